@@ -1,0 +1,303 @@
+//! What a room's record is made of, and the contract between the chat and whoever keeps it.
+//!
+//! The chat never writes a record itself: it hands out an [`Order`] and later takes in the
+//! [`Answer`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an entry
+//! before it has one. Everything here is plain data and may cross threads.
+
+use std::sync::Arc;
+
+/// Names an order, so that its answer finds the way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Names a room in the record: its name after case folding.
+pub type RoomKey = Arc<str>;
+
+/// Names an author across connections: a hash of the session key, or of the account's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AuthorKey(pub [u8; 16]);
+
+/// Says why a message is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Its author deleted it.
+    Author,
+    /// Somebody who keeps order in the room deleted it.
+    Moderator,
+    /// Its time had come.
+    Expired,
+}
+
+/// Is one change of a room's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Something was said.
+    Message {
+        /// The text.
+        content: Arc<str>,
+        /// The `mid` it answers.
+        reply_to: Option<u64>,
+        /// Unix milliseconds at which it disappears.
+        expires: Option<u64>,
+    },
+    /// A message reads differently.
+    Edited {
+        /// The message.
+        mid: u64,
+        /// Its new text.
+        content: Arc<str>,
+    },
+    /// A message is gone.
+    Deleted {
+        /// The message.
+        mid: u64,
+        /// Why it is gone.
+        why: Gone,
+    },
+    /// Somebody reacted to a message, or took the reaction back.
+    Reaction {
+        /// The message.
+        mid: u64,
+        /// The reaction.
+        emoji: Arc<str>,
+        /// False takes it back.
+        on: bool,
+        /// How many people react so; the keeper fills it in.
+        count: u32,
+    },
+    /// The room has another topic.
+    Topic {
+        /// The topic, empty for none.
+        topic: Arc<str>,
+    },
+}
+
+/// Is one numbered entry of a room's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number in the room, from 1.
+    pub seq: u64,
+    /// Unix milliseconds: a label, never a sort key.
+    pub ts: u64,
+    /// The name its author had.
+    pub sender: Arc<str>,
+    /// What it changed.
+    pub change: Change,
+}
+
+/// Is an entry without a number: what somebody wants the record to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Comes back with the answer.
+    pub ticket: Ticket,
+    /// The room.
+    pub room: RoomKey,
+    /// The room's name as people see it.
+    pub room_name: Arc<str>,
+    /// Who says it.
+    pub author: AuthorKey,
+    /// The author's name now.
+    pub sender: Arc<str>,
+    /// Whether the author may change what others said.
+    pub moderator: bool,
+    /// The client's idempotency key, unique per author.
+    pub id: Option<Arc<str>>,
+    /// Unix milliseconds of its arrival.
+    pub ts: u64,
+    /// What it changes.
+    pub change: Change,
+}
+
+/// Says which part of a room's record is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// The newest messages.
+    Latest,
+    /// The newest messages below this `seq`.
+    Before(u64),
+    /// The oldest messages above this `seq`.
+    After(u64),
+    /// Half on either side of this `seq`.
+    Around(u64),
+    /// Every numbered entry above this `seq`, as it happened, nothing folded in: for catching up.
+    Entries(u64),
+}
+
+/// Asks for a part of a room's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Comes back with the answer.
+    pub ticket: Ticket,
+    /// The room.
+    pub room: RoomKey,
+    /// Which part.
+    pub span: Span,
+    /// At most this many messages or entries.
+    pub limit: usize,
+    /// At most about this many bytes of text; cut at whole messages.
+    pub bytes_max: usize,
+}
+
+/// Is a message as history shows it: edits folded in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its name in its room.
+    pub mid: u64,
+    /// The `seq` of the newest change to it; `mid` if there was none.
+    pub seq: u64,
+    /// Unix milliseconds of its creation.
+    pub ts: u64,
+    /// The name its author had.
+    pub sender: Arc<str>,
+    /// The text as it reads now; empty when `gone`.
+    pub content: Arc<str>,
+    /// The `mid` it answers.
+    pub reply_to: Option<u64>,
+    /// Unix milliseconds at which it disappears.
+    pub expires: Option<u64>,
+    /// Why there is no text any more.
+    pub gone: Option<Gone>,
+    /// Whether it was edited.
+    pub edited: bool,
+    /// Reactions: emoji and the names that gave it.
+    pub reactions: Vec<(Arc<str>, Vec<Arc<str>>)>,
+}
+
+/// Holds what a [`Query`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Messages in ascending `mid`, for every span but [`Span::Entries`].
+    Messages(Vec<Said>),
+    /// Entries in ascending `seq`, for [`Span::Entries`].
+    Entries(Vec<Entry>),
+}
+
+/// Answers a [`Query`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The query's.
+    pub ticket: Ticket,
+    /// The room.
+    pub room: RoomKey,
+    /// What was found.
+    pub found: Found,
+    /// The room's top `seq` when this was read; 0 for a room without a record.
+    pub top: u64,
+    /// Whether there is more in the direction asked for.
+    pub more: bool,
+    /// Ranges within what was asked for that are no longer kept, ascending, inclusive.
+    pub lost: Vec<(u64, u64)>,
+}
+
+/// Says why a draft is not in the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The same `id` came before with another body.
+    IdConflict,
+    /// There is no such message to change.
+    NoSuchMessage,
+    /// The message is somebody else's.
+    Forbidden,
+    /// The keeper has too much to do: try again with the same `id`.
+    Overloaded,
+    /// The keeper cannot write now: try again with the same `id`.
+    Unavailable,
+}
+
+/// Is what a session leaves behind, so that it can be taken up again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// A hash of its key.
+    pub key: AuthorKey,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The names of its rooms; the last one is current.
+    pub rooms: Vec<Arc<str>>,
+}
+
+/// Is what a room is known by before anybody joins it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its key.
+    pub key: RoomKey,
+    /// Its name as people see it.
+    pub name: Arc<str>,
+    /// Its top `seq`.
+    pub top: u64,
+    /// Its topic, empty for none.
+    pub topic: Arc<str>,
+}
+
+/// Is all that the chat must know before the first client comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Names this incarnation of the journal.
+    pub epoch: String,
+    /// What an `ack` says of durability: `memory`, `write` or `fsync`.
+    pub durable: &'static str,
+    /// Every room that has a record.
+    pub rooms: Vec<RoomRecord>,
+    /// Every session that may still come back.
+    pub sessions: Vec<SessionRecord>,
+}
+
+/// Is what the chat asks of the keeper of records. Orders are carried out in the order given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Add to a record.
+    Append(Draft),
+    /// Read from a record.
+    Read(Query),
+    /// Keep a session; not answered.
+    PutSession(SessionRecord),
+    /// Forget a session; not answered.
+    DropSession(AuthorKey),
+}
+
+/// Is what the keeper of records tells the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The draft is in the record.
+    Appended {
+        /// The draft's.
+        ticket: Ticket,
+        /// Its entry's number; of the first one, if this is a duplicate.
+        seq: u64,
+        /// The message it made or changed; 0 for a topic.
+        mid: u64,
+        /// The time of the entry; of the first one, if this is a duplicate.
+        ts: u64,
+        /// Whether the same `id` and body had come before. Then nothing was added.
+        duplicate: bool,
+        /// For a reaction: how many people react so now.
+        count: u32,
+    },
+    /// The draft is not in the record, or (only `Unavailable`) perhaps not.
+    Refused {
+        /// The draft's.
+        ticket: Ticket,
+        /// Why.
+        why: Refused,
+    },
+    /// What was read.
+    Page(Page),
+    /// The record could not be read now.
+    Unread {
+        /// The query's.
+        ticket: Ticket,
+        /// Why.
+        why: Refused,
+    },
+    /// The keeper added an entry of its own: a message expired.
+    Added {
+        /// The room.
+        room: RoomKey,
+        /// The entry.
+        entry: Entry,
+    },
+    /// Whether the record can be written now; told when it changes.
+    Health {
+        /// False while it cannot.
+        writable: bool,
+    },
+}

@@ -1,0 +1,4 @@
+//! chinwag: a chat server.
+
+pub mod chat;
+pub mod clock;

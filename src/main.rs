@@ -1,0 +1,2 @@
+//! chinwag: the program.
+fn main() {}
