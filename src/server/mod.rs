@@ -1,0 +1,4 @@
+//! Where sockets and chat meet.
+
+pub mod log;
+pub mod origin;
