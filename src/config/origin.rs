@@ -42,17 +42,17 @@ impl WebOrigin {
     /// Whether a page of this origin was served by `host`, as far as the `Host` header can tell: it
     /// has no scheme, so that a missing port takes the default of this origin's scheme.
     pub fn is_served_by(&self, host: &Host) -> bool {
-        self.host == host.clone().with_port(default_port(&self.scheme))
+        ["http", "https"].contains(&self.scheme.as_str())
+            && self.host == host.clone().with_port(default_port(&self.scheme))
     }
 }
 
 impl Host {
     /// Reads `name`, `name:port` or `[address]:port`; None for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        let end = if text.starts_with('[') {
-            text.find(']')? + 1
-        } else {
-            text.find(':').unwrap_or(text.len())
+        let end = match text.find(']') {
+            Some(bracket) => bracket + 1,
+            None => text.find(':').unwrap_or(text.len()),
         };
         let (name, port) = text.split_at_checked(end)?;
         let port = match port.strip_prefix(':') {
