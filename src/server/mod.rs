@@ -1,0 +1,3 @@
+//! Where sockets and chat meet.
+
+pub mod render;
