@@ -4,4 +4,5 @@ pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod journal;
 pub mod server;
