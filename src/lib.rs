@@ -2,3 +2,5 @@
 
 pub mod chat;
 pub mod clock;
+pub mod http;
+pub mod ws;
