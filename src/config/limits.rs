@@ -1,9 +1,38 @@
 //! Fills the layers' limits from the settings.
 
 use super::Config;
-use crate::{chat, journal};
+use crate::{chat, http, journal, ws};
 
 impl Config {
+    /// Gives the limits of HTTP.
+    pub fn http(&self) -> http::Limits {
+        http::Limits {
+            head_bytes_max: self.head_bytes_max.0,
+            headers_max: self.headers_max,
+            body_bytes_max: self.body_bytes_max.0,
+        }
+    }
+
+    /// Gives the limits of WebSocket.
+    pub fn ws(&self) -> ws::Limits {
+        ws::Limits {
+            message_bytes_max: self.message_bytes_max.0,
+            fragments_max: self.fragments_max,
+            message_within: self.message_within,
+            control_frames_max: self.control_frames_max,
+            control_frames_within: self.control_frames_within,
+            handshake_within: self.handshake_within,
+            keep_alive_within: self.keep_alive_within,
+            pipelined_bytes_max: self.pipelined_bytes_max.0,
+            ping_after: self.ping_after,
+            pong_within: self.pong_within,
+            close_within: self.close_within,
+            compression: self.compression,
+            deflate_bytes_min: self.deflate_bytes_min.0,
+            inflaters_max: self.inflaters_max,
+        }
+    }
+
     /// Gives the limits of the chat.
     pub fn chat(&self) -> chat::Limits {
         chat::Limits {
@@ -64,6 +93,8 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_layers() {
         let config = Config::default();
+        assert_eq!(config.http(), http::Limits::default());
+        assert_eq!(config.ws(), ws::Limits::default());
         assert_eq!(config.chat(), chat::Limits::default());
         assert_eq!(config.journal(), journal::Limits::default());
     }
