@@ -1,0 +1,77 @@
+//! What must hold between settings, beyond each one by itself.
+
+use std::time::Duration;
+
+use super::{AllowedOrigin, Config, Effective, SETTINGS, Value};
+
+/// Names everything that does not fit together.
+pub(super) fn check(effective: &Effective) -> Vec<String> {
+    let config = &effective.config;
+    let mut faults: Vec<String> = SETTINGS
+        .iter()
+        .filter(|setting| !setting.zero && (setting.is_zero)(config))
+        .map(|setting| format!("{}: must be more than 0", effective.given(setting.key)))
+        .collect();
+    let mut fault = |holds: bool, key: &str, why: &dyn Fn() -> String| {
+        if !holds {
+            faults.push(format!("{}: {}", effective.given(key), why()));
+        }
+    };
+    fault(!config.listen.is_empty(), "listen", &|| "no address; write at least one".into());
+    fault(listens_once(config), "listen", &|| "the same address twice; write each once".into());
+    fault(any_stands_alone(config), "allow_origin", &|| {
+        "* already allows all; write only *, or only the others".into()
+    });
+    fault(is_room(&config.lobby), "lobby", &|| {
+        "not a room; write 1 to 64 bytes without control characters, / or a leading @".into()
+    });
+    fault(config.message_ttl.is_none_or(|ttl| TTL.contains(&ttl)), "message_ttl", &|| {
+        "out of range; write 5s to 7d, or off".into()
+    });
+    fault(config.history_default <= config.history_max, "history_default", &|| {
+        format!("more than history-max, which is {}", config.history_max)
+    });
+    fault(content_fits(config), "content_chars_max", &|| {
+        format!(
+            "does not fit into message-bytes-max, which is {}; allow 4 bytes a character and 1KiB",
+            config.message_bytes_max.text()
+        )
+    });
+    fault(config.message_bytes_max <= config.send_queue_bytes_max, "message_bytes_max", &|| {
+        format!("more than send-queue-bytes-max, which is {}", config.send_queue_bytes_max.text())
+    });
+    fault(config.page_bytes_max <= config.send_queue_bytes_max, "page_bytes_max", &|| {
+        format!("more than send-queue-bytes-max, which is {}", config.send_queue_bytes_max.text())
+    });
+    fault(i32::try_from(config.backlog).is_ok(), "backlog", &|| {
+        format!("too large; write at most {}", i32::MAX)
+    });
+    faults
+}
+
+const TTL: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_secs(7 * 24 * 60 * 60);
+
+fn listens_once(config: &Config) -> bool {
+    let listen = &config.listen;
+    let mut fixed = listen.iter().enumerate().filter(|(_, address)| address.port() != 0);
+    fixed.all(|(at, address)| !listen.iter().take(at).any(|other| other == address))
+}
+
+fn any_stands_alone(config: &Config) -> bool {
+    config.allow_origin.len() < 2 || !config.allow_origin.contains(&AllowedOrigin::Any)
+}
+
+fn is_room(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.trim() == name
+        && !name.starts_with('@')
+        && !name.contains(|c: char| c.is_control() || c == '/')
+}
+
+/// Whether the longest text fits into a message, whatever its letters: a character takes at most
+/// four bytes, and what stands around the text takes less than 1 KiB.
+fn content_fits(config: &Config) -> bool {
+    let bytes = u64::from(config.content_chars_max) * 4 + 1024;
+    bytes <= config.message_bytes_max.0 as u64
+}
