@@ -22,7 +22,7 @@ impl Handler for Hub {
     fn on_request(&mut self, _: &mut Turn<'_>, _: ConnId, request: &Request) -> Answer {
         match request.path.as_str() {
             "/ws" => Answer::Upgrade { protocol: None },
-            path => Answer::Respond(Response::text(Status::OK, path)),
+            path => Answer::Respond(Response::text(Status(200), path)),
         }
     }
 

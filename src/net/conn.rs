@@ -75,6 +75,10 @@ pub(super) struct Conn {
     pub(super) address: IpAddr,
     /// What its request is answered with, whatever it is: there are too many connections.
     pub(super) refusal: Option<Status>,
+    /// Messages that came.
+    pub(super) received: u32,
+    /// Messages that were sent, or wait to be.
+    pub(super) sent: u32,
     /// The kernel takes nothing until the poll says otherwise.
     pub(super) blocked: bool,
     /// There may be something to read that no event will tell of again.
@@ -108,6 +112,8 @@ impl Conn {
             armed: Moment::NEVER,
             address,
             refusal,
+            received: 0,
+            sent: 0,
             blocked: false,
             unread: false,
             unfinished: false,

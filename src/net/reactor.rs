@@ -1,6 +1,7 @@
 //! The turn: poll → accept → read → wake → deadlines → flush → reap.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,7 +37,6 @@ const WAKER: ConnId = ConnId::new(u32::MAX, NOT_A_CONN);
 const SIGNALS: ConnId = ConnId::new(u32::MAX - 1, NOT_A_CONN);
 
 /// Runs connections and their handler on the calling thread.
-#[derive(Debug)]
 pub struct Reactor {
     poll: Poll,
     waker: Arc<Waker>,
@@ -48,6 +48,12 @@ pub struct Reactor {
     /// The one buffer that everything is read into.
     scratch: Vec<u8>,
     connections_max: usize,
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").field("connections", &self.conns.slab.len()).finish()
+    }
 }
 
 impl Reactor {
@@ -201,12 +207,12 @@ impl Reactor {
         let mut surplus = 0;
         if conns.slab.len() >= self.connections_max {
             surplus = conns.slab.len() - self.connections_max;
-            refusal = Some(Status::SERVICE_UNAVAILABLE);
+            refusal = Some(Status(503));
         }
         let over = conns.count(address);
         if over > 0 && refusal.is_none() {
             surplus = over;
-            refusal = Some(Status::TOO_MANY_REQUESTS);
+            refusal = Some(Status(429));
         }
         let entry = conns.slab.vacant_entry();
         let slot = u32::try_from(entry.key()).unwrap_or(u32::MAX);
@@ -258,14 +264,16 @@ impl Reactor {
 
     fn on_ready(&mut self, id: ConnId, event: &Ready, handler: &mut impl Handler) {
         let Some(conn) = self.conns.get(id) else { return };
-        if event.is_writable() && conn.blocked {
-            conn.blocked = false;
+        let unblocked = event.is_writable() && conn.blocked;
+        conn.blocked &= !unblocked;
+        // A short read empties the socket, but does not tell whether the peer has ended.
+        conn.ending |= event.is_read_closed() || event.is_error();
+        let readable = event.is_readable() || conn.ending;
+        conn.unread |= readable;
+        if unblocked {
             self.conns.dirty.insert(id.slot());
         }
-        if event.is_readable() || event.is_read_closed() || event.is_error() {
-            conn.unread = true;
-            // A short read empties the socket, but does not tell whether the peer has ended.
-            conn.ending |= event.is_read_closed() || event.is_error();
+        if readable {
             self.read_conn(id, handler);
         }
     }
@@ -316,7 +324,12 @@ impl Reactor {
     fn dispatch(&mut self, id: ConnId, event: Event, handler: &mut impl Handler) {
         let mut turn = Turn { conns: &mut self.conns, now: self.now };
         match event {
-            Event::Message(message) => handler.on_message(&mut turn, id, message),
+            Event::Message(message) => {
+                if let Some(conn) = turn.conns.get(id) {
+                    conn.received = conn.received.saturating_add(1);
+                }
+                handler.on_message(&mut turn, id, message);
+            }
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
             Event::Request(request) => {
                 let Some(conn) = turn.conns.get(id) else { return };
@@ -476,10 +489,10 @@ fn is_listener(token: Token) -> bool {
 /// Makes the answer to a request for which there is no room.
 fn refuse(status: Status, conn: &Conn) -> Answer {
     tracing::info!(address = %conn.address, status = status.0, "refused: too many connections");
-    let text = if status == Status::TOO_MANY_REQUESTS {
+    let text = if status == Status(429) {
         "too many connections from your network"
     } else {
         "too many connections"
     };
-    Answer::Respond(Response::text(status, text))
+    Answer::Respond(Response::text(status, text).with_close())
 }

@@ -14,7 +14,8 @@ use super::queue::{Frames, Mark};
 use super::wheel::Wheel;
 use crate::clock::Now;
 use crate::http::Response;
-use crate::ws::{After, Message, Opcode, Shared, WindowBits, frame};
+use crate::ws::frame::{self, Opcode};
+use crate::ws::{After, Message, Shared, WindowBits};
 
 /// Holds all connections and what is to be done about them.
 #[derive(Debug)]
@@ -158,6 +159,7 @@ impl Turn<'_> {
             return;
         }
         let frame = broadcast.frame(conn.endpoint.deflate(), frames, shared);
+        conn.sent = conn.sent.saturating_add(1);
         frames.owe(&mut conn.owed, frame);
         dirty.insert(id.slot());
     }
@@ -191,6 +193,12 @@ impl Turn<'_> {
         Some(conn.address)
     }
 
+    /// Gives how many messages came from a connection, and how many were sent to it.
+    pub fn counts(&self, id: ConnId) -> (u32, u32) {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        conn.map_or((0, 0), |conn| (conn.received, conn.sent))
+    }
+
     /// Gives the number of connections, those that are no WebSocket included.
     pub fn connections(&self) -> usize {
         self.conns.slab.len()
@@ -218,6 +226,9 @@ impl Turn<'_> {
     }
 }
 
+/// The largest window of permessage-deflate (RFC 7692 §7.1.2).
+const WINDOW_BITS_MAX: usize = 15;
+
 /// Is a message for many: encoded as a frame at most once for each way of compressing it.
 #[derive(Debug)]
 pub struct Broadcast<'a> {
@@ -226,7 +237,7 @@ pub struct Broadcast<'a> {
     payload: &'a [u8],
     plain: Option<u32>,
     /// By window size; a size for which it is not worth it has the plain frame.
-    deflated: [Option<u32>; WindowBits::COUNT],
+    deflated: [Option<u32>; WINDOW_BITS_MAX + 1],
 }
 
 impl<'a> Broadcast<'a> {
@@ -244,7 +255,7 @@ impl<'a> Broadcast<'a> {
     }
 
     fn of(mark: Mark, opcode: Opcode, payload: &'a [u8]) -> Self {
-        Self { mark, opcode, payload, plain: None, deflated: [None; WindowBits::COUNT] }
+        Self { mark, opcode, payload, plain: None, deflated: [None; WINDOW_BITS_MAX + 1] }
     }
 
     fn frame(
@@ -253,16 +264,20 @@ impl<'a> Broadcast<'a> {
         frames: &mut Frames,
         shared: &mut Shared,
     ) -> u32 {
-        let Some(bits) = deflate else { return self.plain(frames) };
-        if let Some(frame) = self.deflated[bits.index()] {
+        let Some(bits) = deflate.filter(|_| self.payload.len() >= shared.limits.deflate_bytes_min)
+        else {
+            return self.plain(frames);
+        };
+        let index = usize::from(bits.get());
+        if let Some(frame) = self.deflated[index] {
             return frame;
         }
-        let frame = if shared.deflate_frame(bits, self.opcode, self.payload, frames.buffer()) {
+        let frame = if shared.deflate(self.opcode, bits, self.payload, frames.buffer()) {
             self.finish(frames)
         } else {
             self.plain(frames)
         };
-        self.deflated[bits.index()] = Some(frame);
+        self.deflated[index] = Some(frame);
         frame
     }
 

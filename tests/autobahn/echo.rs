@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
     let limits = Limits { send_queue_bytes_max: MESSAGE_BYTES_MAX, ..Limits::default() };
     let messages = ws::Limits {
         message_bytes_max: MESSAGE_BYTES_MAX,
-        fragments_max: usize::MAX,
+        fragments_max: u32::MAX,
         ..ws::Limits::default()
     };
     let shared = Shared::new(messages, chinwag::http::Limits::default());
