@@ -1,6 +1,6 @@
 //! What must hold between settings, beyond each one by itself.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{AllowedOrigin, Config, Effective, SETTINGS, Value};
 
@@ -10,7 +10,10 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     let mut faults: Vec<String> = SETTINGS
         .iter()
         .filter(|setting| !setting.zero && (setting.is_zero)(config))
-        .map(|setting| format!("{}: must be more than 0", effective.given(setting.key)))
+        .map(|setting| {
+            let off = if (setting.form)().ends_with("|off") { "; or write off" } else { "" };
+            format!("{}: must be more than 0{off}", effective.given(setting.key))
+        })
         .collect();
     let mut fault = |holds: bool, key: &str, why: &dyn Fn() -> String| {
         if !holds {
@@ -49,7 +52,7 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     faults
 }
 
-const TTL: std::ops::RangeInclusive<Duration> =
+const TTL: RangeInclusive<Duration> =
     Duration::from_secs(5)..=Duration::from_secs(7 * 24 * 60 * 60);
 
 fn listens_once(config: &Config) -> bool {

@@ -148,33 +148,37 @@ fn in_units(number: u64, units: &[(&str, u64)]) -> Option<String> {
     Some(format!("{}{name}", number / unit))
 }
 
-impl Value for u32 {
-    fn form() -> String {
-        "N".into()
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| {
-            if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-                format!("too large; write at most {}", Self::MAX)
-            } else {
-                "not a whole number; write digits only, such as 64".into()
+macro_rules! whole_numbers {
+    ($($kind:ident)+) => {
+        $(impl Value for $kind {
+            fn form() -> String {
+                "N".into()
             }
-        })
-    }
 
-    fn text(&self) -> String {
-        self.to_string()
-    }
+            fn parse(text: &str) -> Result<Self, String> {
+                let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                if !digits {
+                    return Err("not a whole number; write digits only, such as 64".into());
+                }
+                text.parse().map_err(|_| format!("too large; write at most {}", Self::MAX))
+            }
 
-    fn toml(&self) -> String {
-        self.to_string()
-    }
+            fn text(&self) -> String {
+                self.to_string()
+            }
 
-    fn is_zero(&self) -> bool {
-        *self == 0
-    }
+            fn toml(&self) -> String {
+                self.to_string()
+            }
+
+            fn is_zero(&self) -> bool {
+                *self == 0
+            }
+        })+
+    };
 }
+
+whole_numbers!(u8 u32 u64 usize);
 
 impl<T: Value> Value for Option<T> {
     fn form() -> String {
