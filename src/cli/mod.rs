@@ -13,6 +13,7 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::server;
 use crate::config::{self, Config, Effective, Faults, SETTINGS, Setting};
 
 /// Says why the program ends without having done what it was asked to do.
@@ -77,8 +78,8 @@ fn check(effective: &Effective) -> Result<ExitCode, Failure> {
 
 /// Serves until asked to end.
 fn serve(config: &Config) -> Result<ExitCode, Failure> {
-    // JOIN: crate::server::run(config).map_err(|error| Failure::Run(error.to_string()))?;
-    Err(Failure::Run(format!("cannot serve on {:?} yet", config.listen)))
+    server::run(config).map_err(|error| Failure::Run(error.to_string()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Makes the arguments from the table of settings. Their values are taken as text: it is

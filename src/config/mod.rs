@@ -13,6 +13,7 @@ use std::{
 };
 
 mod check;
+mod limits;
 mod load;
 mod origin;
 mod setting;
@@ -22,6 +23,7 @@ mod value;
 use setting::settings;
 
 pub use self::{
+    limits::Limits,
     load::{Effective, Faults, Source, load},
     origin::{Host, WebOrigin},
     setting::{Setting, VARIABLE_PREFIX},

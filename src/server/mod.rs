@@ -10,18 +10,19 @@ pub mod render;
 mod routes;
 mod start;
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use crate::chat::record::Answer as Record;
-use crate::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, RoomId, ServerEvent};
+use crate::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Refusal, RoomId, ServerEvent};
 use crate::clock::{Moment, Now};
+use crate::config::Config;
 use crate::http::Request;
 use crate::journal::Journal;
 use crate::net::{Broadcast, ConnId, Handler, Mark, Missed, Turn};
 use crate::ws::{Answer, Closed, Message};
 
 pub use start::{Failure, run};
-
-use std::collections::VecDeque;
-use std::time::Duration;
 
 /// Is the handler that makes the reactor a chat server.
 #[derive(Debug)]
@@ -65,8 +66,8 @@ impl Handler for Server {
 
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
         let event = match &message {
-            Message::Text(text) => ClientEvent::parse(text),
-            Message::Binary(_) => ClientEvent::binary(),
+            Message::Text(text) => ClientEvent::parse(text, self.chat.limits()),
+            Message::Binary(_) => Err(Refusal::binary()),
         };
         self.tell(turn, Input::Received { client: client(conn), event });
     }
@@ -74,8 +75,9 @@ impl Handler for Server {
     fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed) {
         self.open = self.open.saturating_sub(1);
         let (received, sent) = turn.counts(conn);
+        let timed_out = closed == Closed::NoPong;
         tracing::info!(conn = conn.as_u64(), reason = %closed, received, sent, "disconnected");
-        self.tell(turn, Input::Closed { client: client(conn), timed_out: closed.is_timeout() });
+        self.tell(turn, Input::Closed { client: client(conn), timed_out });
         if self.open == 0 {
             self.on_empty(turn.now());
         }
@@ -137,6 +139,30 @@ impl Handler for Server {
 }
 
 impl Server {
+    /// Joins the chat and the journal.
+    fn new(config: &Config, chat: Chat, journal: Journal, policy: origin::Policy) -> Self {
+        Self {
+            chat,
+            journal,
+            policy,
+            effects: Vec::new(),
+            answers: VecDeque::new(),
+            text: Vec::new(),
+            open: 0,
+            exit_when_empty: config.exit_when_empty,
+            drain: config.drain,
+            end: None,
+            draining: false,
+        }
+    }
+
+    /// Finishes what is still to be written down.
+    fn close(self) {
+        if !self.journal.close(self.drain) {
+            tracing::error!("the journal could not finish in time");
+        }
+    }
+
     /// Tells the chat something and carries out what it wants done.
     fn tell(&mut self, turn: &mut Turn<'_>, input: Input) {
         let mut effects = std::mem::take(&mut self.effects);
@@ -160,7 +186,7 @@ impl Server {
 
     fn reply(&mut self, turn: &mut Turn<'_>, client: ClientId, event: &ServerEvent) {
         self.text.clear();
-        if render::render(event, self.chat.form(client), &mut self.text) {
+        if event.render(self.chat.form(client), &mut self.text) {
             turn.send(conn(client), &self.text);
         }
     }
@@ -185,7 +211,7 @@ impl Server {
         }
         for form in [Form::Json, Form::Text, Form::Simple] {
             self.text.clear();
-            if !asked_for[form as usize] || !render::render(event, form, &mut self.text) {
+            if !asked_for[form as usize] || !event.render(form, &mut self.text) {
                 continue;
             }
             let mut broadcast = Broadcast::new(mark, &self.text);

@@ -41,12 +41,13 @@ impl fmt::Display for Failure {
 /// # Errors
 /// When it cannot start, and when polling itself fails.
 pub fn run(config: &Config) -> Result<(), Failure> {
-    log::start(config.log_format, config.log_level);
+    let system = |what| move |error| Failure::System(what, error);
+    // Writes out the last lines when it is dropped.
+    let _log = log::start(config.log_format, config.log_level).map_err(system("the log"))?;
     let files_max = raise_file_limit();
     let clock = Clock::start();
     let limits = config.limits();
     let shared = Shared::new(limits.ws, limits.http);
-    let system = |what| move |error| Failure::System(what, error);
     let mut reactor =
         Reactor::new(limits.net, shared, clock, files_max).map_err(system("the reactor"))?;
     let waker = reactor.waker();
@@ -65,7 +66,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     }
     reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("signals"))?;
     let chat = Chat::new(limits.chat, opening);
-    let policy = origin::Policy::new(&config.allow_origin);
+    let policy = origin::Policy::new(config.allow_origin.clone());
     let mut server = Server::new(config, chat, journal, policy);
     announce(&addresses);
     let result = reactor.run(&mut server).map_err(system("poll"));
