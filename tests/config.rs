@@ -153,7 +153,10 @@ fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
             &["--message-bytes-max=1MiB"],
             "--message-bytes-max 1MiB: more than send-queue-bytes-max, which is 256KiB",
         ),
-        (&["--message-ttl=8d"], "--message-ttl 8d: out of range; write 5s to 7d, or off"),
+        (
+            &["--message-ttl=8d"],
+            "--message-ttl 8d: not from ttl-min to ttl-max, which are 5s and 7d; or write off",
+        ),
         (
             &["--listen=localhost:80", "--listen=127.0.0.1:80"],
             "--listen 127.0.0.1:80,127.0.0.1:80: the same address twice; write each once",

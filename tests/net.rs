@@ -188,9 +188,9 @@ fn requests_on_one_connection_are_answered_in_order() {
     stream.write_all((request("/a") + &request("/b")).as_bytes()).unwrap();
     for path in ["/a", "/b"] {
         assert!(head(&mut stream).starts_with("HTTP/1.1 200 "));
-        let mut body = vec![0; path.len()];
+        let mut body = vec![0; path.len() + 1];
         stream.read_exact(&mut body).unwrap();
-        assert_eq!(body, path.as_bytes());
+        assert_eq!(body, format!("{path}\n").as_bytes());
     }
 }
 
@@ -202,7 +202,7 @@ fn a_half_closed_client_gets_its_answer() {
     stream.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.ends_with("/bye"), "{answer}");
+    assert!(answer.ends_with("/bye\n"), "{answer}");
 }
 
 #[test]

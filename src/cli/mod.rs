@@ -13,8 +13,8 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::server;
 use crate::config::{self, Config, Effective, Faults, SETTINGS, Setting};
+use crate::server;
 
 /// Says why the program ends without having done what it was asked to do.
 #[derive(Debug)]

@@ -1,7 +1,5 @@
 //! What must hold between settings, beyond each one by itself.
 
-use std::{ops::RangeInclusive, time::Duration};
-
 use super::{AllowedOrigin, Config, Effective, SETTINGS, Value};
 
 /// Names everything that does not fit together.
@@ -28,8 +26,9 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     fault(is_room(&config.lobby), "lobby", &|| {
         "not a room; write 1 to 64 bytes without control characters, / or a leading @".into()
     });
-    fault(config.message_ttl.is_none_or(|ttl| TTL.contains(&ttl)), "message_ttl", &|| {
-        "out of range; write 5s to 7d, or off".into()
+    fault(ttl_in_range(config), "message_ttl", &|| {
+        let (min, max) = (config.ttl_min.text(), config.ttl_max.text());
+        format!("not from ttl-min to ttl-max, which are {min} and {max}; or write off")
     });
     fault(config.history_default <= config.history_max, "history_default", &|| {
         format!("more than history-max, which is {}", config.history_max)
@@ -40,11 +39,18 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
             config.message_bytes_max.text()
         )
     });
-    fault(config.message_bytes_max <= config.send_queue_bytes_max, "message_bytes_max", &|| {
-        format!("more than send-queue-bytes-max, which is {}", config.send_queue_bytes_max.text())
-    });
-    fault(config.page_bytes_max <= config.send_queue_bytes_max, "page_bytes_max", &|| {
-        format!("more than send-queue-bytes-max, which is {}", config.send_queue_bytes_max.text())
+    for (key, bytes) in [
+        ("message_bytes_max", config.message_bytes_max),
+        ("page_bytes_max", config.page_bytes_max),
+        ("resume_bytes_max", config.resume_bytes_max),
+    ] {
+        let queue = config.send_queue_bytes_max;
+        fault(bytes <= queue, key, &|| {
+            format!("more than send-queue-bytes-max, which is {}", queue.text())
+        });
+    }
+    fault(config.read_bytes_per_turn <= config.pipelined_bytes_max, "read_bytes_per_turn", &|| {
+        format!("more than pipelined-bytes-max, which is {}", config.pipelined_bytes_max.text())
     });
     fault(i32::try_from(config.backlog).is_ok(), "backlog", &|| {
         format!("too large; write at most {}", i32::MAX)
@@ -52,8 +58,9 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     faults
 }
 
-const TTL: RangeInclusive<Duration> =
-    Duration::from_secs(5)..=Duration::from_secs(7 * 24 * 60 * 60);
+fn ttl_in_range(config: &Config) -> bool {
+    config.message_ttl.is_none_or(|ttl| (config.ttl_min..=config.ttl_max).contains(&ttl))
+}
 
 fn listens_once(config: &Config) -> bool {
     let listen = &config.listen;
@@ -75,6 +82,6 @@ fn is_room(name: &str) -> bool {
 /// Whether the longest text fits into a message, whatever its letters: a character takes at most
 /// four bytes, and what stands around the text takes less than 1 KiB.
 fn content_fits(config: &Config) -> bool {
-    let bytes = u64::from(config.content_chars_max) * 4 + 1024;
-    bytes <= config.message_bytes_max.0 as u64
+    let bytes = config.content_chars_max.saturating_mul(4).saturating_add(1024);
+    bytes <= config.message_bytes_max.0
 }

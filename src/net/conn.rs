@@ -135,8 +135,7 @@ impl Conn {
     /// Says whether bytes may be read: not while an answer is awaited, and not from a peer that
     /// does not take what it asked for.
     pub(super) fn may_read(&self, limits: &Limits) -> bool {
-        let full =
-            self.backlog.as_ref().is_some_and(|it| it.bytes() > limits.send_queue_bytes_max);
+        let full = self.backlog.as_ref().is_some_and(|it| it.bytes() > limits.send_queue_bytes_max);
         !full && !self.ended && self.endpoint.wants_input()
     }
 
@@ -189,7 +188,11 @@ impl Conn {
         self.leave(now, limits, frames, sent);
         match &self.backlog {
             Some(backlog) if !backlog.is_empty() => {
-                if self.blocked { Flushed::Blocked } else { Flushed::Again }
+                if self.blocked {
+                    Flushed::Blocked
+                } else {
+                    Flushed::Again
+                }
             }
             _ => Flushed::All,
         }

@@ -71,7 +71,7 @@ impl Listeners {
         socket.set_send_buffer_size(limits.socket_send_buffer_bytes)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
-        socket.listen(limits.backlog)?;
+        socket.listen(i32::try_from(limits.backlog).unwrap_or(i32::MAX))?;
         self.sockets.push(TcpListener::from_std(socket.into()));
         self.ready.push(true);
         let index = self.sockets.len() - 1;

@@ -60,7 +60,7 @@ pub struct Limits {
     /// Connections accepted in one turn. At the limit the others wait for the next turn.
     pub accepts_per_turn_max: usize,
     /// Connections the kernel holds until they are accepted.
-    pub backlog: i32,
+    pub backlog: u32,
 }
 
 impl Default for Limits {

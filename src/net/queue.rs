@@ -447,10 +447,8 @@ mod tests {
 
     #[test]
     fn passing_frames_are_dropped_first_and_not_counted() {
-        let mut backlog = backlog(
-            8,
-            &[("aaaaa", numbered(1)), ("pp", Mark::Passing), ("bb", numbered(2))],
-        );
+        let mut backlog =
+            backlog(8, &[("aaaaa", numbered(1)), ("pp", Mark::Passing), ("bb", numbered(2))]);
         assert_eq!(waiting(&backlog), "aaaaabb");
         assert_eq!(backlog.take_missed(), []);
     }

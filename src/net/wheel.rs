@@ -113,7 +113,10 @@ mod tests {
     fn the_wait_is_until_the_next_entry() {
         let mut wheel = Wheel::new();
         let at = wheel.insert(Moment::from_millis(5_000), id(1));
-        assert_eq!(wheel.wait(Moment::from_millis(1_000)), Some(at.since(Moment::from_millis(1_000))));
+        assert_eq!(
+            wheel.wait(Moment::from_millis(1_000)),
+            Some(at.since(Moment::from_millis(1_000)))
+        );
         assert_eq!(wheel.wait(Moment::from_millis(6_000)), Some(Duration::ZERO));
     }
 

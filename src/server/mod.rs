@@ -14,7 +14,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::chat::record::Answer as Record;
-use crate::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Refusal, RoomId, ServerEvent};
+use crate::chat::{
+    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Refusal, RoomId, ServerEvent,
+};
 use crate::clock::{Moment, Now};
 use crate::config::Config;
 use crate::http::Request;

@@ -46,26 +46,24 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let _log = log::start(config.log_format, config.log_level).map_err(system("the log"))?;
     let files_max = raise_file_limit();
     let clock = Clock::start();
-    let limits = config.limits();
-    let shared = Shared::new(limits.ws, limits.http);
+    let shared = Shared::new(config.ws(), config.http());
     let mut reactor =
-        Reactor::new(limits.net, shared, clock, files_max).map_err(system("the reactor"))?;
+        Reactor::new(config.net(), shared, clock, files_max).map_err(system("the reactor"))?;
     let waker = reactor.waker();
     let wake = move || {
         // A reactor that is gone needs no waking.
         let _ = waker.wake();
     };
     let (journal, opening) =
-        Journal::open(config.engine(), limits.journal, random(), reactor.now(), wake)
+        Journal::open(config.engine(), config.journal(), random(), reactor.now(), wake)
             .map_err(Failure::Journal)?;
     let mut addresses = Vec::new();
     for address in &config.listen {
-        let real =
-            reactor.listen(*address).map_err(|error| Failure::Listen(*address, error))?;
+        let real = reactor.listen(*address).map_err(|error| Failure::Listen(*address, error))?;
         addresses.push(real);
     }
     reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("signals"))?;
-    let chat = Chat::new(limits.chat, opening);
+    let chat = Chat::new(config.chat(), opening);
     let policy = origin::Policy::new(config.allow_origin.clone());
     let mut server = Server::new(config, chat, journal, policy);
     announce(&addresses);
