@@ -13,10 +13,8 @@ use std::{
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::{
-    config::{self, Config, Effective, Faults, SETTINGS, Setting},
-    server::log,
-};
+use crate::config::{self, Config, Effective, Faults, SETTINGS, Setting};
+use crate::server;
 
 /// Says why the program ends without having done what it was asked to do.
 #[derive(Debug)]
@@ -80,9 +78,7 @@ fn check(effective: &Effective) -> Result<ExitCode, Failure> {
 
 /// Serves until asked to end.
 fn serve(config: &Config) -> Result<ExitCode, Failure> {
-    let _log = log::start(config.log_format, config.log_level)
-        .map_err(|error| Failure::Run(format!("the log cannot be started: {error}")))?;
-    // Here the server is joined: server::run(config).map_err(…)?
+    server::run(config).map_err(|error| Failure::Run(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,10 +1,10 @@
 //! Fills the layers' limits from the settings.
 
 use super::Config;
-use crate::{chat, http, journal, ws};
+use crate::{chat, http, journal, net, ws};
 
 impl Config {
-    /// Gives the limits of HTTP.
+    /// Gives the limits of requests.
     pub fn http(&self) -> http::Limits {
         http::Limits {
             head_bytes_max: self.head_bytes_max.0,
@@ -13,7 +13,7 @@ impl Config {
         }
     }
 
-    /// Gives the limits of WebSocket.
+    /// Gives the limits of WebSockets.
     pub fn ws(&self) -> ws::Limits {
         ws::Limits {
             message_bytes_max: self.message_bytes_max.0,
@@ -31,6 +31,26 @@ impl Config {
             deflate_bytes_min: self.deflate_bytes_min.0,
             inflaters_max: self.inflaters_max,
         }
+    }
+
+    /// Gives the limits of connections.
+    pub fn net(&self) -> net::Limits {
+        net::Limits {
+            read_bytes_per_turn_max: self.read_bytes_per_turn.0,
+            turn_bytes_max: self.turn_bytes_max.0,
+            send_queue_bytes_max: self.send_queue_bytes_max.0,
+            lag_max: self.lag_max,
+            socket_send_buffer_bytes: self.socket_send_buffer_bytes.0,
+            connections_max: self.connections_max,
+            connections_per_address_max: self.connections_per_address,
+            accepts_per_turn_max: self.accepts_per_turn,
+            backlog: self.backlog,
+        }
+    }
+
+    /// Gives the engine that keeps the record.
+    pub fn engine(&self) -> journal::Engine {
+        journal::Engine::Memory
     }
 
     /// Gives the limits of the chat.
@@ -95,6 +115,7 @@ mod tests {
         let config = Config::default();
         assert_eq!(config.http(), http::Limits::default());
         assert_eq!(config.ws(), ws::Limits::default());
+        assert_eq!(config.net(), net::Limits::default());
         assert_eq!(config.chat(), chat::Limits::default());
         assert_eq!(config.journal(), journal::Limits::default());
     }

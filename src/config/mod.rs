@@ -188,6 +188,8 @@ settings! {
     socket_send_buffer_bytes: Bytes = kib(64);
     /// Bytes read from one connection before the others have their turn.
     read_bytes_per_turn: Bytes = kib(64);
+    /// Bytes made to be sent before they are sent, a broadcast counted once; then reading waits.
+    turn_bytes_max: Bytes = kib(4 * 1024);
     /// Connections accepted before the others have their turn.
     accepts_per_turn: usize = 64;
     /// Connections that wait in the system to be accepted.
