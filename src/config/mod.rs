@@ -13,6 +13,7 @@ use std::{
 };
 
 mod check;
+mod choice;
 mod limits;
 mod load;
 mod origin;
@@ -23,11 +24,12 @@ mod value;
 use setting::settings;
 
 pub use self::{
+    choice::{AllowedOrigin, Data, Durability, LogFormat, LogLevel},
     load::{Effective, Faults, Source, load},
     origin::{Host, WebOrigin},
     setting::{Setting, VARIABLE_PREFIX},
     show::{effective, markdown},
-    value::{AllowedOrigin, Bytes, Data, Durability, LogFormat, LogLevel, Switch, Value},
+    value::{Bytes, Switch, Value},
 };
 
 settings! {
