@@ -5,7 +5,7 @@
  */
 
 import { t } from "../strings.js";
-import { byId, make } from "./dom.js";
+import { byId, iconButton, make, pictures } from "./dom.js";
 import { suggestView } from "./suggest.js";
 
 /** @typedef {import("../room.js").Message} Message */
@@ -33,6 +33,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   /** @type {{ kind: "reply" | "edit", message: Message } | null} */
   let mode = null;
   let typedAt = -Infinity;
+  let room = "";
 
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -50,14 +51,16 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   });
 
   return {
-    /** @param {import("../state.js").State} state @param {import("../state.js").State} before */
-    update(state, before) {
-      if (state.active === before.active) return;
-      // What is being changed belongs to its room; what is being written waits there.
-      if (mode?.kind !== "edit") drafts.set(before.active, field.value);
+    /** @param {import("../state.js").State} state */
+    update({ active }) {
+      if (active === room) return;
+      // What is being written waits in its room; a change is given up.
+      if (mode?.kind !== "edit") drafts.set(room, field.value);
+      const draft = drafts.get(active) ?? (room === "" ? field.value : "");
+      room = active;
       setMode(null);
-      setValue(drafts.get(state.active) ?? "");
-      field.placeholder = state.active ? t("message_to", { room: titleOf(state.active) }) : "";
+      setValue(draft);
+      field.placeholder = active ? t("message_to", { room: titleOf(active) }) : "";
     },
 
     /** @param {Message} message */
@@ -123,8 +126,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
     }
     const { sender, content } = next.message;
     const label = next.kind === "edit" ? t("editing") : t("replying", { name: sender });
-    const cancel = make("button", { class: "icon", type: "button", text: "✕", "aria-label": t("cancel") });
-    cancel.addEventListener("click", () => {
+    const cancel = iconButton(pictures.close, t("cancel"), () => {
       if (mode?.kind === "edit") setValue("");
       setMode(null);
       field.focus();

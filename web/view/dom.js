@@ -65,9 +65,38 @@ export function reconcile(parent, rows, items, { key, create, update }) {
   }
 }
 
-/** A colour that belongs to a name. @param {string} name */
+/** A colour that belongs to a name, as an angle. @param {string} name */
 export function hueOf(name) {
-  let hash = 7;
-  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 360;
-  return hash;
+  // FNV-1a: names that differ in one letter get colours that differ.
+  let hash = 2166136261;
+  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);
+  return ((hash >>> 0) % 36) * 10;
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A line drawing, 24 units wide, in the colour of the text. @param {string} path */
+export function icon(path) {
+  const picture = document.createElementNS(SVG, "svg");
+  picture.setAttribute("viewBox", "0 0 24 24");
+  picture.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("d", path);
+  picture.append(line);
+  return picture;
+}
+
+/** A button that shows a picture and is called `label`. @param {string} path @param {string} label @param {() => void} onclick */
+export function iconButton(path, label, onclick) {
+  const button = make("button", { class: "icon", type: "button", "aria-label": label, title: label, onclick });
+  button.append(icon(path));
+  return button;
+}
+
+export const pictures = {
+  close: "M6 6l12 12M18 6L6 18",
+  reply: "M10 6l-6 6 6 6M4 12h10a6 6 0 0 1 6 6v1",
+  edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  delete: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+  react: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8.500 14.500a4.500 4.500 0 0 0 7 0M9 9.500v.01M15 9.500v.01",
+};

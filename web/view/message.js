@@ -112,7 +112,7 @@ function gutter(time) {
 
 /** @param {number} mid @param {import("../room.js").Message | null} quoted @param {RowActions} actions */
 function quote(mid, quoted, { show }) {
-  if (!quoted) return make("div", { class: "quote muted", text: `↰ ${t("reply_gone")}` });
+  if (!quoted) return make("div", { class: "quote muted", text: t("reply_gone") });
   return make(
     "button",
     { class: "quote", type: "button", onclick: () => show(mid) },
@@ -169,7 +169,7 @@ function looksSame(a, b) {
 
 /** @param {number} ts */
 function clock(ts) {
-  return formatOf("time", { hour: "2-digit", minute: "2-digit" }).format(ts);
+  return formatOf("time", { hour: "numeric", minute: "2-digit" }).format(ts);
 }
 
 /** @param {number} ts */

@@ -5,7 +5,7 @@
  */
 
 import { t } from "../strings.js";
-import { byId, make, reconcile, setText } from "./dom.js";
+import { byId, iconButton, make, pictures, reconcile, setText } from "./dom.js";
 
 /** @typedef {import("../state.js").State} State */
 /** @typedef {import("../room.js").Room} Room */
@@ -46,14 +46,8 @@ export function roomsView({ open, leave, closeFound }) {
       unread,
       badge,
     );
-    const leaving = make("button", {
-      class: "icon leave",
-      type: "button",
-      text: "✕",
-      "aria-label": t("leave", { room: name }),
-      title: t("leave", { room: name }),
-      onclick: () => leave(name),
-    });
+    const leaving = iconButton(pictures.close, t("leave", { room: name }), () => leave(name));
+    leaving.classList.add("leave");
     return Object.assign(make("li", {}, link, leaving), { link, badge, unread });
   };
 
@@ -73,7 +67,7 @@ export function roomsView({ open, leave, closeFound }) {
   /** @param {State["found"]} rooms */
   function showFound(rooms) {
     found.hidden = rooms === null;
-    const close = make("button", { class: "icon", type: "button", text: "✕", "aria-label": t("close"), onclick: closeFound });
+    const close = iconButton(pictures.close, t("close"), closeFound);
     const items = (rooms ?? []).map(({ room, users, topic }) => {
       const button = make("button", { class: "quiet", type: "button", title: topic, onclick: () => open(room) });
       button.append(make("bdi", { text: `#${room}` }), make("span", { class: "muted", text: ` ${users}` }));

@@ -10,7 +10,7 @@
 
 import { favourites } from "../emoji.js";
 import { t } from "../strings.js";
-import { byId, make } from "./dom.js";
+import { byId, iconButton, make, pictures } from "./dom.js";
 
 /** @typedef {import("../room.js").Message} Message */
 
@@ -30,10 +30,10 @@ export function toolbarView(actions) {
   /** @type {any} */
   let row = null;
 
-  const reacting = button("react", "☺", () => (picker.hidden = !picker.hidden));
-  const replying = button("reply", "↰", () => actions.reply(row.item.message));
-  const editing = button("edit", "✎", () => actions.edit(row.item.message));
-  const removing = button("delete", "🗑", () => actions.remove(row.item.message));
+  const reacting = button("react", () => (picker.hidden = !picker.hidden));
+  const replying = button("reply", () => actions.reply(row.item.message));
+  const editing = button("edit", () => actions.edit(row.item.message));
+  const removing = button("delete", () => actions.remove(row.item.message));
   const picker = make("div", { class: "picker", role: "group", "aria-label": t("react"), hidden: true });
   for (const emoji of favourites) {
     picker.append(make("button", { type: "button", text: emoji, "aria-label": emoji, onclick: () => react(emoji) }));
@@ -129,7 +129,7 @@ export function toolbarView(actions) {
   }
 }
 
-/** @param {string} key @param {string} sign @param {() => void} onclick */
-function button(key, sign, onclick) {
-  return make("button", { type: "button", class: "icon", title: t(key), "aria-label": t(key), text: sign, onclick });
+/** @param {"react" | "reply" | "edit" | "delete"} what @param {() => void} onclick */
+function button(what, onclick) {
+  return iconButton(pictures[what], t(what), onclick);
 }
