@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::log::Escaped;
+use crate::assets;
 
 use crate::chat::Form;
 use crate::http::{Method, Request, Response, Status};
@@ -18,10 +19,8 @@ impl Server {
         let response = match path {
             "/healthz" => only_get(request, || Response::text(Status(200), "alive")),
             "/readyz" => only_get(request, || self.ready()),
-            _ => match None::<Response> {
-                Some(response) => only_get(request, || response),
-                None => Response::text(Status(404), "there is nothing here"),
-            },
+            _ => assets::respond(request)
+                .unwrap_or_else(|| Response::text(Status(404), "there is nothing here")),
         };
         Answer::Respond(response)
     }
