@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::client::{Client, Server};
+use crate::client::{Client, Server, binary};
 
 #[test]
 fn a_signal_ends_the_server_with_a_farewell() {
@@ -61,10 +61,8 @@ fn the_server_ends_after_its_last_client_left() {
 fn an_address_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = Command::new(env!("CARGO_BIN_EXE_chinwag"))
-        .args(["--data", "none", "--listen", &address])
-        .output()
-        .unwrap();
+    let output =
+        Command::new(binary()).args(["--data", "none", "--listen", &address]).output().unwrap();
     assert!(!output.status.success());
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains(&address) && text.contains("in use"), "{text}");
