@@ -29,8 +29,8 @@ impl Server {
         let origins = request.headers("origin");
         if let Err(refused) = self.policy.check(origins, request.header("host")) {
             let origin = request.header("origin").unwrap_or_default();
-            let address = turn.address(conn);
-            tracing::warn!(?address, origin = %Escaped(origin), "refused: foreign origin");
+            let address = turn.address(conn).map(tracing::field::display);
+            tracing::warn!(address, origin = %Escaped(origin), "refused: foreign origin");
             return Answer::Respond(Response::text(Status(403), &refused.to_string()));
         }
         if self.draining {

@@ -163,7 +163,7 @@ fn a_client_that_never_reads_costs_the_others_nothing() {
         "--rate-limit",
         "off",
         "--send-queue-bytes-max",
-        "128KiB",
+        "256KiB",
         "--socket-send-buffer-bytes",
         "8KiB",
     ]);
