@@ -25,6 +25,8 @@ pub enum Code {
     UnknownCommand,
     /// The same `id` came before with another body.
     IdConflict,
+    /// There is no such room.
+    NoSuchRoom,
     /// There is no such message.
     NoSuchMessage,
     /// The client is not in that room.
@@ -59,6 +61,7 @@ impl Code {
             Self::BinaryUnsupported => "binary_unsupported",
             Self::UnknownCommand => "unknown_command",
             Self::IdConflict => "id_conflict",
+            Self::NoSuchRoom => "no_such_room",
             Self::NoSuchMessage => "no_such_message",
             Self::NotInRoom => "not_in_room",
             Self::NameInvalid => "name_invalid",

@@ -7,12 +7,13 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::body::{self, BodyHash};
+use super::draft::{self, BodyHash, changed_message};
+use super::page::{self, Source as _};
 use super::record::{Kept, Record};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Found, Gone, Opening, Order, Page, Query, Refused,
-    RoomKey, Ticket,
+    Answer, AuthorKey, Change, Draft, Entry, Gone, Opening, Order, Page, Query, Refused, RoomKey,
+    Ticket,
 };
 use crate::clock::{Moment, Now};
 
@@ -117,7 +118,7 @@ impl Memory {
     }
 
     fn append(&mut self, draft: Draft) -> Result<Answer, Refused> {
-        let id = draft.id.clone().map(|id| ((draft.author, id), body::hash(&draft)));
+        let id = draft.id.clone().map(|id| ((draft.author, id), draft::hash(&draft)));
         if let Some((key, hash)) = &id
             && let Some(first) = self.index.first.get(key)
         {
@@ -137,7 +138,7 @@ impl Memory {
         let Draft { ticket, room: key, author, sender, ts, mut change, .. } = draft;
         if let Some(mid) = changed_message(&change) {
             let of = room.record.message(mid).ok_or(Refused::NoSuchMessage)?.author;
-            check(&change, author == of || draft.moderator)?;
+            draft::check(&change, author == of || draft.moderator)?;
         }
         let seq = room.record.top() + 1;
         let mut count = 0;
@@ -167,7 +168,9 @@ impl Memory {
 
     fn page(&self, query: &Query) -> Page {
         let record = self.rooms.get(&query.room).map(|room| &room.record);
-        record.and_then(|record| record.page(query)).unwrap_or_else(|| empty_page(query))
+        record
+            .and_then(|record| page::page(record, query).ok())
+            .unwrap_or_else(|| page::empty(query))
     }
 
     /// Lets the messages go whose time has come.
@@ -231,33 +234,6 @@ impl First {
         }
         Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: true, count })
     }
-}
-
-/// Gives the message that a change is about, if it is about an earlier one.
-pub(super) fn changed_message(change: &Change) -> Option<u64> {
-    match change {
-        Change::Message { .. } | Change::Topic { .. } => None,
-        Change::Edited { mid, .. } | Change::Deleted { mid, .. } => Some(*mid),
-        Change::Reaction { mid, .. } => Some(*mid),
-    }
-}
-
-/// Says whether somebody may change a message so. Anybody may react.
-pub(super) fn check(change: &Change, master: bool) -> Result<(), Refused> {
-    match change {
-        Change::Edited { .. } | Change::Deleted { .. } if !master => Err(Refused::Forbidden),
-        _ => Ok(()),
-    }
-}
-
-/// Answers a query for a room without a record.
-pub(super) fn empty_page(query: &Query) -> Page {
-    let found = match query.span {
-        crate::chat::record::Span::Entries(_) => Found::Entries(Vec::new()),
-        _ => Found::Messages(Vec::new()),
-    };
-    let (ticket, room) = (query.ticket, Arc::clone(&query.room));
-    Page { ticket, room, found, top: 0, more: false, lost: Vec::new() }
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@
 //! The engines keep one contract and one suite of tests. Time comes from the caller: the journal
 //! wants to be asked for [`Journal::answers`] at [`Journal::deadline`].
 
-mod body;
+mod draft;
 mod memory;
+mod page;
 mod record;
 
 use std::time::Duration;

@@ -7,7 +7,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::chat::record::{AuthorKey, Change, Entry, Found, Gone, Page, Query, Said, Span};
+use super::page::{Source, Space};
+use crate::chat::record::{AuthorKey, Change, Entry, Gone, Said};
 
 /// Is an entry and who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +49,6 @@ impl Record {
             messages: 0,
             bytes: 0,
         }
-    }
-
-    /// Gives the number of the newest entry, 0 if there never was one.
-    pub(super) fn top(&self) -> u64 {
-        self.base + self.entries.len() as u64 - 1
     }
 
     /// Gives the number of entries here.
@@ -128,114 +124,13 @@ impl Record {
         Some(oldest)
     }
 
-    /// Answers a query; `None` if that takes entries that are not here.
-    pub(super) fn page(&self, query: &Query) -> Option<Page> {
-        let (limit, bytes_max) = (query.limit, query.bytes_max);
-        let mut lost = Vec::new();
-        let (found, more) = match query.span {
-            Span::Latest => self.below(u64::MAX, limit, bytes_max, &mut lost)?,
-            Span::Before(seq) => self.below(seq, limit, bytes_max, &mut lost)?,
-            Span::After(seq) => self.from(seq.saturating_add(1), limit, bytes_max, &mut lost)?,
-            Span::Around(seq) => {
-                let half = limit / 2;
-                let (mut found, older) = self.below(seq, half, bytes_max / 2, &mut lost)?;
-                let (newer, more) = self.from(seq, limit - half, bytes_max / 2, &mut lost)?;
-                found.extend(newer);
-                (found, older || more)
-            }
-            Span::Entries(seq) => {
-                let from = seq.saturating_add(1);
-                let (entries, more) = self.entries_from(from, limit, bytes_max, &mut lost)?;
-                return Some(self.bound(query, Found::Entries(entries), more, lost));
-            }
-        };
-        Some(self.bound(query, Found::Messages(found), more, lost))
-    }
-
-    fn bound(&self, query: &Query, found: Found, more: bool, lost: Vec<(u64, u64)>) -> Page {
-        let room = Arc::clone(&query.room);
-        Page { ticket: query.ticket, room, found, top: self.top(), more, lost }
-    }
-
-    /// Collects the newest messages below `seq`, and whether there are older ones.
-    fn below(
-        &self,
-        seq: u64,
-        limit: usize,
-        bytes_max: usize,
-        lost: &mut Vec<(u64, u64)>,
-    ) -> Option<(Vec<Said>, bool)> {
-        let end = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
-        let mut space = Space::new(limit, bytes_max);
-        let mut found = Vec::new();
-        let mut more = false;
-        for kept in self.entries.range(..end.min(self.entries.len())).rev() {
-            let Some(said) = self.said(kept) else { continue };
-            if !space.takes(said_bytes(&said)) {
-                more = true;
-                break;
-            }
-            found.push(said);
-        }
-        if !more {
-            if self.first < self.base {
-                return None;
-            }
-            lose(lost, 1, self.first.min(seq));
-        }
-        found.reverse();
-        Some((found, more))
-    }
-
-    /// Collects the oldest messages from `seq` on, and whether there are newer ones.
-    fn from(
-        &self,
-        seq: u64,
-        limit: usize,
-        bytes_max: usize,
-        lost: &mut Vec<(u64, u64)>,
-    ) -> Option<(Vec<Said>, bool)> {
-        let mut space = Space::new(limit, bytes_max);
-        let mut found = Vec::new();
-        for said in self.since(seq, lost)?.filter_map(|kept| self.said(kept)) {
-            if !space.takes(said_bytes(&said)) {
-                return Some((found, true));
-            }
-            found.push(said);
-        }
-        Some((found, false))
-    }
-
-    /// Collects the oldest entries from `seq` on, and whether there are newer ones.
-    fn entries_from(
-        &self,
-        seq: u64,
-        limit: usize,
-        bytes_max: usize,
-        lost: &mut Vec<(u64, u64)>,
-    ) -> Option<(Vec<Entry>, bool)> {
-        let mut space = Space::new(limit, bytes_max);
-        let mut found = Vec::new();
-        for kept in self.since(seq, lost)? {
-            if !space.takes(kept.bytes()) {
-                return Some((found, true));
-            }
-            found.push(kept.entry.clone());
-        }
-        Some((found, false))
-    }
-
-    fn since(
-        &self,
-        seq: u64,
-        lost: &mut Vec<(u64, u64)>,
-    ) -> Option<impl Iterator<Item = &Kept> + use<'_>> {
+    /// Gives the entries from `seq` on.
+    fn since(&self, seq: u64) -> Result<impl Iterator<Item = &Kept>, NotHere> {
         if seq < self.base && self.first < self.base {
-            return None;
+            return Err(NotHere);
         }
-        lose(lost, seq.max(1), self.first);
         let start = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
-        Some(self.entries.range(start.min(self.entries.len())..))
+        Ok(self.entries.range(start.min(self.entries.len())..))
     }
 
     /// Shows a message as it reads now; `None` for an entry of another kind.
@@ -295,6 +190,60 @@ impl Record {
     }
 }
 
+impl Source for Record {
+    type Error = NotHere;
+
+    fn first(&self) -> u64 {
+        self.first
+    }
+
+    fn top(&self) -> u64 {
+        self.base + self.entries.len() as u64 - 1
+    }
+
+    fn below(&self, seq: u64, mut space: Space) -> Result<(Vec<Said>, bool), NotHere> {
+        let end = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        for kept in self.entries.range(..end.min(self.entries.len())).rev() {
+            let Some(said) = self.said(kept) else { continue };
+            if !space.takes(said_bytes(&said)) {
+                return Ok((found, true));
+            }
+            found.push(said);
+        }
+        if self.first < self.base {
+            return Err(NotHere);
+        }
+        Ok((found, false))
+    }
+
+    fn from(&self, seq: u64, mut space: Space) -> Result<(Vec<Said>, bool), NotHere> {
+        let mut found = Vec::new();
+        for said in self.since(seq)?.filter_map(|kept| self.said(kept)) {
+            if !space.takes(said_bytes(&said)) {
+                return Ok((found, true));
+            }
+            found.push(said);
+        }
+        Ok((found, false))
+    }
+
+    fn entries(&self, seq: u64, mut space: Space) -> Result<(Vec<Entry>, bool), NotHere> {
+        let mut found = Vec::new();
+        for kept in self.since(seq)? {
+            if !space.takes(kept.bytes()) {
+                return Ok((found, true));
+            }
+            found.push(kept.entry.clone());
+        }
+        Ok((found, false))
+    }
+}
+
+/// Says that a page takes entries that are kept, but not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotHere;
+
 /// Is what happened to a message.
 #[derive(Debug, Default)]
 struct Changed {
@@ -337,43 +286,6 @@ pub(super) fn grouped(given: &[Given]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
         }
     }
     groups
-}
-
-/// Says what still fits on a page.
-#[derive(Debug)]
-pub(super) struct Space {
-    left: usize,
-    bytes_left: usize,
-    empty: bool,
-}
-
-impl Space {
-    pub(super) fn new(limit: usize, bytes_max: usize) -> Self {
-        Self { left: limit, bytes_left: bytes_max, empty: true }
-    }
-
-    /// Makes room for one more of this size; false if there is none. The first always fits, so
-    /// that whoever pages gets on.
-    pub(super) fn takes(&mut self, bytes: usize) -> bool {
-        if self.left == 0 || (bytes > self.bytes_left && !self.empty) {
-            return false;
-        }
-        self.left -= 1;
-        self.bytes_left = self.bytes_left.saturating_sub(bytes);
-        self.empty = false;
-        true
-    }
-}
-
-/// Notes that the numbers from `from` up to `end`, which is not one of them, are lost.
-pub(super) fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {
-    if from >= end {
-        return;
-    }
-    match lost.last_mut() {
-        Some((_, last)) if *last + 1 == from => *last = end - 1,
-        _ => lost.push((from, end - 1)),
-    }
 }
 
 /// Gives the bytes of text in an entry.

@@ -133,11 +133,6 @@ impl Frames {
         self.bytes.len()
     }
 
-    /// Says what the frame is.
-    pub(super) fn mark(&self, frame: u32) -> Mark {
-        self.frames[frame as usize].mark
-    }
-
     /// Adds a frame to what a connection is owed.
     pub(super) fn owe(&mut self, owed: &mut Owed, frame: u32) {
         if owed.tail != NONE {

@@ -66,7 +66,7 @@ impl Transport {
     }
 
     /// Ends our side; what the kernel still holds is sent first.
-    pub(super) fn shut(&mut self) {
+    pub(super) fn shut(&self) {
         // A peer that is gone already makes this fail, and there is nobody left to tell.
         let _ = self.stream.shutdown(Shutdown::Write);
     }

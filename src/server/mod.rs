@@ -61,7 +61,8 @@ impl Handler for Server {
         if let Some(form) = routes::subprotocol(request).and_then(routes::form_of) {
             hello.form = form;
         }
-        tracing::info!(conn = conn.as_u64(), address = ?turn.address(conn), "connected");
+        let address = turn.address(conn).map(tracing::field::display);
+        tracing::info!(conn = conn.as_u64(), address, "connected");
         let seed = start::random();
         self.tell(turn, Input::Opened { client: client(conn), hello, seed });
     }
@@ -206,6 +207,9 @@ impl Server {
             Some(number) => Mark::Numbered { stream: room.0, number },
             None => Mark::Passing,
         };
+        if let ServerEvent::Message { room, seq, content, .. } = event {
+            tracing::debug!(room = %log::Escaped(room), seq, bytes = content.len(), "message");
+        }
         let audience = self.chat.audience(room);
         let mut asked_for = [false; 3];
         for listener in audience {

@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::log::Escaped;
+use crate::assets;
 
 use crate::chat::Form;
 use crate::http::{Method, Request, Response, Status};
@@ -18,10 +19,8 @@ impl Server {
         let response = match path {
             "/healthz" => only_get(request, || Response::text(Status(200), "alive")),
             "/readyz" => only_get(request, || self.ready()),
-            _ => match None::<Response> {
-                Some(response) => only_get(request, || response),
-                None => Response::text(Status(404), "there is nothing here"),
-            },
+            _ => assets::respond(request)
+                .unwrap_or_else(|| Response::text(Status(404), "there is nothing here")),
         };
         Answer::Respond(response)
     }
@@ -30,8 +29,8 @@ impl Server {
         let origins = request.headers("origin");
         if let Err(refused) = self.policy.check(origins, request.header("host")) {
             let origin = request.header("origin").unwrap_or_default();
-            let address = turn.address(conn);
-            tracing::warn!(?address, origin = %Escaped(origin), "refused: foreign origin");
+            let address = turn.address(conn).map(tracing::field::display);
+            tracing::warn!(address, origin = %Escaped(origin), "refused: foreign origin");
             return Answer::Respond(Response::text(Status(403), &refused.to_string()));
         }
         if self.draining {

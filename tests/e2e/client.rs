@@ -14,6 +14,11 @@ use tungstenite::{Message, WebSocket};
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Gives the program under test: the one that cargo built along, unless `BINARY` names another.
+pub fn binary() -> String {
+    std::env::var("BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_chinwag").into())
+}
+
 /// Runs the binary on a free port; ends it when dropped.
 pub struct Server {
     child: Child,
@@ -23,7 +28,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+        let mut child = Command::new(binary())
             .args(["--listen", "127.0.0.1:0", "--data", "none"])
             .args(arguments)
             .stdout(Stdio::piped())

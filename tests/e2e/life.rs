@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::client::{Client, Server};
+use crate::client::{Client, Server, binary};
 
 #[test]
 fn a_signal_ends_the_server_with_a_farewell() {
@@ -61,10 +61,8 @@ fn the_server_ends_after_its_last_client_left() {
 fn an_address_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = Command::new(env!("CARGO_BIN_EXE_chinwag"))
-        .args(["--data", "none", "--listen", &address])
-        .output()
-        .unwrap();
+    let output =
+        Command::new(binary()).args(["--data", "none", "--listen", &address]).output().unwrap();
     assert!(!output.status.success());
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains(&address) && text.contains("in use"), "{text}");
@@ -122,7 +120,7 @@ fn half_closed_and_reset_connections_disturb_nobody() {
             let _ = stream.read_to_end(&mut rest);
         } else {
             stream.write_all(&[0x81, 0xfe, 0x01]).unwrap();
-            socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)).unwrap();
+            socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
         }
     }
     assert_eq!(alice.post("c1", "fine")["seq"], 1);
@@ -145,10 +143,11 @@ fn without_file_descriptors_nobody_is_disturbed_and_accepting_goes_on_later() {
     server.logs("accepting pauses");
     let ended = held
         .iter_mut()
-        .filter(|stream| {
+        .map(|stream| {
             stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
             matches!(stream.read(&mut [0]), Ok(0))
         })
+        .filter(|ended| *ended)
         .count();
     assert!(ended >= 30, "{ended} were turned away");
     drop(held);
@@ -164,7 +163,7 @@ fn a_client_that_never_reads_costs_the_others_nothing() {
         "--rate-limit",
         "off",
         "--send-queue-bytes-max",
-        "128KiB",
+        "256KiB",
         "--socket-send-buffer-bytes",
         "8KiB",
     ]);

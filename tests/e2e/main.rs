@@ -1,4 +1,5 @@
 //! The real binary over real sockets, with an independent client.
+#![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 
 mod client;
 mod handshake;

@@ -98,7 +98,7 @@ fn rooms_are_made_on_demand_and_kept_apart() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice&room=dev");
     let mut bob = server.join("name=Bob");
-    alice.say("in dev");
+    alice.post("c1", "in dev");
     bob.send(json!({"type": "join_room", "id": "j1", "payload": {"room": "dev", "history": 0}}));
     let joined = bob.until("joined");
     assert_eq!((&joined["re"], &joined["room"]), (&json!("j1"), &json!("dev")));

@@ -47,6 +47,14 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"by\":", by);
             raw(out, "}}");
         }
+        _ => passing(event, out),
+    }
+}
+
+/// Appends an event that is in no record.
+fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
+    use ServerEvent as E;
+    match event {
         E::Ack { re, room, seq, ts, mid, durable, duplicate } => {
             string(out, "{\"type\":\"ack\",\"re\":", re);
             string(out, ",\"room\":", room);
@@ -59,6 +67,12 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
             }
             string(out, "\"durable\":", durable);
             boolean(out, ",\"duplicate\":", *duplicate);
+            raw(out, "}}");
+        }
+        E::Named { re, ts, you } => {
+            string(out, "{\"type\":\"ack\",\"re\":", re);
+            number(out, ",\"ts\":", *ts);
+            string(out, ",\"payload\":{\"you\":", you);
             raw(out, "}}");
         }
         E::UserJoined { room, user, count } => {
@@ -93,12 +107,6 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         E::History(it) => history(it, out),
         E::Resumed(it) => resumed(it, out),
         E::Error(it) => error(it, out),
-        E::Named { re, ts, you } => {
-            string(out, "{\"type\":\"ack\",\"re\":", re);
-            number(out, ",\"ts\":", *ts);
-            string(out, ",\"payload\":{\"you\":", you);
-            raw(out, "}}");
-        }
         E::Left { re, room } => {
             opening(out, "left", re.as_deref());
             string(out, ",\"room\":", room);

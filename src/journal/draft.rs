@@ -1,8 +1,9 @@
-//! What the body of a draft is, so that the same one can be told from another.
+//! What every engine asks of a draft: which message it is about, whether its author may do that, and
+//! whether it is the same as another one.
 
 use sha1::{Digest as _, Sha1};
 
-use crate::chat::record::{Change, Draft};
+use crate::chat::record::{Change, Draft, Refused};
 
 /// Is the hash of a draft's body.
 pub(super) type BodyHash = [u8; 16];
@@ -48,4 +49,21 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
     let mut short = BodyHash::default();
     short.copy_from_slice(&hash.finalize()[..16]);
     short
+}
+
+/// Gives the message that a change is about, if it is about an earlier one.
+pub(super) fn changed_message(change: &Change) -> Option<u64> {
+    match change {
+        Change::Message { .. } | Change::Topic { .. } => None,
+        Change::Edited { mid, .. } | Change::Deleted { mid, .. } => Some(*mid),
+        Change::Reaction { mid, .. } => Some(*mid),
+    }
+}
+
+/// Says whether somebody may change a message so. Anybody may react.
+pub(super) fn check(change: &Change, master: bool) -> Result<(), Refused> {
+    match change {
+        Change::Edited { .. } | Change::Deleted { .. } if !master => Err(Refused::Forbidden),
+        _ => Ok(()),
+    }
 }
