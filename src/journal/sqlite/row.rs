@@ -159,12 +159,9 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         },
         kind::EDITED => Change::Edited { mid: mid()?, content: text },
         kind::DELETED => Change::Deleted { mid: mid()?, why: why(row.get(11)?) },
-        kind::REACTION => Change::Reaction {
-            mid: mid()?,
-            emoji: text,
-            on: row.get(9)?,
-            count: row.get(10)?,
-        },
+        kind::REACTION => {
+            Change::Reaction { mid: mid()?, emoji: text, on: row.get(9)?, count: row.get(10)? }
+        }
         kind::TOPIC => Change::Topic { topic: text },
         unknown => return Err(rusqlite::Error::IntegralValueOutOfRange(1, unknown)),
     };

@@ -3,6 +3,7 @@
 mod cases;
 mod world;
 
+pub(super) use world::Scratch;
 use world::World;
 
 /// Runs each case against each engine.
@@ -10,6 +11,9 @@ macro_rules! cases {
     ($($name:ident)*) => {
         mod memory {
             $(#[test] fn $name() { super::cases::$name(super::World::memory()); })*
+        }
+        mod sqlite {
+            $(#[test] fn $name() { super::cases::$name(super::World::sqlite()); })*
         }
     };
 }
