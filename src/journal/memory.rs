@@ -49,10 +49,7 @@ struct Room {
 impl Memory {
     /// Opens an empty journal.
     pub(super) fn open(limits: Limits, epoch_seed: [u8; 16], now: Now) -> (Self, Opening) {
-        let retention = match limits.prunes() {
-            true => now.at.after(RETENTION_EVERY),
-            false => Moment::NEVER,
-        };
+        let retention = if limits.prunes() { now.at } else { Moment::NEVER };
         let memory = Self {
             limits,
             rooms: HashMap::new(),

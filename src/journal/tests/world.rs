@@ -46,7 +46,9 @@ impl World {
 
     pub(super) fn open(engine: Engine, limits: Limits, now: Now) -> Result<Self, OpenError> {
         let (wake, woken) = channel();
-        let wake = move || drop(wake.send(()));
+        let wake = move || {
+            let _ = wake.send(());
+        };
         let seed = [u8::try_from(now.unix_ms % 251).unwrap(); 16];
         let (journal, opening) = Journal::open(engine.clone(), limits.clone(), seed, now, wake)?;
         let (journal, aside) = (Some(journal), Vec::new());
