@@ -1,6 +1,7 @@
 //! What every engine has to do, and that all do the same.
 
 mod cases;
+mod disk;
 mod same;
 mod world;
 

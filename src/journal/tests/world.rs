@@ -268,7 +268,7 @@ impl Drop for Scratch {
     }
 }
 
-const NOON: Now = Now { at: Moment::from_millis(50), unix_ms: 1_000_000 };
+pub(super) const NOON: Now = Now { at: Moment::from_millis(50), unix_ms: 1_000_000 };
 /// How long a test waits for a thread before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
