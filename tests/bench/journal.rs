@@ -80,30 +80,35 @@ fn rate(engine: Engine, senders: u64) -> u64 {
     answered / FOR.as_secs()
 }
 
-/// Appends to a table like the journal's, each message in a transaction of its own.
+/// Adds rows as the journal does, each message in a transaction of its own.
 fn one_by_one() -> u64 {
     let scratch = Scratch::new();
     std::fs::create_dir(&scratch.0).unwrap();
     let db = Connection::open(scratch.0.join("single.db")).unwrap();
-    db.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         CREATE TABLE entries (entry INTEGER PRIMARY KEY, ts INTEGER, sender TEXT, author BLOB,
-                               text TEXT, id TEXT);
-         CREATE UNIQUE INDEX ids ON entries (author, id) WHERE id IS NOT NULL;",
-    )
-    .unwrap();
+    let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+    db.execute_batch(pragmas).unwrap();
+    db.execute_batch(include_str!("../../src/journal/sqlite/schema.sql")).unwrap();
+    db.execute("INSERT INTO rooms (key, name) VALUES ('lobby', 'lobby')", []).unwrap();
     let mut insert = db
-        .prepare("INSERT INTO entries (ts, sender, author, text, id) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .prepare(
+            "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash)
+             VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
         .unwrap();
+    let mut update = db.prepare("UPDATE rooms SET top = ?1, messages = ?1").unwrap();
     let clock = Clock::start();
     let end = clock.now().at.after(FOR);
-    let mut count: u64 = 0;
+    let mut seq: i64 = 0;
     while clock.now().at < end {
-        let id = format!("c{count}");
-        insert.execute(params![1, "Alice", &[7_u8; 16][..], TEXT, id]).unwrap();
-        count += 1;
+        seq += 1;
+        let (entry, ts, id) = (1 << 40 | seq, 1_732_104_000_000_i64 + seq, format!("c{seq}"));
+        let (author, hash) = ([7_u8; 16], [9_u8; 16]);
+        db.execute_batch("BEGIN").unwrap();
+        insert.execute(params![entry, ts, "Alice", &author[..], TEXT, id, &hash[..]]).unwrap();
+        update.execute([seq]).unwrap();
+        db.execute_batch("COMMIT").unwrap();
     }
-    count / FOR.as_secs()
+    u64::try_from(seq).unwrap() / FOR.as_secs()
 }
 
 const ROOMS: u64 = 1000;
@@ -139,6 +144,7 @@ fn large(messages: u64) {
         }
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let (room, seq) = (seed >> 33, (seed >> 20) % each);
+        desk.sent.insert(Ticket(desk.tickets + 1), time());
         desk.append(&format!("room {}", room % ROOMS));
         if number % 10 == 0 {
             // Another room than the one just written to: whoever reads must wait for that.
@@ -198,7 +204,6 @@ impl Desk {
             ts: now.unix_ms,
             change: Change::Message { content: Arc::from(TEXT), reply_to: None, expires: None },
         };
-        self.sent.insert(draft.ticket, time());
         self.journal.submit(now, Order::Append(draft));
     }
 

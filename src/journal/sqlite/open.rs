@@ -45,7 +45,7 @@ impl Sqlite {
         let (mut rooms, known) = schema::rooms(&db).map_err(failed)?;
         rooms.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let sessions = schema::sessions(&db).map_err(failed)?;
-        let writer = Writer::new(db, limits.clone(), known);
+        let writer = Writer::new(db, limits.clone(), known).map_err(failed)?;
         let expiry = writer.next_expiry().map_err(failed)?;
         let (marker, lossy) = marker(place, &directory, writer.entries, now)?;
         let epoch = schema::epoch(&writer.db, &epoch(epoch_seed), lossy).map_err(failed)?;

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, params};
 
 use super::super::draft::BodyHash;
 use super::super::record::Kept;
@@ -74,13 +74,14 @@ pub(super) fn why(gone: i64) -> Gone {
     }
 }
 
-/// Inserts an entry, and what makes it known again if its draft comes again.
+/// Inserts an entry, and what makes it known again if its draft comes again. False says that it did
+/// come before: nothing was inserted.
 pub(super) fn insert(
     db: &Connection,
     room: RoomNumber,
     kept: &Kept,
     id: Option<(&str, &BodyHash)>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let Kept { author, entry } = kept;
     let mut row = Columns::default();
     let (kind, text) = match &entry.change {
@@ -107,30 +108,30 @@ pub(super) fn insert(
         Change::Topic { topic } => (kind::TOPIC, &**topic),
     };
     let (id, hash) = id.unzip();
-    let mut statement = db.prepare_cached(
-        "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash, mid, reply_to,
-                              expires, given, count, gone)
-         VALUES (:entry, :kind, :ts, :sender, :author, :text, :id, :hash, :mid, :reply_to,
-                 :expires, :given, :count, :gone)",
-    )?;
-    statement.execute(named_params! {
-        ":entry": key(room, entry.seq),
-        ":kind": kind,
-        ":ts": int(entry.ts),
-        ":sender": &*entry.sender,
-        ":author": &author.0[..],
-        ":text": text,
-        ":id": id,
-        ":hash": hash.map(|hash| &hash[..]),
-        ":mid": row.mid,
-        ":reply_to": row.reply_to,
-        ":expires": row.expires,
-        ":given": row.given,
-        ":count": row.count,
-        ":gone": row.gone,
-    })?;
-    Ok(())
+    let mut statement = db.prepare_cached(INSERT)?;
+    let inserted = statement.execute(params![
+        key(room, entry.seq),
+        kind,
+        int(entry.ts),
+        &*entry.sender,
+        &author.0[..],
+        text,
+        id,
+        hash.map(|hash| &hash[..]),
+        row.mid,
+        row.reply_to,
+        row.expires,
+        row.given,
+        row.count,
+        row.gone,
+    ])?;
+    Ok(inserted == 1)
 }
+
+const INSERT: &str = "INSERT INTO entries
+    (entry, kind, ts, sender, author, text, id, hash, mid, reply_to, expires, given, count, gone)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+    ON CONFLICT (author, id) WHERE id IS NOT NULL DO NOTHING";
 
 /// Holds the columns that not every entry has.
 #[derive(Default)]

@@ -28,6 +28,8 @@ pub(super) struct Writer {
     pub(super) entries: u64,
     /// How many of them this transaction added.
     added: u64,
+    /// Whether there may be ids whose entry is gone.
+    old_ids: bool,
     /// Whether this transaction changes when the next message expires.
     pub(super) expiries_changed: bool,
 }
@@ -53,11 +55,26 @@ impl From<rusqlite::Error> for Fault {
 }
 
 impl Writer {
-    pub(super) fn new(db: Connection, limits: Limits, rooms: HashMap<RoomKey, RoomRow>) -> Self {
+    pub(super) fn new(
+        db: Connection,
+        limits: Limits,
+        rooms: HashMap<RoomKey, RoomRow>,
+    ) -> rusqlite::Result<Self> {
         let keys = rooms.iter().map(|(key, room)| (room.number, Arc::clone(key))).collect();
         let entries = rooms.values().map(|room| room.top).sum();
-        let touched = BTreeSet::new();
-        Self { db, limits, rooms, keys, touched, entries, added: 0, expiries_changed: false }
+        let old_ids = limits.ids_kept_ms() > 0
+            || db.query_row("SELECT EXISTS (SELECT 1 FROM old_ids)", [], |row| row.get(0))?;
+        Ok(Self {
+            db,
+            limits,
+            rooms,
+            keys,
+            touched: BTreeSet::new(),
+            entries,
+            added: 0,
+            old_ids,
+            expiries_changed: false,
+        })
     }
 
     /// Begins a transaction.
@@ -100,13 +117,17 @@ impl Writer {
     pub(super) fn append(&mut self, draft: &Draft) -> Result<(Answer, Option<Kept>), Fault> {
         let Draft { ticket, room: key, author, sender, ts, change, id, .. } = draft;
         let (ticket, author, ts) = (*ticket, *author, *ts);
-        let hash = id.is_some().then(|| draft::hash(draft));
-        if let (Some(id), Some(hash)) = (id, hash)
+        let id = id.as_deref().map(|id| (id, draft::hash(draft)));
+        let known = self.room(key)?;
+        // The `id` of a message in a known room is not looked up: that it came before shows when
+        // it is inserted.
+        let plain = known.is_some() && matches!(change, Change::Message { .. });
+        if let Some((id, hash)) = &id
+            && (!plain || self.old_ids)
             && let Some(first) = self.first(author, id)?
         {
-            return Ok((first.again(ticket, hash)?, None));
+            return Ok((first.again(ticket, *hash)?, None));
         }
-        let known = self.room(key)?;
         if let Some(mid) = changed_message(change) {
             let room = known.as_ref().ok_or(Refused::NoSuchMessage)?;
             let of = self.author_of(room, mid)?.ok_or(Refused::NoSuchMessage)?;
@@ -128,20 +149,27 @@ impl Writer {
             Change::Topic { .. } => (0, 0),
         };
         let kept = Kept { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
-        self.add(key, room, &kept, id.as_deref().zip(hash.as_ref()))?;
-        let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
-        Ok((answer, Some(kept)))
+        let id = id.as_ref().map(|(id, hash)| (*id, hash));
+        if self.add(key, room, &kept, id)? {
+            let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
+            return Ok((answer, Some(kept)));
+        }
+        let Some((id, hash)) = id else { return Err(Refused::IdConflict.into()) };
+        let first = self.first(author, id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        Ok((first.again(ticket, *hash)?, None))
     }
 
-    /// Adds an entry, and folds it into what it changes.
+    /// Adds an entry, and folds it into what it changes. False says that its `id` is taken.
     pub(super) fn add(
         &mut self,
         key: &RoomKey,
         mut room: RoomRow,
         kept: &Kept,
         id: Option<(&str, &BodyHash)>,
-    ) -> rusqlite::Result<()> {
-        row::insert(&self.db, room.number, kept, id)?;
+    ) -> rusqlite::Result<bool> {
+        if !row::insert(&self.db, room.number, kept, id)? {
+            return Ok(false);
+        }
         self.fold(&room, kept)?;
         if let Change::Message { expires, .. } = &kept.entry.change {
             room.messages += 1;
@@ -151,7 +179,7 @@ impl Writer {
         self.entries += 1;
         self.added += 1;
         self.put(key, room);
-        Ok(())
+        Ok(true)
     }
 
     /// Notes what has become of a room.
