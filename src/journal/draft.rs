@@ -69,7 +69,7 @@ pub(super) fn check(change: &Change, master: bool) -> Result<(), Refused> {
 }
 
 /// Is the first answer to a draft with an `id`.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct First {
     pub(super) hash: BodyHash,
     pub(super) seq: u64,

@@ -62,7 +62,8 @@ impl Journal {
         }
     }
 
-    /// Takes an order in. Its answer comes with one of the next [`Journal::answers`].
+    /// Takes an order in. It is carried out with the next [`Journal::answers`], so that whatever one
+    /// turn submits can be written at once; its answer comes with that call or a later one.
     pub fn submit(&mut self, now: Now, order: Order) {
         match &mut self.engine {
             Running::Memory(memory) => memory.submit(now, order),
@@ -176,6 +177,9 @@ pub struct Limits {
     /// Bytes that the newest entries of all rooms may take in memory. Above it rooms are left out
     /// that nobody read for a while.
     pub recent_bytes_max: usize,
+    /// Ids that are kept in memory before they go into the index. Above it they go, some with each
+    /// commit; entries without an `id` count a quarter, for a start has to read them all.
+    pub young_ids_max: usize,
     /// Bytes the write-ahead log is cut back to after a checkpoint.
     pub wal_bytes_max: u64,
     /// Bytes the database may grow to. At the limit appends are refused as `Unavailable`.
@@ -195,6 +199,7 @@ impl Default for Limits {
             queue_reads_max: 65_536,
             recent_entries_max: 512,
             recent_bytes_max: 32 * 1024 * 1024,
+            young_ids_max: 16_384,
             wal_bytes_max: 64 * 1024 * 1024,
             database_bytes_max: None,
         }

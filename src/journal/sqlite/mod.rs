@@ -13,6 +13,7 @@
 //! what it has in memory, and keeps pages in line with the answers (see [`rooms`]).
 
 mod files;
+mod ids;
 mod open;
 mod prune;
 mod read;
@@ -23,6 +24,7 @@ mod task;
 mod worker;
 mod write;
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -40,7 +42,10 @@ use worker::PROBE_EVERY;
 #[derive(Debug)]
 pub(super) struct Sqlite {
     rooms: Rooms,
-    tasks: Sender<Task>,
+    tasks: Sender<Vec<Task>>,
+    /// What goes to the worker at once with the next [`Sqlite::answers`], so that what came in one
+    /// turn is committed in one transaction.
+    outbox: Vec<Task>,
     questions: Sender<Question>,
     reports: Receiver<Vec<Report>>,
     /// Disconnected once both threads have ended.
@@ -93,6 +98,8 @@ impl Sqlite {
     /// Hands the answers out, and sends the worker to do what is due.
     pub(super) fn answers(&mut self, now: Now, out: &mut Vec<Answer>) {
         self.now = now;
+        self.sweep();
+        self.send();
         while let Ok(reports) = self.reports.try_recv() {
             for report in reports {
                 self.take(report);
@@ -100,12 +107,13 @@ impl Sqlite {
             }
         }
         self.sweep();
+        self.send();
         out.append(&mut self.answers);
     }
 
     /// Says when there is something to do at the latest.
     pub(super) fn deadline(&self) -> Moment {
-        if !self.answers.is_empty() {
+        if !self.answers.is_empty() || !self.outbox.is_empty() {
             return self.now.at;
         }
         if self.underway.sweeping {
@@ -127,7 +135,8 @@ impl Sqlite {
     }
 
     /// Lets the threads finish what they have, and end.
-    pub(super) fn close(self, within: Duration) -> bool {
+    pub(super) fn close(mut self, within: Duration) -> bool {
+        self.send();
         let Self { tasks, questions, done, .. } = self;
         drop(questions);
         drop(tasks);
@@ -143,23 +152,18 @@ impl Sqlite {
             let why = Refused::Overloaded;
             return self.answers.push(Answer::Refused { ticket, why });
         }
-        let room = Arc::clone(&draft.room);
-        if self.tasks.send(Task::Append(self.now, draft)).is_err() {
-            let why = Refused::Unavailable;
-            return self.answers.push(Answer::Refused { ticket, why });
-        }
         *appends += 1;
         *append_bytes += bytes;
-        self.rooms.submitted(&room);
+        self.rooms.submitted(&draft.room);
+        self.outbox.push(Task::Append(self.now, draft));
     }
 
     fn send_session(&mut self, key: AuthorKey, session: Option<SessionRecord>) {
         if self.underway.sessions >= SESSIONS_MAX {
             return tracing::warn!("too many sessions wait for the journal: one is not kept");
         }
-        if self.tasks.send(Task::Session(key, session)).is_ok() {
-            self.underway.sessions += 1;
-        }
+        self.underway.sessions += 1;
+        self.outbox.push(Task::Session(key, session));
     }
 
     /// Sends the worker to do what is due.
@@ -168,8 +172,16 @@ impl Sqlite {
         let retention = self.retention <= self.now.at;
         let possible = !self.underway.sweeping && self.sweep_not_before <= self.now.at;
         if possible && (expired || retention) {
-            let task = Task::Sweep { now: self.now, retention };
-            self.underway.sweeping = self.tasks.send(task).is_ok();
+            self.underway.sweeping = true;
+            self.outbox.push(Task::Sweep { now: self.now, retention });
+        }
+    }
+
+    /// Sends what waits to the worker. Should there be none any more, nothing is answered, and the
+    /// server is about to end.
+    fn send(&mut self) {
+        if !self.outbox.is_empty() && self.tasks.send(mem::take(&mut self.outbox)).is_err() {
+            tracing::error!("the journal's worker is gone");
         }
     }
 
@@ -212,28 +224,24 @@ impl Sqlite {
     /// Does what the rooms say has to be done.
     fn go_on(&mut self) {
         while let Some(next) = self.rooms.next.pop_front() {
-            let (what, sent) = match next {
+            match next {
                 Next::Answer(mut page) => {
                     hide_expired(&mut page, self.now.unix_ms);
                     self.answers.push(Answer::Page(page));
                     self.underway.reads -= 1;
-                    continue;
                 }
                 Next::GiveUp(Query { ticket, .. }) => {
                     let why = Refused::Unavailable;
                     self.answers.push(Answer::Unread { ticket, why });
                     self.underway.reads -= 1;
-                    continue;
                 }
                 Next::Ask(question) => {
-                    (question.what.clone(), self.questions.send(question).is_ok())
+                    let what = question.what.clone();
+                    if self.questions.send(question).is_err() {
+                        self.rooms.failed(what);
+                    }
                 }
-                Next::AskInOrder(question) => {
-                    (question.what.clone(), self.tasks.send(Task::Read(question)).is_ok())
-                }
-            };
-            if !sent {
-                self.rooms.failed(what);
+                Next::AskInOrder(question) => self.outbox.push(Task::Read(question)),
             }
         }
     }

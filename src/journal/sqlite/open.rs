@@ -1,6 +1,6 @@
 //! Opening the journal on disk, and starting its threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +57,7 @@ impl Sqlite {
         let worker = Worker {
             writer,
             tasks: taken,
+            inbox: VecDeque::new(),
             reports: report.clone(),
             waker: Arc::clone(&waker),
             marker,
@@ -80,6 +81,7 @@ impl Sqlite {
         let sqlite = Self {
             rooms: Rooms::new(&rooms, limits.clone()),
             tasks,
+            outbox: Vec::new(),
             questions,
             reports,
             done,

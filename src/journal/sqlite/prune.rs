@@ -136,6 +136,7 @@ impl Writer {
             )?;
             statement.execute(params![reach[0], reach[1]])?;
         }
+        self.drop_ids(reach[0], reach[1])?;
         let mut statement =
             self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;

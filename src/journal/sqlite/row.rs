@@ -74,14 +74,18 @@ pub(super) fn why(gone: i64) -> Gone {
     }
 }
 
-/// Inserts an entry, and what makes it known again if its draft comes again. False says that it did
-/// come before: nothing was inserted.
+/// Says whether this is the kind of a message.
+pub(super) fn is_message(kind: i64) -> bool {
+    kind == kind::MESSAGE
+}
+
+/// Inserts an entry, and what makes its draft known if it comes again.
 pub(super) fn insert(
     db: &Connection,
     room: RoomNumber,
     kept: &Kept,
     id: Option<(&str, &BodyHash)>,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<()> {
     let Kept { author, entry } = kept;
     let mut row = Columns::default();
     let (kind, text) = match &entry.change {
@@ -109,7 +113,7 @@ pub(super) fn insert(
     };
     let (id, hash) = id.unzip();
     let mut statement = db.prepare_cached(INSERT)?;
-    let inserted = statement.execute(params![
+    statement.execute(params![
         key(room, entry.seq),
         kind,
         int(entry.ts),
@@ -125,13 +129,12 @@ pub(super) fn insert(
         row.count,
         row.gone,
     ])?;
-    Ok(inserted == 1)
+    Ok(())
 }
 
 const INSERT: &str = "INSERT INTO entries
     (entry, kind, ts, sender, author, text, id, hash, mid, reply_to, expires, given, count, gone)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-    ON CONFLICT (author, id) WHERE id IS NOT NULL DO NOTHING";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 /// Holds the columns that not every entry has.
 #[derive(Default)]

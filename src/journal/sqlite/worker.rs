@@ -7,7 +7,7 @@
 //! on, and it probes until a write comes through. A failed commit may still be on disk after a
 //! crash; then its draft's `id` tells a retry that it was there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
@@ -24,7 +24,9 @@ use crate::clock::{Moment, Now};
 /// Carries tasks out, on its own thread.
 pub(super) struct Worker {
     pub(super) writer: Writer,
-    pub(super) tasks: Receiver<Task>,
+    pub(super) tasks: Receiver<Vec<Task>>,
+    /// What was taken and is still to be done.
+    pub(super) inbox: VecDeque<Task>,
     pub(super) reports: Sender<Vec<Report>>,
     pub(super) waker: Waker,
     pub(super) marker: Marker,
@@ -54,7 +56,10 @@ impl Worker {
     pub(super) fn run(mut self) {
         loop {
             match self.wait() {
-                Ok(task) => self.work(task),
+                Ok(tasks) => {
+                    self.inbox.extend(tasks);
+                    self.work();
+                }
                 Err(RecvTimeoutError::Timeout) => self.on_idle(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -62,7 +67,7 @@ impl Worker {
         self.finish();
     }
 
-    fn wait(&self) -> Result<Task, RecvTimeoutError> {
+    fn wait(&self) -> Result<Vec<Task>, RecvTimeoutError> {
         let patience = match (&self.sick, self.marker.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
             (None, true) => MARK_EVERY,
@@ -71,34 +76,41 @@ impl Worker {
         self.tasks.recv_timeout(patience)
     }
 
-    /// Takes everything that waits into one batch. A read ends it, for it must show what was
-    /// submitted before it and nothing else.
-    fn work(&mut self, first: Task) {
-        let mut batch = Vec::new();
-        let mut question = None;
-        let mut next = Some(first);
-        while let Some(task) = next {
-            if let Task::Read(asked) = task {
-                question = Some(asked);
-                break;
+    /// Works until nothing waits.
+    fn work(&mut self) {
+        while !self.inbox.is_empty() {
+            let (batch, question) = self.next_batch();
+            let mut reports = self.carry_out(&batch);
+            if let Some(question) = question {
+                reports.push(answer(&self.writer.db, question, true));
             }
-            batch.push(task);
-            next = match batch.len() < BATCH_MAX {
-                true => self.tasks.try_recv().ok(),
-                false => None,
-            };
+            self.tell(reports);
         }
-        let mut reports = self.carry_out(&batch);
-        if let Some(question) = question {
-            reports.push(answer(&self.writer.db, question, true));
-        }
-        self.tell(reports);
         if self.sick.as_ref().is_some_and(|sick| sick.probe_at <= self.now.at) {
             self.on_idle();
         }
         if self.marker.running && self.marker.at <= self.now.at {
             self.mark();
         }
+    }
+
+    /// Takes everything that waits into one batch. A read ends it, for it must show what was
+    /// submitted before it and nothing else.
+    fn next_batch(&mut self) -> (Vec<Task>, Option<Question>) {
+        while self.inbox.len() < BATCH_MAX
+            && let Ok(tasks) = self.tasks.try_recv()
+        {
+            self.inbox.extend(tasks);
+        }
+        let mut batch = Vec::with_capacity(self.inbox.len().min(BATCH_MAX));
+        while batch.len() < BATCH_MAX {
+            match self.inbox.pop_front() {
+                Some(Task::Read(question)) => return (batch, Some(question)),
+                Some(task) => batch.push(task),
+                None => break,
+            }
+        }
+        (batch, None)
     }
 
     fn carry_out(&mut self, batch: &[Task]) -> Vec<Report> {

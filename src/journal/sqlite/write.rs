@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::Limits;
 use super::super::draft::{self, BodyHash, First, changed_message};
 use super::super::record::Kept;
-use super::row::{self, RoomNumber, int, key, nat, seq_of};
+use super::ids::Ids;
+use super::row::{self, RoomNumber, int, key};
 use super::schema::{self, RoomRow};
 use crate::chat::record::{
     Answer, AuthorKey, Change, Draft, Entry, Gone, Refused, RoomKey, SessionRecord,
@@ -28,8 +29,7 @@ pub(super) struct Writer {
     pub(super) entries: u64,
     /// How many of them this transaction added.
     added: u64,
-    /// Whether there may be ids whose entry is gone.
-    old_ids: bool,
+    pub(super) ids: Ids,
     /// Whether this transaction changes when the next message expires.
     pub(super) expiries_changed: bool,
 }
@@ -62,8 +62,7 @@ impl Writer {
     ) -> rusqlite::Result<Self> {
         let keys = rooms.iter().map(|(key, room)| (room.number, Arc::clone(key))).collect();
         let entries = rooms.values().map(|room| room.top).sum();
-        let old_ids = limits.ids_kept_ms() > 0
-            || db.query_row("SELECT EXISTS (SELECT 1 FROM old_ids)", [], |row| row.get(0))?;
+        let ids = Ids::load(&db, limits.ids_kept_ms() > 0)?;
         Ok(Self {
             db,
             limits,
@@ -72,7 +71,7 @@ impl Writer {
             touched: BTreeSet::new(),
             entries,
             added: 0,
-            old_ids,
+            ids,
             expiries_changed: false,
         })
     }
@@ -82,6 +81,7 @@ impl Writer {
         self.added = 0;
         self.expiries_changed = false;
         self.touched.clear();
+        self.age_ids()?;
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         Ok(())
     }
@@ -96,7 +96,9 @@ impl Writer {
             )?;
             statement.execute([number, int(first), int(top), int(messages)])?;
         }
+        self.store_ids(self.added)?;
         self.db.prepare_cached("COMMIT")?.execute([])?;
+        self.ids.commit();
         self.touched.clear();
         Ok(())
     }
@@ -109,6 +111,7 @@ impl Writer {
         for key in std::mem::take(&mut self.touched) {
             self.rooms.remove(&key);
         }
+        self.ids.roll_back();
         self.entries -= self.added;
         self.added = 0;
     }
@@ -117,17 +120,13 @@ impl Writer {
     pub(super) fn append(&mut self, draft: &Draft) -> Result<(Answer, Option<Kept>), Fault> {
         let Draft { ticket, room: key, author, sender, ts, change, id, .. } = draft;
         let (ticket, author, ts) = (*ticket, *author, *ts);
-        let id = id.as_deref().map(|id| (id, draft::hash(draft)));
-        let known = self.room(key)?;
-        // The `id` of a message in a known room is not looked up: that it came before shows when
-        // it is inserted.
-        let plain = known.is_some() && matches!(change, Change::Message { .. });
+        let id = id.as_ref().map(|id| (id, draft::hash(draft)));
         if let Some((id, hash)) = &id
-            && (!plain || self.old_ids)
             && let Some(first) = self.first(author, id)?
         {
             return Ok((first.again(ticket, *hash)?, None));
         }
+        let known = self.room(key)?;
         if let Some(mid) = changed_message(change) {
             let room = known.as_ref().ok_or(Refused::NoSuchMessage)?;
             let of = self.author_of(room, mid)?.ok_or(Refused::NoSuchMessage)?;
@@ -149,27 +148,23 @@ impl Writer {
             Change::Topic { .. } => (0, 0),
         };
         let kept = Kept { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
-        let id = id.as_ref().map(|(id, hash)| (*id, hash));
-        if self.add(key, room, &kept, id)? {
-            let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
-            return Ok((answer, Some(kept)));
+        self.add(key, room, &kept, id.as_ref().map(|(id, hash)| (&***id, hash)))?;
+        if let Some((id, hash)) = id {
+            self.ids.put(author, id, room.number, First { hash, seq, mid, ts, count });
         }
-        let Some((id, hash)) = id else { return Err(Refused::IdConflict.into()) };
-        let first = self.first(author, id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        Ok((first.again(ticket, *hash)?, None))
+        let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
+        Ok((answer, Some(kept)))
     }
 
-    /// Adds an entry, and folds it into what it changes. False says that its `id` is taken.
+    /// Adds an entry, and folds it into what it changes.
     pub(super) fn add(
         &mut self,
         key: &RoomKey,
         mut room: RoomRow,
         kept: &Kept,
         id: Option<(&str, &BodyHash)>,
-    ) -> rusqlite::Result<bool> {
-        if !row::insert(&self.db, room.number, kept, id)? {
-            return Ok(false);
-        }
+    ) -> rusqlite::Result<()> {
+        row::insert(&self.db, room.number, kept, id)?;
         self.fold(&room, kept)?;
         if let Change::Message { expires, .. } = &kept.entry.change {
             room.messages += 1;
@@ -178,8 +173,9 @@ impl Writer {
         room.top = kept.entry.seq;
         self.entries += 1;
         self.added += 1;
+        self.ids.count(key);
         self.put(key, room);
-        Ok(true)
+        Ok(())
     }
 
     /// Notes what has become of a room.
@@ -300,27 +296,6 @@ impl Writer {
             }
         }
         Ok(())
-    }
-
-    /// Finds the first answer to a draft with this `id`.
-    fn first(&self, author: AuthorKey, id: &str) -> rusqlite::Result<Option<First>> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT hash, entry, ts, mid, kind, count FROM entries WHERE author = ?1 AND id = ?2
-             UNION ALL
-             SELECT hash, entry, ts, mid, kind, count FROM old_ids WHERE author = ?1 AND id = ?2",
-        )?;
-        let first = statement.query_row(params![&author.0[..], id], |row| {
-            let seq = seq_of(row.get(1)?);
-            let said = row.get::<_, i64>(4)? == 0;
-            Ok(First {
-                hash: row.get(0)?,
-                seq,
-                mid: if said { seq } else { row.get::<_, Option<i64>>(3)?.map_or(0, seq_of) },
-                ts: nat(row.get(2)?),
-                count: row.get::<_, Option<u32>>(5)?.unwrap_or(0),
-            })
-        });
-        first.optional()
     }
 }
 
