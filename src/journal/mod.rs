@@ -170,6 +170,8 @@ pub struct Limits {
     pub queue_entries_max: usize,
     /// Bytes of the appends that may wait for the disk. Above it they are refused as `Overloaded`.
     pub queue_bytes_max: usize,
+    /// Entries that are written in one transaction. What is above it waits for the next one.
+    pub batch_entries_max: usize,
     /// Reads that may wait for the disk. Above it they are refused as `Overloaded`.
     pub queue_reads_max: usize,
     /// Newest entries per room that are also kept in memory. Older ones are read from disk.
@@ -196,6 +198,7 @@ impl Default for Limits {
             ids_kept_for: Duration::ZERO,
             queue_entries_max: 4096,
             queue_bytes_max: 8 * 1024 * 1024,
+            batch_entries_max: 1024,
             queue_reads_max: 65_536,
             recent_entries_max: 512,
             recent_bytes_max: 32 * 1024 * 1024,

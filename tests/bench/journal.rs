@@ -27,7 +27,10 @@ fn main() {
         }
         Some("write") => {
             let scratch = Scratch::new();
-            println!("{}/s", rate(engine(&scratch.0, Some(Durability::Write)), 256, 3 * FOR));
+            println!(
+                "{}/s",
+                rate(engine(&scratch.0, Some(Durability::Write)), Limits::default(), 256, 3 * FOR)
+            );
         }
         _ => senders(),
     }
@@ -42,7 +45,7 @@ fn senders() {
     {
         for senders in [1, 16, 256] {
             let scratch = Scratch::new();
-            let rate = rate(engine(&scratch.0, durability), senders, FOR);
+            let rate = rate(engine(&scratch.0, durability), Limits::default(), senders, FOR);
             println!("{name:10}  {senders:7}  {rate:10}");
         }
     }
@@ -52,12 +55,16 @@ fn senders() {
     println!("256 senders against one transaction per message, fsync: {ratios:?} times");
 }
 
+/// Gives how many times as many messages come through when they share transactions.
 fn ratio() -> u64 {
     let slice = Duration::from_secs(1);
-    let single = one_by_one(slice);
-    let scratch = Scratch::new();
-    let grouped = rate(engine(&scratch.0, Some(Durability::Fsync)), 256, slice);
-    println!("one transaction per message {single}/s, 256 senders {grouped}/s");
+    let fsync = |batch_entries_max| {
+        let scratch = Scratch::new();
+        let limits = Limits { batch_entries_max, ..Limits::default() };
+        rate(engine(&scratch.0, Some(Durability::Fsync)), limits, 256, slice)
+    };
+    let (bare, single, grouped) = (one_by_one(slice), fsync(1), fsync(1024));
+    println!("fsync, 256 senders: {grouped}/s; a transaction each: {single}/s; bare SQL: {bare}/s");
     grouped / single
 }
 
@@ -72,8 +79,8 @@ fn engine(dir: &Path, durability: Option<Durability>) -> Engine {
 }
 
 /// Lets senders send as fast as they are answered.
-fn rate(engine: Engine, senders: u64, time: Duration) -> u64 {
-    let mut desk = Desk::open(engine);
+fn rate(engine: Engine, limits: Limits, senders: u64, time: Duration) -> u64 {
+    let mut desk = Desk::open(engine, limits);
     let end = desk.clock.now().at.after(time);
     for _ in 0..senders {
         desk.append("lobby");
@@ -128,7 +135,7 @@ fn large(messages: u64) {
     let kept = env::var_os("CHINWAG_BENCH_DIR");
     let scratch = Scratch::new();
     let dir = kept.as_ref().map_or_else(|| scratch.0.clone(), PathBuf::from);
-    let mut desk = Desk::open(engine(&dir, Some(Durability::Write)));
+    let mut desk = Desk::open(engine(&dir, Some(Durability::Write)), Limits::default());
     let start = desk.clock.now().at;
     for number in desk.entries..messages {
         desk.append(&format!("room {}", number % ROOMS));
@@ -141,7 +148,7 @@ fn large(messages: u64) {
     assert!(desk.journal.close(Duration::from_secs(600)));
 
     let clock = Clock::start();
-    let mut desk = Desk::open(engine(&dir, Some(Durability::Fsync)));
+    let mut desk = Desk::open(engine(&dir, Some(Durability::Fsync)), Limits::default());
     println!("started in {:?}", clock.now().at.since(Moment::default()));
     let mut seed: u64 = 1;
     let (mut history, mut resumed, mut acks) = (Vec::new(), Vec::new(), Vec::new());
@@ -185,14 +192,13 @@ struct Desk {
 const TEXT: &str = "Hello, this is a message of about the usual length. How are you?";
 
 impl Desk {
-    fn open(engine: Engine) -> Self {
+    fn open(engine: Engine, limits: Limits) -> Self {
         let (wake, woken) = channel();
         let wake = move || {
             let _ = wake.send(());
         };
         let clock = Clock::start();
-        let (journal, opening) =
-            Journal::open(engine, Limits::default(), [1; 16], clock.now(), wake).unwrap();
+        let (journal, opening) = Journal::open(engine, limits, [1; 16], clock.now(), wake).unwrap();
         let entries = opening.rooms.iter().map(|room| room.top).sum();
         let sent = std::collections::HashMap::new();
         Self { journal, clock, woken, waiting: 0, tickets: 0, sent, entries }

@@ -12,7 +12,6 @@ use std::mem;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use sha1::{Digest as _, Sha1};
 
 use super::super::draft::First;
 use super::row::{self, RoomNumber, int, key, nat, room_of, seq_of};
@@ -258,12 +257,16 @@ fn first(row: &Row<'_>) -> rusqlite::Result<First> {
     Ok(First { hash: row.get(0)?, seq, mid, ts: nat(row.get(2)?), count })
 }
 
-/// Gives the place of an id in the index. Others may share it.
+/// Gives the place of an id in the index. Others may share it; what matters is that the ids of one
+/// author lie together, so that a few authors at work need a few pages.
 fn index_key(author: AuthorKey, id: &str) -> i64 {
-    let digest = Sha1::new().chain_update(author.0).chain_update(id).finalize();
-    let mut head = [0; 8];
-    head.copy_from_slice(&digest[..8]);
-    i64::from_be_bytes(head)
+    let mut key = [0; 8];
+    let (head, tail) = key.split_at_mut(4);
+    head.copy_from_slice(&author.0[..4]);
+    // FNV-1a.
+    let mix = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+    tail.copy_from_slice(&id.as_bytes().iter().fold(0x811c_9dc5, mix).to_be_bytes());
+    i64::from_be_bytes(key)
 }
 
 /// At least so many ids go into the index with each commit while a generation is on its way.

@@ -181,7 +181,7 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    db.query_row("PRAGMA wal_autocheckpoint = 16000", [], |_| Ok(()))?;
+    db.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
     let wal_bytes_max = int(limits.wal_bytes_max);
     db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
     if let Some(bytes) = limits.database_bytes_max {
@@ -230,6 +230,6 @@ const APPLICATION_ID: i64 = 0x6368_6174;
 /// Is the first version in which two connections cannot spoil a write-ahead log.
 const SQLITE_MIN: i32 = 3_051_003;
 const BUSY_MAX: Duration = Duration::from_secs(5);
-const CACHE_KIB: i64 = 8 * 1024;
+const CACHE_KIB: i64 = 16 * 1024;
 const STATEMENTS: usize = 64;
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);

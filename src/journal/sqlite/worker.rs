@@ -97,13 +97,14 @@ impl Worker {
     /// Takes everything that waits into one batch. A read ends it, for it must show what was
     /// submitted before it and nothing else.
     fn next_batch(&mut self) -> (Vec<Task>, Option<Question>) {
-        while self.inbox.len() < BATCH_MAX
+        let batch_max = self.writer.limits.batch_entries_max.max(1);
+        while self.inbox.len() < batch_max
             && let Ok(tasks) = self.tasks.try_recv()
         {
             self.inbox.extend(tasks);
         }
-        let mut batch = Vec::with_capacity(self.inbox.len().min(BATCH_MAX));
-        while batch.len() < BATCH_MAX {
+        let mut batch = Vec::with_capacity(self.inbox.len().min(batch_max));
+        while batch.len() < batch_max {
             match self.inbox.pop_front() {
                 Some(Task::Read(question)) => return (batch, Some(question)),
                 Some(task) => batch.push(task),
@@ -365,7 +366,5 @@ pub(super) const PROBE_EVERY: Duration = Duration::from_millis(250);
 const PROBE_BYTES: i64 = 64 * 1024;
 /// How long the mark may be behind.
 const MARK_EVERY: Duration = Duration::from_secs(1);
-/// Tasks in one transaction.
-const BATCH_MAX: usize = 1024;
 /// Sessions that may wait for the database to be writable. Above it new ones are not kept.
 const UNSAVED_MAX: usize = 65_536;

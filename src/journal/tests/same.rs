@@ -64,8 +64,17 @@ fn read() -> impl Strategy<Value = Step> {
 fn limits() -> impl Strategy<Value = Limits> {
     let keep_for = prop_oneof![2 => Just(None), 1 => Just(Some(Duration::from_secs(3)))];
     let keep_messages = proptest::option::of(1..5_u64);
-    (1..6_usize, 0..3000_usize, 0..6_usize, keep_messages, keep_for).prop_map(
-        |(recent_entries_max, recent_bytes_max, young_ids_max, keep_messages, keep_for)| Limits {
+    let small = || 1..6_usize;
+    (small(), small(), small(), 0..3000_usize, keep_messages, keep_for).prop_map(
+        |(
+            batch_entries_max,
+            young_ids_max,
+            recent_entries_max,
+            recent_bytes_max,
+            keep_messages,
+            keep_for,
+        )| Limits {
+            batch_entries_max,
             young_ids_max,
             recent_entries_max,
             recent_bytes_max,
