@@ -1,4 +1,5 @@
-//! The journal against the hardest end a process can have.
+//! The journal against the hardest ends: of its process, and of its disk. Both need a process of
+//! their own, so this test starts itself.
 //!
 //! A child process appends to a journal under load and is killed at a random moment. Then every
 //! entry it was told of must be there exactly once, without holes; and whatever it had sent without
@@ -11,15 +12,17 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Found, Order, Query, RoomKey, Span, Ticket,
+    Answer, AuthorKey, Change, Draft, Entry, Found, Order, Query, Refused, RoomKey, Span, Ticket,
 };
 use chinwag::clock::Clock;
 use chinwag::journal::{Durability, Engine, Journal, Limits};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 #[test]
 fn nothing_answered_is_lost_when_the_process_is_killed() {
@@ -37,8 +40,8 @@ fn nothing_answered_is_lost_when_the_process_is_killed() {
 /// Is the child. In any other run it does nothing.
 #[test]
 fn writer_that_is_killed() {
-    let Some(dir) = env::var_os("CHINWAG_KILLED_DIR") else { return };
-    let seed: u64 = number("CHINWAG_KILLED_SEED").unwrap();
+    let Some(dir) = env::var_os("CHINWAG_CHILD_DIR") else { return };
+    let seed: u64 = number("CHINWAG_CHILD_SEED").unwrap();
     let (mut desk, _) = Desk::open(Path::new(&dir));
     let mut out = std::io::stdout().lock();
     for number in 0.. {
@@ -53,6 +56,49 @@ fn writer_that_is_killed() {
     }
 }
 
+#[test]
+fn a_disk_that_fails_is_told_and_heals() {
+    let dir = Scratch::new();
+    let output = child("writer_whose_disk_fails", &dir.0).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("all is well"), "{said}");
+}
+
+/// Is the child. Its files may not grow any more for a while, which SQLite takes for an I/O error.
+#[test]
+fn writer_whose_disk_fails() {
+    let Some(dir) = env::var_os("CHINWAG_CHILD_DIR") else { return };
+    let told = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, told).unwrap();
+    let (mut desk, _) = Desk::open(Path::new(&dir));
+    for number in 0..10 {
+        desk.append(&format!("a{number}"));
+    }
+    while !desk.waiting.is_empty() {
+        desk.take();
+    }
+    let unlimited = getrlimit(Resource::Fsize);
+    setrlimit(Resource::Fsize, Rlimit { current: Some(8192), ..unlimited }).unwrap();
+    for _ in 0..2 {
+        desk.append("b");
+        let why = Refused::Unavailable;
+        let refusal = Answer::Refused { ticket: Ticket(desk.tickets), why };
+        assert_eq!(desk.answers()[0], refusal);
+        assert!(!desk.journal.writable());
+        assert_eq!(desk.read(0).0.len(), 10);
+        // Long enough for it to try.
+        thread::sleep(Duration::from_millis(600));
+    }
+    setrlimit(Resource::Fsize, unlimited).unwrap();
+    assert_eq!(desk.answers(), [Answer::Health { writable: true }]);
+    desk.append("b");
+    assert!(matches!(desk.answers()[..], [Answer::Appended { seq: 11, duplicate: false, .. }]));
+    assert!(desk.journal.close(Duration::from_secs(10)));
+    assert_eq!(Desk::open(Path::new(&dir)).1, 11);
+    println!("all is well");
+}
+
 /// Is what the child said before it was killed.
 #[derive(Default)]
 struct Told {
@@ -60,11 +106,16 @@ struct Told {
     answered: BTreeMap<String, u64>,
 }
 
+/// Starts this test again as one of its children.
+fn child(test: &str, dir: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture"]).env("CHINWAG_CHILD_DIR", dir);
+    command
+}
+
 fn run_and_kill(dir: &Path, seed: u64) -> Told {
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "writer_that_is_killed", "--nocapture"])
-        .env("CHINWAG_KILLED_DIR", dir)
-        .env("CHINWAG_KILLED_SEED", seed.to_string())
+    let mut child = child("writer_that_is_killed", dir)
+        .env("CHINWAG_CHILD_SEED", seed.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -186,6 +237,10 @@ impl Desk {
         wait(&mut self.journal, &self.clock, &self.woken).into_iter().map(appended).collect()
     }
 
+    fn answers(&mut self) -> Vec<Answer> {
+        wait(&mut self.journal, &self.clock, &self.woken)
+    }
+
     /// Gives the entries after `first` up to `top` by their text, and looks for holes.
     fn entries(&mut self, first: u64, top: u64) -> BTreeMap<String, u64> {
         let mut left = BTreeMap::new();
@@ -211,7 +266,7 @@ impl Desk {
         let (ticket, room, span) = (Ticket(0), room(), Span::Entries(after));
         let query = Query { ticket, room, span, limit: 1000, bytes_max: 1 << 20 };
         self.journal.submit(self.clock.now(), Order::Read(query));
-        match wait(&mut self.journal, &self.clock, &self.woken).pop() {
+        match self.answers().pop() {
             Some(Answer::Page(page)) => match page.found {
                 Found::Entries(entries) => (entries, page.top),
                 Found::Messages(_) => panic!("messages instead of entries"),
@@ -252,7 +307,9 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Self {
-        let path = env::temp_dir().join(format!("chinwag-killed-{}", std::process::id()));
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("chinwag-child-{}-{number}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         Self(path)
     }

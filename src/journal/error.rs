@@ -99,7 +99,7 @@ impl fmt::Display for OpenError {
             Self::Behind { path, found, marked } => write!(
                 f,
                 "the journal {} has {found} entries, but had {marked} before: some were lost; \
-                 restore it from a backup, or accept the loss",
+                 restore it from a backup, or accept the loss with --accept-loss",
                 path.display()
             ),
             Self::OldSqlite { version } => {

@@ -104,7 +104,8 @@ impl Journal {
     }
 
     /// Finishes what was submitted and closes the journal. Waits for at most `within`; false says
-    /// that the worker did not end by then and was left behind.
+    /// that the worker did not end by then and was left behind. Answers that were not taken are
+    /// lost: whoever wants them waits first until the journal is no longer [`Journal::busy`].
     pub fn close(self, within: Duration) -> bool {
         match self.engine {
             Running::Memory(_) => true,

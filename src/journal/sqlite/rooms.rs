@@ -49,7 +49,7 @@ struct Room {
     /// Drafts handed to the worker, and those of them it has dealt with.
     submitted: u64,
     answered: u64,
-    recent: Option<Recent>,
+    recent: Option<Box<Recent>>,
     /// Whether `recent` is being read.
     filling: bool,
     parked: VecDeque<(u64, Query)>,
@@ -81,7 +81,7 @@ impl Rooms {
             return;
         }
         // A room without a record: all of it will be in memory from its first entry on.
-        let recent = Some(Recent { record: Record::starting(1, 1), used: true });
+        let recent = Some(Box::new(Recent { record: Record::starting(1, 1), used: true }));
         let room = Room { submitted: 1, recent, ..Room::default() };
         self.rooms.insert(Arc::clone(key), room);
     }
@@ -108,7 +108,8 @@ impl Rooms {
     pub(super) fn added(&mut self, key: &RoomKey, kept: Kept) {
         let Some(room) = self.rooms.get_mut(key) else { return };
         room.top = kept.entry.seq;
-        if let Some(Recent { record, .. }) = &mut room.recent {
+        if let Some(recent) = &mut room.recent {
+            let record = &mut recent.record;
             self.bytes -= weight(record);
             if record.len() == 0 {
                 self.clock.push_back(Arc::clone(key));
@@ -128,7 +129,8 @@ impl Rooms {
     /// Takes in that the oldest entries of a room are no longer kept.
     pub(super) fn pruned(&mut self, key: &RoomKey, first: u64) {
         let Some(room) = self.rooms.get_mut(key) else { return };
-        if let Some(Recent { record, .. }) = &mut room.recent {
+        if let Some(recent) = &mut room.recent {
+            let record = &mut recent.record;
             self.bytes -= weight(record);
             record.prune(first);
             self.bytes += weight(record);
@@ -193,7 +195,7 @@ impl Rooms {
             record.push(kept);
         }
         self.bytes += weight(&record);
-        room.recent = Some(Recent { record, used: true });
+        room.recent = Some(Box::new(Recent { record, used: true }));
         room.filling = false;
         for query in mem::take(&mut room.waiting) {
             self.next.extend(look(room, query, &self.limits));
