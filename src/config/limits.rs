@@ -102,6 +102,7 @@ impl Config {
             memory_bytes_max: self.memory_bytes_max.0,
             keep_messages: self.keep_messages,
             keep_for: self.keep_for,
+            ..journal::Limits::default()
         }
     }
 }
