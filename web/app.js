@@ -143,7 +143,7 @@ function start(name, room) {
     const before = drawn;
     drawn = state;
     for (const view of views) view.update(state, before);
-    if (state.active !== before.active) showAddress(state.active);
+    showAddress(state.active);
   }
 
   /** @param {string} text */

@@ -1,0 +1,181 @@
+//! Reads one whole request head: httparse for the syntax, our own checks behind it.
+//!
+//! httparse takes what no server in front of others should take: several Host headers, a
+//! Content-Length beside a Transfer-Encoding, HTTP/1.0, a `#` in the target.
+
+use httparse::Error as Syntax;
+
+use super::request::Fields;
+use super::{Error, Limits, Method, Request};
+
+/// Is a request without its body, and what its head says about the body.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) request: Request,
+    pub(super) body_bytes: usize,
+    pub(super) expects_continue: bool,
+}
+
+/// Reads `bytes`, which end with the head's blank line.
+pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
+    check_version(bytes)?;
+    let mut headers = vec![httparse::EMPTY_HEADER; limits.headers_max];
+    let mut parsed = httparse::Request::new(&mut headers);
+    match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(Error::BadRequestLine),
+        Err(fault) => return Err(error_of(fault)),
+    }
+    let method = method_of(parsed.method.unwrap_or_default());
+    let (authority, path, query) = split_target(method, parsed.path.unwrap_or_default())?;
+    let mut fields = Fields::default();
+    for header in parsed.headers.iter() {
+        fields.push(header.name, header.value);
+    }
+    let host = check_host(&fields)?;
+    let body_bytes = body_bytes(limits, method, &fields)?;
+    let expects_continue = expects_continue(&fields)?;
+    let mut request = Request {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        body: Vec::new(),
+        keep_alive: true,
+        host: authority.unwrap_or(host).to_owned(),
+        fields,
+    };
+    let closes = request.tokens("connection").any(|token| token.eq_ignore_ascii_case("close"));
+    request.keep_alive = !closes;
+    Ok(Head { request, body_bytes, expects_continue })
+}
+
+/// Says whether a token may hold this byte (RFC 9110 §5.6.2).
+pub(super) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn error_of(fault: Syntax) -> Error {
+    match fault {
+        Syntax::HeaderName => Error::BadHeaderName,
+        Syntax::HeaderValue | Syntax::NewLine => Error::BadHeaderValue,
+        Syntax::TooManyHeaders => Error::TooManyHeaders,
+        Syntax::Version => Error::UnsupportedVersion,
+        Syntax::Token | Syntax::Status => Error::BadRequestLine,
+    }
+}
+
+/// Tells a version we do not speak from a line that is no request line at all (§2.3).
+fn check_version(bytes: &[u8]) -> Result<(), Error> {
+    let line = bytes.split(|&byte| byte == b'\r').next().unwrap_or_default();
+    match line.rsplit(|&byte| byte == b' ').next().unwrap_or_default() {
+        b"HTTP/1.1" => Ok(()),
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            // RFC 9110 §7.8 would have us ignore Upgrade in HTTP/1.0, and bodies end otherwise
+            // there: it is not spoken at all.
+            Err(Error::UnsupportedVersion)
+        }
+        _ => Err(Error::BadRequestLine),
+    }
+}
+
+fn method_of(token: &str) -> Method {
+    match token {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        "POST" => Method::Post,
+        "OPTIONS" => Method::Options,
+        _ => Method::Other,
+    }
+}
+
+/// Splits a target into authority, path and query (§3.2).
+fn split_target(method: Method, target: &str) -> Result<(Option<&str>, &str, &str), Error> {
+    // A fragment is never sent.
+    if target.contains('#') {
+        return Err(Error::BadTarget);
+    }
+    let (authority, local) = match target {
+        _ if target.starts_with('/') => (None, target),
+        "*" if method == Method::Options => (None, target),
+        _ => match strip_scheme(target) {
+            Some(rest) => {
+                let end = rest.find(['/', '?']).unwrap_or(rest.len());
+                let (authority, local) = rest.split_at_checked(end).unwrap_or((rest, ""));
+                if !is_authority(authority) {
+                    return Err(Error::BadTarget);
+                }
+                (Some(authority), local)
+            }
+            // §3.2.3: the authority form of CONNECT, which the router answers 405.
+            None if method == Method::Other => (None, target),
+            None => return Err(Error::BadTarget),
+        },
+    };
+    let (path, query) = local.split_once('?').unwrap_or((local, ""));
+    Ok((authority, if path.is_empty() { "/" } else { path }, query))
+}
+
+fn strip_scheme(target: &str) -> Option<&str> {
+    let (scheme, rest) = target.split_once("://")?;
+    let known = ["http", "https", "ws", "wss"];
+    known.iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some(rest)
+}
+
+/// §3.2: exactly one Host, which looks like one.
+fn check_host(fields: &Fields) -> Result<&str, Error> {
+    let mut hosts = fields.values("host");
+    let host = hosts.next().ok_or(Error::MissingHost)?;
+    if hosts.next().is_some() {
+        return Err(Error::RepeatedHost);
+    }
+    if is_authority(host) { Ok(host) } else { Err(Error::BadHost) }
+}
+
+/// Says whether this is a host with perhaps a port: `uri-host [ ":" port ]`, no user.
+fn is_authority(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte);
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
+/// Decides how many bytes of body follow, and refuses all that could be read in two ways (§6.3).
+fn body_bytes(limits: &Limits, method: Method, fields: &Fields) -> Result<usize, Error> {
+    let mut lengths = fields.values("content-length");
+    let length = lengths.next();
+    let chunked = fields.values("transfer-encoding").next().is_some();
+    if length.is_some() && chunked {
+        return Err(Error::AmbiguousLength);
+    }
+    let bodiless = matches!(method, Method::Get | Method::Head);
+    if chunked {
+        return Err(if bodiless { Error::UnexpectedBody } else { Error::LengthRequired });
+    }
+    let Some(length) = length else {
+        return Ok(0);
+    };
+    let plain = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain || lengths.next().is_some() {
+        return Err(Error::BadContentLength);
+    }
+    // All digits: what does not fit is too large.
+    let length = length.parse().unwrap_or(u64::MAX);
+    if length > 0 && bodiless {
+        return Err(Error::UnexpectedBody);
+    }
+    match usize::try_from(length) {
+        Ok(length) if length <= limits.body_bytes_max => Ok(length),
+        _ => Err(Error::BodyTooLarge),
+    }
+}
+
+fn expects_continue(fields: &Fields) -> Result<bool, Error> {
+    let mut expected = false;
+    for value in fields.values("expect") {
+        if !value.eq_ignore_ascii_case("100-continue") {
+            return Err(Error::UnknownExpectation);
+        }
+        expected = true;
+    }
+    Ok(expected)
+}

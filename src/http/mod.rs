@@ -1,0 +1,127 @@
+//! HTTP/1.1 as far as a WebSocket server needs it: request heads, small bodies, responses.
+//!
+//! RFC 9112 and RFC 9110; section numbers in this directory are RFC 9112's unless another one is
+//! named. [`Parser`] takes bytes as they come and gives whole [`Request`]s; [`Response`] writes
+//! itself into a buffer. There are no sockets, no time and no routes here. Chunked bodies,
+//! trailers and HTTP/1.0 are refused: whatever two HTTP implementations could read differently is
+//! a fault, and a fault ends the connection.
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
+)]
+
+mod head;
+mod request;
+mod response;
+
+pub use request::{Method, Parser, Request};
+pub use response::{Response, Status};
+
+use std::fmt;
+
+/// Bounds what one request may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request line and its headers with all line ends; more is answered 431.
+    pub head_bytes_max: usize,
+    /// Header lines of a request; more is answered 431.
+    pub headers_max: usize,
+    /// Bytes of a request's body; more is answered 413, before any of it is read.
+    pub body_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head_bytes_max: 8 * 1024, headers_max: 64, body_bytes_max: 64 * 1024 }
+    }
+}
+
+/// Says why a request is refused. Each ends the connection: where one request ended is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Error {
+    /// The first byte cannot begin a request, as with TLS on a plain port (§3).
+    NotHttp,
+    /// The request line is not `METHOD SP TARGET SP VERSION` (§3).
+    BadRequestLine,
+    /// The request target is of no form that its method allows (§3.2).
+    BadTarget,
+    /// The version is not HTTP/1.1 (RFC 9110 §15.6.6).
+    UnsupportedVersion,
+    /// A line feed stands alone: other implementations disagree on what it ends (§2.2).
+    BareLineFeed,
+    /// More than one empty line stands before the request line (§2.2).
+    EmptyLines,
+    /// A header's name is no token, or is parted from its colon (§5.1).
+    BadHeaderName,
+    /// A header's value holds control characters or is folded (§5.2, RFC 9110 §5.5).
+    BadHeaderValue,
+    /// The head passes [`Limits::head_bytes_max`] (RFC 6585 §5).
+    HeadTooLarge,
+    /// There are more headers than [`Limits::headers_max`] (RFC 6585 §5).
+    TooManyHeaders,
+    /// There is no Host header (§3.2).
+    MissingHost,
+    /// There is more than one Host header (§3.2).
+    RepeatedHost,
+    /// The Host header's value cannot be a host and port (§3.2).
+    BadHost,
+    /// Content-Length is repeated, a list, or no plain number (§6.3).
+    BadContentLength,
+    /// Both Content-Length and Transfer-Encoding are given (§6.1).
+    AmbiguousLength,
+    /// A request that takes no body has one (RFC 9110 §9.3.1).
+    UnexpectedBody,
+    /// The body is chunked: this server wants a length (RFC 9110 §15.5.12).
+    LengthRequired,
+    /// The body passes [`Limits::body_bytes_max`] (RFC 9110 §15.5.14).
+    BodyTooLarge,
+    /// Something other than `100-continue` is expected (RFC 9110 §10.1.1).
+    UnknownExpectation,
+}
+
+impl Error {
+    /// Gives the status of the answer.
+    pub fn status(self) -> Status {
+        match self {
+            Self::UnsupportedVersion => Status(505),
+            Self::HeadTooLarge | Self::TooManyHeaders => Status(431),
+            Self::LengthRequired => Status(411),
+            Self::BodyTooLarge => Status(413),
+            Self::UnknownExpectation => Status(417),
+            _ => Status(400),
+        }
+    }
+
+    /// Gives one line for the body of the answer.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NotHttp => "this is not HTTP",
+            Self::BadRequestLine => "bad request line",
+            Self::BadTarget => "bad request target",
+            Self::UnsupportedVersion => "only HTTP/1.1 is spoken here",
+            Self::BareLineFeed => "a line must end with CR LF",
+            Self::EmptyLines => "empty lines before the request line",
+            Self::BadHeaderName => "bad header name",
+            Self::BadHeaderValue => "bad header value",
+            Self::HeadTooLarge => "the request head is too large",
+            Self::TooManyHeaders => "too many headers",
+            Self::MissingHost => "the Host header is missing",
+            Self::RepeatedHost => "more than one Host header",
+            Self::BadHost => "bad Host header",
+            Self::BadContentLength => "bad Content-Length",
+            Self::AmbiguousLength => "Content-Length and Transfer-Encoding together",
+            Self::UnexpectedBody => "this method takes no body",
+            Self::LengthRequired => "the body needs a Content-Length",
+            Self::BodyTooLarge => "the body is too large",
+            Self::UnknownExpectation => "only 100-continue can be expected",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,138 @@
+//! Responses, and how they are written.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Is a status code (RFC 9110 §15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Status(pub u16);
+
+impl Status {
+    /// Gives the words that go with the code; empty for one that this program never sends.
+    pub fn reason(self) -> &'static str {
+        match self.0 {
+            101 => "Switching Protocols",
+            200 => "OK",
+            201 => "Created",
+            202 => "Accepted",
+            204 => "No Content",
+            301 => "Moved Permanently",
+            302 => "Found",
+            303 => "See Other",
+            304 => "Not Modified",
+            307 => "Temporary Redirect",
+            308 => "Permanent Redirect",
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            406 => "Not Acceptable",
+            408 => "Request Timeout",
+            409 => "Conflict",
+            411 => "Length Required",
+            412 => "Precondition Failed",
+            413 => "Content Too Large",
+            414 => "URI Too Long",
+            415 => "Unsupported Media Type",
+            417 => "Expectation Failed",
+            422 => "Unprocessable Content",
+            426 => "Upgrade Required",
+            429 => "Too Many Requests",
+            431 => "Request Header Fields Too Large",
+            500 => "Internal Server Error",
+            501 => "Not Implemented",
+            503 => "Service Unavailable",
+            505 => "HTTP Version Not Supported",
+            _ => "",
+        }
+    }
+
+    /// Says whether an answer of this status never has a body (RFC 9110 §6.4.1).
+    fn is_bodiless(self) -> bool {
+        matches!(self.0, 100..=199 | 204 | 304)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.reason())
+    }
+}
+
+/// Is an answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: Status,
+    /// All headers but Content-Length and Connection, which [`Response::encode`] knows better.
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    /// The body.
+    pub body: Cow<'static, [u8]>,
+    /// Whether the connection ends with this answer.
+    pub close: bool,
+}
+
+impl Response {
+    /// Makes an answer without headers or body.
+    pub fn new(status: Status) -> Self {
+        Self { status, headers: Vec::new(), body: Cow::Borrowed(&[]), close: false }
+    }
+
+    /// Makes an answer of one line of plain text.
+    pub fn text(status: Status, line: &str) -> Self {
+        let mut body = Vec::with_capacity(line.len().saturating_add(1));
+        body.extend_from_slice(line.as_bytes());
+        body.push(b'\n');
+        Self { body: Cow::Owned(body), ..Self::new(status) }
+            .with_header("Content-Type", "text/plain; charset=utf-8")
+    }
+
+    /// Makes an answer of JSON.
+    pub fn json(status: Status, json: String) -> Self {
+        Self { body: Cow::Owned(json.into_bytes()), ..Self::new(status) }
+            .with_header("Content-Type", "application/json")
+    }
+
+    /// Adds a header.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Makes this the last answer of its connection.
+    pub fn with_close(mut self) -> Self {
+        self.close = true;
+        self
+    }
+
+    /// Appends the answer to `out`; the body is left out where the request was a HEAD.
+    ///
+    /// `Connection: close` is said if either the answer or the request wants it. Line breaks
+    /// within a header's value become blanks, so no value can add a header.
+    pub fn encode(&self, head_only: bool, keep_alive: bool, out: &mut Vec<u8>) {
+        put(out, &["HTTP/1.1 ", &self.status.0.to_string(), " ", self.status.reason(), "\r\n"]);
+        for (name, value) in &self.headers {
+            put(out, &[name, ": "]);
+            out.extend(value.bytes().map(|byte| if byte.is_ascii_control() { b' ' } else { byte }));
+            put(out, &["\r\n"]);
+        }
+        let bodiless = self.status.is_bodiless();
+        if !bodiless {
+            put(out, &["Content-Length: ", &self.body.len().to_string(), "\r\n"]);
+        }
+        if self.close || !keep_alive {
+            put(out, &["Connection: close\r\n"]);
+        }
+        put(out, &["\r\n"]);
+        if !bodiless && !head_only {
+            out.extend_from_slice(&self.body);
+        }
+    }
+}
+
+fn put(out: &mut Vec<u8>, parts: &[&str]) {
+    for part in parts {
+        out.extend_from_slice(part.as_bytes());
+    }
+}

@@ -1,0 +1,226 @@
+//! permessage-deflate (RFC 7692): the compressors, which all connections share.
+//!
+//! No context outlives a message, in either direction: so one inflater and one deflater for each
+//! window size serve everybody, and a broadcast is compressed once per size. Which parameters are
+//! agreed on is `extension`'s business.
+
+use std::num::NonZeroU8;
+use std::sync::Arc;
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+
+use super::frame::{self, Opcode};
+use super::{Limits, Violation};
+use crate::http;
+
+/// RFC 7692 §7.2.1: ends a flushed block; the sender cuts it off, the receiver puts it back.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// Strikes the usual balance; a broadcast is compressed once, whatever its recipients.
+const LEVEL: u32 = 6;
+
+/// Is the size of the window a compressor may look back into: 2^9 to 2^15 bytes.
+///
+/// RFC 7692 also knows 8, which zlib cannot do without a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WindowBits(NonZeroU8);
+
+impl WindowBits {
+    /// Is what peers expect that name no size.
+    pub const MAX: Self = Self(NonZeroU8::MIN.saturating_add(14));
+
+    /// Makes a window size of 9 to 15 bits.
+    pub fn new(bits: u8) -> Option<Self> {
+        if !(9..=15).contains(&bits) {
+            return None;
+        }
+        NonZeroU8::new(bits).map(Self)
+    }
+
+    /// Gives the number of bits.
+    pub fn get(self) -> u8 {
+        self.0.get()
+    }
+}
+
+/// Is what all endpoints of a reactor share: the limits and the compressors.
+#[derive(Debug)]
+pub struct Shared {
+    /// The limits of WebSockets.
+    pub limits: Limits,
+    /// The limits of requests.
+    pub http: http::Limits,
+    inflater: Option<Inflater>,
+    /// One for each window size, made when first needed: some 300 KiB each.
+    deflaters: [Option<Box<Compress>>; 7],
+    /// What the last deflater wrote; empty between two uses.
+    deflated: Vec<u8>,
+    /// Counts the leases: each holds a clone.
+    permit: Arc<()>,
+}
+
+impl Shared {
+    /// Makes the shared part for endpoints with these limits.
+    pub fn new(limits: Limits, http: http::Limits) -> Self {
+        Self {
+            limits,
+            http,
+            inflater: None,
+            deflaters: [const { None }; 7],
+            deflated: Vec::new(),
+            permit: Arc::new(()),
+        }
+    }
+
+    /// Appends one text frame whose payload is compressed for this window size.
+    ///
+    /// Says `false` and appends nothing if the payload is below the threshold or would not shrink.
+    pub fn deflate_frame(&mut self, bits: WindowBits, payload: &[u8], out: &mut Vec<u8>) -> bool {
+        payload.len() >= self.limits.deflate_bytes_min
+            && self.deflate(Opcode::Text, bits, payload, out)
+    }
+
+    /// Appends one compressed frame, whatever the threshold, if that is shorter.
+    pub fn deflate(
+        &mut self,
+        opcode: Opcode,
+        bits: WindowBits,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let slot = usize::from(bits.get()).saturating_sub(9);
+        let Some(deflater) = self.deflaters.get_mut(slot) else {
+            return false;
+        };
+        let deflater = deflater.get_or_insert_with(|| {
+            let level = Compression::new(LEVEL);
+            Box::new(Compress::new_with_window_bits(level, false, bits.get()))
+        });
+        deflater.reset();
+        self.deflated.clear();
+        let done = deflate(deflater, payload, &mut self.deflated);
+        let shorter = done && self.deflated.len() < payload.len();
+        if shorter {
+            frame::encode(opcode, true, &self.deflated, out);
+        }
+        shorter
+    }
+
+    /// Inflates a whole message.
+    pub(super) fn inflate(&mut self, payload: &[u8]) -> (Vec<u8>, Result<(), Violation>) {
+        let bytes_max = self.limits.message_bytes_max;
+        let inflater = self.inflater.get_or_insert_with(Inflater::new);
+        inflater.reset();
+        let mut out = Vec::new();
+        let result = inflater
+            .inflate(payload, &mut out, bytes_max)
+            .and_then(|()| inflater.finish(&mut out, bytes_max));
+        (out, result)
+    }
+
+    /// Lends an inflater for a message that comes in pieces; `None` if too many are lent.
+    pub(super) fn lend_inflater(&self) -> Option<Lease> {
+        let lent = Arc::strong_count(&self.permit).saturating_sub(1);
+        (lent < self.limits.inflaters_max)
+            .then(|| Lease { inflater: Inflater::new(), _permit: Arc::clone(&self.permit) })
+    }
+}
+
+/// Is an inflater of one unfinished message, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) inflater: Inflater,
+    _permit: Arc<()>,
+}
+
+/// Undoes the compression of one message.
+#[derive(Debug)]
+pub(super) struct Inflater {
+    stream: Decompress,
+    /// Whether a block with BFINAL has ended the stream (RFC 7692 §7.2.3.4).
+    ended: bool,
+}
+
+impl Inflater {
+    /// A window of 15 bits reads what was written for any smaller one.
+    fn new() -> Self {
+        Self { stream: Decompress::new(false), ended: false }
+    }
+
+    fn reset(&mut self) {
+        self.stream.reset(false);
+        self.ended = false;
+    }
+
+    /// Inflates the next piece of a message, appending to `out`.
+    ///
+    /// `out` never holds more than `bytes_max` bytes afterwards: a bomb costs no more memory than
+    /// a message that is just allowed.
+    pub(super) fn inflate(
+        &mut self,
+        mut piece: &[u8],
+        out: &mut Vec<u8>,
+        bytes_max: usize,
+    ) -> Result<(), Violation> {
+        loop {
+            if self.ended {
+                if piece.is_empty() {
+                    return Ok(());
+                }
+                self.reset();
+            }
+            if out.len() == out.capacity() {
+                // One byte of room beyond the limit shows that it is passed.
+                let room = bytes_max.saturating_sub(out.len()).saturating_add(1);
+                let wanted = piece.len().saturating_mul(4).max(out.len()).max(64);
+                out.reserve_exact(wanted.min(room));
+            }
+            let taken_before = self.stream.total_in();
+            let length_before = out.len();
+            let status = self.stream.decompress_vec(piece, out, FlushDecompress::None);
+            if out.len() > bytes_max {
+                out.truncate(bytes_max);
+                return Err(Violation::MessageTooBig);
+            }
+            let status = status.map_err(|_| Violation::BadDeflate)?;
+            let taken = self.stream.total_in().saturating_sub(taken_before);
+            piece = usize::try_from(taken).ok().and_then(|n| piece.get(n..)).unwrap_or_default();
+            match status {
+                Status::StreamEnd => self.ended = true,
+                _ if out.len() == out.capacity() => {}
+                _ if piece.is_empty() => return Ok(()),
+                // Room is left and nothing moves.
+                _ if taken == 0 && out.len() == length_before => {
+                    return Err(Violation::BadDeflate);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends the message (RFC 7692 §7.2.2).
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>, bytes_max: usize) -> Result<(), Violation> {
+        if self.ended { Ok(()) } else { self.inflate(&TAIL, out, bytes_max) }
+    }
+}
+
+/// Writes `payload` as one message, without the tail.
+fn deflate(deflater: &mut Compress, mut payload: &[u8], out: &mut Vec<u8>) -> bool {
+    loop {
+        out.reserve(payload.len().saturating_div(2).saturating_add(64));
+        let taken_before = deflater.total_in();
+        if deflater.compress_vec(payload, out, FlushCompress::Sync).is_err() {
+            return false;
+        }
+        let taken = deflater.total_in().saturating_sub(taken_before);
+        payload = usize::try_from(taken).ok().and_then(|n| payload.get(n..)).unwrap_or_default();
+        if payload.is_empty() && out.len() < out.capacity() {
+            break;
+        }
+    }
+    let Some(length) = out.strip_suffix(&TAIL).map(<[u8]>::len) else {
+        return false;
+    };
+    out.truncate(length);
+    true
+}

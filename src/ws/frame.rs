@@ -1,0 +1,150 @@
+//! Frames: the header of one received, and the encoding of one sent (§5.2).
+
+use super::Violation;
+
+/// Says what a frame is (§5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Opcode {
+    /// Goes on with the message begun.
+    Continuation = 0x0,
+    /// Begins a text message.
+    Text = 0x1,
+    /// Begins a binary message.
+    Binary = 0x2,
+    /// Begins or ends the closing handshake.
+    Close = 0x8,
+    /// Asks for a pong.
+    Ping = 0x9,
+    /// Answers a ping, or just says something.
+    Pong = 0xa,
+}
+
+impl Opcode {
+    /// Says whether this is a control frame's (§5.5).
+    pub fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+
+    fn parse(bits: u8) -> Result<Self, Violation> {
+        match bits {
+            0x0 => Ok(Self::Continuation),
+            0x1 => Ok(Self::Text),
+            0x2 => Ok(Self::Binary),
+            0x8 => Ok(Self::Close),
+            0x9 => Ok(Self::Ping),
+            0xa => Ok(Self::Pong),
+            _ => Err(Violation::ReservedOpcode),
+        }
+    }
+}
+
+const FIN: u8 = 0x80;
+const RSV1: u8 = 0x40;
+const RSV2_RSV3: u8 = 0x30;
+const MASK: u8 = 0x80;
+const LENGTH_16: u8 = 126;
+const LENGTH_64: u8 = 127;
+
+/// Bytes of the longest header a client sends.
+pub(super) const HEADER_BYTES_MAX: usize = 14;
+
+/// Is the header of a client's frame.
+///
+/// | byte | bits |
+/// |---|---|
+/// | 0 | FIN, RSV1, RSV2, RSV3, opcode (4) |
+/// | 1 | MASK, length (7): 126 if 2 bytes of length follow, 127 if 8 do |
+/// | 2… | the length if it is longer, big-endian |
+/// | … | masking key (4 bytes) |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FrameHeader {
+    pub(super) fin: bool,
+    /// Whether the message is compressed (RFC 7692 §6).
+    pub(super) rsv1: bool,
+    pub(super) opcode: Opcode,
+    pub(super) payload_bytes: u64,
+    pub(super) masking_key: [u8; 4],
+}
+
+impl FrameHeader {
+    /// Reads a header from the front of `bytes` and says how many bytes it has; `None` while it
+    /// is incomplete. A fault is found with the byte that makes it.
+    pub(super) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<(Self, usize)>, Violation> {
+        let Some((&first, rest)) = bytes.split_first() else {
+            return Ok(None);
+        };
+        let (fin, rsv1) = (first & FIN != 0, first & RSV1 != 0);
+        let opcode = Opcode::parse(first & 0x0f)?;
+        // RFC 7692 §6: RSV1 marks a whole message and stands on its first frame only.
+        let may_be_compressed = deflate && matches!(opcode, Opcode::Text | Opcode::Binary);
+        if first & RSV2_RSV3 != 0 || (rsv1 && !may_be_compressed) {
+            return Err(Violation::ReservedBits);
+        }
+        if opcode.is_control() && !fin {
+            return Err(Violation::FragmentedControl);
+        }
+        let Some((&second, rest)) = rest.split_first() else {
+            return Ok(None);
+        };
+        if second & MASK == 0 {
+            return Err(Violation::Unmasked);
+        }
+        let length = second & !MASK;
+        if opcode.is_control() && length > 125 {
+            return Err(Violation::LongControl);
+        }
+        let Some((payload_bytes, rest)) = parse_length(length, rest)? else {
+            return Ok(None);
+        };
+        let Some((&masking_key, rest)) = rest.split_first_chunk() else {
+            return Ok(None);
+        };
+        let header = Self { fin, rsv1, opcode, payload_bytes, masking_key };
+        Ok(Some((header, bytes.len().saturating_sub(rest.len()))))
+    }
+}
+
+/// §5.2: the shortest form MUST be used. A second form for one length is what filters stumble
+/// over.
+fn parse_length(length: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violation> {
+    let (length, minimum, rest) = match length {
+        LENGTH_16 => match rest.split_first_chunk() {
+            Some((bytes, rest)) => (u64::from(u16::from_be_bytes(*bytes)), 126, rest),
+            None => return Ok(None),
+        },
+        LENGTH_64 => match rest.split_first_chunk() {
+            Some((bytes, rest)) => (u64::from_be_bytes(*bytes), 0x1_0000, rest),
+            None => return Ok(None),
+        },
+        length => (u64::from(length), 0, rest),
+    };
+    if length >> 63 != 0 {
+        return Err(Violation::LengthTopBit);
+    }
+    if length < minimum {
+        return Err(Violation::NonMinimalLength);
+    }
+    Ok(Some((length, rest)))
+}
+
+/// Appends one text frame, a whole message.
+pub fn encode_text(payload: &[u8], out: &mut Vec<u8>) {
+    encode(Opcode::Text, false, payload, out);
+}
+
+/// Appends one frame that ends its message: never masked (§5.1), length in its shortest form.
+pub fn encode(opcode: Opcode, rsv1: bool, payload: &[u8], out: &mut Vec<u8>) {
+    let first = FIN | if rsv1 { RSV1 } else { 0 } | opcode as u8;
+    match payload.len() {
+        length @ 0..=125 => out.extend_from_slice(&[first, length as u8]),
+        length @ 126..=0xffff => {
+            out.extend_from_slice(&[first, LENGTH_16]);
+            out.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            out.extend_from_slice(&[first, LENGTH_64]);
+            out.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(payload);
+}

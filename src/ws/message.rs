@@ -1,0 +1,322 @@
+//! Makes whole messages and control frames out of bytes as they come (§5.4, §5.5).
+//!
+//! A message that lies in the read buffer as one frame is unmasked and checked there and copied
+//! once, into its `String`. Whatever is unfinished at the buffer's end goes into an [`Incoming`],
+//! which lives only that long.
+
+use super::deflate::{Lease, Shared};
+use super::frame::{FrameHeader, HEADER_BYTES_MAX, Opcode};
+use super::mask::{turn, unmask};
+use super::utf8::Utf8;
+use super::{Limits, Violation};
+use crate::clock::Moment;
+
+/// Is a message (§5.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Is UTF-8.
+    Text(String),
+    /// Is any bytes.
+    Binary(Vec<u8>),
+}
+
+/// Is one complete thing the peer said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Message(Message),
+    Ping(Vec<u8>),
+    Pong,
+    Close(Vec<u8>),
+}
+
+impl Unit {
+    fn control(opcode: Opcode, payload: Vec<u8>) -> Self {
+        match opcode {
+            Opcode::Ping => Self::Ping(payload),
+            Opcode::Close => Self::Close(payload),
+            _ => Self::Pong,
+        }
+    }
+}
+
+/// Takes a unit that is one frame and lies in `input` as a whole, with nothing unfinished before
+/// it. Takes nothing otherwise, also where [`Incoming`] will find a limit passed.
+pub(super) fn take_whole(
+    shared: &mut Shared,
+    deflate: bool,
+    input: &mut &mut [u8],
+) -> Result<Option<Unit>, Violation> {
+    let Some((header, header_bytes)) = FrameHeader::parse(input, deflate)? else {
+        return Ok(None);
+    };
+    let limits = &shared.limits;
+    let is_message = matches!(header.opcode, Opcode::Text | Opcode::Binary)
+        && header.payload_bytes <= wire_bytes_max(limits, header.rsv1);
+    if !header.fin || !(is_message || header.opcode.is_control()) {
+        return Ok(None);
+    }
+    let end = usize::try_from(header.payload_bytes).ok().and_then(|n| n.checked_add(header_bytes));
+    let Some(end) = end.filter(|&end| end <= input.len()) else {
+        return Ok(None);
+    };
+    let frame = take(input, end);
+    let payload = frame.get_mut(header_bytes..).unwrap_or_default();
+    unmask(payload, header.masking_key);
+    if header.opcode.is_control() {
+        return Ok(Some(Unit::control(header.opcode, payload.to_vec())));
+    }
+    let is_text = header.opcode == Opcode::Text;
+    if header.rsv1 {
+        return inflate_whole(shared, is_text, payload).map(Some);
+    }
+    let message = if is_text {
+        let text = simdutf8::basic::from_utf8(payload).map_err(|_| Violation::InvalidUtf8)?;
+        Message::Text(text.to_owned())
+    } else {
+        Message::Binary(payload.to_vec())
+    };
+    Ok(Some(Unit::Message(message)))
+}
+
+/// Inflates a message that has come as a whole. Bad text is found before a fault behind it, as
+/// it would be if the bytes came one by one.
+fn inflate_whole(shared: &mut Shared, is_text: bool, payload: &[u8]) -> Result<Unit, Violation> {
+    let (payload, result) = shared.inflate(payload);
+    if is_text && result.is_err() {
+        Utf8::default().check(&payload)?;
+    }
+    result?;
+    finish(is_text, payload)
+}
+
+fn finish(is_text: bool, payload: Vec<u8>) -> Result<Unit, Violation> {
+    let message = if is_text {
+        Message::Text(String::from_utf8(payload).map_err(|_| Violation::InvalidUtf8)?)
+    } else {
+        Message::Binary(payload)
+    };
+    Ok(Unit::Message(message))
+}
+
+/// Bytes a message may have on the wire. Compressed, a message of the largest size may be a
+/// little longer than it is (zlib's `compressBound`); what is longer still is empty blocks.
+fn wire_bytes_max(limits: &Limits, compressed: bool) -> u64 {
+    let plain = u64::try_from(limits.message_bytes_max).unwrap_or(u64::MAX);
+    if compressed { plain.saturating_add(plain >> 10).saturating_add(64) } else { plain }
+}
+
+/// Holds what has come of an unfinished frame or message.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    /// When the first byte came.
+    pub(super) started: Moment,
+    /// The front of an unfinished header; `header_bytes` of it count.
+    header: [u8; HEADER_BYTES_MAX],
+    header_bytes: usize,
+    /// The frame whose payload is coming; its `payload_bytes` are those that are missing, its
+    /// `masking_key` is turned to the next of them.
+    frame: Option<FrameHeader>,
+    /// The payload of an unfinished control frame.
+    control: Vec<u8>,
+    message: Option<Partial>,
+}
+
+impl Incoming {
+    pub(super) fn new(started: Moment) -> Self {
+        Self {
+            started,
+            header: [0; HEADER_BYTES_MAX],
+            header_bytes: 0,
+            frame: None,
+            control: Vec::new(),
+            message: None,
+        }
+    }
+
+    /// Says whether nothing is unfinished.
+    pub(super) fn is_empty(&self) -> bool {
+        self.header_bytes == 0 && self.frame.is_none() && self.message.is_none()
+    }
+
+    /// Takes bytes until a unit is complete; `None` when `input` is used up.
+    pub(super) fn receive(
+        &mut self,
+        shared: &mut Shared,
+        deflate: bool,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Unit>, Violation> {
+        loop {
+            let mut frame = match self.frame.take() {
+                Some(frame) => frame,
+                None => {
+                    let Some(header) = self.take_header(deflate, input)? else {
+                        return Ok(None);
+                    };
+                    self.begin(shared, header)?;
+                    header
+                }
+            };
+            let piece = take_piece(&mut frame, input);
+            let ended = frame.payload_bytes == 0;
+            if frame.opcode.is_control() {
+                self.control.extend_from_slice(piece);
+                if ended {
+                    let payload = std::mem::take(&mut self.control);
+                    return Ok(Some(Unit::control(frame.opcode, payload)));
+                }
+            } else if let Some(message) = &mut self.message {
+                message.append(&shared.limits, piece)?;
+                if ended && frame.fin {
+                    return self.message.take().map(|it| it.finish(shared)).transpose();
+                }
+            }
+            if !ended {
+                self.frame = Some(frame);
+                return Ok(None);
+            }
+        }
+    }
+
+    fn take_header(
+        &mut self,
+        deflate: bool,
+        input: &mut &mut [u8],
+    ) -> Result<Option<FrameHeader>, Violation> {
+        let before = self.header_bytes;
+        let mut filled = before;
+        for (slot, &byte) in self.header.iter_mut().skip(before).zip(input.iter()) {
+            *slot = byte;
+            filled = filled.saturating_add(1);
+        }
+        let bytes = self.header.get(..filled).unwrap_or_default();
+        let parsed = FrameHeader::parse(bytes, deflate)?;
+        let header_bytes = parsed.map_or(filled, |(_, header_bytes)| header_bytes);
+        take(input, header_bytes.saturating_sub(before));
+        self.header_bytes = if parsed.is_some() { 0 } else { filled };
+        Ok(parsed.map(|(header, _)| header))
+    }
+
+    /// Checks a header against what came before it (§5.4) and against the limits.
+    fn begin(&mut self, shared: &Shared, header: FrameHeader) -> Result<(), Violation> {
+        match (header.opcode, &mut self.message) {
+            (Opcode::Continuation, Some(message)) => message.extend(&shared.limits, header),
+            (Opcode::Continuation, None) => Err(Violation::UnexpectedContinuation),
+            (Opcode::Text | Opcode::Binary, Some(_)) => Err(Violation::ExpectedContinuation),
+            (Opcode::Text | Opcode::Binary, message) => {
+                message.insert(Partial::new(shared, header)).extend(&shared.limits, header)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Is a message whose end has not come.
+#[derive(Debug)]
+struct Partial {
+    is_text: bool,
+    /// What it says so far, inflated.
+    payload: Vec<u8>,
+    utf8: Utf8,
+    fragments: u32,
+    /// Bytes announced so far, as they are on the wire.
+    wire_bytes: u64,
+    coding: Coding,
+}
+
+/// Says how a message's bytes become its payload.
+#[derive(Debug)]
+enum Coding {
+    Plain,
+    /// Is inflated as it comes.
+    Inflated(Box<Lease>),
+    /// Is collected, and inflated when complete: too many inflaters are lent.
+    Collected(Vec<u8>),
+}
+
+impl Partial {
+    fn new(shared: &Shared, header: FrameHeader) -> Self {
+        let coding = match header.rsv1.then(|| shared.lend_inflater()) {
+            None => Coding::Plain,
+            Some(Some(lease)) => Coding::Inflated(Box::new(lease)),
+            Some(None) => Coding::Collected(Vec::new()),
+        };
+        Self {
+            is_text: header.opcode == Opcode::Text,
+            payload: Vec::new(),
+            utf8: Utf8::default(),
+            fragments: 0,
+            wire_bytes: 0,
+            coding,
+        }
+    }
+
+    /// Counts one more frame. Empty ones count too: they cost time.
+    fn extend(&mut self, limits: &Limits, header: FrameHeader) -> Result<(), Violation> {
+        self.fragments = self.fragments.saturating_add(1);
+        if self.fragments > limits.fragments_max {
+            return Err(Violation::TooManyFragments);
+        }
+        self.wire_bytes = self.wire_bytes.saturating_add(header.payload_bytes);
+        let compressed = !matches!(self.coding, Coding::Plain);
+        if self.wire_bytes > wire_bytes_max(limits, compressed) {
+            return Err(Violation::MessageTooBig);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, limits: &Limits, piece: &[u8]) -> Result<(), Violation> {
+        let result = match &mut self.coding {
+            Coding::Plain => {
+                self.payload.extend_from_slice(piece);
+                Ok(())
+            }
+            Coding::Inflated(lease) => {
+                lease.inflater.inflate(piece, &mut self.payload, limits.message_bytes_max)
+            }
+            Coding::Collected(bytes) => {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            }
+        };
+        // Before the other fault: this one lies before it.
+        self.check_text()?;
+        result
+    }
+
+    fn finish(mut self, shared: &mut Shared) -> Result<Unit, Violation> {
+        match &mut self.coding {
+            Coding::Plain => {}
+            Coding::Inflated(lease) => {
+                let bytes_max = shared.limits.message_bytes_max;
+                let result = lease.inflater.finish(&mut self.payload, bytes_max);
+                self.check_text()?;
+                result?;
+            }
+            Coding::Collected(bytes) => return inflate_whole(shared, self.is_text, bytes),
+        }
+        finish(self.is_text, self.payload)
+    }
+
+    fn check_text(&mut self) -> Result<(), Violation> {
+        if self.is_text { self.utf8.check(&self.payload) } else { Ok(()) }
+    }
+}
+
+/// Takes and unmasks what `input` has of a frame's payload.
+fn take_piece<'a>(frame: &mut FrameHeader, input: &mut &'a mut [u8]) -> &'a mut [u8] {
+    let missing = usize::try_from(frame.payload_bytes).unwrap_or(usize::MAX);
+    let piece = take(input, missing);
+    unmask(piece, frame.masking_key);
+    frame.masking_key = turn(frame.masking_key, piece.len());
+    let taken = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+    frame.payload_bytes = frame.payload_bytes.saturating_sub(taken);
+    piece
+}
+
+/// Takes up to `bytes` bytes from the front of `input`.
+pub(super) fn take<'a>(input: &mut &'a mut [u8], bytes: usize) -> &'a mut [u8] {
+    let whole = std::mem::take(input);
+    let (front, rest) = whole.split_at_mut(bytes.min(whole.len()));
+    *input = rest;
+    front
+}

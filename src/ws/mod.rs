@@ -1,0 +1,103 @@
+//! One WebSocket connection's protocol life, without a socket: RFC 6455, RFC 7692.
+//!
+//! Section numbers in this directory are RFC 6455's unless another one is named. An [`Endpoint`]
+//! takes bytes and time and gives [`Event`]s; what is to be sent it appends to the caller's
+//! buffer. Server side only. There is no I/O, no clock and no meaning of messages here: sockets
+//! are `net`'s business, messages are `server`'s.
+//!
+//! ```text
+//!   bytes ─► endpoint ─► http::Parser ─► Event::Request ─► answer ─► handshake
+//!               │                                                       │ 101
+//!               └──────► message ─► frame, mask, utf8, deflate ◄────────┘
+//!                           └─────► Event::Message, Event::Closed
+//! ```
+//!
+//! What the caller must know:
+//! - [`Endpoint::receive`] is called until it gives `None`, and once more, if only with no bytes,
+//!   after an answer: bytes that came behind the request wait within.
+//! - Each call may move [`Endpoint::deadline`] and [`Endpoint::after`]. A deadline may have moved
+//!   on when it comes; then [`Endpoint::on_deadline`] does nothing but move it.
+//! - What waits behind a request survives a FIN: `receive` after the answer works it off, and then
+//!   tells the end.
+//! - Once [`Endpoint::is_open`] no longer holds, no data frame may be sent (§5.5.1).
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
+)]
+
+mod close;
+mod deflate;
+mod endpoint;
+mod extension;
+pub mod frame;
+mod handshake;
+mod mask;
+mod message;
+mod utf8;
+
+pub use close::{Closed, Violation, code};
+pub use deflate::{Shared, WindowBits};
+pub use endpoint::{After, Answer, Endpoint, Event};
+pub use message::Message;
+
+use std::time::Duration;
+
+/// Bounds what one WebSocket, or one HTTP connection that may become one, may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a message's payload, inflated; more fails the connection with 1009.
+    pub message_bytes_max: usize,
+    /// Frames of a message; more fails the connection with 1009.
+    pub fragments_max: u32,
+    /// From a message's first byte to its last; longer fails the connection with 1008.
+    pub message_within: Duration,
+    /// Control frames within [`Limits::control_frames_within`]; more fails it with 1008.
+    pub control_frames_max: u16,
+    /// The span over which control frames are counted.
+    pub control_frames_within: Duration,
+    /// From the connection's or a request's first byte to its last; longer is answered 408.
+    pub handshake_within: Duration,
+    /// Between two requests; longer closes the connection without a word.
+    pub keep_alive_within: Duration,
+    /// Bytes kept while an answer is awaited; more drops the connection. At least what the
+    /// transport reads at once, since it stops reading then.
+    pub pipelined_bytes_max: usize,
+    /// Silence after which a ping is sent.
+    pub ping_after: Duration,
+    /// Silence after a ping; longer ends the connection with 4201, without a closing handshake.
+    pub pong_within: Duration,
+    /// The peer's time to answer a Close, or to end the connection after the last word; longer
+    /// drops it.
+    pub close_within: Duration,
+    /// Whether permessage-deflate is agreed to when offered.
+    pub compression: bool,
+    /// Payloads below this many bytes are sent uncompressed.
+    pub deflate_bytes_min: usize,
+    /// Compressed messages of all connections that are inflated as they come, each with some 50
+    /// KiB of its own; those above are inflated when complete.
+    pub inflaters_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes_max: 64 * 1024,
+            fragments_max: 1024,
+            message_within: Duration::from_secs(30),
+            control_frames_max: 100,
+            control_frames_within: Duration::from_secs(5),
+            handshake_within: Duration::from_secs(10),
+            keep_alive_within: Duration::from_secs(10),
+            pipelined_bytes_max: 256 * 1024,
+            ping_after: Duration::from_secs(9),
+            pong_within: Duration::from_secs(10),
+            close_within: Duration::from_secs(5),
+            compression: true,
+            deflate_bytes_min: 1024,
+            inflaters_max: 1024,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

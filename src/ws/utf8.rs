@@ -1,0 +1,26 @@
+//! Checks text as it arrives (§8.1): a bad byte is found the moment it is there.
+
+use simdutf8::compat;
+
+use super::Violation;
+
+/// Remembers how much of a growing payload is known to be UTF-8.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Utf8 {
+    /// `valid` ≤ the payload's length, by at most 3 bytes: those of an unfinished code point.
+    valid: usize,
+}
+
+impl Utf8 {
+    /// Checks what was added to `payload` since the last time. An unfinished code point passes.
+    pub(super) fn check(&mut self, payload: &[u8]) -> Result<(), Violation> {
+        let added = payload.get(self.valid..).unwrap_or_default();
+        let good = match compat::from_utf8(added) {
+            Ok(text) => text.len(),
+            Err(fault) if fault.error_len().is_none() => fault.valid_up_to(),
+            Err(_) => return Err(Violation::InvalidUtf8),
+        };
+        self.valid = self.valid.saturating_add(good);
+        Ok(())
+    }
+}
