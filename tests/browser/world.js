@@ -1,7 +1,7 @@
 /**
  * The real server, the real browser, and the words in which the tests speak of them.
  *
- * The server is `CHINWAG_BIN`, by default the release build. A path that ends in `.js` is run by
+ * The server is `BINARY`, by default the release build. A path that ends in `.js` is run by
  * node, so the tests can be tried against `tests/web/fake.js`.
  *
  * @module
@@ -16,7 +16,7 @@ import { chromium } from "playwright-core";
 /** What a condition may take before the test fails. */
 export const PATIENCE_MS = 10_000;
 
-const CHROMIUM = process.env.CHINWAG_CHROMIUM ?? "/usr/bin/chromium";
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -25,13 +25,13 @@ const FLAGS = [
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 function binary() {
-  if (process.env.CHINWAG_BIN) return process.env.CHINWAG_BIN;
+  if (process.env.BINARY) return process.env.BINARY;
   const metadata = execFileSync("cargo", ["metadata", "--format-version=1", "--no-deps", "--offline"], { cwd: ROOT });
   const { target_directory: target } = JSON.parse(String(metadata));
   const host = /host: (\S+)/.exec(String(execFileSync("rustc", ["-vV"])))?.[1];
   const places = [`${target}/${host}/release/chinwag`, `${target}/release/chinwag`];
   const found = places.find((place) => existsSync(place));
-  if (!found) throw new Error(`no server to test: build it (cargo build --release) or set CHINWAG_BIN; looked at ${places.join(", ")}`);
+  if (!found) throw new Error(`no server to test: build it (cargo build --release) or set BINARY; looked at ${places.join(", ")}`);
   return found;
 }
 
@@ -44,7 +44,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
   const program = binary();
   const flags = ["--listen", `127.0.0.1:${port}`, ...(args.length || program.endsWith(".js") ? args : ["--data", "none"])];
   const [command, ...rest] = program.endsWith(".js") ? [process.execPath, program] : [program];
-  const child = spawn(command, [...rest, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, [...rest, ...flags], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH } });
   let log = "";
   child.stderr.on("data", (data) => (log = (log + data).slice(-20_000)));
   const ended = new Promise((resolve) => child.once("exit", resolve));
