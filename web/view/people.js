@@ -16,6 +16,7 @@ const LISTED_MAX = 500;
 export function peopleView({ talkTo }) {
   const list = byId("people");
   const many = byId("people-many");
+  const opener = byId("people-open");
   const number = byId("people-count");
   const rows = new Map();
 
@@ -49,7 +50,8 @@ export function peopleView({ talkTo }) {
         update: (row, person) => show(row, person, state.you),
       });
       setText(number, total ? String(total) : "");
-      number.title = t("people_count", { n: total });
+      opener.title = t("people_count", { n: total });
+      opener.setAttribute("aria-label", `${t("menu_people")} ${total || ""}`.trim());
       many.hidden = total <= people.length || total === 0;
       setText(many, t("people_many", { n: total }));
     },
