@@ -226,7 +226,7 @@ const tables = {
     replying: "رد على {name}",
     editing: "تعديل رسالتك",
     cancel: "إلغاء",
-    reaction: { one: "{emoji}، تفاعل واحد", other: "{emoji}، {n} تفاعلات" },
+    reaction: { one: "{emoji}، {n} تفاعل", other: "{emoji}، {n} تفاعلات" },
     typing: { one: "{names} يكتب…", other: "{names} يكتبون…" },
     unread: { one: "رسالة غير مقروءة", two: "رسالتان غير مقروءتين", few: "{n} رسائل غير مقروءة", other: "{n} رسالة غير مقروءة" },
     unread_mention: { one: "رسالة غير مقروءة وقد ذُكرت", other: "{n} رسالة غير مقروءة وقد ذُكرت" },

@@ -139,7 +139,7 @@ function reactionsOf(mid, reactions, { react }) {
         title: users.join(", "),
         onclick: () => react(mid, emoji, !mine),
       },
-      `${emoji} ${count}`,
+      `${emoji} ${count.toLocaleString(locale)}`,
     ),
   );
   return make("div", { class: "reactions" }, ...chips);
