@@ -20,10 +20,11 @@ export async function someone(url, name, room) {
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws?${query}`);
   const heard = [];
   socket.on("message", (data) => heard.push(JSON.parse(String(data))));
-  await until(() => heard.some(({ type }) => type === "welcome"), `${name} to be welcome`);
+  const welcome = await until(() => heard.find(({ type }) => type === "welcome"), `${name} to be welcome`);
   let ids = 0;
   return {
     heard,
+    session: welcome.payload.session,
     send: (event) => socket.send(JSON.stringify(event)),
     /** Says all of it and waits until it stands in the record. */
     async say(...contents) {

@@ -241,6 +241,12 @@ for (const width of [320, 390]) {
     await page.getByRole("list", { name: "People" }).getByText("Pia").waitFor();
     await page.getByRole("button", { name: "Close" }).tap();
     assert.equal(await page.getByRole("list", { name: "People" }).isVisible(), false);
+    await say(page, "touch me");
+    await rows(page, "touch me").locator(".text").tap();
+    await page.getByRole("button", { name: "React" }).tap();
+    await page.getByRole("button", { name: "🔥" }).tap();
+    await page.getByRole("button", { name: "🔥, 1 reaction" }).waitFor();
+    assert.equal(await overflow(page), 0);
     const send = await page.getByRole("button", { name: "Send" }).boundingBox();
     assert.ok(send.height >= 40 && send.x + send.width <= width && send.y + send.height <= 640);
   });

@@ -51,7 +51,8 @@ export function toolbarView(actions) {
   log.addEventListener("mouseover", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("focusin", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("mouseleave", () => {
-    if (!bar.contains(document.activeElement)) hide();
+    // A finger leaves at once; the row it touched keeps the focus.
+    if (!row?.contains(document.activeElement)) hide();
   });
   log.addEventListener("focusout", (/** @type {any} */ { relatedTarget }) => {
     if (!log.contains(relatedTarget)) hide();
