@@ -101,22 +101,20 @@ function start(name, room) {
     log,
     composer,
     headView(),
-    peopleView({ talkTo: (person) => person !== state.you && open(`@${person}`) }),
+    peopleView({ call: composer.call }),
     roomsView({ open, leave, closeFound: () => dispatch({ type: "ui_found_closed" }) }),
     statusView({ connectNow: () => chat.connect() }),
   ];
 
-  chat.on("*", dispatch);
-  chat.on("welcome", ({ payload }) => {
-    if (payload.renamed) say(t("renamed", { name: chat.you }));
-    for (const joined of chat.rooms) askPeople(joined);
+  chat.on("*", (event) => {
+    dispatch(event);
+    if (event.type === "welcome") onWelcome(event);
+    else if (event.type === "message") onMessage(event);
   });
-  chat.on("message", onMessage);
   for (const entry of chat.outbox.entries) dispatch({ type: "queued", room: entry.room, payload: { entry } });
   addEventListener("hashchange", () => open(roomInAddress()));
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) log.update(state, state);
-    dispatch({ type: "ui_attention", payload: { attentive: !document.hidden } });
+    dispatch({ type: "ui_attention", payload: { attentive: !document.hidden && log.isAtEnd() } });
   });
   setInterval(() => {
     dispatch({ type: "ui_ticked" });
@@ -273,6 +271,12 @@ function start(name, room) {
     }
     history.replaceState(null, "", location.pathname);
     location.reload();
+  }
+
+  /** @param {import("./client/event.js").ChatEvent} event */
+  function onWelcome({ payload }) {
+    if (payload.renamed) say(t("renamed", { name: chat.you }));
+    for (const joined of chat.rooms) askPeople(joined);
   }
 
   /** @param {import("./client/event.js").ChatEvent} event */

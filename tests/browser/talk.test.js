@@ -187,6 +187,27 @@ test("a typo in a command is not broadcast, and the server's word is shown", asy
   assert.deepEqual(await texts(bob), ["/literally"]);
 });
 
+test("a name or room that cannot be is told, and one talks all the same", async () => {
+  const alice = await person("Ash\u202egnip", { room: "a/b" });
+  await log(alice).getByText("you are Anonymous").waitFor();
+  await log(alice).getByText("U+202E cannot stand in a name").waitFor();
+  await log(alice).getByText("a room's name has no /").waitFor();
+  await alice.getByRole("heading", { name: "#lobby" }).waitFor();
+  await say(alice, "/name Ash");
+  await say(alice, "here I am");
+  await sees(alice, "here I am");
+});
+
+test("a press on a person calls them", async () => {
+  const alice = await person("Aki", { room: "call" });
+  const bob = await person("Bix", { room: "call" });
+  await alice.getByRole("list", { name: "People" }).getByRole("button", { name: "Bix" }).click();
+  await alice.keyboard.type("are you there?");
+  await alice.keyboard.press("Enter");
+  await sees(bob, "@Bix are you there?");
+  assert.equal(await log(bob).locator("mark").innerText(), "@Bix");
+});
+
 test("a message that is refused stays, and can be discarded", async () => {
   const alice = await person("Alf", { room: "long" });
   await say(alice, "x".repeat(4001));

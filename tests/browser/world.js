@@ -46,7 +46,7 @@ export async function newTab(context, url) {
     if (/Content Security Policy|TrustedHTML|TrustedScript/.test(message.text())) page.faults.push(message.text());
   });
   page.on("request", (request) => {
-    if (/^https?:/.test(request.url()) && !request.url().startsWith(new URL(url).origin)) page.faults.push(`request: ${request.url()}`);
+    if (/^https?:/.test(request.url()) && url.startsWith("http") && !request.url().startsWith(new URL(url).origin)) page.faults.push(`request: ${request.url()}`);
   });
   await page.goto(url);
   return page;

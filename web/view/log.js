@@ -81,8 +81,7 @@ export function logView(actions) {
       for (const row of rows.values()) tickRow(row, serverNow);
     },
 
-    /** The row of a message, if it has one. @param {number} mid */
-    rowOf,
+    isAtEnd: () => isFollowing,
   };
 
   function enter() {
