@@ -103,6 +103,23 @@ test("a server that cannot fill a hole is asked once, and the loss is told", asy
   assert.deepEqual(it.socket.take(), []);
 });
 
+test("a hole that cannot be filled now keeps nobody from talking", async () => {
+  const it = await live();
+  await it.socket.say(message(1));
+  await it.socket.end();
+  await it.clock.pass(500);
+  await it.socket.open({ rooms: { lobby: { seq: 3 } } });
+  it.chat.send("lobby", "Hello");
+  await it.clock.pass(2_300);
+  const [resume] = it.socket.take();
+  assert.equal(resume.type, "resume");
+  await it.socket.say({ type: "error", re: resume.id, payload: { code: "overloaded", retryable: true } });
+  assert.equal(it.chat.phase, "live");
+  assert.equal(it.socket.take()[0].payload.content, "Hello");
+  await it.clock.pass(2_000);
+  assert.equal(it.socket.take()[0].type, "resume", "and it is tried again");
+});
+
 test("a pong that knows of more than was told shows a loss", async () => {
   const it = await live();
   await it.socket.say(message(1), { type: "pong", payload: { rooms: { lobby: 3 } } });

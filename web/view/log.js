@@ -26,10 +26,10 @@ const END_PX = 60;
 /**
  * @typedef {object} LogActions
  * @property {(room: string) => Promise<unknown>} loadOlder
- * @property {(isAtEnd: boolean) => void} attention
+ * @property {() => void} attention  the reader may have come to the end, or left it
  */
 
-/** @param {LogActions & import("./message.js").RowActions} actions */
+/** @param {LogActions & Omit<import("./message.js").RowActions, "show">} actions */
 export function logView(actions) {
   const log = byId("log");
   const below = byId("below");
@@ -195,7 +195,7 @@ export function logView(actions) {
     const fromEnd = log.scrollHeight - log.scrollTop - log.clientHeight;
     if (!isOurs) isFollowing = last === Infinity && fromEnd < END_PX;
     if (isFollowing) seen = room.messages.at(-1)?.mid ?? seen;
-    actions.attention(isFollowing);
+    actions.attention();
     if (log.scrollTop < NEAR_PX) slideUp();
     if (fromEnd < NEAR_PX && last !== Infinity) slideDown();
     showBelow();
