@@ -99,12 +99,14 @@ class App {
       this.#dispatch(event);
       if (event.type === "welcome") this.#onWelcome(event);
       else if (event.type === "message") this.#onMessage(event);
+      else if (event.type === "failed") this.#onFailed(event);
     });
     for (const entry of chat.outbox.entries) {
       this.#dispatch({ type: "queued", room: entry.room, payload: { entry } });
     }
     addEventListener("hashchange", () => this.#open(roomInAddress()));
     document.addEventListener("visibilitychange", () => this.#look());
+    document.addEventListener("keydown", (event) => isStrayKey(event) && this.#composer.focus());
     setInterval(() => {
       this.#dispatch({ type: "ui_ticked" });
       this.#log.tick(Date.now() + this.#state.ahead);
@@ -172,6 +174,11 @@ class App {
     if (room === this.#state.active) this.#announce(t("said", { name: sender, text: content }));
     const calls = room.startsWith("@") || mentions(content, this.#chat.you);
     if (calls && document.hidden) notify(`${sender} – ${room}`, content, room);
+  }
+
+  /** @param {ChatEvent} event */
+  #onFailed({ payload }) {
+    this.#announce(t("failed", { reason: payload.entry.error.message }));
   }
 
   /** @param {string} name */
@@ -353,6 +360,14 @@ function wake(probe) {
   addEventListener("online", probe);
   addEventListener("pageshow", (event) => event.persisted && probe());
   document.addEventListener("visibilitychange", () => !document.hidden && probe());
+}
+
+/** Whether somebody types into nothing: it was meant for the input box. @param {KeyboardEvent} event */
+function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
+  if (key.length !== 1 || key === " " || ctrlKey || metaKey || altKey) return false;
+  if (target === document.body) return true;
+  const log = byId("log");
+  return log.contains(/** @type {Node} */ (target)) && log.dataset.by !== "keys";
 }
 
 function roomInAddress() {

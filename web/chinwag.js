@@ -2,6 +2,7 @@
  * A client for chinwag, for browsers and for Node (20 or later), without DOM.
  *
  * ```js
+ * // Node before 22 has no WebSocket of its own: give the constructor one, `{ WebSocket }`.
  * const chat = new Chinwag({ url: "ws://127.0.0.1:8080/ws", name: "Bot", rooms: ["lobby"] });
  * chat.on("message", ({ room, payload }) => {
  *   if (payload.content === "!time") chat.send(room, new Date().toISOString());
@@ -436,7 +437,7 @@ export class Chinwag {
     if (type === "ack") return this.outbox.find(re);
     if (type !== "message" || payload.sender !== this.you) return undefined;
     return this.outbox.entries.find(
-      (entry) => entry.tried && entry.room === room && entry.payload?.content === payload.content,
+      (entry) => entry.room === room && isSpoken(entry) && entry.payload?.content === payload.content,
     );
   }
 
@@ -498,6 +499,11 @@ export function remembered(storage, key = "chinwag") {
   const text = (value) => (typeof value === "string" ? value : "");
   const rooms = Array.isArray(saved.rooms) ? saved.rooms.map(text).filter(Boolean) : [];
   return { session: text(saved.session), name: text(saved.name), rooms };
+}
+
+/** Whether this may have become a message. @param {Entry} entry */
+function isSpoken({ type, tried, error }) {
+  return tried && !error && (type === "send_message" || type === "direct_message");
 }
 
 function randomTag() {

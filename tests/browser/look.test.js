@@ -200,6 +200,16 @@ test("all of it works with the keyboard alone", async () => {
   await page.getByRole("button", { name: "👍, 1 reaction" }).waitFor();
   await page.keyboard.press("Delete");
   await sees(page, "an answer", 0);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "log", "the focus is not lost");
+});
+
+test("typing after a press on a message goes to the input box", async () => {
+  const page = await person("Rea", { room: "stray" });
+  await say(page, "press me");
+  await sees(page, "press me");
+  await rows(page, "press me").locator(".text").click();
+  await page.keyboard.type("really");
+  assert.equal(await field(page).inputValue(), "really");
 });
 
 test("the tab order is that of the page, and the focus is seen", async () => {

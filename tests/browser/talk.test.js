@@ -175,6 +175,11 @@ test("rooms are left and listed, topics set, names changed", async () => {
   await say(alice, "/leave");
   await alice.getByRole("heading", { name: "#first" }).waitFor();
   assert.equal(await alice.getByRole("link", { name: "second" }).count(), 0);
+  await say(alice, "/leave");
+  await alice.getByText("Join a room to begin.").waitFor();
+  await alice.getByRole("textbox", { name: "Room" }).fill("first");
+  await alice.keyboard.press("Enter");
+  await alice.getByRole("heading", { name: "#first" }).waitFor();
 });
 
 test("a typo in a command is not broadcast, and the server's word is shown", async () => {
@@ -211,11 +216,11 @@ test("a press on a person calls them", async () => {
 test("a message that is refused stays, and can be discarded", async () => {
   const alice = await person("Alf", { room: "long" });
   await say(alice, "x".repeat(4001));
-  await alice.getByText(/Not sent:/).waitFor();
+  await log(alice).getByText(/Not sent:/).waitFor();
   await say(alice, "short");
   await sees(alice, "short");
   await alice.getByRole("button", { name: "Retry" }).click();
-  await alice.getByText(/Not sent:/).waitFor();
+  await log(alice).getByText(/Not sent:/).waitFor();
   await alice.getByRole("button", { name: "Discard" }).click();
   await until(async () => (await texts(alice)).join() === "short", "the message to be gone");
 });

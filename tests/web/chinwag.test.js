@@ -274,6 +274,25 @@ test("session, rooms and what was not answered survive a reload", async () => {
   assert.equal(world({ storage }).chat.outbox.entries.length, 0);
 });
 
+test("what was said long ago is not sent unasked", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1e12 });
+  const storage = new FakeStorage();
+  const { id } = (await live({ storage })).chat.send("lobby", "old news");
+  context.mock.timers.tick(25 * 3600 * 1000);
+  const it = await live({ storage });
+  assert.equal(it.chat.outbox.entries[0].error.code, "stale");
+  it.chat.retry(id);
+  assert.deepEqual(it.socket.take().map((event) => event.id), [id]);
+});
+
+test("an edit is not taken for the message it makes", async () => {
+  const it = await live();
+  const { id } = it.chat.edit("lobby", 1, "same words");
+  await it.socket.say(message(1, "same words", "Alice"));
+  assert.equal(it.take("message")[0].local, undefined);
+  assert.equal(it.chat.outbox.entries[0].id, id);
+});
+
 test("a storage that is full or forbidden costs nothing but the reload", async () => {
   const forbidden = () => {
     throw new Error("forbidden");

@@ -44,6 +44,13 @@ test("nothing in the page parses HTML, runs strings or loads from elsewhere", as
   }
 });
 
+test("the page asks for all its modules at once, not one after the other", async () => {
+  const names = (await sources()).map(({ name }) => name).filter((name) => name.endsWith(".js"));
+  const page = await readFile(new URL("index.html", WEB), "utf8");
+  const asked = [...page.matchAll(/(?:rel="modulepreload" href|type="module" src)="\/([^"]+)"/g)].map((match) => match[1]);
+  assert.deepEqual(asked.toSorted(), names.toSorted());
+});
+
 test("typed lines are read", () => {
   const cases = [
     ["Hello", { kind: "say", text: "Hello" }],

@@ -151,11 +151,14 @@ export function logView(actions) {
     const anchor = isFollowing ? null : anchorRow();
     const from = indexOf(first);
     const to = last === Infinity ? messages.length : indexOf(last) + 1;
+    const hadFocus = log.contains(document.activeElement);
     reconcile(log, rows, timeline(room, from, to, state), {
       key: (item) => item.key,
       create: (item) => makeRow(item, state.you, rowActions),
       update: (row, item) => fillRow(row, item, state.you, rowActions),
     });
+    // The row that had the focus may be gone; its place in the page is not.
+    if (hadFocus && !log.contains(document.activeElement)) log.focus({ preventScroll: true });
     showEmpty(rows.size === 0);
     for (const row of rows.values()) tickRow(row, Date.now() + state.ahead);
     if (isFollowing) stickToEnd();
