@@ -358,7 +358,8 @@ export class Chinwag {
     const event = parse(data);
     if (!event || this.#questions.isAboutHint(event)) return;
     if (event.type === "welcome") {
-      this.#welcomed(event);
+      // Only the first of a connection can be meant.
+      if (this.phase === "connecting" && event.payload) this.#welcomed(event);
       return;
     }
     this.#learn(event);
