@@ -10,6 +10,7 @@
 
 import { Chinwag, remembered } from "./chinwag.js";
 import { read } from "./commands.js";
+import { text } from "./room.js";
 import { initial, mentions, reduce } from "./state.js";
 import { setLanguage, t } from "./strings.js";
 import { announcer } from "./view/announcer.js";
@@ -169,7 +170,8 @@ class App {
 
   /** @param {ChatEvent} event */
   #onMessage({ room = "", payload }) {
-    const { sender, content } = payload;
+    const sender = text(payload.sender);
+    const content = text(payload.content);
     if (sender === this.#chat.you) return;
     if (room === this.#state.active) this.#announce(t("said", { name: sender, text: content }));
     const calls = room.startsWith("@") || mentions(content, this.#chat.you);
@@ -238,36 +240,36 @@ class App {
     }
     const { active } = this.#state;
     const chat = this.#chat;
-    const { kind, text = "", to = "", number = 0 } = read(line);
+    const { kind, text: words = "", to = "", number = 0 } = read(line);
     /** @param {unknown} error */
     const complain = (error) => this.#complain(error);
     switch (kind) {
       case "say":
-        return this.#sayIn(active, text, {});
+        return this.#sayIn(active, words, {});
       case "expire":
-        return this.#sayIn(active, text, { ttl: number });
+        return this.#sayIn(active, words, { ttl: number });
       case "reply":
       case "edit":
       case "delete":
-        return this.#actOnLast(kind, text, number);
+        return this.#actOnLast(kind, words, number);
       case "msg":
         this.#dispatch({ type: "ui_opened", room: `@${to}` });
-        return chat.sendTo(to, text);
+        return chat.sendTo(to, words);
       case "topic":
-        return chat.setTopic(active, text);
+        return chat.setTopic(active, words);
       case "join":
         return this.#open(to);
       case "leave":
         return this.#leave(to || active);
       case "name":
-        return chat.setName(text).then(() => this.#dispatch({ type: "ui_renamed", payload: { you: chat.you } }), complain);
+        return chat.setName(words).then(() => this.#dispatch({ type: "ui_renamed", payload: { you: chat.you } }), complain);
       case "rooms":
         return chat.ask("list_rooms").catch(complain);
       case "quit":
         chat.stop();
         return forget();
       case "usage":
-        return this.#say(t("usage", { usage: text }));
+        return this.#say(t("usage", { usage: words }));
       default:
         return chat.command(active, line).catch((error) => {
           complain(error);

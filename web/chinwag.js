@@ -359,7 +359,7 @@ export class Chinwag {
     if (!event || this.#questions.isAboutHint(event)) return;
     if (event.type === "welcome") {
       // Only the first of a connection can be meant.
-      if (this.phase === "connecting" && event.payload) this.#welcomed(event);
+      if (this.phase === "connecting" && event.payload.rooms) this.#welcomed(event);
       return;
     }
     this.#learn(event);
