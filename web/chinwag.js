@@ -2,6 +2,7 @@
  * A client for chinwag, for browsers and for Node (20 or later), without DOM.
  *
  * ```js
+ * // Node before 22 has no WebSocket of its own: give the constructor one, `{ WebSocket }`.
  * const chat = new Chinwag({ url: "ws://127.0.0.1:8080/ws", name: "Bot", rooms: ["lobby"] });
  * chat.on("message", ({ room, payload }) => {
  *   if (payload.content === "!time") chat.send(room, new Date().toISOString());
@@ -27,10 +28,14 @@
  */
 
 import { Connection } from "./client/connection.js";
-import { entriesOf, eventOfAck, isNumbered, isSeq, parse } from "./client/event.js";
+import { entriesOf, eventOfAck, isNumbered, parse } from "./client/event.js";
 import { Outbox } from "./client/outbox.js";
-import { Position } from "./client/position.js";
+import { Questions } from "./client/questions.js";
+import { Records } from "./client/record.js";
+import { Sender } from "./client/sender.js";
 import { Timers, realClock } from "./client/timers.js";
+
+export { Refusal } from "./client/refusal.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./client/outbox.js").Entry} Entry */
@@ -60,19 +65,8 @@ import { Timers, realClock } from "./client/timers.js";
  * @property {Promise<ChatEvent>} done
  */
 
-/** @typedef {{ resolve: (event: ChatEvent) => void, reject: (error: Error) => void }} Waiting */
-
-/** How long missing numbers may take to come by themselves, before they are asked for. */
-const HOLE_MS = 300;
-const RESUME_MS = 2_000;
-/** An answer that takes longer will not come. */
-const ANSWER_MS = 15_000;
 /** The server reads 8 KiB of request head; rooms beyond are joined after the welcome. */
 const URL_MAX = 6_000;
-/** A history page asked for to fill a hole. */
-const PAGE_MAX = 200;
-/** A refusal may ask for a wait; no longer than this is believed. */
-const POSTPONE_MAX_MS = 60_000;
 
 export class Chinwag {
   /** @type {Phase} */
@@ -94,65 +88,60 @@ export class Chinwag {
   #history;
   #store;
   #key;
-  #connection;
   #timers;
-  #session = "";
-  #epoch = "";
+  #connection;
+  #records;
+  #sender;
+  #questions;
+  #session;
   /** The room that bare text goes to. */
   #current = "";
   /** Rooms that did not fit into the URL. @type {string[]} */
   #later = [];
-
   /** @type {Map<string, Set<(event: any) => void>>} */
   #listeners = new Map();
-  /** @type {Map<string, Position<any>>} */
-  #positions = new Map();
-  /** Rooms whose missed events are on their way. @type {Set<string>} */
-  #awaited = new Set();
-  /** Rooms being filled. @type {Set<string>} */
-  #filling = new Set();
-  /** Who waits for a room's `live`. @type {Map<string, () => void>} */
-  #resuming = new Map();
-
-  /** @type {Map<string, Waiting>} */
-  #asked = new Map();
-  /** @type {Map<string, Waiting>} */
-  #said = new Map();
-  /** The last hint of each type, by id. @type {Map<string, string>} */
-  #hints = new Map();
-  /** Types of hints that this server does not know. @type {Set<string>} */
-  #unknown = new Set();
-  /** The entry on its way in each room. @type {Map<string, string>} */
-  #underWay = new Map();
-
   #tag = randomTag();
   #ids = 0;
-  #saidAt = 0;
 
   /** @param {Options} options */
   constructor(options) {
     const { url, storage = null, storageKey = "chinwag", clock = realClock } = options;
+    const saved = remembered(storage, storageKey);
     this.#url = url;
     this.#history = options.history ?? 50;
     this.#store = storage;
     this.#key = storageKey;
+    this.#session = saved.session;
+    this.you = options.name || saved.name;
+    this.rooms = [...new Set([...(options.rooms ?? []), ...saved.rooms])];
+    this.outbox = new Outbox(storage, storageKey);
+
+    /** @param {ChatEvent} event */
+    const tell = (event) => this.#tell(event);
+    /** @param {string} text */
+    const send = (text) => this.#connection.send(text);
     this.#timers = new Timers(clock);
+    this.#questions = new Questions(this.#timers, (event) => send(JSON.stringify(event)));
+    this.#sender = new Sender(this.outbox, this.#timers, send, tell);
+    this.#records = new Records({
+      timers: this.#timers,
+      tell,
+      ask: (type, payload, room) => this.ask(type, payload, room),
+      isOpen: () => this.#connection.isOpen,
+      changed: () => this.#goOn(),
+      history: this.#history,
+    });
     this.#connection = new Connection(
       {
         address: () => this.#address(),
         received: (data) => this.#received(data),
-        ping: () => void this.#post({ type: "ping", id: this.#id() }),
+        ping: () => void send(JSON.stringify({ type: "ping", id: this.#id() })),
         connecting: () => this.#become("connecting"),
         lost: (why) => this.#disconnected("offline", why),
         stopped: (why) => this.#disconnected("stopped", why),
       },
       { WebSocket: options.WebSocket, clock, random: options.random },
     );
-    const saved = remembered(storage, storageKey);
-    this.you = options.name || saved.name;
-    this.rooms = [...new Set([...(options.rooms ?? []), ...saved.rooms])];
-    this.#session = saved.session;
-    this.outbox = new Outbox(storage, storageKey);
     options.wake?.(() => this.probe());
   }
 
@@ -232,34 +221,18 @@ export class Chinwag {
    * @returns {Said}
    */
   submit(type, room, payload) {
-    this.#saidAt = Math.max(Date.now(), this.#saidAt + 1);
     const id = this.#id();
-    const entry = { id, type, room, payload, at: this.#saidAt, tried: false };
-    /** @type {Promise<ChatEvent>} */
-    const done = new Promise((resolve, reject) => this.#said.set(id, { resolve, reject }));
-    // Who does not wait for the answer hears of a failure through `failed`.
-    done.catch(() => {});
-    this.outbox.add(entry);
-    this.#tell({ type: "queued", room, payload: { entry } });
-    this.#flush();
-    return { id, done };
+    return { id, done: this.#sender.submit(id, type, room, payload) };
   }
 
   /** Sends a failed entry again, behind what was said since. @param {string} id */
   retry(id) {
-    const entry = this.outbox.retry(id);
-    if (!entry) return;
-    this.#tell({ type: "queued", room: entry.room, payload: { entry } });
-    this.#flush();
+    this.#sender.retry(id);
   }
 
   /** Forgets an entry that has not been answered. @param {string} id */
   discard(id) {
-    const entry = this.outbox.find(id);
-    if (!entry) return;
-    this.outbox.remove(id);
-    this.#said.delete(id);
-    this.#tell({ type: "discarded", room: entry.room, payload: { entry } });
+    this.#sender.discard(id);
   }
 
   /**
@@ -300,14 +273,14 @@ export class Chinwag {
     return this.ask("history", page, room);
   }
 
-  /** @param {string} room @param {boolean} on */
+  /** Tells others that something is being written. @param {string} room @param {boolean} on */
   typing(room, on) {
-    this.#hint("typing", room, on);
+    this.#questions.hint({ type: "typing", id: this.#id(), room, payload: on });
   }
 
-  /** @param {string} room @param {number} seq */
+  /** Tells the server how far a room was read. @param {string} room @param {number} seq */
   read(room, seq) {
-    this.#hint("read", room, { seq });
+    this.#questions.hint({ type: "read", id: this.#id(), room, payload: { seq } });
   }
 
   /**
@@ -334,18 +307,7 @@ export class Chinwag {
    * @returns {Promise<ChatEvent>}
    */
   ask(type, payload, room) {
-    const id = this.#id();
-    return new Promise((resolve, reject) => {
-      if (!this.#post({ type, id, room, payload })) {
-        reject(new Error("offline"));
-        return;
-      }
-      this.#asked.set(id, { resolve, reject });
-      this.#timers.start(`answer ${id}`, ANSWER_MS, () => {
-        this.#asked.delete(id);
-        reject(new Error("no answer"));
-      });
-    });
+    return this.#questions.ask({ type, id: this.#id(), room, payload });
   }
 
   /** The URL that takes this user back to where they were. */
@@ -356,7 +318,7 @@ export class Chinwag {
     query.set("history", String(this.#history));
     if (this.you) query.set("name", this.you);
     if (this.#session) query.set("session", this.#session);
-    if (this.#epoch) query.set("epoch", this.#epoch);
+    if (this.#records.epoch) query.set("epoch", this.#records.epoch);
     this.#later = [];
     for (const room of this.rooms) {
       if (url.href.length > URL_MAX) {
@@ -364,8 +326,8 @@ export class Chinwag {
         continue;
       }
       if (!room.startsWith("@")) query.append("room", room);
-      const position = this.#epoch ? this.#positions.get(room) : undefined;
-      if (position?.known) query.append("after", `${room}:${position.seq}`);
+      const seq = this.#records.seqOf(room);
+      if (seq !== undefined) query.append("after", `${room}:${seq}`);
     }
     return url.href;
   }
@@ -376,14 +338,9 @@ export class Chinwag {
    */
   #disconnected(phase, why) {
     this.#timers.stopAll();
-    this.#hints.clear();
-    this.#unknown.clear();
-    this.#underWay.clear();
-    this.#awaited.clear();
-    this.#filling.clear();
-    const asked = [...this.#asked.values()];
-    this.#asked.clear();
-    for (const { reject } of asked) reject(new Error("offline"));
+    this.#sender.halt();
+    this.#records.halt();
+    this.#questions.giveUp();
     this.#become(phase, why);
   }
 
@@ -399,138 +356,61 @@ export class Chinwag {
   /** @param {unknown} data */
   #received(data) {
     const event = parse(data);
-    if (!event) return;
+    if (!event || this.#questions.isAboutHint(event)) return;
     if (event.type === "welcome") {
-      this.#welcomed(event);
-      return;
-    }
-    const hint = this.#hints.get(event.re ?? "");
-    if (hint !== undefined) {
-      if (event.payload?.code === "unknown_type") this.#unknown.add(hint);
+      // Only the first of a connection can be meant.
+      if (this.phase === "connecting" && event.payload.rooms) this.#welcomed(event);
       return;
     }
     this.#learn(event);
+    this.#records.learn(event);
     if (isNumbered(event)) this.#record(event);
     else this.#tell(event);
-    if (event.re !== undefined) this.#answered(event, event.re);
+    if (event.re !== undefined) {
+      this.#questions.answer(event);
+      this.#sender.answer(event);
+    }
     this.#goOn();
   }
 
   /** @param {ChatEvent} event */
   #welcomed(event) {
     const { you, session, epoch, current, limits, rooms } = event.payload ?? {};
-    const epochBefore = this.#epoch;
     if (typeof you === "string") this.you = you;
     if (typeof session === "string") this.#session = session;
-    if (typeof epoch === "string") this.#epoch = epoch;
     if (typeof current === "string") this.#current = current;
     this.limits = Object.fromEntries(entriesOf(limits));
+    this.#sender.frameMax = this.limits.frame ?? Infinity;
     const standing = entriesOf(rooms);
     const kept = this.rooms.filter((room) => room.startsWith("@") || this.#later.includes(room));
     this.rooms = [...new Set([...standing.map(([room]) => room), ...kept])];
     this.#save();
     this.#connection.welcomed();
     this.#tell(event);
-
-    const isNewEpoch = epochBefore !== "" && epochBefore !== this.#epoch;
-    for (const room of isNewEpoch ? [...this.#positions.keys()] : []) {
-      this.#positions.delete(room);
-      this.#tell({ type: "reset", room, payload: { why: "epoch" } });
-      this.#refresh(room);
-    }
-    for (const [room, { seq }] of standing) {
-      if (!isSeq(seq)) continue;
-      const position = this.#position(room);
-      if (position.known) this.#awaited.add(room);
-      position.heardOf(seq);
-      if (!position.known) position.start(seq);
-    }
+    this.#records.welcomed(standing, this.#session, String(epoch ?? ""));
     for (const room of this.#later) this.join(room).catch(() => {});
     this.#become("catching_up");
-    this.#timers.start("resume", RESUME_MS, () => {
-      this.#awaited.clear();
-      if (this.phase === "catching_up") this.#become("live");
-      this.#goOn();
-    });
     this.#goOn();
   }
 
   /**
-   * Learns from an event where its room stands, before it is told.
+   * Learns from an event what it means for the connection, before it is told.
    *
    * @param {ChatEvent} event
    */
   #learn({ type, room = "", payload = {} }) {
-    switch (type) {
-      case "bye":
-        return this.#connection.bye(payload);
-      case "resumed":
-        return this.#resumed(payload.rooms);
-      case "pong":
-        return this.#heardOf(payload.rooms ?? payload);
-      case "history":
-        return this.#heardOf({ [room]: payload.top });
-      case "gap":
-        return this.#heardOf({ [room]: payload.to });
-      case "live":
-        this.#awaited.delete(room);
-        this.#resuming.get(room)?.();
-        return this.#heardOf({ [room]: payload.seq });
-      case "joined":
-        return this.#joined(room, payload.seq);
-      case "left":
-        return this.#left(room);
-      default:
-        return undefined;
+    if (type === "bye") {
+      this.#connection.bye(payload);
+    } else if (type === "joined") {
+      if (!this.rooms.includes(room)) this.rooms = [...this.rooms, room];
+      this.#current = room;
+      this.#save();
+    } else if (type === "left") {
+      this.rooms = this.rooms.filter((other) => other !== room);
+      this.#records.forget(room);
+      if (this.#current === room) this.#current = "";
+      this.#save();
     }
-  }
-
-  /** @param {any} rooms */
-  #resumed(rooms) {
-    for (const [room, { complete, lost, to }] of entriesOf(rooms)) {
-      const position = this.#position(room);
-      if (complete !== false || !lost) continue;
-      if (lost.why === "unknown") {
-        position.start(isSeq(to) ? to : 0);
-        this.#tell({ type: "reset", room, payload: { why: "unknown" } });
-        this.#refresh(room);
-      } else if (lost.why !== "page" && isSeq(lost.to)) {
-        this.#tell({ type: "lost", room, payload: lost });
-        this.#tellAll(position.advance(lost.to));
-      }
-    }
-  }
-
-  /** @param {unknown} tops */
-  #heardOf(tops) {
-    for (const [room, top] of entriesOf(tops)) {
-      const seq = typeof top === "object" ? top?.seq : top;
-      const position = this.#positions.get(room);
-      if (position && isSeq(seq)) position.heardOf(seq);
-    }
-  }
-
-  /**
-   * @param {string} room
-   * @param {unknown} seq
-   */
-  #joined(room, seq) {
-    if (!this.rooms.includes(room)) this.rooms = [...this.rooms, room];
-    this.#current = room;
-    const position = this.#position(room);
-    if (isSeq(seq)) {
-      if (position.known) position.heardOf(seq);
-      else position.start(seq);
-    }
-    this.#save();
-  }
-
-  /** @param {string} room */
-  #left(room) {
-    this.rooms = this.rooms.filter((other) => other !== room);
-    this.#positions.delete(room);
-    if (this.#current === room) this.#current = "";
-    this.#save();
   }
 
   /**
@@ -540,13 +420,12 @@ export class Chinwag {
    */
   #record(event) {
     const entry = this.#entryOf(event);
-    const position = this.#position(event.room);
     if (event.type !== "ack") {
-      this.#tellAll(position.take(entry ? { ...event, local: entry.id } : event));
+      this.#records.take(entry ? { ...event, local: entry.id } : event);
       return;
     }
     const told = entry && eventOfAck(entry, event, this.you);
-    if (told) this.#tellAll(position.take(told));
+    if (told) this.#records.take(told);
   }
 
   /**
@@ -559,13 +438,8 @@ export class Chinwag {
     if (type === "ack") return this.outbox.find(re);
     if (type !== "message" || payload.sender !== this.you) return undefined;
     return this.outbox.entries.find(
-      (entry) => entry.tried && entry.room === room && entry.payload?.content === payload.content,
+      (entry) => entry.room === room && isSpoken(entry) && entry.payload?.content === payload.content,
     );
-  }
-
-  /** @param {ChatEvent[]} events */
-  #tellAll(events) {
-    for (const event of events) this.#tell(event);
   }
 
   /** @param {ChatEvent} event */
@@ -584,216 +458,13 @@ export class Chinwag {
     }
   }
 
-  /** Looks what is missing, whether all is caught up, and what can be sent. */
+  /** Looks what is missing, and whether all is caught up. */
   #goOn() {
     if (this.phase !== "live" && this.phase !== "catching_up") return;
-    let isWhole = this.#awaited.size === 0;
-    for (const [room, position] of this.#positions) {
-      if (position.hasHole && !this.#awaited.has(room)) this.#fillSoon(room, HOLE_MS);
-      isWhole &&= !position.hasHole;
-    }
-    if (isWhole && this.phase === "catching_up") this.#become("live");
-    this.#flush();
-  }
-
-  /**
-   * @param {string} room
-   * @param {number} ms
-   */
-  #fillSoon(room, ms) {
-    const purpose = `hole ${room}`;
-    if (this.#filling.has(room) || this.#timers.runs(purpose)) return;
-    this.#timers.start(purpose, ms, () => this.#fill(room));
-  }
-
-  /**
-   * Asks for what is missing in a room until nothing is: the events themselves by `resume`, and
-   * where the server does not send these, the messages by `history`.
-   *
-   * @param {string} room
-   */
-  async #fill(room) {
-    const position = this.#position(room);
-    this.#filling.add(room);
-    try {
-      while (position.hasHole) {
-        const before = position.seq;
-        await this.#resume(room, before);
-        if (position.seq === before) await this.#page(room, position);
-        if (position.seq === before) this.#giveUp(room, position);
-      }
-      this.#filling.delete(room);
-      this.#goOn();
-    } catch (error) {
-      this.#filling.delete(room);
-      if (error instanceof Refusal && !error.retryable) this.#giveUp(room, position);
-      else if (this.#connection.isOpen) this.#fillSoon(room, RESUME_MS);
-    }
-  }
-
-  /**
-   * Asks for the events after `seq` and waits until they are here.
-   *
-   * @param {string} room
-   * @param {number} seq
-   */
-  async #resume(room, seq) {
-    const epoch = this.#epoch;
-    /** @type {Promise<void>} */
-    const live = new Promise((resolve) => {
-      this.#resuming.set(room, resolve);
-      this.#timers.start(`live ${room}`, RESUME_MS, resolve);
-    });
-    try {
-      await this.ask("resume", { session: this.#session, epoch, rooms: { [room]: seq } });
-      await live;
-    } catch (error) {
-      // A server that does not know how may still have a history.
-      if (!(error instanceof Refusal) || error.retryable) throw error;
-    } finally {
-      this.#resuming.delete(room);
-      this.#timers.stop(`live ${room}`);
-    }
-  }
-
-  /**
-   * @param {string} room
-   * @param {Position<any>} position
-   */
-  async #page(room, position) {
-    const { payload = {} } = await this.history(room, { after: position.seq, limit: PAGE_MAX });
-    const end = payload.more ? payload.last : Math.max(payload.last ?? 0, payload.top ?? 0);
-    if (isSeq(end)) this.#tellAll(position.advance(end));
-  }
-
-  /**
-   * Says honestly that a range cannot be had, and goes on behind it.
-   *
-   * @param {string} room
-   * @param {Position<any>} position
-   */
-  #giveUp(room, position) {
-    const lost = { from: position.seq + 1, to: position.top, why: "unknown" };
-    this.#tell({ type: "lost", room, payload: lost });
-    this.#tellAll(position.advance(position.top));
-  }
-
-  /**
-   * Fetches the latest page of a room whose old numbers mean nothing.
-   *
-   * @param {string} room
-   */
-  #refresh(room) {
-    this.history(room, { limit: this.#history }).catch(() => {});
-  }
-
-  /**
-   * @param {string} room
-   * @returns {Position<any>}
-   */
-  #position(room) {
-    let position = this.#positions.get(room);
-    if (!position) this.#positions.set(room, (position = new Position()));
-    return position;
-  }
-
-  /**
-   * Sends what stands at the head of each room's line. One entry is under way per room, so that a
-   * refusal never changes the order.
-   */
-  #flush() {
-    if (this.phase !== "live") return;
-    for (const entry of this.outbox.heads()) {
-      const { id, type, room, payload } = entry;
-      if (this.#underWay.has(room) || this.#timers.runs(`pause ${room}`)) continue;
-      const named = type === "direct_message" ? {} : { room };
-      const text = JSON.stringify({ type, id, ...named, payload });
-      if (new TextEncoder().encode(text).length > (this.limits.frame ?? Infinity)) {
-        // The server would close the connection over it, again and again.
-        this.#refused(entry, new Refusal({ code: "too_long" }));
-        continue;
-      }
-      this.outbox.tried(entry);
-      if (this.#connection.send(text)) this.#underWay.set(room, id);
-    }
-  }
-
-  /**
-   * Sends what needs no answer and may be lost. A server that does not know it is not told again:
-   * it would count the errors.
-   *
-   * @param {string} type
-   * @param {string} room
-   * @param {any} payload
-   */
-  #hint(type, room, payload) {
-    if (this.#unknown.has(type)) return;
-    const id = this.#id();
-    for (const [old, of] of this.#hints) if (of === type) this.#hints.delete(old);
-    this.#hints.set(id, type);
-    this.#post({ type, id, room, payload });
-  }
-
-  /** @param {object} event */
-  #post(event) {
-    return this.#connection.send(JSON.stringify(event));
-  }
-
-  /**
-   * @param {ChatEvent} event
-   * @param {string} id
-   */
-  #answered(event, id) {
-    const isError = event.type === "error";
-    const asked = this.#asked.get(id);
-    if (asked) {
-      this.#asked.delete(id);
-      this.#timers.stop(`answer ${id}`);
-      if (isError) asked.reject(new Refusal(event.payload));
-      else asked.resolve(event);
-      return;
-    }
-    const entry = this.outbox.find(id);
-    if (!entry) return;
-    this.#underWay.delete(entry.room);
-    const refusal = isError ? new Refusal(event.payload) : null;
-    if (!refusal) this.#settle(entry, event);
-    else if (refusal.retryable) this.#postpone(entry.room, event.payload?.retry_after_ms);
-    else this.#refused(entry, refusal);
-  }
-
-  /**
-   * @param {Entry} entry
-   * @param {ChatEvent} answer
-   */
-  #settle(entry, answer) {
-    this.outbox.remove(entry.id);
-    this.#tell({ type: "settled", room: entry.room, payload: { entry, answer } });
-    this.#said.get(entry.id)?.resolve(answer);
-    this.#said.delete(entry.id);
-  }
-
-  /**
-   * Lets the whole room wait, so that nothing overtakes.
-   *
-   * @param {string} room
-   * @param {unknown} after
-   */
-  #postpone(room, after) {
-    const wait = typeof after === "number" && after >= 0 ? Math.min(after, POSTPONE_MAX_MS) : 1_000;
-    this.#timers.start(`pause ${room}`, wait, () => this.#flush());
-  }
-
-  /**
-   * @param {Entry} entry
-   * @param {Refusal} refusal
-   */
-  #refused(entry, refusal) {
-    const { code, message } = refusal;
-    this.outbox.fail(entry.id, { code, message });
-    this.#tell({ type: "failed", room: entry.room, payload: { entry } });
-    this.#said.get(entry.id)?.reject(refusal);
-    this.#said.delete(entry.id);
+    this.#records.fillHoles();
+    if (this.phase === "live" || !this.#records.isWhole) return;
+    this.#become("live");
+    this.#sender.goLive();
   }
 
   #save() {
@@ -808,17 +479,6 @@ export class Chinwag {
   #id() {
     this.#ids += 1;
     return `${this.#tag}-${this.#ids}`;
-  }
-}
-
-/** The server's no: `code` is one of the protocol's words. */
-export class Refusal extends Error {
-  /** @param {any} payload */
-  constructor(payload) {
-    const code = String(payload?.code ?? "internal");
-    super(String(payload?.message ?? code));
-    this.code = code;
-    this.retryable = payload?.retryable === true;
   }
 }
 
@@ -840,6 +500,11 @@ export function remembered(storage, key = "chinwag") {
   const text = (value) => (typeof value === "string" ? value : "");
   const rooms = Array.isArray(saved.rooms) ? saved.rooms.map(text).filter(Boolean) : [];
   return { session: text(saved.session), name: text(saved.name), rooms };
+}
+
+/** Whether this may have become a message. @param {Entry} entry */
+function isSpoken({ type, tried, error }) {
+  return tried && !error && (type === "send_message" || type === "direct_message");
 }
 
 function randomTag() {

@@ -57,6 +57,9 @@ export function read(line) {
       return text ? { kind: "name", text } : usage(name);
     case "msg":
       return words ? { kind: "msg", to: to.replace(/^@/, ""), text: words } : usage(name);
+    case "me":
+      // What somebody does is a message that begins so; every reader shows it as a deed.
+      return text ? { kind: "say", text: line } : usage(name);
     case "topic":
       return text ? { kind: "topic", text } : { kind: "server", text: line };
     case "expire":

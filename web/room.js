@@ -117,12 +117,15 @@ export function withHistory(room, payload, you) {
   const reachesBack = room.oldest === 0 || first < room.oldest;
   /** @param {Range} range */
   const isNews = ({ from, to }) => !room.lost.some((it) => it.from === from && it.to === to);
-  const pageOf = list(payload.messages).map((raw) => asMessage(raw, you));
+  const told = list(payload.messages);
+  const gone = new Set(told.filter((raw) => raw.deleted).map((raw) => raw.mid));
+  const there = told.filter((raw) => !raw.deleted).map((raw) => asMessage(raw, you));
+  const kept = gone.size ? room.messages.filter(({ mid }) => !gone.has(mid)) : room.messages;
   return {
-    ...withMessages(room, pageOf),
+    ...withMessages({ ...room, messages: kept }, there),
     // Only a page that reaches further back than all before knows whether there is more behind it.
     oldest: reachesBack ? first : room.oldest,
-    more: reachesBack ? first > 1 && payload.more !== false : room.more,
+    more: reachesBack ? payload.more === true : room.more,
     lost: [...room.lost, ...list(payload.lost).map(asRange).filter(isNews)],
   };
 }
@@ -227,7 +230,8 @@ function asReactions(raw, you) {
 /** @param {any} raw @returns {Person} */
 function asPerson(raw) {
   if (typeof raw === "string") return { name: raw, status: "", text: "" };
-  return { name: text(raw?.name), status: text(raw?.status), text: text(raw?.text) };
+  const status = raw?.status === "online" ? "" : text(raw?.status);
+  return { name: text(raw?.name), status, text: text(raw?.text) };
 }
 
 const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });

@@ -120,6 +120,16 @@ export function reduce(state, event, now) {
   }
 }
 
+/** Others are told of a new name by the server. @param {State} state @param {string} you */
+function renamed(state, you) {
+  let next = { ...state, you };
+  for (const [name, { people }] of state.rooms) {
+    if (!people.some((person) => person.name === state.you)) continue;
+    next = change(next, name, (it) => withPresence(it, "presence", { user: you, was: state.you }));
+  }
+  return next;
+}
+
 /** How many messages wait to be read, everywhere. @param {State} state */
 export function unreadIn(state) {
   let sum = 0;
@@ -159,7 +169,7 @@ function own(state, { type, room = state.active, payload = {} }, now) {
     case "ui_found_closed":
       return { ...state, found: null };
     case "ui_renamed":
-      return { ...state, you: text(payload.you) };
+      return renamed(state, text(payload.you));
     case "ui_whole":
       return known(state, room, (it) => ({ ...it, more: false }));
     case "ui_ticked":

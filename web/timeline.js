@@ -50,7 +50,7 @@ export function timeline(room, from, to, { you, ahead }) {
 
   let before = /** @type {Message | undefined} */ (messages[from - 1]);
   let day = before && midnight(before.ts);
-  const asides = asidesOf(room, before?.mid ?? 0, isEnd ? Infinity : messages[to - 1].mid);
+  const asides = asidesOf(room, before?.mid ?? 0, isEnd ? Infinity : (messages[to - 1]?.mid ?? 0));
   /** @type {Item[]} */
   const items = [];
   for (const message of shown) {

@@ -231,6 +231,6 @@ export class FakeServer {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const server = new FakeServer();
-  console.log(`listening on ${await server.listen(Number(process.argv[2] ?? 0))}`);
+  const address = process.argv[process.argv.indexOf("--listen") + 1] ?? "";
+  console.log(`listening on ${await new FakeServer().listen(Number(address.split(":")[1] ?? 0))}`);
 }

@@ -18,7 +18,7 @@
 
 /**
  * @param {unknown} data
- * @returns {ChatEvent | null} null for what is no event
+ * @returns {ChatEvent & { payload: any } | null} with a payload in any case; null for what is no event
  */
 export function parse(data) {
   try {
@@ -28,7 +28,7 @@ export function parse(data) {
       (event.room === undefined || typeof event.room === "string") &&
       (event.seq === undefined || isSeq(event.seq)) &&
       (event.payload === undefined || isObject(event.payload));
-    return isSound ? event : null;
+    return isSound ? { payload: {}, ...event } : null;
   } catch {
     return null;
   }

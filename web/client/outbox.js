@@ -34,6 +34,8 @@
 
 /** Entries taken over from the storage; more were not said by a person. */
 const TAKEN_OVER_MAX = 200;
+/** What was said longer ago may mean nothing any more: it waits for `retry`. */
+const STALE_MS = 24 * 60 * 60 * 1000;
 
 export class Outbox {
   /** In the order in which they were said. @type {Entry[]} */
@@ -144,6 +146,9 @@ export class Outbox {
       }
     } catch {
       return [];
+    }
+    for (const entry of found) {
+      if (Date.now() - entry.at > STALE_MS) entry.error ??= { code: "stale", message: "said long ago" };
     }
     return found.sort((a, b) => a.at - b.at).slice(-TAKEN_OVER_MAX);
   }

@@ -76,6 +76,13 @@ export function composerView({ submit, edit, editLast, typing, people }) {
       field.focus();
     },
 
+    /** Puts a name where the caret is. @param {string} name */
+    call(name) {
+      field.setRangeText(`@${name} `, field.selectionStart, field.selectionEnd, "end");
+      fit();
+      field.focus();
+    },
+
     /** Gives back a text that could not be sent. @param {string} text */
     giveBack(text) {
       if (field.value === "") setValue(text);

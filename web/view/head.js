@@ -15,6 +15,7 @@ export function headView() {
   const name = byId("room-name");
   const topic = byId("room-topic");
   const typing = byId("typing");
+  const opener = byId("rooms-open");
   const elsewhere = byId("elsewhere");
 
   return {
@@ -29,8 +30,10 @@ export function headView() {
       const names = writers.slice(0, WRITERS_MAX).join(", ");
       setText(typing, writers.length ? t("typing", { names, n: writers.length }) : "");
       const unread = unreadIn(state);
+      const badge = unread > 99 ? "99+" : String(unread || "");
       elsewhere.hidden = unread === 0;
-      setText(elsewhere, unread > 99 ? "99+" : String(unread));
+      setText(elsewhere, badge);
+      opener.setAttribute("aria-label", `${t("menu_rooms")} ${badge}`.trim());
     },
   };
 }

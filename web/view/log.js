@@ -26,10 +26,10 @@ const END_PX = 60;
 /**
  * @typedef {object} LogActions
  * @property {(room: string) => Promise<unknown>} loadOlder
- * @property {(isAtEnd: boolean) => void} attention
+ * @property {() => void} attention  the reader may have come to the end, or left it
  */
 
-/** @param {LogActions & import("./message.js").RowActions} actions */
+/** @param {LogActions & Omit<import("./message.js").RowActions, "show">} actions */
 export function logView(actions) {
   const log = byId("log");
   const below = byId("below");
@@ -81,8 +81,7 @@ export function logView(actions) {
       for (const row of rows.values()) tickRow(row, serverNow);
     },
 
-    /** The row of a message, if it has one. @param {number} mid */
-    rowOf,
+    isAtEnd: () => isFollowing,
   };
 
   function enter() {
@@ -152,11 +151,14 @@ export function logView(actions) {
     const anchor = isFollowing ? null : anchorRow();
     const from = indexOf(first);
     const to = last === Infinity ? messages.length : indexOf(last) + 1;
+    const hadFocus = log.contains(document.activeElement);
     reconcile(log, rows, timeline(room, from, to, state), {
       key: (item) => item.key,
       create: (item) => makeRow(item, state.you, rowActions),
       update: (row, item) => fillRow(row, item, state.you, rowActions),
     });
+    // The row that had the focus may be gone; its place in the page is not.
+    if (hadFocus && !log.contains(document.activeElement)) log.focus({ preventScroll: true });
     showEmpty(rows.size === 0);
     for (const row of rows.values()) tickRow(row, Date.now() + state.ahead);
     if (isFollowing) stickToEnd();
@@ -196,7 +198,7 @@ export function logView(actions) {
     const fromEnd = log.scrollHeight - log.scrollTop - log.clientHeight;
     if (!isOurs) isFollowing = last === Infinity && fromEnd < END_PX;
     if (isFollowing) seen = room.messages.at(-1)?.mid ?? seen;
-    actions.attention(isFollowing);
+    actions.attention();
     if (log.scrollTop < NEAR_PX) slideUp();
     if (fromEnd < NEAR_PX && last !== Infinity) slideDown();
     showBelow();

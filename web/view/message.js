@@ -19,6 +19,8 @@ import { initialOf } from "./people.js";
  * @property {(mid: number) => void} show
  */
 
+/** A message that begins so tells what its sender does. */
+const DEED = "/me ";
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** @param {Item} item @param {string} you @param {RowActions} actions @returns {any} */
@@ -81,7 +83,9 @@ function fillMessage(row, { mid, message, isHead, quoted, pending }, you, action
   }
   if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
   const text = make("div", { class: isEmojiOnly(content) ? "text large" : "text", dir: "auto" });
-  text.append(format(content, you));
+  const isDeed = content.startsWith(DEED);
+  if (isDeed) text.append(make("em", { class: "deed" }, "∗ ", make("bdi", { text: sender }), " "));
+  text.append(format(isDeed ? content.slice(DEED.length) : content, you));
   if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
   body.append(text);
 
@@ -135,7 +139,7 @@ function reactionsOf(mid, reactions, { react }) {
         title: users.join(", "),
         onclick: () => react(mid, emoji, !mine),
       },
-      `${emoji} ${count}`,
+      `${emoji} ${count.toLocaleString(locale)}`,
     ),
   );
   return make("div", { class: "reactions" }, ...chips);

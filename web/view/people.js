@@ -12,10 +12,11 @@ import { byId, hueOf, make, reconcile, setText } from "./dom.js";
 /** More than this are not listed: the server does not tell of them one by one either. */
 const LISTED_MAX = 500;
 
-/** @param {{ talkTo: (name: string) => void }} actions */
-export function peopleView({ talkTo }) {
+/** @param {{ call: (name: string) => void }} actions */
+export function peopleView({ call }) {
   const list = byId("people");
   const many = byId("people-many");
+  const opener = byId("people-open");
   const number = byId("people-count");
   const rows = new Map();
 
@@ -26,7 +27,7 @@ export function peopleView({ talkTo }) {
     const words = make("span", { class: "muted words", dir: "auto" });
     const button = make(
       "button",
-      { class: "person", type: "button", onclick: () => talkTo(name) },
+      { class: "person", type: "button", onclick: () => call(name) },
       dot,
       make("bdi", { class: "name", text: name }),
       words,
@@ -49,7 +50,8 @@ export function peopleView({ talkTo }) {
         update: (row, person) => show(row, person, state.you),
       });
       setText(number, total ? String(total) : "");
-      number.title = t("people_count", { n: total });
+      opener.title = t("people_count", { n: total });
+      opener.setAttribute("aria-label", `${t("menu_people")} ${total || ""}`.trim());
       many.hidden = total <= people.length || total === 0;
       setText(many, t("people_many", { n: total }));
     },

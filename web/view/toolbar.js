@@ -51,12 +51,18 @@ export function toolbarView(actions) {
   log.addEventListener("mouseover", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("focusin", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("mouseleave", () => {
-    if (!bar.contains(document.activeElement)) hide();
+    // A finger leaves at once; the row it touched keeps the focus.
+    if (!row?.contains(document.activeElement)) hide();
   });
   log.addEventListener("focusout", (/** @type {any} */ { relatedTarget }) => {
     if (!log.contains(relatedTarget)) hide();
   });
   log.addEventListener("keydown", onKey);
+  // Who has pressed on a message with a pointer and then types means the input box.
+  log.addEventListener("pointerdown", () => (log.dataset.by = "pointer"));
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Tab" || key.startsWith("Arrow")) log.dataset.by = "keys";
+  }, true);
 
   /** @param {any} target */
   function rowAt(target) {
@@ -109,7 +115,7 @@ export function toolbarView(actions) {
       next.scrollIntoView({ block: "nearest" });
       return;
     }
-    if (target === log || !rowAt(target)) return;
+    if (target === log || log.dataset.by !== "keys" || !rowAt(target)) return;
     const isOwn = target.item.message.sender === actions.you();
     if (event.key === "r") actions.reply(target.item.message);
     else if (event.key === "e" && isOwn) actions.edit(target.item.message);
