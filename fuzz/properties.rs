@@ -350,7 +350,7 @@ impl Dice<'_> {
     fn compress(&mut self, payload: &[u8]) -> Vec<u8> {
         let level = Compression::new(u32::from(self.byte() % 10));
         let bits = self.window().get();
-        let finish = self.byte() % 4 == 0;
+        let finish = self.byte().is_multiple_of(4);
         let mut stream = Compress::new_with_window_bits(level, false, bits);
         let mut out = Vec::with_capacity(payload.len() * 2 + 1000);
         let flush = if finish { FlushCompress::Finish } else { FlushCompress::Sync };
@@ -439,10 +439,10 @@ fn heard_by_tungstenite(data: &[u8]) -> (Vec<Said>, Option<TheirError>) {
     loop {
         match socket.read() {
             Ok(TheirMessage::Text(text)) => {
-                said.push(Said::Message(Message::Text(text.to_string())))
+                said.push(Said::Message(Message::Text(text.to_string())));
             }
             Ok(TheirMessage::Binary(bytes)) => {
-                said.push(Said::Message(Message::Binary(bytes.to_vec())))
+                said.push(Said::Message(Message::Binary(bytes.to_vec())));
             }
             Ok(TheirMessage::Ping(payload)) => said.push(Said::Ping(payload.to_vec())),
             Ok(TheirMessage::Pong(_) | TheirMessage::Frame(_)) => {}
