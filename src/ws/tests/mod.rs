@@ -5,6 +5,7 @@ mod closing;
 mod deflate;
 mod framing;
 mod handshake;
+mod text;
 mod time;
 
 use super::frame::Opcode;
