@@ -1,6 +1,89 @@
-//! chinwag: a chat server.
+//! chinwag is a real-time chat server in one static binary.
+//!
+//! This page is the map: what the parts are, how a message goes through them, and what holds
+//! everywhere. `README.md` says how to run it.
+//!
+//! # Promises
+//!
+//! 1. **Nothing said is lost, shown twice or shown out of order.** An `ack` means: in the journal.
+//!    Everybody sees a room in journal order. A client that comes back gets exactly what it missed,
+//!    or is told which range is gone.
+//! 2. **Nobody waits for anybody.** A slow, silent, hostile or dead client costs the others
+//!    nothing: every buffer, queue and list has a limit, and every limit a stated consequence.
+//! 3. **The cost of a message is the cost of its system calls.** One encoding per broadcast, one
+//!    write per recipient and turn, no buffer for an idle connection.
+//!
+//! # Layers
+//!
+//! ```text
+//!                       main ── cli, config
+//!                         │
+//!                      server                       the two wings meet only here
+//!                    ┌────┴────┐
+//!                  net       journal                sockets, timers │ the record of each room
+//!                    │          │
+//!                   ws         chat                 pure: RFC 6455, RFC 7692 │ pure: rooms, people
+//!                    │          │
+//!      http  assets  clock                          leaves
+//! ```
+//!
+//! | module | names | is |
+//! |---|---|---|
+//! | [`clock`] | – | time as a value, read once per turn |
+//! | [`http`] | – | request heads, small bodies, responses |
+//! | [`ws`] | `clock`, `http` | one connection's protocol life without a socket |
+//! | [`chat`] | `clock` | the domain: inputs in, effects out |
+//! | [`net`] | `clock`, `http`, `ws` | sockets, timers, the turn |
+//! | [`journal`] | `clock`, `chat` | the ordered record of each room |
+//! | [`assets`] | `http` | the page, embedded |
+//! | [`config`] | the layers' limits | flags, environment, file |
+//! | [`server`] | all but `cli` | the one place where sockets and chat meet |
+//! | [`cli`] | all | the commands |
+//!
+//! `ws` and `chat` never meet, nor `net` and `chat`, nor `net` and `journal`. `tests/layers.rs`
+//! reads every path in the source and holds it against this table.
+//!
+//! # The way of a message
+//!
+//! ```text
+//! bytes → ws::Endpoint → Message → chat::ClientEvent → Chat::handle(Received)
+//!       → Effect::Order(Append) → journal (one commit for all that wait) → Answer::Appended{seq, ts}
+//!       → Effect::Reply(ack) to the sender, Effect::Broadcast to the room
+//!       → server: written once per output form → one frame in the turn's buffer
+//!       → a note for each member → flush: one write per connection
+//! ```
+//!
+//! A room shows only what came out of its journal, in the journal's order. Typing and presence are
+//! not in the record and go straight to the broadcast.
+//!
+//! # The turn
+//!
+//! poll → accept → read → wake → deadlines → flush → reap: fixed phases, never a callback out of a
+//! callback. [`net`] tells more.
+//!
+//! # Invariants
+//!
+//! 1. The clock is read once per turn, by the reactor.
+//! 2. There is no lock, no `async` and no I/O in `ws`, `http` and `chat`.
+//! 3. A broadcast is encoded once per output form, whatever the number of recipients.
+//! 4. A connection is removed only in the reap phase.
+//! 5. Every queue, buffer, list and name has a limit in its layer's `Limits`, settable through
+//!    [`config`]; its doc says what happens at the limit.
+//! 6. No byte from the network can panic the process: `ws`, `http` and `chat` deny indexing,
+//!    unchecked arithmetic and `unwrap`; unsafe code is forbidden.
+//! 7. No message is shown to anybody before it is in the journal; no `ack` before it is as durable
+//!    as promised.
+//!
+//! What is deliberately absent: an async runtime, a thread per anything, per-connection buffers,
+//! a client role in the codec, topics with wildcards, and any way to speak in another's name.
 
+pub mod assets;
 pub mod chat;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod http;
+pub mod journal;
+pub mod net;
+pub mod server;
 pub mod ws;

@@ -1,2 +1,39 @@
-//! Echo.
-fn main() {}
+//! An echo server for the Autobahn suite: the reactor and the codec without the chat.
+//!
+//! `cargo run --release --example echo -- 127.0.0.1:9001`
+
+use std::{env, io};
+
+use chinwag::clock::Clock;
+use chinwag::http::Request;
+use chinwag::net::{Broadcast, ConnId, Handler, Limits, Mark, Reactor, Turn};
+use chinwag::ws::{self, Answer, Closed, Message, Shared};
+
+struct Echo;
+
+impl Handler for Echo {
+    fn on_request(&mut self, _: &mut Turn<'_>, _: ConnId, _: &Request) -> Answer {
+        Answer::Upgrade { protocol: None }
+    }
+    fn on_open(&mut self, _: &mut Turn<'_>, _: ConnId, _: &Request) {}
+    fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
+        turn.deliver(&mut Broadcast::message(Mark::Reply, &message), conn);
+    }
+    fn on_close(&mut self, _: &mut Turn<'_>, _: ConnId, _: Closed) {}
+}
+
+fn main() -> io::Result<()> {
+    const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+    let limits = Limits { send_queue_bytes_max: MESSAGE_BYTES_MAX, ..Limits::default() };
+    let messages = ws::Limits {
+        message_bytes_max: MESSAGE_BYTES_MAX,
+        fragments_max: u32::MAX,
+        ..ws::Limits::default()
+    };
+    let shared = Shared::new(messages, chinwag::http::Limits::default());
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    let address = address.parse().map_err(io::Error::other)?;
+    let mut reactor = Reactor::new(limits, shared, Clock::start(), 1024)?;
+    println!("listening on {}", reactor.listen(address)?);
+    reactor.run(&mut Echo)
+}

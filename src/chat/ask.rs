@@ -1,0 +1,251 @@
+//! What clients ask for: finds the room it is about, checks the rate, answers.
+
+use std::sync::Arc;
+
+use super::command;
+use super::event::{Ask, ClientEvent};
+use super::name::fold;
+use super::rate::Taken;
+use super::record::{Change, Gone};
+use super::refusal::{Code, Refusal};
+use super::room::Room;
+use super::talk::{Message, no_such_message};
+use super::told::{ServerEvent, User};
+use super::{Chat, ClientId, Effect, Step};
+
+impl Chat {
+    /// Takes in what a client said.
+    pub(super) fn received(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ClientId,
+        event: Result<ClientEvent, Refusal>,
+    ) {
+        let Some(slot) = self.by_id.get(&id).copied() else { return };
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        if client.closing || matches!(event, Ok(ClientEvent { ask: Ask::Nothing, .. })) {
+            return;
+        }
+        let done = match event {
+            Ok(ClientEvent { id, room, ask }) => {
+                let re = id.clone();
+                self.answer(step, slot, id, room.as_deref(), ask).map_err(|refusal| refusal.re(re))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        match done {
+            Ok(()) => {
+                if let Some(client) = self.clients.get_mut(slot as usize) {
+                    client.errors = 0;
+                }
+            }
+            Err(refusal) => self.refuse(step, slot, refusal),
+        }
+    }
+
+    /// Tells a client why not, and closes it if that does not help.
+    fn refuse(&mut self, step: &mut Step<'_>, slot: u32, refusal: Refusal) {
+        let errors_max = self.limits.errors_max;
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        if refusal.code != Code::RateLimited {
+            client.errors = client.errors.saturating_add(1);
+        }
+        step.reply(client.id, ServerEvent::Error(Box::new(refusal)));
+        let (code, reason) = if client.flooded {
+            (4101, "flooding")
+        } else if client.errors >= errors_max {
+            (4000, "too many errors in a row")
+        } else {
+            return;
+        };
+        client.closing = true;
+        step.effects.push(Effect::Close { client: client.id, code, reason: reason.into() });
+    }
+
+    fn answer(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        id: Option<Arc<str>>,
+        room: Option<&str>,
+        ask: Ask,
+    ) -> Result<(), Refusal> {
+        match ask {
+            Ask::Send { content, reply_to, ttl, sender } => {
+                let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
+                self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
+            }
+            Ask::Reply(content) => {
+                let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
+                let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
+                let reply_to =
+                    Some(last.ok_or_else(|| no_such_message().text(Arc::clone(&content)))?);
+                self.send(
+                    step,
+                    slot,
+                    room,
+                    id,
+                    Message { content, reply_to, ttl: None, sender: None },
+                )
+            }
+            Ask::Edit { mid, content } => {
+                let (room, mid) = self.meant(slot, room, mid)?;
+                self.change(step, slot, room, id, Change::Edited { mid, content })
+            }
+            Ask::Delete { mid } => {
+                let (room, mid) = self.meant(slot, room, mid)?;
+                self.change(step, slot, room, id, Change::Deleted { mid, why: Gone::Author })
+            }
+            Ask::React { mid, emoji, on } => {
+                let room = self.room_of(slot, room)?;
+                self.change(step, slot, room, id, Change::Reaction { mid, emoji, on, count: 0 })
+            }
+            Ask::SetTopic(topic) => {
+                let room = self.room_of(slot, room)?;
+                self.change(step, slot, room, id, Change::Topic { topic })
+            }
+            Ask::SetName(wish) => self.set_name(step, slot, id, &wish),
+            Ask::Quit => {
+                self.quit(step, slot);
+                Ok(())
+            }
+            ask => {
+                self.may_ask(step, slot)?;
+                self.query(step, slot, id, room, ask)
+            }
+        }
+    }
+
+    /// Answers what leaves the record as it is.
+    fn query(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        room: Option<&str>,
+        ask: Ask,
+    ) -> Result<(), Refusal> {
+        match ask {
+            Ask::Join { room, history, after, epoch } => {
+                self.check_epoch(epoch.as_deref())?;
+                return self.join(step, slot, re, &room, history, after);
+            }
+            Ask::Leave => return self.leave(step, slot, re, room),
+            Ask::Resume { session, epoch, rooms } => {
+                self.check_epoch(epoch.as_deref())?;
+                return self.resume(step, slot, re, session.as_deref(), &rooms);
+            }
+            Ask::History { span, limit } => {
+                let room = self.room_to_read(slot, room)?;
+                self.look_up(step, slot, room, span, limit, re);
+            }
+            Ask::ListUsers => {
+                let key = self.room_to_read(slot, room)?;
+                let Some(room) = self.rooms.get(key) else { return Ok(()) };
+                let (count, users) = (room.people.len(), self.users(key, room));
+                let room = Arc::clone(&room.name);
+                self.tell(step, slot, ServerEvent::UserList { re, room, count, users });
+            }
+            Ask::ListRooms => {
+                let rooms = self.rooms.fullest(self.limits.listed_max);
+                self.tell(step, slot, ServerEvent::RoomList { re, rooms });
+            }
+            Ask::Ping => {
+                let rooms = self.tops(slot);
+                self.tell(step, slot, ServerEvent::Pong { re, ts: step.now.unix_ms, rooms });
+            }
+            Ask::Topic => {
+                let room = self.room_of(slot, room)?;
+                let Some(room) = self.rooms.get(room) else { return Ok(()) };
+                let message = match &*room.topic {
+                    "" => format!("{} has no topic", room.name),
+                    topic => format!("the topic of {} is: {topic}", room.name),
+                };
+                self.notice(step, slot, re, "topic", message);
+            }
+            Ask::Help => self.notice(step, slot, re, "help", command::help()),
+            Ask::WhoAmI => {
+                let message = format!("You are {}.", self.name_of(slot));
+                self.notice(step, slot, re, "whoami", message);
+            }
+            Ask::Mode(form) => self.set_form(step, slot, re, form),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn may_ask(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
+        let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
+        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+        match client.queries.take(step.now.at, rate, burst) {
+            Taken::No(wait) => Err(Refusal::rate_limited(wait)),
+            Taken::Easily | Taken::Hardly => Ok(()),
+        }
+    }
+
+    /// Finds the room an event is about among those the client is in.
+    pub(super) fn room_of(&self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
+        let nowhere = || Refusal::new(Code::NotInRoom, "you are in no such room; join it first");
+        let client = self.clients.get(slot as usize).ok_or_else(nowhere)?;
+        let Some(named) = named else {
+            return client.current().ok_or_else(nowhere);
+        };
+        let seats = client.seats.as_slice().iter().rev().map(|seat| seat.room);
+        let is = |room: &u32, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
+        // Most clients write the name as they were told it.
+        if let Some(room) = seats.clone().find(|room| is(room, &|room| &*room.name == named)) {
+            return Ok(room);
+        }
+        let key = fold(named.trim());
+        seats.into_iter().find(|room| is(room, &|room| *room.key == *key)).ok_or_else(nowhere)
+    }
+
+    /// Finds the room an event is about among all; reading needs no seat.
+    fn room_to_read(&self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
+        match (self.room_of(slot, named), named) {
+            (Err(_), Some(named)) => self
+                .rooms
+                .find(&fold(named.trim()))
+                .ok_or_else(|| Refusal::new(Code::NoSuchRoom, "there is no such room")),
+            (found, _) => found,
+        }
+    }
+
+    /// Finds the message that is to be changed: the one named, or the last one said.
+    fn meant(
+        &self,
+        slot: u32,
+        room: Option<&str>,
+        mid: Option<u64>,
+    ) -> Result<(u32, u64), Refusal> {
+        if let Some(mid) = mid {
+            return Ok((self.room_of(slot, room)?, mid));
+        }
+        let said = self.clients.get(slot as usize).map(|client| client.said);
+        said.filter(|(room, mid)| *mid > 0 && self.sits(slot, *room)).ok_or_else(|| {
+            Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
+        })
+    }
+
+    fn sits(&self, slot: u32, room: u32) -> bool {
+        self.clients
+            .get(slot as usize)
+            .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
+    }
+
+    /// Lists the people in a room, as many as are named.
+    pub(super) fn users(&self, key: u32, room: &Room) -> Vec<User> {
+        let people = room.people.iter().filter_map(|person| self.people.get(*person));
+        let users = people.take(self.limits.listed_max).map(|person| {
+            let place = person.places.as_slice().iter().find(|place| place.room == key);
+            User { name: Arc::clone(&person.name), conns: place.map_or(0, |place| place.conns) }
+        });
+        users.collect()
+    }
+
+    fn tops(&self, slot: u32) -> Vec<(Arc<str>, u64)> {
+        let Some(client) = self.clients.get(slot as usize) else { return Vec::new() };
+        let rooms = client.seats.as_slice().iter().filter_map(|seat| self.rooms.get(seat.room));
+        rooms.map(|room| (Arc::clone(&room.name), room.top)).collect()
+    }
+}

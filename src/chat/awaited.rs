@@ -1,0 +1,121 @@
+//! Orders that are not answered yet.
+
+use std::sync::Arc;
+
+use slab::Slab;
+
+use super::ClientId;
+use super::people::number_of;
+use super::record::{Change, Span, Ticket};
+
+/// Is what an answer will be about.
+#[derive(Debug)]
+pub(super) enum Awaited {
+    /// An entry of the record.
+    Append(Appending),
+    /// A part of the record.
+    Page(Paging),
+}
+
+/// Is an entry on its way into the record.
+#[derive(Debug)]
+pub(super) struct Appending {
+    /// Who wants it.
+    pub(super) client: ClientId,
+    /// The room's key.
+    pub(super) room: u32,
+    /// The event that asked for it.
+    pub(super) re: Option<Arc<str>>,
+    /// The name of its author.
+    pub(super) sender: Arc<str>,
+    /// What it changes.
+    pub(super) change: Change,
+}
+
+/// Is a part of the record on its way to a client.
+#[derive(Debug)]
+pub(super) struct Paging {
+    /// Who wants it.
+    pub(super) client: ClientId,
+    /// The room's key.
+    pub(super) room: u32,
+    /// Which part.
+    pub(super) span: Span,
+    /// What for.
+    pub(super) purpose: Purpose,
+}
+
+/// Says what a page is for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The client has joined and hears nothing before it.
+    Greeting {
+        /// The number its seat waits for.
+        wait: u32,
+        /// The room's top when it was ordered.
+        top: u64,
+    },
+    /// The client asked for it.
+    Asked {
+        /// The event that asked.
+        re: Option<Arc<str>>,
+    },
+    /// It is one of those a returning client missed.
+    Missed {
+        /// The key of the recall it belongs to.
+        recall: u32,
+        /// Its position there.
+        part: usize,
+    },
+}
+
+/// Numbers the orders and finds them by their number. A slot is used again, a number is not:
+/// a late or false answer finds nothing.
+#[derive(Debug, Default)]
+pub(super) struct Tickets {
+    slab: Slab<(u32, Awaited)>,
+    serial: u32,
+}
+
+impl Tickets {
+    /// Takes note of an order.
+    pub(super) fn put(&mut self, awaited: Awaited) -> Ticket {
+        self.serial = self.serial.wrapping_add(1);
+        let slot = number_of(self.slab.insert((self.serial, awaited)));
+        Ticket(u64::from(self.serial) << 32 | u64::from(slot))
+    }
+
+    /// Finds an order that is answered.
+    pub(super) fn take(&mut self, ticket: Ticket) -> Option<Awaited> {
+        let slot = (ticket.0 & u64::from(u32::MAX)) as usize;
+        let (serial, _) = self.slab.get(slot)?;
+        if u64::from(*serial) != ticket.0 >> 32 {
+            return None;
+        }
+        self.slab.try_remove(slot).map(|(_, awaited)| awaited)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_answered_once() {
+        let paging = || {
+            Awaited::Page(Paging {
+                client: ClientId(1),
+                room: 0,
+                span: Span::Latest,
+                purpose: Purpose::Asked { re: None },
+            })
+        };
+        let mut tickets = Tickets::default();
+        let first = tickets.put(paging());
+        assert!(tickets.take(first).is_some());
+        let second = tickets.put(paging());
+        assert!(tickets.take(first).is_none());
+        assert!(tickets.take(Ticket(u64::MAX)).is_none());
+        assert!(tickets.take(second).is_some());
+    }
+}

@@ -1,0 +1,241 @@
+//! Slash commands: what people type instead of events.
+
+use super::event::{Ask, ClientEvent, Form};
+use super::parse::typed;
+use super::record::Span;
+use super::refusal::{Code, Refusal};
+
+/// Lists the commands: name, what follows it, what it does.
+const COMMANDS: [(&str, &str, &str); 16] = [
+    ("help", "", "this list"),
+    ("name", "NEW", "be called something else"),
+    ("join", "ROOM", "be in a room; what you type goes there"),
+    ("leave", "[ROOM]", "be in it no more"),
+    ("rooms", "", "the rooms there are"),
+    ("who", "[ROOM]", "the people in a room"),
+    ("reply", "TEXT", "answer what was said last"),
+    ("me", "TEXT", "tell what you do"),
+    ("topic", "[TEXT]", "read or set the room's topic"),
+    ("history", "[N]", "what was said before"),
+    ("edit", "TEXT", "correct what you said last"),
+    ("delete", "[SEQ]", "take back what you said"),
+    ("expire", "SECONDS TEXT", "say something that disappears"),
+    ("whoami", "", "your name"),
+    ("mode", "json|text|simple", "how you read"),
+    ("quit", "", "end"),
+];
+
+/// Reads a line that begins with one slash.
+pub(super) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
+    let text = typed(line);
+    let body = text.get(1..).unwrap_or_default();
+    let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
+    let rest = rest.trim_start();
+    let word = word.to_ascii_lowercase();
+    let needed = || if rest.is_empty() { Err(usage(&word)) } else { Ok(rest) };
+    let mut room = None;
+    let ask = match &*word {
+        "help" => Ask::Help,
+        "name" => Ask::SetName(needed()?.into()),
+        "join" => {
+            let room = needed()?.trim_end().into();
+            Ask::Join { room, history: None, after: None, epoch: None }
+        }
+        "leave" => {
+            room = optional(rest);
+            Ask::Leave
+        }
+        "rooms" => Ask::ListRooms,
+        "who" => {
+            room = optional(rest);
+            Ask::ListUsers
+        }
+        "reply" => Ask::Reply(needed()?.into()),
+        // The slash stays: readers know a deed by it.
+        "me" => return Ok(ClientEvent::said(&format!("/me {}", needed()?))),
+        "topic" if rest.is_empty() => Ask::Topic,
+        "topic" => Ask::SetTopic(rest.into()),
+        "history" => {
+            let limit = number(&word, rest)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+            Ask::History { span: Span::Latest, limit }
+        }
+        "edit" => Ask::Edit { mid: None, content: needed()?.into() },
+        "delete" => Ask::Delete { mid: number(&word, rest)? },
+        "expire" => expire(rest)?,
+        "whoami" => Ask::WhoAmI,
+        "mode" => Ask::Mode(Form::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
+        "quit" => Ask::Quit,
+        _ => return Err(unknown(&word).text(text)),
+    };
+    Ok(ClientEvent { id: None, room, ask })
+}
+
+/// Lists all commands, one a line.
+pub(super) fn help() -> String {
+    let mut text = String::from("Type to talk. Commands:");
+    for (name, follows, does) in COMMANDS {
+        let command =
+            if follows.is_empty() { format!("/{name}") } else { format!("/{name} {follows}") };
+        text.push_str(&format!("\n{command:<24} {does}"));
+    }
+    text.push_str("\nA line that begins with // is said with one slash.");
+    text
+}
+
+fn expire(rest: &str) -> Result<Ask, Refusal> {
+    let (seconds, content) = rest.split_once(char::is_whitespace).ok_or_else(|| usage("expire"))?;
+    let ttl = number("expire", seconds)?;
+    let content = content.trim_start();
+    if ttl.is_none() || content.is_empty() {
+        return Err(usage("expire"));
+    }
+    Ok(Ask::Send { content: content.into(), reply_to: None, ttl, sender: None })
+}
+
+fn optional(rest: &str) -> Option<Box<str>> {
+    Some(rest.trim_end()).filter(|rest| !rest.is_empty()).map(Box::from)
+}
+
+fn number(word: &str, rest: &str) -> Result<Option<u64>, Refusal> {
+    match rest.trim_end() {
+        "" => Ok(None),
+        digits => digits.parse().map(Some).map_err(|_| usage(word)),
+    }
+}
+
+/// Says how a command is written.
+fn usage(word: &str) -> Refusal {
+    let follows = COMMANDS.iter().find(|(name, ..)| *name == word).map_or("", |(_, it, _)| it);
+    Refusal::new(Code::MissingField, format!("it is written /{word} {follows}"))
+}
+
+fn unknown(word: &str) -> Refusal {
+    // Nobody mistypes a command at such length; a path for instance is none.
+    let nearest = COMMANDS.iter().map(|(name, ..)| (distance(word, name), *name)).min();
+    let message = match nearest {
+        Some((distance, name)) if word.len() <= 16 && distance <= 2 && distance < name.len() => {
+            format!("there is no such command; did you mean /{name}?")
+        }
+        _ => "there is no such command; /help lists them, // at the start says a slash".to_owned(),
+    };
+    Refusal::new(Code::UnknownCommand, message)
+}
+
+/// Counts the letters to insert, delete, replace or swap with the next to get from one word to
+/// the other; words above 16 letters are as far as can be.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().max(b.len()) > 16 {
+        return usize::MAX;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = vec![i.saturating_add(1)];
+        for (j, &y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX);
+            let next = j.saturating_add(1);
+            let replaced = at(&above, j).saturating_add(usize::from(x != y));
+            let removed = at(&above, next).saturating_add(1);
+            let inserted = at(&row, j).saturating_add(1);
+            let mut best = replaced.min(removed).min(inserted);
+            let crossed = i
+                .checked_sub(1)
+                .zip(j.checked_sub(1))
+                .filter(|&(i, j)| a.get(i) == Some(&y) && b.get(j) == Some(&x));
+            if let Some((_, j)) = crossed {
+                best = best.min(at(&before, j).saturating_add(1));
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str) -> Ask {
+        parse(line).unwrap().ask
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        let join = Ask::Join { room: "dev ops".into(), history: None, after: None, epoch: None };
+        let send = |content: &str, ttl| Ask::Send {
+            content: content.into(),
+            reply_to: None,
+            ttl,
+            sender: None,
+        };
+        for (line, ask) in [
+            ("/help", Ask::Help),
+            ("/HELP\n", Ask::Help),
+            ("/name Alice B", Ask::SetName("Alice B".into())),
+            ("/join  dev ops ", join),
+            ("/leave", Ask::Leave),
+            ("/rooms", Ask::ListRooms),
+            ("/who dev", Ask::ListUsers),
+            ("/reply yes", Ask::Reply("yes".into())),
+            ("/me waves", send("/me waves", None)),
+            ("/topic", Ask::Topic),
+            ("/topic Release day", Ask::SetTopic("Release day".into())),
+            ("/history", Ask::History { span: Span::Latest, limit: None }),
+            ("/history 5", Ask::History { span: Span::Latest, limit: Some(5) }),
+            ("/edit as meant", Ask::Edit { mid: None, content: "as meant".into() }),
+            ("/delete", Ask::Delete { mid: None }),
+            ("/delete 7", Ask::Delete { mid: Some(7) }),
+            ("/expire 60 soon gone", send("soon gone", Some(60))),
+            ("/whoami", Ask::WhoAmI),
+            ("/mode text", Ask::Mode(Form::Text)),
+            ("/quit", Ask::Quit),
+        ] {
+            assert_eq!(asked(line), ask, "{line}");
+        }
+        assert_eq!(parse("/who dev").unwrap().room.as_deref(), Some("dev"));
+        assert_eq!(parse("/leave dev").unwrap().room.as_deref(), Some("dev"));
+    }
+
+    #[test]
+    fn a_command_without_what_it_needs_says_how_it_is_written() {
+        for line in [
+            "/name",
+            "/join ",
+            "/reply",
+            "/me",
+            "/edit",
+            "/expire 5",
+            "/expire x y",
+            "/mode loud",
+            "/history x",
+        ] {
+            let refusal = parse(line).unwrap_err();
+            assert_eq!(refusal.code, Code::MissingField, "{line}");
+            assert!(refusal.message.contains("it is written /"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_typo_names_the_nearest_command() {
+        for (line, name) in [
+            ("/jion dev", "/join?"),
+            ("/hlep", "/help?"),
+            ("/histroy", "/history?"),
+            ("/rom", "/rooms?"),
+            ("/nam Bob", "/name?"),
+            ("/quti", "/quit?"),
+        ] {
+            let refusal = parse(line).unwrap_err();
+            assert_eq!(refusal.code, Code::UnknownCommand);
+            assert!(refusal.message.ends_with(name), "{line}: {}", refusal.message);
+            assert_eq!(refusal.text.as_deref(), Some(line));
+        }
+        for line in ["/", "/ x", "/usr/bin/env", "/xxxxxxxx", "/msg Bob hi", "/ping"] {
+            let refusal = parse(line).unwrap_err();
+            assert_eq!(refusal.code, Code::UnknownCommand);
+            assert!(!refusal.message.contains("did you mean"), "{line}: {}", refusal.message);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! What a person is called, and how a client reads.
+
+use std::sync::Arc;
+
+use super::client::Hearing;
+use super::event::Form;
+use super::name::UserName;
+use super::presence::{News, What};
+use super::refusal::{Code, Refusal};
+use super::told::ServerEvent;
+use super::{Chat, Effect, Step};
+
+impl Chat {
+    /// Calls a client's person what it wants to be called.
+    pub(super) fn set_name(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        wish: &str,
+    ) -> Result<(), Refusal> {
+        let name = UserName::parse(wish, &self.limits)
+            .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
+        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let (id, person) = (client.id, client.person);
+        if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
+            return Err(Refusal::new(Code::NameTaken, "this name is somebody else's"));
+        }
+        self.may_send(step, slot)?;
+        self.rename(step, slot, &name);
+        let you = self.name_of(slot);
+        match re {
+            Some(re) => step.reply(id, ServerEvent::Named { re, ts: step.now.unix_ms, you }),
+            None => self.notice(step, slot, None, "renamed", format!("You are {you}.")),
+        }
+        Ok(())
+    }
+
+    /// Gives a client's person a name of its own, with a number if it is in use.
+    pub(super) fn rename(&mut self, step: &mut Step<'_>, slot: u32, wish: &UserName) {
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let (id, key) = (client.id, client.person);
+        let Some(was) = self.people.get(key).map(|person| Arc::clone(&person.name)) else { return };
+        let numbered = self.people.call(key, wish, &self.limits);
+        let Some(person) = self.people.get_mut(key) else { return };
+        person.named = true;
+        let user = Arc::clone(&person.name);
+        if numbered {
+            let message = format!("This name is in use. You are {user}.").into();
+            step.reply(id, ServerEvent::Notice { re: None, code: "renamed", message });
+        }
+        if user != was {
+            let rooms: Vec<u32> = person.places.as_slice().iter().map(|place| place.room).collect();
+            for room in rooms {
+                let (what, user) = (What::Was(Arc::clone(&was)), Arc::clone(&user));
+                self.note(room, News { what, user, except: Some(id) });
+                self.tell_presence(step, room);
+            }
+            self.session_changed(step, key);
+        }
+    }
+
+    /// Gives the name of a client's person.
+    pub(super) fn name_of(&self, slot: u32) -> Arc<str> {
+        let client = self.clients.get(slot as usize);
+        let person = client.and_then(|client| self.people.get(client.person));
+        person.map(|person| Arc::clone(&person.name)).unwrap_or_default()
+    }
+
+    /// Lets a client read in another form.
+    pub(super) fn set_form(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        form: Form,
+    ) {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        client.form = form;
+        for seat in client.seats.as_slice() {
+            if let Hearing::Listens(at) = seat.hearing
+                && let Some(room) = self.rooms.get_mut(seat.room)
+                && let Some(listener) = room.audience.get_mut(at as usize)
+            {
+                listener.form = form;
+            }
+        }
+        let word = match form {
+            Form::Json => "json",
+            Form::Text => "text",
+            Form::Simple => "simple",
+        };
+        self.notice(step, slot, re, "mode", format!("The mode is {word}."));
+    }
+
+    /// Ends a connection because its client wants to.
+    pub(super) fn quit(&mut self, step: &mut Step<'_>, slot: u32) {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        client.closing = true;
+        let (client, reason) = (client.id, "goodbye".into());
+        step.effects.push(Effect::Close { client, code: 1000, reason });
+    }
+
+    /// Tells a client something worth knowing.
+    pub(super) fn notice(
+        &self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        code: &'static str,
+        message: String,
+    ) {
+        self.tell(step, slot, ServerEvent::Notice { re, code, message: message.into() });
+    }
+
+    /// Tells a client something.
+    pub(super) fn tell(&self, step: &mut Step<'_>, slot: u32, event: ServerEvent) {
+        if let Some(client) = self.clients.get(slot as usize) {
+            step.reply(client.id, event);
+        }
+    }
+}

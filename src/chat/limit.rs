@@ -1,0 +1,125 @@
+//! What the chat allows, and what happens at each limit.
+
+use std::time::Duration;
+
+/// Holds every limit and default of the chat; all of them are settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Unicode scalar values of one message; above: `too_long`, the text is handed back.
+    pub content_chars_max: usize,
+    /// What changes a record or reaches others, per second and connection; above:
+    /// `rate_limited`. `None`: no limit.
+    pub sends_per_second_max: Option<u32>,
+    /// How many of those may come at once.
+    pub sends_burst_max: u32,
+    /// How long a connection may stay above that rate on end; then it is closed with 4101.
+    pub flood_within: Duration,
+    /// Questions per second and connection; above: `rate_limited`. `None`: no limit.
+    pub queries_per_second_max: Option<u32>,
+    /// How many questions may come at once.
+    pub queries_burst_max: u32,
+    /// Errors in a row, not counting `rate_limited`; then the connection is closed with 4000.
+    pub errors_max: u8,
+    /// Rooms a connection may be in; above: `too_many_rooms`.
+    pub rooms_per_client_max: usize,
+    /// Rooms with somebody in them; above: `overloaded` for whoever would open another.
+    pub rooms_max: usize,
+    /// Rooms and users named in a list; above: the count alone tells.
+    pub listed_max: usize,
+    /// Messages sent on joining unless the client says otherwise.
+    pub history_default: u32,
+    /// Messages in one `history`; more asked for: clamped.
+    pub history_max: u32,
+    /// Bytes of one `history` on the wire; above: cut at whole messages, `more: true`.
+    pub page_bytes_max: usize,
+    /// Events a `resume` repeats for each room; above: `lost`, why `page`.
+    pub resume_entries_max: usize,
+    /// Bytes on the wire that one `resume` repeats in all; above: `lost`, why `page`. To be
+    /// kept below the send queue of a connection.
+    pub resume_bytes_max: usize,
+    /// Entries a room keeps for clients whose page is on its way; above: `gap`.
+    pub catch_up_max: usize,
+    /// How long a session may be taken up again after its last connection.
+    pub session_life: Duration,
+    /// Sessions without a connection; above: the oldest ends early.
+    pub ghosts_max: usize,
+    /// How long after the last connection a leave is told and the name is free again.
+    pub leave_grace: Duration,
+    /// Up to so many users each join and leave is told by name, above the count alone.
+    pub presence_users_max: usize,
+    /// The least time between two batches of such news in one room.
+    pub presence_every: Duration,
+    /// Graphemes of a user's name; above: `name_invalid`.
+    pub name_graphemes_max: usize,
+    /// Bytes of a user's name; above: `name_invalid`.
+    pub name_bytes_max: usize,
+    /// Bytes of a room's name; above: `bad_field`.
+    pub room_bytes_max: usize,
+    /// Unicode scalar values of a topic; above: `too_long`.
+    pub topic_chars_max: usize,
+    /// Bytes of a reaction; above: `bad_field`.
+    pub emoji_bytes_max: usize,
+    /// Bytes of an event's `id`; above: `bad_field`.
+    pub id_bytes_max: usize,
+    /// Levels of objects and arrays in one event; above: `bad_json`.
+    pub json_depth_max: usize,
+    /// The room of those who name none.
+    pub lobby: String,
+    /// Whether senders get their own messages back unless they say otherwise.
+    pub echo: bool,
+    /// How soon a message disappears whose sender says nothing about it; `None`: never.
+    pub message_ttl: Option<Duration>,
+    /// The shortest life of a message; below: `bad_field`.
+    pub ttl_min: Duration,
+    /// The longest life of a message that disappears; above: `bad_field`.
+    pub ttl_max: Duration,
+    /// The longest a client is asked to wait before it returns after a restart.
+    pub return_within: Duration,
+    /// Bytes of one WebSocket message. The chat only tells it in `welcome`.
+    pub frame_bytes_max: usize,
+    /// After how much silence the server pings. The chat only tells it in `welcome`.
+    pub ping_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            content_chars_max: 4000,
+            sends_per_second_max: Some(5),
+            sends_burst_max: 10,
+            flood_within: Duration::from_secs(10),
+            queries_per_second_max: Some(10),
+            queries_burst_max: 30,
+            errors_max: 50,
+            rooms_per_client_max: 32,
+            rooms_max: 100_000,
+            listed_max: 200,
+            history_default: 50,
+            history_max: 200,
+            page_bytes_max: 128 * 1024,
+            resume_entries_max: 1000,
+            resume_bytes_max: 224 * 1024,
+            catch_up_max: 1000,
+            session_life: Duration::from_secs(10 * 60),
+            ghosts_max: 50_000,
+            leave_grace: Duration::from_secs(10),
+            presence_users_max: 200,
+            presence_every: Duration::from_secs(1),
+            name_graphemes_max: 32,
+            name_bytes_max: 128,
+            room_bytes_max: 64,
+            topic_chars_max: 500,
+            emoji_bytes_max: 64,
+            id_bytes_max: 64,
+            json_depth_max: 16,
+            lobby: "lobby".to_owned(),
+            echo: false,
+            message_ttl: None,
+            ttl_min: Duration::from_secs(5),
+            ttl_max: Duration::from_secs(7 * 24 * 60 * 60),
+            return_within: Duration::from_secs(15),
+            frame_bytes_max: 64 * 1024,
+            ping_after: Duration::from_secs(9),
+        }
+    }
+}

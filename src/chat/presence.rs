@@ -1,0 +1,118 @@
+//! News of coming and going.
+//!
+//! A room tells them in batches, one in a while, so that ten thousand people who come cost each
+//! of them a few events and not ten thousand. Up to a number of people each is told by name;
+//! above, and when too much happens at once, the count alone is told.
+
+use std::sync::Arc;
+
+use super::room::Room;
+use super::told::ServerEvent;
+use super::{Chat, ClientId, Effect, RoomId, Step};
+use crate::clock::Moment;
+
+/// Is what a room has to tell of people, and when.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    news: Vec<News>,
+    /// Whether there are more news than are told one by one.
+    many: bool,
+    /// Until when nothing more is told.
+    quiet_until: Moment,
+    /// When the next batch is due; at zero none is.
+    due: Moment,
+}
+
+/// Is one piece of news.
+#[derive(Debug)]
+pub(super) struct News {
+    /// What happened.
+    pub(super) what: What,
+    /// To whom.
+    pub(super) user: Arc<str>,
+    /// Who knows already.
+    pub(super) except: Option<ClientId>,
+}
+
+/// Says what happened to somebody.
+#[derive(Debug)]
+pub(super) enum What {
+    /// It came.
+    Came,
+    /// It went, so.
+    Went(&'static str),
+    /// It was called this before.
+    Was(Arc<str>),
+}
+
+impl Chat {
+    /// Takes note of news; they are told by [`Chat::tell_presence`] or when they are due.
+    pub(super) fn note(&mut self, room: u32, news: News) {
+        let limit = self.limits.presence_users_max;
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        if room.people.len() > limit || room.presence.news.len() >= limit.saturating_mul(2) {
+            room.presence.many |= !matches!(news.what, What::Was(_));
+            room.presence.many |= !room.presence.news.is_empty();
+            room.presence.news = Vec::new();
+        } else if !room.presence.many {
+            room.presence.news.push(news);
+        }
+    }
+
+    /// Tells a room's news, now or, if it told some just before, when it may.
+    pub(super) fn tell_presence(&mut self, step: &mut Step<'_>, key: u32) {
+        let every = self.limits.presence_every;
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        let presence = &mut room.presence;
+        if presence.news.is_empty() && !presence.many {
+            return;
+        }
+        if step.now.at < presence.quiet_until {
+            if presence.due < presence.quiet_until {
+                presence.due = presence.quiet_until;
+                self.timers.news.push_back((presence.due, key));
+            }
+            return;
+        }
+        let news = std::mem::take(&mut presence.news);
+        let many = std::mem::take(&mut presence.many);
+        let knows = |client| news.iter().all(|news| news.except == Some(client));
+        match room.audience.as_slice() {
+            [] => return,
+            // Who is alone is told nothing, so the next to come need not wait to be told of.
+            [only] if !many && knows(only.client) => return,
+            _ => presence.quiet_until = step.now.at.after(every),
+        }
+        let count = room.people.len();
+        if many {
+            let event = ServerEvent::Presence { room: Arc::clone(&room.name), count };
+            step.effects.push(unnumbered(key, event, None));
+            return;
+        }
+        let known = news.into_iter().map(|news| (news.except, told(room, news, count)));
+        step.effects.extend(known.map(|(except, event)| unnumbered(key, event, except)));
+    }
+
+    /// Tells the batches that are due.
+    pub(super) fn presence_due(&mut self, step: &mut Step<'_>) {
+        while let Some(&(due, room)) = self.timers.news.front()
+            && due <= step.now.at
+        {
+            self.timers.news.pop_front();
+            self.tell_presence(step, room);
+        }
+    }
+}
+
+fn told(room: &Room, news: News, count: usize) -> ServerEvent {
+    let (room, user) = (Arc::clone(&room.name), news.user);
+    match news.what {
+        What::Came => ServerEvent::UserJoined { room, user, count },
+        What::Went(why) => ServerEvent::UserLeft { room, user, count, why },
+        What::Was(was) => ServerEvent::Renamed { room, user, was, count },
+    }
+}
+
+fn unnumbered(room: u32, event: ServerEvent, except: Option<ClientId>) -> Effect {
+    Effect::Broadcast { room: RoomId(room), event, except, seq: None }
+}

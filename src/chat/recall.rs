@@ -1,0 +1,399 @@
+//! What was said before: pages of history, and what a returning client missed.
+//!
+//! A page comes later than it was ordered, and the room goes on meanwhile. So a client that waits
+//! for one is not in the audience; the room keeps what it shows for as long as somebody waits, and
+//! when the page is there the client is told the page, then what was kept above the page's top,
+//! and only then listens. Nothing lies between and nothing comes twice: a page may already know
+//! entries that the room has yet to show, and those are left out of it.
+
+use std::sync::Arc;
+
+use super::awaited::{Awaited, Paging, Purpose};
+use super::client::Hearing;
+use super::event::Form;
+use super::people::number_of;
+use super::record::{Entry, Found, Order, Page, Query, Refused, Said, Span};
+use super::refusal::{Code, Refusal};
+use super::talk::event_of;
+use super::told::{History, Missed, Resumed, ServerEvent};
+use super::weight;
+use super::{Chat, ClientId, Effect, Step};
+
+/// Says which rooms a client wants to catch up with, each after this `seq`.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// The event that asked.
+    pub(super) re: Option<Arc<str>>,
+    /// The keys of rooms the client has a seat in.
+    pub(super) rooms: Vec<(u32, u64)>,
+}
+
+/// Is a client's return, until all its pages are there.
+#[derive(Debug)]
+pub(super) struct Recall {
+    client: ClientId,
+    re: Option<Arc<str>>,
+    parts: Vec<Part>,
+    missing: usize,
+}
+
+/// Is one room of a return.
+#[derive(Debug)]
+struct Part {
+    room: u32,
+    wait: u32,
+    after: u64,
+    /// The room's top when the page was ordered.
+    top: u64,
+    page: Option<Page>,
+}
+
+impl Chat {
+    /// Sends a client that has just sat down the last messages, then lets it listen.
+    pub(super) fn greet(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        history: Option<u32>,
+    ) {
+        let limit = history.unwrap_or(self.limits.history_default).min(self.limits.history_max);
+        let top = self.rooms.get(room).map_or(0, |room| room.top);
+        if limit == 0 || top == 0 {
+            self.listen(slot, room);
+            return;
+        }
+        let Some(wait) = self.wait(slot, room) else { return };
+        self.order(step, slot, room, Span::Latest, limit, Purpose::Greeting { wait, top });
+    }
+
+    /// Sends a client a part of a room's record.
+    pub(super) fn look_up(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        span: Span,
+        limit: Option<u32>,
+        re: Option<Arc<str>>,
+    ) {
+        let most = self.limits.history_max;
+        let limit = limit.unwrap_or(self.limits.history_default).min(most).max(1);
+        self.order(step, slot, room, span, limit, Purpose::Asked { re });
+    }
+
+    /// Sends a client what it missed, then lets it listen.
+    pub(super) fn recall(&mut self, step: &mut Step<'_>, slot: u32, wanted: Wanted) {
+        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
+        let recall = number_of(self.recalls.vacant_key());
+        let mut parts = Vec::new();
+        let mut missing = 0_usize;
+        let entries = u32::try_from(self.limits.resume_entries_max).unwrap_or(u32::MAX);
+        for (room, after) in wanted.rooms {
+            let Some(wait) = self.wait(slot, room) else { continue };
+            let top = self.rooms.get(room).map_or(0, |room| room.top);
+            if after < top {
+                missing = missing.saturating_add(1);
+                let purpose = Purpose::Missed { recall, part: parts.len() };
+                self.order(step, slot, room, Span::Entries(after), entries, purpose);
+            }
+            parts.push(Part { room, wait, after, top, page: None });
+        }
+        self.recalls.insert(Recall { client, re: wanted.re, parts, missing });
+        if missing == 0 {
+            self.recalled(step, recall);
+        }
+    }
+
+    /// Says whether numbers of this epoch mean anything here.
+    pub(super) fn check_epoch(&self, epoch: Option<&str>) -> Result<(), Refusal> {
+        match epoch {
+            Some(epoch) if epoch != &*self.epoch => Err(Refusal::new(
+                Code::EpochMismatch,
+                "the numbers belong to another journal; begin anew",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes in a page.
+    pub(super) fn paged(
+        &mut self,
+        step: &mut Step<'_>,
+        paging: Paging,
+        page: Result<Page, Refused>,
+    ) {
+        self.answered_for(paging.room);
+        let slot = self.by_id.get(&paging.client).copied();
+        match paging.purpose {
+            Purpose::Asked { re } => match (slot, page) {
+                (Some(slot), Ok(page)) => self.show(step, slot, paging.room, paging.span, re, page),
+                (Some(slot), Err(why)) => self.unread(step, slot, paging.room, re, why),
+                (None, _) => {}
+            },
+            Purpose::Greeting { wait, top } => {
+                let waits = |slot: &u32| {
+                    let client = self.clients.get(*slot as usize);
+                    client.is_some_and(|client| client.waits(paging.room, wait))
+                };
+                if let Some(slot) = slot.filter(waits) {
+                    let shown = match page {
+                        Ok(page) => {
+                            let top = page.top;
+                            self.show(step, slot, paging.room, paging.span, None, page);
+                            top
+                        }
+                        Err(why) => {
+                            self.unread(step, slot, paging.room, None, why);
+                            top
+                        }
+                    };
+                    self.catch_up(step, slot, paging.room, shown);
+                    self.listen(slot, paging.room);
+                }
+                self.waited(paging.room);
+            }
+            Purpose::Missed { recall, part } => {
+                let Some(returning) = self.recalls.get_mut(recall as usize) else { return };
+                if let Some(part) = returning.parts.get_mut(part) {
+                    part.page = page.ok();
+                }
+                returning.missing = returning.missing.saturating_sub(1);
+                if returning.missing == 0 {
+                    self.recalled(step, recall);
+                }
+            }
+        }
+        self.rooms.vacate(paging.room);
+    }
+
+    /// Takes a client out of a room's audience until something comes; gives that a number.
+    fn wait(&mut self, slot: u32, room: u32) -> Option<u32> {
+        self.unlisten(slot, room);
+        let seat = self.clients.get_mut(slot as usize)?.seat(room)?;
+        self.waits = self.waits.wrapping_add(1).max(1);
+        seat.hearing = Hearing::Waits(self.waits);
+        let room = self.rooms.get_mut(room)?;
+        room.waiting = room.waiting.saturating_add(1);
+        Some(self.waits)
+    }
+
+    fn waited(&mut self, room: u32) {
+        if let Some(inside) = self.rooms.get_mut(room) {
+            inside.waited();
+        }
+        self.rooms.vacate(room);
+    }
+
+    fn order(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        span: Span,
+        limit: u32,
+        purpose: Purpose,
+    ) {
+        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
+        let bytes_max = match span {
+            Span::Entries(_) => self.limits.resume_bytes_max,
+            _ => self.limits.page_bytes_max,
+        };
+        let Some(inside) = self.rooms.get_mut(room) else { return };
+        inside.orders = inside.orders.saturating_add(1);
+        let ticket = self.tickets.put(Awaited::Page(Paging { client, room, span, purpose }));
+        let room = Arc::clone(&inside.key);
+        let query = Query { ticket, room, span, limit: limit as usize, bytes_max };
+        step.effects.push(Effect::Order(Order::Read(query)));
+    }
+
+    /// Tells a client a page of messages.
+    fn show(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        span: Span,
+        re: Option<Arc<str>>,
+        page: Page,
+    ) {
+        let Found::Messages(mut messages) = page.found else { return };
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(inside) = self.rooms.get_mut(room) else { return };
+        messages.retain(|said| said.mid <= inside.top);
+        if let (Span::Latest, Some(last)) = (span, messages.last()) {
+            inside.last_mid = inside.last_mid.max(last.mid);
+        }
+        let cut = weight::cut(&mut messages, span, self.limits.page_bytes_max);
+        let room = Arc::clone(&inside.name);
+        if client.form != Form::Json {
+            lines(
+                step,
+                client.id,
+                &room,
+                messages,
+                &page.lost,
+                re.is_some() || span != Span::Latest,
+            );
+            return;
+        }
+        let history = History {
+            re,
+            room,
+            epoch: Arc::clone(&self.epoch),
+            messages,
+            top: page.top.min(inside.top),
+            more: page.more || cut,
+            lost: page.lost,
+        };
+        step.reply(client.id, ServerEvent::History(Box::new(history)));
+    }
+
+    fn unread(
+        &self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        re: Option<Arc<str>>,
+        why: Refused,
+    ) {
+        let refusal = Refusal::refused(why).re(re);
+        let refusal = match self.rooms.get(room) {
+            Some(room) => refusal.room(&room.name),
+            None => refusal,
+        };
+        self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
+    }
+
+    /// Tells a client what its room showed above this `seq` while it waited.
+    fn catch_up(&self, step: &mut Step<'_>, slot: u32, room: u32, after: u64) {
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(room) = self.rooms.get(room) else { return };
+        let known = after.saturating_add(1);
+        let above = room.top.saturating_add(1);
+        let kept = room.recent.front().map_or(above, |recent| recent.seq);
+        if kept > known {
+            step.reply(client.id, gap(&room.name, known, kept.saturating_sub(1), "slow"));
+        }
+        for recent in room.recent.iter().filter(|recent| recent.seq > after) {
+            if client.echo || recent.except != Some(client.id) {
+                step.reply(client.id, recent.event.clone());
+            }
+        }
+    }
+
+    /// Tells a returning client all it missed, now that all pages are there.
+    fn recalled(&mut self, step: &mut Step<'_>, key: u32) {
+        let Some(recall) = self.recalls.try_remove(key as usize) else { return };
+        if let Some(slot) = self.by_id.get(&recall.client).copied()
+            && let Some(client) = self.clients.get(slot as usize)
+        {
+            let mut budget = self.limits.resume_bytes_max;
+            let mut rooms = Vec::new();
+            let mut tales = Vec::new();
+            for part in &recall.parts {
+                let Some(room) = self.rooms.get(part.room) else { continue };
+                if client.waits(part.room, part.wait) {
+                    let (missed, tale) = tale(part, room.top, &room.name, &mut budget);
+                    tales.push((part.room, missed.to, tale));
+                    rooms.push(missed);
+                }
+            }
+            let you = self.people.get(client.person).map(|person| Arc::clone(&person.name));
+            let epoch = Arc::clone(&self.epoch);
+            let resumed = Resumed { re: recall.re, you: you.unwrap_or_default(), epoch, rooms };
+            step.reply(recall.client, ServerEvent::Resumed(Box::new(resumed)));
+            for (room, to, tale) in tales {
+                step.effects.extend(
+                    tale.into_iter().map(|event| Effect::Reply { client: recall.client, event }),
+                );
+                self.catch_up(step, slot, room, to);
+                if let Some(room) = self.rooms.get(room) {
+                    let (room, seq) = (Arc::clone(&room.name), room.top);
+                    step.reply(recall.client, ServerEvent::Live { room, seq });
+                }
+                self.listen(slot, room);
+            }
+        }
+        for part in recall.parts {
+            self.waited(part.room);
+        }
+    }
+}
+
+/// Says what of a room was missed, and tells it as far as the budget of bytes goes.
+fn tale(part: &Part, top: u64, room: &Arc<str>, budget: &mut usize) -> (Missed, Vec<ServerEvent>) {
+    let from = part.after.saturating_add(1);
+    let mut missed = Missed { room: Arc::clone(room), from, to: part.top, lost: None };
+    if part.after > part.top {
+        missed.lost = Some((part.top.saturating_add(1), part.after, "unknown"));
+        return (missed, Vec::new());
+    }
+    if part.after == part.top {
+        return (missed, Vec::new());
+    }
+    let (entries, lost): (&[Entry], &[_]) = match &part.page {
+        Some(Page { found: Found::Entries(entries), top: known, lost, .. }) => {
+            missed.to = top.min(*known);
+            (entries, lost)
+        }
+        _ => (&[], &[]),
+    };
+    let mut events = Vec::new();
+    let mut losses: Vec<(u64, u64, &'static str)> = lost
+        .iter()
+        .map(|&(first, last)| (first.max(from), last.min(missed.to), "retention"))
+        .filter(|(first, last, _)| first <= last)
+        .collect();
+    let mut reached = losses
+        .first()
+        .map_or(part.after, |&(first, last, _)| if first == from { last } else { part.after });
+    for entry in entries.iter().filter(|entry| entry.seq <= missed.to) {
+        let event = event_of(room, entry);
+        let Some(rest) = budget.checked_sub(weight::event(&event)) else { break };
+        *budget = rest;
+        reached = reached.max(entry.seq);
+        events.push(event);
+    }
+    if reached < missed.to {
+        losses.push((reached.saturating_add(1), missed.to, "page"));
+    }
+    let mut losses = losses.into_iter();
+    missed.lost = losses.next();
+    events.extend(losses.map(|(from, to, why)| gap(room, from, to, why)));
+    (missed, events)
+}
+
+fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> ServerEvent {
+    ServerEvent::Gap { room: Arc::clone(room), from, to, why }
+}
+
+/// Tells a page to somebody who reads lines.
+fn lines(
+    step: &mut Step<'_>,
+    client: ClientId,
+    room: &Arc<str>,
+    messages: Vec<Said>,
+    lost: &[(u64, u64)],
+    asked: bool,
+) {
+    for &(from, to) in lost {
+        step.reply(client, gap(room, from, to, "retention"));
+    }
+    if asked && messages.is_empty() {
+        let message = "There is nothing.".into();
+        step.reply(client, ServerEvent::Notice { re: None, code: "history", message });
+    }
+    for said in messages.into_iter().filter(|said| said.gone.is_none()) {
+        let event = ServerEvent::Message {
+            room: Arc::clone(room),
+            seq: said.mid,
+            ts: said.ts,
+            sender: said.sender,
+            content: said.content,
+            reply_to: said.reply_to,
+            expires: said.expires,
+        };
+        step.reply(client, event);
+    }
+}

@@ -1,0 +1,351 @@
+//! What changes a room's record: checked, ordered, and shown once it has its number.
+
+use std::sync::Arc;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::awaited::{Appending, Awaited};
+use super::name::UserName;
+use super::people::Person;
+use super::rate::Taken;
+use super::record::{Change, Draft, Entry, Order, Refused, RoomKey, Ticket};
+use super::refusal::{Code, Refusal};
+use super::room::Recent;
+use super::told::ServerEvent;
+use super::{Chat, ClientId, Effect, RoomId, Step};
+use crate::clock::Moment;
+
+/// Is what the keeper of records says of an entry it took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbered {
+    /// Its number.
+    pub(super) seq: u64,
+    /// The message it made or changed.
+    pub(super) mid: u64,
+    /// Its time.
+    pub(super) ts: u64,
+    /// Whether it was there before.
+    pub(super) duplicate: bool,
+    /// How many people react so.
+    pub(super) count: u32,
+}
+
+impl Chat {
+    /// Checks a message and has it recorded.
+    pub(super) fn send(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        message: Message,
+    ) -> Result<(), Refusal> {
+        self.check_content(&message.content)?;
+        let ttl = self.life(message.ttl)?;
+        if message.reply_to.is_some_and(|mid| self.above_top(room, mid)) {
+            return Err(no_such_message().text(message.content));
+        }
+        self.may_send(step, slot).map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
+        if let Some(sender) = message.sender {
+            let heard = self.speak_as(step, slot, &sender);
+            heard.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
+        }
+        let change = Change::Message {
+            content: message.content,
+            reply_to: message.reply_to,
+            expires: ttl.map(|ms| step.now.unix_ms.saturating_add(ms)),
+        };
+        self.append(step, slot, room, id, change);
+        Ok(())
+    }
+
+    /// Checks any other change of a record and has it recorded.
+    pub(super) fn change(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        change: Change,
+    ) -> Result<(), Refusal> {
+        match &change {
+            Change::Edited { content, .. } => self.check_content(content)?,
+            Change::Reaction { emoji, .. } => {
+                let fits = emoji.len() <= self.limits.emoji_bytes_max
+                    && emoji.graphemes(true).count() == 1
+                    && !emoji.contains(|c: char| c.is_control() || c.is_whitespace());
+                if !fits {
+                    return Err(Refusal::new(Code::BadField, "emoji: one character is expected"));
+                }
+            }
+            Change::Topic { topic } => self.check_length(topic, self.limits.topic_chars_max)?,
+            Change::Message { .. } | Change::Deleted { .. } => {}
+        }
+        if let Change::Edited { mid, .. }
+        | Change::Deleted { mid, .. }
+        | Change::Reaction { mid, .. } = &change
+            && self.above_top(room, *mid)
+        {
+            return Err(no_such_message());
+        }
+        self.may_send(step, slot)?;
+        self.append(step, slot, room, id, change);
+        Ok(())
+    }
+
+    /// Takes one of what a client may send; sending on above the rate ends the connection.
+    pub(super) fn may_send(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
+        let (rate, burst) = (self.limits.sends_per_second_max, self.limits.sends_burst_max);
+        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+        match client.sends.take(step.now.at, rate, burst) {
+            Taken::Easily => client.flooding = Moment::NEVER,
+            Taken::Hardly => {}
+            Taken::No(wait) => {
+                if client.flooding == Moment::NEVER {
+                    client.flooding = step.now.at;
+                }
+                client.flooded = step.now.at.since(client.flooding) >= self.limits.flood_within;
+                return Err(Refusal::rate_limited(wait));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_content(&self, content: &Arc<str>) -> Result<(), Refusal> {
+        if content.trim_start().is_empty() {
+            return Err(Refusal::new(Code::BadField, "content: there is nothing in it"));
+        }
+        self.check_length(content, self.limits.content_chars_max)
+    }
+
+    fn check_length(&self, text: &Arc<str>, chars_max: usize) -> Result<(), Refusal> {
+        // No text has more characters than bytes.
+        if text.len() <= chars_max || text.chars().count() <= chars_max {
+            return Ok(());
+        }
+        let message = format!("at most {chars_max} characters");
+        Err(Refusal::new(Code::TooLong, message).text(Arc::clone(text)))
+    }
+
+    /// Gives the life of a message in milliseconds.
+    fn life(&self, ttl: Option<u64>) -> Result<Option<u64>, Refusal> {
+        let (min, max) = (self.limits.ttl_min.as_secs(), self.limits.ttl_max.as_secs());
+        match ttl {
+            Some(seconds) if (min..=max).contains(&seconds) => {
+                Ok(Some(seconds.saturating_mul(1000)))
+            }
+            Some(_) => {
+                let message = format!("ttl: {min} to {max} seconds are expected");
+                Err(Refusal::new(Code::BadField, message))
+            }
+            None => Ok(self
+                .limits
+                .message_ttl
+                .map(|life| u64::try_from(life.as_millis()).unwrap_or(u64::MAX))),
+        }
+    }
+
+    fn above_top(&self, room: u32, mid: u64) -> bool {
+        self.rooms.get(room).is_none_or(|room| mid > room.top)
+    }
+
+    /// Names a guest that has no name yet; says to others, once, that nobody speaks as another.
+    fn speak_as(&mut self, step: &mut Step<'_>, slot: u32, wish: &str) -> Result<(), Refusal> {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+        let key = client.person;
+        let Some(person) = self.people.get(key) else { return Ok(()) };
+        if !person.named && !wish.trim().is_empty() {
+            let name = UserName::parse(wish, &self.limits)
+                .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
+            self.rename(step, slot, &name);
+            return Ok(());
+        }
+        let known = self.people.of_name(wish.trim()) == Some(key) || wish.trim().is_empty();
+        if !known && !std::mem::replace(&mut client.warned, true) {
+            let message = format!("you speak as {}; sender is ignored", person.name).into();
+            let code = "sender_ignored";
+            step.reply(client.id, ServerEvent::Notice { re: None, code, message });
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        change: Change,
+    ) {
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let (client, key) = (client.id, client.person);
+        if self.people.get(key).is_some_and(|person| !person.kept) {
+            self.keep_session(step, key);
+        }
+        let Some(Person { author, name, .. }) = self.people.get(key) else { return };
+        let Some(inside) = self.rooms.get_mut(room) else { return };
+        inside.orders = inside.orders.saturating_add(1);
+        let ticket = self.tickets.put(Awaited::Append(Appending {
+            client,
+            room,
+            re: id.clone(),
+            sender: Arc::clone(name),
+            change: change.clone(),
+        }));
+        step.effects.push(Effect::Order(Order::Append(Draft {
+            ticket,
+            room: Arc::clone(&inside.key),
+            room_name: Arc::clone(&inside.name),
+            author: *author,
+            sender: Arc::clone(name),
+            moderator: false,
+            id,
+            ts: step.now.unix_ms,
+            change,
+        })));
+    }
+
+    /// Shows an entry that is in the record now.
+    pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
+        let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
+        let Appending { client: id, room, re, sender, mut change } = appending;
+        self.answered_for(room);
+        let Numbered { seq, mid, ts, duplicate, count } = numbered;
+        let slot = self.by_id.get(&id).copied();
+        let client = slot.and_then(|slot| self.clients.get_mut(slot as usize));
+        let echo = client.as_ref().is_some_and(|client| client.echo);
+        let is_message = matches!(change, Change::Message { .. });
+        if let Some(client) = client
+            && is_message
+        {
+            client.said = (room, mid);
+        }
+        if let Some(re) = re
+            && let Some(inside) = self.rooms.get(room)
+            && slot.is_some()
+        {
+            let (room, durable) = (Arc::clone(&inside.name), self.durable);
+            step.reply(id, ServerEvent::Ack { re, room, seq, ts, mid, durable, duplicate });
+        }
+        if !duplicate {
+            if let Change::Reaction { count: counted, .. } = &mut change {
+                *counted = count;
+            }
+            let except = (is_message && !echo).then_some(id);
+            self.publish(step, room, &Entry { seq, ts, sender, change }, except);
+        }
+        self.rooms.vacate(room);
+    }
+
+    /// Tells a client that what it wanted of the record was not done.
+    pub(super) fn not_done(&mut self, step: &mut Step<'_>, ticket: Ticket, why: Refused) {
+        match self.tickets.take(ticket) {
+            Some(Awaited::Append(appending)) => {
+                self.answered_for(appending.room);
+                let mut refusal = Refusal::refused(why).re(appending.re);
+                if let Some(room) = self.rooms.get(appending.room) {
+                    refusal = refusal.room(&room.name);
+                }
+                if let Change::Message { content, .. } | Change::Edited { content, .. } =
+                    appending.change
+                {
+                    refusal = refusal.text(content);
+                }
+                if let Some(slot) = self.by_id.get(&appending.client).copied() {
+                    self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
+                }
+                self.rooms.vacate(appending.room);
+            }
+            Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
+            None => {}
+        }
+    }
+
+    /// Shows an entry that the keeper of records added by itself.
+    pub(super) fn added(&mut self, step: &mut Step<'_>, room: &RoomKey, entry: &Entry) {
+        if let Some(room) = self.rooms.find(room) {
+            self.publish(step, room, entry, None);
+        }
+    }
+
+    /// Shows an entry to a room.
+    fn publish(&mut self, step: &mut Step<'_>, key: u32, entry: &Entry, except: Option<ClientId>) {
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        let seq = entry.seq;
+        room.top = room.top.max(seq);
+        match &entry.change {
+            Change::Message { .. } => room.last_mid = seq,
+            Change::Topic { topic } => room.topic = Arc::clone(topic),
+            _ => {}
+        }
+        let event = event_of(&room.name, entry);
+        if room.waiting > 0 {
+            room.remember(Recent { seq, event: event.clone(), except }, &self.limits);
+        }
+        if !room.audience.is_empty() {
+            let room = RoomId(key);
+            step.effects.push(Effect::Broadcast { room, event, except, seq: Some(seq) });
+        }
+    }
+
+    /// Counts one order less that a room waits for.
+    pub(super) fn answered_for(&mut self, room: u32) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.orders = room.orders.saturating_sub(1);
+        }
+    }
+}
+
+/// Is something to be said.
+#[derive(Debug)]
+pub(super) struct Message {
+    /// The text.
+    pub(super) content: Arc<str>,
+    /// The `mid` it answers.
+    pub(super) reply_to: Option<u64>,
+    /// Seconds after which it disappears.
+    pub(super) ttl: Option<u64>,
+    /// Who the client says it is.
+    pub(super) sender: Option<Box<str>>,
+}
+
+/// Says that there is no such message.
+pub(super) fn no_such_message() -> Refusal {
+    Refusal::refused(Refused::NoSuchMessage)
+}
+
+/// Gives the event that tells of an entry.
+pub(super) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
+    let (room, seq, ts, by) = (Arc::clone(room), entry.seq, entry.ts, Arc::clone(&entry.sender));
+    match &entry.change {
+        Change::Message { content, reply_to, expires } => ServerEvent::Message {
+            room,
+            seq,
+            ts,
+            sender: by,
+            content: Arc::clone(content),
+            reply_to: *reply_to,
+            expires: *expires,
+        },
+        Change::Edited { mid, content } => {
+            let content = Arc::clone(content);
+            ServerEvent::Edited { room, seq, ts, mid: *mid, sender: by, content }
+        }
+        Change::Deleted { mid, why } => {
+            ServerEvent::Deleted { room, seq, ts, mid: *mid, by, why: *why }
+        }
+        Change::Reaction { mid, emoji, on, count } => ServerEvent::Reaction {
+            room,
+            seq,
+            ts,
+            mid: *mid,
+            emoji: Arc::clone(emoji),
+            user: by,
+            on: *on,
+            count: *count,
+        },
+        Change::Topic { topic } => {
+            ServerEvent::Topic { room, seq, ts, topic: Arc::clone(topic), by }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line: reads the arguments, the environment and the file, and carries a command out.
+//!
+//! Without a command it serves. What is wrong with the configuration is said before anything
+//! starts, the same way by every command.
+
+use std::{
+    ffi::OsString,
+    fmt::{self, Display, Formatter},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::config::{self, Config, Effective, Faults, SETTINGS, Setting};
+use crate::server;
+
+/// Says why the program ends without having done what it was asked to do.
+#[derive(Debug)]
+pub enum Failure {
+    /// Settings are wrong, or do not fit together.
+    Configuration(Faults),
+    /// It could not start, or could not go on.
+    Run(String),
+}
+
+impl Failure {
+    /// Gives the exit code: 1 for a failure at run time, 2 for the configuration.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Run(_) => 1,
+            Self::Configuration(_) => 2,
+        })
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(faults) => faults.fmt(f),
+            Self::Run(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Does what the arguments ask for.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<ExitCode, Failure> {
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version go to stdout and are no error; there is nobody to tell if that fails.
+            _ = error.print();
+            return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1)));
+        }
+    };
+    let (name, arguments) = matches.subcommand().unwrap_or(("", &matches));
+    let effective = load(arguments, environment).map_err(Failure::Configuration)?;
+    match name {
+        "check" => check(&effective),
+        _ => serve(&effective.config),
+    }
+}
+
+/// Prints the effective configuration.
+fn check(effective: &Effective) -> Result<ExitCode, Failure> {
+    match io::stdout().write_all(config::effective(effective).as_bytes()) {
+        // Whoever reads may have seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Run(format!("stdout: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Serves until asked to end.
+fn serve(config: &Config) -> Result<ExitCode, Failure> {
+    server::run(config).map_err(|error| Failure::Run(error.to_string()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the arguments from the table of settings. Their values are taken as text: it is
+/// [`config::load`] that reads them, so that everything wrong is named at once.
+fn command() -> Command {
+    Command::new("chinwag")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A real-time chat server: start it, open the page, talk.")
+        .after_help(AFTER_HELP)
+        .max_term_width(100)
+        .subcommand(Command::new("check").about(
+            "Print the effective configuration and where each value came from, or name \
+             everything that is wrong with it",
+        ))
+        .arg(
+            Arg::new(CONFIG)
+                .long(CONFIG)
+                .value_name("FILE")
+                .help("TOML file with settings [CHINWAG_CONFIG]")
+                .value_parser(value_parser!(PathBuf))
+                .global(true),
+        )
+        .args(SETTINGS.iter().map(argument))
+}
+
+const CONFIG: &str = "config";
+const CONFIG_VARIABLE: &str = "CHINWAG_CONFIG";
+const AFTER_HELP: &str = "\
+Every setting can also be given in the environment (--ping-after as CHINWAG_PING_AFTER, a list
+divided by commas) or in a file (ping_after = \"9s\"). Flags win over the environment, the
+environment wins over the file.";
+
+fn argument(setting: &Setting) -> Arg {
+    let default = match setting.default_text() {
+        text if text.is_empty() => String::new(),
+        text => format!(" [default: {text}]"),
+    };
+    let argument = Arg::new(setting.key)
+        .long(setting.flag())
+        .value_name((setting.form)())
+        .help(format!("{}{default}", (setting.help)().trim_end_matches('.')))
+        .help_heading(setting.group)
+        .action(if setting.repeats { ArgAction::Append } else { ArgAction::Set })
+        .allow_hyphen_values(true)
+        .global(true);
+    if setting.alone {
+        argument.num_args(0..=1).require_equals(true).default_missing_value("on")
+    } else {
+        argument
+    }
+}
+
+fn load(
+    arguments: &ArgMatches,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Effective, Faults> {
+    let environment: Vec<_> = environment.into_iter().collect();
+    let in_environment = environment.iter().find(|(name, _)| name == CONFIG_VARIABLE);
+    let flags = SETTINGS.iter().filter_map(|setting| {
+        let texts: Vec<&str> =
+            arguments.get_many::<String>(setting.key)?.map(String::as_str).collect();
+        Some((setting.key, texts.join(",")))
+    });
+    let file = arguments
+        .get_one::<PathBuf>(CONFIG)
+        .map(PathBuf::as_path)
+        .or_else(|| in_environment.map(|(_, path)| Path::new(path)).filter(|path| *path != ""));
+    config::load(file, environment.iter().cloned(), flags)
+}

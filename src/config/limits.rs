@@ -1,0 +1,122 @@
+//! Fills the layers' limits from the settings.
+
+use super::Config;
+use crate::{chat, http, journal, net, ws};
+
+impl Config {
+    /// Gives the limits of requests.
+    pub fn http(&self) -> http::Limits {
+        http::Limits {
+            head_bytes_max: self.head_bytes_max.0,
+            headers_max: self.headers_max,
+            body_bytes_max: self.body_bytes_max.0,
+        }
+    }
+
+    /// Gives the limits of WebSockets.
+    pub fn ws(&self) -> ws::Limits {
+        ws::Limits {
+            message_bytes_max: self.message_bytes_max.0,
+            fragments_max: self.fragments_max,
+            message_within: self.message_within,
+            control_frames_max: self.control_frames_max,
+            control_frames_within: self.control_frames_within,
+            handshake_within: self.handshake_within,
+            keep_alive_within: self.keep_alive_within,
+            pipelined_bytes_max: self.pipelined_bytes_max.0,
+            ping_after: self.ping_after,
+            pong_within: self.pong_within,
+            close_within: self.close_within,
+            compression: self.compression,
+            deflate_bytes_min: self.deflate_bytes_min.0,
+            inflaters_max: self.inflaters_max,
+        }
+    }
+
+    /// Gives the limits of connections.
+    pub fn net(&self) -> net::Limits {
+        net::Limits {
+            read_bytes_per_turn_max: self.read_bytes_per_turn.0,
+            turn_bytes_max: self.turn_bytes_max.0,
+            send_queue_bytes_max: self.send_queue_bytes_max.0,
+            lag_max: self.lag_max,
+            socket_send_buffer_bytes: self.socket_send_buffer_bytes.0,
+            connections_max: self.connections_max,
+            connections_per_address_max: self.connections_per_address,
+            accepts_per_turn_max: self.accepts_per_turn,
+            backlog: self.backlog,
+        }
+    }
+
+    /// Gives the engine that keeps the record.
+    pub fn engine(&self) -> journal::Engine {
+        journal::Engine::Memory
+    }
+
+    /// Gives the limits of the chat.
+    pub fn chat(&self) -> chat::Limits {
+        chat::Limits {
+            content_chars_max: self.content_chars_max,
+            sends_per_second_max: self.rate_limit,
+            sends_burst_max: self.rate_burst,
+            flood_within: self.flood_within,
+            queries_per_second_max: self.query_rate_limit,
+            queries_burst_max: self.query_burst,
+            errors_max: self.errors_in_a_row_max,
+            rooms_per_client_max: self.rooms_per_connection,
+            rooms_max: self.rooms_max,
+            listed_max: self.listed_max,
+            history_default: self.history_default,
+            history_max: self.history_max,
+            page_bytes_max: self.page_bytes_max.0,
+            resume_entries_max: self.resume_entries_max,
+            resume_bytes_max: self.resume_bytes_max.0,
+            catch_up_max: self.catch_up_max,
+            session_life: self.session_life,
+            ghosts_max: self.ghosts_max,
+            leave_grace: self.leave_grace,
+            presence_users_max: self.presence_users_max,
+            presence_every: self.presence_every,
+            name_graphemes_max: self.name_graphemes_max,
+            name_bytes_max: self.name_bytes_max.0,
+            room_bytes_max: self.room_bytes_max.0,
+            topic_chars_max: self.topic_chars_max,
+            emoji_bytes_max: self.emoji_bytes_max.0,
+            id_bytes_max: self.id_bytes_max.0,
+            json_depth_max: self.json_depth_max,
+            lobby: self.lobby.clone(),
+            echo: self.echo.0,
+            message_ttl: self.message_ttl,
+            ttl_min: self.ttl_min,
+            ttl_max: self.ttl_max,
+            return_within: self.return_within,
+            frame_bytes_max: self.message_bytes_max.0,
+            ping_after: self.ping_after,
+        }
+    }
+
+    /// Gives the limits of the journal.
+    pub fn journal(&self) -> journal::Limits {
+        journal::Limits {
+            memory_entries_max: self.memory_entries_max,
+            memory_bytes_max: self.memory_bytes_max.0,
+            keep_messages: self.keep_messages,
+            keep_for: self.keep_for,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_layers() {
+        let config = Config::default();
+        assert_eq!(config.http(), http::Limits::default());
+        assert_eq!(config.ws(), ws::Limits::default());
+        assert_eq!(config.net(), net::Limits::default());
+        assert_eq!(config.chat(), chat::Limits::default());
+        assert_eq!(config.journal(), journal::Limits::default());
+    }
+}

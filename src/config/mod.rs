@@ -1,0 +1,238 @@
+//! Settings: flags, over `CHINWAG_*` environment, over a TOML file, over defaults.
+//!
+//! There is one table of settings, below. The fields of [`Config`], the flags and their help, the
+//! environment variables, the keys of the file, the output of `chinwag check` and the table in the
+//! README all come from it, so that nothing is written twice. Values keep where they came from, so
+//! that an error can say where the wrong text stands.
+//!
+//! The limits belong to the layers that enforce them; here they only get their names.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+mod check;
+mod choice;
+mod limits;
+mod load;
+mod origin;
+mod setting;
+mod show;
+mod value;
+
+use setting::settings;
+
+pub use self::{
+    choice::{AllowedOrigin, Data, Durability, LogFormat, LogLevel},
+    load::{Effective, Faults, Source, load},
+    origin::{Host, WebOrigin},
+    setting::{Setting, VARIABLE_PREFIX},
+    show::{effective, markdown},
+    value::{Bytes, Switch, Value},
+};
+
+settings! {
+    ["Serving"]
+    /// Address to listen on; port 0 takes any free one.
+    listen: Vec<SocketAddr> = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))];
+    /// Another origin whose pages may connect, or * for all. Pages of this server always may, and so
+    /// may clients that send no Origin.
+    allow_origin: Vec<AllowedOrigin> = Vec::new();
+    /// Room that everybody joins who asks for none.
+    lobby: String = "lobby".into();
+    /// Send messages back to the connection they came from, unless it asks otherwise.
+    echo: Switch = Switch(false);
+    /// End this long after the last client has left.
+    exit_when_empty: Option<Duration> = None, zero;
+    /// At the end, give clients this long to take what is queued for them.
+    drain: Duration = seconds(5), zero;
+    /// At the end, ask clients to come back at different times within this one.
+    return_within: Duration = seconds(15), zero;
+
+    ["Log"]
+    /// What a line of the log looks like. The log goes to stderr.
+    log_format: LogFormat = LogFormat::Text;
+    /// From which weight on something is logged.
+    log_level: LogLevel = LogLevel::Info;
+
+    ["Record"]
+    /// Directory of the record of what was said; none keeps it in memory.
+    data: Data = Data::None;
+    /// What a message survives once it is acknowledged: fsync a loss of power, write the end of the
+    /// process.
+    durability: Durability = Durability::Fsync;
+    /// Messages disappear after this time unless they say otherwise.
+    message_ttl: Option<Duration> = None;
+    /// Shortest time after which a message may disappear; less is refused.
+    ttl_min: Duration = seconds(5);
+    /// Longest time after which a message may disappear; more is refused.
+    ttl_max: Duration = seconds(7 * 24 * 60 * 60);
+    /// Keep this many messages of each room.
+    keep_messages: Option<u64> = None;
+    /// Keep messages for this long.
+    keep_for: Option<Duration> = None;
+    /// Know a message sent again by its id for this long; off is for as long as the message is kept.
+    ids_kept: Option<Duration> = None;
+    /// Entries of each room that are kept with --data none; older ones are pruned.
+    memory_entries_max: usize = 10_000;
+    /// Text of each room that is kept with --data none; older entries are pruned.
+    memory_bytes_max: Bytes = kib(4 * 1024);
+
+    ["History"]
+    /// Past messages sent on joining a room.
+    history_default: u32 = 50, zero;
+    /// Most messages of one answer about the past.
+    history_max: u32 = 200;
+    /// Most bytes of one answer about the past; it is cut at whole messages.
+    page_bytes_max: Bytes = kib(128);
+    /// Most missed events of one room sent on coming back; the rest is asked for page by page.
+    resume_entries_max: usize = 1000;
+    /// Most bytes of missed events sent on coming back; the rest is asked for page by page.
+    resume_bytes_max: Bytes = kib(224);
+    /// Entries kept for clients whose page is on its way; beyond that they get a gap event.
+    catch_up_max: usize = 1000;
+    /// Most rooms or users named in one list; beyond that only their number is told.
+    listed_max: usize = 200;
+
+    ["Messages"]
+    /// Largest WebSocket message; more is closed with 1009.
+    message_bytes_max: Bytes = kib(64);
+    /// Most fragments of one message; more is closed with 1009.
+    fragments_max: u32 = 1024;
+    /// A message must be complete this long after it began.
+    message_within: Duration = seconds(30);
+    /// Longest text of one chat message, in characters; more is refused.
+    content_chars_max: usize = 4000;
+    /// Longest topic of a room, in characters; more is refused.
+    topic_chars_max: usize = 500;
+    /// Longest id of an event; more is refused.
+    id_bytes_max: Bytes = Bytes(64);
+    /// Longest reaction; more is refused.
+    emoji_bytes_max: Bytes = Bytes(64);
+    /// Deepest nesting of one event; more is refused.
+    json_depth_max: usize = 16;
+    /// Messages a second from one connection; more are refused.
+    rate_limit: Option<u32> = Some(5);
+    /// Messages that may come at once before the rate counts.
+    rate_burst: u32 = 10;
+    /// A connection over its rate for this long on end is closed with 4101.
+    flood_within: Duration = seconds(10);
+    /// Queries a second (history, search, lists, pings) from one connection; more are refused.
+    query_rate_limit: Option<u32> = Some(10);
+    /// Queries that may come at once before the rate counts.
+    query_burst: u32 = 30;
+    /// Errors that one connection may cause in a row; more is closed with 4000.
+    errors_in_a_row_max: u8 = 50;
+
+    ["Rooms and people"]
+    /// Most rooms that one connection is in.
+    rooms_per_connection: usize = 32;
+    /// Most rooms with somebody in them; nobody can open another.
+    rooms_max: usize = 100_000;
+    /// Longest name of a room; more is refused.
+    room_bytes_max: Bytes = Bytes(64);
+    /// Longest name of a user, in characters as people count them; more is refused.
+    name_graphemes_max: usize = 32;
+    /// Longest name of a user; more is refused.
+    name_bytes_max: Bytes = Bytes(128);
+    /// A session can be taken up again this long after its last connection.
+    session_life: Duration = seconds(600), zero;
+    /// Most sessions without a connection; beyond that the oldest ends early.
+    ghosts_max: usize = 50_000;
+    /// A user has left, and the name is free, this long after the last connection.
+    leave_grace: Duration = seconds(10), zero;
+    /// Most users of a room whose coming and going is told by name; beyond that their number is.
+    presence_users_max: usize = 200, zero;
+    /// Tell a room who came and went at most this often.
+    presence_every: Duration = seconds(1);
+
+    ["Connections"]
+    /// Most connections at once; off is as many as the limit of open files allows.
+    connections_max: Option<usize> = None;
+    /// Most connections at once from one IPv4 address or IPv6 /64; not counted for loopback.
+    connections_per_address: Option<usize> = Some(64);
+    /// The opening handshake must be complete after this time.
+    handshake_within: Duration = seconds(10);
+    /// Silence after which a client is asked for a sign of life.
+    ping_after: Duration = seconds(9);
+    /// A client must give a sign of life this long after it was asked, or is closed with 4201.
+    pong_within: Duration = seconds(10);
+    /// A connection that asks for nothing more over HTTP is closed after this time.
+    keep_alive_within: Duration = seconds(10);
+    /// A client must close its side this long after the server did.
+    close_within: Duration = seconds(5);
+    /// A client that does not read for this long while it lags is closed with 4102.
+    lag_max: Duration = seconds(30);
+    /// Most pings, pongs and the like from one client within --control-frames-within; more is closed
+    /// with 1008.
+    control_frames_max: u16 = 100;
+    /// Time over which pings, pongs and the like are counted.
+    control_frames_within: Duration = seconds(5);
+    /// Compress messages for clients that can, without context takeover.
+    compression: bool = true;
+    /// Smallest message that is compressed.
+    deflate_bytes_min: Bytes = kib(1), zero;
+    /// Most connections whose compressed messages are inflated as they come; for others it is done
+    /// when the message is complete.
+    inflaters_max: usize = 1024, zero;
+    /// Largest head of a request; more is answered with 431.
+    head_bytes_max: Bytes = kib(8);
+    /// Most header lines of a request; more is answered with 431.
+    headers_max: usize = 64;
+    /// Largest body of a request; more is answered with 413.
+    body_bytes_max: Bytes = kib(64), zero;
+    /// Bytes that may come behind a request before it is answered; more ends the connection.
+    pipelined_bytes_max: Bytes = kib(256);
+    /// Bytes that may wait for one client; beyond that it lags and gets a gap event later.
+    send_queue_bytes_max: Bytes = kib(256);
+    /// Buffer that the system keeps for sending to one client.
+    socket_send_buffer_bytes: Bytes = kib(64);
+    /// Bytes read from one connection before the others have their turn.
+    read_bytes_per_turn: Bytes = kib(64);
+    /// Bytes made to be sent before they are sent, a broadcast counted once; then reading waits.
+    turn_bytes_max: Bytes = kib(4 * 1024);
+    /// Connections accepted before the others have their turn.
+    accepts_per_turn: usize = 64;
+    /// Connections that wait in the system to be accepted.
+    backlog: u32 = 4096;
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const fn kib(kib: usize) -> Bytes {
+    Bytes(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_default_is_read_back_from_its_text() {
+        for setting in SETTINGS {
+            let mut config = Config::default();
+            (setting.set)(&mut config, &setting.default_text()).expect(setting.key);
+            assert_eq!(config, Config::default(), "{}", setting.key);
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_leave_room_for_what_an_orchestrator_sets() {
+        let names: BTreeSet<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+        assert!(!names.iter().any(|name| name.starts_with("port") || name.starts_with("service")));
+    }
+
+    #[test]
+    fn every_help_is_sentences() {
+        for setting in SETTINGS {
+            let help = (setting.help)();
+            assert!(help.ends_with('.') && !help.contains('\n'), "{}: {help}", setting.key);
+        }
+    }
+}

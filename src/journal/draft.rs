@@ -1,0 +1,69 @@
+//! What every engine asks of a draft: which message it is about, whether its author may do that, and
+//! whether it is the same as another one.
+
+use sha1::{Digest as _, Sha1};
+
+use crate::chat::record::{Change, Draft, Refused};
+
+/// Is the hash of a draft's body.
+pub(super) type BodyHash = [u8; 16];
+
+/// Hashes what a draft wants the record to say.
+///
+/// The author's name and the time are not part of it: a client that sends the same again may have
+/// another name and surely comes later. Of a message's expiry its distance counts.
+pub(super) fn hash(draft: &Draft) -> BodyHash {
+    let mut hash = Sha1::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    part(draft.room.as_bytes());
+    match &draft.change {
+        Change::Message { content, reply_to, expires } => {
+            part(b"message");
+            part(content.as_bytes());
+            part(&reply_to.unwrap_or(0).to_le_bytes());
+            part(&expires.map_or(0, |expires| expires.saturating_sub(draft.ts)).to_le_bytes());
+        }
+        Change::Edited { mid, content } => {
+            part(b"edited");
+            part(&mid.to_le_bytes());
+            part(content.as_bytes());
+        }
+        Change::Deleted { mid, .. } => {
+            part(b"deleted");
+            part(&mid.to_le_bytes());
+        }
+        Change::Reaction { mid, emoji, on, .. } => {
+            part(b"reaction");
+            part(&mid.to_le_bytes());
+            part(emoji.as_bytes());
+            part(&[u8::from(*on)]);
+        }
+        Change::Topic { topic } => {
+            part(b"topic");
+            part(topic.as_bytes());
+        }
+    }
+    let mut short = BodyHash::default();
+    short.copy_from_slice(&hash.finalize()[..16]);
+    short
+}
+
+/// Gives the message that a change is about, if it is about an earlier one.
+pub(super) fn changed_message(change: &Change) -> Option<u64> {
+    match change {
+        Change::Message { .. } | Change::Topic { .. } => None,
+        Change::Edited { mid, .. } | Change::Deleted { mid, .. } => Some(*mid),
+        Change::Reaction { mid, .. } => Some(*mid),
+    }
+}
+
+/// Says whether somebody may change a message so. Anybody may react.
+pub(super) fn check(change: &Change, master: bool) -> Result<(), Refused> {
+    match change {
+        Change::Edited { .. } | Change::Deleted { .. } if !master => Err(Refused::Forbidden),
+        _ => Ok(()),
+    }
+}

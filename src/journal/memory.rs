@@ -1,0 +1,283 @@
+//! The engine that keeps the record in the process.
+//!
+//! An order is carried out when it is submitted; its answer waits for the next
+//! [`Memory::answers`]. A plain message costs one look at its room and one push. It is also the
+//! reference that tells how every other engine has to answer.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::draft::{self, BodyHash, changed_message};
+use super::page::{self, Source as _};
+use super::record::{Kept, Record};
+use super::{Limits, RETENTION_EVERY, epoch, moment_of};
+use crate::chat::record::{
+    Answer, AuthorKey, Change, Draft, Entry, Gone, Opening, Order, Page, Query, Refused, RoomKey,
+    Ticket,
+};
+use crate::clock::{Moment, Now};
+
+/// Keeps records in the process.
+#[derive(Debug)]
+pub(super) struct Memory {
+    limits: Limits,
+    rooms: HashMap<RoomKey, Room>,
+    index: Index,
+    answers: Vec<Answer>,
+    /// When rooms are next searched for messages that have been kept long enough.
+    retention: Moment,
+    /// The last time given, to translate expiries into moments.
+    now: Now,
+}
+
+/// Finds entries across rooms; it knows only entries that are kept.
+#[derive(Debug, Default)]
+struct Index {
+    /// What was answered to a draft with an `id`.
+    first: HashMap<(AuthorKey, Arc<str>), First>,
+    /// When messages expire: Unix milliseconds, room, `mid`.
+    expiries: BTreeSet<(u64, RoomKey, u64)>,
+}
+
+#[derive(Debug)]
+struct Room {
+    key: RoomKey,
+    record: Record,
+    /// The entries with an `id`, oldest first.
+    ids: VecDeque<(u64, AuthorKey, Arc<str>)>,
+}
+
+/// Is the first answer to a draft with an `id`.
+#[derive(Debug)]
+struct First {
+    hash: BodyHash,
+    seq: u64,
+    mid: u64,
+    ts: u64,
+    count: u32,
+}
+
+impl Memory {
+    /// Opens an empty journal.
+    pub(super) fn open(limits: Limits, epoch_seed: [u8; 16], now: Now) -> (Self, Opening) {
+        let retention = match limits.keep_for {
+            Some(_) => now.at.after(RETENTION_EVERY),
+            None => Moment::NEVER,
+        };
+        let memory = Self {
+            limits,
+            rooms: HashMap::new(),
+            index: Index::default(),
+            answers: Vec::new(),
+            retention,
+            now,
+        };
+        let opening = Opening { epoch: epoch(epoch_seed), durable: "memory", ..Opening::default() };
+        (memory, opening)
+    }
+
+    /// Carries an order out.
+    pub(super) fn submit(&mut self, now: Now, order: Order) {
+        self.expire(now);
+        match order {
+            Order::Append(draft) => {
+                let ticket = draft.ticket;
+                let answer = self.append(draft);
+                self.answers.push(answer.unwrap_or_else(|why| Answer::Refused { ticket, why }));
+            }
+            Order::Read(query) => {
+                let page = self.page(&query);
+                self.answers.push(Answer::Page(page));
+            }
+            // A session leaves nothing behind when the process ends, and neither does the record.
+            Order::PutSession(_) | Order::DropSession(_) => {}
+        }
+    }
+
+    /// Hands the answers out.
+    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<Answer>) {
+        self.expire(now);
+        if self.retention <= now.at {
+            self.retention = now.at.after(RETENTION_EVERY);
+            let cutoff = self.cutoff();
+            for room in self.rooms.values_mut() {
+                room.prune(&self.limits, cutoff, &mut self.index);
+            }
+        }
+        out.append(&mut self.answers);
+    }
+
+    /// Says when the next message expires or rooms are to be pruned.
+    pub(super) fn deadline(&self) -> Moment {
+        if !self.answers.is_empty() {
+            return self.now.at;
+        }
+        let expiry = self.index.expiries.first();
+        let expiry = expiry.map_or(Moment::NEVER, |(at, _, _)| moment_of(*at, self.now));
+        expiry.min(self.retention)
+    }
+
+    fn append(&mut self, draft: Draft) -> Result<Answer, Refused> {
+        let id = draft.id.clone().map(|id| ((draft.author, id), draft::hash(&draft)));
+        if let Some((key, hash)) = &id
+            && let Some(first) = self.index.first.get(key)
+        {
+            return first.again(draft.ticket, *hash);
+        }
+        // An edit of what is not there must not make a room.
+        if !self.rooms.contains_key(&draft.room) {
+            if changed_message(&draft.change).is_some() {
+                return Err(Refused::NoSuchMessage);
+            }
+            self.rooms.insert(Arc::clone(&draft.room), Room::new(Arc::clone(&draft.room)));
+        }
+        let cutoff = self.cutoff();
+        let Some(room) = self.rooms.get_mut(&draft.room) else {
+            return Err(Refused::Unavailable);
+        };
+        let Draft { ticket, room: key, author, sender, ts, mut change, .. } = draft;
+        if let Some(mid) = changed_message(&change) {
+            let of = room.record.message(mid).ok_or(Refused::NoSuchMessage)?.author;
+            draft::check(&change, author == of || draft.moderator)?;
+        }
+        let seq = room.record.top() + 1;
+        let mut count = 0;
+        let mid = match &mut change {
+            Change::Message { expires, .. } => {
+                if let Some(expires) = expires {
+                    self.index.expiries.insert((*expires, key, seq));
+                }
+                seq
+            }
+            Change::Reaction { mid, emoji, on, count: counted } => {
+                count = room.record.count(*mid, emoji, author, *on);
+                *counted = count;
+                *mid
+            }
+            Change::Edited { mid, .. } | Change::Deleted { mid, .. } => *mid,
+            Change::Topic { .. } => 0,
+        };
+        room.record.push(Kept { author, entry: Entry { seq, ts, sender, change } });
+        if let Some((key, hash)) = id {
+            room.ids.push_back((seq, key.0, Arc::clone(&key.1)));
+            self.index.first.insert(key, First { hash, seq, mid, ts, count });
+        }
+        room.prune(&self.limits, cutoff, &mut self.index);
+        Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: false, count })
+    }
+
+    fn page(&self, query: &Query) -> Page {
+        let record = self.rooms.get(&query.room).map(|room| &room.record);
+        record
+            .and_then(|record| page::page(record, query).ok())
+            .unwrap_or_else(|| page::empty(query))
+    }
+
+    /// Lets the messages go whose time has come.
+    fn expire(&mut self, now: Now) {
+        self.now = now;
+        while self.index.expiries.first().is_some_and(|(at, _, _)| *at <= now.unix_ms) {
+            let Some((_, key, mid)) = self.index.expiries.pop_first() else { return };
+            let cutoff = self.cutoff();
+            let Some(room) = self.rooms.get_mut(&key) else { continue };
+            let Some(kept) = room.record.message(mid) else { continue };
+            let (author, sender) = (kept.author, Arc::clone(&kept.entry.sender));
+            let change = Change::Deleted { mid, why: Gone::Expired };
+            let seq = room.record.top() + 1;
+            let entry = Entry { seq, ts: now.unix_ms, sender, change };
+            room.record.push(Kept { author, entry: entry.clone() });
+            room.prune(&self.limits, cutoff, &mut self.index);
+            self.answers.push(Answer::Added { room: key, entry });
+        }
+    }
+
+    /// Gives the time before which messages are no longer kept, 0 if age does not count.
+    fn cutoff(&self) -> u64 {
+        self.limits.cutoff(self.now.unix_ms)
+    }
+}
+
+impl Room {
+    fn new(key: RoomKey) -> Self {
+        Self { key, record: Record::starting(1, 1), ids: VecDeque::new() }
+    }
+
+    /// Drops the oldest entries until what is left is within the limits.
+    fn prune(&mut self, limits: &Limits, cutoff: u64, index: &mut Index) {
+        while let Some(oldest) = self.record.oldest() {
+            let kept_long = oldest.entry.ts < cutoff;
+            let too_many = self.record.len() > limits.memory_entries_max
+                || self.record.bytes() > limits.memory_bytes_max
+                || self.record.messages() > limits.keep_messages.unwrap_or(u64::MAX);
+            // Somebody waits for the newest: it stays, whatever its size.
+            let goes = kept_long || (too_many && self.record.len() > 1);
+            if !goes {
+                return;
+            }
+            let Some(Kept { entry, .. }) = self.record.pop(false) else { return };
+            if let Change::Message { expires: Some(expires), .. } = entry.change {
+                index.expiries.remove(&(expires, Arc::clone(&self.key), entry.seq));
+            }
+            while let Some((_, author, id)) = self.ids.pop_front_if(|(seq, ..)| *seq <= entry.seq) {
+                index.first.remove(&(author, id));
+            }
+        }
+    }
+}
+
+impl First {
+    /// Gives the first answer again, if it is the same draft.
+    fn again(&self, ticket: Ticket, hash: BodyHash) -> Result<Answer, Refused> {
+        let Self { hash: of, seq, mid, ts, count } = *self;
+        if of != hash {
+            return Err(Refused::IdConflict);
+        }
+        Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: true, count })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::record::Span;
+
+    fn say(memory: &mut Memory, content: &str) {
+        let draft = Draft {
+            ticket: Ticket(1),
+            room: Arc::from("lobby"),
+            room_name: Arc::from("lobby"),
+            author: AuthorKey([1; 16]),
+            sender: Arc::from("Alice"),
+            moderator: false,
+            id: None,
+            ts: 1,
+            change: Change::Message {
+                content: Arc::from(content),
+                reply_to: None,
+                expires: Some(99),
+            },
+        };
+        memory.submit(Now::default(), Order::Append(draft));
+    }
+
+    #[test]
+    fn a_full_room_loses_its_oldest_entries() {
+        let limits = Limits { memory_entries_max: 3, memory_bytes_max: 100, ..Limits::default() };
+        let (mut memory, _) = Memory::open(limits, [0; 16], Now::default());
+        for _ in 0..5 {
+            say(&mut memory, "hi");
+        }
+        let query = Query {
+            ticket: Ticket(2),
+            room: Arc::from("lobby"),
+            span: Span::Latest,
+            limit: 10,
+            bytes_max: 1000,
+        };
+        assert_eq!(memory.page(&query).lost, [(1, 2)]);
+        say(&mut memory, &"x".repeat(200));
+        assert_eq!(memory.page(&query).lost, [(1, 5)]);
+        assert_eq!(memory.page(&query).top, 6);
+        assert_eq!(memory.index.expiries.len(), 1);
+    }
+}

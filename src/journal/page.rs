@@ -1,0 +1,143 @@
+//! Pages: what a query asks for, whoever has the entries.
+
+use std::sync::Arc;
+
+use crate::chat::record::{Entry, Found, Page, Query, Said, Span};
+
+/// Has the entries of one room.
+pub(super) trait Source {
+    /// Says why it could not be read.
+    type Error;
+
+    /// Gives the first number that is kept, which is the next one if none is.
+    fn first(&self) -> u64;
+
+    /// Gives the number of the newest entry, 0 if there never was one.
+    fn top(&self) -> u64;
+
+    /// Collects the newest messages below `seq`, newest first, as long as there is space; says
+    /// whether there are more.
+    fn below(&self, seq: u64, space: Space) -> Result<(Vec<Said>, bool), Self::Error>;
+
+    /// Collects the oldest messages from `seq` on, as long as there is space; says whether there
+    /// are more.
+    fn from(&self, seq: u64, space: Space) -> Result<(Vec<Said>, bool), Self::Error>;
+
+    /// Collects the oldest entries from `seq` on, as long as there is space; says whether there
+    /// are more.
+    fn entries(&self, seq: u64, space: Space) -> Result<(Vec<Entry>, bool), Self::Error>;
+}
+
+/// Answers a query.
+pub(super) fn page<S: Source>(source: &S, query: &Query) -> Result<Page, S::Error> {
+    let (limit, bytes_max) = (query.limit, query.bytes_max);
+    let space = Space::new(limit, bytes_max);
+    let mut lost = Vec::new();
+    let (found, more) = match query.span {
+        Span::Latest => older(source, u64::MAX, space, &mut lost)?,
+        Span::Before(seq) => older(source, seq, space, &mut lost)?,
+        Span::After(seq) => newer(source, seq.saturating_add(1), space, &mut lost)?,
+        Span::Around(seq) => {
+            let half = limit / 2;
+            let (mut found, before) =
+                older(source, seq, Space::new(half, bytes_max / 2), &mut lost)?;
+            let (after, more) =
+                newer(source, seq, Space::new(limit - half, bytes_max / 2), &mut lost)?;
+            found.extend(after);
+            (found, before || more)
+        }
+        Span::Entries(seq) => {
+            let seq = seq.saturating_add(1);
+            let (entries, more) = source.entries(seq, space)?;
+            lose(&mut lost, seq, source.first());
+            return Ok(bound(source, query, Found::Entries(entries), more, lost));
+        }
+    };
+    Ok(bound(source, query, Found::Messages(found), more, lost))
+}
+
+/// Answers a query for a room without a record.
+pub(super) fn empty(query: &Query) -> Page {
+    let found = match query.span {
+        Span::Entries(_) => Found::Entries(Vec::new()),
+        _ => Found::Messages(Vec::new()),
+    };
+    let (ticket, room) = (query.ticket, Arc::clone(&query.room));
+    Page { ticket, room, found, top: 0, more: false, lost: Vec::new() }
+}
+
+fn bound<S: Source>(
+    source: &S,
+    query: &Query,
+    found: Found,
+    more: bool,
+    lost: Vec<(u64, u64)>,
+) -> Page {
+    let (ticket, room) = (query.ticket, Arc::clone(&query.room));
+    Page { ticket, room, found, top: source.top(), more, lost }
+}
+
+type Part = (Vec<Said>, bool);
+
+fn older<S: Source>(
+    source: &S,
+    seq: u64,
+    space: Space,
+    lost: &mut Vec<(u64, u64)>,
+) -> Result<Part, S::Error> {
+    let (mut found, more) = source.below(seq, space)?;
+    found.reverse();
+    if !more {
+        lose(lost, 1, source.first().min(seq));
+    }
+    Ok((found, more))
+}
+
+fn newer<S: Source>(
+    source: &S,
+    seq: u64,
+    space: Space,
+    lost: &mut Vec<(u64, u64)>,
+) -> Result<Part, S::Error> {
+    let part = source.from(seq, space)?;
+    lose(lost, seq.max(1), source.first());
+    Ok(part)
+}
+
+/// Notes that the numbers from `from` up to `end`, which is not one of them, are lost.
+fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {
+    if from >= end {
+        return;
+    }
+    match lost.last_mut() {
+        Some((_, last)) if *last + 1 == from => *last = end - 1,
+        _ => lost.push((from, end - 1)),
+    }
+}
+
+/// Is the space on a page.
+#[derive(Debug)]
+pub(super) struct Space {
+    left: usize,
+    bytes_left: usize,
+    empty: bool,
+}
+
+impl Space {
+    /// Makes space for so many and so many bytes of text.
+    pub(super) fn new(limit: usize, bytes_max: usize) -> Self {
+        Self { left: limit, bytes_left: bytes_max, empty: true }
+    }
+
+    /// Takes one more of this size; false if there is no space. The first always fits, so that
+    /// whoever pages gets on.
+    pub(super) fn takes(&mut self, bytes: usize) -> bool {
+        if self.left == 0 || (bytes > self.bytes_left && !self.empty) {
+            return false;
+        }
+        self.left -= 1;
+        self.bytes_left = self.bytes_left.saturating_sub(bytes);
+        self.empty = false;
+        true
+    }
+}

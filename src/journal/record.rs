@@ -1,0 +1,308 @@
+//! A room's record in memory, whole or its newest part: entries as they happened, and the messages
+//! as they read now.
+//!
+//! What is here is always a run of entries without holes up to the top. As whatever changes a
+//! message comes after it, such a run knows all about each of its messages.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::page::{Source, Space};
+use crate::chat::record::{AuthorKey, Change, Entry, Gone, Said};
+
+/// Is an entry and who made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) author: AuthorKey,
+    pub(super) entry: Entry,
+}
+
+impl Kept {
+    /// Gives the bytes of text in it, which is what limits count.
+    pub(super) fn bytes(&self) -> usize {
+        entry_bytes(&self.entry)
+    }
+}
+
+/// Holds the entries `base..=top` of a room.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// The first number that is kept anywhere: 1, or more if the oldest were pruned.
+    first: u64,
+    /// The number of the first entry here; `first <= base`.
+    base: u64,
+    entries: VecDeque<Kept>,
+    /// What happened to messages here; those nothing happened to are not in it.
+    changed: HashMap<u64, Changed>,
+    messages: u64,
+    bytes: usize,
+}
+
+impl Record {
+    /// Makes an empty part of a record that goes on with `base`.
+    pub(super) fn starting(first: u64, base: u64) -> Self {
+        Self {
+            first,
+            base,
+            entries: VecDeque::new(),
+            changed: HashMap::new(),
+            messages: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Gives the number of entries here.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Gives the number of messages here.
+    pub(super) fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// Gives the bytes of text here.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives the oldest entry here.
+    pub(super) fn oldest(&self) -> Option<&Kept> {
+        self.entries.front()
+    }
+
+    /// Finds a message that still has its text.
+    pub(super) fn message(&self, mid: u64) -> Option<&Kept> {
+        let kept = self.entries.get(self.index(mid)?)?;
+        let said = matches!(kept.entry.change, Change::Message { .. });
+        let gone = self.changed.get(&mid).is_some_and(|changed| changed.gone.is_some());
+        (said && !gone).then_some(kept)
+    }
+
+    /// Counts who would react so to a message once `author` did, or took it back.
+    pub(super) fn count(&self, mid: u64, emoji: &str, author: AuthorKey, on: bool) -> u32 {
+        let given = self.changed.get(&mid).map_or(&[][..], |changed| &changed.reactions);
+        let others = given.iter().filter(|given| *given.emoji == *emoji && given.author != author);
+        u32::try_from(others.count()).unwrap_or(u32::MAX).saturating_add(u32::from(on))
+    }
+
+    /// Takes in the next entry, whose number is `top() + 1`, and folds it into what it changes.
+    pub(super) fn push(&mut self, kept: Kept) {
+        debug_assert_eq!(kept.entry.seq, self.top() + 1, "a record has no holes");
+        let seq = kept.entry.seq;
+        match &kept.entry.change {
+            Change::Message { .. } => self.messages += 1,
+            Change::Topic { .. } => {}
+            Change::Edited { mid, content } => {
+                if let Some(changed) = self.change(*mid, seq) {
+                    changed.content = Some(Arc::clone(content));
+                }
+            }
+            Change::Deleted { mid, why } => self.forget(*mid, seq, *why),
+            Change::Reaction { mid, emoji, on, .. } => {
+                if let Some(changed) = self.change(*mid, seq) {
+                    changed.react(emoji, kept.author, &kept.entry.sender, *on);
+                }
+            }
+        }
+        self.bytes += kept.bytes();
+        self.entries.push_back(kept);
+    }
+
+    /// Drops the oldest entry here. It is still `kept` elsewhere, or is lost.
+    pub(super) fn pop(&mut self, kept_elsewhere: bool) -> Option<Kept> {
+        let oldest = self.entries.pop_front()?;
+        self.base += 1;
+        if !kept_elsewhere {
+            self.first = self.first.max(self.base);
+        }
+        self.bytes -= oldest.bytes();
+        if matches!(oldest.entry.change, Change::Message { .. }) {
+            self.messages -= 1;
+            self.changed.remove(&oldest.entry.seq);
+        }
+        Some(oldest)
+    }
+
+    /// Gives the entries from `seq` on.
+    fn since(&self, seq: u64) -> Result<impl Iterator<Item = &Kept>, NotHere> {
+        if seq < self.base && self.first < self.base {
+            return Err(NotHere);
+        }
+        let start = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        Ok(self.entries.range(start.min(self.entries.len())..))
+    }
+
+    /// Shows a message as it reads now; `None` for an entry of another kind.
+    fn said(&self, kept: &Kept) -> Option<Said> {
+        let Entry { seq: mid, ts, sender, change } = &kept.entry;
+        let Change::Message { content, reply_to, expires } = change else { return None };
+        let changed = self.changed.get(mid);
+        let edit = changed.and_then(|changed| changed.content.as_ref());
+        Some(Said {
+            mid: *mid,
+            seq: changed.map_or(*mid, |changed| changed.seq),
+            ts: *ts,
+            sender: Arc::clone(sender),
+            content: Arc::clone(edit.unwrap_or(content)),
+            reply_to: *reply_to,
+            expires: *expires,
+            gone: changed.and_then(|changed| changed.gone),
+            edited: edit.is_some(),
+            reactions: changed.map_or_else(Vec::new, |changed| grouped(&changed.reactions)),
+        })
+    }
+
+    fn index(&self, seq: u64) -> Option<usize> {
+        usize::try_from(seq.checked_sub(self.base)?).ok()
+    }
+
+    /// Notes that the message `mid` is changed by the entry `seq`; `None` if it is not here.
+    fn change(&mut self, mid: u64, seq: u64) -> Option<&mut Changed> {
+        let kept = self.entries.get(self.index(mid)?)?;
+        matches!(kept.entry.change, Change::Message { .. }).then_some(())?;
+        let changed = self.changed.entry(mid).or_default();
+        changed.seq = seq;
+        Some(changed)
+    }
+
+    /// Removes the text of a message from its entry and from those of its edits. They may be here
+    /// although the message itself is not.
+    fn forget(&mut self, mid: u64, seq: u64, why: Gone) {
+        let mut edited = mid < self.base;
+        if let Some(changed) = self.change(mid, seq) {
+            edited = changed.content.take().is_some();
+            changed.reactions = Vec::new();
+            changed.gone = Some(why);
+        }
+        let start = self.index(mid).unwrap_or(0).min(self.entries.len());
+        let end = if edited { self.entries.len() } else { self.entries.len().min(start + 1) };
+        for kept in self.entries.range_mut(start..end) {
+            let seq = kept.entry.seq;
+            let content = match &mut kept.entry.change {
+                Change::Message { content, .. } if seq == mid => content,
+                Change::Edited { mid: of, content } if *of == mid => content,
+                _ => continue,
+            };
+            self.bytes -= content.len();
+            *content = Arc::from("");
+        }
+    }
+}
+
+impl Source for Record {
+    type Error = NotHere;
+
+    fn first(&self) -> u64 {
+        self.first
+    }
+
+    fn top(&self) -> u64 {
+        self.base + self.entries.len() as u64 - 1
+    }
+
+    fn below(&self, seq: u64, mut space: Space) -> Result<(Vec<Said>, bool), NotHere> {
+        let end = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        for kept in self.entries.range(..end.min(self.entries.len())).rev() {
+            let Some(said) = self.said(kept) else { continue };
+            if !space.takes(said_bytes(&said)) {
+                return Ok((found, true));
+            }
+            found.push(said);
+        }
+        if self.first < self.base {
+            return Err(NotHere);
+        }
+        Ok((found, false))
+    }
+
+    fn from(&self, seq: u64, mut space: Space) -> Result<(Vec<Said>, bool), NotHere> {
+        let mut found = Vec::new();
+        for said in self.since(seq)?.filter_map(|kept| self.said(kept)) {
+            if !space.takes(said_bytes(&said)) {
+                return Ok((found, true));
+            }
+            found.push(said);
+        }
+        Ok((found, false))
+    }
+
+    fn entries(&self, seq: u64, mut space: Space) -> Result<(Vec<Entry>, bool), NotHere> {
+        let mut found = Vec::new();
+        for kept in self.since(seq)? {
+            if !space.takes(kept.bytes()) {
+                return Ok((found, true));
+            }
+            found.push(kept.entry.clone());
+        }
+        Ok((found, false))
+    }
+}
+
+/// Says that a page takes entries that are kept, but not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotHere;
+
+/// Is what happened to a message.
+#[derive(Debug, Default)]
+struct Changed {
+    /// The newest change.
+    seq: u64,
+    /// The text, if it was edited.
+    content: Option<Arc<str>>,
+    gone: Option<Gone>,
+    /// In the order they were given.
+    reactions: Vec<Given>,
+}
+
+impl Changed {
+    fn react(&mut self, emoji: &Arc<str>, author: AuthorKey, name: &Arc<str>, on: bool) {
+        let same = |given: &Given| given.emoji == *emoji && given.author == author;
+        if !on {
+            self.reactions.retain(|given| !same(given));
+        } else if !self.reactions.iter().any(same) {
+            let (emoji, name) = (Arc::clone(emoji), Arc::clone(name));
+            self.reactions.push(Given { emoji, author, name });
+        }
+    }
+}
+
+/// Is a reaction that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    pub(super) emoji: Arc<str>,
+    pub(super) author: AuthorKey,
+    pub(super) name: Arc<str>,
+}
+
+/// Puts reactions in groups: emoji in the order of their oldest reaction, names in order.
+pub(super) fn grouped(given: &[Given]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+    let mut groups: Vec<(Arc<str>, Vec<Arc<str>>)> = Vec::new();
+    for Given { emoji, name, .. } in given {
+        match groups.iter_mut().find(|(known, _)| known == emoji) {
+            Some((_, names)) => names.push(Arc::clone(name)),
+            None => groups.push((Arc::clone(emoji), vec![Arc::clone(name)])),
+        }
+    }
+    groups
+}
+
+/// Gives the bytes of text in an entry.
+pub(super) fn entry_bytes(entry: &Entry) -> usize {
+    let text = match &entry.change {
+        Change::Message { content, .. } | Change::Edited { content, .. } => content,
+        Change::Reaction { emoji, .. } => emoji,
+        Change::Topic { topic } => topic,
+        Change::Deleted { .. } => return entry.sender.len(),
+    };
+    entry.sender.len() + text.len()
+}
+
+/// Gives the bytes of text in a message.
+pub(super) fn said_bytes(said: &Said) -> usize {
+    let names = |(emoji, names): &(Arc<str>, Vec<Arc<str>>)| {
+        emoji.len() + names.iter().map(|name| name.len()).sum::<usize>()
+    };
+    said.sender.len() + said.content.len() + said.reactions.iter().map(names).sum::<usize>()
+}

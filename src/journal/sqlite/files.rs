@@ -1,0 +1,123 @@
+//! What lies beside the database: the lock against a second server, and the mark.
+//!
+//! The mark tells how many entries the journal has had for certain. A write-ahead log that lost its
+//! tail is a sound database to SQLite; only something kept apart can tell that entries are missing.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use super::super::OpenError;
+
+/// Is a directory that is locked against other servers as long as this lives.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Directory {
+    /// Locks a directory, and makes it if there is none. Nobody else may look into it.
+    pub(super) fn lock(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Directory { path: path.to_owned(), source };
+        if !path.is_dir() {
+            DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+            if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                sync(parent).map_err(failed)?;
+            }
+        }
+        let lock = open(&path.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// Gives the path of the database.
+    pub(super) fn database(&self) -> PathBuf {
+        self.path.join("journal.db")
+    }
+
+    /// Makes sure that files made here are still here after a power cut.
+    pub(super) fn sync(&self) -> Result<(), OpenError> {
+        let failed = |source| OpenError::Directory { path: self.path.clone(), source };
+        sync(&self.path).map_err(failed)
+    }
+
+    /// Opens the mark, and reads it.
+    pub(super) fn mark(&self) -> Result<(MarkFile, Option<Mark>), OpenError> {
+        let path = self.path.join("mark");
+        let read = || {
+            let mark = fs::read_to_string(&path).ok().and_then(|text| Mark::parse(&text));
+            Ok((MarkFile { file: open(&path)? }, mark))
+        };
+        read().map_err(|source| OpenError::Directory { path: path.clone(), source })
+    }
+}
+
+/// Is what a mark says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The journal's.
+    pub(super) epoch: String,
+    /// How many entries it has had at least.
+    pub(super) entries: u64,
+}
+
+impl Mark {
+    fn parse(text: &str) -> Option<Self> {
+        let (epoch, entries) = text.strip_prefix(MARK_HEAD)?.trim_end().split_once(' ')?;
+        // A mark is written whole or not at all, but a torn one must not be taken for a low one.
+        (text.len() == MARK_BYTES).then_some(())?;
+        Some(Self { epoch: epoch.to_owned(), entries: entries.parse().ok()? })
+    }
+}
+
+/// Is where the mark is written.
+#[derive(Debug)]
+pub(super) struct MarkFile {
+    file: File,
+}
+
+impl MarkFile {
+    /// Writes the mark in place, and waits until it is on disk.
+    pub(super) fn write(&self, mark: &Mark) -> io::Result<()> {
+        let Mark { epoch, entries } = mark;
+        let text = format!("{MARK_HEAD}{epoch} {entries:020}");
+        let line = format!("{text:<width$}\n", width = MARK_BYTES - 1);
+        self.file.write_all_at(line.as_bytes(), 0)?;
+        self.file.sync_data()
+    }
+}
+
+const MARK_HEAD: &str = "chinwag mark 1 ";
+const MARK_BYTES: usize = 64;
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_reads_as_it_was_written_and_not_when_torn() {
+        let scratch = crate::journal::tests::Scratch::new();
+        let directory = Directory::lock(scratch.path()).unwrap();
+        let (file, none) = directory.mark().unwrap();
+        assert_eq!(none, None);
+        let mark = Mark { epoch: "0a1b2c3d4e5f".to_owned(), entries: 1234 };
+        file.write(&mark).unwrap();
+        assert_eq!(directory.mark().unwrap().1, Some(mark));
+        file.file.set_len(50).unwrap();
+        assert_eq!(directory.mark().unwrap().1, None);
+    }
+}

@@ -1,0 +1,174 @@
+//! Entries as rows.
+//!
+//! A room's number and an entry's `seq` make one key, so that a room's record lies together in the
+//! one tree of the table:
+//!
+//! | bits | what |
+//! |---|---|
+//! | 40–62 | room |
+//! | 0–39 | `seq` |
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::super::draft::BodyHash;
+use super::super::record::Kept;
+use crate::chat::record::{AuthorKey, Change, Entry, Gone};
+
+/// Is the number of a room in the database.
+pub(super) type RoomNumber = i64;
+
+/// Kinds of entries in the column `kind`. They stand in the schema's indices, too.
+mod kind {
+    pub(super) const MESSAGE: i64 = 0;
+    pub(super) const EDITED: i64 = 1;
+    pub(super) const DELETED: i64 = 2;
+    pub(super) const REACTION: i64 = 3;
+    pub(super) const TOPIC: i64 = 4;
+}
+
+const SEQ_BITS: u32 = 40;
+const SEQ_MAX: i64 = (1 << SEQ_BITS) - 1;
+
+/// Makes the key of an entry.
+pub(super) fn key(room: RoomNumber, seq: u64) -> i64 {
+    (room << SEQ_BITS) | int(seq).min(SEQ_MAX)
+}
+
+/// Gives the room in a key.
+pub(super) fn room_of(key: i64) -> RoomNumber {
+    key >> SEQ_BITS
+}
+
+/// Gives the `seq` in a key.
+pub(super) fn seq_of(key: i64) -> u64 {
+    nat(key & SEQ_MAX)
+}
+
+/// Turns a number into one the database knows.
+pub(super) fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Turns a number from the database back.
+pub(super) fn nat(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// Encodes why a message is gone.
+pub(super) fn gone(why: Gone) -> i64 {
+    match why {
+        Gone::Author => 0,
+        Gone::Moderator => 1,
+        Gone::Expired => 2,
+    }
+}
+
+/// Decodes why a message is gone.
+pub(super) fn why(gone: i64) -> Gone {
+    match gone {
+        0 => Gone::Author,
+        1 => Gone::Moderator,
+        _ => Gone::Expired,
+    }
+}
+
+/// Inserts an entry, and what makes it known again if its draft comes again.
+pub(super) fn insert(
+    db: &Connection,
+    room: RoomNumber,
+    kept: &Kept,
+    id: Option<(&str, &BodyHash)>,
+) -> rusqlite::Result<()> {
+    let Kept { author, entry } = kept;
+    let mut row = Columns::default();
+    let (kind, text) = match &entry.change {
+        Change::Message { content, reply_to, expires } => {
+            row.reply_to = reply_to.map(int);
+            row.expires = expires.map(int);
+            (kind::MESSAGE, &**content)
+        }
+        Change::Edited { mid, content } => {
+            row.mid = Some(key(room, *mid));
+            (kind::EDITED, &**content)
+        }
+        Change::Deleted { mid, why } => {
+            row.mid = Some(key(room, *mid));
+            row.gone = Some(gone(*why));
+            (kind::DELETED, "")
+        }
+        Change::Reaction { mid, emoji, on, count } => {
+            row.mid = Some(key(room, *mid));
+            row.given = Some(*on);
+            row.count = Some(i64::from(*count));
+            (kind::REACTION, &**emoji)
+        }
+        Change::Topic { topic } => (kind::TOPIC, &**topic),
+    };
+    let (id, hash) = id.unzip();
+    let mut statement = db.prepare_cached(
+        "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash, mid, reply_to,
+                              expires, given, count, gone)
+         VALUES (:entry, :kind, :ts, :sender, :author, :text, :id, :hash, :mid, :reply_to,
+                 :expires, :given, :count, :gone)",
+    )?;
+    statement.execute(named_params! {
+        ":entry": key(room, entry.seq),
+        ":kind": kind,
+        ":ts": int(entry.ts),
+        ":sender": &*entry.sender,
+        ":author": &author.0[..],
+        ":text": text,
+        ":id": id,
+        ":hash": hash.map(|hash| &hash[..]),
+        ":mid": row.mid,
+        ":reply_to": row.reply_to,
+        ":expires": row.expires,
+        ":given": row.given,
+        ":count": row.count,
+        ":gone": row.gone,
+    })?;
+    Ok(())
+}
+
+/// Holds the columns that not every entry has.
+#[derive(Default)]
+struct Columns {
+    mid: Option<i64>,
+    reply_to: Option<i64>,
+    expires: Option<i64>,
+    given: Option<bool>,
+    count: Option<i64>,
+    gone: Option<i64>,
+}
+
+/// Is what [`kept`] reads.
+pub(super) const KEPT: &str = "entry, kind, ts, sender, author, text, mid, reply_to, expires, \
+                               given, count, gone";
+
+/// Reads an entry from the columns [`KEPT`].
+pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+    let text: Arc<str> = row.get(5)?;
+    let mid = || Ok::<_, rusqlite::Error>(seq_of(row.get(6)?));
+    let change = match row.get(1)? {
+        kind::MESSAGE => Change::Message {
+            content: text,
+            reply_to: row.get::<_, Option<i64>>(7)?.map(nat),
+            expires: row.get::<_, Option<i64>>(8)?.map(nat),
+        },
+        kind::EDITED => Change::Edited { mid: mid()?, content: text },
+        kind::DELETED => Change::Deleted { mid: mid()?, why: why(row.get(11)?) },
+        kind::REACTION => Change::Reaction {
+            mid: mid()?,
+            emoji: text,
+            on: row.get(9)?,
+            count: row.get(10)?,
+        },
+        kind::TOPIC => Change::Topic { topic: text },
+        unknown => return Err(rusqlite::Error::IntegralValueOutOfRange(1, unknown)),
+    };
+    let (seq, ts) = (seq_of(row.get(0)?), nat(row.get(2)?));
+    let entry = Entry { seq, ts, sender: row.get(3)?, change };
+    Ok(Kept { author: AuthorKey(row.get(4)?), entry })
+}

@@ -1,0 +1,238 @@
+//! Opening the database: is it ours, is it whole, is it of a version we know?
+//!
+//! Whatever is not ours or not sound is refused before anything is written to it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+
+use super::super::{Durability, Limits, OpenError};
+use super::row::{RoomNumber, int, nat};
+use crate::chat::record::{AuthorKey, RoomKey, RoomRecord, SessionRecord};
+
+/// Opens the database for writing, and makes it if there is none.
+pub(super) fn open(
+    path: &Path,
+    durability: Durability,
+    limits: &Limits,
+    check: bool,
+) -> Result<Connection, OpenError> {
+    if rusqlite::version_number() < SQLITE_MIN {
+        return Err(OpenError::OldSqlite { version: rusqlite::version().to_owned() });
+    }
+    let failed = |source| OpenError::of(path, source);
+    let new = is_new(path)?;
+    let db = Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_CREATE)
+        .map_err(failed)?;
+    // Until it is known to be ours, closing it must not touch it either.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
+    db.busy_timeout(BUSY_MAX).map_err(failed)?;
+    let version = if new { 0 } else { recognise(&db, path)? };
+    if check && version > 0 {
+        quick_check(&db, path)?;
+    }
+    configure(&db, durability, limits).map_err(failed)?;
+    migrate(&db, version).map_err(failed)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).map_err(failed)?;
+    Ok(db)
+}
+
+/// Opens the database a second time, for reading.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let open = || {
+        let db = Connection::open_with_flags(path, FLAGS)?;
+        db.busy_timeout(BUSY_MAX)?;
+        db.pragma_update(None, "query_only", true)?;
+        db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        db.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(db)
+    };
+    open().map_err(|source| OpenError::of(path, source))
+}
+
+/// Is a room as the writer knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RoomRow {
+    pub(super) number: RoomNumber,
+    pub(super) first: u64,
+    pub(super) top: u64,
+    pub(super) messages: u64,
+}
+
+/// Reads a room.
+pub(super) fn room(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRow>> {
+    let mut statement =
+        db.prepare_cached("SELECT room, first, top, messages FROM rooms WHERE key = ?1")?;
+    let row = statement.query_row([key], |row| {
+        Ok(RoomRow {
+            number: row.get(0)?,
+            first: nat(row.get(1)?),
+            top: nat(row.get(2)?),
+            messages: nat(row.get(3)?),
+        })
+    });
+    row.optional()
+}
+
+/// Reads every room.
+pub(super) fn rooms(
+    db: &Connection,
+) -> rusqlite::Result<(Vec<RoomRecord>, HashMap<RoomKey, RoomRow>)> {
+    let mut statement =
+        db.prepare("SELECT room, key, name, topic, first, top, messages FROM rooms")?;
+    let mut rows = statement.query([])?;
+    let (mut records, mut known) = (Vec::new(), HashMap::new());
+    while let Some(row) = rows.next()? {
+        let key: RoomKey = row.get(1)?;
+        let top = nat(row.get(5)?);
+        let number = row.get(0)?;
+        let (first, messages) = (nat(row.get(4)?), nat(row.get(6)?));
+        known.insert(Arc::clone(&key), RoomRow { number, first, top, messages });
+        records.push(RoomRecord { key, name: row.get(2)?, top, topic: row.get(3)? });
+    }
+    Ok((records, known))
+}
+
+/// Reads every session.
+pub(super) fn sessions(db: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
+    let mut statement = db.prepare("SELECT key, name, rooms FROM sessions")?;
+    let sessions = statement.query_map([], |row| {
+        let rooms: String = row.get(2)?;
+        // Written by us; should it ever be damaged, the session is worth more than its rooms.
+        let rooms: Vec<Arc<str>> = serde_json::from_str(&rooms).unwrap_or_default();
+        Ok(SessionRecord { key: AuthorKey(row.get(0)?), name: row.get(1)?, rooms })
+    })?;
+    sessions.collect()
+}
+
+/// Gives the journal its epoch, unless it has one that may stay, and reads it.
+pub(super) fn epoch(db: &Connection, new: &str, replace: bool) -> rusqlite::Result<String> {
+    let verb = if replace { "REPLACE" } else { "IGNORE" };
+    db.execute(&format!("INSERT OR {verb} INTO meta (key, value) VALUES ('epoch', ?1)"), [new])?;
+    db.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
+}
+
+/// Copies the write-ahead log into the database and empties it; false if somebody reads from it.
+pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// Says whether there is no database yet; an error if there is something else.
+fn is_new(path: &Path) -> Result<bool, OpenError> {
+    let mut head = Vec::new();
+    match File::open(path).and_then(|file| file.take(16).read_to_end(&mut head)) {
+        Ok(0) => Ok(true),
+        Ok(_) if head == b"SQLite format 3\0" => Ok(false),
+        Ok(_) => Err(OpenError::NotAJournal { path: path.to_owned() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(OpenError::Directory { path: path.to_owned(), source }),
+    }
+}
+
+/// Gives the version of a database that is ours, 0 if it is still empty.
+fn recognise(db: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let number = |sql: &str| {
+        db.query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map_err(|source| OpenError::of(path, source))
+    };
+    let version = number("PRAGMA user_version")?;
+    match number("PRAGMA application_id")? {
+        APPLICATION_ID if version > VERSION => {
+            Err(OpenError::Newer { path: path.to_owned(), found: version, known: VERSION })
+        }
+        APPLICATION_ID if version > 0 => Ok(version),
+        // Somebody was cut off before the first migration was through.
+        0 if version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0 => Ok(0),
+        _ => Err(OpenError::NotAJournal { path: path.to_owned() }),
+    }
+}
+
+fn quick_check(db: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found: String = db
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|source| OpenError::of(path, source))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Corrupt { path: path.to_owned(), found })
+}
+
+fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqlite::Result<()> {
+    let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(rusqlite::Error::InvalidParameterName(format!("journal_mode is {mode}")));
+    }
+    let synchronous = match durability {
+        Durability::Fsync => "FULL",
+        Durability::Write => "NORMAL",
+    };
+    db.pragma_update(None, "synchronous", synchronous)?;
+    // Where fsync alone leaves data in the disk's cache.
+    db.pragma_update(None, "fullfsync", true)?;
+    // What is deleted is overwritten with zeros.
+    db.pragma_update(None, "secure_delete", true)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.query_row("PRAGMA wal_autocheckpoint = 1000", [], |_| Ok(()))?;
+    let wal_bytes_max = int(limits.wal_bytes_max);
+    db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
+    if let Some(bytes) = limits.database_bytes_max {
+        let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let pages = (int(bytes) / page.max(1)).max(1);
+        db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Brings the database to our version, all in one transaction.
+fn migrate(db: &Connection, version: i64) -> rusqlite::Result<()> {
+    let done = usize::try_from(version).unwrap_or(0);
+    if version == VERSION {
+        return Ok(());
+    }
+    let transaction = db.unchecked_transaction()?;
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+impl OpenError {
+    /// Says in our words what SQLite has met.
+    pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::NotAJournal { path },
+            Some(ErrorCode::DatabaseCorrupt) => {
+                Self::Corrupt { path, found: source.to_string() }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
+            _ => Self::Sqlite { path, source },
+        }
+    }
+}
+
+/// Each brings the database one version up.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+#[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
+const VERSION: i64 = MIGRATIONS.len() as i64;
+/// Is `chat` in ASCII.
+const APPLICATION_ID: i64 = 0x6368_6174;
+/// Is the first version in which two connections cannot spoil a write-ahead log.
+const SQLITE_MIN: i32 = 3_051_003;
+const BUSY_MAX: Duration = Duration::from_secs(5);
+const CACHE_KIB: i64 = 8 * 1024;
+const STATEMENTS: usize = 64;
+const FLAGS: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);

@@ -1,0 +1,382 @@
+//! The cases.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::world::{
+    ALICE, BOB, World, deleted, edited, entries, expiring, message, mids, reaction, said, topic,
+};
+use crate::chat::record::{Answer, Change, Entry, Gone, Refused, Said, Span};
+use crate::clock::Moment;
+use crate::journal::Limits;
+
+pub(super) fn entries_are_numbered_from_one_without_holes_in_each_room(mut world: World) {
+    for seq in 1..=5 {
+        assert_eq!(world.say("hi"), seq);
+    }
+    assert!(!world.opening.epoch.is_empty() && !world.opening.durable.is_empty());
+    let mut elsewhere = world.draft(message("hi"));
+    elsewhere.room = Arc::from("dev");
+    assert_eq!(world.add(elsewhere), 1);
+    assert_eq!(world.change(topic("tea")), 6);
+    assert_eq!(world.change(reaction(2, "+", true)), 7);
+    assert_eq!(world.page(Span::Latest, 1).top, 7);
+}
+
+pub(super) fn an_id_that_comes_again_gets_the_first_answer(mut world: World) {
+    let mut draft = world.draft(message("once"));
+    draft.id = Some(Arc::from("c1"));
+    let first = world.append(draft.clone());
+    let ts = world.now.unix_ms;
+    let ticket = draft.ticket;
+    let told = Answer::Appended { ticket, seq: 1, mid: 1, ts, duplicate: false, count: 0 };
+    assert_eq!(first, told);
+    world.pass(5000);
+    draft.ts = world.now.unix_ms;
+    draft.sender = Arc::from("Alice B");
+    let again = Answer::Appended { ticket, seq: 1, mid: 1, ts, duplicate: true, count: 0 };
+    assert_eq!(world.append(draft), again);
+    assert_eq!(world.page(Span::Latest, 10).top, 1);
+}
+
+pub(super) fn an_id_with_another_body_is_a_conflict(mut world: World) {
+    let mut draft = world.draft(message("once"));
+    draft.id = Some(Arc::from("c1"));
+    world.add(draft.clone());
+    draft.change = message("twice");
+    assert_eq!(world.refuse(draft.clone()), Refused::IdConflict);
+    draft.change = message("once");
+    draft.room = Arc::from("dev");
+    assert_eq!(world.refuse(draft), Refused::IdConflict);
+}
+
+pub(super) fn an_id_is_unique_per_author(mut world: World) {
+    let mut draft = world.draft(message("mine"));
+    draft.id = Some(Arc::from("c1"));
+    world.add(draft.clone());
+    draft.author = BOB;
+    assert_eq!(world.add(draft), 2);
+}
+
+pub(super) fn an_id_is_known_after_its_message_was_deleted(mut world: World) {
+    let mut draft = world.draft(message("secret"));
+    draft.id = Some(Arc::from("c1"));
+    world.add(draft.clone());
+    world.change(deleted(1));
+    assert!(matches!(world.append(draft), Answer::Appended { seq: 1, duplicate: true, .. }));
+}
+
+pub(super) fn an_id_of_a_refused_draft_is_not_taken(mut world: World) {
+    let mut draft = world.draft(edited(1, "text"));
+    draft.id = Some(Arc::from("c1"));
+    assert_eq!(world.refuse(draft.clone()), Refused::NoSuchMessage);
+    world.say("hi");
+    assert_eq!(world.add(draft), 2);
+}
+
+pub(super) fn only_its_author_or_a_moderator_changes_a_message(mut world: World) {
+    world.say("mine");
+    let mut draft = world.draft(edited(1, "theirs"));
+    draft.author = BOB;
+    assert_eq!(world.refuse(draft.clone()), Refused::Forbidden);
+    draft.change = deleted(1);
+    assert_eq!(world.refuse(draft.clone()), Refused::Forbidden);
+    draft.change = reaction(1, "+", true);
+    assert_eq!(world.add(draft.clone()), 2);
+    draft.moderator = true;
+    draft.change = Change::Deleted { mid: 1, why: Gone::Moderator };
+    assert_eq!(world.add(draft), 3);
+    assert_eq!(world.history()[0].gone, Some(Gone::Moderator));
+}
+
+pub(super) fn what_is_not_there_cannot_be_changed(mut world: World) {
+    let draft = world.draft(edited(1, "text"));
+    assert_eq!(world.refuse(draft), Refused::NoSuchMessage);
+    world.say("hi");
+    world.change(topic("tea"));
+    for mid in [0, 2, 3, u64::MAX] {
+        let draft = world.draft(deleted(mid));
+        assert_eq!(world.refuse(draft), Refused::NoSuchMessage, "mid {mid}");
+    }
+    world.change(deleted(1));
+    for change in [edited(1, "text"), deleted(1), reaction(1, "+", true)] {
+        let draft = world.draft(change);
+        assert_eq!(world.refuse(draft), Refused::NoSuchMessage);
+    }
+}
+
+pub(super) fn a_refused_draft_takes_no_number(mut world: World) {
+    world.say("one");
+    let draft = world.draft(deleted(9));
+    world.refuse(draft);
+    assert_eq!(world.say("two"), 2);
+}
+
+pub(super) fn edits_are_folded_in(mut world: World) {
+    let ts = world.now.unix_ms;
+    world.say("helo");
+    world.say("other");
+    world.pass(10);
+    world.change(edited(1, "hello"));
+    world.change(edited(1, "Hello"));
+    let first = Said {
+        mid: 1,
+        seq: 4,
+        ts,
+        sender: Arc::from("Alice"),
+        content: Arc::from("Hello"),
+        reply_to: None,
+        expires: None,
+        gone: None,
+        edited: true,
+        reactions: Vec::new(),
+    };
+    let other =
+        Said { mid: 2, seq: 2, content: Arc::from("other"), edited: false, ..first.clone() };
+    assert_eq!(world.history(), [first, other]);
+}
+
+pub(super) fn reactions_are_counted_by_author_and_shown_in_order(mut world: World) {
+    world.say("hi");
+    let mut react = |author, name: &str, emoji: &str, on| {
+        let mut draft = world.draft(reaction(1, emoji, on));
+        draft.author = author;
+        draft.sender = Arc::from(name);
+        match world.append(draft) {
+            Answer::Appended { count, mid: 1, duplicate: false, .. } => count,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(react(ALICE, "Alice", "+", true), 1);
+    assert_eq!(react(BOB, "Bob", "-", true), 1);
+    assert_eq!(react(BOB, "Bob", "+", true), 2);
+    assert_eq!(react(BOB, "Bobby", "+", true), 2);
+    assert_eq!(react(ALICE, "Alice", "+", false), 1);
+    assert_eq!(react(ALICE, "Alice", "x", false), 0);
+    let group = |emoji: &str, name: &str| (Arc::from(emoji), vec![Arc::from(name)]);
+    let said = world.history().remove(0);
+    assert_eq!(said.reactions, [group("-", "Bob"), group("+", "Bob")]);
+    assert_eq!(said.seq, 7);
+    assert!(!said.edited);
+    let counts: Vec<u32> = world
+        .entries()
+        .iter()
+        .filter_map(|entry| match entry.change {
+            Change::Reaction { count, .. } => Some(count),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(counts, [1, 1, 2, 2, 1, 0]);
+}
+
+pub(super) fn a_deleted_message_leaves_a_tombstone_without_text(mut world: World) {
+    world.say("secret");
+    world.change(edited(1, "more secret"));
+    world.change(reaction(1, "+", true));
+    world.say("open");
+    world.change(deleted(1));
+    let said = world.history().remove(0);
+    assert_eq!((said.gone, &*said.content, said.edited), (Some(Gone::Author), "", false));
+    assert_eq!((said.seq, said.reactions.len()), (5, 0));
+    let changes: Vec<Change> = world.entries().into_iter().map(|entry| entry.change).collect();
+    let mut reaction = reaction(1, "+", true);
+    if let Change::Reaction { count, .. } = &mut reaction {
+        *count = 1;
+    }
+    let left = [message(""), edited(1, ""), reaction, message("open"), deleted(1)];
+    assert_eq!(changes, left);
+}
+
+pub(super) fn a_message_expires_at_its_time(mut world: World) {
+    let expires = world.now.unix_ms + 5000;
+    world.change(expiring("soon gone", expires));
+    world.pass(4999);
+    world.settle();
+    assert_eq!(&*world.history()[0].content, "soon gone");
+    world.pass(1);
+    world.settle();
+    let room = Arc::from("lobby");
+    let change = Change::Deleted { mid: 1, why: Gone::Expired };
+    let entry = Entry { seq: 2, ts: world.now.unix_ms, sender: Arc::from("Alice"), change };
+    assert_eq!(world.aside, [Answer::Added { room, entry }]);
+    let said = world.history().remove(0);
+    assert_eq!((said.gone, &*said.content, said.seq), (Some(Gone::Expired), "", 2));
+    assert_eq!(said.expires, Some(expires));
+    assert_eq!(world.say("next"), 3);
+}
+
+pub(super) fn a_deleted_message_does_not_expire(mut world: World) {
+    let expires = world.now.unix_ms + 5000;
+    world.change(expiring("gone", expires));
+    world.change(deleted(1));
+    world.pass(6000);
+    world.settle();
+    assert_eq!(world.aside, []);
+    assert_eq!(world.say("next"), 3);
+}
+
+pub(super) fn the_deadline_is_the_next_expiry(mut world: World) {
+    world.say("stays");
+    assert_eq!(world.journal().deadline(), Moment::NEVER);
+    for after in [7000, 5000, 9000] {
+        let change = expiring("goes", world.now.unix_ms + after);
+        world.change(change);
+    }
+    let due = world.now.at.after(Duration::from_secs(5));
+    assert_eq!(world.journal().deadline(), due);
+    world.pass(5000);
+    world.settle();
+    assert_eq!(world.aside.len(), 1);
+    assert_eq!(world.journal().deadline(), due.after(Duration::from_secs(2)));
+}
+
+pub(super) fn pages_go_in_the_direction_asked_for(mut world: World) {
+    for _ in 0..10 {
+        world.say("hi");
+    }
+    let mut page = |span, limit| {
+        let page = world.page(span, limit);
+        assert_eq!((page.top, &page.lost), (10, &vec![]));
+        (page.more, mids(page))
+    };
+    assert_eq!(page(Span::Latest, 3), (true, vec![8, 9, 10]));
+    assert_eq!(page(Span::Latest, 10), (false, (1..=10).collect()));
+    assert_eq!(page(Span::Before(4), 2), (true, vec![2, 3]));
+    assert_eq!(page(Span::Before(4), 3), (false, vec![1, 2, 3]));
+    assert_eq!(page(Span::Before(1), 3), (false, vec![]));
+    assert_eq!(page(Span::Before(u64::MAX), 1), (true, vec![10]));
+    assert_eq!(page(Span::After(7), 2), (true, vec![8, 9]));
+    assert_eq!(page(Span::After(7), 3), (false, vec![8, 9, 10]));
+    assert_eq!(page(Span::After(0), 1), (true, vec![1]));
+    assert_eq!(page(Span::After(10), 3), (false, vec![]));
+    assert_eq!(page(Span::After(u64::MAX), 3), (false, vec![]));
+    assert_eq!(page(Span::Latest, 0), (true, vec![]));
+}
+
+pub(super) fn around_shows_half_on_either_side(mut world: World) {
+    for _ in 0..10 {
+        world.say("hi");
+    }
+    let mut page = |seq, limit| {
+        let page = world.page(Span::Around(seq), limit);
+        (page.more, mids(page))
+    };
+    assert_eq!(page(5, 4), (true, vec![3, 4, 5, 6]));
+    assert_eq!(page(5, 5), (true, vec![3, 4, 5, 6, 7]));
+    assert_eq!(page(5, 100), (false, (1..=10).collect()));
+    assert_eq!(page(1, 4), (true, vec![1, 2]));
+    assert_eq!(page(0, 4), (true, vec![1, 2]));
+    assert_eq!(page(10, 4), (true, vec![8, 9, 10]));
+    assert_eq!(page(99, 4), (true, vec![9, 10]));
+}
+
+pub(super) fn entries_come_as_they_happened(mut world: World) {
+    world.say("helo");
+    world.pass(10);
+    world.change(edited(1, "hello"));
+    world.change(topic("tea"));
+    let page = world.page(Span::Entries(1), 1);
+    assert_eq!((page.more, page.top), (true, 3));
+    let entry = Entry {
+        seq: 2,
+        ts: world.now.unix_ms,
+        sender: Arc::from("Alice"),
+        change: edited(1, "hello"),
+    };
+    assert_eq!(entries(page), [entry]);
+    let seqs: Vec<u64> = world.entries().iter().map(|entry| entry.seq).collect();
+    assert_eq!(seqs, [1, 2, 3]);
+    let page = world.page(Span::Entries(3), 10);
+    assert!(!page.more);
+    assert_eq!(entries(page), []);
+}
+
+pub(super) fn a_page_is_cut_at_whole_messages(mut world: World) {
+    for _ in 0..4 {
+        world.say("0123456789");
+    }
+    // Ten bytes of text and five of a name.
+    let mut page = |span, bytes_max| {
+        let page = world.page_of("lobby", span, 100, bytes_max);
+        (page.more, mids(page))
+    };
+    assert_eq!(page(Span::Latest, 60), (false, vec![1, 2, 3, 4]));
+    assert_eq!(page(Span::Latest, 59), (true, vec![2, 3, 4]));
+    assert_eq!(page(Span::Latest, 1), (true, vec![4]));
+    assert_eq!(page(Span::After(0), 44), (true, vec![1, 2]));
+    assert_eq!(page(Span::Around(3), 30), (true, vec![2, 3]));
+    let page = world.page_of("lobby", Span::Entries(1), 100, 31);
+    assert!(page.more);
+    assert_eq!(entries(page).len(), 2);
+}
+
+pub(super) fn a_room_without_a_record_is_empty(mut world: World) {
+    for span in [Span::Latest, Span::Before(3), Span::After(0), Span::Around(1)] {
+        let page = world.page_of("nowhere", span, 10, 1000);
+        assert_eq!((page.top, page.more, page.lost.len()), (0, false, 0));
+        assert_eq!(said(page), []);
+    }
+    let page = world.page_of("nowhere", Span::Entries(0), 10, 1000);
+    assert_eq!(page.top, 0);
+    assert_eq!(entries(page), []);
+}
+
+pub(super) fn the_oldest_messages_are_pruned_and_named(world: World) {
+    let limits = Limits { keep_messages: Some(3), ..Limits::default() };
+    let mut world = world.with(limits);
+    for _ in 0..4 {
+        world.say("hi");
+    }
+    world.change(reaction(4, "+", true));
+    world.say("hi");
+    world.say("hi");
+    assert_eq!(world.page(Span::Latest, 2).lost, []);
+    let page = world.page(Span::Latest, 3);
+    assert_eq!((page.more, &page.lost), (false, &vec![(1, 3)]));
+    assert_eq!(mids(page), [4, 6, 7]);
+    let mut lost = |span| world.page(span, 10).lost;
+    assert_eq!(lost(Span::Before(3)), [(1, 2)]);
+    assert_eq!(lost(Span::Before(6)), [(1, 3)]);
+    assert_eq!(lost(Span::After(1)), [(2, 3)]);
+    assert_eq!(lost(Span::After(3)), []);
+    assert_eq!(lost(Span::Around(2)), [(1, 3)]);
+    assert_eq!(lost(Span::Entries(0)), [(1, 3)]);
+    assert_eq!(lost(Span::Entries(3)), []);
+    let draft = world.draft(edited(3, "text"));
+    assert_eq!(world.refuse(draft), Refused::NoSuchMessage);
+}
+
+pub(super) fn old_messages_are_pruned_and_named(world: World) {
+    let limits = Limits { keep_for: Some(Duration::from_secs(60)), ..Limits::default() };
+    let mut world = world.with(limits);
+    world.say("old");
+    world.pass(30_000);
+    world.say("newer");
+    world.pass(29_000);
+    world.settle();
+    assert_eq!(world.page(Span::Latest, 10).lost, []);
+    assert!(world.journal().deadline() < Moment::NEVER);
+    world.pass(2000);
+    world.settle();
+    let page = world.page(Span::Latest, 10);
+    assert_eq!((page.top, &page.lost), (2, &vec![(1, 1)]));
+    assert_eq!(mids(page), [2]);
+    world.pass(60_000);
+    world.settle();
+    let page = world.page(Span::Latest, 10);
+    assert_eq!((page.top, &page.lost), (2, &vec![(1, 2)]));
+    assert_eq!(mids(page), [0; 0]);
+    assert_eq!(world.say("next"), 3);
+}
+
+pub(super) fn an_id_is_forgotten_with_its_pruned_message(world: World) {
+    let limits = Limits { keep_messages: Some(2), ..Limits::default() };
+    let mut world = world.with(limits);
+    let mut draft = world.draft(message("once"));
+    draft.id = Some(Arc::from("c1"));
+    world.add(draft.clone());
+    world.say("hi");
+    assert!(matches!(world.append(draft.clone()), Answer::Appended { duplicate: true, .. }));
+    world.say("hi");
+    assert_eq!(world.add(draft), 4);
+}

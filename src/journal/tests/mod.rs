@@ -1,0 +1,41 @@
+//! What every engine has to do, and that all do the same.
+
+mod cases;
+mod world;
+
+use world::World;
+
+/// Runs each case against each engine.
+macro_rules! cases {
+    ($($name:ident)*) => {
+        mod memory {
+            $(#[test] fn $name() { super::cases::$name(super::World::memory()); })*
+        }
+    };
+}
+
+cases! {
+    entries_are_numbered_from_one_without_holes_in_each_room
+    an_id_that_comes_again_gets_the_first_answer
+    an_id_with_another_body_is_a_conflict
+    an_id_is_unique_per_author
+    an_id_is_known_after_its_message_was_deleted
+    an_id_of_a_refused_draft_is_not_taken
+    only_its_author_or_a_moderator_changes_a_message
+    what_is_not_there_cannot_be_changed
+    a_refused_draft_takes_no_number
+    edits_are_folded_in
+    reactions_are_counted_by_author_and_shown_in_order
+    a_deleted_message_leaves_a_tombstone_without_text
+    a_message_expires_at_its_time
+    a_deleted_message_does_not_expire
+    the_deadline_is_the_next_expiry
+    pages_go_in_the_direction_asked_for
+    around_shows_half_on_either_side
+    entries_come_as_they_happened
+    a_page_is_cut_at_whole_messages
+    a_room_without_a_record_is_empty
+    the_oldest_messages_are_pruned_and_named
+    old_messages_are_pruned_and_named
+    an_id_is_forgotten_with_its_pruned_message
+}

@@ -1,0 +1,115 @@
+//! The reactor: one thread, sockets, timers and the turn.
+//!
+//! `net` moves bytes between sockets and [`crate::ws::Endpoint`]s and calls a [`Handler`] with what
+//! came of it. It knows nothing of chat: what a message means, who is to get it and what is written
+//! down is the handler's. It does no name resolution and touches no disk.
+//!
+//! ```text
+//! poll → accept → read → wake → deadlines → flush → reap
+//! ```
+//!
+//! Each phase ends before the next begins. What a phase wants of another is queued: frames to send
+//! in [`queue::Frames`], connections to write to in the dirty set, connections to remove in the
+//! doomed list. So there is one write per connection and turn, and no connection disappears while
+//! somebody holds its id.
+
+mod bits;
+mod conn;
+mod listener;
+pub mod queue;
+mod reactor;
+mod transport;
+mod turn;
+mod wheel;
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::http::Request;
+use crate::ws::{Answer, Closed, Message};
+
+pub use conn::ConnId;
+pub use queue::{Mark, Missed};
+pub use reactor::Reactor;
+pub use turn::{Broadcast, Turn};
+
+/// Holds the reactor's limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes read from one connection in one turn. At the limit the connection waits for the next
+    /// turn, which comes at once.
+    pub read_bytes_per_turn_max: usize,
+    /// Bytes queued for sending in one turn, for all connections together, each broadcast counted
+    /// once. At the limit reading stops until the next turn, which comes at once.
+    pub turn_bytes_max: usize,
+    /// Bytes that wait for one connection to read them. At the limit the connection *lags*: its
+    /// broadcasts are dropped, and it is told what it missed when it reads again. While its queue
+    /// is over the limit, nothing more is read from it.
+    pub send_queue_bytes_max: usize,
+    /// How long a connection may leave its queue untouched. At the limit it is closed with 4102.
+    pub lag_max: Duration,
+    /// What the kernel may hold for one connection that does not read (`SO_SNDBUF`; Linux doubles
+    /// the figure). At the limit the rest waits in the send queue.
+    pub socket_send_buffer_bytes: usize,
+    /// Connections at once; none: what the file limit allows, less 64. At the limit a request is
+    /// answered 503.
+    pub connections_max: Option<usize>,
+    /// Connections at once from one network (IPv4 address, IPv6 /64); loopback is exempt. At the
+    /// limit a request is answered 429.
+    pub connections_per_address_max: Option<usize>,
+    /// Connections accepted in one turn. At the limit the others wait for the next turn.
+    pub accepts_per_turn_max: usize,
+    /// Connections the kernel holds until they are accepted.
+    pub backlog: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            read_bytes_per_turn_max: 64 * 1024,
+            turn_bytes_max: 4 * 1024 * 1024,
+            send_queue_bytes_max: 256 * 1024,
+            lag_max: Duration::from_secs(30),
+            socket_send_buffer_bytes: 64 * 1024,
+            connections_max: None,
+            connections_per_address_max: Some(64),
+            accepts_per_turn_max: 64,
+            backlog: 4096,
+        }
+    }
+}
+
+/// Is told what happens on the sockets, and answers through the [`Turn`].
+///
+/// Nothing here may block: what has to wait (a disk, a password hash) is done by a worker that
+/// wakes the reactor when it is done.
+pub trait Handler {
+    /// Decides on an HTTP request. [`Answer::Later`] is completed with [`Turn::respond`].
+    fn on_request(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer;
+
+    /// Takes in a new WebSocket; `request` opened it.
+    fn on_open(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request);
+
+    /// Takes in a message.
+    fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message);
+
+    /// Is told, once for each [`Handler::on_open`], that the WebSocket has ended.
+    fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed);
+
+    /// Is told that a connection that lagged reads again, and which broadcasts it did not get.
+    fn on_caught_up(&mut self, _turn: &mut Turn<'_>, _conn: ConnId, _missed: &[Missed]) {}
+
+    /// Runs once in every turn, after reading: the place to take in what workers have done.
+    fn on_wake(&mut self, _turn: &mut Turn<'_>) {}
+
+    /// Says when [`Handler::on_deadline`] is due.
+    fn deadline(&self) -> Moment {
+        Moment::NEVER
+    }
+
+    /// Is called when [`Handler::deadline`] has come.
+    fn on_deadline(&mut self, _turn: &mut Turn<'_>) {}
+
+    /// Takes in a signal that [`Reactor::watch_signals`] asked for.
+    fn on_signal(&mut self, _turn: &mut Turn<'_>, _signal: i32) {}
+}

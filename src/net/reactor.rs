@@ -1,0 +1,498 @@
+//! The turn: poll → accept → read → wake → deadlines → flush → reap.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::event::Event as Ready;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token, Waker};
+use signal_hook_mio::v1_0::Signals;
+use slab::Slab;
+
+use super::bits::Bits;
+use super::conn::{Conn, ConnId, Flushed};
+use super::listener::{Accepted, Listeners};
+use super::queue::Frames;
+use super::transport::{Moved, Transport};
+use super::turn::{Conns, Turn};
+use super::wheel::Wheel;
+use super::{Handler, Limits};
+use crate::clock::{Clock, Moment, Now};
+use crate::http::{Response, Status};
+use crate::ws::{After, Answer, Endpoint, Event, Shared};
+
+/// Connections over the limit that are still given an answer before they are closed.
+const SURPLUS_MAX: usize = 32;
+/// Bytes of the turn's buffer that are kept from one turn to the next.
+const TURN_BYTES_KEPT: usize = 1024 * 1024;
+/// Bytes read from a socket in one call.
+const SCRATCH_BYTES: usize = 64 * 1024;
+/// The serial number under which the tokens of everything that is no connection stand.
+const NOT_A_CONN: u32 = u32::MAX;
+const WAKER: ConnId = ConnId::new(u32::MAX, NOT_A_CONN);
+const SIGNALS: ConnId = ConnId::new(u32::MAX - 1, NOT_A_CONN);
+
+/// Runs connections and their handler on the calling thread.
+pub struct Reactor {
+    poll: Poll,
+    waker: Arc<Waker>,
+    signals: Option<Signals>,
+    listeners: Listeners,
+    conns: Conns,
+    clock: Clock,
+    now: Now,
+    /// The one buffer that everything is read into.
+    scratch: Vec<u8>,
+    connections_max: usize,
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").field("connections", &self.conns.slab.len()).finish()
+    }
+}
+
+impl Reactor {
+    /// Makes a reactor that listens nowhere yet. `files_max` is how many files the process may
+    /// have open.
+    ///
+    /// # Errors
+    /// When the system has no poll or no file descriptor to give.
+    pub fn new(limits: Limits, shared: Shared, clock: Clock, files_max: usize) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER.token())?);
+        let connections_max =
+            limits.connections_max.unwrap_or_else(|| files_max.saturating_sub(64).max(1));
+        let now = clock.now();
+        let conns = Conns {
+            slab: Slab::new(),
+            serial: 0,
+            limits,
+            shared,
+            frames: Frames::default(),
+            wheel: Wheel::new(),
+            dirty: Bits::default(),
+            unfinished: Vec::new(),
+            caught_up: Vec::new(),
+            doomed: Vec::new(),
+            networks: HashMap::new(),
+            accepting: true,
+            again: false,
+            exit: false,
+        };
+        Ok(Self {
+            poll,
+            waker,
+            signals: None,
+            listeners: Listeners::new()?,
+            conns,
+            clock,
+            now,
+            scratch: vec![0; SCRATCH_BYTES],
+            connections_max,
+        })
+    }
+
+    /// Listens at an address and gives the real one, which differs for port 0.
+    ///
+    /// # Errors
+    /// When the address cannot be listened at.
+    pub fn listen(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let index = self.listeners.len() as u32;
+        let socket = self.listeners.bind(address, &self.conns.limits)?;
+        let token = ConnId::new(index, NOT_A_CONN).token();
+        self.poll.registry().register(socket, token, Interest::READABLE)?;
+        socket.local_addr()
+    }
+
+    /// Hands signals to the handler from now on, instead of what they do otherwise.
+    ///
+    /// # Errors
+    /// When the system refuses one of them.
+    pub fn watch_signals(&mut self, signals: &[i32]) -> io::Result<()> {
+        let mut signals = Signals::new(signals)?;
+        self.poll.registry().register(&mut signals, SIGNALS.token(), Interest::READABLE)?;
+        self.signals = Some(signals);
+        Ok(())
+    }
+
+    /// Gives what ends the reactor's sleep from another thread.
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    /// Gives the time of the turn under way or the last one.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Runs until the handler calls [`Turn::exit`].
+    ///
+    /// # Errors
+    /// Only when polling itself fails; what goes wrong with a connection ends that connection.
+    pub fn run(&mut self, handler: &mut impl Handler) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        while !self.conns.exit {
+            match self.poll.poll(&mut events, self.wait(handler)) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            self.now = self.clock.now();
+            self.conns.again = false;
+            self.accept(&events);
+            self.read(&events, handler);
+            self.wake(handler);
+            self.deadlines(handler);
+            self.flush();
+            self.reap(handler);
+        }
+        Ok(())
+    }
+
+    /// Says how long the poll may sleep.
+    fn wait(&self, handler: &impl Handler) -> Option<Duration> {
+        let conns = &self.conns;
+        let busy = conns.again
+            || !conns.unfinished.is_empty()
+            || !conns.caught_up.is_empty()
+            || !conns.dirty.is_empty()
+            || (conns.accepting && self.listeners.is_ready(self.now.at));
+        if busy {
+            return Some(Duration::ZERO);
+        }
+        let moments = [Some(handler.deadline()), self.listeners.paused_until()];
+        let until = moments.into_iter().flatten().min().filter(|it| it.as_millis() != u64::MAX);
+        // The clock counts whole milliseconds: a turn that comes a fraction early finds nothing due.
+        let until = until.map(|moment| moment.since(self.now.at) + Duration::from_millis(1));
+        let wheel = conns.wheel.wait(self.now.at).map(|wait| wait + Duration::from_millis(1));
+        [until, wheel].into_iter().flatten().min()
+    }
+
+    fn accept(&mut self, events: &Events) {
+        for event in events {
+            let id = ConnId::from_token(event.token());
+            if is_listener(event.token()) {
+                self.listeners.mark_ready(id.slot() as usize);
+            }
+        }
+        if !self.conns.accepting {
+            self.listeners.close();
+            return;
+        }
+        if !self.listeners.is_ready(self.now.at) {
+            return;
+        }
+        self.listeners.resume();
+        for _ in 0..self.conns.limits.accepts_per_turn_max {
+            match self.listeners.accept(self.now.at) {
+                Accepted::Conn(stream, address) => self.add(stream, address),
+                Accepted::Gone => {}
+                Accepted::Nobody => break,
+                Accepted::Exhausted(kind) => {
+                    tracing::warn!(%kind, connections = self.conns.slab.len(), "accepting pauses");
+                    break;
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, mut stream: TcpStream, address: SocketAddr) {
+        let conns = &mut self.conns;
+        let address = address.ip().to_canonical();
+        let mut refusal = None;
+        let mut surplus = 0;
+        if conns.slab.len() >= self.connections_max {
+            surplus = conns.slab.len() - self.connections_max;
+            refusal = Some(Status(503));
+        }
+        let over = conns.count(address);
+        if over > 0 && refusal.is_none() {
+            surplus = over;
+            refusal = Some(Status(429));
+        }
+        let entry = conns.slab.vacant_entry();
+        let slot = u32::try_from(entry.key()).unwrap_or(u32::MAX);
+        conns.serial = (conns.serial + 1) % NOT_A_CONN;
+        let id = ConnId::new(slot, conns.serial);
+        // Small messages must not wait for the peer's acknowledgement of earlier ones.
+        let ready = stream.set_nodelay(true).and_then(|()| {
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(&mut stream, id.token(), interest)
+        });
+        if ready.is_err() || surplus > SURPLUS_MAX {
+            drop(stream);
+            conns.discount(address);
+            return;
+        }
+        let endpoint = Endpoint::new(self.now, &conns.shared);
+        entry.insert(Conn::new(id, Transport::new(stream), endpoint, address, refusal));
+        conns.settle(id);
+    }
+
+    fn read(&mut self, events: &Events, handler: &mut impl Handler) {
+        let mut unfinished = std::mem::take(&mut self.conns.unfinished);
+        for id in unfinished.drain(..) {
+            if let Some(conn) = self.conns.get(id) {
+                conn.unfinished = false;
+                self.read_conn(id, handler);
+            }
+        }
+        // Those that were put back stand in the new list; the old one's room is not lost.
+        if self.conns.unfinished.is_empty() {
+            self.conns.unfinished = unfinished;
+        }
+        for event in events {
+            let id = ConnId::from_token(event.token());
+            if event.token() == SIGNALS.token() {
+                self.take_signals(handler);
+            } else if event.token() != WAKER.token() && !is_listener(event.token()) {
+                self.on_ready(id, event, handler);
+            }
+        }
+    }
+
+    fn take_signals(&mut self, handler: &mut impl Handler) {
+        let pending: Vec<i32> = self.signals.iter_mut().flat_map(Signals::pending).collect();
+        for signal in pending {
+            handler.on_signal(&mut Turn { conns: &mut self.conns, now: self.now }, signal);
+        }
+    }
+
+    fn on_ready(&mut self, id: ConnId, event: &Ready, handler: &mut impl Handler) {
+        let Some(conn) = self.conns.get(id) else { return };
+        let unblocked = event.is_writable() && conn.blocked;
+        conn.blocked &= !unblocked;
+        // A short read empties the socket, but does not tell whether the peer has ended.
+        conn.ending |= event.is_read_closed() || event.is_error();
+        let readable = event.is_readable() || conn.ending;
+        conn.unread |= readable;
+        if unblocked {
+            self.conns.dirty.insert(id.slot());
+        }
+        if readable {
+            self.read_conn(id, handler);
+        }
+    }
+
+    /// Reads a connection until there is nothing more, or it has had its share of this turn.
+    fn read_conn(&mut self, id: ConnId, handler: &mut impl Handler) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut budget = self.conns.limits.read_bytes_per_turn_max;
+        // What the endpoint kept while an answer was awaited comes first.
+        self.feed(id, &mut [], handler);
+        loop {
+            let full = self.conns.is_full();
+            let Some(conn) = self.conns.slab.get_mut(id.slot() as usize) else { break };
+            if !conn.unread || conn.doomed || !conn.may_read(&self.conns.limits) {
+                break;
+            }
+            if budget == 0 || full {
+                self.conns.read_soon(id);
+                break;
+            }
+            let room = scratch.len().min(budget);
+            match conn.transport.read(&mut scratch[..room]) {
+                Moved::Some(n) => {
+                    conn.unread = n == room || conn.ending;
+                    budget -= n;
+                    self.feed(id, &mut scratch[..n], handler);
+                }
+                Moved::Blocked => conn.unread = false,
+                Moved::Ended => self.end(id, false, handler),
+                Moved::Broken(_) => self.end(id, true, handler),
+            }
+        }
+        self.scratch = scratch;
+    }
+
+    /// Hands bytes to the endpoint and what comes of them to the handler.
+    fn feed(&mut self, id: ConnId, mut input: &mut [u8], handler: &mut impl Handler) {
+        loop {
+            let Conns { slab, shared, frames, .. } = &mut self.conns;
+            let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
+            let event = conn.endpoint.receive(self.now, shared, &mut input, frames.buffer());
+            self.conns.settle(id);
+            let Some(event) = event else { return };
+            self.dispatch(id, event, handler);
+        }
+    }
+
+    fn dispatch(&mut self, id: ConnId, event: Event, handler: &mut impl Handler) {
+        let mut turn = Turn { conns: &mut self.conns, now: self.now };
+        match event {
+            Event::Message(message) => {
+                if let Some(conn) = turn.conns.get(id) {
+                    conn.received = conn.received.saturating_add(1);
+                }
+                handler.on_message(&mut turn, id, message);
+            }
+            Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
+            Event::Request(request) => {
+                let Some(conn) = turn.conns.get(id) else { return };
+                let answer = match conn.refusal {
+                    Some(status) => refuse(status, conn),
+                    None => handler.on_request(&mut turn, id, &request),
+                };
+                let Conns { slab, shared, frames, .. } = &mut self.conns;
+                let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
+                let buffer = frames.buffer();
+                let open = conn.endpoint.answer(self.now, shared, &request, answer, buffer);
+                self.conns.settle(id);
+                if open {
+                    let mut turn = Turn { conns: &mut self.conns, now: self.now };
+                    handler.on_open(&mut turn, id, &request);
+                }
+            }
+        }
+    }
+
+    /// Notes that no more bytes will come; `broken`: none can be sent either.
+    fn end(&mut self, id: ConnId, broken: bool, handler: &mut impl Handler) {
+        let Some(conn) = self.conns.get(id) else { return };
+        conn.ended = true;
+        conn.unread = false;
+        let event = conn.endpoint.on_eof(self.now);
+        self.conns.settle(id);
+        if broken {
+            self.conns.doom(id);
+        }
+        if let Some(event) = event {
+            self.dispatch(id, event, handler);
+        }
+    }
+
+    fn wake(&mut self, handler: &mut impl Handler) {
+        let caught_up = std::mem::take(&mut self.conns.caught_up);
+        for id in caught_up {
+            let Some(conn) = self.conns.get(id) else { continue };
+            let Some(backlog) = conn.backlog.as_mut() else { continue };
+            let missed = backlog.take_missed();
+            backlog.lagging = false;
+            if backlog.is_empty() {
+                conn.backlog = None;
+            }
+            let mut turn = Turn { conns: &mut self.conns, now: self.now };
+            handler.on_caught_up(&mut turn, id, &missed);
+        }
+        handler.on_wake(&mut Turn { conns: &mut self.conns, now: self.now });
+    }
+
+    fn deadlines(&mut self, handler: &mut impl Handler) {
+        let mut fired = Vec::new();
+        self.conns.wheel.advance(self.now.at, &mut fired);
+        for id in fired {
+            let Some(conn) = self.conns.get(id) else { continue };
+            // An entry that is not the connection's latest was left over.
+            if conn.armed <= self.now.at {
+                conn.armed = Moment::NEVER;
+                self.on_due(id, handler);
+                self.conns.arm(id);
+            }
+        }
+        if handler.deadline() <= self.now.at {
+            handler.on_deadline(&mut Turn { conns: &mut self.conns, now: self.now });
+        }
+    }
+
+    fn on_due(&mut self, id: ConnId, handler: &mut impl Handler) {
+        let Conns { slab, shared, frames, limits, .. } = &mut self.conns;
+        let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
+        if conn.due(limits) > self.now.at {
+            return;
+        }
+        // A peer that has something to read answers no ping: it is given as long as it makes
+        // progress, and no longer.
+        if let Some(backlog) = &conn.backlog {
+            if backlog.progress.after(limits.lag_max) <= self.now.at {
+                conn.endpoint.close(self.now, shared, 4102, "not reading", frames.buffer());
+                self.conns.settle(id);
+                self.conns.doom(id);
+                return;
+            }
+            conn.endpoint.touch(self.now);
+        }
+        if conn.endpoint.deadline() <= self.now.at {
+            let event = conn.endpoint.on_deadline(self.now, shared, frames.buffer());
+            self.conns.settle(id);
+            if let Some(event) = event {
+                self.dispatch(id, event, handler);
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        let mut word = 0;
+        let mut again = Vec::new();
+        while let Some(slot) = self.conns.dirty.take_next(&mut word) {
+            let Conns { slab, frames, limits, .. } = &mut self.conns;
+            let Some(conn) = slab.get_mut(slot as usize) else { continue };
+            let id = conn.id;
+            let flushed = conn.flush(self.now, limits, frames);
+            let (after, lags) = (conn.endpoint.after(), conn.lags());
+            let read_on = conn.unread && conn.may_read(limits);
+            match flushed {
+                Flushed::All => {
+                    if after == After::Shut {
+                        conn.shut();
+                    }
+                    if after == After::Drop {
+                        self.conns.doom(id);
+                    } else if lags {
+                        self.conns.caught_up.push(id);
+                    }
+                }
+                Flushed::Broken => self.conns.doom(id),
+                // One attempt is all that a dropped connection gets.
+                Flushed::Blocked | Flushed::Again if after == After::Drop => self.conns.doom(id),
+                Flushed::Again => again.push(slot),
+                Flushed::Blocked => {}
+            }
+            self.conns.arm(id);
+            if read_on {
+                self.conns.read_soon(id);
+            }
+        }
+        for slot in again {
+            self.conns.dirty.insert(slot);
+        }
+        self.conns.frames.clear(TURN_BYTES_KEPT);
+    }
+
+    fn reap(&mut self, handler: &mut impl Handler) {
+        let doomed = std::mem::take(&mut self.conns.doomed);
+        for id in doomed {
+            let Some(conn) = self.conns.slab.get_mut(id.slot() as usize) else { continue };
+            let event = conn.endpoint.on_eof(self.now);
+            if let Some(Event::Closed(closed)) = event {
+                let mut turn = Turn { conns: &mut self.conns, now: self.now };
+                handler.on_close(&mut turn, id, closed);
+            }
+            let mut conn = self.conns.slab.remove(id.slot() as usize);
+            // Closing the socket takes it out of the poll as well; this is for other systems.
+            let _ = self.poll.registry().deregister(conn.transport.stream());
+            self.conns.discount(conn.address);
+            self.listeners.resume();
+        }
+    }
+}
+
+fn is_listener(token: Token) -> bool {
+    token.0 as u64 >> 32 == u64::from(NOT_A_CONN)
+        && token != WAKER.token()
+        && token != SIGNALS.token()
+}
+
+/// Makes the answer to a request for which there is no room.
+fn refuse(status: Status, conn: &Conn) -> Answer {
+    tracing::info!(address = %conn.address, status = status.0, "refused: too many connections");
+    let text = if status == Status(429) {
+        "too many connections from your network"
+    } else {
+        "too many connections"
+    };
+    Answer::Respond(Response::text(status, text).with_close())
+}

@@ -1,0 +1,298 @@
+//! What a handler may do, and the state it does it to.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+
+use slab::Slab;
+
+use super::Limits;
+use super::bits::Bits;
+use super::conn::{Conn, ConnId};
+use super::listener::network;
+use super::queue::{Frames, Mark};
+use super::wheel::Wheel;
+use crate::clock::Now;
+use crate::http::Response;
+use crate::ws::frame::{self, Opcode};
+use crate::ws::{After, Message, Shared, WindowBits};
+
+/// Holds all connections and what is to be done about them.
+#[derive(Debug)]
+pub(super) struct Conns {
+    pub(super) slab: Slab<Conn>,
+    pub(super) serial: u32,
+    pub(super) limits: Limits,
+    pub(super) shared: Shared,
+    pub(super) frames: Frames,
+    pub(super) wheel: Wheel,
+    /// Slots of connections to write to, or whose end is near.
+    pub(super) dirty: Bits,
+    /// Connections that may have something to read that no event will tell of.
+    pub(super) unfinished: Vec<ConnId>,
+    /// Connections that lagged and read again.
+    pub(super) caught_up: Vec<ConnId>,
+    /// Connections to remove.
+    pub(super) doomed: Vec<ConnId>,
+    /// Connections by network, where their number is limited.
+    pub(super) networks: HashMap<IpAddr, usize>,
+    pub(super) accepting: bool,
+    /// Whether the next turn comes at once.
+    pub(super) again: bool,
+    pub(super) exit: bool,
+}
+
+impl Conns {
+    pub(super) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
+        self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id && !conn.doomed)
+    }
+
+    /// Takes care of what a call to the endpoint left: bytes to send, an end, an earlier deadline.
+    pub(super) fn settle(&mut self, id: ConnId) {
+        let frame = self.frames.finish(Mark::Reply);
+        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+            return;
+        };
+        if let Some(frame) = frame {
+            self.frames.owe(&mut conn.owed, frame);
+        }
+        let ends = match conn.endpoint.after() {
+            After::Keep => false,
+            After::Shut => !conn.is_shut(),
+            After::Drop => !conn.doomed,
+        };
+        if frame.is_some() || ends {
+            self.dirty.insert(id.slot());
+        }
+        self.arm(id);
+    }
+
+    /// Makes sure that the wheel fires by the time something is due for this connection.
+    pub(super) fn arm(&mut self, id: ConnId) {
+        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+            return;
+        };
+        let due = conn.due(&self.limits);
+        if due < conn.armed {
+            conn.armed = self.wheel.insert(due, id).min(due);
+        }
+    }
+
+    /// Counts a new connection for its network; gives by how many there are too many.
+    pub(super) fn count(&mut self, address: IpAddr) -> usize {
+        let Some(max) = self.limits.connections_per_address_max else { return 0 };
+        if address.is_loopback() {
+            return 0;
+        }
+        let count = self.networks.entry(network(address)).or_default();
+        *count += 1;
+        count.saturating_sub(max)
+    }
+
+    /// Takes a connection that ends out of the count of its network.
+    pub(super) fn discount(&mut self, address: IpAddr) {
+        if let Entry::Occupied(mut entry) = self.networks.entry(network(address)) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+
+    /// Lists a connection to be read in the next turn, if there may be something.
+    pub(super) fn read_soon(&mut self, id: ConnId) {
+        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+            return;
+        };
+        if !conn.unfinished {
+            conn.unfinished = true;
+            self.unfinished.push(id);
+        }
+    }
+
+    /// Lists a connection to be removed at the end of the turn.
+    pub(super) fn doom(&mut self, id: ConnId) {
+        if let Some(conn) = self.get(id) {
+            conn.doomed = true;
+            self.doomed.push(id);
+        }
+    }
+
+    /// Says whether the frames of this turn are as many as a turn may have.
+    pub(super) fn is_full(&self) -> bool {
+        self.frames.len() >= self.limits.turn_bytes_max
+    }
+}
+
+/// Is what a handler may do: all of it takes effect at the end of the turn.
+#[derive(Debug)]
+pub struct Turn<'a> {
+    pub(super) conns: &'a mut Conns,
+    pub(super) now: Now,
+}
+
+impl Turn<'_> {
+    /// Gives the time of this turn.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Sends a text message to one connection.
+    pub fn send(&mut self, conn: ConnId, payload: &[u8]) {
+        self.deliver(&mut Broadcast::new(Mark::Reply, payload), conn);
+    }
+
+    /// Sends a broadcast to one of its recipients.
+    ///
+    /// The frame is encoded for the first recipient that needs it so; for each other one this is a
+    /// lookup and a note. A connection that lags does not get it, and is told so later.
+    pub fn deliver(&mut self, broadcast: &mut Broadcast<'_>, id: ConnId) {
+        let Conns { slab, frames, shared, dirty, .. } = &mut *self.conns;
+        let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
+        if conn.id != id || conn.doomed || !conn.endpoint.is_open() {
+            return;
+        }
+        if let Some(backlog) = conn.backlog.as_mut().filter(|backlog| backlog.lagging)
+            && broadcast.mark != Mark::Reply
+        {
+            backlog.miss(broadcast.mark);
+            return;
+        }
+        let frame = broadcast.frame(conn.endpoint.deflate(), frames, shared);
+        conn.sent = conn.sent.saturating_add(1);
+        frames.owe(&mut conn.owed, frame);
+        dirty.insert(id.slot());
+    }
+
+    /// Completes a request that was answered [`crate::ws::Answer::Later`].
+    pub fn respond(&mut self, id: ConnId, response: &Response) {
+        let now = self.now;
+        let Conns { slab, frames, shared, .. } = &mut *self.conns;
+        let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+            return;
+        };
+        conn.endpoint.complete(now, shared, response, frames.buffer());
+        self.conns.settle(id);
+        self.conns.read_soon(id);
+    }
+
+    /// Starts the closing handshake of a WebSocket.
+    pub fn close(&mut self, id: ConnId, code: u16, reason: &str) {
+        let now = self.now;
+        let Conns { slab, frames, shared, .. } = &mut *self.conns;
+        let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+            return;
+        };
+        conn.endpoint.close(now, shared, code, reason, frames.buffer());
+        self.conns.settle(id);
+    }
+
+    /// Gives the address a connection comes from.
+    pub fn address(&self, id: ConnId) -> Option<IpAddr> {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
+        Some(conn.address)
+    }
+
+    /// Gives how many messages came from a connection, and how many were sent to it.
+    pub fn counts(&self, id: ConnId) -> (u32, u32) {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        conn.map_or((0, 0), |conn| (conn.received, conn.sent))
+    }
+
+    /// Gives the number of connections, those that are no WebSocket included.
+    pub fn connections(&self) -> usize {
+        self.conns.slab.len()
+    }
+
+    /// Takes no more connections.
+    pub fn stop_accepting(&mut self) {
+        self.conns.accepting = false;
+    }
+
+    /// Says whether so much is to be sent in this turn that the rest of the work should wait for
+    /// the next; [`Turn::again`] makes that come at once.
+    pub fn is_full(&self) -> bool {
+        self.conns.is_full()
+    }
+
+    /// Makes the next turn come at once.
+    pub fn again(&mut self) {
+        self.conns.again = true;
+    }
+
+    /// Ends the reactor after this turn.
+    pub fn exit(&mut self) {
+        self.conns.exit = true;
+    }
+}
+
+/// The largest window of permessage-deflate (RFC 7692 §7.1.2).
+const WINDOW_BITS_MAX: usize = 15;
+
+/// Is a message for many: encoded as a frame at most once for each way of compressing it.
+#[derive(Debug)]
+pub struct Broadcast<'a> {
+    mark: Mark,
+    opcode: Opcode,
+    payload: &'a [u8],
+    plain: Option<u32>,
+    /// By window size; a size for which it is not worth it has the plain frame.
+    deflated: [Option<u32>; WINDOW_BITS_MAX + 1],
+}
+
+impl<'a> Broadcast<'a> {
+    /// Makes a broadcast of a text; it must not outlive the turn in which it is first delivered.
+    pub fn new(mark: Mark, payload: &'a [u8]) -> Self {
+        Self::of(mark, Opcode::Text, payload)
+    }
+
+    /// Makes a broadcast of a message as it came.
+    pub fn message(mark: Mark, message: &'a Message) -> Self {
+        match message {
+            Message::Text(text) => Self::of(mark, Opcode::Text, text.as_bytes()),
+            Message::Binary(bytes) => Self::of(mark, Opcode::Binary, bytes),
+        }
+    }
+
+    fn of(mark: Mark, opcode: Opcode, payload: &'a [u8]) -> Self {
+        Self { mark, opcode, payload, plain: None, deflated: [None; WINDOW_BITS_MAX + 1] }
+    }
+
+    fn frame(
+        &mut self,
+        deflate: Option<WindowBits>,
+        frames: &mut Frames,
+        shared: &mut Shared,
+    ) -> u32 {
+        let Some(bits) = deflate.filter(|_| self.payload.len() >= shared.limits.deflate_bytes_min)
+        else {
+            return self.plain(frames);
+        };
+        let index = usize::from(bits.get());
+        if let Some(frame) = self.deflated[index] {
+            return frame;
+        }
+        let frame = if shared.deflate(self.opcode, bits, self.payload, frames.buffer()) {
+            self.finish(frames)
+        } else {
+            self.plain(frames)
+        };
+        self.deflated[index] = Some(frame);
+        frame
+    }
+
+    fn plain(&mut self, frames: &mut Frames) -> u32 {
+        if let Some(frame) = self.plain {
+            return frame;
+        }
+        frame::encode(self.opcode, false, self.payload, frames.buffer());
+        let frame = self.finish(frames);
+        self.plain = Some(frame);
+        frame
+    }
+
+    fn finish(&self, frames: &mut Frames) -> u32 {
+        // A frame has a header, so there is always something.
+        frames.finish(self.mark).unwrap_or_default()
+    }
+}

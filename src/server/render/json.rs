@@ -1,0 +1,373 @@
+//! Events as JSON objects.
+
+use crate::chat::record::{Gone, Said};
+use crate::chat::{
+    History, Joined, Missed, Refusal, Resumed, RoomLine, ServerEvent, User, Welcome,
+};
+
+/// Appends one event.
+pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
+    use ServerEvent as E;
+    match event {
+        E::Message { room, seq, ts, sender, content, reply_to, expires } => {
+            entry(out, "message", room, *seq, *ts);
+            number(out, ",\"payload\":{\"mid\":", *seq);
+            string(out, ",\"sender\":", sender);
+            string(out, ",\"content\":", content);
+            option(out, ",\"reply_to\":", *reply_to);
+            option(out, ",\"expires\":", *expires);
+            raw(out, "}}");
+        }
+        E::Edited { room, seq, ts, mid, sender, content } => {
+            entry(out, "message_edited", room, *seq, *ts);
+            number(out, ",\"payload\":{\"mid\":", *mid);
+            string(out, ",\"sender\":", sender);
+            string(out, ",\"content\":", content);
+            raw(out, "}}");
+        }
+        E::Deleted { room, seq, ts, mid, by, why } => {
+            entry(out, "message_deleted", room, *seq, *ts);
+            number(out, ",\"payload\":{\"mid\":", *mid);
+            string(out, ",\"by\":", by);
+            string(out, ",\"why\":", gone(*why));
+            raw(out, "}}");
+        }
+        E::Reaction { room, seq, ts, mid, emoji, user, on, count } => {
+            entry(out, "reaction", room, *seq, *ts);
+            number(out, ",\"payload\":{\"mid\":", *mid);
+            string(out, ",\"emoji\":", emoji);
+            string(out, ",\"user\":", user);
+            boolean(out, ",\"on\":", *on);
+            number(out, ",\"count\":", u64::from(*count));
+            raw(out, "}}");
+        }
+        E::Topic { room, seq, ts, topic, by } => {
+            entry(out, "topic", room, *seq, *ts);
+            string(out, ",\"payload\":{\"topic\":", topic);
+            string(out, ",\"by\":", by);
+            raw(out, "}}");
+        }
+        _ => passing(event, out),
+    }
+}
+
+/// Appends an event that is in no record.
+fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
+    use ServerEvent as E;
+    match event {
+        E::Ack { re, room, seq, ts, mid, durable, duplicate } => {
+            string(out, "{\"type\":\"ack\",\"re\":", re);
+            string(out, ",\"room\":", room);
+            number(out, ",\"seq\":", *seq);
+            number(out, ",\"ts\":", *ts);
+            raw(out, ",\"payload\":{");
+            if *mid > 0 {
+                number(out, "\"mid\":", *mid);
+                raw(out, ",");
+            }
+            string(out, "\"durable\":", durable);
+            boolean(out, ",\"duplicate\":", *duplicate);
+            raw(out, "}}");
+        }
+        E::Named { re, ts, you } => {
+            string(out, "{\"type\":\"ack\",\"re\":", re);
+            number(out, ",\"ts\":", *ts);
+            string(out, ",\"payload\":{\"you\":", you);
+            raw(out, "}}");
+        }
+        E::UserJoined { room, user, count } => {
+            someone(out, "user_joined", room, user, *count);
+            raw(out, "}}");
+        }
+        E::UserLeft { room, user, count, why } => {
+            someone(out, "user_left", room, user, *count);
+            string(out, ",\"why\":", why);
+            raw(out, "}}");
+        }
+        E::Renamed { room, user, was, count } => {
+            someone(out, "presence", room, user, *count);
+            string(out, ",\"was\":", was);
+            raw(out, "}}");
+        }
+        E::Presence { room, count } => {
+            string(out, "{\"type\":\"presence\",\"room\":", room);
+            number(out, ",\"payload\":{\"count\":", *count as u64);
+            raw(out, "}}");
+        }
+        _ => rare(event, out),
+    }
+}
+
+/// Appends an event that one client is told.
+fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
+    use ServerEvent as E;
+    match event {
+        E::Welcome(it) => welcome(it, out),
+        E::Joined(it) => joined(it, out),
+        E::History(it) => history(it, out),
+        E::Resumed(it) => resumed(it, out),
+        E::Error(it) => error(it, out),
+        E::Left { re, room } => {
+            opening(out, "left", re.as_deref());
+            string(out, ",\"room\":", room);
+            raw(out, "}");
+        }
+        E::RoomList { re, rooms } => {
+            opening(out, "room_list", re.as_deref());
+            raw(out, ",\"payload\":{\"rooms\":[");
+            list(out, rooms, |out, line| {
+                string(out, "{\"room\":", &line.room);
+                raw(out, ",");
+                room_facts(out, line);
+            });
+            raw(out, "]}}");
+        }
+        E::UserList { re, room, count, users: named } => {
+            opening(out, "user_list", re.as_deref());
+            string(out, ",\"room\":", room);
+            number(out, ",\"payload\":{\"count\":", *count as u64);
+            users(out, named);
+            raw(out, "}}");
+        }
+        E::Live { room, seq } => {
+            string(out, "{\"type\":\"live\",\"room\":", room);
+            number(out, ",\"payload\":{\"seq\":", *seq);
+            raw(out, "}}");
+        }
+        E::Gap { room, from, to, why } => {
+            string(out, "{\"type\":\"gap\",\"room\":", room);
+            number(out, ",\"payload\":{\"from\":", *from);
+            number(out, ",\"to\":", *to);
+            string(out, ",\"why\":", why);
+            raw(out, "}}");
+        }
+        E::Notice { re, code, message } => {
+            opening(out, "notice", re.as_deref());
+            string(out, ",\"payload\":{\"code\":", code);
+            string(out, ",\"message\":", message);
+            raw(out, "}}");
+        }
+        E::Pong { re, ts, rooms } => {
+            opening(out, "pong", re.as_deref());
+            number(out, ",\"ts\":", *ts);
+            raw(out, ",\"payload\":{\"rooms\":{");
+            list(out, rooms, |out, (room, top)| {
+                string(out, "", room);
+                number(out, ":", *top);
+            });
+            raw(out, "}}}");
+        }
+        E::Bye { code, reason, after_ms } => {
+            number(out, "{\"type\":\"bye\",\"payload\":{\"code\":", u64::from(*code));
+            string(out, ",\"reason\":", reason);
+            number(out, ",\"reconnect\":true,\"after_ms\":", *after_ms);
+            raw(out, "}}");
+        }
+        _ => {}
+    }
+}
+
+fn welcome(it: &Welcome, out: &mut Vec<u8>) {
+    number(out, "{\"type\":\"welcome\",\"ts\":", it.ts);
+    string(out, ",\"payload\":{\"v\":1,\"you\":", &it.you);
+    boolean(out, ",\"renamed\":", it.renamed);
+    string(out, ",\"session\":", &it.session);
+    string(out, ",\"epoch\":", &it.epoch);
+    if let Some(current) = &it.current {
+        string(out, ",\"current\":", current);
+    }
+    raw(out, ",\"rooms\":{");
+    list(out, &it.rooms, |out, line| {
+        string(out, "", &line.room);
+        raw(out, ":{");
+        room_facts(out, line);
+    });
+    number(out, "},\"ping_ms\":", it.ping_ms);
+    number(out, ",\"limits\":{\"content\":", it.content_max as u64);
+    number(out, ",\"frame\":", it.frame_max as u64);
+    number(out, ",\"burst\":", u64::from(it.burst));
+    option(out, ",\"per_s\":", it.per_s.map(u64::from));
+    raw(out, concat!("},\"server\":\"chinwag/", env!("CARGO_PKG_VERSION"), "\"}}"));
+}
+
+fn joined(it: &Joined, out: &mut Vec<u8>) {
+    opening(out, "joined", it.re.as_deref());
+    string(out, ",\"room\":", &it.room);
+    number(out, ",\"payload\":{\"seq\":", it.seq);
+    string(out, ",\"topic\":", &it.topic);
+    number(out, ",\"count\":", it.count as u64);
+    users(out, &it.users);
+    raw(out, "}}");
+}
+
+fn history(it: &History, out: &mut Vec<u8>) {
+    opening(out, "history", it.re.as_deref());
+    string(out, ",\"room\":", &it.room);
+    string(out, ",\"payload\":{\"epoch\":", &it.epoch);
+    raw(out, ",\"messages\":[");
+    list(out, &it.messages, said);
+    raw(out, "]");
+    if let (Some(first), Some(last)) = (it.messages.first(), it.messages.last()) {
+        number(out, ",\"first\":", first.mid);
+        number(out, ",\"last\":", last.mid);
+    }
+    number(out, ",\"top\":", it.top);
+    boolean(out, ",\"more\":", it.more);
+    raw(out, ",\"lost\":[");
+    list(out, &it.lost, |out, (from, to)| {
+        number(out, "{\"from\":", *from);
+        number(out, ",\"to\":", *to);
+        raw(out, "}");
+    });
+    raw(out, "]}}");
+}
+
+fn said(out: &mut Vec<u8>, it: &Said) {
+    number(out, "{\"mid\":", it.mid);
+    number(out, ",\"seq\":", it.seq);
+    number(out, ",\"ts\":", it.ts);
+    string(out, ",\"sender\":", &it.sender);
+    string(out, ",\"content\":", &it.content);
+    option(out, ",\"reply_to\":", it.reply_to);
+    option(out, ",\"expires\":", it.expires);
+    if it.edited {
+        raw(out, ",\"edited\":true");
+    }
+    if let Some(why) = it.gone {
+        string(out, ",\"deleted\":", gone(why));
+    }
+    if !it.reactions.is_empty() {
+        raw(out, ",\"reactions\":[");
+        list(out, &it.reactions, |out, (emoji, names)| {
+            string(out, "{\"emoji\":", emoji);
+            raw(out, ",\"users\":[");
+            list(out, names, |out, name| string(out, "", name));
+            raw(out, "]}");
+        });
+        raw(out, "]");
+    }
+    raw(out, "}");
+}
+
+fn resumed(it: &Resumed, out: &mut Vec<u8>) {
+    opening(out, "resumed", it.re.as_deref());
+    string(out, ",\"payload\":{\"you\":", &it.you);
+    string(out, ",\"epoch\":", &it.epoch);
+    raw(out, ",\"rooms\":{");
+    list(out, &it.rooms, missed);
+    raw(out, "}}}");
+}
+
+fn missed(out: &mut Vec<u8>, it: &Missed) {
+    string(out, "", &it.room);
+    number(out, ":{\"from\":", it.from);
+    number(out, ",\"to\":", it.to);
+    boolean(out, ",\"complete\":", it.lost.is_none());
+    if let Some((from, to, why)) = it.lost {
+        number(out, ",\"lost\":{\"from\":", from);
+        number(out, ",\"to\":", to);
+        string(out, ",\"why\":", why);
+        raw(out, "}");
+    }
+    raw(out, "}");
+}
+
+fn error(it: &Refusal, out: &mut Vec<u8>) {
+    opening(out, "error", it.re.as_deref());
+    if let Some(room) = &it.room {
+        string(out, ",\"room\":", room);
+    }
+    string(out, ",\"payload\":{\"code\":", it.code.word());
+    string(out, ",\"message\":", &it.message);
+    boolean(out, ",\"retryable\":", it.code.retryable());
+    option(out, ",\"retry_after_ms\":", it.retry_after_ms);
+    if let Some(text) = &it.text {
+        string(out, ",\"text\":", text);
+    }
+    raw(out, "}}");
+}
+
+/// Gives the word for a message that is gone.
+const fn gone(why: Gone) -> &'static str {
+    match why {
+        Gone::Author => "author",
+        Gone::Moderator => "moderator",
+        Gone::Expired => "expired",
+    }
+}
+
+fn opening(out: &mut Vec<u8>, kind: &str, re: Option<&str>) {
+    raw(out, "{\"type\":\"");
+    raw(out, kind);
+    raw(out, "\"");
+    if let Some(re) = re {
+        string(out, ",\"re\":", re);
+    }
+}
+
+fn entry(out: &mut Vec<u8>, kind: &str, room: &str, seq: u64, ts: u64) {
+    opening(out, kind, None);
+    string(out, ",\"room\":", room);
+    number(out, ",\"seq\":", seq);
+    number(out, ",\"ts\":", ts);
+}
+
+fn someone(out: &mut Vec<u8>, kind: &str, room: &str, user: &str, count: usize) {
+    opening(out, kind, None);
+    string(out, ",\"room\":", room);
+    string(out, ",\"payload\":{\"user\":", user);
+    number(out, ",\"count\":", count as u64);
+}
+
+/// Ends the object it is in.
+fn room_facts(out: &mut Vec<u8>, line: &RoomLine) {
+    number(out, "\"seq\":", line.seq);
+    number(out, ",\"users\":", line.users as u64);
+    string(out, ",\"topic\":", &line.topic);
+    raw(out, "}");
+}
+
+fn users(out: &mut Vec<u8>, users: &[User]) {
+    raw(out, ",\"users\":[");
+    list(out, users, |out, user| {
+        string(out, "{\"name\":", &user.name);
+        number(out, ",\"status\":\"online\",\"conns\":", u64::from(user.conns));
+        raw(out, "}");
+    });
+    raw(out, "]");
+}
+
+fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            raw(out, ",");
+        }
+        write(out, item);
+    }
+}
+
+fn raw(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn string(out: &mut Vec<u8>, key: &str, value: &str) {
+    raw(out, key);
+    // Writing a string into a vector cannot fail.
+    let _ = serde_json::to_writer(out, value);
+}
+
+fn number(out: &mut Vec<u8>, key: &str, value: u64) {
+    raw(out, key);
+    let _ = serde_json::to_writer(out, &value);
+}
+
+fn option(out: &mut Vec<u8>, key: &str, value: Option<u64>) {
+    if let Some(value) = value {
+        number(out, key, value);
+    }
+}
+
+fn boolean(out: &mut Vec<u8>, key: &str, value: bool) {
+    raw(out, key);
+    raw(out, if value { "true" } else { "false" });
+}

@@ -1,0 +1,188 @@
+//! Events as lines for people, and as `{"sender","content"}`.
+//!
+//! A page of history has no line of its own: the chat tells it message by message to those who
+//! read so.
+
+use std::fmt::Write as _;
+
+use crate::chat::record::Gone;
+use crate::chat::{RoomLine, ServerEvent, User};
+
+/// Appends the event as text: one event, one WebSocket message.
+pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
+    match event {
+        ServerEvent::Message { ts, sender, content, .. } => {
+            line(out, *ts, sender, content);
+        }
+        ServerEvent::Error(refusal) => {
+            let mut text = format!("! {}", refusal.message);
+            if let Some(back) = &refusal.text {
+                let _ = write!(text, ", not sent: {back}");
+            }
+            harmless(&text, out);
+        }
+        _ => {
+            let Some(text) = told(event) else { return false };
+            out.extend_from_slice(b"* ");
+            harmless(&text, out);
+        }
+    }
+    true
+}
+
+/// Appends the event as `{"sender","content"}`; what the server says has the sender `*`.
+pub(super) fn simple(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
+    match event {
+        ServerEvent::Message { sender, content, .. } => pair(out, sender, content),
+        ServerEvent::Error(refusal) => match &refusal.text {
+            Some(text) => pair(out, "*", &format!("{}, not sent: {text}", refusal.message)),
+            None => pair(out, "*", &refusal.message),
+        },
+        _ => match told(event) {
+            Some(text) => pair(out, "*", &text),
+            None => return false,
+        },
+    }
+    true
+}
+
+/// Says an event in a sentence; `None` if people need not know.
+fn told(event: &ServerEvent) -> Option<String> {
+    use ServerEvent as E;
+    Some(match event {
+        E::Welcome(it) => {
+            let rooms: Vec<String> = it.rooms.iter().map(room_and_users).collect();
+            let place = if rooms.is_empty() { "no room".to_owned() } else { rooms.join(", ") };
+            format!("Welcome, {}. You are in {place}. /help lists the commands.", it.you)
+        }
+        E::Edited { mid, sender, content, .. } => format!("{sender} edited {mid}: {content}"),
+        E::Deleted { mid, by, why, .. } => match why {
+            Gone::Expired => format!("message {mid} has expired"),
+            Gone::Author | Gone::Moderator => format!("{by} deleted message {mid}"),
+        },
+        E::Reaction { mid, emoji, user, on: true, .. } => format!("{user} reacts {emoji} to {mid}"),
+        E::Reaction { mid, emoji, user, on: false, .. } => {
+            format!("{user} takes {emoji} back from {mid}")
+        }
+        E::Topic { room, topic, by, .. } if topic.is_empty() => {
+            format!("{by} cleared the topic of {room}")
+        }
+        E::Topic { room, topic, by, .. } => format!("{by} set the topic of {room}: {topic}"),
+        E::Joined(it) => {
+            let mut text = format!("You are in {} ({} online)", it.room, it.count);
+            if !it.topic.is_empty() {
+                let _ = write!(text, ", topic: {}", it.topic);
+            }
+            text
+        }
+        E::Left { room, .. } => format!("You left {room}"),
+        E::UserJoined { room, user, count } => format!("{user} joined {room} ({count} online)"),
+        E::UserLeft { room, user, count, why: "timeout" } => {
+            format!("{user} left {room}, connection lost ({count} online)")
+        }
+        E::UserLeft { room, user, count, .. } => format!("{user} left {room} ({count} online)"),
+        E::Renamed { user, was, .. } => format!("{was} is now {user}"),
+        E::Presence { room, count } => format!("{room}: {count} online"),
+        E::RoomList { rooms, .. } if rooms.is_empty() => "There are no rooms.".to_owned(),
+        E::RoomList { rooms, .. } => {
+            let lines: Vec<String> = rooms.iter().map(room_and_users).collect();
+            format!("Rooms: {}", lines.join(", "))
+        }
+        E::UserList { room, count, users, .. } => user_list(room, *count, users),
+        E::Gap { room, from, to, .. } => {
+            format!("{room}: messages {from}-{to} were left out, your connection was too slow")
+        }
+        E::Notice { message, .. } => message.clone().into_owned(),
+        E::Bye { reason, after_ms, .. } => {
+            format!("The server ends ({reason}). Come back in {} s.", after_ms.div_ceil(1000))
+        }
+        E::Resumed(it) => {
+            let mut text = format!("Welcome back, {}.", it.you);
+            for missed in it.rooms.iter().filter(|missed| missed.lost.is_some()) {
+                let _ = write!(text, " Not everything of {} can be shown again.", missed.room);
+            }
+            text
+        }
+        _ => return None,
+    })
+}
+
+fn user_list(room: &str, count: usize, users: &[User]) -> String {
+    let names: Vec<&str> = users.iter().map(|user| &*user.name).collect();
+    let mut text = format!("In {room} ({count} online): {}", names.join(", "));
+    if count > users.len() {
+        let _ = write!(text, " and {} more", count.saturating_sub(users.len()));
+    }
+    text
+}
+
+fn room_and_users(line: &RoomLine) -> String {
+    format!("{} ({} online)", line.room, line.users)
+}
+
+/// Appends `[12:00:03] <Alice> Hello`, or `[12:00:03] * Alice waves`.
+fn line(out: &mut Vec<u8>, ts: u64, sender: &str, content: &str) {
+    time(out, ts);
+    let (left, right, content) = match content.strip_prefix("/me ") {
+        Some(deed) => (" * ", " ", deed),
+        None => (" <", "> ", content),
+    };
+    out.extend_from_slice(left.as_bytes());
+    harmless(sender, out);
+    out.extend_from_slice(right.as_bytes());
+    harmless(content, out);
+}
+
+/// Appends `[12:00:03]`, UTC.
+fn time(out: &mut Vec<u8>, ts: u64) {
+    let second = ts / 1000 % 86_400;
+    let clock = format!("[{:02}:{:02}:{:02}]", second / 3600, second / 60 % 60, second % 60);
+    out.extend_from_slice(clock.as_bytes());
+}
+
+/// Appends text so that a terminal shows it and does nothing else: control characters become
+/// visible, direction overrides are replaced, and a further line is indented, so that it cannot
+/// pass for somebody else's.
+fn harmless(text: &str, out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(at) = rest.find(suspicious) {
+        let (plain, tail) = rest.split_at(at);
+        out.extend_from_slice(plain.as_bytes());
+        let mut chars = tail.chars();
+        let shown = match chars.next() {
+            Some('\n') => "\n    ",
+            Some('\r') if chars.as_str().starts_with('\n') => "",
+            Some('\u{2028}' | '\u{2029}') => "\n    ",
+            Some('\t') => " ",
+            Some(c @ '\0'..'\u{20}') => {
+                let picture = char::from_u32(u32::from(c).saturating_add(0x2400));
+                out.extend_from_slice(
+                    picture
+                        .unwrap_or(char::REPLACEMENT_CHARACTER)
+                        .encode_utf8(&mut [0; 4])
+                        .as_bytes(),
+                );
+                ""
+            }
+            Some('\u{7F}') => "\u{2421}",
+            _ => "\u{FFFD}",
+        };
+        out.extend_from_slice(shown.as_bytes());
+        rest = chars.as_str();
+    }
+    out.extend_from_slice(rest.as_bytes());
+}
+
+fn suspicious(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn pair(out: &mut Vec<u8>, sender: &str, content: &str) {
+    out.extend_from_slice(b"{\"sender\":");
+    // Writing a string into a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *out, sender);
+    out.extend_from_slice(b",\"content\":");
+    let _ = serde_json::to_writer(&mut *out, content);
+    out.push(b'}');
+}

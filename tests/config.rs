@@ -1,0 +1,260 @@
+//! The configuration from outside: the real binary, its flags, environment, file and exit codes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use chinwag::config::{self, SETTINGS};
+
+const OK: Option<i32> = Some(0);
+const WRONG: Option<i32> = Some(2);
+
+/// Runs the binary with nothing but these arguments and variables.
+fn chinwag(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_chinwag"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .output()
+        .expect("the binary runs")
+}
+
+/// Is a file that is gone when the test is over.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&path, text).expect("a writable directory");
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("a path of plain letters")
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).expect("the file is still there");
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+/// Finds the line of `check` that sets a key, without the blanks before the comment.
+fn line(output: &Output, key: &str) -> String {
+    let stdout = stdout(output);
+    let line = stdout.lines().find(|line| line.starts_with(&format!("{key} = ")));
+    line.expect(key).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn check_prints_the_effective_configuration_and_where_it_came_from() {
+    let file = File::new(
+        "sources.toml",
+        "# ours\nping-after = \"1s\"\npong_within = \"2s\"\nclose_within = \"3s\"\necho = true\n",
+    );
+    let output = chinwag(
+        &["--config", file.path(), "check", "--close-within", "30s"],
+        &[("CHINWAG_PONG_WITHIN", "20s"), ("CHINWAG_CLOSE_WITHIN", "20s")],
+    );
+    assert_eq!(output.status.code(), OK, "{}", stderr(&output));
+    assert_eq!(line(&output, "ping_after"), format!("ping_after = \"1s\" # {}:2", file.path()));
+    assert_eq!(line(&output, "pong_within"), "pong_within = \"20s\" # CHINWAG_PONG_WITHIN");
+    assert_eq!(line(&output, "close_within"), "close_within = \"30s\" # --close-within");
+    assert_eq!(line(&output, "echo"), format!("echo = \"on\" # {}:5", file.path()));
+    assert_eq!(line(&output, "rate_limit"), "rate_limit = 5 # default");
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn what_check_prints_is_a_file_that_says_the_same() {
+    let flags = [
+        "check",
+        "--listen=127.0.0.1:0",
+        "--listen=[::1]:0",
+        "--rate-limit=off",
+        "--allow-origin=https://app.example",
+        "--lobby=caf\u{e9} \"au\" \\ lait",
+        "--echo",
+        "--message-ttl=1d",
+    ];
+    let first = chinwag(&flags, &[]);
+    assert_eq!(first.status.code(), OK, "{}", stderr(&first));
+    let file = File::new("again.toml", &stdout(&first));
+    let again = chinwag(&["check", "--config", file.path()], &[]);
+    assert_eq!(again.status.code(), OK, "{}", stderr(&again));
+    let values = |output: &Output| -> Vec<String> {
+        let stdout = stdout(output);
+        stdout.lines().map(|line| line.split("  #").next().unwrap_or("").to_owned()).collect()
+    };
+    assert_eq!(values(&first), values(&again));
+}
+
+#[test]
+fn everything_wrong_is_named_at_once_by_check_and_by_a_start() {
+    let file =
+        File::new("wrong.toml", "ping_aftr = \"9s\"\npong-within = 10\n\n[limits]\nrate = 1\n");
+    let name = file.path();
+    for command in [&["check"][..], &[]] {
+        let arguments =
+            [&["--config", name, "--rate-burst", "-1", "--listen", "8080"], command].concat();
+        let environment =
+            [("CHINWAG_PING_AFTER", "banana"), ("CHINWAG_LOG_LEVL", "info"), ("CHINWAG_LOBBY", "")];
+        let output = chinwag(&arguments, &environment);
+        assert_eq!(output.status.code(), WRONG);
+        assert_eq!(stdout(&output), "");
+        let advice = "not a duration; write a number and a unit, such as 9s, 500ms or 2m";
+        let mut lines: Vec<String> = stderr(&output).lines().map(str::to_owned).collect();
+        // The order of the environment is the system's.
+        lines[3..5].sort();
+        assert_eq!(
+            lines,
+            [
+                format!("{name}:1: ping_aftr: no such setting; did you mean ping_after?"),
+                format!("{name}:2: pong-within = 10: {advice}"),
+                format!("{name}:4: limits: no setting is a table; write them all at the top level"),
+                "CHINWAG_LOG_LEVL: no such setting; did you mean CHINWAG_LOG_LEVEL?".into(),
+                format!("CHINWAG_PING_AFTER=banana: {advice}"),
+                "--listen 8080: 8080 is not an address; write a numeric host or localhost, and a \
+                 port, such as 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:80"
+                    .into(),
+                "--rate-burst -1: not a whole number; write digits only, such as 64".into(),
+            ]
+        );
+    }
+}
+
+#[test]
+fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
+    for (arguments, fault) in [
+        (&["--rate-burst=0"][..], "--rate-burst 0: must be more than 0"),
+        (&["--rate-limit=0"], "--rate-limit 0: must be more than 0; or write off"),
+        (&["--pong-within=0s"], "--pong-within 0s: must be more than 0"),
+        (
+            &["--history-max=20"],
+            "history_default = 50 (default): more than history-max, which is 20",
+        ),
+        (
+            &["--message-bytes-max=1KiB"],
+            "content_chars_max = 4000 (default): does not fit into message-bytes-max, which is \
+             1KiB; allow 4 bytes a character and 1KiB",
+        ),
+        (
+            &["--message-bytes-max=1MiB"],
+            "--message-bytes-max 1MiB: more than send-queue-bytes-max, which is 256KiB",
+        ),
+        (
+            &["--message-ttl=8d"],
+            "--message-ttl 8d: not from ttl-min to ttl-max, which are 5s and 7d; or write off",
+        ),
+        (
+            &["--listen=localhost:80", "--listen=127.0.0.1:80"],
+            "--listen 127.0.0.1:80,127.0.0.1:80: the same address twice; write each once",
+        ),
+        (
+            &["--allow-origin=*", "--allow-origin=http://a.b"],
+            "--allow-origin *,http://a.b: * already allows all; write only *, or only the others",
+        ),
+    ] {
+        let output = chinwag(&[arguments, &["check"]].concat(), &[]);
+        assert_eq!(stderr(&output), format!("{fault}\n"));
+        assert_eq!(output.status.code(), WRONG);
+    }
+    for lobby in ["", "@Bob", "a/b", "a\nb", " a", &"x".repeat(65)] {
+        let output = chinwag(&["--lobby", lobby, "check"], &[]);
+        assert_eq!(output.status.code(), WRONG, "{lobby}");
+        assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_named_with_line_and_column() {
+    for (text, at) in [("a = 1\nb = [\n", ":2:6: "), ("ping_after 9s", ":1:12: ")] {
+        let file = File::new(&format!("broken-{}.toml", text.len()), text);
+        let output = chinwag(&["check", "--config", file.path()], &[]);
+        let told = stderr(&output);
+        assert!(told.starts_with(&format!("{}{at}not TOML: ", file.path())), "{told}");
+        assert_eq!((told.lines().count(), output.status.code()), (1, WRONG));
+    }
+    let file = File::new("twice.toml", "ping_after = \"1s\"\nping-after = \"2s\"\n");
+    let told = stderr(&chinwag(&["check", "--config", file.path()], &[]));
+    assert!(told.contains(":2: ping-after: given twice"), "{told}");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    for (arguments, environment) in [
+        (&["--config", "/nowhere/a.toml"][..], &[][..]),
+        (&[], &[("CHINWAG_CONFIG", "/nowhere/a.toml")]),
+    ] {
+        let output = chinwag(arguments, environment);
+        let told = stderr(&output);
+        assert!(told.starts_with("/nowhere/a.toml: cannot be read: "), "{told}");
+        assert_eq!(output.status.code(), WRONG);
+    }
+}
+
+#[test]
+fn the_environment_of_an_orchestrator_does_no_harm() {
+    let environment = [
+        ("CHINWAG_PORT", "tcp://10.0.0.1:80"),
+        ("CHINWAG_PORT_80_TCP_ADDR", "10.0.0.1"),
+        ("CHINWAG_SERVICE_HOST", "10.0.0.1"),
+        ("CHINWAG_PING_AFTER", ""),
+        ("CHINWAG_CONFIG", ""),
+        ("CHINWAGON", "1"),
+    ];
+    let output = chinwag(&["check"], &environment);
+    assert_eq!(output.status.code(), OK, "{}", stderr(&output));
+    assert_eq!(stdout(&output), stdout(&chinwag(&["check"], &[])));
+}
+
+#[test]
+fn an_unknown_flag_is_named_with_the_nearest_one() {
+    let output = chinwag(&["--pong-withn", "1s"], &[]);
+    assert_eq!(output.status.code(), WRONG);
+    let told = stderr(&output);
+    assert!(told.contains("'--pong-withn'") && told.contains("'--pong-within'"), "{told}");
+}
+
+#[test]
+fn help_explains_every_setting_with_its_default() {
+    let output = chinwag(&["--help"], &[]);
+    assert_eq!(output.status.code(), OK);
+    let help = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    for setting in SETTINGS {
+        let text = format!("{} ", (setting.help)().trim_end_matches('.'));
+        let default = setting.default_text();
+        let default =
+            if default.is_empty() { String::new() } else { format!("[default: {default}]") };
+        assert!(help.contains(&format!("--{}", setting.flag())), "{}", setting.key);
+        assert!(help.contains(format!("{text}{default}").trim_end()), "{}", setting.key);
+    }
+    let version = chinwag(&["--version"], &[]);
+    assert_eq!(stdout(&version), concat!("chinwag ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn the_table_in_the_readme_is_the_table_of_settings() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).expect("README.md");
+    let (begin, end) = ("<!-- settings -->\n", "<!-- /settings -->");
+    let (before, rest) = readme.split_once(begin).expect(begin);
+    let (table, after) = rest.split_once(end).expect(end);
+    let right = config::markdown();
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, format!("{before}{begin}{right}{end}{after}")).expect("a writable README");
+    } else {
+        assert!(table == right, "run: UPDATE_README=1 cargo test --test config readme");
+    }
+}

@@ -1,0 +1,198 @@
+//! The life of the process and of its connections.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::client::{Client, Server, binary};
+
+#[test]
+fn a_signal_ends_the_server_with_a_farewell() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&[]);
+        let mut clients: Vec<Client> =
+            (0..5).map(|n| server.join(&format!("name=Guest{n}"))).collect();
+        server.signal(signal);
+        for client in &mut clients {
+            let bye = client.until("bye");
+            assert_eq!(bye["payload"]["code"], 1012);
+            assert_eq!(bye["payload"]["reconnect"], true);
+            assert!(bye["payload"]["after_ms"].is_u64());
+            assert_eq!(client.closed().0, 1012);
+        }
+        assert!(server.exits().success());
+    }
+}
+
+#[test]
+fn a_client_that_never_answers_the_farewell_does_not_hold_up_the_end() {
+    let mut server = Server::start(&["--drain", "200ms"]);
+    let _silent = server.join("name=Silent");
+    server.signal("-TERM");
+    assert!(server.exits().success());
+}
+
+#[test]
+fn a_second_signal_ends_the_server_at_once() {
+    let mut server = Server::start(&["--drain", "1h", "--close-within", "1h"]);
+    let _silent = server.join("name=Silent");
+    server.signal("-TERM");
+    server.logs("draining");
+    server.signal("-TERM");
+    server.exits();
+}
+
+#[test]
+fn the_server_ends_after_its_last_client_left() {
+    let mut server = Server::start(&["--exit-when-empty", "300ms"]);
+    let first = server.join("name=First");
+    let second = server.join("name=Second");
+    drop(first);
+    server.logs("disconnected");
+    assert!(server.is_running());
+    drop(second);
+    assert!(server.exits().success());
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output =
+        Command::new(binary()).args(["--data", "none", "--listen", &address]).output().unwrap();
+    assert!(!output.status.success());
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains(&address) && text.contains("in use"), "{text}");
+}
+
+#[test]
+fn several_addresses_are_listened_at() {
+    // `Server` adds one address of its own.
+    let server = Server::start(&["--listen", "[::1]:0"]);
+    server.join("name=Alice").settle();
+    server.logs("[::1]:");
+}
+
+#[test]
+fn a_silent_client_is_dropped_and_others_learn_of_it() {
+    let server = Server::start(&["--ping-after", "300ms", "--pong-within", "500ms"]);
+    let mut alice = server.join("name=Alice");
+    let ghost = server.join("name=Ghost");
+    // Reading answers pings by itself; the ghost does not read.
+    loop {
+        let event = alice.until("user_left");
+        if event["payload"]["user"] == "Ghost" {
+            assert_eq!(event["payload"]["why"], "timeout");
+            break;
+        }
+    }
+    drop(ghost);
+}
+
+#[test]
+fn the_log_tells_of_connections_but_not_of_what_is_said() {
+    let server = Server::start(&["--log-level", "debug", "--log-format", "json"]);
+    let mut alice = server.join("name=Alice");
+    alice.post("c1", "a deep secret");
+    alice.socket.close(None).unwrap();
+    server.logs("disconnected");
+    let log = server.log();
+    assert!(log.contains("connected") && log.contains("\"seq\":1"), "{log}");
+    assert!(!log.contains("deep secret"), "{log}");
+    for line in log.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+}
+
+#[test]
+fn half_closed_and_reset_connections_disturb_nobody() {
+    let server = Server::start(&[]);
+    let mut alice = server.join("name=Alice");
+    for n in 0..20 {
+        let mut client = server.join(&format!("name=Guest{n}"));
+        let stream = client.socket.get_mut();
+        if n % 2 == 0 {
+            stream.shutdown(Shutdown::Write).unwrap();
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest);
+        } else {
+            stream.write_all(&[0x81, 0xfe, 0x01]).unwrap();
+            socket2::SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+        }
+    }
+    assert_eq!(alice.post("c1", "fine")["seq"], 1);
+}
+
+#[test]
+fn without_file_descriptors_nobody_is_disturbed_and_accepting_goes_on_later() {
+    let mut server = Server::start(&["--connections-per-address", "off"]);
+    let mut alice = server.join("name=Alice");
+    let limit = format!("--nofile={}:{}", 48, 48);
+    let pid = server.pid().to_string();
+    let lowered = Command::new("prlimit").args(["--pid", &pid, &limit]).status();
+    if !lowered.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: prlimit (util-linux) is not here");
+        return;
+    }
+    // More than there is room for: those turned away see the end, none hangs.
+    let mut held: Vec<_> = (0..100).map(|_| server.tcp()).collect();
+    assert_eq!(alice.post("c1", "still served")["seq"], 1);
+    server.logs("accepting pauses");
+    let ended = held
+        .iter_mut()
+        .map(|stream| {
+            stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+            matches!(stream.read(&mut [0]), Ok(0))
+        })
+        .filter(|ended| *ended)
+        .count();
+    assert!(ended >= 30, "{ended} were turned away");
+    drop(held);
+    let mut bob = server.join("name=Bob");
+    bob.settle();
+    assert_eq!(alice.post("c2", "and on")["seq"], 2);
+    assert!(server.is_running());
+}
+
+#[test]
+fn a_client_that_never_reads_costs_the_others_nothing() {
+    let server = Server::start(&[
+        "--rate-limit",
+        "off",
+        "--send-queue-bytes-max",
+        "256KiB",
+        "--socket-send-buffer-bytes",
+        "8KiB",
+    ]);
+    let mut alice = server.join("name=Alice");
+    let mut sleeper = server.join("name=Sleeper");
+    let filler = "x".repeat(3_900);
+    for n in 0..2_000 {
+        alice.send(json!({
+            "type": "send_message", "id": format!("c{n}"), "payload": format!("{n} {filler}"),
+        }));
+        assert_eq!(alice.until("ack")["seq"], n + 1);
+    }
+    // The sleeper wakes up: an unbroken run, then a gap that names just what is missing.
+    let mut next = 1;
+    let gap = loop {
+        let event = sleeper.next();
+        match event["type"].as_str() {
+            Some("message") => {
+                assert_eq!(event["seq"], next);
+                next += 1;
+            }
+            Some("gap") => break event,
+            _ => {}
+        }
+    };
+    assert_eq!(gap["payload"]["from"], next);
+    assert_eq!(gap["payload"]["to"], 2_000);
+    assert_eq!(gap["payload"]["why"], "slow");
+    sleeper.send(json!({"type": "history", "id": "h", "payload": {"after": next - 1, "limit": 5}}));
+    let page = sleeper.until("history");
+    assert_eq!(page["payload"]["messages"][0]["mid"], next);
+}

@@ -1,0 +1,7 @@
+//! The real binary over real sockets, with an independent client.
+#![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
+
+mod client;
+mod handshake;
+mod life;
+mod talk;

@@ -1,0 +1,385 @@
+//! The reactor over real sockets, with a handler that knows nothing of chat.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use chinwag::clock::Clock;
+use chinwag::http::{self, Request, Response, Status};
+use chinwag::net::{Broadcast, ConnId, Handler, Limits, Mark, Missed, Reactor, Turn};
+use chinwag::ws::{self, Answer, Closed, Message, Shared};
+
+/// Passes every message on to everybody, numbered; tells the test what happens.
+struct Hub {
+    open: Vec<ConnId>,
+    number: u64,
+    tell: std::sync::mpsc::Sender<String>,
+}
+
+impl Handler for Hub {
+    fn on_request(&mut self, _: &mut Turn<'_>, _: ConnId, request: &Request) -> Answer {
+        match request.path.as_str() {
+            "/ws" => Answer::Upgrade { protocol: None },
+            path => Answer::Respond(Response::text(Status(200), path)),
+        }
+    }
+
+    fn on_open(&mut self, _: &mut Turn<'_>, conn: ConnId, _: &Request) {
+        self.open.push(conn);
+    }
+
+    fn on_message(&mut self, turn: &mut Turn<'_>, _: ConnId, message: Message) {
+        if matches!(&message, Message::Text(text) if text == "exit") {
+            turn.exit();
+        }
+        self.number += 1;
+        let mark = Mark::Numbered { stream: 1, number: self.number };
+        let mut broadcast = Broadcast::message(mark, &message);
+        for conn in &self.open {
+            turn.deliver(&mut broadcast, *conn);
+        }
+    }
+
+    fn on_close(&mut self, _: &mut Turn<'_>, conn: ConnId, closed: Closed) {
+        self.open.retain(|open| *open != conn);
+        let _ = self.tell.send(format!("closed {}", closed.code()));
+    }
+
+    fn on_caught_up(&mut self, turn: &mut Turn<'_>, conn: ConnId, missed: &[Missed]) {
+        for Missed { stream, first, last } in missed {
+            turn.send(conn, format!("gap {stream} {first} {last}").as_bytes());
+        }
+    }
+}
+
+/// A running hub: ends when it is dropped.
+struct World {
+    address: SocketAddr,
+    heard: Receiver<String>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl World {
+    fn new(limits: Limits, messages: ws::Limits) -> Self {
+        let (ready, address) = channel();
+        let (tell, heard) = channel();
+        let thread = thread::spawn(move || {
+            let shared = Shared::new(messages, http::Limits::default());
+            let mut reactor = Reactor::new(limits, shared, Clock::start(), 1024).unwrap();
+            ready.send(reactor.listen("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
+            reactor.run(&mut Hub { open: Vec::new(), number: 0, tell }).unwrap();
+        });
+        let address = address.recv().unwrap();
+        Self { address, heard, thread: Some(thread) }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    fn open(&self) -> TcpStream {
+        let mut stream = self.connect();
+        stream.write_all(UPGRADE).unwrap();
+        assert!(head(&mut stream).starts_with("HTTP/1.1 101 "));
+        stream
+    }
+
+    fn hears(&self, what: &str) {
+        assert_eq!(self.heard.recv_timeout(Duration::from_secs(20)).unwrap(), what);
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        say(&mut self.open(), "exit");
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+const UPGRADE: &[u8] = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+fn head(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        bytes.push(byte[0]);
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Gives a masked text frame; a mask of zeros changes nothing.
+fn text(payload: &str) -> Vec<u8> {
+    let mut frame = vec![0x81];
+    match payload.len() {
+        length @ ..126 => frame.push(0x80 | length as u8),
+        length => {
+            frame.push(0x80 | 126);
+            frame.extend((length as u16).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload.as_bytes());
+    frame
+}
+
+fn say(stream: &mut TcpStream, payload: &str) {
+    stream.write_all(&text(payload)).unwrap();
+}
+
+/// Reads one frame of the server: its first byte and its payload.
+fn frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+    let mut start = [0; 2];
+    stream.read_exact(&mut start).unwrap();
+    let length = match start[1] {
+        126 => {
+            let mut length = [0; 2];
+            stream.read_exact(&mut length).unwrap();
+            usize::from(u16::from_be_bytes(length))
+        }
+        length => usize::from(length),
+    };
+    let mut payload = vec![0; length];
+    stream.read_exact(&mut payload).unwrap();
+    (start[0], payload)
+}
+
+fn heard(stream: &mut TcpStream) -> String {
+    let (first, payload) = frame(stream);
+    assert_eq!(first, 0x81);
+    String::from_utf8(payload).unwrap()
+}
+
+fn ends(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}"),
+    }
+}
+
+#[test]
+fn a_message_reaches_everybody_once_and_in_order() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let mut all: Vec<_> = (0..10).map(|_| world.open()).collect();
+    for n in 0..50 {
+        say(&mut all[n % 10], &n.to_string());
+        for stream in &mut all {
+            assert_eq!(heard(stream), n.to_string());
+        }
+    }
+}
+
+#[test]
+fn requests_on_one_connection_are_answered_in_order() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let mut stream = world.connect();
+    let request = |path| format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
+    stream.write_all((request("/a") + &request("/b")).as_bytes()).unwrap();
+    for path in ["/a", "/b"] {
+        assert!(head(&mut stream).starts_with("HTTP/1.1 200 "));
+        let mut body = vec![0; path.len() + 1];
+        stream.read_exact(&mut body).unwrap();
+        assert_eq!(body, format!("{path}\n").as_bytes());
+    }
+}
+
+#[test]
+fn a_half_closed_client_gets_its_answer() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let mut stream = world.connect();
+    stream.write_all(b"GET /bye HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("/bye\n"), "{answer}");
+}
+
+#[test]
+fn what_was_said_before_a_half_close_is_passed_on() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let (mut one, mut two) = (world.open(), world.open());
+    say(&mut two, "both are here");
+    assert_eq!(heard(&mut one), "both are here");
+    say(&mut one, "last words");
+    one.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(heard(&mut two), "both are here");
+    assert_eq!(heard(&mut two), "last words");
+    world.hears("closed 1006");
+    ends(&mut one);
+}
+
+#[test]
+fn a_reset_in_the_middle_of_a_frame_disturbs_nobody() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let (mut one, two) = (world.open(), world.open());
+    let mut half = &two;
+    half.write_all(&text("never to be finished")[..9]).unwrap();
+    socket2::SockRef::from(&two).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(two);
+    world.hears("closed 1006");
+    say(&mut one, "still here");
+    assert_eq!(heard(&mut one), "still here");
+}
+
+#[test]
+fn a_client_that_does_not_read_lags_and_learns_what_it_missed() {
+    let limits = Limits {
+        send_queue_bytes_max: 64 * 1024,
+        socket_send_buffer_bytes: 8 * 1024,
+        ..Limits::default()
+    };
+    let world = World::new(limits, ws::Limits { compression: false, ..ws::Limits::default() });
+    let (mut talker, mut sleeper) = (world.open(), world.open());
+    say(&mut talker, "start");
+    assert_eq!(heard(&mut talker), "start");
+    assert_eq!(heard(&mut sleeper), "start");
+    let filler = "x".repeat(60_000);
+    let said = 200;
+    for n in 0..said {
+        say(&mut talker, &format!("{n} {filler}"));
+        assert!(heard(&mut talker).starts_with(&format!("{n} ")));
+    }
+    // The sleeper wakes: first what was on the way, without a hole, then what it missed.
+    let mut next = 0;
+    let (first, last) = loop {
+        let text = heard(&mut sleeper);
+        let words: Vec<&str> = text.splitn(4, ' ').collect();
+        if words[0] == "gap" {
+            break (words[2].parse::<u64>().unwrap(), words[3].parse::<u64>().unwrap());
+        }
+        assert_eq!(words[0], next.to_string());
+        next += 1;
+    };
+    // "start" was number 1, so text n is number n + 2.
+    assert_eq!((first, last), (next + 2, said + 1));
+    say(&mut talker, "on");
+    assert_eq!(heard(&mut sleeper), "on");
+}
+
+#[test]
+fn a_client_that_never_reads_is_closed_in_the_end() {
+    let limits = Limits {
+        send_queue_bytes_max: 64 * 1024,
+        socket_send_buffer_bytes: 8 * 1024,
+        lag_max: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let world = World::new(limits, ws::Limits { compression: false, ..ws::Limits::default() });
+    let (mut talker, mut sleeper) = (world.open(), world.open());
+    let filler = "x".repeat(60_000);
+    while world.heard.try_recv().is_err() {
+        say(&mut talker, &filler);
+        assert_eq!(heard(&mut talker), filler);
+    }
+    ends(&mut sleeper);
+    say(&mut talker, "alone");
+    assert_eq!(heard(&mut talker), "alone");
+}
+
+#[test]
+fn a_silent_client_is_pinged_and_then_dropped() {
+    let messages = ws::Limits {
+        ping_after: Duration::from_millis(100),
+        pong_within: Duration::from_millis(200),
+        ..ws::Limits::default()
+    };
+    let world = World::new(Limits::default(), messages);
+    let mut silent = world.open();
+    assert_eq!(frame(&mut silent).0, 0x89, "a ping");
+    let (first, payload) = frame(&mut silent);
+    assert_eq!((first, &payload[..2]), (0x88, &4201_u16.to_be_bytes()[..]));
+    ends(&mut silent);
+    world.hears("closed 4201");
+}
+
+#[test]
+fn any_byte_counts_as_life() {
+    let messages = ws::Limits {
+        ping_after: Duration::from_millis(100),
+        pong_within: Duration::from_millis(150),
+        ..ws::Limits::default()
+    };
+    let world = World::new(Limits::default(), messages);
+    let mut slow = world.open();
+    let message = text("a message that takes its time");
+    let mut pings = 0;
+    for byte in &message {
+        // A ping comes after each silence; the next byte answers it.
+        if frame(&mut slow).0 == 0x89 {
+            pings += 1;
+        }
+        slow.write_all(&[*byte]).unwrap();
+    }
+    assert_eq!(pings, message.len());
+    while frame(&mut slow).0 != 0x81 {}
+}
+
+#[test]
+fn a_client_that_floods_does_not_keep_others_waiting() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let (mut honest, flooder) = (world.open(), world.open());
+    let mut writer = flooder.try_clone().unwrap();
+    let mut reader = flooder;
+    let flood = thread::spawn(move || {
+        let frames = text("x").repeat(20_000);
+        for _ in 0..10 {
+            if writer.write_all(&frames).is_err() {
+                return;
+            }
+        }
+    });
+    let drain = thread::spawn(move || {
+        let mut buffer = vec![0; 1 << 16];
+        while matches!(reader.read(&mut buffer), Ok(n) if n > 0) {}
+    });
+    say(&mut honest, "me too");
+    let mut before = 0;
+    while heard(&mut honest) != "me too" {
+        before += 1;
+    }
+    assert!(before < 190_000, "{before} of 200,000 messages came first");
+    drop(honest);
+    drop(world);
+    flood.join().unwrap();
+    drain.join().unwrap();
+}
+
+#[test]
+fn requests_over_the_limit_of_connections_are_refused_and_room_is_made_again() {
+    let limits = Limits { connections_max: Some(2), ..Limits::default() };
+    let world = World::new(limits, ws::Limits::default());
+    let one = world.open();
+    let mut two = world.open();
+    let mut three = world.connect();
+    three.write_all(UPGRADE).unwrap();
+    assert!(head(&mut three).starts_with("HTTP/1.1 503 "));
+    ends(&mut three);
+    drop(three);
+    drop(one);
+    world.hears("closed 1006");
+    say(&mut two, "room again");
+    assert_eq!(heard(&mut two), "room again");
+    // The place is free once the reactor has seen the others' end.
+    let four = loop {
+        let mut four = world.connect();
+        four.write_all(UPGRADE).unwrap();
+        if head(&mut four).starts_with("HTTP/1.1 101 ") {
+            break four;
+        }
+    };
+    drop(four);
+    drop(two);
+    world.hears("closed 1006");
+    world.hears("closed 1006");
+}
