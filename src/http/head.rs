@@ -50,7 +50,7 @@ pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
 }
 
 /// Says whether a token may hold this byte (RFC 9110 §5.6.2).
-pub(super) fn is_token_byte(byte: u8) -> bool {
+pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
@@ -59,8 +59,7 @@ fn error_of(fault: Syntax) -> Error {
         Syntax::HeaderName => Error::BadHeaderName,
         Syntax::HeaderValue | Syntax::NewLine => Error::BadHeaderValue,
         Syntax::TooManyHeaders => Error::TooManyHeaders,
-        Syntax::Version => Error::UnsupportedVersion,
-        Syntax::Token | Syntax::Status => Error::BadRequestLine,
+        Syntax::Token | Syntax::Status | Syntax::Version => Error::BadRequestLine,
     }
 }
 

@@ -14,6 +14,7 @@ mod head;
 mod request;
 mod response;
 
+pub use head::is_token_byte;
 pub use request::{Method, Parser, Request};
 pub use response::{Response, Status};
 
@@ -125,3 +126,6 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests;

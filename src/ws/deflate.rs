@@ -16,6 +16,9 @@ use crate::http;
 /// RFC 7692 §7.2.1: ends a flushed block; the sender cuts it off, the receiver puts it back.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
+/// Is an empty block with BFINAL. A stream that it ends was between two blocks before.
+const FINAL: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
+
 /// Strikes the usual balance; a broadcast is compressed once, whatever its recipients.
 const LEVEL: u32 = 6;
 
@@ -139,17 +142,20 @@ pub(super) struct Inflater {
     stream: Decompress,
     /// Whether a block with BFINAL has ended the stream (RFC 7692 §7.2.3.4).
     ended: bool,
+    /// The last bytes taken.
+    last: [u8; TAIL.len()],
 }
 
 impl Inflater {
     /// A window of 15 bits reads what was written for any smaller one.
     fn new() -> Self {
-        Self { stream: Decompress::new(false), ended: false }
+        Self { stream: Decompress::new(false), ended: false, last: [0; TAIL.len()] }
     }
 
     fn reset(&mut self) {
         self.stream.reset(false);
         self.ended = false;
+        self.last = [0; TAIL.len()];
     }
 
     /// Inflates the next piece of a message, appending to `out`.
@@ -162,12 +168,17 @@ impl Inflater {
         out: &mut Vec<u8>,
         bytes_max: usize,
     ) -> Result<(), Violation> {
+        for &byte in piece.get(piece.len().saturating_sub(TAIL.len())..).unwrap_or_default() {
+            let [_, b, c, d] = self.last;
+            self.last = [b, c, d, byte];
+        }
         loop {
             if self.ended {
                 if piece.is_empty() {
                     return Ok(());
                 }
-                self.reset();
+                self.stream.reset(false);
+                self.ended = false;
             }
             if out.len() == out.capacity() {
                 // One byte of room beyond the limit shows that it is passed.
@@ -198,9 +209,20 @@ impl Inflater {
         }
     }
 
-    /// Ends the message (RFC 7692 §7.2.2).
+    /// Ends the message (RFC 7692 §7.2.2), and makes sure that it was complete.
+    ///
+    /// A sender that has left the tail in place is understood: no message without it ends so,
+    /// since its last byte has the three zero bits of a block's header.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>, bytes_max: usize) -> Result<(), Violation> {
-        if self.ended { Ok(()) } else { self.inflate(&TAIL, out, bytes_max) }
+        if self.ended {
+            return Ok(());
+        }
+        let length = out.len();
+        if self.last != TAIL {
+            self.inflate(&TAIL, out, bytes_max)?;
+        }
+        self.inflate(&FINAL, out, bytes_max)?;
+        if self.ended && out.len() == length { Ok(()) } else { Err(Violation::BadDeflate) }
     }
 }
 

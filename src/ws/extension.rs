@@ -1,6 +1,7 @@
 //! Reads Sec-WebSocket-Extensions and agrees on permessage-deflate (§9.1, RFC 7692 §5 and §7.1).
 
 use super::WindowBits;
+use crate::http::is_token_byte;
 
 /// Says that the header is no list of extensions, which MUST fail the handshake (§9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,25 +35,29 @@ pub(super) fn negotiate<'a>(
     lines: impl Iterator<Item = &'a str>,
 ) -> Result<Option<Deflate>, Malformed> {
     let mut picked = None;
+    // §9.1: `1#extension`; empty elements may be skipped, but one must be there.
+    let (mut given, mut found) = (false, false);
     for line in lines {
+        given = true;
         let mut text = Text(line);
         loop {
-            let offer = parse_offer(&mut text)?;
-            picked = picked.or(offer);
             text.skip_blanks();
-            // §9.1: extensions are parted by commas, and nothing else follows one.
+            if !text.0.starts_with(',') && !text.0.is_empty() {
+                let offer = parse_offer(&mut text)?;
+                picked = picked.or(offer);
+                found = true;
+            }
             if text.0.is_empty() {
                 break;
             }
             text.expect(',')?;
         }
     }
-    Ok(picked)
+    if given && !found { Err(Malformed) } else { Ok(picked) }
 }
 
 /// Reads one extension with its parameters; `None` if it is not ours to take.
 fn parse_offer(text: &mut Text<'_>) -> Result<Option<Deflate>, Malformed> {
-    text.skip_blanks();
     let mut offer = (text.token()? == "permessage-deflate").then(Offer::default);
     loop {
         text.skip_blanks();
@@ -168,9 +173,4 @@ impl<'a> Text<'a> {
         let is_token = !value.is_empty() && value.bytes().all(is_token_byte);
         if is_token { Ok(value) } else { Err(Malformed) }
     }
-}
-
-/// RFC 9110 §5.6.2.
-pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

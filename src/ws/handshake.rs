@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::{Digest, Sha1};
 
-use super::extension::{self, Deflate, Malformed, is_token_byte};
-use crate::http::{Method, Request, Response, Status};
+use super::extension::{self, Deflate, Malformed};
+use crate::http::{Method, Request, Response, Status, is_token_byte};
 
 /// §1.3: proves that the server understood the handshake.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

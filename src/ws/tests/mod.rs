@@ -2,10 +2,14 @@
 //! endpoints.
 
 mod closing;
+mod deflate;
 mod framing;
+mod handshake;
+mod text;
+mod time;
 
 use super::frame::Opcode;
-use super::{After, Answer, Closed, Endpoint, Event, Limits, Message, Shared};
+use super::{After, Answer, Closed, Endpoint, Event, Limits, Message, Shared, Violation};
 use crate::clock::{Moment, Now};
 use crate::http;
 

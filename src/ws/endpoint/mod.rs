@@ -20,13 +20,16 @@
 //! In `Shut` the last word is said: what still comes is thrown away until the peer ends the
 //! connection, so that no reset overtakes our last bytes (§7.1.1).
 
-use super::close::{self, Closed, Violation, code};
+mod conversation;
+mod exchange;
+
+use self::exchange::Exchange;
+use super::close::{self, Closed, code};
 use super::deflate::{Shared, WindowBits};
-use super::frame::{self, Opcode};
 use super::handshake;
-use super::message::{self, Incoming, Message, Unit, take};
+use super::message::{Incoming, Message};
 use crate::clock::{Moment, Now};
-use crate::http::{Method, Parser, Request, Response, Status};
+use crate::http::{Request, Response, Status};
 
 /// Is what a connection tells its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,17 +105,6 @@ enum Phase {
     Shut,
     Over,
 }
-
-/// Holds the bytes of HTTP that cannot be worked off yet.
-#[derive(Debug, Default)]
-struct Exchange {
-    parser: Parser,
-    /// What came behind a request that is being answered; the first `held_read` are worked off.
-    held: Vec<u8>,
-    held_read: usize,
-}
-
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl Endpoint {
     /// Begins with a connection just accepted, which has to bring its first request in time.
@@ -202,24 +194,6 @@ impl Endpoint {
         }
     }
 
-    /// Sends the answer that was put off.
-    pub fn complete(&mut self, now: Now, shared: &Shared, response: &Response, out: &mut Vec<u8>) {
-        if self.phase != Phase::Answering {
-            return;
-        }
-        let keep_alive = self.keep_alive && !response.close;
-        response.encode(self.head_only, keep_alive, out);
-        if keep_alive {
-            self.phase = Phase::Idle;
-            self.deadline = now.at.after(shared.limits.keep_alive_within);
-        } else {
-            self.shut(now, shared);
-        }
-        if self.ended && !self.holds_input() {
-            self.over();
-        }
-    }
-
     /// Says whether data frames may be sent.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
@@ -296,6 +270,11 @@ impl Endpoint {
         self.pong_due = Moment::NEVER;
     }
 
+    /// Says whether nothing but this small struct is held: no partial request, frame or message.
+    pub fn keeps_nothing(&self) -> bool {
+        self.exchange.is_none() && self.incoming.is_none()
+    }
+
     fn receive_now(
         &mut self,
         now: Now,
@@ -315,193 +294,6 @@ impl Endpoint {
                 None
             }
         }
-    }
-
-    fn receive_request(
-        &mut self,
-        now: Now,
-        shared: &Shared,
-        input: &mut &mut [u8],
-        out: &mut Vec<u8>,
-    ) -> Option<Event> {
-        if input.is_empty() {
-            return None;
-        }
-        if self.phase == Phase::Idle {
-            self.phase = Phase::Reading;
-            self.deadline = now.at.after(shared.limits.handshake_within);
-        }
-        let mut exchange = self.exchange.take().unwrap_or_default();
-        let mut rest: &[u8] = input;
-        let result = exchange.parser.feed(&shared.http, &mut rest);
-        let taken = input.len().saturating_sub(rest.len());
-        take(input, taken);
-        if exchange.parser.take_continue() {
-            out.extend_from_slice(CONTINUE);
-        }
-        match result {
-            Ok(None) => {
-                self.exchange = Some(exchange);
-                None
-            }
-            Ok(Some(request)) => {
-                if exchange.held_read < exchange.held.len() {
-                    self.exchange = Some(exchange);
-                }
-                self.phase = Phase::Answering;
-                self.deadline = Moment::NEVER;
-                self.head_only = request.method == Method::Head;
-                // What follows a refused upgrade may be frames: never read it as a request.
-                self.keep_alive = request.keep_alive && request.header("upgrade").is_none();
-                Some(Event::Request(Box::new(request)))
-            }
-            Err(error) => {
-                let response = Response::text(error.status(), error.reason());
-                self.refuse(now, shared, response, out);
-                *input = &mut [];
-                None
-            }
-        }
-    }
-
-    fn receive_frames(
-        &mut self,
-        now: Now,
-        shared: &mut Shared,
-        input: &mut &mut [u8],
-        out: &mut Vec<u8>,
-    ) -> Option<Event> {
-        loop {
-            let unit = match self.receive_unit(now, shared, input) {
-                Ok(Some(unit)) => unit,
-                Ok(None) => return None,
-                Err(violation) => {
-                    *input = &mut [];
-                    return Some(self.fail(now, shared, violation, out));
-                }
-            };
-            match unit {
-                Unit::Message(message) if self.is_open() => return Some(Event::Message(message)),
-                // Our Close is sent: only the peer's Close counts any more.
-                Unit::Message(_) => {}
-                Unit::Close(body) => {
-                    *input = &mut [];
-                    return Some(self.on_close(now, shared, &body, out));
-                }
-                Unit::Ping(_) | Unit::Pong if self.has_too_many_controls(now, shared) => {
-                    *input = &mut [];
-                    let violation = Violation::TooManyControlFrames;
-                    return Some(self.fail(now, shared, violation, out));
-                }
-                Unit::Ping(payload) if self.is_open() => {
-                    frame::encode(Opcode::Pong, false, &payload, out);
-                }
-                Unit::Ping(_) | Unit::Pong => {}
-            }
-        }
-    }
-
-    fn receive_unit(
-        &mut self,
-        now: Now,
-        shared: &mut Shared,
-        input: &mut &mut [u8],
-    ) -> Result<Option<Unit>, Violation> {
-        if input.is_empty() {
-            return Ok(None);
-        }
-        let deflate = self.deflate.is_some();
-        if self.incoming.is_none() {
-            let unit = message::take_whole(shared, deflate, input)?;
-            if unit.is_some() {
-                return Ok(unit);
-            }
-            if self.is_open() {
-                let message_due = now.at.after(shared.limits.message_within);
-                self.deadline = self.deadline.min(message_due);
-            }
-        }
-        let mut incoming = self.incoming.take().unwrap_or_else(|| Box::new(Incoming::new(now.at)));
-        let unit = incoming.receive(shared, deflate, input)?;
-        if !incoming.is_empty() {
-            self.incoming = Some(incoming);
-        }
-        Ok(unit)
-    }
-
-    /// Counts a ping or pong: each costs work and moves nothing forward.
-    fn has_too_many_controls(&mut self, now: Now, shared: &Shared) -> bool {
-        let span = shared.limits.control_frames_within.as_secs().max(1);
-        let second = now.at.as_millis().saturating_div(1000);
-        let second = u32::try_from(second).unwrap_or(u32::MAX);
-        if u64::from(second.saturating_sub(self.control_since)) >= span {
-            self.control_since = second;
-            self.control_frames = 0;
-        }
-        self.control_frames = self.control_frames.saturating_add(1);
-        self.control_frames > shared.limits.control_frames_max
-    }
-
-    /// §5.5.1: answers the peer's Close with its own code, or takes it as the answer to ours.
-    fn on_close(&mut self, now: Now, shared: &Shared, body: &[u8], out: &mut Vec<u8>) -> Event {
-        let (code, reason) = match close::parse(body) {
-            Ok(parsed) => parsed,
-            Err(violation) => return self.fail(now, shared, violation, out),
-        };
-        let was_open = self.is_open();
-        self.shut(now, shared);
-        if !was_open {
-            return Event::Closed(Closed::ByUs { code: self.close_code });
-        }
-        close::encode(code, "", out);
-        Event::Closed(Closed::ByPeer { code, reason: reason.into() })
-    }
-
-    /// Fails the connection (§7.1.7): one Close, unless ours is sent, and not a byte more is read.
-    fn fail(
-        &mut self,
-        now: Now,
-        shared: &Shared,
-        violation: Violation,
-        out: &mut Vec<u8>,
-    ) -> Event {
-        let was_open = self.is_open();
-        self.shut(now, shared);
-        if !was_open {
-            return Event::Closed(Closed::ByUs { code: self.close_code });
-        }
-        close::encode(Some(violation.close_code()), violation.reason(), out);
-        Event::Closed(Closed::Failed(violation))
-    }
-
-    fn on_open_deadline(&mut self, now: Now, shared: &Shared, out: &mut Vec<u8>) -> Option<Event> {
-        let limits = &shared.limits;
-        let message_due = self
-            .incoming
-            .as_ref()
-            .map_or(Moment::NEVER, |incoming| incoming.started.after(limits.message_within));
-        if message_due <= now.at {
-            return Some(self.fail(now, shared, Violation::MessageTooSlow, out));
-        }
-        if self.pong_due <= now.at {
-            // Nobody is there to answer: no closing handshake.
-            close::encode(Some(code::NO_PONG), "no pong", out);
-            self.over();
-            return Some(Event::Closed(Closed::NoPong));
-        }
-        let ping_due = self.heard.after(limits.ping_after);
-        if self.pong_due == Moment::NEVER && ping_due <= now.at {
-            frame::encode(Opcode::Ping, false, &[], out);
-            self.pong_due = now.at.after(limits.pong_within);
-        }
-        let life_due = if self.pong_due == Moment::NEVER { ping_due } else { self.pong_due };
-        self.deadline = life_due.min(message_due);
-        None
-    }
-
-    fn refuse(&mut self, now: Now, shared: &Shared, response: Response, out: &mut Vec<u8>) {
-        response.with_close().encode(false, false, out);
-        self.shut(now, shared);
     }
 
     /// The last word is said.
@@ -531,40 +323,5 @@ impl Endpoint {
         };
         self.over();
         closed.map(Event::Closed)
-    }
-
-    fn holds_input(&self) -> bool {
-        self.exchange.as_ref().is_some_and(|it| it.held_read < it.held.len())
-    }
-
-    /// Keeps `input` for later.
-    fn hold(&mut self, shared: &Shared, input: &mut &mut [u8]) {
-        let bytes = std::mem::take(input);
-        if bytes.is_empty() {
-            return;
-        }
-        let exchange = self.exchange.get_or_insert_default();
-        let held = exchange.held.len().saturating_sub(exchange.held_read);
-        if held.saturating_add(bytes.len()) > shared.limits.pipelined_bytes_max {
-            self.over();
-        } else {
-            exchange.held.extend_from_slice(bytes);
-        }
-    }
-
-    /// Works off what was held.
-    fn receive_held(&mut self, now: Now, shared: &mut Shared, out: &mut Vec<u8>) -> Option<Event> {
-        let exchange = self.exchange.as_mut()?;
-        let mut held = std::mem::take(&mut exchange.held);
-        let mut rest = held.get_mut(exchange.held_read..).unwrap_or_default();
-        exchange.held_read = 0;
-        let event = self.receive_now(now, shared, &mut rest, out);
-        let left = rest.len();
-        if left > 0 {
-            let exchange = self.exchange.get_or_insert_default();
-            exchange.held_read = held.len().saturating_sub(left);
-            exchange.held = held;
-        }
-        event
     }
 }

@@ -1,0 +1,150 @@
+//! The part of a connection that is a WebSocket: frames, pings, the closing handshake.
+
+use super::{Endpoint, Event};
+use crate::clock::{Moment, Now};
+use crate::ws::Shared;
+use crate::ws::close::{self, Closed, Violation, code};
+use crate::ws::frame::{self, Opcode};
+use crate::ws::message::{self, Incoming, Unit};
+
+impl Endpoint {
+    pub(super) fn receive_frames(
+        &mut self,
+        now: Now,
+        shared: &mut Shared,
+        input: &mut &mut [u8],
+        out: &mut Vec<u8>,
+    ) -> Option<Event> {
+        loop {
+            let unit = match self.receive_unit(now, shared, input) {
+                Ok(Some(unit)) => unit,
+                Ok(None) => return None,
+                Err(violation) => {
+                    *input = &mut [];
+                    return Some(self.fail(now, shared, violation, out));
+                }
+            };
+            match unit {
+                Unit::Message(message) if self.is_open() => return Some(Event::Message(message)),
+                // Our Close is sent: only the peer's Close counts any more.
+                Unit::Message(_) => {}
+                Unit::Close(body) => {
+                    *input = &mut [];
+                    return Some(self.on_close(now, shared, &body, out));
+                }
+                Unit::Ping(_) | Unit::Pong if self.has_too_many_controls(now, shared) => {
+                    *input = &mut [];
+                    let violation = Violation::TooManyControlFrames;
+                    return Some(self.fail(now, shared, violation, out));
+                }
+                Unit::Ping(payload) if self.is_open() => {
+                    frame::encode(Opcode::Pong, false, &payload, out);
+                }
+                Unit::Ping(_) | Unit::Pong => {}
+            }
+        }
+    }
+
+    fn receive_unit(
+        &mut self,
+        now: Now,
+        shared: &mut Shared,
+        input: &mut &mut [u8],
+    ) -> Result<Option<Unit>, Violation> {
+        if input.is_empty() {
+            return Ok(None);
+        }
+        let deflate = self.deflate.is_some();
+        if self.incoming.is_none() {
+            let unit = message::take_whole(shared, deflate, input)?;
+            if unit.is_some() {
+                return Ok(unit);
+            }
+            if self.is_open() {
+                let message_due = now.at.after(shared.limits.message_within);
+                self.deadline = self.deadline.min(message_due);
+            }
+        }
+        let mut incoming = self.incoming.take().unwrap_or_else(|| Box::new(Incoming::new(now.at)));
+        let unit = incoming.receive(shared, deflate, input)?;
+        if !incoming.is_empty() {
+            self.incoming = Some(incoming);
+        }
+        Ok(unit)
+    }
+
+    /// Counts a ping or pong: each costs work and moves nothing forward.
+    fn has_too_many_controls(&mut self, now: Now, shared: &Shared) -> bool {
+        let span = shared.limits.control_frames_within.as_secs().max(1);
+        let second = now.at.as_millis().saturating_div(1000);
+        let second = u32::try_from(second).unwrap_or(u32::MAX);
+        if u64::from(second.saturating_sub(self.control_since)) >= span {
+            self.control_since = second;
+            self.control_frames = 0;
+        }
+        self.control_frames = self.control_frames.saturating_add(1);
+        self.control_frames > shared.limits.control_frames_max
+    }
+
+    /// §5.5.1: answers the peer's Close with its own code, or takes it as the answer to ours.
+    fn on_close(&mut self, now: Now, shared: &Shared, body: &[u8], out: &mut Vec<u8>) -> Event {
+        let (code, reason) = match close::parse(body) {
+            Ok(parsed) => parsed,
+            Err(violation) => return self.fail(now, shared, violation, out),
+        };
+        let was_open = self.is_open();
+        self.shut(now, shared);
+        if !was_open {
+            return Event::Closed(Closed::ByUs { code: self.close_code });
+        }
+        close::encode(code, "", out);
+        Event::Closed(Closed::ByPeer { code, reason: reason.into() })
+    }
+
+    /// Fails the connection (§7.1.7): one Close, unless ours is sent, and not a byte more is read.
+    pub(super) fn fail(
+        &mut self,
+        now: Now,
+        shared: &Shared,
+        violation: Violation,
+        out: &mut Vec<u8>,
+    ) -> Event {
+        let was_open = self.is_open();
+        self.shut(now, shared);
+        if !was_open {
+            return Event::Closed(Closed::ByUs { code: self.close_code });
+        }
+        close::encode(Some(violation.close_code()), violation.reason(), out);
+        Event::Closed(Closed::Failed(violation))
+    }
+
+    pub(super) fn on_open_deadline(
+        &mut self,
+        now: Now,
+        shared: &Shared,
+        out: &mut Vec<u8>,
+    ) -> Option<Event> {
+        let limits = &shared.limits;
+        let message_due = self
+            .incoming
+            .as_ref()
+            .map_or(Moment::NEVER, |incoming| incoming.started.after(limits.message_within));
+        if message_due <= now.at {
+            return Some(self.fail(now, shared, Violation::MessageTooSlow, out));
+        }
+        if self.pong_due <= now.at {
+            // Nobody is there to answer: no closing handshake.
+            close::encode(Some(code::NO_PONG), "no pong", out);
+            self.over();
+            return Some(Event::Closed(Closed::NoPong));
+        }
+        let ping_due = self.heard.after(limits.ping_after);
+        if self.pong_due == Moment::NEVER && ping_due <= now.at {
+            frame::encode(Opcode::Ping, false, &[], out);
+            self.pong_due = now.at.after(limits.pong_within);
+        }
+        let life_due = if self.pong_due == Moment::NEVER { ping_due } else { self.pong_due };
+        self.deadline = life_due.min(message_due);
+        None
+    }
+}
