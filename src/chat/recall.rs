@@ -9,11 +9,12 @@
 use std::sync::Arc;
 
 use super::awaited::{Awaited, Paging, Purpose};
-use super::client::Hearing;
+use super::client::{Client, Hearing};
 use super::event::Form;
 use super::people::number_of;
 use super::record::{Entry, Found, Order, Page, Query, Refused, Said, Span};
 use super::refusal::{Code, Refusal};
+use super::room::Room;
 use super::talk::event_of;
 use super::told::{History, Missed, Resumed, ServerEvent};
 use super::weight;
@@ -294,7 +295,7 @@ impl Chat {
             for part in &recall.parts {
                 let Some(room) = self.rooms.get(part.room) else { continue };
                 if client.waits(part.room, part.wait) {
-                    let (missed, tale) = tale(part, room.top, &room.name, &mut budget);
+                    let (missed, tale) = tale(part, room, client, &mut budget);
                     tales.push((part.room, missed.to, tale));
                     rooms.push(missed);
                 }
@@ -322,45 +323,51 @@ impl Chat {
 }
 
 /// Says what of a room was missed, and tells it as far as the budget of bytes goes.
-fn tale(part: &Part, top: u64, room: &Arc<str>, budget: &mut usize) -> (Missed, Vec<ServerEvent>) {
+fn tale(
+    part: &Part,
+    room: &Room,
+    client: &Client,
+    budget: &mut usize,
+) -> (Missed, Vec<ServerEvent>) {
     let from = part.after.saturating_add(1);
-    let mut missed = Missed { room: Arc::clone(room), from, to: part.top, lost: None };
+    let mut missed = Missed { room: Arc::clone(&room.name), from, to: part.top, lost: None };
     if part.after > part.top {
         missed.lost = Some((part.top.saturating_add(1), part.after, "unknown"));
-        return (missed, Vec::new());
     }
-    if part.after == part.top {
+    if part.after >= part.top {
         return (missed, Vec::new());
     }
     let (entries, lost): (&[Entry], &[_]) = match &part.page {
-        Some(Page { found: Found::Entries(entries), top: known, lost, .. }) => {
-            missed.to = top.min(*known);
+        Some(Page { found: Found::Entries(entries), top, lost, .. }) => {
+            missed.to = room.top.min(*top);
             (entries, lost)
         }
         _ => (&[], &[]),
     };
-    let mut events = Vec::new();
     let mut losses: Vec<(u64, u64, &'static str)> = lost
         .iter()
         .map(|&(first, last)| (first.max(from), last.min(missed.to), "retention"))
         .filter(|(first, last, _)| first <= last)
         .collect();
-    let mut reached = losses
-        .first()
-        .map_or(part.after, |&(first, last, _)| if first == from { last } else { part.after });
+    let pruned = losses.first().filter(|(first, ..)| *first == from);
+    let mut reached = pruned.map_or(part.after, |(_, last, _)| *last);
+    let mut events = Vec::new();
     for entry in entries.iter().filter(|entry| entry.seq <= missed.to) {
-        let event = event_of(room, entry);
-        let Some(rest) = budget.checked_sub(weight::event(&event)) else { break };
-        *budget = rest;
+        // What this connection itself said while it waited, it knows.
+        if client.echo || !room.is_own(entry.seq, client.id) {
+            let event = event_of(&room.name, entry);
+            let Some(rest) = budget.checked_sub(weight::event(&event)) else { break };
+            *budget = rest;
+            events.push(event);
+        }
         reached = reached.max(entry.seq);
-        events.push(event);
     }
     if reached < missed.to {
         losses.push((reached.saturating_add(1), missed.to, "page"));
     }
     let mut losses = losses.into_iter();
     missed.lost = losses.next();
-    events.extend(losses.map(|(from, to, why)| gap(room, from, to, why)));
+    events.extend(losses.map(|(from, to, why)| gap(&room.name, from, to, why)));
     (missed, events)
 }
 
