@@ -210,9 +210,10 @@ impl Simulation {
     fn close(&mut self) {
         let Some(client) = self.client() else { return };
         let model = self.clients.remove(&client).unwrap();
-        let positions = model.rooms.iter().filter_map(|(room, view)| {
-            Some((room.clone(), view.skipped(view.next?) - 1))
-        });
+        let positions = model
+            .rooms
+            .iter()
+            .filter_map(|(room, view)| Some((room.clone(), view.skipped(view.next?) - 1)));
         self.gone.push(Return { session: model.session.clone(), positions: positions.collect() });
         let timed_out = self.random.up_to(2) == 0;
         self.handle(Input::Closed { client, timed_out });
@@ -270,7 +271,10 @@ impl Simulation {
             0 => {
                 let history = self.clients[&client].history;
                 let payload = format!(r#"{{"room":"{room}","history":{history}}}"#);
-                self.say(client, &format!(r#"{{"type":"join_room","id":"j","payload":{payload}}}"#));
+                self.say(
+                    client,
+                    &format!(r#"{{"type":"join_room","id":"j","payload":{payload}}}"#),
+                );
             }
             _ => self.say(client, &format!(r#"{{"type":"leave_room","payload":"{room}"}}"#)),
         }
@@ -496,8 +500,7 @@ impl Simulation {
             }
         }
         let models: Vec<ClientId> = self.clients.keys().copied().collect();
-        let listeners: usize =
-            (0..100).map(|room| self.chat.audience(RoomId(room)).len()).sum();
+        let listeners: usize = (0..100).map(|room| self.chat.audience(RoomId(room)).len()).sum();
         let seats: usize = models.iter().map(|client| self.clients[client].rooms.len()).sum();
         assert_eq!(listeners, seats, "listeners and seats");
         assert_eq!(self.chat.clients(), models.len());
