@@ -128,7 +128,14 @@ impl Chat {
         let slot = self.by_id.get(&paging.client).copied();
         match paging.purpose {
             Purpose::Asked { re } => match (slot, page) {
-                (Some(slot), Ok(page)) => self.show(step, slot, paging.room, paging.span, re, page),
+                (Some(slot), Ok(page)) => {
+                    let nothing = matches!(&page.found, Found::Messages(it) if it.is_empty());
+                    if nothing && self.form(paging.client) != Form::Json {
+                        self.notice(step, slot, re, "history", "There is nothing.".to_owned());
+                    } else {
+                        self.show(step, slot, paging.room, paging.span, re, page);
+                    }
+                }
                 (Some(slot), Err(why)) => self.unread(step, slot, paging.room, re, why),
                 (None, _) => {}
             },
@@ -138,19 +145,7 @@ impl Chat {
                     client.is_some_and(|client| client.waits(paging.room, wait))
                 };
                 if let Some(slot) = slot.filter(waits) {
-                    let shown = match page {
-                        Ok(page) => {
-                            let top = page.top;
-                            self.show(step, slot, paging.room, paging.span, None, page);
-                            top
-                        }
-                        Err(why) => {
-                            self.unread(step, slot, paging.room, None, why);
-                            top
-                        }
-                    };
-                    self.catch_up(step, slot, paging.room, shown);
-                    self.listen(slot, paging.room);
+                    self.greeted(step, slot, &paging, top, page);
                 }
                 self.waited(paging.room);
             }
@@ -166,6 +161,30 @@ impl Chat {
             }
         }
         self.rooms.vacate(paging.room);
+    }
+
+    /// Tells a client the page it waited for, then what came meanwhile, then lets it listen.
+    fn greeted(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        paging: &Paging,
+        top: u64,
+        page: Result<Page, Refused>,
+    ) {
+        let shown = match page {
+            Ok(page) => {
+                let top = page.top;
+                self.show(step, slot, paging.room, paging.span, None, page);
+                top
+            }
+            Err(why) => {
+                self.unread(step, slot, paging.room, None, why);
+                top
+            }
+        };
+        self.catch_up(step, slot, paging.room, shown);
+        self.listen(slot, paging.room);
     }
 
     /// Takes a client out of a room's audience until something comes; gives that a number.
@@ -228,14 +247,7 @@ impl Chat {
         let cut = weight::cut(&mut messages, span, self.limits.page_bytes_max);
         let room = Arc::clone(&inside.name);
         if client.form != Form::Json {
-            lines(
-                step,
-                client.id,
-                &room,
-                messages,
-                &page.lost,
-                re.is_some() || span != Span::Latest,
-            );
+            lines(step, client.id, &room, messages, &page.lost);
             return;
         }
         let history = History {
@@ -382,14 +394,9 @@ fn lines(
     room: &Arc<str>,
     messages: Vec<Said>,
     lost: &[(u64, u64)],
-    asked: bool,
 ) {
     for &(from, to) in lost {
         step.reply(client, gap(room, from, to, "retention"));
-    }
-    if asked && messages.is_empty() {
-        let message = "There is nothing.".into();
-        step.reply(client, ServerEvent::Notice { re: None, code: "history", message });
     }
     for said in messages.into_iter().filter(|said| said.gone.is_none()) {
         let event = ServerEvent::Message {

@@ -210,9 +210,10 @@ impl Simulation {
     fn close(&mut self) {
         let Some(client) = self.client() else { return };
         let model = self.clients.remove(&client).unwrap();
-        let positions = model.rooms.iter().filter_map(|(room, view)| {
-            Some((room.clone(), view.skipped(view.next?) - 1))
-        });
+        let positions = model
+            .rooms
+            .iter()
+            .filter_map(|(room, view)| Some((room.clone(), view.skipped(view.next?) - 1)));
         self.gone.push(Return { session: model.session.clone(), positions: positions.collect() });
         let timed_out = self.random.up_to(2) == 0;
         self.handle(Input::Closed { client, timed_out });
@@ -270,7 +271,10 @@ impl Simulation {
             0 => {
                 let history = self.clients[&client].history;
                 let payload = format!(r#"{{"room":"{room}","history":{history}}}"#);
-                self.say(client, &format!(r#"{{"type":"join_room","id":"j","payload":{payload}}}"#));
+                self.say(
+                    client,
+                    &format!(r#"{{"type":"join_room","id":"j","payload":{payload}}}"#),
+                );
             }
             _ => self.say(client, &format!(r#"{{"type":"leave_room","payload":"{room}"}}"#)),
         }
@@ -453,26 +457,13 @@ impl Simulation {
                 assert_eq!(view.skipped(view.next.unwrap()), seq + 1, "live, but not there yet");
             }
             E::Ack { re, room, seq, duplicate, .. } => {
-                let message = model.sent.remove(&**re).expect("an ack of nothing");
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
-                if let Some(body) = model.bodies.get(&**re) {
-                    model.acked.push((re.to_string(), body.clone()));
-                }
-                if let Some(view) = model.rooms.get_mut(&**room)
-                    && message
-                    && !model.echo
-                    && !duplicate
-                {
-                    view.own.insert(*seq);
-                }
-            }
-            E::UserJoined { room, .. }
-            | E::UserLeft { room, .. }
-            | E::Renamed { room, .. }
-            | E::Presence { room, .. } => {
-                assert!(model.rooms.contains_key(&**room), "news of a room it is not in");
+                model.acked(re, room, *seq, *duplicate);
             }
             _ => {
+                if let Some(room) = news_of(event) {
+                    assert!(model.rooms.contains_key(room), "news of a room it is not in");
+                }
                 if let Some((room, seq)) = numbered(event) {
                     let entry = &self.keeper.rooms[room].entries[seq as usize - 1];
                     assert_same(event, entry);
@@ -496,8 +487,7 @@ impl Simulation {
             }
         }
         let models: Vec<ClientId> = self.clients.keys().copied().collect();
-        let listeners: usize =
-            (0..100).map(|room| self.chat.audience(RoomId(room)).len()).sum();
+        let listeners: usize = (0..100).map(|room| self.chat.audience(RoomId(room)).len()).sum();
         let seats: usize = models.iter().map(|client| self.clients[client].rooms.len()).sum();
         assert_eq!(listeners, seats, "listeners and seats");
         assert_eq!(self.chat.clients(), models.len());
@@ -549,6 +539,20 @@ impl Model {
         }
     }
 
+    fn acked(&mut self, re: &str, room: &str, seq: u64, duplicate: bool) {
+        let message = self.sent.remove(re).expect("an ack of nothing");
+        if let Some(body) = self.bodies.get(re) {
+            self.acked.push((re.to_owned(), body.clone()));
+        }
+        if let Some(view) = self.rooms.get_mut(room)
+            && message
+            && !self.echo
+            && !duplicate
+        {
+            view.own.insert(seq);
+        }
+    }
+
     fn sees(&mut self, room: &str, seq: u64, message: bool) {
         let view = self.rooms.get_mut(room).expect("an entry of a room it is not in");
         if std::mem::take(&mut view.blind) {
@@ -589,6 +593,17 @@ fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
         | E::Deleted { room, seq, .. }
         | E::Reaction { room, seq, .. }
         | E::Topic { room, seq, .. } => Some((room, *seq)),
+        _ => None,
+    }
+}
+
+fn news_of(event: &ServerEvent) -> Option<&str> {
+    use ServerEvent as E;
+    match event {
+        E::UserJoined { room, .. }
+        | E::UserLeft { room, .. }
+        | E::Renamed { room, .. }
+        | E::Presence { room, .. } => Some(room),
         _ => None,
     }
 }
