@@ -457,26 +457,13 @@ impl Simulation {
                 assert_eq!(view.skipped(view.next.unwrap()), seq + 1, "live, but not there yet");
             }
             E::Ack { re, room, seq, duplicate, .. } => {
-                let message = model.sent.remove(&**re).expect("an ack of nothing");
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
-                if let Some(body) = model.bodies.get(&**re) {
-                    model.acked.push((re.to_string(), body.clone()));
-                }
-                if let Some(view) = model.rooms.get_mut(&**room)
-                    && message
-                    && !model.echo
-                    && !duplicate
-                {
-                    view.own.insert(*seq);
-                }
-            }
-            E::UserJoined { room, .. }
-            | E::UserLeft { room, .. }
-            | E::Renamed { room, .. }
-            | E::Presence { room, .. } => {
-                assert!(model.rooms.contains_key(&**room), "news of a room it is not in");
+                model.acked(re, room, *seq, *duplicate);
             }
             _ => {
+                if let Some(room) = news_of(event) {
+                    assert!(model.rooms.contains_key(room), "news of a room it is not in");
+                }
                 if let Some((room, seq)) = numbered(event) {
                     let entry = &self.keeper.rooms[room].entries[seq as usize - 1];
                     assert_same(event, entry);
@@ -552,6 +539,20 @@ impl Model {
         }
     }
 
+    fn acked(&mut self, re: &str, room: &str, seq: u64, duplicate: bool) {
+        let message = self.sent.remove(re).expect("an ack of nothing");
+        if let Some(body) = self.bodies.get(re) {
+            self.acked.push((re.to_owned(), body.clone()));
+        }
+        if let Some(view) = self.rooms.get_mut(room)
+            && message
+            && !self.echo
+            && !duplicate
+        {
+            view.own.insert(seq);
+        }
+    }
+
     fn sees(&mut self, room: &str, seq: u64, message: bool) {
         let view = self.rooms.get_mut(room).expect("an entry of a room it is not in");
         if std::mem::take(&mut view.blind) {
@@ -592,6 +593,17 @@ fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
         | E::Deleted { room, seq, .. }
         | E::Reaction { room, seq, .. }
         | E::Topic { room, seq, .. } => Some((room, *seq)),
+        _ => None,
+    }
+}
+
+fn news_of(event: &ServerEvent) -> Option<&str> {
+    use ServerEvent as E;
+    match event {
+        E::UserJoined { room, .. }
+        | E::UserLeft { room, .. }
+        | E::Renamed { room, .. }
+        | E::Presence { room, .. } => Some(room),
         _ => None,
     }
 }
