@@ -41,6 +41,10 @@ mod presence;
 mod rate;
 mod recall;
 pub mod record;
+
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
+
 mod refusal;
 mod room;
 mod seat;
