@@ -28,6 +28,7 @@ mod command;
 mod door;
 mod event;
 mod few;
+mod fields;
 mod ghost;
 mod hello;
 mod history;
