@@ -89,6 +89,12 @@ impl Room {
         }
     }
 
+    /// Says whether a client said this itself, as far as what is kept tells.
+    pub(super) fn is_own(&self, seq: u64, client: ClientId) -> bool {
+        let said = self.recent.iter().find(|recent| recent.seq == seq);
+        said.is_some_and(|recent| recent.except == Some(client))
+    }
+
     /// Counts one less who waits for a page.
     pub(super) fn waited(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);

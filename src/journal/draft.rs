@@ -3,7 +3,7 @@
 
 use sha1::{Digest as _, Sha1};
 
-use crate::chat::record::{Change, Draft, Refused};
+use crate::chat::record::{Answer, Change, Draft, Refused, Ticket};
 
 /// Is the hash of a draft's body.
 pub(super) type BodyHash = [u8; 16];
@@ -65,5 +65,26 @@ pub(super) fn check(change: &Change, master: bool) -> Result<(), Refused> {
     match change {
         Change::Edited { .. } | Change::Deleted { .. } if !master => Err(Refused::Forbidden),
         _ => Ok(()),
+    }
+}
+
+/// Is the first answer to a draft with an `id`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct First {
+    pub(super) hash: BodyHash,
+    pub(super) seq: u64,
+    pub(super) mid: u64,
+    pub(super) ts: u64,
+    pub(super) count: u32,
+}
+
+impl First {
+    /// Gives the first answer again, if it is the same draft.
+    pub(super) fn again(&self, ticket: Ticket, hash: BodyHash) -> Result<Answer, Refused> {
+        let Self { hash: of, seq, mid, ts, count } = *self;
+        if of != hash {
+            return Err(Refused::IdConflict);
+        }
+        Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: true, count })
     }
 }

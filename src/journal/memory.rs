@@ -7,13 +7,12 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::draft::{self, BodyHash, changed_message};
+use super::draft::{self, First, changed_message};
 use super::page::{self, Source as _};
 use super::record::{Kept, Record};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
     Answer, AuthorKey, Change, Draft, Entry, Gone, Opening, Order, Page, Query, Refused, RoomKey,
-    Ticket,
 };
 use crate::clock::{Moment, Now};
 
@@ -47,23 +46,10 @@ struct Room {
     ids: VecDeque<(u64, AuthorKey, Arc<str>)>,
 }
 
-/// Is the first answer to a draft with an `id`.
-#[derive(Debug)]
-struct First {
-    hash: BodyHash,
-    seq: u64,
-    mid: u64,
-    ts: u64,
-    count: u32,
-}
-
 impl Memory {
     /// Opens an empty journal.
     pub(super) fn open(limits: Limits, epoch_seed: [u8; 16], now: Now) -> (Self, Opening) {
-        let retention = match limits.keep_for {
-            Some(_) => now.at.after(RETENTION_EVERY),
-            None => Moment::NEVER,
-        };
+        let retention = if limits.prunes() { now.at } else { Moment::NEVER };
         let memory = Self {
             limits,
             rooms: HashMap::new(),
@@ -99,12 +85,17 @@ impl Memory {
         self.expire(now);
         if self.retention <= now.at {
             self.retention = now.at.after(RETENTION_EVERY);
-            let cutoff = self.cutoff();
+            let cutoff = self.limits.cutoff(now.unix_ms);
             for room in self.rooms.values_mut() {
                 room.prune(&self.limits, cutoff, &mut self.index);
             }
         }
         out.append(&mut self.answers);
+    }
+
+    /// Says whether answers wait to be taken.
+    pub(super) fn busy(&self) -> bool {
+        !self.answers.is_empty()
     }
 
     /// Says when the next message expires or rooms are to be pruned.
@@ -131,7 +122,6 @@ impl Memory {
             }
             self.rooms.insert(Arc::clone(&draft.room), Room::new(Arc::clone(&draft.room)));
         }
-        let cutoff = self.cutoff();
         let Some(room) = self.rooms.get_mut(&draft.room) else {
             return Err(Refused::Unavailable);
         };
@@ -162,7 +152,7 @@ impl Memory {
             room.ids.push_back((seq, key.0, Arc::clone(&key.1)));
             self.index.first.insert(key, First { hash, seq, mid, ts, count });
         }
-        room.prune(&self.limits, cutoff, &mut self.index);
+        room.prune(&self.limits, 0, &mut self.index);
         Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: false, count })
     }
 
@@ -178,7 +168,6 @@ impl Memory {
         self.now = now;
         while self.index.expiries.first().is_some_and(|(at, _, _)| *at <= now.unix_ms) {
             let Some((_, key, mid)) = self.index.expiries.pop_first() else { return };
-            let cutoff = self.cutoff();
             let Some(room) = self.rooms.get_mut(&key) else { continue };
             let Some(kept) = room.record.message(mid) else { continue };
             let (author, sender) = (kept.author, Arc::clone(&kept.entry.sender));
@@ -186,14 +175,9 @@ impl Memory {
             let seq = room.record.top() + 1;
             let entry = Entry { seq, ts: now.unix_ms, sender, change };
             room.record.push(Kept { author, entry: entry.clone() });
-            room.prune(&self.limits, cutoff, &mut self.index);
+            room.prune(&self.limits, 0, &mut self.index);
             self.answers.push(Answer::Added { room: key, entry });
         }
-    }
-
-    /// Gives the time before which messages are no longer kept, 0 if age does not count.
-    fn cutoff(&self) -> u64 {
-        self.limits.cutoff(self.now.unix_ms)
     }
 }
 
@@ -202,13 +186,14 @@ impl Room {
         Self { key, record: Record::starting(1, 1), ids: VecDeque::new() }
     }
 
-    /// Drops the oldest entries until what is left is within the limits.
+    /// Drops the oldest entries until what is left is within the limits and, with a `cutoff`, not
+    /// older than that.
     fn prune(&mut self, limits: &Limits, cutoff: u64, index: &mut Index) {
         while let Some(oldest) = self.record.oldest() {
             let kept_long = oldest.entry.ts < cutoff;
             let too_many = self.record.len() > limits.memory_entries_max
                 || self.record.bytes() > limits.memory_bytes_max
-                || self.record.messages() > limits.keep_messages.unwrap_or(u64::MAX);
+                || self.record.messages() > limits.messages_max();
             // Somebody waits for the newest: it stays, whatever its size.
             let goes = kept_long || (too_many && self.record.len() > 1);
             if !goes {
@@ -225,21 +210,10 @@ impl Room {
     }
 }
 
-impl First {
-    /// Gives the first answer again, if it is the same draft.
-    fn again(&self, ticket: Ticket, hash: BodyHash) -> Result<Answer, Refused> {
-        let Self { hash: of, seq, mid, ts, count } = *self;
-        if of != hash {
-            return Err(Refused::IdConflict);
-        }
-        Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: true, count })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::Span;
+    use crate::chat::record::{Span, Ticket};
 
     fn say(memory: &mut Memory, content: &str) {
         let draft = Draft {

@@ -12,15 +12,21 @@
 //! wants to be asked for [`Journal::answers`] at [`Journal::deadline`].
 
 mod draft;
+mod error;
 mod memory;
 mod page;
 mod record;
+mod sqlite;
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::record::{Answer, Opening, Order};
 use crate::clock::{Moment, Now};
+pub use error::OpenError;
 use memory::Memory;
+use sqlite::Sqlite;
 
 /// Keeps the record of every room.
 #[derive(Debug)]
@@ -38,7 +44,7 @@ impl Journal {
         limits: Limits,
         epoch_seed: [u8; 16],
         now: Now,
-        waker: impl Fn() + Send + 'static,
+        waker: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Self, Opening), OpenError> {
         match engine {
             Engine::Memory => {
@@ -47,13 +53,21 @@ impl Journal {
                 let (memory, opening) = Memory::open(limits, epoch_seed, now);
                 Ok((Self { engine: Running::Memory(Box::new(memory)) }, opening))
             }
+            Engine::Sqlite { dir, durability, accept_loss, check } => {
+                let place = sqlite::Place { dir, durability, accept_loss, check };
+                let (sqlite, opening) =
+                    Sqlite::open(&place, limits, epoch_seed, now, Arc::new(waker))?;
+                Ok((Self { engine: Running::Sqlite(Box::new(sqlite)) }, opening))
+            }
         }
     }
 
-    /// Takes an order in. Its answer comes with one of the next [`Journal::answers`].
+    /// Takes an order in. It is carried out with the next [`Journal::answers`], so that whatever one
+    /// turn submits can be written at once; its answer comes with that call or a later one.
     pub fn submit(&mut self, now: Now, order: Order) {
         match &mut self.engine {
             Running::Memory(memory) => memory.submit(now, order),
+            Running::Sqlite(sqlite) => sqlite.submit(now, order),
         }
     }
 
@@ -61,6 +75,7 @@ impl Journal {
     pub fn answers(&mut self, now: Now, out: &mut Vec<Answer>) {
         match &mut self.engine {
             Running::Memory(memory) => memory.answers(now, out),
+            Running::Sqlite(sqlite) => sqlite.answers(now, out),
         }
     }
 
@@ -68,6 +83,7 @@ impl Journal {
     pub fn deadline(&self) -> Moment {
         match &self.engine {
             Running::Memory(memory) => memory.deadline(),
+            Running::Sqlite(sqlite) => sqlite.deadline(),
         }
     }
 
@@ -75,14 +91,25 @@ impl Journal {
     pub fn writable(&self) -> bool {
         match &self.engine {
             Running::Memory(_) => true,
+            Running::Sqlite(sqlite) => sqlite.writable(),
+        }
+    }
+
+    /// Says whether anything submitted, or due, still waits for its answer.
+    pub fn busy(&self) -> bool {
+        match &self.engine {
+            Running::Memory(memory) => memory.busy(),
+            Running::Sqlite(sqlite) => sqlite.busy(),
         }
     }
 
     /// Finishes what was submitted and closes the journal. Waits for at most `within`; false says
-    /// that the worker did not end by then and was left behind.
+    /// that the worker did not end by then and was left behind. Answers that were not taken are
+    /// lost: whoever wants them waits first until the journal is no longer [`Journal::busy`].
     pub fn close(self, within: Duration) -> bool {
         match self.engine {
-            Running::Memory(_) => within >= Duration::ZERO,
+            Running::Memory(_) => true,
+            Running::Sqlite(sqlite) => sqlite.close(within),
         }
     }
 }
@@ -91,6 +118,7 @@ impl Journal {
 #[derive(Debug)]
 enum Running {
     Memory(Box<Memory>),
+    Sqlite(Box<Sqlite>),
 }
 
 /// Says where the record is kept.
@@ -98,6 +126,28 @@ enum Running {
 pub enum Engine {
     /// In the process: gone when it ends.
     Memory,
+    /// In a database on disk.
+    Sqlite {
+        /// The directory; it is made if there is none.
+        dir: PathBuf,
+        /// What an answer promises.
+        durability: Durability,
+        /// Whether to start although entries are missing that were there before. The journal gets
+        /// another epoch then.
+        accept_loss: bool,
+        /// Whether to look through the whole database before the start: some seconds per gigabyte.
+        check: bool,
+    },
+}
+
+/// Says what an entry survives once it was answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of the machine.
+    #[default]
+    Fsync,
+    /// The end of the process.
+    Write,
 }
 
 /// Bounds what the journal takes and keeps.
@@ -109,10 +159,34 @@ pub struct Limits {
     /// Bytes of text the memory engine keeps per room. Above it the oldest entries are pruned, and
     /// pages name them as lost.
     pub memory_bytes_max: usize,
-    /// Messages kept per room. Above it the oldest are pruned, and pages name them as lost.
+    /// Messages kept per room, at least 1. Above it the oldest are pruned, and pages name them as
+    /// lost.
     pub keep_messages: Option<u64>,
     /// How long messages are kept. Older ones are pruned, and pages name them as lost.
     pub keep_for: Option<Duration>,
+    /// How long an `id` is kept at least, even if its entry is pruned before. An `id` that comes
+    /// again later is taken for a new one.
+    pub ids_kept_for: Duration,
+    /// Appends that may wait for the disk. Above it they are refused as `Overloaded`.
+    pub queue_entries_max: usize,
+    /// Bytes of the appends that may wait for the disk. Above it they are refused as `Overloaded`.
+    pub queue_bytes_max: usize,
+    /// Entries that are written in one transaction. What is above it waits for the next one.
+    pub batch_entries_max: usize,
+    /// Reads that may wait for the disk. Above it they are refused as `Overloaded`.
+    pub queue_reads_max: usize,
+    /// Newest entries per room that are also kept in memory. Older ones are read from disk.
+    pub recent_entries_max: usize,
+    /// Bytes that the newest entries of all rooms may take in memory. Above it rooms are left out
+    /// that nobody read for a while.
+    pub recent_bytes_max: usize,
+    /// Ids that are kept in memory before they go into the index. Above it they go, some with each
+    /// commit; entries without an `id` count a quarter, for a start has to read them all.
+    pub young_ids_max: usize,
+    /// Bytes the write-ahead log is cut back to after a checkpoint.
+    pub wal_bytes_max: u64,
+    /// Bytes the database may grow to. At the limit appends are refused as `Unavailable`.
+    pub database_bytes_max: Option<u64>,
 }
 
 impl Default for Limits {
@@ -122,32 +196,49 @@ impl Default for Limits {
             memory_bytes_max: 4 * 1024 * 1024,
             keep_messages: None,
             keep_for: None,
+            ids_kept_for: Duration::ZERO,
+            queue_entries_max: 4096,
+            queue_bytes_max: 8 * 1024 * 1024,
+            batch_entries_max: 1024,
+            queue_reads_max: 65_536,
+            recent_entries_max: 512,
+            recent_bytes_max: 32 * 1024 * 1024,
+            young_ids_max: 16_384,
+            wal_bytes_max: 64 * 1024 * 1024,
+            database_bytes_max: None,
         }
     }
 }
 
 impl Limits {
+    /// Gives how many messages are kept per room.
+    fn messages_max(&self) -> u64 {
+        self.keep_messages.map_or(u64::MAX, |messages| messages.max(1))
+    }
+
     /// Gives the Unix time before which messages are no longer kept, 0 if age does not count.
     fn cutoff(&self, unix_ms: u64) -> u64 {
         let Some(keep_for) = self.keep_for else { return 0 };
-        unix_ms.saturating_sub(u64::try_from(keep_for.as_millis()).unwrap_or(u64::MAX))
+        unix_ms.saturating_sub(millis(keep_for))
     }
+
+    /// Gives how long ids are kept beyond their entry, 0 for not at all.
+    fn ids_kept_ms(&self) -> u64 {
+        millis(self.ids_kept_for)
+    }
+
+    /// Says whether the age or the number of messages is bounded.
+    fn prunes(&self) -> bool {
+        self.keep_messages.is_some() || self.keep_for.is_some()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How often rooms are searched for messages that have been kept long enough.
 const RETENTION_EVERY: Duration = Duration::from_secs(1);
-
-/// Says why the journal cannot be opened.
-#[derive(Debug)]
-pub enum OpenError {}
-
-impl std::fmt::Display for OpenError {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match *self {}
-    }
-}
-
-impl std::error::Error for OpenError {}
 
 /// Names a new journal after this randomness.
 fn epoch(seed: [u8; 16]) -> String {

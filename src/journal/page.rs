@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::record::{Entry, Found, Page, Query, Said, Span};
+use crate::chat::record::{Change, Entry, Found, Gone, Page, Query, Said, Span};
 
 /// Has the entries of one room.
 pub(super) trait Source {
@@ -64,6 +64,34 @@ pub(super) fn empty(query: &Query) -> Page {
     };
     let (ticket, room) = (query.ticket, Arc::clone(&query.room));
     Page { ticket, room, found, top: 0, more: false, lost: Vec::new() }
+}
+
+/// Takes the text of messages off a page whose time has come, although no entry says so yet.
+pub(super) fn hide_expired(page: &mut Page, unix_ms: u64) {
+    let over = |expires: &Option<u64>| expires.is_some_and(|expires| expires <= unix_ms);
+    let entries = match &mut page.found {
+        Found::Messages(messages) => {
+            for said in messages.iter_mut().filter(|said| over(&said.expires)) {
+                said.content = Arc::from("");
+                said.gone.get_or_insert(Gone::Expired);
+                said.edited = false;
+                said.reactions = Vec::new();
+            }
+            return;
+        }
+        Found::Entries(entries) => entries,
+    };
+    let mut hidden = Vec::new();
+    for entry in entries {
+        match &mut entry.change {
+            Change::Message { content, expires, .. } if over(expires) => {
+                hidden.push(entry.seq);
+                *content = Arc::from("");
+            }
+            Change::Edited { mid, content } if hidden.contains(mid) => *content = Arc::from(""),
+            _ => {}
+        }
+    }
 }
 
 fn bound<S: Source>(

@@ -124,6 +124,13 @@ impl Record {
         Some(oldest)
     }
 
+    /// Drops the entries below `first`: they are no longer kept anywhere.
+    pub(super) fn prune(&mut self, first: u64) {
+        while self.base < first && self.pop(false).is_some() {}
+        self.base = self.base.max(first);
+        self.first = first;
+    }
+
     /// Gives the entries from `seq` on.
     fn since(&self, seq: u64) -> Result<impl Iterator<Item = &Kept>, NotHere> {
         if seq < self.base && self.first < self.base {

@@ -46,32 +46,14 @@ impl Directory {
         sync(&self.path).map_err(failed)
     }
 
-    /// Opens the mark, and reads it.
-    pub(super) fn mark(&self) -> Result<(MarkFile, Option<Mark>), OpenError> {
+    /// Opens the mark, and reads how many entries it names.
+    pub(super) fn mark(&self) -> Result<(MarkFile, Option<u64>), OpenError> {
         let path = self.path.join("mark");
         let read = || {
-            let mark = fs::read_to_string(&path).ok().and_then(|text| Mark::parse(&text));
+            let mark = fs::read_to_string(&path).ok().and_then(|text| parse(&text));
             Ok((MarkFile { file: open(&path)? }, mark))
         };
         read().map_err(|source| OpenError::Directory { path: path.clone(), source })
-    }
-}
-
-/// Is what a mark says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    /// The journal's.
-    pub(super) epoch: String,
-    /// How many entries it has had at least.
-    pub(super) entries: u64,
-}
-
-impl Mark {
-    fn parse(text: &str) -> Option<Self> {
-        let (epoch, entries) = text.strip_prefix(MARK_HEAD)?.trim_end().split_once(' ')?;
-        // A mark is written whole or not at all, but a torn one must not be taken for a low one.
-        (text.len() == MARK_BYTES).then_some(())?;
-        Some(Self { epoch: epoch.to_owned(), entries: entries.parse().ok()? })
     }
 }
 
@@ -83,17 +65,19 @@ pub(super) struct MarkFile {
 
 impl MarkFile {
     /// Writes the mark in place, and waits until it is on disk.
-    pub(super) fn write(&self, mark: &Mark) -> io::Result<()> {
-        let Mark { epoch, entries } = mark;
-        let text = format!("{MARK_HEAD}{epoch} {entries:020}");
-        let line = format!("{text:<width$}\n", width = MARK_BYTES - 1);
-        self.file.write_all_at(line.as_bytes(), 0)?;
+    pub(super) fn write(&self, entries: u64) -> io::Result<()> {
+        self.file.write_all_at(format!("{MARK_HEAD}{entries:020}\n").as_bytes(), 0)?;
         self.file.sync_data()
     }
 }
 
-const MARK_HEAD: &str = "chinwag mark 1 ";
-const MARK_BYTES: usize = 64;
+/// Reads a mark. It is written in place, but a torn one must not be taken for a low one.
+fn parse(text: &str) -> Option<u64> {
+    let entries = text.strip_prefix(MARK_HEAD)?.strip_suffix('\n')?;
+    (entries.len() == 20).then(|| entries.parse().ok()).flatten()
+}
+
+const MARK_HEAD: &str = "chinwag journal, entries: ";
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -114,10 +98,10 @@ mod tests {
         let directory = Directory::lock(scratch.path()).unwrap();
         let (file, none) = directory.mark().unwrap();
         assert_eq!(none, None);
-        let mark = Mark { epoch: "0a1b2c3d4e5f".to_owned(), entries: 1234 };
-        file.write(&mark).unwrap();
-        assert_eq!(directory.mark().unwrap().1, Some(mark));
-        file.file.set_len(50).unwrap();
+        file.write(1234).unwrap();
+        file.write(1235).unwrap();
+        assert_eq!(directory.mark().unwrap().1, Some(1235));
+        file.file.set_len(40).unwrap();
         assert_eq!(directory.mark().unwrap().1, None);
     }
 }

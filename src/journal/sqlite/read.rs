@@ -1,41 +1,167 @@
-//! Reading pages from the database.
+//! Reading from the database.
 
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
-use super::super::record::{Given, Kept, Space, grouped, lose, said_bytes};
-use super::super::{Answered, memory};
+use super::super::page::{self, Source, Space};
+use super::super::record::{Given, Kept, grouped, said_bytes};
 use super::row::{self, KEPT, key, nat, seq_of};
 use super::schema::{self, RoomRow};
-use crate::chat::record::{AuthorKey, Found, Page, Query, RoomKey, Said, Span};
+use crate::chat::record::{AuthorKey, Entry, Page, Query, Said};
 
 /// Reads what a query asks for, all of it at one point in time.
 pub(super) fn page(db: &Connection, query: &Query) -> rusqlite::Result<Page> {
     let snapshot = db.unchecked_transaction()?;
-    let Some(room) = schema::room(&snapshot, &query.room)? else {
-        return Ok(memory::empty_page(query));
+    match schema::room(&snapshot, &query.room)? {
+        Some(room) => page::page(&Stored { db: &snapshot, room }, query),
+        None => Ok(page::empty(query)),
+    }
+}
+
+/// Is the newest part of a room's record.
+#[derive(Debug)]
+pub(super) struct Newest {
+    pub(super) first: u64,
+    pub(super) top: u64,
+    pub(super) entries: Vec<Kept>,
+}
+
+/// Reads the newest entries of a room, at most so many and about so many bytes of text.
+pub(super) fn newest(
+    db: &Connection,
+    room: &str,
+    entries_max: usize,
+    bytes_max: usize,
+) -> rusqlite::Result<Newest> {
+    let snapshot = db.unchecked_transaction()?;
+    let Some(room) = schema::room(&snapshot, room)? else {
+        return Ok(Newest { first: 1, top: 0, entries: Vec::new() });
     };
-    let (limit, bytes_max) = (query.limit, query.bytes_max);
-    let reader = Reader { db: &snapshot, room };
-    let mut lost = Vec::new();
-    let (found, more) = match query.span {
-        Span::Latest => reader.below(u64::MAX, limit, bytes_max, &mut lost)?,
-        Span::Before(seq) => reader.below(seq, limit, bytes_max, &mut lost)?,
-        Span::After(seq) => reader.from(seq.saturating_add(1), limit, bytes_max, &mut lost)?,
-        Span::Around(seq) => {
-            let half = limit / 2;
-            let (mut found, older) = reader.below(seq, half, bytes_max / 2, &mut lost)?;
-            let (newer, more) = reader.from(seq, limit - half, bytes_max / 2, &mut lost)?;
-            found.extend(newer);
-            (found, older || more)
+    let mut statement = snapshot.prepare_cached(&format!(
+        "SELECT {KEPT} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC"
+    ))?;
+    let mut rows = statement.query([key(room.number, room.first), key(room.number, room.top)])?;
+    let mut space = Space::new(entries_max, bytes_max);
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kept = row::kept(row)?;
+        if !space.takes(kept.bytes()) {
+            break;
         }
-        Span::Entries(seq) => {
-            let from = seq.saturating_add(1);
-            let (kept, more) = reader.entries(from, limit, bytes_max, &mut lost)?;
-            let entries = kept.into_iter().map(|kept| kept.entry).collect();
-            return Ok(reader.bound(query, Found::Entries(entries), more, lost));
+        entries.push(kept);
+    }
+    entries.reverse();
+    Ok(Newest { first: room.first, top: room.top, entries })
+}
+
+/// Is a room's record in the database.
+struct Stored<'a> {
+    db: &'a Connection,
+    room: RoomRow,
+}
+
+impl Source for Stored<'_> {
+    type Error = rusqlite::Error;
+
+    fn first(&self) -> u64 {
+        self.room.first
+    }
+
+    fn top(&self) -> u64 {
+        self.room.top
+    }
+
+    fn below(&self, seq: u64, space: Space) -> rusqlite::Result<(Vec<Said>, bool)> {
+        let RoomRow { number, first, .. } = self.room;
+        let last = key(number, seq.saturating_sub(1));
+        self.messages("DESC", key(number, first), last, space)
+    }
+
+    fn from(&self, seq: u64, space: Space) -> rusqlite::Result<(Vec<Said>, bool)> {
+        let RoomRow { number, top, .. } = self.room;
+        self.messages("ASC", key(number, seq), key(number, top), space)
+    }
+
+    fn entries(&self, seq: u64, mut space: Space) -> rusqlite::Result<(Vec<Entry>, bool)> {
+        let RoomRow { number, top, .. } = self.room;
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT {KEPT} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry"
+        ))?;
+        let mut rows = statement.query([key(number, seq), key(number, top)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let kept = row::kept(row)?;
+            if !space.takes(kept.bytes()) {
+                return Ok((found, true));
+            }
+            found.push(kept.entry);
         }
-    };
-    Ok(reader.bound(query, Found::Messages(found), more, lost))
+        Ok((found, false))
+    }
+}
+
+impl Stored<'_> {
+    fn messages(
+        &self,
+        order: &str,
+        first: i64,
+        last: i64,
+        mut space: Space,
+    ) -> rusqlite::Result<(Vec<Said>, bool)> {
+        let mut statement = self.db.prepare_cached(&format!(
+            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed
+             FROM entries WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 ORDER BY entry {order}"
+        ))?;
+        let mut rows = statement.query([first, last])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let said = self.said(row)?;
+            if !space.takes(said_bytes(&said)) {
+                return Ok((found, true));
+            }
+            found.push(said);
+        }
+        Ok((found, false))
+    }
+
+    /// Reads a message as it reads now.
+    fn said(&self, row: &Row<'_>) -> rusqlite::Result<Said> {
+        let entry = row.get(0)?;
+        let mid = seq_of(entry);
+        let edit: Option<Arc<str>> = row.get(7)?;
+        let changed: Option<i64> = row.get(8)?;
+        let edited = edit.is_some();
+        let content = match edit {
+            Some(edit) => edit,
+            None => row.get(3)?,
+        };
+        let reactions = match changed {
+            Some(_) => grouped(&self.reactions(entry)?),
+            None => Vec::new(),
+        };
+        Ok(Said {
+            mid,
+            seq: changed.map_or(mid, nat),
+            ts: nat(row.get(1)?),
+            sender: row.get(2)?,
+            content,
+            reply_to: row.get::<_, Option<i64>>(4)?.map(nat),
+            expires: row.get::<_, Option<i64>>(5)?.map(nat),
+            gone: row.get::<_, Option<i64>>(6)?.map(row::why),
+            edited,
+            reactions,
+        })
+    }
+
+    /// Reads the reactions to a message in the order they were given.
+    fn reactions(&self, message: i64) -> rusqlite::Result<Vec<Given>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT emoji, author, name FROM reactions WHERE message = ?1 ORDER BY seq",
+        )?;
+        let given = statement.query_map([message], |row| {
+            Ok(Given { emoji: row.get(0)?, author: AuthorKey(row.get(1)?), name: row.get(2)? })
+        })?;
+        given.collect()
+    }
 }

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, params};
 
 use super::super::draft::BodyHash;
 use super::super::record::Kept;
@@ -74,7 +74,12 @@ pub(super) fn why(gone: i64) -> Gone {
     }
 }
 
-/// Inserts an entry, and what makes it known again if its draft comes again.
+/// Says whether this is the kind of a message.
+pub(super) fn is_message(kind: i64) -> bool {
+    kind == kind::MESSAGE
+}
+
+/// Inserts an entry, and what makes its draft known if it comes again.
 pub(super) fn insert(
     db: &Connection,
     room: RoomNumber,
@@ -107,30 +112,29 @@ pub(super) fn insert(
         Change::Topic { topic } => (kind::TOPIC, &**topic),
     };
     let (id, hash) = id.unzip();
-    let mut statement = db.prepare_cached(
-        "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash, mid, reply_to,
-                              expires, given, count, gone)
-         VALUES (:entry, :kind, :ts, :sender, :author, :text, :id, :hash, :mid, :reply_to,
-                 :expires, :given, :count, :gone)",
-    )?;
-    statement.execute(named_params! {
-        ":entry": key(room, entry.seq),
-        ":kind": kind,
-        ":ts": int(entry.ts),
-        ":sender": &*entry.sender,
-        ":author": &author.0[..],
-        ":text": text,
-        ":id": id,
-        ":hash": hash.map(|hash| &hash[..]),
-        ":mid": row.mid,
-        ":reply_to": row.reply_to,
-        ":expires": row.expires,
-        ":given": row.given,
-        ":count": row.count,
-        ":gone": row.gone,
-    })?;
+    let mut statement = db.prepare_cached(INSERT)?;
+    statement.execute(params![
+        key(room, entry.seq),
+        kind,
+        int(entry.ts),
+        &*entry.sender,
+        &author.0[..],
+        text,
+        id,
+        hash.map(|hash| &hash[..]),
+        row.mid,
+        row.reply_to,
+        row.expires,
+        row.given,
+        row.count,
+        row.gone,
+    ])?;
     Ok(())
 }
+
+const INSERT: &str = "INSERT INTO entries
+    (entry, kind, ts, sender, author, text, id, hash, mid, reply_to, expires, given, count, gone)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 /// Holds the columns that not every entry has.
 #[derive(Default)]
@@ -159,12 +163,9 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
         },
         kind::EDITED => Change::Edited { mid: mid()?, content: text },
         kind::DELETED => Change::Deleted { mid: mid()?, why: why(row.get(11)?) },
-        kind::REACTION => Change::Reaction {
-            mid: mid()?,
-            emoji: text,
-            on: row.get(9)?,
-            count: row.get(10)?,
-        },
+        kind::REACTION => {
+            Change::Reaction { mid: mid()?, emoji: text, on: row.get(9)?, count: row.get(10)? }
+        }
         kind::TOPIC => Change::Topic { topic: text },
         unknown => return Err(rusqlite::Error::IntegralValueOutOfRange(1, unknown)),
     };

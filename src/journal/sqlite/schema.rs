@@ -28,8 +28,8 @@ pub(super) fn open(
     }
     let failed = |source| OpenError::of(path, source);
     let new = is_new(path)?;
-    let db = Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_CREATE)
-        .map_err(failed)?;
+    let db =
+        Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
     // Until it is known to be ours, closing it must not touch it either.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     db.busy_timeout(BUSY_MAX).map_err(failed)?;
@@ -181,7 +181,7 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    db.query_row("PRAGMA wal_autocheckpoint = 1000", [], |_| Ok(()))?;
+    db.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
     let wal_bytes_max = int(limits.wal_bytes_max);
     db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
     if let Some(bytes) = limits.database_bytes_max {
@@ -214,9 +214,7 @@ impl OpenError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotAJournal { path },
-            Some(ErrorCode::DatabaseCorrupt) => {
-                Self::Corrupt { path, found: source.to_string() }
-            }
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, found: source.to_string() },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { path },
             _ => Self::Sqlite { path, source },
         }
@@ -232,7 +230,6 @@ const APPLICATION_ID: i64 = 0x6368_6174;
 /// Is the first version in which two connections cannot spoil a write-ahead log.
 const SQLITE_MIN: i32 = 3_051_003;
 const BUSY_MAX: Duration = Duration::from_secs(5);
-const CACHE_KIB: i64 = 8 * 1024;
+const CACHE_KIB: i64 = 16 * 1024;
 const STATEMENTS: usize = 64;
-const FLAGS: OpenFlags =
-    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);

@@ -12,7 +12,8 @@ CREATE TABLE rooms (
     topic TEXT NOT NULL DEFAULT '',
     first INTEGER NOT NULL DEFAULT 1,    -- the first seq that is kept
     top INTEGER NOT NULL DEFAULT 0,      -- the newest seq
-    messages INTEGER NOT NULL DEFAULT 0  -- how many are kept
+    messages INTEGER NOT NULL DEFAULT 0, -- how many are kept
+    indexed INTEGER NOT NULL DEFAULT 0   -- up to this seq ids are in the table below
 );
 
 CREATE TABLE entries (
@@ -34,9 +35,15 @@ CREATE TABLE entries (
     changed INTEGER                      -- a message: the newest seq about it
 );
 
-CREATE UNIQUE INDEX ids ON entries (author, id) WHERE id IS NOT NULL;
 CREATE INDEX edits ON entries (mid) WHERE kind = 1;
 CREATE INDEX expiries ON entries (expires) WHERE expires IS NOT NULL AND gone IS NULL;
+
+-- Finds the entries of an author and an id, by a hash of both. It lags behind: see ids.rs.
+CREATE TABLE ids (
+    key INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (key, entry)
+) WITHOUT ROWID;
 
 -- Ids whose entry was pruned, but not long enough ago to forget them.
 CREATE TABLE old_ids (

@@ -217,6 +217,7 @@ pub(super) fn a_deleted_message_does_not_expire(mut world: World) {
 
 pub(super) fn the_deadline_is_the_next_expiry(mut world: World) {
     world.say("stays");
+    world.settle();
     assert_eq!(world.journal().deadline(), Moment::NEVER);
     for after in [7000, 5000, 9000] {
         let change = expiring("goes", world.now.unix_ms + after);

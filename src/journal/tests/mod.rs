@@ -1,8 +1,11 @@
 //! What every engine has to do, and that all do the same.
 
 mod cases;
+mod disk;
+mod same;
 mod world;
 
+pub(super) use world::Scratch;
 use world::World;
 
 /// Runs each case against each engine.
@@ -10,6 +13,9 @@ macro_rules! cases {
     ($($name:ident)*) => {
         mod memory {
             $(#[test] fn $name() { super::cases::$name(super::World::memory()); })*
+        }
+        mod sqlite {
+            $(#[test] fn $name() { super::cases::$name(super::World::sqlite()); })*
         }
     };
 }

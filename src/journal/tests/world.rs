@@ -1,6 +1,10 @@
 //! A journal with a made-up clock, and a few words to talk to it.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::chat::record::{
@@ -8,17 +12,21 @@ use crate::chat::record::{
     RoomKey, Said, Span, Ticket,
 };
 use crate::clock::{Moment, Now};
-use crate::journal::{Engine, Journal, Limits};
+use crate::journal::{Durability, Engine, Journal, Limits, OpenError};
 
 /// Is a journal under test and its time.
 pub(super) struct World {
     journal: Option<Journal>,
     pub(super) opening: Opening,
     pub(super) now: Now,
-    engine: Engine,
+    pub(super) engine: Engine,
+    pub(super) limits: Limits,
+    woken: Receiver<()>,
     tickets: u64,
     /// What was told beside the answers asked for.
     pub(super) aside: Vec<Answer>,
+    /// Where it lies, if it does.
+    pub(super) scratch: Option<Arc<Scratch>>,
 }
 
 pub(super) const ALICE: AuthorKey = AuthorKey([1; 16]);
@@ -26,21 +34,52 @@ pub(super) const BOB: AuthorKey = AuthorKey([2; 16]);
 
 impl World {
     pub(super) fn memory() -> Self {
-        Self::open(Engine::Memory, Limits::default())
+        Self::open(Engine::Memory, Limits::default(), NOON).unwrap()
     }
 
-    pub(super) fn open(engine: Engine, limits: Limits) -> Self {
-        let now = Now { at: Moment::from_millis(50), unix_ms: 1_000_000 };
-        let (journal, opening) =
-            Journal::open(engine.clone(), limits, [7; 16], now, || {}).unwrap();
-        let journal = Some(journal);
-        Self { journal, opening, now, engine, tickets: 0, aside: Vec::new() }
+    pub(super) fn sqlite() -> Self {
+        let scratch = Scratch::new();
+        let mut world = Self::open(scratch.engine(), Limits::default(), NOON).unwrap();
+        world.scratch = Some(Arc::new(scratch));
+        world
+    }
+
+    pub(super) fn open(engine: Engine, limits: Limits, now: Now) -> Result<Self, OpenError> {
+        let (wake, woken) = channel();
+        let wake = move || {
+            let _ = wake.send(());
+        };
+        let seed = [u8::try_from(now.unix_ms % 251).unwrap(); 16];
+        let (journal, opening) = Journal::open(engine.clone(), limits.clone(), seed, now, wake)?;
+        let (journal, aside) = (Some(journal), Vec::new());
+        Ok(Self { journal, opening, now, engine, limits, woken, tickets: 0, aside, scratch: None })
     }
 
     /// Starts anew with other limits.
-    pub(super) fn with(mut self, limits: Limits) -> Self {
-        assert!(self.journal.take().unwrap().close(Duration::from_secs(10)));
-        Self::open(self.engine.clone(), limits)
+    pub(super) fn with(self, limits: Limits) -> Self {
+        let engine = self.engine.clone();
+        self.restart(engine, limits).unwrap()
+    }
+
+    /// Stops the server and starts it again.
+    pub(super) fn again(self) -> Self {
+        let limits = self.limits.clone();
+        self.with(limits)
+    }
+
+    pub(super) fn restart(mut self, engine: Engine, limits: Limits) -> Result<Self, OpenError> {
+        self.stop();
+        let world = Self::open(engine, limits, self.now)?;
+        Ok(Self { scratch: self.scratch, tickets: self.tickets, ..world })
+    }
+
+    pub(super) fn stop(&mut self) {
+        assert!(self.journal.take().unwrap().close(PATIENCE), "the worker hangs");
+    }
+
+    /// Says where the journal lies.
+    pub(super) fn dir(&self) -> PathBuf {
+        self.scratch.as_ref().unwrap().path().join("data")
     }
 
     pub(super) fn journal(&mut self) -> &mut Journal {
@@ -53,12 +92,34 @@ impl World {
         self.now.unix_ms += millis;
     }
 
-    /// Waits until nothing is due.
+    /// Waits until nothing is due and nothing is under way.
     pub(super) fn settle(&mut self) {
+        loop {
+            let mut answers = self.answers();
+            self.aside.append(&mut answers);
+            let now = self.now.at;
+            if !self.journal().busy() && self.journal().deadline() > now {
+                return;
+            }
+            self.wait();
+        }
+    }
+
+    /// Gives what there is to tell now.
+    pub(super) fn answers(&mut self) -> Vec<Answer> {
         let now = self.now;
         let mut answers = Vec::new();
         self.journal().answers(now, &mut answers);
-        self.aside.append(&mut answers);
+        answers
+    }
+
+    /// Waits until there may be something to tell.
+    pub(super) fn wait(&self) {
+        match self.engine {
+            // It has told all by now.
+            Engine::Memory => {}
+            Engine::Sqlite { .. } => self.woken.recv_timeout(PATIENCE).expect("the journal hangs"),
+        }
     }
 
     /// Makes a draft of Alice's in the lobby.
@@ -77,23 +138,30 @@ impl World {
         }
     }
 
-    /// Submits an order and waits for its answer.
-    fn ask(&mut self, ticket: Ticket, order: Order) -> Answer {
+    /// Submits an order and does not wait.
+    pub(super) fn submit(&mut self, order: Order) {
         let now = self.now;
         self.journal().submit(now, order);
-        let mut answers = Vec::new();
-        self.journal().answers(now, &mut answers);
-        let mine = |answer: &Answer| match answer {
-            Answer::Appended { ticket: of, .. }
-            | Answer::Refused { ticket: of, .. }
-            | Answer::Unread { ticket: of, .. } => *of == ticket,
-            Answer::Page(page) => page.ticket == ticket,
-            Answer::Added { .. } | Answer::Health { .. } => false,
-        };
-        let at = answers.iter().position(mine).expect("an order is answered");
-        let answer = answers.remove(at);
-        self.aside.append(&mut answers);
-        answer
+    }
+
+    /// Submits an order and waits for its answer.
+    fn ask(&mut self, ticket: Ticket, order: Order) -> Answer {
+        self.submit(order);
+        self.answer_to(ticket)
+    }
+
+    /// Waits for the answer to an order.
+    pub(super) fn answer_to(&mut self, ticket: Ticket) -> Answer {
+        loop {
+            let mut answers = self.answers();
+            if let Some(at) = answers.iter().position(|answer| ticket_of(answer) == Some(ticket)) {
+                let answer = answers.remove(at);
+                self.aside.append(&mut answers);
+                return answer;
+            }
+            self.aside.append(&mut answers);
+            self.wait();
+        }
     }
 
     pub(super) fn append(&mut self, draft: Draft) -> Answer {
@@ -155,6 +223,54 @@ impl World {
         entries(self.page(Span::Entries(0), 1000))
     }
 }
+
+/// Gives the ticket of an answer, if an order asked for it.
+pub(super) fn ticket_of(answer: &Answer) -> Option<Ticket> {
+    match answer {
+        Answer::Appended { ticket, .. }
+        | Answer::Refused { ticket, .. }
+        | Answer::Unread { ticket, .. } => Some(*ticket),
+        Answer::Page(page) => Some(page.ticket),
+        Answer::Added { .. } | Answer::Health { .. } => None,
+    }
+}
+
+/// Is a directory that is gone when the test is.
+#[derive(Debug)]
+pub(in crate::journal) struct Scratch {
+    path: PathBuf,
+}
+
+impl Scratch {
+    pub(in crate::journal) fn new() -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("chinwag-journal-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).unwrap();
+        Self { path }
+    }
+
+    pub(in crate::journal) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        let dir = self.path.join("data");
+        Engine::Sqlite { dir, durability: Durability::Write, accept_loss: false, check: false }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+pub(super) const NOON: Now = Now { at: Moment::from_millis(50), unix_ms: 1_000_000 };
+/// How long a test waits for a thread before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) fn said(page: Page) -> Vec<Said> {
     match page.found {

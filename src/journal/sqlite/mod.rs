@@ -1,0 +1,253 @@
+//! The engine that keeps the record in an SQLite database.
+//!
+//! ```text
+//!  reactor                     worker (the only one that writes)
+//!  Sqlite ── Task ───────────▶ batch ─▶ one transaction ─▶ commit
+//!    ▲  │                        │
+//!    │  └─ Question ─▶ reader    │
+//!    │                   │       │
+//!    └──────── Report ◀──┴───────┘
+//! ```
+//!
+//! The reactor's side never waits: it counts what is under way, refuses what is too much, answers
+//! what it has in memory, and keeps pages in line with the answers (see [`rooms`]).
+
+mod files;
+mod ids;
+mod open;
+mod prune;
+mod read;
+mod rooms;
+mod row;
+mod schema;
+mod task;
+mod worker;
+mod write;
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use super::page::hide_expired;
+use super::{Limits, RETENTION_EVERY, moment_of};
+use crate::chat::record::{Answer, AuthorKey, Draft, Order, Query, Refused, SessionRecord};
+use crate::clock::{Moment, Now};
+pub(super) use open::Place;
+use rooms::{Next, Rooms};
+use task::{Question, Report, Task, bytes};
+use worker::PROBE_EVERY;
+
+/// Keeps records in a database.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    rooms: Rooms,
+    tasks: Sender<Vec<Task>>,
+    /// What goes to the worker at once with the next [`Sqlite::answers`], so that what came in one
+    /// turn is committed in one transaction.
+    outbox: Vec<Task>,
+    questions: Sender<Question>,
+    reports: Receiver<Vec<Report>>,
+    /// Disconnected once both threads have ended.
+    done: Receiver<()>,
+    limits: Limits,
+    answers: Vec<Answer>,
+    underway: Underway,
+    writable: bool,
+    /// The last time given.
+    now: Now,
+    /// When the next message expires: Unix milliseconds.
+    expiry: Option<u64>,
+    /// When the next pruning is due.
+    retention: Moment,
+    /// Before this no sweep has a chance.
+    sweep_not_before: Moment,
+}
+
+/// Counts what has not been answered.
+#[derive(Debug, Default)]
+struct Underway {
+    appends: usize,
+    append_bytes: usize,
+    reads: usize,
+    sessions: usize,
+    sweeping: bool,
+}
+
+impl Sqlite {
+    /// Takes an order in.
+    pub(super) fn submit(&mut self, now: Now, order: Order) {
+        self.now = now;
+        self.sweep();
+        match order {
+            Order::Append(draft) => self.append(draft),
+            Order::Read(query) => {
+                if self.underway.reads >= self.limits.queue_reads_max {
+                    let (ticket, why) = (query.ticket, Refused::Overloaded);
+                    return self.answers.push(Answer::Unread { ticket, why });
+                }
+                self.underway.reads += 1;
+                self.rooms.read(query);
+                self.go_on();
+            }
+            Order::PutSession(session) => self.send_session(session.key, Some(session)),
+            Order::DropSession(key) => self.send_session(key, None),
+        }
+    }
+
+    /// Hands the answers out, and sends the worker to do what is due.
+    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<Answer>) {
+        self.now = now;
+        self.sweep();
+        self.send();
+        while let Ok(reports) = self.reports.try_recv() {
+            for report in reports {
+                self.take(report);
+                self.go_on();
+            }
+        }
+        self.sweep();
+        self.send();
+        out.append(&mut self.answers);
+    }
+
+    /// Says when there is something to do at the latest.
+    pub(super) fn deadline(&self) -> Moment {
+        if !self.answers.is_empty() || !self.outbox.is_empty() {
+            return self.now.at;
+        }
+        if self.underway.sweeping {
+            return Moment::NEVER;
+        }
+        let expiry = self.expiry.map_or(Moment::NEVER, |expiry| moment_of(expiry, self.now));
+        expiry.min(self.retention).max(self.sweep_not_before)
+    }
+
+    /// Says whether the last commit came through.
+    pub(super) fn writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Says whether anything is not answered yet.
+    pub(super) fn busy(&self) -> bool {
+        let Underway { appends, reads, sessions, sweeping, .. } = self.underway;
+        appends + reads + sessions > 0 || sweeping || !self.answers.is_empty()
+    }
+
+    /// Lets the threads finish what they have, and end.
+    pub(super) fn close(mut self, within: Duration) -> bool {
+        self.send();
+        let Self { tasks, questions, done, .. } = self;
+        drop(questions);
+        drop(tasks);
+        done.recv_timeout(within) == Err(RecvTimeoutError::Disconnected)
+    }
+
+    fn append(&mut self, draft: Draft) {
+        let (ticket, bytes) = (draft.ticket, bytes(&draft));
+        let Underway { appends, append_bytes, .. } = &mut self.underway;
+        if *appends >= self.limits.queue_entries_max
+            || append_bytes.saturating_add(bytes) > self.limits.queue_bytes_max
+        {
+            let why = Refused::Overloaded;
+            return self.answers.push(Answer::Refused { ticket, why });
+        }
+        *appends += 1;
+        *append_bytes += bytes;
+        self.rooms.submitted(&draft.room);
+        self.outbox.push(Task::Append(self.now, draft));
+    }
+
+    fn send_session(&mut self, key: AuthorKey, session: Option<SessionRecord>) {
+        if self.underway.sessions >= SESSIONS_MAX {
+            return tracing::warn!("too many sessions wait for the journal: one is not kept");
+        }
+        self.underway.sessions += 1;
+        self.outbox.push(Task::Session(key, session));
+    }
+
+    /// Sends the worker to do what is due.
+    fn sweep(&mut self) {
+        let expired = self.expiry.is_some_and(|expiry| expiry <= self.now.unix_ms);
+        let retention = self.retention <= self.now.at;
+        let possible = !self.underway.sweeping && self.sweep_not_before <= self.now.at;
+        if possible && (expired || retention) {
+            self.underway.sweeping = true;
+            self.outbox.push(Task::Sweep { now: self.now, retention });
+        }
+    }
+
+    /// Sends what waits to the worker. Should there be none any more, nothing is answered, and the
+    /// server is about to end.
+    fn send(&mut self) {
+        if !self.outbox.is_empty() && self.tasks.send(mem::take(&mut self.outbox)).is_err() {
+            tracing::error!("the journal's worker is gone");
+        }
+    }
+
+    fn take(&mut self, report: Report) {
+        match report {
+            Report::Appended { room, bytes, kept, answer } => {
+                self.underway.appends -= 1;
+                self.underway.append_bytes -= bytes;
+                self.answers.push(answer);
+                self.rooms.appended(&room, kept);
+            }
+            Report::Added { room, kept } => {
+                let entry = kept.entry.clone();
+                self.answers.push(Answer::Added { room: Arc::clone(&room), entry });
+                self.rooms.added(&room, kept);
+            }
+            Report::Pruned { room, first } => self.rooms.pruned(&room, first),
+            Report::Read { question, read: Some(read), in_order } => {
+                self.rooms.arrived(question, read, in_order);
+            }
+            Report::Read { question, read: None, .. } => self.rooms.failed(question.what),
+            Report::Session => self.underway.sessions -= 1,
+            Report::Expiry(expiry) => self.expiry = expiry,
+            Report::Swept { more, failed } => {
+                self.underway.sweeping = false;
+                if failed {
+                    self.sweep_not_before = self.now.at.after(PROBE_EVERY);
+                } else if self.retention <= self.now.at {
+                    let pause = if more { RETENTION_PAUSE } else { RETENTION_EVERY };
+                    self.retention = self.now.at.after(pause);
+                }
+            }
+            Report::Health { writable } => {
+                self.writable = writable;
+                self.answers.push(Answer::Health { writable });
+            }
+        }
+    }
+
+    /// Does what the rooms say has to be done.
+    fn go_on(&mut self) {
+        while let Some(next) = self.rooms.next.pop_front() {
+            match next {
+                Next::Answer(mut page) => {
+                    hide_expired(&mut page, self.now.unix_ms);
+                    self.answers.push(Answer::Page(page));
+                    self.underway.reads -= 1;
+                }
+                Next::GiveUp(Query { ticket, .. }) => {
+                    let why = Refused::Unavailable;
+                    self.answers.push(Answer::Unread { ticket, why });
+                    self.underway.reads -= 1;
+                }
+                Next::Ask(question) => {
+                    let what = question.what.clone();
+                    if self.questions.send(question).is_err() {
+                        self.rooms.failed(what);
+                    }
+                }
+                Next::AskInOrder(question) => self.outbox.push(Task::Read(question)),
+            }
+        }
+    }
+}
+
+/// How soon pruning goes on while there is more to prune.
+const RETENTION_PAUSE: Duration = Duration::from_millis(20);
+/// Sessions that may wait for the worker. Above it they are not kept over a restart.
+const SESSIONS_MAX: usize = 65_536;

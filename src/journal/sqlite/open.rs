@@ -1,0 +1,139 @@
+//! Opening the journal on disk, and starting its threads.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use super::super::{Durability, Limits, OpenError, epoch};
+use super::files::Directory;
+use super::rooms::Rooms;
+use super::task::Waker;
+use super::worker::{self, Marker, Worker};
+use super::write::Writer;
+use super::{Sqlite, Underway, schema};
+use crate::chat::record::Opening;
+use crate::clock::{Moment, Now};
+
+/// Says where the database is and what is asked of it.
+#[derive(Debug)]
+pub(in super::super) struct Place {
+    pub(in super::super) dir: PathBuf,
+    pub(in super::super) durability: Durability,
+    pub(in super::super) accept_loss: bool,
+    pub(in super::super) check: bool,
+}
+
+impl Sqlite {
+    /// Opens the database, and starts the threads.
+    pub(in super::super) fn open(
+        place: &Place,
+        limits: Limits,
+        epoch_seed: [u8; 16],
+        now: Now,
+        waker: Waker,
+    ) -> Result<(Self, Opening), OpenError> {
+        let directory = Directory::lock(&place.dir)?;
+        let path = directory.database();
+        let db = schema::open(&path, place.durability, &limits, place.check)?;
+        directory.sync()?;
+        let reader = schema::open_reader(&path)?;
+
+        let failed = |source| OpenError::of(&path, source);
+        let (mut rooms, known) = schema::rooms(&db).map_err(failed)?;
+        rooms.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let sessions = schema::sessions(&db).map_err(failed)?;
+        let writer = Writer::new(db, limits.clone(), known).map_err(failed)?;
+        let expiry = writer.next_expiry().map_err(failed)?;
+        let (marker, lossy) = marker(place, &directory, writer.entries, now)?;
+        let epoch = schema::epoch(&writer.db, &epoch(epoch_seed), lossy).map_err(failed)?;
+
+        let (tasks, taken) = channel();
+        let (questions, asked) = channel();
+        let (report, reports) = channel();
+        let (doing, done) = channel::<()>();
+        let worker = Worker {
+            writer,
+            tasks: taken,
+            inbox: VecDeque::new(),
+            reports: report.clone(),
+            waker: Arc::clone(&waker),
+            marker,
+            now,
+            unsaved: BTreeMap::new(),
+            pruned: 0,
+            expiry,
+            sick: None,
+            directory,
+        };
+        let still_doing = doing.clone();
+        spawn("journal", move || {
+            worker.run();
+            drop(doing);
+        })?;
+        spawn("journal-reader", move || {
+            worker::read_on(&reader, &asked, &report, &waker);
+            drop(reader);
+            drop(still_doing);
+        })?;
+        let sqlite = Self {
+            rooms: Rooms::new(&rooms, limits.clone()),
+            tasks,
+            outbox: Vec::new(),
+            questions,
+            reports,
+            done,
+            answers: Vec::new(),
+            underway: Underway::default(),
+            writable: true,
+            now,
+            expiry,
+            retention: if limits.prunes() { now.at } else { Moment::NEVER },
+            sweep_not_before: Moment::default(),
+            limits,
+        };
+        Ok((sqlite, Opening { epoch, durable: durable(place.durability), rooms, sessions }))
+    }
+}
+
+/// Holds the journal against its mark. Says also whether it lost entries, and that is accepted.
+fn marker(
+    place: &Place,
+    directory: &Directory,
+    entries: u64,
+    now: Now,
+) -> Result<(Marker, bool), OpenError> {
+    let (file, marked) = directory.mark()?;
+    if marked.is_none() && entries > 0 {
+        tracing::warn!("the journal has no mark: whether entries are missing cannot be told");
+    }
+    let marked = marked.unwrap_or(0);
+    let lossy = entries < marked;
+    if lossy && !place.accept_loss {
+        let path = directory.database();
+        return Err(OpenError::Behind { path, found: entries, marked });
+    }
+    // With less than a sync per commit, a mark written meanwhile could run ahead of the disk.
+    let running = place.durability == Durability::Fsync;
+    let mut marker = Marker { file, marked, at: now.at, running };
+    if lossy {
+        tracing::warn!(entries, marked, "entries are missing; going on without them");
+        marker.write(entries, now);
+    }
+    Ok((marker, lossy))
+}
+
+/// Says what an `ack` tells of durability.
+fn durable(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Fsync => "fsync",
+        Durability::Write => "write",
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+    let thread: io::Result<_> = thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map(drop).map_err(|source| OpenError::Thread { source })
+}

@@ -1,0 +1,165 @@
+//! What goes by itself: messages whose time has come, and what is no longer kept.
+//!
+//! Both go in small steps, so that an append never waits long.
+
+use std::sync::Arc;
+
+use rusqlite::params;
+
+use super::super::record::Kept;
+use super::row::{self, int, key, nat};
+use super::schema::RoomRow;
+use super::write::Writer;
+use crate::chat::record::{AuthorKey, Change, Entry, Gone, RoomKey};
+
+impl Writer {
+    /// Lets some of the messages go whose time has come, and gives the entries that say so.
+    pub(super) fn expire(&mut self, unix_ms: u64) -> rusqlite::Result<Vec<(RoomKey, Kept)>> {
+        let mut gone = Vec::new();
+        for (message, sender, author) in self.expired(unix_ms)? {
+            let mid = row::seq_of(message);
+            let Some(name) = self.keys.get(&row::room_of(message)).map(Arc::clone) else {
+                return Err(rusqlite::Error::QueryReturnedNoRows);
+            };
+            let Some(room) = self.room(&name)? else { continue };
+            let change = Change::Deleted { mid, why: Gone::Expired };
+            let entry = Entry { seq: room.top + 1, ts: unix_ms, sender, change };
+            let kept = Kept { author, entry };
+            self.add(&name, room, &kept, None)?;
+            gone.push((name, kept));
+        }
+        Ok(gone)
+    }
+
+    /// Gives the time at which the next message expires.
+    pub(super) fn next_expiry(&self) -> rusqlite::Result<Option<u64>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT min(expires) FROM entries WHERE expires IS NOT NULL AND gone IS NULL",
+        )?;
+        let next: Option<i64> = statement.query_row([], |row| row.get(0))?;
+        Ok(next.map(nat))
+    }
+
+    /// Drops the oldest entries of a room that are no longer kept, and gives what `first` is then,
+    /// if it changed. With a `cutoff` also those that are older.
+    pub(super) fn prune(&mut self, name: &RoomKey, cutoff: u64) -> rusqlite::Result<Option<u64>> {
+        let Some(mut room) = self.room(name)? else { return Ok(None) };
+        let messages_max = self.limits.messages_max();
+        if room.messages <= messages_max && cutoff == 0 {
+            return Ok(None);
+        }
+        let before = room.first;
+        let mut statement = self.db.prepare_cached(
+            "SELECT kind, ts FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry LIMIT ?3",
+        )?;
+        let reach = [key(room.number, room.first), key(room.number, room.top), STEP];
+        let mut rows = statement.query(reach)?;
+        while let Some(row) = rows.next()? {
+            if room.messages <= messages_max && nat(row.get(1)?) >= cutoff {
+                break;
+            }
+            room.messages -= u64::from(row.get::<_, i64>(0)? == 0);
+            room.first += 1;
+        }
+        drop(rows);
+        drop(statement);
+        if room.first == before {
+            return Ok(None);
+        }
+        self.drop_entries(&room, before)?;
+        self.put(name, room);
+        Ok(Some(room.first))
+    }
+
+    /// Drops what is no longer kept from some rooms, those after `after` by number.
+    pub(super) fn prune_some(&mut self, after: i64, unix_ms: u64) -> rusqlite::Result<Pruned> {
+        let cutoff = self.limits.cutoff(unix_ms);
+        let rooms = self.rooms_after(after)?;
+        let mut pruned = Pruned { rooms: Vec::new(), after: 0, more: false };
+        if rooms.len() == ROOMS {
+            pruned.after = rooms.last().map_or(0, |(number, _)| *number);
+        }
+        let mut dropped = 0;
+        for (number, name) in rooms {
+            let before = self.room(&name)?.map_or(0, |room| room.first);
+            let Some(first) = self.prune(&name, cutoff)? else { continue };
+            pruned.rooms.push((name, first));
+            dropped += int(first.saturating_sub(before));
+            if dropped >= STEP {
+                // There may be more in this very room.
+                return Ok(Pruned { after: number - 1, more: true, ..pruned });
+            }
+        }
+        Ok(pruned)
+    }
+
+    /// Forgets ids that outlived their entry long enough.
+    pub(super) fn forget_ids(&self, unix_ms: u64) -> rusqlite::Result<()> {
+        let cutoff = unix_ms.saturating_sub(self.limits.ids_kept_ms());
+        let mut statement = self.db.prepare_cached(
+            "DELETE FROM old_ids WHERE (author, id) IN
+             (SELECT author, id FROM old_ids WHERE ts < ?1 ORDER BY ts LIMIT ?2)",
+        )?;
+        statement.execute([int(cutoff), STEP])?;
+        Ok(())
+    }
+
+    fn rooms_after(&self, after: i64) -> rusqlite::Result<Vec<(i64, RoomKey)>> {
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT room, key FROM rooms WHERE room > ?1 ORDER BY room LIMIT ?2")?;
+        let limit = i64::try_from(ROOMS).unwrap_or(i64::MAX);
+        let rooms = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rooms.collect()
+    }
+
+    fn expired(&self, unix_ms: u64) -> rusqlite::Result<Vec<(i64, Arc<str>, AuthorKey)>> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT entry, sender, author FROM entries
+             WHERE expires IS NOT NULL AND gone IS NULL AND expires <= ?1
+             ORDER BY expires, entry LIMIT ?2",
+        )?;
+        let expired = statement.query_map([int(unix_ms), STEP], |row| {
+            Ok((row.get(0)?, row.get(1)?, AuthorKey(row.get(2)?)))
+        })?;
+        expired.collect()
+    }
+
+    /// Drops the entries of a room from `before` up to its `first`, which stays.
+    fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
+        let reach = [key(room.number, before), key(room.number, room.first) - 1];
+        if self.limits.ids_kept_ms() > 0 {
+            let mut statement = self.db.prepare_cached(
+                "INSERT OR IGNORE INTO old_ids (author, id, hash, entry, ts, mid, kind, count)
+                 SELECT author, id, hash, entry, ts, mid, kind, count
+                 FROM entries WHERE entry BETWEEN ?1 AND ?2 AND id IS NOT NULL",
+            )?;
+            statement.execute(params![reach[0], reach[1]])?;
+        }
+        self.drop_ids(reach[0], reach[1])?;
+        let mut statement =
+            self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
+        statement.execute(reach)?;
+        let mut statement =
+            self.db.prepare_cached("DELETE FROM entries WHERE entry BETWEEN ?1 AND ?2")?;
+        statement.execute(reach)?;
+        self.expiries_changed = true;
+        Ok(())
+    }
+}
+
+/// Is what one step of pruning did.
+#[derive(Debug)]
+pub(super) struct Pruned {
+    /// The rooms that lost entries, with the `first` they have left.
+    pub(super) rooms: Vec<(RoomKey, u64)>,
+    /// The number of the room to go on after; 0 when all have had their turn.
+    pub(super) after: i64,
+    /// Whether more waits to be pruned.
+    pub(super) more: bool,
+}
+
+/// At most so many entries go in one step.
+const STEP: i64 = 500;
+/// At most so many rooms are looked at in one step.
+const ROOMS: usize = 64;

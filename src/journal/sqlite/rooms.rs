@@ -1,0 +1,251 @@
+//! What the reactor's side knows of the rooms: how far the answers have come, and the newest
+//! entries of rooms that somebody reads.
+//!
+//! This is where pages fall in line with the answers. A page from the reader may be ahead of the
+//! answers (then it is *held*), or behind them (then it is read once more, in the end by the worker
+//! itself, which is always in line). A read that comes after appends of its room waits until those
+//! are answered (it is *parked*). When many want to read a room that is not in memory, its newest
+//! entries are read once for all (they are *waiting*).
+
+use std::collections::{HashMap, VecDeque};
+use std::mem;
+use std::sync::Arc;
+
+use super::super::Limits;
+use super::super::page;
+use super::super::record::{Kept, Record};
+use super::read::Newest;
+use super::task::{Question, Read, What};
+use crate::chat::record::{Page, Query, RoomKey, RoomRecord, Span};
+
+/// Keeps what is known of the rooms. What has to happen next is put into `next`.
+#[derive(Debug)]
+pub(super) struct Rooms {
+    rooms: HashMap<RoomKey, Room>,
+    /// Rooms with entries in memory, in the order in which they are looked at to make space.
+    clock: VecDeque<RoomKey>,
+    bytes: usize,
+    limits: Limits,
+    pub(super) next: VecDeque<Next>,
+}
+
+/// Is something that has to happen next.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// This page is in line: give it out.
+    Answer(Page),
+    /// Ask the reader.
+    Ask(Question),
+    /// Ask the worker.
+    AskInOrder(Question),
+    /// The record could not be read: say so to whoever asked.
+    GiveUp(Query),
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    /// The newest entry that was told.
+    top: u64,
+    /// Drafts handed to the worker, and those of them it has dealt with.
+    submitted: u64,
+    answered: u64,
+    recent: Option<Box<Recent>>,
+    /// Whether `recent` is being read.
+    filling: bool,
+    parked: VecDeque<(u64, Query)>,
+    waiting: Vec<Query>,
+    held: Vec<(Question, Read)>,
+}
+
+/// Is the newest part of a room's record, up to its top.
+#[derive(Debug)]
+struct Recent {
+    record: Record,
+    /// Whether somebody read it since space was last needed.
+    used: bool,
+}
+
+impl Rooms {
+    pub(super) fn new(records: &[RoomRecord], limits: Limits) -> Self {
+        let room = |record: &RoomRecord| {
+            (Arc::clone(&record.key), Room { top: record.top, ..Room::default() })
+        };
+        let rooms = records.iter().map(room).collect();
+        Self { rooms, clock: VecDeque::new(), bytes: 0, limits, next: VecDeque::new() }
+    }
+
+    /// Notes that a draft goes to the worker.
+    pub(super) fn submitted(&mut self, key: &RoomKey) {
+        if let Some(room) = self.rooms.get_mut(key) {
+            room.submitted += 1;
+            return;
+        }
+        // A room without a record: all of it will be in memory from its first entry on.
+        let recent = Some(Box::new(Recent { record: Record::starting(1, 1), used: true }));
+        let room = Room { submitted: 1, recent, ..Room::default() };
+        self.rooms.insert(Arc::clone(key), room);
+    }
+
+    /// Takes in what has become of a draft.
+    pub(super) fn appended(&mut self, key: &RoomKey, kept: Option<Kept>) {
+        if let Some(kept) = kept {
+            self.added(key, kept);
+        }
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        room.answered += 1;
+        let answered = room.answered;
+        while let Some((_, query)) = room.parked.pop_front_if(|(after, _)| *after <= answered) {
+            self.next.extend(look(room, query, &self.limits));
+        }
+        let idle = room.submitted == answered && !room.filling;
+        if room.top == 0 && idle && room.waiting.is_empty() && room.held.is_empty() {
+            // Nothing came of it. Without this, made-up names would pile up here.
+            self.rooms.remove(key);
+        }
+    }
+
+    /// Takes in the next entry of a room.
+    pub(super) fn added(&mut self, key: &RoomKey, kept: Kept) {
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        room.top = kept.entry.seq;
+        if let Some(recent) = &mut room.recent {
+            let record = &mut recent.record;
+            self.bytes -= weight(record);
+            if record.len() == 0 {
+                self.clock.push_back(Arc::clone(key));
+            }
+            record.push(kept);
+            while record.len() > self.limits.recent_entries_max {
+                record.pop(true);
+            }
+            self.bytes += weight(record);
+        }
+        for (question, read) in mem::take(&mut room.held) {
+            self.arrived(question, read, false);
+        }
+        self.make_space();
+    }
+
+    /// Takes in that the oldest entries of a room are no longer kept.
+    pub(super) fn pruned(&mut self, key: &RoomKey, first: u64) {
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        if let Some(recent) = &mut room.recent {
+            let record = &mut recent.record;
+            self.bytes -= weight(record);
+            record.prune(first);
+            self.bytes += weight(record);
+        }
+    }
+
+    /// Looks for the answer to a query.
+    pub(super) fn read(&mut self, query: Query) {
+        let Some(room) = self.rooms.get_mut(&query.room) else {
+            return self.next.push_back(Next::Answer(page::empty(&query)));
+        };
+        if room.submitted != room.answered {
+            return room.parked.push_back((room.submitted, query));
+        }
+        if let Some(next) = look(room, query, &self.limits) {
+            self.next.push_back(next);
+        }
+    }
+
+    /// Takes in what was read, and sees whether it is in line with the answers.
+    pub(super) fn arrived(&mut self, mut question: Question, read: Read, in_order: bool) {
+        let room = self.rooms.get_mut(question.what.room());
+        let top = room.as_ref().map_or(0, |room| room.top);
+        if read.top() == top {
+            return match read {
+                Read::Page(page) => self.next.push_back(Next::Answer(page)),
+                Read::Newest(newest) => self.fill(question.what.room(), newest),
+            };
+        }
+        debug_assert!(!in_order, "what the worker reads is in line");
+        if read.top() > top
+            && let Some(room) = room
+        {
+            return room.held.push((question, read));
+        }
+        question.tries += 1;
+        self.next.push_back(match question.tries < TRIES_MAX {
+            true => Next::Ask(question),
+            false => Next::AskInOrder(question),
+        });
+    }
+
+    /// Takes in that nothing could be read.
+    pub(super) fn failed(&mut self, what: What) {
+        match what {
+            What::Page(query) => self.next.push_back(Next::GiveUp(query)),
+            What::Newest { room, .. } => {
+                let Some(room) = self.rooms.get_mut(&room) else { return };
+                room.filling = false;
+                let waiting = mem::take(&mut room.waiting);
+                self.next.extend(waiting.into_iter().map(Next::GiveUp));
+            }
+        }
+    }
+
+    /// Keeps the newest entries of a room from now on, and answers those that waited for them.
+    fn fill(&mut self, key: &RoomKey, newest: Newest) {
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        let base = newest.entries.first().map_or(newest.top + 1, |kept| kept.entry.seq);
+        let mut record = Record::starting(newest.first, base);
+        for kept in newest.entries {
+            record.push(kept);
+        }
+        self.bytes += weight(&record);
+        room.recent = Some(Box::new(Recent { record, used: true }));
+        room.filling = false;
+        for query in mem::take(&mut room.waiting) {
+            self.next.extend(look(room, query, &self.limits));
+        }
+        self.clock.push_back(Arc::clone(key));
+        self.make_space();
+    }
+
+    /// Lets go of rooms that nobody read for a while.
+    fn make_space(&mut self) {
+        while self.bytes > self.limits.recent_bytes_max {
+            let Some(key) = self.clock.pop_front() else { return };
+            let Some(room) = self.rooms.get_mut(&key) else { continue };
+            let Some(recent) = &mut room.recent else { continue };
+            if mem::take(&mut recent.used) {
+                self.clock.push_back(key);
+                continue;
+            }
+            self.bytes -= weight(&recent.record);
+            room.recent = None;
+        }
+    }
+}
+
+/// Answers a query from memory, or says who to ask; `None` if somebody is on it already.
+fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
+    if let Some(recent) = &mut room.recent {
+        recent.used = true;
+        if let Ok(page) = page::page(&recent.record, &query) {
+            return Some(Next::Answer(page));
+        }
+    } else if !matches!(query.span, Span::Before(_) | Span::Around(_)) {
+        let key = Arc::clone(&query.room);
+        room.waiting.push(query);
+        if mem::replace(&mut room.filling, true) {
+            return None;
+        }
+        let (entries_max, bytes_max) = (limits.recent_entries_max, limits.recent_bytes_max / 16);
+        let what = What::Newest { room: key, entries_max, bytes_max };
+        return Some(Next::Ask(Question { what, tries: 0 }));
+    }
+    Some(Next::Ask(Question { what: What::Page(query), tries: 0 }))
+}
+
+/// Gives the bytes that a record takes, roughly.
+fn weight(record: &Record) -> usize {
+    record.bytes() + record.len() * ENTRY_BYTES
+}
+
+/// What an entry takes beside its text: itself, and the heads of two allocations.
+const ENTRY_BYTES: usize = size_of::<Kept>() + 64;
+/// After so many reads in vain the worker reads itself.
+const TRIES_MAX: u32 = 3;

@@ -1,0 +1,105 @@
+//! What passes between the reactor's thread and the journal's.
+
+use std::sync::Arc;
+
+use super::super::record::Kept;
+use super::read::Newest;
+use crate::chat::record::{Answer, AuthorKey, Draft, Page, Query, RoomKey, SessionRecord};
+use crate::clock::Now;
+
+/// Is what the worker has to do.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Add to a record.
+    Append(Now, Draft),
+    /// Keep a session, or forget it.
+    Session(AuthorKey, Option<SessionRecord>),
+    /// Let go what is due.
+    Sweep {
+        now: Now,
+        /// Whether also what is no longer kept.
+        retention: bool,
+    },
+    /// Read, between what was submitted before and after.
+    Read(Question),
+}
+
+/// Is something to be read.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    pub(super) what: What,
+    /// How often it was read in vain.
+    pub(super) tries: u32,
+}
+
+/// Says what is to be read.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    /// A page.
+    Page(Query),
+    /// The newest entries of a room.
+    Newest { room: RoomKey, entries_max: usize, bytes_max: usize },
+}
+
+impl What {
+    pub(super) fn room(&self) -> &RoomKey {
+        match self {
+            Self::Page(query) => &query.room,
+            Self::Newest { room, .. } => room,
+        }
+    }
+}
+
+/// Is what was read.
+#[derive(Debug)]
+pub(super) enum Read {
+    Page(Page),
+    Newest(Newest),
+}
+
+impl Read {
+    /// Gives the room's top `seq` when this was read.
+    pub(super) fn top(&self) -> u64 {
+        match self {
+            Self::Page(page) => page.top,
+            Self::Newest(newest) => newest.top,
+        }
+    }
+}
+
+/// Is what the journal's threads tell.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// A draft was dealt with; `kept` is its entry if it has a new one.
+    Appended { room: RoomKey, bytes: usize, kept: Option<Kept>, answer: Answer },
+    /// An entry was added without a draft.
+    Added { room: RoomKey, kept: Kept },
+    /// The oldest entries of a room are no longer kept.
+    Pruned { room: RoomKey, first: u64 },
+    /// A question was answered; `None` if the database could not be read. What is `in_order`
+    /// shows exactly what was told before it.
+    Read { question: Question, read: Option<Read>, in_order: bool },
+    /// A session was dealt with.
+    Session,
+    /// When the next message expires has changed.
+    Expiry(Option<u64>),
+    /// A sweep has ended.
+    Swept { more: bool, failed: bool },
+    /// Whether the database can be written has changed.
+    Health { writable: bool },
+}
+
+/// Wakes the reactor up.
+pub(super) type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Gives the bytes that a draft takes in the queue, roughly.
+pub(super) fn bytes(draft: &Draft) -> usize {
+    use crate::chat::record::Change;
+    let text = match &draft.change {
+        Change::Message { content, .. } | Change::Edited { content, .. } => content.len(),
+        Change::Reaction { emoji, .. } => emoji.len(),
+        Change::Topic { topic } => topic.len(),
+        Change::Deleted { .. } => 0,
+    };
+    size_of::<Draft>() + text + draft.sender.len() + draft.id.as_ref().map_or(0, |id| id.len())
+}

@@ -1,0 +1,370 @@
+//! The two threads beside the reactor: the worker, which alone writes, and the reader.
+//!
+//! The worker takes everything that waits into one transaction, so that one sync of the disk
+//! serves them all: under load the batches grow by themselves. It answers after the commit.
+//!
+//! When the database cannot be written, the worker is *sick*: appends are refused at once, reads go
+//! on, and it probes until a write comes through. A failed commit may still be on disk after a
+//! crash; then its draft's `id` tells a retry that it was there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::files::{Directory, MarkFile};
+use super::task::{Question, Read, Report, Task, Waker, What, bytes};
+use super::write::{Fault, Writer};
+use super::{read, schema};
+use crate::chat::record::{Answer, AuthorKey, Refused, SessionRecord};
+use crate::clock::{Moment, Now};
+
+/// Carries tasks out, on its own thread.
+pub(super) struct Worker {
+    pub(super) writer: Writer,
+    pub(super) tasks: Receiver<Vec<Task>>,
+    /// What was taken and is still to be done.
+    pub(super) inbox: VecDeque<Task>,
+    pub(super) reports: Sender<Vec<Report>>,
+    pub(super) waker: Waker,
+    pub(super) marker: Marker,
+    /// The newest time that a task brought.
+    pub(super) now: Now,
+    /// Sessions that are not in the database as they should be.
+    pub(super) unsaved: BTreeMap<AuthorKey, Option<SessionRecord>>,
+    /// The room after which pruning goes on.
+    pub(super) pruned: i64,
+    /// When the next message expires, as last told.
+    pub(super) expiry: Option<u64>,
+    pub(super) sick: Option<Sick>,
+    /// Keeps other servers out as long as the worker runs.
+    pub(super) directory: Directory,
+}
+
+/// Is the state of a worker that cannot write.
+pub(super) struct Sick {
+    /// Whether what was synced has become doubtful: then everything has to reach the database
+    /// itself before another entry is taken.
+    doubtful: bool,
+    probe_at: Moment,
+}
+
+impl Worker {
+    /// Works until nobody can send a task any more.
+    pub(super) fn run(mut self) {
+        loop {
+            match self.wait() {
+                Ok(tasks) => {
+                    self.inbox.extend(tasks);
+                    self.work();
+                }
+                Err(RecvTimeoutError::Timeout) => self.on_idle(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.finish();
+    }
+
+    fn wait(&self) -> Result<Vec<Task>, RecvTimeoutError> {
+        let patience = match (&self.sick, self.marker.due(self.writer.entries)) {
+            (Some(_), _) => PROBE_EVERY,
+            (None, true) => MARK_EVERY,
+            (None, false) => return self.tasks.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        self.tasks.recv_timeout(patience)
+    }
+
+    /// Works until nothing waits.
+    fn work(&mut self) {
+        while !self.inbox.is_empty() {
+            let (batch, question) = self.next_batch();
+            let mut reports = self.carry_out(&batch);
+            if let Some(question) = question {
+                reports.push(answer(&self.writer.db, question, true));
+            }
+            self.tell(reports);
+        }
+        if self.sick.as_ref().is_some_and(|sick| sick.probe_at <= self.now.at) {
+            self.on_idle();
+        }
+        if self.marker.running && self.marker.at <= self.now.at {
+            self.mark();
+        }
+    }
+
+    /// Takes everything that waits into one batch. A read ends it, for it must show what was
+    /// submitted before it and nothing else.
+    fn next_batch(&mut self) -> (Vec<Task>, Option<Question>) {
+        let batch_max = self.writer.limits.batch_entries_max.max(1);
+        while self.inbox.len() < batch_max
+            && let Ok(tasks) = self.tasks.try_recv()
+        {
+            self.inbox.extend(tasks);
+        }
+        let mut batch = Vec::with_capacity(self.inbox.len().min(batch_max));
+        while batch.len() < batch_max {
+            match self.inbox.pop_front() {
+                Some(Task::Read(question)) => return (batch, Some(question)),
+                Some(task) => batch.push(task),
+                None => break,
+            }
+        }
+        (batch, None)
+    }
+
+    fn carry_out(&mut self, batch: &[Task]) -> Vec<Report> {
+        for task in batch {
+            match task {
+                Task::Append(now, _) | Task::Sweep { now, .. } => self.now = *now,
+                Task::Session(key, session) => {
+                    if self.unsaved.len() < UNSAVED_MAX || self.unsaved.contains_key(key) {
+                        self.unsaved.insert(*key, session.clone());
+                    }
+                }
+                Task::Read(_) => {}
+            }
+        }
+        if self.sick.is_some() {
+            return refusals(batch);
+        }
+        match self.attempt(batch) {
+            Ok(reports) => reports,
+            Err(error) => {
+                self.writer.roll_back();
+                self.fall_sick(&error);
+                let mut reports = refusals(batch);
+                reports.push(Report::Health { writable: false });
+                reports
+            }
+        }
+    }
+
+    /// Carries a batch out in one transaction.
+    fn attempt(&mut self, batch: &[Task]) -> rusqlite::Result<Vec<Report>> {
+        let mut reports = Vec::with_capacity(batch.len());
+        self.writer.begin()?;
+        for (key, session) in &self.unsaved {
+            self.writer.put_session(*key, session.as_ref())?;
+        }
+        let mut pruned = self.pruned;
+        for task in batch {
+            match task {
+                Task::Append(_, draft) => {
+                    let (answer, kept) = match self.writer.append(draft) {
+                        Ok(appended) => appended,
+                        Err(Fault::Refused(why)) => {
+                            (Answer::Refused { ticket: draft.ticket, why }, None)
+                        }
+                        Err(Fault::Sqlite(error)) => return Err(error),
+                    };
+                    let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
+                    reports.push(Report::Appended { room, bytes, kept, answer });
+                }
+                Task::Session(..) => reports.push(Report::Session),
+                Task::Sweep { now, retention } => {
+                    pruned = self.sweep(*now, *retention, pruned, &mut reports)?;
+                }
+                Task::Read(_) => {}
+            }
+        }
+        self.prune_touched(&mut reports)?;
+        let mut expiry = self.expiry;
+        if self.writer.expiries_changed {
+            expiry = self.writer.next_expiry()?;
+        }
+        self.writer.commit()?;
+        self.unsaved.clear();
+        self.pruned = pruned;
+        if expiry != self.expiry {
+            self.expiry = expiry;
+            // Before the end of a sweep is told, so that it is not taken for overdue again.
+            reports.insert(0, Report::Expiry(expiry));
+        }
+        Ok(reports)
+    }
+
+    fn sweep(
+        &mut self,
+        now: Now,
+        retention: bool,
+        mut pruned: i64,
+        reports: &mut Vec<Report>,
+    ) -> rusqlite::Result<i64> {
+        let gone = self.writer.expire(now.unix_ms)?;
+        reports.extend(gone.into_iter().map(|(room, kept)| Report::Added { room, kept }));
+        let mut more = false;
+        if retention {
+            let step = self.writer.prune_some(pruned, now.unix_ms)?;
+            let told = step.rooms.into_iter().map(|(room, first)| Report::Pruned { room, first });
+            reports.extend(told);
+            (pruned, more) = (step.after, step.more);
+            self.writer.forget_ids(now.unix_ms)?;
+        }
+        reports.push(Report::Swept { more, failed: false });
+        Ok(pruned)
+    }
+
+    /// Keeps the rooms of this transaction at the number of messages they may have.
+    fn prune_touched(&mut self, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
+        if self.writer.limits.keep_messages.is_none() {
+            return Ok(());
+        }
+        for room in self.writer.touched.clone() {
+            if let Some(first) = self.writer.prune(&room, 0)? {
+                reports.push(Report::Pruned { room, first });
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what is to be done while no task comes.
+    fn on_idle(&mut self) {
+        let Some(sick) = &self.sick else { return self.mark() };
+        match self.heal(sick.doubtful) {
+            Ok(true) => {
+                tracing::info!("the journal can be written again");
+                self.sick = None;
+                self.tell(vec![Report::Health { writable: true }]);
+            }
+            Ok(false) => tracing::debug!("somebody reads from the journal, so it cannot heal"),
+            Err(error) => tracing::debug!(%error, "the journal still cannot be written"),
+        }
+        let probe_at = self.now.at.after(PROBE_EVERY);
+        if let Some(sick) = &mut self.sick {
+            sick.probe_at = probe_at;
+        }
+    }
+
+    fn fall_sick(&mut self, error: &rusqlite::Error) {
+        tracing::error!(%error, "the journal cannot be written; messages are refused");
+        let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        let probe_at = self.now.at.after(PROBE_EVERY);
+        self.sick = Some(Sick { doubtful: !full, probe_at });
+    }
+
+    /// Tries to write; says whether all is well again.
+    ///
+    /// After a failed sync the system may take pages for written that never reached the disk. So
+    /// everything is written once more, into the database itself, before anything else is added.
+    fn heal(&self, doubtful: bool) -> rusqlite::Result<bool> {
+        let db = &self.writer.db;
+        if doubtful && !schema::checkpoint(db)? {
+            return Ok(false);
+        }
+        // Enough that a disk with space for one more page does not pass for healthy.
+        db.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', hex(zeroblob(?1)))",
+            [PROBE_BYTES / 2],
+        )?;
+        db.execute("DELETE FROM meta WHERE key = 'probe'", [])?;
+        Ok(true)
+    }
+
+    /// Writes the mark, which must not run ahead of the disk.
+    fn mark(&mut self) {
+        self.marker.write(self.writer.entries, self.now);
+    }
+
+    fn finish(mut self) {
+        let reports = self.carry_out(&[]);
+        self.tell(reports);
+        match schema::checkpoint(&self.writer.db) {
+            Ok(true) => self.mark(),
+            Ok(false) => tracing::warn!("somebody reads from the journal: its log stays behind"),
+            Err(error) => tracing::error!(%error, "the journal's log could not be put away"),
+        }
+        let Self { writer, directory, .. } = self;
+        if let Err((_, error)) = writer.db.close() {
+            tracing::error!(%error, "the journal could not be closed");
+        }
+        // Only here may another server come in.
+        drop(directory);
+    }
+
+    fn tell(&self, reports: Vec<Report>) {
+        // A journal that was left behind has nobody to tell.
+        if !reports.is_empty() && self.reports.send(reports).is_ok() {
+            (self.waker)();
+        }
+    }
+}
+
+/// Writes the mark every now and then.
+pub(super) struct Marker {
+    pub(super) file: MarkFile,
+    /// How many entries the mark names.
+    pub(super) marked: u64,
+    /// When it is next written.
+    pub(super) at: Moment,
+    /// Whether it is written while the worker works; else only at its end, when all is synced.
+    pub(super) running: bool,
+}
+
+impl Marker {
+    fn due(&self, entries: u64) -> bool {
+        self.running && self.marked != entries
+    }
+
+    pub(super) fn write(&mut self, entries: u64, now: Now) {
+        self.at = now.at.after(MARK_EVERY);
+        if self.marked == entries {
+            return;
+        }
+        match self.file.write(entries) {
+            Ok(()) => self.marked = entries,
+            Err(error) => tracing::warn!(%error, "the journal's mark could not be written"),
+        }
+    }
+}
+
+/// Answers questions, on its own thread, until nobody can ask any more.
+pub(super) fn read_on(
+    db: &Connection,
+    questions: &Receiver<Question>,
+    reports: &Sender<Vec<Report>>,
+    waker: &Waker,
+) {
+    for question in questions {
+        if reports.send(vec![answer(db, question, false)]).is_ok() {
+            waker();
+        }
+    }
+}
+
+fn answer(db: &Connection, question: Question, in_order: bool) -> Report {
+    let read = match &question.what {
+        What::Page(query) => read::page(db, query).map(Read::Page),
+        What::Newest { room, entries_max, bytes_max } => {
+            read::newest(db, room, *entries_max, *bytes_max).map(Read::Newest)
+        }
+    };
+    if let Err(error) = &read {
+        tracing::error!(%error, "the journal cannot be read");
+    }
+    Report::Read { question, read: read.ok(), in_order }
+}
+
+/// Refuses what cannot be written now.
+fn refusals(batch: &[Task]) -> Vec<Report> {
+    let refusal = |task: &Task| match task {
+        Task::Append(_, draft) => {
+            let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
+            let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
+            Some(Report::Appended { room, bytes, kept: None, answer })
+        }
+        Task::Session(..) => Some(Report::Session),
+        Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
+        Task::Read(_) => None,
+    };
+    batch.iter().filter_map(refusal).collect()
+}
+
+/// How long a sick worker waits before it tries again.
+pub(super) const PROBE_EVERY: Duration = Duration::from_millis(250);
+const PROBE_BYTES: i64 = 64 * 1024;
+/// How long the mark may be behind.
+const MARK_EVERY: Duration = Duration::from_secs(1);
+/// Sessions that may wait for the database to be writable. Above it new ones are not kept.
+const UNSAVED_MAX: usize = 65_536;

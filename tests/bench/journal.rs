@@ -1,0 +1,291 @@
+//! How much the journal takes.
+//!
+//! `cargo bench --bench journal` measures appended messages per second, by durability and number of
+//! senders who each wait for their answer, against the same SQLite with one transaction per
+//! message. `cargo bench --bench journal -- large [MESSAGES]` fills 1,000 rooms with 5 million
+//! messages, starts, and measures reads while 1,000 messages per second are appended.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use chinwag::chat::record::{
+    Answer, AuthorKey, Change, Draft, Order, Query, RoomKey, Span, Ticket,
+};
+use chinwag::clock::{Clock, Moment};
+use chinwag::journal::{Durability, Engine, Journal, Limits};
+use rusqlite::{Connection, params};
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    match arguments.first().map(String::as_str) {
+        Some("large") => {
+            let messages = arguments.get(1).map_or(5_000_000, |text| text.parse().unwrap());
+            large(messages);
+        }
+        Some("write") => {
+            let scratch = Scratch::new();
+            println!(
+                "{}/s",
+                rate(engine(&scratch.0, Some(Durability::Write)), Limits::default(), 256, 3 * FOR)
+            );
+        }
+        _ => senders(),
+    }
+}
+
+const FOR: Duration = Duration::from_secs(2);
+
+fn senders() {
+    println!("durability  senders  messages/s");
+    for (name, durability) in
+        [("memory", None), ("write", Some(Durability::Write)), ("fsync", Some(Durability::Fsync))]
+    {
+        for senders in [1, 16, 256] {
+            let scratch = Scratch::new();
+            let rate = rate(engine(&scratch.0, durability), Limits::default(), senders, FOR);
+            println!("{name:10}  {senders:7}  {rate:10}");
+        }
+    }
+    // In turns, for the machine may have other work at times.
+    let mut ratios: Vec<u64> = (0..7).map(|_| ratio()).collect();
+    ratios.sort_unstable();
+    println!("256 senders against one transaction per message, fsync: {ratios:?} times");
+}
+
+/// Gives how many times as many messages come through when they share transactions.
+fn ratio() -> u64 {
+    let slice = Duration::from_secs(1);
+    let fsync = |batch_entries_max| {
+        let scratch = Scratch::new();
+        let limits = Limits { batch_entries_max, ..Limits::default() };
+        rate(engine(&scratch.0, Some(Durability::Fsync)), limits, 256, slice)
+    };
+    let (bare, single, grouped) = (one_by_one(slice), fsync(1), fsync(1024));
+    println!("fsync, 256 senders: {grouped}/s; a transaction each: {single}/s; bare SQL: {bare}/s");
+    grouped / single
+}
+
+fn engine(dir: &Path, durability: Option<Durability>) -> Engine {
+    let dir = dir.to_owned();
+    durability.map_or(Engine::Memory, |durability| Engine::Sqlite {
+        dir,
+        durability,
+        accept_loss: false,
+        check: false,
+    })
+}
+
+/// Lets senders send as fast as they are answered.
+fn rate(engine: Engine, limits: Limits, senders: u64, time: Duration) -> u64 {
+    let mut desk = Desk::open(engine, limits);
+    let end = desk.clock.now().at.after(time);
+    for _ in 0..senders {
+        desk.append("lobby");
+    }
+    let mut answered = 0;
+    while desk.clock.now().at < end {
+        for answer in desk.take() {
+            assert!(matches!(answer, Answer::Appended { .. }), "{answer:?}");
+            answered += 1;
+            desk.append("lobby");
+        }
+    }
+    desk.journal.close(Duration::from_secs(60));
+    answered / time.as_secs()
+}
+
+/// Adds rows as the journal does, each message in a transaction of its own.
+fn one_by_one(time: Duration) -> u64 {
+    let scratch = Scratch::new();
+    std::fs::create_dir(&scratch.0).unwrap();
+    let db = Connection::open(scratch.0.join("single.db")).unwrap();
+    let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+    db.execute_batch(pragmas).unwrap();
+    db.execute_batch(include_str!("../../src/journal/sqlite/schema.sql")).unwrap();
+    db.execute("INSERT INTO rooms (key, name) VALUES ('lobby', 'lobby')", []).unwrap();
+    let mut insert = db
+        .prepare(
+            "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash)
+             VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .unwrap();
+    let mut update = db.prepare("UPDATE rooms SET top = ?1, messages = ?1").unwrap();
+    let clock = Clock::start();
+    let end = clock.now().at.after(time);
+    let mut seq: i64 = 0;
+    while clock.now().at < end {
+        seq += 1;
+        let (entry, ts, id) = (1 << 40 | seq, 1_732_104_000_000_i64 + seq, format!("c{seq}"));
+        let (AuthorKey(author), hash) = (author(seq.unsigned_abs()), [9_u8; 16]);
+        db.execute_batch("BEGIN").unwrap();
+        insert.execute(params![entry, ts, "Alice", &author[..], TEXT, id, &hash[..]]).unwrap();
+        update.execute([seq]).unwrap();
+        db.execute_batch("COMMIT").unwrap();
+    }
+    u64::try_from(seq).unwrap() / time.as_secs()
+}
+
+const ROOMS: u64 = 1000;
+const PER_SECOND: u64 = 1000;
+
+fn large(messages: u64) {
+    let kept = env::var_os("CHINWAG_BENCH_DIR");
+    let scratch = Scratch::new();
+    let dir = kept.as_ref().map_or_else(|| scratch.0.clone(), PathBuf::from);
+    let mut desk = Desk::open(engine(&dir, Some(Durability::Write)), Limits::default());
+    let start = desk.clock.now().at;
+    for number in desk.entries..messages {
+        desk.append(&format!("room {}", number % ROOMS));
+        while desk.waiting >= 1000 {
+            desk.take();
+        }
+    }
+    let took = desk.clock.now().at.since(start);
+    println!("filled with {messages} messages in {took:?}");
+    assert!(desk.journal.close(Duration::from_secs(600)));
+
+    let clock = Clock::start();
+    let mut desk = Desk::open(engine(&dir, Some(Durability::Fsync)), Limits::default());
+    println!("started in {:?}", clock.now().at.since(Moment::default()));
+    let mut seed: u64 = 1;
+    let (mut history, mut resumed, mut acks) = (Vec::new(), Vec::new(), Vec::new());
+    let each = messages / ROOMS;
+    for number in 0..20 * PER_SECOND {
+        let due = Moment::from_millis(number * 1000 / PER_SECOND);
+        while desk.clock.now().at < due {
+            std::thread::sleep(Duration::from_micros(100));
+            desk.note(&mut acks);
+        }
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let (room, seq) = (seed >> 33, (seed >> 20) % each);
+        desk.sent.insert(Ticket(desk.tickets + 1), time());
+        desk.append(&format!("room {}", room % ROOMS));
+        if number % 10 == 0 {
+            // Another room than the one just written to: whoever reads must wait for that.
+            let room = format!("room {}", (room + 500) % ROOMS);
+            let span = if number % 20 == 0 { Span::Before(seq) } else { Span::Entries(seq) };
+            let took = desk.read(&room, span, &mut acks);
+            if number % 20 == 0 { history.push(took) } else { resumed.push(took) }
+        }
+    }
+    for (name, mut times) in [("history", history), ("resume", resumed), ("ack", acks)] {
+        times.sort_unstable();
+        let at = |share: usize| times[(times.len() - 1) * share / 1000];
+        println!("{name}: p50 {:?}, p99 {:?}, max {:?}", at(500), at(990), at(1000));
+    }
+}
+
+/// Is a journal and whoever uses it.
+struct Desk {
+    journal: Journal,
+    clock: Clock,
+    woken: Receiver<()>,
+    waiting: usize,
+    tickets: u64,
+    sent: std::collections::HashMap<Ticket, std::time::Instant>,
+    entries: u64,
+}
+
+const TEXT: &str = "Hello, this is a message of about the usual length. How are you?";
+
+impl Desk {
+    fn open(engine: Engine, limits: Limits) -> Self {
+        let (wake, woken) = channel();
+        let wake = move || {
+            let _ = wake.send(());
+        };
+        let clock = Clock::start();
+        let (journal, opening) = Journal::open(engine, limits, [1; 16], clock.now(), wake).unwrap();
+        let entries = opening.rooms.iter().map(|room| room.top).sum();
+        let sent = std::collections::HashMap::new();
+        Self { journal, clock, woken, waiting: 0, tickets: 0, sent, entries }
+    }
+
+    fn append(&mut self, room: &str) {
+        self.tickets += 1;
+        self.waiting += 1;
+        let room: RoomKey = Arc::from(room);
+        let now = self.clock.now();
+        let draft = Draft {
+            ticket: Ticket(self.tickets),
+            room_name: Arc::clone(&room),
+            room,
+            author: author(self.tickets),
+            sender: Arc::from("Alice"),
+            moderator: false,
+            id: Some(Arc::from(format!("c{}-{}", now.unix_ms, self.tickets))),
+            ts: now.unix_ms,
+            change: Change::Message { content: Arc::from(TEXT), reply_to: None, expires: None },
+        };
+        self.journal.submit(now, Order::Append(draft));
+    }
+
+    /// Waits for answers.
+    fn take(&mut self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        loop {
+            self.journal.answers(self.clock.now(), &mut answers);
+            if !answers.is_empty() {
+                self.waiting -= answers.len();
+                return answers;
+            }
+            self.woken.recv_timeout(Duration::from_secs(60)).expect("the journal hangs");
+        }
+    }
+
+    /// Notes how long appends took that are answered by now, and gives what else was told.
+    fn note(&mut self, acks: &mut Vec<Duration>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        self.journal.answers(self.clock.now(), &mut answers);
+        answers.retain(|answer| {
+            let Answer::Appended { ticket, .. } = answer else { return true };
+            acks.extend(self.sent.remove(ticket).map(|sent| sent.elapsed()));
+            false
+        });
+        answers
+    }
+
+    /// Says how long a read took.
+    fn read(&mut self, room: &str, span: Span, acks: &mut Vec<Duration>) -> Duration {
+        let start = time();
+        let (ticket, room, limit) = (Ticket(0), Arc::from(room), 50);
+        let query = Query { ticket, room, span, limit, bytes_max: 128 * 1024 };
+        self.journal.submit(self.clock.now(), Order::Read(query));
+        while self.note(acks).is_empty() {
+            self.woken.recv_timeout(Duration::from_secs(60)).expect("the journal hangs");
+        }
+        start.elapsed()
+    }
+}
+
+/// Gives one of 256 authors, as far apart as hashes are.
+fn author(number: u64) -> AuthorKey {
+    let mixed = (number % 256).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&mixed);
+    AuthorKey(key)
+}
+
+#[expect(clippy::disallowed_methods, reason = "milliseconds are too coarse for a read")]
+fn time() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        let path = env::temp_dir().join(format!("chinwag-bench-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

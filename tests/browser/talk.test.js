@@ -1,0 +1,302 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { connected, enter, field, log, newTab, openPage, rows, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+
+let browser;
+let server;
+let pages = [];
+
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.kill();
+});
+
+async function person(name, options) {
+  const page = await enter(browser, server.url, name, options);
+  pages.push(page);
+  return page;
+}
+
+test.afterEach(async () => {
+  const faults = pages.flatMap((page) => page.faults);
+  await Promise.all(pages.map((page) => page.context().close()));
+  pages = [];
+  assert.deepEqual(faults, []);
+});
+
+test("two pages talk", async () => {
+  const alice = await person("Alice", { room: "talk" });
+  const bob = await person("Bob", { room: "talk" });
+  await say(alice, "Hello, Bob");
+  await sees(bob, "Hello, Bob");
+  await say(bob, "Hello, Alice");
+  await sees(alice, "Hello, Alice");
+  await sees(alice, "Hello, Bob");
+  assert.deepEqual(await texts(alice), await texts(bob));
+  const people = alice.getByRole("list", { name: "People" });
+  await people.getByText("Bob").waitFor();
+  await people.getByText("Alice").waitFor();
+  await alice.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "talk" }).waitFor();
+});
+
+test("a reload keeps name, rooms and messages without asking", async () => {
+  const alice = await person("Alma", { room: "reload" });
+  await say(alice, "before the reload");
+  await sees(alice, "before the reload");
+  await alice.reload();
+  await connected(alice);
+  await sees(alice, "before the reload");
+  await say(alice, "after the reload");
+  await sees(alice, "after the reload");
+  const people = alice.getByRole("list", { name: "People" });
+  await people.getByText("Alma", { exact: true }).waitFor();
+  assert.equal(await people.getByRole("listitem").count(), 1);
+  assert.equal(await alice.evaluate(() => location.hash), "#reload");
+});
+
+test("an address with a room leads into the room", async () => {
+  const alice = await openPage(browser, `${server.url}/#kit%20chen`);
+  pages.push(alice);
+  assert.equal(await alice.getByRole("textbox", { name: "Room" }).inputValue(), "kit chen");
+  await alice.getByRole("textbox", { name: "Your name" }).fill("Ada");
+  await alice.keyboard.press("Enter");
+  await alice.getByRole("heading", { name: "#kit chen" }).waitFor();
+});
+
+test("two tabs of one user are one person and see the same", async () => {
+  const first = await person("Tina", { room: "tabs" });
+  const second = await newTab(first.context(), `${server.url}/#tabs`);
+  pages.push(second);
+  await connected(second);
+  await say(first, "from the first");
+  await sees(second, "from the first");
+  await say(second, "from the second");
+  await sees(first, "from the second");
+  assert.deepEqual(await texts(first), await texts(second));
+  assert.equal(await first.getByRole("list", { name: "People" }).getByRole("listitem").count(), 1);
+  assert.equal(first.faults.length + second.faults.length, 0);
+});
+
+test("messages are edited, answered, reacted to and deleted", async () => {
+  const alice = await person("Anna", { room: "change" });
+  const bob = await person("Ben", { room: "change" });
+  await say(alice, "teh first");
+  await sees(bob, "teh first");
+
+  await field(alice).press("ArrowUp");
+  assert.equal(await field(alice).inputValue(), "teh first");
+  await field(alice).fill("the first");
+  await field(alice).press("Enter");
+  await sees(bob, "the first");
+  await sees(bob, "(edited)");
+  await sees(bob, "teh first", 0);
+
+  await rows(bob, "the first").hover();
+  await bob.getByRole("button", { name: "Reply" }).click();
+  await bob.getByText("Replying to Anna").waitFor();
+  await field(bob).fill("an answer");
+  await field(bob).press("Enter");
+  await sees(alice, "an answer");
+  await rows(alice, "an answer").getByRole("button", { name: "Anna the first" }).waitFor();
+
+  await rows(bob, "the first").first().hover();
+  await bob.getByRole("button", { name: "React" }).click();
+  await bob.getByRole("button", { name: "🎉" }).click();
+  const chip = (page) => page.getByRole("button", { name: "🎉, 1 reaction" });
+  await chip(alice).waitFor();
+  assert.equal(await chip(bob).getAttribute("aria-pressed"), "true");
+  assert.equal(await chip(alice).getAttribute("aria-pressed"), "false");
+  await chip(alice).click();
+  await bob.getByRole("button", { name: "🎉, 2 reactions" }).waitFor();
+  await alice.getByRole("button", { name: "🎉, 2 reactions" }).click();
+  await chip(bob).waitFor();
+
+  await rows(bob, "an answer").hover();
+  await bob.getByRole("button", { name: "Delete" }).click();
+  await sees(alice, "an answer", 0);
+  await sees(bob, "an answer", 0);
+});
+
+test("what is said in another room is counted, in the list and in the title", async () => {
+  const alice = await person("Amy", { room: "here" });
+  const bob = await person("Bill", { room: "there" });
+  await alice.getByRole("textbox", { name: "Room" }).fill("there");
+  await alice.keyboard.press("Enter");
+  await alice.getByRole("heading", { name: "#there" }).waitFor();
+  await say(alice, "I am here");
+  await sees(bob, "I am here");
+  await alice.getByRole("link", { name: "here", exact: true }).click();
+  await alice.getByRole("heading", { name: "#here" }).waitFor();
+  await say(bob, "one");
+  await say(bob, "two, @Amy");
+  await alice.getByRole("link", { name: "there 2 unread messages, you are mentioned" }).waitFor();
+  assert.equal(await alice.title(), "(2) here – chinwag");
+  await alice.getByRole("link", { name: /there/ }).click();
+  await sees(alice, "two, @Amy");
+  const mark = log(alice).locator(".row.unread");
+  await mark.waitFor();
+  assert.match(await mark.evaluate((it) => it.nextElementSibling.innerText), /one/);
+  await until(async () => (await alice.title()) === "there – chinwag", "nothing to be unread");
+});
+
+test("a message disappears when its time has come", async () => {
+  const alice = await person("Abe", { room: "short" });
+  const bob = await person("Bea", { room: "short" });
+  await say(alice, "/expire 5 gone soon");
+  await sees(bob, "gone soon");
+  await rows(bob, "gone soon").getByText(/disappears in [1-5]s/).waitFor();
+  await sees(bob, "gone soon", 0);
+  await sees(alice, "gone soon", 0);
+});
+
+test("rooms are left and listed, topics set, names changed", async () => {
+  const alice = await person("Ava", { room: "first" });
+  const bob = await person("Bo", { room: "first" });
+  await say(alice, "/topic Release day");
+  await bob.getByText("Release day").waitFor();
+  await say(bob, "/join second");
+  await bob.getByRole("heading", { name: "#second" }).waitFor();
+  await say(alice, "/rooms");
+  await alice.getByRole("button", { name: /#second/ }).click();
+  await alice.getByRole("heading", { name: "#second" }).waitFor();
+  await say(bob, "/name Bosse");
+  await alice.getByRole("list", { name: "People" }).getByText("Bosse").waitFor();
+  await say(bob, "in my new name");
+  await sees(alice, "in my new name");
+  await say(alice, "/leave");
+  await alice.getByRole("heading", { name: "#first" }).waitFor();
+  assert.equal(await alice.getByRole("link", { name: "second" }).count(), 0);
+  await say(alice, "/leave");
+  await alice.getByText("Join a room to begin.").waitFor();
+  await alice.getByRole("textbox", { name: "Room" }).fill("first");
+  await alice.keyboard.press("Enter");
+  await alice.getByRole("heading", { name: "#first" }).waitFor();
+});
+
+test("a typo in a command is not broadcast, and the server's word is shown", async () => {
+  const alice = await person("Ama", { room: "typo" });
+  const bob = await person("Bao", { room: "typo" });
+  await say(alice, "/hlep");
+  await log(alice).getByText(/\/help/).waitFor();
+  await say(alice, "//literally");
+  await sees(bob, "/literally");
+  assert.deepEqual(await texts(bob), ["/literally"]);
+});
+
+test("a name or room that cannot be is told, and one talks all the same", async () => {
+  const alice = await person("Ash\u202egnip", { room: "a/b" });
+  await log(alice).getByText("you are Anonymous").waitFor();
+  await log(alice).getByText("U+202E cannot stand in a name").waitFor();
+  await log(alice).getByText("a room's name has no /").waitFor();
+  await alice.getByRole("heading", { name: "#lobby" }).waitFor();
+  await say(alice, "/name Ash");
+  await say(alice, "here I am");
+  await sees(alice, "here I am");
+});
+
+test("a press on a person calls them", async () => {
+  const alice = await person("Aki", { room: "call" });
+  const bob = await person("Bix", { room: "call" });
+  await alice.getByRole("list", { name: "People" }).getByRole("button", { name: "Bix" }).click();
+  await alice.keyboard.type("are you there?");
+  await alice.keyboard.press("Enter");
+  await sees(bob, "@Bix are you there?");
+  assert.equal(await log(bob).locator("mark").innerText(), "@Bix");
+});
+
+test("a message that is refused stays, and can be discarded", async () => {
+  const alice = await person("Alf", { room: "long" });
+  await say(alice, "x".repeat(4001));
+  await log(alice).getByText(/Not sent:/).waitFor();
+  await say(alice, "short");
+  await sees(alice, "short");
+  await alice.getByRole("button", { name: "Retry" }).click();
+  await log(alice).getByText(/Not sent:/).waitFor();
+  await alice.getByRole("button", { name: "Discard" }).click();
+  await until(async () => (await texts(alice)).join() === "short", "the message to be gone");
+});
+
+for (const kind of ["in memory", "on disk"]) {
+  test(`the server is killed in mid-conversation, its record ${kind}: both come back, what was said offline arrives once`, async () => {
+    const folder = kind === "on disk" ? await mkdtemp(join(tmpdir(), "chinwag-")) : "none";
+    const args = ["--data", folder];
+    let own = await startServer({ args });
+    try {
+      const alice = await enter(browser, own.url, "Alice");
+      const bob = await enter(browser, own.url, "Bob");
+      pages.push(alice, bob);
+      await say(alice, "before");
+      await sees(bob, "before");
+      await own.kill();
+      await statusIs(alice, "Offline");
+      await alice.getByRole("button", { name: "Now" }).waitFor();
+      await say(alice, "said offline");
+      await rows(alice, "said offline").and(alice.locator(".waiting")).waitFor();
+      own = await startServer({ port: own.port, args });
+      // It may have come back by itself before the button is pressed.
+      await alice.getByRole("button", { name: "Now" }).click({ timeout: 500 }).catch(() => {});
+      await connected(alice);
+      await connected(bob);
+      await say(bob, "welcome back");
+      for (const page of [alice, bob]) {
+        await sees(page, "said offline");
+        await sees(page, "welcome back");
+      }
+      const shown = await texts(alice);
+      assert.deepEqual(await texts(bob), shown);
+      // A record in memory has gone with the server: then the room begins anew.
+      const since = shown.filter((it) => it !== "before");
+      assert.deepEqual(since.toSorted(), ["said offline", "welcome back"]);
+      assert.ok(shown.length - since.length <= 1);
+    } finally {
+      await own.kill();
+      if (folder !== "none") await rm(folder, { recursive: true });
+    }
+  });
+}
+
+test("an unsent message survives a reload while offline", async () => {
+  const own = await startServer();
+  let again;
+  try {
+    const alice = await enter(browser, own.url, "Alice");
+    const bob = await enter(browser, own.url, "Bob");
+    pages.push(alice, bob);
+    await alice.context().setOffline(true);
+    await own.kill();
+    await statusIs(alice, "Offline");
+    await say(alice, "kept in the outbox");
+    again = await startServer({ port: own.port });
+    await alice.context().setOffline(false);
+    await alice.reload();
+    await connected(alice);
+    await connected(bob);
+    await sees(bob, "kept in the outbox");
+    await sees(alice, "kept in the outbox");
+  } finally {
+    await again?.kill();
+  }
+});
+
+test("a page whose network comes back connects at once", async () => {
+  const alice = await person("Ali", { room: "network" });
+  const bob = await person("Bim", { room: "network" });
+  await say(alice, "here");
+  await sees(bob, "here");
+  await alice.evaluate(() => {
+    // Chromium's offline switch leaves open sockets alone: the page's own probe finds out.
+    window.dispatchEvent(new Event("online"));
+  });
+  await say(bob, "still here");
+  await sees(alice, "still here");
+  await connected(alice);
+});

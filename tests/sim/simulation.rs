@@ -1,0 +1,647 @@
+//! Many clients that come, talk, stall, go and return at random, before a keeper of records that
+//! answers when it likes. After each step every client's view is held against the record.
+//!
+//! A failure prints `SIM_SEED=…`; with that in the environment the same run happens again.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use chinwag::chat::record::{Change, Entry, Refused};
+use chinwag::chat::{
+    Chat, ClientEvent, ClientId, Effect, Hello, Input, Limits, Missed, RoomId, ServerEvent,
+};
+use chinwag::clock::{Moment, Now};
+
+use crate::keeper::Keeper;
+
+const ROOMS: [&str; 4] = ["lobby", "dev", "ops", "tea"];
+const STEPS: u32 = 3000;
+
+#[test]
+fn members_see_the_record_in_order_and_nobody_else_sees_any() {
+    let seeds = match std::env::var("SIM_SEED") {
+        Ok(seed) => vec![seed.parse().expect("SIM_SEED is a number")],
+        Err(_) => (1..=40).collect(),
+    };
+    for seed in seeds {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| Simulation::new(seed).run())) {
+            eprintln!("SIM_SEED={seed}");
+            resume_unwind(panic);
+        }
+    }
+}
+
+#[test]
+fn the_same_inputs_have_the_same_effects() {
+    let run = || {
+        let mut simulation = Simulation::new(7);
+        simulation.transcript = Some(Vec::new());
+        simulation.run();
+        simulation.transcript
+    };
+    assert_eq!(run(), run());
+}
+
+struct Simulation {
+    random: Random,
+    chat: Chat,
+    keeper: Keeper,
+    now: Now,
+    clients: BTreeMap<ClientId, Model>,
+    /// Those who went and may come back.
+    gone: Vec<Return>,
+    next_client: u64,
+    next_id: u64,
+    /// Effects in the order they came, if they are wanted.
+    transcript: Option<Vec<String>>,
+}
+
+/// Is what a client knows.
+#[derive(Default)]
+struct Model {
+    session: String,
+    echo: bool,
+    history: u32,
+    rooms: BTreeMap<String, View>,
+    /// What was sent and not answered: by id, whether it is a message.
+    sent: BTreeMap<String, bool>,
+    /// What was answered, to be sent again.
+    acked: Vec<(String, String)>,
+    bodies: BTreeMap<String, String>,
+    /// What it was not sent because it did not read; `None`: it reads.
+    lag: Option<BTreeMap<RoomId, (u64, u64)>>,
+}
+
+/// Is what a client knows of a room.
+#[derive(Default)]
+struct View {
+    /// The next entry it must be told; `None`: its page is yet to come.
+    next: Option<u64>,
+    /// Own messages it need not be told.
+    own: BTreeSet<u64>,
+    /// Ranges it was told to be missing.
+    missing: Vec<(u64, u64)>,
+    /// What is told again, own messages too.
+    again: (u64, u64),
+    /// Its page could not be read: it sees what comes.
+    blind: bool,
+    /// The position it asked to resume from.
+    after: VecDeque<u64>,
+}
+
+struct Return {
+    session: String,
+    positions: Vec<(String, u64)>,
+}
+
+impl Simulation {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let limits = Limits {
+            sends_per_second_max: None,
+            queries_per_second_max: None,
+            errors_max: u8::MAX,
+            rooms_per_client_max: 3,
+            presence_users_max: random.up_to(12) as usize,
+            resume_entries_max: [1000, 5][random.up_to(2) as usize],
+            resume_bytes_max: [200_000, 1500][random.up_to(2) as usize],
+            catch_up_max: [1000, 3][random.up_to(2) as usize],
+            ghosts_max: [1000, 4][random.up_to(2) as usize],
+            ..Limits::default()
+        };
+        let keeper = Keeper::default();
+        Self {
+            random,
+            chat: Chat::new(limits, keeper.opening("e")),
+            keeper,
+            now: Now { at: Moment::from_millis(0), unix_ms: 1_732_104_000_000 },
+            clients: BTreeMap::new(),
+            gone: Vec::new(),
+            next_client: 0,
+            next_id: 0,
+            transcript: None,
+        }
+    }
+
+    fn run(&mut self) {
+        for _ in 0..STEPS {
+            self.step();
+        }
+        while !self.keeper.is_idle() {
+            self.keeper.refuses = None;
+            self.keeper.work();
+            self.answer();
+        }
+        let lagging: Vec<ClientId> = self.clients.keys().copied().collect();
+        for client in lagging {
+            self.catch_up(client);
+        }
+        self.pass(Duration::from_secs(30));
+        self.check_end();
+    }
+
+    fn step(&mut self) {
+        match self.random.up_to(100) {
+            0..6 => self.open(),
+            6..9 => self.close(),
+            9..12 => self.come_back(),
+            12..40 => self.send(),
+            40..46 => self.alter(),
+            46..50 => self.join_or_leave(),
+            50..53 => self.resume(),
+            53..55 => self.send_again(),
+            55..57 => self.stall(),
+            57..60 => self.ask_history(),
+            60..62 => {
+                let millis = self.random.up_to(3000);
+                self.pass(Duration::from_millis(millis));
+            }
+            62 => self.keeper_acts(),
+            63..82 => self.keeper.work(),
+            _ => self.answer(),
+        }
+    }
+
+    fn open(&mut self) {
+        if self.clients.len() >= 12 {
+            return;
+        }
+        let mut query = format!("name=N{}", self.random.up_to(9));
+        let echo = self.random.up_to(3) == 0;
+        query += if echo { "&echo=1" } else { "" };
+        let history = [0, 3, 50][self.random.up_to(3) as usize];
+        query += &format!("&history={history}");
+        for _ in 0..self.random.up_to(4) {
+            query += &format!("&room={}", self.room());
+        }
+        if self.random.up_to(4) == 0
+            && let Some(client) = self.client()
+        {
+            query += &format!("&session={}", self.clients[&client].session);
+        }
+        self.connect(&query, Model { echo, history, ..Model::default() });
+    }
+
+    fn come_back(&mut self) {
+        if self.gone.is_empty() {
+            return;
+        }
+        let at = self.random.up_to(self.gone.len() as u64) as usize;
+        let back = self.gone.swap_remove(at);
+        let mut query = format!("session={}&epoch=e&history=3", back.session);
+        let mut model = Model { history: 3, ..Model::default() };
+        for (room, after) in back.positions {
+            query += &format!("&after={room}:{after}");
+            model.rooms.entry(room).or_default().after.push_back(after);
+        }
+        self.connect(&query, model);
+    }
+
+    fn connect(&mut self, query: &str, model: Model) {
+        self.next_client += 1;
+        let client = ClientId(self.next_client);
+        let mut seed = [0; 16];
+        seed[..8].copy_from_slice(&self.next_client.to_be_bytes());
+        self.clients.insert(client, model);
+        self.handle(Input::Opened { client, hello: Hello::parse("/ws", query), seed });
+    }
+
+    fn close(&mut self) {
+        let Some(client) = self.client() else { return };
+        let model = self.clients.remove(&client).unwrap();
+        let positions = model
+            .rooms
+            .iter()
+            .filter_map(|(room, view)| Some((room.clone(), view.skipped(view.next?) - 1)));
+        self.gone.push(Return { session: model.session.clone(), positions: positions.collect() });
+        let timed_out = self.random.up_to(2) == 0;
+        self.handle(Input::Closed { client, timed_out });
+    }
+
+    fn send(&mut self) {
+        let text = format!("text {}", self.random.up_to(1000));
+        let payload = match self.random.up_to(3) {
+            0 => format!(r#"{{"content":"{text}","ttl":60}}"#),
+            _ => format!(r#""{text}""#),
+        };
+        self.event("send_message", true, &payload);
+    }
+
+    fn alter(&mut self) {
+        let mid = 1 + self.random.up_to(30);
+        match self.random.up_to(4) {
+            0 => self.event("edit_message", false, &format!(r#"{{"mid":{mid},"content":"new"}}"#)),
+            1 => self.event("delete_message", false, &format!(r#"{{"mid":{mid}}}"#)),
+            2 => {
+                let on = self.random.up_to(2) == 0;
+                let payload = format!(r#"{{"mid":{mid},"emoji":"👍","on":{on}}}"#);
+                self.event("react", false, &payload);
+            }
+            _ => self.event("set_topic", false, r#""A topic""#),
+        }
+    }
+
+    /// Sends an event that changes the record of some room.
+    fn event(&mut self, kind: &str, message: bool, payload: &str) {
+        let Some(client) = self.client() else { return };
+        self.next_id += 1;
+        let (id, room) = (format!("i{}", self.next_id), self.room());
+        let body =
+            format!(r#"{{"type":"{kind}","id":"{id}","room":"{room}","payload":{payload}}}"#);
+        let model = self.clients.get_mut(&client).unwrap();
+        model.sent.insert(id.clone(), message);
+        model.bodies.insert(id, body.clone());
+        self.say(client, &body);
+    }
+
+    fn send_again(&mut self) {
+        let Some(client) = self.client() else { return };
+        let model = self.clients.get_mut(&client).unwrap();
+        if let Some((id, body)) = model.acked.pop() {
+            model.sent.insert(id.clone(), false);
+            self.say(client, &body);
+        }
+    }
+
+    fn join_or_leave(&mut self) {
+        let Some(client) = self.client() else { return };
+        let room = self.room();
+        match self.random.up_to(2) {
+            0 => {
+                let history = self.clients[&client].history;
+                let payload = format!(r#"{{"room":"{room}","history":{history}}}"#);
+                self.say(
+                    client,
+                    &format!(r#"{{"type":"join_room","id":"j","payload":{payload}}}"#),
+                );
+            }
+            _ => self.say(client, &format!(r#"{{"type":"leave_room","payload":"{room}"}}"#)),
+        }
+    }
+
+    fn resume(&mut self) {
+        let Some(client) = self.client() else { return };
+        let back = self.random.up_to(4);
+        let model = self.clients.get_mut(&client).unwrap();
+        let mut rooms = Vec::new();
+        for (room, view) in &mut model.rooms {
+            let Some(next) = view.next else { continue };
+            let after = (view.skipped(next) - 1).saturating_sub(back);
+            view.after.push_back(after);
+            view.next = None;
+            rooms.push(format!(r#""{room}":{after}"#));
+        }
+        let rooms = rooms.join(",");
+        let payload = format!(r#"{{"epoch":"e","rooms":{{{rooms}}}}}"#);
+        self.say(client, &format!(r#"{{"type":"resume","payload":{payload}}}"#));
+    }
+
+    fn ask_history(&mut self) {
+        let Some(client) = self.client() else { return };
+        let (room, before) = (self.room(), self.random.up_to(50));
+        let payload = format!(r#"{{"before":{before},"limit":5}}"#);
+        let event = format!(r#"{{"type":"history","id":"h","room":"{room}","payload":{payload}}}"#);
+        self.say(client, &event);
+    }
+
+    fn stall(&mut self) {
+        let Some(client) = self.client() else { return };
+        match self.clients[&client].lag {
+            Some(_) => self.catch_up(client),
+            None => self.clients.get_mut(&client).unwrap().lag = Some(BTreeMap::new()),
+        }
+    }
+
+    fn catch_up(&mut self, client: ClientId) {
+        let lag = self.clients.get_mut(&client).unwrap().lag.take();
+        if let Some(missed) = lag {
+            let missed = missed.into_iter().map(|(room, (from, to))| (room, from, to)).collect();
+            self.handle(Input::CaughtUp { client, missed });
+        }
+    }
+
+    fn keeper_acts(&mut self) {
+        let room = self.room();
+        let choice = self.random.up_to(3);
+        self.keeper.refuses =
+            [None, Some(Refused::Overloaded), Some(Refused::Unavailable)][choice as usize];
+        let Some(record) = self.keeper.rooms.get_mut(room) else { return };
+        let top = record.entries.len() as u64;
+        match choice {
+            0 => record.pruned = record.pruned.max(top.saturating_sub(10)),
+            _ => {
+                let alive = record.entries.iter().rev().find(|entry| {
+                    let gone = |other: &Entry| match other.change {
+                        Change::Deleted { mid, .. } => mid == entry.seq,
+                        _ => false,
+                    };
+                    matches!(entry.change, Change::Message { .. })
+                        && !record.entries.iter().any(gone)
+                });
+                if let Some(mid) = alive.map(|entry| entry.seq) {
+                    self.keeper.expire(room, mid);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self) {
+        let read_first = self.random.up_to(2) == 0;
+        if let Some(answer) = self.keeper.fetch(read_first) {
+            self.handle(Input::Answered(answer));
+        }
+    }
+
+    fn pass(&mut self, duration: Duration) {
+        let end = self.now.at.after(duration);
+        while self.chat.deadline() <= end {
+            self.now.at = self.now.at.max(self.chat.deadline());
+            self.handle(Input::Due);
+        }
+        self.now.at = end;
+    }
+
+    fn say(&mut self, client: ClientId, text: &str) {
+        let event = ClientEvent::parse(text, self.chat.limits());
+        self.handle(Input::Received { client, event });
+    }
+
+    fn handle(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.chat.handle(self.now, input, &mut effects);
+        if let Some(transcript) = &mut self.transcript {
+            transcript.extend(effects.iter().map(|effect| format!("{effect:?}")));
+        }
+        for effect in effects {
+            match effect {
+                Effect::Reply { client, event } => self.told(client, &event),
+                Effect::Broadcast { room, event, except, seq } => {
+                    let audience = self.chat.audience(room).to_vec();
+                    for listener in audience {
+                        if Some(listener.client) != except {
+                            self.broadcast(listener.client, room, &event, seq);
+                        }
+                    }
+                }
+                Effect::Order(order) => self.keeper.submit(order),
+                Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),
+            }
+        }
+    }
+
+    fn broadcast(&mut self, client: ClientId, room: RoomId, event: &ServerEvent, seq: Option<u64>) {
+        let model = self.clients.get_mut(&client).expect("a listener that is gone");
+        match (&mut model.lag, seq) {
+            (Some(missed), Some(seq)) => {
+                let range = missed.entry(room).or_insert((seq, seq));
+                range.1 = seq;
+            }
+            (Some(_), None) => {}
+            (None, _) => self.told(client, event),
+        }
+    }
+
+    fn told(&mut self, client: ClientId, event: &ServerEvent) {
+        use ServerEvent as E;
+        let model = self.clients.get_mut(&client).expect("a client that is gone");
+        match event {
+            E::Welcome(welcome) => {
+                model.session = welcome.session.to_string();
+                for line in &welcome.rooms {
+                    let view = model.rooms.entry(line.room.to_string()).or_default();
+                    if view.after.is_empty() && (model.history == 0 || line.seq == 0) {
+                        view.next = Some(line.seq + 1);
+                    }
+                }
+                assert_eq!(welcome.rooms.len(), model.rooms.len(), "rooms nobody told of");
+            }
+            E::Joined(joined) => {
+                let known = model.rooms.contains_key(&*joined.room);
+                let view = model.rooms.entry(joined.room.to_string()).or_default();
+                if !known && (model.history == 0 || joined.seq == 0) {
+                    view.next = Some(joined.seq + 1);
+                }
+            }
+            E::Left { room, .. } => {
+                model.rooms.remove(&**room).expect("left a room it was not in");
+            }
+            E::History(history) if history.re.is_none() => {
+                let record = &self.keeper.rooms[&*history.room];
+                for said in &history.messages {
+                    assert!(said.mid <= history.top && said.mid > 0);
+                    assert_eq!(said.sender, record.entries[said.mid as usize - 1].sender);
+                }
+                let view = model.rooms.get_mut(&*history.room).expect("history of no room");
+                assert_eq!(view.next, None, "greeted twice");
+                view.next = Some(history.top + 1);
+            }
+            E::Error(refusal) => {
+                if let Some(re) = &refusal.re {
+                    model.sent.remove(&**re);
+                }
+                if let (None, Some(room)) = (&refusal.re, &refusal.room) {
+                    let view = model.rooms.get_mut(&**room).expect("an error of no room");
+                    view.blind = view.next.is_none() && view.after.is_empty();
+                }
+            }
+            E::Resumed(resumed) => {
+                resumed.rooms.iter().for_each(|missed| model.resumed(missed));
+            }
+            E::Gap { room, from, to, .. } => {
+                let view = model.rooms.get_mut(&**room).expect("a gap of no room");
+                view.missing.push((*from, *to));
+            }
+            E::Live { room, seq } => {
+                let view = model.rooms.get_mut(&**room).expect("live in no room");
+                assert_eq!(view.skipped(view.next.unwrap()), seq + 1, "live, but not there yet");
+            }
+            E::Ack { re, room, seq, duplicate, .. } => {
+                assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
+                model.acked(re, room, *seq, *duplicate);
+            }
+            _ => {
+                if let Some(room) = news_of(event) {
+                    assert!(model.rooms.contains_key(room), "news of a room it is not in");
+                }
+                if let Some((room, seq)) = numbered(event) {
+                    let entry = &self.keeper.rooms[room].entries[seq as usize - 1];
+                    assert_same(event, entry);
+                    model.sees(room, seq, matches!(event, E::Message { .. }));
+                }
+            }
+        }
+    }
+
+    /// Holds every view against the record once all is said.
+    fn check_end(&mut self) {
+        for (client, model) in &self.clients {
+            assert!(model.sent.is_empty(), "{client:?} was not answered: {:?}", model.sent);
+            for (room, view) in &model.rooms {
+                if view.blind {
+                    continue;
+                }
+                let top = self.keeper.rooms.get(&**room).map_or(0, |it| it.entries.len() as u64);
+                let next = view.next.expect("a page that never came");
+                assert_eq!(view.skipped(next), top + 1, "{client:?} misses the end of {room}");
+            }
+        }
+        let models: Vec<ClientId> = self.clients.keys().copied().collect();
+        let listeners: usize = (0..100).map(|room| self.chat.audience(RoomId(room)).len()).sum();
+        let seats: usize = models.iter().map(|client| self.clients[client].rooms.len()).sum();
+        assert_eq!(listeners, seats, "listeners and seats");
+        assert_eq!(self.chat.clients(), models.len());
+        for room in ROOMS {
+            let inside = self.clients.values().filter(|model| model.rooms.contains_key(room));
+            let people: BTreeSet<&str> = inside.map(|model| &*model.session).collect();
+            let Some(asker) =
+                models.iter().find(|client| self.clients[client].rooms.contains_key(room))
+            else {
+                continue;
+            };
+            let mut effects = Vec::new();
+            let ask = format!(r#"{{"type":"list_users","room":"{room}"}}"#);
+            let event = ClientEvent::parse(&ask, self.chat.limits());
+            let input = Input::Received { client: *asker, event };
+            self.chat.handle(self.now, input, &mut effects);
+            let [Effect::Reply { event: ServerEvent::UserList { count, users, .. }, .. }] =
+                &effects[..]
+            else {
+                panic!("no list of users: {effects:?}");
+            };
+            assert_eq!((*count, users.len()), (people.len(), people.len()), "people in {room}");
+        }
+    }
+
+    fn room(&mut self) -> &'static str {
+        ROOMS[self.random.up_to(ROOMS.len() as u64) as usize]
+    }
+
+    fn client(&mut self) -> Option<ClientId> {
+        let count = self.clients.len() as u64;
+        if count == 0 {
+            return None;
+        }
+        self.clients.keys().nth(self.random.up_to(count) as usize).copied()
+    }
+}
+
+impl Model {
+    fn resumed(&mut self, missed: &Missed) {
+        let view = self.rooms.get_mut(&*missed.room).expect("resumed in no room");
+        let after = view.after.pop_front().expect("resumed without a wish");
+        assert_eq!(missed.from, after + 1);
+        view.next = Some(missed.from.min(missed.to + 1));
+        view.again = (missed.from, missed.to);
+        if let Some((from, to, why)) = missed.lost {
+            view.missing.push((from, to));
+            assert!(matches!(why, "page" | "retention"), "lost: {why}");
+        }
+    }
+
+    fn acked(&mut self, re: &str, room: &str, seq: u64, duplicate: bool) {
+        let message = self.sent.remove(re).expect("an ack of nothing");
+        if let Some(body) = self.bodies.get(re) {
+            self.acked.push((re.to_owned(), body.clone()));
+        }
+        if let Some(view) = self.rooms.get_mut(room)
+            && message
+            && !self.echo
+            && !duplicate
+        {
+            view.own.insert(seq);
+        }
+    }
+
+    fn sees(&mut self, room: &str, seq: u64, message: bool) {
+        let view = self.rooms.get_mut(room).expect("an entry of a room it is not in");
+        if std::mem::take(&mut view.blind) {
+            view.next = Some(seq);
+        }
+        let next = view.next.expect("an entry before the page");
+        assert_eq!(view.skipped_to(next, seq), seq, "{room}: next is {next}, told is {seq}");
+        let (from, to) = view.again;
+        if message && !self.echo && !(from..=to).contains(&seq) {
+            assert!(!view.own.contains(&seq), "{room}: {seq} is its own");
+        }
+        view.next = Some(seq + 1);
+    }
+}
+
+impl View {
+    /// Passes over what need not be told.
+    fn skipped(&self, next: u64) -> u64 {
+        self.skipped_to(next, u64::MAX)
+    }
+
+    fn skipped_to(&self, mut next: u64, end: u64) -> u64 {
+        while next < end
+            && (self.own.contains(&next)
+                || self.missing.iter().any(|(from, to)| (*from..=*to).contains(&next)))
+        {
+            next += 1;
+        }
+        next
+    }
+}
+
+fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
+    use ServerEvent as E;
+    match event {
+        E::Message { room, seq, .. }
+        | E::Edited { room, seq, .. }
+        | E::Deleted { room, seq, .. }
+        | E::Reaction { room, seq, .. }
+        | E::Topic { room, seq, .. } => Some((room, *seq)),
+        _ => None,
+    }
+}
+
+fn news_of(event: &ServerEvent) -> Option<&str> {
+    use ServerEvent as E;
+    match event {
+        E::UserJoined { room, .. }
+        | E::UserLeft { room, .. }
+        | E::Renamed { room, .. }
+        | E::Presence { room, .. } => Some(room),
+        _ => None,
+    }
+}
+
+fn assert_same(event: &ServerEvent, entry: &Entry) {
+    use ServerEvent as E;
+    match (event, &entry.change) {
+        (
+            E::Message { sender, content, expires, ts, .. },
+            Change::Message { content: said, expires: ends, .. },
+        ) => {
+            assert_eq!((sender, content, expires, *ts), (&entry.sender, said, ends, entry.ts));
+        }
+        (E::Edited { mid, content, .. }, Change::Edited { mid: of, content: new }) => {
+            assert_eq!((mid, content), (of, new));
+        }
+        (E::Deleted { mid, why, .. }, Change::Deleted { mid: of, why: reason }) => {
+            assert_eq!((mid, why), (of, reason));
+        }
+        (
+            E::Reaction { mid, on, count, .. },
+            Change::Reaction { mid: of, on: given, count: now, .. },
+        ) => assert_eq!((mid, on, count), (of, given, now)),
+        (E::Topic { topic, by, .. }, Change::Topic { topic: new }) => {
+            assert_eq!((topic, by), (new, &entry.sender));
+        }
+        _ => panic!("{event:?} does not tell {entry:?}"),
+    }
+}
+
+/// Is a source of numbers that look random (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn up_to(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end.max(1)
+    }
+}

@@ -1,0 +1,207 @@
+//! A chat, its keeper of records and a made-up clock, for tests that tell a story.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chinwag::chat::record::Order;
+use chinwag::chat::{
+    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, Refusal, RoomId, ServerEvent,
+    Welcome,
+};
+use chinwag::clock::{Moment, Now};
+
+use crate::keeper::Keeper;
+
+pub(crate) const START: u64 = 1_732_104_000_000;
+
+pub(crate) struct World {
+    pub(crate) chat: Chat,
+    pub(crate) keeper: Keeper,
+    pub(crate) now: Now,
+    /// What each client was told and has not been asked about yet.
+    pub(crate) told: BTreeMap<ClientId, Vec<ServerEvent>>,
+    pub(crate) closed: BTreeMap<ClientId, u16>,
+    pub(crate) orders: Vec<Order>,
+    /// Whether the keeper answers at once.
+    pub(crate) prompt: bool,
+    next: u64,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        let keeper = Keeper::default();
+        Self {
+            chat: Chat::new(limits, keeper.opening("k3")),
+            keeper,
+            now: Now { at: Moment::from_millis(0), unix_ms: START },
+            told: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            orders: Vec::new(),
+            prompt: true,
+            next: 0,
+        }
+    }
+
+    /// Ends the server without a word and starts it anew on the same record.
+    pub(crate) fn restart(&mut self) {
+        self.chat = Chat::new(self.chat.limits().clone(), self.keeper.opening("k3"));
+        self.now.at = Moment::from_millis(0);
+        self.told.clear();
+    }
+
+    pub(crate) fn open(&mut self, query: &str) -> ClientId {
+        self.open_at("/ws", query)
+    }
+
+    pub(crate) fn open_at(&mut self, path: &str, query: &str) -> ClientId {
+        self.next += 1;
+        let client = ClientId(self.next);
+        let mut seed = [7; 16];
+        seed[..8].copy_from_slice(&self.next.to_be_bytes());
+        self.handle(Input::Opened { client, hello: Hello::parse(path, query), seed });
+        client
+    }
+
+    /// Opens a connection and forgets the greeting.
+    pub(crate) fn enter(&mut self, query: &str) -> ClientId {
+        let client = self.open(query);
+        self.told.clear();
+        client
+    }
+
+    pub(crate) fn say(&mut self, client: ClientId, text: &str) {
+        let event = ClientEvent::parse(text, self.chat.limits());
+        self.handle(Input::Received { client, event });
+    }
+
+    pub(crate) fn close(&mut self, client: ClientId) {
+        self.handle(Input::Closed { client, timed_out: false });
+    }
+
+    pub(crate) fn handle(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.chat.handle(self.now, input, &mut effects);
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        if self.prompt {
+            self.settle();
+        }
+    }
+
+    /// Has the keeper answer all it was asked.
+    pub(crate) fn settle(&mut self) {
+        while !self.keeper.is_idle() {
+            self.keeper.work();
+            while let Some(answer) = self.keeper.fetch(false) {
+                let mut effects = Vec::new();
+                self.chat.handle(self.now, Input::Answered(answer), &mut effects);
+                for effect in effects {
+                    self.carry_out(effect);
+                }
+            }
+        }
+    }
+
+    /// Lets time pass, with all that is due on the way.
+    pub(crate) fn pass(&mut self, duration: Duration) {
+        let end = self.now.at.after(duration);
+        while self.chat.deadline() <= end {
+            self.go_to(self.chat.deadline());
+            self.handle(Input::Due);
+        }
+        self.go_to(end);
+    }
+
+    fn go_to(&mut self, at: Moment) {
+        let at = at.max(self.now.at);
+        self.now.unix_ms += at.since(self.now.at).as_millis() as u64;
+        self.now.at = at;
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Reply { client, event } => self.told.entry(client).or_default().push(event),
+            Effect::Broadcast { room, event, except, .. } => {
+                for listener in self.chat.audience(room) {
+                    if Some(listener.client) != except {
+                        self.told.entry(listener.client).or_default().push(event.clone());
+                    }
+                }
+            }
+            Effect::Order(order) => {
+                self.orders.push(order.clone());
+                self.keeper.submit(order);
+            }
+            Effect::Close { client, code, .. } => {
+                self.closed.insert(client, code);
+            }
+        }
+    }
+
+    /// Gives what a client was told since it was asked last.
+    pub(crate) fn told(&mut self, client: ClientId) -> Vec<ServerEvent> {
+        self.told.remove(&client).unwrap_or_default()
+    }
+
+    /// Gives the same, as it reads.
+    pub(crate) fn read(&mut self, client: ClientId) -> Vec<String> {
+        let form = self.chat.form(client);
+        let events = self.told(client);
+        events.iter().filter_map(|event| rendered(event, form)).collect()
+    }
+
+    /// Gives the types of the events a client was told.
+    pub(crate) fn types(&mut self, client: ClientId) -> Vec<String> {
+        self.told(client).iter().map(kind).collect()
+    }
+
+    pub(crate) fn welcome(&mut self, client: ClientId) -> Welcome {
+        match self.told(client).into_iter().next() {
+            Some(ServerEvent::Welcome(welcome)) => *welcome,
+            other => panic!("no welcome but {other:?}"),
+        }
+    }
+
+    /// Gives the only event a client was told, which must be an error.
+    pub(crate) fn error(&mut self, client: ClientId) -> Refusal {
+        let mut told = self.told(client);
+        match told.pop() {
+            Some(ServerEvent::Error(refusal)) if told.is_empty() => *refusal,
+            other => panic!("no error but {told:?} {other:?}"),
+        }
+    }
+
+    /// Gives the texts of the messages a client was told, and forgets the rest.
+    pub(crate) fn heard(&mut self, client: ClientId) -> Vec<String> {
+        let messages = self.told(client).into_iter().filter_map(|event| match event {
+            ServerEvent::Message { content, .. } => Some(content.to_string()),
+            _ => None,
+        });
+        messages.collect()
+    }
+
+    /// Finds a room by one that listens in it.
+    pub(crate) fn room_with(&self, client: ClientId) -> Option<RoomId> {
+        (0..1000)
+            .map(RoomId)
+            .find(|room| self.chat.audience(*room).iter().any(|listener| listener.client == client))
+    }
+}
+
+pub(crate) fn rendered(event: &ServerEvent, form: Form) -> Option<String> {
+    let mut out = Vec::new();
+    event.render(form, &mut out).then(|| String::from_utf8(out).unwrap())
+}
+
+pub(crate) fn kind(event: &ServerEvent) -> String {
+    let json = rendered(event, Form::Json).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    value["type"].as_str().unwrap().to_owned()
+}

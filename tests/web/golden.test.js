@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+
+import { parse } from "../../web/client/event.js";
+import { initial, reduce } from "../../web/state.js";
+import { settle } from "./clock.js";
+import { world } from "./wire.js";
+
+/** Each event of the server once, as the server's own tests hold it to it. */
+const GOLDEN = new URL("../golden/", import.meta.url);
+
+/** Events that mean something to the library only. */
+const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats", "moderated", "search_results"]);
+
+const names = existsSync(GOLDEN) ? readdirSync(GOLDEN).filter((name) => name.endsWith(".json")) : [];
+const golden = names.flatMap((name) => {
+  const held = JSON.parse(readFileSync(new URL(name, GOLDEN), "utf8"));
+  const events = Array.isArray(held) ? held : typeof held.type === "string" ? [held] : Object.values(held);
+  return events.filter((event) => typeof event?.type === "string").map((event) => ({ name, event }));
+});
+const skip = golden.length === 0 && "there are no golden files";
+
+test("the library takes every event of the server as one", { skip }, () => {
+  for (const { name, event } of golden) assert.deepEqual(parse(JSON.stringify(event)), { payload: {}, ...event }, name);
+});
+
+test("the state learns from every event that readers see", { skip }, () => {
+  const now = 1_732_104_000_000;
+  for (const { name, event } of golden) {
+    const room = event.room ?? "lobby";
+    const before = [
+      { type: "welcome", ts: now, payload: { you: "Zoe", current: room, rooms: { [room]: { seq: 0, users: 1, topic: "before" } } } },
+      { type: "message", room, seq: event.payload?.mid, ts: now, payload: { mid: event.payload?.mid ?? 1, sender: "Bob", content: "before" } },
+    ];
+    const known = event.type === "message" ? before.slice(0, 1) : before;
+    const state = known.reduce((it, each) => reduce(it, each, now), initial());
+    const next = reduce(state, event, now);
+    if (!UNSEEN.has(event.type) && event.re === undefined) assert.notEqual(next, state, name);
+  }
+});
+
+test("the library stays alive whatever comes first", { skip }, async () => {
+  for (const { event } of golden) {
+    const it = world();
+    it.chat.connect();
+    await it.socket.open();
+    await it.socket.say(event);
+    await settle();
+    await it.clock.pass(1_000);
+    assert.ok(["live", "catching_up", "stopped", "offline"].includes(it.chat.phase));
+  }
+});

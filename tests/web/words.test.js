@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { read } from "../../web/commands.js";
+import { emoji } from "../../web/emoji.js";
+import { coverage, setLanguage, t } from "../../web/strings.js";
+import { suggestions } from "../../web/view/suggest.js";
+
+const WEB = new URL("../../web/", import.meta.url);
+
+async function sources() {
+  const names = (await readdir(WEB, { recursive: true })).filter((name) => /\.(js|html|css)$/.test(name));
+  return Promise.all(names.map(async (name) => ({ name, text: await readFile(new URL(name, WEB), "utf8") })));
+}
+
+test("each language has every text, and the page asks for none that is missing", async () => {
+  const [english, ...others] = coverage();
+  for (const { lang, keys } of others) {
+    const missing = english.keys.filter((key) => !keys.includes(key) && key !== "said");
+    assert.deepEqual(missing, [], lang);
+  }
+  const users = (await sources()).filter(({ name }) => name !== "strings.js");
+  const used = users.flatMap(({ text }) => [...text.matchAll(/\bt\("(\w+)"|data-t(?:-label)?="(\w+)"/g)].map((match) => match[1] ?? match[2]));
+  assert.deepEqual(used.filter((key) => !english.keys.includes(key)), []);
+});
+
+test("numbers choose their form", () => {
+  setLanguage(["en-GB"]);
+  assert.equal(t("below_new", { n: 1 }), "1 new message below");
+  assert.equal(t("below_new", { n: 3 }), "3 new messages below");
+  assert.deepEqual(setLanguage(["xx", "ar-EG", "en"]), { lang: "ar", dir: "rtl" });
+  assert.match(t("below_new", { n: 2 }), /رسالتان/);
+  assert.deepEqual(setLanguage(["xx"]), { lang: "en", dir: "ltr" });
+});
+
+test("nothing in the page parses HTML, runs strings or loads from elsewhere", async () => {
+  for (const { name, text } of await sources()) {
+    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\("style/, name);
+    if (name.endsWith(".html")) assert.doesNotMatch(text, / style=| on\w+=|javascript:|<script(?! type="module" src="\/)/, name);
+    const elsewhere = text.match(/(?:src|href|url\(|from|import)[=(\s]*["']?https?:/g);
+    assert.equal(elsewhere, null, name);
+  }
+});
+
+test("the page asks for all its modules at once, not one after the other", async () => {
+  const names = (await sources()).map(({ name }) => name).filter((name) => name.endsWith(".js"));
+  const page = await readFile(new URL("index.html", WEB), "utf8");
+  const asked = [...page.matchAll(/(?:rel="modulepreload" href|type="module" src)="\/([^"]+)"/g)].map((match) => match[1]);
+  assert.deepEqual(asked.toSorted(), names.toSorted());
+});
+
+test("typed lines are read", () => {
+  const cases = [
+    ["Hello", { kind: "say", text: "Hello" }],
+    ["//etc", { kind: "say", text: "/etc" }],
+    ["/me waves", { kind: "say", text: "/me waves" }],
+    ["/join #dev", { kind: "join", to: "dev" }],
+    ["/join", { kind: "usage", text: "/join ROOM" }],
+    ["/leave", { kind: "leave", to: "" }],
+    ["/msg @Bob psst, you", { kind: "msg", to: "Bob", text: "psst, you" }],
+    ["/msg Bob", { kind: "usage", text: "/msg USER TEXT" }],
+    ["/expire 60 gone\nsoon", { kind: "expire", number: 60, text: "gone\nsoon" }],
+    ["/expire soon x", { kind: "usage", text: "/expire SECONDS TEXT" }],
+    ["/delete", { kind: "delete", number: 0 }],
+    ["/delete 42", { kind: "delete", number: 42 }],
+    ["/topic", { kind: "server", text: "/topic" }],
+    ["/topic Tea time", { kind: "topic", text: "Tea time" }],
+    ["/who dev", { kind: "server", text: "/who dev" }],
+    ["/jion dev", { kind: "server", text: "/jion dev" }],
+    ["/", { kind: "server", text: "/" }],
+    ["/constructor x", { kind: "server", text: "/constructor x" }],
+  ];
+  for (const [line, meaning] of cases) assert.deepEqual(read(line), meaning, line);
+});
+
+test("completion knows commands, people and emoji", () => {
+  const inserted = (word) => suggestions(word, ["Bob", "barbara", "Zoe"]).map(({ insert }) => insert);
+  assert.deepEqual(inserted("/le"), ["/leave "]);
+  assert.deepEqual(inserted("/who"), ["/who ", "/whoami"]);
+  assert.deepEqual(inserted("@b"), ["@Bob ", "@barbara "]);
+  assert.deepEqual(inserted(":rocke"), ["🚀 "]);
+  assert.deepEqual(inserted(""), []);
+});
+
+test("each shortcode is one word and one sign", () => {
+  assert.ok(emoji.size > 300);
+  for (const [name, sign] of emoji) {
+    assert.match(name, /^[a-z0-9_+-]+$/);
+    assert.match(sign, /\p{Extended_Pictographic}|\p{RI}/u, name);
+  }
+});
+
+test("the first visit is no more than 100 KB, compressed", async () => {
+  const names = (await readdir(WEB, { recursive: true })).filter((name) => name.includes("."));
+  const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(new URL(name, WEB))).length));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  assert.ok(bytes <= 100_000, `${bytes} bytes`);
+});

@@ -1,0 +1,187 @@
+/**
+ * One connection that is kept: opened, watched, lost and opened again.
+ *
+ * It decides when to try again and when to stay away, and notices a connection that is gone
+ * though nobody said so. What the messages mean is the business of `../chinwag.js`; it tells this
+ * object of the two that concern it, `welcome` and `bye`.
+ *
+ * @module
+ */
+
+import { Timers } from "./timers.js";
+
+/** Full jitter: the wait is drawn from zero to this, doubled with each failure. */
+const RETRY_FIRST_MS = 500;
+const RETRY_MAX_MS = 30_000;
+/** Codes 41xx ask for distance: they count as this many failures at least. */
+const BACK_OFF_FAILURES = 4;
+/** A connection that held this long was a success. */
+const STEADY_MS = 10_000;
+/** From opening the socket to `welcome`. */
+const WELCOME_MS = 15_000;
+/** Silence after which the peer is asked for a sign of life, and how long it may take. */
+const SILENCE_MS = 25_000;
+const PONG_MS = 10_000;
+/** The same when there is reason to doubt: the page was asleep, the network changed. */
+const PROBE_MS = 4_000;
+
+/**
+ * @typedef {object} Peer
+ * @property {() => string} address            URL of the next attempt
+ * @property {(data: unknown) => void} received
+ * @property {() => void} ping                 sends something that the server answers
+ * @property {() => void} connecting           an attempt begins
+ * @property {(why: { code: number, reason: string, retry_in_ms: number }) => void} lost
+ * @property {(why: { code: number, reason: string }) => void} stopped  no attempt will follow
+ */
+
+export class Connection {
+  #Socket;
+  #peer;
+  #random;
+  #timers;
+  /** @type {any} */
+  #socket = null;
+  #failures = 0;
+  /** What the server asked for in `bye`. @type {number | null} */
+  #retryAfter = null;
+  #stayAway = false;
+  #heardAt = 0;
+
+  /**
+   * @param {Peer} peer
+   * @param {{ WebSocket?: any, clock: import("./timers.js").Clock, random?: () => number }} means
+   */
+  constructor(peer, { WebSocket, clock, random }) {
+    this.#peer = peer;
+    this.#Socket = WebSocket ?? globalThis.WebSocket;
+    this.#random = random ?? Math.random;
+    this.#timers = new Timers(clock);
+  }
+
+  get isOpen() {
+    return this.#socket?.readyState === 1;
+  }
+
+  /** Opens now, unless there is a socket already. */
+  open() {
+    if (this.#socket) return;
+    this.#timers.stop("retry");
+    this.#retryAfter = null;
+    this.#stayAway = false;
+    this.#peer.connecting();
+    let socket;
+    try {
+      socket = new this.#Socket(this.#peer.address());
+    } catch (error) {
+      this.#lost(1006, String(error));
+      return;
+    }
+    this.#socket = socket;
+    const isOurs = () => this.#socket === socket;
+    socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => {
+      if (!isOurs()) return;
+      this.#heardAt = this.#timers.now();
+      this.#peer.received(data);
+    };
+    // An error is followed by a close.
+    socket.onerror = () => {};
+    socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => {
+      if (isOurs()) this.#lost(code, String(reason));
+    };
+    this.#timers.start("welcome", WELCOME_MS, () => this.#lost(1006, ""));
+  }
+
+  /** Closes, and no attempt follows. */
+  stop() {
+    this.#letGo();
+    this.#peer.stopped({ code: 1000, reason: "" });
+  }
+
+  /** Looks at once whether there is a connection: a waiting retry happens now. */
+  probe() {
+    if (this.#timers.runs("retry")) this.open();
+    else if (this.isOpen && !this.#timers.runs("welcome")) this.#ask(PROBE_MS);
+  }
+
+  /**
+   * @param {string} text
+   * @returns {boolean} whether it was handed to the socket
+   */
+  send(text) {
+    if (!this.isOpen) return false;
+    try {
+      this.#socket.send(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The server has said `welcome`. */
+  welcomed() {
+    this.#timers.stop("welcome");
+    this.#timers.start("steady", STEADY_MS, () => {
+      this.#failures = 0;
+    });
+    this.#watch();
+  }
+
+  /**
+   * The server has said `bye`: it names the wait itself, or that nobody shall come back.
+   *
+   * @param {{ after_ms?: unknown, reconnect?: unknown }} payload
+   */
+  bye({ after_ms, reconnect }) {
+    if (typeof after_ms === "number") this.#retryAfter = Math.min(Math.max(0, after_ms), 300_000);
+    this.#stayAway = reconnect === false;
+  }
+
+  #watch() {
+    this.#timers.start("silence", SILENCE_MS, () => {
+      if (this.#timers.now() - this.#heardAt >= SILENCE_MS) this.#ask(PONG_MS);
+      this.#watch();
+    });
+  }
+
+  /** @param {number} within */
+  #ask(within) {
+    const askedAt = this.#timers.now();
+    this.#peer.ping();
+    this.#timers.start("pong", within, () => {
+      // A dead network would keep the closing handshake waiting too: it is lost already.
+      if (this.#heardAt <= askedAt) this.#lost(1006, "");
+    });
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #lost(code, reason) {
+    this.#letGo();
+    const hundred = Math.floor(code / 100);
+    if (hundred === 40 || this.#stayAway) {
+      this.#peer.stopped({ code, reason });
+      return;
+    }
+    if (hundred === 41) this.#failures = Math.max(this.#failures, BACK_OFF_FAILURES);
+    const ceiling = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failures, 10));
+    const wait = this.#retryAfter ?? this.#random() * ceiling;
+    this.#failures += 1;
+    this.#timers.start("retry", wait, () => this.open());
+    this.#peer.lost({ code, reason, retry_in_ms: wait });
+  }
+
+  /** Nothing the socket says is heard any more. */
+  #letGo() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#timers.stopAll();
+    try {
+      socket?.close(1000);
+    } catch {
+      // It was never open.
+    }
+  }
+}

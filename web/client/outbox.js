@@ -1,0 +1,173 @@
+/**
+ * What the user has said and the server has not yet answered.
+ *
+ * Each entry has its own key in the storage, so that two tabs never overwrite each other's; a tab
+ * that opens takes over what it finds. That two of them send the same entry is harmless: its `id`
+ * is the server's idempotency key. A storage that is full, forbidden or absent costs only the
+ * survival of a reload.
+ *
+ * @module
+ */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} id        idempotency key
+ * @property {string} type      type of the client event
+ * @property {string} room
+ * @property {any} payload
+ * @property {number} at        when it was said, by the local clock: orders the entries of earlier visits
+ * @property {boolean} tried    it may have reached the server
+ * @property {Refused} [error]  why it failed; such an entry waits for `retry` or `remove`
+ */
+
+/**
+ * @typedef {object} Refused
+ * @property {string} code
+ * @property {string} message
+ */
+
+/**
+ * The part of `Storage` that is needed; `localStorage` and `sessionStorage` fit.
+ *
+ * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store
+ */
+
+/** Entries taken over from the storage; more were not said by a person. */
+const TAKEN_OVER_MAX = 200;
+/** What was said longer ago may mean nothing any more: it waits for `retry`. */
+const STALE_MS = 24 * 60 * 60 * 1000;
+
+export class Outbox {
+  /** In the order in which they were said. @type {Entry[]} */
+  entries;
+
+  /** @type {Store | null} */
+  #store;
+  #prefix;
+
+  /**
+   * @param {Store | null} store
+   * @param {string} prefix
+   */
+  constructor(store, prefix) {
+    this.#store = store;
+    this.#prefix = `${prefix}:outbox:`;
+    this.entries = this.#load();
+  }
+
+  /** @param {Entry} entry */
+  add(entry) {
+    this.entries.push(entry);
+    this.#save(entry);
+  }
+
+  /** @param {string} id */
+  find(id) {
+    return this.entries.find((entry) => entry.id === id);
+  }
+
+  /**
+   * The first entry of each room that has not failed: one is under way per room, so that a
+   * refusal never changes the order.
+   *
+   * @returns {Entry[]}
+   */
+  heads() {
+    /** @type {Map<string, Entry>} */
+    const heads = new Map();
+    for (const entry of this.entries) {
+      if (!entry.error && !heads.has(entry.room)) heads.set(entry.room, entry);
+    }
+    return [...heads.values()];
+  }
+
+  /** @param {Entry} entry */
+  tried(entry) {
+    if (entry.tried) return;
+    entry.tried = true;
+    this.#save(entry);
+  }
+
+  /**
+   * @param {string} id
+   * @param {Refused} error
+   */
+  fail(id, error) {
+    const entry = this.find(id);
+    if (!entry) return;
+    entry.error = error;
+    this.#save(entry);
+  }
+
+  /**
+   * Puts a failed entry back in line, behind what was said since.
+   *
+   * @param {string} id
+   */
+  retry(id) {
+    const entry = this.find(id);
+    if (!entry?.error) return undefined;
+    delete entry.error;
+    this.entries = [...this.entries.filter((other) => other !== entry), entry];
+    this.#save(entry);
+    return entry;
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    this.entries = this.entries.filter((entry) => entry.id !== id);
+    try {
+      this.#store?.removeItem(this.#prefix + id);
+    } catch {
+      // Forbidden storage: there was nothing to remove.
+    }
+  }
+
+  /** @param {Entry} entry */
+  #save(entry) {
+    try {
+      this.#store?.setItem(this.#prefix + entry.id, JSON.stringify(entry));
+    } catch {
+      // Full or forbidden: the entry lives as long as this page.
+    }
+  }
+
+  /** @returns {Entry[]} */
+  #load() {
+    const found = [];
+    try {
+      const keys = [];
+      for (let i = 0; i < (this.#store?.length ?? 0); i += 1) keys.push(this.#store?.key(i) ?? "");
+      for (const key of keys) {
+        if (!key.startsWith(this.#prefix)) continue;
+        const entry = read(this.#store?.getItem(key));
+        if (entry && this.#prefix + entry.id === key) found.push(entry);
+        else this.#store?.removeItem(key);
+      }
+    } catch {
+      return [];
+    }
+    for (const entry of found) {
+      if (Date.now() - entry.at > STALE_MS) entry.error ??= { code: "stale", message: "said long ago" };
+    }
+    return found.sort((a, b) => a.at - b.at).slice(-TAKEN_OVER_MAX);
+  }
+}
+
+/**
+ * @param {string | null | undefined} text
+ * @returns {Entry | null}
+ */
+function read(text) {
+  try {
+    const entry = JSON.parse(text ?? "");
+    const sound =
+      typeof entry.id === "string" &&
+      typeof entry.type === "string" &&
+      typeof entry.room === "string" &&
+      typeof entry.at === "number";
+    return sound ? { ...entry, tried: true } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The input box: what is typed, for which room, and whether it is new, a reply or a change.
+ *
+ * @module
+ */
+
+import { t } from "../strings.js";
+import { byId, iconButton, make, pictures } from "./dom.js";
+import { suggestView } from "./suggest.js";
+
+/** @typedef {import("../room.js").Message} Message */
+
+/**
+ * @typedef {object} ComposerActions
+ * @property {(text: string, replyTo?: number) => void} submit
+ * @property {(mid: number, text: string) => void} edit
+ * @property {() => void} editLast
+ * @property {(on: boolean) => void} typing
+ * @property {() => string[]} people
+ */
+
+/** The server passes on one sign of typing in this time. */
+const TYPING_MS = 3_000;
+
+/** @param {ComposerActions} actions */
+export function composerView({ submit, edit, editLast, typing, people }) {
+  const form = byId("composer");
+  const field = byId("message");
+  const context = byId("context");
+  const suggest = suggestView(field, people);
+  /** Unsent text by room. @type {Map<string, string>} */
+  const drafts = new Map();
+  /** @type {{ kind: "reply" | "edit", message: Message } | null} */
+  let mode = null;
+  let typedAt = -Infinity;
+  let room = "";
+
+  form.addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    send();
+  });
+  field.addEventListener("keydown", onKey);
+  field.addEventListener("input", () => {
+    fit();
+    const now = performance.now();
+    if (field.value === "" || field.value.startsWith("/")) return;
+    if (now - typedAt >= TYPING_MS) {
+      typedAt = now;
+      typing(true);
+    }
+  });
+
+  return {
+    /** @param {import("../state.js").State} state */
+    update({ active }) {
+      if (active === room) return;
+      // What is being written waits in its room; a change is given up.
+      if (mode?.kind !== "edit") drafts.set(room, field.value);
+      const draft = drafts.get(active) ?? (room === "" ? field.value : "");
+      room = active;
+      setMode(null);
+      setValue(draft);
+      field.placeholder = active ? t("message_to", { room: titleOf(active) }) : "";
+    },
+
+    /** @param {Message} message */
+    reply(message) {
+      setMode({ kind: "reply", message });
+      field.focus();
+    },
+
+    /** @param {Message} message */
+    change(message) {
+      setMode({ kind: "edit", message });
+      setValue(message.content);
+      field.focus();
+    },
+
+    /** Puts a name where the caret is. @param {string} name */
+    call(name) {
+      field.setRangeText(`@${name} `, field.selectionStart, field.selectionEnd, "end");
+      fit();
+      field.focus();
+    },
+
+    /** Gives back a text that could not be sent. @param {string} text */
+    giveBack(text) {
+      if (field.value === "") setValue(text);
+    },
+
+    focus: () => field.focus({ preventScroll: true }),
+  };
+
+  function send() {
+    const text = field.value.replace(/\s+$/, "");
+    suggest.close();
+    if (text.trim() === "") return;
+    const now = mode;
+    setMode(null);
+    setValue("");
+    typedAt = -Infinity;
+    if (now?.kind === "edit") edit(now.message.mid, text);
+    else submit(text, now?.message.mid);
+    field.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    // Enter that ends the composition of a character is not ours.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (suggest.onKey(event)) {
+      event.preventDefault();
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    } else if (event.key === "Escape" && mode) {
+      event.preventDefault();
+      if (mode.kind === "edit") setValue("");
+      setMode(null);
+    } else if (event.key === "ArrowUp" && field.value === "") {
+      event.preventDefault();
+      editLast();
+    }
+  }
+
+  /** @param {typeof mode} next */
+  function setMode(next) {
+    mode = next;
+    context.hidden = next === null;
+    if (!next) {
+      context.replaceChildren();
+      return;
+    }
+    const { sender, content } = next.message;
+    const label = next.kind === "edit" ? t("editing") : t("replying", { name: sender });
+    const cancel = iconButton(pictures.close, t("cancel"), () => {
+      if (mode?.kind === "edit") setValue("");
+      setMode(null);
+      field.focus();
+    });
+    context.replaceChildren(
+      make("strong", { text: label }),
+      make("bdi", { class: "muted excerpt", text: content.slice(0, 120) }),
+      cancel,
+    );
+  }
+
+  /** @param {string} value */
+  function setValue(value) {
+    field.value = value;
+    fit();
+  }
+
+  /** As high as its text, within the limit of the style sheet. */
+  function fit() {
+    field.style.height = "auto";
+    field.style.height = `${field.scrollHeight}px`;
+  }
+}
+
+/** A room's name as people say it. @param {string} room */
+export function titleOf(room) {
+  return room.startsWith("@") ? room : `#${room}`;
+}

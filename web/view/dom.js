@@ -1,0 +1,102 @@
+/**
+ * Making and changing DOM nodes. Text is only ever set as text: nothing in the page parses HTML.
+ *
+ * @module
+ */
+
+/**
+ * Makes an element. `on…` properties are listeners, `text` is its text, `undefined` and `false`
+ * are left out; all else is an attribute.
+ *
+ * @param {string} tag
+ * @param {Record<string, any>} [properties]
+ * @param {...(Node | string | null | undefined)} children
+ * @returns {any}
+ */
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "text") element.textContent = value;
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const child of children) if (child != null) element.append(child);
+  return element;
+}
+
+/** The element of the page with this id. @param {string} id @returns {any} */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`the page has no #${id}`);
+  return element;
+}
+
+/** Sets the text if it differs: a live region is not read again for nothing. @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Makes the children of `parent` those of `items`, in their order: rows are kept by key, made by
+ * `create`, changed by `update`, moved and removed only where needed.
+ *
+ * @template T
+ * @param {Element} parent
+ * @param {Map<string, any>} rows  from key to element; kept by the caller between calls
+ * @param {T[]} items
+ * @param {{ key: (item: T) => string, create: (item: T) => any, update?: (row: any, item: T) => void }} how
+ */
+export function reconcile(parent, rows, items, { key, create, update }) {
+  const wanted = new Set(items.map(key));
+  for (const [name, row] of rows) {
+    if (wanted.has(name)) continue;
+    row.remove();
+    rows.delete(name);
+  }
+  let next = parent.firstElementChild;
+  for (const item of items) {
+    const name = key(item);
+    let row = rows.get(name);
+    if (row) update?.(row, item);
+    else rows.set(name, (row = create(item)));
+    if (row === next) next = next?.nextElementSibling ?? null;
+    else parent.insertBefore(row, next);
+  }
+}
+
+/** A colour that belongs to a name, as an angle. @param {string} name */
+export function hueOf(name) {
+  // FNV-1a: names that differ in one letter get colours that differ.
+  let hash = 2166136261;
+  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);
+  return ((hash >>> 0) % 36) * 10;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A line drawing, 24 units wide, in the colour of the text. @param {string} path */
+export function icon(path) {
+  const picture = document.createElementNS(SVG, "svg");
+  picture.setAttribute("viewBox", "0 0 24 24");
+  picture.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("d", path);
+  picture.append(line);
+  return picture;
+}
+
+/** A button that shows a picture and is called `label`. @param {string} path @param {string} label @param {() => void} onclick */
+export function iconButton(path, label, onclick) {
+  const button = make("button", { class: "icon", type: "button", "aria-label": label, title: label, onclick });
+  button.append(icon(path));
+  return button;
+}
+
+export const pictures = {
+  close: "M6 6l12 12M18 6L6 18",
+  reply: "M10 6l-6 6 6 6M4 12h10a6 6 0 0 1 6 6v1",
+  edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  delete: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+  react: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8.500 14.500a4.500 4.500 0 0 0 7 0M9 9.500v.01M15 9.500v.01",
+};

@@ -1,0 +1,141 @@
+/**
+ * Message text as DOM nodes: `*bold*`, `_italic_`, `~struck~`, `` `code` ``, fenced code, quotes,
+ * links, mentions and `:shortcode:` emoji.
+ *
+ * Nodes are made one by one and text is set as text, so nothing a message says can become markup.
+ * Only `http` and `https` become links. Each pattern stops at a line's end and looks at a
+ * character a bounded number of times; what does not fit the pattern is plain text.
+ *
+ * @module
+ */
+
+import { emoji } from "../emoji.js";
+import { make } from "./dom.js";
+
+const FENCE = /^```[^\S\n]*[\w+#.-]*\n?([\s\S]*?)\n?```[^\S\n]*(?:\n|$)/m;
+
+const INLINE = new RegExp(
+  [
+    "`([^`\\n]+)`",
+    "\\b(https?:\\/\\/[^\\s<>\"]+)",
+    "(?<![\\p{L}\\p{N}*])\\*(?=[^\\s*])([^*\\n]*[^\\s*])\\*(?![\\p{L}\\p{N}*])",
+    "(?<![\\p{L}\\p{N}_])_(?=[^\\s_])([^_\\n]*[^\\s_])_(?![\\p{L}\\p{N}_])",
+    "(?<![\\p{L}\\p{N}~])~(?=[^\\s~])([^~\\n]*[^\\s~])~(?![\\p{L}\\p{N}~])",
+    ":([a-z0-9_+-]{2,32}):",
+    "(?<![\\p{L}\\p{N}_])@([\\p{L}\\p{N}_]+(?:[.-][\\p{L}\\p{N}_]+)*)",
+  ].join("|"),
+  "gu",
+);
+
+const DEPTH_MAX = 3;
+
+/**
+ * @param {string} text
+ * @param {string} you  the reader: mentions of this name stand out
+ * @returns {DocumentFragment}
+ */
+export function format(text, you) {
+  const out = document.createDocumentFragment();
+  let rest = text;
+  for (let fence = FENCE.exec(rest); fence; fence = FENCE.exec(rest)) {
+    appendLines(out, rest.slice(0, fence.index), you);
+    out.append(make("pre", { tabindex: "0" }, make("code", { text: fence[1] })));
+    rest = rest.slice(fence.index + fence[0].length);
+  }
+  appendLines(out, rest, you);
+  return out;
+}
+
+/** Whether the text is nothing but a few emoji: they are shown larger. @param {string} text */
+export function isEmojiOnly(text) {
+  const plain = text.length <= 60 ? text.replace(SHORTCODE, (whole, name) => emoji.get(name) ?? whole) : "";
+  return EMOJI_ONLY.test(plain) && [...plain].length <= 12;
+}
+
+const SHORTCODE = /:([a-z0-9_+-]{2,32}):/g;
+const EMOJI_ONLY =
+  /^(?=\s*[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}])[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\ufe0f\u200d\s]+$/u;
+
+/**
+ * Lines that begin with `>` are one quote, however many marks they have.
+ *
+ * @param {DocumentFragment} out
+ * @param {string} text
+ * @param {string} you
+ */
+function appendLines(out, text, you) {
+  if (text === "") return;
+  let plain = /** @type {string[]} */ ([]);
+  let quoted = /** @type {string[]} */ ([]);
+  const flush = () => {
+    if (quoted.length) out.append(make("blockquote", {}, ...inline(quoted.join("\n"), you, 0)));
+    if (plain.length) out.append(...inline(plain.join("\n"), you, 0));
+    plain = [];
+    quoted = [];
+  };
+  for (const line of text.split("\n")) {
+    const isQuote = /^>\s?\S/.test(line);
+    if (isQuote !== quoted.length > 0) flush();
+    if (isQuote) quoted.push(line.replace(/^[>\s]+/, ""));
+    else plain.push(line);
+  }
+  flush();
+}
+
+/**
+ * @param {string} text
+ * @param {string} you
+ * @param {number} depth
+ * @returns {(Node | string)[]}
+ */
+function inline(text, you, depth) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(INLINE)) {
+    const [whole, code, url, bold, italic, struck, shortcode, name] = match;
+    /** @param {string} tag @param {string} inner */
+    const styled = (tag, inner) =>
+      depth < DEPTH_MAX ? make(tag, {}, ...inline(inner, you, depth + 1)) : whole;
+    let node;
+    let length = whole.length;
+    if (code !== undefined) node = make("code", { text: code });
+    else if (url !== undefined) [node, length] = link(url);
+    else if (bold !== undefined) node = styled("strong", bold);
+    else if (italic !== undefined) node = styled("em", italic);
+    else if (struck !== undefined) node = styled("s", struck);
+    else if (shortcode !== undefined) node = emoji.get(shortcode) ?? whole;
+    else node = mention(name, you);
+    // `matchAll` goes on behind the whole match; what a link gave back is plain text.
+    nodes.push(text.slice(end, match.index), node);
+    end = match.index + length;
+  }
+  nodes.push(text.slice(end));
+  return nodes.filter((node) => node !== "");
+}
+
+/**
+ * A link, and how many characters of the match belong to it: closing punctuation does not.
+ *
+ * @param {string} matched
+ * @returns {[Node | string, number]}
+ */
+function link(matched) {
+  let url = matched;
+  while (".,;:!?'*_~".includes(url.at(-1) ?? " ")) url = url.slice(0, -1);
+  if (url.endsWith(")") && !url.includes("(")) url = url.slice(0, -1);
+  let href;
+  try {
+    href = new URL(url);
+  } catch {
+    return [matched, matched.length];
+  }
+  if (href.protocol !== "http:" && href.protocol !== "https:") return [matched, matched.length];
+  const properties = { href: href.href, target: "_blank", rel: "noopener noreferrer nofollow ugc", text: url };
+  return [make("a", properties), url.length];
+}
+
+/** @param {string} name @param {string} you */
+function mention(name, you) {
+  const isYou = name.toLowerCase() === you.toLowerCase();
+  return make(isYou ? "mark" : "span", { class: "mention", text: `@${name}` });
+}

@@ -1,0 +1,223 @@
+/**
+ * One row of the message list.
+ *
+ * @module
+ */
+
+import { locale, t } from "../strings.js";
+import { hueOf, make, setText } from "./dom.js";
+import { format, isEmojiOnly } from "./format.js";
+import { initialOf } from "./people.js";
+
+/** @typedef {import("../timeline.js").Item} Item */
+
+/**
+ * @typedef {object} RowActions
+ * @property {(id: string) => void} retry
+ * @property {(id: string) => void} discard
+ * @property {(mid: number, emoji: string, on: boolean) => void} react
+ * @property {(mid: number) => void} show
+ */
+
+/** A message that begins so tells what its sender does. */
+const DEED = "/me ";
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** @param {Item} item @param {string} you @param {RowActions} actions @returns {any} */
+export function makeRow(item, you, actions) {
+  const row = make("div", { class: `row ${item.kind}` });
+  fillRow(row, item, you, actions);
+  return row;
+}
+
+/** Fills the row anew if its item looks different. @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
+export function fillRow(row, item, you, actions) {
+  if (row.item && row.you === you && looksSame(row.item, item)) {
+    row.item = item;
+    return;
+  }
+  row.item = item;
+  row.you = you;
+  switch (item.kind) {
+    case "message":
+      fillMessage(row, item, you, actions);
+      break;
+    case "date":
+      row.replaceChildren(make("h2", { text: dayName(item.day ?? 0) }));
+      break;
+    case "unread":
+      row.replaceChildren(make("span", { text: t("new_messages") }));
+      break;
+    case "lost":
+      row.replaceChildren(make("span", { text: t("lost", { ...item.lost }) }));
+      break;
+    default:
+      row.replaceChildren(make("span", { text: item.text, dir: "auto" }));
+  }
+}
+
+/** Rewrites the countdown of a disappearing message. @param {any} row @param {number} serverNow */
+export function tickRow(row, serverNow) {
+  const { message } = row.item;
+  if (!row.countdown || message?.expires === undefined) return;
+  setText(row.countdown, t("expires_in", { time: span(message.expires - serverNow) }));
+}
+
+/** @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
+function fillMessage(row, { mid, message, isHead, quoted, pending }, you, actions) {
+  if (!message) return;
+  const { sender, content, ts, replyTo, edited, expires, reactions } = message;
+  const isUnsent = pending !== undefined && mid === Infinity;
+  const state = pending?.error ? "failed" : pending ? "waiting" : "";
+  row.className = `row message ${isHead ? "run" : ""} ${state}`;
+  row.setAttribute("role", "article");
+  row.setAttribute("aria-label", `${sender}, ${clock(ts)}`);
+  row.tabIndex = -1;
+
+  const body = make("div", { class: "body" });
+  const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: clock(ts) });
+  if (isHead) {
+    const name = make("bdi", { class: "sender", text: sender });
+    name.style.setProperty("--hue", String(hueOf(sender)));
+    body.append(make("div", { class: "meta" }, name, time));
+  }
+  if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
+  const text = make("div", { class: isEmojiOnly(content) ? "text large" : "text", dir: "auto" });
+  const isDeed = content.startsWith(DEED);
+  if (isDeed) text.append(make("em", { class: "deed" }, "∗ ", make("bdi", { text: sender }), " "));
+  text.append(format(isDeed ? content.slice(DEED.length) : content, you));
+  if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
+  body.append(text);
+
+  row.countdown = null;
+  if (expires !== undefined && !isUnsent) {
+    row.countdown = make("div", { class: "muted note countdown" });
+    body.append(row.countdown);
+  }
+  if (reactions.length) body.append(reactionsOf(mid, reactions, actions));
+  if (pending?.error) body.append(failure(pending, actions));
+  else if (isUnsent) body.append(make("span", { class: "unseen", text: t("unsent") }));
+  // The toolbar may be in this row and have the focus: it stays where it is.
+  for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
+  row.prepend(isHead ? avatar(sender) : gutter(time), body);
+}
+
+/** @param {string} sender */
+function avatar(sender) {
+  const element = make("span", { class: "avatar", "aria-hidden": "true", text: initialOf(sender) });
+  element.style.setProperty("--hue", String(hueOf(sender)));
+  return element;
+}
+
+/** @param {Element} time */
+function gutter(time) {
+  return make("span", { class: "gutter", "aria-hidden": "true" }, time);
+}
+
+/** @param {number} mid @param {import("../room.js").Message | null} quoted @param {RowActions} actions */
+function quote(mid, quoted, { show }) {
+  if (!quoted) return make("div", { class: "quote muted", text: t("reply_gone") });
+  return make(
+    "button",
+    { class: "quote", type: "button", onclick: () => show(mid) },
+    make("bdi", { class: "sender", text: quoted.sender }),
+    " ",
+    make("bdi", { text: quoted.content.slice(0, 120).replace(/\s+/g, " ") }),
+  );
+}
+
+/** @param {number} mid @param {import("../room.js").Reaction[]} reactions @param {RowActions} actions */
+function reactionsOf(mid, reactions, { react }) {
+  const chips = reactions.map(({ emoji, count, mine, users }) =>
+    make(
+      "button",
+      {
+        class: "chip",
+        type: "button",
+        "aria-pressed": String(mine),
+        "aria-label": t("reaction", { emoji, n: count }),
+        title: users.join(", "),
+        onclick: () => react(mid, emoji, !mine),
+      },
+      `${emoji} ${count.toLocaleString(locale)}`,
+    ),
+  );
+  return make("div", { class: "reactions" }, ...chips);
+}
+
+/** @param {import("../room.js").Pending} pending @param {RowActions} actions */
+function failure({ id, error }, { retry, discard }) {
+  return make(
+    "div",
+    { class: "failure" },
+    make("span", { text: t("failed", { reason: error?.message || error?.code || "" }) }),
+    make("button", { type: "button", text: t("retry"), onclick: () => retry(id) }),
+    make("button", { type: "button", class: "quiet", text: t("discard"), onclick: () => discard(id) }),
+  );
+}
+
+/** @param {Item} a @param {Item} b */
+function looksSame(a, b) {
+  return (
+    a.kind === b.kind &&
+    a.mid === b.mid &&
+    a.message === b.message &&
+    a.isHead === b.isHead &&
+    a.quoted === b.quoted &&
+    a.pending === b.pending &&
+    a.day === b.day &&
+    a.text === b.text &&
+    a.lost === b.lost
+  );
+}
+
+/** @param {number} ts */
+function clock(ts) {
+  return formatOf("time", { hour: "numeric", minute: "2-digit" }).format(ts);
+}
+
+/** @param {number} ts */
+function longTime(ts) {
+  return formatOf("long", { dateStyle: "full", timeStyle: "medium" }).format(ts);
+}
+
+/** @param {number} ts */
+function isoOf(ts) {
+  return Number.isNaN(new Date(ts).getTime()) ? undefined : new Date(ts).toISOString();
+}
+
+/** @param {number} midnight */
+function dayName(midnight) {
+  const today = new Date().setHours(0, 0, 0, 0);
+  const days = Math.round((today - midnight) / DAY_MS);
+  if (days === 0) return t("today");
+  if (days === 1) return t("yesterday");
+  return formatOf("day", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(midnight);
+}
+
+/** Left time in its largest sensible unit. @param {number} ms */
+function span(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const [value, unit] =
+    seconds < 100
+      ? [seconds, "second"]
+      : seconds < 6000
+        ? [Math.ceil(seconds / 60), "minute"]
+        : seconds < 48 * 3600
+          ? [Math.ceil(seconds / 3600), "hour"]
+          : [Math.ceil(seconds / 86400), "day"];
+  return new Intl.NumberFormat(locale, { style: "unit", unit: String(unit), unitDisplay: "narrow" }).format(
+    Number(value),
+  );
+}
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** Formats are dear to make. @param {string} name @param {Intl.DateTimeFormatOptions} options */
+function formatOf(name, options) {
+  const key = `${locale} ${name}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(locale, options)));
+  return format;
+}

@@ -1,0 +1,72 @@
+/**
+ * Who is in the room.
+ *
+ * @module
+ */
+
+import { t } from "../strings.js";
+import { byId, hueOf, make, reconcile, setText } from "./dom.js";
+
+/** @typedef {import("../room.js").Person} Person */
+
+/** More than this are not listed: the server does not tell of them one by one either. */
+const LISTED_MAX = 500;
+
+/** @param {{ call: (name: string) => void }} actions */
+export function peopleView({ call }) {
+  const list = byId("people");
+  const many = byId("people-many");
+  const opener = byId("people-open");
+  const number = byId("people-count");
+  const rows = new Map();
+
+  /** @param {Person} person */
+  const create = ({ name }) => {
+    const dot = make("span", { class: "avatar small", "aria-hidden": "true", text: initialOf(name) });
+    dot.style.setProperty("--hue", String(hueOf(name)));
+    const words = make("span", { class: "muted words", dir: "auto" });
+    const button = make(
+      "button",
+      { class: "person", type: "button", onclick: () => call(name) },
+      dot,
+      make("bdi", { class: "name", text: name }),
+      words,
+    );
+    return Object.assign(make("li", {}, button), { words, dot });
+  };
+
+  return {
+    /** @param {import("../state.js").State} state @param {import("../state.js").State} before */
+    update(state, before) {
+      const room = state.rooms.get(state.active);
+      const roomBefore = before.rooms.get(before.active);
+      if (room === roomBefore && state.you === before.you) return;
+      if (room?.people === roomBefore?.people && room?.count === roomBefore?.count && state.you === before.you) return;
+      const people = room?.people ?? [];
+      const total = Math.max(room?.count ?? 0, people.length);
+      reconcile(list, rows, people.slice(0, LISTED_MAX), {
+        key: ({ name }) => name,
+        create: (person) => show(create(person), person, state.you),
+        update: (row, person) => show(row, person, state.you),
+      });
+      setText(number, total ? String(total) : "");
+      opener.title = t("people_count", { n: total });
+      opener.setAttribute("aria-label", `${t("menu_people")} ${total || ""}`.trim());
+      many.hidden = total <= people.length || total === 0;
+      setText(many, t("people_many", { n: total }));
+    },
+  };
+}
+
+/** The first letter as the reader sees it. @param {string} name */
+export function initialOf(name) {
+  return (name.match(/\p{L}\p{M}{0,2}|\p{N}|\p{Extended_Pictographic}/u)?.[0] ?? "?").toUpperCase();
+}
+
+/** @param {any} row @param {Person} person @param {string} you */
+function show(row, { name, status, text }, you) {
+  row.dot.classList.toggle("away", status === "away");
+  const about = [name === you ? `(${t("you")})` : "", status, text].filter(Boolean).join(" ");
+  setText(row.words, about);
+  return row;
+}

@@ -1,0 +1,95 @@
+/**
+ * The list of rooms, the field to join another one, and the answer to `/rooms`.
+ *
+ * @module
+ */
+
+import { t } from "../strings.js";
+import { byId, iconButton, make, pictures, reconcile, setText } from "./dom.js";
+
+/** @typedef {import("../state.js").State} State */
+/** @typedef {import("../room.js").Room} Room */
+
+/**
+ * @param {{ open: (room: string) => void, leave: (room: string) => void, closeFound: () => void }} actions
+ */
+export function roomsView({ open, leave, closeFound }) {
+  const list = byId("rooms");
+  const found = byId("found");
+  const form = byId("room-form");
+  const field = byId("room-field");
+  const rows = new Map();
+
+  form.addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const name = field.value.trim().replace(/^#/, "");
+    if (!name) return;
+    field.value = "";
+    open(name);
+  });
+
+  /** @param {Room} room */
+  const create = ({ name }) => {
+    const badge = make("span", { class: "badge", "aria-hidden": "true" });
+    const unread = make("span", { class: "unseen" });
+    const link = make(
+      "a",
+      {
+        href: `#${encodeURIComponent(name)}`,
+        onclick: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          open(name);
+        },
+      },
+      make("span", { class: "sign", "aria-hidden": "true", text: name.startsWith("@") ? "@" : "#" }),
+      make("bdi", { class: "name", text: name.replace(/^@/, "") }),
+      unread,
+      badge,
+    );
+    const leaving = iconButton(pictures.close, t("leave", { room: name }), () => leave(name));
+    leaving.classList.add("leave");
+    return Object.assign(make("li", {}, link, leaving), { link, badge, unread });
+  };
+
+  return {
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      if (state.found !== before.found) showFound(state.found);
+      if (state.rooms === before.rooms && state.active === before.active) return;
+      reconcile(list, rows, [...state.rooms.values()], {
+        key: ({ name }) => name,
+        create: (room) => showRoom(create(room), room, state.active),
+        update: (row, room) => showRoom(row, room, state.active),
+      });
+    },
+  };
+
+  /** @param {State["found"]} rooms */
+  function showFound(rooms) {
+    found.hidden = rooms === null;
+    const close = iconButton(pictures.close, t("close"), closeFound);
+    const items = (rooms ?? []).map(({ room, users, topic }) => {
+      const button = make("button", { class: "quiet", type: "button", title: topic, onclick: () => open(room) });
+      button.append(make("bdi", { text: `#${room}` }), make("span", { class: "muted", text: ` ${users}` }));
+      return make("li", {}, button);
+    });
+    found.replaceChildren(
+      make("div", { class: "side-head" }, make("h2", { text: t("found") }), close),
+      make("ul", {}, ...items),
+    );
+  }
+}
+
+/** @param {any} row @param {Room} room @param {string} active */
+function showRoom(row, { name, unread, mentions }, active) {
+  const isActive = name === active;
+  row.className = isActive ? "active" : unread ? "unread" : "";
+  if (isActive) row.link.setAttribute("aria-current", "page");
+  else row.link.removeAttribute("aria-current");
+  row.badge.hidden = unread === 0;
+  row.badge.classList.toggle("mention", mentions > 0);
+  setText(row.badge, unread > 99 ? "99+" : String(unread));
+  const key = mentions > 0 ? "unread_mention" : "unread";
+  setText(row.unread, unread ? ` ${t(key, { n: unread })}` : "");
+  return row;
+}

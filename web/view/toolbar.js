@@ -1,0 +1,141 @@
+/**
+ * What can be done with a message: a small bar that is put into the row which is pointed at or has
+ * the focus, and the keys that do the same.
+ *
+ * In the list, arrow keys go from message to message; `r` replies, `e` edits, `+` reacts, `Delete`
+ * deletes.
+ *
+ * @module
+ */
+
+import { favourites } from "../emoji.js";
+import { t } from "../strings.js";
+import { byId, iconButton, make, pictures } from "./dom.js";
+
+/** @typedef {import("../room.js").Message} Message */
+
+/**
+ * @typedef {object} ToolbarActions
+ * @property {() => string} you
+ * @property {(message: Message) => void} reply
+ * @property {(message: Message) => void} edit
+ * @property {(message: Message) => void} remove
+ * @property {(mid: number, emoji: string, on: boolean) => void} react
+ * @property {() => void} leaveLog
+ */
+
+/** @param {ToolbarActions} actions */
+export function toolbarView(actions) {
+  const log = byId("log");
+  /** @type {any} */
+  let row = null;
+
+  const reacting = button("react", () => (picker.hidden = !picker.hidden));
+  const replying = button("reply", () => actions.reply(row.item.message));
+  const editing = button("edit", () => actions.edit(row.item.message));
+  const removing = button("delete", () => actions.remove(row.item.message));
+  const picker = make("div", { class: "picker", role: "group", "aria-label": t("react"), hidden: true });
+  for (const emoji of favourites) {
+    picker.append(make("button", { type: "button", text: emoji, "aria-label": emoji, onclick: () => react(emoji) }));
+  }
+  const bar = make(
+    "div",
+    { class: "toolbar", role: "group", "aria-label": t("actions") },
+    reacting,
+    replying,
+    editing,
+    removing,
+    picker,
+  );
+
+  log.addEventListener("mouseover", (/** @type {any} */ { target }) => show(rowAt(target)));
+  log.addEventListener("focusin", (/** @type {any} */ { target }) => show(rowAt(target)));
+  log.addEventListener("mouseleave", () => {
+    // A finger leaves at once; the row it touched keeps the focus.
+    if (!row?.contains(document.activeElement)) hide();
+  });
+  log.addEventListener("focusout", (/** @type {any} */ { relatedTarget }) => {
+    if (!log.contains(relatedTarget)) hide();
+  });
+  log.addEventListener("keydown", onKey);
+  // Who has pressed on a message with a pointer and then types means the input box.
+  log.addEventListener("pointerdown", () => (log.dataset.by = "pointer"));
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Tab" || key.startsWith("Arrow")) log.dataset.by = "keys";
+  }, true);
+
+  /** @param {any} target */
+  function rowAt(target) {
+    const found = target.closest?.(".row.message");
+    return found && Number.isFinite(found.item.mid) ? found : null;
+  }
+
+  /** @param {any} next */
+  function show(next) {
+    if (!next || (next === row && bar.isConnected)) return;
+    row = next;
+    const isOwn = row.item.message.sender === actions.you();
+    editing.hidden = !isOwn;
+    removing.hidden = !isOwn;
+    picker.hidden = true;
+    row.append(bar);
+  }
+
+  function hide() {
+    picker.hidden = true;
+    bar.remove();
+    row = null;
+  }
+
+  /** @param {string} emoji */
+  function react(emoji) {
+    const { message } = row.item;
+    const isMine = message.reactions.some((/** @type {any} */ it) => it.emoji === emoji && it.mine);
+    picker.hidden = true;
+    row.focus({ preventScroll: true });
+    actions.react(message.mid, emoji, !isMine);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      if (picker.hidden) actions.leaveLog();
+      else picker.hidden = true;
+      return;
+    }
+    const target = /** @type {any} */ (event.target);
+    if (target !== log && !target.matches(".row.message")) return;
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      const next = neighbour(target, event.key === "ArrowUp");
+      if (!next) return;
+      event.preventDefault();
+      next.focus({ preventScroll: true });
+      next.scrollIntoView({ block: "nearest" });
+      return;
+    }
+    if (target === log || log.dataset.by !== "keys" || !rowAt(target)) return;
+    const isOwn = target.item.message.sender === actions.you();
+    if (event.key === "r") actions.reply(target.item.message);
+    else if (event.key === "e" && isOwn) actions.edit(target.item.message);
+    else if (event.key === "Delete" && isOwn) actions.remove(target.item.message);
+    else if (event.key === "+") {
+      picker.hidden = false;
+      picker.querySelector("button")?.focus();
+    } else return;
+    event.preventDefault();
+  }
+
+  /** @param {any} from @param {boolean} isUp */
+  function neighbour(from, isUp) {
+    const rows = /** @type {any[]} */ ([...log.querySelectorAll(".row.message")]);
+    if (from === log) return rows.at(-1);
+    return rows[rows.indexOf(from) + (isUp ? -1 : 1)];
+  }
+}
+
+/** @param {"react" | "reply" | "edit" | "delete"} what @param {() => void} onclick */
+function button(what, onclick) {
+  return iconButton(pictures[what], t(what), onclick);
+}
