@@ -56,7 +56,9 @@ pub fn export(
     let entries = rooms.iter().map(|(_, line)| line.top + 1 - line.first).sum();
     let epoch = epoch(&snapshot).map_err(failed)?;
     let count = u64::try_from(rooms.len()).unwrap_or(u64::MAX);
-    write(out, &Line::Journal(Header { version: VERSION, epoch, rooms: count, entries }))?;
+    let only = room.map(str::to_owned);
+    let header = Header { version: VERSION, epoch, only, rooms: count, entries };
+    write(out, &Line::Journal(header))?;
     let mut done = 0;
     for (number, line) in rooms {
         let reach = [key(number, line.first), key(number, line.top)];

@@ -40,7 +40,7 @@ pub struct Imported {
 /// Adds what stands in `input` to the journal in `dir`, which is made if there is none; all of it,
 /// or nothing.
 ///
-/// With `take_epoch`, a journal without entries takes the epoch of the file over. `progress` is
+/// With `take_epoch`, a journal without entries takes the epoch of a whole record over. `progress` is
 /// told how many entries are read, and of how many.
 pub fn import(
     dir: &Path,
@@ -116,11 +116,10 @@ impl Import {
         let take_epoch = take_epoch && self.writer.entries == 0;
         let begun = self.writer.begin();
         begun.map_err(|source| self.sqlite(source))?;
-        let header = match self.next_line(input)? {
-            Some(Line::Journal(header)) => header,
-            _ => return Err(self.fault(NOT_A_RECORD)),
+        let Some(Line::Journal(header)) = self.next_line(input)? else {
+            return Err(self.fault(NOT_A_RECORD));
         };
-        let Header { version, epoch, rooms, entries } = header;
+        let Header { version, epoch, only, rooms, entries } = header;
         if version != VERSION {
             let fault = format!("the file has version {version}, and this is version {VERSION}");
             return Err(self.fault(fault));
@@ -145,7 +144,8 @@ impl Import {
                 self.entries
             )));
         }
-        if take_epoch && !epoch.is_empty() {
+        // In a part of a record, rooms left out would count from 1 again under the same epoch.
+        if take_epoch && only.is_none() && !epoch.is_empty() {
             let taken = schema::epoch(&self.writer.db, &epoch, true);
             taken.map_err(|source| self.sqlite(source))?;
             self.imported.epoch_taken = true;
@@ -165,7 +165,7 @@ impl Import {
         if text.len() == LINE_BYTES_MAX && text.last() != Some(&b'\n') {
             return Err(self.fault(format!("longer than {LINE_BYTES_MAX} bytes")));
         }
-        serde_json::from_slice(&text).map(Some).map_err(|error| match self.line {
+        serde_json::from_slice(text.trim_ascii_end()).map(Some).map_err(|error| match self.line {
             1 => self.fault(NOT_A_RECORD),
             _ => self.fault(format!("broken: {}", plain(&error))),
         })

@@ -23,6 +23,9 @@ pub(super) enum Line {
 pub(super) struct Header {
     pub(super) version: u64,
     pub(super) epoch: String,
+    /// The room that was asked for, if the file is not the whole record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) only: Option<String>,
     /// How many rooms follow.
     pub(super) rooms: u64,
     /// How many entries follow.
