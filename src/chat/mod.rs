@@ -28,6 +28,7 @@ mod command;
 mod door;
 mod event;
 mod few;
+mod fields;
 mod ghost;
 mod hello;
 mod history;
@@ -41,6 +42,10 @@ mod presence;
 mod rate;
 mod recall;
 pub mod record;
+
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
+
 mod refusal;
 mod room;
 mod seat;

@@ -4,6 +4,7 @@ mod coming;
 mod keeper;
 mod limits;
 mod presence;
+mod properties;
 mod record;
 mod simulation;
 mod talking;
