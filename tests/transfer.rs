@@ -185,7 +185,7 @@ fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
         (whole[..whole.len() - 20].to_owned(), "line 23: broken: EOF"),
         (lines[..22].join("\n"), "line 22: entries 17 to 17 of the room lobby are missing"),
         (lines[..5].join("\n"), "line 5: the file ends here with 1 rooms and 3 entries"),
-        (format!("{whole}{}", lines[5]), "line 24: entry 1, but the room ends at 17"),
+        (format!("{whole}{}", lines[6]), "line 24: entry 1, but the room ends at 17"),
         (format!("{whole}{whole}"), "line 24: the file begins again"),
         (format!("{whole}{}\n", lines[1]), "line 24: the room Kaffee comes twice"),
     ] {

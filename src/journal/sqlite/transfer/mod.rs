@@ -10,8 +10,10 @@
 //!
 //! A room's entries follow its line, from `first` to `top` without holes; below `first` they were
 //! pruned. Numbers of rooms and entries stand before them, so that a file that was cut off anywhere
-//! is known by it. What was deleted, or whose time has come, has no text. Sessions are not in it,
-//! nor are ids that outlived their entry.
+//! is known by it. A file with only one room says so in its first line by `"only":"lobby"`.
+//!
+//! What was deleted, or whose time has come, has no text. Sessions are not in it, nor are ids that
+//! outlived their entry.
 
 mod export;
 mod import;
