@@ -27,6 +27,7 @@ use crate::clock::{Moment, Now};
 pub use error::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
+pub use sqlite::transfer::{Exported, Imported, TransferError, export, import};
 
 /// Keeps the record of every room.
 #[derive(Debug)]

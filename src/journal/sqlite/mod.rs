@@ -21,6 +21,7 @@ mod rooms;
 mod row;
 mod schema;
 mod task;
+pub(super) mod transfer;
 mod worker;
 mod write;
 

@@ -99,7 +99,7 @@ impl Sqlite {
 }
 
 /// Holds the journal against its mark. Says also whether it lost entries, and that is accepted.
-fn marker(
+pub(super) fn marker(
     place: &Place,
     directory: &Directory,
     entries: u64,

@@ -126,7 +126,7 @@ impl Writer {
     }
 
     /// Drops the entries of a room from `before` up to its `first`, which stays.
-    fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
+    pub(super) fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
         let reach = [key(room.number, before), key(room.number, room.first) - 1];
         if self.limits.ids_kept_ms() > 0 {
             let mut statement = self.db.prepare_cached(

@@ -136,7 +136,7 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
 }
 
 /// Gives the version of a database that is ours, 0 if it is still empty.
-fn recognise(db: &Connection, path: &Path) -> Result<i64, OpenError> {
+pub(super) fn recognise(db: &Connection, path: &Path) -> Result<i64, OpenError> {
     let number = |sql: &str| {
         db.query_row(sql, [], |row| row.get::<_, i64>(0))
             .map_err(|source| OpenError::of(path, source))
@@ -229,7 +229,7 @@ const VERSION: i64 = MIGRATIONS.len() as i64;
 const APPLICATION_ID: i64 = 0x6368_6174;
 /// Is the first version in which two connections cannot spoil a write-ahead log.
 const SQLITE_MIN: i32 = 3_051_003;
-const BUSY_MAX: Duration = Duration::from_secs(5);
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 const CACHE_KIB: i64 = 16 * 1024;
 const STATEMENTS: usize = 64;
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);

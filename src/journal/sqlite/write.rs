@@ -217,7 +217,8 @@ impl Writer {
         Ok(())
     }
 
-    fn make_room(&mut self, key: &RoomKey, name: &str) -> rusqlite::Result<RoomRow> {
+    /// Makes a room without entries.
+    pub(super) fn make_room(&mut self, key: &RoomKey, name: &str) -> rusqlite::Result<RoomRow> {
         let mut statement =
             self.db.prepare_cached("INSERT INTO rooms (key, name) VALUES (?1, ?2)")?;
         let number = statement.insert([&**key, name])?;
@@ -226,7 +227,11 @@ impl Writer {
     }
 
     /// Finds who said a message that still has its text.
-    fn author_of(&self, room: &RoomRow, mid: u64) -> rusqlite::Result<Option<AuthorKey>> {
+    pub(super) fn author_of(
+        &self,
+        room: &RoomRow,
+        mid: u64,
+    ) -> rusqlite::Result<Option<AuthorKey>> {
         if mid < room.first || mid > room.top {
             return Ok(None);
         }
