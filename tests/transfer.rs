@@ -26,7 +26,7 @@ fn what_is_exported_and_imported_is_exported_the_same() {
     let file = export(&from, &[]);
     assert_eq!(file.lines().filter(|line| line.starts_with(r#"{"type":"room""#)).count(), 2);
     let file = to.file("record", &file);
-    let done = chinwag(&["import", &file], &to);
+    let done = chinwag(&["import", "--keep-epoch", &file], &to);
     assert_eq!(done.status.code(), OK, "{}", stderr(&done));
     assert!(stderr(&done).ends_with(
         "imported 20 entries, 2 new rooms; 0 were there; clients go on where they were\n"
@@ -40,7 +40,7 @@ fn an_imported_room_reads_as_before_and_knows_its_ids() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let file = to.file("record", &export(&from, &[]));
-    assert_eq!(chinwag(&["import", &file], &to).status.code(), OK);
+    assert_eq!(chinwag(&["import", "--keep-epoch", &file], &to).status.code(), OK);
     let (mut one, opening) = Desk::open(&from, Limits::default());
     let (mut other, again) = Desk::open(&to, Limits::default());
     let rooms = |opening: &Opening| {
@@ -81,9 +81,9 @@ fn the_same_file_twice_changes_nothing() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let file = to.file("record", &export(&from, &[]));
-    assert_eq!(chinwag(&["import", &file], &to).status.code(), OK);
+    assert_eq!(chinwag(&["import", "--keep-epoch", &file], &to).status.code(), OK);
     let before = export(&to, &[]);
-    let again = chinwag(&["import", &file], &to);
+    let again = chinwag(&["import", "--keep-epoch", &file], &to);
     assert_eq!(again.status.code(), OK, "{}", stderr(&again));
     assert!(stderr(&again).ends_with("nothing new: all 20 entries were there already\n"));
     assert_eq!(export(&to, &[]), before);
@@ -101,10 +101,10 @@ fn a_newer_file_adds_what_is_new_and_an_older_one_nothing() {
     let newer = export(&from, &[]);
     let newer_file = to.file("newer", &newer);
     for (file, told) in [(&older, "imported 20 "), (&newer_file, "imported 2 ")] {
-        let done = chinwag(&["import", file], &to);
+        let done = chinwag(&["import", "--keep-epoch", file], &to);
         assert!(stderr(&done).contains(told), "{}", stderr(&done));
     }
-    let done = chinwag(&["import", &older], &to);
+    let done = chinwag(&["import", "--keep-epoch", &older], &to);
     assert!(stderr(&done).contains("nothing new: all 20"), "{}", stderr(&done));
     assert_eq!(export(&to, &[]), newer);
 }
@@ -146,7 +146,7 @@ fn a_pruned_room_starts_where_it_did() {
     let exported = export(&from, &[]);
     assert!(exported.contains(r#""topic":"tea","first":3,"top":6"#), "{exported}");
     let file = to.file("record", &exported);
-    assert_eq!(chinwag(&["import", &file], &to).status.code(), OK);
+    assert_eq!(chinwag(&["import", "--keep-epoch", &file], &to).status.code(), OK);
     assert_eq!(export(&to, &[]), exported);
     let (mut desk, _) = Desk::open(&to, Limits::default());
     let again = desk.append("lobby", 1, Some("id"), message("three"));
@@ -190,7 +190,7 @@ fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
         (format!("{whole}{}\n", lines[1]), "line 24: the room Kaffee comes twice"),
     ] {
         let file = to.file("broken", &text);
-        let done = chinwag(&["import", &file], &to);
+        let done = chinwag(&["import", "--keep-epoch", &file], &to);
         assert_eq!(done.status.code(), FAILED, "{told}");
         assert!(stderr(&done).contains(told), "{told}: {}", stderr(&done));
         assert!(stderr(&done).ends_with("; nothing was imported\n"), "{}", stderr(&done));
@@ -208,7 +208,7 @@ fn a_room_with_other_entries_is_left_alone() {
     desk.close();
     let before = export(&to, &[]);
     let file = to.file("record", &export(&from, &[]));
-    let done = chinwag(&["import", &file], &to);
+    let done = chinwag(&["import", "--keep-epoch", &file], &to);
     assert_eq!(done.status.code(), FAILED);
     let told = "line 7: the journal has another entry 1 in the room lobby; import into an empty \
                 directory; nothing was imported\n";
@@ -217,12 +217,12 @@ fn a_room_with_other_entries_is_left_alone() {
 }
 
 #[test]
-fn a_file_older_than_what_clients_saw_can_have_another_epoch() {
+fn what_is_imported_has_another_epoch_unless_asked() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let exported = export(&from, &[]);
     let file = to.file("record", &exported);
-    assert_eq!(chinwag(&["import", "--new-epoch", &file], &to).status.code(), OK);
+    assert_eq!(chinwag(&["import", &file], &to).status.code(), OK);
     let (desk, opening) = Desk::open(&to, Limits::default());
     desk.close();
     assert_ne!(opening.epoch, Desk::open(&from, Limits::default()).1.epoch);
@@ -272,7 +272,8 @@ fn a_record_comes_from_stdin_too() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let exported = export(&from, &[]);
-    let done = run(&["import", "-", "--data", to.data().to_str().unwrap()], &exported);
+    let done =
+        run(&["import", "--keep-epoch", "-", "--data", to.data().to_str().unwrap()], &exported);
     assert_eq!(done.status.code(), OK, "{}", stderr(&done));
     assert!(stderr(&done).starts_with("stdin: imported 20 entries"), "{}", stderr(&done));
     assert_eq!(export(&to, &[]), exported);

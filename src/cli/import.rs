@@ -28,13 +28,13 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .required(true),
         )
-        .arg(Arg::new(NEW_EPOCH).long("new-epoch").action(ArgAction::SetTrue).help(
-            "Do not let clients go on where they were: for a file older than what they have seen",
+        .arg(Arg::new(KEEP_EPOCH).long("keep-epoch").action(ArgAction::SetTrue).help(
+            "Let clients go on where they were: only for a file as new as what they have seen",
         ))
 }
 
 const FILE: &str = "file";
-const NEW_EPOCH: &str = "new_epoch";
+const KEEP_EPOCH: &str = "keep_epoch";
 
 /// Reads the file into the record.
 pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, Failure> {
@@ -49,7 +49,7 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
             Box::new(BufReader::with_capacity(BUFFER_BYTES, file))
         }
     };
-    let take_epoch = !arguments.get_flag(NEW_EPOCH);
+    let take_epoch = arguments.get_flag(KEEP_EPOCH);
     let now = Clock::start().now();
     let mut progress = Progress::new("Read");
     let mut show = |done, all| progress.show(done, all);
