@@ -14,6 +14,7 @@ use super::event::{Ask, ClientEvent};
 use super::limit::Limits;
 use super::record::Span;
 use super::refusal::{Code, Refusal};
+use super::request::Body;
 
 impl ClientEvent {
     /// Reads one text message.
@@ -42,6 +43,19 @@ impl ClientEvent {
     /// Says a line that was typed.
     pub(super) fn said(line: &str) -> Self {
         Self::of(Ask::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
+    }
+}
+
+impl Body {
+    /// Reads what a request posts.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, in the words of the protocol.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        if !text.trim_start().starts_with('{') {
+            return Err(Refusal::new(Code::BadJson, "this is no JSON object").text(text));
+        }
+        body(&fields(text, limits)?)
     }
 }
 
@@ -105,15 +119,20 @@ struct Fields<'a> {
     rooms: Option<&'a RawValue>,
 }
 
-/// Reads a message that begins like an object.
-fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
+/// Reads the fields of an object.
+fn fields<'a>(text: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
     if depth_above(text, limits.json_depth_max) {
         let message = format!("nested deeper than {} levels", limits.json_depth_max);
         return Err(Refusal::new(Code::BadJson, message).text(text));
     }
-    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(text).map_err(|error| {
         Refusal::new(Code::BadJson, format!("this is no JSON object: {error}")).text(text)
-    })?;
+    })
+}
+
+/// Reads a message that begins like an object.
+fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
+    let fields = fields(text, limits)?;
     let id = match text_of("id", fields.id)? {
         Some(id) if id.is_empty() || id.len() > limits.id_bytes_max => {
             let message = format!("id: a string of 1 to {} bytes", limits.id_bytes_max);
@@ -180,13 +199,18 @@ fn asked(fields: &Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Ask)
 
 /// Reads `{"sender":"Abhi","content":"Hello, World!"}`.
 fn untyped(fields: &Fields<'_>) -> Result<Ask, Refusal> {
+    let Body { content, reply_to, ttl, name: sender } = body(fields)?;
+    Ok(Ask::Send { content, reply_to, ttl, sender })
+}
+
+fn body(fields: &Fields<'_>) -> Result<Body, Refusal> {
     let text = fields.content.or(fields.text).or(fields.message);
     let sender = fields.sender.or(fields.from).or(fields.name);
-    Ok(Ask::Send {
+    Ok(Body {
         content: needed("content", shared("content", text)?)?,
         reply_to: mid("reply_to", fields.reply_to)?,
         ttl: number("ttl", fields.ttl)?,
-        sender: boxed("sender", sender)?,
+        name: boxed("sender", sender)?,
     })
 }
 

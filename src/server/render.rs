@@ -19,4 +19,10 @@ impl ServerEvent {
         }
         true
     }
+
+    /// Appends what the event says, without its envelope: the body of an HTTP answer. Only what a
+    /// request may be answered with says anything.
+    pub fn render_payload(&self, out: &mut Vec<u8>) {
+        json::payload(self, out);
+    }
 }

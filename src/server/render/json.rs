@@ -114,13 +114,9 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         }
         E::RoomList { re, rooms } => {
             opening(out, "room_list", re.as_deref());
-            raw(out, ",\"payload\":{\"rooms\":[");
-            list(out, rooms, |out, line| {
-                string(out, "{\"room\":", &line.room);
-                raw(out, ",");
-                room_facts(out, line);
-            });
-            raw(out, "]}}");
+            raw(out, ",\"payload\":");
+            room_list(rooms, out);
+            raw(out, "}");
         }
         E::UserList { re, room, count, users: named } => {
             opening(out, "user_list", re.as_deref());
@@ -167,6 +163,36 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends what an event says, without its envelope; in an `ack` the envelope says most of it.
+pub(super) fn payload(event: &ServerEvent, out: &mut Vec<u8>) {
+    use ServerEvent as E;
+    match event {
+        E::RoomList { rooms, .. } => room_list(rooms, out),
+        E::History(it) => page(it, out),
+        E::Error(it) => fault(it, out),
+        E::Ack { room, seq, ts, mid, durable, duplicate, .. } => {
+            string(out, "{\"room\":", room);
+            number(out, ",\"seq\":", *seq);
+            number(out, ",\"mid\":", *mid);
+            number(out, ",\"ts\":", *ts);
+            string(out, ",\"durable\":", durable);
+            boolean(out, ",\"duplicate\":", *duplicate);
+            raw(out, "}");
+        }
+        _ => raw(out, "{}"),
+    }
+}
+
+fn room_list(rooms: &[RoomLine], out: &mut Vec<u8>) {
+    raw(out, "{\"rooms\":[");
+    list(out, rooms, |out, line| {
+        string(out, "{\"room\":", &line.room);
+        raw(out, ",");
+        room_facts(out, line);
+    });
+    raw(out, "]}");
+}
+
 fn welcome(it: &Welcome, out: &mut Vec<u8>) {
     number(out, "{\"type\":\"welcome\",\"ts\":", it.ts);
     string(out, ",\"payload\":{\"v\":1,\"you\":", &it.you);
@@ -203,7 +229,13 @@ fn joined(it: &Joined, out: &mut Vec<u8>) {
 fn history(it: &History, out: &mut Vec<u8>) {
     opening(out, "history", it.re.as_deref());
     string(out, ",\"room\":", &it.room);
-    string(out, ",\"payload\":{\"epoch\":", &it.epoch);
+    raw(out, ",\"payload\":");
+    page(it, out);
+    raw(out, "}");
+}
+
+fn page(it: &History, out: &mut Vec<u8>) {
+    string(out, "{\"epoch\":", &it.epoch);
     raw(out, ",\"messages\":[");
     list(out, &it.messages, said);
     raw(out, "]");
@@ -217,7 +249,7 @@ fn history(it: &History, out: &mut Vec<u8>) {
         number(out, ",\"to\":", *to);
         raw(out, "}");
     });
-    raw(out, "]}}");
+    raw(out, "]}");
 }
 
 fn said(out: &mut Vec<u8>, it: &Said) {
@@ -275,14 +307,20 @@ fn error(it: &Refusal, out: &mut Vec<u8>) {
     if let Some(room) = &it.room {
         string(out, ",\"room\":", room);
     }
-    string(out, ",\"payload\":{\"code\":", it.code.word());
+    raw(out, ",\"payload\":");
+    fault(it, out);
+    raw(out, "}");
+}
+
+fn fault(it: &Refusal, out: &mut Vec<u8>) {
+    string(out, "{\"code\":", it.code.word());
     string(out, ",\"message\":", &it.message);
     boolean(out, ",\"retryable\":", it.code.retryable());
     option(out, ",\"retry_after_ms\":", it.retry_after_ms);
     if let Some(text) = &it.text {
         string(out, ",\"text\":", text);
     }
-    raw(out, "}}");
+    raw(out, "}");
 }
 
 /// Gives the word for a message that is gone.
