@@ -5,6 +5,7 @@ mod keeper;
 mod limits;
 mod presence;
 mod record;
+mod requests;
 mod simulation;
 mod talking;
 mod world;
