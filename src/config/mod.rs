@@ -162,7 +162,7 @@ settings! {
     session_life: Duration = seconds(600), zero;
     /// Most sessions without a connection; beyond that the oldest ends early.
     ghosts_max: usize = 50_000;
-    /// Most networks and sessions that post over HTTP within their rate; others are refused.
+    /// Most networks and sessions that post over HTTP at the same time; any other waits.
     posters_max: usize = 10_000;
     /// A user has left, and the name is free, this long after the last connection.
     leave_grace: Duration = seconds(10), zero;

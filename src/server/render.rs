@@ -4,6 +4,7 @@
 //! buffer it is sent from.
 
 mod json;
+mod payload;
 mod text;
 
 use crate::chat::{Form, ServerEvent};
@@ -23,6 +24,6 @@ impl ServerEvent {
     /// Appends what the event says, without its envelope: the body of an HTTP answer. Only what a
     /// request may be answered with says anything.
     pub fn render_payload(&self, out: &mut Vec<u8>) {
-        json::payload(self, out);
+        payload::event(self, out);
     }
 }

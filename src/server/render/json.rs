@@ -163,27 +163,7 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends what an event says, without its envelope; in an `ack` the envelope says most of it.
-pub(super) fn payload(event: &ServerEvent, out: &mut Vec<u8>) {
-    use ServerEvent as E;
-    match event {
-        E::RoomList { rooms, .. } => room_list(rooms, out),
-        E::History(it) => page(it, out),
-        E::Error(it) => fault(it, out),
-        E::Ack { room, seq, ts, mid, durable, duplicate, .. } => {
-            string(out, "{\"room\":", room);
-            number(out, ",\"seq\":", *seq);
-            number(out, ",\"mid\":", *mid);
-            number(out, ",\"ts\":", *ts);
-            string(out, ",\"durable\":", durable);
-            boolean(out, ",\"duplicate\":", *duplicate);
-            raw(out, "}");
-        }
-        _ => raw(out, "{}"),
-    }
-}
-
-fn room_list(rooms: &[RoomLine], out: &mut Vec<u8>) {
+pub(super) fn room_list(rooms: &[RoomLine], out: &mut Vec<u8>) {
     raw(out, "{\"rooms\":[");
     list(out, rooms, |out, line| {
         string(out, "{\"room\":", &line.room);
@@ -234,7 +214,7 @@ fn history(it: &History, out: &mut Vec<u8>) {
     raw(out, "}");
 }
 
-fn page(it: &History, out: &mut Vec<u8>) {
+pub(super) fn page(it: &History, out: &mut Vec<u8>) {
     string(out, "{\"epoch\":", &it.epoch);
     raw(out, ",\"messages\":[");
     list(out, &it.messages, said);
@@ -312,7 +292,7 @@ fn error(it: &Refusal, out: &mut Vec<u8>) {
     raw(out, "}");
 }
 
-fn fault(it: &Refusal, out: &mut Vec<u8>) {
+pub(super) fn fault(it: &Refusal, out: &mut Vec<u8>) {
     string(out, "{\"code\":", it.code.word());
     string(out, ",\"message\":", &it.message);
     boolean(out, ",\"retryable\":", it.code.retryable());
@@ -382,17 +362,17 @@ fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &
     }
 }
 
-fn raw(out: &mut Vec<u8>, text: &str) {
+pub(super) fn raw(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn string(out: &mut Vec<u8>, key: &str, value: &str) {
+pub(super) fn string(out: &mut Vec<u8>, key: &str, value: &str) {
     raw(out, key);
     // Writing a string into a vector cannot fail.
     let _ = serde_json::to_writer(out, value);
 }
 
-fn number(out: &mut Vec<u8>, key: &str, value: u64) {
+pub(super) fn number(out: &mut Vec<u8>, key: &str, value: u64) {
     raw(out, key);
     let _ = serde_json::to_writer(out, &value);
 }
@@ -403,7 +383,7 @@ fn option(out: &mut Vec<u8>, key: &str, value: Option<u64>) {
     }
 }
 
-fn boolean(out: &mut Vec<u8>, key: &str, value: bool) {
+pub(super) fn boolean(out: &mut Vec<u8>, key: &str, value: bool) {
     raw(out, key);
     raw(out, if value { "true" } else { "false" });
 }
