@@ -43,6 +43,9 @@ pub struct Limits {
     pub session_life: Duration,
     /// Sessions without a connection; above: the oldest ends early.
     pub ghosts_max: usize,
+    /// Networks and sessions whose rate of posts by request is known; above: `overloaded` for
+    /// any other that posts, until one of them has rested.
+    pub posters_max: usize,
     /// How long after the last connection a leave is told and the name is free again.
     pub leave_grace: Duration,
     /// Up to so many users each join and leave is told by name, above the count alone.
@@ -102,6 +105,7 @@ impl Default for Limits {
             catch_up_max: 1000,
             session_life: Duration::from_secs(10 * 60),
             ghosts_max: 50_000,
+            posters_max: 10_000,
             leave_grace: Duration::from_secs(10),
             presence_users_max: 200,
             presence_every: Duration::from_secs(1),

@@ -9,6 +9,7 @@
 //! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
 //!                                             ├─ join, seat, identity, presence
 //!                                             └─ recall ──▶ Order::Read ───▶ keeper
+//! request ───────────────────▶ talk, recall, without a client
 //! keeper ─▶ Answer ─┬─ talk ─────▶ ack, broadcast
 //!                   └─ recall ───▶ history, missed events, a place in the audience
 //! ```
@@ -47,6 +48,7 @@ pub mod record;
 pub mod protocol {}
 
 mod refusal;
+mod request;
 mod room;
 mod seat;
 mod talk;
@@ -63,12 +65,14 @@ pub use event::{Ask, ClientEvent, Form};
 pub use hello::Hello;
 pub use limit::Limits;
 pub use refusal::{Code, Refusal};
+pub use request::{Body, Post, Request};
 pub use told::{History, Joined, Missed, Resumed, RoomLine, ServerEvent, User, Welcome};
 
 use crate::clock::{Moment, Now};
 use awaited::{Awaited, Tickets};
 use client::Client;
 use people::People;
+use rate::Posters;
 use recall::Recall;
 use record::{Answer, Opening, Order};
 use room::Rooms;
@@ -110,6 +114,13 @@ pub enum Input {
         /// What it said, or why that is nothing.
         event: Result<ClientEvent, Refusal>,
     },
+    /// Something is asked without a WebSocket; [`Effect::Respond`] answers it, once.
+    Asked {
+        /// Its number; it comes from where those of clients come from.
+        caller: ClientId,
+        /// What is asked.
+        request: Request,
+    },
     /// A WebSocket is closed.
     Closed {
         /// Its number.
@@ -143,6 +154,13 @@ pub enum Effect {
         /// The client.
         client: ClientId,
         /// What.
+        event: ServerEvent,
+    },
+    /// Answer a request.
+    Respond {
+        /// Its number.
+        caller: ClientId,
+        /// With what: a list of rooms, a page, an `ack` or an error.
         event: ServerEvent,
     },
     /// Tell the audience of a room.
@@ -183,6 +201,8 @@ pub struct Chat {
     /// How many people are ghosts.
     ghosts: usize,
     rooms: Rooms,
+    /// How much is posted by requests.
+    posters: Posters,
     /// Orders under way.
     tickets: Tickets,
     /// Returns under way.
@@ -216,6 +236,10 @@ impl Step<'_> {
     fn reply(&mut self, client: ClientId, event: ServerEvent) {
         self.effects.push(Effect::Reply { client, event });
     }
+
+    fn respond(&mut self, caller: ClientId, event: ServerEvent) {
+        self.effects.push(Effect::Respond { caller, event });
+    }
 }
 
 impl Chat {
@@ -230,6 +254,7 @@ impl Chat {
             people: People::default(),
             ghosts: 0,
             rooms: Rooms::default(),
+            posters: Posters::default(),
             tickets: Tickets::default(),
             recalls: Slab::new(),
             waits: 0,
@@ -253,6 +278,7 @@ impl Chat {
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
+            Input::Asked { caller, request } => self.asked(step, caller, request),
             Input::Opened { client, hello, seed } => self.opened(step, client, &hello, seed),
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),

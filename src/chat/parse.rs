@@ -12,6 +12,7 @@ use super::fields::{Fields, Key, Value};
 use super::limit::Limits;
 use super::record::Span;
 use super::refusal::{Code, Refusal};
+use super::request::Body;
 
 impl ClientEvent {
     /// Reads one text message.
@@ -43,21 +44,39 @@ impl ClientEvent {
     }
 }
 
+impl Body {
+    /// Reads what a request posts.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, in the words of the protocol.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        if !text.trim_start().starts_with('{') {
+            return Err(Refusal::new(Code::BadJson, "this is no JSON object").text(text));
+        }
+        body(&mut fields(text, limits)?)
+    }
+}
+
 /// Takes a typed text as it is, but for one line break at its end.
 pub(super) fn typed(text: &str) -> Arc<str> {
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
     text.into()
 }
 
-/// Reads a message that begins like an object.
-fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
+/// Reads the fields of an object.
+fn fields<'a>(text: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
     if depth_above(text, limits.json_depth_max) {
         let message = format!("nested deeper than {} levels", limits.json_depth_max);
         return Err(Refusal::new(Code::BadJson, message).text(text));
     }
-    let mut fields = Fields::read(text).map_err(|error| {
+    Fields::read(text).map_err(|error| {
         Refusal::new(Code::BadJson, format!("this is no JSON object: {error}")).text(text)
-    })?;
+    })
+}
+
+/// Reads a message that begins like an object.
+fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
+    let mut fields = fields(text, limits)?;
     let id = match fields.text(Key::Id)? {
         Some(id) if id.is_empty() || id.len() > limits.id_bytes_max => {
             let message = format!("id: a string of 1 to {} bytes", limits.id_bytes_max);
@@ -133,13 +152,18 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
 
 /// Reads `{"sender":"Abhi","content":"Hello, World!"}`.
 fn untyped(fields: &mut Fields<'_>) -> Result<Ask, Refusal> {
+    let Body { content, reply_to, ttl, name: sender } = body(fields)?;
+    Ok(Ask::Send { content, reply_to, ttl, sender })
+}
+
+fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
     let content = fields.first(&[Key::Content, Key::Text, Key::Message])?;
-    let sender = fields.first(&[Key::Sender, Key::From, Key::Name])?;
-    Ok(Ask::Send {
+    let name = fields.first(&[Key::Sender, Key::From, Key::Name])?;
+    Ok(Body {
         content: Key::Content.needed(content)?.into(),
         reply_to: fields.mid(Key::ReplyTo)?,
         ttl: fields.number(Key::Ttl)?,
-        sender: sender.map(Box::from),
+        name: name.map(Box::from),
     })
 }
 

@@ -13,7 +13,8 @@ pub struct Ticket(pub u64);
 /// Names a room in the record: its name after case folding.
 pub type RoomKey = Arc<str>;
 
-/// Names an author across connections: a hash of the session key, or of the account's name.
+/// Names an author across connections: a hash of the session key, or of the account's name; of
+/// who posts without either, of the name it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorKey(pub [u8; 16]);
 

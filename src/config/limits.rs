@@ -83,6 +83,7 @@ impl Config {
             catch_up_max: self.catch_up_max,
             session_life: self.session_life,
             ghosts_max: self.ghosts_max,
+            posters_max: self.posters_max,
             leave_grace: self.leave_grace,
             presence_users_max: self.presence_users_max,
             presence_every: self.presence_every,

@@ -162,6 +162,8 @@ settings! {
     session_life: Duration = seconds(600), zero;
     /// Most sessions without a connection; beyond that the oldest ends early.
     ghosts_max: usize = 50_000;
+    /// Most networks and sessions that post over HTTP at the same time; any other waits.
+    posters_max: usize = 10_000;
     /// A user has left, and the name is free, this long after the last connection.
     leave_grace: Duration = seconds(10), zero;
     /// Most users of a room whose coming and going is told by name; beyond that their number is.

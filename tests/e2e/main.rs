@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 #![expect(unreachable_pub, reason = "a test has no inside")]
 
+mod api;
 mod client;
 mod handshake;
 mod life;

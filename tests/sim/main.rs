@@ -6,6 +6,7 @@ mod limits;
 mod presence;
 mod properties;
 mod record;
+mod requests;
 mod simulation;
 mod talking;
 mod world;

@@ -385,6 +385,7 @@ impl Simulation {
                     }
                 }
                 Effect::Order(order) => self.keeper.submit(order),
+                Effect::Respond { caller, .. } => panic!("{caller:?} asked nothing"),
                 Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),
             }
         }
