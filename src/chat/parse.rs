@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::command;
-use super::event::{Ask, ClientEvent};
+use super::event::{Ask, ClientEvent, Seek};
 use super::limit::Limits;
 use super::record::Span;
 use super::refusal::{Code, Refusal};
@@ -98,6 +98,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     limit: Option<&'a RawValue>,
     #[serde(borrow)]
+    query: Option<&'a RawValue>,
+    #[serde(borrow)]
     session: Option<&'a RawValue>,
     #[serde(borrow)]
     epoch: Option<&'a RawValue>,
@@ -169,6 +171,7 @@ fn asked(fields: &Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Ask)
         "list_rooms" => Ask::ListRooms,
         "list_users" => Ask::ListUsers,
         "history" => history(payload)?,
+        "search" => search(bare, payload)?,
         "resume" => resume(payload, limits)?,
         "set_name" => Ask::SetName(needed("name", boxed("name", bare.or(payload.name))?)?),
         "set_topic" => Ask::SetTopic(needed("topic", shared("topic", bare.or(payload.topic))?)?),
@@ -211,6 +214,14 @@ fn history(payload: &Fields<'_>) -> Result<Ask, Refusal> {
         return Err(bad("payload", "one of before, after and around"));
     }
     Ok(Ask::History { span, limit: number("limit", payload.limit)?.map(clamped) })
+}
+
+fn search(bare: Option<&RawValue>, payload: &Fields<'_>) -> Result<Ask, Refusal> {
+    Ok(Ask::Search(Seek {
+        words: needed("query", shared("query", bare.or(payload.query))?)?,
+        limit: number("limit", payload.limit)?.map(clamped),
+        before: number("before", payload.before)?,
+    }))
 }
 
 fn resume(payload: &Fields<'_>, limits: &Limits) -> Result<Ask, Refusal> {

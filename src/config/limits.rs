@@ -69,6 +69,7 @@ impl Config {
             history_default: self.history_default,
             history_max: self.history_max,
             page_bytes_max: self.page_bytes_max.0,
+            search_chars_max: self.search_chars_max,
             resume_entries_max: self.resume_entries_max,
             resume_bytes_max: self.resume_bytes_max.0,
             catch_up_max: self.catch_up_max,

@@ -86,6 +86,8 @@ settings! {
     history_max: u32 = 200;
     /// Most bytes of one answer about the past; it is cut at whole messages.
     page_bytes_max: Bytes = kib(128);
+    /// Longest text to search for, in characters; more is refused.
+    search_chars_max: usize = 200;
     /// Most missed events of one room sent on coming back; the rest is asked for page by page.
     resume_entries_max: usize = 1000;
     /// Most bytes of missed events sent on coming back; the rest is asked for page by page.
