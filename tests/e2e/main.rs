@@ -4,4 +4,5 @@
 mod client;
 mod handshake;
 mod life;
+mod search;
 mod talk;

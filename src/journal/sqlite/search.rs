@@ -147,3 +147,52 @@ impl Searches {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::record::{AuthorKey, Entry, Gone, Hit, Ticket};
+
+    #[test]
+    fn what_was_changed_since_it_was_found_is_left_out() {
+        let room = RoomKey::from("lobby");
+        let hit = |mid, expires| Hit {
+            room: RoomKey::from("lobby"),
+            said: Said {
+                mid,
+                seq: mid,
+                ts: 1,
+                sender: "Alice".into(),
+                content: "word".into(),
+                reply_to: None,
+                expires,
+                gone: None,
+                edited: false,
+                reactions: Vec::new(),
+            },
+        };
+        let kept = |seq, change| Kept {
+            author: AuthorKey([1; 16]),
+            entry: Entry { seq, ts: 1, sender: "Alice".into(), change },
+        };
+        let mut searches = Searches::default();
+        assert!(searches.begin(1) && !searches.begin(1));
+        searches.told(&room, &kept(10, Change::Deleted { mid: 5, why: Gone::Author }));
+        searches.told(&room, &kept(11, Change::Edited { mid: 6, content: "else".into() }));
+        searches.told(&room, &kept(11, Change::Deleted { mid: 3, why: Gone::Author }));
+        searches.pruned(&room, 3);
+        let mut hits: Vec<Hit> = (1..=7).rev().map(|mid| hit(mid, None)).collect();
+        hits.push(hit(8, Some(50)));
+        hits.push(hit(9, Some(51)));
+        // Seen as it was after the deletion of another.
+        hits.push(Hit {
+            said: Said { seq: 12, ..hit(6, None).said },
+            room: RoomKey::from("lobby"),
+        });
+        let mut finding = Finding { ticket: Ticket(1), hits, more: false };
+        searches.end(Some(&mut finding), 50);
+        let mids: Vec<u64> = finding.hits.iter().map(|hit| hit.said.mid).collect();
+        assert_eq!(mids, [7, 4, 9, 6]);
+        assert_eq!((searches.underway(), searches.revised.len()), (0, 0));
+    }
+}

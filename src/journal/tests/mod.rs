@@ -4,6 +4,7 @@ mod cases;
 mod disk;
 mod same;
 mod searches;
+mod words;
 mod world;
 
 pub(super) use world::Scratch;
