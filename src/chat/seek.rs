@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(search.rooms, ["lobby".into()]);
         assert_eq!((&*search.words, search.limit, search.before), ("tea", 200, Some(7)));
         let search = ordered(&mut chat, r#"{"type":"search","payload":"tea time"}"#);
-        assert_eq!(search.rooms, ["lobby".into(), "dev".into()]);
+        assert_eq!(search.rooms, ["dev".into(), "lobby".into()]);
         assert_eq!((&*search.words, search.limit, search.before), ("tea time", 50, None));
         // In a room without a record there is nothing to be found.
         let told = say(&mut chat, r#"{"type":"search","id":"s","room":"new","payload":"tea"}"#);

@@ -37,15 +37,15 @@ fn what_was_said_is_found_as_it_reads_now_and_only_where_one_may_read() {
     let found = &everywhere["messages"][0];
     assert_eq!(
         (&found["room"], &found["mid"], &found["seq"]),
-        (&json!("dev"), &json!(1), &json!(1))
+        (&json!("lobby"), &json!(1), &json!(1))
     );
     assert_eq!((&found["sender"], &everywhere["more"]), (&json!("Alice"), &json!(false)));
     assert!(found["ts"].as_u64().is_some_and(|ts| ts > 0));
     let here =
-        json!({"type": "search", "id": "s1", "room": "lobby", "payload": {"query": "release"}});
+        json!({"type": "search", "id": "s1", "room": "dev", "payload": {"query": "release"}});
     assert_eq!(contents(&search(&mut alice, here)), [""; 0]);
     let one = json!({
-        "type": "search", "id": "s1", "room": "dev", "payload": {"query": "\"notes\"", "limit": 1},
+        "type": "search", "id": "s1", "room": "lobby", "payload": {"query": "\"notes\"", "limit": 1},
     });
     assert_eq!(contents(&search(&mut alice, one)), ["notes"]);
     for (event, code) in [

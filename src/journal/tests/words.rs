@@ -61,7 +61,7 @@ fn a_journal_from_before_the_index_is_indexed_in_steps() {
     world.scratch = scratch;
     // It is found whether the index has got there or not.
     for _ in 0..20 {
-        assert_eq!(world.finds("number7"), [0; 0]);
+        assert_eq!(world.finds("\"number7\""), [0; 0]);
         assert_eq!(world.finds("changed"), [7]);
         assert_eq!(world.finds("number2000"), [2000]);
         assert_eq!(world.search(&["lobby"], "word", Some(3), 5).hits.len(), 2);
@@ -76,7 +76,7 @@ fn a_journal_from_before_the_index_is_indexed_in_steps() {
     assert!(indexed() < 2000, "the newest stay out");
     world.change(deleted(7));
     assert_eq!(world.finds("changed"), [0; 0]);
-    assert_eq!(world.finds("number8"), [8]);
+    assert_eq!(world.finds("\"number8\""), [8]);
 }
 
 #[test]
