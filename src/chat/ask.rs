@@ -222,7 +222,7 @@ impl Chat {
         if let Some(mid) = mid {
             return Ok((self.room_of(slot, room)?, mid));
         }
-        let said = self.clients.get(slot as usize).map(|client| client.said);
+        let said = self.clients.get(slot as usize).map(|client| (client.said_in, client.said));
         said.filter(|(room, mid)| *mid > 0 && self.sits(slot, *room)).ok_or_else(|| {
             Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
         })

@@ -99,9 +99,7 @@ impl Chat {
         session: Option<&str>,
         positions: &[(Box<str>, u64)],
     ) -> Result<(), Refusal> {
-        if let Some(session) = session {
-            self.adopt(step, slot, session);
-        }
+        let mut news = session.map_or_else(Vec::new, |session| self.adopt(step, slot, session));
         let current = self.clients.get(slot as usize).and_then(|client| client.current());
         let mut rooms: Vec<(u32, u64)> = Vec::new();
         let mut fault = None;
@@ -117,7 +115,7 @@ impl Chat {
         if let Some(current) = current {
             self.make_current(slot, current);
         }
-        let news: Vec<u32> = rooms.iter().map(|(room, _)| *room).collect();
+        news.extend(rooms.iter().map(|(room, _)| *room));
         self.recall(step, slot, Wanted { re, rooms });
         for room in news {
             self.tell_presence(step, room);
@@ -129,16 +127,16 @@ impl Chat {
     }
 
     /// Makes a client one more connection of the person whose session this is. The person it was
-    /// ends, if this was its only connection.
-    fn adopt(&mut self, step: &mut Step<'_>, slot: u32, session: &str) {
-        let Some(person) = self.people.of_session(author_of(session)) else { return };
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+    /// ends, if this was its only connection. Gives the rooms that have news of it.
+    fn adopt(&mut self, step: &mut Step<'_>, slot: u32, session: &str) -> Vec<u32> {
+        let Some(person) = self.people.of_session(author_of(session)) else { return Vec::new() };
+        let Some(client) = self.clients.get_mut(slot as usize) else { return Vec::new() };
         let old = std::mem::replace(&mut client.person, person);
         if old == person {
-            return;
+            return Vec::new();
         }
         let id = client.id;
-        let rooms: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
+        let mut rooms: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
         self.revive(person);
         self.people.recall(person, &self.limits);
         if let Some(person) = self.people.get_mut(person) {
@@ -149,18 +147,16 @@ impl Chat {
             self.take_place(person, room, id);
             self.give_place(old, room);
         }
-        let Some(left) = self.people.get_mut(old) else { return };
+        let Some(left) = self.people.get_mut(old) else { return rooms };
         left.clients.take(|client| *client == slot);
         if left.clients.as_slice().is_empty() {
             let places: Vec<u32> = left.places.as_slice().iter().map(|place| place.room).collect();
             for &room in &places {
                 self.unplace(old, room, "left");
-                self.tell_presence(step, room);
             }
+            rooms.extend(places);
             self.end_session(step, old);
         }
-        for room in rooms {
-            self.tell_presence(step, room);
-        }
+        rooms
     }
 }

@@ -1,4 +1,21 @@
-//! The domain of chat.
+//! The domain of chat: who is there, in which rooms, and what they are told.
+//!
+//! Pure: things that happen go in ([`Input`]), things to be done come out ([`Effect`]). There is no
+//! socket, clock, randomness or thread in here; the same inputs have the same effects. What a room
+//! shows is what the keeper of records says it shows ([`record`]): a message is an order first, and
+//! is told, and acknowledged, when the order is answered.
+//!
+//! ```text
+//! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
+//!                                             ├─ join, seat, identity, presence
+//!                                             └─ recall ──▶ Order::Read ───▶ keeper
+//! keeper ─▶ Answer ─┬─ talk ─────▶ ack, broadcast
+//!                   └─ recall ───▶ history, missed events, a place in the audience
+//! ```
+//!
+//! A *person* has a name, a session and any number of *clients*, its connections; a client has a
+//! *seat* in each of its rooms, its person a *place*. What a room's *audience* holds is all that a
+//! broadcast needs.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
@@ -11,8 +28,10 @@ mod command;
 mod door;
 mod event;
 mod few;
+mod fields;
 mod ghost;
 mod hello;
+mod history;
 mod identity;
 mod join;
 mod limit;
@@ -23,6 +42,10 @@ mod presence;
 mod rate;
 mod recall;
 pub mod record;
+
+#[doc = include_str!("protocol.md")]
+pub mod protocol {}
+
 mod refusal;
 mod room;
 mod seat;

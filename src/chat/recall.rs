@@ -8,15 +8,15 @@
 
 use std::sync::Arc;
 
-use super::awaited::{Awaited, Paging, Purpose};
+use super::awaited::{Paging, Purpose};
 use super::client::{Client, Hearing};
 use super::event::Form;
 use super::people::number_of;
-use super::record::{Entry, Found, Order, Page, Query, Refused, Said, Span};
+use super::record::{Entry, Found, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
 use super::talk::event_of;
-use super::told::{History, Missed, Resumed, ServerEvent};
+use super::told::{Missed, Resumed, ServerEvent};
 use super::weight;
 use super::{Chat, ClientId, Effect, Step};
 
@@ -68,21 +68,6 @@ impl Chat {
         self.order(step, slot, room, Span::Latest, limit, Purpose::Greeting { wait, top });
     }
 
-    /// Sends a client a part of a room's record.
-    pub(super) fn look_up(
-        &mut self,
-        step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
-        span: Span,
-        limit: Option<u32>,
-        re: Option<Arc<str>>,
-    ) {
-        let most = self.limits.history_max;
-        let limit = limit.unwrap_or(self.limits.history_default).min(most).max(1);
-        self.order(step, slot, room, span, limit, Purpose::Asked { re });
-    }
-
     /// Sends a client what it missed, then lets it listen.
     pub(super) fn recall(&mut self, step: &mut Step<'_>, slot: u32, wanted: Wanted) {
         let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
@@ -128,7 +113,14 @@ impl Chat {
         let slot = self.by_id.get(&paging.client).copied();
         match paging.purpose {
             Purpose::Asked { re } => match (slot, page) {
-                (Some(slot), Ok(page)) => self.show(step, slot, paging.room, paging.span, re, page),
+                (Some(slot), Ok(page)) => {
+                    let nothing = matches!(&page.found, Found::Messages(it) if it.is_empty());
+                    if nothing && self.form(paging.client) != Form::Json {
+                        self.notice(step, slot, re, "history", "There is nothing.".to_owned());
+                    } else {
+                        self.show(step, slot, paging.room, paging.span, re, page);
+                    }
+                }
                 (Some(slot), Err(why)) => self.unread(step, slot, paging.room, re, why),
                 (None, _) => {}
             },
@@ -138,19 +130,7 @@ impl Chat {
                     client.is_some_and(|client| client.waits(paging.room, wait))
                 };
                 if let Some(slot) = slot.filter(waits) {
-                    let shown = match page {
-                        Ok(page) => {
-                            let top = page.top;
-                            self.show(step, slot, paging.room, paging.span, None, page);
-                            top
-                        }
-                        Err(why) => {
-                            self.unread(step, slot, paging.room, None, why);
-                            top
-                        }
-                    };
-                    self.catch_up(step, slot, paging.room, shown);
-                    self.listen(slot, paging.room);
+                    self.greeted(step, slot, &paging, top, page);
                 }
                 self.waited(paging.room);
             }
@@ -166,6 +146,30 @@ impl Chat {
             }
         }
         self.rooms.vacate(paging.room);
+    }
+
+    /// Tells a client the page it waited for, then what came meanwhile, then lets it listen.
+    fn greeted(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        paging: &Paging,
+        top: u64,
+        page: Result<Page, Refused>,
+    ) {
+        let shown = match page {
+            Ok(page) => {
+                let top = page.top;
+                self.show(step, slot, paging.room, paging.span, None, page);
+                top
+            }
+            Err(why) => {
+                self.unread(step, slot, paging.room, None, why);
+                top
+            }
+        };
+        self.catch_up(step, slot, paging.room, shown);
+        self.listen(slot, paging.room);
     }
 
     /// Takes a client out of a room's audience until something comes; gives that a number.
@@ -184,86 +188,6 @@ impl Chat {
             inside.waited();
         }
         self.rooms.vacate(room);
-    }
-
-    fn order(
-        &mut self,
-        step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
-        span: Span,
-        limit: u32,
-        purpose: Purpose,
-    ) {
-        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
-        let bytes_max = match span {
-            Span::Entries(_) => self.limits.resume_bytes_max,
-            _ => self.limits.page_bytes_max,
-        };
-        let Some(inside) = self.rooms.get_mut(room) else { return };
-        inside.orders = inside.orders.saturating_add(1);
-        let ticket = self.tickets.put(Awaited::Page(Paging { client, room, span, purpose }));
-        let room = Arc::clone(&inside.key);
-        let query = Query { ticket, room, span, limit: limit as usize, bytes_max };
-        step.effects.push(Effect::Order(Order::Read(query)));
-    }
-
-    /// Tells a client a page of messages.
-    fn show(
-        &mut self,
-        step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
-        span: Span,
-        re: Option<Arc<str>>,
-        page: Page,
-    ) {
-        let Found::Messages(mut messages) = page.found else { return };
-        let Some(client) = self.clients.get(slot as usize) else { return };
-        let Some(inside) = self.rooms.get_mut(room) else { return };
-        messages.retain(|said| said.mid <= inside.top);
-        if let (Span::Latest, Some(last)) = (span, messages.last()) {
-            inside.last_mid = inside.last_mid.max(last.mid);
-        }
-        let cut = weight::cut(&mut messages, span, self.limits.page_bytes_max);
-        let room = Arc::clone(&inside.name);
-        if client.form != Form::Json {
-            lines(
-                step,
-                client.id,
-                &room,
-                messages,
-                &page.lost,
-                re.is_some() || span != Span::Latest,
-            );
-            return;
-        }
-        let history = History {
-            re,
-            room,
-            epoch: Arc::clone(&self.epoch),
-            messages,
-            top: page.top.min(inside.top),
-            more: page.more || cut,
-            lost: page.lost,
-        };
-        step.reply(client.id, ServerEvent::History(Box::new(history)));
-    }
-
-    fn unread(
-        &self,
-        step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
-        re: Option<Arc<str>>,
-        why: Refused,
-    ) {
-        let refusal = Refusal::refused(why).re(re);
-        let refusal = match self.rooms.get(room) {
-            Some(room) => refusal.room(&room.name),
-            None => refusal,
-        };
-        self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
     }
 
     /// Tells a client what its room showed above this `seq` while it waited.
@@ -371,36 +295,6 @@ fn tale(
     (missed, events)
 }
 
-fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> ServerEvent {
+pub(super) fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> ServerEvent {
     ServerEvent::Gap { room: Arc::clone(room), from, to, why }
-}
-
-/// Tells a page to somebody who reads lines.
-fn lines(
-    step: &mut Step<'_>,
-    client: ClientId,
-    room: &Arc<str>,
-    messages: Vec<Said>,
-    lost: &[(u64, u64)],
-    asked: bool,
-) {
-    for &(from, to) in lost {
-        step.reply(client, gap(room, from, to, "retention"));
-    }
-    if asked && messages.is_empty() {
-        let message = "There is nothing.".into();
-        step.reply(client, ServerEvent::Notice { re: None, code: "history", message });
-    }
-    for said in messages.into_iter().filter(|said| said.gone.is_none()) {
-        let event = ServerEvent::Message {
-            room: Arc::clone(room),
-            seq: said.mid,
-            ts: said.ts,
-            sender: said.sender,
-            content: said.content,
-            reply_to: said.reply_to,
-            expires: said.expires,
-        };
-        step.reply(client, event);
-    }
 }

@@ -88,7 +88,12 @@ impl Chat {
         {
             return Err(no_such_message());
         }
-        self.may_send(step, slot)?;
+        self.may_send(step, slot).map_err(|refusal| match &change {
+            Change::Edited { content: text, .. } | Change::Topic { topic: text } => {
+                refusal.text(Arc::clone(text))
+            }
+            _ => refusal,
+        })?;
         self.append(step, slot, room, id, change);
         Ok(())
     }
@@ -219,7 +224,7 @@ impl Chat {
         if let Some(client) = client
             && is_message
         {
-            client.said = (room, mid);
+            (client.said_in, client.said) = (room, mid);
         }
         if let Some(re) = re
             && let Some(inside) = self.rooms.get(room)

@@ -53,7 +53,7 @@ pub(super) fn cut(messages: &mut Vec<Said>, span: Span, bytes_max: usize) -> boo
     while sum > bytes_max && rest.len() > 1 {
         let before = middle.saturating_sub(front);
         let after = messages.len().saturating_sub(back).saturating_sub(middle);
-        let (gone, kept) = if before > after {
+        let (gone, kept) = if before >= after {
             front = front.saturating_add(1);
             rest.split_first().map_or((0, rest), |(first, rest)| (*first, rest))
         } else {

@@ -1,6 +1,6 @@
 //! Fills the layers' limits from the settings.
 
-use super::Config;
+use super::{Config, Data, Durability};
 use crate::{chat, http, journal, net, ws};
 
 impl Config {
@@ -50,7 +50,16 @@ impl Config {
 
     /// Gives the engine that keeps the record.
     pub fn engine(&self) -> journal::Engine {
-        journal::Engine::Memory
+        let Data::Dir(dir) = &self.data else { return journal::Engine::Memory };
+        journal::Engine::Sqlite {
+            dir: dir.clone(),
+            durability: match self.durability {
+                Durability::Fsync => journal::Durability::Fsync,
+                Durability::Write => journal::Durability::Write,
+            },
+            accept_loss: self.accept_loss.0,
+            check: self.check_data.0,
+        }
     }
 
     /// Gives the limits of the chat.
@@ -103,7 +112,19 @@ impl Config {
             memory_bytes_max: self.memory_bytes_max.0,
             keep_messages: self.keep_messages,
             keep_for: self.keep_for,
-            ..journal::Limits::default()
+            ids_kept_for: self.ids_kept.unwrap_or_default(),
+            queue_entries_max: self.queue_entries_max,
+            queue_bytes_max: self.queue_bytes_max.0,
+            queue_reads_max: self.queue_reads_max,
+            queue_searches_max: self.queue_searches_max,
+            scan_entries_max: self.scan_entries_max,
+            unsearched_entries_max: self.unsearched_entries_max,
+            batch_entries_max: self.batch_entries_max,
+            recent_entries_max: self.recent_entries_max,
+            recent_bytes_max: self.recent_bytes_max.0,
+            young_ids_max: self.young_ids_max,
+            wal_bytes_max: self.wal_bytes_max.0 as u64,
+            database_bytes_max: self.database_bytes_max.map(|bytes| bytes.0 as u64),
         }
     }
 }

@@ -58,10 +58,18 @@ settings! {
 
     ["Record"]
     /// Directory of the record of what was said; none keeps it in memory.
-    data: Data = Data::None;
+    data: Data = Data::Dir("chinwag-data".into());
     /// What a message survives once it is acknowledged: fsync a loss of power, write the end of the
     /// process.
     durability: Durability = Durability::Fsync;
+    /// Start although entries are missing that were there before; old positions become invalid.
+    accept_loss: Switch = Switch(false);
+    /// Look through the whole database before the start: some seconds per gigabyte.
+    check_data: Switch = Switch(false);
+    /// Most bytes of the database; then nothing more is taken until something is removed.
+    database_bytes_max: Option<Bytes> = None;
+    /// Size to which the write-ahead log is cut back when its content is in the database.
+    wal_bytes_max: Bytes = kib(64 * 1024);
     /// Messages disappear after this time unless they say otherwise.
     message_ttl: Option<Duration> = None;
     /// Shortest time after which a message may disappear; less is refused.
@@ -74,6 +82,27 @@ settings! {
     keep_for: Option<Duration> = None;
     /// Know a message sent again by its id for this long; off is for as long as the message is kept.
     ids_kept: Option<Duration> = None;
+    /// Appends that wait for the disk; beyond that senders are told to try again.
+    queue_entries_max: usize = 4096;
+    /// Text of the appends that wait for the disk; beyond that senders are told to try again.
+    queue_bytes_max: Bytes = kib(8 * 1024);
+    /// Reads that wait for the disk; beyond that readers are told to try again.
+    queue_reads_max: usize = 65_536;
+    /// Searches that wait for the disk; beyond that searchers are told to try again.
+    queue_searches_max: usize = 256;
+    /// Entries that a search looks through one by one where there is no index; beyond that it ends.
+    scan_entries_max: usize = 50_000;
+    /// Entries that may be left out of the index of words; beyond that they go in, some with each
+    /// commit.
+    unsearched_entries_max: u64 = 1024;
+    /// Most entries written in one transaction; what is more waits for the next one.
+    batch_entries_max: usize = 1024;
+    /// Newest entries of each room that are answered from memory.
+    recent_entries_max: usize = 512;
+    /// Memory for the newest entries of all rooms; rooms that nobody reads give way.
+    recent_bytes_max: Bytes = kib(32 * 1024);
+    /// Ids kept in memory before they go into the database's index, some with each commit.
+    young_ids_max: usize = 16_384;
     /// Entries of each room that are kept with --data none; older ones are pruned.
     memory_entries_max: usize = 10_000;
     /// Text of each room that is kept with --data none; older entries are pruned.

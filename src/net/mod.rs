@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Each phase ends before the next begins. What a phase wants of another is queued: frames to send
-//! in [`queue::Frames`], connections to write to in the dirty set, connections to remove in the
+//! in `queue::Frames`, connections to write to in the dirty set, connections to remove in the
 //! doomed list. So there is one write per connection and turn, and no connection disappears while
 //! somebody holds its id.
 

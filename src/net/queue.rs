@@ -4,7 +4,7 @@
 //! connection is owed *runs* of them; a frame that follows the last one it is owed only makes that
 //! run longer, so a room in which many talk costs its members one range, without a copy each. A
 //! connection that takes everything at once holds no memory. What one does not take becomes a
-//! [`Backlog`] of shared frames: however many connections are behind, each frame is kept once.
+//! `Backlog` of shared frames: however many connections are behind, each frame is kept once.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;

@@ -101,7 +101,7 @@ impl Handler for Server {
                 break;
             }
         }
-        if self.draining && self.open == 0 {
+        if self.draining && self.open == 0 && !self.journal.busy() {
             turn.exit();
         }
     }

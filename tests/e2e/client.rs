@@ -29,7 +29,8 @@ pub struct Server {
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(binary())
-            .args(["--listen", "127.0.0.1:0", "--data", "none"])
+            .args(["--listen", "127.0.0.1:0"])
+            .args(if arguments.contains(&"--data") { &[][..] } else { &["--data", "none"] })
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

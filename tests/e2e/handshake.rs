@@ -55,7 +55,7 @@ fn a_bad_handshake_gets_a_clear_answer() {
         (
             "length and chunked",
             handshake(|it| {
-                it.extend(["Content-Length: 1".into(), "Transfer-Encoding: chunked".into()])
+                it.extend(["Content-Length: 1".into(), "Transfer-Encoding: chunked".into()]);
             }),
             400,
             "",

@@ -1,5 +1,6 @@
 //! The real binary over real sockets, with an independent client.
 #![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
+#![expect(unreachable_pub, reason = "a test has no inside")]
 
 mod client;
 mod handshake;

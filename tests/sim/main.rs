@@ -1,4 +1,11 @@
 //! The chat, driven whole: stories with a made-up clock, and seeded simulations.
 
+mod coming;
 mod keeper;
+mod limits;
+mod presence;
+mod properties;
+mod record;
 mod simulation;
+mod talking;
+mod world;

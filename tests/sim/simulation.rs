@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Change, Entry, Refused};
 use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Hello, Input, Limits, Missed, RoomId, ServerEvent,
+    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId, ServerEvent,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -210,9 +210,10 @@ impl Simulation {
     fn close(&mut self) {
         let Some(client) = self.client() else { return };
         let model = self.clients.remove(&client).unwrap();
-        let positions = model.rooms.iter().filter_map(|(room, view)| {
-            Some((room.clone(), view.skipped(view.next?) - 1))
-        });
+        let positions = model
+            .rooms
+            .iter()
+            .filter_map(|(room, view)| Some((room.clone(), view.skipped(view.next?) - 1)));
         self.gone.push(Return { session: model.session.clone(), positions: positions.collect() });
         let timed_out = self.random.up_to(2) == 0;
         self.handle(Input::Closed { client, timed_out });
@@ -270,7 +271,10 @@ impl Simulation {
             0 => {
                 let history = self.clients[&client].history;
                 let payload = format!(r#"{{"room":"{room}","history":{history}}}"#);
-                self.say(client, &format!(r#"{{"type":"join_room","id":"j","payload":{payload}}}"#));
+                self.say(
+                    client,
+                    &format!(r#"{{"type":"join_room","id":"j","payload":{payload}}}"#),
+                );
             }
             _ => self.say(client, &format!(r#"{{"type":"leave_room","payload":"{room}"}}"#)),
         }
@@ -422,16 +426,7 @@ impl Simulation {
             E::Left { room, .. } => {
                 model.rooms.remove(&**room).expect("left a room it was not in");
             }
-            E::History(history) if history.re.is_none() => {
-                let record = &self.keeper.rooms[&*history.room];
-                for said in &history.messages {
-                    assert!(said.mid <= history.top && said.mid > 0);
-                    assert_eq!(said.sender, record.entries[said.mid as usize - 1].sender);
-                }
-                let view = model.rooms.get_mut(&*history.room).expect("history of no room");
-                assert_eq!(view.next, None, "greeted twice");
-                view.next = Some(history.top + 1);
-            }
+            E::History(history) if history.re.is_none() => model.greeted(history, &self.keeper),
             E::Error(refusal) => {
                 if let Some(re) = &refusal.re {
                     model.sent.remove(&**re);
@@ -453,32 +448,10 @@ impl Simulation {
                 assert_eq!(view.skipped(view.next.unwrap()), seq + 1, "live, but not there yet");
             }
             E::Ack { re, room, seq, duplicate, .. } => {
-                let message = model.sent.remove(&**re).expect("an ack of nothing");
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
-                if let Some(body) = model.bodies.get(&**re) {
-                    model.acked.push((re.to_string(), body.clone()));
-                }
-                if let Some(view) = model.rooms.get_mut(&**room)
-                    && message
-                    && !model.echo
-                    && !duplicate
-                {
-                    view.own.insert(*seq);
-                }
+                model.acked(re, room, *seq, *duplicate);
             }
-            E::UserJoined { room, .. }
-            | E::UserLeft { room, .. }
-            | E::Renamed { room, .. }
-            | E::Presence { room, .. } => {
-                assert!(model.rooms.contains_key(&**room), "news of a room it is not in");
-            }
-            _ => {
-                if let Some((room, seq)) = numbered(event) {
-                    let entry = &self.keeper.rooms[room].entries[seq as usize - 1];
-                    assert_same(event, entry);
-                    model.sees(room, seq, matches!(event, E::Message { .. }));
-                }
-            }
+            _ => model.heard(event, &self.keeper),
         }
     }
 
@@ -496,8 +469,7 @@ impl Simulation {
             }
         }
         let models: Vec<ClientId> = self.clients.keys().copied().collect();
-        let listeners: usize =
-            (0..100).map(|room| self.chat.audience(RoomId(room)).len()).sum();
+        let listeners: usize = (0..100).map(|room| self.chat.audience(RoomId(room)).len()).sum();
         let seats: usize = models.iter().map(|client| self.clients[client].rooms.len()).sum();
         assert_eq!(listeners, seats, "listeners and seats");
         assert_eq!(self.chat.clients(), models.len());
@@ -537,6 +509,30 @@ impl Simulation {
 }
 
 impl Model {
+    /// Takes in the past of a room just entered.
+    fn greeted(&mut self, history: &History, keeper: &Keeper) {
+        let record = &keeper.rooms[&*history.room];
+        for said in &history.messages {
+            assert!(said.mid <= history.top && said.mid > 0);
+            assert_eq!(said.sender, record.entries[said.mid as usize - 1].sender);
+        }
+        let view = self.rooms.get_mut(&*history.room).expect("history of no room");
+        assert_eq!(view.next, None, "greeted twice");
+        view.next = Some(history.top + 1);
+    }
+
+    /// Takes in what happens in a room.
+    fn heard(&mut self, event: &ServerEvent, keeper: &Keeper) {
+        if let Some(room) = news_of(event) {
+            assert!(self.rooms.contains_key(room), "news of a room it is not in");
+        }
+        if let Some((room, seq)) = numbered(event) {
+            let entry = &keeper.rooms[room].entries[seq as usize - 1];
+            assert_same(event, entry);
+            self.sees(room, seq, matches!(event, ServerEvent::Message { .. }));
+        }
+    }
+
     fn resumed(&mut self, missed: &Missed) {
         let view = self.rooms.get_mut(&*missed.room).expect("resumed in no room");
         let after = view.after.pop_front().expect("resumed without a wish");
@@ -546,6 +542,20 @@ impl Model {
         if let Some((from, to, why)) = missed.lost {
             view.missing.push((from, to));
             assert!(matches!(why, "page" | "retention"), "lost: {why}");
+        }
+    }
+
+    fn acked(&mut self, re: &str, room: &str, seq: u64, duplicate: bool) {
+        let message = self.sent.remove(re).expect("an ack of nothing");
+        if let Some(body) = self.bodies.get(re) {
+            self.acked.push((re.to_owned(), body.clone()));
+        }
+        if let Some(view) = self.rooms.get_mut(room)
+            && message
+            && !self.echo
+            && !duplicate
+        {
+            view.own.insert(seq);
         }
     }
 
@@ -589,6 +599,17 @@ fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
         | E::Deleted { room, seq, .. }
         | E::Reaction { room, seq, .. }
         | E::Topic { room, seq, .. } => Some((room, *seq)),
+        _ => None,
+    }
+}
+
+fn news_of(event: &ServerEvent) -> Option<&str> {
+    use ServerEvent as E;
+    match event {
+        E::UserJoined { room, .. }
+        | E::UserLeft { room, .. }
+        | E::Renamed { room, .. }
+        | E::Presence { room, .. } => Some(room),
         _ => None,
     }
 }

@@ -189,9 +189,9 @@ impl World {
 
     /// Finds a room by one that listens in it.
     pub(crate) fn room_with(&self, client: ClientId) -> Option<RoomId> {
-        (0..1000).map(RoomId).find(|room| {
-            self.chat.audience(*room).iter().any(|listener| listener.client == client)
-        })
+        (0..1000)
+            .map(RoomId)
+            .find(|room| self.chat.audience(*room).iter().any(|listener| listener.client == client))
     }
 }
 

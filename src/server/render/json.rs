@@ -208,10 +208,8 @@ fn history(it: &History, out: &mut Vec<u8>) {
     raw(out, ",\"messages\":[");
     list(out, &it.messages, said);
     raw(out, "]");
-    if let (Some(first), Some(last)) = (it.messages.first(), it.messages.last()) {
-        number(out, ",\"first\":", first.mid);
-        number(out, ",\"last\":", last.mid);
-    }
+    number(out, ",\"first\":", it.messages.first().map_or(0, |said| said.mid));
+    number(out, ",\"last\":", it.messages.last().map_or(0, |said| said.mid));
     number(out, ",\"top\":", it.top);
     boolean(out, ",\"more\":", it.more);
     raw(out, ",\"lost\":[");

@@ -90,6 +90,9 @@ fn told(event: &ServerEvent) -> Option<String> {
         }
         E::SearchResults(it) => search_results(it),
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
+        E::Gap { room, from, to, why: "retention" } => {
+            format!("{room}: messages {from}-{to} are no longer kept")
+        }
         E::Gap { room, from, to, .. } => {
             format!("{room}: messages {from}-{to} were left out, your connection was too slow")
         }

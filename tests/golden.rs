@@ -1,0 +1,302 @@
+//! The golden contract: each event once, in its three forms.
+//!
+//! `tests/golden/NAME.json` holds the event as it is sent (`event`), the line people read (`text`)
+//! and the simple form (`simple`), `null` where there is nothing to show. The tests of the page
+//! read the same files. `GOLDEN=write cargo test --test golden` writes them anew.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chinwag::chat::record::{Gone, Said};
+use chinwag::chat::{
+    Code, Form, History, Joined, Missed, Refusal, Resumed, RoomLine, ServerEvent, User, Welcome,
+};
+use serde_json::{Value, json};
+
+const TS: u64 = 1_732_104_003_000;
+
+#[test]
+fn every_event_is_written_as_agreed() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
+    let mut names = BTreeSet::new();
+    for (name, event) in recorded().into_iter().chain(people()).chain(record()).chain(other()) {
+        let actual = json!({
+            "event": serde_json::from_str::<Value>(&rendered(&event, Form::Json).unwrap()).unwrap(),
+            "text": rendered(&event, Form::Text),
+            "simple": rendered(&event, Form::Simple),
+        });
+        let path = folder.join(name).with_extension("json");
+        if write {
+            fs::write(&path, format!("{actual:#}\n")).unwrap();
+        }
+        let golden: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(actual, golden, "{name}");
+        assert!(names.insert(format!("{name}.json")), "{name} stands twice");
+    }
+    let files = fs::read_dir(&folder).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(files.collect::<BTreeSet<_>>(), names);
+}
+
+#[test]
+fn nothing_typed_can_pass_for_something_else_in_a_terminal() {
+    let text = |content: &str| {
+        let sender = "Eve".into();
+        let (room, content) = ("lobby".into(), content.into());
+        let (reply_to, expires) = (None, None);
+        let event =
+            ServerEvent::Message { room, seq: 1, ts: TS, sender, content, reply_to, expires };
+        rendered(&event, Form::Text).unwrap()
+    };
+    for (content, shown) in [
+        ("a\u{1B}[2Jb\u{7}", "a␛[2Jb␇"),
+        ("a\n[12:00:03] <Bob> b", "a\n    [12:00:03] <Bob> b"),
+        ("a\r\nb", "a\n    b"),
+        ("a\rb", "a␍b"),
+        ("a\u{2028}b", "a\n    b"),
+        ("a\tb\u{7F}\u{9B}", "a b␡\u{FFFD}"),
+        ("\u{202E}a\u{2069}", "\u{FFFD}a\u{FFFD}"),
+        ("é漢👍\u{200D}", "é漢👍\u{200D}"),
+    ] {
+        assert_eq!(text(content), format!("[12:00:03] <Eve> {shown}"));
+    }
+    assert_eq!(text("/me waves\nagain"), "[12:00:03] * Eve waves\n    again");
+}
+
+fn rendered(event: &ServerEvent, form: Form) -> Option<String> {
+    let mut out = b"before".to_vec();
+    let shown = event.render(form, &mut out);
+    let text = String::from_utf8(out).unwrap().split_off("before".len());
+    assert!(shown || text.is_empty());
+    shown.then_some(text)
+}
+
+fn s(text: &str) -> Arc<str> {
+    text.into()
+}
+
+type Named = (&'static str, ServerEvent);
+
+fn recorded() -> Vec<Named> {
+    let room = s("lobby");
+    let message = |seq, content: &str, reply_to, expires| ServerEvent::Message {
+        room: s("lobby"),
+        seq,
+        ts: TS,
+        sender: s("Alice"),
+        content: s(content),
+        reply_to,
+        expires,
+    };
+    vec![
+        ("message", message(42, "Hello", None, None)),
+        ("message_reply", message(42, "Hello", Some(41), Some(TS + 60_000))),
+        ("message_odd", message(42, "a \"b\" \\ \n\u{0}\u{1B} </script> é👍", None, None)),
+        ("message_me", message(42, "/me waves", None, None)),
+        (
+            "message_edited",
+            ServerEvent::Edited {
+                room: room.clone(),
+                seq: 43,
+                ts: TS,
+                mid: 42,
+                sender: s("Alice"),
+                content: s("Hello!"),
+            },
+        ),
+        (
+            "message_deleted",
+            ServerEvent::Deleted {
+                room: room.clone(),
+                seq: 44,
+                ts: TS,
+                mid: 42,
+                by: s("Alice"),
+                why: Gone::Author,
+            },
+        ),
+        (
+            "message_expired",
+            ServerEvent::Deleted {
+                room: room.clone(),
+                seq: 44,
+                ts: TS,
+                mid: 42,
+                by: s("*"),
+                why: Gone::Expired,
+            },
+        ),
+        (
+            "reaction",
+            ServerEvent::Reaction {
+                room: room.clone(),
+                seq: 45,
+                ts: TS,
+                mid: 42,
+                emoji: s("👍"),
+                user: s("Bob"),
+                on: true,
+                count: 3,
+            },
+        ),
+        (
+            "topic",
+            ServerEvent::Topic { room, seq: 46, ts: TS, topic: s("Release day"), by: s("Alice") },
+        ),
+    ]
+}
+
+fn people() -> Vec<Named> {
+    let room = s("lobby");
+    let users = || vec![User { name: s("Bob"), conns: 1 }, User { name: s("Eve"), conns: 0 }];
+    vec![
+        (
+            "joined",
+            ServerEvent::Joined(Box::new(Joined {
+                re: Some(s("j1")),
+                room: s("dev"),
+                seq: 7,
+                topic: s("Work"),
+                count: 2,
+                users: users(),
+            })),
+        ),
+        ("left", ServerEvent::Left { re: Some(s("j2")), room: s("dev") }),
+        ("user_joined", ServerEvent::UserJoined { room: room.clone(), user: s("Bob"), count: 8 }),
+        (
+            "user_left",
+            ServerEvent::UserLeft { room: room.clone(), user: s("Bob"), count: 7, why: "timeout" },
+        ),
+        (
+            "presence_renamed",
+            ServerEvent::Renamed { room: room.clone(), user: s("Rob"), was: s("Bob"), count: 7 },
+        ),
+        ("presence", ServerEvent::Presence { room: room.clone(), count: 8123 }),
+        ("room_list", ServerEvent::RoomList { re: Some(s("q1")), rooms: vec![line()] }),
+        ("user_list", ServerEvent::UserList { re: Some(s("q2")), room, count: 7, users: users() }),
+    ]
+}
+
+fn line() -> RoomLine {
+    RoomLine { room: s("lobby"), users: 7, seq: 46, topic: s("") }
+}
+
+fn record() -> Vec<Named> {
+    let said = |mid, content: &str| Said {
+        mid,
+        seq: mid,
+        ts: TS,
+        sender: s("Bob"),
+        content: s(content),
+        reply_to: None,
+        expires: None,
+        gone: None,
+        edited: false,
+        reactions: Vec::new(),
+    };
+    let changed = Said {
+        seq: 125,
+        reply_to: Some(118),
+        expires: Some(TS + 60_000),
+        edited: true,
+        reactions: vec![(s("👍"), vec![s("Alice"), s("Bob")])],
+        ..said(120, "as meant")
+    };
+    let gone = Said { seq: 126, gone: Some(Gone::Author), ..said(121, "") };
+    vec![
+        (
+            "history",
+            ServerEvent::History(Box::new(History {
+                re: Some(s("h1")),
+                room: s("lobby"),
+                epoch: s("k3"),
+                messages: vec![said(119, "hi"), changed, gone],
+                top: 131,
+                more: true,
+                lost: vec![(1, 69)],
+            })),
+        ),
+        (
+            "resumed",
+            ServerEvent::Resumed(Box::new(Resumed {
+                re: Some(s("r1")),
+                you: s("Alice"),
+                epoch: s("k3"),
+                rooms: vec![
+                    Missed { room: s("lobby"), from: 42, to: 57, lost: None },
+                    Missed { room: s("dev"), from: 8, to: 9, lost: Some((8, 9, "retention")) },
+                ],
+            })),
+        ),
+        ("live", ServerEvent::Live { room: s("lobby"), seq: 57 }),
+        ("gap", ServerEvent::Gap { room: s("lobby"), from: 58, to: 90, why: "slow" }),
+    ]
+}
+
+fn other() -> Vec<Named> {
+    vec![
+        ("welcome", welcome()),
+        ("ack", ack(42)),
+        ("ack_topic", ack(0)),
+        ("ack_name", ServerEvent::Named { re: s("n1"), ts: TS, you: s("Alice B") }),
+        (
+            "notice",
+            ServerEvent::Notice { re: None, code: "whoami", message: "You are Alice.".into() },
+        ),
+        (
+            "pong",
+            ServerEvent::Pong {
+                re: Some(s("p1")),
+                ts: TS,
+                rooms: vec![(s("lobby"), 46), (s("dev"), 0)],
+            },
+        ),
+        (
+            "error",
+            ServerEvent::Error(Box::new(
+                Refusal::rate_limited(Duration::from_millis(1200))
+                    .re(Some(s("c12")))
+                    .room(&s("lobby"))
+                    .text("Hello again"),
+            )),
+        ),
+        (
+            "error_plain",
+            ServerEvent::Error(Box::new(Refusal::new(Code::NameTaken, "somebody else's"))),
+        ),
+        ("bye", ServerEvent::Bye { code: 1012, reason: "restart", after_ms: 1830 }),
+    ]
+}
+
+fn welcome() -> ServerEvent {
+    ServerEvent::Welcome(Box::new(Welcome {
+        ts: TS,
+        you: s("Alice"),
+        renamed: false,
+        session: "AAAAAAAAAAEHBwcHBwcHBw".into(),
+        epoch: s("k3"),
+        current: Some(s("lobby")),
+        rooms: vec![line()],
+        ping_ms: 9000,
+        content_max: 4000,
+        frame_max: 65536,
+        burst: 10,
+        per_s: Some(5),
+    }))
+}
+
+fn ack(mid: u64) -> ServerEvent {
+    ServerEvent::Ack {
+        re: s("c7"),
+        room: s("lobby"),
+        seq: 46,
+        ts: TS,
+        mid,
+        durable: "fsync",
+        duplicate: false,
+    }
+}

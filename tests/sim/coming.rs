@@ -1,0 +1,439 @@
+//! Connecting: names, rooms, sessions.
+
+use std::time::Duration;
+
+use chinwag::chat::record::{AuthorKey, Order};
+use chinwag::chat::{ClientId, Code, Form, Input, ServerEvent};
+use chinwag::clock::Moment;
+
+use crate::world::World;
+
+fn names(world: &mut World, clients: &[ClientId]) -> Vec<String> {
+    clients.iter().map(|client| world.welcome(*client).you.to_string()).collect()
+}
+
+#[test]
+fn welcome_comes_first_and_says_all() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=dev&room=Ops");
+    assert_eq!(
+        world.read(alice),
+        ["{\"type\":\"welcome\",\"ts\":1732104000000,\"payload\":{\"v\":1,\"you\":\"Alice\",\
+          \"renamed\":false,\"session\":\"AAAAAAAAAAEHBwcHBwcHBw\",\"epoch\":\"k3\",\
+          \"current\":\"dev\",\"rooms\":{\"dev\":{\"seq\":0,\"users\":1,\"topic\":\"\"},\
+          \"Ops\":{\"seq\":0,\"users\":1,\"topic\":\"\"}},\"ping_ms\":9000,\"limits\":\
+          {\"content\":4000,\"frame\":65536,\"burst\":10,\"per_s\":5},\
+          \"server\":\"chinwag/0.1.0\"}}"]
+    );
+}
+
+#[test]
+fn nobody_is_refused_for_a_name() {
+    let mut world = World::new();
+    let clients = ["", "name=", "name=%20", "name=Bob", "name=bob", "name=BOB"];
+    let clients: Vec<ClientId> = clients.iter().map(|query| world.open(query)).collect();
+    assert_eq!(
+        names(&mut world, &clients),
+        ["Anonymous", "Anonymous-2", "Anonymous-3", "Bob", "bob-2", "BOB-3"]
+    );
+    let renamed = world.open("name=Bob");
+    assert!(world.welcome(renamed).renamed);
+    let nameless = world.open("");
+    assert!(!world.welcome(nameless).renamed);
+}
+
+#[test]
+fn an_impossible_name_is_answered_and_the_client_stays_anonymous() {
+    let mut world = World::new();
+    for query in ["name=a%00b", "name=%E2%80%AEevil", "name=%C3", "name=a%E2%80%8Bb", "name=*"] {
+        let client = world.open(query);
+        let told = world.told(client);
+        let [ServerEvent::Welcome(welcome), ServerEvent::Error(refusal)] = &told[..] else {
+            panic!("{query}: {told:?}");
+        };
+        assert!(welcome.you.starts_with("Anonymous") && welcome.renamed, "{query}");
+        assert_eq!(refusal.code, Code::NameInvalid, "{query}");
+    }
+    let long = world.open(&format!("name={}", "x".repeat(33)));
+    assert_eq!(world.types(long), ["welcome", "error"]);
+}
+
+#[test]
+fn rooms_that_cannot_be_are_left_out() {
+    let mut world = World::new();
+    let client = world.open("room=%40Bob&room=a%2Fb&room=dev&room=DEV&room=");
+    let told = world.told(client);
+    let ServerEvent::Welcome(welcome) = &told[0] else { panic!("{told:?}") };
+    assert_eq!(welcome.current.as_deref(), Some("dev"));
+    assert_eq!(welcome.rooms.len(), 1);
+    assert_eq!(told.len(), 4, "three rooms are answered: {told:?}");
+    let lost = world.open("room=%40Bob");
+    assert_eq!(world.welcome(lost).current.as_deref(), Some("lobby"));
+    let path = world.open_at("/ws/dev", "room=ops");
+    assert_eq!(world.welcome(path).current.as_deref(), Some("dev"));
+}
+
+#[test]
+fn rooms_are_compared_by_case_folding() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=Caf%C3%A9");
+    let bob = world.enter("name=Bob&room=CAFE%CC%81");
+    world.say(alice, "hello");
+    assert_eq!(world.heard(bob), ["hello"]);
+    world.say(bob, r#"{"type":"send_message","room":"cAFÉ","payload":"hi"}"#);
+    assert_eq!(world.heard(alice), ["hi"]);
+}
+
+#[test]
+fn a_connection_is_in_32_rooms_at_most() {
+    let mut world = World::new();
+    let query: Vec<String> = (0..40).map(|n| format!("room=r{n}")).collect();
+    let client = world.open(&query.join("&"));
+    let told = world.told(client);
+    let [ServerEvent::Welcome(welcome), ServerEvent::Error(refusal)] = &told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!((welcome.rooms.len(), refusal.code), (32, Code::TooManyRooms));
+    world.say(client, "/join another");
+    assert_eq!(world.error(client).code, Code::TooManyRooms);
+}
+
+#[test]
+fn rooms_nobody_is_in_and_nobody_spoke_in_vanish() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    for n in 0..20 {
+        world.say(alice, &format!("/join r{n}"));
+        world.say(alice, "/leave");
+        world.pass(Duration::from_secs(1));
+    }
+    assert_eq!(world.chat.rooms(), 1);
+    world.told(alice);
+    world.say(alice, "/rooms");
+    let told = world.told(alice);
+    let [ServerEvent::RoomList { rooms, .. }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(rooms.len(), 1);
+}
+
+#[test]
+fn rooms_have_an_end() {
+    let mut world = World::with(|limits| limits.rooms_max = 2);
+    let alice = world.enter("name=Alice&room=a&room=b");
+    world.say(alice, "/join c");
+    assert_eq!(world.error(alice).code, Code::Overloaded);
+    world.say(alice, "/leave a");
+    world.say(alice, "/join c");
+    world.told(alice);
+    let bob = world.open("name=Bob&room=c");
+    assert_eq!(world.types(bob), ["welcome"]);
+}
+
+#[test]
+fn joining_makes_a_room_current_and_leaving_falls_back() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=one");
+    let listener = world.enter("name=Bob&room=one&room=two&room=three");
+    for (line, room) in [
+        ("/join two", "two"),
+        ("/join three", "three"),
+        ("/join one", "one"),
+        ("/leave", "three"),
+        ("/leave two", "three"),
+        ("/join three", "three"),
+    ] {
+        world.say(alice, line);
+        world.told(listener);
+        world.say(alice, "where?");
+        let told = world.told(listener);
+        let spoken = told.iter().find_map(|event| match event {
+            ServerEvent::Message { room, .. } => Some(&**room),
+            _ => None,
+        });
+        assert_eq!(spoken, Some(room), "after {line}");
+        world.pass(Duration::from_secs(2));
+    }
+    world.say(alice, "/leave");
+    world.told(alice);
+    world.say(alice, "anybody?");
+    let refusal = world.error(alice);
+    assert_eq!(refusal.code, Code::NotInRoom);
+    assert_eq!(refusal.text.as_deref(), Some("anybody?"));
+}
+
+#[test]
+fn a_session_takes_name_and_rooms_back() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=dev&room=ops");
+    let session = world.welcome(alice).session;
+    world.close(alice);
+    for wait in [0, 5, 30, 599] {
+        world.pass(Duration::from_secs(wait));
+        let back = world.open(&format!("name=Other&session={session}"));
+        let welcome = world.welcome(back);
+        assert_eq!((&*welcome.you, welcome.renamed), ("Alice", false), "after {wait} s");
+        assert_eq!(welcome.session, session);
+        assert_eq!(welcome.current.as_deref(), Some("dev"));
+        let rooms: Vec<&str> = welcome.rooms.iter().map(|line| &*line.room).collect();
+        assert_eq!(rooms, ["dev", "ops"]);
+        world.close(back);
+    }
+    world.pass(Duration::from_secs(601));
+    let late = world.open(&format!("session={session}"));
+    let welcome = world.welcome(late);
+    assert_eq!((&*welcome.you, &*welcome.current.unwrap()), ("Anonymous", "lobby"));
+    assert_ne!(welcome.session, session);
+}
+
+#[test]
+fn a_name_is_free_once_the_leave_is_told() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice");
+    let session = world.welcome(alice).session;
+    world.close(alice);
+    world.pass(Duration::from_secs(9));
+    let early = world.open("name=Alice");
+    assert_eq!(&*world.welcome(early).you, "Alice-2");
+    world.pass(Duration::from_secs(2));
+    let other = world.open("name=Alice");
+    assert_eq!(&*world.welcome(other).you, "Alice");
+    let back = world.open(&format!("session={session}"));
+    let welcome = world.welcome(back);
+    assert_eq!((&*welcome.you, welcome.renamed), ("Alice-3", true));
+}
+
+#[test]
+fn two_tabs_of_a_session_are_one_person() {
+    let mut world = World::new();
+    let bob = world.enter("name=Bob");
+    let first = world.open("name=Alice");
+    let session = world.welcome(first).session;
+    let second = world.open(&format!("session={session}"));
+    assert_eq!(&*world.welcome(second).you, "Alice");
+    assert!(world.closed.is_empty());
+    world.say(first, "hello");
+    assert_eq!(world.heard(second), ["hello"]);
+    assert_eq!(world.heard(first), [""; 0]);
+    world.told(bob);
+    world.say(bob, "/who");
+    assert_eq!(
+        world.read(bob),
+        ["{\"type\":\"user_list\",\"room\":\"lobby\",\"payload\":{\"count\":2,\"users\":[\
+          {\"name\":\"Bob\",\"status\":\"online\",\"conns\":1},\
+          {\"name\":\"Alice\",\"status\":\"online\",\"conns\":2}]}}"]
+    );
+    world.close(first);
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.types(bob), [""; 0]);
+}
+
+#[test]
+fn who_comes_back_without_a_name_may_bring_one() {
+    let mut world = World::new();
+    let first = world.open("");
+    let session = world.welcome(first).session;
+    let second = world.open(&format!("session={session}&name=Alice"));
+    assert_eq!(&*world.welcome(second).you, "Alice");
+    world.pass(Duration::from_secs(1));
+    assert!(world.types(first).contains(&"presence".to_owned()));
+    let third = world.open(&format!("session={session}&name=Other"));
+    assert_eq!(&*world.welcome(third).you, "Alice");
+}
+
+#[test]
+fn a_guessed_session_is_a_new_one() {
+    let mut world = World::new();
+    let alice = world.open("session=AAAAAAAAAAAAAAAAAAAAAA");
+    assert_ne!(&*world.welcome(alice).session, "AAAAAAAAAAAAAAAAAAAAAA");
+}
+
+#[test]
+fn sessions_without_a_connection_have_an_end() {
+    let mut world = World::with(|limits| limits.ghosts_max = 2);
+    let sessions: Vec<_> = (0..3)
+        .map(|n| {
+            let client = world.open(&format!("name=N{n}"));
+            world.say(client, "kept");
+            let session = world.welcome(client).session;
+            world.close(client);
+            world.pass(Duration::from_secs(1));
+            session
+        })
+        .collect();
+    world.pass(Duration::from_secs(11));
+    assert_eq!(world.keeper.sessions.len(), 2);
+    let oldest = world.open(&format!("session={}", sessions[0]));
+    assert_eq!(&*world.welcome(oldest).you, "Anonymous");
+    let newest = world.open(&format!("session={}", sessions[2]));
+    assert_eq!(&*world.welcome(newest).you, "N2");
+}
+
+#[test]
+fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    assert_eq!(world.orders, []);
+    world.say(alice, "hello");
+    world.say(alice, "/join dev");
+    world.say(alice, "/name Alma");
+    world.close(alice);
+    world.pass(Duration::from_secs(601));
+    let orders: Vec<String> = world
+        .orders
+        .iter()
+        .map(|order| match order {
+            Order::PutSession(session) => format!("put {} {:?}", session.name, session.rooms),
+            Order::Append(_) => "append".to_owned(),
+            Order::Read(_) => "read".to_owned(),
+            Order::Search(_) => "search".to_owned(),
+            Order::DropSession(AuthorKey(_)) => "drop".to_owned(),
+        })
+        .collect();
+    assert_eq!(
+        orders,
+        [
+            "put Alice [\"lobby\"]",
+            "append",
+            "put Alice [\"lobby\", \"dev\"]",
+            "put Alma [\"lobby\", \"dev\"]",
+            "drop"
+        ]
+    );
+}
+
+#[test]
+fn a_session_outlives_the_server() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=dev");
+    let session = world.welcome(alice).session;
+    world.say(alice, "hello");
+    world.restart();
+    let thief = world.open("name=Alice");
+    assert_eq!(&*world.welcome(thief).you, "Alice");
+    world.close(thief);
+    world.pass(Duration::from_secs(20));
+    let back = world.open(&format!("session={session}&history=0"));
+    let welcome = world.welcome(back);
+    assert_eq!((&*welcome.you, &*welcome.current.unwrap()), ("Alice", "dev"));
+    world.close(back);
+    world.restart();
+    world.pass(Duration::from_secs(601));
+    assert!(world.keeper.sessions.is_empty());
+}
+
+#[test]
+fn a_name_can_be_changed_to_a_free_one() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.enter("name=Bob");
+    world.told.clear();
+    world.say(alice, r#"{"type":"set_name","id":"n1","payload":"Alice B"}"#);
+    assert_eq!(
+        world.read(alice),
+        ["{\"type\":\"ack\",\"re\":\"n1\",\"ts\":1732104000000,\"payload\":{\"you\":\"Alice B\"}}"]
+    );
+    world.pass(Duration::from_secs(1));
+    assert_eq!(
+        world.read(bob),
+        ["{\"type\":\"presence\",\"room\":\"lobby\",\"payload\":\
+          {\"user\":\"Alice B\",\"count\":2,\"was\":\"Alice\"}}"]
+    );
+    for (name, code) in [
+        ("Alice B", None),
+        ("ALICE B", None),
+        ("bob", Some(Code::NameTaken)),
+        ("a\u{202E}", Some(Code::NameInvalid)),
+        ("Alice", None),
+    ] {
+        world.told.clear();
+        world.say(alice, &format!("/name {name}"));
+        match code {
+            Some(code) => assert_eq!(world.error(alice).code, code, "{name:?}"),
+            None => assert_eq!(world.types(alice), ["notice"], "{name:?}"),
+        }
+    }
+}
+
+#[test]
+fn whoever_says_a_name_with_the_first_message_gets_it() {
+    let mut world = World::new();
+    let bob = world.enter("name=Abhi");
+    let guest = world.enter("");
+    world.told.clear();
+    world.say(guest, r#"{"sender":"Abhi","content":"Hello, World!"}"#);
+    let told = world.told(bob);
+    let Some(ServerEvent::Message { sender, content, .. }) = told.last() else {
+        panic!("{told:?}");
+    };
+    assert_eq!((&**sender, &**content), ("Abhi-2", "Hello, World!"));
+    assert_eq!(world.types(guest), ["notice"]);
+    for _ in 0..2 {
+        world.say(guest, r#"{"sender":"Eve","content":"as another"}"#);
+    }
+    world.say(guest, r#"{"sender":"abhi-2","content":"as myself"}"#);
+    let told = world.told(guest);
+    let [ServerEvent::Notice { code: "sender_ignored", .. }] = &told[..] else {
+        panic!("{told:?}");
+    };
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.heard(bob), ["as another", "as another", "as myself"]);
+    let nobody = world.enter("");
+    world.say(nobody, r#"{"sender":"a\u0000","content":"x"}"#);
+    let refusal = world.error(nobody);
+    assert_eq!((refusal.code, refusal.text.as_deref()), (Code::NameInvalid, Some("x")));
+}
+
+#[test]
+fn everybody_is_told_when_to_come_back() {
+    let mut world = World::new();
+    let clients: Vec<ClientId> = (0..50).map(|_| world.enter("mode=text")).collect();
+    world.told.clear();
+    world.handle(Input::Drain { seed: 3 });
+    let mut delays = Vec::new();
+    for client in &clients {
+        let told = world.told(*client);
+        let [ServerEvent::Bye { code: 1012, reason: "restart", after_ms }] = told[..] else {
+            panic!("{told:?}");
+        };
+        delays.push(after_ms);
+        assert_eq!(world.closed[client], 1012);
+    }
+    assert_eq!(world.keeper.sessions.len(), 50, "silent ones are remembered too");
+    delays.sort_unstable();
+    delays.dedup();
+    assert!(delays.len() > 40 && delays[0] < 700 && delays[delays.len() - 1] < 1700);
+    let late = world.open("");
+    assert_eq!(world.types(late), ["welcome", "bye"]);
+}
+
+#[test]
+fn a_client_may_change_how_it_reads() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.enter("name=Bob");
+    world.say(alice, "/mode text");
+    assert_eq!(world.chat.form(alice), Form::Text);
+    world.told.clear();
+    world.say(bob, "hello");
+    assert_eq!(world.read(alice), ["[12:00:00] <Bob> hello"]);
+    world.say(alice, "/mode simple");
+    world.told.clear();
+    world.say(bob, "hello");
+    assert_eq!(world.read(alice), ["{\"sender\":\"Bob\",\"content\":\"hello\"}"]);
+    let room = world.room_with(alice).unwrap();
+    assert_eq!(world.chat.audience(room)[0].form, Form::Simple);
+}
+
+#[test]
+fn nothing_is_due_when_nobody_was_there() {
+    assert_eq!(World::new().chat.deadline(), Moment::NEVER);
+}
+
+#[test]
+fn who_quits_is_closed() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    world.say(alice, "/quit");
+    assert_eq!(world.closed[&alice], 1000);
+    world.say(alice, "one more thing");
+    assert_eq!(world.types(alice), [""; 0]);
+}

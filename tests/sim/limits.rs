@@ -1,0 +1,136 @@
+//! What happens at each limit.
+
+use std::time::Duration;
+
+use chinwag::chat::{ClientId, Code, ServerEvent};
+
+use crate::world::World;
+
+#[test]
+fn sending_too_fast_is_refused_with_the_wait_and_the_text() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    for n in 0..10 {
+        world.say(alice, &format!("m{n}"));
+    }
+    world.say(alice, "one too many");
+    let refusal = world.error(alice);
+    assert_eq!((refusal.code, refusal.retry_after_ms), (Code::RateLimited, Some(200)));
+    assert_eq!((&*refusal.message, refusal.text.as_deref()), ("wait 0.2 s", Some("one too many")));
+    world.pass(Duration::from_millis(200));
+    world.say(alice, "in time");
+    assert_eq!(world.told(alice), []);
+    assert_eq!(world.keeper.rooms["lobby"].entries.len(), 11);
+}
+
+#[test]
+fn the_rate_can_be_off() {
+    let mut world = World::with(|limits| limits.sends_per_second_max = None);
+    let alice = world.enter("name=Alice");
+    for _ in 0..1000 {
+        world.say(alice, "fast");
+    }
+    assert_eq!(world.told(alice), []);
+}
+
+/// Sends so often for so long; gives after how many milliseconds it was closed, and how.
+fn flood(world: &mut World, client: ClientId, every: u64, millis: u64) -> Option<(u64, u16)> {
+    for passed in 0..millis / every {
+        world.say(client, "flood");
+        if let Some(code) = world.closed.get(&client) {
+            return Some((passed * every, *code));
+        }
+        world.pass(Duration::from_millis(every));
+    }
+    None
+}
+
+#[test]
+fn whoever_floods_for_ten_seconds_is_closed() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let (after, code) = flood(&mut world, alice, 10, 20_000).expect("still open");
+    assert_eq!(code, 4101);
+    assert!((10_000..10_200).contains(&after), "after {after} ms");
+    let slightly = world.enter("name=Slightly");
+    assert!(flood(&mut world, slightly, 160, 60_000).is_some_and(|(_, code)| code == 4101));
+    let steady = world.enter("name=Steady");
+    assert_eq!(flood(&mut world, steady, 200, 60_000), None);
+}
+
+#[test]
+fn a_burst_now_and_then_is_no_flood() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    for _ in 0..10 {
+        for _ in 0..20 {
+            world.say(alice, "burst");
+        }
+        world.pass(Duration::from_secs(5));
+    }
+    assert!(world.closed.is_empty());
+}
+
+#[test]
+fn questions_have_a_rate_of_their_own() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    for _ in 0..30 {
+        world.say(alice, "/who");
+    }
+    world.told(alice);
+    world.say(alice, r#"{"type":"ping","id":"p"}"#);
+    let refusal = world.error(alice);
+    assert_eq!((refusal.code, refusal.re.as_deref()), (Code::RateLimited, Some("p")));
+    world.say(alice, "still talking");
+    assert_eq!(world.told(alice), []);
+    world.pass(Duration::from_millis(100));
+    world.say(alice, "/who");
+    assert_eq!(world.types(alice), ["user_list"]);
+}
+
+#[test]
+fn fifty_errors_in_a_row_are_enough() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    for _ in 0..49 {
+        world.say(alice, "{");
+    }
+    world.say(alice, "a word");
+    for _ in 0..49 {
+        world.say(alice, "{");
+    }
+    assert!(world.closed.is_empty());
+    world.say(alice, "/nonsense");
+    assert_eq!(world.closed[&alice], 4000);
+    world.told(alice);
+    world.say(alice, "a word");
+    assert_eq!(world.told(alice), []);
+}
+
+#[test]
+fn a_slow_keeper_costs_a_room_no_more_than_its_limit() {
+    let mut world = World::with(|limits| {
+        limits.sends_per_second_max = None;
+        limits.catch_up_max = 10;
+    });
+    let alice = world.enter("name=Alice");
+    world.say(alice, "m1");
+    world.prompt = false;
+    let bob = world.open("name=Bob");
+    world.told.clear();
+    world.keeper.work();
+    let page = world.keeper.fetch(true).unwrap();
+    for n in 2..=31 {
+        world.say(alice, &format!("m{n}"));
+    }
+    world.settle();
+    world.handle(chinwag::chat::Input::Answered(page));
+    let told = world.told(bob);
+    assert!(matches!(told[0], ServerEvent::History(_)));
+    assert!(matches!(told[1], ServerEvent::Gap { from: 2, to: 21, why: "slow", .. }), "{told:?}");
+    assert_eq!(told.len(), 12);
+    world.prompt = true;
+    world.say(alice, "m32");
+    assert_eq!(world.heard(bob), ["m32"]);
+}

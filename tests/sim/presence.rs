@@ -1,0 +1,152 @@
+//! News of coming and going.
+
+use std::time::Duration;
+
+use chinwag::chat::{ClientId, Input, ServerEvent};
+
+use crate::world::World;
+
+fn news(world: &mut World, client: ClientId) -> Vec<String> {
+    let told = world.told(client).into_iter().filter_map(|event| match event {
+        ServerEvent::UserJoined { user, count, .. } => Some(format!("+{user} {count}")),
+        ServerEvent::UserLeft { user, count, why, .. } => Some(format!("-{user} {count} {why}")),
+        ServerEvent::Presence { count, .. } => Some(format!("{count}")),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn joins_are_told_at_once_then_in_batches() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.enter("name=Bob");
+    let told = world.open("name=Carol");
+    assert_eq!(world.types(told), ["welcome"]);
+    world.enter("name=Dan");
+    world.told.clear();
+    assert_eq!(world.told(alice), []);
+    world.pass(Duration::from_millis(1000));
+    assert_eq!(news(&mut world, alice), ["+Carol 4", "+Dan 4"]);
+    assert_eq!(news(&mut world, bob), ["+Carol 4", "+Dan 4"]);
+    world.pass(Duration::from_millis(1001));
+    world.open("name=Eve");
+    assert_eq!(news(&mut world, alice), ["+Eve 5"]);
+}
+
+#[test]
+fn a_leave_is_told_after_a_grace() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.open("name=Bob");
+    let session = world.welcome(bob).session;
+    world.told.clear();
+    world.close(bob);
+    world.pass(Duration::from_millis(9999));
+    assert_eq!(news(&mut world, alice), [""; 0]);
+    let bob = world.open(&format!("session={session}"));
+    world.pass(Duration::from_secs(60));
+    assert_eq!(news(&mut world, alice), [""; 0]);
+    world.handle(Input::Closed { client: bob, timed_out: true });
+    world.pass(Duration::from_secs(10));
+    assert_eq!(news(&mut world, alice), ["-Bob 1 timeout"]);
+}
+
+#[test]
+fn leaving_a_room_is_told_at_once() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.enter("name=Bob");
+    world.pass(Duration::from_secs(2));
+    world.told.clear();
+    world.say(bob, r#"{"type":"leave_room","id":"j2"}"#);
+    assert_eq!(world.read(bob), ["{\"type\":\"left\",\"re\":\"j2\",\"room\":\"lobby\"}"]);
+    assert_eq!(news(&mut world, alice), ["-Bob 1 left"]);
+}
+
+#[test]
+fn a_room_one_tab_has_left_is_left_after_the_grace() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=dev");
+    let bob = world.open("name=Bob&room=dev");
+    let session = world.welcome(bob).session;
+    let tab = world.open(&format!("session={session}&room=ops"));
+    world.say(tab, "/leave dev");
+    world.close(bob);
+    world.told.clear();
+    world.pass(Duration::from_secs(11));
+    assert_eq!(news(&mut world, alice), ["-Bob 1 closed"]);
+    let other = world.open("name=Bob");
+    assert_eq!(&*world.welcome(other).you, "Bob-2");
+}
+
+#[test]
+fn in_a_full_room_only_the_count_is_told() {
+    let mut world = World::with(|limits| limits.presence_users_max = 3);
+    let alice = world.enter("name=Alice");
+    for n in 0..3 {
+        world.open(&format!("name=N{n}"));
+        world.pass(Duration::from_secs(2));
+    }
+    assert_eq!(news(&mut world, alice), ["+N0 2", "+N1 3", "4"]);
+    for n in 3..50 {
+        world.enter(&format!("name=N{n}"));
+    }
+    world.told.clear();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(news(&mut world, alice), ["51"]);
+}
+
+#[test]
+fn ten_thousand_who_join_within_ten_seconds_cost_each_other_a_few_events() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let mut told = 0;
+    for n in 0..10_000 {
+        world.open(&format!("name=N{n}"));
+        told += world.told(alice).len();
+        world.told.clear();
+        if n % 10 == 0 {
+            world.pass(Duration::from_millis(10));
+            told += world.told(alice).len();
+            world.told.clear();
+        }
+    }
+    assert!(told < 220, "{told} events for one client");
+}
+
+#[test]
+fn a_list_names_200_and_counts_all() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    for n in 0..299 {
+        world.enter(&format!("name=N{n}"));
+    }
+    world.told.clear();
+    world.say(alice, r#"{"type":"list_users","id":"q2"}"#);
+    let told = world.told(alice);
+    let [ServerEvent::UserList { count: 300, users, .. }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(users.len(), 200);
+    world.say(alice, "/join lobby");
+    let told = world.told(alice);
+    let [ServerEvent::Joined(joined)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((joined.count, joined.users.len()), (300, 200));
+}
+
+#[test]
+fn rooms_are_listed_fullest_first() {
+    let mut world = World::new();
+    for query in ["room=a", "room=b", "room=b", "room=c&room=b", "room=c"] {
+        world.enter(query);
+    }
+    let asker = world.enter("room=c");
+    world.say(asker, r#"{"type":"list_rooms","id":"q1"}"#);
+    let told = world.told(asker);
+    let [ServerEvent::RoomList { re, rooms }] = &told[..] else { panic!("{told:?}") };
+    let rooms: Vec<(&str, usize)> = rooms.iter().map(|line| (&*line.room, line.users)).collect();
+    assert_eq!((re.as_deref(), &rooms[..]), (Some("q1"), &[("b", 3), ("c", 3), ("a", 1)][..]));
+    world.say(asker, r#"{"type":"list_users","room":"a"}"#);
+    assert_eq!(world.types(asker), ["user_list"]);
+    world.say(asker, r#"{"type":"list_users","room":"z"}"#);
+    assert_eq!(world.error(asker).code.word(), "no_such_room");
+}
