@@ -55,8 +55,19 @@ impl Wanted {
 
     /// Says whether a text has all of it.
     pub(super) fn is_in(&self, text: &str) -> bool {
+        if text.is_ascii() && !self.may_be_in(text.as_bytes()) {
+            return false;
+        }
         let words = words(text);
         !self.phrases.is_empty() && self.phrases.iter().all(|phrase| phrase.is_in(&words))
+    }
+
+    /// Says whether all words stand in plain ASCII, wherever. Most texts need no closer look then.
+    fn may_be_in(&self, text: &[u8]) -> bool {
+        self.phrases.iter().flat_map(|phrase| &phrase.words).all(|word| {
+            let mut parts = text.windows(word.len());
+            parts.any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        })
     }
 
     /// Writes it in the language of the index. Between the quotes are only letters, digits and
