@@ -1,6 +1,8 @@
 //! Properties of what clients may say: whatever it is, it is answered or ignored, never more.
 
-use chinwag::chat::record::{Answer, Found, Opening, Order, Page};
+use chinwag::chat::record::{
+    Answer, Finding, Found, Hit, Opening, Order, Page, RoomKey, Said, Search,
+};
 use chinwag::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
 use chinwag::clock::{Moment, Now};
 
@@ -85,7 +87,28 @@ fn answer(order: Order, seq: &mut u64) -> Option<Answer> {
             more: false,
             lost: Vec::new(),
         })),
+        Order::Search(search) => {
+            let Search { ticket, rooms, words, .. } = search;
+            let hit = |room: RoomKey| Hit { room, said: said(*seq, &words) };
+            let hits = rooms.into_iter().map(hit).collect();
+            Some(Answer::Found(Finding { ticket, hits, more: false }))
+        }
         Order::PutSession(_) | Order::DropSession(_) => None,
+    }
+}
+
+fn said(mid: u64, content: &str) -> Said {
+    Said {
+        mid,
+        seq: mid,
+        ts: 0,
+        sender: "Alice".into(),
+        content: content.into(),
+        reply_to: None,
+        expires: None,
+        gone: None,
+        edited: false,
+        reactions: Vec::new(),
     }
 }
 

@@ -139,6 +139,7 @@ impl Chat {
                 let room = self.room_to_read(slot, room)?;
                 self.look_up(step, slot, room, span, limit, re);
             }
+            Ask::Search(seek) => return self.seek(step, slot, re, room, seek),
             Ask::ListUsers => {
                 let key = self.room_to_read(slot, room)?;
                 let Some(room) = self.rooms.get(key) else { return Ok(()) };

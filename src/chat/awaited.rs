@@ -15,6 +15,8 @@ pub(super) enum Awaited {
     Append(Appending),
     /// A part of the record.
     Page(Paging),
+    /// What was searched for.
+    Finding(Seeking),
 }
 
 /// Says who waits for an answer.
@@ -57,6 +59,15 @@ pub(super) struct Paging {
     pub(super) span: Span,
     /// What for.
     pub(super) purpose: Purpose,
+}
+
+/// Is a search under way.
+#[derive(Debug)]
+pub(super) struct Seeking {
+    /// Who searches.
+    pub(super) client: ClientId,
+    /// The event that asked.
+    pub(super) re: Option<Arc<str>>,
 }
 
 /// Says what a page is for.

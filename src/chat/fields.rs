@@ -54,6 +54,8 @@ pub(super) enum Key {
     Around,
     /// How many messages.
     Limit,
+    /// What is searched for.
+    Query,
     /// A session key.
     Session,
     /// A journal's epoch.
@@ -90,6 +92,7 @@ impl Key {
             Self::After => "after",
             Self::Around => "around",
             Self::Limit => "limit",
+            Self::Query => "query",
             Self::Session => "session",
             Self::Epoch => "epoch",
             Self::Rooms => "rooms",

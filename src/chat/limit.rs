@@ -28,10 +28,12 @@ pub struct Limits {
     pub listed_max: usize,
     /// Messages sent on joining unless the client says otherwise.
     pub history_default: u32,
-    /// Messages in one `history`; more asked for: clamped.
+    /// Messages in one `history` or `search_results`; more asked for: clamped.
     pub history_max: u32,
-    /// Bytes of one `history` on the wire; above: cut at whole messages, `more: true`.
+    /// Bytes of one `history` or `search_results` on the wire; above: cut at whole messages, `more: true`.
     pub page_bytes_max: usize,
+    /// Unicode scalar values of what is searched for; above: `too_long`.
+    pub search_chars_max: usize,
     /// Events a `resume` repeats for each room; above: `lost`, why `page`.
     pub resume_entries_max: usize,
     /// Bytes on the wire that one `resume` repeats in all; above: `lost`, why `page`. To be
@@ -100,6 +102,7 @@ impl Default for Limits {
             history_default: 50,
             history_max: 200,
             page_bytes_max: 128 * 1024,
+            search_chars_max: 200,
             resume_entries_max: 1000,
             resume_bytes_max: 224 * 1024,
             catch_up_max: 1000,

@@ -51,6 +51,7 @@ mod refusal;
 mod request;
 mod room;
 mod seat;
+mod seek;
 mod talk;
 mod told;
 mod weight;
@@ -61,12 +62,14 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-pub use event::{Ask, ClientEvent, Form};
+pub use event::{Ask, ClientEvent, Form, Seek};
 pub use hello::Hello;
 pub use limit::Limits;
 pub use refusal::{Code, Refusal};
 pub use request::{Body, Post, Request};
-pub use told::{History, Joined, Missed, Resumed, RoomLine, ServerEvent, User, Welcome};
+pub use told::{
+    History, Hit, Joined, Missed, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
+};
 
 use crate::clock::{Moment, Now};
 use awaited::{Awaited, Tickets};
@@ -335,6 +338,11 @@ impl Chat {
             Answer::Page(page) => {
                 if let Some(Awaited::Page(paging)) = self.tickets.take(page.ticket) {
                     self.paged(step, paging, Ok(page));
+                }
+            }
+            Answer::Found(finding) => {
+                if let Some(Awaited::Finding(seeking)) = self.tickets.take(finding.ticket) {
+                    self.found(step, seeking, Ok(finding));
                 }
             }
             Answer::Added { room, entry } => self.added(step, &room, &entry),

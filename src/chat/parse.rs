@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::command;
-use super::event::{Ask, ClientEvent};
+use super::event::{Ask, ClientEvent, Seek};
 use super::fields::{Fields, Key, Value};
 use super::limit::Limits;
 use super::record::Span;
@@ -141,6 +141,11 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         "list_rooms" => Ask::ListRooms,
         "list_users" => Ask::ListUsers,
         "history" => history(inner)?,
+        "search" => Ask::Search(Seek {
+            words: Key::Query.needed(either(inner, Key::Query)?)?.into(),
+            limit: inner.number(Key::Limit)?.map(clamped),
+            before: inner.number(Key::Before)?,
+        }),
         "resume" => resume(inner, limits)?,
         "set_name" => Ask::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
         "set_topic" => Ask::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),

@@ -128,7 +128,8 @@ impl Chat {
         self.check_length(content, self.limits.content_chars_max)
     }
 
-    fn check_length(&self, text: &Arc<str>, chars_max: usize) -> Result<(), Refusal> {
+    /// Refuses a text that is too long.
+    pub(super) fn check_length(&self, text: &Arc<str>, chars_max: usize) -> Result<(), Refusal> {
         // No text has more characters than bytes.
         if text.len() <= chars_max || text.chars().count() <= chars_max {
             return Ok(());
@@ -296,6 +297,7 @@ impl Chat {
                 self.rooms.vacate(appending.room);
             }
             Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
+            Some(Awaited::Finding(seeking)) => self.found(step, seeking, Err(why)),
             None => {}
         }
     }

@@ -6,4 +6,5 @@ mod api;
 mod client;
 mod handshake;
 mod life;
+mod search;
 mod talk;

@@ -60,6 +60,11 @@ impl Keeper {
                 };
                 self.read.push_back(answer);
             }
+            Some(Order::Search(search)) => {
+                // Nobody searches in a simulation; whoever does is to be refused.
+                let why = Refused::Unavailable;
+                self.read.push_back(Answer::Unread { ticket: search.ticket, why });
+            }
             Some(Order::PutSession(session)) => {
                 self.sessions.insert(session.key, session);
             }

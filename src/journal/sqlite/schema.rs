@@ -63,18 +63,21 @@ pub(super) struct RoomRow {
     pub(super) first: u64,
     pub(super) top: u64,
     pub(super) messages: u64,
+    /// Messages up to this `seq` are in the index of words.
+    pub(super) searched: u64,
 }
 
 /// Reads a room.
 pub(super) fn room(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRow>> {
     let mut statement =
-        db.prepare_cached("SELECT room, first, top, messages FROM rooms WHERE key = ?1")?;
+        db.prepare_cached("SELECT room, first, top, messages, searched FROM rooms WHERE key = ?1")?;
     let row = statement.query_row([key], |row| {
         Ok(RoomRow {
             number: row.get(0)?,
             first: nat(row.get(1)?),
             top: nat(row.get(2)?),
             messages: nat(row.get(3)?),
+            searched: nat(row.get(4)?),
         })
     });
     row.optional()
@@ -85,15 +88,15 @@ pub(super) fn rooms(
     db: &Connection,
 ) -> rusqlite::Result<(Vec<RoomRecord>, HashMap<RoomKey, RoomRow>)> {
     let mut statement =
-        db.prepare("SELECT room, key, name, topic, first, top, messages FROM rooms")?;
+        db.prepare("SELECT room, key, name, topic, first, top, messages, searched FROM rooms")?;
     let mut rows = statement.query([])?;
     let (mut records, mut known) = (Vec::new(), HashMap::new());
     while let Some(row) = rows.next()? {
         let key: RoomKey = row.get(1)?;
         let top = nat(row.get(5)?);
         let number = row.get(0)?;
-        let (first, messages) = (nat(row.get(4)?), nat(row.get(6)?));
-        known.insert(Arc::clone(&key), RoomRow { number, first, top, messages });
+        let (first, messages, searched) = (nat(row.get(4)?), nat(row.get(6)?), nat(row.get(7)?));
+        known.insert(Arc::clone(&key), RoomRow { number, first, top, messages, searched });
         records.push(RoomRecord { key, name: row.get(2)?, top, topic: row.get(3)? });
     }
     Ok((records, known))
@@ -222,7 +225,7 @@ impl OpenError {
 }
 
 /// Each brings the database one version up.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("search.sql")];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// Is `chat` in ASCII.

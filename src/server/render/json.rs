@@ -2,7 +2,7 @@
 
 use crate::chat::record::{Gone, Said};
 use crate::chat::{
-    History, Joined, Missed, Refusal, Resumed, RoomLine, ServerEvent, User, Welcome,
+    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
 };
 
 /// Appends one event.
@@ -105,6 +105,7 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         E::Welcome(it) => welcome(it, out),
         E::Joined(it) => joined(it, out),
         E::History(it) => history(it, out),
+        E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
         E::Error(it) => error(it, out),
         E::Left { re, room } => {
@@ -232,8 +233,26 @@ pub(super) fn page(it: &History, out: &mut Vec<u8>) {
     raw(out, "]}");
 }
 
+fn search_results(it: &SearchResults, out: &mut Vec<u8>) {
+    opening(out, "search_results", it.re.as_deref());
+    raw(out, ",\"payload\":{\"messages\":[");
+    list(out, &it.hits, |out, hit| {
+        string(out, "{\"room\":", &hit.room);
+        raw(out, ",");
+        said_facts(out, &hit.said);
+    });
+    boolean(out, "],\"more\":", it.more);
+    raw(out, "}}");
+}
+
 fn said(out: &mut Vec<u8>, it: &Said) {
-    number(out, "{\"mid\":", it.mid);
+    raw(out, "{");
+    said_facts(out, it);
+}
+
+/// Ends the object it is in.
+fn said_facts(out: &mut Vec<u8>, it: &Said) {
+    number(out, "\"mid\":", it.mid);
     number(out, ",\"seq\":", it.seq);
     number(out, ",\"ts\":", it.ts);
     string(out, ",\"sender\":", &it.sender);
