@@ -3,6 +3,12 @@
 #![expect(unreachable_pub, reason = "a test has no inside")]
 
 mod client;
+mod data;
+mod faults;
+mod full;
 mod handshake;
+mod kill;
 mod life;
+mod record;
+mod resume;
 mod talk;
