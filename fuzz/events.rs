@@ -62,7 +62,9 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
         }
         for effect in effects.drain(..) {
             match effect {
-                Effect::Reply { event, .. } | Effect::Broadcast { event, .. } => {
+                Effect::Reply { event, .. }
+                | Effect::Broadcast { event, .. }
+                | Effect::Respond { event, .. } => {
                     well_formed(&event);
                 }
                 Effect::Order(order) => answers.extend(answer(order, &mut seq)),

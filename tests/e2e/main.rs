@@ -4,7 +4,13 @@
 
 mod api;
 mod client;
+mod data;
+mod faults;
+mod full;
 mod handshake;
+mod kill;
 mod life;
+mod record;
+mod resume;
 mod search;
 mod talk;
