@@ -67,10 +67,11 @@ impl Data {
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let paths = fs::read_dir(self.dir()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
-        files.retain(|(path, bytes)| {
-            !path.ends_with("journal.db-shm")
-                && !(path.ends_with("journal.db-wal") && bytes.is_empty())
-        });
+        let by_product = |path: &Path, bytes: &[u8]| {
+            path.ends_with("journal.db-shm")
+                || (path.ends_with("journal.db-wal") && bytes.is_empty())
+        };
+        files.retain(|(path, bytes)| !by_product(path, bytes));
         files.sort();
         files
     }
