@@ -44,7 +44,8 @@ impl Data {
 
     pub fn start(&self, arguments: &[&str]) -> Server {
         let dir = self.dir();
-        let mut all = vec!["--data", dir.to_str().unwrap()];
+        // Clients that lie idle in a test need not be waited for at the end.
+        let mut all = vec!["--data", dir.to_str().unwrap(), "--close-within", "200ms"];
         all.extend_from_slice(arguments);
         Server::start(&all)
     }
@@ -67,11 +68,11 @@ impl Data {
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let paths = fs::read_dir(self.dir()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
-        let left_by_looking = |path: &PathBuf, bytes: &[u8]| {
+        let by_product = |path: &Path, bytes: &[u8]| {
             path.ends_with("journal.db-shm")
                 || (path.ends_with("journal.db-wal") && bytes.is_empty())
         };
-        files.retain(|(path, bytes)| !left_by_looking(path, bytes));
+        files.retain(|(path, bytes)| !by_product(path, bytes));
         files.sort();
         files
     }

@@ -20,7 +20,7 @@ fn a_full_disk_is_told_and_heals_when_there_is_space() {
     let story = Story::begin(&server);
     let mut file = File::create(&ballast).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
-    let story = story.until_refused(&server);
+    let story = story.fails(&server);
     fs::remove_file(&ballast).unwrap();
     drop(file);
     let story = story.heals(&server);
@@ -37,7 +37,7 @@ fn a_database_at_its_limit_is_told_and_heals_when_there_is_space() {
     ballast.execute_batch(fill).unwrap();
     let arguments = [ARGUMENTS, &["--database-bytes-max", "1300000"]].concat();
     let mut server = data.start(&arguments);
-    let story = Story::begin(&server).until_refused(&server);
+    let story = Story::begin(&server).fails(&server);
     ballast.execute_batch("DROP TABLE ballast").unwrap();
     drop(ballast);
     let story = story.heals(&server);
@@ -52,7 +52,7 @@ fn files_that_cannot_be_written_are_told_and_heal_when_they_can_be() {
     let story = Story::begin(&server);
     let dir = data.dir();
     let Some(frozen) = Frozen::new(&dir) else { return };
-    let story = story.until_refused(&server);
+    let story = story.fails(&server);
     drop(frozen);
     let story = story.heals(&server);
     server.kill();
@@ -94,7 +94,7 @@ impl Story {
     }
 
     /// Talks until it is refused, and looks at what goes on all the same.
-    fn until_refused(mut self, server: &Server) -> Self {
+    fn fails(mut self, server: &Server) -> Self {
         let error = loop {
             assert!(self.acked.len() < 5_000, "the disk is never full");
             let answer = self.say();
@@ -102,11 +102,11 @@ impl Story {
                 break answer;
             }
         };
-        self.is_storage_unavailable(&error);
+        self.assert_refused(&error);
         until("it is not ready", || server.get("/readyz").starts_with("HTTP/1.1 503"));
         assert!(server.get("/healthz").starts_with("HTTP/1.1 200"));
         let error = self.say();
-        self.is_storage_unavailable(&error);
+        self.assert_refused(&error);
         // What is there can be read, and it is what was acknowledged.
         let said = contents(&self.bob.messages(0));
         assert_eq!(said, self.acked);
@@ -160,7 +160,7 @@ impl Story {
         }
     }
 
-    fn is_storage_unavailable(&self, error: &Value) {
+    fn assert_refused(&self, error: &Value) {
         assert_eq!(text(error, "code"), "storage_unavailable");
         assert_eq!(error["payload"]["retryable"], true);
         assert_eq!(text(error, "text"), self.refused.last().unwrap(), "the text is handed back");
