@@ -4,6 +4,8 @@
 //! A property takes the fuzzer's bytes and panics if it is broken. The first two bytes choose the
 //! setting and how the rest is cut; the rest is what a peer sends.
 
+mod events;
+
 use std::io::{self, Cursor, Read, Write};
 
 use chinwag::clock::Now;
@@ -83,6 +85,13 @@ pub fn differential(data: &[u8]) {
         (None, Some(fault)) => panic!("{fault:?} {ours:?} {theirs:?}"),
         (_, _) => assert_eq!(ours, theirs, "{our_fault:?} {their_fault:?}"),
     }
+}
+
+/// Says whatever it likes to the chat, as one text, as a query and as a conversation.
+pub fn events(data: &[u8]) {
+    events::any_text_is_an_event_or_a_refusal(data);
+    events::anybody_is_welcome(data);
+    events::any_conversation_has_answers(data);
 }
 
 /// Holds that [`Parser`] gives the same requests, or the same fault, however `stream` is cut.

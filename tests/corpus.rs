@@ -39,3 +39,8 @@ fn roundtrips_hold() {
 fn tungstenite_agrees() {
     replay("differential", properties::differential);
 }
+
+#[test]
+fn conversations_hold() {
+    replay("events", properties::events);
+}

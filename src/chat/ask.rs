@@ -139,6 +139,7 @@ impl Chat {
                 let room = self.room_to_read(slot, room)?;
                 self.look_up(step, slot, room, span, limit, re);
             }
+            Ask::Search(seek) => return self.seek(step, slot, re, room, seek),
             Ask::ListUsers => {
                 let key = self.room_to_read(slot, room)?;
                 let Some(room) = self.rooms.get(key) else { return Ok(()) };
@@ -221,7 +222,7 @@ impl Chat {
         if let Some(mid) = mid {
             return Ok((self.room_of(slot, room)?, mid));
         }
-        let said = self.clients.get(slot as usize).map(|client| client.said);
+        let said = self.clients.get(slot as usize).map(|client| (client.said_in, client.said));
         said.filter(|(room, mid)| *mid > 0 && self.sits(slot, *room)).ok_or_else(|| {
             Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
         })

@@ -6,7 +6,7 @@ use slab::Slab;
 
 use super::ClientId;
 use super::people::number_of;
-use super::record::{Change, Span, Ticket};
+use super::record::{AuthorKey, Change, Span, Ticket};
 
 /// Is what an answer will be about.
 #[derive(Debug)]
@@ -15,13 +15,29 @@ pub(super) enum Awaited {
     Append(Appending),
     /// A part of the record.
     Page(Paging),
+    /// What was searched for.
+    Finding(Seeking),
+}
+
+/// Says who waits for an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asker {
+    /// A client, which may have gone meanwhile.
+    Client(ClientId),
+    /// A request, which is answered once.
+    Request {
+        /// Its number.
+        caller: ClientId,
+        /// Who speaks.
+        author: AuthorKey,
+    },
 }
 
 /// Is an entry on its way into the record.
 #[derive(Debug)]
 pub(super) struct Appending {
     /// Who wants it.
-    pub(super) client: ClientId,
+    pub(super) asker: Asker,
     /// The room's key.
     pub(super) room: u32,
     /// The event that asked for it.
@@ -45,6 +61,15 @@ pub(super) struct Paging {
     pub(super) purpose: Purpose,
 }
 
+/// Is a search under way.
+#[derive(Debug)]
+pub(super) struct Seeking {
+    /// Who searches.
+    pub(super) client: ClientId,
+    /// The event that asked.
+    pub(super) re: Option<Arc<str>>,
+}
+
 /// Says what a page is for.
 #[derive(Debug)]
 pub(super) enum Purpose {
@@ -60,6 +85,8 @@ pub(super) enum Purpose {
         /// The event that asked.
         re: Option<Arc<str>>,
     },
+    /// A request is answered with it; the client's number is the request's.
+    Requested,
     /// It is one of those a returning client missed.
     Missed {
         /// The key of the recall it belongs to.

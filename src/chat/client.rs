@@ -33,8 +33,10 @@ pub(super) struct Client {
     pub(super) flooding: Moment,
     /// Whether it has been doing so for too long.
     pub(super) flooded: bool,
-    /// The last message it said: room and `mid`, 0 for none.
-    pub(super) said: (u32, u64),
+    /// The room of the last message it said.
+    pub(super) said_in: u32,
+    /// The last message it said, 0 for none.
+    pub(super) said: u64,
 }
 
 /// Is a client's place in a room.
@@ -71,7 +73,8 @@ impl Client {
             queries: Bucket::default(),
             flooding: Moment::NEVER,
             flooded: false,
-            said: (0, 0),
+            said_in: 0,
+            said: 0,
         }
     }
 

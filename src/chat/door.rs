@@ -59,29 +59,34 @@ impl Chat {
         seed: [u8; 16],
         faults: &mut Vec<Refusal>,
     ) -> (u32, Box<str>, bool) {
+        let wish = hello.name.as_deref().filter(|name| !name.trim().is_empty());
+        let wish = wish.map(|wish| UserName::parse(wish, &self.limits));
         if let Some(session) = &hello.session
             && let Some(person) = self.people.of_session(author_of(session))
         {
             self.revive(person);
-            let renamed = self.people.recall(person, &self.limits);
+            let mut renamed = self.people.recall(person, &self.limits);
+            if self.people.get(person).is_some_and(|person| !person.named)
+                && let Some(Ok(name)) = wish
+            {
+                renamed = self.call(person, &name, None);
+            }
             return (person, session.as_str().into(), renamed);
         }
         let session = session_key(seed);
         let person = self.people.add(author_of(&session));
-        let wish = hello.name.as_deref().filter(|name| !name.trim().is_empty());
-        let (name, named) = match wish.map(|wish| UserName::parse(wish, &self.limits)) {
-            Some(Ok(name)) => (name, true),
+        let renamed = match wish {
+            Some(Ok(name)) => self.call(person, &name, None),
             Some(Err(fault)) => {
                 faults.push(Refusal::new(Code::NameInvalid, fault));
-                (UserName::anonymous(), false)
+                self.people.call(person, &UserName::anonymous(), &self.limits);
+                true
             }
-            None => (UserName::anonymous(), false),
+            None => {
+                self.people.call(person, &UserName::anonymous(), &self.limits);
+                false
+            }
         };
-        let numbered = self.people.call(person, &name, &self.limits);
-        if let Some(person) = self.people.get_mut(person) {
-            person.named = named;
-        }
-        let renamed = wish.is_some() && (numbered || !named);
         (person, session, renamed)
     }
 

@@ -102,6 +102,8 @@ pub enum Ask {
         /// How many messages.
         limit: Option<u32>,
     },
+    /// For what was said, by its words.
+    Search(Seek),
     /// For what was missed.
     Resume {
         /// The key of the session to take up.
@@ -127,4 +129,15 @@ pub enum Ask {
     Mode(Form),
     /// To end.
     Quit,
+}
+
+/// Says what is searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seek {
+    /// Words, and phrases in quotes.
+    pub words: Arc<str>,
+    /// How many messages.
+    pub limit: Option<u32>,
+    /// Only messages of the room with a `mid` below this.
+    pub before: Option<u64>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::awaited::{Awaited, Paging, Purpose};
 use super::event::Form;
 use super::recall::gap;
-use super::record::{Found, Order, Page, Query, Refused, Said, Span};
+use super::record::{Found, Order, Page, Query, Refused, Span};
 use super::refusal::Refusal;
 use super::told::{History, ServerEvent};
 use super::weight;
@@ -22,9 +22,13 @@ impl Chat {
         limit: Option<u32>,
         re: Option<Arc<str>>,
     ) {
-        let most = self.limits.history_max;
-        let limit = limit.unwrap_or(self.limits.history_default).min(most).max(1);
+        let limit = self.page_length(limit);
         self.order(step, slot, room, span, limit, Purpose::Asked { re });
+    }
+
+    /// Says how many messages a page has.
+    pub(super) fn page_length(&self, wish: Option<u32>) -> u32 {
+        wish.unwrap_or(self.limits.history_default).min(self.limits.history_max).max(1)
     }
 
     /// Orders a part of a room's record for a client.
@@ -38,6 +42,19 @@ impl Chat {
         purpose: Purpose,
     ) {
         let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
+        self.read(step, client, room, span, limit, purpose);
+    }
+
+    /// Orders a part of a room's record.
+    pub(super) fn read(
+        &mut self,
+        step: &mut Step<'_>,
+        client: ClientId,
+        room: u32,
+        span: Span,
+        limit: u32,
+        purpose: Purpose,
+    ) {
         let bytes_max = match span {
             Span::Entries(_) => self.limits.resume_bytes_max,
             _ => self.limits.page_bytes_max,
@@ -50,7 +67,7 @@ impl Chat {
         step.effects.push(Effect::Order(Order::Read(query)));
     }
 
-    /// Tells a client a page of messages, less what the room has yet to show.
+    /// Tells a client a page of messages.
     pub(super) fn show(
         &mut self,
         step: &mut Step<'_>,
@@ -60,29 +77,39 @@ impl Chat {
         re: Option<Arc<str>>,
         page: Page,
     ) {
-        let Found::Messages(mut messages) = page.found else { return };
+        let Some(history) = self.history(room, span, re, page) else { return };
         let Some(client) = self.clients.get(slot as usize) else { return };
-        let Some(inside) = self.rooms.get_mut(room) else { return };
+        if client.form == Form::Json {
+            step.reply(client.id, ServerEvent::History(Box::new(history)));
+        } else {
+            lines(step, client.id, history);
+        }
+    }
+
+    /// Makes what is told of a page of messages: all but what the room has yet to show.
+    pub(super) fn history(
+        &mut self,
+        room: u32,
+        span: Span,
+        re: Option<Arc<str>>,
+        page: Page,
+    ) -> Option<History> {
+        let Found::Messages(mut messages) = page.found else { return None };
+        let inside = self.rooms.get_mut(room)?;
         messages.retain(|said| said.mid <= inside.top);
         if let (Span::Latest, Some(last)) = (span, messages.last()) {
             inside.last_mid = inside.last_mid.max(last.mid);
         }
         let cut = weight::cut(&mut messages, span, self.limits.page_bytes_max);
-        let room = Arc::clone(&inside.name);
-        if client.form != Form::Json {
-            lines(step, client.id, &room, messages, &page.lost);
-            return;
-        }
-        let history = History {
+        Some(History {
             re,
-            room,
+            room: Arc::clone(&inside.name),
             epoch: Arc::clone(&self.epoch),
             messages,
             top: page.top.min(inside.top),
             more: page.more || cut,
             lost: page.lost,
-        };
-        step.reply(client.id, ServerEvent::History(Box::new(history)));
+        })
     }
 
     /// Tells a client that a page could not be read.
@@ -94,29 +121,28 @@ impl Chat {
         re: Option<Arc<str>>,
         why: Refused,
     ) {
+        self.tell(step, slot, self.unreadable(room, re, why));
+    }
+
+    /// Says that a page could not be read.
+    pub(super) fn unreadable(&self, room: u32, re: Option<Arc<str>>, why: Refused) -> ServerEvent {
         let refusal = Refusal::refused(why).re(re);
-        let refusal = match self.rooms.get(room) {
+        ServerEvent::Error(Box::new(match self.rooms.get(room) {
             Some(room) => refusal.room(&room.name),
             None => refusal,
-        };
-        self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
+        }))
     }
 }
 
 /// Tells a page to somebody who reads lines.
-fn lines(
-    step: &mut Step<'_>,
-    client: ClientId,
-    room: &Arc<str>,
-    messages: Vec<Said>,
-    lost: &[(u64, u64)],
-) {
-    for &(from, to) in lost {
-        step.reply(client, gap(room, from, to, "retention"));
+fn lines(step: &mut Step<'_>, client: ClientId, history: History) {
+    let History { room, messages, lost, .. } = history;
+    for (from, to) in lost {
+        step.reply(client, gap(&room, from, to, "retention"));
     }
     for said in messages.into_iter().filter(|said| said.gone.is_none()) {
         let event = ServerEvent::Message {
-            room: Arc::clone(room),
+            room: Arc::clone(&room),
             seq: said.mid,
             ts: said.ts,
             sender: said.sender,

@@ -8,7 +8,7 @@ use super::name::UserName;
 use super::presence::{News, What};
 use super::refusal::{Code, Refusal};
 use super::told::ServerEvent;
-use super::{Chat, Effect, Step};
+use super::{Chat, ClientId, Effect, Step};
 
 impl Chat {
     /// Calls a client's person what it wants to be called.
@@ -40,24 +40,39 @@ impl Chat {
     pub(super) fn rename(&mut self, step: &mut Step<'_>, slot: u32, wish: &UserName) {
         let Some(client) = self.clients.get(slot as usize) else { return };
         let (id, key) = (client.id, client.person);
-        let Some(was) = self.people.get(key).map(|person| Arc::clone(&person.name)) else { return };
-        let numbered = self.people.call(key, wish, &self.limits);
-        let Some(person) = self.people.get_mut(key) else { return };
-        person.named = true;
-        let user = Arc::clone(&person.name);
-        if numbered {
-            let message = format!("This name is in use. You are {user}.").into();
+        if self.call(key, wish, Some(id)) {
+            let message = format!("This name is in use. You are {}.", self.name_of(slot)).into();
             step.reply(id, ServerEvent::Notice { re: None, code: "renamed", message });
         }
-        if user != was {
-            let rooms: Vec<u32> = person.places.as_slice().iter().map(|place| place.room).collect();
-            for room in rooms {
-                let (what, user) = (What::Was(Arc::clone(&was)), Arc::clone(&user));
-                self.note(room, News { what, user, except: Some(id) });
-                self.tell_presence(step, room);
-            }
-            self.session_changed(step, key);
+        for room in self.places_of(key) {
+            self.tell_presence(step, room);
         }
+        self.session_changed(step, key);
+    }
+
+    /// Gives a person a name of its own. Says whether it got a number. News of it are noted, not
+    /// told.
+    pub(super) fn call(&mut self, key: u32, wish: &UserName, knows: Option<ClientId>) -> bool {
+        let Some(was) = self.people.get(key).map(|person| Arc::clone(&person.name)) else {
+            return false;
+        };
+        let numbered = self.people.call(key, wish, &self.limits);
+        let Some(person) = self.people.get_mut(key) else { return false };
+        person.named = true;
+        let user = Arc::clone(&person.name);
+        if user != was {
+            for room in self.places_of(key) {
+                let (what, user) = (What::Was(Arc::clone(&was)), Arc::clone(&user));
+                self.note(room, News { what, user, except: knows });
+            }
+        }
+        numbered
+    }
+
+    fn places_of(&self, key: u32) -> Vec<u32> {
+        self.people.get(key).map_or_else(Vec::new, |person| {
+            person.places.as_slice().iter().map(|place| place.room).collect()
+        })
     }
 
     /// Gives the name of a client's person.

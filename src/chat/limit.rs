@@ -28,10 +28,12 @@ pub struct Limits {
     pub listed_max: usize,
     /// Messages sent on joining unless the client says otherwise.
     pub history_default: u32,
-    /// Messages in one `history`; more asked for: clamped.
+    /// Messages in one `history` or `search_results`; more asked for: clamped.
     pub history_max: u32,
-    /// Bytes of one `history` on the wire; above: cut at whole messages, `more: true`.
+    /// Bytes of one `history` or `search_results` on the wire; above: cut at whole messages, `more: true`.
     pub page_bytes_max: usize,
+    /// Unicode scalar values of what is searched for; above: `too_long`.
+    pub search_chars_max: usize,
     /// Events a `resume` repeats for each room; above: `lost`, why `page`.
     pub resume_entries_max: usize,
     /// Bytes on the wire that one `resume` repeats in all; above: `lost`, why `page`. To be
@@ -43,6 +45,9 @@ pub struct Limits {
     pub session_life: Duration,
     /// Sessions without a connection; above: the oldest ends early.
     pub ghosts_max: usize,
+    /// Networks and sessions whose rate of posts by request is known; above: `overloaded` for
+    /// any other that posts, until one of them has rested.
+    pub posters_max: usize,
     /// How long after the last connection a leave is told and the name is free again.
     pub leave_grace: Duration,
     /// Up to so many users each join and leave is told by name, above the count alone.
@@ -97,11 +102,13 @@ impl Default for Limits {
             history_default: 50,
             history_max: 200,
             page_bytes_max: 128 * 1024,
+            search_chars_max: 200,
             resume_entries_max: 1000,
             resume_bytes_max: 224 * 1024,
             catch_up_max: 1000,
             session_life: Duration::from_secs(10 * 60),
             ghosts_max: 50_000,
+            posters_max: 10_000,
             leave_grace: Duration::from_secs(10),
             presence_users_max: 200,
             presence_every: Duration::from_secs(1),

@@ -9,6 +9,7 @@
 //! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
 //!                                             ├─ join, seat, identity, presence
 //!                                             └─ recall ──▶ Order::Read ───▶ keeper
+//! request ───────────────────▶ talk, recall, without a client
 //! keeper ─▶ Answer ─┬─ talk ─────▶ ack, broadcast
 //!                   └─ recall ───▶ history, missed events, a place in the audience
 //! ```
@@ -28,6 +29,7 @@ mod command;
 mod door;
 mod event;
 mod few;
+mod fields;
 mod ghost;
 mod hello;
 mod history;
@@ -46,8 +48,10 @@ pub mod record;
 pub mod protocol {}
 
 mod refusal;
+mod request;
 mod room;
 mod seat;
+mod seek;
 mod talk;
 mod told;
 mod weight;
@@ -58,16 +62,20 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-pub use event::{Ask, ClientEvent, Form};
+pub use event::{Ask, ClientEvent, Form, Seek};
 pub use hello::Hello;
 pub use limit::Limits;
 pub use refusal::{Code, Refusal};
-pub use told::{History, Joined, Missed, Resumed, RoomLine, ServerEvent, User, Welcome};
+pub use request::{Body, Post, Request};
+pub use told::{
+    History, Hit, Joined, Missed, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
+};
 
 use crate::clock::{Moment, Now};
 use awaited::{Awaited, Tickets};
 use client::Client;
 use people::People;
+use rate::Posters;
 use recall::Recall;
 use record::{Answer, Opening, Order};
 use room::Rooms;
@@ -109,6 +117,13 @@ pub enum Input {
         /// What it said, or why that is nothing.
         event: Result<ClientEvent, Refusal>,
     },
+    /// Something is asked without a WebSocket; [`Effect::Respond`] answers it, once.
+    Asked {
+        /// Its number; it comes from where those of clients come from.
+        caller: ClientId,
+        /// What is asked.
+        request: Request,
+    },
     /// A WebSocket is closed.
     Closed {
         /// Its number.
@@ -142,6 +157,13 @@ pub enum Effect {
         /// The client.
         client: ClientId,
         /// What.
+        event: ServerEvent,
+    },
+    /// Answer a request.
+    Respond {
+        /// Its number.
+        caller: ClientId,
+        /// With what: a list of rooms, a page, an `ack` or an error.
         event: ServerEvent,
     },
     /// Tell the audience of a room.
@@ -182,6 +204,8 @@ pub struct Chat {
     /// How many people are ghosts.
     ghosts: usize,
     rooms: Rooms,
+    /// How much is posted by requests.
+    posters: Posters,
     /// Orders under way.
     tickets: Tickets,
     /// Returns under way.
@@ -215,6 +239,10 @@ impl Step<'_> {
     fn reply(&mut self, client: ClientId, event: ServerEvent) {
         self.effects.push(Effect::Reply { client, event });
     }
+
+    fn respond(&mut self, caller: ClientId, event: ServerEvent) {
+        self.effects.push(Effect::Respond { caller, event });
+    }
 }
 
 impl Chat {
@@ -229,6 +257,7 @@ impl Chat {
             people: People::default(),
             ghosts: 0,
             rooms: Rooms::default(),
+            posters: Posters::default(),
             tickets: Tickets::default(),
             recalls: Slab::new(),
             waits: 0,
@@ -252,6 +281,7 @@ impl Chat {
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
+            Input::Asked { caller, request } => self.asked(step, caller, request),
             Input::Opened { client, hello, seed } => self.opened(step, client, &hello, seed),
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),
@@ -308,6 +338,11 @@ impl Chat {
             Answer::Page(page) => {
                 if let Some(Awaited::Page(paging)) = self.tickets.take(page.ticket) {
                     self.paged(step, paging, Ok(page));
+                }
+            }
+            Answer::Found(finding) => {
+                if let Some(Awaited::Finding(seeking)) = self.tickets.take(finding.ticket) {
+                    self.found(step, seeking, Ok(finding));
                 }
             }
             Answer::Added { room, entry } => self.added(step, &room, &entry),

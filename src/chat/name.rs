@@ -98,6 +98,13 @@ impl RoomName {
     }
 }
 
+impl Limits {
+    /// Says in a sentence why the default room cannot be called so, if it cannot.
+    pub fn lobby_fault(&self) -> Option<String> {
+        RoomName::parse(&self.lobby, self).err()
+    }
+}
+
 /// Folds a name for comparison: compatible forms (NFKC) and case are one. Look-alikes of other
 /// scripts would be folded here too.
 pub(super) fn fold(name: &str) -> Box<str> {

@@ -43,8 +43,12 @@ pub(super) struct Person {
     pub(super) holds_name: bool,
     /// Whether it is a ghost.
     pub(super) ghost: bool,
-    /// Whether the keeper of records knows its session.
+    /// Whether the keeper of records knows its session, or is not to.
     pub(super) kept: bool,
+    /// Whether it is there only as long as it posts.
+    pub(super) passing: bool,
+    /// Posts of its requests that are not answered yet.
+    pub(super) posts: u32,
 }
 
 /// Is a person in a room.
@@ -129,6 +133,8 @@ impl People {
             holds_name: false,
             ghost: false,
             kept: false,
+            passing: false,
+            posts: 0,
         }));
         self.sessions.insert(author, key);
         key
@@ -247,6 +253,13 @@ pub(super) fn author_of(session: &str) -> AuthorKey {
         *to = from;
     }
     AuthorKey(author)
+}
+
+/// Names the author that a guest without a session is by its name. As the complement of a hash no
+/// session key can be made to stand for it.
+pub(super) fn author_by(name: &UserName) -> AuthorKey {
+    let AuthorKey(author) = author_of(&fold(name.as_arc()));
+    AuthorKey(author.map(|byte| !byte))
 }
 
 /// Gives a slab's key as it is kept; no slab here comes near 2³² items.

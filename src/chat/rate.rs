@@ -1,7 +1,12 @@
 //! How often a connection may do something.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::limit::Limits;
+use super::record::{AuthorKey, Refused};
+use super::refusal::Refusal;
 use crate::clock::Moment;
 
 /// Is a token bucket in eight bytes: the moment, in microseconds, at which it will be full again
@@ -41,6 +46,60 @@ impl Bucket {
         self.full_at = full_at.saturating_add(interval);
         if owed <= room / 2 { Taken::Easily } else { Taken::Hardly }
     }
+
+    fn is_full(self, now: Moment) -> bool {
+        self.full_at <= now.as_millis().saturating_mul(1000)
+    }
+}
+
+/// Names whose bucket a request takes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Payer {
+    /// Somebody with a session.
+    Author(AuthorKey),
+    /// Everybody else of a network.
+    Network(IpAddr),
+}
+
+/// Holds the buckets of those who post by requests. A full one is as good as none.
+#[derive(Debug, Default)]
+pub(super) struct Posters {
+    buckets: HashMap<Payer, Bucket>,
+    /// When full ones were last taken out.
+    swept: Moment,
+}
+
+impl Posters {
+    /// Takes one of what may be sent.
+    pub(super) fn take(
+        &mut self,
+        now: Moment,
+        payer: Payer,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
+        if limits.sends_per_second_max.is_none() {
+            return Ok(());
+        }
+        if self.buckets.len() >= limits.posters_max && !self.buckets.contains_key(&payer) {
+            self.sweep(now);
+            if self.buckets.len() >= limits.posters_max {
+                return Err(Refusal::refused(Refused::Overloaded));
+            }
+        }
+        let bucket = self.buckets.entry(payer).or_default();
+        match bucket.take(now, limits.sends_per_second_max, limits.sends_burst_max) {
+            Taken::No(wait) => Err(Refusal::rate_limited(wait)),
+            Taken::Easily | Taken::Hardly => Ok(()),
+        }
+    }
+
+    /// Takes full buckets out; not often, or a crowd would make every request a search.
+    fn sweep(&mut self, now: Moment) {
+        if now.since(self.swept) >= Duration::from_millis(100) {
+            self.swept = now;
+            self.buckets.retain(|_, bucket| !bucket.is_full(now));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -62,6 +121,24 @@ mod tests {
         assert_eq!(take(1199), Taken::No(Duration::from_millis(1)));
         assert_eq!(take(1200), Taken::Hardly);
         assert_eq!(take(10_000), Taken::Easily);
+    }
+
+    #[test]
+    fn posters_pay_for_themselves_and_are_forgotten_when_they_have_rested() {
+        let limits = Limits { posters_max: 2, sends_burst_max: 1, ..Limits::default() };
+        let mut posters = Posters::default();
+        let payer = |n| Payer::Network(IpAddr::from([192, 0, 2, n]));
+        let mut code = |ms, payer| {
+            let taken = posters.take(Moment::from_millis(ms), payer, &limits);
+            taken.err().map_or("", |refusal| refusal.code.word())
+        };
+        assert_eq!(code(1000, payer(1)), "");
+        assert_eq!(code(1000, payer(1)), "rate_limited");
+        assert_eq!(code(1000, Payer::Author(AuthorKey([1; 16]))), "");
+        assert_eq!(code(1000, payer(2)), "overloaded");
+        assert_eq!(code(1300, payer(2)), "");
+        assert_eq!(code(1300, payer(1)), "");
+        assert_eq!(code(1300, payer(3)), "overloaded");
     }
 
     #[test]

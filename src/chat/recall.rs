@@ -124,6 +124,13 @@ impl Chat {
                 (Some(slot), Err(why)) => self.unread(step, slot, paging.room, re, why),
                 (None, _) => {}
             },
+            Purpose::Requested => {
+                let event = match page {
+                    Ok(page) => self.requested(paging.room, paging.span, page),
+                    Err(why) => self.unreadable(paging.room, None, why),
+                };
+                step.respond(paging.client, event);
+            }
             Purpose::Greeting { wait, top } => {
                 let waits = |slot: &u32| {
                     let client = self.clients.get(*slot as usize);

@@ -13,7 +13,8 @@ pub struct Ticket(pub u64);
 /// Names a room in the record: its name after case folding.
 pub type RoomKey = Arc<str>;
 
-/// Names an author across connections: a hash of the session key, or of the account's name.
+/// Names an author across connections: a hash of the session key, or of the account's name; of
+/// who posts without either, of the name it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorKey(pub [u8; 16]);
 
@@ -189,6 +190,43 @@ pub struct Page {
     pub lost: Vec<(u64, u64)>,
 }
 
+/// Asks for the messages with certain words in them, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// Comes back with the answer.
+    pub ticket: Ticket,
+    /// The rooms to look into: only such as the asker may read.
+    pub rooms: Vec<RoomKey>,
+    /// What was typed: words, and phrases in quotes. Never an expression of any other kind.
+    pub words: Arc<str>,
+    /// Only messages with a `mid` below this.
+    pub before: Option<u64>,
+    /// At most this many messages.
+    pub limit: usize,
+    /// At most about this many bytes of text; cut at whole messages.
+    pub bytes_max: usize,
+}
+
+/// Is a message that was searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Its room.
+    pub room: RoomKey,
+    /// The message as it reads now.
+    pub said: Said,
+}
+
+/// Answers a [`Search`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The search's.
+    pub ticket: Ticket,
+    /// The newest first.
+    pub hits: Vec<Hit>,
+    /// Whether there are, or may be, older ones.
+    pub more: bool,
+}
+
 /// Says why a draft is not in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -248,6 +286,8 @@ pub enum Order {
     Append(Draft),
     /// Read from a record.
     Read(Query),
+    /// Find messages.
+    Search(Search),
     /// Keep a session; not answered.
     PutSession(SessionRecord),
     /// Forget a session; not answered.
@@ -281,9 +321,11 @@ pub enum Answer {
     },
     /// What was read.
     Page(Page),
+    /// What was found.
+    Found(Finding),
     /// The record could not be read now.
     Unread {
-        /// The query's.
+        /// The query's or the search's.
         ticket: Ticket,
         /// Why.
         why: Refused,

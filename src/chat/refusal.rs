@@ -35,6 +35,8 @@ pub enum Code {
     NameInvalid,
     /// The name is somebody else's.
     NameTaken,
+    /// A key that nobody has, or has any more.
+    Unauthorized,
     /// Not for this client to do.
     Forbidden,
     /// In as many rooms as allowed.
@@ -66,6 +68,7 @@ impl Code {
             Self::NotInRoom => "not_in_room",
             Self::NameInvalid => "name_invalid",
             Self::NameTaken => "name_taken",
+            Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::TooManyRooms => "too_many_rooms",
             Self::RateLimited => "rate_limited",

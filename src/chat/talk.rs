@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::awaited::{Appending, Awaited};
+use super::awaited::{Appending, Asker, Awaited};
 use super::name::UserName;
 use super::people::Person;
 use super::rate::Taken;
@@ -40,23 +40,28 @@ impl Chat {
         id: Option<Arc<str>>,
         message: Message,
     ) -> Result<(), Refusal> {
-        self.check_content(&message.content)?;
-        let ttl = self.life(message.ttl)?;
-        if message.reply_to.is_some_and(|mid| self.above_top(room, mid)) {
-            return Err(no_such_message().text(message.content));
-        }
+        let life = self.check_message(room, &message)?;
         self.may_send(step, slot).map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
-        if let Some(sender) = message.sender {
-            let heard = self.speak_as(step, slot, &sender);
+        if let Some(sender) = &message.sender {
+            let heard = self.speak_as(step, slot, sender);
             heard.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
         }
-        let change = Change::Message {
-            content: message.content,
-            reply_to: message.reply_to,
-            expires: ttl.map(|ms| step.now.unix_ms.saturating_add(ms)),
-        };
-        self.append(step, slot, room, id, change);
+        self.append(step, slot, room, id, message.into_change(step, life));
         Ok(())
+    }
+
+    /// Checks what is to be said in a room; gives its life in milliseconds.
+    pub(super) fn check_message(
+        &self,
+        room: u32,
+        message: &Message,
+    ) -> Result<Option<u64>, Refusal> {
+        self.check_content(&message.content)?;
+        let life = self.life(message.ttl)?;
+        if message.reply_to.is_some_and(|mid| self.above_top(room, mid)) {
+            return Err(no_such_message().text(Arc::clone(&message.content)));
+        }
+        Ok(life)
     }
 
     /// Checks any other change of a record and has it recorded.
@@ -88,7 +93,12 @@ impl Chat {
         {
             return Err(no_such_message());
         }
-        self.may_send(step, slot)?;
+        self.may_send(step, slot).map_err(|refusal| match &change {
+            Change::Edited { content: text, .. } | Change::Topic { topic: text } => {
+                refusal.text(Arc::clone(text))
+            }
+            _ => refusal,
+        })?;
         self.append(step, slot, room, id, change);
         Ok(())
     }
@@ -118,7 +128,8 @@ impl Chat {
         self.check_length(content, self.limits.content_chars_max)
     }
 
-    fn check_length(&self, text: &Arc<str>, chars_max: usize) -> Result<(), Refusal> {
+    /// Refuses a text that is too long.
+    pub(super) fn check_length(&self, text: &Arc<str>, chars_max: usize) -> Result<(), Refusal> {
         // No text has more characters than bytes.
         if text.len() <= chars_max || text.chars().count() <= chars_max {
             return Ok(());
@@ -178,7 +189,20 @@ impl Chat {
         change: Change,
     ) {
         let Some(client) = self.clients.get(slot as usize) else { return };
-        let (client, key) = (client.id, client.person);
+        let (asker, person) = (Asker::Client(client.id), client.person);
+        self.record(step, asker, person, room, id, change);
+    }
+
+    /// Has a person's change of a record recorded.
+    pub(super) fn record(
+        &mut self,
+        step: &mut Step<'_>,
+        asker: Asker,
+        key: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        change: Change,
+    ) {
         if self.people.get(key).is_some_and(|person| !person.kept) {
             self.keep_session(step, key);
         }
@@ -186,7 +210,7 @@ impl Chat {
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
         let ticket = self.tickets.put(Awaited::Append(Appending {
-            client,
+            asker,
             room,
             re: id.clone(),
             sender: Arc::clone(name),
@@ -208,33 +232,43 @@ impl Chat {
     /// Shows an entry that is in the record now.
     pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
         let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
-        let Appending { client: id, room, re, sender, mut change } = appending;
+        let Appending { asker, room, re, sender, mut change } = appending;
         self.answered_for(room);
         let Numbered { seq, mid, ts, duplicate, count } = numbered;
-        let slot = self.by_id.get(&id).copied();
-        let client = slot.and_then(|slot| self.clients.get_mut(slot as usize));
-        let echo = client.as_ref().is_some_and(|client| client.echo);
         let is_message = matches!(change, Change::Message { .. });
-        if let Some(client) = client
-            && is_message
-        {
-            client.said = (room, mid);
-        }
-        if let Some(re) = re
-            && let Some(inside) = self.rooms.get(room)
-            && slot.is_some()
-        {
-            let (room, durable) = (Arc::clone(&inside.name), self.durable);
-            step.reply(id, ServerEvent::Ack { re, room, seq, ts, mid, durable, duplicate });
+        let mut except = None;
+        match asker {
+            Asker::Client(id) => {
+                let client = self.by_id.get(&id).copied();
+                let client = client.and_then(|slot| self.clients.get_mut(slot as usize));
+                let here = client.is_some();
+                let echo = client.as_ref().is_some_and(|client| client.echo);
+                if let Some(client) = client.filter(|_| is_message) {
+                    (client.said_in, client.said) = (room, mid);
+                }
+                if let Some(re) = re.filter(|_| here) {
+                    step.reply(id, self.ack(re, room, numbered));
+                }
+                except = (is_message && !echo).then_some(id);
+            }
+            Asker::Request { caller, author } => {
+                step.respond(caller, self.ack(re.unwrap_or_default(), room, numbered));
+                self.has_posted(author);
+            }
         }
         if !duplicate {
             if let Change::Reaction { count: counted, .. } = &mut change {
                 *counted = count;
             }
-            let except = (is_message && !echo).then_some(id);
             self.publish(step, room, &Entry { seq, ts, sender, change }, except);
         }
         self.rooms.vacate(room);
+    }
+
+    fn ack(&self, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {
+        let Numbered { seq, mid, ts, duplicate, .. } = numbered;
+        let room = self.rooms.get(room).map(|room| Arc::clone(&room.name)).unwrap_or_default();
+        ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
     }
 
     /// Tells a client that what it wanted of the record was not done.
@@ -251,12 +285,19 @@ impl Chat {
                 {
                     refusal = refusal.text(content);
                 }
-                if let Some(slot) = self.by_id.get(&appending.client).copied() {
-                    self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
+                let error = ServerEvent::Error(Box::new(refusal));
+                match appending.asker {
+                    Asker::Client(id) if self.by_id.contains_key(&id) => step.reply(id, error),
+                    Asker::Client(_) => {}
+                    Asker::Request { caller, author } => {
+                        step.respond(caller, error);
+                        self.has_posted(author);
+                    }
                 }
                 self.rooms.vacate(appending.room);
             }
             Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
+            Some(Awaited::Finding(seeking)) => self.found(step, seeking, Err(why)),
             None => {}
         }
     }
@@ -307,6 +348,17 @@ pub(super) struct Message {
     pub(super) ttl: Option<u64>,
     /// Who the client says it is.
     pub(super) sender: Option<Box<str>>,
+}
+
+impl Message {
+    /// Makes it a change of a record that disappears after so many milliseconds.
+    pub(super) fn into_change(self, step: &Step<'_>, life: Option<u64>) -> Change {
+        Change::Message {
+            content: self.content,
+            reply_to: self.reply_to,
+            expires: life.map(|ms| step.now.unix_ms.saturating_add(ms)),
+        }
+    }
 }
 
 /// Says that there is no such message.

@@ -184,6 +184,8 @@ pub enum ServerEvent {
     },
     /// A part of the record.
     History(Box<History>),
+    /// What was searched for.
+    SearchResults(Box<SearchResults>),
     /// What follows was missed.
     Resumed(Box<Resumed>),
     /// All that follows happens now.
@@ -320,6 +322,26 @@ pub struct History {
     pub more: bool,
     /// Ranges no longer kept.
     pub lost: Vec<(u64, u64)>,
+}
+
+/// Is what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchResults {
+    /// The event.
+    pub re: Option<Arc<str>>,
+    /// The newest first.
+    pub hits: Vec<Hit>,
+    /// Whether there are, or may be, older ones.
+    pub more: bool,
+}
+
+/// Is a message that was searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The room's name.
+    pub room: Arc<str>,
+    /// The message as it reads now.
+    pub said: Said,
 }
 
 /// Says what a client will be told again.

@@ -1,7 +1,7 @@
 //! How many bytes something takes on the wire, closely enough to keep a limit.
 
 use super::record::{Said, Span};
-use super::told::ServerEvent;
+use super::told::{Hit, ServerEvent};
 
 /// Is what an event or a message takes beside its strings.
 const FRAME: usize = 160;
@@ -66,6 +66,20 @@ pub(super) fn cut(messages: &mut Vec<Said>, span: Span, bytes_max: usize) -> boo
     messages.truncate(messages.len().saturating_sub(back));
     messages.drain(..front.min(messages.len()));
     front > 0 || back > 0
+}
+
+/// Cuts what was found at whole messages; the first one stays whatever it weighs. Says whether
+/// anything was cut.
+pub(super) fn cut_hits(hits: &mut Vec<Hit>, bytes_max: usize) -> bool {
+    let mut sum = 0_usize;
+    let fits = hits.iter().take_while(|hit| {
+        sum = sum.saturating_add(said(&hit.said)).saturating_add(text(&hit.room));
+        sum <= bytes_max
+    });
+    let fits = fits.count().max(1);
+    let cut = fits < hits.len();
+    hits.truncate(fits);
+    cut
 }
 
 #[cfg(test)]

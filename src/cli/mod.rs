@@ -11,9 +11,13 @@ use std::{
     process::ExitCode,
 };
 
+mod export;
+mod import;
+mod progress;
+
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::config::{self, Config, Effective, Faults, SETTINGS, Setting};
+use crate::config::{self, Config, Data, Effective, Faults, SETTINGS, Setting};
 use crate::server;
 
 /// Says why the program ends without having done what it was asked to do.
@@ -61,6 +65,8 @@ pub fn run(
     let effective = load(arguments, environment).map_err(Failure::Configuration)?;
     match name {
         "check" => check(&effective),
+        "export" => export::run(&effective.config, arguments),
+        "import" => import::run(&effective.config, arguments),
         _ => serve(&effective.config),
     }
 }
@@ -82,6 +88,18 @@ fn serve(config: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Gives the directory of the record, for a command that makes no sense without one.
+fn directory(config: &Config) -> Result<&Path, Failure> {
+    match &config.data {
+        Data::Dir(dir) => Ok(dir),
+        Data::None => Err(Failure::Configuration(Faults(vec![
+            "--data none: a record in memory cannot be exported or imported; write the directory \
+             that the server keeps its record in, such as --data ./chinwag-data"
+                .to_owned(),
+        ]))),
+    }
+}
+
 /// Makes the arguments from the table of settings. Their values are taken as text: it is
 /// [`config::load`] that reads them, so that everything wrong is named at once.
 fn command() -> Command {
@@ -94,6 +112,8 @@ fn command() -> Command {
             "Print the effective configuration and where each value came from, or name \
              everything that is wrong with it",
         ))
+        .subcommand(export::command())
+        .subcommand(import::command())
         .arg(
             Arg::new(CONFIG)
                 .long(CONFIG)

@@ -88,6 +88,13 @@ settings! {
     queue_bytes_max: Bytes = kib(8 * 1024);
     /// Reads that wait for the disk; beyond that readers are told to try again.
     queue_reads_max: usize = 65_536;
+    /// Searches that wait for the disk; beyond that searchers are told to try again.
+    queue_searches_max: usize = 256;
+    /// Entries that a search looks through one by one where there is no index; beyond that it ends.
+    scan_entries_max: usize = 50_000;
+    /// Entries that may be left out of the index of words; beyond that they go in, some with each
+    /// commit.
+    unsearched_entries_max: u64 = 1024;
     /// Most entries written in one transaction; what is more waits for the next one.
     batch_entries_max: usize = 1024;
     /// Newest entries of each room that are answered from memory.
@@ -108,6 +115,8 @@ settings! {
     history_max: u32 = 200;
     /// Most bytes of one answer about the past; it is cut at whole messages.
     page_bytes_max: Bytes = kib(128);
+    /// Longest text to search for, in characters; more is refused.
+    search_chars_max: usize = 200;
     /// Most missed events of one room sent on coming back; the rest is asked for page by page.
     resume_entries_max: usize = 1000;
     /// Most bytes of missed events sent on coming back; the rest is asked for page by page.
@@ -162,6 +171,8 @@ settings! {
     session_life: Duration = seconds(600), zero;
     /// Most sessions without a connection; beyond that the oldest ends early.
     ghosts_max: usize = 50_000;
+    /// Most networks and sessions that post over HTTP at the same time; any other waits.
+    posters_max: usize = 10_000;
     /// A user has left, and the name is free, this long after the last connection.
     leave_grace: Duration = seconds(10), zero;
     /// Most users of a room whose coming and going is told by name; beyond that their number is.

@@ -8,11 +8,13 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::draft::{self, First, changed_message};
-use super::page::{self, Source as _};
+use super::page::{self, Source as _, Space};
 use super::record::{Kept, Record};
+use super::search::{self, InRoom, Wanted};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Gone, Opening, Order, Page, Query, Refused, RoomKey,
+    Answer, AuthorKey, Change, Draft, Entry, Finding, Gone, Opening, Order, Page, Query, Refused,
+    RoomKey, Search,
 };
 use crate::clock::{Moment, Now};
 
@@ -74,6 +76,10 @@ impl Memory {
             Order::Read(query) => {
                 let page = self.page(&query);
                 self.answers.push(Answer::Page(page));
+            }
+            Order::Search(search) => {
+                let found = self.search(&search);
+                self.answers.push(Answer::Found(found));
             }
             // A session leaves nothing behind when the process ends, and neither does the record.
             Order::PutSession(_) | Order::DropSession(_) => {}
@@ -161,6 +167,23 @@ impl Memory {
         record
             .and_then(|record| page::page(record, query).ok())
             .unwrap_or_else(|| page::empty(query))
+    }
+
+    fn search(&self, search: &Search) -> Finding {
+        let wanted = Wanted::parse(&search.words);
+        let scan_max = self.limits.scan_entries_max / search.rooms.len().max(1);
+        let before = search.before.unwrap_or(u64::MAX);
+        let in_room = |key: &RoomKey| {
+            let space = Space::new(search.limit, search.bytes_max);
+            let record = &self.rooms.get(key)?.record;
+            let (found, more) = record.search(&wanted, before, space, scan_max);
+            Some(InRoom { room: Arc::clone(key), found, more })
+        };
+        let rooms = match wanted.is_empty() {
+            true => Vec::new(),
+            false => search.rooms.iter().filter_map(in_room).collect(),
+        };
+        search::merge(search, rooms)
     }
 
     /// Lets the messages go whose time has come.

@@ -16,6 +16,7 @@ mod error;
 mod memory;
 mod page;
 mod record;
+mod search;
 mod sqlite;
 
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ use crate::clock::{Moment, Now};
 pub use error::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
+pub use sqlite::transfer::{Exported, Imported, TransferError, export, import};
 
 /// Keeps the record of every room.
 #[derive(Debug)]
@@ -175,6 +177,14 @@ pub struct Limits {
     pub batch_entries_max: usize,
     /// Reads that may wait for the disk. Above it they are refused as `Overloaded`.
     pub queue_reads_max: usize,
+    /// Searches that may wait for the disk. Above it they are refused as `Overloaded`.
+    pub queue_searches_max: usize,
+    /// Entries a search looks through one by one, where no index has them. Above it the search
+    /// ends, and says that there may be more.
+    pub scan_entries_max: usize,
+    /// Entries that are in no index and are looked through. Above it they go into the index, some
+    /// with each commit and the others while there is nothing else to do.
+    pub unsearched_entries_max: u64,
     /// Newest entries per room that are also kept in memory. Older ones are read from disk.
     pub recent_entries_max: usize,
     /// Bytes that the newest entries of all rooms may take in memory. Above it rooms are left out
@@ -201,6 +211,9 @@ impl Default for Limits {
             queue_bytes_max: 8 * 1024 * 1024,
             batch_entries_max: 1024,
             queue_reads_max: 65_536,
+            queue_searches_max: 256,
+            scan_entries_max: 50_000,
+            unsearched_entries_max: 1024,
             recent_entries_max: 512,
             recent_bytes_max: 32 * 1024 * 1024,
             young_ids_max: 16_384,

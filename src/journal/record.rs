@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::page::{Source, Space};
+use super::search::Wanted;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, Said};
 
 /// Is an entry and who made it.
@@ -129,6 +130,31 @@ impl Record {
         while self.base < first && self.pop(false).is_some() {}
         self.base = self.base.max(first);
         self.first = first;
+    }
+
+    /// Collects the newest messages below `before` with these words in them, as long as there is
+    /// space; looks at `scan_max` entries. Says whether there may be more.
+    pub(super) fn search(
+        &self,
+        wanted: &Wanted,
+        before: u64,
+        mut space: Space,
+        scan_max: usize,
+    ) -> (Vec<Said>, bool) {
+        let end = usize::try_from(before.saturating_sub(self.base)).unwrap_or(usize::MAX);
+        let end = end.min(self.entries.len());
+        let mut found = Vec::new();
+        for kept in self.entries.range(end.saturating_sub(scan_max)..end).rev() {
+            let Some(said) = self.said(kept) else { continue };
+            if said.gone.is_some() || !wanted.is_in(&said.content) {
+                continue;
+            }
+            if !space.takes(said_bytes(&said)) {
+                return (found, true);
+            }
+            found.push(said);
+        }
+        (found, end > scan_max)
     }
 
     /// Gives the entries from `seq` on.

@@ -193,6 +193,11 @@ impl Turn<'_> {
         Some(conn.address)
     }
 
+    /// Gives the network a connection comes from: an IPv4 address, or an IPv6 /64.
+    pub fn network(&self, id: ConnId) -> Option<IpAddr> {
+        self.address(id).map(network)
+    }
+
     /// Gives how many messages came from a connection, and how many were sent to it.
     pub fn counts(&self, id: ConnId) -> (u32, u32) {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);

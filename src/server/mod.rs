@@ -4,13 +4,14 @@
 //! [`crate::journal`] says what has happened, and the chat is told. Every room is shown in the
 //! order in which its journal answers.
 
+mod api;
 pub mod log;
 pub mod origin;
 pub mod render;
 mod routes;
 mod start;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use crate::chat::record::Answer as Record;
@@ -38,6 +39,8 @@ pub(crate) struct Server {
     answers: VecDeque<Record>,
     /// Where events are written before they become frames.
     text: Vec<u8>,
+    /// The origins of the pages whose requests are not answered yet.
+    origins: HashMap<ClientId, String>,
     /// WebSockets that are open.
     open: usize,
     exit_when_empty: Option<Duration>,
@@ -151,6 +154,7 @@ impl Server {
             effects: Vec::new(),
             answers: VecDeque::new(),
             text: Vec::new(),
+            origins: HashMap::new(),
             open: 0,
             exit_when_empty: config.exit_when_empty,
             drain: config.drain,
@@ -179,6 +183,7 @@ impl Server {
     fn perform(&mut self, turn: &mut Turn<'_>, effect: Effect) {
         match effect {
             Effect::Reply { client, event } => self.reply(turn, client, &event),
+            Effect::Respond { caller, event } => self.respond(turn, caller, &event),
             Effect::Broadcast { room, event, except, seq } => {
                 self.broadcast(turn, room, &event, except, seq);
             }

@@ -4,6 +4,7 @@
 //! buffer it is sent from.
 
 mod json;
+mod payload;
 mod text;
 
 use crate::chat::{Form, ServerEvent};
@@ -18,5 +19,11 @@ impl ServerEvent {
             Form::Simple => return text::simple(self, out),
         }
         true
+    }
+
+    /// Appends what the event says, without its envelope: the body of an HTTP answer. Only what a
+    /// request may be answered with says anything.
+    pub fn render_payload(&self, out: &mut Vec<u8>) {
+        payload::event(self, out);
     }
 }

@@ -11,8 +11,11 @@ use crate::ws::Answer;
 
 impl Server {
     /// Decides on a request.
-    pub(super) fn route(&self, turn: &Turn<'_>, conn: ConnId, request: &Request) -> Answer {
+    pub(super) fn route(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let path = request.path.as_str();
+        if path.starts_with("/api/") {
+            return self.api(turn, conn, request);
+        }
         if path == "/ws" || path.starts_with("/ws/") {
             return self.route_websocket(turn, conn, request);
         }

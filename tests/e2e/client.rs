@@ -124,6 +124,18 @@ impl Server {
         }
     }
 
+    /// Ends the server as an operator does.
+    pub fn stop(&mut self) {
+        self.signal("-TERM");
+        assert!(self.exits().success(), "{}", self.log());
+    }
+
+    /// Ends the server without a chance to do anything about it.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -158,11 +170,25 @@ impl Client {
     }
 
     pub fn text(&mut self) -> String {
+        let start = Instant::now();
         loop {
+            // Pings alone must not keep a test waiting for ever.
+            assert!(start.elapsed() < PATIENCE, "nothing comes");
             match self.socket.read().unwrap() {
                 Message::Text(text) => return text.to_string(),
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("no text: {other:?}"),
+            }
+        }
+    }
+
+    /// Gives the next event; none if the connection has ended in any way.
+    pub fn try_next(&mut self) -> Option<Value> {
+        loop {
+            match self.socket.read().ok()? {
+                Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
+                Message::Ping(_) | Message::Pong(_) => {}
+                _ => return None,
             }
         }
     }

@@ -2,7 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 #![expect(unreachable_pub, reason = "a test has no inside")]
 
+mod api;
 mod client;
+mod data;
+mod faults;
+mod full;
 mod handshake;
+mod kill;
 mod life;
+mod record;
+mod resume;
+mod search;
 mod talk;

@@ -227,6 +227,19 @@ fn two_tabs_of_a_session_are_one_person() {
 }
 
 #[test]
+fn who_comes_back_without_a_name_may_bring_one() {
+    let mut world = World::new();
+    let first = world.open("");
+    let session = world.welcome(first).session;
+    let second = world.open(&format!("session={session}&name=Alice"));
+    assert_eq!(&*world.welcome(second).you, "Alice");
+    world.pass(Duration::from_secs(1));
+    assert!(world.types(first).contains(&"presence".to_owned()));
+    let third = world.open(&format!("session={session}&name=Other"));
+    assert_eq!(&*world.welcome(third).you, "Alice");
+}
+
+#[test]
 fn a_guessed_session_is_a_new_one() {
     let mut world = World::new();
     let alice = world.open("session=AAAAAAAAAAAAAAAAAAAAAA");
@@ -271,6 +284,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
             Order::PutSession(session) => format!("put {} {:?}", session.name, session.rooms),
             Order::Append(_) => "append".to_owned(),
             Order::Read(_) => "read".to_owned(),
+            Order::Search(_) => "search".to_owned(),
             Order::DropSession(AuthorKey(_)) => "drop".to_owned(),
         })
         .collect();

@@ -19,6 +19,8 @@ pub(crate) struct Keeper {
     read: VecDeque<Answer>,
     /// What the next order is answered with instead of being carried out.
     pub(crate) refuses: Option<Refused>,
+    /// Whether there may be authors without a session.
+    pub(crate) guests: bool,
 }
 
 /// Is the record of one room.
@@ -57,6 +59,11 @@ impl Keeper {
                     None => Answer::Page(self.page(&query)),
                 };
                 self.read.push_back(answer);
+            }
+            Some(Order::Search(search)) => {
+                // Nobody searches in a simulation; whoever does is to be refused.
+                let why = Refused::Unavailable;
+                self.read.push_back(Answer::Unread { ticket: search.ticket, why });
             }
             Some(Order::PutSession(session)) => {
                 self.sessions.insert(session.key, session);
@@ -110,7 +117,8 @@ impl Keeper {
     }
 
     fn append(&mut self, draft: Draft) -> Answer {
-        assert!(self.sessions.contains_key(&draft.author), "an author nobody knows");
+        let known = self.guests || self.sessions.contains_key(&draft.author);
+        assert!(known, "an author nobody knows");
         let ticket = draft.ticket;
         if let Some(id) = &draft.id
             && let Some((room, change, first)) = self.ids.get(&(draft.author, Arc::clone(id)))

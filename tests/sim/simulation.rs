@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Change, Entry, Refused};
 use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Hello, Input, Limits, Missed, RoomId, ServerEvent,
+    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId, ServerEvent,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -385,6 +385,7 @@ impl Simulation {
                     }
                 }
                 Effect::Order(order) => self.keeper.submit(order),
+                Effect::Respond { caller, .. } => panic!("{caller:?} asked nothing"),
                 Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),
             }
         }
@@ -426,16 +427,7 @@ impl Simulation {
             E::Left { room, .. } => {
                 model.rooms.remove(&**room).expect("left a room it was not in");
             }
-            E::History(history) if history.re.is_none() => {
-                let record = &self.keeper.rooms[&*history.room];
-                for said in &history.messages {
-                    assert!(said.mid <= history.top && said.mid > 0);
-                    assert_eq!(said.sender, record.entries[said.mid as usize - 1].sender);
-                }
-                let view = model.rooms.get_mut(&*history.room).expect("history of no room");
-                assert_eq!(view.next, None, "greeted twice");
-                view.next = Some(history.top + 1);
-            }
+            E::History(history) if history.re.is_none() => model.greeted(history, &self.keeper),
             E::Error(refusal) => {
                 if let Some(re) = &refusal.re {
                     model.sent.remove(&**re);
@@ -460,16 +452,7 @@ impl Simulation {
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
                 model.acked(re, room, *seq, *duplicate);
             }
-            _ => {
-                if let Some(room) = news_of(event) {
-                    assert!(model.rooms.contains_key(room), "news of a room it is not in");
-                }
-                if let Some((room, seq)) = numbered(event) {
-                    let entry = &self.keeper.rooms[room].entries[seq as usize - 1];
-                    assert_same(event, entry);
-                    model.sees(room, seq, matches!(event, E::Message { .. }));
-                }
-            }
+            _ => model.heard(event, &self.keeper),
         }
     }
 
@@ -527,6 +510,30 @@ impl Simulation {
 }
 
 impl Model {
+    /// Takes in the past of a room just entered.
+    fn greeted(&mut self, history: &History, keeper: &Keeper) {
+        let record = &keeper.rooms[&*history.room];
+        for said in &history.messages {
+            assert!(said.mid <= history.top && said.mid > 0);
+            assert_eq!(said.sender, record.entries[said.mid as usize - 1].sender);
+        }
+        let view = self.rooms.get_mut(&*history.room).expect("history of no room");
+        assert_eq!(view.next, None, "greeted twice");
+        view.next = Some(history.top + 1);
+    }
+
+    /// Takes in what happens in a room.
+    fn heard(&mut self, event: &ServerEvent, keeper: &Keeper) {
+        if let Some(room) = news_of(event) {
+            assert!(self.rooms.contains_key(room), "news of a room it is not in");
+        }
+        if let Some((room, seq)) = numbered(event) {
+            let entry = &keeper.rooms[room].entries[seq as usize - 1];
+            assert_same(event, entry);
+            self.sees(room, seq, matches!(event, ServerEvent::Message { .. }));
+        }
+    }
+
     fn resumed(&mut self, missed: &Missed) {
         let view = self.rooms.get_mut(&*missed.room).expect("resumed in no room");
         let after = view.after.pop_front().expect("resumed without a wish");

@@ -127,7 +127,9 @@ impl World {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Reply { client, event } => self.told.entry(client).or_default().push(event),
+            Effect::Reply { client, event } | Effect::Respond { caller: client, event } => {
+                self.told.entry(client).or_default().push(event);
+            }
             Effect::Broadcast { room, event, except, .. } => {
                 for listener in self.chat.audience(room) {
                     if Some(listener.client) != except {

@@ -37,7 +37,7 @@ impl Directory {
 
     /// Gives the path of the database.
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join("journal.db")
+        self.path.join(DATABASE)
     }
 
     /// Makes sure that files made here are still here after a power cut.
@@ -77,6 +77,8 @@ fn parse(text: &str) -> Option<u64> {
     (entries.len() == 20).then(|| entries.parse().ok()).flatten()
 }
 
+/// Is the name of the database in its directory.
+pub(super) const DATABASE: &str = "journal.db";
 const MARK_HEAD: &str = "chinwag journal, entries: ";
 
 fn open(path: &Path) -> io::Result<File> {

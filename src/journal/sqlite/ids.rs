@@ -259,7 +259,7 @@ fn first(row: &Row<'_>) -> rusqlite::Result<First> {
 
 /// Gives the place of an id in the index. Others may share it; what matters is that the ids of one
 /// author lie together, so that a few authors at work need a few pages.
-fn index_key(author: AuthorKey, id: &str) -> i64 {
+pub(super) fn index_key(author: AuthorKey, id: &str) -> i64 {
     let mut key = [0; 8];
     let (head, tail) = key.split_at_mut(4);
     head.copy_from_slice(&author.0[..4]);

@@ -4,7 +4,7 @@
 //!  reactor                     worker (the only one that writes)
 //!  Sqlite ── Task ───────────▶ batch ─▶ one transaction ─▶ commit
 //!    ▲  │                        │
-//!    │  └─ Question ─▶ reader    │
+//!    │  └─ Question ─▶ readers   │
 //!    │                   │       │
 //!    └──────── Report ◀──┴───────┘
 //! ```
@@ -14,13 +14,16 @@
 
 mod files;
 mod ids;
+mod index;
 mod open;
 mod prune;
 mod read;
 mod rooms;
 mod row;
 mod schema;
+mod search;
 mod task;
+pub(super) mod transfer;
 mod worker;
 mod write;
 
@@ -31,10 +34,13 @@ use std::time::Duration;
 
 use super::page::hide_expired;
 use super::{Limits, RETENTION_EVERY, moment_of};
-use crate::chat::record::{Answer, AuthorKey, Draft, Order, Query, Refused, SessionRecord};
+use crate::chat::record::{
+    Answer, AuthorKey, Draft, Finding, Order, Query, Refused, Search, SessionRecord, Ticket,
+};
 use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
+use search::Searches;
 use task::{Question, Report, Task, bytes};
 use worker::PROBE_EVERY;
 
@@ -47,6 +53,9 @@ pub(super) struct Sqlite {
     /// turn is committed in one transaction.
     outbox: Vec<Task>,
     questions: Sender<Question>,
+    /// Searches have a reader of their own: some take long.
+    searching: Sender<Search>,
+    searches: Searches,
     reports: Receiver<Vec<Report>>,
     /// Disconnected once both threads have ended.
     done: Receiver<()>,
@@ -90,6 +99,7 @@ impl Sqlite {
                 self.rooms.read(query);
                 self.go_on();
             }
+            Order::Search(search) => self.search(search),
             Order::PutSession(session) => self.send_session(session.key, Some(session)),
             Order::DropSession(key) => self.send_session(key, None),
         }
@@ -131,14 +141,17 @@ impl Sqlite {
     /// Says whether anything is not answered yet.
     pub(super) fn busy(&self) -> bool {
         let Underway { appends, reads, sessions, sweeping, .. } = self.underway;
-        appends + reads + sessions > 0 || sweeping || !self.answers.is_empty()
+        appends + reads + sessions + self.searches.underway() > 0
+            || sweeping
+            || !self.answers.is_empty()
     }
 
     /// Lets the threads finish what they have, and end.
     pub(super) fn close(mut self, within: Duration) -> bool {
         self.send();
-        let Self { tasks, questions, done, .. } = self;
+        let Self { tasks, questions, searching, done, .. } = self;
         drop(questions);
+        drop(searching);
         drop(tasks);
         done.recv_timeout(within) == Err(RecvTimeoutError::Disconnected)
     }
@@ -156,6 +169,23 @@ impl Sqlite {
         *append_bytes += bytes;
         self.rooms.submitted(&draft.room);
         self.outbox.push(Task::Append(self.now, draft));
+    }
+
+    fn search(&mut self, search: Search) {
+        let (ticket, max) = (search.ticket, self.limits.queue_searches_max);
+        if !self.searches.begin(max) {
+            let why = Refused::Overloaded;
+            return self.answers.push(Answer::Unread { ticket, why });
+        }
+        if self.searching.send(search).is_err() {
+            self.found(ticket, None);
+        }
+    }
+
+    fn found(&mut self, ticket: Ticket, mut finding: Option<Finding>) {
+        self.searches.end(finding.as_mut(), self.now.unix_ms);
+        let why = Refused::Unavailable;
+        self.answers.push(finding.map_or(Answer::Unread { ticket, why }, Answer::Found));
     }
 
     fn send_session(&mut self, key: AuthorKey, session: Option<SessionRecord>) {
@@ -191,14 +221,22 @@ impl Sqlite {
                 self.underway.appends -= 1;
                 self.underway.append_bytes -= bytes;
                 self.answers.push(answer);
+                if let Some(kept) = &kept {
+                    self.searches.told(&room, kept);
+                }
                 self.rooms.appended(&room, kept);
             }
             Report::Added { room, kept } => {
                 let entry = kept.entry.clone();
                 self.answers.push(Answer::Added { room: Arc::clone(&room), entry });
+                self.searches.told(&room, &kept);
                 self.rooms.added(&room, kept);
             }
-            Report::Pruned { room, first } => self.rooms.pruned(&room, first),
+            Report::Pruned { room, first } => {
+                self.searches.pruned(&room, first);
+                self.rooms.pruned(&room, first);
+            }
+            Report::Found { ticket, finding } => self.found(ticket, finding),
             Report::Read { question, read: Some(read), in_order } => {
                 self.rooms.arrived(question, read, in_order);
             }

@@ -10,6 +10,7 @@ use std::thread;
 use super::super::{Durability, Limits, OpenError, epoch};
 use super::files::Directory;
 use super::rooms::Rooms;
+use super::search::Searches;
 use super::task::Waker;
 use super::worker::{self, Marker, Worker};
 use super::write::Writer;
@@ -40,6 +41,7 @@ impl Sqlite {
         let db = schema::open(&path, place.durability, &limits, place.check)?;
         directory.sync()?;
         let reader = schema::open_reader(&path)?;
+        let searcher = schema::open_reader(&path)?;
 
         let failed = |source| OpenError::of(&path, source);
         let (mut rooms, known) = schema::rooms(&db).map_err(failed)?;
@@ -52,6 +54,7 @@ impl Sqlite {
 
         let (tasks, taken) = channel();
         let (questions, asked) = channel();
+        let (searching, searches) = channel();
         let (report, reports) = channel();
         let (doing, done) = channel::<()>();
         let worker = Worker {
@@ -68,7 +71,8 @@ impl Sqlite {
             sick: None,
             directory,
         };
-        let still_doing = doing.clone();
+        let (still_doing, searched) = (doing.clone(), doing.clone());
+        let (found, wake) = (report.clone(), Arc::clone(&waker));
         spawn("journal", move || {
             worker.run();
             drop(doing);
@@ -78,11 +82,19 @@ impl Sqlite {
             drop(reader);
             drop(still_doing);
         })?;
+        let scan_max = limits.scan_entries_max;
+        spawn("journal-search", move || {
+            worker::search_on(&searcher, scan_max, &searches, &found, &wake);
+            drop(searcher);
+            drop(searched);
+        })?;
         let sqlite = Self {
             rooms: Rooms::new(&rooms, limits.clone()),
             tasks,
             outbox: Vec::new(),
             questions,
+            searching,
+            searches: Searches::default(),
             reports,
             done,
             answers: Vec::new(),
@@ -99,7 +111,7 @@ impl Sqlite {
 }
 
 /// Holds the journal against its mark. Says also whether it lost entries, and that is accepted.
-fn marker(
+pub(super) fn marker(
     place: &Place,
     directory: &Directory,
     entries: u64,

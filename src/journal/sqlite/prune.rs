@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::params;
 
 use super::super::record::Kept;
+use super::index;
 use super::row::{self, int, key, nat};
 use super::schema::RoomRow;
 use super::write::Writer;
@@ -126,7 +127,7 @@ impl Writer {
     }
 
     /// Drops the entries of a room from `before` up to its `first`, which stays.
-    fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
+    pub(super) fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
         let reach = [key(room.number, before), key(room.number, room.first) - 1];
         if self.limits.ids_kept_ms() > 0 {
             let mut statement = self.db.prepare_cached(
@@ -137,6 +138,7 @@ impl Writer {
             statement.execute(params![reach[0], reach[1]])?;
         }
         self.drop_ids(reach[0], reach[1])?;
+        index::take_out(&self.db, room, before, room.first - 1)?;
         let mut statement =
             self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;

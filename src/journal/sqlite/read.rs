@@ -56,9 +56,9 @@ pub(super) fn newest(
 }
 
 /// Is a room's record in the database.
-struct Stored<'a> {
-    db: &'a Connection,
-    room: RoomRow,
+pub(super) struct Stored<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) room: RoomRow,
 }
 
 impl Source for Stored<'_> {
@@ -126,7 +126,7 @@ impl Stored<'_> {
     }
 
     /// Reads a message as it reads now.
-    fn said(&self, row: &Row<'_>) -> rusqlite::Result<Said> {
+    pub(super) fn said(&self, row: &Row<'_>) -> rusqlite::Result<Said> {
         let entry = row.get(0)?;
         let mid = seq_of(entry);
         let edit: Option<Arc<str>> = row.get(7)?;

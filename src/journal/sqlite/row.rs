@@ -29,7 +29,8 @@ mod kind {
 }
 
 const SEQ_BITS: u32 = 40;
-const SEQ_MAX: i64 = (1 << SEQ_BITS) - 1;
+/// Is the last number an entry can have.
+pub(super) const SEQ_MAX: i64 = (1 << SEQ_BITS) - 1;
 
 /// Makes the key of an entry.
 pub(super) fn key(room: RoomNumber, seq: u64) -> i64 {

@@ -63,18 +63,21 @@ pub(super) struct RoomRow {
     pub(super) first: u64,
     pub(super) top: u64,
     pub(super) messages: u64,
+    /// Messages up to this `seq` are in the index of words.
+    pub(super) searched: u64,
 }
 
 /// Reads a room.
 pub(super) fn room(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRow>> {
     let mut statement =
-        db.prepare_cached("SELECT room, first, top, messages FROM rooms WHERE key = ?1")?;
+        db.prepare_cached("SELECT room, first, top, messages, searched FROM rooms WHERE key = ?1")?;
     let row = statement.query_row([key], |row| {
         Ok(RoomRow {
             number: row.get(0)?,
             first: nat(row.get(1)?),
             top: nat(row.get(2)?),
             messages: nat(row.get(3)?),
+            searched: nat(row.get(4)?),
         })
     });
     row.optional()
@@ -85,15 +88,15 @@ pub(super) fn rooms(
     db: &Connection,
 ) -> rusqlite::Result<(Vec<RoomRecord>, HashMap<RoomKey, RoomRow>)> {
     let mut statement =
-        db.prepare("SELECT room, key, name, topic, first, top, messages FROM rooms")?;
+        db.prepare("SELECT room, key, name, topic, first, top, messages, searched FROM rooms")?;
     let mut rows = statement.query([])?;
     let (mut records, mut known) = (Vec::new(), HashMap::new());
     while let Some(row) = rows.next()? {
         let key: RoomKey = row.get(1)?;
         let top = nat(row.get(5)?);
         let number = row.get(0)?;
-        let (first, messages) = (nat(row.get(4)?), nat(row.get(6)?));
-        known.insert(Arc::clone(&key), RoomRow { number, first, top, messages });
+        let (first, messages, searched) = (nat(row.get(4)?), nat(row.get(6)?), nat(row.get(7)?));
+        known.insert(Arc::clone(&key), RoomRow { number, first, top, messages, searched });
         records.push(RoomRecord { key, name: row.get(2)?, top, topic: row.get(3)? });
     }
     Ok((records, known))
@@ -136,7 +139,7 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
 }
 
 /// Gives the version of a database that is ours, 0 if it is still empty.
-fn recognise(db: &Connection, path: &Path) -> Result<i64, OpenError> {
+pub(super) fn recognise(db: &Connection, path: &Path) -> Result<i64, OpenError> {
     let number = |sql: &str| {
         db.query_row(sql, [], |row| row.get::<_, i64>(0))
             .map_err(|source| OpenError::of(path, source))
@@ -222,14 +225,14 @@ impl OpenError {
 }
 
 /// Each brings the database one version up.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("search.sql")];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// Is `chat` in ASCII.
 const APPLICATION_ID: i64 = 0x6368_6174;
 /// Is the first version in which two connections cannot spoil a write-ahead log.
 const SQLITE_MIN: i32 = 3_051_003;
-const BUSY_MAX: Duration = Duration::from_secs(5);
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 const CACHE_KIB: i64 = 16 * 1024;
 const STATEMENTS: usize = 64;
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);

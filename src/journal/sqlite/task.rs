@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::super::record::Kept;
 use super::read::Newest;
-use crate::chat::record::{Answer, AuthorKey, Draft, Page, Query, RoomKey, SessionRecord};
+use crate::chat::record::{
+    Answer, AuthorKey, Draft, Finding, Page, Query, RoomKey, SessionRecord, Ticket,
+};
 use crate::clock::Now;
 
 /// Is what the worker has to do.
@@ -79,6 +81,8 @@ pub(super) enum Report {
     /// A question was answered; `None` if the database could not be read. What is `in_order`
     /// shows exactly what was told before it.
     Read { question: Question, read: Option<Read>, in_order: bool },
+    /// A search has ended; nothing if the database could not be read.
+    Found { ticket: Ticket, finding: Option<Finding> },
     /// A session was dealt with.
     Session,
     /// When the next message expires has changed.

@@ -1,4 +1,4 @@
-//! The two threads beside the reactor: the worker, which alone writes, and the reader.
+//! The threads beside the reactor: the worker, which alone writes, and two that read.
 //!
 //! The worker takes everything that waits into one transaction, so that one sync of the disk
 //! serves them all: under load the batches grow by themselves. It answers after the commit.
@@ -17,8 +17,8 @@ use rusqlite::{Connection, ErrorCode};
 use super::files::{Directory, MarkFile};
 use super::task::{Question, Read, Report, Task, Waker, What, bytes};
 use super::write::{Fault, Writer};
-use super::{read, schema};
-use crate::chat::record::{Answer, AuthorKey, Refused, SessionRecord};
+use super::{read, schema, search};
+use crate::chat::record::{Answer, AuthorKey, Refused, Search, SessionRecord};
 use crate::clock::{Moment, Now};
 
 /// Carries tasks out, on its own thread.
@@ -70,6 +70,7 @@ impl Worker {
     fn wait(&self) -> Result<Vec<Task>, RecvTimeoutError> {
         let patience = match (&self.sick, self.marker.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
+            (None, _) if self.writer.lags() => INDEX_PAUSE,
             (None, true) => MARK_EVERY,
             (None, false) => return self.tasks.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
@@ -221,7 +222,14 @@ impl Worker {
 
     /// Does what is to be done while no task comes.
     fn on_idle(&mut self) {
-        let Some(sick) = &self.sick else { return self.mark() };
+        let Some(sick) = &self.sick else {
+            if self.writer.lags() {
+                // A commit with nothing in it but a part of the index.
+                let reports = self.carry_out(&[]);
+                return self.tell(reports);
+            }
+            return self.mark();
+        };
         match self.heal(sick.doubtful) {
             Ok(true) => {
                 tracing::info!("the journal can be written again");
@@ -333,6 +341,26 @@ pub(super) fn read_on(
     }
 }
 
+/// Searches, on its own thread, until nobody can ask any more.
+pub(super) fn search_on(
+    db: &Connection,
+    scan_max: usize,
+    searches: &Receiver<Search>,
+    reports: &Sender<Vec<Report>>,
+    waker: &Waker,
+) {
+    for search in searches {
+        let finding = search::find(db, &search, scan_max);
+        if let Err(error) = &finding {
+            tracing::error!(%error, "the journal cannot be searched");
+        }
+        let (ticket, finding) = (search.ticket, finding.ok());
+        if reports.send(vec![Report::Found { ticket, finding }]).is_ok() {
+            waker();
+        }
+    }
+}
+
 fn answer(db: &Connection, question: Question, in_order: bool) -> Report {
     let read = match &question.what {
         What::Page(query) => read::page(db, query).map(Read::Page),
@@ -364,6 +392,8 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
 /// How long a sick worker waits before it tries again.
 pub(super) const PROBE_EVERY: Duration = Duration::from_millis(250);
 const PROBE_BYTES: i64 = 64 * 1024;
+/// How long the worker waits for something better to do before it goes on with the index.
+const INDEX_PAUSE: Duration = Duration::from_millis(10);
 /// How long the mark may be behind.
 const MARK_EVERY: Duration = Duration::from_secs(1);
 /// Sessions that may wait for the database to be writable. Above it new ones are not kept.

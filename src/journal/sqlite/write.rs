@@ -9,6 +9,7 @@ use super::super::Limits;
 use super::super::draft::{self, BodyHash, First, changed_message};
 use super::super::record::Kept;
 use super::ids::Ids;
+use super::index::{self, Lag};
 use super::row::{self, RoomNumber, int, key};
 use super::schema::{self, RoomRow};
 use crate::chat::record::{
@@ -30,6 +31,7 @@ pub(super) struct Writer {
     /// How many of them this transaction added.
     added: u64,
     pub(super) ids: Ids,
+    pub(super) lag: Lag,
     /// Whether this transaction changes when the next message expires.
     pub(super) expiries_changed: bool,
 }
@@ -62,6 +64,7 @@ impl Writer {
     ) -> rusqlite::Result<Self> {
         let keys = rooms.iter().map(|(key, room)| (room.number, Arc::clone(key))).collect();
         let entries = rooms.values().map(|room| room.top).sum();
+        let lag = Lag::new(&rooms);
         let ids = Ids::load(&db, limits.ids_kept_ms() > 0)?;
         Ok(Self {
             db,
@@ -72,6 +75,7 @@ impl Writer {
             entries,
             added: 0,
             ids,
+            lag,
             expiries_changed: false,
         })
     }
@@ -88,17 +92,19 @@ impl Writer {
 
     /// Commits the transaction. After an error it has to be taken back.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        self.index(self.added)?;
         for key in &self.touched {
             let Some(room) = self.rooms.get(key) else { continue };
-            let RoomRow { number, first, top, messages } = *room;
+            let RoomRow { number, first, top, messages, searched } = *room;
             let mut statement = self.db.prepare_cached(
-                "UPDATE rooms SET first = ?2, top = ?3, messages = ?4 WHERE room = ?1",
+                "UPDATE rooms SET first = ?2, top = ?3, messages = ?4, searched = ?5 WHERE room = ?1",
             )?;
-            statement.execute([number, int(first), int(top), int(messages)])?;
+            statement.execute([number, int(first), int(top), int(messages), int(searched)])?;
         }
         self.store_ids(self.added)?;
         self.db.prepare_cached("COMMIT")?.execute([])?;
         self.ids.commit();
+        self.lag.commit();
         self.touched.clear();
         Ok(())
     }
@@ -108,6 +114,7 @@ impl Writer {
         // After some errors SQLite has already done it, which makes this one fail.
         let rolled_back = self.db.execute_batch("ROLLBACK");
         tracing::debug!(?rolled_back, "took the transaction back");
+        self.lag.roll_back(&self.touched, self.added);
         for key in std::mem::take(&mut self.touched) {
             self.rooms.remove(&key);
         }
@@ -174,6 +181,7 @@ impl Writer {
         self.entries += 1;
         self.added += 1;
         self.ids.count(key);
+        self.lag.count(key);
         self.put(key, room);
         Ok(())
     }
@@ -217,16 +225,21 @@ impl Writer {
         Ok(())
     }
 
-    fn make_room(&mut self, key: &RoomKey, name: &str) -> rusqlite::Result<RoomRow> {
+    /// Makes a room without entries.
+    pub(super) fn make_room(&mut self, key: &RoomKey, name: &str) -> rusqlite::Result<RoomRow> {
         let mut statement =
             self.db.prepare_cached("INSERT INTO rooms (key, name) VALUES (?1, ?2)")?;
         let number = statement.insert([&**key, name])?;
         self.keys.insert(number, Arc::clone(key));
-        Ok(RoomRow { number, first: 1, top: 0, messages: 0 })
+        Ok(RoomRow { number, first: 1, top: 0, messages: 0, searched: 0 })
     }
 
     /// Finds who said a message that still has its text.
-    fn author_of(&self, room: &RoomRow, mid: u64) -> rusqlite::Result<Option<AuthorKey>> {
+    pub(super) fn author_of(
+        &self,
+        room: &RoomRow,
+        mid: u64,
+    ) -> rusqlite::Result<Option<AuthorKey>> {
         if mid < room.first || mid > room.top {
             return Ok(None);
         }
@@ -261,12 +274,15 @@ impl Writer {
         match change {
             Change::Message { .. } => {}
             Change::Edited { mid, content } => {
+                index::take_out(db, room, *mid, *mid)?;
                 let mut statement = db.prepare_cached(
                     "UPDATE entries SET edit = ?2, changed = ?3 WHERE entry = ?1",
                 )?;
                 statement.execute(params![key(room.number, *mid), &**content, seq])?;
+                index::put_back(db, room, *mid, content)?;
             }
             Change::Deleted { mid, why } => {
+                index::take_out(db, room, *mid, *mid)?;
                 forget(db, key(room.number, *mid), *why, seq)?;
                 self.expiries_changed = true;
             }

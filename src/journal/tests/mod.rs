@@ -3,24 +3,29 @@
 mod cases;
 mod disk;
 mod same;
+mod searches;
+mod words;
 mod world;
 
 pub(super) use world::Scratch;
 use world::World;
 
-/// Runs each case against each engine.
+/// Runs each case against each engine; the searches also with nothing left out of the index.
 macro_rules! cases {
-    ($($name:ident)*) => {
-        mod memory {
-            $(#[test] fn $name() { super::cases::$name(super::World::memory()); })*
+    ($suite:ident of $cases:ident on $($world:ident)*: $names:tt) => {
+        mod $suite {
+            $(cases!(@ $cases $world $names);)*
         }
-        mod sqlite {
-            $(#[test] fn $name() { super::cases::$name(super::World::sqlite()); })*
+    };
+    (@ $cases:ident $world:ident { $($name:ident)* }) => {
+        mod $world {
+            use crate::journal::tests::{World, $cases};
+            $(#[test] fn $name() { $cases::$name(World::$world()); })*
         }
     };
 }
 
-cases! {
+cases! { record of cases on memory sqlite: {
     entries_are_numbered_from_one_without_holes_in_each_room
     an_id_that_comes_again_gets_the_first_answer
     an_id_with_another_body_is_a_conflict
@@ -44,4 +49,16 @@ cases! {
     the_oldest_messages_are_pruned_and_named
     old_messages_are_pruned_and_named
     an_id_is_forgotten_with_its_pruned_message
-}
+} }
+
+cases! { search of searches on memory sqlite indexed: {
+    what_was_said_is_found_by_its_words
+    a_query_is_never_an_expression
+    a_deleted_message_is_not_found
+    an_edited_message_is_found_as_it_reads_now
+    an_expired_message_is_not_found
+    a_pruned_message_is_not_found
+    only_the_rooms_named_are_searched
+    a_finding_is_cut_at_whole_messages
+    a_search_shows_what_was_answered_before_it
+} }

@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Found, Gone, Opening, Order, Page, Query, Refused,
-    RoomKey, Said, Span, Ticket,
+    Answer, AuthorKey, Change, Draft, Entry, Finding, Found, Gone, Opening, Order, Page, Query,
+    Refused, RoomKey, Said, Search, Span, Ticket,
 };
 use crate::clock::{Moment, Now};
 use crate::journal::{Durability, Engine, Journal, Limits, OpenError};
@@ -44,6 +44,11 @@ impl World {
         world
     }
 
+    /// Gives a database that puts all messages into its index at once.
+    pub(super) fn indexed() -> Self {
+        Self::sqlite().with(Limits { unsearched_entries_max: 0, ..Limits::default() })
+    }
+
     pub(super) fn open(engine: Engine, limits: Limits, now: Now) -> Result<Self, OpenError> {
         let (wake, woken) = channel();
         let wake = move || {
@@ -65,6 +70,11 @@ impl World {
     pub(super) fn again(self) -> Self {
         let limits = self.limits.clone();
         self.with(limits)
+    }
+
+    /// Starts it again, unless that leaves nothing.
+    pub(super) fn again_if_kept(self) -> Self {
+        if self.scratch.is_some() { self.again() } else { self }
     }
 
     pub(super) fn restart(mut self, engine: Engine, limits: Limits) -> Result<Self, OpenError> {
@@ -213,6 +223,44 @@ impl World {
         }
     }
 
+    pub(super) fn search(
+        &mut self,
+        rooms: &[&str],
+        words: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Finding {
+        self.find(rooms, words, before, limit, 1 << 20)
+    }
+
+    pub(super) fn search_bytes(&mut self, rooms: &[&str], words: &str, bytes: usize) -> Finding {
+        self.find(rooms, words, None, 100, bytes)
+    }
+
+    fn find(
+        &mut self,
+        rooms: &[&str],
+        words: &str,
+        before: Option<u64>,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Finding {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let rooms = rooms.iter().map(|room| RoomKey::from(*room)).collect();
+        let search = Search { ticket, rooms, words: Arc::from(words), before, limit, bytes_max };
+        match self.ask(ticket, Order::Search(search)) {
+            Answer::Found(finding) => finding,
+            other => panic!("nothing found: {other:?}"),
+        }
+    }
+
+    /// Gives the names of the lobby's messages with these words in them.
+    pub(super) fn finds(&mut self, words: &str) -> Vec<u64> {
+        let finding = self.search(&["lobby"], words, None, 100);
+        finding.hits.iter().map(|hit| hit.said.mid).collect()
+    }
+
     /// Gives the messages of the lobby as they read now.
     pub(super) fn history(&mut self) -> Vec<Said> {
         said(self.page(Span::Latest, 1000))
@@ -231,6 +279,7 @@ pub(super) fn ticket_of(answer: &Answer) -> Option<Ticket> {
         | Answer::Refused { ticket, .. }
         | Answer::Unread { ticket, .. } => Some(*ticket),
         Answer::Page(page) => Some(page.ticket),
+        Answer::Found(finding) => Some(finding.ticket),
         Answer::Added { .. } | Answer::Health { .. } => None,
     }
 }

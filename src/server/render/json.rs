@@ -2,7 +2,7 @@
 
 use crate::chat::record::{Gone, Said};
 use crate::chat::{
-    History, Joined, Missed, Refusal, Resumed, RoomLine, ServerEvent, User, Welcome,
+    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
 };
 
 /// Appends one event.
@@ -105,6 +105,7 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         E::Welcome(it) => welcome(it, out),
         E::Joined(it) => joined(it, out),
         E::History(it) => history(it, out),
+        E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
         E::Error(it) => error(it, out),
         E::Left { re, room } => {
@@ -114,13 +115,9 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         }
         E::RoomList { re, rooms } => {
             opening(out, "room_list", re.as_deref());
-            raw(out, ",\"payload\":{\"rooms\":[");
-            list(out, rooms, |out, line| {
-                string(out, "{\"room\":", &line.room);
-                raw(out, ",");
-                room_facts(out, line);
-            });
-            raw(out, "]}}");
+            raw(out, ",\"payload\":");
+            room_list(rooms, out);
+            raw(out, "}");
         }
         E::UserList { re, room, count, users: named } => {
             opening(out, "user_list", re.as_deref());
@@ -167,6 +164,16 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     }
 }
 
+pub(super) fn room_list(rooms: &[RoomLine], out: &mut Vec<u8>) {
+    raw(out, "{\"rooms\":[");
+    list(out, rooms, |out, line| {
+        string(out, "{\"room\":", &line.room);
+        raw(out, ",");
+        room_facts(out, line);
+    });
+    raw(out, "]}");
+}
+
 fn welcome(it: &Welcome, out: &mut Vec<u8>) {
     number(out, "{\"type\":\"welcome\",\"ts\":", it.ts);
     string(out, ",\"payload\":{\"v\":1,\"you\":", &it.you);
@@ -203,7 +210,13 @@ fn joined(it: &Joined, out: &mut Vec<u8>) {
 fn history(it: &History, out: &mut Vec<u8>) {
     opening(out, "history", it.re.as_deref());
     string(out, ",\"room\":", &it.room);
-    string(out, ",\"payload\":{\"epoch\":", &it.epoch);
+    raw(out, ",\"payload\":");
+    page(it, out);
+    raw(out, "}");
+}
+
+pub(super) fn page(it: &History, out: &mut Vec<u8>) {
+    string(out, "{\"epoch\":", &it.epoch);
     raw(out, ",\"messages\":[");
     list(out, &it.messages, said);
     raw(out, "]");
@@ -217,11 +230,29 @@ fn history(it: &History, out: &mut Vec<u8>) {
         number(out, ",\"to\":", *to);
         raw(out, "}");
     });
-    raw(out, "]}}");
+    raw(out, "]}");
+}
+
+fn search_results(it: &SearchResults, out: &mut Vec<u8>) {
+    opening(out, "search_results", it.re.as_deref());
+    raw(out, ",\"payload\":{\"messages\":[");
+    list(out, &it.hits, |out, hit| {
+        string(out, "{\"room\":", &hit.room);
+        raw(out, ",");
+        said_facts(out, &hit.said);
+    });
+    boolean(out, "],\"more\":", it.more);
+    raw(out, "}}");
 }
 
 fn said(out: &mut Vec<u8>, it: &Said) {
-    number(out, "{\"mid\":", it.mid);
+    raw(out, "{");
+    said_facts(out, it);
+}
+
+/// Ends the object it is in.
+fn said_facts(out: &mut Vec<u8>, it: &Said) {
+    number(out, "\"mid\":", it.mid);
     number(out, ",\"seq\":", it.seq);
     number(out, ",\"ts\":", it.ts);
     string(out, ",\"sender\":", &it.sender);
@@ -275,14 +306,20 @@ fn error(it: &Refusal, out: &mut Vec<u8>) {
     if let Some(room) = &it.room {
         string(out, ",\"room\":", room);
     }
-    string(out, ",\"payload\":{\"code\":", it.code.word());
+    raw(out, ",\"payload\":");
+    fault(it, out);
+    raw(out, "}");
+}
+
+pub(super) fn fault(it: &Refusal, out: &mut Vec<u8>) {
+    string(out, "{\"code\":", it.code.word());
     string(out, ",\"message\":", &it.message);
     boolean(out, ",\"retryable\":", it.code.retryable());
     option(out, ",\"retry_after_ms\":", it.retry_after_ms);
     if let Some(text) = &it.text {
         string(out, ",\"text\":", text);
     }
-    raw(out, "}}");
+    raw(out, "}");
 }
 
 /// Gives the word for a message that is gone.
@@ -344,17 +381,17 @@ fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &
     }
 }
 
-fn raw(out: &mut Vec<u8>, text: &str) {
+pub(super) fn raw(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn string(out: &mut Vec<u8>, key: &str, value: &str) {
+pub(super) fn string(out: &mut Vec<u8>, key: &str, value: &str) {
     raw(out, key);
     // Writing a string into a vector cannot fail.
     let _ = serde_json::to_writer(out, value);
 }
 
-fn number(out: &mut Vec<u8>, key: &str, value: u64) {
+pub(super) fn number(out: &mut Vec<u8>, key: &str, value: u64) {
     raw(out, key);
     let _ = serde_json::to_writer(out, &value);
 }
@@ -365,7 +402,7 @@ fn option(out: &mut Vec<u8>, key: &str, value: Option<u64>) {
     }
 }
 
-fn boolean(out: &mut Vec<u8>, key: &str, value: bool) {
+pub(super) fn boolean(out: &mut Vec<u8>, key: &str, value: bool) {
     raw(out, key);
     raw(out, if value { "true" } else { "false" });
 }

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::chat::record::Gone;
-use crate::chat::{RoomLine, ServerEvent, User};
+use crate::chat::{Hit, RoomLine, SearchResults, ServerEvent, User};
 
 /// Appends the event as text: one event, one WebSocket message.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
@@ -88,6 +88,7 @@ fn told(event: &ServerEvent) -> Option<String> {
             let lines: Vec<String> = rooms.iter().map(room_and_users).collect();
             format!("Rooms: {}", lines.join(", "))
         }
+        E::SearchResults(it) => search_results(it),
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
         E::Gap { room, from, to, why: "retention" } => {
             format!("{room}: messages {from}-{to} are no longer kept")
@@ -108,6 +109,26 @@ fn told(event: &ServerEvent) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Says what was found, one message a line.
+fn search_results(it: &SearchResults) -> String {
+    let count = it.hits.len();
+    let mut text = match count {
+        0 => "Nothing was found.".to_owned(),
+        1 => "1 message was found".to_owned(),
+        _ => format!("{count} messages were found"),
+    };
+    if count > 0 {
+        text.push_str(if it.more { ", and there are older ones:" } else { ":" });
+    }
+    for Hit { room, said } in &it.hits {
+        let mut head = Vec::new();
+        time(&mut head, said.ts);
+        let clock = String::from_utf8_lossy(&head);
+        let _ = write!(text, "\n{clock} {room} <{}> {}", said.sender, said.content);
+    }
+    text
 }
 
 fn user_list(room: &str, count: usize, users: &[User]) -> String {

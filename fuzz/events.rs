@@ -1,0 +1,138 @@
+//! Properties of what clients may say: whatever it is, it is answered or ignored, never more.
+
+use chinwag::chat::record::{
+    Answer, Finding, Found, Hit, Opening, Order, Page, RoomKey, Said, Search,
+};
+use chinwag::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
+use chinwag::clock::{Moment, Now};
+
+/// Reads any text; a refusal can be told in every form.
+pub(crate) fn any_text_is_an_event_or_a_refusal(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Err(refusal) = ClientEvent::parse(text, &Limits::default()) {
+        assert!(!refusal.message.is_empty());
+        well_formed(&ServerEvent::Error(Box::new(refusal)));
+    }
+}
+
+/// Connects with any path and query: the client is welcomed before all else, and never refused.
+pub(crate) fn anybody_is_welcome(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (path, query) = text.split_once('?').unwrap_or(("/ws", &text));
+    let mut chat = Chat::new(Limits::default(), Opening::default());
+    let hello = Hello::parse(path, query);
+    let mut effects = Vec::new();
+    chat.handle(now(0), Input::Opened { client: ClientId(1), hello, seed: [0; 16] }, &mut effects);
+    let welcome = effects.first();
+    assert!(matches!(welcome, Some(Effect::Reply { event: ServerEvent::Welcome(_), .. })));
+    for effect in &effects {
+        if let Effect::Reply { event, .. } = effect {
+            well_formed(event);
+        }
+    }
+}
+
+/// Lets three clients hold a conversation, each line of the data being one thing that happens.
+pub(crate) fn any_conversation_has_answers(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut chat = Chat::new(Limits::default(), Opening::default());
+    let (mut effects, mut answers, mut seq, mut next) = (Vec::new(), Vec::new(), 0, 3);
+    let mut clients = [ClientId(0), ClientId(1), ClientId(2)];
+    for (at, line) in text.split('\n').take(256).enumerate() {
+        let client = &mut clients[at % 3];
+        let input = match line.split_at_checked(1) {
+            Some(("?", query)) => {
+                next += 1;
+                *client = ClientId(next);
+                let seed = [u8::try_from(next % 256).unwrap_or(0); 16];
+                Input::Opened { client: *client, hello: Hello::parse("/ws", query), seed }
+            }
+            Some(("!", _)) => Input::Closed { client: *client, timed_out: false },
+            Some(("~", _)) => Input::Due,
+            Some(("#", _)) => Input::Drain { seed: 1 },
+            _ => {
+                let event = ClientEvent::parse(line, chat.limits());
+                Input::Received { client: *client, event }
+            }
+        };
+        chat.handle(now(at as u64 * 300), input, &mut effects);
+        // The answers to this line come after the next one.
+        for answer in std::mem::take(&mut answers) {
+            chat.handle(now(at as u64 * 300), Input::Answered(answer), &mut effects);
+        }
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Reply { event, .. }
+                | Effect::Broadcast { event, .. }
+                | Effect::Respond { event, .. } => {
+                    well_formed(&event);
+                }
+                Effect::Order(order) => answers.extend(answer(order, &mut seq)),
+                Effect::Close { code, .. } => assert!((1000..5000).contains(&code)),
+            }
+        }
+    }
+}
+
+fn answer(order: Order, seq: &mut u64) -> Option<Answer> {
+    match order {
+        Order::Append(draft) => {
+            *seq += 1;
+            let (ticket, seq, ts) = (draft.ticket, *seq, draft.ts);
+            Some(Answer::Appended { ticket, seq, mid: seq, ts, duplicate: false, count: 1 })
+        }
+        Order::Read(query) => Some(Answer::Page(Page {
+            ticket: query.ticket,
+            room: query.room,
+            found: Found::Messages(Vec::new()),
+            top: *seq,
+            more: false,
+            lost: Vec::new(),
+        })),
+        Order::Search(search) => {
+            let Search { ticket, rooms, words, .. } = search;
+            let hit = |room: RoomKey| Hit { room, said: said(*seq, &words) };
+            let hits = rooms.into_iter().map(hit).collect();
+            Some(Answer::Found(Finding { ticket, hits, more: false }))
+        }
+        Order::PutSession(_) | Order::DropSession(_) => None,
+    }
+}
+
+fn said(mid: u64, content: &str) -> Said {
+    Said {
+        mid,
+        seq: mid,
+        ts: 0,
+        sender: "Alice".into(),
+        content: content.into(),
+        reply_to: None,
+        expires: None,
+        gone: None,
+        edited: false,
+        reactions: Vec::new(),
+    }
+}
+
+/// Holds what is sent: one JSON object on one line, or lines without control characters.
+fn well_formed(event: &ServerEvent) {
+    for form in [Form::Json, Form::Text, Form::Simple] {
+        let mut out = Vec::new();
+        if !event.render(form, &mut out) {
+            assert!(out.is_empty());
+            continue;
+        }
+        let text = std::str::from_utf8(&out).expect("UTF-8");
+        match form {
+            Form::Text => assert!(text.chars().all(|c| c == '\n' || !c.is_control())),
+            Form::Json | Form::Simple => {
+                assert!(text.starts_with('{') && text.ends_with('}'));
+                assert!(text.bytes().all(|byte| byte >= 0x20));
+            }
+        }
+    }
+}
+
+fn now(ms: u64) -> Now {
+    Now { at: Moment::from_millis(ms), unix_ms: 1_732_104_000_000 + ms }
+}

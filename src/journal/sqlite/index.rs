@@ -1,0 +1,140 @@
+//! The index of words, and how it is kept.
+//!
+//! To index each message with its own commit would cost the appends about as much as writing it.
+//! So the index lags behind: a room knows up to which `seq` its messages are in it, and a search
+//! looks through what is above one by one. When that is enough, some go in with each commit, and
+//! the others while there is nothing else to do; so does the whole record of a journal that comes
+//! from a version without an index. Whatever changes a message that is in the index changes the
+//! index in the same transaction.
+
+use std::collections::{BTreeSet, HashMap};
+use std::mem;
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+
+use super::row::key;
+use super::schema::RoomRow;
+use super::write::Writer;
+use crate::chat::record::RoomKey;
+
+/// Knows what is not in the index.
+#[derive(Debug)]
+pub(super) struct Lag {
+    /// At least the rooms that have something.
+    rooms: BTreeSet<RoomKey>,
+    /// How many entries that is in all, roughly.
+    entries: u64,
+    /// How many this transaction takes off.
+    indexed: u64,
+}
+
+impl Lag {
+    pub(super) fn new(rooms: &HashMap<RoomKey, RoomRow>) -> Self {
+        let behind = |room: &RoomRow| room.top.saturating_sub(room.searched);
+        let late = rooms.iter().filter(|(_, room)| behind(room) > 0);
+        let names = late.map(|(name, _)| Arc::clone(name)).collect();
+        Self { rooms: names, entries: rooms.values().map(behind).sum(), indexed: 0 }
+    }
+
+    /// Notes that a room has another entry.
+    pub(super) fn count(&mut self, room: &RoomKey) {
+        self.entries += 1;
+        if !self.rooms.contains(room) {
+            self.rooms.insert(Arc::clone(room));
+        }
+    }
+
+    /// The transaction came through.
+    pub(super) fn commit(&mut self) {
+        self.indexed = 0;
+    }
+
+    /// The transaction, which added so many entries, is taken back.
+    pub(super) fn roll_back(&mut self, touched: &BTreeSet<RoomKey>, added: u64) {
+        self.entries = (self.entries + mem::take(&mut self.indexed)).saturating_sub(added);
+        self.rooms.extend(touched.iter().map(Arc::clone));
+    }
+}
+
+impl Writer {
+    /// Says whether there is enough to index.
+    pub(super) fn lags(&self) -> bool {
+        self.lag.entries > self.limits.unsearched_entries_max
+    }
+
+    /// Puts some messages into the index, with a transaction that adds so many entries.
+    pub(super) fn index(&mut self, added: u64) -> rusqlite::Result<()> {
+        if !self.lags() {
+            return Ok(());
+        }
+        let hurry = self.lag.entries / HURRY > self.limits.unsearched_entries_max;
+        let mut step = if hurry { STEP_MIN.max(added.saturating_mul(2)) } else { STEP_MIN };
+        while step > 0
+            && let Some(name) = self.lag.rooms.first().map(Arc::clone)
+        {
+            let room = self.room(&name)?.filter(|room| room.searched < room.top);
+            let Some(mut room) = room else {
+                self.lag.rooms.remove(&name);
+                continue;
+            };
+            let before = room.searched;
+            // What was pruned is not there to be indexed.
+            let from = room.first.max(before + 1);
+            room.searched = room.top.min(from - 1 + step);
+            let mut insert = self.db.prepare_cached(
+                "INSERT INTO search (rowid, text) SELECT entry, coalesce(edit, text) FROM entries
+                 WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL",
+            )?;
+            insert.execute([key(room.number, from), key(room.number, room.searched)])?;
+            drop(insert);
+            step = step.saturating_sub(room.searched + 1 - from);
+            let done = room.searched - before;
+            self.lag.indexed += done.min(self.lag.entries);
+            self.lag.entries = self.lag.entries.saturating_sub(done);
+            self.put(&name, room);
+        }
+        Ok(())
+    }
+}
+
+/// Takes messages of a room out of the index: before their text changes, for the index has to be
+/// told what is in it.
+pub(super) fn take_out(
+    db: &Connection,
+    room: &RoomRow,
+    from: u64,
+    to: u64,
+) -> rusqlite::Result<()> {
+    let to = to.min(room.searched);
+    if from > to {
+        return Ok(());
+    }
+    let mut statement = db.prepare_cached(
+        "INSERT INTO search (search, rowid, text)
+         SELECT 'delete', entry, coalesce(edit, text) FROM entries
+         WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL",
+    )?;
+    statement.execute([key(room.number, from), key(room.number, to)])?;
+    Ok(())
+}
+
+/// Puts a message into the index again, after its text was changed.
+pub(super) fn put_back(
+    db: &Connection,
+    room: &RoomRow,
+    mid: u64,
+    text: &str,
+) -> rusqlite::Result<()> {
+    if mid > room.searched {
+        return Ok(());
+    }
+    let mut statement = db.prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?;
+    statement.execute(params![key(room.number, mid), text])?;
+    Ok(())
+}
+
+/// At least so many entries go into the index at once.
+const STEP_MIN: u64 = 256;
+/// When so many times too much is not in the index, more goes in with each commit than it adds.
+const HURRY: u64 = 32;

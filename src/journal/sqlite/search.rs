@@ -1,0 +1,198 @@
+//! Searching the database, and keeping what was found in line with the answers.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::super::page::Space;
+use super::super::record::{Kept, said_bytes};
+use super::super::search::{self, InRoom, Wanted};
+use super::read::Stored;
+use super::row::key;
+use super::schema;
+use crate::chat::record::{Change, Finding, RoomKey, Said, Search};
+
+/// Finds messages, all of it at one point in time. Looks at `scan_max` entries that are not in the
+/// index.
+pub(super) fn find(db: &Connection, search: &Search, scan_max: usize) -> rusqlite::Result<Finding> {
+    let wanted = Wanted::parse(&search.words);
+    let mut rooms = Vec::new();
+    if !wanted.is_empty() {
+        let snapshot = db.unchecked_transaction()?;
+        let scan_max = scan_max / search.rooms.len().max(1);
+        for name in &search.rooms {
+            let Some(room) = schema::room(&snapshot, name)? else { continue };
+            let stored = Stored { db: &snapshot, room };
+            let (found, more) = stored.search(search, &wanted, scan_max)?;
+            rooms.push(InRoom { room: Arc::clone(name), found, more });
+        }
+    }
+    Ok(search::merge(search, rooms))
+}
+
+impl Stored<'_> {
+    fn search(
+        &self,
+        search: &Search,
+        wanted: &Wanted,
+        scan_max: usize,
+    ) -> rusqlite::Result<(Vec<Said>, bool)> {
+        let room = &self.room;
+        let last = search.before.map_or(room.top, |before| before.saturating_sub(1).min(room.top));
+        let mut found = Vec::new();
+        let mut space = Space::new(search.limit, search.bytes_max);
+        let mut takes = |said: Said| {
+            let takes = space.takes(said_bytes(&said));
+            if takes {
+                found.push(said);
+            }
+            takes
+        };
+        let late = room.first.max(room.searched + 1);
+        let least = late.max(last.saturating_sub(scan_max as u64).saturating_add(1));
+        let mut statement = self.db.prepare_cached(
+            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed FROM entries
+             WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL ORDER BY entry DESC",
+        )?;
+        let mut rows = statement.query([key(room.number, least), key(room.number, last)])?;
+        while let Some(row) = rows.next()? {
+            let said = self.said(row)?;
+            if wanted.is_in(&said.content) && !takes(said) {
+                return Ok((found, true));
+            }
+        }
+        if late < least {
+            return Ok((found, true));
+        }
+        let mut statement = self.db.prepare_cached(
+            "SELECT entry, ts, sender, entries.text, reply_to, expires, gone, edit, changed
+             FROM search CROSS JOIN entries ON entry = search.rowid
+             WHERE search MATCH ?3 AND search.rowid BETWEEN ?1 AND ?2
+             AND kind = 0 AND gone IS NULL ORDER BY search.rowid DESC",
+        )?;
+        let (from, to) = (key(room.number, room.first), key(room.number, last.min(room.searched)));
+        let mut rows = statement.query(rusqlite::params![from, to, wanted.expression()])?;
+        while let Some(row) = rows.next()? {
+            if !takes(self.said(row)?) {
+                return Ok((found, true));
+            }
+        }
+        Ok((found, false))
+    }
+}
+
+/// Keeps what was told while somebody searches. What was found may be older than that: then it must
+/// not be shown any more.
+#[derive(Debug, Default)]
+pub(super) struct Searches {
+    underway: usize,
+    revised: Vec<Revised>,
+}
+
+/// Is what was told.
+#[derive(Debug)]
+enum Revised {
+    /// A message is changed by this entry.
+    Message { room: RoomKey, mid: u64, seq: u64 },
+    /// What is below is no longer kept.
+    First { room: RoomKey, first: u64 },
+}
+
+impl Searches {
+    /// Lets another search begin, if there are fewer than `max`.
+    pub(super) fn begin(&mut self, max: usize) -> bool {
+        let begins = self.underway < max;
+        self.underway += usize::from(begins);
+        begins
+    }
+
+    /// Counts the searches that are not answered.
+    pub(super) fn underway(&self) -> usize {
+        self.underway
+    }
+
+    /// Notes that an entry was told.
+    pub(super) fn told(&mut self, room: &RoomKey, kept: &Kept) {
+        if let Change::Edited { mid, .. } | Change::Deleted { mid, .. } = kept.entry.change
+            && self.underway > 0
+        {
+            let (room, seq) = (Arc::clone(room), kept.entry.seq);
+            self.revised.push(Revised::Message { room, mid, seq });
+        }
+    }
+
+    /// Notes that entries are no longer kept.
+    pub(super) fn pruned(&mut self, room: &RoomKey, first: u64) {
+        if self.underway > 0 {
+            self.revised.push(Revised::First { room: Arc::clone(room), first });
+        }
+    }
+
+    /// Ends a search: takes out what was found and is not so any more.
+    pub(super) fn end(&mut self, finding: Option<&mut Finding>, unix_ms: u64) {
+        self.underway = self.underway.saturating_sub(1);
+        if let Some(Finding { hits, .. }) = finding {
+            hits.retain(|hit| {
+                let stale = self.revised.iter().any(|revised| match revised {
+                    Revised::Message { room, mid, seq } => {
+                        *mid == hit.said.mid && *seq > hit.said.seq && *room == hit.room
+                    }
+                    Revised::First { room, first } => hit.said.mid < *first && *room == hit.room,
+                });
+                !stale && hit.said.expires.is_none_or(|expires| expires > unix_ms)
+            });
+        }
+        if self.underway == 0 {
+            self.revised = Vec::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::record::{AuthorKey, Entry, Gone, Hit, Ticket};
+
+    #[test]
+    fn what_was_changed_since_it_was_found_is_left_out() {
+        let room = RoomKey::from("lobby");
+        let hit = |mid, expires| Hit {
+            room: RoomKey::from("lobby"),
+            said: Said {
+                mid,
+                seq: mid,
+                ts: 1,
+                sender: "Alice".into(),
+                content: "word".into(),
+                reply_to: None,
+                expires,
+                gone: None,
+                edited: false,
+                reactions: Vec::new(),
+            },
+        };
+        let kept = |seq, change| Kept {
+            author: AuthorKey([1; 16]),
+            entry: Entry { seq, ts: 1, sender: "Alice".into(), change },
+        };
+        let mut searches = Searches::default();
+        assert!(searches.begin(1) && !searches.begin(1));
+        searches.told(&room, &kept(10, Change::Deleted { mid: 5, why: Gone::Author }));
+        searches.told(&room, &kept(11, Change::Edited { mid: 6, content: "else".into() }));
+        searches.told(&room, &kept(11, Change::Deleted { mid: 3, why: Gone::Author }));
+        searches.pruned(&room, 3);
+        let mut hits: Vec<Hit> = (1..=7).rev().map(|mid| hit(mid, None)).collect();
+        hits.push(hit(8, Some(50)));
+        hits.push(hit(9, Some(51)));
+        // Seen as it was after the deletion of another.
+        hits.push(Hit {
+            said: Said { seq: 12, ..hit(6, None).said },
+            room: RoomKey::from("lobby"),
+        });
+        let mut finding = Finding { ticket: Ticket(1), hits, more: false };
+        searches.end(Some(&mut finding), 50);
+        let mids: Vec<u64> = finding.hits.iter().map(|hit| hit.said.mid).collect();
+        assert_eq!(mids, [7, 4, 9, 6]);
+        assert_eq!((searches.underway(), searches.revised.len()), (0, 0));
+    }
+}

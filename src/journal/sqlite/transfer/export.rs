@@ -1,0 +1,135 @@
+//! Writing the record to a file.
+//!
+//! It reads through a connection of its own that cannot write, and from one point in time: a server
+//! at work goes on meanwhile.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::super::super::OpenError;
+use super::super::files::DATABASE;
+use super::super::row::{RoomNumber, key, nat};
+use super::super::schema;
+use super::line::{EntryLine, Header, Line, RoomLine, VERSION};
+use super::{TransferError, Whole, select_whole, whole};
+use crate::chat::record::Change;
+use crate::clock::Now;
+
+/// Says what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// How many rooms.
+    pub rooms: u64,
+    /// How many entries.
+    pub entries: u64,
+}
+
+/// Writes the record of the journal in `dir` as JSON lines, or that of one room by its name.
+///
+/// Messages whose time has come by `now` have no text. `progress` is told how many entries are
+/// written, and of how many. What was written before an error is not a whole file.
+pub fn export(
+    dir: &Path,
+    room: Option<&str>,
+    now: Now,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Exported, TransferError> {
+    let path = dir.join(DATABASE);
+    if !path.exists() {
+        return Err(TransferError::NoJournal { path: dir.to_owned() });
+    }
+    let db = open(&path)?;
+    let failed = |source| TransferError::Sqlite { path: path.clone(), source };
+    let snapshot = db.unchecked_transaction().map_err(failed)?;
+    let mut rooms = rooms(&snapshot).map_err(failed)?;
+    if let Some(room) = room {
+        rooms.retain(|(_, line)| is_called(line, room));
+        if rooms.is_empty() {
+            return Err(TransferError::NoRoom { room: room.to_owned() });
+        }
+    }
+    let entries = rooms.iter().map(|(_, line)| line.top + 1 - line.first).sum();
+    let epoch = epoch(&snapshot).map_err(failed)?;
+    let count = u64::try_from(rooms.len()).unwrap_or(u64::MAX);
+    let only = room.map(str::to_owned);
+    let header = Header { version: VERSION, epoch, only, rooms: count, entries };
+    write(out, &Line::Journal(header))?;
+    let mut done = 0;
+    for (number, line) in rooms {
+        let reach = [key(number, line.first), key(number, line.top)];
+        write(out, &Line::Room(line))?;
+        let mut statement = snapshot
+            .prepare_cached(&format!("{} BETWEEN ?1 AND ?2 ORDER BY entry", select_whole()))
+            .map_err(failed)?;
+        let mut rows = statement.query(reach).map_err(failed)?;
+        let mut over = HashSet::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut entry = whole(row).map_err(failed)?;
+            hide(&mut entry, now, &mut over);
+            write(out, &Line::Entry(EntryLine::of(entry)))?;
+            done += 1;
+            progress(done, entries);
+        }
+    }
+    out.flush().map_err(TransferError::Write)?;
+    Ok(Exported { rooms: count, entries: done })
+}
+
+/// Opens the database for reading, beside whoever writes.
+fn open(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |source| OpenError::of(path, source);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+    db.busy_timeout(schema::BUSY_MAX).map_err(failed)?;
+    match schema::recognise(&db, path)? {
+        0 => Err(OpenError::NotAJournal { path: path.to_owned() }),
+        _ => Ok(db),
+    }
+}
+
+/// Reads the epoch; empty if the journal was made but never opened to the end.
+fn epoch(db: &Connection) -> rusqlite::Result<String> {
+    let epoch = db.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0));
+    epoch.optional().map(Option::unwrap_or_default)
+}
+
+/// Reads every room, in the order of their keys.
+fn rooms(db: &Connection) -> rusqlite::Result<Vec<(RoomNumber, RoomLine)>> {
+    let mut statement =
+        db.prepare("SELECT room, key, name, topic, first, top FROM rooms ORDER BY key")?;
+    let rooms = statement.query_map([], |row| {
+        let (first, top) = (nat(row.get(4)?), nat(row.get(5)?));
+        let (room, name, topic) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        Ok((row.get(0)?, RoomLine { room, name, topic, first, top }))
+    })?;
+    rooms.collect()
+}
+
+fn is_called(line: &RoomLine, room: &str) -> bool {
+    *line.room == *room || *line.name == *room || *line.room == *room.to_lowercase()
+}
+
+/// Takes the text off a message whose time has come although no entry says so yet, and off its
+/// edits.
+fn hide(entry: &mut Whole, now: Now, over: &mut HashSet<u64>) {
+    let seq = entry.kept.entry.seq;
+    match &mut entry.kept.entry.change {
+        Change::Message { content, expires: Some(expires), .. } if *expires <= now.unix_ms => {
+            over.insert(seq);
+            *content = Arc::from("");
+        }
+        Change::Edited { mid, content } if over.contains(mid) => *content = Arc::from(""),
+        _ => {}
+    }
+}
+
+fn write(out: &mut dyn Write, line: &Line) -> Result<(), TransferError> {
+    let mut text = serde_json::to_vec(line).map_err(|error| TransferError::Write(error.into()))?;
+    text.push(b'\n');
+    out.write_all(&text).map_err(TransferError::Write)
+}

@@ -1,0 +1,343 @@
+//! Reading the record back from a file.
+//!
+//! All of a file goes into one transaction: what is wrong with any line leaves the journal as it
+//! was. Entries that the journal has already are compared and left alone, so that the same file can
+//! be read again, also when the rooms went on meanwhile.
+
+use std::collections::HashSet;
+use std::io::{BufRead, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::OptionalExtension as _;
+
+use super::super::super::draft::changed_message;
+use super::super::super::{Durability, Limits, OpenError};
+use super::super::files::Directory;
+use super::super::ids::index_key;
+use super::super::open::{Place, marker};
+use super::super::row::{int, key};
+use super::super::schema;
+use super::super::write::Writer;
+use super::line::{EntryLine, Header, Line, RoomLine, VERSION};
+use super::{TransferError, Whole, select_whole, whole};
+use crate::chat::record::{Change, RoomKey};
+use crate::clock::Now;
+
+/// Says what became of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// How many rooms the journal did not have before.
+    pub rooms: u64,
+    /// How many entries it did not have before.
+    pub added: u64,
+    /// How many entries it had, or has had, already.
+    pub known: u64,
+    /// Whether the journal took the file's epoch over, so that positions of clients stay valid.
+    pub epoch_taken: bool,
+}
+
+/// Adds what stands in `input` to the journal in `dir`, which is made if there is none; all of it,
+/// or nothing.
+///
+/// With `take_epoch`, a journal without entries takes the epoch of a whole record over. `progress` is
+/// told how many entries are read, and of how many.
+pub fn import(
+    dir: &Path,
+    limits: Limits,
+    now: Now,
+    take_epoch: bool,
+    input: &mut dyn BufRead,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Imported, TransferError> {
+    let durability = Durability::Fsync;
+    let place = Place { dir: dir.to_owned(), durability, accept_loss: false, check: false };
+    let directory = Directory::lock(&place.dir)?;
+    let path = directory.database();
+    let failed = |source| OpenError::of(&path, source);
+    let db = schema::open(&path, place.durability, &limits, place.check)?;
+    directory.sync()?;
+    let (_, known) = schema::rooms(&db).map_err(failed)?;
+    let writer = Writer::new(db, limits, known).map_err(failed)?;
+    let (mut marker, _) = marker(&place, &directory, writer.entries, now)?;
+
+    let mut import = Import {
+        writer,
+        path: path.clone(),
+        line: 0,
+        room: None,
+        seen: HashSet::new(),
+        entries: 0,
+        imported: Imported::default(),
+    };
+    if let Err(error) = import.all(take_epoch, input, progress) {
+        import.writer.roll_back();
+        return Err(error);
+    }
+    // It is on disk; whatever happens from here on does not make it fail.
+    let Import { writer, imported, .. } = import;
+    marker.write(writer.rooms.values().map(|room| room.top).sum(), now);
+    if let Err(error) = schema::checkpoint(&writer.db) {
+        tracing::error!(%error, "the journal's log could not be put away");
+    }
+    Ok(imported)
+}
+
+/// Is an import under way.
+struct Import {
+    writer: Writer,
+    path: PathBuf,
+    /// The number of the line read last.
+    line: u64,
+    room: Option<Open>,
+    seen: HashSet<RoomKey>,
+    entries: u64,
+    imported: Imported,
+}
+
+/// Is the room whose entries are read.
+struct Open {
+    key: RoomKey,
+    /// The number of the next entry in the file, and of the last one.
+    next: u64,
+    top: u64,
+    /// Rows for the index of ids, if the room is new.
+    index: Option<Vec<(i64, i64)>>,
+}
+
+impl Import {
+    fn all(
+        &mut self,
+        take_epoch: bool,
+        input: &mut dyn BufRead,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), TransferError> {
+        let take_epoch = take_epoch && self.writer.entries == 0;
+        let begun = self.writer.begin();
+        begun.map_err(|source| self.sqlite(source))?;
+        let Some(Line::Journal(header)) = self.next_line(input)? else {
+            return Err(self.fault(NOT_A_RECORD));
+        };
+        let Header { version, epoch, only, rooms, entries } = header;
+        if version != VERSION {
+            let fault = format!("the file has version {version}, and this is version {VERSION}");
+            return Err(self.fault(fault));
+        }
+        while let Some(line) = self.next_line(input)? {
+            match line {
+                Line::Journal(_) => return Err(self.fault("the file begins again")),
+                Line::Room(line) => self.begin_room(&line)?,
+                Line::Entry(line) => {
+                    self.take_entry(line)?;
+                    self.entries += 1;
+                    progress(self.entries, entries);
+                }
+            }
+        }
+        self.end_room()?;
+        let found = u64::try_from(self.seen.len()).unwrap_or(u64::MAX);
+        if (found, self.entries) != (rooms, entries) {
+            return Err(self.fault(format!(
+                "the file ends here with {found} rooms and {} entries, but should have {rooms} and \
+                 {entries}",
+                self.entries
+            )));
+        }
+        // In a part of a record, rooms left out would count from 1 again under the same epoch.
+        if take_epoch && only.is_none() && !epoch.is_empty() {
+            let taken = schema::epoch(&self.writer.db, &epoch, true);
+            taken.map_err(|source| self.sqlite(source))?;
+            self.imported.epoch_taken = true;
+        }
+        let committed = self.writer.commit();
+        committed.map_err(|source| self.sqlite(source))
+    }
+
+    /// Reads a line; `None` at the end of the file.
+    fn next_line(&mut self, input: &mut dyn BufRead) -> Result<Option<Line>, TransferError> {
+        let mut text = Vec::new();
+        let read = input.take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut text);
+        if read.map_err(TransferError::Read)? == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        if text.len() == LINE_BYTES_MAX && text.last() != Some(&b'\n') {
+            return Err(self.fault(format!("longer than {LINE_BYTES_MAX} bytes")));
+        }
+        serde_json::from_slice(text.trim_ascii_end()).map(Some).map_err(|error| match self.line {
+            1 => self.fault(NOT_A_RECORD),
+            _ => self.fault(format!("broken: {}", plain(&error))),
+        })
+    }
+
+    fn begin_room(&mut self, line: &RoomLine) -> Result<(), TransferError> {
+        self.end_room()?;
+        line.check().map_err(|fault| self.fault(fault))?;
+        let name = &line.name;
+        if !self.seen.insert(Arc::clone(&line.room)) {
+            return Err(self.fault(format!("the room {name} comes twice")));
+        }
+        let known = self.writer.room(&line.room);
+        let index = match known.map_err(|source| self.sqlite(source))? {
+            Some(room) if line.first > room.top + 1 => {
+                return Err(self.fault(format!(
+                    "the journal has the room {name} up to entry {}, and the file goes on with \
+                     {}: what is between is missing",
+                    room.top, line.first
+                )));
+            }
+            Some(_) => None,
+            None => {
+                self.make_room(line).map_err(|source| self.sqlite(source))?;
+                self.imported.rooms += 1;
+                Some(Vec::new())
+            }
+        };
+        let key = Arc::clone(&line.room);
+        self.room = Some(Open { key, next: line.first, top: line.top, index });
+        Ok(())
+    }
+
+    fn make_room(&mut self, line: &RoomLine) -> rusqlite::Result<()> {
+        let mut room = self.writer.make_room(&line.room, &line.name)?;
+        (room.first, room.top) = (line.first, line.first - 1);
+        self.writer.put(&line.room, room);
+        // The entry that said so may have been pruned.
+        let sql = "UPDATE rooms SET topic = ?2 WHERE room = ?1";
+        self.writer.db.execute(sql, (room.number, &*line.topic)).map(drop)
+    }
+
+    fn take_entry(&mut self, line: EntryLine) -> Result<(), TransferError> {
+        let seq = line.seq;
+        let Some(Open { key: name, next, top, .. }) = &mut self.room else {
+            return Err(self.fault("an entry before the first room"));
+        };
+        if seq != *next || seq > *top {
+            let fault = match *next > *top {
+                true => format!("entry {seq}, but the room ends at {top}"),
+                false => format!("entry {seq}, but entry {next} is next"),
+            };
+            return Err(self.fault(fault));
+        }
+        *next += 1;
+        let name = Arc::clone(name);
+        let entry = line.whole().map_err(|fault| self.fault(fault))?;
+        let room = self.writer.room(&name);
+        let room = room.and_then(|room| room.ok_or(rusqlite::Error::QueryReturnedNoRows));
+        let room = room.map_err(|source| self.sqlite(source))?;
+        if seq > room.top {
+            return self.add(&name, &entry);
+        }
+        self.imported.known += 1;
+        if seq < room.first {
+            // It was here and is no longer kept.
+            return Ok(());
+        }
+        let known = self.known(key(room.number, seq));
+        match known.map_err(|source| self.sqlite(source))? {
+            Some(known) if is_same(&known, &entry) => Ok(()),
+            _ => Err(self.fault(format!(
+                "the journal has another entry {seq} in the room {name}; import into an empty \
+                 directory"
+            ))),
+        }
+    }
+
+    fn known(&self, entry: i64) -> rusqlite::Result<Option<Whole>> {
+        let sql = format!("{} = ?1", select_whole());
+        let mut statement = self.writer.db.prepare_cached(&sql)?;
+        statement.query_row([entry], whole).optional()
+    }
+
+    fn add(&mut self, name: &RoomKey, entry: &Whole) -> Result<(), TransferError> {
+        let Whole { kept, id } = entry;
+        let room = self.writer.room(name);
+        let Some(room) = room.map_err(|source| self.sqlite(source))? else { return Ok(()) };
+        if let Some(mid) = changed_message(&kept.entry.change).filter(|mid| *mid >= room.first) {
+            let author = self.writer.author_of(&room, mid);
+            if author.map_err(|source| self.sqlite(source))?.is_none() {
+                return Err(self.fault(format!("there is no message {mid} to change")));
+            }
+        }
+        let (seq, number) = (kept.entry.seq, room.number);
+        let id = id.as_ref().map(|(id, hash)| (id.as_str(), hash));
+        let added = self.writer.add(name, room, kept, id);
+        added.map_err(|source| self.sqlite(source))?;
+        self.imported.added += 1;
+        if let Some(Open { index: Some(index), .. }) = &mut self.room
+            && let Some((id, _)) = id
+        {
+            index.push((index_key(kept.author, id), key(number, seq)));
+        }
+        Ok(())
+    }
+
+    /// Ends the room whose entries were read, if there is one.
+    fn end_room(&mut self) -> Result<(), TransferError> {
+        let Some(Open { key, next, top, index }) = self.room.take() else { return Ok(()) };
+        if next <= top {
+            let fault = format!("entries {next} to {top} of the room {key} are missing");
+            return Err(self.fault(fault));
+        }
+        self.finish_room(&key, index).map_err(|source| self.sqlite(source))
+    }
+
+    fn finish_room(
+        &mut self,
+        name: &RoomKey,
+        index: Option<Vec<(i64, i64)>>,
+    ) -> rusqlite::Result<()> {
+        let Some(room) = self.writer.room(name)? else { return Ok(()) };
+        // What is left of reactions to messages that were pruned.
+        self.writer.drop_entries(&room, 1)?;
+        // Other rooms have ids that are not in the index either; a start reads those.
+        let Some(mut index) = index else { return Ok(()) };
+        index.sort_unstable();
+        let sql = "INSERT OR IGNORE INTO ids (key, entry) VALUES (?1, ?2)";
+        let mut insert = self.writer.db.prepare_cached(sql)?;
+        for row in index {
+            insert.execute([row.0, row.1])?;
+        }
+        let sql = "UPDATE rooms SET indexed = ?2 WHERE room = ?1";
+        self.writer.db.execute(sql, [room.number, int(room.top)]).map(drop)
+    }
+
+    fn fault(&self, fault: impl Into<String>) -> TransferError {
+        TransferError::Line { number: self.line.max(1), fault: fault.into() }
+    }
+
+    fn sqlite(&self, source: rusqlite::Error) -> TransferError {
+        TransferError::Sqlite { path: self.path.clone(), source }
+    }
+}
+
+/// Says whether this is the same entry, although one of them may have lost its text since.
+fn is_same(one: &Whole, other: &Whole) -> bool {
+    let ((one, text), (other, other_text)) = (without_text(one), without_text(other));
+    one == other && (text == other_text || text.is_empty() || other_text.is_empty())
+}
+
+fn without_text(entry: &Whole) -> (Whole, Arc<str>) {
+    let mut entry = entry.clone();
+    let text = match &mut entry.kept.entry.change {
+        Change::Message { content, .. } | Change::Edited { content, .. } => {
+            std::mem::replace(content, Arc::from(""))
+        }
+        _ => Arc::from(""),
+    };
+    (entry, text)
+}
+
+/// Says what is wrong with a line, without the place: to the parser each line is the first one.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(text) => format!("{text} at byte {}", error.column()),
+        None => text,
+    }
+}
+
+const NOT_A_RECORD: &str = "this is not a record that `chinwag export` wrote";
+/// Longer lines are refused.
+const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;

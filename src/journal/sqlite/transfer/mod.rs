@@ -1,0 +1,125 @@
+//! The record as a file: JSON lines that hold all there is to know about rooms and their entries.
+//!
+//! ```text
+//! {"type":"journal","version":1,"epoch":"0a1b2c3d4e5f","rooms":1,"entries":2}
+//! {"type":"room","room":"lobby","name":"Lobby","topic":"tea","first":1,"top":2}
+//! {"type":"entry","seq":1,"ts":1732103000000,"sender":"Bob","author":"…32 hex digits…",
+//!  "id":"m1","hash":"…32 hex digits…","change":{"message":{"text":"hi"}}}      (all in one line)
+//! {"type":"entry","seq":2,…,"change":{"topic":{"topic":"tea"}}}
+//! ```
+//!
+//! A room's entries follow its line, from `first` to `top` without holes; below `first` they were
+//! pruned. Numbers of rooms and entries stand before them, so that a file that was cut off anywhere
+//! is known by it. A file with only one room says so in its first line by `"only":"lobby"`.
+//!
+//! What was deleted, or whose time has come, has no text. Sessions are not in it, nor are ids that
+//! outlived their entry.
+
+mod export;
+mod import;
+mod line;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use rusqlite::Row;
+
+use super::super::OpenError;
+use super::super::draft::BodyHash;
+use super::super::record::Kept;
+use super::row::{self, KEPT};
+pub use export::{Exported, export};
+pub use import::{Imported, import};
+
+/// Says why a record was not written to a file, or not read from one.
+#[derive(Debug)]
+pub enum TransferError {
+    /// The journal cannot be opened.
+    Open(OpenError),
+    /// There is none to read from.
+    NoJournal {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The journal does not have this room.
+    NoRoom {
+        /// As it was asked for.
+        room: String,
+    },
+    /// A line of the file is wrong, or does not go with what the journal has. Nothing was imported.
+    Line {
+        /// The line, from 1.
+        number: u64,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The file cannot be read. Nothing was imported.
+    Read(io::Error),
+    /// The file cannot be written.
+    Write(io::Error),
+    /// SQLite met something else. Nothing was imported.
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// What it says.
+        source: rusqlite::Error,
+    },
+}
+
+impl fmt::Display for TransferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => error.fmt(f),
+            Self::NoJournal { path } => {
+                write!(f, "there is no journal in {}; choose another directory", path.display())
+            }
+            Self::NoRoom { room } => write!(f, "the journal has no room {room}"),
+            Self::Line { number, fault } => {
+                write!(f, "line {number}: {fault}; nothing was imported")
+            }
+            Self::Read(error) => write!(f, "cannot read: {error}; nothing was imported"),
+            Self::Write(error) => write!(f, "cannot write: {error}"),
+            Self::Sqlite { path, source } => {
+                write!(f, "the journal {}: {source}", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for TransferError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Open(error) => Some(error),
+            Self::Read(error) | Self::Write(error) => Some(error),
+            Self::Sqlite { source, .. } => Some(source),
+            Self::NoJournal { .. } | Self::NoRoom { .. } | Self::Line { .. } => None,
+        }
+    }
+}
+
+impl From<OpenError> for TransferError {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+/// Is an entry with all that is kept of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Whole {
+    kept: Kept,
+    /// The `id` it came with, and the hash of its body.
+    id: Option<(String, BodyHash)>,
+}
+
+/// Gives the query for whole entries, up to its condition.
+fn select_whole() -> String {
+    format!("SELECT {KEPT}, id, hash FROM entries WHERE entry")
+}
+
+/// Reads an entry that [`select_whole`] found.
+fn whole(row: &Row<'_>) -> rusqlite::Result<Whole> {
+    let id: Option<String> = row.get(12)?;
+    let hash: Option<BodyHash> = row.get(13)?;
+    Ok(Whole { kept: row::kept(row)?, id: id.zip(hash) })
+}

@@ -1,0 +1,209 @@
+//! The cases about searching.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::world::{World, deleted, edited, expiring, message, reaction};
+use crate::chat::record::{Change, Finding, Gone};
+use crate::journal::Limits;
+
+pub(super) fn what_was_said_is_found_by_its_words(mut world: World) {
+    world.say("The Release is out, at last!");
+    world.say("no news");
+    world.say("Déjà vu: 世界 straße");
+    for query in [
+        "release",
+        "RELEASE",
+        "out release",
+        "rel",
+        "\"is out\"",
+        "\"release is out\" last",
+        "at-last",
+        "release,",
+        "last!",
+    ] {
+        assert_eq!(world.finds(query), [1], "{query}");
+    }
+    for query in ["deja", "DÉJÀ", "vu", "世界", "世", "straße", "VU deja"] {
+        assert_eq!(world.finds(query), [3], "{query}");
+    }
+    for query in ["ease", "re", "\"out is\"", "\"rel\"", "release news", "界"] {
+        assert_eq!(world.finds(query), [0; 0], "{query}");
+    }
+    let hit = &world.search(&["lobby"], "news", None, 10).hits[0];
+    assert_eq!((&*hit.room, &*hit.said.content, &*hit.said.sender), ("lobby", "no news", "Alice"));
+}
+
+pub(super) fn a_query_is_never_an_expression(mut world: World) {
+    world.say("one two");
+    world.say("AND OR NOT NEAR text");
+    for query in [
+        "",
+        " ",
+        "\"",
+        "\"\"",
+        "\"\"\"",
+        "*",
+        "^",
+        "(",
+        ")",
+        "{a}",
+        "-",
+        "--",
+        "';--",
+        "\\",
+        "\0",
+        "!",
+        "👍",
+        "a*\"",
+        "text:",
+        "-one",
+        "^one",
+        "one)",
+        "(one",
+        "one*",
+        "one\0two",
+        "\"one two",
+        "one + two",
+        "'one' two",
+        "one\"\"two",
+    ] {
+        let found = world.finds(query);
+        assert!(found.is_empty() || found == [1] || found == [2], "{query:?}");
+    }
+    assert_eq!(world.finds("one AND two"), [0; 0]);
+    assert_eq!(world.finds("one OR nothing"), [0; 0]);
+    assert_eq!(world.finds("AND OR"), [2]);
+    assert_eq!(world.finds("NEAR(text)"), [2]);
+    assert_eq!(world.finds("text:one"), [0; 0]);
+    assert_eq!(world.finds("NOT"), [2]);
+}
+
+pub(super) fn a_deleted_message_is_not_found(mut world: World) {
+    world.say("secret plan");
+    world.say("another plan");
+    assert_eq!(world.finds("plan"), [2, 1]);
+    world.change(deleted(1));
+    assert_eq!(world.finds("plan"), [2]);
+    assert_eq!(world.finds("secret"), [0; 0]);
+    world.change(edited(2, "other words"));
+    world.change(deleted(2));
+    assert_eq!(world.finds("plan"), [0; 0]);
+    assert_eq!(world.finds("other"), [0; 0]);
+}
+
+pub(super) fn an_edited_message_is_found_as_it_reads_now(mut world: World) {
+    world.say("helo wrld");
+    world.change(edited(1, "hello world"));
+    assert_eq!(world.finds("helo"), [0; 0]);
+    assert_eq!(world.finds("hello"), [1]);
+    world.change(edited(1, "good bye"));
+    assert_eq!(world.finds("hello"), [0; 0]);
+    world.change(reaction(1, "+", true));
+    let found = world.search(&["lobby"], "bye", None, 10);
+    let said = &found.hits[0].said;
+    assert_eq!((&*said.content, said.edited, said.reactions.len()), ("good bye", true, 1));
+    // What is no message is not found.
+    world.change(super::world::topic("quarterly"));
+    assert_eq!(world.finds("quarterly"), [0; 0]);
+    let mut world = world.again_if_kept();
+    if world.opening.rooms.is_empty() {
+        return;
+    }
+    assert_eq!(world.finds("good"), [1]);
+    assert_eq!(world.finds("hello"), [0; 0]);
+}
+
+pub(super) fn an_expired_message_is_not_found(mut world: World) {
+    let expires = world.now.unix_ms + 5000;
+    world.change(expiring("soon gone", expires));
+    world.say("not so soon");
+    assert_eq!(world.finds("soon"), [2, 1]);
+    // Its time has come, but no entry says so yet.
+    world.pass(5000);
+    assert_eq!(world.finds("soon"), [2]);
+    world.settle();
+    assert_eq!(world.history()[0].gone, Some(Gone::Expired));
+    assert_eq!(world.finds("soon"), [2]);
+}
+
+pub(super) fn a_pruned_message_is_not_found(world: World) {
+    let limits = Limits { keep_messages: Some(2), ..world.limits.clone() };
+    let mut world = world.with(limits);
+    for number in 1..=4 {
+        world.say(&format!("common number{number}"));
+    }
+    world.settle();
+    assert_eq!(world.finds("common"), [4, 3]);
+    assert_eq!(world.finds("number1"), [0; 0]);
+    let keep_for = Some(Duration::from_secs(60));
+    let mut world = world.with(Limits { keep_for, ..Limits::default() });
+    world.say("common again");
+    world.pass(120_000);
+    world.settle();
+    assert_eq!(world.finds("common"), [0; 0]);
+}
+
+pub(super) fn only_the_rooms_named_are_searched(mut world: World) {
+    for (room, content) in [("lobby", "tea one"), ("dev", "tea two"), ("ops", "tea three")] {
+        world.pass(10);
+        let mut draft = world.draft(message(content));
+        draft.room = Arc::from(room);
+        world.add(draft);
+    }
+    world.pass(10);
+    world.say("tea four");
+    let mut found = |rooms: &[&str]| -> Vec<String> {
+        let hits = world.search(rooms, "tea", None, 10).hits;
+        hits.iter().map(|hit| format!("{} {}", hit.room, hit.said.content)).collect()
+    };
+    assert_eq!(found(&["dev"]), ["dev tea two"]);
+    assert_eq!(
+        found(&["ops", "lobby"]),
+        ["lobby tea four", "ops tea three", "lobby tea one"],
+        "the newest first"
+    );
+    assert_eq!(found(&["nowhere"]), [""; 0]);
+    assert_eq!(found(&[]), [""; 0]);
+}
+
+pub(super) fn a_finding_is_cut_at_whole_messages(mut world: World) {
+    for number in 1..=5 {
+        world.pass(1);
+        world.say(&format!("word {number} {}", "x".repeat(100)));
+    }
+    world.pass(1);
+    let mut draft = world.draft(message("another word"));
+    draft.room = Arc::from("dev");
+    world.add(draft);
+    let seen = |finding: Finding| {
+        let mids: Vec<u64> = finding.hits.iter().map(|hit| hit.said.mid).collect();
+        (mids, finding.more)
+    };
+    let mut search = |before, limit| seen(world.search(&["lobby"], "word", before, limit));
+    assert_eq!(search(None, 2), (vec![5, 4], true));
+    assert_eq!(search(Some(4), 2), (vec![3, 2], true));
+    assert_eq!(search(Some(2), 2), (vec![1], false));
+    assert_eq!(search(Some(1), 2), (vec![], false));
+    assert_eq!(search(Some(0), 2), (vec![], false));
+    assert_eq!(search(None, 5), (vec![5, 4, 3, 2, 1], false));
+    let both = seen(world.search(&["lobby", "dev"], "word", None, 3));
+    assert_eq!(both, (vec![1, 5, 4], true));
+    let few = seen(world.search_bytes(&["lobby"], "word", 250));
+    assert_eq!(few, (vec![5, 4], true));
+    let one = seen(world.search_bytes(&["lobby"], "word", 1));
+    assert_eq!(one, (vec![5], true), "whoever pages gets on");
+}
+
+pub(super) fn a_search_shows_what_was_answered_before_it(mut world: World) {
+    for number in 1..=20 {
+        world.say(&format!("turn {number}"));
+        assert_eq!(world.finds("turn").len(), number, "after {number}");
+    }
+    for number in 1..=20 {
+        let change = if number % 2 == 0 { edited(number, "else") } else { deleted(number) };
+        world.change(change);
+        assert_eq!(world.finds("turn").len() as u64, 20 - number);
+    }
+    assert!(matches!(world.entries()[0].change, Change::Message { .. }));
+}

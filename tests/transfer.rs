@@ -1,0 +1,482 @@
+//! Export and import from outside: the real binary, on journals made here.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use chinwag::chat::record::{
+    Answer, AuthorKey, Change, Draft, Found, Gone, Opening, Order, Query, Said, Span, Ticket,
+};
+use chinwag::clock::{Moment, Now};
+use chinwag::journal::{Durability, Engine, Journal, Limits};
+
+const OK: Option<i32> = Some(0);
+const FAILED: Option<i32> = Some(1);
+const WRONG: Option<i32> = Some(2);
+
+#[test]
+fn what_is_exported_and_imported_is_exported_the_same() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let file = export(&from, &[]);
+    assert_eq!(file.lines().filter(|line| line.starts_with(r#"{"type":"room""#)).count(), 2);
+    let file = to.file("record", &file);
+    let done = chinwag(&["import", "--keep-epoch", &file], &to);
+    assert_eq!(done.status.code(), OK, "{}", stderr(&done));
+    assert!(stderr(&done).ends_with(
+        "imported 20 entries, 2 new rooms; 0 were there; clients go on where they were\n"
+    ));
+    assert_eq!(stdout(&done), "");
+    assert_eq!(export(&to, &[]), fs::read_to_string(file).unwrap());
+}
+
+#[test]
+fn an_imported_room_reads_as_before_and_knows_its_ids() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let file = to.file("record", &export(&from, &[]));
+    assert_eq!(chinwag(&["import", "--keep-epoch", &file], &to).status.code(), OK);
+    let (mut one, opening) = Desk::open(&from, Limits::default());
+    let (mut other, again) = Desk::open(&to, Limits::default());
+    let rooms = |opening: &Opening| {
+        opening.rooms.iter().map(|room| (room.name.clone(), room.topic.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(rooms(&again), rooms(&opening));
+    assert_eq!(again.epoch, opening.epoch);
+    for room in ["lobby", "kaffee"] {
+        // What was overdue had its text until the export.
+        let read = |desk: &mut Desk| {
+            let mut said = desk.read(room);
+            said.retain(|said| said.expires != Some(OVERDUE));
+            said
+        };
+        let (one, other) = (read(&mut one), read(&mut other));
+        assert!(one.iter().any(|said| said.edited || !said.reactions.is_empty()));
+        assert_eq!(one, other);
+    }
+    let first = other.append("lobby", 1, Some("m1"), message("one"));
+    assert!(matches!(first, Answer::Appended { seq: 1, duplicate: true, .. }), "{first:?}");
+    let next = other.append("lobby", 1, Some("m99"), message("next"));
+    assert!(matches!(next, Answer::Appended { seq: 18, duplicate: false, .. }), "{next:?}");
+}
+
+#[test]
+fn a_text_that_is_gone_is_not_exported() {
+    let from = Scratch::new();
+    talk(&from);
+    let file = export(&from, &[]);
+    for word in ["secret", "moderated", "fleeting", "overdue"] {
+        assert!(!file.contains(word), "{word}:\n{file}");
+    }
+    assert!(file.contains("lasting"));
+}
+
+#[test]
+fn the_same_file_twice_changes_nothing() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let file = to.file("record", &export(&from, &[]));
+    assert_eq!(chinwag(&["import", "--keep-epoch", &file], &to).status.code(), OK);
+    let before = export(&to, &[]);
+    let again = chinwag(&["import", "--keep-epoch", &file], &to);
+    assert_eq!(again.status.code(), OK, "{}", stderr(&again));
+    assert!(stderr(&again).ends_with("nothing new: all 20 entries were there already\n"));
+    assert_eq!(export(&to, &[]), before);
+}
+
+#[test]
+fn a_newer_file_adds_what_is_new_and_an_older_one_nothing() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let older = to.file("older", &export(&from, &[]));
+    let (mut desk, _) = Desk::open(&from, Limits::default());
+    desk.append("lobby", 1, Some("m20"), message("later"));
+    desk.append("lobby", 1, None, Change::Deleted { mid: 1, why: Gone::Author });
+    desk.close();
+    let newer = export(&from, &[]);
+    let newer_file = to.file("newer", &newer);
+    for (file, told) in [(&older, "imported 20 "), (&newer_file, "imported 2 ")] {
+        let done = chinwag(&["import", "--keep-epoch", file], &to);
+        assert!(stderr(&done).contains(told), "{}", stderr(&done));
+    }
+    let done = chinwag(&["import", "--keep-epoch", &older], &to);
+    assert!(stderr(&done).contains("nothing new: all 20"), "{}", stderr(&done));
+    assert_eq!(export(&to, &[]), newer);
+}
+
+#[test]
+fn one_room_is_exported_by_its_name() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let file = export(&from, &["--room", "Kaffee"]);
+    assert!(file.contains("kaffee") && !file.contains("lobby"));
+    let path = to.file("record", &file);
+    let done = chinwag(&["import", &path], &to);
+    let told = "imported 3 entries, 1 new rooms; 0 were there\n";
+    assert!(stderr(&done).ends_with(told), "{}", stderr(&done));
+    assert!(export(&to, &[]).lines().skip(1).eq(file.lines().skip(1)));
+    // The other rooms are not there: they will count from 1 again.
+    assert_ne!(
+        Desk::open(&to, Limits::default()).1.epoch,
+        Desk::open(&from, Limits::default()).1.epoch
+    );
+    let none = chinwag(&["export", "--room", "nowhere"], &from);
+    assert_eq!(none.status.code(), FAILED);
+    assert_eq!((stdout(&none), stderr(&none)), ("", "the journal has no room nowhere\n"));
+}
+
+#[test]
+fn a_pruned_room_starts_where_it_did() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    let limits = Limits { keep_messages: Some(2), ..Limits::default() };
+    let (mut desk, _) = Desk::open(&from, limits);
+    desk.append("lobby", 1, None, Change::Topic { topic: "tea".into() });
+    for text in ["one", "two"] {
+        desk.append("lobby", 1, None, message(text));
+    }
+    desk.append("lobby", 2, None, reaction(2, true));
+    desk.append("lobby", 1, None, Change::Edited { mid: 2, content: "uno".into() });
+    desk.append("lobby", 1, Some("id"), message("three"));
+    desk.close();
+    let exported = export(&from, &[]);
+    assert!(exported.contains(r#""topic":"tea","first":3,"top":6"#), "{exported}");
+    let file = to.file("record", &exported);
+    assert_eq!(chinwag(&["import", "--keep-epoch", &file], &to).status.code(), OK);
+    assert_eq!(export(&to, &[]), exported);
+    let (mut desk, _) = Desk::open(&to, Limits::default());
+    let again = desk.append("lobby", 1, Some("id"), message("three"));
+    assert!(matches!(again, Answer::Appended { seq: 6, duplicate: true, .. }), "{again:?}");
+    assert_eq!(desk.read("lobby").len(), 2);
+}
+
+#[test]
+fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let whole = export(&from, &[]);
+    let lines: Vec<&str> = whole.lines().collect();
+    let changed = |at: usize, line: &str| {
+        let mut lines = lines.clone();
+        lines[at - 1] = line;
+        lines.join("\n")
+    };
+    let without = |at: usize| {
+        let mut lines = lines.clone();
+        lines.remove(at - 1);
+        lines.join("\n")
+    };
+    let entry = lines[3].replace(r#""seq":2"#, r#""seq":9"#);
+    let author = lines[4].replace(r#""author":""#, r#""author":"x"#);
+    for (text, told) in [
+        (String::new(), "line 1: this is not a record"),
+        ("hello\n".to_owned(), "line 1: this is not a record"),
+        (without(1), "line 1: this is not a record"),
+        (changed(1, &lines[0].replace(r#"version":1"#, r#"version":2"#)), "line 1: the file has v"),
+        (changed(4, "{\"type\":"), "line 4: broken: EOF while parsing a value at byte 8"),
+        (changed(4, ""), "line 4: broken"),
+        (changed(4, &entry), "line 4: entry 9, but entry 2 is next"),
+        (changed(5, &author), "line 5: author is not of 32 hexadecimal digits"),
+        (without(2), "line 2: an entry before the first room"),
+        (whole[..whole.len() - 20].to_owned(), "line 23: broken: EOF"),
+        (lines[..22].join("\n"), "line 22: entries 17 to 17 of the room lobby are missing"),
+        (lines[..5].join("\n"), "line 5: the file ends here with 1 rooms and 3 entries"),
+        (format!("{whole}{}", lines[6]), "line 24: entry 1, but the room ends at 17"),
+        (format!("{whole}{whole}"), "line 24: the file begins again"),
+        (format!("{whole}{}\n", lines[1]), "line 24: the room Kaffee comes twice"),
+    ] {
+        let file = to.file("broken", &text);
+        let done = chinwag(&["import", "--keep-epoch", &file], &to);
+        assert_eq!(done.status.code(), FAILED, "{told}");
+        assert!(stderr(&done).contains(told), "{told}: {}", stderr(&done));
+        assert!(stderr(&done).ends_with("; nothing was imported\n"), "{}", stderr(&done));
+        let empty = export(&to, &[]);
+        assert!(empty.ends_with("\"rooms\":0,\"entries\":0}\n"), "{told}: {empty}");
+    }
+}
+
+#[test]
+fn a_room_with_other_entries_is_left_alone() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let (mut desk, _) = Desk::open(&to, Limits::default());
+    desk.append("lobby", 3, None, message("mine"));
+    desk.close();
+    let before = export(&to, &[]);
+    let file = to.file("record", &export(&from, &[]));
+    let done = chinwag(&["import", "--keep-epoch", &file], &to);
+    assert_eq!(done.status.code(), FAILED);
+    let told = "line 7: the journal has another entry 1 in the room lobby; import into an empty \
+                directory; nothing was imported\n";
+    assert!(stderr(&done).ends_with(told), "{}", stderr(&done));
+    assert_eq!(export(&to, &[]), before);
+}
+
+#[test]
+fn what_is_imported_has_another_epoch_unless_asked() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let exported = export(&from, &[]);
+    let file = to.file("record", &exported);
+    assert_eq!(chinwag(&["import", &file], &to).status.code(), OK);
+    let (desk, opening) = Desk::open(&to, Limits::default());
+    desk.close();
+    assert_ne!(opening.epoch, Desk::open(&from, Limits::default()).1.epoch);
+    let again = export(&to, &[]);
+    assert!(again.contains(&opening.epoch) && !exported.contains(&opening.epoch));
+}
+
+#[test]
+fn a_server_at_work_is_exported_but_not_imported_into() {
+    let scratch = Scratch::new();
+    talk(&scratch);
+    let (mut desk, _) = Desk::open(&scratch, Limits::default());
+    desk.append("lobby", 1, None, message("still in the write-ahead log"));
+    let exported = export(&scratch, &[]);
+    assert!(exported.contains("still in the write-ahead log"));
+    let file = scratch.file("record", &exported);
+    let done = chinwag(&["import", &file], &scratch);
+    assert_eq!(done.status.code(), FAILED);
+    assert!(stderr(&done).starts_with("another server uses the journal in "), "{}", stderr(&done));
+    let next = desk.append("lobby", 1, None, message("undisturbed"));
+    assert!(matches!(next, Answer::Appended { .. }), "{next:?}");
+    assert!(desk.close());
+}
+
+#[test]
+fn without_a_directory_there_is_nothing_to_export_or_import() {
+    let scratch = Scratch::new();
+    for arguments in [&["export"][..], &["import", "-"]] {
+        let none = run(&[arguments, &["--data", "none"]].concat(), "");
+        assert_eq!((none.status.code(), stdout(&none)), (WRONG, ""));
+        assert!(stderr(&none).starts_with("--data none: "), "{}", stderr(&none));
+        assert!(stderr(&none).contains("--data ./chinwag-data"));
+    }
+    let missing = chinwag(&["export"], &scratch);
+    assert_eq!(missing.status.code(), FAILED);
+    assert!(stderr(&missing).starts_with("there is no journal in "), "{}", stderr(&missing));
+    assert!(!scratch.data().exists(), "an export makes nothing");
+    let missing = chinwag(&["import", "no/such/file"], &scratch);
+    assert_eq!(missing.status.code(), FAILED);
+    assert!(stderr(&missing).starts_with("no/such/file: "), "{}", stderr(&missing));
+    assert!(!scratch.data().exists());
+    assert_eq!(chinwag(&["import"], &scratch).status.code(), WRONG);
+}
+
+#[test]
+fn a_record_comes_from_stdin_too() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let exported = export(&from, &[]);
+    let done =
+        run(&["import", "--keep-epoch", "-", "--data", to.data().to_str().unwrap()], &exported);
+    assert_eq!(done.status.code(), OK, "{}", stderr(&done));
+    assert!(stderr(&done).starts_with("stdin: imported 20 entries"), "{}", stderr(&done));
+    assert_eq!(export(&to, &[]), exported);
+}
+
+/// Fills two rooms with everything that can happen.
+fn talk(scratch: &Scratch) {
+    let (mut desk, _) = Desk::open(scratch, Limits::default());
+    let gone = |mid, why| Change::Deleted { mid, why };
+    let expiring =
+        |text: &str, expires| Change::Message { content: text.into(), reply_to: None, expires };
+    for (author, id, change) in [
+        (1, Some("m1"), message("one")),
+        (2, Some("m1"), message("zwei \"\\\n\u{2028}\u{0} ☕")),
+        (1, Some("m2"), Change::Edited { mid: 1, content: "eins".into() }),
+        (1, None, message("secret")),
+        (1, None, Change::Edited { mid: 4, content: "more secret".into() }),
+        (1, Some("m3"), gone(4, Gone::Author)),
+        (2, None, message("moderated")),
+        (9, None, gone(7, Gone::Moderator)),
+        (1, None, reaction(2, true)),
+        (2, Some("r1"), reaction(2, true)),
+        (1, None, reaction(2, false)),
+        (1, None, Change::Topic { topic: "tea".into() }),
+        (1, Some("m4"), expiring("lasting", Some(u64::MAX / 4))),
+        (1, Some("m5"), expiring("overdue", Some(OVERDUE))),
+        (1, None, Change::Edited { mid: 14, content: "more overdue".into() }),
+        (1, None, expiring("fleeting", Some(NOW - 1))),
+    ] {
+        let answer = desk.append("lobby", author, id, change);
+        assert!(matches!(answer, Answer::Appended { duplicate: false, .. }), "{answer:?}");
+    }
+    while desk.journal.busy() || desk.expired < 1 {
+        desk.answers();
+    }
+    let reply = Change::Message { content: "ja".into(), reply_to: Some(1), expires: None };
+    for change in [message("Kaffee?"), reply, reaction(1, true)] {
+        desk.append("Kaffee", 1, None, change);
+    }
+    assert!(desk.close());
+}
+
+fn message(text: &str) -> Change {
+    Change::Message { content: text.into(), reply_to: None, expires: None }
+}
+
+fn reaction(mid: u64, on: bool) -> Change {
+    Change::Reaction { mid, emoji: "👍".into(), on, count: 0 }
+}
+
+/// When the journals here are at work: long ago.
+const NOW: u64 = 1_000_000_000_000;
+/// After that, and before an export.
+const OVERDUE: u64 = NOW + 1_000_000;
+
+/// Is a journal and whoever works with it.
+struct Desk {
+    journal: Journal,
+    wake: Receiver<()>,
+    tickets: u64,
+    expired: u64,
+}
+
+impl Desk {
+    fn open(scratch: &Scratch, limits: Limits) -> (Self, Opening) {
+        let (waker, wake) = channel();
+        let engine = Engine::Sqlite {
+            dir: scratch.data(),
+            durability: Durability::Write,
+            accept_loss: false,
+            check: true,
+        };
+        let seed = SCRATCHES.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+        let mut epoch_seed = [0; 16];
+        epoch_seed[..8].copy_from_slice(&seed);
+        let waker = move || _ = waker.send(());
+        let (journal, opening) = Journal::open(engine, limits, epoch_seed, now(), waker).unwrap();
+        (Self { journal, wake, tickets: 0, expired: 0 }, opening)
+    }
+
+    fn append(&mut self, room: &str, author: u8, id: Option<&str>, change: Change) -> Answer {
+        self.tickets += 1;
+        let draft = Draft {
+            ticket: Ticket(self.tickets),
+            room: room.to_lowercase().into(),
+            room_name: room.into(),
+            author: AuthorKey([author; 16]),
+            sender: format!("user{author}").into(),
+            moderator: author == 9,
+            id: id.map(Arc::from),
+            ts: NOW + self.tickets,
+            change,
+        };
+        self.ask(Order::Append(draft))
+    }
+
+    fn read(&mut self, room: &str) -> Vec<Said> {
+        self.tickets += 1;
+        let (ticket, span) = (Ticket(self.tickets), Span::Latest);
+        let query = Query { ticket, room: room.into(), span, limit: 100, bytes_max: 1 << 20 };
+        match self.ask(Order::Read(query)) {
+            Answer::Page(page) => match page.found {
+                Found::Messages(messages) => messages,
+                Found::Entries(_) => panic!("messages were asked for"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn ask(&mut self, order: Order) -> Answer {
+        self.journal.submit(now(), order);
+        loop {
+            if let Some(answer) = self.answers().into_iter().next() {
+                return answer;
+            }
+        }
+    }
+
+    /// Waits a little, and gives what came but for entries of the journal's own.
+    fn answers(&mut self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        self.journal.answers(now(), &mut answers);
+        if answers.is_empty() {
+            _ = self.wake.recv_timeout(Duration::from_millis(10));
+            self.journal.answers(now(), &mut answers);
+        }
+        let before = answers.len();
+        answers.retain(|answer| !matches!(answer, Answer::Added { .. }));
+        self.expired += (before - answers.len()) as u64;
+        answers
+    }
+
+    fn close(self) -> bool {
+        self.journal.close(Duration::from_secs(10))
+    }
+}
+
+fn now() -> Now {
+    Now { at: Moment::default(), unix_ms: NOW }
+}
+
+/// Exports what is in there.
+fn export(scratch: &Scratch, arguments: &[&str]) -> String {
+    let output = chinwag(&[&["export"], arguments].concat(), scratch);
+    assert_eq!(output.status.code(), OK, "{}", stderr(&output));
+    assert_eq!(stderr(&output), "");
+    stdout(&output).to_owned()
+}
+
+/// Runs the binary on the journal in there.
+fn chinwag(arguments: &[&str], scratch: &Scratch) -> Output {
+    run(&[arguments, &["--data", scratch.data().to_str().unwrap()]].concat(), "")
+}
+
+fn run(arguments: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_chinwag"))
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    // It may have ended without reading.
+    _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+fn stdout(output: &Output) -> &str {
+    str::from_utf8(&output.stdout).expect("text")
+}
+
+fn stderr(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).expect("text")
+}
+
+/// Is a directory that is gone when the test is over.
+struct Scratch(PathBuf);
+
+static SCRATCHES: AtomicU64 = AtomicU64::new(0);
+
+impl Scratch {
+    fn new() -> Self {
+        let number = SCRATCHES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("transfer-{}-{number}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&path).expect("a writable directory");
+        Self(path)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).expect("a writable directory");
+        path.into_os_string().into_string().expect("a path of plain letters")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
