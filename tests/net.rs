@@ -99,7 +99,10 @@ impl Drop for World {
         if thread::panicking() {
             return;
         }
-        say(&mut self.open(), "exit");
+        // A socket that is dropped at once may reset the connection before the word is read.
+        let mut stream = self.open();
+        say(&mut stream, "exit");
+        ends(&mut stream);
         self.thread.take().unwrap().join().unwrap();
     }
 }
