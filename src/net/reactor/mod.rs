@@ -1,5 +1,7 @@
 //! The turn: poll → accept → read → wake → deadlines → flush → reap.
 
+mod read;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -7,7 +9,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::event::Event as Ready;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook_mio::v1_0::Signals;
@@ -17,13 +18,13 @@ use super::bits::Bits;
 use super::conn::{Conn, ConnId, Flushed};
 use super::listener::{Accepted, Listeners};
 use super::queue::Frames;
-use super::transport::{Moved, Transport};
+use super::transport::Transport;
 use super::turn::{Conns, Turn};
 use super::wheel::Wheel;
 use super::{Handler, Limits};
 use crate::clock::{Clock, Moment, Now};
-use crate::http::{Response, Status};
-use crate::ws::{After, Answer, Endpoint, Event, Shared};
+use crate::http::Status;
+use crate::ws::{After, Endpoint, Event, Shared};
 
 /// Connections over the limit that are still given an answer before they are closed.
 const SURPLUS_MAX: usize = 32;
@@ -233,138 +234,6 @@ impl Reactor {
         conns.settle(id);
     }
 
-    fn read(&mut self, events: &Events, handler: &mut impl Handler) {
-        let mut unfinished = std::mem::take(&mut self.conns.unfinished);
-        for id in unfinished.drain(..) {
-            if let Some(conn) = self.conns.get(id) {
-                conn.unfinished = false;
-                self.read_conn(id, handler);
-            }
-        }
-        // Those that were put back stand in the new list; the old one's room is not lost.
-        if self.conns.unfinished.is_empty() {
-            self.conns.unfinished = unfinished;
-        }
-        for event in events {
-            let id = ConnId::from_token(event.token());
-            if event.token() == SIGNALS.token() {
-                self.take_signals(handler);
-            } else if event.token() != WAKER.token() && !is_listener(event.token()) {
-                self.on_ready(id, event, handler);
-            }
-        }
-    }
-
-    fn take_signals(&mut self, handler: &mut impl Handler) {
-        let pending: Vec<i32> = self.signals.iter_mut().flat_map(Signals::pending).collect();
-        for signal in pending {
-            handler.on_signal(&mut Turn { conns: &mut self.conns, now: self.now }, signal);
-        }
-    }
-
-    fn on_ready(&mut self, id: ConnId, event: &Ready, handler: &mut impl Handler) {
-        let Some(conn) = self.conns.get(id) else { return };
-        let unblocked = event.is_writable() && conn.blocked;
-        conn.blocked &= !unblocked;
-        // A short read empties the socket, but does not tell whether the peer has ended.
-        conn.ending |= event.is_read_closed() || event.is_error();
-        let readable = event.is_readable() || conn.ending;
-        conn.unread |= readable;
-        if unblocked {
-            self.conns.dirty.insert(id.slot());
-        }
-        if readable {
-            self.read_conn(id, handler);
-        }
-    }
-
-    /// Reads a connection until there is nothing more, or it has had its share of this turn.
-    fn read_conn(&mut self, id: ConnId, handler: &mut impl Handler) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let mut budget = self.conns.limits.read_bytes_per_turn_max;
-        // What the endpoint kept while an answer was awaited comes first.
-        self.feed(id, &mut [], handler);
-        loop {
-            let full = self.conns.is_full();
-            let Some(conn) = self.conns.slab.get_mut(id.slot() as usize) else { break };
-            if !conn.unread || conn.doomed || !conn.may_read(&self.conns.limits) {
-                break;
-            }
-            if budget == 0 || full {
-                self.conns.read_soon(id);
-                break;
-            }
-            let room = scratch.len().min(budget);
-            match conn.transport.read(&mut scratch[..room]) {
-                Moved::Some(n) => {
-                    conn.unread = n == room || conn.ending;
-                    budget -= n;
-                    self.feed(id, &mut scratch[..n], handler);
-                }
-                Moved::Blocked => conn.unread = false,
-                Moved::Ended => self.end(id, false, handler),
-                Moved::Broken(_) => self.end(id, true, handler),
-            }
-        }
-        self.scratch = scratch;
-    }
-
-    /// Hands bytes to the endpoint and what comes of them to the handler.
-    fn feed(&mut self, id: ConnId, mut input: &mut [u8], handler: &mut impl Handler) {
-        loop {
-            let Conns { slab, shared, frames, .. } = &mut self.conns;
-            let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
-            let event = conn.endpoint.receive(self.now, shared, &mut input, frames.buffer());
-            self.conns.settle(id);
-            let Some(event) = event else { return };
-            self.dispatch(id, event, handler);
-        }
-    }
-
-    fn dispatch(&mut self, id: ConnId, event: Event, handler: &mut impl Handler) {
-        let mut turn = Turn { conns: &mut self.conns, now: self.now };
-        match event {
-            Event::Message(message) => {
-                if let Some(conn) = turn.conns.get(id) {
-                    conn.received = conn.received.saturating_add(1);
-                }
-                handler.on_message(&mut turn, id, message);
-            }
-            Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
-            Event::Request(request) => {
-                let Some(conn) = turn.conns.get(id) else { return };
-                let answer = match conn.refusal {
-                    Some(status) => refuse(status, conn),
-                    None => handler.on_request(&mut turn, id, &request),
-                };
-                let Conns { slab, shared, frames, .. } = &mut self.conns;
-                let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
-                let buffer = frames.buffer();
-                let open = conn.endpoint.answer(self.now, shared, &request, answer, buffer);
-                self.conns.settle(id);
-                if open {
-                    let mut turn = Turn { conns: &mut self.conns, now: self.now };
-                    handler.on_open(&mut turn, id, &request);
-                }
-            }
-        }
-    }
-
-    /// Notes that no more bytes will come; `broken`: none can be sent either.
-    fn end(&mut self, id: ConnId, broken: bool, handler: &mut impl Handler) {
-        let Some(conn) = self.conns.get(id) else { return };
-        conn.ended = true;
-        conn.unread = false;
-        let event = conn.endpoint.on_eof(self.now);
-        self.conns.settle(id);
-        if broken {
-            self.conns.doom(id);
-        }
-        if let Some(event) = event {
-            self.dispatch(id, event, handler);
-        }
-    }
-
     fn wake(&mut self, handler: &mut impl Handler) {
         let caught_up = std::mem::take(&mut self.conns.caught_up);
         for id in caught_up {
@@ -484,15 +353,4 @@ fn is_listener(token: Token) -> bool {
     token.0 as u64 >> 32 == u64::from(NOT_A_CONN)
         && token != WAKER.token()
         && token != SIGNALS.token()
-}
-
-/// Makes the answer to a request for which there is no room.
-fn refuse(status: Status, conn: &Conn) -> Answer {
-    tracing::info!(address = %conn.address, status = status.0, "refused: too many connections");
-    let text = if status == Status(429) {
-        "too many connections from your network"
-    } else {
-        "too many connections"
-    };
-    Answer::Respond(Response::text(status, text).with_close())
 }
