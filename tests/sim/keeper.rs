@@ -75,6 +75,13 @@ impl Keeper {
         }
     }
 
+    /// Loses all but the record.
+    pub(crate) fn crash(&mut self) {
+        self.orders.clear();
+        self.appended.clear();
+        self.read.clear();
+    }
+
     /// Gives an answer, appends in order among themselves, reads likewise.
     pub(crate) fn fetch(&mut self, read_first: bool) -> Option<Answer> {
         let (first, then) = match read_first {

@@ -1,5 +1,6 @@
 //! Many clients that come, talk, stall, go and return at random, before a keeper of records that
-//! answers when it likes. After each step every client's view is held against the record.
+//! answers when it likes, and dies at times. After each step every client's view is held against the
+//! record.
 //!
 //! A failure prints `SIM_SEED=…`; with that in the environment the same run happens again.
 
@@ -53,6 +54,8 @@ struct Simulation {
     gone: Vec<Return>,
     next_client: u64,
     next_id: u64,
+    /// Where each acknowledged id of a session stands.
+    promised: BTreeMap<(String, String), (String, u64)>,
     /// Effects in the order they came, if they are wanted.
     transcript: Option<Vec<String>>,
 }
@@ -90,9 +93,29 @@ struct View {
     after: VecDeque<u64>,
 }
 
+/// Is what a client remembers when it has no connection.
 struct Return {
     session: String,
     positions: Vec<(String, u64)>,
+    /// What was not answered, and will be sent again: id, body, whether it is a message.
+    unanswered: Vec<(String, String, bool)>,
+}
+
+impl Return {
+    fn of(mut model: Model) -> Self {
+        let positions = model
+            .rooms
+            .iter()
+            .filter_map(|(room, view)| Some((room.clone(), view.skipped(view.next?) - 1)))
+            .collect();
+        let unanswered = std::mem::take(&mut model.sent).into_keys().filter_map(|id| {
+            let body = model.bodies.get(&id)?.clone();
+            let message = body.contains(r#""type":"send_message""#);
+            Some((id, body, message))
+        });
+        let unanswered = unanswered.collect();
+        Self { session: model.session, positions, unanswered }
+    }
 }
 
 impl Simulation {
@@ -120,6 +143,7 @@ impl Simulation {
             gone: Vec::new(),
             next_client: 0,
             next_id: 0,
+            promised: BTreeMap::new(),
             transcript: None,
         }
     }
@@ -157,7 +181,10 @@ impl Simulation {
                 let millis = self.random.up_to(3000);
                 self.pass(Duration::from_millis(millis));
             }
-            62 => self.keeper_acts(),
+            62 => match self.random.up_to(6) {
+                0 => self.crash(),
+                _ => self.keeper_acts(),
+            },
             63..82 => self.keeper.work(),
             _ => self.answer(),
         }
@@ -195,26 +222,40 @@ impl Simulation {
             query += &format!("&after={room}:{after}");
             model.rooms.entry(room).or_default().after.push_back(after);
         }
-        self.connect(&query, model);
+        let client = self.connect(&query, model);
+        for (id, body, message) in back.unanswered {
+            let model = self.clients.get_mut(&client).unwrap();
+            model.sent.insert(id.clone(), message);
+            model.bodies.insert(id, body.clone());
+            self.say(client, &body);
+        }
     }
 
-    fn connect(&mut self, query: &str, model: Model) {
+    /// Kills the server: what the keeper has not done, and answers under way, are lost.
+    fn crash(&mut self) {
+        for _ in 0..self.random.up_to(6) {
+            self.keeper.work();
+        }
+        self.keeper.crash();
+        let models = std::mem::take(&mut self.clients).into_values();
+        self.gone.extend(models.map(Return::of));
+        self.chat = Chat::new(self.chat.limits().clone(), self.keeper.opening("e"));
+    }
+
+    fn connect(&mut self, query: &str, model: Model) -> ClientId {
         self.next_client += 1;
         let client = ClientId(self.next_client);
         let mut seed = [0; 16];
         seed[..8].copy_from_slice(&self.next_client.to_be_bytes());
         self.clients.insert(client, model);
         self.handle(Input::Opened { client, hello: Hello::parse("/ws", query), seed });
+        client
     }
 
     fn close(&mut self) {
         let Some(client) = self.client() else { return };
         let model = self.clients.remove(&client).unwrap();
-        let positions = model
-            .rooms
-            .iter()
-            .filter_map(|(room, view)| Some((room.clone(), view.skipped(view.next?) - 1)));
-        self.gone.push(Return { session: model.session.clone(), positions: positions.collect() });
+        self.gone.push(Return::of(model));
         let timed_out = self.random.up_to(2) == 0;
         self.handle(Input::Closed { client, timed_out });
     }
@@ -450,6 +491,9 @@ impl Simulation {
             }
             E::Ack { re, room, seq, duplicate, .. } => {
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
+                let first = self.promised.entry((model.session.clone(), re.to_string()));
+                let first = first.or_insert((room.to_string(), *seq));
+                assert_eq!((&*first.0, first.1), (&**room, *seq), "{re} is in the record twice");
                 model.acked(re, room, *seq, *duplicate);
             }
             _ => model.heard(event, &self.keeper),
