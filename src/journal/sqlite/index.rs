@@ -2,9 +2,10 @@
 //!
 //! To index each message with its own commit would cost the appends about as much as writing it.
 //! So the index lags behind: a room knows up to which `seq` its messages are in it, and a search
-//! looks through what is above one by one. When that is enough, some go in with each commit, and
-//! the others while there is nothing else to do; so does the whole record of a journal that comes
-//! from a version without an index. Whatever changes a message that is in the index changes the
+//! looks through what is above one by one. Some go in with each commit that is not a large one, the
+//! others while there is nothing else to do; so does the whole record of a journal that comes from
+//! a version without an index. While many messages wait for their commits nothing goes in, until
+//! about a million are out. Whatever changes a message that is in the index changes the
 //! index in the same transaction.
 
 use std::collections::{BTreeSet, HashMap};
@@ -69,7 +70,11 @@ impl Writer {
             return Ok(());
         }
         let hurry = self.lag.entries / HURRY > self.limits.unsearched_entries_max;
-        let mut step = if hurry { STEP_MIN.max(added.saturating_mul(2)) } else { STEP_MIN };
+        // As long as many wait for their commits, they come first.
+        if added > MANY && !hurry {
+            return Ok(());
+        }
+        let mut step = STEP_MIN.max(added.saturating_mul(2));
         while step > 0
             && let Some(name) = self.lag.rooms.first().map(Arc::clone)
         {
@@ -136,5 +141,7 @@ pub(super) fn put_back(
 
 /// At least so many entries go into the index at once.
 const STEP_MIN: u64 = 256;
+/// A commit with more entries than this has others waiting behind it.
+const MANY: u64 = 64;
 /// When so many times too much is not in the index, more goes in with each commit than it adds.
-const HURRY: u64 = 32;
+const HURRY: u64 = 1024;
