@@ -43,6 +43,25 @@ pub(super) struct Conns {
 }
 
 impl Conns {
+    pub(super) fn new(limits: Limits, shared: Shared) -> Self {
+        Self {
+            slab: Slab::new(),
+            serial: 0,
+            limits,
+            shared,
+            frames: Frames::default(),
+            wheel: Wheel::new(),
+            dirty: Bits::default(),
+            unfinished: Vec::new(),
+            caught_up: Vec::new(),
+            doomed: Vec::new(),
+            networks: HashMap::new(),
+            accepting: true,
+            again: false,
+            exit: false,
+        }
+    }
+
     pub(super) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
         self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id && !conn.doomed)
     }
@@ -299,5 +318,27 @@ impl<'a> Broadcast<'a> {
     fn finish(&self, frames: &mut Frames) -> u32 {
         // A frame has a header, so there is always something.
         frames.finish(self.mark).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{http, ws};
+
+    #[test]
+    fn connections_of_one_network_are_counted_and_loopback_is_not() {
+        let limits = Limits { connections_per_address_max: Some(2), ..Limits::default() };
+        let shared = Shared::new(ws::Limits::default(), http::Limits::default());
+        let mut conns = Conns::new(limits, shared);
+        let mut over = |text: &str| conns.count(text.parse().expect("an address"));
+        assert_eq!([over("192.0.2.1"), over("192.0.2.1"), over("192.0.2.1")], [0, 0, 1]);
+        assert_eq!([over("2001:db8::1"), over("2001:db8::2"), over("2001:db8::3")], [0, 0, 1]);
+        assert_eq!([over("127.0.0.1"), over("127.0.0.1"), over("::1")], [0, 0, 0]);
+        for text in ["192.0.2.1", "192.0.2.1", "192.0.2.1", "127.0.0.1"] {
+            conns.discount(text.parse().expect("an address"));
+        }
+        assert_eq!(conns.count("192.0.2.1".parse().expect("an address")), 0);
+        assert_eq!(conns.networks.len(), 2);
     }
 }

@@ -2,7 +2,6 @@
 
 mod read;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -12,15 +11,11 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook_mio::v1_0::Signals;
-use slab::Slab;
 
-use super::bits::Bits;
 use super::conn::{Conn, ConnId, Flushed};
 use super::listener::{Accepted, Listeners};
-use super::queue::Frames;
 use super::transport::Transport;
 use super::turn::{Conns, Turn};
-use super::wheel::Wheel;
 use super::{Handler, Limits};
 use crate::clock::{Clock, Moment, Now};
 use crate::http::Status;
@@ -69,22 +64,7 @@ impl Reactor {
         let connections_max =
             limits.connections_max.unwrap_or_else(|| files_max.saturating_sub(64).max(1));
         let now = clock.now();
-        let conns = Conns {
-            slab: Slab::new(),
-            serial: 0,
-            limits,
-            shared,
-            frames: Frames::default(),
-            wheel: Wheel::new(),
-            dirty: Bits::default(),
-            unfinished: Vec::new(),
-            caught_up: Vec::new(),
-            doomed: Vec::new(),
-            networks: HashMap::new(),
-            accepting: true,
-            again: false,
-            exit: false,
-        };
+        let conns = Conns::new(limits, shared);
         Ok(Self {
             poll,
             waker,
