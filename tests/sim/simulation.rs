@@ -492,7 +492,7 @@ impl Simulation {
             E::Ack { re, room, seq, duplicate, .. } => {
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
                 let first = self.promised.entry((model.session.clone(), re.to_string()));
-                let first = first.or_insert((room.to_string(), *seq));
+                let first = first.or_insert_with(|| (room.to_string(), *seq));
                 assert_eq!((&*first.0, first.1), (&**room, *seq), "{re} is in the record twice");
                 model.acked(re, room, *seq, *duplicate);
             }
