@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -28,8 +31,8 @@ afterEach(async () => {
 });
 
 /** Runs wscat as a user does; what it prints and what is typed are lines. */
-function wscat(query, { options = [], tty = false } = {}) {
-  const words = [process.execPath, WSCAT, ...options, "-c", `${address}/ws${query}`];
+function wscat(query, { options = [], tty = false, at = address } = {}) {
+  const words = [process.execPath, WSCAT, ...options, "-c", `${at}/ws${query}`];
   const quoted = words.map((word) => `'${word}'`).join(" ");
   const [command, ...args] = tty ? ["script", "-qefc", quoted, "/dev/null"] : words;
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
@@ -104,6 +107,36 @@ test("mode=text shows lines for people", async () => {
   bob.type("/hlep");
   await bob.line(/^! .*\/help/);
   assert.deepEqual(alice.lines().filter((line) => line.includes("hlep")), []);
+});
+
+test("what was said is there after the server was stopped and started", async () => {
+  const data = await mkdtemp(join(tmpdir(), "chinwag-wscat-"));
+  try {
+    for (const [name, signal] of [["Ada", "SIGTERM"], ["Bea", "SIGKILL"], ["Cleo", "SIGTERM"]]) {
+      const own = await startServer({ args: ["--data", data] });
+      try {
+        const at = own.url.replace("http", "ws");
+        const it = wscat(`?name=${name}&mode=text`, { at });
+        await it.line(/^\* Welcome/);
+        if (name !== "Ada") await it.line(/^\[\d\d:\d\d:\d\d\] <Ada> Here I was$/);
+        if (name === "Cleo") await it.line(/<Bea> Here I was$/);
+        it.type("Here I was");
+        const other = wscat("?name=Other&history=1", { at });
+        await until(
+          () => other.events().some(({ type, payload }) =>
+            (type === "message" && payload.sender === name) ||
+            (type === "history" && payload.messages.some(({ sender }) => sender === name))),
+          `what ${name} said`,
+        );
+        await other.end();
+        await it.end();
+      } finally {
+        await own.kill(signal);
+      }
+    }
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
 });
 
 test("the sub-protocol says the same as mode", async () => {
