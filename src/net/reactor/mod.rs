@@ -25,6 +25,8 @@ use crate::ws::{After, Endpoint, Event, Shared};
 const SURPLUS_MAX: usize = 32;
 /// Bytes of the turn's buffer that are kept from one turn to the next.
 const TURN_BYTES_KEPT: usize = 1024 * 1024;
+/// Deadlines looked at in one turn; the others wait for the next, which comes at once.
+const DEADLINES_MAX: usize = 512;
 /// Bytes read from a socket in one call.
 const SCRATCH_BYTES: usize = 64 * 1024;
 /// The serial number under which the tokens of everything that is no connection stand.
@@ -41,6 +43,8 @@ pub struct Reactor {
     conns: Conns,
     clock: Clock,
     now: Now,
+    /// Connections whose entry in the wheel fired, left over from the turn before.
+    fired: Vec<ConnId>,
     /// The one buffer that everything is read into.
     scratch: Vec<u8>,
     connections_max: usize,
@@ -73,6 +77,7 @@ impl Reactor {
             conns,
             clock,
             now,
+            fired: Vec::new(),
             scratch: vec![0; SCRATCH_BYTES],
             connections_max,
         })
@@ -231,8 +236,11 @@ impl Reactor {
     }
 
     fn deadlines(&mut self, handler: &mut impl Handler) {
-        let mut fired = Vec::new();
+        let mut fired = std::mem::take(&mut self.fired);
         self.conns.wheel.advance(self.now.at, &mut fired);
+        // Ten thousand that came at once are due at once; those who talk do not wait for them all.
+        self.fired = fired.split_off(fired.len().min(DEADLINES_MAX));
+        self.conns.again |= !self.fired.is_empty();
         for id in fired {
             let Some(conn) = self.conns.get(id) else { continue };
             // An entry that is not the connection's latest was left over.
