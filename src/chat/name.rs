@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
+use unicode_security::confusable_detection::skeleton;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::limit::Limits;
@@ -105,8 +106,15 @@ impl Limits {
     }
 }
 
-/// Folds a name for comparison: compatible forms (NFKC) and case are one. Look-alikes of other
-/// scripts would be folded here too.
+/// Folds the name of a person for comparison: beside what [`fold`] does, letters that look alike in
+/// any script are one (UTS #39 §4).
+pub(super) fn likeness(name: &str) -> Box<str> {
+    // Twice: the skeleton of a small letter may be a capital one, and the other way round.
+    let once: String = skeleton(&fold(name)).collect();
+    skeleton(&fold(&once)).collect::<String>().into()
+}
+
+/// Folds a name for comparison: compatible forms (NFKC) and case are one.
 pub(super) fn fold(name: &str) -> Box<str> {
     if name.is_ascii() {
         return name.to_ascii_lowercase().into();
@@ -271,6 +279,31 @@ mod tests {
             assert_eq!(fold(a), fold(b), "{a} {b}");
         }
         assert_ne!(fold("Alice"), fold("Alicia"));
+    }
+
+    #[test]
+    fn people_are_compared_by_what_their_names_look_like() {
+        for (a, b) in [
+            ("Alice", "aLICE"),
+            ("Alice", "Аlicе"),
+            ("paypal", "раураl"),
+            ("Bob", "B0b"),
+            ("scope", "ѕсоре"),
+            ("Ωmega", "ωmega"),
+            ("René", "Rene\u{301}"),
+            ("Bill", "Bi1l"),
+            ("TOM", "Torn"),
+        ] {
+            assert_eq!(likeness(a), likeness(b), "{a} {b}");
+        }
+        for (a, b) in [("Alice", "Alicia"), ("Bob-2", "Bob-3"), ("Bob-10", "Bob-12")] {
+            assert_ne!(likeness(a), likeness(b), "{a} {b}");
+        }
+        // What is folded once stays as it is.
+        for name in ["Alice", "Аlicе", "B0b", "TOM", "漢字", "ﬁn", "ΣΊΣΥΦΟΣ", "I1l|O0"]
+        {
+            assert_eq!(likeness(&likeness(name)), likeness(name), "{name}");
+        }
     }
 
     #[test]

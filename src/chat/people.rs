@@ -14,7 +14,7 @@ use slab::Slab;
 
 use super::few::Few;
 use super::limit::Limits;
-use super::name::{UserName, fold};
+use super::name::{UserName, fold, likeness};
 use super::record::AuthorKey;
 use crate::clock::Moment;
 
@@ -77,9 +77,9 @@ impl Person {
 #[derive(Debug, Default)]
 pub(super) struct People {
     people: Slab<Person>,
-    /// Names in use, folded.
+    /// Names in use, by their likeness.
     names: HashMap<Box<str>, u32>,
-    /// Numbers given, by the name they were added to, folded.
+    /// Numbers given, by the likeness of what they were added to.
     numbers: HashMap<Box<str>, Numbers>,
     sessions: HashMap<AuthorKey, u32>,
 }
@@ -115,7 +115,7 @@ impl People {
 
     /// Says whose name this is.
     pub(super) fn of_name(&self, name: &str) -> Option<u32> {
-        self.names.get(&fold(name)).copied()
+        self.names.get(&likeness(name)).copied()
     }
 
     /// Adds somebody who has no name yet.
@@ -154,12 +154,12 @@ impl People {
         self.release(key);
         let mut number = 0;
         let mut name = wish.clone();
-        if self.names.contains_key(&fold(name.as_arc())) {
-            let base = fold(wish.base(limits));
+        if self.names.contains_key(&likeness(name.as_arc())) {
+            let base = likeness(wish.base(limits));
             loop {
                 number = self.numbers.entry(base.clone()).or_default().next();
                 name = wish.numbered(number, limits);
-                if !self.names.contains_key(&fold(name.as_arc())) {
+                if !self.names.contains_key(&likeness(name.as_arc())) {
                     break;
                 }
                 // Somebody chose this very name; its number is passed over.
@@ -181,7 +181,7 @@ impl People {
         if person.holds_name {
             return false;
         }
-        if !self.names.contains_key(&fold(&person.name)) {
+        if !self.names.contains_key(&likeness(&person.name)) {
             let name = UserName::known(&person.name);
             self.hold(key, &name);
             return false;
@@ -199,12 +199,12 @@ impl People {
         if !std::mem::take(&mut person.holds_name) {
             return;
         }
-        self.names.remove(&fold(&person.name));
+        self.names.remove(&likeness(&person.name));
         let suffix = format!("-{}", person.number);
         if std::mem::take(&mut person.lent)
             && let Some(base) = person.name.strip_suffix(&suffix)
         {
-            let base = fold(base);
+            let base = likeness(base);
             if let Some(numbers) = self.numbers.get_mut(&base)
                 && numbers.give_back(person.number)
             {
@@ -217,7 +217,7 @@ impl People {
         let Some(person) = self.people.get_mut(key as usize) else { return };
         person.name = Arc::clone(name.as_arc());
         person.holds_name = true;
-        self.names.insert(fold(name.as_arc()), key);
+        self.names.insert(likeness(name.as_arc()), key);
     }
 }
 
