@@ -6,11 +6,12 @@ use super::command;
 use super::event::{Ask, ClientEvent};
 use super::name::fold;
 use super::rate::Taken;
-use super::record::{Change, Gone};
+use super::people::Person;
+use super::record::{AuthorKey, Change, Gone};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
 use super::talk::{Message, no_such_message};
-use super::told::{ServerEvent, User};
+use super::told::{RoomLine, ServerEvent, User};
 use super::{Chat, ClientId, Effect, Step};
 
 impl Chat {
@@ -72,9 +73,33 @@ impl Chat {
     ) -> Result<(), Refusal> {
         match ask {
             Ask::Send { content, reply_to, ttl, sender } => {
-                let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
+                let room = self.room_to_speak(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
                 self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
             }
+            Ask::Direct { to, content, reply_to, ttl } => {
+                let own = self.author_of(slot);
+                let back = |refusal: Refusal| refusal.text(Arc::clone(&content));
+                let room = self.converse(own, to.strip_prefix('@').unwrap_or(&to)).map_err(back)?;
+                let message = Message { content, reply_to, ttl, sender: None };
+                let sent = self.send(step, slot, room, id, message);
+                // Nothing is left of a conversation made for what was refused.
+                self.vacate(room);
+                sent
+            }
+            Ask::Read(seq) => {
+                let room = self.room_of(slot, room)?;
+                self.may_ask(step, slot)?;
+                self.mark_read(step, slot, room, seq)
+            }
+            Ask::Moderate(demand) => {
+                let room = self.room_of(slot, room)?;
+                self.moderate(step, slot, room, id, *demand)
+            }
+            Ask::LogIn(login) => {
+                self.may_ask(step, slot)?;
+                self.log_in(step, slot, id, &login)
+            }
+            Ask::Auth(_) => Err(Refusal::new(Code::Unauthorized, "this token proves nothing here")),
             Ask::Reply(content) => {
                 let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
                 let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
@@ -144,11 +169,12 @@ impl Chat {
                 let key = self.room_to_read(slot, room)?;
                 let Some(room) = self.rooms.get(key) else { return Ok(()) };
                 let (count, users) = (room.people.len(), self.users(key, room));
-                let room = Arc::clone(&room.name);
+                let count = if room.pair.is_some() { users.len() } else { count };
+                let room = Arc::clone(room.name_for(self.author_of(slot)));
                 self.tell(step, slot, ServerEvent::UserList { re, room, count, users });
             }
             Ask::ListRooms => {
-                let rooms = self.rooms.fullest(self.limits.listed_max);
+                let rooms = self.rooms_for(slot);
                 self.tell(step, slot, ServerEvent::RoomList { re, rooms });
             }
             Ask::Ping => {
@@ -158,9 +184,10 @@ impl Chat {
             Ask::Topic => {
                 let room = self.room_of(slot, room)?;
                 let Some(room) = self.rooms.get(room) else { return Ok(()) };
+                let name = room.name_for(self.author_of(slot));
                 let message = match &*room.topic {
-                    "" => format!("{} has no topic", room.name),
-                    topic => format!("the topic of {} is: {topic}", room.name),
+                    "" => format!("{name} has no topic"),
+                    topic => format!("the topic of {name} is: {topic}"),
                 };
                 self.notice(step, slot, re, "topic", message);
             }
@@ -173,6 +200,24 @@ impl Chat {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Lists the rooms a client may know of: its private ones first.
+    fn rooms_for(&self, slot: u32) -> Vec<RoomLine> {
+        let own = self.author_of(slot);
+        let private = |room: &u32| {
+            self.rooms.get(*room).is_some_and(|room| !room.is_public() && room.may_read(Some(own)))
+        };
+        let mut rooms: Vec<RoomLine> = self
+            .rooms
+            .stakes(own)
+            .into_iter()
+            .filter(private)
+            .filter_map(|room| self.line_for(own, room))
+            .collect();
+        rooms.extend(self.rooms.fullest(self.limits.listed_max));
+        rooms.truncate(self.limits.listed_max);
+        rooms
     }
 
     fn may_ask(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
@@ -191,6 +236,9 @@ impl Chat {
         let Some(named) = named else {
             return client.current().ok_or_else(nowhere);
         };
+        if named.starts_with('@') {
+            return self.direct(self.author_of(slot), named).ok_or_else(nowhere);
+        }
         let seats = client.seats.as_slice().iter().rev().map(|seat| seat.room);
         let is = |room: &u32, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
         // Most clients write the name as they were told it.
@@ -201,15 +249,33 @@ impl Chat {
         seats.into_iter().find(|room| is(room, &|room| *room.key == *key)).ok_or_else(nowhere)
     }
 
+    /// Finds the room something is to be said in; a conversation is made if need be.
+    fn room_to_speak(&mut self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
+        match named {
+            Some(named) if named.starts_with('@') => {
+                self.direct_to_speak(self.author_of(slot), named)
+            }
+            _ => self.room_of(slot, named),
+        }
+    }
+
     /// Finds the room an event is about among all; reading needs no seat.
     fn room_to_read(&self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
         match (self.room_of(slot, named), named) {
-            (Err(_), Some(named)) => self
-                .rooms
-                .find(&fold(named.trim()))
-                .ok_or_else(|| Refusal::new(Code::NoSuchRoom, "there is no such room")),
+            (Err(_), Some(named)) => self.readable(Some(self.author_of(slot)), named),
             (found, _) => found,
         }
+    }
+
+    /// Finds a room that somebody may read; any other is as if it did not exist.
+    pub(super) fn readable(&self, who: Option<AuthorKey>, named: &str) -> Result<u32, Refusal> {
+        let found = match who {
+            Some(own) if named.trim_start().starts_with('@') => self.direct(own, named.trim()),
+            _ => self.rooms.find(&fold(named.trim())),
+        };
+        let may = |room: &u32| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
+        let nothing = || Refusal::new(Code::NoSuchRoom, "there is no such room");
+        found.filter(may).ok_or_else(nothing)
     }
 
     /// Finds the message that is to be changed: the one named, or the last one said.
@@ -223,12 +289,19 @@ impl Chat {
             return Ok((self.room_of(slot, room)?, mid));
         }
         let said = self.clients.get(slot as usize).map(|client| (client.said_in, client.said));
-        said.filter(|(room, mid)| *mid > 0 && self.sits(slot, *room)).ok_or_else(|| {
+        let own = self.author_of(slot);
+        let may = |room: u32| {
+            let direct = self.rooms.get(room).is_some_and(|it| it.pair.is_some());
+            self.sits(slot, room)
+                || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
+        };
+        said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {
             Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
         })
     }
 
-    fn sits(&self, slot: u32, room: u32) -> bool {
+    /// Says whether a client has a seat in a room.
+    pub(super) fn sits(&self, slot: u32, room: u32) -> bool {
         self.clients
             .get(slot as usize)
             .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
@@ -236,10 +309,16 @@ impl Chat {
 
     /// Lists the people in a room, as many as are named.
     pub(super) fn users(&self, key: u32, room: &Room) -> Vec<User> {
+        if let Some(pair) = &room.pair {
+            let people = pair.authors().into_iter().filter_map(|it| self.people.of_session(it));
+            let people = people.filter_map(|person| self.people.get(person));
+            let there = people.filter(|person| !person.clients.as_slice().is_empty());
+            return there.map(|person| user(room, person, person.clients.as_slice().len())).collect();
+        }
         let people = room.people.iter().filter_map(|person| self.people.get(*person));
         let users = people.take(self.limits.listed_max).map(|person| {
             let place = person.places.as_slice().iter().find(|place| place.room == key);
-            User { name: Arc::clone(&person.name), conns: place.map_or(0, |place| place.conns) }
+            user(room, person, place.map_or(0, |place| place.conns as usize))
         });
         users.collect()
     }
@@ -247,6 +326,16 @@ impl Chat {
     fn tops(&self, slot: u32) -> Vec<(Arc<str>, u64)> {
         let Some(client) = self.clients.get(slot as usize) else { return Vec::new() };
         let rooms = client.seats.as_slice().iter().filter_map(|seat| self.rooms.get(seat.room));
-        rooms.map(|room| (Arc::clone(&room.name), room.top)).collect()
+        let own = self.author_of(slot);
+        rooms.map(|room| (Arc::clone(room.name_for(own)), room.top)).collect()
+    }
+}
+
+fn user(room: &Room, person: &Person, conns: usize) -> User {
+    User {
+        name: Arc::clone(&person.name),
+        conns: u32::try_from(conns).unwrap_or(u32::MAX),
+        role: room.rules().role(person.author),
+        account: person.account,
     }
 }

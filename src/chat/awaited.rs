@@ -5,6 +5,8 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::ClientId;
+use super::account::Enrolling;
+use super::moderate::Planned;
 use super::people::number_of;
 use super::record::{AuthorKey, Change, Span, Ticket};
 
@@ -17,6 +19,8 @@ pub(super) enum Awaited {
     Page(Paging),
     /// What was searched for.
     Finding(Seeking),
+    /// An account to be kept, or forgotten.
+    Account(Enrolling),
 }
 
 /// Says who waits for an answer.
@@ -46,6 +50,8 @@ pub(super) struct Appending {
     pub(super) sender: Arc<str>,
     /// What it changes.
     pub(super) change: Change,
+    /// What else becomes of it, where it keeps order.
+    pub(super) planned: Option<Box<Planned>>,
 }
 
 /// Is a part of the record on its way to a client.
@@ -86,7 +92,10 @@ pub(super) enum Purpose {
         re: Option<Arc<str>>,
     },
     /// A request is answered with it; the client's number is the request's.
-    Requested,
+    Requested {
+        /// Who asked, if that is known.
+        by: Option<AuthorKey>,
+    },
     /// It is one of those a returning client missed.
     Missed {
         /// The key of the recall it belongs to.

@@ -1,5 +1,7 @@
 //! Clients: the connections of people, as the chat knows them.
 
+use std::net::IpAddr;
+
 use super::ClientId;
 use super::event::Form;
 use super::few::Few;
@@ -13,6 +15,10 @@ pub(super) struct Client {
     pub(super) id: ClientId,
     /// Whose it is: the key of a person.
     pub(super) person: u32,
+    /// Where it comes from, if that is known.
+    pub(super) network: Option<IpAddr>,
+    /// The login it came with.
+    pub(super) login: Option<Box<LoginMark>>,
     /// How it reads.
     pub(super) form: Form,
     /// Whether it gets back what it said.
@@ -39,6 +45,15 @@ pub(super) struct Client {
     pub(super) said: u64,
 }
 
+/// Names the login of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LoginMark {
+    /// Its number.
+    pub(super) id: [u8; 16],
+    /// When it ends.
+    pub(super) expires: Moment,
+}
+
 /// Is a client's place in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seat {
@@ -46,6 +61,8 @@ pub(super) struct Seat {
     pub(super) room: u32,
     /// Whether it is told what happens.
     pub(super) hearing: Hearing,
+    /// Whether the client is there only until it has been told what it missed.
+    pub(super) passing: bool,
 }
 
 /// Says whether a client is told what happens in a room.
@@ -63,6 +80,8 @@ impl Client {
         Self {
             id,
             person,
+            network: None,
+            login: None,
             form,
             echo,
             closing: false,
@@ -85,8 +104,8 @@ impl Client {
 
     /// Says whether it still waits in a room for what was ordered under this number.
     pub(super) fn waits(&self, room: u32, wait: u32) -> bool {
-        let seat = Seat { room, hearing: Hearing::Waits(wait) };
-        self.seats.as_slice().contains(&seat)
+        let hearing = Hearing::Waits(wait);
+        self.seats.as_slice().iter().any(|seat| seat.room == room && seat.hearing == hearing)
     }
 
     /// Gives the room that bare text goes to.

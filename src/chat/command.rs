@@ -1,12 +1,12 @@
 //! Slash commands: what people type instead of events.
 
-use super::event::{Ask, ClientEvent, Form};
+use super::event::{Ask, ClientEvent, Demand, Form};
 use super::parse::typed;
-use super::record::Span;
+use super::record::{Action, Span};
 use super::refusal::{Code, Refusal};
 
 /// Lists the commands: name, what follows it, what it does.
-const COMMANDS: [(&str, &str, &str); 16] = [
+const COMMANDS: [(&str, &str, &str); 30] = [
     ("help", "", "this list"),
     ("name", "NEW", "be called something else"),
     ("join", "ROOM", "be in a room; what you type goes there"),
@@ -20,8 +20,22 @@ const COMMANDS: [(&str, &str, &str); 16] = [
     ("edit", "TEXT", "correct what you said last"),
     ("delete", "[SEQ]", "take back what you said"),
     ("expire", "SECONDS TEXT", "say something that disappears"),
+    ("msg", "USER TEXT", "say something to one person alone"),
     ("whoami", "", "your name"),
     ("mode", "json|text|simple", "how you read"),
+    ("kick", "USER [WHY]", "have somebody leave the room"),
+    ("ban", "USER [SECONDS] [WHY]", "have somebody stay away"),
+    ("unban", "USER", "let somebody come again"),
+    ("mute", "USER [SECONDS] [WHY]", "have somebody be quiet"),
+    ("unmute", "USER", "let somebody speak again"),
+    ("slow", "SECONDS", "let everybody speak once in a while; 0 ends it"),
+    ("lock", "", "let nobody speak but who keeps order"),
+    ("unlock", "", "let everybody speak again"),
+    ("invite", "USER", "let somebody into the room"),
+    ("private", "", "hide the room from all but its members"),
+    ("public", "", "open the room to everybody"),
+    ("promote", "USER", "let somebody keep order, too"),
+    ("demote", "USER", "let somebody keep order no more"),
     ("quit", "", "end"),
 ];
 
@@ -65,6 +79,16 @@ pub(super) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
         "whoami" => Ask::WhoAmI,
         "mode" => Ask::Mode(Form::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
         "quit" => Ask::Quit,
+        "msg" => {
+            let (to, content) = someone(needed()?);
+            if to.is_empty() || content.is_empty() {
+                return Err(usage(&word).text(text));
+            }
+            Ask::Direct { to: to.into(), content: content.into(), reply_to: None, ttl: None }
+        }
+        _ if let Some(action) = action(&word) => {
+            Ask::Moderate(Box::new(demand(action, &word, rest.trim_end())?))
+        }
         _ => return Err(unknown(&word).text(text)),
     };
     Ok(ClientEvent { id: None, room, ask })
@@ -80,6 +104,56 @@ pub(super) fn help() -> String {
     }
     text.push_str("\nA line that begins with // is said with one slash.");
     text
+}
+
+fn action(word: &str) -> Option<Action> {
+    match word {
+        "private" => Some(Action::MakePrivate),
+        "public" => Some(Action::MakePublic),
+        word => Action::parse(word),
+    }
+}
+
+fn demand(action: Action, word: &str, rest: &str) -> Result<Demand, Refusal> {
+    let mut demand = Demand { action, user: None, seconds: None, reason: None };
+    let mut rest = rest;
+    match action {
+        Action::Lock | Action::Unlock | Action::MakePrivate | Action::MakePublic => {
+            return Ok(demand);
+        }
+        Action::Slow => {
+            demand.seconds = Some(number(word, rest)?.ok_or_else(|| usage(word))?);
+            return Ok(demand);
+        }
+        Action::Invite | Action::Promote | Action::Demote | Action::Unban | Action::Unmute => {
+            let name = rest.strip_prefix('@').unwrap_or(rest).trim_matches('"');
+            demand.user = Some(optional(name).ok_or_else(|| usage(word))?);
+            return Ok(demand);
+        }
+        Action::Kick | Action::Ban | Action::Mute => {}
+    }
+    let (user, more) = someone(rest);
+    demand.user = Some(optional(user).ok_or_else(|| usage(word))?);
+    rest = more;
+    if action != Action::Kick {
+        let (first, more) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        if let Ok(seconds) = first.parse() {
+            demand.seconds = Some(seconds);
+            rest = more.trim_start();
+        }
+    }
+    demand.reason = Some(rest).filter(|rest| !rest.is_empty()).map(Into::into);
+    Ok(demand)
+}
+
+/// Divides a line into the name of somebody, in quotes if there are spaces in it, and the rest.
+fn someone(rest: &str) -> (&str, &str) {
+    let rest = rest.strip_prefix('@').unwrap_or(rest);
+    let (name, more) = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+        Some(quoted) => quoted,
+        None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+    };
+    (name.trim(), more.trim_start())
 }
 
 fn expire(rest: &str) -> Result<Ask, Refusal> {
@@ -194,14 +268,54 @@ mod tests {
         ] {
             assert_eq!(asked(line), ask, "{line}");
         }
+        let direct = |to: &str| Ask::Direct {
+            to: to.into(),
+            content: "psst you".into(),
+            reply_to: None,
+            ttl: None,
+        };
+        assert_eq!(asked("/msg Bob psst you"), direct("Bob"));
+        assert_eq!(asked("/msg @Bob  psst you"), direct("Bob"));
+        assert_eq!(asked("/msg \"Bob B\" psst you"), direct("Bob B"));
         assert_eq!(parse("/who dev").unwrap().room.as_deref(), Some("dev"));
         assert_eq!(parse("/leave dev").unwrap().room.as_deref(), Some("dev"));
+    }
+
+    #[test]
+    fn order_is_kept_with_a_word_a_name_a_time_and_a_reason() {
+        let demand = |line: &str| match asked(line) {
+            Ask::Moderate(demand) => {
+                let Demand { action, user, seconds, reason } = *demand;
+                (action, user.unwrap_or_default(), seconds, reason.unwrap_or_default())
+            }
+            other => panic!("{line}: {other:?}"),
+        };
+        for (line, action, user, seconds, reason) in [
+            ("/kick Eve", Action::Kick, "Eve", None, ""),
+            ("/kick Eve 7 times warned", Action::Kick, "Eve", None, "7 times warned"),
+            ("/ban \"Eve E\" 600 enough", Action::Ban, "Eve E", Some(600), "enough"),
+            ("/mute @Eve be quiet", Action::Mute, "Eve", None, "be quiet"),
+            ("/unban Eve E", Action::Unban, "Eve E", None, ""),
+            ("/slow 30", Action::Slow, "", Some(30), ""),
+            ("/lock", Action::Lock, "", None, ""),
+            ("/invite @Bob", Action::Invite, "Bob", None, ""),
+            ("/private", Action::MakePrivate, "", None, ""),
+            ("/public", Action::MakePublic, "", None, ""),
+            ("/promote Bob", Action::Promote, "Bob", None, ""),
+        ] {
+            assert_eq!(demand(line), (action, user.into(), seconds, reason.into()), "{line}");
+        }
     }
 
     #[test]
     fn a_command_without_what_it_needs_says_how_it_is_written() {
         for line in [
             "/name",
+            "/msg Bob",
+            "/kick",
+            "/slow",
+            "/slow down",
+            "/invite ",
             "/join ",
             "/reply",
             "/me",
@@ -232,7 +346,7 @@ mod tests {
             assert!(refusal.message.ends_with(name), "{line}: {}", refusal.message);
             assert_eq!(refusal.text.as_deref(), Some(line));
         }
-        for line in ["/", "/ x", "/usr/bin/env", "/xxxxxxxx", "/msg Bob hi", "/ping"] {
+        for line in ["/", "/ x", "/usr/bin/env", "/xxxxxxxx", "/ping"] {
             let refusal = parse(line).unwrap_err();
             assert_eq!(refusal.code, Code::UnknownCommand);
             assert!(!refusal.message.contains("did you mean"), "{line}: {}", refusal.message);

@@ -7,9 +7,11 @@ use super::hello::Hello;
 use super::name::{RoomName, UserName};
 use super::people::{author_of, number_of, session_key};
 use super::recall::Wanted;
+use super::record::AuthorKey;
 use super::refusal::{Code, Refusal};
-use super::told::{ServerEvent, Welcome};
-use super::{Chat, ClientId, Effect, Step};
+use super::rules::Party;
+use super::told::{RoomLine, ServerEvent, Welcome};
+use super::{Chat, ClientId, Effect, Step, Visit};
 
 impl Chat {
     /// Greets a client: gives it a name and its rooms, and orders what was said there.
@@ -19,19 +21,39 @@ impl Chat {
         id: ClientId,
         hello: &Hello,
         seed: [u8; 16],
+        visit: Visit,
     ) {
         if self.by_id.contains_key(&id) {
             return;
         }
-        let mut faults = Vec::new();
-        let (person, session, renamed) = self.somebody(hello, seed, &mut faults);
-        let rooms = self.rooms_wished(person, hello, &mut faults);
-        let client = Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
+        let Visit { network, login, fault } = visit;
+        let mut faults: Vec<Refusal> = fault.into_iter().collect();
+        let account = login.as_ref().map(|login| self.account_of(step, login));
+        if let Some(None) = account {
+            let message = "the account of this token is gone";
+            faults.push(Refusal::new(Code::Unauthorized, message));
+        }
+        let mut news = Vec::new();
+        let (person, session, renamed) = match account.flatten() {
+            Some(account) => {
+                let person = self.person_of(step, &account);
+                news = self.name_account(step, person, &account);
+                (person, "".into(), false)
+            }
+            None => self.somebody(hello, seed, &mut faults),
+        };
+        let mut client = Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
+        client.network = network;
         let slot = number_of(self.clients.insert(client));
+        let before = self.rooms_of(person);
         self.by_id.insert(id, slot);
         if let Some(person) = self.people.get_mut(person) {
             person.clients.push(slot);
         }
+        if let Some(login) = login.filter(|_| session.is_empty()) {
+            self.hold_login(step, slot, &login);
+        }
+        let rooms = self.rooms_wished(step, person, hello, &before, &mut faults);
         // The current room is the one joined last.
         for &room in rooms.iter().rev() {
             self.sit(slot, room);
@@ -42,7 +64,7 @@ impl Chat {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
         }
         self.bring_up(step, slot, hello, &rooms);
-        for &room in &rooms {
+        for &room in rooms.iter().chain(&news) {
             self.tell_presence(step, room);
         }
         self.session_changed(step, person);
@@ -63,6 +85,7 @@ impl Chat {
         let wish = wish.map(|wish| UserName::parse(wish, &self.limits));
         if let Some(session) = &hello.session
             && let Some(person) = self.people.of_session(author_of(session))
+            && self.people.get(person).is_some_and(|person| !person.account)
         {
             self.revive(person);
             let mut renamed = self.people.recall(person, &self.limits);
@@ -91,24 +114,38 @@ impl Chat {
     }
 
     /// Finds the rooms to be in, the current one first.
-    fn rooms_wished(&mut self, person: u32, hello: &Hello, faults: &mut Vec<Refusal>) -> Vec<u32> {
-        let before = self.rooms_of(person);
+    fn rooms_wished(
+        &mut self,
+        step: &Step<'_>,
+        person: u32,
+        hello: &Hello,
+        before: &[Arc<str>],
+        faults: &mut Vec<Refusal>,
+    ) -> Vec<u32> {
+        let Some(who) = self.party_of(person) else { return Vec::new() };
         let named = hello.rooms.iter().map(String::as_str);
         let resumed = hello.after.iter().map(|(room, _)| room.as_str());
         let before = before.iter().rev().map(|room| &**room);
         let mut rooms = Vec::new();
         for wish in named.chain(resumed).chain(before) {
-            self.wish_for(wish, &mut rooms, faults);
+            self.wish_for(step, &who, wish, &mut rooms, faults);
         }
         if rooms.is_empty() {
             let lobby = self.limits.lobby.clone();
-            self.wish_for(&lobby, &mut rooms, faults);
+            self.wish_for(step, &who, &lobby, &mut rooms, faults);
         }
         rooms
     }
 
     /// Adds a room to those a client will be in, or says why not.
-    fn wish_for(&mut self, wish: &str, rooms: &mut Vec<u32>, faults: &mut Vec<Refusal>) {
+    fn wish_for(
+        &mut self,
+        step: &Step<'_>,
+        who: &Party,
+        wish: &str,
+        rooms: &mut Vec<u32>,
+        faults: &mut Vec<Refusal>,
+    ) {
         // One fault is enough to tell of rooms that are too many.
         let full = rooms.len() >= self.limits.rooms_per_client_max;
         let known = RoomName::parse(wish, &self.limits)
@@ -120,7 +157,8 @@ impl Chat {
             faults.push(self.too_many_rooms());
             return;
         }
-        match self.room_to_join(wish) {
+        match self.room_to_join(step, who, true, wish) {
+            Ok(room) if rooms.contains(&room) => {}
             Ok(room) => rooms.push(room),
             Err(fault) if faults.len() < self.limits.rooms_per_client_max => faults.push(fault),
             Err(_) => {}
@@ -142,21 +180,40 @@ impl Chat {
         rooms: &[u32],
     ) -> Welcome {
         let limits = &self.limits;
-        let rooms: Vec<_> = rooms.iter().filter_map(|&room| self.rooms.get(room)).collect();
+        let who = self.people.get(person);
+        let own = who.map_or(AuthorKey([0; 16]), |person| person.author);
+        let account = who.is_some_and(|person| person.account);
+        let (per_s, burst) = if account {
+            (limits.account_sends_per_second_max, limits.account_sends_burst_max)
+        } else {
+            (limits.sends_per_second_max, limits.sends_burst_max)
+        };
+        let current = rooms.first().and_then(|room| self.rooms.get(*room));
         Welcome {
             ts: step.now.unix_ms,
             you: self.people.get(person).map_or_else(|| "".into(), |it| Arc::clone(&it.name)),
             renamed,
             session,
+            account,
+            admin: who.is_some_and(|person| person.admin),
             epoch: Arc::clone(&self.epoch),
-            current: rooms.first().map(|room| Arc::clone(&room.name)),
-            rooms: rooms.iter().map(|room| room.line()).collect(),
+            current: current.map(|room| Arc::clone(room.name_for(own))),
+            rooms: rooms.iter().filter_map(|room| self.line_for(own, *room)).collect(),
+            directs: self.direct_lines(own),
             ping_ms: u64::try_from(limits.ping_after.as_millis()).unwrap_or(u64::MAX),
             content_max: limits.content_chars_max,
             frame_max: limits.frame_bytes_max,
-            burst: limits.sends_burst_max,
-            per_s: limits.sends_per_second_max,
+            burst,
+            per_s,
         }
+    }
+
+    /// Describes a room to somebody who is in it.
+    pub(super) fn line_for(&self, own: AuthorKey, key: u32) -> Option<RoomLine> {
+        let room = self.rooms.get(key)?;
+        let name = Arc::clone(room.name_for(own));
+        let (role, read) = (room.rules().role(own), self.read_mark(own, key));
+        Some(RoomLine { room: name, role, read, ..room.line() })
     }
 
     /// Brings a new client up to what was said: by what it missed where it says how far it got,
@@ -164,13 +221,20 @@ impl Chat {
     fn bring_up(&mut self, step: &mut Step<'_>, slot: u32, hello: &Hello, rooms: &[u32]) {
         let mut missed: Vec<(u32, u64)> = Vec::new();
         for (wish, after) in &hello.after {
-            let name = RoomName::parse(wish, &self.limits).ok();
-            let room = name.and_then(|name| self.rooms.find(&name.key));
+            let room = if wish.starts_with('@') {
+                self.direct(self.author_of(slot), wish)
+            } else {
+                let name = RoomName::parse(wish, &self.limits).ok();
+                name.and_then(|name| self.rooms.find(&name.key))
+            };
             if let Some(room) = room
                 && rooms.contains(&room)
                 && missed.iter().all(|(other, _)| *other != room)
             {
                 missed.push((room, *after));
+                if !hello.rooms.contains(wish) {
+                    self.pass_by(slot, room);
+                }
             }
         }
         for &room in rooms {
@@ -204,8 +268,12 @@ impl Chat {
         for &room in &seats {
             self.unlisten(slot, room);
         }
+        self.drop_login(slot);
         self.by_id.remove(&id);
         self.clients.try_remove(slot as usize);
+        for &room in &seats {
+            self.leave_direct(room);
+        }
         let Some(gone) = self.people.get_mut(person) else { return };
         for room in seats {
             let Some(place) = gone.place(room) else { continue };
@@ -226,6 +294,7 @@ impl Chat {
     /// Says goodbye to everybody, each to come back at a moment of its own.
     pub(super) fn drain(&mut self, step: &mut Step<'_>, seed: u64) {
         self.draining = Some(seed);
+        self.save_marks(step, true);
         let unknown: Vec<u32> =
             self.people.iter().filter(|(_, person)| !person.kept).map(|(key, _)| key).collect();
         for person in unknown {

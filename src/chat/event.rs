@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::record::Span;
+use super::login::Login;
+use super::record::{Action, Span};
 
 /// Says how a client wants to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -119,6 +120,25 @@ pub enum Ask {
     SetTopic(Arc<str>),
     /// For the room's topic.
     Topic,
+    /// To say something to one person.
+    Direct {
+        /// The person.
+        to: Box<str>,
+        /// The text.
+        content: Arc<str>,
+        /// The `mid` it answers.
+        reply_to: Option<u64>,
+        /// Seconds after which it disappears.
+        ttl: Option<u64>,
+    },
+    /// To have it known how far the room is read.
+    Read(u64),
+    /// To be taken for whom this token says; whoever reads it proves it and asks to log in.
+    Auth(Box<str>),
+    /// To be whom a token has proved.
+    LogIn(Box<Login>),
+    /// To keep order in the room.
+    Moderate(Box<Demand>),
     /// For a sign of life.
     Ping,
     /// For the commands there are.
@@ -129,6 +149,19 @@ pub enum Ask {
     Mode(Form),
     /// To end.
     Quit,
+}
+
+/// Is what somebody does to keep order, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// What.
+    pub action: Action,
+    /// To whom.
+    pub user: Option<Box<str>>,
+    /// For how long; of slow mode, the least time between two messages.
+    pub seconds: Option<u64>,
+    /// Why.
+    pub reason: Option<Arc<str>>,
 }
 
 /// Says what is searched for.

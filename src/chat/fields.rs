@@ -62,6 +62,20 @@ pub(super) enum Key {
     Epoch,
     /// The last `seq` known of each room.
     Rooms,
+    /// Who is meant.
+    To,
+    /// The last `seq` read.
+    Seq,
+    /// What proves who somebody is.
+    Token,
+    /// What is to be done to keep order.
+    Action,
+    /// To whom.
+    User,
+    /// For how long.
+    Seconds,
+    /// Why.
+    Reason,
     /// Any other.
     #[serde(other)]
     Other,
@@ -96,6 +110,13 @@ impl Key {
             Self::Session => "session",
             Self::Epoch => "epoch",
             Self::Rooms => "rooms",
+            Self::To => "to",
+            Self::Seq => "seq",
+            Self::Token => "token",
+            Self::Action => "action",
+            Self::User => "user",
+            Self::Seconds => "seconds",
+            Self::Reason => "reason",
             Self::Other => "field",
         }
     }

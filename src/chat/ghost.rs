@@ -12,6 +12,10 @@ impl Chat {
     pub(super) fn haunt(&mut self, step: &mut Step<'_>, key: u32) {
         self.people.release(key);
         let Some(person) = self.people.get_mut(key) else { return };
+        if person.account {
+            // Accounts come back whenever they want; they are bounded by themselves.
+            return;
+        }
         person.ghost = true;
         let due = person.left.after(self.limits.session_life);
         self.ghosts = self.ghosts.saturating_add(1);
@@ -36,12 +40,17 @@ impl Chat {
 
     /// Brings back a session of before the start; its time starts anew.
     pub(super) fn restore(&mut self, session: SessionRecord) {
+        let account = self.account(session.key).is_some();
         let key = self.people.add(session.key);
         let Some(person) = self.people.get_mut(key) else { return };
         person.named = !session.name.starts_with(ANONYMOUS);
         person.name = session.name;
         person.rooms = session.rooms.into();
         person.left = Moment::default();
+        if account {
+            (person.kept, person.account) = (true, true);
+            return;
+        }
         (person.kept, person.ghost) = (true, true);
         self.ghosts = self.ghosts.saturating_add(1);
         self.timers.ghosts.push_back((person.left.after(self.limits.session_life), key));
@@ -62,11 +71,11 @@ impl Chat {
 
     /// Ends somebody's session for good.
     pub(super) fn end_session(&mut self, step: &mut Step<'_>, key: u32) {
-        if let Some(person) = self.people.remove(key)
-            && person.kept
-        {
+        let Some(person) = self.people.remove(key) else { return };
+        if person.kept {
             step.effects.push(Effect::Order(Order::DropSession(person.author)));
         }
+        self.forget_author(step, person.author);
     }
 
     /// Has the keeper of records know a session, if it is to be known at all.
@@ -99,7 +108,8 @@ impl Chat {
                 place.conns > 0 && seats.iter().all(|seat| seat.room != place.room)
             });
         let rooms = elsewhere.map(|place| place.room).chain(seats.iter().map(|seat| seat.room));
-        rooms.filter_map(|room| self.rooms.get(room)).map(|room| Arc::clone(&room.name)).collect()
+        let rooms = rooms.filter_map(|room| self.rooms.get(room));
+        rooms.map(|room| Arc::clone(room.name_for(person.author))).collect()
     }
 
     fn is_ghost(&self, key: u32, due: Moment) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::awaited::{Awaited, Paging, Purpose};
 use super::event::Form;
 use super::recall::gap;
-use super::record::{Found, Order, Page, Query, Refused, Span};
+use super::record::{AuthorKey, Found, Order, Page, Query, Refused, Span};
 use super::refusal::Refusal;
 use super::told::{History, ServerEvent};
 use super::weight;
@@ -77,18 +77,24 @@ impl Chat {
         re: Option<Arc<str>>,
         page: Page,
     ) {
-        let Some(history) = self.history(room, span, re, page) else { return };
+        let own = self.author_of(slot);
+        let Some(history) = self.history(own, room, span, re, page) else { return };
+        let Some(inside) = self.rooms.get(room) else { return };
         let Some(client) = self.clients.get(slot as usize) else { return };
         if client.form == Form::Json {
             step.reply(client.id, ServerEvent::History(Box::new(history)));
         } else {
-            lines(step, client.id, history);
+            let id = client.id;
+            for event in lines(history) {
+                step.reply(id, self.as_seen_by(own, inside, event));
+            }
         }
     }
 
     /// Makes what is told of a page of messages: all but what the room has yet to show.
     pub(super) fn history(
         &mut self,
+        own: AuthorKey,
         room: u32,
         span: Span,
         re: Option<Arc<str>>,
@@ -103,7 +109,7 @@ impl Chat {
         let cut = weight::cut(&mut messages, span, self.limits.page_bytes_max);
         Some(History {
             re,
-            room: Arc::clone(&inside.name),
+            room: Arc::clone(inside.name_for(own)),
             epoch: Arc::clone(&self.epoch),
             messages,
             top: page.top.min(inside.top),
@@ -121,27 +127,31 @@ impl Chat {
         re: Option<Arc<str>>,
         why: Refused,
     ) {
-        self.tell(step, slot, self.unreadable(room, re, why));
+        self.tell(step, slot, self.unreadable(self.author_of(slot), room, re, why));
     }
 
     /// Says that a page could not be read.
-    pub(super) fn unreadable(&self, room: u32, re: Option<Arc<str>>, why: Refused) -> ServerEvent {
+    pub(super) fn unreadable(
+        &self,
+        own: AuthorKey,
+        room: u32,
+        re: Option<Arc<str>>,
+        why: Refused,
+    ) -> ServerEvent {
         let refusal = Refusal::refused(why).re(re);
         ServerEvent::Error(Box::new(match self.rooms.get(room) {
-            Some(room) => refusal.room(&room.name),
+            Some(room) => refusal.room(room.name_for(own)),
             None => refusal,
         }))
     }
 }
 
-/// Tells a page to somebody who reads lines.
-fn lines(step: &mut Step<'_>, client: ClientId, history: History) {
+/// Makes of a page the events that somebody is told who reads lines.
+fn lines(history: History) -> Vec<ServerEvent> {
     let History { room, messages, lost, .. } = history;
-    for (from, to) in lost {
-        step.reply(client, gap(&room, from, to, "retention"));
-    }
-    for said in messages.into_iter().filter(|said| said.gone.is_none()) {
-        let event = ServerEvent::Message {
+    let losses = lost.into_iter().map(|(from, to)| gap(&room, from, to, "retention"));
+    let said = messages.into_iter().filter(|said| said.gone.is_none()).map(|said| {
+        ServerEvent::Message {
             room: Arc::clone(&room),
             seq: said.mid,
             ts: said.ts,
@@ -149,7 +159,7 @@ fn lines(step: &mut Step<'_>, client: ClientId, history: History) {
             content: said.content,
             reply_to: said.reply_to,
             expires: said.expires,
-        };
-        step.reply(client, event);
-    }
+        }
+    });
+    losses.chain(said).collect()
 }

@@ -23,10 +23,19 @@ impl Chat {
             .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
         let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
         let (id, person) = (client.id, client.person);
+        if self.people.get(person).is_some_and(|person| person.account) {
+            let message = "you are logged in; an account keeps its name";
+            return Err(Refusal::new(Code::Forbidden, message));
+        }
+        let author = self.author_of(slot);
+        let registered = self.people.accounts().named(name.as_arc());
+        if registered.is_some_and(|account| account.author != author) {
+            return Err(Refusal::new(Code::NameTaken, "this name belongs to an account"));
+        }
         if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
             return Err(Refusal::new(Code::NameTaken, "this name is somebody else's"));
         }
-        self.may_send(step, slot)?;
+        self.may_send(step, slot, None)?;
         self.rename(step, slot, &name);
         let you = self.name_of(slot);
         match re {
@@ -42,7 +51,8 @@ impl Chat {
         let (id, key) = (client.id, client.person);
         if self.call(key, wish, Some(id)) {
             let message = format!("This name is in use. You are {}.", self.name_of(slot)).into();
-            step.reply(id, ServerEvent::Notice { re: None, code: "renamed", message });
+            let (re, room) = (None, None);
+            step.reply(id, ServerEvent::Notice { re, room, code: "renamed", message });
         }
         for room in self.places_of(key) {
             self.tell_presence(step, room);
@@ -69,7 +79,8 @@ impl Chat {
         numbered
     }
 
-    fn places_of(&self, key: u32) -> Vec<u32> {
+    /// Lists the rooms a person is in.
+    pub(super) fn places_of(&self, key: u32) -> Vec<u32> {
         self.people.get(key).map_or_else(Vec::new, |person| {
             person.places.as_slice().iter().map(|place| place.room).collect()
         })
@@ -125,7 +136,8 @@ impl Chat {
         code: &'static str,
         message: String,
     ) {
-        self.tell(step, slot, ServerEvent::Notice { re, code, message: message.into() });
+        let (room, message) = (None, message.into());
+        self.tell(step, slot, ServerEvent::Notice { re, room, code, message });
     }
 
     /// Tells a client something.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::people::author_of;
 use super::recall::Wanted;
 use super::record::Span;
-use super::refusal::Refusal;
+use super::refusal::{Code, Refusal};
 use super::told::{Joined, ServerEvent};
 use super::{Chat, Step};
 
@@ -20,16 +20,20 @@ impl Chat {
         history: Option<u32>,
         after: Option<u64>,
     ) -> Result<(), Refusal> {
-        let (room, new) = self.seat_in(slot, wish)?;
+        let (room, new) = self.seat_in(step, slot, wish)?;
         self.make_current(slot, room);
+        let own = self.author_of(slot);
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let users = self.users(room, inside);
         let joined = Joined {
             re: re.clone(),
-            room: Arc::clone(&inside.name),
+            room: Arc::clone(inside.name_for(own)),
             seq: inside.top,
             topic: Arc::clone(&inside.topic),
-            count: inside.people.len(),
-            users: self.users(room, inside),
+            count: if inside.pair.is_some() { users.len() } else { inside.people.len() },
+            users,
+            private: inside.rules().private,
+            role: inside.rules().role(own),
         };
         self.tell(step, slot, ServerEvent::Joined(Box::new(joined)));
         match after {
@@ -48,15 +52,24 @@ impl Chat {
     }
 
     /// Gives a client a seat in a room, unless it has one; says whether it is new.
-    fn seat_in(&mut self, slot: u32, wish: &str) -> Result<(u32, bool), Refusal> {
-        if let Ok(room) = self.room_of(slot, Some(wish)) {
+    fn seat_in(
+        &mut self,
+        step: &Step<'_>,
+        slot: u32,
+        wish: &str,
+    ) -> Result<(u32, bool), Refusal> {
+        if let Some(room) = self.room_of(slot, Some(wish)).ok().filter(|it| self.sits(slot, *it)) {
             return Ok((room, false));
         }
         let seats = self.clients.get(slot as usize).map_or(0, |it| it.seats.as_slice().len());
         if seats >= self.limits.rooms_per_client_max {
             return Err(self.too_many_rooms());
         }
-        let room = self.room_to_join(wish)?;
+        let person = self.clients.get(slot as usize).map(|client| client.person);
+        let Some(who) = person.and_then(|person| self.party_of(person)) else {
+            return Err(Refusal::new(Code::NotInRoom, "you are nobody"));
+        };
+        let room = self.room_to_join(step, &who, true, wish)?;
         self.sit(slot, room);
         Ok((room, true))
     }
@@ -78,11 +91,15 @@ impl Chat {
         named: Option<&str>,
     ) -> Result<(), Refusal> {
         let room = self.room_of(slot, named)?;
-        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else {
+        if !self.sits(slot, room) {
+            return Err(Refusal::new(Code::NotInRoom, "you have not joined this conversation"));
+        }
+        let own = self.author_of(slot);
+        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own))) else {
             return Ok(());
         };
         self.rise(slot, room);
-        self.tell(step, slot, ServerEvent::Left { re, room: name });
+        self.tell(step, slot, ServerEvent::Left { re, room: name, ousted: None });
         self.tell_presence(step, room);
         if let Some(person) = self.clients.get(slot as usize).map(|client| client.person) {
             self.session_changed(step, person);
@@ -99,14 +116,20 @@ impl Chat {
         session: Option<&str>,
         positions: &[(Box<str>, u64)],
     ) -> Result<(), Refusal> {
-        let mut news = session.map_or_else(Vec::new, |session| self.adopt(step, slot, session));
+        let person = session.and_then(|session| self.people.of_session(author_of(session)));
+        // What an account is called is told by its token alone.
+        let person = person.filter(|key| self.people.get(*key).is_some_and(|it| !it.account));
+        let mut news = person.map_or_else(Vec::new, |person| self.adopt(step, slot, person));
         let current = self.clients.get(slot as usize).and_then(|client| client.current());
         let mut rooms: Vec<(u32, u64)> = Vec::new();
         let mut fault = None;
         for (wish, after) in positions {
-            match self.seat_in(slot, wish) {
-                Ok((room, _)) if rooms.iter().all(|(other, _)| *other != room) => {
+            match self.seat_in(step, slot, wish) {
+                Ok((room, new)) if rooms.iter().all(|(other, _)| *other != room) => {
                     rooms.push((room, *after));
+                    if new {
+                        self.pass_by(slot, room);
+                    }
                 }
                 Ok(_) => {}
                 Err(refusal) => fault = Some(refusal),
@@ -126,10 +149,18 @@ impl Chat {
         fault.map_or(Ok(()), Err)
     }
 
-    /// Makes a client one more connection of the person whose session this is. The person it was
-    /// ends, if this was its only connection. Gives the rooms that have news of it.
-    fn adopt(&mut self, step: &mut Step<'_>, slot: u32, session: &str) -> Vec<u32> {
-        let Some(person) = self.people.of_session(author_of(session)) else { return Vec::new() };
+    /// Notes that a client sits in a conversation only to be told what it missed.
+    pub(super) fn pass_by(&mut self, slot: u32, room: u32) {
+        if self.rooms.get(room).is_some_and(|room| room.pair.is_some())
+            && let Some(seat) = self.clients.get_mut(slot as usize).and_then(|it| it.seat(room))
+        {
+            seat.passing = true;
+        }
+    }
+
+    /// Makes a client one more connection of this person. The person it was ends, if this was its
+    /// only connection. Gives the rooms that have news of it.
+    pub(super) fn adopt(&mut self, step: &mut Step<'_>, slot: u32, person: u32) -> Vec<u32> {
         let Some(client) = self.clients.get_mut(slot as usize) else { return Vec::new() };
         let old = std::mem::replace(&mut client.person, person);
         if old == person {
@@ -142,6 +173,7 @@ impl Chat {
         if let Some(person) = self.people.get_mut(person) {
             person.clients.push(slot);
         }
+        rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.pair.is_none()));
         for &room in &rooms {
             // In this order, or the room might find itself empty.
             self.take_place(person, room, id);

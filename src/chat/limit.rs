@@ -24,6 +24,30 @@ pub struct Limits {
     pub rooms_per_client_max: usize,
     /// Rooms with somebody in them; above: `overloaded` for whoever would open another.
     pub rooms_max: usize,
+    /// Rooms in all, those with a record and nobody in them included; above: `overloaded` for
+    /// whoever would make another.
+    pub records_max: usize,
+    /// Accounts; above: `overloaded` for whoever would register.
+    pub accounts_max: usize,
+    /// Private conversations of one person; above: `too_many_rooms` for a new one of either side.
+    pub directs_max: usize,
+    /// People who are something in a room: members, moderators, muted; above: `room_full`.
+    pub members_max: usize,
+    /// Bans of a room; above: `room_full`.
+    pub bans_max: usize,
+    /// Rooms of which an account's place of reading is kept; above: it is not, for others.
+    pub marks_max: usize,
+    /// Unicode scalar values of a reason; above: `too_long`.
+    pub reason_chars_max: usize,
+    /// What of the first kind somebody with an account may send per second. `None`: no limit.
+    pub account_sends_per_second_max: Option<u32>,
+    /// How many of those may come at once.
+    pub account_sends_burst_max: u32,
+    /// What of the first kind somebody may send per second in a room where it keeps order.
+    /// `None`: no limit.
+    pub moderator_sends_per_second_max: Option<u32>,
+    /// How many of those may come at once.
+    pub moderator_sends_burst_max: u32,
     /// Rooms and users named in a list; above: the count alone tells.
     pub listed_max: usize,
     /// Messages sent on joining unless the client says otherwise.
@@ -98,6 +122,17 @@ impl Default for Limits {
             errors_max: 50,
             rooms_per_client_max: 32,
             rooms_max: 100_000,
+            records_max: 1_000_000,
+            accounts_max: 100_000,
+            directs_max: 1000,
+            members_max: 1000,
+            bans_max: 1000,
+            marks_max: 1000,
+            reason_chars_max: 200,
+            account_sends_per_second_max: Some(5),
+            account_sends_burst_max: 10,
+            moderator_sends_per_second_max: Some(20),
+            moderator_sends_burst_max: 40,
             listed_max: 200,
             history_default: 50,
             history_max: 200,

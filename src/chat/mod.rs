@@ -22,10 +22,12 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
+mod account;
 mod ask;
 mod awaited;
 mod client;
 mod command;
+mod direct;
 mod door;
 mod event;
 mod few;
@@ -36,6 +38,10 @@ mod history;
 mod identity;
 mod join;
 mod limit;
+mod log_in;
+mod login;
+mod mark;
+mod moderate;
 mod name;
 mod parse;
 mod people;
@@ -50,6 +56,7 @@ pub mod protocol {}
 mod refusal;
 mod request;
 mod room;
+mod rules;
 mod seat;
 mod seek;
 mod talk;
@@ -57,28 +64,34 @@ mod told;
 mod weight;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use slab::Slab;
 
-pub use event::{Ask, ClientEvent, Form, Seek};
+pub use account::{Account, Registry};
+pub use event::{Ask, ClientEvent, Demand, Form, Seek};
 pub use hello::Hello;
 pub use limit::Limits;
+pub use login::Login;
 pub use refusal::{Code, Refusal};
-pub use request::{Body, Post, Request};
+pub use request::{Body, Post, Request, Speaker};
 pub use told::{
-    History, Hit, Joined, Missed, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
+    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults, ServerEvent,
+    User, Welcome,
 };
 
 use crate::clock::{Moment, Now};
 use awaited::{Awaited, Tickets};
 use client::Client;
+use direct::{Directs, Pair};
+use mark::Marks;
 use people::People;
 use rate::Posters;
 use recall::Recall;
-use record::{Answer, Opening, Order};
-use room::Rooms;
+use record::{Answer, AuthorKey, Fact, Opening, Order, RoomRecord, Shelf};
+use room::{Room, Rooms};
 use talk::Numbered;
 
 /// Names an open WebSocket; its carrier numbers them and never uses a number again.
@@ -109,6 +122,8 @@ pub enum Input {
         hello: Hello,
         /// Random bytes: the key of its session, if it gets a new one.
         seed: [u8; 16],
+        /// Who it is known to be.
+        visit: Visit,
     },
     /// A client said something.
     Received {
@@ -140,6 +155,13 @@ pub enum Input {
     },
     /// The keeper of records answers.
     Answered(Answer),
+    /// Somebody has logged out: connections of that login end.
+    LoggedOut {
+        /// Whose login it was.
+        author: AuthorKey,
+        /// Its number.
+        id: [u8; 16],
+    },
     /// The deadline has come.
     Due,
     /// The server is going to end.
@@ -147,6 +169,17 @@ pub enum Input {
         /// Randomness: when each client is to come back.
         seed: u64,
     },
+}
+
+/// Is what is known of a client beside what it says itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visit {
+    /// Where it comes from: an IPv4 address, or an IPv6 /64.
+    pub network: Option<IpAddr>,
+    /// Who its token proves it to be.
+    pub login: Option<Login>,
+    /// Why it is a guest although it has a token.
+    pub fault: Option<Refusal>,
 }
 
 /// Is something to be done.
@@ -177,6 +210,19 @@ pub enum Effect {
         /// The entry's number; what has none is the first to be dropped for a slow client.
         seq: Option<u64>,
     },
+    /// Tell one side of a private conversation.
+    Whisper {
+        /// The conversation.
+        room: RoomId,
+        /// The connections of one of the two.
+        to: Vec<Listener>,
+        /// What.
+        event: ServerEvent,
+        /// Not this one.
+        except: Option<ClientId>,
+        /// The entry's number.
+        seq: Option<u64>,
+    },
     /// Pass this on to the keeper of records.
     Order(Order),
     /// Close a client's WebSocket.
@@ -204,6 +250,10 @@ pub struct Chat {
     /// How many people are ghosts.
     ghosts: usize,
     rooms: Rooms,
+    /// Private conversations by who has them.
+    directs: Directs,
+    /// How far accounts have read.
+    marks: Marks,
     /// How much is posted by requests.
     posters: Posters,
     /// Orders under way.
@@ -227,6 +277,8 @@ struct Timers {
     grace: VecDeque<(Moment, u32)>,
     /// Ghosts, until their session ends.
     ghosts: VecDeque<(Moment, u32)>,
+    /// Clients whose login ends.
+    logins: BTreeSet<(Moment, ClientId)>,
 }
 
 /// Is the present: when it is, and what is to be done.
@@ -257,6 +309,8 @@ impl Chat {
             people: People::default(),
             ghosts: 0,
             rooms: Rooms::default(),
+            directs: Directs::default(),
+            marks: Marks::default(),
             posters: Posters::default(),
             tickets: Tickets::default(),
             recalls: Slab::new(),
@@ -264,8 +318,11 @@ impl Chat {
             timers: Timers::default(),
             draining: None,
         };
-        for room in opening.rooms {
-            chat.rooms.restore(room);
+        let (pairs, facts): (Vec<Fact>, Vec<Fact>) =
+            opening.facts.into_iter().partition(|fact| fact.shelf == Shelf::Talks);
+        chat.restore_rooms(opening.rooms, &pairs);
+        for fact in facts {
+            chat.restore_fact(&fact);
         }
         for session in opening.sessions {
             chat.restore(session);
@@ -282,13 +339,20 @@ impl Chat {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
             Input::Asked { caller, request } => self.asked(step, caller, request),
-            Input::Opened { client, hello, seed } => self.opened(step, client, &hello, seed),
+            Input::Opened { client, hello, seed, visit } => {
+                self.opened(step, client, &hello, seed, visit);
+            }
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),
             Input::Due => {
                 self.grace_due(step);
                 self.ghosts_due(step);
                 self.presence_due(step);
+                self.logins_due(step);
+                self.save_marks(step, false);
+            }
+            Input::LoggedOut { author, id } => {
+                self.log_out(step, author, Some(id), "logged out");
             }
             Input::Drain { seed } => self.drain(step, seed),
         }
@@ -296,9 +360,12 @@ impl Chat {
 
     /// Says when [`Input::Due`] is to come.
     pub fn deadline(&self) -> Moment {
-        let Timers { news, grace, ghosts } = &self.timers;
+        let Timers { news, grace, ghosts, logins } = &self.timers;
         let fronts = [news.front(), grace.front(), ghosts.front()];
-        fronts.into_iter().flatten().map(|(due, _)| *due).min().unwrap_or(Moment::NEVER)
+        let fronts = fronts.into_iter().flatten().map(|(due, _)| *due);
+        let logins = logins.first().map(|(due, _)| *due);
+        let marks = self.marks.deadline();
+        fronts.chain(logins).chain([marks]).min().unwrap_or(Moment::NEVER)
     }
 
     /// Lists who is told what happens in a room.
@@ -327,6 +394,51 @@ impl Chat {
         self.rooms.live()
     }
 
+    /// Takes in the rooms of before the start. A conversation that nobody can come back to has no
+    /// fact any more and is left where it is.
+    fn restore_rooms(&mut self, rooms: Vec<RoomRecord>, pairs: &[Fact]) {
+        let pairs: HashMap<&str, &str> = pairs
+            .iter()
+            .filter_map(|fact| Some((&*fact.key, fact.value.as_deref()?)))
+            .collect();
+        for record in rooms {
+            if !record.key.starts_with('@') {
+                self.rooms.restore(record);
+            } else if let Some(pair) = pairs.get(&*record.key).and_then(|it| Pair::restore(it)) {
+                let authors = pair.authors();
+                let room = self.rooms.insert_pair(record.key, pair);
+                if let Some(inside) = self.rooms.get_mut(room) {
+                    inside.top = record.top;
+                }
+                self.directs.touch(authors, room);
+            }
+        }
+    }
+
+    fn restore_fact(&mut self, fact: &Fact) {
+        let Some(value) = fact.value.as_deref() else { return };
+        let (room, rest) = fact.key.split_once('/').unwrap_or((&fact.key, ""));
+        match fact.shelf {
+            Shelf::Accounts => self.people.accounts_mut().restore(&fact.key, value),
+            Shelf::Rooms | Shelf::Standings | Shelf::Bans => {
+                let Some(key) = self.rooms.find(room) else { return };
+                if let Some(room) = self.rooms.get_mut(key) {
+                    room.rules_mut().restore(fact.shelf, rest, value);
+                }
+                self.rooms.reindex(key);
+            }
+            Shelf::Marks => self.marks.restore(&fact.key, value),
+            Shelf::Talks | Shelf::Revoked | Shelf::Days => {}
+        }
+    }
+
+    /// Removes a room that nobody would miss.
+    fn vacate(&mut self, room: u32) {
+        if let Some(authors) = self.rooms.vacate(room) {
+            self.directs.remove(authors, room);
+        }
+    }
+
     fn answered(&mut self, step: &mut Step<'_>, answer: Answer) {
         match answer {
             Answer::Appended { ticket, seq, mid, ts, duplicate, count } => {
@@ -345,6 +457,11 @@ impl Chat {
                     self.found(step, seeking, Ok(finding));
                 }
             }
+            Answer::Kept { ticket } => {
+                if let Some(Awaited::Account(enrolling)) = self.tickets.take(ticket) {
+                    self.enrolled(step, enrolling, Ok(()));
+                }
+            }
             Answer::Added { room, entry } => self.added(step, &room, &entry),
             // The chat tries each time; only the server's readiness depends on it.
             Answer::Health { .. } => {}
@@ -357,8 +474,10 @@ impl Chat {
         let Some(client) = self.clients.get(*slot as usize) else { return };
         for &(RoomId(key), from, to) in missed {
             let sits = client.seats.as_slice().iter().any(|seat| seat.room == key);
-            if let Some(room) = self.rooms.get(key).filter(|_| sits) {
-                let room = Arc::clone(&room.name);
+            let own = self.author_of(*slot);
+            let hears = |room: &&Room| sits || (room.pair.is_some() && room.may_read(Some(own)));
+            if let Some(room) = self.rooms.get(key).filter(hears) {
+                let room = Arc::clone(room.name_for(own));
                 step.reply(id, ServerEvent::Gap { room, from, to, why: "slow" });
             }
         }

@@ -58,6 +58,11 @@ impl UserName {
         Self(name.into())
     }
 
+    /// Says whether a room of this name would have that key.
+    pub(super) fn folds_to(&self, key: &str) -> bool {
+        *fold(self.0.trim()) == *key
+    }
+
     /// Gives the name.
     pub(super) fn as_arc(&self) -> &Arc<str> {
         &self.0

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::command;
-use super::event::{Ask, ClientEvent, Seek};
+use super::event::{Ask, ClientEvent, Demand, Seek};
 use super::fields::{Fields, Key, Value};
 use super::limit::Limits;
-use super::record::Span;
+use super::record::{Action, Span};
 use super::refusal::{Code, Refusal};
 use super::request::Body;
 
@@ -149,6 +149,15 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         "resume" => resume(inner, limits)?,
         "set_name" => Ask::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
         "set_topic" => Ask::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
+        "direct_message" => Ask::Direct {
+            to: Key::To.needed(inner.text(Key::To)?)?.into(),
+            content: Key::Content.needed(inner.text(Key::Content)?)?.into(),
+            reply_to: inner.mid(Key::ReplyTo)?,
+            ttl: inner.number(Key::Ttl)?,
+        },
+        "read" => Ask::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
+        "auth" => Ask::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
+        "moderate" => Ask::Moderate(Box::new(demand(inner)?)),
         "ping" => Ask::Ping,
         _ => return Err(Refusal::new(Code::UnknownType, "there is no event of this type")),
     };
@@ -184,6 +193,16 @@ fn history(payload: &mut Fields<'_>) -> Result<Ask, Refusal> {
         return Err(Key::Payload.expects("one of before, after and around"));
     }
     Ok(Ask::History { span, limit: payload.number(Key::Limit)?.map(clamped) })
+}
+
+fn demand(payload: &mut Fields<'_>) -> Result<Demand, Refusal> {
+    let action = Key::Action.needed(payload.text(Key::Action)?)?;
+    Ok(Demand {
+        action: Action::parse(&action).ok_or_else(|| Key::Action.expects("a known action"))?,
+        user: payload.text(Key::User)?.map(Box::from),
+        seconds: payload.number(Key::Seconds)?,
+        reason: payload.text(Key::Reason)?.map(Arc::from),
+    })
 }
 
 fn resume(payload: &mut Fields<'_>, limits: &Limits) -> Result<Ask, Refusal> {
@@ -401,6 +420,21 @@ mod tests {
         }
         let leave = parse(r#"{"type":"leave_room","payload":{"room":"dev"}}"#).unwrap();
         assert_eq!((leave.room.as_deref(), leave.ask), (Some("dev"), Ask::Leave));
+    }
+
+    #[test]
+    fn whoever_keeps_order_says_what_to_whom_and_why() {
+        let text = r#"{"type":"moderate","room":"lobby",
+            "payload":{"action":"mute","user":"Eve","seconds":600,"reason":"flood"}}"#;
+        let demand = Demand {
+            action: Action::Mute,
+            user: Some("Eve".into()),
+            seconds: Some(600),
+            reason: Some("flood".into()),
+        };
+        assert_eq!(ask(text), Ask::Moderate(Box::new(demand)));
+        assert_eq!(code(r#"{"type":"moderate","payload":{}}"#), Code::MissingField);
+        assert_eq!(code(r#"{"type":"moderate","payload":{"action":"tickle"}}"#), Code::BadField);
     }
 
     #[test]

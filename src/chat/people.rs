@@ -12,6 +12,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha1::{Digest as _, Sha1};
 use slab::Slab;
 
+use super::account::Accounts;
 use super::few::Few;
 use super::limit::Limits;
 use super::name::{UserName, fold, likeness};
@@ -49,6 +50,11 @@ pub(super) struct Person {
     pub(super) passing: bool,
     /// Posts of its requests that are not answered yet.
     pub(super) posts: u32,
+    /// Whether it has an account: then its name is the account's, and no session key brings it
+    /// back.
+    pub(super) account: bool,
+    /// Whether it may keep order everywhere.
+    pub(super) admin: bool,
 }
 
 /// Is a person in a room.
@@ -82,6 +88,7 @@ pub(super) struct People {
     /// Numbers given, by the likeness of what they were added to.
     numbers: HashMap<Box<str>, Numbers>,
     sessions: HashMap<AuthorKey, u32>,
+    accounts: Accounts,
 }
 
 /// Knows the numbers added to one name.
@@ -118,6 +125,40 @@ impl People {
         self.names.get(&likeness(name)).copied()
     }
 
+    /// Says whether nobody is called so, and no account but this author's.
+    pub(super) fn is_free(&self, name: &str, author: Option<AuthorKey>) -> bool {
+        let like = likeness(name);
+        let owner = self.accounts.by_likeness.get(&like);
+        !self.names.contains_key(&like) && owner.is_none_or(|owner| Some(*owner) == author)
+    }
+
+    /// Gives the accounts.
+    pub(super) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Gives the accounts, to change them.
+    pub(super) fn accounts_mut(&mut self) -> &mut Accounts {
+        &mut self.accounts
+    }
+
+    /// Gives an account's person the account's name; whoever had it gets a number. Gives that one.
+    pub(super) fn install(&mut self, key: u32, name: &UserName, limits: &Limits) -> Option<u32> {
+        let holder = self.of_name(name.as_arc()).filter(|holder| *holder != key);
+        if let Some(holder) = holder {
+            self.release(holder);
+        }
+        self.release(key);
+        self.hold(key, name);
+        if let Some(person) = self.get_mut(key) {
+            (person.number, person.lent, person.named) = (0, false, true);
+        }
+        let holder = holder?;
+        let wish = UserName::known(&self.get(holder)?.name);
+        self.call(holder, &wish, limits);
+        Some(holder)
+    }
+
     /// Adds somebody who has no name yet.
     pub(super) fn add(&mut self, author: AuthorKey) -> u32 {
         let key = number_of(self.people.insert(Person {
@@ -135,6 +176,8 @@ impl People {
             kept: false,
             passing: false,
             posts: 0,
+            account: false,
+            admin: false,
         }));
         self.sessions.insert(author, key);
         key
@@ -154,12 +197,13 @@ impl People {
         self.release(key);
         let mut number = 0;
         let mut name = wish.clone();
-        if self.names.contains_key(&likeness(name.as_arc())) {
+        let author = self.get(key).map(|person| person.author);
+        if !self.is_free(name.as_arc(), author) {
             let base = likeness(wish.base(limits));
             loop {
                 number = self.numbers.entry(base.clone()).or_default().next();
                 name = wish.numbered(number, limits);
-                if !self.names.contains_key(&likeness(name.as_arc())) {
+                if self.is_free(name.as_arc(), author) {
                     break;
                 }
                 // Somebody chose this very name; its number is passed over.
@@ -181,7 +225,7 @@ impl People {
         if person.holds_name {
             return false;
         }
-        if !self.names.contains_key(&likeness(&person.name)) {
+        if self.is_free(&person.name, Some(person.author)) {
             let name = UserName::known(&person.name);
             self.hold(key, &name);
             return false;

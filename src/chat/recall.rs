@@ -12,7 +12,7 @@ use super::awaited::{Paging, Purpose};
 use super::client::{Client, Hearing};
 use super::event::Form;
 use super::people::number_of;
-use super::record::{Entry, Found, Page, Refused, Span};
+use super::record::{AuthorKey, Entry, Found, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
 use super::talk::event_of;
@@ -113,6 +113,9 @@ impl Chat {
         let slot = self.by_id.get(&paging.client).copied();
         match paging.purpose {
             Purpose::Asked { re } => match (slot, page) {
+                (Some(slot), _) if !self.still_reads(slot, paging.room) => {
+                    self.tell(step, slot, gone());
+                }
                 (Some(slot), Ok(page)) => {
                     let nothing = matches!(&page.found, Found::Messages(it) if it.is_empty());
                     if nothing && self.form(paging.client) != Form::Json {
@@ -124,10 +127,13 @@ impl Chat {
                 (Some(slot), Err(why)) => self.unread(step, slot, paging.room, re, why),
                 (None, _) => {}
             },
-            Purpose::Requested => {
+            Purpose::Requested { by } => {
+                let own = by.unwrap_or(AuthorKey([0; 16]));
+                let may = self.rooms.get(paging.room).is_some_and(|room| room.may_read(by));
                 let event = match page {
-                    Ok(page) => self.requested(paging.room, paging.span, page),
-                    Err(why) => self.unreadable(paging.room, None, why),
+                    _ if !may => gone(),
+                    Ok(page) => self.requested(by, paging.room, paging.span, page),
+                    Err(why) => self.unreadable(own, paging.room, None, why),
                 };
                 step.respond(paging.client, event);
             }
@@ -152,7 +158,14 @@ impl Chat {
                 }
             }
         }
-        self.rooms.vacate(paging.room);
+        self.vacate(paging.room);
+    }
+
+    /// Says whether a client may read a room, now that the page is there: it may have become
+    /// private meanwhile.
+    fn still_reads(&self, slot: u32, room: u32) -> bool {
+        let own = self.author_of(slot);
+        self.rooms.get(room).is_some_and(|room| room.may_read(Some(own)))
     }
 
     /// Tells a client the page it waited for, then what came meanwhile, then lets it listen.
@@ -194,22 +207,24 @@ impl Chat {
         if let Some(inside) = self.rooms.get_mut(room) {
             inside.waited();
         }
-        self.rooms.vacate(room);
+        self.vacate(room);
     }
 
     /// Tells a client what its room showed above this `seq` while it waited.
     fn catch_up(&self, step: &mut Step<'_>, slot: u32, room: u32, after: u64) {
         let Some(client) = self.clients.get(slot as usize) else { return };
         let Some(room) = self.rooms.get(room) else { return };
+        let own = self.author_of(slot);
         let known = after.saturating_add(1);
         let above = room.top.saturating_add(1);
         let kept = room.recent.front().map_or(above, |recent| recent.seq);
         if kept > known {
-            step.reply(client.id, gap(&room.name, known, kept.saturating_sub(1), "slow"));
+            step.reply(client.id, gap(room.name_for(own), known, kept.saturating_sub(1), "slow"));
         }
         for recent in room.recent.iter().filter(|recent| recent.seq > after) {
             if client.echo || recent.except != Some(client.id) {
-                step.reply(client.id, recent.event.clone());
+                let event = recent.event.clone();
+                step.reply(client.id, self.as_seen_by(own, room, event));
             }
         }
     }
@@ -226,7 +241,10 @@ impl Chat {
             for part in &recall.parts {
                 let Some(room) = self.rooms.get(part.room) else { continue };
                 if client.waits(part.room, part.wait) {
-                    let (missed, tale) = tale(part, room, client, &mut budget);
+                    let own = self.author_of(slot);
+                    let (missed, tale) = tale(part, room, (own, client), &mut budget);
+                    let tale = tale.into_iter().map(|event| self.as_seen_by(own, room, event));
+                    let tale: Vec<ServerEvent> = tale.collect();
                     tales.push((part.room, missed.to, tale));
                     rooms.push(missed);
                 }
@@ -241,7 +259,8 @@ impl Chat {
                 );
                 self.catch_up(step, slot, room, to);
                 if let Some(room) = self.rooms.get(room) {
-                    let (room, seq) = (Arc::clone(&room.name), room.top);
+                    let own = self.author_of(slot);
+                    let (room, seq) = (Arc::clone(room.name_for(own)), room.top);
                     step.reply(recall.client, ServerEvent::Live { room, seq });
                 }
                 self.listen(slot, room);
@@ -257,11 +276,12 @@ impl Chat {
 fn tale(
     part: &Part,
     room: &Room,
-    client: &Client,
+    (own, client): (AuthorKey, &Client),
     budget: &mut usize,
 ) -> (Missed, Vec<ServerEvent>) {
     let from = part.after.saturating_add(1);
-    let mut missed = Missed { room: Arc::clone(&room.name), from, to: part.top, lost: None };
+    let name = room.name_for(own);
+    let mut missed = Missed { room: Arc::clone(name), from, to: part.top, lost: None };
     if part.after > part.top {
         missed.lost = Some((part.top.saturating_add(1), part.after, "unknown"));
     }
@@ -286,7 +306,7 @@ fn tale(
     for entry in entries.iter().filter(|entry| entry.seq <= missed.to) {
         // What this connection itself said while it waited, it knows.
         if client.echo || !room.is_own(entry.seq, client.id) {
-            let event = event_of(&room.name, entry);
+            let event = event_of(name, entry);
             let Some(rest) = budget.checked_sub(weight::event(&event)) else { break };
             *budget = rest;
             events.push(event);
@@ -298,8 +318,12 @@ fn tale(
     }
     let mut losses = losses.into_iter();
     missed.lost = losses.next();
-    events.extend(losses.map(|(from, to, why)| gap(&room.name, from, to, why)));
+    events.extend(losses.map(|(from, to, why)| gap(name, from, to, why)));
     (missed, events)
+}
+
+fn gone() -> ServerEvent {
+    ServerEvent::Error(Box::new(Refusal::new(Code::NoSuchRoom, "there is no such room")))
 }
 
 pub(super) fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> ServerEvent {

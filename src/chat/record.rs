@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Names an order, so that its answer finds the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
@@ -13,10 +15,30 @@ pub struct Ticket(pub u64);
 /// Names a room in the record: its name after case folding.
 pub type RoomKey = Arc<str>;
 
-/// Names an author across connections: a hash of the session key, or of the account's name; of
-/// who posts without either, of the name it says.
+/// Names an author across connections: of a guest a hash of the session key, of an account
+/// randomness of its own; of who posts without either, a hash of the name it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorKey(pub [u8; 16]);
+
+impl AuthorKey {
+    /// Writes it as 32 hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Reads what [`AuthorKey::to_hex`] wrote.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 32 {
+            return None;
+        }
+        let mut key = [0; 16];
+        for (byte, digits) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).ok()?;
+            *byte = u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))?;
+        }
+        Some(Self(key))
+    }
+}
 
 /// Says why a message is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +93,129 @@ pub enum Change {
         /// The topic, empty for none.
         topic: Arc<str>,
     },
+    /// Somebody kept order in the room.
+    Moderated {
+        /// What it did.
+        deed: Arc<Deed>,
+    },
+}
+
+/// Says what somebody who keeps order did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// What.
+    pub action: Action,
+    /// To whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Arc<str>>,
+    /// For how long; of slow mode, the least time between two messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+}
+
+/// Names what can be done to keep order. The words stand on the wire and in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Somebody has to leave, and may come back.
+    Kick,
+    /// Somebody has to leave and to stay away.
+    Ban,
+    /// A ban ends.
+    Unban,
+    /// Somebody may not speak.
+    Mute,
+    /// A mute ends.
+    Unmute,
+    /// Only those who keep order may speak.
+    Lock,
+    /// Everybody may speak again.
+    Unlock,
+    /// Nobody may speak too often.
+    Slow,
+    /// Somebody may come.
+    Invite,
+    /// Only members may know of the room.
+    MakePrivate,
+    /// Everybody may.
+    MakePublic,
+    /// Somebody keeps order from now on.
+    Promote,
+    /// Somebody does so no more.
+    Demote,
+}
+
+impl Action {
+    /// Lists them all, with their words.
+    pub const ALL: [(Self, &'static str); 13] = [
+        (Self::Kick, "kick"),
+        (Self::Ban, "ban"),
+        (Self::Unban, "unban"),
+        (Self::Mute, "mute"),
+        (Self::Unmute, "unmute"),
+        (Self::Lock, "lock"),
+        (Self::Unlock, "unlock"),
+        (Self::Slow, "slow"),
+        (Self::Invite, "invite"),
+        (Self::MakePrivate, "make_private"),
+        (Self::MakePublic, "make_public"),
+        (Self::Promote, "promote"),
+        (Self::Demote, "demote"),
+    ];
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, known)| *known == word).map(|(action, _)| action)
+    }
+
+    /// Gives the word.
+    pub fn word(self) -> &'static str {
+        Self::ALL.into_iter().find(|(known, _)| *known == self).map_or("", |(_, word)| word)
+    }
+}
+
+/// Names a kind of facts. The database keeps their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shelf {
+    /// Accounts, by their author.
+    Accounts,
+    /// What is special about a room, by its key.
+    Rooms,
+    /// What somebody is in a room, by the room's key and the author.
+    Standings,
+    /// Who may not come into a room, by its key and the name.
+    Bans,
+    /// Private conversations, by the key of their record.
+    Talks,
+    /// How far an account has read, by the author and the room's key.
+    Marks,
+    /// Logins that hold no more although their time is not over, by their number.
+    Revoked,
+    /// What a day was like, by its number.
+    Days,
+}
+
+/// Is one small thing kept beside the records, under a name of its own on its shelf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Its shelf.
+    pub shelf: Shelf,
+    /// Its name.
+    pub key: Arc<str>,
+    /// What it says; `None` forgets it.
+    pub value: Option<Arc<str>>,
+}
+
+/// Has facts kept, all or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Comes back with the answer; without one there is none.
+    pub ticket: Option<Ticket>,
+    /// The facts.
+    pub facts: Vec<Fact>,
 }
 
 /// Is one numbered entry of a room's record.
@@ -107,6 +252,8 @@ pub struct Draft {
     pub ts: u64,
     /// What it changes.
     pub change: Change,
+    /// Kept in one with the entry, if it is a new one.
+    pub facts: Vec<Fact>,
 }
 
 /// Says which part of a room's record is asked for.
@@ -277,6 +424,8 @@ pub struct Opening {
     pub rooms: Vec<RoomRecord>,
     /// Every session that may still come back.
     pub sessions: Vec<SessionRecord>,
+    /// Every fact, by shelf, then by key.
+    pub facts: Vec<Fact>,
 }
 
 /// Is what the chat asks of the keeper of records. Orders are carried out in the order given.
@@ -292,6 +441,8 @@ pub enum Order {
     PutSession(SessionRecord),
     /// Forget a session; not answered.
     DropSession(AuthorKey),
+    /// Keep facts.
+    Keep(Keep),
 }
 
 /// Is what the keeper of records tells the chat.
@@ -312,9 +463,14 @@ pub enum Answer {
         /// For a reaction: how many people react so now.
         count: u32,
     },
-    /// The draft is not in the record, or (only `Unavailable`) perhaps not.
+    /// The facts are kept.
+    Kept {
+        /// The order's.
+        ticket: Ticket,
+    },
+    /// The draft or the facts are not kept, or (only `Unavailable`) perhaps not.
     Refused {
-        /// The draft's.
+        /// The order's.
         ticket: Ticket,
         /// Why.
         why: Refused,

@@ -39,6 +39,20 @@ pub enum Code {
     Unauthorized,
     /// Not for this client to do.
     Forbidden,
+    /// Nobody is called so.
+    NoSuchUser,
+    /// Only for those who have logged in.
+    AuthRequired,
+    /// May not speak in this room for now.
+    Muted,
+    /// May not come into this room.
+    Banned,
+    /// Only those who keep order may speak in this room.
+    RoomLocked,
+    /// Spoke in this room just before.
+    SlowMode,
+    /// As many people are something in the room as may be.
+    RoomFull,
     /// In as many rooms as allowed.
     TooManyRooms,
     /// Too much in too little time.
@@ -70,6 +84,13 @@ impl Code {
             Self::NameTaken => "name_taken",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::NoSuchUser => "no_such_user",
+            Self::AuthRequired => "auth_required",
+            Self::Muted => "muted",
+            Self::Banned => "banned",
+            Self::RoomLocked => "room_locked",
+            Self::SlowMode => "slow_mode",
+            Self::RoomFull => "room_full",
             Self::TooManyRooms => "too_many_rooms",
             Self::RateLimited => "rate_limited",
             Self::Overloaded => "overloaded",
@@ -80,7 +101,10 @@ impl Code {
 
     /// Says whether the same thing, `id` included, may be tried again later.
     pub const fn retryable(self) -> bool {
-        matches!(self, Self::RateLimited | Self::Overloaded | Self::StorageUnavailable)
+        matches!(
+            self,
+            Self::RateLimited | Self::SlowMode | Self::Overloaded | Self::StorageUnavailable
+        )
     }
 }
 
@@ -115,10 +139,15 @@ impl Refusal {
 
     /// Says how long to wait.
     pub fn rate_limited(wait: Duration) -> Self {
+        Self::wait(Code::RateLimited, wait)
+    }
+
+    /// Says how long to wait, for another reason.
+    pub fn wait(code: Code, wait: Duration) -> Self {
         let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let tenths = millis.div_ceil(100);
         let message = format!("wait {}.{} s", tenths / 10, tenths % 10);
-        Self { retry_after_ms: Some(millis), ..Self::new(Code::RateLimited, message) }
+        Self { retry_after_ms: Some(millis), ..Self::new(code, message) }
     }
 
     /// Says what the keeper of records said.

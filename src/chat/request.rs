@@ -7,11 +7,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::awaited::{Asker, Purpose};
-use super::name::{UserName, fold};
+use super::account::Registry;
+use super::login::Login;
+use super::name::UserName;
 use super::people::{author_by, author_of};
 use super::rate::Payer;
 use super::record::{AuthorKey, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
+use super::rules::Party;
 use super::talk::Message;
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Step};
@@ -21,8 +24,12 @@ use super::{Chat, ClientId, Step};
 pub enum Request {
     /// For the rooms.
     Rooms,
+    /// About accounts.
+    Registry(Box<Registry>),
     /// For a part of a room's record.
     History {
+        /// Who asks.
+        by: Speaker,
         /// The room.
         room: Box<str>,
         /// Which part.
@@ -39,8 +46,8 @@ pub enum Request {
 pub struct Post {
     /// The room.
     pub room: Box<str>,
-    /// The key of the session that speaks; without it a guest does.
-    pub session: Option<Box<str>>,
+    /// Who speaks; without it a guest does.
+    pub by: Speaker,
     /// Where the request comes from: guests of one network share a rate.
     pub network: IpAddr,
     /// The idempotency key: within the session, or among guests of the same name.
@@ -62,8 +69,20 @@ pub struct Body {
     pub name: Option<Box<str>>,
 }
 
+/// Is how a request says who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Speaker {
+    /// It does not.
+    #[default]
+    Nobody,
+    /// By the key of a session.
+    Session(Box<str>),
+    /// By a token.
+    Login(Box<Login>),
+}
+
 /// Is who posts.
-enum Speaker {
+enum Poster {
     /// A person that is known.
     Known(AuthorKey),
     /// Somebody who is called so.
@@ -79,14 +98,16 @@ impl Chat {
                 step.respond(caller, ServerEvent::RoomList { re: None, rooms });
                 Ok(())
             }
-            Request::History { room, span, limit } => match self.rooms.find(&fold(room.trim())) {
-                Some(room) => {
+            Request::Registry(registry) => self.registry(step, caller, *registry),
+            Request::History { by, room, span, limit } => {
+                self.reader(&by).and_then(|reader| {
+                    let room = self.readable(reader, &room)?;
                     let limit = self.page_length(limit);
-                    self.read(step, caller, room, span, limit, Purpose::Requested);
+                    let purpose = Purpose::Requested { by: reader };
+                    self.read(step, caller, room, span, limit, purpose);
                     Ok(())
-                }
-                None => Err(Refusal::new(Code::NoSuchRoom, "there is no such room")),
-            },
+                })
+            }
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
                 self.post(step, caller, *post).map_err(|refusal| refusal.text(text))
@@ -98,39 +119,89 @@ impl Chat {
     }
 
     /// Makes the answer to a request for a page.
-    pub(super) fn requested(&mut self, room: u32, span: Span, page: Page) -> ServerEvent {
-        match self.history(room, span, None, page) {
+    pub(super) fn requested(
+        &mut self,
+        by: Option<AuthorKey>,
+        room: u32,
+        span: Span,
+        page: Page,
+    ) -> ServerEvent {
+        let own = by.unwrap_or(AuthorKey([0; 16]));
+        match self.history(own, room, span, None, page) {
             Some(history) => ServerEvent::History(Box::new(history)),
-            None => self.unreadable(room, None, Refused::Unavailable),
+            None => self.unreadable(own, room, None, Refused::Unavailable),
         }
     }
 
+    /// Finds out who reads.
+    fn reader(&self, by: &Speaker) -> Result<Option<AuthorKey>, Refusal> {
+        match by {
+            Speaker::Nobody => Ok(None),
+            Speaker::Session(session) => self.of_session(session).map(Some),
+            Speaker::Login(login) => Ok(Some(login.author)),
+        }
+    }
+
+    fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
+        let author = author_of(session);
+        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
+        person.filter(|person| !person.account).map(|_| author).ok_or_else(|| {
+            Refusal::new(Code::Unauthorized, "nobody has this session key, or has it any more")
+        })
+    }
+
     fn post(&mut self, step: &mut Step<'_>, caller: ClientId, post: Post) -> Result<(), Refusal> {
-        let speaker = self.speaker(&post)?;
+        let poster = self.poster(step, &post)?;
         if self.draining.is_some() {
             return Err(Refusal::new(Code::Overloaded, "this server is about to end"));
         }
-        let room = self.room_to_join(&post.room)?;
-        let posted = self.post_in(step, caller, room, speaker, post);
+        let (who, owns) = self.party_of_poster(&poster, post.network);
+        let room = self.room_to_join(step, &who, owns, &post.room)?;
+        let posted = self.post_in(step, caller, room, poster, post);
         // Nothing is left of a room made for what was refused.
-        self.rooms.vacate(room);
+        self.vacate(room);
         posted
     }
 
     /// Finds out who posts.
-    fn speaker(&self, post: &Post) -> Result<Speaker, Refusal> {
-        if let Some(session) = &post.session {
-            let author = author_of(session);
-            let known = self.people.of_session(author).map(|_| Speaker::Known(author));
-            return known.ok_or_else(|| {
-                Refusal::new(Code::Unauthorized, "nobody has this session key, or has it any more")
-            });
+    fn poster(&mut self, step: &mut Step<'_>, post: &Post) -> Result<Poster, Refusal> {
+        match &post.by {
+            Speaker::Nobody => {}
+            Speaker::Session(session) => return self.of_session(session).map(Poster::Known),
+            Speaker::Login(login) => {
+                let gone = || Refusal::new(Code::Unauthorized, "the account of this token is gone");
+                let account = self.account_of(step, login).ok_or_else(gone)?;
+                let known = self.people.of_session(account.author).is_some();
+                let person = self.person_of(step, &account);
+                if !known && let Some(person) = self.people.get_mut(person) {
+                    person.left = step.now.at;
+                }
+                return Ok(Poster::Known(account.author));
+            }
         }
         match post.body.name.as_deref().filter(|name| !name.trim().is_empty()) {
             Some(name) => UserName::parse(name, &self.limits)
-                .map(Speaker::Guest)
+                .map(Poster::Guest)
                 .map_err(|fault| Refusal::new(Code::NameInvalid, fault)),
-            None => Ok(Speaker::Guest(UserName::anonymous())),
+            None => Ok(Poster::Guest(UserName::anonymous())),
+        }
+    }
+
+    /// Says who posts to those who keep order, and whether a room it makes is its own.
+    fn party_of_poster(&self, poster: &Poster, network: IpAddr) -> (Party, bool) {
+        let network = Some(network).filter(|network| !network.is_loopback());
+        match poster {
+            Poster::Known(author) => {
+                let party = self.people.of_session(*author).and_then(|key| self.party_of(key));
+                let name = self.called(*author).unwrap_or_default();
+                let (account, admin) = (false, false);
+                let unknown = Party { author: *author, name, account, admin, network };
+                (party.unwrap_or(unknown), true)
+            }
+            Poster::Guest(name) => {
+                let (author, name) = (author_by(name), Arc::clone(name.as_arc()));
+                (Party { author, name, account: false, admin: false, network }, false)
+            }
         }
     }
 
@@ -139,32 +210,38 @@ impl Chat {
         step: &mut Step<'_>,
         caller: ClientId,
         room: u32,
-        speaker: Speaker,
+        poster: Poster,
         post: Post,
     ) -> Result<(), Refusal> {
         let Body { content, reply_to, ttl, name: _ } = post.body;
         let message = Message { content, reply_to, ttl, sender: None };
         let life = self.check_message(room, &message)?;
-        let payer = match &speaker {
-            Speaker::Known(author) => Payer::Author(*author),
-            Speaker::Guest(_) => Payer::Network(post.network),
+        let (payer, author) = match &poster {
+            Poster::Known(author) => (Payer::Author(*author), *author),
+            Poster::Guest(name) => (Payer::Network(post.network), author_by(name)),
         };
+        if let Some(inside) = self.rooms.get(room) {
+            let admin = self.account(author).is_some_and(|account| account.admin);
+            inside.rules().check_speech(author, admin, step.now)?;
+            inside.rules().check_pace(author, admin, step.now)?;
+        }
         self.posters.take(step.now.at, payer, &self.limits)?;
-        let (person, author) = self.let_speak(step, &speaker);
+        let (person, author) = self.let_speak(step, &poster);
         let change = message.into_change(step, life);
-        self.record(step, Asker::Request { caller, author }, person, room, post.id, change);
+        let asker = Asker::Request { caller, author };
+        self.record(step, asker, person, room, post.id, change, None);
         Ok(())
     }
 
     /// Makes sure that whoever posts has a name until the post is answered.
-    fn let_speak(&mut self, step: &mut Step<'_>, speaker: &Speaker) -> (u32, AuthorKey) {
-        let author = match speaker {
-            Speaker::Known(author) => *author,
-            Speaker::Guest(name) => author_by(name),
+    fn let_speak(&mut self, step: &mut Step<'_>, poster: &Poster) -> (u32, AuthorKey) {
+        let author = match poster {
+            Poster::Known(author) => *author,
+            Poster::Guest(name) => author_by(name),
         };
         let known = self.people.of_session(author);
         let key = known.unwrap_or_else(|| self.people.add(author));
-        if let Speaker::Guest(name) = speaker
+        if let Poster::Guest(name) = poster
             && known.is_none()
         {
             self.people.call(key, name, &self.limits);
@@ -173,7 +250,7 @@ impl Chat {
         }
         if let Some(person) = self.people.get_mut(key) {
             person.posts = person.posts.saturating_add(1);
-            if matches!(speaker, Speaker::Guest(_)) {
+            if matches!(poster, Poster::Guest(_)) {
                 (person.passing, person.kept) = (true, true);
             }
         }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use slab::Slab;
 
+use super::direct::Pair;
 use super::limit::Limits;
 use super::name::RoomName;
 use super::people::number_of;
 use super::presence::Presence;
-use super::record::{RoomKey, RoomRecord};
+use super::record::{AuthorKey, Fact, RoomKey, RoomRecord};
+use super::rules::{Rules, Touched};
 use super::told::{RoomLine, ServerEvent};
 use super::{ClientId, Listener};
 
@@ -39,6 +41,10 @@ pub(super) struct Room {
     pub(super) waiting: u32,
     /// How many orders about it are not answered.
     pub(super) orders: u32,
+    /// Whose it is, if it is a private conversation.
+    pub(super) pair: Option<Box<Pair>>,
+    /// What is special about it; most rooms have nothing special.
+    rules: Option<Box<Rules>>,
 }
 
 /// Is an entry kept for those who could not be told when it came.
@@ -66,7 +72,63 @@ impl Room {
             recent: VecDeque::new(),
             waiting: 0,
             orders: 0,
+            pair: None,
+            rules: None,
         }
+    }
+
+    /// Gives what holds in it.
+    pub(super) fn rules(&self) -> &Rules {
+        static NONE: Rules = Rules::none();
+        self.rules.as_deref().unwrap_or(&NONE)
+    }
+
+    /// Gives what holds in it, to be changed.
+    pub(super) fn rules_mut(&mut self) -> &mut Rules {
+        self.rules.get_or_insert_with(|| Box::new(Rules::none()))
+    }
+
+    /// Gives what somebody calls it.
+    pub(super) fn name_for(&self, author: AuthorKey) -> &Arc<str> {
+        let side = self.pair.as_ref().and_then(|pair| pair.seen_by(author));
+        side.map_or(&self.name, |(mine, _)| &mine.label)
+    }
+
+    /// Gives the facts about it that the journal does not know yet; they go with its next entry.
+    pub(super) fn facts_to_keep(&self) -> Vec<Fact> {
+        match &self.pair {
+            Some(pair) if self.top == 0 => vec![pair.fact(&self.key)],
+            None if !self.rules().kept => {
+                self.rules().facts(&self.key, &BTreeSet::from([Touched::Room]))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes note that an entry, and what went with it, is in the record.
+    pub(super) fn facts_kept(&mut self) {
+        if let Some(rules) = self.rules.as_mut() {
+            rules.kept = true;
+        }
+    }
+
+    /// Says whether everybody may know of it.
+    pub(super) fn is_public(&self) -> bool {
+        self.pair.is_none() && !self.rules().private
+    }
+
+    /// Says whether somebody may know what is said in it.
+    pub(super) fn may_read(&self, author: Option<AuthorKey>) -> bool {
+        match &self.pair {
+            Some(pair) => author.is_some_and(|author| pair.authors().contains(&author)),
+            None => self.rules().may_read(author),
+        }
+    }
+
+    /// Says whether something about it is not answered yet, or somebody waits in it.
+    pub(super) fn is_busy(&self) -> bool {
+        let seats = self.pair.as_ref().map_or(0, |pair| pair.seats);
+        self.waiting > 0 || self.orders > 0 || seats > 0
     }
 
     /// Describes it in a list.
@@ -76,6 +138,9 @@ impl Room {
             users: self.people.len(),
             seq: self.top,
             topic: Arc::clone(&self.topic),
+            private: self.rules().private,
+            role: None,
+            read: None,
         }
     }
 
@@ -105,7 +170,7 @@ impl Room {
 
     /// Says whether nothing would be missing if it were not there.
     fn is_idle(&self) -> bool {
-        self.top == 0 && self.people.is_empty() && self.waiting == 0 && self.orders == 0
+        self.top == 0 && self.people.is_empty() && !self.is_busy()
     }
 }
 
@@ -118,6 +183,10 @@ pub(super) struct Rooms {
     fullest: BTreeSet<(Reverse<usize>, u32)>,
     /// How many have somebody in them.
     live: usize,
+    /// Where somebody is more than anybody.
+    stakes: HashMap<AuthorKey, BTreeSet<u32>>,
+    /// Who that is, by room.
+    holders: HashMap<u32, Vec<AuthorKey>>,
 }
 
 impl Rooms {
@@ -136,10 +205,41 @@ impl Rooms {
         self.keys.get(key).copied()
     }
 
-    /// Lists the fullest rooms.
+    /// Lists the fullest rooms of those that everybody may know.
     pub(super) fn fullest(&self, count: usize) -> Vec<RoomLine> {
-        let rooms = self.fullest.iter().take(count);
-        rooms.filter_map(|&(_, room)| self.get(room)).map(Room::line).collect()
+        let rooms = self.fullest.iter().filter_map(|&(_, room)| self.get(room));
+        rooms.filter(|room| room.is_public()).take(count).map(Room::line).collect()
+    }
+
+    /// Lists the rooms in which somebody is more than anybody.
+    pub(super) fn stakes(&self, author: AuthorKey) -> Vec<u32> {
+        self.stakes.get(&author).map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
+    }
+
+    /// Takes note of who is more than anybody in a room, after that has changed.
+    pub(super) fn reindex(&mut self, room: u32) {
+        let holders = self.get(room).map_or_else(Vec::new, |room| room.rules().authors());
+        let before = if holders.is_empty() {
+            self.holders.remove(&room)
+        } else {
+            self.holders.insert(room, holders.clone())
+        };
+        for author in before.unwrap_or_default() {
+            if let Some(rooms) = self.stakes.get_mut(&author) {
+                rooms.remove(&room);
+                if rooms.is_empty() {
+                    self.stakes.remove(&author);
+                }
+            }
+        }
+        for author in holders {
+            self.stakes.entry(author).or_default().insert(room);
+        }
+    }
+
+    /// Counts all rooms, those that are only a record included.
+    pub(super) fn len(&self) -> usize {
+        self.rooms.len()
     }
 
     /// Counts the rooms with somebody in them.
@@ -155,13 +255,44 @@ impl Rooms {
         }
     }
 
-    /// Finds a room or makes it; `None` if there are too many with somebody in them.
-    pub(super) fn open(&mut self, name: &RoomName, limits: &Limits) -> Option<u32> {
+    /// Finds a room or makes it, owned by `owner`; `None` if there are too many.
+    pub(super) fn open(
+        &mut self,
+        name: &RoomName,
+        owner: Option<AuthorKey>,
+        limits: &Limits,
+    ) -> Option<u32> {
         match self.find(&name.key) {
             Some(room) if self.get(room).is_some_and(|room| !room.people.is_empty()) => Some(room),
             _ if self.live >= limits.rooms_max => None,
             Some(room) => Some(room),
-            None => Some(self.insert(Arc::clone(&name.key), Arc::clone(&name.name))),
+            None if self.len() >= limits.records_max => None,
+            None => {
+                let key = self.insert(Arc::clone(&name.key), Arc::clone(&name.name));
+                if let Some(room) = self.get_mut(key).filter(|_| owner.is_some()) {
+                    let rules = room.rules_mut();
+                    (rules.owner, rules.kept) = (owner, false);
+                    self.reindex(key);
+                }
+                Some(key)
+            }
+        }
+    }
+
+    /// Adds a private conversation.
+    pub(super) fn insert_pair(&mut self, key: RoomKey, pair: Pair) -> u32 {
+        let room = number_of(self.rooms.insert(Room::new(Arc::clone(&key), Arc::clone(&key))));
+        self.keys.insert(key, room);
+        if let Some(inside) = self.get_mut(room) {
+            inside.pair = Some(Box::new(pair));
+        }
+        room
+    }
+
+    /// Removes a private conversation.
+    pub(super) fn drop_pair(&mut self, room: u32) {
+        if let Some(gone) = self.rooms.try_remove(room as usize) {
+            self.keys.remove(&gone.key);
         }
     }
 
@@ -186,14 +317,16 @@ impl Rooms {
         moved
     }
 
-    /// Removes a room that nobody would miss.
-    pub(super) fn vacate(&mut self, room: u32) {
-        if self.get(room).is_some_and(Room::is_idle)
-            && let Some(gone) = self.rooms.try_remove(room as usize)
-        {
-            self.keys.remove(&gone.key);
-            self.fullest.remove(&(Reverse(0), room));
+    /// Removes a room that nobody would miss; gives whose private conversation it was.
+    pub(super) fn vacate(&mut self, room: u32) -> Option<[AuthorKey; 2]> {
+        if !self.get(room).is_some_and(Room::is_idle) {
+            return None;
         }
+        let gone = self.rooms.try_remove(room as usize)?;
+        self.keys.remove(&gone.key);
+        self.fullest.remove(&(Reverse(0), room));
+        self.reindex(room);
+        gone.pair.map(|pair| pair.authors())
     }
 
     fn insert(&mut self, key: RoomKey, name: Arc<str>) -> u32 {

@@ -19,34 +19,72 @@ use super::name::RoomName;
 use super::people::{Place, number_of};
 use super::presence::{News, What};
 use super::refusal::{Code, Refusal};
+use super::rules::Party;
 use super::{Chat, ClientId, Listener, Step};
 use crate::clock::Moment;
 
 impl Chat {
-    /// Finds the room of this name that is to be joined, and makes it if need be.
-    pub(super) fn room_to_join(&mut self, wish: &str) -> Result<u32, Refusal> {
+    /// Finds the room of this name that somebody wants to come into, and makes it if need be; it
+    /// is theirs then, unless they are there only to post.
+    pub(super) fn room_to_join(
+        &mut self,
+        step: &Step<'_>,
+        who: &Party,
+        owns: bool,
+        wish: &str,
+    ) -> Result<u32, Refusal> {
+        if wish.trim_start().starts_with('@') {
+            return self.direct_to_speak(who.author, wish.trim());
+        }
         let name = RoomName::parse(wish, &self.limits)
             .map_err(|fault| Refusal::new(Code::BadField, fault))?;
-        self.rooms
-            .open(&name, &self.limits)
-            .ok_or_else(|| Refusal::new(Code::Overloaded, "there are too many rooms"))
+        let owner = (owns && !self.is_lobby(&name.key)).then_some(who.author);
+        let room = self
+            .rooms
+            .open(&name, owner, &self.limits)
+            .ok_or_else(|| Refusal::new(Code::Overloaded, "there are too many rooms"))?;
+        match self.rooms.get(room).map(|inside| inside.rules().check_entry(who, step.now)) {
+            Some(Err(refusal)) => Err(refusal.room(&name.name)),
+            _ => Ok(room),
+        }
     }
 
     /// Gives a client a seat, not yet in the audience. News of it are noted, not told.
     pub(super) fn sit(&mut self, slot: u32, room: u32) {
         let Some(client) = self.clients.get_mut(slot as usize) else { return };
-        client.seats.push(Seat { room, hearing: Hearing::Waits(0) });
+        client.seats.push(Seat { room, hearing: Hearing::Waits(0), passing: false });
         let (id, person) = (client.id, client.person);
-        self.take_place(person, room, id);
+        match self.rooms.get_mut(room).and_then(|room| room.pair.as_mut()) {
+            Some(pair) => pair.seats = pair.seats.saturating_add(1),
+            None => self.take_place(person, room, id),
+        }
     }
 
     /// Takes a client's seat away. News of it are noted, not told.
     pub(super) fn rise(&mut self, slot: u32, room: u32) {
         self.unlisten(slot, room);
         let Some(client) = self.clients.get_mut(slot as usize) else { return };
-        client.seats.take(|seat| seat.room == room);
+        if client.seats.take(|seat| seat.room == room).is_none() {
+            return;
+        }
         let person = client.person;
-        self.give_place(person, room);
+        self.give_up(person, room);
+    }
+
+    /// Has one connection of a person less in a room or a conversation.
+    fn give_up(&mut self, person: u32, room: u32) {
+        if !self.leave_direct(room) {
+            self.give_place(person, room);
+        }
+    }
+
+    /// Has one client less in a conversation; false if the room is none.
+    pub(super) fn leave_direct(&mut self, room: u32) -> bool {
+        let pair = self.rooms.get_mut(room).and_then(|room| room.pair.as_mut());
+        let Some(pair) = pair else { return false };
+        pair.seats = pair.seats.saturating_sub(1);
+        self.vacate(room);
+        true
     }
 
     /// Has one more connection of a person in a room.
@@ -85,7 +123,7 @@ impl Chat {
             other.at = place.at;
         }
         self.note(room, News { what: What::Went(why), user, except: None });
-        self.rooms.vacate(room);
+        self.vacate(room);
     }
 
     /// Lets a client hear what happens in a room.
@@ -93,11 +131,20 @@ impl Chat {
         let Some(client) = self.clients.get_mut(slot as usize) else { return };
         let listener = Listener { client: client.id, form: client.form };
         let Some(inside) = self.rooms.get_mut(room) else { return };
-        if let Some(seat) = client.seat(room)
-            && let Hearing::Waits(_) = seat.hearing
-        {
-            seat.hearing = Hearing::Listens(number_of(inside.audience.len()));
-            inside.audience.push(listener);
+        let Some(seat) = client.seat(room) else { return };
+        match seat.hearing {
+            // A conversation has no audience: all connections of the two hear it.
+            Hearing::Waits(_) if inside.pair.is_some() => {
+                seat.hearing = Hearing::Listens(u32::MAX);
+                if seat.passing {
+                    self.rise(slot, room);
+                }
+            }
+            Hearing::Waits(_) => {
+                seat.hearing = Hearing::Listens(number_of(inside.audience.len()));
+                inside.audience.push(listener);
+            }
+            Hearing::Listens(_) => {}
         }
     }
 

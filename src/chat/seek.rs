@@ -30,7 +30,7 @@ impl Chat {
         }
         let keys = match room {
             Some(_) => vec![self.room_of(slot, room)?],
-            None => self.seats(slot),
+            None => self.searched(slot),
         };
         let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
         let rooms: Vec<_> =
@@ -68,12 +68,12 @@ impl Chat {
                 return self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
             }
         };
-        let seats = self.seats(slot);
+        let (own, may) = (self.author_of(slot), self.searched(slot));
         let hits = finding.hits.into_iter().filter_map(|hit| {
-            let key = self.rooms.find(&hit.room).filter(|key| seats.contains(key))?;
+            let key = self.rooms.find(&hit.room).filter(|key| may.contains(key))?;
             // What the room has not shown yet, it will.
             let room = self.rooms.get(key).filter(|room| hit.said.mid <= room.top)?;
-            Some(Hit { room: Arc::clone(&room.name), said: hit.said })
+            Some(Hit { room: Arc::clone(room.name_for(own)), said: hit.said })
         });
         let mut hits: Vec<Hit> = hits.collect();
         let cut = weight::cut_hits(&mut hits, self.limits.page_bytes_max);
@@ -81,11 +81,17 @@ impl Chat {
         self.tell(step, slot, ServerEvent::SearchResults(Box::new(results)));
     }
 
-    fn seats(&self, slot: u32) -> Vec<u32> {
+    /// Lists the rooms a client is in, and its private conversations.
+    fn searched(&self, slot: u32) -> Vec<u32> {
         let client = self.clients.get(slot as usize);
-        client.map_or_else(Vec::new, |client| {
-            client.seats.as_slice().iter().map(|seat| seat.room).collect()
-        })
+        let seats = client.map_or(&[][..], |client| client.seats.as_slice());
+        let mut rooms: Vec<u32> = seats.iter().map(|seat| seat.room).collect();
+        for &direct in self.directs.of(self.author_of(slot)) {
+            if !rooms.contains(&direct) {
+                rooms.push(direct);
+            }
+        }
+        rooms
     }
 }
 

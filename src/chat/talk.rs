@@ -6,11 +6,13 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::awaited::{Appending, Asker, Awaited};
 use super::name::UserName;
+use super::moderate::Planned;
 use super::people::Person;
 use super::rate::Taken;
-use super::record::{Change, Draft, Entry, Order, Refused, RoomKey, Ticket};
+use super::record::{AuthorKey, Change, Draft, Entry, Gone, Order, Refused, RoomKey, Ticket};
 use super::refusal::{Code, Refusal};
 use super::room::Recent;
+use super::rules::Rank;
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Effect, RoomId, Step};
 use crate::clock::Moment;
@@ -41,7 +43,9 @@ impl Chat {
         message: Message,
     ) -> Result<(), Refusal> {
         let life = self.check_message(room, &message)?;
-        self.may_send(step, slot).map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
+        let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
+        self.check_speech(step, slot, room, true).map_err(back)?;
+        self.may_send(step, slot, Some(room)).map_err(back)?;
         if let Some(sender) = &message.sender {
             let heard = self.speak_as(step, slot, sender);
             heard.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
@@ -84,7 +88,21 @@ impl Chat {
                 }
             }
             Change::Topic { topic } => self.check_length(topic, self.limits.topic_chars_max)?,
-            Change::Message { .. } | Change::Deleted { .. } => {}
+            Change::Message { .. } | Change::Deleted { .. } | Change::Moderated { .. } => {}
+        }
+        let speaks = !matches!(change, Change::Deleted { .. });
+        let text = match &change {
+            Change::Edited { content: text, .. } | Change::Topic { topic: text } => {
+                Some(Arc::clone(text))
+            }
+            _ => None,
+        };
+        let back = |refusal: Refusal| match &text {
+            Some(text) => refusal.text(Arc::clone(text)),
+            None => refusal,
+        };
+        if speaks {
+            self.check_speech(step, slot, room, false).map_err(back)?;
         }
         if let Change::Edited { mid, .. }
         | Change::Deleted { mid, .. }
@@ -93,19 +111,19 @@ impl Chat {
         {
             return Err(no_such_message());
         }
-        self.may_send(step, slot).map_err(|refusal| match &change {
-            Change::Edited { content: text, .. } | Change::Topic { topic: text } => {
-                refusal.text(Arc::clone(text))
-            }
-            _ => refusal,
-        })?;
+        self.may_send(step, slot, Some(room)).map_err(back)?;
         self.append(step, slot, room, id, change);
         Ok(())
     }
 
     /// Takes one of what a client may send; sending on above the rate ends the connection.
-    pub(super) fn may_send(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
-        let (rate, burst) = (self.limits.sends_per_second_max, self.limits.sends_burst_max);
+    pub(super) fn may_send(
+        &mut self,
+        step: &Step<'_>,
+        slot: u32,
+        room: Option<u32>,
+    ) -> Result<(), Refusal> {
+        let (rate, burst) = self.pace(slot, room);
         let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
         match client.sends.take(step.now.at, rate, burst) {
             Taken::Easily => client.flooding = Moment::NEVER,
@@ -119,6 +137,53 @@ impl Chat {
             }
         }
         Ok(())
+    }
+
+    /// Says how much a client may send, by what it is.
+    fn pace(&self, slot: u32, room: Option<u32>) -> (Option<u32>, u32) {
+        let limits = &self.limits;
+        let client = self.clients.get(slot as usize);
+        let Some(person) = client.and_then(|client| self.people.get(client.person)) else {
+            return (limits.sends_per_second_max, limits.sends_burst_max);
+        };
+        let room = room.and_then(|room| self.rooms.get(room));
+        let rank = room.map(|room| room.rules().rank(person.author, person.admin));
+        if rank.is_some_and(|rank| rank >= Rank::Moderator) {
+            (limits.moderator_sends_per_second_max, limits.moderator_sends_burst_max)
+        } else if person.account {
+            (limits.account_sends_per_second_max, limits.account_sends_burst_max)
+        } else {
+            (limits.sends_per_second_max, limits.sends_burst_max)
+        }
+    }
+
+    /// Refuses somebody who may not speak in a room now, or says something too soon.
+    fn check_speech(
+        &self,
+        step: &Step<'_>,
+        slot: u32,
+        room: u32,
+        says: bool,
+    ) -> Result<(), Refusal> {
+        let client = self.clients.get(slot as usize);
+        let person = client.and_then(|client| self.people.get(client.person));
+        person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
+    }
+
+    /// Refuses somebody who may not speak in a room now, or says something too soon.
+    pub(super) fn check_speaker(
+        &self,
+        step: &Step<'_>,
+        person: &Person,
+        room: u32,
+        says: bool,
+    ) -> Result<(), Refusal> {
+        let Some(room) = self.rooms.get(room) else { return Ok(()) };
+        let (author, admin) = (person.author, person.admin);
+        let checked = room.rules().check_speech(author, admin, step.now).and_then(|()| {
+            if says { room.rules().check_pace(author, admin, step.now) } else { Ok(()) }
+        });
+        checked.map_err(|refusal| refusal.room(&room.name))
     }
 
     fn check_content(&self, content: &Arc<str>) -> Result<(), Refusal> {
@@ -165,7 +230,7 @@ impl Chat {
         let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
         let key = client.person;
         let Some(person) = self.people.get(key) else { return Ok(()) };
-        if !person.named && !wish.trim().is_empty() {
+        if !person.named && !person.account && !wish.trim().is_empty() {
             let name = UserName::parse(wish, &self.limits)
                 .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
             self.rename(step, slot, &name);
@@ -175,7 +240,8 @@ impl Chat {
         if !known && !std::mem::replace(&mut client.warned, true) {
             let message = format!("you speak as {}; sender is ignored", person.name).into();
             let code = "sender_ignored";
-            step.reply(client.id, ServerEvent::Notice { re: None, code, message });
+            let (re, room) = (None, None);
+            step.reply(client.id, ServerEvent::Notice { re, room, code, message });
         }
         Ok(())
     }
@@ -190,7 +256,7 @@ impl Chat {
     ) {
         let Some(client) = self.clients.get(slot as usize) else { return };
         let (asker, person) = (Asker::Client(client.id), client.person);
-        self.record(step, asker, person, room, id, change);
+        self.record(step, asker, person, room, id, change, None);
     }
 
     /// Has a person's change of a record recorded.
@@ -202,41 +268,63 @@ impl Chat {
         room: u32,
         id: Option<Arc<str>>,
         change: Change,
+        planned: Option<Planned>,
     ) {
         if self.people.get(key).is_some_and(|person| !person.kept) {
             self.keep_session(step, key);
         }
-        let Some(Person { author, name, .. }) = self.people.get(key) else { return };
+        let Some(Person { author, name, admin, .. }) = self.people.get(key) else { return };
+        let (author, admin) = (*author, *admin);
+        if let Change::Message { .. } = change {
+            self.speaks_as(room, author, &Arc::clone(name));
+        }
+        let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
+        // Whoever keeps order may take away what others said, but not put words into their mouths.
+        let moderator = matches!(change, Change::Deleted { .. })
+            && inside.rules().rank(author, admin) >= Rank::Moderator;
+        if let Change::Message { .. } = change
+            && inside.rules().slow > 0
+        {
+            inside.rules_mut().speaks(author, step.now);
+        }
+        let mut facts = match &planned {
+            Some(planned) => planned.facts().to_vec(),
+            None => Vec::new(),
+        };
+        facts.extend(inside.facts_to_keep());
         let ticket = self.tickets.put(Awaited::Append(Appending {
             asker,
             room,
             re: id.clone(),
             sender: Arc::clone(name),
             change: change.clone(),
+            planned: planned.map(Box::new),
         }));
         step.effects.push(Effect::Order(Order::Append(Draft {
             ticket,
             room: Arc::clone(&inside.key),
             room_name: Arc::clone(&inside.name),
-            author: *author,
+            author,
             sender: Arc::clone(name),
-            moderator: false,
+            moderator,
             id,
             ts: step.now.unix_ms,
             change,
+            facts,
         })));
     }
 
     /// Shows an entry that is in the record now.
     pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
         let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
-        let Appending { asker, room, re, sender, mut change } = appending;
+        let Appending { asker, room, re, sender, mut change, planned } = appending;
         self.answered_for(room);
         let Numbered { seq, mid, ts, duplicate, count } = numbered;
         let is_message = matches!(change, Change::Message { .. });
         let mut except = None;
+        let author = self.asks_as(asker);
         match asker {
             Asker::Client(id) => {
                 let client = self.by_id.get(&id).copied();
@@ -247,12 +335,13 @@ impl Chat {
                     (client.said_in, client.said) = (room, mid);
                 }
                 if let Some(re) = re.filter(|_| here) {
-                    step.reply(id, self.ack(re, room, numbered));
+                    step.reply(id, self.ack(author, re, room, numbered));
                 }
                 except = (is_message && !echo).then_some(id);
             }
-            Asker::Request { caller, author } => {
-                step.respond(caller, self.ack(re.unwrap_or_default(), room, numbered));
+            Asker::Request { caller, .. } => {
+                let re = re.unwrap_or_default();
+                step.respond(caller, self.ack(author, re, room, numbered));
                 self.has_posted(author);
             }
         }
@@ -260,15 +349,36 @@ impl Chat {
             if let Change::Reaction { count: counted, .. } = &mut change {
                 *counted = count;
             }
+            if let Change::Deleted { why, .. } = &mut change {
+                *why = if count > 0 { Gone::Moderator } else { Gone::Author };
+            }
+            let by = Arc::clone(&sender);
             self.publish(step, room, &Entry { seq, ts, sender, change }, except);
+            if let Some(room) = self.rooms.get_mut(room) {
+                room.facts_kept();
+            }
+            if let Some(planned) = planned {
+                self.decided(step, room, *planned, &by);
+            }
         }
-        self.rooms.vacate(room);
+        self.vacate(room);
     }
 
-    fn ack(&self, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {
+    fn ack(&self, own: AuthorKey, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {
         let Numbered { seq, mid, ts, duplicate, .. } = numbered;
-        let room = self.rooms.get(room).map(|room| Arc::clone(&room.name)).unwrap_or_default();
+        let room = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own)));
+        let room = room.unwrap_or_default();
         ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
+    }
+
+    /// Gives the author behind a question.
+    fn asks_as(&self, asker: Asker) -> AuthorKey {
+        match asker {
+            Asker::Client(id) => {
+                self.by_id.get(&id).map_or(AuthorKey([0; 16]), |slot| self.author_of(*slot))
+            }
+            Asker::Request { author, .. } => author,
+        }
     }
 
     /// Tells a client that what it wanted of the record was not done.
@@ -278,7 +388,7 @@ impl Chat {
                 self.answered_for(appending.room);
                 let mut refusal = Refusal::refused(why).re(appending.re);
                 if let Some(room) = self.rooms.get(appending.room) {
-                    refusal = refusal.room(&room.name);
+                    refusal = refusal.room(room.name_for(self.asks_as(appending.asker)));
                 }
                 if let Change::Message { content, .. } | Change::Edited { content, .. } =
                     appending.change
@@ -294,10 +404,11 @@ impl Chat {
                         self.has_posted(author);
                     }
                 }
-                self.rooms.vacate(appending.room);
+                self.vacate(appending.room);
             }
             Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
             Some(Awaited::Finding(seeking)) => self.found(step, seeking, Err(why)),
+            Some(Awaited::Account(enrolling)) => self.enrolled(step, enrolling, Err(why)),
             None => {}
         }
     }
@@ -323,7 +434,9 @@ impl Chat {
         if room.waiting > 0 {
             room.remember(Recent { seq, event: event.clone(), except }, &self.limits);
         }
-        if !room.audience.is_empty() {
+        if room.pair.is_some() {
+            self.publish_direct(step, key, entry, except);
+        } else if !room.audience.is_empty() {
             let room = RoomId(key);
             step.effects.push(Effect::Broadcast { room, event, except, seq: Some(seq) });
         }
@@ -398,6 +511,9 @@ pub(super) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
         },
         Change::Topic { topic } => {
             ServerEvent::Topic { room, seq, ts, topic: Arc::clone(topic), by }
+        }
+        Change::Moderated { deed } => {
+            ServerEvent::Moderated { room, seq, ts, by, deed: Arc::clone(deed) }
         }
     }
 }

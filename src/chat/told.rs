@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::record::{Gone, Said};
+use super::account::Account;
+use super::record::{Deed, Gone, Said};
 use super::refusal::Refusal;
 
 /// Is one thing clients are told.
@@ -117,6 +118,26 @@ pub enum ServerEvent {
         /// Who gave it.
         by: Arc<str>,
     },
+    /// Somebody kept order.
+    Moderated {
+        /// The room.
+        room: Arc<str>,
+        /// The entry's number.
+        seq: u64,
+        /// Its time.
+        ts: u64,
+        /// Who.
+        by: Arc<str>,
+        /// What it did.
+        deed: Arc<Deed>,
+    },
+    /// Something was said to one person.
+    Whisper {
+        /// To whom, if the reader said it.
+        to: Option<Arc<str>>,
+        /// A [`ServerEvent::Message`].
+        message: Box<ServerEvent>,
+    },
     /// The client is in a room.
     Joined(Box<Joined>),
     /// The client is in a room no more.
@@ -125,7 +146,20 @@ pub enum ServerEvent {
         re: Option<Arc<str>>,
         /// The room.
         room: Arc<str>,
+        /// Who wanted it so, if not the client.
+        ousted: Option<Box<Ousted>>,
     },
+    /// Another connection of the account has read so far.
+    Read {
+        /// The room.
+        room: Arc<str>,
+        /// The last entry read.
+        seq: u64,
+    },
+    /// An account is made or changed; only a request is answered so.
+    Account(Box<Account>),
+    /// All accounts; only a request is answered so.
+    Accounts(Vec<Account>),
     /// Somebody came.
     UserJoined {
         /// The room.
@@ -210,6 +244,8 @@ pub enum ServerEvent {
     Notice {
         /// The event.
         re: Option<Arc<str>>,
+        /// The room it is about.
+        room: Option<Arc<str>>,
         /// The word for programs.
         code: &'static str,
         /// The sentence for people.
@@ -246,14 +282,20 @@ pub struct Welcome {
     pub you: Arc<str>,
     /// Whether it is not the one asked for.
     pub renamed: bool,
-    /// The key of its session.
+    /// The key of its session; an account has none.
     pub session: Box<str>,
+    /// Whether it has an account.
+    pub account: bool,
+    /// Whether it may keep order everywhere.
+    pub admin: bool,
     /// The epoch of all numbers.
     pub epoch: Arc<str>,
     /// The current room.
     pub current: Option<Arc<str>>,
     /// The rooms the client is in.
     pub rooms: Vec<RoomLine>,
+    /// Its private conversations, the latest first.
+    pub directs: Vec<DirectLine>,
     /// After how much silence the server pings.
     pub ping_ms: u64,
     /// Characters in a message.
@@ -281,6 +323,34 @@ pub struct Joined {
     pub count: usize,
     /// The first of them.
     pub users: Vec<User>,
+    /// Whether only members may know of it.
+    pub private: bool,
+    /// What the client is there, if that is anything.
+    pub role: Option<&'static str>,
+}
+
+/// Says why a client has to be in a room no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ousted {
+    /// `kicked` or `banned`.
+    pub why: &'static str,
+    /// Who wanted it so.
+    pub by: Arc<str>,
+    /// What that one said of it.
+    pub reason: Option<Arc<str>>,
+}
+
+/// Is a private conversation in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectLine {
+    /// What the client calls it.
+    pub room: Arc<str>,
+    /// What the other is called now.
+    pub with: Arc<str>,
+    /// Its top `seq`.
+    pub seq: u64,
+    /// The last entry read, if that is known.
+    pub read: Option<u64>,
 }
 
 /// Is a room in a list.
@@ -294,6 +364,12 @@ pub struct RoomLine {
     pub seq: u64,
     /// Its topic.
     pub topic: Arc<str>,
+    /// Whether only members may know of it.
+    pub private: bool,
+    /// What the reader is there, if that is anything.
+    pub role: Option<&'static str>,
+    /// The last entry the reader has read, if that is known.
+    pub read: Option<u64>,
 }
 
 /// Is somebody in a list.
@@ -303,6 +379,10 @@ pub struct User {
     pub name: Arc<str>,
     /// How many connections are in the room; 0 while it is open whether the user comes back.
     pub conns: u32,
+    /// What it is in the room, if that is anything.
+    pub role: Option<&'static str>,
+    /// Whether it has an account.
+    pub account: bool,
 }
 
 /// Is a part of a room's record.

@@ -1,0 +1,339 @@
+//! Keeping order: who may do what to whom, and what becomes of it.
+//!
+//! What is done is an entry of the room's record like any other, and what follows from it is kept
+//! in one with that entry. It takes effect when the entry is there.
+
+use std::sync::Arc;
+
+use super::awaited::Asker;
+use super::event::Demand;
+use super::name::UserName;
+use super::record::{Action, AuthorKey, Change, Deed, Fact, Keep, Order};
+use super::refusal::{Code, Refusal};
+use super::rules::{Party, Rank};
+use super::told::{Ousted, ServerEvent};
+use super::{Chat, ClientId, Effect, Step};
+
+/// Is what keeping order comes to, while its entry is on its way into the record.
+#[derive(Debug)]
+pub(super) struct Planned {
+    deed: Arc<Deed>,
+    aim: Option<Party>,
+    /// The facts that are kept with the entry.
+    facts: Vec<Fact>,
+}
+
+impl Planned {
+    /// Gives the facts that are kept with the entry.
+    pub(super) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+}
+
+impl Chat {
+    /// Checks what somebody wants to do to keep order, and has it recorded.
+    pub(super) fn moderate(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        demand: Demand,
+    ) -> Result<(), Refusal> {
+        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let (asker, person) = (Asker::Client(client.id), client.person);
+        let Some(actor) = self.party_of(person) else { return Ok(()) };
+        let rank = self.check_rank(room, &actor, demand.action)?;
+        let aim = match &demand.user {
+            Some(user) if demand.action.has_aim() => {
+                Some(self.aim(room, &actor, rank, demand.action, user)?)
+            }
+            None if demand.action.has_aim() => {
+                return Err(Refusal::new(Code::MissingField, "user is missing"));
+            }
+            _ => None,
+        };
+        let deed = self.deed(demand, aim.as_ref())?;
+        self.check_room_for(room, &deed)?;
+        self.may_send(step, slot, Some(room))?;
+        let (deed, present) = (Arc::new(deed), self.present(room));
+        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let mut after = inside.rules().clone();
+        let touched = after.apply(&deed, aim.as_ref(), &present, step.now);
+        let facts = after.facts(&inside.key, &touched);
+        let planned = Planned { deed: Arc::clone(&deed), aim, facts };
+        self.record(step, asker, person, room, id, Change::Moderated { deed }, Some(planned));
+        Ok(())
+    }
+
+    /// Says who somebody is to those who keep order.
+    pub(super) fn party_of(&self, person: u32) -> Option<Party> {
+        let person = self.people.get(person)?;
+        let latest = person.clients.as_slice().last();
+        let client = latest.and_then(|slot| self.clients.get(*slot as usize));
+        Some(Party {
+            author: person.author,
+            name: Arc::clone(&person.name),
+            account: person.account,
+            admin: person.admin,
+            network: client.and_then(|client| client.network).filter(|it| !it.is_loopback()),
+        })
+    }
+
+    fn check_rank(&self, room: u32, actor: &Party, action: Action) -> Result<Rank, Refusal> {
+        let forbidden = |message: &'static str| Err(Refusal::new(Code::Forbidden, message));
+        let Some(inside) = self.rooms.get(room) else {
+            return Err(Refusal::new(Code::NoSuchRoom, "there is no such room"));
+        };
+        if inside.pair.is_some() {
+            return forbidden("a private conversation has nobody who keeps order");
+        }
+        let rules = inside.rules();
+        let rank = rules.rank(actor.author, actor.admin);
+        let needed = match action {
+            Action::Invite if !rules.private => Rank::Stranger,
+            Action::MakePrivate | Action::MakePublic | Action::Promote | Action::Demote => {
+                Rank::Owner
+            }
+            _ => Rank::Moderator,
+        };
+        if action == Action::MakePrivate && self.is_lobby(&inside.key) {
+            return forbidden("this room is everybody's");
+        }
+        match needed {
+            _ if rank >= needed => Ok(rank),
+            Rank::Owner => forbidden("only who owns this room may do that"),
+            _ => forbidden("only those who keep order in this room may do that"),
+        }
+    }
+
+    /// Finds whom somebody means, and whether it may do that to them.
+    fn aim(
+        &self,
+        room: u32,
+        actor: &Party,
+        rank: Rank,
+        action: Action,
+        user: &str,
+    ) -> Result<Party, Refusal> {
+        let nobody = |message: &'static str| Refusal::new(Code::NoSuchUser, message);
+        let Some(inside) = self.rooms.get(room) else { return Err(nobody("nobody is there")) };
+        let rules = inside.rules();
+        let known = || rules.party(user.trim());
+        let aim = match action {
+            Action::Unban => rules.party(user.trim()),
+            _ => self.somebody_called(user).or_else(known),
+        };
+        let aim = aim.ok_or_else(|| nobody("nobody is called so"))?;
+        if aim.author == actor.author && action != Action::Demote {
+            return Err(Refusal::new(Code::BadField, "user: that is you"));
+        }
+        let rises = matches!(action, Action::Invite | Action::Unban | Action::Unmute);
+        if !rises && aim.author != actor.author && rules.rank(aim.author, aim.admin) >= rank {
+            let message = "whoever keeps order with you is not yours to move";
+            return Err(Refusal::new(Code::Forbidden, message));
+        }
+        let key = self.people.of_session(aim.author);
+        let is_there = key.is_some_and(|key| inside.people.contains(&key));
+        if action == Action::Kick && !is_there {
+            return Err(nobody("nobody in this room is called so"));
+        }
+        Ok(aim)
+    }
+
+    /// Finds who is called so: somebody there, or an account.
+    fn somebody_called(&self, user: &str) -> Option<Party> {
+        let (author, name) = self.whom(user)?;
+        if let Some(party) = self.people.of_session(author).and_then(|key| self.party_of(key)) {
+            return Some(Party { name, ..party });
+        }
+        let admin = self.account(author).is_some_and(|account| account.admin);
+        Some(Party { author, name, account: true, admin, network: None })
+    }
+
+    fn deed(&self, demand: Demand, aim: Option<&Party>) -> Result<Deed, Refusal> {
+        let Demand { action, seconds, reason, .. } = demand;
+        if let Some(reason) = &reason {
+            self.check_length(reason, self.limits.reason_chars_max)?;
+        }
+        let expected = match (action, seconds) {
+            (Action::Slow, None) => return Err(Refusal::new(Code::MissingField, "seconds is missing")),
+            (Action::Slow, Some(seconds)) => (seconds <= SLOW_MAX).then_some(seconds),
+            (Action::Ban | Action::Mute, Some(seconds)) => {
+                (1..=SECONDS_MAX).contains(&seconds).then_some(seconds)
+            }
+            _ => None,
+        };
+        let takes = matches!(action, Action::Slow | Action::Ban | Action::Mute);
+        if takes && seconds.is_some() && expected.is_none() {
+            let most = if action == Action::Slow { SLOW_MAX } else { SECONDS_MAX };
+            return Err(Refusal::new(Code::BadField, format!("seconds: at most {most} are expected")));
+        }
+        let user = aim.map(|aim| Arc::clone(&aim.name));
+        Ok(Deed { action, user, seconds: expected, reason })
+    }
+
+    /// Makes sure that the lists of a room do not grow beyond their limits.
+    fn check_room_for(&self, room: u32, deed: &Deed) -> Result<(), Refusal> {
+        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let more = match deed.action {
+            Action::MakePrivate => inside.people.len(),
+            Action::Invite | Action::Mute | Action::Promote => 1,
+            Action::Ban => return self.check_bans(inside.rules().bans()),
+            _ => return Ok(()),
+        };
+        if inside.rules().standings().saturating_add(more) > self.limits.members_max {
+            let most = self.limits.members_max;
+            return Err(Refusal::new(Code::RoomFull, format!("a room has at most {most} members")));
+        }
+        Ok(())
+    }
+
+    fn check_bans(&self, bans: usize) -> Result<(), Refusal> {
+        if bans < self.limits.bans_max {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::RoomFull, format!("a room has at most {} bans", self.limits.bans_max)))
+    }
+
+    /// Lists who is in a room, if few enough to be its members.
+    fn present(&self, room: u32) -> Vec<(AuthorKey, Arc<str>)> {
+        let people = self.rooms.get(room).map_or(&[][..], |room| &room.people);
+        let people = people.iter().filter_map(|key| self.people.get(*key));
+        let people = people.take(self.limits.members_max);
+        people.map(|person| (person.author, Arc::clone(&person.name))).collect()
+    }
+
+    /// Does what was decided: its entry is in the record.
+    pub(super) fn decided(&mut self, step: &mut Step<'_>, key: u32, planned: Planned, by: &Arc<str>) {
+        let Planned { deed, aim, facts } = planned;
+        let present = self.present(key);
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        let rules = room.rules_mut();
+        let touched = rules.apply(&deed, aim.as_ref(), &present, step.now);
+        let now_facts = rules.facts(&room.key, &touched);
+        if now_facts != facts {
+            // Something else was decided, or somebody came, while the entry was on its way.
+            let keep = Keep { ticket: None, facts: now_facts };
+            step.effects.push(Effect::Order(Order::Keep(keep)));
+        }
+        self.rooms.reindex(key);
+        match (deed.action, aim) {
+            (Action::Kick, Some(aim)) => self.oust(step, key, &aim, "kicked", &deed, by),
+            (Action::Ban, Some(aim)) => self.oust(step, key, &aim, "banned", &deed, by),
+            (Action::Invite, Some(aim)) => self.tell_invited(step, key, &aim, by),
+            _ => {}
+        }
+    }
+
+    /// Takes somebody out of a room. Whose last room it was is closed.
+    fn oust(
+        &mut self,
+        step: &mut Step<'_>,
+        room: u32,
+        aim: &Party,
+        why: &'static str,
+        deed: &Deed,
+        by: &Arc<str>,
+    ) {
+        let Some(person) = self.people.of_session(aim.author) else { return };
+        let slots = self.people.get(person).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec());
+        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
+        self.unplace(person, room, why);
+        for slot in slots {
+            self.unlisten(slot, room);
+            let Some(client) = self.clients.get_mut(slot as usize) else { continue };
+            if client.seats.take(|seat| seat.room == room).is_none() {
+                continue;
+            }
+            let (id, last) = (client.id, client.seats.as_slice().is_empty());
+            let (by, reason) = (Arc::clone(by), deed.reason.clone());
+            let ousted = Some(Box::new(Ousted { why, by, reason }));
+            step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), ousted });
+            if last {
+                let code = if why == "banned" { 4003 } else { 4004 };
+                self.end_client(step, slot, code, why);
+            }
+        }
+        self.tell_presence(step, room);
+        self.session_changed(step, person);
+    }
+
+    fn tell_invited(&mut self, step: &mut Step<'_>, room: u32, aim: &Party, by: &Arc<str>) {
+        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
+        for client in self.clients_of(aim.author) {
+            let (re, room) = (None, Some(Arc::clone(&name)));
+            let message = format!("{by} invites you to {name}; /join {name}").into();
+            step.reply(client, ServerEvent::Notice { re, room, code: "invited", message });
+        }
+    }
+
+    /// Lists the connections of an author.
+    pub(super) fn clients_of(&self, author: AuthorKey) -> Vec<ClientId> {
+        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
+        let slots = person.map_or(&[][..], |person| person.clients.as_slice());
+        let clients = slots.iter().filter_map(|slot| self.clients.get(*slot as usize));
+        clients.map(|client| client.id).collect()
+    }
+
+    /// Forgets what somebody was in any room, and its conversations: it will not come back.
+    pub(super) fn forget_author(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        for key in self.rooms.stakes(author) {
+            let Some(room) = self.rooms.get_mut(key) else { continue };
+            let touched = room.rules_mut().forget(author);
+            let facts = if room.rules().kept || room.top > 0 {
+                room.rules().facts(&room.key, &touched)
+            } else {
+                Vec::new()
+            };
+            if !facts.is_empty() {
+                let keep = Keep { ticket: None, facts };
+                step.effects.push(Effect::Order(Order::Keep(keep)));
+            }
+            self.rooms.reindex(key);
+        }
+        self.forget_marks(step, author);
+        self.forget_directs(step, author);
+    }
+
+    /// Lets whoever was a guest go on as an account: what it was in rooms it is still.
+    pub(super) fn inherit(&mut self, step: &mut Step<'_>, from: AuthorKey, to: AuthorKey) {
+        for key in self.rooms.stakes(from) {
+            let name = self.called(to).unwrap_or_default();
+            let Some(room) = self.rooms.get_mut(key) else { continue };
+            let touched = room.rules_mut().hand_on(from, to, &name);
+            if room.top > 0 {
+                let keep = Keep { ticket: None, facts: room.rules().facts(&room.key, &touched) };
+                step.effects.push(Effect::Order(Order::Keep(keep)));
+            }
+            self.rooms.reindex(key);
+        }
+    }
+
+    /// Says whether a room is the one of those who name none.
+    pub(super) fn is_lobby(&self, key: &str) -> bool {
+        UserName::known(&self.limits.lobby).folds_to(key)
+    }
+}
+
+impl Action {
+    /// Says whether it is done to somebody.
+    const fn has_aim(self) -> bool {
+        matches!(
+            self,
+            Self::Kick
+                | Self::Ban
+                | Self::Unban
+                | Self::Mute
+                | Self::Unmute
+                | Self::Invite
+                | Self::Promote
+                | Self::Demote
+        )
+    }
+}
+
+/// The longest pause of slow mode: six hours.
+const SLOW_MAX: u64 = 6 * 60 * 60;
+/// The longest ban or mute with an end: a hundred years.
+const SECONDS_MAX: u64 = 100 * 365 * 24 * 60 * 60;

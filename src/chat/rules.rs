@@ -1,0 +1,475 @@
+//! What holds in a room: who keeps order, who may come, who may speak.
+//!
+//! Times are Unix milliseconds, for they outlive the server. What has changed is kept as facts
+//! beside the room's record, in one with the entry that tells of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::name::likeness;
+use super::record::{Action, AuthorKey, Deed, Fact, Shelf};
+use super::refusal::{Code, Refusal};
+use crate::clock::{Moment, Now};
+
+/// Says what somebody may do in a room; each rank may do what those below it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// What everybody may.
+    Stranger,
+    /// Be in a private room.
+    Member,
+    /// Keep order.
+    Moderator,
+    /// Say who keeps order, and who may come.
+    Owner,
+    /// The same everywhere, but for reading what is private.
+    Admin,
+}
+
+/// Is somebody who acts, or is acted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Party {
+    /// By what the record knows it.
+    pub(super) author: AuthorKey,
+    /// Its name.
+    pub(super) name: Arc<str>,
+    /// Whether it has an account.
+    pub(super) account: bool,
+    /// Whether its account is an admin's.
+    pub(super) admin: bool,
+    /// Where it comes from, if that tells it from others.
+    pub(super) network: Option<IpAddr>,
+}
+
+/// Holds what is special about a room; most rooms have nothing special.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rules {
+    /// Who made the room.
+    pub(super) owner: Option<AuthorKey>,
+    /// Whether only members may know of it.
+    pub(super) private: bool,
+    /// Whether only those who keep order may speak.
+    pub(super) locked: bool,
+    /// Seconds between two messages of one person, 0 for no matter how many.
+    pub(super) slow: u64,
+    /// Whether the facts say so, too.
+    pub(super) kept: bool,
+    standings: BTreeMap<AuthorKey, Standing>,
+    /// By the likeness of the name.
+    bans: BTreeMap<Box<str>, Ban>,
+    /// When somebody spoke last, in slow mode.
+    spoke: BTreeMap<AuthorKey, Moment>,
+}
+
+/// Is what somebody is in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Standing {
+    name: Arc<str>,
+    member: bool,
+    moderator: bool,
+    /// Until when it may not speak.
+    muted: u64,
+}
+
+/// Keeps somebody away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Ban {
+    name: Arc<str>,
+    author: Arc<str>,
+    /// A guest is known by its name and its network, too.
+    guest: bool,
+    network: Option<IpAddr>,
+    until: u64,
+}
+
+/// Names a fact that has changed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Touched {
+    /// The room itself.
+    Room,
+    /// What somebody is in it.
+    Standing(AuthorKey),
+    /// A ban.
+    Ban(Box<str>),
+}
+
+/// Is the room as a fact.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct RoomFact {
+    owner: Option<String>,
+    private: bool,
+    locked: bool,
+    slow: u64,
+}
+
+impl Rules {
+    /// Makes those of a room that nobody owns.
+    pub(super) const fn none() -> Self {
+        Self {
+            owner: None,
+            private: false,
+            locked: false,
+            slow: 0,
+            kept: true,
+            standings: BTreeMap::new(),
+            bans: BTreeMap::new(),
+            spoke: BTreeMap::new(),
+        }
+    }
+
+    /// Says what somebody may do here.
+    pub(super) fn rank(&self, author: AuthorKey, admin: bool) -> Rank {
+        if admin {
+            return Rank::Admin;
+        }
+        if self.owner == Some(author) {
+            return Rank::Owner;
+        }
+        match self.standings.get(&author) {
+            Some(standing) if standing.moderator => Rank::Moderator,
+            Some(standing) if standing.member => Rank::Member,
+            _ => Rank::Stranger,
+        }
+    }
+
+    /// Gives the word for what somebody is here, if it is anything.
+    pub(super) fn role(&self, author: AuthorKey) -> Option<&'static str> {
+        match self.rank(author, false) {
+            Rank::Owner | Rank::Admin => Some("owner"),
+            Rank::Moderator => Some("moderator"),
+            Rank::Member if self.private => Some("member"),
+            Rank::Member | Rank::Stranger => None,
+        }
+    }
+
+    /// Says whether somebody may know what is said here. Admins keep order; they do not read what
+    /// is private.
+    pub(super) fn may_read(&self, author: Option<AuthorKey>) -> bool {
+        !self.private
+            || author.is_some_and(|author| self.rank(author, false) >= Rank::Member)
+    }
+
+    /// Says whether somebody may come in.
+    pub(super) fn check_entry(&self, who: &Party, now: Now) -> Result<(), Refusal> {
+        if self.rank(who.author, who.admin) >= Rank::Moderator {
+            let stranger = self.private && self.rank(who.author, false) == Rank::Stranger;
+            return if stranger { Err(private()) } else { Ok(()) };
+        }
+        if let Some(ban) = self.ban_on(who, now) {
+            let mut refusal = Refusal::new(Code::Banned, "you are banned from this room");
+            if ban.until < u64::MAX {
+                refusal.retry_after_ms = Some(ban.until.saturating_sub(now.unix_ms));
+            }
+            return Err(refusal);
+        }
+        if self.may_read(Some(who.author)) { Ok(()) } else { Err(private()) }
+    }
+
+    fn ban_on(&self, who: &Party, now: Now) -> Option<&Ban> {
+        let author = who.author.to_hex();
+        let holds = |ban: &&Ban| {
+            let same = *ban.author == *author;
+            let alike = ban.guest && !who.account;
+            let near = alike && who.network.is_some() && ban.network == who.network;
+            ban.until > now.unix_ms && (same || near)
+        };
+        let by_name = || {
+            let ban = self.bans.get(&likeness(&who.name))?;
+            (ban.until > now.unix_ms && ban.guest && !who.account).then_some(ban)
+        };
+        self.bans.values().find(holds).or_else(by_name)
+    }
+
+    /// Says whether somebody may speak now.
+    pub(super) fn check_speech(
+        &self,
+        author: AuthorKey,
+        admin: bool,
+        now: Now,
+    ) -> Result<(), Refusal> {
+        if self.rank(author, admin) >= Rank::Moderator {
+            return Ok(());
+        }
+        let muted = self.standings.get(&author).map_or(0, |standing| standing.muted);
+        if muted > now.unix_ms {
+            let mut refusal = Refusal::new(Code::Muted, "you may not speak in this room");
+            if muted < u64::MAX {
+                refusal = Refusal::wait(
+                    Code::Muted,
+                    Duration::from_millis(muted.saturating_sub(now.unix_ms)),
+                );
+                refusal.message = format!("you are muted; {}", refusal.message).into();
+            }
+            return Err(refusal);
+        }
+        if self.locked {
+            let message = "this room is locked; only those who keep order may speak";
+            return Err(Refusal::new(Code::RoomLocked, message));
+        }
+        Ok(())
+    }
+
+    /// Says whether somebody may say something now: in slow mode not too soon.
+    pub(super) fn check_pace(&self, author: AuthorKey, admin: bool, now: Now) -> Result<(), Refusal> {
+        if self.slow == 0 || self.rank(author, admin) >= Rank::Moderator {
+            return Ok(());
+        }
+        let Some(spoke) = self.spoke.get(&author) else { return Ok(()) };
+        let next = spoke.after(Duration::from_secs(self.slow));
+        if next <= now.at {
+            return Ok(());
+        }
+        Err(Refusal::wait(Code::SlowMode, next.since(now.at)))
+    }
+
+    /// Takes note that somebody says something.
+    pub(super) fn speaks(&mut self, author: AuthorKey, now: Now) {
+        if self.slow == 0 {
+            return;
+        }
+        let slow = Duration::from_secs(self.slow);
+        if self.spoke.len() >= SPEAKERS_MAX {
+            self.spoke.retain(|_, at| at.after(slow) > now.at);
+        }
+        self.spoke.insert(author, now.at);
+    }
+
+    /// Says whether nothing is special about the room.
+    pub(super) fn is_plain(&self) -> bool {
+        Self { kept: true, ..self.clone() } == Self::none()
+    }
+
+    /// Counts those who are something here.
+    pub(super) fn standings(&self) -> usize {
+        self.standings.len()
+    }
+
+    /// Counts the bans.
+    pub(super) fn bans(&self) -> usize {
+        self.bans.len()
+    }
+
+    /// Finds whom a name means here that nobody is called now: somebody banned, muted or a member.
+    pub(super) fn party(&self, name: &str) -> Option<Party> {
+        let like = likeness(name);
+        let party = |author, name: &Arc<str>| Party {
+            author,
+            name: Arc::clone(name),
+            account: false,
+            admin: false,
+            network: None,
+        };
+        if let Some(ban) = self.bans.get(&like) {
+            return Some(party(AuthorKey::from_hex(&ban.author)?, &ban.name));
+        }
+        let standing = self.standings.iter().find(|(_, it)| likeness(&it.name) == like);
+        standing.map(|(author, standing)| party(*author, &standing.name))
+    }
+
+    /// Does what was decided. `present` are those in the room; they are members of one that
+    /// becomes private. Says what has changed.
+    pub(super) fn apply(
+        &mut self,
+        deed: &Deed,
+        aim: Option<&Party>,
+        present: &[(AuthorKey, Arc<str>)],
+        now: Now,
+    ) -> BTreeSet<Touched> {
+        let mut touched = BTreeSet::new();
+        let until = |seconds: Option<u64>| match seconds {
+            Some(seconds) => now.unix_ms.saturating_add(seconds.saturating_mul(1000)),
+            None => u64::MAX,
+        };
+        match (deed.action, aim) {
+            (Action::Lock, _) => self.locked = true,
+            (Action::Unlock, _) => self.locked = false,
+            (Action::Slow, _) => self.slow = deed.seconds.unwrap_or(0),
+            (Action::MakePublic, _) => self.private = false,
+            (Action::MakePrivate, _) => {
+                self.private = true;
+                for (author, name) in present {
+                    self.change(*author, name, &mut touched, |it| it.member = true);
+                }
+            }
+            (Action::Kick, Some(aim)) if self.private => {
+                self.change(aim.author, &aim.name, &mut touched, |it| it.member = false);
+            }
+            (Action::Ban, Some(aim)) => {
+                self.change(aim.author, &aim.name, &mut touched, |it| {
+                    (it.member, it.moderator) = (false, false);
+                });
+                let ban = Ban {
+                    name: Arc::clone(&aim.name),
+                    author: aim.author.to_hex().into(),
+                    guest: !aim.account,
+                    network: aim.network.filter(|_| !aim.account),
+                    until: until(deed.seconds),
+                };
+                let over = self.bans.iter().filter(|(_, ban)| ban.until <= now.unix_ms);
+                touched.extend(over.map(|(name, _)| Touched::Ban(name.clone())));
+                self.bans.retain(|_, ban| ban.until > now.unix_ms);
+                let key = likeness(&aim.name);
+                self.bans.insert(key.clone(), ban);
+                touched.insert(Touched::Ban(key));
+            }
+            (Action::Unban, Some(aim)) => {
+                let key = likeness(&aim.name);
+                self.bans.remove(&key);
+                touched.insert(Touched::Ban(key));
+            }
+            (action, Some(aim)) => {
+                self.change(aim.author, &aim.name, &mut touched, |it| match action {
+                    Action::Mute => it.muted = until(deed.seconds),
+                    Action::Unmute => it.muted = 0,
+                    Action::Invite => it.member = true,
+                    Action::Promote => it.moderator = true,
+                    Action::Demote => it.moderator = false,
+                    _ => {}
+                });
+            }
+            (_, None) => {}
+        }
+        if matches!(
+            deed.action,
+            Action::Lock
+                | Action::Unlock
+                | Action::Slow
+                | Action::MakePublic
+                | Action::MakePrivate
+        ) {
+            touched.insert(Touched::Room);
+        }
+        touched
+    }
+
+    fn change(
+        &mut self,
+        author: AuthorKey,
+        name: &Arc<str>,
+        touched: &mut BTreeSet<Touched>,
+        change: impl FnOnce(&mut Standing),
+    ) {
+        let before = self.standings.get(&author).cloned().unwrap_or_default();
+        let mut after = Standing { name: Arc::clone(name), ..before.clone() };
+        change(&mut after);
+        let nothing = Standing { name: Arc::clone(name), ..Standing::default() };
+        if after == nothing {
+            self.standings.remove(&author);
+        } else {
+            self.standings.insert(author, after.clone());
+        }
+        if Standing { name: Arc::clone(name), ..before } != after {
+            touched.insert(Touched::Standing(author));
+        }
+    }
+
+    /// Forgets somebody who will not come back. Whoever kept order with the owner owns the room
+    /// then. Says what has changed.
+    pub(super) fn forget(&mut self, author: AuthorKey) -> BTreeSet<Touched> {
+        let mut touched = BTreeSet::new();
+        if self.standings.remove(&author).is_some() {
+            touched.insert(Touched::Standing(author));
+        }
+        if self.owner == Some(author) {
+            let heir = self.standings.iter().find(|(_, standing)| standing.moderator);
+            self.owner = heir.map(|(author, _)| *author);
+            touched.insert(Touched::Room);
+        }
+        touched
+    }
+
+    /// Lets somebody be what another was here. Says what has changed.
+    pub(super) fn hand_on(
+        &mut self,
+        from: AuthorKey,
+        to: AuthorKey,
+        name: &Arc<str>,
+    ) -> BTreeSet<Touched> {
+        let mut touched = BTreeSet::new();
+        if let Some(standing) = self.standings.remove(&from) {
+            self.change(to, name, &mut touched, |it| {
+                it.member |= standing.member;
+                it.moderator |= standing.moderator;
+                it.muted = it.muted.max(standing.muted);
+            });
+            touched.insert(Touched::Standing(from));
+        }
+        if self.owner == Some(from) {
+            self.owner = Some(to);
+            touched.insert(Touched::Room);
+        }
+        touched
+    }
+
+    /// Lists all who are something here.
+    pub(super) fn authors(&self) -> Vec<AuthorKey> {
+        self.standings.keys().copied().chain(self.owner).collect()
+    }
+
+    /// Writes what has changed as facts.
+    pub(super) fn facts(&self, room: &str, touched: &BTreeSet<Touched>) -> Vec<Fact> {
+        touched.iter().map(|touched| self.fact(room, touched)).collect()
+    }
+
+    fn fact(&self, room: &str, touched: &Touched) -> Fact {
+        let (shelf, key, value) = match touched {
+            Touched::Room => {
+                let fact = RoomFact {
+                    owner: self.owner.map(AuthorKey::to_hex),
+                    private: self.private,
+                    locked: self.locked,
+                    slow: self.slow,
+                };
+                (Shelf::Rooms, room.to_owned(), serde_json::to_string(&fact).ok())
+            }
+            Touched::Standing(author) => {
+                let standing = self.standings.get(author);
+                let value = standing.and_then(|standing| serde_json::to_string(standing).ok());
+                (Shelf::Standings, format!("{room}/{}", author.to_hex()), value)
+            }
+            Touched::Ban(name) => {
+                let ban = self.bans.get(name);
+                let value = ban.and_then(|ban| serde_json::to_string(ban).ok());
+                (Shelf::Bans, format!("{room}/{name}"), value)
+            }
+        };
+        Fact { shelf, key: key.into(), value: value.map(Into::into) }
+    }
+
+    /// Takes in a fact of before the start; `key` is what follows the room's.
+    pub(super) fn restore(&mut self, shelf: Shelf, key: &str, value: &str) {
+        match shelf {
+            Shelf::Rooms => {
+                let Ok(fact) = serde_json::from_str::<RoomFact>(value) else { return };
+                self.owner = fact.owner.as_deref().and_then(AuthorKey::from_hex);
+                (self.private, self.locked, self.slow) = (fact.private, fact.locked, fact.slow);
+            }
+            Shelf::Standings => {
+                if let (Some(author), Ok(standing)) =
+                    (AuthorKey::from_hex(key), serde_json::from_str(value))
+                {
+                    self.standings.insert(author, standing);
+                }
+            }
+            Shelf::Bans => {
+                if let Ok(ban) = serde_json::from_str(value) {
+                    self.bans.insert(key.into(), ban);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// After so many speakers in slow mode those are forgotten who may speak again.
+const SPEAKERS_MAX: usize = 1024;
+
+fn private() -> Refusal {
+    Refusal::new(Code::Forbidden, "this room is private; somebody in it has to invite you")
+}
