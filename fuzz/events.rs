@@ -95,6 +95,7 @@ fn answer(order: Order, seq: &mut u64) -> Option<Answer> {
             let hits = rooms.into_iter().map(hit).collect();
             Some(Answer::Found(Finding { ticket, hits, more: false }))
         }
+        Order::Keep(keep) => keep.ticket.map(|ticket| Answer::Kept { ticket }),
         Order::PutSession(_) | Order::DropSession(_) => None,
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{Gone, Said};
+use chinwag::chat::record::{Action, Deed, Gone, Said};
 use chinwag::chat::{
     Code, Form, History, Joined, Missed, Refusal, Resumed, RoomLine, ServerEvent, User, Welcome,
 };
@@ -23,7 +23,9 @@ fn every_event_is_written_as_agreed() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
-    for (name, event) in recorded().into_iter().chain(people()).chain(record()).chain(other()) {
+    for (name, event) in
+        recorded().into_iter().chain(order()).chain(people()).chain(record()).chain(other())
+    {
         let actual = json!({
             "event": serde_json::from_str::<Value>(&rendered(&event, Form::Json).unwrap()).unwrap(),
             "text": rendered(&event, Form::Text),
@@ -148,6 +150,17 @@ fn recorded() -> Vec<Named> {
             ServerEvent::Topic { room, seq: 46, ts: TS, topic: s("Release day"), by: s("Alice") },
         ),
     ]
+}
+
+fn order() -> Vec<Named> {
+    let moderated = |deed| {
+        let (room, by, deed) = (s("lobby"), s("Alice"), Arc::new(deed));
+        ServerEvent::Moderated { room, seq: 47, ts: TS, by, deed }
+    };
+    let (user, reason) = (Some(s("Eve")), Some(s("flood")));
+    let mute = Deed { action: Action::Mute, user, seconds: Some(600), reason };
+    let private = Deed { action: Action::MakePrivate, user: None, seconds: None, reason: None };
+    vec![("moderated", moderated(mute)), ("moderated_room", moderated(private))]
 }
 
 fn people() -> Vec<Named> {

@@ -347,7 +347,7 @@ impl Chat {
             }
             Answer::Added { room, entry } => self.added(step, &room, &entry),
             // The chat tries each time; only the server's readiness depends on it.
-            Answer::Health { .. } => {}
+            Answer::Kept { .. } | Answer::Health { .. } => {}
         }
     }
 

@@ -643,7 +643,8 @@ fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
         | E::Edited { room, seq, .. }
         | E::Deleted { room, seq, .. }
         | E::Reaction { room, seq, .. }
-        | E::Topic { room, seq, .. } => Some((room, *seq)),
+        | E::Topic { room, seq, .. }
+        | E::Moderated { room, seq, .. } => Some((room, *seq)),
         _ => None,
     }
 }
@@ -680,6 +681,9 @@ fn assert_same(event: &ServerEvent, entry: &Entry) {
         ) => assert_eq!((mid, on, count), (of, given, now)),
         (E::Topic { topic, by, .. }, Change::Topic { topic: new }) => {
             assert_eq!((topic, by), (new, &entry.sender));
+        }
+        (E::Moderated { by, deed, .. }, Change::Moderated { deed: done }) => {
+            assert_eq!((by, deed), (&entry.sender, done));
         }
         _ => panic!("{event:?} does not tell {entry:?}"),
     }

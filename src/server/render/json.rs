@@ -1,6 +1,6 @@
 //! Events as JSON objects.
 
-use crate::chat::record::{Gone, Said};
+use crate::chat::record::{Deed, Gone, Said};
 use crate::chat::{
     History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
 };
@@ -47,8 +47,28 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"by\":", by);
             raw(out, "}}");
         }
+        E::Moderated { room, seq, ts, by, deed } => {
+            entry(out, "moderated", room, *seq, *ts);
+            moderated(out, by, deed);
+        }
         _ => passing(event, out),
     }
+}
+
+/// Ends the event it is in.
+fn moderated(out: &mut Vec<u8>, by: &str, deed: &Deed) {
+    raw(out, ",\"payload\":{\"action\":");
+    // Writing a word into a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *out, &deed.action);
+    string(out, ",\"by\":", by);
+    if let Some(user) = &deed.user {
+        string(out, ",\"user\":", user);
+    }
+    option(out, ",\"seconds\":", deed.seconds);
+    if let Some(reason) = &deed.reason {
+        string(out, ",\"reason\":", reason);
+    }
+    raw(out, "}}");
 }
 
 /// Appends an event that is in no record.
