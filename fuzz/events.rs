@@ -3,7 +3,9 @@
 use chinwag::chat::record::{
     Answer, Finding, Found, Hit, Opening, Order, Page, RoomKey, Said, Search,
 };
-use chinwag::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
+use chinwag::chat::{
+    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent, Visit,
+};
 use chinwag::clock::{Moment, Now};
 
 /// Reads any text; a refusal can be told in every form.
@@ -22,7 +24,11 @@ pub(crate) fn anybody_is_welcome(data: &[u8]) {
     let mut chat = Chat::new(Limits::default(), Opening::default());
     let hello = Hello::parse(path, query);
     let mut effects = Vec::new();
-    chat.handle(now(0), Input::Opened { client: ClientId(1), hello, seed: [0; 16] }, &mut effects);
+    chat.handle(
+        now(0),
+        Input::Opened { client: ClientId(1), hello, seed: [0; 16], visit: Visit::default() },
+        &mut effects,
+    );
     let welcome = effects.first();
     assert!(matches!(welcome, Some(Effect::Reply { event: ServerEvent::Welcome(_), .. })));
     for effect in &effects {
@@ -45,7 +51,12 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
                 next += 1;
                 *client = ClientId(next);
                 let seed = [u8::try_from(next % 256).unwrap_or(0); 16];
-                Input::Opened { client: *client, hello: Hello::parse("/ws", query), seed }
+                Input::Opened {
+                    client: *client,
+                    hello: Hello::parse("/ws", query),
+                    seed,
+                    visit: Visit::default(),
+                }
             }
             Some(("!", _)) => Input::Closed { client: *client, timed_out: false },
             Some(("~", _)) => Input::Due,
@@ -64,6 +75,7 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
             match effect {
                 Effect::Reply { event, .. }
                 | Effect::Broadcast { event, .. }
+                | Effect::Whisper { event, .. }
                 | Effect::Respond { event, .. } => {
                     well_formed(&event);
                 }
@@ -95,6 +107,7 @@ fn answer(order: Order, seq: &mut u64) -> Option<Answer> {
             let hits = rooms.into_iter().map(hit).collect();
             Some(Answer::Found(Finding { ticket, hits, more: false }))
         }
+        Order::Keep(keep) => keep.ticket.map(|ticket| Answer::Kept { ticket }),
         Order::PutSession(_) | Order::DropSession(_) => None,
     }
 }

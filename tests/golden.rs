@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{Gone, Said};
+use chinwag::chat::record::{Action, Deed, Gone, Said};
 use chinwag::chat::{
     Code, Form, History, Joined, Missed, Refusal, Resumed, RoomLine, ServerEvent, User, Welcome,
 };
@@ -23,7 +23,9 @@ fn every_event_is_written_as_agreed() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
-    for (name, event) in recorded().into_iter().chain(people()).chain(record()).chain(other()) {
+    for (name, event) in
+        recorded().into_iter().chain(order()).chain(people()).chain(record()).chain(other())
+    {
         let actual = json!({
             "event": serde_json::from_str::<Value>(&rendered(&event, Form::Json).unwrap()).unwrap(),
             "text": rendered(&event, Form::Text),
@@ -150,9 +152,20 @@ fn recorded() -> Vec<Named> {
     ]
 }
 
+fn order() -> Vec<Named> {
+    let moderated = |deed| {
+        let (room, by, deed) = (s("lobby"), s("Alice"), Arc::new(deed));
+        ServerEvent::Moderated { room, seq: 47, ts: TS, by, deed }
+    };
+    let (user, reason) = (Some(s("Eve")), Some(s("flood")));
+    let mute = Deed { action: Action::Mute, user, seconds: Some(600), reason };
+    let private = Deed { action: Action::MakePrivate, user: None, seconds: None, reason: None };
+    vec![("moderated", moderated(mute)), ("moderated_room", moderated(private))]
+}
+
 fn people() -> Vec<Named> {
     let room = s("lobby");
-    let users = || vec![User { name: s("Bob"), conns: 1 }, User { name: s("Eve"), conns: 0 }];
+    let users = || vec![user("Bob", 1), user("Eve", 0)];
     vec![
         (
             "joined",
@@ -163,9 +176,11 @@ fn people() -> Vec<Named> {
                 topic: s("Work"),
                 count: 2,
                 users: users(),
+                private: false,
+                role: None,
             })),
         ),
-        ("left", ServerEvent::Left { re: Some(s("j2")), room: s("dev") }),
+        ("left", ServerEvent::Left { re: Some(s("j2")), room: s("dev"), ousted: None }),
         ("user_joined", ServerEvent::UserJoined { room: room.clone(), user: s("Bob"), count: 8 }),
         (
             "user_left",
@@ -181,8 +196,20 @@ fn people() -> Vec<Named> {
     ]
 }
 
+fn user(name: &str, conns: u32) -> User {
+    User { name: s(name), conns, role: None, account: false }
+}
+
 fn line() -> RoomLine {
-    RoomLine { room: s("lobby"), users: 7, seq: 46, topic: s("") }
+    RoomLine {
+        room: s("lobby"),
+        users: 7,
+        seq: 46,
+        topic: s(""),
+        private: false,
+        role: None,
+        read: None,
+    }
 }
 
 fn record() -> Vec<Named> {
@@ -245,7 +272,12 @@ fn other() -> Vec<Named> {
         ("ack_name", ServerEvent::Named { re: s("n1"), ts: TS, you: s("Alice B") }),
         (
             "notice",
-            ServerEvent::Notice { re: None, code: "whoami", message: "You are Alice.".into() },
+            ServerEvent::Notice {
+                re: None,
+                room: None,
+                code: "whoami",
+                message: "You are Alice.".into(),
+            },
         ),
         (
             "pong",
@@ -278,6 +310,9 @@ fn welcome() -> ServerEvent {
         you: s("Alice"),
         renamed: false,
         session: "AAAAAAAAAAEHBwcHBwcHBw".into(),
+        account: false,
+        admin: false,
+        directs: Vec::new(),
         epoch: s("k3"),
         current: Some(s("lobby")),
         rooms: vec![line()],

@@ -267,7 +267,8 @@ impl Chat {
         if !login.outside || self.people.accounts().len() >= self.limits.accounts_max {
             return None;
         }
-        let wish = UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
+        let wish =
+            UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
         let mut name = wish.clone();
         let mut number = 1_u32;
         while !self.people.is_free(name.as_arc(), Some(login.author)) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::command;
 use super::event::{Ask, ClientEvent};
 use super::name::fold;
-use super::rate::Taken;
 use super::people::Person;
+use super::rate::Taken;
 use super::record::{AuthorKey, Change, Gone};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
@@ -73,7 +73,8 @@ impl Chat {
     ) -> Result<(), Refusal> {
         match ask {
             Ask::Send { content, reply_to, ttl, sender } => {
-                let room = self.room_to_speak(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
+                let room =
+                    self.room_to_speak(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
                 self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
             }
             Ask::Direct { to, content, reply_to, ttl } => {
@@ -313,7 +314,9 @@ impl Chat {
             let people = pair.authors().into_iter().filter_map(|it| self.people.of_session(it));
             let people = people.filter_map(|person| self.people.get(person));
             let there = people.filter(|person| !person.clients.as_slice().is_empty());
-            return there.map(|person| user(room, person, person.clients.as_slice().len())).collect();
+            return there
+                .map(|person| user(room, person, person.clients.as_slice().len()))
+                .collect();
         }
         let people = room.people.iter().filter_map(|person| self.people.get(*person));
         let users = people.take(self.limits.listed_max).map(|person| {

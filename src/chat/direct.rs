@@ -139,11 +139,7 @@ impl Chat {
     }
 
     /// Finds the conversation a message to this room goes to; it is made if need be.
-    pub(super) fn direct_to_speak(
-        &mut self,
-        own: AuthorKey,
-        named: &str,
-    ) -> Result<u32, Refusal> {
+    pub(super) fn direct_to_speak(&mut self, own: AuthorKey, named: &str) -> Result<u32, Refusal> {
         match self.direct(own, named) {
             Some(room) => self.check_partner(own, room).map(|()| room),
             None => self.converse(own, named.strip_prefix('@').unwrap_or(named)),
@@ -273,7 +269,12 @@ impl Chat {
     }
 
     /// Puts an event of a conversation into the words of one who has it; any other stays as it is.
-    pub(super) fn as_seen_by(&self, own: AuthorKey, room: &Room, event: ServerEvent) -> ServerEvent {
+    pub(super) fn as_seen_by(
+        &self,
+        own: AuthorKey,
+        room: &Room,
+        event: ServerEvent,
+    ) -> ServerEvent {
         let Some((mine, theirs)) = room.pair.as_ref().and_then(|pair| pair.seen_by(own)) else {
             return event;
         };

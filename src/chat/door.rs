@@ -42,7 +42,8 @@ impl Chat {
             }
             None => self.somebody(hello, seed, &mut faults),
         };
-        let mut client = Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
+        let mut client =
+            Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
         client.network = network;
         let slot = number_of(self.clients.insert(client));
         let before = self.rooms_of(person);

@@ -150,8 +150,8 @@ impl Chat {
 fn lines(history: History) -> Vec<ServerEvent> {
     let History { room, messages, lost, .. } = history;
     let losses = lost.into_iter().map(|(from, to)| gap(&room, from, to, "retention"));
-    let said = messages.into_iter().filter(|said| said.gone.is_none()).map(|said| {
-        ServerEvent::Message {
+    let said =
+        messages.into_iter().filter(|said| said.gone.is_none()).map(|said| ServerEvent::Message {
             room: Arc::clone(&room),
             seq: said.mid,
             ts: said.ts,
@@ -159,7 +159,6 @@ fn lines(history: History) -> Vec<ServerEvent> {
             content: said.content,
             reply_to: said.reply_to,
             expires: said.expires,
-        }
-    });
+        });
     losses.chain(said).collect()
 }

@@ -52,12 +52,7 @@ impl Chat {
     }
 
     /// Gives a client a seat in a room, unless it has one; says whether it is new.
-    fn seat_in(
-        &mut self,
-        step: &Step<'_>,
-        slot: u32,
-        wish: &str,
-    ) -> Result<(u32, bool), Refusal> {
+    fn seat_in(&mut self, step: &Step<'_>, slot: u32, wish: &str) -> Result<(u32, bool), Refusal> {
         if let Some(room) = self.room_of(slot, Some(wish)).ok().filter(|it| self.sits(slot, *it)) {
             return Ok((room, false));
         }

@@ -23,9 +23,9 @@ impl Chat {
         re: Option<Arc<str>>,
         login: &Login,
     ) -> Result<(), Refusal> {
-        let account = self.account_of(step, login).ok_or_else(|| {
-            Refusal::new(Code::Unauthorized, "the account of this token is gone")
-        })?;
+        let account = self
+            .account_of(step, login)
+            .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
         let before = self.author_of(slot);
         let person = self.person_of(step, &account);
         let mut news = self.adopt(step, slot, person);
@@ -88,7 +88,8 @@ impl Chat {
             let what = What::Was(Arc::clone(&account.name));
             self.note(room, News { what, user: Arc::clone(&user), except: None });
         }
-        for client in self.people.get(holder).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec())
+        for client in
+            self.people.get(holder).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec())
         {
             let message = format!("This name belongs to an account. You are {user}.");
             self.notice(step, client, None, "renamed", message);

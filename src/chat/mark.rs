@@ -60,11 +60,10 @@ impl Chat {
         let (key, name) = (Arc::clone(&inside.key), Arc::clone(inside.name_for(author)));
         let seq = seq.min(inside.top);
         let marks = self.marks.by_author.entry(author).or_default();
-        let mark = match marks.get_mut(&key) {
-            Some(mark) => mark,
-            None if marks.len() < self.limits.marks_max => marks.entry(Arc::clone(&key)).or_default(),
-            None => return Ok(()),
-        };
+        if marks.len() >= self.limits.marks_max && !marks.contains_key(&key) {
+            return Ok(());
+        }
+        let mark = marks.entry(Arc::clone(&key)).or_default();
         if *mark >= seq {
             return Ok(());
         }

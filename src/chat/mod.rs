@@ -78,8 +78,8 @@ pub use login::Login;
 pub use refusal::{Code, Refusal};
 pub use request::{Body, Post, Request, Speaker};
 pub use told::{
-    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults, ServerEvent,
-    User, Welcome,
+    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults,
+    ServerEvent, User, Welcome,
 };
 
 use crate::clock::{Moment, Now};
@@ -397,10 +397,8 @@ impl Chat {
     /// Takes in the rooms of before the start. A conversation that nobody can come back to has no
     /// fact any more and is left where it is.
     fn restore_rooms(&mut self, rooms: Vec<RoomRecord>, pairs: &[Fact]) {
-        let pairs: HashMap<&str, &str> = pairs
-            .iter()
-            .filter_map(|fact| Some((&*fact.key, fact.value.as_deref()?)))
-            .collect();
+        let pairs: HashMap<&str, &str> =
+            pairs.iter().filter_map(|fact| Some((&*fact.key, fact.value.as_deref()?))).collect();
         for record in rooms {
             if !record.key.starts_with('@') {
                 self.rooms.restore(record);

@@ -157,7 +157,9 @@ impl Chat {
             self.check_length(reason, self.limits.reason_chars_max)?;
         }
         let expected = match (action, seconds) {
-            (Action::Slow, None) => return Err(Refusal::new(Code::MissingField, "seconds is missing")),
+            (Action::Slow, None) => {
+                return Err(Refusal::new(Code::MissingField, "seconds is missing"));
+            }
             (Action::Slow, Some(seconds)) => (seconds <= SLOW_MAX).then_some(seconds),
             (Action::Ban | Action::Mute, Some(seconds)) => {
                 (1..=SECONDS_MAX).contains(&seconds).then_some(seconds)
@@ -167,7 +169,10 @@ impl Chat {
         let takes = matches!(action, Action::Slow | Action::Ban | Action::Mute);
         if takes && seconds.is_some() && expected.is_none() {
             let most = if action == Action::Slow { SLOW_MAX } else { SECONDS_MAX };
-            return Err(Refusal::new(Code::BadField, format!("seconds: at most {most} are expected")));
+            return Err(Refusal::new(
+                Code::BadField,
+                format!("seconds: at most {most} are expected"),
+            ));
         }
         let user = aim.map(|aim| Arc::clone(&aim.name));
         Ok(Deed { action, user, seconds: expected, reason })
@@ -193,7 +198,10 @@ impl Chat {
         if bans < self.limits.bans_max {
             return Ok(());
         }
-        Err(Refusal::new(Code::RoomFull, format!("a room has at most {} bans", self.limits.bans_max)))
+        Err(Refusal::new(
+            Code::RoomFull,
+            format!("a room has at most {} bans", self.limits.bans_max),
+        ))
     }
 
     /// Lists who is in a room, if few enough to be its members.
@@ -205,13 +213,18 @@ impl Chat {
     }
 
     /// Does what was decided: its entry is in the record.
-    pub(super) fn decided(&mut self, step: &mut Step<'_>, key: u32, planned: Planned, by: &Arc<str>) {
+    pub(super) fn decided(
+        &mut self,
+        step: &mut Step<'_>,
+        key: u32,
+        planned: Planned,
+        by: &Arc<str>,
+    ) {
         let Planned { deed, aim, facts } = planned;
         let present = self.present(key);
         let Some(room) = self.rooms.get_mut(key) else { return };
-        let rules = room.rules_mut();
-        let touched = rules.apply(&deed, aim.as_ref(), &present, step.now);
-        let now_facts = rules.facts(&room.key, &touched);
+        let touched = room.rules_mut().apply(&deed, aim.as_ref(), &present, step.now);
+        let now_facts = room.rules().facts(&room.key, &touched);
         if now_facts != facts {
             // Something else was decided, or somebody came, while the entry was on its way.
             let keep = Keep { ticket: None, facts: now_facts };
@@ -237,7 +250,8 @@ impl Chat {
         by: &Arc<str>,
     ) {
         let Some(person) = self.people.of_session(aim.author) else { return };
-        let slots = self.people.get(person).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec());
+        let slots =
+            self.people.get(person).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec());
         let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
         self.unplace(person, room, why);
         for slot in slots {

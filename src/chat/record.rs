@@ -15,8 +15,8 @@ pub struct Ticket(pub u64);
 /// Names a room in the record: its name after case folding.
 pub type RoomKey = Arc<str>;
 
-/// Names an author across connections: of a guest a hash of the session key, of an account
-/// randomness of its own; of who posts without either, a hash of the name it says.
+/// Names an author across connections: a hash of the session key, or of the account's name; of
+/// who posts without either, of the name it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorKey(pub [u8; 16]);
 
@@ -74,7 +74,7 @@ pub enum Change {
     Deleted {
         /// The message.
         mid: u64,
-        /// Why it is gone.
+        /// Why it is gone; whether its author or another did it, the keeper fills in.
         why: Gone,
     },
     /// Somebody reacted to a message, or took the reaction back.
@@ -95,7 +95,7 @@ pub enum Change {
     },
     /// Somebody kept order in the room.
     Moderated {
-        /// What it did.
+        /// What was done.
         deed: Arc<Deed>,
     },
 }
@@ -105,46 +105,46 @@ pub enum Change {
 pub struct Deed {
     /// What.
     pub action: Action,
-    /// To whom.
+    /// The name of whom it was done to; nobody for what is done to the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Arc<str>>,
-    /// For how long; of slow mode, the least time between two messages.
+    /// How long it lasts, or how long everybody waits between two messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
-    /// Why.
+    /// Why, as they put it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
 }
 
-/// Names what can be done to keep order. The words stand on the wire and in the database.
+/// Names what can be done to keep order. (The words stand in the database and on the wire.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Somebody has to leave, and may come back.
+    /// Somebody has to leave.
     Kick,
-    /// Somebody has to leave and to stay away.
+    /// Somebody has to leave and may not come back.
     Ban,
-    /// A ban ends.
+    /// Somebody may come back.
     Unban,
-    /// Somebody may not speak.
+    /// Somebody may not talk.
     Mute,
-    /// A mute ends.
+    /// Somebody may talk again.
     Unmute,
-    /// Only those who keep order may speak.
+    /// Only those who keep order may talk.
     Lock,
-    /// Everybody may speak again.
+    /// Everybody may talk again.
     Unlock,
-    /// Nobody may speak too often.
+    /// Everybody has to wait between two messages.
     Slow,
-    /// Somebody may come.
+    /// Somebody may come in.
     Invite,
-    /// Only members may know of the room.
+    /// Only members may come in.
     MakePrivate,
-    /// Everybody may.
+    /// Everybody may come in.
     MakePublic,
-    /// Somebody keeps order from now on.
+    /// Somebody has a higher role.
     Promote,
-    /// Somebody does so no more.
+    /// Somebody has a lower role.
     Demote,
 }
 
@@ -177,47 +177,6 @@ impl Action {
     }
 }
 
-/// Names a kind of facts. The database keeps their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Shelf {
-    /// Accounts, by their author.
-    Accounts,
-    /// What is special about a room, by its key.
-    Rooms,
-    /// What somebody is in a room, by the room's key and the author.
-    Standings,
-    /// Who may not come into a room, by its key and the name.
-    Bans,
-    /// Private conversations, by the key of their record.
-    Talks,
-    /// How far an account has read, by the author and the room's key.
-    Marks,
-    /// Logins that hold no more although their time is not over, by their number.
-    Revoked,
-    /// What a day was like, by its number.
-    Days,
-}
-
-/// Is one small thing kept beside the records, under a name of its own on its shelf.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// Its shelf.
-    pub shelf: Shelf,
-    /// Its name.
-    pub key: Arc<str>,
-    /// What it says; `None` forgets it.
-    pub value: Option<Arc<str>>,
-}
-
-/// Has facts kept, all or none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// Comes back with the answer; without one there is none.
-    pub ticket: Option<Ticket>,
-    /// The facts.
-    pub facts: Vec<Fact>,
-}
-
 /// Is one numbered entry of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -244,7 +203,7 @@ pub struct Draft {
     pub author: AuthorKey,
     /// The author's name now.
     pub sender: Arc<str>,
-    /// Whether the author may change what others said.
+    /// Whether the author may take away what others said.
     pub moderator: bool,
     /// The client's idempotency key, unique per author.
     pub id: Option<Arc<str>>,
@@ -252,7 +211,7 @@ pub struct Draft {
     pub ts: u64,
     /// What it changes.
     pub change: Change,
-    /// Kept in one with the entry, if it is a new one.
+    /// Is kept with its entry, in one piece, if and only if that is a new one.
     pub facts: Vec<Fact>,
 }
 
@@ -400,6 +359,48 @@ pub struct SessionRecord {
     pub rooms: Vec<Arc<str>>,
 }
 
+/// Names a kind of facts. (Never renumber: the database keeps the numbers.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shelf {
+    /// Who has registered.
+    Accounts,
+    /// What a room is like: who owns it, whether it is private.
+    Rooms,
+    /// Who has which role in a room; keys are `ROOMKEY/…`.
+    Standings,
+    /// Who may not come into a room; keys are `ROOMKEY/…`.
+    Bans,
+    /// Who talks to whom in private.
+    Talks,
+    /// How far somebody has read; keys are `AUTHORHEX/ROOMKEY`.
+    Marks,
+    /// Tokens that hold no longer.
+    Revoked,
+    /// What a day came to.
+    Days,
+}
+
+/// Is one small thing kept beside the records, under a name of its own on its shelf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Where it lies.
+    pub shelf: Shelf,
+    /// Its name there.
+    pub key: Arc<str>,
+    /// What is kept; `None` forgets it.
+    pub value: Option<Arc<str>>,
+}
+
+/// Has facts kept, all or none. Answered by [`Answer::Kept`] or [`Answer::Refused`] where there is
+/// a ticket. Without one they are kept as soon as they can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Comes back with the answer.
+    pub ticket: Option<Ticket>,
+    /// The facts; of two with the same name the later one counts.
+    pub facts: Vec<Fact>,
+}
+
 /// Is what a room is known by before anybody joins it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRecord {
@@ -424,7 +425,7 @@ pub struct Opening {
     pub rooms: Vec<RoomRecord>,
     /// Every session that may still come back.
     pub sessions: Vec<SessionRecord>,
-    /// Every fact, by shelf, then by key.
+    /// Every fact that has a value, by shelf, then key.
     pub facts: Vec<Fact>,
 }
 
@@ -437,12 +438,12 @@ pub enum Order {
     Read(Query),
     /// Find messages.
     Search(Search),
+    /// Keep facts.
+    Keep(Keep),
     /// Keep a session; not answered.
     PutSession(SessionRecord),
     /// Forget a session; not answered.
     DropSession(AuthorKey),
-    /// Keep facts.
-    Keep(Keep),
 }
 
 /// Is what the keeper of records tells the chat.
@@ -454,13 +455,14 @@ pub enum Answer {
         ticket: Ticket,
         /// Its entry's number; of the first one, if this is a duplicate.
         seq: u64,
-        /// The message it made or changed; 0 for a topic.
+        /// The message it made or changed; 0 if it is about none.
         mid: u64,
         /// The time of the entry; of the first one, if this is a duplicate.
         ts: u64,
         /// Whether the same `id` and body had come before. Then nothing was added.
         duplicate: bool,
-        /// For a reaction: how many people react so now.
+        /// For a reaction: how many people react so now. For a deletion: 1 if the message was
+        /// somebody else's.
         count: u32,
     },
     /// The facts are kept.
@@ -468,9 +470,10 @@ pub enum Answer {
         /// The order's.
         ticket: Ticket,
     },
-    /// The draft or the facts are not kept, or (only `Unavailable`) perhaps not.
+    /// The draft is not in the record, or the facts are not kept, or (only `Unavailable`) perhaps
+    /// not.
     Refused {
-        /// The order's.
+        /// The draft's, or that of the order to keep.
         ticket: Ticket,
         /// Why.
         why: Refused,

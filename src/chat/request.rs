@@ -6,8 +6,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::awaited::{Asker, Purpose};
 use super::account::Registry;
+use super::awaited::{Asker, Purpose};
 use super::login::Login;
 use super::name::UserName;
 use super::people::{author_by, author_of};
@@ -99,15 +99,13 @@ impl Chat {
                 Ok(())
             }
             Request::Registry(registry) => self.registry(step, caller, *registry),
-            Request::History { by, room, span, limit } => {
-                self.reader(&by).and_then(|reader| {
-                    let room = self.readable(reader, &room)?;
-                    let limit = self.page_length(limit);
-                    let purpose = Purpose::Requested { by: reader };
-                    self.read(step, caller, room, span, limit, purpose);
-                    Ok(())
-                })
-            }
+            Request::History { by, room, span, limit } => self.reader(&by).and_then(|reader| {
+                let room = self.readable(reader, &room)?;
+                let limit = self.page_length(limit);
+                let purpose = Purpose::Requested { by: reader };
+                self.read(step, caller, room, span, limit, purpose);
+                Ok(())
+            }),
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
                 self.post(step, caller, *post).map_err(|refusal| refusal.text(text))

@@ -151,8 +151,7 @@ impl Rules {
     /// Says whether somebody may know what is said here. Admins keep order; they do not read what
     /// is private.
     pub(super) fn may_read(&self, author: Option<AuthorKey>) -> bool {
-        !self.private
-            || author.is_some_and(|author| self.rank(author, false) >= Rank::Member)
+        !self.private || author.is_some_and(|author| self.rank(author, false) >= Rank::Member)
     }
 
     /// Says whether somebody may come in.
@@ -216,7 +215,12 @@ impl Rules {
     }
 
     /// Says whether somebody may say something now: in slow mode not too soon.
-    pub(super) fn check_pace(&self, author: AuthorKey, admin: bool, now: Now) -> Result<(), Refusal> {
+    pub(super) fn check_pace(
+        &self,
+        author: AuthorKey,
+        admin: bool,
+        now: Now,
+    ) -> Result<(), Refusal> {
         if self.slow == 0 || self.rank(author, admin) >= Rank::Moderator {
             return Ok(());
         }
@@ -238,11 +242,6 @@ impl Rules {
             self.spoke.retain(|_, at| at.after(slow) > now.at);
         }
         self.spoke.insert(author, now.at);
-    }
-
-    /// Says whether nothing is special about the room.
-    pub(super) fn is_plain(&self) -> bool {
-        Self { kept: true, ..self.clone() } == Self::none()
     }
 
     /// Counts those who are something here.
@@ -337,11 +336,7 @@ impl Rules {
         }
         if matches!(
             deed.action,
-            Action::Lock
-                | Action::Unlock
-                | Action::Slow
-                | Action::MakePublic
-                | Action::MakePrivate
+            Action::Lock | Action::Unlock | Action::Slow | Action::MakePublic | Action::MakePrivate
         ) {
             touched.insert(Touched::Room);
         }
@@ -364,7 +359,7 @@ impl Rules {
         } else {
             self.standings.insert(author, after.clone());
         }
-        if Standing { name: Arc::clone(name), ..before } != after {
+        if (Standing { name: Arc::clone(name), ..before }) != after {
             touched.insert(Touched::Standing(author));
         }
     }

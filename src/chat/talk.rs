@@ -5,8 +5,8 @@ use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::awaited::{Appending, Asker, Awaited};
-use super::name::UserName;
 use super::moderate::Planned;
+use super::name::UserName;
 use super::people::Person;
 use super::rate::Taken;
 use super::record::{AuthorKey, Change, Draft, Entry, Gone, Order, Refused, RoomKey, Ticket};

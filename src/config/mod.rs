@@ -147,6 +147,14 @@ settings! {
     rate_limit: Option<u32> = Some(5);
     /// Messages that may come at once before the rate counts.
     rate_burst: u32 = 10;
+    /// Messages a second from one connection with an account; more are refused.
+    account_rate_limit: Option<u32> = Some(5);
+    /// Messages of an account that may come at once before the rate counts.
+    account_rate_burst: u32 = 10;
+    /// Messages a second in a room from a connection that keeps order there; more are refused.
+    moderator_rate_limit: Option<u32> = Some(20);
+    /// Messages of such a connection that may come at once before the rate counts.
+    moderator_rate_burst: u32 = 40;
     /// A connection over its rate for this long on end is closed with 4101.
     flood_within: Duration = seconds(10);
     /// Queries a second (history, search, lists, pings) from one connection; more are refused.
@@ -161,6 +169,20 @@ settings! {
     rooms_per_connection: usize = 32;
     /// Most rooms with somebody in them; nobody can open another.
     rooms_max: usize = 100_000;
+    /// Most rooms in all, those with a record and nobody in them included; nobody can make another.
+    rooms_kept_max: usize = 1_000_000;
+    /// Most people who are something in one room (members, moderators, muted); others cannot become it.
+    room_members_max: usize = 1000;
+    /// Most bans of one room; more are refused.
+    room_bans_max: usize = 1000;
+    /// Longest reason for a ban or the like, in characters; more is refused.
+    reason_chars_max: usize = 200;
+    /// Most private conversations of one person; more are refused.
+    conversations_max: usize = 1000;
+    /// Most rooms of which it is kept how far an account has read; of others it is not.
+    read_marks_max: usize = 1000;
+    /// Most accounts; nobody can register beyond that.
+    accounts_max: usize = 100_000;
     /// Longest name of a room; more is refused.
     room_bytes_max: Bytes = Bytes(64);
     /// Longest name of a user, in characters as people count them; more is refused.

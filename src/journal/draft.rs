@@ -3,7 +3,7 @@
 
 use sha1::{Digest as _, Sha1};
 
-use crate::chat::record::{Answer, Change, Draft, Refused, Ticket};
+use crate::chat::record::{Answer, Change, Draft, Gone, Refused, Ticket};
 
 /// Is the hash of a draft's body.
 pub(super) type BodyHash = [u8; 16];
@@ -45,6 +45,11 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
             part(b"topic");
             part(topic.as_bytes());
         }
+        Change::Moderated { deed } => {
+            part(b"moderated");
+            // Words and numbers can always be written.
+            part(&serde_json::to_vec(deed).unwrap_or_default());
+        }
     }
     let mut short = BodyHash::default();
     short.copy_from_slice(&hash.finalize()[..16]);
@@ -54,18 +59,30 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
 /// Gives the message that a change is about, if it is about an earlier one.
 pub(super) fn changed_message(change: &Change) -> Option<u64> {
     match change {
-        Change::Message { .. } | Change::Topic { .. } => None,
+        Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => None,
         Change::Edited { mid, .. } | Change::Deleted { mid, .. } => Some(*mid),
         Change::Reaction { mid, .. } => Some(*mid),
     }
 }
 
-/// Says whether somebody may change a message so. Anybody may react.
-pub(super) fn check(change: &Change, master: bool) -> Result<(), Refused> {
+/// Says whether somebody may change a message so, and fills in whether it is its own. Anybody may
+/// react; who keeps order may take away what others said, and nobody may put words into their
+/// mouths.
+pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(), Refused> {
     match change {
-        Change::Edited { .. } | Change::Deleted { .. } if !master => Err(Refused::Forbidden),
+        Change::Edited { .. } if !own => Err(Refused::Forbidden),
+        Change::Deleted { .. } if !own && !moderator => Err(Refused::Forbidden),
+        Change::Deleted { why, .. } => {
+            *why = if own { Gone::Author } else { Gone::Moderator };
+            Ok(())
+        }
         _ => Ok(()),
     }
+}
+
+/// Gives what an answer counts of a deletion.
+pub(super) fn taken_away(why: Gone) -> u32 {
+    u32::from(why == Gone::Moderator)
 }
 
 /// Is the first answer to a draft with an `id`.

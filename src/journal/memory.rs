@@ -81,7 +81,10 @@ impl Memory {
                 let found = self.search(&search);
                 self.answers.push(Answer::Found(found));
             }
-            // A session leaves nothing behind when the process ends, and neither does the record.
+            // Sessions and facts are for the next start, which finds nothing.
+            Order::Keep(keep) => {
+                self.answers.extend(keep.ticket.map(|ticket| Answer::Kept { ticket }));
+            }
             Order::PutSession(_) | Order::DropSession(_) => {}
         }
     }
@@ -134,7 +137,7 @@ impl Memory {
         let Draft { ticket, room: key, author, sender, ts, mut change, .. } = draft;
         if let Some(mid) = changed_message(&change) {
             let of = room.record.message(mid).ok_or(Refused::NoSuchMessage)?.author;
-            draft::check(&change, author == of || draft.moderator)?;
+            draft::check(&mut change, author == of, draft.moderator)?;
         }
         let seq = room.record.top() + 1;
         let mut count = 0;
@@ -150,8 +153,12 @@ impl Memory {
                 *counted = count;
                 *mid
             }
-            Change::Edited { mid, .. } | Change::Deleted { mid, .. } => *mid,
-            Change::Topic { .. } => 0,
+            Change::Deleted { mid, why } => {
+                count = draft::taken_away(*why);
+                *mid
+            }
+            Change::Edited { mid, .. } => *mid,
+            Change::Topic { .. } | Change::Moderated { .. } => 0,
         };
         room.record.push(Kept { author, entry: Entry { seq, ts, sender, change } });
         if let Some((key, hash)) = id {
@@ -253,6 +260,7 @@ mod tests {
                 reply_to: None,
                 expires: Some(99),
             },
+            facts: Vec::new(),
         };
         memory.submit(Now::default(), Order::Append(draft));
     }

@@ -13,7 +13,7 @@ use super::Server;
 use super::log::Escaped;
 use crate::chat::record::Span;
 use crate::chat::{
-    Body, ClientId, Code, Input, Limits, Post, Refusal, Request as Ask, ServerEvent,
+    Body, ClientId, Code, Input, Limits, Post, Refusal, Request as Ask, ServerEvent, Speaker,
 };
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
@@ -117,12 +117,14 @@ fn history(room: &str, query: &str) -> Result<Ask, Refusal> {
             None => limit = Some(u32::try_from(number).unwrap_or(u32::MAX)),
         }
     }
-    Ok(Ask::History { room: decoded(room)?, span: span.unwrap_or(Span::Latest), limit })
+    let (by, room) = (Speaker::Nobody, decoded(room)?);
+    Ok(Ask::History { by, room, span: span.unwrap_or(Span::Latest), limit })
 }
 
 fn post(room: &str, request: &Request, network: IpAddr, limits: &Limits) -> Result<Ask, Refusal> {
     let room = decoded(room)?;
-    let session = request.header("authorization").map(bearer).transpose()?;
+    let by = request.header("authorization").map(bearer).transpose()?;
+    let by = by.map_or(Speaker::Nobody, Speaker::Session);
     let mut ids = request.headers("idempotency-key");
     let id: Option<Arc<str>> = ids.next().map(Arc::from);
     let fits = |id: &Arc<str>| (1..=limits.id_bytes_max).contains(&id.len());
@@ -133,7 +135,7 @@ fn post(room: &str, request: &Request, network: IpAddr, limits: &Limits) -> Resu
     let body = std::str::from_utf8(&request.body)
         .map_err(|_| Refusal::new(Code::BadJson, "the body is no UTF-8"))?;
     let body = Body::parse(body, limits)?;
-    Ok(Ask::Post(Box::new(Post { room, session, network, id, body })))
+    Ok(Ask::Post(Box::new(Post { room, by, network, id, body })))
 }
 
 /// Takes the key out of `Bearer KEY` (RFC 6750 §2.1).
@@ -252,7 +254,10 @@ mod tests {
 
     #[test]
     fn a_query_names_a_part_of_the_record() {
-        let history = |room: &str, span, limit| Ok(Ask::History { room: room.into(), span, limit });
+        let history = |room: &str, span, limit| {
+            let (by, room) = (Speaker::Nobody, room.into());
+            Ok(Ask::History { by, room, span, limit })
+        };
         for (target, asked) in [
             ("/api/rooms", Ok(Ask::Rooms)),
             ("/api/rooms?x=1", Ok(Ask::Rooms)),
@@ -293,7 +298,8 @@ mod tests {
             r#" {"content":"hi","reply_to":4,"ttl":60,"name":"Bot","new":[]}"#,
         );
         let post = post.unwrap();
-        assert_eq!((&*post.room, post.session.as_deref()), ("café", Some("x-_1")));
+        let by = Speaker::Session("x-_1".into());
+        assert_eq!((&*post.room, post.by), ("café", by));
         assert_eq!(post.id.as_deref(), Some("k1"));
         let Body { content, reply_to, ttl, name } = post.body;
         assert_eq!((&*content, reply_to, ttl), ("hi", Some(4), Some(60)));

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use crate::chat::record::Answer as Record;
 use crate::chat::{
-    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Refusal, RoomId, ServerEvent,
+    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Listener, Refusal, RoomId,
+    ServerEvent, Visit,
 };
 use crate::clock::{Moment, Now};
 use crate::config::Config;
@@ -67,7 +68,8 @@ impl Handler for Server {
         let address = turn.address(conn).map(tracing::field::display);
         tracing::info!(conn = conn.as_u64(), address, "connected");
         let seed = start::random();
-        self.tell(turn, Input::Opened { client: client(conn), hello, seed });
+        let visit = Visit { network: turn.network(conn), ..Visit::default() };
+        self.tell(turn, Input::Opened { client: client(conn), hello, seed, visit });
     }
 
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
@@ -185,7 +187,10 @@ impl Server {
             Effect::Reply { client, event } => self.reply(turn, client, &event),
             Effect::Respond { caller, event } => self.respond(turn, caller, &event),
             Effect::Broadcast { room, event, except, seq } => {
-                self.broadcast(turn, room, &event, except, seq);
+                self.broadcast(turn, room, None, &event, except, seq);
+            }
+            Effect::Whisper { room, to, event, except, seq } => {
+                self.broadcast(turn, room, Some(&to), &event, except, seq);
             }
             Effect::Order(order) => self.journal.submit(turn.now(), order),
             Effect::Close { client, code, reason } => turn.close(conn(client), code, &reason),
@@ -199,11 +204,13 @@ impl Server {
         }
     }
 
-    /// Sends an event to everybody in a room: written once for each form, one note for each client.
+    /// Sends an event to everybody in a room, or of it to these: written once for each form, one
+    /// note for each client.
     fn broadcast(
         &mut self,
         turn: &mut Turn<'_>,
         room: RoomId,
+        to: Option<&[Listener]>,
         event: &ServerEvent,
         except: Option<ClientId>,
         seq: Option<u64>,
@@ -215,7 +222,7 @@ impl Server {
         if let ServerEvent::Message { room, seq, content, .. } = event {
             tracing::debug!(room = %log::Escaped(room), seq, bytes = content.len(), "message");
         }
-        let audience = self.chat.audience(room);
+        let audience = to.unwrap_or_else(|| self.chat.audience(room));
         let mut asked_for = [false; 3];
         for listener in audience {
             asked_for[listener.form as usize] = true;

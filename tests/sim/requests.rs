@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Order, Refused, Span};
 use chinwag::chat::{
-    Body, ClientId, Code, History, Input, Limits, Post, Request, RoomLine, ServerEvent, User,
+    Body, ClientId, Code, History, Input, Limits, Post, Request, RoomLine, ServerEvent, Speaker,
+    User,
 };
 
 use crate::world::World;
@@ -22,7 +23,7 @@ fn world(change: impl FnOnce(&mut Limits)) -> World {
 fn post(content: &str) -> Post {
     let body = Body { content: content.into(), reply_to: None, ttl: None, name: None };
     let network = IpAddr::from([192, 0, 2, 1]);
-    Post { room: "lobby".into(), session: None, network, id: None, body }
+    Post { room: "lobby".into(), by: Speaker::Nobody, network, id: None, body }
 }
 
 fn named(name: &str, content: &str) -> Post {
@@ -73,7 +74,7 @@ fn rooms(world: &mut World) -> Vec<RoomLine> {
 }
 
 fn page(world: &mut World, span: Span, limit: Option<u32>) -> History {
-    match ask(world, Request::History { room: "LOBBY".into(), span, limit }) {
+    match ask(world, Request::History { by: Speaker::Nobody, room: "LOBBY".into(), span, limit }) {
         ServerEvent::History(history) => *history,
         other => panic!("no page but {other:?}"),
     }
@@ -138,7 +139,7 @@ fn a_session_speaks_as_its_person_and_everybody_hears_it() {
     let mut world = world(|_| {});
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
-    let say = |text: &str| Post { session: Some(session.clone()), ..named("Mallory", text) };
+    let say = |text: &str| Post { by: Speaker::Session(session.clone()), ..named("Mallory", text) };
     assert_eq!(posted(&mut world, say("by hand")), (1, false));
     assert_eq!(senders(&mut world, alice), ["Alice"]);
     let sessions = world.orders.iter().filter(|it| matches!(it, Order::PutSession(_))).count();
@@ -149,7 +150,7 @@ fn a_session_speaks_as_its_person_and_everybody_hears_it() {
     world.told.clear();
     world.say(alice, r#"{"type":"send_message","id":"c1","payload":"once"}"#);
     assert!(matches!(world.told(alice)[..], [ServerEvent::Ack { seq: 2, duplicate: true, .. }]));
-    let unknown = Post { session: Some("unknown".into()), ..post("hi") };
+    let unknown = Post { by: Speaker::Session("unknown".into()), ..post("hi") };
     assert_eq!(refused(&mut world, unknown), Code::Unauthorized);
 }
 
@@ -162,7 +163,7 @@ fn a_ghost_that_posts_has_its_name_for_as_long() {
     world.close(alice);
     world.pass(Duration::from_secs(20));
     world.told.clear();
-    let say = |text: &str| Post { session: Some(session.clone()), ..post(text) };
+    let say = |text: &str| Post { by: Speaker::Session(session.clone()), ..post(text) };
     posted(&mut world, say("boo"));
     assert_eq!(senders(&mut world, bob), ["Alice"]);
     let other = world.open("name=Alice");
@@ -207,7 +208,7 @@ fn guests_of_a_network_share_a_rate_and_a_session_has_its_own() {
     assert_eq!(refused(&mut world, named("Eve", "hi")), Code::RateLimited);
     let network = IpAddr::from([192, 0, 2, 2]);
     posted(&mut world, Post { network, ..post("hi") });
-    posted(&mut world, Post { session: Some(session), ..post("hi") });
+    posted(&mut world, Post { by: Speaker::Session(session), ..post("hi") });
     world.pass(Duration::from_millis(200));
     posted(&mut world, named("Eve", "hi"));
 }
@@ -217,7 +218,12 @@ fn a_page_is_that_of_a_client() {
     let mut world = world(|limits| {
         (limits.history_max, limits.sends_per_second_max) = (5, None);
     });
-    let unknown = Request::History { room: "lobby".into(), span: Span::Latest, limit: None };
+    let unknown = Request::History {
+        by: Speaker::Nobody,
+        room: "lobby".into(),
+        span: Span::Latest,
+        limit: None,
+    };
     let told = ask(&mut world, unknown);
     assert!(matches!(told, ServerEvent::Error(it) if it.code == Code::NoSuchRoom));
     for n in 1..=9 {
@@ -230,7 +236,12 @@ fn a_page_is_that_of_a_client() {
     assert_eq!(mids(&page(&mut world, Span::Before(3), Some(1000))), [1, 2]);
     assert_eq!(mids(&page(&mut world, Span::After(9), Some(0))), [0; 0]);
     world.keeper.refuses = Some(Refused::Overloaded);
-    let unread = Request::History { room: "lobby".into(), span: Span::Latest, limit: None };
+    let unread = Request::History {
+        by: Speaker::Nobody,
+        room: "lobby".into(),
+        span: Span::Latest,
+        limit: None,
+    };
     let told = ask(&mut world, unread);
     assert!(matches!(told, ServerEvent::Error(it) if it.code == Code::Overloaded));
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Change, Entry, Refused};
 use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId, ServerEvent,
+    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId,
+    ServerEvent, Visit,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -248,7 +249,12 @@ impl Simulation {
         let mut seed = [0; 16];
         seed[..8].copy_from_slice(&self.next_client.to_be_bytes());
         self.clients.insert(client, model);
-        self.handle(Input::Opened { client, hello: Hello::parse("/ws", query), seed });
+        self.handle(Input::Opened {
+            client,
+            hello: Hello::parse("/ws", query),
+            seed,
+            visit: Visit::default(),
+        });
         client
     }
 
@@ -420,6 +426,13 @@ impl Simulation {
                 Effect::Broadcast { room, event, except, seq } => {
                     let audience = self.chat.audience(room).to_vec();
                     for listener in audience {
+                        if Some(listener.client) != except {
+                            self.broadcast(listener.client, room, &event, seq);
+                        }
+                    }
+                }
+                Effect::Whisper { room, to, event, except, seq } => {
+                    for listener in to {
                         if Some(listener.client) != except {
                             self.broadcast(listener.client, room, &event, seq);
                         }
@@ -643,7 +656,8 @@ fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
         | E::Edited { room, seq, .. }
         | E::Deleted { room, seq, .. }
         | E::Reaction { room, seq, .. }
-        | E::Topic { room, seq, .. } => Some((room, *seq)),
+        | E::Topic { room, seq, .. }
+        | E::Moderated { room, seq, .. } => Some((room, *seq)),
         _ => None,
     }
 }
@@ -680,6 +694,9 @@ fn assert_same(event: &ServerEvent, entry: &Entry) {
         ) => assert_eq!((mid, on, count), (of, given, now)),
         (E::Topic { topic, by, .. }, Change::Topic { topic: new }) => {
             assert_eq!((topic, by), (new, &entry.sender));
+        }
+        (E::Moderated { by, deed, .. }, Change::Moderated { deed: done }) => {
+            assert_eq!((by, deed), (&entry.sender, done));
         }
         _ => panic!("{event:?} does not tell {entry:?}"),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chinwag::chat::record::Order;
 use chinwag::chat::{
     Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, Refusal, RoomId, ServerEvent,
-    Welcome,
+    Visit, Welcome,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -64,7 +64,12 @@ impl World {
         let client = ClientId(self.next);
         let mut seed = [7; 16];
         seed[..8].copy_from_slice(&self.next.to_be_bytes());
-        self.handle(Input::Opened { client, hello: Hello::parse(path, query), seed });
+        self.handle(Input::Opened {
+            client,
+            hello: Hello::parse(path, query),
+            seed,
+            visit: Visit::default(),
+        });
         client
     }
 
@@ -132,6 +137,13 @@ impl World {
             }
             Effect::Broadcast { room, event, except, .. } => {
                 for listener in self.chat.audience(room) {
+                    if Some(listener.client) != except {
+                        self.told.entry(listener.client).or_default().push(event.clone());
+                    }
+                }
+            }
+            Effect::Whisper { to, event, except, .. } => {
+                for listener in to {
                     if Some(listener.client) != except {
                         self.told.entry(listener.client).or_default().push(event.clone());
                     }

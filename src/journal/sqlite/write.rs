@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::Limits;
 use super::super::draft::{self, BodyHash, First, changed_message};
 use super::super::record::Kept;
+use super::facts;
 use super::ids::Ids;
 use super::index::{self, Lag};
 use super::row::{self, RoomNumber, int, key};
@@ -134,28 +135,30 @@ impl Writer {
             return Ok((first.again(ticket, *hash)?, None));
         }
         let known = self.room(key)?;
-        if let Some(mid) = changed_message(change) {
+        let mut change = change.clone();
+        if let Some(mid) = changed_message(&change) {
             let room = known.as_ref().ok_or(Refused::NoSuchMessage)?;
             let of = self.author_of(room, mid)?.ok_or(Refused::NoSuchMessage)?;
-            draft::check(change, author == of || draft.moderator)?;
+            draft::check(&mut change, author == of, draft.moderator)?;
         }
         let room = match known {
             Some(room) => room,
             None => self.make_room(key, &draft.room_name)?,
         };
         let seq = room.top + 1;
-        let mut change = change.clone();
         if let Change::Reaction { mid, emoji, on, count } = &mut change {
             *count = self.count(&room, *mid, emoji, author, *on)?;
         }
         let (mid, count) = match &change {
             Change::Message { .. } => (seq, 0),
             Change::Reaction { mid, count, .. } => (*mid, *count),
-            Change::Edited { mid, .. } | Change::Deleted { mid, .. } => (*mid, 0),
-            Change::Topic { .. } => (0, 0),
+            Change::Deleted { mid, why } => (*mid, draft::taken_away(*why)),
+            Change::Edited { mid, .. } => (*mid, 0),
+            Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
         let kept = Kept { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
         self.add(key, room, &kept, id.as_ref().map(|(id, hash)| (&***id, hash)))?;
+        draft.facts.iter().try_for_each(|fact| facts::put(&self.db, fact))?;
         if let Some((id, hash)) = id {
             self.ids.put(author, id, room.number, First { hash, seq, mid, ts, count });
         }
@@ -272,7 +275,7 @@ impl Writer {
         let Entry { seq, sender, change, .. } = &kept.entry;
         let (seq, db) = (int(*seq), &self.db);
         match change {
-            Change::Message { .. } => {}
+            Change::Message { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 index::take_out(db, room, *mid, *mid)?;
                 let mut statement = db.prepare_cached(

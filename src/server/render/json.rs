@@ -1,6 +1,6 @@
 //! Events as JSON objects.
 
-use crate::chat::record::{Gone, Said};
+use crate::chat::record::{Deed, Gone, Said};
 use crate::chat::{
     History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
 };
@@ -47,8 +47,29 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"by\":", by);
             raw(out, "}}");
         }
+        E::Whisper { message, .. } => self::event(message, out),
+        E::Moderated { room, seq, ts, by, deed } => {
+            entry(out, "moderated", room, *seq, *ts);
+            moderated(out, by, deed);
+        }
         _ => passing(event, out),
     }
+}
+
+/// Ends the event it is in.
+fn moderated(out: &mut Vec<u8>, by: &str, deed: &Deed) {
+    raw(out, ",\"payload\":{\"action\":");
+    // Writing a word into a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *out, &deed.action);
+    string(out, ",\"by\":", by);
+    if let Some(user) = &deed.user {
+        string(out, ",\"user\":", user);
+    }
+    option(out, ",\"seconds\":", deed.seconds);
+    if let Some(reason) = &deed.reason {
+        string(out, ",\"reason\":", reason);
+    }
+    raw(out, "}}");
 }
 
 /// Appends an event that is in no record.
@@ -108,9 +129,15 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
         E::Error(it) => error(it, out),
-        E::Left { re, room } => {
+        E::Left { re, room, ousted } => {
             opening(out, "left", re.as_deref());
             string(out, ",\"room\":", room);
+            if let Some(ousted) = ousted {
+                string(out, ",\"payload\":{\"why\":", ousted.why);
+                string(out, ",\"by\":", &ousted.by);
+                text(out, ",\"reason\":", ousted.reason.as_deref());
+                raw(out, "}");
+            }
             raw(out, "}");
         }
         E::RoomList { re, rooms } => {
@@ -138,8 +165,14 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"why\":", why);
             raw(out, "}}");
         }
-        E::Notice { re, code, message } => {
+        E::Read { room, seq } => {
+            string(out, "{\"type\":\"read\",\"room\":", room);
+            number(out, ",\"payload\":{\"seq\":", *seq);
+            raw(out, "}}");
+        }
+        E::Notice { re, room, code, message } => {
             opening(out, "notice", re.as_deref());
+            text(out, ",\"room\":", room.as_deref());
             string(out, ",\"payload\":{\"code\":", code);
             string(out, ",\"message\":", message);
             raw(out, "}}");
@@ -178,7 +211,14 @@ fn welcome(it: &Welcome, out: &mut Vec<u8>) {
     number(out, "{\"type\":\"welcome\",\"ts\":", it.ts);
     string(out, ",\"payload\":{\"v\":1,\"you\":", &it.you);
     boolean(out, ",\"renamed\":", it.renamed);
-    string(out, ",\"session\":", &it.session);
+    if it.account {
+        raw(out, ",\"account\":true");
+        if it.admin {
+            raw(out, ",\"role\":\"admin\"");
+        }
+    } else {
+        string(out, ",\"session\":", &it.session);
+    }
     string(out, ",\"epoch\":", &it.epoch);
     if let Some(current) = &it.current {
         string(out, ",\"current\":", current);
@@ -189,7 +229,19 @@ fn welcome(it: &Welcome, out: &mut Vec<u8>) {
         raw(out, ":{");
         room_facts(out, line);
     });
-    number(out, "},\"ping_ms\":", it.ping_ms);
+    raw(out, "}");
+    if !it.directs.is_empty() {
+        raw(out, ",\"direct\":{");
+        list(out, &it.directs, |out, line| {
+            string(out, "", &line.room);
+            string(out, ":{\"with\":", &line.with);
+            number(out, ",\"seq\":", line.seq);
+            reading(out, line.seq, line.read);
+            raw(out, "}");
+        });
+        raw(out, "}");
+    }
+    number(out, ",\"ping_ms\":", it.ping_ms);
     number(out, ",\"limits\":{\"content\":", it.content_max as u64);
     number(out, ",\"frame\":", it.frame_max as u64);
     number(out, ",\"burst\":", u64::from(it.burst));
@@ -204,6 +256,10 @@ fn joined(it: &Joined, out: &mut Vec<u8>) {
     string(out, ",\"topic\":", &it.topic);
     number(out, ",\"count\":", it.count as u64);
     users(out, &it.users);
+    if it.private {
+        raw(out, ",\"private\":true");
+    }
+    text(out, ",\"role\":", it.role);
     raw(out, "}}");
 }
 
@@ -359,7 +415,20 @@ fn room_facts(out: &mut Vec<u8>, line: &RoomLine) {
     number(out, "\"seq\":", line.seq);
     number(out, ",\"users\":", line.users as u64);
     string(out, ",\"topic\":", &line.topic);
+    if line.private {
+        raw(out, ",\"private\":true");
+    }
+    text(out, ",\"role\":", line.role);
+    reading(out, line.seq, line.read);
     raw(out, "}");
+}
+
+/// Says how far an account has read.
+fn reading(out: &mut Vec<u8>, top: u64, read: Option<u64>) {
+    if let Some(read) = read {
+        number(out, ",\"read\":", read);
+        number(out, ",\"unread\":", top.saturating_sub(read));
+    }
 }
 
 fn users(out: &mut Vec<u8>, users: &[User]) {
@@ -367,6 +436,10 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
     list(out, users, |out, user| {
         string(out, "{\"name\":", &user.name);
         number(out, ",\"status\":\"online\",\"conns\":", u64::from(user.conns));
+        text(out, ",\"role\":", user.role);
+        if user.account {
+            raw(out, ",\"account\":true");
+        }
         raw(out, "}");
     });
     raw(out, "]");
@@ -394,6 +467,12 @@ pub(super) fn string(out: &mut Vec<u8>, key: &str, value: &str) {
 pub(super) fn number(out: &mut Vec<u8>, key: &str, value: u64) {
     raw(out, key);
     let _ = serde_json::to_writer(out, &value);
+}
+
+pub(super) fn text(out: &mut Vec<u8>, key: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        string(out, key, value);
+    }
 }
 
 fn option(out: &mut Vec<u8>, key: &str, value: Option<u64>) {

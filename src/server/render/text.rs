@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::chat::record::Gone;
+use crate::chat::record::{Action, Deed, Gone};
 use crate::chat::{Hit, RoomLine, SearchResults, ServerEvent, User};
 
 /// Appends the event as text: one event, one WebSocket message.
@@ -13,6 +13,10 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
     match event {
         ServerEvent::Message { ts, sender, content, .. } => {
             line(out, *ts, sender, content);
+        }
+        ServerEvent::Whisper { to, message } => {
+            let ServerEvent::Message { ts, sender, content, .. } = &**message else { return false };
+            whisper(out, *ts, sender, to.as_deref(), content);
         }
         ServerEvent::Error(refusal) => {
             let mut text = format!("! {}", refusal.message);
@@ -34,6 +38,7 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
 pub(super) fn simple(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
     match event {
         ServerEvent::Message { sender, content, .. } => pair(out, sender, content),
+        ServerEvent::Whisper { message, .. } => return simple(message, out),
         ServerEvent::Error(refusal) => match &refusal.text {
             Some(text) => pair(out, "*", &format!("{}, not sent: {text}", refusal.message)),
             None => pair(out, "*", &refusal.message),
@@ -68,10 +73,22 @@ fn told(event: &ServerEvent) -> Option<String> {
             format!("{by} cleared the topic of {room}")
         }
         E::Topic { room, topic, by, .. } => format!("{by} set the topic of {room}: {topic}"),
+        E::Moderated { room, by, deed, .. } => moderated(room, by, deed),
         E::Joined(it) => {
             let mut text = format!("You are in {} ({} online)", it.room, it.count);
             if !it.topic.is_empty() {
                 let _ = write!(text, ", topic: {}", it.topic);
+            }
+            text
+        }
+        E::Left { room, ousted: Some(ousted), .. } => {
+            let mut text = match ousted.why {
+                "banned" => format!("{} banned you from {room}", ousted.by),
+                "kicked" => format!("{} put you out of {room}", ousted.by),
+                _ => format!("You are in {room} no more"),
+            };
+            if let Some(reason) = &ousted.reason {
+                let _ = write!(text, ": {reason}");
             }
             text
         }
@@ -109,6 +126,39 @@ fn told(event: &ServerEvent) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Says what was done to keep order.
+fn moderated(room: &str, by: &str, deed: &Deed) -> String {
+    let user = deed.user.as_deref().unwrap_or("somebody");
+    let mut text = match deed.action {
+        Action::Kick => format!("{by} removed {user} from {room}"),
+        Action::Ban => format!("{by} banned {user} from {room}"),
+        Action::Unban => format!("{by} lets {user} come back to {room}"),
+        Action::Mute => format!("{by} muted {user} in {room}"),
+        Action::Unmute => format!("{by} lets {user} talk again in {room}"),
+        Action::Lock => format!("{by} locked {room}"),
+        Action::Unlock => format!("{by} unlocked {room}"),
+        Action::Slow => format!("{by} slowed {room} down"),
+        Action::Invite => format!("{by} invited {user} to {room}"),
+        Action::MakePrivate => format!("{by} made {room} private"),
+        Action::MakePublic => format!("{by} made {room} public"),
+        Action::Promote => format!("{by} gave {user} a higher role in {room}"),
+        Action::Demote => format!("{by} gave {user} a lower role in {room}"),
+    };
+    match (deed.action, deed.seconds) {
+        (_, None) => {}
+        (Action::Slow, Some(seconds)) => {
+            let _ = write!(text, ": one message in {seconds} s");
+        }
+        (_, Some(seconds)) => {
+            let _ = write!(text, " for {seconds} s");
+        }
+    }
+    if let Some(reason) = &deed.reason {
+        let _ = write!(text, " ({reason})");
+    }
+    text
 }
 
 /// Says what was found, one message a line.
@@ -154,6 +204,21 @@ fn line(out: &mut Vec<u8>, ts: u64, sender: &str, content: &str) {
     out.extend_from_slice(left.as_bytes());
     harmless(sender, out);
     out.extend_from_slice(right.as_bytes());
+    harmless(content, out);
+}
+
+/// Appends `[12:00:03] <Alice -> you> psst`, or `<you -> Bob>` if the reader said it.
+fn whisper(out: &mut Vec<u8>, ts: u64, sender: &str, to: Option<&str>, content: &str) {
+    time(out, ts);
+    let (from, to) = match to {
+        Some(to) => ("you", to),
+        None => (sender, "you"),
+    };
+    out.extend_from_slice(b" <");
+    harmless(from, out);
+    out.extend_from_slice(b" -> ");
+    harmless(to, out);
+    out.extend_from_slice(b"> ");
     harmless(content, out);
 }
 
