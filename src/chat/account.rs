@@ -91,7 +91,8 @@ impl Accounts {
 
     /// Finds the account that is called so.
     pub(super) fn named(&self, name: &str) -> Option<&Account> {
-        self.by_likeness.get(&likeness(name)).and_then(|author| self.by_author.get(author))
+        let author = likeness(name).iter().find_map(|key| self.by_likeness.get(key))?;
+        self.by_author.get(author)
     }
 
     /// Counts the accounts.
@@ -101,14 +102,20 @@ impl Accounts {
 
     /// Takes in an account in place of the one it was.
     pub(super) fn put(&mut self, account: Account) {
-        self.by_likeness.insert(likeness(&account.name), account.author);
+        for key in likeness(&account.name) {
+            self.by_likeness.entry(key).or_insert(account.author);
+        }
         self.by_author.insert(account.author, account);
     }
 
     /// Removes an account; its name is free.
     pub(super) fn remove(&mut self, author: AuthorKey) -> Option<Account> {
         let account = self.by_author.remove(&author)?;
-        self.by_likeness.remove(&likeness(&account.name));
+        for key in likeness(&account.name) {
+            if self.by_likeness.get(&key) == Some(&author) {
+                self.by_likeness.remove(&key);
+            }
+        }
         Some(account)
     }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::client::Hearing;
-use super::name::{fold, likeness};
+use super::name::{alike, fold, likeness};
 use super::record::{AuthorKey, Entry, Fact, Keep, Order, Shelf};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
@@ -211,10 +211,10 @@ impl Chat {
 
     /// Finds a name for a conversation that none of somebody's others has.
     fn label(&self, own: AuthorKey, partner: &str) -> Arc<str> {
-        let taken: Vec<Box<str>> = self.directs_of(own).map(|side| likeness(&side.label)).collect();
+        let taken: Vec<_> = self.directs_of(own).map(|side| likeness(&side.label)).collect();
         let mut label = format!("@{partner}");
         let mut number = 1_u32;
-        while taken.contains(&likeness(&label)) {
+        while taken.iter().any(|taken| alike(taken, &likeness(&label))) {
             number = number.saturating_add(1);
             label = format!("@{partner}-{number}");
         }

@@ -164,7 +164,9 @@ impl Chat {
         let id = client.id;
         let mut rooms: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
         self.revive(person);
-        self.people.recall(person, &self.limits);
+        if self.people.get(person).is_some_and(|person| !person.account) {
+            self.people.recall(person, &self.limits);
+        }
         if let Some(person) = self.people.get_mut(person) {
             person.clients.push(slot);
         }

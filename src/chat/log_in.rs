@@ -7,6 +7,7 @@ use super::account::Account;
 use super::client::LoginMark;
 use super::login::Login;
 use super::name::UserName;
+use super::people::Person;
 use super::presence::{News, What};
 use super::record::AuthorKey;
 use super::refusal::{Code, Refusal};
@@ -28,10 +29,10 @@ impl Chat {
             .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
         let before = self.author_of(slot);
         let person = self.person_of(step, &account);
-        let mut news = self.adopt(step, slot, person);
-        if self.people.of_session(before).is_none() {
+        if before != account.author && *self.clients_of(before) == [self.id_of(slot)] {
             self.inherit(step, before, account.author);
         }
+        let mut news = self.adopt(step, slot, person);
         news.extend(self.name_account(step, person, &account));
         self.check_seats(step, slot);
         self.hold_login(step, slot, login);
@@ -72,8 +73,8 @@ impl Chat {
         key: u32,
         account: &Account,
     ) -> Vec<u32> {
-        let named = self.people.get(key).is_some_and(|person| person.holds_name);
-        if named {
+        let has_name = |person: &Person| person.holds_name && person.name == account.name;
+        if self.people.get(key).is_some_and(has_name) {
             return Vec::new();
         }
         let name = UserName::known(&account.name);
@@ -177,6 +178,10 @@ impl Chat {
         client.closing = true;
         let client = client.id;
         step.effects.push(Effect::Close { client, code, reason: reason.into() });
+    }
+
+    fn id_of(&self, slot: u32) -> ClientId {
+        self.clients.get(slot as usize).map_or(ClientId(0), |client| client.id)
     }
 
     /// Gives the author a client's person is.

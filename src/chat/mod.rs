@@ -75,6 +75,7 @@ pub use event::{Ask, ClientEvent, Demand, Form, Seek};
 pub use hello::Hello;
 pub use limit::Limits;
 pub use login::Login;
+pub use people::author_of;
 pub use refusal::{Code, Refusal};
 pub use request::{Body, Post, Request, Speaker};
 pub use told::{

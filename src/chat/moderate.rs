@@ -10,9 +10,10 @@ use super::event::Demand;
 use super::name::UserName;
 use super::record::{Action, AuthorKey, Change, Deed, Fact, Keep, Order};
 use super::refusal::{Code, Refusal};
-use super::rules::{Party, Rank};
+use super::rules::{Party, Rank, Touched};
 use super::told::{Ousted, ServerEvent};
 use super::{Chat, ClientId, Effect, Step};
+use crate::clock::Now;
 
 /// Is what keeping order comes to, while its entry is on its way into the record.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ impl Chat {
             _ => None,
         };
         let deed = self.deed(demand, aim.as_ref())?;
-        self.check_room_for(room, &deed)?;
+        self.check_room_for(room, &deed, step.now)?;
         self.may_send(step, slot, Some(room))?;
         let (deed, present) = (Arc::new(deed), self.present(room));
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
@@ -179,12 +180,12 @@ impl Chat {
     }
 
     /// Makes sure that the lists of a room do not grow beyond their limits.
-    fn check_room_for(&self, room: u32, deed: &Deed) -> Result<(), Refusal> {
+    fn check_room_for(&self, room: u32, deed: &Deed, now: Now) -> Result<(), Refusal> {
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
         let more = match deed.action {
             Action::MakePrivate => inside.people.len(),
             Action::Invite | Action::Mute | Action::Promote => 1,
-            Action::Ban => return self.check_bans(inside.rules().bans()),
+            Action::Ban => return self.check_bans(inside.rules().bans(now)),
             _ => return Ok(()),
         };
         if inside.rules().standings().saturating_add(more) > self.limits.members_max {
@@ -231,11 +232,25 @@ impl Chat {
             step.effects.push(Effect::Order(Order::Keep(keep)));
         }
         self.rooms.reindex(key);
+        for touched in &touched {
+            if let Touched::Standing(author) = touched {
+                self.keep_standing(step, *author);
+            }
+        }
         match (deed.action, aim) {
             (Action::Kick, Some(aim)) => self.oust(step, key, &aim, "kicked", &deed, by),
             (Action::Ban, Some(aim)) => self.oust(step, key, &aim, "banned", &deed, by),
             (Action::Invite, Some(aim)) => self.tell_invited(step, key, &aim, by),
             _ => {}
+        }
+    }
+
+    /// Has the session of a guest kept that is something in a room: it is to be that after a crash.
+    fn keep_standing(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        if let Some(key) = self.people.of_session(author)
+            && self.people.get(key).is_some_and(|person| !person.kept)
+        {
+            self.keep_session(step, key);
         }
     }
 

@@ -122,14 +122,15 @@ impl People {
 
     /// Says whose name this is.
     pub(super) fn of_name(&self, name: &str) -> Option<u32> {
-        self.names.get(&likeness(name)).copied()
+        likeness(name).iter().find_map(|key| self.names.get(key)).copied()
     }
 
     /// Says whether nobody is called so, and no account but this author's.
     pub(super) fn is_free(&self, name: &str, author: Option<AuthorKey>) -> bool {
-        let like = likeness(name);
-        let owner = self.accounts.by_likeness.get(&like);
-        !self.names.contains_key(&like) && owner.is_none_or(|owner| Some(*owner) == author)
+        likeness(name).iter().all(|key| {
+            let owner = self.accounts.by_likeness.get(key);
+            !self.names.contains_key(key) && owner.is_none_or(|owner| Some(*owner) == author)
+        })
     }
 
     /// Gives the accounts.
@@ -199,7 +200,7 @@ impl People {
         let mut name = wish.clone();
         let author = self.get(key).map(|person| person.author);
         if !self.is_free(name.as_arc(), author) {
-            let base = likeness(wish.base(limits));
+            let base = folded(wish.base(limits));
             loop {
                 number = self.numbers.entry(base.clone()).or_default().next();
                 name = wish.numbered(number, limits);
@@ -243,12 +244,16 @@ impl People {
         if !std::mem::take(&mut person.holds_name) {
             return;
         }
-        self.names.remove(&likeness(&person.name));
+        for like in likeness(&person.name) {
+            if self.names.get(&like) == Some(&key) {
+                self.names.remove(&like);
+            }
+        }
         let suffix = format!("-{}", person.number);
         if std::mem::take(&mut person.lent)
             && let Some(base) = person.name.strip_suffix(&suffix)
         {
-            let base = likeness(base);
+            let base = folded(base);
             if let Some(numbers) = self.numbers.get_mut(&base)
                 && numbers.give_back(person.number)
             {
@@ -261,8 +266,16 @@ impl People {
         let Some(person) = self.people.get_mut(key as usize) else { return };
         person.name = Arc::clone(name.as_arc());
         person.holds_name = true;
-        self.names.insert(likeness(name.as_arc()), key);
+        for like in likeness(name.as_arc()) {
+            self.names.entry(like).or_insert(key);
+        }
     }
+}
+
+/// Gives what numbers are counted by: one of the two likenesses of a name.
+fn folded(name: &str) -> Box<str> {
+    let [folded, _] = likeness(name);
+    folded
 }
 
 impl Numbers {
@@ -291,7 +304,7 @@ pub(super) fn session_key(seed: [u8; 16]) -> Box<str> {
 }
 
 /// Names the author that a session key stands for; the key itself is kept nowhere.
-pub(super) fn author_of(session: &str) -> AuthorKey {
+pub fn author_of(session: &str) -> AuthorKey {
     let mut author = [0; 16];
     for (to, from) in author.iter_mut().zip(Sha1::digest(session)) {
         *to = from;

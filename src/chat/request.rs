@@ -153,6 +153,10 @@ impl Chat {
         if self.draining.is_some() {
             return Err(Refusal::new(Code::Overloaded, "this server is about to end"));
         }
+        if matches!(poster, Poster::Guest(_)) && post.room.trim_start().starts_with('@') {
+            let message = "a private message needs a session or an account";
+            return Err(Refusal::new(Code::Unauthorized, message));
+        }
         let (who, owns) = self.party_of_poster(&poster, post.network);
         let room = self.room_to_join(step, &who, owns, &post.room)?;
         let posted = self.post_in(step, caller, room, poster, post);

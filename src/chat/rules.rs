@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::likeness;
+use super::name::{alike, likeness};
 use super::record::{Action, AuthorKey, Deed, Fact, Shelf};
 use super::refusal::{Code, Refusal};
 use crate::clock::{Moment, Now};
@@ -179,8 +179,8 @@ impl Rules {
             ban.until > now.unix_ms && (same || near)
         };
         let by_name = || {
-            let ban = self.bans.get(&likeness(&who.name))?;
-            (ban.until > now.unix_ms && ban.guest && !who.account).then_some(ban)
+            let mut bans = likeness(&who.name).into_iter().filter_map(|key| self.bans.get(&key));
+            bans.find(|ban| ban.until > now.unix_ms && ban.guest && !who.account)
         };
         self.bans.values().find(holds).or_else(by_name)
     }
@@ -249,9 +249,9 @@ impl Rules {
         self.standings.len()
     }
 
-    /// Counts the bans.
-    pub(super) fn bans(&self) -> usize {
-        self.bans.len()
+    /// Counts the bans that hold.
+    pub(super) fn bans(&self, now: Now) -> usize {
+        self.bans.values().filter(|ban| ban.until > now.unix_ms).count()
     }
 
     /// Finds whom a name means here that nobody is called now: somebody banned, muted or a member.
@@ -264,10 +264,10 @@ impl Rules {
             admin: false,
             network: None,
         };
-        if let Some(ban) = self.bans.get(&like) {
+        if let Some(ban) = like.iter().find_map(|key| self.bans.get(key)) {
             return Some(party(AuthorKey::from_hex(&ban.author)?, &ban.name));
         }
-        let standing = self.standings.iter().find(|(_, it)| likeness(&it.name) == like);
+        let standing = self.standings.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
         standing.map(|(author, standing)| party(*author, &standing.name))
     }
 
@@ -313,12 +313,12 @@ impl Rules {
                 let over = self.bans.iter().filter(|(_, ban)| ban.until <= now.unix_ms);
                 touched.extend(over.map(|(name, _)| Touched::Ban(name.clone())));
                 self.bans.retain(|_, ban| ban.until > now.unix_ms);
-                let key = likeness(&aim.name);
+                let [key, _] = likeness(&aim.name);
                 self.bans.insert(key.clone(), ban);
                 touched.insert(Touched::Ban(key));
             }
             (Action::Unban, Some(aim)) => {
-                let key = likeness(&aim.name);
+                let [key, _] = likeness(&aim.name);
                 self.bans.remove(&key);
                 touched.insert(Touched::Ban(key));
             }

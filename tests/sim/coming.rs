@@ -20,8 +20,9 @@ fn welcome_comes_first_and_says_all() {
         world.read(alice),
         ["{\"type\":\"welcome\",\"ts\":1732104000000,\"payload\":{\"v\":1,\"you\":\"Alice\",\
           \"renamed\":false,\"session\":\"AAAAAAAAAAEHBwcHBwcHBw\",\"epoch\":\"k3\",\
-          \"current\":\"dev\",\"rooms\":{\"dev\":{\"seq\":0,\"users\":1,\"topic\":\"\"},\
-          \"Ops\":{\"seq\":0,\"users\":1,\"topic\":\"\"}},\"ping_ms\":9000,\"limits\":\
+          \"current\":\"dev\",\"rooms\":{\"dev\":{\"seq\":0,\"users\":1,\"topic\":\"\",\
+          \"role\":\"owner\"},\"Ops\":{\"seq\":0,\"users\":1,\"topic\":\"\",\
+          \"role\":\"owner\"}},\"ping_ms\":9000,\"limits\":\
           {\"content\":4000,\"frame\":65536,\"burst\":10,\"per_s\":5},\
           \"server\":\"chinwag/0.1.0\"}}"]
     );

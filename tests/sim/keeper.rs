@@ -169,11 +169,19 @@ impl Keeper {
             return Answer::Refused { ticket, why };
         }
         let asked = draft.change.clone();
-        let entry = record.add(draft.sender, draft.ts, draft.change);
+        let mut change = draft.change;
+        let mut taken_away = 0;
+        if let Change::Deleted { mid, why } = &mut change
+            && record.authors.get(mid) != Some(&draft.author)
+        {
+            (*why, taken_away) = (Gone::Moderator, 1);
+        }
+        let entry = record.add(draft.sender, draft.ts, change);
         let (seq, ts) = (entry.seq, entry.ts);
         let (mid, count) = match entry.change {
             Change::Message { .. } => (seq, 0),
-            Change::Edited { mid, .. } | Change::Deleted { mid, .. } => (mid, 0),
+            Change::Deleted { mid, .. } => (mid, taken_away),
+            Change::Edited { mid, .. } => (mid, 0),
             Change::Reaction { mid, count, .. } => (mid, count),
             Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
@@ -234,7 +242,8 @@ impl Keeper {
 impl Record {
     fn allows(&self, draft: &Draft) -> Result<(), Refused> {
         let (mid, own) = match draft.change {
-            Change::Edited { mid, .. } | Change::Deleted { mid, .. } => (mid, true),
+            Change::Edited { mid, .. } => (mid, true),
+            Change::Deleted { mid, .. } => (mid, !draft.moderator),
             Change::Reaction { mid, .. } => (mid, false),
             Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => {
                 return Ok(());

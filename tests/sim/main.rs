@@ -1,9 +1,13 @@
 //! The chat, driven whole: stories with a made-up clock, and seeded simulations.
 
+mod accounts;
 mod coming;
+mod direct;
 mod keeper;
 mod limits;
+mod order;
 mod presence;
+mod private;
 mod properties;
 mod record;
 mod requests;

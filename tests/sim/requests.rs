@@ -180,7 +180,7 @@ fn what_is_refused_leaves_no_room_behind() {
     let into = |room: &str, text: &str| Post { room: room.into(), ..post(text) };
     assert_eq!(refused(&mut world, into("new", "long")), Code::TooLong);
     assert_eq!(refused(&mut world, into("new", " ")), Code::BadField);
-    assert_eq!(refused(&mut world, into("@Bob", "hi")), Code::BadField);
+    assert_eq!(refused(&mut world, into("@Bob", "hi")), Code::Unauthorized);
     assert_eq!(refused(&mut world, named("*", "hi")), Code::NameInvalid);
     let mut life = into("new", "hi");
     life.body.ttl = Some(1);

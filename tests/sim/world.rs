@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chinwag::chat::record::Order;
+use chinwag::chat::record::{AuthorKey, Order};
 use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, Refusal, RoomId, ServerEvent,
-    Visit, Welcome,
+    Account, Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, Login, Refusal,
+    Registry, Request, RoomId, ServerEvent, Visit, Welcome,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -60,17 +60,45 @@ impl World {
     }
 
     pub(crate) fn open_at(&mut self, path: &str, query: &str) -> ClientId {
+        self.visit(path, query, Visit::default())
+    }
+
+    /// Opens a connection of an account and forgets the greeting.
+    pub(crate) fn enter_as(&mut self, account: &Account, query: &str) -> ClientId {
+        let login = Some(login(account, 7));
+        let client = self.visit("/ws", query, Visit { login, ..Visit::default() });
+        self.told.clear();
+        client
+    }
+
+    pub(crate) fn open_with(&mut self, account: &Account) -> ClientId {
+        self.visit("/ws", "", Visit { login: Some(login(account, 7)), ..Visit::default() })
+    }
+
+    pub(crate) fn visit(&mut self, path: &str, query: &str, visit: Visit) -> ClientId {
         self.next += 1;
         let client = ClientId(self.next);
         let mut seed = [7; 16];
         seed[..8].copy_from_slice(&self.next.to_be_bytes());
-        self.handle(Input::Opened {
-            client,
-            hello: Hello::parse(path, query),
-            seed,
-            visit: Visit::default(),
-        });
+        self.handle(Input::Opened { client, hello: Hello::parse(path, query), seed, visit });
         client
+    }
+
+    /// Makes an account, whose author is this many times the same byte.
+    pub(crate) fn register(&mut self, name: &str, byte: u8, admin: bool) -> Account {
+        let account = Account {
+            author: AuthorKey([byte; 16]),
+            name: name.into(),
+            hash: Some("hash".into()),
+            admin,
+            since: 0,
+        };
+        let request = Request::Registry(Box::new(Registry::Add(account.clone(), None)));
+        let caller = ClientId(1 << 40);
+        self.handle(Input::Asked { caller, request });
+        let told = self.told(caller);
+        assert!(matches!(&told[..], [ServerEvent::Account(_)]), "{told:?}");
+        account
     }
 
     /// Opens a connection and forgets the greeting.
@@ -196,6 +224,10 @@ impl World {
     pub(crate) fn heard(&mut self, client: ClientId) -> Vec<String> {
         let messages = self.told(client).into_iter().filter_map(|event| match event {
             ServerEvent::Message { content, .. } => Some(content.to_string()),
+            ServerEvent::Whisper { message, .. } => match *message {
+                ServerEvent::Message { content, .. } => Some(content.to_string()),
+                _ => None,
+            },
             _ => None,
         });
         messages.collect()
@@ -206,6 +238,17 @@ impl World {
         (0..1000)
             .map(RoomId)
             .find(|room| self.chat.audience(*room).iter().any(|listener| listener.client == client))
+    }
+}
+
+pub(crate) fn login(account: &Account, id: u8) -> Login {
+    Login {
+        author: account.author,
+        name: (&*account.name).into(),
+        admin: account.admin,
+        id: [id; 16],
+        expires: START + 3_600_000,
+        outside: false,
     }
 }
 

@@ -1,0 +1,275 @@
+//! Accounts: names that belong to somebody.
+
+use std::time::Duration;
+
+use chinwag::chat::record::{AuthorKey, Refused};
+use chinwag::chat::{
+    Account, Ask, ClientEvent, ClientId, Code, Input, Login, Refusal, Registry, Request,
+    ServerEvent, Visit,
+};
+
+use crate::world::{World, login};
+
+const CALLER: ClientId = ClientId(1 << 40);
+
+fn ask(world: &mut World, registry: Registry) -> ServerEvent {
+    let request = Request::Registry(Box::new(registry));
+    world.handle(Input::Asked { caller: CALLER, request });
+    world.told(CALLER).pop().expect("an answer")
+}
+
+fn account(name: &str, byte: u8) -> Account {
+    let (author, hash) = (AuthorKey([byte; 16]), Some("hash".into()));
+    Account { author, name: name.into(), hash, admin: false, since: 0 }
+}
+
+fn code(event: ServerEvent) -> Code {
+    let ServerEvent::Error(refusal) = event else { panic!("{event:?}") };
+    refusal.code
+}
+
+#[test]
+fn an_account_has_its_name_and_no_session_key() {
+    let mut world = World::new();
+    let bob = world.register("Bob", 1, false);
+    let client =
+        world.visit("/ws", "name=Other", Visit { login: Some(login(&bob, 7)), ..Visit::default() });
+    let welcome = world.welcome(client);
+    assert_eq!((&*welcome.you, &*welcome.session, welcome.account), ("Bob", "", true));
+    let guest = world.open("name=bob");
+    let welcome = world.welcome(guest);
+    assert_eq!((&*welcome.you, welcome.renamed, welcome.account), ("bob-2", true, false));
+    world.say(guest, r#"{"type":"set_name","payload":"Вob"}"#);
+    assert_eq!(world.error(guest).code, Code::NameTaken);
+    world.told.clear();
+    world.say(client, r#"{"type":"set_name","payload":"Else"}"#);
+    assert_eq!(world.error(client).code, Code::Forbidden);
+}
+
+#[test]
+fn a_name_is_kept_for_its_account_while_nobody_is_there() {
+    let mut world = World::new();
+    world.register("Bob", 1, false);
+    let guest = world.open("name=B0b");
+    assert_eq!(&*world.welcome(guest).you, "B0b-2");
+    world.restart();
+    let guest = world.open("name=Bob");
+    assert_eq!(&*world.welcome(guest).you, "Bob-2");
+}
+
+#[test]
+fn one_of_two_who_want_a_name_gets_it() {
+    let mut world = World::new();
+    world.prompt = false;
+    let add = |account| Registry::Add(account, None);
+    let first = Request::Registry(Box::new(add(account("Bob", 1))));
+    world.handle(Input::Asked { caller: CALLER, request: first });
+    assert_eq!(code(ask(&mut world, add(account("bob", 2)))), Code::NameTaken);
+    world.settle();
+    assert!(matches!(world.told(CALLER)[..], [ServerEvent::Account(_)]));
+    let guest = world.enter("name=Eve");
+    assert_eq!(code(ask(&mut world, add(account("Eve", 3)))), Code::NameTaken);
+    world.close(guest);
+    assert_eq!(code(ask(&mut world, add(account("*", 3)))), Code::NameInvalid);
+}
+
+#[test]
+fn an_account_that_could_not_be_kept_is_none() {
+    let mut world = World::new();
+    world.keeper.refuses = Some(Refused::Unavailable);
+    assert_eq!(
+        code(ask(&mut world, Registry::Add(account("Bob", 1), None))),
+        Code::StorageUnavailable
+    );
+    assert_eq!(world.chat.account_named("Bob"), None);
+    let guest = world.open("name=Bob");
+    assert_eq!(&*world.welcome(guest).you, "Bob");
+}
+
+#[test]
+fn a_guest_registers_its_own_name_and_goes_on_as_the_account() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=den");
+    let session = world.welcome(alice).session;
+    world.say(alice, "mine");
+    world.say(alice, "/private");
+    let bob = world.enter("name=Bob");
+    world.say(alice, "/invite Bob");
+    world.say(bob, "/join den");
+    world.told.clear();
+    let own = chinwag::chat::author_of(&session);
+    let added = ask(&mut world, Registry::Add(account("Alice", 1), Some(own)));
+    assert!(matches!(added, ServerEvent::Account(_)), "{added:?}");
+    let event = ClientEvent {
+        id: Some("a1".into()),
+        room: None,
+        ask: Ask::LogIn(Box::new(login(&account("Alice", 1), 7))),
+    };
+    world.handle(Input::Received { client: alice, event: Ok(event) });
+    let told = world.read(alice);
+    assert_eq!(
+        told,
+        ["{\"type\":\"ack\",\"re\":\"a1\",\"ts\":1732104000000,\"payload\":{\"you\":\"Alice\"}}"]
+    );
+    world.say(alice, "still mine");
+    assert_eq!(world.heard(bob), ["still mine"]);
+    world.say(alice, "/kick Bob");
+    assert!(world.types(bob).contains(&"left".to_owned()));
+}
+
+#[test]
+fn whoever_becomes_somebody_else_leaves_what_that_one_may_not_see() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=den");
+    let session = world.welcome(alice).session;
+    let tab = world.enter(&format!("session={session}&room=den"));
+    world.say(alice, "mine");
+    world.say(alice, "/private");
+    let eve = world.register("Eve", 1, false);
+    let ask = Ask::LogIn(Box::new(login(&eve, 7)));
+    world.told.clear();
+    world.handle(Input::Received {
+        client: tab,
+        event: Ok(ClientEvent { id: None, room: None, ask }),
+    });
+    assert!(world.types(tab).contains(&"left".to_owned()));
+    world.say(alice, "secret");
+    assert_eq!(world.heard(tab), [""; 0]);
+}
+
+#[test]
+fn a_guest_of_that_name_makes_way() {
+    let mut world = World::new();
+    let own = world.open("name=Bob");
+    let session = world.welcome(own).session;
+    let added =
+        ask(&mut world, Registry::Add(account("Bob", 1), Some(chinwag::chat::author_of(&session))));
+    assert!(matches!(added, ServerEvent::Account(_)), "{added:?}");
+    let bob = world.open_with(&account("Bob", 1));
+    world.say(bob, "hi");
+    let told = world.read(own).join("\n");
+    assert!(told.contains("Bob-2") && told.contains("\"sender\":\"Bob\""), "{told}");
+}
+
+#[test]
+fn a_login_ends_by_itself_by_logging_out_and_with_the_account() {
+    let mut world = World::new();
+    let bob = world.register("Bob", 1, false);
+    let one = world.visit("/ws", "", Visit { login: Some(login(&bob, 1)), ..Visit::default() });
+    let two = world.visit("/ws", "", Visit { login: Some(login(&bob, 2)), ..Visit::default() });
+    let short = Login { expires: crate::world::START + 5000, ..login(&bob, 3) };
+    let short = world.visit("/ws", "", Visit { login: Some(short), ..Visit::default() });
+    world.pass(Duration::from_secs(5));
+    assert_eq!(world.closed.get(&short), Some(&4105));
+    world.handle(Input::LoggedOut { author: bob.author, id: [1; 16] });
+    assert_eq!((world.closed.get(&one), world.closed.get(&two)), (Some(&4001), None));
+    world.say(one, "hello");
+    assert_eq!(world.heard(two), [""; 0]);
+    let gone = ask(&mut world, Registry::Remove { name: "bob".into() });
+    assert!(matches!(gone, ServerEvent::Account(_)), "{gone:?}");
+    assert_eq!(world.closed.get(&two), Some(&4001));
+    assert_eq!(world.chat.account_named("Bob"), None);
+    let late = world.open_with(&bob);
+    assert!(world.read(late).join("").contains("unauthorized"));
+}
+
+#[test]
+fn another_password_ends_all_logins() {
+    let mut world = World::new();
+    let bob = world.register("Bob", 1, false);
+    let client = world.enter_as(&bob, "");
+    let set = Registry::SetHash { name: "Bob".into(), hash: "new".into() };
+    assert!(matches!(ask(&mut world, set), ServerEvent::Account(_)));
+    assert_eq!(world.closed.get(&client), Some(&4001));
+    let known = world.chat.account_named("Bob").unwrap();
+    assert_eq!((known.hash.as_deref(), known.since), (Some("new"), crate::world::START / 1000 + 1));
+}
+
+#[test]
+fn messages_wait_for_an_account_and_what_it_has_read_is_known() {
+    let mut world = World::new();
+    let bob = world.register("Bob", 1, false);
+    let alice = world.enter("name=Alice");
+    for content in ["one", "two"] {
+        world.say(
+            alice,
+            &format!(
+                r#"{{"type":"direct_message","payload":{{"to":"Bob","content":"{content}"}}}}"#
+            ),
+        );
+    }
+    world.restart();
+    let first = world.open_with(&bob);
+    let told = world.read(first);
+    let line = "\"direct\":{\"@Alice\":{\"with\":\"Alice\",\"seq\":2,\"read\":0,\"unread\":2}}";
+    assert!(told[0].contains(line), "{told:?}");
+    let second = world.open_with(&bob);
+    world.told.clear();
+    world.say(first, r#"{"type":"read","room":"@Alice","payload":{"seq":1}}"#);
+    world.say(first, r#"{"type":"read","room":"@Alice","payload":{"seq":99}}"#);
+    world.say(first, r#"{"type":"read","room":"@Alice","payload":{"seq":1}}"#);
+    assert_eq!(world.types(first), [""; 0]);
+    let read = |seq: u64| {
+        format!("{{\"type\":\"read\",\"room\":\"@Alice\",\"payload\":{{\"seq\":{seq}}}}}")
+    };
+    assert_eq!(world.read(second), [read(1), read(2)]);
+    world.pass(Duration::from_secs(2));
+    world.restart();
+    let again = world.open_with(&bob);
+    assert!(world.read(again)[0].contains("\"read\":2,\"unread\":0"));
+}
+
+#[test]
+fn the_rooms_of_an_account_come_back_however_late() {
+    let mut world = World::new();
+    let bob = world.register("Bob", 1, false);
+    let client = world.enter_as(&bob, "room=dev&room=ops");
+    world.say(client, "hi");
+    world.close(client);
+    world.pass(Duration::from_secs(3600));
+    let client = world.open_with(&bob);
+    let rooms = |welcome: chinwag::chat::Welcome| -> Vec<String> {
+        welcome.rooms.iter().map(|room| room.room.to_string()).collect()
+    };
+    assert_eq!(rooms(world.welcome(client)), ["dev", "ops"]);
+    world.restart();
+    let client = world.open_with(&bob);
+    assert_eq!(rooms(world.welcome(client)), ["dev", "ops"]);
+}
+
+#[test]
+fn an_account_of_another_issuer_is_made_when_it_is_first_seen() {
+    let mut world = World::new();
+    world.register("Bob", 1, false);
+    let outside = Login { outside: true, admin: true, ..login(&account("Bob", 2), 7) };
+    let client = world.visit("/ws", "", Visit { login: Some(outside.clone()), ..Visit::default() });
+    let welcome = world.welcome(client);
+    assert_eq!((&*welcome.you, welcome.account, welcome.admin), ("Bob-2", true, true));
+    world.restart();
+    let client = world.visit("/ws", "", Visit { login: Some(outside), ..Visit::default() });
+    assert_eq!(&*world.welcome(client).you, "Bob-2");
+}
+
+#[test]
+fn a_bad_cookie_comes_in_as_a_guest_and_is_told() {
+    let mut world = World::new();
+    let fault = Some(Refusal::new(Code::Unauthorized, "the token has expired"));
+    let client = world.visit("/ws", "name=Alice", Visit { fault, ..Visit::default() });
+    let told = world.read(client);
+    assert!(told[0].contains("\"you\":\"Alice\"") && told[1].contains("unauthorized"), "{told:?}");
+}
+
+#[test]
+fn a_token_nobody_has_looked_at_proves_nothing() {
+    let mut world = World::new();
+    let client = world.enter("name=Alice");
+    world.say(client, r#"{"type":"auth","payload":{"token":"x.y.z"}}"#);
+    assert_eq!(world.error(client).code, Code::Unauthorized);
+}
+
+#[test]
+fn there_are_at_most_so_many_accounts() {
+    let mut world = World::with(|limits| limits.accounts_max = 1);
+    world.register("Bob", 1, false);
+    assert_eq!(code(ask(&mut world, Registry::Add(account("Eve", 2), None))), Code::Overloaded);
+}

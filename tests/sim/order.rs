@@ -1,0 +1,281 @@
+//! Keeping order: roles, and what those may do who have none.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chinwag::chat::record::Action;
+use chinwag::chat::{ClientId, Code, Visit};
+
+use crate::world::World;
+
+/// Alice owns the room in which Bob and Eve are, too.
+fn world() -> (World, ClientId, ClientId, ClientId) {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=dev");
+    let bob = world.enter("name=Bob&room=dev");
+    let eve = world.enter("name=Eve&room=dev");
+    world.say(alice, "hi");
+    world.told.clear();
+    (world, alice, bob, eve)
+}
+
+#[test]
+fn whoever_makes_a_room_owns_it_and_nobody_owns_the_default_one() {
+    let (mut world, alice, bob, _) = world();
+    world.say(alice, "/slow 5");
+    assert!(world.types(alice).contains(&"moderated".to_owned()));
+    world.say(bob, "/slow 5");
+    assert_eq!(world.types(bob).last().map(String::as_str), Some("error"));
+    let first = world.enter("name=First");
+    world.say(first, "/lock");
+    assert_eq!(world.error(first).code, Code::Forbidden);
+}
+
+#[test]
+fn whoever_keeps_no_order_may_do_none_of_it() {
+    let (mut world, _, bob, _) = world();
+    world.pass(Duration::from_secs(2));
+    world.told.clear();
+    for (action, word) in Action::ALL {
+        if action == Action::Invite {
+            continue;
+        }
+        let text = format!(
+            r#"{{"type":"moderate","payload":{{"action":"{word}","user":"Eve","seconds":5}}}}"#
+        );
+        world.say(bob, &text);
+        assert_eq!(world.error(bob).code, Code::Forbidden, "{word}");
+        world.pass(Duration::from_secs(1));
+    }
+    world.say(bob, r#"{"type":"delete_message","payload":{"mid":1}}"#);
+    assert_eq!(world.error(bob).code, Code::Forbidden);
+}
+
+#[test]
+fn a_moderator_may_but_not_to_those_above() {
+    let (mut world, alice, bob, eve) = world();
+    world.say(alice, "/promote Bob");
+    world.told.clear();
+    for line in ["/kick Alice", "/ban Alice", "/mute Alice", "/promote Eve", "/private"] {
+        world.say(bob, line);
+        assert_eq!(world.error(bob).code, Code::Forbidden, "{line}");
+    }
+    world.say(bob, "/mute Eve 60 too loud");
+    world.told.clear();
+    world.say(eve, "hello?");
+    let refusal = world.error(eve);
+    assert_eq!((refusal.code, refusal.text.as_deref()), (Code::Muted, Some("hello?")));
+    assert_eq!(refusal.retry_after_ms, Some(60_000));
+    world.pass(Duration::from_secs(61));
+    world.say(eve, "hello!");
+    assert_eq!(world.heard(bob).last().map(String::as_str), Some("hello!"));
+    world.say(alice, "/demote Bob");
+    world.told.clear();
+    world.say(bob, "/mute Eve");
+    assert_eq!(world.error(bob).code, Code::Forbidden);
+}
+
+#[test]
+fn nobody_does_it_to_themselves_or_to_nobody() {
+    let (mut world, alice, ..) = world();
+    for (line, code) in [
+        ("/kick Alice", Code::BadField),
+        ("/ban alice", Code::BadField),
+        ("/mute Alice", Code::BadField),
+        ("/kick Nobody", Code::NoSuchUser),
+        ("/ban Nobody", Code::NoSuchUser),
+        ("/unban Eve", Code::NoSuchUser),
+    ] {
+        world.say(alice, line);
+        assert_eq!(world.error(alice).code, code, "{line}");
+    }
+    let first = world.enter("name=Else&room=other");
+    world.say(alice, "/kick Else");
+    assert_eq!(world.error(alice).code, Code::NoSuchUser);
+    world.say(first, r#"{"type":"moderate","payload":{"action":"kick"}}"#);
+    assert_eq!(world.error(first).code, Code::MissingField);
+    for seconds in ["0", "99999999999"] {
+        let text = format!(
+            r#"{{"type":"moderate","payload":{{"action":"mute","user":"Eve","seconds":{seconds}}}}}"#
+        );
+        world.say(alice, &text);
+        assert_eq!(world.error(alice).code, Code::BadField, "{seconds}");
+    }
+}
+
+#[test]
+fn a_banned_guest_is_known_by_session_name_and_network() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    let network: IpAddr = [192, 0, 2, 7].into();
+    let visit = || Visit { network: Some(network), ..Visit::default() };
+    let eve = world.visit("/ws", "name=Eve&room=dev", visit());
+    let session = world.welcome(eve).session;
+    world.say(eve, "flood");
+    world.told.clear();
+    world.say(alice, "/ban Eve 600 flood");
+    assert_eq!(world.closed.get(&eve), Some(&4003));
+    assert!(
+        world
+            .read(eve)
+            .join("")
+            .contains("\"why\":\"banned\",\"by\":\"Alice\",\"reason\":\"flood\"")
+    );
+    world.close(eve);
+    world.restart();
+    let rooms = |world: &mut World, query: &str, visit| {
+        let client = world.visit("/ws", query, visit);
+        let told = world.read(client).join("");
+        world.close(client);
+        world.pass(Duration::from_secs(11));
+        (told.contains("\"current\":\"dev\""), told.contains("\"banned\""))
+    };
+    let barred = (false, true);
+    assert_eq!(rooms(&mut world, &format!("session={session}&room=dev"), Visit::default()), barred);
+    assert_eq!(rooms(&mut world, "name=EVE&room=dev", Visit::default()), barred);
+    assert_eq!(rooms(&mut world, "name=Other&room=dev", visit()), barred);
+    assert_eq!(rooms(&mut world, "name=Other&room=dev", Visit::default()), (true, false));
+    world.pass(Duration::from_secs(600));
+    assert_eq!(rooms(&mut world, "name=Eve&room=dev", visit()), (true, false));
+}
+
+#[test]
+fn a_ban_of_an_account_holds_for_it_alone() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    let account = world.register("Eve", 5, false);
+    world.say(alice, "/ban Eve");
+    let eve = world.enter_as(&account, "room=dev");
+    world.say(eve, "/join dev");
+    assert_eq!(world.error(eve).code, Code::Banned);
+    world.say(alice, "/unban Eve");
+    world.say(eve, "/join dev");
+    assert!(world.types(eve).contains(&"joined".to_owned()));
+}
+
+#[test]
+fn a_locked_room_hears_only_those_who_keep_order() {
+    let (mut world, alice, bob, _) = world();
+    world.say(alice, "/lock");
+    world.told.clear();
+    for text in ["hello", r#"{"type":"react","payload":{"mid":1,"emoji":"👍"}}"#, "/topic x"] {
+        world.say(bob, text);
+        assert_eq!(world.error(bob).code, Code::RoomLocked, "{text}");
+    }
+    world.say(alice, "quiet please");
+    assert_eq!(world.heard(bob), ["quiet please"]);
+    world.restart();
+    let eve = world.enter("name=Late&room=dev");
+    world.say(eve, "hello");
+    assert_eq!(world.error(eve).code, Code::RoomLocked);
+}
+
+#[test]
+fn slow_mode_says_how_long_to_wait() {
+    let (mut world, alice, bob, _) = world();
+    world.say(alice, "/slow 30");
+    world.told.clear();
+    world.say(bob, "one");
+    world.say(bob, "two");
+    let told = world.read(bob).join("");
+    assert!(
+        told.contains("\"code\":\"slow_mode\"") && told.contains("\"retry_after_ms\":30000"),
+        "{told}"
+    );
+    assert!(told.contains("\"text\":\"two\""), "{told}");
+    world.pass(Duration::from_secs(30));
+    world.told.clear();
+    world.say(bob, "three");
+    assert_eq!(world.heard(alice), ["three"]);
+}
+
+#[test]
+fn a_moderator_takes_away_what_others_said_but_does_not_speak_for_them() {
+    let (mut world, alice, bob, _) = world();
+    world.say(bob, "spam");
+    world.told.clear();
+    world.say(alice, r#"{"type":"edit_message","payload":{"mid":2,"content":"I am sorry"}}"#);
+    assert_eq!(world.error(alice).code, Code::Forbidden);
+    world.say(alice, r#"{"type":"delete_message","payload":{"mid":2}}"#);
+    let read = world.read(bob);
+    assert!(read[0].contains("\"by\":\"Alice\",\"why\":\"moderator\""), "{read:?}");
+    world.say(alice, r#"{"type":"delete_message","payload":{"mid":1}}"#);
+    let read = world.read(bob);
+    assert!(read[0].contains("\"by\":\"Alice\",\"why\":\"author\""), "{read:?}");
+}
+
+#[test]
+fn the_same_deed_sent_again_is_done_once() {
+    let (mut world, alice, _, eve) = world();
+    let deed =
+        r#"{"type":"moderate","id":"m1","payload":{"action":"mute","user":"Eve","seconds":60}}"#;
+    world.say(alice, deed);
+    world.say(alice, r#"{"type":"moderate","payload":{"action":"unmute","user":"Eve"}}"#);
+    world.told.clear();
+    world.say(alice, deed);
+    assert!(world.read(alice)[0].contains("\"duplicate\":true"));
+    world.say(eve, "hello");
+    assert_eq!(world.heard(alice), ["hello"]);
+}
+
+#[test]
+fn two_deeds_under_way_at_once_are_both_kept() {
+    let (mut world, alice, ..) = world();
+    world.prompt = false;
+    world.say(alice, "/mute Eve");
+    world.say(alice, "/promote Eve");
+    world.settle();
+    world.restart();
+    let facts = world.keeper.opening("k3").facts;
+    let standing =
+        facts.iter().find(|fact| fact.value.as_ref().is_some_and(|it| it.contains("Eve")));
+    let value = standing.and_then(|fact| fact.value.clone()).unwrap();
+    assert!(value.contains("\"moderator\":true") && !value.contains("\"muted\":0"), "{value}");
+}
+
+#[test]
+fn nothing_takes_effect_that_could_not_be_recorded() {
+    let (mut world, alice, _, eve) = world();
+    world.keeper.refuses = Some(chinwag::chat::record::Refused::Unavailable);
+    world.say(alice, "/ban Eve");
+    assert_eq!(world.error(alice).code, Code::StorageUnavailable);
+    world.say(eve, "still here");
+    assert_eq!(world.heard(alice), ["still here"]);
+}
+
+#[test]
+fn rates_depend_on_what_somebody_is() {
+    let (mut world, alice, bob, _) = world();
+    let sent = |world: &mut World, client| {
+        world.pass(Duration::from_secs(60));
+        (0..60)
+            .filter(|_| {
+                world.told.clear();
+                world.say(client, "x");
+                !world.types(client).contains(&"error".to_owned())
+            })
+            .count()
+    };
+    assert_eq!(sent(&mut world, bob), 10);
+    assert_eq!(sent(&mut world, alice), 40);
+}
+
+#[test]
+fn bans_are_bounded_and_those_that_are_over_make_room() {
+    let mut world = World::with(|limits| limits.bans_max = 2);
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    for name in ["A", "B", "C"] {
+        world.register(name, name.as_bytes()[0], false);
+    }
+    world.say(alice, "/ban A 5");
+    world.say(alice, "/ban B 600");
+    world.told.clear();
+    world.say(alice, "/ban C 600");
+    assert_eq!(world.error(alice).code, Code::RoomFull);
+    world.pass(Duration::from_secs(6));
+    world.say(alice, "/ban C 600");
+    assert_eq!(world.types(alice), ["moderated"]);
+}

@@ -1,0 +1,209 @@
+//! Private rooms: for whoever is no member they do not exist.
+
+use std::time::Duration;
+
+use chinwag::chat::record::Span;
+use chinwag::chat::{ClientId, Code, Input, Request, ServerEvent, Speaker};
+
+use crate::world::World;
+
+/// Makes a private room with Alice in it, and has Eve outside.
+fn world() -> (World, ClientId, ClientId) {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=den");
+    world.say(alice, "the secret word");
+    world.say(alice, r#"{"type":"moderate","id":"m1","payload":{"action":"make_private"}}"#);
+    let read = world.read(alice);
+    assert!(read[0].contains("\"type\":\"ack\",\"re\":\"m1\""), "{read:?}");
+    assert!(
+        read[1].contains("\"type\":\"moderated\",\"room\":\"den\",\"seq\":2")
+            && read[1].contains("\"payload\":{\"action\":\"make_private\",\"by\":\"Alice\"}"),
+        "{read:?}"
+    );
+    let eve = world.enter("name=Eve");
+    (world, alice, eve)
+}
+
+#[test]
+fn a_private_room_does_not_exist_for_strangers_by_any_entrance() {
+    let (mut world, alice, eve) = world();
+    for text in [r#"{"type":"history","room":"den"}"#, r#"{"type":"list_users","room":"den"}"#] {
+        world.say(eve, text);
+        let refusal = world.error(eve);
+        assert_eq!(refusal.code, Code::NoSuchRoom, "{text}");
+        world.say(eve, &text.replace("den", "nowhere"));
+        assert_eq!(world.error(eve), refusal, "{text}");
+    }
+    for text in [
+        r#"{"type":"send_message","room":"den","payload":"hi"}"#,
+        r#"{"type":"edit_message","room":"den","payload":{"mid":1,"content":"x"}}"#,
+        r#"{"type":"delete_message","room":"den","payload":{"mid":1}}"#,
+        r#"{"type":"react","room":"den","payload":{"mid":1,"emoji":"x"}}"#,
+        r#"{"type":"search","room":"den","payload":"secret"}"#,
+        r#"{"type":"read","room":"den","payload":{"seq":1}}"#,
+        r#"{"type":"set_topic","room":"den","payload":"x"}"#,
+        r#"{"type":"leave_room","room":"den"}"#,
+        r#"{"type":"moderate","room":"den","payload":{"action":"make_public"}}"#,
+    ] {
+        world.say(eve, text);
+        let refusal = world.error(eve);
+        assert_eq!(refusal.code, Code::NotInRoom, "{text}");
+        world.say(eve, &text.replace("den", "nowhere"));
+        assert_eq!(world.error(eve), refusal, "{text}");
+    }
+    world.say(eve, r#"{"type":"list_rooms"}"#);
+    assert!(!world.read(eve)[0].contains("den"));
+    world.say(eve, r#"{"type":"resume","payload":{"epoch":"k3","rooms":{"den":0}}}"#);
+    let told = world.read(eve).join("\n");
+    assert!(told.contains("forbidden") && !told.contains("secret"), "{told}");
+    let again = world.open("name=Eve2&room=den&after=den:0&epoch=k3");
+    let told = world.read(again).join("\n");
+    assert!(told.contains("\"current\":\"lobby\"") && told.contains("forbidden"), "{told}");
+    assert!(!told.contains("secret") && !told.contains("\"den\":"), "{told}");
+    world.told.clear();
+    world.say(alice, "more secret words");
+    assert_eq!((world.heard(eve), world.heard(again)), (vec![], vec![]));
+}
+
+#[test]
+fn nor_does_it_exist_over_http() {
+    let (mut world, alice, _) = world();
+    let session = {
+        world.told.clear();
+        let tab = world.open("name=X");
+        world.welcome(tab).session
+    };
+    let mut ask = |request| {
+        let caller = ClientId(1 << 40);
+        world.handle(Input::Asked { caller, request });
+        world.told(caller).pop().expect("an answer")
+    };
+    let read = |by| Request::History { by, room: "den".into(), span: Span::Latest, limit: None };
+    for by in [Speaker::Nobody, Speaker::Session(session)] {
+        let ServerEvent::Error(refusal) = ask(read(by)) else { panic!("it was read") };
+        assert_eq!(refusal.code, Code::NoSuchRoom);
+    }
+    let ServerEvent::RoomList { rooms, .. } = ask(Request::Rooms) else { panic!("no list") };
+    assert!(rooms.iter().all(|room| &*room.room != "den"));
+    let _ = alice;
+}
+
+#[test]
+fn an_invited_guest_comes_in_and_one_who_was_kicked_stays_out() {
+    let (mut world, alice, eve) = world();
+    world.say(alice, "/invite Eve");
+    let told = world.read(eve);
+    assert!(
+        told[0].contains("\"type\":\"notice\",\"room\":\"den\"") && told[0].contains("invited")
+    );
+    world.told.clear();
+    world.say(eve, "/join den");
+    assert!(world.read(eve).join("").contains("the secret word"));
+    world.say(eve, "hello");
+    assert_eq!(world.heard(alice), ["hello"]);
+    world.say(alice, "/kick Eve enough");
+    let told = world.read(eve).join("\n");
+    let left = "{\"type\":\"left\",\"room\":\"den\",\"payload\":{\"why\":\"kicked\",\"by\":\"Alice\",\
+                \"reason\":\"enough\"}}";
+    assert!(told.contains(left), "{told}");
+    world.told.clear();
+    world.say(alice, "she is gone");
+    assert_eq!(world.heard(eve), [""; 0]);
+    world.say(eve, "/join den");
+    assert_eq!(world.error(eve).code, Code::Forbidden);
+}
+
+#[test]
+fn those_who_were_there_are_members_and_members_come_back() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=den");
+    let bob = world.open("name=Bob&room=den");
+    let session = world.welcome(bob).session;
+    world.say(alice, "hi");
+    world.say(alice, "/private");
+    world.close(bob);
+    world.restart();
+    let bob = world.open(&format!("session={session}"));
+    let welcome = world.welcome(bob);
+    let room = &welcome.rooms[0];
+    assert_eq!((&*room.room, room.private, room.role), ("den", true, Some("member")));
+    let eve = world.open("room=den");
+    assert_eq!(&*world.welcome(eve).rooms[0].room, "lobby");
+}
+
+#[test]
+fn a_page_that_was_on_its_way_is_not_shown_to_whom_it_is_private_now() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=den");
+    world.say(alice, "the secret word");
+    let eve = world.enter("name=Eve");
+    world.prompt = false;
+    world.say(alice, "/private");
+    world.say(eve, r#"{"type":"history","room":"den"}"#);
+    world.settle();
+    assert_eq!(world.error(eve).code, Code::NoSuchRoom);
+}
+
+#[test]
+fn the_default_room_is_everybodys() {
+    let mut world = World::new();
+    let root = world.register("Root", 9, true);
+    let root = world.enter_as(&root, "");
+    world.say(root, "/private");
+    assert_eq!(world.error(root).code, Code::Forbidden);
+}
+
+#[test]
+fn admins_keep_order_everywhere_and_read_nothing_private() {
+    let (mut world, _, _) = world();
+    let root = world.register("Root", 9, true);
+    let root = world.enter_as(&root, "");
+    world.say(root, r#"{"type":"history","room":"den"}"#);
+    assert_eq!(world.error(root).code, Code::NoSuchRoom);
+    world.say(root, "/join den");
+    assert_eq!(world.error(root).code, Code::Forbidden);
+}
+
+#[test]
+fn membership_ends_with_the_session_and_the_room_has_another_owner() {
+    let (mut world, alice, eve) = world();
+    world.say(alice, "/invite Eve");
+    world.say(alice, "/promote Eve");
+    world.say(eve, "/join den");
+    world.close(alice);
+    world.pass(Duration::from_secs(700));
+    world.told.clear();
+    world.say(eve, r#"{"type":"list_users","room":"den"}"#);
+    let read = world.read(eve);
+    assert!(
+        read[0].contains("\"name\":\"Eve\"") && read[0].contains("\"role\":\"owner\""),
+        "{read:?}"
+    );
+    world.restart();
+    let other = world.open("room=den");
+    assert_eq!(&*world.welcome(other).rooms[0].room, "lobby");
+}
+
+#[test]
+fn public_again_it_is_there_for_everybody() {
+    let (mut world, alice, eve) = world();
+    world.say(alice, "/public");
+    world.say(eve, r#"{"type":"list_rooms"}"#);
+    assert!(world.read(eve)[0].contains("den"));
+    world.say(eve, r#"{"type":"history","room":"den"}"#);
+    assert!(world.read(eve)[0].contains("the secret word"));
+}
+
+#[test]
+fn a_private_room_has_at_most_so_many_members() {
+    let mut world = World::with(|limits| limits.members_max = 2);
+    let alice = world.enter("name=Alice&room=den");
+    world.say(alice, "/private");
+    for name in ["B", "C"] {
+        world.enter(&format!("name={name}"));
+    }
+    world.say(alice, "/invite B");
+    world.told.clear();
+    world.say(alice, "/invite C");
+    assert_eq!(world.error(alice).code, Code::RoomFull);
+}
