@@ -58,6 +58,7 @@ mod weight;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -121,6 +122,8 @@ pub enum Input {
     Asked {
         /// Its number; it comes from where those of clients come from.
         caller: ClientId,
+        /// Where it comes from: those of one network share a rate.
+        network: IpAddr,
         /// What is asked.
         request: Request,
     },
@@ -206,6 +209,8 @@ pub struct Chat {
     rooms: Rooms,
     /// How much is posted by requests.
     posters: Posters,
+    /// How much is asked by requests.
+    askers: Posters,
     /// Orders under way.
     tickets: Tickets,
     /// Returns under way.
@@ -258,6 +263,7 @@ impl Chat {
             ghosts: 0,
             rooms: Rooms::default(),
             posters: Posters::default(),
+            askers: Posters::default(),
             tickets: Tickets::default(),
             recalls: Slab::new(),
             waits: 0,
@@ -281,7 +287,7 @@ impl Chat {
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
-            Input::Asked { caller, request } => self.asked(step, caller, request),
+            Input::Asked { caller, network, request } => self.asked(step, caller, network, request),
             Input::Opened { client, hello, seed } => self.opened(step, client, &hello, seed),
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),

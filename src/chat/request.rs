@@ -41,8 +41,6 @@ pub struct Post {
     pub room: Box<str>,
     /// The key of the session that speaks; without it a guest does.
     pub session: Option<Box<str>>,
-    /// Where the request comes from: guests of one network share a rate.
-    pub network: IpAddr,
     /// The idempotency key: within the session, or among guests of the same name.
     pub id: Option<Arc<str>>,
     /// What is said.
@@ -72,8 +70,19 @@ enum Speaker {
 
 impl Chat {
     /// Takes in a request.
-    pub(super) fn asked(&mut self, step: &mut Step<'_>, caller: ClientId, request: Request) {
-        let done = match request {
+    pub(super) fn asked(
+        &mut self,
+        step: &mut Step<'_>,
+        caller: ClientId,
+        network: IpAddr,
+        request: Request,
+    ) {
+        // A post is paid for when it is known whose it is.
+        let paid = match &request {
+            Request::Post(_) => Ok(()),
+            _ => self.askers.take_query(step.now.at, network, &self.limits),
+        };
+        let done = paid.and_then(|()| match request {
             Request::Rooms => {
                 let rooms = self.rooms.fullest(self.limits.listed_max);
                 step.respond(caller, ServerEvent::RoomList { re: None, rooms });
@@ -89,9 +98,10 @@ impl Chat {
             },
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
-                self.post(step, caller, *post).map_err(|refusal| refusal.text(text))
+                let posted = self.post(step, caller, network, *post);
+                posted.map_err(|refusal| refusal.text(text))
             }
-        };
+        });
         if let Err(refusal) = done {
             step.respond(caller, ServerEvent::Error(Box::new(refusal)));
         }
@@ -105,13 +115,19 @@ impl Chat {
         }
     }
 
-    fn post(&mut self, step: &mut Step<'_>, caller: ClientId, post: Post) -> Result<(), Refusal> {
+    fn post(
+        &mut self,
+        step: &mut Step<'_>,
+        caller: ClientId,
+        network: IpAddr,
+        post: Post,
+    ) -> Result<(), Refusal> {
         let speaker = self.speaker(&post)?;
         if self.draining.is_some() {
             return Err(Refusal::new(Code::Overloaded, "this server is about to end"));
         }
         let room = self.room_to_join(&post.room)?;
-        let posted = self.post_in(step, caller, room, speaker, post);
+        let posted = self.post_in(step, caller, network, room, speaker, post);
         // Nothing is left of a room made for what was refused.
         self.rooms.vacate(room);
         posted
@@ -138,6 +154,7 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         caller: ClientId,
+        network: IpAddr,
         room: u32,
         speaker: Speaker,
         post: Post,
@@ -147,7 +164,7 @@ impl Chat {
         let life = self.check_message(room, &message)?;
         let payer = match &speaker {
             Speaker::Known(author) => Payer::Author(*author),
-            Speaker::Guest(_) => Payer::Network(post.network),
+            Speaker::Guest(_) => Payer::Network(network),
         };
         self.posters.take(step.now.at, payer, &self.limits)?;
         let (person, author) = self.let_speak(step, &speaker);

@@ -71,6 +71,8 @@ impl Config {
             flood_within: self.flood_within,
             queries_per_second_max: self.query_rate_limit,
             queries_burst_max: self.query_burst,
+            requests_per_second_max: self.http_query_rate_limit,
+            requests_burst_max: self.http_query_burst,
             errors_max: self.errors_in_a_row_max,
             rooms_per_client_max: self.rooms_per_connection,
             rooms_max: self.rooms_max,

@@ -153,6 +153,11 @@ settings! {
     query_rate_limit: Option<u32> = Some(10);
     /// Queries that may come at once before the rate counts.
     query_burst: u32 = 30;
+    /// Queries a second over HTTP (GETs of /api) from one IPv4 address or IPv6 /64; more are answered
+    /// with 429.
+    http_query_rate_limit: Option<u32> = Some(20);
+    /// Queries that may come at once over HTTP before the rate counts.
+    http_query_burst: u32 = 60;
     /// Errors that one connection may cause in a row; more is closed with 4000.
     errors_in_a_row_max: u8 = 50;
 
@@ -171,7 +176,8 @@ settings! {
     session_life: Duration = seconds(600), zero;
     /// Most sessions without a connection; beyond that the oldest ends early.
     ghosts_max: usize = 50_000;
-    /// Most networks and sessions that post over HTTP at the same time; any other waits.
+    /// Most networks and sessions that post over HTTP at the same time, and most networks that ask;
+    /// any other waits.
     posters_max: usize = 10_000;
     /// A user has left, and the name is free, this long after the last connection.
     leave_grace: Duration = seconds(10), zero;
