@@ -43,6 +43,8 @@ impl Config {
             socket_send_buffer_bytes: self.socket_send_buffer_bytes.0,
             connections_max: self.connections_max,
             connections_per_address_max: self.connections_per_address,
+            trusted_proxies: self.trusted_proxy.clone(),
+            proxy_protocol: self.proxy_protocol,
             accepts_per_turn_max: self.accepts_per_turn,
             backlog: self.backlog,
         }

@@ -21,6 +21,7 @@ mod setting;
 mod show;
 mod value;
 
+use crate::net::proxy::Trusted;
 use setting::settings;
 
 pub use self::{
@@ -189,8 +190,15 @@ settings! {
     ["Connections"]
     /// Most connections at once; off is as many as the limit of open files allows.
     connections_max: Option<usize> = None;
-    /// Most connections at once from one IPv4 address or IPv6 /64; not counted for loopback.
+    /// Most connections at once from one IPv4 address or IPv6 /64; not counted for loopback and for
+    /// trusted proxies.
     connections_per_address: Option<usize> = Some(64);
+    /// Proxy that is believed when it says in X-Forwarded-For or a PROXY header for whom it speaks: an
+    /// address, a network, or loopback for all of this machine.
+    trusted_proxy: Vec<Trusted> = Vec::new();
+    /// Connections of trusted proxies begin with a PROXY header, version 1 or 2; without one they are
+    /// closed.
+    proxy_protocol: bool = false;
     /// The opening handshake must be complete after this time.
     handshake_within: Duration = seconds(10);
     /// Silence after which a client is asked for a sign of life.
