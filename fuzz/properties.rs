@@ -5,6 +5,7 @@
 //! setting and how the rest is cut; the rest is what a peer sends.
 
 mod events;
+mod proxy;
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -94,6 +95,14 @@ pub fn events(data: &[u8]) {
     events::any_conversation_has_answers(data);
 }
 
+/// Says who comes, as a proxy does: in a header before the first byte, and in one of each request.
+pub fn proxies(data: &[u8]) {
+    let Some((&[first, second], stream)) = data.split_first_chunk() else { return };
+    let seed = u64::from(u16::from_be_bytes([first, second]));
+    proxy_headers_do_not_depend_on_cuts(stream, &cuts(seed, stream.len()));
+    proxy::any_address_told_is_one_or_unclear(stream);
+}
+
 /// Holds that [`Parser`] gives the same requests, or the same fault, however `stream` is cut.
 pub fn requests_do_not_depend_on_cuts(stream: &[u8], cuts: &[usize]) {
     let whole = parse(&[stream]);
@@ -113,6 +122,13 @@ pub fn stories_do_not_depend_on_cuts(
     whole.assert_legal();
     assert_eq!(whole, tell(limits, opening, &pieces(stream, &every_byte(stream))));
     assert_eq!(whole, tell(limits, opening, &pieces(stream, cuts)));
+}
+
+/// Holds that a PROXY header comes to the same however `stream` is cut.
+pub fn proxy_headers_do_not_depend_on_cuts(stream: &[u8], cuts: &[usize]) {
+    let whole = proxy::read(&[stream]);
+    assert_eq!(whole, proxy::read(&pieces(stream, &every_byte(stream))));
+    assert_eq!(whole, proxy::read(&pieces(stream, cuts)));
 }
 
 /// Gives limits that a fuzzer's input can reach.

@@ -10,7 +10,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use properties::{
-    opening, requests_do_not_depend_on_cuts, small_limits, stories_do_not_depend_on_cuts,
+    opening, proxy_headers_do_not_depend_on_cuts, requests_do_not_depend_on_cuts, small_limits,
+    stories_do_not_depend_on_cuts,
 };
 
 /// A request, right or nearly so.
@@ -87,6 +88,37 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// A PROXY header, right or nearly so.
+fn proxy_header() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop::sample::select(vec![
+        "TCP4",
+        "TCP6",
+        "UNKNOWN",
+        "192.0.2.1",
+        "::1",
+        "::ffff:192.0.2.1",
+        "1",
+        "65535",
+        "65536",
+        "",
+    ]);
+    let line = vec(word, 1..7).prop_map(|words| format!("PROXY {}\r\n", words.join(" ")));
+    let right = prop::sample::select(vec![
+        "PROXY TCP4 192.0.2.1 203.0.113.1 51000 80\r\n",
+        "PROXY TCP6 2001:db8::7 ::1 51000 80\r\n",
+        "PROXY UNKNOWN\r\n",
+    ]);
+    let command = prop::sample::select(vec![0x20, 0x21, 0x21, 0x21, 0x22, 0x11]);
+    let family = prop::sample::select(vec![0x00, 0x11, 0x11, 0x12, 0x21, 0x31, 0x41, 0x13]);
+    let length = prop_oneof![0..40_usize, 210..220_usize, 515..525_usize];
+    let body = length.prop_flat_map(|length| vec(any::<u8>(), length));
+    let block = (command, family, body).prop_map(|(command, family, body)| {
+        let length = (body.len() as u16).to_be_bytes();
+        [b"\r\n\r\n\0\r\nQUIT\n", &[command, family][..], &length, &body].concat()
+    });
+    prop_oneof![line.prop_map(String::into_bytes), right.prop_map(Into::into), block]
+}
+
 fn compress(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(payload.len() + 100);
     let mut stream = Compress::new(Compression::fast(), false);
@@ -127,6 +159,15 @@ proptest! {
         let cuts = places(cuts, &stream);
         requests_do_not_depend_on_cuts(&stream, &cuts);
         stories_do_not_depend_on_cuts(small_limits(), b"", &stream, &cuts);
+    }
+
+    #[test]
+    fn proxy_headers_are_the_same_however_they_are_cut(
+        stream in stream(proxy_header()),
+        cuts in cuts(),
+    ) {
+        let cuts = places(cuts, &stream);
+        proxy_headers_do_not_depend_on_cuts(&stream, &cuts);
     }
 
     #[test]

@@ -87,6 +87,8 @@ fn what_check_prints_is_a_file_that_says_the_same() {
         "--lobby=caf\u{e9} \"au\" \\ lait",
         "--echo",
         "--message-ttl=1d",
+        "--trusted-proxy=loopback",
+        "--trusted-proxy=::ffff:10.0.0.0/104",
     ];
     let first = chinwag(&flags, &[]);
     assert_eq!(first.status.code(), OK, "{}", stderr(&first));
@@ -167,6 +169,22 @@ fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
         ),
     ] {
         let output = chinwag(&[arguments, &["check"]].concat(), &[]);
+        assert_eq!(stderr(&output), format!("{fault}\n"));
+        assert_eq!(output.status.code(), WRONG);
+    }
+    for (argument, fault) in [
+        (
+            "--proxy-protocol=on",
+            "--proxy-protocol on: nobody would be believed; name the proxies with trusted-proxy",
+        ),
+        (
+            "--trusted-proxy=10.0.0.1/8",
+            "--trusted-proxy 10.0.0.1/8: 10.0.0.1/8 is not a network; write an address, or the \
+             first one of a network and how many bits are the same, such as 192.0.2.1, 10.0.0.0/8 \
+             or 2001:db8::/32, or loopback",
+        ),
+    ] {
+        let output = chinwag(&[argument, "check"], &[]);
         assert_eq!(stderr(&output), format!("{fault}\n"));
         assert_eq!(output.status.code(), WRONG);
     }

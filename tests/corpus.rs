@@ -41,6 +41,11 @@ fn tungstenite_agrees() {
 }
 
 #[test]
+fn proxies_are_believed_only_what_they_say() {
+    replay("proxies", properties::proxies);
+}
+
+#[test]
 fn conversations_hold() {
     replay("events", properties::events);
 }

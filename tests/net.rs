@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chinwag::clock::Clock;
 use chinwag::http::{self, Request, Response, Status};
+use chinwag::net::proxy::Trusted;
 use chinwag::net::{Broadcast, ConnId, Handler, Limits, Mark, Missed, Reactor, Turn};
 use chinwag::ws::{self, Answer, Closed, Message, Shared};
 
@@ -19,9 +20,13 @@ struct Hub {
 }
 
 impl Handler for Hub {
-    fn on_request(&mut self, _: &mut Turn<'_>, _: ConnId, request: &Request) -> Answer {
+    fn on_request(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         match request.path.as_str() {
             "/ws" => Answer::Upgrade { protocol: None },
+            "/who" => {
+                let (address, secure) = (turn.address(conn).unwrap(), turn.is_secure(conn));
+                Answer::Respond(Response::text(Status(200), &format!("{address} {secure}")))
+            }
             path => Answer::Respond(Response::text(Status(200), path)),
         }
     }
@@ -388,4 +393,41 @@ fn requests_over_the_limit_of_connections_are_refused_and_room_is_made_again() {
     drop(two);
     world.hears("closed 1006");
     world.hears("closed 1006");
+}
+
+#[test]
+fn a_trusted_proxy_says_of_each_request_whose_it_is_and_whether_that_is_secure() {
+    let asks = |trusted_proxies| {
+        let limits = Limits { trusted_proxies, ..Limits::default() };
+        let world = World::new(limits, ws::Limits::default());
+        let mut stream = world.connect();
+        let said = [
+            "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n",
+            "x-forwarded-for: 203.0.113.9\r\nx-forwarded-for: 2001:db8::1\r\n",
+            "X-Forwarded-For: 192.0.2.2, 127.0.0.9\r\nX-Forwarded-Proto: http\r\n",
+            "X-Forwarded-For: somebody\r\nX-Forwarded-Proto: https\r\n",
+            "",
+        ];
+        said.map(|headers| {
+            let request = format!("GET /who HTTP/1.1\r\nHost: h\r\n{headers}\r\n");
+            stream.write_all(request.as_bytes()).unwrap();
+            let head = head(&mut stream);
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            let mut body = vec![0; length.unwrap().parse().unwrap()];
+            stream.read_exact(&mut body).unwrap();
+            String::from_utf8(body).unwrap().trim_end().to_owned()
+        })
+    };
+    let believed = asks(vec![Trusted::Loopback]);
+    assert_eq!(
+        believed,
+        [
+            "192.0.2.1 true",
+            "2001:db8::1 false",
+            "192.0.2.2 false",
+            "127.0.0.1 true",
+            "127.0.0.1 false"
+        ]
+    );
+    assert_eq!(asks(Vec::new()), ["127.0.0.1 false"; 5]);
 }

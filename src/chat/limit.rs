@@ -18,6 +18,10 @@ pub struct Limits {
     pub queries_per_second_max: Option<u32>,
     /// How many questions may come at once.
     pub queries_burst_max: u32,
+    /// Queries a second by requests from one network; above: `rate_limited`. `None`: no limit.
+    pub requests_per_second_max: Option<u32>,
+    /// How many of those may come at once.
+    pub requests_burst_max: u32,
     /// Errors in a row, not counting `rate_limited`; then the connection is closed with 4000.
     pub errors_max: u8,
     /// Rooms a connection may be in; above: `too_many_rooms`.
@@ -69,8 +73,8 @@ pub struct Limits {
     pub session_life: Duration,
     /// Sessions without a connection; above: the oldest ends early.
     pub ghosts_max: usize,
-    /// Networks and sessions whose rate of posts by request is known; above: `overloaded` for
-    /// any other that posts, until one of them has rested.
+    /// Networks and sessions whose rate of posts by request is known, and networks whose rate of
+    /// queries is; above: `overloaded` for any other, until one of them has rested.
     pub posters_max: usize,
     /// How long after the last connection a leave is told and the name is free again.
     pub leave_grace: Duration,
@@ -119,6 +123,8 @@ impl Default for Limits {
             flood_within: Duration::from_secs(10),
             queries_per_second_max: Some(10),
             queries_burst_max: 30,
+            requests_per_second_max: Some(20),
+            requests_burst_max: 60,
             errors_max: 50,
             rooms_per_client_max: 32,
             rooms_max: 100_000,

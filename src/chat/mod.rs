@@ -137,6 +137,8 @@ pub enum Input {
     Asked {
         /// Its number; it comes from where those of clients come from.
         caller: ClientId,
+        /// Where it comes from: those of one network share a rate.
+        network: IpAddr,
         /// What is asked.
         request: Request,
     },
@@ -257,6 +259,8 @@ pub struct Chat {
     marks: Marks,
     /// How much is posted by requests.
     posters: Posters,
+    /// How much is asked by requests.
+    askers: Posters,
     /// Orders under way.
     tickets: Tickets,
     /// Returns under way.
@@ -313,6 +317,7 @@ impl Chat {
             directs: Directs::default(),
             marks: Marks::default(),
             posters: Posters::default(),
+            askers: Posters::default(),
             tickets: Tickets::default(),
             recalls: Slab::new(),
             waits: 0,
@@ -339,7 +344,7 @@ impl Chat {
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
-            Input::Asked { caller, request } => self.asked(step, caller, request),
+            Input::Asked { caller, network, request } => self.asked(step, caller, network, request),
             Input::Opened { client, hello, seed, visit } => {
                 self.opened(step, client, &hello, seed, visit);
             }

@@ -61,7 +61,8 @@ pub(super) enum Payer {
     Network(IpAddr),
 }
 
-/// Holds the buckets of those who post by requests. A full one is as good as none.
+/// Holds the buckets of those who post by requests, or of those who ask. A full one is as good as
+/// none.
 #[derive(Debug, Default)]
 pub(super) struct Posters {
     buckets: HashMap<Payer, Bucket>,
@@ -77,17 +78,39 @@ impl Posters {
         payer: Payer,
         limits: &Limits,
     ) -> Result<(), Refusal> {
-        if limits.sends_per_second_max.is_none() {
+        let rate = (limits.sends_per_second_max, limits.sends_burst_max);
+        self.take_at(now, payer, rate, limits.posters_max)
+    }
+
+    /// Takes one of what may be asked.
+    pub(super) fn take_query(
+        &mut self,
+        now: Moment,
+        network: IpAddr,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
+        let rate = (limits.requests_per_second_max, limits.requests_burst_max);
+        self.take_at(now, Payer::Network(network), rate, limits.posters_max)
+    }
+
+    fn take_at(
+        &mut self,
+        now: Moment,
+        payer: Payer,
+        (per_second, burst): (Option<u32>, u32),
+        buckets_max: usize,
+    ) -> Result<(), Refusal> {
+        if per_second.is_none() {
             return Ok(());
         }
-        if self.buckets.len() >= limits.posters_max && !self.buckets.contains_key(&payer) {
+        if self.buckets.len() >= buckets_max && !self.buckets.contains_key(&payer) {
             self.sweep(now);
-            if self.buckets.len() >= limits.posters_max {
+            if self.buckets.len() >= buckets_max {
                 return Err(Refusal::refused(Refused::Overloaded));
             }
         }
         let bucket = self.buckets.entry(payer).or_default();
-        match bucket.take(now, limits.sends_per_second_max, limits.sends_burst_max) {
+        match bucket.take(now, per_second, burst) {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
         }

@@ -48,8 +48,6 @@ pub struct Post {
     pub room: Box<str>,
     /// Who speaks; without it a guest does.
     pub by: Speaker,
-    /// Where the request comes from: guests of one network share a rate.
-    pub network: IpAddr,
     /// The idempotency key: within the session, or among guests of the same name.
     pub id: Option<Arc<str>>,
     /// What is said.
@@ -91,8 +89,19 @@ enum Poster {
 
 impl Chat {
     /// Takes in a request.
-    pub(super) fn asked(&mut self, step: &mut Step<'_>, caller: ClientId, request: Request) {
-        let done = match request {
+    pub(super) fn asked(
+        &mut self,
+        step: &mut Step<'_>,
+        caller: ClientId,
+        network: IpAddr,
+        request: Request,
+    ) {
+        // A post is paid for when it is known whose it is.
+        let paid = match &request {
+            Request::Post(_) => Ok(()),
+            _ => self.askers.take_query(step.now.at, network, &self.limits),
+        };
+        let done = paid.and_then(|()| match request {
             Request::Rooms => {
                 let rooms = self.rooms.fullest(self.limits.listed_max);
                 step.respond(caller, ServerEvent::RoomList { re: None, rooms });
@@ -108,9 +117,10 @@ impl Chat {
             }),
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
-                self.post(step, caller, *post).map_err(|refusal| refusal.text(text))
+                let posted = self.post(step, caller, network, *post);
+                posted.map_err(|refusal| refusal.text(text))
             }
-        };
+        });
         if let Err(refusal) = done {
             step.respond(caller, ServerEvent::Error(Box::new(refusal)));
         }
@@ -148,7 +158,13 @@ impl Chat {
         })
     }
 
-    fn post(&mut self, step: &mut Step<'_>, caller: ClientId, post: Post) -> Result<(), Refusal> {
+    fn post(
+        &mut self,
+        step: &mut Step<'_>,
+        caller: ClientId,
+        network: IpAddr,
+        post: Post,
+    ) -> Result<(), Refusal> {
         let poster = self.poster(step, &post)?;
         if self.draining.is_some() {
             return Err(Refusal::new(Code::Overloaded, "this server is about to end"));
@@ -157,9 +173,9 @@ impl Chat {
             let message = "a private message needs a session or an account";
             return Err(Refusal::new(Code::Unauthorized, message));
         }
-        let (who, owns) = self.party_of_poster(&poster, post.network);
+        let (who, owns) = self.party_of_poster(&poster, network);
         let room = self.room_to_join(step, &who, owns, &post.room)?;
-        let posted = self.post_in(step, caller, room, poster, post);
+        let posted = self.post_in(step, caller, network, room, poster, post);
         // Nothing is left of a room made for what was refused.
         self.vacate(room);
         posted
@@ -211,6 +227,7 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         caller: ClientId,
+        network: IpAddr,
         room: u32,
         poster: Poster,
         post: Post,
@@ -220,7 +237,7 @@ impl Chat {
         let life = self.check_message(room, &message)?;
         let (payer, author) = match &poster {
             Poster::Known(author) => (Payer::Author(*author), *author),
-            Poster::Guest(name) => (Payer::Network(post.network), author_by(name)),
+            Poster::Guest(name) => (Payer::Network(network), author_by(name)),
         };
         if let Some(inside) = self.rooms.get(room) {
             let admin = self.account(author).is_some_and(|account| account.admin);

@@ -23,6 +23,9 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     fault(any_stands_alone(config), "allow_origin", &|| {
         "* already allows all; write only *, or only the others".into()
     });
+    fault(!config.proxy_protocol || !config.trusted_proxy.is_empty(), "proxy_protocol", &|| {
+        "nobody would be believed; name the proxies with trusted-proxy".into()
+    });
     fault(is_room(&config.lobby), "lobby", &|| {
         "not a room; write 1 to 64 bytes without control characters, / or a leading @".into()
     });

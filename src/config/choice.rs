@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Value, WebOrigin};
+use crate::net::proxy::{Network, Trusted};
 
 /// Says where the record is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +65,38 @@ impl Value for AllowedOrigin {
         match self {
             Self::Any => "*".into(),
             Self::Only(origin) => origin.to_string(),
+        }
+    }
+}
+
+impl Value for Trusted {
+    fn form() -> String {
+        "NETWORK|loopback".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text == "loopback" {
+            return Ok(Self::Loopback);
+        }
+        let network = match text.split_once('/') {
+            None => text.parse().ok().map(Network::only),
+            Some((first, prefix)) => {
+                let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
+                let prefix = prefix.parse().ok().filter(|_| digits);
+                first.parse().ok().zip(prefix).and_then(|(first, it)| Network::new(first, it))
+            }
+        };
+        network.map(Self::Network).ok_or_else(|| {
+            "not a network; write an address, or the first one of a network and how many bits are \
+             the same, such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32, or loopback"
+                .into()
+        })
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Loopback => "loopback".into(),
+            Self::Network(network) => network.to_string(),
         }
     }
 }
@@ -135,5 +168,48 @@ words! {
         Debug = "debug",
         /// Everything.
         Trace = "trace",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trusted_proxy_is_an_address_a_network_or_loopback() {
+        for (text, again) in [
+            ("loopback", "loopback"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1/32", "192.0.2.1"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("::1", "::1"),
+            ("2001:DB8:0::/32", "2001:db8::/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+        ] {
+            let trusted = Trusted::parse(text).expect(text);
+            assert_eq!(trusted.text(), again);
+            assert_eq!(Trusted::parse(again), Ok(trusted));
+        }
+        for text in [
+            "",
+            "localhost",
+            "chat.example",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "10.0.0.0/33",
+            "10.0.0.1/8",
+            "/8",
+            "10.0.0/8",
+            "[::1]",
+            "::1/129",
+            "10.0.0.0/8/8",
+            "127.0.0.1:80",
+            "10.0.0.0/256",
+        ] {
+            let why = Trusted::parse(text).expect_err(text);
+            assert!(why.contains("10.0.0.0/8 or 2001:db8::/32"), "{text}: {why}");
+        }
     }
 }

@@ -43,6 +43,8 @@ impl Config {
             socket_send_buffer_bytes: self.socket_send_buffer_bytes.0,
             connections_max: self.connections_max,
             connections_per_address_max: self.connections_per_address,
+            trusted_proxies: self.trusted_proxy.clone(),
+            proxy_protocol: self.proxy_protocol,
             accepts_per_turn_max: self.accepts_per_turn,
             backlog: self.backlog,
         }
@@ -71,6 +73,8 @@ impl Config {
             flood_within: self.flood_within,
             queries_per_second_max: self.query_rate_limit,
             queries_burst_max: self.query_burst,
+            requests_per_second_max: self.http_query_rate_limit,
+            requests_burst_max: self.http_query_burst,
             errors_max: self.errors_in_a_row_max,
             rooms_per_client_max: self.rooms_per_connection,
             rooms_max: self.rooms_max,

@@ -21,6 +21,7 @@ mod setting;
 mod show;
 mod value;
 
+use crate::net::proxy::Trusted;
 use setting::settings;
 
 pub use self::{
@@ -161,6 +162,11 @@ settings! {
     query_rate_limit: Option<u32> = Some(10);
     /// Queries that may come at once before the rate counts.
     query_burst: u32 = 30;
+    /// Queries a second over HTTP (GETs of /api) from one IPv4 address or IPv6 /64; more are answered
+    /// with 429.
+    http_query_rate_limit: Option<u32> = Some(20);
+    /// Queries that may come at once over HTTP before the rate counts.
+    http_query_burst: u32 = 60;
     /// Errors that one connection may cause in a row; more is closed with 4000.
     errors_in_a_row_max: u8 = 50;
 
@@ -193,7 +199,8 @@ settings! {
     session_life: Duration = seconds(600), zero;
     /// Most sessions without a connection; beyond that the oldest ends early.
     ghosts_max: usize = 50_000;
-    /// Most networks and sessions that post over HTTP at the same time; any other waits.
+    /// Most networks and sessions that post over HTTP at the same time, and most networks that ask;
+    /// any other waits.
     posters_max: usize = 10_000;
     /// A user has left, and the name is free, this long after the last connection.
     leave_grace: Duration = seconds(10), zero;
@@ -205,8 +212,15 @@ settings! {
     ["Connections"]
     /// Most connections at once; off is as many as the limit of open files allows.
     connections_max: Option<usize> = None;
-    /// Most connections at once from one IPv4 address or IPv6 /64; not counted for loopback.
+    /// Most connections at once from one IPv4 address or IPv6 /64; not counted for loopback and for
+    /// trusted proxies.
     connections_per_address: Option<usize> = Some(64);
+    /// Proxy that is believed when it says in X-Forwarded-For or a PROXY header for whom it speaks: an
+    /// address, a network, or loopback for all of this machine.
+    trusted_proxy: Vec<Trusted> = Vec::new();
+    /// Connections of trusted proxies begin with a PROXY header, version 1 or 2; without one they are
+    /// closed.
+    proxy_protocol: bool = false;
     /// The opening handshake must be complete after this time.
     handshake_within: Duration = seconds(10);
     /// Silence after which a client is asked for a sign of life.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use mio::Token;
 
 use super::Limits;
+use super::proxy::Parser;
 use super::queue::{Backlog, Frames, Owed, Slices};
 use super::transport::{Moved, Transport};
 use crate::clock::{Moment, Now};
@@ -60,6 +61,15 @@ pub(super) enum Flushed {
     Broken,
 }
 
+/// Is the trusted proxy at the other end.
+#[derive(Debug)]
+pub(super) struct Proxied {
+    /// Its own address.
+    pub(super) proxy: IpAddr,
+    /// Its PROXY header, until that is complete.
+    pub(super) header: Option<Parser>,
+}
+
 /// Is one connection.
 #[derive(Debug)]
 pub(super) struct Conn {
@@ -72,7 +82,15 @@ pub(super) struct Conn {
     pub(super) backlog: Option<Box<Backlog>>,
     /// When its entry in the wheel fires. Entries that fire earlier are left over.
     pub(super) armed: Moment,
+    /// Where the client is: of the last request, as long as a trusted proxy may bring several.
     pub(super) address: IpAddr,
+    /// What is open as long as a trusted proxy has a say; none for those who come by themselves, and
+    /// none once the WebSocket is open.
+    pub(super) proxied: Option<Box<Proxied>>,
+    /// Whether it is in the count of its address's network.
+    pub(super) counted: bool,
+    /// Whether the client speaks TLS, as a trusted proxy says.
+    pub(super) secure: bool,
     /// What its request is answered with, whatever it is: there are too many connections.
     pub(super) refusal: Option<Status>,
     /// Messages that came.
@@ -111,6 +129,9 @@ impl Conn {
             backlog: None,
             armed: Moment::NEVER,
             address,
+            proxied: None,
+            counted: false,
+            secure: false,
             refusal,
             received: 0,
             sent: 0,
@@ -122,6 +143,11 @@ impl Conn {
             shut: false,
             doomed: false,
         }
+    }
+
+    /// Says whether the PROXY header that must come first is not complete.
+    pub(super) fn awaits_header(&self) -> bool {
+        self.proxied.as_ref().is_some_and(|proxied| proxied.header.is_some())
     }
 
     /// Says when something is to be done for this connection though nothing happens on it.
@@ -214,5 +240,16 @@ impl Conn {
         if backlog.is_empty() && !backlog.lagging {
             self.backlog = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<Conn>() <= 152, "{}", size_of::<Conn>());
+        assert!(size_of::<Proxied>() <= 48, "{}", size_of::<Proxied>());
     }
 }

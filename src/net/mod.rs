@@ -12,10 +12,17 @@
 //! in `queue::Frames`, connections to write to in the dirty set, connections to remove in the
 //! doomed list. So there is one write per connection and turn, and no connection disappears while
 //! somebody holds its id.
+//!
+//! A connection counts for the network of its client. Who comes by itself is counted when it is
+//! accepted; a trusted proxy is not one person, so it is not: its connections count for the client
+//! that a PROXY header names, or for the one whose request opens a WebSocket ([`proxy`],
+//! `X-Forwarded-For`). All are discounted in the reap phase.
 
 mod bits;
 mod conn;
 mod listener;
+mod networks;
+pub mod proxy;
 pub mod queue;
 mod reactor;
 mod transport;
@@ -27,6 +34,8 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::http::Request;
 use crate::ws::{Answer, Closed, Message};
+
+use proxy::Trusted;
 
 pub use conn::ConnId;
 pub use queue::{Mark, Missed};
@@ -54,9 +63,14 @@ pub struct Limits {
     /// Connections at once; none: what the file limit allows, less 64. At the limit a request is
     /// answered 503.
     pub connections_max: Option<usize>,
-    /// Connections at once from one network (IPv4 address, IPv6 /64); loopback is exempt. At the
-    /// limit a request is answered 429.
+    /// Connections at once from one network (IPv4 address, IPv6 /64); loopback and trusted proxies
+    /// are exempt. At the limit a request is answered 429.
     pub connections_per_address_max: Option<usize>,
+    /// Who is believed when it says for whom it speaks; nobody else is.
+    pub trusted_proxies: Vec<Trusted>,
+    /// Whether connections of trusted proxies must begin with a PROXY header. Without one, or with a
+    /// malformed one, they are closed without an answer.
+    pub proxy_protocol: bool,
     /// Connections accepted in one turn. At the limit the others wait for the next turn.
     pub accepts_per_turn_max: usize,
     /// Connections the kernel holds until they are accepted.
@@ -73,6 +87,8 @@ impl Default for Limits {
             socket_send_buffer_bytes: 64 * 1024,
             connections_max: None,
             connections_per_address_max: Some(64),
+            trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             accepts_per_turn_max: 64,
             backlog: 4096,
         }

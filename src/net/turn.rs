@@ -1,7 +1,5 @@
 //! What a handler may do, and the state it does it to.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
 use slab::Slab;
@@ -9,7 +7,7 @@ use slab::Slab;
 use super::Limits;
 use super::bits::Bits;
 use super::conn::{Conn, ConnId};
-use super::listener::network;
+use super::networks::{Networks, network};
 use super::queue::{Frames, Mark};
 use super::wheel::Wheel;
 use crate::clock::Now;
@@ -34,8 +32,7 @@ pub(super) struct Conns {
     pub(super) caught_up: Vec<ConnId>,
     /// Connections to remove.
     pub(super) doomed: Vec<ConnId>,
-    /// Connections by network, where their number is limited.
-    pub(super) networks: HashMap<IpAddr, usize>,
+    pub(super) networks: Networks,
     pub(super) accepting: bool,
     /// Whether the next turn comes at once.
     pub(super) again: bool,
@@ -44,6 +41,7 @@ pub(super) struct Conns {
 
 impl Conns {
     pub(super) fn new(limits: Limits, shared: Shared) -> Self {
+        let networks = Networks::new(limits.connections_per_address_max);
         Self {
             slab: Slab::new(),
             serial: 0,
@@ -55,7 +53,7 @@ impl Conns {
             unfinished: Vec::new(),
             caught_up: Vec::new(),
             doomed: Vec::new(),
-            networks: HashMap::new(),
+            networks,
             accepting: true,
             again: false,
             exit: false,
@@ -94,27 +92,6 @@ impl Conns {
         let due = conn.due(&self.limits);
         if due < conn.armed {
             conn.armed = self.wheel.insert(due, id).min(due);
-        }
-    }
-
-    /// Counts a new connection for its network; gives by how many there are too many.
-    pub(super) fn count(&mut self, address: IpAddr) -> usize {
-        let Some(max) = self.limits.connections_per_address_max else { return 0 };
-        if address.is_loopback() {
-            return 0;
-        }
-        let count = self.networks.entry(network(address)).or_default();
-        *count += 1;
-        count.saturating_sub(max)
-    }
-
-    /// Takes a connection that ends out of the count of its network.
-    pub(super) fn discount(&mut self, address: IpAddr) {
-        if let Entry::Occupied(mut entry) = self.networks.entry(network(address)) {
-            *entry.get_mut() -= 1;
-            if *entry.get() == 0 {
-                entry.remove();
-            }
         }
     }
 
@@ -206,10 +183,18 @@ impl Turn<'_> {
         self.conns.settle(id);
     }
 
-    /// Gives the address a connection comes from.
+    /// Gives the address a connection comes from, or the request under way: behind a trusted proxy
+    /// the client's, if the proxy says it.
     pub fn address(&self, id: ConnId) -> Option<IpAddr> {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
         Some(conn.address)
+    }
+
+    /// Says whether a trusted proxy says that the client of the request under way, or of the one
+    /// that opened the WebSocket, speaks TLS.
+    pub fn is_secure(&self, id: ConnId) -> bool {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        conn.is_some_and(|conn| conn.secure)
     }
 
     /// Gives the network a connection comes from: an IPv4 address, or an IPv6 /64.
@@ -318,27 +303,5 @@ impl<'a> Broadcast<'a> {
     fn finish(&self, frames: &mut Frames) -> u32 {
         // A frame has a header, so there is always something.
         frames.finish(self.mark).unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{http, ws};
-
-    #[test]
-    fn connections_of_one_network_are_counted_and_loopback_is_not() {
-        let limits = Limits { connections_per_address_max: Some(2), ..Limits::default() };
-        let shared = Shared::new(ws::Limits::default(), http::Limits::default());
-        let mut conns = Conns::new(limits, shared);
-        let mut over = |text: &str| conns.count(text.parse().expect("an address"));
-        assert_eq!([over("192.0.2.1"), over("192.0.2.1"), over("192.0.2.1")], [0, 0, 1]);
-        assert_eq!([over("2001:db8::1"), over("2001:db8::2"), over("2001:db8::3")], [0, 0, 1]);
-        assert_eq!([over("127.0.0.1"), over("127.0.0.1"), over("::1")], [0, 0, 0]);
-        for text in ["192.0.2.1", "192.0.2.1", "192.0.2.1", "127.0.0.1"] {
-            conns.discount(text.parse().expect("an address"));
-        }
-        assert_eq!(conns.count("192.0.2.1".parse().expect("an address")), 0);
-        assert_eq!(conns.networks.len(), 2);
     }
 }

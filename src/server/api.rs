@@ -31,13 +31,13 @@ impl Server {
             return Answer::Respond(dressed(refuse(refusal), None));
         }
         let network = turn.network(conn).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        match read(request, network, self.chat.limits()) {
+        match read(request, self.chat.limits()) {
             Ok(request) => {
                 let caller = super::client(conn);
                 if let Some(origin) = origin {
                     self.origins.insert(caller, origin.to_owned());
                 }
-                self.tell(turn, Input::Asked { caller, request });
+                self.tell(turn, Input::Asked { caller, network, request });
                 Answer::Later
             }
             Err(response) => Answer::Respond(dressed(*response, origin)),
@@ -53,7 +53,7 @@ impl Server {
 }
 
 /// Reads what a request asks; what asks nothing of the chat has its response at once.
-fn read(request: &Request, network: IpAddr, limits: &Limits) -> Result<Ask, Box<Response>> {
+fn read(request: &Request, limits: &Limits) -> Result<Ask, Box<Response>> {
     let room = match request.path.as_str() {
         "/api/rooms" => None,
         path => Some(
@@ -72,7 +72,7 @@ fn read(request: &Request, network: IpAddr, limits: &Limits) -> Result<Ask, Box<
                 let refusal = Refusal::new(Code::BadJson, "the body is to be application/json");
                 return Err(Box::new(Response { status: Status(415), ..refuse(refusal) }));
             }
-            post(room, request, network, limits)
+            post(room, request, limits)
         }
         (Some(_), method) => return Err(Box::new(other(method, "GET, HEAD, POST, OPTIONS"))),
     };
@@ -121,7 +121,7 @@ fn history(room: &str, query: &str) -> Result<Ask, Refusal> {
     Ok(Ask::History { by, room, span: span.unwrap_or(Span::Latest), limit })
 }
 
-fn post(room: &str, request: &Request, network: IpAddr, limits: &Limits) -> Result<Ask, Refusal> {
+fn post(room: &str, request: &Request, limits: &Limits) -> Result<Ask, Refusal> {
     let room = decoded(room)?;
     let by = request.header("authorization").map(bearer).transpose()?;
     let by = by.map_or(Speaker::Nobody, Speaker::Session);
@@ -135,7 +135,7 @@ fn post(room: &str, request: &Request, network: IpAddr, limits: &Limits) -> Resu
     let body = std::str::from_utf8(&request.body)
         .map_err(|_| Refusal::new(Code::BadJson, "the body is no UTF-8"))?;
     let body = Body::parse(body, limits)?;
-    Ok(Ask::Post(Box::new(Post { room, by, network, id, body })))
+    Ok(Ask::Post(Box::new(Post { room, by, id, body })))
 }
 
 /// Takes the key out of `Bearer KEY` (RFC 6750 §2.1).
@@ -240,9 +240,8 @@ mod tests {
         let length = if body.is_empty() { "" } else { &format!("Content-Length: {length}\r\n") };
         let text = format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}{length}\r\n{body}");
         let request = Parser::default().feed(&Default::default(), &mut text.as_bytes());
-        let network = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let request = request.unwrap().unwrap();
-        read(&request, network, &Limits::default()).map_err(|response| response.status.0)
+        read(&request, &Limits::default()).map_err(|response| response.status.0)
     }
 
     fn posts(room: &str, headers: &str, body: &str) -> Result<Box<Post>, u16> {

@@ -10,6 +10,7 @@ mod full;
 mod handshake;
 mod kill;
 mod life;
+mod proxy;
 mod record;
 mod resume;
 mod search;

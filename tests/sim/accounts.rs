@@ -1,5 +1,6 @@
 //! Accounts: names that belong to somebody.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, Refused};
@@ -11,10 +12,11 @@ use chinwag::chat::{
 use crate::world::{World, login};
 
 const CALLER: ClientId = ClientId(1 << 40);
+const NETWORK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn ask(world: &mut World, registry: Registry) -> ServerEvent {
     let request = Request::Registry(Box::new(registry));
-    world.handle(Input::Asked { caller: CALLER, request });
+    world.handle(Input::Asked { caller: CALLER, network: NETWORK, request });
     world.told(CALLER).pop().expect("an answer")
 }
 
@@ -63,7 +65,7 @@ fn one_of_two_who_want_a_name_gets_it() {
     world.prompt = false;
     let add = |account| Registry::Add(account, None);
     let first = Request::Registry(Box::new(add(account("Bob", 1))));
-    world.handle(Input::Asked { caller: CALLER, request: first });
+    world.handle(Input::Asked { caller: CALLER, network: NETWORK, request: first });
     assert_eq!(code(ask(&mut world, add(account("bob", 2)))), Code::NameTaken);
     world.settle();
     assert!(matches!(world.told(CALLER)[..], [ServerEvent::Account(_)]));

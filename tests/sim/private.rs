@@ -75,7 +75,7 @@ fn nor_does_it_exist_over_http() {
     };
     let mut ask = |request| {
         let caller = ClientId(1 << 40);
-        world.handle(Input::Asked { caller, request });
+        world.handle(Input::Asked { caller, network: [192, 0, 2, 1].into(), request });
         world.told(caller).pop().expect("an answer")
     };
     let read = |by| Request::History { by, room: "den".into(), span: Span::Latest, limit: None };

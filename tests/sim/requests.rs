@@ -22,8 +22,7 @@ fn world(change: impl FnOnce(&mut Limits)) -> World {
 
 fn post(content: &str) -> Post {
     let body = Body { content: content.into(), reply_to: None, ttl: None, name: None };
-    let network = IpAddr::from([192, 0, 2, 1]);
-    Post { room: "lobby".into(), by: Speaker::Nobody, network, id: None, body }
+    Post { room: "lobby".into(), by: Speaker::Nobody, id: None, body }
 }
 
 fn named(name: &str, content: &str) -> Post {
@@ -32,8 +31,17 @@ fn named(name: &str, content: &str) -> Post {
     post
 }
 
+/// Is a request from a network of 192.0.2.0/24.
+fn asked_from(number: u8, request: Request) -> Input {
+    Input::Asked { caller: CALLER, network: IpAddr::from([192, 0, 2, number]), request }
+}
+
 fn ask(world: &mut World, request: Request) -> ServerEvent {
-    world.handle(Input::Asked { caller: CALLER, request });
+    answered(world, asked_from(1, request))
+}
+
+fn answered(world: &mut World, asked: Input) -> ServerEvent {
+    world.handle(asked);
     let mut told = world.told(CALLER);
     assert_eq!(told.len(), 1, "{told:?}");
     told.remove(0)
@@ -85,7 +93,7 @@ fn a_post_is_answered_and_shown_only_once_it_is_recorded() {
     let mut world = world(|_| {});
     let alice = world.enter("name=Alice");
     world.prompt = false;
-    world.handle(Input::Asked { caller: CALLER, request: Request::Post(Box::new(post("hi"))) });
+    world.handle(asked_from(1, Request::Post(Box::new(post("hi")))));
     assert!(world.told.is_empty());
     world.settle();
     assert!(matches!(world.told(CALLER)[..], [ServerEvent::Ack { seq: 1, mid: 1, .. }]));
@@ -99,7 +107,7 @@ fn a_guest_has_its_name_only_while_it_posts() {
     world.prompt = false;
     for (name, text) in [("alice", "1"), ("Alice", "2"), ("Bot", "3")] {
         let request = Request::Post(Box::new(named(name, text)));
-        world.handle(Input::Asked { caller: CALLER, request });
+        world.handle(asked_from(1, request));
     }
     // Under way it is one person, however often it posts.
     let bot = world.open("name=Bot");
@@ -206,8 +214,8 @@ fn guests_of_a_network_share_a_rate_and_a_session_has_its_own() {
         posted(&mut world, named(&format!("Bot{n}"), "hi"));
     }
     assert_eq!(refused(&mut world, named("Eve", "hi")), Code::RateLimited);
-    let network = IpAddr::from([192, 0, 2, 2]);
-    posted(&mut world, Post { network, ..post("hi") });
+    let elsewhere = asked_from(2, Request::Post(Box::new(post("hi"))));
+    assert!(matches!(answered(&mut world, elsewhere), ServerEvent::Ack { .. }));
     posted(&mut world, Post { by: Speaker::Session(session), ..post("hi") });
     world.pass(Duration::from_millis(200));
     posted(&mut world, named("Eve", "hi"));
@@ -244,4 +252,56 @@ fn a_page_is_that_of_a_client() {
     };
     let told = ask(&mut world, unread);
     assert!(matches!(told, ServerEvent::Error(it) if it.code == Code::Overloaded));
+}
+
+#[test]
+fn those_who_ask_too_much_wait_and_others_do_not() {
+    let mut world = world(|limits| {
+        (limits.requests_per_second_max, limits.requests_burst_max) = (Some(10), 3);
+        (limits.posters_max, limits.sends_burst_max) = (2, 1);
+    });
+    let code = |world: &mut World, number, request: &Request| match answered(
+        world,
+        asked_from(number, request.clone()),
+    ) {
+        ServerEvent::Error(refusal) => {
+            assert_eq!(refusal.retry_after_ms.is_some(), refusal.code == Code::RateLimited);
+            refusal.code.word()
+        }
+        _ => "",
+    };
+    posted(&mut world, post("hi"));
+    let page = Request::History {
+        by: Speaker::Nobody,
+        room: "lobby".into(),
+        span: Span::Latest,
+        limit: None,
+    };
+    let none = Request::History {
+        by: Speaker::Nobody,
+        room: "nowhere".into(),
+        span: Span::Latest,
+        limit: None,
+    };
+    let asked = [&Request::Rooms, &page, &none, &page, &Request::Rooms];
+    let codes = asked.map(|request| code(&mut world, 1, request));
+    assert_eq!(codes, ["", "", "no_such_room", "rate_limited", "rate_limited"]);
+    // Posts are counted by themselves, and so are other networks.
+    assert_eq!(refused(&mut world, post("ho")), Code::RateLimited);
+    assert_eq!(code(&mut world, 2, &page), "");
+    assert_eq!(code(&mut world, 3, &page), "overloaded");
+    world.pass(Duration::from_millis(100));
+    assert_eq!(code(&mut world, 1, &page), "");
+    assert_eq!(code(&mut world, 1, &page), "rate_limited");
+    assert_eq!(code(&mut world, 3, &page), "");
+}
+
+#[test]
+fn without_a_rate_anybody_may_ask_anything() {
+    let mut world = world(|limits| {
+        (limits.requests_per_second_max, limits.requests_burst_max) = (None, 1);
+    });
+    for _ in 0..1000 {
+        rooms(&mut world);
+    }
 }

@@ -95,7 +95,7 @@ impl World {
         };
         let request = Request::Registry(Box::new(Registry::Add(account.clone(), None)));
         let caller = ClientId(1 << 40);
-        self.handle(Input::Asked { caller, request });
+        self.handle(Input::Asked { caller, network: [192, 0, 2, 1].into(), request });
         let told = self.told(caller);
         assert!(matches!(&told[..], [ServerEvent::Account(_)]), "{told:?}");
         account

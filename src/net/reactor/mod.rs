@@ -1,5 +1,6 @@
 //! The turn: poll → accept → read → wake → deadlines → flush → reap.
 
+mod client;
 mod read;
 
 use std::fmt;
@@ -195,8 +196,10 @@ impl Reactor {
             surplus = conns.slab.len() - self.connections_max;
             refusal = Some(Status(503));
         }
-        let over = conns.count(address);
-        if over > 0 && refusal.is_none() {
+        let (proxied, counted) = conns.welcome(address);
+        if let Some(over @ 1..) = counted
+            && refusal.is_none()
+        {
             surplus = over;
             refusal = Some(Status(429));
         }
@@ -211,11 +214,14 @@ impl Reactor {
         });
         if ready.is_err() || surplus > SURPLUS_MAX {
             drop(stream);
-            conns.discount(address);
+            if counted.is_some() {
+                conns.networks.discount(address);
+            }
             return;
         }
         let endpoint = Endpoint::new(self.now, &conns.shared);
-        entry.insert(Conn::new(id, Transport::new(stream), endpoint, address, refusal));
+        let conn = entry.insert(Conn::new(id, Transport::new(stream), endpoint, address, refusal));
+        (conn.proxied, conn.counted) = (proxied, counted.is_some());
         conns.settle(id);
     }
 
@@ -272,7 +278,10 @@ impl Reactor {
             }
             conn.endpoint.touch(self.now);
         }
-        if conn.endpoint.deadline() <= self.now.at {
+        if conn.endpoint.deadline() <= self.now.at && conn.awaits_header() {
+            // Nothing is said to whom nobody knows.
+            self.conns.doom(id);
+        } else if conn.endpoint.deadline() <= self.now.at {
             let event = conn.endpoint.on_deadline(self.now, shared, frames.buffer());
             self.conns.settle(id);
             if let Some(event) = event {
@@ -331,7 +340,7 @@ impl Reactor {
             let mut conn = self.conns.slab.remove(id.slot() as usize);
             // Closing the socket takes it out of the poll as well; this is for other systems.
             let _ = self.poll.registry().deregister(conn.transport.stream());
-            self.conns.discount(conn.address);
+            self.conns.dismiss(&conn);
             self.listeners.resume();
         }
     }

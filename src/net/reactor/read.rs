@@ -91,6 +91,9 @@ impl Reactor {
 
     /// Hands bytes to the endpoint and what comes of them to the handler.
     fn feed(&mut self, id: ConnId, mut input: &mut [u8], handler: &mut impl Handler) {
+        if !self.conns.take_header(id, &mut input) {
+            return;
+        }
         loop {
             let Conns { slab, shared, frames, .. } = &mut self.conns;
             let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
@@ -112,11 +115,18 @@ impl Reactor {
             }
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
             Event::Request(request) => {
+                turn.conns.learn(id, &request);
                 let Some(conn) = turn.conns.get(id) else { return };
-                let answer = match conn.refusal {
+                let mut answer = match conn.refusal {
                     Some(status) => refuse(status, conn),
                     None => handler.on_request(&mut turn, id, &request),
                 };
+                if matches!(answer, Answer::Upgrade { .. })
+                    && !self.conns.admit(id)
+                    && let Some(conn) = self.conns.get(id)
+                {
+                    answer = refuse(Status(429), conn);
+                }
                 let Conns { slab, shared, frames, .. } = &mut self.conns;
                 let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
                 let buffer = frames.buffer();

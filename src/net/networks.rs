@@ -1,0 +1,82 @@
+//! How many connections there are from each network.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Gives the network a connection counts for: an IPv4 address, or an IPv6 /64.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+/// Counts connections by network, where their number is limited.
+#[derive(Debug)]
+pub(super) struct Networks {
+    counts: HashMap<IpAddr, usize>,
+    max: Option<usize>,
+}
+
+impl Networks {
+    pub(super) fn new(max: Option<usize>) -> Self {
+        Self { counts: HashMap::new(), max }
+    }
+
+    /// Counts a connection for its network; gives by how many there are too many. `None`: it is not
+    /// counted, and not to be discounted.
+    pub(super) fn count(&mut self, address: IpAddr) -> Option<usize> {
+        let max = self.max.filter(|_| !address.to_canonical().is_loopback())?;
+        let count = self.counts.entry(network(address)).or_default();
+        *count += 1;
+        Some(count.saturating_sub(max))
+    }
+
+    /// Takes a connection that was counted out of the count of its network.
+    pub(super) fn discount(&mut self, address: IpAddr) {
+        if let Entry::Occupied(mut entry) = self.counts.entry(network(address)) {
+            *entry.get_mut() -= 1;
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn connections_of_one_network_are_counted_and_loopback_is_not() {
+        let mut networks = Networks::new(Some(2));
+        let mut over = |text: &str| networks.count(address(text));
+        let counted = [Some(0), Some(0), Some(1)];
+        assert_eq!(["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1"].map(&mut over), counted);
+        assert_eq!(["2001:db8::1", "2001:db8::2", "2001:db8::3"].map(&mut over), counted);
+        assert_eq!(["127.0.0.1", "::1", "::ffff:127.0.0.1"].map(&mut over), [None; 3]);
+        for text in ["192.0.2.1", "192.0.2.1", "::ffff:192.0.2.1"] {
+            networks.discount(address(text));
+        }
+        assert_eq!(networks.counts.len(), 1);
+        assert_eq!(networks.count(address("192.0.2.1")), Some(0));
+        assert_eq!(Networks::new(None).count(address("192.0.2.1")), None);
+    }
+
+    #[test]
+    fn an_ipv6_network_is_a_64() {
+        let of = |text: &str| network(address(text));
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::"));
+        assert_ne!(of("2001:db8:1:2::"), of("2001:db8:1:3::"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+}

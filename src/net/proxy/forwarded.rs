@@ -1,0 +1,151 @@
+//! What a proxy says with each request: `X-Forwarded-For` and `X-Forwarded-Proto`.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+/// Is a list of addresses that does not lead to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Unclear;
+
+impl fmt::Display for Unclear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("X-Forwarded-For leads to no address")
+    }
+}
+
+impl std::error::Error for Unclear {}
+
+/// Finds the client in the lines of `X-Forwarded-For`, in the order in which they came.
+///
+/// Each proxy appends the address it was asked by. So they are read from the end, as long as they
+/// are trusted themselves; whatever stands before the first that is not could be made up. If all
+/// are trusted, the first one asked. `None` if there is no such line.
+///
+/// # Errors
+/// If what was reached is no address, if there are none at all, or more proxies than believable.
+pub fn forwarded_for<'a>(
+    lines: impl Iterator<Item = &'a str>,
+    trusts: impl Fn(IpAddr) -> bool,
+) -> Result<Option<IpAddr>, Unclear> {
+    let lines: Vec<&str> = lines.collect();
+    let elements = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    // RFC 9110 §5.6.1.2: empty elements of a list do not count.
+    let elements = elements.map(|it| it.trim_matches([' ', '\t'])).filter(|it| !it.is_empty());
+    let mut first = None;
+    for (proxies, element) in elements.enumerate() {
+        let address = parse(element).filter(|_| proxies < PROXIES_MAX).ok_or(Unclear)?;
+        if !trusts(address) {
+            return Ok(Some(address));
+        }
+        first = Some(address);
+    }
+    if first.is_none() && !lines.is_empty() { Err(Unclear) } else { Ok(first) }
+}
+
+/// Says whether the client speaks TLS: what the nearest proxy, whose word is the last, says in
+/// `X-Forwarded-Proto`.
+pub fn is_secure<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
+    let last = lines.last().and_then(|line| line.rsplit(',').next()).unwrap_or_default();
+    last.trim_matches([' ', '\t']).eq_ignore_ascii_case("https")
+}
+
+/// Trusted proxies on the way of one request; more are a loop, or somebody's joke.
+const PROXIES_MAX: usize = 16;
+
+/// Reads `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]` or `[::1]:567`.
+fn parse(element: &str) -> Option<IpAddr> {
+    let bare = element.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let address = match bare {
+        Some(bare) => IpAddr::V6(bare.parse().ok()?),
+        None => match element.parse() {
+            Ok(address) => address,
+            Err(_) => element.parse::<SocketAddr>().ok()?.ip(),
+        },
+    };
+    Some(address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Trusts 10.0.0.0/8 and finds the client in these lines.
+    fn found(lines: &[&str]) -> Result<Option<String>, Unclear> {
+        let ten = |address: IpAddr| address.to_string().starts_with("10.");
+        let client = forwarded_for(lines.iter().copied(), ten)?;
+        Ok(client.map(|address| address.to_string()))
+    }
+
+    #[test]
+    fn the_client_is_the_last_address_that_is_no_trusted_proxy() {
+        for (lines, client) in [
+            (&["192.0.2.1"][..], "192.0.2.1"),
+            (&["203.0.113.9, 192.0.2.1"], "192.0.2.1"),
+            (&["192.0.2.1, 10.0.0.1,10.0.0.2"], "192.0.2.1"),
+            (&["203.0.113.9, 192.0.2.1", "10.0.0.1"], "192.0.2.1"),
+            (&["192.0.2.1", "192.0.2.2"], "192.0.2.2"),
+            (&["not an address, 192.0.2.1"], "192.0.2.1"),
+            (&["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            (&["192.0.2.1,, ,\t", ","], "192.0.2.1"),
+            (&["192.0.2.1:567"], "192.0.2.1"),
+            (&["::1"], "::1"),
+            (&["[::1]"], "::1"),
+            (&["[::1]:5"], "::1"),
+            (&["::ffff:192.0.2.1"], "192.0.2.1"),
+            (&["[::ffff:192.0.2.1]:80"], "192.0.2.1"),
+            (&["192.0.2.1, ::ffff:10.0.0.1"], "192.0.2.1"),
+        ] {
+            assert_eq!(found(lines), Ok(Some(client.to_owned())), "{lines:?}");
+        }
+        assert_eq!(found(&[]), Ok(None));
+    }
+
+    #[test]
+    fn what_leads_to_no_address_is_unclear() {
+        for lines in [
+            &[""][..],
+            &[" , "],
+            &["unknown"],
+            &["192.0.2.1, _hidden"],
+            &["chat.example, 10.0.0.1"],
+            &["192.0.2.256"],
+            &["192.0.2.1:"],
+            &["192.0.2.1:65536"],
+            &["192.0.2.1 192.0.2.2"],
+            &["[192.0.2.1]"],
+            &["[::1"],
+            &["::1]:5"],
+            &["\u{fffd}"],
+        ] {
+            assert_eq!(found(lines), Err(Unclear), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn there_are_not_more_proxies_than_believable() {
+        let through =
+            |proxies: usize| found(&[&format!("192.0.2.1{}", ",10.0.0.1".repeat(proxies))]);
+        assert_eq!(through(PROXIES_MAX - 1), Ok(Some("192.0.2.1".to_owned())));
+        assert_eq!(through(PROXIES_MAX), Err(Unclear));
+        assert_eq!(through(1000), Err(Unclear));
+    }
+
+    #[test]
+    fn the_nearest_proxy_says_whether_the_client_is_secure() {
+        for (lines, secure) in [
+            (&["https"][..], true),
+            (&["HTTPS"], true),
+            (&["http, https"], true),
+            (&["http", "https"], true),
+            (&["https, http"], false),
+            (&["https", "http"], false),
+            (&["http"], false),
+            (&["https,"], false),
+            (&["wss"], false),
+            (&[""], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_secure(lines.iter().copied()), secure, "{lines:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Who the client is, and the network it counts for.
+//!
+//! ```text
+//!   accept ──► by itself: counted now
+//!          └─► trusted proxy ──► PROXY header ──► names a client: counted now
+//!                            │                └─► names none: the proxy's own, not counted
+//!                            └─► requests: X-Forwarded-For of each; counted is the one that
+//!                                opens the WebSocket
+//! ```
+//!
+//! What a PROXY header names takes the proxy's place: only if it is a trusted proxy as well are its
+//! requests believed.
+
+use std::net::IpAddr;
+
+use super::SURPLUS_MAX;
+use crate::http::{Request, Status};
+use crate::net::conn::{Conn, ConnId, Proxied};
+use crate::net::proxy::{Parser, Source, forwarded_for, is_secure};
+use crate::net::turn::Conns;
+
+impl Conns {
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        self.limits.trusted_proxies.iter().any(|trusted| trusted.holds(address))
+    }
+
+    /// Makes what there is to say of whoever was accepted from this address: the proxy, or whether
+    /// it is counted and by how many there are too many.
+    pub(super) fn welcome(&mut self, address: IpAddr) -> (Option<Box<Proxied>>, Option<usize>) {
+        if !self.trusts(address) {
+            return (None, self.networks.count(address));
+        }
+        let header = self.limits.proxy_protocol.then(Parser::default);
+        (Some(Box::new(Proxied { proxy: address, header })), None)
+    }
+
+    /// Takes the PROXY header from the front of `input`; says whether what follows may be read.
+    pub(super) fn take_header(&mut self, id: ConnId, input: &mut &mut [u8]) -> bool {
+        let Some(conn) = self.get(id) else { return false };
+        let header = conn.proxied.as_mut().and_then(|proxied| proxied.header.as_mut());
+        let Some(header) = header else { return true };
+        let mut rest: &[u8] = input;
+        let result = header.feed(&mut rest);
+        let taken = input.len() - rest.len();
+        *input = &mut std::mem::take(input)[taken..];
+        match result {
+            Ok(None) => return false,
+            Ok(Some(source)) => self.know(id, source),
+            Err(fault) => {
+                tracing::debug!(proxy = %conn.address, %fault, "bad PROXY header");
+                self.doom(id);
+            }
+        }
+        self.get(id).is_some()
+    }
+
+    /// Takes in where a connection comes from.
+    fn know(&mut self, id: ConnId, source: Source) {
+        let Some(conn) = self.get(id) else { return };
+        conn.proxied = None;
+        let Source::Address(address) = source else { return };
+        conn.address = address;
+        if self.trusts(address) {
+            let proxied = Box::new(Proxied { proxy: address, header: None });
+            return self.get(id).map_or((), |conn| conn.proxied = Some(proxied));
+        }
+        let over = self.networks.count(address);
+        let Some(conn) = self.get(id) else { return };
+        conn.counted = over.is_some();
+        if let Some(over @ 1..) = over {
+            conn.refusal = conn.refusal.or(Some(Status(429)));
+            if over > SURPLUS_MAX {
+                self.doom(id);
+            }
+        }
+    }
+
+    /// Takes in what a trusted proxy says of a request: whose it is, and whether that is secure.
+    pub(super) fn learn(&mut self, id: ConnId, request: &Request) {
+        let Some(conn) = self.get(id) else { return };
+        let Some(proxy) = conn.proxied.as_ref().map(|proxied| proxied.proxy) else { return };
+        let lines = request.headers("x-forwarded-for");
+        let client = forwarded_for(lines, |address| self.trusts(address));
+        if let Err(unclear) = client {
+            tracing::debug!(%proxy, "{unclear}");
+        }
+        let Some(conn) = self.get(id) else { return };
+        conn.address = client.ok().flatten().unwrap_or(proxy);
+        conn.secure = is_secure(request.headers("x-forwarded-proto"));
+    }
+
+    /// Counts the client that is about to open a WebSocket through a trusted proxy; says whether it
+    /// may. Whether it does or not, there is no request after this one.
+    pub(super) fn admit(&mut self, id: ConnId) -> bool {
+        let Some(conn) = self.get(id) else { return false };
+        let address = conn.address;
+        if conn.proxied.take().is_none() || self.trusts(address) {
+            return true;
+        }
+        let counted = self.networks.count(address);
+        if counted.is_some_and(|over| over > 0) {
+            self.networks.discount(address);
+            return false;
+        }
+        self.get(id).is_some_and(|conn| {
+            conn.counted = counted.is_some();
+            true
+        })
+    }
+
+    /// Takes a connection that is removed out of the count of its network.
+    pub(super) fn dismiss(&mut self, conn: &Conn) {
+        if conn.counted {
+            self.networks.discount(conn.address);
+        }
+    }
+}
