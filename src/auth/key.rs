@@ -76,9 +76,9 @@ impl Key {
         if mode & 0o077 != 0 {
             return Err(KeyError::Open { path: path.to_owned(), mode });
         }
-        // One byte more shows a file that is too long.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(BYTES + 1));
-        file.take(BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(2 * BYTES));
+        // A file that is too long shows by that.
+        file.take(READ_MAX).read_to_end(&mut bytes).map_err(failed)?;
         let key: Result<[u8; BYTES], _> = bytes.as_slice().try_into();
         match key {
             // Some file systems leave zeros behind when the power fails.
@@ -103,6 +103,7 @@ impl Key {
 }
 
 const BYTES: usize = 32;
+const READ_MAX: u64 = 64;
 const FILE: &str = "token.key";
 const YOUNG_FILE: &str = "token.key.new";
 

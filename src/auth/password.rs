@@ -1,6 +1,7 @@
 //! Passwords, and their hashes: argon2id as PHC strings.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -148,16 +149,18 @@ const NOBODYS_SALT: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 const NOBODYS_OUTPUT: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 impl Limits {
-    /// Says what is wrong with the cost of hashing, if anything is. The least is what OWASP
-    /// recommends, with any balance of memory and passes: 46 MiB once, 19 MiB twice, 12 MiB three
-    /// times, 9 MiB four times, 7 MiB five times.
-    pub fn password_cost_fault(&self) -> Option<&'static str> {
-        let kib = self.password_memory_bytes / 1024;
-        let work = kib.saturating_mul(self.password_passes as usize);
-        let range = (7 * 1024)..=(MEMORY_KIB_MAX as usize);
-        if !range.contains(&kib) || !(1..=PASSES_MAX).contains(&self.password_passes) {
-            return Some("write 7MiB to 1GiB, and 1 to 16 passes");
-        }
-        (work < 35 * 1024).then_some("memory times passes makes less than 35MiB")
+    /// Is how much memory hashing one password may take.
+    pub const PASSWORD_MEMORY_BYTES: RangeInclusive<usize> =
+        7 * 1024 * 1024..=MEMORY_KIB_MAX as usize * 1024;
+    /// Is how often it may go through that memory.
+    pub const PASSWORD_PASSES: RangeInclusive<u32> = 1..=PASSES_MAX;
+
+    /// Says whether hashing a password costs at least what OWASP recommends, in any balance of memory
+    /// and passes: 46 MiB once, 19 MiB twice, 12 MiB three times, 9 MiB four times, 7 MiB five times.
+    pub fn password_is_dear_enough(&self) -> bool {
+        let work = self.password_memory_bytes.saturating_mul(self.password_passes as usize);
+        Self::PASSWORD_MEMORY_BYTES.contains(&self.password_memory_bytes)
+            && Self::PASSWORD_PASSES.contains(&self.password_passes)
+            && work >= 35 * 1024 * 1024
     }
 }

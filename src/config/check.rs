@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{AllowedOrigin, Config, Effective, SETTINGS, Value, keys};
+use crate::auth;
 
 /// Names everything that does not fit together.
 pub(super) fn check(effective: &Effective) -> Vec<String> {
@@ -68,8 +69,8 @@ fn check_accounts(config: &Config, fault: &mut Complain<'_>) {
     let chars_min = config.password_chars_min;
     fault(chars_min >= 8, "password_chars_min", &|| "too short; write at least 8".into());
     let bytes_max = config.password_bytes_max.0;
-    fault(bytes_max >= 64 && bytes_max <= 64 * 1024, "password_bytes_max", &|| {
-        "write 64 to 64KiB, so that a sentence fits".into()
+    fault((64..=64 * 1024).contains(&bytes_max), "password_bytes_max", &|| {
+        "no length for a sentence; write 64 to 64KiB".into()
     });
     // Whatever the characters, the shortest password must not be too long.
     fault(chars_min <= bytes_max / 4, "password_chars_min", &|| {
@@ -78,8 +79,18 @@ fn check_accounts(config: &Config, fault: &mut Complain<'_>) {
             config.password_bytes_max.text()
         )
     });
-    let cost = config.accounts().password_cost_fault();
-    fault(cost.is_none(), "password_memory", &|| cost.unwrap_or_default().into());
+    let (memory, passes) = (config.password_memory.0, config.password_passes);
+    let passes_right = auth::Limits::PASSWORD_PASSES.contains(&passes);
+    fault(passes_right, "password_passes", &|| "write 1 to 16".into());
+    let memory_right = auth::Limits::PASSWORD_MEMORY_BYTES.contains(&memory);
+    fault(memory_right, "password_memory", &|| "write 7MiB to 1GiB".into());
+    let both_right = passes_right && memory_right;
+    fault(!both_right || config.accounts().password_is_dear_enough(), "password_memory", &|| {
+        format!(
+            "too little with password-passes {passes}; write at least 46MiB for 1, 19MiB for 2, \
+             12MiB for 3, 9MiB for 4 or 7MiB for 5"
+        )
+    });
     fault(config.token_life >= MINUTE, "token_life", &|| "too short; write at least 1m".into());
     // What this server writes itself: the name escaped and in base64url, and less than 1 KiB more.
     let own_bytes = config.name_bytes_max.0.saturating_mul(3).saturating_add(1024);
