@@ -13,6 +13,19 @@
 //! A token is good until it expires. What ends one earlier (a logout, an account removed) is kept
 //! elsewhere by [`Claims::login`]; whether an account still exists is asked there too.
 //!
+//! # A login
+//!
+//! ```text
+//! Password::given ── too long: refused
+//! Attempts::check ── Err(wait): refused, nothing is computed
+//! Passwords::verify(hash of the account, or None) ── Busy: Attempts::not_made, try again later
+//!     Outcome::Verified → Attempts::success, Tokens::issue
+//!     Outcome::Wrong    → refused in the same words, whether there is such an account or not
+//!     Outcome::Failed   → Attempts::not_made, an error of ours
+//! ```
+//!
+//! A registration is `Password::chosen`, `Attempts::check_network`, `Passwords::hash`.
+//!
 //! Time and randomness come from the caller. Neither passwords nor tokens ever stand in `Debug`.
 //!
 //! Why the tokens are read here and not by a library: the ones at hand read the machine's clock by

@@ -32,8 +32,10 @@ pub struct Login<'a> {
     pub login: [u8; 16],
 }
 
-/// Is a token that was issued. It is as good as a password, so only [`Token::as_str`] shows it.
-#[derive(Clone, PartialEq, Eq)]
+/// Is a token that was issued: letters, digits, `-`, `_` and two dots, so that it can stand in a
+/// header, a cookie and a query as it is. It is as good as a password, so only [`Token::as_str`]
+/// shows it.
+#[derive(Clone)]
 pub struct Token(String);
 
 /// Says what is wrong with a token. `Display` is for whoever runs the server and says nothing of

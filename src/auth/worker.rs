@@ -71,7 +71,8 @@ impl Passwords {
     }
 
     /// Has a password compared with the hash of an account. `None` says that there is no such
-    /// account: the same work is done, so that the time it takes tells nothing.
+    /// account: the same work is done, so that the time it takes tells nothing (save for hashes that
+    /// were made when the settings said another cost).
     pub fn verify(
         &mut self,
         job: u64,

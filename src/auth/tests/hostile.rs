@@ -313,6 +313,44 @@ fn a_token_of_the_server_has_all_its_claims() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_text_harms(token in ".*", header in ".*", payload in ".*") {
+        let tokens = beside(ED25519);
+        proptest::prop_assert!(tokens.verify(&token, NOW).is_err());
+        proptest::prop_assert!(tokens.verify(&Signer::ed25519().raw(&header, &payload), NOW).is_err());
+        let token = Signer::ed25519().raw(r#"{"alg":"EdDSA"}"#, &payload);
+        proptest::prop_assert_eq!(tokens.verify(&token, NOW), Err(Fault::Malformed));
+    }
+
+    #[test]
+    fn no_key_harms(
+        der in proptest::collection::vec(proptest::num::u8::ANY, 0..300),
+        at in 0_usize..294,
+        byte: u8,
+        text in ".*",
+    ) {
+        use base64::Engine as _;
+        let engine = base64::engine::general_purpose::STANDARD;
+        let mut rsa = super::der(RSA);
+        rsa[at] = byte;
+        for der in [der, rsa] {
+            let body = engine.encode(der);
+            for label in ["PUBLIC KEY", "RSA PUBLIC KEY"] {
+                let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
+                // A changed modulus may still be one; then it has signed nothing.
+                if let Ok(outside) = Outside::from_pem(&text, trust()) {
+                    let tokens = Tokens::new(&Limits::default(), &Key::unkept(SECRET), Some(outside));
+                    let token = Signer::stranger().token(&json!({ "alg": "RS256" }), &claims());
+                    proptest::prop_assert_eq!(tokens.verify(&token, NOW), Err(Fault::Signature));
+                }
+            }
+        }
+        proptest::prop_assert!(Outside::from_pem(&text, trust()).is_err());
+        proptest::prop_assert!(Outside::from_jwks(&text, trust()).is_err());
+    }
+}
+
 #[test]
 fn a_changed_letter_is_a_changed_token() {
     let tokens = beside(RSA);
