@@ -24,7 +24,7 @@
 //!                    │          │
 //!                   ws         chat                 pure: RFC 6455, RFC 7692 │ pure: rooms, people
 //!                    │          │
-//!      http  assets  clock                          leaves
+//!      http  assets  auth  clock                    leaves
 //! ```
 //!
 //! | module | names | is |
@@ -33,6 +33,7 @@
 //! | [`http`] | – | request heads, small bodies, responses |
 //! | [`ws`] | `clock`, `http` | one connection's protocol life without a socket |
 //! | [`chat`] | `clock` | the domain: inputs in, effects out |
+//! | [`auth`] | `clock` | passwords and tokens |
 //! | [`net`] | `clock`, `http`, `ws` | sockets, timers, the turn |
 //! | [`journal`] | `clock`, `chat` | the ordered record of each room |
 //! | [`assets`] | `http` | the page, embedded |
@@ -69,8 +70,8 @@
 //! 4. A connection is removed only in the reap phase.
 //! 5. Every queue, buffer, list and name has a limit in its layer's `Limits`, settable through
 //!    [`config`]; its doc says what happens at the limit.
-//! 6. No byte from the network can panic the process: `ws`, `http` and `chat` deny indexing,
-//!    unchecked arithmetic and `unwrap`; unsafe code is forbidden.
+//! 6. No byte from the network can panic the process: `ws`, `http`, `chat` and `auth` deny
+//!    indexing, unchecked arithmetic and `unwrap`; unsafe code is forbidden.
 //! 7. No message is shown to anybody before it is in the journal; no `ack` before it is as durable
 //!    as promised.
 //!
@@ -78,6 +79,7 @@
 //! a client role in the codec, topics with wildcards, and any way to speak in another's name.
 
 pub mod assets;
+pub mod auth;
 pub mod chat;
 pub mod cli;
 pub mod clock;

@@ -196,6 +196,109 @@ fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
 }
 
 #[test]
+fn what_accounts_need_is_named_when_it_is_missing_or_too_weak() {
+    let dear = "write at least 46MiB for 1, 19MiB for 2, 12MiB for 3, 9MiB for 4 or 7MiB for 5";
+    for (arguments, fault) in [
+        (
+            &["--auth=closed"][..],
+            "--auth closed: no way to come in; write one of open, optional, required".to_owned(),
+        ),
+        (&["--password-chars-min=7"], "--password-chars-min 7: too short; write at least 8".into()),
+        (
+            &["--password-bytes-max=63"],
+            "--password-bytes-max 63: no length for a sentence; write 64 to 64KiB".into(),
+        ),
+        (
+            &["--password-chars-min=20", "--password-bytes-max=64"],
+            "--password-chars-min 20: does not fit into password-bytes-max, which is 64; allow 4 \
+             bytes a character"
+                .into(),
+        ),
+        (&["--password-memory=6MiB"], "--password-memory 6MiB: write 7MiB to 1GiB".into()),
+        (&["--password-passes=17"], "--password-passes 17: write 1 to 16".into()),
+        (
+            &["--password-passes=1"],
+            format!("password_memory = 19MiB (default): too little with password-passes 1; {dear}"),
+        ),
+        (&["--token-life=59s"], "--token-life 59s: too short; write at least 1m".into()),
+        (
+            &["--token-bytes-max=1KiB"],
+            "--token-bytes-max 1KiB: too small for name-bytes-max, which is 128; allow three times \
+             that and 1KiB"
+                .into(),
+        ),
+        (&["--jwt-leeway=61s"], "--jwt-leeway 61s: too long; write at most 60s".into()),
+        (&["--login-burst=0"], "--login-burst 0: must be more than 0".into()),
+    ] {
+        let output = chinwag(&[arguments, &["check"]].concat(), &[]);
+        assert_eq!(stderr(&output), format!("{fault}\n"));
+        assert_eq!(output.status.code(), WRONG);
+    }
+}
+
+#[test]
+fn keys_of_an_identity_provider_are_read_before_the_start() {
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/tests/keys/");
+    let key = |name: &str| format!("--jwt-public-key={keys}{name}.pem");
+    let named = ["--jwt-issuer=https://id.example", "--jwt-audience=chat"];
+    let run = |arguments: &[&str]| chinwag(&[arguments, &["check"]].concat(), &[]);
+    for name in ["ed25519", "p256", "rsa"] {
+        let output = run(&[&[&*key(name)][..], &named].concat());
+        assert_eq!((stderr(&output).as_str(), output.status.code()), ("", OK));
+    }
+    let set = File::new("keys.json", "{\"keys\":[]}");
+    let (jwks, ed25519) = (format!("--jwks={}", set.path()), key("ed25519"));
+    let told = |arguments: &[&str]| {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), WRONG);
+        stderr(&output).trim_end().to_owned()
+    };
+    for (arguments, fault) in [
+        (&[&*ed25519][..], "needs jwt-issuer too, which is what the tokens say as iss"),
+        (&[&ed25519, named[0]], "needs jwt-audience too, which is what the tokens say as aud"),
+        (&[&ed25519, named[1]], "needs jwt-issuer too, which is what the tokens say as iss"),
+        (&[named[0]], "needs jwt-public-key or jwks too"),
+        (&[named[1]], "needs jwt-public-key or jwks too"),
+        (&["--jwt-admins"], "needs jwt-public-key or jwks too"),
+        (
+            &[&ed25519, "--jwt-issuer=chinwag", named[1]],
+            "this is the server itself; write what the others say",
+        ),
+        (&[&ed25519, &jwks, named[0], named[1]], "jwt-public-key is given too; write one of them"),
+        (
+            &[&jwks, named[0], named[1]],
+            "no key that signs tokens; write Ed25519, P-256 or RSA (RS256)",
+        ),
+        (
+            &["--jwt-public-key=/nowhere/key.pem", named[0], named[1]],
+            "cannot be read: No such file or directory (os error 2)",
+        ),
+        (
+            &["--jwt-public-key=/dev/zero", named[0], named[1]],
+            "too large for keys; write a file of at most 256KiB",
+        ),
+        (&[&key("p384"), named[0], named[1]], "another kind of key; write Ed25519, P-256 or RSA"),
+        (
+            &[&key("rsa-1024"), named[0], named[1]],
+            "an RSA key of the wrong size; write one of 2048 to 8192 bits",
+        ),
+        (
+            &[&key("ed25519.secret"), named[0], named[1]],
+            "a secret key; this server needs the public one only, and nobody else should see the \
+             secret",
+        ),
+        (
+            &[&key("certificate"), named[0], named[1]],
+            "a certificate; write its public key, from openssl x509 -pubkey -noout",
+        ),
+    ] {
+        let told = told(arguments);
+        // It begins with the setting as it was given.
+        assert!(told.starts_with("--jw") && told.ends_with(&format!(": {fault}")), "{told}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_toml_is_named_with_line_and_column() {
     for (text, at) in [("a = 1\nb = [\n", ":2:6: "), ("ping_after 9s", ":1:12: ")] {
         let file = File::new(&format!("broken-{}.toml", text.len()), text);

@@ -1,6 +1,9 @@
 //! What must hold between settings, beyond each one by itself.
 
-use super::{AllowedOrigin, Config, Effective, SETTINGS, Value};
+use std::time::Duration;
+
+use super::{AllowedOrigin, Config, Effective, SETTINGS, Value, keys};
+use crate::auth;
 
 /// Names everything that does not fit together.
 pub(super) fn check(effective: &Effective) -> Vec<String> {
@@ -58,8 +61,53 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     fault(i32::try_from(config.backlog).is_ok(), "backlog", &|| {
         format!("too large; write at most {}", i32::MAX)
     });
+    check_accounts(config, &mut fault);
     faults
 }
+
+/// Complains of a setting unless something holds.
+type Complain<'a> = dyn FnMut(bool, &str, &dyn Fn() -> String) + 'a;
+
+fn check_accounts(config: &Config, fault: &mut Complain<'_>) {
+    let chars_min = config.password_chars_min;
+    fault(chars_min >= 8, "password_chars_min", &|| "too short; write at least 8".into());
+    let bytes_max = config.password_bytes_max.0;
+    fault((64..=64 * 1024).contains(&bytes_max), "password_bytes_max", &|| {
+        "no length for a sentence; write 64 to 64KiB".into()
+    });
+    // Whatever the characters, the shortest password must not be too long.
+    fault(chars_min <= bytes_max / 4, "password_chars_min", &|| {
+        format!(
+            "does not fit into password-bytes-max, which is {}; allow 4 bytes a character",
+            config.password_bytes_max.text()
+        )
+    });
+    let (memory, passes) = (config.password_memory.0, config.password_passes);
+    let passes_right = auth::Limits::PASSWORD_PASSES.contains(&passes);
+    fault(passes_right, "password_passes", &|| "write 1 to 16".into());
+    let memory_right = auth::Limits::PASSWORD_MEMORY_BYTES.contains(&memory);
+    fault(memory_right, "password_memory", &|| "write 7MiB to 1GiB".into());
+    let both_right = passes_right && memory_right;
+    fault(!both_right || config.accounts().password_is_dear_enough(), "password_memory", &|| {
+        format!(
+            "too little with password-passes {passes}; write at least 46MiB for 1, 19MiB for 2, \
+             12MiB for 3, 9MiB for 4 or 7MiB for 5"
+        )
+    });
+    fault(config.token_life >= MINUTE, "token_life", &|| "too short; write at least 1m".into());
+    // What this server writes itself: the name escaped and in base64url, and less than 1 KiB more.
+    let own_bytes = config.name_bytes_max.0.saturating_mul(3).saturating_add(1024);
+    fault(config.token_bytes_max.0 >= own_bytes, "token_bytes_max", &|| {
+        let name = config.name_bytes_max.text();
+        format!("too small for name-bytes-max, which is {name}; allow three times that and 1KiB")
+    });
+    fault(config.jwt_leeway <= MINUTE, "jwt_leeway", &|| "too long; write at most 60s".into());
+    if let Err((key, why)) = keys::outside(config) {
+        fault(false, key, &|| why.clone());
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn ttl_in_range(config: &Config) -> bool {
     config.message_ttl.is_none_or(|ttl| (config.ttl_min..=config.ttl_max).contains(&ttl))

@@ -146,6 +146,18 @@ words! {
 }
 
 words! {
+    /// Says who may come in.
+    Auth, "no way to come in" {
+        /// Guests only: tokens are not looked at.
+        Open = "open",
+        /// Guests, and accounts with a token.
+        Optional = "optional",
+        /// Accounts only.
+        Required = "required",
+    }
+}
+
+words! {
     /// Says what a line of the log looks like.
     LogFormat, "not a format" {
         /// For people.

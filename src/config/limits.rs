@@ -1,7 +1,7 @@
 //! Fills the layers' limits from the settings.
 
 use super::{Config, Data, Durability};
-use crate::{chat, http, journal, net, ws};
+use crate::{auth, chat, http, journal, net, ws};
 
 impl Config {
     /// Gives the limits of requests.
@@ -121,6 +121,25 @@ impl Config {
         }
     }
 
+    /// Gives the limits of accounts.
+    pub fn accounts(&self) -> auth::Limits {
+        auth::Limits {
+            password_chars_min: self.password_chars_min,
+            password_bytes_max: self.password_bytes_max.0,
+            password_jobs_max: self.password_jobs_max,
+            password_memory_bytes: self.password_memory.0,
+            password_passes: self.password_passes,
+            login_burst: self.login_burst,
+            login_every: self.login_every,
+            login_network_burst: self.login_network_burst,
+            login_network_every: self.login_network_every,
+            login_records_max: self.login_records_max,
+            token_life: self.token_life,
+            token_bytes_max: self.token_bytes_max.0,
+            leeway: self.jwt_leeway,
+        }
+    }
+
     /// Gives the limits of the journal.
     pub fn journal(&self) -> journal::Limits {
         journal::Limits {
@@ -156,6 +175,7 @@ mod tests {
         assert_eq!(config.ws(), ws::Limits::default());
         assert_eq!(config.net(), net::Limits::default());
         assert_eq!(config.chat(), chat::Limits::default());
+        assert_eq!(config.accounts(), auth::Limits::default());
         assert_eq!(config.journal(), journal::Limits::default());
     }
 }

@@ -9,11 +9,13 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
 mod check;
 mod choice;
+mod keys;
 mod limits;
 mod load;
 mod origin;
@@ -25,7 +27,7 @@ use crate::net::proxy::Trusted;
 use setting::settings;
 
 pub use self::{
-    choice::{AllowedOrigin, Data, Durability, LogFormat, LogLevel},
+    choice::{AllowedOrigin, Auth, Data, Durability, LogFormat, LogLevel},
     load::{Effective, Faults, Source, load},
     origin::{Host, WebOrigin},
     setting::{Setting, VARIABLE_PREFIX},
@@ -208,6 +210,53 @@ settings! {
     presence_users_max: usize = 200, zero;
     /// Tell a room who came and went at most this often.
     presence_every: Duration = seconds(1);
+
+    ["Accounts"]
+    /// Who may come in: open is guests only, optional is guests and accounts, required is accounts
+    /// only.
+    auth: Auth = Auth::Optional;
+    /// Let everybody make an account; off leaves that to chinwag user add.
+    registration: bool = true;
+    /// How long a login is good; then its connections are closed with 4105.
+    token_life: Duration = seconds(30 * 24 * 60 * 60);
+    /// Longest token; more is refused.
+    token_bytes_max: Bytes = kib(8);
+    /// Shortest new password, in characters; less is refused.
+    password_chars_min: usize = 8;
+    /// Longest password; more is refused.
+    password_bytes_max: Bytes = kib(1);
+    /// Memory for hashing one password (argon2id); one is hashed at a time.
+    password_memory: Bytes = kib(19 * 1024);
+    /// Times that hashing a password goes through that memory.
+    password_passes: u32 = 2;
+    /// Passwords that wait to be hashed or compared; beyond that people are told to try again.
+    password_jobs_max: usize = 64;
+    /// Failed logins to one account from one network that may come at once; more must wait.
+    login_burst: u32 = 5;
+    /// Time after which there may be one more.
+    login_every: Duration = seconds(30);
+    /// Failed logins and registrations from one IPv4 address or IPv6 /64 that may come at once; more
+    /// must wait.
+    login_network_burst: u32 = 20;
+    /// Time after which there may be one more.
+    login_network_every: Duration = seconds(3);
+    /// Networks, and accounts with a network, whose failed logins are remembered; beyond that anybody
+    /// else must wait until one of them has rested.
+    login_records_max: usize = 50_000;
+    /// PEM file with the public key (Ed25519, P-256 or RSA) of an identity provider whose tokens are
+    /// good here too.
+    jwt_public_key: Option<PathBuf> = None;
+    /// JWKS file with the public keys of that identity provider, instead of jwt-public-key. Nothing
+    /// is ever fetched.
+    jwks: Option<PathBuf> = None;
+    /// What its tokens say as iss; any other is refused.
+    jwt_issuer: Option<String> = None;
+    /// What its tokens say as aud, alone or among others; any other is refused.
+    jwt_audience: Option<String> = None;
+    /// Whether its tokens may make administrators, by "role":"admin" or "admin" in roles.
+    jwt_admins: Switch = Switch(false);
+    /// How far its clock may be off, at most 60s.
+    jwt_leeway: Duration = seconds(30), zero;
 
     ["Connections"]
     /// Most connections at once; off is as many as the limit of open files allows.

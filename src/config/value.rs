@@ -5,6 +5,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -238,6 +239,23 @@ impl Value for String {
 
     fn text(&self) -> String {
         self.clone()
+    }
+}
+
+impl Value for PathBuf {
+    fn form() -> String {
+        "FILE".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Err("empty; write a file".into()),
+            _ => Ok(text.into()),
+        }
+    }
+
+    fn text(&self) -> String {
+        self.to_string_lossy().into_owned()
     }
 }
 

@@ -1,0 +1,162 @@
+//! How often somebody may try to log in.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::*;
+use crate::clock::Moment;
+
+fn limits() -> Limits {
+    Limits { login_network_burst: 1000, ..Limits::default() }
+}
+
+fn at(seconds: u64) -> Moment {
+    Moment::from_millis(seconds * 1000)
+}
+
+fn network(n: u8) -> IpAddr {
+    IpAddr::from([192, 0, 2, n])
+}
+
+fn wait(seconds: u64) -> Result<(), Duration> {
+    Err(Duration::from_secs(seconds))
+}
+
+#[test]
+fn an_account_may_be_tried_five_times_and_then_twice_a_minute() {
+    let mut attempts = Attempts::new(&limits());
+    for _ in 0..5 {
+        assert_eq!(attempts.check(at(100), "alice", network(1)), Ok(()));
+    }
+    assert_eq!(attempts.check(at(100), "alice", network(1)), wait(30));
+    // To be refused costs nothing more.
+    assert_eq!(attempts.check(at(110), "alice", network(1)), wait(20));
+    assert_eq!(attempts.check(at(129), "alice", network(1)), wait(1));
+    assert_eq!(attempts.check(at(130), "alice", network(1)), Ok(()));
+    assert_eq!(attempts.check(at(130), "alice", network(1)), wait(30));
+    // Rested, it has its five again, and no more.
+    for _ in 0..5 {
+        assert_eq!(attempts.check(at(1000), "alice", network(1)), Ok(()));
+    }
+    assert_eq!(attempts.check(at(1000), "alice", network(1)), wait(30));
+}
+
+#[test]
+fn nobody_can_keep_an_owner_out_from_elsewhere() {
+    let mut attempts = Attempts::new(&limits());
+    for _ in 0..100 {
+        let _ = attempts.check(at(1), "alice", network(1));
+    }
+    assert_eq!(attempts.check(at(1), "alice", network(1)), wait(30));
+    assert_eq!(attempts.check(at(1), "alice", network(2)), Ok(()));
+    assert_eq!(attempts.check(at(1), "bob", network(1)), Ok(()));
+}
+
+#[test]
+fn a_network_may_try_twenty_accounts_and_then_one_in_three_seconds() {
+    let mut attempts = Attempts::new(&Limits::default());
+    for n in 0..20 {
+        assert_eq!(attempts.check(at(1), &format!("user{n}"), network(1)), Ok(()));
+    }
+    assert_eq!(attempts.check(at(1), "another", network(1)), wait(3));
+    assert_eq!(attempts.check_network(at(1), network(1)), wait(3));
+    assert_eq!(attempts.check_network(at(4), network(1)), Ok(()));
+    assert_eq!(attempts.check(at(4), "another", network(1)), wait(3));
+    assert_eq!(attempts.check(at(4), "another", network(2)), Ok(()));
+}
+
+#[test]
+fn an_attempt_refused_for_its_account_costs_its_network_nothing() {
+    let limits = Limits { login_burst: 1, login_network_burst: 3, ..Limits::default() };
+    let mut attempts = Attempts::new(&limits);
+    assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+    for _ in 0..10 {
+        assert_eq!(attempts.check(at(1), "alice", network(1)), wait(30));
+    }
+    assert_eq!(attempts.check(at(1), "bob", network(1)), Ok(()));
+    assert_eq!(attempts.check(at(1), "carol", network(1)), Ok(()));
+    assert_eq!(attempts.check(at(1), "dave", network(1)), wait(3));
+}
+
+#[test]
+fn a_success_forgets_the_failures_before_it_and_costs_nothing() {
+    let limits = Limits { login_network_burst: 6, ..Limits::default() };
+    let mut attempts = Attempts::new(&limits);
+    for _ in 0..5 {
+        assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+    }
+    attempts.success("alice", network(1));
+    // Four failures of the network are left.
+    for _ in 0..2 {
+        assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+    }
+    assert_eq!(attempts.check(at(1), "alice", network(1)), wait(3));
+    // Successes alone are never too many.
+    for _ in 0..1000 {
+        assert_eq!(attempts.check(at(1), "bob", network(2)), Ok(()));
+        attempts.success("bob", network(2));
+    }
+}
+
+#[test]
+fn somebody_with_an_account_guesses_no_faster_than_anybody() {
+    let limits = Limits { login_network_burst: 10, ..Limits::default() };
+    let mut attempts = Attempts::new(&limits);
+    let mut guesses = 0;
+    for n in 0..100 {
+        if attempts.check(at(1), "eve", network(1)).is_ok() {
+            attempts.success("eve", network(1));
+        }
+        guesses += u32::from(attempts.check(at(1), &format!("user{n}"), network(1)).is_ok());
+    }
+    assert_eq!(guesses, 10);
+}
+
+#[test]
+fn an_attempt_that_was_not_made_is_given_back() {
+    let mut attempts = Attempts::new(&Limits { login_burst: 2, ..Limits::default() });
+    for _ in 0..100 {
+        assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+        attempts.not_made("alice", network(1));
+    }
+    assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+    assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+    assert_eq!(attempts.check(at(1), "alice", network(1)), wait(30));
+}
+
+#[test]
+fn a_full_table_refuses_others_and_forgets_nobody() {
+    let limits = Limits { login_records_max: 3, ..limits() };
+    let mut attempts = Attempts::new(&limits);
+    for _ in 0..5 {
+        assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+    }
+    for n in 2..4 {
+        assert_eq!(attempts.check(at(1), "alice", network(n)), Ok(()));
+    }
+    // Newcomers wait, whoever they are and however many come.
+    for n in 4..200 {
+        assert_eq!(attempts.check(at(2), "alice", network(n)), wait(3), "{n}");
+    }
+    // Those who are known go on, and what they did is not forgotten.
+    assert_eq!(attempts.check(at(2), "alice", network(2)), Ok(()));
+    assert_eq!(attempts.check(at(2), "alice", network(1)), wait(29));
+    // The networks have rested long before the account's five failures have.
+    assert_eq!(attempts.check(at(100), "alice", network(9)), Ok(()));
+    assert_eq!(attempts.check(at(100), "alice", network(1)), Ok(()));
+    assert_eq!(attempts.check(at(100), "bob", network(1)), Ok(()));
+    assert_eq!(attempts.check(at(100), "carol", network(1)), wait(30));
+}
+
+#[test]
+fn a_clock_at_its_end_does_no_harm() {
+    let mut attempts = Attempts::new(&limits());
+    for _ in 0..10 {
+        let _ = attempts.check(Moment::NEVER, "alice", network(1));
+        attempts.success("alice", network(1));
+        attempts.not_made("alice", network(1));
+    }
+    let forever = Limits { login_every: Duration::MAX, ..limits() };
+    let mut attempts = Attempts::new(&forever);
+    assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
+}
