@@ -124,7 +124,7 @@ pub enum Input {
         /// Random bytes: the key of its session, if it gets a new one.
         seed: [u8; 16],
         /// Who it is known to be.
-        visit: Visit,
+        visit: Box<Visit>,
     },
     /// A client said something.
     Received {
@@ -346,7 +346,7 @@ impl Chat {
             Input::Answered(answer) => self.answered(step, answer),
             Input::Asked { caller, network, request } => self.asked(step, caller, network, request),
             Input::Opened { client, hello, seed, visit } => {
-                self.opened(step, client, &hello, seed, visit);
+                self.opened(step, client, &hello, seed, *visit);
             }
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),

@@ -15,7 +15,7 @@ use super::rate::Payer;
 use super::record::{AuthorKey, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
 use super::rules::Party;
-use super::talk::Message;
+use super::talk::{Message, Wish};
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Step};
 
@@ -248,7 +248,7 @@ impl Chat {
         let (person, author) = self.let_speak(step, &poster);
         let change = message.into_change(step, life);
         let asker = Asker::Request { caller, author };
-        self.record(step, asker, person, room, post.id, change, None);
+        self.record(step, asker, person, room, Wish { id: post.id, change, planned: None });
         Ok(())
     }
 

@@ -256,7 +256,7 @@ impl Chat {
     ) {
         let Some(client) = self.clients.get(slot as usize) else { return };
         let (asker, person) = (Asker::Client(client.id), client.person);
-        self.record(step, asker, person, room, id, change, None);
+        self.record(step, asker, person, room, Wish { id, change, planned: None });
     }
 
     /// Has a person's change of a record recorded.
@@ -266,10 +266,9 @@ impl Chat {
         asker: Asker,
         key: u32,
         room: u32,
-        id: Option<Arc<str>>,
-        change: Change,
-        planned: Option<Planned>,
+        wish: Wish,
     ) {
+        let Wish { id, change, planned } = wish;
         if self.people.get(key).is_some_and(|person| !person.kept) {
             self.keep_session(step, key);
         }
@@ -448,6 +447,17 @@ impl Chat {
             room.orders = room.orders.saturating_sub(1);
         }
     }
+}
+
+/// Is what somebody wants the record to say.
+#[derive(Debug)]
+pub(super) struct Wish {
+    /// The idempotency key.
+    pub(super) id: Option<Arc<str>>,
+    /// The change.
+    pub(super) change: Change,
+    /// What else becomes of it, where it keeps order.
+    pub(super) planned: Option<Planned>,
 }
 
 /// Is something to be said.

@@ -136,7 +136,7 @@ pub enum ServerEvent {
         /// To whom, if the reader said it.
         to: Option<Arc<str>>,
         /// A [`ServerEvent::Message`].
-        message: Box<ServerEvent>,
+        message: Box<Self>,
     },
     /// The client is in a room.
     Joined(Box<Joined>),

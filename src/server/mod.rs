@@ -68,7 +68,7 @@ impl Handler for Server {
         let address = turn.address(conn).map(tracing::field::display);
         tracing::info!(conn = conn.as_u64(), address, "connected");
         let seed = start::random();
-        let visit = Visit { network: turn.network(conn), ..Visit::default() };
+        let visit = Box::new(Visit { network: turn.network(conn), ..Visit::default() });
         self.tell(turn, Input::Opened { client: client(conn), hello, seed, visit });
     }
 

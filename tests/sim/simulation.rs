@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Change, Entry, Refused};
 use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId,
-    ServerEvent, Visit,
+    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId, ServerEvent,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -253,7 +252,7 @@ impl Simulation {
             client,
             hello: Hello::parse("/ws", query),
             seed,
-            visit: Visit::default(),
+            visit: Box::default(),
         });
         client
     }

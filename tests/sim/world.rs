@@ -80,7 +80,12 @@ impl World {
         let client = ClientId(self.next);
         let mut seed = [7; 16];
         seed[..8].copy_from_slice(&self.next.to_be_bytes());
-        self.handle(Input::Opened { client, hello: Hello::parse(path, query), seed, visit });
+        self.handle(Input::Opened {
+            client,
+            hello: Hello::parse(path, query),
+            seed,
+            visit: Box::new(visit),
+        });
         client
     }
 

@@ -2,7 +2,8 @@
 
 use crate::chat::record::{Deed, Gone, Said};
 use crate::chat::{
-    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
+    History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User,
+    Welcome,
 };
 
 /// Appends one event.
@@ -110,6 +111,11 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"was\":", was);
             raw(out, "}}");
         }
+        E::Read { room, seq } => {
+            string(out, "{\"type\":\"read\",\"room\":", room);
+            number(out, ",\"payload\":{\"seq\":", *seq);
+            raw(out, "}}");
+        }
         E::Presence { room, count } => {
             string(out, "{\"type\":\"presence\",\"room\":", room);
             number(out, ",\"payload\":{\"count\":", *count as u64);
@@ -129,17 +135,7 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
         E::Error(it) => error(it, out),
-        E::Left { re, room, ousted } => {
-            opening(out, "left", re.as_deref());
-            string(out, ",\"room\":", room);
-            if let Some(ousted) = ousted {
-                string(out, ",\"payload\":{\"why\":", ousted.why);
-                string(out, ",\"by\":", &ousted.by);
-                text(out, ",\"reason\":", ousted.reason.as_deref());
-                raw(out, "}");
-            }
-            raw(out, "}");
-        }
+        E::Left { re, room, ousted } => left(re.as_deref(), room, ousted.as_deref(), out),
         E::RoomList { re, rooms } => {
             opening(out, "room_list", re.as_deref());
             raw(out, ",\"payload\":");
@@ -163,11 +159,6 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
             number(out, ",\"payload\":{\"from\":", *from);
             number(out, ",\"to\":", *to);
             string(out, ",\"why\":", why);
-            raw(out, "}}");
-        }
-        E::Read { room, seq } => {
-            string(out, "{\"type\":\"read\",\"room\":", room);
-            number(out, ",\"payload\":{\"seq\":", *seq);
             raw(out, "}}");
         }
         E::Notice { re, room, code, message } => {
@@ -195,6 +186,18 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         }
         _ => {}
     }
+}
+
+fn left(re: Option<&str>, room: &str, ousted: Option<&Ousted>, out: &mut Vec<u8>) {
+    opening(out, "left", re);
+    string(out, ",\"room\":", room);
+    if let Some(ousted) = ousted {
+        string(out, ",\"payload\":{\"why\":", ousted.why);
+        string(out, ",\"by\":", &ousted.by);
+        text(out, ",\"reason\":", ousted.reason.as_deref());
+        raw(out, "}");
+    }
+    raw(out, "}");
 }
 
 pub(super) fn room_list(rooms: &[RoomLine], out: &mut Vec<u8>) {

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::chat::record::{Action, Deed, Gone};
-use crate::chat::{Hit, RoomLine, SearchResults, ServerEvent, User};
+use crate::chat::{Hit, Ousted, RoomLine, SearchResults, ServerEvent, User};
 
 /// Appends the event as text: one event, one WebSocket message.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
@@ -81,17 +81,7 @@ fn told(event: &ServerEvent) -> Option<String> {
             }
             text
         }
-        E::Left { room, ousted: Some(ousted), .. } => {
-            let mut text = match ousted.why {
-                "banned" => format!("{} banned you from {room}", ousted.by),
-                "kicked" => format!("{} put you out of {room}", ousted.by),
-                _ => format!("You are in {room} no more"),
-            };
-            if let Some(reason) = &ousted.reason {
-                let _ = write!(text, ": {reason}");
-            }
-            text
-        }
+        E::Left { room, ousted: Some(ousted), .. } => left(room, ousted),
         E::Left { room, .. } => format!("You left {room}"),
         E::UserJoined { room, user, count } => format!("{user} joined {room} ({count} online)"),
         E::UserLeft { room, user, count, why: "timeout" } => {
@@ -157,6 +147,19 @@ fn moderated(room: &str, by: &str, deed: &Deed) -> String {
     }
     if let Some(reason) = &deed.reason {
         let _ = write!(text, " ({reason})");
+    }
+    text
+}
+
+fn left(room: &str, ousted: &Ousted) -> String {
+    let Ousted { why, by, reason } = ousted;
+    let mut text = match *why {
+        "banned" => format!("{by} banned you from {room}"),
+        "kicked" => format!("{by} put you out of {room}"),
+        _ => format!("You are in {room} no more"),
+    };
+    if let Some(reason) = reason {
+        let _ = write!(text, ": {reason}");
     }
     text
 }
