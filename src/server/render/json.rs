@@ -1,8 +1,10 @@
 //! Events as JSON objects.
 
+use super::stats;
 use crate::chat::record::{Gone, Said};
 use crate::chat::{
-    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
+    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, Status, User,
+    Welcome,
 };
 
 /// Appends one event.
@@ -89,6 +91,19 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"was\":", was);
             raw(out, "}}");
         }
+        E::Status { room, user, status: it, count } => {
+            someone(out, "presence", room, user, *count);
+            raw(out, ",");
+            status(out, it);
+            raw(out, "}}");
+        }
+        E::Typing { room, user, ttl_ms } => {
+            string(out, "{\"type\":\"typing\",\"room\":", room);
+            string(out, ",\"payload\":{\"user\":", user);
+            boolean(out, ",\"on\":", ttl_ms.is_some());
+            option(out, ",\"ttl_ms\":", *ttl_ms);
+            raw(out, "}}");
+        }
         E::Presence { room, count } => {
             string(out, "{\"type\":\"presence\",\"room\":", room);
             number(out, ",\"payload\":{\"count\":", *count as u64);
@@ -104,6 +119,20 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     match event {
         E::Welcome(it) => welcome(it, out),
         E::Joined(it) => joined(it, out),
+        E::StatusSet { re, ts, status: it } => {
+            opening(out, "ack", Some(re));
+            number(out, ",\"ts\":", *ts);
+            raw(out, ",\"payload\":{");
+            status(out, it);
+            raw(out, "}}");
+        }
+        E::Stats(it) => {
+            opening(out, "stats", it.re.as_deref());
+            number(out, ",\"ts\":", it.ts);
+            raw(out, ",\"payload\":");
+            stats::payload(it, out);
+            raw(out, "}");
+        }
         E::History(it) => history(it, out),
         E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
@@ -366,13 +395,22 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
     raw(out, ",\"users\":[");
     list(out, users, |out, user| {
         string(out, "{\"name\":", &user.name);
-        number(out, ",\"status\":\"online\",\"conns\":", u64::from(user.conns));
+        raw(out, ",");
+        status(out, &user.status);
+        number(out, ",\"conns\":", u64::from(user.conns));
         raw(out, "}");
     });
     raw(out, "]");
 }
 
-fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+fn status(out: &mut Vec<u8>, it: &Status) {
+    string(out, "\"status\":", it.word());
+    if !it.text.is_empty() {
+        string(out, ",\"text\":", &it.text);
+    }
+}
+
+pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             raw(out, ",");
