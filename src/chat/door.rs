@@ -238,6 +238,7 @@ impl Chat {
         for slot in slots {
             self.bid_farewell(step, slot, seed);
         }
+        self.keep_days_at_once(step);
     }
 
     fn bid_farewell(&mut self, step: &mut Step<'_>, slot: u32, seed: u64) {

@@ -267,6 +267,7 @@ impl Step<'_> {
 impl Chat {
     /// Starts with nobody there but the ghosts of before.
     pub fn new(limits: Limits, opening: Opening) -> Self {
+        let tally = Tally::restored(&opening);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -281,7 +282,7 @@ impl Chat {
             recalls: Slab::new(),
             waits: 0,
             typing: Typing::default(),
-            tally: Tally::default(),
+            tally,
             timers: Timers::default(),
             draining: None,
         };
@@ -312,6 +313,7 @@ impl Chat {
                 self.ghosts_due(step);
                 self.presence_due(step);
                 self.typing_due(step);
+                self.days_due(step);
             }
             Input::Drain { seed } => self.drain(step, seed),
         }
@@ -372,7 +374,7 @@ impl Chat {
             }
             Answer::Added { room, entry } => self.added(step, &room, &entry),
             // The chat tries each time; only the server's readiness depends on it.
-            Answer::Health { .. } => {}
+            Answer::Kept { .. } | Answer::Health { .. } => {}
         }
     }
 

@@ -19,9 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::limit::Limits;
-use super::record::AuthorKey;
+use super::record::{AuthorKey, Fact, Keep, Opening, Order, Shelf};
 use super::told::{Busy, Series, ServerEvent, Stats};
-use super::{Chat, Step};
+use super::{Chat, Effect, Step};
 use crate::clock::{Moment, Now};
 use busy::BusyRooms;
 use days::Days;
@@ -29,7 +29,7 @@ use latency::Latencies;
 use seen::Seen;
 
 /// Counts what is going on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
     /// The running minute, since 1970; 0 before the first.
     minute: u64,
@@ -45,6 +45,8 @@ pub(super) struct Tally {
     before: HashSet<AuthorKey>,
     /// When the totals of days are to be kept, if something has changed.
     due: Option<Moment>,
+    /// How long that may wait.
+    wait: Duration,
 }
 
 /// Holds the figures of one minute.
@@ -67,6 +69,29 @@ const MINUTES_DEFAULT: u32 = 60;
 const BUSIEST: usize = 10;
 
 impl Tally {
+    /// Begins with what was kept.
+    pub(super) fn restored(opening: &Opening) -> Self {
+        let mut days = Days::default();
+        for Fact { shelf, key, value } in &opening.facts {
+            if let (Shelf::Days, Some(value)) = (shelf, value) {
+                days.restore(Arc::clone(key), value);
+            }
+        }
+        Self {
+            minute: 0,
+            running: Minute::default(),
+            latencies: Latencies::default(),
+            past: VecDeque::new(),
+            connections: 0,
+            seen: Seen::default(),
+            busy: BusyRooms::default(),
+            days,
+            before: opening.sessions.iter().map(|session| session.key).collect(),
+            due: None,
+            wait: KEPT_WITHIN,
+        }
+    }
+
     /// Begins the minute, and the day, that it is.
     pub(super) fn advance(&mut self, now: Now) {
         let minute = now.unix_ms / 60_000;
@@ -176,7 +201,7 @@ impl Tally {
 
     fn count_day(&mut self, now: Now, change: impl FnOnce(&mut days::Totals)) {
         if self.days.count(change) && self.due.is_none() {
-            self.due = Some(now.at.after(KEPT_EVERY));
+            self.due = Some(now.at.after(self.wait));
         }
     }
 
@@ -239,6 +264,29 @@ impl Chat {
         }))
     }
 
+    /// Has the totals of days kept if it is time.
+    pub(super) fn days_due(&mut self, step: &mut Step<'_>) {
+        if self.tally.deadline() <= step.now.at {
+            self.keep_days(step);
+        }
+    }
+
+    /// Has the totals of days kept, and from now on whenever they change: the end is near.
+    pub(super) fn keep_days_at_once(&mut self, step: &mut Step<'_>) {
+        self.tally.wait = Duration::ZERO;
+        self.keep_days(step);
+    }
+
+    fn keep_days(&mut self, step: &mut Step<'_>) {
+        self.tally.due = None;
+        let days = self.tally.days.take_unwritten().into_iter();
+        let facts = days.map(|(key, value)| Fact { shelf: Shelf::Days, key, value });
+        let facts: Vec<Fact> = facts.collect();
+        if !facts.is_empty() {
+            step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+        }
+    }
+
     /// Counts a client that has come, after it became its person's.
     pub(super) fn count_in(&mut self, now: Now, person: u32) {
         let first_of = self.people.get(person).filter(|it| it.clients.as_slice().len() == 1);
@@ -273,8 +321,8 @@ impl Chat {
     }
 }
 
-/// How often the totals of days are kept at most.
-const KEPT_EVERY: Duration = Duration::from_secs(60);
+/// How long a change of the totals of days waits to be kept, for others to come with it.
+const KEPT_WITHIN: Duration = Duration::from_secs(60);
 
 fn day_of(minute: u64) -> u64 {
     minute / MINUTES as u64

@@ -84,7 +84,7 @@ impl Chat {
                 }
             }
             Change::Topic { topic } => self.check_length(topic, self.limits.topic_chars_max)?,
-            Change::Message { .. } | Change::Deleted { .. } => {}
+            Change::Message { .. } | Change::Deleted { .. } | Change::Moderated { .. } => {}
         }
         if let Change::Edited { mid, .. }
         | Change::Deleted { mid, .. }
@@ -227,6 +227,7 @@ impl Chat {
             id,
             ts: step.now.unix_ms,
             change,
+            facts: Vec::new(),
         })));
     }
 
@@ -420,6 +421,9 @@ pub(super) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
         },
         Change::Topic { topic } => {
             ServerEvent::Topic { room, seq, ts, topic: Arc::clone(topic), by }
+        }
+        Change::Moderated { deed } => {
+            ServerEvent::Moderated { room, seq, ts, by, deed: Arc::clone(deed) }
         }
     }
 }

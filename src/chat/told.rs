@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::record::{Gone, Said};
+use super::record::{Deed, Gone, Said};
 use super::refusal::Refusal;
 use super::status::Status;
 
@@ -126,6 +126,19 @@ pub enum ServerEvent {
         topic: Arc<str>,
         /// Who gave it.
         by: Arc<str>,
+    },
+    /// Somebody kept order in the room.
+    Moderated {
+        /// The room.
+        room: Arc<str>,
+        /// The entry's number.
+        seq: u64,
+        /// Its time.
+        ts: u64,
+        /// Who did it.
+        by: Arc<str>,
+        /// What was done.
+        deed: Arc<Deed>,
     },
     /// The client is in a room.
     Joined(Box<Joined>),

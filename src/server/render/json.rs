@@ -1,10 +1,9 @@
 //! Events as JSON objects.
 
 use super::stats;
-use crate::chat::record::{Gone, Said};
+use crate::chat::record::{Deed, Gone, Said};
 use crate::chat::{
-    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, Status, User,
-    Welcome,
+    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
 };
 
 /// Appends one event.
@@ -49,8 +48,28 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"by\":", by);
             raw(out, "}}");
         }
+        E::Moderated { room, seq, ts, by, deed } => {
+            entry(out, "moderated", room, *seq, *ts);
+            moderated(out, by, deed);
+        }
         _ => passing(event, out),
     }
+}
+
+/// Ends the event it is in.
+fn moderated(out: &mut Vec<u8>, by: &str, deed: &Deed) {
+    raw(out, ",\"payload\":{\"action\":");
+    // Writing a word into a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *out, &deed.action);
+    string(out, ",\"by\":", by);
+    if let Some(user) = &deed.user {
+        string(out, ",\"user\":", user);
+    }
+    option(out, ",\"seconds\":", deed.seconds);
+    if let Some(reason) = &deed.reason {
+        string(out, ",\"reason\":", reason);
+    }
+    raw(out, "}}");
 }
 
 /// Appends an event that is in no record.
@@ -93,8 +112,8 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
         }
         E::Status { room, user, status: it, count } => {
             someone(out, "presence", room, user, *count);
-            raw(out, ",");
-            status(out, it);
+            string(out, ",\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
             raw(out, "}}");
         }
         E::Typing { room, user, ttl_ms } => {
@@ -122,8 +141,8 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         E::StatusSet { re, ts, status: it } => {
             opening(out, "ack", Some(re));
             number(out, ",\"ts\":", *ts);
-            raw(out, ",\"payload\":{");
-            status(out, it);
+            string(out, ",\"payload\":{\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
             raw(out, "}}");
         }
         E::Stats(it) => {
@@ -395,19 +414,14 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
     raw(out, ",\"users\":[");
     list(out, users, |out, user| {
         string(out, "{\"name\":", &user.name);
-        raw(out, ",");
-        status(out, &user.status);
+        string(out, ",\"status\":", user.status.word());
+        if !user.status.text.is_empty() {
+            string(out, ",\"text\":", &user.status.text);
+        }
         number(out, ",\"conns\":", u64::from(user.conns));
         raw(out, "}");
     });
     raw(out, "]");
-}
-
-fn status(out: &mut Vec<u8>, it: &Status) {
-    string(out, "\"status\":", it.word());
-    if !it.text.is_empty() {
-        string(out, ",\"text\":", &it.text);
-    }
 }
 
 pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::stats;
-use crate::chat::record::Gone;
+use crate::chat::record::{Action, Deed, Gone};
 use crate::chat::{Hit, RoomLine, SearchResults, ServerEvent, Status, User};
 
 /// Appends the event as text: one event, one WebSocket message.
@@ -69,6 +69,7 @@ fn told(event: &ServerEvent) -> Option<String> {
             format!("{by} cleared the topic of {room}")
         }
         E::Topic { room, topic, by, .. } => format!("{by} set the topic of {room}: {topic}"),
+        E::Moderated { room, by, deed, .. } => moderated(room, by, deed),
         E::Joined(it) => {
             let mut text = format!("You are in {} ({} online)", it.room, it.count);
             if !it.topic.is_empty() {
@@ -115,6 +116,39 @@ fn told(event: &ServerEvent) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Says what was done to keep order.
+fn moderated(room: &str, by: &str, deed: &Deed) -> String {
+    let user = deed.user.as_deref().unwrap_or("somebody");
+    let mut text = match deed.action {
+        Action::Kick => format!("{by} removed {user} from {room}"),
+        Action::Ban => format!("{by} banned {user} from {room}"),
+        Action::Unban => format!("{by} lets {user} come back to {room}"),
+        Action::Mute => format!("{by} muted {user} in {room}"),
+        Action::Unmute => format!("{by} lets {user} talk again in {room}"),
+        Action::Lock => format!("{by} locked {room}"),
+        Action::Unlock => format!("{by} unlocked {room}"),
+        Action::Slow => format!("{by} slowed {room} down"),
+        Action::Invite => format!("{by} invited {user} to {room}"),
+        Action::MakePrivate => format!("{by} made {room} private"),
+        Action::MakePublic => format!("{by} made {room} public"),
+        Action::Promote => format!("{by} gave {user} a higher role in {room}"),
+        Action::Demote => format!("{by} gave {user} a lower role in {room}"),
+    };
+    match (deed.action, deed.seconds) {
+        (_, None) => {}
+        (Action::Slow, Some(seconds)) => {
+            let _ = write!(text, ": one message in {seconds} s");
+        }
+        (_, Some(seconds)) => {
+            let _ = write!(text, " for {seconds} s");
+        }
+    }
+    if let Some(reason) = &deed.reason {
+        let _ = write!(text, " ({reason})");
+    }
+    text
 }
 
 /// Says what was found, one message a line.
