@@ -8,6 +8,7 @@
 //! ```text
 //! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
 //!                                             ├─ join, seat, identity, presence
+//!                                             ├─ typing, status, stats
 //!                                             └─ recall ──▶ Order::Read ───▶ keeper
 //! request ───────────────────▶ talk, recall, without a client
 //! keeper ─▶ Answer ─┬─ talk ─────▶ ack, broadcast

@@ -325,5 +325,5 @@ impl Chat {
 const KEPT_WITHIN: Duration = Duration::from_secs(60);
 
 fn day_of(minute: u64) -> u64 {
-    minute / MINUTES as u64
+    minute / (24 * 60)
 }
