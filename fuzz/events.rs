@@ -74,6 +74,7 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
                 Effect::Reply { event, .. }
                 | Effect::Broadcast { event, .. }
                 | Effect::Whisper { event, .. }
+                | Effect::Hint { event, .. }
                 | Effect::Respond { event, .. } => {
                     well_formed(&event);
                 }

@@ -131,6 +131,15 @@ impl Chat {
                 self.change(step, slot, room, id, Change::Topic { topic })
             }
             Ask::SetName(wish) => self.set_name(step, slot, id, &wish),
+            Ask::SetStatus { away, text } => self.set_status(step, slot, id, away, &text),
+            Ask::Typing(on) => {
+                let room = self.room_of(slot, room)?;
+                // Who may not speak is not told of as speaking soon.
+                if !on || self.check_speech(step, slot, room, false).is_ok() {
+                    self.typing(step, slot, room, on);
+                }
+                Ok(())
+            }
             Ask::Quit => {
                 self.quit(step, slot);
                 Ok(())
@@ -198,6 +207,7 @@ impl Chat {
                 self.notice(step, slot, re, "whoami", message);
             }
             Ask::Mode(form) => self.set_form(step, slot, re, form),
+            Ask::Stats { minutes } => self.tell(step, slot, self.stats(step.now, re, minutes)),
             _ => {}
         }
         Ok(())
@@ -340,5 +350,6 @@ fn user(room: &Room, person: &Person, conns: usize) -> User {
         conns: u32::try_from(conns).unwrap_or(u32::MAX),
         role: room.rules().role(person.author),
         account: person.account,
+        status: person.status(),
     }
 }

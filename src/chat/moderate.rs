@@ -284,6 +284,7 @@ impl Chat {
                 continue;
             }
             let (id, last) = (client.id, client.seats.as_slice().is_empty());
+            self.leaves_typing(person, id, room);
             let (by, reason) = (Arc::clone(by), deed.reason.clone());
             let ousted = Some(Box::new(Ousted { why, by, reason }));
             step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), ousted });

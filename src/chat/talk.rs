@@ -157,8 +157,8 @@ impl Chat {
         }
     }
 
-    /// Refuses somebody who may not speak in a room now, or says something too soon.
-    fn check_speech(
+    /// Refuses a client that may not speak in a room now, or says something too soon.
+    pub(super) fn check_speech(
         &self,
         step: &Step<'_>,
         slot: u32,
@@ -170,8 +170,7 @@ impl Chat {
         person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
     }
 
-    /// Refuses somebody who may not speak in a room now, or says something too soon.
-    pub(super) fn check_speaker(
+    fn check_speaker(
         &self,
         step: &Step<'_>,
         person: &Person,
@@ -300,6 +299,7 @@ impl Chat {
             sender: Arc::clone(name),
             change: change.clone(),
             planned: planned.map(Box::new),
+            since: step.now.at,
         }));
         step.effects.push(Effect::Order(Order::Append(Draft {
             ticket,
@@ -318,8 +318,9 @@ impl Chat {
     /// Shows an entry that is in the record now.
     pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
         let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
-        let Appending { asker, room, re, sender, mut change, planned } = appending;
+        let Appending { asker, room, re, sender, mut change, planned, since } = appending;
         self.answered_for(room);
+        self.tally.took(step.now.at.since(since));
         let Numbered { seq, mid, ts, duplicate, count } = numbered;
         let is_message = matches!(change, Change::Message { .. });
         let mut except = None;
@@ -360,7 +361,27 @@ impl Chat {
                 self.decided(step, room, *planned, &by);
             }
         }
+        if is_message {
+            self.was_said(step, room, asker, duplicate);
+        }
         self.vacate(room);
+    }
+
+    /// Takes note that a message is in the record.
+    fn was_said(&mut self, step: &Step<'_>, room: u32, asker: Asker, duplicate: bool) {
+        if !duplicate {
+            self.tally.said(step.now, room, &self.limits);
+        }
+        let person = match asker {
+            Asker::Client(id) => {
+                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(*slot as usize));
+                client.map(|client| client.person)
+            }
+            Asker::Request { author, .. } => self.people.of_session(author),
+        };
+        if let Some(person) = person {
+            self.typed(step, person, room);
+        }
     }
 
     fn ack(&self, own: AuthorKey, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {

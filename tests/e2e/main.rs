@@ -14,4 +14,5 @@ mod proxy;
 mod record;
 mod resume;
 mod search;
+mod signs;
 mod talk;

@@ -1,5 +1,6 @@
 //! Events as JSON objects.
 
+use super::stats;
 use crate::chat::record::{Deed, Gone, Said};
 use crate::chat::{
     History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User,
@@ -97,6 +98,13 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"payload\":{\"you\":", you);
             raw(out, "}}");
         }
+        E::StatusSet { re, ts, status: it } => {
+            opening(out, "ack", Some(re));
+            number(out, ",\"ts\":", *ts);
+            string(out, ",\"payload\":{\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
+            raw(out, "}}");
+        }
         E::UserJoined { room, user, count } => {
             someone(out, "user_joined", room, user, *count);
             raw(out, "}}");
@@ -116,6 +124,19 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
             number(out, ",\"payload\":{\"seq\":", *seq);
             raw(out, "}}");
         }
+        E::Status { room, user, status: it, count } => {
+            someone(out, "presence", room, user, *count);
+            string(out, ",\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
+            raw(out, "}}");
+        }
+        E::Typing { room, user, ttl_ms } => {
+            string(out, "{\"type\":\"typing\",\"room\":", room);
+            string(out, ",\"payload\":{\"user\":", user);
+            boolean(out, ",\"on\":", ttl_ms.is_some());
+            option(out, ",\"ttl_ms\":", *ttl_ms);
+            raw(out, "}}");
+        }
         E::Presence { room, count } => {
             string(out, "{\"type\":\"presence\",\"room\":", room);
             number(out, ",\"payload\":{\"count\":", *count as u64);
@@ -131,6 +152,13 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     match event {
         E::Welcome(it) => welcome(it, out),
         E::Joined(it) => joined(it, out),
+        E::Stats(it) => {
+            opening(out, "stats", it.re.as_deref());
+            number(out, ",\"ts\":", it.ts);
+            raw(out, ",\"payload\":");
+            stats::payload(it, out);
+            raw(out, "}");
+        }
         E::History(it) => history(it, out),
         E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
@@ -443,12 +471,17 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
         if user.account {
             raw(out, ",\"account\":true");
         }
+        string(out, ",\"status\":", user.status.word());
+        if !user.status.text.is_empty() {
+            string(out, ",\"text\":", &user.status.text);
+        }
+        number(out, ",\"conns\":", u64::from(user.conns));
         raw(out, "}");
     });
     raw(out, "]");
 }
 
-fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             raw(out, ",");
