@@ -166,7 +166,6 @@ fn order() -> Vec<Named> {
 
 fn people() -> Vec<Named> {
     let room = s("lobby");
-    let users = || vec![user("Bob", 1), user("Eve", 0)];
     let away = || Status { away: true, text: s("lunch") };
     let bob = || User { status: away(), ..user("Bob", 1) };
     let eve = || user("Eve", 0);

@@ -82,10 +82,11 @@ pub use login::Login;
 pub use people::author_of;
 pub use refusal::{Code, Refusal};
 pub use request::{Body, Post, Request, Speaker};
+pub use stats::{Busy, Day, Series, Stats};
 pub use status::Status;
 pub use told::{
-    Busy, Day, DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults,
-    Series, ServerEvent, Stats, User, Welcome,
+    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults,
+    ServerEvent, User, Welcome,
 };
 
 use crate::clock::{Moment, Now};

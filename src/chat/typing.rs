@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::awaited::Asker;
 use super::direct::Pair;
 use super::rate::Taken;
 use super::told::ServerEvent;
@@ -109,8 +110,15 @@ impl Chat {
     }
 
     /// Takes note that somebody has said in a room what it typed.
-    pub(super) fn typed(&mut self, step: &Step<'_>, person: u32, room: u32) {
-        if !self.typing.writers.is_empty() {
+    pub(super) fn typed(&mut self, step: &Step<'_>, asker: Asker, room: u32) {
+        let person = match asker {
+            Asker::Client(id) => {
+                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(*slot as usize));
+                client.map(|client| client.person)
+            }
+            Asker::Request { author, .. } => self.people.of_session(author),
+        };
+        if let Some(person) = person.filter(|_| !self.typing.writers.is_empty()) {
             self.stop_typing(step.now.at, Place { person, room });
         }
     }

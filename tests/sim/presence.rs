@@ -130,7 +130,8 @@ fn arrivals(count: u64) -> (u64, u64) {
         seed[..8].copy_from_slice(&n.to_be_bytes());
         // Names as long as each other, or the bytes would not compare.
         let hello = Hello::parse("/ws", &format!("name=N{n:05}"));
-        let mut inputs = vec![Input::Opened { client: ClientId(n + 1), hello, seed }];
+        let mut inputs =
+            vec![Input::Opened { client: ClientId(n + 1), hello, seed, visit: Box::default() }];
         if chat.deadline() <= now.at {
             inputs.push(Input::Due);
         }

@@ -1,23 +1,24 @@
 //! How much is going on.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chinwag::chat::record::{Fact, Keep, Order, Shelf};
-use chinwag::chat::{Body, Busy, ClientId, Day, Input, Post, Request, ServerEvent, Stats};
+use chinwag::chat::{Body, Busy, ClientId, Day, Input, Post, Request, ServerEvent, Speaker, Stats};
 
 use crate::world::{START, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const CALLER: ClientId = ClientId(u64::MAX);
+const NETWORK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Asks over HTTP, which needs nobody to be there.
 fn stats(world: &mut World, minutes: u32) -> Stats {
     world.told(CALLER);
     let request = Request::Stats { minutes: Some(minutes) };
-    world.handle(Input::Asked { caller: CALLER, request });
+    world.handle(Input::Asked { caller: CALLER, network: NETWORK, request });
     let mut told = world.told(CALLER);
     match (told.pop(), told.is_empty()) {
         (Some(ServerEvent::Stats(stats)), true) => *stats,
@@ -28,9 +29,12 @@ fn stats(world: &mut World, minutes: u32) -> Stats {
 fn post(world: &mut World, room: &str, name: &str) {
     world.keeper.guests = true;
     let body = Body { content: "hi".into(), reply_to: None, ttl: None, name: Some(name.into()) };
-    let network = IpAddr::from([192, 0, 2, 1]);
-    let post = Post { room: room.into(), session: None, network, id: None, body };
-    world.handle(Input::Asked { caller: CALLER, request: Request::Post(Box::new(post)) });
+    let post = Post { room: room.into(), by: Speaker::Nobody, id: None, body };
+    world.handle(Input::Asked {
+        caller: CALLER,
+        network: NETWORK,
+        request: Request::Post(Box::new(post)),
+    });
 }
 
 /// Lets time pass a minute at a time.

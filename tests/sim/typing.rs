@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chinwag::chat::{Body, ClientId, Code, Input, Limits, Post, Request, ServerEvent};
+use chinwag::chat::{Body, ClientId, Code, Input, Limits, Post, Request, ServerEvent, Speaker};
 
 use crate::world::World;
 
@@ -128,10 +128,10 @@ fn a_post_over_http_ends_it_too_and_a_message_elsewhere_does_not() {
     assert_eq!(typing(&mut world, bob), ["+Alice"]);
     let body = Body { content: "here".into(), reply_to: None, ttl: None, name: None };
     let network = IpAddr::from([192, 0, 2, 1]);
-    let session = Some(session);
-    let post = Box::new(Post { room: "lobby".into(), session, network, id: None, body });
+    let by = Speaker::Session(session);
+    let post = Box::new(Post { room: "lobby".into(), by, id: None, body });
     let caller = ClientId(u64::MAX);
-    world.handle(Input::Asked { caller, request: Request::Post(post) });
+    world.handle(Input::Asked { caller, network, request: Request::Post(post) });
     assert_eq!(typing(&mut world, bob), ["-Alice"]);
 }
 
@@ -178,6 +178,7 @@ fn whoever_turns_out_to_be_somebody_else_types_no_more() {
     let payload = format!(r#"{{"session":"{session}","epoch":"k3","rooms":{{"lobby":0}}}}"#);
     world.say(alice, &format!(r#"{{"type":"resume","payload":{payload}}}"#));
     assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice"]);
+    assert_eq!(typing(&mut world, alice), [""; 0]);
 }
 
 #[test]
