@@ -78,14 +78,8 @@ impl Chat {
                 self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
             }
             Ask::Direct { to, content, reply_to, ttl } => {
-                let own = self.author_of(slot);
-                let back = |refusal: Refusal| refusal.text(Arc::clone(&content));
-                let room = self.converse(own, to.strip_prefix('@').unwrap_or(&to)).map_err(back)?;
                 let message = Message { content, reply_to, ttl, sender: None };
-                let sent = self.send(step, slot, room, id, message);
-                // Nothing is left of a conversation made for what was refused.
-                self.vacate(room);
-                sent
+                self.say_to(step, slot, id, &to, message)
             }
             Ask::Read(seq) => {
                 let room = self.room_of(slot, room)?;
@@ -149,6 +143,24 @@ impl Chat {
                 self.query(step, slot, id, room, ask)
             }
         }
+    }
+
+    /// Says something to one person.
+    fn say_to(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        id: Option<Arc<str>>,
+        to: &str,
+        message: Message,
+    ) -> Result<(), Refusal> {
+        let own = self.author_of(slot);
+        let room = self.converse(own, to.strip_prefix('@').unwrap_or(to));
+        let room = room.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
+        let sent = self.send(step, slot, room, id, message);
+        // Nothing is left of a conversation made for what was refused.
+        self.vacate(room);
+        sent
     }
 
     /// Answers what leaves the record as it is.

@@ -466,16 +466,15 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
     raw(out, ",\"users\":[");
     list(out, users, |out, user| {
         string(out, "{\"name\":", &user.name);
-        number(out, ",\"status\":\"online\",\"conns\":", u64::from(user.conns));
-        text(out, ",\"role\":", user.role);
-        if user.account {
-            raw(out, ",\"account\":true");
-        }
         string(out, ",\"status\":", user.status.word());
         if !user.status.text.is_empty() {
             string(out, ",\"text\":", &user.status.text);
         }
         number(out, ",\"conns\":", u64::from(user.conns));
+        text(out, ",\"role\":", user.role);
+        if user.account {
+            raw(out, ",\"account\":true");
+        }
         raw(out, "}");
     });
     raw(out, "]");
