@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unreadIn } from "../state.js";
+import { unreadIn } from "../reading.js";
 import { t } from "../strings.js";
 import { titleOf } from "./composer.js";
 import { byId, setText } from "./dom.js";
@@ -23,7 +23,8 @@ export function headView() {
     update(state, before) {
       if (state.rooms === before.rooms && state.active === before.active) return;
       const room = state.rooms.get(state.active);
-      setText(name, state.active ? titleOf(state.active) : "chinwag");
+      setText(name, state.active ? titleOf(state.active, room?.partner) : "chinwag");
+      name.classList.toggle("private", room?.isPrivate === true);
       setText(topic, room?.topic ?? "");
       topic.title = room?.topic ?? "";
       const writers = Object.keys(room?.typing ?? {});
