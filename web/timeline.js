@@ -5,7 +5,7 @@
  * @module
  */
 
-import { calls } from "./reading.js";
+import { mentions } from "./reading.js";
 import { find, withReaction } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -21,7 +21,7 @@ import { find, withReaction } from "./room.js";
  * @property {number} mid             where it belongs; 0 before the first message
  * @property {Message} [message]
  * @property {boolean} [isHead]       begins a run of messages of one sender
- * @property {boolean} [isCall]      the reader is meant in person
+ * @property {boolean} [isCall]      the reader is called by name
  * @property {Message | null} [quoted]  what it replies to; null if that is not here
  * @property {Pending} [pending]      what has been said about it or with it, unanswered
  * @property {number} [day]           midnight, local time
@@ -78,7 +78,7 @@ export function timeline(room, from, to, { you, ahead }) {
       mid,
       message,
       isHead: !before || !continues(message, before),
-      isCall: message.sender !== you && calls(room.name, message.content, you),
+      isCall: message.sender !== you && mentions(message.content, you),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
       pending: changes.get(mid) ?? unanswered.get(local),
     });

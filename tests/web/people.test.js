@@ -86,6 +86,8 @@ test("a conversation that somebody begins is there, with their name, and calls",
   const state = after(welcome, message("@Eve", 1, "Eve", "psst"));
   const { partner, unread, mentions } = state.rooms.get("@Eve");
   assert.deepEqual({ partner, unread, mentions }, { partner: "Eve", unread: 1, mentions: 1 });
+  const rows = timeline(state.rooms.get("@Eve"), 0, 1, state);
+  assert.equal(rows.some(({ isCall }) => isCall), false, "where all is meant for the reader, nothing stands out");
 });
 
 test("the mark stands before the first message of what is not read, be it gone itself", () => {

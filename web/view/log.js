@@ -78,7 +78,8 @@ export function logView(actions) {
     update(next, before) {
       state = next;
       const nextRoom = next.rooms.get(next.active);
-      const isOther = next.active !== before.active || (room === undefined && nextRoom !== undefined);
+      const hasBegun = !room?.messages.length && Boolean(nextRoom?.messages.length);
+      const isOther = next.active !== before.active || (room === undefined && nextRoom !== undefined) || hasBegun;
       if (!isOther && nextRoom === room && next.you === before.you) return;
       const pendingBefore = room?.pending.length ?? 0;
       room = nextRoom;
@@ -165,10 +166,9 @@ export function logView(actions) {
       if (messages.length && indexOf(first) < messages.length - ROWS_MAX) {
         first = messages[messages.length - ROWS_FIRST].mid;
       }
-    } else if (last === Infinity && messages.length - indexOf(first) > ROWS_MAX) {
-      last = messages[indexOf(first) + ROWS_MAX].mid;
     }
     const anchor = isFollowing ? null : anchorRow();
+    if (anchor) narrow(anchor.row.item?.mid ?? 0);
     const from = indexOf(first);
     const to = last === Infinity ? messages.length : indexOf(last) + 1;
     const hadFocus = log.contains(document.activeElement);
@@ -185,6 +185,17 @@ export function logView(actions) {
     else if (anchor?.row.isConnected) moveTo(log.scrollTop + anchor.row.offsetTop - anchor.top);
     showBelow();
     showAbove();
+  }
+
+  /** Keeps the window to its size, around what the reader looks at. @param {number} mid */
+  function narrow(mid) {
+    const messages = room?.messages ?? [];
+    const from = indexOf(first);
+    const to = last === Infinity ? messages.length : indexOf(last) + 1;
+    if (to - from <= ROWS_MAX) return;
+    const start = Math.max(from, Math.min(indexOf(mid) - ROWS_MAX / 2, to - ROWS_MAX));
+    first = messages[start].mid;
+    last = start + ROWS_MAX < messages.length ? messages[start + ROWS_MAX - 1].mid : Infinity;
   }
 
   /** @param {boolean} isEmpty */
@@ -255,9 +266,11 @@ export function logView(actions) {
       isLoading = false;
       log.removeAttribute("aria-busy");
     }
-    // What could not be had is asked for again when the reader moves.
-    const isFurther = room?.name === name && room.oldest !== reached;
-    if (isFurther && log.scrollTop < NEAR_PX) requestAnimationFrame(onScroll);
+    // In the next frame it is drawn. What could not be had is asked for again when the reader moves.
+    requestAnimationFrame(() => {
+      const isFurther = room?.name === name && room.oldest !== reached;
+      if (isFurther && log.scrollTop < NEAR_PX) onScroll();
+    });
   }
 
   function fillNearHole() {
@@ -281,9 +294,11 @@ export function logView(actions) {
     isLoading = true;
     await actions.loadPage(name, isAbove ? { before: range.to + 1 } : { after: range.from - 1 });
     isLoading = false;
-    if (room?.name !== name) return;
-    if (room.holes === holes) stuck = range.to;
-    else requestAnimationFrame(onScroll);
+    requestAnimationFrame(() => {
+      if (room?.name !== name) return;
+      if (room.holes === holes) stuck = range.to;
+      else onScroll();
+    });
   }
 
   function slideDown() {

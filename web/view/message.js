@@ -9,7 +9,7 @@ import { hueOf, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
 import { lineOf } from "./notice.js";
 import { initialOf } from "./people.js";
-import { clock, dayName, isoOf, longTime, span } from "./time.js";
+import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
 
 /** @typedef {import("../timeline.js").Item} Item */
 
@@ -81,7 +81,7 @@ function fillMessage(row, { mid, message, isHead, isCall, quoted, pending }, you
   row.tabIndex = -1;
 
   const body = make("div", { class: "body" });
-  const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: clock(ts) });
+  const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: isHead ? clock(ts) : shortClock(ts) });
   if (isHead) {
     const name = make("bdi", { class: "sender", text: sender });
     name.style.setProperty("--hue", String(hueOf(sender)));

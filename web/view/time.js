@@ -13,6 +13,12 @@ export function clock(ts) {
   return formatOf("time", { hour: "numeric", minute: "2-digit" }).format(ts);
 }
 
+/** For where there is little room: without the half of the day. @param {number} ts */
+export function shortClock(ts) {
+  const parts = formatOf("time", { hour: "numeric", minute: "2-digit" }).formatToParts(ts);
+  return parts.map(({ type, value }) => (type === "dayPeriod" ? "" : value)).join("").trim();
+}
+
 /** @param {number} ts */
 export function longTime(ts) {
   return formatOf("long", { dateStyle: "full", timeStyle: "medium" }).format(ts);
