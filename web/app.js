@@ -24,6 +24,7 @@ import { drawers } from "./view/drawers.js";
 import { headView } from "./view/head.js";
 import { logView } from "./view/log.js";
 import { notifier } from "./view/notifier.js";
+import { isStrayKey, roomInAddress, showAddress, wake } from "./view/page.js";
 import { peopleView } from "./view/people.js";
 import { roomsView } from "./view/rooms.js";
 import { searchView } from "./view/search.js";
@@ -357,34 +358,6 @@ function forget() {
 /** Whether there was nobody to answer. @param {unknown} error */
 function isOffline(error) {
   return error instanceof Error && (error.message === "offline" || error.message === "no answer");
-}
-
-/** Tells the library when the network or the page may be back. @param {() => void} probe */
-function wake(probe) {
-  addEventListener("online", probe);
-  addEventListener("pageshow", (event) => event.persisted && probe());
-  document.addEventListener("visibilitychange", () => !document.hidden && probe());
-}
-
-/** Whether somebody types into nothing: it was meant for the input box. @param {KeyboardEvent} event */
-function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
-  if (key.length !== 1 || key === " " || ctrlKey || metaKey || altKey) return false;
-  if (target === document.body) return true;
-  const log = byId("log");
-  return log.contains(/** @type {Node} */ (target)) && log.dataset.by !== "keys";
-}
-
-function roomInAddress() {
-  try {
-    return decodeURIComponent(location.hash.slice(1)).trim();
-  } catch {
-    return "";
-  }
-}
-
-/** @param {string} room */
-function showAddress(room) {
-  if (roomInAddress() !== room) history.replaceState(null, "", `#${encodeURIComponent(room)}`);
 }
 
 /** Storage may be forbidden altogether: then even naming it throws. @returns {Storage | null} */

@@ -9,7 +9,9 @@
  * @module
  */
 
+import { change, known } from "./change.js";
 import { entriesOf, isDirect } from "./client/event.js";
+import { moderated, noticed, notified } from "./notices.js";
 import { ASIDE_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./past.js";
 import { calls, withMark, withReadTo, withUnread, withoutMark } from "./reading.js";
 import {
@@ -23,7 +25,6 @@ import {
   withPeople,
   withPresence,
   withReaction,
-  withRole,
 } from "./room.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
@@ -59,7 +60,6 @@ import {
  * @property {string} failure
  */
 
-const NOTICES_MAX = 50;
 const TYPING_MS = 6_000;
 
 /** @param {string} [active] @returns {State} */
@@ -309,7 +309,7 @@ function recorded(state, name, event) {
         })),
       );
     case "moderated":
-      return moderated(state, name, payload);
+      return moderated(state, name, event);
     default:
       return known(state, name, (room) => ({ ...room, topic: text(payload.topic) }));
   }
@@ -353,26 +353,6 @@ function learned(state, room, { payload = {}, asked }) {
   return withMark(trimmed(next, MESSAGES_MAX, isReadingBack), state.you);
 }
 
-/** @param {State} state @param {string} name @param {any} payload @returns {State} */
-function moderated(state, name, payload) {
-  const { action, by, user, seconds, reason } = payload;
-  const deed = { action: text(action), by: text(by), user: text(user), seconds: count(seconds, 0), reason: text(reason) };
-  const next = noticed(state, name, { deed });
-  switch (deed.action) {
-    case "make_private":
-    case "make_public":
-      return known(next, name, (room) => ({ ...room, isPrivate: deed.action === "make_private" }));
-    case "promote":
-    case "demote": {
-      const role = deed.action === "promote" ? "moderator" : "";
-      const ofReader = deed.user === state.you ? { role } : {};
-      return known(next, name, (room) => ({ ...withRole(room, deed.user, role), ...ofReader }));
-    }
-    default:
-      return next;
-  }
-}
-
 /** What was searched for, if it is still wanted. @param {State} state @param {ChatEvent} event */
 function found(state, { payload = {}, asked }) {
   const { search } = state;
@@ -414,25 +394,6 @@ function settled(state, name, id) {
   });
 }
 
-/** A word of the server. @param {State} state @param {string} name @param {any} payload @returns {State} */
-function notified(state, name, { code, message }) {
-  const said = { text: text(message) };
-  if (!said.text) return state;
-  // An invitation is about a room one is not in: it is read where the reader is.
-  if (state.rooms.has(name)) return noticed(state, name, said);
-  return noticed(state, state.active, code === "invited" ? { ...said, invites: name } : said);
-}
-
-/** @param {State} state @param {string} name @param {Partial<import("./room.js").Notice>} about @returns {State} */
-function noticed(state, name, about) {
-  if (!state.rooms.has(name)) return state;
-  const id = state.notices + 1;
-  return known({ ...state, notices: id }, name, (room) => {
-    const notice = { id, text: "", after: room.messages.at(-1)?.mid ?? 0, ...about };
-    return { ...room, notices: [...room.notices, notice].slice(-NOTICES_MAX) };
-  });
-}
-
 /** Lets go what has expired. @param {State} state @param {number} now @returns {State} */
 function ticked(state, now) {
   /** @param {Message} message */
@@ -449,32 +410,6 @@ function ticked(state, now) {
     });
   }
   return next;
-}
-
-/**
- * Changes a room that exists.
- *
- * @param {State} state
- * @param {string} name
- * @param {(room: Room) => Room} how
- * @returns {State}
- */
-function known(state, name, how) {
-  return state.rooms.has(name) ? change(state, name, how) : state;
-}
-
-/**
- * Changes a room, which is made if need be.
- *
- * @param {State} state
- * @param {string} name
- * @param {(room: Room) => Room} how
- * @returns {State}
- */
-function change(state, name, how) {
-  const before = state.rooms.get(name);
-  const after = how(before ?? emptyRoom(name));
-  return after === before ? state : { ...state, rooms: new Map(state.rooms).set(name, after) };
 }
 
 /** @param {any} raw */

@@ -394,7 +394,9 @@ export function t(key, values = {}) {
   const form = typeof entry === "string" ? entry : entry[plurals.select(Number(values.n))] ?? entry.other;
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? "";
-    return typeof value === "number" ? value.toLocaleString(locale) : value;
+    if (typeof value === "number") return value.toLocaleString(locale);
+    // Two names of the other direction side by side would change places.
+    return RTL.has(language) ? `\u2068${value}\u2069` : value;
   });
 }
 

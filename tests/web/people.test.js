@@ -111,7 +111,7 @@ test("what is done to keep order is told in its place and has its effect", () =>
   const deed = (action, rest) => ({ type: "moderated", room: "dev", seq: 61, ts: NOW, payload: { action, by: "Eve", ...rest } });
   const people = { type: "user_list", room: "dev", payload: { count: 2, users: [{ name: "Alice", role: "owner" }, { name: "Bob" }] } };
   const state = after(welcome, people, message("dev", 60), deed("mute", { user: "Bob", seconds: 600, reason: "flood" }));
-  assert.deepEqual(dev(state).notices, [{ id: 1, text: "", after: 60, deed: { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" } }]);
+  assert.deepEqual(dev(state).notices, [{ id: 1, text: "", after: 61, deed: { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" } }]);
   assert.equal(dev(reduce(state, deed("make_public"), NOW)).isPrivate, false);
   const promoted = reduce(state, deed("promote", { user: "Bob" }), NOW);
   assert.deepEqual(dev(promoted).people.map(({ role }) => role), ["owner", "moderator"]);
