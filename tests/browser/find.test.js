@@ -178,5 +178,10 @@ test("a row that calls the reader stands out", async () => {
   assert.deepEqual(await called.locator(".text").allInnerTexts(), ["hey @Asta"]);
   await field(alice).fill("@Bo");
   await alice.getByRole("option", { name: "@Bob of call" }).waitFor();
+  const ann = await person("Ann Lee", { room: "call" });
+  await bob.say("well, @ann lee, *you* and @Ann Leeds", "@Ann only");
+  await sees(ann, "only");
+  assert.deepEqual(await log(ann).locator("mark").allInnerTexts(), ["@ann lee"]);
+  assert.equal(await log(ann).locator(".calls").count(), 1);
   bob.close();
 });

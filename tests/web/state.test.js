@@ -193,10 +193,12 @@ test("a room that is not open is held shorter, and a reader of the past keeps it
 });
 
 test("ten thousand events take well under a second", () => {
-  const start = performance.now();
+  // Of the processor: other work on the machine does not count.
+  const start = process.cpuUsage();
   let state = after(welcome);
   for (let seq = 1; seq <= 10_000; seq += 1) state = reduce(state, message(seq), NOW);
-  const ms = performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  const ms = (user + system) / 1000;
   assert.ok(ms < 1_000, `${ms} ms`);
 });
 
