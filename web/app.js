@@ -11,6 +11,7 @@
 import { Chinwag, remembered } from "./chinwag.js";
 import { read } from "./commands.js";
 import { text } from "./room.js";
+import * as kept from "./snapshot.js";
 import { initial, mentions, reduce } from "./state.js";
 import { setLanguage, t } from "./strings.js";
 import { announcer } from "./view/announcer.js";
@@ -83,6 +84,7 @@ class App {
         closeFound: () => this.#dispatch({ type: "ui_found_closed" }),
       }),
       statusView({ connectNow: () => this.#chat.connect() }),
+      kept.snapshot(this.#chat, (event) => this.#dispatch(event), { active: () => this.#state.active }),
     ];
     toolbarView({
       you: () => this.#state.you,
@@ -309,6 +311,7 @@ else greet();
 
 /** Shows the entrance: a name and, if wanted, a room. */
 function greet() {
+  kept.forget();
   const entrance = byId("entrance");
   const name = byId("join-name");
   const room = byId("join-room");
@@ -333,7 +336,7 @@ function forget() {
     // Forbidden: nothing was kept.
   }
   history.replaceState(null, "", location.pathname);
-  location.reload();
+  kept.forget().finally(() => location.reload());
 }
 
 /** The browser is asked only when the reader presses the button. */
