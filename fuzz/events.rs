@@ -64,6 +64,7 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
             match effect {
                 Effect::Reply { event, .. }
                 | Effect::Broadcast { event, .. }
+                | Effect::Hint { event, .. }
                 | Effect::Respond { event, .. } => {
                     well_formed(&event);
                 }
@@ -95,6 +96,7 @@ fn answer(order: Order, seq: &mut u64) -> Option<Answer> {
             let hits = rooms.into_iter().map(hit).collect();
             Some(Answer::Found(Finding { ticket, hits, more: false }))
         }
+        Order::Keep(keep) => keep.ticket.map(|ticket| Answer::Kept { ticket }),
         Order::PutSession(_) | Order::DropSession(_) => None,
     }
 }

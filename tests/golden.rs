@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{Gone, Said};
+use chinwag::chat::record::{Action, Deed, Gone, Said};
 use chinwag::chat::{
-    Code, Form, History, Joined, Missed, Refusal, Resumed, RoomLine, ServerEvent, User, Welcome,
+    Busy, Code, Day, Form, History, Joined, Missed, Refusal, Resumed, RoomLine, Series,
+    ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -23,7 +24,9 @@ fn every_event_is_written_as_agreed() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
-    for (name, event) in recorded().into_iter().chain(people()).chain(record()).chain(other()) {
+    for (name, event) in
+        recorded().into_iter().chain(order()).chain(people()).chain(record()).chain(other())
+    {
         let actual = json!({
             "event": serde_json::from_str::<Value>(&rendered(&event, Form::Json).unwrap()).unwrap(),
             "text": rendered(&event, Form::Text),
@@ -150,9 +153,26 @@ fn recorded() -> Vec<Named> {
     ]
 }
 
+fn order() -> Vec<Named> {
+    let moderated = |deed| {
+        let (room, by, deed) = (s("lobby"), s("Alice"), Arc::new(deed));
+        ServerEvent::Moderated { room, seq: 47, ts: TS, by, deed }
+    };
+    let (user, reason) = (Some(s("Eve")), Some(s("flood")));
+    let mute = Deed { action: Action::Mute, user, seconds: Some(600), reason };
+    let private = Deed { action: Action::MakePrivate, user: None, seconds: None, reason: None };
+    vec![("moderated", moderated(mute)), ("moderated_room", moderated(private))]
+}
+
 fn people() -> Vec<Named> {
     let room = s("lobby");
-    let users = || vec![User { name: s("Bob"), conns: 1 }, User { name: s("Eve"), conns: 0 }];
+    let away = || Status { away: true, text: s("lunch") };
+    let bob = || User { name: s("Bob"), conns: 1, status: away() };
+    let eve = || User { name: s("Eve"), conns: 0, status: Status::default() };
+    let users = || vec![bob(), eve()];
+    let status =
+        |status| ServerEvent::Status { room: s("lobby"), user: s("Bob"), status, count: 7 };
+    let typing = |ttl_ms| ServerEvent::Typing { room: s("lobby"), user: s("Bob"), ttl_ms };
     vec![
         (
             "joined",
@@ -175,6 +195,10 @@ fn people() -> Vec<Named> {
             "presence_renamed",
             ServerEvent::Renamed { room: room.clone(), user: s("Rob"), was: s("Bob"), count: 7 },
         ),
+        ("presence_status", status(away())),
+        ("presence_back", status(Status::default())),
+        ("typing", typing(Some(6000))),
+        ("typing_over", typing(None)),
         ("presence", ServerEvent::Presence { room: room.clone(), count: 8123 }),
         ("room_list", ServerEvent::RoomList { re: Some(s("q1")), rooms: vec![line()] }),
         ("user_list", ServerEvent::UserList { re: Some(s("q2")), room, count: 7, users: users() }),
@@ -243,6 +267,11 @@ fn other() -> Vec<Named> {
         ("ack", ack(42)),
         ("ack_topic", ack(0)),
         ("ack_name", ServerEvent::Named { re: s("n1"), ts: TS, you: s("Alice B") }),
+        ("ack_status", {
+            let status = Status { away: true, text: s("lunch") };
+            ServerEvent::StatusSet { re: s("s1"), ts: TS, status }
+        }),
+        ("stats", stats()),
         (
             "notice",
             ServerEvent::Notice { re: None, code: "whoami", message: "You are Alice.".into() },
@@ -270,6 +299,28 @@ fn other() -> Vec<Named> {
         ),
         ("bye", ServerEvent::Bye { code: 1012, reason: "restart", after_ms: 1830 }),
     ]
+}
+
+fn stats() -> ServerEvent {
+    let busy = |room, users, minute, hour| Busy { room: s(room), users, minute, hour };
+    let day = |day, messages, users, peak| Day { day: s(day), messages, users, peak };
+    ServerEvent::Stats(Box::new(Stats {
+        re: Some(s("q3")),
+        ts: TS,
+        users: [12, 40, 123],
+        connections: 15,
+        messages: [4, 90, 900],
+        rooms: vec![busy("lobby", 7, 3, 80), busy("dev", 5, 1, 10)],
+        series: Series {
+            from: TS / 60_000 * 60_000 - 60_000,
+            messages: vec![2, 4],
+            users: vec![11, 12],
+            connections: vec![14, 15],
+            journal_p50_us: vec![1000, 0],
+            journal_p99_us: vec![9000, 0],
+        },
+        days: vec![day("2024-11-19", 1200, 150, 20), day("2024-11-20", 900, 123, 15)],
+    }))
 }
 
 fn welcome() -> ServerEvent {

@@ -18,7 +18,8 @@ use std::thread;
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Found, Order, Query, Refused, RoomKey, Span, Ticket,
+    Answer, AuthorKey, Change, Draft, Entry, Fact, Found, Order, Query, Refused, RoomKey, Shelf,
+    Span, Ticket,
 };
 use chinwag::clock::Clock;
 use chinwag::journal::{Durability, Engine, Journal, Limits};
@@ -160,6 +161,9 @@ impl Told {
 fn check(dir: &Path, seed: u64, told: &Told, before: u64) -> u64 {
     let (mut desk, top) = Desk::open(dir);
     let left = desk.entries(before, top);
+    // A fact and its entry are one piece.
+    let newest = left.iter().find(|(_, seq)| **seq == top).map(|(id, _)| id);
+    assert_eq!(desk.fact.as_deref(), newest.map(String::as_str), "CHINWAG_SEED={seed}");
     for (id, seq) in &told.answered {
         assert_eq!(left.get(id), Some(seq), "CHINWAG_SEED={seed}: {id} was answered");
     }
@@ -187,6 +191,8 @@ struct Desk {
     woken: Receiver<()>,
     waiting: BTreeMap<Ticket, String>,
     tickets: u64,
+    /// The text of the newest entry, as a fact.
+    fact: Option<Arc<str>>,
 }
 
 impl Desk {
@@ -203,7 +209,8 @@ impl Desk {
         let (journal, opening) =
             Journal::open(engine, Limits::default(), [1; 16], clock.now(), wake).unwrap();
         let top = opening.rooms.first().map_or(0, |room| room.top);
-        (Self { journal, clock, woken, waiting: BTreeMap::new(), tickets: 0 }, top)
+        let fact = opening.facts.into_iter().find_map(|fact| fact.value);
+        (Self { journal, clock, woken, waiting: BTreeMap::new(), tickets: 0, fact }, top)
     }
 
     fn append(&mut self, id: &str) {
@@ -221,6 +228,7 @@ impl Desk {
             id: Some(Arc::from(id)),
             ts: now.unix_ms,
             change: Change::Message { content: Arc::from(id), reply_to: None, expires: None },
+            facts: vec![Fact { shelf: Shelf::Marks, key: room(), value: Some(Arc::from(id)) }],
         };
         self.journal.submit(now, Order::Append(draft));
     }

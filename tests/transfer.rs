@@ -10,7 +10,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Found, Gone, Opening, Order, Query, Said, Span, Ticket,
+    Action, Answer, AuthorKey, Change, Deed, Draft, Fact, Found, Gone, Keep, Opening, Order, Query,
+    Said, Shelf, Span, Ticket,
 };
 use chinwag::clock::{Moment, Now};
 use chinwag::journal::{Durability, Engine, Journal, Limits};
@@ -70,7 +71,7 @@ fn a_text_that_is_gone_is_not_exported() {
     let from = Scratch::new();
     talk(&from);
     let file = export(&from, &[]);
-    for word in ["secret", "moderated", "fleeting", "overdue"] {
+    for word in ["secret", "offensive", "fleeting", "overdue"] {
         assert!(!file.contains(word), "{word}:\n{file}");
     }
     assert!(file.contains("lasting"));
@@ -155,6 +156,68 @@ fn a_pruned_room_starts_where_it_did() {
 }
 
 #[test]
+fn facts_and_moderation_come_back_and_a_room_with_its_own() {
+    let (from, whole, part) = (Scratch::new(), Scratch::new(), Scratch::new());
+    talk(&from);
+    let all = facts();
+    let (mut desk, _) = Desk::open(&from, Limits::default());
+    assert!(matches!(desk.keep(all.clone()), Answer::Kept { .. }));
+    let deed = Deed {
+        action: Action::MakePrivate,
+        user: None,
+        seconds: None,
+        reason: Some("\"peace\"\n".into()),
+    };
+    desk.append("Kaffee", 1, Some("d1"), Change::Moderated { deed: Arc::new(deed) });
+    assert!(desk.close());
+
+    let exported = export(&from, &[]);
+    let file = whole.file("record", &exported);
+    let done = chinwag(&["import", "--keep-epoch", &file], &whole);
+    let told = "imported 21 entries, 2 new rooms, 9 settings; 0 were there; clients go on";
+    assert!(stderr(&done).contains(told), "{}", stderr(&done));
+    assert_eq!(export(&whole, &[]), exported);
+    let kept = |of: &dyn Fn(&Fact) -> bool| -> Vec<Fact> {
+        all.iter().filter(|fact| of(fact)).cloned().collect()
+    };
+    let (mut desk, opening) = Desk::open(&whole, Limits::default());
+    assert_eq!(opening.facts, kept(&|fact| fact.shelf != Shelf::Revoked));
+    // The file again, after the journal has gone on: what it has now stays.
+    let newer = Fact { shelf: Shelf::Rooms, key: "lobby".into(), value: Some("newer".into()) };
+    desk.keep(vec![newer.clone()]);
+    assert!(desk.close());
+    let again = chinwag(&["import", &file], &whole);
+    assert!(stderr(&again).ends_with("nothing new: all 21 entries were there already\n"));
+    assert!(Desk::open(&whole, Limits::default()).1.facts.contains(&newer));
+
+    let exported = export(&from, &["--room", "KAFFEE"]);
+    assert!(!exported.contains("hash of a password"), "{exported}");
+    let file = part.file("record", &exported);
+    assert_eq!(chinwag(&["import", &file], &part).status.code(), OK);
+    assert_eq!(
+        export(&part, &[]).lines().skip(1).collect::<Vec<_>>(),
+        exported.lines().skip(1).collect::<Vec<_>>()
+    );
+    let about = kept(&|fact| fact.key.split('/').any(|part| part == "kaffee"));
+    assert_eq!(about.len(), 4);
+    assert_eq!(Desk::open(&part, Limits::default()).1.facts, about);
+}
+
+#[test]
+fn a_file_from_before_facts_is_read() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk(&from);
+    let exported = export(&from, &[]);
+    let (head, rest) = exported.split_once('\n').unwrap();
+    let old = head.replace("\"version\":2", "\"version\":1").replace(",\"facts\":0", "");
+    assert!(old.ends_with("\"rooms\":2,\"entries\":20}"), "{old}");
+    let file = to.file("old", &format!("{old}\n{rest}"));
+    let done = chinwag(&["import", "--keep-epoch", &file], &to);
+    assert_eq!(done.status.code(), OK, "{}", stderr(&done));
+    assert_eq!(export(&to, &[]), exported);
+}
+
+#[test]
 fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
@@ -176,7 +239,7 @@ fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
         (String::new(), "line 1: this is not a record"),
         ("hello\n".to_owned(), "line 1: this is not a record"),
         (without(1), "line 1: this is not a record"),
-        (changed(1, &lines[0].replace(r#"version":1"#, r#"version":2"#)), "line 1: the file has v"),
+        (changed(1, &lines[0].replace(r#"version":2"#, r#"version":3"#)), "line 1: the file has v"),
         (changed(4, "{\"type\":"), "line 4: broken: EOF while parsing a value at byte 8"),
         (changed(4, ""), "line 4: broken"),
         (changed(4, &entry), "line 4: entry 9, but entry 2 is next"),
@@ -188,6 +251,12 @@ fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
         (format!("{whole}{}", lines[6]), "line 24: entry 1, but the room ends at 17"),
         (format!("{whole}{whole}"), "line 24: the file begins again"),
         (format!("{whole}{}\n", lines[1]), "line 24: the room Kaffee comes twice"),
+        (format!("{whole}{FACT}\n"), "line 24: the file has 1 facts, but should have 0"),
+        (
+            format!("{whole}{}\n", FACT.replace("rooms", "attic")),
+            "line 24: there is no shelf attic",
+        ),
+        (format!("{whole}{}\n", FACT.replace("value", "worth")), "line 24: broken: unknown field"),
     ] {
         let file = to.file("broken", &text);
         let done = chinwag(&["import", "--keep-epoch", &file], &to);
@@ -195,7 +264,7 @@ fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
         assert!(stderr(&done).contains(told), "{told}: {}", stderr(&done));
         assert!(stderr(&done).ends_with("; nothing was imported\n"), "{}", stderr(&done));
         let empty = export(&to, &[]);
-        assert!(empty.ends_with("\"rooms\":0,\"entries\":0}\n"), "{told}: {empty}");
+        assert!(empty.ends_with("\"rooms\":0,\"entries\":0,\"facts\":0}\n"), "{told}: {empty}");
     }
 }
 
@@ -292,7 +361,7 @@ fn talk(scratch: &Scratch) {
         (1, None, message("secret")),
         (1, None, Change::Edited { mid: 4, content: "more secret".into() }),
         (1, Some("m3"), gone(4, Gone::Author)),
-        (2, None, message("moderated")),
+        (2, None, message("offensive")),
         (9, None, gone(7, Gone::Moderator)),
         (1, None, reaction(2, true)),
         (2, Some("r1"), reaction(2, true)),
@@ -315,6 +384,26 @@ fn talk(scratch: &Scratch) {
     }
     assert!(desk.close());
 }
+
+/// Gives facts of every kind, by shelf, then key.
+fn facts() -> Vec<Fact> {
+    [
+        (Shelf::Accounts, "alice", "hash of a password"),
+        (Shelf::Rooms, "kaffee", "{\"private\":true}"),
+        (Shelf::Rooms, "lobby", "{}"),
+        (Shelf::Standings, "kaffee/0a1b", "owner"),
+        (Shelf::Standings, "lobby/0a1b", "moderator"),
+        (Shelf::Bans, "kaffee/10.0.0.0", "\u{1F600}"),
+        (Shelf::Talks, "@0a1b", "0a1b 2c3d"),
+        (Shelf::Marks, "0a1b/kaffee", "3"),
+        (Shelf::Revoked, "token", "1"),
+        (Shelf::Days, "2026-11-25", "900"),
+    ]
+    .map(|(shelf, key, value)| Fact { shelf, key: key.into(), value: Some(value.into()) })
+    .into()
+}
+
+const FACT: &str = r#"{"type":"fact","shelf":"rooms","key":"dev","value":"{}"}"#;
 
 fn message(text: &str) -> Change {
     Change::Message { content: text.into(), reply_to: None, expires: None }
@@ -366,8 +455,14 @@ impl Desk {
             id: id.map(Arc::from),
             ts: NOW + self.tickets,
             change,
+            facts: Vec::new(),
         };
         self.ask(Order::Append(draft))
+    }
+
+    fn keep(&mut self, facts: Vec<Fact>) -> Answer {
+        self.tickets += 1;
+        self.ask(Order::Keep(Keep { ticket: Some(Ticket(self.tickets)), facts }))
     }
 
     fn read(&mut self, room: &str) -> Vec<Said> {

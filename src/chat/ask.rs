@@ -105,6 +105,12 @@ impl Chat {
                 self.change(step, slot, room, id, Change::Topic { topic })
             }
             Ask::SetName(wish) => self.set_name(step, slot, id, &wish),
+            Ask::SetStatus { away, text } => self.set_status(step, slot, id, away, &text),
+            Ask::Typing(on) => {
+                let room = self.room_of(slot, room)?;
+                self.typing(step, slot, room, on);
+                Ok(())
+            }
             Ask::Quit => {
                 self.quit(step, slot);
                 Ok(())
@@ -170,6 +176,7 @@ impl Chat {
                 self.notice(step, slot, re, "whoami", message);
             }
             Ask::Mode(form) => self.set_form(step, slot, re, form),
+            Ask::Stats { minutes } => self.tell(step, slot, self.stats(step.now, re, minutes)),
             _ => {}
         }
         Ok(())
@@ -239,7 +246,8 @@ impl Chat {
         let people = room.people.iter().filter_map(|person| self.people.get(*person));
         let users = people.take(self.limits.listed_max).map(|person| {
             let place = person.places.as_slice().iter().find(|place| place.room == key);
-            User { name: Arc::clone(&person.name), conns: place.map_or(0, |place| place.conns) }
+            let conns = place.map_or(0, |place| place.conns);
+            User { name: Arc::clone(&person.name), conns, status: person.status() }
         });
         users.collect()
     }

@@ -7,6 +7,7 @@ use slab::Slab;
 use super::ClientId;
 use super::people::number_of;
 use super::record::{AuthorKey, Change, Span, Ticket};
+use crate::clock::Moment;
 
 /// Is what an answer will be about.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(super) struct Appending {
     pub(super) sender: Arc<str>,
     /// What it changes.
     pub(super) change: Change,
+    /// When it was ordered.
+    pub(super) since: Moment,
 }
 
 /// Is a part of the record on its way to a client.

@@ -32,6 +32,7 @@ impl Chat {
         if let Some(person) = self.people.get_mut(person) {
             person.clients.push(slot);
         }
+        self.count_in(step.now, person);
         // The current room is the one joined last.
         for &room in rooms.iter().rev() {
             self.sit(slot, room);
@@ -203,6 +204,7 @@ impl Chat {
         });
         for &room in &seats {
             self.unlisten(slot, room);
+            self.leaves_typing(person, id, room);
         }
         self.by_id.remove(&id);
         self.clients.try_remove(slot as usize);
@@ -221,6 +223,7 @@ impl Chat {
         }
         let due = step.now.at.after(self.limits.leave_grace);
         self.timers.grace.push_back((due, person));
+        self.count_out(person);
     }
 
     /// Says goodbye to everybody, each to come back at a moment of its own.
@@ -235,6 +238,7 @@ impl Chat {
         for slot in slots {
             self.bid_farewell(step, slot, seed);
         }
+        self.keep_days_at_once(step);
     }
 
     fn bid_farewell(&mut self, step: &mut Step<'_>, slot: u32, seed: u64) {

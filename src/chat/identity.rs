@@ -69,7 +69,8 @@ impl Chat {
         numbered
     }
 
-    fn places_of(&self, key: u32) -> Vec<u32> {
+    /// Lists the rooms a person is in.
+    pub(super) fn places_of(&self, key: u32) -> Vec<u32> {
         self.people.get(key).map_or_else(Vec::new, |person| {
             person.places.as_slice().iter().map(|place| place.room).collect()
         })

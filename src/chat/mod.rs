@@ -52,8 +52,11 @@ mod request;
 mod room;
 mod seat;
 mod seek;
+mod stats;
+mod status;
 mod talk;
 mod told;
+mod typing;
 mod weight;
 
 use std::borrow::Cow;
@@ -67,8 +70,10 @@ pub use hello::Hello;
 pub use limit::Limits;
 pub use refusal::{Code, Refusal};
 pub use request::{Body, Post, Request};
+pub use status::Status;
 pub use told::{
-    History, Hit, Joined, Missed, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
+    Busy, Day, History, Hit, Joined, Missed, Resumed, RoomLine, SearchResults, Series, ServerEvent,
+    Stats, User, Welcome,
 };
 
 use crate::clock::{Moment, Now};
@@ -79,7 +84,9 @@ use rate::Posters;
 use recall::Recall;
 use record::{Answer, Opening, Order};
 use room::Rooms;
+use stats::Tally;
 use talk::Numbered;
+use typing::Typing;
 
 /// Names an open WebSocket; its carrier numbers them and never uses a number again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -177,6 +184,16 @@ pub enum Effect {
         /// The entry's number; what has none is the first to be dropped for a slow client.
         seq: Option<u64>,
     },
+    /// Tell the audience of a room what means something only now: the first to be dropped for a
+    /// slow client.
+    Hint {
+        /// The room.
+        room: RoomId,
+        /// What.
+        event: ServerEvent,
+        /// Not these.
+        except: Vec<ClientId>,
+    },
     /// Pass this on to the keeper of records.
     Order(Order),
     /// Close a client's WebSocket.
@@ -212,6 +229,8 @@ pub struct Chat {
     recalls: Slab<Recall>,
     /// The number of the last wait for a page.
     waits: u32,
+    typing: Typing,
+    tally: Tally,
     timers: Timers,
     /// The randomness of the farewell, once it has begun.
     draining: Option<u64>,
@@ -248,6 +267,7 @@ impl Step<'_> {
 impl Chat {
     /// Starts with nobody there but the ghosts of before.
     pub fn new(limits: Limits, opening: Opening) -> Self {
+        let tally = Tally::restored(&opening);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -261,6 +281,8 @@ impl Chat {
             tickets: Tickets::default(),
             recalls: Slab::new(),
             waits: 0,
+            typing: Typing::default(),
+            tally,
             timers: Timers::default(),
             draining: None,
         };
@@ -278,6 +300,7 @@ impl Chat {
     /// this call.
     pub fn handle(&mut self, now: Now, input: Input, effects: &mut Vec<Effect>) {
         let step = &mut Step { now, effects };
+        self.tally.advance(now);
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
@@ -289,16 +312,20 @@ impl Chat {
                 self.grace_due(step);
                 self.ghosts_due(step);
                 self.presence_due(step);
+                self.typing_due(step);
+                self.days_due(step);
             }
             Input::Drain { seed } => self.drain(step, seed),
         }
+        self.tell_typed(step);
     }
 
     /// Says when [`Input::Due`] is to come.
     pub fn deadline(&self) -> Moment {
         let Timers { news, grace, ghosts } = &self.timers;
         let fronts = [news.front(), grace.front(), ghosts.front()];
-        fronts.into_iter().flatten().map(|(due, _)| *due).min().unwrap_or(Moment::NEVER)
+        let first = fronts.into_iter().flatten().map(|(due, _)| *due).min();
+        first.unwrap_or(Moment::NEVER).min(self.typing.deadline()).min(self.tally.deadline())
     }
 
     /// Lists who is told what happens in a room.
@@ -347,7 +374,7 @@ impl Chat {
             }
             Answer::Added { room, entry } => self.added(step, &room, &entry),
             // The chat tries each time; only the server's readiness depends on it.
-            Answer::Health { .. } => {}
+            Answer::Kept { .. } | Answer::Health { .. } => {}
         }
     }
 

@@ -16,6 +16,7 @@ use super::few::Few;
 use super::limit::Limits;
 use super::name::{UserName, fold};
 use super::record::AuthorKey;
+use super::status::Status;
 use crate::clock::Moment;
 
 /// Is somebody, with or without connections.
@@ -25,6 +26,8 @@ pub(super) struct Person {
     pub(super) name: Arc<str>,
     /// The hash of its session key.
     pub(super) author: AuthorKey,
+    /// Its status, if that says anything.
+    pub(super) status: Option<Box<Status>>,
     /// Its connections: keys of clients.
     pub(super) clients: Few<u32>,
     /// The rooms it is in.
@@ -123,6 +126,7 @@ impl People {
         let key = number_of(self.people.insert(Person {
             name: "".into(),
             author,
+            status: None,
             clients: Few::default(),
             places: Few::default(),
             rooms: Box::default(),

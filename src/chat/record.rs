@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// Names an order, so that its answer finds the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
@@ -71,6 +73,59 @@ pub enum Change {
         /// The topic, empty for none.
         topic: Arc<str>,
     },
+    /// Somebody kept order in the room.
+    Moderated {
+        /// What was done.
+        deed: Arc<Deed>,
+    },
+}
+
+/// Says what somebody who keeps order did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// What.
+    pub action: Action,
+    /// The name of whom it was done to; nobody for what is done to the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Arc<str>>,
+    /// How long it lasts, or how long everybody waits between two messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+    /// Why, as they put it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+}
+
+/// Names what can be done to keep order. (The words stand in the database and on the wire.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Somebody has to leave.
+    Kick,
+    /// Somebody has to leave and may not come back.
+    Ban,
+    /// Somebody may come back.
+    Unban,
+    /// Somebody may not talk.
+    Mute,
+    /// Somebody may talk again.
+    Unmute,
+    /// Only those who keep order may talk.
+    Lock,
+    /// Everybody may talk again.
+    Unlock,
+    /// Everybody has to wait between two messages.
+    Slow,
+    /// Somebody may come in.
+    Invite,
+    /// Only members may come in.
+    MakePrivate,
+    /// Everybody may come in.
+    MakePublic,
+    /// Somebody has a higher role.
+    Promote,
+    /// Somebody has a lower role.
+    Demote,
 }
 
 /// Is one numbered entry of a room's record.
@@ -107,6 +162,8 @@ pub struct Draft {
     pub ts: u64,
     /// What it changes.
     pub change: Change,
+    /// Is kept with its entry, in one piece, if and only if that is a new one.
+    pub facts: Vec<Fact>,
 }
 
 /// Says which part of a room's record is asked for.
@@ -253,6 +310,48 @@ pub struct SessionRecord {
     pub rooms: Vec<Arc<str>>,
 }
 
+/// Names a kind of facts. (Never renumber: the database keeps the numbers.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shelf {
+    /// Who has registered.
+    Accounts,
+    /// What a room is like: who owns it, whether it is private.
+    Rooms,
+    /// Who has which role in a room; keys are `ROOMKEY/…`.
+    Standings,
+    /// Who may not come into a room; keys are `ROOMKEY/…`.
+    Bans,
+    /// Who talks to whom in private.
+    Talks,
+    /// How far somebody has read; keys are `AUTHORHEX/ROOMKEY`.
+    Marks,
+    /// Tokens that hold no longer.
+    Revoked,
+    /// What a day came to.
+    Days,
+}
+
+/// Is one small thing kept beside the records, under a name of its own on its shelf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Where it lies.
+    pub shelf: Shelf,
+    /// Its name there.
+    pub key: Arc<str>,
+    /// What is kept; `None` forgets it.
+    pub value: Option<Arc<str>>,
+}
+
+/// Has facts kept, all or none. Answered by [`Answer::Kept`] or [`Answer::Refused`] where there is
+/// a ticket. Without one they are kept as soon as they can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Comes back with the answer.
+    pub ticket: Option<Ticket>,
+    /// The facts; of two with the same name the later one counts.
+    pub facts: Vec<Fact>,
+}
+
 /// Is what a room is known by before anybody joins it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRecord {
@@ -277,6 +376,8 @@ pub struct Opening {
     pub rooms: Vec<RoomRecord>,
     /// Every session that may still come back.
     pub sessions: Vec<SessionRecord>,
+    /// Every fact that has a value, by shelf, then key.
+    pub facts: Vec<Fact>,
 }
 
 /// Is what the chat asks of the keeper of records. Orders are carried out in the order given.
@@ -288,6 +389,8 @@ pub enum Order {
     Read(Query),
     /// Find messages.
     Search(Search),
+    /// Keep facts.
+    Keep(Keep),
     /// Keep a session; not answered.
     PutSession(SessionRecord),
     /// Forget a session; not answered.
@@ -303,7 +406,7 @@ pub enum Answer {
         ticket: Ticket,
         /// Its entry's number; of the first one, if this is a duplicate.
         seq: u64,
-        /// The message it made or changed; 0 for a topic.
+        /// The message it made or changed; 0 if it is about none.
         mid: u64,
         /// The time of the entry; of the first one, if this is a duplicate.
         ts: u64,
@@ -312,9 +415,15 @@ pub enum Answer {
         /// For a reaction: how many people react so now.
         count: u32,
     },
-    /// The draft is not in the record, or (only `Unavailable`) perhaps not.
+    /// The facts are kept.
+    Kept {
+        /// The order's.
+        ticket: Ticket,
+    },
+    /// The draft is not in the record, or the facts are not kept, or (only `Unavailable`) perhaps
+    /// not.
     Refused {
-        /// The draft's.
+        /// The draft's, or that of the order to keep.
         ticket: Ticket,
         /// Why.
         why: Refused,

@@ -30,6 +30,11 @@ pub enum Request {
         /// How many messages.
         limit: Option<u32>,
     },
+    /// For the statistics.
+    Stats {
+        /// Of how many minutes.
+        minutes: Option<u32>,
+    },
     /// To say something.
     Post(Box<Post>),
 }
@@ -77,6 +82,10 @@ impl Chat {
             Request::Rooms => {
                 let rooms = self.rooms.fullest(self.limits.listed_max);
                 step.respond(caller, ServerEvent::RoomList { re: None, rooms });
+                Ok(())
+            }
+            Request::Stats { minutes } => {
+                step.respond(caller, self.stats(step.now, None, minutes));
                 Ok(())
             }
             Request::History { room, span, limit } => match self.rooms.find(&fold(room.trim())) {
@@ -151,6 +160,7 @@ impl Chat {
         };
         self.posters.take(step.now.at, payer, &self.limits)?;
         let (person, author) = self.let_speak(step, &speaker);
+        self.count_speaker(step.now, author);
         let change = message.into_change(step, life);
         self.record(step, Asker::Request { caller, author }, person, room, post.id, change);
         Ok(())

@@ -10,6 +10,7 @@ use super::limit::Limits;
 use super::name::RoomName;
 use super::people::number_of;
 use super::presence::Presence;
+use super::rate::Bucket;
 use super::record::{RoomKey, RoomRecord};
 use super::told::{RoomLine, ServerEvent};
 use super::{ClientId, Listener};
@@ -33,6 +34,8 @@ pub(super) struct Room {
     pub(super) people: Vec<u32>,
     /// Its news of coming and going.
     pub(super) presence: Presence,
+    /// How often it is told that somebody is typing.
+    pub(super) hints: Bucket,
     /// What was shown since the first of those came who wait for their page.
     pub(super) recent: VecDeque<Recent>,
     /// How many seats wait for their page.
@@ -63,6 +66,7 @@ impl Room {
             audience: Vec::new(),
             people: Vec::new(),
             presence: Presence::default(),
+            hints: Bucket::default(),
             recent: VecDeque::new(),
             waiting: 0,
             orders: 0,
@@ -77,6 +81,11 @@ impl Room {
             seq: self.top,
             topic: Arc::clone(&self.topic),
         }
+    }
+
+    /// Says whether everybody may know that it is there.
+    pub(super) fn is_public(&self) -> bool {
+        true
     }
 
     /// Keeps an entry as long as somebody waits for a page.

@@ -45,7 +45,8 @@ impl Chat {
         self.unlisten(slot, room);
         let Some(client) = self.clients.get_mut(slot as usize) else { return };
         client.seats.take(|seat| seat.room == room);
-        let person = client.person;
+        let (id, person) = (client.id, client.person);
+        self.leaves_typing(person, id, room);
         self.give_place(person, room);
     }
 
@@ -59,8 +60,11 @@ impl Chat {
         let at = self.rooms.enter(room, key);
         let (conns, timed_out, left) = (1, false, Moment::NEVER);
         person.places.push(Place { room, at, conns, timed_out, left });
-        let user = Arc::clone(&person.name);
+        let (user, says) = (Arc::clone(&person.name), person.status.is_some());
         self.note(room, News { what: What::Came, user, except: Some(client) });
+        if says {
+            self.note_status(key, room, Some(client));
+        }
     }
 
     /// Has one connection of a person less in a room; with the last one the person is gone.

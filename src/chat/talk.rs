@@ -84,7 +84,7 @@ impl Chat {
                 }
             }
             Change::Topic { topic } => self.check_length(topic, self.limits.topic_chars_max)?,
-            Change::Message { .. } | Change::Deleted { .. } => {}
+            Change::Message { .. } | Change::Deleted { .. } | Change::Moderated { .. } => {}
         }
         if let Change::Edited { mid, .. }
         | Change::Deleted { mid, .. }
@@ -215,6 +215,7 @@ impl Chat {
             re: id.clone(),
             sender: Arc::clone(name),
             change: change.clone(),
+            since: step.now.at,
         }));
         step.effects.push(Effect::Order(Order::Append(Draft {
             ticket,
@@ -226,14 +227,16 @@ impl Chat {
             id,
             ts: step.now.unix_ms,
             change,
+            facts: Vec::new(),
         })));
     }
 
     /// Shows an entry that is in the record now.
     pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
         let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
-        let Appending { asker, room, re, sender, mut change } = appending;
+        let Appending { asker, room, re, sender, mut change, since } = appending;
         self.answered_for(room);
+        self.tally.took(step.now.at.since(since));
         let Numbered { seq, mid, ts, duplicate, count } = numbered;
         let is_message = matches!(change, Change::Message { .. });
         let mut except = None;
@@ -262,7 +265,27 @@ impl Chat {
             }
             self.publish(step, room, &Entry { seq, ts, sender, change }, except);
         }
+        if is_message {
+            self.was_said(step, room, asker, duplicate);
+        }
         self.rooms.vacate(room);
+    }
+
+    /// Takes note that a message is in the record.
+    fn was_said(&mut self, step: &Step<'_>, room: u32, asker: Asker, duplicate: bool) {
+        if !duplicate {
+            self.tally.said(step.now, room, &self.limits);
+        }
+        let person = match asker {
+            Asker::Client(id) => {
+                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(*slot as usize));
+                client.map(|client| client.person)
+            }
+            Asker::Request { author, .. } => self.people.of_session(author),
+        };
+        if let Some(person) = person {
+            self.typed(step, person, room);
+        }
     }
 
     fn ack(&self, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {
@@ -398,6 +421,9 @@ pub(super) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
         },
         Change::Topic { topic } => {
             ServerEvent::Topic { room, seq, ts, topic: Arc::clone(topic), by }
+        }
+        Change::Moderated { deed } => {
+            ServerEvent::Moderated { room, seq, ts, by, deed: Arc::clone(deed) }
         }
     }
 }

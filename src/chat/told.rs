@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::record::{Gone, Said};
+use super::record::{Deed, Gone, Said};
 use super::refusal::Refusal;
+use super::status::Status;
 
 /// Is one thing clients are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,15 @@ pub enum ServerEvent {
         ts: u64,
         /// The name.
         you: Arc<str>,
+    },
+    /// The status is changed.
+    StatusSet {
+        /// The event.
+        re: Arc<str>,
+        /// When.
+        ts: u64,
+        /// The status.
+        status: Status,
     },
     /// Something was said.
     Message {
@@ -117,6 +127,19 @@ pub enum ServerEvent {
         /// Who gave it.
         by: Arc<str>,
     },
+    /// Somebody kept order in the room.
+    Moderated {
+        /// The room.
+        room: Arc<str>,
+        /// The entry's number.
+        seq: u64,
+        /// Its time.
+        ts: u64,
+        /// Who did it.
+        by: Arc<str>,
+        /// What was done.
+        deed: Arc<Deed>,
+    },
     /// The client is in a room.
     Joined(Box<Joined>),
     /// The client is in a room no more.
@@ -157,6 +180,26 @@ pub enum ServerEvent {
         /// How many are there.
         count: usize,
     },
+    /// Somebody is away, or back.
+    Status {
+        /// The room.
+        room: Arc<str>,
+        /// Who.
+        user: Arc<str>,
+        /// What it says of being there.
+        status: Status,
+        /// How many are there.
+        count: usize,
+    },
+    /// Somebody is typing, or no more.
+    Typing {
+        /// The room.
+        room: Arc<str>,
+        /// Who.
+        user: Arc<str>,
+        /// For how long, unless it is told again; `None`: no more.
+        ttl_ms: Option<u64>,
+    },
     /// So many are there.
     Presence {
         /// The room.
@@ -186,6 +229,8 @@ pub enum ServerEvent {
     History(Box<History>),
     /// What was searched for.
     SearchResults(Box<SearchResults>),
+    /// How much is going on.
+    Stats(Box<Stats>),
     /// What follows was missed.
     Resumed(Box<Resumed>),
     /// All that follows happens now.
@@ -303,6 +348,8 @@ pub struct User {
     pub name: Arc<str>,
     /// How many connections are in the room; 0 while it is open whether the user comes back.
     pub conns: u32,
+    /// What it says of being there.
+    pub status: Status,
 }
 
 /// Is a part of a room's record.
@@ -368,4 +415,68 @@ pub struct Missed {
     pub to: u64,
     /// What of it cannot be told again: a range, and why.
     pub lost: Option<(u64, u64, &'static str)>,
+}
+
+/// Says how much is going on. Of private rooms only the sums tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// The event.
+    pub re: Option<Arc<str>>,
+    /// When.
+    pub ts: u64,
+    /// People who are there; who were within an hour; within a day.
+    pub users: [u64; 3],
+    /// Open WebSockets.
+    pub connections: u64,
+    /// Messages of the running minute; of an hour; of a day.
+    pub messages: [u64; 3],
+    /// The busiest rooms, the busiest first.
+    pub rooms: Vec<Busy>,
+    /// Minute by minute.
+    pub series: Series,
+    /// Day by day, the oldest first.
+    pub days: Vec<Day>,
+}
+
+/// Is a room in which something is going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// Its name.
+    pub room: Arc<str>,
+    /// How many are there.
+    pub users: usize,
+    /// Its messages of the running minute.
+    pub minute: u32,
+    /// Its messages of an hour.
+    pub hour: u32,
+}
+
+/// Holds figures of each minute, the oldest first; the last one is the running minute.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Series {
+    /// When the first minute began, in Unix milliseconds.
+    pub from: u64,
+    /// How many messages came.
+    pub messages: Vec<u32>,
+    /// How many people were there at some time.
+    pub users: Vec<u32>,
+    /// How many WebSockets were open at most.
+    pub connections: Vec<u32>,
+    /// Within how many microseconds the keeper of records answered half of what it was given.
+    pub journal_p50_us: Vec<u64>,
+    /// Within how many it answered 99 of 100.
+    pub journal_p99_us: Vec<u64>,
+}
+
+/// Holds the figures of a day, by UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// The day: `2026-11-25`.
+    pub day: Arc<str>,
+    /// How many messages came.
+    pub messages: u64,
+    /// How many people were there at some time.
+    pub users: u64,
+    /// How many WebSockets were open at most.
+    pub peak: u64,
 }

@@ -26,6 +26,10 @@ pub(super) fn event(event: &ServerEvent) -> usize {
         ServerEvent::Topic { room, topic, .. } => (room, text(topic)),
         ServerEvent::Reaction { room, emoji, .. } => (room, text(emoji)),
         ServerEvent::Deleted { room, .. } => (room, 0),
+        ServerEvent::Moderated { room, deed, .. } => {
+            let texts = [&deed.user, &deed.reason].into_iter().flatten();
+            (room, texts.fold(0, |sum, it| text(it).saturating_add(sum)))
+        }
         _ => return FRAME,
     };
     FRAME.saturating_add(text(room)).saturating_add(content)

@@ -45,6 +45,11 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
             part(b"topic");
             part(topic.as_bytes());
         }
+        Change::Moderated { deed } => {
+            part(b"moderated");
+            // Words and numbers can always be written.
+            part(&serde_json::to_vec(deed).unwrap_or_default());
+        }
     }
     let mut short = BodyHash::default();
     short.copy_from_slice(&hash.finalize()[..16]);
@@ -54,7 +59,7 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
 /// Gives the message that a change is about, if it is about an earlier one.
 pub(super) fn changed_message(change: &Change) -> Option<u64> {
     match change {
-        Change::Message { .. } | Change::Topic { .. } => None,
+        Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => None,
         Change::Edited { mid, .. } | Change::Deleted { mid, .. } => Some(*mid),
         Change::Reaction { mid, .. } => Some(*mid),
     }

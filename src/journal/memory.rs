@@ -81,7 +81,10 @@ impl Memory {
                 let found = self.search(&search);
                 self.answers.push(Answer::Found(found));
             }
-            // A session leaves nothing behind when the process ends, and neither does the record.
+            // Sessions and facts are for the next start, which finds nothing.
+            Order::Keep(keep) => {
+                self.answers.extend(keep.ticket.map(|ticket| Answer::Kept { ticket }));
+            }
             Order::PutSession(_) | Order::DropSession(_) => {}
         }
     }
@@ -151,7 +154,7 @@ impl Memory {
                 *mid
             }
             Change::Edited { mid, .. } | Change::Deleted { mid, .. } => *mid,
-            Change::Topic { .. } => 0,
+            Change::Topic { .. } | Change::Moderated { .. } => 0,
         };
         room.record.push(Kept { author, entry: Entry { seq, ts, sender, change } });
         if let Some((key, hash)) = id {
@@ -253,6 +256,7 @@ mod tests {
                 reply_to: None,
                 expires: Some(99),
             },
+            facts: Vec::new(),
         };
         memory.submit(Now::default(), Order::Append(draft));
     }

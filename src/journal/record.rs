@@ -93,7 +93,7 @@ impl Record {
         let seq = kept.entry.seq;
         match &kept.entry.change {
             Change::Message { .. } => self.messages += 1,
-            Change::Topic { .. } => {}
+            Change::Topic { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 if let Some(changed) = self.change(*mid, seq) {
                     changed.content = Some(Arc::clone(content));
@@ -328,6 +328,10 @@ pub(super) fn entry_bytes(entry: &Entry) -> usize {
         Change::Reaction { emoji, .. } => emoji,
         Change::Topic { topic } => topic,
         Change::Deleted { .. } => return entry.sender.len(),
+        Change::Moderated { deed } => {
+            let texts = [&deed.user, &deed.reason].into_iter().flatten();
+            return texts.fold(entry.sender.len(), |sum, text| sum + text.len());
+        }
     };
     entry.sender.len() + text.len()
 }

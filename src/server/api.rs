@@ -55,6 +55,7 @@ impl Server {
 /// Reads what a request asks; what asks nothing of the chat has its response at once.
 fn read(request: &Request, network: IpAddr, limits: &Limits) -> Result<Ask, Box<Response>> {
     let room = match request.path.as_str() {
+        "/api/stats" => return stats(request),
         "/api/rooms" => None,
         path => Some(
             path.strip_prefix("/api/rooms/")
@@ -77,6 +78,24 @@ fn read(request: &Request, network: IpAddr, limits: &Limits) -> Result<Ask, Box<
         (Some(_), method) => return Err(Box::new(other(method, "GET, HEAD, POST, OPTIONS"))),
     };
     asked.map_err(|refusal| Box::new(refuse(refusal)))
+}
+
+/// Reads `/api/stats?minutes=120`.
+fn stats(request: &Request) -> Result<Ask, Box<Response>> {
+    if !matches!(request.method, Method::Get | Method::Head) {
+        return Err(Box::new(other(request.method, "GET, HEAD, OPTIONS")));
+    }
+    let mut query = form_urlencoded::parse(request.query.as_bytes());
+    let minutes = query.find(|(key, value)| key == "minutes" && !value.is_empty());
+    let minutes = minutes.map(|(_, value)| value.parse().map(clamped)).transpose();
+    let minutes = minutes.map_err(|_| {
+        Box::new(refuse(Refusal::new(Code::BadField, "minutes: a whole number is expected")))
+    })?;
+    Ok(Ask::Stats { minutes })
+}
+
+fn clamped(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Answers a method that asks nothing of the chat.
@@ -114,7 +133,7 @@ fn history(room: &str, query: &str) -> Result<Ask, Refusal> {
                 let message = "one of before, after and around is expected";
                 return Err(Refusal::new(Code::BadField, message));
             }
-            None => limit = Some(u32::try_from(number).unwrap_or(u32::MAX)),
+            None => limit = Some(clamped(number)),
         }
     }
     Ok(Ask::History { room: decoded(room)?, span: span.unwrap_or(Span::Latest), limit })
@@ -256,6 +275,10 @@ mod tests {
         for (target, asked) in [
             ("/api/rooms", Ok(Ask::Rooms)),
             ("/api/rooms?x=1", Ok(Ask::Rooms)),
+            ("/api/stats", Ok(Ask::Stats { minutes: None })),
+            ("/api/stats?x=1&minutes=&minutes=120", Ok(Ask::Stats { minutes: Some(120) })),
+            ("/api/stats?minutes=9999999999", Ok(Ask::Stats { minutes: Some(u32::MAX) })),
+            ("/api/stats?minutes=-1", Err(400)),
             ("/api/rooms/lobby/messages", history("lobby", Span::Latest, None)),
             (
                 "/api/rooms/lobby/messages?after=41&before=&around=&limit=50",
@@ -329,6 +352,9 @@ mod tests {
     fn other_methods_learn_which_there_are() {
         for (line, status) in [
             ("OPTIONS /api/rooms", 204),
+            ("OPTIONS /api/stats", 204),
+            ("POST /api/stats", 405),
+            ("HEAD /api/stats", 200),
             ("OPTIONS /api/rooms/a/messages", 204),
             ("DELETE /api/rooms/a/messages", 405),
             ("POST /api/rooms", 405),

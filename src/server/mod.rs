@@ -185,7 +185,10 @@ impl Server {
             Effect::Reply { client, event } => self.reply(turn, client, &event),
             Effect::Respond { caller, event } => self.respond(turn, caller, &event),
             Effect::Broadcast { room, event, except, seq } => {
-                self.broadcast(turn, room, &event, except, seq);
+                self.broadcast(turn, room, &event, except.as_slice(), seq);
+            }
+            Effect::Hint { room, event, except } => {
+                self.broadcast(turn, room, &event, &except, None);
             }
             Effect::Order(order) => self.journal.submit(turn.now(), order),
             Effect::Close { client, code, reason } => turn.close(conn(client), code, &reason),
@@ -205,7 +208,7 @@ impl Server {
         turn: &mut Turn<'_>,
         room: RoomId,
         event: &ServerEvent,
-        except: Option<ClientId>,
+        except: &[ClientId],
         seq: Option<u64>,
     ) {
         let mark = match seq {
@@ -227,7 +230,7 @@ impl Server {
             }
             let mut broadcast = Broadcast::new(mark, &self.text);
             for listener in audience {
-                if listener.form == form && Some(listener.client) != except {
+                if listener.form == form && !except.contains(&listener.client) {
                     turn.deliver(&mut broadcast, conn(listener.client));
                 }
             }

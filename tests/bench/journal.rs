@@ -219,6 +219,7 @@ impl Desk {
             id: Some(Arc::from(format!("c{}-{}", now.unix_ms, self.tickets))),
             ts: now.unix_ms,
             change: Change::Message { content: Arc::from(TEXT), reply_to: None, expires: None },
+            facts: Vec::new(),
         };
         self.journal.submit(now, Order::Append(draft));
     }

@@ -285,6 +285,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
             Order::Append(_) => "append".to_owned(),
             Order::Read(_) => "read".to_owned(),
             Order::Search(_) => "search".to_owned(),
+            Order::Keep(_) => "keep".to_owned(),
             Order::DropSession(AuthorKey(_)) => "drop".to_owned(),
         })
         .collect();
@@ -295,6 +296,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
             "append",
             "put Alice [\"lobby\", \"dev\"]",
             "put Alma [\"lobby\", \"dev\"]",
+            "keep",
             "drop"
         ]
     );

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Found, Gone, Opening, Order, Page, Query, Refused,
-    RoomKey, RoomRecord, Said, SessionRecord, Span,
+    Answer, AuthorKey, Change, Draft, Entry, Fact, Found, Gone, Opening, Order, Page, Query,
+    Refused, RoomKey, RoomRecord, Said, SessionRecord, Shelf, Span,
 };
 
 /// Holds the record of every room, and the answers that wait to be fetched.
@@ -13,6 +13,7 @@ use chinwag::chat::record::{
 pub(crate) struct Keeper {
     pub(crate) rooms: BTreeMap<RoomKey, Record>,
     pub(crate) sessions: BTreeMap<AuthorKey, SessionRecord>,
+    pub(crate) facts: BTreeMap<(Shelf, Arc<str>), Arc<str>>,
     ids: BTreeMap<(AuthorKey, Arc<str>), (RoomKey, Change, Answer)>,
     orders: VecDeque<Order>,
     appended: VecDeque<Answer>,
@@ -71,7 +72,27 @@ impl Keeper {
             Some(Order::DropSession(key)) => {
                 self.sessions.remove(&key);
             }
+            Some(Order::Keep(keep)) => {
+                let refused = self.refuses.take();
+                if refused.is_none() {
+                    self.keep(keep.facts);
+                }
+                let answer = keep.ticket.map(|ticket| match refused {
+                    Some(why) => Answer::Refused { ticket, why },
+                    None => Answer::Kept { ticket },
+                });
+                self.appended.extend(answer);
+            }
             None => {}
+        }
+    }
+
+    fn keep(&mut self, facts: Vec<Fact>) {
+        for Fact { shelf, key, value } in facts {
+            match value {
+                Some(value) => self.facts.insert((shelf, key), value),
+                None => self.facts.remove(&(shelf, key)),
+            };
         }
     }
 
@@ -115,11 +136,17 @@ impl Keeper {
                 })
                 .unwrap_or_default(),
         });
+        let facts = self.facts.iter().map(|((shelf, key), value)| Fact {
+            shelf: *shelf,
+            key: Arc::clone(key),
+            value: Some(Arc::clone(value)),
+        });
         Opening {
             epoch: epoch.to_owned(),
             durable: "memory",
             rooms: rooms.collect(),
             sessions: self.sessions.values().cloned().collect(),
+            facts: facts.collect(),
         }
     }
 
@@ -148,9 +175,10 @@ impl Keeper {
             Change::Message { .. } => (seq, 0),
             Change::Edited { mid, .. } | Change::Deleted { mid, .. } => (mid, 0),
             Change::Reaction { mid, count, .. } => (mid, count),
-            Change::Topic { .. } => (0, 0),
+            Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
         record.authors.insert(seq, draft.author);
+        self.keep(draft.facts);
         let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
         if let Some(id) = draft.id {
             self.ids.insert((draft.author, id), (draft.room, asked, answer.clone()));
@@ -208,7 +236,9 @@ impl Record {
         let (mid, own) = match draft.change {
             Change::Edited { mid, .. } | Change::Deleted { mid, .. } => (mid, true),
             Change::Reaction { mid, .. } => (mid, false),
-            Change::Message { .. } | Change::Topic { .. } => return Ok(()),
+            Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => {
+                return Ok(());
+            }
         };
         match self.said.get(&mid) {
             Some(said) if said.gone.is_none() => {
@@ -260,7 +290,7 @@ impl Record {
                 }
                 *count = names.len() as u32;
             }
-            Change::Topic { .. } => {}
+            Change::Topic { .. } | Change::Moderated { .. } => {}
         }
         let entry = Entry { seq, ts, sender, change };
         self.entries.push(entry.clone());

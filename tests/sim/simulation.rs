@@ -56,6 +56,8 @@ struct Simulation {
     next_id: u64,
     /// Where each acknowledged id of a session stands.
     promised: BTreeMap<(String, String), (String, u64)>,
+    /// When each room was last told that somebody is typing.
+    typed: BTreeMap<(String, String), Moment>,
     /// Effects in the order they came, if they are wanted.
     transcript: Option<Vec<String>>,
 }
@@ -64,6 +66,7 @@ struct Simulation {
 #[derive(Default)]
 struct Model {
     session: String,
+    you: String,
     echo: bool,
     history: u32,
     rooms: BTreeMap<String, View>,
@@ -89,6 +92,8 @@ struct View {
     again: (u64, u64),
     /// Its page could not be read: it sees what comes.
     blind: bool,
+    /// Who it saw typing.
+    typing: BTreeSet<String>,
     /// The position it asked to resume from.
     after: VecDeque<u64>,
 }
@@ -144,6 +149,7 @@ impl Simulation {
             next_client: 0,
             next_id: 0,
             promised: BTreeMap::new(),
+            typed: BTreeMap::new(),
             transcript: None,
         }
     }
@@ -170,7 +176,8 @@ impl Simulation {
             0..6 => self.open(),
             6..9 => self.close(),
             9..12 => self.come_back(),
-            12..40 => self.send(),
+            12..35 => self.send(),
+            35..40 => self.type_something(),
             40..46 => self.alter(),
             46..50 => self.join_or_leave(),
             50..53 => self.resume(),
@@ -237,6 +244,7 @@ impl Simulation {
             self.keeper.work();
         }
         self.keeper.crash();
+        self.typed.clear();
         let models = std::mem::take(&mut self.clients).into_values();
         self.gone.extend(models.map(Return::of));
         self.chat = Chat::new(self.chat.limits().clone(), self.keeper.opening("e"));
@@ -296,6 +304,12 @@ impl Simulation {
         self.say(client, &body);
     }
 
+    fn type_something(&mut self) {
+        let Some(client) = self.client() else { return };
+        let (room, on) = (self.room(), self.random.up_to(4) > 0);
+        self.say(client, &format!(r#"{{"type":"typing","room":"{room}","payload":{on}}}"#));
+    }
+
     fn send_again(&mut self) {
         let Some(client) = self.client() else { return };
         let model = self.clients.get_mut(&client).unwrap();
@@ -350,7 +364,12 @@ impl Simulation {
         let Some(client) = self.client() else { return };
         match self.clients[&client].lag {
             Some(_) => self.catch_up(client),
-            None => self.clients.get_mut(&client).unwrap().lag = Some(BTreeMap::new()),
+            None => {
+                let model = self.clients.get_mut(&client).unwrap();
+                model.lag = Some(BTreeMap::new());
+                // What is only of the moment it will not be told.
+                model.rooms.values_mut().for_each(|view| view.typing.clear());
+            }
         }
     }
 
@@ -425,6 +444,14 @@ impl Simulation {
                         }
                     }
                 }
+                Effect::Hint { room, event, except } => {
+                    let audience = self.chat.audience(room).to_vec();
+                    for listener in audience {
+                        if !except.contains(&listener.client) {
+                            self.broadcast(listener.client, room, &event, None);
+                        }
+                    }
+                }
                 Effect::Order(order) => self.keeper.submit(order),
                 Effect::Respond { caller, .. } => panic!("{caller:?} asked nothing"),
                 Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),
@@ -449,6 +476,7 @@ impl Simulation {
         let model = self.clients.get_mut(&client).expect("a client that is gone");
         match event {
             E::Welcome(welcome) => {
+                model.you = welcome.you.to_string();
                 model.session = welcome.session.to_string();
                 for line in &welcome.rooms {
                     let view = model.rooms.entry(line.room.to_string()).or_default();
@@ -488,6 +516,7 @@ impl Simulation {
             E::Live { room, seq } => {
                 let view = model.rooms.get_mut(&**room).expect("live in no room");
                 assert_eq!(view.skipped(view.next.unwrap()), seq + 1, "live, but not there yet");
+                view.typing.clear();
             }
             E::Ack { re, room, seq, duplicate, .. } => {
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
@@ -495,6 +524,15 @@ impl Simulation {
                 let first = first.or_insert_with(|| (room.to_string(), *seq));
                 assert_eq!((&*first.0, first.1), (&**room, *seq), "{re} is in the record twice");
                 model.acked(re, room, *seq, *duplicate);
+            }
+            E::Typing { room, user, ttl_ms } => {
+                if ttl_ms.is_some() {
+                    let last = self.typed.insert((room.to_string(), user.to_string()), self.now.at);
+                    let since = last.map_or(Duration::MAX, |last| self.now.at.since(last));
+                    let again = since.is_zero() || since >= Duration::from_secs(3);
+                    assert!(again, "{user} is told to be typing after {since:?}");
+                }
+                model.sees_typing(room, user, ttl_ms.is_some());
             }
             _ => model.heard(event, &self.keeper),
         }
@@ -505,6 +543,7 @@ impl Simulation {
         for (client, model) in &self.clients {
             assert!(model.sent.is_empty(), "{client:?} was not answered: {:?}", model.sent);
             for (room, view) in &model.rooms {
+                assert_eq!(view.typing, BTreeSet::new(), "{client:?} sees somebody type in {room}");
                 if view.blind {
                     continue;
                 }
@@ -578,6 +617,15 @@ impl Model {
         }
     }
 
+    fn sees_typing(&mut self, room: &str, user: &str, on: bool) {
+        let view = self.rooms.get_mut(room).expect("somebody types in a room it is not in");
+        assert_ne!(self.you, user, "told of its own typing");
+        match on {
+            true => view.typing.insert(user.to_owned()),
+            false => view.typing.remove(user),
+        };
+    }
+
     fn resumed(&mut self, missed: &Missed) {
         let view = self.rooms.get_mut(&*missed.room).expect("resumed in no room");
         let after = view.after.pop_front().expect("resumed without a wish");
@@ -643,7 +691,8 @@ fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
         | E::Edited { room, seq, .. }
         | E::Deleted { room, seq, .. }
         | E::Reaction { room, seq, .. }
-        | E::Topic { room, seq, .. } => Some((room, *seq)),
+        | E::Topic { room, seq, .. }
+        | E::Moderated { room, seq, .. } => Some((room, *seq)),
         _ => None,
     }
 }
@@ -680,6 +729,9 @@ fn assert_same(event: &ServerEvent, entry: &Entry) {
         ) => assert_eq!((mid, on, count), (of, given, now)),
         (E::Topic { topic, by, .. }, Change::Topic { topic: new }) => {
             assert_eq!((topic, by), (new, &entry.sender));
+        }
+        (E::Moderated { by, deed, .. }, Change::Moderated { deed: done }) => {
+            assert_eq!((by, deed), (&entry.sender, done));
         }
         _ => panic!("{event:?} does not tell {entry:?}"),
     }

@@ -137,6 +137,13 @@ impl World {
                     }
                 }
             }
+            Effect::Hint { room, event, except } => {
+                for listener in self.chat.audience(room) {
+                    if !except.contains(&listener.client) {
+                        self.told.entry(listener.client).or_default().push(event.clone());
+                    }
+                }
+            }
             Effect::Order(order) => {
                 self.orders.push(order.clone());
                 self.keeper.submit(order);

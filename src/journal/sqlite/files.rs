@@ -7,8 +7,10 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::super::OpenError;
+use crate::clock::{Moment, Now};
 
 /// Is a directory that is locked against other servers as long as this lives.
 #[derive(Debug)]
@@ -71,6 +73,36 @@ impl MarkFile {
     }
 }
 
+/// Writes the mark every now and then.
+pub(super) struct Marker {
+    pub(super) file: MarkFile,
+    /// How many entries the mark names.
+    pub(super) marked: u64,
+    /// When it is next written.
+    pub(super) at: Moment,
+    /// Whether it is written while the worker works; else only at its end, when all is synced.
+    pub(super) running: bool,
+}
+
+impl Marker {
+    /// Says whether the mark is behind.
+    pub(super) fn due(&self, entries: u64) -> bool {
+        self.running && self.marked != entries
+    }
+
+    /// Writes the mark, unless it is up to date.
+    pub(super) fn write(&mut self, entries: u64, now: Now) {
+        self.at = now.at.after(MARK_EVERY);
+        if self.marked == entries {
+            return;
+        }
+        match self.file.write(entries) {
+            Ok(()) => self.marked = entries,
+            Err(error) => tracing::warn!(%error, "the journal's mark could not be written"),
+        }
+    }
+}
+
 /// Reads a mark. It is written in place, but a torn one must not be taken for a low one.
 fn parse(text: &str) -> Option<u64> {
     let entries = text.strip_prefix(MARK_HEAD)?.strip_suffix('\n')?;
@@ -79,6 +111,8 @@ fn parse(text: &str) -> Option<u64> {
 
 /// Is the name of the database in its directory.
 pub(super) const DATABASE: &str = "journal.db";
+/// How long the mark may be behind.
+pub(super) const MARK_EVERY: Duration = Duration::from_secs(1);
 const MARK_HEAD: &str = "chinwag journal, entries: ";
 
 fn open(path: &Path) -> io::Result<File> {

@@ -12,6 +12,7 @@
 //! The reactor's side never waits: it counts what is under way, refuses what is too much, answers
 //! what it has in memory, and keeps pages in line with the answers (see [`rooms`]).
 
+mod facts;
 mod files;
 mod ids;
 mod index;
@@ -24,6 +25,7 @@ mod schema;
 mod search;
 mod task;
 pub(super) mod transfer;
+mod unsaved;
 mod worker;
 mod write;
 
@@ -35,13 +37,13 @@ use std::time::Duration;
 use super::page::hide_expired;
 use super::{Limits, RETENTION_EVERY, moment_of};
 use crate::chat::record::{
-    Answer, AuthorKey, Draft, Finding, Order, Query, Refused, Search, SessionRecord, Ticket,
+    Answer, AuthorKey, Draft, Finding, Keep, Order, Query, Refused, Search, SessionRecord, Ticket,
 };
 use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
 use search::Searches;
-use task::{Question, Report, Task, bytes};
+use task::{Question, Report, Task, bytes, facts_bytes};
 use worker::PROBE_EVERY;
 
 /// Keeps records in a database.
@@ -79,7 +81,8 @@ struct Underway {
     appends: usize,
     append_bytes: usize,
     reads: usize,
-    sessions: usize,
+    /// Sessions, and facts that nobody waits for.
+    unanswered: usize,
     sweeping: bool,
 }
 
@@ -100,6 +103,7 @@ impl Sqlite {
                 self.go_on();
             }
             Order::Search(search) => self.search(search),
+            Order::Keep(keep) => self.keep(keep),
             Order::PutSession(session) => self.send_session(session.key, Some(session)),
             Order::DropSession(key) => self.send_session(key, None),
         }
@@ -140,8 +144,8 @@ impl Sqlite {
 
     /// Says whether anything is not answered yet.
     pub(super) fn busy(&self) -> bool {
-        let Underway { appends, reads, sessions, sweeping, .. } = self.underway;
-        appends + reads + sessions + self.searches.underway() > 0
+        let Underway { appends, reads, unanswered, sweeping, .. } = self.underway;
+        appends + reads + unanswered + self.searches.underway() > 0
             || sweeping
             || !self.answers.is_empty()
     }
@@ -157,18 +161,45 @@ impl Sqlite {
     }
 
     fn append(&mut self, draft: Draft) {
-        let (ticket, bytes) = (draft.ticket, bytes(&draft));
+        if self.queues(draft.ticket, bytes(&draft)) {
+            self.rooms.submitted(&draft.room);
+            self.outbox.push(Task::Append(self.now, draft));
+        }
+    }
+
+    fn keep(&mut self, keep: Keep) {
+        let queues = match keep.ticket {
+            Some(ticket) => self.queues(ticket, facts_bytes(&keep.facts)),
+            None => self.queues_unanswered(),
+        };
+        if queues {
+            self.outbox.push(Task::Keep(keep));
+        }
+    }
+
+    /// Makes space in the queue, or refuses.
+    fn queues(&mut self, ticket: Ticket, bytes: usize) -> bool {
         let Underway { appends, append_bytes, .. } = &mut self.underway;
         if *appends >= self.limits.queue_entries_max
             || append_bytes.saturating_add(bytes) > self.limits.queue_bytes_max
         {
             let why = Refused::Overloaded;
-            return self.answers.push(Answer::Refused { ticket, why });
+            self.answers.push(Answer::Refused { ticket, why });
+            return false;
         }
         *appends += 1;
         *append_bytes += bytes;
-        self.rooms.submitted(&draft.room);
-        self.outbox.push(Task::Append(self.now, draft));
+        true
+    }
+
+    /// Makes space in the queue for what nobody waits for.
+    fn queues_unanswered(&mut self) -> bool {
+        if self.underway.unanswered >= UNANSWERED_MAX {
+            tracing::warn!("too much waits for the journal: a session or a fact is not kept");
+            return false;
+        }
+        self.underway.unanswered += 1;
+        true
     }
 
     fn search(&mut self, search: Search) {
@@ -189,11 +220,9 @@ impl Sqlite {
     }
 
     fn send_session(&mut self, key: AuthorKey, session: Option<SessionRecord>) {
-        if self.underway.sessions >= SESSIONS_MAX {
-            return tracing::warn!("too many sessions wait for the journal: one is not kept");
+        if self.queues_unanswered() {
+            self.outbox.push(Task::Session(key, session));
         }
-        self.underway.sessions += 1;
-        self.outbox.push(Task::Session(key, session));
     }
 
     /// Sends the worker to do what is due.
@@ -241,7 +270,12 @@ impl Sqlite {
                 self.rooms.arrived(question, read, in_order);
             }
             Report::Read { question, read: None, .. } => self.rooms.failed(question.what),
-            Report::Session => self.underway.sessions -= 1,
+            Report::Kept { bytes, answer: Some(answer) } => {
+                self.underway.appends -= 1;
+                self.underway.append_bytes -= bytes;
+                self.answers.push(answer);
+            }
+            Report::Kept { answer: None, .. } | Report::Session => self.underway.unanswered -= 1,
             Report::Expiry(expiry) => self.expiry = expiry,
             Report::Swept { more, failed } => {
                 self.underway.sweeping = false;
@@ -287,5 +321,6 @@ impl Sqlite {
 
 /// How soon pruning goes on while there is more to prune.
 const RETENTION_PAUSE: Duration = Duration::from_millis(20);
-/// Sessions that may wait for the worker. Above it they are not kept over a restart.
-const SESSIONS_MAX: usize = 65_536;
+/// Sessions, and facts that nobody waits for, that may wait for the worker. Above it they are not
+/// kept over a restart.
+const UNANSWERED_MAX: usize = 65_536;

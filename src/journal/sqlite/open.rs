@@ -1,6 +1,6 @@
 //! Opening the journal on disk, and starting its threads.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,13 +8,14 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::super::{Durability, Limits, OpenError, epoch};
-use super::files::Directory;
+use super::files::{Directory, Marker};
 use super::rooms::Rooms;
 use super::search::Searches;
 use super::task::Waker;
-use super::worker::{self, Marker, Worker};
+use super::unsaved::Unsaved;
+use super::worker::{self, Worker};
 use super::write::Writer;
-use super::{Sqlite, Underway, schema};
+use super::{Sqlite, Underway, facts, schema};
 use crate::chat::record::Opening;
 use crate::clock::{Moment, Now};
 
@@ -44,9 +45,9 @@ impl Sqlite {
         let searcher = schema::open_reader(&path)?;
 
         let failed = |source| OpenError::of(&path, source);
-        let (mut rooms, known) = schema::rooms(&db).map_err(failed)?;
-        rooms.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let (rooms, known) = schema::rooms(&db).map_err(failed)?;
         let sessions = schema::sessions(&db).map_err(failed)?;
+        let facts = facts::all(&db).map_err(failed)?;
         let writer = Writer::new(db, limits.clone(), known).map_err(failed)?;
         let expiry = writer.next_expiry().map_err(failed)?;
         let (marker, lossy) = marker(place, &directory, writer.entries, now)?;
@@ -65,7 +66,7 @@ impl Sqlite {
             waker: Arc::clone(&waker),
             marker,
             now,
-            unsaved: BTreeMap::new(),
+            unsaved: Unsaved::default(),
             pruned: 0,
             expiry,
             sick: None,
@@ -106,7 +107,8 @@ impl Sqlite {
             sweep_not_before: Moment::default(),
             limits,
         };
-        Ok((sqlite, Opening { epoch, durable: durable(place.durability), rooms, sessions }))
+        let durable = durable(place.durability);
+        Ok((sqlite, Opening { epoch, durable, rooms, sessions, facts }))
     }
 }
 

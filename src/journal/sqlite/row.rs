@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
 use super::super::draft::BodyHash;
@@ -26,6 +27,7 @@ mod kind {
     pub(super) const DELETED: i64 = 2;
     pub(super) const REACTION: i64 = 3;
     pub(super) const TOPIC: i64 = 4;
+    pub(super) const MODERATED: i64 = 5;
 }
 
 const SEQ_BITS: u32 = 40;
@@ -89,6 +91,7 @@ pub(super) fn insert(
 ) -> rusqlite::Result<()> {
     let Kept { author, entry } = kept;
     let mut row = Columns::default();
+    let json;
     let (kind, text) = match &entry.change {
         Change::Message { content, reply_to, expires } => {
             row.reply_to = reply_to.map(int);
@@ -111,6 +114,11 @@ pub(super) fn insert(
             (kind::REACTION, &**emoji)
         }
         Change::Topic { topic } => (kind::TOPIC, &**topic),
+        Change::Moderated { deed } => {
+            json = serde_json::to_string(deed)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            (kind::MODERATED, json.as_str())
+        }
     };
     let (id, hash) = id.unzip();
     let mut statement = db.prepare_cached(INSERT)?;
@@ -168,6 +176,11 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
             Change::Reaction { mid: mid()?, emoji: text, on: row.get(9)?, count: row.get(10)? }
         }
         kind::TOPIC => Change::Topic { topic: text },
+        kind::MODERATED => Change::Moderated {
+            deed: serde_json::from_str(&text).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(5, Type::Text, error.into())
+            })?,
+        },
         unknown => return Err(rusqlite::Error::IntegralValueOutOfRange(1, unknown)),
     };
     let (seq, ts) = (seq_of(row.get(0)?), nat(row.get(2)?));

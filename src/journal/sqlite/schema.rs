@@ -83,12 +83,13 @@ pub(super) fn room(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRo
     row.optional()
 }
 
-/// Reads every room.
+/// Reads every room, in the order of their keys.
 pub(super) fn rooms(
     db: &Connection,
 ) -> rusqlite::Result<(Vec<RoomRecord>, HashMap<RoomKey, RoomRow>)> {
-    let mut statement =
-        db.prepare("SELECT room, key, name, topic, first, top, messages, searched FROM rooms")?;
+    let mut statement = db.prepare(
+        "SELECT room, key, name, topic, first, top, messages, searched FROM rooms ORDER BY key",
+    )?;
     let mut rows = statement.query([])?;
     let (mut records, mut known) = (Vec::new(), HashMap::new());
     while let Some(row) = rows.next()? {
@@ -225,7 +226,8 @@ impl OpenError {
 }
 
 /// Each brings the database one version up.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("search.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("search.sql"), include_str!("facts.sql")];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// Is `chat` in ASCII.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::record::Kept;
 use super::read::Newest;
 use crate::chat::record::{
-    Answer, AuthorKey, Draft, Finding, Page, Query, RoomKey, SessionRecord, Ticket,
+    Answer, AuthorKey, Draft, Fact, Finding, Keep, Page, Query, RoomKey, SessionRecord, Ticket,
 };
 use crate::clock::Now;
 
@@ -14,6 +14,8 @@ use crate::clock::Now;
 pub(super) enum Task {
     /// Add to a record.
     Append(Now, Draft),
+    /// Keep facts.
+    Keep(Keep),
     /// Keep a session, or forget it.
     Session(AuthorKey, Option<SessionRecord>),
     /// Let go what is due.
@@ -74,6 +76,8 @@ impl Read {
 pub(super) enum Report {
     /// A draft was dealt with; `kept` is its entry if it has a new one.
     Appended { room: RoomKey, bytes: usize, kept: Option<Kept>, answer: Answer },
+    /// Facts were dealt with. Those that nobody waits for are not told of, and take no space.
+    Kept { bytes: usize, answer: Option<Answer> },
     /// An entry was added without a draft.
     Added { room: RoomKey, kept: Kept },
     /// The oldest entries of a room are no longer kept.
@@ -103,7 +107,17 @@ pub(super) fn bytes(draft: &Draft) -> usize {
         Change::Message { content, .. } | Change::Edited { content, .. } => content.len(),
         Change::Reaction { emoji, .. } => emoji.len(),
         Change::Topic { topic } => topic.len(),
+        Change::Moderated { deed } => deed.reason.as_ref().map_or(0, |reason| reason.len()),
         Change::Deleted { .. } => 0,
     };
+    let text = text + facts_bytes(&draft.facts);
     size_of::<Draft>() + text + draft.sender.len() + draft.id.as_ref().map_or(0, |id| id.len())
+}
+
+/// Gives the bytes that facts take in the queue, roughly.
+pub(super) fn facts_bytes(facts: &[Fact]) -> usize {
+    let bytes = |fact: &Fact| {
+        size_of::<Fact>() + fact.key.len() + fact.value.as_ref().map_or(0, |value| value.len())
+    };
+    facts.iter().map(bytes).sum()
 }

@@ -7,18 +7,20 @@
 //! on, and it probes until a write comes through. A failed commit may still be on disk after a
 //! crash; then its draft's `id` tells a retry that it was there.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::files::{Directory, MarkFile};
-use super::task::{Question, Read, Report, Task, Waker, What, bytes};
+use super::facts;
+use super::files::{Directory, MARK_EVERY, Marker};
+use super::task::{Question, Read, Report, Task, Waker, What, bytes, facts_bytes};
+use super::unsaved::Unsaved;
 use super::write::{Fault, Writer};
 use super::{read, schema, search};
-use crate::chat::record::{Answer, AuthorKey, Refused, Search, SessionRecord};
+use crate::chat::record::{Answer, Keep, Refused, Search, Ticket};
 use crate::clock::{Moment, Now};
 
 /// Carries tasks out, on its own thread.
@@ -32,8 +34,7 @@ pub(super) struct Worker {
     pub(super) marker: Marker,
     /// The newest time that a task brought.
     pub(super) now: Now,
-    /// Sessions that are not in the database as they should be.
-    pub(super) unsaved: BTreeMap<AuthorKey, Option<SessionRecord>>,
+    pub(super) unsaved: Unsaved,
     /// The room after which pruning goes on.
     pub(super) pruned: i64,
     /// When the next message expires, as last told.
@@ -119,15 +120,12 @@ impl Worker {
         for task in batch {
             match task {
                 Task::Append(now, _) | Task::Sweep { now, .. } => self.now = *now,
-                Task::Session(key, session) => {
-                    if self.unsaved.len() < UNSAVED_MAX || self.unsaved.contains_key(key) {
-                        self.unsaved.insert(*key, session.clone());
-                    }
-                }
-                Task::Read(_) => {}
+                Task::Session(key, session) => self.unsaved.take_session(*key, session.as_ref()),
+                Task::Keep(_) | Task::Read(_) => {}
             }
         }
         if self.sick.is_some() {
+            self.unsaved.put_off(batch);
             return refusals(batch);
         }
         match self.attempt(batch) {
@@ -135,6 +133,7 @@ impl Worker {
             Err(error) => {
                 self.writer.roll_back();
                 self.fall_sick(&error);
+                self.unsaved.put_off(batch);
                 let mut reports = refusals(batch);
                 reports.push(Report::Health { writable: false });
                 reports
@@ -146,9 +145,7 @@ impl Worker {
     fn attempt(&mut self, batch: &[Task]) -> rusqlite::Result<Vec<Report>> {
         let mut reports = Vec::with_capacity(batch.len());
         self.writer.begin()?;
-        for (key, session) in &self.unsaved {
-            self.writer.put_session(*key, session.as_ref())?;
-        }
+        self.unsaved.put(&self.writer)?;
         let mut pruned = self.pruned;
         for task in batch {
             match task {
@@ -162,6 +159,10 @@ impl Worker {
                     };
                     let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
                     reports.push(Report::Appended { room, bytes, kept, answer });
+                }
+                Task::Keep(keep) => {
+                    keep.facts.iter().try_for_each(|fact| facts::put(&self.writer.db, fact))?;
+                    reports.push(kept(keep, |ticket| Answer::Kept { ticket }));
                 }
                 Task::Session(..) => reports.push(Report::Session),
                 Task::Sweep { now, retention } => {
@@ -235,6 +236,10 @@ impl Worker {
                 tracing::info!("the journal can be written again");
                 self.sick = None;
                 self.tell(vec![Report::Health { writable: true }]);
+                if !self.unsaved.is_empty() {
+                    let reports = self.carry_out(&[]);
+                    self.tell(reports);
+                }
             }
             Ok(false) => tracing::debug!("somebody reads from the journal, so it cannot heal"),
             Err(error) => tracing::debug!(%error, "the journal still cannot be written"),
@@ -299,34 +304,6 @@ impl Worker {
     }
 }
 
-/// Writes the mark every now and then.
-pub(super) struct Marker {
-    pub(super) file: MarkFile,
-    /// How many entries the mark names.
-    pub(super) marked: u64,
-    /// When it is next written.
-    pub(super) at: Moment,
-    /// Whether it is written while the worker works; else only at its end, when all is synced.
-    pub(super) running: bool,
-}
-
-impl Marker {
-    fn due(&self, entries: u64) -> bool {
-        self.running && self.marked != entries
-    }
-
-    pub(super) fn write(&mut self, entries: u64, now: Now) {
-        self.at = now.at.after(MARK_EVERY);
-        if self.marked == entries {
-            return;
-        }
-        match self.file.write(entries) {
-            Ok(()) => self.marked = entries,
-            Err(error) => tracing::warn!(%error, "the journal's mark could not be written"),
-        }
-    }
-}
-
 /// Answers questions, on its own thread, until nobody can ask any more.
 pub(super) fn read_on(
     db: &Connection,
@@ -382,6 +359,10 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
             let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
             Some(Report::Appended { room, bytes, kept: None, answer })
         }
+        Task::Keep(keep) => {
+            let why = Refused::Unavailable;
+            Some(kept(keep, |ticket| Answer::Refused { ticket, why }))
+        }
         Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
         Task::Read(_) => None,
@@ -389,12 +370,13 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
     batch.iter().filter_map(refusal).collect()
 }
 
+/// Reports what has become of facts, if anybody waits to hear of it.
+fn kept(keep: &Keep, answer: impl FnOnce(Ticket) -> Answer) -> Report {
+    Report::Kept { bytes: facts_bytes(&keep.facts), answer: keep.ticket.map(answer) }
+}
+
 /// How long a sick worker waits before it tries again.
 pub(super) const PROBE_EVERY: Duration = Duration::from_millis(250);
 const PROBE_BYTES: i64 = 64 * 1024;
 /// How long the worker waits for something better to do before it goes on with the index.
 const INDEX_PAUSE: Duration = Duration::from_millis(10);
-/// How long the mark may be behind.
-const MARK_EVERY: Duration = Duration::from_secs(1);
-/// Sessions that may wait for the database to be writable. Above it new ones are not kept.
-const UNSAVED_MAX: usize = 65_536;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::Limits;
 use super::super::draft::{self, BodyHash, First, changed_message};
 use super::super::record::Kept;
+use super::facts;
 use super::ids::Ids;
 use super::index::{self, Lag};
 use super::row::{self, RoomNumber, int, key};
@@ -152,10 +153,11 @@ impl Writer {
             Change::Message { .. } => (seq, 0),
             Change::Reaction { mid, count, .. } => (*mid, *count),
             Change::Edited { mid, .. } | Change::Deleted { mid, .. } => (*mid, 0),
-            Change::Topic { .. } => (0, 0),
+            Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
         let kept = Kept { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
         self.add(key, room, &kept, id.as_ref().map(|(id, hash)| (&***id, hash)))?;
+        draft.facts.iter().try_for_each(|fact| facts::put(&self.db, fact))?;
         if let Some((id, hash)) = id {
             self.ids.put(author, id, room.number, First { hash, seq, mid, ts, count });
         }
@@ -272,7 +274,7 @@ impl Writer {
         let Entry { seq, sender, change, .. } = &kept.entry;
         let (seq, db) = (int(*seq), &self.db);
         match change {
-            Change::Message { .. } => {}
+            Change::Message { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 index::take_out(db, room, *mid, *mid)?;
                 let mut statement = db.prepare_cached(

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{
-    ALICE, BOB, World, deleted, edited, entries, expiring, message, mids, reaction, said, topic,
+    ALICE, BOB, World, deleted, edited, entries, expiring, fact, message, mids, moderated,
+    reaction, said, ticket_of, topic,
 };
-use crate::chat::record::{Answer, Change, Entry, Gone, Refused, Said, Span};
+use crate::chat::record::{
+    Answer, Change, Draft, Entry, Gone, Keep, Order, Refused, Said, Shelf, Span, Ticket,
+};
 use crate::clock::Moment;
 use crate::journal::Limits;
 
@@ -380,4 +383,54 @@ pub(super) fn an_id_is_forgotten_with_its_pruned_message(world: World) {
     assert!(matches!(world.append(draft.clone()), Answer::Appended { duplicate: true, .. }));
     world.say("hi");
     assert_eq!(world.add(draft), 4);
+}
+
+pub(super) fn moderation_is_an_entry_but_no_message(world: World) {
+    let limits = Limits { keep_messages: Some(2), ..Limits::default() };
+    let mut world = world.with(limits);
+    assert_eq!(world.say("one"), 1);
+    let mut draft = world.draft(moderated("Eve"));
+    draft.id = Some(Arc::from("c1"));
+    let first = world.append(draft.clone());
+    let told = |duplicate| {
+        let (ticket, ts) = (draft.ticket, draft.ts);
+        Answer::Appended { ticket, seq: 2, mid: 0, ts, duplicate, count: 0 }
+    };
+    assert_eq!(first, told(false));
+    assert_eq!(world.append(draft.clone()), told(true));
+    let other = moderated("Bob");
+    assert_eq!(world.refuse(Draft { change: other, ..draft.clone() }), Refused::IdConflict);
+    world.say("three");
+    let mut world = world.again_if_kept();
+    for span in [Span::Latest, Span::After(0), Span::Before(4), Span::Around(2)] {
+        let page = world.page(span, 10);
+        assert_eq!((page.top, mids(page)), (3, vec![1, 3]));
+    }
+    let page = world.page(Span::Entries(1), 1);
+    let (sender, ts) = (Arc::from("Alice"), draft.ts);
+    assert_eq!(entries(page), [Entry { seq: 2, ts, sender, change: moderated("Eve") }]);
+    assert_eq!(world.append(draft.clone()), told(true));
+    let deletion = world.draft(deleted(2));
+    assert_eq!(world.refuse(deletion), Refused::NoSuchMessage);
+    // It goes with the messages around it.
+    world.say("four");
+    assert_eq!(world.page(Span::Entries(0), 10).lost, [(1, 1)]);
+    world.say("five");
+    let page = world.page(Span::Entries(0), 10);
+    assert_eq!(page.lost, [(1, 3)]);
+    assert_eq!(entries(page).len(), 2);
+}
+
+pub(super) fn facts_are_answered_in_order_with_appends(mut world: World) {
+    let draft = world.draft(message("hi"));
+    let before = world.submit_keep(vec![fact(Shelf::Accounts, "a", "1")]);
+    world.submit(Order::Append(draft.clone()));
+    let facts = vec![fact(Shelf::Marks, "a/lobby", "1")];
+    world.submit(Order::Keep(Keep { ticket: None, facts }));
+    let after = world.submit_keep(Vec::new());
+    assert!(world.journal().busy());
+    world.settle();
+    let told: Vec<Option<Ticket>> = world.aside.iter().map(ticket_of).collect();
+    assert_eq!(told, [Some(before), Some(draft.ticket), Some(after)]);
+    assert_eq!(world.aside[2], Answer::Kept { ticket: after });
 }

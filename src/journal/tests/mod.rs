@@ -2,6 +2,7 @@
 
 mod cases;
 mod disk;
+mod facts;
 mod same;
 mod searches;
 mod words;
@@ -49,6 +50,8 @@ cases! { record of cases on memory sqlite: {
     the_oldest_messages_are_pruned_and_named
     old_messages_are_pruned_and_named
     an_id_is_forgotten_with_its_pruned_message
+    moderation_is_an_entry_but_no_message
+    facts_are_answered_in_order_with_appends
 } }
 
 cases! { search of searches on memory sqlite indexed: {

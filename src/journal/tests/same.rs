@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{World, deleted, edited, expiring, message, reaction, ticket_of, topic};
+use super::world::{
+    World, deleted, edited, expiring, message, moderated, reaction, ticket_of, topic,
+};
 use crate::chat::record::{Answer, AuthorKey, Change, Draft, Order, Query, RoomKey, Span, Ticket};
 use crate::journal::Limits;
 
@@ -27,6 +29,7 @@ enum What {
     Delete(u64),
     React(u64, bool, bool),
     Topic(u8),
+    Moderate(u8),
 }
 
 fn what() -> impl Strategy<Value = What> {
@@ -38,6 +41,7 @@ fn what() -> impl Strategy<Value = What> {
         2 => mid().prop_map(What::Delete),
         3 => (mid(), any::<bool>(), any::<bool>()).prop_map(|(mid, a, on)| What::React(mid, a, on)),
         1 => (0..3_u8).prop_map(What::Topic),
+        1 => (0..3_u8).prop_map(What::Moderate),
     ]
 }
 
@@ -102,6 +106,7 @@ fn order(world: &World, ticket: u64, step: &Step) -> Option<Order> {
                 id: id.map(|id| Arc::from(format!("c{id}"))),
                 ts: world.now.unix_ms,
                 change: change(world, &what),
+                facts: Vec::new(),
             }))
         }
         Step::Read { room: number, span, limit, bytes_max } => {
@@ -120,6 +125,7 @@ fn change(world: &World, what: &What) -> Change {
         What::Delete(mid) => deleted(mid),
         What::React(mid, plus, on) => reaction(mid, if plus { "+" } else { "-" }, on),
         What::Topic(name) => topic(&text(name)),
+        What::Moderate(name) => moderated(&text(name)),
     }
 }
 

@@ -51,7 +51,8 @@ fn a_journal_from_before_the_index_is_indexed_in_steps() {
     world.stop();
     let db = Connection::open(world.dir().join("journal.db")).unwrap();
     db.execute_batch(
-        "DROP TABLE search; ALTER TABLE rooms DROP COLUMN searched; PRAGMA user_version = 1",
+        "DROP TABLE facts;
+             DROP TABLE search; ALTER TABLE rooms DROP COLUMN searched; PRAGMA user_version = 1",
     )
     .unwrap();
     db.close().unwrap();

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use crate::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Finding, Found, Gone, Opening, Order, Page, Query,
-    Refused, RoomKey, Said, Search, Span, Ticket,
+    Action, Answer, AuthorKey, Change, Deed, Draft, Entry, Fact, Finding, Found, Gone, Keep,
+    Opening, Order, Page, Query, Refused, RoomKey, Said, Search, Shelf, Span, Ticket,
 };
 use crate::clock::{Moment, Now};
 use crate::journal::{Durability, Engine, Journal, Limits, OpenError};
@@ -75,6 +77,12 @@ impl World {
     /// Starts it again, unless that leaves nothing.
     pub(super) fn again_if_kept(self) -> Self {
         if self.scratch.is_some() { self.again() } else { self }
+    }
+
+    /// Starts it after a stop.
+    pub(super) fn started(self) -> Self {
+        let world = Self::open(self.engine.clone(), self.limits.clone(), self.now).unwrap();
+        Self { scratch: self.scratch, tickets: self.tickets, ..world }
     }
 
     pub(super) fn restart(mut self, engine: Engine, limits: Limits) -> Result<Self, OpenError> {
@@ -145,6 +153,7 @@ impl World {
             id: None,
             ts: self.now.unix_ms,
             change,
+            facts: Vec::new(),
         }
     }
 
@@ -176,6 +185,20 @@ impl World {
 
     pub(super) fn append(&mut self, draft: Draft) -> Answer {
         self.ask(draft.ticket, Order::Append(draft))
+    }
+
+    /// Submits facts, and gives the ticket of their answer.
+    pub(super) fn submit_keep(&mut self, facts: Vec<Fact>) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.submit(Order::Keep(Keep { ticket: Some(ticket), facts }));
+        ticket
+    }
+
+    /// Has facts kept.
+    pub(super) fn keep(&mut self, facts: Vec<Fact>) {
+        let ticket = self.submit_keep(facts);
+        assert_eq!(self.answer_to(ticket), Answer::Kept { ticket });
     }
 
     /// Appends what is expected to be taken, and gives its number.
@@ -276,6 +299,7 @@ impl World {
 pub(super) fn ticket_of(answer: &Answer) -> Option<Ticket> {
     match answer {
         Answer::Appended { ticket, .. }
+        | Answer::Kept { ticket }
         | Answer::Refused { ticket, .. }
         | Answer::Unread { ticket, .. } => Some(*ticket),
         Answer::Page(page) => Some(page.ticket),
@@ -362,4 +386,25 @@ pub(super) fn reaction(mid: u64, emoji: &str, on: bool) -> Change {
 
 pub(super) fn topic(topic: &str) -> Change {
     Change::Topic { topic: Arc::from(topic) }
+}
+
+pub(super) fn moderated(user: &str) -> Change {
+    let (user, reason) = (Some(Arc::from(user)), Some(Arc::from("flood")));
+    let deed = Deed { action: Action::Mute, user, seconds: Some(600), reason };
+    Change::Moderated { deed: Arc::new(deed) }
+}
+
+pub(super) fn fact(shelf: Shelf, key: &str, value: &str) -> Fact {
+    Fact { shelf, key: Arc::from(key), value: Some(Arc::from(value)) }
+}
+
+pub(super) fn forgotten(shelf: Shelf, key: &str) -> Fact {
+    Fact { shelf, key: Arc::from(key), value: None }
+}
+
+/// Keeps the worker from writing until it is dropped.
+pub(super) fn hold(world: &World) -> Connection {
+    let db = Connection::open(world.dir().join("journal.db")).unwrap();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    db
 }

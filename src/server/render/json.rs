@@ -1,6 +1,7 @@
 //! Events as JSON objects.
 
-use crate::chat::record::{Gone, Said};
+use super::stats;
+use crate::chat::record::{Deed, Gone, Said};
 use crate::chat::{
     History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
 };
@@ -47,8 +48,28 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"by\":", by);
             raw(out, "}}");
         }
+        E::Moderated { room, seq, ts, by, deed } => {
+            entry(out, "moderated", room, *seq, *ts);
+            moderated(out, by, deed);
+        }
         _ => passing(event, out),
     }
+}
+
+/// Ends the event it is in.
+fn moderated(out: &mut Vec<u8>, by: &str, deed: &Deed) {
+    raw(out, ",\"payload\":{\"action\":");
+    // Writing a word into a vector cannot fail.
+    let _ = serde_json::to_writer(&mut *out, &deed.action);
+    string(out, ",\"by\":", by);
+    if let Some(user) = &deed.user {
+        string(out, ",\"user\":", user);
+    }
+    option(out, ",\"seconds\":", deed.seconds);
+    if let Some(reason) = &deed.reason {
+        string(out, ",\"reason\":", reason);
+    }
+    raw(out, "}}");
 }
 
 /// Appends an event that is in no record.
@@ -89,6 +110,19 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"was\":", was);
             raw(out, "}}");
         }
+        E::Status { room, user, status: it, count } => {
+            someone(out, "presence", room, user, *count);
+            string(out, ",\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
+            raw(out, "}}");
+        }
+        E::Typing { room, user, ttl_ms } => {
+            string(out, "{\"type\":\"typing\",\"room\":", room);
+            string(out, ",\"payload\":{\"user\":", user);
+            boolean(out, ",\"on\":", ttl_ms.is_some());
+            option(out, ",\"ttl_ms\":", *ttl_ms);
+            raw(out, "}}");
+        }
         E::Presence { room, count } => {
             string(out, "{\"type\":\"presence\",\"room\":", room);
             number(out, ",\"payload\":{\"count\":", *count as u64);
@@ -104,6 +138,20 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     match event {
         E::Welcome(it) => welcome(it, out),
         E::Joined(it) => joined(it, out),
+        E::StatusSet { re, ts, status: it } => {
+            opening(out, "ack", Some(re));
+            number(out, ",\"ts\":", *ts);
+            string(out, ",\"payload\":{\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
+            raw(out, "}}");
+        }
+        E::Stats(it) => {
+            opening(out, "stats", it.re.as_deref());
+            number(out, ",\"ts\":", it.ts);
+            raw(out, ",\"payload\":");
+            stats::payload(it, out);
+            raw(out, "}");
+        }
         E::History(it) => history(it, out),
         E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
@@ -366,13 +414,17 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
     raw(out, ",\"users\":[");
     list(out, users, |out, user| {
         string(out, "{\"name\":", &user.name);
-        number(out, ",\"status\":\"online\",\"conns\":", u64::from(user.conns));
+        string(out, ",\"status\":", user.status.word());
+        if !user.status.text.is_empty() {
+            string(out, ",\"text\":", &user.status.text);
+        }
+        number(out, ",\"conns\":", u64::from(user.conns));
         raw(out, "}");
     });
     raw(out, "]");
 }
 
-fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             raw(out, ",");

@@ -5,8 +5,9 @@
 
 use std::fmt::Write as _;
 
-use crate::chat::record::Gone;
-use crate::chat::{Hit, RoomLine, SearchResults, ServerEvent, User};
+use super::stats;
+use crate::chat::record::{Action, Deed, Gone};
+use crate::chat::{Hit, RoomLine, SearchResults, ServerEvent, Status, User};
 
 /// Appends the event as text: one event, one WebSocket message.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
@@ -68,6 +69,7 @@ fn told(event: &ServerEvent) -> Option<String> {
             format!("{by} cleared the topic of {room}")
         }
         E::Topic { room, topic, by, .. } => format!("{by} set the topic of {room}: {topic}"),
+        E::Moderated { room, by, deed, .. } => moderated(room, by, deed),
         E::Joined(it) => {
             let mut text = format!("You are in {} ({} online)", it.room, it.count);
             if !it.topic.is_empty() {
@@ -82,6 +84,10 @@ fn told(event: &ServerEvent) -> Option<String> {
         }
         E::UserLeft { room, user, count, .. } => format!("{user} left {room} ({count} online)"),
         E::Renamed { user, was, .. } => format!("{was} is now {user}"),
+        E::Status { user, status, .. } => match (status.away, &*status.text) {
+            (false, "") => format!("{user} is back"),
+            _ => format!("{user} is {}", standing(status)),
+        },
         E::Presence { room, count } => format!("{room}: {count} online"),
         E::RoomList { rooms, .. } if rooms.is_empty() => "There are no rooms.".to_owned(),
         E::RoomList { rooms, .. } => {
@@ -89,6 +95,7 @@ fn told(event: &ServerEvent) -> Option<String> {
             format!("Rooms: {}", lines.join(", "))
         }
         E::SearchResults(it) => search_results(it),
+        E::Stats(it) => stats::told(it),
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
         E::Gap { room, from, to, why: "retention" } => {
             format!("{room}: messages {from}-{to} are no longer kept")
@@ -109,6 +116,39 @@ fn told(event: &ServerEvent) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Says what was done to keep order.
+fn moderated(room: &str, by: &str, deed: &Deed) -> String {
+    let user = deed.user.as_deref().unwrap_or("somebody");
+    let mut text = match deed.action {
+        Action::Kick => format!("{by} removed {user} from {room}"),
+        Action::Ban => format!("{by} banned {user} from {room}"),
+        Action::Unban => format!("{by} lets {user} come back to {room}"),
+        Action::Mute => format!("{by} muted {user} in {room}"),
+        Action::Unmute => format!("{by} lets {user} talk again in {room}"),
+        Action::Lock => format!("{by} locked {room}"),
+        Action::Unlock => format!("{by} unlocked {room}"),
+        Action::Slow => format!("{by} slowed {room} down"),
+        Action::Invite => format!("{by} invited {user} to {room}"),
+        Action::MakePrivate => format!("{by} made {room} private"),
+        Action::MakePublic => format!("{by} made {room} public"),
+        Action::Promote => format!("{by} gave {user} a higher role in {room}"),
+        Action::Demote => format!("{by} gave {user} a lower role in {room}"),
+    };
+    match (deed.action, deed.seconds) {
+        (_, None) => {}
+        (Action::Slow, Some(seconds)) => {
+            let _ = write!(text, ": one message in {seconds} s");
+        }
+        (_, Some(seconds)) => {
+            let _ = write!(text, " for {seconds} s");
+        }
+    }
+    if let Some(reason) = &deed.reason {
+        let _ = write!(text, " ({reason})");
+    }
+    text
 }
 
 /// Says what was found, one message a line.
@@ -132,12 +172,23 @@ fn search_results(it: &SearchResults) -> String {
 }
 
 fn user_list(room: &str, count: usize, users: &[User]) -> String {
-    let names: Vec<&str> = users.iter().map(|user| &*user.name).collect();
+    let name = |user: &User| match user.status == Status::default() {
+        true => user.name.to_string(),
+        false => format!("{} ({})", user.name, standing(&user.status)),
+    };
+    let names: Vec<String> = users.iter().map(name).collect();
     let mut text = format!("In {room} ({count} online): {}", names.join(", "));
     if count > users.len() {
         let _ = write!(text, " and {} more", count.saturating_sub(users.len()));
     }
     text
+}
+
+fn standing(status: &Status) -> String {
+    match &*status.text {
+        "" => status.word().to_owned(),
+        text => format!("{}: {text}", status.word()),
+    }
 }
 
 fn room_and_users(line: &RoomLine) -> String {

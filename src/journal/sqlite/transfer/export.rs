@@ -11,12 +11,13 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::super::super::OpenError;
+use super::super::facts;
 use super::super::files::DATABASE;
 use super::super::row::{RoomNumber, key, nat};
 use super::super::schema;
-use super::line::{EntryLine, Header, Line, RoomLine, VERSION};
+use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};
 use super::{TransferError, Whole, select_whole, whole};
-use crate::chat::record::Change;
+use crate::chat::record::{Change, Fact, Shelf};
 use crate::clock::Now;
 
 /// Says what was written.
@@ -57,8 +58,13 @@ pub fn export(
     let epoch = epoch(&snapshot).map_err(failed)?;
     let count = u64::try_from(rooms.len()).unwrap_or(u64::MAX);
     let only = room.map(str::to_owned);
-    let header = Header { version: VERSION, epoch, only, rooms: count, entries };
+    let facts = facts(&snapshot, room.is_some().then_some(&rooms)).map_err(failed)?;
+    let (version, told) = (VERSION, facts.len() as u64);
+    let header = Header { version, epoch, only, rooms: count, entries, facts: told };
     write(out, &Line::Journal(header))?;
+    for fact in facts.into_iter().filter_map(FactLine::of) {
+        write(out, &Line::Fact(fact))?;
+    }
     let mut done = 0;
     for (number, line) in rooms {
         let reach = [key(number, line.first), key(number, line.top)];
@@ -108,6 +114,26 @@ fn rooms(db: &Connection) -> rusqlite::Result<Vec<(RoomNumber, RoomLine)>> {
         Ok((row.get(0)?, RoomLine { room, name, topic, first, top }))
     })?;
     rooms.collect()
+}
+
+/// Reads the facts that belong into the file: all, or those about these rooms. What is revoked is of
+/// no use elsewhere.
+fn facts(
+    db: &Connection,
+    only: Option<&Vec<(RoomNumber, RoomLine)>>,
+) -> rusqlite::Result<Vec<Fact>> {
+    // The database may be of a version without facts.
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'facts')";
+    if !db.query_row(sql, [], |row| row.get::<_, bool>(0))? {
+        return Ok(Vec::new());
+    }
+    let belongs = |fact: &Fact| match only {
+        Some(rooms) => rooms.iter().any(|(_, line)| facts::is_about(fact, &line.room)),
+        None => fact.shelf != Shelf::Revoked,
+    };
+    let mut facts = facts::all(db)?;
+    facts.retain(belongs);
+    Ok(facts)
 }
 
 fn is_called(line: &RoomLine, room: &str) -> bool {

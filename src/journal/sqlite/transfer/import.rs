@@ -13,13 +13,14 @@ use rusqlite::OptionalExtension as _;
 
 use super::super::super::draft::changed_message;
 use super::super::super::{Durability, Limits, OpenError};
+use super::super::facts;
 use super::super::files::Directory;
 use super::super::ids::index_key;
 use super::super::open::{Place, marker};
 use super::super::row::{int, key};
 use super::super::schema;
 use super::super::write::Writer;
-use super::line::{EntryLine, Header, Line, RoomLine, VERSION};
+use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};
 use super::{TransferError, Whole, select_whole, whole};
 use crate::chat::record::{Change, RoomKey};
 use crate::clock::Now;
@@ -33,6 +34,8 @@ pub struct Imported {
     pub added: u64,
     /// How many entries it had, or has had, already.
     pub known: u64,
+    /// How many facts it did not have before.
+    pub facts: u64,
     /// Whether the journal took the file's epoch over, so that positions of clients stay valid.
     pub epoch_taken: bool,
 }
@@ -68,6 +71,7 @@ pub fn import(
         room: None,
         seen: HashSet::new(),
         entries: 0,
+        facts: 0,
         imported: Imported::default(),
     };
     if let Err(error) = import.all(take_epoch, input, progress) {
@@ -92,6 +96,7 @@ struct Import {
     room: Option<Open>,
     seen: HashSet<RoomKey>,
     entries: u64,
+    facts: u64,
     imported: Imported,
 }
 
@@ -118,14 +123,15 @@ impl Import {
         let Some(Line::Journal(header)) = self.next_line(input)? else {
             return Err(self.fault(NOT_A_RECORD));
         };
-        let Header { version, epoch, only, rooms, entries } = header;
-        if version != VERSION {
+        let Header { version, epoch, only, rooms, entries, facts } = header;
+        if !(1..=VERSION).contains(&version) {
             let fault = format!("the file has version {version}, and this is version {VERSION}");
             return Err(self.fault(fault));
         }
         while let Some(line) = self.next_line(input)? {
             match line {
                 Line::Journal(_) => return Err(self.fault("the file begins again")),
+                Line::Fact(line) => self.take_fact(line)?,
                 Line::Room(line) => self.begin_room(&line)?,
                 Line::Entry(line) => {
                     self.take_entry(line)?;
@@ -142,6 +148,10 @@ impl Import {
                  {entries}",
                 self.entries
             )));
+        }
+        if self.facts != facts {
+            let found = self.facts;
+            return Err(self.fault(format!("the file has {found} facts, but should have {facts}")));
         }
         // In a part of a record, rooms left out would count from 1 again under the same epoch.
         if take_epoch && only.is_none() && !epoch.is_empty() {
@@ -168,6 +178,20 @@ impl Import {
             1 => self.fault(NOT_A_RECORD),
             _ => self.fault(format!("broken: {}", plain(&error))),
         })
+    }
+
+    /// Keeps a fact, unless the journal has one of its name, which may be a newer one.
+    fn take_fact(&mut self, line: FactLine) -> Result<(), TransferError> {
+        let fact = line.fact().map_err(|fault| self.fault(fault))?;
+        self.facts += 1;
+        let db = &self.writer.db;
+        let known = facts::exists(db, fact.shelf, &fact.key);
+        if known.map_err(|source| self.sqlite(source))? {
+            return Ok(());
+        }
+        facts::put(db, &fact).map_err(|source| self.sqlite(source))?;
+        self.imported.facts += 1;
+        Ok(())
     }
 
     fn begin_room(&mut self, line: &RoomLine) -> Result<(), TransferError> {

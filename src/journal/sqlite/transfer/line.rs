@@ -5,15 +5,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::super::record::Kept;
+use super::super::facts;
 use super::super::row::SEQ_MAX;
 use super::Whole;
-use crate::chat::record::{AuthorKey, Change, Entry, Gone};
+use crate::chat::record::{AuthorKey, Change, Deed, Entry, Fact, Gone};
 
 /// Is one line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Line {
     Journal(Header),
+    Fact(FactLine),
     Room(RoomLine),
     Entry(EntryLine),
 }
@@ -30,6 +32,18 @@ pub(super) struct Header {
     pub(super) rooms: u64,
     /// How many entries follow.
     pub(super) entries: u64,
+    /// How many facts follow.
+    #[serde(default)]
+    pub(super) facts: u64,
+}
+
+/// Is a fact.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FactLine {
+    shelf: String,
+    key: Arc<str>,
+    value: Arc<str>,
 }
 
 /// Begins a room.
@@ -88,6 +102,7 @@ enum ChangeLine {
     Topic {
         topic: Arc<str>,
     },
+    Moderated(Arc<Deed>),
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -112,6 +127,23 @@ impl RoomLine {
     }
 }
 
+impl FactLine {
+    /// Writes a fact, if it has a value.
+    pub(super) fn of(fact: Fact) -> Option<Self> {
+        let Fact { shelf, key, value } = fact;
+        Some(Self { shelf: facts::word(shelf).to_owned(), key, value: value? })
+    }
+
+    /// Reads the fact, or says what is wrong with it.
+    pub(super) fn fact(self) -> Result<Fact, String> {
+        let Self { shelf, key, value } = self;
+        let Some(shelf) = facts::shelf(&shelf) else {
+            return Err(format!("there is no shelf {shelf}"));
+        };
+        Ok(Fact { shelf, key, value: Some(value) })
+    }
+}
+
 impl EntryLine {
     /// Writes an entry.
     pub(super) fn of(whole: Whole) -> Self {
@@ -129,6 +161,7 @@ impl EntryLine {
                 ChangeLine::Reaction { mid, emoji, on, count }
             }
             Change::Topic { topic } => ChangeLine::Topic { topic },
+            Change::Moderated { deed } => ChangeLine::Moderated(deed),
         };
         Self { seq, ts, sender, author, id, hash, change }
     }
@@ -171,6 +204,7 @@ impl ChangeLine {
                 Change::Reaction { mid: earlier(mid)?, emoji, on, count }
             }
             Self::Topic { topic } => Change::Topic { topic },
+            Self::Moderated(deed) => Change::Moderated { deed },
         })
     }
 }
@@ -205,7 +239,7 @@ fn unhex(what: &str, text: &str) -> Result<[u8; 16], String> {
     number.map(u128::to_be_bytes).ok_or_else(|| format!("{what} is not of 32 hexadecimal digits"))
 }
 
-/// Is the version of the lines.
-pub(super) const VERSION: u64 = 1;
+/// Is the version of the lines. Those of version 1 have no facts and no moderation.
+pub(super) const VERSION: u64 = 2;
 /// As many entries as a room can have.
 const ENTRIES_MAX: u64 = SEQ_MAX.unsigned_abs();

@@ -1,7 +1,8 @@
 //! The record as a file: JSON lines that hold all there is to know about rooms and their entries.
 //!
 //! ```text
-//! {"type":"journal","version":1,"epoch":"0a1b2c3d4e5f","rooms":1,"entries":2}
+//! {"type":"journal","version":2,"epoch":"0a1b2c3d4e5f","rooms":1,"entries":2,"facts":1}
+//! {"type":"fact","shelf":"rooms","key":"lobby","value":"{\"private\":true}"}
 //! {"type":"room","room":"lobby","name":"Lobby","topic":"tea","first":1,"top":2}
 //! {"type":"entry","seq":1,"ts":1732103000000,"sender":"Bob","author":"…32 hex digits…",
 //!  "id":"m1","hash":"…32 hex digits…","change":{"message":{"text":"hi"}}}      (all in one line)
@@ -10,10 +11,12 @@
 //!
 //! A room's entries follow its line, from `first` to `top` without holes; below `first` they were
 //! pruned. Numbers of rooms and entries stand before them, so that a file that was cut off anywhere
-//! is known by it. A file with only one room says so in its first line by `"only":"lobby"`.
+//! is known by it. A file with only one room says so in its first line by `"only":"lobby"`, and has
+//! the facts about this room, so that it does not come back as another one; a whole record has all
+//! but what was revoked, also who has registered.
 //!
 //! What was deleted, or whose time has come, has no text. Sessions are not in it, nor are ids that
-//! outlived their entry.
+//! outlived their entry. A fact that the journal has already is left as it is.
 
 mod export;
 mod import;

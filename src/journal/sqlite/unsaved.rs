@@ -1,0 +1,95 @@
+//! What nobody waits for and is not in the database yet: sessions and facts. It goes into the next
+//! transaction, and stays here if that one fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::facts;
+use super::task::Task;
+use super::write::Writer;
+use crate::chat::record::{AuthorKey, Fact, Keep, SessionRecord, Shelf};
+
+/// Holds what is not in the database as it should be.
+#[derive(Debug, Default)]
+pub(super) struct Unsaved {
+    sessions: BTreeMap<AuthorKey, Option<SessionRecord>>,
+    facts: BTreeMap<(Shelf, Arc<str>), Option<Arc<str>>>,
+}
+
+impl Unsaved {
+    /// Takes in what a batch says of a session.
+    pub(super) fn take_session(&mut self, key: AuthorKey, session: Option<&SessionRecord>) {
+        if self.sessions.len() < UNSAVED_MAX || self.sessions.contains_key(&key) {
+            self.sessions.insert(key, session.cloned());
+        }
+    }
+
+    /// Takes in the facts of a batch that failed, those that nobody waits for.
+    pub(super) fn put_off(&mut self, batch: &[Task]) {
+        for task in batch {
+            if let Task::Keep(Keep { ticket: None, facts }) = task
+                && !self.take_facts(facts)
+            {
+                tracing::error!("too many facts wait for the journal: some are not kept");
+            }
+        }
+    }
+
+    /// Takes facts in, all or none; says whether there was space for them.
+    fn take_facts(&mut self, facts: &[Fact]) -> bool {
+        if self.facts.len().saturating_add(facts.len()) > UNSAVED_MAX {
+            return false;
+        }
+        for Fact { shelf, key, value } in facts {
+            self.facts.insert((*shelf, Arc::clone(key)), value.clone());
+        }
+        true
+    }
+
+    /// Puts all into a transaction, before whatever came later.
+    pub(super) fn put(&self, writer: &Writer) -> rusqlite::Result<()> {
+        for (key, session) in &self.sessions {
+            writer.put_session(*key, session.as_ref())?;
+        }
+        self.facts.iter().try_for_each(|((shelf, key), value)| {
+            let (key, value) = (Arc::clone(key), value.clone());
+            facts::put(&writer.db, &Fact { shelf: *shelf, key, value })
+        })
+    }
+
+    /// It is in the database.
+    pub(super) fn clear(&mut self) {
+        self.sessions.clear();
+        self.facts.clear();
+    }
+
+    /// Says whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sessions.is_empty() && self.facts.is_empty()
+    }
+}
+
+/// Sessions, and facts, that may wait for the database to be writable. Above it new ones are not
+/// kept.
+const UNSAVED_MAX: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_beyond_the_limit_are_not_taken() {
+        let mut unsaved = Unsaved::default();
+        let fact = |number: usize| {
+            let key = number.to_string().into();
+            Fact { shelf: Shelf::Marks, key, value: None }
+        };
+        let many: Vec<_> = (0..UNSAVED_MAX - 1).map(fact).collect();
+        assert!(unsaved.is_empty() && unsaved.take_facts(&many));
+        assert!(!unsaved.take_facts(&[fact(UNSAVED_MAX), fact(UNSAVED_MAX + 1)]));
+        assert!(unsaved.take_facts(&[fact(UNSAVED_MAX)]));
+        assert_eq!(unsaved.facts.len(), UNSAVED_MAX);
+        unsaved.clear();
+        assert!(unsaved.is_empty());
+    }
+}

@@ -1,0 +1,159 @@
+//! What is kept beside the records, on disk.
+
+use std::sync::Arc;
+use std::thread;
+
+use rusqlite::Connection;
+
+use super::world::{World, edited, fact, forgotten, hold, message, moderated};
+use crate::chat::record::{Answer, Fact, Keep, Order, Refused, Shelf, Span};
+use crate::clock::{Clock, Moment};
+use crate::journal::Limits;
+
+#[test]
+fn facts_outlive_the_server() {
+    let mut world = World::sqlite();
+    assert_eq!(world.opening.facts, []);
+    world.keep(vec![fact(Shelf::Rooms, "dev", "1"), fact(Shelf::Accounts, "b", "2")]);
+    world.keep(vec![fact(Shelf::Accounts, "a", "3"), fact(Shelf::Accounts, "c", "4")]);
+    let mut world = world.again();
+    let kept = |name: &str, value: &str| fact(Shelf::Accounts, name, value);
+    let room = fact(Shelf::Rooms, "dev", "1");
+    assert_eq!(world.opening.facts, [kept("a", "3"), kept("b", "2"), kept("c", "4"), room.clone()]);
+    world.keep(vec![forgotten(Shelf::Accounts, "c"), kept("a", "5"), kept("a", "6")]);
+    world.keep(vec![forgotten(Shelf::Days, "never there")]);
+    assert_eq!(world.again().opening.facts, [kept("a", "6"), kept("b", "2"), room]);
+}
+
+#[test]
+fn every_shelf_is_kept() {
+    use Shelf::{Accounts, Bans, Days, Marks, Revoked, Rooms, Standings, Talks};
+    let shelves = [Accounts, Rooms, Standings, Bans, Talks, Marks, Revoked, Days];
+    let facts: Vec<Fact> = shelves.map(|shelf| fact(shelf, "key", "value")).into();
+    let mut world = World::sqlite();
+    world.keep(facts.iter().rev().cloned().collect());
+    assert_eq!(world.again().opening.facts, facts);
+}
+
+#[test]
+fn facts_that_nobody_waits_for_are_kept_in_the_order_given() {
+    let mut world = World::sqlite();
+    let mark = |value| fact(Shelf::Marks, "a", value);
+    let keep = |facts| Order::Keep(Keep { ticket: None, facts });
+    let mut draft = world.draft(message("hi"));
+    draft.facts = vec![mark("2")];
+    world.submit(keep(vec![mark("1")]));
+    world.submit(Order::Append(draft));
+    world.submit(keep(vec![mark("3")]));
+    world.settle();
+    assert_eq!(world.aside.len(), 1, "only the message is answered");
+    assert_eq!(world.again().opening.facts, [mark("3")]);
+}
+
+#[test]
+fn facts_of_a_draft_are_kept_only_with_a_new_entry() {
+    let mut world = World::sqlite();
+    let owner = |value| fact(Shelf::Rooms, "lobby", value);
+    let mut draft = world.draft(message("once"));
+    (draft.id, draft.facts) = (Some(Arc::from("c1")), vec![owner("Alice")]);
+    world.add(draft.clone());
+    draft.facts = vec![owner("Eve")];
+    assert!(matches!(world.append(draft.clone()), Answer::Appended { duplicate: true, .. }));
+    draft.change = message("twice");
+    assert_eq!(world.refuse(draft), Refused::IdConflict);
+    let mut late = world.draft(edited(7, "text"));
+    late.facts = vec![owner("Eve")];
+    assert_eq!(world.refuse(late), Refused::NoSuchMessage);
+    let mut world = world.again();
+    assert_eq!(world.opening.facts, [owner("Alice")]);
+    let mut draft = world.draft(moderated("Bob"));
+    draft.facts = vec![owner("Bob")];
+    world.add(draft);
+    assert_eq!(world.again().opening.facts, [owner("Bob")]);
+}
+
+#[test]
+fn facts_beyond_the_queue_are_refused() {
+    let mut world = World::sqlite().with(Limits { queue_entries_max: 1, ..Limits::default() });
+    let hold = hold(&world);
+    let first = world.submit_keep(vec![fact(Shelf::Bans, "lobby/a", "1")]);
+    let second = world.submit_keep(vec![fact(Shelf::Bans, "lobby/b", "1")]);
+    let refusal = Answer::Refused { ticket: second, why: Refused::Overloaded };
+    assert_eq!(world.answers(), [refusal]);
+    drop(hold);
+    assert_eq!(world.answer_to(first), Answer::Kept { ticket: first });
+    assert!(!world.journal().busy());
+    world.keep(vec![fact(Shelf::Bans, "lobby/b", "2")]);
+
+    let mut world = world.with(Limits { queue_bytes_max: 1000, ..Limits::default() });
+    let many = world.submit_keep(vec![fact(Shelf::Bans, "lobby/c", &"x".repeat(1000))]);
+    let refusal = Answer::Refused { ticket: many, why: Refused::Overloaded };
+    assert_eq!(world.answers(), [refusal]);
+    assert_eq!(world.again().opening.facts.len(), 2);
+}
+
+#[test]
+fn a_full_disk_refuses_facts_but_loses_none_that_nobody_waits_for() {
+    let world = World::sqlite();
+    let ballast = Connection::open(world.dir().join("journal.db")).unwrap();
+    ballast
+        .execute_batch(
+            "CREATE TABLE ballast (bytes BLOB);
+             INSERT INTO ballast VALUES (zeroblob(1000000));",
+        )
+        .unwrap();
+    let limits = Limits { database_bytes_max: Some(1_300_000), ..Limits::default() };
+    let mut world = world.with(limits);
+    let unasked = |value| {
+        let facts = vec![fact(Shelf::Marks, "a", value), forgotten(Shelf::Marks, "b")];
+        Order::Keep(Keep { ticket: None, facts })
+    };
+    world.keep(vec![fact(Shelf::Marks, "b", "1")]);
+    // All or none, with the commit that fails and while nothing can be written.
+    for value in ["1", "2"] {
+        world.submit(unasked(value));
+        let small = fact(Shelf::Rooms, "dev", value);
+        let large = fact(Shelf::Days, "today", &"x".repeat(1_000_000));
+        let ticket = world.submit_keep(vec![small, large]);
+        let refusal = Answer::Refused { ticket, why: Refused::Unavailable };
+        assert_eq!(world.answer_to(ticket), refusal);
+    }
+    assert!(!world.journal().writable());
+    ballast.execute_batch("DROP TABLE ballast").unwrap();
+    while !world.journal().writable() {
+        world.wait();
+        world.settle();
+    }
+    // They are there although nothing was submitted since.
+    let mark = "SELECT value FROM facts WHERE shelf = 5 AND key = 'a'";
+    let clock = Clock::start();
+    while ballast.query_row(mark, [], |row| row.get::<_, String>(0)).ok().as_deref() != Some("2") {
+        assert!(clock.now().at < Moment::from_millis(20_000), "it is not kept");
+        thread::yield_now();
+    }
+    assert_eq!(world.again().opening.facts, [fact(Shelf::Marks, "a", "2")]);
+}
+
+#[test]
+fn a_journal_of_the_version_before_facts_keeps_all_it_has() {
+    let mut world = World::sqlite();
+    world.say("helo");
+    world.change(edited(1, "hello"));
+    let (history, entries) = (world.history(), world.entries());
+    world.stop();
+    let path = world.dir().join("journal.db");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("DROP TABLE facts; PRAGMA user_version = 2").unwrap();
+    db.close().unwrap();
+    let mut world = world.started();
+    assert_eq!((world.history(), world.entries()), (history, entries));
+    world.keep(vec![fact(Shelf::Talks, "@a", "b")]);
+    world.change(moderated("Bob"));
+    let mut world = world.again();
+    assert_eq!(world.opening.facts, [fact(Shelf::Talks, "@a", "b")]);
+    assert_eq!(world.page(Span::Entries(0), 10).top, 3);
+    world.stop();
+    let version = Connection::open(&path).unwrap();
+    let version: i64 = version.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 3);
+}
