@@ -50,6 +50,11 @@ test("what makes no sense counts as nothing", () => {
   assert.deepEqual(odd.days.map(({ day }) => day), ["2026-01-02"]);
 });
 
+test("a minute in which nothing was written has no time of the journal", () => {
+  const { p50, p99, messages } = figures({ series: { messages: [0, 1], journal_p50_us: [0, 300], journal_p99_us: [null, 900] } }).series;
+  assert.deepEqual([p50, p99, messages], [[null, 300], [null, 900], [0, 1]]);
+});
+
 test("no more is shown than there is room for", () => {
   const told = figures({
     rooms: Array.from({ length: 99 }, (_, at) => ({ room: `r${at}` })),

@@ -29,7 +29,7 @@ export function card(id, title) {
   const legend = make("p", { class: "legend", "aria-hidden": "true" });
   const plot = make("div", { class: "plot" });
   const table = make("table");
-  const region = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
+  const region = make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title }, table);
   const details = make("details", {}, make("summary", { text: t("table") }), region);
   const heading = make("h2", { id: `${id}-heading`, text: title });
   byId("charts").append(make("section", { class: "card", id, "aria-labelledby": `${id}-heading` }, heading, legend, plot, details));

@@ -53,9 +53,9 @@ export function figures(payload) {
 /** @param {any} raw @returns {Series} */
 function series(raw) {
   const step = count(raw.step_s) * 1_000 || 60_000;
-  const [messages, users, connections, p50, p99] = [
-    raw.messages, raw.users, raw.connections, raw.journal_p50_us, raw.journal_p99_us,
-  ].map((values) => (Array.isArray(values) ? values.slice(-POINTS_MAX).map(measured) : []));
+  const [messages, users, connections] = [raw.messages, raw.users, raw.connections].map(values);
+  // Nothing takes no time: 0 is said for a minute in which nothing was written.
+  const [p50, p99] = [raw.journal_p50_us, raw.journal_p99_us].map((it) => values(it).map((us) => us || null));
   const length = Math.max(messages.length, users.length, connections.length, p50.length, p99.length);
   const times = Array.from({ length }, (_, at) => count(raw.from) + at * step);
   return { times, messages, users, connections, p50, p99 };
@@ -76,6 +76,11 @@ export function thinned(values, most) {
     means.unshift(part.length > 0 ? part.reduce((sum, it) => sum + it, 0) / part.length : null);
   }
   return { means, each };
+}
+
+/** @param {unknown} raw */
+function values(raw) {
+  return Array.isArray(raw) ? raw.slice(-POINTS_MAX).map(measured) : [];
 }
 
 /** @param {unknown} value */
