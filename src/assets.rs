@@ -6,7 +6,7 @@
 //!
 //! A page names its modules and styles under `/v/ID/`, where ID is that of the build. Under it a
 //! file never changes, and another build's ID leads to nothing: a page that was loaded while the
-//! server was replaced cannot mix the two. Everything else has no version in its name, so browsers
+//! server was replaced cannot mix the two. Modules are without comments there. Everything else has no version in its name, so browsers
 //! keep it but ask each time whether it changed (RFC 9111 §5.2.2.4); an entity tag makes that a
 //! short answer.
 
@@ -23,7 +23,8 @@ include!(concat!(env!("OUT_DIR"), "/web.rs"));
 /// Answers a request for one of the files; None if the path is none of theirs.
 pub fn respond(request: &Request) -> Option<Response> {
     let (name, lasts) = name_of(&request.path)?;
-    let variants = variants(name);
+    let stored = if lasts && name.ends_with(".js") { format!("v/{name}") } else { name.to_owned() };
+    let variants = variants(&stored);
     if variants.is_empty() {
         return None;
     }

@@ -3,8 +3,9 @@
 //! A build has an id, the hash of all files. Pages name their modules and styles under `/v/ID/`,
 //! so a page never runs with the modules of another build, and a browser need not ask again for
 //! what it has. Each page names all modules that it will need, found by following the imports:
-//! they come at once instead of one level after the other. The service worker learns the id and
-//! the names of the files.
+//! they come at once instead of one level after the other. Under `/v/ID/` modules are without
+//! their comments, which are a third of what would be transferred. The service worker learns the
+//! id and the names of the files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -24,24 +25,30 @@ fn main() {
     let mut files = Files::new();
     read(Path::new("web"), "", &mut files);
     let build = id(&files);
-    let made = files.iter().map(|(name, content)| (name, finished(name, content, &files, &build)));
-
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let root = out.join("web");
     // What was taken out of web/ must not stay in the binary.
     if root.exists() {
         fs::remove_dir_all(&root).expect("an old folder to remove");
     }
-    for (name, content) in made {
-        for (coding, coded) in [("gzip", gzip(&content)), ("br", brotli(&content))] {
-            // Pictures are compressed already: what saves less than a tenth is not worth it.
-            if coded.len() * 10 < content.len() * 9 {
-                write(&root.join(coding).join(name), &coded);
-            }
+    for (name, content) in &files {
+        put(&root, name, &finished(name, content, &files, &build));
+        if name.ends_with(".js") && name != "sw.js" {
+            put(&root, &format!("v/{name}"), without_comments(text(name, &files)).as_bytes());
         }
-        write(&root.join("identity").join(name), &content);
     }
     write(&out.join("web.rs"), embedding(&root, &build).as_bytes());
+}
+
+/// Writes a file in each coding that is worth it.
+fn put(root: &Path, name: &str, content: &[u8]) {
+    for (coding, coded) in [("gzip", gzip(content)), ("br", brotli(content))] {
+        // Pictures are compressed already: what saves less than a tenth is not worth it.
+        if coded.len() * 10 < content.len() * 9 {
+            write(&root.join(coding).join(name), &coded);
+        }
+    }
+    write(&root.join("identity").join(name), content);
 }
 
 /// Gives what `src/assets.rs` includes.
@@ -143,6 +150,25 @@ fn imports(source: &str) -> impl Iterator<Item = &str> {
         let names = before.ends_with(" from ") || before == "import ";
         (is_statement && names && target.starts_with('.')).then_some(target)
     })
+}
+
+/// Leaves out the comments that have lines of their own; those stay, empty, so that an error names
+/// the line where it is in the source.
+fn without_comments(source: &str) -> String {
+    let mut code = String::new();
+    let mut is_comment = false;
+    for line in source.lines() {
+        let words = line.trim();
+        let begins =
+            words.starts_with("/*") && words.find("*/").is_none_or(|at| at + 2 == words.len());
+        is_comment |= begins;
+        if !is_comment && !words.starts_with("//") {
+            code.push_str(line);
+        }
+        code.push('\n');
+        is_comment &= !words.ends_with("*/");
+    }
+    code
 }
 
 /// Gives the name of the file that a module means by a relative path.

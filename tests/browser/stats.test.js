@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
 import { FakeServer } from "../web/fake.js";
@@ -40,7 +43,9 @@ function chart(page, name) {
 }
 
 test("what happens in the chat is seen within seconds, as picture and as table", async () => {
-  const server = await startServer({ args: ["--rate-limit", "off", "--data", "none"] });
+  // On a disk, for in memory nothing takes any time.
+  const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
+  const server = await startServer({ args: ["--rate-limit", "off", "--data", folder] });
   try {
     const bob = await someone(server.url, "Bob", "busy");
     const page = await open(server.url);
@@ -62,6 +67,7 @@ test("what happens in the chat is seen within seconds, as picture and as table",
     bob.close();
   } finally {
     await server.kill();
+    await rm(folder, { recursive: true });
   }
 });
 
@@ -118,15 +124,15 @@ test("the mouse shows the values of a minute", async () => {
     const page = await open(url, { timezoneId: "UTC", locale: "en-GB" });
     await chart(page, "People and connections").waitFor();
     const plot = page.locator("#people .plot");
-    const { x, y, width } = await plot.boundingBox();
-    await page.mouse.move(x + width / 2, y + 80);
+    const position = { x: 250, y: 80 };
+    await plot.hover({ position });
     await page.locator("#people path.pointer").waitFor({ state: "attached" });
     const when = await page.locator("#people .when").innerText();
     assert.match(when, /^1[34]:\d\d$/);
     await page.locator("#people summary").click();
     const row = page.locator("#people tbody tr", { hasText: when });
     const [people, connections] = await row.locator("td").allInnerTexts();
-    await page.mouse.move(x + width / 2, y + 80);
+    await plot.hover({ position });
     const legend = await page.locator("#people .legend").innerText();
     assert.match(legend.replace(/\s+/g, " "), new RegExp(`People ${people} Connections ${connections} ${when}`));
     await page.mouse.move(0, 0);
