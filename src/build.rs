@@ -16,6 +16,9 @@ use std::{env, fs};
 use flate2::{Compression, write::GzEncoder};
 use sha1::{Digest, Sha1};
 
+/// The module that pages load whatever their build: it helps those whose build is gone.
+const OF_ALL_BUILDS: &str = "again.js";
+
 /// The files by their names in `web/`.
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -106,7 +109,8 @@ fn page(source: &str, files: &Files, build: &str) -> String {
     let mut page = String::new();
     for line in source.lines() {
         let module = line.trim().strip_prefix(r#"<script type="module" src="/"#);
-        if module.is_none() && !line.contains(r#"<link rel="stylesheet" href="/"#) {
+        let is_style = line.contains(r#"<link rel="stylesheet" href="/"#);
+        if module.is_none_or(|it| it.starts_with(OF_ALL_BUILDS)) && !is_style {
             page.push_str(line);
             page.push('\n');
             continue;

@@ -25,7 +25,7 @@ const PATIENCE_MS = 3_000;
 /** What is kept stands in for these. */
 const PAGES = new Map([["/", "index.html"], ["/stats", "stats/index.html"]]);
 /** These have no version in their paths, and need none. */
-const LASTING = new Map(["icon.svg", "manifest.webmanifest"].map((name) => [`/${name}`, name]));
+const LASTING = new Map(["again.js", "icon.svg", "manifest.webmanifest"].map((name) => [`/${name}`, name]));
 
 /** @type {any} */
 const worker = self;

@@ -174,6 +174,9 @@ fn loaded_by(page: &str) -> BTreeSet<String> {
         .filter_map(|rest| rest.split_once('"').map(|(name, _)| name.to_owned()))
         .collect();
     assert!(named.len() > 3, "{page} names {named:?}");
+    let of_all_builds = r#"<script type="module" src="/again.js">"#;
+    assert!(html.find(of_all_builds) < html.find("src=\"/v/"), "{page}");
+    assert!(html.contains(of_all_builds), "{page}");
     for name in named.iter().filter(|name| name.ends_with(".js")) {
         for import in imports(text(&get(&format!("/{name}")))) {
             let target = resolved(name, &import);
@@ -211,8 +214,8 @@ fn a_page_names_all_its_modules_at_once() {
     }
     let orphans: Vec<String> = names()
         .into_iter()
-        .filter(|name| name.ends_with(".js") && !name.starts_with("stats/") && name != "sw.js")
-        .filter(|name| !page.contains(name))
+        .filter(|name| name.ends_with(".js") && !name.starts_with("stats/"))
+        .filter(|name| !page.contains(name) && name != "sw.js" && name != "again.js")
         .collect();
     assert!(orphans.is_empty(), "nobody imports {orphans:?}");
 }
@@ -225,7 +228,8 @@ fn the_first_visit_transfers_at_most_100_kilobytes() {
         let named: BTreeSet<String> =
             loaded_by("/").into_iter().chain(loaded_by("/stats")).chain(pages).collect();
         let named = named.into_iter().map(|name| format!("/v/{BUILD}/{name}"));
-        let others = ["/", "/icon.svg", "/manifest.webmanifest", "/sw.js"].map(str::to_owned);
+        let others = ["/", "/again.js", "/icon.svg", "/manifest.webmanifest", "/sw.js"];
+        let others = others.map(str::to_owned);
         let sizes = named.chain(others).map(|path| {
             let answer = get_coded(&path, coding);
             let mut bytes = Vec::new();

@@ -218,7 +218,7 @@ test("a new build takes the place of the old one as a whole", async () => {
     await page.reload();
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname));
-    const modules = loaded.filter((path) => path.endsWith(".js") && path !== "/sw.js");
+    const modules = loaded.filter((path) => path.endsWith(".js") && path !== "/again.js");
     assert.ok(modules.length > 20);
     assert.deepEqual(modules.filter((path) => !path.startsWith(`/v/${build}/`)), [], "no module of the old build");
     await until(async () => (await files(page)).every((file) => file.startsWith(`chinwag ${build}: /v/${build}/`)), "the old files to be gone", async () => (await files(page)).join("\n"));
@@ -228,6 +228,36 @@ test("a new build takes the place of the old one as a whole", async () => {
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
   } finally {
     proxy.close();
+    await server.kill();
+  }
+});
+
+test("a page whose modules are gone loads once more, and not for ever", async () => {
+  const server = await startServer();
+  let pagesAsked = 0;
+  let isGone = () => pagesAsked < 2;
+  const proxy = createServer((incoming, reply) => {
+    if (incoming.url === "/") pagesAsked += 1;
+    if (incoming.url.includes("/client/") && isGone()) return void reply.writeHead(404).end();
+    incoming.pipe(request({ port: server.port, path: incoming.url, headers: incoming.headers }, (got) => got.pipe(reply.writeHead(got.statusCode, got.headers))));
+  });
+  await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${proxy.address().port}`;
+  try {
+    const page = await openPage(browser, url, { serviceWorkers: "block" });
+    pages.push(page);
+    await page.getByRole("textbox", { name: "Your name" }).waitFor();
+    assert.equal(pagesAsked, 2);
+
+    isGone = () => true;
+    const lost = await openPage(browser, url, { serviceWorkers: "block" });
+    pages.push(lost);
+    await until(() => pagesAsked === 4, "the page to be loaded once more");
+    await lost.waitForLoadState("networkidle");
+    assert.equal(pagesAsked, 4);
+  } finally {
+    proxy.close();
+    proxy.closeAllConnections();
     await server.kill();
   }
 });
