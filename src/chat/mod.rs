@@ -8,6 +8,7 @@
 //! ```text
 //! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
 //!                                             ├─ join, seat, identity, presence
+//!                                             ├─ typing, status, stats
 //!                                             └─ recall ──▶ Order::Read ───▶ keeper
 //! request ───────────────────▶ talk, recall, without a client
 //! keeper ─▶ Answer ─┬─ talk ─────▶ ack, broadcast
@@ -70,10 +71,10 @@ pub use hello::Hello;
 pub use limit::Limits;
 pub use refusal::{Code, Refusal};
 pub use request::{Body, Post, Request};
+pub use stats::{Busy, Day, Series, Stats};
 pub use status::Status;
 pub use told::{
-    Busy, Day, History, Hit, Joined, Missed, Resumed, RoomLine, SearchResults, Series, ServerEvent,
-    Stats, User, Welcome,
+    History, Hit, Joined, Missed, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
 };
 
 use crate::clock::{Moment, Now};

@@ -11,6 +11,7 @@
 
 mod busy;
 mod days;
+mod figures;
 mod latency;
 mod seen;
 
@@ -20,11 +21,12 @@ use std::time::Duration;
 
 use super::limit::Limits;
 use super::record::{AuthorKey, Fact, Keep, Opening, Order, Shelf};
-use super::told::{Busy, Series, ServerEvent, Stats};
+use super::told::ServerEvent;
 use super::{Chat, Effect, Step};
 use crate::clock::{Moment, Now};
 use busy::BusyRooms;
 use days::Days;
+pub use figures::{Busy, Day, Series, Stats};
 use latency::Latencies;
 use seen::Seen;
 
@@ -104,6 +106,7 @@ impl Tally {
             self.seen.forget();
             self.busy.forget();
             self.begin_day(now, minute);
+            self.begin_minute(minute);
         } else if back > 0 {
             return;
         } else {
@@ -118,7 +121,6 @@ impl Tally {
                 self.begin_day(now, minute);
             }
         }
-        self.begin_minute(minute);
         self.minute = minute;
     }
 
@@ -325,5 +327,5 @@ impl Chat {
 const KEPT_WITHIN: Duration = Duration::from_secs(60);
 
 fn day_of(minute: u64) -> u64 {
-    minute / MINUTES as u64
+    minute / (24 * 60)
 }

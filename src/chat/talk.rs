@@ -265,27 +265,11 @@ impl Chat {
             }
             self.publish(step, room, &Entry { seq, ts, sender, change }, except);
         }
-        if is_message {
-            self.was_said(step, room, asker, duplicate);
+        if is_message && !duplicate {
+            self.tally.said(step.now, room, &self.limits);
+            self.typed(step, asker, room);
         }
         self.rooms.vacate(room);
-    }
-
-    /// Takes note that a message is in the record.
-    fn was_said(&mut self, step: &Step<'_>, room: u32, asker: Asker, duplicate: bool) {
-        if !duplicate {
-            self.tally.said(step.now, room, &self.limits);
-        }
-        let person = match asker {
-            Asker::Client(id) => {
-                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(*slot as usize));
-                client.map(|client| client.person)
-            }
-            Asker::Request { author, .. } => self.people.of_session(author),
-        };
-        if let Some(person) = person {
-            self.typed(step, person, room);
-        }
     }
 
     fn ack(&self, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {

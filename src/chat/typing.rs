@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::awaited::Asker;
 use super::rate::Taken;
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Effect, RoomId, Step};
@@ -108,8 +109,15 @@ impl Chat {
     }
 
     /// Takes note that somebody has said in a room what it typed.
-    pub(super) fn typed(&mut self, step: &Step<'_>, person: u32, room: u32) {
-        if !self.typing.writers.is_empty() {
+    pub(super) fn typed(&mut self, step: &Step<'_>, asker: Asker, room: u32) {
+        let person = match asker {
+            Asker::Client(id) => {
+                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(*slot as usize));
+                client.map(|client| client.person)
+            }
+            Asker::Request { author, .. } => self.people.of_session(author),
+        };
+        if let Some(person) = person.filter(|_| !self.typing.writers.is_empty()) {
             self.stop_typing(step.now.at, Place { person, room });
         }
     }
@@ -219,3 +227,44 @@ impl Chat {
 
 /// How many seconds' worth of signs a room may be told at once.
 const BURST: u32 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::record::Opening;
+    use crate::chat::{ClientEvent, Hello, Input, Limits};
+    use crate::clock::Now;
+
+    #[test]
+    fn a_storm_leaves_one_entry_for_each_who_types_and_none_in_the_end() {
+        let limits = Limits { queries_per_second_max: None, ..Limits::default() };
+        let mut chat = Chat::new(limits, Opening::default());
+        let mut told = 0;
+        let mut handle = |chat: &mut Chat, ms, input| {
+            let mut effects = Vec::new();
+            chat.handle(Now { at: Moment::from_millis(ms), unix_ms: ms }, input, &mut effects);
+            told += effects.iter().filter(|it| matches!(it, Effect::Hint { .. })).count();
+        };
+        for n in 1..=4_u8 {
+            let (client, seed) = (ClientId(u64::from(n)), [n; 16]);
+            let hello = Hello::parse("/ws", "room=a&room=b");
+            handle(&mut chat, 0, Input::Opened { client, hello, seed });
+        }
+        for ms in 1..10_000 {
+            for n in 1..=3 {
+                let room = if ms % 2 == 0 { "a" } else { "b" };
+                let (client, on) = (ClientId(n), ms % 3 > 0);
+                let text = format!(r#"{{"type":"typing","room":"{room}","payload":{on}}}"#);
+                let event = ClientEvent::parse(&text, chat.limits());
+                handle(&mut chat, ms, Input::Received { client, event });
+            }
+            let Typing { writers, due, over } = &chat.typing;
+            assert!(writers.len() <= 6 && due.len() == writers.len() && over.is_empty());
+        }
+        handle(&mut chat, 20_000, Input::Due);
+        handle(&mut chat, 30_000, Input::Due);
+        assert!(chat.typing.writers.is_empty() && chat.typing.due.is_empty());
+        // Three people in two rooms begin and end four times in ten seconds.
+        assert_eq!(told, 3 * 2 * 4 * 2);
+    }
+}

@@ -13,4 +13,5 @@ mod life;
 mod record;
 mod resume;
 mod search;
+mod signs;
 mod talk;

@@ -178,6 +178,7 @@ fn whoever_turns_out_to_be_somebody_else_types_no_more() {
     let payload = format!(r#"{{"session":"{session}","epoch":"k3","rooms":{{"lobby":0}}}}"#);
     world.say(alice, &format!(r#"{{"type":"resume","payload":{payload}}}"#));
     assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice"]);
+    assert_eq!(typing(&mut world, alice), [""; 0]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::told::Day;
+use super::figures::Day;
 
 /// Holds the totals of each day, by its name.
 #[derive(Debug, Default)]

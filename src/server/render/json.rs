@@ -96,6 +96,13 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"payload\":{\"you\":", you);
             raw(out, "}}");
         }
+        E::StatusSet { re, ts, status: it } => {
+            opening(out, "ack", Some(re));
+            number(out, ",\"ts\":", *ts);
+            string(out, ",\"payload\":{\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
+            raw(out, "}}");
+        }
         E::UserJoined { room, user, count } => {
             someone(out, "user_joined", room, user, *count);
             raw(out, "}}");
@@ -138,13 +145,6 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     match event {
         E::Welcome(it) => welcome(it, out),
         E::Joined(it) => joined(it, out),
-        E::StatusSet { re, ts, status: it } => {
-            opening(out, "ack", Some(re));
-            number(out, ",\"ts\":", *ts);
-            string(out, ",\"payload\":{\"status\":", it.word());
-            string(out, ",\"text\":", &it.text);
-            raw(out, "}}");
-        }
         E::Stats(it) => {
             opening(out, "stats", it.re.as_deref());
             number(out, ",\"ts\":", it.ts);

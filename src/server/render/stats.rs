@@ -47,11 +47,18 @@ pub(super) fn told(it: &Stats) -> String {
         let rooms: Vec<String> = rooms.collect();
         let _ = write!(text, "\nBusiest rooms: {}.", rooms.join(", "));
     }
-    let latest = |series: &[u64]| series.iter().rev().find(|us| **us > 0).map_or(0, |us| us / 1000);
-    let [half, most] = [&it.series.journal_p50_us, &it.series.journal_p99_us];
-    let (half, most) = (latest(half), latest(most));
-    let _ = write!(text, "\nThe journal takes {half} ms for half of all, {most} ms for 99 of 100.");
+    let [half, most] =
+        [&it.series.journal_p50_us, &it.series.journal_p99_us].map(|times| latest(times));
+    let _ = write!(text, "\nThe journal takes {half} for half of all, {most} for 99 of 100.");
     text
+}
+
+/// Says the last time that is long enough to tell.
+fn latest(times: &[u64]) -> String {
+    match times.iter().rev().map(|us| us / 1000).find(|ms| *ms > 0) {
+        Some(ms) => format!("{ms} ms"),
+        None => "under 1 ms".to_owned(),
+    }
 }
 
 fn within(out: &mut Vec<u8>, key: &str, words: [&str; 3], counts: [u64; 3]) {
