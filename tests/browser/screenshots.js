@@ -56,7 +56,7 @@ async function pictureOfStatistics() {
   told.stats = ({ minutes }) => sample({ minutes, now: Date.now() });
   const page = await openPage(browser, `${await told.listen()}/stats`, { viewport: { width: 1180, height: 1010 }, colorScheme: "light" });
   await page.locator("#days .bar").last().waitFor();
-  await page.screenshot({ path: `${FOLDER}/stats.png` });
+  await page.screenshot({ path: `${FOLDER}/stats.png`, fullPage: true });
   console.log("stats.png");
   await page.context().close();
   await told.close();
