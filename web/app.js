@@ -14,6 +14,7 @@ import { marks } from "./marks.js";
 import { isLoaded } from "./past.js";
 import { calls } from "./reading.js";
 import { find, text } from "./room.js";
+import * as kept from "./snapshot.js";
 import { initial, reduce } from "./state.js";
 import { setLanguage, t } from "./strings.js";
 import { typed } from "./typed.js";
@@ -113,6 +114,7 @@ class App {
         announce: this.#announce,
       }),
       statusView({ connectNow: () => this.#chat.connect() }),
+      kept.snapshot(this.#chat, (event) => this.#dispatch(event), { active: () => this.#state.active }),
     ];
     toolbarView({
       you: () => this.#state.you,
@@ -328,6 +330,7 @@ else greet();
 
 /** Shows the entrance: a name and, if wanted, a room. */
 function greet() {
+  kept.forget();
   const entrance = byId("entrance");
   const name = byId("join-name");
   const room = byId("join-room");
@@ -352,7 +355,7 @@ function forget() {
     // Forbidden: nothing was kept.
   }
   history.replaceState(null, "", location.pathname);
-  location.reload();
+  kept.forget().finally(() => location.reload());
 }
 
 /** Whether there was nobody to answer. @param {unknown} error */

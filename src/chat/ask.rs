@@ -94,7 +94,7 @@ impl Chat {
                 self.may_ask(step, slot)?;
                 self.log_in(step, slot, id, &login)
             }
-            Ask::Auth(_) => Err(Refusal::new(Code::Unauthorized, "this token proves nothing here")),
+            Ask::Auth(_) => Err(proves_nothing()),
             Ask::Reply(content) => {
                 let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
                 let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
@@ -134,10 +134,7 @@ impl Chat {
                 }
                 Ok(())
             }
-            Ask::Quit => {
-                self.quit(step, slot);
-                Ok(())
-            }
+            Ask::Quit => self.quit(step, slot),
             ask => {
                 self.may_ask(step, slot)?;
                 self.query(step, slot, id, room, ask)
@@ -354,6 +351,10 @@ impl Chat {
         let own = self.author_of(slot);
         rooms.map(|room| (Arc::clone(room.name_for(own)), room.top)).collect()
     }
+}
+
+fn proves_nothing() -> Refusal {
+    Refusal::new(Code::Unauthorized, "this token proves nothing here")
 }
 
 fn user(room: &Room, person: &Person, conns: usize) -> User {

@@ -18,8 +18,10 @@ const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-  "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; " +
-  "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types worker";
+
+const PAGES = { "/": "index.html", "/stats": "stats/index.html" };
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -40,6 +42,8 @@ export class FakeServer {
   extra = {};
   /** Errors to answer with, by type of the event. */
   refusals = {};
+  /** Answers requests for statistics; none: they are unknown. @type {((wanted: any) => any) | undefined} */
+  stats;
 
   #http = createServer((request, response) => this.#serve(request, response));
   #sockets = new WebSocketServer({ noServer: true });
@@ -79,7 +83,7 @@ export class FakeServer {
   }
 
   async #serve({ url }, response) {
-    const path = url === "/" ? "index.html" : normalize(url.split("?")[0]).replace(/^[/.]+/, "");
+    const path = PAGES[url] ?? normalize(url.split("?")[0]).replace(/^[/.]+/, "");
     try {
       const body = await readFile(join(WEB, path));
       response.writeHead(200, {
@@ -233,6 +237,9 @@ export class FakeServer {
       case "set_name":
         client.name = client.session.name = payload;
         return client.tell({ type: "ack", re: id, payload: { you: payload } });
+      case "stats":
+        if (this.stats) return client.tell({ type: "stats", re: id, ts: Date.now(), payload: this.stats(payload) });
+      // Falls through: this server tells none.
       default:
         return client.tell({ type: "error", re: id, payload: { code: "unknown_type", message: `no ${type}`, retryable: false } });
     }

