@@ -35,7 +35,7 @@ import { Records } from "./client/record.js";
 import { Sender } from "./client/sender.js";
 import { Timers, realClock } from "./client/timers.js";
 
-export { Refusal } from "./client/refusal.js";
+export { Refusal } from "./client/event.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./client/outbox.js").Entry} Entry */
