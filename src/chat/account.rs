@@ -155,6 +155,29 @@ impl Chat {
         self.people.accounts().get(author)
     }
 
+    /// Names an account as attempts to log in to it are counted: all ways to write its name are one.
+    pub fn counted_as(&self, name: &str) -> Box<str> {
+        let [key, _] = likeness(self.account_named(name).map_or(name, |account| &account.name));
+        key
+    }
+
+    /// Says why a login cannot come in, if so: its account is gone, or cannot be made.
+    ///
+    /// # Errors
+    /// When there is no account for it.
+    pub fn admits(&self, login: &Login) -> Result<(), Refusal> {
+        if self.account(login.author).is_some() {
+            return Ok(());
+        }
+        if !login.outside {
+            return Err(Refusal::new(Code::Unauthorized, "the account of this token is gone"));
+        }
+        if self.people.accounts().len() < self.limits.accounts_max {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::Overloaded, "there are too many accounts"))
+    }
+
     /// Says why nobody can register under a name, if so; `own` is who asks, if that is known.
     ///
     /// # Errors
