@@ -284,16 +284,10 @@ fn an_account_is_not_forgotten_when_its_connection_becomes_another() {
     world.say(client, "mine");
     world.say(client, "/private");
     let ask = Ask::LogIn(Box::new(login(&eve, 8)));
-    world.handle(Input::Received {
-        client,
-        event: Ok(ClientEvent { id: None, room: None, ask }),
-    });
+    world.handle(Input::Received { client, event: Ok(ClientEvent { id: None, room: None, ask }) });
     world.told.clear();
-    let again = world.visit(
-        "/ws",
-        "room=den",
-        Visit { login: Some(login(&bob, 9)), ..Visit::default() },
-    );
+    let again =
+        world.visit("/ws", "room=den", Visit { login: Some(login(&bob, 9)), ..Visit::default() });
     let den = &world.welcome(again).rooms[0];
     assert_eq!((&*den.room, den.role), ("den", Some("owner")));
     assert_eq!(&*world.chat.account_named("Bob").unwrap().name, "Bob");
