@@ -281,10 +281,21 @@ impl Chat {
             self.people.accounts_mut().remove(account.author);
             self.log_out(step, account.author, None, "this account is gone");
             self.forget_author(step, account.author);
+            self.part_with(step, account.author);
         } else if before.is_some() {
             self.log_out(step, account.author, None, "the password has changed");
         }
         step.respond(caller, ServerEvent::Account(Box::new(account)));
+    }
+
+    /// Lets the person that an account was end as a guest does: now, or after its last connection.
+    fn part_with(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        let Some(key) = self.people.of_session(author) else { return };
+        let Some(person) = self.people.get_mut(key) else { return };
+        (person.account, person.admin) = (false, false);
+        if person.clients.as_slice().is_empty() && person.places.as_slice().is_empty() {
+            self.end_session(step, key);
+        }
     }
 
     /// Finds the account a login is of; one of another issuer is made if need be.

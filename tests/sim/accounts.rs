@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, Refused};
+use chinwag::chat::record::{AuthorKey, Order, Refused};
 use chinwag::chat::{
     Account, Ask, ClientEvent, ClientId, Code, Input, Login, Refusal, Registry, Request,
     ServerEvent, Visit,
@@ -337,4 +337,31 @@ fn a_login_from_outside_comes_in_as_long_as_there_may_be_another_account() {
     assert_eq!(world.chat.admits(&login(&bob, 7)).unwrap_err().code, Code::Unauthorized);
     world.register("Eve", 2, false);
     assert_eq!(world.chat.admits(&outside).unwrap_err().code, Code::Overloaded);
+}
+
+#[test]
+fn nothing_is_left_of_an_account_that_was_removed() {
+    let mut world = World::with(|limits| limits.session_life = Duration::from_secs(20));
+    for away in [true, false] {
+        let bob = world.register("Bob", 1, true);
+        let client = world.enter_as(&bob, "");
+        if away {
+            world.close(client);
+            world.pass(Duration::from_secs(60));
+        }
+        let gone = ask(&mut world, Registry::Remove { name: "Bob".into() });
+        assert!(matches!(gone, ServerEvent::Account(_)), "{gone:?}");
+        if !away {
+            assert_eq!(world.closed.get(&client), Some(&4001));
+            world.close(client);
+            world.pass(Duration::from_secs(60));
+        }
+        let dropped = |order: &Order| *order == Order::DropSession(bob.author);
+        assert!(world.orders.iter().any(dropped), "away: {away}");
+        world.orders.clear();
+        let guest = world.open("name=Bob");
+        assert_eq!(&*world.welcome(guest).you, "Bob");
+        world.close(guest);
+        world.pass(Duration::from_secs(60));
+    }
 }
