@@ -79,14 +79,8 @@ impl Chat {
                 self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
             }
             Ask::Direct { to, content, reply_to, ttl } => {
-                let own = self.author_of(slot);
-                let back = |refusal: Refusal| refusal.text(Arc::clone(&content));
-                let room = self.converse(own, to.strip_prefix('@').unwrap_or(&to)).map_err(back)?;
                 let message = Message { content, reply_to, ttl, sender: None };
-                let sent = self.send(step, slot, room, id, message);
-                // Nothing is left of a conversation made for what was refused.
-                self.vacate(room);
-                sent
+                self.say_to(step, slot, id, &to, message)
             }
             Ask::Read(seq) => {
                 let room = self.room_of(slot, room)?;
@@ -130,6 +124,15 @@ impl Chat {
                 self.change(step, slot, room, id, Change::Topic { topic })
             }
             Ask::SetName(wish) => self.set_name(step, slot, id, &wish),
+            Ask::SetStatus { away, text } => self.set_status(step, slot, id, away, &text),
+            Ask::Typing(on) => {
+                let room = self.room_of(slot, room)?;
+                // Who may not speak is not told of as speaking soon.
+                if !on || self.check_speech(step, slot, room, false).is_ok() {
+                    self.typing(step, slot, room, on);
+                }
+                Ok(())
+            }
             Ask::Quit => {
                 self.quit(step, slot);
                 Ok(())
@@ -139,6 +142,24 @@ impl Chat {
                 self.query(step, slot, id, room, ask)
             }
         }
+    }
+
+    /// Says something to one person.
+    fn say_to(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        id: Option<Arc<str>>,
+        to: &str,
+        message: Message,
+    ) -> Result<(), Refusal> {
+        let own = self.author_of(slot);
+        let room = self.converse(own, to.strip_prefix('@').unwrap_or(to));
+        let room = room.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
+        let sent = self.send(step, slot, room, id, message);
+        // Nothing is left of a conversation made for what was refused.
+        self.vacate(room);
+        sent
     }
 
     /// Answers what leaves the record as it is.
@@ -197,6 +218,7 @@ impl Chat {
                 self.notice(step, slot, re, "whoami", message);
             }
             Ask::Mode(form) => self.set_form(step, slot, re, form),
+            Ask::Stats { minutes } => self.tell(step, slot, self.stats(step.now, re, minutes)),
             _ => {}
         }
         Ok(())
@@ -352,5 +374,6 @@ fn user(room: &Room, person: &Person, conns: usize) -> User {
         conns: u32::try_from(conns).unwrap_or(u32::MAX),
         role: room.rules().role(person.author),
         account: person.account,
+        status: person.status(),
     }
 }

@@ -176,14 +176,17 @@ impl Chat {
         rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.pair.is_none()));
         for &room in &rooms {
             // In this order, or the room might find itself empty.
+            self.leaves_typing(old, id, room);
             self.take_place(person, room, id);
             self.give_place(old, room);
         }
         let Some(left) = self.people.get_mut(old) else { return rooms };
         let left_account = left.account;
         left.clients.take(|client| *client == slot);
-        if left.clients.as_slice().is_empty() {
-            let places: Vec<u32> = left.places.as_slice().iter().map(|place| place.room).collect();
+        let ends = left.clients.as_slice().is_empty();
+        self.count_over(step.now, old, person);
+        if ends {
+            let places = self.places_of(old);
             for &room in &places {
                 self.unplace(old, room, "left");
             }

@@ -15,7 +15,7 @@ use super::rate::Payer;
 use super::record::{AuthorKey, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
 use super::rules::Party;
-use super::talk::Message;
+use super::talk::{Message, Wish};
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Step};
 
@@ -36,6 +36,11 @@ pub enum Request {
         span: Span,
         /// How many messages.
         limit: Option<u32>,
+    },
+    /// For the statistics.
+    Stats {
+        /// Of how many minutes.
+        minutes: Option<u32>,
     },
     /// To say something.
     Post(Box<Post>),
@@ -115,6 +120,10 @@ impl Chat {
                 self.read(step, caller, room, span, limit, purpose);
                 Ok(())
             }),
+            Request::Stats { minutes } => {
+                step.respond(caller, self.stats(step.now, None, minutes));
+                Ok(())
+            }
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
                 let posted = self.post(step, caller, network, *post);
@@ -251,9 +260,10 @@ impl Chat {
         }
         self.posters.take(step.now.at, payer, &self.limits)?;
         let (person, author) = self.let_speak(step, &poster);
+        self.count_speaker(step.now, author);
         let change = message.into_change(step, life);
         let asker = Asker::Request { caller, author };
-        self.record(step, asker, person, room, post.id, change, None);
+        self.record(step, asker, person, room, Wish { id: post.id, change, planned: None });
         Ok(())
     }
 

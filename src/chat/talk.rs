@@ -157,8 +157,8 @@ impl Chat {
         }
     }
 
-    /// Refuses somebody who may not speak in a room now, or says something too soon.
-    fn check_speech(
+    /// Refuses a client that may not speak in a room now, or says something too soon.
+    pub(super) fn check_speech(
         &self,
         step: &Step<'_>,
         slot: u32,
@@ -170,8 +170,7 @@ impl Chat {
         person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
     }
 
-    /// Refuses somebody who may not speak in a room now, or says something too soon.
-    pub(super) fn check_speaker(
+    fn check_speaker(
         &self,
         step: &Step<'_>,
         person: &Person,
@@ -256,7 +255,7 @@ impl Chat {
     ) {
         let Some(client) = self.clients.get(slot as usize) else { return };
         let (asker, person) = (Asker::Client(client.id), client.person);
-        self.record(step, asker, person, room, id, change, None);
+        self.record(step, asker, person, room, Wish { id, change, planned: None });
     }
 
     /// Has a person's change of a record recorded.
@@ -266,10 +265,9 @@ impl Chat {
         asker: Asker,
         key: u32,
         room: u32,
-        id: Option<Arc<str>>,
-        change: Change,
-        planned: Option<Planned>,
+        wish: Wish,
     ) {
+        let Wish { id, change, planned } = wish;
         if self.people.get(key).is_some_and(|person| !person.kept) {
             self.keep_session(step, key);
         }
@@ -301,6 +299,7 @@ impl Chat {
             sender: Arc::clone(name),
             change: change.clone(),
             planned: planned.map(Box::new),
+            since: step.now.at,
         }));
         step.effects.push(Effect::Order(Order::Append(Draft {
             ticket,
@@ -319,8 +318,9 @@ impl Chat {
     /// Shows an entry that is in the record now.
     pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
         let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
-        let Appending { asker, room, re, sender, mut change, planned } = appending;
+        let Appending { asker, room, re, sender, mut change, planned, since } = appending;
         self.answered_for(room);
+        self.tally.took(step.now.at.since(since));
         let Numbered { seq, mid, ts, duplicate, count } = numbered;
         let is_message = matches!(change, Change::Message { .. });
         let mut except = None;
@@ -360,6 +360,10 @@ impl Chat {
             if let Some(planned) = planned {
                 self.decided(step, room, *planned, &by);
             }
+        }
+        if is_message && !duplicate {
+            self.tally.said(step.now, room, &self.limits);
+            self.typed(step, asker, room);
         }
         self.vacate(room);
     }
@@ -448,6 +452,17 @@ impl Chat {
             room.orders = room.orders.saturating_sub(1);
         }
     }
+}
+
+/// Is what somebody wants the record to say.
+#[derive(Debug)]
+pub(super) struct Wish {
+    /// The idempotency key.
+    pub(super) id: Option<Arc<str>>,
+    /// The change.
+    pub(super) change: Change,
+    /// What else becomes of it, where it keeps order.
+    pub(super) planned: Option<Planned>,
 }
 
 /// Is something to be said.

@@ -2,7 +2,8 @@
 //!
 //! Takes [`Order`]s in and hands [`Answer`]s out, never blocks its caller, and gives each entry its
 //! `seq`: per room, from 1, without holes. What it promises about order:
-//! - Orders on one room are carried out in the order given; each append gets one answer.
+//! - Orders on one room are carried out in the order given; each append gets one answer. Only while
+//!   nothing can be written for a while, a read does not wait for the appends before it.
 //! - A [`Page`](crate::chat::record::Page) shows the room exactly as the answers given out before
 //!   it tell, no more and no less: its `top` is the `seq` of the newest entry answered so far.
 //! - A message whose time has come, or that was deleted, has no text any more: not in its entry,

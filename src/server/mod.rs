@@ -83,7 +83,7 @@ impl Handler for Server {
             Speaker::Session(session) => hello.session = Some(session.into()),
             Speaker::Login(login) => visit.login = Some(*login),
         }
-        let seed = random();
+        let (seed, visit) = (random(), Box::new(visit));
         self.tell(turn, Input::Opened { client: client(conn), hello, seed, visit });
     }
 
@@ -230,10 +230,13 @@ impl Server {
             Effect::Reply { client, event } => self.reply(turn, client, &event),
             Effect::Respond { caller, event } => self.respond(turn, caller, &event),
             Effect::Broadcast { room, event, except, seq } => {
-                self.broadcast(turn, room, None, &event, except, seq);
+                self.broadcast(turn, room, None, &event, except.as_slice(), seq);
             }
             Effect::Whisper { room, to, event, except, seq } => {
-                self.broadcast(turn, room, Some(&to), &event, except, seq);
+                self.broadcast(turn, room, Some(&to), &event, except.as_slice(), seq);
+            }
+            Effect::Hint { room, event, except } => {
+                self.broadcast(turn, room, None, &event, &except, None);
             }
             Effect::Order(order) => self.journal.submit(turn.now(), order),
             Effect::Close { client, code, reason } => turn.close(conn(client), code, &reason),
@@ -255,7 +258,7 @@ impl Server {
         room: RoomId,
         to: Option<&[Listener]>,
         event: &ServerEvent,
-        except: Option<ClientId>,
+        except: &[ClientId],
         seq: Option<u64>,
     ) {
         let mark = match seq {
@@ -277,7 +280,7 @@ impl Server {
             }
             let mut broadcast = Broadcast::new(mark, &self.text);
             for listener in audience {
-                if listener.form == form && Some(listener.client) != except {
+                if listener.form == form && !except.contains(&listener.client) {
                     turn.deliver(&mut broadcast, conn(listener.client));
                 }
             }

@@ -295,6 +295,13 @@ test("axe-core finds nothing on any view, light, dark, small and right to left",
     await page.locator(".toolbar button").first().click();
     await page.locator(".picker").waitFor();
     assert.deepEqual(await violations(page), [], `${name}: picker`);
+    await page.keyboard.press("Escape");
+    await page.locator("#search-open").click();
+    await page.locator("#search-field").fill("Hello");
+    await page.keyboard.press("Enter");
+    await page.locator(".result").first().waitFor();
+    assert.deepEqual(await violations(page), [], `${name}: search`);
+    await page.keyboard.press("Escape");
     if (await page.locator("#rooms-open").isVisible()) {
       await page.locator("#rooms-open").click();
       assert.deepEqual(await violations(page), [], `${name}: rooms`);

@@ -15,6 +15,7 @@ mod proxy;
 mod record;
 mod resume;
 mod search;
+mod signs;
 mod talk;
 mod tokens;
 mod users;

@@ -81,6 +81,7 @@ fn everywhere(server: &Server, query: &str, headers: &str) -> Vec<(String, u16)>
         ("HEAD /api/rooms", &Value::Null),
         ("GET /api/rooms/lobby/messages", &Value::Null),
         ("POST /api/rooms/lobby/messages", &said),
+        ("GET /api/stats", &Value::Null),
         ("GET /api/users", &Value::Null),
         ("POST /api/users", &nobody),
         ("DELETE /api/users/Nobody", &Value::Null),
@@ -213,7 +214,7 @@ fn where_there_are_guests_only_tokens_are_not_looked_at() {
             for (entrance, status) in everywhere(&server, "", &headers) {
                 let expected = match entrance.as_str() {
                     "/ws" => 101,
-                    "GET /api/rooms" | "HEAD /api/rooms" => 200,
+                    "GET /api/rooms" | "HEAD /api/rooms" | "GET /api/stats" => 200,
                     "GET /api/rooms/lobby/messages" => status,
                     "POST /api/rooms/lobby/messages" => 201,
                     "POST /api/register" | "POST /api/login" => 403,

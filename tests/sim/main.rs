@@ -12,5 +12,8 @@ mod properties;
 mod record;
 mod requests;
 mod simulation;
+mod stats;
+mod status;
 mod talking;
+mod typing;
 mod world;

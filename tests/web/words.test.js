@@ -6,6 +6,8 @@ import { gzipSync } from "node:zlib";
 import { read } from "../../web/commands.js";
 import { emoji } from "../../web/emoji.js";
 import { coverage, setLanguage, t } from "../../web/strings.js";
+import { deedLine } from "../../web/view/notice.js";
+import { excerpt } from "../../web/view/search.js";
 import { suggestions } from "../../web/view/suggest.js";
 
 const WEB = new URL("../../web/", import.meta.url);
@@ -32,6 +34,7 @@ test("numbers choose their form", () => {
   assert.equal(t("below_new", { n: 3 }), "3 new messages below");
   assert.deepEqual(setLanguage(["xx", "ar-EG", "en"]), { lang: "ar", dir: "rtl" });
   assert.match(t("below_new", { n: 2 }), /رسالتان/);
+  assert.equal(t("deed_kick", { by: "Eve", user: "Bob" }), "أخرج \u2068Eve\u2069 \u2068Bob\u2069.", "names keep their places");
   assert.deepEqual(setLanguage(["xx"]), { lang: "en", dir: "ltr" });
 });
 
@@ -97,4 +100,26 @@ test("the first visit is no more than 100 KB, compressed", async () => {
   const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(new URL(name, WEB))).length));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   assert.ok(bytes <= 100_000, `${bytes} bytes`);
+});
+
+test("each deed has its words, with a time and a reason where there are any", () => {
+  setLanguage(["en"]);
+  const deed = (action, rest = {}) => deedLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
+  for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" ")) {
+    assert.match(deed(action), /^(Eve (has|lets)|Bob is no moderator).*\.$/, action);
+  }
+  assert.equal(deed("mute", { seconds: 600, reason: "flood" }), "Eve has muted Bob for 10m. (flood)");
+  assert.equal(deed("slow", { seconds: 5 }), "Eve has set the wait between messages to 5s.");
+  assert.equal(deed("constructor"), "Eve: constructor Bob");
+});
+
+test("an excerpt shows the words that were found", () => {
+  const shown = (content, query) => excerpt(content, query).map(({ text, isHit }) => (isHit ? `[${text}]` : text)).join("");
+  assert.equal(shown("The Release is out, releases follow", "release"), "The [Release] is out, [release]s follow");
+  assert.equal(shown("unreleased", "release"), "unreleased");
+  assert.equal(shown("a\n\nb  c", "b"), "a [b] c");
+  assert.equal(shown("2 + 2 (or *so*)", '"2 + 2" (or'), "[2] + [2] ([or] *so*)");
+  assert.equal(shown(`${"x ".repeat(200)}needle${" y".repeat(200)}`, "needle"), `…${"x ".repeat(20)}[needle]${" y".repeat(67)}…`);
+  assert.equal(shown("🎉".repeat(200), "none").replace(/🎉/gu, ""), "…", "no half characters");
+  assert.equal(shown("", "x"), "");
 });

@@ -99,7 +99,7 @@ impl Sqlite {
                     return self.answers.push(Answer::Unread { ticket, why });
                 }
                 self.underway.reads += 1;
-                self.rooms.read(query);
+                self.rooms.read(now.at, query);
                 self.go_on();
             }
             Order::Search(search) => self.search(search),
@@ -120,6 +120,8 @@ impl Sqlite {
                 self.go_on();
             }
         }
+        self.rooms.release(now.at);
+        self.go_on();
         self.sweep();
         self.send();
         out.append(&mut self.answers);
@@ -131,10 +133,10 @@ impl Sqlite {
             return self.now.at;
         }
         if self.underway.sweeping {
-            return Moment::NEVER;
+            return self.rooms.deadline();
         }
         let expiry = self.expiry.map_or(Moment::NEVER, |expiry| moment_of(expiry, self.now));
-        expiry.min(self.retention).max(self.sweep_not_before)
+        expiry.min(self.retention).max(self.sweep_not_before).min(self.rooms.deadline())
     }
 
     /// Says whether the last commit came through.

@@ -10,6 +10,10 @@ use crate::http::{Method, Request};
 
 /// Reads what a request asks of the chat.
 pub(super) fn read(request: &Request, limits: &Limits, by: Speaker) -> Result<Ask, Instead> {
+    if request.path == "/api/stats" {
+        only("GET, HEAD", request)?;
+        return Ok(stats(&request.query)?);
+    }
     let Some(rest) = request.path.strip_prefix("/api/rooms") else {
         return Err(Instead::nothing());
     };
@@ -28,6 +32,20 @@ pub(super) fn read(request: &Request, limits: &Limits, by: Speaker) -> Result<As
         return Ok(post(room, request, limits, by)?);
     }
     Ok(history(room, &request.query, by)?)
+}
+
+/// Reads `minutes=120`.
+fn stats(query: &str) -> Result<Ask, Refusal> {
+    let mut query = form_urlencoded::parse(query.as_bytes());
+    let minutes = query.find(|(key, value)| key == "minutes" && !value.is_empty());
+    let minutes = minutes.map(|(_, value)| value.parse().map(clamped)).transpose();
+    let minutes =
+        minutes.map_err(|_| Refusal::new(Code::BadField, "minutes: a whole number is expected"))?;
+    Ok(Ask::Stats { minutes })
+}
+
+fn clamped(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn history(room: &str, query: &str, by: Speaker) -> Result<Ask, Refusal> {
@@ -52,7 +70,7 @@ fn history(room: &str, query: &str, by: Speaker) -> Result<Ask, Refusal> {
                 let message = "one of before, after and around is expected";
                 return Err(Refusal::new(Code::BadField, message));
             }
-            None => limit = Some(u32::try_from(number).unwrap_or(u32::MAX)),
+            None => limit = Some(clamped(number)),
         }
     }
     let room = decoded(room)?;
@@ -126,6 +144,10 @@ mod tests {
         for (target, asked) in [
             ("/api/rooms", Ok(Ask::Rooms)),
             ("/api/rooms?x=1", Ok(Ask::Rooms)),
+            ("/api/stats", Ok(Ask::Stats { minutes: None })),
+            ("/api/stats?x=1&minutes=&minutes=120", Ok(Ask::Stats { minutes: Some(120) })),
+            ("/api/stats?minutes=9999999999", Ok(Ask::Stats { minutes: Some(u32::MAX) })),
+            ("/api/stats?minutes=-1", Err(400)),
             ("/api/rooms/lobby/messages", history("lobby", Span::Latest, None)),
             (
                 "/api/rooms/lobby/messages?after=41&before=&around=&limit=50",
@@ -197,6 +219,9 @@ mod tests {
     fn other_methods_learn_which_there_are() {
         for (line, status) in [
             ("OPTIONS /api/rooms", 204),
+            ("OPTIONS /api/stats", 204),
+            ("POST /api/stats", 405),
+            ("HEAD /api/stats", 200),
             ("OPTIONS /api/rooms/a/messages", 204),
             ("DELETE /api/rooms/a/messages", 405),
             ("POST /api/rooms", 405),

@@ -1,6 +1,7 @@
 //! Events as the bodies of HTTP answers: JSON without the envelope.
 
 use super::json::{boolean, fault, list, number, page, raw, room_list, string};
+use super::stats;
 use crate::chat::{Account, ServerEvent};
 
 /// Appends what an event says; of an `ack` the envelope says most.
@@ -9,6 +10,7 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
     match event {
         E::RoomList { rooms, .. } => room_list(rooms, out),
         E::History(it) => page(it, out),
+        E::Stats(it) => stats::payload(it, out),
         E::Error(it) => fault(it, out),
         E::Account(it) => account(it, out),
         E::Accounts(all) => {
