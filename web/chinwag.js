@@ -208,8 +208,14 @@ export class Chinwag extends Requests {
     this.stop();
   }
 
-  /** Connects anew, as whoever one is now. */
+  /** Connects anew, as whoever one is now: another page of the same storage may have logged in. */
   reconnect() {
+    const { account, name } = remembered(this.#store, this.#key);
+    if (account && !this.account) {
+      this.#session = "";
+      this.account = true;
+      this.you = name;
+    }
     this.#halt();
     this.#connection.reopen();
   }
@@ -285,7 +291,7 @@ export class Chinwag extends Requests {
    * @param {string} text
    */
   async command(room, text) {
-    if (this.#current !== room && this.rooms.includes(room) && !isDirect(room)) {
+    if (this.#current !== room && (this.rooms.includes(room) || this.direct.has(room))) {
       await this.join(room, { history: 0 });
     }
     if (!this.#connection.send(text)) throw new Error("offline");
@@ -420,7 +426,7 @@ export class Chinwag extends Requests {
     if (type === "bye") {
       this.#connection.bye(payload);
     } else if (type === "joined") {
-      if (!this.rooms.includes(room)) this.rooms = [...this.rooms, room];
+      if (!this.rooms.includes(room) && !isDirect(room)) this.rooms = [...this.rooms, room];
       this.#current = room;
       this.#save();
     } else if (type === "left") {

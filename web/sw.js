@@ -53,6 +53,20 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   else if (LASTING.has(pathname)) event.respondWith(lasting(request, pathname));
 });
 
+worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
+  event.notification.close();
+  event.waitUntil(show(event.notification.tag));
+});
+
+/** Brings the chat before the reader's eyes, with the room they were called in. @param {string} room */
+async function show(room) {
+  const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const chat = open.find((/** @type {any} */ { url }) => new URL(url).pathname === "/");
+  if (!chat) return worker.clients.openWindow(`/#${encodeURIComponent(room)}`);
+  chat.postMessage({ open: room });
+  return chat.focus();
+}
+
 /** Keeps the chat, and what else is open: the worker may come after the page. */
 async function keepAtFirst() {
   await keep("/");

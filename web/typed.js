@@ -6,6 +6,7 @@
 
 import { isDirect } from "./client/event.js";
 import { read } from "./commands.js";
+import { conversationWith } from "./order.js";
 import { t } from "./strings.js";
 
 /** @typedef {import("./room.js").Message} Message */
@@ -45,9 +46,11 @@ export function typed({ chat, state, open, leave, dispatch, say, complain, giveB
       case "edit":
       case "delete":
         return actOnLast(kind, words, number);
-      case "msg":
-        dispatch({ type: "ui_opened", room: `@${to}` });
-        return sayIn(`@${to}`, words, {});
+      case "msg": {
+        const room = conversationWith(state(), to);
+        open(room);
+        return sayIn(room, words, {});
+      }
       case "topic":
         return chat.setTopic(active, words);
       case "join":
@@ -58,6 +61,8 @@ export function typed({ chat, state, open, leave, dispatch, say, complain, giveB
         return chat.setName(words).then(() => dispatch({ type: "ui_renamed", payload: { you: chat.you } }), complain);
       case "rooms":
         return chat.ask("list_rooms").catch(complain);
+      case "stats":
+        return location.assign("/stats");
       case "quit":
         chat.stop();
         return quit();

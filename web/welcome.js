@@ -31,8 +31,9 @@ export function welcomed(state, { ts, payload = {} }, now) {
     limits: limits ?? {},
     ahead,
   };
+  if (state.you !== "" && state.account !== next.account) next = withoutTalks(next);
   const standing = new Map(entriesOf(rooms));
-  for (const [name, room] of state.rooms) {
+  for (const [name, room] of next.rooms) {
     const isGone = !isDirect(name) && !standing.has(name);
     if (isGone && room.pending.length === 0) next = left(next, name);
   }
@@ -41,6 +42,19 @@ export function welcomed(state, { ts, payload = {} }, now) {
   }
   if (next.rooms.has(next.active)) return seen(next);
   return opened(next, next.rooms.has(current) ? current : firstOf(next));
+}
+
+/** Somebody else has other conversations, though they be called the same. @param {State} state */
+function withoutTalks(state) {
+  let next = state;
+  for (const [name, { pending }] of state.rooms) {
+    if (!isDirect(name)) continue;
+    const rooms = new Map(next.rooms);
+    rooms.delete(name);
+    next = { ...next, rooms };
+    if (pending.length > 0 || state.active === name) next = change(next, name, (it) => ({ ...it, pending }));
+  }
+  return next;
 }
 
 /**
