@@ -97,22 +97,24 @@ export class App {
       chat: this.#chat,
       state: () => this.#state,
       open: (where) => this.#open(where),
+      talk: (who) => this.#talk(who),
       leave: (where) => this.#leave(where),
       dispatch: (event) => this.#dispatch(event),
       say: (words) => this.#say(words),
       complain: (error) => this.#complain(error),
       giveBack: (words) => this.#composer.giveBack(words),
+      setAway: (isAway, text) => this.#setAway(isAway, text),
       quit,
     });
     this.#askToEnter = accountDialog((kind, who, password) => this.#enter(kind, who, password));
     const { person } = menus({
       state: () => this.#state,
-      talk: (who) => this.#open(conversationWith(this.#state, who)),
+      talk: (who) => this.#talk(who),
       call: this.#composer.call,
       moderate: (where, action, about) => this.#moderate(where, action, about),
       leave: (where) => this.#leave(where),
       type: this.#composer.begin,
-      setAway: (isAway) => this.#chat.setStatus(isAway ? "away" : "online").catch((error) => this.#complain(error)),
+      setAway: (isAway) => this.#setAway(isAway),
       enter: (kind) => this.#askToEnter(kind, kind === "register" ? this.#state.you : ""),
       logOut: () => this.#logOut(),
     });
@@ -268,6 +270,25 @@ export class App {
     };
     if (known || isDirect(name)) show(known ?? name);
     else this.#chat.join(name).then(({ room }) => show(room ?? name), (error) => this.#complain(error));
+  }
+
+  /** @param {boolean} isAway @param {string} [text] */
+  async #setAway(isAway, text) {
+    try {
+      const status = isAway ? "away" : "online";
+      await this.#chat.setStatus(status, text);
+      // Others are told by the server.
+      this.#dispatch({ type: "ui_status", payload: { status, text } });
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** @param {string} name */
+  #talk(name) {
+    const room = conversationWith(this.#state, name);
+    this.#dispatch({ type: "ui_opened", room, payload: { partner: name } });
+    this.#open(room);
   }
 
   /** @param {string} room @param {string} action @param {{ user?: string, seconds?: number }} [about] */

@@ -44,7 +44,7 @@ export const commands = [
 
 /**
  * @typedef {object} Typed  what a line in the input box means
- * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "stats" | "server" | "usage"} kind
+ * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "stats" | "away" | "back" | "server" | "usage"} kind
  * @property {string} [text]
  * @property {string} [to]      room or person
  * @property {number} [number]  seconds or `mid`
@@ -83,6 +83,9 @@ export function read(line) {
       return text ? { kind: name, text } : usage(name);
     case "delete":
       return text === "" || /^\d+$/.test(text) ? { kind: "delete", number: Number(text) } : usage(name);
+    case "away":
+      return { kind: "away", text };
+    case "back":
     case "quit":
     case "rooms":
     case "stats":

@@ -83,8 +83,17 @@ export function partnerOf({ name, partner }) {
   return partner || name.slice(1);
 }
 
-/** The conversation with somebody, if there is one. @param {State} state @param {string} name */
+/**
+ * The room of the conversation with somebody; of one that has not begun, a name that no other has:
+ * who is called Bob now need not be whom `@Bob` was begun with.
+ *
+ * @param {State} state
+ * @param {string} name
+ */
 export function conversationWith({ rooms }, name) {
   const talk = [...rooms.values()].find((it) => isDirect(it.name) && partnerOf(it) === name);
-  return talk?.name ?? `@${name}`;
+  if (talk) return talk.name;
+  let room = `@${name}`;
+  for (let number = 2; rooms.has(room); number += 1) room = `@${name}-${number}`;
+  return room;
 }

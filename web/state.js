@@ -143,12 +143,17 @@ export function reduce(state, event, now) {
   }
 }
 
-/** Others are told of a new name by the server. @param {State} state @param {string} you */
-function renamed(state, you) {
-  let next = { ...state, you };
+/**
+ * What has changed about the reader; others are told by the server.
+ *
+ * @param {State} state
+ * @param {{ user: string, was?: string, status?: string, text?: string }} news
+ */
+function withReader(state, news) {
+  let next = { ...state, you: news.user };
   for (const [name, { people }] of state.rooms) {
     if (!people.some((person) => person.name === state.you)) continue;
-    next = change(next, name, (it) => withPresence(it, "presence", { user: you, was: state.you }));
+    next = change(next, name, (it) => withPresence(it, "presence", news));
   }
   return next;
 }
@@ -164,7 +169,7 @@ function renamed(state, you) {
 function own(state, { type, room = state.active, payload = {} }, now) {
   switch (type) {
     case "ui_opened":
-      return opened(state, room);
+      return known(opened(state, room), room, (it) => (it.partner ? it : { ...it, partner: text(payload.partner) }));
     case "ui_attention":
       return seen({ ...state, attentive: payload.attentive === true });
     case "ui_said":
@@ -178,7 +183,9 @@ function own(state, { type, room = state.active, payload = {} }, now) {
     case "ui_found_closed":
       return { ...state, found: null };
     case "ui_renamed":
-      return renamed(state, text(payload.you));
+      return withReader(state, { user: text(payload.you), was: state.you });
+    case "ui_status":
+      return withReader(state, { user: state.you, status: text(payload.status), text: text(payload.text) });
     case "ui_whole":
       return known(state, room, (it) => ({ ...it, more: false }));
     case "ui_ticked":

@@ -76,10 +76,10 @@ export class Requests {
    *
    * @param {string} to
    * @param {string} content
-   * @param {{ ttl?: number }} [options]
+   * @param {{ ttl?: number, room?: string }} [options]  `room` names it until it is answered
    */
-  sendTo(to, content, { ttl } = {}) {
-    return this.submit("direct_message", `@${to}`, { to, content, ttl });
+  sendTo(to, content, { ttl, room = `@${to}` } = {}) {
+    return this.submit("direct_message", room, { to, content, ttl });
   }
 
   /** @param {string} room @param {number} mid @param {string} content */
