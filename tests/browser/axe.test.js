@@ -74,6 +74,63 @@ for (const [look, options] of LOOKS) {
     bob.close();
   });
 
+  test(`axe-core finds nothing in the account's dialog, in menus and in a search: ${look}`, async () => {
+    const room = `kept ${look}`;
+    const page = await openPage(browser, server.url, options);
+    await page.locator("#door-register").click();
+    await isSound(page, "the dialog at the entrance");
+    await page.locator("#account-name").fill("<>");
+    await page.locator("#account-password").fill("short");
+    await page.keyboard.press("Enter");
+    await page.locator("#account-failure:not(:empty)").waitFor();
+    await isSound(page, "a refusal");
+    await page.keyboard.press("Escape");
+    await page.locator("#join-name").fill(`Ann ${look}`);
+    await page.locator("#join-room").fill(room);
+    await page.keyboard.press("Enter");
+    await page.locator('#chat[data-phase="live"]').waitFor();
+    const bob = await someone(server.url, `Bert ${look}`, room);
+    await bob.say("needles in hay", "and more needles");
+    await page.locator(".text", { hasText: "more needles" }).waitFor();
+
+    const isDrawer = await page.locator("#rooms-open").isVisible();
+    if (isDrawer) await page.locator("#rooms-open").click();
+    await page.locator("#room-field").fill(`private ${look}`);
+    await isSound(page, "making a room");
+    await page.locator("#room-field").fill("");
+    await page.locator("#me").click();
+    await page.locator(".menu button").first().waitFor();
+    await isSound(page, "one's own menu");
+    await page.keyboard.press("Escape");
+    if (isDrawer) await page.keyboard.press("Escape");
+
+    await page.locator("#room-menu").click();
+    await isSound(page, "the room's menu");
+    await page.locator(".menu button").nth(2).click();
+    await page.locator(".row.notice").first().waitFor();
+    await page.locator("#message").fill("locked, but not for me");
+    await page.keyboard.press("Enter");
+    if (await page.locator("#people-open").isVisible()) await page.locator("#people-open").click();
+    await page.locator(".person", { hasText: "Bert" }).click();
+    await page.locator(".menu .grave").first().waitFor();
+    await isSound(page, "somebody's menu");
+    await page.locator(".menu button").first().click();
+    await page.locator("#talks li, #room-name").first().waitFor({ state: "attached" });
+    await page.locator("#message").fill("psst");
+    await page.keyboard.press("Enter");
+    await page.locator(".row.message:not(.waiting)", { hasText: "psst" }).waitFor();
+    await isSound(page, "a private conversation");
+
+    await page.locator("#search-open").click();
+    await isSound(page, "the search");
+    await page.locator("#search-field").fill("needles");
+    await page.keyboard.press("Enter");
+    await page.locator("#results li").nth(1).waitFor();
+    await isSound(page, "what was found");
+    await page.context().close();
+    bob.close();
+  });
+
   test(`axe-core finds nothing offline: ${look}`, async () => {
     // In one language, for its words are looked for.
     const own = await startServer();
