@@ -61,10 +61,20 @@ export function withReadTo(room, seq, you) {
   return { ...room, read: seq, unread, mentions: called, firstUnread: unread > 0 ? Math.max(room.firstUnread, seq + 1) : 0 };
 }
 
-/** Finds who is called in what the server only counted. @param {Room} room @param {string} you @returns {Room} */
+/**
+ * Finds who is called in what the server only counted, and where all of it is here, what of it
+ * others have said.
+ *
+ * @param {Room} room
+ * @param {string} you
+ * @returns {Room}
+ */
 export function withMark(room, you) {
-  if (room.read === 0 || room.unread === 0) return room;
-  return { ...room, mentions: Math.max(room.mentions, waiting(room, room.read, you).mentions) };
+  if (room.unread === 0) return room;
+  const { unread, mentions: called } = waiting(room, room.read, you);
+  const isWhole = room.oldest <= room.read + 1 && room.holes.length === 0;
+  if (!isWhole) return { ...room, mentions: Math.max(room.mentions, called) };
+  return { ...room, unread, mentions: called, firstUnread: unread > 0 ? room.firstUnread : 0 };
 }
 
 /** @param {Room} room @returns {Room} */

@@ -267,7 +267,8 @@ function arrived(state, name, { seq, ts, local, payload = {} }) {
 function learned(state, room, { payload = {}, asked }) {
   const next = withHistory(room, payload, state.you, asked);
   const isReadingBack = (asked?.before ?? asked?.after ?? asked?.around) !== undefined;
-  return withMark(trimmed(next, MESSAGES_MAX, isReadingBack), state.you);
+  const whole = trimmed(next, MESSAGES_MAX, isReadingBack);
+  return state.account ? withMark(whole, state.you) : whole;
 }
 
 /** What was searched for, if it is still wanted. @param {State} state @param {ChatEvent} event */

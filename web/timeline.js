@@ -67,7 +67,8 @@ export function timeline(room, from, to, { you, ahead }) {
       items.push({ key: `day ${mid}`, kind: "date", mid, day });
       before = undefined;
     }
-    if (isMarkDue && mid >= room.firstUnread) {
+    // What the reader has said themselves is not new to them.
+    if (isMarkDue && mid >= room.firstUnread && message.sender !== you) {
       isMarkDue = false;
       items.push({ key: "unread", kind: "unread", mid });
       before = undefined;

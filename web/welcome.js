@@ -71,7 +71,8 @@ function withStanding(room, raw, you) {
   // What was missed is told and counted; only of what is shown anew the server knows the number.
   if (room.messages.length > 0) return withReadTo(next, read, you);
   const unread = count(raw.unread, 0);
-  return { ...next, read, unread, firstUnread: unread > 0 ? read + 1 : 0 };
+  const called = isDirect(room.name) ? unread : room.mentions;
+  return { ...next, read, unread, mentions: called, firstUnread: unread > 0 ? read + 1 : 0 };
 }
 
 /** @param {Room} room @param {any} raw */

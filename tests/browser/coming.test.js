@@ -111,7 +111,7 @@ test("a private conversation is listed, loaded when it is opened, and answered i
   for (let i = 1; i <= 3; i += 1) server.append("@Bob-2", "message", { sender: "Bob", content: `psst ${i}` });
   server.extra = { direct: { "@Bob-2": { with: "Bob", seq: 3, read: 1, unread: 2 } } };
   const alice = await person("Alice");
-  await alice.getByRole("link", { name: "Bob 2 unread messages" }).click();
+  await alice.getByRole("link", { name: /^Bob 2 unread messages/ }).click();
   await alice.getByRole("heading", { name: "@Bob" }).waitFor();
   await sees(alice, "psst 3");
   await field(alice).fill("psst yourself");

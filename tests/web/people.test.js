@@ -46,17 +46,22 @@ test("an account finds its rooms, its conversations and what it has not read", (
   const { isPrivate, role, read, unread, firstUnread } = dev(state);
   assert.deepEqual({ isPrivate, role, read, unread, firstUnread }, { isPrivate: true, role: "owner", read: 40, unread: 12, firstUnread: 41 });
   const talk = state.rooms.get("@Bob-2");
-  assert.deepEqual([talk.partner, talk.unread, unreadIn(state)], ["Bob", 2, 14]);
+  assert.deepEqual([talk.partner, talk.unread, talk.mentions, unreadIn(state)], ["Bob", 2, 2, 14]);
 });
 
-test("who is called in what was missed shows when it is loaded", () => {
-  const state = after(welcome, history("dev", [39, 40, 41, 50, 60], (mid) => (mid === 40 || mid === 50 ? "hey @Alice" : "hi")));
-  assert.deepEqual([dev(state).unread, dev(state).mentions], [12, 1]);
+test("who is called in what was missed shows when it is loaded, and how much of it others have said", () => {
+  const call = (mid) => (mid === 40 || mid === 50 ? "hey @Alice" : "hi");
+  const state = after(welcome, history("dev", [39, 40, 41, 50, 60], call));
+  assert.deepEqual([dev(state).unread, dev(state).mentions], [3, 1], "the server counts edits and deeds, too");
+  const part = after(welcome, history("dev", [50, 60], call));
+  assert.deepEqual([dev(part).unread, dev(part).mentions], [12, 1], "what is not loaded is the server's to count");
+  const own = { type: "history", room: "dev", payload: { messages: [{ mid: 41, ts: NOW, sender: "Alice", content: "mine" }], first: 41, last: 41, top: 60, more: true, lost: [] } };
+  assert.deepEqual([dev(after(welcome, own)).unread, dev(after(welcome, own)).firstUnread], [0, 0]);
 });
 
 test("after a reconnect nothing is counted twice", () => {
   const before = after(welcome, history("dev", [40, 60]), message("dev", 61));
-  assert.equal(dev(before).unread, 13);
+  assert.equal(dev(before).unread, 2);
   const again = { ...welcome, payload: { ...welcome.payload, rooms: { ...welcome.payload.rooms, dev: { seq: 63, read: 60, unread: 3 } } } };
   const state = [again, message("dev", 62), message("dev", 63)].reduce((it, event) => reduce(it, event, NOW), before);
   assert.deepEqual([dev(state).unread, dev(state).firstUnread, dev(state).read], [3, 61, 60]);

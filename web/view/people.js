@@ -73,5 +73,6 @@ function show(row, { name, status, text, role }, you) {
   const state = status === "away" || status === "elsewhere" ? t(status) : status;
   const about = [name === you ? `(${t("you")})` : "", standing, state, text].filter(Boolean).join(" · ");
   setText(row.words, about);
+  row.words.title = about;
   return row;
 }

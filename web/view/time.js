@@ -44,7 +44,7 @@ export function span(ms) {
   const [value, unit] =
     seconds < 100
       ? [seconds, "second"]
-      : seconds < 6000
+      : seconds < 6000 && seconds % 3600 !== 0
         ? [Math.ceil(seconds / 60), "minute"]
         : seconds < 48 * 3600
           ? [Math.ceil(seconds / 3600), "hour"]
