@@ -23,6 +23,7 @@
 )]
 
 mod account;
+mod ahead;
 mod ask;
 mod awaited;
 mod client;

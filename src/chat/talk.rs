@@ -11,7 +11,7 @@ use super::people::Person;
 use super::rate::Taken;
 use super::record::{AuthorKey, Change, Draft, Entry, Gone, Order, Refused, RoomKey, Ticket};
 use super::refusal::{Code, Refusal};
-use super::room::Recent;
+use super::room::{Recent, Room};
 use super::rules::Rank;
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Effect, RoomId, Step};
@@ -158,7 +158,7 @@ impl Chat {
     }
 
     /// Refuses somebody who may not speak in a room now, or says something too soon.
-    fn check_speech(
+    pub(super) fn check_speech(
         &self,
         step: &Step<'_>,
         slot: u32,
@@ -180,6 +180,9 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(room) else { return Ok(()) };
         let (author, admin) = (person.author, person.admin);
+        if says {
+            self.check_partner(author, room)?;
+        }
         let checked = room.rules().check_speech(author, admin, step.now).and_then(|()| {
             if says { room.rules().check_pace(author, admin, step.now) } else { Ok(()) }
         });
@@ -278,6 +281,7 @@ impl Chat {
         if let Change::Message { .. } = change {
             self.speaks_as(room, author, &Arc::clone(name));
         }
+        self.keep_owner(step, room);
         let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
@@ -314,6 +318,14 @@ impl Chat {
             change,
             facts,
         })));
+    }
+
+    /// Has the session of a room's owner kept with the room's first entry, whoever says it.
+    fn keep_owner(&mut self, step: &mut Step<'_>, room: u32) {
+        let rules = self.rooms.get(room).map(Room::rules).filter(|rules| !rules.kept);
+        if let Some(owner) = rules.and_then(|rules| rules.owner) {
+            self.keep_standing(step, owner);
+        }
     }
 
     /// Shows an entry that is in the record now.
@@ -360,6 +372,8 @@ impl Chat {
             if let Some(planned) = planned {
                 self.decided(step, room, *planned, &by);
             }
+        } else if planned.is_some() {
+            self.deed_ended(step, room, false);
         }
         self.vacate(room);
     }
@@ -386,6 +400,9 @@ impl Chat {
         match self.tickets.take(ticket) {
             Some(Awaited::Append(appending)) => {
                 self.answered_for(appending.room);
+                if appending.planned.is_some() {
+                    self.deed_ended(step, appending.room, false);
+                }
                 let mut refusal = Refusal::refused(why).re(appending.re);
                 if let Some(room) = self.rooms.get(appending.room) {
                     refusal = refusal.room(room.name_for(self.asks_as(appending.asker)));

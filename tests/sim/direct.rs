@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use chinwag::chat::Code;
+use chinwag::chat::{Code, Visit};
 
-use crate::world::World;
+use crate::world::{World, login};
 
 fn dm(world: &mut World, client: chinwag::chat::ClientId, to: &str, content: &str) {
     let text = format!(
@@ -210,4 +210,24 @@ fn a_conversation_that_never_began_leaves_nothing() {
     world.told.clear();
     world.say(bob, r#"{"type":"history","room":"@Alice"}"#);
     assert_eq!(world.error(bob).code, Code::NoSuchRoom);
+}
+
+#[test]
+fn what_somebody_said_before_it_left_for_good_can_still_be_had() {
+    let mut world = World::new();
+    let account = world.register("Alice", 1, false);
+    let bob = world.enter("name=Bob");
+    for content in ["one", "two"] {
+        dm(&mut world, bob, "Alice", content);
+    }
+    world.close(bob);
+    world.pass(Duration::from_secs(700));
+    let visit = || Visit { login: Some(login(&account, 7)), ..Visit::default() };
+    let alice = world.visit("/ws", "history=0&after=@Bob:1&epoch=k3", visit());
+    assert_eq!(world.types(alice), ["welcome", "resumed", "message", "live"]);
+    world.say(alice, "/join @Bob");
+    assert_eq!(world.types(alice), ["joined", "history"]);
+    world.say(alice, "anybody there?");
+    let refusal = world.error(alice);
+    assert_eq!((refusal.code, refusal.text.as_deref()), (Code::NoSuchUser, Some("anybody there?")));
 }
