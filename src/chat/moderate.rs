@@ -65,6 +65,9 @@ impl Chat {
         self.check_room_for(room, &deed, step.now)?;
         let (deed, at) = (Arc::new(deed), step.now);
         let present = self.present(room, &deed);
+        for author in aim.iter().map(|aim| aim.author).chain(present.iter().map(|(it, _)| *it)) {
+            self.keep_standing(step, author);
+        }
         let Some(inside) = self.rooms.get_mut(room) else { return Ok(()) };
         let facts = inside.begin(|rules| rules.apply(&deed, aim.as_ref(), &present, at));
         if rank < Rank::Moderator {
@@ -272,7 +275,8 @@ impl Chat {
         }
     }
 
-    /// Has the session of a guest kept that is something in a room: it is to be that after a crash.
+    /// Has the session of a guest kept that is something in a room, or banned from it: it is to be
+    /// that after a crash.
     pub(super) fn keep_standing(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         if let Some(key) = self.people.of_session(author)
             && self.people.get(key).is_some_and(|person| !person.kept)

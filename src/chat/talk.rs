@@ -11,7 +11,7 @@ use super::people::Person;
 use super::rate::Taken;
 use super::record::{AuthorKey, Change, Draft, Entry, Gone, Order, Refused, RoomKey, Ticket};
 use super::refusal::{Code, Refusal};
-use super::room::{Recent, Room};
+use super::room::Recent;
 use super::rules::Rank;
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Effect, RoomId, Step};
@@ -281,7 +281,7 @@ impl Chat {
         if let Change::Message { .. } = change {
             self.speaks_as(room, author, &Arc::clone(name));
         }
-        self.keep_owner(step, room);
+        self.keep_concerned(step, room);
         let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
@@ -320,11 +320,14 @@ impl Chat {
         })));
     }
 
-    /// Has the session of a room's owner kept with the room's first entry, whoever says it.
-    fn keep_owner(&mut self, step: &mut Step<'_>, room: u32) {
-        let rules = self.rooms.get(room).map(Room::rules).filter(|rules| !rules.kept);
-        if let Some(owner) = rules.and_then(|rules| rules.owner) {
-            self.keep_standing(step, owner);
+    /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
+    /// conversation, of a room's owner with its first entry. After a crash they are to find it.
+    fn keep_concerned(&mut self, step: &mut Step<'_>, room: u32) {
+        let Some(inside) = self.rooms.get(room) else { return };
+        let owner = inside.rules().owner.filter(|_| !inside.rules().kept);
+        let pair = inside.pair.as_ref().map(|pair| pair.authors());
+        for author in pair.into_iter().flatten().chain(owner) {
+            self.keep_standing(step, author);
         }
     }
 

@@ -233,3 +233,16 @@ fn what_somebody_said_before_it_left_for_good_can_still_be_had() {
     let refusal = world.error(alice);
     assert_eq!((refusal.code, refusal.text.as_deref()), (Code::NoSuchUser, Some("anybody there?")));
 }
+
+#[test]
+fn whoever_said_nothing_finds_the_conversation_after_a_crash() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.open("name=Bob");
+    let session = world.welcome(bob).session;
+    dm(&mut world, alice, "Bob", "hi");
+    world.restart();
+    let bob = world.open(&format!("session={session}"));
+    let welcome = world.welcome(bob);
+    assert_eq!((&*welcome.you, welcome.directs.len()), ("Bob", 1));
+}

@@ -7,6 +7,8 @@ use chinwag::chat::record::{Action, AuthorKey, Deed};
 /// Is what should hold in one room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Law {
+    /// Whether the record has begun: before, whoever makes the room anew owns it.
+    pub(crate) founded: bool,
     pub(crate) owner: Option<AuthorKey>,
     pub(crate) private: bool,
     pub(crate) locked: bool,

@@ -358,8 +358,7 @@ fn two_deeds_on_one_person_hold_after_a_crash_between_them_and_what_follows() {
     world.say(alice, "/mute Eve");
     world.say(alice, "/promote Eve");
     // Both are in the record; the server dies before it hears of it.
-    world.keeper.work();
-    world.keeper.work();
+    (0..9).for_each(|_| world.keeper.work());
     let facts = world.keeper.opening("k3").facts;
     let of_eve =
         facts.iter().filter_map(|fact| fact.value.as_deref()).find(|it| it.contains("Eve"));
@@ -393,4 +392,15 @@ fn keeping_a_deed_costs_one_order() {
     let keeps =
         world.orders.iter().filter(|it| matches!(it, chinwag::chat::record::Order::Keep(_)));
     assert_eq!(keeps.count(), 0);
+}
+
+#[test]
+fn whoever_said_nothing_is_banned_after_a_crash_all_the_same() {
+    let (mut world, alice, ..) = world();
+    let late = world.open("name=Late&room=dev");
+    let session = world.welcome(late).session;
+    world.say(alice, "/ban Late");
+    world.restart();
+    let late = world.open(&format!("session={session}&name=Other&room=dev"));
+    assert!(world.read(late).join("").contains("\"banned\""));
 }

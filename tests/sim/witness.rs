@@ -137,9 +137,12 @@ impl Witness {
                 let begun = resumed.rooms.iter().filter(|missed| missed.to > 0);
                 begun.for_each(|missed| self.check_room(&missed.room, society));
             }
-            E::Live { room, seq: 0 } if room.starts_with('@') => {}
+            E::Live { room, seq: 0 } | E::UserList { room, .. } if room.starts_with('@') => {}
             E::Pong { rooms, .. } => {
-                rooms.iter().for_each(|(room, _)| self.check_room(room, society));
+                let begun = rooms.iter().filter(|(_, seq)| *seq > 0);
+                begun.for_each(|(room, _)| self.check_room(room, society));
+                let rooms = rooms.iter().filter(|(room, _)| !room.starts_with('@'));
+                rooms.for_each(|(room, _)| self.check_room(room, society));
             }
             E::UserJoined { room, .. }
             | E::UserLeft { room, .. }
