@@ -273,7 +273,7 @@ impl Chat {
     fn room_to_speak(&mut self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
         match named {
             Some(named) if named.starts_with('@') => {
-                self.direct_to_speak(self.author_of(slot), named)
+                self.direct_or_new(self.author_of(slot), named)
             }
             _ => self.room_of(slot, named),
         }

@@ -138,10 +138,10 @@ impl Chat {
         })
     }
 
-    /// Finds the conversation a message to this room goes to; it is made if need be.
-    pub(super) fn direct_to_speak(&mut self, own: AuthorKey, named: &str) -> Result<u32, Refusal> {
+    /// Finds the conversation of this name; it is made if need be.
+    pub(super) fn direct_or_new(&mut self, own: AuthorKey, named: &str) -> Result<u32, Refusal> {
         match self.direct(own, named) {
-            Some(room) => self.check_partner(own, room).map(|()| room),
+            Some(room) => Ok(room),
             None => self.converse(own, named.strip_prefix('@').unwrap_or(named)),
         }
     }
@@ -177,10 +177,9 @@ impl Chat {
         Ok(room)
     }
 
-    /// Makes sure that somebody may still come to read what is said.
-    fn check_partner(&self, own: AuthorKey, room: u32) -> Result<(), Refusal> {
-        let pair = self.rooms.get(room).and_then(|room| room.pair.as_ref());
-        if pair.is_some_and(|pair| self.is_somebody(pair.partner(own))) {
+    /// Makes sure that somebody may still come to read what is said, if it is said to one.
+    pub(super) fn check_partner(&self, own: AuthorKey, room: &Room) -> Result<(), Refusal> {
+        if room.pair.as_ref().is_none_or(|pair| self.is_somebody(pair.partner(own))) {
             return Ok(());
         }
         Err(Refusal::new(Code::NoSuchUser, "whom you talked with has left for good"))

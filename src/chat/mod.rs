@@ -24,6 +24,7 @@
 )]
 
 mod account;
+mod ahead;
 mod ask;
 mod awaited;
 mod client;

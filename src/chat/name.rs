@@ -97,10 +97,12 @@ impl RoomName {
         if name.len() > bytes {
             return Err(format!("a room's name has at most {bytes} bytes"));
         }
-        if name.starts_with('@') || name.contains('/') {
+        let key = fold(&name);
+        // Folding makes these characters of others, and keys are told apart by them.
+        if key.starts_with('@') || key.contains('/') {
             return Err("a room's name has no / and no @ at its beginning".to_owned());
         }
-        Ok(Self { key: fold(&name).into(), name: name.into() })
+        Ok(Self { key: key.into(), name: name.into() })
     }
 }
 

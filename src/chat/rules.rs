@@ -85,6 +85,9 @@ struct Ban {
     guest: bool,
     network: Option<IpAddr>,
     until: u64,
+    /// The likeness of the name.
+    #[serde(skip)]
+    like: [Box<str>; 2],
 }
 
 /// Names a fact that has changed.
@@ -106,6 +109,13 @@ struct RoomFact {
     private: bool,
     locked: bool,
     slow: u64,
+}
+
+impl Standing {
+    /// Says whether it makes a difference.
+    fn holds(&self, now: Now) -> bool {
+        self.member || self.moderator || self.muted > now.unix_ms
+    }
 }
 
 impl Rules {
@@ -179,10 +189,12 @@ impl Rules {
             ban.until > now.unix_ms && (same || near)
         };
         let by_name = || {
-            let mut bans = likeness(&who.name).into_iter().filter_map(|key| self.bans.get(&key));
-            bans.find(|ban| ban.until > now.unix_ms && ban.guest && !who.account)
+            let like = likeness(&who.name);
+            let mut bans = self.bans.values().filter(|ban| ban.guest && ban.until > now.unix_ms);
+            bans.find(|ban| alike(&ban.like, &like))
         };
-        self.bans.values().find(holds).or_else(by_name)
+        let ban = self.bans.values().find(holds);
+        if who.account || self.bans.is_empty() { ban } else { ban.or_else(by_name) }
     }
 
     /// Says whether somebody may speak now.
@@ -245,8 +257,8 @@ impl Rules {
     }
 
     /// Counts those who are something here.
-    pub(super) fn standings(&self) -> usize {
-        self.standings.len()
+    pub(super) fn standings(&self, now: Now) -> usize {
+        self.standings.values().filter(|standing| standing.holds(now)).count()
     }
 
     /// Counts the bans that hold.
@@ -264,7 +276,7 @@ impl Rules {
             admin: false,
             network: None,
         };
-        if let Some(ban) = like.iter().find_map(|key| self.bans.get(key)) {
+        if let Some(ban) = self.bans.values().find(|ban| alike(&ban.like, &like)) {
             return Some(party(AuthorKey::from_hex(&ban.author)?, &ban.name));
         }
         let standing = self.standings.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
@@ -280,7 +292,8 @@ impl Rules {
         present: &[(AuthorKey, Arc<str>)],
         now: Now,
     ) -> BTreeSet<Touched> {
-        let mut touched = BTreeSet::new();
+        let mut touched = self.drop_spent(now);
+        let private = self.private;
         let until = |seconds: Option<u64>| match seconds {
             Some(seconds) => now.unix_ms.saturating_add(seconds.saturating_mul(1000)),
             None => u64::MAX,
@@ -296,8 +309,11 @@ impl Rules {
                     self.change(*author, name, &mut touched, |it| it.member = true);
                 }
             }
-            (Action::Kick, Some(aim)) if self.private => {
-                self.change(aim.author, &aim.name, &mut touched, |it| it.member = false);
+            // Whoever is put out of a private room may not come in again.
+            (Action::Kick, Some(aim)) if private => {
+                self.change(aim.author, &aim.name, &mut touched, |it| {
+                    (it.member, it.moderator) = (false, false);
+                });
             }
             (Action::Ban, Some(aim)) => {
                 self.change(aim.author, &aim.name, &mut touched, |it| {
@@ -309,11 +325,9 @@ impl Rules {
                     guest: !aim.account,
                     network: aim.network.filter(|_| !aim.account),
                     until: until(deed.seconds),
+                    like: likeness(&aim.name),
                 };
-                let over = self.bans.iter().filter(|(_, ban)| ban.until <= now.unix_ms);
-                touched.extend(over.map(|(name, _)| Touched::Ban(name.clone())));
-                self.bans.retain(|_, ban| ban.until > now.unix_ms);
-                let [key, _] = likeness(&aim.name);
+                let [key, _] = ban.like.clone();
                 self.bans.insert(key.clone(), ban);
                 touched.insert(Touched::Ban(key));
             }
@@ -322,13 +336,19 @@ impl Rules {
                 self.bans.remove(&key);
                 touched.insert(Touched::Ban(key));
             }
+            // To be invited to a public room is to be told of it.
+            (Action::Invite, Some(_)) if !private => {}
             (action, Some(aim)) => {
                 self.change(aim.author, &aim.name, &mut touched, |it| match action {
                     Action::Mute => it.muted = until(deed.seconds),
                     Action::Unmute => it.muted = 0,
                     Action::Invite => it.member = true,
-                    Action::Promote => it.moderator = true,
-                    Action::Demote => it.moderator = false,
+                    Action::Promote => (it.member, it.moderator) = (it.member || private, true),
+                    // Who kept order in a private room is in it still.
+                    Action::Demote => {
+                        it.member |= private && it.moderator;
+                        it.moderator = false;
+                    }
                     _ => {}
                 });
             }
@@ -340,6 +360,26 @@ impl Rules {
         ) {
             touched.insert(Touched::Room);
         }
+        touched
+    }
+
+    /// Forgets bans and mutes that are over. Says which.
+    fn drop_spent(&mut self, now: Now) -> BTreeSet<Touched> {
+        let mut touched = BTreeSet::new();
+        self.bans.retain(|name, ban| {
+            let holds = ban.until > now.unix_ms;
+            if !holds {
+                touched.insert(Touched::Ban(name.clone()));
+            }
+            holds
+        });
+        self.standings.retain(|author, standing| {
+            let holds = standing.holds(now);
+            if !holds {
+                touched.insert(Touched::Standing(*author));
+            }
+            holds
+        });
         touched
     }
 
@@ -453,8 +493,9 @@ impl Rules {
                 }
             }
             Shelf::Bans => {
-                if let Ok(ban) = serde_json::from_str(value) {
-                    self.bans.insert(key.into(), ban);
+                if let Ok(ban) = serde_json::from_str::<Ban>(value) {
+                    let like = likeness(&ban.name);
+                    self.bans.insert(key.into(), Ban { like, ..ban });
                 }
             }
             _ => {}

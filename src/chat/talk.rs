@@ -179,6 +179,9 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(room) else { return Ok(()) };
         let (author, admin) = (person.author, person.admin);
+        if says {
+            self.check_partner(author, room)?;
+        }
         let checked = room.rules().check_speech(author, admin, step.now).and_then(|()| {
             if says { room.rules().check_pace(author, admin, step.now) } else { Ok(()) }
         });
@@ -276,6 +279,7 @@ impl Chat {
         if let Change::Message { .. } = change {
             self.speaks_as(room, author, &Arc::clone(name));
         }
+        self.keep_concerned(step, room);
         let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
@@ -313,6 +317,17 @@ impl Chat {
             change,
             facts,
         })));
+    }
+
+    /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
+    /// conversation, of a room's owner with its first entry. After a crash they are to find it.
+    fn keep_concerned(&mut self, step: &mut Step<'_>, room: u32) {
+        let Some(inside) = self.rooms.get(room) else { return };
+        let owner = inside.rules().owner.filter(|_| !inside.rules().kept);
+        let pair = inside.pair.as_ref().map(|pair| pair.authors());
+        for author in pair.into_iter().flatten().chain(owner) {
+            self.keep_standing(step, author);
+        }
     }
 
     /// Shows an entry that is in the record now.
@@ -360,6 +375,8 @@ impl Chat {
             if let Some(planned) = planned {
                 self.decided(step, room, *planned, &by);
             }
+        } else if planned.is_some() {
+            self.deed_ended(step, room, false);
         }
         if is_message && !duplicate {
             self.tally.said(step.now, room, &self.limits);
@@ -390,6 +407,9 @@ impl Chat {
         match self.tickets.take(ticket) {
             Some(Awaited::Append(appending)) => {
                 self.answered_for(appending.room);
+                if appending.planned.is_some() {
+                    self.deed_ended(step, appending.room, false);
+                }
                 let mut refusal = Refusal::refused(why).re(appending.re);
                 if let Some(room) = self.rooms.get(appending.room) {
                     refusal = refusal.room(room.name_for(self.asks_as(appending.asker)));
