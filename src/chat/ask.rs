@@ -13,6 +13,7 @@ use super::room::Room;
 use super::talk::{Message, no_such_message};
 use super::told::{RoomLine, ServerEvent, User};
 use super::{Chat, ClientId, Effect, Step};
+use crate::clock::Now;
 
 impl Chat {
     /// Takes in what a client said.
@@ -90,10 +91,8 @@ impl Chat {
                 let room = self.room_of(slot, room)?;
                 self.moderate(step, slot, room, id, *demand)
             }
-            Ask::LogIn(login) => {
-                self.may_ask(step, slot)?;
-                self.log_in(step, slot, id, &login)
-            }
+            // Paid for when the token was read.
+            Ask::LogIn(login) => self.log_in(step, slot, id, &login),
             Ask::Auth(_) => Err(proves_nothing()),
             Ask::Reply(content) => {
                 let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
@@ -240,10 +239,23 @@ impl Chat {
         rooms
     }
 
+    /// Has a client pay for having a token read, which costs more than the words around it.
+    ///
+    /// # Errors
+    /// When it has asked too much.
+    pub fn charge(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
+        let slot = self.by_id.get(&id).copied();
+        slot.map_or(Ok(()), |slot| self.pay(now, slot))
+    }
+
     fn may_ask(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
+        self.pay(step.now, slot)
+    }
+
+    fn pay(&mut self, now: Now, slot: u32) -> Result<(), Refusal> {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
         let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
-        match client.queries.take(step.now.at, rate, burst) {
+        match client.queries.take(now.at, rate, burst) {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
         }

@@ -111,6 +111,9 @@ impl Chat {
         session: Option<&str>,
         positions: &[(Box<str>, u64)],
     ) -> Result<(), Refusal> {
+        // Whoever has logged in goes on as that, or nothing could end the login any more.
+        let logged_in = self.clients.get(slot as usize).is_some_and(|it| it.login.is_some());
+        let session = session.filter(|_| !logged_in);
         let person = session.and_then(|session| self.people.of_session(author_of(session)));
         // What an account is called is told by its token alone.
         let person = person.filter(|key| self.people.get(*key).is_some_and(|it| !it.account));
@@ -181,6 +184,7 @@ impl Chat {
             self.give_place(old, room);
         }
         let Some(left) = self.people.get_mut(old) else { return rooms };
+        let left_account = left.account;
         left.clients.take(|client| *client == slot);
         let ends = left.clients.as_slice().is_empty();
         self.count_over(step.now, old, person);
@@ -190,7 +194,12 @@ impl Chat {
                 self.unplace(old, room, "left");
             }
             rooms.extend(places);
-            self.end_session(step, old);
+            if left_account {
+                // It comes back with its token.
+                self.people.release(old);
+            } else {
+                self.end_session(step, old);
+            }
         }
         rooms
     }

@@ -159,7 +159,12 @@ impl Chat {
         }
     }
 
-    fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
+    /// Finds whose session key this is. They are looked up by their hash, so that the time it takes
+    /// tells nothing of how much of one was guessed.
+    ///
+    /// # Errors
+    /// When it is nobody's.
+    pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
         let author = author_of(session);
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         person.filter(|person| !person.account).map(|_| author).ok_or_else(|| {

@@ -255,6 +255,9 @@ settings! {
     /// Networks, and accounts with a network, whose failed logins are remembered; beyond that anybody
     /// else must wait until one of them has rested.
     login_records_max: usize = 50_000;
+    /// Logouts of one account that are remembered until its tokens expire by themselves; beyond that they
+    /// are refused.
+    logouts_max: usize = 1000;
     /// PEM file with the public key (Ed25519, P-256 or RSA) of an identity provider whose tokens are
     /// good here too.
     jwt_public_key: Option<PathBuf> = None;

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 #![expect(unreachable_pub, reason = "a test has no inside")]
 
+mod accounts;
 mod api;
 mod client;
 mod data;
@@ -19,3 +20,5 @@ mod resume;
 mod search;
 mod signs;
 mod talk;
+mod tokens;
+mod users;
