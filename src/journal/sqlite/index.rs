@@ -50,6 +50,13 @@ impl Lag {
         }
     }
 
+    /// Says whether enough has come in since, and nobody is kept waiting by indexing some of it after
+    /// so many tasks.
+    fn is_due(&self, tasks: usize) -> bool {
+        // As long as many wait for their commits, they come first.
+        tasks <= MANY && self.since.saturating_mul(PACE) >= SOME
+    }
+
     /// The transaction came through.
     pub(super) fn commit(&mut self) {
         self.indexed = 0;
@@ -68,10 +75,9 @@ impl Writer {
         self.lag.entries > self.limits.unsearched_entries_max
     }
 
-    /// Says whether it is time to index some, after a transaction that added so many entries.
-    pub(super) fn lags_after(&self, added: usize) -> bool {
-        // As long as many wait for their commits, they come first.
-        self.lags() && added <= MANY && self.lag.since.saturating_mul(PACE) >= SOME
+    /// Says whether it is time to index some, after a transaction of so many tasks.
+    pub(super) fn lags_after(&self, tasks: usize) -> bool {
+        self.lags() && self.lag.is_due(tasks)
     }
 
     /// Puts so many messages into the index, with a transaction that adds so many entries.
@@ -154,6 +160,25 @@ pub(super) const MORE: u64 = 256;
 /// So many times as many go in between appends as were added.
 const PACE: u64 = 4;
 /// A commit with more tasks than this has others waiting behind it.
-const MANY: usize = 64;
+const MANY: usize = 32;
 /// When so many times too much is not in the index, more goes in with each commit than it adds.
 const HURRY: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_messages_go_in_for_each_that_comes() {
+        let mut lag = Lag::new(&HashMap::new());
+        let room = RoomKey::from("lobby");
+        for _ in 0..SOME / PACE {
+            assert!(!lag.is_due(1));
+            lag.count(&room);
+        }
+        assert!(lag.is_due(1) && lag.is_due(MANY) && !lag.is_due(MANY + 1));
+        // Indexing some starts the count anew.
+        lag.since = 0;
+        assert!(!lag.is_due(1));
+    }
+}
