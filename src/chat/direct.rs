@@ -157,6 +157,9 @@ impl Chat {
         if let Some(room) = self.rooms.find(&key) {
             return Ok(room);
         }
+        if self.rooms.len() >= self.limits.records_max {
+            return Err(Refusal::new(Code::Overloaded, "there are too many conversations"));
+        }
         for author in [own, partner] {
             if self.directs.of(author).len() >= self.limits.directs_max {
                 return Err(Refusal::new(Code::TooManyRooms, "too many private conversations"));
