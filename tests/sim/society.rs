@@ -257,8 +257,9 @@ impl Society {
             // Those whose end was lost are there again.
             let again = ended.iter().filter(|author| self.keeper.sessions.contains_key(*author));
             law.unsure.extend(again);
-            if unwritten && law.private {
-                law.unsure.extend(&authors);
+            if unwritten {
+                law.disputed = true;
+                law.unsure.extend(authors.iter().filter(|_| law.private));
             }
         }
         let clients: Vec<ClientId> = self.clients.keys().copied().collect();
