@@ -5,13 +5,13 @@
 //! `seq` never comes to mean another record. Nobody joins a conversation: all connections of both
 //! hear it. Joining it makes it the current room, and that is all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::client::Hearing;
-use super::name::{alike, fold, likeness};
+use super::name::{fold, likeness};
 use super::record::{AuthorKey, Entry, Fact, Keep, Order, Shelf};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
@@ -22,6 +22,7 @@ use super::{Chat, ClientId, Effect, Listener, RoomId, Step};
 /// Is the two sides of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pair {
+    authors: [AuthorKey; 2],
     pub(super) sides: [Side; 2],
     /// How many clients have joined it.
     pub(super) seats: u32,
@@ -48,15 +49,12 @@ pub(super) struct Directs {
 impl Pair {
     fn new(own: (AuthorKey, Side), other: (AuthorKey, Side)) -> Self {
         let ((a, first), (b, second)) = if own.0 <= other.0 { (own, other) } else { (other, own) };
-        debug_assert!(a <= b);
-        Self { sides: [first, second], seats: 0 }
+        Self { authors: [a, b], sides: [first, second], seats: 0 }
     }
 
     /// Gives who has the conversation.
     pub(super) fn authors(&self) -> [AuthorKey; 2] {
-        let author = |side: &Side| AuthorKey::from_hex(&side.who).unwrap_or(AuthorKey([0; 16]));
-        let [first, second] = &self.sides;
-        [author(first), author(second)]
+        self.authors
     }
 
     /// Gives somebody's side and the other one.
@@ -84,7 +82,9 @@ impl Pair {
     /// Takes in a fact of before the start.
     pub(super) fn restore(value: &str) -> Option<Self> {
         let sides: [Side; 2] = serde_json::from_str(value).ok()?;
-        Some(Self { sides, seats: 0 })
+        let [first, second] = &sides;
+        let authors = [AuthorKey::from_hex(&first.who)?, AuthorKey::from_hex(&second.who)?];
+        Some(Self { authors, sides, seats: 0 })
     }
 }
 
@@ -146,6 +146,12 @@ impl Chat {
         }
     }
 
+    /// Says whether somebody talks already with whoever is called so now.
+    pub(super) fn talks_with(&self, own: AuthorKey, name: &str) -> bool {
+        let partner = self.whom(name.strip_prefix('@').unwrap_or(name));
+        partner.is_some_and(|(partner, _)| self.rooms.find(&key_of(own, partner)).is_some())
+    }
+
     /// Finds the conversation with whoever is called so now; it is made if need be.
     pub(super) fn converse(&mut self, own: AuthorKey, name: &str) -> Result<u32, Refusal> {
         let nobody = || Refusal::new(Code::NoSuchUser, "nobody is called so");
@@ -156,6 +162,9 @@ impl Chat {
         let key = key_of(own, partner);
         if let Some(room) = self.rooms.find(&key) {
             return Ok(room);
+        }
+        if self.rooms.len() >= self.limits.records_max {
+            return Err(Refusal::new(Code::Overloaded, "there are too many conversations"));
         }
         for author in [own, partner] {
             if self.directs.of(author).len() >= self.limits.directs_max {
@@ -210,10 +219,11 @@ impl Chat {
 
     /// Finds a name for a conversation that none of somebody's others has.
     fn label(&self, own: AuthorKey, partner: &str) -> Arc<str> {
-        let taken: Vec<_> = self.directs_of(own).map(|side| likeness(&side.label)).collect();
+        let taken: HashSet<Box<str>> =
+            self.directs_of(own).flat_map(|side| likeness(&side.label)).collect();
         let mut label = format!("@{partner}");
         let mut number = 1_u32;
-        while taken.iter().any(|taken| alike(taken, &likeness(&label))) {
+        while likeness(&label).iter().any(|like| taken.contains(like)) {
             number = number.saturating_add(1);
             label = format!("@{partner}-{number}");
         }

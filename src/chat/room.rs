@@ -359,3 +359,41 @@ impl Rooms {
         self.live = self.live.saturating_add(is).saturating_sub(was);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::Action;
+    use super::*;
+
+    #[test]
+    fn private_rooms_cost_nothing_where_rooms_are_listed() {
+        let mut rooms = Rooms::default();
+        let owner = Some(AuthorKey([1; 16]));
+        for n in 0..1000 {
+            let name = RoomName::parse(&format!("room {n}"), &Limits::default()).unwrap();
+            let room = rooms.open(&name, owner, &Limits::default()).unwrap();
+            if n > 0 {
+                rooms.enter(room, n);
+                rooms.get_mut(room).unwrap().rules_mut().private = true;
+                rooms.reindex(room);
+            }
+        }
+        // They are not gone through: they are not there.
+        assert_eq!((rooms.fullest.len(), rooms.fullest(10).len()), (1, 1));
+        assert_eq!((rooms.live(), rooms.len()), (999, 1000));
+        let last = rooms.find("room 999").unwrap();
+        rooms.exit(last, 0);
+        assert_eq!(rooms.fullest.len(), 1);
+        let deed = super::super::record::Deed {
+            action: Action::MakePublic,
+            user: None,
+            seconds: None,
+            reason: None,
+        };
+        rooms.get_mut(last).unwrap().rules_mut().apply(&deed, None, &[], Default::default());
+        rooms.reindex(last);
+        assert_eq!(rooms.fullest(10).len(), 2);
+        rooms.vacate(last);
+        assert_eq!(rooms.fullest(10).len(), 1);
+    }
+}

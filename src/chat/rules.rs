@@ -63,6 +63,8 @@ pub(super) struct Rules {
     bans: BTreeMap<Box<str>, Ban>,
     /// When somebody spoke last, in slow mode.
     spoke: BTreeMap<AuthorKey, Moment>,
+    /// At how many of them those are to be forgotten who may speak again.
+    sweep_at: usize,
 }
 
 /// Is what somebody is in a room.
@@ -130,6 +132,7 @@ impl Rules {
             standings: BTreeMap::new(),
             bans: BTreeMap::new(),
             spoke: BTreeMap::new(),
+            sweep_at: 0,
         }
     }
 
@@ -250,8 +253,13 @@ impl Rules {
             return;
         }
         let slow = Duration::from_secs(self.slow);
-        if self.spoke.len() >= SPEAKERS_MAX {
+        if self.spoke.len() >= self.sweep_at.max(SPEAKERS_MIN) {
             self.spoke.retain(|_, at| at.after(slow) > now.at);
+            if self.spoke.len() >= SPEAKERS_MAX {
+                self.spoke.clear();
+            }
+            // Not at each message: there may be nobody to forget for hours.
+            self.sweep_at = self.spoke.len().saturating_mul(2).min(SPEAKERS_MAX);
         }
         self.spoke.insert(author, now.at);
     }
@@ -503,9 +511,43 @@ impl Rules {
     }
 }
 
-/// After so many speakers in slow mode those are forgotten who may speak again.
-const SPEAKERS_MAX: usize = 1024;
+/// Up to so many speakers in slow mode nobody is forgotten.
+const SPEAKERS_MIN: usize = 1024;
+/// At so many speakers in slow mode all are forgotten: each may speak once more.
+const SPEAKERS_MAX: usize = 65_536;
 
 fn private() -> Refusal {
     Refusal::new(Code::Forbidden, "this room is private; somebody in it has to invite you")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has so many people speak in slow mode; gives how many of them were looked at in sweeps.
+    fn speakers(count: u32) -> (usize, usize) {
+        let mut rules = Rules { slow: 60, ..Rules::none() };
+        let now = Now { at: Moment::from_millis(1), unix_ms: 1 };
+        let mut looked_at = 0;
+        for n in 0..count {
+            let mut author = [0; 16];
+            author[..4].copy_from_slice(&n.to_be_bytes());
+            let (before, sweep_at) = (rules.spoke.len(), rules.sweep_at);
+            rules.speaks(AuthorKey(author), now);
+            if rules.sweep_at != sweep_at {
+                looked_at += before;
+            }
+        }
+        (looked_at, rules.spoke.len())
+    }
+
+    #[test]
+    fn many_speakers_in_slow_mode_cost_as_much_each_as_few() {
+        for count in [4_000, 60_000] {
+            let (looked_at, known) = speakers(count);
+            assert_eq!(known, count as usize);
+            assert!(looked_at <= 2 * known, "{looked_at} looked at for {known}");
+        }
+        assert!(speakers(200_000).1 <= SPEAKERS_MAX);
+    }
 }

@@ -238,6 +238,9 @@ impl Chat {
             self.rename(step, slot, &name);
             return Ok(());
         }
+        if client.warned || *wish == *person.name {
+            return Ok(());
+        }
         let known = self.people.of_name(wish.trim()) == Some(key) || wish.trim().is_empty();
         if !known && !std::mem::replace(&mut client.warned, true) {
             let message = format!("you speak as {}; sender is ignored", person.name).into();

@@ -246,3 +246,21 @@ fn whoever_said_nothing_finds_the_conversation_after_a_crash() {
     let welcome = world.welcome(bob);
     assert_eq!((&*welcome.you, welcome.directs.len()), ("Bob", 1));
 }
+
+#[test]
+fn beginning_conversations_is_paid_for_though_nothing_is_said() {
+    let mut world = World::with(|limits| {
+        limits.content_chars_max = 1;
+        limits.errors_max = u8::MAX;
+        (limits.queries_burst_max, limits.queries_per_second_max) = (5, Some(1));
+    });
+    let alice = world.enter("name=Alice");
+    world.enter("name=Bob");
+    for _ in 0..9 {
+        dm(&mut world, alice, "Bob", "too long");
+    }
+    let told = world.read(alice);
+    assert_eq!(told.iter().filter(|it| it.contains("too_long")).count(), 5, "{told:?}");
+    assert_eq!(told.iter().filter(|it| it.contains("rate_limited")).count(), 4);
+    assert!(told.iter().all(|it| it.contains("\"text\":\"too long\"")));
+}

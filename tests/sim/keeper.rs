@@ -75,7 +75,8 @@ impl Keeper {
                 self.sessions.remove(&key);
             }
             Some(Order::Keep(keep)) => {
-                let refused = self.refuses.take();
+                // What nobody waits for is tried until it is kept.
+                let refused = keep.ticket.and_then(|_| self.refuses.take());
                 if refused.is_none() {
                     self.keep(keep.facts);
                 }

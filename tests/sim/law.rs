@@ -18,6 +18,8 @@ pub(crate) struct Law {
     pub(crate) muted: BTreeMap<AuthorKey, u64>,
     /// Of whom it depends on a race with a crash or a refusal what they are.
     pub(crate) unsure: BTreeSet<AuthorKey>,
+    /// Whether that decides who the owner is.
+    pub(crate) disputed: bool,
     /// The same of the room as a whole.
     pub(crate) vague: bool,
 }
@@ -76,6 +78,7 @@ impl Law {
         self.strike(author);
         self.muted.remove(&author);
         if self.owner == Some(author) {
+            self.disputed |= !self.unsure.is_empty();
             self.owner = self.moderators.first().copied();
         }
     }
@@ -112,20 +115,20 @@ impl Law {
             Action::MakePrivate | Action::MakePublic | Action::Promote | Action::Demote => owner,
             _ => owner || self.moderators.contains(&author),
         };
-        needed || self.vague || self.unsure.contains(&author)
+        needed || self.vague || self.disputed || self.unsure.contains(&author)
     }
 
     /// Says whether somebody is kept away.
     pub(crate) fn bars(&self, author: AuthorKey, now: u64) -> bool {
         let banned = self.banned.get(&author).is_some_and(|until| *until > now);
         let above = self.owner == Some(author) || self.moderators.contains(&author);
-        banned && !above && !self.unsure.contains(&author)
+        banned && !above && !self.disputed && !self.unsure.contains(&author)
     }
 
     /// Says whether somebody has to be quiet.
     pub(crate) fn silences(&self, author: AuthorKey, now: u64) -> bool {
         let muted = self.locked || self.muted.get(&author).is_some_and(|until| *until > now);
         let above = self.owner == Some(author) || self.moderators.contains(&author);
-        muted && !above && !self.vague && !self.unsure.contains(&author)
+        muted && !above && !self.vague && !self.disputed && !self.unsure.contains(&author)
     }
 }

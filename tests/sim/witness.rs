@@ -93,7 +93,8 @@ impl Witness {
         use ServerEvent as E;
         let line = |line: &RoomLine| {
             self.check_room(&line.room, society);
-            if let Some(law) = society.laws.get(&*line.room).filter(|law| !law.vague)
+            if let Some(law) =
+                society.laws.get(&*line.room).filter(|law| !law.vague && !law.disputed)
                 && line.seq > 0
                 && !law.unsure.contains(&self.author)
                 && law.owner.is_none_or(|owner| !law.unsure.contains(&owner))
