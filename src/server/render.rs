@@ -7,6 +7,7 @@ mod json;
 mod payload;
 mod stats;
 mod text;
+mod write;
 
 use crate::chat::{Form, ServerEvent};
 
