@@ -3,9 +3,7 @@
 use chinwag::chat::record::{
     Answer, Finding, Found, Hit, Opening, Order, Page, RoomKey, Said, Search,
 };
-use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent, Visit,
-};
+use chinwag::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
 use chinwag::clock::{Moment, Now};
 
 /// Reads any text; a refusal can be told in every form.
@@ -26,7 +24,7 @@ pub(crate) fn anybody_is_welcome(data: &[u8]) {
     let mut effects = Vec::new();
     chat.handle(
         now(0),
-        Input::Opened { client: ClientId(1), hello, seed: [0; 16], visit: Visit::default() },
+        Input::Opened { client: ClientId(1), hello, seed: [0; 16], visit: Box::default() },
         &mut effects,
     );
     let welcome = effects.first();
@@ -55,7 +53,7 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
                     client: *client,
                     hello: Hello::parse("/ws", query),
                     seed,
-                    visit: Visit::default(),
+                    visit: Box::default(),
                 }
             }
             Some(("!", _)) => Input::Closed { client: *client, timed_out: false },
@@ -76,6 +74,7 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
                 Effect::Reply { event, .. }
                 | Effect::Broadcast { event, .. }
                 | Effect::Whisper { event, .. }
+                | Effect::Hint { event, .. }
                 | Effect::Respond { event, .. } => {
                     well_formed(&event);
                 }

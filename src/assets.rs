@@ -1,33 +1,60 @@
-//! The files of `web/`, as they stand in the binary, and how they are served.
+//! The files of `web/`, as `build.rs` put them into the binary, and how they are served.
 //!
 //! Every answer carries headers under which a page can run nothing but its own files and talk to
-//! nobody but its own server. What is served has no version in its name, so browsers keep it but
-//! ask each time whether it changed (RFC 9111 §5.2.2.4); an entity tag makes that a short answer.
+//! nobody but its own server. Each file is there as it stands, with gzip and with brotli, where
+//! that makes it smaller; the client's `Accept-Encoding` chooses.
+//!
+//! A page names its modules and styles under `/v/ID/`, where ID is that of the build. Under it a
+//! file never changes, and another build's ID leads to nothing: a page that was loaded while the
+//! server was replaced cannot mix the two. Modules are without comments there. Everything else has no version in its name, so browsers
+//! keep it but ask each time whether it changed (RFC 9111 §5.2.2.4); an entity tag makes that a
+//! short answer.
+
+mod coding;
 
 use std::borrow::Cow;
 
-use rust_embed::Embed;
-
 use crate::http::{Method, Request, Response, Status};
+use coding::Coding;
+
+// `BUILD`, the id, and `Web`, which has the files by coding and name.
+include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
 /// Answers a request for one of the files; None if the path is none of theirs.
 pub fn respond(request: &Request) -> Option<Response> {
-    let asset = Asset::find(&request.path)?;
+    let (name, lasts) = name_of(&request.path)?;
+    let stored = if lasts && name.ends_with(".js") { format!("v/{name}") } else { name.to_owned() };
+    let variants = variants(&stored);
+    if variants.is_empty() {
+        return None;
+    }
     if !matches!(request.method, Method::Get | Method::Head) {
         let refusal = Response::text(Status(405), "only GET and HEAD are for files");
         return Some(refusal.with_header("Allow", "GET, HEAD"));
     }
-    let fresh = request.tokens("if-none-match").any(|tag| is_tag(tag, &asset.tag));
-    let response = Response::new(Status(if fresh { 304 } else { 200 }))
-        .with_header("ETag", asset.tag)
-        .with_header("Cache-Control", "no-cache");
-    let response =
-        HEADERS.iter().fold(response, |response, &(name, value)| response.with_header(name, value));
+    let is_chosen = variants.len() > 1;
+    let Some(variant) = coding::choose(request, variants, |variant| variant.coding) else {
+        let refusal = Response::text(Status(406), "the codings of this file are br and gzip");
+        return Some(refusal.with_header("Vary", "Accept-Encoding"));
+    };
+    let fresh = request.tokens("if-none-match").any(|tag| is_tag(tag, &variant.tag));
+    let mut response = Response::new(Status(if fresh { 304 } else { 200 }))
+        .with_header("ETag", variant.tag)
+        .with_header("Cache-Control", if lasts { LASTING } else { "no-cache" });
+    if is_chosen {
+        response = response.with_header("Vary", "Accept-Encoding");
+    }
+    for &(header, value) in HEADERS.iter().filter(|(header, _)| is_for(header, name)) {
+        response = response.with_header(header, value);
+    }
     if fresh {
         return Some(response);
     }
-    let mut response = response.with_header("Content-Type", asset.content_type);
-    response.body = asset.content;
+    response = response.with_header("Content-Type", content_type(name));
+    if variant.coding != Coding::Identity {
+        response = response.with_header("Content-Encoding", variant.coding.name());
+    }
+    response.body = variant.content;
     Some(response)
 }
 
@@ -39,7 +66,7 @@ pub const HEADERS: &[(&str, &str)] = &[
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'",
+         require-trusted-types-for 'script'; trusted-types worker",
     ),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -49,30 +76,47 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 ];
 
-#[derive(Embed)]
-#[folder = "web/"]
-struct Web;
+/// Says whether a file needs a header. Modules and styles are nothing by themselves: the policy of
+/// the page that loads them holds. There are many of them, and headers are not compressed.
+fn is_for(header: &str, name: &str) -> bool {
+    let is_part = name != "sw.js" && (name.ends_with(".js") || name.ends_with(".css"));
+    !is_part || matches!(header, "X-Content-Type-Options" | "Cross-Origin-Resource-Policy")
+}
 
-struct Asset {
+/// Is for files whose path says which build they are of.
+const LASTING: &str = "public, max-age=31536000, immutable";
+
+/// Is a file in one coding.
+struct Variant {
+    coding: Coding,
     content: Cow<'static, [u8]>,
-    content_type: &'static str,
     tag: String,
 }
 
-impl Asset {
-    fn find(path: &str) -> Option<Self> {
-        let name = match path.strip_prefix('/')? {
-            "" => "index.html",
-            name => name,
-        };
-        let file = Web::get(name)?;
+/// Gives the file that a path means, and whether the path is that of this build alone.
+fn name_of(path: &str) -> Option<(&str, bool)> {
+    match path.strip_prefix('/')? {
+        "" => Some(("index.html", false)),
+        "stats" => Some(("stats/index.html", false)),
+        name => match name.strip_prefix("v/") {
+            Some(rest) => Some((rest.strip_prefix(BUILD)?.strip_prefix('/')?, true)),
+            None => Some((name, false)),
+        },
+    }
+}
+
+/// Gives what there is of a file; nothing if there is no such file.
+fn variants(name: &str) -> Vec<Variant> {
+    let codings = [Coding::Brotli, Coding::Gzip, Coding::Identity];
+    let found = codings.into_iter().map(|coding| {
+        let file = Web::get(&format!("{}/{name}", coding.name()))?;
         // The hash was taken when the file was put into the binary; a part of it tells versions
-        // apart as well.
+        // and codings apart as well.
         let hash = file.metadata.sha256_hash();
         let tag = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
-        let tag = format!("\"{tag}\"");
-        Some(Self { content: file.data, content_type: content_type(name), tag })
-    }
+        Some(Variant { coding, content: file.data, tag: format!("\"{tag}\"") })
+    });
+    found.flatten().collect()
 }
 
 /// Compares as RFC 9110 §13.1.2 says: weakly.
@@ -97,73 +141,4 @@ fn content_type(name: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::http::{Limits, Parser};
-
-    fn ask(head: &str) -> Option<Response> {
-        let text = format!("{}\r\nHost: chat.example\r\n\r\n", head.replace('\n', "\r\n"));
-        let request = Parser::default().feed(&Limits::default(), &mut text.as_bytes());
-        respond(&request.expect("a sound request").expect("a whole request"))
-    }
-
-    fn headers(response: &Response) -> BTreeMap<&str, &str> {
-        response.headers.iter().map(|(name, value)| (*name, value.as_ref())).collect()
-    }
-
-    #[test]
-    fn the_root_is_the_page() {
-        let page = ask("GET / HTTP/1.1").expect("the page");
-        assert_eq!(page.status, Status(200));
-        assert_eq!(headers(&page)["Content-Type"], "text/html; charset=utf-8");
-        assert_eq!(page.body, Web::get("index.html").expect("the page").data);
-        assert_eq!(Some(page), ask("GET /index.html HTTP/1.1"));
-    }
-
-    #[test]
-    fn every_file_is_served_with_a_known_type_and_the_strict_headers() {
-        for name in Web::iter() {
-            let file = ask(&format!("GET /{name} HTTP/1.1")).expect("a file");
-            let headers = headers(&file);
-            assert_ne!(headers["Content-Type"], "application/octet-stream", "{name}");
-            assert_eq!(headers["Cache-Control"], "no-cache");
-            for (header, value) in HEADERS {
-                assert_eq!(headers.get(header), Some(value), "{name}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_file_that_the_browser_has_is_not_sent_again() {
-        let tag = headers(&ask("GET / HTTP/1.1").expect("the page"))["ETag"].to_owned();
-        assert!(tag.len() == 34 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
-        for tags in [&tag, &format!("W/{tag}"), &format!("\"a\", {tag}"), "*"] {
-            let same = ask(&format!("GET / HTTP/1.1\nIf-None-Match: {tags}")).expect("the page");
-            assert_eq!((same.status, same.body.len()), (Status(304), 0), "{tags}");
-            assert_eq!(headers(&same)["ETag"], tag);
-        }
-        for tags in ["\"a\"", "\"\"", tag.trim_matches('"')] {
-            let other = ask(&format!("GET / HTTP/1.1\nIf-None-Match: {tags}")).expect("the page");
-            assert_eq!(other.status, Status(200), "{tags}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_file_is_left_to_others() {
-        for path in
-            ["/ws", "/healthz", "/nope.js", "//index.html", "/../Cargo.toml", "/.", "/index.html/"]
-        {
-            assert_eq!(ask(&format!("GET {path} HTTP/1.1")), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn a_file_can_only_be_read() {
-        let head = ask("HEAD / HTTP/1.1").expect("the page");
-        assert_eq!(head.status, Status(200));
-        let refusal = ask("PUT / HTTP/1.1\nContent-Length: 0").expect("an answer");
-        assert_eq!((refusal.status, headers(&refusal)["Allow"]), (Status(405), "GET, HEAD"));
-    }
-}
+mod tests;

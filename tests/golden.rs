@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Action, Deed, Gone, Said};
 use chinwag::chat::{
-    Code, DirectLine, Form, History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine,
-    ServerEvent, User, Welcome,
+    Busy, Code, Day, DirectLine, Form, History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine,
+    Series, ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -289,7 +289,13 @@ fn private() -> Vec<Named> {
 
 fn people() -> Vec<Named> {
     let room = s("lobby");
-    let users = || vec![user("Bob", 1), user("Eve", 0)];
+    let away = || Status { away: true, text: s("lunch") };
+    let bob = || User { status: away(), ..user("Bob", 1) };
+    let eve = || user("Eve", 0);
+    let users = || vec![bob(), eve()];
+    let status =
+        |status| ServerEvent::Status { room: s("lobby"), user: s("Bob"), status, count: 7 };
+    let typing = |ttl_ms| ServerEvent::Typing { room: s("lobby"), user: s("Bob"), ttl_ms };
     vec![
         (
             "joined",
@@ -314,6 +320,10 @@ fn people() -> Vec<Named> {
             "presence_renamed",
             ServerEvent::Renamed { room: room.clone(), user: s("Rob"), was: s("Bob"), count: 7 },
         ),
+        ("presence_status", status(away())),
+        ("presence_back", status(Status::default())),
+        ("typing", typing(Some(6000))),
+        ("typing_over", typing(None)),
         ("presence", ServerEvent::Presence { room: room.clone(), count: 8123 }),
         ("room_list", ServerEvent::RoomList { re: Some(s("q1")), rooms: vec![line()] }),
         ("user_list", ServerEvent::UserList { re: Some(s("q2")), room, count: 7, users: users() }),
@@ -321,7 +331,7 @@ fn people() -> Vec<Named> {
 }
 
 fn user(name: &str, conns: u32) -> User {
-    User { name: s(name), conns, role: None, account: false }
+    User { name: s(name), conns, role: None, account: false, status: Status::default() }
 }
 
 fn line() -> RoomLine {
@@ -394,6 +404,11 @@ fn other() -> Vec<Named> {
         ("ack", ack(42)),
         ("ack_topic", ack(0)),
         ("ack_name", ServerEvent::Named { re: s("n1"), ts: TS, you: s("Alice B") }),
+        ("ack_status", {
+            let status = Status { away: true, text: s("lunch") };
+            ServerEvent::StatusSet { re: s("s1"), ts: TS, status }
+        }),
+        ("stats", stats()),
         (
             "notice",
             ServerEvent::Notice {
@@ -426,6 +441,28 @@ fn other() -> Vec<Named> {
         ),
         ("bye", ServerEvent::Bye { code: 1012, reason: "restart", after_ms: 1830 }),
     ]
+}
+
+fn stats() -> ServerEvent {
+    let busy = |room, users, minute, hour| Busy { room: s(room), users, minute, hour };
+    let day = |day, messages, users, peak| Day { day: s(day), messages, users, peak };
+    ServerEvent::Stats(Box::new(Stats {
+        re: Some(s("q3")),
+        ts: TS,
+        users: [12, 40, 123],
+        connections: 15,
+        messages: [4, 90, 900],
+        rooms: vec![busy("lobby", 7, 3, 80), busy("dev", 5, 1, 10)],
+        series: Series {
+            from: TS / 60_000 * 60_000 - 60_000,
+            messages: vec![2, 4],
+            users: vec![11, 12],
+            connections: vec![14, 15],
+            journal_p50_us: vec![1000, 0],
+            journal_p99_us: vec![9000, 0],
+        },
+        days: vec![day("2024-11-19", 1200, 150, 20), day("2024-11-20", 900, 123, 15)],
+    }))
 }
 
 fn welcome() -> ServerEvent {

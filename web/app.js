@@ -9,23 +9,30 @@
  */
 
 import { Chinwag, remembered } from "./chinwag.js";
-import { read } from "./commands.js";
-import { text } from "./room.js";
-import { initial, mentions, reduce } from "./state.js";
+import { isDirect } from "./client/event.js";
+import { marks } from "./marks.js";
+import { isLoaded } from "./past.js";
+import { calls } from "./reading.js";
+import { find, text } from "./room.js";
+import * as kept from "./snapshot.js";
+import { initial, reduce } from "./state.js";
 import { setLanguage, t } from "./strings.js";
+import { typed } from "./typed.js";
 import { announcer } from "./view/announcer.js";
 import { composerView } from "./view/composer.js";
 import { byId } from "./view/dom.js";
 import { drawers } from "./view/drawers.js";
 import { headView } from "./view/head.js";
 import { logView } from "./view/log.js";
+import { notifier } from "./view/notifier.js";
+import { isStrayKey, roomInAddress, showAddress, wake } from "./view/page.js";
 import { peopleView } from "./view/people.js";
 import { roomsView } from "./view/rooms.js";
+import { searchView } from "./view/search.js";
 import { statusView } from "./view/status.js";
 import { toolbarView } from "./view/toolbar.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./room.js").Message} Message */
 /** @typedef {import("./state.js").State} State */
 
 const HISTORY_PAGE = 50;
@@ -41,6 +48,9 @@ class App {
   #views;
   #panels = drawers();
   #announce = announcer();
+  #notify;
+  #typed;
+  #mark;
   /** @type {State} */
   #state;
   /** What the views have seen. @type {State} */
@@ -63,14 +73,30 @@ class App {
       discard: (id) => this.#chat.discard(id),
       react: (mid, emoji, on) => this.#react(mid, emoji, on),
       loadOlder: (where) => this.#loadOlder(where),
+      loadPage: (where, page) => this.#load(where, page),
+      seek: (where, mid) => this.#show(where, mid),
+      open: (where) => this.#open(where),
       attention: () => this.#look(),
     });
+    this.#notify = notifier({ open: (where) => this.#open(where) });
+    this.#mark = marks({ state: () => this.#state, read: (where, seq) => this.#read(where, seq) });
     this.#composer = composerView({
-      submit: (text, replyTo) => this.#submit(text, replyTo),
+      submit: (text, replyTo) => this.#typed.submit(text, replyTo),
       edit: (mid, text) => this.#chat.edit(this.#state.active, mid, text),
       editLast: () => this.#editLast(),
       typing: (on) => this.#chat.typing(this.#state.active, on),
       people: () => (this.#active?.people ?? []).map((it) => it.name),
+    });
+    this.#typed = typed({
+      chat: this.#chat,
+      state: () => this.#state,
+      open: (where) => this.#open(where),
+      leave: (where) => this.#leave(where),
+      dispatch: (event) => this.#dispatch(event),
+      say: (words) => this.#say(words),
+      complain: (error) => this.#complain(error),
+      giveBack: (words) => this.#composer.giveBack(words),
+      quit: forget,
     });
     this.#views = [
       this.#log,
@@ -82,7 +108,13 @@ class App {
         leave: (where) => this.#leave(where),
         closeFound: () => this.#dispatch({ type: "ui_found_closed" }),
       }),
+      searchView({
+        search: (query, where, limit) => this.#search(query, where, limit),
+        show: (where, mid) => this.#show(where, mid),
+        announce: this.#announce,
+      }),
       statusView({ connectNow: () => this.#chat.connect() }),
+      kept.snapshot(this.#chat, (event) => this.#dispatch(event), { active: () => this.#state.active }),
     ];
     toolbarView({
       you: () => this.#state.you,
@@ -100,6 +132,7 @@ class App {
       this.#dispatch(event);
       if (event.type === "welcome") this.#onWelcome(event);
       else if (event.type === "message") this.#onMessage(event);
+      else if (event.type === "left") this.#onLeft(event);
       else if (event.type === "failed") this.#onFailed(event);
     });
     for (const entry of chat.outbox.entries) {
@@ -113,6 +146,7 @@ class App {
       this.#log.tick(Date.now() + this.#state.ahead);
     }, TICK_MS);
     byId("chat").hidden = false;
+    this.#look();
     chat.connect();
     this.#composer.focus();
   }
@@ -137,6 +171,7 @@ class App {
     const before = this.#drawn;
     this.#drawn = this.#state;
     for (const view of this.#views) view.update(this.#state, before);
+    this.#mark();
     showAddress(this.#state.active);
   }
 
@@ -157,15 +192,16 @@ class App {
   /** Says what went wrong, where nothing else shows it. @param {unknown} error */
   #complain(error) {
     const message = error instanceof Error ? error.message : String(error);
-    this.#say(message === "offline" || message === "no answer" ? t("too_late") : message);
+    this.#say(isOffline(error) ? t("too_late") : message);
   }
 
   /** @param {ChatEvent} event */
   #onWelcome({ payload }) {
     if (payload.renamed) this.#say(t("renamed", { name: this.#chat.you }));
     for (const room of this.#chat.rooms) {
-      if (!room.startsWith("@")) this.#chat.ask("list_users", undefined, room).catch(() => {});
+      if (!isDirect(room)) this.#chat.ask("list_users", undefined, room).catch(() => {});
     }
+    this.#loadLatest(this.#state.active);
   }
 
   /** @param {ChatEvent} event */
@@ -174,8 +210,14 @@ class App {
     const content = text(payload.content);
     if (sender === this.#chat.you) return;
     if (room === this.#state.active) this.#announce(t("said", { name: sender, text: content }));
-    const calls = room.startsWith("@") || mentions(content, this.#chat.you);
-    if (calls && document.hidden) notify(`${sender} – ${room}`, content, room);
+    if (calls(room, content, this.#chat.you)) this.#notify(`${sender} – ${room}`, content, room);
+  }
+
+  /** Somebody else may have decided it. @param {ChatEvent} event */
+  #onLeft({ room = "", payload: { why, by, reason } }) {
+    if (why !== "kicked" && why !== "banned") return;
+    const line = t(`left_${why}`, { room, by: text(by) });
+    this.#say(text(reason) ? t("because", { line, reason: text(reason) }) : line);
   }
 
   /** @param {ChatEvent} event */
@@ -185,22 +227,23 @@ class App {
 
   /** @param {string} name */
   #open(name) {
-    this.#panels.close();
+    this.#panels.makeWay();
     if (!name) return;
     const rooms = [...this.#state.rooms.keys()];
     const known = rooms.find((it) => it.toLowerCase() === name.toLowerCase());
     /** @param {string} room */
     const show = (room) => {
       this.#dispatch({ type: "ui_opened", room });
+      this.#loadLatest(room);
       this.#composer.focus();
     };
-    if (known || name.startsWith("@")) show(known ?? name);
+    if (known || isDirect(name)) show(known ?? name);
     else this.#chat.join(name).then(({ room }) => show(room ?? name), (error) => this.#complain(error));
   }
 
   /** @param {string} room */
   #leave(room) {
-    if (room.startsWith("@")) this.#dispatch({ type: "left", room });
+    if (isDirect(room)) this.#dispatch({ type: "left", room });
     else this.#chat.leave(room).catch((error) => this.#complain(error));
   }
 
@@ -208,100 +251,78 @@ class App {
   async #loadOlder(name) {
     const room = this.#state.rooms.get(name);
     const before = room?.oldest || room?.messages[0]?.mid || 0;
+    const page = await this.#load(name, { before });
+    // A page that does not reach further back is the last one, whatever it says.
+    if (page && !(page.first < before)) this.#dispatch({ type: "ui_whole", room: name });
+  }
+
+  /** The end of a private conversation, which is not sent on coming. @param {string} name */
+  #loadLatest(name) {
+    const room = this.#state.rooms.get(name);
+    if (isDirect(name) && this.#chat.direct.has(name) && room?.oldest === 0) this.#load(name, {});
+  }
+
+  /**
+   * A page of the past, or nothing: who needs it asks again.
+   *
+   * @param {string} room
+   * @param {{ before?: number, after?: number, around?: number }} page
+   * @returns {Promise<any>}
+   */
+  async #load(room, page) {
     try {
-      const { payload } = await this.#chat.history(name, { before, limit: HISTORY_PAGE });
-      // A page that does not reach further back is the last one, whatever it says.
-      if (!(payload?.first < before)) this.#dispatch({ type: "ui_whole", room: name });
+      const { payload } = await this.#chat.history(room, { ...page, limit: HISTORY_PAGE });
+      return payload;
     } catch {
-      // The next scroll asks again.
+      return null;
     }
+  }
+
+  /** Leads to a message, in whatever room and however far back. @param {string} name @param {number} mid */
+  async #show(name, mid) {
+    this.#panels.makeWay();
+    if (name !== this.#state.active) this.#dispatch({ type: "ui_opened", room: name });
+    const room = this.#state.rooms.get(name);
+    if (!room) return;
+    const isKnown = isLoaded(room, mid);
+    if (!isKnown && !(await this.#load(name, { around: mid }))) {
+      this.#say(t("too_late"));
+      return;
+    }
+    this.#draw();
+    const messages = this.#state.rooms.get(name)?.messages ?? [];
+    const there = find(messages, mid) ?? (isKnown ? undefined : messages.find((it) => it.mid > mid));
+    if (there && this.#state.active === name) this.#log.show(there.mid);
+    else this.#say(t("gone"));
+  }
+
+  /** @param {string} query @param {string | undefined} room @param {number} limit */
+  #search(query, room, limit) {
+    this.#dispatch({ type: "ui_searched", payload: { query } });
+    this.#chat.search(query, { room, limit }).catch((error) => {
+      const message = isOffline(error) ? t("too_late") : error.message;
+      this.#dispatch({ type: "ui_search_failed", payload: { message } });
+    });
+  }
+
+  /** @param {string} room @param {number} seq */
+  #read(room, seq) {
+    this.#chat.read(room, seq);
+    this.#dispatch({ type: "read", room, payload: { seq } });
+  }
+
+  #editLast() {
+    const message = this.#typed.lastMessage((it) => it.sender === this.#state.you);
+    if (message) this.#composer.change(message);
   }
 
   /** @param {number} mid @param {string} emoji @param {boolean} on */
   #react(mid, emoji, on) {
     this.#chat.react(this.#state.active, mid, emoji, on);
   }
-
-  #editLast() {
-    const message = this.#lastMessage((it) => it.sender === this.#state.you);
-    if (message) this.#composer.change(message);
-  }
-
-  /** @param {(message: Message) => boolean} fits */
-  #lastMessage(fits) {
-    return this.#active?.messages.findLast(fits);
-  }
-
-  /** Carries out what was typed. @param {string} line @param {number} [replyTo] */
-  #submit(line, replyTo) {
-    if (replyTo !== undefined) {
-      this.#sayIn(this.#state.active, line, { replyTo });
-      return;
-    }
-    const { active } = this.#state;
-    const chat = this.#chat;
-    const { kind, text: words = "", to = "", number = 0 } = read(line);
-    /** @param {unknown} error */
-    const complain = (error) => this.#complain(error);
-    switch (kind) {
-      case "say":
-        return this.#sayIn(active, words, {});
-      case "expire":
-        return this.#sayIn(active, words, { ttl: number });
-      case "reply":
-      case "edit":
-      case "delete":
-        return this.#actOnLast(kind, words, number);
-      case "msg":
-        this.#dispatch({ type: "ui_opened", room: `@${to}` });
-        return chat.sendTo(to, words);
-      case "topic":
-        return chat.setTopic(active, words);
-      case "join":
-        return this.#open(to);
-      case "leave":
-        return this.#leave(to || active);
-      case "name":
-        return chat.setName(words).then(() => this.#dispatch({ type: "ui_renamed", payload: { you: chat.you } }), complain);
-      case "rooms":
-        return chat.ask("list_rooms").catch(complain);
-      case "quit":
-        chat.stop();
-        return forget();
-      case "usage":
-        return this.#say(t("usage", { usage: words }));
-      default:
-        return chat.command(active, line).catch((error) => {
-          complain(error);
-          this.#composer.giveBack(line);
-        });
-    }
-  }
-
-  /** @param {"reply" | "edit" | "delete"} kind @param {string} text @param {number} number */
-  #actOnLast(kind, text, number) {
-    const { active, you } = this.#state;
-    const own = this.#lastMessage((it) => it.sender === you);
-    const other = this.#lastMessage((it) => it.sender !== you) ?? own;
-    const mid = number || own?.mid;
-    if (kind === "reply") {
-      if (other) this.#sayIn(active, text, { replyTo: other.mid });
-      else this.#say(t("nothing_to_reply"));
-    } else if (mid === undefined) this.#say(t("nothing_to_edit"));
-    else if (kind === "edit") this.#chat.edit(active, mid, text);
-    else this.#chat.delete(active, mid);
-  }
-
-  /** @param {string} room @param {string} text @param {{ replyTo?: number, ttl?: number }} options */
-  #sayIn(room, text, options) {
-    if (room.startsWith("@")) this.#chat.sendTo(room.slice(1), text);
-    else if (room) this.#chat.send(room, text, options);
-    else this.#composer.giveBack(text);
-  }
 }
 
 translate();
-offerNotifications();
 const storage = openStorage();
 const { name: lastName } = remembered(storage);
 if (lastName) new App(lastName, roomInAddress(), storage).start();
@@ -309,6 +330,7 @@ else greet();
 
 /** Shows the entrance: a name and, if wanted, a room. */
 function greet() {
+  kept.forget();
   const entrance = byId("entrance");
   const name = byId("join-name");
   const room = byId("join-room");
@@ -333,56 +355,12 @@ function forget() {
     // Forbidden: nothing was kept.
   }
   history.replaceState(null, "", location.pathname);
-  location.reload();
+  kept.forget().finally(() => location.reload());
 }
 
-/** The browser is asked only when the reader presses the button. */
-function offerNotifications() {
-  const button = byId("notify");
-  const isOpen = () => globalThis.Notification?.permission === "default";
-  button.hidden = !isOpen();
-  button.addEventListener("click", async () => {
-    await Notification.requestPermission();
-    button.hidden = !isOpen();
-  });
-}
-
-/** @param {string} title @param {string} text @param {string} room */
-function notify(title, text, room) {
-  if (globalThis.Notification?.permission !== "granted") return;
-  try {
-    new Notification(title, { body: text.slice(0, 200), tag: room });
-  } catch {
-    // Some phones allow notifications only from a service worker.
-  }
-}
-
-/** Tells the library when the network or the page may be back. @param {() => void} probe */
-function wake(probe) {
-  addEventListener("online", probe);
-  addEventListener("pageshow", (event) => event.persisted && probe());
-  document.addEventListener("visibilitychange", () => !document.hidden && probe());
-}
-
-/** Whether somebody types into nothing: it was meant for the input box. @param {KeyboardEvent} event */
-function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
-  if (key.length !== 1 || key === " " || ctrlKey || metaKey || altKey) return false;
-  if (target === document.body) return true;
-  const log = byId("log");
-  return log.contains(/** @type {Node} */ (target)) && log.dataset.by !== "keys";
-}
-
-function roomInAddress() {
-  try {
-    return decodeURIComponent(location.hash.slice(1)).trim();
-  } catch {
-    return "";
-  }
-}
-
-/** @param {string} room */
-function showAddress(room) {
-  if (roomInAddress() !== room) history.replaceState(null, "", `#${encodeURIComponent(room)}`);
+/** Whether there was nobody to answer. @param {unknown} error */
+function isOffline(error) {
+  return error instanceof Error && (error.message === "offline" || error.message === "no answer");
 }
 
 /** Storage may be forbidden altogether: then even naming it throws. @returns {Storage | null} */

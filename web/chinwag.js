@@ -28,7 +28,7 @@
  */
 
 import { Connection } from "./client/connection.js";
-import { entriesOf, eventOfAck, isNumbered, parse } from "./client/event.js";
+import { entriesOf, eventOfAck, isDirect, isNumbered, parse } from "./client/event.js";
 import { Outbox } from "./client/outbox.js";
 import { Questions } from "./client/questions.js";
 import { Records } from "./client/record.js";
@@ -77,6 +77,12 @@ export class Chinwag {
 
   /** Rooms wanted and joined, in the order of joining. @type {string[]} */
   rooms;
+
+  /** Private conversations that are known, `@Bob` and the like: nobody joins or leaves these. @type {Set<string>} */
+  direct = new Set();
+
+  /** Whether this user has an account here; a guest comes back by the key of its session. */
+  account = false;
 
   /** Sizes and rates, from the last `welcome`. @type {Record<string, number>} */
   limits = {};
@@ -187,9 +193,16 @@ export class Chinwag {
     return this.submit("send_message", room, { content, reply_to: replyTo, ttl });
   }
 
-  /** @param {string} to @param {string} content */
-  sendTo(to, content) {
-    return this.submit("direct_message", `@${to}`, { to, content });
+  /**
+   * Says something to one person. The answer names the room of the conversation, which is the one
+   * to `send` to from then on.
+   *
+   * @param {string} to
+   * @param {string} content
+   * @param {{ ttl?: number }} [options]
+   */
+  sendTo(to, content, { ttl } = {}) {
+    return this.submit("direct_message", `@${to}`, { to, content, ttl });
   }
 
   /** @param {string} room @param {number} mid @param {string} content */
@@ -265,6 +278,7 @@ export class Chinwag {
 
   /**
    * A page of the past; `before`, `after` and `around` are `seq` numbers, none means the latest.
+   * Whoever hears of the `history` event sees in its `asked` which page was wanted.
    *
    * @param {string} room
    * @param {{ before?: number, after?: number, around?: number, limit?: number }} [page]
@@ -273,12 +287,22 @@ export class Chinwag {
     return this.ask("history", page, room);
   }
 
+  /**
+   * What was said with these words, the newest first. Without a room: in all that one is in.
+   *
+   * @param {string} query  words, and phrases in quotes
+   * @param {{ room?: string, before?: number, limit?: number }} [options]  `before` needs a room
+   */
+  search(query, { room, before, limit } = {}) {
+    return this.ask("search", { query, before, limit }, room);
+  }
+
   /** Tells others that something is being written. @param {string} room @param {boolean} on */
   typing(room, on) {
     this.#questions.hint({ type: "typing", id: this.#id(), room, payload: on });
   }
 
-  /** Tells the server how far a room was read. @param {string} room @param {number} seq */
+  /** Tells the server how far a room was read; it keeps that for accounts. @param {string} room @param {number} seq */
   read(room, seq) {
     this.#questions.hint({ type: "read", id: this.#id(), room, payload: { seq } });
   }
@@ -291,7 +315,7 @@ export class Chinwag {
    * @param {string} text
    */
   async command(room, text) {
-    if (this.#current !== room && this.rooms.includes(room) && !room.startsWith("@")) {
+    if (this.#current !== room && this.rooms.includes(room) && !isDirect(room)) {
       await this.join(room, { history: 0 });
     }
     if (!this.#connection.send(text)) throw new Error("offline");
@@ -320,12 +344,13 @@ export class Chinwag {
     if (this.#session) query.set("session", this.#session);
     if (this.#records.epoch) query.set("epoch", this.#records.epoch);
     this.#later = [];
-    for (const room of this.rooms) {
+    for (const room of new Set([...this.rooms, ...this.direct])) {
+      const isJoined = !isDirect(room);
       if (url.href.length > URL_MAX) {
-        this.#later.push(room);
+        if (isJoined) this.#later.push(room);
         continue;
       }
-      if (!room.startsWith("@")) query.append("room", room);
+      if (isJoined) query.append("room", room);
       const seq = this.#records.seqOf(room);
       if (seq !== undefined) query.append("after", `${room}:${seq}`);
     }
@@ -364,8 +389,9 @@ export class Chinwag {
     }
     this.#learn(event);
     this.#records.learn(event);
+    const asked = this.#questions.asked(event);
     if (isNumbered(event)) this.#record(event);
-    else this.#tell(event);
+    else this.#tell(asked === undefined ? event : { ...event, asked });
     if (event.re !== undefined) {
       this.#questions.answer(event);
       this.#sender.answer(event);
@@ -375,19 +401,26 @@ export class Chinwag {
 
   /** @param {ChatEvent} event */
   #welcomed(event) {
-    const { you, session, epoch, current, limits, rooms } = event.payload ?? {};
+    const { you, session, account, epoch, current, limits, rooms, direct } = event.payload ?? {};
     if (typeof you === "string") this.you = you;
+    this.account = account === true;
+    // An account comes back by its token: a key of the guest it was before would say otherwise.
+    if (this.account) this.#session = "";
     if (typeof session === "string") this.#session = session;
     if (typeof current === "string") this.#current = current;
     this.limits = Object.fromEntries(entriesOf(limits));
     this.#sender.frameMax = this.limits.frame ?? Infinity;
     const standing = entriesOf(rooms);
-    const kept = this.rooms.filter((room) => room.startsWith("@") || this.#later.includes(room));
+    const talks = entriesOf(direct).filter(([room]) => isDirect(room));
+    // The newest are listed; others that were known before are still there, unless all is new.
+    if (epoch !== this.#records.epoch) this.direct.clear();
+    for (const [room] of talks) this.direct.add(room);
+    const kept = this.rooms.filter((room) => isDirect(room) || this.#later.includes(room));
     this.rooms = [...new Set([...standing.map(([room]) => room), ...kept])];
     this.#save();
     this.#connection.welcomed();
     this.#tell(event);
-    this.#records.welcomed(standing, this.#session, String(epoch ?? ""));
+    this.#records.welcomed([...standing, ...talks], this.#session, String(epoch ?? ""));
     for (const room of this.#later) this.join(room).catch(() => {});
     this.#become("catching_up");
     this.#goOn();
@@ -407,6 +440,7 @@ export class Chinwag {
       this.#save();
     } else if (type === "left") {
       this.rooms = this.rooms.filter((other) => other !== room);
+      this.direct.delete(room);
       this.#records.forget(room);
       if (this.#current === room) this.#current = "";
       this.#save();
@@ -419,6 +453,7 @@ export class Chinwag {
    * @param {ChatEvent & { room: string, seq: number }} event
    */
   #record(event) {
+    if (isDirect(event.room)) this.direct.add(event.room);
     const entry = this.#entryOf(event);
     if (event.type !== "ack") {
       this.#records.take(entry ? { ...event, local: entry.id } : event);

@@ -33,9 +33,24 @@
  * @property {{ code: string, message: string }} [error]
  */
 
-/** A line of the server that is no message. @typedef {{ id: number, text: string, after: number }} Notice */
+/**
+ * A line that is no message.
+ *
+ * @typedef {object} Notice
+ * @property {number} id
+ * @property {number} after     it stands behind this message
+ * @property {string} text      as the server or the page has it; empty for a deed
+ * @property {Deed} [deed]
+ * @property {string} [invites] a room that may be joined
+ */
 
-/** @typedef {{ name: string, status: string, text: string }} Person */
+/**
+ * What somebody did who keeps order.
+ *
+ * @typedef {{ action: string, by: string, user: string, seconds: number, reason: string }} Deed
+ */
+
+/** @typedef {{ name: string, status: string, text: string, role: string, account: boolean }} Person */
 
 /** @typedef {{ from: number, to: number }} Range */
 
@@ -49,16 +64,18 @@
  * @property {Pending[]} pending
  * @property {Notice[]} notices
  * @property {Range[]} lost         no longer kept by the server
+ * @property {Range[]} holes        not loaded, between messages that are; ascending
  * @property {number} oldest        the record is known from this `seq` on; 0 when nothing is
  * @property {boolean} more         there is more of the past to be had
  * @property {number} unread
  * @property {number} mentions
- * @property {number} firstUnread   `mid`, 0 for none
+ * @property {number} firstUnread   messages from this `mid` on were new when the reader came; 0 for none
+ * @property {number} read          how far an account has read, here or elsewhere; 0 for guests
+ * @property {string} role          of the reader: `owner`, `moderator`, `member` or nothing
+ * @property {boolean} isPrivate    who is not a member cannot know of it
+ * @property {string} partner       of a private conversation: the other one's name now
  * @property {Record<string, number>} typing  until when, by name
  */
-
-/** Beyond this the oldest are dropped and can be loaded again. */
-export const MESSAGES_MAX = 10_000;
 
 /** @param {string} name @returns {Room} */
 export function emptyRoom(name) {
@@ -71,11 +88,16 @@ export function emptyRoom(name) {
     pending: [],
     notices: [],
     lost: [],
+    holes: [],
     oldest: 0,
     more: false,
     unread: 0,
     mentions: 0,
     firstUnread: 0,
+    read: 0,
+    role: "",
+    isPrivate: false,
+    partner: "",
     typing: {},
   };
 }
@@ -89,45 +111,6 @@ export function emptyRoom(name) {
 export function find(messages, mid) {
   const at = placeOf(messages, mid);
   return messages[at]?.mid === mid ? messages[at] : undefined;
-}
-
-/**
- * Puts messages into their places; one that is there already is replaced.
- *
- * @param {Room} room
- * @param {Message[]} more
- * @returns {Room}
- */
-export function withMessages(room, more) {
-  const messages = [...room.messages];
-  for (const message of more) {
-    const at = placeOf(messages, message.mid);
-    const before = messages[at]?.mid === message.mid ? messages[at] : undefined;
-    const local = message.local ?? before?.local;
-    messages.splice(at, before ? 1 : 0, local === undefined ? message : { ...message, local });
-  }
-  const surplus = messages.length - MESSAGES_MAX;
-  if (surplus <= 0) return { ...room, messages };
-  return { ...room, messages: messages.slice(surplus), oldest: messages[surplus].mid, more: true };
-}
-
-/** @param {Room} room @param {any} payload a page of history @param {string} you @returns {Room} */
-export function withHistory(room, payload, you) {
-  const first = count(payload.first, 0);
-  const reachesBack = room.oldest === 0 || first < room.oldest;
-  /** @param {Range} range */
-  const isNews = ({ from, to }) => !room.lost.some((it) => it.from === from && it.to === to);
-  const told = list(payload.messages);
-  const gone = new Set(told.filter((raw) => raw.deleted).map((raw) => raw.mid));
-  const there = told.filter((raw) => !raw.deleted).map((raw) => asMessage(raw, you));
-  const kept = gone.size ? room.messages.filter(({ mid }) => !gone.has(mid)) : room.messages;
-  return {
-    ...withMessages({ ...room, messages: kept }, there),
-    // Only a page that reaches further back than all before knows whether there is more behind it.
-    oldest: reachesBack ? first : room.oldest,
-    more: reachesBack ? payload.more === true : room.more,
-    lost: [...room.lost, ...list(payload.lost).map(asRange).filter(isNews)],
-  };
 }
 
 /**
@@ -169,8 +152,15 @@ export function withPresence(room, type, payload) {
     const { [name]: _, ...typing } = room.typing;
     return { ...room, count: total, people: others, typing };
   }
-  const person = asPerson({ ...before, ...payload, name });
+  // A status without words has none, whatever the one before said.
+  const news = payload.status === undefined ? payload : { text: "", ...payload };
+  const person = asPerson({ ...before, ...news, name });
   return { ...room, count: total, people: sorted([...others, person]) };
+}
+
+/** Somebody has another role, or none. @param {Room} room @param {string} name @param {string} role @returns {Room} */
+export function withRole(room, name, role) {
+  return { ...room, people: room.people.map((it) => (it.name === name ? { ...it, role } : it)) };
 }
 
 /** @param {Room} room @param {unknown} users @param {unknown} total @returns {Room} */
@@ -188,19 +178,14 @@ export function asMessage(raw, you, local) {
     mid: count(mid, count(seq, 0)),
     sender: text(sender),
     content: text(content),
-    ts: count(ts, 0),
+    ts: moment(ts),
     reactions: asReactions(reactions, you),
   };
   if (typeof reply_to === "number") message.replyTo = reply_to;
-  if (typeof expires === "number") message.expires = expires;
+  if (typeof expires === "number") message.expires = moment(expires);
   if (edited) message.edited = true;
   if (local !== undefined) message.local = local;
   return message;
-}
-
-/** @param {any} raw @returns {Range} */
-export function asRange(raw) {
-  return { from: count(raw.from, 0), to: count(raw.to, 0) };
 }
 
 /** @param {unknown} value @returns {any[]} */
@@ -218,6 +203,11 @@ export function count(value, otherwise) {
   return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
 }
 
+/** A time that there is: beyond, a `Date` is invalid. @param {unknown} value */
+export function moment(value) {
+  return Math.min(Math.max(count(value, 0), 0), 8.64e15);
+}
+
 /** @param {any} raw @param {string} you @returns {Reaction[]} */
 function asReactions(raw, you) {
   return list(raw).map(({ emoji, users, count: total }) => {
@@ -229,9 +219,14 @@ function asReactions(raw, you) {
 
 /** @param {any} raw @returns {Person} */
 function asPerson(raw) {
-  if (typeof raw === "string") return { name: raw, status: "", text: "" };
-  const status = raw?.status === "online" ? "" : text(raw?.status);
-  return { name: text(raw?.name), status, text: text(raw?.text) };
+  const { name, status, text: words, role, account } = typeof raw === "string" ? { name: raw } : (raw ?? {});
+  return {
+    name: text(name),
+    status: status === "online" ? "" : text(status),
+    text: text(words),
+    role: text(role),
+    account: account === true,
+  };
 }
 
 const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
@@ -242,7 +237,7 @@ function sorted(people) {
 }
 
 /** Where this number stands or would stand. @param {Message[]} messages @param {number} mid */
-function placeOf(messages, mid) {
+export function placeOf(messages, mid) {
   let low = 0;
   let high = messages.length;
   // Most are new and belong at the end.

@@ -9,17 +9,19 @@
  * @module
  */
 
+import { change, known } from "./change.js";
+import { entriesOf, isDirect } from "./client/event.js";
+import { moderated, noticed, notified } from "./notices.js";
+import { ASIDE_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./past.js";
+import { calls, withMark, withReadTo, withUnread, withoutMark } from "./reading.js";
 import {
   asMessage,
-  asRange,
   count,
   emptyRoom,
-  find,
   list,
+  moment,
   text,
   withChangedMessage,
-  withHistory,
-  withMessages,
   withPeople,
   withPresence,
   withReaction,
@@ -35,16 +37,29 @@ import {
  * @property {import("./chinwag.js").Phase} phase
  * @property {{ code?: number, reason?: string, retry_in_ms?: number }} why  of the phase
  * @property {string} you
+ * @property {boolean} account      or a guest
+ * @property {string} role          on the whole server: `admin` or nothing
  * @property {ReadonlyMap<string, Room>} rooms  in the order of joining
  * @property {string} active
  * @property {boolean} attentive    the end of the active room is before somebody's eyes
  * @property {number} ahead         how far the server's clock is ahead of ours, in ms
  * @property {{ room: string, users: number, topic: string }[] | null} found  answer to `list_rooms`
+ * @property {Search | null} search
  * @property {Record<string, number>} limits
  * @property {number} notices       how many there were: numbers them
  */
 
-const NOTICES_MAX = 50;
+/**
+ * What is searched for and what was found, the newest first.
+ *
+ * @typedef {object} Search
+ * @property {string} query
+ * @property {boolean} isBusy
+ * @property {(Message & { room: string })[]} found
+ * @property {boolean} more
+ * @property {string} failure
+ */
+
 const TYPING_MS = 6_000;
 
 /** @param {string} [active] @returns {State} */
@@ -53,11 +68,14 @@ export function initial(active = "") {
     phase: "idle",
     why: {},
     you: "",
+    account: false,
+    role: "",
     rooms: new Map(),
     active,
     attentive: true,
     ahead: 0,
     found: null,
+    search: null,
     limits: {},
     notices: 0,
   };
@@ -78,17 +96,18 @@ export function reduce(state, event, now) {
       return welcomed(state, event, now);
     case "joined":
       return change(state, room, (it) =>
-        withPeople({ ...it, topic: text(payload.topic) }, payload.users, payload.count),
+        withPeople({ ...it, ...standingOf(it, payload) }, payload.users, payload.count),
       );
     case "left":
       return left(state, room);
     case "history":
-      return known(state, room, (it) => withHistory(it, payload, state.you));
+      return known(state, room, (it) => learned(state, it, event));
     case "message":
     case "message_edited":
     case "message_deleted":
     case "reaction":
     case "topic":
+    case "moderated":
       return recorded(settled(state, room, event.local), room, event);
     case "user_joined":
     case "user_left":
@@ -98,12 +117,16 @@ export function reduce(state, event, now) {
       return known(state, room, (it) => withPeople(it, payload.users, payload.count));
     case "room_list":
       return { ...state, found: list(payload.rooms).map(asFound) };
+    case "search_results":
+      return found(state, event);
     case "typing":
       return typing(state, room, payload, now);
+    case "read":
+      return known(state, room, (it) => withReadTo(it, count(payload.seq, 0), state.you));
     case "lost":
-      return known(state, room, (it) => ({ ...it, lost: [...it.lost, asRange(payload)] }));
+      return known(state, room, (it) => withLost(it, [payload]));
     case "reset":
-      return known(state, room, (it) => ({ ...emptyRoom(room), ...standing(it) }));
+      return known(state, room, (it) => ({ ...emptyRoom(room), ...whatStays(it) }));
     case "queued":
     case "failed":
       return queued(state, room, payload.entry);
@@ -111,10 +134,10 @@ export function reduce(state, event, now) {
     case "discarded":
       return settled(state, room, payload.entry?.id);
     case "notice":
-      return noticed(state, room, text(payload.message));
+      return notified(state, room, payload);
     case "error":
       // What was asked with an `id` is told by who asked.
-      return event.re === undefined ? noticed(state, room, text(payload.message)) : state;
+      return event.re === undefined ? notified(state, room, payload) : state;
     default:
       return own(state, event, now);
   }
@@ -128,26 +151,6 @@ function renamed(state, you) {
     next = change(next, name, (it) => withPresence(it, "presence", { user: you, was: state.you }));
   }
   return next;
-}
-
-/** How many messages wait to be read, everywhere. @param {State} state */
-export function unreadIn(state) {
-  let sum = 0;
-  for (const { unread } of state.rooms.values()) sum += unread;
-  return sum;
-}
-
-/** Whether the text calls this name. @param {string} content @param {string} you */
-export function mentions(content, you) {
-  if (!you) return false;
-  const folded = content.toLowerCase();
-  const name = `@${you.toLowerCase()}`;
-  for (let at = folded.indexOf(name); at >= 0; at = folded.indexOf(name, at + 1)) {
-    const before = folded.slice(0, at);
-    const after = folded.slice(at + name.length);
-    if (!/[\p{L}\p{N}_]$/u.test(before) && !/^-?[\p{L}\p{N}_]/u.test(after)) return true;
-  }
-  return false;
 }
 
 /**
@@ -165,7 +168,13 @@ function own(state, { type, room = state.active, payload = {} }, now) {
     case "ui_attention":
       return seen({ ...state, attentive: payload.attentive === true });
     case "ui_said":
-      return noticed(state, room, text(payload.text));
+      return noticed(state, room, { text: text(payload.text) });
+    case "ui_searched":
+      return { ...state, search: { query: text(payload.query), isBusy: true, found: [], more: false, failure: "" } };
+    case "ui_search_failed":
+      return state.search ? { ...state, search: { ...state.search, isBusy: false, failure: text(payload.message) } } : state;
+    case "ui_search_closed":
+      return { ...state, search: null };
     case "ui_found_closed":
       return { ...state, found: null };
     case "ui_renamed":
@@ -186,18 +195,53 @@ function own(state, { type, room = state.active, payload = {} }, now) {
  * @returns {State}
  */
 function welcomed(state, { ts, payload = {} }, now) {
-  const { you, limits, rooms = {}, current } = payload;
-  const ahead = ts === undefined ? 0 : ts - now;
-  let next = { ...state, you: text(you) || state.you, limits: limits ?? {}, ahead };
+  const { you, limits, rooms, direct, current, account, role } = payload;
+  const ahead = ts === undefined ? 0 : moment(ts) - now;
+  let next = {
+    ...state,
+    you: text(you) || state.you,
+    account: account === true,
+    role: text(role),
+    limits: limits ?? {},
+    ahead,
+  };
+  const standing = new Map(entriesOf(rooms));
   for (const [name, room] of state.rooms) {
-    const isGone = !name.startsWith("@") && !Object.hasOwn(rooms, name);
+    const isGone = !isDirect(name) && !standing.has(name);
     if (isGone && room.pending.length === 0) next = left(next, name);
   }
-  for (const [name, { topic, users }] of Object.entries(rooms)) {
-    next = change(next, name, (it) => ({ ...it, topic: text(topic), count: count(users, it.count) }));
+  for (const [name, raw] of [...standing, ...entriesOf(direct)]) {
+    next = change(next, name, (it) => withStanding(it, raw ?? {}, next.you));
   }
-  if (next.rooms.has(next.active)) return next;
+  if (next.rooms.has(next.active)) return seen(next);
   return opened(next, next.rooms.has(current) ? current : firstOf(next));
+}
+
+/**
+ * A room as the welcome has it.
+ *
+ * @param {Room} room
+ * @param {any} raw
+ * @param {string} you
+ * @returns {Room}
+ */
+function withStanding(room, raw, you) {
+  const next = { ...room, ...standingOf(room, raw), count: count(raw.users, room.count) };
+  const read = count(raw.read, 0);
+  // What was missed is told and counted; only of what is shown anew the server knows the number.
+  if (room.messages.length > 0) return withReadTo(next, read, you);
+  const unread = count(raw.unread, 0);
+  return { ...next, read, unread, firstUnread: unread > 0 ? read + 1 : 0 };
+}
+
+/** @param {Room} room @param {any} raw */
+function standingOf(room, { topic, role, private: isPrivate, with: partner }) {
+  return {
+    topic: text(topic),
+    role: text(role),
+    isPrivate: isPrivate === true,
+    partner: text(partner) || room.partner,
+  };
 }
 
 /** @param {State} state @param {string} name @returns {State} */
@@ -216,15 +260,14 @@ function firstOf({ rooms }) {
 /** @param {State} state @param {string} name @returns {State} */
 function opened(state, name) {
   if (!name) return { ...state, active: "" };
-  // Where the unread began is of no use once the reader has gone elsewhere.
-  const moved = state.active === name ? state : known(state, state.active, withoutMark);
+  const moved = state.active === name ? state : known(state, state.active, laidAside);
   const next = change(moved, name, (it) => it);
   return seen({ ...next, active: name, attentive: true });
 }
 
-/** @param {Room} room @returns {Room} */
-function withoutMark(room) {
-  return room.firstUnread === 0 ? room : { ...room, firstUnread: 0 };
+/** Where the unread began is of no use once the reader has gone elsewhere. @param {Room} room */
+function laidAside(room) {
+  return trimmed(withoutMark(room), ASIDE_MAX);
 }
 
 /** What is before an attentive reader is read. @param {State} state @returns {State} */
@@ -257,10 +300,7 @@ function recorded(state, name, event) {
         })),
       );
     case "message_deleted":
-      return known(state, name, (room) => ({
-        ...room,
-        messages: room.messages.filter(({ mid }) => mid !== payload.mid),
-      }));
+      return deleted(state, name, payload.mid);
     case "reaction":
       return known(state, name, (room) =>
         withChangedMessage(room, payload.mid, (it) => ({
@@ -268,9 +308,22 @@ function recorded(state, name, event) {
           reactions: withReaction(it.reactions, payload, state.you),
         })),
       );
+    case "moderated":
+      return moderated(state, name, event);
     default:
       return known(state, name, (room) => ({ ...room, topic: text(payload.topic) }));
   }
+}
+
+/** @param {State} state @param {string} name @param {number} mid @returns {State} */
+function deleted(state, name, mid) {
+  const next = known(state, name, (room) => ({
+    ...room,
+    messages: room.messages.filter((it) => it.mid !== mid),
+  }));
+  const { search } = next;
+  const found = search?.found.filter((it) => it.mid !== mid || it.room !== name);
+  return !search || found?.length === search.found.length ? next : { ...next, search: { ...search, found: found ?? [] } };
 }
 
 /**
@@ -282,24 +335,35 @@ function recorded(state, name, event) {
 function arrived(state, name, { seq, ts, local, payload = {} }) {
   const message = asMessage({ ts, ...payload, mid: payload.mid ?? seq }, state.you, local);
   const isOwn = message.sender === state.you;
-  const isSeen = isOwn || (state.attentive && state.active === name);
-  const calls = name.startsWith("@") || mentions(message.content, state.you);
+  const isActive = state.active === name;
+  const isSeen = isOwn || (state.attentive && isActive);
   return change(state, name, (room) => {
-    const isUnread = !isSeen && !find(room.messages, message.mid);
     const { [message.sender]: _, ...typing } = room.typing;
-    return {
-      ...withMessages(room, [message]),
-      typing,
-      unread: room.unread + (isUnread ? 1 : 0),
-      mentions: room.mentions + (isUnread && calls ? 1 : 0),
-      firstUnread: room.firstUnread || (isUnread ? message.mid : 0),
-    };
+    const counted = isSeen ? room : withUnread(room, message, calls(name, message.content, state.you));
+    const partner = room.partner || isOwn || !isDirect(name) ? room.partner : message.sender;
+    const next = withMessages({ ...counted, typing, partner }, [message]);
+    return trimmed(next, isActive ? MESSAGES_MAX : ASIDE_MAX, isActive && !state.attentive);
   });
 }
 
+/** A page of the past. @param {State} state @param {Room} room @param {ChatEvent} event @returns {Room} */
+function learned(state, room, { payload = {}, asked }) {
+  const next = withHistory(room, payload, state.you, asked);
+  const isReadingBack = (asked?.before ?? asked?.after ?? asked?.around) !== undefined;
+  return withMark(trimmed(next, MESSAGES_MAX, isReadingBack), state.you);
+}
+
+/** What was searched for, if it is still wanted. @param {State} state @param {ChatEvent} event */
+function found(state, { payload = {}, asked }) {
+  const { search } = state;
+  if (!search || search.query !== asked?.query) return state;
+  const hits = list(payload.messages).map((raw) => ({ ...asMessage(raw, state.you), room: text(raw.room) }));
+  return { ...state, search: { ...search, isBusy: false, failure: "", found: hits, more: payload.more === true } };
+}
+
 /** What a reset of the record leaves of a room. @param {Room} room */
-function standing({ topic, count: users, people, pending, typing: writers }) {
-  return { topic, count: users, people, pending, typing: writers };
+function whatStays({ topic, count: users, people, pending, typing: writers, role, isPrivate, partner }) {
+  return { topic, count: users, people, pending, typing: writers, role, isPrivate, partner };
 }
 
 /** @param {State} state @param {string} name @param {any} payload @param {number} now */
@@ -330,16 +394,6 @@ function settled(state, name, id) {
   });
 }
 
-/** @param {State} state @param {string} name @param {string} said */
-function noticed(state, name, said) {
-  if (!said || !state.rooms.has(name)) return state;
-  const id = state.notices + 1;
-  return known({ ...state, notices: id }, name, (room) => {
-    const notice = { id, text: said, after: room.messages.at(-1)?.mid ?? 0 };
-    return { ...room, notices: [...room.notices, notice].slice(-NOTICES_MAX) };
-  });
-}
-
 /** Lets go what has expired. @param {State} state @param {number} now @returns {State} */
 function ticked(state, now) {
   /** @param {Message} message */
@@ -356,32 +410,6 @@ function ticked(state, now) {
     });
   }
   return next;
-}
-
-/**
- * Changes a room that exists.
- *
- * @param {State} state
- * @param {string} name
- * @param {(room: Room) => Room} how
- * @returns {State}
- */
-function known(state, name, how) {
-  return state.rooms.has(name) ? change(state, name, how) : state;
-}
-
-/**
- * Changes a room, which is made if need be.
- *
- * @param {State} state
- * @param {string} name
- * @param {(room: Room) => Room} how
- * @returns {State}
- */
-function change(state, name, how) {
-  const before = state.rooms.get(name);
-  const after = how(before ?? emptyRoom(name));
-  return after === before ? state : { ...state, rooms: new Map(state.rooms).set(name, after) };
 }
 
 /** @param {any} raw */

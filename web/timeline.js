@@ -1,10 +1,11 @@
 /**
  * What stands in the message list, as values: messages and what was not answered yet, with dates,
- * notices, lost ranges and the mark of the unread between them. Pure.
+ * notices, holes, lost ranges and the mark of the unread between them. Pure.
  *
  * @module
  */
 
+import { mentions } from "./reading.js";
 import { find, withReaction } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -16,15 +17,16 @@ import { find, withReaction } from "./room.js";
  *
  * @typedef {object} Item
  * @property {string} key
- * @property {"message" | "date" | "notice" | "lost" | "unread"} kind
+ * @property {"message" | "date" | "notice" | "lost" | "hole" | "unread"} kind
  * @property {number} mid             where it belongs; 0 before the first message
  * @property {Message} [message]
  * @property {boolean} [isHead]       begins a run of messages of one sender
+ * @property {boolean} [isCall]      the reader is called by name
  * @property {Message | null} [quoted]  what it replies to; null if that is not here
  * @property {Pending} [pending]      what has been said about it or with it, unanswered
  * @property {number} [day]           midnight, local time
- * @property {string} [text]
- * @property {import("./room.js").Range} [lost]
+ * @property {import("./room.js").Notice} [notice]
+ * @property {import("./room.js").Range} [range]  what is lost or not loaded
  */
 
 /** Messages of one sender closer than this are one run. */
@@ -50,6 +52,7 @@ export function timeline(room, from, to, { you, ahead }) {
 
   let before = /** @type {Message | undefined} */ (messages[from - 1]);
   let day = before && midnight(before.ts);
+  let isMarkDue = isMarkAfter(room, from);
   const asides = asidesOf(room, before?.mid ?? 0, isEnd ? Infinity : (messages[to - 1]?.mid ?? 0));
   /** @type {Item[]} */
   const items = [];
@@ -64,7 +67,8 @@ export function timeline(room, from, to, { you, ahead }) {
       items.push({ key: `day ${mid}`, kind: "date", mid, day });
       before = undefined;
     }
-    if (mid === room.firstUnread) {
+    if (isMarkDue && mid >= room.firstUnread) {
+      isMarkDue = false;
       items.push({ key: "unread", kind: "unread", mid });
       before = undefined;
     }
@@ -74,12 +78,26 @@ export function timeline(room, from, to, { you, ahead }) {
       mid,
       message,
       isHead: !before || !continues(message, before),
+      isCall: message.sender !== you && mentions(message.content, you),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
       pending: changes.get(mid) ?? unanswered.get(local),
     });
     before = message;
   }
   return [...items, ...asides];
+}
+
+/**
+ * Whether the mark of the unread may stand at or behind this index: what is before it is known,
+ * and read.
+ *
+ * @param {Room} room
+ * @param {number} from
+ */
+function isMarkAfter({ messages, firstUnread, oldest, more }, from) {
+  if (firstUnread === 0) return false;
+  const before = messages[from - 1];
+  return before ? before.mid < firstUnread : oldest <= firstUnread || !more;
 }
 
 /** @param {Message} message @param {Message} before */
@@ -93,21 +111,24 @@ function isSpoken({ type }) {
 }
 
 /**
- * Notices and lost ranges between two numbers, in their order.
+ * Notices, holes and lost ranges between two numbers, in their order.
  *
  * @param {Room} room
  * @param {number} low
  * @param {number} high
  * @returns {Item[]}
  */
-function asidesOf({ notices, lost }, low, high) {
+function asidesOf({ notices, lost, holes }, low, high) {
   /** @type {Item[]} */
   const asides = [];
   for (const range of lost) {
-    asides.push({ key: `lost ${range.from}`, kind: "lost", mid: range.to, lost: range });
+    asides.push({ key: `lost ${range.from}`, kind: "lost", mid: range.to, range });
   }
-  for (const { id, text, after } of notices) {
-    asides.push({ key: `notice ${id}`, kind: "notice", mid: after, text });
+  for (const range of holes) {
+    asides.push({ key: `hole ${range.to}`, kind: "hole", mid: range.to, range });
+  }
+  for (const notice of notices) {
+    asides.push({ key: `notice ${notice.id}`, kind: "notice", mid: notice.after, notice });
   }
   return asides.filter(({ mid }) => mid >= low && mid < high).sort((a, b) => a.mid - b.mid);
 }

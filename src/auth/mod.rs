@@ -10,6 +10,9 @@
 //! file ([`Outside`]). Each key has one algorithm and one issuer, both from the configuration; a
 //! token only chooses among keys, and what its header says of keys elsewhere is not looked at.
 //!
+//! The key can do one thing more: whoever may read it can issue itself a token to administer the server
+//! with, which is nobody's login.
+//!
 //! A token is good until it expires. What ends one earlier (a logout, an account removed) is kept
 //! elsewhere by [`Claims::login`]; whether an account still exists is asked there too.
 //!
@@ -63,3 +66,6 @@ pub use worker::{Busy, Outcome, Passwords};
 
 /// Names this server in its own tokens, as who made them and as who they are for.
 pub const OWN_ISSUER: &str = "chinwag";
+
+/// Names for whom a token is that lets its holder administer this server.
+const OPERATORS: &str = "chinwag-admin";

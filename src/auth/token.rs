@@ -10,7 +10,7 @@ use super::jose::{self, Header, Parts};
 use super::key::Key;
 use super::limit::Limits;
 use super::outside::Outside;
-use super::{OWN_ISSUER, outside};
+use super::{OPERATORS, OWN_ISSUER, outside};
 
 /// Issues this server's tokens, and verifies those and the outside identity provider's.
 pub struct Tokens {
@@ -75,7 +75,7 @@ impl Tokens {
 
     /// Issues a token of this server.
     pub fn issue(&self, login: &Login<'_>, now_unix_s: u64) -> Token {
-        let payload = jose::write(&Statement {
+        self.sign(&Statement {
             iss: OWN_ISSUER,
             aud: OWN_ISSUER,
             sub: &hex(login.author),
@@ -83,18 +83,32 @@ impl Tokens {
             iat: now_unix_s,
             exp: now_unix_s.saturating_add(self.life_s),
             jti: &hex(login.login),
-        });
-        let signed = format!("{OWN_HEADER}.{payload}");
+        })
+    }
+
+    /// Issues a token for administering this server, good for a minute. Whoever can read the key
+    /// can make one, and it is nobody's account: [`Tokens::verify`] refuses it.
+    pub fn issue_operators(&self, now_unix_s: u64) -> Token {
+        self.sign(&Statement {
+            iss: OWN_ISSUER,
+            aud: OPERATORS,
+            sub: OPERATORS,
+            name: OPERATORS,
+            iat: now_unix_s,
+            exp: now_unix_s.saturating_add(OPERATORS_LIFE_S),
+            jti: OPERATORS,
+        })
+    }
+
+    fn sign(&self, statement: &Statement<'_>) -> Token {
+        let signed = format!("{OWN_HEADER}.{}", jose::write(statement));
         let signature = hmac::sign(&self.own, signed.as_bytes());
         Token(format!("{signed}.{}", jose::encode(signature.as_ref())))
     }
 
     /// Says what a token proves, or why it proves nothing. At most one signature is computed.
     pub fn verify(&self, token: &str, now_unix_s: u64) -> Result<Claims, Fault> {
-        if token.len() > self.bytes_max {
-            return Err(Fault::TooLong);
-        }
-        let parts = Parts::of(token).ok_or(Fault::Malformed)?;
+        let parts = self.parts(token)?;
         // The header that this server writes, and no other way to say the same, means its own key.
         if parts.header == OWN_HEADER {
             self.own(&parts, now_unix_s)
@@ -103,12 +117,39 @@ impl Tokens {
         }
     }
 
-    fn own(&self, parts: &Parts<'_>, now_unix_s: u64) -> Result<Claims, Fault> {
+    /// Says whether a token is one of [`Tokens::issue_operators`], with the same key.
+    pub fn verify_operators(&self, token: &str, now_unix_s: u64) -> Result<(), Fault> {
+        let parts = self.parts(token)?;
+        if parts.header != OWN_HEADER {
+            return Err(Fault::Header);
+        }
+        self.own_payload(&parts, OPERATORS, now_unix_s).map(drop)
+    }
+
+    fn parts<'a>(&self, token: &'a str) -> Result<Parts<'a>, Fault> {
+        if token.len() > self.bytes_max {
+            return Err(Fault::TooLong);
+        }
+        Parts::of(token).ok_or(Fault::Malformed)
+    }
+
+    /// Reads what this server has signed for somebody, and until when that is good.
+    fn own_payload(
+        &self,
+        parts: &Parts<'_>,
+        audience: &str,
+        now_unix_s: u64,
+    ) -> Result<(Payload, u64), Fault> {
         hmac::verify(&self.own, parts.signed.as_bytes(), &parts.signature)
             .map_err(|_| Fault::Signature)?;
-        let payload = read(parts, OWN_ISSUER, OWN_ISSUER)?;
+        let payload = read(parts, OWN_ISSUER, audience)?;
         // One clock wrote it and reads it.
         let expires_s = in_time(&payload, now_unix_s, 0)?;
+        Ok((payload, expires_s))
+    }
+
+    fn own(&self, parts: &Parts<'_>, now_unix_s: u64) -> Result<Claims, Fault> {
+        let (payload, expires_s) = self.own_payload(parts, OWN_ISSUER, now_unix_s)?;
         let login = payload.jti.as_ref().and_then(serde_json::Value::as_str).and_then(unhex);
         Ok(Claims {
             subject: Subject::Own(unhex(&payload.sub).ok_or(Fault::Malformed)?),
@@ -170,6 +211,8 @@ fn in_time(payload: &Payload, now_unix_s: u64, leeway_s: u64) -> Result<u64, Fau
     Ok(expires_s)
 }
 
+/// How long an operator's token is good, in seconds: for one request, and a clock that is set.
+const OPERATORS_LIFE_S: u64 = 60;
 /// Is `{"alg":"HS256","typ":"JWT"}`.
 const OWN_HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
 

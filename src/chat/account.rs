@@ -155,6 +155,29 @@ impl Chat {
         self.people.accounts().get(author)
     }
 
+    /// Names an account as attempts to log in to it are counted: all ways to write its name are one.
+    pub fn counted_as(&self, name: &str) -> Box<str> {
+        let [key, _] = likeness(self.account_named(name).map_or(name, |account| &account.name));
+        key
+    }
+
+    /// Says why a login cannot come in, if so: its account is gone, or cannot be made.
+    ///
+    /// # Errors
+    /// When there is no account for it.
+    pub fn admits(&self, login: &Login) -> Result<(), Refusal> {
+        if self.account(login.author).is_some() {
+            return Ok(());
+        }
+        if !login.outside {
+            return Err(Refusal::new(Code::Unauthorized, "the account of this token is gone"));
+        }
+        if self.people.accounts().len() < self.limits.accounts_max {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::Overloaded, "there are too many accounts"))
+    }
+
     /// Says why nobody can register under a name, if so; `own` is who asks, if that is known.
     ///
     /// # Errors
@@ -258,10 +281,21 @@ impl Chat {
             self.people.accounts_mut().remove(account.author);
             self.log_out(step, account.author, None, "this account is gone");
             self.forget_author(step, account.author);
+            self.part_with(step, account.author);
         } else if before.is_some() {
             self.log_out(step, account.author, None, "the password has changed");
         }
         step.respond(caller, ServerEvent::Account(Box::new(account)));
+    }
+
+    /// Lets the person that an account was end as a guest does: now, or after its last connection.
+    fn part_with(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        let Some(key) = self.people.of_session(author) else { return };
+        let Some(person) = self.people.get_mut(key) else { return };
+        (person.account, person.admin) = (false, false);
+        if person.clients.as_slice().is_empty() && person.places.as_slice().is_empty() {
+            self.end_session(step, key);
+        }
     }
 
     /// Finds the account a login is of; one of another issuer is made if need be.

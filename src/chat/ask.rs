@@ -13,6 +13,7 @@ use super::room::Room;
 use super::talk::{Message, no_such_message};
 use super::told::{RoomLine, ServerEvent, User};
 use super::{Chat, ClientId, Effect, Step};
+use crate::clock::Now;
 
 impl Chat {
     /// Takes in what a client said.
@@ -79,17 +80,8 @@ impl Chat {
                 self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
             }
             Ask::Direct { to, content, reply_to, ttl } => {
-                let own = self.author_of(slot);
-                let back = |refusal: Refusal| refusal.text(Arc::clone(&content));
-                if !self.talks_with(own, &to) {
-                    self.may_ask(step, slot).map_err(back)?;
-                }
-                let room = self.converse(own, to.strip_prefix('@').unwrap_or(&to)).map_err(back)?;
                 let message = Message { content, reply_to, ttl, sender: None };
-                let sent = self.send(step, slot, room, id, message);
-                // Nothing is left of a conversation made for what was refused.
-                self.vacate(room);
-                sent
+                self.say_to(step, slot, id, &to, message)
             }
             Ask::Read(seq) => {
                 let room = self.room_of(slot, room)?;
@@ -100,11 +92,9 @@ impl Chat {
                 let room = self.room_of(slot, room)?;
                 self.moderate(step, slot, room, id, *demand)
             }
-            Ask::LogIn(login) => {
-                self.may_ask(step, slot)?;
-                self.log_in(step, slot, id, &login)
-            }
-            Ask::Auth(_) => Err(Refusal::new(Code::Unauthorized, "this token proves nothing here")),
+            // Paid for when the token was read.
+            Ask::LogIn(login) => self.log_in(step, slot, id, &login),
+            Ask::Auth(_) => Err(proves_nothing()),
             Ask::Reply(content) => {
                 let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
                 let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
@@ -135,15 +125,42 @@ impl Chat {
                 self.change(step, slot, room, id, Change::Topic { topic })
             }
             Ask::SetName(wish) => self.set_name(step, slot, id, &wish),
-            Ask::Quit => {
-                self.quit(step, slot);
+            Ask::SetStatus { away, text } => self.set_status(step, slot, id, away, &text),
+            Ask::Typing(on) => {
+                let room = self.room_of(slot, room)?;
+                // Who may not speak is not told of as speaking soon.
+                if !on || self.check_speech(step, slot, room, false).is_ok() {
+                    self.typing(step, slot, room, on);
+                }
                 Ok(())
             }
+            Ask::Quit => self.quit(step, slot),
             ask => {
                 self.may_ask(step, slot)?;
                 self.query(step, slot, id, room, ask)
             }
         }
+    }
+
+    /// Says something to one person.
+    fn say_to(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        id: Option<Arc<str>>,
+        to: &str,
+        message: Message,
+    ) -> Result<(), Refusal> {
+        let own = self.author_of(slot);
+        let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
+        if !self.talks_with(own, to) {
+            self.may_ask(step, slot).map_err(back)?;
+        }
+        let room = self.converse(own, to.strip_prefix('@').unwrap_or(to)).map_err(back)?;
+        let sent = self.send(step, slot, room, id, message);
+        // Nothing is left of a conversation made for what was refused.
+        self.vacate(room);
+        sent
     }
 
     /// Answers what leaves the record as it is.
@@ -202,6 +219,7 @@ impl Chat {
                 self.notice(step, slot, re, "whoami", message);
             }
             Ask::Mode(form) => self.set_form(step, slot, re, form),
+            Ask::Stats { minutes } => self.tell(step, slot, self.stats(step.now, re, minutes)),
             _ => {}
         }
         Ok(())
@@ -225,10 +243,23 @@ impl Chat {
         rooms
     }
 
+    /// Has a client pay for having a token read, which costs more than the words around it.
+    ///
+    /// # Errors
+    /// When it has asked too much.
+    pub fn charge(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
+        let slot = self.by_id.get(&id).copied();
+        slot.map_or(Ok(()), |slot| self.pay(now, slot))
+    }
+
     fn may_ask(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
+        self.pay(step.now, slot)
+    }
+
+    fn pay(&mut self, now: Now, slot: u32) -> Result<(), Refusal> {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
         let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
-        match client.queries.take(step.now.at, rate, burst) {
+        match client.queries.take(now.at, rate, burst) {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
         }
@@ -348,11 +379,16 @@ impl Chat {
     }
 }
 
+fn proves_nothing() -> Refusal {
+    Refusal::new(Code::Unauthorized, "this token proves nothing here")
+}
+
 fn user(room: &Room, person: &Person, conns: usize) -> User {
     User {
         name: Arc::clone(&person.name),
         conns: u32::try_from(conns).unwrap_or(u32::MAX),
         role: room.rules().role(person.author),
         account: person.account,
+        status: person.status(),
     }
 }

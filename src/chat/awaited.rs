@@ -9,6 +9,7 @@ use super::account::Enrolling;
 use super::moderate::Planned;
 use super::people::number_of;
 use super::record::{AuthorKey, Change, Span, Ticket};
+use crate::clock::Moment;
 
 /// Is what an answer will be about.
 #[derive(Debug)]
@@ -52,6 +53,8 @@ pub(super) struct Appending {
     pub(super) change: Change,
     /// What else becomes of it, where it keeps order.
     pub(super) planned: Option<Box<Planned>>,
+    /// When it was ordered.
+    pub(super) since: Moment,
 }
 
 /// Is a part of the record on its way to a client.

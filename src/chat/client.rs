@@ -35,6 +35,8 @@ pub(super) struct Client {
     pub(super) sends: Bucket,
     /// What it may ask.
     pub(super) queries: Bucket,
+    /// How often it may say that it is typing.
+    pub(super) hints: Bucket,
     /// Since when it has been sending more than it may; [`Moment::NEVER`]: it has not.
     pub(super) flooding: Moment,
     /// Whether it has been doing so for too long.
@@ -90,6 +92,7 @@ impl Client {
             seats: Few::default(),
             sends: Bucket::default(),
             queries: Bucket::default(),
+            hints: Bucket::default(),
             flooding: Moment::NEVER,
             flooded: false,
             said_in: 0,

@@ -6,7 +6,7 @@ use super::record::{Action, Span};
 use super::refusal::{Code, Refusal};
 
 /// Lists the commands: name, what follows it, what it does.
-const COMMANDS: [(&str, &str, &str); 30] = [
+const COMMANDS: [(&str, &str, &str); 33] = [
     ("help", "", "this list"),
     ("name", "NEW", "be called something else"),
     ("join", "ROOM", "be in a room; what you type goes there"),
@@ -21,7 +21,10 @@ const COMMANDS: [(&str, &str, &str); 30] = [
     ("delete", "[SEQ]", "take back what you said"),
     ("expire", "SECONDS TEXT", "say something that disappears"),
     ("msg", "USER TEXT", "say something to one person alone"),
+    ("away", "[TEXT]", "be away, and say why"),
+    ("back", "", "be back"),
     ("whoami", "", "your name"),
+    ("stats", "", "how much is going on"),
     ("mode", "json|text|simple", "how you read"),
     ("kick", "USER [WHY]", "have somebody leave the room"),
     ("ban", "USER [SECONDS] [WHY]", "have somebody stay away"),
@@ -76,7 +79,10 @@ pub(super) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
         "edit" => Ask::Edit { mid: None, content: needed()?.into() },
         "delete" => Ask::Delete { mid: number(&word, rest)? },
         "expire" => expire(rest)?,
+        "away" => Ask::SetStatus { away: true, text: rest.into() },
+        "back" => Ask::SetStatus { away: false, text: "".into() },
         "whoami" => Ask::WhoAmI,
+        "stats" => Ask::Stats { minutes: None },
         "mode" => Ask::Mode(Form::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
         "quit" => Ask::Quit,
         "msg" => {
@@ -262,7 +268,11 @@ mod tests {
             ("/delete", Ask::Delete { mid: None }),
             ("/delete 7", Ask::Delete { mid: Some(7) }),
             ("/expire 60 soon gone", send("soon gone", Some(60))),
+            ("/away lunch ", Ask::SetStatus { away: true, text: "lunch ".into() }),
+            ("/away", Ask::SetStatus { away: true, text: "".into() }),
+            ("/back", Ask::SetStatus { away: false, text: "".into() }),
             ("/whoami", Ask::WhoAmI),
+            ("/stats", Ask::Stats { minutes: None }),
             ("/mode text", Ask::Mode(Form::Text)),
             ("/quit", Ask::Quit),
         ] {

@@ -56,6 +56,7 @@ impl Chat {
         }
         let (joined, passing) = self.rooms_wished(step, person, hello, &before, &mut faults);
         let rooms: Vec<u32> = joined.iter().chain(&passing).copied().collect();
+        self.count_in(step.now, person);
         // The current room is the one joined last.
         for &room in rooms.iter().rev() {
             self.sit(slot, room);
@@ -277,6 +278,7 @@ impl Chat {
         });
         for &room in &seats {
             self.unlisten(slot, room);
+            self.leaves_typing(person, id, room);
         }
         self.drop_login(slot);
         self.by_id.remove(&id);
@@ -299,6 +301,7 @@ impl Chat {
         }
         let due = step.now.at.after(self.limits.leave_grace);
         self.timers.grace.push_back((due, person));
+        self.count_out(person);
     }
 
     /// Says goodbye to everybody, each to come back at a moment of its own.
@@ -314,6 +317,7 @@ impl Chat {
         for slot in slots {
             self.bid_farewell(step, slot, seed);
         }
+        self.keep_days_at_once(step);
     }
 
     fn bid_farewell(&mut self, step: &mut Step<'_>, slot: u32, seed: u64) {

@@ -116,6 +116,20 @@ pub enum Ask {
     },
     /// To be called something else.
     SetName(Box<str>),
+    /// To have it known that it is typing, or no more.
+    Typing(bool),
+    /// To be away, or back.
+    SetStatus {
+        /// Whether it is away.
+        away: bool,
+        /// What it says about that.
+        text: Arc<str>,
+    },
+    /// For the statistics.
+    Stats {
+        /// Of how many minutes.
+        minutes: Option<u32>,
+    },
     /// To give the room a topic.
     SetTopic(Arc<str>),
     /// For the room's topic.

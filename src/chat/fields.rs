@@ -42,6 +42,10 @@ pub(super) enum Key {
     Emoji,
     /// Whether it is given or taken back.
     On,
+    /// Whether somebody is away.
+    Status,
+    /// How much of the statistics.
+    Minutes,
     /// A topic.
     Topic,
     /// How many messages.
@@ -100,6 +104,8 @@ impl Key {
             Self::Mid => "mid",
             Self::Emoji => "emoji",
             Self::On => "on",
+            Self::Status => "status",
+            Self::Minutes => "minutes",
             Self::Topic => "topic",
             Self::History => "history",
             Self::Before => "before",

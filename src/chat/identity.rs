@@ -8,7 +8,7 @@ use super::name::UserName;
 use super::presence::{News, What};
 use super::refusal::{Code, Refusal};
 use super::told::ServerEvent;
-use super::{Chat, ClientId, Effect, Step};
+use super::{Chat, ClientId, Step};
 
 impl Chat {
     /// Calls a client's person what it wants to be called.
@@ -120,11 +120,9 @@ impl Chat {
     }
 
     /// Ends a connection because its client wants to.
-    pub(super) fn quit(&mut self, step: &mut Step<'_>, slot: u32) {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
-        client.closing = true;
-        let (client, reason) = (client.id, "goodbye".into());
-        step.effects.push(Effect::Close { client, code: 1000, reason });
+    pub(super) fn quit(&mut self, step: &mut Step<'_>, slot: u32) -> Result<(), Refusal> {
+        self.end_client(step, slot, 1000, "goodbye");
+        Ok(())
     }
 
     /// Tells a client something worth knowing.

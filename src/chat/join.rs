@@ -111,6 +111,9 @@ impl Chat {
         session: Option<&str>,
         positions: &[(Box<str>, u64)],
     ) -> Result<(), Refusal> {
+        // Whoever has logged in goes on as that, or nothing could end the login any more.
+        let logged_in = self.clients.get(slot as usize).is_some_and(|it| it.login.is_some());
+        let session = session.filter(|_| !logged_in);
         let person = session.and_then(|session| self.people.of_session(author_of(session)));
         // What an account is called is told by its token alone.
         let person = person.filter(|key| self.people.get(*key).is_some_and(|it| !it.account));
@@ -176,18 +179,27 @@ impl Chat {
         rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.pair.is_none()));
         for &room in &rooms {
             // In this order, or the room might find itself empty.
+            self.leaves_typing(old, id, room);
             self.take_place(person, room, id);
             self.give_place(old, room);
         }
         let Some(left) = self.people.get_mut(old) else { return rooms };
+        let left_account = left.account;
         left.clients.take(|client| *client == slot);
-        if left.clients.as_slice().is_empty() {
-            let places: Vec<u32> = left.places.as_slice().iter().map(|place| place.room).collect();
+        let ends = left.clients.as_slice().is_empty();
+        self.count_over(step.now, old, person);
+        if ends {
+            let places = self.places_of(old);
             for &room in &places {
                 self.unplace(old, room, "left");
             }
             rooms.extend(places);
-            self.end_session(step, old);
+            if left_account {
+                // It comes back with its token.
+                self.people.release(old);
+            } else {
+                self.end_session(step, old);
+            }
         }
         rooms
     }

@@ -82,6 +82,20 @@ pub struct Limits {
     pub presence_users_max: usize,
     /// The least time between two batches of such news in one room.
     pub presence_every: Duration,
+    /// The least time between two signs that somebody is typing in a room.
+    pub typing_every: Duration,
+    /// How long somebody is typing who does not say so again.
+    pub typing_for: Duration,
+    /// Signs of typing that one room is told per second, and four times as many at once; above:
+    /// not told. `None`: no limit.
+    pub typing_per_second_max: Option<u32>,
+    /// Unicode scalar values of what somebody says with its status; above: `too_long`.
+    pub status_chars_max: usize,
+    /// Rooms whose messages are counted; above: the quietest are left out.
+    pub stats_rooms_max: usize,
+    /// People who have gone and are remembered for a day, to be counted once; above: the counts
+    /// of people are too low.
+    pub stats_users_max: usize,
     /// Graphemes of a user's name; above: `name_invalid`.
     pub name_graphemes_max: usize,
     /// Bytes of a user's name; above: `name_invalid`.
@@ -153,6 +167,12 @@ impl Default for Limits {
             leave_grace: Duration::from_secs(10),
             presence_users_max: 200,
             presence_every: Duration::from_secs(1),
+            typing_every: Duration::from_secs(3),
+            typing_for: Duration::from_secs(6),
+            typing_per_second_max: Some(5),
+            status_chars_max: 100,
+            stats_rooms_max: 4096,
+            stats_users_max: 200_000,
             name_graphemes_max: 32,
             name_bytes_max: 128,
             room_bytes_max: 64,

@@ -30,7 +30,8 @@ impl Chat {
             .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
         let before = self.author_of(slot);
         let person = self.person_of(step, &account);
-        if before != account.author && *self.clients_of(before) == [self.id_of(slot)] {
+        let was_guest = self.account(before).is_none() && before != account.author;
+        if was_guest && *self.clients_of(before) == [self.id_of(slot)] {
             self.inherit(step, before, account.author);
         }
         let mut news = self.adopt(step, slot, person);

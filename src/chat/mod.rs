@@ -8,6 +8,7 @@
 //! ```text
 //! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
 //!                                             ├─ join, seat, identity, presence
+//!                                             ├─ typing, status, stats
 //!                                             └─ recall ──▶ Order::Read ───▶ keeper
 //! request ───────────────────▶ talk, recall, without a client
 //! keeper ─▶ Answer ─┬─ talk ─────▶ ack, broadcast
@@ -60,8 +61,11 @@ mod room;
 mod rules;
 mod seat;
 mod seek;
+mod stats;
+mod status;
 mod talk;
 mod told;
+mod typing;
 mod weight;
 
 use std::borrow::Cow;
@@ -79,6 +83,8 @@ pub use login::Login;
 pub use people::author_of;
 pub use refusal::{Code, Refusal};
 pub use request::{Body, Post, Request, Speaker};
+pub use stats::{Busy, Day, Series, Stats};
+pub use status::Status;
 pub use told::{
     DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults,
     ServerEvent, User, Welcome,
@@ -94,7 +100,9 @@ use rate::Posters;
 use recall::Recall;
 use record::{Answer, AuthorKey, Fact, Opening, Order, RoomRecord, Shelf};
 use room::{Room, Rooms};
+use stats::Tally;
 use talk::Numbered;
+use typing::Typing;
 
 /// Names an open WebSocket; its carrier numbers them and never uses a number again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,7 +133,7 @@ pub enum Input {
         /// Random bytes: the key of its session, if it gets a new one.
         seed: [u8; 16],
         /// Who it is known to be.
-        visit: Visit,
+        visit: Box<Visit>,
     },
     /// A client said something.
     Received {
@@ -227,6 +235,16 @@ pub enum Effect {
         /// The entry's number.
         seq: Option<u64>,
     },
+    /// Tell the audience of a room what means something only now: the first to be dropped for a
+    /// slow client.
+    Hint {
+        /// The room.
+        room: RoomId,
+        /// What.
+        event: ServerEvent,
+        /// Not these.
+        except: Vec<ClientId>,
+    },
     /// Pass this on to the keeper of records.
     Order(Order),
     /// Close a client's WebSocket.
@@ -268,6 +286,8 @@ pub struct Chat {
     recalls: Slab<Recall>,
     /// The number of the last wait for a page.
     waits: u32,
+    typing: Typing,
+    tally: Tally,
     timers: Timers,
     /// The randomness of the farewell, once it has begun.
     draining: Option<u64>,
@@ -306,6 +326,7 @@ impl Step<'_> {
 impl Chat {
     /// Starts with nobody there but the ghosts of before.
     pub fn new(limits: Limits, opening: Opening) -> Self {
+        let tally = Tally::restored(&opening);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -322,6 +343,8 @@ impl Chat {
             tickets: Tickets::default(),
             recalls: Slab::new(),
             waits: 0,
+            typing: Typing::default(),
+            tally,
             timers: Timers::default(),
             draining: None,
         };
@@ -342,12 +365,13 @@ impl Chat {
     /// this call.
     pub fn handle(&mut self, now: Now, input: Input, effects: &mut Vec<Effect>) {
         let step = &mut Step { now, effects };
+        self.tally.advance(now);
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
             Input::Asked { caller, network, request } => self.asked(step, caller, network, request),
             Input::Opened { client, hello, seed, visit } => {
-                self.opened(step, client, &hello, seed, visit);
+                self.opened(step, client, &hello, seed, *visit);
             }
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),
@@ -357,12 +381,15 @@ impl Chat {
                 self.presence_due(step);
                 self.logins_due(step);
                 self.save_marks(step, false);
+                self.typing_due(step);
+                self.days_due(step);
             }
             Input::LoggedOut { author, id } => {
                 self.log_out(step, author, Some(id), "logged out");
             }
             Input::Drain { seed } => self.drain(step, seed),
         }
+        self.tell_typed(step);
     }
 
     /// Says when [`Input::Due`] is to come.
@@ -371,8 +398,8 @@ impl Chat {
         let fronts = [news.front(), grace.front(), ghosts.front()];
         let fronts = fronts.into_iter().flatten().map(|(due, _)| *due);
         let logins = logins.first().map(|(due, _)| *due);
-        let marks = self.marks.deadline();
-        fronts.chain(logins).chain([marks]).min().unwrap_or(Moment::NEVER)
+        let others = [self.marks.deadline(), self.typing.deadline(), self.tally.deadline()];
+        fronts.chain(logins).chain(others).min().unwrap_or(Moment::NEVER)
     }
 
     /// Lists who is told what happens in a room.

@@ -11,6 +11,7 @@ use super::name::UserName;
 use super::record::{Action, AuthorKey, Change, Deed, Fact, Keep, Order};
 use super::refusal::{Code, Refusal};
 use super::rules::{Party, Rank, Touched};
+use super::talk::Wish;
 use super::told::{Ousted, ServerEvent};
 use super::{Chat, ClientId, Effect, Step};
 use crate::clock::Now;
@@ -74,7 +75,8 @@ impl Chat {
             inside.rules_mut().speaks(actor.author, at);
         }
         let planned = Planned { deed: Arc::clone(&deed), aim, at, facts };
-        self.record(step, asker, person, room, id, Change::Moderated { deed }, Some(planned));
+        let (change, planned) = (Change::Moderated { deed }, Some(planned));
+        self.record(step, asker, person, room, Wish { id, change, planned });
         Ok(())
     }
 
@@ -307,6 +309,7 @@ impl Chat {
                 continue;
             }
             let (id, last) = (client.id, client.seats.as_slice().is_empty());
+            self.leaves_typing(person, id, room);
             let (by, reason) = (Arc::clone(by), deed.reason.clone());
             let ousted = Some(Box::new(Ousted { why, by, reason }));
             step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), ousted });
@@ -319,7 +322,7 @@ impl Chat {
         self.session_changed(step, person);
     }
 
-    fn tell_invited(&mut self, step: &mut Step<'_>, room: u32, aim: &Party, by: &Arc<str>) {
+    fn tell_invited(&self, step: &mut Step<'_>, room: u32, aim: &Party, by: &Arc<str>) {
         let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
         for client in self.clients_of(aim.author) {
             let (re, room) = (None, Some(Arc::clone(&name)));

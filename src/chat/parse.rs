@@ -13,6 +13,7 @@ use super::limit::Limits;
 use super::record::{Action, Span};
 use super::refusal::{Code, Refusal};
 use super::request::Body;
+use super::status::Status;
 
 impl ClientEvent {
     /// Reads one text message.
@@ -99,6 +100,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
     let (mut bare, mut payload) = match fields.take(Key::Payload) {
         Value::Absent => (Value::Absent, Fields::default()),
         text @ Value::Text(_) => (text, Fields::default()),
+        on @ Value::Bool(_) if kind == "typing" => (on, Fields::default()),
         Value::Object(payload) => (Value::Absent, payload),
         _ => return Err(Key::Payload.expects("an object or a string")),
     };
@@ -159,9 +161,34 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         "auth" => Ask::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
         "moderate" => Ask::Moderate(Box::new(demand(inner)?)),
         "ping" => Ask::Ping,
-        _ => return Err(Refusal::new(Code::UnknownType, "there is no event of this type")),
+        kind => passing(kind, bare, inner)?,
     };
     Ok((room, ask))
+}
+
+/// Reads what leaves nothing behind.
+fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Ask, Refusal> {
+    Ok(match kind {
+        "typing" => Ask::Typing(match bare {
+            Value::Bool(on) => on,
+            Value::Absent => payload.switch(Key::On)?.unwrap_or(true),
+            _ => return Err(Key::Payload.expects("true, false or an object")),
+        }),
+        "set_status" => {
+            let word = match bare {
+                Value::Text(word) => Some(word),
+                _ => payload.text(Key::Status)?,
+            };
+            let away = Status::parse(&Key::Status.needed(word)?);
+            let text = payload.text(Key::Text)?.unwrap_or_default().into();
+            Ask::SetStatus {
+                away: away.ok_or_else(|| Key::Status.expects("online or away"))?,
+                text,
+            }
+        }
+        "stats" => Ask::Stats { minutes: payload.number(Key::Minutes)?.map(clamped) },
+        _ => return Err(Refusal::new(Code::UnknownType, "there is no event of this type")),
+    })
 }
 
 /// Reads `{"sender":"Abhi","content":"Hello, World!"}`.

@@ -17,6 +17,7 @@ use super::few::Few;
 use super::limit::Limits;
 use super::name::{UserName, fold, likeness};
 use super::record::AuthorKey;
+use super::status::Status;
 use crate::clock::Moment;
 
 /// Is somebody, with or without connections.
@@ -26,6 +27,8 @@ pub(super) struct Person {
     pub(super) name: Arc<str>,
     /// The hash of its session key.
     pub(super) author: AuthorKey,
+    /// Its status, if that says anything.
+    pub(super) status: Option<Box<Status>>,
     /// Its connections: keys of clients.
     pub(super) clients: Few<u32>,
     /// The rooms it is in.
@@ -165,6 +168,7 @@ impl People {
         let key = number_of(self.people.insert(Person {
             name: "".into(),
             author,
+            status: None,
             clients: Few::default(),
             places: Few::default(),
             rooms: Box::default(),

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::room::Room;
+use super::status::Status;
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Effect, RoomId, Step};
 use crate::clock::Moment;
@@ -43,6 +44,8 @@ pub(super) enum What {
     Went(&'static str),
     /// It was called this before.
     Was(Arc<str>),
+    /// It says this of being there.
+    Is(Status),
 }
 
 impl Chat {
@@ -51,10 +54,16 @@ impl Chat {
         let limit = self.limits.presence_users_max;
         let Some(room) = self.rooms.get_mut(room) else { return };
         if room.people.len() > limit || room.presence.news.len() >= limit.saturating_mul(2) {
-            room.presence.many |= !matches!(news.what, What::Was(_));
+            room.presence.many |= !matches!(news.what, What::Was(_) | What::Is(_));
             room.presence.many |= !room.presence.news.is_empty();
             room.presence.news = Vec::new();
         } else if !room.presence.many {
+            if let What::Is(_) = news.what {
+                // The last one is what counts.
+                let older =
+                    |other: &News| matches!(other.what, What::Is(_)) && other.user == news.user;
+                room.presence.news.retain(|other| !older(other));
+            }
             room.presence.news.push(news);
         }
     }
@@ -110,6 +119,7 @@ fn told(room: &Room, news: News, count: usize) -> ServerEvent {
         What::Came => ServerEvent::UserJoined { room, user, count },
         What::Went(why) => ServerEvent::UserLeft { room, user, count, why },
         What::Was(was) => ServerEvent::Renamed { room, user, was, count },
+        What::Is(status) => ServerEvent::Status { room, user, status, count },
     }
 }
 

@@ -15,7 +15,7 @@ use super::rate::Payer;
 use super::record::{AuthorKey, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
 use super::rules::Party;
-use super::talk::Message;
+use super::talk::{Message, Wish};
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Step};
 
@@ -36,6 +36,11 @@ pub enum Request {
         span: Span,
         /// How many messages.
         limit: Option<u32>,
+    },
+    /// For the statistics.
+    Stats {
+        /// Of how many minutes.
+        minutes: Option<u32>,
     },
     /// To say something.
     Post(Box<Post>),
@@ -115,6 +120,10 @@ impl Chat {
                 self.read(step, caller, room, span, limit, purpose);
                 Ok(())
             }),
+            Request::Stats { minutes } => {
+                step.respond(caller, self.stats(step.now, None, minutes));
+                Ok(())
+            }
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
                 let posted = self.post(step, caller, network, *post);
@@ -150,7 +159,12 @@ impl Chat {
         }
     }
 
-    fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
+    /// Finds whose session key this is. They are looked up by their hash, so that the time it takes
+    /// tells nothing of how much of one was guessed.
+    ///
+    /// # Errors
+    /// When it is nobody's.
+    pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
         let author = author_of(session);
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         person.filter(|person| !person.account).map(|_| author).ok_or_else(|| {
@@ -247,9 +261,10 @@ impl Chat {
         }
         self.posters.take(step.now.at, payer, &self.limits)?;
         let (person, author) = self.let_speak(step, &poster);
+        self.count_speaker(step.now, author);
         let change = message.into_change(step, life);
         let asker = Asker::Request { caller, author };
-        self.record(step, asker, person, room, post.id, change, None);
+        self.record(step, asker, person, room, Wish { id: post.id, change, planned: None });
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use super::limit::Limits;
 use super::name::RoomName;
 use super::people::number_of;
 use super::presence::Presence;
+use super::rate::Bucket;
 use super::record::{AuthorKey, Fact, RoomKey, RoomRecord};
 use super::rules::{Rules, Touched};
 use super::told::{RoomLine, ServerEvent};
@@ -36,6 +37,8 @@ pub(super) struct Room {
     pub(super) people: Vec<u32>,
     /// Its news of coming and going.
     pub(super) presence: Presence,
+    /// How often it is told that somebody is typing.
+    pub(super) hints: Bucket,
     /// What was shown since the first of those came who wait for their page.
     pub(super) recent: VecDeque<Recent>,
     /// How many seats wait for their page.
@@ -72,6 +75,7 @@ impl Room {
             audience: Vec::new(),
             people: Vec::new(),
             presence: Presence::default(),
+            hints: Bucket::default(),
             recent: VecDeque::new(),
             waiting: 0,
             orders: 0,

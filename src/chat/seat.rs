@@ -67,7 +67,8 @@ impl Chat {
         if client.seats.take(|seat| seat.room == room).is_none() {
             return;
         }
-        let person = client.person;
+        let (id, person) = (client.id, client.person);
+        self.leaves_typing(person, id, room);
         self.give_up(person, room);
     }
 
@@ -97,8 +98,11 @@ impl Chat {
         let at = self.rooms.enter(room, key);
         let (conns, timed_out, left) = (1, false, Moment::NEVER);
         person.places.push(Place { room, at, conns, timed_out, left });
-        let user = Arc::clone(&person.name);
+        let (user, says) = (Arc::clone(&person.name), person.status.is_some());
         self.note(room, News { what: What::Came, user, except: Some(client) });
+        if says {
+            self.note_status(key, room, Some(client));
+        }
     }
 
     /// Has one connection of a person less in a room; with the last one the person is gone.

@@ -98,7 +98,7 @@ impl Chat {
 #[cfg(test)]
 mod tests {
     use super::super::record::{self, Answer, Opening, RoomRecord, Said, Ticket};
-    use super::super::{ClientEvent, ClientId, Hello, Input, Limits, Visit};
+    use super::super::{ClientEvent, ClientId, Hello, Input, Limits};
     use super::*;
     use crate::clock::Now;
 
@@ -114,7 +114,7 @@ mod tests {
         let rooms = ["lobby", "dev", "ops"].map(room).into();
         let mut chat = Chat::new(limits, Opening { rooms, ..Opening::default() });
         let hello = Hello::parse("/ws", "name=Alice&room=lobby&room=dev&room=new&history=0");
-        let opened = Input::Opened { client: ALICE, hello, seed: [1; 16], visit: Visit::default() };
+        let opened = Input::Opened { client: ALICE, hello, seed: [1; 16], visit: Box::default() };
         chat.handle(Now::default(), opened, &mut Vec::new());
         chat
     }

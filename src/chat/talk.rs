@@ -157,7 +157,7 @@ impl Chat {
         }
     }
 
-    /// Refuses somebody who may not speak in a room now, or says something too soon.
+    /// Refuses a client that may not speak in a room now, or says something too soon.
     pub(super) fn check_speech(
         &self,
         step: &Step<'_>,
@@ -170,8 +170,7 @@ impl Chat {
         person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
     }
 
-    /// Refuses somebody who may not speak in a room now, or says something too soon.
-    pub(super) fn check_speaker(
+    fn check_speaker(
         &self,
         step: &Step<'_>,
         person: &Person,
@@ -262,7 +261,7 @@ impl Chat {
     ) {
         let Some(client) = self.clients.get(slot as usize) else { return };
         let (asker, person) = (Asker::Client(client.id), client.person);
-        self.record(step, asker, person, room, id, change, None);
+        self.record(step, asker, person, room, Wish { id, change, planned: None });
     }
 
     /// Has a person's change of a record recorded.
@@ -272,10 +271,9 @@ impl Chat {
         asker: Asker,
         key: u32,
         room: u32,
-        id: Option<Arc<str>>,
-        change: Change,
-        planned: Option<Planned>,
+        wish: Wish,
     ) {
+        let Wish { id, change, planned } = wish;
         if self.people.get(key).is_some_and(|person| !person.kept) {
             self.keep_session(step, key);
         }
@@ -308,6 +306,7 @@ impl Chat {
             sender: Arc::clone(name),
             change: change.clone(),
             planned: planned.map(Box::new),
+            since: step.now.at,
         }));
         step.effects.push(Effect::Order(Order::Append(Draft {
             ticket,
@@ -337,8 +336,9 @@ impl Chat {
     /// Shows an entry that is in the record now.
     pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
         let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
-        let Appending { asker, room, re, sender, mut change, planned } = appending;
+        let Appending { asker, room, re, sender, mut change, planned, since } = appending;
         self.answered_for(room);
+        self.tally.took(step.now.at.since(since));
         let Numbered { seq, mid, ts, duplicate, count } = numbered;
         let is_message = matches!(change, Change::Message { .. });
         let mut except = None;
@@ -380,6 +380,10 @@ impl Chat {
             }
         } else if planned.is_some() {
             self.deed_ended(step, room, false);
+        }
+        if is_message && !duplicate {
+            self.tally.said(step.now, room, &self.limits);
+            self.typed(step, asker, room);
         }
         self.vacate(room);
     }
@@ -471,6 +475,17 @@ impl Chat {
             room.orders = room.orders.saturating_sub(1);
         }
     }
+}
+
+/// Is what somebody wants the record to say.
+#[derive(Debug)]
+pub(super) struct Wish {
+    /// The idempotency key.
+    pub(super) id: Option<Arc<str>>,
+    /// The change.
+    pub(super) change: Change,
+    /// What else becomes of it, where it keeps order.
+    pub(super) planned: Option<Planned>,
 }
 
 /// Is something to be said.

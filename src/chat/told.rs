@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::account::Account;
 use super::record::{Deed, Gone, Said};
 use super::refusal::Refusal;
+use super::stats::Stats;
+use super::status::Status;
 
 /// Is one thing clients are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,15 @@ pub enum ServerEvent {
         ts: u64,
         /// The name.
         you: Arc<str>,
+    },
+    /// The status is changed.
+    StatusSet {
+        /// The event.
+        re: Arc<str>,
+        /// When.
+        ts: u64,
+        /// The status.
+        status: Status,
     },
     /// Something was said.
     Message {
@@ -136,7 +147,7 @@ pub enum ServerEvent {
         /// To whom, if the reader said it.
         to: Option<Arc<str>>,
         /// A [`ServerEvent::Message`].
-        message: Box<ServerEvent>,
+        message: Box<Self>,
     },
     /// The client is in a room.
     Joined(Box<Joined>),
@@ -191,6 +202,26 @@ pub enum ServerEvent {
         /// How many are there.
         count: usize,
     },
+    /// Somebody is away, or back.
+    Status {
+        /// The room.
+        room: Arc<str>,
+        /// Who.
+        user: Arc<str>,
+        /// What it says of being there.
+        status: Status,
+        /// How many are there.
+        count: usize,
+    },
+    /// Somebody is typing, or no more.
+    Typing {
+        /// The room.
+        room: Arc<str>,
+        /// Who.
+        user: Arc<str>,
+        /// For how long, unless it is told again; `None`: no more.
+        ttl_ms: Option<u64>,
+    },
     /// So many are there.
     Presence {
         /// The room.
@@ -220,6 +251,8 @@ pub enum ServerEvent {
     History(Box<History>),
     /// What was searched for.
     SearchResults(Box<SearchResults>),
+    /// How much is going on.
+    Stats(Box<Stats>),
     /// What follows was missed.
     Resumed(Box<Resumed>),
     /// All that follows happens now.
@@ -383,6 +416,8 @@ pub struct User {
     pub role: Option<&'static str>,
     /// Whether it has an account.
     pub account: bool,
+    /// What it says of being there.
+    pub status: Status,
 }
 
 /// Is a part of a room's record.

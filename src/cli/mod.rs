@@ -14,6 +14,7 @@ use std::{
 mod export;
 mod import;
 mod progress;
+mod user;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
@@ -62,11 +63,14 @@ pub fn run(
         }
     };
     let (name, arguments) = matches.subcommand().unwrap_or(("", &matches));
-    let effective = load(arguments, environment).map_err(Failure::Configuration)?;
+    // Settings may stand behind every word of a command; the last one has them all.
+    let last = arguments.subcommand().map_or(arguments, |(_, last)| last);
+    let effective = load(last, environment).map_err(Failure::Configuration)?;
     match name {
         "check" => check(&effective),
         "export" => export::run(&effective.config, arguments),
         "import" => import::run(&effective.config, arguments),
+        "user" => user::run(&effective.config, arguments),
         _ => serve(&effective.config),
     }
 }
@@ -93,7 +97,7 @@ fn directory(config: &Config) -> Result<&Path, Failure> {
     match &config.data {
         Data::Dir(dir) => Ok(dir),
         Data::None => Err(Failure::Configuration(Faults(vec![
-            "--data none: a record in memory cannot be exported or imported; write the directory \
+            "--data none: a record in memory can be reached by its server only; write the directory \
              that the server keeps its record in, such as --data ./chinwag-data"
                 .to_owned(),
         ]))),
@@ -114,6 +118,7 @@ fn command() -> Command {
         ))
         .subcommand(export::command())
         .subcommand(import::command())
+        .subcommand(user::command())
         .arg(
             Arg::new(CONFIG)
                 .long(CONFIG)

@@ -210,6 +210,18 @@ settings! {
     presence_users_max: usize = 200, zero;
     /// Tell a room who came and went at most this often.
     presence_every: Duration = seconds(1);
+    /// Tell a room that somebody is typing at most this often for each person.
+    typing_every: Duration = seconds(3);
+    /// Somebody is typing for this long after saying so.
+    typing_for: Duration = seconds(6);
+    /// Signs of typing a second that one room is told, and four times as many at once; more are not.
+    typing_rate_limit: Option<u32> = Some(5);
+    /// Longest text of a status, in characters; more is refused.
+    status_chars_max: usize = 100;
+    /// Most rooms whose messages are counted for the statistics; the quietest are left out.
+    stats_rooms_max: usize = 4096;
+    /// Most people who have gone that are remembered for a day, so that each is counted once.
+    stats_users_max: usize = 200_000;
 
     ["Accounts"]
     /// Who may come in: open is guests only, optional is guests and accounts, required is accounts
@@ -243,6 +255,9 @@ settings! {
     /// Networks, and accounts with a network, whose failed logins are remembered; beyond that anybody
     /// else must wait until one of them has rested.
     login_records_max: usize = 50_000;
+    /// Logouts of one account that are remembered until its tokens expire by themselves; beyond that they
+    /// are refused.
+    logouts_max: usize = 1000;
     /// PEM file with the public key (Ed25519, P-256 or RSA) of an identity provider whose tokens are
     /// good here too.
     jwt_public_key: Option<PathBuf> = None;

@@ -84,6 +84,7 @@ fn method_of(token: &str) -> Method {
         "GET" => Method::Get,
         "HEAD" => Method::Head,
         "POST" => Method::Post,
+        "DELETE" => Method::Delete,
         "OPTIONS" => Method::Options,
         _ => Method::Other,
     }

@@ -27,6 +27,8 @@ pub enum Method {
     Head,
     /// Hands over a body.
     Post,
+    /// Wants a resource gone.
+    Delete,
     /// Asks what is allowed.
     Options,
     /// Is any other token; the router answers 405.

@@ -2,7 +2,8 @@
 //!
 //! Takes [`Order`]s in and hands [`Answer`]s out, never blocks its caller, and gives each entry its
 //! `seq`: per room, from 1, without holes. What it promises about order:
-//! - Orders on one room are carried out in the order given; each append gets one answer.
+//! - Orders on one room are carried out in the order given; each append gets one answer. Only while
+//!   nothing can be written for a while, a read does not wait for the appends before it.
 //! - A [`Page`](crate::chat::record::Page) shows the room exactly as the answers given out before
 //!   it tell, no more and no less: its `top` is the `seq` of the newest entry answered so far.
 //! - A message whose time has come, or that was deleted, has no text any more: not in its entry,
@@ -183,8 +184,8 @@ pub struct Limits {
     /// ends, and says that there may be more.
     pub scan_entries_max: usize,
     /// Entries that are in no index and are looked through. Above it they go into the index, some
-    /// with each small commit and the others while there is nothing else to do; a thousand times
-    /// above it, with each commit.
+    /// between appends and the others while there is nothing else to do; a thousand times above it,
+    /// with each commit.
     pub unsearched_entries_max: u64,
     /// Newest entries per room that are also kept in memory. Older ones are read from disk.
     pub recent_entries_max: usize,

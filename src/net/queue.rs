@@ -251,8 +251,10 @@ impl Backlog {
         std::mem::take(&mut self.missed)
     }
 
-    /// Adds a frame of which `sent` bytes are gone already. Over `bytes_max` the connection lags:
-    /// whatever is no reply and not half sent is dropped, now and until it has caught up.
+    /// Adds a frame of which `sent` bytes are gone already. Once half of `bytes_max` waits nothing
+    /// passing is taken any more, and over `bytes_max` what waits of it goes. If that is not
+    /// enough the connection lags: whatever is no reply and not half sent is dropped, now and
+    /// until it has caught up.
     pub(super) fn push(&mut self, bytes: Rc<[u8]>, mark: Mark, sent: usize, bytes_max: usize) {
         let length = bytes.len() - sent;
         let passing_too_many = mark == Mark::Passing && self.bytes > bytes_max / 2;
@@ -263,7 +265,11 @@ impl Backlog {
         self.bytes += length;
         self.waiting.push_back(Waiting { bytes, sent, mark });
         if self.bytes > bytes_max && mark != Mark::Reply {
-            self.start_to_lag();
+            self.drop_frames(|mark| mark == Mark::Passing);
+            if self.bytes > bytes_max {
+                self.lagging = true;
+                self.drop_frames(|mark| mark != Mark::Reply);
+            }
         }
     }
 
@@ -279,11 +285,11 @@ impl Backlog {
         }
     }
 
-    fn start_to_lag(&mut self) {
-        self.lagging = true;
+    /// Drops the frames with such marks that are not half sent.
+    fn drop_frames(&mut self, drops: impl Fn(Mark) -> bool) {
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.retain(|frame| {
-            let keep = frame.mark == Mark::Reply || frame.sent > 0;
+            let keep = !drops(frame.mark) || frame.sent > 0;
             if !keep {
                 self.bytes -= frame.bytes.len();
                 self.miss(frame.mark);
@@ -446,6 +452,22 @@ mod tests {
             backlog(8, &[("aaaaa", numbered(1)), ("pp", Mark::Passing), ("bb", numbered(2))]);
         assert_eq!(waiting(&backlog), "aaaaabb");
         assert_eq!(backlog.take_missed(), []);
+    }
+
+    #[test]
+    fn passing_frames_that_wait_make_room_for_numbered_ones() {
+        let mut backlog = Backlog::new(Moment::default());
+        backlog.push(Rc::from(&b"half"[..]), Mark::Passing, 2, 9);
+        for (text, mark) in [("pp", Mark::Passing), ("aaa", numbered(1)), ("bb", numbered(2))] {
+            backlog.push(Rc::from(text.as_bytes()), mark, 0, 9);
+        }
+        assert_eq!(waiting(&backlog), "lfppaaabb");
+        backlog.push(Rc::from(&b"cc"[..]), numbered(3), 0, 9);
+        assert_eq!((waiting(&backlog).as_str(), backlog.lagging), ("lfaaabbcc", false));
+        assert_eq!(backlog.take_missed(), []);
+        backlog.push(Rc::from(&b"d"[..]), numbered(4), 0, 9);
+        assert_eq!((waiting(&backlog).as_str(), backlog.lagging), ("lf", true));
+        assert_eq!(backlog.take_missed(), [Missed { stream: 7, first: 1, last: 4 }]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! [`crate::journal`] says what has happened, and the chat is told. Every room is shown in the
 //! order in which its journal answers.
 
+mod accounts;
+pub mod address;
 mod api;
 pub mod log;
 pub mod origin;
@@ -16,8 +18,8 @@ use std::time::Duration;
 
 use crate::chat::record::Answer as Record;
 use crate::chat::{
-    Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Listener, Refusal, RoomId,
-    ServerEvent, Visit,
+    Ask, Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Listener, Refusal, RoomId,
+    ServerEvent, Speaker, Visit,
 };
 use crate::clock::{Moment, Now};
 use crate::config::Config;
@@ -26,7 +28,10 @@ use crate::journal::Journal;
 use crate::net::{Broadcast, ConnId, Handler, Mark, Missed, Turn};
 use crate::ws::{Answer, Closed, Message};
 
-pub use start::{Failure, run};
+pub use accounts::Fault;
+use accounts::{Accounts, Caller};
+use api::Pending;
+pub use start::{Failure, random, run};
 
 /// Is the handler that makes the reactor a chat server.
 #[derive(Debug)]
@@ -34,14 +39,15 @@ pub(crate) struct Server {
     chat: Chat,
     journal: Journal,
     policy: origin::Policy,
+    accounts: Accounts,
     /// What the chat wants done; empty between calls.
     effects: Vec<Effect>,
     /// What the journal has answered and the chat has not been told yet.
     answers: VecDeque<Record>,
     /// Where events are written before they become frames.
     text: Vec<u8>,
-    /// The origins of the pages whose requests are not answered yet.
-    origins: HashMap<ClientId, String>,
+    /// Requests that are not answered yet.
+    pending: HashMap<ClientId, Pending>,
     /// WebSockets that are open.
     open: usize,
     exit_when_empty: Option<Duration>,
@@ -67,8 +73,17 @@ impl Handler for Server {
         }
         let address = turn.address(conn).map(tracing::field::display);
         tracing::info!(conn = conn.as_u64(), address, "connected");
-        let seed = start::random();
-        let visit = Visit { network: turn.network(conn), ..Visit::default() };
+        let Caller { speaker, fault, .. } = match self.caller(turn.now(), request) {
+            Ok(caller) => caller,
+            Err(refusal) => return turn.close(conn, 4001, &refusal.message),
+        };
+        let mut visit = Visit { network: turn.network(conn), login: None, fault };
+        match speaker {
+            Speaker::Nobody => {}
+            Speaker::Session(session) => hello.session = Some(session.into()),
+            Speaker::Login(login) => visit.login = Some(*login),
+        }
+        let (seed, visit) = (random(), Box::new(visit));
         self.tell(turn, Input::Opened { client: client(conn), hello, seed, visit });
     }
 
@@ -77,6 +92,7 @@ impl Handler for Server {
             Message::Text(text) => ClientEvent::parse(text, self.chat.limits()),
             Message::Binary(_) => Err(Refusal::binary()),
         };
+        let event = event.and_then(|event| self.with_login(turn.now(), conn, event));
         self.tell(turn, Input::Received { client: client(conn), event });
     }
 
@@ -100,13 +116,23 @@ impl Handler for Server {
         loop {
             self.take_answers(turn.now());
             let Some(answer) = self.answers.pop_front() else { break };
-            self.tell(turn, Input::Answered(answer));
+            match answer {
+                Record::Kept { ticket } if self.accounts.awaits(ticket) => {
+                    self.left(turn, ticket, Ok(()));
+                }
+                Record::Refused { ticket, why } if self.accounts.awaits(ticket) => {
+                    self.left(turn, ticket, Err(Refusal::refused(why)));
+                }
+                answer => self.tell(turn, Input::Answered(answer)),
+            }
             if turn.is_full() {
                 turn.again();
                 break;
             }
         }
-        if self.draining && self.open == 0 && !self.journal.busy() {
+        self.take_outcomes(turn);
+        let busy = self.journal.busy() || self.accounts.busy();
+        if self.draining && self.open == 0 && !busy {
             turn.exit();
         }
     }
@@ -141,22 +167,23 @@ impl Handler for Server {
         self.draining = true;
         self.end = Some(turn.now().at.after(self.drain));
         turn.stop_accepting();
-        let seed = u64::from_le_bytes(start::random());
+        let seed = u64::from_le_bytes(random());
         self.tell(turn, Input::Drain { seed });
     }
 }
 
 impl Server {
-    /// Joins the chat and the journal.
-    fn new(config: &Config, chat: Chat, journal: Journal, policy: origin::Policy) -> Self {
+    /// Joins the chat, the journal and the accounts.
+    fn new(config: &Config, chat: Chat, journal: Journal, accounts: Accounts) -> Self {
         Self {
             chat,
             journal,
-            policy,
+            policy: origin::Policy::new(config.allow_origin.clone()),
+            accounts,
             effects: Vec::new(),
             answers: VecDeque::new(),
             text: Vec::new(),
-            origins: HashMap::new(),
+            pending: HashMap::new(),
             open: 0,
             exit_when_empty: config.exit_when_empty,
             drain: config.drain,
@@ -169,6 +196,22 @@ impl Server {
     fn close(self) {
         if !self.journal.close(self.drain) {
             tracing::error!("the journal could not finish in time");
+        }
+    }
+
+    /// Puts what a token proves in its place.
+    fn with_login(
+        &mut self,
+        now: Now,
+        conn: ConnId,
+        event: ClientEvent,
+    ) -> Result<ClientEvent, Refusal> {
+        let ClientEvent { id, room, ask } = event;
+        let Ask::Auth(token) = ask else { return Ok(ClientEvent { id, room, ask }) };
+        let proved = self.chat.charge(now, client(conn)).and_then(|()| self.prove(now, &token));
+        match proved {
+            Ok(login) => Ok(ClientEvent { id, room, ask: Ask::LogIn(Box::new(login)) }),
+            Err(refusal) => Err(refusal.re(id)),
         }
     }
 
@@ -187,10 +230,13 @@ impl Server {
             Effect::Reply { client, event } => self.reply(turn, client, &event),
             Effect::Respond { caller, event } => self.respond(turn, caller, &event),
             Effect::Broadcast { room, event, except, seq } => {
-                self.broadcast(turn, room, None, &event, except, seq);
+                self.broadcast(turn, room, None, &event, except.as_slice(), seq);
             }
             Effect::Whisper { room, to, event, except, seq } => {
-                self.broadcast(turn, room, Some(&to), &event, except, seq);
+                self.broadcast(turn, room, Some(&to), &event, except.as_slice(), seq);
+            }
+            Effect::Hint { room, event, except } => {
+                self.broadcast(turn, room, None, &event, &except, None);
             }
             Effect::Order(order) => self.journal.submit(turn.now(), order),
             Effect::Close { client, code, reason } => turn.close(conn(client), code, &reason),
@@ -212,7 +258,7 @@ impl Server {
         room: RoomId,
         to: Option<&[Listener]>,
         event: &ServerEvent,
-        except: Option<ClientId>,
+        except: &[ClientId],
         seq: Option<u64>,
     ) {
         let mark = match seq {
@@ -234,7 +280,7 @@ impl Server {
             }
             let mut broadcast = Broadcast::new(mark, &self.text);
             for listener in audience {
-                if listener.form == form && Some(listener.client) != except {
+                if listener.form == form && !except.contains(&listener.client) {
                     turn.deliver(&mut broadcast, conn(listener.client));
                 }
             }

@@ -5,6 +5,7 @@
 
 mod json;
 mod payload;
+mod stats;
 mod text;
 
 use crate::chat::{Form, ServerEvent};

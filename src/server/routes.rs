@@ -1,10 +1,9 @@
-//! What is answered over plain HTTP, and who may open a WebSocket.
+//! What is answered over plain HTTP, and who may come in.
 
-use super::Server;
 use super::log::Escaped;
+use super::{Server, api};
 use crate::assets;
-
-use crate::chat::Form;
+use crate::chat::{Code, Form, Refusal};
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
 use crate::ws::Answer;
@@ -13,11 +12,8 @@ impl Server {
     /// Decides on a request.
     pub(super) fn route(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let path = request.path.as_str();
-        if path.starts_with("/api/") {
-            return self.api(turn, conn, request);
-        }
-        if path == "/ws" || path.starts_with("/ws/") {
-            return self.route_websocket(turn, conn, request);
+        if path.starts_with("/api/") || path == "/ws" || path.starts_with("/ws/") {
+            return self.let_in(turn, conn, request);
         }
         let response = match path {
             "/healthz" => only_get(request, || Response::text(Status(200), "alive")),
@@ -28,18 +24,25 @@ impl Server {
         Answer::Respond(response)
     }
 
-    fn route_websocket(&self, turn: &Turn<'_>, conn: ConnId, request: &Request) -> Answer {
-        let origins = request.headers("origin");
-        if let Err(refused) = self.policy.check(origins, request.header("host")) {
-            let origin = request.header("origin").unwrap_or_default();
+    /// Lets in a request for anything but the page's files, if its page and whoever sends it may.
+    fn let_in(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
+        let is_api = request.path.starts_with("/api/");
+        let origin = request.header("origin");
+        if let Err(refused) = self.policy.check(request.headers("origin"), request.header("host")) {
             let address = turn.address(conn).map(tracing::field::display);
-            tracing::warn!(address, origin = %Escaped(origin), "refused: foreign origin");
-            return Answer::Respond(Response::text(Status(403), &refused.to_string()));
+            let origin = Escaped(origin.unwrap_or_default());
+            tracing::warn!(address, %origin, "refused: foreign origin");
+            let refusal = Refusal::new(Code::Forbidden, refused.to_string());
+            return Answer::Respond(turned_away(refusal, is_api, None));
         }
-        if self.draining {
-            return Answer::Respond(Response::text(Status(503), "this server is about to end"));
+        match self.caller(turn.now(), request) {
+            Err(refusal) => Answer::Respond(turned_away(refusal, is_api, origin)),
+            Ok(who) if is_api => self.api(turn, conn, request, who),
+            Ok(_) if self.draining => {
+                Answer::Respond(Response::text(Status(503), "this server is about to end"))
+            }
+            Ok(_) => Answer::Upgrade { protocol: subprotocol(request) },
         }
-        Answer::Upgrade { protocol: subprotocol(request) }
     }
 
     /// Says whether new clients are welcome and can be served.
@@ -52,6 +55,16 @@ impl Server {
         }
         Response::text(Status(200), "ready")
     }
+}
+
+/// Says why somebody may not come in; a page of this origin may read it.
+fn turned_away(refusal: Refusal, is_api: bool, origin: Option<&str>) -> Response {
+    if is_api {
+        return api::dressed(api::refuse(refusal), origin);
+    }
+    let status = api::status_of(refusal.code);
+    let response = Response::text(status, &refusal.message);
+    if status == Status(401) { api::challenged(response) } else { response }
 }
 
 fn only_get(request: &Request, answer: impl FnOnce() -> Response) -> Response {

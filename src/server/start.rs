@@ -7,10 +7,13 @@ use std::net::SocketAddr;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::{Server, log, origin};
+use super::accounts::{Accounts, Fault};
+use super::address::AddressFile;
+use super::{Server, log};
 use crate::chat::Chat;
+use crate::chat::record::{Keep, Order};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Data};
 use crate::journal::{self, Journal};
 use crate::net::Reactor;
 use crate::ws::Shared;
@@ -22,6 +25,8 @@ pub enum Failure {
     Listen(SocketAddr, io::Error),
     /// The record cannot be opened.
     Journal(journal::OpenError),
+    /// Something that accounts need is not there.
+    Accounts(Fault),
     /// The system refuses something without which nothing works.
     System(&'static str, io::Error),
 }
@@ -31,6 +36,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Journal(error) => error.fmt(f),
+            Self::Accounts(fault) => fault.fmt(f),
             Self::System(what, error) => write!(f, "{what}: {error}"),
         }
     }
@@ -49,14 +55,22 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let shared = Shared::new(config.ws(), config.http());
     let mut reactor =
         Reactor::new(config.net(), shared, clock, files_max).map_err(system("the reactor"))?;
-    let waker = reactor.waker();
-    let wake = move || {
-        // A reactor that is gone needs no waking.
-        let _ = waker.wake();
+    let wake = || {
+        let waker = reactor.waker();
+        move || {
+            // A reactor that is gone needs no waking.
+            let _ = waker.wake();
+        }
     };
-    let (journal, opening) =
-        Journal::open(config.engine(), config.journal(), random(), reactor.now(), wake)
+    let now = reactor.now();
+    let (mut journal, mut opening) =
+        Journal::open(config.engine(), config.journal(), random(), now, wake())
             .map_err(Failure::Journal)?;
+    let (accounts, facts) = Accounts::open(config, &mut opening, now.unix_ms / 1000, wake())
+        .map_err(Failure::Accounts)?;
+    if !facts.is_empty() {
+        journal.submit(now, Order::Keep(Keep { ticket: None, facts }));
+    }
     let mut addresses = Vec::new();
     for address in &config.listen {
         let real = reactor.listen(*address).map_err(|error| Failure::Listen(*address, error))?;
@@ -64,13 +78,18 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     }
     reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("signals"))?;
     let chat = Chat::new(config.chat(), opening);
-    let policy = origin::Policy::new(config.allow_origin.clone());
-    let mut server = Server::new(config, chat, journal, policy);
+    let mut server = Server::new(config, chat, journal, accounts);
+    let _address = match &config.data {
+        Data::Dir(dir) => Some(AddressFile::write(dir, &addresses).map_err(system(ADDRESS))?),
+        Data::None => None,
+    };
     announce(&addresses);
     let result = reactor.run(&mut server).map_err(system("poll"));
     server.close();
     result
 }
+
+const ADDRESS: &str = "the file with the addresses";
 
 /// Tells whoever started the program that it is ready, and where.
 fn announce(addresses: &[SocketAddr]) {
@@ -97,7 +116,7 @@ fn raise_file_limit() -> usize {
 }
 
 /// Gives random bytes of the system.
-pub(super) fn random<const N: usize>() -> [u8; N] {
+pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if let Err(error) = getrandom::fill(&mut bytes) {
         // A session key that can be guessed would be worse than no server.

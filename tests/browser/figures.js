@@ -1,40 +1,76 @@
 /**
- * Measures the page through the DevTools protocol: `node tests/browser/figures.js`.
+ * Measures the page: `node tests/browser/figures.js`.
  *
- * What the first visit transfers, how long until one can talk (on a slow connection too), and what
- * 10,000 messages cost.
+ * What the first visit transfers and the next one, heads and all, in how many requests, and how long
+ * until one can go on, near and far from the server; what 10,000 messages cost.
  *
  * @module
  */
 
 import { someone } from "./crowd.js";
-import { connected, enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
+import { openRoad } from "./road.js";
+import { enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
 
 const MANY = 10_000;
-/** A phone on a slow network. */
-const SLOW = { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 100_000 };
+/** A phone: 150 ms there and back, 1.6 Mbit/s. */
+const FAR = { delayMs: 75, bytesPerS: 200_000 };
 
 const server = await startServer({ args: ["--rate-limit", "off", "--data", "none"] });
-const browser = await startBrowser();
 try {
+  await measureVisits("near");
+  await measureVisits("150 ms, 1.6 Mbit/s away", FAR);
+  await measureMany();
+} finally {
+  await server.kill();
+}
+
+/** @param {string} where @param {{ delayMs?: number, bytesPerS?: number }} [slowness] */
+async function measureVisits(where, slowness) {
+  const road = await openRoad(server.port, slowness);
+  // A browser of its own: nothing of another visit is in its caches.
+  const browser = await startBrowser();
   const page = await openPage(browser, "about:blank");
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Network.enable");
-  let bytes = 0;
-  let files = 0;
-  devtools.on("Network.loadingFinished", ({ encodedDataLength }) => {
-    bytes += encodedDataLength;
-    files += 1;
-  });
-  await page.goto(server.url, { waitUntil: "networkidle" });
-  print("first visit", `${(bytes / 1000).toFixed(0)} KB in ${files} files, as sent`);
+  let time = await timeOf(page.goto(road.url, { waitUntil: "commit" }), page.getByRole("textbox", { name: "Your name" }).waitFor());
+  const parts = await page.evaluate(() => performance.getEntriesByType("resource").length + 1);
+  await settled(page);
+  print(`first visit, ${where}`, `${told(road.count())}, ${parts} of them for the page; entrance after ${time} ms`);
   await join(page, "Fay", "figures");
+  await settled(page);
+  road.count();
+  time = await timeOf(page.reload({ waitUntil: "commit" }), canTalk(page));
+  await settled(page);
+  print(`second visit, ${where}`, `${told(road.count())}; one can talk after ${time} ms`);
+  await browser.close();
+  road.close();
+}
 
-  print("again, until connected", `${await timeToTalk(page)} ms`);
-  await devtools.send("Network.emulateNetworkConditions", SLOW);
-  print("the same, 150 ms and 1.6 Mbit/s away", `${await timeToTalk(page)} ms`);
-  await page.context().close();
+async function timeOf(...work) {
+  const start = performance.now();
+  await Promise.all(work);
+  return Math.round(performance.now() - start);
+}
 
+/** Waits until the worker has kept what it keeps. */
+async function settled(page) {
+  await page.waitForLoadState("networkidle");
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === "activated");
+}
+
+function told({ bytes, requests }) {
+  return `${(bytes / 1000).toFixed(1)} KB in ${requests} requests`;
+}
+
+/** Waits until the socket is open and the input can be typed into. */
+async function canTalk(page) {
+  await page.waitForFunction(() => {
+    const field = document.querySelector("#message");
+    return document.querySelector('#chat[data-phase="live"]') && field && !field.disabled && field.checkVisibility();
+  }, undefined, { polling: "raf" });
+}
+
+async function measureMany() {
+  const browser = await startBrowser();
   const reader = await enter(browser, server.url, "Gil", { room: "many" });
   const crowd = await someone(server.url, "Hal", "many");
   for (let i = 0; i < MANY / 1000; i += 1) {
@@ -47,18 +83,9 @@ try {
   const nodes = await reader.evaluate(() => document.querySelectorAll("*").length);
   print(`${MANY.toLocaleString("en")} messages`, `heap ${(usedSize / 1e6).toFixed(1)} MB, ${nodes} elements`);
   crowd.close();
-} finally {
   await browser.close();
-  await server.kill();
-}
-
-async function timeToTalk(page) {
-  const start = performance.now();
-  await page.reload({ waitUntil: "commit" });
-  await connected(page);
-  return Math.round(performance.now() - start);
 }
 
 function print(what, value) {
-  console.log(`${what.padEnd(40)} ${value}`);
+  console.log(`${what.padEnd(42)} ${value}`);
 }

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, afterEach, before, test } from "node:test";
 
 import { someone } from "./crowd.js";
 import { enter, field, join, log, openPage, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 let browser;
 let server;
@@ -34,14 +30,6 @@ afterEach(async () => {
   pages = [];
   assert.deepEqual(faults, []);
 });
-
-/** What axe-core finds wrong with the page as it is now. */
-async function violations(page) {
-  // The policy of the page keeps scripts out; axe comes in by the debugger's door.
-  await page.evaluate(await readFile(AXE, "utf8"));
-  const { violations: found } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`);
-}
 
 async function overflow(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -261,49 +249,6 @@ for (const width of [320, 390]) {
     assert.ok(send.height >= 40 && send.x + send.width <= width && send.y + send.height <= 640);
   });
 }
-
-test("axe-core finds nothing on any view, light, dark, small and right to left", async () => {
-  const views = [
-    ["light", {}],
-    ["dark", { colorScheme: "dark" }],
-    ["phone", { viewport: { width: 360, height: 700 }, hasTouch: true, isMobile: true }],
-    ["dark phone", { viewport: { width: 320, height: 600 }, colorScheme: "dark" }],
-    ["Arabic", { locale: "ar" }],
-  ];
-  const bob = await someone(server.url, "Bert", "axe");
-  await bob.say("Hello *all* of `you`", "> quoted\nhttps://example.org", "```\ncode\n```");
-  await bob.say({ content: "an answer, @Ann", reply_to: 1 }, "🎉");
-  bob.send({ type: "react", id: "r", payload: { mid: 1, emoji: "👍", on: true } });
-  bob.send({ type: "set_topic", id: "t", payload: "What axe finds" });
-  for (const [name, options] of views) {
-    const page = await openPage(browser, server.url, options);
-    pages.push(page);
-    assert.deepEqual(await violations(page), [], `${name}: entrance`);
-    await page.locator("#join-name").fill("Ann");
-    await page.locator("#join-room").fill("axe");
-    await page.keyboard.press("Enter");
-    await page.locator('#chat[data-phase="live"]').waitFor();
-    await bob.say(`@Ann, ${name}`);
-    await page.locator(".text", { hasText: name }).last().hover();
-    assert.deepEqual(await violations(page), [], `${name}: chat`);
-    await page.locator("#message").fill("/");
-    await page.locator("#suggestions li").first().waitFor();
-    assert.deepEqual(await violations(page), [], `${name}: suggestions`);
-    await page.keyboard.press("Escape");
-    await page.locator("#message").fill("");
-    await page.locator("#message").press("ArrowUp");
-    await page.locator(".toolbar button").first().click();
-    await page.locator(".picker").waitFor();
-    assert.deepEqual(await violations(page), [], `${name}: picker`);
-    if (await page.locator("#rooms-open").isVisible()) {
-      await page.locator("#rooms-open").click();
-      assert.deepEqual(await violations(page), [], `${name}: rooms`);
-      await page.keyboard.press("Escape");
-    }
-    await page.context().close();
-  }
-  bob.close();
-});
 
 test("dark is dark, light is light, as the reader prefers", async () => {
   const luminance = (page) => page.evaluate(() => {

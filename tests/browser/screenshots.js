@@ -2,7 +2,8 @@
  * Makes the pictures of the README: `node tests/browser/screenshots.js [FOLDER]`.
  *
  * The people talk through the real server, so the pictures show what the page does, not what it
- * might do. Times are those of the run; all else is the same each time.
+ * might do; only the statistics are made up, for they would take a month to come together. Times are
+ * those of the run; all else is the same each time.
  *
  * @module
  */
@@ -10,6 +11,8 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
+import { FakeServer } from "../web/fake.js";
+import { sample } from "../web/sample.js";
 import { someone } from "./crowd.js";
 import { openPage, startBrowser, startServer } from "./world.js";
 
@@ -42,9 +45,21 @@ try {
     console.log(`${name}.png`);
     await page.context().close();
   }
+  await pictureOfStatistics();
 } finally {
   await browser.close();
   await server.kill();
+}
+
+async function pictureOfStatistics() {
+  const told = new FakeServer();
+  told.stats = ({ minutes }) => sample({ minutes, now: Date.now() });
+  const page = await openPage(browser, `${await told.listen()}/stats`, { viewport: { width: 1180, height: 1010 }, colorScheme: "light" });
+  await page.locator("#days .bar").last().waitFor();
+  await page.screenshot({ path: `${FOLDER}/stats.png`, fullPage: true });
+  console.log("stats.png");
+  await page.context().close();
+  await told.close();
 }
 
 /** What stands in the pictures. */

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tungstenite::client::IntoClientRequest as _;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{Message, WebSocket};
 
@@ -72,6 +73,19 @@ impl Server {
         let url = format!("ws://{}{path}", self.address);
         let (socket, _) = tungstenite::client(url, self.tcp()).unwrap();
         Client { socket, welcome: Value::Null }
+    }
+
+    /// Connects with more headers and takes in the `welcome`.
+    pub fn join_with(&self, path: &str, headers: &[(&'static str, &str)]) -> Client {
+        let url = format!("ws://{}{path}", self.address);
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let (socket, _) = tungstenite::client(request, self.tcp()).unwrap();
+        let mut client = Client { socket, welcome: Value::Null };
+        client.welcome = client.next();
+        client
     }
 
     /// Sends bytes and gives all that comes back until the server ends the connection.

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 #![expect(unreachable_pub, reason = "a test has no inside")]
 
+mod accounts;
 mod api;
 mod client;
 mod data;
@@ -17,4 +18,7 @@ mod proxy;
 mod record;
 mod resume;
 mod search;
+mod signs;
 mod talk;
+mod tokens;
+mod users;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, Refused};
+use chinwag::chat::record::{AuthorKey, Order, Refused};
 use chinwag::chat::{
     Account, Ask, ClientEvent, ClientId, Code, Input, Login, Refusal, Registry, Request,
     ServerEvent, Visit,
@@ -274,4 +274,94 @@ fn there_are_at_most_so_many_accounts() {
     let mut world = World::with(|limits| limits.accounts_max = 1);
     world.register("Bob", 1, false);
     assert_eq!(code(ask(&mut world, Registry::Add(account("Eve", 2), None))), Code::Overloaded);
+}
+
+#[test]
+fn an_account_is_not_forgotten_when_its_connection_becomes_another() {
+    let mut world = World::new();
+    let (bob, eve) = (world.register("Bob", 1, false), world.register("Eve", 2, false));
+    let client = world.enter_as(&bob, "room=den");
+    world.say(client, "mine");
+    world.say(client, "/private");
+    let ask = Ask::LogIn(Box::new(login(&eve, 8)));
+    world.handle(Input::Received { client, event: Ok(ClientEvent { id: None, room: None, ask }) });
+    world.told.clear();
+    let again =
+        world.visit("/ws", "room=den", Visit { login: Some(login(&bob, 9)), ..Visit::default() });
+    let den = &world.welcome(again).rooms[0];
+    assert_eq!((&*den.room, den.role), ("den", Some("owner")));
+    assert_eq!(&*world.chat.account_named("Bob").unwrap().name, "Bob");
+}
+
+#[test]
+fn a_login_cannot_be_shaken_off_by_taking_up_a_session() {
+    let mut world = World::new();
+    let bob = world.register("Bob", 1, false);
+    let guest = world.open("name=Guest");
+    let session = world.welcome(guest).session;
+    let client = world.enter_as(&bob, "");
+    let resume = format!(r#"{{"type":"resume","payload":{{"session":"{session}"}}}}"#);
+    world.say(client, &resume);
+    world.say(client, "hello");
+    let told = world.read(guest).join("\n");
+    assert!(told.contains("\"sender\":\"Bob\""), "{told}");
+    world.handle(Input::LoggedOut { author: bob.author, id: [7; 16] });
+    assert_eq!(world.closed.get(&client), Some(&4001));
+}
+
+#[test]
+fn reading_tokens_is_paid_for() {
+    let mut world = World::with(|limits| limits.queries_burst_max = 3);
+    let client = world.enter("");
+    let charged = (0..4).map(|_| world.chat.charge(world.now, client).is_ok());
+    assert_eq!(charged.collect::<Vec<_>>(), [true, true, true, false]);
+}
+
+#[test]
+fn attempts_on_an_account_are_counted_together_however_its_name_is_written() {
+    let mut world = World::new();
+    world.register("Bob", 1, false);
+    let key = world.chat.counted_as("Bob");
+    for name in ["bob", "B0b", "Вob", "ＢＯＢ"] {
+        assert_eq!(world.chat.counted_as(name), key, "{name}");
+    }
+    assert_ne!(world.chat.counted_as("Bobby"), key);
+}
+
+#[test]
+fn a_login_from_outside_comes_in_as_long_as_there_may_be_another_account() {
+    let mut world = World::with(|limits| limits.accounts_max = 1);
+    let bob = account("Bob", 1);
+    let outside = Login { outside: true, ..login(&bob, 7) };
+    assert_eq!(world.chat.admits(&outside), Ok(()));
+    assert_eq!(world.chat.admits(&login(&bob, 7)).unwrap_err().code, Code::Unauthorized);
+    world.register("Eve", 2, false);
+    assert_eq!(world.chat.admits(&outside).unwrap_err().code, Code::Overloaded);
+}
+
+#[test]
+fn nothing_is_left_of_an_account_that_was_removed() {
+    let mut world = World::with(|limits| limits.session_life = Duration::from_secs(20));
+    for away in [true, false] {
+        let bob = world.register("Bob", 1, true);
+        let client = world.enter_as(&bob, "");
+        if away {
+            world.close(client);
+            world.pass(Duration::from_secs(60));
+        }
+        let gone = ask(&mut world, Registry::Remove { name: "Bob".into() });
+        assert!(matches!(gone, ServerEvent::Account(_)), "{gone:?}");
+        if !away {
+            assert_eq!(world.closed.get(&client), Some(&4001));
+            world.close(client);
+            world.pass(Duration::from_secs(60));
+        }
+        let dropped = |order: &Order| *order == Order::DropSession(bob.author);
+        assert!(world.orders.iter().any(dropped), "away: {away}");
+        world.orders.clear();
+        let guest = world.open("name=Bob");
+        assert_eq!(&*world.welcome(guest).you, "Bob");
+        world.close(guest);
+        world.pass(Duration::from_secs(60));
+    }
 }

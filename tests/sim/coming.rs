@@ -297,6 +297,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
             "append",
             "put Alice [\"lobby\", \"dev\"]",
             "put Alma [\"lobby\", \"dev\"]",
+            "keep",
             "drop"
         ]
     );

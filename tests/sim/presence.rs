@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use chinwag::chat::{ClientId, Input, ServerEvent};
+use chinwag::chat::{Chat, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
+use chinwag::clock::{Moment, Now};
 
-use crate::world::World;
+use crate::keeper::Keeper;
+use crate::world::{START, World};
 
 fn news(world: &mut World, client: ClientId) -> Vec<String> {
     let told = world.told(client).into_iter().filter_map(|event| match event {
@@ -113,6 +115,57 @@ fn ten_thousand_who_join_within_ten_seconds_cost_each_other_a_few_events() {
         }
     }
     assert!(told < 220, "{told} events for one client");
+}
+
+/// Has so many guests join one room within ten seconds; gives how many events, and bytes of
+/// them, all were told in all.
+fn arrivals(count: u64) -> (u64, u64) {
+    let mut chat = Chat::new(Limits::default(), Keeper::default().opening("k3"));
+    let (mut events, mut bytes) = (0, 0);
+    let (mut effects, mut written) = (Vec::new(), Vec::new());
+    for n in 0..=count {
+        let millis = n * 10_000 / count;
+        let now = Now { at: Moment::from_millis(millis), unix_ms: START + millis };
+        let mut seed = [0; 16];
+        seed[..8].copy_from_slice(&n.to_be_bytes());
+        // Names as long as each other, or the bytes would not compare.
+        let hello = Hello::parse("/ws", &format!("name=N{n:05}"));
+        let mut inputs =
+            vec![Input::Opened { client: ClientId(n + 1), hello, seed, visit: Box::default() }];
+        if chat.deadline() <= now.at {
+            inputs.push(Input::Due);
+        }
+        for input in inputs {
+            chat.handle(now, input, &mut effects);
+            for effect in effects.drain(..) {
+                let (event, readers) = match effect {
+                    Effect::Reply { event, .. } => (event, 1),
+                    Effect::Broadcast { room, event, except, .. } => {
+                        let spared = u64::from(except.is_some());
+                        (event, chat.audience(room).len() as u64 - spared)
+                    }
+                    Effect::Order(_) => continue,
+                    other => panic!("{other:?}"),
+                };
+                written.clear();
+                event.render(Form::Json, &mut written);
+                events += readers;
+                bytes += readers * written.len() as u64;
+            }
+        }
+    }
+    (events, bytes)
+}
+
+#[test]
+fn arriving_costs_each_the_same_however_many_arrive() {
+    let ((few_events, few_bytes), (many_events, many_bytes)) = (arrivals(2_500), arrivals(10_000));
+    let each = |sum: u64, count: u64| sum as f64 / count as f64;
+    let events = each(many_events, 10_000) / each(few_events, 2_500);
+    let bytes = each(many_bytes, 10_000) / each(few_bytes, 2_500);
+    // The first 200 are told by name, which costs a room the same once: many pay less for it.
+    assert!((0.2..1.1).contains(&events), "{few_events} and {many_events} events: {events:.2}");
+    assert!((0.2..1.1).contains(&bytes), "{few_bytes} and {many_bytes} bytes: {bytes:.2}");
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn a_client_may_return_with_nothing_missed_with_too_much_known_and_from_another_
             client: alice,
             hello: chinwag::chat::Hello::default(),
             seed: [9; 16],
-            visit: chinwag::chat::Visit::default(),
+            visit: Box::default(),
         });
         rooms
     };

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Change, Entry, Refused};
 use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId,
-    ServerEvent, Visit,
+    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId, ServerEvent,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -57,6 +56,8 @@ struct Simulation {
     next_id: u64,
     /// Where each acknowledged id of a session stands.
     promised: BTreeMap<(String, String), (String, u64)>,
+    /// When each room was last told that somebody is typing.
+    typed: BTreeMap<(String, String), Moment>,
     /// Effects in the order they came, if they are wanted.
     transcript: Option<Vec<String>>,
 }
@@ -65,6 +66,7 @@ struct Simulation {
 #[derive(Default)]
 struct Model {
     session: String,
+    you: String,
     echo: bool,
     history: u32,
     rooms: BTreeMap<String, View>,
@@ -90,6 +92,8 @@ struct View {
     again: (u64, u64),
     /// Its page could not be read: it sees what comes.
     blind: bool,
+    /// Who it saw typing.
+    typing: BTreeSet<String>,
     /// The position it asked to resume from.
     after: VecDeque<u64>,
 }
@@ -145,6 +149,7 @@ impl Simulation {
             next_client: 0,
             next_id: 0,
             promised: BTreeMap::new(),
+            typed: BTreeMap::new(),
             transcript: None,
         }
     }
@@ -171,7 +176,8 @@ impl Simulation {
             0..6 => self.open(),
             6..9 => self.close(),
             9..12 => self.come_back(),
-            12..40 => self.send(),
+            12..35 => self.send(),
+            35..40 => self.type_something(),
             40..46 => self.alter(),
             46..50 => self.join_or_leave(),
             50..53 => self.resume(),
@@ -238,6 +244,7 @@ impl Simulation {
             self.keeper.work();
         }
         self.keeper.crash();
+        self.typed.clear();
         let models = std::mem::take(&mut self.clients).into_values();
         self.gone.extend(models.map(Return::of));
         self.chat = Chat::new(self.chat.limits().clone(), self.keeper.opening("e"));
@@ -253,7 +260,7 @@ impl Simulation {
             client,
             hello: Hello::parse("/ws", query),
             seed,
-            visit: Visit::default(),
+            visit: Box::default(),
         });
         client
     }
@@ -300,6 +307,12 @@ impl Simulation {
         model.sent.insert(id.clone(), message);
         model.bodies.insert(id, body.clone());
         self.say(client, &body);
+    }
+
+    fn type_something(&mut self) {
+        let Some(client) = self.client() else { return };
+        let (room, on) = (self.room(), self.random.up_to(4) > 0);
+        self.say(client, &format!(r#"{{"type":"typing","room":"{room}","payload":{on}}}"#));
     }
 
     fn send_again(&mut self) {
@@ -356,7 +369,12 @@ impl Simulation {
         let Some(client) = self.client() else { return };
         match self.clients[&client].lag {
             Some(_) => self.catch_up(client),
-            None => self.clients.get_mut(&client).unwrap().lag = Some(BTreeMap::new()),
+            None => {
+                let model = self.clients.get_mut(&client).unwrap();
+                model.lag = Some(BTreeMap::new());
+                // What is only of the moment it will not be told.
+                model.rooms.values_mut().for_each(|view| view.typing.clear());
+            }
         }
     }
 
@@ -438,6 +456,14 @@ impl Simulation {
                         }
                     }
                 }
+                Effect::Hint { room, event, except } => {
+                    let audience = self.chat.audience(room).to_vec();
+                    for listener in audience {
+                        if !except.contains(&listener.client) {
+                            self.broadcast(listener.client, room, &event, None);
+                        }
+                    }
+                }
                 Effect::Order(order) => self.keeper.submit(order),
                 Effect::Respond { caller, .. } => panic!("{caller:?} asked nothing"),
                 Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),
@@ -462,6 +488,7 @@ impl Simulation {
         let model = self.clients.get_mut(&client).expect("a client that is gone");
         match event {
             E::Welcome(welcome) => {
+                model.you = welcome.you.to_string();
                 model.session = welcome.session.to_string();
                 for line in &welcome.rooms {
                     let view = model.rooms.entry(line.room.to_string()).or_default();
@@ -501,6 +528,7 @@ impl Simulation {
             E::Live { room, seq } => {
                 let view = model.rooms.get_mut(&**room).expect("live in no room");
                 assert_eq!(view.skipped(view.next.unwrap()), seq + 1, "live, but not there yet");
+                view.typing.clear();
             }
             E::Ack { re, room, seq, duplicate, .. } => {
                 assert!(self.keeper.rooms[&**room].entries.len() as u64 >= *seq);
@@ -508,6 +536,15 @@ impl Simulation {
                 let first = first.or_insert_with(|| (room.to_string(), *seq));
                 assert_eq!((&*first.0, first.1), (&**room, *seq), "{re} is in the record twice");
                 model.acked(re, room, *seq, *duplicate);
+            }
+            E::Typing { room, user, ttl_ms } => {
+                if ttl_ms.is_some() {
+                    let last = self.typed.insert((room.to_string(), user.to_string()), self.now.at);
+                    let since = last.map_or(Duration::MAX, |last| self.now.at.since(last));
+                    let again = since.is_zero() || since >= Duration::from_secs(3);
+                    assert!(again, "{user} is told to be typing after {since:?}");
+                }
+                model.sees_typing(room, user, ttl_ms.is_some());
             }
             _ => model.heard(event, &self.keeper),
         }
@@ -518,6 +555,7 @@ impl Simulation {
         for (client, model) in &self.clients {
             assert!(model.sent.is_empty(), "{client:?} was not answered: {:?}", model.sent);
             for (room, view) in &model.rooms {
+                assert_eq!(view.typing, BTreeSet::new(), "{client:?} sees somebody type in {room}");
                 if view.blind {
                     continue;
                 }
@@ -589,6 +627,15 @@ impl Model {
             assert_same(event, entry);
             self.sees(room, seq, matches!(event, ServerEvent::Message { .. }));
         }
+    }
+
+    fn sees_typing(&mut self, room: &str, user: &str, on: bool) {
+        let view = self.rooms.get_mut(room).expect("somebody types in a room it is not in");
+        assert_ne!(self.you, user, "told of its own typing");
+        match on {
+            true => view.typing.insert(user.to_owned()),
+            false => view.typing.remove(user),
+        };
     }
 
     fn resumed(&mut self, missed: &Missed) {

@@ -80,7 +80,12 @@ impl World {
         let client = ClientId(self.next);
         let mut seed = [7; 16];
         seed[..8].copy_from_slice(&self.next.to_be_bytes());
-        self.handle(Input::Opened { client, hello: Hello::parse(path, query), seed, visit });
+        self.handle(Input::Opened {
+            client,
+            hello: Hello::parse(path, query),
+            seed,
+            visit: Box::new(visit),
+        });
         client
     }
 
@@ -173,6 +178,13 @@ impl World {
             Effect::Whisper { to, event, except, .. } => {
                 for listener in to {
                     if Some(listener.client) != except {
+                        self.told.entry(listener.client).or_default().push(event.clone());
+                    }
+                }
+            }
+            Effect::Hint { room, event, except } => {
+                for listener in self.chat.audience(room) {
+                    if !except.contains(&listener.client) {
                         self.told.entry(listener.client).or_default().push(event.clone());
                     }
                 }

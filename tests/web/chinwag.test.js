@@ -554,3 +554,28 @@ test("stop is final until connect", async () => {
   it.chat.connect();
   assert.equal(it.sockets.length, 2);
 });
+
+test("what two tabs of one user hold of one outbox is said once, and both know", async () => {
+  const storage = new FakeStorage();
+  const first = world({ storage });
+  const { done } = first.chat.send("lobby", "only once");
+  const second = world({ storage });
+  assert.equal(second.chat.outbox.entries.length, 1, "the second takes over what it finds");
+  for (const it of [first, second]) {
+    it.chat.connect();
+    await it.socket.open();
+  }
+  const [[one], [two]] = [first, second].map((it) => it.socket.take());
+  assert.deepEqual(one, two, "the server knows them for the same by their id");
+  const ack = (duplicate) => ({ type: "ack", re: one.id, room: "lobby", seq: 1, ts: 5, payload: { mid: 1, durable: "memory", duplicate } });
+  const told = { type: "message", room: "lobby", seq: 1, ts: 5, payload: { mid: 1, sender: "Alice", content: "only once" } };
+  await second.socket.say(ack(false));
+  await first.socket.say(told, ack(true));
+  await second.socket.say(told);
+  assert.equal((await done).seq, 1);
+  for (const it of [first, second]) {
+    assert.deepEqual(seqs(it.take("message")), [1]);
+    assert.equal(it.chat.outbox.entries.length, 0);
+  }
+  assert.equal([...Array(storage.length).keys()].filter((at) => storage.key(at).includes("outbox")).length, 0);
+});

@@ -18,8 +18,10 @@ const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-  "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; " +
-  "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  "connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; " +
+  "frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types worker";
+
+const PAGES = { "/": "index.html", "/stats": "stats/index.html" };
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -36,6 +38,12 @@ export class FakeServer {
   clients = new Set();
   /** Events received, in order: what tests look at. */
   heard = [];
+  /** What `welcome` says besides. */
+  extra = {};
+  /** Errors to answer with, by type of the event. */
+  refusals = {};
+  /** Answers requests for statistics; none: they are unknown. @type {((wanted: any) => any) | undefined} */
+  stats;
 
   #http = createServer((request, response) => this.#serve(request, response));
   #sockets = new WebSocketServer({ noServer: true });
@@ -75,7 +83,7 @@ export class FakeServer {
   }
 
   async #serve({ url }, response) {
-    const path = url === "/" ? "index.html" : normalize(url.split("?")[0]).replace(/^[/.]+/, "");
+    const path = PAGES[url] ?? normalize(url.split("?")[0]).replace(/^[/.]+/, "");
     try {
       const body = await readFile(join(WEB, path));
       response.writeHead(200, {
@@ -115,7 +123,7 @@ export class FakeServer {
       ts: Date.now(),
       payload: {
         v: 1, you: client.name, renamed: client.name !== query.get("name"), session: session.key, epoch: this.epoch,
-        current: client.current, rooms, ping_ms: 9000, limits: { content: 4000, frame: 65536, burst: 10, per_s: 5 },
+        current: client.current, rooms, ping_ms: 9000, limits: { content: 4000, frame: 65536, burst: 10, per_s: 5 }, ...this.extra,
       },
     });
     const after = new Map(query.getAll("after").map((it) => [it.slice(0, it.lastIndexOf(":")), Number(it.slice(it.lastIndexOf(":") + 1))]));
@@ -151,7 +159,7 @@ export class FakeServer {
     }
   }
 
-  #history(client, re, room, { before = Infinity, after = 0, limit = 50 }) {
+  #history(client, re, room, { before = Infinity, after = 0, around, limit = 50 }) {
     const record = this.record(room);
     const messages = new Map();
     for (const { type, seq, ts, payload } of record) {
@@ -159,8 +167,10 @@ export class FakeServer {
       else if (type === "message_edited") Object.assign(messages.get(payload.mid) ?? {}, { content: payload.content, edited: true });
       else if (type === "message_deleted") messages.delete(payload.mid);
     }
-    const fits = [...messages.values()].filter(({ mid }) => mid < before && mid > after);
-    const page = after ? fits.slice(0, limit) : fits.slice(-limit);
+    const all = [...messages.values()];
+    const fits = around ? all : all.filter(({ mid }) => mid < before && mid > after);
+    const near = ({ mid }) => mid >= around - limit / 2 && mid < around + limit / 2;
+    const page = around ? fits.filter(near) : after ? fits.slice(0, limit) : fits.slice(-limit);
     client.tell({
       type: "history", re, room,
       payload: { epoch: this.epoch, messages: page, first: page[0]?.mid ?? 0, last: page.at(-1)?.mid ?? 0, top: record.length, more: fits.length > page.length, lost: [] },
@@ -172,6 +182,8 @@ export class FakeServer {
     const event = JSON.parse(text);
     this.heard.push(event);
     const { type, id, room = client.current, payload } = event;
+    const refusal = this.refusals[type];
+    if (refusal) return client.tell({ type: "error", re: id, room, payload: refusal });
     const known = this.seen?.get(id);
     const ack = (entry, duplicate = false) =>
       id && client.tell({ type: "ack", re: id, room, seq: entry.seq, ts: entry.ts, payload: { mid: entry.payload.mid, durable: "memory", duplicate } });
@@ -209,6 +221,13 @@ export class FakeServer {
         client.rooms.delete(payload.room);
         client.session.rooms = [...client.rooms];
         return client.tell({ type: "left", re: id, room: payload.room });
+      case "typing":
+        for (const other of this.clients) {
+          if (other !== client && other.rooms.has(room)) other.tell({ type, room, payload: { user: client.name, on: payload, ttl_ms: 6000 } });
+        }
+        return undefined;
+      case "read":
+        return undefined;
       case "list_users":
         return client.tell({ type: "user_list", re: id, room, payload: { users: this.#users(room) } });
       case "list_rooms":
@@ -218,6 +237,9 @@ export class FakeServer {
       case "set_name":
         client.name = client.session.name = payload;
         return client.tell({ type: "ack", re: id, payload: { you: payload } });
+      case "stats":
+        if (this.stats) return client.tell({ type: "stats", re: id, ts: Date.now(), payload: this.stats(payload) });
+      // Falls through: this server tells none.
       default:
         return client.tell({ type: "error", re: id, payload: { code: "unknown_type", message: `no ${type}`, retryable: false } });
     }

@@ -11,7 +11,7 @@ import { world } from "./wire.js";
 const GOLDEN = new URL("../golden/", import.meta.url);
 
 /** Events that mean something to the library only. */
-const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats", "moderated", "search_results"]);
+const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats", "search_results"]);
 
 const names = existsSync(GOLDEN) ? readdirSync(GOLDEN).filter((name) => name.endsWith(".json")) : [];
 const golden = names.flatMap((name) => {

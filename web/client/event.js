@@ -13,6 +13,7 @@
  * @property {number} [seq]
  * @property {number} [ts]
  * @property {string} [local]  id of the outbox entry that became this event
+ * @property {any} [asked]     payload of the question that this answers
  * @property {any} [payload]
  */
 
@@ -77,6 +78,11 @@ export function eventOfAck({ id, type, payload: said }, ack, you) {
     default:
       return null;
   }
+}
+
+/** Whether this names a private conversation; of rooms, none does. @param {string} room */
+export function isDirect(room) {
+  return room.startsWith("@");
 }
 
 /** @param {unknown} value @returns {value is number} */

@@ -8,7 +8,7 @@
 import { Refusal } from "./refusal.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
-/** @typedef {{ resolve: (event: ChatEvent) => void, reject: (error: Error) => void }} Waiting */
+/** @typedef {{ resolve: (event: ChatEvent) => void, reject: (error: Error) => void, payload?: any }} Waiting */
 
 /** An answer that takes longer will not come. */
 const ANSWER_MS = 15_000;
@@ -39,13 +39,13 @@ export class Questions {
    * @returns {Promise<ChatEvent>}
    */
   ask(event) {
-    const { id } = event;
+    const { id, payload } = event;
     return new Promise((resolve, reject) => {
       if (!this.#post(event)) {
         reject(new Error("offline"));
         return;
       }
-      this.#asked.set(id, { resolve, reject });
+      this.#asked.set(id, { resolve, reject, payload });
       this.#timers.start(`answer ${id}`, ANSWER_MS, () => {
         this.#asked.delete(id);
         reject(new Error("no answer"));
@@ -72,6 +72,11 @@ export class Questions {
     if (type === undefined) return false;
     if (payload?.code === "unknown_type") this.#unknown.add(type);
     return true;
+  }
+
+  /** The payload of the question that this answers. @param {ChatEvent} event */
+  asked({ re = "" }) {
+    return this.#asked.get(re)?.payload;
   }
 
   /** Hands an answer to who asked. @param {ChatEvent} event */

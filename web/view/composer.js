@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isDirect } from "../client/event.js";
 import { t } from "../strings.js";
 import { byId, iconButton, make, pictures } from "./dom.js";
 import { suggestView } from "./suggest.js";
@@ -43,6 +44,10 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   field.addEventListener("input", () => {
     fit();
     const now = performance.now();
+    if (field.value === "" && typedAt > 0) {
+      typedAt = -Infinity;
+      typing(false);
+    }
     if (field.value === "" || field.value.startsWith("/")) return;
     if (now - typedAt >= TYPING_MS) {
       typedAt = now;
@@ -52,7 +57,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
 
   return {
     /** @param {import("../state.js").State} state */
-    update({ active }) {
+    update({ active, rooms }) {
       if (active === room) return;
       // What is being written waits in its room; a change is given up.
       if (mode?.kind !== "edit") drafts.set(room, field.value);
@@ -60,7 +65,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
       room = active;
       setMode(null);
       setValue(draft);
-      field.placeholder = active ? t("message_to", { room: titleOf(active) }) : "";
+      field.placeholder = active ? t("message_to", { room: titleOf(active, rooms.get(active)?.partner) }) : "";
     },
 
     /** @param {Message} message */
@@ -158,7 +163,8 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   }
 }
 
-/** A room's name as people say it. @param {string} room */
-export function titleOf(room) {
-  return room.startsWith("@") ? room : `#${room}`;
+/** A room's name as people say it. @param {string} room @param {string} [partner] of a private conversation */
+export function titleOf(room, partner) {
+  if (!isDirect(room)) return `#${room}`;
+  return partner ? `@${partner}` : room;
 }

@@ -10,6 +10,7 @@
  */
 
 import { emoji } from "../emoji.js";
+import { mentions } from "../reading.js";
 import { make } from "./dom.js";
 
 const FENCE = /^```[^\S\n]*[\w+#.-]*\n?([\s\S]*?)\n?```[^\S\n]*(?:\n|$)/m;
@@ -92,6 +93,8 @@ function inline(text, you, depth) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(INLINE)) {
+    // A name with spaces in it may have gone further than its first word.
+    if (match.index < end) continue;
     const [whole, code, url, bold, italic, struck, shortcode, name] = match;
     /** @param {string} tag @param {string} inner */
     const styled = (tag, inner) =>
@@ -104,7 +107,7 @@ function inline(text, you, depth) {
     else if (italic !== undefined) node = styled("em", italic);
     else if (struck !== undefined) node = styled("s", struck);
     else if (shortcode !== undefined) node = emoji.get(shortcode) ?? whole;
-    else node = mention(name, you);
+    else [node, length] = mention(name, text.slice(match.index), you);
     // `matchAll` goes on behind the whole match; what a link gave back is plain text.
     nodes.push(text.slice(end, match.index), node);
     end = match.index + length;
@@ -134,8 +137,18 @@ function link(matched) {
   return [make("a", properties), url.length];
 }
 
-/** @param {string} name @param {string} you */
-function mention(name, you) {
-  const isYou = name.toLowerCase() === you.toLowerCase();
-  return make(isYou ? "mark" : "span", { class: "mention", text: `@${name}` });
+/**
+ * A mention, and how many characters belong to it. Of others only the first word of the name is
+ * known to be one; the reader's own is known whole.
+ *
+ * @param {string} name  a word
+ * @param {string} rest  the text from the `@` on
+ * @param {string} you
+ * @returns {[Node, number]}
+ */
+function mention(name, rest, you) {
+  const own = rest.slice(0, you.length + 1);
+  const isYou = you.length >= name.length && mentions(own, you) && mentions(rest.slice(0, own.length + 2), you);
+  const text = isYou ? own : `@${name}`;
+  return [make(isYou ? "mark" : "span", { class: "mention", text }), text.length];
 }

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { unreadIn } from "../state.js";
+import { unreadIn } from "../reading.js";
 import { t } from "../strings.js";
 import { titleOf } from "./composer.js";
-import { byId, setText } from "./dom.js";
+import { byId, icon, pictures, setText } from "./dom.js";
 
 const WRITERS_MAX = 3;
 
@@ -23,7 +23,8 @@ export function headView() {
     update(state, before) {
       if (state.rooms === before.rooms && state.active === before.active) return;
       const room = state.rooms.get(state.active);
-      setText(name, state.active ? titleOf(state.active) : "chinwag");
+      setText(name, state.active ? titleOf(state.active, room?.partner) : "chinwag");
+      showLock(name, room?.isPrivate === true);
       setText(topic, room?.topic ?? "");
       topic.title = room?.topic ?? "";
       const writers = Object.keys(room?.typing ?? {});
@@ -36,4 +37,11 @@ export function headView() {
       opener.setAttribute("aria-label", `${t("menu_rooms")} ${badge}`.trim());
     },
   };
+}
+
+/** @param {Element} name @param {boolean} isPrivate */
+function showLock(name, isPrivate) {
+  const lock = name.querySelector("svg");
+  if (isPrivate && !lock) name.append(icon(pictures.lock));
+  else if (!isPrivate) lock?.remove();
 }

@@ -3,11 +3,13 @@
  *
  * At most `ROWS_MAX` messages have rows, whatever the room holds. The window follows the end until
  * the reader scrolls up; near an edge it slides, and what the reader looks at keeps its place.
+ * Holes in what is loaded are filled when they come near, from the side the reader comes from.
  *
  * @module
  */
 
 import { t } from "../strings.js";
+import { isLoaded } from "../past.js";
 import { timeline } from "../timeline.js";
 import { byId, make, reconcile, setText } from "./dom.js";
 import { fillRow, makeRow, tickRow } from "./message.js";
@@ -26,14 +28,17 @@ const END_PX = 60;
 /**
  * @typedef {object} LogActions
  * @property {(room: string) => Promise<unknown>} loadOlder
+ * @property {(room: string, page: { before?: number, after?: number }) => Promise<unknown>} loadPage
+ * @property {(room: string, mid: number) => void} seek  shows a message that is not loaded
  * @property {() => void} attention  the reader may have come to the end, or left it
  */
 
-/** @param {LogActions & Omit<import("./message.js").RowActions, "show">} actions */
+/** @param {LogActions & Omit<import("./message.js").RowActions, "show" | "fill">} actions */
 export function logView(actions) {
   const log = byId("log");
   const below = byId("below");
-  const rowActions = { ...actions, show };
+  const above = byId("above");
+  const rowActions = { ...actions, show, fill };
   const rows = new Map();
   /** @type {State} */
   let state;
@@ -48,11 +53,21 @@ export function logView(actions) {
   let seen = 0;
   let isLoading = false;
   let isMoving = false;
+  /** The mark of the unread that the reader has had before them, by number. */
+  let met = 0;
+  /** A hole that could not be filled: it is not asked for again by itself. */
+  let stuck = 0;
 
   log.addEventListener("scroll", onScroll, { passive: true });
   below.addEventListener("click", () => {
     toEnd();
     byId("message").focus({ preventScroll: true });
+  });
+  above.addEventListener("click", () => {
+    if (!room) return;
+    const { firstUnread, messages } = room;
+    met = firstUnread;
+    show(isLoaded(room, firstUnread) ? (messages[indexOf(firstUnread)]?.mid ?? firstUnread) : firstUnread);
   });
   new ResizeObserver(() => {
     if (isFollowing) stickToEnd();
@@ -63,7 +78,8 @@ export function logView(actions) {
     update(next, before) {
       state = next;
       const nextRoom = next.rooms.get(next.active);
-      const isOther = next.active !== before.active || (room === undefined && nextRoom !== undefined);
+      const hasBegun = !room?.messages.length && Boolean(nextRoom?.messages.length);
+      const isOther = next.active !== before.active || (room === undefined && nextRoom !== undefined) || hasBegun;
       if (!isOther && nextRoom === room && next.you === before.you) return;
       const pendingBefore = room?.pending.length ?? 0;
       room = nextRoom;
@@ -88,6 +104,7 @@ export function logView(actions) {
     rows.clear();
     log.replaceChildren();
     isLoading = false;
+    met = stuck = 0;
     last = Infinity;
     isFollowing = true;
     const messages = room?.messages ?? [];
@@ -111,7 +128,10 @@ export function logView(actions) {
   function show(mid) {
     if (!room) return;
     const at = room.messages.findIndex((message) => message.mid === mid);
-    if (at < 0) return;
+    if (at < 0) {
+      actions.seek(room.name, mid);
+      return;
+    }
     if (!rowOf(mid)) {
       first = room.messages[Math.max(0, at - STEP)].mid;
       last = room.messages[at + STEP]?.mid ?? Infinity;
@@ -124,6 +144,7 @@ export function logView(actions) {
     row.focus({ preventScroll: true });
     row.classList.remove("flash");
     requestAnimationFrame(() => row.classList.add("flash"));
+    onScroll();
   }
 
   /** @param {number} mid */
@@ -136,7 +157,7 @@ export function logView(actions) {
   function draw() {
     if (!room) {
       log.replaceChildren(make("p", { class: "empty muted", text: t("no_room") }));
-      below.hidden = true;
+      below.hidden = above.hidden = true;
       return;
     }
     const { messages } = room;
@@ -145,10 +166,9 @@ export function logView(actions) {
       if (messages.length && indexOf(first) < messages.length - ROWS_MAX) {
         first = messages[messages.length - ROWS_FIRST].mid;
       }
-    } else if (last === Infinity && messages.length - indexOf(first) > ROWS_MAX) {
-      last = messages[indexOf(first) + ROWS_MAX].mid;
     }
     const anchor = isFollowing ? null : anchorRow();
+    if (anchor) narrow(anchor.row.item?.mid ?? 0);
     const from = indexOf(first);
     const to = last === Infinity ? messages.length : indexOf(last) + 1;
     const hadFocus = log.contains(document.activeElement);
@@ -164,6 +184,18 @@ export function logView(actions) {
     if (isFollowing) stickToEnd();
     else if (anchor?.row.isConnected) moveTo(log.scrollTop + anchor.row.offsetTop - anchor.top);
     showBelow();
+    showAbove();
+  }
+
+  /** Keeps the window to its size, around what the reader looks at. @param {number} mid */
+  function narrow(mid) {
+    const messages = room?.messages ?? [];
+    const from = indexOf(first);
+    const to = last === Infinity ? messages.length : indexOf(last) + 1;
+    if (to - from <= ROWS_MAX) return;
+    const start = Math.max(from, Math.min(indexOf(mid) - ROWS_MAX / 2, to - ROWS_MAX));
+    first = messages[start].mid;
+    last = start + ROWS_MAX < messages.length ? messages[start + ROWS_MAX - 1].mid : Infinity;
   }
 
   /** @param {boolean} isEmpty */
@@ -173,10 +205,10 @@ export function logView(actions) {
     else if (!note) log.append(make("p", { class: "empty muted", text: t("empty") }));
   }
 
-  /** The first row in sight, and where it stands. */
+  /** The first row in sight, and where it stands. What fills a hole pushes the hole away, not messages. */
   function anchorRow() {
     for (const row of log.children) {
-      if (row.offsetTop + row.offsetHeight > log.scrollTop) return { row, top: row.offsetTop };
+      if (row.item?.kind !== "hole" && row.offsetTop + row.offsetHeight > log.scrollTop) return { row, top: row.offsetTop };
     }
     return null;
   }
@@ -201,7 +233,9 @@ export function logView(actions) {
     actions.attention();
     if (log.scrollTop < NEAR_PX) slideUp();
     if (fromEnd < NEAR_PX && last !== Infinity) slideDown();
+    fillNearHole();
     showBelow();
+    showAbove();
   }
 
   function slideUp() {
@@ -225,13 +259,46 @@ export function logView(actions) {
     isLoading = true;
     log.setAttribute("aria-busy", "true");
     if (first === 0) first = room?.messages[0]?.mid ?? 0;
+    const reached = room?.oldest;
     try {
       await actions.loadOlder(name);
     } finally {
       isLoading = false;
       log.removeAttribute("aria-busy");
     }
-    if (room?.name === name && log.scrollTop < NEAR_PX) requestAnimationFrame(onScroll);
+    // In the next frame it is drawn. What could not be had is asked for again when the reader moves.
+    requestAnimationFrame(() => {
+      const isFurther = room?.name === name && room.oldest !== reached;
+      if (isFurther && log.scrollTop < NEAR_PX) onScroll();
+    });
+  }
+
+  function fillNearHole() {
+    for (const row of rows.values()) {
+      const { kind, range } = row.item;
+      const top = row.offsetTop - log.scrollTop;
+      const isNear = top > -NEAR_PX && top < log.clientHeight + NEAR_PX;
+      if (kind === "hole" && isNear && range.to !== stuck) {
+        fill(range);
+        return;
+      }
+    }
+  }
+
+  /** Loads what is missing, beginning at the side that is nearer to the reader. @param {import("../room.js").Range} range */
+  async function fill(range) {
+    if (!room || isLoading) return;
+    const { name, holes } = room;
+    const row = rows.get(`hole ${range.to}`);
+    const isAbove = !row || row.offsetTop - log.scrollTop < log.clientHeight / 2;
+    isLoading = true;
+    await actions.loadPage(name, isAbove ? { before: range.to + 1 } : { after: range.from - 1 });
+    isLoading = false;
+    requestAnimationFrame(() => {
+      if (room?.name !== name) return;
+      if (room.holes === holes) stuck = range.to;
+      else onScroll();
+    });
   }
 
   function slideDown() {
@@ -251,6 +318,15 @@ export function logView(actions) {
     }
     below.hidden = isFollowing;
     setText(below, unseen ? `↓ ${t("below_new", { n: unseen })}` : `↓ ${t("below")}`);
+  }
+
+  /** Offers the way to the first unread message, once, unless it is in sight. */
+  function showAbove() {
+    const mark = rows.get("unread");
+    const firstUnread = room?.firstUnread ?? 0;
+    if (mark && mark.offsetTop >= log.scrollTop && mark.offsetTop < log.scrollTop + log.clientHeight) met = firstUnread;
+    const isBefore = mark ? mark.offsetTop < log.scrollTop : indexOf(firstUnread) <= indexOf(first);
+    above.hidden = firstUnread === 0 || firstUnread === met || !isBefore;
   }
 
   /** Where the message with this number stands, or the next one. @param {number} mid */

@@ -7,7 +7,9 @@
 import { locale, t } from "../strings.js";
 import { hueOf, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
+import { lineOf } from "./notice.js";
 import { initialOf } from "./people.js";
+import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
 
 /** @typedef {import("../timeline.js").Item} Item */
 
@@ -17,11 +19,12 @@ import { initialOf } from "./people.js";
  * @property {(id: string) => void} discard
  * @property {(mid: number, emoji: string, on: boolean) => void} react
  * @property {(mid: number) => void} show
+ * @property {(range: import("../room.js").Range) => void} fill
+ * @property {(room: string) => void} open
  */
 
 /** A message that begins so tells what its sender does. */
 const DEED = "/me ";
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** @param {Item} item @param {string} you @param {RowActions} actions @returns {any} */
 export function makeRow(item, you, actions) {
@@ -49,10 +52,13 @@ export function fillRow(row, item, you, actions) {
       row.replaceChildren(make("span", { text: t("new_messages") }));
       break;
     case "lost":
-      row.replaceChildren(make("span", { text: t("lost", { ...item.lost }) }));
+      row.replaceChildren(make("span", { text: t("lost", { ...item.range }) }));
+      break;
+    case "hole":
+      row.replaceChildren(hole(item, actions));
       break;
     default:
-      row.replaceChildren(make("span", { text: item.text, dir: "auto" }));
+      row.replaceChildren(...lineOf(item, actions));
   }
 }
 
@@ -64,18 +70,18 @@ export function tickRow(row, serverNow) {
 }
 
 /** @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
-function fillMessage(row, { mid, message, isHead, quoted, pending }, you, actions) {
+function fillMessage(row, { mid, message, isHead, isCall, quoted, pending }, you, actions) {
   if (!message) return;
   const { sender, content, ts, replyTo, edited, expires, reactions } = message;
   const isUnsent = pending !== undefined && mid === Infinity;
   const state = pending?.error ? "failed" : pending ? "waiting" : "";
-  row.className = `row message ${isHead ? "run" : ""} ${state}`;
+  row.className = `row message ${isHead ? "run" : ""} ${isCall ? "calls" : ""} ${state}`;
   row.setAttribute("role", "article");
   row.setAttribute("aria-label", `${sender}, ${clock(ts)}`);
   row.tabIndex = -1;
 
   const body = make("div", { class: "body" });
-  const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: clock(ts) });
+  const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: isHead ? clock(ts) : shortClock(ts) });
   if (isHead) {
     const name = make("bdi", { class: "sender", text: sender });
     name.style.setProperty("--hue", String(hueOf(sender)));
@@ -116,14 +122,21 @@ function gutter(time) {
 
 /** @param {number} mid @param {import("../room.js").Message | null} quoted @param {RowActions} actions */
 function quote(mid, quoted, { show }) {
-  if (!quoted) return make("div", { class: "quote muted", text: t("reply_gone") });
+  const properties = { class: "quote", type: "button", onclick: () => show(mid) };
+  // It may only be further back than what is loaded.
+  if (!quoted) return make("button", { ...properties, text: t("reply_gone") });
   return make(
     "button",
-    { class: "quote", type: "button", onclick: () => show(mid) },
+    properties,
     make("bdi", { class: "sender", text: quoted.sender }),
     " ",
     make("bdi", { text: quoted.content.slice(0, 120).replace(/\s+/g, " ") }),
   );
+}
+
+/** @param {Item} item @param {RowActions} actions */
+function hole({ range = { from: 0, to: 0 } }, { fill }) {
+  return make("button", { class: "quiet", type: "button", text: t("load_between"), onclick: () => fill(range) });
 }
 
 /** @param {number} mid @param {import("../room.js").Reaction[]} reactions @param {RowActions} actions */
@@ -163,61 +176,11 @@ function looksSame(a, b) {
     a.mid === b.mid &&
     a.message === b.message &&
     a.isHead === b.isHead &&
+    a.isCall === b.isCall &&
     a.quoted === b.quoted &&
     a.pending === b.pending &&
     a.day === b.day &&
-    a.text === b.text &&
-    a.lost === b.lost
+    a.notice === b.notice &&
+    a.range === b.range
   );
-}
-
-/** @param {number} ts */
-function clock(ts) {
-  return formatOf("time", { hour: "numeric", minute: "2-digit" }).format(ts);
-}
-
-/** @param {number} ts */
-function longTime(ts) {
-  return formatOf("long", { dateStyle: "full", timeStyle: "medium" }).format(ts);
-}
-
-/** @param {number} ts */
-function isoOf(ts) {
-  return Number.isNaN(new Date(ts).getTime()) ? undefined : new Date(ts).toISOString();
-}
-
-/** @param {number} midnight */
-function dayName(midnight) {
-  const today = new Date().setHours(0, 0, 0, 0);
-  const days = Math.round((today - midnight) / DAY_MS);
-  if (days === 0) return t("today");
-  if (days === 1) return t("yesterday");
-  return formatOf("day", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(midnight);
-}
-
-/** Left time in its largest sensible unit. @param {number} ms */
-function span(ms) {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
-  const [value, unit] =
-    seconds < 100
-      ? [seconds, "second"]
-      : seconds < 6000
-        ? [Math.ceil(seconds / 60), "minute"]
-        : seconds < 48 * 3600
-          ? [Math.ceil(seconds / 3600), "hour"]
-          : [Math.ceil(seconds / 86400), "day"];
-  return new Intl.NumberFormat(locale, { style: "unit", unit: String(unit), unitDisplay: "narrow" }).format(
-    Number(value),
-  );
-}
-
-/** @type {Map<string, Intl.DateTimeFormat>} */
-const formats = new Map();
-
-/** Formats are dear to make. @param {string} name @param {Intl.DateTimeFormatOptions} options */
-function formatOf(name, options) {
-  const key = `${locale} ${name}`;
-  let format = formats.get(key);
-  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(locale, options)));
-  return format;
 }

@@ -64,9 +64,11 @@ export function initialOf(name) {
 }
 
 /** @param {any} row @param {Person} person @param {string} you */
-function show(row, { name, status, text }, you) {
+function show(row, { name, status, text, role }, you) {
   row.dot.classList.toggle("away", status === "away");
-  const about = [name === you ? `(${t("you")})` : "", status, text].filter(Boolean).join(" ");
+  const standing = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
+  const state = status === "away" ? t("away") : status;
+  const about = [name === you ? `(${t("you")})` : "", standing, state, text].filter(Boolean).join(" · ");
   setText(row.words, about);
   return row;
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { isDirect } from "../client/event.js";
 import { t } from "../strings.js";
-import { byId, iconButton, make, pictures, reconcile, setText } from "./dom.js";
+import { byId, icon, iconButton, make, pictures, reconcile, setText } from "./dom.js";
 
 /** @typedef {import("../state.js").State} State */
 /** @typedef {import("../room.js").Room} Room */
@@ -32,6 +33,8 @@ export function roomsView({ open, leave, closeFound }) {
   const create = ({ name }) => {
     const badge = make("span", { class: "badge", "aria-hidden": "true" });
     const unread = make("span", { class: "unseen" });
+    const sign = make("span", { class: "sign", "aria-hidden": "true" });
+    const title = make("bdi", { class: "name" });
     const link = make(
       "a",
       {
@@ -41,14 +44,14 @@ export function roomsView({ open, leave, closeFound }) {
           open(name);
         },
       },
-      make("span", { class: "sign", "aria-hidden": "true", text: name.startsWith("@") ? "@" : "#" }),
-      make("bdi", { class: "name", text: name.replace(/^@/, "") }),
+      sign,
+      title,
       unread,
       badge,
     );
     const leaving = iconButton(pictures.close, t("leave", { room: name }), () => leave(name));
     leaving.classList.add("leave");
-    return Object.assign(make("li", {}, link, leaving), { link, badge, unread });
+    return Object.assign(make("li", {}, link, leaving), { link, badge, unread, sign, words: title });
   };
 
   return {
@@ -81,7 +84,13 @@ export function roomsView({ open, leave, closeFound }) {
 }
 
 /** @param {any} row @param {Room} room @param {string} active */
-function showRoom(row, { name, unread, mentions }, active) {
+function showRoom(row, { name, unread, mentions, isPrivate, partner }, active) {
+  setText(row.words, partner || name.replace(/^@/, ""));
+  if (row.isPrivate !== isPrivate) {
+    row.isPrivate = isPrivate;
+    row.sign.replaceChildren(isPrivate ? icon(pictures.lock) : isDirect(name) ? "@" : "#");
+    row.link.title = isPrivate ? t("private_room") : "";
+  }
   const isActive = name === active;
   row.className = isActive ? "active" : unread ? "unread" : "";
   if (isActive) row.link.setAttribute("aria-current", "page");

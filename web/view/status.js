@@ -7,7 +7,7 @@
  * @module
  */
 
-import { unreadIn } from "../state.js";
+import { unreadIn } from "../reading.js";
 import { t } from "../strings.js";
 import { byId, setText } from "./dom.js";
 

@@ -47,6 +47,25 @@ fn another_server_accepts_no_token_of_this_one() {
 }
 
 #[test]
+fn an_operators_token_is_nobodys_login_and_a_login_no_operators() {
+    let tokens = alone();
+    let token = tokens.issue_operators(NOW);
+    assert_eq!(tokens.verify_operators(token.as_str(), NOW + 59), Ok(()));
+    assert_eq!(tokens.verify_operators(token.as_str(), NOW + 60), Err(Fault::Expired));
+    assert_eq!(tokens.verify(token.as_str(), NOW), Err(Fault::Audience));
+    let login = tokens.issue(&alice(), NOW);
+    assert_eq!(tokens.verify_operators(login.as_str(), NOW), Err(Fault::Audience));
+    let other = Tokens::new(&Limits::default(), &Key::unkept([8; 32]), None);
+    assert_eq!(other.verify_operators(token.as_str(), NOW), Err(Fault::Signature));
+    // Nor can the identity provider make one.
+    let claims = json!({ "iss": OWN_ISSUER, "aud": "chinwag-admin", "sub": "chinwag-admin" });
+    let outside = Signer::ed25519().claiming(&claims);
+    assert_eq!(beside(ED25519).verify_operators(&outside, NOW), Err(Fault::Header));
+    let unsigned = format!("{}.", token.as_str().rsplit_once('.').unwrap().0);
+    assert_eq!(tokens.verify_operators(&unsigned, NOW), Err(Fault::Signature));
+}
+
+#[test]
 fn a_token_from_outside_is_good_with_each_kind_of_key() {
     for (pem, signer) in [
         (ED25519, Signer::ed25519()),

@@ -51,8 +51,8 @@ use worker::PROBE_EVERY;
 pub(super) struct Sqlite {
     rooms: Rooms,
     tasks: Sender<Vec<Task>>,
-    /// What goes to the worker at once with the next [`Sqlite::answers`], so that what came in one
-    /// turn is committed in one transaction.
+    /// What goes to the worker at once with the next [`Sqlite::answers`], so that the little that came
+    /// in one turn is committed in one transaction.
     outbox: Vec<Task>,
     questions: Sender<Question>,
     /// Searches have a reader of their own: some take long.
@@ -99,7 +99,7 @@ impl Sqlite {
                     return self.answers.push(Answer::Unread { ticket, why });
                 }
                 self.underway.reads += 1;
-                self.rooms.read(query);
+                self.rooms.read(now.at, query);
                 self.go_on();
             }
             Order::Search(search) => self.search(search),
@@ -120,6 +120,8 @@ impl Sqlite {
                 self.go_on();
             }
         }
+        self.rooms.release(now.at);
+        self.go_on();
         self.sweep();
         self.send();
         out.append(&mut self.answers);
@@ -131,10 +133,10 @@ impl Sqlite {
             return self.now.at;
         }
         if self.underway.sweeping {
-            return Moment::NEVER;
+            return self.rooms.deadline();
         }
         let expiry = self.expiry.map_or(Moment::NEVER, |expiry| moment_of(expiry, self.now));
-        expiry.min(self.retention).max(self.sweep_not_before)
+        expiry.min(self.retention).max(self.sweep_not_before).min(self.rooms.deadline())
     }
 
     /// Says whether the last commit came through.
@@ -163,7 +165,7 @@ impl Sqlite {
     fn append(&mut self, draft: Draft) {
         if self.queues(draft.ticket, bytes(&draft)) {
             self.rooms.submitted(&draft.room);
-            self.outbox.push(Task::Append(self.now, draft));
+            self.hand(Task::Append(self.now, draft));
         }
     }
 
@@ -173,7 +175,7 @@ impl Sqlite {
             None => self.queues_unanswered(),
         };
         if queues {
-            self.outbox.push(Task::Keep(keep));
+            self.hand(Task::Keep(keep));
         }
     }
 
@@ -221,7 +223,7 @@ impl Sqlite {
 
     fn send_session(&mut self, key: AuthorKey, session: Option<SessionRecord>) {
         if self.queues_unanswered() {
-            self.outbox.push(Task::Session(key, session));
+            self.hand(Task::Session(key, session));
         }
     }
 
@@ -233,6 +235,15 @@ impl Sqlite {
         if possible && (expired || retention) {
             self.underway.sweeping = true;
             self.outbox.push(Task::Sweep { now: self.now, retention });
+        }
+    }
+
+    /// Has the worker do something with the next [`Sqlite::answers`], or at once if much waits: then
+    /// it need not be idle while the rest of a long turn comes in.
+    fn hand(&mut self, task: Task) {
+        self.outbox.push(task);
+        if self.outbox.len() >= SEND_AT {
+            self.send();
         }
     }
 
@@ -319,6 +330,8 @@ impl Sqlite {
     }
 }
 
+/// So many tasks are worth a commit of their own.
+const SEND_AT: usize = 64;
 /// How soon pruning goes on while there is more to prune.
 const RETENTION_PAUSE: Duration = Duration::from_millis(20);
 /// Sessions, and facts that nobody waits for, that may wait for the worker. Above it they are not

@@ -4,12 +4,14 @@
 //! This is where pages fall in line with the answers. A page from the reader may be ahead of the
 //! answers (then it is *held*), or behind them (then it is read once more, in the end by the worker
 //! itself, which is always in line). A read that comes after appends of its room waits until those
-//! are answered (it is *parked*). When many want to read a room that is not in memory, its newest
+//! are answered (it is *parked*), but not for long: if the worker hangs, it gets what was answered so
+//! far. When many want to read a room that is not in memory, its newest
 //! entries are read once for all (they are *waiting*).
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::Limits;
 use super::super::page;
@@ -17,6 +19,7 @@ use super::super::record::{Kept, Record};
 use super::read::Newest;
 use super::task::{Question, Read, What};
 use crate::chat::record::{Page, Query, RoomKey, RoomRecord, Span};
+use crate::clock::Moment;
 
 /// Keeps what is known of the rooms. What has to happen next is put into `next`.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(super) struct Rooms {
     /// Rooms with entries in memory, in the order in which they are looked at to make space.
     clock: VecDeque<RoomKey>,
     bytes: usize,
+    /// Until when somebody waits for appends, and of which room, in order.
+    patience: VecDeque<(Moment, RoomKey)>,
     limits: Limits,
     pub(super) next: VecDeque<Next>,
 }
@@ -52,9 +57,17 @@ struct Room {
     recent: Option<Box<Recent>>,
     /// Whether `recent` is being read.
     filling: bool,
-    parked: VecDeque<(u64, Query)>,
+    parked: VecDeque<Parked>,
     waiting: Vec<Query>,
     held: Vec<(Question, Read)>,
+}
+
+/// Is a read that waits until so many drafts are answered, but no longer than that.
+#[derive(Debug)]
+struct Parked {
+    after: u64,
+    until: Moment,
+    query: Query,
 }
 
 /// Is the newest part of a room's record, up to its top.
@@ -71,7 +84,8 @@ impl Rooms {
             (Arc::clone(&record.key), Room { top: record.top, ..Room::default() })
         };
         let rooms = records.iter().map(room).collect();
-        Self { rooms, clock: VecDeque::new(), bytes: 0, limits, next: VecDeque::new() }
+        let (clock, patience, next) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+        Self { rooms, clock, bytes: 0, patience, limits, next }
     }
 
     /// Notes that a draft goes to the worker.
@@ -94,8 +108,8 @@ impl Rooms {
         let Some(room) = self.rooms.get_mut(key) else { return };
         room.answered += 1;
         let answered = room.answered;
-        while let Some((_, query)) = room.parked.pop_front_if(|(after, _)| *after <= answered) {
-            self.next.extend(look(room, query, &self.limits));
+        while let Some(parked) = room.parked.pop_front_if(|parked| parked.after <= answered) {
+            self.next.extend(look(room, parked.query, &self.limits));
         }
         let idle = room.submitted == answered && !room.filling;
         if room.top == 0 && idle && room.waiting.is_empty() && room.held.is_empty() {
@@ -138,16 +152,41 @@ impl Rooms {
     }
 
     /// Looks for the answer to a query.
-    pub(super) fn read(&mut self, query: Query) {
+    pub(super) fn read(&mut self, now: Moment, query: Query) {
         let Some(room) = self.rooms.get_mut(&query.room) else {
             return self.next.push_back(Next::Answer(page::empty(&query)));
         };
         if room.submitted != room.answered {
-            return room.parked.push_back((room.submitted, query));
+            let (after, until) = (room.submitted, now.after(PATIENCE));
+            self.patience.push_back((until, Arc::clone(&query.room)));
+            return room.parked.push_back(Parked { after, until, query });
         }
         if let Some(next) = look(room, query, &self.limits) {
             self.next.push_back(next);
         }
+    }
+
+    /// Looks for the answers to queries that have waited long enough for appends.
+    pub(super) fn release(&mut self, now: Moment) {
+        while let Some((until, key)) = self.patience.front() {
+            let waits = |parked: &Parked| parked.until <= *until;
+            let room = self.rooms.get_mut(key);
+            let room = room.filter(|room| room.parked.front().is_some_and(waits));
+            if room.is_some() && *until > now {
+                return;
+            }
+            if let Some(room) = room {
+                while let Some(parked) = room.parked.pop_front_if(|parked| parked.until <= now) {
+                    self.next.extend(look(room, parked.query, &self.limits));
+                }
+            }
+            self.patience.pop_front();
+        }
+    }
+
+    /// Says when [`Rooms::release`] has something to do at the latest.
+    pub(super) fn deadline(&self) -> Moment {
+        self.patience.front().map_or(Moment::NEVER, |(until, _)| *until)
     }
 
     /// Takes in what was read, and sees whether it is in line with the answers.
@@ -247,5 +286,8 @@ fn weight(record: &Record) -> usize {
 
 /// What an entry takes beside its text: itself, and the heads of two allocations.
 const ENTRY_BYTES: usize = size_of::<Kept>() + 64;
+/// How long a read waits for the appends before it. They take a few milliseconds unless the disk
+/// hangs.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// After so many reads in vain the worker reads itself.
 const TRIES_MAX: u32 = 3;

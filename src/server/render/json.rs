@@ -1,8 +1,10 @@
 //! Events as JSON objects.
 
+use super::stats;
 use crate::chat::record::{Deed, Gone, Said};
 use crate::chat::{
-    History, Joined, Missed, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User, Welcome,
+    History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User,
+    Welcome,
 };
 
 /// Appends one event.
@@ -96,6 +98,13 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
             string(out, ",\"payload\":{\"you\":", you);
             raw(out, "}}");
         }
+        E::StatusSet { re, ts, status: it } => {
+            opening(out, "ack", Some(re));
+            number(out, ",\"ts\":", *ts);
+            string(out, ",\"payload\":{\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
+            raw(out, "}}");
+        }
         E::UserJoined { room, user, count } => {
             someone(out, "user_joined", room, user, *count);
             raw(out, "}}");
@@ -108,6 +117,24 @@ fn passing(event: &ServerEvent, out: &mut Vec<u8>) {
         E::Renamed { room, user, was, count } => {
             someone(out, "presence", room, user, *count);
             string(out, ",\"was\":", was);
+            raw(out, "}}");
+        }
+        E::Read { room, seq } => {
+            string(out, "{\"type\":\"read\",\"room\":", room);
+            number(out, ",\"payload\":{\"seq\":", *seq);
+            raw(out, "}}");
+        }
+        E::Status { room, user, status: it, count } => {
+            someone(out, "presence", room, user, *count);
+            string(out, ",\"status\":", it.word());
+            string(out, ",\"text\":", &it.text);
+            raw(out, "}}");
+        }
+        E::Typing { room, user, ttl_ms } => {
+            string(out, "{\"type\":\"typing\",\"room\":", room);
+            string(out, ",\"payload\":{\"user\":", user);
+            boolean(out, ",\"on\":", ttl_ms.is_some());
+            option(out, ",\"ttl_ms\":", *ttl_ms);
             raw(out, "}}");
         }
         E::Presence { room, count } => {
@@ -125,21 +152,18 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
     match event {
         E::Welcome(it) => welcome(it, out),
         E::Joined(it) => joined(it, out),
+        E::Stats(it) => {
+            opening(out, "stats", it.re.as_deref());
+            number(out, ",\"ts\":", it.ts);
+            raw(out, ",\"payload\":");
+            stats::payload(it, out);
+            raw(out, "}");
+        }
         E::History(it) => history(it, out),
         E::SearchResults(it) => search_results(it, out),
         E::Resumed(it) => resumed(it, out),
         E::Error(it) => error(it, out),
-        E::Left { re, room, ousted } => {
-            opening(out, "left", re.as_deref());
-            string(out, ",\"room\":", room);
-            if let Some(ousted) = ousted {
-                string(out, ",\"payload\":{\"why\":", ousted.why);
-                string(out, ",\"by\":", &ousted.by);
-                text(out, ",\"reason\":", ousted.reason.as_deref());
-                raw(out, "}");
-            }
-            raw(out, "}");
-        }
+        E::Left { re, room, ousted } => left(re.as_deref(), room, ousted.as_deref(), out),
         E::RoomList { re, rooms } => {
             opening(out, "room_list", re.as_deref());
             raw(out, ",\"payload\":");
@@ -163,11 +187,6 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
             number(out, ",\"payload\":{\"from\":", *from);
             number(out, ",\"to\":", *to);
             string(out, ",\"why\":", why);
-            raw(out, "}}");
-        }
-        E::Read { room, seq } => {
-            string(out, "{\"type\":\"read\",\"room\":", room);
-            number(out, ",\"payload\":{\"seq\":", *seq);
             raw(out, "}}");
         }
         E::Notice { re, room, code, message } => {
@@ -195,6 +214,18 @@ fn rare(event: &ServerEvent, out: &mut Vec<u8>) {
         }
         _ => {}
     }
+}
+
+fn left(re: Option<&str>, room: &str, ousted: Option<&Ousted>, out: &mut Vec<u8>) {
+    opening(out, "left", re);
+    string(out, ",\"room\":", room);
+    if let Some(ousted) = ousted {
+        string(out, ",\"payload\":{\"why\":", ousted.why);
+        string(out, ",\"by\":", &ousted.by);
+        text(out, ",\"reason\":", ousted.reason.as_deref());
+        raw(out, "}");
+    }
+    raw(out, "}");
 }
 
 pub(super) fn room_list(rooms: &[RoomLine], out: &mut Vec<u8>) {
@@ -435,7 +466,11 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
     raw(out, ",\"users\":[");
     list(out, users, |out, user| {
         string(out, "{\"name\":", &user.name);
-        number(out, ",\"status\":\"online\",\"conns\":", u64::from(user.conns));
+        string(out, ",\"status\":", user.status.word());
+        if !user.status.text.is_empty() {
+            string(out, ",\"text\":", &user.status.text);
+        }
+        number(out, ",\"conns\":", u64::from(user.conns));
         text(out, ",\"role\":", user.role);
         if user.account {
             raw(out, ",\"account\":true");
@@ -445,7 +480,7 @@ fn users(out: &mut Vec<u8>, users: &[User]) {
     raw(out, "]");
 }
 
-fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             raw(out, ",");

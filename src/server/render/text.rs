@@ -5,8 +5,9 @@
 
 use std::fmt::Write as _;
 
+use super::stats;
 use crate::chat::record::{Action, Deed, Gone};
-use crate::chat::{Hit, RoomLine, SearchResults, ServerEvent, User};
+use crate::chat::{Hit, Ousted, RoomLine, SearchResults, ServerEvent, Status, User};
 
 /// Appends the event as text: one event, one WebSocket message.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
@@ -81,17 +82,7 @@ fn told(event: &ServerEvent) -> Option<String> {
             }
             text
         }
-        E::Left { room, ousted: Some(ousted), .. } => {
-            let mut text = match ousted.why {
-                "banned" => format!("{} banned you from {room}", ousted.by),
-                "kicked" => format!("{} put you out of {room}", ousted.by),
-                _ => format!("You are in {room} no more"),
-            };
-            if let Some(reason) = &ousted.reason {
-                let _ = write!(text, ": {reason}");
-            }
-            text
-        }
+        E::Left { room, ousted: Some(ousted), .. } => left(room, ousted),
         E::Left { room, .. } => format!("You left {room}"),
         E::UserJoined { room, user, count } => format!("{user} joined {room} ({count} online)"),
         E::UserLeft { room, user, count, why: "timeout" } => {
@@ -99,6 +90,10 @@ fn told(event: &ServerEvent) -> Option<String> {
         }
         E::UserLeft { room, user, count, .. } => format!("{user} left {room} ({count} online)"),
         E::Renamed { user, was, .. } => format!("{was} is now {user}"),
+        E::Status { user, status, .. } => match (status.away, &*status.text) {
+            (false, "") => format!("{user} is back"),
+            _ => format!("{user} is {}", standing(status)),
+        },
         E::Presence { room, count } => format!("{room}: {count} online"),
         E::RoomList { rooms, .. } if rooms.is_empty() => "There are no rooms.".to_owned(),
         E::RoomList { rooms, .. } => {
@@ -106,6 +101,7 @@ fn told(event: &ServerEvent) -> Option<String> {
             format!("Rooms: {}", lines.join(", "))
         }
         E::SearchResults(it) => search_results(it),
+        E::Stats(it) => stats::told(it),
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
         E::Gap { room, from, to, why: "retention" } => {
             format!("{room}: messages {from}-{to} are no longer kept")
@@ -164,6 +160,19 @@ fn moderated(room: &str, by: &str, deed: &Deed) -> String {
     text
 }
 
+fn left(room: &str, ousted: &Ousted) -> String {
+    let Ousted { why, by, reason } = ousted;
+    let mut text = match *why {
+        "banned" => format!("{by} banned you from {room}"),
+        "kicked" => format!("{by} put you out of {room}"),
+        _ => format!("You are in {room} no more"),
+    };
+    if let Some(reason) = reason {
+        let _ = write!(text, ": {reason}");
+    }
+    text
+}
+
 /// Says what was found, one message a line.
 fn search_results(it: &SearchResults) -> String {
     let count = it.hits.len();
@@ -185,12 +194,23 @@ fn search_results(it: &SearchResults) -> String {
 }
 
 fn user_list(room: &str, count: usize, users: &[User]) -> String {
-    let names: Vec<&str> = users.iter().map(|user| &*user.name).collect();
+    let name = |user: &User| match user.status == Status::default() {
+        true => user.name.to_string(),
+        false => format!("{} ({})", user.name, standing(&user.status)),
+    };
+    let names: Vec<String> = users.iter().map(name).collect();
     let mut text = format!("In {room} ({count} online): {}", names.join(", "));
     if count > users.len() {
         let _ = write!(text, " and {} more", count.saturating_sub(users.len()));
     }
     text
+}
+
+fn standing(status: &Status) -> String {
+    match &*status.text {
+        "" => status.word().to_owned(),
+        text => format!("{}: {text}", status.word()),
+    }
 }
 
 fn room_and_users(line: &RoomLine) -> String {

@@ -181,7 +181,12 @@ fn hostile_lists_are_refused_in_linear_time() {
             }
             clock.now().at.as_millis()
         };
-        let (short, long) = (cost(80, 900), cost(20, 3600));
+        // The best of some: whatever else the machine does only adds to it.
+        let (mut short, mut long) = (u64::MAX, u64::MAX);
+        for _ in 0..5 {
+            short = short.min(cost(80, 900));
+            long = long.min(cost(20, 3600));
+        }
         assert!(long < 3 * short.max(5), "{long} ms for long lists, {short} ms for short ones");
     }
 }

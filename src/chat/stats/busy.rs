@@ -1,0 +1,134 @@
+//! What is going on in each room: messages by the minute, for an hour.
+
+use std::collections::BTreeMap;
+
+/// Counts the messages of rooms in which something was said within the hour.
+#[derive(Debug, Default)]
+pub(super) struct BusyRooms {
+    rooms: BTreeMap<u32, Messages>,
+}
+
+/// Counts the messages of one room.
+#[derive(Debug)]
+struct Messages {
+    /// Those of each minute, by its number modulo 60.
+    minutes: [u32; 60],
+    /// Their sum.
+    hour: u32,
+}
+
+/// Says how busy a room is; the busier is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Bustle {
+    /// Its messages of an hour.
+    pub(super) hour: u32,
+    /// Its messages of the running minute.
+    pub(super) minute: u32,
+    /// Its key.
+    pub(super) room: u32,
+}
+
+impl BusyRooms {
+    /// Begins a minute.
+    pub(super) fn advance(&mut self, minute: u64) {
+        self.rooms.retain(|_, messages| {
+            if let Some(count) = messages.minutes.get_mut(slot_of(minute)) {
+                messages.hour = messages.hour.saturating_sub(std::mem::take(count));
+            }
+            messages.hour > 0
+        });
+    }
+
+    /// Forgets all.
+    pub(super) fn forget(&mut self) {
+        self.rooms.clear();
+    }
+
+    /// Counts a message. If there are `max` rooms already, the quietest are left out from now on.
+    pub(super) fn said(&mut self, room: u32, minute: u64, max: usize) {
+        if self.rooms.len() >= max && !self.rooms.contains_key(&room) {
+            self.thin(max);
+        }
+        let new = || Messages { minutes: [0; 60], hour: 0 };
+        let messages = self.rooms.entry(room).or_insert_with(new);
+        messages.hour = messages.hour.saturating_add(1);
+        if let Some(count) = messages.minutes.get_mut(slot_of(minute)) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Lists the busiest rooms that may be told of.
+    pub(super) fn busiest(
+        &self,
+        minute: u64,
+        most: usize,
+        told: impl Fn(u32) -> bool,
+    ) -> Vec<Bustle> {
+        let mut top: Vec<Bustle> = Vec::with_capacity(most.saturating_add(1));
+        for (&room, Messages { minutes, hour }) in &self.rooms {
+            let minute = minutes.get(slot_of(minute)).copied().unwrap_or_default();
+            let bustle = Bustle { hour: *hour, minute, room };
+            let at = top.partition_point(|other| *other > bustle);
+            if at < most && told(room) {
+                top.insert(at, bustle);
+                top.truncate(most);
+            }
+        }
+        top
+    }
+
+    /// Makes room for an eighth of all, so that a flood of new rooms does not cost a search each.
+    fn thin(&mut self, max: usize) {
+        let mut all: Vec<(u32, u32)> =
+            self.rooms.iter().map(|(room, messages)| (messages.hour, *room)).collect();
+        all.sort_unstable();
+        let kept = max.saturating_sub((max / 8).max(1));
+        for (_, room) in all.iter().take(all.len().saturating_sub(kept)) {
+            self.rooms.remove(room);
+        }
+    }
+}
+
+fn slot_of(minute: u64) -> usize {
+    minute.checked_rem(60).and_then(|slot| usize::try_from(slot).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rooms(busy: &BusyRooms, minute: u64) -> Vec<(u32, u32, u32)> {
+        let top = busy.busiest(minute, 3, |room| room != 13);
+        top.iter().map(|it| (it.room, it.minute, it.hour)).collect()
+    }
+
+    #[test]
+    fn the_busiest_rooms_of_the_hour_come_first() {
+        let mut busy = BusyRooms::default();
+        for (room, minute, count) in
+            [(1, 7, 2), (2, 7, 5), (3, 8, 5), (4, 8, 1), (13, 8, 9), (1, 8, 1)]
+        {
+            (0..count).for_each(|_| busy.said(room, minute, 9));
+        }
+        assert_eq!(rooms(&busy, 8), [(3, 5, 5), (2, 0, 5), (1, 1, 3)]);
+        (9..=67).for_each(|minute| busy.advance(minute));
+        assert_eq!(rooms(&busy, 67), [(3, 0, 5), (4, 0, 1), (1, 0, 1)]);
+        busy.advance(68);
+        assert!(busy.rooms.is_empty());
+    }
+
+    #[test]
+    fn above_the_limit_the_quietest_give_way() {
+        let mut busy = BusyRooms::default();
+        for room in 0..16 {
+            (0..=room).for_each(|_| busy.said(room, 7, 16));
+        }
+        busy.said(99, 7, 16);
+        assert_eq!(busy.rooms.keys().copied().collect::<Vec<u32>>()[..3], [2, 3, 4]);
+        assert_eq!((busy.rooms.len(), rooms(&busy, 7)[0].0), (15, 15));
+        for room in 100..10_000 {
+            busy.said(room, 7, 16);
+        }
+        assert!(busy.rooms.len() <= 16 && rooms(&busy, 7)[0].0 == 15);
+    }
+}

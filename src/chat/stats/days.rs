@@ -1,0 +1,163 @@
+//! Totals of days, kept for a quarter of a year.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::figures::Day;
+
+/// Holds the totals of each day, by its name.
+#[derive(Debug, Default)]
+pub(super) struct Days {
+    /// The running day; empty before the first.
+    name: Arc<str>,
+    today: Totals,
+    /// Whether the keeper of records knows the running day as it is.
+    changed: bool,
+    others: BTreeMap<Arc<str>, Totals>,
+    /// Other days it does not know as they are, or is to forget.
+    unwritten: BTreeSet<Arc<str>>,
+}
+
+/// Is what is known of a day, as it is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Totals {
+    /// How many messages came.
+    pub(super) messages: u64,
+    /// How many people were there at some time.
+    pub(super) users: u64,
+    /// How many WebSockets were open at most.
+    pub(super) peak: u64,
+}
+
+impl Days {
+    /// Takes in what was kept of a day; what cannot be read is as if it were not there.
+    pub(super) fn restore(&mut self, day: Arc<str>, value: &str) {
+        if let Ok(totals) = serde_json::from_str(value) {
+            self.others.insert(day, totals);
+        }
+    }
+
+    /// Begins a day, by its number since 1970. Says whether something of it is known already.
+    pub(super) fn begin(&mut self, day: u64) -> bool {
+        let before = std::mem::replace(&mut self.name, name_of(day).into());
+        if !before.is_empty() {
+            if std::mem::take(&mut self.changed) {
+                self.unwritten.insert(Arc::clone(&before));
+            }
+            self.others.insert(before, self.today);
+        }
+        let known = self.others.remove(&self.name);
+        self.today = known.unwrap_or_default();
+        while self.others.len() >= DAYS
+            && let Some((oldest, _)) = self.others.pop_first()
+        {
+            self.unwritten.insert(oldest);
+        }
+        known.is_some()
+    }
+
+    /// Changes the totals of the running day. Says whether there is something to be kept.
+    pub(super) fn count(&mut self, change: impl FnOnce(&mut Totals)) -> bool {
+        let before = self.today;
+        change(&mut self.today);
+        self.changed |= self.today != before;
+        self.changed
+    }
+
+    /// Gives what the keeper of records is to know: of each day its totals, or that it is to be
+    /// forgotten.
+    pub(super) fn take_unwritten(&mut self) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+        let mut days = std::mem::take(&mut self.unwritten);
+        if std::mem::take(&mut self.changed) {
+            days.insert(Arc::clone(&self.name));
+        }
+        let kept = days.into_iter().map(|day| {
+            let today = Some(&self.today).filter(|_| day == self.name);
+            let totals = today.or_else(|| self.others.get(&day));
+            let totals = totals.and_then(|totals| serde_json::to_string(totals).ok());
+            (day, totals.map(Arc::from))
+        });
+        kept.collect()
+    }
+
+    /// Lists all days, the oldest first and the running one last.
+    pub(super) fn list(&self) -> Vec<Day> {
+        let line = |(day, totals): (&Arc<str>, &Totals)| {
+            let Totals { messages, users, peak } = *totals;
+            Day { day: Arc::clone(day), messages, users, peak }
+        };
+        self.others.iter().chain([(&self.name, &self.today)]).map(line).collect()
+    }
+}
+
+/// How many days are kept.
+const DAYS: usize = 90;
+
+/// Names a day of which the number since 1970 is known: `2026-11-25`.
+fn name_of(day: u64) -> String {
+    // A clock that runs in the year 10000 gets no names beyond.
+    let (mut rest, mut year) = (day.min(2_932_896), 1970_u64);
+    let leaps = |year: u64| {
+        let divides = |by| year.checked_rem(by) == Some(0);
+        divides(4) && (!divides(100) || divides(400))
+    };
+    while let Some(after) = rest.checked_sub(if leaps(year) { 366 } else { 365 }) {
+        (rest, year) = (after, year.saturating_add(1));
+    }
+    let february = if leaps(year) { 29 } else { 28 };
+    let mut month = 1_u64;
+    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        let Some(after) = rest.checked_sub(days) else { break };
+        (rest, month) = (after, month.saturating_add(1));
+    }
+    format!("{year:04}-{month:02}-{:02}", rest.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_its_name() {
+        for (day, name) in [
+            (0, "1970-01-01"),
+            (58, "1970-02-28"),
+            (59, "1970-03-01"),
+            (11_016, "2000-02-29"),
+            (20_782, "2026-11-25"),
+            (20_818, "2026-12-31"),
+            (20_819, "2027-01-01"),
+            (47_540, "2100-02-28"),
+            (47_541, "2100-03-01"),
+            (u64::MAX, "9999-12-31"),
+        ] {
+            assert_eq!(name_of(day), name);
+        }
+    }
+
+    #[test]
+    fn ninety_days_are_kept_and_only_what_has_changed_is_written() {
+        let mut days = Days::default();
+        days.restore("2026-11-24".into(), r#"{"messages":7,"users":2,"peak":1,"new":0}"#);
+        days.restore("2026-11-23".into(), "nonsense");
+        assert!(!days.begin(20_782));
+        assert!(!days.count(|today| today.messages += 0));
+        assert!(days.count(|today| today.messages += 1));
+        assert!(days.count(|today| today.users += 1));
+        let today: Arc<str> = r#"{"messages":1,"users":1,"peak":0}"#.into();
+        assert_eq!(days.take_unwritten(), [("2026-11-25".into(), Some(today))]);
+        for day in 0..90 {
+            days.begin(20_783 + day);
+            days.count(|today| today.messages += 1);
+        }
+        let list = days.list();
+        assert_eq!((list.len(), &*list[0].day, &*list[89].day), (90, "2026-11-26", "2027-02-23"));
+        let unwritten = days.take_unwritten();
+        assert_eq!(unwritten.len(), 92);
+        assert_eq!(unwritten[..2], [("2026-11-24".into(), None), ("2026-11-25".into(), None)]);
+        assert!(days.take_unwritten().is_empty());
+        assert!(days.begin(20_783 + 88) && !days.begin(20_783 + 90));
+    }
+}

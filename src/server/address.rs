@@ -1,0 +1,102 @@
+//! Where a server at work can be reached: a file in its directory.
+//!
+//! The server holds a lock on the file as long as it lives, so that nobody who reads it talks to a
+//! stranger who has one of the addresses by now.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Is the file; it is removed when this is dropped.
+#[derive(Debug)]
+pub struct AddressFile {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl AddressFile {
+    /// Writes the addresses a server listens at, one a line, for its owner to read. The caller keeps
+    /// other servers out of the directory.
+    pub fn write(dir: &Path, addresses: &[SocketAddr]) -> io::Result<Self> {
+        let (path, young) = (dir.join(FILE), dir.join(YOUNG_FILE));
+        match fs::remove_file(&young) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&young)?;
+        file.try_lock()?;
+        for address in addresses {
+            writeln!(file, "{address}")?;
+        }
+        fs::rename(&young, &path)?;
+        Ok(Self { path, _locked: file })
+    }
+
+    /// Reads where the server of a directory can be reached; nowhere, if there is none at work.
+    pub fn read(dir: &Path) -> io::Result<Vec<SocketAddr>> {
+        let mut file = match File::open(dir.join(FILE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            file => file?,
+        };
+        match file.try_lock_shared() {
+            // It was left behind.
+            Ok(()) => return Ok(Vec::new()),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let mut text = String::new();
+        (&mut file).take(BYTES_MAX).read_to_string(&mut text)?;
+        Ok(text.lines().filter_map(|line| line.parse().ok()).map(reachable).collect())
+    }
+}
+
+/// Gives an address at which one that stands for all of the machine can be reached from it.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => [127, 0, 0, 1].into(),
+            SocketAddr::V6(_) => [0, 0, 0, 0, 0, 0, 0, 1].into(),
+        });
+    }
+    address
+}
+
+const FILE: &str = "server.addr";
+const YOUNG_FILE: &str = "server.addr.new";
+const BYTES_MAX: u64 = 64 * 1024;
+
+impl Drop for AddressFile {
+    fn drop(&mut self) {
+        // Without the lock it is as good as gone.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_addresses_of_a_server_at_work_are_read_and_no_others() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = std::env::temp_dir().join(format!("chinwag-address-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let real = ["127.0.0.1:80", "0.0.0.0:81", "[::]:82", "[2001:db8::1]:83"];
+        let real = real.map(|address| address.parse().unwrap());
+        let file = AddressFile::write(&dir, &real).unwrap();
+        let mode = fs::metadata(dir.join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let reached = ["127.0.0.1:80", "127.0.0.1:81", "[::1]:82", "[2001:db8::1]:83"];
+        let reached = reached.map(|address| address.parse().unwrap());
+        assert_eq!(AddressFile::read(&dir).unwrap(), reached);
+        // As if the server had been killed.
+        let left = fs::read(dir.join(FILE)).unwrap();
+        drop(file);
+        assert_eq!(AddressFile::read(&dir).unwrap(), []);
+        fs::write(dir.join(FILE), left).unwrap();
+        assert_eq!(AddressFile::read(&dir).unwrap(), []);
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}

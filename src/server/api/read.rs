@@ -1,0 +1,233 @@
+//! Requests about rooms and what was said in them.
+
+use std::str::Bytes;
+use std::sync::Arc;
+
+use super::{Instead, check_json, only};
+use crate::chat::record::Span;
+use crate::chat::{Body, Code, Limits, Post, Refusal, Request as Ask, Speaker};
+use crate::http::{Method, Request};
+
+/// Reads what a request asks of the chat.
+pub(super) fn read(request: &Request, limits: &Limits, by: Speaker) -> Result<Ask, Instead> {
+    if request.path == "/api/stats" {
+        only("GET, HEAD", request)?;
+        return Ok(stats(&request.query)?);
+    }
+    let Some(rest) = request.path.strip_prefix("/api/rooms") else {
+        return Err(Instead::nothing());
+    };
+    if rest.is_empty() {
+        only("GET, HEAD", request)?;
+        return Ok(Ask::Rooms);
+    }
+    let room = rest
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix("/messages"))
+        .filter(|room| !room.is_empty() && !room.contains('/'))
+        .ok_or_else(Instead::nothing)?;
+    only("GET, HEAD, POST", request)?;
+    if request.method == Method::Post {
+        check_json(request)?;
+        return Ok(post(room, request, limits, by)?);
+    }
+    Ok(history(room, &request.query, by)?)
+}
+
+/// Reads `minutes=120`.
+fn stats(query: &str) -> Result<Ask, Refusal> {
+    let mut query = form_urlencoded::parse(query.as_bytes());
+    let minutes = query.find(|(key, value)| key == "minutes" && !value.is_empty());
+    let minutes = minutes.map(|(_, value)| value.parse().map(clamped)).transpose();
+    let minutes =
+        minutes.map_err(|_| Refusal::new(Code::BadField, "minutes: a whole number is expected"))?;
+    Ok(Ask::Stats { minutes })
+}
+
+fn clamped(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn history(room: &str, query: &str, by: Speaker) -> Result<Ask, Refusal> {
+    let (mut span, mut limit) = (None, None);
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        let make: Option<fn(u64) -> Span> = match &*key {
+            "before" => Some(Span::Before),
+            "after" => Some(Span::After),
+            "around" => Some(Span::Around),
+            "limit" => None,
+            _ => continue,
+        };
+        if value.is_empty() {
+            continue;
+        }
+        let number: u64 = value.parse().map_err(|_| {
+            Refusal::new(Code::BadField, format!("{key}: a whole number is expected"))
+        })?;
+        match make {
+            Some(make) if span.is_none() => span = Some(make(number)),
+            Some(_) => {
+                let message = "one of before, after and around is expected";
+                return Err(Refusal::new(Code::BadField, message));
+            }
+            None => limit = Some(clamped(number)),
+        }
+    }
+    let room = decoded(room)?;
+    Ok(Ask::History { by, room, span: span.unwrap_or(Span::Latest), limit })
+}
+
+fn post(room: &str, request: &Request, limits: &Limits, by: Speaker) -> Result<Ask, Refusal> {
+    let room = decoded(room)?;
+    let mut ids = request.headers("idempotency-key");
+    let id: Option<Arc<str>> = ids.next().map(Arc::from);
+    let fits = |id: &Arc<str>| (1..=limits.id_bytes_max).contains(&id.len());
+    if ids.next().is_some() || !id.as_ref().is_none_or(fits) {
+        let message = format!("Idempotency-Key: one of 1 to {} bytes", limits.id_bytes_max);
+        return Err(Refusal::new(Code::BadField, message));
+    }
+    let body = std::str::from_utf8(&request.body)
+        .map_err(|_| Refusal::new(Code::BadJson, "the body is no UTF-8"))?;
+    let body = Body::parse(body, limits)?;
+    Ok(Ask::Post(Box::new(Post { room, by, id, body })))
+}
+
+/// Decodes a segment of a path (RFC 3986 §2.1), where a plus is a plus.
+pub(in crate::server) fn decoded(segment: &str) -> Result<Box<str>, Refusal> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    let digit = |rest: &mut Bytes<'_>| {
+        rest.next().and_then(|byte| char::from(byte).to_digit(16)).map(|digit| digit as u8)
+    };
+    let fault = || Refusal::new(Code::BadField, "broken percent-encoding");
+    while let Some(byte) = rest.next() {
+        let plain = match byte {
+            b'%' => {
+                let high = digit(&mut rest).ok_or_else(fault)?;
+                high << 4 | digit(&mut rest).ok_or_else(fault)?
+            }
+            byte => byte,
+        };
+        bytes.push(plain);
+    }
+    String::from_utf8(bytes).map(Into::into).map_err(|_| fault())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Parser;
+
+    /// Reads a request and gives what it asks, or the status it is answered with at once.
+    fn asks(line: &str, headers: &str, body: &str) -> Result<Ask, u16> {
+        let length = body.len();
+        let length = if body.is_empty() { "" } else { &format!("Content-Length: {length}\r\n") };
+        let text = format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}{length}\r\n{body}");
+        let request = Parser::default().feed(&Default::default(), &mut text.as_bytes());
+        let request = request.unwrap().unwrap();
+        read(&request, &Limits::default(), Speaker::Nobody).map_err(|instead| instead.status().0)
+    }
+
+    fn posts(room: &str, headers: &str, body: &str) -> Result<Box<Post>, u16> {
+        match asks(&format!("POST /api/rooms/{room}/messages"), headers, body)? {
+            Ask::Post(post) => Ok(post),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_query_names_a_part_of_the_record() {
+        let history = |room: &str, span, limit| {
+            let (by, room) = (Speaker::Nobody, room.into());
+            Ok(Ask::History { by, room, span, limit })
+        };
+        for (target, asked) in [
+            ("/api/rooms", Ok(Ask::Rooms)),
+            ("/api/rooms?x=1", Ok(Ask::Rooms)),
+            ("/api/stats", Ok(Ask::Stats { minutes: None })),
+            ("/api/stats?x=1&minutes=&minutes=120", Ok(Ask::Stats { minutes: Some(120) })),
+            ("/api/stats?minutes=9999999999", Ok(Ask::Stats { minutes: Some(u32::MAX) })),
+            ("/api/stats?minutes=-1", Err(400)),
+            ("/api/rooms/lobby/messages", history("lobby", Span::Latest, None)),
+            (
+                "/api/rooms/lobby/messages?after=41&before=&around=&limit=50",
+                history("lobby", Span::After(41), Some(50)),
+            ),
+            ("/api/rooms/a+%C3%A9%2F/messages?before=7", history("a+é/", Span::Before(7), None)),
+            (
+                "/api/rooms/a/messages?around=0&limit=99999999999&new=1",
+                history("a", Span::Around(0), Some(u32::MAX)),
+            ),
+            ("/api/rooms/a/messages?after=x", Err(400)),
+            ("/api/rooms/a/messages?after=-1", Err(400)),
+            ("/api/rooms/a/messages?limit=1.5", Err(400)),
+            ("/api/rooms/a/messages?after=1&before=5", Err(400)),
+            ("/api/rooms/a/messages?after=99999999999999999999", Err(400)),
+            ("/api/rooms/%zz/messages", Err(400)),
+            ("/api/rooms/%C3/messages", Err(400)),
+            ("/api/rooms/a%2/messages", Err(400)),
+            ("/api/rooms/", Err(404)),
+            ("/api/rooms//messages", Err(404)),
+            ("/api/rooms/a/b/messages", Err(404)),
+            ("/api/rooms/a", Err(404)),
+            ("/api/", Err(404)),
+        ] {
+            assert_eq!(asks(&format!("GET {target}"), "", ""), asked, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_body_says_what_is_posted_and_a_header_which() {
+        let post = posts(
+            "caf%C3%A9",
+            "Idempotency-Key: k1\r\n\
+             Content-Type: application/json; charset=utf-8\r\n",
+            r#" {"content":"hi","reply_to":4,"ttl":60,"name":"Bot","new":[]}"#,
+        );
+        let post = post.unwrap();
+        assert_eq!((&*post.room, post.by), ("café", Speaker::Nobody));
+        assert_eq!(post.id.as_deref(), Some("k1"));
+        let Body { content, reply_to, ttl, name } = post.body;
+        assert_eq!((&*content, reply_to, ttl), ("hi", Some(4), Some(60)));
+        assert_eq!(name.as_deref(), Some("Bot"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_answered_at_once() {
+        let hi = r#"{"content":"hi"}"#;
+        let long = format!("Idempotency-Key: {}\r\n", "x".repeat(65));
+        for (headers, body, status) in [
+            ("", "", 400),
+            ("", "hi", 400),
+            ("", "[\"hi\"]", 400),
+            ("", "{\"content\":\"hi\"", 400),
+            ("", "{}", 400),
+            ("", r#"{"content":7}"#, 400),
+            ("", r#"{"content":"hi","reply_to":"x"}"#, 400),
+            ("Idempotency-Key: \r\n", hi, 400),
+            (&long, hi, 400),
+            ("Idempotency-Key: a\r\nIdempotency-Key: b\r\n", hi, 400),
+            ("Content-Type: text/plain\r\n", hi, 415),
+            ("Content-Type: application/x-www-form-urlencoded\r\n", hi, 415),
+        ] {
+            assert_eq!(posts("a", headers, body).err(), Some(status), "{headers}{body}");
+        }
+        assert!(posts("a", "Content-Type: application/problem+json\r\n", hi).is_ok());
+    }
+
+    #[test]
+    fn other_methods_learn_which_there_are() {
+        for (line, status) in [
+            ("OPTIONS /api/rooms", 204),
+            ("OPTIONS /api/stats", 204),
+            ("POST /api/stats", 405),
+            ("HEAD /api/stats", 200),
+            ("OPTIONS /api/rooms/a/messages", 204),
+            ("DELETE /api/rooms/a/messages", 405),
+            ("POST /api/rooms", 405),
+            ("HEAD /api/rooms", 200),
+        ] {
+            assert_eq!(asks(line, "", "").map_or_else(|status| status, |_| 200), status, "{line}");
+        }
+    }
+}

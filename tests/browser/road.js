@@ -1,0 +1,65 @@
+/**
+ * A network between browser and server: counts what goes over it, and makes it slow.
+ *
+ * @module
+ */
+
+import { connect, createServer } from "node:net";
+
+/**
+ * Opens a way to the port.
+ *
+ * @param {number} port
+ * @param {{ delayMs?: number, bytesPerS?: number }} [slowness]  one way; of the way back, shared by all
+ */
+export async function openRoad(port, { delayMs = 0, bytesPerS = Infinity } = {}) {
+  const counted = { requests: 0, bytes: 0, sockets: 0 };
+  /** When the way back is free again. */
+  let free = 0;
+  const server = createServer((browser) => {
+    const ahead = connect(port, "127.0.0.1");
+    /** What is said on a WebSocket is no part of the page. */
+    let isSocket = false;
+    // Opening a connection takes one more way there and back.
+    const open = performance.now() + 2 * delayMs;
+    browser.on("data", (data) => {
+      const head = data.toString("latin1");
+      if (/^GET \/ws/.test(head)) {
+        isSocket = true;
+        counted.sockets += 1;
+      } else if (!isSocket) counted.requests += (head.match(/^(GET|HEAD) /gm) ?? []).length;
+      pass(ahead, data, Math.max(performance.now(), open) + delayMs);
+    });
+    ahead.on("data", (data) => {
+      if (!isSocket) counted.bytes += data.length;
+      free = Math.max(free, performance.now()) + (data.length / bytesPerS) * 1000;
+      pass(browser, data, free + delayMs);
+    });
+    for (const [one, other] of [[browser, ahead], [ahead, browser]]) {
+      one.on("close", () => other.destroy());
+      one.on("error", () => other.destroy());
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    /** What went over it since it was asked last. */
+    count() {
+      const now = { ...counted };
+      Object.assign(counted, { requests: 0, bytes: 0, sockets: 0 });
+      return now;
+    },
+    close: () => server.close(),
+  };
+}
+
+/** Writes at its time; what has the same way keeps its order. */
+function pass(socket, data, at) {
+  const wait = at - performance.now();
+  if (wait <= 0 && !socket.waiting) return socket.write(data);
+  socket.waiting = (socket.waiting ?? 0) + 1;
+  setTimeout(() => {
+    socket.waiting -= 1;
+    socket.write(data);
+  }, Math.max(0, wait));
+}

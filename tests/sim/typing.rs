@@ -1,0 +1,252 @@
+//! Who is typing.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chinwag::chat::{Body, ClientId, Code, Input, Limits, Post, Request, ServerEvent, Speaker};
+
+use crate::world::World;
+
+const ON: &str = r#"{"type":"typing","payload":true}"#;
+const OFF: &str = r#"{"type":"typing","payload":{"on":false}}"#;
+
+/// Gives who a client was told to be typing, or no more, and forgets the rest.
+fn typing(world: &mut World, client: ClientId) -> Vec<String> {
+    let told = world.told(client).into_iter().filter_map(|event| match event {
+        ServerEvent::Typing { user, ttl_ms: Some(6000), .. } => Some(format!("+{user}")),
+        ServerEvent::Typing { user, ttl_ms: None, .. } => Some(format!("-{user}")),
+        ServerEvent::Typing { .. } => panic!("{event:?}"),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// Has two people in the lobby.
+fn two(change: impl FnOnce(&mut Limits)) -> (World, ClientId, ClientId) {
+    let mut world = World::with(change);
+    let alice = world.enter("name=Alice");
+    let bob = world.enter("name=Bob");
+    world.pass(Duration::from_secs(2));
+    world.told.clear();
+    (world, alice, bob)
+}
+
+#[test]
+fn the_others_in_the_room_are_told_and_nobody_else() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice");
+    let session = world.welcome(alice).session;
+    let tab = world.enter(&format!("session={session}"));
+    let others = ["name=Bob", "name=Eve&mode=text", "name=Sim&mode=simple", "name=Far&room=dev"];
+    let [bob, text, simple, far] = others.map(|query| world.enter(query));
+    world.told.clear();
+    world.say(alice, r#"{"type":"typing","id":"t1","room":"lobby","payload":true}"#);
+    assert_eq!(
+        world.read(bob),
+        ["{\"type\":\"typing\",\"room\":\"lobby\",\"payload\":\
+          {\"user\":\"Alice\",\"on\":true,\"ttl_ms\":6000}}"]
+    );
+    for unseen in [text, simple] {
+        assert_eq!(world.read(unseen), [""; 0]);
+    }
+    for other in [alice, tab, far] {
+        assert_eq!(world.told(other), []);
+    }
+    world.say(alice, OFF);
+    assert_eq!(
+        world.read(bob),
+        ["{\"type\":\"typing\",\"room\":\"lobby\",\"payload\":{\"user\":\"Alice\",\"on\":false}}"]
+    );
+    assert_eq!((world.told(alice), world.told(tab)), (vec![], vec![]));
+    assert!(world.orders.is_empty(), "{:?}", world.orders);
+}
+
+#[test]
+fn a_sign_is_passed_on_once_in_three_seconds() {
+    let (mut world, alice, bob) = two(|_| {});
+    let mut told = Vec::new();
+    for _ in 0..80 {
+        world.say(alice, ON);
+        told.extend(typing(&mut world, bob));
+        world.pass(Duration::from_millis(100));
+        told.extend(typing(&mut world, bob));
+    }
+    assert_eq!(told, ["+Alice"; 3]);
+    world.pass(Duration::from_millis(5899));
+    assert_eq!(typing(&mut world, bob), [""; 0]);
+    world.pass(Duration::from_millis(1));
+    assert_eq!(typing(&mut world, bob), ["-Alice"]);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(typing(&mut world, bob), [""; 0]);
+}
+
+#[test]
+fn whoever_begins_again_is_told_when_it_may_be() {
+    let (mut world, alice, bob) = two(|_| {});
+    for event in [ON, OFF, OFF, ON] {
+        world.say(alice, event);
+    }
+    assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice"]);
+    world.pass(Duration::from_millis(2999));
+    assert_eq!(typing(&mut world, bob), [""; 0]);
+    world.pass(Duration::from_millis(1));
+    assert_eq!(typing(&mut world, bob), ["+Alice"]);
+    // Six seconds after it said so, not after that was told.
+    world.pass(Duration::from_millis(3000));
+    assert_eq!(typing(&mut world, bob), ["-Alice"]);
+    world.pass(Duration::from_secs(30));
+    for event in [ON, OFF, ON, OFF] {
+        world.say(alice, event);
+    }
+    typing(&mut world, bob);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(typing(&mut world, bob), [""; 0]);
+}
+
+#[test]
+fn the_message_ends_it_once() {
+    let (mut world, alice, bob) = two(|_| {});
+    world.say(alice, ON);
+    world.prompt = false;
+    world.say(alice, "Hello");
+    assert_eq!(typing(&mut world, bob), ["+Alice"]);
+    world.settle();
+    assert_eq!(world.types(bob), ["message", "typing"]);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(typing(&mut world, bob), [""; 0]);
+}
+
+#[test]
+fn a_post_over_http_ends_it_too_and_a_message_elsewhere_does_not() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=lobby&room=dev");
+    let session = world.welcome(alice).session;
+    let bob = world.enter("name=Bob");
+    world.told.clear();
+    world.say(alice, ON);
+    world.say(alice, r#"{"type":"send_message","room":"dev","payload":"there"}"#);
+    assert_eq!(typing(&mut world, bob), ["+Alice"]);
+    let body = Body { content: "here".into(), reply_to: None, ttl: None, name: None };
+    let network = IpAddr::from([192, 0, 2, 1]);
+    let by = Speaker::Session(session);
+    let post = Box::new(Post { room: "lobby".into(), by, id: None, body });
+    let caller = ClientId(u64::MAX);
+    world.handle(Input::Asked { caller, network, request: Request::Post(post) });
+    assert_eq!(typing(&mut world, bob), ["-Alice"]);
+}
+
+#[test]
+fn whoever_leaves_or_goes_types_no_more() {
+    for way in ["/leave", "/quit", "close", "timeout"] {
+        let (mut world, alice, bob) = two(|_| {});
+        world.say(alice, ON);
+        match way {
+            "close" | "/quit" => world.close(alice),
+            "timeout" => world.handle(Input::Closed { client: alice, timed_out: true }),
+            _ => world.say(alice, way),
+        }
+        assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice"], "{way}");
+        world.pass(Duration::from_secs(30));
+        assert_eq!(typing(&mut world, bob), [""; 0], "{way}");
+    }
+}
+
+#[test]
+fn the_connection_that_types_is_the_one_that_counts() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice");
+    let session = world.welcome(alice).session;
+    let tab = world.open(&format!("session={session}"));
+    let bob = world.enter("name=Bob");
+    world.told.clear();
+    world.say(alice, ON);
+    world.close(tab);
+    assert_eq!(typing(&mut world, bob), ["+Alice"]);
+    world.close(alice);
+    assert_eq!(typing(&mut world, bob), ["-Alice"]);
+}
+
+#[test]
+fn whoever_turns_out_to_be_somebody_else_types_no_more() {
+    let mut world = World::new();
+    let carol = world.open("name=Carol");
+    let session = world.welcome(carol).session;
+    let alice = world.enter("name=Alice");
+    let bob = world.enter("name=Bob");
+    world.told.clear();
+    world.say(alice, ON);
+    let payload = format!(r#"{{"session":"{session}","epoch":"k3","rooms":{{"lobby":0}}}}"#);
+    world.say(alice, &format!(r#"{{"type":"resume","payload":{payload}}}"#));
+    assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice"]);
+    assert_eq!(typing(&mut world, alice), [""; 0]);
+}
+
+#[test]
+fn a_new_name_does_not_leave_the_old_one_typing() {
+    let (mut world, alice, bob) = two(|_| {});
+    world.say(alice, ON);
+    world.say(alice, "/name Alma");
+    world.pass(Duration::from_secs(4));
+    world.say(alice, ON);
+    assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice", "+Alma"]);
+    world.say(alice, "/name Anna");
+    world.say(alice, OFF);
+    assert_eq!(typing(&mut world, bob), ["-Alma"]);
+}
+
+#[test]
+fn a_room_is_not_told_more_than_its_share() {
+    let mut world = World::with(|limits| limits.typing_per_second_max = Some(1));
+    let reader = world.enter("name=Reader");
+    let writers: Vec<ClientId> = (0..10).map(|n| world.enter(&format!("name=N{n}"))).collect();
+    world.pass(Duration::from_secs(5));
+    world.told.clear();
+    for writer in &writers {
+        world.say(*writer, ON);
+    }
+    assert_eq!(typing(&mut world, reader), ["+N0", "+N1", "+N2", "+N3"]);
+    // What was not told needs no end; those who still type are told when there is room.
+    world.pass(Duration::from_secs(3));
+    assert_eq!(typing(&mut world, reader), ["+N4", "+N5", "+N6"]);
+    world.pass(Duration::from_secs(30));
+    let mut ends = typing(&mut world, reader);
+    ends.sort();
+    assert_eq!(ends, (0..7).map(|n| format!("-N{n}")).collect::<Vec<_>>());
+    assert!(writers.iter().all(|writer| !world.types(*writer).contains(&"error".to_owned())));
+}
+
+#[test]
+fn a_storm_reaches_nobody_and_keeps_nothing_from_being_said() {
+    let (mut world, alice, bob) = two(|_| {});
+    for n in 0..20_000 {
+        world.say(alice, if n % 2 == 0 { ON } else { OFF });
+    }
+    assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice"]);
+    assert_eq!(world.told(alice), []);
+    for n in 0..10 {
+        world.say(alice, &format!("m{n}"));
+        world.say(alice, "/whoami");
+    }
+    assert_eq!(world.heard(bob).len(), 10);
+    assert_eq!(world.types(alice), ["notice"; 10]);
+    assert!(world.closed.is_empty());
+}
+
+#[test]
+fn a_room_one_is_not_in_is_told_as_ever_and_bad_signs_are_errors() {
+    let (mut world, alice, bob) = two(|_| {});
+    let far = world.enter("name=Far&room=dev");
+    for (event, code) in [
+        (r#"{"type":"typing","room":"dev","payload":true}"#, Code::NotInRoom),
+        (r#"{"type":"typing","room":"nowhere","payload":true}"#, Code::NotInRoom),
+        (r#"{"type":"typing","payload":"yes"}"#, Code::BadField),
+        (r#"{"type":"typing","payload":{"on":1}}"#, Code::BadField),
+        (r#"{"type":"send_message","payload":true}"#, Code::BadField),
+    ] {
+        world.say(alice, event);
+        assert_eq!(world.error(alice).code, code, "{event}");
+    }
+    assert_eq!((world.told(bob), world.told(far)), (vec![], vec![]));
+    world.say(alice, r#"{"type":"typing"}"#);
+    assert_eq!(typing(&mut world, bob), ["+Alice"]);
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { unmarked } from "../../web/marks.js";
+import { unreadIn } from "../../web/reading.js";
+import { initial, reduce } from "../../web/state.js";
+import { timeline } from "../../web/timeline.js";
+
+const NOW = 1_700_000_000_000;
+
+function after(...events) {
+  return events.reduce((state, event) => reduce(state, event, NOW), initial());
+}
+
+/** The welcome of an account with a private room and a conversation. */
+const welcome = {
+  type: "welcome",
+  ts: NOW,
+  payload: {
+    you: "Alice",
+    account: true,
+    role: "admin",
+    current: "lobby",
+    rooms: {
+      lobby: { seq: 9, users: 2, topic: "Tea", read: 9, unread: 0 },
+      dev: { seq: 60, users: 3, topic: "", private: true, role: "owner", read: 40, unread: 12 },
+    },
+    direct: { "@Bob-2": { with: "Bob", seq: 7, read: 5, unread: 2 } },
+  },
+};
+
+function message(room, seq, sender = "Bob", content = `text ${seq}`) {
+  return { type: "message", room, seq, ts: NOW + seq, payload: { mid: seq, sender, content } };
+}
+
+function history(room, mids, content = () => "hi") {
+  const messages = mids.map((mid) => ({ mid, ts: NOW, sender: "Bob", content: content(mid) }));
+  return { type: "history", room, payload: { messages, first: mids[0], last: mids.at(-1), top: mids.at(-1), more: true, lost: [] } };
+}
+
+const dev = (state) => state.rooms.get("dev");
+
+test("an account finds its rooms, its conversations and what it has not read", () => {
+  const state = after(welcome);
+  assert.deepEqual([state.account, state.role, [...state.rooms.keys()]], [true, "admin", ["lobby", "dev", "@Bob-2"]]);
+  const { isPrivate, role, read, unread, firstUnread } = dev(state);
+  assert.deepEqual({ isPrivate, role, read, unread, firstUnread }, { isPrivate: true, role: "owner", read: 40, unread: 12, firstUnread: 41 });
+  const talk = state.rooms.get("@Bob-2");
+  assert.deepEqual([talk.partner, talk.unread, unreadIn(state)], ["Bob", 2, 14]);
+});
+
+test("who is called in what was missed shows when it is loaded", () => {
+  const state = after(welcome, history("dev", [39, 40, 41, 50, 60], (mid) => (mid === 40 || mid === 50 ? "hey @Alice" : "hi")));
+  assert.deepEqual([dev(state).unread, dev(state).mentions], [12, 1]);
+});
+
+test("after a reconnect nothing is counted twice", () => {
+  const before = after(welcome, history("dev", [40, 60]), message("dev", 61));
+  assert.equal(dev(before).unread, 13);
+  const again = { ...welcome, payload: { ...welcome.payload, rooms: { ...welcome.payload.rooms, dev: { seq: 63, read: 60, unread: 3 } } } };
+  const state = [again, message("dev", 62), message("dev", 63)].reduce((it, event) => reduce(it, event, NOW), before);
+  assert.deepEqual([dev(state).unread, dev(state).firstUnread, dev(state).read], [3, 61, 60]);
+});
+
+test("what is read on another page is read here", () => {
+  const state = after(welcome, history("dev", [39, 41, 50, 60]), { type: "read", room: "dev", payload: { seq: 50 } });
+  assert.deepEqual([dev(state).unread, dev(state).firstUnread], [1, 51]);
+  const all = reduce(state, { type: "read", room: "dev", payload: { seq: 60 } }, NOW);
+  assert.deepEqual([dev(all).unread, dev(all).firstUnread], [0, 0]);
+  assert.equal(reduce(all, { type: "read", room: "dev", payload: { seq: 3 } }, NOW), all, "nobody unreads");
+});
+
+test("what an account has before its eyes is to be marked, and nothing else", () => {
+  const live = { type: "phase", payload: { phase: "live" } };
+  const read = { type: "read", room: "lobby", payload: { seq: 12 } };
+  assert.equal(unmarked(after(welcome, live)), null);
+  assert.deepEqual(unmarked(after(welcome, live, message("lobby", 12))), { room: "lobby", seq: 12 });
+  assert.equal(unmarked(after(welcome, live, message("lobby", 12), read)), null);
+  assert.equal(unmarked(after(welcome, message("lobby", 12))), null, "without a connection nobody hears of it");
+  assert.equal(unmarked(after(welcome, live, { type: "ui_attention", payload: { attentive: false } }, message("lobby", 12))), null);
+  const guest = { ...welcome, payload: { ...welcome.payload, account: undefined } };
+  assert.equal(unmarked(after(guest, live, message("lobby", 12))), null);
+});
+
+test("a conversation that somebody begins is there, with their name, and calls", () => {
+  const state = after(welcome, message("@Eve", 1, "Eve", "psst"));
+  const { partner, unread, mentions } = state.rooms.get("@Eve");
+  assert.deepEqual({ partner, unread, mentions }, { partner: "Eve", unread: 1, mentions: 1 });
+  const rows = timeline(state.rooms.get("@Eve"), 0, 1, state);
+  assert.equal(rows.some(({ isCall }) => isCall), false, "where all is meant for the reader, nothing stands out");
+});
+
+test("the mark stands before the first message of what is not read, be it gone itself", () => {
+  const state = after(welcome, history("dev", [39, 40, 44, 45]), { type: "ui_opened", room: "dev" });
+  const kinds = (room, from = 0) => timeline(room, from, room.messages.length, state).map(({ kind, mid }) => (kind === "message" ? mid : kind));
+  assert.deepEqual(kinds(dev(state)), ["date", 39, 40, "unread", 44, 45]);
+  assert.deepEqual(kinds(dev(state), 3), [45], "not where the window begins behind it");
+  const late = after(welcome, history("dev", [50, 60]), { type: "ui_opened", room: "dev" });
+  assert.deepEqual(kinds(dev(late)), ["date", 50, 60], "nor where what is before is not known");
+});
+
+test("the mark moves when the reader has been there in between", () => {
+  const away = { type: "ui_attention", payload: { attentive: false } };
+  const back = { type: "ui_attention", payload: { attentive: true } };
+  const state = after(welcome, away, message("lobby", 10), back, away, message("lobby", 11), message("lobby", 12));
+  const { unread, firstUnread } = state.rooms.get("lobby");
+  assert.deepEqual([unread, firstUnread], [2, 11]);
+});
+
+test("what is done to keep order is told in its place and has its effect", () => {
+  const deed = (action, rest) => ({ type: "moderated", room: "dev", seq: 61, ts: NOW, payload: { action, by: "Eve", ...rest } });
+  const people = { type: "user_list", room: "dev", payload: { count: 2, users: [{ name: "Alice", role: "owner" }, { name: "Bob" }] } };
+  const state = after(welcome, people, message("dev", 60), deed("mute", { user: "Bob", seconds: 600, reason: "flood" }));
+  assert.deepEqual(dev(state).notices, [{ id: 1, text: "", after: 61, deed: { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" } }]);
+  assert.equal(dev(reduce(state, deed("make_public"), NOW)).isPrivate, false);
+  const promoted = reduce(state, deed("promote", { user: "Bob" }), NOW);
+  assert.deepEqual(dev(promoted).people.map(({ role }) => role), ["owner", "moderator"]);
+  const demoted = reduce(promoted, deed("demote", { user: "Alice" }), NOW);
+  assert.deepEqual([dev(demoted).role, dev(demoted).people[0].role], ["", ""]);
+});
+
+test("an invitation is read where the reader is, and leads to the room", () => {
+  const state = after(welcome, { type: "notice", room: "attic", payload: { code: "invited", message: "Eve invites you to attic" } });
+  assert.deepEqual(state.rooms.get("lobby").notices, [{ id: 1, text: "Eve invites you to attic", after: 0, invites: "attic" }]);
+  assert.equal(state.rooms.has("attic"), false);
+});
+
+test("who is sent out loses the room", () => {
+  const state = after(welcome, { type: "ui_opened", room: "dev" }, { type: "left", room: "dev", payload: { why: "kicked", by: "Eve", reason: "" } });
+  assert.deepEqual([state.rooms.has("dev"), state.active], [false, "lobby"]);
+});
+
+test("what is found is what was asked for last", () => {
+  const hits = (query, ...mids) => ({ type: "search_results", re: "q", asked: { query }, payload: { messages: mids.map((mid) => ({ room: "dev", mid, seq: mid, ts: NOW, sender: "Bob", content: "tea" })), more: true } });
+  const asked = after(welcome, { type: "ui_searched", payload: { query: "tea" } });
+  assert.equal(asked.search.isBusy, true);
+  assert.equal(reduce(asked, hits("coffee", 1), NOW), asked);
+  const state = reduce(asked, hits("tea", 4, 2), NOW);
+  assert.deepEqual([state.search.isBusy, state.search.more, state.search.found.map(({ room, mid }) => `${room} ${mid}`)], [false, true, ["dev 4", "dev 2"]]);
+  const gone = reduce(state, { type: "message_deleted", room: "dev", seq: 61, payload: { mid: 4 } }, NOW);
+  assert.deepEqual(gone.search.found.map(({ mid }) => mid), [2]);
+  const failed = reduce(asked, { type: "ui_search_failed", payload: { message: "no" } }, NOW);
+  assert.deepEqual([failed.search.isBusy, failed.search.failure], [false, "no"]);
+  assert.equal(reduce(state, { type: "ui_search_closed" }, NOW).search, null);
+});

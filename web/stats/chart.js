@@ -1,0 +1,260 @@
+/**
+ * Charts as trees of SVG: data in, `{ tag, attributes, children }` out. Pure; `draw.js` makes nodes
+ * of them. Colours are classes, `tone1` and so on, so that the style sheet has the last word.
+ *
+ * @module
+ */
+
+import { decades, linear, timeTicks } from "./scale.js";
+import { thinned } from "./figures.js";
+
+/** @typedef {{ tag: string, attributes: Record<string, string | number>, children: (Shape | string)[] }} Shape */
+/** @typedef {{ name: string, values: (number | null)[] }} Line */
+
+/**
+ * @typedef {object} Frame
+ * @property {string} id       makes the ids of the title and the description
+ * @property {string} title
+ * @property {string} summary  what the picture shows, in a sentence
+ * @property {number} width    in pixels, as are all lengths
+ * @property {(value: number) => string} format  of a value beside the picture
+ */
+
+const HEIGHT = 200;
+const MARGIN = { top: 10, bottom: 24, start: 54, end: 14 };
+/** An upright label needs this much of an axis. */
+const LABEL_WIDTH = 72;
+const BAR_WIDTH_MIN = 4;
+/** Points of a line that are closer are a blot. */
+const POINT_DISTANCE_MIN = 2.5;
+/** About half of what a character of a label takes. */
+const HALF_CHARACTER = 3.4;
+/** A single day shall not fill the picture. */
+const NAMED_WIDTH_MAX = 48;
+
+/**
+ * Lines over time.
+ *
+ * @param {Frame & { times: number[], lines: Line[], time: (ms: number) => string, logarithmic?: boolean }} chart
+ */
+export function lineChart(chart) {
+  const { times, time, logarithmic } = chart;
+  const area = areaOf(chart.width);
+  const lines = chart.lines.map((line) => thinned(line.values, area.width / POINT_DISTANCE_MIN));
+  const values = lines.flatMap(({ means }) => means).filter((it) => it !== null);
+  const scale = logarithmic ? decades(values) : linear(Math.max(0, ...values));
+  const x = (/** @type {number} */ at) => area.left + (at / Math.max(1, times.length - 1)) * area.width;
+  const y = (/** @type {number} */ value) => area.bottom - scale.share(value) * area.height;
+  return framed(chart, [
+    ...levels(scale.ticks, y, area, chart.format),
+    ...moments(times, x, area, time),
+    ...lines.flatMap(({ means, each }, index) => {
+      // Each of the thinned stands where the last of its own did.
+      const first = times.length - 1 - (means.length - 1) * each;
+      return curve(means, (at) => x(Math.max(0, first + at * each)), y, `tone${index + 1}`);
+    }),
+  ]);
+}
+
+/**
+ * One bar for each minute or, where there is no room for so many, for as many minutes as fit. The
+ * last one is paler: it is not over.
+ *
+ * @param {Frame & { times: number[], values: (number | null)[], time: (ms: number) => string }} chart
+ */
+export function timeBars(chart) {
+  const { times, values, time } = chart;
+  const area = areaOf(chart.width);
+  const { means, each } = thinned(values, area.width / BAR_WIDTH_MIN);
+  const scale = linear(Math.max(0, ...means.map((it) => it ?? 0)));
+  const y = (/** @type {number} */ value) => area.bottom - scale.share(value) * area.height;
+  const x = (/** @type {number} */ at) => area.left + ((at + 0.5) / Math.max(1, times.length)) * area.width;
+  // The first of the thinned may stand for fewer minutes than the others.
+  const width = (area.width * each) / Math.max(1, values.length);
+  return framed(chart, [
+    ...levels(scale.ticks, y, area, chart.format),
+    ...moments(times, x, area, time),
+    ...bars(means, area.right - means.length * width, width, y, area),
+  ]);
+}
+
+/**
+ * One bar for each of some named things.
+ *
+ * @param {Frame & { names: string[], values: number[] }} chart
+ */
+export function namedBars(chart) {
+  const { names, values } = chart;
+  const area = areaOf(chart.width);
+  const scale = linear(Math.max(0, ...values));
+  const y = (/** @type {number} */ value) => area.bottom - scale.share(value) * area.height;
+  const width = layout(chart.width, values.length, "named").step;
+  const every = Math.max(1, Math.ceil(LABEL_WIDTH / width));
+  const labels = names.flatMap((name, at) => {
+    const fromEnd = names.length - 1 - at;
+    return fromEnd % every === 0 ? [below(area.left + (at + 0.5) * width, area, name)] : [];
+  });
+  return framed(chart, [...levels(scale.ticks, y, area, chart.format), ...labels, ...bars(values, area.left, width, y, area)]);
+}
+
+/** A single bar, as a share of the longest. @param {number} share  0 to 1 */
+export function meter(share) {
+  const width = Math.round(Math.max(0, Math.min(1, share)) * 100);
+  return shape("svg", { class: "meter", "aria-hidden": "true", viewBox: "0 0 100 8", preserveAspectRatio: "none" }, [
+    shape("rect", { class: "bar tone1", width, height: 8 }),
+  ]);
+}
+
+/**
+ * How values lie along a picture: `points` stand at both ends too, `bars` have a width and share
+ * all of it, `named` ones may leave some of it.
+ *
+ * @typedef {"points" | "bars" | "named"} Kind
+ */
+
+/**
+ * Which value of so many is nearest to a place of the picture.
+ *
+ * @param {number} x
+ * @param {number} width
+ * @param {number} count
+ * @param {Kind} kind
+ */
+export function nearest(x, width, count, kind) {
+  const { left, step, shift } = layout(width, count, kind);
+  const at = Math.round((x - left) / step - shift);
+  return Math.max(0, Math.min(count - 1, at));
+}
+
+/** An upright line at a value. @param {number} at @param {number} width @param {number} count @param {Kind} kind */
+export function pointer(at, width, count, kind) {
+  const { left, step, shift, top, bottom } = layout(width, count, kind);
+  return `M${place(left + (at + shift) * step)} ${top}V${bottom}`;
+}
+
+/** @param {number} width @param {number} count @param {Kind} kind */
+function layout(width, count, kind) {
+  const area = areaOf(width);
+  const each = area.width / Math.max(1, kind === "points" ? count - 1 : count);
+  const step = kind === "named" ? Math.min(each, NAMED_WIDTH_MAX) : each;
+  return { ...area, step, shift: kind === "points" ? 0 : 0.5 };
+}
+
+/** @param {number} width */
+function areaOf(width) {
+  const left = MARGIN.start;
+  const right = Math.max(left + 1, width - MARGIN.end);
+  const bottom = HEIGHT - MARGIN.bottom;
+  return { left, right, width: right - left, top: MARGIN.top, bottom, height: bottom - MARGIN.top };
+}
+
+/** @param {Frame} frame @param {Shape[]} content */
+function framed({ id, title, summary, width }, content) {
+  const names = { role: "img", "aria-labelledby": `${id}-title ${id}-summary` };
+  return shape("svg", { class: "chart", width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, ...names }, [
+    shape("title", { id: `${id}-title` }, [title]),
+    shape("desc", { id: `${id}-summary` }, [summary]),
+    ...content,
+  ]);
+}
+
+/** @typedef {ReturnType<typeof areaOf>} Area */
+
+/**
+ * Lines across, with their values.
+ *
+ * @param {number[]} ticks
+ * @param {(value: number) => number} y
+ * @param {Area} area
+ * @param {(value: number) => string} format
+ */
+function levels(ticks, y, area, format) {
+  return ticks.flatMap((value, at) => [
+    shape("path", { class: at === 0 ? "base" : "level", d: `M${area.left} ${place(y(value))}H${area.right}` }),
+    label(area.left - 6, y(value) + 4, "end", format(value)),
+  ]);
+}
+
+/**
+ * Round times below the picture.
+ *
+ * @param {number[]} times
+ * @param {(at: number) => number} x
+ * @param {Area} area
+ * @param {(ms: number) => string} time
+ */
+function moments(times, x, area, time) {
+  const [first, second] = times;
+  const last = times.at(-1);
+  if (last === undefined || second === undefined) return [];
+  const ticks = timeTicks(first, last, Math.max(2, area.width / LABEL_WIDTH));
+  const marks = ticks.map((ms) => ({ ms, at: x((ms - first) / (second - first)) }));
+  const seen = marks.filter(({ at }) => at >= area.left && at <= area.right - LABEL_WIDTH / 4);
+  return seen.flatMap(({ ms, at }) => [
+    shape("path", { class: "base", d: `M${place(at)} ${area.bottom}v4` }),
+    below(at, area, time(ms)),
+  ]);
+}
+
+/**
+ * A line through all values, broken where there are none, with a dot at what stands alone.
+ *
+ * @param {(number | null)[]} values
+ * @param {(at: number) => number} x
+ * @param {(value: number) => number} y
+ * @param {string} tone
+ */
+function curve(values, x, y, tone) {
+  let d = "";
+  let last = /** @type {{ x: number, y: number } | undefined} */ (undefined);
+  values.forEach((value, at) => {
+    if (value === null) return;
+    const isFirst = at === 0 || values[at - 1] === null;
+    last = { x: place(x(at)), y: place(y(value)) };
+    d += `${isFirst ? "M" : "L"}${last.x} ${last.y}`;
+    // A path of no length is drawn as a dot, for it has round ends.
+    if (isFirst && (values[at + 1] ?? null) === null) d += "h0";
+  });
+  if (!last) return [];
+  return [shape("path", { class: `line ${tone}`, d }), shape("circle", { class: `dot ${tone}`, cx: last.x, cy: last.y, r: 3.5 })];
+}
+
+/**
+ * @param {(number | null)[]} values
+ * @param {number} left
+ * @param {number} width  of each, with the gap
+ * @param {(value: number) => number} y
+ * @param {Area} area
+ */
+function bars(values, left, width, y, area) {
+  const gap = width >= 6 ? 2 : 1;
+  return values.flatMap((value, at) => {
+    if (!value) return [];
+    const x = Math.max(area.left, left + at * width);
+    const top = Math.min(y(value), area.bottom - 1);
+    const size = { x: place(x + gap / 2), y: place(top), width: place(left + (at + 1) * width - x - gap), height: place(area.bottom - top) };
+    const isRunning = at === values.length - 1;
+    return [shape("rect", { class: isRunning ? "bar tone1 running" : "bar tone1", rx: gap === 2 ? 1.5 : 0, ...size })];
+  });
+}
+
+/** A label of the axis below, which must not run out of the picture. @param {number} x @param {Area} area @param {string} text */
+function below(x, area, text) {
+  const most = area.right + MARGIN.end - text.length * HALF_CHARACTER;
+  return label(Math.min(x, most), area.bottom + 17, "middle", text);
+}
+
+/** @param {number} x @param {number} y @param {"middle" | "end"} anchor @param {string} text */
+function label(x, y, anchor, text) {
+  return shape("text", { x: place(x), y: place(y), "text-anchor": anchor }, [text]);
+}
+
+/** Tenths of a pixel are enough. @param {number} value */
+function place(value) {
+  return Math.round(value * 10) / 10;
+}
+
+/** @param {string} tag @param {Record<string, string | number>} attributes @param {(Shape | string)[]} [children] @returns {Shape} */
+function shape(tag, attributes, children = []) {
+  return { tag, attributes, children };
+}

@@ -1,0 +1,35 @@
+/**
+ * What the browser tells of the page as a whole: the network, the address, keys that nobody took.
+ *
+ * @module
+ */
+
+import { byId } from "./dom.js";
+
+/** Tells the library when the network or the page may be back. @param {() => void} probe */
+export function wake(probe) {
+  addEventListener("online", probe);
+  addEventListener("pageshow", (event) => event.persisted && probe());
+  document.addEventListener("visibilitychange", () => !document.hidden && probe());
+}
+
+/** Whether somebody types into nothing: it was meant for the input box. @param {KeyboardEvent} event */
+export function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
+  if (key.length !== 1 || key === " " || ctrlKey || metaKey || altKey) return false;
+  if (target === document.body) return true;
+  const log = byId("log");
+  return log.contains(/** @type {Node} */ (target)) && log.dataset.by !== "keys";
+}
+
+export function roomInAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)).trim();
+  } catch {
+    return "";
+  }
+}
+
+/** @param {string} room */
+export function showAddress(room) {
+  if (roomInAddress() !== room) history.replaceState(null, "", `#${encodeURIComponent(room)}`);
+}

@@ -1,0 +1,110 @@
+/**
+ * Searching for what was said. A result leads to its place in the conversation.
+ *
+ * @module
+ */
+
+import { t } from "../strings.js";
+import { byId, hueOf, make, setText } from "./dom.js";
+import { dayAndClock, isoOf, longTime } from "./time.js";
+
+/** @typedef {import("../state.js").State} State */
+
+/** Characters shown before the first word that was found, and in all. */
+const BEFORE_CHARS = 40;
+const EXCERPT_CHARS = 180;
+
+const FIRST_MAX = 20;
+/** The server gives no more at once. */
+const MOST = 200;
+
+/**
+ * @typedef {object} SearchActions
+ * @property {(query: string, room: string | undefined, limit: number) => void} search
+ * @property {(room: string, mid: number) => void} show
+ * @property {(text: string) => void} announce
+ */
+
+/** @param {SearchActions} actions */
+export function searchView({ search, show, announce }) {
+  const field = byId("search-field");
+  const here = byId("search-here");
+  const note = byId("search-note");
+  const results = byId("results");
+  const more = byId("search-more");
+  let limit = FIRST_MAX;
+  let room = "";
+
+  byId("search-form").addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    limit = FIRST_MAX;
+    ask();
+  });
+  more.addEventListener("click", () => {
+    limit = Math.min(limit * 3, MOST);
+    ask();
+  });
+
+  return {
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      room = state.active;
+      if (state.search === before.search) return;
+      const { query, isBusy, found, more: isMore, failure } = state.search ?? nothing;
+      const words = isBusy ? t("loading") : failure || (query ? t("found_count", { n: found.length }) : "");
+      setText(note, words);
+      if (words && !isBusy) announce(words);
+      results.replaceChildren(...found.map((it) => result(it, query)));
+      more.hidden = !isMore || limit >= MOST;
+    },
+  };
+
+  function ask() {
+    const query = field.value.trim();
+    if (query) search(query, here.checked ? room : undefined, limit);
+  }
+
+  /** @param {import("../room.js").Message & { room: string }} message @param {string} query */
+  function result({ room: where, mid, sender, content, ts }, query) {
+    const name = make("bdi", { class: "sender", text: sender });
+    name.style.setProperty("--hue", String(hueOf(sender)));
+    const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: dayAndClock(ts) });
+    const place = make("bdi", { class: "muted", text: where.startsWith("@") ? where : `#${where}` });
+    const words = excerpt(content, query).map(({ text, isHit }) => (isHit ? make("mark", { text }) : text));
+    const text = make("span", { class: "excerpt", dir: "auto" }, ...words);
+    const meta = make("span", { class: "meta" }, name, " ", place, " ", time);
+    return make("li", {}, make("button", { class: "result", type: "button", onclick: () => show(where, mid) }, meta, " ", text));
+  }
+}
+
+/** @type {import("../state.js").Search} */
+const nothing = { query: "", isBusy: false, found: [], more: false, failure: "" };
+
+/**
+ * The part of a text in which the words stand that were searched for. How the server finds words
+ * is its own affair: where none of them is seen, it is the beginning.
+ *
+ * @param {string} content
+ * @param {string} query
+ * @returns {{ text: string, isHit: boolean }[]}
+ */
+export function excerpt(content, query) {
+  const plain = content.replace(/\s+/g, " ");
+  const words = query.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  const found = words.length ? new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu") : /(?!)/g;
+  const first = plain.search(found);
+  const start = first > BEFORE_CHARS ? first - BEFORE_CHARS : 0;
+  // Half a character is none.
+  const shown = plain.slice(start, start + EXCERPT_CHARS).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
+  const parts = [];
+  let end = 0;
+  for (const { 0: hit, index } of shown.matchAll(found)) {
+    parts.push({ text: shown.slice(end, index), isHit: false }, { text: hit, isHit: true });
+    end = index + hit.length;
+  }
+  parts.push({ text: shown.slice(end), isHit: false });
+  const isCut = start + EXCERPT_CHARS < plain.length;
+  return [{ text: start > 0 ? "…" : "", isHit: false }, ...parts, { text: isCut ? "…" : "", isHit: false }].filter(
+    ({ text }) => text !== "",
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * Times and spans as the reader writes them.
+ *
+ * @module
+ */
+
+import { locale, t } from "../strings.js";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** @param {number} ts */
+export function clock(ts) {
+  return formatOf("time", { hour: "numeric", minute: "2-digit" }).format(ts);
+}
+
+/** For where there is little room: without the half of the day. @param {number} ts */
+export function shortClock(ts) {
+  const parts = formatOf("time", { hour: "numeric", minute: "2-digit" }).formatToParts(ts);
+  return parts.map(({ type, value }) => (type === "dayPeriod" ? "" : value)).join("").trim();
+}
+
+/** @param {number} ts */
+export function longTime(ts) {
+  return formatOf("long", { dateStyle: "full", timeStyle: "medium" }).format(ts);
+}
+
+/** @param {number} ts */
+export function isoOf(ts) {
+  return Number.isNaN(new Date(ts).getTime()) ? undefined : new Date(ts).toISOString();
+}
+
+/** @param {number} midnight */
+export function dayName(midnight) {
+  const today = new Date().setHours(0, 0, 0, 0);
+  const days = Math.round((today - midnight) / DAY_MS);
+  if (days === 0) return t("today");
+  if (days === 1) return t("yesterday");
+  return formatOf("day", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(midnight);
+}
+
+/** Left time in its largest sensible unit. @param {number} ms */
+export function span(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const [value, unit] =
+    seconds < 100
+      ? [seconds, "second"]
+      : seconds < 6000
+        ? [Math.ceil(seconds / 60), "minute"]
+        : seconds < 48 * 3600
+          ? [Math.ceil(seconds / 3600), "hour"]
+          : [Math.ceil(seconds / 86400), "day"];
+  return new Intl.NumberFormat(locale, { style: "unit", unit: String(unit), unitDisplay: "narrow" }).format(
+    Number(value),
+  );
+}
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** Formats are dear to make. @param {string} name @param {Intl.DateTimeFormatOptions} options */
+function formatOf(name, options) {
+  const key = `${locale} ${name}`;
+  let format = formats.get(key);
+  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(locale, options)));
+  return format;
+}
+
+/** Day and time, short. @param {number} ts */
+export function dayAndClock(ts) {
+  return formatOf("short", { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(ts);
+}
