@@ -58,9 +58,8 @@ impl Law {
                 }
             }
             (Action::Demote, Some(aim)) => {
-                if self.moderators.remove(&aim) && self.private {
-                    self.members.insert(aim);
-                }
+                let was = self.moderators.remove(&aim);
+                self.members.extend(Some(aim).filter(|_| was && self.private));
             }
             _ => {}
         }

@@ -330,7 +330,7 @@ impl Society {
         match (&mut witness.lag, seq) {
             (Some(missed), Some(seq)) => missed.entry(room).or_insert((seq, seq)).1 = seq,
             (Some(_), None) => {}
-            (None, _) => witness.told(event, &self.keeper),
+            (None, _) => witness.told(event),
         }
     }
 
@@ -357,7 +357,7 @@ impl Society {
             self.count("barred");
         }
         self.clients[&client].check(event, self);
-        self.clients.get_mut(&client).unwrap().told(event, &self.keeper);
+        self.clients.get_mut(&client).unwrap().told(event);
     }
 
     fn count(&mut self, what: &str) {
@@ -380,8 +380,7 @@ impl Society {
         let count = self.names.len() as u64;
         // Those who came last are likelier to be there.
         let at = count.checked_sub(1 + self.random.up_to(count.min(9)))?;
-        let recent = self.names.iter().map(|(name, _)| name);
-        let mut recent: Vec<&String> = recent.collect();
+        let mut recent: Vec<&String> = self.names.keys().collect();
         recent.sort_by_key(|name| (name.len(), (*name).clone()));
         match self.random.up_to(3) {
             0 => recent.get(self.random.up_to(3) as usize).map(|name| (*name).clone()),

@@ -91,22 +91,10 @@ impl Witness {
     /// Makes sure that it may be told this.
     pub(crate) fn check(&self, event: &ServerEvent, society: &Society) {
         use ServerEvent as E;
-        let line = |line: &RoomLine| {
-            self.check_room(&line.room, society);
-            if let Some(law) =
-                society.laws.get(&*line.room).filter(|law| !law.vague && !law.disputed)
-                && line.seq > 0
-                && !law.unsure.contains(&self.author)
-                && law.owner.is_none_or(|owner| !law.unsure.contains(&owner))
-            {
-                let expected = (law.private, law.role(self.author));
-                assert_eq!((line.private, line.role), expected, "{} in {line:?}", self.session);
-            }
-        };
         match event {
             E::Welcome(welcome) => {
                 for it in &welcome.rooms {
-                    line(it);
+                    self.check_line(it, society);
                     self.check_entry(&it.room, society);
                 }
                 welcome.directs.iter().for_each(|it| self.check_room(&it.room, society));
@@ -164,6 +152,18 @@ impl Witness {
         }
     }
 
+    fn check_line(&self, line: &RoomLine, society: &Society) {
+        self.check_room(&line.room, society);
+        if let Some(law) = society.laws.get(&*line.room)
+            && !(law.vague || law.disputed || line.seq == 0)
+            && !law.unsure.contains(&self.author)
+            && law.owner.is_none_or(|owner| !law.unsure.contains(&owner))
+        {
+            let expected = (law.private, law.role(self.author));
+            assert_eq!((line.private, line.role), expected, "{} in {line:?}", self.session);
+        }
+    }
+
     fn check_room(&self, room: &str, society: &Society) {
         if room.starts_with('@') {
             assert!(self.key(room, &society.keeper).is_some(), "{room} is nothing of its own");
@@ -201,7 +201,7 @@ impl Witness {
     }
 
     /// Takes in what it is told.
-    pub(crate) fn told(&mut self, event: &ServerEvent, keeper: &Keeper) {
+    pub(crate) fn told(&mut self, event: &ServerEvent) {
         use ServerEvent as E;
         match event {
             E::Welcome(welcome) => {
@@ -249,7 +249,7 @@ impl Witness {
                     known.missing.push((*from, *to));
                 }
             }
-            E::Whisper { message, .. } => self.told(message, keeper),
+            E::Whisper { message, .. } => self.told(message),
             _ => {
                 if let Some((room, seq)) = numbered(event) {
                     self.sees(room, seq);

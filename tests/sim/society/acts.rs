@@ -81,8 +81,14 @@ impl Society {
             self.keeper.work();
         }
         // What is in the record holds, though nobody has heard of it.
+        let hidden: Vec<String> =
+            self.laws.keys().filter(|it| self.laws[*it].private).cloned().collect();
         while let Some(answer) = self.keeper.fetch(false) {
             self.take_note(&answer);
+        }
+        for (_, law) in self.laws.iter_mut().filter(|(room, _)| !hidden.contains(room)) {
+            // Members are those who were there when it was asked for, too.
+            law.unsure.extend(self.names.values().filter(|_| law.private));
         }
         let unwritten = self.keeper.writes_facts();
         self.keeper.crash();
