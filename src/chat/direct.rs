@@ -15,7 +15,7 @@ use super::name::{fold, likeness};
 use super::record::{AuthorKey, Entry, Fact, Keep, Order, Shelf};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
-use super::talk::event_of;
+use super::shown::event_of;
 use super::told::{DirectLine, ServerEvent};
 use super::{Chat, ClientId, Effect, Listener, RoomId, Step};
 

@@ -64,6 +64,7 @@ mod room;
 mod rules;
 mod seat;
 mod seek;
+mod shown;
 mod stats;
 mod status;
 mod talk;
@@ -103,8 +104,8 @@ use rate::Posters;
 use recall::Recall;
 use record::{Answer, Fact, Opening, Shelf};
 use room::{Room, Rooms};
+use shown::Numbered;
 use stats::Tally;
-use talk::Numbered;
 use typing::Typing;
 
 /// Names an open WebSocket; its carrier numbers them and never uses a number again.

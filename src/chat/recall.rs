@@ -15,7 +15,7 @@ use super::people::number_of;
 use super::record::{AuthorKey, Entry, Found, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
-use super::talk::event_of;
+use super::shown::event_of;
 use super::told::{Missed, Resumed, ServerEvent};
 use super::weight;
 use super::{Chat, ClientId, Effect, Step};

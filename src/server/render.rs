@@ -5,6 +5,7 @@
 
 mod json;
 mod payload;
+mod people;
 mod stats;
 mod text;
 mod write;

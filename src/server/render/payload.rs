@@ -1,6 +1,7 @@
 //! Events as the bodies of HTTP answers: JSON without the envelope.
 
-use super::json::{fault, page, room_list};
+use super::json::{fault, page};
+use super::people::room_list;
 use super::stats;
 use super::write::{boolean, list, number, raw, string};
 use crate::chat::{Account, ServerEvent};
