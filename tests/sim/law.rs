@@ -18,6 +18,9 @@ pub(crate) struct Law {
     pub(crate) muted: BTreeMap<AuthorKey, u64>,
     /// Of whom it depends on a race with a crash or a refusal what they are.
     pub(crate) unsure: BTreeSet<AuthorKey>,
+    /// Who was there when the room was to become private, and not any more when it did: a crash
+    /// while other deeds are under way may come before that is written.
+    pub(crate) fading: BTreeSet<AuthorKey>,
     /// Whether that decides who the owner is.
     pub(crate) disputed: bool,
     /// The same of the room as a whole.

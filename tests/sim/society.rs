@@ -226,6 +226,10 @@ impl Society {
         let aim = deed.user.as_ref().map(|user| self.names[&**user]);
         law.apply(deed, aim, &present, draft.ts);
         if deed.action == Action::MakePrivate {
+            let written = draft.facts.iter().filter(|fact| fact.shelf == Shelf::Standings);
+            let written = written.filter_map(|fact| fact.key.split_once('/'));
+            let written = written.filter_map(|(_, author)| AuthorKey::from_hex(author));
+            law.fading.extend(written.filter(|author| !present.contains(author)));
             law.unsure.extend(lingering);
         }
         self.count(&format!("{:?}", deed.action));

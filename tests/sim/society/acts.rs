@@ -101,6 +101,7 @@ impl Society {
             // Those whose end was lost are there again.
             let again = ended.iter().filter(|author| self.keeper.sessions.contains_key(*author));
             law.unsure.extend(again);
+            law.unsure.append(&mut law.fading);
             if unwritten {
                 law.disputed = true;
                 law.unsure.extend(authors.iter().filter(|_| law.private));
