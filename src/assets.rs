@@ -39,12 +39,15 @@ pub fn respond(request: &Request) -> Option<Response> {
     };
     let fresh = request.tokens("if-none-match").any(|tag| is_tag(tag, &variant.tag));
     let mut response = Response::new(Status(if fresh { 304 } else { 200 }))
-        .with_header("ETag", variant.tag)
         .with_header("Cache-Control", if lasts { LASTING } else { "no-cache" });
+    // What never changes is never asked for again.
+    if !lasts {
+        response = response.with_header("ETag", variant.tag);
+    }
     if is_chosen {
         response = response.with_header("Vary", "Accept-Encoding");
     }
-    for &(header, value) in HEADERS.iter().filter(|(header, _)| is_for(header, name)) {
+    for &(header, value) in HEADERS.iter().filter(|(header, _)| is_for(header, name, lasts)) {
         response = response.with_header(header, value);
     }
     if fresh {
@@ -77,14 +80,19 @@ pub const HEADERS: &[(&str, &str)] = &[
 ];
 
 /// Says whether a file needs a header. Modules and styles are nothing by themselves: the policy of
-/// the page that loads them holds. There are many of them, and headers are not compressed.
-fn is_for(header: &str, name: &str) -> bool {
+/// the page that loads them holds. There are many of them, and headers are not compressed; where
+/// the path says which build they are of, only what keeps their types from being guessed is left.
+fn is_for(header: &str, name: &str, lasts: bool) -> bool {
     let is_part = name != "sw.js" && (name.ends_with(".js") || name.ends_with(".css"));
-    !is_part || matches!(header, "X-Content-Type-Options" | "Cross-Origin-Resource-Policy")
+    match header {
+        "X-Content-Type-Options" => true,
+        "Cross-Origin-Resource-Policy" => !(is_part && lasts),
+        _ => !is_part,
+    }
 }
 
 /// Is for files whose path says which build they are of.
-const LASTING: &str = "public, max-age=31536000, immutable";
+const LASTING: &str = "max-age=31536000, immutable";
 
 /// Is a file in one coding.
 struct Variant {

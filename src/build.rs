@@ -189,14 +189,18 @@ fn resolve(module: &str, import: &str) -> String {
     parts.join("/")
 }
 
-/// Tells the service worker the id and what it has to keep: all that pages need, without itself
-/// and without the pictures that only installing asks for.
+/// Tells the service worker the id and what it has to keep for each page: all that is needed,
+/// without itself and without the pictures that only installing asks for.
 fn worker(source: &str, files: &Files, build: &str) -> String {
     let kept = files.keys().filter(|name| *name != "sw.js" && !name.ends_with(".png"));
-    let list = kept.map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let (more, first): (Vec<_>, Vec<_>) = kept.partition(|name| name.starts_with("stats/"));
+    let list = |names: Vec<&String>| {
+        names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+    };
+    let by_page = format!("{{ \"/\": [{}], \"/stats\": [{}] }}", list(first), list(more));
     let lines = [
         ("const BUILD = \"\";", format!("const BUILD = \"{build}\";")),
-        ("const FILES = [];", format!("const FILES = [{list}];")),
+        ("const FILES = {};", format!("const FILES = {by_page};")),
     ];
     lines.iter().fold(source.to_owned(), |worker, (line, told)| {
         assert_eq!(worker.matches(line).count(), 1, "web/sw.js has one line {line}");

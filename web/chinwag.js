@@ -14,6 +14,17 @@
  * connection; what is said is sent until the server has answered, and appears once; a connection
  * that is gone comes back by itself, unless the server says to stay away.
  *
+ * A guest comes back by the key of its session. To be an account, give a `token` (of an identity
+ * provider, say), or call `register` or `logIn`, before `connect` or later. When a login ends, the
+ * `phase` becomes `stopped`, its event says which `code`: 4001 after a logout, 4105 when the token
+ * has expired, 401 where a token or the lack of one is refused. A bot that wants to stay logs in:
+ *
+ * ```js
+ * chat.on("phase", ({ payload: { phase, code } }) => {
+ *   if (phase === "stopped" && [401, 4105].includes(code)) chat.logIn("Bot", password);
+ * });
+ * ```
+ *
  * Events of the server are told under their own `type` (`message`, `user_joined`, …). Besides:
  * `phase` when the connection changes; `queued`, `settled`, `failed` and `discarded` for what was
  * said; `reset` when what is known of a room is void; `lost` where a range is no longer kept.
@@ -27,19 +38,26 @@
  * @module
  */
 
+import { addressOf } from "./client/address.js";
 import { Connection } from "./client/connection.js";
+import { Door } from "./client/door.js";
 import { entriesOf, eventOfAck, isDirect, isNumbered, parse } from "./client/event.js";
+import { Listeners } from "./client/listeners.js";
 import { Outbox } from "./client/outbox.js";
 import { Questions } from "./client/questions.js";
 import { Records } from "./client/record.js";
+import { Requests } from "./client/requests.js";
 import { Sender } from "./client/sender.js";
 import { Timers, realClock } from "./client/timers.js";
+import { remember, remembered } from "./client/visit.js";
 
-export { Refusal } from "./client/refusal.js";
+export { Refusal } from "./client/event.js";
+export { remembered } from "./client/visit.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./client/outbox.js").Entry} Entry */
 /** @typedef {import("./client/outbox.js").Store} Store */
+/** @typedef {import("./client/requests.js").Said} Said */
 
 /** @typedef {"idle" | "connecting" | "catching_up" | "live" | "offline" | "stopped"} Phase */
 
@@ -48,7 +66,10 @@ export { Refusal } from "./client/refusal.js";
  * @property {string | URL} url        `ws://HOST/ws`
  * @property {string} [name]           display name; the server may add a number to it
  * @property {string[]} [rooms]        joined at the start, besides those of the last visit
+ * @property {string} [token]          of an account; where there is none, one is a guest
+ * @property {boolean} [cookies]       the browser shows the login by itself: nothing keeps the token
  * @property {any} [WebSocket]         implementation, where there is no global one
+ * @property {typeof fetch} [fetch]    the same for HTTP
  * @property {Store | null} [storage]  keeps session, rooms and outbox over a reload
  * @property {string} [storageKey]     prefix of its keys, by default `chinwag`
  * @property {number} [history]        past messages wanted on joining a room, 0–200, by default 50
@@ -57,18 +78,7 @@ export { Refusal } from "./client/refusal.js";
  * @property {import("./client/timers.js").Clock} [clock]
  */
 
-/**
- * Something said: `id` names it in `settled` and `failed`, `done` is its answer.
- *
- * @typedef {object} Said
- * @property {string} id
- * @property {Promise<ChatEvent>} done
- */
-
-/** The server reads 8 KiB of request head; rooms beyond are joined after the welcome. */
-const URL_MAX = 6_000;
-
-export class Chinwag {
+export class Chinwag extends Requests {
   /** @type {Phase} */
   phase = "idle";
 
@@ -84,6 +94,9 @@ export class Chinwag {
   /** Whether this user has an account here; a guest comes back by the key of its session. */
   account = false;
 
+  /** Shown on connecting; empty for a guest, and where the browser has a cookie. */
+  token;
+
   /** Sizes and rates, from the last `welcome`. @type {Record<string, number>} */
   limits = {};
 
@@ -91,6 +104,8 @@ export class Chinwag {
   outbox;
 
   #url;
+  #door;
+  #cookies;
   #history;
   #store;
   #key;
@@ -104,16 +119,19 @@ export class Chinwag {
   #current = "";
   /** Rooms that did not fit into the URL. @type {string[]} */
   #later = [];
-  /** @type {Map<string, Set<(event: any) => void>>} */
-  #listeners = new Map();
+  #listeners = new Listeners();
   #tag = randomTag();
   #ids = 0;
 
   /** @param {Options} options */
   constructor(options) {
+    super();
     const { url, storage = null, storageKey = "chinwag", clock = realClock } = options;
     const saved = remembered(storage, storageKey);
     this.#url = url;
+    this.#door = new Door(url, options.fetch);
+    this.#cookies = options.cookies ?? false;
+    this.token = options.token ?? "";
     this.#history = options.history ?? 50;
     this.#store = storage;
     this.#key = storageKey;
@@ -143,6 +161,7 @@ export class Chinwag {
         received: (data) => this.#received(data),
         ping: () => void send(JSON.stringify({ type: "ping", id: this.#id() })),
         connecting: () => this.#become("connecting"),
+        whyNot: () => this.#door.whyNot(this.token || (this.#cookies ? "" : this.#session)),
         lost: (why) => this.#disconnected("offline", why),
         stopped: (why) => this.#disconnected("stopped", why),
       },
@@ -158,14 +177,47 @@ export class Chinwag {
    * @param {(event: any) => void} listener
    */
   on(type, listener) {
-    const listeners = this.#listeners.get(type) ?? new Set();
-    this.#listeners.set(type, listeners.add(listener));
-    return () => void listeners.delete(listener);
+    return this.#listeners.add(type, listener);
   }
 
   /** Opens the connection and keeps it; a waiting retry happens now. */
   connect() {
     this.#connection.open();
+  }
+
+  /**
+   * Makes an account and goes on as it. A guest may register the name it has, and keeps its rooms
+   * and conversations. Rejects with a `Refusal` that says why not.
+   *
+   * @param {string} name
+   * @param {string} password  is not kept
+   */
+  async register(name, password) {
+    await this.#goOnAs(await this.#door.register(name, password, this.account ? "" : this.#session));
+  }
+
+  /** Goes on as an account, see `register`. @param {string} name @param {string} password */
+  async logIn(name, password) {
+    await this.#goOnAs(await this.#door.logIn(name, password));
+  }
+
+  /** Ends the login, everywhere it is used; the server closes its connections with 4001. */
+  async logOut() {
+    await this.#door.logOut(this.token);
+    this.token = "";
+    this.stop();
+  }
+
+  /** Connects anew, as whoever one is now: another page of the same storage may have logged in. */
+  reconnect() {
+    const { account, name } = remembered(this.#store, this.#key);
+    if (account && !this.account) {
+      this.#session = "";
+      this.account = true;
+      this.you = name;
+    }
+    this.#halt();
+    this.#connection.reopen();
   }
 
   /** Closes for good; `connect` starts again. */
@@ -182,52 +234,7 @@ export class Chinwag {
   }
 
   /**
-   * Says something in a room. It is kept until the server has answered, over reconnects and, with
-   * a storage, over reloads.
-   *
-   * @param {string} room
-   * @param {string} content
-   * @param {{ replyTo?: number, ttl?: number }} [options]  `ttl` in seconds
-   */
-  send(room, content, { replyTo, ttl } = {}) {
-    return this.submit("send_message", room, { content, reply_to: replyTo, ttl });
-  }
-
-  /**
-   * Says something to one person. The answer names the room of the conversation, which is the one
-   * to `send` to from then on.
-   *
-   * @param {string} to
-   * @param {string} content
-   * @param {{ ttl?: number }} [options]
-   */
-  sendTo(to, content, { ttl } = {}) {
-    return this.submit("direct_message", `@${to}`, { to, content, ttl });
-  }
-
-  /** @param {string} room @param {number} mid @param {string} content */
-  edit(room, mid, content) {
-    return this.submit("edit_message", room, { mid, content });
-  }
-
-  /** @param {string} room @param {number} mid */
-  delete(room, mid) {
-    return this.submit("delete_message", room, { mid });
-  }
-
-  /** @param {string} room @param {number} mid @param {string} emoji @param {boolean} on */
-  react(room, mid, emoji, on) {
-    return this.submit("react", room, { mid, emoji, on });
-  }
-
-  /** @param {string} room @param {string} topic */
-  setTopic(room, topic) {
-    return this.submit("set_topic", room, topic);
-  }
-
-  /**
-   * Puts an event that changes a room's record into the outbox.
-   *
+   * @override
    * @param {string} type
    * @param {string} room
    * @param {any} payload
@@ -277,37 +284,6 @@ export class Chinwag {
   }
 
   /**
-   * A page of the past; `before`, `after` and `around` are `seq` numbers, none means the latest.
-   * Whoever hears of the `history` event sees in its `asked` which page was wanted.
-   *
-   * @param {string} room
-   * @param {{ before?: number, after?: number, around?: number, limit?: number }} [page]
-   */
-  history(room, page = {}) {
-    return this.ask("history", page, room);
-  }
-
-  /**
-   * What was said with these words, the newest first. Without a room: in all that one is in.
-   *
-   * @param {string} query  words, and phrases in quotes
-   * @param {{ room?: string, before?: number, limit?: number }} [options]  `before` needs a room
-   */
-  search(query, { room, before, limit } = {}) {
-    return this.ask("search", { query, before, limit }, room);
-  }
-
-  /** Tells others that something is being written. @param {string} room @param {boolean} on */
-  typing(room, on) {
-    this.#questions.hint({ type: "typing", id: this.#id(), room, payload: on });
-  }
-
-  /** Tells the server how far a room was read; it keeps that for accounts. @param {string} room @param {number} seq */
-  read(room, seq) {
-    this.#questions.hint({ type: "read", id: this.#id(), room, payload: { seq } });
-  }
-
-  /**
    * Sends text as typed, for the commands of the server: `/who`, `/away lunch`. They mean the
    * current room of the connection, which is changed first if it is another.
    *
@@ -315,16 +291,14 @@ export class Chinwag {
    * @param {string} text
    */
   async command(room, text) {
-    if (this.#current !== room && this.rooms.includes(room) && !isDirect(room)) {
+    if (this.#current !== room && (this.rooms.includes(room) || this.direct.has(room))) {
       await this.join(room, { history: 0 });
     }
     if (!this.#connection.send(text)) throw new Error("offline");
   }
 
   /**
-   * Asks something that has an answer. Rejects with a `Refusal` when the server refuses, with an
-   * `Error` when the connection is lost first.
-   *
+   * @override
    * @param {string} type
    * @param {any} [payload]
    * @param {string} [room]
@@ -334,27 +308,24 @@ export class Chinwag {
     return this.#questions.ask({ type, id: this.#id(), room, payload });
   }
 
+  /** @override @param {string} type @param {string} room @param {any} payload */
+  hint(type, room, payload) {
+    this.#questions.hint({ type, id: this.#id(), room, payload });
+  }
+
   /** The URL that takes this user back to where they were. */
   #address() {
-    const url = new URL(this.#url);
-    const query = url.searchParams;
-    query.set("echo", "1");
-    query.set("history", String(this.#history));
-    if (this.you) query.set("name", this.you);
-    if (this.#session) query.set("session", this.#session);
-    if (this.#records.epoch) query.set("epoch", this.#records.epoch);
-    this.#later = [];
-    for (const room of new Set([...this.rooms, ...this.direct])) {
-      const isJoined = !isDirect(room);
-      if (url.href.length > URL_MAX) {
-        if (isJoined) this.#later.push(room);
-        continue;
-      }
-      if (isJoined) query.append("room", room);
-      const seq = this.#records.seqOf(room);
-      if (seq !== undefined) query.append("after", `${room}:${seq}`);
-    }
-    return url.href;
+    const { href, later } = addressOf(this.#url, {
+      name: this.you,
+      session: this.#session,
+      token: this.token,
+      epoch: this.#records.epoch,
+      history: this.#history,
+      rooms: new Set([...this.rooms, ...this.direct]),
+      seqOf: (room) => this.#records.seqOf(room),
+    });
+    this.#later = later;
+    return href;
   }
 
   /**
@@ -362,11 +333,31 @@ export class Chinwag {
    * @param {object} why
    */
   #disconnected(phase, why) {
+    this.#halt();
+    this.#become(phase, why);
+  }
+
+  /** What was under way on a connection ends with it. */
+  #halt() {
     this.#timers.stopAll();
     this.#sender.halt();
     this.#records.halt();
     this.#questions.giveUp();
-    this.#become(phase, why);
+  }
+
+  /** Goes on with a login. @param {import("./client/door.js").Login} login */
+  async #goOnAs({ token, name }) {
+    // What the guest of this connection was, its account is from then on, if the guest shows it.
+    await this.ask("auth", { token }).catch(() => {});
+    this.token = this.#cookies ? "" : token;
+    this.you = name;
+    this.#session = "";
+    this.account = true;
+    // Whom the account talks with it will be told.
+    for (const room of this.direct) this.#records.forget(room);
+    this.direct.clear();
+    this.#save();
+    this.reconnect();
   }
 
   /**
@@ -435,7 +426,7 @@ export class Chinwag {
     if (type === "bye") {
       this.#connection.bye(payload);
     } else if (type === "joined") {
-      if (!this.rooms.includes(room)) this.rooms = [...this.rooms, room];
+      if (!this.rooms.includes(room) && !isDirect(room)) this.rooms = [...this.rooms, room];
       this.#current = room;
       this.#save();
     } else if (type === "left") {
@@ -479,18 +470,7 @@ export class Chinwag {
 
   /** @param {ChatEvent} event */
   #tell(event) {
-    for (const type of [event.type, "*"]) {
-      for (const listener of this.#listeners.get(type) ?? []) {
-        try {
-          listener(event);
-        } catch (error) {
-          // A listener's fault is reported as an uncaught error and costs the others nothing.
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
-      }
-    }
+    this.#listeners.tell(event);
   }
 
   /** Looks what is missing, and whether all is caught up. */
@@ -503,38 +483,14 @@ export class Chinwag {
   }
 
   #save() {
-    const saved = { session: this.#session, name: this.you, rooms: this.rooms };
-    try {
-      this.#store?.setItem(this.#key, JSON.stringify(saved));
-    } catch {
-      // Full or forbidden: a reload will have to ask again.
-    }
+    const { you: name, rooms, account } = this;
+    remember(this.#store, this.#key, { session: this.#session, name, rooms, account });
   }
 
   #id() {
     this.#ids += 1;
     return `${this.#tag}-${this.#ids}`;
   }
-}
-
-/**
- * What the storage knows of the last visit; empty where there was none.
- *
- * @param {Store | null} storage
- * @returns {{ session: string, name: string, rooms: string[] }}
- */
-export function remembered(storage, key = "chinwag") {
-  /** @type {any} */
-  let saved = {};
-  try {
-    saved = JSON.parse(storage?.getItem(key) ?? "{}") ?? {};
-  } catch {
-    // Forbidden, or not ours.
-  }
-  /** @param {unknown} value */
-  const text = (value) => (typeof value === "string" ? value : "");
-  const rooms = Array.isArray(saved.rooms) ? saved.rooms.map(text).filter(Boolean) : [];
-  return { session: text(saved.session), name: text(saved.name), rooms };
 }
 
 /** Whether this may have become a message. @param {Entry} entry */

@@ -24,13 +24,27 @@ export const commands = [
   ["who", "[ROOM]"],
   ["away", "[TEXT]"],
   ["back", ""],
+  ["invite", "USER"],
+  ["private", ""],
+  ["public", ""],
+  ["kick", "USER [WHY]"],
+  ["ban", "USER [SECONDS] [WHY]"],
+  ["unban", "USER"],
+  ["mute", "USER [SECONDS] [WHY]"],
+  ["unmute", "USER"],
+  ["slow", "SECONDS"],
+  ["lock", ""],
+  ["unlock", ""],
+  ["promote", "USER"],
+  ["demote", "USER"],
+  ["stats", ""],
   ["whoami", ""],
   ["quit", ""],
 ];
 
 /**
  * @typedef {object} Typed  what a line in the input box means
- * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "server" | "usage"} kind
+ * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "stats" | "away" | "back" | "server" | "usage"} kind
  * @property {string} [text]
  * @property {string} [to]      room or person
  * @property {number} [number]  seconds or `mid`
@@ -56,7 +70,7 @@ export function read(line) {
     case "name":
       return text ? { kind: "name", text } : usage(name);
     case "msg":
-      return words ? { kind: "msg", to: to.replace(/^@/, ""), text: words } : usage(name);
+      return toSomebody(text);
     case "me":
       // What somebody does is a message that begins so; every reader shows it as a deed.
       return text ? { kind: "say", text: line } : usage(name);
@@ -69,12 +83,22 @@ export function read(line) {
       return text ? { kind: name, text } : usage(name);
     case "delete":
       return text === "" || /^\d+$/.test(text) ? { kind: "delete", number: Number(text) } : usage(name);
+    case "away":
+      return { kind: "away", text };
+    case "back":
     case "quit":
     case "rooms":
+    case "stats":
       return { kind: name };
     default:
       return { kind: "server", text: line };
   }
+}
+
+/** A name with spaces in it stands in quotes. @param {string} text @returns {Typed} */
+function toSomebody(text) {
+  const [, quoted, bare, words] = /^@?(?:"([^"]+)"|(\S+))\s+([\s\S]+)$/.exec(text) ?? [];
+  return words ? { kind: "msg", to: quoted ?? bare, text: words } : usage("msg");
 }
 
 /** @param {string} name @returns {Typed} */

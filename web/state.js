@@ -9,8 +9,8 @@
  * @module
  */
 
-import { change, known } from "./change.js";
-import { entriesOf, isDirect } from "./client/event.js";
+import { change, known, left, opened, seen } from "./change.js";
+import { isDirect } from "./client/event.js";
 import { moderated, noticed, notified } from "./notices.js";
 import { ASIDE_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./past.js";
 import { calls, withMark, withReadTo, withUnread, withoutMark } from "./reading.js";
@@ -19,13 +19,13 @@ import {
   count,
   emptyRoom,
   list,
-  moment,
   text,
   withChangedMessage,
   withPeople,
   withPresence,
   withReaction,
 } from "./room.js";
+import { standingOf, welcomed } from "./welcome.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./room.js").Room} Room */
@@ -143,12 +143,17 @@ export function reduce(state, event, now) {
   }
 }
 
-/** Others are told of a new name by the server. @param {State} state @param {string} you */
-function renamed(state, you) {
-  let next = { ...state, you };
+/**
+ * What has changed about the reader; others are told by the server.
+ *
+ * @param {State} state
+ * @param {{ user: string, was?: string, status?: string, text?: string }} news
+ */
+function withReader(state, news) {
+  let next = { ...state, you: news.user };
   for (const [name, { people }] of state.rooms) {
     if (!people.some((person) => person.name === state.you)) continue;
-    next = change(next, name, (it) => withPresence(it, "presence", { user: you, was: state.you }));
+    next = change(next, name, (it) => withPresence(it, "presence", news));
   }
   return next;
 }
@@ -164,7 +169,7 @@ function renamed(state, you) {
 function own(state, { type, room = state.active, payload = {} }, now) {
   switch (type) {
     case "ui_opened":
-      return opened(state, room);
+      return known(opened(state, room), room, (it) => (it.partner ? it : { ...it, partner: text(payload.partner) }));
     case "ui_attention":
       return seen({ ...state, attentive: payload.attentive === true });
     case "ui_said":
@@ -178,7 +183,9 @@ function own(state, { type, room = state.active, payload = {} }, now) {
     case "ui_found_closed":
       return { ...state, found: null };
     case "ui_renamed":
-      return renamed(state, text(payload.you));
+      return withReader(state, { user: text(payload.you), was: state.you });
+    case "ui_status":
+      return withReader(state, { user: state.you, status: text(payload.status), text: text(payload.text) });
     case "ui_whole":
       return known(state, room, (it) => ({ ...it, more: false }));
     case "ui_ticked":
@@ -186,96 +193,6 @@ function own(state, { type, room = state.active, payload = {} }, now) {
     default:
       return state;
   }
-}
-
-/**
- * @param {State} state
- * @param {ChatEvent} event
- * @param {number} now
- * @returns {State}
- */
-function welcomed(state, { ts, payload = {} }, now) {
-  const { you, limits, rooms, direct, current, account, role } = payload;
-  const ahead = ts === undefined ? 0 : moment(ts) - now;
-  let next = {
-    ...state,
-    you: text(you) || state.you,
-    account: account === true,
-    role: text(role),
-    limits: limits ?? {},
-    ahead,
-  };
-  const standing = new Map(entriesOf(rooms));
-  for (const [name, room] of state.rooms) {
-    const isGone = !isDirect(name) && !standing.has(name);
-    if (isGone && room.pending.length === 0) next = left(next, name);
-  }
-  for (const [name, raw] of [...standing, ...entriesOf(direct)]) {
-    next = change(next, name, (it) => withStanding(it, raw ?? {}, next.you));
-  }
-  if (next.rooms.has(next.active)) return seen(next);
-  return opened(next, next.rooms.has(current) ? current : firstOf(next));
-}
-
-/**
- * A room as the welcome has it.
- *
- * @param {Room} room
- * @param {any} raw
- * @param {string} you
- * @returns {Room}
- */
-function withStanding(room, raw, you) {
-  const next = { ...room, ...standingOf(room, raw), count: count(raw.users, room.count) };
-  const read = count(raw.read, 0);
-  // What was missed is told and counted; only of what is shown anew the server knows the number.
-  if (room.messages.length > 0) return withReadTo(next, read, you);
-  const unread = count(raw.unread, 0);
-  return { ...next, read, unread, firstUnread: unread > 0 ? read + 1 : 0 };
-}
-
-/** @param {Room} room @param {any} raw */
-function standingOf(room, { topic, role, private: isPrivate, with: partner }) {
-  return {
-    topic: text(topic),
-    role: text(role),
-    isPrivate: isPrivate === true,
-    partner: text(partner) || room.partner,
-  };
-}
-
-/** @param {State} state @param {string} name @returns {State} */
-function left(state, name) {
-  const rooms = new Map(state.rooms);
-  rooms.delete(name);
-  const next = { ...state, rooms };
-  return state.active === name ? opened(next, firstOf(next)) : next;
-}
-
-/** @param {State} state */
-function firstOf({ rooms }) {
-  return rooms.keys().next().value ?? "";
-}
-
-/** @param {State} state @param {string} name @returns {State} */
-function opened(state, name) {
-  if (!name) return { ...state, active: "" };
-  const moved = state.active === name ? state : known(state, state.active, laidAside);
-  const next = change(moved, name, (it) => it);
-  return seen({ ...next, active: name, attentive: true });
-}
-
-/** Where the unread began is of no use once the reader has gone elsewhere. @param {Room} room */
-function laidAside(room) {
-  return trimmed(withoutMark(room), ASIDE_MAX);
-}
-
-/** What is before an attentive reader is read. @param {State} state @returns {State} */
-function seen(state) {
-  if (!state.attentive) return state;
-  return known(state, state.active, (it) =>
-    it.unread === 0 ? it : { ...it, unread: 0, mentions: 0 },
-  );
 }
 
 /**

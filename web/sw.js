@@ -1,8 +1,9 @@
 /**
  * The service worker: opens the pages where there is no network.
  *
- * It keeps the files of one build, all or none, under their paths `/v/BUILD/…`, which no other
- * build shares: a page never gets modules that are not its own. Pages come from the server as long
+ * It keeps the files of one build under their paths `/v/BUILD/…`, which no other build shares: a
+ * page never gets modules that are not its own. It keeps all files of a page, or none; those of the
+ * chat from the start, another page's when that is first visited. Pages come from the server as long
  * as it answers, so that they fit to it; the kept ones stand in when it does not. Nothing else is
  * kept, least of all what was said: that is `snapshot.js`.
  *
@@ -14,8 +15,8 @@
 
 // The program that serves this writes its own build into the next two lines.
 const BUILD = "";
-/** @type {string[]} */
-const FILES = [];
+/** By page. @type {Record<string, string[]>} */
+const FILES = {};
 
 const CACHE = `chinwag ${BUILD}`;
 const PREFIX = `/v/${BUILD}/`;
@@ -32,7 +33,7 @@ const worker = self;
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
   worker.skipWaiting();
-  event.waitUntil(keep());
+  event.waitUntil(keepAtFirst());
 });
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
@@ -45,14 +46,40 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin) return;
   const page = request.mode === "navigate" && PAGES.get(pathname);
-  if (page) event.respondWith(current(request, page));
-  else if (pathname.startsWith(PREFIX)) event.respondWith(kept(pathname).then((it) => it ?? fetch(request)));
+  if (page) {
+    event.respondWith(current(request, page));
+    event.waitUntil(keep(pathname).catch(() => {}));
+  } else if (pathname.startsWith(PREFIX)) event.respondWith(kept(pathname).then((it) => it ?? fetch(request)));
   else if (LASTING.has(pathname)) event.respondWith(lasting(request, pathname));
 });
 
-async function keep() {
+worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
+  event.notification.close();
+  event.waitUntil(show(event.notification.tag));
+});
+
+/** Brings the chat before the reader's eyes, with the room they were called in. @param {string} room */
+async function show(room) {
+  const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const chat = open.find((/** @type {any} */ { url }) => new URL(url).pathname === "/");
+  if (!chat) return worker.clients.openWindow(`/#${encodeURIComponent(room)}`);
+  chat.postMessage({ open: room });
+  return chat.focus();
+}
+
+/** Keeps the chat, and what else is open: the worker may come after the page. */
+async function keepAtFirst() {
+  await keep("/");
+  const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  await Promise.all(open.map((/** @type {any} */ { url }) => keep(new URL(url).pathname)));
+}
+
+/** Keeps the files of a page, if they are not kept yet. What the page has loaded is not transferred again. @param {string} page */
+async function keep(page) {
+  const files = Object.hasOwn(FILES, page) ? FILES[page] : [];
+  if (files.length === 0 || (await kept(PREFIX + PAGES.get(page)))) return;
   const cache = await caches.open(CACHE);
-  await cache.addAll(FILES.map((name) => PREFIX + name));
+  await cache.addAll(files.map((name) => PREFIX + name));
 }
 
 async function takeOver() {

@@ -6,6 +6,7 @@
 
 import { isDirect } from "./client/event.js";
 import { read } from "./commands.js";
+import { conversationWith, partnerOf } from "./order.js";
 import { t } from "./strings.js";
 
 /** @typedef {import("./room.js").Message} Message */
@@ -16,16 +17,18 @@ import { t } from "./strings.js";
  * @property {import("./chinwag.js").Chinwag} chat
  * @property {() => State} state
  * @property {(room: string) => void} open
+ * @property {(name: string) => void} talk       opens the conversation with somebody
  * @property {(room: string) => void} leave
  * @property {(event: import("./client/event.js").ChatEvent) => void} dispatch
  * @property {(text: string) => void} say        shows a line that only this reader sees
  * @property {(error: unknown) => void} complain
  * @property {(text: string) => void} giveBack   puts a text back into the input box
+ * @property {(isAway: boolean, text?: string) => void} setAway
  * @property {() => void} quit
  */
 
 /** @param {Doing} doing */
-export function typed({ chat, state, open, leave, dispatch, say, complain, giveBack, quit }) {
+export function typed({ chat, state, open, talk, leave, dispatch, say, complain, giveBack, setAway, quit }) {
   return { submit, lastMessage };
 
   /** @param {string} line @param {number} [replyTo] */
@@ -45,9 +48,11 @@ export function typed({ chat, state, open, leave, dispatch, say, complain, giveB
       case "edit":
       case "delete":
         return actOnLast(kind, words, number);
-      case "msg":
-        dispatch({ type: "ui_opened", room: `@${to}` });
-        return sayIn(`@${to}`, words, {});
+      case "msg": {
+        const room = conversationWith(state(), to);
+        talk(to);
+        return sayIn(room, words, {});
+      }
       case "topic":
         return chat.setTopic(active, words);
       case "join":
@@ -58,6 +63,11 @@ export function typed({ chat, state, open, leave, dispatch, say, complain, giveB
         return chat.setName(words).then(() => dispatch({ type: "ui_renamed", payload: { you: chat.you } }), complain);
       case "rooms":
         return chat.ask("list_rooms").catch(complain);
+      case "away":
+      case "back":
+        return setAway(kind === "away", words);
+      case "stats":
+        return location.assign("/stats");
       case "quit":
         chat.stop();
         return quit();
@@ -106,7 +116,9 @@ export function typed({ chat, state, open, leave, dispatch, say, complain, giveB
    * @param {{ replyTo?: number, ttl?: number }} options
    */
   function begin(room, text, { ttl }) {
-    chat.sendTo(room.slice(1), text, { ttl }).done.then(({ room: there }) => {
+    const known = state().rooms.get(room);
+    const to = known ? partnerOf(known) : room.slice(1);
+    chat.sendTo(to, text, { ttl, room }).done.then(({ room: there }) => {
       if (!there || there === room || state().active !== room) return;
       dispatch({ type: "left", room });
       dispatch({ type: "ui_opened", room: there });

@@ -223,11 +223,10 @@ fn a_page_names_all_its_modules_at_once() {
 #[test]
 fn the_first_visit_transfers_at_most_100_kilobytes() {
     for coding in ["br", "gzip"] {
-        // The worker gets the pages and the other page's modules, for later visits.
-        let pages = ["index.html", "stats/index.html", "icon.svg"].map(str::to_owned);
-        let named: BTreeSet<String> =
-            loaded_by("/").into_iter().chain(loaded_by("/stats")).chain(pages).collect();
-        let named = named.into_iter().map(|name| format!("/v/{BUILD}/{name}"));
+        // The worker gets the page, too, for visits without network.
+        let pages = ["index.html", "icon.svg"].map(str::to_owned);
+        let named = loaded_by("/").into_iter().chain(pages);
+        let named = named.map(|name| format!("/v/{BUILD}/{name}"));
         let others = ["/", "/again.js", "/icon.svg", "/manifest.webmanifest", "/sw.js"];
         let others = others.map(str::to_owned);
         let sizes = named.chain(others).map(|path| {
@@ -242,13 +241,26 @@ fn the_first_visit_transfers_at_most_100_kilobytes() {
 }
 
 #[test]
-fn the_worker_keeps_what_the_pages_load() {
+fn the_worker_keeps_what_each_page_loads() {
     let worker = get("/sw.js");
     assert!(text(&worker).contains(&format!("\nconst BUILD = \"{BUILD}\";\n")));
-    let pages = ["index.html", "stats/index.html", "icon.svg"].map(str::to_owned);
-    for name in loaded_by("/").into_iter().chain(loaded_by("/stats")).chain(pages) {
-        assert!(text(&worker).contains(&format!("\"{name}\"")), "{name} is not kept");
+    let line = text(&worker).lines().find_map(|it| it.strip_prefix("const FILES = { \"/\": ["));
+    let (chat, stats) = line.and_then(|it| it.split_once("], \"/stats\": [")).expect("both pages");
+    for name in loaded_by("/").into_iter().chain(["index.html", "icon.svg"].map(str::to_owned)) {
+        assert!(chat.contains(&format!("\"{name}\"")), "{name} is not kept");
     }
+    assert!(!chat.contains("\"stats/"), "{chat}");
+    for name in loaded_by("/stats").into_iter().chain(["stats/index.html".to_owned()]) {
+        assert!(format!("{chat}, {stats}").contains(&format!("\"{name}\"")), "{name} is not kept");
+    }
+}
+
+#[test]
+fn parts_of_a_build_have_no_more_heads_than_they_need() {
+    let part = get_coded(&format!("/v/{BUILD}/app.js"), "br");
+    let expected =
+        ["Cache-Control", "Content-Encoding", "Content-Type", "Vary", "X-Content-Type-Options"];
+    assert_eq!(headers(&part).into_keys().collect::<Vec<_>>(), expected);
 }
 
 #[test]

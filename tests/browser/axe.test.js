@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { FakeServer } from "../web/fake.js";
 import { sample } from "../web/sample.js";
 import { someone } from "./crowd.js";
-import { enter, openPage, rows, say, sees, startBrowser, startServer, statusIs } from "./world.js";
+import { FREELY, enter, openPage, rows, say, sees, startBrowser, startServer, statusIs } from "./world.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -23,7 +23,7 @@ let server;
 
 before(async () => {
   browser = await startBrowser();
-  server = await startServer({ args: ["--rate-limit", "off", "--data", "none"] });
+  server = await startServer({ args: [...FREELY, "--data", "none"] });
 });
 
 after(async () => {

@@ -219,3 +219,41 @@ test("the browser is asked for notifications only when the reader wants them, an
   });
   await page.getByRole("heading", { name: "#dev" }).waitFor();
 });
+
+test("a login that ends by itself is told, and the page waits for another", async () => {
+  server.extra = { account: true };
+  const alice = await person("Alice");
+  await until(async () => (await alice.locator("#me").innerText()).trim() === "Alice", "no guest");
+  for (const { ws } of server.clients) ws.close(4105, "token expired");
+  await statusIs(alice, "Login expired");
+  assert.equal(await alice.getByText(/next attempt/).count(), 0);
+  await say(alice, "kept for later");
+  await rows(alice, "kept for later").and(alice.locator(".waiting")).waitFor();
+  await alice.getByRole("button", { name: "Log in" }).click();
+  assert.equal(await alice.getByRole("dialog").getByRole("textbox", { name: "Name" }).inputValue(), "Alice");
+});
+
+test("a phone that leaves notifications to the service worker shows them, and a press opens the room", async () => {
+  const page = await openPage(browser, url);
+  pages.push(page);
+  await page.addInitScript(() => {
+    window.shown = [];
+    window.Notification = class {
+      static permission = "granted";
+      constructor() {
+        throw new TypeError("only from a worker");
+      }
+    };
+    const registration = { showNotification: async (title, { body, tag }) => window.shown.push({ title, body, tag }) };
+    navigator.serviceWorker.getRegistration = async () => registration;
+  });
+  await page.reload();
+  await join(page, "Alice", "dev");
+  await page.evaluate(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => true }));
+  server.append("dev", "message", { sender: "Bob", content: "@Alice, come" });
+  await until(() => page.evaluate(() => window.shown.length), "the notification");
+  assert.deepEqual(await page.evaluate(() => window.shown), [{ title: "Bob – dev", body: "@Alice, come", tag: "dev" }]);
+  await page.evaluate(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => false }));
+  await page.evaluate(() => navigator.serviceWorker.dispatchEvent(new MessageEvent("message", { data: { open: "attic" } })));
+  await page.getByRole("heading", { name: "#attic" }).waitFor();
+});

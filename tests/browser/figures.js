@@ -9,13 +9,13 @@
 
 import { someone } from "./crowd.js";
 import { openRoad } from "./road.js";
-import { enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
+import { FREELY, enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
 
 const MANY = 10_000;
 /** A phone: 150 ms there and back, 1.6 Mbit/s. */
 const FAR = { delayMs: 75, bytesPerS: 200_000 };
 
-const server = await startServer({ args: ["--rate-limit", "off", "--data", "none"] });
+const server = await startServer({ args: [...FREELY, "--data", "none"] });
 try {
   await measureVisits("near");
   await measureVisits("150 ms, 1.6 Mbit/s away", FAR);

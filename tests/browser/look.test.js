@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
 import { someone } from "./crowd.js";
-import { enter, field, join, log, openPage, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
+import { FREELY, enter, field, join, log, openPage, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
 
 let browser;
 let server;
@@ -10,7 +10,7 @@ let pages = [];
 
 before(async () => {
   browser = await startBrowser();
-  server = await startServer({ args: ["--rate-limit", "off", "--data", "none"] });
+  server = await startServer({ args: [...FREELY, "--data", "none"] });
 });
 
 after(async () => {

@@ -173,6 +173,7 @@ test("the worker keeps the files of one build, and nothing that was said", async
     assert.ok(build && found.length > 30, found.join("\n"));
     for (const file of found) assert.ok(file.startsWith(`chinwag ${build}: /v/${build}/`), file);
     const stats = await newTab(alice.context(), `${server.url}/stats`);
+    await until(async () => (await files(alice)).some((file) => file.endsWith("/stats/index.html")), "the statistics to be kept");
     await server.kill();
     await stats.reload();
     await stats.getByRole("heading", { name: "Statistics" }).waitFor();

@@ -13,7 +13,7 @@ const WITHIN_MS = 120_000;
 let server;
 
 before(async () => {
-  server = await startServer({ args: ["--rate-limit", "off", "--data", "none"] });
+  server = await startServer({ args: [...FREELY, "--data", "none"] });
 });
 
 after(() => server?.kill());

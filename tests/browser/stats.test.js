@@ -7,7 +7,7 @@ import { after, afterEach, before, test } from "node:test";
 import { FakeServer } from "../web/fake.js";
 import { sample } from "../web/sample.js";
 import { someone } from "./crowd.js";
-import { enter, newTab, openPage, startBrowser, startServer, statusIs, until } from "./world.js";
+import { FREELY, enter, newTab, openPage, startBrowser, startServer, statusIs, until } from "./world.js";
 
 let browser;
 let pages = [];
@@ -45,7 +45,7 @@ function chart(page, name) {
 test("what happens in the chat is seen within seconds, as picture and as table", async () => {
   // On a disk, for in memory nothing takes any time.
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
-  const server = await startServer({ args: ["--rate-limit", "off", "--data", folder] });
+  const server = await startServer({ args: [...FREELY, "--data", folder] });
   try {
     const bob = await someone(server.url, "Bob", "busy");
     const page = await open(server.url);

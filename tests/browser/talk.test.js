@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { connected, enter, field, log, newTab, openPage, rows, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, log, newTab, openPage, pressOn, rows, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
 
 let browser;
 let server;
@@ -203,10 +203,10 @@ test("a name or room that cannot be is told, and one talks all the same", async 
   await sees(alice, "here I am");
 });
 
-test("a press on a person calls them", async () => {
+test("a press on a person opens a menu, which calls them", async () => {
   const alice = await person("Aki", { room: "call" });
   const bob = await person("Bix", { room: "call" });
-  await alice.getByRole("list", { name: "People" }).getByRole("button", { name: "Bix" }).click();
+  await pressOn(alice, "Bix", "Mention");
   await alice.keyboard.type("are you there?");
   await alice.keyboard.press("Enter");
   await sees(bob, "@Bix are you there?");

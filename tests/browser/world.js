@@ -10,6 +10,9 @@ import { PATIENCE_MS, until } from "../server.js";
 
 export { startServer, until } from "../server.js";
 
+/** Nobody is told to wait, whatever they are in the room. */
+export const FREELY = ["--rate-limit", "--account-rate-limit", "--moderator-rate-limit"].flatMap((it) => [it, "off"]);
+
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -107,4 +110,15 @@ export async function sees(page, text, number = 1) {
 /** The texts of all messages with rows, without names and times. */
 export function texts(page) {
   return log(page).locator(".text").allInnerTexts();
+}
+
+/** Chooses from the menu of a button. */
+export async function pressIn(page, button, choice) {
+  await button.click();
+  await page.getByRole("menu").getByRole("menuitem", { name: choice }).click();
+}
+
+/** Chooses from somebody's menu. */
+export function pressOn(page, name, choice) {
+  return pressIn(page, page.getByRole("list", { name: "People" }).getByRole("button", { name }), choice);
 }

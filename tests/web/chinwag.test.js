@@ -260,7 +260,7 @@ test("session, rooms and what was not answered survive a reload", async () => {
   const before = await live({ storage, rooms: [] }, { you: "Alice-2", rooms: { lobby: { seq: 0 }, dev: { seq: 0 } } });
   const first = before.chat.send("lobby", "one");
   const second = before.chat.send("lobby", "two");
-  assert.deepEqual(remembered(storage), { session: "s1", name: "Alice-2", rooms: ["lobby", "dev"] });
+  assert.deepEqual(remembered(storage), { session: "s1", name: "Alice-2", rooms: ["lobby", "dev"], account: false });
 
   const after = world({ storage, name: undefined, rooms: [] });
   after.chat.connect();

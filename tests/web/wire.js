@@ -74,7 +74,7 @@ export function world(options = {}) {
       await settle();
     }
   }
-  const chat = new Chinwag({ url: "ws://test/ws", name: "Alice", rooms: ["lobby"], WebSocket: Socket, clock, random: () => 1, ...options });
+  const chat = new Chinwag({ url: "ws://test/ws", name: "Alice", rooms: ["lobby"], WebSocket: Socket, clock, random: () => 1, fetch: nobody, ...options });
   const told = [];
   chat.on("*", (event) => told.push(event));
   return {
@@ -92,6 +92,11 @@ export function world(options = {}) {
       return found;
     },
   };
+}
+
+/** HTTP where nobody answers. */
+function nobody() {
+  return Promise.reject(new TypeError("nobody"));
 }
 
 /** A message event. */

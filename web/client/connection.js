@@ -13,6 +13,8 @@ import { Timers } from "./timers.js";
 /** Full jitter: the wait is drawn from zero to this, doubled with each failure. */
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
+/** The login is over: coming back by itself would be coming as somebody else. */
+const EXPIRED = 4105;
 /** Codes 41xx ask for distance: they count as this many failures at least. */
 const BACK_OFF_FAILURES = 4;
 /** A connection that held this long was a success. */
@@ -31,6 +33,7 @@ const PROBE_MS = 4_000;
  * @property {(data: unknown) => void} received
  * @property {() => void} ping                 sends something that the server answers
  * @property {() => void} connecting           an attempt begins
+ * @property {() => Promise<import("./door.js").Why | null>} whyNot  asks why an attempt failed
  * @property {(why: { code: number, reason: string, retry_in_ms: number }) => void} lost
  * @property {(why: { code: number, reason: string }) => void} stopped  no attempt will follow
  */
@@ -46,6 +49,7 @@ export class Connection {
   /** What the server asked for in `bye`. @type {number | null} */
   #retryAfter = null;
   #stayAway = false;
+  #hasOpened = false;
   #heardAt = 0;
 
   /**
@@ -78,16 +82,22 @@ export class Connection {
       return;
     }
     this.#socket = socket;
+    this.#hasOpened = false;
     const isOurs = () => this.#socket === socket;
     socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => {
       if (!isOurs()) return;
       this.#heardAt = this.#timers.now();
       this.#peer.received(data);
     };
+    socket.onopen = () => {
+      if (isOurs()) this.#hasOpened = true;
+    };
     // An error is followed by a close.
     socket.onerror = () => {};
     socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => {
-      if (isOurs()) this.#lost(code, String(reason));
+      if (!isOurs()) return;
+      this.#lost(code, String(reason));
+      if (!this.#hasOpened && code === 1006) this.#learnWhy();
     };
     this.#timers.start("welcome", WELCOME_MS, () => this.#lost(1006, ""));
   }
@@ -96,6 +106,13 @@ export class Connection {
   stop() {
     this.#letGo();
     this.#peer.stopped({ code: 1000, reason: "" });
+  }
+
+  /** Closes and opens at once. */
+  reopen() {
+    this.#letGo();
+    this.#failures = 0;
+    this.open();
   }
 
   /** Looks at once whether there is a connection: a waiting retry happens now. */
@@ -161,7 +178,7 @@ export class Connection {
   #lost(code, reason) {
     this.#letGo();
     const hundred = Math.floor(code / 100);
-    if (hundred === 40 || this.#stayAway) {
+    if (hundred === 40 || code === EXPIRED || this.#stayAway) {
       this.#peer.stopped({ code, reason });
       return;
     }
@@ -169,6 +186,24 @@ export class Connection {
     const ceiling = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failures, 10));
     const wait = this.#retryAfter ?? this.#random() * ceiling;
     this.#failures += 1;
+    this.#timers.start("retry", wait, () => this.open());
+    this.#peer.lost({ code, reason, retry_in_ms: wait });
+  }
+
+  /** An attempt was refused before there was a WebSocket: HTTP may say what is wrong. */
+  async #learnWhy() {
+    const failures = this.#failures;
+    const why = await this.#peer.whyNot();
+    const isMeanwhileOther = failures !== this.#failures || !this.#timers.runs("retry");
+    if (!why || isMeanwhileOther) return;
+    const { status: code, message: reason, retryAfterMs } = why;
+    if (code === 401 || code === 403) {
+      this.#letGo();
+      this.#peer.stopped({ code, reason });
+      return;
+    }
+    if (retryAfterMs < 0) return;
+    const wait = Math.min(retryAfterMs, 300_000);
     this.#timers.start("retry", wait, () => this.open());
     this.#peer.lost({ code, reason, retry_in_ms: wait });
   }

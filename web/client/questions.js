@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Refusal } from "./refusal.js";
+import { Refusal } from "./event.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 /** @typedef {{ resolve: (event: ChatEvent) => void, reject: (error: Error) => void, payload?: any }} Waiting */

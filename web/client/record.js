@@ -8,9 +8,8 @@
  * @module
  */
 
-import { entriesOf, isSeq } from "./event.js";
+import { Refusal, entriesOf, isSeq } from "./event.js";
 import { Position } from "./position.js";
-import { Refusal } from "./refusal.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 

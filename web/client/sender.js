@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Refusal } from "./refusal.js";
+import { Refusal } from "./event.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./outbox.js").Entry} Entry */

@@ -32,7 +32,7 @@ url.search = url.hash = "";
 // A visitor who talks here comes as the same person. Of what the chat keeps only this is read, and
 // nothing is written: it is no second chat.
 const storage = { length: 0, key: () => null, getItem: kept, setItem() {}, removeItem() {} };
-const chat = new Chinwag({ url, storage, storageKey: KEY, history: 0, wake });
+const chat = new Chinwag({ url, storage, storageKey: KEY, cookies: true, history: 0, wake });
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -40,11 +40,13 @@ chat.on("welcome", () => {
   // Others are guests who only look: they need no room.
   if (kept(KEY) === null) for (const room of chat.rooms) chat.leave(room).catch(() => {});
 });
-chat.on("phase", ({ payload: { phase } }) => {
+chat.on("phase", ({ payload: { phase, code } }) => {
   const isComing = phase === "connecting" || phase === "catching_up";
   const word = phase === "live" ? "live" : isComing ? "connecting" : "offline";
   setText(byId("status"), t(word));
   byId("status").dataset.phase = word;
+  byId("door").hidden = !isShut(phase, code);
+  if (isShut(phase, code)) tell(t("login_needed"));
   if (phase === "live") ask();
   else clearTimeout(timer);
 });
@@ -67,6 +69,11 @@ async function ask() {
     clearTimeout(timer);
     tell(t("unknown"));
   }
+}
+
+/** Whether only who has an account may see them. @param {string} phase @param {number} [code] */
+function isShut(phase, code) {
+  return phase === "stopped" && (code === 401 || code === 4001);
 }
 
 /** Shows words instead of figures; none: figures. @param {string} text */

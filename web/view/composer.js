@@ -88,6 +88,14 @@ export function composerView({ submit, edit, editLast, typing, people }) {
       field.focus();
     },
 
+    /** Begins a text, whatever stands there. @param {string} text */
+    begin(text) {
+      setMode(null);
+      setValue(text);
+      field.focus();
+      field.setSelectionRange(text.length, text.length);
+    },
+
     /** Gives back a text that could not be sent. @param {string} text */
     giveBack(text) {
       if (field.value === "") setValue(text);

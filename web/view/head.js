@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isDirect } from "../client/event.js";
+import { partnerOf, personOf } from "../order.js";
 import { unreadIn } from "../reading.js";
 import { t } from "../strings.js";
 import { titleOf } from "./composer.js";
@@ -21,12 +23,14 @@ export function headView() {
   return {
     /** @param {import("../state.js").State} state @param {import("../state.js").State} before */
     update(state, before) {
-      if (state.rooms === before.rooms && state.active === before.active) return;
+      if (state.rooms === before.rooms && state.active === before.active && state.phase === before.phase) return;
       const room = state.rooms.get(state.active);
       setText(name, state.active ? titleOf(state.active, room?.partner) : "chinwag");
       showLock(name, room?.isPrivate === true);
-      setText(topic, room?.topic ?? "");
-      topic.title = room?.topic ?? "";
+      const about = room ? aboutOf(state, room) : "";
+      setText(topic, about);
+      topic.title = about;
+      byId("room-menu").hidden = room === undefined;
       const writers = Object.keys(room?.typing ?? {});
       const names = writers.slice(0, WRITERS_MAX).join(", ");
       setText(typing, writers.length ? t("typing", { names, n: writers.length }) : "");
@@ -37,6 +41,15 @@ export function headView() {
       opener.setAttribute("aria-label", `${t("menu_rooms")} ${badge}`.trim());
     },
   };
+}
+
+/** The topic; of a private conversation, whether the other one is there to read. @param {import("../state.js").State} state @param {import("../room.js").Room} room */
+function aboutOf(state, room) {
+  if (!isDirect(room.name)) return room.topic;
+  const partner = partnerOf(room);
+  const person = personOf(state, partner);
+  if (!person) return state.phase === "live" ? t("not_there", { name: partner }) : "";
+  return [person.status === "away" ? t("away") : "", person.text].filter(Boolean).join(" · ");
 }
 
 /** @param {Element} name @param {boolean} isPrivate */

@@ -24,17 +24,29 @@ export function notifier({ open }) {
     button.hidden = !isOpen();
   });
 
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+    if (typeof data?.open === "string") open(data.open);
+  });
+
   return (title, text, room) => {
     if (!document.hidden || globalThis.Notification?.permission !== "granted") return;
+    const about = { body: text.slice(0, TEXT_MAX), tag: room };
     try {
-      const shown = new Notification(title, { body: text.slice(0, TEXT_MAX), tag: room });
+      const shown = new Notification(title, about);
       shown.onclick = () => {
         window.focus();
         open(room);
         shown.close();
       };
     } catch {
-      // Some phones allow notifications only from a service worker.
+      // Phones allow notifications only from a service worker, which tells what was pressed.
+      showByWorker(title, about);
     }
   };
+}
+
+/** @param {string} title @param {NotificationOptions} about */
+async function showByWorker(title, about) {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  await registration?.showNotification(title, about).catch(() => {});
 }

@@ -1,10 +1,13 @@
 /**
- * What the browser tells of the page as a whole: the network, the address, keys that nobody took.
+ * The page as a whole: the network, the address, keys that nobody took, what is said aloud.
  *
  * @module
  */
 
-import { byId } from "./dom.js";
+import { byId, make } from "./dom.js";
+
+const KEPT_MAX = 5;
+const SPOKEN_MAX = 200;
 
 /** Tells the library when the network or the page may be back. @param {() => void} probe */
 export function wake(probe) {
@@ -32,4 +35,18 @@ export function roomInAddress() {
 /** @param {string} room */
 export function showAddress(room) {
   if (roomInAddress() !== room) history.replaceState(null, "", `#${encodeURIComponent(room)}`);
+}
+
+/**
+ * Reads new messages to screen readers. The list itself is silent, or loading the past would be read
+ * aloud.
+ *
+ * @returns {(text: string) => void}
+ */
+export function announcer() {
+  const region = byId("announcer");
+  return (text) => {
+    region.append(make("p", { text: text.slice(0, SPOKEN_MAX), dir: "auto" }));
+    while (region.childElementCount > KEPT_MAX) region.firstElementChild?.remove();
+  };
 }

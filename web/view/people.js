@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isDirect } from "../client/event.js";
+import { peopleIn } from "../order.js";
 import { t } from "../strings.js";
 import { byId, hueOf, make, reconcile, setText } from "./dom.js";
 
@@ -12,8 +14,8 @@ import { byId, hueOf, make, reconcile, setText } from "./dom.js";
 /** More than this are not listed: the server does not tell of them one by one either. */
 const LISTED_MAX = 500;
 
-/** @param {{ call: (name: string) => void }} actions */
-export function peopleView({ call }) {
+/** @param {{ menu: (button: HTMLElement, name: string) => void }} actions */
+export function peopleView({ menu }) {
   const list = byId("people");
   const many = byId("people-many");
   const opener = byId("people-open");
@@ -27,7 +29,7 @@ export function peopleView({ call }) {
     const words = make("span", { class: "muted words", dir: "auto" });
     const button = make(
       "button",
-      { class: "person", type: "button", onclick: () => call(name) },
+      { class: "person", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => menu(button, name) },
       dot,
       make("bdi", { class: "name", text: name }),
       words,
@@ -40,9 +42,10 @@ export function peopleView({ call }) {
     update(state, before) {
       const room = state.rooms.get(state.active);
       const roomBefore = before.rooms.get(before.active);
-      if (room === roomBefore && state.you === before.you) return;
-      if (room?.people === roomBefore?.people && room?.count === roomBefore?.count && state.you === before.you) return;
-      const people = room?.people ?? [];
+      if (state.rooms === before.rooms && state.active === before.active && state.you === before.you) return;
+      const isTalk = room !== undefined && isDirect(room.name);
+      if (!isTalk && room?.people === roomBefore?.people && room?.count === roomBefore?.count && state.you === before.you) return;
+      const people = peopleIn(state, room);
       const total = Math.max(room?.count ?? 0, people.length);
       reconcile(list, rows, people.slice(0, LISTED_MAX), {
         key: ({ name }) => name,
@@ -65,9 +68,9 @@ export function initialOf(name) {
 
 /** @param {any} row @param {Person} person @param {string} you */
 function show(row, { name, status, text, role }, you) {
-  row.dot.classList.toggle("away", status === "away");
+  row.dot.classList.toggle("away", status !== "");
   const standing = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
-  const state = status === "away" ? t("away") : status;
+  const state = status === "away" || status === "elsewhere" ? t(status) : status;
   const about = [name === you ? `(${t("you")})` : "", standing, state, text].filter(Boolean).join(" · ");
   setText(row.words, about);
   return row;

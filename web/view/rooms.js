@@ -1,5 +1,6 @@
 /**
- * The list of rooms, the field to join another one, and the answer to `/rooms`.
+ * The lists of rooms and of private conversations, the field to join another room, and the answer
+ * to `/rooms`.
  *
  * @module
  */
@@ -12,21 +13,28 @@ import { byId, icon, iconButton, make, pictures, reconcile, setText } from "./do
 /** @typedef {import("../room.js").Room} Room */
 
 /**
- * @param {{ open: (room: string) => void, leave: (room: string) => void, closeFound: () => void }} actions
+ * @param {{ open: (room: string, isPrivate?: boolean) => void, leave: (room: string) => void, closeFound: () => void }} actions
  */
 export function roomsView({ open, leave, closeFound }) {
   const list = byId("rooms");
   const found = byId("found");
   const form = byId("room-form");
   const field = byId("room-field");
+  const choice = byId("room-choice");
+  const isPrivate = byId("room-private");
+  const talks = byId("talks");
   const rows = new Map();
+  const talkRows = new Map();
 
+  field.addEventListener("input", () => (choice.hidden = field.value.trim() === ""));
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     const name = field.value.trim().replace(/^#/, "");
     if (!name) return;
+    open(name, isPrivate.checked);
     field.value = "";
-    open(name);
+    isPrivate.checked = false;
+    choice.hidden = true;
   });
 
   /** @param {Room} room */
@@ -59,11 +67,15 @@ export function roomsView({ open, leave, closeFound }) {
     update(state, before) {
       if (state.found !== before.found) showFound(state.found);
       if (state.rooms === before.rooms && state.active === before.active) return;
-      reconcile(list, rows, [...state.rooms.values()], {
-        key: ({ name }) => name,
-        create: (room) => showRoom(create(room), room, state.active),
-        update: (row, room) => showRoom(row, room, state.active),
-      });
+      const all = [...state.rooms.values()];
+      const how = {
+        key: (/** @type {Room} */ { name }) => name,
+        create: (/** @type {Room} */ room) => showRoom(create(room), room, state.active),
+        update: (/** @type {any} */ row, /** @type {Room} */ room) => showRoom(row, room, state.active),
+      };
+      reconcile(list, rows, all.filter(({ name }) => !isDirect(name)), how);
+      reconcile(talks, talkRows, all.filter(({ name }) => isDirect(name)), how);
+      byId("talks-part").hidden = talkRows.size === 0;
     },
   };
 

@@ -9,12 +9,15 @@
 
 import { unreadIn } from "../reading.js";
 import { t } from "../strings.js";
-import { byId, setText } from "./dom.js";
+import { byId, make, setText } from "./dom.js";
 
 /** @typedef {import("../state.js").State} State */
 
-/** @param {{ connectNow: () => void }} actions */
-export function statusView({ connectNow }) {
+/** By the code with which a connection ended: there is nothing to be had without a login. */
+const LOGIN_OVER = new Map([[4001, "logged_out"], [4105, "login_expired"], [401, "login_needed"]]);
+
+/** @param {{ connectNow: () => void, logIn: () => void }} actions */
+export function statusView({ connectNow, logIn }) {
   const status = byId("status");
   const countdown = byId("countdown");
   const now = byId("now");
@@ -23,7 +26,9 @@ export function statusView({ connectNow }) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let ticking;
 
-  now.addEventListener("click", connectNow);
+  let isLoginOver = false;
+
+  now.addEventListener("click", () => (isLoginOver ? logIn() : connectNow()));
 
   const tick = () => {
     const seconds = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
@@ -34,16 +39,18 @@ export function statusView({ connectNow }) {
     /** @param {State} state @param {State} before */
     update(state, before) {
       const { phase, why } = state;
-      if (state !== before) setText(byId("me"), state.you);
+      showReader(state);
       const unread = unreadIn(state);
       const title = [unread ? `(${unread})` : "", state.active, state.active ? "– chinwag" : "chinwag"];
       const whole = title.filter(Boolean).join(" ");
       if (document.title !== whole) document.title = whole;
       if (phase === before.phase && why === before.why) return;
       chat.dataset.phase = phase;
-      setText(status, why.reason && phase === "stopped" ? t("stopped_why", { reason: why.reason }) : t(phase));
+      const over = phase === "stopped" ? LOGIN_OVER.get(why.code ?? 0) : undefined;
+      isLoginOver = over !== undefined;
+      setText(status, over ? t(over) : wordsFor(phase, why.reason));
       now.hidden = phase !== "offline" && phase !== "stopped";
-      setText(now, t(phase === "stopped" ? "again" : "now"));
+      setText(now, t(over ? "log_in" : phase === "stopped" ? "again" : "now"));
       clearInterval(ticking);
       setText(countdown, "");
       if (phase !== "offline") return;
@@ -52,4 +59,21 @@ export function statusView({ connectNow }) {
       ticking = setInterval(tick, 1000);
     },
   };
+}
+
+/** @param {string} phase @param {string} [reason] */
+function wordsFor(phase, reason) {
+  if (!reason) return t(phase);
+  if (phase === "stopped") return t("stopped_why", { reason });
+  return phase === "offline" ? t("offline_why", { reason }) : t(phase);
+}
+
+/** @param {State} state */
+function showReader({ you, account, phase }) {
+  const me = byId("me");
+  const standing = account || you === "" || phase === "idle" ? "" : t("guest");
+  const whole = `${you} ${standing}`;
+  if (me.dataset.whole === whole) return;
+  me.dataset.whole = whole;
+  me.replaceChildren(make("bdi", { class: "name", text: you }), " ", make("span", { class: "muted", text: standing }));
 }

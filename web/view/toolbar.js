@@ -17,6 +17,7 @@ import { byId, iconButton, make, pictures } from "./dom.js";
 /**
  * @typedef {object} ToolbarActions
  * @property {() => string} you
+ * @property {(message: Message) => boolean} mayDelete
  * @property {(message: Message) => void} reply
  * @property {(message: Message) => void} edit
  * @property {(message: Message) => void} remove
@@ -76,7 +77,7 @@ export function toolbarView(actions) {
     row = next;
     const isOwn = row.item.message.sender === actions.you();
     editing.hidden = !isOwn;
-    removing.hidden = !isOwn;
+    removing.hidden = !actions.mayDelete(row.item.message);
     picker.hidden = true;
     row.append(bar);
   }
@@ -119,7 +120,7 @@ export function toolbarView(actions) {
     const isOwn = target.item.message.sender === actions.you();
     if (event.key === "r") actions.reply(target.item.message);
     else if (event.key === "e" && isOwn) actions.edit(target.item.message);
-    else if (event.key === "Delete" && isOwn) actions.remove(target.item.message);
+    else if (event.key === "Delete" && actions.mayDelete(target.item.message)) actions.remove(target.item.message);
     else if (event.key === "+") {
       picker.hidden = false;
       picker.querySelector("button")?.focus();

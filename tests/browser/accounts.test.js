@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+
+import { someone } from "./crowd.js";
+import { connected, enter, field, log, newTab, openPage, pressIn, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+
+const PASSWORD = "correct horse";
+
+let browser;
+let server;
+let pages = [];
+
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.kill();
+});
+
+afterEach(async () => {
+  const faults = pages.flatMap((page) => page.faults);
+  await Promise.all(pages.map((page) => page.context().close()));
+  pages = [];
+  assert.deepEqual(faults, []);
+});
+
+async function guest(name, options) {
+  const page = await enter(browser, server.url, name, options);
+  pages.push(page);
+  return page;
+}
+
+function dialog(page) {
+  return page.getByRole("dialog");
+}
+
+/** Fills in the dialog that is open and sends it. */
+async function fillIn(page, name, password) {
+  await dialog(page).getByRole("textbox", { name: "Name" }).fill(name);
+  await dialog(page).getByLabel("Password").fill(password);
+  await page.keyboard.press("Enter");
+}
+
+/** Registers or logs in from the own name. */
+async function becomes(page, what, name, password = PASSWORD) {
+  await pressIn(page, page.locator("#me"), what);
+  await fillIn(page, name, password);
+  await dialog(page).waitFor({ state: "hidden" });
+  await isMember(page, name);
+}
+
+/** A new visitor who logs in at the entrance. */
+async function arrives(name, options) {
+  const page = await openPage(browser, server.url, options);
+  pages.push(page);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await fillIn(page, name, PASSWORD);
+  await isMember(page, name);
+  return page;
+}
+
+/** Waits until the page is connected with an account. */
+async function isMember(page, name) {
+  await connected(page);
+  await until(async () => (await page.locator("#me").innerText()).trim() === name, `to be ${name}`, () => page.locator("#me").innerText());
+}
+
+/** Everything that scripts can read of what the browser keeps. */
+function readable(page) {
+  return page.evaluate(() => JSON.stringify({ local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie, address: location.href }));
+}
+
+for (const [size, options] of [["desk", {}], ["phone", { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true }]]) {
+  test(`at the ${size}, who registers stays it over a reload, and keeps name and rooms`, async () => {
+    const name = `Ada ${size}`;
+    const ada = await guest(name, { room: `${size} attic`, ...options });
+    await say(ada, "as a guest");
+    await sees(ada, "as a guest");
+    if (size === "phone") await ada.locator("#rooms-open").click();
+    assert.match(await ada.locator("#me").innerText(), /guest/);
+    await pressIn(ada, ada.locator("#me"), "Register");
+    assert.equal(await dialog(ada).getByRole("textbox", { name: "Name" }).inputValue(), name);
+    assert.equal(await ada.locator("#account-password").getAttribute("autocomplete"), "new-password");
+    await fillIn(ada, name, "short");
+    await dialog(ada).getByRole("alert").getByText("at least 8").waitFor();
+    await fillIn(ada, name, PASSWORD);
+    await isMember(ada, name);
+    await sees(ada, "as a guest");
+    await say(ada, "as an account");
+    await sees(ada, "as an account");
+    const known = await readable(ada);
+    assert.ok(!known.includes(PASSWORD) && !/eyJ/.test(known), known);
+
+    await ada.reload();
+    await isMember(ada, name);
+    await ada.getByRole("heading", { name: `#${size} attic` }).waitFor();
+    await sees(ada, "as a guest");
+    // The room that the guest made is still its own.
+    await pressIn(ada, ada.locator("#room-menu"), "Make private");
+    await log(ada).getByText("has made the room private").waitFor();
+  });
+}
+
+test("who logs in elsewhere finds the same conversations, with what is unread", async () => {
+  const first = await guest("Carl");
+  await becomes(first, "Register", "Carl");
+  const bob = await guest("Berta");
+  await say(bob, "/msg Carl for your eyes only");
+  await first.getByRole("link", { name: /^Berta/ }).waitFor();
+  const second = await arrives("Carl");
+  await second.getByRole("link", { name: "Berta 1 unread message" }).click();
+  await sees(second, "for your eyes only");
+  await say(second, "from my other machine");
+  await sees(bob, "from my other machine");
+  await first.getByRole("link", { name: /^Berta/ }).click();
+  await sees(first, "from my other machine");
+  assert.deepEqual(await texts(first), await texts(second));
+});
+
+test("what goes wrong is said in words, and nothing is lost", async () => {
+  const own = await startServer();
+  try {
+    const page = await openPage(browser, own.url);
+    pages.push(page);
+    await page.getByRole("button", { name: "Register" }).click();
+    await fillIn(page, "Dora", PASSWORD);
+    await isMember(page, "Dora");
+    const other = await enter(browser, own.url, "Eve");
+    pages.push(other);
+    await pressIn(other, other.locator("#me"), "Register");
+    await fillIn(other, "dora", PASSWORD);
+    await dialog(other).getByRole("alert").getByText("belongs to somebody else").waitFor();
+    await dialog(other).getByRole("button", { name: /I have an account/ }).click();
+    assert.equal(await other.locator("#account-password").getAttribute("autocomplete"), "current-password");
+    await fillIn(other, "Dora", "wrong wrong");
+    await dialog(other).getByRole("alert").getByText("The name or the password is wrong.").waitFor();
+    await until(async () => {
+      await fillIn(other, "Dora", "wrong wrong");
+      return /Try again in \d+s\./.test(await dialog(other).getByRole("alert").innerText());
+    }, "the attempts to be too many");
+    await other.keyboard.press("Escape");
+    await dialog(other).waitFor({ state: "hidden" });
+    assert.equal(await other.locator("#account-password").inputValue(), "");
+    await say(other, "still here");
+    await sees(page, "still here");
+    await own.kill();
+    await pressIn(other, other.locator("#me"), "Log in");
+    await fillIn(other, "Dora", PASSWORD);
+    await dialog(other).getByRole("alert").getByText("Not possible while offline.").waitFor();
+  } finally {
+    await own.kill();
+  }
+});
+
+test("who logs out leaves nothing behind, and its other tab says so", async () => {
+  const first = await guest("Fritz");
+  await becomes(first, "Register", "Fritz");
+  const second = await newTab(first.context(), server.url);
+  pages.push(second);
+  await isMember(second, "Fritz");
+  await say(first, "a secret of Fritz");
+  await sees(second, "a secret of Fritz");
+  await pressIn(first, first.locator("#me"), "Log out");
+  await first.getByRole("textbox", { name: "Your name" }).waitFor();
+  assert.doesNotMatch(await readable(first), /Fritz/);
+  await statusIs(second, "Logged out");
+  await second.getByRole("button", { name: "Log in" }).click();
+  await fillIn(second, "Fritz", PASSWORD);
+  await isMember(second, "Fritz");
+  await sees(second, "a secret of Fritz");
+});
+
+test("a guest's other tab comes along when the guest registers", async () => {
+  const first = await guest("Greta");
+  const second = await newTab(first.context(), server.url);
+  pages.push(second);
+  await connected(second);
+  await becomes(first, "Register", "Greta");
+  await isMember(second, "Greta");
+  await say(second, "both the same");
+  await sees(first, "both the same");
+  const people = first.getByRole("list", { name: "People" });
+  await until(async () => (await people.innerText()).match(/Greta/g).length === 1, "one Greta", () => people.innerText(), 20_000);
+});
+
+test("where nobody comes in without an account, the page says so and asks for it", async () => {
+  const own = await startServer({ args: ["--data", "none", "--auth", "required"] });
+  try {
+    const page = await openPage(browser, own.url);
+    pages.push(page);
+    await page.getByRole("textbox", { name: "Your name" }).fill("Ida");
+    await page.getByRole("button", { name: "Join" }).click();
+    await statusIs(page, "Only with an account");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await dialog(page).getByRole("button", { name: /No account yet/ }).click();
+    await fillIn(page, "Ida", PASSWORD);
+    await isMember(page, "Ida");
+    await say(page, "inside");
+    await sees(page, "inside");
+
+    const stats = await newTab(page.context(), `${own.url}/stats`);
+    pages.push(stats);
+    await statusIs(stats, "Live");
+    const stranger = await openPage(browser, `${own.url}/stats`);
+    pages.push(stranger);
+    await stranger.getByRole("link", { name: "Log in" }).click();
+    await stranger.getByRole("textbox", { name: "Your name" }).waitFor();
+  } finally {
+    await own.kill();
+  }
+});
+
+test("somebody offline gets what was said in private when they come back", async () => {
+  const away = await guest("Ingo");
+  await becomes(away, "Register", "Ingo");
+  const context = away.context();
+  await away.close();
+  const page = await guest("Jana");
+  await say(page, "/msg Ingo read this later");
+  await page.getByText("Ingo is in none of your rooms now").waitFor({ timeout: 20_000 });
+  await sees(page, "read this later");
+  const back = await newTab(context, server.url);
+  pages.push(back);
+  await isMember(back, "Ingo");
+  await back.getByRole("link", { name: "Jana 1 unread message" }).click();
+  await sees(back, "read this later");
+});
+
+test("a name with spaces is written in quotes", async () => {
+  const eve = await someone(server.url, "Eve of the Hill", "lobby");
+  const page = await guest("Klara");
+  await say(page, '/msg "Eve of the Hill" only for you');
+  await page.getByRole("heading", { name: "@Eve of the Hill" }).waitFor();
+  await until(() => eve.heard.some(({ room, payload }) => room === "@Klara" && payload.content === "only for you"), "the message");
+  eve.close();
+});

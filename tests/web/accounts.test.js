@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Refusal, remembered } from "../../web/chinwag.js";
+import { forgotten } from "../../web/client/visit.js";
+import { settle } from "./clock.js";
+import { FakeStorage, world } from "./wire.js";
+
+const LOBBY = { rooms: { lobby: { seq: 3, users: 1, topic: "" } } };
+
+/** HTTP as the test wants it, and what was asked. */
+function http(...answers) {
+  const asked = [];
+  const fetch = async (url, { method, headers, body }) => {
+    asked.push({ url: String(url), method, bearer: headers.authorization, body: body && JSON.parse(body) });
+    const answer = answers.shift();
+    if (!answer) throw new TypeError("nobody");
+    const { status, headers: more, ...payload } = answer;
+    return new Response(status === 204 ? null : JSON.stringify(payload), { status, headers: more });
+  };
+  return { fetch, asked };
+}
+
+async function live(options, welcome = LOBBY) {
+  const it = world(options);
+  it.chat.connect();
+  await it.socket.open(welcome);
+  it.socket.take();
+  it.told.length = 0;
+  return it;
+}
+
+test("a guest that registers shows its key, hands its rooms over, and comes back as the account", async () => {
+  const { fetch, asked } = http({ status: 201, token: "t.o.k", name: "Alice" });
+  const storage = new FakeStorage();
+  const it = await live({ fetch, storage });
+  const done = it.chat.register("Alice", "secret word");
+  await settle();
+  assert.deepEqual(asked, [{ url: "http://test/api/register", method: "POST", bearer: "Bearer s1", body: { name: "Alice", password: "secret word" } }]);
+  const [auth] = it.socket.take();
+  assert.deepEqual([auth.type, auth.payload], ["auth", { token: "t.o.k" }]);
+  const guest = it.socket;
+  await guest.say({ type: "ack", re: auth.id, payload: { you: "Alice" } });
+  await done;
+  assert.equal(guest.closed, 1000);
+  const query = it.socket.url.searchParams;
+  assert.deepEqual([query.get("token"), query.get("session"), query.getAll("room"), query.getAll("after")], ["t.o.k", null, ["lobby"], ["lobby:3"]]);
+  assert.deepEqual(remembered(storage), { session: "", name: "Alice", rooms: ["lobby"], account: true });
+  assert.doesNotMatch(JSON.stringify([...Array(storage.length).keys()].map((i) => storage.getItem(storage.key(i)))), /secret|t\.o\.k/);
+});
+
+test("where the browser has a cookie, nothing keeps the token", async () => {
+  const { fetch } = http({ status: 200, token: "t.o.k", name: "Alice" });
+  const it = await live({ fetch, cookies: true });
+  const done = it.chat.logIn("Alice", "secret word");
+  await settle();
+  await it.socket.say({ type: "ack", re: it.socket.take()[0].id, payload: {} });
+  await done;
+  assert.deepEqual([it.chat.token, it.socket.url.searchParams.has("token"), it.socket.url.searchParams.has("session")], ["", false, false]);
+});
+
+test("who cannot log in learns why, and stays who it was", async () => {
+  const { fetch } = http(
+    { status: 401, code: "unauthorized", message: "wrong", retryable: false },
+    { status: 429, code: "rate_limited", message: "wait", retryable: true, headers: { "retry-after": "30" } },
+  );
+  const it = await live({ fetch });
+  await assert.rejects(it.chat.logIn("Alice", "x"), (error) => error instanceof Refusal && error.code === "unauthorized");
+  await assert.rejects(it.chat.logIn("Alice", "x"), (error) => error.code === "rate_limited" && error.retryAfterMs === 30_000);
+  await assert.rejects(it.chat.logIn("Alice", "x"), /offline/);
+  assert.deepEqual([it.chat.phase, it.sockets.length, it.chat.account], ["live", 1, false]);
+});
+
+test("a bot logs in before it connects, and comes back by its token", async () => {
+  const { fetch } = http({ status: 200, token: "t.o.k", name: "Bot" }, { status: 204 });
+  const it = world({ fetch, name: "" });
+  await it.chat.logIn("Bot", "secret word");
+  assert.deepEqual([it.socket.url.searchParams.get("token"), it.socket.url.searchParams.get("name")], ["t.o.k", "Bot"]);
+  await it.socket.open({ ...LOBBY, you: "Bot", session: undefined, account: true });
+  await it.chat.logOut();
+  assert.deepEqual([it.chat.phase, it.chat.token], ["stopped", ""]);
+});
+
+test("an end of the login is no reason to come back by itself", async () => {
+  for (const code of [4001, 4105]) {
+    const it = await live({ token: "t.o.k" });
+    await it.socket.end(code, "over");
+    await it.clock.pass(60_000);
+    assert.deepEqual([it.chat.phase, it.sockets.length], ["stopped", 1], String(code));
+    assert.deepEqual(it.take("phase").map(({ payload }) => payload), [{ phase: "stopped", code, reason: "over" }]);
+  }
+});
+
+test("why a connection was refused is asked once, and not tried against", async () => {
+  const { fetch, asked } = http({ status: 401, code: "auth_required", message: "log in first", retryable: false });
+  const it = world({ fetch, token: "bad" });
+  it.chat.connect();
+  await it.socket.end(1006);
+  assert.deepEqual(asked, [{ url: "http://test/api/rooms", method: "GET", bearer: "Bearer bad", body: undefined }]);
+  assert.deepEqual(it.told.at(-1).payload, { phase: "stopped", code: 401, reason: "log in first" });
+  await it.clock.pass(120_000);
+  assert.equal(it.sockets.length, 1);
+});
+
+test("a refusal that names a wait is told with its reason, and waited for", async () => {
+  const { fetch } = http({ status: 429, code: "rate_limited", message: "too many from your network", retryable: true, headers: { "retry-after": "20" } });
+  const it = world({ fetch });
+  it.chat.connect();
+  await it.socket.end(1006);
+  assert.deepEqual(it.told.at(-1).payload, { phase: "offline", code: 429, reason: "too many from your network", retry_in_ms: 20_000 });
+  await it.clock.pass(19_000);
+  assert.equal(it.sockets.length, 1);
+  await it.clock.pass(2_000);
+  assert.equal(it.sockets.length, 2);
+});
+
+test("where nobody answers, or all would be well, it is tried again as always", async () => {
+  for (const answers of [[], [{ status: 200 }]]) {
+    const it = world(http(...answers));
+    it.chat.connect();
+    await it.socket.end(1006);
+    assert.equal(it.chat.phase, "offline");
+    await it.clock.pass(1_000);
+    assert.equal(it.sockets.length, 2);
+  }
+});
+
+test("an answer that comes when the connection is there already changes nothing", async () => {
+  let answer;
+  const it = world({ fetch: () => new Promise((resolve) => (answer = resolve)) });
+  it.chat.connect();
+  await it.socket.end(1006);
+  it.chat.connect();
+  await it.socket.open(LOBBY);
+  answer(new Response("{}", { status: 401 }));
+  await settle();
+  assert.equal(it.chat.phase, "live");
+});
+
+test("a connection that was open once is not asked about", async () => {
+  const { fetch, asked } = http();
+  const it = await live({ fetch });
+  await it.socket.end(1006);
+  assert.deepEqual(asked, []);
+});
+
+test("forgetting takes along what was not sent, and nothing else", () => {
+  const storage = new FakeStorage();
+  for (const key of ["chinwag", "chinwag:outbox:a", "chinwag:outbox:b", "chinwag2", "other"]) storage.setItem(key, "{}");
+  forgotten(storage);
+  assert.deepEqual([...Array(storage.length).keys()].map((i) => storage.key(i)), ["chinwag2", "other"]);
+});
+
+test("order is kept by questions, which do not wait for a connection", async () => {
+  const it = await live();
+  const done = it.chat.moderate("lobby", "mute", { user: "Eve", seconds: 600 });
+  const [{ type, id, room, payload }] = it.socket.take();
+  assert.deepEqual([type, room, payload], ["moderate", "lobby", { action: "mute", user: "Eve", seconds: 600 }]);
+  await it.socket.say(
+    { type: "ack", re: id, room: "lobby", seq: 4, ts: 1, payload: {} },
+    { type: "moderated", room: "lobby", seq: 4, ts: 1, payload: { action: "mute", by: "Alice", user: "Eve" } },
+  );
+  assert.equal((await done).seq, 4);
+  assert.equal(it.take("moderated").length, 1);
+  await it.socket.end(1006);
+  await assert.rejects(it.chat.moderate("lobby", "ban", { user: "Eve" }), /offline/);
+});
