@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use chinwag::chat::record::{Action, Deed, Gone, Said};
 use chinwag::chat::{
-    Busy, Code, Day, Form, History, Joined, Missed, Refusal, Resumed, RoomLine, Series,
-    ServerEvent, Stats, Status, User, Welcome,
+    Busy, Code, Day, DirectLine, Form, History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine,
+    Series, ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn every_event_is_written_as_agreed() {
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
     for (name, event) in
-        recorded().into_iter().chain(order()).chain(people()).chain(record()).chain(other())
+        [recorded(), order(), private(), people(), record(), other()].into_iter().flatten()
     {
         let actual = json!({
             "event": serde_json::from_str::<Value>(&rendered(&event, Form::Json).unwrap()).unwrap(),
@@ -68,6 +68,55 @@ fn nothing_typed_can_pass_for_something_else_in_a_terminal() {
         assert_eq!(text(content), format!("[12:00:03] <Eve> {shown}"));
     }
     assert_eq!(text("/me waves\nagain"), "[12:00:03] * Eve waves\n    again");
+}
+
+#[test]
+fn order_and_whispers_read_well_and_do_nothing_to_a_terminal() {
+    let evil = "E\u{1B}[2Jve\u{202E}\nBob";
+    let shown = "E␛[2Jve\u{FFFD}\n    Bob";
+    let deed = |action, user: Option<&str>, seconds, reason: Option<&str>| {
+        let deed = Deed { action, user: user.map(s), seconds, reason: reason.map(s) };
+        let (room, by) = (s("dev"), s("Renée"));
+        let event = ServerEvent::Moderated { room, seq: 1, ts: TS, by, deed: Arc::new(deed) };
+        rendered(&event, Form::Text).unwrap()
+    };
+    let eve = Some("漢字");
+    for (line, expected) in [
+        (deed(Action::Kick, eve, None, None), "* Renée removed 漢字 from dev"),
+        (deed(Action::Ban, eve, Some(60), Some("x")), "* Renée banned 漢字 from dev for 60 s (x)"),
+        (deed(Action::Unban, eve, None, None), "* Renée lets 漢字 come back to dev"),
+        (deed(Action::Mute, eve, None, None), "* Renée muted 漢字 in dev"),
+        (deed(Action::Unmute, eve, None, None), "* Renée lets 漢字 talk again in dev"),
+        (deed(Action::Invite, eve, None, None), "* Renée invited 漢字 to dev"),
+        (deed(Action::Lock, None, None, None), "* Renée locked dev"),
+        (deed(Action::Unlock, None, None, None), "* Renée unlocked dev"),
+        (deed(Action::Slow, None, Some(5), None), "* Renée slowed dev down: one message in 5 s"),
+        (deed(Action::Slow, None, Some(0), None), "* Renée let everybody in dev speak at any pace"),
+        (deed(Action::MakePublic, None, None, None), "* Renée made dev public"),
+        (deed(Action::Promote, eve, None, None), "* Renée gave 漢字 a higher role in dev"),
+        (deed(Action::Demote, eve, None, None), "* Renée gave 漢字 a lower role in dev"),
+    ] {
+        assert_eq!(line, expected);
+        assert!(line.chars().count() < 80);
+    }
+    let line = deed(Action::Kick, Some(evil), None, Some(evil));
+    assert_eq!(line, format!("* Renée removed {shown} from dev ({shown})"));
+    let message = |sender: &str, content: &str| ServerEvent::Message {
+        room: s("@x"),
+        seq: 1,
+        ts: TS,
+        sender: s(sender),
+        content: s(content),
+        reply_to: None,
+        expires: None,
+    };
+    let whisper = |to: Option<&str>, sender: &str, content: &str| {
+        let message = Box::new(message(sender, content));
+        rendered(&ServerEvent::Whisper { to: to.map(s), message }, Form::Text).unwrap()
+    };
+    assert_eq!(whisper(None, evil, evil), format!("[12:00:03] <{shown} -> you> {shown}"));
+    assert_eq!(whisper(Some(evil), "Al", "hi"), format!("[12:00:03] <you -> {shown}> hi"));
+    assert_eq!(whisper(None, "Bob", "/me waves"), "[12:00:03] <Bob -> you> /me waves");
 }
 
 fn rendered(event: &ServerEvent, form: Form) -> Option<String> {
@@ -161,7 +210,81 @@ fn order() -> Vec<Named> {
     let (user, reason) = (Some(s("Eve")), Some(s("flood")));
     let mute = Deed { action: Action::Mute, user, seconds: Some(600), reason };
     let private = Deed { action: Action::MakePrivate, user: None, seconds: None, reason: None };
-    vec![("moderated", moderated(mute)), ("moderated_room", moderated(private))]
+    let left = |why, reason: Option<&str>| {
+        let ousted = Ousted { why, by: s("Alice"), reason: reason.map(s) };
+        ServerEvent::Left { re: None, room: s("dev"), ousted: Some(Box::new(ousted)) }
+    };
+    vec![
+        ("moderated", moderated(mute)),
+        ("moderated_room", moderated(private)),
+        ("left_kicked", left("kicked", Some("enough"))),
+        ("left_banned", left("banned", None)),
+    ]
+}
+
+/// Gives what only two, or only one, are told.
+fn private() -> Vec<Named> {
+    let whisper = |to: Option<&str>, sender: &str, room: &str| ServerEvent::Whisper {
+        to: to.map(s),
+        message: Box::new(ServerEvent::Message {
+            room: s(room),
+            seq: 7,
+            ts: TS,
+            sender: s(sender),
+            content: s("psst"),
+            reply_to: None,
+            expires: None,
+        }),
+    };
+    let member = User { role: Some("owner"), account: true, ..user("Bob", 1) };
+    let room = RoomLine {
+        room: s("den"),
+        private: true,
+        role: Some("moderator"),
+        read: Some(40),
+        ..line()
+    };
+    let ServerEvent::Welcome(welcome) = welcome() else { unreachable!() };
+    let direct = DirectLine { room: s("@Bob"), with: s("Bobby"), seq: 7, read: Some(5) };
+    vec![
+        ("whisper", whisper(None, "Bob", "@Bob")),
+        ("whisper_own", whisper(Some("Bob"), "Alice", "@Bob")),
+        ("read", ServerEvent::Read { room: s("lobby"), seq: 42 }),
+        (
+            "joined_private",
+            ServerEvent::Joined(Box::new(Joined {
+                re: Some(s("j1")),
+                room: s("den"),
+                seq: 7,
+                topic: s(""),
+                count: 2,
+                users: vec![member, user("Eve", 1)],
+                private: true,
+                role: Some("member"),
+            })),
+        ),
+        (
+            "welcome_account",
+            ServerEvent::Welcome(Box::new(Welcome {
+                session: "".into(),
+                account: true,
+                admin: true,
+                directs: vec![direct],
+                current: Some(s("den")),
+                rooms: vec![room],
+                ..*welcome
+            })),
+        ),
+        (
+            "notice_room",
+            ServerEvent::Notice {
+                re: None,
+                room: Some(s("den")),
+                code: "invited",
+                message: "Alice invites you to den; /join den".into(),
+            },
+        ),
+    ]
 }
 
 fn people() -> Vec<Named> {

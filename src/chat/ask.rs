@@ -74,8 +74,9 @@ impl Chat {
     ) -> Result<(), Refusal> {
         match ask {
             Ask::Send { content, reply_to, ttl, sender } => {
-                let room =
-                    self.room_to_speak(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
+                let room = self
+                    .room_to_speak(step, slot, room)
+                    .map_err(|it| it.text(Arc::clone(&content)))?;
                 self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
             }
             Ask::Direct { to, content, reply_to, ttl } => {
@@ -151,8 +152,11 @@ impl Chat {
         message: Message,
     ) -> Result<(), Refusal> {
         let own = self.author_of(slot);
-        let room = self.converse(own, to.strip_prefix('@').unwrap_or(to));
-        let room = room.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
+        let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
+        if !self.talks_with(own, to) {
+            self.may_ask(step, slot).map_err(back)?;
+        }
+        let room = self.converse(own, to.strip_prefix('@').unwrap_or(to)).map_err(back)?;
         let sent = self.send(step, slot, room, id, message);
         // Nothing is left of a conversation made for what was refused.
         self.vacate(room);
@@ -281,11 +285,21 @@ impl Chat {
         seats.into_iter().find(|room| is(room, &|room| *room.key == *key)).ok_or_else(nowhere)
     }
 
-    /// Finds the room something is to be said in; a conversation is made if need be.
-    fn room_to_speak(&mut self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
+    /// Finds the room something is to be said in; a conversation is made if need be, which counts
+    /// as a question, too.
+    fn room_to_speak(
+        &mut self,
+        step: &Step<'_>,
+        slot: u32,
+        named: Option<&str>,
+    ) -> Result<u32, Refusal> {
         match named {
             Some(named) if named.starts_with('@') => {
-                self.direct_to_speak(self.author_of(slot), named)
+                let own = self.author_of(slot);
+                if self.direct(own, named).is_none() {
+                    self.may_ask(step, slot)?;
+                }
+                self.direct_or_new(own, named)
             }
             _ => self.room_of(slot, named),
         }

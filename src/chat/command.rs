@@ -106,7 +106,7 @@ pub(super) fn help() -> String {
     for (name, follows, does) in COMMANDS {
         let command =
             if follows.is_empty() { format!("/{name}") } else { format!("/{name} {follows}") };
-        text.push_str(&format!("\n{command:<24} {does}"));
+        text.push_str(&format!("\n{command:<26} {does}"));
     }
     text.push_str("\nA line that begins with // is said with one slash.");
     text
@@ -342,6 +342,22 @@ mod tests {
     }
 
     #[test]
+    fn the_list_of_commands_fits_a_terminal_of_80_columns() {
+        let help = help();
+        for line in help.lines().skip(1) {
+            // A further line of one event is indented by four.
+            assert!(line.chars().count() + 4 <= 80, "{line}");
+        }
+        for (name, ..) in COMMANDS {
+            let line = help.lines().find(|line| line.starts_with(&format!("/{name}"))).unwrap();
+            assert_eq!(line.as_bytes()[26], b' ', "{line} is out of line");
+            let typed = format!("/{name} 5 7");
+            let known = parse(&typed).map_or_else(|it| it.code != Code::UnknownCommand, |_| true);
+            assert!(known, "{typed} is not known");
+        }
+    }
+
+    #[test]
     fn a_typo_names_the_nearest_command() {
         for (line, name) in [
             ("/jion dev", "/join?"),
@@ -350,6 +366,19 @@ mod tests {
             ("/rom", "/rooms?"),
             ("/nam Bob", "/name?"),
             ("/quti", "/quit?"),
+            ("/mgs Bob hi", "/msg?"),
+            ("/kik Eve", "/kick?"),
+            ("/bna Eve", "/ban?"),
+            ("/unbann Eve", "/unban?"),
+            ("/mtue Eve", "/mute?"),
+            ("/ummute Eve", "/unmute?"),
+            ("/slwo 5", "/slow?"),
+            ("/lokc", "/lock?"),
+            ("/invte Bob", "/invite?"),
+            ("/privte", "/private?"),
+            ("/pulbic", "/public?"),
+            ("/promot Bob", "/promote?"),
+            ("/demoet Bob", "/demote?"),
         ] {
             let refusal = parse(line).unwrap_err();
             assert_eq!(refusal.code, Code::UnknownCommand);

@@ -5,23 +5,24 @@
 //! `seq` never comes to mean another record. Nobody joins a conversation: all connections of both
 //! hear it. Joining it makes it the current room, and that is all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::client::Hearing;
-use super::name::{alike, fold, likeness};
+use super::name::{fold, likeness};
 use super::record::{AuthorKey, Entry, Fact, Keep, Order, Shelf};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
-use super::talk::event_of;
+use super::shown::event_of;
 use super::told::{DirectLine, ServerEvent};
 use super::{Chat, ClientId, Effect, Listener, RoomId, Step};
 
 /// Is the two sides of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pair {
+    authors: [AuthorKey; 2],
     pub(super) sides: [Side; 2],
     /// How many clients have joined it.
     pub(super) seats: u32,
@@ -48,15 +49,12 @@ pub(super) struct Directs {
 impl Pair {
     fn new(own: (AuthorKey, Side), other: (AuthorKey, Side)) -> Self {
         let ((a, first), (b, second)) = if own.0 <= other.0 { (own, other) } else { (other, own) };
-        debug_assert!(a <= b);
-        Self { sides: [first, second], seats: 0 }
+        Self { authors: [a, b], sides: [first, second], seats: 0 }
     }
 
     /// Gives who has the conversation.
     pub(super) fn authors(&self) -> [AuthorKey; 2] {
-        let author = |side: &Side| AuthorKey::from_hex(&side.who).unwrap_or(AuthorKey([0; 16]));
-        let [first, second] = &self.sides;
-        [author(first), author(second)]
+        self.authors
     }
 
     /// Gives somebody's side and the other one.
@@ -84,7 +82,9 @@ impl Pair {
     /// Takes in a fact of before the start.
     pub(super) fn restore(value: &str) -> Option<Self> {
         let sides: [Side; 2] = serde_json::from_str(value).ok()?;
-        Some(Self { sides, seats: 0 })
+        let [first, second] = &sides;
+        let authors = [AuthorKey::from_hex(&first.who)?, AuthorKey::from_hex(&second.who)?];
+        Some(Self { authors, sides, seats: 0 })
     }
 }
 
@@ -138,12 +138,18 @@ impl Chat {
         })
     }
 
-    /// Finds the conversation a message to this room goes to; it is made if need be.
-    pub(super) fn direct_to_speak(&mut self, own: AuthorKey, named: &str) -> Result<u32, Refusal> {
+    /// Finds the conversation of this name; it is made if need be.
+    pub(super) fn direct_or_new(&mut self, own: AuthorKey, named: &str) -> Result<u32, Refusal> {
         match self.direct(own, named) {
-            Some(room) => self.check_partner(own, room).map(|()| room),
+            Some(room) => Ok(room),
             None => self.converse(own, named.strip_prefix('@').unwrap_or(named)),
         }
+    }
+
+    /// Says whether somebody talks already with whoever is called so now.
+    pub(super) fn talks_with(&self, own: AuthorKey, name: &str) -> bool {
+        let partner = self.whom(name.strip_prefix('@').unwrap_or(name));
+        partner.is_some_and(|(partner, _)| self.rooms.find(&key_of(own, partner)).is_some())
     }
 
     /// Finds the conversation with whoever is called so now; it is made if need be.
@@ -156,6 +162,9 @@ impl Chat {
         let key = key_of(own, partner);
         if let Some(room) = self.rooms.find(&key) {
             return Ok(room);
+        }
+        if self.rooms.len() >= self.limits.records_max {
+            return Err(Refusal::new(Code::Overloaded, "there are too many conversations"));
         }
         for author in [own, partner] {
             if self.directs.of(author).len() >= self.limits.directs_max {
@@ -177,10 +186,9 @@ impl Chat {
         Ok(room)
     }
 
-    /// Makes sure that somebody may still come to read what is said.
-    fn check_partner(&self, own: AuthorKey, room: u32) -> Result<(), Refusal> {
-        let pair = self.rooms.get(room).and_then(|room| room.pair.as_ref());
-        if pair.is_some_and(|pair| self.is_somebody(pair.partner(own))) {
+    /// Makes sure that somebody may still come to read what is said, if it is said to one.
+    pub(super) fn check_partner(&self, own: AuthorKey, room: &Room) -> Result<(), Refusal> {
+        if room.pair.as_ref().is_none_or(|pair| self.is_somebody(pair.partner(own))) {
             return Ok(());
         }
         Err(Refusal::new(Code::NoSuchUser, "whom you talked with has left for good"))
@@ -211,10 +219,11 @@ impl Chat {
 
     /// Finds a name for a conversation that none of somebody's others has.
     fn label(&self, own: AuthorKey, partner: &str) -> Arc<str> {
-        let taken: Vec<_> = self.directs_of(own).map(|side| likeness(&side.label)).collect();
+        let taken: HashSet<Box<str>> =
+            self.directs_of(own).flat_map(|side| likeness(&side.label)).collect();
         let mut label = format!("@{partner}");
         let mut number = 1_u32;
-        while taken.iter().any(|taken| alike(taken, &likeness(&label))) {
+        while likeness(&label).iter().any(|like| taken.contains(like)) {
             number = number.saturating_add(1);
             label = format!("@{partner}-{number}");
         }

@@ -54,13 +54,17 @@ impl Chat {
         if let Some(login) = login.filter(|_| session.is_empty()) {
             self.hold_login(step, slot, &login);
         }
-        let rooms = self.rooms_wished(step, person, hello, &before, &mut faults);
+        let (joined, passing) = self.rooms_wished(step, person, hello, &before, &mut faults);
+        let rooms: Vec<u32> = joined.iter().chain(&passing).copied().collect();
         self.count_in(step.now, person);
         // The current room is the one joined last.
         for &room in rooms.iter().rev() {
             self.sit(slot, room);
         }
-        let welcome = self.welcome(step, person, session, renamed, &rooms);
+        for &room in &passing {
+            self.pass_by(slot, room);
+        }
+        let welcome = self.welcome(step, person, session, renamed, &joined);
         step.reply(id, ServerEvent::Welcome(Box::new(welcome)));
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
@@ -115,7 +119,8 @@ impl Chat {
         (person, session, renamed)
     }
 
-    /// Finds the rooms to be in, the current one first.
+    /// Finds the rooms to be in, the current one first, and the conversations in which only what
+    /// was missed is to be told.
     fn rooms_wished(
         &mut self,
         step: &Step<'_>,
@@ -123,20 +128,27 @@ impl Chat {
         hello: &Hello,
         before: &[Arc<str>],
         faults: &mut Vec<Refusal>,
-    ) -> Vec<u32> {
-        let Some(who) = self.party_of(person) else { return Vec::new() };
+    ) -> (Vec<u32>, Vec<u32>) {
+        let Some(who) = self.party_of(person) else { return (Vec::new(), Vec::new()) };
         let named = hello.rooms.iter().map(String::as_str);
-        let resumed = hello.after.iter().map(|(room, _)| room.as_str());
+        let resumed = || hello.after.iter().map(|(room, _)| room.as_str());
+        let (direct, open): (Vec<&str>, Vec<&str>) =
+            resumed().partition(|room| room.starts_with('@'));
         let before = before.iter().rev().map(|room| &**room);
         let mut rooms = Vec::new();
-        for wish in named.chain(resumed).chain(before) {
+        for wish in named.chain(open).chain(before) {
             self.wish_for(step, &who, wish, &mut rooms, faults);
         }
         if rooms.is_empty() {
             let lobby = self.limits.lobby.clone();
             self.wish_for(step, &who, &lobby, &mut rooms, faults);
         }
-        rooms
+        let joined = rooms.clone();
+        for wish in direct {
+            self.wish_for(step, &who, wish, &mut rooms, faults);
+        }
+        let passing = rooms.split_off(joined.len());
+        (joined, passing)
     }
 
     /// Adds a room to those a client will be in, or says why not.
@@ -234,9 +246,6 @@ impl Chat {
                 && missed.iter().all(|(other, _)| *other != room)
             {
                 missed.push((room, *after));
-                if !hello.rooms.contains(wish) {
-                    self.pass_by(slot, room);
-                }
             }
         }
         for &room in rooms {

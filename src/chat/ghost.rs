@@ -107,7 +107,8 @@ impl Chat {
             person.places.as_slice().iter().filter(|place| {
                 place.conns > 0 && seats.iter().all(|seat| seat.room != place.room)
             });
-        let rooms = elsewhere.map(|place| place.room).chain(seats.iter().map(|seat| seat.room));
+        let joined = seats.iter().filter(|seat| !seat.passing);
+        let rooms = elsewhere.map(|place| place.room).chain(joined.map(|seat| seat.room));
         let rooms = rooms.filter_map(|room| self.rooms.get(room));
         rooms.map(|room| Arc::clone(room.name_for(person.author))).collect()
     }

@@ -118,6 +118,9 @@ impl Chat {
         // What an account is called is told by its token alone.
         let person = person.filter(|key| self.people.get(*key).is_some_and(|it| !it.account));
         let mut news = person.map_or_else(Vec::new, |person| self.adopt(step, slot, person));
+        if person.is_some() {
+            self.check_seats(step, slot);
+        }
         let current = self.clients.get(slot as usize).and_then(|client| client.current());
         let mut rooms: Vec<(u32, u64)> = Vec::new();
         let mut fault = None;

@@ -11,6 +11,7 @@ use super::people::Person;
 use super::presence::{News, What};
 use super::record::AuthorKey;
 use super::refusal::{Code, Refusal};
+use super::room::Room;
 use super::told::{Ousted, ServerEvent};
 use super::{Chat, ClientId, Effect, Step};
 
@@ -103,13 +104,15 @@ impl Chat {
     /// Takes a client out of rooms that whom it has become may not be in.
     pub(super) fn check_seats(&mut self, step: &mut Step<'_>, slot: u32) {
         let own = self.author_of(slot);
-        let seats = self.clients.get(slot as usize).map_or_else(Vec::new, |client| {
-            client.seats.as_slice().iter().map(|seat| seat.room).collect()
-        });
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(who) = self.party_of(client.person) else { return };
+        let seats: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
         for key in seats {
-            let Some(room) = self.rooms.get(key).filter(|room| !room.may_read(Some(own))) else {
-                continue;
+            let may = |room: &Room| match room.pair {
+                Some(_) => room.may_read(Some(own)),
+                None => room.rules().check_entry(&who, step.now).is_ok(),
             };
+            let Some(room) = self.rooms.get(key).filter(|room| !may(room)) else { continue };
             let (room, by) = (Arc::clone(&room.name), "*".into());
             let ousted = Some(Box::new(Ousted { why: "forbidden", by, reason: None }));
             self.rise(slot, key);

@@ -24,12 +24,14 @@
 )]
 
 mod account;
+mod ahead;
 mod ask;
 mod awaited;
 mod client;
 mod command;
 mod direct;
 mod door;
+mod effect;
 mod event;
 mod few;
 mod fields;
@@ -37,6 +39,7 @@ mod ghost;
 mod hello;
 mod history;
 mod identity;
+mod input;
 mod join;
 mod limit;
 mod log_in;
@@ -44,6 +47,7 @@ mod login;
 mod mark;
 mod moderate;
 mod name;
+mod opening;
 mod parse;
 mod people;
 mod presence;
@@ -60,6 +64,7 @@ mod room;
 mod rules;
 mod seat;
 mod seek;
+mod shown;
 mod stats;
 mod status;
 mod talk;
@@ -67,16 +72,16 @@ mod told;
 mod typing;
 mod weight;
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use slab::Slab;
 
 pub use account::{Account, Registry};
+pub use effect::Effect;
 pub use event::{Ask, ClientEvent, Demand, Form, Seek};
 pub use hello::Hello;
+pub use input::{Input, Visit};
 pub use limit::Limits;
 pub use login::Login;
 pub use people::author_of;
@@ -92,15 +97,15 @@ pub use told::{
 use crate::clock::{Moment, Now};
 use awaited::{Awaited, Tickets};
 use client::Client;
-use direct::{Directs, Pair};
+use direct::Directs;
 use mark::Marks;
 use people::People;
 use rate::Posters;
 use recall::Recall;
-use record::{Answer, AuthorKey, Fact, Opening, Order, RoomRecord, Shelf};
+use record::{Answer, Fact, Opening, Shelf};
 use room::{Room, Rooms};
+use shown::Numbered;
 use stats::Tally;
-use talk::Numbered;
 use typing::Typing;
 
 /// Names an open WebSocket; its carrier numbers them and never uses a number again.
@@ -118,143 +123,6 @@ pub struct Listener {
     pub client: ClientId,
     /// How it reads.
     pub form: Form,
-}
-
-/// Is something that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A WebSocket is open.
-    Opened {
-        /// Its number.
-        client: ClientId,
-        /// What its request said.
-        hello: Hello,
-        /// Random bytes: the key of its session, if it gets a new one.
-        seed: [u8; 16],
-        /// Who it is known to be.
-        visit: Box<Visit>,
-    },
-    /// A client said something.
-    Received {
-        /// The client.
-        client: ClientId,
-        /// What it said, or why that is nothing.
-        event: Result<ClientEvent, Refusal>,
-    },
-    /// Something is asked without a WebSocket; [`Effect::Respond`] answers it, once.
-    Asked {
-        /// Its number; it comes from where those of clients come from.
-        caller: ClientId,
-        /// Where it comes from: those of one network share a rate.
-        network: IpAddr,
-        /// What is asked.
-        request: Request,
-    },
-    /// A WebSocket is closed.
-    Closed {
-        /// Its number.
-        client: ClientId,
-        /// Whether it fell silent.
-        timed_out: bool,
-    },
-    /// A connection that lagged reads again.
-    CaughtUp {
-        /// The client.
-        client: ClientId,
-        /// The entries it was not sent: first and last of each room.
-        missed: Vec<(RoomId, u64, u64)>,
-    },
-    /// The keeper of records answers.
-    Answered(Answer),
-    /// Somebody has logged out: connections of that login end.
-    LoggedOut {
-        /// Whose login it was.
-        author: AuthorKey,
-        /// Its number.
-        id: [u8; 16],
-    },
-    /// The deadline has come.
-    Due,
-    /// The server is going to end.
-    Drain {
-        /// Randomness: when each client is to come back.
-        seed: u64,
-    },
-}
-
-/// Is what is known of a client beside what it says itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Visit {
-    /// Where it comes from: an IPv4 address, or an IPv6 /64.
-    pub network: Option<IpAddr>,
-    /// Who its token proves it to be.
-    pub login: Option<Login>,
-    /// Why it is a guest although it has a token.
-    pub fault: Option<Refusal>,
-}
-
-/// Is something to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Tell one client.
-    Reply {
-        /// The client.
-        client: ClientId,
-        /// What.
-        event: ServerEvent,
-    },
-    /// Answer a request.
-    Respond {
-        /// Its number.
-        caller: ClientId,
-        /// With what: a list of rooms, a page, an `ack` or an error.
-        event: ServerEvent,
-    },
-    /// Tell the audience of a room.
-    Broadcast {
-        /// The room.
-        room: RoomId,
-        /// What.
-        event: ServerEvent,
-        /// Not this one.
-        except: Option<ClientId>,
-        /// The entry's number; what has none is the first to be dropped for a slow client.
-        seq: Option<u64>,
-    },
-    /// Tell one side of a private conversation.
-    Whisper {
-        /// The conversation.
-        room: RoomId,
-        /// The connections of one of the two.
-        to: Vec<Listener>,
-        /// What.
-        event: ServerEvent,
-        /// Not this one.
-        except: Option<ClientId>,
-        /// The entry's number.
-        seq: Option<u64>,
-    },
-    /// Tell the audience of a room what means something only now: the first to be dropped for a
-    /// slow client.
-    Hint {
-        /// The room.
-        room: RoomId,
-        /// What.
-        event: ServerEvent,
-        /// Not these.
-        except: Vec<ClientId>,
-    },
-    /// Pass this on to the keeper of records.
-    Order(Order),
-    /// Close a client's WebSocket.
-    Close {
-        /// The client.
-        client: ClientId,
-        /// The close code.
-        code: u16,
-        /// What it says.
-        reason: Cow<'static, str>,
-    },
 }
 
 /// Holds everybody and every room.
@@ -425,42 +293,6 @@ impl Chat {
     /// Counts the rooms with somebody in them.
     pub fn rooms(&self) -> usize {
         self.rooms.live()
-    }
-
-    /// Takes in the rooms of before the start. A conversation that nobody can come back to has no
-    /// fact any more and is left where it is.
-    fn restore_rooms(&mut self, rooms: Vec<RoomRecord>, pairs: &[Fact]) {
-        let pairs: HashMap<&str, &str> =
-            pairs.iter().filter_map(|fact| Some((&*fact.key, fact.value.as_deref()?))).collect();
-        for record in rooms {
-            if !record.key.starts_with('@') {
-                self.rooms.restore(record);
-            } else if let Some(pair) = pairs.get(&*record.key).and_then(|it| Pair::restore(it)) {
-                let authors = pair.authors();
-                let room = self.rooms.insert_pair(record.key, pair);
-                if let Some(inside) = self.rooms.get_mut(room) {
-                    inside.top = record.top;
-                }
-                self.directs.touch(authors, room);
-            }
-        }
-    }
-
-    fn restore_fact(&mut self, fact: &Fact) {
-        let Some(value) = fact.value.as_deref() else { return };
-        let (room, rest) = fact.key.split_once('/').unwrap_or((&fact.key, ""));
-        match fact.shelf {
-            Shelf::Accounts => self.people.accounts_mut().restore(&fact.key, value),
-            Shelf::Rooms | Shelf::Standings | Shelf::Bans => {
-                let Some(key) = self.rooms.find(room) else { return };
-                if let Some(room) = self.rooms.get_mut(key) {
-                    room.rules_mut().restore(fact.shelf, rest, value);
-                }
-                self.rooms.reindex(key);
-            }
-            Shelf::Marks => self.marks.restore(&fact.key, value),
-            Shelf::Talks | Shelf::Revoked | Shelf::Days => {}
-        }
     }
 
     /// Removes a room that nobody would miss.

@@ -21,6 +21,8 @@ use crate::clock::Now;
 pub(super) struct Planned {
     deed: Arc<Deed>,
     aim: Option<Party>,
+    /// When it was decided.
+    at: Now,
     /// The facts that are kept with the entry.
     facts: Vec<Fact>,
 }
@@ -46,6 +48,11 @@ impl Chat {
         let (asker, person) = (Asker::Client(client.id), client.person);
         let Some(actor) = self.party_of(person) else { return Ok(()) };
         let rank = self.check_rank(room, &actor, demand.action)?;
+        if rank < Rank::Moderator {
+            // Who invites tells the whole room, with a reason to read.
+            self.check_speech(step, slot, room, true)?;
+        }
+        self.may_send(step, slot, Some(room))?;
         let aim = match &demand.user {
             Some(user) if demand.action.has_aim() => {
                 Some(self.aim(room, &actor, rank, demand.action, user)?)
@@ -57,21 +64,19 @@ impl Chat {
         };
         let deed = self.deed(demand, aim.as_ref())?;
         self.check_room_for(room, &deed, step.now)?;
-        self.may_send(step, slot, Some(room))?;
-        let (deed, present) = (Arc::new(deed), self.present(room));
-        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
-        let mut after = inside.rules().clone();
-        let touched = after.apply(&deed, aim.as_ref(), &present, step.now);
-        let facts = after.facts(&inside.key, &touched);
-        let planned = Planned { deed: Arc::clone(&deed), aim, facts };
-        let planned = Some(planned);
-        self.record(
-            step,
-            asker,
-            person,
-            room,
-            Wish { id, change: Change::Moderated { deed }, planned },
-        );
+        let (deed, at) = (Arc::new(deed), step.now);
+        let present = self.present(room, &deed);
+        for author in aim.iter().map(|aim| aim.author).chain(present.iter().map(|(it, _)| *it)) {
+            self.keep_standing(step, author);
+        }
+        let Some(inside) = self.rooms.get_mut(room) else { return Ok(()) };
+        let facts = inside.begin(|rules| rules.apply(&deed, aim.as_ref(), &present, at));
+        if rank < Rank::Moderator {
+            inside.rules_mut().speaks(actor.author, at);
+        }
+        let planned = Planned { deed: Arc::clone(&deed), aim, at, facts };
+        let (change, planned) = (Change::Moderated { deed }, Some(planned));
+        self.record(step, asker, person, room, Wish { id, change, planned });
         Ok(())
     }
 
@@ -144,7 +149,8 @@ impl Chat {
         }
         let key = self.people.of_session(aim.author);
         let is_there = key.is_some_and(|key| inside.people.contains(&key));
-        if action == Action::Kick && !is_there {
+        let is_member = rules.private && rules.rank(aim.author, false) >= Rank::Member;
+        if action == Action::Kick && !is_there && !is_member {
             return Err(nobody("nobody in this room is called so"));
         }
         Ok(aim)
@@ -192,11 +198,12 @@ impl Chat {
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
         let more = match deed.action {
             Action::MakePrivate => inside.people.len(),
+            Action::Invite if !inside.rules().private => 0,
             Action::Invite | Action::Mute | Action::Promote => 1,
             Action::Ban => return self.check_bans(inside.rules().bans(now)),
             _ => return Ok(()),
         };
-        if inside.rules().standings().saturating_add(more) > self.limits.members_max {
+        if inside.rules().standings(now).saturating_add(more) > self.limits.members_max {
             let most = self.limits.members_max;
             return Err(Refusal::new(Code::RoomFull, format!("a room has at most {most} members")));
         }
@@ -213,8 +220,11 @@ impl Chat {
         ))
     }
 
-    /// Lists who is in a room, if few enough to be its members.
-    fn present(&self, room: u32) -> Vec<(AuthorKey, Arc<str>)> {
+    /// Lists who becomes a member by being in the room: as many as it may have.
+    fn present(&self, room: u32, deed: &Deed) -> Vec<(AuthorKey, Arc<str>)> {
+        if deed.action != Action::MakePrivate {
+            return Vec::new();
+        }
         let people = self.rooms.get(room).map_or(&[][..], |room| &room.people);
         let people = people.iter().filter_map(|key| self.people.get(*key));
         let people = people.take(self.limits.members_max);
@@ -229,16 +239,12 @@ impl Chat {
         planned: Planned,
         by: &Arc<str>,
     ) {
-        let Planned { deed, aim, facts } = planned;
-        let present = self.present(key);
+        let Planned { deed, aim, at, facts } = planned;
+        let present = self.present(key, &deed);
         let Some(room) = self.rooms.get_mut(key) else { return };
-        let touched = room.rules_mut().apply(&deed, aim.as_ref(), &present, step.now);
-        let now_facts = room.rules().facts(&room.key, &touched);
-        if now_facts != facts {
-            // Something else was decided, or somebody came, while the entry was on its way.
-            let keep = Keep { ticket: None, facts: now_facts };
-            step.effects.push(Effect::Order(Order::Keep(keep)));
-        }
+        let touched =
+            room.carry_out(&facts, |rules| rules.apply(&deed, aim.as_ref(), &present, at));
+        self.deed_ended(step, key, true);
         self.rooms.reindex(key);
         for touched in &touched {
             if let Touched::Standing(author) = touched {
@@ -249,12 +255,31 @@ impl Chat {
             (Action::Kick, Some(aim)) => self.oust(step, key, &aim, "kicked", &deed, by),
             (Action::Ban, Some(aim)) => self.oust(step, key, &aim, "banned", &deed, by),
             (Action::Invite, Some(aim)) => self.tell_invited(step, key, &aim, by),
+            (Action::MakePrivate, None) => self.oust_strangers(step, key, &deed, by),
             _ => {}
         }
     }
 
-    /// Has the session of a guest kept that is something in a room: it is to be that after a crash.
-    fn keep_standing(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+    /// Takes note that a deed is not under way any more, done or not.
+    pub(super) fn deed_ended(&mut self, step: &mut Step<'_>, key: u32, done: bool) {
+        let facts = self.rooms.get_mut(key).map_or_else(Vec::new, |room| room.end(done));
+        keep(step, facts);
+    }
+
+    /// Takes those out of a room that has become private who came while it did, beyond its limit.
+    fn oust_strangers(&mut self, step: &mut Step<'_>, key: u32, deed: &Deed, by: &Arc<str>) {
+        let Some(room) = self.rooms.get(key) else { return };
+        let people = room.people.iter().filter_map(|person| self.party_of(*person));
+        let strangers: Vec<Party> =
+            people.filter(|party| !room.may_read(Some(party.author))).collect();
+        for stranger in strangers {
+            self.oust(step, key, &stranger, "kicked", deed, by);
+        }
+    }
+
+    /// Has the session of a guest kept that is something in a room, or banned from it: it is to be
+    /// that after a crash.
+    pub(super) fn keep_standing(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         if let Some(key) = self.people.of_session(author)
             && self.people.get(key).is_some_and(|person| !person.kept)
         {
@@ -318,15 +343,9 @@ impl Chat {
     pub(super) fn forget_author(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         for key in self.rooms.stakes(author) {
             let Some(room) = self.rooms.get_mut(key) else { continue };
-            let touched = room.rules_mut().forget(author);
-            let facts = if room.rules().kept || room.top > 0 {
-                room.rules().facts(&room.key, &touched)
-            } else {
-                Vec::new()
-            };
-            if !facts.is_empty() {
-                let keep = Keep { ticket: None, facts };
-                step.effects.push(Effect::Order(Order::Keep(keep)));
+            let facts = room.amend(|rules| rules.forget(author));
+            if room.rules().kept || room.top > 0 {
+                keep(step, facts);
             }
             self.rooms.reindex(key);
         }
@@ -339,10 +358,9 @@ impl Chat {
         for key in self.rooms.stakes(from) {
             let name = self.called(to).unwrap_or_default();
             let Some(room) = self.rooms.get_mut(key) else { continue };
-            let touched = room.rules_mut().hand_on(from, to, &name);
+            let facts = room.amend(|rules| rules.hand_on(from, to, &name));
             if room.top > 0 {
-                let keep = Keep { ticket: None, facts: room.rules().facts(&room.key, &touched) };
-                step.effects.push(Effect::Order(Order::Keep(keep)));
+                keep(step, facts);
             }
             self.rooms.reindex(key);
         }
@@ -351,6 +369,12 @@ impl Chat {
     /// Says whether a room is the one of those who name none.
     pub(super) fn is_lobby(&self, key: &str) -> bool {
         UserName::known(&self.limits.lobby).folds_to(key)
+    }
+}
+
+fn keep(step: &mut Step<'_>, facts: Vec<Fact>) {
+    if !facts.is_empty() {
+        step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
     }
 }
 

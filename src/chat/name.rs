@@ -97,10 +97,12 @@ impl RoomName {
         if name.len() > bytes {
             return Err(format!("a room's name has at most {bytes} bytes"));
         }
-        if name.starts_with('@') || name.contains('/') {
+        let key = fold(&name);
+        // Folding makes these characters of others, and keys are told apart by them.
+        if key.starts_with('@') || key.contains('/') {
             return Err("a room's name has no / and no @ at its beginning".to_owned());
         }
-        Ok(Self { key: fold(&name).into(), name: name.into() })
+        Ok(Self { key: key.into(), name: name.into() })
     }
 }
 
@@ -116,12 +118,35 @@ impl Limits {
 /// they are capital, so there are two answers; two names are alike if they have one in common.
 pub(super) fn likeness(name: &str) -> [Box<str>; 2] {
     let folded = fold(name);
-    let bare = |name: &str| -> Box<str> {
-        let once: String = skeleton(name).collect();
-        // The skeleton of a small letter may be a capital one, which has one of its own.
-        skeleton(&fold(&once)).collect::<String>().into()
-    };
+    // What most names consist of need not be looked up.
+    if folded.is_ascii() && !folded.contains('%') {
+        return [false, true].map(|capital| plain(&folded, capital));
+    }
     [bare(&folded), bare(&folded.to_uppercase())]
+}
+
+/// Looks up what letters look like.
+fn bare(name: &str) -> Box<str> {
+    let once: String = skeleton(name).collect();
+    // The skeleton of a small letter may be a capital one, which has one of its own.
+    skeleton(&fold(&once)).collect::<String>().into()
+}
+
+/// Says the same of small ASCII letters, or of the capital ones.
+fn plain(name: &str, capital: bool) -> Box<str> {
+    let mut like = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '0' => like.push('o'),
+            '1' | '|' => like.push('l'),
+            'i' if capital => like.push('l'),
+            'm' => like.push_str("rn"),
+            '"' => like.push_str("''"),
+            '`' => like.push('\''),
+            c => like.push(c),
+        }
+    }
+    like.into()
 }
 
 /// Says whether two names look alike.
@@ -340,5 +365,16 @@ mod tests {
         for name in ["..", "__proto__", "constructor", "'; drop table", "👍", &"x".repeat(64)] {
             assert!(room(name).is_ok(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn what_ascii_letters_look_like_is_what_the_tables_say() {
+        let ascii = || (0x20..0x7F_u8).map(char::from).filter(|c| *c != '%');
+        for (a, b) in ascii().flat_map(|a| ascii().map(move |b| (a, b))) {
+            let name = format!("x{a}{b}x");
+            let folded = fold(&name);
+            assert_eq!(likeness(&name), [bare(&folded), bare(&folded.to_uppercase())], "{name}");
+        }
+        assert!(alike(&likeness("100%"), &likeness("lOO%")));
     }
 }

@@ -15,7 +15,7 @@ use super::people::number_of;
 use super::record::{AuthorKey, Entry, Found, Page, Refused, Span};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
-use super::talk::event_of;
+use super::shown::event_of;
 use super::told::{Missed, Resumed, ServerEvent};
 use super::weight;
 use super::{Chat, ClientId, Effect, Step};
@@ -114,7 +114,7 @@ impl Chat {
         match paging.purpose {
             Purpose::Asked { re } => match (slot, page) {
                 (Some(slot), _) if !self.still_reads(slot, paging.room) => {
-                    self.tell(step, slot, gone());
+                    self.tell(step, slot, gone(re));
                 }
                 (Some(slot), Ok(page)) => {
                     let nothing = matches!(&page.found, Found::Messages(it) if it.is_empty());
@@ -131,7 +131,7 @@ impl Chat {
                 let own = by.unwrap_or(AuthorKey([0; 16]));
                 let may = self.rooms.get(paging.room).is_some_and(|room| room.may_read(by));
                 let event = match page {
-                    _ if !may => gone(),
+                    _ if !may => gone(None),
                     Ok(page) => self.requested(by, paging.room, paging.span, page),
                     Err(why) => self.unreadable(own, paging.room, None, why),
                 };
@@ -322,8 +322,9 @@ fn tale(
     (missed, events)
 }
 
-fn gone() -> ServerEvent {
-    ServerEvent::Error(Box::new(Refusal::new(Code::NoSuchRoom, "there is no such room")))
+fn gone(re: Option<Arc<str>>) -> ServerEvent {
+    let refusal = Refusal::new(Code::NoSuchRoom, "there is no such room");
+    ServerEvent::Error(Box::new(refusal.re(re)))
 }
 
 pub(super) fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> ServerEvent {

@@ -255,6 +255,7 @@ impl Chat {
         };
         if let Some(inside) = self.rooms.get(room) {
             let admin = self.account(author).is_some_and(|account| account.admin);
+            self.check_partner(author, inside)?;
             inside.rules().check_speech(author, admin, step.now)?;
             inside.rules().check_pace(author, admin, step.now)?;
         }

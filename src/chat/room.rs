@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
+use super::ahead::Ahead;
 use super::direct::Pair;
 use super::limit::Limits;
 use super::name::RoomName;
@@ -48,6 +49,8 @@ pub(super) struct Room {
     pub(super) pair: Option<Box<Pair>>,
     /// What is special about it; most rooms have nothing special.
     rules: Option<Box<Rules>>,
+    /// What will hold in it, as long as that is not the same.
+    pub(super) ahead: Option<Box<Ahead>>,
 }
 
 /// Is an entry kept for those who could not be told when it came.
@@ -78,6 +81,7 @@ impl Room {
             orders: 0,
             pair: None,
             rules: None,
+            ahead: None,
         }
     }
 
@@ -103,7 +107,7 @@ impl Room {
         match &self.pair {
             Some(pair) if self.top == 0 => vec![pair.fact(&self.key)],
             None if !self.rules().kept => {
-                self.rules().facts(&self.key, &BTreeSet::from([Touched::Room]))
+                self.rules_ahead().facts(&self.key, &BTreeSet::from([Touched::Room]))
             }
             _ => Vec::new(),
         }
@@ -183,7 +187,7 @@ impl Room {
 pub(super) struct Rooms {
     rooms: Slab<Room>,
     keys: HashMap<RoomKey, u32>,
-    /// All rooms, the fullest first, then in the order of their keys.
+    /// The rooms that everybody may know, the fullest first, then in the order of their keys.
     fullest: BTreeSet<(Reverse<usize>, u32)>,
     /// How many have somebody in them.
     live: usize,
@@ -212,7 +216,7 @@ impl Rooms {
     /// Lists the fullest rooms of those that everybody may know.
     pub(super) fn fullest(&self, count: usize) -> Vec<RoomLine> {
         let rooms = self.fullest.iter().filter_map(|&(_, room)| self.get(room));
-        rooms.filter(|room| room.is_public()).take(count).map(Room::line).collect()
+        rooms.take(count).map(Room::line).collect()
     }
 
     /// Lists the rooms in which somebody is more than anybody.
@@ -220,8 +224,11 @@ impl Rooms {
         self.stakes.get(&author).map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
     }
 
-    /// Takes note of who is more than anybody in a room, after that has changed.
+    /// Takes note of who is more than anybody in a room, and of whether everybody may know of it,
+    /// after that has changed.
     pub(super) fn reindex(&mut self, room: u32) {
+        let count = self.get(room).map_or(0, |room| room.people.len());
+        self.recount(room, count);
         let holders = self.get(room).map_or_else(Vec::new, |room| room.rules().authors());
         let before = if holders.is_empty() {
             self.holders.remove(&room)
@@ -328,7 +335,6 @@ impl Rooms {
         }
         let gone = self.rooms.try_remove(room as usize)?;
         self.keys.remove(&gone.key);
-        self.fullest.remove(&(Reverse(0), room));
         self.reindex(room);
         gone.pair.map(|pair| pair.authors())
     }
@@ -342,10 +348,52 @@ impl Rooms {
 
     /// Puts a room where it belongs among the others, after so many people.
     fn recount(&mut self, room: u32, before: usize) {
-        let after = self.get(room).map_or(0, |room| room.people.len());
+        let inside = self.get(room);
+        let after = inside.map_or(0, |room| room.people.len());
+        let listed = inside.is_some_and(Room::is_public);
         self.fullest.remove(&(Reverse(before), room));
-        self.fullest.insert((Reverse(after), room));
+        if listed {
+            self.fullest.insert((Reverse(after), room));
+        }
         let (was, is) = (usize::from(before > 0), usize::from(after > 0));
         self.live = self.live.saturating_add(is).saturating_sub(was);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::Action;
+    use super::*;
+
+    #[test]
+    fn private_rooms_cost_nothing_where_rooms_are_listed() {
+        let mut rooms = Rooms::default();
+        let owner = Some(AuthorKey([1; 16]));
+        for n in 0..1000 {
+            let name = RoomName::parse(&format!("room {n}"), &Limits::default()).unwrap();
+            let room = rooms.open(&name, owner, &Limits::default()).unwrap();
+            if n > 0 {
+                rooms.enter(room, n);
+                rooms.get_mut(room).unwrap().rules_mut().private = true;
+                rooms.reindex(room);
+            }
+        }
+        // They are not gone through: they are not there.
+        assert_eq!((rooms.fullest.len(), rooms.fullest(10).len()), (1, 1));
+        assert_eq!((rooms.live(), rooms.len()), (999, 1000));
+        let last = rooms.find("room 999").unwrap();
+        rooms.exit(last, 0);
+        assert_eq!(rooms.fullest.len(), 1);
+        let deed = super::super::record::Deed {
+            action: Action::MakePublic,
+            user: None,
+            seconds: None,
+            reason: None,
+        };
+        rooms.get_mut(last).unwrap().rules_mut().apply(&deed, None, &[], Default::default());
+        rooms.reindex(last);
+        assert_eq!(rooms.fullest(10).len(), 2);
+        rooms.vacate(last);
+        assert_eq!(rooms.fullest(10).len(), 1);
     }
 }

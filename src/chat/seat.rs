@@ -34,7 +34,7 @@ impl Chat {
         wish: &str,
     ) -> Result<u32, Refusal> {
         if wish.trim_start().starts_with('@') {
-            return self.direct_to_speak(who.author, wish.trim());
+            return self.direct_or_new(who.author, wish.trim());
         }
         let name = RoomName::parse(wish, &self.limits)
             .map_err(|fault| Refusal::new(Code::BadField, fault))?;

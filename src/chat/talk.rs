@@ -9,28 +9,12 @@ use super::moderate::Planned;
 use super::name::UserName;
 use super::people::Person;
 use super::rate::Taken;
-use super::record::{AuthorKey, Change, Draft, Entry, Gone, Order, Refused, RoomKey, Ticket};
+use super::record::{Change, Draft, Order, Refused};
 use super::refusal::{Code, Refusal};
-use super::room::Recent;
 use super::rules::Rank;
 use super::told::ServerEvent;
-use super::{Chat, ClientId, Effect, RoomId, Step};
+use super::{Chat, Effect, Step};
 use crate::clock::Moment;
-
-/// Is what the keeper of records says of an entry it took.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Numbered {
-    /// Its number.
-    pub(super) seq: u64,
-    /// The message it made or changed.
-    pub(super) mid: u64,
-    /// Its time.
-    pub(super) ts: u64,
-    /// Whether it was there before.
-    pub(super) duplicate: bool,
-    /// How many people react so.
-    pub(super) count: u32,
-}
 
 impl Chat {
     /// Checks a message and has it recorded.
@@ -179,6 +163,9 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(room) else { return Ok(()) };
         let (author, admin) = (person.author, person.admin);
+        if says {
+            self.check_partner(author, room)?;
+        }
         let checked = room.rules().check_speech(author, admin, step.now).and_then(|()| {
             if says { room.rules().check_pace(author, admin, step.now) } else { Ok(()) }
         });
@@ -235,6 +222,9 @@ impl Chat {
             self.rename(step, slot, &name);
             return Ok(());
         }
+        if client.warned || *wish == *person.name {
+            return Ok(());
+        }
         let known = self.people.of_name(wish.trim()) == Some(key) || wish.trim().is_empty();
         if !known && !std::mem::replace(&mut client.warned, true) {
             let message = format!("you speak as {}; sender is ignored", person.name).into();
@@ -276,6 +266,7 @@ impl Chat {
         if let Change::Message { .. } = change {
             self.speaks_as(room, author, &Arc::clone(name));
         }
+        self.keep_concerned(step, room);
         let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
@@ -315,141 +306,14 @@ impl Chat {
         })));
     }
 
-    /// Shows an entry that is in the record now.
-    pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
-        let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
-        let Appending { asker, room, re, sender, mut change, planned, since } = appending;
-        self.answered_for(room);
-        self.tally.took(step.now.at.since(since));
-        let Numbered { seq, mid, ts, duplicate, count } = numbered;
-        let is_message = matches!(change, Change::Message { .. });
-        let mut except = None;
-        let author = self.asks_as(asker);
-        match asker {
-            Asker::Client(id) => {
-                let client = self.by_id.get(&id).copied();
-                let client = client.and_then(|slot| self.clients.get_mut(slot as usize));
-                let here = client.is_some();
-                let echo = client.as_ref().is_some_and(|client| client.echo);
-                if let Some(client) = client.filter(|_| is_message) {
-                    (client.said_in, client.said) = (room, mid);
-                }
-                if let Some(re) = re.filter(|_| here) {
-                    step.reply(id, self.ack(author, re, room, numbered));
-                }
-                except = (is_message && !echo).then_some(id);
-            }
-            Asker::Request { caller, .. } => {
-                let re = re.unwrap_or_default();
-                step.respond(caller, self.ack(author, re, room, numbered));
-                self.has_posted(author);
-            }
-        }
-        if !duplicate {
-            if let Change::Reaction { count: counted, .. } = &mut change {
-                *counted = count;
-            }
-            if let Change::Deleted { why, .. } = &mut change {
-                *why = if count > 0 { Gone::Moderator } else { Gone::Author };
-            }
-            let by = Arc::clone(&sender);
-            self.publish(step, room, &Entry { seq, ts, sender, change }, except);
-            if let Some(room) = self.rooms.get_mut(room) {
-                room.facts_kept();
-            }
-            if let Some(planned) = planned {
-                self.decided(step, room, *planned, &by);
-            }
-        }
-        if is_message && !duplicate {
-            self.tally.said(step.now, room, &self.limits);
-            self.typed(step, asker, room);
-        }
-        self.vacate(room);
-    }
-
-    fn ack(&self, own: AuthorKey, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {
-        let Numbered { seq, mid, ts, duplicate, .. } = numbered;
-        let room = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own)));
-        let room = room.unwrap_or_default();
-        ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
-    }
-
-    /// Gives the author behind a question.
-    fn asks_as(&self, asker: Asker) -> AuthorKey {
-        match asker {
-            Asker::Client(id) => {
-                self.by_id.get(&id).map_or(AuthorKey([0; 16]), |slot| self.author_of(*slot))
-            }
-            Asker::Request { author, .. } => author,
-        }
-    }
-
-    /// Tells a client that what it wanted of the record was not done.
-    pub(super) fn not_done(&mut self, step: &mut Step<'_>, ticket: Ticket, why: Refused) {
-        match self.tickets.take(ticket) {
-            Some(Awaited::Append(appending)) => {
-                self.answered_for(appending.room);
-                let mut refusal = Refusal::refused(why).re(appending.re);
-                if let Some(room) = self.rooms.get(appending.room) {
-                    refusal = refusal.room(room.name_for(self.asks_as(appending.asker)));
-                }
-                if let Change::Message { content, .. } | Change::Edited { content, .. } =
-                    appending.change
-                {
-                    refusal = refusal.text(content);
-                }
-                let error = ServerEvent::Error(Box::new(refusal));
-                match appending.asker {
-                    Asker::Client(id) if self.by_id.contains_key(&id) => step.reply(id, error),
-                    Asker::Client(_) => {}
-                    Asker::Request { caller, author } => {
-                        step.respond(caller, error);
-                        self.has_posted(author);
-                    }
-                }
-                self.vacate(appending.room);
-            }
-            Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
-            Some(Awaited::Finding(seeking)) => self.found(step, seeking, Err(why)),
-            Some(Awaited::Account(enrolling)) => self.enrolled(step, enrolling, Err(why)),
-            None => {}
-        }
-    }
-
-    /// Shows an entry that the keeper of records added by itself.
-    pub(super) fn added(&mut self, step: &mut Step<'_>, room: &RoomKey, entry: &Entry) {
-        if let Some(room) = self.rooms.find(room) {
-            self.publish(step, room, entry, None);
-        }
-    }
-
-    /// Shows an entry to a room.
-    fn publish(&mut self, step: &mut Step<'_>, key: u32, entry: &Entry, except: Option<ClientId>) {
-        let Some(room) = self.rooms.get_mut(key) else { return };
-        let seq = entry.seq;
-        room.top = room.top.max(seq);
-        match &entry.change {
-            Change::Message { .. } => room.last_mid = seq,
-            Change::Topic { topic } => room.topic = Arc::clone(topic),
-            _ => {}
-        }
-        let event = event_of(&room.name, entry);
-        if room.waiting > 0 {
-            room.remember(Recent { seq, event: event.clone(), except }, &self.limits);
-        }
-        if room.pair.is_some() {
-            self.publish_direct(step, key, entry, except);
-        } else if !room.audience.is_empty() {
-            let room = RoomId(key);
-            step.effects.push(Effect::Broadcast { room, event, except, seq: Some(seq) });
-        }
-    }
-
-    /// Counts one order less that a room waits for.
-    pub(super) fn answered_for(&mut self, room: u32) {
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.orders = room.orders.saturating_sub(1);
+    /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
+    /// conversation, of a room's owner with its first entry. After a crash they are to find it.
+    fn keep_concerned(&mut self, step: &mut Step<'_>, room: u32) {
+        let Some(inside) = self.rooms.get(room) else { return };
+        let owner = inside.rules().owner.filter(|_| !inside.rules().kept);
+        let pair = inside.pair.as_ref().map(|pair| pair.authors());
+        for author in pair.into_iter().flatten().chain(owner) {
+            self.keep_standing(step, author);
         }
     }
 }
@@ -492,43 +356,4 @@ impl Message {
 /// Says that there is no such message.
 pub(super) fn no_such_message() -> Refusal {
     Refusal::refused(Refused::NoSuchMessage)
-}
-
-/// Gives the event that tells of an entry.
-pub(super) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
-    let (room, seq, ts, by) = (Arc::clone(room), entry.seq, entry.ts, Arc::clone(&entry.sender));
-    match &entry.change {
-        Change::Message { content, reply_to, expires } => ServerEvent::Message {
-            room,
-            seq,
-            ts,
-            sender: by,
-            content: Arc::clone(content),
-            reply_to: *reply_to,
-            expires: *expires,
-        },
-        Change::Edited { mid, content } => {
-            let content = Arc::clone(content);
-            ServerEvent::Edited { room, seq, ts, mid: *mid, sender: by, content }
-        }
-        Change::Deleted { mid, why } => {
-            ServerEvent::Deleted { room, seq, ts, mid: *mid, by, why: *why }
-        }
-        Change::Reaction { mid, emoji, on, count } => ServerEvent::Reaction {
-            room,
-            seq,
-            ts,
-            mid: *mid,
-            emoji: Arc::clone(emoji),
-            user: by,
-            on: *on,
-            count: *count,
-        },
-        Change::Topic { topic } => {
-            ServerEvent::Topic { room, seq, ts, topic: Arc::clone(topic), by }
-        }
-        Change::Moderated { deed } => {
-            ServerEvent::Moderated { room, seq, ts, by, deed: Arc::clone(deed) }
-        }
-    }
 }

@@ -184,8 +184,8 @@ pub struct Limits {
     /// ends, and says that there may be more.
     pub scan_entries_max: usize,
     /// Entries that are in no index and are looked through. Above it they go into the index, some
-    /// with each small commit and the others while there is nothing else to do; a thousand times
-    /// above it, with each commit.
+    /// between appends and the others while there is nothing else to do; a thousand times above it,
+    /// with each commit.
     pub unsearched_entries_max: u64,
     /// Newest entries per room that are also kept in memory. Older ones are read from disk.
     pub recent_entries_max: usize,

@@ -5,8 +5,10 @@
 
 mod json;
 mod payload;
+mod people;
 mod stats;
 mod text;
+mod write;
 
 use crate::chat::{Form, ServerEvent};
 

@@ -3,12 +3,14 @@
 //! `cargo bench --bench journal` measures appended messages per second, by durability and number of
 //! senders who each wait for their answer, against the same SQLite with one transaction per
 //! message. `cargo bench --bench journal -- large [MESSAGES]` fills 1,000 rooms with 5 million
-//! messages, starts, and measures reads while 1,000 messages per second are appended.
+//! messages, starts, and measures reads while 1,000 messages per second are appended,
+//! and beside them a thread that only answers.
 
 use std::env;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use chinwag::chat::record::{
@@ -25,14 +27,12 @@ fn main() {
             let messages = arguments.get(1).map_or(5_000_000, |text| text.parse().unwrap());
             large(messages);
         }
-        Some("write") => {
-            let scratch = Scratch::new();
-            println!(
-                "{}/s",
-                rate(engine(&scratch.0, Some(Durability::Write)), Limits::default(), 256, 3 * FOR)
-            );
+        Some("count") => count(arguments.get(1).map_or(100_000, |text| text.parse().unwrap())),
+        Some("ratio") => ratios(),
+        _ => {
+            senders();
+            ratios();
         }
-        _ => senders(),
     }
 }
 
@@ -49,23 +49,84 @@ fn senders() {
             println!("{name:10}  {senders:7}  {rate:10}");
         }
     }
+}
+
+fn ratios() {
     // In turns, for the machine may have other work at times.
     let mut ratios: Vec<u64> = (0..7).map(|_| ratio()).collect();
     ratios.sort_unstable();
     println!("256 senders against one transaction per message, fsync: {ratios:?} times");
 }
 
-/// Gives how many times as many messages come through when they share transactions.
+/// Appends so many messages of 256 senders and ends: for whoever counts instructions.
+fn count(messages: u64) {
+    let scratch = Scratch::new();
+    let limits = Limits { unsearched_entries_max: u64::MAX, ..Limits::default() };
+    let mut desk = Desk::open(engine(&scratch.0, Some(Durability::Write)), limits);
+    let mut left = messages;
+    for _ in 0..256.min(left) {
+        desk.append("lobby");
+        left -= 1;
+    }
+    while desk.waiting > 0 {
+        for _ in desk.take() {
+            if left > 0 {
+                desk.append("lobby");
+                left -= 1;
+            }
+        }
+    }
+    for (name, spent) in spent() {
+        println!("{name}: {:.2} us per message", spent.as_secs_f64() * 1e6 / messages as f64);
+    }
+}
+
+/// Gives the processor time of each thread.
+fn spent() -> Vec<(String, Duration)> {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let read = |path: PathBuf| std::fs::read_to_string(path).ok();
+    let spent = threads.filter_map(|thread| {
+        let name = read(thread.path().join("comm"))?.trim().to_owned();
+        let nanos = read(thread.path().join("schedstat"))?.split(' ').next()?.parse().ok()?;
+        Some((name, Duration::from_nanos(nanos)))
+    });
+    spent.collect()
+}
+
+/// Gives how many times as many messages come through when they share transactions. Neither side
+/// puts words into the index meanwhile: the one would do it with each commit, the other when there
+/// is nothing else to do.
 fn ratio() -> u64 {
     let slice = Duration::from_secs(1);
     let fsync = |batch_entries_max| {
         let scratch = Scratch::new();
-        let limits = Limits { batch_entries_max, ..Limits::default() };
+        let unsearched_entries_max = u64::MAX;
+        let limits = Limits { batch_entries_max, unsearched_entries_max, ..Limits::default() };
         rate(engine(&scratch.0, Some(Durability::Fsync)), limits, 256, slice)
     };
-    let (bare, single, grouped) = (one_by_one(slice), fsync(1), fsync(1024));
-    println!("fsync, 256 senders: {grouped}/s; a transaction each: {single}/s; bare SQL: {bare}/s");
+    let (sync, bare, single, grouped) = (sync_us(), one_by_one(slice), fsync(1), fsync(1024));
+    println!(
+        "fsync, 256 senders: {grouped}/s; a transaction each: {single}/s; bare SQL: {bare}/s; \
+         a sync takes {sync} us"
+    );
     grouped / single
+}
+
+/// Gives what it takes to append a page to a file and have it on disk, in the middle.
+fn sync_us() -> u128 {
+    let scratch = Scratch::new();
+    let mut file = std::fs::File::create(&scratch.0).unwrap();
+    let mut times: Vec<Duration> = (0..200)
+        .map(|_| {
+            let start = time();
+            file.write_all(&[7; 4096]).unwrap();
+            file.sync_data().unwrap();
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    std::fs::remove_file(&scratch.0).unwrap();
+    times[times.len() / 2].as_micros()
 }
 
 fn engine(dir: &Path, durability: Option<Durability>) -> Engine {
@@ -138,7 +199,8 @@ fn large(messages: u64) {
     let mut desk = Desk::open(engine(&dir, Some(Durability::Write)), Limits::default());
     let start = desk.clock.now().at;
     for number in desk.entries..messages {
-        desk.append(&format!("room {}", number % ROOMS));
+        // In runs: a page for each message would take the disk an hour.
+        desk.append(&format!("room {}", number / 50 % ROOMS));
         while desk.waiting >= 1000 {
             desk.take();
         }
@@ -152,6 +214,7 @@ fn large(messages: u64) {
     println!("started in {:?}", clock.now().at.since(Moment::default()));
     let mut seed: u64 = 1;
     let (mut history, mut resumed, mut acks) = (Vec::new(), Vec::new(), Vec::new());
+    let (echo, mut control) = (Echo::start(), Vec::new());
     let each = messages / ROOMS;
     for number in 0..20 * PER_SECOND {
         let due = Moment::from_millis(number * 1000 / PER_SECOND);
@@ -168,13 +231,40 @@ fn large(messages: u64) {
             let room = format!("room {}", (room + 500) % ROOMS);
             let span = if number % 20 == 0 { Span::Before(seq) } else { Span::Entries(seq) };
             let took = desk.read(&room, span, &mut acks);
-            if number % 20 == 0 { history.push(took) } else { resumed.push(took) }
+            (if number % 20 == 0 { &mut history } else { &mut resumed }).push(took);
+            control.push(echo.time());
         }
     }
-    for (name, mut times) in [("history", history), ("resume", resumed), ("ack", acks)] {
+    let times = [("history", history), ("resume", resumed), ("ack", acks), ("control", control)];
+    for (name, mut times) in times {
         times.sort_unstable();
         let at = |share: usize| times[(times.len() - 1) * share / 1000];
         println!("{name}: p50 {:?}, p99 {:?}, max {:?}", at(500), at(990), at(1000));
+    }
+    for (name, spent) in spent() {
+        println!("{name}: {spent:?} of processor time");
+    }
+}
+
+/// Is a thread that gives back what it gets: whatever it takes, a journal cannot be faster.
+struct Echo {
+    ping: Sender<()>,
+    pong: Receiver<()>,
+}
+
+impl Echo {
+    fn start() -> Self {
+        let (ping, pinged) = channel::<()>();
+        let (ponging, pong) = channel();
+        std::thread::spawn(move || pinged.iter().all(|()| ponging.send(()).is_ok()));
+        Self { ping, pong }
+    }
+
+    fn time(&self) -> Duration {
+        let start = time();
+        self.ping.send(()).unwrap();
+        self.pong.recv().unwrap();
+        start.elapsed()
     }
 }
 

@@ -294,3 +294,22 @@ fn passwords_that_nobody_waits_for_any_more_leave_nothing_behind() {
     }
     until("there is room again", || log_in(&server, "Nobody", PASSWORD).status == 401);
 }
+
+#[test]
+fn a_password_that_is_worked_on_holds_up_nobody() {
+    let server = Server::start(&["--password-memory", "128MiB", "--password-passes", "16"]);
+    let mut alice = server.join("name=Alice");
+    let body = json!({ "name": "Nobody", "password": PASSWORD }).to_string();
+    let length = body.len();
+    let head = format!("POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+    let mut stream = server.tcp();
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    assert_eq!(alice.post("c1", "meanwhile")["seq"], 1);
+    stream.set_nonblocking(true).unwrap();
+    let early = stream.read(&mut [0]).unwrap_err();
+    assert_eq!(early.kind(), std::io::ErrorKind::WouldBlock);
+    stream.set_nonblocking(false).unwrap();
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 401");
+}

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use chinwag::chat::Code;
+use chinwag::chat::{Code, Visit};
 
-use crate::world::World;
+use crate::world::{World, login};
 
 fn dm(world: &mut World, client: chinwag::chat::ClientId, to: &str, content: &str) {
     let text = format!(
@@ -136,6 +136,8 @@ fn what_was_missed_comes_again_and_the_conversation_is_no_room() {
     world.told.clear();
     let bob = world.open(&format!("session={session}&history=0&after=@Alice:1&epoch=k3"));
     let told = world.read(bob);
+    // Whoever types before it is told finds itself where it was, not in the conversation.
+    assert!(told[0].contains("\"current\":\"lobby\",\"rooms\":{\"lobby\":"), "{told:?}");
     assert!(told[0].contains("\"direct\":{\"@Alice\":{\"with\":\"Alice\",\"seq\":2}}"), "{told:?}");
     assert!(told[1].contains("\"@Alice\":{\"from\":2,\"to\":2,\"complete\":true}"), "{told:?}");
     assert!(told[2].contains("\"room\":\"@Alice\",\"seq\":2"), "{told:?}");
@@ -210,4 +212,55 @@ fn a_conversation_that_never_began_leaves_nothing() {
     world.told.clear();
     world.say(bob, r#"{"type":"history","room":"@Alice"}"#);
     assert_eq!(world.error(bob).code, Code::NoSuchRoom);
+}
+
+#[test]
+fn what_somebody_said_before_it_left_for_good_can_still_be_had() {
+    let mut world = World::new();
+    let account = world.register("Alice", 1, false);
+    let bob = world.enter("name=Bob");
+    for content in ["one", "two"] {
+        dm(&mut world, bob, "Alice", content);
+    }
+    world.close(bob);
+    world.pass(Duration::from_secs(700));
+    let visit = || Visit { login: Some(login(&account, 7)), ..Visit::default() };
+    let alice = world.visit("/ws", "history=0&after=@Bob:1&epoch=k3", visit());
+    assert_eq!(world.types(alice), ["welcome", "resumed", "message", "live"]);
+    world.say(alice, "/join @Bob");
+    assert_eq!(world.types(alice), ["joined", "history"]);
+    world.say(alice, "anybody there?");
+    let refusal = world.error(alice);
+    assert_eq!((refusal.code, refusal.text.as_deref()), (Code::NoSuchUser, Some("anybody there?")));
+}
+
+#[test]
+fn whoever_said_nothing_finds_the_conversation_after_a_crash() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.open("name=Bob");
+    let session = world.welcome(bob).session;
+    dm(&mut world, alice, "Bob", "hi");
+    world.restart();
+    let bob = world.open(&format!("session={session}"));
+    let welcome = world.welcome(bob);
+    assert_eq!((&*welcome.you, welcome.directs.len()), ("Bob", 1));
+}
+
+#[test]
+fn beginning_conversations_is_paid_for_though_nothing_is_said() {
+    let mut world = World::with(|limits| {
+        limits.content_chars_max = 1;
+        limits.errors_max = u8::MAX;
+        (limits.queries_burst_max, limits.queries_per_second_max) = (5, Some(1));
+    });
+    let alice = world.enter("name=Alice");
+    world.enter("name=Bob");
+    for _ in 0..9 {
+        dm(&mut world, alice, "Bob", "too long");
+    }
+    let told = world.read(alice);
+    assert_eq!(told.iter().filter(|it| it.contains("too_long")).count(), 5, "{told:?}");
+    assert_eq!(told.iter().filter(|it| it.contains("rate_limited")).count(), 4);
+    assert!(told.iter().all(|it| it.contains("\"text\":\"too long\"")));
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Fact, Found, Gone, Opening, Order, Page, Query,
-    Refused, RoomKey, RoomRecord, Said, SessionRecord, Shelf, Span,
+    Answer, AuthorKey, Change, Draft, Entry, Fact, Finding, Found, Gone, Hit, Opening, Order, Page,
+    Query, Refused, RoomKey, RoomRecord, Said, Search, SessionRecord, Shelf, Span,
 };
 
 /// Holds the record of every room, and the answers that wait to be fetched.
@@ -62,9 +62,11 @@ impl Keeper {
                 self.read.push_back(answer);
             }
             Some(Order::Search(search)) => {
-                // Nobody searches in a simulation; whoever does is to be refused.
-                let why = Refused::Unavailable;
-                self.read.push_back(Answer::Unread { ticket: search.ticket, why });
+                let answer = match self.refuses.take() {
+                    Some(why) => Answer::Unread { ticket: search.ticket, why },
+                    None => Answer::Found(self.find(&search)),
+                };
+                self.read.push_back(answer);
             }
             Some(Order::PutSession(session)) => {
                 self.sessions.insert(session.key, session);
@@ -73,7 +75,8 @@ impl Keeper {
                 self.sessions.remove(&key);
             }
             Some(Order::Keep(keep)) => {
-                let refused = self.refuses.take();
+                // What nobody waits for is tried until it is kept.
+                let refused = keep.ticket.and_then(|_| self.refuses.take());
                 if refused.is_none() {
                     self.keep(keep.facts);
                 }
@@ -85,6 +88,22 @@ impl Keeper {
             }
             None => {}
         }
+    }
+
+    /// Says whether facts wait to be written that belong to no entry.
+    pub(crate) fn writes_facts(&self) -> bool {
+        self.orders.iter().any(|order| matches!(order, Order::Keep(_)))
+    }
+
+    fn find(&self, search: &Search) -> Finding {
+        let rooms = search.rooms.iter().filter_map(|room| Some((room, self.rooms.get(room)?)));
+        let said = rooms.flat_map(|(room, record)| {
+            let fits = |said: &&Said| said.gone.is_none() && said.content.contains(&*search.words);
+            let said = record.said.values().rev().filter(fits).cloned();
+            said.map(|said| Hit { room: Arc::clone(room), said })
+        });
+        let hits = said.take(search.limit).collect();
+        Finding { ticket: search.ticket, hits, more: false }
     }
 
     fn keep(&mut self, facts: Vec<Fact>) {

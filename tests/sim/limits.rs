@@ -134,3 +134,75 @@ fn a_slow_keeper_costs_a_room_no_more_than_its_limit() {
     world.say(alice, "m32");
     assert_eq!(world.heard(bob), ["m32"]);
 }
+
+#[test]
+fn there_are_so_many_rooms_and_conversations_in_all() {
+    let mut world = World::with(|limits| limits.records_max = 3);
+    let alice = world.enter("name=Alice");
+    world.enter("name=Bob");
+    world.say(alice, "/join one");
+    world.say(alice, "/msg Bob hi");
+    world.told.clear();
+    world.say(alice, "/join two");
+    assert_eq!(world.error(alice).code, Code::Overloaded);
+    world.enter("name=Eve");
+    world.say(alice, "/msg Eve hi");
+    let refusal = world.error(alice);
+    assert_eq!((refusal.code, refusal.text.as_deref()), (Code::Overloaded, Some("hi")));
+    // What nothing was said in makes room.
+    world.say(alice, "/leave one");
+    world.say(alice, "/join two");
+    assert!(world.types(alice).contains(&"joined".to_owned()));
+}
+
+#[test]
+fn a_reason_is_short() {
+    let mut world = World::with(|limits| limits.reason_chars_max = 4);
+    let alice = world.enter("name=Alice&room=dev");
+    world.enter("name=Eve&room=dev");
+    world.say(alice, "/kick Eve \u{e9}\u{e9}\u{e9}\u{e9}\u{e9}");
+    assert_eq!(world.error(alice).code, Code::TooLong);
+    world.say(alice, "/kick Eve \u{e9}\u{e9}\u{e9}\u{e9}");
+    assert!(world.types(alice).contains(&"moderated".to_owned()));
+}
+
+#[test]
+fn an_account_has_read_marks_of_so_many_rooms() {
+    let mut world = World::with(|limits| limits.marks_max = 1);
+    let bob = world.register("Bob", 1, false);
+    let client = world.enter_as(&bob, "room=dev&room=ops");
+    for room in ["dev", "ops"] {
+        for event in
+            [r#""type":"send_message","payload":"hi""#, r#""type":"read","payload":{"seq":1}"#]
+        {
+            world.say(client, &format!(r#"{{"room":"{room}",{event}}}"#));
+        }
+    }
+    world.pass(Duration::from_secs(2));
+    world.restart();
+    let client = world.open_with(&bob);
+    let rooms = world.welcome(client).rooms;
+    let read: Vec<_> = rooms.iter().map(|room| (&*room.room, room.read)).collect();
+    assert_eq!(read, [("dev", Some(1)), ("ops", Some(0))]);
+}
+
+#[test]
+fn accounts_and_those_who_keep_order_have_rates_of_their_own() {
+    let mut world = World::with(|limits| {
+        (limits.sends_burst_max, limits.sends_per_second_max) = (2, Some(1));
+        (limits.account_sends_burst_max, limits.account_sends_per_second_max) = (3, Some(1));
+        (limits.moderator_sends_burst_max, limits.moderator_sends_per_second_max) = (4, Some(1));
+    });
+    let bob = world.register("Bob", 1, false);
+    let clients =
+        [world.enter("name=Guest"), world.enter_as(&bob, ""), world.enter("name=Owner&room=own")];
+    let sent = clients.map(|client| {
+        (0..9).for_each(|n| world.say(client, &format!("m{n}")));
+        9 - world.types(client).iter().filter(|kind| *kind == "error").count()
+    });
+    assert_eq!(sent, [2, 3, 4]);
+    let refused = world.register("Root", 2, true);
+    let root = world.enter_as(&refused, "");
+    (0..9).for_each(|n| world.say(root, &format!("m{n}")));
+    assert_eq!(world.types(root).len(), 5);
+}

@@ -279,3 +279,128 @@ fn bans_are_bounded_and_those_that_are_over_make_room() {
     world.say(alice, "/ban C 600");
     assert_eq!(world.types(alice), ["moderated"]);
 }
+
+#[test]
+fn nobody_speaks_by_inviting_who_may_not_speak() {
+    let (mut world, alice, bob, _) = world();
+    world.enter("name=Guest");
+    let invite =
+        r#"{"type":"moderate","payload":{"action":"invite","user":"Guest","reason":"I say"}}"#;
+    world.say(alice, "/mute Bob");
+    world.told.clear();
+    world.say(bob, invite);
+    assert_eq!(world.error(bob).code, Code::Muted);
+    world.say(alice, "/unmute Bob");
+    world.say(alice, "/lock");
+    world.told.clear();
+    world.say(bob, invite);
+    assert_eq!(world.error(bob).code, Code::RoomLocked);
+    world.say(alice, "/unlock");
+    world.say(alice, "/slow 30");
+    world.told.clear();
+    world.say(bob, invite);
+    assert_eq!(world.types(bob), ["moderated"]);
+    world.say(bob, invite);
+    assert_eq!(world.error(bob).code, Code::SlowMode);
+}
+
+#[test]
+fn strangers_who_invite_to_a_public_room_use_up_nothing() {
+    let mut world = World::with(|limits| limits.members_max = 2);
+    let alice = world.enter("name=Alice&room=dev");
+    let bob = world.enter("name=Bob&room=dev");
+    world.say(alice, "hi");
+    for name in ["A", "B", "C"] {
+        world.enter(&format!("name={name}"));
+        world.say(bob, &format!("/invite {name}"));
+    }
+    world.told.clear();
+    world.say(alice, "/mute Bob");
+    assert_eq!(world.types(alice), ["moderated"]);
+}
+
+#[test]
+fn mutes_that_are_over_make_room() {
+    let mut world = World::with(|limits| limits.members_max = 2);
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    for name in ["A", "B", "C"] {
+        world.enter(&format!("name={name}&room=dev"));
+    }
+    world.say(alice, "/mute A 5");
+    world.say(alice, "/mute B 600");
+    world.told.clear();
+    world.say(alice, "/mute C 600");
+    assert_eq!(world.error(alice).code, Code::RoomFull);
+    world.pass(Duration::from_secs(6));
+    world.say(alice, "/mute C 600");
+    assert!(world.types(alice).contains(&"moderated".to_owned()));
+    let standings = world.keeper.opening("k3").facts.into_iter().filter_map(|fact| fact.value);
+    assert_eq!(standings.filter(|value| value.contains("\"muted\":1")).count(), 2);
+}
+
+#[test]
+fn a_ban_of_a_guest_holds_for_names_that_look_alike_in_capitals_only() {
+    let (mut world, alice, bob, _) = world();
+    world.say(alice, "/ban Bob");
+    world.close(bob);
+    world.pass(Duration::from_secs(11));
+    world.told.clear();
+    // A Greek capital Beta and Latin letters.
+    let other = world.open("name=%CE%92ob&room=dev");
+    assert!(world.read(other).join("").contains("\"banned\""));
+}
+
+#[test]
+fn two_deeds_on_one_person_hold_after_a_crash_between_them_and_what_follows() {
+    let (mut world, alice, ..) = world();
+    world.prompt = false;
+    world.say(alice, "/mute Eve");
+    world.say(alice, "/promote Eve");
+    // Both are in the record; the server dies before it hears of it.
+    (0..9).for_each(|_| world.keeper.work());
+    let facts = world.keeper.opening("k3").facts;
+    let of_eve =
+        facts.iter().filter_map(|fact| fact.value.as_deref()).find(|it| it.contains("Eve"));
+    let of_eve = of_eve.unwrap();
+    assert!(of_eve.contains("\"moderator\":true") && !of_eve.contains("\"muted\":0"), "{of_eve}");
+}
+
+#[test]
+fn a_deed_in_vain_costs_as_much_as_any_other() {
+    let (mut world, alice, bob, _) = world();
+    world.pass(Duration::from_secs(60));
+    let _ = alice;
+    let mut refusals = Vec::new();
+    for n in 0..20 {
+        world.told.clear();
+        world.say(bob, &format!("/invite Nobody{n}"));
+        refusals.push(world.error(bob).code);
+    }
+    assert_eq!(refusals.iter().filter(|code| **code == Code::NoSuchUser).count(), 10);
+    assert_eq!(refusals.iter().filter(|code| **code == Code::RateLimited).count(), 10);
+}
+
+#[test]
+fn keeping_a_deed_costs_one_order() {
+    let (mut world, alice, ..) = world();
+    world.prompt = false;
+    world.orders.clear();
+    world.say(alice, "/mute Eve 60");
+    world.pass(Duration::from_millis(5));
+    world.settle();
+    let keeps =
+        world.orders.iter().filter(|it| matches!(it, chinwag::chat::record::Order::Keep(_)));
+    assert_eq!(keeps.count(), 0);
+}
+
+#[test]
+fn whoever_said_nothing_is_banned_after_a_crash_all_the_same() {
+    let (mut world, alice, ..) = world();
+    let late = world.open("name=Late&room=dev");
+    let session = world.welcome(late).session;
+    world.say(alice, "/ban Late");
+    world.restart();
+    let late = world.open(&format!("session={session}&name=Other&room=dev"));
+    assert!(world.read(late).join("").contains("\"banned\""));
+}

@@ -207,3 +207,154 @@ fn a_private_room_has_at_most_so_many_members() {
     world.say(alice, "/invite C");
     assert_eq!(world.error(alice).code, Code::RoomFull);
 }
+
+#[test]
+fn whoever_keeps_order_no_more_is_a_member_still_and_one_kicked_is_neither() {
+    let (mut world, alice, eve) = world();
+    let session = {
+        let tab = world.open("name=Bob");
+        world.welcome(tab).session
+    };
+    let bob = world.enter(&format!("session={session}"));
+    for line in ["/promote Bob", "/promote Eve"] {
+        world.say(alice, line);
+    }
+    for client in [bob, eve] {
+        world.say(client, "/join den");
+    }
+    world.say(alice, "/demote Bob");
+    world.told.clear();
+    world.say(bob, r#"{"type":"list_users"}"#);
+    assert_eq!(world.types(bob), ["user_list"]);
+    world.say(alice, "still with us");
+    assert_eq!(world.heard(bob), ["still with us"]);
+    // A moderator put out of a private room does not walk in again.
+    world.say(alice, "/kick Eve");
+    world.told.clear();
+    world.say(eve, "/join den");
+    assert_eq!(world.error(eve).code, Code::Forbidden);
+    world.say(eve, r#"{"type":"history","room":"den"}"#);
+    assert_eq!(world.error(eve).code, Code::NoSuchRoom);
+}
+
+#[test]
+fn another_session_is_not_carried_into_a_room_it_may_not_be_in() {
+    let (mut world, alice, eve) = world();
+    world.close(eve);
+    world.told.clear();
+    let other = world.open("name=Mallory");
+    let session = world.welcome(other).session;
+    world.say(alice, "/invite Mallory");
+    let member = world.enter("name=Trudy");
+    world.say(alice, "/invite Trudy");
+    world.say(member, "/join den");
+    world.say(alice, "/ban Mallory");
+    world.told.clear();
+    world.say(member, &format!(r#"{{"type":"resume","payload":{{"session":"{session}"}}}}"#));
+    assert_eq!(world.types(member), ["left", "resumed"]);
+    world.say(alice, "among ourselves");
+    assert_eq!(world.heard(member), [""; 0]);
+}
+
+#[test]
+fn whoever_comes_while_a_room_becomes_private_is_a_member_or_outside() {
+    let mut world = World::with(|limits| limits.members_max = 2);
+    let alice = world.enter("name=Alice&room=den");
+    world.say(alice, "hi");
+    world.prompt = false;
+    world.say(alice, "/private");
+    let late: Vec<ClientId> =
+        ["B", "C", "D"].iter().map(|it| world.enter(&format!("name={it}&room=den"))).collect();
+    world.settle();
+    world.told.clear();
+    world.prompt = true;
+    world.say(alice, "the secret word");
+    for client in late {
+        let hears = !world.heard(client).is_empty();
+        assert_eq!(hears, !world.closed.contains_key(&client));
+        world.say(client, r#"{"type":"history","room":"den"}"#);
+        assert_eq!(world.types(client).len(), usize::from(hears));
+    }
+}
+
+#[test]
+fn whoever_left_before_a_room_became_private_is_no_member_after_a_restart() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=den");
+    let eve = world.open("name=Eve&room=den");
+    let session = world.welcome(eve).session;
+    world.say(eve, "hi");
+    world.prompt = false;
+    world.say(alice, "/private");
+    world.say(eve, "/leave den");
+    world.settle();
+    world.prompt = true;
+    world.say(eve, "/join den");
+    let barred = world.types(eve).last().cloned();
+    world.restart();
+    let eve = world.open(&format!("session={session}&room=den"));
+    let told = world.read(eve).join("");
+    assert_eq!(barred.as_deref(), Some("error"));
+    assert!(told.contains("forbidden") && !told.contains("\"current\":\"den\""), "{told}");
+}
+
+#[test]
+fn a_room_of_the_strangest_name_is_private_after_a_restart_too() {
+    let mut world = World::new();
+    let owner = world.open("name=Alice&room=a%E2%88%95b&room=a");
+    let welcome = world.welcome(owner);
+    assert_eq!(welcome.rooms.len(), 2);
+    // Fullwidth forms of what divides and marks keys are those very characters, folded.
+    for name in ["a%EF%BC%8Fb", "%EF%BC%A0Bob", "%E2%84%80"] {
+        let client = world.open(&format!("room={name}"));
+        let told = world.read(client).join("");
+        assert!(told.contains("\"current\":\"lobby\"") && told.contains("bad_field"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_refused_late_names_what_asked_for_it() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=den");
+    world.say(alice, "the secret word");
+    let eve = world.enter("name=Eve");
+    world.prompt = false;
+    world.say(alice, "/private");
+    world.say(eve, r#"{"type":"history","id":"h1","room":"den"}"#);
+    world.settle();
+    let late = world.error(eve);
+    world.prompt = true;
+    world.say(eve, r#"{"type":"history","id":"h1","room":"den"}"#);
+    assert_eq!(world.error(eve), late);
+}
+
+#[test]
+fn a_room_has_an_owner_after_a_crash_who_never_said_anything() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=den");
+    let session = world.welcome(alice).session;
+    let bob = world.enter("name=Bob&room=den");
+    world.say(bob, "hi");
+    world.restart();
+    let alice = world.open(&format!("session={session}"));
+    assert_eq!(world.welcome(alice).rooms[0].role, Some("owner"));
+}
+
+#[test]
+fn a_room_made_private_by_its_first_entry_is_private_after_a_restart() {
+    let mut world = World::new();
+    let alice = world.open("name=Alice&room=den");
+    let session = world.welcome(alice).session;
+    world.prompt = false;
+    world.say(alice, "/private");
+    world.say(alice, "the secret word");
+    world.settle();
+    world.restart();
+    world.prompt = true;
+    let eve = world.open("name=Eve&room=den");
+    let told = world.read(eve).join("");
+    assert!(told.contains("forbidden") && !told.contains("secret"), "{told}");
+    let alice = world.open(&format!("session={session}"));
+    let room = &world.welcome(alice).rooms[0];
+    assert_eq!((&*room.room, room.private, room.role), ("den", true, Some("owner")));
+}

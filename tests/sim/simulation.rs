@@ -696,7 +696,7 @@ impl View {
     }
 }
 
-fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
+pub(crate) fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
     use ServerEvent as E;
     match event {
         E::Message { room, seq, .. }
@@ -720,7 +720,7 @@ fn news_of(event: &ServerEvent) -> Option<&str> {
     }
 }
 
-fn assert_same(event: &ServerEvent, entry: &Entry) {
+pub(crate) fn assert_same(event: &ServerEvent, entry: &Entry) {
     use ServerEvent as E;
     match (event, &entry.change) {
         (
@@ -750,10 +750,10 @@ fn assert_same(event: &ServerEvent, entry: &Entry) {
 }
 
 /// Is a source of numbers that look random (SplitMix64).
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn up_to(&mut self, end: u64) -> u64 {
+    pub(crate) fn up_to(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -9,9 +9,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 
 use super::super::draft::First;
 use super::row::{self, RoomNumber, int, key, nat, room_of, seq_of};
@@ -202,14 +202,11 @@ impl Writer {
         let Some(old) = &self.ids.old else { return Ok(()) };
         let added = usize::try_from(added).unwrap_or(usize::MAX);
         let step = added.saturating_mul(4).max(STEP_MIN).min(old.rows.len() - old.stored);
-        let mut insert =
-            self.db.prepare_cached("INSERT OR IGNORE INTO ids (key, entry) VALUES (?1, ?2)")?;
-        for (key, entry) in old.rows.iter().skip(old.stored).take(step) {
-            // What was pruned meanwhile would stay in the index for ever.
-            if self.keeps(room_of(*entry), seq_of(*entry)) {
-                insert.execute([key, entry])?;
-            }
-        }
+        // What was pruned meanwhile would stay in the index for ever.
+        let kept = |(_, entry): &&(i64, i64)| self.keeps(room_of(*entry), seq_of(*entry));
+        let rows = old.rows.iter().skip(old.stored).take(step);
+        let rows: Vec<(i64, i64)> = rows.filter(kept).copied().collect();
+        insert(&self.db, &rows)?;
         if old.stored + step == old.rows.len() {
             let mut update =
                 self.db.prepare_cached("UPDATE rooms SET indexed = ?2 WHERE room = ?1")?;
@@ -217,7 +214,6 @@ impl Writer {
                 update.execute([*room, int(*top)])?;
             }
         }
-        drop(insert);
         if let Some(old) = &mut self.ids.old {
             old.storing = step;
         }
@@ -243,6 +239,22 @@ impl Writer {
         Ok(())
     }
 }
+
+/// Puts rows into the index.
+pub(super) fn insert(db: &Connection, rows: &[(i64, i64)]) -> rusqlite::Result<()> {
+    const ROWS: usize = 16;
+    static INSERT_ROWS: LazyLock<String> =
+        LazyLock::new(|| format!("{INSERT}{}", ", (?, ?)".repeat(ROWS - 1)));
+    let (many, single) = rows.as_chunks::<ROWS>();
+    let mut statement = db.prepare_cached(&INSERT_ROWS)?;
+    for rows in many {
+        statement.execute(params_from_iter(rows.iter().flat_map(|row| [row.0, row.1])))?;
+    }
+    let mut statement = db.prepare_cached(INSERT)?;
+    single.iter().try_for_each(|row| statement.execute(*row).map(drop))
+}
+
+const INSERT: &str = "INSERT OR IGNORE INTO ids (key, entry) VALUES (?, ?)";
 
 /// Is what [`first`] reads.
 const ANSWERED: &str = "hash, entry, ts, mid, kind, count";

@@ -2,11 +2,12 @@
 //!
 //! To index each message with its own commit would cost the appends about as much as writing it.
 //! So the index lags behind: a room knows up to which `seq` its messages are in it, and a search
-//! looks through what is above one by one. Some go in with each commit that is not a large one, the
-//! others while there is nothing else to do; so does the whole record of a journal that comes from
-//! a version without an index. While many messages wait for their commits nothing goes in, until
-//! about a million are out. Whatever changes a message that is in the index changes the
-//! index in the same transaction.
+//! looks through what is above one by one. They go in by transactions of their own: small ones
+//! between the appends, a few times as many messages as were added since, so that nobody waits
+//! long; larger ones while there is nothing else to do. So does the whole record of a journal that
+//! comes from a version without an index. While many messages wait for their commits nothing goes
+//! in, until about a million are out: then some go in with each commit. Whatever changes a message
+//! that is in the index changes the index in the same transaction.
 
 use std::collections::{BTreeSet, HashMap};
 use std::mem;
@@ -28,6 +29,8 @@ pub(super) struct Lag {
     entries: u64,
     /// How many this transaction takes off.
     indexed: u64,
+    /// How many were added since some were last indexed.
+    since: u64,
 }
 
 impl Lag {
@@ -35,15 +38,23 @@ impl Lag {
         let behind = |room: &RoomRow| room.top.saturating_sub(room.searched);
         let late = rooms.iter().filter(|(_, room)| behind(room) > 0);
         let names = late.map(|(name, _)| Arc::clone(name)).collect();
-        Self { rooms: names, entries: rooms.values().map(behind).sum(), indexed: 0 }
+        Self { rooms: names, entries: rooms.values().map(behind).sum(), indexed: 0, since: 0 }
     }
 
     /// Notes that a room has another entry.
     pub(super) fn count(&mut self, room: &RoomKey) {
         self.entries += 1;
+        self.since += 1;
         if !self.rooms.contains(room) {
             self.rooms.insert(Arc::clone(room));
         }
+    }
+
+    /// Says whether enough has come in since, and nobody is kept waiting by indexing some of it after
+    /// so many tasks.
+    fn is_due(&self, tasks: usize) -> bool {
+        // As long as many wait for their commits, they come first.
+        tasks <= MANY && self.since.saturating_mul(PACE) >= SOME
     }
 
     /// The transaction came through.
@@ -64,18 +75,21 @@ impl Writer {
         self.lag.entries > self.limits.unsearched_entries_max
     }
 
-    /// Puts some messages into the index, with a transaction that adds so many entries.
-    pub(super) fn index(&mut self, added: u64) -> rusqlite::Result<()> {
-        if !self.lags() {
-            return Ok(());
+    /// Says whether it is time to index some, after a transaction of so many tasks.
+    pub(super) fn lags_after(&self, tasks: usize) -> bool {
+        self.lags() && self.lag.is_due(tasks)
+    }
+
+    /// Puts so many messages into the index, with a transaction that adds so many entries.
+    pub(super) fn index(&mut self, mut step: u64, added: u64) -> rusqlite::Result<()> {
+        if self.lag.entries / HURRY > self.limits.unsearched_entries_max {
+            step = step.max(added.saturating_mul(2));
         }
-        let hurry = self.lag.entries / HURRY > self.limits.unsearched_entries_max;
-        // As long as many wait for their commits, they come first.
-        if added > MANY && !hurry {
-            return Ok(());
+        if step > 0 {
+            self.lag.since = 0;
         }
-        let mut step = STEP_MIN.max(added.saturating_mul(2));
         while step > 0
+            && self.lag.entries > 0
             && let Some(name) = self.lag.rooms.first().map(Arc::clone)
         {
             let room = self.room(&name)?.filter(|room| room.searched < room.top);
@@ -139,9 +153,32 @@ pub(super) fn put_back(
     Ok(())
 }
 
-/// At least so many entries go into the index at once.
-const STEP_MIN: u64 = 256;
-/// A commit with more entries than this has others waiting behind it.
-const MANY: u64 = 64;
+/// So many entries go into the index at once between appends.
+pub(super) const SOME: u64 = 64;
+/// So many go into it at once while there is nothing else to do.
+pub(super) const MORE: u64 = 256;
+/// So many times as many go in between appends as were added.
+const PACE: u64 = 4;
+/// A commit with more tasks than this has others waiting behind it.
+const MANY: usize = 32;
 /// When so many times too much is not in the index, more goes in with each commit than it adds.
 const HURRY: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_messages_go_in_for_each_that_comes() {
+        let mut lag = Lag::new(&HashMap::new());
+        let room = RoomKey::from("lobby");
+        for _ in 0..SOME / PACE {
+            assert!(!lag.is_due(1));
+            lag.count(&room);
+        }
+        assert!(lag.is_due(1) && lag.is_due(MANY) && !lag.is_due(MANY + 1));
+        // Indexing some starts the count anew.
+        lag.since = 0;
+        assert!(!lag.is_due(1));
+    }
+}

@@ -51,8 +51,8 @@ use worker::PROBE_EVERY;
 pub(super) struct Sqlite {
     rooms: Rooms,
     tasks: Sender<Vec<Task>>,
-    /// What goes to the worker at once with the next [`Sqlite::answers`], so that what came in one
-    /// turn is committed in one transaction.
+    /// What goes to the worker at once with the next [`Sqlite::answers`], so that the little that came
+    /// in one turn is committed in one transaction.
     outbox: Vec<Task>,
     questions: Sender<Question>,
     /// Searches have a reader of their own: some take long.
@@ -165,7 +165,7 @@ impl Sqlite {
     fn append(&mut self, draft: Draft) {
         if self.queues(draft.ticket, bytes(&draft)) {
             self.rooms.submitted(&draft.room);
-            self.outbox.push(Task::Append(self.now, draft));
+            self.hand(Task::Append(self.now, draft));
         }
     }
 
@@ -175,7 +175,7 @@ impl Sqlite {
             None => self.queues_unanswered(),
         };
         if queues {
-            self.outbox.push(Task::Keep(keep));
+            self.hand(Task::Keep(keep));
         }
     }
 
@@ -223,7 +223,7 @@ impl Sqlite {
 
     fn send_session(&mut self, key: AuthorKey, session: Option<SessionRecord>) {
         if self.queues_unanswered() {
-            self.outbox.push(Task::Session(key, session));
+            self.hand(Task::Session(key, session));
         }
     }
 
@@ -235,6 +235,15 @@ impl Sqlite {
         if possible && (expired || retention) {
             self.underway.sweeping = true;
             self.outbox.push(Task::Sweep { now: self.now, retention });
+        }
+    }
+
+    /// Has the worker do something with the next [`Sqlite::answers`], or at once if much waits: then
+    /// it need not be idle while the rest of a long turn comes in.
+    fn hand(&mut self, task: Task) {
+        self.outbox.push(task);
+        if self.outbox.len() >= SEND_AT {
+            self.send();
         }
     }
 
@@ -321,6 +330,8 @@ impl Sqlite {
     }
 }
 
+/// So many tasks are worth a commit of their own.
+const SEND_AT: usize = 64;
 /// How soon pruning goes on while there is more to prune.
 const RETENTION_PAUSE: Duration = Duration::from_millis(20);
 /// Sessions, and facts that nobody waits for, that may wait for the worker. Above it they are not

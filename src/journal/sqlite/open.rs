@@ -48,7 +48,7 @@ impl Sqlite {
         let (rooms, known) = schema::rooms(&db).map_err(failed)?;
         let sessions = schema::sessions(&db).map_err(failed)?;
         let facts = facts::all(&db).map_err(failed)?;
-        let writer = Writer::new(db, limits.clone(), known).map_err(failed)?;
+        let mut writer = Writer::new(db, limits.clone(), known).map_err(failed)?;
         let expiry = writer.next_expiry().map_err(failed)?;
         let (marker, lossy) = marker(place, &directory, writer.entries, now)?;
         let epoch = schema::epoch(&writer.db, &epoch(epoch_seed), lossy).map_err(failed)?;

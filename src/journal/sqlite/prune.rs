@@ -16,6 +16,7 @@ use crate::chat::record::{AuthorKey, Change, Entry, Gone, RoomKey};
 impl Writer {
     /// Lets some of the messages go whose time has come, and gives the entries that say so.
     pub(super) fn expire(&mut self, unix_ms: u64) -> rusqlite::Result<Vec<(RoomKey, Kept)>> {
+        self.flush()?;
         let mut gone = Vec::new();
         for (message, sender, author) in self.expired(unix_ms)? {
             let mid = row::seq_of(message);
@@ -33,7 +34,8 @@ impl Writer {
     }
 
     /// Gives the time at which the next message expires.
-    pub(super) fn next_expiry(&self) -> rusqlite::Result<Option<u64>> {
+    pub(super) fn next_expiry(&mut self) -> rusqlite::Result<Option<u64>> {
+        self.flush()?;
         let mut statement = self.db.prepare_cached(
             "SELECT min(expires) FROM entries WHERE expires IS NOT NULL AND gone IS NULL",
         )?;
@@ -49,6 +51,7 @@ impl Writer {
         if room.messages <= messages_max && cutoff == 0 {
             return Ok(None);
         }
+        self.flush()?;
         let before = room.first;
         let mut statement = self.db.prepare_cached(
             "SELECT kind, ts FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry LIMIT ?3",
@@ -128,6 +131,7 @@ impl Writer {
 
     /// Drops the entries of a room from `before` up to its `first`, which stays.
     pub(super) fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
+        self.flush()?;
         let reach = [key(room.number, before), key(room.number, room.first) - 1];
         if self.limits.ids_kept_ms() > 0 {
             let mut statement = self.db.prepare_cached(

@@ -8,10 +8,10 @@
 //! | 40–62 | room |
 //! | 0–39 | `seq` |
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::{ToSql, Type};
+use rusqlite::{CachedStatement, Connection, Row, params};
 
 use super::super::draft::BodyHash;
 use super::super::record::Kept;
@@ -82,7 +82,67 @@ pub(super) fn is_message(kind: i64) -> bool {
     kind == kind::MESSAGE
 }
 
-/// Inserts an entry, and what makes its draft known if it comes again.
+/// Is a message to be inserted, and what makes its draft known if it comes again.
+#[derive(Debug)]
+pub(super) struct MessageRow {
+    pub(super) room: RoomNumber,
+    pub(super) kept: Kept,
+    pub(super) id: Option<(Arc<str>, BodyHash)>,
+}
+
+/// Inserts messages; so many at once as make the cost of a statement small.
+pub(super) fn insert_messages(db: &Connection, rows: &[MessageRow]) -> rusqlite::Result<()> {
+    let (many, single) = rows.as_chunks::<ROWS>();
+    for rows in many {
+        insert_rows(db.prepare_cached(&INSERT_ROWS)?, rows)?;
+    }
+    single.chunks(1).try_for_each(|row| insert_rows(db.prepare_cached(&INSERT_ROW)?, row))
+}
+
+fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusqlite::Result<()> {
+    let mut at = 0;
+    for MessageRow { room, kept: Kept { author, entry }, id } in rows {
+        let Change::Message { content, reply_to, expires } = &entry.change else { continue };
+        let (id, hash) = match id {
+            Some((id, hash)) => (Some(&**id), Some(&hash[..])),
+            None => (None, None),
+        };
+        let values: [&dyn ToSql; COLUMNS] = [
+            &key(*room, entry.seq),
+            &int(entry.ts),
+            &&*entry.sender,
+            &&author.0[..],
+            &&**content,
+            &id,
+            &hash,
+            &reply_to.map(int),
+            &expires.map(int),
+        ];
+        for value in values {
+            at += 1;
+            statement.raw_bind_parameter(at, value)?;
+        }
+    }
+    statement.raw_execute().map(drop)
+}
+
+/// Gives the statement that inserts so many messages.
+fn insert_sql(rows: usize) -> String {
+    let row = format!("(?, 0{})", ", ?".repeat(COLUMNS - 1));
+    format!(
+        "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash, reply_to, expires)
+         VALUES {}",
+        vec![row; rows].join(", ")
+    )
+}
+
+/// Is how many messages are inserted at once.
+pub(super) const ROWS: usize = 16;
+const COLUMNS: usize = 9;
+static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert_sql(ROWS));
+static INSERT_ROW: LazyLock<String> = LazyLock::new(|| insert_sql(1));
+
+/// Inserts an entry that is no message, and what makes its draft known if it comes again.
 pub(super) fn insert(
     db: &Connection,
     room: RoomNumber,
@@ -93,11 +153,7 @@ pub(super) fn insert(
     let mut row = Columns::default();
     let json;
     let (kind, text) = match &entry.change {
-        Change::Message { content, reply_to, expires } => {
-            row.reply_to = reply_to.map(int);
-            row.expires = expires.map(int);
-            (kind::MESSAGE, &**content)
-        }
+        Change::Message { .. } => return Err(rusqlite::Error::InvalidQuery),
         Change::Edited { mid, content } => {
             row.mid = Some(key(room, *mid));
             (kind::EDITED, &**content)
@@ -132,8 +188,6 @@ pub(super) fn insert(
         id,
         hash.map(|hash| &hash[..]),
         row.mid,
-        row.reply_to,
-        row.expires,
         row.given,
         row.count,
         row.gone,
@@ -142,15 +196,13 @@ pub(super) fn insert(
 }
 
 const INSERT: &str = "INSERT INTO entries
-    (entry, kind, ts, sender, author, text, id, hash, mid, reply_to, expires, given, count, gone)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    (entry, kind, ts, sender, author, text, id, hash, mid, given, count, gone)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
 /// Holds the columns that not every entry has.
 #[derive(Default)]
 struct Columns {
     mid: Option<i64>,
-    reply_to: Option<i64>,
-    expires: Option<i64>,
     given: Option<bool>,
     count: Option<i64>,
     gone: Option<i64>,

@@ -185,7 +185,8 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    db.query_row("PRAGMA wal_autocheckpoint = 4000", [], |_| Ok(()))?;
+    // Often, so that no commit has much to copy.
+    db.query_row("PRAGMA wal_autocheckpoint = 1000", [], |_| Ok(()))?;
     let wal_bytes_max = int(limits.wal_bytes_max);
     db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
     if let Some(bytes) = limits.database_bytes_max {

@@ -16,6 +16,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::facts;
 use super::files::{Directory, MARK_EVERY, Marker};
+use super::index::{MORE, SOME};
 use super::task::{Question, Read, Report, Task, Waker, What, bytes, facts_bytes};
 use super::unsaved::Unsaved;
 use super::write::{Fault, Writer};
@@ -82,11 +83,22 @@ impl Worker {
     fn work(&mut self) {
         while !self.inbox.is_empty() {
             let (batch, question) = self.next_batch();
-            let mut reports = self.carry_out(&batch);
+            let mut reports = match batch.is_empty() {
+                true => Vec::new(),
+                false => self.carry_out(&batch, 0),
+            };
             if let Some(question) = question {
                 reports.push(answer(&self.writer.db, question, true));
             }
             self.tell(reports);
+            if !self.inbox.is_empty() {
+                continue;
+            }
+            match self.tasks.try_recv() {
+                Ok(tasks) => self.inbox.extend(tasks),
+                Err(_) if self.writer.lags_after(batch.len()) => self.index(SOME),
+                Err(_) => {}
+            }
         }
         if self.sick.as_ref().is_some_and(|sick| sick.probe_at <= self.now.at) {
             self.on_idle();
@@ -116,7 +128,14 @@ impl Worker {
         (batch, None)
     }
 
-    fn carry_out(&mut self, batch: &[Task]) -> Vec<Report> {
+    /// Puts so many messages into the index.
+    fn index(&mut self, messages: u64) {
+        let reports = self.carry_out(&[], messages);
+        self.tell(reports);
+    }
+
+    /// Carries a batch out, and puts so many messages into the index.
+    fn carry_out(&mut self, batch: &[Task], index: u64) -> Vec<Report> {
         for task in batch {
             match task {
                 Task::Append(now, _) | Task::Sweep { now, .. } => self.now = *now,
@@ -128,7 +147,7 @@ impl Worker {
             self.unsaved.put_off(batch);
             return refusals(batch);
         }
-        match self.attempt(batch) {
+        match self.attempt(batch, index) {
             Ok(reports) => reports,
             Err(error) => {
                 self.writer.roll_back();
@@ -142,7 +161,7 @@ impl Worker {
     }
 
     /// Carries a batch out in one transaction.
-    fn attempt(&mut self, batch: &[Task]) -> rusqlite::Result<Vec<Report>> {
+    fn attempt(&mut self, batch: &[Task], index: u64) -> rusqlite::Result<Vec<Report>> {
         let mut reports = Vec::with_capacity(batch.len());
         self.writer.begin()?;
         self.unsaved.put(&self.writer)?;
@@ -176,7 +195,7 @@ impl Worker {
         if self.writer.expiries_changed {
             expiry = self.writer.next_expiry()?;
         }
-        self.writer.commit()?;
+        self.writer.commit(index)?;
         self.unsaved.clear();
         self.pruned = pruned;
         if expiry != self.expiry {
@@ -225,9 +244,7 @@ impl Worker {
     fn on_idle(&mut self) {
         let Some(sick) = &self.sick else {
             if self.writer.lags() {
-                // A commit with nothing in it but a part of the index.
-                let reports = self.carry_out(&[]);
-                return self.tell(reports);
+                return self.index(MORE);
             }
             return self.mark();
         };
@@ -237,7 +254,7 @@ impl Worker {
                 self.sick = None;
                 self.tell(vec![Report::Health { writable: true }]);
                 if !self.unsaved.is_empty() {
-                    let reports = self.carry_out(&[]);
+                    let reports = self.carry_out(&[], 0);
                     self.tell(reports);
                 }
             }
@@ -281,7 +298,7 @@ impl Worker {
     }
 
     fn finish(mut self) {
-        let reports = self.carry_out(&[]);
+        let reports = self.carry_out(&[], 0);
         self.tell(reports);
         match schema::checkpoint(&self.writer.db) {
             Ok(true) => self.mark(),

@@ -11,7 +11,7 @@ use super::super::record::Kept;
 use super::facts;
 use super::ids::Ids;
 use super::index::{self, Lag};
-use super::row::{self, RoomNumber, int, key};
+use super::row::{self, MessageRow, ROWS, RoomNumber, int, key};
 use super::schema::{self, RoomRow};
 use crate::chat::record::{
     Answer, AuthorKey, Change, Draft, Entry, Gone, Refused, RoomKey, SessionRecord,
@@ -35,6 +35,8 @@ pub(super) struct Writer {
     pub(super) lag: Lag,
     /// Whether this transaction changes when the next message expires.
     pub(super) expiries_changed: bool,
+    /// Messages of this transaction that are still to be inserted, several at once.
+    rows: Vec<MessageRow>,
 }
 
 /// Says why a draft was not written.
@@ -78,6 +80,7 @@ impl Writer {
             ids,
             lag,
             expiries_changed: false,
+            rows: Vec::with_capacity(ROWS),
         })
     }
 
@@ -91,9 +94,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits the transaction. After an error it has to be taken back.
-    pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
-        self.index(self.added)?;
+    /// Commits the transaction, with so many messages for the index. After an error it has to be
+    /// taken back.
+    pub(super) fn commit(&mut self, index: u64) -> rusqlite::Result<()> {
+        self.flush()?;
+        self.index(index, self.added)?;
         for key in &self.touched {
             let Some(room) = self.rooms.get(key) else { continue };
             let RoomRow { number, first, top, messages, searched } = *room;
@@ -115,6 +120,7 @@ impl Writer {
         // After some errors SQLite has already done it, which makes this one fail.
         let rolled_back = self.db.execute_batch("ROLLBACK");
         tracing::debug!(?rolled_back, "took the transaction back");
+        self.rows.clear();
         self.lag.roll_back(&self.touched, self.added);
         for key in std::mem::take(&mut self.touched) {
             self.rooms.remove(&key);
@@ -157,7 +163,7 @@ impl Writer {
             Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
         let kept = Kept { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
-        self.add(key, room, &kept, id.as_ref().map(|(id, hash)| (&***id, hash)))?;
+        self.add(key, room, &kept, id)?;
         draft.facts.iter().try_for_each(|fact| facts::put(&self.db, fact))?;
         if let Some((id, hash)) = id {
             self.ids.put(author, id, room.number, First { hash, seq, mid, ts, count });
@@ -172,13 +178,20 @@ impl Writer {
         key: &RoomKey,
         mut room: RoomRow,
         kept: &Kept,
-        id: Option<(&str, &BodyHash)>,
+        id: Option<(&Arc<str>, BodyHash)>,
     ) -> rusqlite::Result<()> {
-        row::insert(&self.db, room.number, kept, id)?;
-        self.fold(&room, kept)?;
         if let Change::Message { expires, .. } = &kept.entry.change {
+            let id = id.map(|(id, hash)| (Arc::clone(id), hash));
+            self.rows.push(MessageRow { room: room.number, kept: kept.clone(), id });
+            if self.rows.len() == ROWS {
+                self.flush()?;
+            }
             room.messages += 1;
             self.expiries_changed |= expires.is_some();
+        } else {
+            self.flush()?;
+            row::insert(&self.db, room.number, kept, id.as_ref().map(|(id, hash)| (&***id, hash)))?;
+            self.fold(&room, kept)?;
         }
         room.top = kept.entry.seq;
         self.entries += 1;
@@ -186,6 +199,14 @@ impl Writer {
         self.ids.count(key);
         self.lag.count(key);
         self.put(key, room);
+        Ok(())
+    }
+
+    /// Inserts the messages that are still to be. Whoever reads entries in this transaction wants
+    /// that first.
+    pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
+        row::insert_messages(&self.db, &self.rows)?;
+        self.rows.clear();
         Ok(())
     }
 
@@ -239,13 +260,14 @@ impl Writer {
 
     /// Finds who said a message that still has its text.
     pub(super) fn author_of(
-        &self,
+        &mut self,
         room: &RoomRow,
         mid: u64,
     ) -> rusqlite::Result<Option<AuthorKey>> {
         if mid < room.first || mid > room.top {
             return Ok(None);
         }
+        self.flush()?;
         let mut statement = self.db.prepare_cached(
             "SELECT author FROM entries WHERE entry = ?1 AND kind = 0 AND gone IS NULL",
         )?;

@@ -485,6 +485,8 @@ fn a_torn_log_keeps_what_was_synced_before() {
             torn.resize(bytes.len(), 0);
         }
         fs::write(&path, torn).unwrap();
+        // On a slow machine it may name what is cut off here.
+        fs::remove_file(image.path().join("data/mark")).unwrap();
         let mut after = World::open(image.engine(), Limits::default(), world.now).unwrap();
         let top = after.page(Span::Latest, 1).top;
         assert!((5..=10).contains(&top), "seed {seed}: {top} are left");

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-use super::revoked::Full;
 use super::{Caller, Errand, Waiting};
 use crate::auth::{Password, PasswordFault};
 use crate::chat::record::{AuthorKey, Keep, Order, Ticket};
@@ -106,15 +105,15 @@ impl Server {
         };
         let now = turn.now();
         let mut facts = self.accounts.revoked.prune(now.unix_ms / 1000);
-        match self.accounts.revoked.end(login.author, login.id, login.expires / 1000) {
-            Ok(fact) => facts.push(fact),
-            Err(Full) => {
-                let message = "this account has logged out too often of late";
-                return Err(Refusal::new(Code::Overloaded, message).into());
-            }
-        }
-        let ticket = Some(self.accounts.number(caller));
+        let ended = self.accounts.revoked.end(login.author, login.id, login.expires / 1000);
+        let full = ended.is_err();
+        facts.extend(ended);
+        let ticket = if full { None } else { Some(self.accounts.number(caller)) };
         self.journal.submit(now, Order::Keep(Keep { ticket, facts }));
+        if full {
+            let message = "this account has logged out too often of late";
+            return Err(Refusal::new(Code::Overloaded, message).into());
+        }
         let (author, id) = (login.author, login.id);
         self.tell(turn, Input::LoggedOut { author, id });
         Ok(())

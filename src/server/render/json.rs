@@ -1,11 +1,10 @@
 //! Events as JSON objects.
 
+use super::people::{joined, room_list, users, welcome};
 use super::stats;
+use super::write::{boolean, list, number, option, raw, string, text};
 use crate::chat::record::{Deed, Gone, Said};
-use crate::chat::{
-    History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine, SearchResults, ServerEvent, User,
-    Welcome,
-};
+use crate::chat::{History, Missed, Ousted, Refusal, Resumed, SearchResults, ServerEvent};
 
 /// Appends one event.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) {
@@ -228,72 +227,6 @@ fn left(re: Option<&str>, room: &str, ousted: Option<&Ousted>, out: &mut Vec<u8>
     raw(out, "}");
 }
 
-pub(super) fn room_list(rooms: &[RoomLine], out: &mut Vec<u8>) {
-    raw(out, "{\"rooms\":[");
-    list(out, rooms, |out, line| {
-        string(out, "{\"room\":", &line.room);
-        raw(out, ",");
-        room_facts(out, line);
-    });
-    raw(out, "]}");
-}
-
-fn welcome(it: &Welcome, out: &mut Vec<u8>) {
-    number(out, "{\"type\":\"welcome\",\"ts\":", it.ts);
-    string(out, ",\"payload\":{\"v\":1,\"you\":", &it.you);
-    boolean(out, ",\"renamed\":", it.renamed);
-    if it.account {
-        raw(out, ",\"account\":true");
-        if it.admin {
-            raw(out, ",\"role\":\"admin\"");
-        }
-    } else {
-        string(out, ",\"session\":", &it.session);
-    }
-    string(out, ",\"epoch\":", &it.epoch);
-    if let Some(current) = &it.current {
-        string(out, ",\"current\":", current);
-    }
-    raw(out, ",\"rooms\":{");
-    list(out, &it.rooms, |out, line| {
-        string(out, "", &line.room);
-        raw(out, ":{");
-        room_facts(out, line);
-    });
-    raw(out, "}");
-    if !it.directs.is_empty() {
-        raw(out, ",\"direct\":{");
-        list(out, &it.directs, |out, line| {
-            string(out, "", &line.room);
-            string(out, ":{\"with\":", &line.with);
-            number(out, ",\"seq\":", line.seq);
-            reading(out, line.seq, line.read);
-            raw(out, "}");
-        });
-        raw(out, "}");
-    }
-    number(out, ",\"ping_ms\":", it.ping_ms);
-    number(out, ",\"limits\":{\"content\":", it.content_max as u64);
-    number(out, ",\"frame\":", it.frame_max as u64);
-    number(out, ",\"burst\":", u64::from(it.burst));
-    option(out, ",\"per_s\":", it.per_s.map(u64::from));
-    raw(out, concat!("},\"server\":\"chinwag/", env!("CARGO_PKG_VERSION"), "\"}}"));
-}
-
-fn joined(it: &Joined, out: &mut Vec<u8>) {
-    opening(out, "joined", it.re.as_deref());
-    string(out, ",\"room\":", &it.room);
-    number(out, ",\"payload\":{\"seq\":", it.seq);
-    string(out, ",\"topic\":", &it.topic);
-    number(out, ",\"count\":", it.count as u64);
-    users(out, &it.users);
-    if it.private {
-        raw(out, ",\"private\":true");
-    }
-    text(out, ",\"role\":", it.role);
-    raw(out, "}}");
-}
-
 fn history(it: &History, out: &mut Vec<u8>) {
     opening(out, "history", it.re.as_deref());
     string(out, ",\"room\":", &it.room);
@@ -418,7 +351,7 @@ const fn gone(why: Gone) -> &'static str {
     }
 }
 
-fn opening(out: &mut Vec<u8>, kind: &str, re: Option<&str>) {
+pub(super) fn opening(out: &mut Vec<u8>, kind: &str, re: Option<&str>) {
     raw(out, "{\"type\":\"");
     raw(out, kind);
     raw(out, "\"");
@@ -439,84 +372,4 @@ fn someone(out: &mut Vec<u8>, kind: &str, room: &str, user: &str, count: usize) 
     string(out, ",\"room\":", room);
     string(out, ",\"payload\":{\"user\":", user);
     number(out, ",\"count\":", count as u64);
-}
-
-/// Ends the object it is in.
-fn room_facts(out: &mut Vec<u8>, line: &RoomLine) {
-    number(out, "\"seq\":", line.seq);
-    number(out, ",\"users\":", line.users as u64);
-    string(out, ",\"topic\":", &line.topic);
-    if line.private {
-        raw(out, ",\"private\":true");
-    }
-    text(out, ",\"role\":", line.role);
-    reading(out, line.seq, line.read);
-    raw(out, "}");
-}
-
-/// Says how far an account has read.
-fn reading(out: &mut Vec<u8>, top: u64, read: Option<u64>) {
-    if let Some(read) = read {
-        number(out, ",\"read\":", read);
-        number(out, ",\"unread\":", top.saturating_sub(read));
-    }
-}
-
-fn users(out: &mut Vec<u8>, users: &[User]) {
-    raw(out, ",\"users\":[");
-    list(out, users, |out, user| {
-        string(out, "{\"name\":", &user.name);
-        string(out, ",\"status\":", user.status.word());
-        if !user.status.text.is_empty() {
-            string(out, ",\"text\":", &user.status.text);
-        }
-        number(out, ",\"conns\":", u64::from(user.conns));
-        text(out, ",\"role\":", user.role);
-        if user.account {
-            raw(out, ",\"account\":true");
-        }
-        raw(out, "}");
-    });
-    raw(out, "]");
-}
-
-pub(super) fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            raw(out, ",");
-        }
-        write(out, item);
-    }
-}
-
-pub(super) fn raw(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
-}
-
-pub(super) fn string(out: &mut Vec<u8>, key: &str, value: &str) {
-    raw(out, key);
-    // Writing a string into a vector cannot fail.
-    let _ = serde_json::to_writer(out, value);
-}
-
-pub(super) fn number(out: &mut Vec<u8>, key: &str, value: u64) {
-    raw(out, key);
-    let _ = serde_json::to_writer(out, &value);
-}
-
-pub(super) fn text(out: &mut Vec<u8>, key: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        string(out, key, value);
-    }
-}
-
-fn option(out: &mut Vec<u8>, key: &str, value: Option<u64>) {
-    if let Some(value) = value {
-        number(out, key, value);
-    }
-}
-
-pub(super) fn boolean(out: &mut Vec<u8>, key: &str, value: bool) {
-    raw(out, key);
-    raw(out, if value { "true" } else { "false" });
 }

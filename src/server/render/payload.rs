@@ -1,7 +1,9 @@
 //! Events as the bodies of HTTP answers: JSON without the envelope.
 
-use super::json::{boolean, fault, list, number, page, raw, room_list, string};
+use super::json::{fault, page};
+use super::people::room_list;
 use super::stats;
+use super::write::{boolean, list, number, raw, string};
 use crate::chat::{Account, ServerEvent};
 
 /// Appends what an event says; of an `ack` the envelope says most.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::json::{list, number, raw, string};
+use super::write::{list, number, raw, string};
 use crate::chat::{Busy, Series, Stats};
 
 /// Appends what the event says, as an object.

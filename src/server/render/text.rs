@@ -135,6 +135,9 @@ fn moderated(room: &str, by: &str, deed: &Deed) -> String {
         Action::Unmute => format!("{by} lets {user} talk again in {room}"),
         Action::Lock => format!("{by} locked {room}"),
         Action::Unlock => format!("{by} unlocked {room}"),
+        Action::Slow if deed.seconds == Some(0) => {
+            format!("{by} let everybody in {room} speak at any pace")
+        }
         Action::Slow => format!("{by} slowed {room} down"),
         Action::Invite => format!("{by} invited {user} to {room}"),
         Action::MakePrivate => format!("{by} made {room} private"),
@@ -143,7 +146,7 @@ fn moderated(room: &str, by: &str, deed: &Deed) -> String {
         Action::Demote => format!("{by} gave {user} a lower role in {room}"),
     };
     match (deed.action, deed.seconds) {
-        (_, None) => {}
+        (_, None) | (Action::Slow, Some(0)) => {}
         (Action::Slow, Some(seconds)) => {
             let _ = write!(text, ": one message in {seconds} s");
         }

@@ -15,7 +15,7 @@ use super::super::super::draft::changed_message;
 use super::super::super::{Durability, Limits, OpenError};
 use super::super::facts;
 use super::super::files::Directory;
-use super::super::ids::index_key;
+use super::super::ids::{self, index_key};
 use super::super::open::{Place, marker};
 use super::super::row::{int, key};
 use super::super::schema;
@@ -159,7 +159,7 @@ impl Import {
             taken.map_err(|source| self.sqlite(source))?;
             self.imported.epoch_taken = true;
         }
-        let committed = self.writer.commit();
+        let committed = self.writer.commit(0);
         committed.map_err(|source| self.sqlite(source))
     }
 
@@ -284,14 +284,15 @@ impl Import {
             }
         }
         let (seq, number) = (kept.entry.seq, room.number);
-        let id = id.as_ref().map(|(id, hash)| (id.as_str(), hash));
-        let added = self.writer.add(name, room, kept, id);
+        let id = id.as_ref().map(|(id, hash)| (Arc::from(id.as_str()), *hash));
+        let of = id.as_ref().map(|(id, hash)| (id, *hash));
+        let added = self.writer.add(name, room, kept, of);
         added.map_err(|source| self.sqlite(source))?;
         self.imported.added += 1;
         if let Some(Open { index: Some(index), .. }) = &mut self.room
             && let Some((id, _)) = id
         {
-            index.push((index_key(kept.author, id), key(number, seq)));
+            index.push((index_key(kept.author, &id), key(number, seq)));
         }
         Ok(())
     }
@@ -317,11 +318,7 @@ impl Import {
         // Other rooms have ids that are not in the index either; a start reads those.
         let Some(mut index) = index else { return Ok(()) };
         index.sort_unstable();
-        let sql = "INSERT OR IGNORE INTO ids (key, entry) VALUES (?1, ?2)";
-        let mut insert = self.writer.db.prepare_cached(sql)?;
-        for row in index {
-            insert.execute([row.0, row.1])?;
-        }
+        ids::insert(&self.writer.db, &index)?;
         let sql = "UPDATE rooms SET indexed = ?2 WHERE room = ?1";
         self.writer.db.execute(sql, [room.number, int(room.top)]).map(drop)
     }

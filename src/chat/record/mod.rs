@@ -4,9 +4,13 @@
 //! [`Answer`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an entry
 //! before it has one. Everything here is plain data and may cross threads.
 
+mod deed;
+mod fact;
+
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+pub use deed::{Action, Deed};
+pub use fact::{Fact, Keep, Shelf};
 
 /// Names an order, so that its answer finds the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,83 +102,6 @@ pub enum Change {
         /// What was done.
         deed: Arc<Deed>,
     },
-}
-
-/// Says what somebody who keeps order did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
-    /// What.
-    pub action: Action,
-    /// The name of whom it was done to; nobody for what is done to the room.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Arc<str>>,
-    /// How long it lasts, or how long everybody waits between two messages.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<u64>,
-    /// Why, as they put it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Arc<str>>,
-}
-
-/// Names what can be done to keep order. (The words stand in the database and on the wire.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Somebody has to leave.
-    Kick,
-    /// Somebody has to leave and may not come back.
-    Ban,
-    /// Somebody may come back.
-    Unban,
-    /// Somebody may not talk.
-    Mute,
-    /// Somebody may talk again.
-    Unmute,
-    /// Only those who keep order may talk.
-    Lock,
-    /// Everybody may talk again.
-    Unlock,
-    /// Everybody has to wait between two messages.
-    Slow,
-    /// Somebody may come in.
-    Invite,
-    /// Only members may come in.
-    MakePrivate,
-    /// Everybody may come in.
-    MakePublic,
-    /// Somebody has a higher role.
-    Promote,
-    /// Somebody has a lower role.
-    Demote,
-}
-
-impl Action {
-    /// Lists them all, with their words.
-    pub const ALL: [(Self, &'static str); 13] = [
-        (Self::Kick, "kick"),
-        (Self::Ban, "ban"),
-        (Self::Unban, "unban"),
-        (Self::Mute, "mute"),
-        (Self::Unmute, "unmute"),
-        (Self::Lock, "lock"),
-        (Self::Unlock, "unlock"),
-        (Self::Slow, "slow"),
-        (Self::Invite, "invite"),
-        (Self::MakePrivate, "make_private"),
-        (Self::MakePublic, "make_public"),
-        (Self::Promote, "promote"),
-        (Self::Demote, "demote"),
-    ];
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, known)| *known == word).map(|(action, _)| action)
-    }
-
-    /// Gives the word.
-    pub fn word(self) -> &'static str {
-        Self::ALL.into_iter().find(|(known, _)| *known == self).map_or("", |(_, word)| word)
-    }
 }
 
 /// Is one numbered entry of a room's record.
@@ -357,48 +284,6 @@ pub struct SessionRecord {
     pub name: Arc<str>,
     /// The names of its rooms; the last one is current.
     pub rooms: Vec<Arc<str>>,
-}
-
-/// Names a kind of facts. (Never renumber: the database keeps the numbers.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Shelf {
-    /// Who has registered.
-    Accounts,
-    /// What a room is like: who owns it, whether it is private.
-    Rooms,
-    /// Who has which role in a room; keys are `ROOMKEY/…`.
-    Standings,
-    /// Who may not come into a room; keys are `ROOMKEY/…`.
-    Bans,
-    /// Who talks to whom in private.
-    Talks,
-    /// How far somebody has read; keys are `AUTHORHEX/ROOMKEY`.
-    Marks,
-    /// Tokens that hold no longer.
-    Revoked,
-    /// What a day came to.
-    Days,
-}
-
-/// Is one small thing kept beside the records, under a name of its own on its shelf.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// Where it lies.
-    pub shelf: Shelf,
-    /// Its name there.
-    pub key: Arc<str>,
-    /// What is kept; `None` forgets it.
-    pub value: Option<Arc<str>>,
-}
-
-/// Has facts kept, all or none. Answered by [`Answer::Kept`] or [`Answer::Refused`] where there is
-/// a ticket. Without one they are kept as soon as they can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// Comes back with the answer.
-    pub ticket: Option<Ticket>,
-    /// The facts; of two with the same name the later one counts.
-    pub facts: Vec<Fact>,
 }
 
 /// Is what a room is known by before anybody joins it.

@@ -3,6 +3,8 @@
 //! Times are Unix milliseconds, for they outlive the server. What has changed is kept as facts
 //! beside the room's record, in one with the entry that tells of it.
 
+mod kept;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,9 +12,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::{alike, likeness};
-use super::record::{Action, AuthorKey, Deed, Fact, Shelf};
-use super::refusal::{Code, Refusal};
+use crate::chat::name::{alike, likeness};
+use crate::chat::record::{Action, AuthorKey, Deed};
+use crate::chat::refusal::{Code, Refusal};
 use crate::clock::{Moment, Now};
 
 /// Says what somebody may do in a room; each rank may do what those below it may.
@@ -63,6 +65,8 @@ pub(super) struct Rules {
     bans: BTreeMap<Box<str>, Ban>,
     /// When somebody spoke last, in slow mode.
     spoke: BTreeMap<AuthorKey, Moment>,
+    /// At how many of them those are to be forgotten who may speak again.
+    sweep_at: usize,
 }
 
 /// Is what somebody is in a room.
@@ -85,6 +89,9 @@ struct Ban {
     guest: bool,
     network: Option<IpAddr>,
     until: u64,
+    /// The likeness of the name.
+    #[serde(skip)]
+    like: [Box<str>; 2],
 }
 
 /// Names a fact that has changed.
@@ -98,14 +105,11 @@ pub(super) enum Touched {
     Ban(Box<str>),
 }
 
-/// Is the room as a fact.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct RoomFact {
-    owner: Option<String>,
-    private: bool,
-    locked: bool,
-    slow: u64,
+impl Standing {
+    /// Says whether it makes a difference.
+    fn holds(&self, now: Now) -> bool {
+        self.member || self.moderator || self.muted > now.unix_ms
+    }
 }
 
 impl Rules {
@@ -120,6 +124,7 @@ impl Rules {
             standings: BTreeMap::new(),
             bans: BTreeMap::new(),
             spoke: BTreeMap::new(),
+            sweep_at: 0,
         }
     }
 
@@ -179,10 +184,12 @@ impl Rules {
             ban.until > now.unix_ms && (same || near)
         };
         let by_name = || {
-            let mut bans = likeness(&who.name).into_iter().filter_map(|key| self.bans.get(&key));
-            bans.find(|ban| ban.until > now.unix_ms && ban.guest && !who.account)
+            let like = likeness(&who.name);
+            let mut bans = self.bans.values().filter(|ban| ban.guest && ban.until > now.unix_ms);
+            bans.find(|ban| alike(&ban.like, &like))
         };
-        self.bans.values().find(holds).or_else(by_name)
+        let ban = self.bans.values().find(holds);
+        if who.account || self.bans.is_empty() { ban } else { ban.or_else(by_name) }
     }
 
     /// Says whether somebody may speak now.
@@ -238,15 +245,20 @@ impl Rules {
             return;
         }
         let slow = Duration::from_secs(self.slow);
-        if self.spoke.len() >= SPEAKERS_MAX {
+        if self.spoke.len() >= self.sweep_at.max(SPEAKERS_MIN) {
             self.spoke.retain(|_, at| at.after(slow) > now.at);
+            if self.spoke.len() >= SPEAKERS_MAX {
+                self.spoke.clear();
+            }
+            // Not at each message: there may be nobody to forget for hours.
+            self.sweep_at = self.spoke.len().saturating_mul(2).min(SPEAKERS_MAX);
         }
         self.spoke.insert(author, now.at);
     }
 
     /// Counts those who are something here.
-    pub(super) fn standings(&self) -> usize {
-        self.standings.len()
+    pub(super) fn standings(&self, now: Now) -> usize {
+        self.standings.values().filter(|standing| standing.holds(now)).count()
     }
 
     /// Counts the bans that hold.
@@ -264,7 +276,7 @@ impl Rules {
             admin: false,
             network: None,
         };
-        if let Some(ban) = like.iter().find_map(|key| self.bans.get(key)) {
+        if let Some(ban) = self.bans.values().find(|ban| alike(&ban.like, &like)) {
             return Some(party(AuthorKey::from_hex(&ban.author)?, &ban.name));
         }
         let standing = self.standings.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
@@ -280,7 +292,8 @@ impl Rules {
         present: &[(AuthorKey, Arc<str>)],
         now: Now,
     ) -> BTreeSet<Touched> {
-        let mut touched = BTreeSet::new();
+        let mut touched = self.drop_spent(now);
+        let private = self.private;
         let until = |seconds: Option<u64>| match seconds {
             Some(seconds) => now.unix_ms.saturating_add(seconds.saturating_mul(1000)),
             None => u64::MAX,
@@ -296,8 +309,11 @@ impl Rules {
                     self.change(*author, name, &mut touched, |it| it.member = true);
                 }
             }
-            (Action::Kick, Some(aim)) if self.private => {
-                self.change(aim.author, &aim.name, &mut touched, |it| it.member = false);
+            // Whoever is put out of a private room may not come in again.
+            (Action::Kick, Some(aim)) if private => {
+                self.change(aim.author, &aim.name, &mut touched, |it| {
+                    (it.member, it.moderator) = (false, false);
+                });
             }
             (Action::Ban, Some(aim)) => {
                 self.change(aim.author, &aim.name, &mut touched, |it| {
@@ -309,11 +325,9 @@ impl Rules {
                     guest: !aim.account,
                     network: aim.network.filter(|_| !aim.account),
                     until: until(deed.seconds),
+                    like: likeness(&aim.name),
                 };
-                let over = self.bans.iter().filter(|(_, ban)| ban.until <= now.unix_ms);
-                touched.extend(over.map(|(name, _)| Touched::Ban(name.clone())));
-                self.bans.retain(|_, ban| ban.until > now.unix_ms);
-                let [key, _] = likeness(&aim.name);
+                let [key, _] = ban.like.clone();
                 self.bans.insert(key.clone(), ban);
                 touched.insert(Touched::Ban(key));
             }
@@ -322,13 +336,19 @@ impl Rules {
                 self.bans.remove(&key);
                 touched.insert(Touched::Ban(key));
             }
+            // To be invited to a public room is to be told of it.
+            (Action::Invite, Some(_)) if !private => {}
             (action, Some(aim)) => {
                 self.change(aim.author, &aim.name, &mut touched, |it| match action {
                     Action::Mute => it.muted = until(deed.seconds),
                     Action::Unmute => it.muted = 0,
                     Action::Invite => it.member = true,
-                    Action::Promote => it.moderator = true,
-                    Action::Demote => it.moderator = false,
+                    Action::Promote => (it.member, it.moderator) = (it.member || private, true),
+                    // Who kept order in a private room is in it still.
+                    Action::Demote => {
+                        it.member |= private && it.moderator;
+                        it.moderator = false;
+                    }
                     _ => {}
                 });
             }
@@ -340,6 +360,26 @@ impl Rules {
         ) {
             touched.insert(Touched::Room);
         }
+        touched
+    }
+
+    /// Forgets bans and mutes that are over. Says which.
+    fn drop_spent(&mut self, now: Now) -> BTreeSet<Touched> {
+        let mut touched = BTreeSet::new();
+        self.bans.retain(|name, ban| {
+            let holds = ban.until > now.unix_ms;
+            if !holds {
+                touched.insert(Touched::Ban(name.clone()));
+            }
+            holds
+        });
+        self.standings.retain(|author, standing| {
+            let holds = standing.holds(now);
+            if !holds {
+                touched.insert(Touched::Standing(*author));
+            }
+            holds
+        });
         touched
     }
 
@@ -406,65 +446,45 @@ impl Rules {
     pub(super) fn authors(&self) -> Vec<AuthorKey> {
         self.standings.keys().copied().chain(self.owner).collect()
     }
-
-    /// Writes what has changed as facts.
-    pub(super) fn facts(&self, room: &str, touched: &BTreeSet<Touched>) -> Vec<Fact> {
-        touched.iter().map(|touched| self.fact(room, touched)).collect()
-    }
-
-    fn fact(&self, room: &str, touched: &Touched) -> Fact {
-        let (shelf, key, value) = match touched {
-            Touched::Room => {
-                let fact = RoomFact {
-                    owner: self.owner.map(AuthorKey::to_hex),
-                    private: self.private,
-                    locked: self.locked,
-                    slow: self.slow,
-                };
-                (Shelf::Rooms, room.to_owned(), serde_json::to_string(&fact).ok())
-            }
-            Touched::Standing(author) => {
-                let standing = self.standings.get(author);
-                let value = standing.and_then(|standing| serde_json::to_string(standing).ok());
-                (Shelf::Standings, format!("{room}/{}", author.to_hex()), value)
-            }
-            Touched::Ban(name) => {
-                let ban = self.bans.get(name);
-                let value = ban.and_then(|ban| serde_json::to_string(ban).ok());
-                (Shelf::Bans, format!("{room}/{name}"), value)
-            }
-        };
-        Fact { shelf, key: key.into(), value: value.map(Into::into) }
-    }
-
-    /// Takes in a fact of before the start; `key` is what follows the room's.
-    pub(super) fn restore(&mut self, shelf: Shelf, key: &str, value: &str) {
-        match shelf {
-            Shelf::Rooms => {
-                let Ok(fact) = serde_json::from_str::<RoomFact>(value) else { return };
-                self.owner = fact.owner.as_deref().and_then(AuthorKey::from_hex);
-                (self.private, self.locked, self.slow) = (fact.private, fact.locked, fact.slow);
-            }
-            Shelf::Standings => {
-                if let (Some(author), Ok(standing)) =
-                    (AuthorKey::from_hex(key), serde_json::from_str(value))
-                {
-                    self.standings.insert(author, standing);
-                }
-            }
-            Shelf::Bans => {
-                if let Ok(ban) = serde_json::from_str(value) {
-                    self.bans.insert(key.into(), ban);
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
-/// After so many speakers in slow mode those are forgotten who may speak again.
-const SPEAKERS_MAX: usize = 1024;
+/// Up to so many speakers in slow mode nobody is forgotten.
+const SPEAKERS_MIN: usize = 1024;
+/// At so many speakers in slow mode all are forgotten: each may speak once more.
+const SPEAKERS_MAX: usize = 65_536;
 
 fn private() -> Refusal {
     Refusal::new(Code::Forbidden, "this room is private; somebody in it has to invite you")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has so many people speak in slow mode; gives how many of them were looked at in sweeps.
+    fn speakers(count: u32) -> (usize, usize) {
+        let mut rules = Rules { slow: 60, ..Rules::none() };
+        let now = Now { at: Moment::from_millis(1), unix_ms: 1 };
+        let mut looked_at = 0;
+        for n in 0..count {
+            let mut author = [0; 16];
+            author[..4].copy_from_slice(&n.to_be_bytes());
+            let (before, sweep_at) = (rules.spoke.len(), rules.sweep_at);
+            rules.speaks(AuthorKey(author), now);
+            if rules.sweep_at != sweep_at {
+                looked_at += before;
+            }
+        }
+        (looked_at, rules.spoke.len())
+    }
+
+    #[test]
+    fn many_speakers_in_slow_mode_cost_as_much_each_as_few() {
+        for count in [4_000, 60_000] {
+            let (looked_at, known) = speakers(count);
+            assert_eq!(known, count as usize);
+            assert!(looked_at <= 2 * known, "{looked_at} looked at for {known}");
+        }
+        assert!(speakers(200_000).1 <= SPEAKERS_MAX);
+    }
 }

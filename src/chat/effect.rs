@@ -1,0 +1,71 @@
+//! What the chat wants done.
+
+use std::borrow::Cow;
+
+use super::record::Order;
+use super::told::ServerEvent;
+use super::{ClientId, Listener, RoomId};
+
+/// Is something to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell one client.
+    Reply {
+        /// The client.
+        client: ClientId,
+        /// What.
+        event: ServerEvent,
+    },
+    /// Answer a request.
+    Respond {
+        /// Its number.
+        caller: ClientId,
+        /// With what: a list of rooms, a page, an `ack` or an error.
+        event: ServerEvent,
+    },
+    /// Tell the audience of a room.
+    Broadcast {
+        /// The room.
+        room: RoomId,
+        /// What.
+        event: ServerEvent,
+        /// Not this one.
+        except: Option<ClientId>,
+        /// The entry's number; what has none is the first to be dropped for a slow client.
+        seq: Option<u64>,
+    },
+    /// Tell one side of a private conversation.
+    Whisper {
+        /// The conversation.
+        room: RoomId,
+        /// The connections of one of the two.
+        to: Vec<Listener>,
+        /// What.
+        event: ServerEvent,
+        /// Not this one.
+        except: Option<ClientId>,
+        /// The entry's number.
+        seq: Option<u64>,
+    },
+    /// Tell the audience of a room what means something only now: the first to be dropped for a
+    /// slow client.
+    Hint {
+        /// The room.
+        room: RoomId,
+        /// What.
+        event: ServerEvent,
+        /// Not these.
+        except: Vec<ClientId>,
+    },
+    /// Pass this on to the keeper of records.
+    Order(Order),
+    /// Close a client's WebSocket.
+    Close {
+        /// The client.
+        client: ClientId,
+        /// The close code.
+        code: u16,
+        /// What it says.
+        reason: Cow<'static, str>,
+    },
+}

@@ -1,0 +1,47 @@
+//! Small things that are kept beside the records.
+
+use std::sync::Arc;
+
+use super::Ticket;
+
+/// Names a kind of facts. (Never renumber: the database keeps the numbers.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shelf {
+    /// Who has registered.
+    Accounts,
+    /// What a room is like: who owns it, whether it is private.
+    Rooms,
+    /// Who has which role in a room; keys are `ROOMKEY/…`.
+    Standings,
+    /// Who may not come into a room; keys are `ROOMKEY/…`.
+    Bans,
+    /// Who talks to whom in private.
+    Talks,
+    /// How far somebody has read; keys are `AUTHORHEX/ROOMKEY`.
+    Marks,
+    /// Tokens that hold no longer.
+    Revoked,
+    /// What a day came to.
+    Days,
+}
+
+/// Is one small thing kept beside the records, under a name of its own on its shelf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Where it lies.
+    pub shelf: Shelf,
+    /// Its name there.
+    pub key: Arc<str>,
+    /// What is kept; `None` forgets it.
+    pub value: Option<Arc<str>>,
+}
+
+/// Has facts kept, all or none. Answered by [`Answer::Kept`](super::Answer::Kept) or [`Answer::Refused`](super::Answer::Refused) where there is
+/// a ticket. Without one they are kept as soon as they can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Comes back with the answer.
+    pub ticket: Option<Ticket>,
+    /// The facts; of two with the same name the later one counts.
+    pub facts: Vec<Fact>,
+}

@@ -1,0 +1,136 @@
+//! What should hold in the rooms of a simulation: found out from the record alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chinwag::chat::record::{Action, AuthorKey, Deed};
+
+/// Is what should hold in one room.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Law {
+    /// Whether the record has begun: before, whoever makes the room anew owns it.
+    pub(crate) founded: bool,
+    pub(crate) owner: Option<AuthorKey>,
+    pub(crate) private: bool,
+    pub(crate) locked: bool,
+    pub(crate) members: BTreeSet<AuthorKey>,
+    pub(crate) moderators: BTreeSet<AuthorKey>,
+    pub(crate) banned: BTreeMap<AuthorKey, u64>,
+    pub(crate) muted: BTreeMap<AuthorKey, u64>,
+    /// Of whom it depends on a race with a crash or a refusal what they are.
+    pub(crate) unsure: BTreeSet<AuthorKey>,
+    /// Who was there when the room was to become private, and not any more when it did: a crash
+    /// while other deeds are under way may come before that is written.
+    pub(crate) fading: BTreeSet<AuthorKey>,
+    /// Whether that decides who the owner is.
+    pub(crate) disputed: bool,
+    /// The same of the room as a whole.
+    pub(crate) vague: bool,
+}
+
+impl Law {
+    /// Takes in a deed that is in the record. `present` are those in the room, `aim` whom it names.
+    pub(crate) fn apply(
+        &mut self,
+        deed: &Deed,
+        aim: Option<AuthorKey>,
+        present: &BTreeSet<AuthorKey>,
+        now: u64,
+    ) {
+        let until = deed.seconds.map_or(u64::MAX, |seconds| now + seconds * 1000);
+        match (deed.action, aim) {
+            (Action::MakePrivate, _) => {
+                (self.private, self.vague) = (true, false);
+                self.members.extend(present);
+            }
+            (Action::MakePublic, _) => (self.private, self.vague) = (false, false),
+            (Action::Lock, _) => self.locked = true,
+            (Action::Unlock, _) => self.locked = false,
+            (Action::Kick, Some(aim)) if self.private => self.strike(aim),
+            (Action::Ban, Some(aim)) => {
+                self.strike(aim);
+                self.banned.insert(aim, until);
+            }
+            (Action::Unban, Some(aim)) => drop(self.banned.remove(&aim)),
+            (Action::Mute, Some(aim)) => drop(self.muted.insert(aim, until)),
+            (Action::Unmute, Some(aim)) => drop(self.muted.remove(&aim)),
+            (Action::Invite, Some(aim)) if self.private => drop(self.members.insert(aim)),
+            (Action::Promote, Some(aim)) => {
+                self.moderators.insert(aim);
+                if self.private {
+                    self.members.insert(aim);
+                }
+            }
+            (Action::Demote, Some(aim)) => {
+                let was = self.moderators.remove(&aim);
+                self.members.extend(Some(aim).filter(|_| was && self.private));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in that somebody is no member any more, for sure.
+    pub(crate) fn strike(&mut self, author: AuthorKey) {
+        self.members.remove(&author);
+        self.moderators.remove(&author);
+        self.unsure.remove(&author);
+    }
+
+    /// Takes in that somebody will not come back.
+    pub(crate) fn forget(&mut self, author: AuthorKey) {
+        self.strike(author);
+        self.muted.remove(&author);
+        if self.owner == Some(author) {
+            self.disputed |= !self.unsure.is_empty();
+            self.owner = self.moderators.first().copied();
+        }
+    }
+
+    /// Says whether somebody is, or may be, allowed to know of the room.
+    pub(crate) fn may_read(&self, author: AuthorKey) -> bool {
+        !self.private || self.vague || self.unsure.contains(&author) || self.is_member(author)
+    }
+
+    fn is_member(&self, author: AuthorKey) -> bool {
+        self.owner == Some(author)
+            || self.members.contains(&author)
+            || self.moderators.contains(&author)
+    }
+
+    /// Gives the role somebody has.
+    pub(crate) fn role(&self, author: AuthorKey) -> Option<&'static str> {
+        if self.owner == Some(author) {
+            Some("owner")
+        } else if self.moderators.contains(&author) {
+            Some("moderator")
+        } else if self.private && self.members.contains(&author) {
+            Some("member")
+        } else {
+            None
+        }
+    }
+
+    /// Says whether somebody may do such a thing, as far as that is known.
+    pub(crate) fn allows(&self, author: AuthorKey, admin: bool, action: Action) -> bool {
+        let owner = admin || self.owner == Some(author);
+        let needed = match action {
+            Action::Invite if !self.private => true,
+            Action::MakePrivate | Action::MakePublic | Action::Promote | Action::Demote => owner,
+            _ => owner || self.moderators.contains(&author),
+        };
+        needed || self.vague || self.disputed || self.unsure.contains(&author)
+    }
+
+    /// Says whether somebody is kept away.
+    pub(crate) fn bars(&self, author: AuthorKey, now: u64) -> bool {
+        let banned = self.banned.get(&author).is_some_and(|until| *until > now);
+        let above = self.owner == Some(author) || self.moderators.contains(&author);
+        banned && !above && !self.disputed && !self.unsure.contains(&author)
+    }
+
+    /// Says whether somebody has to be quiet.
+    pub(crate) fn silences(&self, author: AuthorKey, now: u64) -> bool {
+        let muted = self.locked || self.muted.get(&author).is_some_and(|until| *until > now);
+        let above = self.owner == Some(author) || self.moderators.contains(&author);
+        muted && !above && !self.vague && !self.disputed && !self.unsure.contains(&author)
+    }
+}

@@ -1,0 +1,400 @@
+//! Many people with and without accounts who keep order, hide rooms and talk in private, at random,
+//! before a keeper of records that is slow, refuses, and dies at times. Whatever a client is told
+//! is held against the record and against what should hold ([`Law`]): nothing of a private room
+//! or conversation reaches whoever is not in it.
+//!
+//! A failure prints `SIM_SEED=…`; `SIM_SEED=FROM..TO` runs as many.
+
+mod acts;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use chinwag::chat::record::{
+    Action, Answer, AuthorKey, Change, Draft, Order, Refused, Shelf, Ticket,
+};
+use chinwag::chat::{
+    Account, Chat, ClientEvent, ClientId, Effect, Input, Limits, Registry, Request, RoomId,
+    ServerEvent, author_of,
+};
+use chinwag::clock::{Moment, Now};
+
+use crate::keeper::Keeper;
+use crate::law::Law;
+use crate::simulation::Random;
+use crate::witness::{Return, Witness};
+
+const ROOMS: [&str; 3] = ["lobby", "den", "nook"];
+const STEPS: u32 = 2000;
+const GRACE: Duration = Duration::from_secs(10);
+
+#[test]
+fn what_is_private_reaches_nobody_else() {
+    let word = std::env::var("SIM_SEED").unwrap_or_else(|_| "1..21".to_owned());
+    let number = |word: &str| word.parse::<u64>().expect("SIM_SEED is a number or two");
+    let seeds = match word.split_once("..") {
+        Some((from, to)) => number(from)..number(to),
+        None => number(&word)..number(&word) + 1,
+    };
+    let mut tally = BTreeMap::new();
+    for seed in seeds {
+        let mut society = Society::new(seed);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| society.run())) {
+            eprintln!("SIM_SEED={seed}");
+            resume_unwind(panic);
+        }
+        for (what, count) in society.tally {
+            *tally.entry(what).or_insert(0) += count;
+        }
+    }
+    // A simulation in which nothing happens shows nothing.
+    for what in ["Kick", "Ban", "MakePrivate", "Invite", "Promote", "whisper", "crash", "barred"] {
+        assert!(tally.get(what).is_some_and(|count| *count > 0), "no {what}: {tally:?}");
+    }
+}
+
+pub(crate) struct Society {
+    random: Random,
+    chat: Chat,
+    pub(crate) keeper: Keeper,
+    pub(crate) now: Now,
+    pub(crate) clients: BTreeMap<ClientId, Witness>,
+    gone: Vec<Return>,
+    accounts: Vec<Account>,
+    pub(crate) laws: BTreeMap<String, Law>,
+    /// What the chat wanted recorded and has not heard of.
+    drafts: BTreeMap<Ticket, Draft>,
+    /// Who is, or was just before, in which room.
+    left: BTreeMap<(String, AuthorKey), Moment>,
+    /// Sessions whose end the keeper may not know of.
+    ended: Vec<AuthorKey>,
+    /// What everybody is called.
+    pub(crate) names: BTreeMap<String, AuthorKey>,
+    next: u64,
+    closing: Vec<ClientId>,
+    pub(crate) tally: BTreeMap<String, u64>,
+}
+
+impl Society {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let limits = Limits {
+            sends_per_second_max: None,
+            account_sends_per_second_max: None,
+            moderator_sends_per_second_max: None,
+            queries_per_second_max: None,
+            errors_max: u8::MAX,
+            members_max: [1000, 4][random.up_to(2) as usize],
+            bans_max: [1000, 3][random.up_to(2) as usize],
+            presence_users_max: random.up_to(8) as usize,
+            resume_entries_max: [1000, 5][random.up_to(2) as usize],
+            catch_up_max: [1000, 3][random.up_to(2) as usize],
+            ghosts_max: [1000, 4][random.up_to(2) as usize],
+            ..Limits::default()
+        };
+        let keeper = Keeper::default();
+        let mut society = Self {
+            random,
+            chat: Chat::new(limits, keeper.opening("e")),
+            keeper,
+            now: Now { at: Moment::from_millis(0), unix_ms: 1_732_104_000_000 },
+            clients: BTreeMap::new(),
+            gone: Vec::new(),
+            accounts: Vec::new(),
+            laws: ROOMS.iter().map(|room| ((*room).to_owned(), Law::default())).collect(),
+            drafts: BTreeMap::new(),
+            left: BTreeMap::new(),
+            ended: Vec::new(),
+            names: BTreeMap::new(),
+            next: 0,
+            closing: Vec::new(),
+            tally: BTreeMap::new(),
+        };
+        for (byte, name) in [(0xA0, "Ann"), (0xA1, "Art"), (0xA2, "Root")] {
+            society.register(byte, name);
+        }
+        society
+    }
+
+    fn register(&mut self, byte: u8, name: &str) {
+        let author = AuthorKey([byte; 16]);
+        let (hash, admin) = (Some("hash".into()), name == "Root");
+        let account = Account { author, name: name.into(), hash, admin, since: 0 };
+        self.accounts.push(account.clone());
+        self.names.insert(name.to_owned(), author);
+        let request = Request::Registry(Box::new(Registry::Add(account, None)));
+        let network = [192, 0, 2, 1].into();
+        self.handle(Input::Asked { caller: ClientId(1 << 40), network, request });
+        while !self.keeper.is_idle() {
+            self.keeper.work();
+            self.answer();
+        }
+    }
+
+    fn run(&mut self) {
+        for _ in 0..STEPS {
+            self.step();
+        }
+        self.keeper.refuses = None;
+        while !self.keeper.is_idle() {
+            self.keeper.work();
+            self.answer();
+        }
+        let clients: Vec<ClientId> = self.clients.keys().copied().collect();
+        for client in clients {
+            self.catch_up(client);
+        }
+        for (client, witness) in &self.clients {
+            witness.check_end(*client, &self.keeper);
+        }
+    }
+
+    fn step(&mut self) {
+        match self.random.up_to(100) {
+            0..7 => self.open(),
+            7..10 => self.close(),
+            10..13 => self.come_back(),
+            13..28 => self.talk(),
+            28..34 => self.talk_alone(),
+            34..46 => self.moderate(),
+            46..52 => self.join_or_leave(),
+            52..60 => self.ask(),
+            60..62 => self.stall(),
+            62..64 => {
+                let millis = self.random.up_to(4000);
+                self.pass(Duration::from_millis(millis));
+            }
+            64 => match self.random.up_to(8) {
+                0 => self.crash(),
+                1 => self.keeper.refuses = Some(Refused::Unavailable),
+                _ => {}
+            },
+            65..83 => self.keeper.work(),
+            _ => self.answer(),
+        }
+    }
+
+    fn answer(&mut self) {
+        let read_first = self.random.up_to(2) == 0;
+        if let Some(answer) = self.keeper.fetch(read_first) {
+            self.take_note(&answer);
+            self.handle(Input::Answered(answer));
+        }
+    }
+
+    /// Finds out what holds from now on.
+    fn take_note(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Appended { ticket, duplicate: false, seq, .. } => {
+                let Some(draft) = self.drafts.remove(ticket) else { return };
+                self.enact(&draft, *seq);
+            }
+            Answer::Appended { ticket, .. } | Answer::Refused { ticket, .. } => {
+                if let Some(draft) = self.drafts.remove(ticket) {
+                    self.doubt(&draft);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn enact(&mut self, draft: &Draft, seq: u64) {
+        let room = draft.room.to_string();
+        let present: BTreeSet<AuthorKey> = self
+            .clients
+            .values()
+            .filter(|witness| witness.rooms.contains_key(&room))
+            .map(|witness| witness.author)
+            .collect();
+        let lingering: Vec<AuthorKey> = (self.left.iter())
+            .filter(|((of, author), until)| {
+                *of == room && **until >= self.now.at && !present.contains(author)
+            })
+            .map(|((_, author), _)| *author)
+            .collect();
+        let Some(law) = self.laws.get_mut(&room) else { return };
+        if seq == 1 {
+            let fact = draft.facts.iter().find(|fact| fact.shelf == Shelf::Rooms);
+            let value = fact.and_then(|fact| fact.value.as_deref());
+            let value: Option<serde_json::Value> =
+                value.map(|it| serde_json::from_str(it).unwrap());
+            let owner = value.as_ref().and_then(|value| value["owner"].as_str());
+            (law.founded, law.owner) = (true, owner.and_then(AuthorKey::from_hex));
+        }
+        let Change::Moderated { deed } = &draft.change else { return };
+        let aim = deed.user.as_ref().map(|user| self.names[&**user]);
+        law.apply(deed, aim, &present, draft.ts);
+        if deed.action == Action::MakePrivate {
+            let written = draft.facts.iter().filter(|fact| fact.shelf == Shelf::Standings);
+            let written = written.filter_map(|fact| fact.key.split_once('/'));
+            let written = written.filter_map(|(_, author)| AuthorKey::from_hex(author));
+            law.fading.extend(written.filter(|author| !present.contains(author)));
+            law.unsure.extend(lingering);
+        }
+        self.count(&format!("{:?}", deed.action));
+    }
+
+    /// Takes note that it depends on what else is under way what a deed has left behind.
+    fn doubt(&mut self, draft: &Draft) {
+        let Change::Moderated { deed } = &draft.change else { return };
+        let aim = deed.user.as_ref().map(|user| self.names[&**user]);
+        let Some(law) = self.laws.get_mut(&*draft.room) else { return };
+        match (deed.action, aim) {
+            (_, Some(aim)) => drop(law.unsure.insert(aim)),
+            (Action::MakePrivate, None) => {
+                law.vague = true;
+                law.unsure.extend(self.names.values());
+            }
+            _ => law.vague = true,
+        }
+    }
+
+    fn say(&mut self, client: ClientId, text: &str) {
+        let event = ClientEvent::parse(text, self.chat.limits());
+        self.handle(Input::Received { client, event });
+    }
+
+    fn handle(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let mut effects = Vec::new();
+            self.chat.handle(self.now, input, &mut effects);
+            effects.into_iter().for_each(|effect| self.carry_out(effect));
+            for client in std::mem::take(&mut self.closing) {
+                self.gone(client);
+                inputs.push_back(Input::Closed { client, timed_out: false });
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Reply { client, event } => self.told(client, &event),
+            Effect::Broadcast { room, event, except, seq } => {
+                for listener in self.chat.audience(room).to_vec() {
+                    if Some(listener.client) != except {
+                        self.broadcast(listener.client, room, &event, seq);
+                    }
+                }
+            }
+            Effect::Whisper { room, to, event, except, seq } => {
+                self.count("whisper");
+                for listener in to.into_iter().filter(|it| Some(it.client) != except) {
+                    self.broadcast(listener.client, room, &event, seq);
+                }
+            }
+            Effect::Hint { room, event, except } => {
+                for listener in self.chat.audience(room).to_vec() {
+                    if !except.contains(&listener.client) {
+                        self.broadcast(listener.client, room, &event, None);
+                    }
+                }
+            }
+            Effect::Order(order) => self.order(order),
+            Effect::Respond { .. } => {}
+            Effect::Close { client, code, .. } => {
+                assert!(matches!(code, 4003 | 4004), "{client:?} closed: {code}");
+                self.closing.push(client);
+            }
+        }
+    }
+
+    /// Holds what is to be recorded against what its author may do.
+    fn order(&mut self, order: Order) {
+        match &order {
+            Order::Append(draft) => {
+                if let Some(law) = self.laws.get(&*draft.room) {
+                    let admin = draft.author == self.accounts[2].author;
+                    let (author, now) = (draft.author, self.now.unix_ms);
+                    if let Change::Moderated { deed } = &draft.change {
+                        let may = law.allows(author, admin, deed.action) || !law.founded;
+                        assert!(may, "{draft:?} in spite of {law:?}");
+                    }
+                    if let Change::Message { .. } = draft.change {
+                        let quiet = law.silences(author, now) && !admin;
+                        assert!(!quiet && law.may_read(author), "{draft:?} in spite of {law:?}");
+                    }
+                }
+                self.drafts.insert(draft.ticket, draft.clone());
+            }
+            Order::DropSession(author) => {
+                self.ended.push(*author);
+                self.laws.values_mut().for_each(|law| law.forget(*author));
+            }
+            _ => {}
+        }
+        self.keeper.submit(order);
+    }
+
+    fn broadcast(&mut self, client: ClientId, room: RoomId, event: &ServerEvent, seq: Option<u64>) {
+        let witness = &self.clients[&client];
+        witness.check(event, self);
+        let witness = self.clients.get_mut(&client).unwrap();
+        match (&mut witness.lag, seq) {
+            (Some(missed), Some(seq)) => missed.entry(room).or_insert((seq, seq)).1 = seq,
+            (Some(_), None) => {}
+            (None, _) => witness.told(event),
+        }
+    }
+
+    fn told(&mut self, client: ClientId, event: &ServerEvent) {
+        if let ServerEvent::Welcome(welcome) = event {
+            let witness = self.clients.get_mut(&client).unwrap();
+            witness.session = welcome.session.to_string();
+            witness.author = match witness.account {
+                Some(at) => self.accounts[at].author,
+                None => author_of(&welcome.session),
+            };
+            let known = self.names.insert(welcome.you.to_string(), witness.author);
+            assert!(known.is_none_or(|known| known == witness.author), "two are {}", welcome.you);
+        }
+        if let ServerEvent::Left { room, ousted: Some(_), .. } = event {
+            let author = self.clients[&client].author;
+            if let Some(law) = self.laws.get_mut(&**room).filter(|law| law.private) {
+                law.strike(author);
+            }
+        }
+        if let ServerEvent::Error(refusal) = event
+            && matches!(refusal.code.word(), "banned" | "forbidden" | "no_such_room")
+        {
+            self.count("barred");
+        }
+        self.clients[&client].check(event, self);
+        self.clients.get_mut(&client).unwrap().told(event);
+    }
+
+    fn count(&mut self, what: &str) {
+        *self.tally.entry(what.to_owned()).or_insert(0) += 1;
+    }
+
+    fn room(&mut self) -> &'static str {
+        ROOMS[self.random.up_to(ROOMS.len() as u64) as usize]
+    }
+
+    /// Gives a room a client knows, or any.
+    fn room_for(&mut self, client: ClientId) -> String {
+        let known = &self.clients[&client].rooms;
+        let at = self.random.up_to(known.len() as u64 + 1) as usize;
+        known.keys().nth(at).cloned().unwrap_or_else(|| "lobby".to_owned())
+    }
+
+    /// Gives the name of somebody, there or not.
+    fn somebody(&mut self) -> Option<String> {
+        let count = self.names.len() as u64;
+        // Those who came last are likelier to be there.
+        let at = count.checked_sub(1 + self.random.up_to(count.min(9)))?;
+        let mut recent: Vec<&String> = self.names.keys().collect();
+        recent.sort_by_key(|name| (name.len(), (*name).clone()));
+        match self.random.up_to(3) {
+            0 => recent.get(self.random.up_to(3) as usize).map(|name| (*name).clone()),
+            _ => recent.get(at as usize).map(|name| (*name).clone()),
+        }
+    }
+
+    fn client(&mut self) -> Option<ClientId> {
+        let count = self.clients.len() as u64;
+        let at = (count > 0).then(|| self.random.up_to(count) as usize)?;
+        self.clients.keys().nth(at).copied()
+    }
+}
