@@ -7,15 +7,18 @@
  * @module
  */
 
-import { ar } from "./strings/ar.js";
-import { de } from "./strings/de.js";
 import { en } from "./strings/en.js";
 
 /** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }} Entry */
 /** @typedef {Record<string, Entry>} Table */
 
-/** @type {Record<string, Table>} */
-const tables = { en, de, ar };
+/** Those that are here. @type {Record<string, Table>} */
+const tables = { en };
+/** Those that are fetched for who reads them. @type {Record<string, () => Promise<Table>>} */
+const others = {
+  ar: () => import("./strings/ar.js").then(({ ar }) => ar),
+  de: () => import("./strings/de.js").then(({ de }) => de),
+};
 
 const RTL = new Set(["ar", "fa", "he", "ur"]);
 
@@ -26,13 +29,14 @@ export let locale = "en";
 let plurals = new Intl.PluralRules("en");
 
 /**
- * Takes the first wanted language that has a table.
+ * Takes the first wanted language that has a table; English if that is not to be had.
  *
  * @param {readonly string[]} wanted  BCP 47 tags, best first
- * @returns {{ lang: string, dir: "ltr" | "rtl" }}
+ * @returns {Promise<{ lang: string, dir: "ltr" | "rtl" }>}
  */
-export function setLanguage(wanted) {
-  locale = wanted.find((tag) => Object.hasOwn(tables, primary(tag))) ?? "en";
+export async function setLanguage(wanted) {
+  const best = wanted.find((tag) => primary(tag) === "en" || Object.hasOwn(others, primary(tag))) ?? "en";
+  locale = (await fetched(primary(best))) ? best : "en";
   language = primary(locale);
   plurals = new Intl.PluralRules(locale);
   return { lang: language, dir: RTL.has(language) ? "rtl" : "ltr" };
@@ -56,8 +60,19 @@ export function t(key, values = {}) {
 }
 
 /** Languages and the keys they have; for the test that none is forgotten. */
-export function coverage() {
+export async function coverage() {
+  await Promise.all(Object.keys(others).map(fetched));
   return Object.entries(tables).map(([lang, table]) => ({ lang, keys: Object.keys(table) }));
+}
+
+/** Whether the language is here now. @param {string} lang */
+async function fetched(lang) {
+  try {
+    tables[lang] ??= await others[lang]();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} tag */

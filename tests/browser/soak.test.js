@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import WebSocket from "ws";
 
 import { Chinwag } from "../../web/chinwag.js";
+import { FREELY } from "./world.js";
 import { startServer, until } from "../server.js";
 
 const MESSAGES = 1_000;
