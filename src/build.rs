@@ -190,23 +190,14 @@ fn resolve(module: &str, import: &str) -> String {
 }
 
 /// Tells the service worker the id and what it has to keep for each page: all that is needed,
-/// without itself, without the pictures that only installing asks for, and with the languages
-/// apart that only some readers need.
+/// without itself and without the pictures that only installing asks for.
 fn worker(source: &str, files: &Files, build: &str) -> String {
     let kept = files.keys().filter(|name| *name != "sw.js" && !name.ends_with(".png"));
-    let is_language = |name: &String| name.starts_with("strings/") && name != "strings/en.js";
-    let (languages, kept): (Vec<_>, Vec<_>) = kept.partition(|name| is_language(name));
-    let (more, first): (Vec<_>, Vec<_>) =
-        kept.into_iter().partition(|name| name.starts_with("stats/"));
+    let (more, first): (Vec<_>, Vec<_>) = kept.partition(|name| name.starts_with("stats/"));
     let list = |names: Vec<&String>| {
         names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
     };
-    let by_page = format!(
-        "{{ \"/\": [{}], \"/stats\": [{}], \"languages\": [{}] }}",
-        list(first),
-        list(more),
-        list(languages),
-    );
+    let by_page = format!("{{ \"/\": [{}], \"/stats\": [{}] }}", list(first), list(more));
     let lines = [
         ("const BUILD = \"\";", format!("const BUILD = \"{build}\";")),
         ("const FILES = {};", format!("const FILES = {by_page};")),

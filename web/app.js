@@ -14,7 +14,7 @@ import { accountDialog } from "./view/account.js";
 import { byId } from "./view/dom.js";
 import { address, roomInAddress } from "./view/page.js";
 
-await translate();
+translate();
 const storage = openStorage();
 const { name: lastName } = remembered(storage);
 if (lastName) begin(lastName, roomInAddress());
@@ -72,9 +72,9 @@ function openStorage() {
 }
 
 /** Puts the texts of the reader's language into the page. */
-async function translate() {
+function translate() {
   const wanted = new URLSearchParams(location.search).get("lang");
-  const { lang, dir } = await setLanguage(wanted ? [wanted] : navigator.languages);
+  const { lang, dir } = setLanguage(wanted ? [wanted] : navigator.languages);
   document.documentElement.lang = lang;
   document.documentElement.dir = dir;
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-t]"))) {

@@ -7,18 +7,15 @@
  * @module
  */
 
+import { ar } from "./strings/ar.js";
+import { de } from "./strings/de.js";
 import { en } from "./strings/en.js";
 
 /** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }} Entry */
 /** @typedef {Record<string, Entry>} Table */
 
-/** Those that are here. @type {Record<string, Table>} */
-const tables = { en };
-/** Those that are fetched for who reads them. @type {Record<string, () => Promise<Table>>} */
-const others = {
-  ar: () => import("./strings/ar.js").then(({ ar }) => ar),
-  de: () => import("./strings/de.js").then(({ de }) => de),
-};
+/** @type {Record<string, Table>} */
+const tables = { en, de, ar };
 
 const RTL = new Set(["ar", "fa", "he", "ur"]);
 
@@ -29,14 +26,13 @@ export let locale = "en";
 let plurals = new Intl.PluralRules("en");
 
 /**
- * Takes the first wanted language that has a table; English if that is not to be had.
+ * Takes the first wanted language that has a table.
  *
  * @param {readonly string[]} wanted  BCP 47 tags, best first
- * @returns {Promise<{ lang: string, dir: "ltr" | "rtl" }>}
+ * @returns {{ lang: string, dir: "ltr" | "rtl" }}
  */
-export async function setLanguage(wanted) {
-  const best = wanted.find((tag) => primary(tag) === "en" || Object.hasOwn(others, primary(tag))) ?? "en";
-  locale = (await fetched(primary(best))) ? best : "en";
+export function setLanguage(wanted) {
+  locale = wanted.find((tag) => Object.hasOwn(tables, primary(tag))) ?? "en";
   language = primary(locale);
   plurals = new Intl.PluralRules(locale);
   return { lang: language, dir: RTL.has(language) ? "rtl" : "ltr" };
@@ -60,19 +56,8 @@ export function t(key, values = {}) {
 }
 
 /** Languages and the keys they have; for the test that none is forgotten. */
-export async function coverage() {
-  await Promise.all(Object.keys(others).map(fetched));
+export function coverage() {
   return Object.entries(tables).map(([lang, table]) => ({ lang, keys: Object.keys(table) }));
-}
-
-/** Whether the language is here now. @param {string} lang */
-async function fetched(lang) {
-  try {
-    tables[lang] ??= await others[lang]();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** @param {string} tag */

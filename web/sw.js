@@ -15,7 +15,7 @@
 
 // The program that serves this writes its own build into the next two lines.
 const BUILD = "";
-/** By page, and those of languages. @type {Record<string, string[]>} */
+/** By page. @type {Record<string, string[]>} */
 const FILES = {};
 
 const CACHE = `chinwag ${BUILD}`;
@@ -79,13 +79,7 @@ async function keep(page) {
   const files = Object.hasOwn(FILES, page) ? FILES[page] : [];
   if (files.length === 0 || (await kept(PREFIX + PAGES.get(page)))) return;
   const cache = await caches.open(CACHE);
-  await cache.addAll([...files, ...words()].map((name) => PREFIX + name));
-}
-
-/** The reader's languages. */
-function words() {
-  const read = worker.navigator.languages.map((/** @type {string} */ tag) => tag.toLowerCase().split("-")[0]);
-  return FILES.languages.filter((name) => read.some((/** @type {string} */ lang) => name.endsWith(`/${lang}.js`)));
+  await cache.addAll(files.map((name) => PREFIX + name));
 }
 
 async function takeOver() {

@@ -215,8 +215,6 @@ fn a_page_names_all_its_modules_at_once() {
     let orphans: Vec<String> = names()
         .into_iter()
         .filter(|name| name.ends_with(".js") && !name.starts_with("stats/"))
-        // Those are fetched for who reads them.
-        .filter(|name| !["strings/ar.js", "strings/de.js"].contains(&name.as_str()))
         .filter(|name| !page.contains(name) && name != "sw.js" && name != "again.js")
         .collect();
     assert!(orphans.is_empty(), "nobody imports {orphans:?}");

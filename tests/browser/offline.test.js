@@ -329,20 +329,3 @@ test("the browser would install it", async () => {
     await server.kill();
   }
 });
-
-test("the reader's language is kept, too, and others are not", async () => {
-  const server = await startServer();
-  try {
-    const page = await openPage(browser, server.url, { locale: "de-DE" });
-    pages.push(page);
-    await page.getByRole("textbox", { name: "Dein Name" }).waitFor();
-    await kept(page);
-    const languages = (await files(page)).filter((file) => file.includes("/strings/")).map((file) => file.split("/").at(-1));
-    assert.deepEqual(languages.sort(), ["de.js", "en.js"]);
-    await server.kill();
-    await page.reload();
-    await page.getByRole("textbox", { name: "Dein Name" }).waitFor();
-  } finally {
-    await server.kill();
-  }
-});

@@ -78,5 +78,5 @@ test("whatever can be done has its words in every language", async () => {
   const commands = [...source.matchAll(/^ {2}\["(\w+)", /gm)].map(([, name]) => `cmd_${name}`);
   assert.ok(commands.length > 25);
   const wanted = [...keys.map((key) => `do_${key}`), ...commands, "log_in_note", "register_note", "logged_out", "login_expired", "login_needed", "elsewhere", "close_talk"];
-  for (const { lang, keys: known } of await coverage()) assert.deepEqual(wanted.filter((key) => !known.includes(key)), [], lang);
+  for (const { lang, keys: known } of coverage()) assert.deepEqual(wanted.filter((key) => !known.includes(key)), [], lang);
 });

@@ -167,8 +167,8 @@ test("what the mouse points at is where the line is drawn", () => {
   }
 });
 
-test("every card tells the same in its picture, its legend and its table", async () => {
-  await setLanguage(["en"]);
+test("every card tells the same in its picture, its legend and its table", () => {
+  setLanguage(["en"]);
   const told = figures(sample());
   for (const chart of OVER_TIME) {
     const content = overTime(chart, told.series);
@@ -184,15 +184,15 @@ test("every card tells the same in its picture, its legend and its table", async
   assert.equal(words(all(byDay([]).picture(300), "desc")[0]), "Nothing yet.");
 });
 
-test("a span of time has the unit that suits it", async () => {
-  await setLanguage(["en"]);
+test("a span of time has the unit that suits it", () => {
+  setLanguage(["en"]);
   assert.deepEqual([340, 1_240, 65_000, 2_500_000].map(span), ["340 μs", "1.2 ms", "65 ms", "2.5 sec"]);
 });
 
-test("every language has every word", async () => {
-  const [first, ...others] = await coverage();
+test("every language has every word", () => {
+  const [first, ...others] = coverage();
   for (const { lang, keys } of others) assert.deepEqual(keys.toSorted(), first.keys.toSorted(), lang);
-  await setLanguage(["de"]);
+  setLanguage(["de"]);
   assert.equal(t("title"), "Statistik");
-  await setLanguage(["en"]);
+  setLanguage(["en"]);
 });

@@ -17,7 +17,7 @@ async function sources() {
 }
 
 test("each language has every text, and the page asks for none that is missing", async () => {
-  const [english, ...others] = await coverage();
+  const [english, ...others] = coverage();
   for (const { lang, keys } of others) {
     const missing = english.keys.filter((key) => !keys.includes(key) && key !== "said");
     assert.deepEqual(missing, [], lang);
@@ -28,14 +28,14 @@ test("each language has every text, and the page asks for none that is missing",
   assert.deepEqual(used.filter((key) => !english.keys.includes(key)), []);
 });
 
-test("numbers choose their form", async () => {
-  await setLanguage(["en-GB"]);
+test("numbers choose their form", () => {
+  setLanguage(["en-GB"]);
   assert.equal(t("below_new", { n: 1 }), "1 new message below");
   assert.equal(t("below_new", { n: 3 }), "3 new messages below");
-  assert.deepEqual(await setLanguage(["xx", "ar-EG", "en"]), { lang: "ar", dir: "rtl" });
+  assert.deepEqual(setLanguage(["xx", "ar-EG", "en"]), { lang: "ar", dir: "rtl" });
   assert.match(t("below_new", { n: 2 }), /رسالتان/);
   assert.equal(t("deed_kick", { by: "Eve", user: "Bob" }), "أخرج \u2068Eve\u2069 \u2068Bob\u2069.", "names keep their places");
-  assert.deepEqual(await setLanguage(["xx"]), { lang: "en", dir: "ltr" });
+  assert.deepEqual(setLanguage(["xx"]), { lang: "en", dir: "ltr" });
 });
 
 test("nothing in the page parses HTML, runs strings or loads from elsewhere", async () => {
@@ -93,8 +93,8 @@ test("each shortcode is one word and one sign", () => {
   }
 });
 
-test("each deed has its words, with a time and a reason where there are any", async () => {
-  await setLanguage(["en"]);
+test("each deed has its words, with a time and a reason where there are any", () => {
+  setLanguage(["en"]);
   const deed = (action, rest = {}) => deedLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
   for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" ")) {
     assert.match(deed(action), /^(Eve (has|lets)|Bob is no moderator).*\.$/, action);

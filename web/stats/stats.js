@@ -19,7 +19,7 @@ const ASK_MS = 3_000;
 /** Where the chat keeps who the visitor is. */
 const KEY = "chinwag";
 
-await translate();
+translate();
 const tiles = ["people", "connections", "messages", "journal"].map(tile);
 const charts = OVER_TIME.map((chart) => ({ chart, card: card(chart.id, t(`${chart.id}_title`)) }));
 const rooms = roomsCard();
@@ -130,9 +130,9 @@ function wake(probe) {
 }
 
 /** Puts the texts of the reader's language into the page. */
-async function translate() {
+function translate() {
   const wanted = new URLSearchParams(location.search).get("lang");
-  const { lang, dir } = await setLanguage(wanted ? [wanted] : navigator.languages);
+  const { lang, dir } = setLanguage(wanted ? [wanted] : navigator.languages);
   document.documentElement.lang = lang;
   document.documentElement.dir = dir;
   document.title = `${t("title")} – chinwag`;
