@@ -240,3 +240,43 @@ test("a name with spaces is written in quotes", async () => {
   await until(() => eve.heard.some(({ room, payload }) => room === "@Klara" && payload.content === "only for you"), "the message");
   eve.close();
 });
+
+test("a server that is killed finds its accounts again, and what was said to one another meanwhile arrives once", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
+  const args = ["--data", folder];
+  let own = await startServer({ args });
+  try {
+    const come = async (name) => {
+      const page = await openPage(browser, own.url);
+      pages.push(page);
+      await page.getByRole("button", { name: "Register" }).click();
+      await fillIn(page, name, PASSWORD);
+      await isMember(page, name);
+      return page;
+    };
+    const [lena, max] = [await come("Lena"), await come("Max")];
+    await say(lena, "/msg Max are you there?");
+    await sees(lena, "are you there?");
+    await max.getByRole("link", { name: /^Lena/ }).click();
+    await sees(max, "are you there?");
+    await own.kill();
+    await statusIs(lena, "Offline");
+    await statusIs(max, "Offline");
+    await say(lena, "said in the dark");
+    await say(max, "me too");
+    // One of them even reloads.
+    await lena.reload();
+    await statusIs(lena, "Offline");
+    own = await startServer({ args, port: own.port });
+    await isMember(lena, "Lena");
+    await isMember(max, "Max");
+    for (const page of [lena, max]) {
+      await page.getByRole("link", { name: /^(Lena|Max)/ }).click();
+      for (const text of ["are you there?", "said in the dark", "me too"]) await sees(page, text);
+    }
+    assert.deepEqual((await texts(lena)).sort(), (await texts(max)).sort());
+  } finally {
+    await own.kill();
+    await rm(folder, { recursive: true });
+  }
+});
