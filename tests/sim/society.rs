@@ -232,6 +232,7 @@ impl Society {
                 value.map(|it| serde_json::from_str(it).unwrap());
             let owner = value.as_ref().and_then(|value| value["owner"].as_str());
             (law.founded, law.owner) = (true, owner.and_then(AuthorKey::from_hex));
+            law.heirs.extend(law.owner);
         }
         let Change::Moderated { deed } = &draft.change else { return };
         let aim = deed.user.as_ref().map(|user| self.names[&**user]);
