@@ -4,7 +4,7 @@
  * @module
  */
 
-import { App, address } from "./chat.js";
+import { App } from "./chat.js";
 import { remembered } from "./chinwag.js";
 import { Door } from "./client/door.js";
 import { forgotten } from "./client/visit.js";
@@ -12,7 +12,7 @@ import * as kept from "./snapshot.js";
 import { setLanguage, t } from "./strings.js";
 import { accountDialog } from "./view/account.js";
 import { byId } from "./view/dom.js";
-import { roomInAddress } from "./view/page.js";
+import { address, roomInAddress } from "./view/page.js";
 
 translate();
 const storage = openStorage();

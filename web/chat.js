@@ -28,7 +28,7 @@ import { headView } from "./view/head.js";
 import { logView } from "./view/log.js";
 import { menus } from "./view/menus.js";
 import { notifier } from "./view/notifier.js";
-import { announcer, isStrayKey, roomInAddress, showAddress, wake } from "./view/page.js";
+import { address, announcer, isStrayKey, roomInAddress, showAddress, wake } from "./view/page.js";
 import { peopleView } from "./view/people.js";
 import { roomsView } from "./view/rooms.js";
 import { searchView } from "./view/search.js";
@@ -157,7 +157,7 @@ export class App {
       if (event.type === "welcome") this.#onWelcome(event);
       else if (event.type === "message") this.#onMessage(event);
       else if (event.type === "left") this.#onLeft(event);
-      else if (event.type === "failed") this.#onFailed(event);
+      else if (event.type === "failed") this.#announce(t("failed", { reason: event.payload.entry.error.message }));
       // What was logged out, here or elsewhere, leaves nothing behind.
       else if (event.type === "phase" && event.payload.code === LOGGED_OUT) kept.forget();
     });
@@ -248,11 +248,6 @@ export class App {
     if (why !== "kicked" && why !== "banned") return;
     const line = t(`left_${why}`, { room, by: text(by) });
     this.#say(text(reason) ? t("because", { line, reason: text(reason) }) : line);
-  }
-
-  /** @param {ChatEvent} event */
-  #onFailed({ payload }) {
-    this.#announce(t("failed", { reason: payload.entry.error.message }));
   }
 
   /** @param {string} name @param {boolean} [isPrivate] the room shall be so */
@@ -398,12 +393,4 @@ export class App {
 /** Whether there was nobody to answer. @param {unknown} error */
 function isOffline(error) {
   return error instanceof Error && (error.message === "offline" || error.message === "no answer");
-}
-
-/** Where the server listens. */
-export function address() {
-  const url = new URL("/ws", location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  url.hash = "";
-  return url;
 }

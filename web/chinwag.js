@@ -55,7 +55,6 @@ export { Refusal } from "./client/event.js";
 export { remembered } from "./client/visit.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./client/outbox.js").Entry} Entry */
 /** @typedef {import("./client/outbox.js").Store} Store */
 /** @typedef {import("./client/requests.js").Said} Said */
 
@@ -445,27 +444,13 @@ export class Chinwag extends Requests {
    */
   #record(event) {
     if (isDirect(event.room)) this.direct.add(event.room);
-    const entry = this.#entryOf(event);
+    const entry = this.outbox.entryOf(event, this.you);
     if (event.type !== "ack") {
       this.#records.take(entry ? { ...event, local: entry.id } : event);
       return;
     }
     const told = entry && eventOfAck(entry, event, this.you);
     if (told) this.#records.take(told);
-  }
-
-  /**
-   * The entry that became this event. An answer names it; a message of ours that comes while its
-   * answer is under way (after a reload, say) is known by its words.
-   *
-   * @param {ChatEvent} event
-   */
-  #entryOf({ type, re = "", room, payload = {} }) {
-    if (type === "ack") return this.outbox.find(re);
-    if (type !== "message" || payload.sender !== this.you) return undefined;
-    return this.outbox.entries.find(
-      (entry) => entry.room === room && isSpoken(entry) && entry.payload?.content === payload.content,
-    );
   }
 
   /** @param {ChatEvent} event */
@@ -491,11 +476,6 @@ export class Chinwag extends Requests {
     this.#ids += 1;
     return `${this.#tag}-${this.#ids}`;
   }
-}
-
-/** Whether this may have become a message. @param {Entry} entry */
-function isSpoken({ type, tried, error }) {
-  return tried && !error && (type === "send_message" || type === "direct_message");
 }
 
 function randomTag() {

@@ -67,6 +67,19 @@ export class Outbox {
   }
 
   /**
+   * The entry that became this event. An answer names it; a message of ours that comes while its
+   * answer is under way (after a reload, say) is known by its words.
+   *
+   * @param {import("./event.js").ChatEvent} event
+   * @param {string} you
+   */
+  entryOf({ type, re = "", room, payload = {} }, you) {
+    if (type === "ack") return this.find(re);
+    if (type !== "message" || payload.sender !== you) return undefined;
+    return this.entries.find((it) => it.room === room && mayBeThere(it) && it.payload?.content === payload.content);
+  }
+
+  /**
    * The first entry of each room that has not failed: one is under way per room, so that a
    * refusal never changes the order.
    *
@@ -152,6 +165,11 @@ export class Outbox {
     }
     return found.sort((a, b) => a.at - b.at).slice(-TAKEN_OVER_MAX);
   }
+}
+
+/** Whether this may have become a message. @param {Entry} entry */
+function mayBeThere({ type, tried, error }) {
+  return tried && !error && (type === "send_message" || type === "direct_message");
 }
 
 /**

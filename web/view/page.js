@@ -24,6 +24,14 @@ export function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
   return log.contains(/** @type {Node} */ (target)) && log.dataset.by !== "keys";
 }
 
+/** Where the server listens. */
+export function address() {
+  const url = new URL("/ws", location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.hash = "";
+  return url;
+}
+
 export function roomInAddress() {
   try {
     return decodeURIComponent(location.hash.slice(1)).trim();
