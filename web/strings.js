@@ -19,10 +19,8 @@ const tables = { en, de, ar };
 
 const RTL = new Set(["ar", "fa", "he", "ur"]);
 
-/** The language in use; `en` until `setLanguage`. */
-export let language = "en";
-/** With region, for dates and numbers. */
-export let locale = "en";
+/** What the reader speaks: the language in use, and with its region for dates and numbers; English until `setLanguage`. */
+export const reader = { language: "en", locale: "en" };
 let plurals = new Intl.PluralRules("en");
 
 /**
@@ -32,10 +30,10 @@ let plurals = new Intl.PluralRules("en");
  * @returns {{ lang: string, dir: "ltr" | "rtl" }}
  */
 export function setLanguage(wanted) {
-  locale = wanted.find((tag) => Object.hasOwn(tables, primary(tag))) ?? "en";
-  language = primary(locale);
-  plurals = new Intl.PluralRules(locale);
-  return { lang: language, dir: RTL.has(language) ? "rtl" : "ltr" };
+  reader.locale = wanted.find((tag) => Object.hasOwn(tables, primary(tag))) ?? "en";
+  reader.language = primary(reader.locale);
+  plurals = new Intl.PluralRules(reader.locale);
+  return { lang: reader.language, dir: RTL.has(reader.language) ? "rtl" : "ltr" };
 }
 
 /**
@@ -45,13 +43,13 @@ export function setLanguage(wanted) {
  * @param {Record<string, string | number>} [values]
  */
 export function t(key, values = {}) {
-  const entry = tables[language][key] ?? tables.en[key] ?? key;
+  const entry = tables[reader.language][key] ?? tables.en[key] ?? key;
   const form = typeof entry === "string" ? entry : entry[plurals.select(Number(values.n))] ?? entry.other;
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? "";
-    if (typeof value === "number") return value.toLocaleString(locale);
+    if (typeof value === "number") return value.toLocaleString(reader.locale);
     // Two names of the other direction side by side would change places.
-    return RTL.has(language) ? `\u2068${value}\u2069` : value;
+    return RTL.has(reader.language) ? `\u2068${value}\u2069` : value;
   });
 }
 

@@ -136,11 +136,11 @@ fn a_file_that_the_browser_has_is_not_sent_again() {
 
 #[test]
 fn under_the_id_of_the_build_a_file_lasts() {
-    for name in names().into_iter().filter(|name| name != "sw.js") {
+    for name in names().into_iter().filter(|name| !name.ends_with(".js")) {
         let lasting = get(&format!("/v/{BUILD}/{name}"));
         let now = get(&format!("/{name}"));
         assert_eq!(lasting.status, Status(200), "{name}");
-        assert!(name.ends_with(".js") || lasting.body == now.body, "{name}");
+        assert_eq!(lasting.body, now.body, "{name}");
         assert_eq!(headers(&lasting)["Cache-Control"], LASTING);
     }
     for path in ["/v/0123456789abcdef/app.js", "/v//app.js", "/v/app.js", &format!("/v/{BUILD}")] {
@@ -151,20 +151,29 @@ fn under_the_id_of_the_build_a_file_lasts() {
 }
 
 #[test]
-fn what_a_module_lacks_under_the_id_of_the_build_are_lines_of_comments() {
-    for name in names().iter().filter(|name| name.ends_with(".js") && *name != "sw.js") {
-        let (served, source) = (get(&format!("/v/{BUILD}/{name}")), get(&format!("/{name}")));
-        let (served, source) = (text(&served), text(&source));
-        assert_eq!(served.lines().count(), source.lines().count(), "{name}");
-        for (served, source) in served.lines().zip(source.lines()).filter(|(it, of)| it != of) {
-            let begins = ["/*", "*", "//"].iter().any(|it| source.trim().starts_with(it));
-            assert!(served.is_empty() && begins, "{name}: {source}");
+fn a_page_has_its_modules_in_one_file_without_comments() {
+    for (page, entry) in [("/", "app.js"), ("/stats", "stats/stats.js")] {
+        let modules = loaded_by(page).into_iter().filter(|name| name.ends_with(".js"));
+        assert!(modules.into_iter().any(|name| name == entry), "{page}");
+        let path = format!("/v/{BUILD}/{entry}");
+        let bundle = get(&path);
+        assert_eq!(headers(&bundle)["Cache-Control"], LASTING);
+        let code = text(&bundle);
+        let of_modules = ["import ", "export ", "@param", "@module"];
+        assert!(
+            !code.lines().any(|line| of_modules.iter().any(|it| line.starts_with(it))),
+            "{path}"
+        );
+        for needed in ["class Chinwag", "function setLanguage"] {
+            assert_eq!(code.matches(needed).count(), 1, "{path}: {needed}");
         }
-        assert!(!served.contains("@param") && !served.contains("@module"), "{name}");
     }
+    // Alone they are there for those who build something of their own with them.
+    assert_eq!(ask(&format!("GET /v/{BUILD}/chinwag.js HTTP/1.1")), None);
+    assert!(text(&get("/chinwag.js")).contains("@module"));
 }
 
-/// What a page loads by itself, by the names in `web/`, and whether it names all modules at once.
+/// What a page loads by itself, by the names in `web/`.
 fn loaded_by(page: &str) -> BTreeSet<String> {
     let html = text(&get(page)).to_owned();
     let prefix = format!("=\"/v/{BUILD}/");
@@ -173,51 +182,28 @@ fn loaded_by(page: &str) -> BTreeSet<String> {
         .skip(1)
         .filter_map(|rest| rest.split_once('"').map(|(name, _)| name.to_owned()))
         .collect();
-    assert!(named.len() > 3, "{page} names {named:?}");
+    assert!(named.len() > 1, "{page} names {named:?}");
     let of_all_builds = r#"<script type="module" src="/again.js">"#;
     assert!(html.find(of_all_builds) < html.find("src=\"/v/"), "{page}");
     assert!(html.contains(of_all_builds), "{page}");
-    for name in named.iter().filter(|name| name.ends_with(".js")) {
-        for import in imports(text(&get(&format!("/{name}")))) {
-            let target = resolved(name, &import);
-            assert!(named.contains(&target), "{page} does not name {target}, which {name} wants");
-        }
-    }
     named
 }
 
-/// All quoted relative paths behind `from` or `import`, wherever a statement stands.
-fn imports(source: &str) -> Vec<String> {
-    let code = source.lines().filter(|line| !line.trim_start().starts_with(['*', '/']));
-    let code = code.collect::<Vec<_>>().join("\n");
-    let strings = code.split("from \"").skip(1).chain(code.split("import \"").skip(1));
-    let strings = strings.filter_map(|rest| rest.split_once('"').map(|(path, _)| path.to_owned()));
-    strings.filter(|path| path.starts_with('.')).collect()
-}
-
-fn resolved(module: &str, import: &str) -> String {
-    let base = format!("file:///{module}");
-    let (mut folder, _) = base.rsplit_once('/').expect("a folder");
-    let mut rest = import.strip_prefix("./").unwrap_or(import);
-    while let Some(above) = rest.strip_prefix("../") {
-        (folder, _) = folder.rsplit_once('/').expect("a folder above");
-        rest = above;
-    }
-    format!("{folder}/{rest}").trim_start_matches("file:///").to_owned()
-}
-
 #[test]
-fn a_page_names_all_its_modules_at_once() {
-    let page = loaded_by("/");
-    for name in ["app.js", "chinwag.js", "client/connection.js", "view/log.js", "style.css"] {
-        assert!(page.contains(name), "{page:?}");
+fn every_module_is_part_of_a_page() {
+    let alone = ["sw.js", "again.js"];
+    let modules = names().into_iter().filter(|name| name.ends_with(".js"));
+    let bundles: String = ["app.js", "offline.js", "stats/stats.js"]
+        .map(|entry| text(&get(&format!("/v/{BUILD}/{entry}"))).to_owned())
+        .concat();
+    for name in modules.filter(|name| !alone.contains(&name.as_str())) {
+        let source = text(&get(&format!("/{name}"))).to_owned();
+        let exported = source.lines().find(|line| line.starts_with("export "));
+        let line = exported.map(|line| line.trim_start_matches("export "));
+        if let Some(line) = line.filter(|line| !line.starts_with('{')) {
+            assert!(bundles.contains(line), "nobody imports {name}");
+        }
     }
-    let orphans: Vec<String> = names()
-        .into_iter()
-        .filter(|name| name.ends_with(".js") && !name.starts_with("stats/"))
-        .filter(|name| !page.contains(name) && name != "sw.js" && name != "again.js")
-        .collect();
-    assert!(orphans.is_empty(), "nobody imports {orphans:?}");
 }
 
 #[test]

@@ -170,7 +170,8 @@ test("the worker keeps the files of one build, and nothing that was said", async
     await alice.evaluate(() => Promise.all([fetch("/api/rooms"), fetch("/healthz"), fetch("/chinwag.js")]));
     const found = await files(alice);
     const build = /^chinwag (\w{16}): /.exec(found[0])?.[1];
-    assert.ok(build && found.length > 30, found.join("\n"));
+    assert.ok(build, found.join("\n"));
+    for (const name of ["index.html", "app.js", "style.css"]) assert.ok(found.some((file) => file.endsWith(`/${name}`)), name);
     for (const file of found) assert.ok(file.startsWith(`chinwag ${build}: /v/${build}/`), file);
     const stats = await newTab(alice.context(), `${server.url}/stats`);
     await until(async () => (await files(alice)).some((file) => file.endsWith("/stats/index.html")), "the statistics to be kept");
@@ -220,7 +221,7 @@ test("a new build takes the place of the old one as a whole", async () => {
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname));
     const modules = loaded.filter((path) => path.endsWith(".js") && path !== "/again.js");
-    assert.ok(modules.length > 20);
+    assert.ok(modules.length > 0);
     assert.deepEqual(modules.filter((path) => !path.startsWith(`/v/${build}/`)), [], "no module of the old build");
     await until(async () => (await files(page)).every((file) => file.startsWith(`chinwag ${build}: /v/${build}/`)), "the old files to be gone", async () => (await files(page)).join("\n"));
     proxy.close();
@@ -239,7 +240,7 @@ test("a page whose modules are gone loads once more, and not for ever", async ()
   let isGone = () => pagesAsked < 2;
   const proxy = createServer((incoming, reply) => {
     if (incoming.url === "/") pagesAsked += 1;
-    if (incoming.url.includes("/client/") && isGone()) return void reply.writeHead(404).end();
+    if (incoming.url.endsWith("/app.js") && isGone()) return void reply.writeHead(404).end();
     incoming.pipe(request({ port: server.port, path: incoming.url, headers: incoming.headers }, (got) => got.pipe(reply.writeHead(got.statusCode, got.headers))));
   });
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));

@@ -21,6 +21,8 @@ pub(crate) struct Law {
     /// Who was there when the room was to become private, and not any more when it did: a crash
     /// while other deeds are under way may come before that is written.
     pub(crate) fading: BTreeSet<AuthorKey>,
+    /// Who owned the room or might have come to own it.
+    pub(crate) heirs: BTreeSet<AuthorKey>,
     /// Whether that decides who the owner is.
     pub(crate) disputed: bool,
     /// The same of the room as a whole.
@@ -56,6 +58,7 @@ impl Law {
             (Action::Invite, Some(aim)) if self.private => drop(self.members.insert(aim)),
             (Action::Promote, Some(aim)) => {
                 self.moderators.insert(aim);
+                self.heirs.insert(aim);
                 if self.private {
                     self.members.insert(aim);
                 }
@@ -87,7 +90,9 @@ impl Law {
 
     /// Says whether somebody is, or may be, allowed to know of the room.
     pub(crate) fn may_read(&self, author: AuthorKey) -> bool {
-        !self.private || self.vague || self.unsure.contains(&author) || self.is_member(author)
+        let may_own = self.disputed && self.heirs.contains(&author);
+        let unsure = self.vague || may_own || self.unsure.contains(&author);
+        !self.private || unsure || self.is_member(author)
     }
 
     fn is_member(&self, author: AuthorKey) -> bool {

@@ -49,7 +49,18 @@ fn what_is_private_reaches_nobody_else() {
         }
     }
     // A simulation in which nothing happens shows nothing.
-    for what in ["Kick", "Ban", "MakePrivate", "Invite", "Promote", "whisper", "crash", "barred"] {
+    for what in [
+        "Kick",
+        "Kick in private",
+        "Ban in private",
+        "Invite in private",
+        "Promote in private",
+        "Demote in private",
+        "MakePrivate in private",
+        "whisper",
+        "crash",
+        "barred",
+    ] {
         assert!(tally.get(what).is_some_and(|count| *count > 0), "no {what}: {tally:?}");
     }
 }
@@ -221,6 +232,7 @@ impl Society {
                 value.map(|it| serde_json::from_str(it).unwrap());
             let owner = value.as_ref().and_then(|value| value["owner"].as_str());
             (law.founded, law.owner) = (true, owner.and_then(AuthorKey::from_hex));
+            law.heirs.extend(law.owner);
         }
         let Change::Moderated { deed } = &draft.change else { return };
         let aim = deed.user.as_ref().map(|user| self.names[&**user]);
@@ -232,7 +244,8 @@ impl Society {
             law.fading.extend(written.filter(|author| !present.contains(author)));
             law.unsure.extend(lingering);
         }
-        self.count(&format!("{:?}", deed.action));
+        let private = if law.private { " in private" } else { "" };
+        self.count(&format!("{:?}{private}", deed.action));
     }
 
     /// Takes note that it depends on what else is under way what a deed has left behind.

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { language, locale } from "../strings.js";
+import { reader } from "../strings.js";
 
 /** @type {Record<string, Record<string, string>>} */
 const tables = {
@@ -127,7 +127,7 @@ const tables = {
 
 /** The text of this key with its `{names}` filled in. @param {string} key @param {Record<string, string>} [values] */
 export function t(key, values = {}) {
-  const text = tables[language][key] ?? tables.en[key] ?? key;
+  const text = tables[reader.language][key] ?? tables.en[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
@@ -138,26 +138,26 @@ export function coverage() {
 
 /** @param {number} value */
 export function number(value) {
-  return value.toLocaleString(locale, { maximumFractionDigits: value < 10 ? 1 : 0 });
+  return value.toLocaleString(reader.locale, { maximumFractionDigits: value < 10 ? 1 : 0 });
 }
 
 /** For an axis: 15K. @param {number} value */
 export function short(value) {
-  return value.toLocaleString(locale, { notation: "compact" });
+  return value.toLocaleString(reader.locale, { notation: "compact" });
 }
 
 /** A time span, told short: 340 µs, 1.2 ms, 3 s. @param {number} us */
 export function span(us) {
   const [value, unit] = us < 1_000 ? [us, "microsecond"] : us < 1_000_000 ? [us / 1_000, "millisecond"] : [us / 1_000_000, "second"];
-  return value.toLocaleString(locale, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 2 });
+  return value.toLocaleString(reader.locale, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 2 });
 }
 
 /** @param {number} ms */
 export function time(ms) {
-  return new Date(ms).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" });
+  return new Date(ms).toLocaleTimeString(reader.locale, { hour: "numeric", minute: "2-digit" });
 }
 
 /** A date as the server tells it, `2026-11-25`. @param {string} day */
 export function date(day) {
-  return new Date(`${day}T00:00`).toLocaleDateString(locale, { day: "numeric", month: "short" });
+  return new Date(`${day}T00:00`).toLocaleDateString(reader.locale, { day: "numeric", month: "short" });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { locale, t } from "../strings.js";
+import { reader, t } from "../strings.js";
 import { hueOf, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
 import { lineOf } from "./notice.js";
@@ -152,7 +152,7 @@ function reactionsOf(mid, reactions, { react }) {
         title: users.join(", "),
         onclick: () => react(mid, emoji, !mine),
       },
-      `${emoji} ${count.toLocaleString(locale)}`,
+      `${emoji} ${count.toLocaleString(reader.locale)}`,
     ),
   );
   return make("div", { class: "reactions" }, ...chips);

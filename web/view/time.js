@@ -4,7 +4,7 @@
  * @module
  */
 
-import { locale, t } from "../strings.js";
+import { reader, t } from "../strings.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -49,7 +49,7 @@ export function span(ms) {
         : seconds < 48 * 3600
           ? [Math.ceil(seconds / 3600), "hour"]
           : [Math.ceil(seconds / 86400), "day"];
-  return new Intl.NumberFormat(locale, { style: "unit", unit: String(unit), unitDisplay: "narrow" }).format(
+  return new Intl.NumberFormat(reader.locale, { style: "unit", unit: String(unit), unitDisplay: "narrow" }).format(
     Number(value),
   );
 }
@@ -59,9 +59,9 @@ const formats = new Map();
 
 /** Formats are dear to make. @param {string} name @param {Intl.DateTimeFormatOptions} options */
 function formatOf(name, options) {
-  const key = `${locale} ${name}`;
+  const key = `${reader.locale} ${name}`;
   let format = formats.get(key);
-  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(locale, options)));
+  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(reader.locale, options)));
   return format;
 }
 

@@ -137,13 +137,40 @@ impl Society {
     }
 
     pub(super) fn moderate(&mut self) {
-        let Some(client) = self.client() else { return };
-        let room = self.room_for(client);
-        let (action, word) = Action::ALL[self.random.up_to(Action::ALL.len() as u64) as usize];
-        if action == Action::Slow || (action == Action::Lock && self.random.up_to(4) > 0) {
+        let Some(mut client) = self.client() else { return };
+        let room = match self.random.up_to(4) {
+            0 => self.room_for(client),
+            at => ["den", "nook", "den"][at as usize - 1].to_owned(),
+        };
+        // Deeds of those who may do them show more.
+        let keeps = |witness: &Witness| {
+            let role = self.laws.get(&room).and_then(|law| law.role(witness.author));
+            let may = matches!(role, Some("owner" | "moderator")) || witness.account == Some(2);
+            may && witness.rooms.contains_key(&room)
+        };
+        let keeper = self.clients.iter().find(|(_, witness)| keeps(witness)).map(|(id, _)| *id);
+        if let Some(keeper) = keeper.filter(|_| self.random.up_to(4) > 0) {
+            client = keeper;
+        }
+        let (mut action, mut word) =
+            Action::ALL[self.random.up_to(Action::ALL.len() as u64) as usize];
+        if action == Action::MakePublic && self.random.up_to(8) > 0 {
+            (action, word) = (Action::MakePrivate, "make_private");
+        }
+        let seldom = matches!(action, Action::Lock | Action::Ban);
+        if action == Action::Slow || (seldom && self.random.up_to(4) > 0) {
             return;
         }
-        let Some(user) = self.somebody() else { return };
+        let inside: Vec<AuthorKey> = (self.clients.values())
+            .filter(|witness| witness.rooms.contains_key(&room))
+            .map(|witness| witness.author)
+            .collect();
+        let Some(mut user) = self.somebody() else { return };
+        if self.random.up_to(3) > 0 && !inside.is_empty() {
+            let author = inside[self.random.up_to(inside.len() as u64) as usize];
+            let known = self.names.iter().find(|(_, known)| **known == author);
+            user = known.map_or(user, |(name, _)| name.clone());
+        }
         let seconds = match self.random.up_to(2) {
             0 => String::new(),
             _ => format!(r#","seconds":{}"#, 1 + self.random.up_to(8)),
