@@ -4,6 +4,7 @@
 //! beside the room's record, in one with the entry that tells of it.
 
 mod kept;
+mod party;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -16,36 +17,7 @@ use crate::chat::name::{alike, likeness};
 use crate::chat::record::{Action, AuthorKey, Deed};
 use crate::chat::refusal::{Code, Refusal};
 use crate::clock::{Moment, Now};
-
-/// Says what somebody may do in a room; each rank may do what those below it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
-    /// What everybody may.
-    Stranger,
-    /// Be in a private room.
-    Member,
-    /// Keep order.
-    Moderator,
-    /// Say who keeps order, and who may come.
-    Owner,
-    /// The same everywhere, but for reading what is private.
-    Admin,
-}
-
-/// Is somebody who acts, or is acted on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Party {
-    /// By what the record knows it.
-    pub(super) author: AuthorKey,
-    /// Its name.
-    pub(super) name: Arc<str>,
-    /// Whether it has an account.
-    pub(super) account: bool,
-    /// Whether its account is an admin's.
-    pub(super) admin: bool,
-    /// Where it comes from, if that tells it from others.
-    pub(super) network: Option<IpAddr>,
-}
+pub(super) use party::{Party, Rank};
 
 /// Holds what is special about a room; most rooms have nothing special.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
