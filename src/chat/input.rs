@@ -31,7 +31,7 @@ pub enum Input {
         /// What it said, or why that is nothing.
         event: Result<ClientEvent, Refusal>,
     },
-    /// Something is asked without a WebSocket; [`Effect::Respond`] answers it, once.
+    /// Something is asked without a WebSocket; [`Effect::Respond`](super::Effect::Respond) answers it, once.
     Asked {
         /// Its number; it comes from where those of clients come from.
         caller: ClientId,

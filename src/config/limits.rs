@@ -85,9 +85,10 @@ impl Config {
             bans_max: self.room_bans_max,
             marks_max: self.read_marks_max,
             reason_chars_max: self.reason_chars_max,
-            account_sends_per_second_max: self.account_rate_limit,
+            // Who wants no limit for guests wants none for others.
+            account_sends_per_second_max: self.rate_limit.and(self.account_rate_limit),
             account_sends_burst_max: self.account_rate_burst,
-            moderator_sends_per_second_max: self.moderator_rate_limit,
+            moderator_sends_per_second_max: self.rate_limit.and(self.moderator_rate_limit),
             moderator_sends_burst_max: self.moderator_rate_burst,
             listed_max: self.listed_max,
             history_default: self.history_default,
@@ -173,6 +174,13 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_limit_for_guests_there_is_none_for_others() {
+        let limits = Config { rate_limit: None, ..Config::default() }.chat();
+        assert_eq!(limits.account_sends_per_second_max, None);
+        assert_eq!(limits.moderator_sends_per_second_max, None);
+    }
 
     #[test]
     fn the_defaults_are_those_of_the_layers() {

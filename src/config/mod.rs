@@ -150,11 +150,13 @@ settings! {
     rate_limit: Option<u32> = Some(5);
     /// Messages that may come at once before the rate counts.
     rate_burst: u32 = 10;
-    /// Messages a second from one connection with an account; more are refused.
+    /// Messages a second from one connection with an account; more are refused. Off as well where
+    /// --rate-limit is.
     account_rate_limit: Option<u32> = Some(5);
     /// Messages of an account that may come at once before the rate counts.
     account_rate_burst: u32 = 10;
-    /// Messages a second in a room from a connection that keeps order there; more are refused.
+    /// Messages a second in a room from a connection that keeps order there; more are refused. Off as
+    /// well where --rate-limit is.
     moderator_rate_limit: Option<u32> = Some(20);
     /// Messages of such a connection that may come at once before the rate counts.
     moderator_rate_burst: u32 = 40;
