@@ -92,6 +92,7 @@ fn answer(order: Order, seq: &mut u64) -> Option<Answer> {
             let (ticket, seq, ts) = (draft.ticket, *seq, draft.ts);
             Some(Answer::Appended { ticket, seq, mid: seq, ts, duplicate: false, count: 1 })
         }
+        Order::Recognise(draft) => Some(Answer::Unknown { ticket: draft.ticket }),
         Order::Read(query) => Some(Answer::Page(Page {
             ticket: query.ticket,
             room: query.room,

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::again::as_said;
 use super::command;
 use super::event::{Ask, ClientEvent};
-use super::name::fold;
 use super::people::Person;
 use super::rate::Taken;
-use super::record::{AuthorKey, Change, Gone};
+use super::record::{Change, Gone};
 use super::refusal::{Code, Refusal};
 use super::room::Room;
 use super::talk::{Message, no_such_message};
@@ -46,7 +46,7 @@ impl Chat {
     }
 
     /// Tells a client why not, and closes it if that does not help.
-    fn refuse(&mut self, step: &mut Step<'_>, slot: u32, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, step: &mut Step<'_>, slot: u32, refusal: Refusal) {
         let errors_max = self.limits.errors_max;
         let Some(client) = self.clients.get_mut(slot as usize) else { return };
         if refusal.code != Code::RateLimited {
@@ -74,10 +74,14 @@ impl Chat {
     ) -> Result<(), Refusal> {
         match ask {
             Ask::Send { content, reply_to, ttl, sender } => {
-                let room = self
-                    .room_to_speak(step, slot, room)
-                    .map_err(|it| it.text(Arc::clone(&content)))?;
-                self.send(step, slot, room, id, Message { content, reply_to, ttl, sender })
+                let message = Message { content, reply_to, ttl, sender };
+                match self.room_to_speak(step, slot, room) {
+                    Ok(room) => self.send(step, slot, room, id, message),
+                    Err(refusal) => {
+                        let room = self.room_named(room);
+                        self.refuse_to_send(step, slot, room, id, message, refusal)
+                    }
+                }
             }
             Ask::Direct { to, content, reply_to, ttl } => {
                 let message = Message { content, reply_to, ttl, sender: None };
@@ -88,10 +92,13 @@ impl Chat {
                 self.may_ask(step, slot)?;
                 self.mark_read(step, slot, room, seq)
             }
-            Ask::Moderate(demand) => {
-                let room = self.room_of(slot, room)?;
-                self.moderate(step, slot, room, id, *demand)
-            }
+            Ask::Moderate(demand) => match self.room_of(slot, room) {
+                Ok(room) => self.moderate(step, slot, room, id, *demand),
+                Err(refusal) => {
+                    let (room, change) = (self.room_named(room), as_said(&demand, None));
+                    self.refuse_unless_done(step, slot, room, id, change, refusal)
+                }
+            },
             // Paid for when the token was read.
             Ask::LogIn(login) => self.log_in(step, slot, id, &login),
             Ask::Auth(_) => Err(proves_nothing()),
@@ -109,21 +116,17 @@ impl Chat {
                 )
             }
             Ask::Edit { mid, content } => {
-                let (room, mid) = self.meant(slot, room, mid)?;
-                self.change(step, slot, room, id, Change::Edited { mid, content })
+                self.change_said(step, slot, room, id, mid, |mid| Change::Edited { mid, content })
             }
             Ask::Delete { mid } => {
-                let (room, mid) = self.meant(slot, room, mid)?;
-                self.change(step, slot, room, id, Change::Deleted { mid, why: Gone::Author })
+                let deleted = |mid| Change::Deleted { mid, why: Gone::Author };
+                self.change_said(step, slot, room, id, mid, deleted)
             }
             Ask::React { mid, emoji, on } => {
-                let room = self.room_of(slot, room)?;
-                self.change(step, slot, room, id, Change::Reaction { mid, emoji, on, count: 0 })
+                let change = Change::Reaction { mid, emoji, on, count: 0 };
+                self.change_in(step, slot, room, id, change)
             }
-            Ask::SetTopic(topic) => {
-                let room = self.room_of(slot, room)?;
-                self.change(step, slot, room, id, Change::Topic { topic })
-            }
+            Ask::SetTopic(topic) => self.change_in(step, slot, room, id, Change::Topic { topic }),
             Ask::SetName(wish) => self.set_name(step, slot, id, &wish),
             Ask::SetStatus { away, text } => self.set_status(step, slot, id, away, &text),
             Ask::Typing(on) => {
@@ -142,6 +145,41 @@ impl Chat {
         }
     }
 
+    /// Changes something of the room that is named.
+    fn change_in(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: Option<&str>,
+        id: Option<Arc<str>>,
+        change: Change,
+    ) -> Result<(), Refusal> {
+        match self.room_of(slot, room) {
+            Ok(room) => self.change(step, slot, room, id, change),
+            Err(refusal) => {
+                let room = self.room_named(room);
+                self.refuse_unless_done(step, slot, room, id, change, refusal)
+            }
+        }
+    }
+
+    /// Changes the message that is named, or the last one said.
+    fn change_said(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: Option<&str>,
+        id: Option<Arc<str>>,
+        mid: Option<u64>,
+        change: impl FnOnce(u64) -> Change,
+    ) -> Result<(), Refusal> {
+        if let Some(mid) = mid {
+            return self.change_in(step, slot, room, id, change(mid));
+        }
+        let (room, mid) = self.last_said(slot)?;
+        self.change(step, slot, room, id, change(mid))
+    }
+
     /// Says something to one person.
     fn say_to(
         &mut self,
@@ -156,7 +194,14 @@ impl Chat {
         if !self.talks_with(own, to) {
             self.may_ask(step, slot).map_err(back)?;
         }
-        let room = self.converse(own, to.strip_prefix('@').unwrap_or(to)).map_err(back)?;
+        let to = to.strip_prefix('@').unwrap_or(to);
+        let room = match self.converse(own, to) {
+            Ok(room) => room,
+            Err(refusal) => {
+                let room = self.direct(own, &format!("@{to}"));
+                return self.refuse_to_send(step, slot, room, id, message, refusal);
+            }
+        };
         let sent = self.send(step, slot, room, id, message);
         // Nothing is left of a conversation made for what was refused.
         self.vacate(room);
@@ -252,7 +297,7 @@ impl Chat {
         slot.map_or(Ok(()), |slot| self.pay(now, slot))
     }
 
-    fn may_ask(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
+    pub(super) fn may_ask(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
         self.pay(step.now, slot)
     }
 
@@ -263,94 +308,6 @@ impl Chat {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
         }
-    }
-
-    /// Finds the room an event is about among those the client is in.
-    pub(super) fn room_of(&self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
-        let nowhere = || Refusal::new(Code::NotInRoom, "you are in no such room; join it first");
-        let client = self.clients.get(slot as usize).ok_or_else(nowhere)?;
-        let Some(named) = named else {
-            return client.current().ok_or_else(nowhere);
-        };
-        if named.starts_with('@') {
-            return self.direct(self.author_of(slot), named).ok_or_else(nowhere);
-        }
-        let seats = client.seats.as_slice().iter().rev().map(|seat| seat.room);
-        let is = |room: &u32, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
-        // Most clients write the name as they were told it.
-        if let Some(room) = seats.clone().find(|room| is(room, &|room| &*room.name == named)) {
-            return Ok(room);
-        }
-        let key = fold(named.trim());
-        seats.into_iter().find(|room| is(room, &|room| *room.key == *key)).ok_or_else(nowhere)
-    }
-
-    /// Finds the room something is to be said in; a conversation is made if need be, which counts
-    /// as a question, too.
-    fn room_to_speak(
-        &mut self,
-        step: &Step<'_>,
-        slot: u32,
-        named: Option<&str>,
-    ) -> Result<u32, Refusal> {
-        match named {
-            Some(named) if named.starts_with('@') => {
-                let own = self.author_of(slot);
-                if self.direct(own, named).is_none() {
-                    self.may_ask(step, slot)?;
-                }
-                self.direct_or_new(own, named)
-            }
-            _ => self.room_of(slot, named),
-        }
-    }
-
-    /// Finds the room an event is about among all; reading needs no seat.
-    fn room_to_read(&self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
-        match (self.room_of(slot, named), named) {
-            (Err(_), Some(named)) => self.readable(Some(self.author_of(slot)), named),
-            (found, _) => found,
-        }
-    }
-
-    /// Finds a room that somebody may read; any other is as if it did not exist.
-    pub(super) fn readable(&self, who: Option<AuthorKey>, named: &str) -> Result<u32, Refusal> {
-        let found = match who {
-            Some(own) if named.trim_start().starts_with('@') => self.direct(own, named.trim()),
-            _ => self.rooms.find(&fold(named.trim())),
-        };
-        let may = |room: &u32| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
-        let nothing = || Refusal::new(Code::NoSuchRoom, "there is no such room");
-        found.filter(may).ok_or_else(nothing)
-    }
-
-    /// Finds the message that is to be changed: the one named, or the last one said.
-    fn meant(
-        &self,
-        slot: u32,
-        room: Option<&str>,
-        mid: Option<u64>,
-    ) -> Result<(u32, u64), Refusal> {
-        if let Some(mid) = mid {
-            return Ok((self.room_of(slot, room)?, mid));
-        }
-        let said = self.clients.get(slot as usize).map(|client| (client.said_in, client.said));
-        let own = self.author_of(slot);
-        let may = |room: u32| {
-            let direct = self.rooms.get(room).is_some_and(|it| it.pair.is_some());
-            self.sits(slot, room)
-                || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
-        };
-        said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {
-            Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
-        })
-    }
-
-    /// Says whether a client has a seat in a room.
-    pub(super) fn sits(&self, slot: u32, room: u32) -> bool {
-        self.clients
-            .get(slot as usize)
-            .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
     }
 
     /// Lists the people in a room, as many as are named.

@@ -6,6 +6,7 @@ use slab::Slab;
 
 use super::ClientId;
 use super::account::Enrolling;
+use super::again::Doubted;
 use super::moderate::Planned;
 use super::people::number_of;
 use super::record::{AuthorKey, Change, Span, Ticket};
@@ -16,6 +17,8 @@ use crate::clock::Moment;
 pub(super) enum Awaited {
     /// An entry of the record.
     Append(Appending),
+    /// Something refused, unless it was done before.
+    Doubt(Box<Doubted>),
     /// A part of the record.
     Page(Paging),
     /// What was searched for.

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
+//!                                             ├─ again ───▶ Order::Recognise ─▶ keeper
 //!                                             ├─ join, seat, identity, presence
 //!                                             ├─ typing, status, stats
 //!                                             └─ recall ──▶ Order::Read ───▶ keeper
@@ -24,8 +25,10 @@
 )]
 
 mod account;
+mod again;
 mod ahead;
 mod ask;
+mod authority;
 mod awaited;
 mod client;
 mod command;
@@ -44,6 +47,7 @@ mod join;
 mod limit;
 mod log_in;
 mod login;
+mod lookup;
 mod mark;
 mod moderate;
 mod name;
@@ -306,6 +310,11 @@ impl Chat {
         match answer {
             Answer::Appended { ticket, seq, mid, ts, duplicate, count } => {
                 self.appended(step, ticket, Numbered { seq, mid, ts, duplicate, count });
+            }
+            Answer::Unknown { ticket } => {
+                if let Some(Awaited::Doubt(doubted)) = self.tickets.take(ticket) {
+                    self.recognised(step, *doubted, Ok(None));
+                }
             }
             Answer::Refused { ticket, why } | Answer::Unread { ticket, why } => {
                 self.not_done(step, ticket, why);

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::account::Registry;
+use super::again::Before;
 use super::awaited::{Asker, Purpose};
 use super::login::Login;
 use super::name::UserName;
@@ -18,6 +19,7 @@ use super::rules::Party;
 use super::talk::{Message, Wish};
 use super::told::ServerEvent;
 use super::{Chat, ClientId, Step};
+use crate::clock::Now;
 
 /// Is one thing asked without a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,12 +86,36 @@ pub enum Speaker {
     Login(Box<Login>),
 }
 
+/// Says where a post comes from.
+#[derive(Clone, Copy)]
+struct Origin {
+    caller: ClientId,
+    network: IpAddr,
+}
+
 /// Is who posts.
 enum Poster {
     /// A person that is known.
     Known(AuthorKey),
     /// Somebody who is called so.
     Guest(UserName),
+}
+
+impl Poster {
+    /// Says who pays for the post, and whose it is.
+    fn payer(&self, network: IpAddr) -> (Payer, AuthorKey) {
+        match self {
+            Self::Known(author) => (Payer::Author(*author), *author),
+            Self::Guest(name) => (Payer::Network(network), author_by(name)),
+        }
+    }
+}
+
+impl From<Body> for Message {
+    fn from(body: Body) -> Self {
+        let Body { content, reply_to, ttl, name: _ } = body;
+        Self { content, reply_to, ttl, sender: None }
+    }
 }
 
 impl Chat {
@@ -126,7 +152,7 @@ impl Chat {
             }
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
-                let posted = self.post(step, caller, network, *post);
+                let posted = self.post(step, Origin { caller, network }, *post);
                 posted.map_err(|refusal| refusal.text(text))
             }
         });
@@ -172,13 +198,7 @@ impl Chat {
         })
     }
 
-    fn post(
-        &mut self,
-        step: &mut Step<'_>,
-        caller: ClientId,
-        network: IpAddr,
-        post: Post,
-    ) -> Result<(), Refusal> {
+    fn post(&mut self, step: &mut Step<'_>, from: Origin, post: Post) -> Result<(), Refusal> {
         let poster = self.poster(step, &post)?;
         if self.draining.is_some() {
             return Err(Refusal::new(Code::Overloaded, "this server is about to end"));
@@ -187,9 +207,15 @@ impl Chat {
             let message = "a private message needs a session or an account";
             return Err(Refusal::new(Code::Unauthorized, message));
         }
-        let (who, owns) = self.party_of_poster(&poster, network);
-        let room = self.room_to_join(step, &who, owns, &post.room)?;
-        let posted = self.post_in(step, caller, network, room, poster, post);
+        let (who, owns) = self.party_of_poster(&poster, from.network);
+        let room = match self.room_to_join(step, &who, owns, &post.room) {
+            Ok(room) => room,
+            Err(refusal) => {
+                let room = self.room_named(Some(&post.room));
+                return self.refuse_post(step, from, room, &poster, post, refusal);
+            }
+        };
+        let posted = self.post_in(step, from, room, poster, post);
         // Nothing is left of a room made for what was refused.
         self.vacate(room);
         posted
@@ -240,32 +266,54 @@ impl Chat {
     fn post_in(
         &mut self,
         step: &mut Step<'_>,
-        caller: ClientId,
-        network: IpAddr,
+        from: Origin,
         room: u32,
         poster: Poster,
         post: Post,
     ) -> Result<(), Refusal> {
-        let Body { content, reply_to, ttl, name: _ } = post.body;
-        let message = Message { content, reply_to, ttl, sender: None };
-        let life = self.check_message(room, &message)?;
-        let (payer, author) = match &poster {
-            Poster::Known(author) => (Payer::Author(*author), *author),
-            Poster::Guest(name) => (Payer::Network(network), author_by(name)),
-        };
-        if let Some(inside) = self.rooms.get(room) {
-            let admin = self.account(author).is_some_and(|account| account.admin);
-            self.check_partner(author, inside)?;
-            inside.rules().check_speech(author, admin, step.now)?;
-            inside.rules().check_pace(author, admin, step.now)?;
+        let (payer, author) = poster.payer(from.network);
+        if let Err(refusal) = self.check_author(step.now, author, room) {
+            return self.refuse_post(step, from, Some(room), &poster, post, refusal);
         }
+        let message = Message::from(post.body);
+        let life = self.check_message(room, &message)?;
         self.posters.take(step.now.at, payer, &self.limits)?;
         let (person, author) = self.let_speak(step, &poster);
         self.count_speaker(step.now, author);
         let change = message.into_change(step, life);
-        let asker = Asker::Request { caller, author };
+        let asker = Asker::Request { caller: from.caller, author };
         self.record(step, asker, person, room, Wish { id: post.id, change, planned: None });
         Ok(())
+    }
+
+    /// Makes sure that an author may say something in a room now.
+    fn check_author(&self, now: Now, author: AuthorKey, room: u32) -> Result<(), Refusal> {
+        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let admin = self.account(author).is_some_and(|account| account.admin);
+        self.check_partner(author, inside)?;
+        inside.rules().check_speech(author, admin, now)?;
+        inside.rules().check_pace(author, admin, now)
+    }
+
+    /// Refuses a post, unless the same was posted before.
+    fn refuse_post(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Origin,
+        room: Option<u32>,
+        poster: &Poster,
+        post: Post,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        let (payer, author) = poster.payer(from.network);
+        self.posters.take(step.now.at, payer, &self.limits)?;
+        let asker = Asker::Request { caller: from.caller, author };
+        let message = Message::from(post.body);
+        let refusal = refusal.text(Arc::clone(&message.content));
+        let Ok(life) = self.life(message.ttl) else { return Err(refusal) };
+        let change = message.into_change(step, life);
+        let before = Before { asker, author, room, id: post.id, change };
+        self.ask_whether_done(step, before, refusal)
     }
 
     /// Makes sure that whoever posts has a name until the post is answered.

@@ -27,7 +27,13 @@ pub(super) struct Numbered {
 impl Chat {
     /// Shows an entry that is in the record now.
     pub(super) fn appended(&mut self, step: &mut Step<'_>, ticket: Ticket, numbered: Numbered) {
-        let Some(Awaited::Append(appending)) = self.tickets.take(ticket) else { return };
+        let appending = match self.tickets.take(ticket) {
+            Some(Awaited::Append(appending)) => appending,
+            Some(Awaited::Doubt(doubted)) => {
+                return self.recognised(step, *doubted, Ok(Some(numbered)));
+            }
+            _ => return,
+        };
         let Appending { asker, room, re, sender, mut change, planned, since } = appending;
         self.answered_for(room);
         self.tally.took(step.now.at.since(since));
@@ -80,7 +86,14 @@ impl Chat {
         self.vacate(room);
     }
 
-    fn ack(&self, own: AuthorKey, re: Arc<str>, room: u32, numbered: Numbered) -> ServerEvent {
+    /// Makes what somebody is told whose entry is in the record.
+    pub(super) fn ack(
+        &self,
+        own: AuthorKey,
+        re: Arc<str>,
+        room: u32,
+        numbered: Numbered,
+    ) -> ServerEvent {
         let Numbered { seq, mid, ts, duplicate, .. } = numbered;
         let room = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own)));
         let room = room.unwrap_or_default();
@@ -125,6 +138,7 @@ impl Chat {
                 }
                 self.vacate(appending.room);
             }
+            Some(Awaited::Doubt(doubted)) => self.recognised(step, *doubted, Err(why)),
             Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
             Some(Awaited::Finding(seeking)) => self.found(step, seeking, Err(why)),
             Some(Awaited::Account(enrolling)) => self.enrolled(step, enrolling, Err(why)),

@@ -28,7 +28,10 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let life = self.check_message(room, &message)?;
         let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
-        self.check_speech(step, slot, room, true).map_err(back)?;
+        if let Err(refusal) = self.check_speech(step, slot, room, true).map_err(back) {
+            let change = message.into_change(step, life);
+            return self.refuse_unless_done(step, slot, Some(room), id, change, refusal);
+        }
         self.may_send(step, slot, Some(room)).map_err(back)?;
         if let Some(sender) = &message.sender {
             let heard = self.speak_as(step, slot, sender);
@@ -36,6 +39,22 @@ impl Chat {
         }
         self.append(step, slot, room, id, message.into_change(step, life));
         Ok(())
+    }
+
+    /// Refuses a message for which there is no room to be found, unless it was said before.
+    pub(super) fn refuse_to_send(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: Option<u32>,
+        id: Option<Arc<str>>,
+        message: Message,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        let refusal = refusal.text(Arc::clone(&message.content));
+        let Ok(life) = self.life(message.ttl) else { return Err(refusal) };
+        let change = message.into_change(step, life);
+        self.refuse_unless_done(step, slot, room, id, change, refusal)
     }
 
     /// Checks what is to be said in a room; gives its life in milliseconds.
@@ -85,8 +104,8 @@ impl Chat {
             Some(text) => refusal.text(Arc::clone(text)),
             None => refusal,
         };
-        if speaks {
-            self.check_speech(step, slot, room, false).map_err(back)?;
+        if speaks && let Err(refusal) = self.check_speech(step, slot, room, false).map_err(back) {
+            return self.refuse_unless_done(step, slot, Some(room), id, change, refusal);
         }
         if let Change::Edited { mid, .. }
         | Change::Deleted { mid, .. }
@@ -190,7 +209,7 @@ impl Chat {
     }
 
     /// Gives the life of a message in milliseconds.
-    fn life(&self, ttl: Option<u64>) -> Result<Option<u64>, Refusal> {
+    pub(super) fn life(&self, ttl: Option<u64>) -> Result<Option<u64>, Refusal> {
         let (min, max) = (self.limits.ttl_min.as_secs(), self.limits.ttl_max.as_secs());
         match ttl {
             Some(seconds) if (min..=max).contains(&seconds) => {

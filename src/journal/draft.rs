@@ -85,6 +85,15 @@ pub(super) fn taken_away(why: Gone) -> u32 {
     u32::from(why == Gone::Moderator)
 }
 
+/// Answers whether a draft has come before, given the first answer to its `id`.
+pub(super) fn recognised(draft: &Draft, first: Option<&First>) -> Answer {
+    let ticket = draft.ticket;
+    let again = first.map(|first| first.again(ticket, hash(draft)));
+    again.map_or(Answer::Unknown { ticket }, |again| {
+        again.unwrap_or_else(|why| Answer::Refused { ticket, why })
+    })
+}
+
 /// Is the first answer to a draft with an `id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct First {

@@ -73,6 +73,11 @@ impl Memory {
                 let answer = self.append(draft);
                 self.answers.push(answer.unwrap_or_else(|why| Answer::Refused { ticket, why }));
             }
+            Order::Recognise(draft) => {
+                let id = draft.id.clone().map(|id| (draft.author, id));
+                let first = id.and_then(|id| self.index.first.get(&id));
+                self.answers.push(draft::recognised(&draft, first));
+            }
             Order::Read(query) => {
                 let page = self.page(&query);
                 self.answers.push(Answer::Page(page));

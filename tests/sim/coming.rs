@@ -284,6 +284,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
         .map(|order| match order {
             Order::PutSession(session) => format!("put {} {:?}", session.name, session.rooms),
             Order::Append(_) => "append".to_owned(),
+            Order::Recognise(_) => "recognise".to_owned(),
             Order::Read(_) => "read".to_owned(),
             Order::Search(_) => "search".to_owned(),
             Order::Keep(_) => "keep".to_owned(),

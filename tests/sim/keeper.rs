@@ -54,6 +54,14 @@ impl Keeper {
                 };
                 self.appended.push_back(answer);
             }
+            Some(Order::Recognise(draft)) => {
+                let ticket = draft.ticket;
+                let answer = match self.refuses.take() {
+                    Some(why) => Answer::Refused { ticket, why },
+                    None => self.known(&draft).unwrap_or(Answer::Unknown { ticket }),
+                };
+                self.appended.push_back(answer);
+            }
             Some(Order::Read(query)) => {
                 let answer = match self.refuses.take() {
                     Some(why) => Answer::Unread { ticket: query.ticket, why },
@@ -169,18 +177,24 @@ impl Keeper {
         }
     }
 
+    /// Answers a draft that has come before.
+    fn known(&self, draft: &Draft) -> Option<Answer> {
+        let id = draft.id.as_ref()?;
+        let (room, change, first) = self.ids.get(&(draft.author, Arc::clone(id)))?;
+        let ticket = draft.ticket;
+        let Answer::Appended { seq, mid, ts, count, .. } = *first else { unreachable!() };
+        Some(match (room, change) == (&draft.room, &draft.change) {
+            true => Answer::Appended { ticket, seq, mid, ts, duplicate: true, count },
+            false => Answer::Refused { ticket, why: Refused::IdConflict },
+        })
+    }
+
     fn append(&mut self, draft: Draft) -> Answer {
         let known = self.guests || self.sessions.contains_key(&draft.author);
         assert!(known, "an author nobody knows");
         let ticket = draft.ticket;
-        if let Some(id) = &draft.id
-            && let Some((room, change, first)) = self.ids.get(&(draft.author, Arc::clone(id)))
-        {
-            let Answer::Appended { seq, mid, ts, count, .. } = *first else { unreachable!() };
-            return match (room, change) == (&draft.room, &draft.change) {
-                true => Answer::Appended { ticket, seq, mid, ts, duplicate: true, count },
-                false => Answer::Refused { ticket, why: Refused::IdConflict },
-            };
+        if let Some(answer) = self.known(&draft) {
+            return answer;
         }
         let record = self.rooms.entry(Arc::clone(&draft.room)).or_default();
         record.name = Arc::clone(&draft.room_name);

@@ -1,6 +1,7 @@
 //! The chat, driven whole: stories with a made-up clock, and seeded simulations.
 
 mod accounts;
+mod again;
 mod coming;
 mod direct;
 mod keeper;

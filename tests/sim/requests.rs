@@ -20,7 +20,7 @@ fn world(change: impl FnOnce(&mut Limits)) -> World {
     world
 }
 
-fn post(content: &str) -> Post {
+pub(crate) fn post(content: &str) -> Post {
     let body = Body { content: content.into(), reply_to: None, ttl: None, name: None };
     Post { room: "lobby".into(), by: Speaker::Nobody, id: None, body }
 }
@@ -36,7 +36,7 @@ fn asked_from(number: u8, request: Request) -> Input {
     Input::Asked { caller: CALLER, network: IpAddr::from([192, 0, 2, number]), request }
 }
 
-fn ask(world: &mut World, request: Request) -> ServerEvent {
+pub(crate) fn ask(world: &mut World, request: Request) -> ServerEvent {
     answered(world, asked_from(1, request))
 }
 

@@ -319,6 +319,9 @@ pub struct Opening {
 pub enum Order {
     /// Add to a record.
     Append(Draft),
+    /// Give the first answer to a draft that has come before; nothing is added if it has not. For
+    /// what is not to be added any more, but may have been.
+    Recognise(Draft),
     /// Read from a record.
     Read(Query),
     /// Find messages.
@@ -349,6 +352,11 @@ pub enum Answer {
         /// For a reaction: how many people react so now. For a deletion: 1 if the message was
         /// somebody else's.
         count: u32,
+    },
+    /// A draft to be recognised has not come before.
+    Unknown {
+        /// The draft's.
+        ticket: Ticket,
     },
     /// The facts are kept.
     Kept {

@@ -98,6 +98,11 @@ impl Sqlite {
                     let (ticket, why) = (query.ticket, Refused::Overloaded);
                     return self.answers.push(Answer::Unread { ticket, why });
                 }
+            Order::Recognise(draft) => {
+                if self.queues(draft.ticket, bytes(&draft)) {
+                    self.hand(Task::Recognise(draft));
+                }
+            }
                 self.underway.reads += 1;
                 self.rooms.read(now.at, query);
                 self.go_on();

@@ -14,6 +14,8 @@ use crate::clock::Now;
 pub(super) enum Task {
     /// Add to a record.
     Append(Now, Draft),
+    /// Say whether a draft has come before.
+    Recognise(Draft),
     /// Keep facts.
     Keep(Keep),
     /// Keep a session, or forget it.
@@ -76,7 +78,7 @@ impl Read {
 pub(super) enum Report {
     /// A draft was dealt with; `kept` is its entry if it has a new one.
     Appended { room: RoomKey, bytes: usize, kept: Option<Kept>, answer: Answer },
-    /// Facts were dealt with. Those that nobody waits for are not told of, and take no space.
+    /// A draft was recognised or not, or facts were dealt with. Those that nobody waits for are not told of, and take no space.
     Kept { bytes: usize, answer: Option<Answer> },
     /// An entry was added without a draft.
     Added { room: RoomKey, kept: Kept },

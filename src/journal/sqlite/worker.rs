@@ -140,7 +140,7 @@ impl Worker {
             match task {
                 Task::Append(now, _) | Task::Sweep { now, .. } => self.now = *now,
                 Task::Session(key, session) => self.unsaved.take_session(*key, session.as_ref()),
-                Task::Keep(_) | Task::Read(_) => {}
+                Task::Recognise(_) | Task::Keep(_) | Task::Read(_) => {}
             }
         }
         if self.sick.is_some() {
@@ -182,6 +182,10 @@ impl Worker {
                 Task::Keep(keep) => {
                     keep.facts.iter().try_for_each(|fact| facts::put(&self.writer.db, fact))?;
                     reports.push(kept(keep, |ticket| Answer::Kept { ticket }));
+                }
+                Task::Recognise(draft) => {
+                    let answer = Some(self.writer.recognise(draft)?);
+                    reports.push(Report::Kept { bytes: bytes(draft), answer });
                 }
                 Task::Session(..) => reports.push(Report::Session),
                 Task::Sweep { now, retention } => {
@@ -334,6 +338,10 @@ pub(super) fn read_on(
         }
     }
 }
+        Task::Recognise(draft) => {
+            let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
+            Some(Report::Kept { bytes: bytes(draft), answer: Some(answer) })
+        }
 
 /// Searches, on its own thread, until nobody can ask any more.
 pub(super) fn search_on(

@@ -172,6 +172,15 @@ impl Writer {
         Ok((answer, Some(kept)))
     }
 
+    /// Says whether a draft has come before.
+    pub(super) fn recognise(&self, draft: &Draft) -> rusqlite::Result<Answer> {
+        let first = match &draft.id {
+            Some(id) => self.first(draft.author, id)?,
+            None => None,
+        };
+        Ok(draft::recognised(draft, first.as_ref()))
+    }
+
     /// Adds an entry, and folds it into what it changes.
     pub(super) fn add(
         &mut self,

@@ -69,6 +69,31 @@ pub(super) fn an_id_is_known_after_its_message_was_deleted(mut world: World) {
     assert!(matches!(world.append(draft), Answer::Appended { seq: 1, duplicate: true, .. }));
 }
 
+pub(super) fn what_came_before_is_recognised_and_nothing_is_added(mut world: World) {
+    let draft = Draft { id: Some(Arc::from("c1")), ..world.draft(message("once")) };
+    let ticket = draft.ticket;
+    assert_eq!(world.recognise(draft.clone()), Answer::Unknown { ticket });
+    assert_eq!(world.page(Span::Latest, 10).top, 0);
+    // In the order given: whatever was asked before.
+    world.submit(Order::Append(draft.clone()));
+    world.submit(Order::Recognise(draft.clone()));
+    world.settle();
+    let answers = std::mem::take(&mut world.aside);
+    let told = |duplicate| {
+        let ts = draft.ts;
+        Answer::Appended { ticket, seq: 1, mid: 1, ts, duplicate, count: 0 }
+    };
+    assert_eq!(answers, [told(false), told(true)]);
+    let mut world = world.again_if_kept();
+    assert_eq!(world.recognise(draft.clone()), told(true));
+    let other = Draft { change: message("twice"), ..draft.clone() };
+    let why = Refused::IdConflict;
+    assert_eq!(world.recognise(other), Answer::Refused { ticket, why });
+    let without = Draft { id: None, ..draft };
+    assert_eq!(world.recognise(without), Answer::Unknown { ticket });
+    assert_eq!(world.page(Span::Latest, 10).top, 1);
+}
+
 pub(super) fn an_id_of_a_refused_draft_is_not_taken(mut world: World) {
     let mut draft = world.draft(edited(1, "text"));
     draft.id = Some(Arc::from("c1"));

@@ -36,6 +36,7 @@ cases! { record of cases on memory sqlite: {
     only_its_author_or_a_moderator_changes_a_message
     what_is_not_there_cannot_be_changed
     a_refused_draft_takes_no_number
+    what_came_before_is_recognised_and_nothing_is_added
     edits_are_folded_in
     reactions_are_counted_by_author_and_shown_in_order
     a_deleted_message_leaves_a_tombstone_without_text

@@ -186,6 +186,11 @@ impl World {
     pub(super) fn append(&mut self, draft: Draft) -> Answer {
         self.ask(draft.ticket, Order::Append(draft))
     }
+    /// Asks whether a draft has come before.
+    pub(super) fn recognise(&mut self, draft: Draft) -> Answer {
+        self.ask(draft.ticket, Order::Recognise(draft))
+    }
+
 
     /// Submits facts, and gives the ticket of their answer.
     pub(super) fn submit_keep(&mut self, facts: Vec<Fact>) -> Ticket {
@@ -298,6 +303,7 @@ impl World {
 /// Gives the ticket of an answer, if an order asked for it.
 pub(super) fn ticket_of(answer: &Answer) -> Option<Ticket> {
     match answer {
+        | Answer::Unknown { ticket }
         Answer::Appended { ticket, .. }
         | Answer::Kept { ticket }
         | Answer::Refused { ticket, .. }

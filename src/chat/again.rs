@@ -1,0 +1,157 @@
+//! What would be refused now, but may have been done before.
+//!
+//! Whoever was cut off before its `ack` sends the same again, and by then it may be muted, or no
+//! longer in the room. Refused, it would say once more what everybody has read. So what carries an
+//! `id` is refused only when the keeper of records does not know that `id`.
+
+use std::sync::Arc;
+
+use super::awaited::{Asker, Awaited};
+use super::event::Demand;
+use super::record::{AuthorKey, Change, Deed, Draft, Order, Refused};
+use super::refusal::{Code, Refusal};
+use super::shown::Numbered;
+use super::told::ServerEvent;
+use super::{Chat, Effect, Step};
+
+/// Is something refused, unless it turns out that it has been done.
+#[derive(Debug)]
+pub(super) struct Doubted {
+    asker: Asker,
+    author: AuthorKey,
+    room: u32,
+    refusal: Refusal,
+}
+
+/// Is what somebody may have had recorded before.
+#[derive(Debug)]
+pub(super) struct Before {
+    /// Who wants to know.
+    pub(super) asker: Asker,
+    /// Whose it would be.
+    pub(super) author: AuthorKey,
+    /// The room, if there is one.
+    pub(super) room: Option<u32>,
+    /// The idempotency key.
+    pub(super) id: Option<Arc<str>>,
+    /// What it would be.
+    pub(super) change: Change,
+}
+
+impl Chat {
+    /// Refuses what a client wants of a record, unless it was done before.
+    pub(super) fn refuse_unless_done(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: Option<u32>,
+        id: Option<Arc<str>>,
+        change: Change,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        if id.is_none() || room.is_none() || !may_be_done(&refusal) {
+            return Err(refusal);
+        }
+        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let (asker, author) = (Asker::Client(client.id), self.author_of(slot));
+        if let Err(late) = self.may_send(step, slot, room) {
+            return Err(Refusal { text: refusal.text, ..late });
+        }
+        self.ask_whether_done(step, Before { asker, author, room, id, change }, refusal)
+    }
+
+    /// Asks the keeper of records whether something was done before, and refuses it if it cannot
+    /// have been.
+    pub(super) fn ask_whether_done(
+        &mut self,
+        step: &mut Step<'_>,
+        before: Before,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        let Before { asker, author, room, id, change } = before;
+        let Some(key) = room.filter(|_| id.is_some() && may_be_done(&refusal)) else {
+            return Err(refusal);
+        };
+        // Of a private room nobody else learns that it is there, by no delay and no other error.
+        let known = self.rooms.get_mut(key).filter(|room| room.may_read(Some(author)));
+        let Some(inside) = known else { return Err(refusal) };
+        inside.orders = inside.orders.saturating_add(1);
+        let refusal = refusal.re(id.clone());
+        let doubted = Doubted { asker, author, room: key, refusal };
+        let ticket = self.tickets.put(Awaited::Doubt(Box::new(doubted)));
+        step.effects.push(Effect::Order(Order::Recognise(Draft {
+            ticket,
+            room: Arc::clone(&inside.key),
+            room_name: Arc::clone(&inside.name),
+            author,
+            sender: Arc::from(""),
+            moderator: false,
+            id,
+            ts: step.now.unix_ms,
+            change,
+            facts: Vec::new(),
+        })));
+        Ok(())
+    }
+
+    /// Acknowledges what was done before, or refuses it.
+    pub(super) fn recognised(
+        &mut self,
+        step: &mut Step<'_>,
+        doubted: Doubted,
+        found: Result<Option<Numbered>, Refused>,
+    ) {
+        let Doubted { asker, author, room, refusal } = doubted;
+        self.answered_for(room);
+        let told = match found {
+            Ok(Some(numbered)) => {
+                let re = refusal.re.unwrap_or_default();
+                Ok(self.ack(author, re, room, numbered))
+            }
+            Ok(None) => Err(refusal),
+            Err(why) => Err(Refusal {
+                re: refusal.re,
+                room: refusal.room,
+                text: refusal.text,
+                ..Refusal::refused(why)
+            }),
+        };
+        match asker {
+            Asker::Request { caller, .. } => step.respond(
+                caller,
+                told.unwrap_or_else(|refusal| ServerEvent::Error(Box::new(refusal))),
+            ),
+            Asker::Client(id) => match (self.by_id.get(&id).copied(), told) {
+                (Some(_), Ok(ack)) => step.reply(id, ack),
+                (Some(slot), Err(refusal)) => self.refuse(step, slot, refusal),
+                (None, _) => {}
+            },
+        }
+        self.vacate(room);
+    }
+}
+
+/// Makes what somebody wants to do to keep order out of its own words.
+pub(super) fn as_said(demand: &Demand, user: Option<Arc<str>>) -> Change {
+    let user = user.or_else(|| demand.user.as_deref().map(|user| Arc::from(user.trim())));
+    let (action, reason) = (demand.action, demand.reason.clone());
+    let seconds = demand.seconds.filter(|_| action.takes_seconds());
+    Change::Moderated { deed: Arc::new(Deed { action, user, seconds, reason }) }
+}
+
+/// Says whether what is refused so now may have been done before.
+fn may_be_done(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.code,
+        Code::Muted
+            | Code::RoomLocked
+            | Code::SlowMode
+            | Code::Banned
+            | Code::NotInRoom
+            | Code::NoSuchRoom
+            | Code::NoSuchUser
+            | Code::Forbidden
+            | Code::AuthRequired
+            | Code::RoomFull
+    )
+}

@@ -1,0 +1,154 @@
+//! What is sent again although it would be refused by now: whoever lost an `ack` gets it.
+
+use std::time::Duration;
+
+use chinwag::chat::record::{Order, Refused};
+use chinwag::chat::{ClientId, Code, Request, ServerEvent, Speaker};
+
+use crate::requests::{ask, post};
+use crate::world::World;
+
+/// Alice owns the room in which Eve is, too, and has said something.
+fn world() -> (World, ClientId, ClientId) {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=dev");
+    let eve = world.enter("name=Eve&room=dev");
+    world.say(eve, SAID);
+    world.told.clear();
+    (world, alice, eve)
+}
+
+const SAID: &str = r#"{"type":"send_message","id":"c1","room":"dev","payload":"hi"}"#;
+const FRESH: &str = r#"{"type":"send_message","id":"c2","room":"dev","payload":"ho"}"#;
+
+/// Sends again what was said, and then something else; gives what became of that.
+fn again(world: &mut World, client: ClientId) -> (Code, Option<String>) {
+    world.told.clear();
+    world.say(client, SAID);
+    let told = world.told(client);
+    assert!(matches!(told[..], [ServerEvent::Ack { seq: 1, duplicate: true, .. }]), "{told:?}");
+    world.say(client, FRESH);
+    let refusal = world.error(client);
+    assert_eq!(refusal.re.as_deref(), Some("c2"));
+    (refusal.code, refusal.text.map(|text| text.to_string()))
+}
+
+fn back(code: Code) -> (Code, Option<String>) {
+    (code, Some("ho".to_owned()))
+}
+
+#[test]
+fn whoever_may_not_speak_any_more_is_told_what_it_said() {
+    for (line, code) in [("/mute Eve", Code::Muted), ("/lock", Code::RoomLocked)] {
+        let (mut world, alice, eve) = world();
+        world.say(alice, line);
+        assert_eq!(again(&mut world, eve), back(code), "{line}");
+        assert_eq!(world.heard(alice), [""; 0]);
+    }
+}
+
+#[test]
+fn whoever_is_out_of_the_room_is_told_what_it_said() {
+    let (mut world, _, eve) = world();
+    world.say(eve, r#"{"type":"join_room","payload":"other"}"#);
+    world.say(eve, r#"{"type":"leave_room","room":"dev"}"#);
+    assert_eq!(again(&mut world, eve), back(Code::NotInRoom));
+}
+
+#[test]
+fn a_message_in_slow_mode_is_not_kept_waiting() {
+    let (mut world, alice, eve) = world();
+    world.say(alice, "/slow 60");
+    world.pass(Duration::from_secs(61));
+    world.say(eve, FRESH);
+    world.told.clear();
+    world.say(eve, FRESH);
+    assert!(matches!(world.told(eve)[..], [ServerEvent::Ack { duplicate: true, .. }]));
+    world.say(eve, r#"{"type":"send_message","id":"c3","payload":"soon"}"#);
+    assert_eq!(world.error(eve).code, Code::SlowMode);
+}
+
+#[test]
+fn a_deed_that_cannot_be_done_twice_is_acknowledged_twice() {
+    let (mut world, alice, eve) = world();
+    for (id, action) in [("m1", "kick"), ("m2", "ban"), ("m3", "unban")] {
+        if action == "ban" {
+            world.say(eve, r#"{"type":"join_room","payload":"dev"}"#);
+        }
+        let deed = format!(
+            r#"{{"type":"moderate","id":"{id}","room":"dev","payload":{{"action":"{action}","user":"Eve"}}}}"#
+        );
+        for duplicate in [false, true] {
+            world.told.clear();
+            world.say(alice, &deed);
+            let told = world.told(alice);
+            let acked = |event: &ServerEvent| matches!(event, ServerEvent::Ack { duplicate: it, .. } if *it == duplicate);
+            assert!(told.iter().any(acked), "{action}: {told:?}");
+        }
+    }
+    world.told.clear();
+    world.say(alice, r#"{"type":"moderate","id":"m4","payload":{"action":"kick","user":"Eve"}}"#);
+    assert_eq!(world.error(alice).code, Code::NoSuchUser);
+}
+
+#[test]
+fn a_post_that_was_lost_is_acknowledged() {
+    let (mut world, alice, eve) = world();
+    let session = {
+        let bob = world.open("name=Bob&room=dev");
+        world.welcome(bob).session
+    };
+    let by = |text: &str| {
+        let mut post = post(text);
+        (post.room, post.id) = ("dev".into(), Some("p1".into()));
+        post.by = Speaker::Session(session.clone());
+        Request::Post(Box::new(post))
+    };
+    assert!(matches!(ask(&mut world, by("hi")), ServerEvent::Ack { duplicate: false, .. }));
+    world.say(alice, "/mute Bob");
+    assert!(matches!(ask(&mut world, by("hi")), ServerEvent::Ack { duplicate: true, .. }));
+    match ask(&mut world, by("ho")) {
+        ServerEvent::Error(refusal) => {
+            assert_eq!((refusal.code, refusal.text.as_deref()), (Code::IdConflict, Some("ho")));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(world.heard(eve), ["hi"]);
+}
+
+#[test]
+fn whether_it_was_said_cannot_be_told_while_the_record_is_out_of_reach() {
+    let (mut world, alice, eve) = world();
+    world.say(alice, "/mute Eve");
+    world.told.clear();
+    world.keeper.refuses = Some(Refused::Unavailable);
+    world.say(eve, SAID);
+    let refusal = world.error(eve);
+    assert_eq!((refusal.code, refusal.text.as_deref()), (Code::StorageUnavailable, Some("hi")));
+    assert_eq!(again(&mut world, eve), back(Code::Muted));
+}
+
+#[test]
+fn nobody_asks_so_for_a_private_room_or_above_the_rate() {
+    let (mut world, alice, eve) = world();
+    world.say(eve, r#"{"type":"join_room","payload":"other"}"#);
+    world.say(alice, "/private");
+    world.say(alice, "/kick Eve");
+    world.told.clear();
+    world.orders.clear();
+    world.say(eve, FRESH);
+    assert_eq!(world.error(eve).code, Code::NotInRoom);
+    assert!(!world.orders.iter().any(|order| matches!(order, Order::Recognise(_))));
+    world.say(alice, "/public");
+    world.say(eve, r#"{"type":"join_room","payload":"dev"}"#);
+    world.say(alice, "/mute Eve");
+    world.told.clear();
+    let codes: Vec<Code> = (0..100)
+        .map(|_| {
+            world.say(eve, FRESH);
+            world.error(eve).code
+        })
+        .take_while(|code| *code == Code::Muted)
+        .collect();
+    assert!(codes.len() < 100, "it may ask as often as it likes");
+}
