@@ -9,9 +9,13 @@
 //!    └──────── Report ◀──┴───────┘
 //! ```
 //!
+//! A copier moves the write-ahead log into the database while the worker commits (see
+//! [`checkpoint`]).
+//!
 //! The reactor's side never waits: it counts what is under way, refuses what is too much, answers
 //! what it has in memory, and keeps pages in line with the answers (see [`rooms`]).
 
+mod checkpoint;
 mod facts;
 mod files;
 mod ids;
@@ -19,6 +23,7 @@ mod index;
 mod open;
 mod prune;
 mod read;
+mod readers;
 mod rooms;
 mod row;
 mod schema;
@@ -93,16 +98,16 @@ impl Sqlite {
         self.sweep();
         match order {
             Order::Append(draft) => self.append(draft),
-            Order::Read(query) => {
-                if self.underway.reads >= self.limits.queue_reads_max {
-                    let (ticket, why) = (query.ticket, Refused::Overloaded);
-                    return self.answers.push(Answer::Unread { ticket, why });
-                }
             Order::Recognise(draft) => {
                 if self.queues(draft.ticket, bytes(&draft)) {
                     self.hand(Task::Recognise(draft));
                 }
             }
+            Order::Read(query) => {
+                if self.underway.reads >= self.limits.queue_reads_max {
+                    let (ticket, why) = (query.ticket, Refused::Overloaded);
+                    return self.answers.push(Answer::Unread { ticket, why });
+                }
                 self.underway.reads += 1;
                 self.rooms.read(now.at, query);
                 self.go_on();

@@ -2,21 +2,23 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
+use rusqlite::Connection;
+
 use super::super::{Durability, Limits, OpenError, epoch};
+use super::checkpoint::{self, Checkpoints};
 use super::files::{Directory, Marker};
 use super::rooms::Rooms;
 use super::search::Searches;
-use super::task::Waker;
+use super::task::{Question, Report, Waker};
 use super::unsaved::Unsaved;
-use super::worker::{self, Worker};
+use super::worker::Worker;
 use super::write::Writer;
-use super::{Sqlite, Underway, facts, schema};
-use crate::chat::record::Opening;
+use super::{Sqlite, Underway, facts, readers, schema};
+use crate::chat::record::{Opening, Search};
 use crate::clock::{Moment, Now};
 
 /// Says where the database is and what is asked of it.
@@ -41,9 +43,6 @@ impl Sqlite {
         let path = directory.database();
         let db = schema::open(&path, place.durability, &limits, place.check)?;
         directory.sync()?;
-        let reader = schema::open_reader(&path)?;
-        let searcher = schema::open_reader(&path)?;
-
         let failed = |source| OpenError::of(&path, source);
         let (rooms, known) = schema::rooms(&db).map_err(failed)?;
         let sessions = schema::sessions(&db).map_err(failed)?;
@@ -54,40 +53,30 @@ impl Sqlite {
         let epoch = schema::epoch(&writer.db, &epoch(epoch_seed), lossy).map_err(failed)?;
 
         let (tasks, taken) = channel();
-        let (questions, asked) = channel();
-        let (searching, searches) = channel();
         let (report, reports) = channel();
         let (doing, done) = channel::<()>();
+        let telling = Telling { report, waker, doing };
+        let (questions, searching) = readers(&path, limits.scan_entries_max, &telling)?;
+        let Telling { report, waker, doing } = telling;
+        let checkpoints = checkpoints(&mut writer.db, &path)?;
         let worker = Worker {
             writer,
             tasks: taken,
             inbox: VecDeque::new(),
-            reports: report.clone(),
-            waker: Arc::clone(&waker),
+            reports: report,
+            waker,
             marker,
             now,
             unsaved: Unsaved::default(),
+            checkpoints,
             pruned: 0,
             expiry,
             sick: None,
             directory,
         };
-        let (still_doing, searched) = (doing.clone(), doing.clone());
-        let (found, wake) = (report.clone(), Arc::clone(&waker));
         spawn("journal", move || {
             worker.run();
             drop(doing);
-        })?;
-        spawn("journal-reader", move || {
-            worker::read_on(&reader, &asked, &report, &waker);
-            drop(reader);
-            drop(still_doing);
-        })?;
-        let scan_max = limits.scan_entries_max;
-        spawn("journal-search", move || {
-            worker::search_on(&searcher, scan_max, &searches, &found, &wake);
-            drop(searcher);
-            drop(searched);
         })?;
         let sqlite = Self {
             rooms: Rooms::new(&rooms, limits.clone()),
@@ -110,6 +99,51 @@ impl Sqlite {
         let durable = durable(place.durability);
         Ok((sqlite, Opening { epoch, durable, rooms, sessions, facts }))
     }
+}
+
+/// Is what a thread needs to tell the reactor, and to show that it has not ended.
+#[derive(Clone)]
+struct Telling {
+    report: Sender<Vec<Report>>,
+    waker: Waker,
+    doing: Sender<()>,
+}
+
+/// Starts the threads that read, and gives the ways to ask them.
+fn readers(
+    path: &Path,
+    scan_max: usize,
+    telling: &Telling,
+) -> Result<(Sender<Question>, Sender<Search>), OpenError> {
+    let (reader, searcher) = (schema::open_reader(path)?, schema::open_reader(path)?);
+    let (questions, asked) = channel();
+    let (searching, searches) = channel();
+    let Telling { report, waker, doing } = telling.clone();
+    spawn("journal-reader", move || {
+        readers::read_on(&reader, &asked, &report, &waker);
+        drop(reader);
+        drop(doing);
+    })?;
+    let Telling { report, waker, doing } = telling.clone();
+    spawn("journal-search", move || {
+        readers::search_on(&searcher, scan_max, &searches, &report, &waker);
+        drop(searcher);
+        drop(doing);
+    })?;
+    Ok((questions, searching))
+}
+
+/// Starts the thread that copies the log of this connection into the database.
+fn checkpoints(db: &mut Connection, path: &Path) -> Result<Checkpoints, OpenError> {
+    let copier = schema::open_copier(path)?;
+    let ((ask, asked), (tell, copied)) = (channel(), channel());
+    let checkpoints = Checkpoints::new(db, ask, copied);
+    spawn("journal-copy", move || {
+        checkpoint::copy_on(&copier, &asked, &tell);
+        drop(copier);
+        drop(tell);
+    })?;
+    checkpoints.map_err(|source| OpenError::of(path, source))
 }
 
 /// Holds the journal against its mark. Says also whether it lost entries, and that is accepted.

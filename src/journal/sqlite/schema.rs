@@ -56,6 +56,18 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|source| OpenError::of(path, source))
 }
 
+/// Opens the database once more, for copying the write-ahead log into it.
+pub(super) fn open_copier(path: &Path) -> Result<Connection, OpenError> {
+    let open = || {
+        let db = Connection::open_with_flags(path, FLAGS)?;
+        // What is copied is synced before the log starts anew, however little a commit is.
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "fullfsync", true)?;
+        Ok(db)
+    };
+    open().map_err(|source| OpenError::of(path, source))
+}
+
 /// Is a room as the writer knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RoomRow {
@@ -125,6 +137,16 @@ pub(super) fn epoch(db: &Connection, new: &str, replace: bool) -> rusqlite::Resu
 /// Copies the write-ahead log into the database and empties it; false if somebody reads from it.
 pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
+}
+
+/// Copies as much of the write-ahead log into the database as nobody is reading; gives how many pages
+/// the log has, and how many of them are copied; 0 and 0 if somebody else is copying.
+pub(super) fn copy(db: &Connection) -> rusqlite::Result<(u32, u32)> {
+    let mut statement = db.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
+    statement.query_row([], |row| {
+        let pages = |at| row.get(at).map(|pages: i64| u32::try_from(pages).unwrap_or(0));
+        Ok((pages(1)?, pages(2)?))
+    })
 }
 
 /// Says whether there is no database yet; an error if there is something else.

@@ -12,16 +12,17 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::ErrorCode;
 
+use super::checkpoint::Checkpoints;
 use super::facts;
 use super::files::{Directory, MARK_EVERY, Marker};
 use super::index::{MORE, SOME};
-use super::task::{Question, Read, Report, Task, Waker, What, bytes, facts_bytes};
+use super::task::{Question, Report, Task, Waker, bytes, facts_bytes};
 use super::unsaved::Unsaved;
 use super::write::{Fault, Writer};
-use super::{read, schema, search};
-use crate::chat::record::{Answer, Keep, Refused, Search, Ticket};
+use super::{readers, schema};
+use crate::chat::record::{Answer, Keep, Refused, Ticket};
 use crate::clock::{Moment, Now};
 
 /// Carries tasks out, on its own thread.
@@ -36,6 +37,7 @@ pub(super) struct Worker {
     /// The newest time that a task brought.
     pub(super) now: Now,
     pub(super) unsaved: Unsaved,
+    pub(super) checkpoints: Checkpoints,
     /// The room after which pruning goes on.
     pub(super) pruned: i64,
     /// When the next message expires, as last told.
@@ -88,9 +90,10 @@ impl Worker {
                 false => self.carry_out(&batch, 0),
             };
             if let Some(question) = question {
-                reports.push(answer(&self.writer.db, question, true));
+                reports.push(readers::answer(&self.writer.db, question, true));
             }
             self.tell(reports);
+            self.checkpoints.after_commit(&self.writer.db);
             if !self.inbox.is_empty() {
                 continue;
             }
@@ -132,6 +135,7 @@ impl Worker {
     fn index(&mut self, messages: u64) {
         let reports = self.carry_out(&[], messages);
         self.tell(reports);
+        self.checkpoints.after_commit(&self.writer.db);
     }
 
     /// Carries a batch out, and puts so many messages into the index.
@@ -179,13 +183,13 @@ impl Worker {
                     let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
                     reports.push(Report::Appended { room, bytes, kept, answer });
                 }
-                Task::Keep(keep) => {
-                    keep.facts.iter().try_for_each(|fact| facts::put(&self.writer.db, fact))?;
-                    reports.push(kept(keep, |ticket| Answer::Kept { ticket }));
-                }
                 Task::Recognise(draft) => {
                     let answer = Some(self.writer.recognise(draft)?);
                     reports.push(Report::Kept { bytes: bytes(draft), answer });
+                }
+                Task::Keep(keep) => {
+                    keep.facts.iter().try_for_each(|fact| facts::put(&self.writer.db, fact))?;
+                    reports.push(kept(keep, |ticket| Answer::Kept { ticket }));
                 }
                 Task::Session(..) => reports.push(Report::Session),
                 Task::Sweep { now, retention } => {
@@ -282,9 +286,9 @@ impl Worker {
     ///
     /// After a failed sync the system may take pages for written that never reached the disk. So
     /// everything is written once more, into the database itself, before anything else is added.
-    fn heal(&self, doubtful: bool) -> rusqlite::Result<bool> {
+    fn heal(&mut self, doubtful: bool) -> rusqlite::Result<bool> {
         let db = &self.writer.db;
-        if doubtful && !schema::checkpoint(db)? {
+        if doubtful && (self.checkpoints.underway() || !schema::checkpoint(db)?) {
             return Ok(false);
         }
         // Enough that a disk with space for one more page does not pass for healthy.
@@ -304,8 +308,9 @@ impl Worker {
     fn finish(mut self) {
         let reports = self.carry_out(&[], 0);
         self.tell(reports);
+        self.checkpoints.end();
         match schema::checkpoint(&self.writer.db) {
-            Ok(true) => self.mark(),
+            Ok(true) => self.marker.write(self.writer.entries, self.now),
             Ok(false) => tracing::warn!("somebody reads from the journal: its log stays behind"),
             Err(error) => tracing::error!(%error, "the journal's log could not be put away"),
         }
@@ -325,57 +330,6 @@ impl Worker {
     }
 }
 
-/// Answers questions, on its own thread, until nobody can ask any more.
-pub(super) fn read_on(
-    db: &Connection,
-    questions: &Receiver<Question>,
-    reports: &Sender<Vec<Report>>,
-    waker: &Waker,
-) {
-    for question in questions {
-        if reports.send(vec![answer(db, question, false)]).is_ok() {
-            waker();
-        }
-    }
-}
-        Task::Recognise(draft) => {
-            let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
-            Some(Report::Kept { bytes: bytes(draft), answer: Some(answer) })
-        }
-
-/// Searches, on its own thread, until nobody can ask any more.
-pub(super) fn search_on(
-    db: &Connection,
-    scan_max: usize,
-    searches: &Receiver<Search>,
-    reports: &Sender<Vec<Report>>,
-    waker: &Waker,
-) {
-    for search in searches {
-        let finding = search::find(db, &search, scan_max);
-        if let Err(error) = &finding {
-            tracing::error!(%error, "the journal cannot be searched");
-        }
-        let (ticket, finding) = (search.ticket, finding.ok());
-        if reports.send(vec![Report::Found { ticket, finding }]).is_ok() {
-            waker();
-        }
-    }
-}
-
-fn answer(db: &Connection, question: Question, in_order: bool) -> Report {
-    let read = match &question.what {
-        What::Page(query) => read::page(db, query).map(Read::Page),
-        What::Newest { room, entries_max, bytes_max } => {
-            read::newest(db, room, *entries_max, *bytes_max).map(Read::Newest)
-        }
-    };
-    if let Err(error) = &read {
-        tracing::error!(%error, "the journal cannot be read");
-    }
-    Report::Read { question, read: read.ok(), in_order }
-}
-
 /// Refuses what cannot be written now.
 fn refusals(batch: &[Task]) -> Vec<Report> {
     let refusal = |task: &Task| match task {
@@ -383,6 +337,10 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
             let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
             let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
             Some(Report::Appended { room, bytes, kept: None, answer })
+        }
+        Task::Recognise(draft) => {
+            let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
+            Some(Report::Kept { bytes: bytes(draft), answer: Some(answer) })
         }
         Task::Keep(keep) => {
             let why = Refused::Unavailable;

@@ -1,0 +1,215 @@
+//! Moving the write-ahead log into the database, beside the commits.
+//!
+//! A checkpoint writes pages wherever in the database they belong, and waits until they are on disk:
+//! a fifth of a second in a database of a gigabyte. The commit that made the log long enough would
+//! do it, and keep everybody waiting. So a thread of its own copies while commits go on, again
+//! and again as long as less was added meanwhile; at the end the worker copies the few pages that
+//! are left, for only a log that is copied whole starts anew.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+
+use super::schema;
+
+/// Knows how long the log is, and has it copied: the worker's side.
+#[derive(Debug)]
+pub(super) struct Checkpoints {
+    /// The pages in the log after the last commit.
+    pages: Arc<AtomicU32>,
+    ask: Sender<()>,
+    copied: Receiver<Copied>,
+    underway: bool,
+    /// The log is copied once it has so many pages.
+    at: u32,
+}
+
+/// Says what the thread has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// Next to nothing.
+    Nearly,
+    /// More: somebody reads from an older state, or the disk is slower than the commits.
+    Partly,
+}
+
+impl Checkpoints {
+    /// Takes the checkpoints of this connection over.
+    pub(super) fn new(
+        db: &mut Connection,
+        ask: Sender<()>,
+        copied: Receiver<Copied>,
+    ) -> rusqlite::Result<Self> {
+        let pages = Arc::new(AtomicU32::new(0));
+        let told = Arc::clone(&pages);
+        db.wal_hook(Some(move |_: &mut Wal, pages: i32| {
+            told.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Self { pages, ask, copied, underway: false, at: PAGES })
+    }
+
+    /// Does what is due after a commit. What fails is tried again when the log is longer.
+    pub(super) fn after_commit(&mut self, db: &Connection) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if let Some(copied) = self.copied()
+            && pages >= PAGES
+        {
+            let much = pages >= PAGES_MAX;
+            if (copied == Copied::Nearly || much)
+                && let Err(error) = schema::copy(db)
+            {
+                tracing::warn!(%error, "the journal's log could not be copied");
+            }
+            self.at = pages.saturating_add(PAGES);
+        }
+        if pages < PAGES {
+            self.at = PAGES;
+        }
+        if pages >= self.at && !self.underway {
+            self.underway = self.ask.send(()).is_ok();
+        }
+    }
+
+    /// Says whether the thread is at work: then nobody else can copy.
+    pub(super) fn underway(&mut self) -> bool {
+        self.copied();
+        self.underway
+    }
+
+    /// Ends the thread, after what it is at.
+    pub(super) fn end(self) {
+        drop(self.ask);
+        for copied in self.copied {
+            tracing::debug!(?copied, "the last checkpoint beside the commits");
+        }
+    }
+
+    fn copied(&mut self) -> Option<Copied> {
+        match self.copied.try_recv() {
+            Ok(copied) => {
+                self.underway = false;
+                Some(copied)
+            }
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.underway = false;
+                None
+            }
+        }
+    }
+}
+
+/// Copies when asked, on its own thread, until nobody can ask any more.
+pub(super) fn copy_on(db: &Connection, asked: &Receiver<()>, copied: &Sender<Copied>) {
+    for () in asked {
+        let outcome = copy(db).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the journal's log could not be copied");
+            Copied::Partly
+        });
+        if copied.send(outcome).is_err() {
+            return;
+        }
+    }
+}
+
+/// Copies until next to nothing is added meanwhile.
+fn copy(db: &Connection) -> rusqlite::Result<Copied> {
+    let (mut before, mut added_before) = (0, u32::MAX);
+    loop {
+        let (pages, copied) = schema::copy(db)?;
+        let added = pages.saturating_sub(before);
+        if copied < pages || added >= added_before {
+            return Ok(Copied::Partly);
+        }
+        if added <= NEARLY {
+            return Ok(Copied::Nearly);
+        }
+        (before, added_before) = (pages, added);
+    }
+}
+
+/// The log is copied when it has so many pages (of 4 KiB).
+const PAGES: u32 = 1000;
+/// When it has so many, the worker copies them whatever it takes: whoever is slow has to slow down.
+const PAGES_MAX: u32 = 16 * PAGES;
+/// So many pages are next to nothing.
+const NEARLY: u32 = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::journal::tests::Scratch;
+
+    fn open(scratch: &Scratch) -> Connection {
+        let db = Connection::open(scratch.path().join("test.db")).unwrap();
+        let sql = "PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (x)";
+        db.execute_batch(sql).unwrap();
+        db
+    }
+
+    fn add(db: &Connection, pages: u32) {
+        db.execute("INSERT INTO t VALUES (zeroblob(?1))", [pages * 4096]).unwrap();
+    }
+
+    #[test]
+    fn a_log_that_somebody_reads_from_is_copied_in_part() {
+        let scratch = Scratch::new();
+        let (db, reader) = (open(&scratch), open(&scratch));
+        let snapshot = reader.unchecked_transaction().unwrap();
+        let count = |db: &Connection| db.query_row("SELECT count(*) FROM t", [], |row| row.get(0));
+        assert_eq!(count(&snapshot), Ok(0));
+        add(&db, 100);
+        assert_eq!(copy(&db), Ok(Copied::Partly));
+        snapshot.finish().unwrap();
+        assert_eq!(copy(&db), Ok(Copied::Nearly));
+        assert_eq!(count(&reader), Ok(1));
+    }
+
+    #[test]
+    fn the_thread_copies_first_and_the_worker_what_is_left() {
+        let scratch = Scratch::new();
+        let mut db = open(&scratch);
+        let ((ask, asked), (tell, copied)) = (channel(), channel());
+        let mut checkpoints = Checkpoints::new(&mut db, ask, copied).unwrap();
+        let pages = |it: &Checkpoints| it.pages.load(Ordering::Relaxed);
+        add(&db, PAGES / 2);
+        checkpoints.after_commit(&db);
+        assert!(asked.try_recv().is_err() && !checkpoints.underway());
+        add(&db, PAGES / 2);
+        checkpoints.after_commit(&db);
+        checkpoints.after_commit(&db);
+        assert!(asked.try_recv().is_ok() && asked.try_recv().is_err() && checkpoints.underway());
+        // Much is left: it is tried again when there is more.
+        tell.send(Copied::Partly).unwrap();
+        add(&db, 1);
+        checkpoints.after_commit(&db);
+        assert!(asked.try_recv().is_err() && pages(&checkpoints) > PAGES);
+        add(&db, PAGES);
+        checkpoints.after_commit(&db);
+        assert!(asked.try_recv().is_ok());
+        tell.send(Copied::Nearly).unwrap();
+        checkpoints.after_commit(&db);
+        add(&db, 1);
+        assert!(pages(&checkpoints) < PAGES, "the log does not start anew");
+    }
+
+    #[test]
+    fn a_log_that_grows_faster_than_it_is_copied_is_copied_by_the_worker() {
+        let scratch = Scratch::new();
+        let mut db = open(&scratch);
+        let ((ask, _asked), (tell, copied)) = (channel(), channel());
+        let mut checkpoints = Checkpoints::new(&mut db, ask, copied).unwrap();
+        add(&db, PAGES_MAX);
+        checkpoints.after_commit(&db);
+        tell.send(Copied::Partly).unwrap();
+        checkpoints.after_commit(&db);
+        add(&db, 1);
+        assert!(checkpoints.pages.load(Ordering::Relaxed) < PAGES);
+    }
+}
