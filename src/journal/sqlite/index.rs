@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
-use super::row::key;
+use super::row::{int, key};
 use super::schema::RoomRow;
 use super::write::Writer;
 use crate::chat::record::RoomKey;
@@ -85,9 +85,11 @@ impl Writer {
         if self.lag.entries / HURRY > self.limits.unsearched_entries_max {
             step = step.max(added.saturating_mul(2));
         }
-        if step > 0 {
-            self.lag.since = 0;
+        if step == 0 || self.lag.entries == 0 {
+            return Ok(());
         }
+        self.lag.since = 0;
+        let merged = step.div_ceil(PER_PAGE);
         while step > 0
             && self.lag.entries > 0
             && let Some(name) = self.lag.rooms.first().map(Arc::clone)
@@ -113,6 +115,9 @@ impl Writer {
             self.lag.entries = self.lag.entries.saturating_sub(done);
             self.put(&name, room);
         }
+        let mut merge =
+            self.db.prepare_cached("INSERT INTO search (search, rank) VALUES ('merge', ?1)")?;
+        merge.execute([int(merged)])?;
         Ok(())
     }
 }
@@ -159,6 +164,9 @@ pub(super) const SOME: u64 = 64;
 pub(super) const MORE: u64 = 256;
 /// So many times as many go in between appends as were added.
 const PACE: u64 = 4;
+/// For so many messages that go in, a page (of 4 KiB) of the index is merged. A message takes some
+/// 60 bytes, and comes to be written once more in each of six to eight levels.
+const PER_PAGE: u64 = 4;
 /// A commit with more tasks than this has others waiting behind it.
 const MANY: usize = 32;
 /// When so many times too much is not in the index, more goes in with each commit than it adds.

@@ -249,8 +249,12 @@ impl OpenError {
 }
 
 /// Each brings the database one version up.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("search.sql"), include_str!("facts.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("search.sql"),
+    include_str!("facts.sql"),
+    include_str!("merges.sql"),
+];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// Is `chat` in ASCII.

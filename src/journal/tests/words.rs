@@ -71,13 +71,33 @@ fn a_journal_from_before_the_index_is_indexed_in_steps() {
         let db = Connection::open(world.dir().join("journal.db")).unwrap();
         db.query_row("SELECT searched FROM rooms", [], |row| row.get::<_, i64>(0)).unwrap()
     };
-    while indexed() < 1700 {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+    for _ in 0..2000 {
+        if indexed() < 1700 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
+    assert!(indexed() >= 1700, "the index does not get on");
     assert!(indexed() < 2000, "the newest stay out");
     world.change(deleted(7));
     assert_eq!(world.finds("changed"), [0; 0]);
     assert_eq!(world.finds("\"number8\""), [8]);
+}
+
+#[test]
+fn the_parts_of_the_index_are_merged_as_they_come() {
+    let mut world = World::indexed();
+    let db = Connection::open(world.dir().join("journal.db")).unwrap();
+    let mut parts = db.prepare("SELECT count(DISTINCT segid) FROM search_idx").unwrap();
+    let mut most = 0;
+    for number in 0..2000 {
+        world.say(&format!("word number{number}"));
+        if number % 16 == 0 {
+            most = most.max(parts.query_row([], |row| row.get::<_, i64>(0)).unwrap());
+        }
+    }
+    // By itself it would merge sixteen at a time, all that is in them within one commit.
+    assert!((3..12).contains(&most), "{most} parts");
+    assert_eq!(world.finds("\"number123\""), [124]);
 }
 
 #[test]
