@@ -266,7 +266,7 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
         if let Ok(page) = page::page(&recent.record, &query) {
             return Some(Next::Answer(page));
         }
-    } else if !matches!(query.span, Span::Before(_) | Span::Around(_)) {
+    } else if is_recent(query.span, room.top, limits.recent_entries_max) {
         let key = Arc::clone(&query.room);
         room.waiting.push(query);
         if mem::replace(&mut room.filling, true) {
@@ -277,6 +277,15 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
         return Some(Next::Ask(Question { what, tries: 0 }));
     }
     Some(Next::Ask(Question { what: What::Page(query), tries: 0 }))
+}
+
+/// Says whether a query asks for something among so many newest entries.
+fn is_recent(span: Span, top: u64, entries: usize) -> bool {
+    match span {
+        Span::Latest => true,
+        Span::After(seq) | Span::Entries(seq) => seq.saturating_add(entries as u64) >= top,
+        Span::Before(_) | Span::Around(_) => false,
+    }
 }
 
 /// Gives the bytes that a record takes, roughly.
@@ -291,3 +300,37 @@ const ENTRY_BYTES: usize = size_of::<Kept>() + 64;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// After so many reads in vain the worker reads itself.
 const TRIES_MAX: u32 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::record::Ticket;
+
+    #[test]
+    fn only_who_asks_for_the_newest_waits_until_they_are_in_memory() {
+        let key = RoomKey::from("lobby");
+        let record = RoomRecord {
+            key: Arc::clone(&key),
+            name: Arc::clone(&key),
+            top: 1000,
+            topic: "".into(),
+        };
+        let limits = Limits { recent_entries_max: 100, ..Limits::default() };
+        let asks = |span| {
+            let mut rooms = Rooms::new(std::slice::from_ref(&record), limits.clone());
+            let room = Arc::clone(&key);
+            let query = Query { ticket: Ticket(1), room, span, limit: 10, bytes_max: 1000 };
+            rooms.read(Moment::default(), query);
+            match rooms.next.pop_front() {
+                Some(Next::Ask(Question { what, .. })) => matches!(what, What::Newest { .. }),
+                other => panic!("{other:?}"),
+            }
+        };
+        for span in [Span::Latest, Span::Entries(900), Span::After(900), Span::Entries(u64::MAX)] {
+            assert!(asks(span), "{span:?}");
+        }
+        for span in [Span::Entries(899), Span::After(0), Span::Before(950), Span::Around(950)] {
+            assert!(!asks(span), "{span:?}");
+        }
+    }
+}
