@@ -281,5 +281,6 @@ pub(super) fn index_key(author: AuthorKey, id: &str) -> i64 {
     i64::from_be_bytes(key)
 }
 
-/// At least so many ids go into the index with each commit while a generation is on its way.
-const STEP_MIN: usize = 128;
+/// At least so many ids go into the index with each commit while a generation is on its way. In a
+/// large index each is on a page of its own, which has to go to disk with the commit.
+const STEP_MIN: usize = 8;
