@@ -3,12 +3,16 @@
 mod cases;
 mod disk;
 mod facts;
+mod faults;
+mod log;
 mod same;
+mod scratch;
 mod searches;
+mod start;
 mod words;
 mod world;
 
-pub(super) use world::Scratch;
+pub(super) use scratch::Scratch;
 use world::World;
 
 /// Runs each case against each engine; the searches also with nothing left out of the index.
@@ -32,11 +36,11 @@ cases! { record of cases on memory sqlite: {
     an_id_with_another_body_is_a_conflict
     an_id_is_unique_per_author
     an_id_is_known_after_its_message_was_deleted
+    what_came_before_is_recognised_and_nothing_is_added
     an_id_of_a_refused_draft_is_not_taken
     only_its_author_or_a_moderator_changes_a_message
     what_is_not_there_cannot_be_changed
     a_refused_draft_takes_no_number
-    what_came_before_is_recognised_and_nothing_is_added
     edits_are_folded_in
     reactions_are_counted_by_author_and_shown_in_order
     a_deleted_message_leaves_a_tombstone_without_text

@@ -1,20 +1,19 @@
 //! A journal with a made-up clock, and a few words to talk to it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::scratch::Scratch;
 use crate::chat::record::{
     Action, Answer, AuthorKey, Change, Deed, Draft, Entry, Fact, Finding, Found, Gone, Keep,
     Opening, Order, Page, Query, Refused, RoomKey, Said, Search, Shelf, Span, Ticket,
 };
 use crate::clock::{Moment, Now};
-use crate::journal::{Durability, Engine, Journal, Limits, OpenError};
+use crate::journal::{Engine, Journal, Limits, OpenError};
 
 /// Is a journal under test and its time.
 pub(super) struct World {
@@ -186,11 +185,11 @@ impl World {
     pub(super) fn append(&mut self, draft: Draft) -> Answer {
         self.ask(draft.ticket, Order::Append(draft))
     }
+
     /// Asks whether a draft has come before.
     pub(super) fn recognise(&mut self, draft: Draft) -> Answer {
         self.ask(draft.ticket, Order::Recognise(draft))
     }
-
 
     /// Submits facts, and gives the ticket of their answer.
     pub(super) fn submit_keep(&mut self, facts: Vec<Fact>) -> Ticket {
@@ -303,47 +302,14 @@ impl World {
 /// Gives the ticket of an answer, if an order asked for it.
 pub(super) fn ticket_of(answer: &Answer) -> Option<Ticket> {
     match answer {
-        | Answer::Unknown { ticket }
         Answer::Appended { ticket, .. }
+        | Answer::Unknown { ticket }
         | Answer::Kept { ticket }
         | Answer::Refused { ticket, .. }
         | Answer::Unread { ticket, .. } => Some(*ticket),
         Answer::Page(page) => Some(page.ticket),
         Answer::Found(finding) => Some(finding.ticket),
         Answer::Added { .. } | Answer::Health { .. } => None,
-    }
-}
-
-/// Is a directory that is gone when the test is.
-#[derive(Debug)]
-pub(in crate::journal) struct Scratch {
-    path: PathBuf,
-}
-
-impl Scratch {
-    pub(in crate::journal) fn new() -> Self {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("chinwag-journal-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).unwrap();
-        Self { path }
-    }
-
-    pub(in crate::journal) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(super) fn engine(&self) -> Engine {
-        let dir = self.path.join("data");
-        Engine::Sqlite { dir, durability: Durability::Write, accept_loss: false, check: false }
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
     }
 }
 
