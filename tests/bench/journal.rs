@@ -4,7 +4,8 @@
 //! senders who each wait for their answer, against the same SQLite with one transaction per
 //! message. `cargo bench --bench journal -- large [MESSAGES]` fills 1,000 rooms with 5 million
 //! messages, starts, and measures reads while 1,000 messages per second are appended,
-//! and beside them a thread that only answers.
+//! and beside them a thread that only answers. `-- prune [MESSAGES]` measures the same while all but
+//! a tenth of them is pruned.
 
 use std::env;
 use std::io::Write as _;
@@ -23,9 +24,9 @@ use rusqlite::{Connection, params};
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
     match arguments.first().map(String::as_str) {
-        Some("large") => {
+        Some(what @ ("large" | "prune")) => {
             let messages = arguments.get(1).map_or(5_000_000, |text| text.parse().unwrap());
-            large(messages);
+            large(messages, what == "prune");
         }
         Some("count") => count(arguments.get(1).map_or(100_000, |text| text.parse().unwrap())),
         Some("ratio") => ratios(),
@@ -192,7 +193,7 @@ fn one_by_one(time: Duration) -> u64 {
 const ROOMS: u64 = 1000;
 const PER_SECOND: u64 = 1000;
 
-fn large(messages: u64) {
+fn large(messages: u64, prune: bool) {
     let kept = env::var_os("CHINWAG_BENCH_DIR");
     let scratch = Scratch::new();
     let dir = kept.as_ref().map_or_else(|| scratch.0.clone(), PathBuf::from);
@@ -210,7 +211,9 @@ fn large(messages: u64) {
     assert!(desk.journal.close(Duration::from_secs(600)));
 
     let clock = Clock::start();
-    let mut desk = Desk::open(engine(&dir, Some(Durability::Fsync)), Limits::default());
+    let keep_messages = prune.then_some(messages / ROOMS / 10);
+    let limits = Limits { keep_messages, ..Limits::default() };
+    let mut desk = Desk::open(engine(&dir, Some(Durability::Fsync)), limits);
     println!("started in {:?}", clock.now().at.since(Moment::default()));
     let mut seed: u64 = 1;
     let (mut history, mut resumed, mut acks) = (Vec::new(), Vec::new(), Vec::new());
@@ -243,6 +246,12 @@ fn large(messages: u64) {
     }
     for (name, spent) in spent() {
         println!("{name}: {spent:?} of processor time");
+    }
+    if prune {
+        let db = Connection::open(dir.join("journal.db")).unwrap();
+        let left: i64 =
+            db.query_row("SELECT sum(messages) FROM rooms", [], |row| row.get(0)).unwrap();
+        println!("{left} messages are left");
     }
 }
 

@@ -343,7 +343,7 @@ impl Sqlite {
 /// So many tasks are worth a commit of their own.
 const SEND_AT: usize = 64;
 /// How soon pruning goes on while there is more to prune.
-const RETENTION_PAUSE: Duration = Duration::from_millis(20);
+const RETENTION_PAUSE: Duration = Duration::from_millis(15);
 /// Sessions, and facts that nobody waits for, that may wait for the worker. Above it they are not
 /// kept over a restart.
 const UNANSWERED_MAX: usize = 65_536;

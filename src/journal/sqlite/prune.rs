@@ -43,9 +43,14 @@ impl Writer {
         Ok(next.map(nat))
     }
 
-    /// Drops the oldest entries of a room that are no longer kept, and gives what `first` is then,
-    /// if it changed. With a `cutoff` also those that are older.
-    pub(super) fn prune(&mut self, name: &RoomKey, cutoff: u64) -> rusqlite::Result<Option<u64>> {
+    /// Drops the oldest entries of a room that are no longer kept, as long as the effort lasts, and
+    /// gives what `first` is then, if it changed. With a `cutoff` also those that are older.
+    pub(super) fn prune(
+        &mut self,
+        name: &RoomKey,
+        cutoff: u64,
+        effort: &mut Effort,
+    ) -> rusqlite::Result<Option<u64>> {
         let Some(mut room) = self.room(name)? else { return Ok(None) };
         let messages_max = self.limits.messages_max();
         if room.messages <= messages_max && cutoff == 0 {
@@ -56,13 +61,16 @@ impl Writer {
         let mut statement = self.db.prepare_cached(
             "SELECT kind, ts FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry LIMIT ?3",
         )?;
-        let reach = [key(room.number, room.first), key(room.number, room.top), STEP];
+        let most = int(effort.left.div_ceil(PLAIN));
+        let reach = [key(room.number, room.first), key(room.number, room.top), most];
         let mut rows = statement.query(reach)?;
         while let Some(row) = rows.next()? {
-            if room.messages <= messages_max && nat(row.get(1)?) >= cutoff {
+            if effort.left == 0 || (room.messages <= messages_max && nat(row.get(1)?) >= cutoff) {
                 break;
             }
-            room.messages -= u64::from(row.get::<_, i64>(0)? == 0);
+            let message = row::is_message(row.get(0)?);
+            effort.spend(if message && room.first <= room.searched { INDEXED } else { PLAIN });
+            room.messages -= u64::from(message);
             room.first += 1;
         }
         drop(rows);
@@ -79,17 +87,15 @@ impl Writer {
     pub(super) fn prune_some(&mut self, after: i64, unix_ms: u64) -> rusqlite::Result<Pruned> {
         let cutoff = self.limits.cutoff(unix_ms);
         let rooms = self.rooms_after(after)?;
+        let mut effort = Effort::of_a_step();
         let mut pruned = Pruned { rooms: Vec::new(), after: 0, more: false };
         if rooms.len() == ROOMS {
             pruned.after = rooms.last().map_or(0, |(number, _)| *number);
         }
-        let mut dropped = 0;
         for (number, name) in rooms {
-            let before = self.room(&name)?.map_or(0, |room| room.first);
-            let Some(first) = self.prune(&name, cutoff)? else { continue };
+            let Some(first) = self.prune(&name, cutoff, &mut effort)? else { continue };
             pruned.rooms.push((name, first));
-            dropped += int(first.saturating_sub(before));
-            if dropped >= STEP {
+            if effort.left == 0 {
                 // There may be more in this very room.
                 return Ok(Pruned { after: number - 1, more: true, ..pruned });
             }
@@ -104,7 +110,7 @@ impl Writer {
             "DELETE FROM old_ids WHERE (author, id) IN
              (SELECT author, id FROM old_ids WHERE ts < ?1 ORDER BY ts LIMIT ?2)",
         )?;
-        statement.execute([int(cutoff), STEP])?;
+        statement.execute([int(cutoff), FORGOTTEN])?;
         Ok(())
     }
 
@@ -123,7 +129,7 @@ impl Writer {
              WHERE expires IS NOT NULL AND gone IS NULL AND expires <= ?1
              ORDER BY expires, entry LIMIT ?2",
         )?;
-        let expired = statement.query_map([int(unix_ms), STEP], |row| {
+        let expired = statement.query_map([int(unix_ms), EXPIRED], |row| {
             Ok((row.get(0)?, row.get(1)?, AuthorKey(row.get(2)?)))
         })?;
         expired.collect()
@@ -165,7 +171,36 @@ pub(super) struct Pruned {
     pub(super) more: bool,
 }
 
-/// At most so many entries go in one step.
-const STEP: i64 = 500;
+/// Is what a step may take off the time of those who wait for their appends.
+#[derive(Debug)]
+pub(super) struct Effort {
+    left: u64,
+}
+
+impl Effort {
+    /// Is that of a step by itself.
+    fn of_a_step() -> Self {
+        Self { left: STEP * INDEXED }
+    }
+
+    /// Is that of a transaction that adds so many entries: for each of a few, one may go.
+    pub(super) fn beside(added: u64) -> Self {
+        Self { left: added.min(STEP) * INDEXED }
+    }
+
+    fn spend(&mut self, effort: u64) {
+        self.left = self.left.saturating_sub(effort);
+    }
+}
+
+/// The effort of dropping an entry; of one whose words are in the index, each of which has to be
+/// looked up there: about a millisecond in a large one.
+const PLAIN: u64 = 1;
+const INDEXED: u64 = 16;
+/// So many that are in the index may be dropped at once.
+const STEP: u64 = 4;
+/// At most so many messages expire in one step, and so many ids are forgotten.
+const EXPIRED: i64 = 16;
+const FORGOTTEN: i64 = 500;
 /// At most so many rooms are looked at in one step.
 const ROOMS: usize = 64;

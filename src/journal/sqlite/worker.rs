@@ -18,6 +18,7 @@ use super::checkpoint::Checkpoints;
 use super::facts;
 use super::files::{Directory, MARK_EVERY, Marker};
 use super::index::{MORE, SOME};
+use super::prune::Effort;
 use super::task::{Question, Report, Task, Waker, bytes, facts_bytes};
 use super::unsaved::Unsaved;
 use super::write::{Fault, Writer};
@@ -235,13 +236,15 @@ impl Worker {
         Ok(pruned)
     }
 
-    /// Keeps the rooms of this transaction at the number of messages they may have.
+    /// Keeps the rooms of this transaction at the number of messages they may have; what is too much
+    /// for once is left to the sweeps.
     fn prune_touched(&mut self, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
         if self.writer.limits.keep_messages.is_none() {
             return Ok(());
         }
+        let mut effort = Effort::beside(self.writer.added);
         for room in self.writer.touched.clone() {
-            if let Some(first) = self.writer.prune(&room, 0)? {
+            if let Some(first) = self.writer.prune(&room, 0, &mut effort)? {
                 reports.push(Report::Pruned { room, first });
             }
         }

@@ -30,7 +30,7 @@ pub(super) struct Writer {
     /// How many entries there have been in all rooms, with those of this transaction.
     pub(super) entries: u64,
     /// How many of them this transaction added.
-    added: u64,
+    pub(super) added: u64,
     pub(super) ids: Ids,
     pub(super) lag: Lag,
     /// Whether this transaction changes when the next message expires.

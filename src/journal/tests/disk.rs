@@ -207,3 +207,32 @@ fn every_answer_has_been_committed() {
         }
     }
 }
+
+#[test]
+fn what_is_too_much_is_pruned_in_steps() {
+    let mut world = World::sqlite();
+    for _ in 0..300 {
+        world.say("hi");
+    }
+    let limits = world.limits.clone();
+    let mut world = world.with(Limits { keep_messages: Some(10), ..limits });
+    let pruned = |world: &mut World| match world.page(Span::Entries(0), 1).lost[..] {
+        [] => 0,
+        [(1, last)] => last,
+        ref other => panic!("{other:?}"),
+    };
+    world.say("hi");
+    let mut before = pruned(&mut world);
+    // With the message, and in the sweep of the start.
+    assert!((16..=80).contains(&before), "{before} at once");
+    let mut steps = 0;
+    while before < 291 {
+        world.pass(1000);
+        world.settle();
+        let now = pruned(&mut world);
+        assert!(now > before && now <= before + 64, "{before} to {now}");
+        (before, steps) = (now, steps + 1);
+    }
+    assert!((3..=6).contains(&steps), "{steps} steps");
+    assert_eq!(world.history().len(), 10);
+}
