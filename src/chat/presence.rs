@@ -102,16 +102,23 @@ impl Chat {
         step.effects.extend(known.map(|(except, event)| unnumbered(key, event, except)));
     }
 
-    /// Tells the batches that are due.
+    /// Tells the batches that are due: those of some rooms, for whoever talks is not to wait until
+    /// all have been told. The others are still due.
     pub(super) fn presence_due(&mut self, step: &mut Step<'_>) {
+        let mut listeners: usize = 0;
         while let Some(&(due, room)) = self.timers.news.front()
             && due <= step.now.at
+            && listeners < LISTENERS_AT_ONCE
         {
             self.timers.news.pop_front();
             self.tell_presence(step, room);
+            listeners = listeners.saturating_add(self.audience(RoomId(room)).len());
         }
     }
 }
+
+/// When so many have been told, the next rooms wait for the next turn.
+const LISTENERS_AT_ONCE: usize = 256;
 
 fn told(room: &Room, news: News, count: usize) -> ServerEvent {
     let (room, user) = (Arc::clone(&room.name), news.user);

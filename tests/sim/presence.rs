@@ -100,6 +100,28 @@ fn in_a_full_room_only_the_count_is_told() {
 }
 
 #[test]
+fn many_rooms_at_once_are_told_a_few_at_a_time() {
+    let mut world = World::new();
+    for number in 0..800 {
+        world.enter(&format!("name=Guest&room=r{}&session=none{number}", number % 8));
+    }
+    world.pass(Duration::from_secs(5));
+    // The first in each room is told of at once, the second a second later.
+    for number in 0..16 {
+        world.enter(&format!("name=New&room=r{}", number % 8));
+    }
+    world.now.at = world.now.at.after(Duration::from_secs(1));
+    let mut steps = Vec::new();
+    while world.chat.deadline() <= world.now.at {
+        world.told.clear();
+        world.handle(Input::Due);
+        steps.push(world.told.len());
+    }
+    assert!(steps.iter().all(|told| *told <= 400), "{steps:?}");
+    assert_eq!(steps.iter().sum::<usize>(), 8 * 101, "{steps:?}");
+}
+
+#[test]
 fn ten_thousand_who_join_within_ten_seconds_cost_each_other_a_few_events() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
