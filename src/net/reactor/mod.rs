@@ -27,7 +27,7 @@ const SURPLUS_MAX: usize = 32;
 /// Bytes of the turn's buffer that are kept from one turn to the next.
 const TURN_BYTES_KEPT: usize = 1024 * 1024;
 /// Deadlines looked at in one turn; the others wait for the next, which comes at once.
-const DEADLINES_MAX: usize = 512;
+const DEADLINES_MAX: usize = 64;
 /// Bytes read from a socket in one call.
 const SCRATCH_BYTES: usize = 64 * 1024;
 /// The serial number under which the tokens of everything that is no connection stand.
