@@ -49,15 +49,15 @@ impl Chat {
         change: Change,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
-        if id.is_none() || room.is_none() || !may_be_done(&refusal) {
-            return Err(refusal);
-        }
         let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
         let (asker, author) = (Asker::Client(client.id), self.author_of(slot));
-        if let Err(late) = self.may_send(step, slot, room) {
+        let before = Before { asker, author, room, id, change };
+        if self.in_doubt(&before, &refusal)
+            && let Err(late) = self.may_send(step, slot, room)
+        {
             return Err(Refusal { text: refusal.text, ..late });
         }
-        self.ask_whether_done(step, Before { asker, author, room, id, change }, refusal)
+        self.ask_whether_done(step, before, refusal)
     }
 
     /// Asks the keeper of records whether something was done before, and refuses it if it cannot
@@ -68,13 +68,12 @@ impl Chat {
         before: Before,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
-        let Before { asker, author, room, id, change } = before;
-        let Some(key) = room.filter(|_| id.is_some() && may_be_done(&refusal)) else {
+        if !self.in_doubt(&before, &refusal) {
             return Err(refusal);
-        };
-        // Of a private room nobody else learns that it is there, by no delay and no other error.
-        let known = self.rooms.get_mut(key).filter(|room| room.may_read(Some(author)));
-        let Some(inside) = known else { return Err(refusal) };
+        }
+        let Before { asker, author, room, id, change } = before;
+        let Some(key) = room else { return Err(refusal) };
+        let Some(inside) = self.rooms.get_mut(key) else { return Err(refusal) };
         inside.orders = inside.orders.saturating_add(1);
         let refusal = refusal.re(id.clone());
         let doubted = Doubted { asker, author, room: key, refusal };
@@ -92,6 +91,15 @@ impl Chat {
             facts: Vec::new(),
         })));
         Ok(())
+    }
+
+    /// Says whether something may have been done before. Of a private room nobody else learns that it
+    /// is there: by no delay, no other error and no rate.
+    fn in_doubt(&self, before: &Before, refusal: &Refusal) -> bool {
+        let room = before.room.and_then(|room| self.rooms.get(room));
+        before.id.is_some()
+            && may_be_done(refusal)
+            && room.is_some_and(|room| room.may_read(Some(before.author)))
     }
 
     /// Acknowledges what was done before, or refuses it.
