@@ -5,6 +5,7 @@ use std::thread;
 
 use rusqlite::Connection;
 
+use super::scratch::nearly_full;
 use super::world::{World, edited, fact, forgotten, hold, message, moderated};
 use crate::chat::record::{Answer, Fact, Keep, Order, Refused, Shelf, Span};
 use crate::clock::{Clock, Moment};
@@ -94,16 +95,7 @@ fn facts_beyond_the_queue_are_refused() {
 
 #[test]
 fn a_full_disk_refuses_facts_but_loses_none_that_nobody_waits_for() {
-    let world = World::sqlite();
-    let ballast = Connection::open(world.dir().join("journal.db")).unwrap();
-    ballast
-        .execute_batch(
-            "CREATE TABLE ballast (bytes BLOB);
-             INSERT INTO ballast VALUES (zeroblob(1000000));",
-        )
-        .unwrap();
-    let limits = Limits { database_bytes_max: Some(1_300_000), ..Limits::default() };
-    let mut world = world.with(limits);
+    let (mut world, ballast) = nearly_full();
     let unasked = |value| {
         let facts = vec![fact(Shelf::Marks, "a", value), forgotten(Shelf::Marks, "b")];
         Order::Keep(Keep { ticket: None, facts })

@@ -4,9 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::Connection;
-
-use super::scratch::{copy, fsync};
+use super::scratch::{copy, fsync, nearly_full};
 use super::world::{ALICE, World, hold, message, mids, ticket_of};
 use crate::chat::record::{Answer, Order, Query, Refused, RoomKey, SessionRecord, Span, Ticket};
 use crate::clock::Moment;
@@ -128,16 +126,7 @@ fn reads_beyond_the_limit_are_refused() {
 
 #[test]
 fn a_full_disk_refuses_appends_until_there_is_space() {
-    let world = World::sqlite();
-    let ballast = Connection::open(world.dir().join("journal.db")).unwrap();
-    ballast
-        .execute_batch(
-            "CREATE TABLE ballast (bytes BLOB);
-             INSERT INTO ballast VALUES (zeroblob(1000000));",
-        )
-        .unwrap();
-    let limits = Limits { database_bytes_max: Some(1_300_000), ..Limits::default() };
-    let mut world = world.with(limits);
+    let (mut world, ballast) = nearly_full();
     let text = "x".repeat(10_000);
     let mut said = 0;
     let mut draft = loop {

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rusqlite::Connection;
+
 use super::world::World;
-use crate::journal::{Durability, Engine};
+use crate::journal::{Durability, Engine, Limits};
 
 /// Is a directory that is gone when the test is.
 #[derive(Debug)]
@@ -49,6 +51,17 @@ pub(super) fn fsync(world: World) -> World {
     let engine = Engine::Sqlite { dir, durability, accept_loss, check };
     let limits = world.limits.clone();
     world.restart(engine, limits).unwrap()
+}
+
+/// Gives a journal that has space for little more, and a connection to drop the table `ballast` with,
+/// which takes most of it.
+pub(super) fn nearly_full() -> (World, Connection) {
+    let world = World::sqlite();
+    let db = Connection::open(world.dir().join("journal.db")).unwrap();
+    let sql = "CREATE TABLE ballast (bytes BLOB); INSERT INTO ballast VALUES (zeroblob(1000000))";
+    db.execute_batch(sql).unwrap();
+    let limits = Limits { database_bytes_max: Some(1_300_000), ..Limits::default() };
+    (world.with(limits), db)
 }
 
 /// Copies a journal as it lies there, in use or not.
