@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::again::as_said;
 use super::command;
 use super::event::{Ask, ClientEvent};
 use super::people::Person;
@@ -92,13 +91,7 @@ impl Chat {
                 self.may_ask(step, slot)?;
                 self.mark_read(step, slot, room, seq)
             }
-            Ask::Moderate(demand) => match self.room_of(slot, room) {
-                Ok(room) => self.moderate(step, slot, room, id, *demand),
-                Err(refusal) => {
-                    let (room, change) = (self.room_named(room), as_said(&demand, None));
-                    self.refuse_unless_done(step, slot, room, id, change, refusal)
-                }
-            },
+            Ask::Moderate(demand) => self.moderate(step, slot, room, id, *demand),
             // Paid for when the token was read.
             Ask::LogIn(login) => self.log_in(step, slot, id, &login),
             Ask::Auth(_) => Err(proves_nothing()),

@@ -41,16 +41,19 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         slot: u32,
-        room: u32,
+        named: Option<&str>,
         id: Option<Arc<str>>,
         demand: Demand,
     ) -> Result<(), Refusal> {
         let again = id.as_ref().map(|_| demand.clone());
-        let Err(refusal) = self.decide(step, slot, room, id.clone(), demand) else { return Ok(()) };
-        let Some(demand) = again else { return Err(refusal) };
+        let room = self.room_of(slot, named);
+        let inside = room.as_ref().ok().copied();
+        let done = room.and_then(|room| self.decide(step, slot, room, id.clone(), demand));
+        let (Err(refusal), Some(demand)) = (&done, again) else { return done };
         let user = demand.user.as_ref().and_then(|user| self.somebody_called(user));
         let change = as_said(&demand, user.map(|user| user.name));
-        self.refuse_unless_done(step, slot, Some(room), id, change, refusal)
+        let room = inside.or_else(|| self.room_named(named));
+        self.refuse_unless_done(step, slot, room, id, change, refusal.clone())
     }
 
     fn decide(

@@ -111,10 +111,10 @@ impl Poster {
     }
 }
 
-impl From<Body> for Message {
-    fn from(body: Body) -> Self {
-        let Body { content, reply_to, ttl, name: _ } = body;
-        Self { content, reply_to, ttl, sender: None }
+impl Body {
+    fn message(&self) -> Message {
+        let Self { content, reply_to, ttl, name: _ } = self;
+        Message { content: Arc::clone(content), reply_to: *reply_to, ttl: *ttl, sender: None }
     }
 }
 
@@ -212,7 +212,7 @@ impl Chat {
             Ok(room) => room,
             Err(refusal) => {
                 let room = self.room_named(Some(&post.room));
-                return self.refuse_post(step, from, room, &poster, post, refusal);
+                return self.refuse_post(step, from, room, &poster, &post, refusal);
             }
         };
         let posted = self.post_in(step, from, room, poster, post);
@@ -271,12 +271,12 @@ impl Chat {
         poster: Poster,
         post: Post,
     ) -> Result<(), Refusal> {
+        let message = post.body.message();
+        let life = self.check_message(room, &message)?;
         let (payer, author) = poster.payer(from.network);
         if let Err(refusal) = self.check_author(step.now, author, room) {
-            return self.refuse_post(step, from, Some(room), &poster, post, refusal);
+            return self.refuse_post(step, from, Some(room), &poster, &post, refusal);
         }
-        let message = Message::from(post.body);
-        let life = self.check_message(room, &message)?;
         self.posters.take(step.now.at, payer, &self.limits)?;
         let (person, author) = self.let_speak(step, &poster);
         self.count_speaker(step.now, author);
@@ -295,24 +295,23 @@ impl Chat {
         inside.rules().check_pace(author, admin, now)
     }
 
-    /// Refuses a post, unless the same was posted before.
+    /// Refuses a post, unless the same was posted before. To ask that is paid for, whatever the room.
     fn refuse_post(
         &mut self,
         step: &mut Step<'_>,
         from: Origin,
         room: Option<u32>,
         poster: &Poster,
-        post: Post,
+        post: &Post,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
+        let (change, refusal) = self.refused_message(step, post.body.message(), refusal)?;
         let (payer, author) = poster.payer(from.network);
-        self.posters.take(step.now.at, payer, &self.limits)?;
+        if post.id.is_some() {
+            self.posters.take(step.now.at, payer, &self.limits)?;
+        }
         let asker = Asker::Request { caller: from.caller, author };
-        let message = Message::from(post.body);
-        let refusal = refusal.text(Arc::clone(&message.content));
-        let Ok(life) = self.life(message.ttl) else { return Err(refusal) };
-        let change = message.into_change(step, life);
-        let before = Before { asker, author, room, id: post.id, change };
+        let before = Before { asker, author, room, id: post.id.clone(), change };
         self.ask_whether_done(step, before, refusal)
     }
 

@@ -28,9 +28,8 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let life = self.check_message(room, &message)?;
         let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
-        if let Err(refusal) = self.check_speech(step, slot, room, true).map_err(back) {
-            let change = message.into_change(step, life);
-            return self.refuse_unless_done(step, slot, Some(room), id, change, refusal);
+        if let Err(refusal) = self.check_speech(step, slot, room, true) {
+            return self.refuse_to_send(step, slot, Some(room), id, message, refusal);
         }
         self.may_send(step, slot, Some(room)).map_err(back)?;
         if let Some(sender) = &message.sender {
@@ -41,7 +40,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Refuses a message for which there is no room to be found, unless it was said before.
+    /// Refuses a message, unless it was said before.
     pub(super) fn refuse_to_send(
         &mut self,
         step: &mut Step<'_>,
@@ -51,10 +50,22 @@ impl Chat {
         message: Message,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
-        let refusal = refusal.text(Arc::clone(&message.content));
-        let Ok(life) = self.life(message.ttl) else { return Err(refusal) };
-        let change = message.into_change(step, life);
+        let (change, refusal) = self.refused_message(step, message, refusal)?;
         self.refuse_unless_done(step, slot, room, id, change, refusal)
+    }
+
+    /// Gives what a refused message would be in the record, and its text back with the refusal.
+    pub(super) fn refused_message(
+        &self,
+        step: &Step<'_>,
+        message: Message,
+        refusal: Refusal,
+    ) -> Result<(Change, Refusal), Refusal> {
+        let refusal = refusal.text(Arc::clone(&message.content));
+        match self.life(message.ttl) {
+            Ok(life) => Ok((message.into_change(step, life), refusal)),
+            Err(_) => Err(refusal),
+        }
     }
 
     /// Checks what is to be said in a room; gives its life in milliseconds.

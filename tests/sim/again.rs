@@ -117,6 +117,28 @@ fn a_post_that_was_lost_is_acknowledged() {
 }
 
 #[test]
+fn a_post_that_nobody_could_say_is_refused_as_such_and_one_without_an_id_costs_nothing() {
+    let (mut world, alice, _) = world();
+    let session = {
+        let bob = world.open("name=Bob&room=dev");
+        world.welcome(bob).session
+    };
+    world.say(alice, "/mute Bob");
+    let code = |world: &mut World, text: &str| {
+        let mut post = post(text);
+        (post.room, post.by) = ("dev".into(), Speaker::Session(session.clone()));
+        match ask(world, Request::Post(Box::new(post))) {
+            ServerEvent::Error(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(code(&mut world, " "), Code::BadField);
+    for _ in 0..100 {
+        assert_eq!(code(&mut world, "hi"), Code::Muted);
+    }
+}
+
+#[test]
 fn whether_it_was_said_cannot_be_told_while_the_record_is_out_of_reach() {
     let (mut world, alice, eve) = world();
     world.say(alice, "/mute Eve");
