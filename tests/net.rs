@@ -2,6 +2,8 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +19,9 @@ struct Hub {
     open: Vec<ConnId>,
     number: u64,
     tell: std::sync::mpsc::Sender<String>,
+    /// How many were closed in this turn, and at most in any.
+    closed: usize,
+    closed_max: Arc<AtomicUsize>,
 }
 
 impl Handler for Hub {
@@ -36,8 +41,10 @@ impl Handler for Hub {
     }
 
     fn on_message(&mut self, turn: &mut Turn<'_>, _: ConnId, message: Message) {
-        if matches!(&message, Message::Text(text) if text == "exit") {
-            turn.exit();
+        match &message {
+            Message::Text(text) if text == "exit" => turn.exit(),
+            Message::Text(text) if text == "hang" => thread::sleep(Duration::from_secs(1)),
+            _ => {}
         }
         self.number += 1;
         let mark = Mark::Numbered { stream: 1, number: self.number };
@@ -49,7 +56,13 @@ impl Handler for Hub {
 
     fn on_close(&mut self, _: &mut Turn<'_>, conn: ConnId, closed: Closed) {
         self.open.retain(|open| *open != conn);
+        self.closed += 1;
+        self.closed_max.fetch_max(self.closed, Ordering::Relaxed);
         let _ = self.tell.send(format!("closed {}", closed.code()));
+    }
+
+    fn on_wake(&mut self, _: &mut Turn<'_>) {
+        self.closed = 0;
     }
 
     fn on_caught_up(&mut self, turn: &mut Turn<'_>, conn: ConnId, missed: &[Missed]) {
@@ -63,6 +76,7 @@ impl Handler for Hub {
 struct World {
     address: SocketAddr,
     heard: Receiver<String>,
+    closed_max: Arc<AtomicUsize>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -70,14 +84,18 @@ impl World {
     fn new(limits: Limits, messages: ws::Limits) -> Self {
         let (ready, address) = channel();
         let (tell, heard) = channel();
+        let closed_max = Arc::new(AtomicUsize::new(0));
+        let most = Arc::clone(&closed_max);
         let thread = thread::spawn(move || {
             let shared = Shared::new(messages, http::Limits::default());
             let mut reactor = Reactor::new(limits, shared, Clock::start(), 1024).unwrap();
             ready.send(reactor.listen("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
-            reactor.run(&mut Hub { open: Vec::new(), number: 0, tell }).unwrap();
+            let (open, number, closed) = (Vec::new(), 0, 0);
+            let mut hub = Hub { open, number, tell, closed, closed_max: most };
+            reactor.run(&mut hub).unwrap();
         });
         let address = address.recv().unwrap();
-        Self { address, heard, thread: Some(thread) }
+        Self { address, heard, closed_max, thread: Some(thread) }
     }
 
     fn connect(&self) -> TcpStream {
@@ -312,6 +330,24 @@ fn a_silent_client_is_pinged_and_then_dropped() {
     assert_eq!((first, &payload[..2]), (0x88, &4201_u16.to_be_bytes()[..]));
     ends(&mut silent);
     world.hears("closed 4201");
+}
+
+#[test]
+fn many_that_are_due_at_once_do_not_keep_others_waiting() {
+    let messages = ws::Limits {
+        ping_after: Duration::from_millis(300),
+        pong_within: Duration::from_millis(200),
+        ..ws::Limits::default()
+    };
+    let world = World::new(Limits::default(), messages);
+    let mut clients: Vec<TcpStream> = (0..200).map(|_| world.open()).collect();
+    // After this nobody's deadline is still to come.
+    say(&mut clients[0], "hang");
+    for _ in 0..200 {
+        world.hears("closed 4201");
+    }
+    let most = world.closed_max.load(Ordering::Relaxed);
+    assert!(most <= 64, "{most} in one turn");
 }
 
 #[test]
