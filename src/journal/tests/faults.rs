@@ -4,6 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
+
 use super::scratch::{copy, fsync, nearly_full};
 use super::world::{ALICE, World, hold, message, mids, ticket_of};
 use crate::chat::record::{Answer, Order, Query, Refused, RoomKey, SessionRecord, Span, Ticket};
@@ -48,13 +50,7 @@ fn too_many_bytes_are_too_much() {
 
 #[test]
 fn reads_go_on_while_the_worker_hangs() {
-    let limits = Limits { recent_entries_max: 2, ..Limits::default() };
-    let mut world = World::sqlite().with(limits);
-    for _ in 0..6 {
-        world.say("hi");
-    }
-    let mut world = world.again();
-    let hold = hold(&world);
+    let (mut world, hold) = hung(2);
     let draft = world.draft(message("waits"));
     let ticket = draft.ticket;
     // Of another room, so that the reads need not wait for it.
@@ -68,13 +64,7 @@ fn reads_go_on_while_the_worker_hangs() {
 #[test]
 fn a_read_waits_for_the_appends_before_it_but_not_for_long() {
     for recent_entries_max in [512, 2] {
-        let limits = Limits { recent_entries_max, ..Limits::default() };
-        let mut world = World::sqlite().with(limits);
-        for _ in 0..6 {
-            world.say("hi");
-        }
-        let mut world = world.again();
-        let hold = hold(&world);
+        let (mut world, hold) = hung(recent_entries_max);
         let draft = world.draft(message("waits"));
         world.submit(Order::Append(draft));
         let read = |world: &mut World, ticket, span| {
@@ -197,6 +187,19 @@ fn a_torn_log_keeps_what_was_synced_before() {
         assert_eq!(left, (1..=top).collect::<Vec<_>>(), "seed {seed}");
         assert_eq!(after.say("on"), top + 1);
     }
+}
+
+/// Gives a journal with six messages, of which none is in memory, whose worker hangs until the
+/// connection is dropped.
+fn hung(recent_entries_max: usize) -> (World, Connection) {
+    let limits = Limits { recent_entries_max, ..Limits::default() };
+    let mut world = World::sqlite().with(limits);
+    for _ in 0..6 {
+        world.say("hi");
+    }
+    let world = world.again();
+    let hold = hold(&world);
+    (world, hold)
 }
 
 const MILLI: Duration = Duration::from_millis(1);

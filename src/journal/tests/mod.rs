@@ -1,5 +1,6 @@
 //! What every engine has to do, and that all do the same.
 
+mod again;
 mod cases;
 mod disk;
 mod facts;
@@ -32,12 +33,6 @@ macro_rules! cases {
 
 cases! { record of cases on memory sqlite: {
     entries_are_numbered_from_one_without_holes_in_each_room
-    an_id_that_comes_again_gets_the_first_answer
-    an_id_with_another_body_is_a_conflict
-    an_id_is_unique_per_author
-    an_id_is_known_after_its_message_was_deleted
-    what_came_before_is_recognised_and_nothing_is_added
-    an_id_of_a_refused_draft_is_not_taken
     only_its_author_or_a_moderator_changes_a_message
     what_is_not_there_cannot_be_changed
     a_refused_draft_takes_no_number
@@ -54,9 +49,18 @@ cases! { record of cases on memory sqlite: {
     a_room_without_a_record_is_empty
     the_oldest_messages_are_pruned_and_named
     old_messages_are_pruned_and_named
-    an_id_is_forgotten_with_its_pruned_message
     moderation_is_an_entry_but_no_message
     facts_are_answered_in_order_with_appends
+} }
+
+cases! { ids of again on memory sqlite: {
+    an_id_that_comes_again_gets_the_first_answer
+    an_id_with_another_body_is_a_conflict
+    an_id_is_unique_per_author
+    an_id_is_known_after_its_message_was_deleted
+    what_came_before_is_recognised_and_nothing_is_added
+    an_id_of_a_refused_draft_is_not_taken
+    an_id_is_forgotten_with_its_pruned_message
 } }
 
 cases! { search of searches on memory sqlite indexed: {
