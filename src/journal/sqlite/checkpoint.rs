@@ -89,17 +89,9 @@ impl Checkpoints {
     }
 
     fn copied(&mut self) -> Option<Copied> {
-        match self.copied.try_recv() {
-            Ok(copied) => {
-                self.underway = false;
-                Some(copied)
-            }
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                self.underway = false;
-                None
-            }
-        }
+        let copied = self.copied.try_recv();
+        self.underway &= copied == Err(TryRecvError::Empty);
+        copied.ok()
     }
 }
 

@@ -7,7 +7,8 @@
 //! long; larger ones while there is nothing else to do. So does the whole record of a journal that
 //! comes from a version without an index. While many messages wait for their commits nothing goes
 //! in, until about a million are out: then some go in with each commit. Whatever changes a message
-//! that is in the index changes the index in the same transaction.
+//! that is in the index changes the index in the same transaction. What goes in is a part of the
+//! index of its own; parts are merged a few pages at a time, with what goes in next.
 
 use std::collections::{BTreeSet, HashMap};
 use std::mem;

@@ -291,12 +291,14 @@ impl Sqlite {
                 self.rooms.arrived(question, read, in_order);
             }
             Report::Read { question, read: None, .. } => self.rooms.failed(question.what),
-            Report::Kept { bytes, answer: Some(answer) } => {
+            Report::Answered { bytes, answer: Some(answer) } => {
                 self.underway.appends -= 1;
                 self.underway.append_bytes -= bytes;
                 self.answers.push(answer);
             }
-            Report::Kept { answer: None, .. } | Report::Session => self.underway.unanswered -= 1,
+            Report::Answered { answer: None, .. } | Report::Session => {
+                self.underway.unanswered -= 1;
+            }
             Report::Expiry(expiry) => self.expiry = expiry,
             Report::Swept { more, failed } => {
                 self.underway.sweeping = false;

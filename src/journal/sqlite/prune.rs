@@ -53,7 +53,7 @@ impl Writer {
     ) -> rusqlite::Result<Option<u64>> {
         let Some(mut room) = self.room(name)? else { return Ok(None) };
         let messages_max = self.limits.messages_max();
-        if room.messages <= messages_max && cutoff == 0 {
+        if effort.left == 0 || (room.messages <= messages_max && cutoff == 0) {
             return Ok(None);
         }
         self.flush()?;

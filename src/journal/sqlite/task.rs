@@ -78,8 +78,9 @@ impl Read {
 pub(super) enum Report {
     /// A draft was dealt with; `kept` is its entry if it has a new one.
     Appended { room: RoomKey, bytes: usize, kept: Option<Kept>, answer: Answer },
-    /// A draft was recognised or not, or facts were dealt with. Those that nobody waits for are not told of, and take no space.
-    Kept { bytes: usize, answer: Option<Answer> },
+    /// A draft was recognised or not, or facts were dealt with. Those that nobody waits for are not
+    /// told of, and take no space.
+    Answered { bytes: usize, answer: Option<Answer> },
     /// An entry was added without a draft.
     Added { room: RoomKey, kept: Kept },
     /// The oldest entries of a room are no longer kept.

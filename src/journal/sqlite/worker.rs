@@ -186,7 +186,7 @@ impl Worker {
                 }
                 Task::Recognise(draft) => {
                     let answer = Some(self.writer.recognise(draft)?);
-                    reports.push(Report::Kept { bytes: bytes(draft), answer });
+                    reports.push(Report::Answered { bytes: bytes(draft), answer });
                 }
                 Task::Keep(keep) => {
                     keep.facts.iter().try_for_each(|fact| facts::put(&self.writer.db, fact))?;
@@ -343,7 +343,7 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
         }
         Task::Recognise(draft) => {
             let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
-            Some(Report::Kept { bytes: bytes(draft), answer: Some(answer) })
+            Some(Report::Answered { bytes: bytes(draft), answer: Some(answer) })
         }
         Task::Keep(keep) => {
             let why = Refused::Unavailable;
@@ -358,7 +358,7 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
 
 /// Reports what has become of facts, if anybody waits to hear of it.
 fn kept(keep: &Keep, answer: impl FnOnce(Ticket) -> Answer) -> Report {
-    Report::Kept { bytes: facts_bytes(&keep.facts), answer: keep.ticket.map(answer) }
+    Report::Answered { bytes: facts_bytes(&keep.facts), answer: keep.ticket.map(answer) }
 }
 
 /// How long a sick worker waits before it tries again.
