@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::record::Order;
-use super::told::ServerEvent;
-use super::{ClientId, Listener, RoomId};
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::Order;
+use crate::chat::{ClientId, Listener, RoomId};
 
 /// Is something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 /// Is a list whose first item costs no allocation: most people have one connection, and most
 /// connections one room.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Few<T> {
+pub(in crate::chat) enum Few<T> {
     /// Exactly one.
     One(T),
     /// Any number.
@@ -18,7 +18,7 @@ impl<T> Default for Few<T> {
 
 impl<T: Copy> Few<T> {
     /// Gives the items in order.
-    pub(super) fn as_slice(&self) -> &[T] {
+    pub(in crate::chat) fn as_slice(&self) -> &[T] {
         match self {
             Self::One(item) => std::slice::from_ref(item),
             Self::Many(items) => items,
@@ -26,7 +26,7 @@ impl<T: Copy> Few<T> {
     }
 
     /// Gives the items in order, to be changed in place.
-    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
+    pub(in crate::chat) fn as_mut_slice(&mut self) -> &mut [T] {
         match self {
             Self::One(item) => std::slice::from_mut(item),
             Self::Many(items) => items,
@@ -34,7 +34,7 @@ impl<T: Copy> Few<T> {
     }
 
     /// Adds an item at the end.
-    pub(super) fn push(&mut self, item: T) {
+    pub(in crate::chat) fn push(&mut self, item: T) {
         match self {
             Self::Many(items) if items.is_empty() => *self = Self::One(item),
             Self::Many(items) => items.push(item),
@@ -43,7 +43,7 @@ impl<T: Copy> Few<T> {
     }
 
     /// Takes out the first item that fits; the others keep their order.
-    pub(super) fn take(&mut self, fits: impl FnMut(&T) -> bool) -> Option<T> {
+    pub(in crate::chat) fn take(&mut self, fits: impl FnMut(&T) -> bool) -> Option<T> {
         let at = self.as_slice().iter().position(fits)?;
         match self {
             Self::One(item) => {

@@ -24,93 +24,55 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
-mod account;
-mod again;
-mod ahead;
-mod ask;
-mod authority;
-mod awaited;
-mod client;
-mod command;
-mod direct;
-mod door;
+mod actions;
 mod effect;
-mod event;
 mod few;
-mod fields;
-mod ghost;
-mod hello;
-mod history;
-mod identity;
 mod input;
-mod join;
-mod limit;
-mod log_in;
-mod login;
-mod lookup;
-mod mark;
-mod moderate;
-mod name;
-mod opening;
-mod parse;
+mod limits;
+mod names;
+mod pending;
 mod people;
-mod presence;
+pub mod protocol;
 mod rate;
-mod recall;
 pub mod record;
-
-#[doc = include_str!("protocol.md")]
-pub mod protocol {}
-
-mod refusal;
-mod request;
-mod room;
-mod rules;
-mod seat;
-mod seek;
-mod shown;
+mod rooms;
 mod stats;
-mod status;
-mod talk;
-mod told;
-mod typing;
-mod weight;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use slab::Slab;
 
-pub use account::{Account, Registry};
+pub use actions::account::{Account, Registry};
+pub use actions::http::{Body, Post, Request, Speaker};
+pub use actions::status::Status;
 pub use effect::Effect;
-pub use event::{Ask, ClientEvent, Demand, Form, Seek};
-pub use hello::Hello;
 pub use input::{Input, Visit};
-pub use limit::Limits;
-pub use login::Login;
+pub use limits::Limits;
 pub use people::author_of;
-pub use refusal::{Code, Refusal};
-pub use request::{Body, Post, Request, Speaker};
-pub use stats::{Busy, Day, Series, Stats};
-pub use status::Status;
-pub use told::{
+pub use protocol::client_event::{Ask, ClientEvent, Demand, Form, Seek};
+pub use protocol::connect::Hello;
+pub use protocol::error::{Code, Refusal};
+pub use protocol::login::Login;
+pub use protocol::server_event::{
     DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults,
     ServerEvent, User, Welcome,
 };
+pub use protocol::stats::{Busy, Day, Series, Stats};
 
 use crate::clock::{Moment, Now};
-use awaited::{Awaited, Tickets};
-use client::Client;
-use direct::Directs;
-use mark::Marks;
+use actions::direct::Directs;
+use actions::publish::Numbered;
+use actions::read_markers::Marks;
+use actions::resume::Recall;
+use actions::typing::Typing;
+use pending::{Awaited, Tickets};
 use people::People;
+use people::client::Client;
 use rate::Posters;
-use recall::Recall;
 use record::{Answer, Fact, Opening, Shelf};
-use room::{Room, Rooms};
-use shown::Numbered;
+use rooms::{Room, Rooms};
 use stats::Tally;
-use typing::Typing;
 
 /// Names an open WebSocket; its carrier numbers them and never uses a number again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

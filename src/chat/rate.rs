@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::limit::Limits;
-use super::record::{AuthorKey, Refused};
-use super::refusal::Refusal;
+use crate::chat::limits::Limits;
+use crate::chat::protocol::error::Refusal;
+use crate::chat::record::{AuthorKey, Refused};
 use crate::clock::Moment;
 
 /// Is a token bucket in eight bytes: the moment, in microseconds, at which it will be full again
 /// (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bucket {
+pub(in crate::chat) struct Bucket {
     full_at: u64,
 }
 
 /// Says how full a bucket was when something was taken from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(in crate::chat) enum Taken {
     /// At least half full before.
     Easily,
     /// Less than half full before.
@@ -29,7 +29,12 @@ pub(super) enum Taken {
 
 impl Bucket {
     /// Takes one token; no rate means no limit.
-    pub(super) fn take(&mut self, now: Moment, per_second: Option<u32>, burst: u32) -> Taken {
+    pub(in crate::chat) fn take(
+        &mut self,
+        now: Moment,
+        per_second: Option<u32>,
+        burst: u32,
+    ) -> Taken {
         let Some(interval) = per_second.and_then(|rate| 1_000_000_u64.checked_div(u64::from(rate)))
         else {
             return Taken::Easily;
@@ -54,7 +59,7 @@ impl Bucket {
 
 /// Names whose bucket a request takes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Payer {
+pub(in crate::chat) enum Payer {
     /// Somebody with a session.
     Author(AuthorKey),
     /// Everybody else of a network.
@@ -64,7 +69,7 @@ pub(super) enum Payer {
 /// Holds the buckets of those who post by requests, or of those who ask. A full one is as good as
 /// none.
 #[derive(Debug, Default)]
-pub(super) struct Posters {
+pub(in crate::chat) struct Posters {
     buckets: HashMap<Payer, Bucket>,
     /// When full ones were last taken out.
     swept: Moment,
@@ -72,7 +77,7 @@ pub(super) struct Posters {
 
 impl Posters {
     /// Takes one of what may be sent.
-    pub(super) fn take(
+    pub(in crate::chat) fn take(
         &mut self,
         now: Moment,
         payer: Payer,
@@ -83,7 +88,7 @@ impl Posters {
     }
 
     /// Takes one of what may be asked.
-    pub(super) fn take_query(
+    pub(in crate::chat) fn take_query(
         &mut self,
         now: Moment,
         network: IpAddr,

@@ -4,13 +4,13 @@
 //! [`Answer`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an entry
 //! before it has one. Everything here is plain data and may cross threads.
 
-mod deed;
-mod fact;
+mod key_value;
+mod moderation;
 
 use std::sync::Arc;
 
-pub use deed::{Action, Deed};
-pub use fact::{Fact, Keep, Shelf};
+pub use key_value::{Fact, Keep, Shelf};
+pub use moderation::{Action, Deed};
 
 /// Names an order, so that its answer finds the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Counts the messages of rooms in which something was said within the hour.
 #[derive(Debug, Default)]
-pub(super) struct BusyRooms {
+pub(in crate::chat) struct BusyRooms {
     rooms: BTreeMap<u32, Messages>,
 }
 
@@ -19,18 +19,18 @@ struct Messages {
 
 /// Says how busy a room is; the busier is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Bustle {
+pub(in crate::chat) struct Bustle {
     /// Its messages of an hour.
-    pub(super) hour: u32,
+    pub(in crate::chat) hour: u32,
     /// Its messages of the running minute.
-    pub(super) minute: u32,
+    pub(in crate::chat) minute: u32,
     /// Its key.
-    pub(super) room: u32,
+    pub(in crate::chat) room: u32,
 }
 
 impl BusyRooms {
     /// Begins a minute.
-    pub(super) fn advance(&mut self, minute: u64) {
+    pub(in crate::chat) fn advance(&mut self, minute: u64) {
         self.rooms.retain(|_, messages| {
             if let Some(count) = messages.minutes.get_mut(slot_of(minute)) {
                 messages.hour = messages.hour.saturating_sub(std::mem::take(count));
@@ -40,12 +40,12 @@ impl BusyRooms {
     }
 
     /// Forgets all.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::chat) fn forget(&mut self) {
         self.rooms.clear();
     }
 
     /// Counts a message. If there are `max` rooms already, the quietest are left out from now on.
-    pub(super) fn said(&mut self, room: u32, minute: u64, max: usize) {
+    pub(in crate::chat) fn said(&mut self, room: u32, minute: u64, max: usize) {
         if self.rooms.len() >= max && !self.rooms.contains_key(&room) {
             self.thin(max);
         }
@@ -58,7 +58,7 @@ impl BusyRooms {
     }
 
     /// Lists the busiest rooms that may be told of.
-    pub(super) fn busiest(
+    pub(in crate::chat) fn busiest(
         &self,
         minute: u64,
         most: usize,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::Day;
+use crate::chat::protocol::stats::Day;
 
 /// Holds the totals of each day, by its name.
 #[derive(Debug, Default)]
-pub(super) struct Days {
+pub(in crate::chat) struct Days {
     /// The running day; empty before the first.
     name: Arc<str>,
     today: Totals,
@@ -22,25 +22,25 @@ pub(super) struct Days {
 
 /// Is what is known of a day, as it is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Totals {
+pub(in crate::chat) struct Totals {
     /// How many messages came.
-    pub(super) messages: u64,
+    pub(in crate::chat) messages: u64,
     /// How many people were there at some time.
-    pub(super) users: u64,
+    pub(in crate::chat) users: u64,
     /// How many WebSockets were open at most.
-    pub(super) peak: u64,
+    pub(in crate::chat) peak: u64,
 }
 
 impl Days {
     /// Takes in what was kept of a day; what cannot be read is as if it were not there.
-    pub(super) fn restore(&mut self, day: Arc<str>, value: &str) {
+    pub(in crate::chat) fn restore(&mut self, day: Arc<str>, value: &str) {
         if let Ok(totals) = serde_json::from_str(value) {
             self.others.insert(day, totals);
         }
     }
 
     /// Begins a day, by its number since 1970. Says whether something of it is known already.
-    pub(super) fn begin(&mut self, day: u64) -> bool {
+    pub(in crate::chat) fn begin(&mut self, day: u64) -> bool {
         let before = std::mem::replace(&mut self.name, name_of(day).into());
         if !before.is_empty() {
             if std::mem::take(&mut self.changed) {
@@ -59,7 +59,7 @@ impl Days {
     }
 
     /// Changes the totals of the running day. Says whether there is something to be kept.
-    pub(super) fn count(&mut self, change: impl FnOnce(&mut Totals)) -> bool {
+    pub(in crate::chat) fn count(&mut self, change: impl FnOnce(&mut Totals)) -> bool {
         let before = self.today;
         change(&mut self.today);
         self.changed |= self.today != before;
@@ -68,7 +68,7 @@ impl Days {
 
     /// Gives what the keeper of records is to know: of each day its totals, or that it is to be
     /// forgotten.
-    pub(super) fn take_unwritten(&mut self) -> Vec<(Arc<str>, Option<Arc<str>>)> {
+    pub(in crate::chat) fn take_unwritten(&mut self) -> Vec<(Arc<str>, Option<Arc<str>>)> {
         let mut days = std::mem::take(&mut self.unwritten);
         if std::mem::take(&mut self.changed) {
             days.insert(Arc::clone(&self.name));
@@ -83,7 +83,7 @@ impl Days {
     }
 
     /// Lists all days, the oldest first and the running one last.
-    pub(super) fn list(&self) -> Vec<Day> {
+    pub(in crate::chat) fn list(&self) -> Vec<Day> {
         let line = |(day, totals): (&Arc<str>, &Totals)| {
             let Totals { messages, users, peak } = *totals;
             Day { day: Arc::clone(day), messages, users, peak }

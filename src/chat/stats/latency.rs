@@ -3,7 +3,7 @@
 /// Counts durations in milliseconds. Below 16 each is a class of its own; above, eight classes lie
 /// between a power of two and the next, so that none is off by more than an eighth.
 #[derive(Debug)]
-pub(super) struct Latencies {
+pub(in crate::chat) struct Latencies {
     counts: [u32; CLASSES],
     total: u32,
 }
@@ -16,7 +16,7 @@ impl Default for Latencies {
 
 impl Latencies {
     /// Counts one.
-    pub(super) fn add(&mut self, millis: u64) {
+    pub(in crate::chat) fn add(&mut self, millis: u64) {
         if let Some(count) = self.counts.get_mut(class_of(millis)) {
             *count = count.saturating_add(1);
             self.total = self.total.saturating_add(1);
@@ -24,7 +24,7 @@ impl Latencies {
     }
 
     /// Gives the milliseconds within which so many of a hundred were done; 0 if none was counted.
-    pub(super) fn percentile(&self, percent: u32) -> u64 {
+    pub(in crate::chat) fn percentile(&self, percent: u32) -> u64 {
         let rank = u64::from(self.total).saturating_mul(u64::from(percent)).div_ceil(100);
         let mut below = 0_u64;
         let class = self.counts.iter().position(|count| {

@@ -7,9 +7,9 @@ use crate::chat::record::AuthorKey;
 
 /// Counts those who are there, and remembers for a day those who have gone.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(in crate::chat) struct Seen {
     /// How many are there.
-    pub(super) present: u32,
+    pub(in crate::chat) present: u32,
     /// Who has gone, and in which minute.
     gone: HashMap<AuthorKey, u64>,
     /// How many of those have gone in which minute, by its number modulo a day's.
@@ -20,7 +20,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Begins a minute.
-    pub(super) fn advance(&mut self, minute: u64) {
+    pub(in crate::chat) fn advance(&mut self, minute: u64) {
         if let Some(count) = self.went_in(minute) {
             *count = 0;
         }
@@ -30,13 +30,13 @@ impl Seen {
     }
 
     /// Forgets everybody who is not there.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::chat) fn forget(&mut self) {
         *self = Self { present: self.present, ..Self::default() };
     }
 
     /// Takes note that somebody comes; gives the minute in which it was last there, if that is
     /// less than a day ago.
-    pub(super) fn came(&mut self, author: AuthorKey, minute: u64) -> Option<u64> {
+    pub(in crate::chat) fn came(&mut self, author: AuthorKey, minute: u64) -> Option<u64> {
         self.present = self.present.saturating_add(1);
         let went = self.gone.remove(&author).filter(|went| is_recent(*went, minute))?;
         if let Some(count) = self.went_in(went) {
@@ -46,7 +46,7 @@ impl Seen {
     }
 
     /// Takes note that somebody goes. Above `max` it is not remembered.
-    pub(super) fn went(&mut self, author: AuthorKey, minute: u64, max: usize) {
+    pub(in crate::chat) fn went(&mut self, author: AuthorKey, minute: u64, max: usize) {
         self.vanished();
         if self.gone.len() >= max && self.swept < minute {
             self.sweep(minute);
@@ -58,12 +58,12 @@ impl Seen {
     }
 
     /// Takes note that somebody was somebody else all the time.
-    pub(super) fn vanished(&mut self) {
+    pub(in crate::chat) fn vanished(&mut self) {
         self.present = self.present.saturating_sub(1);
     }
 
     /// Counts those who were there within so many minutes, the running one included.
-    pub(super) fn within(&self, minutes: u64, minute: u64) -> u64 {
+    pub(in crate::chat) fn within(&self, minutes: u64, minute: u64) -> u64 {
         let first = minute.saturating_sub(minutes.saturating_sub(1));
         let went = (first..=minute).filter_map(|minute| self.went.get(slot_of(minute)));
         went.fold(u64::from(self.present), |sum, count| sum.saturating_add(u64::from(*count)))

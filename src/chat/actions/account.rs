@@ -1,0 +1,335 @@
+//! Accounts: names that belong to somebody, whoever is connected.
+//!
+//! An account is an author of its own with a name nobody else can have. Passwords and tokens are
+//! not looked at here; whoever does so finds in the account what it needs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::names::{UserName, likeness};
+use crate::chat::pending::Awaited;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::login::Login;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::{AuthorKey, Fact, Keep, Order, Refused, Shelf};
+use crate::chat::{Chat, ClientId, Effect, Step};
+
+/// Is an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// By what the record knows it.
+    pub author: AuthorKey,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The hash of its password; an account of another issuer has none.
+    pub hash: Option<Arc<str>>,
+    /// Whether it may keep order everywhere.
+    pub admin: bool,
+    /// Unix seconds: tokens from before hold no more.
+    pub since: u64,
+}
+
+/// Is what is asked about accounts; [`Effect::Respond`] answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registry {
+    /// To make an account.
+    Add(Account, Option<AuthorKey>),
+    /// To give an account another password.
+    SetHash {
+        /// Its name.
+        name: Box<str>,
+        /// The hash of the password.
+        hash: Arc<str>,
+    },
+    /// To remove an account.
+    Remove {
+        /// Its name.
+        name: Box<str>,
+    },
+    /// For all accounts.
+    List,
+}
+
+/// Is an account on its way to where it is kept.
+#[derive(Debug)]
+pub(in crate::chat) struct Enrolling {
+    /// Who waits.
+    caller: ClientId,
+    account: Account,
+    /// What becomes of it if the journal fails: what it was before, or nothing.
+    before: Option<Account>,
+    /// Whether it is being removed.
+    removed: bool,
+}
+
+/// Holds all accounts: a few hundred bytes each.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Accounts {
+    pub(in crate::chat) by_likeness: HashMap<Box<str>, AuthorKey>,
+    by_author: HashMap<AuthorKey, Account>,
+}
+
+/// Is an account as a fact.
+#[derive(Debug, Serialize, Deserialize)]
+struct AccountFact {
+    name: Arc<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hash: Option<Arc<str>>,
+    #[serde(default)]
+    admin: bool,
+    #[serde(default)]
+    since: u64,
+}
+
+impl Accounts {
+    /// Finds an account.
+    pub(in crate::chat) fn get(&self, author: AuthorKey) -> Option<&Account> {
+        self.by_author.get(&author)
+    }
+
+    /// Finds the account that is called so.
+    pub(in crate::chat) fn named(&self, name: &str) -> Option<&Account> {
+        let author = likeness(name).iter().find_map(|key| self.by_likeness.get(key))?;
+        self.by_author.get(author)
+    }
+
+    /// Counts the accounts.
+    pub(in crate::chat) fn len(&self) -> usize {
+        self.by_author.len()
+    }
+
+    /// Takes in an account in place of the one it was.
+    pub(in crate::chat) fn put(&mut self, account: Account) {
+        for key in likeness(&account.name) {
+            self.by_likeness.entry(key).or_insert(account.author);
+        }
+        self.by_author.insert(account.author, account);
+    }
+
+    /// Removes an account; its name is free.
+    pub(in crate::chat) fn remove(&mut self, author: AuthorKey) -> Option<Account> {
+        let account = self.by_author.remove(&author)?;
+        for key in likeness(&account.name) {
+            if self.by_likeness.get(&key) == Some(&author) {
+                self.by_likeness.remove(&key);
+            }
+        }
+        Some(account)
+    }
+
+    /// Takes in a fact of before the start.
+    pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
+        if let (Some(author), Ok(fact)) = (AuthorKey::from_hex(key), serde_json::from_str(value)) {
+            let AccountFact { name, hash, admin, since } = fact;
+            self.put(Account { author, name, hash, admin, since });
+        }
+    }
+
+    fn list(&self) -> Vec<Account> {
+        let mut accounts: Vec<Account> = self.by_author.values().cloned().collect();
+        accounts.sort_unstable_by(|a, b| (&a.name, a.author).cmp(&(&b.name, b.author)));
+        accounts
+    }
+}
+
+impl Account {
+    /// Writes it as a fact.
+    pub fn fact(&self) -> Fact {
+        let Self { name, hash, admin, since, .. } = self.clone();
+        let value = serde_json::to_string(&AccountFact { name, hash, admin, since });
+        let value = value.ok().map(Into::into);
+        Fact { shelf: Shelf::Accounts, key: self.author.to_hex().into(), value }
+    }
+}
+
+impl Chat {
+    /// Finds the account that is called so.
+    pub fn account_named(&self, name: &str) -> Option<&Account> {
+        self.people.accounts().named(name)
+    }
+
+    /// Finds the account of an author.
+    pub fn account(&self, author: AuthorKey) -> Option<&Account> {
+        self.people.accounts().get(author)
+    }
+
+    /// Names an account as attempts to log in to it are counted: all ways to write its name are one.
+    pub fn counted_as(&self, name: &str) -> Box<str> {
+        let [key, _] = likeness(self.account_named(name).map_or(name, |account| &account.name));
+        key
+    }
+
+    /// Says why a login cannot come in, if so: its account is gone, or cannot be made.
+    ///
+    /// # Errors
+    /// When there is no account for it.
+    pub fn admits(&self, login: &Login) -> Result<(), Refusal> {
+        if self.account(login.author).is_some() {
+            return Ok(());
+        }
+        if !login.outside {
+            return Err(Refusal::new(Code::Unauthorized, "the account of this token is gone"));
+        }
+        if self.people.accounts().len() < self.limits.accounts_max {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::Overloaded, "there are too many accounts"))
+    }
+
+    /// Says why nobody can register under a name, if so; `own` is who asks, if that is known.
+    ///
+    /// # Errors
+    /// When the name is none, or is somebody's, or there are too many accounts.
+    pub fn check_registration(&self, name: &str, own: Option<AuthorKey>) -> Result<(), Refusal> {
+        let name = UserName::parse(name, &self.limits)
+            .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
+        if self.people.accounts().len() >= self.limits.accounts_max {
+            return Err(Refusal::new(Code::Overloaded, "there are too many accounts"));
+        }
+        let holder = self.people.of_name(name.as_arc());
+        let holder = holder.and_then(|holder| self.people.get(holder));
+        let is_own = holder.is_some_and(|person| Some(person.author) == own);
+        if self.account_named(name.as_arc()).is_none() && (holder.is_none() || is_own) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::NameTaken, "this name is somebody else's"))
+    }
+
+    /// Answers a request about accounts, as soon as what it changes is kept.
+    pub(in crate::chat) fn registry(
+        &mut self,
+        step: &mut Step<'_>,
+        caller: ClientId,
+        registry: Registry,
+    ) -> Result<(), Refusal> {
+        let unknown = || Refusal::new(Code::NoSuchUser, "there is no such account");
+        match registry {
+            Registry::List => {
+                let accounts = self.people.accounts().list();
+                step.respond(caller, ServerEvent::Accounts(accounts));
+                Ok(())
+            }
+            Registry::Add(mut account, own) => {
+                self.check_registration(&account.name, own)?;
+                if let Ok(name) = UserName::parse(&account.name, &self.limits) {
+                    account.name = Arc::clone(name.as_arc());
+                }
+                self.enroll(step, caller, account, None);
+                Ok(())
+            }
+            Registry::SetHash { name, hash } => {
+                let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
+                // Tokens say whole seconds; one of this second is from before, too.
+                let since = (step.now.unix_ms / 1000).saturating_add(1);
+                let before = Some(account.clone());
+                let account = Account { hash: Some(hash), since, ..account };
+                self.enroll(step, caller, account, before);
+                Ok(())
+            }
+            Registry::Remove { name } => {
+                let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
+                let fact = Fact { value: None, ..account.fact() };
+                let awaited = Enrolling { caller, account, before: None, removed: true };
+                self.keep(step, Awaited::Account(awaited), vec![fact]);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes an account in and has it kept. Its name is taken from now on, so that of two who
+    /// want it one is first.
+    fn enroll(
+        &mut self,
+        step: &mut Step<'_>,
+        caller: ClientId,
+        account: Account,
+        before: Option<Account>,
+    ) {
+        let fact = account.fact();
+        self.people.accounts_mut().put(account.clone());
+        let enrolling = Enrolling { caller, account, before, removed: false };
+        self.keep(step, Awaited::Account(enrolling), vec![fact]);
+    }
+
+    /// Has facts kept and awaits the answer.
+    fn keep(&mut self, step: &mut Step<'_>, awaited: Awaited, facts: Vec<Fact>) {
+        let ticket = Some(self.tickets.put(awaited));
+        step.effects.push(Effect::Order(Order::Keep(Keep { ticket, facts })));
+    }
+
+    /// Tells whoever waits what has become of an account.
+    pub(in crate::chat) fn enrolled(
+        &mut self,
+        step: &mut Step<'_>,
+        enrolling: Enrolling,
+        kept: Result<(), Refused>,
+    ) {
+        let Enrolling { caller, account, before, removed } = enrolling;
+        if let Err(why) = kept {
+            if !removed {
+                match before {
+                    Some(before) => self.people.accounts_mut().put(before),
+                    None => drop(self.people.accounts_mut().remove(account.author)),
+                }
+            }
+            step.respond(caller, ServerEvent::Error(Box::new(Refusal::refused(why))));
+            return;
+        }
+        if removed {
+            self.people.accounts_mut().remove(account.author);
+            self.log_out(step, account.author, None, "this account is gone");
+            self.forget_author(step, account.author);
+            self.part_with(step, account.author);
+        } else if before.is_some() {
+            self.log_out(step, account.author, None, "the password has changed");
+        }
+        step.respond(caller, ServerEvent::Account(Box::new(account)));
+    }
+
+    /// Lets the person that an account was end as a guest does: now, or after its last connection.
+    fn part_with(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        let Some(key) = self.people.of_session(author) else { return };
+        let Some(person) = self.people.get_mut(key) else { return };
+        (person.account, person.admin) = (false, false);
+        if person.clients.as_slice().is_empty() && person.places.as_slice().is_empty() {
+            self.end_session(step, key);
+        }
+    }
+
+    /// Finds the account a login is of; one of another issuer is made if need be.
+    pub(in crate::chat) fn account_of(
+        &mut self,
+        step: &mut Step<'_>,
+        login: &Login,
+    ) -> Option<Account> {
+        if let Some(account) = self.people.accounts().get(login.author) {
+            let mut account = account.clone();
+            account.admin |= login.outside && login.admin;
+            return Some(account);
+        }
+        if !login.outside || self.people.accounts().len() >= self.limits.accounts_max {
+            return None;
+        }
+        let wish =
+            UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
+        let mut name = wish.clone();
+        let mut number = 1_u32;
+        while !self.people.is_free(name.as_arc(), Some(login.author)) {
+            number = number.checked_add(1)?;
+            name = wish.numbered(number, &self.limits);
+        }
+        let account = Account {
+            author: login.author,
+            name: Arc::clone(name.as_arc()),
+            hash: None,
+            admin: false,
+            since: 0,
+        };
+        self.people.accounts_mut().put(account.clone());
+        let facts = vec![account.fact()];
+        step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+        Some(Account { admin: login.admin, ..account })
+    }
+}

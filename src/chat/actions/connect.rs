@@ -1,0 +1,343 @@
+//! Coming and going: how a connection becomes somebody, and what is left of it.
+
+use std::sync::Arc;
+
+use crate::chat::actions::resume::Wanted;
+use crate::chat::names::{RoomName, UserName};
+use crate::chat::people::client::Client;
+use crate::chat::people::{author_of, number_of, session_key};
+use crate::chat::protocol::connect::Hello;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::{RoomLine, ServerEvent, Welcome};
+use crate::chat::record::AuthorKey;
+use crate::chat::rooms::rules::Party;
+use crate::chat::{Chat, ClientId, Effect, Step, Visit};
+
+impl Chat {
+    /// Greets a client: gives it a name and its rooms, and orders what was said there.
+    pub(in crate::chat) fn opened(
+        &mut self,
+        step: &mut Step<'_>,
+        id: ClientId,
+        hello: &Hello,
+        seed: [u8; 16],
+        visit: Visit,
+    ) {
+        if self.by_id.contains_key(&id) {
+            return;
+        }
+        let Visit { network, login, fault } = visit;
+        let mut faults: Vec<Refusal> = fault.into_iter().collect();
+        let account = login.as_ref().map(|login| self.account_of(step, login));
+        if let Some(None) = account {
+            let message = "the account of this token is gone";
+            faults.push(Refusal::new(Code::Unauthorized, message));
+        }
+        let mut news = Vec::new();
+        let (person, session, renamed) = match account.flatten() {
+            Some(account) => {
+                let person = self.person_of(step, &account);
+                news = self.name_account(step, person, &account);
+                (person, "".into(), false)
+            }
+            None => self.somebody(hello, seed, &mut faults),
+        };
+        let mut client =
+            Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
+        client.network = network;
+        let slot = number_of(self.clients.insert(client));
+        let before = self.rooms_of(person);
+        self.by_id.insert(id, slot);
+        if let Some(person) = self.people.get_mut(person) {
+            person.clients.push(slot);
+        }
+        if let Some(login) = login.filter(|_| session.is_empty()) {
+            self.hold_login(step, slot, &login);
+        }
+        let (joined, passing) = self.rooms_wished(step, person, hello, &before, &mut faults);
+        let rooms: Vec<u32> = joined.iter().chain(&passing).copied().collect();
+        self.count_in(step.now, person);
+        // The current room is the one joined last.
+        for &room in rooms.iter().rev() {
+            self.sit(slot, room);
+        }
+        for &room in &passing {
+            self.pass_by(slot, room);
+        }
+        let welcome = self.welcome(step, person, session, renamed, &joined);
+        step.reply(id, ServerEvent::Welcome(Box::new(welcome)));
+        for fault in faults {
+            step.reply(id, ServerEvent::Error(Box::new(fault)));
+        }
+        self.bring_up(step, slot, hello, &rooms);
+        for &room in rooms.iter().chain(&news) {
+            self.tell_presence(step, room);
+        }
+        self.session_changed(step, person);
+        if let Some(seed) = self.draining {
+            self.bid_farewell(step, slot, seed);
+        }
+    }
+
+    /// Finds out who it is, or makes somebody new. Gives the person, its session key, and whether
+    /// it is called other than it wished.
+    fn somebody(
+        &mut self,
+        hello: &Hello,
+        seed: [u8; 16],
+        faults: &mut Vec<Refusal>,
+    ) -> (u32, Box<str>, bool) {
+        let wish = hello.name.as_deref().filter(|name| !name.trim().is_empty());
+        let wish = wish.map(|wish| UserName::parse(wish, &self.limits));
+        if let Some(session) = &hello.session
+            && let Some(person) = self.people.of_session(author_of(session))
+            && self.people.get(person).is_some_and(|person| !person.account)
+        {
+            self.revive(person);
+            let mut renamed = self.people.recall(person, &self.limits);
+            if self.people.get(person).is_some_and(|person| !person.named)
+                && let Some(Ok(name)) = wish
+            {
+                renamed = self.call(person, &name, None);
+            }
+            return (person, session.as_str().into(), renamed);
+        }
+        let session = session_key(seed);
+        let person = self.people.add(author_of(&session));
+        let renamed = match wish {
+            Some(Ok(name)) => self.call(person, &name, None),
+            Some(Err(fault)) => {
+                faults.push(Refusal::new(Code::NameInvalid, fault));
+                self.people.call(person, &UserName::anonymous(), &self.limits);
+                true
+            }
+            None => {
+                self.people.call(person, &UserName::anonymous(), &self.limits);
+                false
+            }
+        };
+        (person, session, renamed)
+    }
+
+    /// Finds the rooms to be in, the current one first, and the conversations in which only what
+    /// was missed is to be told.
+    fn rooms_wished(
+        &mut self,
+        step: &Step<'_>,
+        person: u32,
+        hello: &Hello,
+        before: &[Arc<str>],
+        faults: &mut Vec<Refusal>,
+    ) -> (Vec<u32>, Vec<u32>) {
+        let Some(who) = self.party_of(person) else { return (Vec::new(), Vec::new()) };
+        let named = hello.rooms.iter().map(String::as_str);
+        let resumed = || hello.after.iter().map(|(room, _)| room.as_str());
+        let (direct, open): (Vec<&str>, Vec<&str>) =
+            resumed().partition(|room| room.starts_with('@'));
+        let before = before.iter().rev().map(|room| &**room);
+        let mut rooms = Vec::new();
+        for wish in named.chain(open).chain(before) {
+            self.wish_for(step, &who, wish, &mut rooms, faults);
+        }
+        if rooms.is_empty() {
+            let lobby = self.limits.lobby.clone();
+            self.wish_for(step, &who, &lobby, &mut rooms, faults);
+        }
+        let joined = rooms.clone();
+        for wish in direct {
+            self.wish_for(step, &who, wish, &mut rooms, faults);
+        }
+        let passing = rooms.split_off(joined.len());
+        (joined, passing)
+    }
+
+    /// Adds a room to those a client will be in, or says why not.
+    fn wish_for(
+        &mut self,
+        step: &Step<'_>,
+        who: &Party,
+        wish: &str,
+        rooms: &mut Vec<u32>,
+        faults: &mut Vec<Refusal>,
+    ) {
+        // One fault is enough to tell of rooms that are too many.
+        let full = rooms.len() >= self.limits.rooms_per_client_max;
+        let known = RoomName::parse(wish, &self.limits)
+            .is_ok_and(|name| self.rooms.find(&name.key).is_some_and(|room| rooms.contains(&room)));
+        if known || (full && faults.iter().any(|fault| fault.code == Code::TooManyRooms)) {
+            return;
+        }
+        if full {
+            faults.push(self.too_many_rooms());
+            return;
+        }
+        match self.room_to_join(step, who, true, wish) {
+            Ok(room) if rooms.contains(&room) => {}
+            Ok(room) => rooms.push(room),
+            Err(fault) if faults.len() < self.limits.rooms_per_client_max => faults.push(fault),
+            Err(_) => {}
+        }
+    }
+
+    /// Says that a client is in as many rooms as it may be.
+    pub(in crate::chat) fn too_many_rooms(&self) -> Refusal {
+        let most = self.limits.rooms_per_client_max;
+        Refusal::new(Code::TooManyRooms, format!("a connection may be in {most} rooms"))
+    }
+
+    fn welcome(
+        &self,
+        step: &Step<'_>,
+        person: u32,
+        session: Box<str>,
+        renamed: bool,
+        rooms: &[u32],
+    ) -> Welcome {
+        let limits = &self.limits;
+        let who = self.people.get(person);
+        let own = who.map_or(AuthorKey([0; 16]), |person| person.author);
+        let account = who.is_some_and(|person| person.account);
+        let (per_s, burst) = if account {
+            (limits.account_sends_per_second_max, limits.account_sends_burst_max)
+        } else {
+            (limits.sends_per_second_max, limits.sends_burst_max)
+        };
+        let current = rooms.first().and_then(|room| self.rooms.get(*room));
+        Welcome {
+            ts: step.now.unix_ms,
+            you: self.people.get(person).map_or_else(|| "".into(), |it| Arc::clone(&it.name)),
+            renamed,
+            session,
+            account,
+            admin: who.is_some_and(|person| person.admin),
+            epoch: Arc::clone(&self.epoch),
+            current: current.map(|room| Arc::clone(room.name_for(own))),
+            rooms: rooms.iter().filter_map(|room| self.line_for(own, *room)).collect(),
+            directs: self.direct_lines(own),
+            ping_ms: u64::try_from(limits.ping_after.as_millis()).unwrap_or(u64::MAX),
+            content_max: limits.content_chars_max,
+            frame_max: limits.frame_bytes_max,
+            burst,
+            per_s,
+        }
+    }
+
+    /// Describes a room to somebody who is in it.
+    pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: u32) -> Option<RoomLine> {
+        let room = self.rooms.get(key)?;
+        let name = Arc::clone(room.name_for(own));
+        let (role, read) = (room.rules().role(own), self.read_mark(own, key));
+        Some(RoomLine { room: name, role, read, ..room.line() })
+    }
+
+    /// Brings a new client up to what was said: by what it missed where it says how far it got,
+    /// else by the last messages.
+    fn bring_up(&mut self, step: &mut Step<'_>, slot: u32, hello: &Hello, rooms: &[u32]) {
+        let mut missed: Vec<(u32, u64)> = Vec::new();
+        for (wish, after) in &hello.after {
+            let room = if wish.starts_with('@') {
+                self.direct(self.author_of(slot), wish)
+            } else {
+                let name = RoomName::parse(wish, &self.limits).ok();
+                name.and_then(|name| self.rooms.find(&name.key))
+            };
+            if let Some(room) = room
+                && rooms.contains(&room)
+                && missed.iter().all(|(other, _)| *other != room)
+            {
+                missed.push((room, *after));
+            }
+        }
+        for &room in rooms {
+            if missed.iter().all(|(other, _)| *other != room) {
+                self.greet(step, slot, room, hello.history);
+            }
+        }
+        if missed.is_empty() {
+            return;
+        }
+        if let Err(mismatch) = self.check_epoch(hello.epoch.as_deref()) {
+            for (room, _) in missed {
+                self.listen(slot, room);
+            }
+            self.tell(step, slot, ServerEvent::Error(Box::new(mismatch)));
+            return;
+        }
+        self.recall(step, slot, Wanted { re: None, rooms: missed });
+    }
+
+    /// Takes note that a client's WebSocket is closed.
+    pub(in crate::chat) fn closed(&mut self, step: &Step<'_>, id: ClientId, timed_out: bool) {
+        let Some(slot) = self.by_id.get(&id).copied() else { return };
+        let Some(person) = self.clients.get(slot as usize).map(|client| client.person) else {
+            return;
+        };
+        let rooms: Vec<Arc<str>> = self.rooms_of(person);
+        let seats: Vec<u32> = self.clients.get(slot as usize).map_or_else(Vec::new, |client| {
+            client.seats.as_slice().iter().map(|seat| seat.room).collect()
+        });
+        for &room in &seats {
+            self.unlisten(slot, room);
+            self.leaves_typing(person, id, room);
+        }
+        self.drop_login(slot);
+        self.by_id.remove(&id);
+        self.clients.try_remove(slot as usize);
+        for &room in &seats {
+            self.leave_direct(room);
+        }
+        let Some(gone) = self.people.get_mut(person) else { return };
+        for room in seats {
+            let Some(place) = gone.place(room) else { continue };
+            place.conns = place.conns.saturating_sub(1);
+            if place.conns == 0 {
+                (place.left, place.timed_out) = (step.now.at, timed_out);
+            }
+        }
+        gone.clients.take(|client| *client == slot);
+        if gone.clients.as_slice().is_empty() {
+            gone.left = step.now.at;
+            gone.rooms = rooms.into();
+        }
+        let due = step.now.at.after(self.limits.leave_grace);
+        self.timers.grace.push_back((due, person));
+        self.count_out(person);
+    }
+
+    /// Says goodbye to everybody, each to come back at a moment of its own.
+    pub(in crate::chat) fn drain(&mut self, step: &mut Step<'_>, seed: u64) {
+        self.draining = Some(seed);
+        self.save_marks(step, true);
+        let unknown: Vec<u32> =
+            self.people.iter().filter(|(_, person)| !person.kept).map(|(key, _)| key).collect();
+        for person in unknown {
+            self.keep_session(step, person);
+        }
+        let slots: Vec<u32> = self.clients.iter().map(|(slot, _)| number_of(slot)).collect();
+        for slot in slots {
+            self.bid_farewell(step, slot, seed);
+        }
+        self.keep_days_at_once(step);
+    }
+
+    fn bid_farewell(&mut self, step: &mut Step<'_>, slot: u32, seed: u64) {
+        let within = u64::try_from(self.limits.return_within.as_millis()).unwrap_or(u64::MAX);
+        // A few come back within a second, ten thousand spread over all of the time.
+        let others = u64::try_from(self.clients.len()).unwrap_or(u64::MAX).saturating_mul(2);
+        let within = others.saturating_add(1000).min(within);
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        client.closing = true;
+        let id = client.id;
+        let after_ms = scatter(seed ^ id.0).checked_rem(within).unwrap_or(0).saturating_add(500);
+        step.reply(id, ServerEvent::Bye { code: 1012, reason: "restart", after_ms });
+        step.effects.push(Effect::Close { client: id, code: 1012, reason: "restart".into() });
+    }
+}
+
+/// Spreads numbers that are near each other over all there are (SplitMix64).
+fn scatter(number: u64) -> u64 {
+    let z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

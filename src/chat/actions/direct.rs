@@ -1,0 +1,375 @@
+//! Private conversations: records that two people share and nobody else knows of.
+//!
+//! A conversation belongs to two authors, not to two names. Each of the two has a name of its own
+//! for it, `@` and what the other was called when it began; later it stays, so that a client's
+//! `seq` never comes to mean another record. Nobody joins a conversation: all connections of both
+//! hear it. Joining it makes it the current room, and that is all.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chat::actions::publish::event_of;
+use crate::chat::names::{fold, likeness};
+use crate::chat::people::client::Hearing;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::{DirectLine, ServerEvent};
+use crate::chat::record::{AuthorKey, Entry, Fact, Keep, Order, Shelf};
+use crate::chat::rooms::Room;
+use crate::chat::{Chat, ClientId, Effect, Listener, RoomId, Step};
+
+/// Is the two sides of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::chat) struct Pair {
+    authors: [AuthorKey; 2],
+    pub(in crate::chat) sides: [Side; 2],
+    /// How many clients have joined it.
+    pub(in crate::chat) seats: u32,
+}
+
+/// Is one side of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::chat) struct Side {
+    /// Who, in hexadecimal digits.
+    who: Arc<str>,
+    /// What it calls the conversation.
+    pub(in crate::chat) label: Arc<str>,
+    /// What it was called when it last spoke here.
+    pub(in crate::chat) name: Arc<str>,
+}
+
+/// Finds conversations by who is in them.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Directs {
+    /// The one in which something was said last stands last.
+    by_author: HashMap<AuthorKey, Vec<u32>>,
+}
+
+impl Pair {
+    fn new(own: (AuthorKey, Side), other: (AuthorKey, Side)) -> Self {
+        let ((a, first), (b, second)) = if own.0 <= other.0 { (own, other) } else { (other, own) };
+        Self { authors: [a, b], sides: [first, second], seats: 0 }
+    }
+
+    /// Gives who has the conversation.
+    pub(in crate::chat) fn authors(&self) -> [AuthorKey; 2] {
+        self.authors
+    }
+
+    /// Gives somebody's side and the other one.
+    pub(in crate::chat) fn seen_by(&self, author: AuthorKey) -> Option<(&Side, &Side)> {
+        let [first, second] = &self.sides;
+        match self.authors() {
+            [own, _] if own == author => Some((first, second)),
+            [_, own] if own == author => Some((second, first)),
+            _ => None,
+        }
+    }
+
+    /// Gives the author on the other side.
+    pub(in crate::chat) fn partner(&self, author: AuthorKey) -> AuthorKey {
+        let [first, second] = self.authors();
+        if first == author { second } else { first }
+    }
+
+    /// Writes it as a fact.
+    pub(in crate::chat) fn fact(&self, key: &Arc<str>) -> Fact {
+        let value = serde_json::to_string(&self.sides).ok().map(Into::into);
+        Fact { shelf: Shelf::Talks, key: Arc::clone(key), value }
+    }
+
+    /// Takes in a fact of before the start.
+    pub(in crate::chat) fn restore(value: &str) -> Option<Self> {
+        let sides: [Side; 2] = serde_json::from_str(value).ok()?;
+        let [first, second] = &sides;
+        let authors = [AuthorKey::from_hex(&first.who)?, AuthorKey::from_hex(&second.who)?];
+        Some(Self { authors, sides, seats: 0 })
+    }
+}
+
+impl Directs {
+    /// Lists somebody's conversations, the latest last.
+    pub(in crate::chat) fn of(&self, author: AuthorKey) -> &[u32] {
+        self.by_author.get(&author).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds a conversation, or puts it behind all others.
+    pub(in crate::chat) fn touch(&mut self, authors: [AuthorKey; 2], room: u32) {
+        for author in authors {
+            let rooms = self.by_author.entry(author).or_default();
+            if rooms.last() != Some(&room) {
+                rooms.retain(|other| *other != room);
+                rooms.push(room);
+            }
+        }
+    }
+
+    /// Removes a conversation.
+    pub(in crate::chat) fn remove(&mut self, authors: [AuthorKey; 2], room: u32) {
+        for author in authors {
+            if let Some(rooms) = self.by_author.get_mut(&author) {
+                rooms.retain(|other| *other != room);
+                if rooms.is_empty() {
+                    self.by_author.remove(&author);
+                }
+            }
+        }
+    }
+}
+
+/// Names the record that two people share. No room's name begins so.
+fn key_of(a: AuthorKey, b: AuthorKey) -> Arc<str> {
+    let (first, second) = if a <= b { (a, b) } else { (b, a) };
+    format!("@{}{}", first.to_hex(), second.to_hex()).into()
+}
+
+impl Chat {
+    /// Finds a conversation by what somebody calls it, or by what the other is called now.
+    pub(in crate::chat) fn direct(&self, own: AuthorKey, named: &str) -> Option<u32> {
+        let rooms = self.directs.of(own).iter().copied();
+        let label = |room: u32| self.rooms.get(room)?.pair.as_ref()?.seen_by(own);
+        let exact = rooms.clone().find(|room| label(*room).is_some_and(|it| *it.0.label == *named));
+        let folded = fold(named);
+        let alike = |room: &u32| label(*room).is_some_and(|it| fold(&it.0.label) == folded);
+        exact.or_else(|| rooms.clone().find(alike)).or_else(|| {
+            let (partner, _) = self.whom(named.strip_prefix('@')?)?;
+            self.rooms.find(&key_of(own, partner))
+        })
+    }
+
+    /// Finds the conversation of this name; it is made if need be.
+    pub(in crate::chat) fn direct_or_new(
+        &mut self,
+        own: AuthorKey,
+        named: &str,
+    ) -> Result<u32, Refusal> {
+        match self.direct(own, named) {
+            Some(room) => Ok(room),
+            None => self.converse(own, named.strip_prefix('@').unwrap_or(named)),
+        }
+    }
+
+    /// Says whether somebody talks already with whoever is called so now.
+    pub(in crate::chat) fn talks_with(&self, own: AuthorKey, name: &str) -> bool {
+        let partner = self.whom(name.strip_prefix('@').unwrap_or(name));
+        partner.is_some_and(|(partner, _)| self.rooms.find(&key_of(own, partner)).is_some())
+    }
+
+    /// Finds the conversation with whoever is called so now; it is made if need be.
+    pub(in crate::chat) fn converse(&mut self, own: AuthorKey, name: &str) -> Result<u32, Refusal> {
+        let nobody = || Refusal::new(Code::NoSuchUser, "nobody is called so");
+        let (partner, name) = self.whom(name).ok_or_else(nobody)?;
+        if partner == own {
+            return Err(Refusal::new(Code::BadField, "to: that is you"));
+        }
+        let key = key_of(own, partner);
+        if let Some(room) = self.rooms.find(&key) {
+            return Ok(room);
+        }
+        if self.rooms.len() >= self.limits.records_max {
+            return Err(Refusal::new(Code::Overloaded, "there are too many conversations"));
+        }
+        for author in [own, partner] {
+            if self.directs.of(author).len() >= self.limits.directs_max {
+                return Err(Refusal::new(Code::TooManyRooms, "too many private conversations"));
+            }
+        }
+        let own_name = self.called(own).unwrap_or_default();
+        let mine = Side {
+            who: own.to_hex().into(),
+            label: self.label(own, &name),
+            name: Arc::clone(&own_name),
+        };
+        let theirs =
+            Side { who: partner.to_hex().into(), label: self.label(partner, &own_name), name };
+        let pair = Pair::new((own, mine), (partner, theirs));
+        let authors = pair.authors();
+        let room = self.rooms.insert_pair(key, pair);
+        self.directs.touch(authors, room);
+        Ok(room)
+    }
+
+    /// Makes sure that somebody may still come to read what is said, if it is said to one.
+    pub(in crate::chat) fn check_partner(
+        &self,
+        own: AuthorKey,
+        room: &Room,
+    ) -> Result<(), Refusal> {
+        if room.pair.as_ref().is_none_or(|pair| self.is_somebody(pair.partner(own))) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::NoSuchUser, "whom you talked with has left for good"))
+    }
+
+    /// Says whether an author may come back: an account, or a session that has not ended.
+    pub(in crate::chat) fn is_somebody(&self, author: AuthorKey) -> bool {
+        self.people.of_session(author).is_some() || self.account(author).is_some()
+    }
+
+    /// Finds whom a name means now, and how it is written.
+    pub(in crate::chat) fn whom(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
+        let name = name.trim();
+        if let Some(account) = self.people.accounts().named(name) {
+            return Some((account.author, Arc::clone(&account.name)));
+        }
+        let person = self.people.get(self.people.of_name(name)?)?;
+        // Who is there only as long as it posts could never read an answer.
+        (!person.passing).then(|| (person.author, Arc::clone(&person.name)))
+    }
+
+    /// Says what an author is called now.
+    pub(in crate::chat) fn called(&self, author: AuthorKey) -> Option<Arc<str>> {
+        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
+        let account = || self.account(author).map(|account| Arc::clone(&account.name));
+        person.map(|person| Arc::clone(&person.name)).filter(|it| !it.is_empty()).or_else(account)
+    }
+
+    /// Finds a name for a conversation that none of somebody's others has.
+    fn label(&self, own: AuthorKey, partner: &str) -> Arc<str> {
+        let taken: HashSet<Box<str>> =
+            self.directs_of(own).flat_map(|side| likeness(&side.label)).collect();
+        let mut label = format!("@{partner}");
+        let mut number = 1_u32;
+        while likeness(&label).iter().any(|like| taken.contains(like)) {
+            number = number.saturating_add(1);
+            label = format!("@{partner}-{number}");
+        }
+        label.into()
+    }
+
+    fn directs_of(&self, own: AuthorKey) -> impl Iterator<Item = &Side> {
+        let rooms = self.directs.of(own).iter().filter_map(|room| self.rooms.get(*room));
+        rooms.filter_map(move |room| Some(room.pair.as_ref()?.seen_by(own)?.0))
+    }
+
+    /// Lists somebody's conversations for the greeting, the latest first.
+    pub(in crate::chat) fn direct_lines(&self, own: AuthorKey) -> Vec<DirectLine> {
+        let rooms = self.directs.of(own).iter().rev();
+        let lines = rooms.filter_map(|&key| {
+            let room = self.rooms.get(key).filter(|room| room.top > 0)?;
+            let pair = room.pair.as_ref()?;
+            let (mine, theirs) = pair.seen_by(own)?;
+            Some(DirectLine {
+                room: Arc::clone(&mine.label),
+                with: self.called(pair.partner(own)).unwrap_or_else(|| Arc::clone(&theirs.name)),
+                seq: room.top,
+                read: self.read_mark(own, key),
+            })
+        });
+        lines.take(self.limits.listed_max).collect()
+    }
+
+    /// Shows an entry of a conversation to both who have it, each in its own words.
+    pub(in crate::chat) fn publish_direct(
+        &mut self,
+        step: &mut Step<'_>,
+        key: u32,
+        entry: &Entry,
+        except: Option<ClientId>,
+    ) {
+        let Some(inside) = self.rooms.get(key) else { return };
+        let Some(pair) = inside.pair.as_deref() else { return };
+        let authors = pair.authors();
+        for author in authors {
+            let Some((mine, _)) = pair.seen_by(author) else { continue };
+            let listeners = self.ears(author, key);
+            if listeners.is_empty() {
+                continue;
+            }
+            let event = event_of(&mine.label, entry);
+            let event = self.as_seen_by(author, inside, event);
+            let (room, seq) = (RoomId(key), Some(entry.seq));
+            step.effects.push(Effect::Whisper { room, to: listeners, event, except, seq });
+        }
+        self.directs.touch(authors, key);
+    }
+
+    /// Puts an event of a conversation into the words of one who has it; any other stays as it is.
+    pub(in crate::chat) fn as_seen_by(
+        &self,
+        own: AuthorKey,
+        room: &Room,
+        event: ServerEvent,
+    ) -> ServerEvent {
+        let Some((mine, theirs)) = room.pair.as_ref().and_then(|pair| pair.seen_by(own)) else {
+            return event;
+        };
+        let event = event.in_room(&mine.label);
+        let ServerEvent::Message { sender, .. } = &event else { return event };
+        let is_own = self.called(own).is_some_and(|name| name == *sender);
+        event.whispered(is_own.then(|| Arc::clone(&theirs.name)))
+    }
+
+    /// Lists the connections of somebody that hear a conversation: all but those that wait for
+    /// what they missed of it.
+    pub(in crate::chat) fn ears(&self, author: AuthorKey, room: u32) -> Vec<Listener> {
+        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
+        let slots = person.map_or(&[][..], |person| person.clients.as_slice());
+        let clients = slots.iter().filter_map(|slot| self.clients.get(*slot as usize));
+        let hears = |seats: &[crate::chat::people::client::Seat]| {
+            let seat = seats.iter().find(|seat| seat.room == room);
+            seat.is_none_or(|seat| !matches!(seat.hearing, Hearing::Waits(_)))
+        };
+        clients
+            .filter(|client| hears(client.seats.as_slice()))
+            .map(|client| Listener { client: client.id, form: client.form })
+            .collect()
+    }
+
+    /// Forgets the conversations of somebody who will not come back, as far as the other will not
+    /// either: nobody could ever read them.
+    pub(in crate::chat) fn forget_directs(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        for key in self.directs.of(author).to_vec() {
+            let Some(room) = self.rooms.get(key) else { continue };
+            let Some(pair) = room.pair.as_deref() else { continue };
+            if self.is_somebody(pair.partner(author)) || room.is_busy() {
+                continue;
+            }
+            let authors = pair.authors();
+            if room.top > 0 {
+                let facts = vec![Fact { value: None, ..pair.fact(&room.key) }];
+                step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+            }
+            self.directs.remove(authors, key);
+            self.rooms.drop_pair(key);
+        }
+    }
+
+    /// Takes note of what the one who speaks is called now.
+    pub(in crate::chat) fn speaks_as(&mut self, room: u32, author: AuthorKey, name: &Arc<str>) {
+        let Some(pair) = self.rooms.get_mut(room).and_then(|room| room.pair.as_mut()) else {
+            return;
+        };
+        let authors = pair.authors();
+        for (side, of) in pair.sides.iter_mut().zip(authors) {
+            if of == author {
+                side.name = Arc::clone(name);
+            }
+        }
+    }
+}
+
+impl ServerEvent {
+    /// Gives a numbered event the name by which its reader knows the room.
+    fn in_room(mut self, name: &Arc<str>) -> Self {
+        if let Self::Message { room, .. }
+        | Self::Edited { room, .. }
+        | Self::Deleted { room, .. }
+        | Self::Reaction { room, .. }
+        | Self::Topic { room, .. } = &mut self
+        {
+            *room = Arc::clone(name);
+        }
+        self
+    }
+
+    /// Makes a message one that only two people see; `to` names the other if it is the reader's
+    /// own.
+    pub(in crate::chat) fn whispered(self, to: Option<Arc<str>>) -> Self {
+        match self {
+            Self::Message { .. } => Self::Whisper { to, message: Box::new(self) },
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Finding the room an event is about.
+
+use crate::chat::names::fold;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::record::AuthorKey;
+use crate::chat::rooms::Room;
+use crate::chat::{Chat, Step};
+
+impl Chat {
+    /// Finds the room an event is about among those the client is in.
+    pub(in crate::chat) fn room_of(&self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
+        let nowhere = || Refusal::new(Code::NotInRoom, "you are in no such room; join it first");
+        let client = self.clients.get(slot as usize).ok_or_else(nowhere)?;
+        let Some(named) = named else {
+            return client.current().ok_or_else(nowhere);
+        };
+        if named.starts_with('@') {
+            return self.direct(self.author_of(slot), named).ok_or_else(nowhere);
+        }
+        let seats = client.seats.as_slice().iter().rev().map(|seat| seat.room);
+        let is = |room: &u32, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
+        // Most clients write the name as they were told it.
+        if let Some(room) = seats.clone().find(|room| is(room, &|room| &*room.name == named)) {
+            return Ok(room);
+        }
+        let key = fold(named.trim());
+        seats.into_iter().find(|room| is(room, &|room| *room.key == *key)).ok_or_else(nowhere)
+    }
+
+    /// Finds the room something is to be said in; a conversation is made if need be, which counts
+    /// as a question, too.
+    pub(in crate::chat) fn room_to_speak(
+        &mut self,
+        step: &Step<'_>,
+        slot: u32,
+        named: Option<&str>,
+    ) -> Result<u32, Refusal> {
+        match named {
+            Some(named) if named.starts_with('@') => {
+                let own = self.author_of(slot);
+                if self.direct(own, named).is_none() {
+                    self.may_ask(step, slot)?;
+                }
+                self.direct_or_new(own, named)
+            }
+            _ => self.room_of(slot, named),
+        }
+    }
+
+    /// Finds the room an event is about among all; reading needs no seat.
+    pub(in crate::chat) fn room_to_read(
+        &self,
+        slot: u32,
+        named: Option<&str>,
+    ) -> Result<u32, Refusal> {
+        match (self.room_of(slot, named), named) {
+            (Err(_), Some(named)) => self.readable(Some(self.author_of(slot)), named),
+            (found, _) => found,
+        }
+    }
+
+    /// Finds a room that somebody may read; any other is as if it did not exist.
+    pub(in crate::chat) fn readable(
+        &self,
+        who: Option<AuthorKey>,
+        named: &str,
+    ) -> Result<u32, Refusal> {
+        let found = match who {
+            Some(own) if named.trim_start().starts_with('@') => self.direct(own, named.trim()),
+            _ => self.rooms.find(&fold(named.trim())),
+        };
+        let may = |room: &u32| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
+        let nothing = || Refusal::new(Code::NoSuchRoom, "there is no such room");
+        found.filter(may).ok_or_else(nothing)
+    }
+
+    /// Finds the last message a client said.
+    pub(in crate::chat) fn last_said(&self, slot: u32) -> Result<(u32, u64), Refusal> {
+        let said = self.clients.get(slot as usize).map(|client| (client.said_in, client.said));
+        let own = self.author_of(slot);
+        let may = |room: u32| {
+            let direct = self.rooms.get(room).is_some_and(|it| it.pair.is_some());
+            self.sits(slot, room)
+                || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
+        };
+        said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {
+            Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
+        })
+    }
+
+    /// Says whether a client has a seat in a room.
+    pub(in crate::chat) fn sits(&self, slot: u32, room: u32) -> bool {
+        self.clients
+            .get(slot as usize)
+            .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
+    }
+
+    /// Finds a room by its name, wherever a client is.
+    pub(in crate::chat) fn room_named(&self, named: Option<&str>) -> Option<u32> {
+        self.rooms.find(&fold(named?.trim()))
+    }
+}

@@ -1,0 +1,164 @@
+//! Pages of a room's record: ordered, trimmed, told.
+
+use std::sync::Arc;
+
+use crate::chat::actions::resume::gap;
+use crate::chat::pending::{Awaited, Paging, Purpose};
+use crate::chat::protocol::client_event::Form;
+use crate::chat::protocol::error::Refusal;
+use crate::chat::protocol::server_event::{History, ServerEvent};
+use crate::chat::protocol::wire_size;
+use crate::chat::record::{AuthorKey, Found, Order, Page, Query, Refused, Span};
+use crate::chat::{Chat, ClientId, Effect, Step};
+
+impl Chat {
+    /// Sends a client a part of a room's record.
+    pub(in crate::chat) fn look_up(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        span: Span,
+        limit: Option<u32>,
+        re: Option<Arc<str>>,
+    ) {
+        let limit = self.page_length(limit);
+        self.order(step, slot, room, span, limit, Purpose::Asked { re });
+    }
+
+    /// Says how many messages a page has.
+    pub(in crate::chat) fn page_length(&self, wish: Option<u32>) -> u32 {
+        wish.unwrap_or(self.limits.history_default).min(self.limits.history_max).max(1)
+    }
+
+    /// Orders a part of a room's record for a client.
+    pub(in crate::chat) fn order(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        span: Span,
+        limit: u32,
+        purpose: Purpose,
+    ) {
+        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
+        self.read(step, client, room, span, limit, purpose);
+    }
+
+    /// Orders a part of a room's record.
+    pub(in crate::chat) fn read(
+        &mut self,
+        step: &mut Step<'_>,
+        client: ClientId,
+        room: u32,
+        span: Span,
+        limit: u32,
+        purpose: Purpose,
+    ) {
+        let bytes_max = match span {
+            Span::Entries(_) => self.limits.resume_bytes_max,
+            _ => self.limits.page_bytes_max,
+        };
+        let Some(inside) = self.rooms.get_mut(room) else { return };
+        inside.orders = inside.orders.saturating_add(1);
+        let ticket = self.tickets.put(Awaited::Page(Paging { client, room, span, purpose }));
+        let room = Arc::clone(&inside.key);
+        let query = Query { ticket, room, span, limit: limit as usize, bytes_max };
+        step.effects.push(Effect::Order(Order::Read(query)));
+    }
+
+    /// Tells a client a page of messages.
+    pub(in crate::chat) fn show(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        span: Span,
+        re: Option<Arc<str>>,
+        page: Page,
+    ) {
+        let own = self.author_of(slot);
+        let Some(history) = self.history(own, room, span, re, page) else { return };
+        let Some(inside) = self.rooms.get(room) else { return };
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        if client.form == Form::Json {
+            step.reply(client.id, ServerEvent::History(Box::new(history)));
+        } else {
+            let id = client.id;
+            for event in lines(history) {
+                step.reply(id, self.as_seen_by(own, inside, event));
+            }
+        }
+    }
+
+    /// Makes what is told of a page of messages: all but what the room has yet to show.
+    pub(in crate::chat) fn history(
+        &mut self,
+        own: AuthorKey,
+        room: u32,
+        span: Span,
+        re: Option<Arc<str>>,
+        page: Page,
+    ) -> Option<History> {
+        let Found::Messages(mut messages) = page.found else { return None };
+        let inside = self.rooms.get_mut(room)?;
+        messages.retain(|said| said.mid <= inside.top);
+        if let (Span::Latest, Some(last)) = (span, messages.last()) {
+            inside.last_mid = inside.last_mid.max(last.mid);
+        }
+        let cut = wire_size::cut(&mut messages, span, self.limits.page_bytes_max);
+        Some(History {
+            re,
+            room: Arc::clone(inside.name_for(own)),
+            epoch: Arc::clone(&self.epoch),
+            messages,
+            top: page.top.min(inside.top),
+            more: page.more || cut,
+            lost: page.lost,
+        })
+    }
+
+    /// Tells a client that a page could not be read.
+    pub(in crate::chat) fn unread(
+        &self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        re: Option<Arc<str>>,
+        why: Refused,
+    ) {
+        self.tell(step, slot, self.unreadable(self.author_of(slot), room, re, why));
+    }
+
+    /// Says that a page could not be read.
+    pub(in crate::chat) fn unreadable(
+        &self,
+        own: AuthorKey,
+        room: u32,
+        re: Option<Arc<str>>,
+        why: Refused,
+    ) -> ServerEvent {
+        let refusal = Refusal::refused(why).re(re);
+        ServerEvent::Error(Box::new(match self.rooms.get(room) {
+            Some(room) => refusal.room(room.name_for(own)),
+            None => refusal,
+        }))
+    }
+}
+
+/// Makes of a page the events that somebody is told who reads lines.
+fn lines(history: History) -> Vec<ServerEvent> {
+    let History { room, messages, lost, .. } = history;
+    let losses = lost.into_iter().map(|(from, to)| gap(&room, from, to, "retention"));
+    let said =
+        messages.into_iter().filter(|said| said.gone.is_none()).map(|said| ServerEvent::Message {
+            room: Arc::clone(&room),
+            seq: said.mid,
+            ts: said.ts,
+            sender: said.sender,
+            content: said.content,
+            reply_to: said.reply_to,
+            expires: said.expires,
+        });
+    losses.chain(said).collect()
+}

@@ -1,0 +1,356 @@
+//! Requests: what is asked of the chat without a WebSocket, each with one answer.
+//!
+//! Nobody stays because of a request: who posts without a session is somebody only until the post
+//! is answered, and a ghost that posts has its name for as long.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::chat::actions::account::Registry;
+use crate::chat::actions::idempotency::Before;
+use crate::chat::actions::post::{Message, Wish};
+use crate::chat::names::UserName;
+use crate::chat::pending::{Asker, Purpose};
+use crate::chat::people::{author_by, author_of};
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::login::Login;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::rate::Payer;
+use crate::chat::record::{AuthorKey, Page, Refused, Span};
+use crate::chat::rooms::rules::Party;
+use crate::chat::{Chat, ClientId, Step};
+use crate::clock::Now;
+
+/// Is one thing asked without a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// For the rooms.
+    Rooms,
+    /// About accounts.
+    Registry(Box<Registry>),
+    /// For a part of a room's record.
+    History {
+        /// Who asks.
+        by: Speaker,
+        /// The room.
+        room: Box<str>,
+        /// Which part.
+        span: Span,
+        /// How many messages.
+        limit: Option<u32>,
+    },
+    /// For the statistics.
+    Stats {
+        /// Of how many minutes.
+        minutes: Option<u32>,
+    },
+    /// To say something.
+    Post(Box<Post>),
+}
+
+/// Says something in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// The room.
+    pub room: Box<str>,
+    /// Who speaks; without it a guest does.
+    pub by: Speaker,
+    /// The idempotency key: within the session, or among guests of the same name.
+    pub id: Option<Arc<str>>,
+    /// What is said.
+    pub body: Body,
+}
+
+/// Is what a post says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// The text.
+    pub content: Arc<str>,
+    /// The `mid` it answers.
+    pub reply_to: Option<u64>,
+    /// Seconds after which it disappears.
+    pub ttl: Option<u64>,
+    /// What a guest is called; who has a session has a name.
+    pub name: Option<Box<str>>,
+}
+
+/// Is how a request says who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Speaker {
+    /// It does not.
+    #[default]
+    Nobody,
+    /// By the key of a session.
+    Session(Box<str>),
+    /// By a token.
+    Login(Box<Login>),
+}
+
+/// Says where a post comes from.
+#[derive(Clone, Copy)]
+struct Origin {
+    caller: ClientId,
+    network: IpAddr,
+}
+
+/// Is who posts.
+enum Poster {
+    /// A person that is known.
+    Known(AuthorKey),
+    /// Somebody who is called so.
+    Guest(UserName),
+}
+
+impl Poster {
+    /// Says who pays for the post, and whose it is.
+    fn payer(&self, network: IpAddr) -> (Payer, AuthorKey) {
+        match self {
+            Self::Known(author) => (Payer::Author(*author), *author),
+            Self::Guest(name) => (Payer::Network(network), author_by(name)),
+        }
+    }
+}
+
+impl Body {
+    fn message(&self) -> Message {
+        let Self { content, reply_to, ttl, name: _ } = self;
+        Message { content: Arc::clone(content), reply_to: *reply_to, ttl: *ttl, sender: None }
+    }
+}
+
+impl Chat {
+    /// Takes in a request.
+    pub(in crate::chat) fn asked(
+        &mut self,
+        step: &mut Step<'_>,
+        caller: ClientId,
+        network: IpAddr,
+        request: Request,
+    ) {
+        // A post is paid for when it is known whose it is.
+        let paid = match &request {
+            Request::Post(_) => Ok(()),
+            _ => self.askers.take_query(step.now.at, network, &self.limits),
+        };
+        let done = paid.and_then(|()| match request {
+            Request::Rooms => {
+                let rooms = self.rooms.fullest(self.limits.listed_max);
+                step.respond(caller, ServerEvent::RoomList { re: None, rooms });
+                Ok(())
+            }
+            Request::Registry(registry) => self.registry(step, caller, *registry),
+            Request::History { by, room, span, limit } => self.reader(&by).and_then(|reader| {
+                let room = self.readable(reader, &room)?;
+                let limit = self.page_length(limit);
+                let purpose = Purpose::Requested { by: reader };
+                self.read(step, caller, room, span, limit, purpose);
+                Ok(())
+            }),
+            Request::Stats { minutes } => {
+                step.respond(caller, self.stats(step.now, None, minutes));
+                Ok(())
+            }
+            Request::Post(post) => {
+                let text = Arc::clone(&post.body.content);
+                let posted = self.post(step, Origin { caller, network }, *post);
+                posted.map_err(|refusal| refusal.text(text))
+            }
+        });
+        if let Err(refusal) = done {
+            step.respond(caller, ServerEvent::Error(Box::new(refusal)));
+        }
+    }
+
+    /// Makes the answer to a request for a page.
+    pub(in crate::chat) fn requested(
+        &mut self,
+        by: Option<AuthorKey>,
+        room: u32,
+        span: Span,
+        page: Page,
+    ) -> ServerEvent {
+        let own = by.unwrap_or(AuthorKey([0; 16]));
+        match self.history(own, room, span, None, page) {
+            Some(history) => ServerEvent::History(Box::new(history)),
+            None => self.unreadable(own, room, None, Refused::Unavailable),
+        }
+    }
+
+    /// Finds out who reads.
+    fn reader(&self, by: &Speaker) -> Result<Option<AuthorKey>, Refusal> {
+        match by {
+            Speaker::Nobody => Ok(None),
+            Speaker::Session(session) => self.of_session(session).map(Some),
+            Speaker::Login(login) => Ok(Some(login.author)),
+        }
+    }
+
+    /// Finds whose session key this is. They are looked up by their hash, so that the time it takes
+    /// tells nothing of how much of one was guessed.
+    ///
+    /// # Errors
+    /// When it is nobody's.
+    pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
+        let author = author_of(session);
+        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
+        person.filter(|person| !person.account).map(|_| author).ok_or_else(|| {
+            Refusal::new(Code::Unauthorized, "nobody has this session key, or has it any more")
+        })
+    }
+
+    fn post(&mut self, step: &mut Step<'_>, from: Origin, post: Post) -> Result<(), Refusal> {
+        let poster = self.poster(step, &post)?;
+        if self.draining.is_some() {
+            return Err(Refusal::new(Code::Overloaded, "this server is about to end"));
+        }
+        if matches!(poster, Poster::Guest(_)) && post.room.trim_start().starts_with('@') {
+            let message = "a private message needs a session or an account";
+            return Err(Refusal::new(Code::Unauthorized, message));
+        }
+        let (who, owns) = self.party_of_poster(&poster, from.network);
+        let room = match self.room_to_join(step, &who, owns, &post.room) {
+            Ok(room) => room,
+            Err(refusal) => {
+                let room = self.room_named(Some(&post.room));
+                return self.refuse_post(step, from, room, &poster, &post, refusal);
+            }
+        };
+        let posted = self.post_in(step, from, room, poster, post);
+        // Nothing is left of a room made for what was refused.
+        self.vacate(room);
+        posted
+    }
+
+    /// Finds out who posts.
+    fn poster(&mut self, step: &mut Step<'_>, post: &Post) -> Result<Poster, Refusal> {
+        match &post.by {
+            Speaker::Nobody => {}
+            Speaker::Session(session) => return self.of_session(session).map(Poster::Known),
+            Speaker::Login(login) => {
+                let gone = || Refusal::new(Code::Unauthorized, "the account of this token is gone");
+                let account = self.account_of(step, login).ok_or_else(gone)?;
+                let known = self.people.of_session(account.author).is_some();
+                let person = self.person_of(step, &account);
+                if !known && let Some(person) = self.people.get_mut(person) {
+                    person.left = step.now.at;
+                }
+                return Ok(Poster::Known(account.author));
+            }
+        }
+        match post.body.name.as_deref().filter(|name| !name.trim().is_empty()) {
+            Some(name) => UserName::parse(name, &self.limits)
+                .map(Poster::Guest)
+                .map_err(|fault| Refusal::new(Code::NameInvalid, fault)),
+            None => Ok(Poster::Guest(UserName::anonymous())),
+        }
+    }
+
+    /// Says who posts to those who keep order, and whether a room it makes is its own.
+    fn party_of_poster(&self, poster: &Poster, network: IpAddr) -> (Party, bool) {
+        let network = Some(network).filter(|network| !network.is_loopback());
+        match poster {
+            Poster::Known(author) => {
+                let party = self.people.of_session(*author).and_then(|key| self.party_of(key));
+                let name = self.called(*author).unwrap_or_default();
+                let (account, admin) = (false, false);
+                let unknown = Party { author: *author, name, account, admin, network };
+                (party.unwrap_or(unknown), true)
+            }
+            Poster::Guest(name) => {
+                let (author, name) = (author_by(name), Arc::clone(name.as_arc()));
+                (Party { author, name, account: false, admin: false, network }, false)
+            }
+        }
+    }
+
+    fn post_in(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Origin,
+        room: u32,
+        poster: Poster,
+        post: Post,
+    ) -> Result<(), Refusal> {
+        let message = post.body.message();
+        let life = self.check_message(room, &message)?;
+        let (payer, author) = poster.payer(from.network);
+        if let Err(refusal) = self.check_author(step.now, author, room) {
+            return self.refuse_post(step, from, Some(room), &poster, &post, refusal);
+        }
+        self.posters.take(step.now.at, payer, &self.limits)?;
+        let (person, author) = self.let_speak(step, &poster);
+        self.count_speaker(step.now, author);
+        let change = message.into_change(step, life);
+        let asker = Asker::Request { caller: from.caller, author };
+        self.record(step, asker, person, room, Wish { id: post.id, change, planned: None });
+        Ok(())
+    }
+
+    /// Makes sure that an author may say something in a room now.
+    fn check_author(&self, now: Now, author: AuthorKey, room: u32) -> Result<(), Refusal> {
+        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let admin = self.account(author).is_some_and(|account| account.admin);
+        self.check_partner(author, inside)?;
+        inside.rules().check_speech(author, admin, now)?;
+        inside.rules().check_pace(author, admin, now)
+    }
+
+    /// Refuses a post, unless the same was posted before. To ask that is paid for, whatever the room.
+    fn refuse_post(
+        &mut self,
+        step: &mut Step<'_>,
+        from: Origin,
+        room: Option<u32>,
+        poster: &Poster,
+        post: &Post,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        let (change, refusal) = self.refused_message(step, post.body.message(), refusal)?;
+        let (payer, author) = poster.payer(from.network);
+        if post.id.is_some() {
+            self.posters.take(step.now.at, payer, &self.limits)?;
+        }
+        let asker = Asker::Request { caller: from.caller, author };
+        let before = Before { asker, author, room, id: post.id.clone(), change };
+        self.ask_whether_done(step, before, refusal)
+    }
+
+    /// Makes sure that whoever posts has a name until the post is answered.
+    fn let_speak(&mut self, step: &mut Step<'_>, poster: &Poster) -> (u32, AuthorKey) {
+        let author = match poster {
+            Poster::Known(author) => *author,
+            Poster::Guest(name) => author_by(name),
+        };
+        let known = self.people.of_session(author);
+        let key = known.unwrap_or_else(|| self.people.add(author));
+        if let Poster::Guest(name) = poster
+            && known.is_none()
+        {
+            self.people.call(key, name, &self.limits);
+        } else if self.people.recall(key, &self.limits) {
+            self.session_changed(step, key);
+        }
+        if let Some(person) = self.people.get_mut(key) {
+            person.posts = person.posts.saturating_add(1);
+            if matches!(poster, Poster::Guest(_)) {
+                (person.passing, person.kept) = (true, true);
+            }
+        }
+        (key, author)
+    }
+
+    /// Takes note that a post is answered; with the last one a guest is gone.
+    pub(in crate::chat) fn has_posted(&mut self, author: AuthorKey) {
+        let Some(key) = self.people.of_session(author) else { return };
+        let Some(person) = self.people.get_mut(key) else { return };
+        person.posts = person.posts.saturating_sub(1);
+        if person.posts > 0 {
+            return;
+        }
+        if person.passing {
+            self.people.remove(key);
+        } else if person.ghost {
+            self.people.release(key);
+        }
+    }
+}

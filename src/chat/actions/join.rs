@@ -1,0 +1,211 @@
+//! Joining and leaving rooms, and returning to them.
+
+use std::sync::Arc;
+
+use crate::chat::actions::resume::Wanted;
+use crate::chat::people::author_of;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::{Joined, ServerEvent};
+use crate::chat::record::Span;
+use crate::chat::{Chat, Step};
+
+impl Chat {
+    /// Seats a client in a room and makes it current.
+    pub(in crate::chat) fn join(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        wish: &str,
+        history: Option<u32>,
+        after: Option<u64>,
+    ) -> Result<(), Refusal> {
+        let (room, new) = self.seat_in(step, slot, wish)?;
+        self.make_current(slot, room);
+        let own = self.author_of(slot);
+        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let users = self.users(room, inside);
+        let joined = Joined {
+            re: re.clone(),
+            room: Arc::clone(inside.name_for(own)),
+            seq: inside.top,
+            topic: Arc::clone(&inside.topic),
+            count: if inside.pair.is_some() { users.len() } else { inside.people.len() },
+            users,
+            private: inside.rules().private,
+            role: inside.rules().role(own),
+        };
+        self.tell(step, slot, ServerEvent::Joined(Box::new(joined)));
+        match after {
+            Some(after) => self.recall(step, slot, Wanted { re, rooms: vec![(room, after)] }),
+            None if new => self.greet(step, slot, room, history),
+            None if history.is_some_and(|count| count > 0) => {
+                self.look_up(step, slot, room, Span::Latest, history, re);
+            }
+            None => {}
+        }
+        self.tell_presence(step, room);
+        if let Some(person) = self.clients.get(slot as usize).map(|client| client.person) {
+            self.session_changed(step, person);
+        }
+        Ok(())
+    }
+
+    /// Gives a client a seat in a room, unless it has one; says whether it is new.
+    fn seat_in(&mut self, step: &Step<'_>, slot: u32, wish: &str) -> Result<(u32, bool), Refusal> {
+        if let Some(room) = self.room_of(slot, Some(wish)).ok().filter(|it| self.sits(slot, *it)) {
+            return Ok((room, false));
+        }
+        let seats = self.clients.get(slot as usize).map_or(0, |it| it.seats.as_slice().len());
+        if seats >= self.limits.rooms_per_client_max {
+            return Err(self.too_many_rooms());
+        }
+        let person = self.clients.get(slot as usize).map(|client| client.person);
+        let Some(who) = person.and_then(|person| self.party_of(person)) else {
+            return Err(Refusal::new(Code::NotInRoom, "you are nobody"));
+        };
+        let room = self.room_to_join(step, &who, true, wish)?;
+        self.sit(slot, room);
+        Ok((room, true))
+    }
+
+    fn make_current(&mut self, slot: u32, room: u32) {
+        if let Some(client) = self.clients.get_mut(slot as usize)
+            && let Some(seat) = client.seats.take(|seat| seat.room == room)
+        {
+            client.seats.push(seat);
+        }
+    }
+
+    /// Takes a client out of a room.
+    pub(in crate::chat) fn leave(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        named: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let room = self.room_of(slot, named)?;
+        if !self.sits(slot, room) {
+            return Err(Refusal::new(Code::NotInRoom, "you have not joined this conversation"));
+        }
+        let own = self.author_of(slot);
+        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own))) else {
+            return Ok(());
+        };
+        self.rise(slot, room);
+        self.tell(step, slot, ServerEvent::Left { re, room: name, ousted: None });
+        self.tell_presence(step, room);
+        if let Some(person) = self.clients.get(slot as usize).map(|client| client.person) {
+            self.session_changed(step, person);
+        }
+        Ok(())
+    }
+
+    /// Takes up a session and brings the client up to date in its rooms.
+    pub(in crate::chat) fn resume(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        session: Option<&str>,
+        positions: &[(Box<str>, u64)],
+    ) -> Result<(), Refusal> {
+        // Whoever has logged in goes on as that, or nothing could end the login any more.
+        let logged_in = self.clients.get(slot as usize).is_some_and(|it| it.login.is_some());
+        let session = session.filter(|_| !logged_in);
+        let person = session.and_then(|session| self.people.of_session(author_of(session)));
+        // What an account is called is told by its token alone.
+        let person = person.filter(|key| self.people.get(*key).is_some_and(|it| !it.account));
+        let mut news = person.map_or_else(Vec::new, |person| self.adopt(step, slot, person));
+        if person.is_some() {
+            self.check_seats(step, slot);
+        }
+        let current = self.clients.get(slot as usize).and_then(|client| client.current());
+        let mut rooms: Vec<(u32, u64)> = Vec::new();
+        let mut fault = None;
+        for (wish, after) in positions {
+            match self.seat_in(step, slot, wish) {
+                Ok((room, new)) if rooms.iter().all(|(other, _)| *other != room) => {
+                    rooms.push((room, *after));
+                    if new {
+                        self.pass_by(slot, room);
+                    }
+                }
+                Ok(_) => {}
+                Err(refusal) => fault = Some(refusal),
+            }
+        }
+        if let Some(current) = current {
+            self.make_current(slot, current);
+        }
+        news.extend(rooms.iter().map(|(room, _)| *room));
+        self.recall(step, slot, Wanted { re, rooms });
+        for room in news {
+            self.tell_presence(step, room);
+        }
+        if let Some(person) = self.clients.get(slot as usize).map(|client| client.person) {
+            self.session_changed(step, person);
+        }
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// Notes that a client sits in a conversation only to be told what it missed.
+    pub(in crate::chat) fn pass_by(&mut self, slot: u32, room: u32) {
+        if self.rooms.get(room).is_some_and(|room| room.pair.is_some())
+            && let Some(seat) = self.clients.get_mut(slot as usize).and_then(|it| it.seat(room))
+        {
+            seat.passing = true;
+        }
+    }
+
+    /// Makes a client one more connection of this person. The person it was ends, if this was its
+    /// only connection. Gives the rooms that have news of it.
+    pub(in crate::chat) fn adopt(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        person: u32,
+    ) -> Vec<u32> {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return Vec::new() };
+        let old = std::mem::replace(&mut client.person, person);
+        if old == person {
+            return Vec::new();
+        }
+        let id = client.id;
+        let mut rooms: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
+        self.revive(person);
+        if self.people.get(person).is_some_and(|person| !person.account) {
+            self.people.recall(person, &self.limits);
+        }
+        if let Some(person) = self.people.get_mut(person) {
+            person.clients.push(slot);
+        }
+        rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.pair.is_none()));
+        for &room in &rooms {
+            // In this order, or the room might find itself empty.
+            self.leaves_typing(old, id, room);
+            self.take_place(person, room, id);
+            self.give_place(old, room);
+        }
+        let Some(left) = self.people.get_mut(old) else { return rooms };
+        let left_account = left.account;
+        left.clients.take(|client| *client == slot);
+        let ends = left.clients.as_slice().is_empty();
+        self.count_over(step.now, old, person);
+        if ends {
+            let places = self.places_of(old);
+            for &room in &places {
+                self.unplace(old, room, "left");
+            }
+            rooms.extend(places);
+            if left_account {
+                // It comes back with its token.
+                self.people.release(old);
+            } else {
+                self.end_session(step, old);
+            }
+        }
+        rooms
+    }
+}

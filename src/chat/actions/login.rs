@@ -1,0 +1,197 @@
+//! Being an account: a login begins, ends by itself, or is ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::actions::account::Account;
+use crate::chat::actions::presence::{News, What};
+use crate::chat::names::UserName;
+use crate::chat::people::Person;
+use crate::chat::people::client::LoginMark;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::login::Login;
+use crate::chat::protocol::server_event::{Ousted, ServerEvent};
+use crate::chat::record::AuthorKey;
+use crate::chat::rooms::Room;
+use crate::chat::{Chat, ClientId, Effect, Step};
+
+impl Chat {
+    /// Makes a client a connection of the account its token proves. What it was as a guest it is
+    /// still, if that guest ends with it.
+    pub(in crate::chat) fn log_in(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        login: &Login,
+    ) -> Result<(), Refusal> {
+        let account = self
+            .account_of(step, login)
+            .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
+        let before = self.author_of(slot);
+        let person = self.person_of(step, &account);
+        let was_guest = self.account(before).is_none() && before != account.author;
+        if was_guest && *self.clients_of(before) == [self.id_of(slot)] {
+            self.inherit(step, before, account.author);
+        }
+        let mut news = self.adopt(step, slot, person);
+        news.extend(self.name_account(step, person, &account));
+        self.check_seats(step, slot);
+        self.hold_login(step, slot, login);
+        for room in news {
+            self.tell_presence(step, room);
+        }
+        self.session_changed(step, person);
+        let you = self.name_of(slot);
+        match re {
+            Some(re) => self.tell(step, slot, ServerEvent::Named { re, ts: step.now.unix_ms, you }),
+            None => self.notice(step, slot, None, "logged_in", format!("You are {you}.")),
+        }
+        Ok(())
+    }
+
+    /// Finds the person that an account is, or makes it.
+    pub(in crate::chat) fn person_of(&mut self, step: &mut Step<'_>, account: &Account) -> u32 {
+        let known = self.people.of_session(account.author);
+        let key = known.unwrap_or_else(|| self.people.add(account.author));
+        self.revive(key);
+        if let Some(person) = self.people.get_mut(key) {
+            (person.account, person.admin) = (true, account.admin);
+            if person.name.is_empty() {
+                person.name = Arc::clone(&account.name);
+            }
+        }
+        if known.is_none() {
+            self.keep_session(step, key);
+        }
+        key
+    }
+
+    /// Gives an account's person its name; a guest of that name gets a number. Gives the rooms
+    /// that have news of that.
+    pub(in crate::chat) fn name_account(
+        &mut self,
+        step: &mut Step<'_>,
+        key: u32,
+        account: &Account,
+    ) -> Vec<u32> {
+        let has_name = |person: &Person| person.holds_name && person.name == account.name;
+        if self.people.get(key).is_some_and(has_name) {
+            return Vec::new();
+        }
+        let name = UserName::known(&account.name);
+        let Some(holder) = self.people.install(key, &name, &self.limits) else {
+            return Vec::new();
+        };
+        let Some(user) = self.people.get(holder).map(|person| Arc::clone(&person.name)) else {
+            return Vec::new();
+        };
+        let rooms = self.places_of(holder);
+        for &room in &rooms {
+            let what = What::Was(Arc::clone(&account.name));
+            self.note(room, News { what, user: Arc::clone(&user), except: None });
+        }
+        for client in
+            self.people.get(holder).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec())
+        {
+            let message = format!("This name belongs to an account. You are {user}.");
+            self.notice(step, client, None, "renamed", message);
+        }
+        self.session_changed(step, holder);
+        rooms
+    }
+
+    /// Takes a client out of rooms that whom it has become may not be in.
+    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: u32) {
+        let own = self.author_of(slot);
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(who) = self.party_of(client.person) else { return };
+        let seats: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
+        for key in seats {
+            let may = |room: &Room| match room.pair {
+                Some(_) => room.may_read(Some(own)),
+                None => room.rules().check_entry(&who, step.now).is_ok(),
+            };
+            let Some(room) = self.rooms.get(key).filter(|room| !may(room)) else { continue };
+            let (room, by) = (Arc::clone(&room.name), "*".into());
+            let ousted = Some(Box::new(Ousted { why: "forbidden", by, reason: None }));
+            self.rise(slot, key);
+            if !room.starts_with('@') {
+                self.tell(step, slot, ServerEvent::Left { re: None, room, ousted });
+            }
+        }
+    }
+
+    /// Takes note of when a client's login ends.
+    pub(in crate::chat) fn hold_login(&mut self, step: &Step<'_>, slot: u32, login: &Login) {
+        let left = login.expires.saturating_sub(step.now.unix_ms);
+        let expires = step.now.at.after(Duration::from_millis(left));
+        self.drop_login(slot);
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        client.login = Some(Box::new(LoginMark { id: login.id, expires }));
+        self.timers.logins.insert((expires, client.id));
+    }
+
+    /// Forgets when a client's login ends.
+    pub(in crate::chat) fn drop_login(&mut self, slot: u32) {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        if let Some(mark) = client.login.take() {
+            self.timers.logins.remove(&(mark.expires, client.id));
+        }
+    }
+
+    /// Closes those whose login has ended by itself.
+    pub(in crate::chat) fn logins_due(&mut self, step: &mut Step<'_>) {
+        while let Some(&(due, id)) = self.timers.logins.first()
+            && due <= step.now.at
+        {
+            self.timers.logins.pop_first();
+            if let Some(slot) = self.by_id.get(&id).copied() {
+                self.end_client(step, slot, 4105, "token expired");
+            }
+        }
+    }
+
+    /// Closes the connections of an account that came with this login, or all.
+    pub(in crate::chat) fn log_out(
+        &mut self,
+        step: &mut Step<'_>,
+        author: AuthorKey,
+        id: Option<[u8; 16]>,
+        why: &'static str,
+    ) {
+        let clients: Vec<ClientId> = self.clients_of(author);
+        for client in clients {
+            let Some(slot) = self.by_id.get(&client).copied() else { continue };
+            let mark = self.clients.get(slot as usize).and_then(|client| client.login.as_deref());
+            if id.is_none() || mark.map(|mark| mark.id) == id {
+                self.end_client(step, slot, 4001, why);
+            }
+        }
+    }
+
+    /// Ends a connection: it is heard no more.
+    pub(in crate::chat) fn end_client(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        code: u16,
+        reason: &'static str,
+    ) {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        client.closing = true;
+        let client = client.id;
+        step.effects.push(Effect::Close { client, code, reason: reason.into() });
+    }
+
+    fn id_of(&self, slot: u32) -> ClientId {
+        self.clients.get(slot as usize).map_or(ClientId(0), |client| client.id)
+    }
+
+    /// Gives the author a client's person is.
+    pub(in crate::chat) fn author_of(&self, slot: u32) -> AuthorKey {
+        let client = self.clients.get(slot as usize);
+        let person = client.and_then(|client| self.people.get(client.person));
+        person.map_or(AuthorKey([0; 16]), |person| person.author)
+    }
+}

@@ -1,0 +1,393 @@
+//! What changes a room's record: checked, ordered, and shown once it has its number.
+
+use std::sync::Arc;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::chat::actions::moderate::Planned;
+use crate::chat::names::UserName;
+use crate::chat::pending::{Appending, Asker, Awaited};
+use crate::chat::people::Person;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::rate::Taken;
+use crate::chat::record::{Change, Draft, Order, Refused};
+use crate::chat::rooms::rules::Rank;
+use crate::chat::{Chat, Effect, Step};
+use crate::clock::Moment;
+
+impl Chat {
+    /// Checks a message and has it recorded.
+    pub(in crate::chat) fn send(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        message: Message,
+    ) -> Result<(), Refusal> {
+        let life = self.check_message(room, &message)?;
+        let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
+        if let Err(refusal) = self.check_speech(step, slot, room, true) {
+            return self.refuse_to_send(step, slot, Some(room), id, message, refusal);
+        }
+        self.may_send(step, slot, Some(room)).map_err(back)?;
+        if let Some(sender) = &message.sender {
+            let heard = self.speak_as(step, slot, sender);
+            heard.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
+        }
+        self.append(step, slot, room, id, message.into_change(step, life));
+        Ok(())
+    }
+
+    /// Refuses a message, unless it was said before.
+    pub(in crate::chat) fn refuse_to_send(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: Option<u32>,
+        id: Option<Arc<str>>,
+        message: Message,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        let (change, refusal) = self.refused_message(step, message, refusal)?;
+        self.refuse_unless_done(step, slot, room, id, change, refusal)
+    }
+
+    /// Gives what a refused message would be in the record, and its text back with the refusal.
+    pub(in crate::chat) fn refused_message(
+        &self,
+        step: &Step<'_>,
+        message: Message,
+        refusal: Refusal,
+    ) -> Result<(Change, Refusal), Refusal> {
+        let refusal = refusal.text(Arc::clone(&message.content));
+        match self.life(message.ttl) {
+            Ok(life) => Ok((message.into_change(step, life), refusal)),
+            Err(_) => Err(refusal),
+        }
+    }
+
+    /// Checks what is to be said in a room; gives its life in milliseconds.
+    pub(in crate::chat) fn check_message(
+        &self,
+        room: u32,
+        message: &Message,
+    ) -> Result<Option<u64>, Refusal> {
+        self.check_content(&message.content)?;
+        let life = self.life(message.ttl)?;
+        if message.reply_to.is_some_and(|mid| self.above_top(room, mid)) {
+            return Err(no_such_message().text(Arc::clone(&message.content)));
+        }
+        Ok(life)
+    }
+
+    /// Checks any other change of a record and has it recorded.
+    pub(in crate::chat) fn change(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        change: Change,
+    ) -> Result<(), Refusal> {
+        match &change {
+            Change::Edited { content, .. } => self.check_content(content)?,
+            Change::Reaction { emoji, .. } => {
+                let fits = emoji.len() <= self.limits.emoji_bytes_max
+                    && emoji.graphemes(true).count() == 1
+                    && !emoji.contains(|c: char| c.is_control() || c.is_whitespace());
+                if !fits {
+                    return Err(Refusal::new(Code::BadField, "emoji: one character is expected"));
+                }
+            }
+            Change::Topic { topic } => self.check_length(topic, self.limits.topic_chars_max)?,
+            Change::Message { .. } | Change::Deleted { .. } | Change::Moderated { .. } => {}
+        }
+        let speaks = !matches!(change, Change::Deleted { .. });
+        let text = match &change {
+            Change::Edited { content: text, .. } | Change::Topic { topic: text } => {
+                Some(Arc::clone(text))
+            }
+            _ => None,
+        };
+        let back = |refusal: Refusal| match &text {
+            Some(text) => refusal.text(Arc::clone(text)),
+            None => refusal,
+        };
+        if speaks && let Err(refusal) = self.check_speech(step, slot, room, false).map_err(back) {
+            return self.refuse_unless_done(step, slot, Some(room), id, change, refusal);
+        }
+        if let Change::Edited { mid, .. }
+        | Change::Deleted { mid, .. }
+        | Change::Reaction { mid, .. } = &change
+            && self.above_top(room, *mid)
+        {
+            return Err(no_such_message());
+        }
+        self.may_send(step, slot, Some(room)).map_err(back)?;
+        self.append(step, slot, room, id, change);
+        Ok(())
+    }
+
+    /// Takes one of what a client may send; sending on above the rate ends the connection.
+    pub(in crate::chat) fn may_send(
+        &mut self,
+        step: &Step<'_>,
+        slot: u32,
+        room: Option<u32>,
+    ) -> Result<(), Refusal> {
+        let (rate, burst) = self.pace(slot, room);
+        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+        match client.sends.take(step.now.at, rate, burst) {
+            Taken::Easily => client.flooding = Moment::NEVER,
+            Taken::Hardly => {}
+            Taken::No(wait) => {
+                if client.flooding == Moment::NEVER {
+                    client.flooding = step.now.at;
+                }
+                client.flooded = step.now.at.since(client.flooding) >= self.limits.flood_within;
+                return Err(Refusal::rate_limited(wait));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how much a client may send, by what it is.
+    fn pace(&self, slot: u32, room: Option<u32>) -> (Option<u32>, u32) {
+        let limits = &self.limits;
+        let client = self.clients.get(slot as usize);
+        let Some(person) = client.and_then(|client| self.people.get(client.person)) else {
+            return (limits.sends_per_second_max, limits.sends_burst_max);
+        };
+        let room = room.and_then(|room| self.rooms.get(room));
+        let rank = room.map(|room| room.rules().rank(person.author, person.admin));
+        if rank.is_some_and(|rank| rank >= Rank::Moderator) {
+            (limits.moderator_sends_per_second_max, limits.moderator_sends_burst_max)
+        } else if person.account {
+            (limits.account_sends_per_second_max, limits.account_sends_burst_max)
+        } else {
+            (limits.sends_per_second_max, limits.sends_burst_max)
+        }
+    }
+
+    /// Refuses a client that may not speak in a room now, or says something too soon.
+    pub(in crate::chat) fn check_speech(
+        &self,
+        step: &Step<'_>,
+        slot: u32,
+        room: u32,
+        says: bool,
+    ) -> Result<(), Refusal> {
+        let client = self.clients.get(slot as usize);
+        let person = client.and_then(|client| self.people.get(client.person));
+        person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
+    }
+
+    fn check_speaker(
+        &self,
+        step: &Step<'_>,
+        person: &Person,
+        room: u32,
+        says: bool,
+    ) -> Result<(), Refusal> {
+        let Some(room) = self.rooms.get(room) else { return Ok(()) };
+        let (author, admin) = (person.author, person.admin);
+        if says {
+            self.check_partner(author, room)?;
+        }
+        let checked = room.rules().check_speech(author, admin, step.now).and_then(|()| {
+            if says { room.rules().check_pace(author, admin, step.now) } else { Ok(()) }
+        });
+        checked.map_err(|refusal| refusal.room(&room.name))
+    }
+
+    fn check_content(&self, content: &Arc<str>) -> Result<(), Refusal> {
+        if content.trim_start().is_empty() {
+            return Err(Refusal::new(Code::BadField, "content: there is nothing in it"));
+        }
+        self.check_length(content, self.limits.content_chars_max)
+    }
+
+    /// Refuses a text that is too long.
+    pub(in crate::chat) fn check_length(
+        &self,
+        text: &Arc<str>,
+        chars_max: usize,
+    ) -> Result<(), Refusal> {
+        // No text has more characters than bytes.
+        if text.len() <= chars_max || text.chars().count() <= chars_max {
+            return Ok(());
+        }
+        let message = format!("at most {chars_max} characters");
+        Err(Refusal::new(Code::TooLong, message).text(Arc::clone(text)))
+    }
+
+    /// Gives the life of a message in milliseconds.
+    pub(in crate::chat) fn life(&self, ttl: Option<u64>) -> Result<Option<u64>, Refusal> {
+        let (min, max) = (self.limits.ttl_min.as_secs(), self.limits.ttl_max.as_secs());
+        match ttl {
+            Some(seconds) if (min..=max).contains(&seconds) => {
+                Ok(Some(seconds.saturating_mul(1000)))
+            }
+            Some(_) => {
+                let message = format!("ttl: {min} to {max} seconds are expected");
+                Err(Refusal::new(Code::BadField, message))
+            }
+            None => Ok(self
+                .limits
+                .message_ttl
+                .map(|life| u64::try_from(life.as_millis()).unwrap_or(u64::MAX))),
+        }
+    }
+
+    fn above_top(&self, room: u32, mid: u64) -> bool {
+        self.rooms.get(room).is_none_or(|room| mid > room.top)
+    }
+
+    /// Names a guest that has no name yet; says to others, once, that nobody speaks as another.
+    fn speak_as(&mut self, step: &mut Step<'_>, slot: u32, wish: &str) -> Result<(), Refusal> {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+        let key = client.person;
+        let Some(person) = self.people.get(key) else { return Ok(()) };
+        if !person.named && !person.account && !wish.trim().is_empty() {
+            let name = UserName::parse(wish, &self.limits)
+                .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
+            self.rename(step, slot, &name);
+            return Ok(());
+        }
+        if client.warned || *wish == *person.name {
+            return Ok(());
+        }
+        let known = self.people.of_name(wish.trim()) == Some(key) || wish.trim().is_empty();
+        if !known && !std::mem::replace(&mut client.warned, true) {
+            let message = format!("you speak as {}; sender is ignored", person.name).into();
+            let code = "sender_ignored";
+            let (re, room) = (None, None);
+            step.reply(client.id, ServerEvent::Notice { re, room, code, message });
+        }
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        id: Option<Arc<str>>,
+        change: Change,
+    ) {
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let (asker, person) = (Asker::Client(client.id), client.person);
+        self.record(step, asker, person, room, Wish { id, change, planned: None });
+    }
+
+    /// Has a person's change of a record recorded.
+    pub(in crate::chat) fn record(
+        &mut self,
+        step: &mut Step<'_>,
+        asker: Asker,
+        key: u32,
+        room: u32,
+        wish: Wish,
+    ) {
+        let Wish { id, change, planned } = wish;
+        if self.people.get(key).is_some_and(|person| !person.kept) {
+            self.keep_session(step, key);
+        }
+        let Some(Person { author, name, admin, .. }) = self.people.get(key) else { return };
+        let (author, admin) = (*author, *admin);
+        if let Change::Message { .. } = change {
+            self.speaks_as(room, author, &Arc::clone(name));
+        }
+        self.keep_concerned(step, room);
+        let Some(Person { name, .. }) = self.people.get(key) else { return };
+        let Some(inside) = self.rooms.get_mut(room) else { return };
+        inside.orders = inside.orders.saturating_add(1);
+        // Whoever keeps order may take away what others said, but not put words into their mouths.
+        let moderator = matches!(change, Change::Deleted { .. })
+            && inside.rules().rank(author, admin) >= Rank::Moderator;
+        if let Change::Message { .. } = change
+            && inside.rules().slow > 0
+        {
+            inside.rules_mut().speaks(author, step.now);
+        }
+        let mut facts = match &planned {
+            Some(planned) => planned.facts().to_vec(),
+            None => Vec::new(),
+        };
+        facts.extend(inside.facts_to_keep());
+        let ticket = self.tickets.put(Awaited::Append(Appending {
+            asker,
+            room,
+            re: id.clone(),
+            sender: Arc::clone(name),
+            change: change.clone(),
+            planned: planned.map(Box::new),
+            since: step.now.at,
+        }));
+        step.effects.push(Effect::Order(Order::Append(Draft {
+            ticket,
+            room: Arc::clone(&inside.key),
+            room_name: Arc::clone(&inside.name),
+            author,
+            sender: Arc::clone(name),
+            moderator,
+            id,
+            ts: step.now.unix_ms,
+            change,
+            facts,
+        })));
+    }
+
+    /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
+    /// conversation, of a room's owner with its first entry. After a crash they are to find it.
+    fn keep_concerned(&mut self, step: &mut Step<'_>, room: u32) {
+        let Some(inside) = self.rooms.get(room) else { return };
+        let owner = inside.rules().owner.filter(|_| !inside.rules().kept);
+        let pair = inside.pair.as_ref().map(|pair| pair.authors());
+        for author in pair.into_iter().flatten().chain(owner) {
+            self.keep_standing(step, author);
+        }
+    }
+}
+
+/// Is what somebody wants the record to say.
+#[derive(Debug)]
+pub(in crate::chat) struct Wish {
+    /// The idempotency key.
+    pub(in crate::chat) id: Option<Arc<str>>,
+    /// The change.
+    pub(in crate::chat) change: Change,
+    /// What else becomes of it, where it keeps order.
+    pub(in crate::chat) planned: Option<Planned>,
+}
+
+/// Is something to be said.
+#[derive(Debug)]
+pub(in crate::chat) struct Message {
+    /// The text.
+    pub(in crate::chat) content: Arc<str>,
+    /// The `mid` it answers.
+    pub(in crate::chat) reply_to: Option<u64>,
+    /// Seconds after which it disappears.
+    pub(in crate::chat) ttl: Option<u64>,
+    /// Who the client says it is.
+    pub(in crate::chat) sender: Option<Box<str>>,
+}
+
+impl Message {
+    /// Makes it a change of a record that disappears after so many milliseconds.
+    pub(in crate::chat) fn into_change(self, step: &Step<'_>, life: Option<u64>) -> Change {
+        Change::Message {
+            content: self.content,
+            reply_to: self.reply_to,
+            expires: life.map(|ms| step.now.unix_ms.saturating_add(ms)),
+        }
+    }
+}
+
+/// Says that there is no such message.
+pub(in crate::chat) fn no_such_message() -> Refusal {
+    Refusal::refused(Refused::NoSuchMessage)
+}

@@ -1,0 +1,119 @@
+//! How far accounts have read.
+//!
+//! Marks only go forward. They are kept in batches, a second after the first that is not: one that
+//! a crash loses costs a few messages that count as unread again.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::protocol::error::Refusal;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::{AuthorKey, Fact, Keep, Order, RoomKey, Shelf};
+use crate::chat::{Chat, Effect, Step};
+use crate::clock::Moment;
+
+/// Holds the marks of all accounts.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Marks {
+    by_author: HashMap<AuthorKey, HashMap<RoomKey, u64>>,
+    unsaved: BTreeSet<(AuthorKey, RoomKey)>,
+    /// When those are to be kept; at zero there are none.
+    due: Moment,
+}
+
+/// How long a mark may wait for others.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+
+impl Marks {
+    /// Takes in a fact of before the start.
+    pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
+        if let Some((author, room)) = key.split_once('/')
+            && let (Some(author), Ok(seq)) = (AuthorKey::from_hex(author), value.parse())
+        {
+            self.by_author.entry(author).or_default().insert(room.into(), seq);
+        }
+    }
+
+    /// Says when marks are to be kept.
+    pub(in crate::chat) fn deadline(&self) -> Moment {
+        if self.unsaved.is_empty() { Moment::NEVER } else { self.due }
+    }
+}
+
+impl Chat {
+    /// Takes note of how far a client has read, and tells the others of its account.
+    pub(in crate::chat) fn mark_read(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        seq: u64,
+    ) -> Result<(), Refusal> {
+        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let (id, person) = (client.id, client.person);
+        let Some(person) = self.people.get(person).filter(|person| person.account) else {
+            return Ok(());
+        };
+        let author = person.author;
+        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let (key, name) = (Arc::clone(&inside.key), Arc::clone(inside.name_for(author)));
+        let seq = seq.min(inside.top);
+        let marks = self.marks.by_author.entry(author).or_default();
+        if marks.len() >= self.limits.marks_max && !marks.contains_key(&key) {
+            return Ok(());
+        }
+        let mark = marks.entry(Arc::clone(&key)).or_default();
+        if *mark >= seq {
+            return Ok(());
+        }
+        *mark = seq;
+        if self.marks.unsaved.is_empty() {
+            self.marks.due = step.now.at.after(SAVE_AFTER);
+        }
+        self.marks.unsaved.insert((author, key));
+        for other in self.clients_of(author) {
+            if other != id {
+                step.reply(other, ServerEvent::Read { room: Arc::clone(&name), seq });
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how far somebody has read in a room, if it has an account.
+    pub(in crate::chat) fn read_mark(&self, author: AuthorKey, room: u32) -> Option<u64> {
+        self.account(author)?;
+        let key = &self.rooms.get(room)?.key;
+        let marks = self.marks.by_author.get(&author);
+        Some(marks.and_then(|marks| marks.get(key)).copied().unwrap_or(0))
+    }
+
+    /// Has marks kept that are due, or all of them.
+    pub(in crate::chat) fn save_marks(&mut self, step: &mut Step<'_>, all: bool) {
+        if self.marks.unsaved.is_empty() || (!all && self.marks.due > step.now.at) {
+            return;
+        }
+        let unsaved = std::mem::take(&mut self.marks.unsaved);
+        let facts = unsaved.into_iter().map(|(author, room)| {
+            let marks = self.marks.by_author.get(&author);
+            let seq = marks.and_then(|marks| marks.get(&room)).copied();
+            fact(author, &room, seq)
+        });
+        let keep = Keep { ticket: None, facts: facts.collect() };
+        step.effects.push(Effect::Order(Order::Keep(keep)));
+    }
+
+    /// Forgets how far somebody has read.
+    pub(in crate::chat) fn forget_marks(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        let Some(marks) = self.marks.by_author.remove(&author) else { return };
+        self.marks.unsaved.retain(|(other, _)| *other != author);
+        let mut facts: Vec<Fact> = marks.keys().map(|room| fact(author, room, None)).collect();
+        facts.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+    }
+}
+
+fn fact(author: AuthorKey, room: &str, seq: Option<u64>) -> Fact {
+    let key = format!("{}/{room}", author.to_hex()).into();
+    Fact { shelf: Shelf::Marks, key, value: seq.map(|seq| seq.to_string().into()) }
+}

@@ -1,0 +1,152 @@
+//! What a person is called, and how a client reads.
+
+use std::sync::Arc;
+
+use crate::chat::actions::presence::{News, What};
+use crate::chat::names::UserName;
+use crate::chat::people::client::Hearing;
+use crate::chat::protocol::client_event::Form;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::{Chat, ClientId, Step};
+
+impl Chat {
+    /// Calls a client's person what it wants to be called.
+    pub(in crate::chat) fn set_name(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        wish: &str,
+    ) -> Result<(), Refusal> {
+        let name = UserName::parse(wish, &self.limits)
+            .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
+        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let (id, person) = (client.id, client.person);
+        if self.people.get(person).is_some_and(|person| person.account) {
+            let message = "you are logged in; an account keeps its name";
+            return Err(Refusal::new(Code::Forbidden, message));
+        }
+        let author = self.author_of(slot);
+        let registered = self.people.accounts().named(name.as_arc());
+        if registered.is_some_and(|account| account.author != author) {
+            return Err(Refusal::new(Code::NameTaken, "this name belongs to an account"));
+        }
+        if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
+            return Err(Refusal::new(Code::NameTaken, "this name is somebody else's"));
+        }
+        self.may_send(step, slot, None)?;
+        self.rename(step, slot, &name);
+        let you = self.name_of(slot);
+        match re {
+            Some(re) => step.reply(id, ServerEvent::Named { re, ts: step.now.unix_ms, you }),
+            None => self.notice(step, slot, None, "renamed", format!("You are {you}.")),
+        }
+        Ok(())
+    }
+
+    /// Gives a client's person a name of its own, with a number if it is in use.
+    pub(in crate::chat) fn rename(&mut self, step: &mut Step<'_>, slot: u32, wish: &UserName) {
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let (id, key) = (client.id, client.person);
+        if self.call(key, wish, Some(id)) {
+            let message = format!("This name is in use. You are {}.", self.name_of(slot)).into();
+            let (re, room) = (None, None);
+            step.reply(id, ServerEvent::Notice { re, room, code: "renamed", message });
+        }
+        for room in self.places_of(key) {
+            self.tell_presence(step, room);
+        }
+        self.session_changed(step, key);
+    }
+
+    /// Gives a person a name of its own. Says whether it got a number. News of it are noted, not
+    /// told.
+    pub(in crate::chat) fn call(
+        &mut self,
+        key: u32,
+        wish: &UserName,
+        knows: Option<ClientId>,
+    ) -> bool {
+        let Some(was) = self.people.get(key).map(|person| Arc::clone(&person.name)) else {
+            return false;
+        };
+        let numbered = self.people.call(key, wish, &self.limits);
+        let Some(person) = self.people.get_mut(key) else { return false };
+        person.named = true;
+        let user = Arc::clone(&person.name);
+        if user != was {
+            for room in self.places_of(key) {
+                let (what, user) = (What::Was(Arc::clone(&was)), Arc::clone(&user));
+                self.note(room, News { what, user, except: knows });
+            }
+        }
+        numbered
+    }
+
+    /// Lists the rooms a person is in.
+    pub(in crate::chat) fn places_of(&self, key: u32) -> Vec<u32> {
+        self.people.get(key).map_or_else(Vec::new, |person| {
+            person.places.as_slice().iter().map(|place| place.room).collect()
+        })
+    }
+
+    /// Gives the name of a client's person.
+    pub(in crate::chat) fn name_of(&self, slot: u32) -> Arc<str> {
+        let client = self.clients.get(slot as usize);
+        let person = client.and_then(|client| self.people.get(client.person));
+        person.map(|person| Arc::clone(&person.name)).unwrap_or_default()
+    }
+
+    /// Lets a client read in another form.
+    pub(in crate::chat) fn set_form(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        form: Form,
+    ) {
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        client.form = form;
+        for seat in client.seats.as_slice() {
+            if let Hearing::Listens(at) = seat.hearing
+                && let Some(room) = self.rooms.get_mut(seat.room)
+                && let Some(listener) = room.audience.get_mut(at as usize)
+            {
+                listener.form = form;
+            }
+        }
+        let word = match form {
+            Form::Json => "json",
+            Form::Text => "text",
+            Form::Simple => "simple",
+        };
+        self.notice(step, slot, re, "mode", format!("The mode is {word}."));
+    }
+
+    /// Ends a connection because its client wants to.
+    pub(in crate::chat) fn quit(&mut self, step: &mut Step<'_>, slot: u32) -> Result<(), Refusal> {
+        self.end_client(step, slot, 1000, "goodbye");
+        Ok(())
+    }
+
+    /// Tells a client something worth knowing.
+    pub(in crate::chat) fn notice(
+        &self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        code: &'static str,
+        message: String,
+    ) {
+        let (room, message) = (None, message.into());
+        self.tell(step, slot, ServerEvent::Notice { re, room, code, message });
+    }
+
+    /// Tells a client something.
+    pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: u32, event: ServerEvent) {
+        if let Some(client) = self.clients.get(slot as usize) {
+            step.reply(client.id, event);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What was said before: pages of history, and what a returning client missed.
+//!
+//! A page comes later than it was ordered, and the room goes on meanwhile. So a client that waits
+//! for one is not in the audience; the room keeps what it shows for as long as somebody waits, and
+//! when the page is there the client is told the page, then what was kept above the page's top,
+//! and only then listens. Nothing lies between and nothing comes twice: a page may already know
+//! entries that the room has yet to show, and those are left out of it.
+
+use std::sync::Arc;
+
+use crate::chat::actions::publish::event_of;
+use crate::chat::pending::{Paging, Purpose};
+use crate::chat::people::client::{Client, Hearing};
+use crate::chat::people::number_of;
+use crate::chat::protocol::client_event::Form;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::{Missed, Resumed, ServerEvent};
+use crate::chat::protocol::wire_size;
+use crate::chat::record::{AuthorKey, Entry, Found, Page, Refused, Span};
+use crate::chat::rooms::Room;
+use crate::chat::{Chat, ClientId, Effect, Step};
+
+/// Says which rooms a client wants to catch up with, each after this `seq`.
+#[derive(Debug)]
+pub(in crate::chat) struct Wanted {
+    /// The event that asked.
+    pub(in crate::chat) re: Option<Arc<str>>,
+    /// The keys of rooms the client has a seat in.
+    pub(in crate::chat) rooms: Vec<(u32, u64)>,
+}
+
+/// Is a client's return, until all its pages are there.
+#[derive(Debug)]
+pub(in crate::chat) struct Recall {
+    client: ClientId,
+    re: Option<Arc<str>>,
+    parts: Vec<Part>,
+    missing: usize,
+}
+
+/// Is one room of a return.
+#[derive(Debug)]
+struct Part {
+    room: u32,
+    wait: u32,
+    after: u64,
+    /// The room's top when the page was ordered.
+    top: u64,
+    page: Option<Page>,
+}
+
+impl Chat {
+    /// Sends a client that has just sat down the last messages, then lets it listen.
+    pub(in crate::chat) fn greet(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        room: u32,
+        history: Option<u32>,
+    ) {
+        let limit = history.unwrap_or(self.limits.history_default).min(self.limits.history_max);
+        let top = self.rooms.get(room).map_or(0, |room| room.top);
+        if limit == 0 || top == 0 {
+            self.listen(slot, room);
+            return;
+        }
+        let Some(wait) = self.wait(slot, room) else { return };
+        self.order(step, slot, room, Span::Latest, limit, Purpose::Greeting { wait, top });
+    }
+
+    /// Sends a client what it missed, then lets it listen.
+    pub(in crate::chat) fn recall(&mut self, step: &mut Step<'_>, slot: u32, wanted: Wanted) {
+        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
+        let recall = number_of(self.recalls.vacant_key());
+        let mut parts = Vec::new();
+        let mut missing = 0_usize;
+        let entries = u32::try_from(self.limits.resume_entries_max).unwrap_or(u32::MAX);
+        for (room, after) in wanted.rooms {
+            let Some(wait) = self.wait(slot, room) else { continue };
+            let top = self.rooms.get(room).map_or(0, |room| room.top);
+            if after < top {
+                missing = missing.saturating_add(1);
+                let purpose = Purpose::Missed { recall, part: parts.len() };
+                self.order(step, slot, room, Span::Entries(after), entries, purpose);
+            }
+            parts.push(Part { room, wait, after, top, page: None });
+        }
+        self.recalls.insert(Recall { client, re: wanted.re, parts, missing });
+        if missing == 0 {
+            self.recalled(step, recall);
+        }
+    }
+
+    /// Says whether numbers of this epoch mean anything here.
+    pub(in crate::chat) fn check_epoch(&self, epoch: Option<&str>) -> Result<(), Refusal> {
+        match epoch {
+            Some(epoch) if epoch != &*self.epoch => Err(Refusal::new(
+                Code::EpochMismatch,
+                "the numbers belong to another journal; begin anew",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes in a page.
+    pub(in crate::chat) fn paged(
+        &mut self,
+        step: &mut Step<'_>,
+        paging: Paging,
+        page: Result<Page, Refused>,
+    ) {
+        self.answered_for(paging.room);
+        let slot = self.by_id.get(&paging.client).copied();
+        match paging.purpose {
+            Purpose::Asked { re } => match (slot, page) {
+                (Some(slot), _) if !self.still_reads(slot, paging.room) => {
+                    self.tell(step, slot, gone(re));
+                }
+                (Some(slot), Ok(page)) => {
+                    let nothing = matches!(&page.found, Found::Messages(it) if it.is_empty());
+                    if nothing && self.form(paging.client) != Form::Json {
+                        self.notice(step, slot, re, "history", "There is nothing.".to_owned());
+                    } else {
+                        self.show(step, slot, paging.room, paging.span, re, page);
+                    }
+                }
+                (Some(slot), Err(why)) => self.unread(step, slot, paging.room, re, why),
+                (None, _) => {}
+            },
+            Purpose::Requested { by } => {
+                let own = by.unwrap_or(AuthorKey([0; 16]));
+                let may = self.rooms.get(paging.room).is_some_and(|room| room.may_read(by));
+                let event = match page {
+                    _ if !may => gone(None),
+                    Ok(page) => self.requested(by, paging.room, paging.span, page),
+                    Err(why) => self.unreadable(own, paging.room, None, why),
+                };
+                step.respond(paging.client, event);
+            }
+            Purpose::Greeting { wait, top } => {
+                let waits = |slot: &u32| {
+                    let client = self.clients.get(*slot as usize);
+                    client.is_some_and(|client| client.waits(paging.room, wait))
+                };
+                if let Some(slot) = slot.filter(waits) {
+                    self.greeted(step, slot, &paging, top, page);
+                }
+                self.waited(paging.room);
+            }
+            Purpose::Missed { recall, part } => {
+                let Some(returning) = self.recalls.get_mut(recall as usize) else { return };
+                if let Some(part) = returning.parts.get_mut(part) {
+                    part.page = page.ok();
+                }
+                returning.missing = returning.missing.saturating_sub(1);
+                if returning.missing == 0 {
+                    self.recalled(step, recall);
+                }
+            }
+        }
+        self.vacate(paging.room);
+    }
+
+    /// Says whether a client may read a room, now that the page is there: it may have become
+    /// private meanwhile.
+    fn still_reads(&self, slot: u32, room: u32) -> bool {
+        let own = self.author_of(slot);
+        self.rooms.get(room).is_some_and(|room| room.may_read(Some(own)))
+    }
+
+    /// Tells a client the page it waited for, then what came meanwhile, then lets it listen.
+    fn greeted(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        paging: &Paging,
+        top: u64,
+        page: Result<Page, Refused>,
+    ) {
+        let shown = match page {
+            Ok(page) => {
+                let top = page.top;
+                self.show(step, slot, paging.room, paging.span, None, page);
+                top
+            }
+            Err(why) => {
+                self.unread(step, slot, paging.room, None, why);
+                top
+            }
+        };
+        self.catch_up(step, slot, paging.room, shown);
+        self.listen(slot, paging.room);
+    }
+
+    /// Takes a client out of a room's audience until something comes; gives that a number.
+    fn wait(&mut self, slot: u32, room: u32) -> Option<u32> {
+        self.unlisten(slot, room);
+        let seat = self.clients.get_mut(slot as usize)?.seat(room)?;
+        self.waits = self.waits.wrapping_add(1).max(1);
+        seat.hearing = Hearing::Waits(self.waits);
+        let room = self.rooms.get_mut(room)?;
+        room.waiting = room.waiting.saturating_add(1);
+        Some(self.waits)
+    }
+
+    fn waited(&mut self, room: u32) {
+        if let Some(inside) = self.rooms.get_mut(room) {
+            inside.waited();
+        }
+        self.vacate(room);
+    }
+
+    /// Tells a client what its room showed above this `seq` while it waited.
+    fn catch_up(&self, step: &mut Step<'_>, slot: u32, room: u32, after: u64) {
+        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(room) = self.rooms.get(room) else { return };
+        let own = self.author_of(slot);
+        let known = after.saturating_add(1);
+        let above = room.top.saturating_add(1);
+        let kept = room.recent.front().map_or(above, |recent| recent.seq);
+        if kept > known {
+            step.reply(client.id, gap(room.name_for(own), known, kept.saturating_sub(1), "slow"));
+        }
+        for recent in room.recent.iter().filter(|recent| recent.seq > after) {
+            if client.echo || recent.except != Some(client.id) {
+                let event = recent.event.clone();
+                step.reply(client.id, self.as_seen_by(own, room, event));
+            }
+        }
+    }
+
+    /// Tells a returning client all it missed, now that all pages are there.
+    fn recalled(&mut self, step: &mut Step<'_>, key: u32) {
+        let Some(recall) = self.recalls.try_remove(key as usize) else { return };
+        if let Some(slot) = self.by_id.get(&recall.client).copied()
+            && let Some(client) = self.clients.get(slot as usize)
+        {
+            let mut budget = self.limits.resume_bytes_max;
+            let mut rooms = Vec::new();
+            let mut tales = Vec::new();
+            for part in &recall.parts {
+                let Some(room) = self.rooms.get(part.room) else { continue };
+                if client.waits(part.room, part.wait) {
+                    let own = self.author_of(slot);
+                    let (missed, tale) = tale(part, room, (own, client), &mut budget);
+                    let tale = tale.into_iter().map(|event| self.as_seen_by(own, room, event));
+                    let tale: Vec<ServerEvent> = tale.collect();
+                    tales.push((part.room, missed.to, tale));
+                    rooms.push(missed);
+                }
+            }
+            let you = self.people.get(client.person).map(|person| Arc::clone(&person.name));
+            let epoch = Arc::clone(&self.epoch);
+            let resumed = Resumed { re: recall.re, you: you.unwrap_or_default(), epoch, rooms };
+            step.reply(recall.client, ServerEvent::Resumed(Box::new(resumed)));
+            for (room, to, tale) in tales {
+                step.effects.extend(
+                    tale.into_iter().map(|event| Effect::Reply { client: recall.client, event }),
+                );
+                self.catch_up(step, slot, room, to);
+                if let Some(room) = self.rooms.get(room) {
+                    let own = self.author_of(slot);
+                    let (room, seq) = (Arc::clone(room.name_for(own)), room.top);
+                    step.reply(recall.client, ServerEvent::Live { room, seq });
+                }
+                self.listen(slot, room);
+            }
+        }
+        for part in recall.parts {
+            self.waited(part.room);
+        }
+    }
+}
+
+/// Says what of a room was missed, and tells it as far as the budget of bytes goes.
+fn tale(
+    part: &Part,
+    room: &Room,
+    (own, client): (AuthorKey, &Client),
+    budget: &mut usize,
+) -> (Missed, Vec<ServerEvent>) {
+    let from = part.after.saturating_add(1);
+    let name = room.name_for(own);
+    let mut missed = Missed { room: Arc::clone(name), from, to: part.top, lost: None };
+    if part.after > part.top {
+        missed.lost = Some((part.top.saturating_add(1), part.after, "unknown"));
+    }
+    if part.after >= part.top {
+        return (missed, Vec::new());
+    }
+    let (entries, lost): (&[Entry], &[_]) = match &part.page {
+        Some(Page { found: Found::Entries(entries), top, lost, .. }) => {
+            missed.to = room.top.min(*top);
+            (entries, lost)
+        }
+        _ => (&[], &[]),
+    };
+    let mut losses: Vec<(u64, u64, &'static str)> = lost
+        .iter()
+        .map(|&(first, last)| (first.max(from), last.min(missed.to), "retention"))
+        .filter(|(first, last, _)| first <= last)
+        .collect();
+    let pruned = losses.first().filter(|(first, ..)| *first == from);
+    let mut reached = pruned.map_or(part.after, |(_, last, _)| *last);
+    let mut events = Vec::new();
+    for entry in entries.iter().filter(|entry| entry.seq <= missed.to) {
+        // What this connection itself said while it waited, it knows.
+        if client.echo || !room.is_own(entry.seq, client.id) {
+            let event = event_of(name, entry);
+            let Some(rest) = budget.checked_sub(wire_size::event(&event)) else { break };
+            *budget = rest;
+            events.push(event);
+        }
+        reached = reached.max(entry.seq);
+    }
+    if reached < missed.to {
+        losses.push((reached.saturating_add(1), missed.to, "page"));
+    }
+    let mut losses = losses.into_iter();
+    missed.lost = losses.next();
+    events.extend(losses.map(|(from, to, why)| gap(name, from, to, why)));
+    (missed, events)
+}
+
+fn gone(re: Option<Arc<str>>) -> ServerEvent {
+    let refusal = Refusal::new(Code::NoSuchRoom, "there is no such room");
+    ServerEvent::Error(Box::new(refusal.re(re)))
+}
+
+pub(in crate::chat) fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> ServerEvent {
+    ServerEvent::Gap { room: Arc::clone(room), from, to, why }
+}

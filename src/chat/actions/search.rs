@@ -1,0 +1,241 @@
+//! Searching for what was said, in the rooms a client is in.
+
+use std::sync::Arc;
+
+use crate::chat::pending::{Awaited, Seeking};
+use crate::chat::protocol::client_event::Seek;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::{Hit, SearchResults, ServerEvent};
+use crate::chat::protocol::wire_size;
+use crate::chat::record::{Finding, Order, Refused, Search};
+use crate::chat::{Chat, Effect, Step};
+
+impl Chat {
+    /// Has a room searched, or all rooms the client is in.
+    pub(in crate::chat) fn seek(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        room: Option<&str>,
+        seek: Seek,
+    ) -> Result<(), Refusal> {
+        let Seek { words, limit, before } = seek;
+        if words.trim().is_empty() {
+            return Err(Refusal::new(Code::BadField, "query: there is nothing in it"));
+        }
+        self.check_length(&words, self.limits.search_chars_max)?;
+        if before.is_some() && room.is_none() {
+            return Err(Refusal::new(Code::BadField, "before: the room of this number is missing"));
+        }
+        let keys = match room {
+            Some(_) => vec![self.room_of(slot, room)?],
+            None => self.searched(slot),
+        };
+        let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
+        let rooms: Vec<_> =
+            rooms.filter(|room| room.top > 0).map(|room| Arc::clone(&room.key)).collect();
+        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else {
+            return Ok(());
+        };
+        if rooms.is_empty() {
+            let results = SearchResults { re, hits: Vec::new(), more: false };
+            step.reply(client, ServerEvent::SearchResults(Box::new(results)));
+            return Ok(());
+        }
+        let most = self.limits.history_max;
+        let limit = limit.unwrap_or(self.limits.history_default).min(most).max(1) as usize;
+        let ticket = self.tickets.put(Awaited::Finding(Seeking { client, re }));
+        let bytes_max = self.limits.page_bytes_max;
+        let search = Search { ticket, rooms, words, before, limit, bytes_max };
+        step.effects.push(Effect::Order(Order::Search(search)));
+        Ok(())
+    }
+
+    /// Tells a client what was found, as far as it may still read that.
+    pub(in crate::chat) fn found(
+        &self,
+        step: &mut Step<'_>,
+        seeking: Seeking,
+        found: Result<Finding, Refused>,
+    ) {
+        let Seeking { client, re } = seeking;
+        let Some(slot) = self.by_id.get(&client).copied() else { return };
+        let finding = match found {
+            Ok(finding) => finding,
+            Err(why) => {
+                let refusal = Refusal::refused(why).re(re);
+                return self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
+            }
+        };
+        let (own, may) = (self.author_of(slot), self.searched(slot));
+        let hits = finding.hits.into_iter().filter_map(|hit| {
+            let key = self.rooms.find(&hit.room).filter(|key| may.contains(key))?;
+            // What the room has not shown yet, it will.
+            let room = self.rooms.get(key).filter(|room| hit.said.mid <= room.top)?;
+            Some(Hit { room: Arc::clone(room.name_for(own)), said: hit.said })
+        });
+        let mut hits: Vec<Hit> = hits.collect();
+        let cut = wire_size::cut_hits(&mut hits, self.limits.page_bytes_max);
+        let results = SearchResults { re, hits, more: finding.more || cut };
+        self.tell(step, slot, ServerEvent::SearchResults(Box::new(results)));
+    }
+
+    /// Lists the rooms a client is in, and its private conversations.
+    fn searched(&self, slot: u32) -> Vec<u32> {
+        let client = self.clients.get(slot as usize);
+        let seats = client.map_or(&[][..], |client| client.seats.as_slice());
+        let mut rooms: Vec<u32> = seats.iter().map(|seat| seat.room).collect();
+        for &direct in self.directs.of(self.author_of(slot)) {
+            if !rooms.contains(&direct) {
+                rooms.push(direct);
+            }
+        }
+        rooms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::record::{self, Answer, Opening, RoomRecord, Said, Ticket};
+    use crate::chat::{ClientEvent, ClientId, Hello, Input, Limits};
+    use crate::clock::Now;
+
+    const ALICE: ClientId = ClientId(1);
+
+    fn chat(limits: Limits) -> Chat {
+        let room = |name: &str| RoomRecord {
+            key: name.into(),
+            name: name.to_uppercase().into(),
+            top: 9,
+            topic: "".into(),
+        };
+        let rooms = ["lobby", "dev", "ops"].map(room).into();
+        let mut chat = Chat::new(limits, Opening { rooms, ..Opening::default() });
+        let hello = Hello::parse("/ws", "name=Alice&room=lobby&room=dev&room=new&history=0");
+        let opened = Input::Opened { client: ALICE, hello, seed: [1; 16], visit: Box::default() };
+        chat.handle(Now::default(), opened, &mut Vec::new());
+        chat
+    }
+
+    fn say(chat: &mut Chat, text: &str) -> Vec<Effect> {
+        let event = ClientEvent::parse(text, chat.limits());
+        let mut effects = Vec::new();
+        let input = Input::Received { client: ALICE, event };
+        chat.handle(Now::default(), input, &mut effects);
+        effects
+    }
+
+    fn ordered(chat: &mut Chat, text: &str) -> Search {
+        match &say(chat, text)[..] {
+            [Effect::Order(Order::Search(search))] => search.clone(),
+            other => panic!("no search: {other:?}"),
+        }
+    }
+
+    fn refused(chat: &mut Chat, text: &str) -> Code {
+        match &say(chat, text)[..] {
+            [Effect::Reply { event: ServerEvent::Error(refusal), .. }] => refusal.code,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    fn answer(chat: &mut Chat, answer: Answer) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        chat.handle(Now::default(), Input::Answered(answer), &mut effects);
+        effects
+    }
+
+    fn hit(room: &str, mid: u64) -> record::Hit {
+        let said = Said {
+            mid,
+            seq: mid,
+            ts: 1,
+            sender: "Bob".into(),
+            content: "\"".repeat(50).into(),
+            reply_to: None,
+            expires: None,
+            gone: None,
+            edited: false,
+            reactions: Vec::new(),
+        };
+        record::Hit { room: room.into(), said }
+    }
+
+    fn results(effects: &[Effect]) -> (Vec<(String, u64)>, bool) {
+        let [Effect::Reply { client: ALICE, event: ServerEvent::SearchResults(it) }] = effects
+        else {
+            panic!("no results: {effects:?}");
+        };
+        let hits = it.hits.iter().map(|hit| (hit.room.to_string(), hit.said.mid)).collect();
+        (hits, it.more)
+    }
+
+    #[test]
+    fn the_named_room_is_searched_or_all_the_client_is_in() {
+        let mut chat = chat(Limits::default());
+        let search = ordered(
+            &mut chat,
+            r#"{"type":"search","id":"s1","room":"LOBBY","payload":{"query":"tea","limit":999,"before":7}}"#,
+        );
+        assert_eq!(search.rooms, ["lobby".into()]);
+        assert_eq!((&*search.words, search.limit, search.before), ("tea", 200, Some(7)));
+        let search = ordered(&mut chat, r#"{"type":"search","payload":"tea time"}"#);
+        assert_eq!(search.rooms, ["dev".into(), "lobby".into()]);
+        assert_eq!((&*search.words, search.limit, search.before), ("tea time", 50, None));
+        // In a room without a record there is nothing to be found.
+        let told = say(&mut chat, r#"{"type":"search","id":"s","room":"new","payload":"tea"}"#);
+        assert_eq!(results(&told), (vec![], false));
+    }
+
+    #[test]
+    fn a_search_without_sense_or_right_is_refused() {
+        let mut chat = chat(Limits { search_chars_max: 5, ..Limits::default() });
+        for (text, code) in [
+            (r#"{"type":"search"}"#, Code::MissingField),
+            (r#"{"type":"search","payload":{"limit":3}}"#, Code::MissingField),
+            (r#"{"type":"search","payload":{"query":7}}"#, Code::BadField),
+            (r#"{"type":"search","payload":{"query":"tea","limit":-1}}"#, Code::BadField),
+            (r#"{"type":"search","payload":{"query":"tea","before":1}}"#, Code::BadField),
+            (r#"{"type":"search","payload":" "}"#, Code::BadField),
+            (r#"{"type":"search","payload":"coffee"}"#, Code::TooLong),
+            (r#"{"type":"search","room":"ops","payload":"tea"}"#, Code::NotInRoom),
+            (r#"{"type":"search","room":"nowhere","payload":"tea"}"#, Code::NotInRoom),
+        ] {
+            assert_eq!(refused(&mut chat, text), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn searches_are_counted_as_questions() {
+        let mut chat = chat(Limits { queries_burst_max: 1, ..Limits::default() });
+        let search = r#"{"type":"search","payload":"tea"}"#;
+        ordered(&mut chat, search);
+        assert_eq!(refused(&mut chat, search), Code::RateLimited);
+    }
+
+    #[test]
+    fn what_was_found_is_told_as_far_as_it_may_be_read_and_fits() {
+        let mut chat = chat(Limits { page_bytes_max: 700, ..Limits::default() });
+        let search = r#"{"type":"search","id":"s1","payload":"tea"}"#;
+        let ticket = ordered(&mut chat, search).ticket;
+        say(&mut chat, r#"{"type":"leave_room","payload":"dev"}"#);
+        let hits = vec![hit("lobby", 10), hit("lobby", 9), hit("dev", 3), hit("ops", 2)];
+        let told = answer(&mut chat, Answer::Found(Finding { ticket, hits, more: false }));
+        assert_eq!(results(&told), (vec![("LOBBY".into(), 9)], false));
+        let ticket = ordered(&mut chat, search).ticket;
+        let hits = (1..9).map(|mid| hit("lobby", mid)).collect();
+        let told = answer(&mut chat, Answer::Found(Finding { ticket, hits, more: false }));
+        assert_eq!(results(&told), (vec![("LOBBY".into(), 1), ("LOBBY".into(), 2)], true));
+        let ticket = ordered(&mut chat, search).ticket;
+        let unread = |ticket| Answer::Unread { ticket, why: Refused::Overloaded };
+        let told = answer(&mut chat, unread(ticket));
+        assert!(matches!(
+            &told[..],
+            [Effect::Reply { event: ServerEvent::Error(refusal), .. }]
+                if refusal.code == Code::Overloaded && refusal.re.as_deref() == Some("s1")
+        ));
+        assert_eq!(answer(&mut chat, unread(Ticket(ticket.0))), []);
+    }
+}

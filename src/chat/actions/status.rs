@@ -1,0 +1,96 @@
+//! Whether somebody is at the keyboard, and what it says about that.
+//!
+//! A status is a person's, whatever the number of its connections, and lasts as long as the
+//! person: a ghost takes it along. Rooms are told with the news of coming and going.
+
+use std::sync::Arc;
+
+use crate::chat::actions::presence::{News, What};
+use crate::chat::people::Person;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::{Chat, ClientId, Step};
+
+/// Is what somebody says of being there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Whether it is away.
+    pub away: bool,
+    /// What it says about that, empty for nothing.
+    pub text: Arc<str>,
+}
+
+impl Status {
+    /// Gives the word of the protocol.
+    pub fn word(&self) -> &'static str {
+        if self.away { "away" } else { "online" }
+    }
+
+    /// Reads the word of the protocol.
+    pub(in crate::chat) fn parse(word: &str) -> Option<bool> {
+        match word {
+            "away" => Some(true),
+            "online" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl Person {
+    /// Gives its status.
+    pub(in crate::chat) fn status(&self) -> Status {
+        self.status.as_deref().cloned().unwrap_or_default()
+    }
+}
+
+impl Chat {
+    /// Gives a client's person a status.
+    pub(in crate::chat) fn set_status(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: u32,
+        re: Option<Arc<str>>,
+        away: bool,
+        text: &Arc<str>,
+    ) -> Result<(), Refusal> {
+        self.check_length(text, self.limits.status_chars_max)?;
+        let text = text.trim();
+        if text.contains(char::is_control) {
+            let message = "text: control characters may not be in it";
+            return Err(Refusal::new(Code::BadField, message).text(text));
+        }
+        self.may_send(step, slot, None).map_err(|refusal| refusal.text(text))?;
+        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let (id, key) = (client.id, client.person);
+        let Some(person) = self.people.get_mut(key) else { return Ok(()) };
+        let status = Status { away, text: text.into() };
+        if person.status() != status {
+            person.status = (status != Status::default()).then(|| Box::new(status.clone()));
+            for room in self.places_of(key) {
+                self.note_status(key, room, Some(id));
+                self.tell_presence(step, room);
+            }
+        }
+        match re {
+            Some(re) => {
+                step.reply(id, ServerEvent::StatusSet { re, ts: step.now.unix_ms, status });
+            }
+            None => self.notice(step, slot, None, "status", format!("You are {}.", said(&status))),
+        }
+        Ok(())
+    }
+
+    /// Notes a person's status as news for a room.
+    pub(in crate::chat) fn note_status(&mut self, key: u32, room: u32, knows: Option<ClientId>) {
+        let Some(person) = self.people.get(key) else { return };
+        let (user, what) = (Arc::clone(&person.name), What::Is(person.status()));
+        self.note(room, News { what, user, except: knows });
+    }
+}
+
+fn said(status: &Status) -> String {
+    match &*status.text {
+        "" => status.word().to_owned(),
+        text => format!("{}: {text}", status.word()),
+    }
+}

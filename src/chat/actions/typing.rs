@@ -1,0 +1,297 @@
+//! Who is typing: told to the others in the room, and to no record.
+//!
+//! ```text
+//!           on, if it may be told          off, a message, leaving, silence
+//! nothing ────────────────────────▶ shown ─────────────────────────────────▶ resting ──▶ nothing
+//!                                     ▲                                         │
+//!                                     └─────────────────────────────────────────┘
+//!                                              on, once the rest is over
+//! ```
+//! Whoever was shown is told off, once, under the name that was told. How often somebody is shown
+//! is limited for each person in a room and for the room; what is above is not told, and is no
+//! error: no storm of signs reaches anybody, or keeps a message waiting.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::actions::direct::Pair;
+use crate::chat::pending::Asker;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::rate::Taken;
+use crate::chat::{Chat, ClientId, Effect, RoomId, Step};
+use crate::clock::Moment;
+
+/// Holds everybody who is typing, and those who have to rest before they are shown again.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Typing {
+    writers: BTreeMap<Place, Writer>,
+    /// When something is due for each writer.
+    due: BTreeSet<(Moment, Place)>,
+    /// Who has stopped, to be told when the input is done with.
+    over: Vec<Over>,
+}
+
+/// Names a person in a room by their keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    person: u32,
+    room: u32,
+}
+
+/// Is a person who is typing in a room, or was a moment ago.
+#[derive(Debug)]
+struct Writer {
+    /// The connection that said so last.
+    client: ClientId,
+    /// The name that was told; none: it is not shown.
+    shown: Option<Arc<str>>,
+    /// Until when it is typing if it does not say so again.
+    until: Moment,
+    /// Until when it is not told that it is typing.
+    rests_until: Moment,
+}
+
+/// Is the end of a writing that was shown.
+#[derive(Debug)]
+struct Over {
+    person: u32,
+    client: ClientId,
+    room: u32,
+    /// The room's name: its key may be another room's by now.
+    name: Arc<str>,
+    user: Arc<str>,
+}
+
+impl Writer {
+    fn due(&self) -> Moment {
+        if self.shown.is_some() { self.until } else { self.rests_until }
+    }
+}
+
+impl Typing {
+    /// Says when [`Chat::typing_due`] has something to do.
+    pub(in crate::chat) fn deadline(&self) -> Moment {
+        self.due.first().map_or(Moment::NEVER, |(due, _)| *due)
+    }
+
+    fn put(&mut self, place: Place, writer: Writer) {
+        self.due.insert((writer.due(), place));
+        self.writers.insert(place, writer);
+    }
+
+    fn take(&mut self, place: Place) -> Option<Writer> {
+        let writer = self.writers.remove(&place)?;
+        self.due.remove(&(writer.due(), place));
+        Some(writer)
+    }
+}
+
+impl Chat {
+    /// Takes in that a client is typing in a room, or no more.
+    pub(in crate::chat) fn typing(&mut self, step: &mut Step<'_>, slot: u32, room: u32, on: bool) {
+        let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
+        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let (id, place) = (client.id, Place { person: client.person, room });
+        if !on {
+            self.stop_typing(step.now.at, place);
+            return;
+        }
+        if let Taken::No(_) = client.hints.take(step.now.at, rate, burst) {
+            return;
+        }
+        let (never, long_ago) = (Moment::NEVER, Moment::default());
+        let new = Writer { client: id, shown: None, until: never, rests_until: long_ago };
+        let mut writer = self.typing.take(place).unwrap_or(new);
+        writer.client = id;
+        writer.until = step.now.at.after(self.limits.typing_for);
+        self.show_typing(step, place, &mut writer);
+        self.typing.put(place, writer);
+    }
+
+    /// Takes note that somebody has said in a room what it typed.
+    pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, asker: Asker, room: u32) {
+        let person = match asker {
+            Asker::Client(id) => {
+                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(*slot as usize));
+                client.map(|client| client.person)
+            }
+            Asker::Request { author, .. } => self.people.of_session(author),
+        };
+        if let Some(person) = person.filter(|_| !self.typing.writers.is_empty()) {
+            self.stop_typing(step.now.at, Place { person, room });
+        }
+    }
+
+    /// Takes note that a client of a person leaves a room, or ends, or becomes somebody else's.
+    pub(in crate::chat) fn leaves_typing(&mut self, person: u32, client: ClientId, room: u32) {
+        let place = Place { person, room };
+        if self.typing.writers.get(&place).is_some_and(|writer| writer.client == client) {
+            // Who has left rests no longer than it would have; the moment does not matter.
+            self.stop_typing(Moment::default(), place);
+        }
+    }
+
+    /// Ends what is over, and shows those whose rest is.
+    pub(in crate::chat) fn typing_due(&mut self, step: &mut Step<'_>) {
+        while let Some(&(due, place)) = self.typing.due.first()
+            && due <= step.now.at
+        {
+            let Some(mut writer) = self.typing.take(place) else { return };
+            if writer.shown.is_none() && writer.until > step.now.at {
+                self.show_typing(step, place, &mut writer);
+                self.typing.put(place, writer);
+            } else if writer.shown.is_some() {
+                self.typing.put(place, writer);
+                self.stop_typing(step.now.at, place);
+            }
+        }
+    }
+
+    /// Tells rooms who has stopped.
+    pub(in crate::chat) fn tell_typed(&mut self, step: &mut Step<'_>) {
+        for Over { person, client, room, name, user } in std::mem::take(&mut self.typing.over) {
+            let same = |room: &crate::chat::rooms::Room| Arc::ptr_eq(&room.name, &name);
+            if self.rooms.get(room).is_some_and(same) {
+                self.hint(step, room, person, client, user, None);
+            }
+        }
+    }
+
+    /// Shows a writer unless it rests, or the room has had enough.
+    fn show_typing(&mut self, step: &mut Step<'_>, place: Place, writer: &mut Writer) {
+        if step.now.at < writer.rests_until {
+            return;
+        }
+        // Never zero, or a deadline would not pass.
+        let every = self.limits.typing_every.max(Duration::from_millis(1));
+        writer.rests_until = step.now.at.after(every);
+        let rate = self.limits.typing_per_second_max;
+        let Some(user) = self.people.get(place.person).map(|it| Arc::clone(&it.name)) else {
+            return;
+        };
+        let Some(room) = self.rooms.get_mut(place.room) else { return };
+        let burst = rate.unwrap_or_default().saturating_mul(BURST);
+        if let Taken::No(_) = room.hints.take(step.now.at, rate, burst) {
+            return;
+        }
+        let ttl = u64::try_from(self.limits.typing_for.as_millis()).unwrap_or(u64::MAX);
+        let Place { person, room } = place;
+        if let Some(before) = writer.shown.replace(Arc::clone(&user))
+            && before != user
+        {
+            self.hint(step, room, person, writer.client, before, None);
+        }
+        self.hint(step, room, person, writer.client, user, Some(ttl));
+    }
+
+    /// Ends a writing. What is left of it is the rest until it may be shown again.
+    fn stop_typing(&mut self, now: Moment, place: Place) {
+        let Some(mut writer) = self.typing.take(place) else { return };
+        writer.until = now;
+        if let Some(user) = writer.shown.take()
+            && let Some(name) = self.rooms.get(place.room).map(|room| Arc::clone(&room.name))
+        {
+            let Place { person, room } = place;
+            self.typing.over.push(Over { person, client: writer.client, room, name, user });
+        }
+        if now < writer.rests_until {
+            self.typing.put(place, writer);
+        }
+    }
+
+    /// Tells a room that somebody is typing, for so many milliseconds, or no more. The person's own
+    /// connections know.
+    fn hint(
+        &self,
+        step: &mut Step<'_>,
+        key: u32,
+        person: u32,
+        client: ClientId,
+        user: Arc<str>,
+        ttl_ms: Option<u64>,
+    ) {
+        let Some(room) = self.rooms.get(key) else { return };
+        if let Some(pair) = room.pair.as_deref() {
+            return self.hint_direct(step, key, pair, person, &user, ttl_ms);
+        }
+        let own = self.people.get(person).map_or(&[][..], |person| person.clients.as_slice());
+        let own = own.iter().filter_map(|slot| self.clients.get(*slot as usize));
+        let mut except: Vec<ClientId> = own.map(|client| client.id).collect();
+        if !except.contains(&client) {
+            except.push(client);
+        }
+        if room.audience.iter().all(|listener| except.contains(&listener.client)) {
+            return;
+        }
+        let event = ServerEvent::Typing { room: Arc::clone(&room.name), user, ttl_ms };
+        step.effects.push(Effect::Hint { room: RoomId(key), event, except });
+    }
+}
+
+impl Chat {
+    /// Tells the other one of a private conversation that somebody is typing, or no more.
+    fn hint_direct(
+        &self,
+        step: &mut Step<'_>,
+        key: u32,
+        pair: &Pair,
+        person: u32,
+        user: &Arc<str>,
+        ttl_ms: Option<u64>,
+    ) {
+        let Some(author) = self.people.get(person).map(|person| person.author) else { return };
+        let partner = pair.partner(author);
+        let to = self.ears(partner, key);
+        if let Some((mine, _)) = pair.seen_by(partner).filter(|_| !to.is_empty()) {
+            let (name, user) = (Arc::clone(&mine.label), Arc::clone(user));
+            let event = ServerEvent::Typing { room: name, user, ttl_ms };
+            let (room, except, seq) = (RoomId(key), None, None);
+            step.effects.push(Effect::Whisper { room, to, event, except, seq });
+        }
+    }
+}
+
+/// How many seconds' worth of signs a room may be told at once.
+const BURST: u32 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::record::Opening;
+    use crate::chat::{ClientEvent, Hello, Input, Limits};
+    use crate::clock::Now;
+
+    #[test]
+    fn a_storm_leaves_one_entry_for_each_who_types_and_none_in_the_end() {
+        let limits = Limits { queries_per_second_max: None, ..Limits::default() };
+        let mut chat = Chat::new(limits, Opening::default());
+        let mut told = 0;
+        let mut handle = |chat: &mut Chat, ms, input| {
+            let mut effects = Vec::new();
+            chat.handle(Now { at: Moment::from_millis(ms), unix_ms: ms }, input, &mut effects);
+            told += effects.iter().filter(|it| matches!(it, Effect::Hint { .. })).count();
+        };
+        for n in 1..=4_u8 {
+            let (client, seed) = (ClientId(u64::from(n)), [n; 16]);
+            let hello = Hello::parse("/ws", "room=a&room=b");
+            handle(&mut chat, 0, Input::Opened { client, hello, seed, visit: Box::default() });
+        }
+        for ms in 1..10_000 {
+            for n in 1..=3 {
+                let room = if ms % 2 == 0 { "a" } else { "b" };
+                let (client, on) = (ClientId(n), ms % 3 > 0);
+                let text = format!(r#"{{"type":"typing","room":"{room}","payload":{on}}}"#);
+                let event = ClientEvent::parse(&text, chat.limits());
+                handle(&mut chat, ms, Input::Received { client, event });
+            }
+            let Typing { writers, due, over } = &chat.typing;
+            assert!(writers.len() <= 6 && due.len() == writers.len() && over.is_empty());
+        }
+        handle(&mut chat, 20_000, Input::Due);
+        handle(&mut chat, 30_000, Input::Due);
+        assert!(chat.typing.writers.is_empty() && chat.typing.due.is_empty());
+        // Three people in two rooms begin and end four times in ten seconds.
+        assert_eq!(told, 3 * 2 * 4 * 2);
+    }
+}

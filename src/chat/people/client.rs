@@ -1,0 +1,118 @@
+//! Clients: the connections of people, as the chat knows them.
+
+use std::net::IpAddr;
+
+use crate::chat::ClientId;
+use crate::chat::few::Few;
+use crate::chat::protocol::client_event::Form;
+use crate::chat::rate::Bucket;
+use crate::clock::Moment;
+
+/// Is one connection.
+#[derive(Debug)]
+pub(in crate::chat) struct Client {
+    /// Its number.
+    pub(in crate::chat) id: ClientId,
+    /// Whose it is: the key of a person.
+    pub(in crate::chat) person: u32,
+    /// Where it comes from, if that is known.
+    pub(in crate::chat) network: Option<IpAddr>,
+    /// The login it came with.
+    pub(in crate::chat) login: Option<Box<LoginMark>>,
+    /// How it reads.
+    pub(in crate::chat) form: Form,
+    /// Whether it gets back what it said.
+    pub(in crate::chat) echo: bool,
+    /// Whether it is being closed and heard no more.
+    pub(in crate::chat) closing: bool,
+    /// Whether it knows that nobody speaks as another.
+    pub(in crate::chat) warned: bool,
+    /// Errors since it last did something right.
+    pub(in crate::chat) errors: u8,
+    /// The rooms it is in, in the order of joining; the last one is current.
+    pub(in crate::chat) seats: Few<Seat>,
+    /// What it may send.
+    pub(in crate::chat) sends: Bucket,
+    /// What it may ask.
+    pub(in crate::chat) queries: Bucket,
+    /// How often it may say that it is typing.
+    pub(in crate::chat) hints: Bucket,
+    /// Since when it has been sending more than it may; [`Moment::NEVER`]: it has not.
+    pub(in crate::chat) flooding: Moment,
+    /// Whether it has been doing so for too long.
+    pub(in crate::chat) flooded: bool,
+    /// The room of the last message it said.
+    pub(in crate::chat) said_in: u32,
+    /// The last message it said, 0 for none.
+    pub(in crate::chat) said: u64,
+}
+
+/// Names the login of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) struct LoginMark {
+    /// Its number.
+    pub(in crate::chat) id: [u8; 16],
+    /// When it ends.
+    pub(in crate::chat) expires: Moment,
+}
+
+/// Is a client's place in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) struct Seat {
+    /// The room's key.
+    pub(in crate::chat) room: u32,
+    /// Whether it is told what happens.
+    pub(in crate::chat) hearing: Hearing,
+    /// Whether the client is there only until it has been told what it missed.
+    pub(in crate::chat) passing: bool,
+}
+
+/// Says whether a client is told what happens in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) enum Hearing {
+    /// Yes: it stands here in the audience.
+    Listens(u32),
+    /// Not before what was ordered under this number has come; 0: nothing was ordered.
+    Waits(u32),
+}
+
+impl Client {
+    /// Makes a client that is in no room.
+    pub(in crate::chat) fn new(id: ClientId, person: u32, form: Form, echo: bool) -> Self {
+        Self {
+            id,
+            person,
+            network: None,
+            login: None,
+            form,
+            echo,
+            closing: false,
+            warned: false,
+            errors: 0,
+            seats: Few::default(),
+            sends: Bucket::default(),
+            queries: Bucket::default(),
+            hints: Bucket::default(),
+            flooding: Moment::NEVER,
+            flooded: false,
+            said_in: 0,
+            said: 0,
+        }
+    }
+
+    /// Finds its seat in a room.
+    pub(in crate::chat) fn seat(&mut self, room: u32) -> Option<&mut Seat> {
+        self.seats.as_mut_slice().iter_mut().find(|seat| seat.room == room)
+    }
+
+    /// Says whether it still waits in a room for what was ordered under this number.
+    pub(in crate::chat) fn waits(&self, room: u32, wait: u32) -> bool {
+        let hearing = Hearing::Waits(wait);
+        self.seats.as_slice().iter().any(|seat| seat.room == room && seat.hearing == hearing)
+    }
+
+    /// Gives the room that bare text goes to.
+    pub(in crate::chat) fn current(&self) -> Option<u32> {
+        self.seats.as_slice().last().map(|seat| seat.room)
+    }
+}

@@ -1,0 +1,409 @@
+//! Who there is: people, their names, their sessions.
+//!
+//! A person is not a connection: it has a name, a session and any number of clients. Without a
+//! client it is a ghost, which its session key brings back.
+
+pub(in crate::chat) mod client;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha1::{Digest as _, Sha1};
+use slab::Slab;
+
+use crate::chat::actions::account::Accounts;
+use crate::chat::actions::status::Status;
+use crate::chat::few::Few;
+use crate::chat::limits::Limits;
+use crate::chat::names::{UserName, fold, likeness};
+use crate::chat::record::AuthorKey;
+use crate::clock::Moment;
+
+/// Is somebody, with or without connections.
+#[derive(Debug)]
+pub(in crate::chat) struct Person {
+    /// What everybody calls it.
+    pub(in crate::chat) name: Arc<str>,
+    /// The hash of its session key.
+    pub(in crate::chat) author: AuthorKey,
+    /// Its status, if that says anything.
+    pub(in crate::chat) status: Option<Box<Status>>,
+    /// Its connections: keys of clients.
+    pub(in crate::chat) clients: Few<u32>,
+    /// The rooms it is in.
+    pub(in crate::chat) places: Few<Place>,
+    /// The rooms it was in when its last connection closed; the last one was current.
+    pub(in crate::chat) rooms: Box<[Arc<str>]>,
+    /// When its last connection closed.
+    pub(in crate::chat) left: Moment,
+    /// The number its name got, 0 for none.
+    number: u32,
+    /// Whether that number is to be given back with the name.
+    lent: bool,
+    /// Whether it said a name of its own.
+    pub(in crate::chat) named: bool,
+    /// Whether it holds its name; a ghost of some age does not.
+    pub(in crate::chat) holds_name: bool,
+    /// Whether it is a ghost.
+    pub(in crate::chat) ghost: bool,
+    /// Whether the keeper of records knows its session, or is not to.
+    pub(in crate::chat) kept: bool,
+    /// Whether it is there only as long as it posts.
+    pub(in crate::chat) passing: bool,
+    /// Posts of its requests that are not answered yet.
+    pub(in crate::chat) posts: u32,
+    /// Whether it has an account: then its name is the account's, and no session key brings it
+    /// back.
+    pub(in crate::chat) account: bool,
+    /// Whether it may keep order everywhere.
+    pub(in crate::chat) admin: bool,
+}
+
+/// Is a person in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) struct Place {
+    /// The room's key.
+    pub(in crate::chat) room: u32,
+    /// Where the room's list of people has it.
+    pub(in crate::chat) at: u32,
+    /// How many of its connections are in the room.
+    pub(in crate::chat) conns: u32,
+    /// Whether the last of them fell silent.
+    pub(in crate::chat) timed_out: bool,
+    /// When the last of them closed.
+    pub(in crate::chat) left: Moment,
+}
+
+impl Person {
+    /// Finds its place in a room.
+    pub(in crate::chat) fn place(&mut self, room: u32) -> Option<&mut Place> {
+        self.places.as_mut_slice().iter_mut().find(|place| place.room == room)
+    }
+}
+
+/// Holds all people, those on the way out included.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct People {
+    people: Slab<Person>,
+    /// Names in use, by their likeness.
+    names: HashMap<Box<str>, u32>,
+    /// Numbers given, by the likeness of what they were added to.
+    numbers: HashMap<Box<str>, Numbers>,
+    sessions: HashMap<AuthorKey, u32>,
+    accounts: Accounts,
+}
+
+/// Knows the numbers added to one name.
+#[derive(Debug, Default)]
+struct Numbers {
+    used: u32,
+    highest: u32,
+    free: BinaryHeap<Reverse<u32>>,
+}
+
+impl People {
+    /// Finds a person.
+    pub(in crate::chat) fn get(&self, key: u32) -> Option<&Person> {
+        self.people.get(key as usize)
+    }
+
+    /// Finds a person, to change it.
+    pub(in crate::chat) fn get_mut(&mut self, key: u32) -> Option<&mut Person> {
+        self.people.get_mut(key as usize)
+    }
+
+    /// Lists everybody.
+    pub(in crate::chat) fn iter(&self) -> impl Iterator<Item = (u32, &Person)> {
+        self.people.iter().map(|(key, person)| (number_of(key), person))
+    }
+
+    /// Finds whose session this is.
+    pub(in crate::chat) fn of_session(&self, author: AuthorKey) -> Option<u32> {
+        self.sessions.get(&author).copied()
+    }
+
+    /// Says whose name this is.
+    pub(in crate::chat) fn of_name(&self, name: &str) -> Option<u32> {
+        likeness(name).iter().find_map(|key| self.names.get(key)).copied()
+    }
+
+    /// Says whether nobody is called so, and no account but this author's.
+    pub(in crate::chat) fn is_free(&self, name: &str, author: Option<AuthorKey>) -> bool {
+        likeness(name).iter().all(|key| {
+            let owner = self.accounts.by_likeness.get(key);
+            !self.names.contains_key(key) && owner.is_none_or(|owner| Some(*owner) == author)
+        })
+    }
+
+    /// Gives the accounts.
+    pub(in crate::chat) fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Gives the accounts, to change them.
+    pub(in crate::chat) fn accounts_mut(&mut self) -> &mut Accounts {
+        &mut self.accounts
+    }
+
+    /// Gives an account's person the account's name; whoever had it gets a number. Gives that one.
+    pub(in crate::chat) fn install(
+        &mut self,
+        key: u32,
+        name: &UserName,
+        limits: &Limits,
+    ) -> Option<u32> {
+        let holder = self.of_name(name.as_arc()).filter(|holder| *holder != key);
+        if let Some(holder) = holder {
+            self.release(holder);
+        }
+        self.release(key);
+        self.hold(key, name);
+        if let Some(person) = self.get_mut(key) {
+            (person.number, person.lent, person.named) = (0, false, true);
+        }
+        let holder = holder?;
+        let wish = UserName::known(&self.get(holder)?.name);
+        self.call(holder, &wish, limits);
+        Some(holder)
+    }
+
+    /// Adds somebody who has no name yet.
+    pub(in crate::chat) fn add(&mut self, author: AuthorKey) -> u32 {
+        let key = number_of(self.people.insert(Person {
+            name: "".into(),
+            author,
+            status: None,
+            clients: Few::default(),
+            places: Few::default(),
+            rooms: Box::default(),
+            left: Moment::NEVER,
+            number: 0,
+            lent: false,
+            named: false,
+            holds_name: false,
+            ghost: false,
+            kept: false,
+            passing: false,
+            posts: 0,
+            account: false,
+            admin: false,
+        }));
+        self.sessions.insert(author, key);
+        key
+    }
+
+    /// Removes somebody for good; its name is free again.
+    pub(in crate::chat) fn remove(&mut self, key: u32) -> Option<Person> {
+        self.release(key);
+        let person = self.people.try_remove(key as usize)?;
+        self.sessions.remove(&person.author);
+        Some(person)
+    }
+
+    /// Gives a person a name in place of the one it has, with a number if it is in use. Says
+    /// whether it got one.
+    pub(in crate::chat) fn call(&mut self, key: u32, wish: &UserName, limits: &Limits) -> bool {
+        self.release(key);
+        let mut number = 0;
+        let mut name = wish.clone();
+        let author = self.get(key).map(|person| person.author);
+        if !self.is_free(name.as_arc(), author) {
+            let base = folded(wish.base(limits));
+            loop {
+                number = self.numbers.entry(base.clone()).or_default().next();
+                name = wish.numbered(number, limits);
+                if self.is_free(name.as_arc(), author) {
+                    break;
+                }
+                // Somebody chose this very name; its number is passed over.
+                if let Some(numbers) = self.numbers.get_mut(&base) {
+                    numbers.used = numbers.used.saturating_sub(1);
+                }
+            }
+        }
+        self.hold(key, &name);
+        if let Some(person) = self.get_mut(key) {
+            (person.number, person.lent) = (number, number > 0);
+        }
+        number != 0
+    }
+
+    /// Gives a ghost its name back, or, if somebody else has it now, another one.
+    pub(in crate::chat) fn recall(&mut self, key: u32, limits: &Limits) -> bool {
+        let Some(person) = self.get(key) else { return false };
+        if person.holds_name {
+            return false;
+        }
+        if self.is_free(&person.name, Some(person.author)) {
+            let name = UserName::known(&person.name);
+            self.hold(key, &name);
+            return false;
+        }
+        let suffix = format!("-{}", person.number);
+        let base = person.name.strip_suffix(&suffix).unwrap_or(&person.name);
+        let wish = UserName::known(base);
+        self.call(key, &wish, limits);
+        true
+    }
+
+    /// Frees a person's name; the person remembers it.
+    pub(in crate::chat) fn release(&mut self, key: u32) {
+        let Some(person) = self.people.get_mut(key as usize) else { return };
+        if !std::mem::take(&mut person.holds_name) {
+            return;
+        }
+        for like in likeness(&person.name) {
+            if self.names.get(&like) == Some(&key) {
+                self.names.remove(&like);
+            }
+        }
+        let suffix = format!("-{}", person.number);
+        if std::mem::take(&mut person.lent)
+            && let Some(base) = person.name.strip_suffix(&suffix)
+        {
+            let base = folded(base);
+            if let Some(numbers) = self.numbers.get_mut(&base)
+                && numbers.give_back(person.number)
+            {
+                self.numbers.remove(&base);
+            }
+        }
+    }
+
+    fn hold(&mut self, key: u32, name: &UserName) {
+        let Some(person) = self.people.get_mut(key as usize) else { return };
+        person.name = Arc::clone(name.as_arc());
+        person.holds_name = true;
+        for like in likeness(name.as_arc()) {
+            self.names.entry(like).or_insert(key);
+        }
+    }
+}
+
+/// Gives what numbers are counted by: one of the two likenesses of a name.
+fn folded(name: &str) -> Box<str> {
+    let [folded, _] = likeness(name);
+    folded
+}
+
+impl Numbers {
+    /// Gives the lowest number that came back, else one never given: no search among thousands
+    /// of the same name.
+    fn next(&mut self) -> u32 {
+        self.used = self.used.saturating_add(1);
+        if let Some(Reverse(number)) = self.free.pop() {
+            return number;
+        }
+        self.highest = self.highest.max(1).saturating_add(1);
+        self.highest
+    }
+
+    /// Takes a number back; true if none is left in use.
+    fn give_back(&mut self, number: u32) -> bool {
+        self.used = self.used.saturating_sub(1);
+        self.free.push(Reverse(number));
+        self.used == 0
+    }
+}
+
+/// Makes a session key of random bytes.
+pub(in crate::chat) fn session_key(seed: [u8; 16]) -> Box<str> {
+    BASE64_URL_SAFE_NO_PAD.encode(seed).into()
+}
+
+/// Names the author that a session key stands for; the key itself is kept nowhere.
+pub fn author_of(session: &str) -> AuthorKey {
+    let mut author = [0; 16];
+    for (to, from) in author.iter_mut().zip(Sha1::digest(session)) {
+        *to = from;
+    }
+    AuthorKey(author)
+}
+
+/// Names the author that a guest without a session is by its name. As the complement of a hash no
+/// session key can be made to stand for it.
+pub(in crate::chat) fn author_by(name: &UserName) -> AuthorKey {
+    let AuthorKey(author) = author_of(&fold(name.as_arc()));
+    AuthorKey(author.map(|byte| !byte))
+}
+
+/// Gives a slab's key as it is kept; no slab here comes near 2³² items.
+pub(in crate::chat) fn number_of(key: usize) -> u32 {
+    u32::try_from(key).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn come(people: &mut People, n: u8, name: &str) -> (u32, String) {
+        let key = people.add(AuthorKey([n; 16]));
+        people.call(key, &UserName::known(name), &Limits::default());
+        (key, people.get(key).unwrap().name.to_string())
+    }
+
+    #[test]
+    fn a_name_in_use_gets_the_lowest_free_number() {
+        let mut people = People::default();
+        let (alice, _) = come(&mut people, 1, "Alice");
+        let (second, name) = come(&mut people, 2, "aLICE");
+        assert_eq!(name, "aLICE-2");
+        assert_eq!(come(&mut people, 3, "Alice").1, "Alice-3");
+        assert_eq!(come(&mut people, 4, "Alice-4").1, "Alice-4");
+        assert_eq!(come(&mut people, 5, "Alice").1, "Alice-5");
+        people.remove(second);
+        assert_eq!(come(&mut people, 6, "Alice").1, "Alice-2");
+        people.remove(alice);
+        assert_eq!(come(&mut people, 7, "Alice").1, "Alice");
+        assert_eq!(come(&mut people, 8, "Alice").1, "Alice-6");
+    }
+
+    #[test]
+    fn numbers_are_forgotten_with_the_last_who_had_one() {
+        let mut people = People::default();
+        let keys: Vec<u32> = (0..100).map(|n| come(&mut people, n, "Bob").0).collect();
+        for key in keys {
+            people.remove(key);
+        }
+        assert!(people.names.is_empty() && people.numbers.is_empty() && people.sessions.is_empty());
+    }
+
+    #[test]
+    fn a_ghost_gets_its_name_back_unless_it_is_taken() {
+        let limits = Limits::default();
+        let mut people = People::default();
+        come(&mut people, 1, "Eve");
+        let (ghost, name) = come(&mut people, 2, "Eve");
+        assert_eq!(name, "Eve-2");
+        people.release(ghost);
+        assert!(!people.recall(ghost, &limits));
+        assert_eq!(&*people.get(ghost).unwrap().name, "Eve-2");
+        assert_eq!(come(&mut people, 3, "Eve").1, "Eve-3");
+        people.release(ghost);
+        assert_eq!(come(&mut people, 4, "Eve-2").1, "Eve-2");
+        assert!(people.recall(ghost, &limits));
+        assert_eq!(&*people.get(ghost).unwrap().name, "Eve-4");
+    }
+
+    #[test]
+    fn thousands_of_one_name_are_no_search() {
+        let mut people = People::default();
+        let limits = Limits::default();
+        for n in 0..20_000_u32 {
+            let mut author = [0; 16];
+            author[..4].copy_from_slice(&n.to_le_bytes());
+            let key = people.add(AuthorKey(author));
+            people.call(key, &UserName::anonymous(), &limits);
+        }
+        assert_eq!(&*people.get(19_999).unwrap().name, "Anonymous-20000");
+    }
+
+    #[test]
+    fn a_session_key_is_128_bits_in_22_letters() {
+        assert_eq!(&*session_key([0xFB; 16]), "-_v7-_v7-_v7-_v7-_v7-w");
+        assert_ne!(author_of("a"), author_of("b"));
+    }
+}

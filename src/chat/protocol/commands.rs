@@ -1,0 +1,394 @@
+//! Slash commands: what people type instead of events.
+
+use crate::chat::protocol::client_event::{Ask, ClientEvent, Demand, Form};
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::parse::typed;
+use crate::chat::record::{Action, Span};
+
+/// Lists the commands: name, what follows it, what it does.
+const COMMANDS: [(&str, &str, &str); 33] = [
+    ("help", "", "this list"),
+    ("name", "NEW", "be called something else"),
+    ("join", "ROOM", "be in a room; what you type goes there"),
+    ("leave", "[ROOM]", "be in it no more"),
+    ("rooms", "", "the rooms there are"),
+    ("who", "[ROOM]", "the people in a room"),
+    ("reply", "TEXT", "answer what was said last"),
+    ("me", "TEXT", "tell what you do"),
+    ("topic", "[TEXT]", "read or set the room's topic"),
+    ("history", "[N]", "what was said before"),
+    ("edit", "TEXT", "correct what you said last"),
+    ("delete", "[SEQ]", "take back what you said"),
+    ("expire", "SECONDS TEXT", "say something that disappears"),
+    ("msg", "USER TEXT", "say something to one person alone"),
+    ("away", "[TEXT]", "be away, and say why"),
+    ("back", "", "be back"),
+    ("whoami", "", "your name"),
+    ("stats", "", "how much is going on"),
+    ("mode", "json|text|simple", "how you read"),
+    ("kick", "USER [WHY]", "have somebody leave the room"),
+    ("ban", "USER [SECONDS] [WHY]", "have somebody stay away"),
+    ("unban", "USER", "let somebody come again"),
+    ("mute", "USER [SECONDS] [WHY]", "have somebody be quiet"),
+    ("unmute", "USER", "let somebody speak again"),
+    ("slow", "SECONDS", "let everybody speak once in a while; 0 ends it"),
+    ("lock", "", "let nobody speak but who keeps order"),
+    ("unlock", "", "let everybody speak again"),
+    ("invite", "USER", "let somebody into the room"),
+    ("private", "", "hide the room from all but its members"),
+    ("public", "", "open the room to everybody"),
+    ("promote", "USER", "let somebody keep order, too"),
+    ("demote", "USER", "let somebody keep order no more"),
+    ("quit", "", "end"),
+];
+
+/// Reads a line that begins with one slash.
+pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
+    let text = typed(line);
+    let body = text.get(1..).unwrap_or_default();
+    let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
+    let rest = rest.trim_start();
+    let word = word.to_ascii_lowercase();
+    let needed = || if rest.is_empty() { Err(usage(&word)) } else { Ok(rest) };
+    let mut room = None;
+    let ask = match &*word {
+        "help" => Ask::Help,
+        "name" => Ask::SetName(needed()?.into()),
+        "join" => {
+            let room = needed()?.trim_end().into();
+            Ask::Join { room, history: None, after: None, epoch: None }
+        }
+        "leave" => {
+            room = optional(rest);
+            Ask::Leave
+        }
+        "rooms" => Ask::ListRooms,
+        "who" => {
+            room = optional(rest);
+            Ask::ListUsers
+        }
+        "reply" => Ask::Reply(needed()?.into()),
+        // The slash stays: readers know a deed by it.
+        "me" => return Ok(ClientEvent::said(&format!("/me {}", needed()?))),
+        "topic" if rest.is_empty() => Ask::Topic,
+        "topic" => Ask::SetTopic(rest.into()),
+        "history" => {
+            let limit = number(&word, rest)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+            Ask::History { span: Span::Latest, limit }
+        }
+        "edit" => Ask::Edit { mid: None, content: needed()?.into() },
+        "delete" => Ask::Delete { mid: number(&word, rest)? },
+        "expire" => expire(rest)?,
+        "away" => Ask::SetStatus { away: true, text: rest.into() },
+        "back" => Ask::SetStatus { away: false, text: "".into() },
+        "whoami" => Ask::WhoAmI,
+        "stats" => Ask::Stats { minutes: None },
+        "mode" => Ask::Mode(Form::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
+        "quit" => Ask::Quit,
+        "msg" => {
+            let (to, content) = someone(needed()?);
+            if to.is_empty() || content.is_empty() {
+                return Err(usage(&word).text(text));
+            }
+            Ask::Direct { to: to.into(), content: content.into(), reply_to: None, ttl: None }
+        }
+        _ if let Some(action) = action(&word) => {
+            Ask::Moderate(Box::new(demand(action, &word, rest.trim_end())?))
+        }
+        _ => return Err(unknown(&word).text(text)),
+    };
+    Ok(ClientEvent { id: None, room, ask })
+}
+
+/// Lists all commands, one a line.
+pub(in crate::chat) fn help() -> String {
+    let mut text = String::from("Type to talk. Commands:");
+    for (name, follows, does) in COMMANDS {
+        let command =
+            if follows.is_empty() { format!("/{name}") } else { format!("/{name} {follows}") };
+        text.push_str(&format!("\n{command:<26} {does}"));
+    }
+    text.push_str("\nA line that begins with // is said with one slash.");
+    text
+}
+
+fn action(word: &str) -> Option<Action> {
+    match word {
+        "private" => Some(Action::MakePrivate),
+        "public" => Some(Action::MakePublic),
+        word => Action::parse(word),
+    }
+}
+
+fn demand(action: Action, word: &str, rest: &str) -> Result<Demand, Refusal> {
+    let mut demand = Demand { action, user: None, seconds: None, reason: None };
+    let mut rest = rest;
+    match action {
+        Action::Lock | Action::Unlock | Action::MakePrivate | Action::MakePublic => {
+            return Ok(demand);
+        }
+        Action::Slow => {
+            demand.seconds = Some(number(word, rest)?.ok_or_else(|| usage(word))?);
+            return Ok(demand);
+        }
+        Action::Invite | Action::Promote | Action::Demote | Action::Unban | Action::Unmute => {
+            let name = rest.strip_prefix('@').unwrap_or(rest).trim_matches('"');
+            demand.user = Some(optional(name).ok_or_else(|| usage(word))?);
+            return Ok(demand);
+        }
+        Action::Kick | Action::Ban | Action::Mute => {}
+    }
+    let (user, more) = someone(rest);
+    demand.user = Some(optional(user).ok_or_else(|| usage(word))?);
+    rest = more;
+    if action != Action::Kick {
+        let (first, more) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        if let Ok(seconds) = first.parse() {
+            demand.seconds = Some(seconds);
+            rest = more.trim_start();
+        }
+    }
+    demand.reason = Some(rest).filter(|rest| !rest.is_empty()).map(Into::into);
+    Ok(demand)
+}
+
+/// Divides a line into the name of somebody, in quotes if there are spaces in it, and the rest.
+fn someone(rest: &str) -> (&str, &str) {
+    let rest = rest.strip_prefix('@').unwrap_or(rest);
+    let (name, more) = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+        Some(quoted) => quoted,
+        None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+    };
+    (name.trim(), more.trim_start())
+}
+
+fn expire(rest: &str) -> Result<Ask, Refusal> {
+    let (seconds, content) = rest.split_once(char::is_whitespace).ok_or_else(|| usage("expire"))?;
+    let ttl = number("expire", seconds)?;
+    let content = content.trim_start();
+    if ttl.is_none() || content.is_empty() {
+        return Err(usage("expire"));
+    }
+    Ok(Ask::Send { content: content.into(), reply_to: None, ttl, sender: None })
+}
+
+fn optional(rest: &str) -> Option<Box<str>> {
+    Some(rest.trim_end()).filter(|rest| !rest.is_empty()).map(Box::from)
+}
+
+fn number(word: &str, rest: &str) -> Result<Option<u64>, Refusal> {
+    match rest.trim_end() {
+        "" => Ok(None),
+        digits => digits.parse().map(Some).map_err(|_| usage(word)),
+    }
+}
+
+/// Says how a command is written.
+fn usage(word: &str) -> Refusal {
+    let follows = COMMANDS.iter().find(|(name, ..)| *name == word).map_or("", |(_, it, _)| it);
+    Refusal::new(Code::MissingField, format!("it is written /{word} {follows}"))
+}
+
+fn unknown(word: &str) -> Refusal {
+    // Nobody mistypes a command at such length; a path for instance is none.
+    let nearest = COMMANDS.iter().map(|(name, ..)| (distance(word, name), *name)).min();
+    let message = match nearest {
+        Some((distance, name)) if word.len() <= 16 && distance <= 2 && distance < name.len() => {
+            format!("there is no such command; did you mean /{name}?")
+        }
+        _ => "there is no such command; /help lists them, // at the start says a slash".to_owned(),
+    };
+    Refusal::new(Code::UnknownCommand, message)
+}
+
+/// Counts the letters to insert, delete, replace or swap with the next to get from one word to
+/// the other; words above 16 letters are as far as can be.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().max(b.len()) > 16 {
+        return usize::MAX;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = vec![i.saturating_add(1)];
+        for (j, &y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX);
+            let next = j.saturating_add(1);
+            let replaced = at(&above, j).saturating_add(usize::from(x != y));
+            let removed = at(&above, next).saturating_add(1);
+            let inserted = at(&row, j).saturating_add(1);
+            let mut best = replaced.min(removed).min(inserted);
+            let crossed = i
+                .checked_sub(1)
+                .zip(j.checked_sub(1))
+                .filter(|&(i, j)| a.get(i) == Some(&y) && b.get(j) == Some(&x));
+            if let Some((_, j)) = crossed {
+                best = best.min(at(&before, j).saturating_add(1));
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str) -> Ask {
+        parse(line).unwrap().ask
+    }
+
+    #[test]
+    fn every_command_is_understood() {
+        let join = Ask::Join { room: "dev ops".into(), history: None, after: None, epoch: None };
+        let send = |content: &str, ttl| Ask::Send {
+            content: content.into(),
+            reply_to: None,
+            ttl,
+            sender: None,
+        };
+        for (line, ask) in [
+            ("/help", Ask::Help),
+            ("/HELP\n", Ask::Help),
+            ("/name Alice B", Ask::SetName("Alice B".into())),
+            ("/join  dev ops ", join),
+            ("/leave", Ask::Leave),
+            ("/rooms", Ask::ListRooms),
+            ("/who dev", Ask::ListUsers),
+            ("/reply yes", Ask::Reply("yes".into())),
+            ("/me waves", send("/me waves", None)),
+            ("/topic", Ask::Topic),
+            ("/topic Release day", Ask::SetTopic("Release day".into())),
+            ("/history", Ask::History { span: Span::Latest, limit: None }),
+            ("/history 5", Ask::History { span: Span::Latest, limit: Some(5) }),
+            ("/edit as meant", Ask::Edit { mid: None, content: "as meant".into() }),
+            ("/delete", Ask::Delete { mid: None }),
+            ("/delete 7", Ask::Delete { mid: Some(7) }),
+            ("/expire 60 soon gone", send("soon gone", Some(60))),
+            ("/away lunch ", Ask::SetStatus { away: true, text: "lunch ".into() }),
+            ("/away", Ask::SetStatus { away: true, text: "".into() }),
+            ("/back", Ask::SetStatus { away: false, text: "".into() }),
+            ("/whoami", Ask::WhoAmI),
+            ("/stats", Ask::Stats { minutes: None }),
+            ("/mode text", Ask::Mode(Form::Text)),
+            ("/quit", Ask::Quit),
+        ] {
+            assert_eq!(asked(line), ask, "{line}");
+        }
+        let direct = |to: &str| Ask::Direct {
+            to: to.into(),
+            content: "psst you".into(),
+            reply_to: None,
+            ttl: None,
+        };
+        assert_eq!(asked("/msg Bob psst you"), direct("Bob"));
+        assert_eq!(asked("/msg @Bob  psst you"), direct("Bob"));
+        assert_eq!(asked("/msg \"Bob B\" psst you"), direct("Bob B"));
+        assert_eq!(parse("/who dev").unwrap().room.as_deref(), Some("dev"));
+        assert_eq!(parse("/leave dev").unwrap().room.as_deref(), Some("dev"));
+    }
+
+    #[test]
+    fn order_is_kept_with_a_word_a_name_a_time_and_a_reason() {
+        let demand = |line: &str| match asked(line) {
+            Ask::Moderate(demand) => {
+                let Demand { action, user, seconds, reason } = *demand;
+                (action, user.unwrap_or_default(), seconds, reason.unwrap_or_default())
+            }
+            other => panic!("{line}: {other:?}"),
+        };
+        for (line, action, user, seconds, reason) in [
+            ("/kick Eve", Action::Kick, "Eve", None, ""),
+            ("/kick Eve 7 times warned", Action::Kick, "Eve", None, "7 times warned"),
+            ("/ban \"Eve E\" 600 enough", Action::Ban, "Eve E", Some(600), "enough"),
+            ("/mute @Eve be quiet", Action::Mute, "Eve", None, "be quiet"),
+            ("/unban Eve E", Action::Unban, "Eve E", None, ""),
+            ("/slow 30", Action::Slow, "", Some(30), ""),
+            ("/lock", Action::Lock, "", None, ""),
+            ("/invite @Bob", Action::Invite, "Bob", None, ""),
+            ("/private", Action::MakePrivate, "", None, ""),
+            ("/public", Action::MakePublic, "", None, ""),
+            ("/promote Bob", Action::Promote, "Bob", None, ""),
+        ] {
+            assert_eq!(demand(line), (action, user.into(), seconds, reason.into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_command_without_what_it_needs_says_how_it_is_written() {
+        for line in [
+            "/name",
+            "/msg Bob",
+            "/kick",
+            "/slow",
+            "/slow down",
+            "/invite ",
+            "/join ",
+            "/reply",
+            "/me",
+            "/edit",
+            "/expire 5",
+            "/expire x y",
+            "/mode loud",
+            "/history x",
+        ] {
+            let refusal = parse(line).unwrap_err();
+            assert_eq!(refusal.code, Code::MissingField, "{line}");
+            assert!(refusal.message.contains("it is written /"), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_commands_fits_a_terminal_of_80_columns() {
+        let help = help();
+        for line in help.lines().skip(1) {
+            // A further line of one event is indented by four.
+            assert!(line.chars().count() + 4 <= 80, "{line}");
+        }
+        for (name, ..) in COMMANDS {
+            let line = help.lines().find(|line| line.starts_with(&format!("/{name}"))).unwrap();
+            assert_eq!(line.as_bytes()[26], b' ', "{line} is out of line");
+            let typed = format!("/{name} 5 7");
+            let known = parse(&typed).map_or_else(|it| it.code != Code::UnknownCommand, |_| true);
+            assert!(known, "{typed} is not known");
+        }
+    }
+
+    #[test]
+    fn a_typo_names_the_nearest_command() {
+        for (line, name) in [
+            ("/jion dev", "/join?"),
+            ("/hlep", "/help?"),
+            ("/histroy", "/history?"),
+            ("/rom", "/rooms?"),
+            ("/nam Bob", "/name?"),
+            ("/quti", "/quit?"),
+            ("/mgs Bob hi", "/msg?"),
+            ("/kik Eve", "/kick?"),
+            ("/bna Eve", "/ban?"),
+            ("/unbann Eve", "/unban?"),
+            ("/mtue Eve", "/mute?"),
+            ("/ummute Eve", "/unmute?"),
+            ("/slwo 5", "/slow?"),
+            ("/lokc", "/lock?"),
+            ("/invte Bob", "/invite?"),
+            ("/privte", "/private?"),
+            ("/pulbic", "/public?"),
+            ("/promot Bob", "/promote?"),
+            ("/demoet Bob", "/demote?"),
+        ] {
+            let refusal = parse(line).unwrap_err();
+            assert_eq!(refusal.code, Code::UnknownCommand);
+            assert!(refusal.message.ends_with(name), "{line}: {}", refusal.message);
+            assert_eq!(refusal.text.as_deref(), Some(line));
+        }
+        for line in ["/", "/ x", "/usr/bin/env", "/xxxxxxxx", "/ping"] {
+            let refusal = parse(line).unwrap_err();
+            assert_eq!(refusal.code, Code::UnknownCommand);
+            assert!(!refusal.message.contains("did you mean"), "{line}: {}", refusal.message);
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! The fields an event may have, read from JSON in one pass and without copies where that can be.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::chat::protocol::error::{Code, Refusal};
+
+/// Names a field. What is not here is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+pub(in crate::chat) enum Key {
+    /// What is asked.
+    Type,
+    /// The client's name for it.
+    Id,
+    /// Where.
+    Room,
+    /// All the rest.
+    Payload,
+    /// What is said.
+    Content,
+    /// The same, in an object without `type`.
+    Text,
+    /// The same again.
+    Message,
+    /// Who says it, in an object without `type`.
+    Sender,
+    /// The same.
+    From,
+    /// The same; also what somebody wants to be called.
+    Name,
+    /// The message that is answered.
+    ReplyTo,
+    /// The seconds a message lives.
+    Ttl,
+    /// The message that is changed.
+    Mid,
+    /// A reaction.
+    Emoji,
+    /// Whether it is given or taken back.
+    On,
+    /// Whether somebody is away.
+    Status,
+    /// How much of the statistics.
+    Minutes,
+    /// A topic.
+    Topic,
+    /// How many messages.
+    History,
+    /// Below which `seq`.
+    Before,
+    /// Above which `seq`.
+    After,
+    /// Around which `seq`.
+    Around,
+    /// How many messages.
+    Limit,
+    /// What is searched for.
+    Query,
+    /// A session key.
+    Session,
+    /// A journal's epoch.
+    Epoch,
+    /// The last `seq` known of each room.
+    Rooms,
+    /// Who is meant.
+    To,
+    /// The last `seq` read.
+    Seq,
+    /// What proves who somebody is.
+    Token,
+    /// What is to be done to keep order.
+    Action,
+    /// To whom.
+    User,
+    /// For how long.
+    Seconds,
+    /// Why.
+    Reason,
+    /// Any other.
+    #[serde(other)]
+    Other,
+}
+
+impl Key {
+    /// Gives the field's name.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Id => "id",
+            Self::Room => "room",
+            Self::Payload => "payload",
+            Self::Content => "content",
+            Self::Text => "text",
+            Self::Message => "message",
+            Self::Sender => "sender",
+            Self::From => "from",
+            Self::Name => "name",
+            Self::ReplyTo => "reply_to",
+            Self::Ttl => "ttl",
+            Self::Mid => "mid",
+            Self::Emoji => "emoji",
+            Self::On => "on",
+            Self::Status => "status",
+            Self::Minutes => "minutes",
+            Self::Topic => "topic",
+            Self::History => "history",
+            Self::Before => "before",
+            Self::After => "after",
+            Self::Around => "around",
+            Self::Limit => "limit",
+            Self::Query => "query",
+            Self::Session => "session",
+            Self::Epoch => "epoch",
+            Self::Rooms => "rooms",
+            Self::To => "to",
+            Self::Seq => "seq",
+            Self::Token => "token",
+            Self::Action => "action",
+            Self::User => "user",
+            Self::Seconds => "seconds",
+            Self::Reason => "reason",
+            Self::Other => "field",
+        }
+    }
+
+    /// Refuses an event without this field.
+    pub(in crate::chat) fn needed<T>(self, value: Option<T>) -> Result<T, Refusal> {
+        value.ok_or_else(|| Refusal::new(Code::MissingField, format!("{} is missing", self.word())))
+    }
+
+    /// Refuses an event in which this field is something else.
+    pub(in crate::chat) fn expects(self, expected: &'static str) -> Refusal {
+        Refusal::new(Code::BadField, format!("{}: {expected} is expected", self.word()))
+    }
+}
+
+/// Is what a field holds.
+#[derive(Debug, Default)]
+pub(in crate::chat) enum Value<'a> {
+    /// Nothing, or null.
+    #[default]
+    Absent,
+    /// A string.
+    Text(Cow<'a, str>),
+    /// A whole number from 0.
+    Number(u64),
+    /// True or false.
+    Bool(bool),
+    /// The payload, as an object.
+    Object(Fields<'a>),
+    /// The rooms of a `resume`, in the order written.
+    Positions(Vec<(Box<str>, u64)>),
+    /// Something no field may hold.
+    Other,
+}
+
+/// Holds the fields of one object. There are few, so they are searched one by one.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Fields<'a>(Vec<(Key, Value<'a>)>);
+
+impl<'a> Fields<'a> {
+    /// Reads an object.
+    pub(in crate::chat) fn read(text: &'a str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// Takes out whatever a field holds.
+    pub(in crate::chat) fn take(&mut self, key: Key) -> Value<'a> {
+        let field = self.0.iter_mut().find(|(other, _)| *other == key);
+        field.map(|(_, value)| std::mem::take(value)).unwrap_or_default()
+    }
+
+    /// Takes out a string.
+    pub(in crate::chat) fn text(&mut self, key: Key) -> Result<Option<Cow<'a, str>>, Refusal> {
+        match self.take(key) {
+            Value::Absent => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            _ => Err(key.expects("a string")),
+        }
+    }
+
+    /// Takes out the first string there is under one of these names.
+    pub(in crate::chat) fn first(&mut self, keys: &[Key]) -> Result<Option<Cow<'a, str>>, Refusal> {
+        for key in keys {
+            if let Some(text) = self.text(*key)? {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes out a number.
+    pub(in crate::chat) fn number(&mut self, key: Key) -> Result<Option<u64>, Refusal> {
+        match self.take(key) {
+            Value::Absent => Ok(None),
+            Value::Number(number) => Ok(Some(number)),
+            _ => Err(key.expects("a whole number")),
+        }
+    }
+
+    /// Takes out the name of a message.
+    pub(in crate::chat) fn mid(&mut self, key: Key) -> Result<Option<u64>, Refusal> {
+        match self.number(key)? {
+            Some(0) => Err(key.expects("a number from 1")),
+            mid => Ok(mid),
+        }
+    }
+
+    /// Takes out a truth value.
+    pub(in crate::chat) fn switch(&mut self, key: Key) -> Result<Option<bool>, Refusal> {
+        match self.take(key) {
+            Value::Absent => Ok(None),
+            Value::Bool(on) => Ok(Some(on)),
+            _ => Err(key.expects("true or false")),
+        }
+    }
+
+    fn visit<A: MapAccess<'a>>(mut map: A) -> Result<Self, A::Error> {
+        let mut fields = Self(Vec::with_capacity(4));
+        while let Some(key) = map.next_key::<Key>()? {
+            let value = map.next_value_seed(Seed(key))?;
+            if key == Key::Other || matches!(value, Value::Absent) {
+                continue;
+            }
+            if fields.0.iter().any(|(other, _)| *other == key) {
+                return Err(A::Error::custom(format_args!("{} stands twice", key.word())));
+            }
+            fields.0.push((key, value));
+        }
+        Ok(fields)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Fields::visit(map)
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// Reads the value of a field.
+struct Seed(Key);
+
+impl<'de> DeserializeSeed<'de> for Seed {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        match self.0 {
+            Key::Other => deserializer.deserialize_ignored_any(IgnoredAny).map(|_| Value::Other),
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Seed {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Value::Absent)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Value::Number(value))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Value::Other)
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Value::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Value::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Value::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        match self.0 {
+            Key::Payload => Fields::visit(map).map(Value::Object),
+            Key::Rooms => {
+                let mut rooms = Some(Vec::new());
+                while let Some(room) = map.next_key()? {
+                    match (map.next_value_seed(Self(Key::After))?, &mut rooms) {
+                        (Value::Number(seq), Some(rooms)) => rooms.push((room, seq)),
+                        _ => rooms = None,
+                    }
+                }
+                Ok(rooms.map_or(Value::Other, Value::Positions))
+            }
+            _ => {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Value::Other)
+            }
+        }
+    }
+}

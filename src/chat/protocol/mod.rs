@@ -1,0 +1,13 @@
+#![doc = include_str!("protocol.md")]
+
+pub(in crate::chat) mod client_event;
+pub(in crate::chat) mod commands;
+pub(in crate::chat) mod connect;
+pub(in crate::chat) mod error;
+pub(in crate::chat) mod fields;
+pub(in crate::chat) mod login;
+pub(in crate::chat) mod parse;
+pub(in crate::chat) mod payloads;
+pub(in crate::chat) mod server_event;
+pub(in crate::chat) mod stats;
+pub(in crate::chat) mod wire_size;

@@ -1,0 +1,478 @@
+//! Reads what a client sends: bare text, slash commands, typed events, `{"sender","content"}`.
+//!
+//! The order of the checks is the protocol's table "what a client may send". Lengths of texts and
+//! the rules of names are checked where they are used, so that all forms of an event meet them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::chat::actions::http::Body;
+use crate::chat::actions::status::Status;
+use crate::chat::limits::Limits;
+use crate::chat::protocol::client_event::{Ask, ClientEvent, Demand, Seek};
+use crate::chat::protocol::commands;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::fields::{Fields, Key, Value};
+use crate::chat::record::{Action, Span};
+
+impl ClientEvent {
+    /// Reads one text message.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, in the words of the protocol.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        if text.trim_start().is_empty() {
+            return Ok(Self::of(Ask::Nothing));
+        }
+        match text.as_bytes().first() {
+            Some(b'/') => match text.strip_prefix("//") {
+                Some(_) => Ok(Self::said(text.get(1..).unwrap_or_default())),
+                None => commands::parse(text),
+            },
+            Some(b'{') => object(text, limits),
+            _ => Ok(Self::said(text)),
+        }
+    }
+
+    /// Asks for something in the current room, by no name.
+    pub(in crate::chat) fn of(ask: Ask) -> Self {
+        Self { id: None, room: None, ask }
+    }
+
+    /// Says a line that was typed.
+    pub(in crate::chat) fn said(line: &str) -> Self {
+        Self::of(Ask::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
+    }
+}
+
+impl Body {
+    /// Reads what a request posts.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, in the words of the protocol.
+    pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        if !text.trim_start().starts_with('{') {
+            return Err(Refusal::new(Code::BadJson, "this is no JSON object").text(text));
+        }
+        body(&mut fields(text, limits)?)
+    }
+}
+
+/// Takes a typed text as it is, but for one line break at its end.
+pub(in crate::chat) fn typed(text: &str) -> Arc<str> {
+    let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+    text.into()
+}
+
+/// Reads the fields of an object.
+fn fields<'a>(text: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
+    if depth_above(text, limits.json_depth_max) {
+        let message = format!("nested deeper than {} levels", limits.json_depth_max);
+        return Err(Refusal::new(Code::BadJson, message).text(text));
+    }
+    Fields::read(text).map_err(|error| {
+        Refusal::new(Code::BadJson, format!("this is no JSON object: {error}")).text(text)
+    })
+}
+
+/// Reads a message that begins like an object.
+fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
+    let mut fields = fields(text, limits)?;
+    let id = match fields.text(Key::Id)? {
+        Some(id) if id.is_empty() || id.len() > limits.id_bytes_max => {
+            let message = format!("id: a string of 1 to {} bytes", limits.id_bytes_max);
+            return Err(Refusal::new(Code::BadField, message));
+        }
+        id => id.map(Arc::from),
+    };
+    match asked(&mut fields, limits) {
+        Ok((room, ask)) => Ok(ClientEvent { id, room, ask }),
+        Err(refusal) => Err(refusal.re(id)),
+    }
+}
+
+/// Gives the room an event is about and what it asks for.
+fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Ask), Refusal> {
+    let room = fields.text(Key::Room)?.map(Box::from);
+    let Some(kind) = fields.text(Key::Type)? else {
+        return Ok((room, untyped(fields)?));
+    };
+    let (mut bare, mut payload) = match fields.take(Key::Payload) {
+        Value::Absent => (Value::Absent, Fields::default()),
+        text @ Value::Text(_) => (text, Fields::default()),
+        on @ Value::Bool(_) if kind == "typing" => (on, Fields::default()),
+        Value::Object(payload) => (Value::Absent, payload),
+        _ => return Err(Key::Payload.expects("an object or a string")),
+    };
+    let inner = &mut payload;
+    // What the payload says if it is a string, else the field of that name.
+    let mut either = |inner: &mut Fields<'_>, key: Key| match std::mem::take(&mut bare) {
+        Value::Text(text) => Ok(Some(text.into_owned())),
+        _ => inner.text(key).map(|text| text.map(Cow::into_owned)),
+    };
+    let ask = match &*kind {
+        "send_message" => Ask::Send {
+            content: match std::mem::take(&mut bare) {
+                Value::Text(text) => text.into(),
+                _ => Key::Content.needed(inner.text(Key::Content)?)?.into(),
+            },
+            reply_to: inner.mid(Key::ReplyTo)?,
+            ttl: inner.number(Key::Ttl)?,
+            sender: None,
+        },
+        "edit_message" => Ask::Edit {
+            mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?),
+            content: Key::Content.needed(inner.text(Key::Content)?)?.into(),
+        },
+        "delete_message" => Ask::Delete { mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?) },
+        "react" => Ask::React {
+            mid: Key::Mid.needed(inner.mid(Key::Mid)?)?,
+            emoji: Key::Emoji.needed(inner.text(Key::Emoji)?)?.into(),
+            on: inner.switch(Key::On)?.unwrap_or(true),
+        },
+        "join_room" => Ask::Join {
+            room: Key::Room
+                .needed(either(inner, Key::Room)?.map(Box::from).or_else(|| room.clone()))?,
+            history: inner.number(Key::History)?.map(clamped),
+            after: inner.number(Key::After)?,
+            epoch: inner.text(Key::Epoch)?.map(Box::from),
+        },
+        "leave_room" => {
+            return Ok((either(inner, Key::Room)?.map(Box::from).or(room), Ask::Leave));
+        }
+        "list_rooms" => Ask::ListRooms,
+        "list_users" => Ask::ListUsers,
+        "history" => history(inner)?,
+        "search" => Ask::Search(Seek {
+            words: Key::Query.needed(either(inner, Key::Query)?)?.into(),
+            limit: inner.number(Key::Limit)?.map(clamped),
+            before: inner.number(Key::Before)?,
+        }),
+        "resume" => resume(inner, limits)?,
+        "set_name" => Ask::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
+        "set_topic" => Ask::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
+        "direct_message" => Ask::Direct {
+            to: Key::To.needed(inner.text(Key::To)?)?.into(),
+            content: Key::Content.needed(inner.text(Key::Content)?)?.into(),
+            reply_to: inner.mid(Key::ReplyTo)?,
+            ttl: inner.number(Key::Ttl)?,
+        },
+        "read" => Ask::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
+        "auth" => Ask::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
+        "moderate" => Ask::Moderate(Box::new(demand(inner)?)),
+        "ping" => Ask::Ping,
+        kind => passing(kind, bare, inner)?,
+    };
+    Ok((room, ask))
+}
+
+/// Reads what leaves nothing behind.
+fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Ask, Refusal> {
+    Ok(match kind {
+        "typing" => Ask::Typing(match bare {
+            Value::Bool(on) => on,
+            Value::Absent => payload.switch(Key::On)?.unwrap_or(true),
+            _ => return Err(Key::Payload.expects("true, false or an object")),
+        }),
+        "set_status" => {
+            let word = match bare {
+                Value::Text(word) => Some(word),
+                _ => payload.text(Key::Status)?,
+            };
+            let away = Status::parse(&Key::Status.needed(word)?);
+            let text = payload.text(Key::Text)?.unwrap_or_default().into();
+            Ask::SetStatus {
+                away: away.ok_or_else(|| Key::Status.expects("online or away"))?,
+                text,
+            }
+        }
+        "stats" => Ask::Stats { minutes: payload.number(Key::Minutes)?.map(clamped) },
+        _ => return Err(Refusal::new(Code::UnknownType, "there is no event of this type")),
+    })
+}
+
+/// Reads `{"sender":"Abhi","content":"Hello, World!"}`.
+fn untyped(fields: &mut Fields<'_>) -> Result<Ask, Refusal> {
+    let Body { content, reply_to, ttl, name: sender } = body(fields)?;
+    Ok(Ask::Send { content, reply_to, ttl, sender })
+}
+
+fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
+    let content = fields.first(&[Key::Content, Key::Text, Key::Message])?;
+    let name = fields.first(&[Key::Sender, Key::From, Key::Name])?;
+    Ok(Body {
+        content: Key::Content.needed(content)?.into(),
+        reply_to: fields.mid(Key::ReplyTo)?,
+        ttl: fields.number(Key::Ttl)?,
+        name: name.map(Box::from),
+    })
+}
+
+fn history(payload: &mut Fields<'_>) -> Result<Ask, Refusal> {
+    let spans = [
+        payload.number(Key::Before)?.map(Span::Before),
+        payload.number(Key::After)?.map(Span::After),
+        payload.number(Key::Around)?.map(Span::Around),
+    ];
+    let mut spans = spans.into_iter().flatten();
+    let span = spans.next().unwrap_or(Span::Latest);
+    if spans.next().is_some() {
+        return Err(Key::Payload.expects("one of before, after and around"));
+    }
+    Ok(Ask::History { span, limit: payload.number(Key::Limit)?.map(clamped) })
+}
+
+fn demand(payload: &mut Fields<'_>) -> Result<Demand, Refusal> {
+    let action = Key::Action.needed(payload.text(Key::Action)?)?;
+    Ok(Demand {
+        action: Action::parse(&action).ok_or_else(|| Key::Action.expects("a known action"))?,
+        user: payload.text(Key::User)?.map(Box::from),
+        seconds: payload.number(Key::Seconds)?,
+        reason: payload.text(Key::Reason)?.map(Arc::from),
+    })
+}
+
+fn resume(payload: &mut Fields<'_>, limits: &Limits) -> Result<Ask, Refusal> {
+    let rooms = match payload.take(Key::Rooms) {
+        Value::Absent => Vec::new(),
+        Value::Positions(rooms) => rooms,
+        _ => return Err(Key::Rooms.expects("an object of room names and numbers")),
+    };
+    if rooms.len() > limits.rooms_per_client_max {
+        let message = format!("at most {} rooms", limits.rooms_per_client_max);
+        return Err(Refusal::new(Code::TooManyRooms, message));
+    }
+    Ok(Ask::Resume {
+        session: payload.text(Key::Session)?.map(Box::from),
+        epoch: payload.text(Key::Epoch)?.map(Box::from),
+        rooms,
+    })
+}
+
+fn clamped(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Says whether objects and arrays stand in each other more than `max` deep.
+fn depth_above(text: &str, max: usize) -> bool {
+    // Most events have fewer brackets than that in all; this way of counting is vectorised.
+    let opening = |byte: u8| usize::from(matches!(byte, b'{' | b'['));
+    if text.bytes().fold(0, |count: usize, byte| count.wrapping_add(opening(byte))) <= max {
+        return false;
+    }
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth = depth.saturating_add(1),
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > max {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ClientEvent, Refusal> {
+        ClientEvent::parse(text, &Limits::default())
+    }
+
+    fn ask(text: &str) -> Ask {
+        parse(text).unwrap().ask
+    }
+
+    fn code(text: &str) -> Code {
+        parse(text).unwrap_err().code
+    }
+
+    fn send(content: &str) -> Ask {
+        Ask::Send { content: content.into(), reply_to: None, ttl: None, sender: None }
+    }
+
+    #[test]
+    fn what_is_no_object_and_no_command_is_said_as_it_is() {
+        for (text, said) in [
+            ("Hello there", "Hello there"),
+            ("\"hi\"", "\"hi\""),
+            ("[1,2]", "[1,2]"),
+            ("42", "42"),
+            (" {}", " {}"),
+            (" /join dev", " /join dev"),
+            ("one\ntwo\n", "one\ntwo"),
+            ("one\r\n", "one"),
+            ("one\n\n", "one\n"),
+            ("//join", "/join"),
+            ("///", "//"),
+            ("{{", "{{"),
+        ] {
+            if text.starts_with('{') {
+                assert_eq!(code(text), Code::BadJson);
+            } else {
+                assert_eq!(ask(text), send(said), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn white_space_says_nothing() {
+        for text in ["", " ", "\n", "\r\n\t ", "\u{3000}"] {
+            assert_eq!(ask(text), Ask::Nothing);
+        }
+    }
+
+    #[test]
+    fn a_broken_object_is_handed_back() {
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(16), "]".repeat(16));
+        for text in [
+            r#"{"content":"\ud800"}"#,
+            "{",
+            "{}}",
+            "{\"type\":}",
+            "{hello}",
+            "{\"type\":\"ping\"} {}",
+            &deep,
+        ] {
+            let refusal = parse(text).unwrap_err();
+            assert_eq!(refusal.code, Code::BadJson, "{text}");
+            assert_eq!(refusal.text.as_deref(), Some(text));
+        }
+        assert_eq!(code("{\"type\":\"ping\",\"type\":\"quit\"}"), Code::BadJson);
+        assert_eq!(code("{}"), Code::MissingField);
+    }
+
+    #[test]
+    fn sixteen_levels_are_enough_and_brackets_in_text_are_none() {
+        let at_limit = format!("{{\"type\":\"ping\",\"a\":{}{}}}", "[".repeat(15), "]".repeat(15));
+        assert_eq!(ask(&at_limit), Ask::Ping);
+        let text = "[{\\\"".repeat(40);
+        let said = format!("{{\"type\":\"send_message\",\"payload\":\"{text}\"}}");
+        assert_eq!(ask(&said), send(&"[{\"".repeat(40)));
+    }
+
+    #[test]
+    fn an_event_is_known_by_its_type() {
+        let event = parse(
+            r#"{"type":"send_message","id":"c7","room":"lobby","x":[{}],
+                "payload":{"content":"He\u0141lo","reply_to":41,"ttl":60,"y":null}}"#,
+        );
+        assert_eq!(
+            event.unwrap(),
+            ClientEvent {
+                id: Some("c7".into()),
+                room: Some("lobby".into()),
+                ask: Ask::Send {
+                    content: "HeŁlo".into(),
+                    reply_to: Some(41),
+                    ttl: Some(60),
+                    sender: None
+                },
+            }
+        );
+        assert_eq!(ask(r#"{"type":"send_message","payload":"/quit"}"#), send("/quit"));
+        assert_eq!(ask(r#"{"type":"list_rooms","payload":null}"#), Ask::ListRooms);
+        assert_eq!(code(r#"{"type":"shout"}"#), Code::UnknownType);
+        assert_eq!(code(r#"{"type":"error"}"#), Code::UnknownType);
+        assert_eq!(code(r#"{"type":7}"#), Code::BadField);
+    }
+
+    #[test]
+    fn an_object_without_type_says_something() {
+        let said = |content: &str, sender: &str| Ask::Send {
+            content: content.into(),
+            reply_to: None,
+            ttl: None,
+            sender: Some(sender.into()),
+        };
+        for (text, expected) in [
+            (r#"{"sender":"Abhi","content":"Hello, World!"}"#, said("Hello, World!", "Abhi")),
+            (r#"{"from":"Abhi","text":"a"}"#, said("a", "Abhi")),
+            (r#"{"name":"Abhi","message":"a","x":1}"#, said("a", "Abhi")),
+            (r#"{"message":"c","text":"b","content":"a"}"#, send("a")),
+        ] {
+            assert_eq!(ask(text), expected, "{text}");
+        }
+        assert_eq!(code(r#"{"sender":"Abhi"}"#), Code::MissingField);
+        assert_eq!(code(r#"{"content":7}"#), Code::BadField);
+    }
+
+    #[test]
+    fn a_field_of_the_wrong_kind_is_named() {
+        for (text, field) in [
+            (r#"{"type":"send_message","payload":7}"#, "payload"),
+            (r#"{"type":"send_message","payload":{"content":[]}}"#, "content"),
+            (r#"{"type":"send_message","payload":{"content":"a","ttl":"60"}}"#, "ttl"),
+            (r#"{"type":"send_message","payload":{"content":"a","reply_to":0}}"#, "reply_to"),
+            (r#"{"type":"edit_message","payload":{"mid":-1,"content":"a"}}"#, "mid"),
+            (r#"{"type":"delete_message","payload":{"mid":1.5}}"#, "mid"),
+            (r#"{"type":"react","payload":{"mid":1,"emoji":"a","on":1}}"#, "on"),
+            (r#"{"type":"ping","room":{}}"#, "room"),
+            (r#"{"type":"ping","id":""}"#, "id"),
+            (r#"{"type":"ping","id":7}"#, "id"),
+            (r#"{"type":"history","payload":{"before":1,"after":2}}"#, "payload"),
+            (r#"{"type":"resume","payload":{"rooms":{"a":"b"}}}"#, "rooms"),
+            (r#"{"type":"resume","payload":{"rooms":[1]}}"#, "rooms"),
+        ] {
+            let refusal = parse(text).unwrap_err();
+            assert_eq!(refusal.code, Code::BadField, "{text}");
+            assert!(refusal.message.starts_with(field), "{}", refusal.message);
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_event() {
+        let refusal = parse(r#"{"type":"edit_message","id":"c9","payload":{"mid":1}}"#);
+        let refusal = refusal.unwrap_err();
+        assert_eq!(refusal.code, Code::MissingField);
+        assert_eq!(refusal.re.as_deref(), Some("c9"));
+    }
+
+    #[test]
+    fn joining_takes_its_room_from_wherever_it_stands() {
+        let join = Ask::Join { room: "dev".into(), history: None, after: None, epoch: None };
+        for text in [
+            r#"{"type":"join_room","payload":"dev"}"#,
+            r#"{"type":"join_room","payload":{"room":"dev"}}"#,
+            r#"{"type":"join_room","room":"dev"}"#,
+        ] {
+            assert_eq!(ask(text), join);
+        }
+        let leave = parse(r#"{"type":"leave_room","payload":{"room":"dev"}}"#).unwrap();
+        assert_eq!((leave.room.as_deref(), leave.ask), (Some("dev"), Ask::Leave));
+    }
+
+    #[test]
+    fn whoever_keeps_order_says_what_to_whom_and_why() {
+        let text = r#"{"type":"moderate","room":"lobby",
+            "payload":{"action":"mute","user":"Eve","seconds":600,"reason":"flood"}}"#;
+        let demand = Demand {
+            action: Action::Mute,
+            user: Some("Eve".into()),
+            seconds: Some(600),
+            reason: Some("flood".into()),
+        };
+        assert_eq!(ask(text), Ask::Moderate(Box::new(demand)));
+        assert_eq!(code(r#"{"type":"moderate","payload":{}}"#), Code::MissingField);
+        assert_eq!(code(r#"{"type":"moderate","payload":{"action":"tickle"}}"#), Code::BadField);
+    }
+
+    #[test]
+    fn a_resume_keeps_the_order_of_its_rooms() {
+        assert_eq!(
+            ask(r#"{"type":"resume","payload":{"epoch":"k3","rooms":{"b":7,"a":0}}}"#),
+            Ask::Resume {
+                session: None,
+                epoch: Some("k3".into()),
+                rooms: vec![("b".into(), 7), ("a".into(), 0)],
+            }
+        );
+    }
+}

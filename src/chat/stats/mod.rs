@@ -1,0 +1,331 @@
+//! How much is going on: people, connections, messages, and how fast the record is kept.
+//!
+//! All of it is counted as it happens, at a fixed cost and in memory of a fixed size, and read when
+//! somebody asks. Minutes go back a day and are lost with the process; the totals of days are facts
+//! that the keeper of records keeps. Minutes and days are UTC's. A clock that goes back a little
+//! makes a long minute; by more than an hour, and the minutes begin anew.
+//!
+//! A person is counted once an hour or day, however often it comes. After a restart it may be
+//! counted once more in the total of the day, unless its session lives on. Durations are as exact
+//! as the clock of the turn: a millisecond.
+
+mod busy;
+mod days;
+
+mod latency;
+mod seen;
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::limits::Limits;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::protocol::stats::{Busy, Series, Stats};
+use crate::chat::record::{AuthorKey, Fact, Keep, Opening, Order, Shelf};
+use crate::chat::{Chat, Effect, Step};
+use crate::clock::{Moment, Now};
+use busy::BusyRooms;
+use days::Days;
+use latency::Latencies;
+use seen::Seen;
+
+/// Counts what is going on.
+#[derive(Debug)]
+pub(in crate::chat) struct Tally {
+    /// The running minute, since 1970; 0 before the first.
+    minute: u64,
+    running: Minute,
+    latencies: Latencies,
+    /// The minutes before the running one, the oldest first.
+    past: VecDeque<Minute>,
+    connections: u32,
+    seen: Seen,
+    busy: BusyRooms,
+    days: Days,
+    /// Whose sessions were kept from before the start: they are in the total of the day.
+    before: HashSet<AuthorKey>,
+    /// When the totals of days are to be kept, if something has changed.
+    due: Option<Moment>,
+    /// How long that may wait.
+    wait: Duration,
+}
+
+/// Holds the figures of one minute.
+#[derive(Clone, Copy, Debug, Default)]
+struct Minute {
+    messages: u32,
+    users: u32,
+    connections: u32,
+    p50_ms: u64,
+    p99_ms: u64,
+}
+
+/// How many minutes are remembered.
+const MINUTES: usize = 24 * 60;
+
+/// How many minutes are told unless somebody asks for more.
+const MINUTES_DEFAULT: u32 = 60;
+
+/// How many rooms are named.
+const BUSIEST: usize = 10;
+
+impl Tally {
+    /// Begins with what was kept.
+    pub(in crate::chat) fn restored(opening: &Opening) -> Self {
+        let mut days = Days::default();
+        for Fact { shelf, key, value } in &opening.facts {
+            if let (Shelf::Days, Some(value)) = (shelf, value) {
+                days.restore(Arc::clone(key), value);
+            }
+        }
+        Self {
+            minute: 0,
+            running: Minute::default(),
+            latencies: Latencies::default(),
+            past: VecDeque::new(),
+            connections: 0,
+            seen: Seen::default(),
+            busy: BusyRooms::default(),
+            days,
+            before: opening.sessions.iter().map(|session| session.key).collect(),
+            due: None,
+            wait: KEPT_WITHIN,
+        }
+    }
+
+    /// Begins the minute, and the day, that it is.
+    pub(in crate::chat) fn advance(&mut self, now: Now) {
+        let minute = now.unix_ms / 60_000;
+        if minute == self.minute {
+            return;
+        }
+        let back = self.minute.saturating_sub(minute);
+        if self.minute == 0 || back > 60 {
+            self.past.clear();
+            self.seen.forget();
+            self.busy.forget();
+            self.begin_day(now, minute);
+            self.begin_minute(minute);
+        } else if back > 0 {
+            return;
+        } else {
+            let last = self.minute;
+            // What is left out is forgotten within a day anyway.
+            let first = last.max(minute.saturating_sub(MINUTES as u64));
+            for minute in first.saturating_add(1)..=minute {
+                self.past.push_back(self.current());
+                self.begin_minute(minute);
+            }
+            if day_of(last) != day_of(minute) {
+                self.begin_day(now, minute);
+            }
+        }
+        self.minute = minute;
+    }
+
+    /// Takes note that a WebSocket is open; it is the first of this person, if one is named.
+    fn opened(&mut self, now: Now, first_of: Option<AuthorKey>) {
+        self.connections = self.connections.saturating_add(1);
+        self.running.connections = self.running.connections.max(self.connections);
+        let peak = u64::from(self.connections);
+        self.count_day(now, |today| today.peak = today.peak.max(peak));
+        if let Some(author) = first_of {
+            self.came(now, author);
+        }
+    }
+
+    /// Takes note that a WebSocket is closed; it was the last of this person, if one is named.
+    fn closed(&mut self, last_of: Option<AuthorKey>, limits: &Limits) {
+        self.connections = self.connections.saturating_sub(1);
+        if let Some(author) = last_of {
+            self.seen.went(author, self.minute, limits.stats_users_max);
+        }
+    }
+
+    fn came(&mut self, now: Now, author: AuthorKey) {
+        let before = self.seen.came(author, self.minute);
+        if before != Some(self.minute) {
+            self.running.users = self.running.users.saturating_add(1);
+        }
+        let known = self.before.remove(&author);
+        if !known && before.map(day_of) != Some(day_of(self.minute)) {
+            self.count_day(now, |today| today.users = today.users.saturating_add(1));
+        }
+    }
+
+    /// Takes note that somebody who is there was somebody else all the time.
+    fn vanished(&mut self, now: Now) {
+        self.seen.vanished();
+        self.running.users = self.running.users.saturating_sub(1);
+        self.count_day(now, |today| today.users = today.users.saturating_sub(1));
+    }
+
+    /// Counts a message that is in the record.
+    pub(in crate::chat) fn said(&mut self, now: Now, room: u32, limits: &Limits) {
+        self.running.messages = self.running.messages.saturating_add(1);
+        self.busy.said(room, self.minute, limits.stats_rooms_max);
+        self.count_day(now, |today| today.messages = today.messages.saturating_add(1));
+    }
+
+    /// Counts an entry that took the keeper of records so long.
+    pub(in crate::chat) fn took(&mut self, time: Duration) {
+        self.latencies.add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// Says when the totals of days are to be kept.
+    pub(in crate::chat) fn deadline(&self) -> Moment {
+        self.due.unwrap_or(Moment::NEVER)
+    }
+
+    fn begin_minute(&mut self, minute: u64) {
+        while self.past.len() >= MINUTES {
+            self.past.pop_front();
+        }
+        let (users, connections) = (self.seen.present, self.connections);
+        self.running = Minute { users, connections, ..Minute::default() };
+        self.latencies = Latencies::default();
+        self.seen.advance(minute);
+        self.busy.advance(minute);
+    }
+
+    fn begin_day(&mut self, now: Now, minute: u64) {
+        let known = self.days.begin(day_of(minute));
+        if !known {
+            self.before.clear();
+        }
+        let (users, peak) = (u64::from(self.seen.present), u64::from(self.connections));
+        self.count_day(now, |today| {
+            today.users = today.users.saturating_add(if known { 0 } else { users });
+            today.peak = today.peak.max(peak);
+        });
+    }
+
+    fn count_day(&mut self, now: Now, change: impl FnOnce(&mut days::Totals)) {
+        if self.days.count(change) && self.due.is_none() {
+            self.due = Some(now.at.after(self.wait));
+        }
+    }
+
+    /// Gives the figures of the running minute.
+    fn current(&self) -> Minute {
+        let [p50_ms, p99_ms] = [50, 99].map(|percent| self.latencies.percentile(percent));
+        Minute { p50_ms, p99_ms, ..self.running }
+    }
+
+    /// Counts the messages of so many minutes, the running one included.
+    fn messages_within(&self, minutes: usize) -> u64 {
+        let past = self.past.iter().rev().take(minutes.saturating_sub(1));
+        let all = past.chain([&self.running]).map(|minute| u64::from(minute.messages));
+        all.fold(0, u64::saturating_add)
+    }
+
+    fn series(&self, minutes: usize) -> Series {
+        let past = minutes.saturating_sub(1).min(self.past.len());
+        let first = self.minute.saturating_sub(u64::try_from(past).unwrap_or_default());
+        let mut series = Series { from: first.saturating_mul(60_000), ..Series::default() };
+        let skipped = self.past.len().saturating_sub(past);
+        for minute in self.past.iter().skip(skipped).chain([&self.current()]) {
+            series.messages.push(minute.messages);
+            series.users.push(minute.users);
+            series.connections.push(minute.connections);
+            series.journal_p50_us.push(minute.p50_ms.saturating_mul(1000));
+            series.journal_p99_us.push(minute.p99_ms.saturating_mul(1000));
+        }
+        series
+    }
+}
+
+impl Chat {
+    /// Says how much is going on.
+    pub(in crate::chat) fn stats(
+        &self,
+        now: Now,
+        re: Option<Arc<str>>,
+        minutes: Option<u32>,
+    ) -> ServerEvent {
+        let tally = &self.tally;
+        let minutes = usize::try_from(minutes.unwrap_or(MINUTES_DEFAULT)).unwrap_or(MINUTES);
+        let public = |room| self.rooms.get(room).is_some_and(|room| room.is_public());
+        let busiest = tally.busy.busiest(tally.minute, BUSIEST, public);
+        let rooms = busiest.into_iter().filter_map(|bustle| {
+            let room = self.rooms.get(bustle.room)?;
+            let (minute, hour) = (bustle.minute, bustle.hour);
+            Some(Busy { room: Arc::clone(&room.name), users: room.people.len(), minute, hour })
+        });
+        let users = [1, 60, MINUTES as u64].map(|within| tally.seen.within(within, tally.minute));
+        ServerEvent::Stats(Box::new(Stats {
+            re,
+            ts: now.unix_ms,
+            users: [u64::from(tally.seen.present), users[1], users[2]],
+            connections: u64::from(tally.connections),
+            messages: [1, 60, MINUTES].map(|within| tally.messages_within(within)),
+            rooms: rooms.collect(),
+            series: tally.series(minutes.clamp(1, MINUTES)),
+            days: tally.days.list(),
+        }))
+    }
+
+    /// Has the totals of days kept if it is time.
+    pub(in crate::chat) fn days_due(&mut self, step: &mut Step<'_>) {
+        if self.tally.deadline() <= step.now.at {
+            self.keep_days(step);
+        }
+    }
+
+    /// Has the totals of days kept, and from now on whenever they change: the end is near.
+    pub(in crate::chat) fn keep_days_at_once(&mut self, step: &mut Step<'_>) {
+        self.tally.wait = Duration::ZERO;
+        self.keep_days(step);
+    }
+
+    fn keep_days(&mut self, step: &mut Step<'_>) {
+        self.tally.due = None;
+        let days = self.tally.days.take_unwritten().into_iter();
+        let facts = days.map(|(key, value)| Fact { shelf: Shelf::Days, key, value });
+        let facts: Vec<Fact> = facts.collect();
+        if !facts.is_empty() {
+            step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+        }
+    }
+
+    /// Counts a client that has come, after it became its person's.
+    pub(in crate::chat) fn count_in(&mut self, now: Now, person: u32) {
+        let first_of = self.people.get(person).filter(|it| it.clients.as_slice().len() == 1);
+        self.tally.opened(now, first_of.map(|person| person.author));
+    }
+
+    /// Counts a client that has gone, after it ceased to be its person's.
+    pub(in crate::chat) fn count_out(&mut self, person: u32) {
+        let last_of = self.people.get(person).filter(|it| it.clients.as_slice().is_empty());
+        self.tally.closed(last_of.map(|person| person.author), &self.limits);
+    }
+
+    /// Counts a client that became another person's, as its person always.
+    pub(in crate::chat) fn count_over(&mut self, now: Now, old: u32, new: u32) {
+        let clients = |key| self.people.get(key).map_or(0, |it| it.clients.as_slice().len());
+        let (left, first) = (clients(old) == 0, clients(new) == 1);
+        if let Some(new) = self.people.get(new).filter(|_| first) {
+            self.tally.came(now, new.author);
+        }
+        if left {
+            self.tally.vanished(now);
+        }
+    }
+
+    /// Counts somebody who speaks and may not be there.
+    pub(in crate::chat) fn count_speaker(&mut self, now: Now, author: AuthorKey) {
+        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
+        if person.is_none_or(|person| person.clients.as_slice().is_empty()) {
+            self.tally.came(now, author);
+            self.tally.seen.went(author, self.tally.minute, self.limits.stats_users_max);
+        }
+    }
+}
+
+/// How long a change of the totals of days waits to be kept, for others to come with it.
+const KEPT_WITHIN: Duration = Duration::from_secs(60);
+
+fn day_of(minute: u64) -> u64 {
+    minute / (24 * 60)
+}
