@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::chat::ids::{ClientId, RoomId};
+use crate::chat::protocol::client_event::Form;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::Order;
-use crate::chat::{ClientId, Listener, RoomId};
 
 /// Is something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,4 +69,13 @@ pub enum Effect {
         /// What it says.
         reason: Cow<'static, str>,
     },
+}
+
+/// Is a client that is told what happens in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// The client.
+    pub client: ClientId,
+    /// How it reads.
+    pub form: Form,
 }

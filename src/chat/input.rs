@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::chat::actions::http::Request;
+use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::protocol::client_event::ClientEvent;
 use crate::chat::protocol::connect::Hello;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::login::Login;
+use crate::chat::protocol::request::Request;
 use crate::chat::record::{Answer, AuthorKey};
-use crate::chat::{ClientId, RoomId};
 
 /// Is something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

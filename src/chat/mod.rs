@@ -27,6 +27,7 @@
 mod actions;
 mod effect;
 mod few;
+mod ids;
 mod input;
 mod limits;
 mod names;
@@ -37,59 +38,46 @@ mod rate;
 pub mod record;
 mod rooms;
 mod stats;
+mod step;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use slab::Slab;
 
-pub use actions::account::{Account, Registry};
-pub use actions::http::{Body, Post, Request, Speaker};
-pub use actions::status::Status;
-pub use effect::Effect;
+pub use effect::{Effect, Listener};
+pub use ids::{ClientId, RoomId};
 pub use input::{Input, Visit};
 pub use limits::Limits;
 pub use people::author_of;
+pub use protocol::account::{Account, Registry};
 pub use protocol::client_event::{Ask, ClientEvent, Demand, Form, Seek};
 pub use protocol::connect::Hello;
 pub use protocol::error::{Code, Refusal};
 pub use protocol::login::Login;
-pub use protocol::server_event::{
-    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults,
-    ServerEvent, User, Welcome,
+pub use protocol::payloads::{
+    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults, User,
+    Welcome,
 };
+pub use protocol::request::{Body, Post, Request, Speaker};
+pub use protocol::server_event::ServerEvent;
 pub use protocol::stats::{Busy, Day, Series, Stats};
+pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
-use actions::direct::Directs;
-use actions::publish::Numbered;
-use actions::read_markers::Marks;
-use actions::resume::Recall;
-use actions::typing::Typing;
+use pending::Numbered;
+use pending::Recall;
 use pending::{Awaited, Tickets};
 use people::People;
 use people::client::Client;
 use rate::Posters;
 use record::{Answer, Fact, Opening, Shelf};
+use rooms::direct::Directs;
+use rooms::read_markers::Marks;
+use rooms::typing::Typing;
 use rooms::{Room, Rooms};
 use stats::Tally;
-
-/// Names an open WebSocket; its carrier numbers them and never uses a number again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(pub u64);
-
-/// Names a live room, and its broadcasts as a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomId(pub u32);
-
-/// Is a client that is told what happens in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listener {
-    /// The client.
-    pub client: ClientId,
-    /// How it reads.
-    pub form: Form,
-}
+use step::Step;
 
 /// Holds everybody and every room.
 #[derive(Debug)]
@@ -138,22 +126,6 @@ struct Timers {
     ghosts: VecDeque<(Moment, u32)>,
     /// Clients whose login ends.
     logins: BTreeSet<(Moment, ClientId)>,
-}
-
-/// Is the present: when it is, and what is to be done.
-struct Step<'a> {
-    now: Now,
-    effects: &'a mut Vec<Effect>,
-}
-
-impl Step<'_> {
-    fn reply(&mut self, client: ClientId, event: ServerEvent) {
-        self.effects.push(Effect::Reply { client, event });
-    }
-
-    fn respond(&mut self, caller: ClientId, event: ServerEvent) {
-        self.effects.push(Effect::Respond { caller, event });
-    }
 }
 
 impl Chat {

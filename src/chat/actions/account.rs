@@ -3,146 +3,19 @@
 //! An account is an author of its own with a name nobody else can have. Passwords and tokens are
 //! not looked at here; whoever does so finds in the account what it needs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::ClientId;
 use crate::chat::names::{UserName, likeness};
-use crate::chat::pending::Awaited;
+use crate::chat::pending::{Awaited, Enrolling};
+use crate::chat::protocol::account::{Account, Registry};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Fact, Keep, Order, Refused, Shelf};
-use crate::chat::{Chat, ClientId, Effect, Step};
-
-/// Is an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// By what the record knows it.
-    pub author: AuthorKey,
-    /// Its name.
-    pub name: Arc<str>,
-    /// The hash of its password; an account of another issuer has none.
-    pub hash: Option<Arc<str>>,
-    /// Whether it may keep order everywhere.
-    pub admin: bool,
-    /// Unix seconds: tokens from before hold no more.
-    pub since: u64,
-}
-
-/// Is what is asked about accounts; [`Effect::Respond`] answers it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Registry {
-    /// To make an account.
-    Add(Account, Option<AuthorKey>),
-    /// To give an account another password.
-    SetHash {
-        /// Its name.
-        name: Box<str>,
-        /// The hash of the password.
-        hash: Arc<str>,
-    },
-    /// To remove an account.
-    Remove {
-        /// Its name.
-        name: Box<str>,
-    },
-    /// For all accounts.
-    List,
-}
-
-/// Is an account on its way to where it is kept.
-#[derive(Debug)]
-pub(in crate::chat) struct Enrolling {
-    /// Who waits.
-    caller: ClientId,
-    account: Account,
-    /// What becomes of it if the journal fails: what it was before, or nothing.
-    before: Option<Account>,
-    /// Whether it is being removed.
-    removed: bool,
-}
-
-/// Holds all accounts: a few hundred bytes each.
-#[derive(Debug, Default)]
-pub(in crate::chat) struct Accounts {
-    pub(in crate::chat) by_likeness: HashMap<Box<str>, AuthorKey>,
-    by_author: HashMap<AuthorKey, Account>,
-}
-
-/// Is an account as a fact.
-#[derive(Debug, Serialize, Deserialize)]
-struct AccountFact {
-    name: Arc<str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    hash: Option<Arc<str>>,
-    #[serde(default)]
-    admin: bool,
-    #[serde(default)]
-    since: u64,
-}
-
-impl Accounts {
-    /// Finds an account.
-    pub(in crate::chat) fn get(&self, author: AuthorKey) -> Option<&Account> {
-        self.by_author.get(&author)
-    }
-
-    /// Finds the account that is called so.
-    pub(in crate::chat) fn named(&self, name: &str) -> Option<&Account> {
-        let author = likeness(name).iter().find_map(|key| self.by_likeness.get(key))?;
-        self.by_author.get(author)
-    }
-
-    /// Counts the accounts.
-    pub(in crate::chat) fn len(&self) -> usize {
-        self.by_author.len()
-    }
-
-    /// Takes in an account in place of the one it was.
-    pub(in crate::chat) fn put(&mut self, account: Account) {
-        for key in likeness(&account.name) {
-            self.by_likeness.entry(key).or_insert(account.author);
-        }
-        self.by_author.insert(account.author, account);
-    }
-
-    /// Removes an account; its name is free.
-    pub(in crate::chat) fn remove(&mut self, author: AuthorKey) -> Option<Account> {
-        let account = self.by_author.remove(&author)?;
-        for key in likeness(&account.name) {
-            if self.by_likeness.get(&key) == Some(&author) {
-                self.by_likeness.remove(&key);
-            }
-        }
-        Some(account)
-    }
-
-    /// Takes in a fact of before the start.
-    pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
-        if let (Some(author), Ok(fact)) = (AuthorKey::from_hex(key), serde_json::from_str(value)) {
-            let AccountFact { name, hash, admin, since } = fact;
-            self.put(Account { author, name, hash, admin, since });
-        }
-    }
-
-    fn list(&self) -> Vec<Account> {
-        let mut accounts: Vec<Account> = self.by_author.values().cloned().collect();
-        accounts.sort_unstable_by(|a, b| (&a.name, a.author).cmp(&(&b.name, b.author)));
-        accounts
-    }
-}
-
-impl Account {
-    /// Writes it as a fact.
-    pub fn fact(&self) -> Fact {
-        let Self { name, hash, admin, since, .. } = self.clone();
-        let value = serde_json::to_string(&AccountFact { name, hash, admin, since });
-        let value = value.ok().map(Into::into);
-        Fact { shelf: Shelf::Accounts, key: self.author.to_hex().into(), value }
-    }
-}
+use crate::chat::record::{AuthorKey, Fact, Keep, Order, Refused};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Finds the account that is called so.

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::resume::Wanted;
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientId, number_of};
+use crate::chat::input::Visit;
 use crate::chat::names::{RoomName, UserName};
+use crate::chat::pending::Wanted;
 use crate::chat::people::client::Client;
-use crate::chat::people::{author_of, number_of, session_key};
+use crate::chat::people::{author_of, session_key};
 use crate::chat::protocol::connect::Hello;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::{RoomLine, ServerEvent, Welcome};
+use crate::chat::protocol::payloads::{RoomLine, Welcome};
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::rules::Party;
-use crate::chat::{Chat, ClientId, Effect, Step, Visit};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Greets a client: gives it a name and its rooms, and orders what was said there.

@@ -5,124 +5,22 @@
 //! `seq` never comes to mean another record. Nobody joins a conversation: all connections of both
 //! hear it. Joining it makes it the current room, and that is all.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use crate::chat::Chat;
 use crate::chat::actions::publish::event_of;
+use crate::chat::effect::{Effect, Listener};
+use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::names::{fold, likeness};
 use crate::chat::people::client::Hearing;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::{DirectLine, ServerEvent};
-use crate::chat::record::{AuthorKey, Entry, Fact, Keep, Order, Shelf};
+use crate::chat::protocol::payloads::DirectLine;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::{AuthorKey, Entry, Fact, Keep, Order};
 use crate::chat::rooms::Room;
-use crate::chat::{Chat, ClientId, Effect, Listener, RoomId, Step};
-
-/// Is the two sides of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::chat) struct Pair {
-    authors: [AuthorKey; 2],
-    pub(in crate::chat) sides: [Side; 2],
-    /// How many clients have joined it.
-    pub(in crate::chat) seats: u32,
-}
-
-/// Is one side of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::chat) struct Side {
-    /// Who, in hexadecimal digits.
-    who: Arc<str>,
-    /// What it calls the conversation.
-    pub(in crate::chat) label: Arc<str>,
-    /// What it was called when it last spoke here.
-    pub(in crate::chat) name: Arc<str>,
-}
-
-/// Finds conversations by who is in them.
-#[derive(Debug, Default)]
-pub(in crate::chat) struct Directs {
-    /// The one in which something was said last stands last.
-    by_author: HashMap<AuthorKey, Vec<u32>>,
-}
-
-impl Pair {
-    fn new(own: (AuthorKey, Side), other: (AuthorKey, Side)) -> Self {
-        let ((a, first), (b, second)) = if own.0 <= other.0 { (own, other) } else { (other, own) };
-        Self { authors: [a, b], sides: [first, second], seats: 0 }
-    }
-
-    /// Gives who has the conversation.
-    pub(in crate::chat) fn authors(&self) -> [AuthorKey; 2] {
-        self.authors
-    }
-
-    /// Gives somebody's side and the other one.
-    pub(in crate::chat) fn seen_by(&self, author: AuthorKey) -> Option<(&Side, &Side)> {
-        let [first, second] = &self.sides;
-        match self.authors() {
-            [own, _] if own == author => Some((first, second)),
-            [_, own] if own == author => Some((second, first)),
-            _ => None,
-        }
-    }
-
-    /// Gives the author on the other side.
-    pub(in crate::chat) fn partner(&self, author: AuthorKey) -> AuthorKey {
-        let [first, second] = self.authors();
-        if first == author { second } else { first }
-    }
-
-    /// Writes it as a fact.
-    pub(in crate::chat) fn fact(&self, key: &Arc<str>) -> Fact {
-        let value = serde_json::to_string(&self.sides).ok().map(Into::into);
-        Fact { shelf: Shelf::Talks, key: Arc::clone(key), value }
-    }
-
-    /// Takes in a fact of before the start.
-    pub(in crate::chat) fn restore(value: &str) -> Option<Self> {
-        let sides: [Side; 2] = serde_json::from_str(value).ok()?;
-        let [first, second] = &sides;
-        let authors = [AuthorKey::from_hex(&first.who)?, AuthorKey::from_hex(&second.who)?];
-        Some(Self { authors, sides, seats: 0 })
-    }
-}
-
-impl Directs {
-    /// Lists somebody's conversations, the latest last.
-    pub(in crate::chat) fn of(&self, author: AuthorKey) -> &[u32] {
-        self.by_author.get(&author).map_or(&[], Vec::as_slice)
-    }
-
-    /// Adds a conversation, or puts it behind all others.
-    pub(in crate::chat) fn touch(&mut self, authors: [AuthorKey; 2], room: u32) {
-        for author in authors {
-            let rooms = self.by_author.entry(author).or_default();
-            if rooms.last() != Some(&room) {
-                rooms.retain(|other| *other != room);
-                rooms.push(room);
-            }
-        }
-    }
-
-    /// Removes a conversation.
-    pub(in crate::chat) fn remove(&mut self, authors: [AuthorKey; 2], room: u32) {
-        for author in authors {
-            if let Some(rooms) = self.by_author.get_mut(&author) {
-                rooms.retain(|other| *other != room);
-                if rooms.is_empty() {
-                    self.by_author.remove(&author);
-                }
-            }
-        }
-    }
-}
-
-/// Names the record that two people share. No room's name begins so.
-fn key_of(a: AuthorKey, b: AuthorKey) -> Arc<str> {
-    let (first, second) = if a <= b { (a, b) } else { (b, a) };
-    format!("@{}{}", first.to_hex(), second.to_hex()).into()
-}
+use crate::chat::rooms::direct::{Pair, Side, key_of};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Finds a conversation by what somebody calls it, or by what the other is called now.

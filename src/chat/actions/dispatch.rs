@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::chat::Chat;
 use crate::chat::actions::post::{Message, no_such_message};
+use crate::chat::effect::Effect;
+use crate::chat::ids::ClientId;
 use crate::chat::people::Person;
 use crate::chat::protocol::client_event::{Ask, ClientEvent};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::{RoomLine, ServerEvent, User};
+use crate::chat::protocol::payloads::{RoomLine, User};
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::Taken;
 use crate::chat::record::{Change, Gone};
 use crate::chat::rooms::Room;
-use crate::chat::{Chat, ClientId, Effect, Step};
+use crate::chat::step::Step;
 use crate::clock::Now;
 
 impl Chat {

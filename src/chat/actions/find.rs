@@ -1,10 +1,11 @@
 //! Finding the room an event is about.
 
+use crate::chat::Chat;
 use crate::chat::names::fold;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
-use crate::chat::{Chat, Step};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Finds the room an event is about among those the client is in.

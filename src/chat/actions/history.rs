@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use crate::chat::Chat;
 use crate::chat::actions::resume::gap;
+use crate::chat::effect::Effect;
+use crate::chat::ids::ClientId;
 use crate::chat::pending::{Awaited, Paging, Purpose};
 use crate::chat::protocol::client_event::Form;
 use crate::chat::protocol::error::Refusal;
-use crate::chat::protocol::server_event::{History, ServerEvent};
+use crate::chat::protocol::payloads::History;
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
 use crate::chat::record::{AuthorKey, Found, Order, Page, Query, Refused, Span};
-use crate::chat::{Chat, ClientId, Effect, Step};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Sends a client a part of a room's record.

@@ -6,85 +6,20 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::chat::actions::account::Registry;
-use crate::chat::actions::idempotency::Before;
-use crate::chat::actions::post::{Message, Wish};
+use crate::chat::Chat;
+use crate::chat::actions::post::Message;
+use crate::chat::ids::ClientId;
 use crate::chat::names::UserName;
-use crate::chat::pending::{Asker, Purpose};
+use crate::chat::pending::{Asker, Before, Purpose, Wish};
 use crate::chat::people::{author_by, author_of};
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::login::Login;
+use crate::chat::protocol::request::{Body, Post, Request, Speaker};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::Payer;
 use crate::chat::record::{AuthorKey, Page, Refused, Span};
 use crate::chat::rooms::rules::Party;
-use crate::chat::{Chat, ClientId, Step};
+use crate::chat::step::Step;
 use crate::clock::Now;
-
-/// Is one thing asked without a WebSocket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// For the rooms.
-    Rooms,
-    /// About accounts.
-    Registry(Box<Registry>),
-    /// For a part of a room's record.
-    History {
-        /// Who asks.
-        by: Speaker,
-        /// The room.
-        room: Box<str>,
-        /// Which part.
-        span: Span,
-        /// How many messages.
-        limit: Option<u32>,
-    },
-    /// For the statistics.
-    Stats {
-        /// Of how many minutes.
-        minutes: Option<u32>,
-    },
-    /// To say something.
-    Post(Box<Post>),
-}
-
-/// Says something in a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Post {
-    /// The room.
-    pub room: Box<str>,
-    /// Who speaks; without it a guest does.
-    pub by: Speaker,
-    /// The idempotency key: within the session, or among guests of the same name.
-    pub id: Option<Arc<str>>,
-    /// What is said.
-    pub body: Body,
-}
-
-/// Is what a post says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body {
-    /// The text.
-    pub content: Arc<str>,
-    /// The `mid` it answers.
-    pub reply_to: Option<u64>,
-    /// Seconds after which it disappears.
-    pub ttl: Option<u64>,
-    /// What a guest is called; who has a session has a name.
-    pub name: Option<Box<str>>,
-}
-
-/// Is how a request says who asks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Speaker {
-    /// It does not.
-    #[default]
-    Nobody,
-    /// By the key of a session.
-    Session(Box<str>),
-    /// By a token.
-    Login(Box<Login>),
-}
 
 /// Says where a post comes from.
 #[derive(Clone, Copy)]

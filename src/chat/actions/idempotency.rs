@@ -6,37 +6,14 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::publish::Numbered;
-use crate::chat::pending::{Asker, Awaited};
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::pending::{Asker, Awaited, Before, Doubted, Numbered};
 use crate::chat::protocol::client_event::Demand;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Change, Deed, Draft, Order, Refused};
-use crate::chat::{Chat, Effect, Step};
-
-/// Is something refused, unless it turns out that it has been done.
-#[derive(Debug)]
-pub(in crate::chat) struct Doubted {
-    asker: Asker,
-    author: AuthorKey,
-    room: u32,
-    refusal: Refusal,
-}
-
-/// Is what somebody may have had recorded before.
-#[derive(Debug)]
-pub(in crate::chat) struct Before {
-    /// Who wants to know.
-    pub(in crate::chat) asker: Asker,
-    /// Whose it would be.
-    pub(in crate::chat) author: AuthorKey,
-    /// The room, if there is one.
-    pub(in crate::chat) room: Option<u32>,
-    /// The idempotency key.
-    pub(in crate::chat) id: Option<Arc<str>>,
-    /// What it would be.
-    pub(in crate::chat) change: Change,
-}
+use crate::chat::record::{Change, Deed, Draft, Order, Refused};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Refuses what a client wants of a record, unless it was done before.

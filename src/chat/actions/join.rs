@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::resume::Wanted;
+use crate::chat::Chat;
+use crate::chat::pending::Wanted;
 use crate::chat::people::author_of;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::{Joined, ServerEvent};
+use crate::chat::protocol::payloads::Joined;
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::Span;
-use crate::chat::{Chat, Step};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Seats a client in a room and makes it current.

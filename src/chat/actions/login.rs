@@ -3,17 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::actions::account::Account;
-use crate::chat::actions::presence::{News, What};
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::ClientId;
 use crate::chat::names::UserName;
 use crate::chat::people::Person;
 use crate::chat::people::client::LoginMark;
+use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
-use crate::chat::protocol::server_event::{Ousted, ServerEvent};
+use crate::chat::protocol::payloads::Ousted;
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
-use crate::chat::{Chat, ClientId, Effect, Step};
+use crate::chat::rooms::presence::{News, What};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Makes a client a connection of the account its token proves. What it was as a guest it is

@@ -14,13 +14,16 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::presence::{News, What};
+use crate::chat::Chat;
+use crate::chat::effect::Listener;
+use crate::chat::ids::{ClientId, number_of};
 use crate::chat::names::RoomName;
+use crate::chat::people::Place;
 use crate::chat::people::client::{Hearing, Seat};
-use crate::chat::people::{Place, number_of};
 use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::rooms::presence::{News, What};
 use crate::chat::rooms::rules::Party;
-use crate::chat::{Chat, ClientId, Listener, Step};
+use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {

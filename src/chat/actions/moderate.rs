@@ -5,35 +5,20 @@
 
 use std::sync::Arc;
 
+use crate::chat::Chat;
 use crate::chat::actions::idempotency::as_said;
-use crate::chat::actions::post::Wish;
+use crate::chat::effect::Effect;
+use crate::chat::ids::ClientId;
 use crate::chat::names::UserName;
-use crate::chat::pending::Asker;
+use crate::chat::pending::{Asker, Planned, Wish};
 use crate::chat::protocol::client_event::Demand;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::{Ousted, ServerEvent};
+use crate::chat::protocol::payloads::Ousted;
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Action, AuthorKey, Change, Deed, Fact, Keep, Order};
 use crate::chat::rooms::rules::{Party, Rank, Touched};
-use crate::chat::{Chat, ClientId, Effect, Step};
+use crate::chat::step::Step;
 use crate::clock::Now;
-
-/// Is what keeping order comes to, while its entry is on its way into the record.
-#[derive(Debug)]
-pub(in crate::chat) struct Planned {
-    deed: Arc<Deed>,
-    aim: Option<Party>,
-    /// When it was decided.
-    at: Now,
-    /// The facts that are kept with the entry.
-    facts: Vec<Fact>,
-}
-
-impl Planned {
-    /// Gives the facts that are kept with the entry.
-    pub(in crate::chat) fn facts(&self) -> &[Fact] {
-        &self.facts
-    }
-}
 
 impl Chat {
     /// Checks what somebody wants to do to keep order, and has it recorded.

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::chat::actions::moderate::Planned;
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
 use crate::chat::names::UserName;
-use crate::chat::pending::{Appending, Asker, Awaited};
+use crate::chat::pending::{Appending, Asker, Awaited, Wish};
 use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::Taken;
 use crate::chat::record::{Change, Draft, Order, Refused};
 use crate::chat::rooms::rules::Rank;
-use crate::chat::{Chat, Effect, Step};
+use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
@@ -350,17 +351,6 @@ impl Chat {
             self.keep_standing(step, author);
         }
     }
-}
-
-/// Is what somebody wants the record to say.
-#[derive(Debug)]
-pub(in crate::chat) struct Wish {
-    /// The idempotency key.
-    pub(in crate::chat) id: Option<Arc<str>>,
-    /// The change.
-    pub(in crate::chat) change: Change,
-    /// What else becomes of it, where it keeps order.
-    pub(in crate::chat) planned: Option<Planned>,
 }
 
 /// Is something to be said.

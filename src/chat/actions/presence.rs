@@ -6,47 +6,13 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::status::Status;
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rooms::Room;
-use crate::chat::{Chat, ClientId, Effect, RoomId, Step};
-use crate::clock::Moment;
-
-/// Is what a room has to tell of people, and when.
-#[derive(Debug, Default)]
-pub(in crate::chat) struct Presence {
-    news: Vec<News>,
-    /// Whether there are more news than are told one by one.
-    many: bool,
-    /// Until when nothing more is told.
-    quiet_until: Moment,
-    /// When the next batch is due; at zero none is.
-    due: Moment,
-}
-
-/// Is one piece of news.
-#[derive(Debug)]
-pub(in crate::chat) struct News {
-    /// What happened.
-    pub(in crate::chat) what: What,
-    /// To whom.
-    pub(in crate::chat) user: Arc<str>,
-    /// Who knows already.
-    pub(in crate::chat) except: Option<ClientId>,
-}
-
-/// Says what happened to somebody.
-#[derive(Debug)]
-pub(in crate::chat) enum What {
-    /// It came.
-    Came,
-    /// It went, so.
-    Went(&'static str),
-    /// It was called this before.
-    Was(Arc<str>),
-    /// It says this of being there.
-    Is(Status),
-}
+use crate::chat::rooms::presence::{News, What};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Takes note of news; they are told by [`Chat::tell_presence`] or when they are due.

@@ -2,27 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::chat::pending::{Appending, Asker, Awaited};
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientId, RoomId};
+use crate::chat::pending::{Appending, Asker, Awaited, Numbered};
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, Refused, RoomKey, Ticket};
 use crate::chat::rooms::Recent;
-use crate::chat::{Chat, ClientId, Effect, RoomId, Step};
-
-/// Is what the keeper of records says of an entry it took.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::chat) struct Numbered {
-    /// Its number.
-    pub(in crate::chat) seq: u64,
-    /// The message it made or changed.
-    pub(in crate::chat) mid: u64,
-    /// Its time.
-    pub(in crate::chat) ts: u64,
-    /// Whether it was there before.
-    pub(in crate::chat) duplicate: bool,
-    /// How many people react so.
-    pub(in crate::chat) count: u32,
-}
+use crate::chat::step::Step;
 
 impl Chat {
     /// Shows an entry that is in the record now.

@@ -3,43 +3,18 @@
 //! Marks only go forward. They are kept in batches, a second after the first that is not: one that
 //! a crash loses costs a few messages that count as unread again.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Fact, Keep, Order, RoomKey, Shelf};
-use crate::chat::{Chat, Effect, Step};
-use crate::clock::Moment;
-
-/// Holds the marks of all accounts.
-#[derive(Debug, Default)]
-pub(in crate::chat) struct Marks {
-    by_author: HashMap<AuthorKey, HashMap<RoomKey, u64>>,
-    unsaved: BTreeSet<(AuthorKey, RoomKey)>,
-    /// When those are to be kept; at zero there are none.
-    due: Moment,
-}
+use crate::chat::record::{AuthorKey, Fact, Keep, Order, Shelf};
+use crate::chat::step::Step;
 
 /// How long a mark may wait for others.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
-
-impl Marks {
-    /// Takes in a fact of before the start.
-    pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
-        if let Some((author, room)) = key.split_once('/')
-            && let (Some(author), Ok(seq)) = (AuthorKey::from_hex(author), value.parse())
-        {
-            self.by_author.entry(author).or_default().insert(room.into(), seq);
-        }
-    }
-
-    /// Says when marks are to be kept.
-    pub(in crate::chat) fn deadline(&self) -> Moment {
-        if self.unsaved.is_empty() { Moment::NEVER } else { self.due }
-    }
-}
 
 impl Chat {
     /// Takes note of how far a client has read, and tells the others of its account.

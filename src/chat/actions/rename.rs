@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::presence::{News, What};
+use crate::chat::Chat;
+use crate::chat::ids::ClientId;
 use crate::chat::names::UserName;
 use crate::chat::people::client::Hearing;
 use crate::chat::protocol::client_event::Form;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::{Chat, ClientId, Step};
+use crate::chat::rooms::presence::{News, What};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Calls a client's person what it wants to be called.

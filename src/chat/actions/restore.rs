@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::chat::Chat;
-use crate::chat::actions::direct::Pair;
 use crate::chat::record::{Fact, RoomRecord, Shelf};
+use crate::chat::rooms::direct::Pair;
 
 impl Chat {
     /// Takes in the rooms of before the start. A conversation that nobody can come back to has no

@@ -8,46 +8,20 @@
 
 use std::sync::Arc;
 
+use crate::chat::Chat;
 use crate::chat::actions::publish::event_of;
-use crate::chat::pending::{Paging, Purpose};
+use crate::chat::effect::Effect;
+use crate::chat::ids::number_of;
+use crate::chat::pending::{Paging, Part, Purpose, Recall, Wanted};
 use crate::chat::people::client::{Client, Hearing};
-use crate::chat::people::number_of;
 use crate::chat::protocol::client_event::Form;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::{Missed, Resumed, ServerEvent};
+use crate::chat::protocol::payloads::{Missed, Resumed};
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
 use crate::chat::record::{AuthorKey, Entry, Found, Page, Refused, Span};
 use crate::chat::rooms::Room;
-use crate::chat::{Chat, ClientId, Effect, Step};
-
-/// Says which rooms a client wants to catch up with, each after this `seq`.
-#[derive(Debug)]
-pub(in crate::chat) struct Wanted {
-    /// The event that asked.
-    pub(in crate::chat) re: Option<Arc<str>>,
-    /// The keys of rooms the client has a seat in.
-    pub(in crate::chat) rooms: Vec<(u32, u64)>,
-}
-
-/// Is a client's return, until all its pages are there.
-#[derive(Debug)]
-pub(in crate::chat) struct Recall {
-    client: ClientId,
-    re: Option<Arc<str>>,
-    parts: Vec<Part>,
-    missing: usize,
-}
-
-/// Is one room of a return.
-#[derive(Debug)]
-struct Part {
-    room: u32,
-    wait: u32,
-    after: u64,
-    /// The room's top when the page was ordered.
-    top: u64,
-    page: Option<Page>,
-}
+use crate::chat::step::Step;
 
 impl Chat {
     /// Sends a client that has just sat down the last messages, then lets it listen.

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
 use crate::chat::pending::{Awaited, Seeking};
 use crate::chat::protocol::client_event::Seek;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::{Hit, SearchResults, ServerEvent};
+use crate::chat::protocol::payloads::{Hit, SearchResults};
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
 use crate::chat::record::{Finding, Order, Refused, Search};
-use crate::chat::{Chat, Effect, Step};
+use crate::chat::step::Step;
 
 impl Chat {
     /// Has a room searched, or all rooms the client is in.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
 use crate::chat::names::ANONYMOUS;
 use crate::chat::record::{Order, SessionRecord};
-use crate::chat::{Chat, Effect, Step};
+use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {

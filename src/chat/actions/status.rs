@@ -5,36 +5,14 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::presence::{News, What};
+use crate::chat::Chat;
+use crate::chat::ids::ClientId;
 use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::{Chat, ClientId, Step};
-
-/// Is what somebody says of being there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// Whether it is away.
-    pub away: bool,
-    /// What it says about that, empty for nothing.
-    pub text: Arc<str>,
-}
-
-impl Status {
-    /// Gives the word of the protocol.
-    pub fn word(&self) -> &'static str {
-        if self.away { "away" } else { "online" }
-    }
-
-    /// Reads the word of the protocol.
-    pub(in crate::chat) fn parse(word: &str) -> Option<bool> {
-        match word {
-            "away" => Some(true),
-            "online" => Some(false),
-            _ => None,
-        }
-    }
-}
+use crate::chat::protocol::status::Status;
+use crate::chat::rooms::presence::{News, What};
+use crate::chat::step::Step;
 
 impl Person {
     /// Gives its status.

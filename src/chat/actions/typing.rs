@@ -11,81 +11,20 @@
 //! is limited for each person in a room and for the room; what is above is not told, and is no
 //! error: no storm of signs reaches anybody, or keeps a message waiting.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::actions::direct::Pair;
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::pending::Asker;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::Taken;
-use crate::chat::{Chat, ClientId, Effect, RoomId, Step};
+use crate::chat::rooms::direct::Pair;
+use crate::chat::rooms::typing::Place;
+use crate::chat::rooms::typing::{Over, Writer};
+use crate::chat::step::Step;
 use crate::clock::Moment;
-
-/// Holds everybody who is typing, and those who have to rest before they are shown again.
-#[derive(Debug, Default)]
-pub(in crate::chat) struct Typing {
-    writers: BTreeMap<Place, Writer>,
-    /// When something is due for each writer.
-    due: BTreeSet<(Moment, Place)>,
-    /// Who has stopped, to be told when the input is done with.
-    over: Vec<Over>,
-}
-
-/// Names a person in a room by their keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    person: u32,
-    room: u32,
-}
-
-/// Is a person who is typing in a room, or was a moment ago.
-#[derive(Debug)]
-struct Writer {
-    /// The connection that said so last.
-    client: ClientId,
-    /// The name that was told; none: it is not shown.
-    shown: Option<Arc<str>>,
-    /// Until when it is typing if it does not say so again.
-    until: Moment,
-    /// Until when it is not told that it is typing.
-    rests_until: Moment,
-}
-
-/// Is the end of a writing that was shown.
-#[derive(Debug)]
-struct Over {
-    person: u32,
-    client: ClientId,
-    room: u32,
-    /// The room's name: its key may be another room's by now.
-    name: Arc<str>,
-    user: Arc<str>,
-}
-
-impl Writer {
-    fn due(&self) -> Moment {
-        if self.shown.is_some() { self.until } else { self.rests_until }
-    }
-}
-
-impl Typing {
-    /// Says when [`Chat::typing_due`] has something to do.
-    pub(in crate::chat) fn deadline(&self) -> Moment {
-        self.due.first().map_or(Moment::NEVER, |(due, _)| *due)
-    }
-
-    fn put(&mut self, place: Place, writer: Writer) {
-        self.due.insert((writer.due(), place));
-        self.writers.insert(place, writer);
-    }
-
-    fn take(&mut self, place: Place) -> Option<Writer> {
-        let writer = self.writers.remove(&place)?;
-        self.due.remove(&(writer.due(), place));
-        Some(writer)
-    }
-}
 
 impl Chat {
     /// Takes in that a client is typing in a room, or no more.
@@ -285,7 +224,7 @@ mod tests {
                 let event = ClientEvent::parse(&text, chat.limits());
                 handle(&mut chat, ms, Input::Received { client, event });
             }
-            let Typing { writers, due, over } = &chat.typing;
+            let crate::chat::rooms::typing::Typing { writers, due, over } = &chat.typing;
             assert!(writers.len() <= 6 && due.len() == writers.len() && over.is_empty());
         }
         handle(&mut chat, 20_000, Input::Due);

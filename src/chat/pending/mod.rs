@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::chat::ClientId;
-use crate::chat::actions::account::Enrolling;
-use crate::chat::actions::idempotency::Doubted;
-use crate::chat::actions::moderate::Planned;
-use crate::chat::people::number_of;
-use crate::chat::record::{AuthorKey, Change, Span, Ticket};
-use crate::clock::Moment;
+use crate::chat::ids::{ClientId, number_of};
+use crate::chat::protocol::account::Account;
+use crate::chat::protocol::error::Refusal;
+use crate::chat::record::{AuthorKey, Change, Deed, Fact, Page, Span, Ticket};
+use crate::chat::rooms::rules::Party;
+use crate::clock::{Moment, Now};
 
 /// Is what an answer will be about.
 #[derive(Debug)]
@@ -109,6 +108,130 @@ pub(in crate::chat) enum Purpose {
         /// Its position there.
         part: usize,
     },
+}
+
+/// Is an account on its way to where it is kept.
+#[derive(Debug)]
+pub(in crate::chat) struct Enrolling {
+    /// Who waits.
+    pub(in crate::chat) caller: ClientId,
+    /// The account as it will be.
+    pub(in crate::chat) account: Account,
+    /// What becomes of it if the journal fails: what it was before, or nothing.
+    pub(in crate::chat) before: Option<Account>,
+    /// Whether it is being removed.
+    pub(in crate::chat) removed: bool,
+}
+
+/// Is something refused, unless it turns out that it has been done.
+#[derive(Debug)]
+pub(in crate::chat) struct Doubted {
+    /// Who asked.
+    pub(in crate::chat) asker: Asker,
+    /// Whose it is.
+    pub(in crate::chat) author: AuthorKey,
+    /// The room's key.
+    pub(in crate::chat) room: u32,
+    /// What it is refused with unless it was done before.
+    pub(in crate::chat) refusal: Refusal,
+}
+
+/// Is what somebody may have had recorded before.
+#[derive(Debug)]
+pub(in crate::chat) struct Before {
+    /// Who wants to know.
+    pub(in crate::chat) asker: Asker,
+    /// Whose it would be.
+    pub(in crate::chat) author: AuthorKey,
+    /// The room, if there is one.
+    pub(in crate::chat) room: Option<u32>,
+    /// The idempotency key.
+    pub(in crate::chat) id: Option<Arc<str>>,
+    /// What it would be.
+    pub(in crate::chat) change: Change,
+}
+
+/// Is what keeping order comes to, while its entry is on its way into the record.
+#[derive(Debug)]
+pub(in crate::chat) struct Planned {
+    /// The action.
+    pub(in crate::chat) deed: Arc<Deed>,
+    /// Whom it is done to.
+    pub(in crate::chat) aim: Option<Party>,
+    /// When it was decided.
+    pub(in crate::chat) at: Now,
+    /// The facts that are kept with the entry.
+    pub(in crate::chat) facts: Vec<Fact>,
+}
+
+impl Planned {
+    /// Gives the facts that are kept with the entry.
+    pub(in crate::chat) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+}
+
+/// Is what somebody wants the record to say.
+#[derive(Debug)]
+pub(in crate::chat) struct Wish {
+    /// The idempotency key.
+    pub(in crate::chat) id: Option<Arc<str>>,
+    /// The change.
+    pub(in crate::chat) change: Change,
+    /// What else becomes of it, where it keeps order.
+    pub(in crate::chat) planned: Option<Planned>,
+}
+
+/// Says which rooms a client wants to catch up with, each after this `seq`.
+#[derive(Debug)]
+pub(in crate::chat) struct Wanted {
+    /// The event that asked.
+    pub(in crate::chat) re: Option<Arc<str>>,
+    /// The keys of rooms the client has a seat in.
+    pub(in crate::chat) rooms: Vec<(u32, u64)>,
+}
+
+/// Is a client's return, until all its pages are there.
+#[derive(Debug)]
+pub(in crate::chat) struct Recall {
+    /// The client.
+    pub(in crate::chat) client: ClientId,
+    /// The event that asked.
+    pub(in crate::chat) re: Option<Arc<str>>,
+    /// Each room.
+    pub(in crate::chat) parts: Vec<Part>,
+    /// How many pages are not there yet.
+    pub(in crate::chat) missing: usize,
+}
+
+/// Is one room of a return.
+#[derive(Debug)]
+pub(in crate::chat) struct Part {
+    /// The room's key.
+    pub(in crate::chat) room: u32,
+    /// The number its seat waits for.
+    pub(in crate::chat) wait: u32,
+    /// The last `seq` the client knows.
+    pub(in crate::chat) after: u64,
+    /// The room's top when the page was ordered.
+    pub(in crate::chat) top: u64,
+    /// The page, once it is there.
+    pub(in crate::chat) page: Option<Page>,
+}
+
+/// Is what the keeper of records says of an entry it took.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::chat) struct Numbered {
+    /// Its number.
+    pub(in crate::chat) seq: u64,
+    /// The message it made or changed.
+    pub(in crate::chat) mid: u64,
+    /// Its time.
+    pub(in crate::chat) ts: u64,
+    /// Whether it was there before.
+    pub(in crate::chat) duplicate: bool,
+    /// How many people react so.
+    pub(in crate::chat) count: u32,
 }
 
 /// Numbers the orders and finds them by their number. A slot is used again, a number is not:

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::chat::ClientId;
 use crate::chat::few::Few;
+use crate::chat::ids::ClientId;
 use crate::chat::protocol::client_event::Form;
 use crate::chat::rate::Bucket;
 use crate::clock::Moment;

@@ -3,6 +3,7 @@
 //! A person is not a connection: it has a name, a session and any number of clients. Without a
 //! client it is a ghost, which its session key brings back.
 
+pub(in crate::chat) mod accounts;
 pub(in crate::chat) mod client;
 
 use std::cmp::Reverse;
@@ -14,11 +15,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha1::{Digest as _, Sha1};
 use slab::Slab;
 
-use crate::chat::actions::account::Accounts;
-use crate::chat::actions::status::Status;
 use crate::chat::few::Few;
+use crate::chat::ids::number_of;
 use crate::chat::limits::Limits;
 use crate::chat::names::{UserName, fold, likeness};
+use crate::chat::people::accounts::Accounts;
+use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
 use crate::clock::Moment;
 
@@ -328,11 +330,6 @@ pub fn author_of(session: &str) -> AuthorKey {
 pub(in crate::chat) fn author_by(name: &UserName) -> AuthorKey {
     let AuthorKey(author) = author_of(&fold(name.as_arc()));
     AuthorKey(author.map(|byte| !byte))
-}
-
-/// Gives a slab's key as it is kept; no slab here comes near 2³² items.
-pub(in crate::chat) fn number_of(key: usize) -> u32 {
-    u32::try_from(key).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

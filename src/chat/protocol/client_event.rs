@@ -188,3 +188,21 @@ pub struct Seek {
     /// Only messages of the room with a `mid` below this.
     pub before: Option<u64>,
 }
+
+impl ClientEvent {
+    /// Asks for something in the current room, by no name.
+    pub(in crate::chat) fn of(ask: Ask) -> Self {
+        Self { id: None, room: None, ask }
+    }
+
+    /// Says a line that was typed.
+    pub(in crate::chat) fn said(line: &str) -> Self {
+        Self::of(Ask::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
+    }
+}
+
+/// Takes a typed text as it is, but for one line break at its end.
+pub(in crate::chat) fn typed(text: &str) -> Arc<str> {
+    let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+    text.into()
+}

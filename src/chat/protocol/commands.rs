@@ -1,8 +1,7 @@
 //! Slash commands: what people type instead of events.
 
-use crate::chat::protocol::client_event::{Ask, ClientEvent, Demand, Form};
+use crate::chat::protocol::client_event::{Ask, ClientEvent, Demand, Form, typed};
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::parse::typed;
 use crate::chat::record::{Action, Span};
 
 /// Lists the commands: name, what follows it, what it does.

@@ -1,5 +1,6 @@
 #![doc = include_str!("protocol.md")]
 
+pub(in crate::chat) mod account;
 pub(in crate::chat) mod client_event;
 pub(in crate::chat) mod commands;
 pub(in crate::chat) mod connect;
@@ -8,6 +9,8 @@ pub(in crate::chat) mod fields;
 pub(in crate::chat) mod login;
 pub(in crate::chat) mod parse;
 pub(in crate::chat) mod payloads;
+pub(in crate::chat) mod request;
 pub(in crate::chat) mod server_event;
 pub(in crate::chat) mod stats;
+pub(in crate::chat) mod status;
 pub(in crate::chat) mod wire_size;

@@ -6,13 +6,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::chat::actions::http::Body;
-use crate::chat::actions::status::Status;
 use crate::chat::limits::Limits;
 use crate::chat::protocol::client_event::{Ask, ClientEvent, Demand, Seek};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::fields::{Fields, Key, Value};
+use crate::chat::protocol::request::Body;
+use crate::chat::protocol::status::Status;
 use crate::chat::record::{Action, Span};
 
 impl ClientEvent {
@@ -33,16 +33,6 @@ impl ClientEvent {
             _ => Ok(Self::said(text)),
         }
     }
-
-    /// Asks for something in the current room, by no name.
-    pub(in crate::chat) fn of(ask: Ask) -> Self {
-        Self { id: None, room: None, ask }
-    }
-
-    /// Says a line that was typed.
-    pub(in crate::chat) fn said(line: &str) -> Self {
-        Self::of(Ask::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
-    }
 }
 
 impl Body {
@@ -56,12 +46,6 @@ impl Body {
         }
         body(&mut fields(text, limits)?)
     }
-}
-
-/// Takes a typed text as it is, but for one line break at its end.
-pub(in crate::chat) fn typed(text: &str) -> Arc<str> {
-    let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
-    text.into()
 }
 
 /// Reads the fields of an object.

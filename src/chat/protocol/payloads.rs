@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::actions::status::Status;
+use crate::chat::protocol::status::Status;
 use crate::chat::record::Said;
 
 /// Greets a client.

@@ -4,16 +4,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::stats::Stats;
-use crate::chat::actions::account::Account;
-use crate::chat::actions::status::Status;
+use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::Refusal;
-use crate::chat::record::{Deed, Gone};
-
-pub use super::payloads::{
-    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults, User,
-    Welcome,
+use crate::chat::protocol::payloads::{
+    History, Joined, Ousted, Resumed, RoomLine, SearchResults, User, Welcome,
 };
+use crate::chat::protocol::stats::Stats;
+use crate::chat::protocol::status::Status;
+use crate::chat::record::{Deed, Gone};
 
 /// Is one thing clients are told.
 #[derive(Clone, Debug, PartialEq, Eq)]

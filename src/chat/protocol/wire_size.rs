@@ -1,6 +1,7 @@
 //! How many bytes something takes on the wire, closely enough to keep a limit.
 
-use crate::chat::protocol::server_event::{Hit, ServerEvent};
+use crate::chat::protocol::payloads::Hit;
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Said, Span};
 
 /// Is what an event or a message takes beside its strings.

@@ -1,7 +1,11 @@
 //! Rooms: who is in them, who listens, and what is known of their record.
 
+pub(in crate::chat) mod direct;
+pub(in crate::chat) mod presence;
 pub(in crate::chat) mod projected;
+pub(in crate::chat) mod read_markers;
 pub(in crate::chat) mod rules;
+pub(in crate::chat) mod typing;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -9,17 +13,18 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::chat::actions::direct::Pair;
-use crate::chat::actions::presence::Presence;
+use crate::chat::effect::Listener;
+use crate::chat::ids::{ClientId, number_of};
 use crate::chat::limits::Limits;
 use crate::chat::names::RoomName;
-use crate::chat::people::number_of;
-use crate::chat::protocol::server_event::{RoomLine, ServerEvent};
+use crate::chat::protocol::payloads::RoomLine;
+use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::Bucket;
 use crate::chat::record::{AuthorKey, Fact, RoomKey, RoomRecord};
+use crate::chat::rooms::direct::Pair;
+use crate::chat::rooms::presence::Presence;
 use crate::chat::rooms::projected::Ahead;
 use crate::chat::rooms::rules::{Rules, Touched};
-use crate::chat::{ClientId, Listener};
 
 /// Is a room with somebody in it, or with a record.
 #[derive(Debug)]

@@ -19,11 +19,13 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
 use crate::chat::limits::Limits;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::stats::{Busy, Series, Stats};
 use crate::chat::record::{AuthorKey, Fact, Keep, Opening, Order, Shelf};
-use crate::chat::{Chat, Effect, Step};
+use crate::chat::step::Step;
 use crate::clock::{Moment, Now};
 use busy::BusyRooms;
 use days::Days;

@@ -1,0 +1,26 @@
+//! One input being handled: when, and what is to be done because of it.
+
+use crate::chat::effect::Effect;
+use crate::chat::ids::ClientId;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::clock::Now;
+
+/// Is the present: when it is, and what is to be done.
+pub(in crate::chat) struct Step<'a> {
+    /// When it is.
+    pub(in crate::chat) now: Now,
+    /// What is to be done.
+    pub(in crate::chat) effects: &'a mut Vec<Effect>,
+}
+
+impl Step<'_> {
+    /// Tells a client something.
+    pub(in crate::chat) fn reply(&mut self, client: ClientId, event: ServerEvent) {
+        self.effects.push(Effect::Reply { client, event });
+    }
+
+    /// Answers a request.
+    pub(in crate::chat) fn respond(&mut self, caller: ClientId, event: ServerEvent) {
+        self.effects.push(Effect::Respond { caller, event });
+    }
+}
