@@ -65,6 +65,7 @@ pub use protocol::stats::{Busy, Day, Series, Stats};
 pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
+use ids::{ClientSlot, PersonId};
 use pending::Numbered;
 use pending::Recall;
 use pending::{Awaited, Tickets};
@@ -88,7 +89,7 @@ pub struct Chat {
     /// What an `ack` promises.
     durable: &'static str,
     clients: Slab<Client>,
-    by_id: HashMap<ClientId, u32>,
+    by_id: HashMap<ClientId, ClientSlot>,
     people: People,
     /// How many people are ghosts.
     ghosts: usize,
@@ -119,11 +120,11 @@ pub struct Chat {
 #[derive(Debug, Default)]
 struct Timers {
     /// Rooms whose news are due.
-    news: VecDeque<(Moment, u32)>,
+    news: VecDeque<(Moment, RoomId)>,
     /// People whose connections are gone, until their leave is told.
-    grace: VecDeque<(Moment, u32)>,
+    grace: VecDeque<(Moment, PersonId)>,
     /// Ghosts, until their session ends.
-    ghosts: VecDeque<(Moment, u32)>,
+    ghosts: VecDeque<(Moment, PersonId)>,
     /// Clients whose login ends.
     logins: BTreeSet<(Moment, ClientId)>,
 }
@@ -200,21 +201,22 @@ impl Chat {
     /// Says when [`Input::Due`] is to come.
     pub fn deadline(&self) -> Moment {
         let Timers { news, grace, ghosts, logins } = &self.timers;
-        let fronts = [news.front(), grace.front(), ghosts.front()];
-        let fronts = fronts.into_iter().flatten().map(|(due, _)| *due);
+        let news = news.front().map(|(due, _)| *due);
         let logins = logins.first().map(|(due, _)| *due);
+        let people = [grace.front(), ghosts.front()];
+        let people = people.into_iter().flatten().map(|(due, _)| *due);
         let others = [self.marks.deadline(), self.typing.deadline(), self.tally.deadline()];
-        fronts.chain(logins).chain(others).min().unwrap_or(Moment::NEVER)
+        people.chain(news).chain(logins).chain(others).min().unwrap_or(Moment::NEVER)
     }
 
     /// Lists who is told what happens in a room.
     pub fn audience(&self, room: RoomId) -> &[Listener] {
-        self.rooms.get(room.0).map_or(&[], |room| &room.audience)
+        self.rooms.get(room).map_or(&[], |room| &room.audience)
     }
 
     /// Says how a client reads.
     pub fn form(&self, client: ClientId) -> Form {
-        let client = self.by_id.get(&client).and_then(|slot| self.clients.get(*slot as usize));
+        let client = self.by_id.get(&client).and_then(|slot| self.clients.get(slot.index()));
         client.map_or(Form::Json, |client| client.form)
     }
 
@@ -234,7 +236,7 @@ impl Chat {
     }
 
     /// Removes a room that nobody would miss.
-    fn vacate(&mut self, room: u32) {
+    fn vacate(&mut self, room: RoomId) {
         if let Some(authors) = self.rooms.vacate(room) {
             self.directs.remove(authors, room);
         }
@@ -277,8 +279,8 @@ impl Chat {
     /// Tells a client that reads again what it was not sent.
     fn caught_up(&self, step: &mut Step<'_>, id: ClientId, missed: &[(RoomId, u64, u64)]) {
         let Some(slot) = self.by_id.get(&id) else { return };
-        let Some(client) = self.clients.get(*slot as usize) else { return };
-        for &(RoomId(key), from, to) in missed {
+        let Some(client) = self.clients.get(slot.index()) else { return };
+        for &(key, from, to) in missed {
             let sits = client.seats.as_slice().iter().any(|seat| seat.room == key);
             let own = self.author_of(*slot);
             let hears = |room: &&Room| sits || (room.pair.is_some() && room.may_read(Some(own)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientId, number_of};
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::input::Visit;
 use crate::chat::names::{RoomName, UserName};
 use crate::chat::pending::Wanted;
@@ -50,7 +50,7 @@ impl Chat {
         let mut client =
             Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
         client.network = network;
-        let slot = number_of(self.clients.insert(client));
+        let slot = ClientSlot::new(self.clients.insert(client));
         let before = self.rooms_of(person);
         self.by_id.insert(id, slot);
         if let Some(person) = self.people.get_mut(person) {
@@ -60,7 +60,7 @@ impl Chat {
             self.hold_login(step, slot, &login);
         }
         let (joined, passing) = self.rooms_wished(step, person, hello, &before, &mut faults);
-        let rooms: Vec<u32> = joined.iter().chain(&passing).copied().collect();
+        let rooms: Vec<RoomId> = joined.iter().chain(&passing).copied().collect();
         self.count_in(step.now, person);
         // The current room is the one joined last.
         for &room in rooms.iter().rev() {
@@ -91,7 +91,7 @@ impl Chat {
         hello: &Hello,
         seed: [u8; 16],
         faults: &mut Vec<Refusal>,
-    ) -> (u32, Box<str>, bool) {
+    ) -> (PersonId, Box<str>, bool) {
         let wish = hello.name.as_deref().filter(|name| !name.trim().is_empty());
         let wish = wish.map(|wish| UserName::parse(wish, &self.limits));
         if let Some(session) = &hello.session
@@ -129,11 +129,11 @@ impl Chat {
     fn rooms_wished(
         &mut self,
         step: &Step<'_>,
-        person: u32,
+        person: PersonId,
         hello: &Hello,
         before: &[Arc<str>],
         faults: &mut Vec<Refusal>,
-    ) -> (Vec<u32>, Vec<u32>) {
+    ) -> (Vec<RoomId>, Vec<RoomId>) {
         let Some(who) = self.party_of(person) else { return (Vec::new(), Vec::new()) };
         let named = hello.rooms.iter().map(String::as_str);
         let resumed = || hello.after.iter().map(|(room, _)| room.as_str());
@@ -162,7 +162,7 @@ impl Chat {
         step: &Step<'_>,
         who: &Party,
         wish: &str,
-        rooms: &mut Vec<u32>,
+        rooms: &mut Vec<RoomId>,
         faults: &mut Vec<Refusal>,
     ) {
         // One fault is enough to tell of rooms that are too many.
@@ -193,10 +193,10 @@ impl Chat {
     fn welcome(
         &self,
         step: &Step<'_>,
-        person: u32,
+        person: PersonId,
         session: Box<str>,
         renamed: bool,
-        rooms: &[u32],
+        rooms: &[RoomId],
     ) -> Welcome {
         let limits = &self.limits;
         let who = self.people.get(person);
@@ -228,7 +228,7 @@ impl Chat {
     }
 
     /// Describes a room to somebody who is in it.
-    pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: u32) -> Option<RoomLine> {
+    pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: RoomId) -> Option<RoomLine> {
         let room = self.rooms.get(key)?;
         let name = Arc::clone(room.name_for(own));
         let (role, read) = (room.rules().role(own), self.read_mark(own, key));
@@ -237,8 +237,8 @@ impl Chat {
 
     /// Brings a new client up to what was said: by what it missed where it says how far it got,
     /// else by the last messages.
-    fn bring_up(&mut self, step: &mut Step<'_>, slot: u32, hello: &Hello, rooms: &[u32]) {
-        let mut missed: Vec<(u32, u64)> = Vec::new();
+    fn bring_up(&mut self, step: &mut Step<'_>, slot: ClientSlot, hello: &Hello, rooms: &[RoomId]) {
+        let mut missed: Vec<(RoomId, u64)> = Vec::new();
         for (wish, after) in &hello.after {
             let room = if wish.starts_with('@') {
                 self.direct(self.author_of(slot), wish)
@@ -274,11 +274,11 @@ impl Chat {
     /// Takes note that a client's WebSocket is closed.
     pub(in crate::chat) fn closed(&mut self, step: &Step<'_>, id: ClientId, timed_out: bool) {
         let Some(slot) = self.by_id.get(&id).copied() else { return };
-        let Some(person) = self.clients.get(slot as usize).map(|client| client.person) else {
+        let Some(person) = self.clients.get(slot.index()).map(|client| client.person) else {
             return;
         };
         let rooms: Vec<Arc<str>> = self.rooms_of(person);
-        let seats: Vec<u32> = self.clients.get(slot as usize).map_or_else(Vec::new, |client| {
+        let seats: Vec<RoomId> = self.clients.get(slot.index()).map_or_else(Vec::new, |client| {
             client.seats.as_slice().iter().map(|seat| seat.room).collect()
         });
         for &room in &seats {
@@ -287,7 +287,7 @@ impl Chat {
         }
         self.drop_login(slot);
         self.by_id.remove(&id);
-        self.clients.try_remove(slot as usize);
+        self.clients.try_remove(slot.index());
         for &room in &seats {
             self.leave_direct(room);
         }
@@ -313,24 +313,25 @@ impl Chat {
     pub(in crate::chat) fn drain(&mut self, step: &mut Step<'_>, seed: u64) {
         self.draining = Some(seed);
         self.save_marks(step, true);
-        let unknown: Vec<u32> =
+        let unknown: Vec<PersonId> =
             self.people.iter().filter(|(_, person)| !person.kept).map(|(key, _)| key).collect();
         for person in unknown {
             self.keep_session(step, person);
         }
-        let slots: Vec<u32> = self.clients.iter().map(|(slot, _)| number_of(slot)).collect();
+        let slots: Vec<ClientSlot> =
+            self.clients.iter().map(|(slot, _)| ClientSlot::new(slot)).collect();
         for slot in slots {
             self.bid_farewell(step, slot, seed);
         }
         self.keep_days_at_once(step);
     }
 
-    fn bid_farewell(&mut self, step: &mut Step<'_>, slot: u32, seed: u64) {
+    fn bid_farewell(&mut self, step: &mut Step<'_>, slot: ClientSlot, seed: u64) {
         let within = u64::try_from(self.limits.return_within.as_millis()).unwrap_or(u64::MAX);
         // A few come back within a second, ten thousand spread over all of the time.
         let others = u64::try_from(self.clients.len()).unwrap_or(u64::MAX).saturating_mul(2);
         let within = others.saturating_add(1000).min(within);
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         client.closing = true;
         let id = client.id;
         let after_ms = scatter(seed ^ id.0).checked_rem(within).unwrap_or(0).saturating_add(500);

@@ -24,12 +24,12 @@ use crate::chat::step::Step;
 
 impl Chat {
     /// Finds a conversation by what somebody calls it, or by what the other is called now.
-    pub(in crate::chat) fn direct(&self, own: AuthorKey, named: &str) -> Option<u32> {
+    pub(in crate::chat) fn direct(&self, own: AuthorKey, named: &str) -> Option<RoomId> {
         let rooms = self.directs.of(own).iter().copied();
-        let label = |room: u32| self.rooms.get(room)?.pair.as_ref()?.seen_by(own);
+        let label = |room: RoomId| self.rooms.get(room)?.pair.as_ref()?.seen_by(own);
         let exact = rooms.clone().find(|room| label(*room).is_some_and(|it| *it.0.label == *named));
         let folded = fold(named);
-        let alike = |room: &u32| label(*room).is_some_and(|it| fold(&it.0.label) == folded);
+        let alike = |room: &RoomId| label(*room).is_some_and(|it| fold(&it.0.label) == folded);
         exact.or_else(|| rooms.clone().find(alike)).or_else(|| {
             let (partner, _) = self.whom(named.strip_prefix('@')?)?;
             self.rooms.find(&key_of(own, partner))
@@ -41,7 +41,7 @@ impl Chat {
         &mut self,
         own: AuthorKey,
         named: &str,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<RoomId, Refusal> {
         match self.direct(own, named) {
             Some(room) => Ok(room),
             None => self.converse(own, named.strip_prefix('@').unwrap_or(named)),
@@ -55,7 +55,11 @@ impl Chat {
     }
 
     /// Finds the conversation with whoever is called so now; it is made if need be.
-    pub(in crate::chat) fn converse(&mut self, own: AuthorKey, name: &str) -> Result<u32, Refusal> {
+    pub(in crate::chat) fn converse(
+        &mut self,
+        own: AuthorKey,
+        name: &str,
+    ) -> Result<RoomId, Refusal> {
         let nobody = || Refusal::new(Code::NoSuchUser, "nobody is called so");
         let (partner, name) = self.whom(name).ok_or_else(nobody)?;
         if partner == own {
@@ -162,7 +166,7 @@ impl Chat {
     pub(in crate::chat) fn publish_direct(
         &mut self,
         step: &mut Step<'_>,
-        key: u32,
+        key: RoomId,
         entry: &Entry,
         except: Option<ClientId>,
     ) {
@@ -177,7 +181,7 @@ impl Chat {
             }
             let event = event_of(&mine.label, entry);
             let event = self.as_seen_by(author, inside, event);
-            let (room, seq) = (RoomId(key), Some(entry.seq));
+            let (room, seq) = (key, Some(entry.seq));
             step.effects.push(Effect::Whisper { room, to: listeners, event, except, seq });
         }
         self.directs.touch(authors, key);
@@ -201,10 +205,10 @@ impl Chat {
 
     /// Lists the connections of somebody that hear a conversation: all but those that wait for
     /// what they missed of it.
-    pub(in crate::chat) fn ears(&self, author: AuthorKey, room: u32) -> Vec<Listener> {
+    pub(in crate::chat) fn ears(&self, author: AuthorKey, room: RoomId) -> Vec<Listener> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         let slots = person.map_or(&[][..], |person| person.clients.as_slice());
-        let clients = slots.iter().filter_map(|slot| self.clients.get(*slot as usize));
+        let clients = slots.iter().filter_map(|slot| self.clients.get(slot.index()));
         let hears = |seats: &[crate::chat::people::client::Seat]| {
             let seat = seats.iter().find(|seat| seat.room == room);
             seat.is_none_or(|seat| !matches!(seat.hearing, Hearing::Waits(_)))
@@ -235,7 +239,7 @@ impl Chat {
     }
 
     /// Takes note of what the one who speaks is called now.
-    pub(in crate::chat) fn speaks_as(&mut self, room: u32, author: AuthorKey, name: &Arc<str>) {
+    pub(in crate::chat) fn speaks_as(&mut self, room: RoomId, author: AuthorKey, name: &Arc<str>) {
         let Some(pair) = self.rooms.get_mut(room).and_then(|room| room.pair.as_mut()) else {
             return;
         };

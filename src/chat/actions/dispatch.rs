@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::actions::post::{Message, no_such_message};
 use crate::chat::effect::Effect;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, ClientSlot, RoomId};
 use crate::chat::people::Person;
 use crate::chat::protocol::client_event::{Ask, ClientEvent};
 use crate::chat::protocol::commands;
@@ -27,7 +27,7 @@ impl Chat {
         event: Result<ClientEvent, Refusal>,
     ) {
         let Some(slot) = self.by_id.get(&id).copied() else { return };
-        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(client) = self.clients.get(slot.index()) else { return };
         if client.closing || matches!(event, Ok(ClientEvent { ask: Ask::Nothing, .. })) {
             return;
         }
@@ -40,7 +40,7 @@ impl Chat {
         };
         match done {
             Ok(()) => {
-                if let Some(client) = self.clients.get_mut(slot as usize) {
+                if let Some(client) = self.clients.get_mut(slot.index()) {
                     client.errors = 0;
                 }
             }
@@ -49,9 +49,14 @@ impl Chat {
     }
 
     /// Tells a client why not, and closes it if that does not help.
-    pub(in crate::chat) fn refuse(&mut self, step: &mut Step<'_>, slot: u32, refusal: Refusal) {
+    pub(in crate::chat) fn refuse(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        refusal: Refusal,
+    ) {
         let errors_max = self.limits.errors_max;
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         if refusal.code != Code::RateLimited {
             client.errors = client.errors.saturating_add(1);
         }
@@ -70,7 +75,7 @@ impl Chat {
     fn answer(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         id: Option<Arc<str>>,
         room: Option<&str>,
         ask: Ask,
@@ -146,7 +151,7 @@ impl Chat {
     fn change_in(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         room: Option<&str>,
         id: Option<Arc<str>>,
         change: Change,
@@ -164,7 +169,7 @@ impl Chat {
     fn change_said(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         room: Option<&str>,
         id: Option<Arc<str>>,
         mid: Option<u64>,
@@ -181,7 +186,7 @@ impl Chat {
     fn say_to(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         id: Option<Arc<str>>,
         to: &str,
         message: Message,
@@ -209,7 +214,7 @@ impl Chat {
     fn query(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         room: Option<&str>,
         ask: Ask,
@@ -268,9 +273,9 @@ impl Chat {
     }
 
     /// Lists the rooms a client may know of: its private ones first.
-    fn rooms_for(&self, slot: u32) -> Vec<RoomLine> {
+    fn rooms_for(&self, slot: ClientSlot) -> Vec<RoomLine> {
         let own = self.author_of(slot);
-        let private = |room: &u32| {
+        let private = |room: &RoomId| {
             self.rooms.get(*room).is_some_and(|room| !room.is_public() && room.may_read(Some(own)))
         };
         let mut rooms: Vec<RoomLine> = self
@@ -294,13 +299,17 @@ impl Chat {
         slot.map_or(Ok(()), |slot| self.pay(now, slot))
     }
 
-    pub(in crate::chat) fn may_ask(&mut self, step: &Step<'_>, slot: u32) -> Result<(), Refusal> {
+    pub(in crate::chat) fn may_ask(
+        &mut self,
+        step: &Step<'_>,
+        slot: ClientSlot,
+    ) -> Result<(), Refusal> {
         self.pay(step.now, slot)
     }
 
-    fn pay(&mut self, now: Now, slot: u32) -> Result<(), Refusal> {
+    fn pay(&mut self, now: Now, slot: ClientSlot) -> Result<(), Refusal> {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
-        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return Ok(()) };
         match client.queries.take(now.at, rate, burst) {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
@@ -308,7 +317,7 @@ impl Chat {
     }
 
     /// Lists the people in a room, as many as are named.
-    pub(in crate::chat) fn users(&self, key: u32, room: &Room) -> Vec<User> {
+    pub(in crate::chat) fn users(&self, key: RoomId, room: &Room) -> Vec<User> {
         if let Some(pair) = &room.pair {
             let people = pair.authors().into_iter().filter_map(|it| self.people.of_session(it));
             let people = people.filter_map(|person| self.people.get(person));
@@ -325,8 +334,8 @@ impl Chat {
         users.collect()
     }
 
-    fn tops(&self, slot: u32) -> Vec<(Arc<str>, u64)> {
-        let Some(client) = self.clients.get(slot as usize) else { return Vec::new() };
+    fn tops(&self, slot: ClientSlot) -> Vec<(Arc<str>, u64)> {
+        let Some(client) = self.clients.get(slot.index()) else { return Vec::new() };
         let rooms = client.seats.as_slice().iter().filter_map(|seat| self.rooms.get(seat.room));
         let own = self.author_of(slot);
         rooms.map(|room| (Arc::clone(room.name_for(own)), room.top)).collect()

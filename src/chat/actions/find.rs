@@ -1,6 +1,7 @@
 //! Finding the room an event is about.
 
 use crate::chat::Chat;
+use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::names::fold;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::AuthorKey;
@@ -9,9 +10,13 @@ use crate::chat::step::Step;
 
 impl Chat {
     /// Finds the room an event is about among those the client is in.
-    pub(in crate::chat) fn room_of(&self, slot: u32, named: Option<&str>) -> Result<u32, Refusal> {
+    pub(in crate::chat) fn room_of(
+        &self,
+        slot: ClientSlot,
+        named: Option<&str>,
+    ) -> Result<RoomId, Refusal> {
         let nowhere = || Refusal::new(Code::NotInRoom, "you are in no such room; join it first");
-        let client = self.clients.get(slot as usize).ok_or_else(nowhere)?;
+        let client = self.clients.get(slot.index()).ok_or_else(nowhere)?;
         let Some(named) = named else {
             return client.current().ok_or_else(nowhere);
         };
@@ -19,7 +24,8 @@ impl Chat {
             return self.direct(self.author_of(slot), named).ok_or_else(nowhere);
         }
         let seats = client.seats.as_slice().iter().rev().map(|seat| seat.room);
-        let is = |room: &u32, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
+        let is =
+            |room: &RoomId, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
         // Most clients write the name as they were told it.
         if let Some(room) = seats.clone().find(|room| is(room, &|room| &*room.name == named)) {
             return Ok(room);
@@ -33,9 +39,9 @@ impl Chat {
     pub(in crate::chat) fn room_to_speak(
         &mut self,
         step: &Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         named: Option<&str>,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<RoomId, Refusal> {
         match named {
             Some(named) if named.starts_with('@') => {
                 let own = self.author_of(slot);
@@ -51,9 +57,9 @@ impl Chat {
     /// Finds the room an event is about among all; reading needs no seat.
     pub(in crate::chat) fn room_to_read(
         &self,
-        slot: u32,
+        slot: ClientSlot,
         named: Option<&str>,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<RoomId, Refusal> {
         match (self.room_of(slot, named), named) {
             (Err(_), Some(named)) => self.readable(Some(self.author_of(slot)), named),
             (found, _) => found,
@@ -65,21 +71,21 @@ impl Chat {
         &self,
         who: Option<AuthorKey>,
         named: &str,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<RoomId, Refusal> {
         let found = match who {
             Some(own) if named.trim_start().starts_with('@') => self.direct(own, named.trim()),
             _ => self.rooms.find(&fold(named.trim())),
         };
-        let may = |room: &u32| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
+        let may = |room: &RoomId| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
         let nothing = || Refusal::new(Code::NoSuchRoom, "there is no such room");
         found.filter(may).ok_or_else(nothing)
     }
 
     /// Finds the last message a client said.
-    pub(in crate::chat) fn last_said(&self, slot: u32) -> Result<(u32, u64), Refusal> {
-        let said = self.clients.get(slot as usize).map(|client| (client.said_in, client.said));
+    pub(in crate::chat) fn last_said(&self, slot: ClientSlot) -> Result<(RoomId, u64), Refusal> {
+        let said = self.clients.get(slot.index()).map(|client| (client.said_in, client.said));
         let own = self.author_of(slot);
-        let may = |room: u32| {
+        let may = |room: RoomId| {
             let direct = self.rooms.get(room).is_some_and(|it| it.pair.is_some());
             self.sits(slot, room)
                 || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
@@ -90,14 +96,14 @@ impl Chat {
     }
 
     /// Says whether a client has a seat in a room.
-    pub(in crate::chat) fn sits(&self, slot: u32, room: u32) -> bool {
+    pub(in crate::chat) fn sits(&self, slot: ClientSlot, room: RoomId) -> bool {
         self.clients
-            .get(slot as usize)
+            .get(slot.index())
             .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
     }
 
     /// Finds a room by its name, wherever a client is.
-    pub(in crate::chat) fn room_named(&self, named: Option<&str>) -> Option<u32> {
+    pub(in crate::chat) fn room_named(&self, named: Option<&str>) -> Option<RoomId> {
         self.rooms.find(&fold(named?.trim()))
     }
 }

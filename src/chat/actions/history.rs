@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::actions::resume::gap;
 use crate::chat::effect::Effect;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, ClientSlot, RoomId};
 use crate::chat::pending::{Awaited, Paging, Purpose};
 use crate::chat::protocol::client_event::Form;
 use crate::chat::protocol::error::Refusal;
@@ -20,8 +20,8 @@ impl Chat {
     pub(in crate::chat) fn look_up(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         span: Span,
         limit: Option<u32>,
         re: Option<Arc<str>>,
@@ -39,13 +39,13 @@ impl Chat {
     pub(in crate::chat) fn order(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         span: Span,
         limit: u32,
         purpose: Purpose,
     ) {
-        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
+        let Some(client) = self.clients.get(slot.index()).map(|client| client.id) else { return };
         self.read(step, client, room, span, limit, purpose);
     }
 
@@ -54,7 +54,7 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         client: ClientId,
-        room: u32,
+        room: RoomId,
         span: Span,
         limit: u32,
         purpose: Purpose,
@@ -75,8 +75,8 @@ impl Chat {
     pub(in crate::chat) fn show(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         span: Span,
         re: Option<Arc<str>>,
         page: Page,
@@ -84,7 +84,7 @@ impl Chat {
         let own = self.author_of(slot);
         let Some(history) = self.history(own, room, span, re, page) else { return };
         let Some(inside) = self.rooms.get(room) else { return };
-        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(client) = self.clients.get(slot.index()) else { return };
         if client.form == Form::Json {
             step.reply(client.id, ServerEvent::History(Box::new(history)));
         } else {
@@ -99,7 +99,7 @@ impl Chat {
     pub(in crate::chat) fn history(
         &mut self,
         own: AuthorKey,
-        room: u32,
+        room: RoomId,
         span: Span,
         re: Option<Arc<str>>,
         page: Page,
@@ -126,8 +126,8 @@ impl Chat {
     pub(in crate::chat) fn unread(
         &self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         re: Option<Arc<str>>,
         why: Refused,
     ) {
@@ -138,7 +138,7 @@ impl Chat {
     pub(in crate::chat) fn unreadable(
         &self,
         own: AuthorKey,
-        room: u32,
+        room: RoomId,
         re: Option<Arc<str>>,
         why: Refused,
     ) -> ServerEvent {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::post::Message;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::pending::{Asker, Before, Purpose, Wish};
 use crate::chat::people::{author_by, author_of};
@@ -100,7 +100,7 @@ impl Chat {
     pub(in crate::chat) fn requested(
         &mut self,
         by: Option<AuthorKey>,
-        room: u32,
+        room: RoomId,
         span: Span,
         page: Page,
     ) -> ServerEvent {
@@ -202,7 +202,7 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         from: Origin,
-        room: u32,
+        room: RoomId,
         poster: Poster,
         post: Post,
     ) -> Result<(), Refusal> {
@@ -222,7 +222,7 @@ impl Chat {
     }
 
     /// Makes sure that an author may say something in a room now.
-    fn check_author(&self, now: Now, author: AuthorKey, room: u32) -> Result<(), Refusal> {
+    fn check_author(&self, now: Now, author: AuthorKey, room: RoomId) -> Result<(), Refusal> {
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
         let admin = self.account(author).is_some_and(|account| account.admin);
         self.check_partner(author, inside)?;
@@ -235,7 +235,7 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         from: Origin,
-        room: Option<u32>,
+        room: Option<RoomId>,
         poster: &Poster,
         post: &Post,
         refusal: Refusal,
@@ -251,7 +251,7 @@ impl Chat {
     }
 
     /// Makes sure that whoever posts has a name until the post is answered.
-    fn let_speak(&mut self, step: &mut Step<'_>, poster: &Poster) -> (u32, AuthorKey) {
+    fn let_speak(&mut self, step: &mut Step<'_>, poster: &Poster) -> (PersonId, AuthorKey) {
         let author = match poster {
             Poster::Known(author) => *author,
             Poster::Guest(name) => author_by(name),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::pending::{Asker, Awaited, Before, Doubted, Numbered};
 use crate::chat::protocol::client_event::Demand;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -20,13 +21,13 @@ impl Chat {
     pub(in crate::chat) fn refuse_unless_done(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: Option<u32>,
+        slot: ClientSlot,
+        room: Option<RoomId>,
         id: Option<Arc<str>>,
         change: Change,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
         let (asker, author) = (Asker::Client(client.id), self.author_of(slot));
         let before = Before { asker, author, room, id, change };
         if self.in_doubt(&before, &refusal)

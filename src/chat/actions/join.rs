@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::pending::Wanted;
 use crate::chat::people::author_of;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -16,7 +17,7 @@ impl Chat {
     pub(in crate::chat) fn join(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         wish: &str,
         history: Option<u32>,
@@ -47,22 +48,27 @@ impl Chat {
             None => {}
         }
         self.tell_presence(step, room);
-        if let Some(person) = self.clients.get(slot as usize).map(|client| client.person) {
+        if let Some(person) = self.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
         }
         Ok(())
     }
 
     /// Gives a client a seat in a room, unless it has one; says whether it is new.
-    fn seat_in(&mut self, step: &Step<'_>, slot: u32, wish: &str) -> Result<(u32, bool), Refusal> {
+    fn seat_in(
+        &mut self,
+        step: &Step<'_>,
+        slot: ClientSlot,
+        wish: &str,
+    ) -> Result<(RoomId, bool), Refusal> {
         if let Some(room) = self.room_of(slot, Some(wish)).ok().filter(|it| self.sits(slot, *it)) {
             return Ok((room, false));
         }
-        let seats = self.clients.get(slot as usize).map_or(0, |it| it.seats.as_slice().len());
+        let seats = self.clients.get(slot.index()).map_or(0, |it| it.seats.as_slice().len());
         if seats >= self.limits.rooms_per_client_max {
             return Err(self.too_many_rooms());
         }
-        let person = self.clients.get(slot as usize).map(|client| client.person);
+        let person = self.clients.get(slot.index()).map(|client| client.person);
         let Some(who) = person.and_then(|person| self.party_of(person)) else {
             return Err(Refusal::new(Code::NotInRoom, "you are nobody"));
         };
@@ -71,8 +77,8 @@ impl Chat {
         Ok((room, true))
     }
 
-    fn make_current(&mut self, slot: u32, room: u32) {
-        if let Some(client) = self.clients.get_mut(slot as usize)
+    fn make_current(&mut self, slot: ClientSlot, room: RoomId) {
+        if let Some(client) = self.clients.get_mut(slot.index())
             && let Some(seat) = client.seats.take(|seat| seat.room == room)
         {
             client.seats.push(seat);
@@ -83,7 +89,7 @@ impl Chat {
     pub(in crate::chat) fn leave(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         named: Option<&str>,
     ) -> Result<(), Refusal> {
@@ -98,7 +104,7 @@ impl Chat {
         self.rise(slot, room);
         self.tell(step, slot, ServerEvent::Left { re, room: name, ousted: None });
         self.tell_presence(step, room);
-        if let Some(person) = self.clients.get(slot as usize).map(|client| client.person) {
+        if let Some(person) = self.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
         }
         Ok(())
@@ -108,13 +114,13 @@ impl Chat {
     pub(in crate::chat) fn resume(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         session: Option<&str>,
         positions: &[(Box<str>, u64)],
     ) -> Result<(), Refusal> {
         // Whoever has logged in goes on as that, or nothing could end the login any more.
-        let logged_in = self.clients.get(slot as usize).is_some_and(|it| it.login.is_some());
+        let logged_in = self.clients.get(slot.index()).is_some_and(|it| it.login.is_some());
         let session = session.filter(|_| !logged_in);
         let person = session.and_then(|session| self.people.of_session(author_of(session)));
         // What an account is called is told by its token alone.
@@ -123,8 +129,8 @@ impl Chat {
         if person.is_some() {
             self.check_seats(step, slot);
         }
-        let current = self.clients.get(slot as usize).and_then(|client| client.current());
-        let mut rooms: Vec<(u32, u64)> = Vec::new();
+        let current = self.clients.get(slot.index()).and_then(|client| client.current());
+        let mut rooms: Vec<(RoomId, u64)> = Vec::new();
         let mut fault = None;
         for (wish, after) in positions {
             match self.seat_in(step, slot, wish) {
@@ -146,16 +152,16 @@ impl Chat {
         for room in news {
             self.tell_presence(step, room);
         }
-        if let Some(person) = self.clients.get(slot as usize).map(|client| client.person) {
+        if let Some(person) = self.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
         }
         fault.map_or(Ok(()), Err)
     }
 
     /// Notes that a client sits in a conversation only to be told what it missed.
-    pub(in crate::chat) fn pass_by(&mut self, slot: u32, room: u32) {
+    pub(in crate::chat) fn pass_by(&mut self, slot: ClientSlot, room: RoomId) {
         if self.rooms.get(room).is_some_and(|room| room.pair.is_some())
-            && let Some(seat) = self.clients.get_mut(slot as usize).and_then(|it| it.seat(room))
+            && let Some(seat) = self.clients.get_mut(slot.index()).and_then(|it| it.seat(room))
         {
             seat.passing = true;
         }
@@ -166,16 +172,16 @@ impl Chat {
     pub(in crate::chat) fn adopt(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        person: u32,
-    ) -> Vec<u32> {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return Vec::new() };
+        slot: ClientSlot,
+        person: PersonId,
+    ) -> Vec<RoomId> {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return Vec::new() };
         let old = std::mem::replace(&mut client.person, person);
         if old == person {
             return Vec::new();
         }
         let id = client.id;
-        let mut rooms: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
+        let mut rooms: Vec<RoomId> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
         self.revive(person);
         if self.people.get(person).is_some_and(|person| !person.account) {
             self.people.recall(person, &self.limits);

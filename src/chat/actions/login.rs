@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::people::Person;
 use crate::chat::people::client::LoginMark;
@@ -25,7 +25,7 @@ impl Chat {
     pub(in crate::chat) fn log_in(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         login: &Login,
     ) -> Result<(), Refusal> {
@@ -55,7 +55,11 @@ impl Chat {
     }
 
     /// Finds the person that an account is, or makes it.
-    pub(in crate::chat) fn person_of(&mut self, step: &mut Step<'_>, account: &Account) -> u32 {
+    pub(in crate::chat) fn person_of(
+        &mut self,
+        step: &mut Step<'_>,
+        account: &Account,
+    ) -> PersonId {
         let known = self.people.of_session(account.author);
         let key = known.unwrap_or_else(|| self.people.add(account.author));
         self.revive(key);
@@ -76,9 +80,9 @@ impl Chat {
     pub(in crate::chat) fn name_account(
         &mut self,
         step: &mut Step<'_>,
-        key: u32,
+        key: PersonId,
         account: &Account,
-    ) -> Vec<u32> {
+    ) -> Vec<RoomId> {
         let has_name = |person: &Person| person.holds_name && person.name == account.name;
         if self.people.get(key).is_some_and(has_name) {
             return Vec::new();
@@ -106,11 +110,11 @@ impl Chat {
     }
 
     /// Takes a client out of rooms that whom it has become may not be in.
-    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: u32) {
+    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: ClientSlot) {
         let own = self.author_of(slot);
-        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(client) = self.clients.get(slot.index()) else { return };
         let Some(who) = self.party_of(client.person) else { return };
-        let seats: Vec<u32> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
+        let seats: Vec<RoomId> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
         for key in seats {
             let may = |room: &Room| match room.pair {
                 Some(_) => room.may_read(Some(own)),
@@ -127,18 +131,18 @@ impl Chat {
     }
 
     /// Takes note of when a client's login ends.
-    pub(in crate::chat) fn hold_login(&mut self, step: &Step<'_>, slot: u32, login: &Login) {
+    pub(in crate::chat) fn hold_login(&mut self, step: &Step<'_>, slot: ClientSlot, login: &Login) {
         let left = login.expires.saturating_sub(step.now.unix_ms);
         let expires = step.now.at.after(Duration::from_millis(left));
         self.drop_login(slot);
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         client.login = Some(Box::new(LoginMark { id: login.id, expires }));
         self.timers.logins.insert((expires, client.id));
     }
 
     /// Forgets when a client's login ends.
-    pub(in crate::chat) fn drop_login(&mut self, slot: u32) {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+    pub(in crate::chat) fn drop_login(&mut self, slot: ClientSlot) {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         if let Some(mark) = client.login.take() {
             self.timers.logins.remove(&(mark.expires, client.id));
         }
@@ -167,7 +171,7 @@ impl Chat {
         let clients: Vec<ClientId> = self.clients_of(author);
         for client in clients {
             let Some(slot) = self.by_id.get(&client).copied() else { continue };
-            let mark = self.clients.get(slot as usize).and_then(|client| client.login.as_deref());
+            let mark = self.clients.get(slot.index()).and_then(|client| client.login.as_deref());
             if id.is_none() || mark.map(|mark| mark.id) == id {
                 self.end_client(step, slot, 4001, why);
             }
@@ -178,23 +182,23 @@ impl Chat {
     pub(in crate::chat) fn end_client(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         code: u16,
         reason: &'static str,
     ) {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         client.closing = true;
         let client = client.id;
         step.effects.push(Effect::Close { client, code, reason: reason.into() });
     }
 
-    fn id_of(&self, slot: u32) -> ClientId {
-        self.clients.get(slot as usize).map_or(ClientId(0), |client| client.id)
+    fn id_of(&self, slot: ClientSlot) -> ClientId {
+        self.clients.get(slot.index()).map_or(ClientId(0), |client| client.id)
     }
 
     /// Gives the author a client's person is.
-    pub(in crate::chat) fn author_of(&self, slot: u32) -> AuthorKey {
-        let client = self.clients.get(slot as usize);
+    pub(in crate::chat) fn author_of(&self, slot: ClientSlot) -> AuthorKey {
+        let client = self.clients.get(slot.index());
         let person = client.and_then(|client| self.people.get(client.person));
         person.map_or(AuthorKey([0; 16]), |person| person.author)
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Listener;
-use crate::chat::ids::{ClientId, number_of};
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId, number_of};
 use crate::chat::names::RoomName;
 use crate::chat::people::Place;
 use crate::chat::people::client::{Hearing, Seat};
@@ -35,7 +35,7 @@ impl Chat {
         who: &Party,
         owns: bool,
         wish: &str,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<RoomId, Refusal> {
         if wish.trim_start().starts_with('@') {
             return self.direct_or_new(who.author, wish.trim());
         }
@@ -53,8 +53,8 @@ impl Chat {
     }
 
     /// Gives a client a seat, not yet in the audience. News of it are noted, not told.
-    pub(in crate::chat) fn sit(&mut self, slot: u32, room: u32) {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+    pub(in crate::chat) fn sit(&mut self, slot: ClientSlot, room: RoomId) {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         client.seats.push(Seat { room, hearing: Hearing::Waits(0), passing: false });
         let (id, person) = (client.id, client.person);
         match self.rooms.get_mut(room).and_then(|room| room.pair.as_mut()) {
@@ -64,9 +64,9 @@ impl Chat {
     }
 
     /// Takes a client's seat away. News of it are noted, not told.
-    pub(in crate::chat) fn rise(&mut self, slot: u32, room: u32) {
+    pub(in crate::chat) fn rise(&mut self, slot: ClientSlot, room: RoomId) {
         self.unlisten(slot, room);
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         if client.seats.take(|seat| seat.room == room).is_none() {
             return;
         }
@@ -76,14 +76,14 @@ impl Chat {
     }
 
     /// Has one connection of a person less in a room or a conversation.
-    fn give_up(&mut self, person: u32, room: u32) {
+    fn give_up(&mut self, person: PersonId, room: RoomId) {
         if !self.leave_direct(room) {
             self.give_place(person, room);
         }
     }
 
     /// Has one client less in a conversation; false if the room is none.
-    pub(in crate::chat) fn leave_direct(&mut self, room: u32) -> bool {
+    pub(in crate::chat) fn leave_direct(&mut self, room: RoomId) -> bool {
         let pair = self.rooms.get_mut(room).and_then(|room| room.pair.as_mut());
         let Some(pair) = pair else { return false };
         pair.seats = pair.seats.saturating_sub(1);
@@ -92,7 +92,7 @@ impl Chat {
     }
 
     /// Has one more connection of a person in a room.
-    pub(in crate::chat) fn take_place(&mut self, key: u32, room: u32, client: ClientId) {
+    pub(in crate::chat) fn take_place(&mut self, key: PersonId, room: RoomId, client: ClientId) {
         let Some(person) = self.people.get_mut(key) else { return };
         if let Some(place) = person.place(room) {
             place.conns = place.conns.saturating_add(1);
@@ -109,7 +109,7 @@ impl Chat {
     }
 
     /// Has one connection of a person less in a room; with the last one the person is gone.
-    pub(in crate::chat) fn give_place(&mut self, key: u32, room: u32) {
+    pub(in crate::chat) fn give_place(&mut self, key: PersonId, room: RoomId) {
         let Some(place) = self.people.get_mut(key).and_then(|person| person.place(room)) else {
             return;
         };
@@ -120,7 +120,7 @@ impl Chat {
     }
 
     /// Takes a person's place away.
-    pub(in crate::chat) fn unplace(&mut self, key: u32, room: u32, why: &'static str) {
+    pub(in crate::chat) fn unplace(&mut self, key: PersonId, room: RoomId, why: &'static str) {
         let Some(person) = self.people.get_mut(key) else { return };
         let Some(place) = person.places.take(|place| place.room == room) else { return };
         let user = Arc::clone(&person.name);
@@ -134,8 +134,8 @@ impl Chat {
     }
 
     /// Lets a client hear what happens in a room.
-    pub(in crate::chat) fn listen(&mut self, slot: u32, room: u32) {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+    pub(in crate::chat) fn listen(&mut self, slot: ClientSlot, room: RoomId) {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         let listener = Listener { client: client.id, form: client.form };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         let Some(seat) = client.seat(room) else { return };
@@ -156,8 +156,8 @@ impl Chat {
     }
 
     /// Lets a client hear no more what happens in a room; it keeps its seat.
-    pub(in crate::chat) fn unlisten(&mut self, slot: u32, room: u32) {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+    pub(in crate::chat) fn unlisten(&mut self, slot: ClientSlot, room: RoomId) {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         let Some(seat) = client.seat(room) else { return };
         let Hearing::Listens(at) = seat.hearing else { return };
         seat.hearing = Hearing::Waits(0);
@@ -167,7 +167,7 @@ impl Chat {
         }
         if let Some(moved) = inside.audience.get(at as usize).map(|listener| listener.client)
             && let Some(other) = self.by_id.get(&moved)
-            && let Some(other) = self.clients.get_mut(*other as usize)
+            && let Some(other) = self.clients.get_mut(other.index())
             && let Some(seat) = other.seat(room)
         {
             seat.hearing = Hearing::Listens(at);

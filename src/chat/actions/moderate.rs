@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::actions::idempotency::as_said;
 use crate::chat::effect::Effect;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::pending::{Asker, Planned, Wish};
 use crate::chat::protocol::client_event::Demand;
@@ -25,7 +25,7 @@ impl Chat {
     pub(in crate::chat) fn moderate(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         named: Option<&str>,
         id: Option<Arc<str>>,
         demand: Demand,
@@ -44,12 +44,12 @@ impl Chat {
     fn decide(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         id: Option<Arc<str>>,
         demand: Demand,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
         let (asker, person) = (Asker::Client(client.id), client.person);
         let Some(actor) = self.party_of(person) else { return Ok(()) };
         let rank = self.check_rank(room, &actor, demand.action)?;
@@ -86,10 +86,10 @@ impl Chat {
     }
 
     /// Says who somebody is to those who keep order.
-    pub(in crate::chat) fn party_of(&self, person: u32) -> Option<Party> {
+    pub(in crate::chat) fn party_of(&self, person: PersonId) -> Option<Party> {
         let person = self.people.get(person)?;
         let latest = person.clients.as_slice().last();
-        let client = latest.and_then(|slot| self.clients.get(*slot as usize));
+        let client = latest.and_then(|slot| self.clients.get(slot.index()));
         Some(Party {
             author: person.author,
             name: Arc::clone(&person.name),
@@ -126,7 +126,7 @@ impl Chat {
     }
 
     /// Makes sure that the lists of a room do not grow beyond their limits.
-    fn check_room_for(&self, room: u32, deed: &Deed, now: Now) -> Result<(), Refusal> {
+    fn check_room_for(&self, room: RoomId, deed: &Deed, now: Now) -> Result<(), Refusal> {
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
         let more = match deed.action {
             Action::MakePrivate => inside.people.len(),
@@ -153,7 +153,7 @@ impl Chat {
     }
 
     /// Lists who becomes a member by being in the room: as many as it may have.
-    fn present(&self, room: u32, deed: &Deed) -> Vec<(AuthorKey, Arc<str>)> {
+    fn present(&self, room: RoomId, deed: &Deed) -> Vec<(AuthorKey, Arc<str>)> {
         if deed.action != Action::MakePrivate {
             return Vec::new();
         }
@@ -167,7 +167,7 @@ impl Chat {
     pub(in crate::chat) fn decided(
         &mut self,
         step: &mut Step<'_>,
-        key: u32,
+        key: RoomId,
         planned: Planned,
         by: &Arc<str>,
     ) {
@@ -193,13 +193,13 @@ impl Chat {
     }
 
     /// Takes note that a deed is not under way any more, done or not.
-    pub(in crate::chat) fn deed_ended(&mut self, step: &mut Step<'_>, key: u32, done: bool) {
+    pub(in crate::chat) fn deed_ended(&mut self, step: &mut Step<'_>, key: RoomId, done: bool) {
         let facts = self.rooms.get_mut(key).map_or_else(Vec::new, |room| room.end(done));
         keep(step, facts);
     }
 
     /// Takes those out of a room that has become private who came while it did, beyond its limit.
-    fn oust_strangers(&mut self, step: &mut Step<'_>, key: u32, deed: &Deed, by: &Arc<str>) {
+    fn oust_strangers(&mut self, step: &mut Step<'_>, key: RoomId, deed: &Deed, by: &Arc<str>) {
         let Some(room) = self.rooms.get(key) else { return };
         let people = room.people.iter().filter_map(|person| self.party_of(*person));
         let strangers: Vec<Party> =
@@ -223,7 +223,7 @@ impl Chat {
     fn oust(
         &mut self,
         step: &mut Step<'_>,
-        room: u32,
+        room: RoomId,
         aim: &Party,
         why: &'static str,
         deed: &Deed,
@@ -236,7 +236,7 @@ impl Chat {
         self.unplace(person, room, why);
         for slot in slots {
             self.unlisten(slot, room);
-            let Some(client) = self.clients.get_mut(slot as usize) else { continue };
+            let Some(client) = self.clients.get_mut(slot.index()) else { continue };
             if client.seats.take(|seat| seat.room == room).is_none() {
                 continue;
             }
@@ -254,7 +254,7 @@ impl Chat {
         self.session_changed(step, person);
     }
 
-    fn tell_invited(&self, step: &mut Step<'_>, room: u32, aim: &Party, by: &Arc<str>) {
+    fn tell_invited(&self, step: &mut Step<'_>, room: RoomId, aim: &Party, by: &Arc<str>) {
         let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
         for client in self.clients_of(aim.author) {
             let (re, room) = (None, Some(Arc::clone(&name)));
@@ -267,7 +267,7 @@ impl Chat {
     pub(in crate::chat) fn clients_of(&self, author: AuthorKey) -> Vec<ClientId> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         let slots = person.map_or(&[][..], |person| person.clients.as_slice());
-        let clients = slots.iter().filter_map(|slot| self.clients.get(*slot as usize));
+        let clients = slots.iter().filter_map(|slot| self.clients.get(slot.index()));
         clients.map(|client| client.id).collect()
     }
 

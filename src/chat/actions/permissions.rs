@@ -1,6 +1,7 @@
 //! Who may do what to keep order, and to whom.
 
 use crate::chat::Chat;
+use crate::chat::ids::RoomId;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::Action;
 use crate::chat::rooms::rules::{Party, Rank};
@@ -9,7 +10,7 @@ impl Chat {
     /// Makes sure that somebody may do something to keep order; says what it is in the room.
     pub(in crate::chat) fn check_rank(
         &self,
-        room: u32,
+        room: RoomId,
         actor: &Party,
         action: Action,
     ) -> Result<Rank, Refusal> {
@@ -42,7 +43,7 @@ impl Chat {
     /// Finds whom somebody means, and whether it may do that to them.
     pub(in crate::chat) fn aim(
         &self,
-        room: u32,
+        room: RoomId,
         actor: &Party,
         rank: Rank,
         action: Action,

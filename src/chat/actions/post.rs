@@ -6,6 +6,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::pending::{Appending, Asker, Awaited, Wish};
 use crate::chat::people::Person;
@@ -22,8 +23,8 @@ impl Chat {
     pub(in crate::chat) fn send(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         id: Option<Arc<str>>,
         message: Message,
     ) -> Result<(), Refusal> {
@@ -45,8 +46,8 @@ impl Chat {
     pub(in crate::chat) fn refuse_to_send(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: Option<u32>,
+        slot: ClientSlot,
+        room: Option<RoomId>,
         id: Option<Arc<str>>,
         message: Message,
         refusal: Refusal,
@@ -72,7 +73,7 @@ impl Chat {
     /// Checks what is to be said in a room; gives its life in milliseconds.
     pub(in crate::chat) fn check_message(
         &self,
-        room: u32,
+        room: RoomId,
         message: &Message,
     ) -> Result<Option<u64>, Refusal> {
         self.check_content(&message.content)?;
@@ -87,8 +88,8 @@ impl Chat {
     pub(in crate::chat) fn change(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         id: Option<Arc<str>>,
         change: Change,
     ) -> Result<(), Refusal> {
@@ -135,11 +136,11 @@ impl Chat {
     pub(in crate::chat) fn may_send(
         &mut self,
         step: &Step<'_>,
-        slot: u32,
-        room: Option<u32>,
+        slot: ClientSlot,
+        room: Option<RoomId>,
     ) -> Result<(), Refusal> {
         let (rate, burst) = self.pace(slot, room);
-        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return Ok(()) };
         match client.sends.take(step.now.at, rate, burst) {
             Taken::Easily => client.flooding = Moment::NEVER,
             Taken::Hardly => {}
@@ -155,9 +156,9 @@ impl Chat {
     }
 
     /// Says how much a client may send, by what it is.
-    fn pace(&self, slot: u32, room: Option<u32>) -> (Option<u32>, u32) {
+    fn pace(&self, slot: ClientSlot, room: Option<RoomId>) -> (Option<u32>, u32) {
         let limits = &self.limits;
-        let client = self.clients.get(slot as usize);
+        let client = self.clients.get(slot.index());
         let Some(person) = client.and_then(|client| self.people.get(client.person)) else {
             return (limits.sends_per_second_max, limits.sends_burst_max);
         };
@@ -176,11 +177,11 @@ impl Chat {
     pub(in crate::chat) fn check_speech(
         &self,
         step: &Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         says: bool,
     ) -> Result<(), Refusal> {
-        let client = self.clients.get(slot as usize);
+        let client = self.clients.get(slot.index());
         let person = client.and_then(|client| self.people.get(client.person));
         person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
     }
@@ -189,7 +190,7 @@ impl Chat {
         &self,
         step: &Step<'_>,
         person: &Person,
-        room: u32,
+        room: RoomId,
         says: bool,
     ) -> Result<(), Refusal> {
         let Some(room) = self.rooms.get(room) else { return Ok(()) };
@@ -242,13 +243,18 @@ impl Chat {
         }
     }
 
-    fn above_top(&self, room: u32, mid: u64) -> bool {
+    fn above_top(&self, room: RoomId, mid: u64) -> bool {
         self.rooms.get(room).is_none_or(|room| mid > room.top)
     }
 
     /// Names a guest that has no name yet; says to others, once, that nobody speaks as another.
-    fn speak_as(&mut self, step: &mut Step<'_>, slot: u32, wish: &str) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return Ok(()) };
+    fn speak_as(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        wish: &str,
+    ) -> Result<(), Refusal> {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return Ok(()) };
         let key = client.person;
         let Some(person) = self.people.get(key) else { return Ok(()) };
         if !person.named && !person.account && !wish.trim().is_empty() {
@@ -273,12 +279,12 @@ impl Chat {
     fn append(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         id: Option<Arc<str>>,
         change: Change,
     ) {
-        let Some(client) = self.clients.get(slot as usize) else { return };
+        let Some(client) = self.clients.get(slot.index()) else { return };
         let (asker, person) = (Asker::Client(client.id), client.person);
         self.record(step, asker, person, room, Wish { id, change, planned: None });
     }
@@ -288,8 +294,8 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         asker: Asker,
-        key: u32,
-        room: u32,
+        key: PersonId,
+        room: RoomId,
         wish: Wish,
     ) {
         let Wish { id, change, planned } = wish;
@@ -343,7 +349,7 @@ impl Chat {
 
     /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
     /// conversation, of a room's owner with its first entry. After a crash they are to find it.
-    fn keep_concerned(&mut self, step: &mut Step<'_>, room: u32) {
+    fn keep_concerned(&mut self, step: &mut Step<'_>, room: RoomId) {
         let Some(inside) = self.rooms.get(room) else { return };
         let owner = inside.rules().owner.filter(|_| !inside.rules().kept);
         let pair = inside.pair.as_ref().map(|pair| pair.authors());

@@ -16,7 +16,7 @@ use crate::chat::step::Step;
 
 impl Chat {
     /// Takes note of news; they are told by [`Chat::tell_presence`] or when they are due.
-    pub(in crate::chat) fn note(&mut self, room: u32, news: News) {
+    pub(in crate::chat) fn note(&mut self, room: RoomId, news: News) {
         let limit = self.limits.presence_users_max;
         let Some(room) = self.rooms.get_mut(room) else { return };
         if room.people.len() > limit || room.presence.news.len() >= limit.saturating_mul(2) {
@@ -35,7 +35,7 @@ impl Chat {
     }
 
     /// Tells a room's news, now or, if it told some just before, when it may.
-    pub(in crate::chat) fn tell_presence(&mut self, step: &mut Step<'_>, key: u32) {
+    pub(in crate::chat) fn tell_presence(&mut self, step: &mut Step<'_>, key: RoomId) {
         let every = self.limits.presence_every;
         let Some(room) = self.rooms.get_mut(key) else { return };
         let presence = &mut room.presence;
@@ -78,7 +78,7 @@ impl Chat {
         {
             self.timers.news.pop_front();
             self.tell_presence(step, room);
-            listeners = listeners.saturating_add(self.audience(RoomId(room)).len());
+            listeners = listeners.saturating_add(self.audience(room).len());
         }
     }
 }
@@ -96,6 +96,6 @@ fn told(room: &Room, news: News, count: usize) -> ServerEvent {
     }
 }
 
-fn unnumbered(room: u32, event: ServerEvent, except: Option<ClientId>) -> Effect {
-    Effect::Broadcast { room: RoomId(room), event, except, seq: None }
+fn unnumbered(room: RoomId, event: ServerEvent, except: Option<ClientId>) -> Effect {
+    Effect::Broadcast { room, event, except, seq: None }
 }

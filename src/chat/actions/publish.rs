@@ -37,7 +37,7 @@ impl Chat {
         match asker {
             Asker::Client(id) => {
                 let client = self.by_id.get(&id).copied();
-                let client = client.and_then(|slot| self.clients.get_mut(slot as usize));
+                let client = client.and_then(|slot| self.clients.get_mut(slot.index()));
                 let here = client.is_some();
                 let echo = client.as_ref().is_some_and(|client| client.echo);
                 if let Some(client) = client.filter(|_| is_message) {
@@ -84,7 +84,7 @@ impl Chat {
         &self,
         own: AuthorKey,
         re: Arc<str>,
-        room: u32,
+        room: RoomId,
         numbered: Numbered,
     ) -> ServerEvent {
         let Numbered { seq, mid, ts, duplicate, .. } = numbered;
@@ -147,7 +147,13 @@ impl Chat {
     }
 
     /// Shows an entry to a room.
-    fn publish(&mut self, step: &mut Step<'_>, key: u32, entry: &Entry, except: Option<ClientId>) {
+    fn publish(
+        &mut self,
+        step: &mut Step<'_>,
+        key: RoomId,
+        entry: &Entry,
+        except: Option<ClientId>,
+    ) {
         let Some(room) = self.rooms.get_mut(key) else { return };
         let seq = entry.seq;
         room.top = room.top.max(seq);
@@ -163,13 +169,13 @@ impl Chat {
         if room.pair.is_some() {
             self.publish_direct(step, key, entry, except);
         } else if !room.audience.is_empty() {
-            let room = RoomId(key);
+            let room = key;
             step.effects.push(Effect::Broadcast { room, event, except, seq: Some(seq) });
         }
     }
 
     /// Counts one order less that a room waits for.
-    pub(in crate::chat) fn answered_for(&mut self, room: u32) {
+    pub(in crate::chat) fn answered_for(&mut self, room: RoomId) {
         if let Some(room) = self.rooms.get_mut(room) {
             room.orders = room.orders.saturating_sub(1);
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, Fact, Keep, Order, Shelf};
@@ -21,11 +22,11 @@ impl Chat {
     pub(in crate::chat) fn mark_read(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         seq: u64,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
         let (id, person) = (client.id, client.person);
         let Some(person) = self.people.get(person).filter(|person| person.account) else {
             return Ok(());
@@ -56,7 +57,7 @@ impl Chat {
     }
 
     /// Says how far somebody has read in a room, if it has an account.
-    pub(in crate::chat) fn read_mark(&self, author: AuthorKey, room: u32) -> Option<u64> {
+    pub(in crate::chat) fn read_mark(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
         self.account(author)?;
         let key = &self.rooms.get(room)?.key;
         let marks = self.marks.by_author.get(&author);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::people::client::Hearing;
 use crate::chat::protocol::client_event::Form;
@@ -17,13 +17,13 @@ impl Chat {
     pub(in crate::chat) fn set_name(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         wish: &str,
     ) -> Result<(), Refusal> {
         let name = UserName::parse(wish, &self.limits)
             .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
-        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
         let (id, person) = (client.id, client.person);
         if self.people.get(person).is_some_and(|person| person.account) {
             let message = "you are logged in; an account keeps its name";
@@ -48,8 +48,13 @@ impl Chat {
     }
 
     /// Gives a client's person a name of its own, with a number if it is in use.
-    pub(in crate::chat) fn rename(&mut self, step: &mut Step<'_>, slot: u32, wish: &UserName) {
-        let Some(client) = self.clients.get(slot as usize) else { return };
+    pub(in crate::chat) fn rename(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        wish: &UserName,
+    ) {
+        let Some(client) = self.clients.get(slot.index()) else { return };
         let (id, key) = (client.id, client.person);
         if self.call(key, wish, Some(id)) {
             let message = format!("This name is in use. You are {}.", self.name_of(slot)).into();
@@ -66,7 +71,7 @@ impl Chat {
     /// told.
     pub(in crate::chat) fn call(
         &mut self,
-        key: u32,
+        key: PersonId,
         wish: &UserName,
         knows: Option<ClientId>,
     ) -> bool {
@@ -87,15 +92,15 @@ impl Chat {
     }
 
     /// Lists the rooms a person is in.
-    pub(in crate::chat) fn places_of(&self, key: u32) -> Vec<u32> {
+    pub(in crate::chat) fn places_of(&self, key: PersonId) -> Vec<RoomId> {
         self.people.get(key).map_or_else(Vec::new, |person| {
             person.places.as_slice().iter().map(|place| place.room).collect()
         })
     }
 
     /// Gives the name of a client's person.
-    pub(in crate::chat) fn name_of(&self, slot: u32) -> Arc<str> {
-        let client = self.clients.get(slot as usize);
+    pub(in crate::chat) fn name_of(&self, slot: ClientSlot) -> Arc<str> {
+        let client = self.clients.get(slot.index());
         let person = client.and_then(|client| self.people.get(client.person));
         person.map(|person| Arc::clone(&person.name)).unwrap_or_default()
     }
@@ -104,11 +109,11 @@ impl Chat {
     pub(in crate::chat) fn set_form(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         form: Form,
     ) {
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         client.form = form;
         for seat in client.seats.as_slice() {
             if let Hearing::Listens(at) = seat.hearing
@@ -127,7 +132,11 @@ impl Chat {
     }
 
     /// Ends a connection because its client wants to.
-    pub(in crate::chat) fn quit(&mut self, step: &mut Step<'_>, slot: u32) -> Result<(), Refusal> {
+    pub(in crate::chat) fn quit(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+    ) -> Result<(), Refusal> {
         self.end_client(step, slot, 1000, "goodbye");
         Ok(())
     }
@@ -136,7 +145,7 @@ impl Chat {
     pub(in crate::chat) fn notice(
         &self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         code: &'static str,
         message: String,
@@ -146,8 +155,8 @@ impl Chat {
     }
 
     /// Tells a client something.
-    pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: u32, event: ServerEvent) {
-        if let Some(client) = self.clients.get(slot as usize) {
+    pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: ClientSlot, event: ServerEvent) {
+        if let Some(client) = self.clients.get(slot.index()) {
             step.reply(client.id, event);
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::actions::publish::event_of;
 use crate::chat::effect::Effect;
-use crate::chat::ids::number_of;
+use crate::chat::ids::{ClientSlot, RoomId, number_of};
 use crate::chat::pending::{Paging, Part, Purpose, Recall, Wanted};
 use crate::chat::people::client::{Client, Hearing};
 use crate::chat::protocol::client_event::Form;
@@ -28,8 +28,8 @@ impl Chat {
     pub(in crate::chat) fn greet(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
-        room: u32,
+        slot: ClientSlot,
+        room: RoomId,
         history: Option<u32>,
     ) {
         let limit = history.unwrap_or(self.limits.history_default).min(self.limits.history_max);
@@ -43,8 +43,13 @@ impl Chat {
     }
 
     /// Sends a client what it missed, then lets it listen.
-    pub(in crate::chat) fn recall(&mut self, step: &mut Step<'_>, slot: u32, wanted: Wanted) {
-        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else { return };
+    pub(in crate::chat) fn recall(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        wanted: Wanted,
+    ) {
+        let Some(client) = self.clients.get(slot.index()).map(|client| client.id) else { return };
         let recall = number_of(self.recalls.vacant_key());
         let mut parts = Vec::new();
         let mut missing = 0_usize;
@@ -112,8 +117,8 @@ impl Chat {
                 step.respond(paging.client, event);
             }
             Purpose::Greeting { wait, top } => {
-                let waits = |slot: &u32| {
-                    let client = self.clients.get(*slot as usize);
+                let waits = |slot: &ClientSlot| {
+                    let client = self.clients.get(slot.index());
                     client.is_some_and(|client| client.waits(paging.room, wait))
                 };
                 if let Some(slot) = slot.filter(waits) {
@@ -137,7 +142,7 @@ impl Chat {
 
     /// Says whether a client may read a room, now that the page is there: it may have become
     /// private meanwhile.
-    fn still_reads(&self, slot: u32, room: u32) -> bool {
+    fn still_reads(&self, slot: ClientSlot, room: RoomId) -> bool {
         let own = self.author_of(slot);
         self.rooms.get(room).is_some_and(|room| room.may_read(Some(own)))
     }
@@ -146,7 +151,7 @@ impl Chat {
     fn greeted(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         paging: &Paging,
         top: u64,
         page: Result<Page, Refused>,
@@ -167,9 +172,9 @@ impl Chat {
     }
 
     /// Takes a client out of a room's audience until something comes; gives that a number.
-    fn wait(&mut self, slot: u32, room: u32) -> Option<u32> {
+    fn wait(&mut self, slot: ClientSlot, room: RoomId) -> Option<u32> {
         self.unlisten(slot, room);
-        let seat = self.clients.get_mut(slot as usize)?.seat(room)?;
+        let seat = self.clients.get_mut(slot.index())?.seat(room)?;
         self.waits = self.waits.wrapping_add(1).max(1);
         seat.hearing = Hearing::Waits(self.waits);
         let room = self.rooms.get_mut(room)?;
@@ -177,7 +182,7 @@ impl Chat {
         Some(self.waits)
     }
 
-    fn waited(&mut self, room: u32) {
+    fn waited(&mut self, room: RoomId) {
         if let Some(inside) = self.rooms.get_mut(room) {
             inside.waited();
         }
@@ -185,8 +190,8 @@ impl Chat {
     }
 
     /// Tells a client what its room showed above this `seq` while it waited.
-    fn catch_up(&self, step: &mut Step<'_>, slot: u32, room: u32, after: u64) {
-        let Some(client) = self.clients.get(slot as usize) else { return };
+    fn catch_up(&self, step: &mut Step<'_>, slot: ClientSlot, room: RoomId, after: u64) {
+        let Some(client) = self.clients.get(slot.index()) else { return };
         let Some(room) = self.rooms.get(room) else { return };
         let own = self.author_of(slot);
         let known = after.saturating_add(1);
@@ -207,7 +212,7 @@ impl Chat {
     fn recalled(&mut self, step: &mut Step<'_>, key: u32) {
         let Some(recall) = self.recalls.try_remove(key as usize) else { return };
         if let Some(slot) = self.by_id.get(&recall.client).copied()
-            && let Some(client) = self.clients.get(slot as usize)
+            && let Some(client) = self.clients.get(slot.index())
         {
             let mut budget = self.limits.resume_bytes_max;
             let mut rooms = Vec::new();

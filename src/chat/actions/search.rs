@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::pending::{Awaited, Seeking};
 use crate::chat::protocol::client_event::Seek;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -18,7 +19,7 @@ impl Chat {
     pub(in crate::chat) fn seek(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         room: Option<&str>,
         seek: Seek,
@@ -38,7 +39,7 @@ impl Chat {
         let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
         let rooms: Vec<_> =
             rooms.filter(|room| room.top > 0).map(|room| Arc::clone(&room.key)).collect();
-        let Some(client) = self.clients.get(slot as usize).map(|client| client.id) else {
+        let Some(client) = self.clients.get(slot.index()).map(|client| client.id) else {
             return Ok(());
         };
         if rooms.is_empty() {
@@ -85,10 +86,10 @@ impl Chat {
     }
 
     /// Lists the rooms a client is in, and its private conversations.
-    fn searched(&self, slot: u32) -> Vec<u32> {
-        let client = self.clients.get(slot as usize);
+    fn searched(&self, slot: ClientSlot) -> Vec<RoomId> {
+        let client = self.clients.get(slot.index());
         let seats = client.map_or(&[][..], |client| client.seats.as_slice());
-        let mut rooms: Vec<u32> = seats.iter().map(|seat| seat.room).collect();
+        let mut rooms: Vec<RoomId> = seats.iter().map(|seat| seat.room).collect();
         for &direct in self.directs.of(self.author_of(slot)) {
             if !rooms.contains(&direct) {
                 rooms.push(direct);

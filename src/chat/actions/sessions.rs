@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
+use crate::chat::ids::PersonId;
 use crate::chat::names::ANONYMOUS;
 use crate::chat::record::{Order, SessionRecord};
 use crate::chat::step::Step;
@@ -11,7 +12,7 @@ use crate::clock::Moment;
 
 impl Chat {
     /// Makes a ghost of a person; its name is free again.
-    pub(in crate::chat) fn haunt(&mut self, step: &mut Step<'_>, key: u32) {
+    pub(in crate::chat) fn haunt(&mut self, step: &mut Step<'_>, key: PersonId) {
         self.people.release(key);
         let Some(person) = self.people.get_mut(key) else { return };
         if person.account {
@@ -32,7 +33,7 @@ impl Chat {
     }
 
     /// Makes a person of a ghost.
-    pub(in crate::chat) fn revive(&mut self, key: u32) {
+    pub(in crate::chat) fn revive(&mut self, key: PersonId) {
         let Some(person) = self.people.get_mut(key) else { return };
         person.left = Moment::NEVER;
         if std::mem::take(&mut person.ghost) {
@@ -72,7 +73,7 @@ impl Chat {
     }
 
     /// Ends somebody's session for good.
-    pub(in crate::chat) fn end_session(&mut self, step: &mut Step<'_>, key: u32) {
+    pub(in crate::chat) fn end_session(&mut self, step: &mut Step<'_>, key: PersonId) {
         let Some(person) = self.people.remove(key) else { return };
         if person.kept {
             step.effects.push(Effect::Order(Order::DropSession(person.author)));
@@ -81,7 +82,7 @@ impl Chat {
     }
 
     /// Has the keeper of records know a session, if it is to be known at all.
-    pub(in crate::chat) fn keep_session(&mut self, step: &mut Step<'_>, key: u32) {
+    pub(in crate::chat) fn keep_session(&mut self, step: &mut Step<'_>, key: PersonId) {
         let Some(person) = self.people.get_mut(key) else { return };
         person.kept = true;
         let (author, name) = (person.author, Arc::clone(&person.name));
@@ -91,17 +92,17 @@ impl Chat {
     }
 
     /// Tells the keeper of records of a change to a session that it knows.
-    pub(in crate::chat) fn session_changed(&mut self, step: &mut Step<'_>, key: u32) {
+    pub(in crate::chat) fn session_changed(&mut self, step: &mut Step<'_>, key: PersonId) {
         if self.people.get(key).is_some_and(|person| person.kept) {
             self.keep_session(step, key);
         }
     }
 
     /// Lists the rooms a person's next connection would find itself in; the last one is current.
-    pub(in crate::chat) fn rooms_of(&self, key: u32) -> Vec<Arc<str>> {
+    pub(in crate::chat) fn rooms_of(&self, key: PersonId) -> Vec<Arc<str>> {
         let Some(person) = self.people.get(key) else { return Vec::new() };
         let clients = person.clients.as_slice();
-        let Some(latest) = clients.last().and_then(|slot| self.clients.get(*slot as usize)) else {
+        let Some(latest) = clients.last().and_then(|slot| self.clients.get(slot.index())) else {
             return person.rooms.to_vec();
         };
         let seats = latest.seats.as_slice();
@@ -115,7 +116,7 @@ impl Chat {
         rooms.map(|room| Arc::clone(room.name_for(person.author))).collect()
     }
 
-    fn is_ghost(&self, key: u32, due: Moment) -> bool {
+    fn is_ghost(&self, key: PersonId, due: Moment) -> bool {
         self.people.get(key).is_some_and(|person| {
             person.ghost && person.left.after(self.limits.session_life) == due
         })

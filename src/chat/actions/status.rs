@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
@@ -26,7 +26,7 @@ impl Chat {
     pub(in crate::chat) fn set_status(
         &mut self,
         step: &mut Step<'_>,
-        slot: u32,
+        slot: ClientSlot,
         re: Option<Arc<str>>,
         away: bool,
         text: &Arc<str>,
@@ -38,7 +38,7 @@ impl Chat {
             return Err(Refusal::new(Code::BadField, message).text(text));
         }
         self.may_send(step, slot, None).map_err(|refusal| refusal.text(text))?;
-        let Some(client) = self.clients.get(slot as usize) else { return Ok(()) };
+        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
         let (id, key) = (client.id, client.person);
         let Some(person) = self.people.get_mut(key) else { return Ok(()) };
         let status = Status { away, text: text.into() };
@@ -59,7 +59,12 @@ impl Chat {
     }
 
     /// Notes a person's status as news for a room.
-    pub(in crate::chat) fn note_status(&mut self, key: u32, room: u32, knows: Option<ClientId>) {
+    pub(in crate::chat) fn note_status(
+        &mut self,
+        key: PersonId,
+        room: RoomId,
+        knows: Option<ClientId>,
+    ) {
         let Some(person) = self.people.get(key) else { return };
         let (user, what) = (Arc::clone(&person.name), What::Is(person.status()));
         self.note(room, News { what, user, except: knows });

@@ -16,21 +16,26 @@ use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientId, RoomId};
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::pending::Asker;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::Taken;
 use crate::chat::rooms::direct::Pair;
-use crate::chat::rooms::typing::Place;
-use crate::chat::rooms::typing::{Over, Writer};
+use crate::chat::rooms::typing::{Over, Place, Writer};
 use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
     /// Takes in that a client is typing in a room, or no more.
-    pub(in crate::chat) fn typing(&mut self, step: &mut Step<'_>, slot: u32, room: u32, on: bool) {
+    pub(in crate::chat) fn typing(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        room: RoomId,
+        on: bool,
+    ) {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
-        let Some(client) = self.clients.get_mut(slot as usize) else { return };
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
         let (id, place) = (client.id, Place { person: client.person, room });
         if !on {
             self.stop_typing(step.now.at, place);
@@ -49,10 +54,10 @@ impl Chat {
     }
 
     /// Takes note that somebody has said in a room what it typed.
-    pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, asker: Asker, room: u32) {
+    pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, asker: Asker, room: RoomId) {
         let person = match asker {
             Asker::Client(id) => {
-                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(*slot as usize));
+                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(slot.index()));
                 client.map(|client| client.person)
             }
             Asker::Request { author, .. } => self.people.of_session(author),
@@ -63,7 +68,12 @@ impl Chat {
     }
 
     /// Takes note that a client of a person leaves a room, or ends, or becomes somebody else's.
-    pub(in crate::chat) fn leaves_typing(&mut self, person: u32, client: ClientId, room: u32) {
+    pub(in crate::chat) fn leaves_typing(
+        &mut self,
+        person: PersonId,
+        client: ClientId,
+        room: RoomId,
+    ) {
         let place = Place { person, room };
         if self.typing.writers.get(&place).is_some_and(|writer| writer.client == client) {
             // Who has left rests no longer than it would have; the moment does not matter.
@@ -144,8 +154,8 @@ impl Chat {
     fn hint(
         &self,
         step: &mut Step<'_>,
-        key: u32,
-        person: u32,
+        key: RoomId,
+        person: PersonId,
         client: ClientId,
         user: Arc<str>,
         ttl_ms: Option<u64>,
@@ -155,7 +165,7 @@ impl Chat {
             return self.hint_direct(step, key, pair, person, &user, ttl_ms);
         }
         let own = self.people.get(person).map_or(&[][..], |person| person.clients.as_slice());
-        let own = own.iter().filter_map(|slot| self.clients.get(*slot as usize));
+        let own = own.iter().filter_map(|slot| self.clients.get(slot.index()));
         let mut except: Vec<ClientId> = own.map(|client| client.id).collect();
         if !except.contains(&client) {
             except.push(client);
@@ -164,7 +174,7 @@ impl Chat {
             return;
         }
         let event = ServerEvent::Typing { room: Arc::clone(&room.name), user, ttl_ms };
-        step.effects.push(Effect::Hint { room: RoomId(key), event, except });
+        step.effects.push(Effect::Hint { room: key, event, except });
     }
 }
 
@@ -173,9 +183,9 @@ impl Chat {
     fn hint_direct(
         &self,
         step: &mut Step<'_>,
-        key: u32,
+        key: RoomId,
         pair: &Pair,
-        person: u32,
+        person: PersonId,
         user: &Arc<str>,
         ttl_ms: Option<u64>,
     ) {
@@ -185,7 +195,7 @@ impl Chat {
         if let Some((mine, _)) = pair.seen_by(partner).filter(|_| !to.is_empty()) {
             let (name, user) = (Arc::clone(&mine.label), Arc::clone(user));
             let event = ServerEvent::Typing { room: name, user, ttl_ms };
-            let (room, except, seq) = (RoomId(key), None, None);
+            let (room, except, seq) = (key, None, None);
             step.effects.push(Effect::Whisper { room, to, event, except, seq });
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::chat::ids::{ClientId, number_of};
+use crate::chat::ids::{ClientId, RoomId, number_of};
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::record::{AuthorKey, Change, Deed, Fact, Page, Span, Ticket};
@@ -46,7 +46,7 @@ pub(in crate::chat) struct Appending {
     /// Who wants it.
     pub(in crate::chat) asker: Asker,
     /// The room's key.
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
     /// The event that asked for it.
     pub(in crate::chat) re: Option<Arc<str>>,
     /// The name of its author.
@@ -65,7 +65,7 @@ pub(in crate::chat) struct Paging {
     /// Who wants it.
     pub(in crate::chat) client: ClientId,
     /// The room's key.
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
     /// Which part.
     pub(in crate::chat) span: Span,
     /// What for.
@@ -131,7 +131,7 @@ pub(in crate::chat) struct Doubted {
     /// Whose it is.
     pub(in crate::chat) author: AuthorKey,
     /// The room's key.
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
     /// What it is refused with unless it was done before.
     pub(in crate::chat) refusal: Refusal,
 }
@@ -144,7 +144,7 @@ pub(in crate::chat) struct Before {
     /// Whose it would be.
     pub(in crate::chat) author: AuthorKey,
     /// The room, if there is one.
-    pub(in crate::chat) room: Option<u32>,
+    pub(in crate::chat) room: Option<RoomId>,
     /// The idempotency key.
     pub(in crate::chat) id: Option<Arc<str>>,
     /// What it would be.
@@ -188,7 +188,7 @@ pub(in crate::chat) struct Wanted {
     /// The event that asked.
     pub(in crate::chat) re: Option<Arc<str>>,
     /// The keys of rooms the client has a seat in.
-    pub(in crate::chat) rooms: Vec<(u32, u64)>,
+    pub(in crate::chat) rooms: Vec<(RoomId, u64)>,
 }
 
 /// Is a client's return, until all its pages are there.
@@ -208,7 +208,7 @@ pub(in crate::chat) struct Recall {
 #[derive(Debug)]
 pub(in crate::chat) struct Part {
     /// The room's key.
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
     /// The number its seat waits for.
     pub(in crate::chat) wait: u32,
     /// The last `seq` the client knows.
@@ -270,7 +270,7 @@ mod tests {
         let paging = || {
             Awaited::Page(Paging {
                 client: ClientId(1),
-                room: 0,
+                room: RoomId(0),
                 span: Span::Latest,
                 purpose: Purpose::Asked { re: None },
             })

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::chat::few::Few;
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::protocol::client_event::Form;
 use crate::chat::rate::Bucket;
 use crate::clock::Moment;
@@ -14,7 +14,7 @@ pub(in crate::chat) struct Client {
     /// Its number.
     pub(in crate::chat) id: ClientId,
     /// Whose it is: the key of a person.
-    pub(in crate::chat) person: u32,
+    pub(in crate::chat) person: PersonId,
     /// Where it comes from, if that is known.
     pub(in crate::chat) network: Option<IpAddr>,
     /// The login it came with.
@@ -42,7 +42,7 @@ pub(in crate::chat) struct Client {
     /// Whether it has been doing so for too long.
     pub(in crate::chat) flooded: bool,
     /// The room of the last message it said.
-    pub(in crate::chat) said_in: u32,
+    pub(in crate::chat) said_in: RoomId,
     /// The last message it said, 0 for none.
     pub(in crate::chat) said: u64,
 }
@@ -60,7 +60,7 @@ pub(in crate::chat) struct LoginMark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Seat {
     /// The room's key.
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
     /// Whether it is told what happens.
     pub(in crate::chat) hearing: Hearing,
     /// Whether the client is there only until it has been told what it missed.
@@ -78,7 +78,7 @@ pub(in crate::chat) enum Hearing {
 
 impl Client {
     /// Makes a client that is in no room.
-    pub(in crate::chat) fn new(id: ClientId, person: u32, form: Form, echo: bool) -> Self {
+    pub(in crate::chat) fn new(id: ClientId, person: PersonId, form: Form, echo: bool) -> Self {
         Self {
             id,
             person,
@@ -95,24 +95,24 @@ impl Client {
             hints: Bucket::default(),
             flooding: Moment::NEVER,
             flooded: false,
-            said_in: 0,
+            said_in: RoomId(0),
             said: 0,
         }
     }
 
     /// Finds its seat in a room.
-    pub(in crate::chat) fn seat(&mut self, room: u32) -> Option<&mut Seat> {
+    pub(in crate::chat) fn seat(&mut self, room: RoomId) -> Option<&mut Seat> {
         self.seats.as_mut_slice().iter_mut().find(|seat| seat.room == room)
     }
 
     /// Says whether it still waits in a room for what was ordered under this number.
-    pub(in crate::chat) fn waits(&self, room: u32, wait: u32) -> bool {
+    pub(in crate::chat) fn waits(&self, room: RoomId, wait: u32) -> bool {
         let hearing = Hearing::Waits(wait);
         self.seats.as_slice().iter().any(|seat| seat.room == room && seat.hearing == hearing)
     }
 
     /// Gives the room that bare text goes to.
-    pub(in crate::chat) fn current(&self) -> Option<u32> {
+    pub(in crate::chat) fn current(&self) -> Option<RoomId> {
         self.seats.as_slice().last().map(|seat| seat.room)
     }
 }

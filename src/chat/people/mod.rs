@@ -16,7 +16,7 @@ use sha1::{Digest as _, Sha1};
 use slab::Slab;
 
 use crate::chat::few::Few;
-use crate::chat::ids::number_of;
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::limits::Limits;
 use crate::chat::names::{UserName, fold, likeness};
 use crate::chat::people::accounts::Accounts;
@@ -34,7 +34,7 @@ pub(in crate::chat) struct Person {
     /// Its status, if that says anything.
     pub(in crate::chat) status: Option<Box<Status>>,
     /// Its connections: keys of clients.
-    pub(in crate::chat) clients: Few<u32>,
+    pub(in crate::chat) clients: Few<ClientSlot>,
     /// The rooms it is in.
     pub(in crate::chat) places: Few<Place>,
     /// The rooms it was in when its last connection closed; the last one was current.
@@ -68,7 +68,7 @@ pub(in crate::chat) struct Person {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Place {
     /// The room's key.
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
     /// Where the room's list of people has it.
     pub(in crate::chat) at: u32,
     /// How many of its connections are in the room.
@@ -81,7 +81,7 @@ pub(in crate::chat) struct Place {
 
 impl Person {
     /// Finds its place in a room.
-    pub(in crate::chat) fn place(&mut self, room: u32) -> Option<&mut Place> {
+    pub(in crate::chat) fn place(&mut self, room: RoomId) -> Option<&mut Place> {
         self.places.as_mut_slice().iter_mut().find(|place| place.room == room)
     }
 }
@@ -91,10 +91,10 @@ impl Person {
 pub(in crate::chat) struct People {
     people: Slab<Person>,
     /// Names in use, by their likeness.
-    names: HashMap<Box<str>, u32>,
+    names: HashMap<Box<str>, PersonId>,
     /// Numbers given, by the likeness of what they were added to.
     numbers: HashMap<Box<str>, Numbers>,
-    sessions: HashMap<AuthorKey, u32>,
+    sessions: HashMap<AuthorKey, PersonId>,
     accounts: Accounts,
 }
 
@@ -108,27 +108,27 @@ struct Numbers {
 
 impl People {
     /// Finds a person.
-    pub(in crate::chat) fn get(&self, key: u32) -> Option<&Person> {
-        self.people.get(key as usize)
+    pub(in crate::chat) fn get(&self, key: PersonId) -> Option<&Person> {
+        self.people.get(key.index())
     }
 
     /// Finds a person, to change it.
-    pub(in crate::chat) fn get_mut(&mut self, key: u32) -> Option<&mut Person> {
-        self.people.get_mut(key as usize)
+    pub(in crate::chat) fn get_mut(&mut self, key: PersonId) -> Option<&mut Person> {
+        self.people.get_mut(key.index())
     }
 
     /// Lists everybody.
-    pub(in crate::chat) fn iter(&self) -> impl Iterator<Item = (u32, &Person)> {
-        self.people.iter().map(|(key, person)| (number_of(key), person))
+    pub(in crate::chat) fn iter(&self) -> impl Iterator<Item = (PersonId, &Person)> {
+        self.people.iter().map(|(key, person)| (PersonId::new(key), person))
     }
 
     /// Finds whose session this is.
-    pub(in crate::chat) fn of_session(&self, author: AuthorKey) -> Option<u32> {
+    pub(in crate::chat) fn of_session(&self, author: AuthorKey) -> Option<PersonId> {
         self.sessions.get(&author).copied()
     }
 
     /// Says whose name this is.
-    pub(in crate::chat) fn of_name(&self, name: &str) -> Option<u32> {
+    pub(in crate::chat) fn of_name(&self, name: &str) -> Option<PersonId> {
         likeness(name).iter().find_map(|key| self.names.get(key)).copied()
     }
 
@@ -153,10 +153,10 @@ impl People {
     /// Gives an account's person the account's name; whoever had it gets a number. Gives that one.
     pub(in crate::chat) fn install(
         &mut self,
-        key: u32,
+        key: PersonId,
         name: &UserName,
         limits: &Limits,
-    ) -> Option<u32> {
+    ) -> Option<PersonId> {
         let holder = self.of_name(name.as_arc()).filter(|holder| *holder != key);
         if let Some(holder) = holder {
             self.release(holder);
@@ -173,8 +173,8 @@ impl People {
     }
 
     /// Adds somebody who has no name yet.
-    pub(in crate::chat) fn add(&mut self, author: AuthorKey) -> u32 {
-        let key = number_of(self.people.insert(Person {
+    pub(in crate::chat) fn add(&mut self, author: AuthorKey) -> PersonId {
+        let key = PersonId::new(self.people.insert(Person {
             name: "".into(),
             author,
             status: None,
@@ -198,16 +198,21 @@ impl People {
     }
 
     /// Removes somebody for good; its name is free again.
-    pub(in crate::chat) fn remove(&mut self, key: u32) -> Option<Person> {
+    pub(in crate::chat) fn remove(&mut self, key: PersonId) -> Option<Person> {
         self.release(key);
-        let person = self.people.try_remove(key as usize)?;
+        let person = self.people.try_remove(key.index())?;
         self.sessions.remove(&person.author);
         Some(person)
     }
 
     /// Gives a person a name in place of the one it has, with a number if it is in use. Says
     /// whether it got one.
-    pub(in crate::chat) fn call(&mut self, key: u32, wish: &UserName, limits: &Limits) -> bool {
+    pub(in crate::chat) fn call(
+        &mut self,
+        key: PersonId,
+        wish: &UserName,
+        limits: &Limits,
+    ) -> bool {
         self.release(key);
         let mut number = 0;
         let mut name = wish.clone();
@@ -234,7 +239,7 @@ impl People {
     }
 
     /// Gives a ghost its name back, or, if somebody else has it now, another one.
-    pub(in crate::chat) fn recall(&mut self, key: u32, limits: &Limits) -> bool {
+    pub(in crate::chat) fn recall(&mut self, key: PersonId, limits: &Limits) -> bool {
         let Some(person) = self.get(key) else { return false };
         if person.holds_name {
             return false;
@@ -252,8 +257,8 @@ impl People {
     }
 
     /// Frees a person's name; the person remembers it.
-    pub(in crate::chat) fn release(&mut self, key: u32) {
-        let Some(person) = self.people.get_mut(key as usize) else { return };
+    pub(in crate::chat) fn release(&mut self, key: PersonId) {
+        let Some(person) = self.people.get_mut(key.index()) else { return };
         if !std::mem::take(&mut person.holds_name) {
             return;
         }
@@ -275,8 +280,8 @@ impl People {
         }
     }
 
-    fn hold(&mut self, key: u32, name: &UserName) {
-        let Some(person) = self.people.get_mut(key as usize) else { return };
+    fn hold(&mut self, key: PersonId, name: &UserName) {
+        let Some(person) = self.people.get_mut(key.index()) else { return };
         person.name = Arc::clone(name.as_arc());
         person.holds_name = true;
         for like in likeness(name.as_arc()) {
@@ -336,7 +341,7 @@ pub(in crate::chat) fn author_by(name: &UserName) -> AuthorKey {
 mod tests {
     use super::*;
 
-    fn come(people: &mut People, n: u8, name: &str) -> (u32, String) {
+    fn come(people: &mut People, n: u8, name: &str) -> (PersonId, String) {
         let key = people.add(AuthorKey([n; 16]));
         people.call(key, &UserName::known(name), &Limits::default());
         (key, people.get(key).unwrap().name.to_string())
@@ -361,7 +366,7 @@ mod tests {
     #[test]
     fn numbers_are_forgotten_with_the_last_who_had_one() {
         let mut people = People::default();
-        let keys: Vec<u32> = (0..100).map(|n| come(&mut people, n, "Bob").0).collect();
+        let keys: Vec<PersonId> = (0..100).map(|n| come(&mut people, n, "Bob").0).collect();
         for key in keys {
             people.remove(key);
         }
@@ -395,7 +400,7 @@ mod tests {
             let key = people.add(AuthorKey(author));
             people.call(key, &UserName::anonymous(), &limits);
         }
-        assert_eq!(&*people.get(19_999).unwrap().name, "Anonymous-20000");
+        assert_eq!(&*people.get(PersonId::new(19_999)).unwrap().name, "Anonymous-20000");
     }
 
     #[test]

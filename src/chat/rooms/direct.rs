@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::ids::RoomId;
 use crate::chat::record::{AuthorKey, Fact, Shelf};
 
 /// Is the two sides of a conversation.
@@ -31,7 +32,7 @@ pub(in crate::chat) struct Side {
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Directs {
     /// The one in which something was said last stands last.
-    by_author: HashMap<AuthorKey, Vec<u32>>,
+    by_author: HashMap<AuthorKey, Vec<RoomId>>,
 }
 
 impl Pair {
@@ -79,12 +80,12 @@ impl Pair {
 
 impl Directs {
     /// Lists somebody's conversations, the latest last.
-    pub(in crate::chat) fn of(&self, author: AuthorKey) -> &[u32] {
+    pub(in crate::chat) fn of(&self, author: AuthorKey) -> &[RoomId] {
         self.by_author.get(&author).map_or(&[], Vec::as_slice)
     }
 
     /// Adds a conversation, or puts it behind all others.
-    pub(in crate::chat) fn touch(&mut self, authors: [AuthorKey; 2], room: u32) {
+    pub(in crate::chat) fn touch(&mut self, authors: [AuthorKey; 2], room: RoomId) {
         for author in authors {
             let rooms = self.by_author.entry(author).or_default();
             if rooms.last() != Some(&room) {
@@ -95,7 +96,7 @@ impl Directs {
     }
 
     /// Removes a conversation.
-    pub(in crate::chat) fn remove(&mut self, authors: [AuthorKey; 2], room: u32) {
+    pub(in crate::chat) fn remove(&mut self, authors: [AuthorKey; 2], room: RoomId) {
         for author in authors {
             if let Some(rooms) = self.by_author.get_mut(&author) {
                 rooms.retain(|other| *other != room);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use crate::chat::effect::Listener;
-use crate::chat::ids::{ClientId, number_of};
+use crate::chat::ids::{ClientId, PersonId, RoomId, number_of};
 use crate::chat::limits::Limits;
 use crate::chat::names::RoomName;
 use crate::chat::protocol::payloads::RoomLine;
@@ -42,7 +42,7 @@ pub(in crate::chat) struct Room {
     /// Who is told what happens.
     pub(in crate::chat) audience: Vec<Listener>,
     /// Who is in it: keys of people.
-    pub(in crate::chat) people: Vec<u32>,
+    pub(in crate::chat) people: Vec<PersonId>,
     /// Its news of coming and going.
     pub(in crate::chat) presence: Presence,
     /// How often it is told that somebody is typing.
@@ -194,30 +194,30 @@ impl Room {
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Rooms {
     rooms: Slab<Room>,
-    keys: HashMap<RoomKey, u32>,
+    keys: HashMap<RoomKey, RoomId>,
     /// The rooms that everybody may know, the fullest first, then in the order of their keys.
-    fullest: BTreeSet<(Reverse<usize>, u32)>,
+    fullest: BTreeSet<(Reverse<usize>, RoomId)>,
     /// How many have somebody in them.
     live: usize,
     /// Where somebody is more than anybody.
-    stakes: HashMap<AuthorKey, BTreeSet<u32>>,
+    stakes: HashMap<AuthorKey, BTreeSet<RoomId>>,
     /// Who that is, by room.
-    holders: HashMap<u32, Vec<AuthorKey>>,
+    holders: HashMap<RoomId, Vec<AuthorKey>>,
 }
 
 impl Rooms {
     /// Finds a room.
-    pub(in crate::chat) fn get(&self, room: u32) -> Option<&Room> {
-        self.rooms.get(room as usize)
+    pub(in crate::chat) fn get(&self, room: RoomId) -> Option<&Room> {
+        self.rooms.get(room.index())
     }
 
     /// Finds a room, to change it.
-    pub(in crate::chat) fn get_mut(&mut self, room: u32) -> Option<&mut Room> {
-        self.rooms.get_mut(room as usize)
+    pub(in crate::chat) fn get_mut(&mut self, room: RoomId) -> Option<&mut Room> {
+        self.rooms.get_mut(room.index())
     }
 
     /// Finds a room by its folded name.
-    pub(in crate::chat) fn find(&self, key: &str) -> Option<u32> {
+    pub(in crate::chat) fn find(&self, key: &str) -> Option<RoomId> {
         self.keys.get(key).copied()
     }
 
@@ -228,13 +228,13 @@ impl Rooms {
     }
 
     /// Lists the rooms in which somebody is more than anybody.
-    pub(in crate::chat) fn stakes(&self, author: AuthorKey) -> Vec<u32> {
+    pub(in crate::chat) fn stakes(&self, author: AuthorKey) -> Vec<RoomId> {
         self.stakes.get(&author).map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
     }
 
     /// Takes note of who is more than anybody in a room, and of whether everybody may know of it,
     /// after that has changed.
-    pub(in crate::chat) fn reindex(&mut self, room: u32) {
+    pub(in crate::chat) fn reindex(&mut self, room: RoomId) {
         let count = self.get(room).map_or(0, |room| room.people.len());
         self.recount(room, count);
         let holders = self.get(room).map_or_else(Vec::new, |room| room.rules().authors());
@@ -280,7 +280,7 @@ impl Rooms {
         name: &RoomName,
         owner: Option<AuthorKey>,
         limits: &Limits,
-    ) -> Option<u32> {
+    ) -> Option<RoomId> {
         match self.find(&name.key) {
             Some(room) if self.get(room).is_some_and(|room| !room.people.is_empty()) => Some(room),
             _ if self.live >= limits.rooms_max => None,
@@ -299,8 +299,8 @@ impl Rooms {
     }
 
     /// Adds a private conversation.
-    pub(in crate::chat) fn insert_pair(&mut self, key: RoomKey, pair: Pair) -> u32 {
-        let room = number_of(self.rooms.insert(Room::new(Arc::clone(&key), Arc::clone(&key))));
+    pub(in crate::chat) fn insert_pair(&mut self, key: RoomKey, pair: Pair) -> RoomId {
+        let room = RoomId::new(self.rooms.insert(Room::new(Arc::clone(&key), Arc::clone(&key))));
         self.keys.insert(key, room);
         if let Some(inside) = self.get_mut(room) {
             inside.pair = Some(Box::new(pair));
@@ -309,15 +309,15 @@ impl Rooms {
     }
 
     /// Removes a private conversation.
-    pub(in crate::chat) fn drop_pair(&mut self, room: u32) {
-        if let Some(gone) = self.rooms.try_remove(room as usize) {
+    pub(in crate::chat) fn drop_pair(&mut self, room: RoomId) {
+        if let Some(gone) = self.rooms.try_remove(room.index()) {
             self.keys.remove(&gone.key);
         }
     }
 
     /// Lets a person in; gives its position in the list of people.
-    pub(in crate::chat) fn enter(&mut self, room: u32, person: u32) -> u32 {
-        let Some(inside) = self.rooms.get_mut(room as usize) else { return u32::MAX };
+    pub(in crate::chat) fn enter(&mut self, room: RoomId, person: PersonId) -> u32 {
+        let Some(inside) = self.rooms.get_mut(room.index()) else { return u32::MAX };
         let at = inside.people.len();
         inside.people.push(person);
         self.recount(room, at);
@@ -325,8 +325,8 @@ impl Rooms {
     }
 
     /// Lets the person at this position out; gives who has the position now.
-    pub(in crate::chat) fn exit(&mut self, room: u32, at: u32) -> Option<u32> {
-        let inside = self.rooms.get_mut(room as usize)?;
+    pub(in crate::chat) fn exit(&mut self, room: RoomId, at: u32) -> Option<PersonId> {
+        let inside = self.rooms.get_mut(room.index())?;
         let (at, count) = (at as usize, inside.people.len());
         if at < count {
             inside.people.swap_remove(at);
@@ -337,25 +337,25 @@ impl Rooms {
     }
 
     /// Removes a room that nobody would miss; gives whose private conversation it was.
-    pub(in crate::chat) fn vacate(&mut self, room: u32) -> Option<[AuthorKey; 2]> {
+    pub(in crate::chat) fn vacate(&mut self, room: RoomId) -> Option<[AuthorKey; 2]> {
         if !self.get(room).is_some_and(Room::is_idle) {
             return None;
         }
-        let gone = self.rooms.try_remove(room as usize)?;
+        let gone = self.rooms.try_remove(room.index())?;
         self.keys.remove(&gone.key);
         self.reindex(room);
         gone.pair.map(|pair| pair.authors())
     }
 
-    fn insert(&mut self, key: RoomKey, name: Arc<str>) -> u32 {
-        let room = number_of(self.rooms.insert(Room::new(Arc::clone(&key), name)));
+    fn insert(&mut self, key: RoomKey, name: Arc<str>) -> RoomId {
+        let room = RoomId::new(self.rooms.insert(Room::new(Arc::clone(&key), name)));
         self.keys.insert(key, room);
         self.fullest.insert((Reverse(0), room));
         room
     }
 
     /// Puts a room where it belongs among the others, after so many people.
-    fn recount(&mut self, room: u32, before: usize) {
+    fn recount(&mut self, room: RoomId, before: usize) {
         let inside = self.get(room);
         let after = inside.map_or(0, |room| room.people.len());
         let listed = inside.is_some_and(Room::is_public);
@@ -381,7 +381,7 @@ mod tests {
             let name = RoomName::parse(&format!("room {n}"), &Limits::default()).unwrap();
             let room = rooms.open(&name, owner, &Limits::default()).unwrap();
             if n > 0 {
-                rooms.enter(room, n);
+                rooms.enter(room, PersonId::new(n));
                 rooms.get_mut(room).unwrap().rules_mut().private = true;
                 rooms.reindex(room);
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::chat::ids::ClientId;
+use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::clock::Moment;
 
 /// Holds everybody who is typing, and those who have to rest before they are shown again.
@@ -19,8 +19,8 @@ pub(in crate::chat) struct Typing {
 /// Names a person in a room by their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) struct Place {
-    pub(in crate::chat) person: u32,
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) person: PersonId,
+    pub(in crate::chat) room: RoomId,
 }
 
 /// Is a person who is typing in a room, or was a moment ago.
@@ -39,9 +39,9 @@ pub(in crate::chat) struct Writer {
 /// Is the end of a writing that was shown.
 #[derive(Debug)]
 pub(in crate::chat) struct Over {
-    pub(in crate::chat) person: u32,
+    pub(in crate::chat) person: PersonId,
     pub(in crate::chat) client: ClientId,
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
     /// The room's name: its key may be another room's by now.
     pub(in crate::chat) name: Arc<str>,
     pub(in crate::chat) user: Arc<str>,

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::chat::ids::RoomId;
+
 /// Counts the messages of rooms in which something was said within the hour.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct BusyRooms {
-    rooms: BTreeMap<u32, Messages>,
+    rooms: BTreeMap<RoomId, Messages>,
 }
 
 /// Counts the messages of one room.
@@ -25,7 +27,7 @@ pub(in crate::chat) struct Bustle {
     /// Its messages of the running minute.
     pub(in crate::chat) minute: u32,
     /// Its key.
-    pub(in crate::chat) room: u32,
+    pub(in crate::chat) room: RoomId,
 }
 
 impl BusyRooms {
@@ -45,7 +47,7 @@ impl BusyRooms {
     }
 
     /// Counts a message. If there are `max` rooms already, the quietest are left out from now on.
-    pub(in crate::chat) fn said(&mut self, room: u32, minute: u64, max: usize) {
+    pub(in crate::chat) fn said(&mut self, room: RoomId, minute: u64, max: usize) {
         if self.rooms.len() >= max && !self.rooms.contains_key(&room) {
             self.thin(max);
         }
@@ -62,7 +64,7 @@ impl BusyRooms {
         &self,
         minute: u64,
         most: usize,
-        told: impl Fn(u32) -> bool,
+        told: impl Fn(RoomId) -> bool,
     ) -> Vec<Bustle> {
         let mut top: Vec<Bustle> = Vec::with_capacity(most.saturating_add(1));
         for (&room, Messages { minutes, hour }) in &self.rooms {
@@ -79,7 +81,7 @@ impl BusyRooms {
 
     /// Makes room for an eighth of all, so that a flood of new rooms does not cost a search each.
     fn thin(&mut self, max: usize) {
-        let mut all: Vec<(u32, u32)> =
+        let mut all: Vec<(u32, RoomId)> =
             self.rooms.iter().map(|(room, messages)| (messages.hour, *room)).collect();
         all.sort_unstable();
         let kept = max.saturating_sub((max / 8).max(1));
@@ -98,8 +100,8 @@ mod tests {
     use super::*;
 
     fn rooms(busy: &BusyRooms, minute: u64) -> Vec<(u32, u32, u32)> {
-        let top = busy.busiest(minute, 3, |room| room != 13);
-        top.iter().map(|it| (it.room, it.minute, it.hour)).collect()
+        let top = busy.busiest(minute, 3, |room| room != RoomId(13));
+        top.iter().map(|it| (it.room.0, it.minute, it.hour)).collect()
     }
 
     #[test]
@@ -108,7 +110,7 @@ mod tests {
         for (room, minute, count) in
             [(1, 7, 2), (2, 7, 5), (3, 8, 5), (4, 8, 1), (13, 8, 9), (1, 8, 1)]
         {
-            (0..count).for_each(|_| busy.said(room, minute, 9));
+            (0..count).for_each(|_| busy.said(RoomId(room), minute, 9));
         }
         assert_eq!(rooms(&busy, 8), [(3, 5, 5), (2, 0, 5), (1, 1, 3)]);
         (9..=67).for_each(|minute| busy.advance(minute));
@@ -121,13 +123,13 @@ mod tests {
     fn above_the_limit_the_quietest_give_way() {
         let mut busy = BusyRooms::default();
         for room in 0..16 {
-            (0..=room).for_each(|_| busy.said(room, 7, 16));
+            (0..=room).for_each(|_| busy.said(RoomId(room), 7, 16));
         }
-        busy.said(99, 7, 16);
-        assert_eq!(busy.rooms.keys().copied().collect::<Vec<u32>>()[..3], [2, 3, 4]);
+        busy.said(RoomId(99), 7, 16);
+        assert_eq!(busy.rooms.keys().copied().collect::<Vec<RoomId>>()[..3], [2, 3, 4].map(RoomId));
         assert_eq!((busy.rooms.len(), rooms(&busy, 7)[0].0), (15, 15));
         for room in 100..10_000 {
-            busy.said(room, 7, 16);
+            busy.said(RoomId(room), 7, 16);
         }
         assert!(busy.rooms.len() <= 16 && rooms(&busy, 7)[0].0 == 15);
     }

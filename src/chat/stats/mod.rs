@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
+use crate::chat::ids::{PersonId, RoomId};
 use crate::chat::limits::Limits;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::stats::{Busy, Series, Stats};
@@ -164,7 +165,7 @@ impl Tally {
     }
 
     /// Counts a message that is in the record.
-    pub(in crate::chat) fn said(&mut self, now: Now, room: u32, limits: &Limits) {
+    pub(in crate::chat) fn said(&mut self, now: Now, room: RoomId, limits: &Limits) {
         self.running.messages = self.running.messages.saturating_add(1);
         self.busy.said(room, self.minute, limits.stats_rooms_max);
         self.count_day(now, |today| today.messages = today.messages.saturating_add(1));
@@ -292,19 +293,19 @@ impl Chat {
     }
 
     /// Counts a client that has come, after it became its person's.
-    pub(in crate::chat) fn count_in(&mut self, now: Now, person: u32) {
+    pub(in crate::chat) fn count_in(&mut self, now: Now, person: PersonId) {
         let first_of = self.people.get(person).filter(|it| it.clients.as_slice().len() == 1);
         self.tally.opened(now, first_of.map(|person| person.author));
     }
 
     /// Counts a client that has gone, after it ceased to be its person's.
-    pub(in crate::chat) fn count_out(&mut self, person: u32) {
+    pub(in crate::chat) fn count_out(&mut self, person: PersonId) {
         let last_of = self.people.get(person).filter(|it| it.clients.as_slice().is_empty());
         self.tally.closed(last_of.map(|person| person.author), &self.limits);
     }
 
     /// Counts a client that became another person's, as its person always.
-    pub(in crate::chat) fn count_over(&mut self, now: Now, old: u32, new: u32) {
+    pub(in crate::chat) fn count_over(&mut self, now: Now, old: PersonId, new: PersonId) {
         let clients = |key| self.people.get(key).map_or(0, |it| it.clients.as_slice().len());
         let (left, first) = (clients(old) == 0, clients(new) == 1);
         if let Some(new) = self.people.get(new).filter(|_| first) {
