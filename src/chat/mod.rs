@@ -40,10 +40,7 @@ mod rooms;
 mod stats;
 mod step;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-
-use slab::Slab;
 
 pub use effect::{Effect, Listener};
 pub use ids::{ClientId, RoomId};
@@ -65,17 +62,10 @@ pub use protocol::stats::{Busy, Day, Series, Stats};
 pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
-use ids::{ClientSlot, PersonId};
-use pending::Numbered;
-use pending::Recall;
-use pending::{Awaited, Tickets};
+use pending::{Awaited, Numbered, Pending};
 use people::People;
-use people::client::Client;
 use rate::Posters;
 use record::{Answer, Fact, Opening, Shelf};
-use rooms::direct::Directs;
-use rooms::read_markers::Marks;
-use rooms::typing::Typing;
 use rooms::{Room, Rooms};
 use stats::Tally;
 use step::Step;
@@ -88,45 +78,17 @@ pub struct Chat {
     epoch: Arc<str>,
     /// What an `ack` promises.
     durable: &'static str,
-    clients: Slab<Client>,
-    by_id: HashMap<ClientId, ClientSlot>,
     people: People,
-    /// How many people are ghosts.
-    ghosts: usize,
     rooms: Rooms,
-    /// Private conversations by who has them.
-    directs: Directs,
-    /// How far accounts have read.
-    marks: Marks,
+    /// What waits for the journal.
+    pending: Pending,
     /// How much is posted by requests.
     posters: Posters,
     /// How much is asked by requests.
     askers: Posters,
-    /// Orders under way.
-    tickets: Tickets,
-    /// Returns under way.
-    recalls: Slab<Recall>,
-    /// The number of the last wait for a page.
-    waits: u32,
-    typing: Typing,
     tally: Tally,
-    timers: Timers,
     /// The randomness of the farewell, once it has begun.
     draining: Option<u64>,
-}
-
-/// Holds what is due when. In each queue all wait equally long, so what came first is due first;
-/// what is not true any more is passed over when its time comes.
-#[derive(Debug, Default)]
-struct Timers {
-    /// Rooms whose news are due.
-    news: VecDeque<(Moment, RoomId)>,
-    /// People whose connections are gone, until their leave is told.
-    grace: VecDeque<(Moment, PersonId)>,
-    /// Ghosts, until their session ends.
-    ghosts: VecDeque<(Moment, PersonId)>,
-    /// Clients whose login ends.
-    logins: BTreeSet<(Moment, ClientId)>,
 }
 
 impl Chat {
@@ -137,21 +99,12 @@ impl Chat {
             limits,
             epoch: opening.epoch.into(),
             durable: opening.durable,
-            clients: Slab::new(),
-            by_id: HashMap::new(),
             people: People::default(),
-            ghosts: 0,
             rooms: Rooms::default(),
-            directs: Directs::default(),
-            marks: Marks::default(),
+            pending: Pending::default(),
             posters: Posters::default(),
             askers: Posters::default(),
-            tickets: Tickets::default(),
-            recalls: Slab::new(),
-            waits: 0,
-            typing: Typing::default(),
             tally,
-            timers: Timers::default(),
             draining: None,
         };
         let (pairs, facts): (Vec<Fact>, Vec<Fact>) =
@@ -184,7 +137,7 @@ impl Chat {
             Input::Due => {
                 self.grace_due(step);
                 self.ghosts_due(step);
-                self.presence_due(step);
+                self.rooms.presence_due(step, &self.limits);
                 self.logins_due(step);
                 self.save_marks(step, false);
                 self.typing_due(step);
@@ -200,13 +153,8 @@ impl Chat {
 
     /// Says when [`Input::Due`] is to come.
     pub fn deadline(&self) -> Moment {
-        let Timers { news, grace, ghosts, logins } = &self.timers;
-        let news = news.front().map(|(due, _)| *due);
-        let logins = logins.first().map(|(due, _)| *due);
-        let people = [grace.front(), ghosts.front()];
-        let people = people.into_iter().flatten().map(|(due, _)| *due);
-        let others = [self.marks.deadline(), self.typing.deadline(), self.tally.deadline()];
-        people.chain(news).chain(logins).chain(others).min().unwrap_or(Moment::NEVER)
+        let next = [self.people.deadline(), self.rooms.deadline(), self.tally.deadline()];
+        next.into_iter().min().unwrap_or(Moment::NEVER)
     }
 
     /// Lists who is told what happens in a room.
@@ -216,7 +164,8 @@ impl Chat {
 
     /// Says how a client reads.
     pub fn form(&self, client: ClientId) -> Form {
-        let client = self.by_id.get(&client).and_then(|slot| self.clients.get(slot.index()));
+        let client =
+            self.people.by_id.get(&client).and_then(|slot| self.people.clients.get(slot.index()));
         client.map_or(Form::Json, |client| client.form)
     }
 
@@ -227,7 +176,7 @@ impl Chat {
 
     /// Counts the open WebSockets.
     pub fn clients(&self) -> usize {
-        self.clients.len()
+        self.people.clients.len()
     }
 
     /// Counts the rooms with somebody in them.
@@ -238,7 +187,7 @@ impl Chat {
     /// Removes a room that nobody would miss.
     fn vacate(&mut self, room: RoomId) {
         if let Some(authors) = self.rooms.vacate(room) {
-            self.directs.remove(authors, room);
+            self.rooms.directs.remove(authors, room);
         }
     }
 
@@ -248,7 +197,7 @@ impl Chat {
                 self.appended(step, ticket, Numbered { seq, mid, ts, duplicate, count });
             }
             Answer::Unknown { ticket } => {
-                if let Some(Awaited::Doubt(doubted)) = self.tickets.take(ticket) {
+                if let Some(Awaited::Doubt(doubted)) = self.pending.requests.take(ticket) {
                     self.recognised(step, *doubted, Ok(None));
                 }
             }
@@ -256,17 +205,18 @@ impl Chat {
                 self.not_done(step, ticket, why);
             }
             Answer::Page(page) => {
-                if let Some(Awaited::Page(paging)) = self.tickets.take(page.ticket) {
+                if let Some(Awaited::Page(paging)) = self.pending.requests.take(page.ticket) {
                     self.paged(step, paging, Ok(page));
                 }
             }
             Answer::Found(finding) => {
-                if let Some(Awaited::Finding(seeking)) = self.tickets.take(finding.ticket) {
+                if let Some(Awaited::Finding(seeking)) = self.pending.requests.take(finding.ticket)
+                {
                     self.found(step, seeking, Ok(finding));
                 }
             }
             Answer::Kept { ticket } => {
-                if let Some(Awaited::Account(enrolling)) = self.tickets.take(ticket) {
+                if let Some(Awaited::Account(enrolling)) = self.pending.requests.take(ticket) {
                     self.enrolled(step, enrolling, Ok(()));
                 }
             }
@@ -278,8 +228,8 @@ impl Chat {
 
     /// Tells a client that reads again what it was not sent.
     fn caught_up(&self, step: &mut Step<'_>, id: ClientId, missed: &[(RoomId, u64, u64)]) {
-        let Some(slot) = self.by_id.get(&id) else { return };
-        let Some(client) = self.clients.get(slot.index()) else { return };
+        let Some(slot) = self.people.by_id.get(&id) else { return };
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
         for &(key, from, to) in missed {
             let sits = client.seats.as_slice().iter().any(|seat| seat.room == key);
             let own = self.author_of(*slot);

@@ -128,7 +128,7 @@ impl Chat {
 
     /// Has facts kept and awaits the answer.
     fn keep(&mut self, step: &mut Step<'_>, awaited: Awaited, facts: Vec<Fact>) {
-        let ticket = Some(self.tickets.put(awaited));
+        let ticket = Some(self.pending.requests.put(awaited));
         step.effects.push(Effect::Order(Order::Keep(Keep { ticket, facts })));
     }
 

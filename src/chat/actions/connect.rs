@@ -28,7 +28,7 @@ impl Chat {
         seed: [u8; 16],
         visit: Visit,
     ) {
-        if self.by_id.contains_key(&id) {
+        if self.people.by_id.contains_key(&id) {
             return;
         }
         let Visit { network, login, fault } = visit;
@@ -50,9 +50,9 @@ impl Chat {
         let mut client =
             Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
         client.network = network;
-        let slot = ClientSlot::new(self.clients.insert(client));
+        let slot = ClientSlot::new(self.people.clients.insert(client));
         let before = self.rooms_of(person);
-        self.by_id.insert(id, slot);
+        self.people.by_id.insert(id, slot);
         if let Some(person) = self.people.get_mut(person) {
             person.clients.push(slot);
         }
@@ -76,7 +76,7 @@ impl Chat {
         }
         self.bring_up(step, slot, hello, &rooms);
         for &room in rooms.iter().chain(&news) {
-            self.tell_presence(step, room);
+            self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, person);
         if let Some(seed) = self.draining {
@@ -273,21 +273,22 @@ impl Chat {
 
     /// Takes note that a client's WebSocket is closed.
     pub(in crate::chat) fn closed(&mut self, step: &Step<'_>, id: ClientId, timed_out: bool) {
-        let Some(slot) = self.by_id.get(&id).copied() else { return };
-        let Some(person) = self.clients.get(slot.index()).map(|client| client.person) else {
+        let Some(slot) = self.people.by_id.get(&id).copied() else { return };
+        let Some(person) = self.people.clients.get(slot.index()).map(|client| client.person) else {
             return;
         };
         let rooms: Vec<Arc<str>> = self.rooms_of(person);
-        let seats: Vec<RoomId> = self.clients.get(slot.index()).map_or_else(Vec::new, |client| {
-            client.seats.as_slice().iter().map(|seat| seat.room).collect()
-        });
+        let seats: Vec<RoomId> =
+            self.people.clients.get(slot.index()).map_or_else(Vec::new, |client| {
+                client.seats.as_slice().iter().map(|seat| seat.room).collect()
+            });
         for &room in &seats {
             self.unlisten(slot, room);
             self.leaves_typing(person, id, room);
         }
         self.drop_login(slot);
-        self.by_id.remove(&id);
-        self.clients.try_remove(slot.index());
+        self.people.by_id.remove(&id);
+        self.people.clients.try_remove(slot.index());
         for &room in &seats {
             self.leave_direct(room);
         }
@@ -305,7 +306,7 @@ impl Chat {
             gone.rooms = rooms.into();
         }
         let due = step.now.at.after(self.limits.leave_grace);
-        self.timers.grace.push_back((due, person));
+        self.people.grace_due.push_back((due, person));
         self.count_out(person);
     }
 
@@ -319,7 +320,7 @@ impl Chat {
             self.keep_session(step, person);
         }
         let slots: Vec<ClientSlot> =
-            self.clients.iter().map(|(slot, _)| ClientSlot::new(slot)).collect();
+            self.people.clients.iter().map(|(slot, _)| ClientSlot::new(slot)).collect();
         for slot in slots {
             self.bid_farewell(step, slot, seed);
         }
@@ -329,9 +330,9 @@ impl Chat {
     fn bid_farewell(&mut self, step: &mut Step<'_>, slot: ClientSlot, seed: u64) {
         let within = u64::try_from(self.limits.return_within.as_millis()).unwrap_or(u64::MAX);
         // A few come back within a second, ten thousand spread over all of the time.
-        let others = u64::try_from(self.clients.len()).unwrap_or(u64::MAX).saturating_mul(2);
+        let others = u64::try_from(self.people.clients.len()).unwrap_or(u64::MAX).saturating_mul(2);
         let within = others.saturating_add(1000).min(within);
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.closing = true;
         let id = client.id;
         let after_ms = scatter(seed ^ id.0).checked_rem(within).unwrap_or(0).saturating_add(500);

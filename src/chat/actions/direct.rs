@@ -25,7 +25,7 @@ use crate::chat::step::Step;
 impl Chat {
     /// Finds a conversation by what somebody calls it, or by what the other is called now.
     pub(in crate::chat) fn direct(&self, own: AuthorKey, named: &str) -> Option<RoomId> {
-        let rooms = self.directs.of(own).iter().copied();
+        let rooms = self.rooms.directs.of(own).iter().copied();
         let label = |room: RoomId| self.rooms.get(room)?.pair.as_ref()?.seen_by(own);
         let exact = rooms.clone().find(|room| label(*room).is_some_and(|it| *it.0.label == *named));
         let folded = fold(named);
@@ -73,7 +73,7 @@ impl Chat {
             return Err(Refusal::new(Code::Overloaded, "there are too many conversations"));
         }
         for author in [own, partner] {
-            if self.directs.of(author).len() >= self.limits.directs_max {
+            if self.rooms.directs.of(author).len() >= self.limits.directs_max {
                 return Err(Refusal::new(Code::TooManyRooms, "too many private conversations"));
             }
         }
@@ -88,7 +88,7 @@ impl Chat {
         let pair = Pair::new((own, mine), (partner, theirs));
         let authors = pair.authors();
         let room = self.rooms.insert_pair(key, pair);
-        self.directs.touch(authors, room);
+        self.rooms.directs.touch(authors, room);
         Ok(room)
     }
 
@@ -141,13 +141,13 @@ impl Chat {
     }
 
     fn directs_of(&self, own: AuthorKey) -> impl Iterator<Item = &Side> {
-        let rooms = self.directs.of(own).iter().filter_map(|room| self.rooms.get(*room));
+        let rooms = self.rooms.directs.of(own).iter().filter_map(|room| self.rooms.get(*room));
         rooms.filter_map(move |room| Some(room.pair.as_ref()?.seen_by(own)?.0))
     }
 
     /// Lists somebody's conversations for the greeting, the latest first.
     pub(in crate::chat) fn direct_lines(&self, own: AuthorKey) -> Vec<DirectLine> {
-        let rooms = self.directs.of(own).iter().rev();
+        let rooms = self.rooms.directs.of(own).iter().rev();
         let lines = rooms.filter_map(|&key| {
             let room = self.rooms.get(key).filter(|room| room.top > 0)?;
             let pair = room.pair.as_ref()?;
@@ -184,7 +184,7 @@ impl Chat {
             let (room, seq) = (key, Some(entry.seq));
             step.effects.push(Effect::Whisper { room, to: listeners, event, except, seq });
         }
-        self.directs.touch(authors, key);
+        self.rooms.directs.touch(authors, key);
     }
 
     /// Puts an event of a conversation into the words of one who has it; any other stays as it is.
@@ -208,7 +208,7 @@ impl Chat {
     pub(in crate::chat) fn ears(&self, author: AuthorKey, room: RoomId) -> Vec<Listener> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         let slots = person.map_or(&[][..], |person| person.clients.as_slice());
-        let clients = slots.iter().filter_map(|slot| self.clients.get(slot.index()));
+        let clients = slots.iter().filter_map(|slot| self.people.clients.get(slot.index()));
         let hears = |seats: &[crate::chat::people::client::Seat]| {
             let seat = seats.iter().find(|seat| seat.room == room);
             seat.is_none_or(|seat| !matches!(seat.hearing, Hearing::Waits(_)))
@@ -222,7 +222,7 @@ impl Chat {
     /// Forgets the conversations of somebody who will not come back, as far as the other will not
     /// either: nobody could ever read them.
     pub(in crate::chat) fn forget_directs(&mut self, step: &mut Step<'_>, author: AuthorKey) {
-        for key in self.directs.of(author).to_vec() {
+        for key in self.rooms.directs.of(author).to_vec() {
             let Some(room) = self.rooms.get(key) else { continue };
             let Some(pair) = room.pair.as_deref() else { continue };
             if self.is_somebody(pair.partner(author)) || room.is_busy() {
@@ -233,7 +233,7 @@ impl Chat {
                 let facts = vec![Fact { value: None, ..pair.fact(&room.key) }];
                 step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
             }
-            self.directs.remove(authors, key);
+            self.rooms.directs.remove(authors, key);
             self.rooms.drop_pair(key);
         }
     }

@@ -26,8 +26,8 @@ impl Chat {
         id: ClientId,
         event: Result<ClientEvent, Refusal>,
     ) {
-        let Some(slot) = self.by_id.get(&id).copied() else { return };
-        let Some(client) = self.clients.get(slot.index()) else { return };
+        let Some(slot) = self.people.by_id.get(&id).copied() else { return };
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
         if client.closing || matches!(event, Ok(ClientEvent { ask: Ask::Nothing, .. })) {
             return;
         }
@@ -40,7 +40,7 @@ impl Chat {
         };
         match done {
             Ok(()) => {
-                if let Some(client) = self.clients.get_mut(slot.index()) {
+                if let Some(client) = self.people.clients.get_mut(slot.index()) {
                     client.errors = 0;
                 }
             }
@@ -56,7 +56,7 @@ impl Chat {
         refusal: Refusal,
     ) {
         let errors_max = self.limits.errors_max;
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         if refusal.code != Code::RateLimited {
             client.errors = client.errors.saturating_add(1);
         }
@@ -295,7 +295,7 @@ impl Chat {
     /// # Errors
     /// When it has asked too much.
     pub fn charge(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
-        let slot = self.by_id.get(&id).copied();
+        let slot = self.people.by_id.get(&id).copied();
         slot.map_or(Ok(()), |slot| self.pay(now, slot))
     }
 
@@ -309,7 +309,7 @@ impl Chat {
 
     fn pay(&mut self, now: Now, slot: ClientSlot) -> Result<(), Refusal> {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
-        let Some(client) = self.clients.get_mut(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
         match client.queries.take(now.at, rate, burst) {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
@@ -335,7 +335,7 @@ impl Chat {
     }
 
     fn tops(&self, slot: ClientSlot) -> Vec<(Arc<str>, u64)> {
-        let Some(client) = self.clients.get(slot.index()) else { return Vec::new() };
+        let Some(client) = self.people.clients.get(slot.index()) else { return Vec::new() };
         let rooms = client.seats.as_slice().iter().filter_map(|seat| self.rooms.get(seat.room));
         let own = self.author_of(slot);
         rooms.map(|room| (Arc::clone(room.name_for(own)), room.top)).collect()

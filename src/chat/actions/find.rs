@@ -16,7 +16,7 @@ impl Chat {
         named: Option<&str>,
     ) -> Result<RoomId, Refusal> {
         let nowhere = || Refusal::new(Code::NotInRoom, "you are in no such room; join it first");
-        let client = self.clients.get(slot.index()).ok_or_else(nowhere)?;
+        let client = self.people.clients.get(slot.index()).ok_or_else(nowhere)?;
         let Some(named) = named else {
             return client.current().ok_or_else(nowhere);
         };
@@ -83,7 +83,8 @@ impl Chat {
 
     /// Finds the last message a client said.
     pub(in crate::chat) fn last_said(&self, slot: ClientSlot) -> Result<(RoomId, u64), Refusal> {
-        let said = self.clients.get(slot.index()).map(|client| (client.said_in, client.said));
+        let said =
+            self.people.clients.get(slot.index()).map(|client| (client.said_in, client.said));
         let own = self.author_of(slot);
         let may = |room: RoomId| {
             let direct = self.rooms.get(room).is_some_and(|it| it.pair.is_some());
@@ -97,7 +98,8 @@ impl Chat {
 
     /// Says whether a client has a seat in a room.
     pub(in crate::chat) fn sits(&self, slot: ClientSlot, room: RoomId) -> bool {
-        self.clients
+        self.people
+            .clients
             .get(slot.index())
             .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
     }

@@ -45,7 +45,9 @@ impl Chat {
         limit: u32,
         purpose: Purpose,
     ) {
-        let Some(client) = self.clients.get(slot.index()).map(|client| client.id) else { return };
+        let Some(client) = self.people.clients.get(slot.index()).map(|client| client.id) else {
+            return;
+        };
         self.read(step, client, room, span, limit, purpose);
     }
 
@@ -65,7 +67,8 @@ impl Chat {
         };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
-        let ticket = self.tickets.put(Awaited::Page(Paging { client, room, span, purpose }));
+        let ticket =
+            self.pending.requests.put(Awaited::Page(Paging { client, room, span, purpose }));
         let room = Arc::clone(&inside.key);
         let query = Query { ticket, room, span, limit: limit as usize, bytes_max };
         step.effects.push(Effect::Order(Order::Read(query)));
@@ -84,7 +87,7 @@ impl Chat {
         let own = self.author_of(slot);
         let Some(history) = self.history(own, room, span, re, page) else { return };
         let Some(inside) = self.rooms.get(room) else { return };
-        let Some(client) = self.clients.get(slot.index()) else { return };
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
         if client.form == Form::Json {
             step.reply(client.id, ServerEvent::History(Box::new(history)));
         } else {

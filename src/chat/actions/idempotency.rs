@@ -27,7 +27,7 @@ impl Chat {
         change: Change,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (asker, author) = (Asker::Client(client.id), self.author_of(slot));
         let before = Before { asker, author, room, id, change };
         if self.in_doubt(&before, &refusal)
@@ -55,7 +55,7 @@ impl Chat {
         inside.orders = inside.orders.saturating_add(1);
         let refusal = refusal.re(id.clone());
         let doubted = Doubted { asker, author, room: key, refusal };
-        let ticket = self.tickets.put(Awaited::Doubt(Box::new(doubted)));
+        let ticket = self.pending.requests.put(Awaited::Doubt(Box::new(doubted)));
         step.effects.push(Effect::Order(Order::Recognise(Draft {
             ticket,
             room: Arc::clone(&inside.key),
@@ -107,7 +107,7 @@ impl Chat {
                 caller,
                 told.unwrap_or_else(|refusal| ServerEvent::Error(Box::new(refusal))),
             ),
-            Asker::Client(id) => match (self.by_id.get(&id).copied(), told) {
+            Asker::Client(id) => match (self.people.by_id.get(&id).copied(), told) {
                 (Some(_), Ok(ack)) => step.reply(id, ack),
                 (Some(slot), Err(refusal)) => self.refuse(step, slot, refusal),
                 (None, _) => {}

@@ -47,8 +47,8 @@ impl Chat {
             }
             None => {}
         }
-        self.tell_presence(step, room);
-        if let Some(person) = self.clients.get(slot.index()).map(|client| client.person) {
+        self.rooms.tell_presence(step, room, &self.limits);
+        if let Some(person) = self.people.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
         }
         Ok(())
@@ -64,11 +64,11 @@ impl Chat {
         if let Some(room) = self.room_of(slot, Some(wish)).ok().filter(|it| self.sits(slot, *it)) {
             return Ok((room, false));
         }
-        let seats = self.clients.get(slot.index()).map_or(0, |it| it.seats.as_slice().len());
+        let seats = self.people.clients.get(slot.index()).map_or(0, |it| it.seats.as_slice().len());
         if seats >= self.limits.rooms_per_client_max {
             return Err(self.too_many_rooms());
         }
-        let person = self.clients.get(slot.index()).map(|client| client.person);
+        let person = self.people.clients.get(slot.index()).map(|client| client.person);
         let Some(who) = person.and_then(|person| self.party_of(person)) else {
             return Err(Refusal::new(Code::NotInRoom, "you are nobody"));
         };
@@ -78,7 +78,7 @@ impl Chat {
     }
 
     fn make_current(&mut self, slot: ClientSlot, room: RoomId) {
-        if let Some(client) = self.clients.get_mut(slot.index())
+        if let Some(client) = self.people.clients.get_mut(slot.index())
             && let Some(seat) = client.seats.take(|seat| seat.room == room)
         {
             client.seats.push(seat);
@@ -103,8 +103,8 @@ impl Chat {
         };
         self.rise(slot, room);
         self.tell(step, slot, ServerEvent::Left { re, room: name, ousted: None });
-        self.tell_presence(step, room);
-        if let Some(person) = self.clients.get(slot.index()).map(|client| client.person) {
+        self.rooms.tell_presence(step, room, &self.limits);
+        if let Some(person) = self.people.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
         }
         Ok(())
@@ -120,7 +120,7 @@ impl Chat {
         positions: &[(Box<str>, u64)],
     ) -> Result<(), Refusal> {
         // Whoever has logged in goes on as that, or nothing could end the login any more.
-        let logged_in = self.clients.get(slot.index()).is_some_and(|it| it.login.is_some());
+        let logged_in = self.people.clients.get(slot.index()).is_some_and(|it| it.login.is_some());
         let session = session.filter(|_| !logged_in);
         let person = session.and_then(|session| self.people.of_session(author_of(session)));
         // What an account is called is told by its token alone.
@@ -129,7 +129,7 @@ impl Chat {
         if person.is_some() {
             self.check_seats(step, slot);
         }
-        let current = self.clients.get(slot.index()).and_then(|client| client.current());
+        let current = self.people.clients.get(slot.index()).and_then(|client| client.current());
         let mut rooms: Vec<(RoomId, u64)> = Vec::new();
         let mut fault = None;
         for (wish, after) in positions {
@@ -150,9 +150,9 @@ impl Chat {
         news.extend(rooms.iter().map(|(room, _)| *room));
         self.recall(step, slot, Wanted { re, rooms });
         for room in news {
-            self.tell_presence(step, room);
+            self.rooms.tell_presence(step, room, &self.limits);
         }
-        if let Some(person) = self.clients.get(slot.index()).map(|client| client.person) {
+        if let Some(person) = self.people.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
         }
         fault.map_or(Ok(()), Err)
@@ -161,7 +161,8 @@ impl Chat {
     /// Notes that a client sits in a conversation only to be told what it missed.
     pub(in crate::chat) fn pass_by(&mut self, slot: ClientSlot, room: RoomId) {
         if self.rooms.get(room).is_some_and(|room| room.pair.is_some())
-            && let Some(seat) = self.clients.get_mut(slot.index()).and_then(|it| it.seat(room))
+            && let Some(seat) =
+                self.people.clients.get_mut(slot.index()).and_then(|it| it.seat(room))
         {
             seat.passing = true;
         }
@@ -175,7 +176,7 @@ impl Chat {
         slot: ClientSlot,
         person: PersonId,
     ) -> Vec<RoomId> {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return Vec::new() };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Vec::new() };
         let old = std::mem::replace(&mut client.person, person);
         if old == person {
             return Vec::new();

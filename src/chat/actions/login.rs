@@ -43,7 +43,7 @@ impl Chat {
         self.check_seats(step, slot);
         self.hold_login(step, slot, login);
         for room in news {
-            self.tell_presence(step, room);
+            self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, person);
         let you = self.name_of(slot);
@@ -97,7 +97,11 @@ impl Chat {
         let rooms = self.places_of(holder);
         for &room in &rooms {
             let what = What::Was(Arc::clone(&account.name));
-            self.note(room, News { what, user: Arc::clone(&user), except: None });
+            self.rooms.note(
+                room,
+                News { what, user: Arc::clone(&user), except: None },
+                &self.limits,
+            );
         }
         for client in
             self.people.get(holder).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec())
@@ -112,7 +116,7 @@ impl Chat {
     /// Takes a client out of rooms that whom it has become may not be in.
     pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: ClientSlot) {
         let own = self.author_of(slot);
-        let Some(client) = self.clients.get(slot.index()) else { return };
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
         let Some(who) = self.party_of(client.person) else { return };
         let seats: Vec<RoomId> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
         for key in seats {
@@ -135,26 +139,26 @@ impl Chat {
         let left = login.expires.saturating_sub(step.now.unix_ms);
         let expires = step.now.at.after(Duration::from_millis(left));
         self.drop_login(slot);
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.login = Some(Box::new(LoginMark { id: login.id, expires }));
-        self.timers.logins.insert((expires, client.id));
+        self.people.logins_due.insert((expires, client.id));
     }
 
     /// Forgets when a client's login ends.
     pub(in crate::chat) fn drop_login(&mut self, slot: ClientSlot) {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         if let Some(mark) = client.login.take() {
-            self.timers.logins.remove(&(mark.expires, client.id));
+            self.people.logins_due.remove(&(mark.expires, client.id));
         }
     }
 
     /// Closes those whose login has ended by itself.
     pub(in crate::chat) fn logins_due(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, id)) = self.timers.logins.first()
+        while let Some(&(due, id)) = self.people.logins_due.first()
             && due <= step.now.at
         {
-            self.timers.logins.pop_first();
-            if let Some(slot) = self.by_id.get(&id).copied() {
+            self.people.logins_due.pop_first();
+            if let Some(slot) = self.people.by_id.get(&id).copied() {
                 self.end_client(step, slot, 4105, "token expired");
             }
         }
@@ -170,8 +174,9 @@ impl Chat {
     ) {
         let clients: Vec<ClientId> = self.clients_of(author);
         for client in clients {
-            let Some(slot) = self.by_id.get(&client).copied() else { continue };
-            let mark = self.clients.get(slot.index()).and_then(|client| client.login.as_deref());
+            let Some(slot) = self.people.by_id.get(&client).copied() else { continue };
+            let mark =
+                self.people.clients.get(slot.index()).and_then(|client| client.login.as_deref());
             if id.is_none() || mark.map(|mark| mark.id) == id {
                 self.end_client(step, slot, 4001, why);
             }
@@ -186,19 +191,19 @@ impl Chat {
         code: u16,
         reason: &'static str,
     ) {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.closing = true;
         let client = client.id;
         step.effects.push(Effect::Close { client, code, reason: reason.into() });
     }
 
     fn id_of(&self, slot: ClientSlot) -> ClientId {
-        self.clients.get(slot.index()).map_or(ClientId(0), |client| client.id)
+        self.people.clients.get(slot.index()).map_or(ClientId(0), |client| client.id)
     }
 
     /// Gives the author a client's person is.
     pub(in crate::chat) fn author_of(&self, slot: ClientSlot) -> AuthorKey {
-        let client = self.clients.get(slot.index());
+        let client = self.people.clients.get(slot.index());
         let person = client.and_then(|client| self.people.get(client.person));
         person.map_or(AuthorKey([0; 16]), |person| person.author)
     }

@@ -54,7 +54,7 @@ impl Chat {
 
     /// Gives a client a seat, not yet in the audience. News of it are noted, not told.
     pub(in crate::chat) fn sit(&mut self, slot: ClientSlot, room: RoomId) {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.seats.push(Seat { room, hearing: Hearing::Waits(0), passing: false });
         let (id, person) = (client.id, client.person);
         match self.rooms.get_mut(room).and_then(|room| room.pair.as_mut()) {
@@ -66,7 +66,7 @@ impl Chat {
     /// Takes a client's seat away. News of it are noted, not told.
     pub(in crate::chat) fn rise(&mut self, slot: ClientSlot, room: RoomId) {
         self.unlisten(slot, room);
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         if client.seats.take(|seat| seat.room == room).is_none() {
             return;
         }
@@ -102,7 +102,7 @@ impl Chat {
         let (conns, timed_out, left) = (1, false, Moment::NEVER);
         person.places.push(Place { room, at, conns, timed_out, left });
         let (user, says) = (Arc::clone(&person.name), person.status.is_some());
-        self.note(room, News { what: What::Came, user, except: Some(client) });
+        self.rooms.note(room, News { what: What::Came, user, except: Some(client) }, &self.limits);
         if says {
             self.note_status(key, room, Some(client));
         }
@@ -129,13 +129,13 @@ impl Chat {
         {
             other.at = place.at;
         }
-        self.note(room, News { what: What::Went(why), user, except: None });
+        self.rooms.note(room, News { what: What::Went(why), user, except: None }, &self.limits);
         self.vacate(room);
     }
 
     /// Lets a client hear what happens in a room.
     pub(in crate::chat) fn listen(&mut self, slot: ClientSlot, room: RoomId) {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         let listener = Listener { client: client.id, form: client.form };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         let Some(seat) = client.seat(room) else { return };
@@ -157,7 +157,7 @@ impl Chat {
 
     /// Lets a client hear no more what happens in a room; it keeps its seat.
     pub(in crate::chat) fn unlisten(&mut self, slot: ClientSlot, room: RoomId) {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         let Some(seat) = client.seat(room) else { return };
         let Hearing::Listens(at) = seat.hearing else { return };
         seat.hearing = Hearing::Waits(0);
@@ -166,8 +166,8 @@ impl Chat {
             inside.audience.swap_remove(at as usize);
         }
         if let Some(moved) = inside.audience.get(at as usize).map(|listener| listener.client)
-            && let Some(other) = self.by_id.get(&moved)
-            && let Some(other) = self.clients.get_mut(other.index())
+            && let Some(other) = self.people.by_id.get(&moved)
+            && let Some(other) = self.people.clients.get_mut(other.index())
             && let Some(seat) = other.seat(room)
         {
             seat.hearing = Hearing::Listens(at);
@@ -176,10 +176,10 @@ impl Chat {
 
     /// Tells of those who have not come back in time.
     pub(in crate::chat) fn grace_due(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, key)) = self.timers.grace.front()
+        while let Some(&(due, key)) = self.people.grace_due.front()
             && due <= step.now.at
         {
-            self.timers.grace.pop_front();
+            self.people.grace_due.pop_front();
             let gone = |left: Moment| left.after(self.limits.leave_grace) <= step.now.at;
             let Some(person) = self.people.get(key) else { continue };
             let places = person.places.as_slice().iter();
@@ -189,7 +189,7 @@ impl Chat {
             for place in places {
                 let why = if place.timed_out { "timeout" } else { "closed" };
                 self.unplace(key, place.room, why);
-                self.tell_presence(step, place.room);
+                self.rooms.tell_presence(step, place.room, &self.limits);
             }
             if haunts {
                 self.haunt(step, key);

@@ -14,7 +14,6 @@ pub(in crate::chat) mod membership;
 pub(in crate::chat) mod moderate;
 pub(in crate::chat) mod permissions;
 pub(in crate::chat) mod post;
-pub(in crate::chat) mod presence;
 pub(in crate::chat) mod publish;
 pub(in crate::chat) mod read_markers;
 pub(in crate::chat) mod rename;

@@ -49,7 +49,7 @@ impl Chat {
         id: Option<Arc<str>>,
         demand: Demand,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (asker, person) = (Asker::Client(client.id), client.person);
         let Some(actor) = self.party_of(person) else { return Ok(()) };
         let rank = self.check_rank(room, &actor, demand.action)?;
@@ -89,7 +89,7 @@ impl Chat {
     pub(in crate::chat) fn party_of(&self, person: PersonId) -> Option<Party> {
         let person = self.people.get(person)?;
         let latest = person.clients.as_slice().last();
-        let client = latest.and_then(|slot| self.clients.get(slot.index()));
+        let client = latest.and_then(|slot| self.people.clients.get(slot.index()));
         Some(Party {
             author: person.author,
             name: Arc::clone(&person.name),
@@ -236,7 +236,7 @@ impl Chat {
         self.unplace(person, room, why);
         for slot in slots {
             self.unlisten(slot, room);
-            let Some(client) = self.clients.get_mut(slot.index()) else { continue };
+            let Some(client) = self.people.clients.get_mut(slot.index()) else { continue };
             if client.seats.take(|seat| seat.room == room).is_none() {
                 continue;
             }
@@ -250,7 +250,7 @@ impl Chat {
                 self.end_client(step, slot, code, why);
             }
         }
-        self.tell_presence(step, room);
+        self.rooms.tell_presence(step, room, &self.limits);
         self.session_changed(step, person);
     }
 
@@ -267,7 +267,7 @@ impl Chat {
     pub(in crate::chat) fn clients_of(&self, author: AuthorKey) -> Vec<ClientId> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         let slots = person.map_or(&[][..], |person| person.clients.as_slice());
-        let clients = slots.iter().filter_map(|slot| self.clients.get(slot.index()));
+        let clients = slots.iter().filter_map(|slot| self.people.clients.get(slot.index()));
         clients.map(|client| client.id).collect()
     }
 

@@ -140,7 +140,7 @@ impl Chat {
         room: Option<RoomId>,
     ) -> Result<(), Refusal> {
         let (rate, burst) = self.pace(slot, room);
-        let Some(client) = self.clients.get_mut(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
         match client.sends.take(step.now.at, rate, burst) {
             Taken::Easily => client.flooding = Moment::NEVER,
             Taken::Hardly => {}
@@ -158,7 +158,7 @@ impl Chat {
     /// Says how much a client may send, by what it is.
     fn pace(&self, slot: ClientSlot, room: Option<RoomId>) -> (Option<u32>, u32) {
         let limits = &self.limits;
-        let client = self.clients.get(slot.index());
+        let client = self.people.clients.get(slot.index());
         let Some(person) = client.and_then(|client| self.people.get(client.person)) else {
             return (limits.sends_per_second_max, limits.sends_burst_max);
         };
@@ -181,7 +181,7 @@ impl Chat {
         room: RoomId,
         says: bool,
     ) -> Result<(), Refusal> {
-        let client = self.clients.get(slot.index());
+        let client = self.people.clients.get(slot.index());
         let person = client.and_then(|client| self.people.get(client.person));
         person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
     }
@@ -254,8 +254,8 @@ impl Chat {
         slot: ClientSlot,
         wish: &str,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return Ok(()) };
-        let key = client.person;
+        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
+        let (id, key, warned) = (client.id, client.person, client.warned);
         let Some(person) = self.people.get(key) else { return Ok(()) };
         if !person.named && !person.account && !wish.trim().is_empty() {
             let name = UserName::parse(wish, &self.limits)
@@ -263,15 +263,18 @@ impl Chat {
             self.rename(step, slot, &name);
             return Ok(());
         }
-        if client.warned || *wish == *person.name {
+        if warned || *wish == *person.name {
             return Ok(());
         }
         let known = self.people.of_name(wish.trim()) == Some(key) || wish.trim().is_empty();
-        if !known && !std::mem::replace(&mut client.warned, true) {
+        if !known {
             let message = format!("you speak as {}; sender is ignored", person.name).into();
             let code = "sender_ignored";
             let (re, room) = (None, None);
-            step.reply(client.id, ServerEvent::Notice { re, room, code, message });
+            step.reply(id, ServerEvent::Notice { re, room, code, message });
+            if let Some(client) = self.people.clients.get_mut(slot.index()) {
+                client.warned = true;
+            }
         }
         Ok(())
     }
@@ -284,7 +287,7 @@ impl Chat {
         id: Option<Arc<str>>,
         change: Change,
     ) {
-        let Some(client) = self.clients.get(slot.index()) else { return };
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
         let (asker, person) = (Asker::Client(client.id), client.person);
         self.record(step, asker, person, room, Wish { id, change, planned: None });
     }
@@ -324,7 +327,7 @@ impl Chat {
             None => Vec::new(),
         };
         facts.extend(inside.facts_to_keep());
-        let ticket = self.tickets.put(Awaited::Append(Appending {
+        let ticket = self.pending.requests.put(Awaited::Append(Appending {
             asker,
             room,
             re: id.clone(),

@@ -20,7 +20,7 @@ impl Chat {
         ticket: Ticket,
         numbered: Numbered,
     ) {
-        let appending = match self.tickets.take(ticket) {
+        let appending = match self.pending.requests.take(ticket) {
             Some(Awaited::Append(appending)) => appending,
             Some(Awaited::Doubt(doubted)) => {
                 return self.recognised(step, *doubted, Ok(Some(numbered)));
@@ -36,8 +36,8 @@ impl Chat {
         let author = self.asks_as(asker);
         match asker {
             Asker::Client(id) => {
-                let client = self.by_id.get(&id).copied();
-                let client = client.and_then(|slot| self.clients.get_mut(slot.index()));
+                let client = self.people.by_id.get(&id).copied();
+                let client = client.and_then(|slot| self.people.clients.get_mut(slot.index()));
                 let here = client.is_some();
                 let echo = client.as_ref().is_some_and(|client| client.echo);
                 if let Some(client) = client.filter(|_| is_message) {
@@ -97,7 +97,7 @@ impl Chat {
     fn asks_as(&self, asker: Asker) -> AuthorKey {
         match asker {
             Asker::Client(id) => {
-                self.by_id.get(&id).map_or(AuthorKey([0; 16]), |slot| self.author_of(*slot))
+                self.people.by_id.get(&id).map_or(AuthorKey([0; 16]), |slot| self.author_of(*slot))
             }
             Asker::Request { author, .. } => author,
         }
@@ -105,7 +105,7 @@ impl Chat {
 
     /// Tells a client that what it wanted of the record was not done.
     pub(in crate::chat) fn not_done(&mut self, step: &mut Step<'_>, ticket: Ticket, why: Refused) {
-        match self.tickets.take(ticket) {
+        match self.pending.requests.take(ticket) {
             Some(Awaited::Append(appending)) => {
                 self.answered_for(appending.room);
                 if appending.planned.is_some() {
@@ -122,7 +122,9 @@ impl Chat {
                 }
                 let error = ServerEvent::Error(Box::new(refusal));
                 match appending.asker {
-                    Asker::Client(id) if self.by_id.contains_key(&id) => step.reply(id, error),
+                    Asker::Client(id) if self.people.by_id.contains_key(&id) => {
+                        step.reply(id, error)
+                    }
                     Asker::Client(_) => {}
                     Asker::Request { caller, author } => {
                         step.respond(caller, error);

@@ -26,7 +26,7 @@ impl Chat {
         room: RoomId,
         seq: u64,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (id, person) = (client.id, client.person);
         let Some(person) = self.people.get(person).filter(|person| person.account) else {
             return Ok(());
@@ -35,7 +35,7 @@ impl Chat {
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
         let (key, name) = (Arc::clone(&inside.key), Arc::clone(inside.name_for(author)));
         let seq = seq.min(inside.top);
-        let marks = self.marks.by_author.entry(author).or_default();
+        let marks = self.rooms.read_markers.by_author.entry(author).or_default();
         if marks.len() >= self.limits.marks_max && !marks.contains_key(&key) {
             return Ok(());
         }
@@ -44,10 +44,10 @@ impl Chat {
             return Ok(());
         }
         *mark = seq;
-        if self.marks.unsaved.is_empty() {
-            self.marks.due = step.now.at.after(SAVE_AFTER);
+        if self.rooms.read_markers.unsaved.is_empty() {
+            self.rooms.read_markers.due = step.now.at.after(SAVE_AFTER);
         }
-        self.marks.unsaved.insert((author, key));
+        self.rooms.read_markers.unsaved.insert((author, key));
         for other in self.clients_of(author) {
             if other != id {
                 step.reply(other, ServerEvent::Read { room: Arc::clone(&name), seq });
@@ -60,18 +60,20 @@ impl Chat {
     pub(in crate::chat) fn read_mark(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
         self.account(author)?;
         let key = &self.rooms.get(room)?.key;
-        let marks = self.marks.by_author.get(&author);
+        let marks = self.rooms.read_markers.by_author.get(&author);
         Some(marks.and_then(|marks| marks.get(key)).copied().unwrap_or(0))
     }
 
     /// Has marks kept that are due, or all of them.
     pub(in crate::chat) fn save_marks(&mut self, step: &mut Step<'_>, all: bool) {
-        if self.marks.unsaved.is_empty() || (!all && self.marks.due > step.now.at) {
+        if self.rooms.read_markers.unsaved.is_empty()
+            || (!all && self.rooms.read_markers.due > step.now.at)
+        {
             return;
         }
-        let unsaved = std::mem::take(&mut self.marks.unsaved);
+        let unsaved = std::mem::take(&mut self.rooms.read_markers.unsaved);
         let facts = unsaved.into_iter().map(|(author, room)| {
-            let marks = self.marks.by_author.get(&author);
+            let marks = self.rooms.read_markers.by_author.get(&author);
             let seq = marks.and_then(|marks| marks.get(&room)).copied();
             fact(author, &room, seq)
         });
@@ -81,8 +83,8 @@ impl Chat {
 
     /// Forgets how far somebody has read.
     pub(in crate::chat) fn forget_marks(&mut self, step: &mut Step<'_>, author: AuthorKey) {
-        let Some(marks) = self.marks.by_author.remove(&author) else { return };
-        self.marks.unsaved.retain(|(other, _)| *other != author);
+        let Some(marks) = self.rooms.read_markers.by_author.remove(&author) else { return };
+        self.rooms.read_markers.unsaved.retain(|(other, _)| *other != author);
         let mut facts: Vec<Fact> = marks.keys().map(|room| fact(author, room, None)).collect();
         facts.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));

@@ -23,7 +23,7 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let name = UserName::parse(wish, &self.limits)
             .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
-        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (id, person) = (client.id, client.person);
         if self.people.get(person).is_some_and(|person| person.account) {
             let message = "you are logged in; an account keeps its name";
@@ -54,7 +54,7 @@ impl Chat {
         slot: ClientSlot,
         wish: &UserName,
     ) {
-        let Some(client) = self.clients.get(slot.index()) else { return };
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
         let (id, key) = (client.id, client.person);
         if self.call(key, wish, Some(id)) {
             let message = format!("This name is in use. You are {}.", self.name_of(slot)).into();
@@ -62,7 +62,7 @@ impl Chat {
             step.reply(id, ServerEvent::Notice { re, room, code: "renamed", message });
         }
         for room in self.places_of(key) {
-            self.tell_presence(step, room);
+            self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, key);
     }
@@ -85,7 +85,7 @@ impl Chat {
         if user != was {
             for room in self.places_of(key) {
                 let (what, user) = (What::Was(Arc::clone(&was)), Arc::clone(&user));
-                self.note(room, News { what, user, except: knows });
+                self.rooms.note(room, News { what, user, except: knows }, &self.limits);
             }
         }
         numbered
@@ -100,7 +100,7 @@ impl Chat {
 
     /// Gives the name of a client's person.
     pub(in crate::chat) fn name_of(&self, slot: ClientSlot) -> Arc<str> {
-        let client = self.clients.get(slot.index());
+        let client = self.people.clients.get(slot.index());
         let person = client.and_then(|client| self.people.get(client.person));
         person.map(|person| Arc::clone(&person.name)).unwrap_or_default()
     }
@@ -113,7 +113,7 @@ impl Chat {
         re: Option<Arc<str>>,
         form: Form,
     ) {
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.form = form;
         for seat in client.seats.as_slice() {
             if let Hearing::Listens(at) = seat.hearing
@@ -156,7 +156,7 @@ impl Chat {
 
     /// Tells a client something.
     pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: ClientSlot, event: ServerEvent) {
-        if let Some(client) = self.clients.get(slot.index()) {
+        if let Some(client) = self.people.clients.get(slot.index()) {
             step.reply(client.id, event);
         }
     }

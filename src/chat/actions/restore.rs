@@ -21,7 +21,7 @@ impl Chat {
                 if let Some(inside) = self.rooms.get_mut(room) {
                     inside.top = record.top;
                 }
-                self.directs.touch(authors, room);
+                self.rooms.directs.touch(authors, room);
             }
         }
     }
@@ -38,7 +38,7 @@ impl Chat {
                 }
                 self.rooms.reindex(key);
             }
-            Shelf::Marks => self.marks.restore(&fact.key, value),
+            Shelf::Marks => self.rooms.read_markers.restore(&fact.key, value),
             Shelf::Talks | Shelf::Revoked | Shelf::Days => {}
         }
     }

@@ -49,8 +49,10 @@ impl Chat {
         slot: ClientSlot,
         wanted: Wanted,
     ) {
-        let Some(client) = self.clients.get(slot.index()).map(|client| client.id) else { return };
-        let recall = number_of(self.recalls.vacant_key());
+        let Some(client) = self.people.clients.get(slot.index()).map(|client| client.id) else {
+            return;
+        };
+        let recall = number_of(self.pending.resumes.vacant_key());
         let mut parts = Vec::new();
         let mut missing = 0_usize;
         let entries = u32::try_from(self.limits.resume_entries_max).unwrap_or(u32::MAX);
@@ -64,7 +66,7 @@ impl Chat {
             }
             parts.push(Part { room, wait, after, top, page: None });
         }
-        self.recalls.insert(Recall { client, re: wanted.re, parts, missing });
+        self.pending.resumes.insert(Recall { client, re: wanted.re, parts, missing });
         if missing == 0 {
             self.recalled(step, recall);
         }
@@ -89,7 +91,7 @@ impl Chat {
         page: Result<Page, Refused>,
     ) {
         self.answered_for(paging.room);
-        let slot = self.by_id.get(&paging.client).copied();
+        let slot = self.people.by_id.get(&paging.client).copied();
         match paging.purpose {
             Purpose::Asked { re } => match (slot, page) {
                 (Some(slot), _) if !self.still_reads(slot, paging.room) => {
@@ -118,7 +120,7 @@ impl Chat {
             }
             Purpose::Greeting { wait, top } => {
                 let waits = |slot: &ClientSlot| {
-                    let client = self.clients.get(slot.index());
+                    let client = self.people.clients.get(slot.index());
                     client.is_some_and(|client| client.waits(paging.room, wait))
                 };
                 if let Some(slot) = slot.filter(waits) {
@@ -127,7 +129,7 @@ impl Chat {
                 self.waited(paging.room);
             }
             Purpose::Missed { recall, part } => {
-                let Some(returning) = self.recalls.get_mut(recall as usize) else { return };
+                let Some(returning) = self.pending.resumes.get_mut(recall as usize) else { return };
                 if let Some(part) = returning.parts.get_mut(part) {
                     part.page = page.ok();
                 }
@@ -174,12 +176,12 @@ impl Chat {
     /// Takes a client out of a room's audience until something comes; gives that a number.
     fn wait(&mut self, slot: ClientSlot, room: RoomId) -> Option<u32> {
         self.unlisten(slot, room);
-        let seat = self.clients.get_mut(slot.index())?.seat(room)?;
-        self.waits = self.waits.wrapping_add(1).max(1);
-        seat.hearing = Hearing::Waits(self.waits);
+        let seat = self.people.clients.get_mut(slot.index())?.seat(room)?;
+        self.pending.waits = self.pending.waits.wrapping_add(1).max(1);
+        seat.hearing = Hearing::Waits(self.pending.waits);
         let room = self.rooms.get_mut(room)?;
         room.waiting = room.waiting.saturating_add(1);
-        Some(self.waits)
+        Some(self.pending.waits)
     }
 
     fn waited(&mut self, room: RoomId) {
@@ -191,7 +193,7 @@ impl Chat {
 
     /// Tells a client what its room showed above this `seq` while it waited.
     fn catch_up(&self, step: &mut Step<'_>, slot: ClientSlot, room: RoomId, after: u64) {
-        let Some(client) = self.clients.get(slot.index()) else { return };
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
         let Some(room) = self.rooms.get(room) else { return };
         let own = self.author_of(slot);
         let known = after.saturating_add(1);
@@ -210,9 +212,9 @@ impl Chat {
 
     /// Tells a returning client all it missed, now that all pages are there.
     fn recalled(&mut self, step: &mut Step<'_>, key: u32) {
-        let Some(recall) = self.recalls.try_remove(key as usize) else { return };
-        if let Some(slot) = self.by_id.get(&recall.client).copied()
-            && let Some(client) = self.clients.get(slot.index())
+        let Some(recall) = self.pending.resumes.try_remove(key as usize) else { return };
+        if let Some(slot) = self.people.by_id.get(&recall.client).copied()
+            && let Some(client) = self.people.clients.get(slot.index())
         {
             let mut budget = self.limits.resume_bytes_max;
             let mut rooms = Vec::new();

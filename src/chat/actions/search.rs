@@ -39,7 +39,7 @@ impl Chat {
         let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
         let rooms: Vec<_> =
             rooms.filter(|room| room.top > 0).map(|room| Arc::clone(&room.key)).collect();
-        let Some(client) = self.clients.get(slot.index()).map(|client| client.id) else {
+        let Some(client) = self.people.clients.get(slot.index()).map(|client| client.id) else {
             return Ok(());
         };
         if rooms.is_empty() {
@@ -49,7 +49,7 @@ impl Chat {
         }
         let most = self.limits.history_max;
         let limit = limit.unwrap_or(self.limits.history_default).min(most).max(1) as usize;
-        let ticket = self.tickets.put(Awaited::Finding(Seeking { client, re }));
+        let ticket = self.pending.requests.put(Awaited::Finding(Seeking { client, re }));
         let bytes_max = self.limits.page_bytes_max;
         let search = Search { ticket, rooms, words, before, limit, bytes_max };
         step.effects.push(Effect::Order(Order::Search(search)));
@@ -64,7 +64,7 @@ impl Chat {
         found: Result<Finding, Refused>,
     ) {
         let Seeking { client, re } = seeking;
-        let Some(slot) = self.by_id.get(&client).copied() else { return };
+        let Some(slot) = self.people.by_id.get(&client).copied() else { return };
         let finding = match found {
             Ok(finding) => finding,
             Err(why) => {
@@ -87,10 +87,10 @@ impl Chat {
 
     /// Lists the rooms a client is in, and its private conversations.
     fn searched(&self, slot: ClientSlot) -> Vec<RoomId> {
-        let client = self.clients.get(slot.index());
+        let client = self.people.clients.get(slot.index());
         let seats = client.map_or(&[][..], |client| client.seats.as_slice());
         let mut rooms: Vec<RoomId> = seats.iter().map(|seat| seat.room).collect();
-        for &direct in self.directs.of(self.author_of(slot)) {
+        for &direct in self.rooms.directs.of(self.author_of(slot)) {
             if !rooms.contains(&direct) {
                 rooms.push(direct);
             }

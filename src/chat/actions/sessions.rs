@@ -21,14 +21,14 @@ impl Chat {
         }
         person.ghost = true;
         let due = person.left.after(self.limits.session_life);
-        self.ghosts = self.ghosts.saturating_add(1);
-        self.timers.ghosts.push_back((due, key));
+        self.people.detached = self.people.detached.saturating_add(1);
+        self.people.detached_due.push_back((due, key));
         self.ghosts_due(step);
         // Of those that came back an entry is left behind.
-        if self.timers.ghosts.len() / 2 > self.ghosts.saturating_add(512) {
-            let mut ghosts = std::mem::take(&mut self.timers.ghosts);
+        if self.people.detached_due.len() / 2 > self.people.detached.saturating_add(512) {
+            let mut ghosts = std::mem::take(&mut self.people.detached_due);
             ghosts.retain(|&(due, key)| self.is_ghost(key, due));
-            self.timers.ghosts = ghosts;
+            self.people.detached_due = ghosts;
         }
     }
 
@@ -37,7 +37,7 @@ impl Chat {
         let Some(person) = self.people.get_mut(key) else { return };
         person.left = Moment::NEVER;
         if std::mem::take(&mut person.ghost) {
-            self.ghosts = self.ghosts.saturating_sub(1);
+            self.people.detached = self.people.detached.saturating_sub(1);
         }
     }
 
@@ -55,18 +55,19 @@ impl Chat {
             return;
         }
         (person.kept, person.ghost) = (true, true);
-        self.ghosts = self.ghosts.saturating_add(1);
-        self.timers.ghosts.push_back((person.left.after(self.limits.session_life), key));
+        let due = person.left.after(self.limits.session_life);
+        self.people.detached = self.people.detached.saturating_add(1);
+        self.people.detached_due.push_back((due, key));
     }
 
     /// Ends the sessions whose time is over, and the oldest if there are too many.
     pub(in crate::chat) fn ghosts_due(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, key)) = self.timers.ghosts.front()
-            && (due <= step.now.at || self.ghosts > self.limits.ghosts_max)
+        while let Some(&(due, key)) = self.people.detached_due.front()
+            && (due <= step.now.at || self.people.detached > self.limits.ghosts_max)
         {
-            self.timers.ghosts.pop_front();
+            self.people.detached_due.pop_front();
             if self.is_ghost(key, due) {
-                self.ghosts = self.ghosts.saturating_sub(1);
+                self.people.detached = self.people.detached.saturating_sub(1);
                 self.end_session(step, key);
             }
         }
@@ -102,7 +103,8 @@ impl Chat {
     pub(in crate::chat) fn rooms_of(&self, key: PersonId) -> Vec<Arc<str>> {
         let Some(person) = self.people.get(key) else { return Vec::new() };
         let clients = person.clients.as_slice();
-        let Some(latest) = clients.last().and_then(|slot| self.clients.get(slot.index())) else {
+        let Some(latest) = clients.last().and_then(|slot| self.people.clients.get(slot.index()))
+        else {
             return person.rooms.to_vec();
         };
         let seats = latest.seats.as_slice();

@@ -38,7 +38,7 @@ impl Chat {
             return Err(Refusal::new(Code::BadField, message).text(text));
         }
         self.may_send(step, slot, None).map_err(|refusal| refusal.text(text))?;
-        let Some(client) = self.clients.get(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (id, key) = (client.id, client.person);
         let Some(person) = self.people.get_mut(key) else { return Ok(()) };
         let status = Status { away, text: text.into() };
@@ -46,7 +46,7 @@ impl Chat {
             person.status = (status != Status::default()).then(|| Box::new(status.clone()));
             for room in self.places_of(key) {
                 self.note_status(key, room, Some(id));
-                self.tell_presence(step, room);
+                self.rooms.tell_presence(step, room, &self.limits);
             }
         }
         match re {
@@ -67,7 +67,7 @@ impl Chat {
     ) {
         let Some(person) = self.people.get(key) else { return };
         let (user, what) = (Arc::clone(&person.name), What::Is(person.status()));
-        self.note(room, News { what, user, except: knows });
+        self.rooms.note(room, News { what, user, except: knows }, &self.limits);
     }
 }
 

@@ -35,7 +35,7 @@ impl Chat {
         on: bool,
     ) {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
-        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         let (id, place) = (client.id, Place { person: client.person, room });
         if !on {
             self.stop_typing(step.now.at, place);
@@ -46,23 +46,27 @@ impl Chat {
         }
         let (never, long_ago) = (Moment::NEVER, Moment::default());
         let new = Writer { client: id, shown: None, until: never, rests_until: long_ago };
-        let mut writer = self.typing.take(place).unwrap_or(new);
+        let mut writer = self.rooms.typing.take(place).unwrap_or(new);
         writer.client = id;
         writer.until = step.now.at.after(self.limits.typing_for);
         self.show_typing(step, place, &mut writer);
-        self.typing.put(place, writer);
+        self.rooms.typing.put(place, writer);
     }
 
     /// Takes note that somebody has said in a room what it typed.
     pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, asker: Asker, room: RoomId) {
         let person = match asker {
             Asker::Client(id) => {
-                let client = self.by_id.get(&id).and_then(|slot| self.clients.get(slot.index()));
+                let client = self
+                    .people
+                    .by_id
+                    .get(&id)
+                    .and_then(|slot| self.people.clients.get(slot.index()));
                 client.map(|client| client.person)
             }
             Asker::Request { author, .. } => self.people.of_session(author),
         };
-        if let Some(person) = person.filter(|_| !self.typing.writers.is_empty()) {
+        if let Some(person) = person.filter(|_| !self.rooms.typing.writers.is_empty()) {
             self.stop_typing(step.now.at, Place { person, room });
         }
     }
@@ -75,7 +79,7 @@ impl Chat {
         room: RoomId,
     ) {
         let place = Place { person, room };
-        if self.typing.writers.get(&place).is_some_and(|writer| writer.client == client) {
+        if self.rooms.typing.writers.get(&place).is_some_and(|writer| writer.client == client) {
             // Who has left rests no longer than it would have; the moment does not matter.
             self.stop_typing(Moment::default(), place);
         }
@@ -83,15 +87,15 @@ impl Chat {
 
     /// Ends what is over, and shows those whose rest is.
     pub(in crate::chat) fn typing_due(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, place)) = self.typing.due.first()
+        while let Some(&(due, place)) = self.rooms.typing.due.first()
             && due <= step.now.at
         {
-            let Some(mut writer) = self.typing.take(place) else { return };
+            let Some(mut writer) = self.rooms.typing.take(place) else { return };
             if writer.shown.is_none() && writer.until > step.now.at {
                 self.show_typing(step, place, &mut writer);
-                self.typing.put(place, writer);
+                self.rooms.typing.put(place, writer);
             } else if writer.shown.is_some() {
-                self.typing.put(place, writer);
+                self.rooms.typing.put(place, writer);
                 self.stop_typing(step.now.at, place);
             }
         }
@@ -99,7 +103,8 @@ impl Chat {
 
     /// Tells rooms who has stopped.
     pub(in crate::chat) fn tell_typed(&mut self, step: &mut Step<'_>) {
-        for Over { person, client, room, name, user } in std::mem::take(&mut self.typing.over) {
+        for Over { person, client, room, name, user } in std::mem::take(&mut self.rooms.typing.over)
+        {
             let same = |room: &crate::chat::rooms::Room| Arc::ptr_eq(&room.name, &name);
             if self.rooms.get(room).is_some_and(same) {
                 self.hint(step, room, person, client, user, None);
@@ -136,16 +141,16 @@ impl Chat {
 
     /// Ends a writing. What is left of it is the rest until it may be shown again.
     fn stop_typing(&mut self, now: Moment, place: Place) {
-        let Some(mut writer) = self.typing.take(place) else { return };
+        let Some(mut writer) = self.rooms.typing.take(place) else { return };
         writer.until = now;
         if let Some(user) = writer.shown.take()
             && let Some(name) = self.rooms.get(place.room).map(|room| Arc::clone(&room.name))
         {
             let Place { person, room } = place;
-            self.typing.over.push(Over { person, client: writer.client, room, name, user });
+            self.rooms.typing.over.push(Over { person, client: writer.client, room, name, user });
         }
         if now < writer.rests_until {
-            self.typing.put(place, writer);
+            self.rooms.typing.put(place, writer);
         }
     }
 
@@ -165,7 +170,7 @@ impl Chat {
             return self.hint_direct(step, key, pair, person, &user, ttl_ms);
         }
         let own = self.people.get(person).map_or(&[][..], |person| person.clients.as_slice());
-        let own = own.iter().filter_map(|slot| self.clients.get(slot.index()));
+        let own = own.iter().filter_map(|slot| self.people.clients.get(slot.index()));
         let mut except: Vec<ClientId> = own.map(|client| client.id).collect();
         if !except.contains(&client) {
             except.push(client);
@@ -234,12 +239,12 @@ mod tests {
                 let event = ClientEvent::parse(&text, chat.limits());
                 handle(&mut chat, ms, Input::Received { client, event });
             }
-            let crate::chat::rooms::typing::Typing { writers, due, over } = &chat.typing;
+            let crate::chat::rooms::typing::Typing { writers, due, over } = &chat.rooms.typing;
             assert!(writers.len() <= 6 && due.len() == writers.len() && over.is_empty());
         }
         handle(&mut chat, 20_000, Input::Due);
         handle(&mut chat, 30_000, Input::Due);
-        assert!(chat.typing.writers.is_empty() && chat.typing.due.is_empty());
+        assert!(chat.rooms.typing.writers.is_empty() && chat.rooms.typing.due.is_empty());
         // Three people in two rooms begin and end four times in ten seconds.
         assert_eq!(told, 3 * 2 * 4 * 2);
     }

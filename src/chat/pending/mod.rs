@@ -11,6 +11,17 @@ use crate::chat::record::{AuthorKey, Change, Deed, Fact, Page, Span, Ticket};
 use crate::chat::rooms::rules::Party;
 use crate::clock::{Moment, Now};
 
+/// What waits for the journal.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Pending {
+    /// Requests to the journal that are not answered yet.
+    pub(in crate::chat) requests: Tickets,
+    /// Clients that return and whose pages are not all there yet.
+    pub(in crate::chat) resumes: Slab<Recall>,
+    /// The number of the last wait for a page.
+    pub(in crate::chat) waits: u32,
+}
+
 /// Is what an answer will be about.
 #[derive(Debug)]
 pub(in crate::chat) enum Awaited {

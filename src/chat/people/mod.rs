@@ -7,7 +7,7 @@ pub(in crate::chat) mod accounts;
 pub(in crate::chat) mod client;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -16,10 +16,11 @@ use sha1::{Digest as _, Sha1};
 use slab::Slab;
 
 use crate::chat::few::Few;
-use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::limits::Limits;
 use crate::chat::names::{UserName, fold, likeness};
 use crate::chat::people::accounts::Accounts;
+use crate::chat::people::client::Client;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
 use crate::clock::Moment;
@@ -96,6 +97,20 @@ pub(in crate::chat) struct People {
     numbers: HashMap<Box<str>, Numbers>,
     sessions: HashMap<AuthorKey, PersonId>,
     accounts: Accounts,
+    /// The open connections.
+    pub(in crate::chat) clients: Slab<Client>,
+    /// The same by their number.
+    pub(in crate::chat) by_id: HashMap<ClientId, ClientSlot>,
+    /// How many sessions have no connection.
+    pub(in crate::chat) detached: usize,
+    /// People whose connections are closed, until their leave is told, the earliest first; one who
+    /// has come back is passed over.
+    pub(in crate::chat) grace_due: VecDeque<(Moment, PersonId)>,
+    /// Sessions without a connection, until they end, the earliest first; one that was taken up
+    /// again is passed over.
+    pub(in crate::chat) detached_due: VecDeque<(Moment, PersonId)>,
+    /// Clients whose login ends.
+    pub(in crate::chat) logins_due: BTreeSet<(Moment, ClientId)>,
 }
 
 /// Knows the numbers added to one name.
@@ -107,6 +122,14 @@ struct Numbers {
 }
 
 impl People {
+    /// Returns when the next leave, session or login is due.
+    pub(in crate::chat) fn deadline(&self) -> Moment {
+        let queues = [self.grace_due.front(), self.detached_due.front()];
+        let queues = queues.into_iter().flatten().map(|(due, _)| *due);
+        let logins = self.logins_due.first().map(|(due, _)| *due);
+        queues.chain(logins).min().unwrap_or(Moment::NEVER)
+    }
+
     /// Finds a person.
     pub(in crate::chat) fn get(&self, key: PersonId) -> Option<&Person> {
         self.people.get(key.index())

@@ -21,10 +21,13 @@ use crate::chat::protocol::payloads::RoomLine;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::Bucket;
 use crate::chat::record::{AuthorKey, Fact, RoomKey, RoomRecord};
-use crate::chat::rooms::direct::Pair;
+use crate::chat::rooms::direct::{Directs, Pair};
 use crate::chat::rooms::presence::Presence;
 use crate::chat::rooms::projected::Ahead;
+use crate::chat::rooms::read_markers::Marks;
 use crate::chat::rooms::rules::{Rules, Touched};
+use crate::chat::rooms::typing::Typing;
+use crate::clock::Moment;
 
 /// Is a room with somebody in it, or with a record.
 #[derive(Debug)]
@@ -203,9 +206,24 @@ pub(in crate::chat) struct Rooms {
     stakes: HashMap<AuthorKey, BTreeSet<RoomId>>,
     /// Who that is, by room.
     holders: HashMap<RoomId, Vec<AuthorKey>>,
+    /// Private conversations by who has them.
+    pub(in crate::chat) directs: Directs,
+    /// How far accounts have read.
+    pub(in crate::chat) read_markers: Marks,
+    /// Who is typing.
+    pub(in crate::chat) typing: Typing,
+    /// Rooms whose news of people are due, the earliest first; one that has told them meanwhile
+    /// is passed over.
+    pub(in crate::chat) news_due: VecDeque<(Moment, RoomId)>,
 }
 
 impl Rooms {
+    /// Returns when the next news, read markers or signs of typing are due.
+    pub(in crate::chat) fn deadline(&self) -> Moment {
+        let news = self.news_due.front().map_or(Moment::NEVER, |(due, _)| *due);
+        news.min(self.read_markers.deadline()).min(self.typing.deadline())
+    }
+
     /// Finds a room.
     pub(in crate::chat) fn get(&self, room: RoomId) -> Option<&Room> {
         self.rooms.get(room.index())
