@@ -123,7 +123,7 @@ impl Chat {
                 let error = ServerEvent::Error(Box::new(refusal));
                 match appending.asker {
                     Asker::Client(id) if self.people.by_id.contains_key(&id) => {
-                        step.reply(id, error)
+                        step.reply(id, error);
                     }
                     Asker::Client(_) => {}
                     Asker::Request { caller, author } => {
