@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::draft::{self, First, changed_message};
+use super::history::{Kept, Record};
 use super::page::{self, Source as _, Space};
-use super::record::{Kept, Record};
 use super::search::{self, InRoom, Wanted};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{

@@ -16,10 +16,9 @@
 //! what it has in memory, and keeps pages in line with the answers (see [`rooms`]).
 
 mod checkpoint;
+mod directory;
 mod facts;
-mod files;
 mod ids;
-mod index;
 mod open;
 mod prune;
 mod read;
@@ -29,6 +28,7 @@ mod row;
 mod schema;
 mod search;
 mod task;
+mod text_index;
 pub(super) mod transfer;
 mod unsaved;
 mod worker;

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::super::{Durability, Limits, OpenError, epoch};
 use super::checkpoint::{self, Checkpoints};
-use super::files::{Directory, Marker};
+use super::directory::{Directory, Marker};
 use super::rooms::Rooms;
 use super::search::Searches;
 use super::task::{Question, Report, Waker};

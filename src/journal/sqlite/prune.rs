@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use rusqlite::params;
 
-use super::super::record::Kept;
-use super::index;
+use super::super::history::Kept;
 use super::row::{self, int, key, nat};
 use super::schema::RoomRow;
+use super::text_index;
 use super::write::Writer;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, RoomKey};
 
@@ -148,7 +148,7 @@ impl Writer {
             statement.execute(params![reach[0], reach[1]])?;
         }
         self.drop_ids(reach[0], reach[1])?;
-        index::take_out(&self.db, room, before, room.first - 1)?;
+        text_index::take_out(&self.db, room, before, room.first - 1)?;
         let mut statement =
             self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
+use super::super::history::{Given, Kept, grouped, said_bytes};
 use super::super::page::{self, Source, Space};
-use super::super::record::{Given, Kept, grouped, said_bytes};
 use super::row::{self, KEPT, key, nat, seq_of};
 use super::schema::{self, RoomRow};
 use crate::chat::record::{AuthorKey, Entry, Page, Query, Said};

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Limits;
+use super::super::history::{Kept, Record};
 use super::super::page;
-use super::super::record::{Kept, Record};
 use super::read::Newest;
 use super::task::{Question, Read, What};
 use crate::chat::record::{Page, Query, RoomKey, RoomRecord, Span};

@@ -14,7 +14,7 @@ use rusqlite::types::{ToSql, Type};
 use rusqlite::{CachedStatement, Connection, Row, params};
 
 use super::super::draft::BodyHash;
-use super::super::record::Kept;
+use super::super::history::Kept;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone};
 
 /// Is the number of a room in the database.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::super::history::{Kept, said_bytes};
 use super::super::page::Space;
-use super::super::record::{Kept, said_bytes};
 use super::super::search::{self, InRoom, Wanted};
 use super::read::Stored;
 use super::row::key;

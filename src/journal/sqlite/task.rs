@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::record::Kept;
+use super::super::history::Kept;
 use super::read::Newest;
 use crate::chat::record::{
     Answer, AuthorKey, Draft, Fact, Finding, Keep, Page, Query, RoomKey, SessionRecord, Ticket,

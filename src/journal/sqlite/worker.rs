@@ -15,11 +15,11 @@ use std::time::Duration;
 use rusqlite::ErrorCode;
 
 use super::checkpoint::Checkpoints;
+use super::directory::{Directory, MARK_EVERY, Marker};
 use super::facts;
-use super::files::{Directory, MARK_EVERY, Marker};
-use super::index::{MORE, SOME};
 use super::prune::Effort;
 use super::task::{Question, Report, Task, Waker, bytes, facts_bytes};
+use super::text_index::{MORE, SOME};
 use super::unsaved::Unsaved;
 use super::write::{Fault, Writer};
 use super::{readers, schema};

@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::Limits;
 use super::super::draft::{self, BodyHash, First, changed_message};
-use super::super::record::Kept;
+use super::super::history::Kept;
 use super::facts;
 use super::ids::Ids;
-use super::index::{self, Lag};
 use super::row::{self, MessageRow, ROWS, RoomNumber, int, key};
 use super::schema::{self, RoomRow};
+use super::text_index::{self, Lag};
 use crate::chat::record::{
     Answer, AuthorKey, Change, Draft, Entry, Gone, Refused, RoomKey, SessionRecord,
 };
@@ -308,15 +308,15 @@ impl Writer {
         match change {
             Change::Message { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
-                index::take_out(db, room, *mid, *mid)?;
+                text_index::take_out(db, room, *mid, *mid)?;
                 let mut statement = db.prepare_cached(
                     "UPDATE entries SET edit = ?2, changed = ?3 WHERE entry = ?1",
                 )?;
                 statement.execute(params![key(room.number, *mid), &**content, seq])?;
-                index::put_back(db, room, *mid, content)?;
+                text_index::put_back(db, room, *mid, content)?;
             }
             Change::Deleted { mid, why } => {
-                index::take_out(db, room, *mid, *mid)?;
+                text_index::take_out(db, room, *mid, *mid)?;
                 forget(db, key(room.number, *mid), *why, seq)?;
                 self.expiries_changed = true;
             }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::super::super::OpenError;
+use super::super::directory::DATABASE;
 use super::super::facts;
-use super::super::files::DATABASE;
 use super::super::row::{RoomNumber, key, nat};
 use super::super::schema;
 use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};

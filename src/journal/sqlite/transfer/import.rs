@@ -13,8 +13,8 @@ use rusqlite::OptionalExtension as _;
 
 use super::super::super::draft::changed_message;
 use super::super::super::{Durability, Limits, OpenError};
+use super::super::directory::Directory;
 use super::super::facts;
-use super::super::files::Directory;
 use super::super::ids::{self, index_key};
 use super::super::open::{Place, marker};
 use super::super::row::{int, key};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::super::record::Kept;
+use super::super::super::history::Kept;
 use super::super::facts;
 use super::super::row::SEQ_MAX;
 use super::Whole;

@@ -30,7 +30,7 @@ use rusqlite::Row;
 
 use super::super::OpenError;
 use super::super::draft::BodyHash;
-use super::super::record::Kept;
+use super::super::history::Kept;
 use super::row::{self, KEPT};
 pub use export::{Exported, export};
 pub use import::{Imported, import};
