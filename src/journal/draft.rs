@@ -81,12 +81,12 @@ pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(
 }
 
 /// Gives what an answer counts of a deletion.
-pub(super) fn taken_away(why: Gone) -> u32 {
+pub(super) fn deletion_count(why: Gone) -> u32 {
     u32::from(why == Gone::Moderator)
 }
 
 /// Answers whether a draft has come before, given the first answer to its `id`.
-pub(super) fn recognised(draft: &Draft, first: Option<&First>) -> Answer {
+pub(super) fn replayed(draft: &Draft, first: Option<&FirstAnswer>) -> Answer {
     let ticket = draft.ticket;
     let again = first.map(|first| first.again(ticket, hash(draft)));
     again.map_or(Answer::Unknown { ticket }, |again| {
@@ -96,7 +96,7 @@ pub(super) fn recognised(draft: &Draft, first: Option<&First>) -> Answer {
 
 /// Is the first answer to a draft with an `id`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct First {
+pub(super) struct FirstAnswer {
     pub(super) hash: BodyHash,
     pub(super) seq: u64,
     pub(super) mid: u64,
@@ -104,7 +104,7 @@ pub(super) struct First {
     pub(super) count: u32,
 }
 
-impl First {
+impl FirstAnswer {
     /// Gives the first answer again, if it is the same draft.
     pub(super) fn again(&self, ticket: Ticket, hash: BodyHash) -> Result<Answer, Refused> {
         let Self { hash: of, seq, mid, ts, count } = *self;

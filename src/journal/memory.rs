@@ -7,10 +7,10 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::draft::{self, First, changed_message};
-use super::page::{self, Source as _, Space};
-use super::record::{Kept, Record};
-use super::search::{self, InRoom, Wanted};
+use super::draft::{self, FirstAnswer, changed_message};
+use super::history::{History, StoredEntry};
+use super::page::{self, Budget, Source as _};
+use super::search::{self, RoomHits, Terms};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
     Answer, AuthorKey, Change, Draft, Entry, Finding, Gone, Opening, Order, Page, Query, Refused,
@@ -35,7 +35,7 @@ pub(super) struct Memory {
 #[derive(Debug, Default)]
 struct Index {
     /// What was answered to a draft with an `id`.
-    first: HashMap<(AuthorKey, Arc<str>), First>,
+    first: HashMap<(AuthorKey, Arc<str>), FirstAnswer>,
     /// When messages expire: Unix milliseconds, room, `mid`.
     expiries: BTreeSet<(u64, RoomKey, u64)>,
 }
@@ -43,7 +43,7 @@ struct Index {
 #[derive(Debug)]
 struct Room {
     key: RoomKey,
-    record: Record,
+    history: History,
     /// The entries with an `id`, oldest first.
     ids: VecDeque<(u64, AuthorKey, Arc<str>)>,
 }
@@ -76,7 +76,7 @@ impl Memory {
             Order::Recognise(draft) => {
                 let id = draft.id.clone().map(|id| (draft.author, id));
                 let first = id.and_then(|id| self.index.first.get(&id));
-                self.answers.push(draft::recognised(&draft, first));
+                self.answers.push(draft::replayed(&draft, first));
             }
             Order::Read(query) => {
                 let page = self.page(&query);
@@ -141,10 +141,10 @@ impl Memory {
         };
         let Draft { ticket, room: key, author, sender, ts, mut change, .. } = draft;
         if let Some(mid) = changed_message(&change) {
-            let of = room.record.message(mid).ok_or(Refused::NoSuchMessage)?.author;
+            let of = room.history.message(mid).ok_or(Refused::NoSuchMessage)?.author;
             draft::check(&mut change, author == of, draft.moderator)?;
         }
-        let seq = room.record.top() + 1;
+        let seq = room.history.top() + 1;
         let mut count = 0;
         let mid = match &mut change {
             Change::Message { expires, .. } => {
@@ -154,44 +154,44 @@ impl Memory {
                 seq
             }
             Change::Reaction { mid, emoji, on, count: counted } => {
-                count = room.record.count(*mid, emoji, author, *on);
+                count = room.history.count(*mid, emoji, author, *on);
                 *counted = count;
                 *mid
             }
             Change::Deleted { mid, why } => {
-                count = draft::taken_away(*why);
+                count = draft::deletion_count(*why);
                 *mid
             }
             Change::Edited { mid, .. } => *mid,
             Change::Topic { .. } | Change::Moderated { .. } => 0,
         };
-        room.record.push(Kept { author, entry: Entry { seq, ts, sender, change } });
+        room.history.push(StoredEntry { author, entry: Entry { seq, ts, sender, change } });
         if let Some((key, hash)) = id {
             room.ids.push_back((seq, key.0, Arc::clone(&key.1)));
-            self.index.first.insert(key, First { hash, seq, mid, ts, count });
+            self.index.first.insert(key, FirstAnswer { hash, seq, mid, ts, count });
         }
         room.prune(&self.limits, 0, &mut self.index);
         Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: false, count })
     }
 
     fn page(&self, query: &Query) -> Page {
-        let record = self.rooms.get(&query.room).map(|room| &room.record);
-        record
-            .and_then(|record| page::page(record, query).ok())
+        let history = self.rooms.get(&query.room).map(|room| &room.history);
+        history
+            .and_then(|history| page::page(history, query).ok())
             .unwrap_or_else(|| page::empty(query))
     }
 
     fn search(&self, search: &Search) -> Finding {
-        let wanted = Wanted::parse(&search.words);
+        let terms = Terms::parse(&search.words);
         let scan_max = self.limits.scan_entries_max / search.rooms.len().max(1);
         let before = search.before.unwrap_or(u64::MAX);
         let in_room = |key: &RoomKey| {
-            let space = Space::new(search.limit, search.bytes_max);
-            let record = &self.rooms.get(key)?.record;
-            let (found, more) = record.search(&wanted, before, space, scan_max);
-            Some(InRoom { room: Arc::clone(key), found, more })
+            let budget = Budget::new(search.limit, search.bytes_max);
+            let history = &self.rooms.get(key)?.history;
+            let (found, more) = history.search(&terms, before, budget, scan_max);
+            Some(RoomHits { room: Arc::clone(key), found, more })
         };
-        let rooms = match wanted.is_empty() {
+        let rooms = match terms.is_empty() {
             true => Vec::new(),
             false => search.rooms.iter().filter_map(in_room).collect(),
         };
@@ -204,12 +204,12 @@ impl Memory {
         while self.index.expiries.first().is_some_and(|(at, _, _)| *at <= now.unix_ms) {
             let Some((_, key, mid)) = self.index.expiries.pop_first() else { return };
             let Some(room) = self.rooms.get_mut(&key) else { continue };
-            let Some(kept) = room.record.message(mid) else { continue };
-            let (author, sender) = (kept.author, Arc::clone(&kept.entry.sender));
+            let Some(stored) = room.history.message(mid) else { continue };
+            let (author, sender) = (stored.author, Arc::clone(&stored.entry.sender));
             let change = Change::Deleted { mid, why: Gone::Expired };
-            let seq = room.record.top() + 1;
+            let seq = room.history.top() + 1;
             let entry = Entry { seq, ts: now.unix_ms, sender, change };
-            room.record.push(Kept { author, entry: entry.clone() });
+            room.history.push(StoredEntry { author, entry: entry.clone() });
             room.prune(&self.limits, 0, &mut self.index);
             self.answers.push(Answer::Added { room: key, entry });
         }
@@ -218,23 +218,23 @@ impl Memory {
 
 impl Room {
     fn new(key: RoomKey) -> Self {
-        Self { key, record: Record::starting(1, 1), ids: VecDeque::new() }
+        Self { key, history: History::starting(1, 1), ids: VecDeque::new() }
     }
 
     /// Drops the oldest entries until what is left is within the limits and, with a `cutoff`, not
     /// older than that.
     fn prune(&mut self, limits: &Limits, cutoff: u64, index: &mut Index) {
-        while let Some(oldest) = self.record.oldest() {
+        while let Some(oldest) = self.history.oldest() {
             let kept_long = oldest.entry.ts < cutoff;
-            let too_many = self.record.len() > limits.memory_entries_max
-                || self.record.bytes() > limits.memory_bytes_max
-                || self.record.messages() > limits.messages_max();
+            let too_many = self.history.len() > limits.memory_entries_max
+                || self.history.bytes() > limits.memory_bytes_max
+                || self.history.messages() > limits.messages_max();
             // Somebody waits for the newest: it stays, whatever its size.
-            let goes = kept_long || (too_many && self.record.len() > 1);
+            let goes = kept_long || (too_many && self.history.len() > 1);
             if !goes {
                 return;
             }
-            let Some(Kept { entry, .. }) = self.record.pop(false) else { return };
+            let Some(StoredEntry { entry, .. }) = self.history.pop(false) else { return };
             if let Change::Message { expires: Some(expires), .. } = entry.change {
                 index.expiries.remove(&(expires, Arc::clone(&self.key), entry.seq));
             }

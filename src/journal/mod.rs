@@ -14,9 +14,9 @@
 
 mod draft;
 mod error;
+mod history;
 mod memory;
 mod page;
-mod record;
 mod search;
 mod sqlite;
 

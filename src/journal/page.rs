@@ -17,38 +17,38 @@ pub(super) trait Source {
 
     /// Collects the newest messages below `seq`, newest first, as long as there is space; says
     /// whether there are more.
-    fn below(&self, seq: u64, space: Space) -> Result<(Vec<Said>, bool), Self::Error>;
+    fn below(&self, seq: u64, budget: Budget) -> Result<(Vec<Said>, bool), Self::Error>;
 
     /// Collects the oldest messages from `seq` on, as long as there is space; says whether there
     /// are more.
-    fn from(&self, seq: u64, space: Space) -> Result<(Vec<Said>, bool), Self::Error>;
+    fn from(&self, seq: u64, budget: Budget) -> Result<(Vec<Said>, bool), Self::Error>;
 
     /// Collects the oldest entries from `seq` on, as long as there is space; says whether there
     /// are more.
-    fn entries(&self, seq: u64, space: Space) -> Result<(Vec<Entry>, bool), Self::Error>;
+    fn entries(&self, seq: u64, budget: Budget) -> Result<(Vec<Entry>, bool), Self::Error>;
 }
 
 /// Answers a query.
 pub(super) fn page<S: Source>(source: &S, query: &Query) -> Result<Page, S::Error> {
     let (limit, bytes_max) = (query.limit, query.bytes_max);
-    let space = Space::new(limit, bytes_max);
+    let budget = Budget::new(limit, bytes_max);
     let mut lost = Vec::new();
     let (found, more) = match query.span {
-        Span::Latest => older(source, u64::MAX, space, &mut lost)?,
-        Span::Before(seq) => older(source, seq, space, &mut lost)?,
-        Span::After(seq) => newer(source, seq.saturating_add(1), space, &mut lost)?,
+        Span::Latest => older(source, u64::MAX, budget, &mut lost)?,
+        Span::Before(seq) => older(source, seq, budget, &mut lost)?,
+        Span::After(seq) => newer(source, seq.saturating_add(1), budget, &mut lost)?,
         Span::Around(seq) => {
             let half = limit / 2;
             let (mut found, before) =
-                older(source, seq, Space::new(half, bytes_max / 2), &mut lost)?;
+                older(source, seq, Budget::new(half, bytes_max / 2), &mut lost)?;
             let (after, more) =
-                newer(source, seq, Space::new(limit - half, bytes_max / 2), &mut lost)?;
+                newer(source, seq, Budget::new(limit - half, bytes_max / 2), &mut lost)?;
             found.extend(after);
             (found, before || more)
         }
         Span::Entries(seq) => {
             let seq = seq.saturating_add(1);
-            let (entries, more) = source.entries(seq, space)?;
+            let (entries, more) = source.entries(seq, budget)?;
             lose(&mut lost, seq, source.first());
             return Ok(bound(source, query, Found::Entries(entries), more, lost));
         }
@@ -110,10 +110,10 @@ type Part = (Vec<Said>, bool);
 fn older<S: Source>(
     source: &S,
     seq: u64,
-    space: Space,
+    budget: Budget,
     lost: &mut Vec<(u64, u64)>,
 ) -> Result<Part, S::Error> {
-    let (mut found, more) = source.below(seq, space)?;
+    let (mut found, more) = source.below(seq, budget)?;
     found.reverse();
     if !more {
         lose(lost, 1, source.first().min(seq));
@@ -124,10 +124,10 @@ fn older<S: Source>(
 fn newer<S: Source>(
     source: &S,
     seq: u64,
-    space: Space,
+    budget: Budget,
     lost: &mut Vec<(u64, u64)>,
 ) -> Result<Part, S::Error> {
-    let part = source.from(seq, space)?;
+    let part = source.from(seq, budget)?;
     lose(lost, seq.max(1), source.first());
     Ok(part)
 }
@@ -145,13 +145,13 @@ fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {
 
 /// Is the space on a page.
 #[derive(Debug)]
-pub(super) struct Space {
+pub(super) struct Budget {
     left: usize,
     bytes_left: usize,
     empty: bool,
 }
 
-impl Space {
+impl Budget {
     /// Makes space for so many and so many bytes of text.
     pub(super) fn new(limit: usize, bytes_max: usize) -> Self {
         Self { left: limit, bytes_left: bytes_max, empty: true }
@@ -159,7 +159,7 @@ impl Space {
 
     /// Takes one more of this size; false if there is no space. The first always fits, so that
     /// whoever pages gets on.
-    pub(super) fn takes(&mut self, bytes: usize) -> bool {
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
         if self.left == 0 || (bytes > self.bytes_left && !self.empty) {
             return false;
         }

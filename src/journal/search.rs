@@ -9,13 +9,13 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use super::page::Space;
-use super::record::said_bytes;
+use super::history::message_bytes;
+use super::page::Budget;
 use crate::chat::record::{Finding, Hit, RoomKey, Said, Search};
 
 /// Is what a message has to have in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct Terms {
     phrases: Vec<Phrase>,
 }
 
@@ -29,7 +29,7 @@ struct Phrase {
     open: bool,
 }
 
-impl Wanted {
+impl Terms {
     /// Reads a query.
     pub(super) fn parse(query: &str) -> Self {
         let mut phrases = Vec::new();
@@ -41,7 +41,7 @@ impl Wanted {
                 phrases.extend(part.split_whitespace().filter_map(|it| Phrase::parse(it, false)));
             }
         }
-        let goes_on = query.ends_with(is_of_word) && query.matches('"').count().is_multiple_of(2);
+        let goes_on = query.ends_with(is_word_char) && query.matches('"').count().is_multiple_of(2);
         if let Some(last) = phrases.last_mut().filter(|_| goes_on) {
             last.open = last.words.last().is_some_and(|word| word.len() >= OPEN_BYTES_MIN);
         }
@@ -84,7 +84,8 @@ impl Wanted {
 impl Phrase {
     fn parse(text: &str, open: bool) -> Option<Self> {
         let words = words(text);
-        let parts: Vec<&str> = text.split(|c| !is_of_word(c)).filter(|it| !it.is_empty()).collect();
+        let parts: Vec<&str> =
+            text.split(|c| !is_word_char(c)).filter(|it| !it.is_empty()).collect();
         (!words.is_empty()).then(|| Self { written: parts.join(" "), words, open })
     }
 
@@ -100,15 +101,15 @@ impl Phrase {
 
 /// Gives the words of a text as they are compared.
 fn words(text: &str) -> Vec<String> {
-    let parts = text.split(|c| !is_of_word(c)).map(folded);
+    let parts = text.split(|c| !is_word_char(c)).map(fold);
     parts.filter(|word| !word.is_empty()).collect()
 }
 
-fn is_of_word(c: char) -> bool {
+fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || is_combining_mark(c)
 }
 
-fn folded(word: &str) -> String {
+fn fold(word: &str) -> String {
     if word.is_ascii() {
         return word.to_ascii_lowercase();
     }
@@ -118,7 +119,7 @@ fn folded(word: &str) -> String {
 
 /// Is what one room has: the newest first, and whether it has more.
 #[derive(Debug)]
-pub(super) struct InRoom {
+pub(super) struct RoomHits {
     pub(super) room: RoomKey,
     pub(super) found: Vec<Said>,
     pub(super) more: bool,
@@ -126,12 +127,12 @@ pub(super) struct InRoom {
 
 /// Makes one answer of what the rooms have, the newest first. Within a room its order counts, and
 /// between rooms the time.
-pub(super) fn merge(search: &Search, rooms: Vec<InRoom>) -> Finding {
-    let mut space = Space::new(search.limit, search.bytes_max);
+pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> Finding {
+    let mut budget = Budget::new(search.limit, search.bytes_max);
     let mut more = rooms.iter().any(|room| room.more);
     let mut heads: Vec<_> = rooms
         .into_iter()
-        .map(|InRoom { room, found, more }| (room, found.into_iter().peekable(), more))
+        .map(|RoomHits { room, found, more }| (room, found.into_iter().peekable(), more))
         .collect();
     let mut hits = Vec::new();
     loop {
@@ -146,7 +147,7 @@ pub(super) fn merge(search: &Search, rooms: Vec<InRoom>) -> Finding {
             })
             .reduce(|best, next| if next.0 > best.0 { next } else { best });
         let Some((_, room, found)) = newest else { break };
-        let Some(said) = found.next_if(|said| space.takes(said_bytes(said))) else {
+        let Some(said) = found.next_if(|said| budget.take(message_bytes(said))) else {
             more = true;
             break;
         };
@@ -163,7 +164,7 @@ mod tests {
     use super::*;
 
     fn finds(query: &str, text: &str) -> bool {
-        Wanted::parse(query).is_in(text)
+        Terms::parse(query).is_in(text)
     }
 
     #[test]
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn nothing_of_a_query_is_an_operator() {
         for query in ["a AND b", "NOT x", "text:x", "x* ^y", "a\" OR \"b", "NEAR(a b)", "'; --"] {
-            let expression = Wanted::parse(query).expression();
+            let expression = Terms::parse(query).expression();
             let outside: String = expression.split('"').step_by(2).collect();
             assert!(outside.replace("AND", "").chars().all(|c| c == ' ' || c == '*'), "{query}");
         }

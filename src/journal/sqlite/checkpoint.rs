@@ -21,7 +21,7 @@ pub(super) struct Checkpoints {
     /// The pages in the log after the last commit.
     pages: Arc<AtomicU32>,
     ask: Sender<()>,
-    copied: Receiver<Copied>,
+    copied: Receiver<CopyOutcome>,
     underway: bool,
     /// The log is copied once it has so many pages.
     at: u32,
@@ -29,7 +29,7 @@ pub(super) struct Checkpoints {
 
 /// Says what the thread has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Copied {
+pub(super) enum CopyOutcome {
     /// Next to nothing.
     Nearly,
     /// More: somebody reads from an older state, or the disk is slower than the commits.
@@ -41,7 +41,7 @@ impl Checkpoints {
     pub(super) fn new(
         db: &mut Connection,
         ask: Sender<()>,
-        copied: Receiver<Copied>,
+        copied: Receiver<CopyOutcome>,
     ) -> rusqlite::Result<Self> {
         let pages = Arc::new(AtomicU32::new(0));
         let told = Arc::clone(&pages);
@@ -59,7 +59,7 @@ impl Checkpoints {
             && pages >= PAGES
         {
             let much = pages >= PAGES_MAX;
-            if (copied == Copied::Nearly || much)
+            if (copied == CopyOutcome::Nearly || much)
                 && let Err(error) = schema::copy(db)
             {
                 tracing::warn!(%error, "the journal's log could not be copied");
@@ -88,7 +88,7 @@ impl Checkpoints {
         }
     }
 
-    fn copied(&mut self) -> Option<Copied> {
+    fn copied(&mut self) -> Option<CopyOutcome> {
         let copied = self.copied.try_recv();
         self.underway &= copied == Err(TryRecvError::Empty);
         copied.ok()
@@ -96,11 +96,11 @@ impl Checkpoints {
 }
 
 /// Copies when asked, on its own thread, until nobody can ask any more.
-pub(super) fn copy_on(db: &Connection, asked: &Receiver<()>, copied: &Sender<Copied>) {
+pub(super) fn run_copier(db: &Connection, asked: &Receiver<()>, copied: &Sender<CopyOutcome>) {
     for () in asked {
         let outcome = copy(db).unwrap_or_else(|error| {
             tracing::warn!(%error, "the journal's log could not be copied");
-            Copied::Partly
+            CopyOutcome::Partly
         });
         if copied.send(outcome).is_err() {
             return;
@@ -109,16 +109,16 @@ pub(super) fn copy_on(db: &Connection, asked: &Receiver<()>, copied: &Sender<Cop
 }
 
 /// Copies until next to nothing is added meanwhile.
-fn copy(db: &Connection) -> rusqlite::Result<Copied> {
+fn copy(db: &Connection) -> rusqlite::Result<CopyOutcome> {
     let (mut before, mut added_before) = (0, u32::MAX);
     loop {
         let (pages, copied) = schema::copy(db)?;
         let added = pages.saturating_sub(before);
         if copied < pages || added >= added_before {
-            return Ok(Copied::Partly);
+            return Ok(CopyOutcome::Partly);
         }
         if added <= NEARLY {
-            return Ok(Copied::Nearly);
+            return Ok(CopyOutcome::Nearly);
         }
         (before, added_before) = (pages, added);
     }
@@ -157,9 +157,9 @@ mod tests {
         let count = |db: &Connection| db.query_row("SELECT count(*) FROM t", [], |row| row.get(0));
         assert_eq!(count(&snapshot), Ok(0));
         add(&db, 100);
-        assert_eq!(copy(&db), Ok(Copied::Partly));
+        assert_eq!(copy(&db), Ok(CopyOutcome::Partly));
         snapshot.finish().unwrap();
-        assert_eq!(copy(&db), Ok(Copied::Nearly));
+        assert_eq!(copy(&db), Ok(CopyOutcome::Nearly));
         assert_eq!(count(&reader), Ok(1));
     }
 
@@ -178,14 +178,14 @@ mod tests {
         checkpoints.after_commit(&db);
         assert!(asked.try_recv().is_ok() && asked.try_recv().is_err() && checkpoints.underway());
         // Much is left: it is tried again when there is more.
-        tell.send(Copied::Partly).unwrap();
+        tell.send(CopyOutcome::Partly).unwrap();
         add(&db, 1);
         checkpoints.after_commit(&db);
         assert!(asked.try_recv().is_err() && pages(&checkpoints) > PAGES);
         add(&db, PAGES);
         checkpoints.after_commit(&db);
         assert!(asked.try_recv().is_ok());
-        tell.send(Copied::Nearly).unwrap();
+        tell.send(CopyOutcome::Nearly).unwrap();
         checkpoints.after_commit(&db);
         add(&db, 1);
         assert!(pages(&checkpoints) < PAGES, "the log does not start anew");
@@ -199,7 +199,7 @@ mod tests {
         let mut checkpoints = Checkpoints::new(&mut db, ask, copied).unwrap();
         add(&db, PAGES_MAX);
         checkpoints.after_commit(&db);
-        tell.send(Copied::Partly).unwrap();
+        tell.send(CopyOutcome::Partly).unwrap();
         checkpoints.after_commit(&db);
         add(&db, 1);
         assert!(checkpoints.pages.load(Ordering::Relaxed) < PAGES);

@@ -13,7 +13,7 @@ use std::sync::{Arc, LazyLock};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 
-use super::super::draft::First;
+use super::super::draft::FirstAnswer;
 use super::row::{self, RoomNumber, int, key, nat, room_of, seq_of};
 use super::write::Writer;
 use crate::chat::record::{AuthorKey, RoomKey};
@@ -21,7 +21,7 @@ use crate::chat::record::{AuthorKey, RoomKey};
 /// Knows the ids that are not in the index.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    young: HashMap<Id, Known>,
+    young: HashMap<Id, KnownId>,
     /// The rooms whose ids are not all in the index, and the number of their entries since.
     stale: HashSet<RoomKey>,
     entries: usize,
@@ -38,15 +38,15 @@ type Id = (AuthorKey, Arc<str>);
 
 /// Is the first answer to a draft, and its room.
 #[derive(Debug)]
-struct Known {
+struct KnownId {
     room: RoomNumber,
-    first: First,
+    first: FirstAnswer,
 }
 
 /// Is a generation on its way into the index.
 #[derive(Debug)]
 struct Old {
-    known: HashMap<Id, Known>,
+    known: HashMap<Id, KnownId>,
     /// The rows of the index, in its order.
     rows: Vec<(i64, i64)>,
     /// How many of them are in, and how many will be with this transaction.
@@ -80,7 +80,7 @@ impl Ids {
             while let Some(row) = rows.next()? {
                 ids.entries += 1;
                 let Some(id) = row.get::<_, Option<Arc<str>>>(7)? else { continue };
-                let known = Known { room: number, first: first(row)? };
+                let known = KnownId { room: number, first: first(row)? };
                 ids.young.insert((AuthorKey(row.get(6)?), id), known);
             }
         }
@@ -96,10 +96,16 @@ impl Ids {
     }
 
     /// Notes what was answered to a draft with an `id`.
-    pub(super) fn put(&mut self, author: AuthorKey, id: &Arc<str>, room: RoomNumber, first: First) {
+    pub(super) fn put(
+        &mut self,
+        author: AuthorKey,
+        id: &Arc<str>,
+        room: RoomNumber,
+        first: FirstAnswer,
+    ) {
         let id = (author, Arc::clone(id));
         self.added.push((author, Arc::clone(&id.1)));
-        self.young.insert(id, Known { room, first });
+        self.young.insert(id, KnownId { room, first });
     }
 
     /// The transaction came through.
@@ -131,10 +137,10 @@ impl Writer {
         &self,
         author: AuthorKey,
         id: &Arc<str>,
-    ) -> rusqlite::Result<Option<First>> {
+    ) -> rusqlite::Result<Option<FirstAnswer>> {
         let name = (author, Arc::clone(id));
         let old = self.ids.old.as_ref().and_then(|old| old.known.get(&name));
-        if let Some(Known { room, first }) = self.ids.young.get(&name).or(old)
+        if let Some(KnownId { room, first }) = self.ids.young.get(&name).or(old)
             && self.keeps(*room, first.seq)
         {
             return Ok(Some(*first));
@@ -153,7 +159,7 @@ impl Writer {
         statement.query_row(params![&author.0[..], &**id], first).optional()
     }
 
-    fn first_stored(&self, author: AuthorKey, id: &str) -> rusqlite::Result<Option<First>> {
+    fn first_stored(&self, author: AuthorKey, id: &str) -> rusqlite::Result<Option<FirstAnswer>> {
         let mut index = self.db.prepare_cached("SELECT entry FROM ids WHERE key = ?1")?;
         let mut found = index.query([index_key(author, id)])?;
         while let Some(row) = found.next()? {
@@ -176,7 +182,7 @@ impl Writer {
 
     /// Turns the young ids into old ones if they are enough. Not within a transaction, for what
     /// that adds may be taken back.
-    pub(super) fn age_ids(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn rotate_ids(&mut self) -> rusqlite::Result<()> {
         let Ids { young, entries, old, .. } = &self.ids;
         let young_max = self.limits.young_ids_max;
         if old.is_some() || (young.len() < young_max && *entries < young_max.saturating_mul(4)) {
@@ -187,7 +193,7 @@ impl Writer {
             tops.extend(self.room(&name)?.map(|room| (room.number, room.top)));
         }
         let known = mem::take(&mut self.ids.young);
-        let row = |((author, id), Known { room, first }): (&Id, &Known)| {
+        let row = |((author, id), KnownId { room, first }): (&Id, &KnownId)| {
             (index_key(*author, id), key(*room, first.seq))
         };
         let mut rows: Vec<_> = known.iter().map(row).collect();
@@ -198,14 +204,14 @@ impl Writer {
     }
 
     /// Writes some of the old ids into the index, with a transaction that adds so many entries.
-    pub(super) fn store_ids(&mut self, added: u64) -> rusqlite::Result<()> {
+    pub(super) fn write_ids(&mut self, added: u64) -> rusqlite::Result<()> {
         let Some(old) = &self.ids.old else { return Ok(()) };
         let added = usize::try_from(added).unwrap_or(usize::MAX);
         let step = added.saturating_mul(4).max(STEP_MIN).min(old.rows.len() - old.stored);
         // What was pruned meanwhile would stay in the index for ever.
-        let kept = |(_, entry): &&(i64, i64)| self.keeps(room_of(*entry), seq_of(*entry));
+        let stored = |(_, entry): &&(i64, i64)| self.keeps(room_of(*entry), seq_of(*entry));
         let rows = old.rows.iter().skip(old.stored).take(step);
-        let rows: Vec<(i64, i64)> = rows.filter(kept).copied().collect();
+        let rows: Vec<(i64, i64)> = rows.filter(stored).copied().collect();
         insert(&self.db, &rows)?;
         if old.stored + step == old.rows.len() {
             let mut update =
@@ -221,7 +227,7 @@ impl Writer {
     }
 
     /// Takes the ids of entries that are dropped out of the index.
-    pub(super) fn drop_ids(&self, from: i64, to: i64) -> rusqlite::Result<()> {
+    pub(super) fn remove_ids(&self, from: i64, to: i64) -> rusqlite::Result<()> {
         if !self.ids.any_stored {
             return Ok(());
         }
@@ -259,14 +265,14 @@ const INSERT: &str = "INSERT OR IGNORE INTO ids (key, entry) VALUES (?, ?)";
 /// Is what [`first`] reads.
 const ANSWERED: &str = "hash, entry, ts, mid, kind, count";
 
-fn first(row: &Row<'_>) -> rusqlite::Result<First> {
+fn first(row: &Row<'_>) -> rusqlite::Result<FirstAnswer> {
     let seq = seq_of(row.get(1)?);
     let mid = match row::is_message(row.get(4)?) {
         true => seq,
         false => row.get::<_, Option<i64>>(3)?.map_or(0, seq_of),
     };
     let count = row.get::<_, Option<u32>>(5)?.unwrap_or(0);
-    Ok(First { hash: row.get(0)?, seq, mid, ts: nat(row.get(2)?), count })
+    Ok(FirstAnswer { hash: row.get(0)?, seq, mid, ts: nat(row.get(2)?), count })
 }
 
 /// Gives the place of an id in the index. Others may share it; what matters is that the ids of one

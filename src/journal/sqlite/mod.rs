@@ -4,7 +4,7 @@
 //!  reactor                     worker (the only one that writes)
 //!  Sqlite ── Task ───────────▶ batch ─▶ one transaction ─▶ commit
 //!    ▲  │                        │
-//!    │  └─ Question ─▶ readers   │
+//!    │  └─ ReadRequest ▶ readers    │
 //!    │                   │       │
 //!    └──────── Report ◀──┴───────┘
 //! ```
@@ -16,10 +16,9 @@
 //! what it has in memory, and keeps pages in line with the answers (see [`rooms`]).
 
 mod checkpoint;
+mod directory;
 mod facts;
-mod files;
 mod ids;
-mod index;
 mod open;
 mod prune;
 mod read;
@@ -29,6 +28,7 @@ mod row;
 mod schema;
 mod search;
 mod task;
+mod text_index;
 pub(super) mod transfer;
 mod unsaved;
 mod worker;
@@ -47,8 +47,8 @@ use crate::chat::record::{
 use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
-use search::Searches;
-use task::{Question, Report, Task, bytes, facts_bytes};
+use search::RunningSearches;
+use task::{ReadRequest, Report, Task, bytes, facts_bytes};
 use worker::PROBE_EVERY;
 
 /// Keeps records in a database.
@@ -59,10 +59,10 @@ pub(super) struct Sqlite {
     /// What goes to the worker at once with the next [`Sqlite::answers`], so that the little that came
     /// in one turn is committed in one transaction.
     outbox: Vec<Task>,
-    questions: Sender<Question>,
+    read_requests: Sender<ReadRequest>,
     /// Searches have a reader of their own: some take long.
-    searching: Sender<Search>,
-    searches: Searches,
+    search_requests: Sender<Search>,
+    searches: RunningSearches,
     reports: Receiver<Vec<Report>>,
     /// Disconnected once both threads have ended.
     done: Receiver<()>,
@@ -165,16 +165,16 @@ impl Sqlite {
     /// Lets the threads finish what they have, and end.
     pub(super) fn close(mut self, within: Duration) -> bool {
         self.send();
-        let Self { tasks, questions, searching, done, .. } = self;
-        drop(questions);
-        drop(searching);
+        let Self { tasks, read_requests, search_requests, done, .. } = self;
+        drop(read_requests);
+        drop(search_requests);
         drop(tasks);
         done.recv_timeout(within) == Err(RecvTimeoutError::Disconnected)
     }
 
     fn append(&mut self, draft: Draft) {
         if self.queues(draft.ticket, bytes(&draft)) {
-            self.rooms.submitted(&draft.room);
+            self.rooms.on_submit(&draft.room);
             self.hand(Task::Append(self.now, draft));
         }
     }
@@ -220,7 +220,7 @@ impl Sqlite {
             let why = Refused::Overloaded;
             return self.answers.push(Answer::Unread { ticket, why });
         }
-        if self.searching.send(search).is_err() {
+        if self.search_requests.send(search).is_err() {
             self.found(ticket, None);
         }
     }
@@ -267,30 +267,30 @@ impl Sqlite {
 
     fn take(&mut self, report: Report) {
         match report {
-            Report::Appended { room, bytes, kept, answer } => {
+            Report::Appended { room, bytes, stored, answer } => {
                 self.underway.appends -= 1;
                 self.underway.append_bytes -= bytes;
                 self.answers.push(answer);
-                if let Some(kept) = &kept {
-                    self.searches.told(&room, kept);
+                if let Some(stored) = &stored {
+                    self.searches.on_entry(&room, stored);
                 }
-                self.rooms.appended(&room, kept);
+                self.rooms.on_append_answered(&room, stored);
             }
-            Report::Added { room, kept } => {
-                let entry = kept.entry.clone();
+            Report::Added { room, stored } => {
+                let entry = stored.entry.clone();
                 self.answers.push(Answer::Added { room: Arc::clone(&room), entry });
-                self.searches.told(&room, &kept);
-                self.rooms.added(&room, kept);
+                self.searches.on_entry(&room, &stored);
+                self.rooms.on_entry(&room, stored);
             }
             Report::Pruned { room, first } => {
-                self.searches.pruned(&room, first);
-                self.rooms.pruned(&room, first);
+                self.searches.on_pruned(&room, first);
+                self.rooms.on_pruned(&room, first);
             }
             Report::Found { ticket, finding } => self.found(ticket, finding),
-            Report::Read { question, read: Some(read), in_order } => {
-                self.rooms.arrived(question, read, in_order);
+            Report::Read { request, read: Some(read), in_order } => {
+                self.rooms.on_read(request, read, in_order);
             }
-            Report::Read { question, read: None, .. } => self.rooms.failed(question.what),
+            Report::Read { request, read: None, .. } => self.rooms.on_read_failed(request.target),
             Report::Answered { bytes, answer: Some(answer) } => {
                 self.underway.appends -= 1;
                 self.underway.append_bytes -= bytes;
@@ -330,13 +330,13 @@ impl Sqlite {
                     self.answers.push(Answer::Unread { ticket, why });
                     self.underway.reads -= 1;
                 }
-                Next::Ask(question) => {
-                    let what = question.what.clone();
-                    if self.questions.send(question).is_err() {
-                        self.rooms.failed(what);
+                Next::Ask(request) => {
+                    let target = request.target.clone();
+                    if self.read_requests.send(request).is_err() {
+                        self.rooms.on_read_failed(target);
                     }
                 }
-                Next::AskInOrder(question) => self.outbox.push(Task::Read(question)),
+                Next::AskInOrder(request) => self.outbox.push(Task::Read(request)),
             }
         }
     }

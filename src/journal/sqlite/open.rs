@@ -10,10 +10,10 @@ use rusqlite::Connection;
 
 use super::super::{Durability, Limits, OpenError, epoch};
 use super::checkpoint::{self, Checkpoints};
-use super::files::{Directory, Marker};
+use super::directory::{Directory, HighWaterMark};
 use super::rooms::Rooms;
-use super::search::Searches;
-use super::task::{Question, Report, Waker};
+use super::search::RunningSearches;
+use super::task::{ReadRequest, Report, Waker};
 use super::unsaved::Unsaved;
 use super::worker::Worker;
 use super::write::Writer;
@@ -49,15 +49,15 @@ impl Sqlite {
         let facts = facts::all(&db).map_err(failed)?;
         let mut writer = Writer::new(db, limits.clone(), known).map_err(failed)?;
         let expiry = writer.next_expiry().map_err(failed)?;
-        let (marker, lossy) = marker(place, &directory, writer.entries, now)?;
+        let (mark, lossy) = mark(place, &directory, writer.entries, now)?;
         let epoch = schema::epoch(&writer.db, &epoch(epoch_seed), lossy).map_err(failed)?;
 
         let (tasks, taken) = channel();
         let (report, reports) = channel();
         let (doing, done) = channel::<()>();
-        let telling = Telling { report, waker, doing };
-        let (questions, searching) = readers(&path, limits.scan_entries_max, &telling)?;
-        let Telling { report, waker, doing } = telling;
+        let reporting = Reporting { report, waker, doing };
+        let (read_requests, search_requests) = readers(&path, limits.scan_entries_max, &reporting)?;
+        let Reporting { report, waker, doing } = reporting;
         let checkpoints = checkpoints(&mut writer.db, &path)?;
         let worker = Worker {
             writer,
@@ -65,13 +65,13 @@ impl Sqlite {
             inbox: VecDeque::new(),
             reports: report,
             waker,
-            marker,
+            mark,
             now,
             unsaved: Unsaved::default(),
             checkpoints,
             pruned: 0,
             expiry,
-            sick: None,
+            degraded: None,
             directory,
         };
         spawn("journal", move || {
@@ -82,9 +82,9 @@ impl Sqlite {
             rooms: Rooms::new(&rooms, limits.clone()),
             tasks,
             outbox: Vec::new(),
-            questions,
-            searching,
-            searches: Searches::default(),
+            read_requests,
+            search_requests,
+            searches: RunningSearches::default(),
             reports,
             done,
             answers: Vec::new(),
@@ -103,7 +103,7 @@ impl Sqlite {
 
 /// Is what a thread needs to tell the reactor, and to show that it has not ended.
 #[derive(Clone)]
-struct Telling {
+struct Reporting {
     report: Sender<Vec<Report>>,
     waker: Waker,
     doing: Sender<()>,
@@ -113,24 +113,24 @@ struct Telling {
 fn readers(
     path: &Path,
     scan_max: usize,
-    telling: &Telling,
-) -> Result<(Sender<Question>, Sender<Search>), OpenError> {
+    reporting: &Reporting,
+) -> Result<(Sender<ReadRequest>, Sender<Search>), OpenError> {
     let (reader, searcher) = (schema::open_reader(path)?, schema::open_reader(path)?);
-    let (questions, asked) = channel();
-    let (searching, searches) = channel();
-    let Telling { report, waker, doing } = telling.clone();
+    let (read_requests, asked) = channel();
+    let (search_requests, searches) = channel();
+    let Reporting { report, waker, doing } = reporting.clone();
     spawn("journal-reader", move || {
-        readers::read_on(&reader, &asked, &report, &waker);
+        readers::serve_reads(&reader, &asked, &report, &waker);
         drop(reader);
         drop(doing);
     })?;
-    let Telling { report, waker, doing } = telling.clone();
+    let Reporting { report, waker, doing } = reporting.clone();
     spawn("journal-search", move || {
-        readers::search_on(&searcher, scan_max, &searches, &report, &waker);
+        readers::serve_searches(&searcher, scan_max, &searches, &report, &waker);
         drop(searcher);
         drop(doing);
     })?;
-    Ok((questions, searching))
+    Ok((read_requests, search_requests))
 }
 
 /// Starts the thread that copies the log of this connection into the database.
@@ -139,7 +139,7 @@ fn checkpoints(db: &mut Connection, path: &Path) -> Result<Checkpoints, OpenErro
     let ((ask, asked), (tell, copied)) = (channel(), channel());
     let checkpoints = Checkpoints::new(db, ask, copied);
     spawn("journal-copy", move || {
-        checkpoint::copy_on(&copier, &asked, &tell);
+        checkpoint::run_copier(&copier, &asked, &tell);
         drop(copier);
         drop(tell);
     })?;
@@ -147,12 +147,12 @@ fn checkpoints(db: &mut Connection, path: &Path) -> Result<Checkpoints, OpenErro
 }
 
 /// Holds the journal against its mark. Says also whether it lost entries, and that is accepted.
-pub(super) fn marker(
+pub(super) fn mark(
     place: &Place,
     directory: &Directory,
     entries: u64,
     now: Now,
-) -> Result<(Marker, bool), OpenError> {
+) -> Result<(HighWaterMark, bool), OpenError> {
     let (file, marked) = directory.mark()?;
     if marked.is_none() && entries > 0 {
         tracing::warn!("the journal has no mark: whether entries are missing cannot be told");
@@ -165,12 +165,12 @@ pub(super) fn marker(
     }
     // With less than a sync per commit, a mark written meanwhile could run ahead of the disk.
     let running = place.durability == Durability::Fsync;
-    let mut marker = Marker { file, marked, at: now.at, running };
+    let mut mark = HighWaterMark { file, marked, at: now.at, running };
     if lossy {
         tracing::warn!(entries, marked, "entries are missing; going on without them");
-        marker.write(entries, now);
+        mark.write(entries, now);
     }
-    Ok((marker, lossy))
+    Ok((mark, lossy))
 }
 
 /// Says what an `ack` tells of durability.

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use rusqlite::params;
 
-use super::super::record::Kept;
-use super::index;
+use super::super::history::StoredEntry;
 use super::row::{self, int, key, nat};
 use super::schema::RoomRow;
+use super::text_index;
 use super::write::Writer;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, RoomKey};
 
 impl Writer {
     /// Lets some of the messages go whose time has come, and gives the entries that say so.
-    pub(super) fn expire(&mut self, unix_ms: u64) -> rusqlite::Result<Vec<(RoomKey, Kept)>> {
+    pub(super) fn expire(&mut self, unix_ms: u64) -> rusqlite::Result<Vec<(RoomKey, StoredEntry)>> {
         self.flush()?;
         let mut gone = Vec::new();
         for (message, sender, author) in self.expired(unix_ms)? {
@@ -26,9 +26,9 @@ impl Writer {
             let Some(room) = self.room(&name)? else { continue };
             let change = Change::Deleted { mid, why: Gone::Expired };
             let entry = Entry { seq: room.top + 1, ts: unix_ms, sender, change };
-            let kept = Kept { author, entry };
-            self.add(&name, room, &kept, None)?;
-            gone.push((name, kept));
+            let stored = StoredEntry { author, entry };
+            self.add(&name, room, &stored, None)?;
+            gone.push((name, stored));
         }
         Ok(gone)
     }
@@ -49,11 +49,11 @@ impl Writer {
         &mut self,
         name: &RoomKey,
         cutoff: u64,
-        effort: &mut Effort,
+        budget: &mut PruneBudget,
     ) -> rusqlite::Result<Option<u64>> {
         let Some(mut room) = self.room(name)? else { return Ok(None) };
         let messages_max = self.limits.messages_max();
-        if effort.left == 0 || (room.messages <= messages_max && cutoff == 0) {
+        if budget.left == 0 || (room.messages <= messages_max && cutoff == 0) {
             return Ok(None);
         }
         self.flush()?;
@@ -61,15 +61,15 @@ impl Writer {
         let mut statement = self.db.prepare_cached(
             "SELECT kind, ts FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry LIMIT ?3",
         )?;
-        let most = int(effort.left.div_ceil(PLAIN));
+        let most = int(budget.left.div_ceil(PLAIN));
         let reach = [key(room.number, room.first), key(room.number, room.top), most];
         let mut rows = statement.query(reach)?;
         while let Some(row) = rows.next()? {
-            if effort.left == 0 || (room.messages <= messages_max && nat(row.get(1)?) >= cutoff) {
+            if budget.left == 0 || (room.messages <= messages_max && nat(row.get(1)?) >= cutoff) {
                 break;
             }
             let message = row::is_message(row.get(0)?);
-            effort.spend(if message && room.first <= room.searched { INDEXED } else { PLAIN });
+            budget.spend(if message && room.first <= room.searched { INDEXED } else { PLAIN });
             room.messages -= u64::from(message);
             room.first += 1;
         }
@@ -84,18 +84,18 @@ impl Writer {
     }
 
     /// Drops what is no longer kept from some rooms, those after `after` by number.
-    pub(super) fn prune_some(&mut self, after: i64, unix_ms: u64) -> rusqlite::Result<Pruned> {
+    pub(super) fn prune_step(&mut self, after: i64, unix_ms: u64) -> rusqlite::Result<Pruned> {
         let cutoff = self.limits.cutoff(unix_ms);
         let rooms = self.rooms_after(after)?;
-        let mut effort = Effort::of_a_step();
+        let mut budget = PruneBudget::of_a_step();
         let mut pruned = Pruned { rooms: Vec::new(), after: 0, more: false };
         if rooms.len() == ROOMS {
             pruned.after = rooms.last().map_or(0, |(number, _)| *number);
         }
         for (number, name) in rooms {
-            let Some(first) = self.prune(&name, cutoff, &mut effort)? else { continue };
+            let Some(first) = self.prune(&name, cutoff, &mut budget)? else { continue };
             pruned.rooms.push((name, first));
-            if effort.left == 0 {
+            if budget.left == 0 {
                 // There may be more in this very room.
                 return Ok(Pruned { after: number - 1, more: true, ..pruned });
             }
@@ -147,8 +147,8 @@ impl Writer {
             )?;
             statement.execute(params![reach[0], reach[1]])?;
         }
-        self.drop_ids(reach[0], reach[1])?;
-        index::take_out(&self.db, room, before, room.first - 1)?;
+        self.remove_ids(reach[0], reach[1])?;
+        text_index::take_out(&self.db, room, before, room.first - 1)?;
         let mut statement =
             self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;
@@ -173,11 +173,11 @@ pub(super) struct Pruned {
 
 /// Is what a step may take off the time of those who wait for their appends.
 #[derive(Debug)]
-pub(super) struct Effort {
+pub(super) struct PruneBudget {
     left: u64,
 }
 
-impl Effort {
+impl PruneBudget {
     /// Is that of a step by itself.
     fn of_a_step() -> Self {
         Self { left: STEP * INDEXED }
@@ -188,8 +188,8 @@ impl Effort {
         Self { left: added.min(STEP) * INDEXED }
     }
 
-    fn spend(&mut self, effort: u64) {
-        self.left = self.left.saturating_sub(effort);
+    fn spend(&mut self, budget: u64) {
+        self.left = self.left.saturating_sub(budget);
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
-use super::super::page::{self, Source, Space};
-use super::super::record::{Given, Kept, grouped, said_bytes};
-use super::row::{self, KEPT, key, nat, seq_of};
+use super::super::history::{Reaction, StoredEntry, grouped, message_bytes};
+use super::super::page::{self, Budget, Source};
+use super::row::{self, ENTRY_COLUMNS, key, nat, seq_of};
 use super::schema::{self, RoomRow};
 use crate::chat::record::{AuthorKey, Entry, Page, Query, Said};
 
@@ -14,17 +14,17 @@ use crate::chat::record::{AuthorKey, Entry, Page, Query, Said};
 pub(super) fn page(db: &Connection, query: &Query) -> rusqlite::Result<Page> {
     let snapshot = db.unchecked_transaction()?;
     match schema::room(&snapshot, &query.room)? {
-        Some(room) => page::page(&Stored { db: &snapshot, room }, query),
+        Some(room) => page::page(&StoredRoom { db: &snapshot, room }, query),
         None => Ok(page::empty(query)),
     }
 }
 
 /// Is the newest part of a room's record.
 #[derive(Debug)]
-pub(super) struct Newest {
+pub(super) struct RecentEntries {
     pub(super) first: u64,
     pub(super) top: u64,
-    pub(super) entries: Vec<Kept>,
+    pub(super) entries: Vec<StoredEntry>,
 }
 
 /// Reads the newest entries of a room, at most so many and about so many bytes of text.
@@ -33,35 +33,35 @@ pub(super) fn newest(
     room: &str,
     entries_max: usize,
     bytes_max: usize,
-) -> rusqlite::Result<Newest> {
+) -> rusqlite::Result<RecentEntries> {
     let snapshot = db.unchecked_transaction()?;
     let Some(room) = schema::room(&snapshot, room)? else {
-        return Ok(Newest { first: 1, top: 0, entries: Vec::new() });
+        return Ok(RecentEntries { first: 1, top: 0, entries: Vec::new() });
     };
     let mut statement = snapshot.prepare_cached(&format!(
-        "SELECT {KEPT} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC"
+        "SELECT {ENTRY_COLUMNS} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC"
     ))?;
     let mut rows = statement.query([key(room.number, room.first), key(room.number, room.top)])?;
-    let mut space = Space::new(entries_max, bytes_max);
+    let mut budget = Budget::new(entries_max, bytes_max);
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let kept = row::kept(row)?;
-        if !space.takes(kept.bytes()) {
+        let stored = row::stored_entry(row)?;
+        if !budget.take(stored.bytes()) {
             break;
         }
-        entries.push(kept);
+        entries.push(stored);
     }
     entries.reverse();
-    Ok(Newest { first: room.first, top: room.top, entries })
+    Ok(RecentEntries { first: room.first, top: room.top, entries })
 }
 
 /// Is a room's record in the database.
-pub(super) struct Stored<'a> {
+pub(super) struct StoredRoom<'a> {
     pub(super) db: &'a Connection,
     pub(super) room: RoomRow,
 }
 
-impl Source for Stored<'_> {
+impl Source for StoredRoom<'_> {
     type Error = rusqlite::Error;
 
     fn first(&self) -> u64 {
@@ -72,42 +72,42 @@ impl Source for Stored<'_> {
         self.room.top
     }
 
-    fn below(&self, seq: u64, space: Space) -> rusqlite::Result<(Vec<Said>, bool)> {
+    fn below(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<Said>, bool)> {
         let RoomRow { number, first, .. } = self.room;
         let last = key(number, seq.saturating_sub(1));
-        self.messages("DESC", key(number, first), last, space)
+        self.messages("DESC", key(number, first), last, budget)
     }
 
-    fn from(&self, seq: u64, space: Space) -> rusqlite::Result<(Vec<Said>, bool)> {
+    fn from(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<Said>, bool)> {
         let RoomRow { number, top, .. } = self.room;
-        self.messages("ASC", key(number, seq), key(number, top), space)
+        self.messages("ASC", key(number, seq), key(number, top), budget)
     }
 
-    fn entries(&self, seq: u64, mut space: Space) -> rusqlite::Result<(Vec<Entry>, bool)> {
+    fn entries(&self, seq: u64, mut budget: Budget) -> rusqlite::Result<(Vec<Entry>, bool)> {
         let RoomRow { number, top, .. } = self.room;
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT {KEPT} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry"
+            "SELECT {ENTRY_COLUMNS} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry"
         ))?;
         let mut rows = statement.query([key(number, seq), key(number, top)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let kept = row::kept(row)?;
-            if !space.takes(kept.bytes()) {
+            let stored = row::stored_entry(row)?;
+            if !budget.take(stored.bytes()) {
                 return Ok((found, true));
             }
-            found.push(kept.entry);
+            found.push(stored.entry);
         }
         Ok((found, false))
     }
 }
 
-impl Stored<'_> {
+impl StoredRoom<'_> {
     fn messages(
         &self,
         order: &str,
         first: i64,
         last: i64,
-        mut space: Space,
+        mut budget: Budget,
     ) -> rusqlite::Result<(Vec<Said>, bool)> {
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed
@@ -117,7 +117,7 @@ impl Stored<'_> {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let said = self.said(row)?;
-            if !space.takes(said_bytes(&said)) {
+            if !budget.take(message_bytes(&said)) {
                 return Ok((found, true));
             }
             found.push(said);
@@ -155,12 +155,12 @@ impl Stored<'_> {
     }
 
     /// Reads the reactions to a message in the order they were given.
-    fn reactions(&self, message: i64) -> rusqlite::Result<Vec<Given>> {
+    fn reactions(&self, message: i64) -> rusqlite::Result<Vec<Reaction>> {
         let mut statement = self.db.prepare_cached(
             "SELECT emoji, author, name FROM reactions WHERE message = ?1 ORDER BY seq",
         )?;
         let given = statement.query_map([message], |row| {
-            Ok(Given { emoji: row.get(0)?, author: AuthorKey(row.get(1)?), name: row.get(2)? })
+            Ok(Reaction { emoji: row.get(0)?, author: AuthorKey(row.get(1)?), name: row.get(2)? })
         })?;
         given.collect()
     }

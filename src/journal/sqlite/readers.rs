@@ -4,26 +4,26 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use rusqlite::Connection;
 
-use super::task::{Question, Read, Report, Waker, What};
+use super::task::{Read, ReadRequest, ReadTarget, Report, Waker};
 use super::{read, search};
 use crate::chat::record::Search;
 
 /// Answers questions, on its own thread, until nobody can ask any more.
-pub(super) fn read_on(
+pub(super) fn serve_reads(
     db: &Connection,
-    questions: &Receiver<Question>,
+    read_requests: &Receiver<ReadRequest>,
     reports: &Sender<Vec<Report>>,
     waker: &Waker,
 ) {
-    for question in questions {
-        if reports.send(vec![answer(db, question, false)]).is_ok() {
+    for request in read_requests {
+        if reports.send(vec![answer(db, request, false)]).is_ok() {
             waker();
         }
     }
 }
 
 /// Searches, on its own thread, until nobody can ask any more.
-pub(super) fn search_on(
+pub(super) fn serve_searches(
     db: &Connection,
     scan_max: usize,
     searches: &Receiver<Search>,
@@ -43,15 +43,15 @@ pub(super) fn search_on(
 }
 
 /// Answers a question.
-pub(super) fn answer(db: &Connection, question: Question, in_order: bool) -> Report {
-    let read = match &question.what {
-        What::Page(query) => read::page(db, query).map(Read::Page),
-        What::Newest { room, entries_max, bytes_max } => {
-            read::newest(db, room, *entries_max, *bytes_max).map(Read::Newest)
+pub(super) fn answer(db: &Connection, request: ReadRequest, in_order: bool) -> Report {
+    let read = match &request.target {
+        ReadTarget::Page(query) => read::page(db, query).map(Read::Page),
+        ReadTarget::RecentEntries { room, entries_max, bytes_max } => {
+            read::newest(db, room, *entries_max, *bytes_max).map(Read::RecentEntries)
         }
     };
     if let Err(error) = &read {
         tracing::error!(%error, "the journal cannot be read");
     }
-    Report::Read { question, read: read.ok(), in_order }
+    Report::Read { request, read: read.ok(), in_order }
 }

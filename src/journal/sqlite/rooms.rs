@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Limits;
+use super::super::history::{History, StoredEntry};
 use super::super::page;
-use super::super::record::{Kept, Record};
-use super::read::Newest;
-use super::task::{Question, Read, What};
+use super::read::RecentEntries;
+use super::task::{Read, ReadRequest, ReadTarget};
 use crate::chat::record::{Page, Query, RoomKey, RoomRecord, Span};
 use crate::clock::Moment;
 
@@ -29,7 +29,7 @@ pub(super) struct Rooms {
     clock: VecDeque<RoomKey>,
     bytes: usize,
     /// Until when somebody waits for appends, and of which room, in order.
-    patience: VecDeque<(Moment, RoomKey)>,
+    park_deadlines: VecDeque<(Moment, RoomKey)>,
     limits: Limits,
     pub(super) next: VecDeque<Next>,
 }
@@ -40,9 +40,9 @@ pub(super) enum Next {
     /// This page is in line: give it out.
     Answer(Page),
     /// Ask the reader.
-    Ask(Question),
+    Ask(ReadRequest),
     /// Ask the worker.
-    AskInOrder(Question),
+    AskInOrder(ReadRequest),
     /// The record could not be read: say so to whoever asked.
     GiveUp(Query),
 }
@@ -59,7 +59,7 @@ struct Room {
     filling: bool,
     parked: VecDeque<Parked>,
     waiting: Vec<Query>,
-    held: Vec<(Question, Read)>,
+    held: Vec<(ReadRequest, Read)>,
 }
 
 /// Is a read that waits until so many drafts are answered, but no longer than that.
@@ -73,37 +73,37 @@ struct Parked {
 /// Is the newest part of a room's record, up to its top.
 #[derive(Debug)]
 struct Recent {
-    record: Record,
+    history: History,
     /// Whether somebody read it since space was last needed.
     used: bool,
 }
 
 impl Rooms {
     pub(super) fn new(records: &[RoomRecord], limits: Limits) -> Self {
-        let room = |record: &RoomRecord| {
-            (Arc::clone(&record.key), Room { top: record.top, ..Room::default() })
+        let room = |history: &RoomRecord| {
+            (Arc::clone(&history.key), Room { top: history.top, ..Room::default() })
         };
         let rooms = records.iter().map(room).collect();
-        let (clock, patience, next) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
-        Self { rooms, clock, bytes: 0, patience, limits, next }
+        let (clock, park_deadlines, next) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
+        Self { rooms, clock, bytes: 0, park_deadlines, limits, next }
     }
 
     /// Notes that a draft goes to the worker.
-    pub(super) fn submitted(&mut self, key: &RoomKey) {
+    pub(super) fn on_submit(&mut self, key: &RoomKey) {
         if let Some(room) = self.rooms.get_mut(key) {
             room.submitted += 1;
             return;
         }
         // A room without a record: all of it will be in memory from its first entry on.
-        let recent = Some(Box::new(Recent { record: Record::starting(1, 1), used: true }));
+        let recent = Some(Box::new(Recent { history: History::starting(1, 1), used: true }));
         let room = Room { submitted: 1, recent, ..Room::default() };
         self.rooms.insert(Arc::clone(key), room);
     }
 
     /// Takes in what has become of a draft.
-    pub(super) fn appended(&mut self, key: &RoomKey, kept: Option<Kept>) {
-        if let Some(kept) = kept {
-            self.added(key, kept);
+    pub(super) fn on_append_answered(&mut self, key: &RoomKey, stored: Option<StoredEntry>) {
+        if let Some(stored) = stored {
+            self.on_entry(key, stored);
         }
         let Some(room) = self.rooms.get_mut(key) else { return };
         room.answered += 1;
@@ -119,35 +119,35 @@ impl Rooms {
     }
 
     /// Takes in the next entry of a room.
-    pub(super) fn added(&mut self, key: &RoomKey, kept: Kept) {
+    pub(super) fn on_entry(&mut self, key: &RoomKey, stored: StoredEntry) {
         let Some(room) = self.rooms.get_mut(key) else { return };
-        room.top = kept.entry.seq;
+        room.top = stored.entry.seq;
         if let Some(recent) = &mut room.recent {
-            let record = &mut recent.record;
-            self.bytes -= weight(record);
-            if record.len() == 0 {
+            let history = &mut recent.history;
+            self.bytes -= memory_bytes(history);
+            if history.len() == 0 {
                 self.clock.push_back(Arc::clone(key));
             }
-            record.push(kept);
-            while record.len() > self.limits.recent_entries_max {
-                record.pop(true);
+            history.push(stored);
+            while history.len() > self.limits.recent_entries_max {
+                history.pop(true);
             }
-            self.bytes += weight(record);
+            self.bytes += memory_bytes(history);
         }
-        for (question, read) in mem::take(&mut room.held) {
-            self.arrived(question, read, false);
+        for (request, read) in mem::take(&mut room.held) {
+            self.on_read(request, read, false);
         }
         self.make_space();
     }
 
     /// Takes in that the oldest entries of a room are no longer kept.
-    pub(super) fn pruned(&mut self, key: &RoomKey, first: u64) {
+    pub(super) fn on_pruned(&mut self, key: &RoomKey, first: u64) {
         let Some(room) = self.rooms.get_mut(key) else { return };
         if let Some(recent) = &mut room.recent {
-            let record = &mut recent.record;
-            self.bytes -= weight(record);
-            record.prune(first);
-            self.bytes += weight(record);
+            let history = &mut recent.history;
+            self.bytes -= memory_bytes(history);
+            history.prune(first);
+            self.bytes += memory_bytes(history);
         }
     }
 
@@ -158,7 +158,7 @@ impl Rooms {
         };
         if room.submitted != room.answered {
             let (after, until) = (room.submitted, now.after(PATIENCE));
-            self.patience.push_back((until, Arc::clone(&query.room)));
+            self.park_deadlines.push_back((until, Arc::clone(&query.room)));
             return room.parked.push_back(Parked { after, until, query });
         }
         if let Some(next) = look(room, query, &self.limits) {
@@ -168,7 +168,7 @@ impl Rooms {
 
     /// Looks for the answers to queries that have waited long enough for appends.
     pub(super) fn release(&mut self, now: Moment) {
-        while let Some((until, key)) = self.patience.front() {
+        while let Some((until, key)) = self.park_deadlines.front() {
             let waits = |parked: &Parked| parked.until <= *until;
             let room = self.rooms.get_mut(key);
             let room = room.filter(|room| room.parked.front().is_some_and(waits));
@@ -180,43 +180,43 @@ impl Rooms {
                     self.next.extend(look(room, parked.query, &self.limits));
                 }
             }
-            self.patience.pop_front();
+            self.park_deadlines.pop_front();
         }
     }
 
     /// Says when [`Rooms::release`] has something to do at the latest.
     pub(super) fn deadline(&self) -> Moment {
-        self.patience.front().map_or(Moment::NEVER, |(until, _)| *until)
+        self.park_deadlines.front().map_or(Moment::NEVER, |(until, _)| *until)
     }
 
     /// Takes in what was read, and sees whether it is in line with the answers.
-    pub(super) fn arrived(&mut self, mut question: Question, read: Read, in_order: bool) {
-        let room = self.rooms.get_mut(question.what.room());
+    pub(super) fn on_read(&mut self, mut request: ReadRequest, read: Read, in_order: bool) {
+        let room = self.rooms.get_mut(request.target.room());
         let top = room.as_ref().map_or(0, |room| room.top);
         if read.top() == top {
             return match read {
                 Read::Page(page) => self.next.push_back(Next::Answer(page)),
-                Read::Newest(newest) => self.fill(question.what.room(), newest),
+                Read::RecentEntries(entries_read) => self.fill(request.target.room(), entries_read),
             };
         }
         debug_assert!(!in_order, "what the worker reads is in line");
         if read.top() > top
             && let Some(room) = room
         {
-            return room.held.push((question, read));
+            return room.held.push((request, read));
         }
-        question.tries += 1;
-        self.next.push_back(match question.tries < TRIES_MAX {
-            true => Next::Ask(question),
-            false => Next::AskInOrder(question),
+        request.tries += 1;
+        self.next.push_back(match request.tries < TRIES_MAX {
+            true => Next::Ask(request),
+            false => Next::AskInOrder(request),
         });
     }
 
     /// Takes in that nothing could be read.
-    pub(super) fn failed(&mut self, what: What) {
-        match what {
-            What::Page(query) => self.next.push_back(Next::GiveUp(query)),
-            What::Newest { room, .. } => {
+    pub(super) fn on_read_failed(&mut self, target: ReadTarget) {
+        match target {
+            ReadTarget::Page(query) => self.next.push_back(Next::GiveUp(query)),
+            ReadTarget::RecentEntries { room, .. } => {
                 let Some(room) = self.rooms.get_mut(&room) else { return };
                 room.filling = false;
                 let waiting = mem::take(&mut room.waiting);
@@ -226,15 +226,16 @@ impl Rooms {
     }
 
     /// Keeps the newest entries of a room from now on, and answers those that waited for them.
-    fn fill(&mut self, key: &RoomKey, newest: Newest) {
+    fn fill(&mut self, key: &RoomKey, entries_read: RecentEntries) {
         let Some(room) = self.rooms.get_mut(key) else { return };
-        let base = newest.entries.first().map_or(newest.top + 1, |kept| kept.entry.seq);
-        let mut record = Record::starting(newest.first, base);
-        for kept in newest.entries {
-            record.push(kept);
+        let base =
+            entries_read.entries.first().map_or(entries_read.top + 1, |stored| stored.entry.seq);
+        let mut history = History::starting(entries_read.first, base);
+        for stored in entries_read.entries {
+            history.push(stored);
         }
-        self.bytes += weight(&record);
-        room.recent = Some(Box::new(Recent { record, used: true }));
+        self.bytes += memory_bytes(&history);
+        room.recent = Some(Box::new(Recent { history, used: true }));
         room.filling = false;
         for query in mem::take(&mut room.waiting) {
             self.next.extend(look(room, query, &self.limits));
@@ -253,7 +254,7 @@ impl Rooms {
                 self.clock.push_back(key);
                 continue;
             }
-            self.bytes -= weight(&recent.record);
+            self.bytes -= memory_bytes(&recent.history);
             room.recent = None;
         }
     }
@@ -263,7 +264,7 @@ impl Rooms {
 fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
     if let Some(recent) = &mut room.recent {
         recent.used = true;
-        if let Ok(page) = page::page(&recent.record, &query) {
+        if let Ok(page) = page::page(&recent.history, &query) {
             return Some(Next::Answer(page));
         }
     } else if is_recent(query.span, room.top, limits.recent_entries_max) {
@@ -273,10 +274,10 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
             return None;
         }
         let (entries_max, bytes_max) = (limits.recent_entries_max, limits.recent_bytes_max / 16);
-        let what = What::Newest { room: key, entries_max, bytes_max };
-        return Some(Next::Ask(Question { what, tries: 0 }));
+        let target = ReadTarget::RecentEntries { room: key, entries_max, bytes_max };
+        return Some(Next::Ask(ReadRequest { target, tries: 0 }));
     }
-    Some(Next::Ask(Question { what: What::Page(query), tries: 0 }))
+    Some(Next::Ask(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
 }
 
 /// Says whether a query asks for something among so many newest entries.
@@ -289,12 +290,12 @@ fn is_recent(span: Span, top: u64, entries: usize) -> bool {
 }
 
 /// Gives the bytes that a record takes, roughly.
-fn weight(record: &Record) -> usize {
-    record.bytes() + record.len() * ENTRY_BYTES
+fn memory_bytes(history: &History) -> usize {
+    history.bytes() + history.len() * ENTRY_BYTES
 }
 
 /// What an entry takes beside its text: itself, and the heads of two allocations.
-const ENTRY_BYTES: usize = size_of::<Kept>() + 64;
+const ENTRY_BYTES: usize = size_of::<StoredEntry>() + 64;
 /// How long a read waits for the appends before it. They take a few milliseconds unless the disk
 /// hangs.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -309,7 +310,7 @@ mod tests {
     #[test]
     fn only_who_asks_for_the_newest_waits_until_they_are_in_memory() {
         let key = RoomKey::from("lobby");
-        let record = RoomRecord {
+        let history = RoomRecord {
             key: Arc::clone(&key),
             name: Arc::clone(&key),
             top: 1000,
@@ -317,12 +318,14 @@ mod tests {
         };
         let limits = Limits { recent_entries_max: 100, ..Limits::default() };
         let asks = |span| {
-            let mut rooms = Rooms::new(std::slice::from_ref(&record), limits.clone());
+            let mut rooms = Rooms::new(std::slice::from_ref(&history), limits.clone());
             let room = Arc::clone(&key);
             let query = Query { ticket: Ticket(1), room, span, limit: 10, bytes_max: 1000 };
             rooms.read(Moment::default(), query);
             match rooms.next.pop_front() {
-                Some(Next::Ask(Question { what, .. })) => matches!(what, What::Newest { .. }),
+                Some(Next::Ask(ReadRequest { target, .. })) => {
+                    matches!(target, ReadTarget::RecentEntries { .. })
+                }
                 other => panic!("{other:?}"),
             }
         };

@@ -14,7 +14,7 @@ use rusqlite::types::{ToSql, Type};
 use rusqlite::{CachedStatement, Connection, Row, params};
 
 use super::super::draft::BodyHash;
-use super::super::record::Kept;
+use super::super::history::StoredEntry;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone};
 
 /// Is the number of a room in the database.
@@ -86,7 +86,7 @@ pub(super) fn is_message(kind: i64) -> bool {
 #[derive(Debug)]
 pub(super) struct MessageRow {
     pub(super) room: RoomNumber,
-    pub(super) kept: Kept,
+    pub(super) stored: StoredEntry,
     pub(super) id: Option<(Arc<str>, BodyHash)>,
 }
 
@@ -101,7 +101,7 @@ pub(super) fn insert_messages(db: &Connection, rows: &[MessageRow]) -> rusqlite:
 
 fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusqlite::Result<()> {
     let mut at = 0;
-    for MessageRow { room, kept: Kept { author, entry }, id } in rows {
+    for MessageRow { room, stored: StoredEntry { author, entry }, id } in rows {
         let Change::Message { content, reply_to, expires } = &entry.change else { continue };
         let (id, hash) = match id {
             Some((id, hash)) => (Some(&**id), Some(&hash[..])),
@@ -146,10 +146,10 @@ static INSERT_ROW: LazyLock<String> = LazyLock::new(|| insert_sql(1));
 pub(super) fn insert(
     db: &Connection,
     room: RoomNumber,
-    kept: &Kept,
+    stored: &StoredEntry,
     id: Option<(&str, &BodyHash)>,
 ) -> rusqlite::Result<()> {
-    let Kept { author, entry } = kept;
+    let StoredEntry { author, entry } = stored;
     let mut row = Columns::default();
     let json;
     let (kind, text) = match &entry.change {
@@ -209,11 +209,11 @@ struct Columns {
 }
 
 /// Is what [`kept`] reads.
-pub(super) const KEPT: &str = "entry, kind, ts, sender, author, text, mid, reply_to, expires, \
+pub(super) const ENTRY_COLUMNS: &str = "entry, kind, ts, sender, author, text, mid, reply_to, expires, \
                                given, count, gone";
 
 /// Reads an entry from the columns [`KEPT`].
-pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+pub(super) fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
     let text: Arc<str> = row.get(5)?;
     let mid = || Ok::<_, rusqlite::Error>(seq_of(row.get(6)?));
     let change = match row.get(1)? {
@@ -237,5 +237,5 @@ pub(super) fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
     };
     let (seq, ts) = (seq_of(row.get(0)?), nat(row.get(2)?));
     let entry = Entry { seq, ts, sender: row.get(3)?, change };
-    Ok(Kept { author: AuthorKey(row.get(4)?), entry })
+    Ok(StoredEntry { author: AuthorKey(row.get(4)?), entry })
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::super::page::Space;
-use super::super::record::{Kept, said_bytes};
-use super::super::search::{self, InRoom, Wanted};
-use super::read::Stored;
+use super::super::history::{StoredEntry, message_bytes};
+use super::super::page::Budget;
+use super::super::search::{self, RoomHits, Terms};
+use super::read::StoredRoom;
 use super::row::key;
 use super::schema;
 use crate::chat::record::{Change, Finding, RoomKey, Said, Search};
@@ -15,34 +15,34 @@ use crate::chat::record::{Change, Finding, RoomKey, Said, Search};
 /// Finds messages, all of it at one point in time. Looks at `scan_max` entries that are not in the
 /// index.
 pub(super) fn find(db: &Connection, search: &Search, scan_max: usize) -> rusqlite::Result<Finding> {
-    let wanted = Wanted::parse(&search.words);
+    let terms = Terms::parse(&search.words);
     let mut rooms = Vec::new();
-    if !wanted.is_empty() {
+    if !terms.is_empty() {
         let snapshot = db.unchecked_transaction()?;
         let scan_max = scan_max / search.rooms.len().max(1);
         for name in &search.rooms {
             let Some(room) = schema::room(&snapshot, name)? else { continue };
-            let stored = Stored { db: &snapshot, room };
-            let (found, more) = stored.search(search, &wanted, scan_max)?;
-            rooms.push(InRoom { room: Arc::clone(name), found, more });
+            let source = StoredRoom { db: &snapshot, room };
+            let (found, more) = source.search(search, &terms, scan_max)?;
+            rooms.push(RoomHits { room: Arc::clone(name), found, more });
         }
     }
     Ok(search::merge(search, rooms))
 }
 
-impl Stored<'_> {
+impl StoredRoom<'_> {
     fn search(
         &self,
         search: &Search,
-        wanted: &Wanted,
+        terms: &Terms,
         scan_max: usize,
     ) -> rusqlite::Result<(Vec<Said>, bool)> {
         let room = &self.room;
         let last = search.before.map_or(room.top, |before| before.saturating_sub(1).min(room.top));
         let mut found = Vec::new();
-        let mut space = Space::new(search.limit, search.bytes_max);
-        let mut takes = |said: Said| {
-            let takes = space.takes(said_bytes(&said));
+        let mut budget = Budget::new(search.limit, search.bytes_max);
+        let mut take = |said: Said| {
+            let takes = budget.take(message_bytes(&said));
             if takes {
                 found.push(said);
             }
@@ -57,7 +57,7 @@ impl Stored<'_> {
         let mut rows = statement.query([key(room.number, least), key(room.number, last)])?;
         while let Some(row) = rows.next()? {
             let said = self.said(row)?;
-            if wanted.is_in(&said.content) && !takes(said) {
+            if terms.is_in(&said.content) && !take(said) {
                 return Ok((found, true));
             }
         }
@@ -71,9 +71,9 @@ impl Stored<'_> {
              AND kind = 0 AND gone IS NULL ORDER BY search.rowid DESC",
         )?;
         let (from, to) = (key(room.number, room.first), key(room.number, last.min(room.searched)));
-        let mut rows = statement.query(rusqlite::params![from, to, wanted.expression()])?;
+        let mut rows = statement.query(rusqlite::params![from, to, terms.expression()])?;
         while let Some(row) = rows.next()? {
-            if !takes(self.said(row)?) {
+            if !take(self.said(row)?) {
                 return Ok((found, true));
             }
         }
@@ -84,21 +84,21 @@ impl Stored<'_> {
 /// Keeps what was told while somebody searches. What was found may be older than that: then it must
 /// not be shown any more.
 #[derive(Debug, Default)]
-pub(super) struct Searches {
+pub(super) struct RunningSearches {
     underway: usize,
-    revised: Vec<Revised>,
+    revised: Vec<Revision>,
 }
 
 /// Is what was told.
 #[derive(Debug)]
-enum Revised {
+enum Revision {
     /// A message is changed by this entry.
     Message { room: RoomKey, mid: u64, seq: u64 },
     /// What is below is no longer kept.
-    First { room: RoomKey, first: u64 },
+    Pruned { room: RoomKey, first: u64 },
 }
 
-impl Searches {
+impl RunningSearches {
     /// Lets another search begin, if there are fewer than `max`.
     pub(super) fn begin(&mut self, max: usize) -> bool {
         let begins = self.underway < max;
@@ -112,19 +112,19 @@ impl Searches {
     }
 
     /// Notes that an entry was told.
-    pub(super) fn told(&mut self, room: &RoomKey, kept: &Kept) {
-        if let Change::Edited { mid, .. } | Change::Deleted { mid, .. } = kept.entry.change
+    pub(super) fn on_entry(&mut self, room: &RoomKey, stored: &StoredEntry) {
+        if let Change::Edited { mid, .. } | Change::Deleted { mid, .. } = stored.entry.change
             && self.underway > 0
         {
-            let (room, seq) = (Arc::clone(room), kept.entry.seq);
-            self.revised.push(Revised::Message { room, mid, seq });
+            let (room, seq) = (Arc::clone(room), stored.entry.seq);
+            self.revised.push(Revision::Message { room, mid, seq });
         }
     }
 
     /// Notes that entries are no longer kept.
-    pub(super) fn pruned(&mut self, room: &RoomKey, first: u64) {
+    pub(super) fn on_pruned(&mut self, room: &RoomKey, first: u64) {
         if self.underway > 0 {
-            self.revised.push(Revised::First { room: Arc::clone(room), first });
+            self.revised.push(Revision::Pruned { room: Arc::clone(room), first });
         }
     }
 
@@ -134,10 +134,10 @@ impl Searches {
         if let Some(Finding { hits, .. }) = finding {
             hits.retain(|hit| {
                 let stale = self.revised.iter().any(|revised| match revised {
-                    Revised::Message { room, mid, seq } => {
+                    Revision::Message { room, mid, seq } => {
                         *mid == hit.said.mid && *seq > hit.said.seq && *room == hit.room
                     }
-                    Revised::First { room, first } => hit.said.mid < *first && *room == hit.room,
+                    Revision::Pruned { room, first } => hit.said.mid < *first && *room == hit.room,
                 });
                 !stale && hit.said.expires.is_none_or(|expires| expires > unix_ms)
             });
@@ -171,16 +171,16 @@ mod tests {
                 reactions: Vec::new(),
             },
         };
-        let kept = |seq, change| Kept {
+        let stored = |seq, change| StoredEntry {
             author: AuthorKey([1; 16]),
             entry: Entry { seq, ts: 1, sender: "Alice".into(), change },
         };
-        let mut searches = Searches::default();
+        let mut searches = RunningSearches::default();
         assert!(searches.begin(1) && !searches.begin(1));
-        searches.told(&room, &kept(10, Change::Deleted { mid: 5, why: Gone::Author }));
-        searches.told(&room, &kept(11, Change::Edited { mid: 6, content: "else".into() }));
-        searches.told(&room, &kept(11, Change::Deleted { mid: 3, why: Gone::Author }));
-        searches.pruned(&room, 3);
+        searches.on_entry(&room, &stored(10, Change::Deleted { mid: 5, why: Gone::Author }));
+        searches.on_entry(&room, &stored(11, Change::Edited { mid: 6, content: "else".into() }));
+        searches.on_entry(&room, &stored(11, Change::Deleted { mid: 3, why: Gone::Author }));
+        searches.on_pruned(&room, 3);
         let mut hits: Vec<Hit> = (1..=7).rev().map(|mid| hit(mid, None)).collect();
         hits.push(hit(8, Some(50)));
         hits.push(hit(9, Some(51)));

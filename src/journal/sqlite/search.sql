@@ -2,7 +2,7 @@
 
 ALTER TABLE rooms ADD COLUMN searched INTEGER NOT NULL DEFAULT 0; -- messages up to this seq are below
 
--- The words of the messages as they read now, by entry; it lags behind: see index.rs. It keeps no
+-- The words of the messages as they read now, by entry; it lags behind: see text_index.rs. It keeps no
 -- text of its own, so whoever takes a message out has to say what is in it.
 CREATE VIRTUAL TABLE search USING fts5 (
     text,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::record::Kept;
-use super::read::Newest;
+use super::super::history::StoredEntry;
+use super::read::RecentEntries;
 use crate::chat::record::{
     Answer, AuthorKey, Draft, Fact, Finding, Keep, Page, Query, RoomKey, SessionRecord, Ticket,
 };
@@ -27,31 +27,31 @@ pub(super) enum Task {
         retention: bool,
     },
     /// Read, between what was submitted before and after.
-    Read(Question),
+    Read(ReadRequest),
 }
 
 /// Is something to be read.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
-    pub(super) what: What,
+pub(super) struct ReadRequest {
+    pub(super) target: ReadTarget,
     /// How often it was read in vain.
     pub(super) tries: u32,
 }
 
 /// Says what is to be read.
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub(super) enum ReadTarget {
     /// A page.
     Page(Query),
     /// The newest entries of a room.
-    Newest { room: RoomKey, entries_max: usize, bytes_max: usize },
+    RecentEntries { room: RoomKey, entries_max: usize, bytes_max: usize },
 }
 
-impl What {
+impl ReadTarget {
     pub(super) fn room(&self) -> &RoomKey {
         match self {
             Self::Page(query) => &query.room,
-            Self::Newest { room, .. } => room,
+            Self::RecentEntries { room, .. } => room,
         }
     }
 }
@@ -60,7 +60,7 @@ impl What {
 #[derive(Debug)]
 pub(super) enum Read {
     Page(Page),
-    Newest(Newest),
+    RecentEntries(RecentEntries),
 }
 
 impl Read {
@@ -68,7 +68,7 @@ impl Read {
     pub(super) fn top(&self) -> u64 {
         match self {
             Self::Page(page) => page.top,
-            Self::Newest(newest) => newest.top,
+            Self::RecentEntries(newest) => newest.top,
         }
     }
 }
@@ -77,17 +77,17 @@ impl Read {
 #[derive(Debug)]
 pub(super) enum Report {
     /// A draft was dealt with; `kept` is its entry if it has a new one.
-    Appended { room: RoomKey, bytes: usize, kept: Option<Kept>, answer: Answer },
-    /// A draft was recognised or not, or facts were dealt with. Those that nobody waits for are not
+    Appended { room: RoomKey, bytes: usize, stored: Option<StoredEntry>, answer: Answer },
+    /// A draft was replayed or not, or facts were dealt with. Those that nobody waits for are not
     /// told of, and take no space.
     Answered { bytes: usize, answer: Option<Answer> },
     /// An entry was added without a draft.
-    Added { room: RoomKey, kept: Kept },
+    Added { room: RoomKey, stored: StoredEntry },
     /// The oldest entries of a room are no longer kept.
     Pruned { room: RoomKey, first: u64 },
     /// A question was answered; `None` if the database could not be read. What is `in_order`
     /// shows exactly what was told before it.
-    Read { question: Question, read: Option<Read>, in_order: bool },
+    Read { request: ReadRequest, read: Option<Read>, in_order: bool },
     /// A search has ended; nothing if the database could not be read.
     Found { ticket: Ticket, finding: Option<Finding> },
     /// A session was dealt with.

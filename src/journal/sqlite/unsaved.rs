@@ -25,7 +25,7 @@ impl Unsaved {
     }
 
     /// Takes in the facts of a batch that failed, those that nobody waits for.
-    pub(super) fn put_off(&mut self, batch: &[Task]) {
+    pub(super) fn defer(&mut self, batch: &[Task]) {
         for task in batch {
             if let Task::Keep(Keep { ticket: None, facts }) = task
                 && !self.take_facts(facts)

@@ -3,7 +3,7 @@
 //! The worker takes everything that waits into one transaction, so that one sync of the disk
 //! serves them all: under load the batches grow by themselves. It answers after the commit.
 //!
-//! When the database cannot be written, the worker is *sick*: appends are refused at once, reads go
+//! When the database cannot be written, the worker is *degraded*: appends are refused at once, reads go
 //! on, and it probes until a write comes through. A failed commit may still be on disk after a
 //! crash; then its draft's `id` tells a retry that it was there.
 
@@ -15,13 +15,13 @@ use std::time::Duration;
 use rusqlite::ErrorCode;
 
 use super::checkpoint::Checkpoints;
+use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::facts;
-use super::files::{Directory, MARK_EVERY, Marker};
-use super::index::{MORE, SOME};
-use super::prune::Effort;
-use super::task::{Question, Report, Task, Waker, bytes, facts_bytes};
+use super::prune::PruneBudget;
+use super::task::{ReadRequest, Report, Task, Waker, bytes, facts_bytes};
+use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
-use super::write::{Fault, Writer};
+use super::write::{AppendError, Writer};
 use super::{readers, schema};
 use crate::chat::record::{Answer, Keep, Refused, Ticket};
 use crate::clock::{Moment, Now};
@@ -34,7 +34,7 @@ pub(super) struct Worker {
     pub(super) inbox: VecDeque<Task>,
     pub(super) reports: Sender<Vec<Report>>,
     pub(super) waker: Waker,
-    pub(super) marker: Marker,
+    pub(super) mark: HighWaterMark,
     /// The newest time that a task brought.
     pub(super) now: Now,
     pub(super) unsaved: Unsaved,
@@ -43,16 +43,16 @@ pub(super) struct Worker {
     pub(super) pruned: i64,
     /// When the next message expires, as last told.
     pub(super) expiry: Option<u64>,
-    pub(super) sick: Option<Sick>,
+    pub(super) degraded: Option<Degraded>,
     /// Keeps other servers out as long as the worker runs.
     pub(super) directory: Directory,
 }
 
 /// Is the state of a worker that cannot write.
-pub(super) struct Sick {
+pub(super) struct Degraded {
     /// Whether what was synced has become doubtful: then everything has to reach the database
     /// itself before another entry is taken.
-    doubtful: bool,
+    sync_failed: bool,
     probe_at: Moment,
 }
 
@@ -73,7 +73,7 @@ impl Worker {
     }
 
     fn wait(&self) -> Result<Vec<Task>, RecvTimeoutError> {
-        let patience = match (&self.sick, self.marker.due(self.writer.entries)) {
+        let patience = match (&self.degraded, self.mark.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
             (None, _) if self.writer.lags() => INDEX_PAUSE,
             (None, true) => MARK_EVERY,
@@ -85,13 +85,13 @@ impl Worker {
     /// Works until nothing waits.
     fn work(&mut self) {
         while !self.inbox.is_empty() {
-            let (batch, question) = self.next_batch();
+            let (batch, request) = self.next_batch();
             let mut reports = match batch.is_empty() {
                 true => Vec::new(),
                 false => self.carry_out(&batch, 0),
             };
-            if let Some(question) = question {
-                reports.push(readers::answer(&self.writer.db, question, true));
+            if let Some(request) = request {
+                reports.push(readers::answer(&self.writer.db, request, true));
             }
             self.tell(reports);
             self.checkpoints.after_commit(&self.writer.db);
@@ -100,21 +100,21 @@ impl Worker {
             }
             match self.tasks.try_recv() {
                 Ok(tasks) => self.inbox.extend(tasks),
-                Err(_) if self.writer.lags_after(batch.len()) => self.index(SOME),
+                Err(_) if self.writer.lags_after(batch.len()) => self.index(BATCH_BETWEEN_APPENDS),
                 Err(_) => {}
             }
         }
-        if self.sick.as_ref().is_some_and(|sick| sick.probe_at <= self.now.at) {
+        if self.degraded.as_ref().is_some_and(|degraded| degraded.probe_at <= self.now.at) {
             self.on_idle();
         }
-        if self.marker.running && self.marker.at <= self.now.at {
+        if self.mark.running && self.mark.at <= self.now.at {
             self.mark();
         }
     }
 
     /// Takes everything that waits into one batch. A read ends it, for it must show what was
     /// submitted before it and nothing else.
-    fn next_batch(&mut self) -> (Vec<Task>, Option<Question>) {
+    fn next_batch(&mut self) -> (Vec<Task>, Option<ReadRequest>) {
         let batch_max = self.writer.limits.batch_entries_max.max(1);
         while self.inbox.len() < batch_max
             && let Ok(tasks) = self.tasks.try_recv()
@@ -124,7 +124,7 @@ impl Worker {
         let mut batch = Vec::with_capacity(self.inbox.len().min(batch_max));
         while batch.len() < batch_max {
             match self.inbox.pop_front() {
-                Some(Task::Read(question)) => return (batch, Some(question)),
+                Some(Task::Read(request)) => return (batch, Some(request)),
                 Some(task) => batch.push(task),
                 None => break,
             }
@@ -148,16 +148,16 @@ impl Worker {
                 Task::Recognise(_) | Task::Keep(_) | Task::Read(_) => {}
             }
         }
-        if self.sick.is_some() {
-            self.unsaved.put_off(batch);
+        if self.degraded.is_some() {
+            self.unsaved.defer(batch);
             return refusals(batch);
         }
         match self.attempt(batch, index) {
             Ok(reports) => reports,
             Err(error) => {
                 self.writer.roll_back();
-                self.fall_sick(&error);
-                self.unsaved.put_off(batch);
+                self.degrade(&error);
+                self.unsaved.defer(batch);
                 let mut reports = refusals(batch);
                 reports.push(Report::Health { writable: false });
                 reports
@@ -174,15 +174,15 @@ impl Worker {
         for task in batch {
             match task {
                 Task::Append(_, draft) => {
-                    let (answer, kept) = match self.writer.append(draft) {
+                    let (answer, stored) = match self.writer.append(draft) {
                         Ok(appended) => appended,
-                        Err(Fault::Refused(why)) => {
+                        Err(AppendError::Refused(why)) => {
                             (Answer::Refused { ticket: draft.ticket, why }, None)
                         }
-                        Err(Fault::Sqlite(error)) => return Err(error),
+                        Err(AppendError::Sqlite(error)) => return Err(error),
                     };
                     let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
-                    reports.push(Report::Appended { room, bytes, kept, answer });
+                    reports.push(Report::Appended { room, bytes, stored, answer });
                 }
                 Task::Recognise(draft) => {
                     let answer = Some(self.writer.recognise(draft)?);
@@ -190,7 +190,7 @@ impl Worker {
                 }
                 Task::Keep(keep) => {
                     keep.facts.iter().try_for_each(|fact| facts::put(&self.writer.db, fact))?;
-                    reports.push(kept(keep, |ticket| Answer::Kept { ticket }));
+                    reports.push(facts_report(keep, |ticket| Answer::Kept { ticket }));
                 }
                 Task::Session(..) => reports.push(Report::Session),
                 Task::Sweep { now, retention } => {
@@ -199,7 +199,7 @@ impl Worker {
                 Task::Read(_) => {}
             }
         }
-        self.prune_touched(&mut reports)?;
+        self.prune_dirty(&mut reports)?;
         let mut expiry = self.expiry;
         if self.writer.expiries_changed {
             expiry = self.writer.next_expiry()?;
@@ -223,10 +223,10 @@ impl Worker {
         reports: &mut Vec<Report>,
     ) -> rusqlite::Result<i64> {
         let gone = self.writer.expire(now.unix_ms)?;
-        reports.extend(gone.into_iter().map(|(room, kept)| Report::Added { room, kept }));
+        reports.extend(gone.into_iter().map(|(room, stored)| Report::Added { room, stored }));
         let mut more = false;
         if retention {
-            let step = self.writer.prune_some(pruned, now.unix_ms)?;
+            let step = self.writer.prune_step(pruned, now.unix_ms)?;
             let told = step.rooms.into_iter().map(|(room, first)| Report::Pruned { room, first });
             reports.extend(told);
             (pruned, more) = (step.after, step.more);
@@ -238,13 +238,13 @@ impl Worker {
 
     /// Keeps the rooms of this transaction at the number of messages they may have; what is too much
     /// for once is left to the sweeps.
-    fn prune_touched(&mut self, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
+    fn prune_dirty(&mut self, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
         if self.writer.limits.keep_messages.is_none() {
             return Ok(());
         }
-        let mut effort = Effort::beside(self.writer.added);
-        for room in self.writer.touched.clone() {
-            if let Some(first) = self.writer.prune(&room, 0, &mut effort)? {
+        let mut budget = PruneBudget::beside(self.writer.added);
+        for room in self.writer.dirty.clone() {
+            if let Some(first) = self.writer.prune(&room, 0, &mut budget)? {
                 reports.push(Report::Pruned { room, first });
             }
         }
@@ -253,45 +253,45 @@ impl Worker {
 
     /// Does what is to be done while no task comes.
     fn on_idle(&mut self) {
-        let Some(sick) = &self.sick else {
+        let Some(degraded) = &self.degraded else {
             if self.writer.lags() {
-                return self.index(MORE);
+                return self.index(BATCH_WHEN_IDLE);
             }
             return self.mark();
         };
-        match self.heal(sick.doubtful) {
+        match self.recover(degraded.sync_failed) {
             Ok(true) => {
                 tracing::info!("the journal can be written again");
-                self.sick = None;
+                self.degraded = None;
                 self.tell(vec![Report::Health { writable: true }]);
                 if !self.unsaved.is_empty() {
                     let reports = self.carry_out(&[], 0);
                     self.tell(reports);
                 }
             }
-            Ok(false) => tracing::debug!("somebody reads from the journal, so it cannot heal"),
+            Ok(false) => tracing::debug!("somebody reads from the journal, so it cannot recover"),
             Err(error) => tracing::debug!(%error, "the journal still cannot be written"),
         }
         let probe_at = self.now.at.after(PROBE_EVERY);
-        if let Some(sick) = &mut self.sick {
-            sick.probe_at = probe_at;
+        if let Some(degraded) = &mut self.degraded {
+            degraded.probe_at = probe_at;
         }
     }
 
-    fn fall_sick(&mut self, error: &rusqlite::Error) {
+    fn degrade(&mut self, error: &rusqlite::Error) {
         tracing::error!(%error, "the journal cannot be written; messages are refused");
         let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
         let probe_at = self.now.at.after(PROBE_EVERY);
-        self.sick = Some(Sick { doubtful: !full, probe_at });
+        self.degraded = Some(Degraded { sync_failed: !full, probe_at });
     }
 
     /// Tries to write; says whether all is well again.
     ///
     /// After a failed sync the system may take pages for written that never reached the disk. So
     /// everything is written once more, into the database itself, before anything else is added.
-    fn heal(&mut self, doubtful: bool) -> rusqlite::Result<bool> {
+    fn recover(&mut self, sync_failed: bool) -> rusqlite::Result<bool> {
         let db = &self.writer.db;
-        if doubtful && (self.checkpoints.underway() || !schema::checkpoint(db)?) {
+        if sync_failed && (self.checkpoints.underway() || !schema::checkpoint(db)?) {
             return Ok(false);
         }
         // Enough that a disk with space for one more page does not pass for healthy.
@@ -305,7 +305,7 @@ impl Worker {
 
     /// Writes the mark, which must not run ahead of the disk.
     fn mark(&mut self) {
-        self.marker.write(self.writer.entries, self.now);
+        self.mark.write(self.writer.entries, self.now);
     }
 
     fn finish(mut self) {
@@ -313,7 +313,7 @@ impl Worker {
         self.tell(reports);
         self.checkpoints.end();
         match schema::checkpoint(&self.writer.db) {
-            Ok(true) => self.marker.write(self.writer.entries, self.now),
+            Ok(true) => self.mark.write(self.writer.entries, self.now),
             Ok(false) => tracing::warn!("somebody reads from the journal: its log stays behind"),
             Err(error) => tracing::error!(%error, "the journal's log could not be put away"),
         }
@@ -339,7 +339,7 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
         Task::Append(_, draft) => {
             let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
             let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
-            Some(Report::Appended { room, bytes, kept: None, answer })
+            Some(Report::Appended { room, bytes, stored: None, answer })
         }
         Task::Recognise(draft) => {
             let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
@@ -347,7 +347,7 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
         }
         Task::Keep(keep) => {
             let why = Refused::Unavailable;
-            Some(kept(keep, |ticket| Answer::Refused { ticket, why }))
+            Some(facts_report(keep, |ticket| Answer::Refused { ticket, why }))
         }
         Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
@@ -357,11 +357,11 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
 }
 
 /// Reports what has become of facts, if anybody waits to hear of it.
-fn kept(keep: &Keep, answer: impl FnOnce(Ticket) -> Answer) -> Report {
+fn facts_report(keep: &Keep, answer: impl FnOnce(Ticket) -> Answer) -> Report {
     Report::Answered { bytes: facts_bytes(&keep.facts), answer: keep.ticket.map(answer) }
 }
 
-/// How long a sick worker waits before it tries again.
+/// How long a degraded worker waits before it tries again.
 pub(super) const PROBE_EVERY: Duration = Duration::from_millis(250);
 const PROBE_BYTES: i64 = 64 * 1024;
 /// How long the worker waits for something better to do before it goes on with the index.

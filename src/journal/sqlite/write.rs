@@ -6,13 +6,13 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::Limits;
-use super::super::draft::{self, BodyHash, First, changed_message};
-use super::super::record::Kept;
+use super::super::draft::{self, BodyHash, FirstAnswer, changed_message};
+use super::super::history::StoredEntry;
 use super::facts;
 use super::ids::Ids;
-use super::index::{self, Lag};
 use super::row::{self, MessageRow, ROWS, RoomNumber, int, key};
 use super::schema::{self, RoomRow};
+use super::text_index::{self, Lag};
 use crate::chat::record::{
     Answer, AuthorKey, Change, Draft, Entry, Gone, Refused, RoomKey, SessionRecord,
 };
@@ -26,7 +26,7 @@ pub(super) struct Writer {
     pub(super) rooms: HashMap<RoomKey, RoomRow>,
     pub(super) keys: HashMap<RoomNumber, RoomKey>,
     /// The rooms that this transaction changes.
-    pub(super) touched: BTreeSet<RoomKey>,
+    pub(super) dirty: BTreeSet<RoomKey>,
     /// How many entries there have been in all rooms, with those of this transaction.
     pub(super) entries: u64,
     /// How many of them this transaction added.
@@ -40,20 +40,20 @@ pub(super) struct Writer {
 }
 
 /// Says why a draft was not written.
-pub(super) enum Fault {
+pub(super) enum AppendError {
     /// It is at fault itself.
     Refused(Refused),
     /// The database is: nothing of this transaction counts.
     Sqlite(rusqlite::Error),
 }
 
-impl From<Refused> for Fault {
+impl From<Refused> for AppendError {
     fn from(why: Refused) -> Self {
         Self::Refused(why)
     }
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for AppendError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
@@ -74,7 +74,7 @@ impl Writer {
             limits,
             rooms,
             keys,
-            touched: BTreeSet::new(),
+            dirty: BTreeSet::new(),
             entries,
             added: 0,
             ids,
@@ -88,8 +88,8 @@ impl Writer {
     pub(super) fn begin(&mut self) -> rusqlite::Result<()> {
         self.added = 0;
         self.expiries_changed = false;
-        self.touched.clear();
-        self.age_ids()?;
+        self.dirty.clear();
+        self.rotate_ids()?;
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         Ok(())
     }
@@ -99,7 +99,7 @@ impl Writer {
     pub(super) fn commit(&mut self, index: u64) -> rusqlite::Result<()> {
         self.flush()?;
         self.index(index, self.added)?;
-        for key in &self.touched {
+        for key in &self.dirty {
             let Some(room) = self.rooms.get(key) else { continue };
             let RoomRow { number, first, top, messages, searched } = *room;
             let mut statement = self.db.prepare_cached(
@@ -107,11 +107,11 @@ impl Writer {
             )?;
             statement.execute([number, int(first), int(top), int(messages), int(searched)])?;
         }
-        self.store_ids(self.added)?;
+        self.write_ids(self.added)?;
         self.db.prepare_cached("COMMIT")?.execute([])?;
         self.ids.commit();
         self.lag.commit();
-        self.touched.clear();
+        self.dirty.clear();
         Ok(())
     }
 
@@ -121,8 +121,8 @@ impl Writer {
         let rolled_back = self.db.execute_batch("ROLLBACK");
         tracing::debug!(?rolled_back, "took the transaction back");
         self.rows.clear();
-        self.lag.roll_back(&self.touched, self.added);
-        for key in std::mem::take(&mut self.touched) {
+        self.lag.roll_back(&self.dirty, self.added);
+        for key in std::mem::take(&mut self.dirty) {
             self.rooms.remove(&key);
         }
         self.ids.roll_back();
@@ -131,7 +131,10 @@ impl Writer {
     }
 
     /// Adds what a draft says to the record. Without an entry, it had come before.
-    pub(super) fn append(&mut self, draft: &Draft) -> Result<(Answer, Option<Kept>), Fault> {
+    pub(super) fn append(
+        &mut self,
+        draft: &Draft,
+    ) -> Result<(Answer, Option<StoredEntry>), AppendError> {
         let Draft { ticket, room: key, author, sender, ts, change, id, .. } = draft;
         let (ticket, author, ts) = (*ticket, *author, *ts);
         let id = id.as_ref().map(|id| (id, draft::hash(draft)));
@@ -158,18 +161,19 @@ impl Writer {
         let (mid, count) = match &change {
             Change::Message { .. } => (seq, 0),
             Change::Reaction { mid, count, .. } => (*mid, *count),
-            Change::Deleted { mid, why } => (*mid, draft::taken_away(*why)),
+            Change::Deleted { mid, why } => (*mid, draft::deletion_count(*why)),
             Change::Edited { mid, .. } => (*mid, 0),
             Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
-        let kept = Kept { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
-        self.add(key, room, &kept, id)?;
+        let stored =
+            StoredEntry { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
+        self.add(key, room, &stored, id)?;
         draft.facts.iter().try_for_each(|fact| facts::put(&self.db, fact))?;
         if let Some((id, hash)) = id {
-            self.ids.put(author, id, room.number, First { hash, seq, mid, ts, count });
+            self.ids.put(author, id, room.number, FirstAnswer { hash, seq, mid, ts, count });
         }
         let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
-        Ok((answer, Some(kept)))
+        Ok((answer, Some(stored)))
     }
 
     /// Says whether a draft has come before.
@@ -178,7 +182,7 @@ impl Writer {
             Some(id) => self.first(draft.author, id)?,
             None => None,
         };
-        Ok(draft::recognised(draft, first.as_ref()))
+        Ok(draft::replayed(draft, first.as_ref()))
     }
 
     /// Adds an entry, and folds it into what it changes.
@@ -186,12 +190,12 @@ impl Writer {
         &mut self,
         key: &RoomKey,
         mut room: RoomRow,
-        kept: &Kept,
+        stored: &StoredEntry,
         id: Option<(&Arc<str>, BodyHash)>,
     ) -> rusqlite::Result<()> {
-        if let Change::Message { expires, .. } = &kept.entry.change {
+        if let Change::Message { expires, .. } = &stored.entry.change {
             let id = id.map(|(id, hash)| (Arc::clone(id), hash));
-            self.rows.push(MessageRow { room: room.number, kept: kept.clone(), id });
+            self.rows.push(MessageRow { room: room.number, stored: stored.clone(), id });
             if self.rows.len() == ROWS {
                 self.flush()?;
             }
@@ -199,10 +203,15 @@ impl Writer {
             self.expiries_changed |= expires.is_some();
         } else {
             self.flush()?;
-            row::insert(&self.db, room.number, kept, id.as_ref().map(|(id, hash)| (&***id, hash)))?;
-            self.fold(&room, kept)?;
+            row::insert(
+                &self.db,
+                room.number,
+                stored,
+                id.as_ref().map(|(id, hash)| (&***id, hash)),
+            )?;
+            self.fold(&room, stored)?;
         }
-        room.top = kept.entry.seq;
+        room.top = stored.entry.seq;
         self.entries += 1;
         self.added += 1;
         self.ids.count(key);
@@ -222,8 +231,8 @@ impl Writer {
     /// Notes what has become of a room.
     pub(super) fn put(&mut self, key: &RoomKey, room: RoomRow) {
         self.rooms.insert(Arc::clone(key), room);
-        if !self.touched.contains(key) {
-            self.touched.insert(Arc::clone(key));
+        if !self.dirty.contains(key) {
+            self.dirty.insert(Arc::clone(key));
         }
     }
 
@@ -302,27 +311,27 @@ impl Writer {
         Ok(others.saturating_add(u32::from(on)))
     }
 
-    fn fold(&mut self, room: &RoomRow, kept: &Kept) -> rusqlite::Result<()> {
-        let Entry { seq, sender, change, .. } = &kept.entry;
+    fn fold(&mut self, room: &RoomRow, stored: &StoredEntry) -> rusqlite::Result<()> {
+        let Entry { seq, sender, change, .. } = &stored.entry;
         let (seq, db) = (int(*seq), &self.db);
         match change {
             Change::Message { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
-                index::take_out(db, room, *mid, *mid)?;
+                text_index::take_out(db, room, *mid, *mid)?;
                 let mut statement = db.prepare_cached(
                     "UPDATE entries SET edit = ?2, changed = ?3 WHERE entry = ?1",
                 )?;
                 statement.execute(params![key(room.number, *mid), &**content, seq])?;
-                index::put_back(db, room, *mid, content)?;
+                text_index::put_back(db, room, *mid, content)?;
             }
             Change::Deleted { mid, why } => {
-                index::take_out(db, room, *mid, *mid)?;
+                text_index::take_out(db, room, *mid, *mid)?;
                 forget(db, key(room.number, *mid), *why, seq)?;
                 self.expiries_changed = true;
             }
             Change::Reaction { mid, emoji, on, .. } => {
                 let message = key(room.number, *mid);
-                let author = &kept.author.0[..];
+                let author = &stored.author.0[..];
                 if *on {
                     let mut statement = db.prepare_cached(
                         "INSERT OR IGNORE INTO reactions (message, emoji, author, name, seq)

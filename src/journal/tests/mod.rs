@@ -1,16 +1,16 @@
 //! What every engine has to do, and that all do the same.
 
-mod again;
-mod cases;
+mod checkpoint;
+mod contract;
 mod disk;
+mod equivalence;
 mod facts;
 mod faults;
-mod log;
-mod same;
+mod idempotency;
+mod open;
 mod scratch;
-mod searches;
-mod start;
-mod words;
+mod search;
+mod text_index;
 mod world;
 
 pub(super) use scratch::Scratch;
@@ -31,7 +31,7 @@ macro_rules! cases {
     };
 }
 
-cases! { record of cases on memory sqlite: {
+cases! { entries of contract on memory sqlite: {
     entries_are_numbered_from_one_without_holes_in_each_room
     only_its_author_or_a_moderator_changes_a_message
     what_is_not_there_cannot_be_changed
@@ -53,7 +53,7 @@ cases! { record of cases on memory sqlite: {
     facts_are_answered_in_order_with_appends
 } }
 
-cases! { ids of again on memory sqlite: {
+cases! { ids of idempotency on memory sqlite: {
     an_id_that_comes_again_gets_the_first_answer
     an_id_with_another_body_is_a_conflict
     an_id_is_unique_per_author
@@ -63,7 +63,7 @@ cases! { ids of again on memory sqlite: {
     an_id_is_forgotten_with_its_pruned_message
 } }
 
-cases! { search of searches on memory sqlite indexed: {
+cases! { searches of search on memory sqlite indexed: {
     what_was_said_is_found_by_its_words
     a_query_is_never_an_expression
     a_deleted_message_is_not_found

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::super::super::OpenError;
+use super::super::directory::DATABASE;
 use super::super::facts;
-use super::super::files::DATABASE;
 use super::super::row::{RoomNumber, key, nat};
 use super::super::schema;
 use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};
-use super::{TransferError, Whole, select_whole, whole};
+use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, Fact, Shelf};
 use crate::clock::Now;
 
@@ -49,7 +49,7 @@ pub fn export(
     let snapshot = db.unchecked_transaction().map_err(failed)?;
     let mut rooms = rooms(&snapshot).map_err(failed)?;
     if let Some(room) = room {
-        rooms.retain(|(_, line)| is_called(line, room));
+        rooms.retain(|(_, line)| has_name(line, room));
         if rooms.is_empty() {
             return Err(TransferError::NoRoom { room: room.to_owned() });
         }
@@ -70,12 +70,12 @@ pub fn export(
         let reach = [key(number, line.first), key(number, line.top)];
         write(out, &Line::Room(line))?;
         let mut statement = snapshot
-            .prepare_cached(&format!("{} BETWEEN ?1 AND ?2 ORDER BY entry", select_whole()))
+            .prepare_cached(&format!("{} BETWEEN ?1 AND ?2 ORDER BY entry", select_full_entry()))
             .map_err(failed)?;
         let mut rows = statement.query(reach).map_err(failed)?;
         let mut over = HashSet::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut entry = whole(row).map_err(failed)?;
+            let mut entry = full_entry(row).map_err(failed)?;
             hide(&mut entry, now, &mut over);
             write(out, &Line::Entry(EntryLine::of(entry)))?;
             done += 1;
@@ -136,15 +136,15 @@ fn facts(
     Ok(facts)
 }
 
-fn is_called(line: &RoomLine, room: &str) -> bool {
+fn has_name(line: &RoomLine, room: &str) -> bool {
     *line.room == *room || *line.name == *room || *line.room == *room.to_lowercase()
 }
 
 /// Takes the text off a message whose time has come although no entry says so yet, and off its
 /// edits.
-fn hide(entry: &mut Whole, now: Now, over: &mut HashSet<u64>) {
-    let seq = entry.kept.entry.seq;
-    match &mut entry.kept.entry.change {
+fn hide(entry: &mut FullEntry, now: Now, over: &mut HashSet<u64>) {
+    let seq = entry.stored.entry.seq;
+    match &mut entry.stored.entry.change {
         Change::Message { content, expires: Some(expires), .. } if *expires <= now.unix_ms => {
             over.insert(seq);
             *content = Arc::from("");

@@ -13,15 +13,15 @@ use rusqlite::OptionalExtension as _;
 
 use super::super::super::draft::changed_message;
 use super::super::super::{Durability, Limits, OpenError};
+use super::super::directory::Directory;
 use super::super::facts;
-use super::super::files::Directory;
 use super::super::ids::{self, index_key};
-use super::super::open::{Place, marker};
+use super::super::open::{Place, mark};
 use super::super::row::{int, key};
 use super::super::schema;
 use super::super::write::Writer;
 use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};
-use super::{TransferError, Whole, select_whole, whole};
+use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, RoomKey};
 use crate::clock::Now;
 
@@ -62,7 +62,7 @@ pub fn import(
     directory.sync()?;
     let (_, known) = schema::rooms(&db).map_err(failed)?;
     let writer = Writer::new(db, limits, known).map_err(failed)?;
-    let (mut marker, _) = marker(&place, &directory, writer.entries, now)?;
+    let (mut mark, _) = mark(&place, &directory, writer.entries, now)?;
 
     let mut import = Import {
         writer,
@@ -80,7 +80,7 @@ pub fn import(
     }
     // It is on disk; whatever happens from here on does not make it fail.
     let Import { writer, imported, .. } = import;
-    marker.write(writer.rooms.values().map(|room| room.top).sum(), now);
+    mark.write(writer.rooms.values().map(|room| room.top).sum(), now);
     if let Err(error) = schema::checkpoint(&writer.db) {
         tracing::error!(%error, "the journal's log could not be put away");
     }
@@ -245,7 +245,7 @@ impl Import {
         }
         *next += 1;
         let name = Arc::clone(name);
-        let entry = line.whole().map_err(|fault| self.fault(fault))?;
+        let entry = line.full_entry().map_err(|fault| self.fault(fault))?;
         let room = self.writer.room(&name);
         let room = room.and_then(|room| room.ok_or(rusqlite::Error::QueryReturnedNoRows));
         let room = room.map_err(|source| self.sqlite(source))?;
@@ -267,32 +267,32 @@ impl Import {
         }
     }
 
-    fn known(&self, entry: i64) -> rusqlite::Result<Option<Whole>> {
-        let sql = format!("{} = ?1", select_whole());
+    fn known(&self, entry: i64) -> rusqlite::Result<Option<FullEntry>> {
+        let sql = format!("{} = ?1", select_full_entry());
         let mut statement = self.writer.db.prepare_cached(&sql)?;
-        statement.query_row([entry], whole).optional()
+        statement.query_row([entry], full_entry).optional()
     }
 
-    fn add(&mut self, name: &RoomKey, entry: &Whole) -> Result<(), TransferError> {
-        let Whole { kept, id } = entry;
+    fn add(&mut self, name: &RoomKey, entry: &FullEntry) -> Result<(), TransferError> {
+        let FullEntry { stored, id } = entry;
         let room = self.writer.room(name);
         let Some(room) = room.map_err(|source| self.sqlite(source))? else { return Ok(()) };
-        if let Some(mid) = changed_message(&kept.entry.change).filter(|mid| *mid >= room.first) {
+        if let Some(mid) = changed_message(&stored.entry.change).filter(|mid| *mid >= room.first) {
             let author = self.writer.author_of(&room, mid);
             if author.map_err(|source| self.sqlite(source))?.is_none() {
                 return Err(self.fault(format!("there is no message {mid} to change")));
             }
         }
-        let (seq, number) = (kept.entry.seq, room.number);
+        let (seq, number) = (stored.entry.seq, room.number);
         let id = id.as_ref().map(|(id, hash)| (Arc::from(id.as_str()), *hash));
         let of = id.as_ref().map(|(id, hash)| (id, *hash));
-        let added = self.writer.add(name, room, kept, of);
+        let added = self.writer.add(name, room, stored, of);
         added.map_err(|source| self.sqlite(source))?;
         self.imported.added += 1;
         if let Some(Open { index: Some(index), .. }) = &mut self.room
             && let Some((id, _)) = id
         {
-            index.push((index_key(kept.author, &id), key(number, seq)));
+            index.push((index_key(stored.author, &id), key(number, seq)));
         }
         Ok(())
     }
@@ -333,14 +333,14 @@ impl Import {
 }
 
 /// Says whether this is the same entry, although one of them may have lost its text since.
-fn is_same(one: &Whole, other: &Whole) -> bool {
+fn is_same(one: &FullEntry, other: &FullEntry) -> bool {
     let ((one, text), (other, other_text)) = (without_text(one), without_text(other));
     one == other && (text == other_text || text.is_empty() || other_text.is_empty())
 }
 
-fn without_text(entry: &Whole) -> (Whole, Arc<str>) {
+fn without_text(entry: &FullEntry) -> (FullEntry, Arc<str>) {
     let mut entry = entry.clone();
-    let text = match &mut entry.kept.entry.change {
+    let text = match &mut entry.stored.entry.change {
         Change::Message { content, .. } | Change::Edited { content, .. } => {
             std::mem::replace(content, Arc::from(""))
         }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::super::record::Kept;
+use super::super::super::history::StoredEntry;
 use super::super::facts;
 use super::super::row::SEQ_MAX;
-use super::Whole;
+use super::FullEntry;
 use crate::chat::record::{AuthorKey, Change, Deed, Entry, Fact, Gone};
 
 /// Is one line.
@@ -146,8 +146,8 @@ impl FactLine {
 
 impl EntryLine {
     /// Writes an entry.
-    pub(super) fn of(whole: Whole) -> Self {
-        let Whole { kept: Kept { author, entry }, id } = whole;
+    pub(super) fn of(full_entry: FullEntry) -> Self {
+        let FullEntry { stored: StoredEntry { author, entry }, id } = full_entry;
         let Entry { seq, ts, sender, change } = entry;
         let (id, hash) = id.unzip();
         let (author, hash) = (hex(&author.0), hash.map(|hash| hex(&hash)));
@@ -167,7 +167,7 @@ impl EntryLine {
     }
 
     /// Reads the entry, or says what is wrong with it by itself.
-    pub(super) fn whole(self) -> Result<Whole, String> {
+    pub(super) fn full_entry(self) -> Result<FullEntry, String> {
         let Self { seq, ts, sender, author, id, hash, change } = self;
         let author = AuthorKey(unhex("author", &author)?);
         let hash = hash.map(|hash| unhex("hash", &hash)).transpose()?;
@@ -184,7 +184,7 @@ impl EntryLine {
             return Err("a number is too large".to_owned());
         }
         let entry = Entry { seq, ts, sender, change };
-        Ok(Whole { kept: Kept { author, entry }, id: id.zip(hash) })
+        Ok(FullEntry { stored: StoredEntry { author, entry }, id: id.zip(hash) })
     }
 }
 

@@ -30,8 +30,8 @@ use rusqlite::Row;
 
 use super::super::OpenError;
 use super::super::draft::BodyHash;
-use super::super::record::Kept;
-use super::row::{self, KEPT};
+use super::super::history::StoredEntry;
+use super::row::{self, ENTRY_COLUMNS};
 pub use export::{Exported, export};
 pub use import::{Imported, import};
 
@@ -109,20 +109,20 @@ impl From<OpenError> for TransferError {
 
 /// Is an entry with all that is kept of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Whole {
-    kept: Kept,
+struct FullEntry {
+    stored: StoredEntry,
     /// The `id` it came with, and the hash of its body.
     id: Option<(String, BodyHash)>,
 }
 
 /// Gives the query for whole entries, up to its condition.
-fn select_whole() -> String {
-    format!("SELECT {KEPT}, id, hash FROM entries WHERE entry")
+fn select_full_entry() -> String {
+    format!("SELECT {ENTRY_COLUMNS}, id, hash FROM entries WHERE entry")
 }
 
-/// Reads an entry that [`select_whole`] found.
-fn whole(row: &Row<'_>) -> rusqlite::Result<Whole> {
+/// Reads an entry that [`select_full_entry`] found.
+fn full_entry(row: &Row<'_>) -> rusqlite::Result<FullEntry> {
     let id: Option<String> = row.get(12)?;
     let hash: Option<BodyHash> = row.get(13)?;
-    Ok(Whole { kept: row::kept(row)?, id: id.zip(hash) })
+    Ok(FullEntry { stored: row::stored_entry(row)?, id: id.zip(hash) })
 }

@@ -55,7 +55,7 @@ impl Lag {
     /// so many tasks.
     fn is_due(&self, tasks: usize) -> bool {
         // As long as many wait for their commits, they come first.
-        tasks <= MANY && self.since.saturating_mul(PACE) >= SOME
+        tasks <= QUEUED_TASKS_MAX && self.since.saturating_mul(PACE) >= BATCH_BETWEEN_APPENDS
     }
 
     /// The transaction came through.
@@ -64,9 +64,9 @@ impl Lag {
     }
 
     /// The transaction, which added so many entries, is taken back.
-    pub(super) fn roll_back(&mut self, touched: &BTreeSet<RoomKey>, added: u64) {
+    pub(super) fn roll_back(&mut self, dirty: &BTreeSet<RoomKey>, added: u64) {
         self.entries = (self.entries + mem::take(&mut self.indexed)).saturating_sub(added);
-        self.rooms.extend(touched.iter().map(Arc::clone));
+        self.rooms.extend(dirty.iter().map(Arc::clone));
     }
 }
 
@@ -83,7 +83,7 @@ impl Writer {
 
     /// Puts so many messages into the index, with a transaction that adds so many entries.
     pub(super) fn index(&mut self, mut step: u64, added: u64) -> rusqlite::Result<()> {
-        if self.lag.entries / HURRY > self.limits.unsearched_entries_max {
+        if self.lag.entries / CATCH_UP_FACTOR > self.limits.unsearched_entries_max {
             step = step.max(added.saturating_mul(2));
         }
         if step == 0 || self.lag.entries == 0 {
@@ -160,18 +160,18 @@ pub(super) fn put_back(
 }
 
 /// So many entries go into the index at once between appends.
-pub(super) const SOME: u64 = 64;
+pub(super) const BATCH_BETWEEN_APPENDS: u64 = 64;
 /// So many go into it at once while there is nothing else to do.
-pub(super) const MORE: u64 = 256;
+pub(super) const BATCH_WHEN_IDLE: u64 = 256;
 /// So many times as many go in between appends as were added.
 const PACE: u64 = 4;
 /// For so many messages that go in, a page (of 4 KiB) of the index is merged. A message takes some
 /// 60 bytes, and comes to be written once more in each of six to eight levels.
 const PER_PAGE: u64 = 4;
 /// A commit with more tasks than this has others waiting behind it.
-const MANY: usize = 32;
+const QUEUED_TASKS_MAX: usize = 32;
 /// When so many times too much is not in the index, more goes in with each commit than it adds.
-const HURRY: u64 = 1024;
+const CATCH_UP_FACTOR: u64 = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -181,11 +181,11 @@ mod tests {
     fn a_few_messages_go_in_for_each_that_comes() {
         let mut lag = Lag::new(&HashMap::new());
         let room = RoomKey::from("lobby");
-        for _ in 0..SOME / PACE {
+        for _ in 0..BATCH_BETWEEN_APPENDS / PACE {
             assert!(!lag.is_due(1));
             lag.count(&room);
         }
-        assert!(lag.is_due(1) && lag.is_due(MANY) && !lag.is_due(MANY + 1));
+        assert!(lag.is_due(1) && lag.is_due(QUEUED_TASKS_MAX) && !lag.is_due(QUEUED_TASKS_MAX + 1));
         // Indexing some starts the count anew.
         lag.since = 0;
         assert!(!lag.is_due(1));

@@ -49,11 +49,11 @@ impl Directory {
     }
 
     /// Opens the mark, and reads how many entries it names.
-    pub(super) fn mark(&self) -> Result<(MarkFile, Option<u64>), OpenError> {
+    pub(super) fn mark(&self) -> Result<(HighWaterFile, Option<u64>), OpenError> {
         let path = self.path.join("mark");
         let read = || {
             let mark = fs::read_to_string(&path).ok().and_then(|text| parse(&text));
-            Ok((MarkFile { file: open(&path)? }, mark))
+            Ok((HighWaterFile { file: open(&path)? }, mark))
         };
         read().map_err(|source| OpenError::Directory { path: path.clone(), source })
     }
@@ -61,11 +61,11 @@ impl Directory {
 
 /// Is where the mark is written.
 #[derive(Debug)]
-pub(super) struct MarkFile {
+pub(super) struct HighWaterFile {
     file: File,
 }
 
-impl MarkFile {
+impl HighWaterFile {
     /// Writes the mark in place, and waits until it is on disk.
     pub(super) fn write(&self, entries: u64) -> io::Result<()> {
         self.file.write_all_at(format!("{MARK_HEAD}{entries:020}\n").as_bytes(), 0)?;
@@ -74,8 +74,8 @@ impl MarkFile {
 }
 
 /// Writes the mark every now and then.
-pub(super) struct Marker {
-    pub(super) file: MarkFile,
+pub(super) struct HighWaterMark {
+    pub(super) file: HighWaterFile,
     /// How many entries the mark names.
     pub(super) marked: u64,
     /// When it is next written.
@@ -84,7 +84,7 @@ pub(super) struct Marker {
     pub(super) running: bool,
 }
 
-impl Marker {
+impl HighWaterMark {
     /// Says whether the mark is behind.
     pub(super) fn due(&self, entries: u64) -> bool {
         self.running && self.marked != entries

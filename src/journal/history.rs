@@ -7,18 +7,18 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::page::{Source, Space};
-use super::search::Wanted;
+use super::page::{Budget, Source};
+use super::search::Terms;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, Said};
 
 /// Is an entry and who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct StoredEntry {
     pub(super) author: AuthorKey,
     pub(super) entry: Entry,
 }
 
-impl Kept {
+impl StoredEntry {
     /// Gives the bytes of text in it, which is what limits count.
     pub(super) fn bytes(&self) -> usize {
         entry_bytes(&self.entry)
@@ -27,19 +27,19 @@ impl Kept {
 
 /// Holds the entries `base..=top` of a room.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct History {
     /// The first number that is kept anywhere: 1, or more if the oldest were pruned.
     first: u64,
     /// The number of the first entry here; `first <= base`.
     base: u64,
-    entries: VecDeque<Kept>,
+    entries: VecDeque<StoredEntry>,
     /// What happened to messages here; those nothing happened to are not in it.
-    changed: HashMap<u64, Changed>,
+    changed: HashMap<u64, MessageState>,
     messages: u64,
     bytes: usize,
 }
 
-impl Record {
+impl History {
     /// Makes an empty part of a record that goes on with `base`.
     pub(super) fn starting(first: u64, base: u64) -> Self {
         Self {
@@ -68,16 +68,16 @@ impl Record {
     }
 
     /// Gives the oldest entry here.
-    pub(super) fn oldest(&self) -> Option<&Kept> {
+    pub(super) fn oldest(&self) -> Option<&StoredEntry> {
         self.entries.front()
     }
 
     /// Finds a message that still has its text.
-    pub(super) fn message(&self, mid: u64) -> Option<&Kept> {
-        let kept = self.entries.get(self.index(mid)?)?;
-        let said = matches!(kept.entry.change, Change::Message { .. });
+    pub(super) fn message(&self, mid: u64) -> Option<&StoredEntry> {
+        let stored = self.entries.get(self.index(mid)?)?;
+        let said = matches!(stored.entry.change, Change::Message { .. });
         let gone = self.changed.get(&mid).is_some_and(|changed| changed.gone.is_some());
-        (said && !gone).then_some(kept)
+        (said && !gone).then_some(stored)
     }
 
     /// Counts who would react so to a message once `author` did, or took it back.
@@ -88,10 +88,10 @@ impl Record {
     }
 
     /// Takes in the next entry, whose number is `top() + 1`, and folds it into what it changes.
-    pub(super) fn push(&mut self, kept: Kept) {
-        debug_assert_eq!(kept.entry.seq, self.top() + 1, "a record has no holes");
-        let seq = kept.entry.seq;
-        match &kept.entry.change {
+    pub(super) fn push(&mut self, stored: StoredEntry) {
+        debug_assert_eq!(stored.entry.seq, self.top() + 1, "a record has no holes");
+        let seq = stored.entry.seq;
+        match &stored.entry.change {
             Change::Message { .. } => self.messages += 1,
             Change::Topic { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
@@ -102,19 +102,19 @@ impl Record {
             Change::Deleted { mid, why } => self.forget(*mid, seq, *why),
             Change::Reaction { mid, emoji, on, .. } => {
                 if let Some(changed) = self.change(*mid, seq) {
-                    changed.react(emoji, kept.author, &kept.entry.sender, *on);
+                    changed.react(emoji, stored.author, &stored.entry.sender, *on);
                 }
             }
         }
-        self.bytes += kept.bytes();
-        self.entries.push_back(kept);
+        self.bytes += stored.bytes();
+        self.entries.push_back(stored);
     }
 
     /// Drops the oldest entry here. It is still `kept` elsewhere, or is lost.
-    pub(super) fn pop(&mut self, kept_elsewhere: bool) -> Option<Kept> {
+    pub(super) fn pop(&mut self, stored_elsewhere: bool) -> Option<StoredEntry> {
         let oldest = self.entries.pop_front()?;
         self.base += 1;
-        if !kept_elsewhere {
+        if !stored_elsewhere {
             self.first = self.first.max(self.base);
         }
         self.bytes -= oldest.bytes();
@@ -136,20 +136,20 @@ impl Record {
     /// space; looks at `scan_max` entries. Says whether there may be more.
     pub(super) fn search(
         &self,
-        wanted: &Wanted,
+        terms: &Terms,
         before: u64,
-        mut space: Space,
+        mut budget: Budget,
         scan_max: usize,
     ) -> (Vec<Said>, bool) {
         let end = usize::try_from(before.saturating_sub(self.base)).unwrap_or(usize::MAX);
         let end = end.min(self.entries.len());
         let mut found = Vec::new();
-        for kept in self.entries.range(end.saturating_sub(scan_max)..end).rev() {
-            let Some(said) = self.said(kept) else { continue };
-            if said.gone.is_some() || !wanted.is_in(&said.content) {
+        for stored in self.entries.range(end.saturating_sub(scan_max)..end).rev() {
+            let Some(said) = self.said(stored) else { continue };
+            if said.gone.is_some() || !terms.is_in(&said.content) {
                 continue;
             }
-            if !space.takes(said_bytes(&said)) {
+            if !budget.take(message_bytes(&said)) {
                 return (found, true);
             }
             found.push(said);
@@ -158,17 +158,17 @@ impl Record {
     }
 
     /// Gives the entries from `seq` on.
-    fn since(&self, seq: u64) -> Result<impl Iterator<Item = &Kept>, NotHere> {
+    fn since(&self, seq: u64) -> Result<impl Iterator<Item = &StoredEntry>, NotInMemory> {
         if seq < self.base && self.first < self.base {
-            return Err(NotHere);
+            return Err(NotInMemory);
         }
         let start = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
         Ok(self.entries.range(start.min(self.entries.len())..))
     }
 
     /// Shows a message as it reads now; `None` for an entry of another kind.
-    fn said(&self, kept: &Kept) -> Option<Said> {
-        let Entry { seq: mid, ts, sender, change } = &kept.entry;
+    fn said(&self, stored: &StoredEntry) -> Option<Said> {
+        let Entry { seq: mid, ts, sender, change } = &stored.entry;
         let Change::Message { content, reply_to, expires } = change else { return None };
         let changed = self.changed.get(mid);
         let edit = changed.and_then(|changed| changed.content.as_ref());
@@ -191,9 +191,9 @@ impl Record {
     }
 
     /// Notes that the message `mid` is changed by the entry `seq`; `None` if it is not here.
-    fn change(&mut self, mid: u64, seq: u64) -> Option<&mut Changed> {
-        let kept = self.entries.get(self.index(mid)?)?;
-        matches!(kept.entry.change, Change::Message { .. }).then_some(())?;
+    fn change(&mut self, mid: u64, seq: u64) -> Option<&mut MessageState> {
+        let stored = self.entries.get(self.index(mid)?)?;
+        matches!(stored.entry.change, Change::Message { .. }).then_some(())?;
         let changed = self.changed.entry(mid).or_default();
         changed.seq = seq;
         Some(changed)
@@ -210,9 +210,9 @@ impl Record {
         }
         let start = self.index(mid).unwrap_or(0).min(self.entries.len());
         let end = if edited { self.entries.len() } else { self.entries.len().min(start + 1) };
-        for kept in self.entries.range_mut(start..end) {
-            let seq = kept.entry.seq;
-            let content = match &mut kept.entry.change {
+        for stored in self.entries.range_mut(start..end) {
+            let seq = stored.entry.seq;
+            let content = match &mut stored.entry.change {
                 Change::Message { content, .. } if seq == mid => content,
                 Change::Edited { mid: of, content } if *of == mid => content,
                 _ => continue,
@@ -223,8 +223,8 @@ impl Record {
     }
 }
 
-impl Source for Record {
-    type Error = NotHere;
+impl Source for History {
+    type Error = NotInMemory;
 
     fn first(&self) -> u64 {
         self.first
@@ -234,26 +234,26 @@ impl Source for Record {
         self.base + self.entries.len() as u64 - 1
     }
 
-    fn below(&self, seq: u64, mut space: Space) -> Result<(Vec<Said>, bool), NotHere> {
+    fn below(&self, seq: u64, mut budget: Budget) -> Result<(Vec<Said>, bool), NotInMemory> {
         let end = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
         let mut found = Vec::new();
-        for kept in self.entries.range(..end.min(self.entries.len())).rev() {
-            let Some(said) = self.said(kept) else { continue };
-            if !space.takes(said_bytes(&said)) {
+        for stored in self.entries.range(..end.min(self.entries.len())).rev() {
+            let Some(said) = self.said(stored) else { continue };
+            if !budget.take(message_bytes(&said)) {
                 return Ok((found, true));
             }
             found.push(said);
         }
         if self.first < self.base {
-            return Err(NotHere);
+            return Err(NotInMemory);
         }
         Ok((found, false))
     }
 
-    fn from(&self, seq: u64, mut space: Space) -> Result<(Vec<Said>, bool), NotHere> {
+    fn from(&self, seq: u64, mut budget: Budget) -> Result<(Vec<Said>, bool), NotInMemory> {
         let mut found = Vec::new();
-        for said in self.since(seq)?.filter_map(|kept| self.said(kept)) {
-            if !space.takes(said_bytes(&said)) {
+        for said in self.since(seq)?.filter_map(|stored| self.said(stored)) {
+            if !budget.take(message_bytes(&said)) {
                 return Ok((found, true));
             }
             found.push(said);
@@ -261,13 +261,13 @@ impl Source for Record {
         Ok((found, false))
     }
 
-    fn entries(&self, seq: u64, mut space: Space) -> Result<(Vec<Entry>, bool), NotHere> {
+    fn entries(&self, seq: u64, mut budget: Budget) -> Result<(Vec<Entry>, bool), NotInMemory> {
         let mut found = Vec::new();
-        for kept in self.since(seq)? {
-            if !space.takes(kept.bytes()) {
+        for stored in self.since(seq)? {
+            if !budget.take(stored.bytes()) {
                 return Ok((found, true));
             }
-            found.push(kept.entry.clone());
+            found.push(stored.entry.clone());
         }
         Ok((found, false))
     }
@@ -275,44 +275,44 @@ impl Source for Record {
 
 /// Says that a page takes entries that are kept, but not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotHere;
+pub(super) struct NotInMemory;
 
 /// Is what happened to a message.
 #[derive(Debug, Default)]
-struct Changed {
+struct MessageState {
     /// The newest change.
     seq: u64,
     /// The text, if it was edited.
     content: Option<Arc<str>>,
     gone: Option<Gone>,
     /// In the order they were given.
-    reactions: Vec<Given>,
+    reactions: Vec<Reaction>,
 }
 
-impl Changed {
+impl MessageState {
     fn react(&mut self, emoji: &Arc<str>, author: AuthorKey, name: &Arc<str>, on: bool) {
-        let same = |given: &Given| given.emoji == *emoji && given.author == author;
+        let same = |given: &Reaction| given.emoji == *emoji && given.author == author;
         if !on {
             self.reactions.retain(|given| !same(given));
         } else if !self.reactions.iter().any(same) {
             let (emoji, name) = (Arc::clone(emoji), Arc::clone(name));
-            self.reactions.push(Given { emoji, author, name });
+            self.reactions.push(Reaction { emoji, author, name });
         }
     }
 }
 
 /// Is a reaction that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Given {
+pub(super) struct Reaction {
     pub(super) emoji: Arc<str>,
     pub(super) author: AuthorKey,
     pub(super) name: Arc<str>,
 }
 
 /// Puts reactions in groups: emoji in the order of their oldest reaction, names in order.
-pub(super) fn grouped(given: &[Given]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
+pub(super) fn grouped(given: &[Reaction]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
     let mut groups: Vec<(Arc<str>, Vec<Arc<str>>)> = Vec::new();
-    for Given { emoji, name, .. } in given {
+    for Reaction { emoji, name, .. } in given {
         match groups.iter_mut().find(|(known, _)| known == emoji) {
             Some((_, names)) => names.push(Arc::clone(name)),
             None => groups.push((Arc::clone(emoji), vec![Arc::clone(name)])),
@@ -337,7 +337,7 @@ pub(super) fn entry_bytes(entry: &Entry) -> usize {
 }
 
 /// Gives the bytes of text in a message.
-pub(super) fn said_bytes(said: &Said) -> usize {
+pub(super) fn message_bytes(said: &Said) -> usize {
     let names = |(emoji, names): &(Arc<str>, Vec<Arc<str>>)| {
         emoji.len() + names.iter().map(|name| name.len()).sum::<usize>()
     };
