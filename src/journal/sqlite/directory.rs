@@ -16,7 +16,7 @@ use crate::clock::{Moment, Now};
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -31,7 +31,7 @@ impl Directory {
         }
         let lock = open(&path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
@@ -56,6 +56,15 @@ impl Directory {
             Ok((HighWaterFile { file: open(&path)? }, mark))
         };
         read().map_err(|source| OpenError::Directory { path: path.clone(), source })
+    }
+}
+
+impl Drop for Directory {
+    /// Closing the file would not do: a child process that is just being started has it open, too,
+    /// until it runs its program.
+    fn drop(&mut self) {
+        // The end of the process unlocks it anyway.
+        _ = self.lock.unlock();
     }
 }
 
