@@ -4,12 +4,12 @@
  * @module
  */
 
-import { App } from "./chat.js";
+import { App } from "./app/chat.js";
 import { remembered } from "./chinwag.js";
-import { Door } from "./client/door.js";
-import { forgotten } from "./client/visit.js";
-import * as kept from "./snapshot.js";
-import { setLanguage, t } from "./strings.js";
+import { Door } from "./client/http-api.js";
+import { forgotten } from "./client/saved-session.js";
+import * as kept from "./app/cache.js";
+import { setLanguage, t } from "./strings/strings.js";
 import { accountDialog } from "./view/account.js";
 import { byId } from "./view/dom.js";
 import { address, roomInAddress } from "./view/page.js";

@@ -38,21 +38,21 @@
  * @module
  */
 
-import { addressOf } from "./client/address.js";
+import { addressOf } from "./client/connect-url.js";
 import { Connection } from "./client/connection.js";
-import { Door } from "./client/door.js";
+import { Door } from "./client/http-api.js";
 import { entriesOf, eventOfAck, isDirect, isNumbered, parse } from "./client/event.js";
 import { Listeners } from "./client/listeners.js";
 import { Outbox } from "./client/outbox.js";
-import { Questions } from "./client/questions.js";
-import { Records } from "./client/record.js";
+import { Questions } from "./client/pending-requests.js";
+import { Records } from "./client/room-sync.js";
 import { Requests } from "./client/requests.js";
 import { Sender } from "./client/sender.js";
 import { Timers, realClock } from "./client/timers.js";
-import { remember, remembered } from "./client/visit.js";
+import { remember, remembered } from "./client/saved-session.js";
 
 export { Refusal } from "./client/event.js";
-export { remembered } from "./client/visit.js";
+export { remembered } from "./client/saved-session.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./client/outbox.js").Store} Store */
@@ -344,7 +344,7 @@ export class Chinwag extends Requests {
     this.#questions.giveUp();
   }
 
-  /** Goes on with a login. @param {import("./client/door.js").Login} login */
+  /** Goes on with a login. @param {import("./client/http-api.js").Login} login */
   async #goOnAs({ token, name }) {
     // What the guest of this connection was, its account is from then on, if the guest shows it.
     await this.ask("auth", { token }).catch(() => {});

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Refusal, remembered } from "../../web/chinwag.js";
-import { forgotten } from "../../web/client/visit.js";
-import { settle } from "./clock.js";
-import { FakeStorage, world } from "./wire.js";
+import { forgotten } from "../../web/client/saved-session.js";
+import { settle } from "./fake-clock.js";
+import { FakeStorage, world } from "./fake-socket.js";
 
 const LOBBY = { rooms: { lobby: { seq: 3, users: 1, topic: "" } } };
 

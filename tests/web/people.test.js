@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { unmarked } from "../../web/marks.js";
-import { unreadIn } from "../../web/reading.js";
-import { initial, reduce } from "../../web/state.js";
-import { timeline } from "../../web/timeline.js";
+import { unmarked } from "../../web/app/read-marker.js";
+import { unreadIn } from "../../web/state/unread.js";
+import { initial, reduce } from "../../web/state/reducer.js";
+import { timeline } from "../../web/state/timeline.js";
 
 const NOW = 1_700_000_000_000;
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ASIDE_MAX, MESSAGES_MAX } from "../../web/past.js";
-import { mentions, unreadIn } from "../../web/reading.js";
-import { initial, reduce } from "../../web/state.js";
+import { ASIDE_MAX, MESSAGES_MAX } from "../../web/state/history.js";
+import { mentions, unreadIn } from "../../web/state/unread.js";
+import { initial, reduce } from "../../web/state/reducer.js";
 
 const NOW = 1_700_000_000_000;
 

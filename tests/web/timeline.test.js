@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { emptyRoom } from "../../web/room.js";
-import { timeline } from "../../web/timeline.js";
+import { emptyRoom } from "../../web/state/room.js";
+import { timeline } from "../../web/state/timeline.js";
 
 const reader = { you: "Alice", ahead: 0 };
 const MORNING = new Date(2025, 10, 20, 9).getTime();

@@ -33,7 +33,7 @@ const PROBE_MS = 4_000;
  * @property {(data: unknown) => void} received
  * @property {() => void} ping                 sends something that the server answers
  * @property {() => void} connecting           an attempt begins
- * @property {() => Promise<import("./door.js").Why | null>} whyNot  asks why an attempt failed
+ * @property {() => Promise<import("./http-api.js").Why | null>} whyNot  asks why an attempt failed
  * @property {(why: { code: number, reason: string, retry_in_ms: number }) => void} lost
  * @property {(why: { code: number, reason: string }) => void} stopped  no attempt will follow
  */

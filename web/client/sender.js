@@ -10,7 +10,7 @@ import { Refusal } from "./event.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./outbox.js").Entry} Entry */
-/** @typedef {import("./questions.js").Waiting} Waiting */
+/** @typedef {import("./pending-requests.js").Waiting} Waiting */
 
 /** A refusal may ask for a wait; no longer than this is believed. */
 const POSTPONE_MAX_MS = 60_000;

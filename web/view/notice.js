@@ -5,11 +5,11 @@
  * @module
  */
 
-import { t } from "../strings.js";
+import { t } from "../strings/strings.js";
 import { make } from "./dom.js";
 import { span } from "./time.js";
 
-/** @typedef {import("../room.js").Deed} Deed */
+/** @typedef {import("../state/room.js").Deed} Deed */
 
 /** What can be done; of another deed only its word is known. */
 const DEEDS = new Set(
@@ -19,7 +19,7 @@ const DEEDS = new Set(
 /**
  * The nodes of a line.
  *
- * @param {import("../timeline.js").Item} item
+ * @param {import("../state/timeline.js").Item} item
  * @param {{ open: (room: string) => void }} actions
  */
 export function lineOf({ notice }, { open }) {

@@ -1,18 +1,18 @@
 /**
- * What the server says first: who one is, and where the rooms stand. Pure, as `state.js`, whose
+ * What the server says first: who one is, and where the rooms stand. Pure, as `reducer.js`, whose
  * part it is.
  *
  * @module
  */
 
-import { change, firstOf, left, opened, seen } from "./change.js";
-import { entriesOf, isDirect } from "./client/event.js";
-import { withReadTo } from "./reading.js";
+import { change, firstOf, left, opened, seen } from "./rooms.js";
+import { entriesOf, isDirect } from "../client/event.js";
+import { withReadTo } from "./unread.js";
 import { count, moment, text } from "./room.js";
 
-/** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
+/** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./reducer.js").State} State */
 
 /**
  * @param {State} state

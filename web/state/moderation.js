@@ -4,11 +4,11 @@
  * @module
  */
 
-import { isDirect } from "./client/event.js";
+import { isDirect } from "../client/event.js";
 
 /** @typedef {import("./room.js").Person} Person */
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./reducer.js").State} State */
 
 /** Each may do what those before it may, to those before it. */
 const RANKS = ["", "member", "moderator", "owner", "admin"];

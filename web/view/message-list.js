@@ -8,14 +8,14 @@
  * @module
  */
 
-import { t } from "../strings.js";
-import { isLoaded } from "../past.js";
-import { timeline } from "../timeline.js";
+import { t } from "../strings/strings.js";
+import { isLoaded } from "../state/history.js";
+import { timeline } from "../state/timeline.js";
 import { byId, make, reconcile, setText } from "./dom.js";
 import { fillRow, makeRow, tickRow } from "./message.js";
 
-/** @typedef {import("../state.js").State} State */
-/** @typedef {import("../room.js").Room} Room */
+/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/room.js").Room} Room */
 
 const ROWS_MAX = 240;
 const ROWS_FIRST = 80;
@@ -285,7 +285,7 @@ export function logView(actions) {
     }
   }
 
-  /** Loads what is missing, beginning at the side that is nearer to the reader. @param {import("../room.js").Range} range */
+  /** Loads what is missing, beginning at the side that is nearer to the reader. @param {import("../state/room.js").Range} range */
   async function fill(range) {
     if (!room || isLoading) return;
     const { name, holes } = room;

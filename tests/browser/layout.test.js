@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { someone } from "./crowd.js";
+import { someone } from "./bots.js";
 import { FREELY, enter, field, join, log, openPage, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
 
 let browser;

@@ -9,34 +9,34 @@
  * @module
  */
 
-import { Chinwag, remembered } from "./chinwag.js";
-import { isDirect } from "./client/event.js";
-import { marks } from "./marks.js";
-import { conversationWith, keepsOrder } from "./order.js";
-import { isLoaded } from "./past.js";
-import { calls } from "./reading.js";
-import { find, text } from "./room.js";
-import * as kept from "./snapshot.js";
-import { initial, reduce } from "./state.js";
-import { t } from "./strings.js";
-import { typed } from "./typed.js";
-import { accountDialog } from "./view/account.js";
-import { composerView } from "./view/composer.js";
-import { byId } from "./view/dom.js";
-import { drawers } from "./view/drawers.js";
-import { headView } from "./view/head.js";
-import { logView } from "./view/log.js";
-import { menus } from "./view/menus.js";
-import { notifier } from "./view/notifier.js";
-import { address, announcer, isStrayKey, roomInAddress, showAddress, wake } from "./view/page.js";
-import { peopleView } from "./view/people.js";
-import { roomsView } from "./view/rooms.js";
-import { searchView } from "./view/search.js";
-import { statusView } from "./view/status.js";
-import { toolbarView } from "./view/toolbar.js";
+import { Chinwag, remembered } from "../chinwag.js";
+import { isDirect } from "../client/event.js";
+import { marks } from "./read-marker.js";
+import { conversationWith, keepsOrder } from "../state/moderation.js";
+import { isLoaded } from "../state/history.js";
+import { calls } from "../state/unread.js";
+import { find, text } from "../state/room.js";
+import * as kept from "./cache.js";
+import { initial, reduce } from "../state/reducer.js";
+import { t } from "../strings/strings.js";
+import { typed } from "./commands.js";
+import { accountDialog } from "../view/account.js";
+import { composerView } from "../view/composer.js";
+import { byId } from "../view/dom.js";
+import { drawers } from "../view/drawers.js";
+import { headView } from "../view/room-header.js";
+import { logView } from "../view/message-list.js";
+import { menus } from "../view/context-menus.js";
+import { notifier } from "../view/notifications.js";
+import { address, announcer, isStrayKey, roomInAddress, showAddress, wake } from "../view/page.js";
+import { peopleView } from "../view/people.js";
+import { roomsView } from "../view/rooms.js";
+import { searchView } from "../view/search.js";
+import { statusView } from "../view/status.js";
+import { toolbarView } from "../view/toolbar.js";
 
-/** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
+/** @typedef {import("../state/reducer.js").State} State */
 
 const HISTORY_PAGE = 50;
 /** While the page is hidden it draws no frames, but its title shall count. */
@@ -297,7 +297,7 @@ export class App {
     }
   }
 
-  /** @param {import("./view/account.js").Kind} kind @param {string} name @param {string} password */
+  /** @param {import("../view/account.js").Kind} kind @param {string} name @param {string} password */
   async #enter(kind, name, password) {
     if (kind === "register") await this.#chat.register(name, password);
     else await this.#chat.logIn(name, password);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { emptyRoom } from "../../web/room.js";
-import { isLoaded, trimmed, withHistory, withLost, withRange } from "../../web/past.js";
+import { emptyRoom } from "../../web/state/room.js";
+import { isLoaded, trimmed, withHistory, withLost, withRange } from "../../web/state/history.js";
 
 const TOP = 100;
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { commands } from "../commands.js";
-import { emoji } from "../emoji.js";
-import { t } from "../strings.js";
+import { commands } from "../state/commands.js";
+import { emoji } from "./emoji.js";
+import { t } from "../strings/strings.js";
 import { byId, make } from "./dom.js";
 
 /** @typedef {{ label: string, hint: string, insert: string }} Suggestion */

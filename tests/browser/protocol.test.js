@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
-import { FakeServer } from "../web/fake.js";
+import { FakeServer } from "../web/fake-server.js";
 import { connected, enter, field, log, openPage, join, rows, say, sees, startBrowser, statusIs, until } from "./world.js";
 
 // Accounts, private rooms, order in the room, and other words of the protocol that a server may or

@@ -4,22 +4,22 @@
  * @module
  */
 
-import { isDirect } from "./client/event.js";
-import { read } from "./commands.js";
-import { conversationWith, partnerOf } from "./order.js";
-import { t } from "./strings.js";
+import { isDirect } from "../client/event.js";
+import { read } from "../state/commands.js";
+import { conversationWith, partnerOf } from "../state/moderation.js";
+import { t } from "../strings/strings.js";
 
-/** @typedef {import("./room.js").Message} Message */
-/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../state/room.js").Message} Message */
+/** @typedef {import("../state/reducer.js").State} State */
 
 /**
  * @typedef {object} Doing
- * @property {import("./chinwag.js").Chinwag} chat
+ * @property {import("../chinwag.js").Chinwag} chat
  * @property {() => State} state
  * @property {(room: string) => void} open
  * @property {(name: string) => void} talk       opens the conversation with somebody
  * @property {(room: string) => void} leave
- * @property {(event: import("./client/event.js").ChatEvent) => void} dispatch
+ * @property {(event: import("../client/event.js").ChatEvent) => void} dispatch
  * @property {(text: string) => void} say        shows a line that only this reader sees
  * @property {(error: unknown) => void} complain
  * @property {(text: string) => void} giveBack   puts a text back into the input box

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, snapshot } from "../../web/snapshot.js";
-import { initial, reduce } from "../../web/state.js";
+import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, snapshot } from "../../web/app/cache.js";
+import { initial, reduce } from "../../web/state/reducer.js";
 
 /** A store in memory, with what a database does to values. */
 class Memory {

@@ -9,11 +9,11 @@
  * @module
  */
 
-import { change, known, left, opened, seen } from "./change.js";
-import { isDirect } from "./client/event.js";
+import { change, known, left, opened, seen } from "./rooms.js";
+import { isDirect } from "../client/event.js";
 import { moderated, noticed, notified } from "./notices.js";
-import { ASIDE_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./past.js";
-import { calls, withMark, withReadTo, withUnread, withoutMark } from "./reading.js";
+import { ASIDE_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
+import { calls, withMark, withReadTo, withUnread, withoutMark } from "./unread.js";
 import {
   asMessage,
   count,
@@ -27,14 +27,14 @@ import {
 } from "./room.js";
 import { standingOf, welcomed } from "./welcome.js";
 
-/** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
+/** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
 /** @typedef {import("./room.js").Pending} Pending */
 
 /**
  * @typedef {object} State
- * @property {import("./chinwag.js").Phase} phase
+ * @property {import("../chinwag.js").Phase} phase
  * @property {{ code?: number, reason?: string, retry_in_ms?: number }} why  of the phase
  * @property {string} you
  * @property {boolean} account      or a guest

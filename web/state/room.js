@@ -1,5 +1,5 @@
 /**
- * A room as the page knows it, and what events make of it. Pure, as `state.js`, whose part it is.
+ * A room as the page knows it, and what events make of it. Pure, as `reducer.js`, whose part it is.
  *
  * Nothing here believes what a server sends to be of the right kind: fields of another type count
  * as absent.

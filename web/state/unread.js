@@ -1,16 +1,16 @@
 /**
- * What of a room has been read, and what waits to be. Pure, as `state.js`, whose part it is.
+ * What of a room has been read, and what waits to be. Pure, as `reducer.js`, whose part it is.
  *
  * @module
  */
 
-import { isDirect } from "./client/event.js";
+import { isDirect } from "../client/event.js";
 import { find } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
 
-/** How many messages wait to be read, everywhere. @param {import("./state.js").State} state */
+/** How many messages wait to be read, everywhere. @param {import("./reducer.js").State} state */
 export function unreadIn(state) {
   let sum = 0;
   for (const { unread } of state.rooms.values()) sum += unread;

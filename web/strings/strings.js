@@ -7,9 +7,9 @@
  * @module
  */
 
-import { ar } from "./strings/ar.js";
-import { de } from "./strings/de.js";
-import { en } from "./strings/en.js";
+import { ar } from "./ar.js";
+import { de } from "./de.js";
+import { en } from "./en.js";
 
 /** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }} Entry */
 /** @typedef {Record<string, Entry>} Table */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { mentions } from "./reading.js";
+import { mentions } from "./unread.js";
 import { find, withReaction } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */

@@ -5,9 +5,9 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { partnerOf, personOf } from "../order.js";
-import { unreadIn } from "../reading.js";
-import { t } from "../strings.js";
+import { partnerOf, personOf } from "../state/moderation.js";
+import { unreadIn } from "../state/unread.js";
+import { t } from "../strings/strings.js";
 import { titleOf } from "./composer.js";
 import { byId, icon, pictures, setText } from "./dom.js";
 
@@ -21,7 +21,7 @@ export function headView() {
   const elsewhere = byId("elsewhere");
 
   return {
-    /** @param {import("../state.js").State} state @param {import("../state.js").State} before */
+    /** @param {import("../state/reducer.js").State} state @param {import("../state/reducer.js").State} before */
     update(state, before) {
       if (state.rooms === before.rooms && state.active === before.active && state.phase === before.phase) return;
       const room = state.rooms.get(state.active);
@@ -43,7 +43,7 @@ export function headView() {
   };
 }
 
-/** The topic; of a private conversation, whether the other one is there to read. @param {import("../state.js").State} state @param {import("../room.js").Room} room */
+/** The topic; of a private conversation, whether the other one is there to read. @param {import("../state/reducer.js").State} state @param {import("../state/room.js").Room} room */
 function aboutOf(state, room) {
   if (!isDirect(room.name)) return room.topic;
   const partner = partnerOf(room);

@@ -11,10 +11,10 @@
  * @module
  */
 
-/** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./state.js").State} State */
-/** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./room.js").Message} Message */
+/** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
+/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/room.js").Room} Room */
+/** @typedef {import("../state/room.js").Message} Message */
 
 /**
  * @typedef {object} Entry

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 
-import { someone } from "./crowd.js";
+import { someone } from "./bots.js";
 import { connected, enter, field, log, pressIn, pressOn, rows, say, sees, startBrowser, startServer, until } from "./world.js";
 
 // Private rooms, and order in the room.

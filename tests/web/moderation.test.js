@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { conversationWith, deedsIn, deedsTo, keepsOrder, peopleIn, roomsToInvite } from "../../web/order.js";
-import { initial, reduce } from "../../web/state.js";
-import { coverage } from "../../web/strings.js";
+import { conversationWith, deedsIn, deedsTo, keepsOrder, peopleIn, roomsToInvite } from "../../web/state/moderation.js";
+import { initial, reduce } from "../../web/state/reducer.js";
+import { coverage } from "../../web/strings/strings.js";
 
 /** A state in which the reader has this role in a room with three others. */
 function told({ role = "", admin = false, isPrivate = false, account = admin } = {}) {
@@ -74,7 +74,7 @@ test("who becomes an account has the account's conversations only, and keeps wha
 
 test("whatever can be done has its words in every language", async () => {
   const keys = ["mute", "mute_for", "unmute", "kick", "ban", "promote", "demote", "lock", "unlock", "slow_for", "slow_end", "make_private", "make_public"];
-  const source = await readFile(new URL("../../web/commands.js", import.meta.url), "utf8");
+  const source = await readFile(new URL("../../web/state/commands.js", import.meta.url), "utf8");
   const commands = [...source.matchAll(/^ {2}\["(\w+)", /gm)].map(([, name]) => `cmd_${name}`);
   assert.ok(commands.length > 25);
   const wanted = [...keys.map((key) => `do_${key}`), ...commands, "log_in_note", "register_note", "logged_out", "login_expired", "login_needed", "elsewhere", "close_talk"];

@@ -1,15 +1,15 @@
 /**
- * Rooms of the state: changed, opened and left. Pure, as `state.js`, whose part it is.
+ * Rooms of the state: changed, opened and left. Pure, as `reducer.js`, whose part it is.
  *
  * @module
  */
 
-import { ASIDE_MAX, trimmed } from "./past.js";
-import { withoutMark } from "./reading.js";
+import { ASIDE_MAX, trimmed } from "./history.js";
+import { withoutMark } from "./unread.js";
 import { emptyRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./reducer.js").State} State */
 
 /**
  * Changes a room that exists.

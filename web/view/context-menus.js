@@ -5,13 +5,13 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { MUTES, WAITS, deedsIn, deedsTo, personOf, roomsToInvite } from "../order.js";
-import { t } from "../strings.js";
+import { MUTES, WAITS, deedsIn, deedsTo, personOf, roomsToInvite } from "../state/moderation.js";
+import { t } from "../strings/strings.js";
 import { byId } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { span } from "./time.js";
 
-/** @typedef {import("../state.js").State} State */
+/** @typedef {import("../state/reducer.js").State} State */
 /** @typedef {import("./menu.js").Choice} Choice */
 
 /**

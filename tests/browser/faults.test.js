@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
-import { FakeServer } from "../web/fake.js";
+import { FakeServer } from "../web/fake-server.js";
 import { enter, log, say, sees, startBrowser, statusIs, texts, until } from "./world.js";
 
 // What the real server does rarely, later or never: here the test plays the server.

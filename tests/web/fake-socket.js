@@ -5,7 +5,7 @@
  */
 
 import { Chinwag } from "../../web/chinwag.js";
-import { FakeClock, settle } from "./clock.js";
+import { FakeClock, settle } from "./fake-clock.js";
 
 /** A `Storage` in memory. */
 export class FakeStorage {

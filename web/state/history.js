@@ -1,5 +1,5 @@
 /**
- * Which part of a room's record the page holds. Pure, as `state.js`, whose part it is.
+ * Which part of a room's record the page holds. Pure, as `reducer.js`, whose part it is.
  *
  * It is all from `oldest` on, except for the holes: where a page was opened far back, and where
  * messages were let go because there are too many. Holes are filled when a reader comes near.

@@ -1,14 +1,14 @@
 /**
- * Lines in a room that are no messages. Pure, as `state.js`, whose part it is.
+ * Lines in a room that are no messages. Pure, as `reducer.js`, whose part it is.
  *
  * @module
  */
 
-import { known } from "./change.js";
+import { known } from "./rooms.js";
 import { count, text, withRole } from "./room.js";
 
-/** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./state.js").State} State */
+/** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
+/** @typedef {import("./reducer.js").State} State */
 
 /** Kept of each room. */
 const NOTICES_MAX = 50;
