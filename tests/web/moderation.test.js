@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { conversationWith, deedsIn, deedsTo, keepsOrder, peopleIn, roomsToInvite } from "../../web/state/moderation.js";
+import { conversationWith, actionsIn, actionsOn, moderates, peopleIn, roomsToInvite } from "../../web/state/moderation.js";
 import { initial, reduce } from "../../web/state/reducer.js";
 import { coverage } from "../../web/strings/strings.js";
 
@@ -19,7 +19,7 @@ function told({ role = "", admin = false, isPrivate = false, account = admin } =
 
 function offered(state) {
   const room = state.rooms.get("dev");
-  return room.people.map((person) => `${person.name}: ${deedsTo(state, room, person).join(" ")}`.trim());
+  return room.people.map((person) => `${person.name}: ${actionsOn(state, room, person).join(" ")}`.trim());
 }
 
 test("each may do to those below what the rank allows", () => {
@@ -32,14 +32,14 @@ test("each may do to those below what the rank allows", () => {
 });
 
 test("what may be done to a room follows its kind and the rank", () => {
-  const inDev = (state) => deedsIn(state, state.rooms.get("dev")).join(" ");
+  const inDev = (state) => actionsIn(state, state.rooms.get("dev")).join(" ");
   assert.equal(inDev(told()), "");
   assert.equal(inDev(told({ role: "moderator" })), "lock unlock slow");
   assert.equal(inDev(told({ role: "owner" })), "lock unlock slow make_private");
   assert.equal(inDev(told({ role: "owner", isPrivate: true })), "lock unlock slow make_public");
   const state = told({ admin: true });
-  assert.equal(keepsOrder(state, state.rooms.get("@Bob")), false, "a conversation has nobody who keeps order");
-  assert.equal(keepsOrder(state, undefined), false);
+  assert.equal(moderates(state, state.rooms.get("@Bob")), false, "a conversation has nobody who keeps order");
+  assert.equal(moderates(state, undefined), false);
 });
 
 test("one invites into private rooms in which one keeps order", () => {

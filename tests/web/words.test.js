@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
 
-import { read } from "../../web/state/commands.js";
+import { parseCommand } from "../../web/state/commands.js";
 import { emoji } from "../../web/view/emoji.js";
 import { coverage, setLanguage, t } from "../../web/strings/strings.js";
-import { deedLine } from "../../web/view/notice.js";
+import { moderationLine } from "../../web/view/notice.js";
 import { excerpt } from "../../web/view/search.js";
 import { suggestions } from "../../web/view/autocomplete.js";
 
@@ -73,7 +73,7 @@ test("typed lines are read", () => {
     ["/", { kind: "server", text: "/" }],
     ["/constructor x", { kind: "server", text: "/constructor x" }],
   ];
-  for (const [line, meaning] of cases) assert.deepEqual(read(line), meaning, line);
+  for (const [line, meaning] of cases) assert.deepEqual(parseCommand(line), meaning, line);
 });
 
 test("completion knows commands, people and emoji", () => {
@@ -95,7 +95,7 @@ test("each shortcode is one word and one sign", () => {
 
 test("each deed has its words, with a time and a reason where there are any", () => {
   setLanguage(["en"]);
-  const deed = (action, rest = {}) => deedLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
+  const deed = (action, rest = {}) => moderationLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
   for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" ")) {
     assert.match(deed(action), /^(Eve (has|lets)|Bob is no moderator).*\.$/, action);
   }

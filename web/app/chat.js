@@ -12,9 +12,9 @@
 import { Chinwag, remembered } from "../chinwag.js";
 import { isDirect } from "../client/event.js";
 import { marks } from "./read-marker.js";
-import { conversationWith, keepsOrder } from "../state/moderation.js";
+import { conversationWith, moderates } from "../state/moderation.js";
 import { isLoaded } from "../state/history.js";
-import { calls } from "../state/unread.js";
+import { isAddressed } from "../state/unread.js";
 import { find, text } from "../state/room.js";
 import * as kept from "./cache.js";
 import { initial, reduce } from "../state/reducer.js";
@@ -66,7 +66,7 @@ export class App {
 
   /**
    * @param {string} name
-   * @param {string} room  none: those of the last visit
+   * @param {string} room  none: those of the last saved
    * @param {Storage | null} storage
    * @param {() => void} quit  forgets this user and begins anew
    */
@@ -141,7 +141,7 @@ export class App {
     ];
     toolbarView({
       you: () => this.#state.you,
-      mayDelete: ({ sender }) => sender === this.#state.you || keepsOrder(this.#state, this.#active),
+      mayDelete: ({ sender }) => sender === this.#state.you || moderates(this.#state, this.#active),
       reply: this.#composer.reply,
       edit: this.#composer.change,
       remove: ({ mid }) => this.#chat.delete(this.#state.active, mid),
@@ -173,7 +173,7 @@ export class App {
     document.addEventListener("keydown", (event) => isStrayKey(event) && this.#composer.focus());
     setInterval(() => {
       this.#dispatch({ type: "ui_ticked" });
-      this.#log.tick(Date.now() + this.#state.ahead);
+      this.#log.tick(Date.now() + this.#state.clockOffset);
     }, TICK_MS);
     byId("chat").hidden = false;
     this.#look();
@@ -240,7 +240,7 @@ export class App {
     const content = text(payload.content);
     if (sender === this.#chat.you) return;
     if (room === this.#state.active) this.#announce(t("said", { name: sender, text: content }));
-    if (calls(room, content, this.#chat.you)) this.#notify(`${sender} – ${room}`, content, room);
+    if (isAddressed(room, content, this.#chat.you)) this.#notify(`${sender} – ${room}`, content, room);
   }
 
   /** Somebody else may have decided it. @param {ChatEvent} event */

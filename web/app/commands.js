@@ -5,7 +5,7 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { read } from "../state/commands.js";
+import { parseCommand } from "../state/commands.js";
 import { conversationWith, partnerOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 
@@ -38,7 +38,7 @@ export function typed({ chat, state, open, talk, leave, dispatch, say, complain,
       sayIn(active, line, { replyTo });
       return undefined;
     }
-    const { kind, text: words = "", to = "", number = 0 } = read(line);
+    const { kind, text: words = "", to = "", number = 0 } = parseCommand(line);
     switch (kind) {
       case "say":
         return sayIn(active, words, {});

@@ -18,12 +18,12 @@ export function marks({ state, read }) {
 
   function mark() {
     isDue = false;
-    const news = unmarked(state());
+    const news = unsentReadMarker(state());
     if (news) read(news.room, news.seq);
   }
 
   return () => {
-    if (isDue || !unmarked(state())) return;
+    if (isDue || !unsentReadMarker(state())) return;
     isDue = true;
     setTimeout(mark, MARK_MS);
   };
@@ -34,7 +34,7 @@ export function marks({ state, read }) {
  *
  * @param {import("../state/reducer.js").State} state
  */
-export function unmarked({ account, phase, attentive, rooms, active }) {
+export function unsentReadMarker({ account, phase, attentive, rooms, active }) {
   if (!account || phase !== "live" || !attentive) return null;
   const room = rooms.get(active);
   const seq = room?.messages.at(-1)?.mid ?? 0;

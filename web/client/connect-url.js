@@ -10,7 +10,7 @@ import { isDirect } from "./event.js";
 const URL_MAX = 6_000;
 
 /**
- * @typedef {object} Coming
+ * @typedef {object} ConnectParameters
  * @property {string} name
  * @property {string} session
  * @property {string} token
@@ -22,10 +22,10 @@ const URL_MAX = 6_000;
 
 /**
  * @param {string | URL} base
- * @param {Coming} coming
- * @returns {{ href: string, later: string[] }}  rooms that did not fit are `later`
+ * @param {ConnectParameters} parameters
+ * @returns {{ href: string, remaining: string[] }}  rooms that did not fit are `remaining`
  */
-export function addressOf(base, { name, session, token, epoch, history, rooms, seqOf }) {
+export function connectUrl(base, { name, session, token, epoch, history, rooms, seqOf }) {
   const url = new URL(base);
   const query = url.searchParams;
   query.set("echo", "1");
@@ -34,16 +34,16 @@ export function addressOf(base, { name, session, token, epoch, history, rooms, s
   if (token) query.set("token", token);
   else if (session) query.set("session", session);
   if (epoch) query.set("epoch", epoch);
-  const later = [];
+  const remaining = [];
   for (const room of rooms) {
     const isJoined = !isDirect(room);
     if (url.href.length > URL_MAX) {
-      if (isJoined) later.push(room);
+      if (isJoined) remaining.push(room);
       continue;
     }
     if (isJoined) query.append("room", room);
     const seq = seqOf(room);
     if (seq !== undefined) query.append("after", `${room}:${seq}`);
   }
-  return { href: url.href, later };
+  return { href: url.href, remaining };
 }

@@ -13,13 +13,13 @@ const ANSWER_MS = 15_000;
 /** @typedef {{ token: string, name: string }} Login */
 
 /**
- * @typedef {object} Why
+ * @typedef {object} Rejection
  * @property {number} status       of HTTP: 401, 403, 429, 503
  * @property {string} message
  * @property {number} retryAfterMs -1 if the server did not say
  */
 
-export class Door {
+export class HttpApi {
   #url;
   #fetch;
 
@@ -36,17 +36,17 @@ export class Door {
 
   /** @param {string} name @param {string} password @param {string} [session] the key of a guest that has the name @returns {Promise<Login>} */
   register(name, password, session) {
-    return this.#ask("/api/register", { name, password }, session);
+    return this.#post("/api/register", { name, password }, session);
   }
 
   /** @param {string} name @param {string} password @returns {Promise<Login>} */
   logIn(name, password) {
-    return this.#ask("/api/login", { name, password });
+    return this.#post("/api/login", { name, password });
   }
 
   /** @param {string} [token]  none: the browser shows its cookie */
   async logOut(token) {
-    await this.#ask("/api/logout", {}, token);
+    await this.#post("/api/logout", {}, token);
   }
 
   /**
@@ -54,9 +54,9 @@ export class Door {
    * nobody answers.
    *
    * @param {string} [credential]  token or key of a session
-   * @returns {Promise<Why | null>}
+   * @returns {Promise<Rejection | null>}
    */
-  async whyNot(credential) {
+  async explainFailure(credential) {
     try {
       const answer = await this.#send("/api/rooms", "GET", credential);
       if (answer.ok || answer.status === 404) return null;
@@ -68,7 +68,7 @@ export class Door {
   }
 
   /** @param {string} path @param {object} body @param {string} [credential] @returns {Promise<any>} */
-  async #ask(path, body, credential) {
+  async #post(path, body, credential) {
     const answer = await this.#send(path, "POST", credential, JSON.stringify(body));
     if (!answer.ok) throw await refusalOf(answer);
     return answer.status === 204 ? {} : answer.json();

@@ -8,15 +8,15 @@
 import { Refusal } from "./event.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
-/** @typedef {{ resolve: (event: ChatEvent) => void, reject: (error: Error) => void, payload?: any }} Waiting */
+/** @typedef {{ resolve: (event: ChatEvent) => void, reject: (error: Error) => void, payload?: any }} Callbacks */
 
 /** An answer that takes longer will not come. */
 const ANSWER_MS = 15_000;
 
-export class Questions {
+export class PendingRequests {
   #timers;
   #post;
-  /** By id. @type {Map<string, Waiting>} */
+  /** By id. @type {Map<string, Callbacks>} */
   #asked = new Map();
   /** The last hint of each type, by id. @type {Map<string, string>} */
   #hints = new Map();
@@ -67,7 +67,7 @@ export class Questions {
   }
 
   /** Whether this answers a hint: nobody else wants to hear of it. @param {ChatEvent} event */
-  isAboutHint({ re = "", payload }) {
+  isHintAnswer({ re = "", payload }) {
     const type = this.#hints.get(re);
     if (type === undefined) return false;
     if (payload?.code === "unknown_type") this.#unknown.add(type);
@@ -91,7 +91,7 @@ export class Questions {
   }
 
   /** The connection is gone, and all answers with it. */
-  giveUp() {
+  rejectAll() {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     this.#hints.clear();

@@ -14,40 +14,40 @@ import { Position } from "./position.js";
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 
 /**
- * @typedef {object} Means
+ * @typedef {object} Context
  * @property {import("./timers.js").Timers} timers
- * @property {(event: ChatEvent) => void} tell
+ * @property {(event: ChatEvent) => void} emit
  * @property {(type: string, payload: any, room?: string) => Promise<ChatEvent>} ask
  * @property {() => boolean} isOpen
  * @property {() => void} changed  something was filled
  * @property {number} history      messages of a page that shows a room anew
  */
 
-/** How long missing numbers may take to come by themselves, before they are asked for. */
-const HOLE_MS = 300;
-/** How long the server may take to send what it announced. */
+/** How long missing numbers may receive to come by themselves, before they are asked for. */
+const GAP_MS = 300;
+/** How long the server may receive to send what it announced. */
 const RESUME_MS = 2_000;
 /** A history page asked for to fill a hole. */
 const PAGE_MAX = 200;
 
-export class Records {
-  #means;
+export class RoomSync {
+  #context;
   #session = "";
   #epoch = "";
   /** @type {Map<string, Position<any>>} */
   #positions = new Map();
   /** Rooms whose missed events are on their way. @type {Set<string>} */
-  #awaited = new Set();
+  #replaying = new Set();
   /** Rooms being filled. @type {Set<string>} */
   #filling = new Set();
   /** Rooms that the server cannot fill now: nothing else waits for them. @type {Set<string>} */
-  #stuck = new Set();
+  #unavailable = new Set();
   /** Who waits for a room's `live`. @type {Map<string, () => void>} */
-  #resuming = new Map();
+  #waitingForLive = new Map();
 
-  /** @param {Means} means */
-  constructor(means) {
-    this.#means = means;
+  /** @param {Context} context */
+  constructor(context) {
+    this.#context = context;
   }
 
   get epoch() {
@@ -61,10 +61,10 @@ export class Records {
   }
 
   /** Whether nothing is missing that will soon be there. */
-  get isWhole() {
-    if (this.#awaited.size > 0) return false;
-    for (const [room, { hasHole }] of this.#positions) {
-      if (hasHole && !this.#stuck.has(room)) return false;
+  get isComplete() {
+    if (this.#replaying.size > 0) return false;
+    for (const [room, { hasGap }] of this.#positions) {
+      if (hasGap && !this.#unavailable.has(room)) return false;
     }
     return true;
   }
@@ -86,21 +86,21 @@ export class Records {
     }
     for (const [room, standing] of rooms) {
       const position = this.#position(room);
-      if (position.known) this.#awaited.add(room);
-      if (isSeq(standing?.seq)) this.#standsAt(room, standing.seq);
+      if (position.known) this.#replaying.add(room);
+      if (isSeq(standing?.seq)) this.#startAt(room, standing.seq);
     }
-    this.#means.timers.start("resume", RESUME_MS, () => {
-      this.#awaited.clear();
-      this.#means.changed();
+    this.#context.timers.start("resume", RESUME_MS, () => {
+      this.#replaying.clear();
+      this.#context.changed();
     });
   }
 
   /** The connection is gone. */
-  halt() {
-    this.#awaited.clear();
+  onDisconnect() {
+    this.#replaying.clear();
     this.#filling.clear();
-    this.#stuck.clear();
-    this.#resuming.clear();
+    this.#unavailable.clear();
+    this.#waitingForLive.clear();
   }
 
   /** @param {string} room */
@@ -113,41 +113,41 @@ export class Records {
    *
    * @param {ChatEvent} event
    */
-  learn({ type, room = "", payload = {} }) {
+  observe({ type, room = "", payload = {} }) {
     switch (type) {
       case "resumed":
         for (const [name, missed] of entriesOf(payload.rooms)) this.#resumed(name, missed);
         break;
       case "pong":
-        this.#heardOf(payload.rooms);
+        this.#noteTops(payload.rooms);
         break;
       case "history":
-        this.#heardOf({ [room]: payload.top });
+        this.#noteTops({ [room]: payload.top });
         break;
       case "gap":
-        this.#heardOf({ [room]: payload.to });
+        this.#noteTops({ [room]: payload.to });
         break;
       case "live":
-        this.#awaited.delete(room);
-        this.#resuming.get(room)?.();
-        this.#heardOf({ [room]: payload.seq });
+        this.#replaying.delete(room);
+        this.#waitingForLive.get(room)?.();
+        this.#noteTops({ [room]: payload.seq });
         break;
       case "joined":
-        if (isSeq(payload.seq)) this.#standsAt(room, payload.seq);
+        if (isSeq(payload.seq)) this.#startAt(room, payload.seq);
         break;
       default:
     }
   }
 
   /** Tells a numbered event in its turn. @param {ChatEvent & { room: string, seq: number }} event */
-  take(event) {
-    this.#tellAll(this.#position(event.room).take(event));
+  receive(event) {
+    this.#emitAll(this.#position(event.room).receive(event));
   }
 
   /** Sees to it that holes are filled. */
-  fillHoles() {
+  fillGaps() {
     for (const [room, position] of this.#positions) {
-      if (position.hasHole && !this.#awaited.has(room)) this.#fillSoon(room, HOLE_MS);
+      if (position.hasGap && !this.#replaying.has(room)) this.#fillSoon(room, GAP_MS);
     }
   }
 
@@ -159,34 +159,34 @@ export class Records {
       position.start(isSeq(to) ? to : 0);
       this.#reset(room, "unknown");
     } else if (lost.why !== "page" && isSeq(lost.to)) {
-      this.#means.tell({ type: "lost", room, payload: lost });
-      this.#tellAll(position.advance(lost.to));
+      this.#context.emit({ type: "lost", room, payload: lost });
+      this.#emitAll(position.advance(lost.to));
     }
   }
 
   /** What is known of the room is void: it is shown anew. @param {string} room @param {string} why */
   #reset(room, why) {
-    this.#means.tell({ type: "reset", room, payload: { why } });
-    this.#means.ask("history", { limit: this.#means.history }, room).catch(() => {});
+    this.#context.emit({ type: "reset", room, payload: { why } });
+    this.#context.ask("history", { limit: this.#context.history }, room).catch(() => {});
   }
 
   /** @param {string} room @param {number} seq */
-  #standsAt(room, seq) {
+  #startAt(room, seq) {
     const position = this.#position(room);
-    if (position.known) position.heardOf(seq);
+    if (position.known) position.noteTop(seq);
     else position.start(seq);
   }
 
   /** @param {unknown} tops  by room */
-  #heardOf(tops) {
+  #noteTops(tops) {
     for (const [room, top] of entriesOf(tops)) {
-      if (isSeq(top)) this.#positions.get(room)?.heardOf(top);
+      if (isSeq(top)) this.#positions.get(room)?.noteTop(top);
     }
   }
 
   /** @param {string} room @param {number} ms */
   #fillSoon(room, ms) {
-    const { timers } = this.#means;
+    const { timers } = this.#context;
     if (this.#filling.has(room) || timers.runs(`hole ${room}`)) return;
     timers.start(`hole ${room}`, ms, () => this.#fill(room));
   }
@@ -196,22 +196,22 @@ export class Records {
     const position = this.#position(room);
     this.#filling.add(room);
     try {
-      while (position.hasHole) {
+      while (position.hasGap) {
         const before = position.seq;
         await this.#resume(room, before);
         if (position.seq === before) await this.#page(room, position);
-        if (position.seq === before) this.#giveUp(room, position);
+        if (position.seq === before) this.#skipGap(room, position);
       }
-      this.#stuck.delete(room);
+      this.#unavailable.delete(room);
     } catch (error) {
       // Only a server that refuses for good can be known not to have it.
-      if (error instanceof Refusal && !error.retryable) this.#giveUp(room, position);
-      else this.#stuck.add(room);
+      if (error instanceof Refusal && !error.retryable) this.#skipGap(room, position);
+      else this.#unavailable.add(room);
     }
     this.#filling.delete(room);
-    if (!this.#means.isOpen()) return;
-    if (position.hasHole) this.#fillSoon(room, RESUME_MS);
-    this.#means.changed();
+    if (!this.#context.isOpen()) return;
+    if (position.hasGap) this.#fillSoon(room, RESUME_MS);
+    this.#context.changed();
   }
 
   /**
@@ -221,10 +221,10 @@ export class Records {
    * @param {number} seq
    */
   async #resume(room, seq) {
-    const { timers, ask } = this.#means;
+    const { timers, ask } = this.#context;
     /** @type {Promise<void>} */
     const live = new Promise((resolve) => {
-      this.#resuming.set(room, resolve);
+      this.#waitingForLive.set(room, resolve);
       timers.start(`live ${room}`, RESUME_MS, resolve);
     });
     try {
@@ -235,7 +235,7 @@ export class Records {
       // A server that does not know how may still have a history.
       if (!(error instanceof Refusal) || error.retryable) throw error;
     } finally {
-      this.#resuming.delete(room);
+      this.#waitingForLive.delete(room);
       timers.stop(`live ${room}`);
     }
   }
@@ -243,10 +243,10 @@ export class Records {
   /** @param {string} room @param {Position<any>} position */
   async #page(room, position) {
     const page = { after: position.seq, limit: PAGE_MAX };
-    const { payload = {} } = await this.#means.ask("history", page, room);
+    const { payload = {} } = await this.#context.ask("history", page, room);
     // The last page stands for all up to the top: what is no message there was folded in.
     const end = payload.more ? payload.last : Math.max(payload.last ?? 0, payload.top ?? 0);
-    if (isSeq(end)) this.#tellAll(position.advance(end));
+    if (isSeq(end)) this.#emitAll(position.advance(end));
   }
 
   /**
@@ -255,15 +255,15 @@ export class Records {
    * @param {string} room
    * @param {Position<any>} position
    */
-  #giveUp(room, position) {
+  #skipGap(room, position) {
     const lost = { from: position.seq + 1, to: position.top, why: "unknown" };
-    this.#means.tell({ type: "lost", room, payload: lost });
-    this.#tellAll(position.advance(position.top));
+    this.#context.emit({ type: "lost", room, payload: lost });
+    this.#emitAll(position.advance(position.top));
   }
 
   /** @param {ChatEvent[]} events */
-  #tellAll(events) {
-    for (const event of events) this.#means.tell(event);
+  #emitAll(events) {
+    for (const event of events) this.#context.emit(event);
   }
 
   /** @param {string} room @returns {Position<any>} */

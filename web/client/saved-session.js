@@ -7,7 +7,7 @@
 /** @typedef {import("./outbox.js").Store} Store */
 
 /**
- * @typedef {object} Visit
+ * @typedef {object} SavedSession
  * @property {string} session   the key by which a guest comes back
  * @property {string} name
  * @property {string[]} rooms
@@ -18,7 +18,7 @@
  * What the storage knows of the last visit; empty where there was none.
  *
  * @param {Store | null} storage
- * @returns {Visit}
+ * @returns {SavedSession}
  */
 export function remembered(storage, key = "chinwag") {
   /** @type {any} */
@@ -34,17 +34,17 @@ export function remembered(storage, key = "chinwag") {
   return { session: text(saved.session), name: text(saved.name), rooms, account: saved.account === true };
 }
 
-/** @param {Store | null} storage @param {string} key @param {Visit} visit */
-export function remember(storage, key, visit) {
+/** @param {Store | null} storage @param {string} key @param {SavedSession} saved */
+export function remember(storage, key, saved) {
   try {
-    storage?.setItem(key, JSON.stringify(visit));
+    storage?.setItem(key, JSON.stringify(saved));
   } catch {
     // Full or forbidden: a reload will have to ask again.
   }
 }
 
 /** Forgets who the user was, and what it has not sent: that is nobody else's to say. @param {Store | null} storage */
-export function forgotten(storage, key = "chinwag") {
+export function clearSession(storage, key = "chinwag") {
   try {
     const keys = Array.from({ length: storage?.length ?? 0 }, (_, at) => storage?.key(at) ?? "");
     for (const it of keys) if (it === key || it.startsWith(`${key}:outbox:`)) storage?.removeItem(it);

@@ -43,7 +43,7 @@ export const commands = [
 ];
 
 /**
- * @typedef {object} Typed  what a line in the input box means
+ * @typedef {object} Command  what a line in the input box means
  * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "stats" | "away" | "back" | "server" | "usage"} kind
  * @property {string} [text]
  * @property {string} [to]      room or person
@@ -52,9 +52,9 @@ export const commands = [
 
 /**
  * @param {string} line  not empty
- * @returns {Typed}
+ * @returns {Command}
  */
-export function read(line) {
+export function parseCommand(line) {
   if (line.startsWith("//")) return { kind: "say", text: line.slice(1) };
   const match = /^\/([a-z]+)(?:\s+([\s\S]*))?$/.exec(line);
   if (!line.startsWith("/")) return { kind: "say", text: line };
@@ -70,7 +70,7 @@ export function read(line) {
     case "name":
       return text ? { kind: "name", text } : usage(name);
     case "msg":
-      return toSomebody(text);
+      return directMessage(text);
     case "me":
       // What somebody does is a message that begins so; every reader shows it as a deed.
       return text ? { kind: "say", text: line } : usage(name);
@@ -95,13 +95,13 @@ export function read(line) {
   }
 }
 
-/** A name with spaces in it stands in quotes. @param {string} text @returns {Typed} */
-function toSomebody(text) {
+/** A name with spaces in it stands in quotes. @param {string} text @returns {Command} */
+function directMessage(text) {
   const [, quoted, bare, words] = /^@?(?:"([^"]+)"|(\S+))\s+([\s\S]+)$/.exec(text) ?? [];
   return words ? { kind: "msg", to: quoted ?? bare, text: words } : usage("msg");
 }
 
-/** @param {string} name @returns {Typed} */
+/** @param {string} name @returns {Command} */
 function usage(name) {
   const [, rest = ""] = commands.find(([it]) => it === name) ?? [];
   return { kind: "usage", text: `/${name} ${rest}` };

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { asMessage, count, find, list, placeOf } from "./room.js";
+import { asMessage, count, find, list, indexFor } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
@@ -19,7 +19,7 @@ import { asMessage, count, find, list, placeOf } from "./room.js";
 /** Messages held of a room that is open; beyond that some are let go and can be loaded again. */
 export const MESSAGES_MAX = 10_000;
 /** The same of a room that is not. */
-export const ASIDE_MAX = 1_000;
+export const INACTIVE_MESSAGES_MAX = 1_000;
 /** The newest are not let go for the sake of older ones. */
 const NEWEST_MIN = 200;
 
@@ -33,7 +33,7 @@ const NEWEST_MIN = 200;
 export function withMessages(room, more) {
   const messages = [...room.messages];
   for (const message of more) {
-    const at = placeOf(messages, message.mid);
+    const at = indexFor(messages, message.mid);
     const before = messages[at]?.mid === message.mid ? messages[at] : undefined;
     const local = message.local ?? before?.local;
     messages.splice(at, before ? 1 : 0, local === undefined ? message : { ...message, local });

@@ -16,9 +16,9 @@ const MODERATOR = RANKS.indexOf("moderator");
 const OWNER = RANKS.indexOf("owner");
 
 /** How long somebody may be muted, in seconds; 0 for ever. */
-export const MUTES = [600, 3600, 0];
+export const MUTE_SECONDS = [600, 3600, 0];
 /** Waits between two messages of one person, in seconds; 0 for none. */
-export const WAITS = [0, 10, 60];
+export const SLOW_SECONDS = [0, 10, 60];
 
 /** The reader's rank in a room. @param {State} state @param {Room | undefined} room */
 export function rankIn({ role }, room) {
@@ -27,7 +27,7 @@ export function rankIn({ role }, room) {
 }
 
 /** Whether the reader keeps order in a room. @param {State} state @param {Room | undefined} room */
-export function keepsOrder(state, room) {
+export function moderates(state, room) {
   return rankIn(state, room) >= MODERATOR;
 }
 
@@ -39,7 +39,7 @@ export function keepsOrder(state, room) {
  * @param {Person} person
  * @returns {string[]}  actions of the protocol
  */
-export function deedsTo(state, room, { name, role }) {
+export function actionsOn(state, room, { name, role }) {
   const rank = rankIn(state, room);
   if (name === state.you || rank < MODERATOR || RANKS.indexOf(role) >= rank) return [];
   const standing = role === "moderator" ? "demote" : "promote";
@@ -47,7 +47,7 @@ export function deedsTo(state, room, { name, role }) {
 }
 
 /** What the reader may do to a room. @param {State} state @param {Room} room @returns {string[]} */
-export function deedsIn(state, room) {
+export function actionsIn(state, room) {
   const rank = rankIn(state, room);
   if (rank < MODERATOR) return [];
   const opening = room.isPrivate ? "make_public" : "make_private";
@@ -56,7 +56,7 @@ export function deedsIn(state, room) {
 
 /** Private rooms other than this one that the reader may let somebody into. @param {State} state @param {string} active @returns {string[]} */
 export function roomsToInvite(state, active) {
-  const rooms = [...state.rooms.values()].filter((it) => it.isPrivate && it.name !== active && keepsOrder(state, it));
+  const rooms = [...state.rooms.values()].filter((it) => it.isPrivate && it.name !== active && moderates(state, it));
   return rooms.map(({ name }) => name);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { known } from "./rooms.js";
+import { updateRoom } from "./rooms.js";
 import { count, text, withRole } from "./room.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
@@ -14,19 +14,19 @@ import { count, text, withRole } from "./room.js";
 const NOTICES_MAX = 50;
 
 /** @param {State} state @param {string} name @param {ChatEvent} event @returns {State} */
-export function moderated(state, name, { seq, payload = {} }) {
+export function applyModeration(state, name, { seq, payload = {} }) {
   const { action, by, user, seconds, reason } = payload;
   const deed = { action: text(action), by: text(by), user: text(user), seconds: count(seconds, 0), reason: text(reason) };
-  const next = noticed(state, name, seq === undefined ? { deed } : { deed, after: seq });
+  const next = addNotice(state, name, seq === undefined ? { deed } : { deed, after: seq });
   switch (deed.action) {
     case "make_private":
     case "make_public":
-      return known(next, name, (room) => ({ ...room, isPrivate: deed.action === "make_private" }));
+      return updateRoom(next, name, (room) => ({ ...room, isPrivate: deed.action === "make_private" }));
     case "promote":
     case "demote": {
       const role = deed.action === "promote" ? "moderator" : "";
       const ofReader = deed.user === state.you ? { role } : {};
-      return known(next, name, (room) => ({ ...withRole(room, deed.user, role), ...ofReader }));
+      return updateRoom(next, name, (room) => ({ ...withRole(room, deed.user, role), ...ofReader }));
     }
     default:
       return next;
@@ -34,19 +34,19 @@ export function moderated(state, name, { seq, payload = {} }) {
 }
 
 /** A word of the server. @param {State} state @param {string} name @param {any} payload @returns {State} */
-export function notified(state, name, { code, message }) {
+export function addServerNotice(state, name, { code, message }) {
   const said = { text: text(message) };
   if (!said.text) return state;
   // An invitation is about a room one is not in: it is read where the reader is.
-  if (state.rooms.has(name)) return noticed(state, name, said);
-  return noticed(state, state.active, code === "invited" ? { ...said, invites: name } : said);
+  if (state.rooms.has(name)) return addNotice(state, name, said);
+  return addNotice(state, state.active, code === "invited" ? { ...said, invites: name } : said);
 }
 
 /** @param {State} state @param {string} name @param {Partial<import("./room.js").Notice>} about @returns {State} */
-export function noticed(state, name, about) {
+export function addNotice(state, name, about) {
   if (!state.rooms.has(name)) return state;
   const id = state.notices + 1;
-  return known({ ...state, notices: id }, name, (room) => {
+  return updateRoom({ ...state, notices: id }, name, (room) => {
     const notice = { id, text: "", after: room.messages.at(-1)?.mid ?? 0, ...about };
     return { ...room, notices: [...room.notices, notice].slice(-NOTICES_MAX) };
   });

@@ -9,11 +9,11 @@
  * @module
  */
 
-import { change, known, left, opened, seen } from "./rooms.js";
+import { upsertRoom, updateRoom, removeRoom, openRoom, markSeen } from "./rooms.js";
 import { isDirect } from "../client/event.js";
-import { moderated, noticed, notified } from "./notices.js";
-import { ASIDE_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
-import { calls, withMark, withReadTo, withUnread, withoutMark } from "./unread.js";
+import { applyModeration, addNotice, addServerNotice } from "./notices.js";
+import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
+import { isAddressed, recounted, withReadTo, withUnread, withoutUnreadMarker } from "./unread.js";
 import {
   asMessage,
   count,
@@ -25,7 +25,7 @@ import {
   withPresence,
   withReaction,
 } from "./room.js";
-import { standingOf, welcomed } from "./welcome.js";
+import { roomFields, applyWelcome } from "./welcome.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./room.js").Room} Room */
@@ -42,7 +42,7 @@ import { standingOf, welcomed } from "./welcome.js";
  * @property {ReadonlyMap<string, Room>} rooms  in the order of joining
  * @property {string} active
  * @property {boolean} attentive    the end of the active room is before somebody's eyes
- * @property {number} ahead         how far the server's clock is ahead of ours, in ms
+ * @property {number} clockOffset         how far the server's clock is clockOffset of ours, in ms
  * @property {{ room: string, users: number, topic: string }[] | null} found  answer to `list_rooms`
  * @property {Search | null} search
  * @property {Record<string, number>} limits
@@ -73,7 +73,7 @@ export function initial(active = "") {
     rooms: new Map(),
     active,
     attentive: true,
-    ahead: 0,
+    clockOffset: 0,
     found: null,
     search: null,
     limits: {},
@@ -93,53 +93,53 @@ export function reduce(state, event, now) {
     case "phase":
       return { ...state, phase: payload.phase, why: payload };
     case "welcome":
-      return welcomed(state, event, now);
+      return applyWelcome(state, event, now);
     case "joined":
-      return change(state, room, (it) =>
-        withPeople({ ...it, ...standingOf(it, payload) }, payload.users, payload.count),
+      return upsertRoom(state, room, (it) =>
+        withPeople({ ...it, ...roomFields(it, payload) }, payload.users, payload.count),
       );
     case "left":
-      return left(state, room);
+      return removeRoom(state, room);
     case "history":
-      return known(state, room, (it) => learned(state, it, event));
+      return updateRoom(state, room, (it) => addHistory(state, it, event));
     case "message":
     case "message_edited":
     case "message_deleted":
     case "reaction":
     case "topic":
     case "moderated":
-      return recorded(settled(state, room, event.local), room, event);
+      return applyNumbered(removePending(state, room, event.local), room, event);
     case "user_joined":
     case "user_left":
     case "presence":
-      return known(state, room, (it) => withPresence(it, type, payload));
+      return updateRoom(state, room, (it) => withPresence(it, type, payload));
     case "user_list":
-      return known(state, room, (it) => withPeople(it, payload.users, payload.count));
+      return updateRoom(state, room, (it) => withPeople(it, payload.users, payload.count));
     case "room_list":
-      return { ...state, found: list(payload.rooms).map(asFound) };
+      return { ...state, found: list(payload.rooms).map(asListedRoom) };
     case "search_results":
-      return found(state, event);
+      return setResults(state, event);
     case "typing":
-      return typing(state, room, payload, now);
+      return setTyping(state, room, payload, now);
     case "read":
-      return known(state, room, (it) => withReadTo(it, count(payload.seq, 0), state.you));
+      return updateRoom(state, room, (it) => withReadTo(it, count(payload.seq, 0), state.you));
     case "lost":
-      return known(state, room, (it) => withLost(it, [payload]));
+      return updateRoom(state, room, (it) => withLost(it, [payload]));
     case "reset":
-      return known(state, room, (it) => ({ ...emptyRoom(room), ...whatStays(it) }));
+      return updateRoom(state, room, (it) => ({ ...emptyRoom(room), ...survivingReset(it) }));
     case "queued":
     case "failed":
-      return queued(state, room, payload.entry);
+      return addPending(state, room, payload.entry);
     case "settled":
     case "discarded":
-      return settled(state, room, payload.entry?.id);
+      return removePending(state, room, payload.entry?.id);
     case "notice":
-      return notified(state, room, payload);
+      return addServerNotice(state, room, payload);
     case "error":
       // What was asked with an `id` is told by who asked.
-      return event.re === undefined ? notified(state, room, payload) : state;
+      return event.re === undefined ? addServerNotice(state, room, payload) : state;
     default:
-      return own(state, event, now);
+      return reducePageEvent(state, event, now);
   }
 }
 
@@ -149,11 +149,11 @@ export function reduce(state, event, now) {
  * @param {State} state
  * @param {{ user: string, was?: string, status?: string, text?: string }} news
  */
-function withReader(state, news) {
+function updateReader(state, news) {
   let next = { ...state, you: news.user };
   for (const [name, { people }] of state.rooms) {
     if (!people.some((person) => person.name === state.you)) continue;
-    next = change(next, name, (it) => withPresence(it, "presence", news));
+    next = upsertRoom(next, name, (it) => withPresence(it, "presence", news));
   }
   return next;
 }
@@ -166,14 +166,14 @@ function withReader(state, news) {
  * @param {number} now
  * @returns {State}
  */
-function own(state, { type, room = state.active, payload = {} }, now) {
+function reducePageEvent(state, { type, room = state.active, payload = {} }, now) {
   switch (type) {
     case "ui_opened":
-      return known(opened(state, room), room, (it) => (it.partner ? it : { ...it, partner: text(payload.partner) }));
+      return updateRoom(openRoom(state, room), room, (it) => (it.partner ? it : { ...it, partner: text(payload.partner) }));
     case "ui_attention":
-      return seen({ ...state, attentive: payload.attentive === true });
+      return markSeen({ ...state, attentive: payload.attentive === true });
     case "ui_said":
-      return noticed(state, room, { text: text(payload.text) });
+      return addNotice(state, room, { text: text(payload.text) });
     case "ui_searched":
       return { ...state, search: { query: text(payload.query), isBusy: true, found: [], more: false, failure: "" } };
     case "ui_search_failed":
@@ -183,13 +183,13 @@ function own(state, { type, room = state.active, payload = {} }, now) {
     case "ui_found_closed":
       return { ...state, found: null };
     case "ui_renamed":
-      return withReader(state, { user: text(payload.you), was: state.you });
+      return updateReader(state, { user: text(payload.you), was: state.you });
     case "ui_status":
-      return withReader(state, { user: state.you, status: text(payload.status), text: text(payload.text) });
+      return updateReader(state, { user: state.you, status: text(payload.status), text: text(payload.text) });
     case "ui_whole":
-      return known(state, room, (it) => ({ ...it, more: false }));
+      return updateRoom(state, room, (it) => ({ ...it, more: false }));
     case "ui_ticked":
-      return ticked(state, now);
+      return expire(state, now);
     default:
       return state;
   }
@@ -203,13 +203,13 @@ function own(state, { type, room = state.active, payload = {} }, now) {
  * @param {ChatEvent} event
  * @returns {State}
  */
-function recorded(state, name, event) {
+function applyNumbered(state, name, event) {
   const { type, payload = {} } = event;
   switch (type) {
     case "message":
-      return arrived(state, name, event);
+      return addMessage(state, name, event);
     case "message_edited":
-      return known(state, name, (room) =>
+      return updateRoom(state, name, (room) =>
         withChangedMessage(room, payload.mid, (it) => ({
           ...it,
           content: text(payload.content),
@@ -217,24 +217,24 @@ function recorded(state, name, event) {
         })),
       );
     case "message_deleted":
-      return deleted(state, name, payload.mid);
+      return deleteMessage(state, name, payload.mid);
     case "reaction":
-      return known(state, name, (room) =>
+      return updateRoom(state, name, (room) =>
         withChangedMessage(room, payload.mid, (it) => ({
           ...it,
           reactions: withReaction(it.reactions, payload, state.you),
         })),
       );
     case "moderated":
-      return moderated(state, name, event);
+      return applyModeration(state, name, event);
     default:
-      return known(state, name, (room) => ({ ...room, topic: text(payload.topic) }));
+      return updateRoom(state, name, (room) => ({ ...room, topic: text(payload.topic) }));
   }
 }
 
 /** @param {State} state @param {string} name @param {number} mid @returns {State} */
-function deleted(state, name, mid) {
-  const next = known(state, name, (room) => ({
+function deleteMessage(state, name, mid) {
+  const next = updateRoom(state, name, (room) => ({
     ...room,
     messages: room.messages.filter((it) => it.mid !== mid),
   }));
@@ -249,30 +249,30 @@ function deleted(state, name, mid) {
  * @param {ChatEvent} event
  * @returns {State}
  */
-function arrived(state, name, { seq, ts, local, payload = {} }) {
+function addMessage(state, name, { seq, ts, local, payload = {} }) {
   const message = asMessage({ ts, ...payload, mid: payload.mid ?? seq }, state.you, local);
   const isOwn = message.sender === state.you;
   const isActive = state.active === name;
   const isSeen = isOwn || (state.attentive && isActive);
-  return change(state, name, (room) => {
+  return upsertRoom(state, name, (room) => {
     const { [message.sender]: _, ...typing } = room.typing;
-    const counted = isSeen ? room : withUnread(room, message, calls(name, message.content, state.you));
+    const counted = isSeen ? room : withUnread(room, message, isAddressed(name, message.content, state.you));
     const partner = room.partner || isOwn || !isDirect(name) ? room.partner : message.sender;
     const next = withMessages({ ...counted, typing, partner }, [message]);
-    return trimmed(next, isActive ? MESSAGES_MAX : ASIDE_MAX, isActive && !state.attentive);
+    return trimmed(next, isActive ? MESSAGES_MAX : INACTIVE_MESSAGES_MAX, isActive && !state.attentive);
   });
 }
 
 /** A page of the past. @param {State} state @param {Room} room @param {ChatEvent} event @returns {Room} */
-function learned(state, room, { payload = {}, asked }) {
+function addHistory(state, room, { payload = {}, asked }) {
   const next = withHistory(room, payload, state.you, asked);
   const isReadingBack = (asked?.before ?? asked?.after ?? asked?.around) !== undefined;
   const whole = trimmed(next, MESSAGES_MAX, isReadingBack);
-  return state.account ? withMark(whole, state.you) : whole;
+  return state.account ? recounted(whole, state.you) : whole;
 }
 
 /** What was searched for, if it is still wanted. @param {State} state @param {ChatEvent} event */
-function found(state, { payload = {}, asked }) {
+function setResults(state, { payload = {}, asked }) {
   const { search } = state;
   if (!search || search.query !== asked?.query) return state;
   const hits = list(payload.messages).map((raw) => ({ ...asMessage(raw, state.you), room: text(raw.room) }));
@@ -280,14 +280,14 @@ function found(state, { payload = {}, asked }) {
 }
 
 /** What a reset of the record leaves of a room. @param {Room} room */
-function whatStays({ topic, count: users, people, pending, typing: writers, role, isPrivate, partner }) {
+function survivingReset({ topic, count: users, people, pending, typing: writers, role, isPrivate, partner }) {
   return { topic, count: users, people, pending, typing: writers, role, isPrivate, partner };
 }
 
 /** @param {State} state @param {string} name @param {any} payload @param {number} now */
-function typing(state, name, { user, on, ttl_ms }, now) {
+function setTyping(state, name, { user, on, ttl_ms }, now) {
   if (typeof user !== "string" || user === state.you) return state;
-  return known(state, name, (room) => {
+  return updateRoom(state, name, (room) => {
     const { [user]: _, ...others } = room.typing;
     const until = now + Math.min(count(ttl_ms, TYPING_MS), 60_000);
     return { ...room, typing: on ? { ...others, [user]: until } : others };
@@ -295,32 +295,32 @@ function typing(state, name, { user, on, ttl_ms }, now) {
 }
 
 /** @param {State} state @param {string} name @param {Pending} entry */
-function queued(state, name, { id, type, payload, at, error }) {
-  return change(state, name, (room) => {
+function addPending(state, name, { id, type, payload, at, error }) {
+  return upsertRoom(state, name, (room) => {
     const others = room.pending.filter((it) => it.id !== id);
     const pending = { id, type, payload, at, ...(error ? { error } : {}) };
-    return withoutMark({ ...room, pending: [...others, pending] });
+    return withoutUnreadMarker({ ...room, pending: [...others, pending] });
   });
 }
 
 /** @param {State} state @param {string} name @param {string | undefined} id */
-function settled(state, name, id) {
+function removePending(state, name, id) {
   if (id === undefined) return state;
-  return known(state, name, (room) => {
+  return updateRoom(state, name, (room) => {
     const pending = room.pending.filter((it) => it.id !== id);
     return pending.length === room.pending.length ? room : { ...room, pending };
   });
 }
 
 /** Lets go what has expired. @param {State} state @param {number} now @returns {State} */
-function ticked(state, now) {
+function expire(state, now) {
   /** @param {Message} message */
-  const lives = ({ expires }) => expires === undefined || expires > now + state.ahead;
+  const lives = ({ expires }) => expires === undefined || expires > now + state.clockOffset;
   /** @param {[string, number]} writer */
   const writes = ([, until]) => until > now;
   let next = state;
   for (const name of state.rooms.keys()) {
-    next = known(next, name, (room) => {
+    next = updateRoom(next, name, (room) => {
       const writers = Object.entries(room.typing);
       if (room.messages.every(lives) && writers.every(writes)) return room;
       const messages = room.messages.filter(lives);
@@ -331,6 +331,6 @@ function ticked(state, now) {
 }
 
 /** @param {any} raw */
-function asFound(raw) {
+function asListedRoom(raw) {
   return { room: text(raw.room), users: count(raw.users, 0), topic: text(raw.topic) };
 }

@@ -40,14 +40,14 @@
  * @property {number} id
  * @property {number} after     it stands behind this message
  * @property {string} text      as the server or the page has it; empty for a deed
- * @property {Deed} [deed]
+ * @property {Moderation} [deed]
  * @property {string} [invites] a room that may be joined
  */
 
 /**
  * What somebody did who keeps order.
  *
- * @typedef {{ action: string, by: string, user: string, seconds: number, reason: string }} Deed
+ * @typedef {{ action: string, by: string, user: string, seconds: number, reason: string }} Moderation
  */
 
 /** @typedef {{ name: string, status: string, text: string, role: string, account: boolean }} Person */
@@ -109,7 +109,7 @@ export function emptyRoom(name) {
  * @param {number} mid
  */
 export function find(messages, mid) {
-  const at = placeOf(messages, mid);
+  const at = indexFor(messages, mid);
   return messages[at]?.mid === mid ? messages[at] : undefined;
 }
 
@@ -178,11 +178,11 @@ export function asMessage(raw, you, local) {
     mid: count(mid, count(seq, 0)),
     sender: text(sender),
     content: text(content),
-    ts: moment(ts),
+    ts: timestamp(ts),
     reactions: asReactions(reactions, you),
   };
   if (typeof reply_to === "number") message.replyTo = reply_to;
-  if (typeof expires === "number") message.expires = moment(expires);
+  if (typeof expires === "number") message.expires = timestamp(expires);
   if (edited) message.edited = true;
   if (local !== undefined) message.local = local;
   return message;
@@ -204,7 +204,7 @@ export function count(value, otherwise) {
 }
 
 /** A time that there is: beyond, a `Date` is invalid. @param {unknown} value */
-export function moment(value) {
+export function timestamp(value) {
   return Math.min(Math.max(count(value, 0), 0), 8.64e15);
 }
 
@@ -237,7 +237,7 @@ function sorted(people) {
 }
 
 /** Where this number stands or would stand. @param {Message[]} messages @param {number} mid */
-export function placeOf(messages, mid) {
+export function indexFor(messages, mid) {
   let low = 0;
   let high = messages.length;
   // Most are new and belong at the end.

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ASIDE_MAX, trimmed } from "./history.js";
-import { withoutMark } from "./unread.js";
+import { INACTIVE_MESSAGES_MAX, trimmed } from "./history.js";
+import { withoutUnreadMarker } from "./unread.js";
 import { emptyRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -19,8 +19,8 @@ import { emptyRoom } from "./room.js";
  * @param {(room: Room) => Room} how
  * @returns {State}
  */
-export function known(state, name, how) {
-  return state.rooms.has(name) ? change(state, name, how) : state;
+export function updateRoom(state, name, how) {
+  return state.rooms.has(name) ? upsertRoom(state, name, how) : state;
 }
 
 /**
@@ -31,42 +31,42 @@ export function known(state, name, how) {
  * @param {(room: Room) => Room} how
  * @returns {State}
  */
-export function change(state, name, how) {
+export function upsertRoom(state, name, how) {
   const before = state.rooms.get(name);
   const after = how(before ?? emptyRoom(name));
   return after === before ? state : { ...state, rooms: new Map(state.rooms).set(name, after) };
 }
 
 /** @param {State} state @param {string} name @returns {State} */
-export function left(state, name) {
+export function removeRoom(state, name) {
   const rooms = new Map(state.rooms);
   rooms.delete(name);
   const next = { ...state, rooms };
-  return state.active === name ? opened(next, firstOf(next)) : next;
+  return state.active === name ? openRoom(next, firstRoom(next)) : next;
 }
 
 /** @param {State} state */
-export function firstOf({ rooms }) {
+export function firstRoom({ rooms }) {
   return rooms.keys().next().value ?? "";
 }
 
 /** @param {State} state @param {string} name @returns {State} */
-export function opened(state, name) {
+export function openRoom(state, name) {
   if (!name) return { ...state, active: "" };
-  const moved = state.active === name ? state : known(state, state.active, laidAside);
-  const next = change(moved, name, (it) => it);
-  return seen({ ...next, active: name, attentive: true });
+  const moved = state.active === name ? state : updateRoom(state, state.active, deactivated);
+  const next = upsertRoom(moved, name, (it) => it);
+  return markSeen({ ...next, active: name, attentive: true });
 }
 
 /** Where the unread began is of no use once the reader has gone elsewhere. @param {Room} room */
-function laidAside(room) {
-  return trimmed(withoutMark(room), ASIDE_MAX);
+function deactivated(room) {
+  return trimmed(withoutUnreadMarker(room), INACTIVE_MESSAGES_MAX);
 }
 
 /** What is before an attentive reader is read. @param {State} state @returns {State} */
-export function seen(state) {
+export function markSeen(state) {
   if (!state.attentive) return state;
-  return known(state, state.active, (it) =>
+  return updateRoom(state, state.active, (it) =>
     it.unread === 0 ? it : { ...it, unread: 0, mentions: 0 },
   );
 }

@@ -21,7 +21,7 @@ import { find, withReaction } from "./room.js";
  * @property {number} mid             where it belongs; 0 before the first message
  * @property {Message} [message]
  * @property {boolean} [isHead]       begins a run of messages of one sender
- * @property {boolean} [isCall]      the reader is called by name
+ * @property {boolean} [isMentioned]      the reader is called by name
  * @property {Message | null} [quoted]  what it replies to; null if that is not here
  * @property {Pending} [pending]      what has been said about it or with it, unanswered
  * @property {number} [day]           midnight, local time
@@ -39,15 +39,15 @@ const RUN_MS = 5 * 60_000;
  * @param {Room} room
  * @param {number} from
  * @param {number} to
- * @param {{ you: string, ahead: number }} reader  `ahead`: server clock minus ours
+ * @param {{ you: string, clockOffset: number }} reader  `clockOffset`: server clock minus ours
  * @returns {Item[]}
  */
-export function timeline(room, from, to, { you, ahead }) {
+export function timeline(room, from, to, { you, clockOffset }) {
   const { messages, pending } = room;
   const isEnd = to >= messages.length;
   const changes = changesOf(pending);
   const shown = messages.slice(from, to).map((it) => withChange(it, changes.get(it.mid), you));
-  if (isEnd) shown.push(...pending.filter(isSpoken).map((it) => asSaid(it, you, ahead)));
+  if (isEnd) shown.push(...pending.filter(isSpoken).map((it) => asSaid(it, you, clockOffset)));
   const unanswered = new Map(pending.map((it) => [it.id, it]));
 
   let before = /** @type {Message | undefined} */ (messages[from - 1]);
@@ -79,7 +79,7 @@ export function timeline(room, from, to, { you, ahead }) {
       mid,
       message,
       isHead: !before || !continues(message, before),
-      isCall: message.sender !== you && mentions(message.content, you),
+      isMentioned: message.sender !== you && mentions(message.content, you),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
       pending: changes.get(mid) ?? unanswered.get(local),
     });
@@ -162,13 +162,13 @@ function withChange(message, change, you) {
   return { ...message, reactions: withReaction(message.reactions, { ...payload, user: you }, you) };
 }
 
-/** What was said, as if it had arrived. @param {Pending} entry @param {string} you @param {number} ahead @returns {Message} */
-function asSaid({ id, payload, at }, you, ahead) {
+/** What was said, as if it had arrived. @param {Pending} entry @param {string} you @param {number} clockOffset @returns {Message} */
+function asSaid({ id, payload, at }, you, clockOffset) {
   return {
     mid: Infinity,
     sender: you,
     content: String(payload?.content ?? ""),
-    ts: at + ahead,
+    ts: at + clockOffset,
     replyTo: payload?.reply_to,
     reactions: [],
     local: id,

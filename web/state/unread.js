@@ -31,17 +31,17 @@ export function mentions(content, you) {
 }
 
 /** Whether this is meant for the reader in person. @param {string} room @param {string} content @param {string} you */
-export function calls(room, content, you) {
+export function isAddressed(room, content, you) {
   return isDirect(room) || mentions(content, you);
 }
 
-/** A message that nobody has seen yet. @param {Room} room @param {Message} message @param {boolean} isCall @returns {Room} */
-export function withUnread(room, { mid }, isCall) {
+/** A message that nobody has seen yet. @param {Room} room @param {Message} message @param {boolean} isMentioned @returns {Room} */
+export function withUnread(room, { mid }, isMentioned) {
   if (find(room.messages, mid)) return room;
   return {
     ...room,
     unread: room.unread + 1,
-    mentions: room.mentions + (isCall ? 1 : 0),
+    mentions: room.mentions + (isMentioned ? 1 : 0),
     firstUnread: room.unread === 0 ? mid : room.firstUnread,
   };
 }
@@ -57,7 +57,7 @@ export function withUnread(room, { mid }, isCall) {
 export function withReadTo(room, seq, you) {
   if (seq <= room.read) return room;
   if (room.unread === 0) return { ...room, read: seq };
-  const { unread, mentions: called } = waiting(room, seq, you);
+  const { unread, mentions: called } = unreadAfter(room, seq, you);
   return { ...room, read: seq, unread, mentions: called, firstUnread: unread > 0 ? Math.max(room.firstUnread, seq + 1) : 0 };
 }
 
@@ -69,21 +69,21 @@ export function withReadTo(room, seq, you) {
  * @param {string} you
  * @returns {Room}
  */
-export function withMark(room, you) {
+export function recounted(room, you) {
   if (room.unread === 0) return room;
-  const { unread, mentions: called } = waiting(room, room.read, you);
+  const { unread, mentions: called } = unreadAfter(room, room.read, you);
   const isWhole = room.oldest <= room.read + 1 && room.holes.length === 0;
   if (!isWhole) return { ...room, mentions: Math.max(room.mentions, called) };
   return { ...room, unread, mentions: called, firstUnread: unread > 0 ? room.firstUnread : 0 };
 }
 
 /** @param {Room} room @returns {Room} */
-export function withoutMark(room) {
+export function withoutUnreadMarker(room) {
   return room.firstUnread === 0 ? room : { ...room, firstUnread: 0 };
 }
 
 /** What others have said after this. @param {Room} room @param {number} seq @param {string} you */
-function waiting({ name, messages }, seq, you) {
+function unreadAfter({ name, messages }, seq, you) {
   const theirs = messages.filter(({ mid, sender }) => mid > seq && sender !== you);
-  return { unread: theirs.length, mentions: theirs.filter(({ content }) => calls(name, content, you)).length };
+  return { unread: theirs.length, mentions: theirs.filter(({ content }) => isAddressed(name, content, you)).length };
 }

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { change, firstOf, left, opened, seen } from "./rooms.js";
+import { upsertRoom, firstRoom, removeRoom, openRoom, markSeen } from "./rooms.js";
 import { entriesOf, isDirect } from "../client/event.js";
 import { withReadTo } from "./unread.js";
-import { count, moment, text } from "./room.js";
+import { count, timestamp, text } from "./room.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./room.js").Room} Room */
@@ -20,39 +20,39 @@ import { count, moment, text } from "./room.js";
  * @param {number} now
  * @returns {State}
  */
-export function welcomed(state, { ts, payload = {} }, now) {
+export function applyWelcome(state, { ts, payload = {} }, now) {
   const { you, limits, rooms, direct, current, account, role } = payload;
-  const ahead = ts === undefined ? 0 : moment(ts) - now;
+  const clockOffset = ts === undefined ? 0 : timestamp(ts) - now;
   let next = {
     ...state,
     you: text(you) || state.you,
     account: account === true,
     role: text(role),
     limits: limits ?? {},
-    ahead,
+    clockOffset,
   };
-  if (state.you !== "" && state.account !== next.account) next = withoutTalks(next);
+  if (state.you !== "" && state.account !== next.account) next = withoutConversations(next);
   const standing = new Map(entriesOf(rooms));
   for (const [name, room] of next.rooms) {
     const isGone = !isDirect(name) && !standing.has(name);
-    if (isGone && room.pending.length === 0) next = left(next, name);
+    if (isGone && room.pending.length === 0) next = removeRoom(next, name);
   }
   for (const [name, raw] of [...standing, ...entriesOf(direct)]) {
-    next = change(next, name, (it) => withStanding(it, raw ?? {}, next.you));
+    next = upsertRoom(next, name, (it) => withWelcome(it, raw ?? {}, next.you));
   }
-  if (next.rooms.has(next.active)) return seen(next);
-  return opened(next, next.rooms.has(current) ? current : firstOf(next));
+  if (next.rooms.has(next.active)) return markSeen(next);
+  return openRoom(next, next.rooms.has(current) ? current : firstRoom(next));
 }
 
 /** Somebody else has other conversations, though they be called the same. @param {State} state */
-function withoutTalks(state) {
+function withoutConversations(state) {
   let next = state;
   for (const [name, { pending }] of state.rooms) {
     if (!isDirect(name)) continue;
     const rooms = new Map(next.rooms);
     rooms.delete(name);
     next = { ...next, rooms };
-    if (pending.length > 0 || state.active === name) next = change(next, name, (it) => ({ ...it, pending }));
+    if (pending.length > 0 || state.active === name) next = upsertRoom(next, name, (it) => ({ ...it, pending }));
   }
   return next;
 }
@@ -65,8 +65,8 @@ function withoutTalks(state) {
  * @param {string} you
  * @returns {Room}
  */
-function withStanding(room, raw, you) {
-  const next = { ...room, ...standingOf(room, raw), count: count(raw.users, room.count) };
+function withWelcome(room, raw, you) {
+  const next = { ...room, ...roomFields(room, raw), count: count(raw.users, room.count) };
   const read = count(raw.read, 0);
   // What was missed is told and counted; only of what is shown anew the server knows the number.
   if (room.messages.length > 0) return withReadTo(next, read, you);
@@ -76,7 +76,7 @@ function withStanding(room, raw, you) {
 }
 
 /** @param {Room} room @param {any} raw */
-export function standingOf(room, { topic, role, private: isPrivate, with: partner }) {
+export function roomFields(room, { topic, role, private: isPrivate, with: partner }) {
   return {
     topic: text(topic),
     role: text(role),

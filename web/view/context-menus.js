@@ -5,7 +5,7 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { MUTES, WAITS, deedsIn, deedsTo, personOf, roomsToInvite } from "../state/moderation.js";
+import { MUTE_SECONDS, SLOW_SECONDS, actionsIn, actionsOn, personOf, roomsToInvite } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { byId } from "./dom.js";
 import { openMenu } from "./menu.js";
@@ -52,7 +52,7 @@ export function menus(actions) {
       label: t("invite_to", { room: to }),
       act: () => moderate(to, "invite", { user: name }),
     }));
-    const deeds = room && there ? deedsTo(now, room, there) : [];
+    const deeds = room && there ? actionsOn(now, room, there) : [];
     const talking = [
       ...(isDirect(active) ? [] : [{ label: t("talk_to"), act: () => actions.talk(name) }]),
       { label: t("mention"), act: () => actions.call(name) },
@@ -64,7 +64,7 @@ export function menus(actions) {
   function ofDeed(room, action, user) {
     const isGrave = action === "kick" || action === "ban";
     if (action !== "mute") return [{ label: t(`do_${action}`), act: () => moderate(room, action, { user }), isGrave }];
-    return MUTES.map((seconds) => ({
+    return MUTE_SECONDS.map((seconds) => ({
       label: seconds ? t("do_mute_for", { time: span(seconds * 1000) }) : t("do_mute"),
       act: () => moderate(room, action, seconds ? { user, seconds } : { user }),
     }));
@@ -78,9 +78,9 @@ export function menus(actions) {
     if (!room) return [];
     const leaving = { label: t(isDirect(active) ? "close_talk" : "leave_room"), act: () => actions.leave(active) };
     if (isDirect(active)) return [[leaving]];
-    const deeds = deedsIn(now, room).flatMap((action) => {
+    const deeds = actionsIn(now, room).flatMap((action) => {
       if (action !== "slow") return [{ label: t(`do_${action}`), act: () => moderate(active, action) }];
-      return WAITS.map((seconds) => ({
+      return SLOW_SECONDS.map((seconds) => ({
         label: seconds ? t("do_slow_for", { time: span(seconds * 1000) }) : t("do_slow_end"),
         act: () => moderate(active, action, { seconds }),
       }));

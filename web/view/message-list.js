@@ -180,7 +180,7 @@ export function logView(actions) {
     // The row that had the focus may be gone; its place in the page is not.
     if (hadFocus && !log.contains(document.activeElement)) log.focus({ preventScroll: true });
     showEmpty(rows.size === 0);
-    for (const row of rows.values()) tickRow(row, Date.now() + state.ahead);
+    for (const row of rows.values()) tickRow(row, Date.now() + state.clockOffset);
     if (isFollowing) stickToEnd();
     else if (anchor?.row.isConnected) moveTo(log.scrollTop + anchor.row.offsetTop - anchor.top);
     showBelow();

@@ -70,12 +70,12 @@ export function tickRow(row, serverNow) {
 }
 
 /** @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
-function fillMessage(row, { mid, message, isHead, isCall, quoted, pending }, you, actions) {
+function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }, you, actions) {
   if (!message) return;
   const { sender, content, ts, replyTo, edited, expires, reactions } = message;
   const isUnsent = pending !== undefined && mid === Infinity;
   const state = pending?.error ? "failed" : pending ? "waiting" : "";
-  row.className = `row message ${isHead ? "run" : ""} ${isCall ? "calls" : ""} ${state}`;
+  row.className = `row message ${isHead ? "run" : ""} ${isMentioned ? "calls" : ""} ${state}`;
   row.setAttribute("role", "article");
   row.setAttribute("aria-label", `${sender}, ${clock(ts)}`);
   row.tabIndex = -1;
@@ -176,7 +176,7 @@ function looksSame(a, b) {
     a.mid === b.mid &&
     a.message === b.message &&
     a.isHead === b.isHead &&
-    a.isCall === b.isCall &&
+    a.isMentioned === b.isMentioned &&
     a.quoted === b.quoted &&
     a.pending === b.pending &&
     a.day === b.day &&
