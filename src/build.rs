@@ -19,7 +19,7 @@ use flate2::{Compression, write::GzEncoder};
 use sha1::{Digest, Sha1};
 
 /// The module that pages load whatever their build: it helps those whose build is gone.
-const OF_ALL_BUILDS: &str = "again.js";
+const OF_ALL_BUILDS: &str = "reload.js";
 
 /// The files by their names in `web/`.
 type Files = BTreeMap<String, Vec<u8>>;

@@ -2,7 +2,7 @@
  * The real server, as the tests that are written in JavaScript start it.
  *
  * The program is `BINARY`, by default the release build. A path that ends in `.js` is run by node,
- * so the tests can be tried against `tests/web/fake.js`.
+ * so the tests can be tried against `tests/web/fake-server.js`.
  *
  * @module
  */

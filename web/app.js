@@ -4,12 +4,12 @@
  * @module
  */
 
-import { App } from "./chat.js";
+import { App } from "./app/chat.js";
 import { remembered } from "./chinwag.js";
-import { Door } from "./client/door.js";
-import { forgotten } from "./client/visit.js";
-import * as kept from "./snapshot.js";
-import { setLanguage, t } from "./strings.js";
+import { HttpApi } from "./client/http-api.js";
+import { clearSession } from "./client/saved-session.js";
+import * as kept from "./app/cache.js";
+import { setLanguage, t } from "./strings/strings.js";
 import { accountDialog } from "./view/account.js";
 import { byId } from "./view/dom.js";
 import { address, roomInAddress } from "./view/page.js";
@@ -34,7 +34,7 @@ function greet() {
   entrance.hidden = false;
   room.value = roomInAddress();
   name.focus();
-  const door = new Door(address());
+  const door = new HttpApi(address());
   const ask = accountDialog(async (kind, who, password) => {
     // The browser has the token as a cookie, which is shown on connecting.
     const login = await (kind === "register" ? door.register(who, password) : door.logIn(who, password));
@@ -57,7 +57,7 @@ function greet() {
 
 /** Forgets this user here and begins anew. */
 function quit() {
-  forgotten(storage);
+  clearSession(storage);
   history.replaceState(null, "", location.pathname);
   kept.forget().finally(() => location.reload());
 }

@@ -38,25 +38,25 @@
  * @module
  */
 
-import { addressOf } from "./client/address.js";
+import { connectUrl } from "./client/connect-url.js";
 import { Connection } from "./client/connection.js";
-import { Door } from "./client/door.js";
+import { HttpApi } from "./client/http-api.js";
 import { entriesOf, eventOfAck, isDirect, isNumbered, parse } from "./client/event.js";
 import { Listeners } from "./client/listeners.js";
 import { Outbox } from "./client/outbox.js";
-import { Questions } from "./client/questions.js";
-import { Records } from "./client/record.js";
+import { PendingRequests } from "./client/pending-requests.js";
+import { RoomSync } from "./client/room-sync.js";
 import { Requests } from "./client/requests.js";
 import { Sender } from "./client/sender.js";
 import { Timers, realClock } from "./client/timers.js";
-import { remember, remembered } from "./client/visit.js";
+import { remember, remembered } from "./client/saved-session.js";
 
 export { Refusal } from "./client/event.js";
-export { remembered } from "./client/visit.js";
+export { remembered } from "./client/saved-session.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./client/outbox.js").Store} Store */
-/** @typedef {import("./client/requests.js").Said} Said */
+/** @typedef {import("./client/requests.js").Submission} Submission */
 
 /** @typedef {"idle" | "connecting" | "catching_up" | "live" | "offline" | "stopped"} Phase */
 
@@ -64,7 +64,7 @@ export { remembered } from "./client/visit.js";
  * @typedef {object} Options
  * @property {string | URL} url        `ws://HOST/ws`
  * @property {string} [name]           display name; the server may add a number to it
- * @property {string[]} [rooms]        joined at the start, besides those of the last visit
+ * @property {string[]} [rooms]        joined at the start, besides those of the last saved
  * @property {string} [token]          of an account; where there is none, one is a guest
  * @property {boolean} [cookies]       the browser shows the login by itself: nothing keeps the token
  * @property {any} [WebSocket]         implementation, where there is no global one
@@ -103,21 +103,21 @@ export class Chinwag extends Requests {
   outbox;
 
   #url;
-  #door;
+  #http;
   #cookies;
   #history;
   #store;
-  #key;
+  #storageKey;
   #timers;
   #connection;
-  #records;
+  #sync;
   #sender;
-  #questions;
+  #pending;
   #session;
   /** The room that bare text goes to. */
   #current = "";
   /** Rooms that did not fit into the URL. @type {string[]} */
-  #later = [];
+  #remaining = [];
   #listeners = new Listeners();
   #tag = randomTag();
   #ids = 0;
@@ -128,41 +128,41 @@ export class Chinwag extends Requests {
     const { url, storage = null, storageKey = "chinwag", clock = realClock } = options;
     const saved = remembered(storage, storageKey);
     this.#url = url;
-    this.#door = new Door(url, options.fetch);
+    this.#http = new HttpApi(url, options.fetch);
     this.#cookies = options.cookies ?? false;
     this.token = options.token ?? "";
     this.#history = options.history ?? 50;
     this.#store = storage;
-    this.#key = storageKey;
+    this.#storageKey = storageKey;
     this.#session = saved.session;
     this.you = options.name || saved.name;
     this.rooms = [...new Set([...(options.rooms ?? []), ...saved.rooms])];
     this.outbox = new Outbox(storage, storageKey);
 
     /** @param {ChatEvent} event */
-    const tell = (event) => this.#tell(event);
+    const emit = (event) => this.#emit(event);
     /** @param {string} text */
     const send = (text) => this.#connection.send(text);
     this.#timers = new Timers(clock);
-    this.#questions = new Questions(this.#timers, (event) => send(JSON.stringify(event)));
-    this.#sender = new Sender(this.outbox, this.#timers, send, tell);
-    this.#records = new Records({
+    this.#pending = new PendingRequests(this.#timers, (event) => send(JSON.stringify(event)));
+    this.#sender = new Sender(this.outbox, this.#timers, send, emit);
+    this.#sync = new RoomSync({
       timers: this.#timers,
-      tell,
+      emit,
       ask: (type, payload, room) => this.ask(type, payload, room),
       isOpen: () => this.#connection.isOpen,
-      changed: () => this.#goOn(),
+      changed: () => this.#advance(),
       history: this.#history,
     });
     this.#connection = new Connection(
       {
-        address: () => this.#address(),
-        received: (data) => this.#received(data),
+        url: () => this.#connectUrl(),
+        received: (data) => this.#onReceive(data),
         ping: () => void send(JSON.stringify({ type: "ping", id: this.#id() })),
-        connecting: () => this.#become("connecting"),
-        whyNot: () => this.#door.whyNot(this.token || (this.#cookies ? "" : this.#session)),
-        lost: (why) => this.#disconnected("offline", why),
-        stopped: (why) => this.#disconnected("stopped", why),
+        connecting: () => this.#setPhase("connecting"),
+        explainFailure: () => this.#http.explainFailure(this.token || (this.#cookies ? "" : this.#session)),
+        lost: (why) => this.#onClosed("offline", why),
+        stopped: (why) => this.#onClosed("stopped", why),
       },
       { WebSocket: options.WebSocket, clock, random: options.random },
     );
@@ -192,30 +192,30 @@ export class Chinwag extends Requests {
    * @param {string} password  is not kept
    */
   async register(name, password) {
-    await this.#goOnAs(await this.#door.register(name, password, this.account ? "" : this.#session));
+    await this.#continueAs(await this.#http.register(name, password, this.account ? "" : this.#session));
   }
 
   /** Goes on as an account, see `register`. @param {string} name @param {string} password */
   async logIn(name, password) {
-    await this.#goOnAs(await this.#door.logIn(name, password));
+    await this.#continueAs(await this.#http.logIn(name, password));
   }
 
   /** Ends the login, everywhere it is used; the server closes its connections with 4001. */
   async logOut() {
-    await this.#door.logOut(this.token);
+    await this.#http.logOut(this.token);
     this.token = "";
     this.stop();
   }
 
   /** Connects anew, as whoever one is now: another page of the same storage may have logged in. */
   reconnect() {
-    const { account, name } = remembered(this.#store, this.#key);
+    const { account, name } = remembered(this.#store, this.#storageKey);
     if (account && !this.account) {
       this.#session = "";
       this.account = true;
       this.you = name;
     }
-    this.#halt();
+    this.#onDisconnect();
     this.#connection.reopen();
   }
 
@@ -237,7 +237,7 @@ export class Chinwag extends Requests {
    * @param {string} type
    * @param {string} room
    * @param {any} payload
-   * @returns {Said}
+   * @returns {Submission}
    */
   submit(type, room, payload) {
     const id = this.#id();
@@ -304,26 +304,26 @@ export class Chinwag extends Requests {
    * @returns {Promise<ChatEvent>}
    */
   ask(type, payload, room) {
-    return this.#questions.ask({ type, id: this.#id(), room, payload });
+    return this.#pending.ask({ type, id: this.#id(), room, payload });
   }
 
   /** @override @param {string} type @param {string} room @param {any} payload */
   hint(type, room, payload) {
-    this.#questions.hint({ type, id: this.#id(), room, payload });
+    this.#pending.hint({ type, id: this.#id(), room, payload });
   }
 
   /** The URL that takes this user back to where they were. */
-  #address() {
-    const { href, later } = addressOf(this.#url, {
+  #connectUrl() {
+    const { href, remaining } = connectUrl(this.#url, {
       name: this.you,
       session: this.#session,
       token: this.token,
-      epoch: this.#records.epoch,
+      epoch: this.#sync.epoch,
       history: this.#history,
       rooms: new Set([...this.rooms, ...this.direct]),
-      seqOf: (room) => this.#records.seqOf(room),
+      seqOf: (room) => this.#sync.seqOf(room),
     });
-    this.#later = later;
+    this.#remaining = remaining;
     return href;
   }
 
@@ -331,21 +331,21 @@ export class Chinwag extends Requests {
    * @param {Phase} phase
    * @param {object} why
    */
-  #disconnected(phase, why) {
-    this.#halt();
-    this.#become(phase, why);
+  #onClosed(phase, why) {
+    this.#onDisconnect();
+    this.#setPhase(phase, why);
   }
 
   /** What was under way on a connection ends with it. */
-  #halt() {
+  #onDisconnect() {
     this.#timers.stopAll();
-    this.#sender.halt();
-    this.#records.halt();
-    this.#questions.giveUp();
+    this.#sender.onDisconnect();
+    this.#sync.onDisconnect();
+    this.#pending.rejectAll();
   }
 
-  /** Goes on with a login. @param {import("./client/door.js").Login} login */
-  async #goOnAs({ token, name }) {
+  /** Goes on with a login. @param {import("./client/http-api.js").Login} login */
+  async #continueAs({ token, name }) {
     // What the guest of this connection was, its account is from then on, if the guest shows it.
     await this.ask("auth", { token }).catch(() => {});
     this.token = this.#cookies ? "" : token;
@@ -353,7 +353,7 @@ export class Chinwag extends Requests {
     this.#session = "";
     this.account = true;
     // Whom the account talks with it will be told.
-    for (const room of this.direct) this.#records.forget(room);
+    for (const room of this.direct) this.#sync.forget(room);
     this.direct.clear();
     this.#save();
     this.reconnect();
@@ -363,34 +363,34 @@ export class Chinwag extends Requests {
    * @param {Phase} phase
    * @param {object} [why]
    */
-  #become(phase, why = {}) {
+  #setPhase(phase, why = {}) {
     this.phase = phase;
-    this.#tell({ type: "phase", payload: { phase, ...why } });
+    this.#emit({ type: "phase", payload: { phase, ...why } });
   }
 
   /** @param {unknown} data */
-  #received(data) {
+  #onReceive(data) {
     const event = parse(data);
-    if (!event || this.#questions.isAboutHint(event)) return;
+    if (!event || this.#pending.isHintAnswer(event)) return;
     if (event.type === "welcome") {
       // Only the first of a connection can be meant.
-      if (this.phase === "connecting" && event.payload.rooms) this.#welcomed(event);
+      if (this.phase === "connecting" && event.payload.rooms) this.#onWelcome(event);
       return;
     }
-    this.#learn(event);
-    this.#records.learn(event);
-    const asked = this.#questions.asked(event);
-    if (isNumbered(event)) this.#record(event);
-    else this.#tell(asked === undefined ? event : { ...event, asked });
+    this.#updateConnection(event);
+    this.#sync.observe(event);
+    const asked = this.#pending.asked(event);
+    if (isNumbered(event)) this.#applyNumbered(event);
+    else this.#emit(asked === undefined ? event : { ...event, asked });
     if (event.re !== undefined) {
-      this.#questions.answer(event);
+      this.#pending.answer(event);
       this.#sender.answer(event);
     }
-    this.#goOn();
+    this.#advance();
   }
 
   /** @param {ChatEvent} event */
-  #welcomed(event) {
+  #onWelcome(event) {
     const { you, session, account, epoch, current, limits, rooms, direct } = event.payload ?? {};
     if (typeof you === "string") this.you = you;
     this.account = account === true;
@@ -401,19 +401,19 @@ export class Chinwag extends Requests {
     this.limits = Object.fromEntries(entriesOf(limits));
     this.#sender.frameMax = this.limits.frame ?? Infinity;
     const standing = entriesOf(rooms);
-    const talks = entriesOf(direct).filter(([room]) => isDirect(room));
+    const conversations = entriesOf(direct).filter(([room]) => isDirect(room));
     // The newest are listed; others that were known before are still there, unless all is new.
-    if (epoch !== this.#records.epoch) this.direct.clear();
-    for (const [room] of talks) this.direct.add(room);
-    const kept = this.rooms.filter((room) => isDirect(room) || this.#later.includes(room));
+    if (epoch !== this.#sync.epoch) this.direct.clear();
+    for (const [room] of conversations) this.direct.add(room);
+    const kept = this.rooms.filter((room) => isDirect(room) || this.#remaining.includes(room));
     this.rooms = [...new Set([...standing.map(([room]) => room), ...kept])];
     this.#save();
     this.#connection.welcomed();
-    this.#tell(event);
-    this.#records.welcomed([...standing, ...talks], this.#session, String(epoch ?? ""));
-    for (const room of this.#later) this.join(room).catch(() => {});
-    this.#become("catching_up");
-    this.#goOn();
+    this.#emit(event);
+    this.#sync.welcomed([...standing, ...conversations], this.#session, String(epoch ?? ""));
+    for (const room of this.#remaining) this.join(room).catch(() => {});
+    this.#setPhase("catching_up");
+    this.#advance();
   }
 
   /**
@@ -421,7 +421,7 @@ export class Chinwag extends Requests {
    *
    * @param {ChatEvent} event
    */
-  #learn({ type, room = "", payload = {} }) {
+  #updateConnection({ type, room = "", payload = {} }) {
     if (type === "bye") {
       this.#connection.bye(payload);
     } else if (type === "joined") {
@@ -431,7 +431,7 @@ export class Chinwag extends Requests {
     } else if (type === "left") {
       this.rooms = this.rooms.filter((other) => other !== room);
       this.direct.delete(room);
-      this.#records.forget(room);
+      this.#sync.forget(room);
       if (this.#current === room) this.#current = "";
       this.#save();
     }
@@ -442,34 +442,34 @@ export class Chinwag extends Requests {
    *
    * @param {ChatEvent & { room: string, seq: number }} event
    */
-  #record(event) {
+  #applyNumbered(event) {
     if (isDirect(event.room)) this.direct.add(event.room);
     const entry = this.outbox.entryOf(event, this.you);
     if (event.type !== "ack") {
-      this.#records.take(entry ? { ...event, local: entry.id } : event);
+      this.#sync.receive(entry ? { ...event, local: entry.id } : event);
       return;
     }
     const told = entry && eventOfAck(entry, event, this.you);
-    if (told) this.#records.take(told);
+    if (told) this.#sync.receive(told);
   }
 
   /** @param {ChatEvent} event */
-  #tell(event) {
-    this.#listeners.tell(event);
+  #emit(event) {
+    this.#listeners.emit(event);
   }
 
   /** Looks what is missing, and whether all is caught up. */
-  #goOn() {
+  #advance() {
     if (this.phase !== "live" && this.phase !== "catching_up") return;
-    this.#records.fillHoles();
-    if (this.phase === "live" || !this.#records.isWhole) return;
-    this.#become("live");
+    this.#sync.fillGaps();
+    if (this.phase === "live" || !this.#sync.isComplete) return;
+    this.#setPhase("live");
     this.#sender.goLive();
   }
 
   #save() {
     const { you: name, rooms, account } = this;
-    remember(this.#store, this.#key, { session: this.#session, name, rooms, account });
+    remember(this.#store, this.#storageKey, { session: this.#session, name, rooms, account });
   }
 
   #id() {

@@ -5,7 +5,7 @@
  * page never gets modules that are not its own. It keeps all files of a page, or none; those of the
  * chat from the start, another page's when that is first visited. Pages come from the server as long
  * as it answers, so that they fit to it; the kept ones stand in when it does not. Nothing else is
- * kept, least of all what was said: that is `snapshot.js`.
+ * kept, least of all what was said: that is `app/cache.js`.
  *
  * A new build takes over as soon as it is kept, and removes the old one. Pages that are open go on:
  * they have loaded all their modules, and their next visit is one of the new build.
@@ -26,7 +26,7 @@ const PATIENCE_MS = 3_000;
 /** What is kept stands in for these. */
 const PAGES = new Map([["/", "index.html"], ["/stats", "stats/index.html"]]);
 /** These have no version in their paths, and need none. */
-const LASTING = new Map(["again.js", "icon.svg", "manifest.webmanifest"].map((name) => [`/${name}`, name]));
+const LASTING = new Map(["reload.js", "icon.svg", "manifest.webmanifest"].map((name) => [`/${name}`, name]));
 
 /** @type {any} */
 const worker = self;

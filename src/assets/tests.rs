@@ -183,7 +183,7 @@ fn loaded_by(page: &str) -> BTreeSet<String> {
         .filter_map(|rest| rest.split_once('"').map(|(name, _)| name.to_owned()))
         .collect();
     assert!(named.len() > 1, "{page} names {named:?}");
-    let of_all_builds = r#"<script type="module" src="/again.js">"#;
+    let of_all_builds = r#"<script type="module" src="/reload.js">"#;
     assert!(html.find(of_all_builds) < html.find("src=\"/v/"), "{page}");
     assert!(html.contains(of_all_builds), "{page}");
     named
@@ -191,7 +191,7 @@ fn loaded_by(page: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_module_is_part_of_a_page() {
-    let alone = ["sw.js", "again.js"];
+    let alone = ["sw.js", "reload.js"];
     let modules = names().into_iter().filter(|name| name.ends_with(".js"));
     let bundles: String = ["app.js", "offline.js", "stats/stats.js"]
         .map(|entry| text(&get(&format!("/v/{BUILD}/{entry}"))).to_owned())
@@ -213,7 +213,7 @@ fn the_first_visit_transfers_at_most_100_kilobytes() {
         let pages = ["index.html", "icon.svg"].map(str::to_owned);
         let named = loaded_by("/").into_iter().chain(pages);
         let named = named.map(|name| format!("/v/{BUILD}/{name}"));
-        let others = ["/", "/again.js", "/icon.svg", "/manifest.webmanifest", "/sw.js"];
+        let others = ["/", "/reload.js", "/icon.svg", "/manifest.webmanifest", "/sw.js"];
         let others = others.map(str::to_owned);
         let sizes = named.chain(others).map(|path| {
             let answer = get_coded(&path, coding);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
-import { someone } from "./crowd.js";
+import { someone } from "./bots.js";
 import { connected, enter, field, log, newTab, openPage, pressIn, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
 
 const PASSWORD = "correct horse";

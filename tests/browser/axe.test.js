@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
-import { FakeServer } from "../web/fake.js";
-import { sample } from "../web/sample.js";
-import { someone } from "./crowd.js";
+import { FakeServer } from "../web/fake-server.js";
+import { sample } from "../web/sample-stats.js";
+import { someone } from "./bots.js";
 import { FREELY, enter, openPage, rows, say, sees, startBrowser, startServer, statusIs } from "./world.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

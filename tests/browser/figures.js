@@ -7,8 +7,8 @@
  * @module
  */
 
-import { someone } from "./crowd.js";
-import { openRoad } from "./road.js";
+import { someone } from "./bots.js";
+import { openRoad } from "./network.js";
 import { FREELY, enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
 
 const MANY = 10_000;

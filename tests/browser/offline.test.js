@@ -220,7 +220,7 @@ test("a new build takes the place of the old one as a whole", async () => {
     await page.reload();
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname));
-    const modules = loaded.filter((path) => path.endsWith(".js") && path !== "/again.js");
+    const modules = loaded.filter((path) => path.endsWith(".js") && path !== "/reload.js");
     assert.ok(modules.length > 0);
     assert.deepEqual(modules.filter((path) => !path.startsWith(`/v/${build}/`)), [], "no module of the old build");
     await until(async () => (await files(page)).every((file) => file.startsWith(`chinwag ${build}: /v/${build}/`)), "the old files to be gone", async () => (await files(page)).join("\n"));

@@ -11,9 +11,9 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import { FakeServer } from "../web/fake.js";
-import { sample } from "../web/sample.js";
-import { someone } from "./crowd.js";
+import { FakeServer } from "../web/fake-server.js";
+import { sample } from "../web/sample-stats.js";
+import { someone } from "./bots.js";
 import { FREELY, openPage, startBrowser, startServer, until } from "./world.js";
 
 const FOLDER = process.argv[2] ?? fileURLToPath(new URL("../../.readme/", import.meta.url));

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 
-import { FakeServer } from "../web/fake.js";
-import { sample } from "../web/sample.js";
-import { someone } from "./crowd.js";
+import { FakeServer } from "../web/fake-server.js";
+import { sample } from "../web/sample-stats.js";
+import { someone } from "./bots.js";
 import { FREELY, enter, newTab, openPage, startBrowser, startServer, statusIs, until } from "./world.js";
 
 let browser;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Refusal, remembered } from "../../web/chinwag.js";
-import { forgotten } from "../../web/client/visit.js";
-import { settle } from "./clock.js";
-import { FakeStorage, world } from "./wire.js";
+import { clearSession } from "../../web/client/saved-session.js";
+import { settle } from "./fake-clock.js";
+import { FakeStorage, world } from "./fake-socket.js";
 
 const LOBBY = { rooms: { lobby: { seq: 3, users: 1, topic: "" } } };
 
@@ -147,7 +147,7 @@ test("a connection that was open once is not asked about", async () => {
 test("forgetting takes along what was not sent, and nothing else", () => {
   const storage = new FakeStorage();
   for (const key of ["chinwag", "chinwag:outbox:a", "chinwag:outbox:b", "chinwag2", "other"]) storage.setItem(key, "{}");
-  forgotten(storage);
+  clearSession(storage);
   assert.deepEqual([...Array(storage.length).keys()].map((i) => storage.key(i)), ["chinwag2", "other"]);
 });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Refusal, remembered } from "../../web/chinwag.js";
-import { settle } from "./clock.js";
-import { FakeStorage, message, world } from "./wire.js";
+import { settle } from "./fake-clock.js";
+import { FakeStorage, message, world } from "./fake-socket.js";
 
 async function live(options, welcome) {
   const it = world(options);

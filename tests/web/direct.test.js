@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FakeStorage, message, world } from "./wire.js";
+import { FakeStorage, message, world } from "./fake-socket.js";
 
 /** A welcome with a private conversation. */
 const welcome = {

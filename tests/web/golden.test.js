@@ -3,9 +3,9 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import { parse } from "../../web/client/event.js";
-import { initial, reduce } from "../../web/state.js";
-import { settle } from "./clock.js";
-import { world } from "./wire.js";
+import { initial, reduce } from "../../web/state/reducer.js";
+import { settle } from "./fake-clock.js";
+import { world } from "./fake-socket.js";
 
 /** Each event of the server once, as the server's own tests hold it to it. */
 const GOLDEN = new URL("../golden/", import.meta.url);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { unmarked } from "../../web/marks.js";
-import { unreadIn } from "../../web/reading.js";
-import { initial, reduce } from "../../web/state.js";
-import { timeline } from "../../web/timeline.js";
+import { unsentReadMarker } from "../../web/app/read-marker.js";
+import { unreadIn } from "../../web/state/unread.js";
+import { initial, reduce } from "../../web/state/reducer.js";
+import { timeline } from "../../web/state/timeline.js";
 
 const NOW = 1_700_000_000_000;
 
@@ -78,13 +78,13 @@ test("what is read on another page is read here", () => {
 test("what an account has before its eyes is to be marked, and nothing else", () => {
   const live = { type: "phase", payload: { phase: "live" } };
   const read = { type: "read", room: "lobby", payload: { seq: 12 } };
-  assert.equal(unmarked(after(welcome, live)), null);
-  assert.deepEqual(unmarked(after(welcome, live, message("lobby", 12))), { room: "lobby", seq: 12 });
-  assert.equal(unmarked(after(welcome, live, message("lobby", 12), read)), null);
-  assert.equal(unmarked(after(welcome, message("lobby", 12))), null, "without a connection nobody hears of it");
-  assert.equal(unmarked(after(welcome, live, { type: "ui_attention", payload: { attentive: false } }, message("lobby", 12))), null);
+  assert.equal(unsentReadMarker(after(welcome, live)), null);
+  assert.deepEqual(unsentReadMarker(after(welcome, live, message("lobby", 12))), { room: "lobby", seq: 12 });
+  assert.equal(unsentReadMarker(after(welcome, live, message("lobby", 12), read)), null);
+  assert.equal(unsentReadMarker(after(welcome, message("lobby", 12))), null, "without a connection nobody hears of it");
+  assert.equal(unsentReadMarker(after(welcome, live, { type: "ui_attention", payload: { attentive: false } }, message("lobby", 12))), null);
   const guest = { ...welcome, payload: { ...welcome.payload, account: undefined } };
-  assert.equal(unmarked(after(guest, live, message("lobby", 12))), null);
+  assert.equal(unsentReadMarker(after(guest, live, message("lobby", 12))), null);
 });
 
 test("a conversation that somebody begins is there, with their name, and calls", () => {
@@ -92,7 +92,7 @@ test("a conversation that somebody begins is there, with their name, and calls",
   const { partner, unread, mentions } = state.rooms.get("@Eve");
   assert.deepEqual({ partner, unread, mentions }, { partner: "Eve", unread: 1, mentions: 1 });
   const rows = timeline(state.rooms.get("@Eve"), 0, 1, state);
-  assert.equal(rows.some(({ isCall }) => isCall), false, "where all is meant for the reader, nothing stands out");
+  assert.equal(rows.some(({ isMentioned }) => isMentioned), false, "where all is meant for the reader, nothing stands out");
 });
 
 test("the mark stands before the first message of what is not read, be it gone itself", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ASIDE_MAX, MESSAGES_MAX } from "../../web/past.js";
-import { mentions, unreadIn } from "../../web/reading.js";
-import { initial, reduce } from "../../web/state.js";
+import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX } from "../../web/state/history.js";
+import { mentions, unreadIn } from "../../web/state/unread.js";
+import { initial, reduce } from "../../web/state/reducer.js";
 
 const NOW = 1_700_000_000_000;
 
@@ -151,8 +151,8 @@ test("typing ends with the message and with time", () => {
 
 test("a message goes when it expires by the server's clock, however wrong ours is", () => {
   const hour = 3_600_000;
-  const ahead = { ...welcome, ts: NOW + hour };
-  const state = after(ahead, message(1, "soon gone", { expires: NOW + hour + 5000 }));
+  const clockOffset = { ...welcome, ts: NOW + hour };
+  const state = after(clockOffset, message(1, "soon gone", { expires: NOW + hour + 5000 }));
   assert.deepEqual(texts(reduce(state, { type: "ui_ticked" }, NOW + 4999)), ["soon gone"]);
   assert.deepEqual(texts(reduce(state, { type: "ui_ticked" }, NOW + 5000)), []);
 });
@@ -182,11 +182,11 @@ test("memory is bounded: the oldest messages go and can be had again", () => {
 
 test("a room that is not open is held shorter, and a reader of the past keeps it", () => {
   const many = (room, number) => Array.from({ length: number }, (_, i) => message(i + 1, "x", { room }));
-  const aside = after(welcome, ...many("dev", ASIDE_MAX + 5));
-  assert.deepEqual([aside.rooms.get("dev").messages.length, aside.rooms.get("dev").more], [ASIDE_MAX, true]);
-  const open = after(welcome, ...many("lobby", ASIDE_MAX + 5));
-  assert.equal(lobby(open).messages.length, ASIDE_MAX + 5);
-  assert.equal(lobby(reduce(open, { type: "ui_opened", room: "dev" }, NOW)).messages.length, ASIDE_MAX);
+  const aside = after(welcome, ...many("dev", INACTIVE_MESSAGES_MAX + 5));
+  assert.deepEqual([aside.rooms.get("dev").messages.length, aside.rooms.get("dev").more], [INACTIVE_MESSAGES_MAX, true]);
+  const open = after(welcome, ...many("lobby", INACTIVE_MESSAGES_MAX + 5));
+  assert.equal(lobby(open).messages.length, INACTIVE_MESSAGES_MAX + 5);
+  assert.equal(lobby(reduce(open, { type: "ui_opened", room: "dev" }, NOW)).messages.length, INACTIVE_MESSAGES_MAX);
   const full = after(welcome, ...many("lobby", MESSAGES_MAX), { type: "ui_attention", payload: { attentive: false } });
   const state = reduce(full, message(MESSAGES_MAX + 1), NOW);
   assert.deepEqual([lobby(state).messages.length, lobby(state).messages[0].mid, lobby(state).holes.length], [MESSAGES_MAX, 1, 1]);
@@ -206,7 +206,7 @@ test("a welcome full of nonsense is no end", () => {
   for (const rooms of [null, 7, [], { lobby: null, dev: 7, x: { read: "y", unread: {}, role: 7, topic: [] } }]) {
     for (const ts of [undefined, "x", null, 1e300, -1e300]) {
       const state = after({ ...welcome, ts, payload: { you: 7, rooms, direct: rooms, limits: 3, current: [] } }, message(1, "x", { room: "lobby" }));
-      assert.ok(Number.isFinite(state.ahead));
+      assert.ok(Number.isFinite(state.clockOffset));
       assert.deepEqual(texts(state), ["x"]);
     }
   }

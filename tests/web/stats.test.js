@@ -6,8 +6,8 @@ import { byDay, OVER_TIME, overTime } from "../../web/stats/contents.js";
 import { figures, thinned } from "../../web/stats/figures.js";
 import { decades, linear, timeTicks } from "../../web/stats/scale.js";
 import { coverage, span, t } from "../../web/stats/words.js";
-import { setLanguage } from "../../web/strings.js";
-import { sample } from "./sample.js";
+import { setLanguage } from "../../web/strings/strings.js";
+import { sample } from "./sample-stats.js";
 
 const MINUTE = 60_000;
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { emptyRoom } from "../../web/room.js";
-import { timeline } from "../../web/timeline.js";
+import { emptyRoom } from "../../web/state/room.js";
+import { timeline } from "../../web/state/timeline.js";
 
-const reader = { you: "Alice", ahead: 0 };
+const reader = { you: "Alice", clockOffset: 0 };
 const MORNING = new Date(2025, 10, 20, 9).getTime();
 const DAY = 24 * 3600 * 1000;
 
@@ -58,7 +58,7 @@ test("what is unanswered stands at the end, in the reader's name and the server'
   const pending = [{ id: "a-1", type: "send_message", payload: { content: "Hello" }, at: MORNING + 3000 }, { id: "a-2", type: "edit_message", payload: { mid: 1, content: "new" }, at: 0 }];
   const it = room([message(1, "Alice")], { pending });
   assert.deepEqual(rows(it), ["date", ">1", " a-1"]);
-  const items = timeline(it, 0, 1, { you: "Alice", ahead: 500 });
+  const items = timeline(it, 0, 1, { you: "Alice", clockOffset: 500 });
   assert.deepEqual([items[1].message.content, items[1].pending?.id], ["new", "a-2"]);
   assert.deepEqual([items[2].message.sender, items[2].message.ts, items[2].pending?.id], ["Alice", MORNING + 3500, "a-1"]);
   assert.deepEqual(rows(it, 0, 0), [], "only at the end of the list");

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
 
-import { read } from "../../web/commands.js";
-import { emoji } from "../../web/emoji.js";
-import { coverage, setLanguage, t } from "../../web/strings.js";
-import { deedLine } from "../../web/view/notice.js";
+import { parseCommand } from "../../web/state/commands.js";
+import { emoji } from "../../web/view/emoji.js";
+import { coverage, setLanguage, t } from "../../web/strings/strings.js";
+import { moderationLine } from "../../web/view/notice.js";
 import { excerpt } from "../../web/view/search.js";
-import { suggestions } from "../../web/view/suggest.js";
+import { suggestions } from "../../web/view/autocomplete.js";
 
 const WEB = new URL("../../web/", import.meta.url);
 
@@ -23,7 +23,7 @@ test("each language has every text, and the page asks for none that is missing",
     assert.deepEqual(missing, [], lang);
   }
   // The statistics have a table of their own, and its test.
-  const users = (await sources()).filter(({ name }) => name !== "strings.js" && !name.startsWith("stats/"));
+  const users = (await sources()).filter(({ name }) => name !== "strings/strings.js" && !name.startsWith("stats/"));
   const used = users.flatMap(({ text }) => [...text.matchAll(/\bt\("(\w+)"|data-t(?:-label)?="(\w+)"/g)].map((match) => match[1] ?? match[2]));
   assert.deepEqual(used.filter((key) => !english.keys.includes(key)), []);
 });
@@ -73,7 +73,7 @@ test("typed lines are read", () => {
     ["/", { kind: "server", text: "/" }],
     ["/constructor x", { kind: "server", text: "/constructor x" }],
   ];
-  for (const [line, meaning] of cases) assert.deepEqual(read(line), meaning, line);
+  for (const [line, meaning] of cases) assert.deepEqual(parseCommand(line), meaning, line);
 });
 
 test("completion knows commands, people and emoji", () => {
@@ -95,7 +95,7 @@ test("each shortcode is one word and one sign", () => {
 
 test("each deed has its words, with a time and a reason where there are any", () => {
   setLanguage(["en"]);
-  const deed = (action, rest = {}) => deedLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
+  const deed = (action, rest = {}) => moderationLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
   for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" ")) {
     assert.match(deed(action), /^(Eve (has|lets)|Bob is no moderator).*\.$/, action);
   }

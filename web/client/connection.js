@@ -18,29 +18,29 @@ const EXPIRED = 4105;
 /** Codes 41xx ask for distance: they count as this many failures at least. */
 const BACK_OFF_FAILURES = 4;
 /** A connection that held this long was a success. */
-const STEADY_MS = 10_000;
+const STABLE_MS = 10_000;
 /** From opening the socket to `welcome`. */
 const WELCOME_MS = 15_000;
-/** Silence after which the peer is asked for a sign of life, and how long it may take. */
+/** Silence after which the handlers is asked for a sign of life, and how long it may take. */
 const SILENCE_MS = 25_000;
 const PONG_MS = 10_000;
 /** The same when there is reason to doubt: the page was asleep, the network changed. */
 const PROBE_MS = 4_000;
 
 /**
- * @typedef {object} Peer
- * @property {() => string} address            URL of the next attempt
+ * @typedef {object} Handlers
+ * @property {() => string} url            URL of the next attempt
  * @property {(data: unknown) => void} received
  * @property {() => void} ping                 sends something that the server answers
  * @property {() => void} connecting           an attempt begins
- * @property {() => Promise<import("./door.js").Why | null>} whyNot  asks why an attempt failed
+ * @property {() => Promise<import("./http-api.js").Rejection | null>} explainFailure  asks why an attempt failed
  * @property {(why: { code: number, reason: string, retry_in_ms: number }) => void} lost
  * @property {(why: { code: number, reason: string }) => void} stopped  no attempt will follow
  */
 
 export class Connection {
   #Socket;
-  #peer;
+  #handlers;
   #random;
   #timers;
   /** @type {any} */
@@ -48,16 +48,16 @@ export class Connection {
   #failures = 0;
   /** What the server asked for in `bye`. @type {number | null} */
   #retryAfter = null;
-  #stayAway = false;
+  #mayNotReconnect = false;
   #hasOpened = false;
-  #heardAt = 0;
+  #receivedAt = 0;
 
   /**
-   * @param {Peer} peer
-   * @param {{ WebSocket?: any, clock: import("./timers.js").Clock, random?: () => number }} means
+   * @param {Handlers} handlers
+   * @param {{ WebSocket?: any, clock: import("./timers.js").Clock, random?: () => number }} context
    */
-  constructor(peer, { WebSocket, clock, random }) {
-    this.#peer = peer;
+  constructor(handlers, { WebSocket, clock, random }) {
+    this.#handlers = handlers;
     this.#Socket = WebSocket ?? globalThis.WebSocket;
     this.#random = random ?? Math.random;
     this.#timers = new Timers(clock);
@@ -72,11 +72,11 @@ export class Connection {
     if (this.#socket) return;
     this.#timers.stop("retry");
     this.#retryAfter = null;
-    this.#stayAway = false;
-    this.#peer.connecting();
+    this.#mayNotReconnect = false;
+    this.#handlers.connecting();
     let socket;
     try {
-      socket = new this.#Socket(this.#peer.address());
+      socket = new this.#Socket(this.#handlers.url());
     } catch (error) {
       this.#lost(1006, String(error));
       return;
@@ -86,8 +86,8 @@ export class Connection {
     const isOurs = () => this.#socket === socket;
     socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => {
       if (!isOurs()) return;
-      this.#heardAt = this.#timers.now();
-      this.#peer.received(data);
+      this.#receivedAt = this.#timers.now();
+      this.#handlers.received(data);
     };
     socket.onopen = () => {
       if (isOurs()) this.#hasOpened = true;
@@ -97,20 +97,20 @@ export class Connection {
     socket.onclose = (/** @type {{ code: number, reason: string }} */ { code, reason }) => {
       if (!isOurs()) return;
       this.#lost(code, String(reason));
-      if (!this.#hasOpened && code === 1006) this.#learnWhy();
+      if (!this.#hasOpened && code === 1006) this.#explainFailure();
     };
     this.#timers.start("welcome", WELCOME_MS, () => this.#lost(1006, ""));
   }
 
   /** Closes, and no attempt follows. */
   stop() {
-    this.#letGo();
-    this.#peer.stopped({ code: 1000, reason: "" });
+    this.#detach();
+    this.#handlers.stopped({ code: 1000, reason: "" });
   }
 
   /** Closes and opens at once. */
   reopen() {
-    this.#letGo();
+    this.#detach();
     this.#failures = 0;
     this.open();
   }
@@ -118,7 +118,7 @@ export class Connection {
   /** Looks at once whether there is a connection: a waiting retry happens now. */
   probe() {
     if (this.#timers.runs("retry")) this.open();
-    else if (this.isOpen && !this.#timers.runs("welcome")) this.#ask(PROBE_MS);
+    else if (this.isOpen && !this.#timers.runs("welcome")) this.#post(PROBE_MS);
   }
 
   /**
@@ -138,10 +138,10 @@ export class Connection {
   /** The server has said `welcome`. */
   welcomed() {
     this.#timers.stop("welcome");
-    this.#timers.start("steady", STEADY_MS, () => {
+    this.#timers.start("stable", STABLE_MS, () => {
       this.#failures = 0;
     });
-    this.#watch();
+    this.#watchSilence();
   }
 
   /**
@@ -151,23 +151,23 @@ export class Connection {
    */
   bye({ after_ms, reconnect }) {
     if (typeof after_ms === "number") this.#retryAfter = Math.min(Math.max(0, after_ms), 300_000);
-    this.#stayAway = reconnect === false;
+    this.#mayNotReconnect = reconnect === false;
   }
 
-  #watch() {
+  #watchSilence() {
     this.#timers.start("silence", SILENCE_MS, () => {
-      if (this.#timers.now() - this.#heardAt >= SILENCE_MS) this.#ask(PONG_MS);
-      this.#watch();
+      if (this.#timers.now() - this.#receivedAt >= SILENCE_MS) this.#post(PONG_MS);
+      this.#watchSilence();
     });
   }
 
   /** @param {number} within */
-  #ask(within) {
+  #post(within) {
     const askedAt = this.#timers.now();
-    this.#peer.ping();
+    this.#handlers.ping();
     this.#timers.start("pong", within, () => {
       // A dead network would keep the closing handshake waiting too: it is lost already.
-      if (this.#heardAt <= askedAt) this.#lost(1006, "");
+      if (this.#receivedAt <= askedAt) this.#lost(1006, "");
     });
   }
 
@@ -176,10 +176,10 @@ export class Connection {
    * @param {string} reason
    */
   #lost(code, reason) {
-    this.#letGo();
+    this.#detach();
     const hundred = Math.floor(code / 100);
-    if (hundred === 40 || code === EXPIRED || this.#stayAway) {
-      this.#peer.stopped({ code, reason });
+    if (hundred === 40 || code === EXPIRED || this.#mayNotReconnect) {
+      this.#handlers.stopped({ code, reason });
       return;
     }
     if (hundred === 41) this.#failures = Math.max(this.#failures, BACK_OFF_FAILURES);
@@ -187,29 +187,29 @@ export class Connection {
     const wait = this.#retryAfter ?? this.#random() * ceiling;
     this.#failures += 1;
     this.#timers.start("retry", wait, () => this.open());
-    this.#peer.lost({ code, reason, retry_in_ms: wait });
+    this.#handlers.lost({ code, reason, retry_in_ms: wait });
   }
 
   /** An attempt was refused before there was a WebSocket: HTTP may say what is wrong. */
-  async #learnWhy() {
+  async #explainFailure() {
     const failures = this.#failures;
-    const why = await this.#peer.whyNot();
+    const why = await this.#handlers.explainFailure();
     const isMeanwhileOther = failures !== this.#failures || !this.#timers.runs("retry");
     if (!why || isMeanwhileOther) return;
     const { status: code, message: reason, retryAfterMs } = why;
     if (code === 401 || code === 403) {
-      this.#letGo();
-      this.#peer.stopped({ code, reason });
+      this.#detach();
+      this.#handlers.stopped({ code, reason });
       return;
     }
     if (retryAfterMs < 0) return;
     const wait = Math.min(retryAfterMs, 300_000);
     this.#timers.start("retry", wait, () => this.open());
-    this.#peer.lost({ code, reason, retry_in_ms: wait });
+    this.#handlers.lost({ code, reason, retry_in_ms: wait });
   }
 
   /** Nothing the socket says is heard any more. */
-  #letGo() {
+  #detach() {
     const socket = this.#socket;
     this.#socket = null;
     this.#timers.stopAll();

@@ -22,7 +22,7 @@ export class Listeners {
   }
 
   /** @param {ChatEvent} event */
-  tell(event) {
+  emit(event) {
     for (const type of [event.type, "*"]) {
       for (const listener of this.#byType.get(type) ?? []) {
         try {

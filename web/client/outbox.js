@@ -76,7 +76,7 @@ export class Outbox {
   entryOf({ type, re = "", room, payload = {} }, you) {
     if (type === "ack") return this.find(re);
     if (type !== "message" || payload.sender !== you) return undefined;
-    return this.entries.find((it) => it.room === room && mayBeThere(it) && it.payload?.content === payload.content);
+    return this.entries.find((it) => it.room === room && mayBeStored(it) && it.payload?.content === payload.content);
   }
 
   /**
@@ -153,7 +153,7 @@ export class Outbox {
       for (let i = 0; i < (this.#store?.length ?? 0); i += 1) keys.push(this.#store?.key(i) ?? "");
       for (const key of keys) {
         if (!key.startsWith(this.#prefix)) continue;
-        const entry = read(this.#store?.getItem(key));
+        const entry = parseEntry(this.#store?.getItem(key));
         if (entry && this.#prefix + entry.id === key) found.push(entry);
         else this.#store?.removeItem(key);
       }
@@ -168,7 +168,7 @@ export class Outbox {
 }
 
 /** Whether this may have become a message. @param {Entry} entry */
-function mayBeThere({ type, tried, error }) {
+function mayBeStored({ type, tried, error }) {
   return tried && !error && (type === "send_message" || type === "direct_message");
 }
 
@@ -176,7 +176,7 @@ function mayBeThere({ type, tried, error }) {
  * @param {string | null | undefined} text
  * @returns {Entry | null}
  */
-function read(text) {
+function parseEntry(text) {
   try {
     const entry = JSON.parse(text ?? "");
     const sound =

@@ -9,7 +9,7 @@
  */
 
 /** Events that came before their turn and are kept; what is beyond is fetched again with the hole. */
-export const EARLY_MAX = 1000;
+export const BUFFERED_MAX = 1000;
 
 /** @template {{ seq?: number }} T */
 export class Position {
@@ -23,10 +23,10 @@ export class Position {
   known = false;
 
   /** @type {Map<number, T>} */
-  #early = new Map();
+  #buffered = new Map();
 
   /** Whether something is known to exist that has not been told. */
-  get hasHole() {
+  get hasGap() {
     return this.known && this.seq < this.top;
   }
 
@@ -37,16 +37,16 @@ export class Position {
    * @param {T & { seq: number }} event
    * @returns {T[]}
    */
-  take(event) {
+  receive(event) {
     if (!this.known) this.start(event.seq - 1);
     if (event.seq <= this.seq) return [];
-    this.heardOf(event.seq);
+    this.noteTop(event.seq);
     if (event.seq > this.seq + 1) {
-      if (this.#early.size < EARLY_MAX) this.#early.set(event.seq, event);
+      if (this.#buffered.size < BUFFERED_MAX) this.#buffered.set(event.seq, event);
       return [];
     }
     this.seq = event.seq;
-    return [event, ...this.#follow()];
+    return [event, ...this.#release()];
   }
 
   /**
@@ -58,9 +58,9 @@ export class Position {
    */
   advance(seq) {
     this.known = true;
-    this.heardOf(seq);
+    this.noteTop(seq);
     if (seq > this.seq) this.seq = seq;
-    return this.#follow();
+    return this.#release();
   }
 
   /**
@@ -68,7 +68,7 @@ export class Position {
    *
    * @param {number} seq
    */
-  heardOf(seq) {
+  noteTop(seq) {
     if (seq > this.top) this.top = seq;
   }
 
@@ -81,16 +81,16 @@ export class Position {
     this.seq = seq;
     this.top = seq;
     this.known = true;
-    this.#early.clear();
+    this.#buffered.clear();
   }
 
   /** @returns {T[]} */
-  #follow() {
+  #release() {
     const ready = [];
-    for (const seq of this.#early.keys()) if (seq <= this.seq) this.#early.delete(seq);
-    for (let next = this.#early.get(this.seq + 1); next; next = this.#early.get(this.seq + 1)) {
+    for (const seq of this.#buffered.keys()) if (seq <= this.seq) this.#buffered.delete(seq);
+    for (let next = this.#buffered.get(this.seq + 1); next; next = this.#buffered.get(this.seq + 1)) {
       this.seq += 1;
-      this.#early.delete(this.seq);
+      this.#buffered.delete(this.seq);
       ready.push(next);
     }
     return ready;

@@ -12,7 +12,7 @@
 /**
  * Something said: `id` names it in `settled` and `failed`, `done` is its answer.
  *
- * @typedef {object} Said
+ * @typedef {object} Submission
  * @property {string} id
  * @property {Promise<ChatEvent>} done
  */
@@ -26,7 +26,7 @@ export class Requests {
    * @param {string} type
    * @param {string} room
    * @param {any} payload
-   * @returns {Said}
+   * @returns {Submission}
    */
   submit(type, room, payload) {
     throw new Error(`${type} ${room} ${payload}: nobody to say it to`);
@@ -55,7 +55,7 @@ export class Requests {
    * @param {any} payload
    */
   hint(type, room, payload) {
-    throw new Error(`${type} ${room} ${payload}: nobody to tell`);
+    throw new Error(`${type} ${room} ${payload}: nobody to emit`);
   }
 
   /**

@@ -10,12 +10,12 @@ import { Refusal } from "./event.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./outbox.js").Entry} Entry */
-/** @typedef {import("./questions.js").Waiting} Waiting */
+/** @typedef {import("./pending-requests.js").Callbacks} Callbacks */
 
 /** A refusal may ask for a wait; no longer than this is believed. */
-const POSTPONE_MAX_MS = 60_000;
+const PAUSE_MAX_MS = 60_000;
 /** And if it names none. */
-const POSTPONE_MS = 1_000;
+const PAUSE_MS = 1_000;
 
 export class Sender {
   /** Bytes that the server takes in one WebSocket message. */
@@ -24,25 +24,25 @@ export class Sender {
   #outbox;
   #timers;
   #send;
-  #tell;
-  /** Who waits for an answer, by id. @type {Map<string, Waiting>} */
-  #waiting = new Map();
+  #emit;
+  /** Who waits for an answer, by id. @type {Map<string, Callbacks>} */
+  #callbacks = new Map();
   /** The entry on its way in each room, by room. @type {Map<string, string>} */
-  #underWay = new Map();
+  #inFlight = new Map();
   #isLive = false;
-  #saidAt = 0;
+  #lastAt = 0;
 
   /**
    * @param {import("./outbox.js").Outbox} outbox
    * @param {import("./timers.js").Timers} timers
    * @param {(text: string) => boolean} send
-   * @param {(event: ChatEvent) => void} tell
+   * @param {(event: ChatEvent) => void} emit
    */
-  constructor(outbox, timers, send, tell) {
+  constructor(outbox, timers, send, emit) {
     this.#outbox = outbox;
     this.#timers = timers;
     this.#send = send;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   /**
@@ -54,14 +54,14 @@ export class Sender {
    */
   submit(id, type, room, payload) {
     // A clock that goes back must not change the order.
-    this.#saidAt = Math.max(Date.now(), this.#saidAt + 1);
-    const entry = { id, type, room, payload, at: this.#saidAt, tried: false };
+    this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
+    const entry = { id, type, room, payload, at: this.#lastAt, tried: false };
     /** @type {Promise<ChatEvent>} */
-    const done = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    const done = new Promise((resolve, reject) => this.#callbacks.set(id, { resolve, reject }));
     // Who does not wait for the answer hears of a failure through `failed`.
     done.catch(() => {});
     this.#outbox.add(entry);
-    this.#tell({ type: "queued", room, payload: { entry } });
+    this.#emit({ type: "queued", room, payload: { entry } });
     this.#flush();
     return done;
   }
@@ -70,7 +70,7 @@ export class Sender {
   retry(id) {
     const entry = this.#outbox.retry(id);
     if (!entry) return;
-    this.#tell({ type: "queued", room: entry.room, payload: { entry } });
+    this.#emit({ type: "queued", room: entry.room, payload: { entry } });
     this.#flush();
   }
 
@@ -79,8 +79,8 @@ export class Sender {
     const entry = this.#outbox.find(id);
     if (!entry) return;
     this.#outbox.remove(id);
-    this.#waiting.delete(id);
-    this.#tell({ type: "discarded", room: entry.room, payload: { entry } });
+    this.#callbacks.delete(id);
+    this.#emit({ type: "discarded", room: entry.room, payload: { entry } });
   }
 
   /** All that was missed is told: what is said now has its place behind it. */
@@ -90,19 +90,19 @@ export class Sender {
   }
 
   /** The connection is gone; what was under way may or may not have arrived. */
-  halt() {
+  onDisconnect() {
     this.#isLive = false;
-    this.#underWay.clear();
+    this.#inFlight.clear();
   }
 
   /** Takes the answer to an entry. @param {ChatEvent} event */
   answer(event) {
     const entry = this.#outbox.find(event.re ?? "");
     if (!entry) return;
-    this.#underWay.delete(entry.room);
+    this.#inFlight.delete(entry.room);
     const refusal = event.type === "error" ? new Refusal(event.payload) : null;
     if (!refusal) this.#settle(entry, event);
-    else if (refusal.retryable) this.#postpone(entry.room, refusal.retryAfterMs);
+    else if (refusal.retryable) this.#pauseRoom(entry.room, refusal.retryAfterMs);
     else this.#fail(entry, refusal);
     this.#flush();
   }
@@ -111,7 +111,7 @@ export class Sender {
     if (!this.#isLive) return;
     for (const entry of this.#outbox.heads()) {
       const { id, type, room, payload } = entry;
-      if (this.#underWay.has(room) || this.#timers.runs(`pause ${room}`)) continue;
+      if (this.#inFlight.has(room) || this.#timers.runs(`pause ${room}`)) continue;
       const named = type === "direct_message" ? {} : { room };
       const text = JSON.stringify({ type, id, ...named, payload });
       if (new TextEncoder().encode(text).length > this.frameMax) {
@@ -120,7 +120,7 @@ export class Sender {
         continue;
       }
       this.#outbox.tried(entry);
-      if (this.#send(text)) this.#underWay.set(room, id);
+      if (this.#send(text)) this.#inFlight.set(room, id);
     }
   }
 
@@ -130,9 +130,9 @@ export class Sender {
    */
   #settle(entry, answer) {
     this.#outbox.remove(entry.id);
-    this.#tell({ type: "settled", room: entry.room, payload: { entry, answer } });
-    this.#waiting.get(entry.id)?.resolve(answer);
-    this.#waiting.delete(entry.id);
+    this.#emit({ type: "settled", room: entry.room, payload: { entry, answer } });
+    this.#callbacks.get(entry.id)?.resolve(answer);
+    this.#callbacks.delete(entry.id);
   }
 
   /**
@@ -141,8 +141,8 @@ export class Sender {
    * @param {string} room
    * @param {number} after
    */
-  #postpone(room, after) {
-    const wait = after < 0 ? POSTPONE_MS : Math.min(after, POSTPONE_MAX_MS);
+  #pauseRoom(room, after) {
+    const wait = after < 0 ? PAUSE_MS : Math.min(after, PAUSE_MAX_MS);
     this.#timers.start(`pause ${room}`, wait, () => this.#flush());
   }
 
@@ -153,8 +153,8 @@ export class Sender {
   #fail(entry, refusal) {
     const { code, message } = refusal;
     this.#outbox.fail(entry.id, { code, message });
-    this.#tell({ type: "failed", room: entry.room, payload: { entry } });
-    this.#waiting.get(entry.id)?.reject(refusal);
-    this.#waiting.delete(entry.id);
+    this.#emit({ type: "failed", room: entry.room, payload: { entry } });
+    this.#callbacks.get(entry.id)?.reject(refusal);
+    this.#callbacks.delete(entry.id);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { Chinwag } from "../chinwag.js";
-import { setLanguage } from "../strings.js";
+import { setLanguage } from "../strings/strings.js";
 import { byId, make, setText } from "../view/dom.js";
 import { card } from "./card.js";
 import { byDay, OVER_TIME, overTime } from "./contents.js";

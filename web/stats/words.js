@@ -1,11 +1,11 @@
 /**
- * The words of the statistics page, one table per language, as in `../strings.js`, whose choice of
+ * The words of the statistics page, one table per language, as in `../strings/strings.js`, whose choice of
  * language holds here too.
  *
  * @module
  */
 
-import { reader } from "../strings.js";
+import { reader } from "../strings/strings.js";
 
 /** @type {Record<string, Record<string, string>>} */
 const tables = {

@@ -1,10 +1,10 @@
 /**
- * The words of the page in Arabic, see `../strings.js`.
+ * The words of the page in Arabic, see `strings.js`.
  *
  * @module
  */
 
-/** @type {import("../strings.js").Table} */
+/** @type {import("./strings.js").Table} */
 export const ar = {
   tagline: "غرف للحديث، الآن.",
   your_name: "اسمك",

@@ -1,10 +1,10 @@
 /**
- * The words of the page in German, see `../strings.js`.
+ * The words of the page in German, see `strings.js`.
  *
  * @module
  */
 
-/** @type {import("../strings.js").Table} */
+/** @type {import("./strings.js").Table} */
 export const de = {
   tagline: "Räume zum Reden, jetzt gleich.",
   your_name: "Dein Name",

@@ -1,10 +1,10 @@
 /**
- * The words of the page in English, see `../strings.js`.
+ * The words of the page in English, see `strings.js`.
  *
  * @module
  */
 
-/** @type {import("../strings.js").Table} */
+/** @type {import("./strings.js").Table} */
 export const en = {
   tagline: "Rooms for talking, right now.",
   your_name: "Your name",

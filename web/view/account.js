@@ -6,7 +6,7 @@
  * @module
  */
 
-import { t } from "../strings.js";
+import { t } from "../strings/strings.js";
 import { byId, setText } from "./dom.js";
 import { span } from "./time.js";
 

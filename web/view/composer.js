@@ -5,11 +5,11 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { t } from "../strings.js";
+import { t } from "../strings/strings.js";
 import { byId, iconButton, make, pictures } from "./dom.js";
-import { suggestView } from "./suggest.js";
+import { suggestView } from "./autocomplete.js";
 
-/** @typedef {import("../room.js").Message} Message */
+/** @typedef {import("../state/room.js").Message} Message */
 
 /**
  * @typedef {object} ComposerActions
@@ -56,7 +56,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   });
 
   return {
-    /** @param {import("../state.js").State} state */
+    /** @param {import("../state/reducer.js").State} state */
     update({ active, rooms }) {
       if (active === room) return;
       // What is being written waits in its room; a change is given up.

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { emoji } from "../emoji.js";
-import { mentions } from "../reading.js";
+import { emoji } from "./emoji.js";
+import { mentions } from "../state/unread.js";
 import { make } from "./dom.js";
 
 const FENCE = /^```[^\S\n]*[\w+#.-]*\n?([\s\S]*?)\n?```[^\S\n]*(?:\n|$)/m;

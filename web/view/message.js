@@ -4,14 +4,14 @@
  * @module
  */
 
-import { reader, t } from "../strings.js";
+import { reader, t } from "../strings/strings.js";
 import { hueOf, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
 import { lineOf } from "./notice.js";
 import { initialOf } from "./people.js";
 import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
 
-/** @typedef {import("../timeline.js").Item} Item */
+/** @typedef {import("../state/timeline.js").Item} Item */
 
 /**
  * @typedef {object} RowActions
@@ -19,7 +19,7 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {(id: string) => void} discard
  * @property {(mid: number, emoji: string, on: boolean) => void} react
  * @property {(mid: number) => void} show
- * @property {(range: import("../room.js").Range) => void} fill
+ * @property {(range: import("../state/room.js").Range) => void} fill
  * @property {(room: string) => void} open
  */
 
@@ -70,12 +70,12 @@ export function tickRow(row, serverNow) {
 }
 
 /** @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
-function fillMessage(row, { mid, message, isHead, isCall, quoted, pending }, you, actions) {
+function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }, you, actions) {
   if (!message) return;
   const { sender, content, ts, replyTo, edited, expires, reactions } = message;
   const isUnsent = pending !== undefined && mid === Infinity;
   const state = pending?.error ? "failed" : pending ? "waiting" : "";
-  row.className = `row message ${isHead ? "run" : ""} ${isCall ? "calls" : ""} ${state}`;
+  row.className = `row message ${isHead ? "run" : ""} ${isMentioned ? "calls" : ""} ${state}`;
   row.setAttribute("role", "article");
   row.setAttribute("aria-label", `${sender}, ${clock(ts)}`);
   row.tabIndex = -1;
@@ -120,7 +120,7 @@ function gutter(time) {
   return make("span", { class: "gutter", "aria-hidden": "true" }, time);
 }
 
-/** @param {number} mid @param {import("../room.js").Message | null} quoted @param {RowActions} actions */
+/** @param {number} mid @param {import("../state/room.js").Message | null} quoted @param {RowActions} actions */
 function quote(mid, quoted, { show }) {
   const properties = { class: "quote", type: "button", onclick: () => show(mid) };
   // It may only be further back than what is loaded.
@@ -139,7 +139,7 @@ function hole({ range = { from: 0, to: 0 } }, { fill }) {
   return make("button", { class: "quiet", type: "button", text: t("load_between"), onclick: () => fill(range) });
 }
 
-/** @param {number} mid @param {import("../room.js").Reaction[]} reactions @param {RowActions} actions */
+/** @param {number} mid @param {import("../state/room.js").Reaction[]} reactions @param {RowActions} actions */
 function reactionsOf(mid, reactions, { react }) {
   const chips = reactions.map(({ emoji, count, mine, users }) =>
     make(
@@ -158,7 +158,7 @@ function reactionsOf(mid, reactions, { react }) {
   return make("div", { class: "reactions" }, ...chips);
 }
 
-/** @param {import("../room.js").Pending} pending @param {RowActions} actions */
+/** @param {import("../state/room.js").Pending} pending @param {RowActions} actions */
 function failure({ id, error }, { retry, discard }) {
   return make(
     "div",
@@ -176,7 +176,7 @@ function looksSame(a, b) {
     a.mid === b.mid &&
     a.message === b.message &&
     a.isHead === b.isHead &&
-    a.isCall === b.isCall &&
+    a.isMentioned === b.isMentioned &&
     a.quoted === b.quoted &&
     a.pending === b.pending &&
     a.day === b.day &&

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { t } from "../strings.js";
+import { t } from "../strings/strings.js";
 import { make } from "./dom.js";
 import { span } from "./time.js";
 
-/** @typedef {import("../room.js").Deed} Deed */
+/** @typedef {import("../state/room.js").Moderation} Moderation */
 
 /** What can be done; of another deed only its word is known. */
 const DEEDS = new Set(
@@ -19,20 +19,20 @@ const DEEDS = new Set(
 /**
  * The nodes of a line.
  *
- * @param {import("../timeline.js").Item} item
+ * @param {import("../state/timeline.js").Item} item
  * @param {{ open: (room: string) => void }} actions
  */
 export function lineOf({ notice }, { open }) {
   if (!notice) return [];
   const { text, deed, invites } = notice;
-  const words = make("span", { text: deed ? deedLine(deed) : text, dir: "auto" });
+  const words = make("span", { text: deed ? moderationLine(deed) : text, dir: "auto" });
   if (!invites) return [words];
   const joining = make("button", { type: "button", text: t("join_room", { room: invites }), onclick: () => open(invites) });
   return [words, " ", joining];
 }
 
-/** @param {Deed} deed */
-export function deedLine({ action, by, user, seconds, reason }) {
+/** @param {Moderation} deed */
+export function moderationLine({ action, by, user, seconds, reason }) {
   const time = span(seconds * 1000);
   const isTimed = seconds > 0 && (action === "mute" || action === "ban");
   const key = `deed_${action}${isTimed ? "_for" : ""}`;

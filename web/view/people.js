@@ -5,11 +5,11 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { peopleIn } from "../order.js";
-import { t } from "../strings.js";
+import { peopleIn } from "../state/moderation.js";
+import { t } from "../strings/strings.js";
 import { byId, hueOf, make, reconcile, setText } from "./dom.js";
 
-/** @typedef {import("../room.js").Person} Person */
+/** @typedef {import("../state/room.js").Person} Person */
 
 /** More than this are not listed: the server does not tell of them one by one either. */
 const LISTED_MAX = 500;
@@ -38,7 +38,7 @@ export function peopleView({ menu }) {
   };
 
   return {
-    /** @param {import("../state.js").State} state @param {import("../state.js").State} before */
+    /** @param {import("../state/reducer.js").State} state @param {import("../state/reducer.js").State} before */
     update(state, before) {
       const room = state.rooms.get(state.active);
       const roomBefore = before.rooms.get(before.active);

@@ -6,11 +6,11 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { t } from "../strings.js";
+import { t } from "../strings/strings.js";
 import { byId, icon, iconButton, make, pictures, reconcile, setText } from "./dom.js";
 
-/** @typedef {import("../state.js").State} State */
-/** @typedef {import("../room.js").Room} Room */
+/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/room.js").Room} Room */
 
 /**
  * @param {{ open: (room: string, isPrivate?: boolean) => void, leave: (room: string) => void, closeFound: () => void }} actions

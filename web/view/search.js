@@ -4,11 +4,11 @@
  * @module
  */
 
-import { t } from "../strings.js";
+import { t } from "../strings/strings.js";
 import { byId, hueOf, make, setText } from "./dom.js";
 import { dayAndClock, isoOf, longTime } from "./time.js";
 
-/** @typedef {import("../state.js").State} State */
+/** @typedef {import("../state/reducer.js").State} State */
 
 /** Characters shown before the first word that was found, and in all. */
 const BEFORE_CHARS = 40;
@@ -64,7 +64,7 @@ export function searchView({ search, show, announce }) {
     if (query) search(query, here.checked ? room : undefined, limit);
   }
 
-  /** @param {import("../room.js").Message & { room: string }} message @param {string} query */
+  /** @param {import("../state/room.js").Message & { room: string }} message @param {string} query */
   function result({ room: where, mid, sender, content, ts }, query) {
     const name = make("bdi", { class: "sender", text: sender });
     name.style.setProperty("--hue", String(hueOf(sender)));
@@ -77,7 +77,7 @@ export function searchView({ search, show, announce }) {
   }
 }
 
-/** @type {import("../state.js").Search} */
+/** @type {import("../state/reducer.js").Search} */
 const nothing = { query: "", isBusy: false, found: [], more: false, failure: "" };
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { reader, t } from "../strings.js";
+import { reader, t } from "../strings/strings.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

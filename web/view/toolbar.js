@@ -8,11 +8,11 @@
  * @module
  */
 
-import { favourites } from "../emoji.js";
-import { t } from "../strings.js";
+import { favourites } from "./emoji.js";
+import { t } from "../strings/strings.js";
 import { byId, iconButton, make, pictures } from "./dom.js";
 
-/** @typedef {import("../room.js").Message} Message */
+/** @typedef {import("../state/room.js").Message} Message */
 
 /**
  * @typedef {object} ToolbarActions

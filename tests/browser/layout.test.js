@@ -1,0 +1,426 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+
+import { someone } from "./bots.js";
+import { FREELY, enter, field, join, log, openPage, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
+
+let browser;
+let server;
+let pages = [];
+
+before(async () => {
+  browser = await startBrowser();
+  server = await startServer({ args: [...FREELY, "--data", "none"] });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.kill();
+});
+
+async function person(name, options = {}) {
+  const page = await enter(browser, server.url, name, options);
+  pages.push(page);
+  return page;
+}
+
+afterEach(async () => {
+  const faults = pages.flatMap((page) => page.faults);
+  await Promise.all(pages.map((page) => page.context().close()));
+  pages = [];
+  assert.deepEqual(faults, []);
+});
+
+async function overflow(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+const PAYLOADS = [
+  "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<svg><script>alert(1)</script></svg>",
+  "<iframe src=javascript:alert(1)>", "<a href=javascript:alert(1)>x</a>", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
+  "http://javascript:alert(1)", "https://x\"onmouseover=alert(1)//", "https://x'onmouseover=alert(1)//", "data:text/html,<script>alert(1)</script>",
+  "*<b>bold</b>*", "_<i onclick=alert(1)>_", "`<script>alert(1)</script>`", "```\n</code></pre><script>alert(1)</script>\n```",
+  "> <script>alert(1)</script>", "\"><script>alert(1)</script>", "'-alert(1)-'", "{{constructor.constructor('alert(1)')()}}", "${alert(1)}",
+  "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>", "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+  "<template><script>alert(1)</script></template>", "<object data=javascript:alert(1)>", "<embed src=javascript:alert(1)>",
+  "<form action=javascript:alert(1)><button>x</button></form>", "<meta http-equiv=refresh content=0;url=javascript:alert(1)>", "<base href=//evil.example>",
+  "<link rel=stylesheet href=//evil.example/x.css>", "<style>*{background:url(//evil.example)}</style>", "&lt;script&gt;alert(1)&lt;/script&gt;",
+  "<scr\u0000ipt>alert(1)</script>".replace("\u0000", ""), "<details open ontoggle=alert(1)>", "@<script>alert(1)</script>", ":<img src=x onerror=alert(1)>:",
+  "vbscript:msgbox(1)", "file:///etc/passwd", "https://example.org/*bold*_it_", "<video><source onerror=alert(1)>", "<input autofocus onfocus=alert(1)>",
+];
+
+test("whatever is said, named or typed stays text", async () => {
+  const name = "<img src=x>";
+  const eve = await someone(server.url, name, "<b>room</b>".replace("/", ""));
+  const alice = await person("Ada", { room: "<b>room<b>" });
+  await eve.say(...PAYLOADS);
+  eve.send({ type: "set_topic", id: "t", payload: "<img src=x onerror=alert(1)>" });
+  await sees(alice, "autofocus");
+  await alice.getByText("<img src=x onerror=alert(1)>").first().waitFor();
+  await log(alice).evaluate((it) => it.scrollTo(0, 0));
+  const shown = (await texts(alice)).join("\n");
+  for (const payload of PAYLOADS) {
+    const plain = payload.replace(/^```\n|\n```$/g, "").replace(/^> /, "").replace(/^([*_`])(.*)\1$/, "$2");
+    assert.ok(shown.includes(plain), payload);
+  }
+  const made = await alice.evaluate(() => ({
+    foreign: document.querySelectorAll("#chat :is(script, iframe, object, embed, style, link, base, meta, video, math, template, details, form:not([id]), input:not([id]))").length,
+    images: document.querySelectorAll("#chat img:not([src='/icon.svg'])").length,
+    links: [...document.querySelectorAll("#log a")].map((a) => [new URL(a.href).protocol, a.rel, a.target]),
+    handlers: [...document.querySelectorAll("#log *")].filter((it) => [...it.attributes].some(({ name }) => name.startsWith("on"))).length,
+  }));
+  assert.deepEqual([made.foreign, made.images, made.handlers], [0, 0, 0]);
+  for (const [protocol, rel, target] of made.links) {
+    assert.ok(["http:", "https:"].includes(protocol), protocol);
+    assert.deepEqual([rel, target], ["noopener noreferrer nofollow ugc", "_blank"]);
+  }
+  eve.close();
+});
+
+test("formatting makes nodes of what is meant so, and of nothing else", async () => {
+  const alice = await person("Freya", { room: "format" });
+  const html = async (text) => {
+    const before = await rows(alice, "").count();
+    await say(alice, text);
+    await until(async () => (await rows(alice, "").count()) > before, "the message");
+    return log(alice).locator(".text").last().evaluate((it) => it.innerHTML.replace(/ (target|rel|class|tabindex)="[^"]*"/g, ""));
+  };
+  const cases = [
+    ["*bold* and _it_ and ~no~", "<strong>bold</strong> and <em>it</em> and <s>no</s>"],
+    ["*bold _both_*", "<strong>bold <em>both</em></strong>"],
+    ["2*3*4 snake_case_name a~b~c", "2*3*4 snake_case_name a~b~c"],
+    ["* not bold * and ** nor this **", "* not bold * and ** nor this **"],
+    ["`*code*` and *`x`*", "<code>*code*</code> and <strong><code>x</code></strong>"],
+    ["see https://example.org/a_b_c?d=(e), ok", 'see <a href="https://example.org/a_b_c?d=(e)">https://example.org/a_b_c?d=(e)</a>, ok'],
+    ["(https://example.org).", '(<a href="https://example.org/">https://example.org</a>).'],
+    ["ftp://example.org javascript:alert(1)", "ftp://example.org javascript:alert(1)"],
+    [":tada: :nosuchemoji: 10:30:15", "🎉 :nosuchemoji: 10:30:15"],
+    ["hi @Bob, me@home and @Freya!", "hi <span>@Bob</span>, me@home and <mark>@Freya</mark>!"],
+    ["> quoted\n> > deeper\nplain", "<blockquote>quoted\ndeeper</blockquote>plain"],
+    ["a\n```js\nlet x = `1`;\n\n*y*\n```\nb", "a\n<pre><code>let x = `1`;\n\n*y*</code></pre>b"],
+    ["```", "```"],
+    ["a < b && c > d", "a &lt; b &amp;&amp; c &gt; d"],
+  ];
+  for (const [text, expected] of cases) assert.equal(await html(text), expected, text);
+});
+
+test("ugly text breaks neither the layout nor the page", async () => {
+  const eve = await someone(server.url, "Eve\u0301", "ugly");
+  const alice = await person("Abby", { room: "ugly", viewport: { width: 360, height: 640 } });
+  await eve.say(
+    "Z" + "\u0300\u0301\u0302\u0489".repeat(999),
+    "W".repeat(4000),
+    "\u202eright to left override \u2066 isolate",
+    "> ".repeat(200) + "deep",
+    "ﷺ".repeat(1000),
+    "* _ ~ ` ".repeat(499),
+    "*".repeat(4000),
+    "`".repeat(3999),
+    "@".repeat(3999),
+    "https://example.org/" + "a".repeat(3900),
+    "https://" + ".".repeat(3900),
+    ("```\n" + "x".repeat(20) + "\n").repeat(150),
+    "👨‍👩‍👧‍👦".repeat(300),
+    "a\n".repeat(1000) + "end",
+    "the last one",
+  );
+  await sees(alice, "the last one");
+  assert.equal(await overflow(alice), 0);
+  const zalgo = log(alice).locator(".text", { hasText: /^Z/ }).first();
+  const clipped = await zalgo.evaluate((it) => getComputedStyle(it.closest(".body")).overflow);
+  assert.equal(clipped, "clip");
+  await say(alice, "still usable");
+  await sees(alice, "still usable");
+  eve.close();
+});
+
+test("all of it works with the keyboard alone", async () => {
+  const page = await openPage(browser, server.url);
+  pages.push(page);
+  await page.keyboard.type("Kay");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("keys");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "#keys" }).waitFor();
+  await page.keyboard.type("first line");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("second line");
+  await page.keyboard.press("Enter");
+  await sees(page, "second line");
+  assert.deepEqual(await texts(page), ["first line\nsecond line"]);
+
+  await page.keyboard.type("/na");
+  await page.getByRole("option", { name: /\/name/ }).waitFor();
+  assert.ok(await field(page).getAttribute("aria-activedescendant"));
+  await page.keyboard.press("Tab");
+  assert.equal(await field(page).inputValue(), "/name ");
+  await page.keyboard.type("Kit");
+  await page.keyboard.press("Enter");
+  await page.getByRole("list", { name: "People" }).getByText("Kit").waitFor();
+  await page.keyboard.type("hi @K");
+  await page.getByRole("option", { name: "@Kit" }).waitFor();
+  await page.keyboard.press("Enter");
+  assert.equal(await field(page).inputValue(), "hi @Kit ");
+  await page.keyboard.type(":tad");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await sees(page, "hi @Kit :tad");
+
+  await page.keyboard.press("ArrowUp");
+  await page.getByText("Editing your message").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await field(page).inputValue(), "");
+
+  await log(page).focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  assert.match(await page.evaluate(() => document.activeElement.innerText), /first line/);
+  await page.keyboard.press("r");
+  await page.getByText("Replying to").waitFor();
+  await page.keyboard.type("an answer");
+  await page.keyboard.press("Enter");
+  await sees(page, "an answer");
+  await log(page).focus();
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("+");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "👍, 1 reaction" }).waitFor();
+  await page.keyboard.press("Delete");
+  await sees(page, "an answer", 0);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "log", "the focus is not lost");
+});
+
+test("typing after a press on a message goes to the input box", async () => {
+  const page = await person("Rea", { room: "stray" });
+  await say(page, "press me");
+  await sees(page, "press me");
+  await rows(page, "press me").locator(".text").click();
+  await page.keyboard.type("really");
+  assert.equal(await field(page).inputValue(), "really");
+});
+
+test("the tab order is that of the page, and the focus is seen", async () => {
+  const page = await person("Tabea", { room: "order" });
+  await page.evaluate(() => document.activeElement.blur());
+  const stops = [];
+  for (let i = 0; i < 12; i += 1) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const it = document.activeElement;
+      const { outlineStyle, outlineWidth } = getComputedStyle(it);
+      return [it.getAttribute("aria-label") ?? it.textContent.trim(), outlineStyle !== "none" && outlineWidth !== "0px"];
+    });
+    stops.push(stop);
+    if (stop[0] === "Send") break;
+  }
+  assert.deepEqual(stops.filter(([, isSeen]) => !isSeen), []);
+  const order = stops.map(([label]) => label);
+  assert.deepEqual(["Leave order", "Room", "Join", "Messages", "Message", "Send"].map((label) => order.indexOf(label)).toSorted((a, b) => a - b), ["Leave order", "Room", "Join", "Messages", "Message", "Send"].map((label) => order.indexOf(label)), order.join());
+});
+
+for (const width of [320, 390]) {
+  test(`at ${width} pixels nothing is cut off, and rooms and people are drawers`, async () => {
+    const page = await openPage(browser, server.url, { viewport: { width, height: 640 }, hasTouch: true, isMobile: true });
+    pages.push(page);
+    assert.equal(await overflow(page), 0);
+    await join(page, "Pia", `phone${width}`);
+    await say(page, `${"long ".repeat(60)}${"x".repeat(200)}`);
+    await sees(page, "long");
+    assert.equal(await overflow(page), 0);
+    assert.equal(await page.getByRole("navigation", { name: "Rooms" }).isVisible(), false);
+    await page.getByRole("button", { name: "Show rooms" }).tap();
+    await page.getByRole("navigation", { name: "Rooms" }).waitFor();
+    await page.getByRole("textbox", { name: "Room" }).fill(`other${width}`);
+    await page.getByRole("button", { name: "Join" }).tap();
+    await page.getByRole("heading", { name: `#other${width}` }).waitFor();
+    assert.equal(await page.getByRole("navigation", { name: "Rooms" }).isVisible(), false);
+    await page.getByRole("button", { name: "Show people" }).tap();
+    await page.getByRole("list", { name: "People" }).getByText("Pia").waitFor();
+    await page.getByRole("button", { name: "Close" }).tap();
+    assert.equal(await page.getByRole("list", { name: "People" }).isVisible(), false);
+    await say(page, "touch me");
+    await rows(page, "touch me").locator(".text").tap();
+    await page.getByRole("button", { name: "React" }).tap();
+    await page.getByRole("button", { name: "🔥" }).tap();
+    await page.getByRole("button", { name: "🔥, 1 reaction" }).waitFor();
+    assert.equal(await overflow(page), 0);
+    const send = await page.getByRole("button", { name: "Send" }).boundingBox();
+    assert.ok(send.height >= 40 && send.x + send.width <= width && send.y + send.height <= 640);
+  });
+}
+
+test("dark is dark, light is light, as the reader prefers", async () => {
+  const luminance = (page) => page.evaluate(() => {
+    const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
+    context.fillStyle = getComputedStyle(document.querySelector("#chat")).getPropertyValue("background-color");
+    context.fillStyle = getComputedStyle(document.documentElement).backgroundColor;
+    context.fillRect(0, 0, 1, 1);
+    return context.getImageData(0, 0, 1, 1).data[0];
+  });
+  const dark = await person("Dora", { colorScheme: "dark", room: "dark" });
+  const light = await person("Lia", { colorScheme: "light", room: "dark" });
+  assert.ok((await luminance(dark)) < 60);
+  assert.ok((await luminance(light)) > 200);
+});
+
+test("the page speaks German and Arabic, and mirrors itself for the latter", async () => {
+  const german = await openPage(browser, server.url, { locale: "de-DE" });
+  pages.push(german);
+  await german.getByRole("textbox", { name: "Dein Name" }).fill("Jörg");
+  await german.getByRole("textbox", { name: "Raum" }).fill("sprache");
+  await german.getByRole("button", { name: "Betreten" }).click();
+  await german.getByText("Verbunden").waitFor();
+  const arabic = await openPage(browser, server.url, { locale: "ar" });
+  pages.push(arabic);
+  await arabic.getByRole("textbox", { name: "اسمك" }).fill("ليلى");
+  await arabic.getByRole("textbox", { name: "الغرفة" }).fill("sprache");
+  await arabic.getByRole("button", { name: "انضمام" }).click();
+  await arabic.getByText("متصل").waitFor();
+  const rooms = await arabic.getByRole("navigation", { name: "الغرف" }).boundingBox();
+  assert.ok(rooms.x > 500, "rooms stand at the right");
+  await arabic.getByRole("textbox", { name: "رسالة" }).fill("مرحبا");
+  await arabic.keyboard.press("Enter");
+  const message = german.locator(".text", { hasText: "مرحبا" });
+  await message.waitFor();
+  assert.equal(await message.evaluate((it) => getComputedStyle(it).direction), "rtl");
+});
+
+test("the past is loaded on demand and nothing jumps", async () => {
+  const bob = await someone(server.url, "Bodo", "past");
+  await bob.say(...Array.from({ length: 400 }, (_, i) => `line ${i + 1}${i % 7 ? "" : "\nwith\nmore"}`));
+  const alice = await person("Adele", { room: "past" });
+  await sees(alice, "line 400");
+  const count = () => log(alice).getByRole("article").count();
+  assert.equal(await count(), 50, "the page of the welcome");
+  let jumps = 0;
+  const top = (row) => row.evaluate((it) => it.getBoundingClientRect().top);
+  const middle = async () => alice.evaluateHandle(() => {
+    const { left, top: y, height } = document.querySelector("#log").getBoundingClientRect();
+    return document.elementFromPoint(left + 200, y + height / 2).closest(".row");
+  });
+  await log(alice).hover();
+  await until(async () => {
+    const row = (await middle()).asElement();
+    const isThere = row && (await row.evaluate((it) => it !== null));
+    const before = isThere ? await top(row) : 0;
+    const scrolled = await log(alice).evaluate((it) => it.scrollTop);
+    await alice.mouse.wheel(0, -200);
+    await until(async () => (await log(alice).evaluate((it) => it.scrollTop)) !== scrolled || scrolled === 0, "the wheel");
+    if (isThere && (await row.evaluate((it) => it.isConnected))) {
+      const moved = (await top(row)) - before;
+      if (moved < -2 || moved > 600) jumps += 1;
+    }
+    return (await rows(alice, /line 1\b/).filter({ hasText: "with" }).count()) > 0 && scrolled === 0;
+  }, "the first line", async () => (await texts(alice))[0], 60_000);
+  assert.equal(jumps, 0);
+  assert.ok((await count()) <= 241, `${await count()} rows`);
+
+  await bob.say("while away");
+  await alice.getByRole("button", { name: /1 new message below/ }).waitFor();
+  assert.equal(await log(alice).evaluate((it) => it.scrollTop) < 300, true, "the reader stays");
+  await alice.getByRole("button", { name: /1 new message below/ }).click();
+  await rows(alice, "while away").waitFor();
+  await until(async () => !(await alice.getByRole("button", { name: /below|latest/i }).isVisible()), "the button to go");
+  bob.close();
+});
+
+test("ten thousand messages scroll smoothly and take few rows", async () => {
+  const bob = await someone(server.url, "Boris", "many");
+  const alice = await person("Agnes", { room: "many" });
+  for (let thousand = 0; thousand < 10; thousand += 1) {
+    await bob.say(...Array.from({ length: 1000 }, (_, i) => `message ${thousand * 1000 + i + 1} with some words in it`));
+  }
+  await sees(alice, "message 10000 ");
+  const nodes = await alice.evaluate(() => document.querySelectorAll("#log *").length);
+  assert.ok(nodes < 5_000, `${nodes} nodes`);
+  await log(alice).hover();
+  const frames = alice.evaluate(() => new Promise((resolve) => {
+    const times = [];
+    let last = performance.now();
+    const step = (now) => {
+      times.push(now - last);
+      last = now;
+      if (times.length < 120) requestAnimationFrame(step);
+      else resolve(times.toSorted((a, b) => a - b));
+    };
+    requestAnimationFrame(step);
+  }));
+  for (let i = 0; i < 60; i += 1) await alice.mouse.wheel(0, -400);
+  const sorted = await frames;
+  const median = sorted[60];
+  const p95 = sorted[114];
+  console.log(`frames while scrolling: median ${median.toFixed(1)} ms, 95 % ${p95.toFixed(1)} ms; ${nodes} nodes`);
+  assert.ok(p95 < 100, `95 % of frames within ${p95} ms`);
+  const session = await alice.context().newCDPSession(alice);
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  console.log(`heap with 10,000 messages: ${(usedSize / 1e6).toFixed(1)} MB`);
+  assert.ok(usedSize < 40e6);
+  await alice.getByRole("button", { name: /latest|below/ }).click();
+  await rows(alice, "message 10000 ").waitFor();
+  bob.close();
+});
+
+test("history is not read aloud, new messages are", async () => {
+  const bob = await someone(server.url, "Bruno", "aloud");
+  await bob.say("from the past");
+  const alice = await person("Aiko", { room: "aloud" });
+  await sees(alice, "from the past");
+  assert.equal(await log(alice).getAttribute("aria-live"), "off");
+  const spoken = () => alice.locator("#announcer").innerText();
+  assert.equal(await spoken(), "");
+  await bob.say("just now");
+  await until(async () => (await spoken()).includes(": just now"), "it to be read");
+  await say(alice, "my own");
+  await sees(alice, "my own");
+  assert.ok(!(await spoken()).includes("my own"));
+  bob.close();
+});
+
+test("a page whose storage is forbidden works, and forgets", async () => {
+  const page = await openPage(browser, server.url);
+  pages.push(page);
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "localStorage", { get() { throw new DOMException("forbidden", "SecurityError"); } });
+  });
+  await page.reload();
+  await join(page, "Nell", "storage");
+  await say(page, "without storage");
+  await sees(page, "without storage");
+  await page.reload();
+  await page.getByRole("textbox", { name: "Your name" }).waitFor();
+});
+
+test("a page whose storage is full works", async () => {
+  const page = await openPage(browser, server.url);
+  pages.push(page);
+  await page.addInitScript(() => {
+    Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  });
+  await page.reload();
+  await join(page, "Nina", "storage");
+  await say(page, "with a full one");
+  await sees(page, "with a full one");
+});
+
+test("a clock that is an hour wrong shows the server's time", async () => {
+  const alice = await openPage(browser, server.url);
+  pages.push(alice);
+  await alice.addInitScript(() => {
+    const { now } = Date;
+    Date.now = () => now() - 3_600_000;
+  });
+  await alice.reload();
+  await join(alice, "Cora", "clock");
+  const bob = await person("Carl", { room: "clock" });
+  await say(alice, "what time is it");
+  await sees(bob, "what time is it");
+  const time = (page) => page.locator("time").first().getAttribute("datetime");
+  assert.equal(await time(alice), await time(bob));
+  await say(bob, "/expire 60 not gone at once");
+  await sees(alice, "not gone at once");
+  await rows(alice, "not gone").getByText(/disappears in [56]\ds/).waitFor();
+});

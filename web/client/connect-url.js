@@ -1,0 +1,49 @@
+/**
+ * The URL that takes a user back to where they were.
+ *
+ * @module
+ */
+
+import { isDirect } from "./event.js";
+
+/** The server reads 8 KiB of request head; rooms beyond are joined after the welcome. */
+const URL_MAX = 6_000;
+
+/**
+ * @typedef {object} ConnectParameters
+ * @property {string} name
+ * @property {string} session
+ * @property {string} token
+ * @property {string} epoch
+ * @property {number} history
+ * @property {Set<string>} rooms  and private conversations
+ * @property {(room: string) => number | undefined} seqOf
+ */
+
+/**
+ * @param {string | URL} base
+ * @param {ConnectParameters} parameters
+ * @returns {{ href: string, remaining: string[] }}  rooms that did not fit are `remaining`
+ */
+export function connectUrl(base, { name, session, token, epoch, history, rooms, seqOf }) {
+  const url = new URL(base);
+  const query = url.searchParams;
+  query.set("echo", "1");
+  query.set("history", String(history));
+  if (name) query.set("name", name);
+  if (token) query.set("token", token);
+  else if (session) query.set("session", session);
+  if (epoch) query.set("epoch", epoch);
+  const remaining = [];
+  for (const room of rooms) {
+    const isJoined = !isDirect(room);
+    if (url.href.length > URL_MAX) {
+      if (isJoined) remaining.push(room);
+      continue;
+    }
+    if (isJoined) query.append("room", room);
+    const seq = seqOf(room);
+    if (seq !== undefined) query.append("after", `${room}:${seq}`);
+  }
+  return { href: url.href, remaining };
+}

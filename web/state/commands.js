@@ -1,0 +1,108 @@
+/**
+ * Slash commands: what the input box offers, and which of them the page carries out itself.
+ *
+ * A command that has an event of its own is sent as that event, so that it is answered and waits
+ * in the outbox while there is no connection; all others go to the server as typed.
+ *
+ * @module
+ */
+
+/** Name and what follows it, in the order offered. @type {[string, string][]} */
+export const commands = [
+  ["help", ""],
+  ["join", "ROOM"],
+  ["leave", "[ROOM]"],
+  ["msg", "USER TEXT"],
+  ["me", "TEXT"],
+  ["reply", "TEXT"],
+  ["edit", "TEXT"],
+  ["delete", "[SEQ]"],
+  ["expire", "SECONDS TEXT"],
+  ["name", "NEW"],
+  ["topic", "[TEXT]"],
+  ["rooms", ""],
+  ["who", "[ROOM]"],
+  ["away", "[TEXT]"],
+  ["back", ""],
+  ["invite", "USER"],
+  ["private", ""],
+  ["public", ""],
+  ["kick", "USER [WHY]"],
+  ["ban", "USER [SECONDS] [WHY]"],
+  ["unban", "USER"],
+  ["mute", "USER [SECONDS] [WHY]"],
+  ["unmute", "USER"],
+  ["slow", "SECONDS"],
+  ["lock", ""],
+  ["unlock", ""],
+  ["promote", "USER"],
+  ["demote", "USER"],
+  ["stats", ""],
+  ["whoami", ""],
+  ["quit", ""],
+];
+
+/**
+ * @typedef {object} Command  what a line in the input box means
+ * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "stats" | "away" | "back" | "server" | "usage"} kind
+ * @property {string} [text]
+ * @property {string} [to]      room or person
+ * @property {number} [number]  seconds or `mid`
+ */
+
+/**
+ * @param {string} line  not empty
+ * @returns {Command}
+ */
+export function parseCommand(line) {
+  if (line.startsWith("//")) return { kind: "say", text: line.slice(1) };
+  const match = /^\/([a-z]+)(?:\s+([\s\S]*))?$/.exec(line);
+  if (!line.startsWith("/")) return { kind: "say", text: line };
+  if (!match) return { kind: "server", text: line };
+  const [, name, rest = ""] = match;
+  const text = rest.trim();
+  const [, to = "", words = ""] = /^(\S+)(?:\s+([\s\S]+))?$/.exec(text) ?? [];
+  switch (name) {
+    case "join":
+      return text ? { kind: "join", to: text.replace(/^#/, "") } : usage(name);
+    case "leave":
+      return { kind: "leave", to: text.replace(/^#/, "") };
+    case "name":
+      return text ? { kind: "name", text } : usage(name);
+    case "msg":
+      return directMessage(text);
+    case "me":
+      // What somebody does is a message that begins so; every reader shows it as a deed.
+      return text ? { kind: "say", text: line } : usage(name);
+    case "topic":
+      return text ? { kind: "topic", text } : { kind: "server", text: line };
+    case "expire":
+      return words && /^\d+$/.test(to) ? { kind: "expire", number: Number(to), text: words } : usage(name);
+    case "reply":
+    case "edit":
+      return text ? { kind: name, text } : usage(name);
+    case "delete":
+      return text === "" || /^\d+$/.test(text) ? { kind: "delete", number: Number(text) } : usage(name);
+    case "away":
+      return { kind: "away", text };
+    case "back":
+    case "quit":
+    case "rooms":
+    case "stats":
+      return { kind: name };
+    default:
+      return { kind: "server", text: line };
+  }
+}
+
+/** A name with spaces in it stands in quotes. @param {string} text @returns {Command} */
+function directMessage(text) {
+  const [, quoted, bare, words] = /^@?(?:"([^"]+)"|(\S+))\s+([\s\S]+)$/.exec(text) ?? [];
+  return words ? { kind: "msg", to: quoted ?? bare, text: words } : usage("msg");
+}
+
+/** @param {string} name @returns {Command} */
+function usage(name) {
+  const [, rest = ""] = commands.find(([it]) => it === name) ?? [];
+  return { kind: "usage", text: `/${name} ${rest}` };
+}

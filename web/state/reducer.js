@@ -1,0 +1,336 @@
+/**
+ * What the page knows, as a value: `reduce(state, event, now)` gives the next one.
+ *
+ * Pure: no DOM, no clock, no storage. An event is one of the library's (`chinwag.js`) or one of
+ * the page's own, whose types begin with `ui_`. What did not change keeps its identity, so that
+ * the view can see by `===` what to touch. Room names come from strangers: rooms are kept in a
+ * `Map`, where `__proto__` is a name like any other.
+ *
+ * @module
+ */
+
+import { upsertRoom, updateRoom, removeRoom, openRoom, markSeen } from "./rooms.js";
+import { isDirect } from "../client/event.js";
+import { applyModeration, addNotice, addServerNotice } from "./notices.js";
+import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
+import { isAddressed, recounted, withReadTo, withUnread, withoutUnreadMarker } from "./unread.js";
+import {
+  asMessage,
+  count,
+  emptyRoom,
+  list,
+  text,
+  withChangedMessage,
+  withPeople,
+  withPresence,
+  withReaction,
+} from "./room.js";
+import { roomFields, applyWelcome } from "./welcome.js";
+
+/** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./room.js").Message} Message */
+/** @typedef {import("./room.js").Pending} Pending */
+
+/**
+ * @typedef {object} State
+ * @property {import("../chinwag.js").Phase} phase
+ * @property {{ code?: number, reason?: string, retry_in_ms?: number }} why  of the phase
+ * @property {string} you
+ * @property {boolean} account      or a guest
+ * @property {string} role          on the whole server: `admin` or nothing
+ * @property {ReadonlyMap<string, Room>} rooms  in the order of joining
+ * @property {string} active
+ * @property {boolean} attentive    the end of the active room is before somebody's eyes
+ * @property {number} clockOffset         how far the server's clock is clockOffset of ours, in ms
+ * @property {{ room: string, users: number, topic: string }[] | null} found  answer to `list_rooms`
+ * @property {Search | null} search
+ * @property {Record<string, number>} limits
+ * @property {number} notices       how many there were: numbers them
+ */
+
+/**
+ * What is searched for and what was found, the newest first.
+ *
+ * @typedef {object} Search
+ * @property {string} query
+ * @property {boolean} isBusy
+ * @property {(Message & { room: string })[]} found
+ * @property {boolean} more
+ * @property {string} failure
+ */
+
+const TYPING_MS = 6_000;
+
+/** @param {string} [active] @returns {State} */
+export function initial(active = "") {
+  return {
+    phase: "idle",
+    why: {},
+    you: "",
+    account: false,
+    role: "",
+    rooms: new Map(),
+    active,
+    attentive: true,
+    clockOffset: 0,
+    found: null,
+    search: null,
+    limits: {},
+    notices: 0,
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {ChatEvent} event
+ * @param {number} now  local clock, Unix milliseconds
+ * @returns {State}
+ */
+export function reduce(state, event, now) {
+  const { type, room = state.active, payload = {} } = event;
+  switch (type) {
+    case "phase":
+      return { ...state, phase: payload.phase, why: payload };
+    case "welcome":
+      return applyWelcome(state, event, now);
+    case "joined":
+      return upsertRoom(state, room, (it) =>
+        withPeople({ ...it, ...roomFields(it, payload) }, payload.users, payload.count),
+      );
+    case "left":
+      return removeRoom(state, room);
+    case "history":
+      return updateRoom(state, room, (it) => addHistory(state, it, event));
+    case "message":
+    case "message_edited":
+    case "message_deleted":
+    case "reaction":
+    case "topic":
+    case "moderated":
+      return applyNumbered(removePending(state, room, event.local), room, event);
+    case "user_joined":
+    case "user_left":
+    case "presence":
+      return updateRoom(state, room, (it) => withPresence(it, type, payload));
+    case "user_list":
+      return updateRoom(state, room, (it) => withPeople(it, payload.users, payload.count));
+    case "room_list":
+      return { ...state, found: list(payload.rooms).map(asListedRoom) };
+    case "search_results":
+      return setResults(state, event);
+    case "typing":
+      return setTyping(state, room, payload, now);
+    case "read":
+      return updateRoom(state, room, (it) => withReadTo(it, count(payload.seq, 0), state.you));
+    case "lost":
+      return updateRoom(state, room, (it) => withLost(it, [payload]));
+    case "reset":
+      return updateRoom(state, room, (it) => ({ ...emptyRoom(room), ...survivingReset(it) }));
+    case "queued":
+    case "failed":
+      return addPending(state, room, payload.entry);
+    case "settled":
+    case "discarded":
+      return removePending(state, room, payload.entry?.id);
+    case "notice":
+      return addServerNotice(state, room, payload);
+    case "error":
+      // What was asked with an `id` is told by who asked.
+      return event.re === undefined ? addServerNotice(state, room, payload) : state;
+    default:
+      return reducePageEvent(state, event, now);
+  }
+}
+
+/**
+ * What has changed about the reader; others are told by the server.
+ *
+ * @param {State} state
+ * @param {{ user: string, was?: string, status?: string, text?: string }} news
+ */
+function updateReader(state, news) {
+  let next = { ...state, you: news.user };
+  for (const [name, { people }] of state.rooms) {
+    if (!people.some((person) => person.name === state.you)) continue;
+    next = upsertRoom(next, name, (it) => withPresence(it, "presence", news));
+  }
+  return next;
+}
+
+/**
+ * The page's own events.
+ *
+ * @param {State} state
+ * @param {ChatEvent} event
+ * @param {number} now
+ * @returns {State}
+ */
+function reducePageEvent(state, { type, room = state.active, payload = {} }, now) {
+  switch (type) {
+    case "ui_opened":
+      return updateRoom(openRoom(state, room), room, (it) => (it.partner ? it : { ...it, partner: text(payload.partner) }));
+    case "ui_attention":
+      return markSeen({ ...state, attentive: payload.attentive === true });
+    case "ui_said":
+      return addNotice(state, room, { text: text(payload.text) });
+    case "ui_searched":
+      return { ...state, search: { query: text(payload.query), isBusy: true, found: [], more: false, failure: "" } };
+    case "ui_search_failed":
+      return state.search ? { ...state, search: { ...state.search, isBusy: false, failure: text(payload.message) } } : state;
+    case "ui_search_closed":
+      return { ...state, search: null };
+    case "ui_found_closed":
+      return { ...state, found: null };
+    case "ui_renamed":
+      return updateReader(state, { user: text(payload.you), was: state.you });
+    case "ui_status":
+      return updateReader(state, { user: state.you, status: text(payload.status), text: text(payload.text) });
+    case "ui_whole":
+      return updateRoom(state, room, (it) => ({ ...it, more: false }));
+    case "ui_ticked":
+      return expire(state, now);
+    default:
+      return state;
+  }
+}
+
+/**
+ * A numbered event of a room.
+ *
+ * @param {State} state
+ * @param {string} name
+ * @param {ChatEvent} event
+ * @returns {State}
+ */
+function applyNumbered(state, name, event) {
+  const { type, payload = {} } = event;
+  switch (type) {
+    case "message":
+      return addMessage(state, name, event);
+    case "message_edited":
+      return updateRoom(state, name, (room) =>
+        withChangedMessage(room, payload.mid, (it) => ({
+          ...it,
+          content: text(payload.content),
+          edited: true,
+        })),
+      );
+    case "message_deleted":
+      return deleteMessage(state, name, payload.mid);
+    case "reaction":
+      return updateRoom(state, name, (room) =>
+        withChangedMessage(room, payload.mid, (it) => ({
+          ...it,
+          reactions: withReaction(it.reactions, payload, state.you),
+        })),
+      );
+    case "moderated":
+      return applyModeration(state, name, event);
+    default:
+      return updateRoom(state, name, (room) => ({ ...room, topic: text(payload.topic) }));
+  }
+}
+
+/** @param {State} state @param {string} name @param {number} mid @returns {State} */
+function deleteMessage(state, name, mid) {
+  const next = updateRoom(state, name, (room) => ({
+    ...room,
+    messages: room.messages.filter((it) => it.mid !== mid),
+  }));
+  const { search } = next;
+  const found = search?.found.filter((it) => it.mid !== mid || it.room !== name);
+  return !search || found?.length === search.found.length ? next : { ...next, search: { ...search, found: found ?? [] } };
+}
+
+/**
+ * @param {State} state
+ * @param {string} name
+ * @param {ChatEvent} event
+ * @returns {State}
+ */
+function addMessage(state, name, { seq, ts, local, payload = {} }) {
+  const message = asMessage({ ts, ...payload, mid: payload.mid ?? seq }, state.you, local);
+  const isOwn = message.sender === state.you;
+  const isActive = state.active === name;
+  const isSeen = isOwn || (state.attentive && isActive);
+  return upsertRoom(state, name, (room) => {
+    const { [message.sender]: _, ...typing } = room.typing;
+    const counted = isSeen ? room : withUnread(room, message, isAddressed(name, message.content, state.you));
+    const partner = room.partner || isOwn || !isDirect(name) ? room.partner : message.sender;
+    const next = withMessages({ ...counted, typing, partner }, [message]);
+    return trimmed(next, isActive ? MESSAGES_MAX : INACTIVE_MESSAGES_MAX, isActive && !state.attentive);
+  });
+}
+
+/** A page of the past. @param {State} state @param {Room} room @param {ChatEvent} event @returns {Room} */
+function addHistory(state, room, { payload = {}, asked }) {
+  const next = withHistory(room, payload, state.you, asked);
+  const isReadingBack = (asked?.before ?? asked?.after ?? asked?.around) !== undefined;
+  const whole = trimmed(next, MESSAGES_MAX, isReadingBack);
+  return state.account ? recounted(whole, state.you) : whole;
+}
+
+/** What was searched for, if it is still wanted. @param {State} state @param {ChatEvent} event */
+function setResults(state, { payload = {}, asked }) {
+  const { search } = state;
+  if (!search || search.query !== asked?.query) return state;
+  const hits = list(payload.messages).map((raw) => ({ ...asMessage(raw, state.you), room: text(raw.room) }));
+  return { ...state, search: { ...search, isBusy: false, failure: "", found: hits, more: payload.more === true } };
+}
+
+/** What a reset of the record leaves of a room. @param {Room} room */
+function survivingReset({ topic, count: users, people, pending, typing: writers, role, isPrivate, partner }) {
+  return { topic, count: users, people, pending, typing: writers, role, isPrivate, partner };
+}
+
+/** @param {State} state @param {string} name @param {any} payload @param {number} now */
+function setTyping(state, name, { user, on, ttl_ms }, now) {
+  if (typeof user !== "string" || user === state.you) return state;
+  return updateRoom(state, name, (room) => {
+    const { [user]: _, ...others } = room.typing;
+    const until = now + Math.min(count(ttl_ms, TYPING_MS), 60_000);
+    return { ...room, typing: on ? { ...others, [user]: until } : others };
+  });
+}
+
+/** @param {State} state @param {string} name @param {Pending} entry */
+function addPending(state, name, { id, type, payload, at, error }) {
+  return upsertRoom(state, name, (room) => {
+    const others = room.pending.filter((it) => it.id !== id);
+    const pending = { id, type, payload, at, ...(error ? { error } : {}) };
+    return withoutUnreadMarker({ ...room, pending: [...others, pending] });
+  });
+}
+
+/** @param {State} state @param {string} name @param {string | undefined} id */
+function removePending(state, name, id) {
+  if (id === undefined) return state;
+  return updateRoom(state, name, (room) => {
+    const pending = room.pending.filter((it) => it.id !== id);
+    return pending.length === room.pending.length ? room : { ...room, pending };
+  });
+}
+
+/** Lets go what has expired. @param {State} state @param {number} now @returns {State} */
+function expire(state, now) {
+  /** @param {Message} message */
+  const lives = ({ expires }) => expires === undefined || expires > now + state.clockOffset;
+  /** @param {[string, number]} writer */
+  const writes = ([, until]) => until > now;
+  let next = state;
+  for (const name of state.rooms.keys()) {
+    next = updateRoom(next, name, (room) => {
+      const writers = Object.entries(room.typing);
+      if (room.messages.every(lives) && writers.every(writes)) return room;
+      const messages = room.messages.filter(lives);
+      return { ...room, messages, typing: Object.fromEntries(writers.filter(writes)) };
+    });
+  }
+  return next;
+}
+
+/** @param {any} raw */
+function asListedRoom(raw) {
+  return { room: text(raw.room), users: count(raw.users, 0), topic: text(raw.topic) };
+}

@@ -1,0 +1,251 @@
+/**
+ * A room as the page knows it, and what events make of it. Pure, as `reducer.js`, whose part it is.
+ *
+ * Nothing here believes what a server sends to be of the right kind: fields of another type count
+ * as absent.
+ *
+ * @module
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {number} mid
+ * @property {string} sender
+ * @property {string} content
+ * @property {number} ts           server time
+ * @property {number} [replyTo]
+ * @property {number} [expires]    server time
+ * @property {boolean} [edited]
+ * @property {Reaction[]} reactions
+ * @property {string} [local]      id it had in the outbox: its row on the page stays the same
+ */
+
+/** @typedef {{ emoji: string, count: number, mine: boolean, users: string[] }} Reaction */
+
+/**
+ * Something said that the server has not answered: shown as if it had, but paler.
+ *
+ * @typedef {object} Pending
+ * @property {string} id
+ * @property {string} type
+ * @property {any} payload
+ * @property {number} at
+ * @property {{ code: string, message: string }} [error]
+ */
+
+/**
+ * A line that is no message.
+ *
+ * @typedef {object} Notice
+ * @property {number} id
+ * @property {number} after     it stands behind this message
+ * @property {string} text      as the server or the page has it; empty for a deed
+ * @property {Moderation} [deed]
+ * @property {string} [invites] a room that may be joined
+ */
+
+/**
+ * What somebody did who keeps order.
+ *
+ * @typedef {{ action: string, by: string, user: string, seconds: number, reason: string }} Moderation
+ */
+
+/** @typedef {{ name: string, status: string, text: string, role: string, account: boolean }} Person */
+
+/** @typedef {{ from: number, to: number }} Range */
+
+/**
+ * @typedef {object} Room
+ * @property {string} name
+ * @property {string} topic
+ * @property {number} count
+ * @property {Person[]} people      sorted by name; empty in rooms too big for a list
+ * @property {Message[]} messages   ascending by `mid`
+ * @property {Pending[]} pending
+ * @property {Notice[]} notices
+ * @property {Range[]} lost         no longer kept by the server
+ * @property {Range[]} holes        not loaded, between messages that are; ascending
+ * @property {number} oldest        the record is known from this `seq` on; 0 when nothing is
+ * @property {boolean} more         there is more of the past to be had
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {number} firstUnread   messages from this `mid` on were new when the reader came; 0 for none
+ * @property {number} read          how far an account has read, here or elsewhere; 0 for guests
+ * @property {string} role          of the reader: `owner`, `moderator`, `member` or nothing
+ * @property {boolean} isPrivate    who is not a member cannot know of it
+ * @property {string} partner       of a private conversation: the other one's name now
+ * @property {Record<string, number>} typing  until when, by name
+ */
+
+/** @param {string} name @returns {Room} */
+export function emptyRoom(name) {
+  return {
+    name,
+    topic: "",
+    count: 0,
+    people: [],
+    messages: [],
+    pending: [],
+    notices: [],
+    lost: [],
+    holes: [],
+    oldest: 0,
+    more: false,
+    unread: 0,
+    mentions: 0,
+    firstUnread: 0,
+    read: 0,
+    role: "",
+    isPrivate: false,
+    partner: "",
+    typing: {},
+  };
+}
+
+/**
+ * The message with this number, by bisection.
+ *
+ * @param {Message[]} messages
+ * @param {number} mid
+ */
+export function find(messages, mid) {
+  const at = indexFor(messages, mid);
+  return messages[at]?.mid === mid ? messages[at] : undefined;
+}
+
+/**
+ * @param {Room} room
+ * @param {number} mid
+ * @param {(message: Message) => Message} how
+ * @returns {Room}
+ */
+export function withChangedMessage(room, mid, how) {
+  const before = find(room.messages, mid);
+  if (!before) return room;
+  const after = how(before);
+  return { ...room, messages: room.messages.map((it) => (it === before ? after : it)) };
+}
+
+/** @param {Reaction[]} reactions @param {any} payload @param {string} you @returns {Reaction[]} */
+export function withReaction(reactions, { emoji, user, on, count: total }, you) {
+  const known = reactions.find((it) => it.emoji === emoji);
+  const before = known ?? { emoji: text(emoji), count: 0, mine: false, users: [] };
+  const others = before.users.filter((name) => name !== user);
+  const after = {
+    ...before,
+    users: on ? [...others, text(user)] : others,
+    count: count(total, before.count + (on ? 1 : -1)),
+    mine: user === you ? on === true : before.mine,
+  };
+  const next = known ? reactions.map((it) => (it === known ? after : it)) : [...reactions, after];
+  return next.filter((it) => it.count > 0 && it.emoji !== "");
+}
+
+/** @param {Room} room @param {string} type @param {any} payload @returns {Room} */
+export function withPresence(room, type, payload) {
+  const name = text(payload.user);
+  const total = count(payload.count, room.count);
+  if (!name) return { ...room, count: total };
+  const before = room.people.find((it) => it.name === name);
+  const others = room.people.filter((it) => it.name !== name && it.name !== payload.was);
+  if (type === "user_left") {
+    const { [name]: _, ...typing } = room.typing;
+    return { ...room, count: total, people: others, typing };
+  }
+  // A status without words has none, whatever the one before said.
+  const news = payload.status === undefined ? payload : { text: "", ...payload };
+  const person = asPerson({ ...before, ...news, name });
+  return { ...room, count: total, people: sorted([...others, person]) };
+}
+
+/** Somebody has another role, or none. @param {Room} room @param {string} name @param {string} role @returns {Room} */
+export function withRole(room, name, role) {
+  return { ...room, people: room.people.map((it) => (it.name === name ? { ...it, role } : it)) };
+}
+
+/** @param {Room} room @param {unknown} users @param {unknown} total @returns {Room} */
+export function withPeople(room, users, total) {
+  if (!Array.isArray(users)) return { ...room, count: count(total, room.count) };
+  const people = sorted(users.map(asPerson));
+  return { ...room, people, count: count(total, people.length) };
+}
+
+/** @param {any} raw @param {string} you @param {string} [local] @returns {Message} */
+export function asMessage(raw, you, local) {
+  const { mid, seq, ts, sender, content, reply_to, expires, edited, reactions } = raw;
+  /** @type {Message} */
+  const message = {
+    mid: count(mid, count(seq, 0)),
+    sender: text(sender),
+    content: text(content),
+    ts: timestamp(ts),
+    reactions: asReactions(reactions, you),
+  };
+  if (typeof reply_to === "number") message.replyTo = reply_to;
+  if (typeof expires === "number") message.expires = timestamp(expires);
+  if (edited) message.edited = true;
+  if (local !== undefined) message.local = local;
+  return message;
+}
+
+/** @param {unknown} value @returns {any[]} */
+export function list(value) {
+  return Array.isArray(value) ? value.filter((it) => it !== null && it !== undefined) : [];
+}
+
+/** @param {unknown} value */
+export function text(value) {
+  return typeof value === "string" ? value : "";
+}
+
+/** @param {unknown} value @param {number} otherwise */
+export function count(value, otherwise) {
+  return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
+}
+
+/** A time that there is: beyond, a `Date` is invalid. @param {unknown} value */
+export function timestamp(value) {
+  return Math.min(Math.max(count(value, 0), 0), 8.64e15);
+}
+
+/** @param {any} raw @param {string} you @returns {Reaction[]} */
+function asReactions(raw, you) {
+  return list(raw).map(({ emoji, users, count: total }) => {
+    const names = list(users).map(text);
+    const mine = names.includes(you);
+    return { emoji: text(emoji), users: names, count: count(total, names.length), mine };
+  });
+}
+
+/** @param {any} raw @returns {Person} */
+function asPerson(raw) {
+  const { name, status, text: words, role, account } = typeof raw === "string" ? { name: raw } : (raw ?? {});
+  return {
+    name: text(name),
+    status: status === "online" ? "" : text(status),
+    text: text(words),
+    role: text(role),
+    account: account === true,
+  };
+}
+
+const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
+/** @param {Person[]} people */
+function sorted(people) {
+  return people.sort((a, b) => collator.compare(a.name, b.name));
+}
+
+/** Where this number stands or would stand. @param {Message[]} messages @param {number} mid */
+export function indexFor(messages, mid) {
+  let low = 0;
+  let high = messages.length;
+  // Most are new and belong at the end.
+  if (high > 0 && messages[high - 1].mid < mid) return high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (messages[middle].mid < mid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,86 @@
+/**
+ * What the server says first: who one is, and where the rooms stand. Pure, as `reducer.js`, whose
+ * part it is.
+ *
+ * @module
+ */
+
+import { upsertRoom, firstRoom, removeRoom, openRoom, markSeen } from "./rooms.js";
+import { entriesOf, isDirect } from "../client/event.js";
+import { withReadTo } from "./unread.js";
+import { count, timestamp, text } from "./room.js";
+
+/** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./reducer.js").State} State */
+
+/**
+ * @param {State} state
+ * @param {ChatEvent} event
+ * @param {number} now
+ * @returns {State}
+ */
+export function applyWelcome(state, { ts, payload = {} }, now) {
+  const { you, limits, rooms, direct, current, account, role } = payload;
+  const clockOffset = ts === undefined ? 0 : timestamp(ts) - now;
+  let next = {
+    ...state,
+    you: text(you) || state.you,
+    account: account === true,
+    role: text(role),
+    limits: limits ?? {},
+    clockOffset,
+  };
+  if (state.you !== "" && state.account !== next.account) next = withoutConversations(next);
+  const standing = new Map(entriesOf(rooms));
+  for (const [name, room] of next.rooms) {
+    const isGone = !isDirect(name) && !standing.has(name);
+    if (isGone && room.pending.length === 0) next = removeRoom(next, name);
+  }
+  for (const [name, raw] of [...standing, ...entriesOf(direct)]) {
+    next = upsertRoom(next, name, (it) => withWelcome(it, raw ?? {}, next.you));
+  }
+  if (next.rooms.has(next.active)) return markSeen(next);
+  return openRoom(next, next.rooms.has(current) ? current : firstRoom(next));
+}
+
+/** Somebody else has other conversations, though they be called the same. @param {State} state */
+function withoutConversations(state) {
+  let next = state;
+  for (const [name, { pending }] of state.rooms) {
+    if (!isDirect(name)) continue;
+    const rooms = new Map(next.rooms);
+    rooms.delete(name);
+    next = { ...next, rooms };
+    if (pending.length > 0 || state.active === name) next = upsertRoom(next, name, (it) => ({ ...it, pending }));
+  }
+  return next;
+}
+
+/**
+ * A room as the welcome has it.
+ *
+ * @param {Room} room
+ * @param {any} raw
+ * @param {string} you
+ * @returns {Room}
+ */
+function withWelcome(room, raw, you) {
+  const next = { ...room, ...roomFields(room, raw), count: count(raw.users, room.count) };
+  const read = count(raw.read, 0);
+  // What was missed is told and counted; only of what is shown anew the server knows the number.
+  if (room.messages.length > 0) return withReadTo(next, read, you);
+  const unread = count(raw.unread, 0);
+  const called = isDirect(room.name) ? unread : room.mentions;
+  return { ...next, read, unread, mentions: called, firstUnread: unread > 0 ? read + 1 : 0 };
+}
+
+/** @param {Room} room @param {any} raw */
+export function roomFields(room, { topic, role, private: isPrivate, with: partner }) {
+  return {
+    topic: text(topic),
+    role: text(role),
+    isPrivate: isPrivate === true,
+    partner: text(partner) || room.partner,
+  };
+}

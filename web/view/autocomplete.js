@@ -1,0 +1,128 @@
+/**
+ * Completion in the input box: commands after `/`, people after `@`, emoji after `:`.
+ *
+ * @module
+ */
+
+import { commands } from "../state/commands.js";
+import { emoji } from "./emoji.js";
+import { t } from "../strings/strings.js";
+import { byId, make } from "./dom.js";
+
+/** @typedef {{ label: string, hint: string, insert: string }} Suggestion */
+
+const SHOWN_MAX = 8;
+
+/**
+ * @param {any} field
+ * @param {() => string[]} people  names in the room
+ */
+export function suggestView(field, people) {
+  const box = byId("suggestions");
+  /** @type {Suggestion[]} */
+  let offered = [];
+  let chosen = 0;
+  let start = 0;
+
+  field.addEventListener("input", offer);
+  field.addEventListener("blur", close);
+  field.addEventListener("click", offer);
+
+  return { close, onKey };
+
+  function offer() {
+    const upTo = field.value.slice(0, field.selectionStart);
+    const word = /(?:^|\s)(\/[a-z]*|@[\p{L}\p{N}_.-]*|:[a-z0-9_+-]{2,})$/u.exec(upTo)?.[1] ?? "";
+    start = upTo.length - word.length;
+    offered = word.startsWith("/") && start > 0 ? [] : suggestions(word, people()).slice(0, SHOWN_MAX);
+    chosen = 0;
+    draw();
+  }
+
+  function close() {
+    offered = [];
+    draw();
+  }
+
+  /** Whether the key was meant for the list. @param {KeyboardEvent} event */
+  function onKey(event) {
+    if (offered.length === 0) return false;
+    if (event.key === "Escape") close();
+    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      chosen = (chosen + (event.key === "ArrowDown" ? 1 : offered.length - 1)) % offered.length;
+      draw();
+    } else if (event.key === "Tab" && !event.shiftKey) take(chosen);
+    else if (event.key === "Enter" && !event.shiftKey) {
+      // A command that is typed out in full is sent, not completed.
+      const typed = field.value.slice(start, field.selectionStart);
+      if (offered[chosen].insert.trim() === typed) {
+        close();
+        return false;
+      }
+      take(chosen);
+    } else return false;
+    return true;
+  }
+
+  /** @param {number} index */
+  function take(index) {
+    const { insert } = offered[index];
+    field.setRangeText(insert, start, field.selectionStart, "end");
+    close();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    close();
+  }
+
+  function draw() {
+    box.hidden = offered.length === 0;
+    const options = offered.map(({ label, hint }, index) =>
+      make(
+        "li",
+        {
+          id: `suggestion-${index}`,
+          role: "option",
+          "aria-selected": String(index === chosen),
+          // The field keeps the focus.
+          onmousedown: (/** @type {Event} */ event) => {
+            event.preventDefault();
+            take(index);
+          },
+        },
+        make("bdi", { text: label }),
+        make("span", { class: "muted", text: ` ${hint}` }),
+      ),
+    );
+    box.replaceChildren(...options);
+    if (offered.length) field.setAttribute("aria-activedescendant", `suggestion-${chosen}`);
+    else field.removeAttribute("aria-activedescendant");
+  }
+}
+
+/**
+ * @param {string} word  what stands before the caret, with its sign
+ * @param {string[]} people
+ * @returns {Suggestion[]}
+ */
+export function suggestions(word, people) {
+  const rest = word.slice(1).toLowerCase();
+  if (word.startsWith("/")) {
+    return commands
+      .filter(([name]) => name.startsWith(rest))
+      .map(([name, after]) => ({
+        label: `/${name} ${after}`,
+        hint: t(`cmd_${name}`),
+        insert: after ? `/${name} ` : `/${name}`,
+      }));
+  }
+  if (word.startsWith("@")) {
+    return people
+      .filter((name) => name.toLowerCase().startsWith(rest))
+      .map((name) => ({ label: `@${name}`, hint: "", insert: `@${name} ` }));
+  }
+  if (word.startsWith(":")) {
+    return [...emoji]
+      .filter(([name]) => name.startsWith(rest))
+      .map(([name, character]) => ({ label: character, hint: `:${name}:`, insert: `${character} ` }));
+  }
+  return [];
+}

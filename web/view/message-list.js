@@ -1,0 +1,344 @@
+/**
+ * The message list: a window that slides over the room's messages.
+ *
+ * At most `ROWS_MAX` messages have rows, whatever the room holds. The window follows the end until
+ * the reader scrolls up; near an edge it slides, and what the reader looks at keeps its place.
+ * Holes in what is loaded are filled when they come near, from the side the reader comes from.
+ *
+ * @module
+ */
+
+import { t } from "../strings/strings.js";
+import { isLoaded } from "../state/history.js";
+import { timeline } from "../state/timeline.js";
+import { byId, make, reconcile, setText } from "./dom.js";
+import { fillRow, makeRow, tickRow } from "./message.js";
+
+/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/room.js").Room} Room */
+
+const ROWS_MAX = 240;
+const ROWS_FIRST = 80;
+const STEP = 60;
+/** Closer to an edge than this the window slides. */
+const NEAR_PX = 800;
+/** Closer to the end than this the reader follows it. */
+const END_PX = 60;
+
+/**
+ * @typedef {object} LogActions
+ * @property {(room: string) => Promise<unknown>} loadOlder
+ * @property {(room: string, page: { before?: number, after?: number }) => Promise<unknown>} loadPage
+ * @property {(room: string, mid: number) => void} seek  shows a message that is not loaded
+ * @property {() => void} attention  the reader may have come to the end, or left it
+ */
+
+/** @param {LogActions & Omit<import("./message.js").RowActions, "show" | "fill">} actions */
+export function logView(actions) {
+  const log = byId("log");
+  const below = byId("below");
+  const above = byId("above");
+  const rowActions = { ...actions, show, fill };
+  const rows = new Map();
+  /** @type {State} */
+  let state;
+  /** @type {Room | undefined} */
+  let room;
+  /** The first message with a row, by number; 0 for the oldest. */
+  let first = 0;
+  /** The last one; Infinity while the window reaches the end. */
+  let last = Infinity;
+  let isFollowing = true;
+  /** The newest message the reader has had before them. */
+  let seen = 0;
+  let isLoading = false;
+  let isMoving = false;
+  /** The mark of the unread that the reader has had before them, by number. */
+  let met = 0;
+  /** A hole that could not be filled: it is not asked for again by itself. */
+  let stuck = 0;
+
+  log.addEventListener("scroll", onScroll, { passive: true });
+  below.addEventListener("click", () => {
+    toEnd();
+    byId("message").focus({ preventScroll: true });
+  });
+  above.addEventListener("click", () => {
+    if (!room) return;
+    const { firstUnread, messages } = room;
+    met = firstUnread;
+    show(isLoaded(room, firstUnread) ? (messages[indexOf(firstUnread)]?.mid ?? firstUnread) : firstUnread);
+  });
+  new ResizeObserver(() => {
+    if (isFollowing) stickToEnd();
+  }).observe(log);
+
+  return {
+    /** @param {State} next @param {State} before */
+    update(next, before) {
+      state = next;
+      const nextRoom = next.rooms.get(next.active);
+      const hasBegun = !room?.messages.length && Boolean(nextRoom?.messages.length);
+      const isOther = next.active !== before.active || (room === undefined && nextRoom !== undefined) || hasBegun;
+      if (!isOther && nextRoom === room && next.you === before.you) return;
+      const pendingBefore = room?.pending.length ?? 0;
+      room = nextRoom;
+      if (isOther) enter();
+      // Who says something wants to see it.
+      else if ((room?.pending.length ?? 0) > pendingBefore) toEnd();
+      else draw();
+    },
+
+    toEnd,
+    show,
+
+    /** Rewrites the countdowns. @param {number} serverNow */
+    tick(serverNow) {
+      for (const row of rows.values()) tickRow(row, serverNow);
+    },
+
+    isAtEnd: () => isFollowing,
+  };
+
+  function enter() {
+    rows.clear();
+    log.replaceChildren();
+    isLoading = false;
+    met = stuck = 0;
+    last = Infinity;
+    isFollowing = true;
+    const messages = room?.messages ?? [];
+    seen = messages.at(-1)?.mid ?? 0;
+    first = messages.at(-ROWS_FIRST)?.mid ?? 0;
+    draw();
+    const mark = rows.get("unread");
+    if (mark && mark.offsetTop < log.scrollTop) log.scrollTop = mark.offsetTop - log.clientHeight / 3;
+    onScroll();
+  }
+
+  function toEnd() {
+    const messages = room?.messages ?? [];
+    first = Math.max(first, messages.at(-ROWS_MAX)?.mid ?? 0);
+    last = Infinity;
+    isFollowing = true;
+    draw();
+  }
+
+  /** Brings a message before the reader's eyes. @param {number} mid */
+  function show(mid) {
+    if (!room) return;
+    const at = room.messages.findIndex((message) => message.mid === mid);
+    if (at < 0) {
+      actions.seek(room.name, mid);
+      return;
+    }
+    if (!rowOf(mid)) {
+      first = room.messages[Math.max(0, at - STEP)].mid;
+      last = room.messages[at + STEP]?.mid ?? Infinity;
+      isFollowing = false;
+      draw();
+    }
+    const row = rowOf(mid);
+    isFollowing = false;
+    row.scrollIntoView({ block: "center" });
+    row.focus({ preventScroll: true });
+    row.classList.remove("flash");
+    requestAnimationFrame(() => row.classList.add("flash"));
+    onScroll();
+  }
+
+  /** @param {number} mid */
+  function rowOf(mid) {
+    for (const row of rows.values()) if (row.item.kind === "message" && row.item.mid === mid) return row;
+    return undefined;
+  }
+
+  /** Makes the rows what the window shows, and keeps in place what the reader looks at. */
+  function draw() {
+    if (!room) {
+      log.replaceChildren(make("p", { class: "empty muted", text: t("no_room") }));
+      below.hidden = above.hidden = true;
+      return;
+    }
+    const { messages } = room;
+    if (isFollowing) {
+      seen = messages.at(-1)?.mid ?? seen;
+      if (messages.length && indexOf(first) < messages.length - ROWS_MAX) {
+        first = messages[messages.length - ROWS_FIRST].mid;
+      }
+    }
+    const anchor = isFollowing ? null : anchorRow();
+    if (anchor) narrow(anchor.row.item?.mid ?? 0);
+    const from = indexOf(first);
+    const to = last === Infinity ? messages.length : indexOf(last) + 1;
+    const hadFocus = log.contains(document.activeElement);
+    reconcile(log, rows, timeline(room, from, to, state), {
+      key: (item) => item.key,
+      create: (item) => makeRow(item, state.you, rowActions),
+      update: (row, item) => fillRow(row, item, state.you, rowActions),
+    });
+    // The row that had the focus may be gone; its place in the page is not.
+    if (hadFocus && !log.contains(document.activeElement)) log.focus({ preventScroll: true });
+    showEmpty(rows.size === 0);
+    for (const row of rows.values()) tickRow(row, Date.now() + state.clockOffset);
+    if (isFollowing) stickToEnd();
+    else if (anchor?.row.isConnected) moveTo(log.scrollTop + anchor.row.offsetTop - anchor.top);
+    showBelow();
+    showAbove();
+  }
+
+  /** Keeps the window to its size, around what the reader looks at. @param {number} mid */
+  function narrow(mid) {
+    const messages = room?.messages ?? [];
+    const from = indexOf(first);
+    const to = last === Infinity ? messages.length : indexOf(last) + 1;
+    if (to - from <= ROWS_MAX) return;
+    const start = Math.max(from, Math.min(indexOf(mid) - ROWS_MAX / 2, to - ROWS_MAX));
+    first = messages[start].mid;
+    last = start + ROWS_MAX < messages.length ? messages[start + ROWS_MAX - 1].mid : Infinity;
+  }
+
+  /** @param {boolean} isEmpty */
+  function showEmpty(isEmpty) {
+    const note = log.querySelector(".empty");
+    if (!isEmpty) note?.remove();
+    else if (!note) log.append(make("p", { class: "empty muted", text: t("empty") }));
+  }
+
+  /** The first row in sight, and where it stands. What fills a hole pushes the hole away, not messages. */
+  function anchorRow() {
+    for (const row of log.children) {
+      if (row.item?.kind !== "hole" && row.offsetTop + row.offsetHeight > log.scrollTop) return { row, top: row.offsetTop };
+    }
+    return null;
+  }
+
+  /** @param {number} top */
+  function moveTo(top) {
+    isMoving = true;
+    log.scrollTop = top;
+  }
+
+  function stickToEnd() {
+    moveTo(log.scrollHeight);
+  }
+
+  function onScroll() {
+    const isOurs = isMoving;
+    isMoving = false;
+    if (!room) return;
+    const fromEnd = log.scrollHeight - log.scrollTop - log.clientHeight;
+    if (!isOurs) isFollowing = last === Infinity && fromEnd < END_PX;
+    if (isFollowing) seen = room.messages.at(-1)?.mid ?? seen;
+    actions.attention();
+    if (log.scrollTop < NEAR_PX) slideUp();
+    if (fromEnd < NEAR_PX && last !== Infinity) slideDown();
+    fillNearHole();
+    showBelow();
+    showAbove();
+  }
+
+  function slideUp() {
+    if (!room) return;
+    const from = indexOf(first);
+    if (from > 0) {
+      const to = last === Infinity ? room.messages.length : indexOf(last) + 1;
+      first = room.messages[Math.max(0, from - STEP)].mid;
+      if (to - indexOf(first) > ROWS_MAX) {
+        last = room.messages[indexOf(first) + ROWS_MAX - 1].mid;
+        isFollowing = false;
+      }
+      draw();
+    } else if (room.more && !isLoading) {
+      loadOlder(room.name);
+    }
+  }
+
+  /** @param {string} name */
+  async function loadOlder(name) {
+    isLoading = true;
+    log.setAttribute("aria-busy", "true");
+    if (first === 0) first = room?.messages[0]?.mid ?? 0;
+    const reached = room?.oldest;
+    try {
+      await actions.loadOlder(name);
+    } finally {
+      isLoading = false;
+      log.removeAttribute("aria-busy");
+    }
+    // In the next frame it is drawn. What could not be had is asked for again when the reader moves.
+    requestAnimationFrame(() => {
+      const isFurther = room?.name === name && room.oldest !== reached;
+      if (isFurther && log.scrollTop < NEAR_PX) onScroll();
+    });
+  }
+
+  function fillNearHole() {
+    for (const row of rows.values()) {
+      const { kind, range } = row.item;
+      const top = row.offsetTop - log.scrollTop;
+      const isNear = top > -NEAR_PX && top < log.clientHeight + NEAR_PX;
+      if (kind === "hole" && isNear && range.to !== stuck) {
+        fill(range);
+        return;
+      }
+    }
+  }
+
+  /** Loads what is missing, beginning at the side that is nearer to the reader. @param {import("../state/room.js").Range} range */
+  async function fill(range) {
+    if (!room || isLoading) return;
+    const { name, holes } = room;
+    const row = rows.get(`hole ${range.to}`);
+    const isAbove = !row || row.offsetTop - log.scrollTop < log.clientHeight / 2;
+    isLoading = true;
+    await actions.loadPage(name, isAbove ? { before: range.to + 1 } : { after: range.from - 1 });
+    isLoading = false;
+    requestAnimationFrame(() => {
+      if (room?.name !== name) return;
+      if (room.holes === holes) stuck = range.to;
+      else onScroll();
+    });
+  }
+
+  function slideDown() {
+    if (!room) return;
+    const { messages } = room;
+    const to = Math.min(messages.length, indexOf(last) + 1 + STEP);
+    last = to === messages.length ? Infinity : messages[to - 1].mid;
+    if (to - indexOf(first) > ROWS_MAX) first = messages[to - ROWS_MAX].mid;
+    draw();
+  }
+
+  function showBelow() {
+    const messages = room?.messages ?? [];
+    let unseen = 0;
+    for (let at = messages.length - 1; at >= 0 && messages[at].mid > seen; at -= 1) {
+      if (messages[at].sender !== state.you) unseen += 1;
+    }
+    below.hidden = isFollowing;
+    setText(below, unseen ? `↓ ${t("below_new", { n: unseen })}` : `↓ ${t("below")}`);
+  }
+
+  /** Offers the way to the first unread message, once, unless it is in sight. */
+  function showAbove() {
+    const mark = rows.get("unread");
+    const firstUnread = room?.firstUnread ?? 0;
+    if (mark && mark.offsetTop >= log.scrollTop && mark.offsetTop < log.scrollTop + log.clientHeight) met = firstUnread;
+    const isBefore = mark ? mark.offsetTop < log.scrollTop : indexOf(firstUnread) <= indexOf(first);
+    above.hidden = firstUnread === 0 || firstUnread === met || !isBefore;
+  }
+
+  /** Where the message with this number stands, or the next one. @param {number} mid */
+  function indexOf(mid) {
+    const messages = room?.messages ?? [];
+    let low = 0;
+    let high = messages.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (messages[middle].mid < mid) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
