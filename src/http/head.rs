@@ -5,8 +5,8 @@
 
 use httparse::Error as Syntax;
 
-use super::request::Fields;
-use super::{Error, Limits, Method, Request};
+use super::request::{Fields, Method, Request};
+use super::{Error, Limits};
 
 /// Is a request without its body, and what its head says about the body.
 #[derive(Debug)]

@@ -11,11 +11,13 @@
 )]
 
 mod head;
+mod parser;
 mod request;
 mod response;
 
 pub use head::is_token_byte;
-pub use request::{Method, Parser, Request};
+pub use parser::Parser;
+pub use request::{Method, Request};
 pub use response::{Response, Status};
 
 use std::fmt;
