@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
+use super::Limits;
 use super::frame::{self, Opcode};
-use super::{Limits, Violation};
+use super::violation::Violation;
 use crate::http;
 
 /// RFC 7692 §7.2.1: ends a flushed block; the sender cuts it off, the receiver puts it back.

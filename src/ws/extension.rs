@@ -1,6 +1,6 @@
 //! Reads Sec-WebSocket-Extensions and agrees on permessage-deflate (§9.1, RFC 7692 §5 and §7.1).
 
-use super::WindowBits;
+use super::deflate::WindowBits;
 use crate::http::is_token_byte;
 
 /// Says that the header is no list of extensions, which MUST fail the handshake (§9.1).

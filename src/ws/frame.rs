@@ -1,6 +1,6 @@
 //! Frames: the header of one received, and the encoding of one sent (§5.2).
 
-use super::Violation;
+use super::violation::Violation;
 
 /// Says what a frame is (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,11 +4,12 @@
 //! once, into its `String`. Whatever is unfinished at the buffer's end goes into an [`Incoming`],
 //! which lives only that long.
 
+use super::Limits;
 use super::deflate::{Lease, Shared};
 use super::frame::{FrameHeader, HEADER_BYTES_MAX, Opcode};
 use super::mask::{turn, unmask};
 use super::utf8::Utf8;
-use super::{Limits, Violation};
+use super::violation::Violation;
 use crate::clock::Moment;
 
 /// Is a message (§5.6).

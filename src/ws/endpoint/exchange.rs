@@ -3,7 +3,7 @@
 use super::{Endpoint, Event, Phase};
 use crate::clock::{Moment, Now};
 use crate::http::{Method, Parser, Response};
-use crate::ws::Shared;
+use crate::ws::deflate::Shared;
 use crate::ws::message::take;
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";

@@ -24,10 +24,11 @@ mod conversation;
 mod exchange;
 
 use self::exchange::Exchange;
-use super::close::{self, Closed, code};
+use super::close::{self, Closed};
 use super::deflate::{Shared, WindowBits};
 use super::handshake;
 use super::message::{Incoming, Message};
+use super::violation::code;
 use crate::clock::{Moment, Now};
 use crate::http::{Request, Response, Status};
 
