@@ -43,12 +43,12 @@
 
 mod attempts;
 mod claims;
-mod der;
 mod jose;
-mod key;
 mod limit;
-mod outside;
 mod password;
+mod pem;
+mod provider;
+mod signing_key;
 mod token;
 mod worker;
 
@@ -57,10 +57,10 @@ mod tests;
 
 pub use attempts::Attempts;
 pub use claims::{Claims, Subject};
-pub use key::{Key, KeyError};
 pub use limit::Limits;
-pub use outside::{Outside, OutsideError, Trust};
 pub use password::{Failed, Password, PasswordFault, hash};
+pub use provider::{Outside, OutsideError, Trust};
+pub use signing_key::{Key, KeyError};
 pub use token::{Fault, Login, Token, Tokens};
 pub use worker::{Busy, Outcome, Passwords};
 

@@ -7,10 +7,10 @@ use sha1::{Digest as _, Sha1};
 
 use super::claims::{Claims, Payload, Statement, Subject};
 use super::jose::{self, Header, Parts};
-use super::key::Key;
 use super::limit::Limits;
-use super::outside::Outside;
-use super::{OPERATORS, OWN_ISSUER, outside};
+use super::provider::Outside;
+use super::signing_key::Key;
+use super::{OPERATORS, OWN_ISSUER, provider};
 
 /// Issues this server's tokens, and verifies those and the outside identity provider's.
 pub struct Tokens {
@@ -168,7 +168,7 @@ impl Tokens {
         if !key.verify(parts.signed.as_bytes(), &parts.signature) {
             return Err(Fault::Signature);
         }
-        let outside::Trust { issuer, audience, admins } = &outside.trust;
+        let provider::Trust { issuer, audience, admins } = &outside.trust;
         let payload = read(parts, issuer, audience)?;
         let expires_s = in_time(&payload, now_unix_s, self.leeway_s)?;
         if payload.sub.is_empty() {

@@ -18,13 +18,13 @@
 //! that a PROXY header names, or for the one whose request opens a WebSocket ([`proxy`],
 //! `X-Forwarded-For`). All are discounted in the reap phase.
 
-mod bits;
 mod conn;
 mod listener;
 mod networks;
 pub mod proxy;
 pub mod queue;
 mod reactor;
+mod slots;
 mod transport;
 mod turn;
 mod wheel;

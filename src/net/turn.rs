@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use slab::Slab;
 
 use super::Limits;
-use super::bits::Bits;
 use super::conn::{Conn, ConnId};
 use super::networks::{Networks, network};
 use super::queue::{Frames, Mark};
+use super::slots::Bits;
 use super::wheel::Wheel;
 use crate::clock::Now;
 use crate::http::Response;

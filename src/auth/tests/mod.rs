@@ -2,9 +2,9 @@
 
 mod attempts;
 mod hostile;
-mod key;
-mod keys;
 mod passwords;
+mod public_keys;
+mod signing_key;
 mod tokens;
 
 use ring::hmac;

@@ -20,8 +20,8 @@
 //! In `Shut` the last word is said: what still comes is thrown away until the peer ends the
 //! connection, so that no reset overtakes our last bytes (§7.1.1).
 
-mod conversation;
 mod exchange;
+mod frames;
 
 use self::exchange::Exchange;
 use super::close::{self, Closed};

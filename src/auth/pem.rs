@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::outside::{Material, OutsideError};
+use super::provider::{Material, OutsideError};
 
 /// Reads the one public key of a PEM file.
 pub(super) fn read_pem(text: &str) -> Result<Material, OutsideError> {

@@ -8,9 +8,9 @@ use std::fmt;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 
-use super::der;
 use super::jose::{self, Header};
 use super::limit::Limits;
+use super::pem;
 
 /// Is an outside identity provider: what it is called, what it may say, and its public keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub(super) enum Material {
 impl Outside {
     /// Reads one public key: Ed25519, P-256 or RSA of at least 2048 bits.
     pub fn from_pem(text: &str, trust: Trust) -> Result<Self, OutsideError> {
-        let material = der::read_pem(text)?.sized()?;
+        let material = pem::read_pem(text)?.sized()?;
         Ok(Self { trust, keys: vec![PublicKey { kid: None, material }] })
     }
 
