@@ -1,89 +1,59 @@
 //! Public keys in PEM files: RFC 7468 around RFC 5280 and RFC 8017.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use pem_rfc7468::Decoder;
+use spki::der::asn1::UintRef;
+use spki::der::{Decode as _, Error, Reader as _, SliceReader};
+use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
-use super::provider::{Material, OutsideError};
+use super::public_key::{PublicKey, PublicKeyError};
 
 /// Reads the one public key of a PEM file.
-pub(super) fn read_pem(text: &str) -> Result<Material, OutsideError> {
-    let (_, rest) = text.split_once("-----BEGIN ").ok_or(OutsideError::NotPem)?;
-    let (label, rest) = rest.split_once("-----").ok_or(OutsideError::NotPem)?;
-    let end = format!("-----END {label}-----");
-    let (body, rest) = rest.split_once(&end).ok_or(OutsideError::NotPem)?;
-    if rest.contains("-----BEGIN ") {
-        return Err(OutsideError::SeveralInPem);
+pub(super) fn read(text: &str) -> Result<PublicKey, PublicKeyError> {
+    if text.matches("-----BEGIN ").count() > 1 {
+        return Err(PublicKeyError::SeveralInPem);
     }
-    let body: String = body.split_ascii_whitespace().collect();
-    let der = STANDARD.decode(body).map_err(|_| OutsideError::NotPem)?;
+    // The decoder wants the file to end here; other programs write text behind it.
+    let end = text.rfind(DASHES).and_then(|start| start.checked_add(DASHES.len()));
+    let text = end.and_then(|end| text.get(..end)).unwrap_or_default();
+    let mut decoder =
+        Decoder::new_detect_wrap(text.as_bytes()).map_err(|_| PublicKeyError::NotPem)?;
+    let label = decoder.type_label();
+    let mut der = Vec::new();
+    decoder.decode_to_end(&mut der).map_err(|_| PublicKeyError::NotPem)?;
     match label {
         "PUBLIC KEY" => public_key_info(&der),
-        "RSA PUBLIC KEY" => rsa(&der).ok_or(OutsideError::NotPem),
-        "CERTIFICATE" => Err(OutsideError::Certificate),
-        _ if label.ends_with("PRIVATE KEY") => Err(OutsideError::Private),
-        _ => Err(OutsideError::NotPem),
+        "RSA PUBLIC KEY" => rsa(&der).ok_or(PublicKeyError::NotPem),
+        "CERTIFICATE" => Err(PublicKeyError::Certificate),
+        _ if label.ends_with("PRIVATE KEY") => Err(PublicKeyError::Private),
+        _ => Err(PublicKeyError::NotPem),
     }
 }
 
 /// Reads a SubjectPublicKeyInfo, RFC 5280 §4.1.2.7.
-fn public_key_info(der: &[u8]) -> Result<Material, OutsideError> {
-    let parts = || {
-        let (info, rest) = value(SEQUENCE, der)?;
-        let (algorithm, after) = value(SEQUENCE, info)?;
-        let (bits, end) = value(BIT_STRING, after)?;
-        let (name, parameters) = value(OBJECT_IDENTIFIER, algorithm)?;
-        // The first byte counts unused bits.
-        let key = bits.strip_prefix(&[0])?;
-        (rest.is_empty() && end.is_empty()).then_some((name, parameters, key))
-    };
-    let (name, parameters, key) = parts().ok_or(OutsideError::NotPem)?;
-    let material = match name {
+fn public_key_info(der: &[u8]) -> Result<PublicKey, PublicKeyError> {
+    let info = SubjectPublicKeyInfoRef::try_from(der).map_err(|_| PublicKeyError::NotPem)?;
+    let key = info.subject_public_key.as_bytes().ok_or(PublicKeyError::NotPem)?;
+    let key = match info.algorithm.oid {
         RSA => rsa(key),
-        ED25519 => Material::ed25519(key),
-        ELLIPTIC => match value(OBJECT_IDENTIFIER, parameters) {
-            Some((P256, [])) => Material::p256(key),
-            _ => return Err(OutsideError::OtherKind),
-        },
-        _ => return Err(OutsideError::OtherKind),
+        ED25519 => PublicKey::ed25519(key),
+        ELLIPTIC if info.algorithm.parameters_oid() == Ok(P256) => PublicKey::p256(key),
+        _ => return Err(PublicKeyError::OtherKind),
     };
-    material.ok_or(OutsideError::NotPem)
+    key.ok_or(PublicKeyError::NotPem)
 }
 
 /// Reads an RSAPublicKey, RFC 8017 §A.1.1.
-fn rsa(der: &[u8]) -> Option<Material> {
-    let (numbers, rest) = value(SEQUENCE, der)?;
-    let (n, after) = value(INTEGER, numbers)?;
-    let (e, end) = value(INTEGER, after)?;
-    (rest.is_empty() && end.is_empty()).then(|| Material::rsa(n, e)).flatten()
+fn rsa(der: &[u8]) -> Option<PublicKey> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let (n, e) = reader
+        .sequence(|reader| Ok::<_, Error>((UintRef::decode(reader)?, UintRef::decode(reader)?)))
+        .ok()?;
+    reader.finish().ok()?;
+    PublicKey::rsa(n.as_bytes(), e.as_bytes())
 }
 
-/// Takes the value off that begins here, and gives what comes behind it.
-fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&first, rest) = der.split_first()?;
-    let (&length, rest) = rest.split_first()?;
-    let (length, rest) = match length {
-        0..=0x7F => (usize::from(length), rest),
-        // The length of the length; no key needs more than two bytes.
-        0x81 => rest.split_first().map(|(length, rest)| (usize::from(*length), rest))?,
-        0x82 => {
-            let (length, rest) = rest.split_first_chunk()?;
-            (usize::from(u16::from_be_bytes(*length)), rest)
-        }
-        _ => return None,
-    };
-    (first == tag).then(|| rest.split_at_checked(length)).flatten()
-}
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-
-/// 1.2.840.113549.1.1.1
-const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
-/// 1.2.840.10045.2.1
-const ELLIPTIC: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
-/// 1.2.840.10045.3.1.7
-const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
-/// 1.3.101.112
-const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
+const DASHES: &str = "-----";
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
