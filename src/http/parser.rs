@@ -36,7 +36,7 @@ pub struct Parser {
 impl Parser {
     /// Takes bytes from the front of `input` up to the end of one request.
     ///
-    /// Gives `None` when all of `input` is used up and the request is not complete.
+    /// Returns `None` when all of `input` is used up and the request is not complete.
     ///
     /// # Errors
     ///
@@ -57,12 +57,12 @@ impl Parser {
         Ok(self.feed_body(input))
     }
 
-    /// Says whether nothing of a request has come yet.
+    /// Whether nothing of a request has come yet.
     pub fn is_empty(&self) -> bool {
         self.head.is_empty() && self.unfinished.is_none() && !self.skipped
     }
 
-    /// Says, once, that the peer waits for `100 Continue` before it sends the body
+    /// Whether the peer waits for `100 Continue` before it sends the body
     /// (RFC 9110 §10.1.1). True also if the body has come meanwhile, so that the answer does not
     /// depend on how the bytes were cut.
     pub fn take_continue(&mut self) -> bool {
@@ -100,7 +100,7 @@ impl Parser {
         head::parse(limits, &whole).map(Some)
     }
 
-    /// Gives how many bytes of `window` belong to the head if it ends there.
+    /// Returns how many bytes of `window` belong to the head if it ends there.
     fn find_end(&mut self, window: &[u8]) -> Result<Option<usize>, Error> {
         let mut line_bytes = self.line_bytes;
         let mut end: usize = 0;

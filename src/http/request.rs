@@ -36,17 +36,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// Gives the value of the first header of this name, compared without case.
+    /// Returns the value of the first header of this name, compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.fields.values(name).next()
     }
 
-    /// Gives the values of all header lines of this name, in order.
+    /// Returns the values of all header lines of this name, in order.
     pub fn headers<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.fields.values(name)
     }
 
-    /// Gives the elements of a comma-separated list over all lines of this name, trimmed; empty
+    /// Returns the elements of a comma-separated list over all lines of this name, trimmed; empty
     /// ones are skipped (RFC 9110 §5.6.1).
     pub fn tokens<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.fields
@@ -57,7 +57,7 @@ impl Request {
     }
 }
 
-/// Holds a request's headers in one string.
+/// A request's headers in one string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields {
     text: String,

@@ -1,39 +1,40 @@
-//! A set of small numbers that is walked in ascending order.
+//! A set of slots that is walked in ascending order.
 
-/// Is a set of slots.
+/// A set of slots of connections, one bit each.
 #[derive(Debug, Default)]
-pub(super) struct Bits {
+pub(super) struct SlotSet {
     words: Vec<u64>,
 }
 
-impl Bits {
-    /// Adds `n`.
-    pub(super) fn insert(&mut self, n: u32) {
-        let (word, bit) = (n as usize / 64, n % 64);
+impl SlotSet {
+    /// Adds a slot.
+    pub(super) fn insert(&mut self, slot: u32) {
+        let word = slot as usize / 64;
         if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
+            self.words.resize(word.saturating_add(1), 0);
         }
-        self.words[word] |= 1 << bit;
+        if let Some(bits) = self.words.get_mut(word) {
+            *bits |= 1 << (slot % 64);
+        }
     }
 
-    /// Removes and gives the lowest member of the given word or one after it.
+    /// Removes and returns the lowest slot in `word` or behind it; a walk starts with word 0.
     ///
-    /// `word` is where to go on; start with 0. What is added behind it meanwhile is found on the
-    /// next walk.
+    /// Slots added before the current word meanwhile are found by the next walk.
     pub(super) fn take_next(&mut self, word: &mut usize) -> Option<u32> {
         while let Some(bits) = self.words.get_mut(*word) {
             if *bits == 0 {
-                *word += 1;
+                *word = word.saturating_add(1);
                 continue;
             }
             let bit = bits.trailing_zeros();
-            *bits &= *bits - 1;
-            return Some(*word as u32 * 64 + bit);
+            *bits &= bits.wrapping_sub(1);
+            return Some((*word as u32) << 6 | bit);
         }
         None
     }
 
-    /// Says whether there is none.
+    /// Whether the set is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.words.iter().all(|bits| *bits == 0)
     }
@@ -44,17 +45,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_come_out_once_and_in_order() {
-        let mut bits = Bits::default();
+    fn slots_come_out_once_and_in_order() {
+        let mut slots = SlotSet::default();
         for n in [700, 3, 64, 63, 0, 3] {
-            bits.insert(n);
+            slots.insert(n);
         }
         let mut word = 0;
         let mut seen = Vec::new();
-        while let Some(n) = bits.take_next(&mut word) {
+        while let Some(n) = slots.take_next(&mut word) {
             seen.push(n);
         }
         assert_eq!(seen, [0, 3, 63, 64, 700]);
-        assert!(bits.is_empty());
+        assert!(slots.is_empty());
     }
 }

@@ -8,7 +8,7 @@ use super::violation::{Violation, code};
 /// Bytes a Close's reason may have: those of a control frame but the code (§5.5).
 const REASON_BYTES_MAX: usize = 123;
 
-/// Says how a WebSocket ended.
+/// Returns how a WebSocket ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// The peer sent the first Close.
@@ -32,7 +32,7 @@ pub enum Closed {
 }
 
 impl Closed {
-    /// Gives the close code: 1005 if the peer named none, 1006 if there was no Close (§7.1.5).
+    /// Returns the close code: 1005 if the peer named none, 1006 if there was no Close (§7.1.5).
     pub fn code(&self) -> u16 {
         match self {
             Self::ByPeer { code, .. } => code.unwrap_or(code::NONE),
@@ -61,7 +61,7 @@ impl fmt::Display for Closed {
     }
 }
 
-/// Says whether a code may stand in a Close frame (§7.4.2; 1012 to 1014 by IANA).
+/// Whether a code may stand in a Close frame (§7.4.2; 1012 to 1014 by IANA).
 pub(super) fn is_allowed(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -70,7 +70,7 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// Gives the code of the Close that answers it (§7.4.1).
+    /// Returns the code of the Close that answers it (§7.4.1).
     pub fn close_code(self) -> u16 {
         match self {
             Self::InvalidUtf8 | Self::BadDeflate => code::INVALID_DATA,
@@ -80,7 +80,7 @@ impl Violation {
         }
     }
 
-    /// Gives the reason of that Close.
+    /// Returns the reason of that Close.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Unmasked => "frame is not masked",

@@ -8,7 +8,7 @@ use crate::ws::message::take;
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Holds the bytes of HTTP that cannot be worked off yet.
+/// The bytes of HTTP that cannot be worked off yet.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     parser: Parser,
