@@ -127,7 +127,7 @@ fn said(mid: u64, content: &str) -> Said {
     }
 }
 
-/// Holds what is sent: one JSON object on one line, or lines without control characters.
+/// What is sent: one JSON object on one line, or lines without control characters.
 fn well_formed(event: &ServerEvent) {
     for form in [Form::Json, Form::Text, Form::Simple] {
         let mut out = Vec::new();

@@ -23,7 +23,7 @@ const REQUEST: &str = "GET /ws?name=a HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n";
 
-/// Holds that a stream of requests comes to the same however it is cut, for the parser and for
+/// That a stream of requests comes to the same however it is cut, for the parser and for
 /// an endpoint that upgrades whatever it can.
 pub fn handshake(data: &[u8]) {
     let Some((&[first, second], stream)) = data.split_first_chunk() else { return };
@@ -33,7 +33,7 @@ pub fn handshake(data: &[u8]) {
     stories_do_not_depend_on_cuts(limits, b"", stream, &cuts(seed, stream.len()));
 }
 
-/// Holds that a stream of frames comes to the same however it is cut, and that what we answer is
+/// That a stream of frames comes to the same however it is cut, and that what we answer is
 /// always legal.
 pub fn frames(data: &[u8]) {
     let Some((&[first, second], stream)) = data.split_first_chunk() else { return };
@@ -43,7 +43,7 @@ pub fn frames(data: &[u8]) {
     stories_do_not_depend_on_cuts(small_limits(), &opening, stream, &cuts);
 }
 
-/// Holds that messages are heard as they were sent, in either direction, whatever their frames.
+/// That messages are heard as they were sent, in either direction, whatever their frames.
 pub fn roundtrip(data: &[u8]) {
     let mut dice = Dice { bytes: data, at: 0 };
     let mut peer = Driver::new(Limits { deflate_bytes_min: 0, ..Limits::default() });
@@ -65,7 +65,7 @@ pub fn roundtrip(data: &[u8]) {
     assert_eq!(peer.story.out, pongs);
 }
 
-/// Holds that tungstenite hears the same as we do, but for what we refuse and it does not.
+/// That tungstenite hears the same as we do, but for what we refuse and it does not.
 pub fn differential(data: &[u8]) {
     let (ours, our_fault) = heard_by_us(data);
     let (theirs, their_fault) = heard_by_tungstenite(data);
@@ -103,14 +103,14 @@ pub fn proxies(data: &[u8]) {
     proxy::any_address_told_is_one_or_unclear(stream);
 }
 
-/// Holds that [`Parser`] gives the same requests, or the same fault, however `stream` is cut.
+/// That [`Parser`] gives the same requests, or the same fault, however `stream` is cut.
 pub fn requests_do_not_depend_on_cuts(stream: &[u8], cuts: &[usize]) {
     let whole = parse(&[stream]);
     assert_eq!(whole, parse(&pieces(stream, &every_byte(stream))));
     assert_eq!(whole, parse(&pieces(stream, cuts)));
 }
 
-/// Holds that an endpoint, past the bytes of `opening`, says and does the same however `stream`
+/// That an endpoint, past the bytes of `opening`, says and does the same however `stream`
 /// is cut.
 pub fn stories_do_not_depend_on_cuts(
     limits: Limits,
@@ -124,14 +124,14 @@ pub fn stories_do_not_depend_on_cuts(
     assert_eq!(whole, tell(limits, opening, &pieces(stream, cuts)));
 }
 
-/// Holds that a PROXY header comes to the same however `stream` is cut.
+/// That a PROXY header comes to the same however `stream` is cut.
 pub fn proxy_headers_do_not_depend_on_cuts(stream: &[u8], cuts: &[usize]) {
     let whole = proxy::read(&[stream]);
     assert_eq!(whole, proxy::read(&pieces(stream, &every_byte(stream))));
     assert_eq!(whole, proxy::read(&pieces(stream, cuts)));
 }
 
-/// Gives limits that a fuzzer's input can reach.
+/// Returns limits that a fuzzer's input can reach.
 pub fn small_limits() -> Limits {
     Limits {
         message_bytes_max: 1000,
@@ -142,7 +142,7 @@ pub fn small_limits() -> Limits {
     }
 }
 
-/// Gives a right opening handshake, with an offer of compression or without.
+/// Returns a right opening handshake, with an offer of compression or without.
 pub fn opening(deflate: bool) -> Vec<u8> {
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n";
     format!("{REQUEST}{}\r\n", if deflate { offer } else { "" }).into_bytes()
@@ -211,7 +211,7 @@ struct Story {
     after: Vec<After>,
 }
 
-/// Is an endpoint whose owner upgrades each request to `/ws` and answers the others.
+/// An endpoint whose owner upgrades each request to `/ws` and answers the others.
 struct Driver {
     endpoint: Endpoint,
     shared: Shared,
@@ -392,7 +392,7 @@ impl Dice<'_> {
     }
 }
 
-/// Holds that a client reads what we send, compressed if that is shorter.
+/// That a client reads what we send, compressed if that is shorter.
 fn comes_back(shared: &mut Shared, message: &Message, window: WindowBits) {
     let (opcode, payload) = match message {
         Message::Text(text) => (Opcode::Text, text.as_bytes()),
@@ -421,7 +421,7 @@ fn comes_back(shared: &mut Shared, message: &Message, window: WindowBits) {
 /// Is more than the fuzzer sends.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
-/// Is what a server hears, as far as both have a word for it.
+/// What a server hears, as far as both have a word for it.
 #[derive(Debug, PartialEq)]
 enum Said {
     Message(Message),

@@ -26,7 +26,7 @@ pub(crate) fn read(pieces: &[&[u8]]) -> (Result<Option<Source>, Malformed>, usiz
     (Ok(None), taken)
 }
 
-/// Holds that what was found stands in the header, and that the header ends where it must.
+/// That what was found stands in the header, and that the header ends where it must.
 fn check(header: &[u8], result: Result<Option<Source>, Malformed>) {
     let Ok(Some(source)) = result else {
         assert!(header.len() <= BYTES_MAX[1]);
@@ -52,7 +52,7 @@ fn check(header: &[u8], result: Result<Option<Source>, Malformed>) {
     assert_eq!(source, Source::Address(address.to_canonical()));
 }
 
-/// Holds that whoever is found in `X-Forwarded-For` is named there, and by nobody but those who are
+/// That whoever is found in `X-Forwarded-For` is named there, and by nobody but those who are
 /// trusted; that how the list is divided into lines makes no difference.
 pub(crate) fn any_address_told_is_one_or_unclear(text: &[u8]) {
     let text = String::from_utf8_lossy(text);

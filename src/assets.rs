@@ -79,7 +79,7 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 ];
 
-/// Says whether a file needs a header. Modules and styles are nothing by themselves: the policy of
+/// Whether a file needs a header. Modules and styles are nothing by themselves: the policy of
 /// the page that loads them holds. There are many of them, and headers are not compressed; where
 /// the path says which build they are of, only what keeps their types from being guessed is left.
 fn is_for(header: &str, name: &str, lasts: bool) -> bool {
@@ -94,14 +94,14 @@ fn is_for(header: &str, name: &str, lasts: bool) -> bool {
 /// Is for files whose path says which build they are of.
 const LASTING: &str = "max-age=31536000, immutable";
 
-/// Is a file in one coding.
+/// A file in one coding.
 struct Variant {
     coding: Coding,
     content: Cow<'static, [u8]>,
     tag: String,
 }
 
-/// Gives the file that a path means, and whether the path is that of this build alone.
+/// Returns the file that a path means, and whether the path is that of this build alone.
 fn name_of(path: &str) -> Option<(&str, bool)> {
     match path.strip_prefix('/')? {
         "" => Some(("index.html", false)),
@@ -113,7 +113,7 @@ fn name_of(path: &str) -> Option<(&str, bool)> {
     }
 }
 
-/// Gives what there is of a file; nothing if there is no such file.
+/// Returns what there is of a file; nothing if there is no such file.
 fn variants(name: &str) -> Vec<Variant> {
     let codings = [Coding::Brotli, Coding::Gzip, Coding::Identity];
     let found = codings.into_iter().map(|coding| {

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Is a point on the monotonic clock, in milliseconds since the program started.
+/// A point on the monotonic clock, in milliseconds since the program started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(u64);
 
@@ -18,24 +18,24 @@ impl Moment {
         Self(millis)
     }
 
-    /// Gives the milliseconds since the start.
+    /// Returns the milliseconds since the start.
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// Gives the moment this much later; [`Moment::NEVER`] if there is none.
+    /// Returns the moment this much later; [`Moment::NEVER`] if there is none.
     pub fn after(self, duration: Duration) -> Self {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(millis))
     }
 
-    /// Gives the time passed since `earlier`, zero if that is yet to come.
+    /// Returns the time passed since `earlier`, zero if that is yet to come.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Says what time it is in this turn.
+/// Returns what time it is in this turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
     /// For deadlines and durations: never goes back.

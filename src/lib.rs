@@ -24,16 +24,18 @@
 //!                    │          │
 //!                   ws         chat                 pure: RFC 6455, RFC 7692 │ pure: rooms, people
 //!                    │          │
-//!      http  assets  auth  clock                    leaves
+//!      http  assets  auth  rate  file  clock        leaves
 //! ```
 //!
 //! | module | names | is |
 //! |---|---|---|
 //! | [`clock`] | – | time as a value, read once per turn |
+//! | [`rate`] | `clock` | rate limits |
+//! | [`file`] | – | files written whole or not at all |
 //! | [`http`] | – | request heads, small bodies, responses |
 //! | [`ws`] | `clock`, `http` | one connection's protocol life without a socket |
-//! | [`chat`] | `clock` | the domain: inputs in, effects out |
-//! | [`auth`] | `clock` | passwords and tokens |
+//! | [`chat`] | `clock`, `rate` | the domain: inputs in, effects out |
+//! | [`auth`] | `clock`, `rate`, `file` | passwords and tokens |
 //! | [`net`] | `clock`, `http`, `ws` | sockets, timers, the turn |
 //! | [`journal`] | `clock`, `chat` | the ordered record of each room |
 //! | [`assets`] | `http` | the page, embedded |
@@ -84,8 +86,10 @@ pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod file;
 pub mod http;
 pub mod journal;
 pub mod net;
+pub mod rate;
 pub mod server;
 pub mod ws;

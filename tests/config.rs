@@ -277,15 +277,17 @@ fn keys_of_an_identity_provider_are_read_before_the_start() {
             &["--jwt-public-key=/dev/zero", named[0], named[1]],
             "too large for keys; write a file of at most 256KiB",
         ),
-        (&[&key("p384"), named[0], named[1]], "another kind of key; write Ed25519, P-256 or RSA"),
+        (
+            &[&key("p384"), named[0], named[1]],
+            "unsupported kind of key; write Ed25519, P-256 or RSA",
+        ),
         (
             &[&key("rsa-1024"), named[0], named[1]],
-            "an RSA key of the wrong size; write one of 2048 to 8192 bits",
+            "unsupported RSA key size; write a key of 2048 to 8192 bits",
         ),
         (
             &[&key("ed25519.secret"), named[0], named[1]],
-            "a secret key; this server needs the public one only, and nobody else should see the \
-             secret",
+            "a private key; write the public key, and keep the private one secret",
         ),
         (
             &[&key("certificate"), named[0], named[1]],

@@ -13,15 +13,17 @@ use std::{
 const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("metrics", &[]),
+    ("rate", &[]),
+    ("file", &[]),
     ("http", &[]),
     ("ws", &["http"]),
-    ("chat", &[]),
-    ("auth", &[]),
+    ("chat", &["rate"]),
+    ("auth", &["rate", "file"]),
     ("assets", &["http"]),
     ("net", &["http", "ws"]),
     ("journal", &["chat"]),
     ("config", &["http", "ws", "chat", "net", "journal", "auth"]),
-    ("server", &["http", "ws", "chat", "auth", "assets", "net", "journal", "config"]),
+    ("server", &["file", "http", "ws", "chat", "auth", "assets", "net", "journal", "config"]),
     ("cli", &["http", "ws", "chat", "auth", "assets", "net", "journal", "config", "server"]),
 ];
 const EVERYBODYS: &[&str] = &["clock", "metrics"];

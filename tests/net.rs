@@ -11,7 +11,7 @@ use std::time::Duration;
 use chinwag::clock::Clock;
 use chinwag::http::{self, Request, Response, Status};
 use chinwag::net::proxy::Trusted;
-use chinwag::net::{Broadcast, ConnId, Handler, Limits, Mark, Missed, Reactor, Turn};
+use chinwag::net::{Broadcast, ConnId, FrameClass, Handler, Limits, Missed, Reactor, Turn};
 use chinwag::ws::{self, Answer, Closed, Message, Shared};
 
 /// Passes every message on to everybody, numbered; tells the test what happens.
@@ -47,7 +47,7 @@ impl Handler for Hub {
             _ => {}
         }
         self.number += 1;
-        let mark = Mark::Numbered { stream: 1, number: self.number };
+        let mark = FrameClass::Numbered { stream: 1, number: self.number };
         let mut broadcast = Broadcast::message(mark, &message);
         for conn in &self.open {
             turn.deliver(&mut broadcast, *conn);
@@ -144,7 +144,7 @@ fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Gives a masked text frame; a mask of zeros changes nothing.
+/// Returns a masked text frame; a mask of zeros changes nothing.
 fn text(payload: &str) -> Vec<u8> {
     let mut frame = vec![0x81];
     match payload.len() {

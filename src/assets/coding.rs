@@ -2,7 +2,7 @@
 
 use crate::http::Request;
 
-/// Is what a file may be wrapped in. The last ones are preferred where a client has no preference.
+/// What a file may be wrapped in. The last ones are preferred where a client has no preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Coding {
     /// The file as it stands.
@@ -14,7 +14,7 @@ pub(super) enum Coding {
 }
 
 impl Coding {
-    /// Gives the registered name.
+    /// Returns the registered name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
@@ -29,7 +29,7 @@ impl Coding {
     }
 }
 
-/// Gives the variant that the client likes best; none if it accepts none of them.
+/// Returns the variant that the client likes best; none if it accepts none of them.
 pub(super) fn choose<T>(
     request: &Request,
     variants: Vec<T>,
@@ -39,7 +39,7 @@ pub(super) fn choose<T>(
     rated.max_by_key(|(weight, it)| (*weight, coding(it))).map(|(_, variant)| variant)
 }
 
-/// Says how much a client wants a coding, in thousandths; None if it does not accept it.
+/// Returns how much a client wants a coding, in thousandths; None if it does not accept it.
 ///
 /// What is not coded at all is accepted unless the client says otherwise. An element that is no
 /// coding with a weight counts for nothing.

@@ -1,47 +1,48 @@
-//! How often somebody may try to log in.
+//! The rate limit of logins and registrations.
 //!
-//! Every attempt is paid for before it is made, by its network and by the pair of network and
-//! account; one that succeeds is paid back. An account is not counted by itself: then anybody could
-//! keep its owner out by failing often enough. A guesser with many networks meets the worker, which
-//! hashes one password at a time for all.
+//! Every attempt takes a token from its network's bucket and from that of the pair of network and
+//! account, before a password is hashed; a success puts them back. Accounts have no bucket of their
+//! own: anybody could lock an owner out by failing often enough. Guesses from many networks are
+//! limited by the worker, which hashes one password at a time.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hash};
+use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::limit::Limits;
 use crate::clock::Moment;
+use crate::rate::{Buckets, Limited, Rate};
 
-/// Counts attempts to log in and to register, in bounded memory.
+/// The attempts to log in and to register, in bounded memory.
 #[derive(Debug)]
 pub struct Attempts {
-    by_account: Table<(u64, IpAddr)>,
-    by_network: Table<IpAddr>,
-    /// Names are kept as hashes, so that long ones take no more; nobody outside can make two alike.
+    by_account: Buckets<(u64, IpAddr)>,
+    by_network: Buckets<IpAddr>,
+    account_interval: Duration,
+    network_interval: Duration,
+    /// Hashes names to a fixed size; the random seed keeps clients from finding two that collide.
     names: RandomState,
 }
 
 impl Attempts {
-    /// Starts without a memory of anybody.
+    /// Returns a table without attempts.
     pub fn new(limits: &Limits) -> Self {
-        let table_max = limits.login_records_max;
+        let account = Rate::every(limits.login_every, limits.login_burst);
+        let network = Rate::every(limits.login_network_every, limits.login_network_burst);
         Self {
-            by_account: Table::new(limits.login_every, limits.login_burst, table_max),
-            by_network: Table::new(
-                limits.login_network_every,
-                limits.login_network_burst,
-                table_max,
-            ),
+            by_account: Buckets::new(Some(account), limits.login_records_max),
+            by_network: Buckets::new(Some(network), limits.login_records_max),
+            account_interval: limits.login_every,
+            network_interval: limits.login_network_every,
             names: RandomState::new(),
         }
     }
 
-    /// Takes one attempt to log in, or says how long to wait for the next; nothing is taken then.
+    /// Takes one attempt to log in; takes nothing and returns how long to wait if there is none.
     ///
-    /// `name_folded` is the account's name as it is compared, whether there is such an account or
-    /// not; `network` is an IPv4 address, or an IPv6 address without what stands behind its /64.
+    /// `name_folded` is the account's name as it is compared, whether the account exists or not;
+    /// `network` is an IPv4 address, or the /64 of an IPv6 address.
     pub fn check(
         &mut self,
         now: Moment,
@@ -49,90 +50,40 @@ impl Attempts {
         network: IpAddr,
     ) -> Result<(), Duration> {
         let pair = (self.names.hash_one(name_folded), network);
-        // The network first: who is over its limit makes no entries for names.
-        self.by_network.take(now, network)?;
-        self.by_account.take(now, pair).inspect_err(|_| self.by_network.give_back(network))
+        // The network first: one that is over its limit adds no pairs.
+        self.check_network(now, network)?;
+        self.by_account.take(now, pair).map_err(|limited| {
+            self.by_network.put_back(network);
+            wait(limited, self.account_interval)
+        })
     }
 
-    /// Takes one attempt that is about no account yet, such as a registration.
+    /// Takes one attempt that concerns no account yet, such as a registration.
     pub fn check_network(&mut self, now: Moment, network: IpAddr) -> Result<(), Duration> {
-        self.by_network.take(now, network)
+        let taken = self.by_network.take(now, network);
+        taken.map_err(|limited| wait(limited, self.network_interval))
     }
 
-    /// Gives an attempt taken by [`Attempts::check`] back that could not be made: the worker was
+    /// Puts back an attempt taken by [`Attempts::check`] that could not be made: the worker was
     /// [`Busy`](super::Busy), or it [failed](super::Outcome::Failed).
-    pub fn not_made(&mut self, name_folded: &str, network: IpAddr) {
-        self.by_account.give_back((self.names.hash_one(name_folded), network));
-        self.by_network.give_back(network);
+    pub fn put_back(&mut self, name_folded: &str, network: IpAddr) {
+        self.by_account.put_back((self.names.hash_one(name_folded), network));
+        self.by_network.put_back(network);
     }
 
-    /// Notes that an attempt taken by [`Attempts::check`] was a success: it counts no longer, and
-    /// the failures before it from this network are forgotten.
-    pub fn success(&mut self, name_folded: &str, network: IpAddr) {
-        self.by_account.forget((self.names.hash_one(name_folded), network));
-        self.by_network.give_back(network);
-    }
-}
-
-/// Holds one bucket for each key: the moment, in milliseconds, at which it will be full again (the
-/// generic cell rate algorithm). A full one is as good as none.
-#[derive(Debug)]
-struct Table<K> {
-    full_at: HashMap<K, u64>,
-    every_ms: u64,
-    /// How far ahead a bucket may owe.
-    room_ms: u64,
-    keys_max: usize,
-    /// When full ones were last taken out.
-    swept: Moment,
-}
-
-impl<K: Copy + Eq + Hash> Table<K> {
-    fn new(every: Duration, burst: u32, keys_max: usize) -> Self {
-        let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX).max(1);
-        Self {
-            full_at: HashMap::new(),
-            every_ms,
-            room_ms: every_ms.saturating_mul(u64::from(burst.max(1))),
-            keys_max,
-            swept: Moment::default(),
-        }
-    }
-
-    fn take(&mut self, now: Moment, key: K) -> Result<(), Duration> {
-        let known = self.full_at.get(&key).copied();
-        if known.is_none() && self.full_at.len() >= self.keys_max {
-            self.sweep(now);
-            if self.full_at.len() >= self.keys_max {
-                return Err(Duration::from_millis(self.every_ms));
-            }
-        }
-        let full_at = known.unwrap_or_default().max(now.as_millis()).saturating_add(self.every_ms);
-        let owed = full_at.saturating_sub(now.as_millis());
-        if owed > self.room_ms {
-            return Err(Duration::from_millis(owed.saturating_sub(self.room_ms)));
-        }
-        self.full_at.insert(key, full_at);
-        Ok(())
-    }
-
-    fn give_back(&mut self, key: K) {
-        if let Some(full_at) = self.full_at.get_mut(&key) {
-            *full_at = full_at.saturating_sub(self.every_ms);
-        }
-    }
-
-    fn forget(&mut self, key: K) {
-        self.full_at.remove(&key);
-    }
-
-    /// Takes full buckets out; not often, or a crowd would make every attempt a search.
-    fn sweep(&mut self, now: Moment) {
-        if now.since(self.swept) >= SWEEP_EVERY {
-            self.swept = now;
-            self.full_at.retain(|_, full_at| *full_at > now.as_millis());
-        }
+    /// Puts back an attempt taken by [`Attempts::check`] that succeeded, and forgets the failures
+    /// before it from this network.
+    pub fn on_success(&mut self, name_folded: &str, network: IpAddr) {
+        self.by_account.fill((self.names.hash_one(name_folded), network));
+        self.by_network.put_back(network);
     }
 }
 
-const SWEEP_EVERY: Duration = Duration::from_millis(100);
+/// Returns how long to wait for the next attempt. A full table has room for a new key after about
+/// one interval.
+fn wait(limited: Limited, interval: Duration) -> Duration {
+    match limited {
+        Limited::Empty(wait) => wait,
+        Limited::TooManyKeys => interval,
+    }
+}

@@ -1,44 +1,45 @@
-//! What tokens say.
+//! Claims of tokens: RFC 7519 §4.
 
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// Is what a token has proved.
+/// The verified claims of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// Whose it is.
+    /// Who it was issued to.
     pub subject: Subject,
-    /// What its holder is called. From outside it may be any text that is not empty.
+    /// The subject's name. From the identity provider it may be any text that is not empty.
     pub name: String,
-    /// Whether the outside identity provider makes its holder an administrator here. Never said by
-    /// a token of this server: it is the account that knows.
+    /// Whether the identity provider makes the subject an administrator. `false` in a token of this
+    /// server: there the account decides.
     pub admin: bool,
-    /// Names this login, to end it before its time: random in a token of this server; a hash of all
-    /// that was signed in one from outside, so that no other spelling of the signature names another.
+    /// Id of this login, by which it is revoked: random in a token of this server, a hash of the
+    /// signed text in one of the identity provider, so that it does not depend on the signature's
+    /// encoding.
     pub login: [u8; 16],
-    /// When it was issued, in Unix seconds; 0 if it does not say.
+    /// When it was issued, in Unix seconds; 0 without `iat`.
     pub issued_s: u64,
-    /// From this Unix second on it is refused; the leeway is in it.
+    /// From this Unix second on it is refused; includes the leeway.
     pub expires_s: u64,
 }
 
-/// Names whose token it is.
+/// The subject of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// The account of this server with this author.
     Own([u8; 16]),
-    /// Somebody whom the outside identity provider knows.
-    Outside {
-        /// Made of its `iss` and `sub`.
+    /// A subject of the identity provider.
+    External {
+        /// Hash of `iss` and `sub`.
         author: [u8; 16],
     },
 }
 
-/// Is the payload of a token of this server, as it is written.
+/// The payload of a token of this server, to be written.
 #[derive(Serialize)]
-pub(super) struct Statement<'a> {
+pub(super) struct OwnPayload<'a> {
     pub(super) iss: &'a str,
     pub(super) aud: &'a str,
     pub(super) sub: &'a str,
@@ -48,8 +49,8 @@ pub(super) struct Statement<'a> {
     pub(super) jti: &'a str,
 }
 
-/// Is the payload of any token, as it is read. What must be there is no option; a field that is
-/// there twice makes it unreadable.
+/// The payload of any token, as it is read. A missing field that is no option, or a field given
+/// twice, is an error.
 #[derive(Deserialize)]
 pub(super) struct Payload {
     pub(super) iss: String,
@@ -66,7 +67,7 @@ pub(super) struct Payload {
 }
 
 impl Payload {
-    /// Gives the first of the names that is one.
+    /// Returns the first name that is not blank.
     pub(super) fn name(&self) -> String {
         [&self.name, &self.preferred_username]
             .into_iter()
@@ -76,8 +77,8 @@ impl Payload {
             .to_owned()
     }
 
-    /// Says whether it calls its subject an administrator.
-    pub(super) fn is_admins(&self) -> bool {
+    /// Whether it claims that its subject is an administrator.
+    pub(super) fn is_admin(&self) -> bool {
         let admin = |role: &Value| role.as_str() == Some("admin");
         self.role.as_ref().is_some_and(admin)
             || self
@@ -88,7 +89,7 @@ impl Payload {
     }
 }
 
-/// Says for whom a token is, RFC 7519 §4.1.3.
+/// The audience of a token, RFC 7519 §4.1.3.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Audience {
@@ -105,8 +106,7 @@ impl Audience {
     }
 }
 
-/// Is a time in Unix seconds, up to the end of the year 9999. It may be written with a fraction
-/// (RFC 7519 §2), which is dropped.
+/// A time in Unix seconds, up to the end of the year 9999. A fraction (RFC 7519 §2) is dropped.
 #[derive(Clone, Copy)]
 pub(super) struct Seconds(pub(super) u64);
 
@@ -122,14 +122,14 @@ impl<'de> Deserialize<'de> for Seconds {
 
             fn visit_u64<E: Error>(self, seconds: u64) -> Result<Seconds, E> {
                 if seconds > SECONDS_MAX {
-                    return Err(E::custom("no time"));
+                    return Err(E::custom("time out of range"));
                 }
                 Ok(Seconds(seconds))
             }
 
             fn visit_f64<E: Error>(self, seconds: f64) -> Result<Seconds, E> {
                 if !(0.0..=SECONDS_MAX as f64).contains(&seconds) {
-                    return Err(E::custom("no time"));
+                    return Err(E::custom("time out of range"));
                 }
                 Ok(Seconds(seconds as u64))
             }

@@ -1,28 +1,28 @@
-//! How a signed token is written: three parts with dots between them, RFC 7515 §3.1.
+//! The encoding of signed tokens: three parts with dots between them, RFC 7515 §3.1.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-/// Is a token taken apart. Nothing in it can be believed yet.
+/// The parts of a token, not verified yet.
 pub(super) struct Parts<'a> {
-    /// The first part as it was written.
+    /// The first part, encoded.
     pub(super) header: &'a str,
-    /// The second part as it was written.
+    /// The second part, encoded.
     pub(super) payload: &'a str,
-    /// What was signed: both, with the dot.
+    /// The signed text: both, with the dot.
     pub(super) signed: &'a str,
-    /// The third part.
+    /// The third part, decoded.
     pub(super) signature: Vec<u8>,
 }
 
 impl<'a> Parts<'a> {
-    /// Takes a token apart; None if it has not three parts, or its signature is no base64url.
+    /// Splits a token; `None` if it has not three parts, or its signature is not base64url.
     ///
-    /// There is one way to write each signature: the decoder takes no padding, no white space and
-    /// no left-over bits.
-    pub(super) fn of(token: &'a str) -> Option<Self> {
+    /// Each signature has one encoding: the decoder takes no padding, no white space and no
+    /// trailing bits.
+    pub(super) fn parse(token: &'a str) -> Option<Self> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, payload) = signed.split_once('.')?;
         if payload.contains('.') {
@@ -33,8 +33,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Is the header of a token by somebody else, as far as it matters. Keys that it brings along or
-/// points to (`jwk`, `jku`, `x5c`, `x5u`) do not.
+/// The header of a token of the identity provider. Keys or links to keys in it (`jwk`, `jku`, `x5c`,
+/// `x5u`) are ignored.
 #[derive(Deserialize)]
 pub(super) struct Header {
     pub(super) alg: String,
@@ -51,8 +51,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Says whether the token is a signed statement and nothing more: no other kind of token (RFC
-    /// 8725 §3.11), none within it, nothing encrypted, and nothing that must be understood.
+    /// Whether the token is a plain signed JWT: of no other type (RFC 8725 §3.11), not nested, not
+    /// encrypted, and without critical extensions.
     pub(super) fn is_plain(&self) -> bool {
         let typ = self.typ.as_deref().unwrap_or("JWT");
         // RFC 7515 §4.1.9: the prefix may be left out.
@@ -66,7 +66,7 @@ impl Header {
     }
 }
 
-/// Says whether a field is there, whatever its value.
+/// Whether a field is present, whatever its value.
 #[derive(Default)]
 struct Present(bool);
 
@@ -76,27 +76,28 @@ impl<'de> Deserialize<'de> for Present {
     }
 }
 
-/// Reads a part that is a JSON object; None if it is anything else, or names a field of ours twice.
-pub(super) fn read<T: DeserializeOwned>(part: &str) -> Option<T> {
+/// Decodes a part that is a JSON object; `None` if it is anything else, or a field of `T` is
+/// given twice.
+pub(super) fn decode_json<T: DeserializeOwned>(part: &str) -> Option<T> {
     let json = URL_SAFE_NO_PAD.decode(part).ok()?;
-    // An array would be read too, as the fields in their order.
+    // Serde would also read an array, as the fields in their order.
     if json.trim_ascii_start().first() != Some(&b'{') {
         return None;
     }
     serde_json::from_slice(&json).ok()
 }
 
-/// Writes a part.
-pub(super) fn write<T: Serialize>(part: &T) -> String {
+/// Encodes a part.
+pub(super) fn encode_json<T: Serialize>(part: &T) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(part).unwrap_or_default())
 }
 
-/// Reads base64url as it stands in keys and signatures.
+/// Decodes base64url.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// Writes base64url.
+/// Encodes base64url.
 pub(super) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }

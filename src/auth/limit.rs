@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Holds every limit of passwords and tokens; all of them are settings.
+/// Every limit of passwords and tokens; all of them are settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Characters that a new password has at least; fewer: [`PasswordFault::TooShort`].
@@ -13,7 +13,7 @@ pub struct Limits {
     ///
     /// [`PasswordFault::TooLong`]: super::PasswordFault::TooLong
     pub password_bytes_max: usize,
-    /// Passwords that wait to be hashed or compared; more: [`Busy`](super::Busy).
+    /// PasswordWorker that wait to be hashed or compared; more: [`Busy`](super::Busy).
     pub password_jobs_max: usize,
     /// Memory that hashing one password takes, a multiple of 1 KiB. Only one is hashed at a time.
     pub password_memory_bytes: usize,

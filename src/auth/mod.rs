@@ -1,40 +1,38 @@
-//! Accounts' passwords and tokens.
+//! Passwords and tokens of accounts.
 //!
-//! Whoever has an account shows it in one of two ways: once with a password, and from then on with
-//! the token that was given for it. A password is worth guessing, so guesses are counted before
-//! anything is computed ([`Attempts`]), and the computation, slow on purpose, is done by a thread
-//! of its own behind a bounded queue ([`Passwords`]); it takes as long for a name that nobody has.
-//! A token is a signed statement (JWT, RFC 7519) that anybody can carry and only the holder of a
-//! key can make ([`Tokens`]). Two parties make them: this server, with a secret that never leaves
-//! its directory ([`Key`]), and at most one outside identity provider, whose public keys lie in a
-//! file ([`Outside`]). Each key has one algorithm and one issuer, both from the configuration; a
-//! token only chooses among keys, and what its header says of keys elsewhere is not looked at.
+//! A client logs in with a password and from then on with the token it got for it. Attempts are
+//! rate limited before anything is computed ([`Attempts`]); the hash, slow on purpose, is computed
+//! by a worker thread behind a bounded queue ([`PasswordWorker`]), and takes as long for a name
+//! without an account. A token is a signed JWT (RFC 7519, [`Tokens`]). Two parties issue them: this
+//! server, with a secret that never leaves its directory ([`SigningKey`]), and at most one
+//! [`IdentityProvider`], whose public keys are in a file. Each key has one algorithm and one issuer,
+//! both from the configuration: a token only chooses among keys, and keys or links in its header
+//! are ignored.
 //!
-//! The key can do one thing more: whoever may read it can issue itself a token to administer the server
-//! with, which is nobody's login.
+//! Who can read the server's key can also issue an operator token, which administers the server and
+//! belongs to no account.
 //!
-//! A token is good until it expires. What ends one earlier (a logout, an account removed) is kept
-//! elsewhere by [`Claims::login`]; whether an account still exists is asked there too.
+//! A token is valid until it expires. Logouts and removed accounts end it earlier; they are stored
+//! by [`Claims::login`] and checked elsewhere.
 //!
 //! # A login
 //!
 //! ```text
-//! Password::given ── too long: refused
+//! Password::entered ── too long: refused
 //! Attempts::check ── Err(wait): refused, nothing is computed
-//! Passwords::verify(hash of the account, or None) ── Busy: Attempts::not_made, try again later
-//!     Outcome::Verified → Attempts::success, Tokens::issue
-//!     Outcome::Wrong    → refused in the same words, whether there is such an account or not
-//!     Outcome::Failed   → Attempts::not_made, an error of ours
+//! PasswordWorker::verify(hash of the account, or None) ── Busy: Attempts::put_back, try later
+//!     Outcome::Verified → Attempts::on_success, Tokens::issue
+//!     Outcome::Wrong    → refused in the same words, whether the account exists or not
+//!     Outcome::Failed   → Attempts::put_back, an internal error
 //! ```
 //!
-//! A registration is `Password::chosen`, `Attempts::check_network`, `Passwords::hash`.
+//! A registration is `Password::new`, `Attempts::check_network`, `PasswordWorker::hash`.
 //!
-//! Time and randomness come from the caller. Neither passwords nor tokens ever stand in `Debug`.
+//! Time and randomness come from the caller. `Debug` shows neither passwords nor tokens.
 //!
-//! Why the tokens are read here and not by a library: the ones at hand read the machine's clock by
-//! themselves, take a signature's algorithm from a list instead of from the key, and leave `nbf`,
-//! `iss`, `crit` and `typ` to whoever remembers. What is left to do is to split a text at two dots.
-//! The signatures are ring's.
+//! Why no JWT library: those at hand read the clock by themselves, take the algorithm from a list
+//! instead of from the key, and leave checking `nbf`, `iss`, `crit` and `typ` to the caller. What
+//! remains is splitting a text at two dots; the signatures are ring's.
 
 #![cfg_attr(
     not(test),
@@ -43,12 +41,14 @@
 
 mod attempts;
 mod claims;
-mod der;
 mod jose;
-mod key;
+mod jwks;
 mod limit;
-mod outside;
 mod password;
+mod pem;
+mod provider;
+mod public_key;
+mod signing_key;
 mod token;
 mod worker;
 
@@ -57,15 +57,16 @@ mod tests;
 
 pub use attempts::Attempts;
 pub use claims::{Claims, Subject};
-pub use key::{Key, KeyError};
 pub use limit::Limits;
-pub use outside::{Outside, OutsideError, Trust};
 pub use password::{Failed, Password, PasswordFault, hash};
+pub use provider::{IdentityProvider, Trust};
+pub use public_key::PublicKeyError;
+pub use signing_key::{SigningKey, SigningKeyError};
 pub use token::{Fault, Login, Token, Tokens};
-pub use worker::{Busy, Outcome, Passwords};
+pub use worker::{Busy, Outcome, PasswordWorker};
 
-/// Names this server in its own tokens, as who made them and as who they are for.
+/// Issuer and audience of this server's own tokens.
 pub const OWN_ISSUER: &str = "chinwag";
 
-/// Names for whom a token is that lets its holder administer this server.
-const OPERATORS: &str = "chinwag-admin";
+/// Audience of operator tokens.
+const OPERATOR_AUDIENCE: &str = "chinwag-admin";

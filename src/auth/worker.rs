@@ -1,7 +1,7 @@
-//! The thread that works on passwords.
+//! The thread that hashes and verifies passwords.
 //!
-//! One thread, so that logins never take more than one core and one password's memory, whatever
-//! comes in. Its queue is bounded; who comes when it is full is told so at once.
+//! One thread, so that logins never take more than one core and one hash's memory. Its queue is
+//! bounded; a job that does not fit is refused at once.
 
 use std::fmt;
 use std::io;
@@ -12,34 +12,33 @@ use std::thread;
 use super::limit::Limits;
 use super::password::{self, Password};
 
-/// Hashes and compares passwords on a thread of its own, which ends when this is dropped: at once,
-/// or after the password it is at.
-pub struct Passwords {
+/// The handle of the thread, which ends when this is dropped, after its current job.
+pub struct PasswordWorker {
     jobs: Sender<Job>,
     answers: Receiver<(u64, Outcome)>,
-    /// Jobs taken in and not yet answered; neither channel ever holds more.
+    /// Jobs submitted and not yet answered; neither channel ever holds more.
     waiting: usize,
     jobs_max: usize,
 }
 
-/// Says how a job ended.
+/// The result of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// This is the hash.
+    /// The hash of a new password.
     Hashed(Arc<str>),
-    /// It is the account's password.
+    /// The password is the account's.
     Verified,
-    /// It is not, or there is no such account.
+    /// The password is wrong, or there is no such account.
     Wrong,
-    /// The machine has no memory for it, or what was kept is no hash.
+    /// Out of memory, or the stored hash is damaged.
     Failed,
 }
 
-/// Says that too many passwords wait already; nothing was taken in.
+/// The queue is full; the job was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
-/// Is a password and what to do with it.
+/// A password and what to do with it.
 struct Job {
     number: u64,
     password: Password,
@@ -51,8 +50,8 @@ enum Task {
     Verify(Option<Arc<str>>),
 }
 
-impl Passwords {
-    /// Starts the thread. `waker` is called from it whenever there is an answer.
+impl PasswordWorker {
+    /// Starts the thread, which calls `waker` after each job.
     ///
     /// # Errors
     /// If no thread can be started.
@@ -65,14 +64,14 @@ impl Passwords {
         Ok(Self { jobs, answers, waiting: 0, jobs_max })
     }
 
-    /// Has a new password hashed. The salt is 16 random bytes.
+    /// Queues the hashing of a new password. `salt` must be random.
     pub fn hash(&mut self, job: u64, password: Password, salt: [u8; 16]) -> Result<(), Busy> {
         self.submit(Job { number: job, password, task: Task::Hash(salt) })
     }
 
-    /// Has a password compared with the hash of an account. `None` says that there is no such
-    /// account: the same work is done, so that the time it takes tells nothing (save for hashes that
-    /// were made when the settings said another cost).
+    /// Queues the comparison of a password with an account's hash. `None` if there is no such
+    /// account: the same work is done, so that its duration does not tell (except for hashes that
+    /// were made with other cost settings).
     pub fn verify(
         &mut self,
         job: u64,
@@ -91,7 +90,7 @@ impl Passwords {
         Ok(())
     }
 
-    /// Appends what has been done since to `out`, in the order in which it was asked for.
+    /// Appends the results since the last call to `out`, in the order of the jobs.
     pub fn answers(&mut self, out: &mut Vec<(u64, Outcome)>) {
         for answer in self.answers.try_iter() {
             self.waiting = self.waiting.saturating_sub(1);
@@ -99,28 +98,28 @@ impl Passwords {
         }
     }
 
-    /// Says whether anything waits for its answer.
+    /// Whether any job is not answered yet.
     pub fn busy(&self) -> bool {
         self.waiting > 0
     }
 }
 
-impl fmt::Debug for Passwords {
+impl fmt::Debug for PasswordWorker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Passwords").field("waiting", &self.waiting).finish_non_exhaustive()
+        f.debug_struct("PasswordWorker").field("waiting", &self.waiting).finish_non_exhaustive()
     }
 }
 
-/// Works until nobody asks, or nobody listens, any more.
+/// Runs jobs until the handle is dropped.
 fn work(
     queue: &Receiver<Job>,
     out: &Sender<(u64, Outcome)>,
     waker: &(impl Fn() + ?Sized),
     limits: &Limits,
 ) {
-    let nobodys = password::nobodys_hash(limits);
+    let dummy = password::dummy_hash(limits);
     while let Ok(job) = queue.recv() {
-        let outcome = carry_out(&job, &nobodys, limits);
+        let outcome = carry_out(&job, &dummy, limits);
         if out.send((job.number, outcome)).is_err() {
             break;
         }
@@ -128,14 +127,14 @@ fn work(
     }
 }
 
-fn carry_out(job: &Job, nobodys: &Arc<str>, limits: &Limits) -> Outcome {
+fn carry_out(job: &Job, dummy: &Arc<str>, limits: &Limits) -> Outcome {
     match &job.task {
         Task::Hash(salt) => {
             password::hash(&job.password, *salt, limits).map_or(Outcome::Failed, Outcome::Hashed)
         }
         Task::Verify(hash) => {
-            match password::verify(&job.password, hash.as_ref().unwrap_or(nobodys)) {
-                // Whoever might find nobody's password would still be nobody.
+            match password::verify(&job.password, hash.as_ref().unwrap_or(dummy)) {
+                // Even a password that matches the dummy hash has no account.
                 Ok(true) if hash.is_some() => Outcome::Verified,
                 Ok(_) => Outcome::Wrong,
                 Err(password::Failed) => Outcome::Failed,

@@ -88,7 +88,7 @@ fn check_accounts(config: &Config, fault: &mut Complain<'_>) {
     let memory_right = auth::Limits::PASSWORD_MEMORY_BYTES.contains(&memory);
     fault(memory_right, "password_memory", &|| "write 7MiB to 1GiB".into());
     let both_right = passes_right && memory_right;
-    fault(!both_right || config.accounts().password_is_dear_enough(), "password_memory", &|| {
+    fault(!both_right || config.accounts().password_cost_suffices(), "password_memory", &|| {
         format!(
             "too little with password-passes {passes}; write at least 46MiB for 1, 19MiB for 2, \
              12MiB for 3, 9MiB for 4 or 7MiB for 5"

@@ -79,7 +79,7 @@ impl Value for Trusted {
             return Ok(Self::Loopback);
         }
         let network = match text.split_once('/') {
-            None => text.parse().ok().map(Network::only),
+            None => text.parse().ok().map(Network::single),
             Some((first, prefix)) => {
                 let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
                 let prefix = prefix.parse().ok().filter(|_| digits);

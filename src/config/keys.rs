@@ -3,7 +3,7 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use super::Config;
-use crate::auth::{Limits, OWN_ISSUER, Outside, OutsideError, Trust};
+use crate::auth::{IdentityProvider, Limits, OWN_ISSUER, PublicKeyError, Trust};
 
 /// Says which setting is wrong, and why.
 pub(super) type Fault = (&'static str, String);
@@ -13,19 +13,19 @@ impl Config {
     ///
     /// # Errors
     /// A sentence that begins with the setting, if a file has changed since it was checked.
-    pub fn outside(&self) -> Result<Option<Outside>, String> {
+    pub fn outside(&self) -> Result<Option<IdentityProvider>, String> {
         outside(self).map_err(|(key, why)| format!("{}: {why}", key.replace('_', "-")))
     }
 }
 
 /// Reads the keys of the outside identity provider, if all there has to be for it is there.
-pub(super) fn outside(config: &Config) -> Result<Option<Outside>, Fault> {
+pub(super) fn outside(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
     let (key, path, read): (_, _, Read) = match (&config.jwt_public_key, &config.jwks) {
         (Some(_), Some(_)) => {
             return Err(("jwks", "jwt-public-key is given too; write one of them".into()));
         }
-        (Some(path), None) => ("jwt_public_key", path, Outside::from_pem),
-        (None, Some(path)) => ("jwks", path, Outside::from_jwks),
+        (Some(path), None) => ("jwt_public_key", path, IdentityProvider::from_pem),
+        (None, Some(path)) => ("jwks", path, IdentityProvider::from_jwks),
         (None, None) => return without_keys(config),
     };
     let needs = |setting: &str, claim: &str| {
@@ -42,10 +42,10 @@ pub(super) fn outside(config: &Config) -> Result<Option<Outside>, Fault> {
     read(&text, trust).map(Some).map_err(|error| (key, error.to_string()))
 }
 
-type Read = fn(&str, Trust) -> Result<Outside, OutsideError>;
+type Read = fn(&str, Trust) -> Result<IdentityProvider, PublicKeyError>;
 
 /// Finds what makes no sense without keys.
-fn without_keys(config: &Config) -> Result<Option<Outside>, Fault> {
+fn without_keys(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
     let lonely = [
         ("jwt_issuer", config.jwt_issuer.is_some()),
         ("jwt_audience", config.jwt_audience.is_some()),

@@ -5,10 +5,10 @@
 
 use httparse::Error as Syntax;
 
-use super::request::Fields;
-use super::{Error, Limits, Method, Request};
+use super::request::{Fields, Method, Request};
+use super::{Error, Limits};
 
-/// Is a request without its body, and what its head says about the body.
+/// A request without its body, and what its head says about the body.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) request: Request,
@@ -49,7 +49,7 @@ pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
     Ok(Head { request, body_bytes, expects_continue })
 }
 
-/// Says whether a token may hold this byte (RFC 9110 §5.6.2).
+/// Whether a token may hold this byte (RFC 9110 §5.6.2).
 pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -133,7 +133,7 @@ fn check_host(fields: &Fields) -> Result<&str, Error> {
     if is_authority(host) { Ok(host) } else { Err(Error::BadHost) }
 }
 
-/// Says whether this is a host with perhaps a port: `uri-host [ ":" port ]`, no user.
+/// Whether this is a host with perhaps a port: `uri-host [ ":" port ]`, no user.
 fn is_authority(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte);
     !text.is_empty() && text.bytes().all(allowed)

@@ -11,11 +11,13 @@
 )]
 
 mod head;
+mod parser;
 mod request;
 mod response;
 
 pub use head::is_token_byte;
-pub use request::{Method, Parser, Request};
+pub use parser::Parser;
+pub use request::{Method, Request};
 pub use response::{Response, Status};
 
 use std::fmt;
@@ -37,7 +39,7 @@ impl Default for Limits {
     }
 }
 
-/// Says why a request is refused. Each ends the connection: where one request ended is unknown.
+/// Returns why a request is refused. Each ends the connection: where one request ended is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// The first byte cannot begin a request, as with TLS on a plain port (§3).
@@ -81,7 +83,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Gives the status of the answer.
+    /// Returns the status of the answer.
     pub fn status(self) -> Status {
         match self {
             Self::UnsupportedVersion => Status(505),
@@ -93,7 +95,7 @@ impl Error {
         }
     }
 
-    /// Gives one line for the body of the answer.
+    /// Returns one line for the body of the answer.
     pub fn reason(self) -> &'static str {
         match self {
             Self::NotHttp => "this is not HTTP",

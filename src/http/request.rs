@@ -1,22 +1,4 @@
-//! Requests, and the incremental parser that makes them.
-//!
-//! The parser decides byte by byte where a head ends and leaves the reading of a whole head to
-//! `head`, so that a trickled head costs no more than one sent at once. It keeps bytes only
-//! while a head or a body is unfinished.
-//!
-//! ```text
-//!            blank line, no body
-//!          ┌───────────────────────► Request
-//!   Head ──┤                            ▲
-//!          └──► Body ───────────────────┘
-//!   blank line,      Content-Length bytes
-//!   Content-Length
-//! ```
-
-use std::mem;
-
-use super::head::{self, Head};
-use super::{Error, Limits};
+//! A request: its method, target, headers and body.
 
 /// Names what a request asks for. Case counts (RFC 9110 §9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,17 +36,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// Gives the value of the first header of this name, compared without case.
+    /// Returns the value of the first header of this name, compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.fields.values(name).next()
     }
 
-    /// Gives the values of all header lines of this name, in order.
+    /// Returns the values of all header lines of this name, in order.
     pub fn headers<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.fields.values(name)
     }
 
-    /// Gives the elements of a comma-separated list over all lines of this name, trimmed; empty
+    /// Returns the elements of a comma-separated list over all lines of this name, trimmed; empty
     /// ones are skipped (RFC 9110 §5.6.1).
     pub fn tokens<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.fields
@@ -75,7 +57,7 @@ impl Request {
     }
 }
 
-/// Holds a request's headers in one string.
+/// A request's headers in one string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields {
     text: String,
@@ -102,146 +84,5 @@ impl Fields {
             start = value_end;
             field.0.eq_ignore_ascii_case(name).then_some(field.1)
         })
-    }
-}
-
-/// Makes requests out of bytes as they come.
-#[derive(Clone, Debug, Default)]
-pub struct Parser {
-    /// The beginning of a head whose blank line has not come.
-    head: Vec<u8>,
-    /// Bytes of the head's last line so far, without its line feed.
-    line_bytes: usize,
-    /// Whether the one empty line allowed before a request has been skipped.
-    skipped: bool,
-    /// A request whose body is still `missing` bytes; then `head` is empty and `missing` > 0.
-    unfinished: Option<(Request, usize)>,
-    wants_continue: bool,
-}
-
-impl Parser {
-    /// Takes bytes from the front of `input` up to the end of one request.
-    ///
-    /// Gives `None` when all of `input` is used up and the request is not complete.
-    ///
-    /// # Errors
-    ///
-    /// After an error the parser is not to be used again: the connection must be closed.
-    pub fn feed(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Request>, Error> {
-        if self.unfinished.is_none() {
-            let Some(Head { request, body_bytes, expects_continue }) =
-                self.feed_head(limits, input)?
-            else {
-                return Ok(None);
-            };
-            if body_bytes == 0 {
-                return Ok(Some(request));
-            }
-            self.wants_continue = expects_continue;
-            self.unfinished = Some((request, body_bytes));
-        }
-        Ok(self.feed_body(input))
-    }
-
-    /// Says whether nothing of a request has come yet.
-    pub fn is_empty(&self) -> bool {
-        self.head.is_empty() && self.unfinished.is_none() && !self.skipped
-    }
-
-    /// Says, once, that the peer waits for `100 Continue` before it sends the body
-    /// (RFC 9110 §10.1.1). True also if the body has come meanwhile, so that the answer does not
-    /// depend on how the bytes were cut.
-    pub fn take_continue(&mut self) -> bool {
-        mem::take(&mut self.wants_continue)
-    }
-
-    /// Looks for the blank line in new bytes only: no byte is searched twice.
-    fn feed_head(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Head>, Error> {
-        self.skip_empty_line(input)?;
-        if self.head.is_empty()
-            && let Some(first) = input.first()
-            && !head::is_token_byte(*first)
-        {
-            return Err(Error::NotHttp);
-        }
-        let room = limits.head_bytes_max.saturating_sub(self.head.len());
-        let window = input.get(..room).unwrap_or(input);
-        let Some(end) = self.find_end(window)? else {
-            if window.len() == room {
-                return Err(Error::HeadTooLarge);
-            }
-            self.head.extend_from_slice(window);
-            *input = &[];
-            return Ok(None);
-        };
-        let (last, rest) = input.split_at_checked(end).unwrap_or((input, &[]));
-        *input = rest;
-        self.line_bytes = 0;
-        self.skipped = false;
-        if self.head.is_empty() {
-            return head::parse(limits, last).map(Some);
-        }
-        let mut whole = mem::take(&mut self.head);
-        whole.extend_from_slice(last);
-        head::parse(limits, &whole).map(Some)
-    }
-
-    /// Gives how many bytes of `window` belong to the head if it ends there.
-    fn find_end(&mut self, window: &[u8]) -> Result<Option<usize>, Error> {
-        let mut line_bytes = self.line_bytes;
-        let mut end: usize = 0;
-        let mut before = self.head.last().copied();
-        for piece in window.split_inclusive(|&byte| byte == b'\n') {
-            end = end.saturating_add(piece.len());
-            let Some((b'\n', line)) = piece.split_last() else {
-                line_bytes = line_bytes.saturating_add(piece.len());
-                break;
-            };
-            line_bytes = line_bytes.saturating_add(line.len());
-            // §2.2: a lone LF may be taken as a line end, or not; the difference is smuggling.
-            if line.last().copied().or(before) != Some(b'\r') {
-                return Err(Error::BareLineFeed);
-            }
-            if line_bytes == 1 {
-                return Ok(Some(end));
-            }
-            line_bytes = 0;
-            before = Some(b'\n');
-        }
-        self.line_bytes = line_bytes;
-        Ok(None)
-    }
-
-    /// §2.2: one empty line before a request is ignored; old clients send it after a body.
-    fn skip_empty_line(&mut self, input: &mut &[u8]) -> Result<(), Error> {
-        while let Some((&first, rest)) = input.split_first() {
-            match (self.head.as_slice(), first) {
-                ([], b'\r') if self.skipped => return Err(Error::EmptyLines),
-                ([], b'\r') => self.head.push(b'\r'),
-                (b"\r", b'\n') => {
-                    self.head.clear();
-                    self.skipped = true;
-                }
-                (b"\r", _) => return Err(Error::BadRequestLine),
-                _ => return Ok(()),
-            }
-            *input = rest;
-        }
-        Ok(())
-    }
-
-    /// Collects the body; its memory grows with what has come, not with what was announced.
-    fn feed_body(&mut self, input: &mut &[u8]) -> Option<Request> {
-        let (mut request, missing) = self.unfinished.take()?;
-        let (body, rest) = input.split_at_checked(missing).unwrap_or((input, &[]));
-        *input = rest;
-        request.body.extend_from_slice(body);
-        match missing.saturating_sub(body.len()) {
-            0 => Some(request),
-            missing => {
-                self.unfinished = Some((request, missing));
-                None
-            }
-        }
     }
 }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// Is a status code (RFC 9110 §15).
+/// A status code (RFC 9110 §15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(pub u16);
 
 impl Status {
-    /// Gives the words that go with the code; empty for one that this program never sends.
+    /// Returns the words that go with the code; empty for one that this program never sends.
     pub fn reason(self) -> &'static str {
         match self.0 {
             101 => "Switching Protocols",
@@ -48,7 +48,7 @@ impl Status {
         }
     }
 
-    /// Says whether an answer of this status never has a body (RFC 9110 §6.4.1).
+    /// Whether an answer of this status never has a body (RFC 9110 §6.4.1).
     fn is_bodiless(self) -> bool {
         matches!(self.0, 100..=199 | 204 | 304)
     }
@@ -60,7 +60,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// Is an answer to one request.
+/// An answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status.

@@ -1,4 +1,4 @@
-//! One connection: its transport, its endpoint and what it is owed.
+//! One connection: its transport, its endpoint and what it is queued.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use mio::Token;
 
 use super::Limits;
 use super::proxy::Parser;
-use super::queue::{Backlog, Frames, Owed, Slices};
+use super::queue::{Backlog, Frames, Queued, Slices};
 use super::transport::{Moved, Transport};
 use crate::clock::{Moment, Now};
 use crate::http::Status;
@@ -28,7 +28,7 @@ impl ConnId {
         self.slot
     }
 
-    /// Gives the id as one number, for those who must not know what it is made of.
+    /// Returns the id as one number, for those who must not know what it is made of.
     pub const fn as_u64(self) -> u64 {
         (self.serial as u64) << 32 | self.slot as u64
     }
@@ -48,7 +48,7 @@ impl ConnId {
     }
 }
 
-/// Says how a flush went.
+/// Returns how a flush went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flushed {
     /// Everything is with the kernel.
@@ -61,7 +61,7 @@ pub(super) enum Flushed {
     Broken,
 }
 
-/// Is the trusted proxy at the other end.
+/// The trusted proxy at the other end.
 #[derive(Debug)]
 pub(super) struct Proxied {
     /// Its own address.
@@ -77,7 +77,7 @@ pub(super) struct Conn {
     pub(super) endpoint: Endpoint,
     pub(super) transport: Transport,
     /// The frames of this turn that are for this connection.
-    pub(super) owed: Owed,
+    pub(super) queued: Queued,
     /// What it did not take in earlier turns; none as long as it keeps up.
     pub(super) backlog: Option<Box<Backlog>>,
     /// When its entry in the wheel fires. Entries that fire earlier are left over.
@@ -125,7 +125,7 @@ impl Conn {
             id,
             endpoint,
             transport,
-            owed: Owed::NOTHING,
+            queued: Queued::NONE,
             backlog: None,
             armed: Moment::NEVER,
             address,
@@ -145,12 +145,12 @@ impl Conn {
         }
     }
 
-    /// Says whether the PROXY header that must come first is not complete.
+    /// Whether the PROXY header that must come first is not complete.
     pub(super) fn awaits_header(&self) -> bool {
         self.proxied.as_ref().is_some_and(|proxied| proxied.header.is_some())
     }
 
-    /// Says when something is to be done for this connection though nothing happens on it.
+    /// Returns when something is to be done for this connection though nothing happens on it.
     pub(super) fn due(&self, limits: &Limits) -> Moment {
         match &self.backlog {
             Some(backlog) => self.endpoint.deadline().min(backlog.progress.after(limits.lag_max)),
@@ -158,7 +158,7 @@ impl Conn {
         }
     }
 
-    /// Says whether bytes may be read: not while an answer is awaited, and not from a peer that
+    /// Whether bytes may be read: not while an answer is awaited, and not from a peer that
     /// does not take what it asked for.
     pub(super) fn may_read(&self, limits: &Limits) -> bool {
         let full = self.backlog.as_ref().is_some_and(|it| it.bytes() > limits.send_queue_bytes_max);
@@ -177,24 +177,24 @@ impl Conn {
         self.shut
     }
 
-    /// Says whether broadcasts are not delivered for now.
+    /// Whether broadcasts are not delivered for now.
     pub(super) fn lags(&self) -> bool {
         self.backlog.as_ref().is_some_and(|backlog| backlog.lagging)
     }
 
-    /// Writes what waits and what is owed, in one call; what is not taken waits for the next flush.
+    /// Writes what waits and what is queued, in one call; what is not taken waits for the next flush.
     pub(super) fn flush(&mut self, now: Now, limits: &Limits, frames: &mut Frames) -> Flushed {
         if self.blocked {
-            self.leave(now, limits, frames, 0);
+            self.keep_unsent(now, limits, frames, 0);
             return Flushed::Blocked;
         }
         let mut slices = Slices::new();
         if let Some(backlog) = &self.backlog {
             backlog.gather(&mut slices);
         }
-        frames.gather(self.owed, &mut slices);
+        frames.gather(self.queued, &mut slices);
         if slices.length == 0 {
-            self.owed = Owed::NOTHING;
+            self.queued = Queued::NONE;
             return Flushed::All;
         }
         let (length, overflow) = (slices.length, slices.overflow);
@@ -202,16 +202,16 @@ impl Conn {
             Moved::Some(sent) => sent,
             Moved::Blocked => 0,
             Moved::Ended | Moved::Broken(_) => {
-                self.owed = Owed::NOTHING;
+                self.queued = Queued::NONE;
                 return Flushed::Broken;
             }
         };
         if sent == length && !overflow && self.backlog.is_none() {
-            self.owed = Owed::NOTHING;
+            self.queued = Queued::NONE;
             return Flushed::All;
         }
         self.blocked = sent < length;
-        self.leave(now, limits, frames, sent);
+        self.keep_unsent(now, limits, frames, sent);
         match &self.backlog {
             Some(backlog) if !backlog.is_empty() => {
                 if self.blocked {
@@ -225,16 +225,16 @@ impl Conn {
     }
 
     /// Takes `sent` bytes off what waits and keeps the rest.
-    fn leave(&mut self, now: Now, limits: &Limits, frames: &mut Frames, sent: usize) {
-        let owed = std::mem::replace(&mut self.owed, Owed::NOTHING);
+    fn keep_unsent(&mut self, now: Now, limits: &Limits, frames: &mut Frames, sent: usize) {
+        let queued = std::mem::replace(&mut self.queued, Queued::NONE);
         let backlog = self.backlog.get_or_insert_with(|| Box::new(Backlog::new(now.at)));
         if sent > 0 {
             backlog.progress = now.at;
             self.endpoint.touch(now);
         }
-        let sent = backlog.sent(sent);
-        frames.leave(owed, sent, |bytes, mark, sent| {
-            backlog.push(bytes, mark, sent, limits.send_queue_bytes_max);
+        let sent = backlog.advance(sent);
+        frames.keep_unsent(queued, sent, |bytes, class, sent| {
+            backlog.push(bytes, class, sent, limits.send_queue_bytes_max);
         });
         // A connection that lagged keeps its list of what it missed until it has been told.
         if backlog.is_empty() && !backlog.lagging {

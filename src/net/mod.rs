@@ -17,14 +17,18 @@
 //! accepted; a trusted proxy is not one person, so it is not: its connections count for the client
 //! that a PROXY header names, or for the one whose request opens a WebSocket ([`proxy`],
 //! `X-Forwarded-For`). All are discounted in the reap phase.
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
+)]
 
-mod bits;
 mod conn;
 mod listener;
 mod networks;
 pub mod proxy;
 pub mod queue;
 mod reactor;
+mod slots;
 mod transport;
 mod turn;
 mod wheel;
@@ -38,11 +42,11 @@ use crate::ws::{Answer, Closed, Message};
 use proxy::Trusted;
 
 pub use conn::ConnId;
-pub use queue::{Mark, Missed};
+pub use queue::{FrameClass, Missed};
 pub use reactor::Reactor;
 pub use turn::{Broadcast, Turn};
 
-/// Holds the reactor's limits.
+/// The reactor's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes read from one connection in one turn. At the limit the connection waits for the next
@@ -118,7 +122,7 @@ pub trait Handler {
     /// Runs once in every turn, after reading: the place to take in what workers have done.
     fn on_wake(&mut self, _turn: &mut Turn<'_>) {}
 
-    /// Says when [`Handler::on_deadline`] is due.
+    /// Returns when [`Handler::on_deadline`] is due.
     fn deadline(&self) -> Moment {
         Moment::NEVER
     }

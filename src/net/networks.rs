@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Gives the network a connection counts for: an IPv4 address, or an IPv6 /64.
+/// Returns the network a connection counts for: an IPv4 address, or an IPv6 /64.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -32,16 +32,16 @@ impl Networks {
     pub(super) fn count(&mut self, address: IpAddr) -> Option<usize> {
         let max = self.max.filter(|_| !address.to_canonical().is_loopback())?;
         let count = self.counts.entry(network(address)).or_default();
-        *count += 1;
+        *count = count.saturating_add(1);
         Some(count.saturating_sub(max))
     }
 
     /// Takes a connection that was counted out of the count of its network.
     pub(super) fn discount(&mut self, address: IpAddr) {
         if let Entry::Occupied(mut entry) = self.counts.entry(network(address)) {
-            *entry.get_mut() -= 1;
-            if *entry.get() == 0 {
-                entry.remove();
+            match entry.get().checked_sub(1) {
+                None | Some(0) => drop(entry.remove()),
+                Some(count) => *entry.get_mut() = count,
             }
         }
     }

@@ -1,10 +1,10 @@
 //! What is to be sent: the frames of a turn, and what a slow connection has not taken yet.
 //!
-//! All frames made in a turn stand back to back in one buffer, in the order they were made. A
-//! connection is owed *runs* of them; a frame that follows the last one it is owed only makes that
-//! run longer, so a room in which many talk costs its members one range, without a copy each. A
-//! connection that takes everything at once holds no memory. What one does not take becomes a
-//! `Backlog` of shared frames: however many connections are behind, each frame is kept once.
+//! All frames made in a turn lie back to back in one buffer. Queued for a connection are *runs* of
+//! them; a frame right after the last queued one only extends that run, so a room in which many
+//! talk costs each member one range and no copy. A connection that takes everything at once holds
+//! no memory. What one does not take becomes a [`Backlog`] of shared frames: however many
+//! connections are behind, each frame is kept once.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -12,26 +12,26 @@ use std::rc::Rc;
 
 use crate::clock::Moment;
 
-/// Says what a frame is, for the time when it cannot be delivered.
+/// What becomes of a frame that cannot be delivered at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Was asked for by this connection: never dropped.
+pub enum FrameClass {
+    /// A reply to this connection: never dropped.
     Reply,
-    /// Is a numbered part of a stream: dropped when the connection lags, and counted.
+    /// A numbered part of a stream: dropped when the connection lags, and reported as missed.
     Numbered {
-        /// Which stream; the handler's own numbering.
+        /// The stream; the handler's own numbering.
         stream: u32,
-        /// Its place in the stream.
+        /// The position in the stream.
         number: u64,
     },
-    /// Means something only at this moment: dropped first, and not counted.
-    Passing,
+    /// Of use only at this moment: dropped first, and not reported.
+    Ephemeral,
 }
 
-/// Says which part of a stream a connection did not get.
+/// A part of a stream that was dropped for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missed {
-    /// Which stream.
+    /// The stream.
     pub stream: u32,
     /// The first number missed.
     pub first: u64,
@@ -39,16 +39,16 @@ pub struct Missed {
     pub last: u64,
 }
 
-/// How many slices one write may have.
+/// Slices of one write at most.
 const SLICES_MAX: usize = 64;
 
-/// Collects what one write is to send.
+/// The slices of one write.
 pub(super) struct Slices<'a> {
     slices: [IoSlice<'a>; SLICES_MAX],
     count: usize,
-    /// Their length together, in bytes.
+    /// Bytes of all slices.
     pub(super) length: usize,
-    /// Whether there is more than one write can have.
+    /// Whether there is more to send than fits into one write.
     pub(super) overflow: bool,
 }
 
@@ -59,25 +59,25 @@ impl<'a> Slices<'a> {
 
     fn push(&mut self, bytes: &'a [u8]) {
         match self.slices.get_mut(self.count) {
-            // Once one did not fit, nothing may follow: it would jump the queue.
+            // After one that did not fit nothing may follow: it would overtake.
             Some(slot) if !self.overflow => {
                 *slot = IoSlice::new(bytes);
-                self.count += 1;
-                self.length += bytes.len();
+                self.count = self.count.saturating_add(1);
+                self.length = self.length.saturating_add(bytes.len());
             }
             _ => self.overflow = true,
         }
     }
 
     pub(super) fn as_slice(&self) -> &[IoSlice<'a>] {
-        &self.slices[..self.count]
+        self.slices.get(..self.count).unwrap_or_default()
     }
 }
 
-/// Stands for the end of a list of runs.
+/// The end of a list of runs: an index that no run has.
 const NONE: u32 = u32::MAX;
 
-/// Holds the frames of one turn.
+/// The frames of one turn.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     bytes: Vec<u8>,
@@ -89,108 +89,104 @@ pub(super) struct Frames {
 struct Frame {
     /// Where it ends in the buffer; it starts where the one before ends.
     end: usize,
-    mark: Mark,
-    /// Its bytes on their own, made when the first connection falls behind.
+    class: FrameClass,
+    /// A copy of its bytes, made when the first connection falls behind.
     shared: Option<Rc<[u8]>>,
 }
 
-#[derive(Debug)]
+/// The frames `first..last`, and the next run of the same connection.
+#[derive(Clone, Copy, Debug)]
 struct Run {
-    /// Frames `first..last` are owed.
     first: u32,
     last: u32,
     next: u32,
 }
 
-/// Names the runs that one connection is owed in this turn.
+/// The runs queued for one connection in this turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owed {
+pub(super) struct Queued {
     head: u32,
     tail: u32,
 }
 
-impl Owed {
-    pub(super) const NOTHING: Self = Self { head: NONE, tail: NONE };
+impl Queued {
+    pub(super) const NONE: Self = Self { head: NONE, tail: NONE };
 }
 
 impl Frames {
-    /// Gives the buffer in which the next frame is to be written; [`Frames::finish`] ends it.
+    /// Returns the buffer to write the next frame into; [`Frames::finish`] ends the frame.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Makes a frame of what was written since the last one; none if that is nothing.
-    pub(super) fn finish(&mut self, mark: Mark) -> Option<u32> {
-        if self.bytes.len() == self.start(self.frames.len()) {
+    /// Makes a frame of what was written since the last one; `None` if that is nothing.
+    pub(super) fn finish(&mut self, class: FrameClass) -> Option<u32> {
+        if self.bytes.len() == self.frames.last().map_or(0, |frame| frame.end) {
             return None;
         }
-        self.frames.push(Frame { end: self.bytes.len(), mark, shared: None });
-        Some(self.frames.len() as u32 - 1)
+        let number = self.frames.len() as u32;
+        self.frames.push(Frame { end: self.bytes.len(), class, shared: None });
+        Some(number)
     }
 
-    /// Gives the length of all frames together, in bytes.
+    /// Returns the bytes of all frames.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Adds a frame to what a connection is owed.
-    pub(super) fn owe(&mut self, owed: &mut Owed, frame: u32) {
-        if owed.tail != NONE {
-            let tail = &mut self.runs[owed.tail as usize];
-            if tail.last == frame {
-                tail.last = frame + 1;
+    /// Queues a frame for a connection.
+    pub(super) fn enqueue(&mut self, queued: &mut Queued, frame: u32) {
+        let number = self.runs.len() as u32;
+        let next = frame.saturating_add(1);
+        match self.runs.get_mut(queued.tail as usize) {
+            Some(tail) if tail.last == frame => {
+                tail.last = next;
                 return;
             }
+            Some(tail) => tail.next = number,
+            None => queued.head = number,
         }
-        let run = self.runs.len() as u32;
-        self.runs.push(Run { first: frame, last: frame + 1, next: NONE });
-        if owed.tail == NONE {
-            owed.head = run;
-        } else {
-            self.runs[owed.tail as usize].next = run;
-        }
-        owed.tail = run;
+        self.runs.push(Run { first: frame, last: next, next: NONE });
+        queued.tail = number;
     }
 
-    /// Adds what is owed to the slices to write.
-    pub(super) fn gather<'a>(&'a self, owed: Owed, slices: &mut Slices<'a>) {
-        let mut run = owed.head;
-        while run != NONE {
-            let Run { first, last, next } = self.runs[run as usize];
-            slices.push(&self.bytes[self.start(first as usize)..self.start(last as usize)]);
-            run = next;
+    /// Adds what is queued to a write.
+    pub(super) fn gather<'a>(&'a self, queued: Queued, slices: &mut Slices<'a>) {
+        let mut at = queued.head;
+        while let Some(run) = self.runs.get(at as usize) {
+            let range = self.start(run.first)..self.start(run.last);
+            slices.push(self.bytes.get(range).unwrap_or_default());
+            at = run.next;
         }
     }
 
-    /// Calls `keep` with each owed frame that was not sent whole, as a frame on its own, together
-    /// with the bytes of it that were sent.
-    pub(super) fn leave(
+    /// Calls `keep` with a copy of each queued frame of which not all bytes were sent, its class,
+    /// and the number of its bytes that were. `sent` are the bytes sent of all that is queued.
+    pub(super) fn keep_unsent(
         &mut self,
-        owed: Owed,
+        queued: Queued,
         mut sent: usize,
-        mut keep: impl FnMut(Rc<[u8]>, Mark, usize),
+        mut keep: impl FnMut(Rc<[u8]>, FrameClass, usize),
     ) {
-        let mut run = owed.head;
-        while run != NONE {
-            let Run { first, last, next } = self.runs[run as usize];
-            for index in first as usize..last as usize {
-                let start = self.start(index);
-                let frame = &mut self.frames[index];
-                let length = frame.end - start;
-                if sent >= length {
-                    sent -= length;
+        let mut at = queued.head;
+        while let Some(&Run { first, last, next }) = self.runs.get(at as usize) {
+            let mut start = self.start(first);
+            for frame in self.frames.get_mut(first as usize..last as usize).unwrap_or_default() {
+                let bytes = self.bytes.get(start..frame.end).unwrap_or_default();
+                start = frame.end;
+                if let Some(rest) = sent.checked_sub(bytes.len()) {
+                    sent = rest;
                     continue;
                 }
-                let bytes = &self.bytes[start..frame.end];
                 let shared = frame.shared.get_or_insert_with(|| Rc::from(bytes));
-                keep(Rc::clone(shared), frame.mark, sent);
+                keep(Rc::clone(shared), frame.class, sent);
                 sent = 0;
             }
-            run = next;
+            at = next;
         }
     }
 
-    /// Forgets the turn. A buffer that grew large is given back.
+    /// Removes all frames. A buffer that grew large is given back.
     pub(super) fn clear(&mut self, bytes_kept_max: usize) {
         self.bytes.clear();
         self.bytes.shrink_to(bytes_kept_max);
@@ -198,15 +194,13 @@ impl Frames {
         self.runs.clear();
     }
 
-    fn start(&self, frame: usize) -> usize {
-        match frame.checked_sub(1) {
-            Some(before) => self.frames[before].end,
-            None => 0,
-        }
+    fn start(&self, frame: u32) -> usize {
+        let before = frame.checked_sub(1).and_then(|before| self.frames.get(before as usize));
+        before.map_or(0, |frame| frame.end)
     }
 }
 
-/// Holds what one connection has not taken yet.
+/// What one connection has not taken yet.
 #[derive(Debug)]
 pub(super) struct Backlog {
     waiting: VecDeque<Waiting>,
@@ -223,8 +217,15 @@ pub(super) struct Backlog {
 #[derive(Debug)]
 struct Waiting {
     bytes: Rc<[u8]>,
+    /// `sent` < `bytes.len()`.
     sent: usize,
-    mark: Mark,
+    class: FrameClass,
+}
+
+impl Waiting {
+    fn unsent(&self) -> &[u8] {
+        self.bytes.get(self.sent..).unwrap_or_default()
+    }
 }
 
 impl Backlog {
@@ -246,36 +247,41 @@ impl Backlog {
         self.waiting.is_empty()
     }
 
-    /// Gives what was missed, in the order in which streams were first missed.
+    /// Takes what was missed, in the order in which streams were first missed.
     pub(super) fn take_missed(&mut self) -> Vec<Missed> {
         std::mem::take(&mut self.missed)
     }
 
-    /// Adds a frame of which `sent` bytes are gone already. Once half of `bytes_max` waits nothing
-    /// passing is taken any more, and over `bytes_max` what waits of it goes. If that is not
-    /// enough the connection lags: whatever is no reply and not half sent is dropped, now and
-    /// until it has caught up.
-    pub(super) fn push(&mut self, bytes: Rc<[u8]>, mark: Mark, sent: usize, bytes_max: usize) {
-        let length = bytes.len() - sent;
-        let passing_too_many = mark == Mark::Passing && self.bytes > bytes_max / 2;
-        if sent == 0 && mark != Mark::Reply && (self.lagging || passing_too_many) {
-            self.miss(mark);
+    /// Adds a frame of which `sent` bytes were sent. Over half of `bytes_max` ephemeral frames are
+    /// refused, over `bytes_max` those that wait are dropped. If that is not enough the connection
+    /// lags: all but replies and partly sent frames are dropped, now and until it has caught up.
+    pub(super) fn push(
+        &mut self,
+        bytes: Rc<[u8]>,
+        class: FrameClass,
+        sent: usize,
+        bytes_max: usize,
+    ) {
+        let refused = class == FrameClass::Ephemeral && self.bytes > bytes_max / 2;
+        if sent == 0 && class != FrameClass::Reply && (self.lagging || refused) {
+            self.record_missed(class);
             return;
         }
-        self.bytes += length;
-        self.waiting.push_back(Waiting { bytes, sent, mark });
-        if self.bytes > bytes_max && mark != Mark::Reply {
-            self.drop_frames(|mark| mark == Mark::Passing);
+        let frame = Waiting { bytes, sent, class };
+        self.bytes = self.bytes.saturating_add(frame.unsent().len());
+        self.waiting.push_back(frame);
+        if self.bytes > bytes_max && class != FrameClass::Reply {
+            self.drop_frames(|class| class == FrameClass::Ephemeral);
             if self.bytes > bytes_max {
                 self.lagging = true;
-                self.drop_frames(|mark| mark != Mark::Reply);
+                self.drop_frames(|class| class != FrameClass::Reply);
             }
         }
     }
 
-    /// Counts a broadcast that is not delivered.
-    pub(super) fn miss(&mut self, mark: Mark) {
-        let Mark::Numbered { stream, number } = mark else { return };
+    /// Records a broadcast that is not delivered.
+    pub(super) fn record_missed(&mut self, class: FrameClass) {
+        let FrameClass::Numbered { stream, number } = class else { return };
         match self.missed.iter_mut().find(|missed| missed.stream == stream) {
             Some(missed) => {
                 missed.first = missed.first.min(number);
@@ -285,14 +291,14 @@ impl Backlog {
         }
     }
 
-    /// Drops the frames with such marks that are not half sent.
-    fn drop_frames(&mut self, drops: impl Fn(Mark) -> bool) {
+    /// Drops the frames of some classes that are not partly sent.
+    fn drop_frames(&mut self, drops: impl Fn(FrameClass) -> bool) {
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.retain(|frame| {
-            let keep = !drops(frame.mark) || frame.sent > 0;
+            let keep = !drops(frame.class) || frame.sent > 0;
             if !keep {
-                self.bytes -= frame.bytes.len();
-                self.miss(frame.mark);
+                self.bytes = self.bytes.saturating_sub(frame.bytes.len());
+                self.record_missed(frame.class);
             }
             keep
         });
@@ -300,25 +306,25 @@ impl Backlog {
         self.waiting = waiting;
     }
 
-    /// Adds what waits to the slices to write.
+    /// Adds what waits to a write.
     pub(super) fn gather<'a>(&'a self, slices: &mut Slices<'a>) {
         for frame in self.waiting.iter().take(SLICES_MAX) {
-            slices.push(&frame.bytes[frame.sent..]);
+            slices.push(frame.unsent());
         }
         slices.overflow |= self.waiting.len() > SLICES_MAX;
     }
 
-    /// Takes away bytes that were sent. Gives how many were not of this queue.
-    pub(super) fn sent(&mut self, mut sent: usize) -> usize {
+    /// Removes bytes that were sent; returns how many of them were not of this backlog.
+    pub(super) fn advance(&mut self, mut sent: usize) -> usize {
         while let Some(frame) = self.waiting.front_mut() {
-            let rest = frame.bytes.len() - frame.sent;
-            if sent < rest {
-                frame.sent += sent;
-                self.bytes -= sent;
+            let unsent = frame.unsent().len();
+            let taken = sent.min(unsent);
+            self.bytes = self.bytes.saturating_sub(taken);
+            if sent < unsent {
+                frame.sent = frame.sent.saturating_add(sent);
                 return 0;
             }
-            sent -= rest;
-            self.bytes -= rest;
+            sent = sent.saturating_sub(unsent);
             self.waiting.pop_front();
         }
         sent
@@ -338,25 +344,25 @@ mod tests {
         frames
     }
 
-    fn numbered(number: u64) -> Mark {
-        Mark::Numbered { stream: 7, number }
+    fn numbered(number: u64) -> FrameClass {
+        FrameClass::Numbered { stream: 7, number }
     }
 
-    fn gathered(frames: &Frames, owed: Owed) -> Vec<String> {
+    fn gathered(frames: &Frames, queued: Queued) -> Vec<String> {
         let mut slices = Slices::new();
-        frames.gather(owed, &mut slices);
+        frames.gather(queued, &mut slices);
         assert!(!slices.overflow);
         slices.as_slice().iter().map(|slice| String::from_utf8_lossy(slice).into_owned()).collect()
     }
 
     #[test]
-    fn neighbouring_frames_are_sent_as_one_range() {
+    fn adjacent_frames_are_sent_as_one_range() {
         let mut frames = frames(&["a", "bb", "ccc", "d", "e"]);
-        let (mut all, mut some) = (Owed::NOTHING, Owed::NOTHING);
+        let (mut all, mut some) = (Queued::NONE, Queued::NONE);
         for frame in 0..5 {
-            frames.owe(&mut all, frame);
+            frames.enqueue(&mut all, frame);
             if frame != 2 {
-                frames.owe(&mut some, frame);
+                frames.enqueue(&mut some, frame);
             }
         }
         assert_eq!(gathered(&frames, all), ["abbcccde"]);
@@ -364,55 +370,56 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_into_one_write_is_not_overtaken() {
+    fn frames_beyond_one_write_are_not_overtaken() {
         let mut frames = Frames::default();
-        let mut owed = Owed::NOTHING;
+        let mut queued = Queued::NONE;
         for _ in 0..SLICES_MAX + 1 {
-            for mark in [Mark::Reply, Mark::Passing] {
+            for class in [FrameClass::Reply, FrameClass::Ephemeral] {
                 frames.buffer().push(b'x');
-                let frame = frames.finish(mark).expect("a byte was written");
-                if mark == Mark::Reply {
-                    frames.owe(&mut owed, frame);
+                let frame = frames.finish(class).expect("a byte was written");
+                if class == FrameClass::Reply {
+                    frames.enqueue(&mut queued, frame);
                 }
             }
         }
         let mut slices = Slices::new();
-        frames.gather(owed, &mut slices);
+        frames.gather(queued, &mut slices);
         assert!(slices.overflow);
         assert_eq!(slices.length, SLICES_MAX);
     }
 
     #[test]
-    fn nothing_written_makes_no_frame() {
-        assert_eq!(Frames::default().finish(Mark::Reply), None);
+    fn an_empty_write_makes_no_frame() {
+        assert_eq!(Frames::default().finish(FrameClass::Reply), None);
     }
 
     #[test]
-    fn what_was_not_sent_is_left_frame_by_frame() {
+    fn unsent_frames_are_kept_one_by_one() {
         let mut frames = frames(&["abc", "def", "ghi"]);
-        let mut owed = Owed::NOTHING;
-        frames.owe(&mut owed, 0);
-        frames.owe(&mut owed, 2);
+        let mut queued = Queued::NONE;
+        frames.enqueue(&mut queued, 0);
+        frames.enqueue(&mut queued, 2);
         let mut left = Vec::new();
-        frames.leave(owed, 4, |bytes, mark, sent| left.push((bytes.to_vec(), mark, sent)));
+        frames
+            .keep_unsent(queued, 4, |bytes, class, sent| left.push((bytes.to_vec(), class, sent)));
         assert_eq!(left, [(b"ghi".to_vec(), numbered(2), 1)]);
     }
 
     #[test]
     fn two_slow_connections_share_a_frame() {
         let mut frames = frames(&["abc"]);
-        let mut owed = Owed::NOTHING;
-        frames.owe(&mut owed, 0);
+        let mut queued = Queued::NONE;
+        frames.enqueue(&mut queued, 0);
         let mut left = Vec::new();
-        frames.leave(owed, 0, |bytes, _, _| left.push(bytes));
-        frames.leave(owed, 1, |bytes, _, _| left.push(bytes));
+        frames.keep_unsent(queued, 0, |bytes, _, _| left.push(bytes));
+        frames.keep_unsent(queued, 1, |bytes, _, _| left.push(bytes));
         assert!(Rc::ptr_eq(&left[0], &left[1]));
     }
 
-    fn backlog(bytes_max: usize, frames: &[(&str, Mark)]) -> Backlog {
+    fn backlog(bytes_max: usize, frames: &[(&str, FrameClass)]) -> Backlog {
         let mut backlog = Backlog::new(Moment::default());
-        for (text, mark) in frames {
-            backlog.push(Rc::from(text.as_bytes()), *mark, 0, bytes_max);
+        for (text, class) in frames {
+            backlog.push(Rc::from(text.as_bytes()), *class, 0, bytes_max);
         }
         backlog
     }
@@ -425,10 +432,15 @@ mod tests {
     }
 
     #[test]
-    fn over_the_limit_broadcasts_are_dropped_and_counted_but_replies_stay() {
+    fn over_the_limit_broadcasts_are_dropped_and_reported_but_replies_stay() {
         let mut backlog = backlog(
             6,
-            &[("aa", numbered(4)), ("rr", Mark::Reply), ("bb", numbered(5)), ("cc", numbered(6))],
+            &[
+                ("aa", numbered(4)),
+                ("rr", FrameClass::Reply),
+                ("bb", numbered(5)),
+                ("cc", numbered(6)),
+            ],
         );
         assert!(backlog.lagging);
         assert_eq!(waiting(&backlog), "rr");
@@ -438,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_half_sent_is_never_dropped() {
+    fn a_partly_sent_frame_is_never_dropped() {
         let mut backlog = Backlog::new(Moment::default());
         backlog.push(Rc::from(&b"abcd"[..]), numbered(1), 2, 3);
         backlog.push(Rc::from(&b"efgh"[..]), numbered(2), 0, 3);
@@ -447,19 +459,23 @@ mod tests {
     }
 
     #[test]
-    fn passing_frames_are_dropped_first_and_not_counted() {
-        let mut backlog =
-            backlog(8, &[("aaaaa", numbered(1)), ("pp", Mark::Passing), ("bb", numbered(2))]);
+    fn ephemeral_frames_are_dropped_first_and_not_reported() {
+        let mut backlog = backlog(
+            8,
+            &[("aaaaa", numbered(1)), ("pp", FrameClass::Ephemeral), ("bb", numbered(2))],
+        );
         assert_eq!(waiting(&backlog), "aaaaabb");
         assert_eq!(backlog.take_missed(), []);
     }
 
     #[test]
-    fn passing_frames_that_wait_make_room_for_numbered_ones() {
+    fn waiting_ephemeral_frames_make_room_for_numbered_ones() {
         let mut backlog = Backlog::new(Moment::default());
-        backlog.push(Rc::from(&b"half"[..]), Mark::Passing, 2, 9);
-        for (text, mark) in [("pp", Mark::Passing), ("aaa", numbered(1)), ("bb", numbered(2))] {
-            backlog.push(Rc::from(text.as_bytes()), mark, 0, 9);
+        backlog.push(Rc::from(&b"half"[..]), FrameClass::Ephemeral, 2, 9);
+        for (text, class) in
+            [("pp", FrameClass::Ephemeral), ("aaa", numbered(1)), ("bb", numbered(2))]
+        {
+            backlog.push(Rc::from(text.as_bytes()), class, 0, 9);
         }
         assert_eq!(waiting(&backlog), "lfppaaabb");
         backlog.push(Rc::from(&b"cc"[..]), numbered(3), 0, 9);
@@ -471,11 +487,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_leaves_the_queue() {
-        let mut backlog = backlog(99, &[("abc", Mark::Reply), ("def", Mark::Reply)]);
-        assert_eq!(backlog.sent(4), 0);
+    fn sent_bytes_leave_the_backlog() {
+        let mut backlog = backlog(99, &[("abc", FrameClass::Reply), ("def", FrameClass::Reply)]);
+        assert_eq!(backlog.advance(4), 0);
         assert_eq!(waiting(&backlog), "ef");
-        assert_eq!(backlog.sent(5), 3);
+        assert_eq!(backlog.advance(5), 3);
         assert!(backlog.is_empty());
     }
 }

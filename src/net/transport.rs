@@ -7,7 +7,7 @@ use std::net::Shutdown;
 
 use mio::net::TcpStream;
 
-/// Says how a read or a write went.
+/// Returns how a read or a write went.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Moved {
     /// So many bytes, at least one.
@@ -20,7 +20,7 @@ pub(super) enum Moved {
     Broken(ErrorKind),
 }
 
-/// Is the bottom of a connection: plain TCP.
+/// The bottom of a connection: plain TCP.
 #[derive(Debug)]
 pub(super) struct Transport {
     stream: TcpStream,

@@ -5,17 +5,17 @@ use std::net::IpAddr;
 use slab::Slab;
 
 use super::Limits;
-use super::bits::Bits;
 use super::conn::{Conn, ConnId};
 use super::networks::{Networks, network};
-use super::queue::{Frames, Mark};
+use super::queue::{FrameClass, Frames};
+use super::slots::SlotSet;
 use super::wheel::Wheel;
 use crate::clock::Now;
 use crate::http::Response;
 use crate::ws::frame::{self, Opcode};
 use crate::ws::{After, Message, Shared, WindowBits};
 
-/// Holds all connections and what is to be done about them.
+/// All connections and what is to be done about them.
 #[derive(Debug)]
 pub(super) struct Conns {
     pub(super) slab: Slab<Conn>,
@@ -25,7 +25,7 @@ pub(super) struct Conns {
     pub(super) frames: Frames,
     pub(super) wheel: Wheel,
     /// Slots of connections to write to, or whose end is near.
-    pub(super) dirty: Bits,
+    pub(super) dirty: SlotSet,
     /// Connections that may have something to read that no event will tell of.
     pub(super) unfinished: Vec<ConnId>,
     /// Connections that lagged and read again.
@@ -49,7 +49,7 @@ impl Conns {
             shared,
             frames: Frames::default(),
             wheel: Wheel::new(),
-            dirty: Bits::default(),
+            dirty: SlotSet::default(),
             unfinished: Vec::new(),
             caught_up: Vec::new(),
             doomed: Vec::new(),
@@ -66,12 +66,12 @@ impl Conns {
 
     /// Takes care of what a call to the endpoint left: bytes to send, an end, an earlier deadline.
     pub(super) fn settle(&mut self, id: ConnId) {
-        let frame = self.frames.finish(Mark::Reply);
+        let frame = self.frames.finish(FrameClass::Reply);
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
         if let Some(frame) = frame {
-            self.frames.owe(&mut conn.owed, frame);
+            self.frames.enqueue(&mut conn.queued, frame);
         }
         let ends = match conn.endpoint.after() {
             After::Keep => false,
@@ -114,13 +114,13 @@ impl Conns {
         }
     }
 
-    /// Says whether the frames of this turn are as many as a turn may have.
+    /// Whether the frames of this turn are as many as a turn may have.
     pub(super) fn is_full(&self) -> bool {
         self.frames.len() >= self.limits.turn_bytes_max
     }
 }
 
-/// Is what a handler may do: all of it takes effect at the end of the turn.
+/// What a handler may do: all of it takes effect at the end of the turn.
 #[derive(Debug)]
 pub struct Turn<'a> {
     pub(super) conns: &'a mut Conns,
@@ -128,14 +128,14 @@ pub struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Gives the time of this turn.
+    /// Returns the time of this turn.
     pub fn now(&self) -> Now {
         self.now
     }
 
     /// Sends a text message to one connection.
     pub fn send(&mut self, conn: ConnId, payload: &[u8]) {
-        self.deliver(&mut Broadcast::new(Mark::Reply, payload), conn);
+        self.deliver(&mut Broadcast::new(FrameClass::Reply, payload), conn);
     }
 
     /// Sends a broadcast to one of its recipients.
@@ -149,14 +149,14 @@ impl Turn<'_> {
             return;
         }
         if let Some(backlog) = conn.backlog.as_mut().filter(|backlog| backlog.lagging)
-            && broadcast.mark != Mark::Reply
+            && broadcast.class != FrameClass::Reply
         {
-            backlog.miss(broadcast.mark);
+            backlog.record_missed(broadcast.class);
             return;
         }
         let frame = broadcast.frame(conn.endpoint.deflate(), frames, shared);
         conn.sent = conn.sent.saturating_add(1);
-        frames.owe(&mut conn.owed, frame);
+        frames.enqueue(&mut conn.queued, frame);
         dirty.insert(id.slot());
     }
 
@@ -183,32 +183,32 @@ impl Turn<'_> {
         self.conns.settle(id);
     }
 
-    /// Gives the address a connection comes from, or the request under way: behind a trusted proxy
+    /// Returns the address a connection comes from, or the request under way: behind a trusted proxy
     /// the client's, if the proxy says it.
     pub fn address(&self, id: ConnId) -> Option<IpAddr> {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
         Some(conn.address)
     }
 
-    /// Says whether a trusted proxy says that the client of the request under way, or of the one
+    /// Whether a trusted proxy says that the client of the request under way, or of the one
     /// that opened the WebSocket, speaks TLS.
     pub fn is_secure(&self, id: ConnId) -> bool {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         conn.is_some_and(|conn| conn.secure)
     }
 
-    /// Gives the network a connection comes from: an IPv4 address, or an IPv6 /64.
+    /// Returns the network a connection comes from: an IPv4 address, or an IPv6 /64.
     pub fn network(&self, id: ConnId) -> Option<IpAddr> {
         self.address(id).map(network)
     }
 
-    /// Gives how many messages came from a connection, and how many were sent to it.
+    /// Returns how many messages came from a connection, and how many were sent to it.
     pub fn counts(&self, id: ConnId) -> (u32, u32) {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         conn.map_or((0, 0), |conn| (conn.received, conn.sent))
     }
 
-    /// Gives the number of connections, those that are no WebSocket included.
+    /// Returns the number of connections, those that are no WebSocket included.
     pub fn connections(&self) -> usize {
         self.conns.slab.len()
     }
@@ -218,7 +218,7 @@ impl Turn<'_> {
         self.conns.accepting = false;
     }
 
-    /// Says whether so much is to be sent in this turn that the rest of the work should wait for
+    /// Whether so much is to be sent in this turn that the rest of the work should wait for
     /// the next; [`Turn::again`] makes that come at once.
     pub fn is_full(&self) -> bool {
         self.conns.is_full()
@@ -238,10 +238,10 @@ impl Turn<'_> {
 /// The largest window of permessage-deflate (RFC 7692 §7.1.2).
 const WINDOW_BITS_MAX: usize = 15;
 
-/// Is a message for many: encoded as a frame at most once for each way of compressing it.
+/// A message for many: encoded as a frame at most once for each way of compressing it.
 #[derive(Debug)]
 pub struct Broadcast<'a> {
-    mark: Mark,
+    class: FrameClass,
     opcode: Opcode,
     payload: &'a [u8],
     plain: Option<u32>,
@@ -251,20 +251,20 @@ pub struct Broadcast<'a> {
 
 impl<'a> Broadcast<'a> {
     /// Makes a broadcast of a text; it must not outlive the turn in which it is first delivered.
-    pub fn new(mark: Mark, payload: &'a [u8]) -> Self {
-        Self::of(mark, Opcode::Text, payload)
+    pub fn new(class: FrameClass, payload: &'a [u8]) -> Self {
+        Self::of(class, Opcode::Text, payload)
     }
 
     /// Makes a broadcast of a message as it came.
-    pub fn message(mark: Mark, message: &'a Message) -> Self {
+    pub fn message(class: FrameClass, message: &'a Message) -> Self {
         match message {
-            Message::Text(text) => Self::of(mark, Opcode::Text, text.as_bytes()),
-            Message::Binary(bytes) => Self::of(mark, Opcode::Binary, bytes),
+            Message::Text(text) => Self::of(class, Opcode::Text, text.as_bytes()),
+            Message::Binary(bytes) => Self::of(class, Opcode::Binary, bytes),
         }
     }
 
-    fn of(mark: Mark, opcode: Opcode, payload: &'a [u8]) -> Self {
-        Self { mark, opcode, payload, plain: None, deflated: [None; WINDOW_BITS_MAX + 1] }
+    fn of(class: FrameClass, opcode: Opcode, payload: &'a [u8]) -> Self {
+        Self { class, opcode, payload, plain: None, deflated: [None; WINDOW_BITS_MAX + 1] }
     }
 
     fn frame(
@@ -273,20 +273,19 @@ impl<'a> Broadcast<'a> {
         frames: &mut Frames,
         shared: &mut Shared,
     ) -> u32 {
-        let Some(bits) = deflate.filter(|_| self.payload.len() >= shared.limits.deflate_bytes_min)
-        else {
-            return self.plain(frames);
-        };
+        let Some(bits) = deflate else { return self.plain(frames) };
         let index = usize::from(bits.get());
-        if let Some(frame) = self.deflated[index] {
-            return frame;
+        if let Some(Some(frame)) = self.deflated.get(index) {
+            return *frame;
         }
         let frame = if shared.deflate(self.opcode, bits, self.payload, frames.buffer()) {
             self.finish(frames)
         } else {
             self.plain(frames)
         };
-        self.deflated[index] = Some(frame);
+        if let Some(slot) = self.deflated.get_mut(index) {
+            *slot = Some(frame);
+        }
         frame
     }
 
@@ -302,6 +301,6 @@ impl<'a> Broadcast<'a> {
 
     fn finish(&self, frames: &mut Frames) -> u32 {
         // A frame has a header, so there is always something.
-        frames.finish(self.mark).unwrap_or_default()
+        frames.finish(self.class).unwrap_or_default()
     }
 }

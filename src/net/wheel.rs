@@ -1,85 +1,88 @@
 //! A hashed timer wheel: one entry per connection, no cancel, no links.
 //!
-//! A deadline that moves to a later time costs nothing: the entry stays where it is, fires early and
-//! is put back. One that moves to an earlier time gets a second entry; the owner of the entry knows
-//! which one counts (see `Conn::armed`).
+//! Moving a deadline to a later time costs nothing: the entry stays, fires early and is put back.
+//! Moving one to an earlier time adds a second entry; the owner knows which one counts (see
+//! `Conn::armed`).
 
+use std::iter;
 use std::time::Duration;
 
 use super::conn::ConnId;
 use crate::clock::Moment;
 
-/// Milliseconds a slot spans: how late a deadline may be noticed.
+/// Milliseconds of a slot: a deadline may be noticed this much late.
 const SLOT_MILLIS: u64 = 32;
-/// A power of two. What lies further ahead than the wheel turns in one round waits in its last slot
-/// and is put back from there.
+/// Slots of a round, a power of two. An entry further ahead waits in the last slot of the round and
+/// is put back from there.
 const SLOTS: u64 = 2048;
+const WORDS: usize = SLOTS as usize / 64;
 
-/// Holds who wants to be called when.
+/// The connections to be called, by time.
 #[derive(Debug)]
 pub(super) struct Wheel {
     slots: Vec<Vec<ConnId>>,
-    /// Which slots have entries, so that the next one is found without a walk over all.
-    filled: [u64; SLOTS as usize / 64],
-    /// All slots before this one have fired.
+    /// One bit for each slot that has entries.
+    filled: [u64; WORDS],
+    /// The slot up to which all have fired, counted without end.
     current: u64,
 }
 
 impl Wheel {
     pub(super) fn new() -> Self {
         let slots = (0..SLOTS).map(|_| Vec::new()).collect();
-        Self { slots, filled: [0; SLOTS as usize / 64], current: 0 }
+        Self { slots, filled: [0; WORDS], current: 0 }
     }
 
     /// Adds an entry that fires at `due` or up to one slot later; earlier if that is far ahead.
-    /// Gives the moment at which it fires.
+    /// Returns when it fires.
     pub(super) fn insert(&mut self, due: Moment, conn: ConnId) -> Moment {
-        let wanted = due.as_millis().div_ceil(SLOT_MILLIS);
-        let at = wanted.clamp(self.current, self.current + SLOTS - 1);
-        let slot = (at % SLOTS) as usize;
-        self.slots[slot].push(conn);
-        self.filled[slot / 64] |= 1 << (slot % 64);
-        Moment::from_millis(at * SLOT_MILLIS)
+        let last = self.current.saturating_add(SLOTS - 1);
+        let at = due.as_millis().div_ceil(SLOT_MILLIS).clamp(self.current, last);
+        let (entries, filled, bit) = self.slot(at);
+        entries.push(conn);
+        *filled |= bit;
+        Moment::from_millis(at.saturating_mul(SLOT_MILLIS))
     }
 
     /// Moves all entries that are due to `fired`.
     pub(super) fn advance(&mut self, now: Moment, fired: &mut Vec<ConnId>) {
         let until = now.as_millis() / SLOT_MILLIS;
         while let Some(next) = self.next_filled().filter(|next| *next <= until) {
-            let slot = (next % SLOTS) as usize;
-            fired.append(&mut self.slots[slot]);
-            // A slot that was crowded once need not stay large for ever.
-            self.slots[slot].shrink_to(64);
-            self.filled[slot / 64] &= !(1 << (slot % 64));
+            let (entries, filled, bit) = self.slot(next);
+            fired.append(entries);
+            // A slot that was crowded once need not stay large.
+            entries.shrink_to(64);
+            *filled &= !bit;
             self.current = next;
         }
-        self.current = self.current.max(until + 1);
+        self.current = self.current.max(until.saturating_add(1));
     }
 
-    /// Gives the time until the next entry fires.
+    /// Returns the time until the next entry fires.
     pub(super) fn wait(&self, now: Moment) -> Option<Duration> {
         let next = self.next_filled()?;
-        Some(Moment::from_millis(next * SLOT_MILLIS).since(now))
+        Some(Moment::from_millis(next.saturating_mul(SLOT_MILLIS)).since(now))
+    }
+
+    /// Returns the entries of a slot, and where it is marked as filled.
+    #[expect(clippy::indexing_slicing, reason = "a remainder by SLOTS is below SLOTS")]
+    fn slot(&mut self, at: u64) -> (&mut Vec<ConnId>, &mut u64, u64) {
+        let slot = (at % SLOTS) as usize;
+        (&mut self.slots[slot], &mut self.filled[slot / 64], 1 << (slot % 64))
     }
 
     fn next_filled(&self) -> Option<u64> {
         let start = self.current % SLOTS;
-        let words = self.filled.len();
-        let first = (start / 64) as usize;
-        for step in 0..=words {
-            let word = (first + step) % words;
-            let mut bits = self.filled[word];
-            if step == 0 {
-                bits &= u64::MAX << (start % 64);
-            } else if step == words {
-                bits &= !(u64::MAX << (start % 64));
-            }
-            if bits != 0 {
-                let slot = word as u64 * 64 + u64::from(bits.trailing_zeros());
-                return Some(self.current + (slot + SLOTS - start) % SLOTS);
-            }
-        }
-        None
+        let (before, from) = self.filled.split_at_checked((start / 64) as usize)?;
+        let (first, after) = from.split_first()?;
+        // The word of `start` comes first with its later slots, and last with its earlier ones.
+        let later = u64::MAX << (start % 64);
+        let (first, last) = (first & later, first & !later);
+        let middle = after.iter().chain(before).copied();
+        let words = iter::once(first).chain(middle).chain(iter::once(last));
+        let (bits, word) = words.zip(0_u64..).find(|(bits, _)| *bits != 0)?;
+        let bit = word.saturating_mul(64).saturating_add(bits.trailing_zeros().into());
+        Some(self.current.saturating_add(bit.saturating_sub(start % 64)))
     }
 }
 
@@ -121,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_one_round_fires_early_and_can_be_put_back() {
+    fn an_entry_beyond_one_round_fires_early_and_can_be_put_back() {
         let mut wheel = Wheel::new();
         let due = Moment::from_millis(10 * SLOTS * SLOT_MILLIS);
         let at = wheel.insert(due, id(1));

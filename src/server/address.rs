@@ -3,11 +3,12 @@
 //! The server holds a lock on the file as long as it lives, so that nobody who reads it talks to a
 //! stranger who has one of the addresses by now.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use crate::file;
 
 /// Is the file; it is removed when this is dropped.
 #[derive(Debug)]
@@ -20,18 +21,11 @@ impl AddressFile {
     /// Writes the addresses a server listens at, one a line, for its owner to read. The caller keeps
     /// other servers out of the directory.
     pub fn write(dir: &Path, addresses: &[SocketAddr]) -> io::Result<Self> {
-        let (path, young) = (dir.join(FILE), dir.join(YOUNG_FILE));
-        match fs::remove_file(&young) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&young)?;
-        file.try_lock()?;
-        for address in addresses {
-            writeln!(file, "{address}")?;
-        }
-        fs::rename(&young, &path)?;
-        Ok(Self { path, _locked: file })
+        let file = file::replace(dir, FILE, |file| {
+            file.try_lock()?;
+            addresses.iter().try_for_each(|address| writeln!(file, "{address}"))
+        })?;
+        Ok(Self { path: dir.join(FILE), _locked: file })
     }
 
     /// Reads where the server of a directory can be reached; nowhere, if there is none at work.
@@ -64,7 +58,6 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 }
 
 const FILE: &str = "server.addr";
-const YOUNG_FILE: &str = "server.addr.new";
 const BYTES_MAX: u64 = 64 * 1024;
 
 impl Drop for AddressFile {

@@ -25,7 +25,7 @@ use crate::clock::{Moment, Now};
 use crate::config::Config;
 use crate::http::Request;
 use crate::journal::Journal;
-use crate::net::{Broadcast, ConnId, Handler, Mark, Missed, Turn};
+use crate::net::{Broadcast, ConnId, FrameClass, Handler, Missed, Turn};
 use crate::ws::{Answer, Closed, Message};
 
 pub use accounts::Fault;
@@ -262,8 +262,8 @@ impl Server {
         seq: Option<u64>,
     ) {
         let mark = match seq {
-            Some(number) => Mark::Numbered { stream: room.0, number },
-            None => Mark::Passing,
+            Some(number) => FrameClass::Numbered { stream: room.0, number },
+            None => FrameClass::Ephemeral,
         };
         if let ServerEvent::Message { room, seq, content, .. } = event {
             tracing::debug!(room = %log::Escaped(room), seq, bytes = content.len(), "message");

@@ -1,123 +1,14 @@
-//! How a WebSocket ends: close codes, Close frames, the faults that fail a connection (§7).
+//! How a WebSocket ends, and its Close frames (§5.5.1, §7).
 
 use std::fmt;
 
 use super::frame::{self, Opcode};
-
-/// Names the close codes this program uses (§7.4.1 and the IANA registry; 4201 is `chat.v1`'s).
-pub mod code {
-    /// The purpose is fulfilled.
-    pub const NORMAL: u16 = 1000;
-    /// The endpoint goes away.
-    pub const GOING_AWAY: u16 = 1001;
-    /// A rule of RFC 6455 or RFC 7692 was broken.
-    pub const PROTOCOL_ERROR: u16 = 1002;
-    /// A kind of data that is not taken here.
-    pub const UNSUPPORTED: u16 = 1003;
-    /// Stands for a Close without a code; never sent.
-    pub const NONE: u16 = 1005;
-    /// Stands for an end without a Close; never sent.
-    pub const ABNORMAL: u16 = 1006;
-    /// The payload is not what its type says, as text that is no UTF-8.
-    pub const INVALID_DATA: u16 = 1007;
-    /// A rule of this server was broken.
-    pub const POLICY: u16 = 1008;
-    /// A message is too big.
-    pub const TOO_BIG: u16 = 1009;
-    /// The server cannot go on.
-    pub const INTERNAL: u16 = 1011;
-    /// The server restarts.
-    pub const RESTART: u16 = 1012;
-    /// No sign of life followed a ping.
-    pub const NO_PONG: u16 = 4201;
-}
+use super::violation::{Violation, code};
 
 /// Bytes a Close's reason may have: those of a control frame but the code (§5.5).
 const REASON_BYTES_MAX: usize = 123;
 
-/// Names a rule the peer broke, one variant for each. Each fails the connection (§7.1.7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Violation {
-    /// §5.1: a client's frame is not masked.
-    Unmasked,
-    /// §5.2, RFC 7692 §6: a reserved bit is set that no extension gave a meaning to.
-    ReservedBits,
-    /// §5.2: the opcode is none of the six.
-    ReservedOpcode,
-    /// §5.2: the length is not in its shortest form.
-    NonMinimalLength,
-    /// §5.2: the top bit of a 64-bit length is set.
-    LengthTopBit,
-    /// §5.5: a control frame is fragmented.
-    FragmentedControl,
-    /// §5.5: a control frame's payload passes 125 bytes.
-    LongControl,
-    /// §5.4: a continuation has nothing to continue.
-    UnexpectedContinuation,
-    /// §5.4: a message begins within another.
-    ExpectedContinuation,
-    /// §5.5.1: a Close has a body of one byte.
-    ShortCloseBody,
-    /// §7.4: a close code that may not be sent.
-    BadCloseCode,
-    /// §8.1: text, or a Close's reason, is not UTF-8.
-    InvalidUtf8,
-    /// RFC 7692 §7.2.2: the payload is no DEFLATE data.
-    BadDeflate,
-    /// §10.4: the message passes [`super::Limits::message_bytes_max`].
-    MessageTooBig,
-    /// §10.4: the message passes [`super::Limits::fragments_max`].
-    TooManyFragments,
-    /// The message takes longer than [`super::Limits::message_within`].
-    MessageTooSlow,
-    /// More control frames than [`super::Limits::control_frames_max`].
-    TooManyControlFrames,
-}
-
-impl Violation {
-    /// Gives the code of the Close that answers it (§7.4.1).
-    pub fn close_code(self) -> u16 {
-        match self {
-            Self::InvalidUtf8 | Self::BadDeflate => code::INVALID_DATA,
-            Self::MessageTooBig | Self::TooManyFragments => code::TOO_BIG,
-            Self::MessageTooSlow | Self::TooManyControlFrames => code::POLICY,
-            _ => code::PROTOCOL_ERROR,
-        }
-    }
-
-    /// Gives the reason of that Close.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Unmasked => "frame is not masked",
-            Self::ReservedBits => "reserved bit is set",
-            Self::ReservedOpcode => "reserved opcode",
-            Self::NonMinimalLength => "length is not minimal",
-            Self::LengthTopBit => "top bit of the length is set",
-            Self::FragmentedControl => "control frame is fragmented",
-            Self::LongControl => "control frame is too long",
-            Self::UnexpectedContinuation => "nothing to continue",
-            Self::ExpectedContinuation => "message within a message",
-            Self::ShortCloseBody => "close body of one byte",
-            Self::BadCloseCode => "bad close code",
-            Self::InvalidUtf8 => "invalid UTF-8",
-            Self::BadDeflate => "invalid DEFLATE data",
-            Self::MessageTooBig => "message is too big",
-            Self::TooManyFragments => "too many fragments",
-            Self::MessageTooSlow => "message takes too long",
-            Self::TooManyControlFrames => "too many control frames",
-        }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason())
-    }
-}
-
-impl std::error::Error for Violation {}
-
-/// Says how a WebSocket ended.
+/// Returns how a WebSocket ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// The peer sent the first Close.
@@ -141,7 +32,7 @@ pub enum Closed {
 }
 
 impl Closed {
-    /// Gives the close code: 1005 if the peer named none, 1006 if there was no Close (§7.1.5).
+    /// Returns the close code: 1005 if the peer named none, 1006 if there was no Close (§7.1.5).
     pub fn code(&self) -> u16 {
         match self {
             Self::ByPeer { code, .. } => code.unwrap_or(code::NONE),
@@ -170,7 +61,7 @@ impl fmt::Display for Closed {
     }
 }
 
-/// Says whether a code may stand in a Close frame (§7.4.2; 1012 to 1014 by IANA).
+/// Whether a code may stand in a Close frame (§7.4.2; 1012 to 1014 by IANA).
 pub(super) fn is_allowed(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }

@@ -9,28 +9,29 @@ use std::sync::Arc;
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
+use super::Limits;
 use super::frame::{self, Opcode};
-use super::{Limits, Violation};
+use super::violation::Violation;
 use crate::http;
 
 /// RFC 7692 §7.2.1: ends a flushed block; the sender cuts it off, the receiver puts it back.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// Is an empty block with BFINAL. A stream that it ends was between two blocks before.
+/// An empty block with BFINAL. A stream that it ends was between two blocks before.
 const FINAL: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// Measured on 4 KB of JSON: as short as level 6 makes it, for two thirds of the time. Level 1 is
 /// little faster and makes it twice as long.
 const LEVEL: u32 = 2;
 
-/// Is the size of the window a compressor may look back into: 2^9 to 2^15 bytes.
+/// The size of the window a compressor may look back into: 2^9 to 2^15 bytes.
 ///
 /// RFC 7692 also knows 8, which zlib cannot do without a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WindowBits(NonZeroU8);
 
 impl WindowBits {
-    /// Is what peers expect that name no size.
+    /// What peers expect that name no size.
     pub const MAX: Self = Self(NonZeroU8::MIN.saturating_add(14));
 
     /// Makes a window size of 9 to 15 bits.
@@ -41,13 +42,13 @@ impl WindowBits {
         NonZeroU8::new(bits).map(Self)
     }
 
-    /// Gives the number of bits.
+    /// Returns the number of bits.
     pub fn get(self) -> u8 {
         self.0.get()
     }
 }
 
-/// Is what all endpoints of a reactor share: the limits and the compressors.
+/// What all endpoints of a reactor share: the limits and the compressors.
 #[derive(Debug)]
 pub struct Shared {
     /// The limits of WebSockets.
@@ -76,15 +77,10 @@ impl Shared {
         }
     }
 
-    /// Appends one text frame whose payload is compressed for this window size.
+    /// Appends one frame whose payload is compressed for this window size.
     ///
-    /// Says `false` and appends nothing if the payload is below the threshold or would not shrink.
-    pub fn deflate_frame(&mut self, bits: WindowBits, payload: &[u8], out: &mut Vec<u8>) -> bool {
-        payload.len() >= self.limits.deflate_bytes_min
-            && self.deflate(Opcode::Text, bits, payload, out)
-    }
-
-    /// Appends one compressed frame, whatever the threshold, if that is shorter.
+    /// Returns `false` and appends nothing if the payload is below the threshold or would not
+    /// shrink.
     pub fn deflate(
         &mut self,
         opcode: Opcode,
@@ -92,6 +88,9 @@ impl Shared {
         payload: &[u8],
         out: &mut Vec<u8>,
     ) -> bool {
+        if payload.len() < self.limits.deflate_bytes_min {
+            return false;
+        }
         let slot = usize::from(bits.get()).saturating_sub(9);
         let Some(deflater) = self.deflaters.get_mut(slot) else {
             return false;
@@ -130,7 +129,7 @@ impl Shared {
     }
 }
 
-/// Is an inflater of one unfinished message, given back when dropped.
+/// An inflater of one unfinished message, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) inflater: Inflater,

@@ -1,13 +1,13 @@
 //! Reads Sec-WebSocket-Extensions and agrees on permessage-deflate (§9.1, RFC 7692 §5 and §7.1).
 
-use super::WindowBits;
+use super::deflate::WindowBits;
 use crate::http::is_token_byte;
 
 /// Says that the header is no list of extensions, which MUST fail the handshake (§9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// Is what was agreed on: no context takeover in either direction, and this window of ours.
+/// What was agreed on: no context takeover in either direction, and this window of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deflate {
     pub(super) window: WindowBits,
@@ -16,7 +16,7 @@ pub(super) struct Deflate {
 }
 
 impl Deflate {
-    /// Gives the value of the answer's Sec-WebSocket-Extensions.
+    /// Returns the value of the answer's Sec-WebSocket-Extensions.
     pub(super) fn answer(self) -> String {
         let mut answer =
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover".to_owned();
@@ -130,7 +130,7 @@ fn parse_bits(text: &str) -> Option<u8> {
     }
 }
 
-/// Is the rest of a header's value. Each step looks at each byte once.
+/// The rest of a header's value. Each step looks at each byte once.
 struct Text<'a>(&'a str);
 
 impl<'a> Text<'a> {

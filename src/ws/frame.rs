@@ -1,8 +1,8 @@
 //! Frames: the header of one received, and the encoding of one sent (§5.2).
 
-use super::Violation;
+use super::violation::Violation;
 
-/// Says what a frame is (§5.2).
+/// Returns what a frame is (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opcode {
     /// Goes on with the message begun.
@@ -20,7 +20,7 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// Says whether this is a control frame's (§5.5).
+    /// Whether this is a control frame's (§5.5).
     pub fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
@@ -48,7 +48,7 @@ const LENGTH_64: u8 = 127;
 /// Bytes of the longest header a client sends.
 pub(super) const HEADER_BYTES_MAX: usize = 14;
 
-/// Is the header of a client's frame.
+/// The header of a client's frame.
 ///
 /// | byte | bits |
 /// |---|---|
@@ -125,11 +125,6 @@ fn parse_length(length: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violati
         return Err(Violation::NonMinimalLength);
     }
     Ok(Some((length, rest)))
-}
-
-/// Appends one text frame, a whole message.
-pub fn encode_text(payload: &[u8], out: &mut Vec<u8>) {
-    encode(Opcode::Text, false, payload, out);
 }
 
 /// Appends one frame that ends its message: never masked (§5.1), length in its shortest form.

@@ -10,7 +10,7 @@ use crate::http::{Method, Request, Response, Status, is_token_byte};
 /// §1.3: proves that the server understood the handshake.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Says why a request opens no WebSocket.
+/// Returns why a request opens no WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Rejection {
     /// §4.2.1 item 1: the method is not GET.
@@ -53,7 +53,7 @@ impl Rejection {
         }
     }
 
-    /// Gives the answer, which ends the connection.
+    /// Returns the answer, which ends the connection.
     pub(super) fn response(self) -> Response {
         let response = Response::text(self.status(), self.reason()).with_close();
         match self {

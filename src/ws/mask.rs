@@ -15,7 +15,7 @@ pub(super) fn unmask(payload: &mut [u8], key: [u8; 4]) {
     }
 }
 
-/// Gives the key for the byte that follows `done` bytes unmasked with `key`.
+/// Returns the key for the byte that follows `done` bytes unmasked with `key`.
 pub(super) fn turn(mut key: [u8; 4], done: usize) -> [u8; 4] {
     key.rotate_left(done & 3);
     key

@@ -4,14 +4,15 @@
 //! once, into its `String`. Whatever is unfinished at the buffer's end goes into an [`Incoming`],
 //! which lives only that long.
 
+use super::Limits;
 use super::deflate::{Lease, Shared};
 use super::frame::{FrameHeader, HEADER_BYTES_MAX, Opcode};
 use super::mask::{turn, unmask};
 use super::utf8::Utf8;
-use super::{Limits, Violation};
+use super::violation::Violation;
 use crate::clock::Moment;
 
-/// Is a message (§5.6).
+/// A message (§5.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// Is UTF-8.
@@ -105,7 +106,7 @@ fn wire_bytes_max(limits: &Limits, compressed: bool) -> u64 {
     if compressed { plain.saturating_add(plain >> 10).saturating_add(64) } else { plain }
 }
 
-/// Holds what has come of an unfinished frame or message.
+/// What has come of an unfinished frame or message.
 #[derive(Debug)]
 pub(super) struct Incoming {
     /// When the first byte came.
@@ -133,7 +134,7 @@ impl Incoming {
         }
     }
 
-    /// Says whether nothing is unfinished.
+    /// Whether nothing is unfinished.
     pub(super) fn is_empty(&self) -> bool {
         self.header_bytes == 0 && self.frame.is_none() && self.message.is_none()
     }
@@ -210,7 +211,7 @@ impl Incoming {
     }
 }
 
-/// Is a message whose end has not come.
+/// A message whose end has not come.
 #[derive(Debug)]
 struct Partial {
     is_text: bool,
@@ -223,7 +224,7 @@ struct Partial {
     coding: Coding,
 }
 
-/// Says how a message's bytes become its payload.
+/// Returns how a message's bytes become its payload.
 #[derive(Debug)]
 enum Coding {
     Plain,

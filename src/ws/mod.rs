@@ -34,11 +34,13 @@ mod handshake;
 mod mask;
 mod message;
 mod utf8;
+mod violation;
 
-pub use close::{Closed, Violation, code};
+pub use close::Closed;
 pub use deflate::{Shared, WindowBits};
 pub use endpoint::{After, Answer, Endpoint, Event};
 pub use message::Message;
+pub use violation::{Violation, code};
 
 use std::time::Duration;
 

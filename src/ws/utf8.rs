@@ -2,7 +2,7 @@
 
 use simdutf8::compat;
 
-use super::Violation;
+use super::violation::Violation;
 
 /// Remembers how much of a growing payload is known to be UTF-8.
 #[derive(Clone, Copy, Debug, Default)]

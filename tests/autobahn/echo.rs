@@ -6,7 +6,7 @@ use std::{env, io};
 
 use chinwag::clock::Clock;
 use chinwag::http::Request;
-use chinwag::net::{Broadcast, ConnId, Handler, Limits, Mark, Reactor, Turn};
+use chinwag::net::{Broadcast, ConnId, FrameClass, Handler, Limits, Reactor, Turn};
 use chinwag::ws::{self, Answer, Closed, Message, Shared};
 
 struct Echo;
@@ -17,7 +17,7 @@ impl Handler for Echo {
     }
     fn on_open(&mut self, _: &mut Turn<'_>, _: ConnId, _: &Request) {}
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
-        turn.deliver(&mut Broadcast::message(Mark::Reply, &message), conn);
+        turn.deliver(&mut Broadcast::message(FrameClass::Reply, &message), conn);
     }
     fn on_close(&mut self, _: &mut Turn<'_>, _: ConnId, _: Closed) {}
 }

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use chinwag::auth::{Key, Limits, Login, Tokens};
+use chinwag::auth::{Limits, Login, SigningKey, Tokens};
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn now_unix_s() -> u64 {
 
 /// Gives what signs this server's tokens, with another life.
 fn tokens(data: &Data, life_s: u64) -> Tokens {
-    let key = Key::open(&data.dir(), [0; 32]).unwrap();
+    let key = SigningKey::open(&data.dir(), [0; 32]).unwrap();
     let token_life = std::time::Duration::from_secs(life_s);
     Tokens::new(&Limits { token_life, ..Limits::default() }, &key, None)
 }
@@ -104,7 +104,7 @@ fn a_token_that_proves_nothing_is_refused_at_every_entrance() {
     let server = data.start(&["--login-network-burst", "1000"]);
     let good = token(&register(&server, "Alice"));
     let login = Login { author: author(&good), name: "Alice", login: [1; 16] };
-    let stranger = Tokens::new(&Limits::default(), &Key::unkept([9; 32]), None);
+    let stranger = Tokens::new(&Limits::default(), &SigningKey::ephemeral([9; 32]), None);
     let payload = good.split('.').nth(1).unwrap();
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
     let nobody = Login { author: [5; 16], ..login };
@@ -139,7 +139,7 @@ fn a_token_that_proves_nothing_is_refused_at_every_entrance() {
     socket.send(json!({ "type": "auth", "id": "long", "payload": long }));
     assert_eq!(text(&socket.until("error"), "code"), "unauthorized");
     // The operator's token opens what it is for and nothing else.
-    let operators = tokens(&data, 60).issue_operators(now_unix_s());
+    let operators = tokens(&data, 60).issue_operator_token(now_unix_s());
     let operators = bearer(operators.as_str());
     for (entrance, status) in everywhere(&server, "", &operators) {
         assert_eq!(status == 401, !entrance.contains("/api/users"), "{entrance}: {status}");

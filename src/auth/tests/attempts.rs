@@ -85,7 +85,7 @@ fn a_success_forgets_the_failures_before_it_and_costs_nothing() {
     for _ in 0..5 {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
     }
-    attempts.success("alice", network(1));
+    attempts.on_success("alice", network(1));
     // Four failures of the network are left.
     for _ in 0..2 {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
@@ -94,7 +94,7 @@ fn a_success_forgets_the_failures_before_it_and_costs_nothing() {
     // Successes alone are never too many.
     for _ in 0..1000 {
         assert_eq!(attempts.check(at(1), "bob", network(2)), Ok(()));
-        attempts.success("bob", network(2));
+        attempts.on_success("bob", network(2));
     }
 }
 
@@ -105,7 +105,7 @@ fn somebody_with_an_account_guesses_no_faster_than_anybody() {
     let mut guesses = 0;
     for n in 0..100 {
         if attempts.check(at(1), "eve", network(1)).is_ok() {
-            attempts.success("eve", network(1));
+            attempts.on_success("eve", network(1));
         }
         guesses += u32::from(attempts.check(at(1), &format!("user{n}"), network(1)).is_ok());
     }
@@ -117,7 +117,7 @@ fn an_attempt_that_was_not_made_is_given_back() {
     let mut attempts = Attempts::new(&Limits { login_burst: 2, ..Limits::default() });
     for _ in 0..100 {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
-        attempts.not_made("alice", network(1));
+        attempts.put_back("alice", network(1));
     }
     assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
     assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
@@ -153,8 +153,8 @@ fn a_clock_at_its_end_does_no_harm() {
     let mut attempts = Attempts::new(&limits());
     for _ in 0..10 {
         let _ = attempts.check(Moment::NEVER, "alice", network(1));
-        attempts.success("alice", network(1));
-        attempts.not_made("alice", network(1));
+        attempts.on_success("alice", network(1));
+        attempts.put_back("alice", network(1));
     }
     let forever = Limits { login_every: Duration::MAX, ..limits() };
     let mut attempts = Attempts::new(&forever);

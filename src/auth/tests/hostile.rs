@@ -339,15 +339,15 @@ proptest::proptest! {
             for label in ["PUBLIC KEY", "RSA PUBLIC KEY"] {
                 let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
                 // A changed modulus may still be one; then it has signed nothing.
-                if let Ok(outside) = Outside::from_pem(&text, trust()) {
-                    let tokens = Tokens::new(&Limits::default(), &Key::unkept(SECRET), Some(outside));
+                if let Ok(outside) = IdentityProvider::from_pem(&text, trust()) {
+                    let tokens = Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside));
                     let token = Signer::stranger().token(&json!({ "alg": "RS256" }), &claims());
                     proptest::prop_assert_eq!(tokens.verify(&token, NOW), Err(Fault::Signature));
                 }
             }
         }
-        proptest::prop_assert!(Outside::from_pem(&text, trust()).is_err());
-        proptest::prop_assert!(Outside::from_jwks(&text, trust()).is_err());
+        proptest::prop_assert!(IdentityProvider::from_pem(&text, trust()).is_err());
+        proptest::prop_assert!(IdentityProvider::from_jwks(&text, trust()).is_err());
     }
 }
 
@@ -375,8 +375,8 @@ fn a_token_that_is_too_long_is_not_read() {
         signer.claiming(&json!({ "pad": "x".repeat((length - base) / 4 * 3) }))
     };
     let limits = Limits { token_bytes_max: 2000, ..Limits::default() };
-    let outside = Outside::from_pem(ED25519, trust()).unwrap();
-    let tokens = Tokens::new(&limits, &Key::unkept(SECRET), Some(outside));
+    let outside = IdentityProvider::from_pem(ED25519, trust()).unwrap();
+    let tokens = Tokens::new(&limits, &SigningKey::ephemeral(SECRET), Some(outside));
     assert!(tokens.verify(&of(1996), NOW).is_ok());
     assert_eq!(tokens.verify(&of(2008), NOW), Err(Fault::TooLong));
     assert_eq!(beside(ED25519).verify(&".".repeat(1_000_000), NOW), Err(Fault::TooLong));
@@ -384,7 +384,7 @@ fn a_token_that_is_too_long_is_not_read() {
 
 #[test]
 fn who_sends_a_token_learns_only_what_its_maker_would_know() {
-    let refused = "this token is not accepted; log in again";
+    let refused = "token is not accepted; log in again";
     for fault in [
         Fault::TooLong,
         Fault::Malformed,

@@ -2,9 +2,9 @@
 
 mod attempts;
 mod hostile;
-mod key;
-mod keys;
 mod passwords;
+mod public_keys;
+mod signing_key;
 mod tokens;
 
 use ring::hmac;
@@ -42,7 +42,7 @@ impl Signer {
         Self::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).unwrap())
     }
 
-    /// Gives one whose key is in no file.
+    /// Returns one whose key is in no file.
     fn stranger() -> Self {
         Self::Ed25519(Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap())
     }
@@ -101,7 +101,7 @@ impl Signer {
     }
 }
 
-/// Gives claims with which a token of the outside identity provider is good.
+/// Returns claims with which a token of the outside identity provider is good.
 fn claims() -> Value {
     json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": "u1", "name": "Alice", "exp": NOW + 60 })
 }
@@ -122,21 +122,21 @@ fn trust() -> Trust {
     Trust { issuer: ISSUER.into(), audience: AUDIENCE.into(), admins: false }
 }
 
-/// Gives a server that knows itself only.
+/// Returns a server that knows itself only.
 fn alone() -> Tokens {
-    Tokens::new(&Limits::default(), &Key::unkept(SECRET), None)
+    Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), None)
 }
 
-/// Gives a server that also knows the outside identity provider by a PEM file.
+/// Returns a server that also knows the outside identity provider by a PEM file.
 fn beside(pem: &str) -> Tokens {
-    let outside = Outside::from_pem(pem, trust()).unwrap();
-    Tokens::new(&Limits::default(), &Key::unkept(SECRET), Some(outside))
+    let outside = IdentityProvider::from_pem(pem, trust()).unwrap();
+    Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside))
 }
 
-/// Gives a server that also knows the outside identity provider by a set of keys.
+/// Returns a server that also knows the outside identity provider by a set of keys.
 fn beside_set(set: &Value) -> Tokens {
-    let outside = Outside::from_jwks(&set.to_string(), trust()).unwrap();
-    Tokens::new(&Limits::default(), &Key::unkept(SECRET), Some(outside))
+    let outside = IdentityProvider::from_jwks(&set.to_string(), trust()).unwrap();
+    Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside))
 }
 
 fn alice() -> Login<'static> {

@@ -1,10 +1,10 @@
-//! Passwords, their hashes, and the thread that works on them.
+//! PasswordWorker, their hashes, and the thread that works on them.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::password::{nobodys_hash, verify};
+use super::super::password::{dummy_hash, verify};
 use super::*;
 use crate::clock::Clock;
 
@@ -14,12 +14,12 @@ fn cheap() -> Limits {
 }
 
 fn given(text: &str) -> Password {
-    Password::given(text.into(), &Limits::default()).unwrap()
+    Password::entered(text.into(), &Limits::default()).unwrap()
 }
 
-/// Is a worker under test.
+/// A worker under test.
 struct World {
-    passwords: Passwords,
+    passwords: PasswordWorker,
     woken: Receiver<()>,
 }
 
@@ -32,7 +32,7 @@ impl World {
         let wake = move || {
             let _ = wake.send(());
         };
-        Self { passwords: Passwords::start(limits, wake).unwrap(), woken }
+        Self { passwords: PasswordWorker::start(limits, wake).unwrap(), woken }
     }
 
     /// Waits for so many answers; each wakes once.
@@ -54,7 +54,7 @@ impl World {
 #[test]
 fn a_password_has_a_length_and_no_other_rules() {
     let limits = Limits { password_bytes_max: 100, ..Limits::default() };
-    let fault = |text: &str| Password::chosen(text.into(), &limits).err();
+    let fault = |text: &str| Password::new(text.into(), &limits).err();
     assert_eq!(fault("1234567"), Some(PasswordFault::TooShort(8)));
     assert_eq!(fault(""), Some(PasswordFault::TooShort(8)));
     for text in [
@@ -73,9 +73,9 @@ fn a_password_has_a_length_and_no_other_rules() {
     // Characters are counted as they are hashed: an accent that can be composed is none.
     assert_eq!(fault("e\u{301}".repeat(7).as_str()), Some(PasswordFault::TooShort(8)));
     // What was allowed once can still be logged in with.
-    assert!(Password::given("1234567".into(), &limits).is_ok());
+    assert!(Password::entered("1234567".into(), &limits).is_ok());
     let told = PasswordFault::TooShort(8).to_string();
-    assert_eq!(told, "a password has at least 8 characters");
+    assert_eq!(told, "password must have at least 8 characters");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn the_queue_has_an_end_and_opens_again() {
     // The thread stands still at its first answer until `go` is gone.
     let (go, wait) = channel::<()>();
     let wait = Mutex::new(wait);
-    let mut passwords = Passwords::start(&limits, move || {
+    let mut passwords = PasswordWorker::start(&limits, move || {
         let _ = wake.send(());
         let _ = wait.lock().unwrap().recv();
     })
@@ -204,7 +204,7 @@ fn the_queue_has_an_end_and_opens_again() {
 #[test]
 fn the_thread_ends_when_nobody_wants_its_answers() {
     let (held, gone) = channel::<()>();
-    let mut passwords = Passwords::start(&cheap(), move || {
+    let mut passwords = PasswordWorker::start(&cheap(), move || {
         // The thread keeps this as long as it lives.
         let _ = &held;
     })
@@ -217,12 +217,12 @@ fn the_thread_ends_when_nobody_wants_its_answers() {
 }
 
 #[test]
-fn nobodys_hash_costs_what_a_new_one_costs() {
+fn dummy_hash_costs_what_a_new_one_costs() {
     for limits in [Limits::default(), cheap()] {
         let own = hash(&given("correct horse"), [1; 16], &limits).unwrap();
         let cost = |hash: &str| hash.split('$').take(4).collect::<Vec<_>>().join("$");
         let lengths = |hash: &str| hash.split('$').map(str::len).collect::<Vec<_>>();
-        let nobodys = nobodys_hash(&limits);
+        let nobodys = dummy_hash(&limits);
         assert_eq!((cost(&nobodys), lengths(&nobodys)), (cost(&own), lengths(&own)));
         assert_eq!(verify(&given("correct horse"), &nobodys), Ok(false));
     }
@@ -255,7 +255,7 @@ fn a_cost_below_what_is_recommended_is_too_little() {
     let enough = |mib: usize, password_passes: u32| {
         let password_memory_bytes = mib * 1024 * 1024;
         Limits { password_memory_bytes, password_passes, ..Limits::default() }
-            .password_is_dear_enough()
+            .password_cost_suffices()
     };
     for (mib, passes) in [(46, 1), (19, 2), (12, 3), (9, 4), (7, 5), (1024, 16)] {
         assert!(enough(mib, passes), "{mib} {passes}");

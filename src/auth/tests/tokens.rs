@@ -26,9 +26,9 @@ fn a_token_of_the_server_proves_what_was_said_when_it_was_issued() {
 fn a_token_of_the_server_has_the_claims_of_the_standard() {
     let token = alone().issue(&Login { name: "\"Zoë\"", ..alice() }, NOW);
     let parts: Vec<&str> = token.as_str().split('.').collect();
-    let header: Value = jose::read(parts[0]).unwrap();
+    let header: Value = jose::decode_json(parts[0]).unwrap();
     assert_eq!(header, json!({ "alg": "HS256", "typ": "JWT" }));
-    let payload: Value = jose::read(parts[1]).unwrap();
+    let payload: Value = jose::decode_json(parts[1]).unwrap();
     assert_eq!(
         payload,
         json!({
@@ -42,27 +42,27 @@ fn a_token_of_the_server_has_the_claims_of_the_standard() {
 #[test]
 fn another_server_accepts_no_token_of_this_one() {
     let token = alone().issue(&alice(), NOW);
-    let other = Tokens::new(&Limits::default(), &Key::unkept([8; 32]), None);
+    let other = Tokens::new(&Limits::default(), &SigningKey::ephemeral([8; 32]), None);
     assert_eq!(other.verify(token.as_str(), NOW), Err(Fault::Signature));
 }
 
 #[test]
 fn an_operators_token_is_nobodys_login_and_a_login_no_operators() {
     let tokens = alone();
-    let token = tokens.issue_operators(NOW);
-    assert_eq!(tokens.verify_operators(token.as_str(), NOW + 59), Ok(()));
-    assert_eq!(tokens.verify_operators(token.as_str(), NOW + 60), Err(Fault::Expired));
+    let token = tokens.issue_operator_token(NOW);
+    assert_eq!(tokens.verify_operator_token(token.as_str(), NOW + 59), Ok(()));
+    assert_eq!(tokens.verify_operator_token(token.as_str(), NOW + 60), Err(Fault::Expired));
     assert_eq!(tokens.verify(token.as_str(), NOW), Err(Fault::Audience));
     let login = tokens.issue(&alice(), NOW);
-    assert_eq!(tokens.verify_operators(login.as_str(), NOW), Err(Fault::Audience));
-    let other = Tokens::new(&Limits::default(), &Key::unkept([8; 32]), None);
-    assert_eq!(other.verify_operators(token.as_str(), NOW), Err(Fault::Signature));
+    assert_eq!(tokens.verify_operator_token(login.as_str(), NOW), Err(Fault::Audience));
+    let other = Tokens::new(&Limits::default(), &SigningKey::ephemeral([8; 32]), None);
+    assert_eq!(other.verify_operator_token(token.as_str(), NOW), Err(Fault::Signature));
     // Nor can the identity provider make one.
     let claims = json!({ "iss": OWN_ISSUER, "aud": "chinwag-admin", "sub": "chinwag-admin" });
     let outside = Signer::ed25519().claiming(&claims);
-    assert_eq!(beside(ED25519).verify_operators(&outside, NOW), Err(Fault::Header));
+    assert_eq!(beside(ED25519).verify_operator_token(&outside, NOW), Err(Fault::Header));
     let unsigned = format!("{}.", token.as_str().rsplit_once('.').unwrap().0);
-    assert_eq!(tokens.verify_operators(&unsigned, NOW), Err(Fault::Signature));
+    assert_eq!(tokens.verify_operator_token(&unsigned, NOW), Err(Fault::Signature));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_token_from_outside_is_good_with_each_kind_of_key() {
         assert_eq!(
             (claims.subject, claims.name.as_str(), claims.admin, claims.issued_s, claims.expires_s),
             // SHA-1 of "https://id.example\nu1", its first 16 bytes.
-            (Subject::Outside { author: AUTHOR_OF_U1 }, "Alice", false, 0, NOW + 60 + 30)
+            (Subject::External { author: AUTHOR_OF_U1 }, "Alice", false, 0, NOW + 60 + 30)
         );
     }
 }
@@ -143,8 +143,8 @@ fn a_person_from_outside_is_called_by_the_first_name_there_is() {
 #[test]
 fn an_administrator_from_outside_is_one_only_where_that_is_wanted() {
     let signer = Signer::ed25519();
-    let outside = Outside::from_pem(ED25519, Trust { admins: true, ..trust() }).unwrap();
-    let trusting = Tokens::new(&Limits::default(), &Key::unkept(SECRET), Some(outside));
+    let outside = IdentityProvider::from_pem(ED25519, Trust { admins: true, ..trust() }).unwrap();
+    let trusting = Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside));
     for (changes, admin) in [
         (json!({ "role": "admin" }), true),
         (json!({ "roles": ["user", "admin"] }), true),
@@ -184,7 +184,7 @@ fn subjects_from_outside_are_told_apart() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     let subject =
         |sub: &str| tokens.verify(&signer.claiming(&json!({ "sub": sub })), NOW).unwrap().subject;
-    assert_eq!(subject("u1"), Subject::Outside { author: AUTHOR_OF_U1 });
+    assert_eq!(subject("u1"), Subject::External { author: AUTHOR_OF_U1 });
     assert_ne!(subject("u1"), subject("u2"));
     // What names an account here is only a text there.
     assert_ne!(subject(&"ab".repeat(16)), Subject::Own(AUTHOR));
@@ -224,11 +224,11 @@ fn the_examples_of_the_standards_verify() {
 
 #[test]
 fn nothing_secret_is_shown_for_debugging() {
-    let (tokens, key) = (beside(ED25519), Key::unkept(SECRET));
+    let (tokens, key) = (beside(ED25519), SigningKey::ephemeral(SECRET));
     let token = tokens.issue(&alice(), NOW);
-    let password = Password::given("correct horse".into(), &Limits::default()).unwrap();
+    let password = Password::entered("correct horse".into(), &Limits::default()).unwrap();
     let shown = format!("{tokens:?} {token:?} {key:?} {password:?} {:?}", alice());
-    assert!(shown.contains("Token(…) Key(…) Password(…)"), "{shown}");
+    assert!(shown.contains("Token(…) SigningKey(…) Password(…)"), "{shown}");
     let signature = token.as_str().rsplit('.').next().unwrap();
     for secret in ["7, 7", "0707", "horse", "eyJ", signature] {
         assert!(!shown.contains(secret), "{secret}: {shown}");

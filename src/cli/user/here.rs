@@ -89,7 +89,7 @@ fn registry(config: &Config, task: &Task) -> Result<Registry, Failure> {
 
 fn hash(config: &Config, password: &Zeroizing<String>) -> Result<std::sync::Arc<str>, Failure> {
     let limits = config.accounts();
-    let password = Password::chosen(String::clone(password), &limits).map_err(failure)?;
+    let password = Password::new(String::clone(password), &limits).map_err(failure)?;
     auth::hash(&password, random(), &limits).map_err(failure)
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, Line, Task};
 use crate::{
-    auth::{Key, Tokens},
+    auth::{SigningKey, Tokens},
     clock::Clock,
     config::Config,
     server::{address::AddressFile, random},
@@ -26,9 +26,9 @@ pub(super) fn run(config: &Config, dir: &Path, task: &Task) -> Result<Vec<Line>,
     if addresses.is_empty() {
         return Err(failure(dir, "is in use, but by no server that is ready; try again"));
     }
-    let key = Key::open(dir, random()).map_err(|error| Failure::Run(error.to_string()))?;
+    let key = SigningKey::open(dir, random()).map_err(|error| Failure::Run(error.to_string()))?;
     let now_unix_s = Clock::start().now().unix_ms / 1000;
-    let token = Tokens::new(&config.accounts(), &key, None).issue_operators(now_unix_s);
+    let token = Tokens::new(&config.accounts(), &key, None).issue_operator_token(now_unix_s);
     let mut faults = Vec::new();
     for address in addresses {
         match ask(address, &request(task, address, token.as_str())) {

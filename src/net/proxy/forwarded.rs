@@ -3,17 +3,17 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// Is a list of addresses that does not lead to a client.
+/// A list of addresses that does not lead to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Unclear;
+pub struct BadForwardedFor;
 
-impl fmt::Display for Unclear {
+impl fmt::Display for BadForwardedFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("X-Forwarded-For leads to no address")
     }
 }
 
-impl std::error::Error for Unclear {}
+impl std::error::Error for BadForwardedFor {}
 
 /// Finds the client in the lines of `X-Forwarded-For`, in the order in which they came.
 ///
@@ -26,23 +26,23 @@ impl std::error::Error for Unclear {}
 pub fn forwarded_for<'a>(
     lines: impl Iterator<Item = &'a str>,
     trusts: impl Fn(IpAddr) -> bool,
-) -> Result<Option<IpAddr>, Unclear> {
+) -> Result<Option<IpAddr>, BadForwardedFor> {
     let lines: Vec<&str> = lines.collect();
     let elements = lines.iter().rev().flat_map(|line| line.rsplit(','));
     // RFC 9110 §5.6.1.2: empty elements of a list do not count.
     let elements = elements.map(|it| it.trim_matches([' ', '\t'])).filter(|it| !it.is_empty());
     let mut first = None;
     for (proxies, element) in elements.enumerate() {
-        let address = parse(element).filter(|_| proxies < PROXIES_MAX).ok_or(Unclear)?;
+        let address = parse(element).filter(|_| proxies < PROXIES_MAX).ok_or(BadForwardedFor)?;
         if !trusts(address) {
             return Ok(Some(address));
         }
         first = Some(address);
     }
-    if first.is_none() && !lines.is_empty() { Err(Unclear) } else { Ok(first) }
+    if first.is_none() && !lines.is_empty() { Err(BadForwardedFor) } else { Ok(first) }
 }
 
-/// Says whether the client speaks TLS: what the nearest proxy, whose word is the last, says in
+/// Whether the client speaks TLS: what the nearest proxy, whose word is the last, says in
 /// `X-Forwarded-Proto`.
 pub fn is_secure<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
     let last = lines.last().and_then(|line| line.rsplit(',').next()).unwrap_or_default();
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     /// Trusts 10.0.0.0/8 and finds the client in these lines.
-    fn found(lines: &[&str]) -> Result<Option<String>, Unclear> {
+    fn found(lines: &[&str]) -> Result<Option<String>, BadForwardedFor> {
         let ten = |address: IpAddr| address.to_string().starts_with("10.");
         let client = forwarded_for(lines.iter().copied(), ten)?;
         Ok(client.map(|address| address.to_string()))
@@ -117,7 +117,7 @@ mod tests {
             &["::1]:5"],
             &["\u{fffd}"],
         ] {
-            assert_eq!(found(lines), Err(Unclear), "{lines:?}");
+            assert_eq!(found(lines), Err(BadForwardedFor), "{lines:?}");
         }
     }
 
@@ -126,8 +126,8 @@ mod tests {
         let through =
             |proxies: usize| found(&[&format!("192.0.2.1{}", ",10.0.0.1".repeat(proxies))]);
         assert_eq!(through(PROXIES_MAX - 1), Ok(Some("192.0.2.1".to_owned())));
-        assert_eq!(through(PROXIES_MAX), Err(Unclear));
-        assert_eq!(through(1000), Err(Unclear));
+        assert_eq!(through(PROXIES_MAX), Err(BadForwardedFor));
+        assert_eq!(through(1000), Err(BadForwardedFor));
     }
 
     #[test]

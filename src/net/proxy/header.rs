@@ -16,7 +16,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Says where a connection comes from.
+/// Returns where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// From this address.
@@ -25,7 +25,7 @@ pub enum Source {
     Peer,
 }
 
-/// Says why something is no PROXY header. Each ends the connection without an answer (§2.2): who is
+/// Returns why something is no PROXY header. Each ends the connection without an answer (§2.2): who is
 /// at the other end is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Malformed {
@@ -70,7 +70,7 @@ pub struct Parser {
 impl Parser {
     /// Takes bytes from the front of `input` up to the end of the header.
     ///
-    /// Gives `None` when all of `input` is used up and the header is not complete.
+    /// Returns `None` when all of `input` is used up and the header is not complete.
     ///
     /// # Errors
     /// At the first byte that no header has there. Then the connection must be closed.
@@ -175,7 +175,7 @@ fn port(word: &str) -> Option<u16> {
     if plain && shortest { word.parse().ok() } else { None }
 }
 
-/// Gives the source of version 2. What comes over other families and transports is as unknown (§2.2).
+/// Returns the source of version 2. What comes over other families and transports is as unknown (§2.2).
 fn source(family: u8, rest: &[u8]) -> Source {
     let address = match family {
         0x11 => rest.first_chunk::<4>().map(|bytes| IpAddr::V4(Ipv4Addr::from(*bytes))),

@@ -6,15 +6,11 @@
 //! `X-Forwarded-For`). There are no sockets here; who counts for which network is decided in
 //! `reactor::client`. RFC 7239's `Forwarded` is not read, and neither is what a PROXY header says
 //! beyond the address.
-#![cfg_attr(
-    not(test),
-    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
-)]
 
 mod forwarded;
 mod header;
 mod trust;
 
-pub use forwarded::{Unclear, forwarded_for, is_secure};
+pub use forwarded::{BadForwardedFor, forwarded_for, is_secure};
 pub use header::{Malformed, Parser, Source};
 pub use trust::{Network, Trusted};

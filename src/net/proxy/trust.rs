@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-/// Is a network: the addresses that begin with the same bits. IPv4 addresses within IPv6 ones
+/// A network: the addresses that begin with the same bits. IPv4 addresses within IPv6 ones
 /// (`::ffff:192.0.2.1`) are IPv4 addresses here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -29,13 +29,13 @@ impl Network {
     }
 
     /// Makes the network of one address.
-    pub fn only(address: IpAddr) -> Self {
+    pub fn single(address: IpAddr) -> Self {
         let first = address.to_canonical();
         Self { first, prefix: if first.is_ipv4() { 32 } else { 128 } }
     }
 
-    /// Says whether an address belongs to it.
-    pub fn holds(self, address: IpAddr) -> bool {
+    /// Whether an address belongs to it.
+    pub fn contains(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let differs = (bits(address) ^ bits(self.first)) & self.mask();
         address.is_ipv4() == self.first.is_ipv4() && differs == 0
@@ -61,7 +61,7 @@ impl fmt::Display for Network {
 /// How IPv4 addresses begin within IPv6 ones (RFC 4291 §2.5.5.2), in bits.
 const MAPPED_PREFIX: u8 = 96;
 
-/// Gives the bits of an address, the first one on top.
+/// Returns the bits of an address, the first one on top.
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
@@ -79,11 +79,11 @@ pub enum Trusted {
 }
 
 impl Trusted {
-    /// Says whether the proxy at this address is trusted.
-    pub fn holds(self, address: IpAddr) -> bool {
+    /// Whether the proxy at this address is trusted.
+    pub fn contains(self, address: IpAddr) -> bool {
         match self {
             Self::Loopback => address.to_canonical().is_loopback(),
-            Self::Network(network) => network.holds(address),
+            Self::Network(network) => network.contains(address),
         }
     }
 }
@@ -113,8 +113,8 @@ mod tests {
             ("::ffff:0.0.0.0", 96, "::ffff:1.1.1.1", "::1.1.1.1"),
         ] {
             let network = network(first, prefix).expect(first);
-            assert!(network.holds(within.parse().expect(within)), "{network} {within}");
-            assert!(!network.holds(without.parse().expect(without)), "{network} {without}");
+            assert!(network.contains(within.parse().expect(within)), "{network} {within}");
+            assert!(!network.contains(without.parse().expect(without)), "{network} {without}");
         }
     }
 
@@ -145,7 +145,7 @@ mod tests {
         ] {
             assert_eq!(network(first, prefix).expect(first).to_string(), text);
         }
-        let mapped = Network::only("::ffff:192.0.2.1".parse().expect("an address"));
+        let mapped = Network::single("::ffff:192.0.2.1".parse().expect("an address"));
         assert_eq!(mapped.to_string(), "192.0.2.1");
     }
 
@@ -156,7 +156,7 @@ mod tests {
                 .into_iter()
                 .chain([("128.0.0.1", false), ("::2", false)])
         {
-            assert_eq!(Trusted::Loopback.holds(address.parse().expect(address)), trusted);
+            assert_eq!(Trusted::Loopback.contains(address.parse().expect(address)), trusted);
         }
     }
 }

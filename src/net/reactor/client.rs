@@ -21,12 +21,12 @@ use crate::net::turn::Conns;
 
 impl Conns {
     pub(super) fn trusts(&self, address: IpAddr) -> bool {
-        self.limits.trusted_proxies.iter().any(|trusted| trusted.holds(address))
+        self.limits.trusted_proxies.iter().any(|trusted| trusted.contains(address))
     }
 
     /// Makes what there is to say of whoever was accepted from this address: the proxy, or whether
     /// it is counted and by how many there are too many.
-    pub(super) fn welcome(&mut self, address: IpAddr) -> (Option<Box<Proxied>>, Option<usize>) {
+    pub(super) fn classify(&mut self, address: IpAddr) -> (Option<Box<Proxied>>, Option<usize>) {
         if !self.trusts(address) {
             return (None, self.networks.count(address));
         }
@@ -41,11 +41,11 @@ impl Conns {
         let Some(header) = header else { return true };
         let mut rest: &[u8] = input;
         let result = header.feed(&mut rest);
-        let taken = input.len() - rest.len();
-        *input = &mut std::mem::take(input)[taken..];
+        let taken = input.len().saturating_sub(rest.len());
+        *input = std::mem::take(input).get_mut(taken..).unwrap_or_default();
         match result {
             Ok(None) => return false,
-            Ok(Some(source)) => self.know(id, source),
+            Ok(Some(source)) => self.set_source(id, source),
             Err(fault) => {
                 tracing::debug!(proxy = %conn.address, %fault, "bad PROXY header");
                 self.doom(id);
@@ -55,7 +55,7 @@ impl Conns {
     }
 
     /// Takes in where a connection comes from.
-    fn know(&mut self, id: ConnId, source: Source) {
+    fn set_source(&mut self, id: ConnId, source: Source) {
         let Some(conn) = self.get(id) else { return };
         conn.proxied = None;
         let Source::Address(address) = source else { return };
@@ -76,7 +76,7 @@ impl Conns {
     }
 
     /// Takes in what a trusted proxy says of a request: whose it is, and whether that is secure.
-    pub(super) fn learn(&mut self, id: ConnId, request: &Request) {
+    pub(super) fn read_forwarded(&mut self, id: ConnId, request: &Request) {
         let Some(conn) = self.get(id) else { return };
         let Some(proxy) = conn.proxied.as_ref().map(|proxied| proxied.proxy) else { return };
         let lines = request.headers("x-forwarded-for");
@@ -109,7 +109,7 @@ impl Conns {
     }
 
     /// Takes a connection that is removed out of the count of its network.
-    pub(super) fn dismiss(&mut self, conn: &Conn) {
+    pub(super) fn discount(&mut self, conn: &Conn) {
         if conn.counted {
             self.networks.discount(conn.address);
         }

@@ -14,7 +14,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook_mio::v1_0::Signals;
 
 use super::conn::{Conn, ConnId, Flushed};
-use super::listener::{Accepted, Listeners};
+use super::listener::{self, Accepted, Listeners};
 use super::transport::Transport;
 use super::turn::{Conns, Turn};
 use super::{Handler, Limits};
@@ -90,10 +90,12 @@ impl Reactor {
     /// When the address cannot be listened at.
     pub fn listen(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
         let index = self.listeners.len() as u32;
-        let socket = self.listeners.bind(address, &self.conns.limits)?;
+        let mut socket = listener::bind(address, &self.conns.limits)?;
         let token = ConnId::new(index, NOT_A_CONN).token();
-        self.poll.registry().register(socket, token, Interest::READABLE)?;
-        socket.local_addr()
+        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
+        let address = socket.local_addr()?;
+        self.listeners.add(socket);
+        Ok(address)
     }
 
     /// Hands signals to the handler from now on, instead of what they do otherwise.
@@ -107,12 +109,12 @@ impl Reactor {
         Ok(())
     }
 
-    /// Gives what ends the reactor's sleep from another thread.
+    /// Returns what ends the reactor's sleep from another thread.
     pub fn waker(&self) -> Arc<Waker> {
         Arc::clone(&self.waker)
     }
 
-    /// Gives the time of the turn under way or the last one.
+    /// Returns the time of the turn under way or the last one.
     pub fn now(&self) -> Now {
         self.now
     }
@@ -140,7 +142,7 @@ impl Reactor {
         Ok(())
     }
 
-    /// Says how long the poll may sleep.
+    /// Returns how long the poll may sleep.
     fn wait(&self, handler: &impl Handler) -> Option<Duration> {
         let conns = &self.conns;
         let busy = conns.again
@@ -154,9 +156,9 @@ impl Reactor {
         let moments = [Some(handler.deadline()), self.listeners.paused_until()];
         let until = moments.into_iter().flatten().min().filter(|it| it.as_millis() != u64::MAX);
         // The clock counts whole milliseconds: a turn that comes a fraction early finds nothing due.
-        let until = until.map(|moment| moment.since(self.now.at) + Duration::from_millis(1));
-        let wheel = conns.wheel.wait(self.now.at).map(|wait| wait + Duration::from_millis(1));
-        [until, wheel].into_iter().flatten().min()
+        let until = until.map(|moment| moment.since(self.now.at));
+        let wait = [until, conns.wheel.wait(self.now.at)].into_iter().flatten().min()?;
+        Some(wait.saturating_add(Duration::from_millis(1)))
     }
 
     fn accept(&mut self, events: &Events) {
@@ -178,7 +180,7 @@ impl Reactor {
             match self.listeners.accept(self.now.at) {
                 Accepted::Conn(stream, address) => self.add(stream, address),
                 Accepted::Gone => {}
-                Accepted::Nobody => break,
+                Accepted::None => break,
                 Accepted::Exhausted(kind) => {
                     tracing::warn!(%kind, connections = self.conns.slab.len(), "accepting pauses");
                     break;
@@ -190,13 +192,10 @@ impl Reactor {
     fn add(&mut self, mut stream: TcpStream, address: SocketAddr) {
         let conns = &mut self.conns;
         let address = address.ip().to_canonical();
-        let mut refusal = None;
-        let mut surplus = 0;
-        if conns.slab.len() >= self.connections_max {
-            surplus = conns.slab.len() - self.connections_max;
-            refusal = Some(Status(503));
-        }
-        let (proxied, counted) = conns.welcome(address);
+        let over = conns.slab.len().checked_sub(self.connections_max);
+        let mut surplus = over.unwrap_or(0);
+        let mut refusal = over.map(|_| Status(503));
+        let (proxied, counted) = conns.classify(address);
         if let Some(over @ 1..) = counted
             && refusal.is_none()
         {
@@ -205,7 +204,7 @@ impl Reactor {
         }
         let entry = conns.slab.vacant_entry();
         let slot = u32::try_from(entry.key()).unwrap_or(u32::MAX);
-        conns.serial = (conns.serial + 1) % NOT_A_CONN;
+        conns.serial = conns.serial.wrapping_add(1) % NOT_A_CONN;
         let id = ConnId::new(slot, conns.serial);
         // Small messages must not wait for the peer's acknowledgement of earlier ones.
         let ready = stream.set_nodelay(true).and_then(|()| {
@@ -340,7 +339,7 @@ impl Reactor {
             let mut conn = self.conns.slab.remove(id.slot() as usize);
             // Closing the socket takes it out of the poll as well; this is for other systems.
             let _ = self.poll.registry().deregister(conn.transport.stream());
-            self.conns.dismiss(&conn);
+            self.conns.discount(&conn);
             self.listeners.resume();
         }
     }

@@ -75,11 +75,12 @@ impl Reactor {
                 break;
             }
             let room = scratch.len().min(budget);
-            match conn.transport.read(&mut scratch[..room]) {
+            let buffer = scratch.get_mut(..room).unwrap_or_default();
+            match conn.transport.read(buffer) {
                 Moved::Some(n) => {
                     conn.unread = n == room || conn.ending;
-                    budget -= n;
-                    self.feed(id, &mut scratch[..n], handler);
+                    budget = budget.saturating_sub(n);
+                    self.feed(id, buffer.get_mut(..n).unwrap_or_default(), handler);
                 }
                 Moved::Blocked => conn.unread = false,
                 Moved::Ended => self.end(id, false, handler),
@@ -115,7 +116,7 @@ impl Reactor {
             }
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
             Event::Request(request) => {
-                turn.conns.learn(id, &request);
+                turn.conns.read_forwarded(id, &request);
                 let Some(conn) = turn.conns.get(id) else { return };
                 let mut answer = match conn.refusal {
                     Some(status) => refuse(status, conn),

@@ -43,7 +43,7 @@ impl Server {
             Speaker::Nobody | Speaker::Login(_) => None,
         };
         self.chat.check_registration(&name, own)?;
-        let password = Password::chosen(password, &self.accounts.limits).map_err(unfit)?;
+        let password = Password::new(password, &self.accounts.limits).map_err(unfit)?;
         let network = network(turn, conn);
         let attempt = self.accounts.attempts.check_network(turn.now().at, network);
         attempt.map_err(Refusal::rate_limited)?;
@@ -74,7 +74,7 @@ impl Server {
             let message = format!("a name has at most {bytes_max} bytes");
             return Err(Refusal::new(Code::NameInvalid, message).into());
         }
-        let password = Password::given(password, &self.accounts.limits).map_err(unfit)?;
+        let password = Password::entered(password, &self.accounts.limits).map_err(unfit)?;
         let network = network(turn, conn);
         let counted_as = self.chat.counted_as(&name);
         let attempt = self.accounts.attempts.check(turn.now().at, &counted_as, network);

@@ -22,7 +22,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::auth::{self, Attempts, Busy, Key, KeyError, Passwords, Tokens};
+use crate::auth::{self, Attempts, Busy, PasswordWorker, SigningKey, SigningKeyError, Tokens};
 use crate::chat::record::{AuthorKey, Fact, Opening, Shelf, Ticket};
 use crate::chat::{ClientId, Code, Refusal};
 use crate::config::{Auth, Config, Data};
@@ -37,7 +37,7 @@ pub(super) struct Accounts {
     registration: bool,
     limits: auth::Limits,
     tokens: Tokens,
-    passwords: Passwords,
+    passwords: PasswordWorker,
     attempts: Attempts,
     revoked: Revoked,
     /// Requests whose passwords are being worked on, by the number of the job; no more than the
@@ -76,7 +76,7 @@ enum Errand {
 #[derive(Debug)]
 pub enum Fault {
     /// There is no key.
-    Key(KeyError),
+    Key(SigningKeyError),
     /// The keys of the outside identity provider cannot be read.
     Outside(String),
     /// The worker cannot be started.
@@ -104,8 +104,8 @@ impl Accounts {
     ) -> Result<(Self, Vec<Fact>), Fault> {
         let limits = config.accounts();
         let key = match &config.data {
-            Data::Dir(dir) => Key::open(dir, super::random()).map_err(Fault::Key)?,
-            Data::None => Key::unkept(super::random()),
+            Data::Dir(dir) => SigningKey::open(dir, super::random()).map_err(Fault::Key)?,
+            Data::None => SigningKey::ephemeral(super::random()),
         };
         let outside = config.outside().map_err(Fault::Outside)?;
         let mut revoked = Revoked::new(config.logouts_max);
@@ -115,7 +115,7 @@ impl Accounts {
             auth: config.auth,
             registration: config.registration,
             tokens: Tokens::new(&limits, &key, outside),
-            passwords: Passwords::start(&limits, waker).map_err(Fault::Worker)?,
+            passwords: PasswordWorker::start(&limits, waker).map_err(Fault::Worker)?,
             attempts: Attempts::new(&limits),
             limits,
             waiting: HashMap::new(),
@@ -136,7 +136,7 @@ impl Accounts {
     fn submit(
         &mut self,
         waiting: Waiting,
-        work: impl FnOnce(&mut Passwords, u64) -> Result<(), Busy>,
+        work: impl FnOnce(&mut PasswordWorker, u64) -> Result<(), Busy>,
     ) -> Result<(), Refusal> {
         self.job = self.job.wrapping_add(1);
         let job = self.job;
@@ -152,10 +152,10 @@ impl Accounts {
     fn not_made(&mut self, waiting: &Waiting) {
         match &waiting.errand {
             Errand::LogIn { counted_as, .. } => {
-                self.attempts.not_made(counted_as, waiting.network);
+                self.attempts.put_back(counted_as, waiting.network);
             }
             // No name is empty, so only the network's is given back.
-            Errand::Register { .. } => self.attempts.not_made("", waiting.network),
+            Errand::Register { .. } => self.attempts.put_back("", waiting.network),
             Errand::Add { .. } | Errand::SetPassword { .. } => {}
         }
     }

@@ -61,7 +61,7 @@ impl Server {
         let account = account.filter(|account| right && account.hash == *hash);
         let response = match account.map(|account| account.author) {
             Some(author) => {
-                self.accounts.attempts.success(counted_as, *network);
+                self.accounts.attempts.on_success(counted_as, *network);
                 self.welcome(*caller, Status(200), author, turn.now().unix_ms / 1000)
             }
             None => {

@@ -76,7 +76,7 @@ impl Server {
         password: String,
         errand: Errand,
     ) -> Result<(), Instead> {
-        let password = Password::chosen(password, &self.accounts.limits).map_err(door::unfit)?;
+        let password = Password::new(password, &self.accounts.limits).map_err(door::unfit)?;
         let (caller, network) = (client(conn), network(turn, conn));
         let (salt, waiting) = (random(), Waiting { caller, network, errand });
         let submitted = self.accounts.submit(waiting, |it, job| it.hash(job, password, salt));

@@ -72,7 +72,7 @@ impl Server {
         let claims = self.accounts.tokens.verify(token, now.unix_ms / 1000).map_err(refused)?;
         let (author, outside) = match claims.subject {
             Subject::Own(author) => (AuthorKey(author), false),
-            Subject::Outside { author } => (AuthorKey(author), true),
+            Subject::External { author } => (AuthorKey(author), true),
         };
         let login = Login {
             author,
@@ -93,7 +93,7 @@ impl Server {
     /// Says whether a token is that of somebody who has the server's key. It is good for one thing.
     fn is_operators(&self, now: Now, request: &Request, token: &str) -> bool {
         request.path.starts_with("/api/users")
-            && self.accounts.tokens.verify_operators(token, now.unix_ms / 1000).is_ok()
+            && self.accounts.tokens.verify_operator_token(token, now.unix_ms / 1000).is_ok()
     }
 }
 

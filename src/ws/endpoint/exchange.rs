@@ -3,12 +3,12 @@
 use super::{Endpoint, Event, Phase};
 use crate::clock::{Moment, Now};
 use crate::http::{Method, Parser, Response};
-use crate::ws::Shared;
+use crate::ws::deflate::Shared;
 use crate::ws::message::take;
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Holds the bytes of HTTP that cannot be worked off yet.
+/// The bytes of HTTP that cannot be worked off yet.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     parser: Parser,

@@ -20,18 +20,19 @@
 //! In `Shut` the last word is said: what still comes is thrown away until the peer ends the
 //! connection, so that no reset overtakes our last bytes (§7.1.1).
 
-mod conversation;
 mod exchange;
+mod frames;
 
 use self::exchange::Exchange;
-use super::close::{self, Closed, code};
+use super::close::{self, Closed};
 use super::deflate::{Shared, WindowBits};
 use super::handshake;
 use super::message::{Incoming, Message};
+use super::violation::code;
 use crate::clock::{Moment, Now};
 use crate::http::{Request, Response, Status};
 
-/// Is what a connection tells its owner.
+/// What a connection tells its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A request is complete and waits for [`Endpoint::answer`].
@@ -42,7 +43,7 @@ pub enum Event {
     Closed(Closed),
 }
 
-/// Is what is to be done with a request.
+/// What is to be done with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Open a WebSocket, if the request is a right opening handshake. The protocol is named in
@@ -57,7 +58,7 @@ pub enum Answer {
     Later,
 }
 
-/// Says what the transport has to do once all output is flushed.
+/// Returns what the transport has to do once all output is flushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
     /// Nothing: the connection goes on.
@@ -68,7 +69,7 @@ pub enum After {
     Drop,
 }
 
-/// Is the protocol state of one connection.
+/// The protocol state of one connection.
 #[derive(Debug)]
 pub struct Endpoint {
     /// When the last byte came, or the last write went.
@@ -152,7 +153,7 @@ impl Endpoint {
         if event.is_none() && self.ended { self.end() } else { event }
     }
 
-    /// Says whether [`Endpoint::receive`] can make use of input now.
+    /// Whether [`Endpoint::receive`] can make use of input now.
     pub fn wants_input(&self) -> bool {
         self.phase != Phase::Answering
     }
@@ -194,12 +195,12 @@ impl Endpoint {
         }
     }
 
-    /// Says whether data frames may be sent.
+    /// Whether data frames may be sent.
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
     }
 
-    /// Gives the window size to compress for; `None` if nothing may be compressed.
+    /// Returns the window size to compress for; `None` if nothing may be compressed.
     pub fn deflate(&self) -> Option<WindowBits> {
         self.deflate
     }
@@ -230,7 +231,7 @@ impl Endpoint {
         if self.phase == Phase::Answering || self.holds_input() { None } else { self.end() }
     }
 
-    /// Gives the moment at which [`Endpoint::on_deadline`] is to be called.
+    /// Returns the moment at which [`Endpoint::on_deadline`] is to be called.
     pub fn deadline(&self) -> Moment {
         self.deadline
     }
@@ -255,7 +256,7 @@ impl Endpoint {
         }
     }
 
-    /// Says what is to be done with the transport; asked after each call.
+    /// Returns what is to be done with the transport; asked after each call.
     pub fn after(&self) -> After {
         match self.phase {
             Phase::Over => After::Drop,
@@ -270,7 +271,7 @@ impl Endpoint {
         self.pong_due = Moment::NEVER;
     }
 
-    /// Says whether nothing but this small struct is held: no partial request, frame or message.
+    /// Whether nothing but this small struct is held: no partial request, frame or message.
     pub fn keeps_nothing(&self) -> bool {
         self.exchange.is_none() && self.incoming.is_none()
     }

@@ -7,7 +7,7 @@ use crate::ws::WindowBits;
 
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
-/// Gives the Sec-WebSocket-Extensions of the answer to these header values.
+/// Returns the Sec-WebSocket-Extensions of the answer to these header values.
 fn answer_to(offers: &[&str], limits: Limits) -> Option<String> {
     let lines: String =
         offers.iter().map(|it| format!("Sec-WebSocket-Extensions: {it}\r\n")).collect();
@@ -309,7 +309,7 @@ fn every_window_size_is_kept_to() {
             for length in [1024, 5000, 60_000] {
                 let window = WindowBits::new(bits).unwrap();
                 let mut out = b"before".to_vec();
-                assert!(shared.deflate_frame(window, &payload[..length], &mut out));
+                assert!(shared.deflate(Opcode::Text, window, &payload[..length], &mut out));
                 let frame = out.strip_prefix(b"before").unwrap();
                 assert!(frame.len() < length);
                 assert_eq!(inflate(frame, bits), &payload[..length], "{bits} {length} {round}");
@@ -322,8 +322,8 @@ fn every_window_size_is_kept_to() {
 fn what_is_short_or_does_not_shrink_is_left_alone() {
     let mut shared = Shared::new(Limits::default(), http::Limits::default());
     let mut out = Vec::new();
-    assert!(!shared.deflate_frame(WindowBits::MAX, &[b'a'; 1023], &mut out));
-    assert!(shared.deflate_frame(WindowBits::MAX, &[b'a'; 1024], &mut out));
+    assert!(!shared.deflate(Opcode::Text, WindowBits::MAX, &[b'a'; 1023], &mut out));
+    assert!(shared.deflate(Opcode::Text, WindowBits::MAX, &[b'a'; 1024], &mut out));
     out.clear();
     let noise: Vec<u8> =
         (0..2000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
@@ -335,7 +335,7 @@ fn what_is_short_or_does_not_shrink_is_left_alone() {
             (state >> 56) as u8
         })
         .collect();
-    assert!(!shared.deflate_frame(WindowBits::MAX, &noise, &mut out));
+    assert!(!shared.deflate(Opcode::Text, WindowBits::MAX, &noise, &mut out));
     assert_eq!(out, b"");
 }
 

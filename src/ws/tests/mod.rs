@@ -21,7 +21,7 @@ pub(super) const REQUEST: &str = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: 
 /// The masking key of all rows that do not say otherwise (§5.7).
 pub(super) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// Is a peer with an echoing owner on our side.
+/// A peer with an echoing owner on our side.
 pub(super) struct Peer {
     pub(super) endpoint: Endpoint,
     pub(super) shared: Shared,
@@ -91,7 +91,7 @@ impl Peer {
     fn echo(&mut self, event: &Event) {
         match event {
             Event::Message(Message::Text(text)) => {
-                super::frame::encode_text(text.as_bytes(), &mut self.out);
+                super::frame::encode(Opcode::Text, false, text.as_bytes(), &mut self.out);
             }
             Event::Message(Message::Binary(bytes)) => {
                 super::frame::encode(Opcode::Binary, false, bytes, &mut self.out);

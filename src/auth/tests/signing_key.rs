@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
-/// Is a directory that is gone when the test is over.
+/// A directory that is gone when the test is over.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -37,8 +37,8 @@ impl Drop for Scratch {
     }
 }
 
-fn open(dir: &Path, random: u8) -> Result<[u8; 32], KeyError> {
-    Key::open(dir, [random; 32]).map(|key| key.bytes().try_into().unwrap())
+fn open(dir: &Path, random: u8) -> Result<[u8; 32], SigningKeyError> {
+    SigningKey::open(dir, [random; 32]).map(|key| key.bytes().try_into().unwrap())
 }
 
 #[test]
@@ -78,7 +78,10 @@ fn a_key_that_others_may_use_is_refused() {
     for mode in [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777] {
         scratch.put(&[5; 32], mode);
         let error = open(&scratch.0, 6).unwrap_err();
-        assert!(matches!(error, KeyError::Open { mode: found, .. } if found == mode), "{error:?}");
+        assert!(
+            matches!(error, SigningKeyError::Open { mode: found, .. } if found == mode),
+            "{error:?}"
+        );
         let told = error.to_string();
         let path = scratch.file().display().to_string();
         assert!(told.contains(&path) && told.contains(&format!("mode {mode:04o}")), "{told}");
@@ -99,17 +102,17 @@ fn a_broken_key_is_refused_and_left_as_it_is() {
     for bytes in [&[][..], &[7; 31], &[7; 33], &[0; 32], &[7; 100_000]] {
         scratch.put(bytes, 0o600);
         let error = open(&scratch.0, 8).unwrap_err();
-        assert!(matches!(error, KeyError::Broken { .. }), "{error:?}");
+        assert!(matches!(error, SigningKeyError::Broken { .. }), "{error:?}");
         assert!(error.to_string().contains("damaged and was left as it is"), "{error}");
         assert_eq!(fs::read(scratch.file()).unwrap(), bytes);
     }
     fs::remove_file(scratch.file()).unwrap();
     fs::create_dir(scratch.file()).unwrap();
-    assert!(matches!(open(&scratch.0, 8), Err(KeyError::Broken { .. })));
+    assert!(matches!(open(&scratch.0, 8), Err(SigningKeyError::Broken { .. })));
 }
 
 #[test]
 fn a_directory_that_is_not_there_is_named() {
     let error = open(Path::new("/nowhere"), 1).unwrap_err();
-    assert!(error.to_string().starts_with("cannot use the key of tokens /nowhere/token.key: "));
+    assert!(error.to_string().starts_with("cannot use the signing key /nowhere/token.key: "));
 }

@@ -2,10 +2,11 @@
 
 use super::{Endpoint, Event};
 use crate::clock::{Moment, Now};
-use crate::ws::Shared;
-use crate::ws::close::{self, Closed, Violation, code};
+use crate::ws::close::{self, Closed};
+use crate::ws::deflate::Shared;
 use crate::ws::frame::{self, Opcode};
 use crate::ws::message::{self, Incoming, Unit};
+use crate::ws::violation::{Violation, code};
 
 impl Endpoint {
     pub(super) fn receive_frames(

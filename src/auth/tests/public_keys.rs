@@ -72,8 +72,9 @@ fn a_key_without_a_name_takes_the_tokens_that_name_no_other() {
 fn two_issuers_with_the_same_kid_are_kept_apart() {
     let ours = beside_set(&set(&[jwk(ED25519, Some("1"))]));
     let trust = Trust { issuer: "https://other.example".into(), ..trust() };
-    let theirs = Outside::from_jwks(&set(&[stranger_jwk("1")]).to_string(), trust).unwrap();
-    let theirs = Tokens::new(&Limits::default(), &Key::unkept(SECRET), Some(theirs));
+    let theirs =
+        IdentityProvider::from_jwks(&set(&[stranger_jwk("1")]).to_string(), trust).unwrap();
+    let theirs = Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(theirs));
     let header = json!({ "alg": "EdDSA", "kid": "1" });
     let other = json!({ "iss": "https://other.example" });
     for (signer, changes, at_ours, at_theirs) in [
@@ -104,8 +105,8 @@ fn keys_for_something_else_are_passed_over() {
         let tokens = beside_set(&set(&[foreign.clone(), good.clone()]));
         assert!(tokens.verify(&by(&Signer::ed25519(), "a"), NOW).is_ok());
         assert_eq!(tokens.verify(&by(&Signer::rsa(), "x"), NOW), Err(Fault::Header), "{foreign}");
-        let alone = Outside::from_jwks(&set(&[foreign]).to_string(), trust());
-        assert_eq!(alone, Err(OutsideError::NoKey));
+        let alone = IdentityProvider::from_jwks(&set(&[foreign]).to_string(), trust());
+        assert_eq!(alone, Err(PublicKeyError::NoKey));
     }
     for ours in
         [json!({ "use": "sig" }), json!({ "alg": "RS256" }), json!({ "key_ops": ["verify"] })]
@@ -117,51 +118,51 @@ fn keys_for_something_else_are_passed_over() {
 
 #[test]
 fn a_set_that_cannot_be_right_is_refused() {
-    let read = |text: &str| Outside::from_jwks(text, trust()).unwrap_err();
+    let read = |text: &str| IdentityProvider::from_jwks(text, trust()).unwrap_err();
     let one = |changes: &Value| read(&set(&[with(jwk(ED25519, Some("a")), changes)]).to_string());
     for text in ["", "[]", "{}", "{\"keys\":7}", "{\"keys\":[{}]}", ED25519] {
-        assert_eq!(read(text), OutsideError::NotJwks, "{text}");
+        assert_eq!(read(text), PublicKeyError::NotJwks, "{text}");
     }
-    assert_eq!(read("{\"keys\":[]}"), OutsideError::NoKey);
+    assert_eq!(read("{\"keys\":[]}"), PublicKeyError::NoKey);
     for changes in [json!({ "x": null }), json!({ "x": "AA" }), json!({ "x": "no+base64/url=" })] {
-        assert_eq!(one(&changes), OutsideError::NotJwks, "{changes}");
+        assert_eq!(one(&changes), PublicKeyError::NotJwks, "{changes}");
     }
-    assert_eq!(one(&json!({ "d": "AA" })), OutsideError::Private);
+    assert_eq!(one(&json!({ "d": "AA" })), PublicKeyError::Private);
     let secret = json!({ "kty": "oct", "k": "c2VjcmV0", "alg": "HS256" });
-    assert_eq!(read(&set(&[secret]).to_string()), OutsideError::Private);
+    assert_eq!(read(&set(&[secret]).to_string()), PublicKeyError::Private);
     let twice = [jwk(ED25519, Some("a")), stranger_jwk("a")];
-    assert_eq!(read(&set(&twice).to_string()), OutsideError::SameTwice);
+    assert_eq!(read(&set(&twice).to_string()), PublicKeyError::Duplicate);
     let many: Vec<Value> = (0..65).map(|n| jwk(ED25519, Some(&n.to_string()))).collect();
-    assert_eq!(read(&set(&many).to_string()), OutsideError::TooMany);
+    assert_eq!(read(&set(&many).to_string()), PublicKeyError::TooMany);
     let small = json!({ "kty": "RSA", "n": jose::encode(&[0xFF; 128]), "e": "AQAB" });
-    assert_eq!(read(&set(&[small]).to_string()), OutsideError::RsaSize);
+    assert_eq!(read(&set(&[small]).to_string()), PublicKeyError::RsaSize);
     for (n, e) in [([0xFF; 256], [1]), ([0xFE; 256], [3]), ([0xFF; 256], [2]), ([0; 256], [3])] {
         let weak = json!({ "kty": "RSA", "n": jose::encode(&n), "e": jose::encode(&e) });
-        assert_eq!(read(&set(&[weak]).to_string()), OutsideError::NotJwks);
+        assert_eq!(read(&set(&[weak]).to_string()), PublicKeyError::NotJwks);
     }
 }
 
 #[test]
 fn a_pem_file_has_one_public_key() {
-    let read = |text: &str| Outside::from_pem(text, trust()).unwrap_err();
+    let read = |text: &str| IdentityProvider::from_pem(text, trust()).unwrap_err();
     for (text, error) in [
-        ("", OutsideError::NotPem),
-        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPvS", OutsideError::NotPem),
-        (&ED25519[..60], OutsideError::NotPem),
-        (&ED25519.replace("MCow", "MCox"), OutsideError::NotPem),
-        (&P256.replace("PUBLIC", "SUBLIME"), OutsideError::NotPem),
-        (&format!("{ED25519}{P256}"), OutsideError::SeveralInPem),
-        (include_str!("keys/certificate.pem"), OutsideError::Certificate),
-        (include_str!("keys/ed25519.secret.pem"), OutsideError::Private),
-        (include_str!("keys/rsa.secret.pem"), OutsideError::Private),
-        (include_str!("keys/p384.pem"), OutsideError::OtherKind),
-        (include_str!("keys/rsa-1024.pem"), OutsideError::RsaSize),
+        ("", PublicKeyError::NotPem),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPvS", PublicKeyError::NotPem),
+        (&ED25519[..60], PublicKeyError::NotPem),
+        (&ED25519.replace("MCow", "MCox"), PublicKeyError::NotPem),
+        (&P256.replace("PUBLIC", "SUBLIME"), PublicKeyError::NotPem),
+        (&format!("{ED25519}{P256}"), PublicKeyError::SeveralInPem),
+        (include_str!("keys/certificate.pem"), PublicKeyError::Certificate),
+        (include_str!("keys/ed25519.secret.pem"), PublicKeyError::Private),
+        (include_str!("keys/rsa.secret.pem"), PublicKeyError::Private),
+        (include_str!("keys/p384.pem"), PublicKeyError::OtherKind),
+        (include_str!("keys/rsa-1024.pem"), PublicKeyError::RsaSize),
     ] {
         assert_eq!(read(text), error, "{text}");
     }
     // What others write around it does no harm.
     let text = format!("a comment\r\n{}\r\n\r\n", ED25519.replace('\n', "\r\n"));
-    assert!(Outside::from_pem(&text, trust()).is_ok());
+    assert!(IdentityProvider::from_pem(&text, trust()).is_ok());
 }
 
 #[test]
@@ -174,11 +175,14 @@ fn a_damaged_key_is_refused_wherever_it_is_cut() {
             let body = base64::engine::general_purpose::STANDARD.encode(der);
             format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
         };
-        assert!(Outside::from_pem(&armour(&whole), trust()).is_ok());
+        assert!(IdentityProvider::from_pem(&armour(&whole), trust()).is_ok());
         for end in 0..whole.len() {
-            assert!(Outside::from_pem(&armour(&whole[..end]), trust()).is_err(), "{label} {end}");
+            assert!(
+                IdentityProvider::from_pem(&armour(&whole[..end]), trust()).is_err(),
+                "{label} {end}"
+            );
         }
         let longer = [&whole[..], &[0]].concat();
-        assert!(Outside::from_pem(&armour(&longer), trust()).is_err(), "{label}");
+        assert!(IdentityProvider::from_pem(&armour(&longer), trust()).is_err(), "{label}");
     }
 }
