@@ -40,6 +40,7 @@ mod rooms;
 mod stats;
 mod step;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use effect::{Effect, Listener};
@@ -62,9 +63,10 @@ pub use protocol::stats::{Busy, Day, Series, Stats};
 pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
+use crate::rate::{Buckets, Rate};
 use pending::{Awaited, Numbered, Pending};
 use people::People;
-use rate::Posters;
+use rate::Payer;
 use record::{Answer, Fact, Opening, Shelf};
 use rooms::{Room, Rooms};
 use stats::Tally;
@@ -83,9 +85,9 @@ pub struct Chat {
     /// What waits for the journal.
     pending: Pending,
     /// How much is posted by requests.
-    posters: Posters,
+    posters: Buckets<Payer>,
     /// How much is asked by requests.
-    askers: Posters,
+    askers: Buckets<IpAddr>,
     tally: Tally,
     /// The randomness of the farewell, once it has begun.
     draining: Option<u64>,
@@ -95,6 +97,11 @@ impl Chat {
     /// Starts with nobody there but the ghosts of before.
     pub fn new(limits: Limits, opening: Opening) -> Self {
         let tally = Tally::restored(&opening);
+        let rate = |tokens: Option<u32>, burst| tokens.and_then(|it| Rate::per_second(it, burst));
+        let posts = rate(limits.sends_per_second_max, limits.sends_burst_max);
+        let posters = Buckets::new(posts, limits.posters_max);
+        let queries = rate(limits.requests_per_second_max, limits.requests_burst_max);
+        let askers = Buckets::new(queries, limits.posters_max);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -102,8 +109,8 @@ impl Chat {
             people: People::default(),
             rooms: Rooms::default(),
             pending: Pending::default(),
-            posters: Posters::default(),
-            askers: Posters::default(),
+            posters,
+            askers,
             tally,
             draining: None,
         };

@@ -12,11 +12,11 @@ use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{RoomLine, User};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::rate::Taken;
 use crate::chat::record::{Change, Gone};
 use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 use crate::clock::Now;
+use crate::rate::{Rate, Taken};
 
 impl Chat {
     /// Takes in what a client said.
@@ -310,7 +310,7 @@ impl Chat {
     fn pay(&mut self, now: Now, slot: ClientSlot) -> Result<(), Refusal> {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
-        match client.queries.take(now.at, rate, burst) {
+        match client.queries.take(now.at, rate.and_then(|it| Rate::per_second(it, burst))) {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
         }

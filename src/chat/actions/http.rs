@@ -15,7 +15,7 @@ use crate::chat::people::{author_by, author_of};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::request::{Body, Post, Request, Speaker};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::rate::Payer;
+use crate::chat::rate::{Payer, refused};
 use crate::chat::record::{AuthorKey, Page, Refused, Span};
 use crate::chat::rooms::rules::Party;
 use crate::chat::step::Step;
@@ -65,7 +65,7 @@ impl Chat {
         // A post is paid for when it is known whose it is.
         let paid = match &request {
             Request::Post(_) => Ok(()),
-            _ => self.askers.take_query(step.now.at, network, &self.limits),
+            _ => self.askers.take(step.now.at, network).map_err(refused),
         };
         let done = paid.and_then(|()| match request {
             Request::Rooms => {
@@ -212,7 +212,7 @@ impl Chat {
         if let Err(refusal) = self.check_author(step.now, author, room) {
             return self.refuse_post(step, from, Some(room), &poster, &post, refusal);
         }
-        self.posters.take(step.now.at, payer, &self.limits)?;
+        self.posters.take(step.now.at, payer).map_err(refused)?;
         let (person, author) = self.let_speak(step, &poster);
         self.count_speaker(step.now, author);
         let change = message.into_change(step, life);
@@ -243,7 +243,7 @@ impl Chat {
         let (change, refusal) = self.refused_message(step, post.body.message(), refusal)?;
         let (payer, author) = poster.payer(from.network);
         if post.id.is_some() {
-            self.posters.take(step.now.at, payer, &self.limits)?;
+            self.posters.take(step.now.at, payer).map_err(refused)?;
         }
         let asker = Asker::Request { caller: from.caller, author };
         let before = Before { asker, author, room, id: post.id.clone(), change };

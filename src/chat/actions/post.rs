@@ -12,11 +12,11 @@ use crate::chat::pending::{Appending, Asker, Awaited, Wish};
 use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::rate::Taken;
 use crate::chat::record::{Change, Draft, Order, Refused};
 use crate::chat::rooms::rules::Rank;
 use crate::chat::step::Step;
 use crate::clock::Moment;
+use crate::rate::{Rate, Taken};
 
 impl Chat {
     /// Checks a message and has it recorded.
@@ -141,7 +141,7 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let (rate, burst) = self.pace(slot, room);
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
-        match client.sends.take(step.now.at, rate, burst) {
+        match client.sends.take(step.now.at, rate.and_then(|it| Rate::per_second(it, burst))) {
             Taken::Easily => client.flooding = Moment::NEVER,
             Taken::Hardly => {}
             Taken::No(wait) => {

@@ -19,11 +19,11 @@ use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::pending::Asker;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::rate::Taken;
 use crate::chat::rooms::direct::Pair;
 use crate::chat::rooms::typing::{Over, Place, Writer};
 use crate::chat::step::Step;
 use crate::clock::Moment;
+use crate::rate::{Rate, Taken};
 
 impl Chat {
     /// Takes in that a client is typing in a room, or no more.
@@ -41,7 +41,9 @@ impl Chat {
             self.stop_typing(step.now.at, place);
             return;
         }
-        if let Taken::No(_) = client.hints.take(step.now.at, rate, burst) {
+        if let Taken::No(_) =
+            client.hints.take(step.now.at, rate.and_then(|it| Rate::per_second(it, burst)))
+        {
             return;
         }
         let (never, long_ago) = (Moment::NEVER, Moment::default());
@@ -126,7 +128,9 @@ impl Chat {
         };
         let Some(room) = self.rooms.get_mut(place.room) else { return };
         let burst = rate.unwrap_or_default().saturating_mul(BURST);
-        if let Taken::No(_) = room.hints.take(step.now.at, rate, burst) {
+        if let Taken::No(_) =
+            room.hints.take(step.now.at, rate.and_then(|it| Rate::per_second(it, burst)))
+        {
             return;
         }
         let ttl = u64::try_from(self.limits.typing_for.as_millis()).unwrap_or(u64::MAX);

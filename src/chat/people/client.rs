@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use crate::chat::few::Few;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::protocol::client_event::Form;
-use crate::chat::rate::Bucket;
 use crate::clock::Moment;
+use crate::rate::Bucket;
 
 /// Is one connection.
 #[derive(Debug)]

@@ -19,7 +19,6 @@ use crate::chat::limits::Limits;
 use crate::chat::names::RoomName;
 use crate::chat::protocol::payloads::RoomLine;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::rate::Bucket;
 use crate::chat::record::{AuthorKey, Fact, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{Directs, Pair};
 use crate::chat::rooms::presence::Presence;
@@ -28,6 +27,7 @@ use crate::chat::rooms::read_markers::Marks;
 use crate::chat::rooms::rules::{Rules, Touched};
 use crate::chat::rooms::typing::Typing;
 use crate::clock::Moment;
+use crate::rate::Bucket;
 
 /// Is a room with somebody in it, or with a record.
 #[derive(Debug)]
