@@ -73,9 +73,9 @@ fn what_was_found_reads_well_as_text() {
         }
     };
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "* 1 message was found:");
+    assert_eq!(lines[0], "* 1 message found:");
     assert!(lines[1].starts_with("    [") && lines[1].ends_with("] lobby <Alice> tea"), "{text}");
     assert_eq!(lines[2], "    * Eve is here", "no line passes for somebody else's");
     terry.say(r#"{"type":"search","payload":"coffee"}"#);
-    assert_eq!(terry.text(), "* Nothing was found.");
+    assert_eq!(terry.text(), "* No messages found.");
 }

@@ -110,7 +110,7 @@ test("three people talk, hide, and keep order", async () => {
   await bob.sees(/^! /);
   alice.types("/kick Bob enough");
   await alice.sees(/removed Bob/);
-  await bob.sees(/put you out of den/);
+  await bob.sees(/removed you from den/);
   await alice.sees(/^\* Bob left den/);
   bob.types("/join den");
   await bob.sees(/^! /);

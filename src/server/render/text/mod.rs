@@ -1,13 +1,16 @@
-//! Events as lines for people, and as `{"sender","content"}`.
+//! Events as lines of text, and as `{"sender","content"}`.
 //!
-//! A page of history has no line of its own: the chat tells it message by message to those who
-//! read so.
+//! A page of history has no line of its own: the chat sends clients of these forms its messages
+//! one by one.
+
+mod stats;
 
 use std::fmt::Write as _;
 
-use super::stats;
 use crate::chat::record::{Action, Deed, Gone};
-use crate::chat::{Hit, Ousted, RoomLine, SearchResults, ServerEvent, Status, User};
+use crate::chat::{
+    Hit, Joined, Ousted, Resumed, RoomLine, SearchResults, ServerEvent, Status, User, Welcome,
+};
 
 /// Appends the event as text: one event, one WebSocket message.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
@@ -24,18 +27,18 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
             if let Some(back) = &refusal.text {
                 let _ = write!(text, ", not sent: {back}");
             }
-            harmless(&text, out);
+            escaped(&text, out);
         }
         _ => {
-            let Some(text) = told(event) else { return false };
+            let Some(text) = sentence(event) else { return false };
             out.extend_from_slice(b"* ");
-            harmless(&text, out);
+            escaped(&text, out);
         }
     }
     true
 }
 
-/// Appends the event as `{"sender","content"}`; what the server says has the sender `*`.
+/// Appends the event as `{"sender","content"}`; the sender of everything but messages is `*`.
 pub(super) fn simple(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
     match event {
         ServerEvent::Message { sender, content, .. } => pair(out, sender, content),
@@ -44,7 +47,7 @@ pub(super) fn simple(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
             Some(text) => pair(out, "*", &format!("{}, not sent: {text}", refusal.message)),
             None => pair(out, "*", &refusal.message),
         },
-        _ => match told(event) {
+        _ => match sentence(event) {
             Some(text) => pair(out, "*", &text),
             None => return false,
         },
@@ -52,36 +55,28 @@ pub(super) fn simple(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Says an event in a sentence; `None` if people need not know.
-fn told(event: &ServerEvent) -> Option<String> {
+/// Returns an event as a sentence; `None` if it is not shown as one.
+fn sentence(event: &ServerEvent) -> Option<String> {
     use ServerEvent as E;
     Some(match event {
-        E::Welcome(it) => {
-            let rooms: Vec<String> = it.rooms.iter().map(room_and_users).collect();
-            let place = if rooms.is_empty() { "no room".to_owned() } else { rooms.join(", ") };
-            format!("Welcome, {}. You are in {place}. /help lists the commands.", it.you)
-        }
+        E::Welcome(it) => welcome(it),
         E::Edited { mid, sender, content, .. } => format!("{sender} edited {mid}: {content}"),
         E::Deleted { mid, by, why, .. } => match why {
             Gone::Expired => format!("message {mid} has expired"),
             Gone::Author | Gone::Moderator => format!("{by} deleted message {mid}"),
         },
-        E::Reaction { mid, emoji, user, on: true, .. } => format!("{user} reacts {emoji} to {mid}"),
+        E::Reaction { mid, emoji, user, on: true, .. } => {
+            format!("{user} reacted {emoji} to {mid}")
+        }
         E::Reaction { mid, emoji, user, on: false, .. } => {
-            format!("{user} takes {emoji} back from {mid}")
+            format!("{user} removed {emoji} from {mid}")
         }
         E::Topic { room, topic, by, .. } if topic.is_empty() => {
             format!("{by} cleared the topic of {room}")
         }
         E::Topic { room, topic, by, .. } => format!("{by} set the topic of {room}: {topic}"),
         E::Moderated { room, by, deed, .. } => moderated(room, by, deed),
-        E::Joined(it) => {
-            let mut text = format!("You are in {} ({} online)", it.room, it.count);
-            if !it.topic.is_empty() {
-                let _ = write!(text, ", topic: {}", it.topic);
-            }
-            text
-        }
+        E::Joined(it) => joined(it),
         E::Left { room, ousted: Some(ousted), .. } => left(room, ousted),
         E::Left { room, .. } => format!("You left {room}"),
         E::UserJoined { room, user, count } => format!("{user} joined {room} ({count} online)"),
@@ -92,7 +87,7 @@ fn told(event: &ServerEvent) -> Option<String> {
         E::Renamed { user, was, .. } => format!("{was} is now {user}"),
         E::Status { user, status, .. } => match (status.away, &*status.text) {
             (false, "") => format!("{user} is back"),
-            _ => format!("{user} is {}", standing(status)),
+            _ => format!("{user} is {}", status_and_text(status)),
         },
         E::Presence { room, count } => format!("{room}: {count} online"),
         E::RoomList { rooms, .. } if rooms.is_empty() => "There are no rooms.".to_owned(),
@@ -101,44 +96,69 @@ fn told(event: &ServerEvent) -> Option<String> {
             format!("Rooms: {}", lines.join(", "))
         }
         E::SearchResults(it) => search_results(it),
-        E::Stats(it) => stats::told(it),
+        E::Stats(it) => stats::summary(it),
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
         E::Gap { room, from, to, why: "retention" } => {
-            format!("{room}: messages {from}-{to} are no longer kept")
+            format!("{room}: messages {from}-{to} are no longer available")
         }
         E::Gap { room, from, to, .. } => {
-            format!("{room}: messages {from}-{to} were left out, your connection was too slow")
+            format!("{room}: messages {from}-{to} were skipped, your connection was too slow")
         }
         E::Notice { message, .. } => message.clone().into_owned(),
         E::Bye { reason, after_ms, .. } => {
-            format!("The server ends ({reason}). Come back in {} s.", after_ms.div_ceil(1000))
+            format!(
+                "The server is shutting down ({reason}). Reconnect in {} s.",
+                after_ms.div_ceil(1000)
+            )
         }
-        E::Resumed(it) => {
-            let mut text = format!("Welcome back, {}.", it.you);
-            for missed in it.rooms.iter().filter(|missed| missed.lost.is_some()) {
-                let _ = write!(text, " Not everything of {} can be shown again.", missed.room);
-            }
-            text
-        }
-        _ => return None,
+        E::Resumed(it) => resumed(it),
+        E::Message { .. } | E::Whisper { .. } | E::Error(_) => return None,
+        E::Ack { .. } | E::Named { .. } | E::StatusSet { .. } | E::Read { .. } => return None,
+        E::History(_) | E::Live { .. } | E::Typing { .. } | E::Pong { .. } => return None,
+        E::Account(_) | E::Accounts(_) => return None,
     })
 }
 
-/// Says what was done to keep order.
+/// Returns the first sentence a client reads.
+fn welcome(it: &Welcome) -> String {
+    let rooms: Vec<String> = it.rooms.iter().map(room_and_users).collect();
+    let rooms = if rooms.is_empty() { "no room".to_owned() } else { rooms.join(", ") };
+    format!("Welcome, {}. You are in {rooms}. /help lists the commands.", it.you)
+}
+
+/// Returns a room that was joined as a sentence.
+fn joined(it: &Joined) -> String {
+    let mut text = format!("You are in {} ({} online)", it.room, it.count);
+    if !it.topic.is_empty() {
+        let _ = write!(text, ", topic: {}", it.topic);
+    }
+    text
+}
+
+/// Returns a resumed session as a sentence.
+fn resumed(it: &Resumed) -> String {
+    let mut text = format!("Welcome back, {}.", it.you);
+    for missed in it.rooms.iter().filter(|missed| missed.lost.is_some()) {
+        let _ = write!(text, " Some messages of {} are no longer available.", missed.room);
+    }
+    text
+}
+
+/// Returns a moderation action as a sentence.
 fn moderated(room: &str, by: &str, deed: &Deed) -> String {
-    let user = deed.user.as_deref().unwrap_or("somebody");
+    let user = deed.user.as_deref().unwrap_or("a user");
     let mut text = match deed.action {
         Action::Kick => format!("{by} removed {user} from {room}"),
         Action::Ban => format!("{by} banned {user} from {room}"),
-        Action::Unban => format!("{by} lets {user} come back to {room}"),
+        Action::Unban => format!("{by} unbanned {user} from {room}"),
         Action::Mute => format!("{by} muted {user} in {room}"),
-        Action::Unmute => format!("{by} lets {user} talk again in {room}"),
+        Action::Unmute => format!("{by} unmuted {user} in {room}"),
         Action::Lock => format!("{by} locked {room}"),
         Action::Unlock => format!("{by} unlocked {room}"),
         Action::Slow if deed.seconds == Some(0) => {
-            format!("{by} let everybody in {room} speak at any pace")
+            format!("{by} turned slow mode off in {room}")
         }
-        Action::Slow => format!("{by} slowed {room} down"),
+        Action::Slow => format!("{by} turned slow mode on in {room}"),
         Action::Invite => format!("{by} invited {user} to {room}"),
         Action::MakePrivate => format!("{by} made {room} private"),
         Action::MakePublic => format!("{by} made {room} public"),
@@ -148,7 +168,7 @@ fn moderated(room: &str, by: &str, deed: &Deed) -> String {
     match (deed.action, deed.seconds) {
         (_, None) | (Action::Slow, Some(0)) => {}
         (Action::Slow, Some(seconds)) => {
-            let _ = write!(text, ": one message in {seconds} s");
+            let _ = write!(text, ": one message every {seconds} s");
         }
         (_, Some(seconds)) => {
             let _ = write!(text, " for {seconds} s");
@@ -164,8 +184,8 @@ fn left(room: &str, ousted: &Ousted) -> String {
     let Ousted { why, by, reason } = ousted;
     let mut text = match *why {
         "banned" => format!("{by} banned you from {room}"),
-        "kicked" => format!("{by} put you out of {room}"),
-        _ => format!("You are in {room} no more"),
+        "kicked" => format!("{by} removed you from {room}"),
+        _ => format!("You are no longer in {room}"),
     };
     if let Some(reason) = reason {
         let _ = write!(text, ": {reason}");
@@ -173,16 +193,16 @@ fn left(room: &str, ousted: &Ousted) -> String {
     text
 }
 
-/// Says what was found, one message a line.
+/// Returns the messages found, one per line.
 fn search_results(it: &SearchResults) -> String {
     let count = it.hits.len();
     let mut text = match count {
-        0 => "Nothing was found.".to_owned(),
-        1 => "1 message was found".to_owned(),
-        _ => format!("{count} messages were found"),
+        0 => "No messages found.".to_owned(),
+        1 => "1 message found".to_owned(),
+        _ => format!("{count} messages found"),
     };
     if count > 0 {
-        text.push_str(if it.more { ", and there are older ones:" } else { ":" });
+        text.push_str(if it.more { ", older ones not shown:" } else { ":" });
     }
     for Hit { room, said } in &it.hits {
         let mut head = Vec::new();
@@ -196,7 +216,7 @@ fn search_results(it: &SearchResults) -> String {
 fn user_list(room: &str, count: usize, users: &[User]) -> String {
     let name = |user: &User| match user.status == Status::default() {
         true => user.name.to_string(),
-        false => format!("{} ({})", user.name, standing(&user.status)),
+        false => format!("{} ({})", user.name, status_and_text(&user.status)),
     };
     let names: Vec<String> = users.iter().map(name).collect();
     let mut text = format!("In {room} ({count} online): {}", names.join(", "));
@@ -206,7 +226,7 @@ fn user_list(room: &str, count: usize, users: &[User]) -> String {
     text
 }
 
-fn standing(status: &Status) -> String {
+fn status_and_text(status: &Status) -> String {
     match &*status.text {
         "" => status.word().to_owned(),
         text => format!("{}: {text}", status.word()),
@@ -221,16 +241,16 @@ fn room_and_users(line: &RoomLine) -> String {
 fn line(out: &mut Vec<u8>, ts: u64, sender: &str, content: &str) {
     time(out, ts);
     let (left, right, content) = match content.strip_prefix("/me ") {
-        Some(deed) => (" * ", " ", deed),
+        Some(action) => (" * ", " ", action),
         None => (" <", "> ", content),
     };
     out.extend_from_slice(left.as_bytes());
-    harmless(sender, out);
+    escaped(sender, out);
     out.extend_from_slice(right.as_bytes());
-    harmless(content, out);
+    escaped(content, out);
 }
 
-/// Appends `[12:00:03] <Alice -> you> psst`, or `<you -> Bob>` if the reader said it.
+/// Appends `[12:00:03] <Alice -> you> psst`, or `<you -> Bob>` to its sender.
 fn whisper(out: &mut Vec<u8>, ts: u64, sender: &str, to: Option<&str>, content: &str) {
     time(out, ts);
     let (from, to) = match to {
@@ -238,11 +258,11 @@ fn whisper(out: &mut Vec<u8>, ts: u64, sender: &str, to: Option<&str>, content: 
         None => (sender, "you"),
     };
     out.extend_from_slice(b" <");
-    harmless(from, out);
+    escaped(from, out);
     out.extend_from_slice(b" -> ");
-    harmless(to, out);
+    escaped(to, out);
     out.extend_from_slice(b"> ");
-    harmless(content, out);
+    escaped(content, out);
 }
 
 /// Appends `[12:00:03]`, UTC.
@@ -252,16 +272,16 @@ fn time(out: &mut Vec<u8>, ts: u64) {
     out.extend_from_slice(clock.as_bytes());
 }
 
-/// Appends text so that a terminal shows it and does nothing else: control characters become
-/// visible, direction overrides are replaced, and a further line is indented, so that it cannot
-/// pass for somebody else's.
-fn harmless(text: &str, out: &mut Vec<u8>) {
+/// Appends text that is safe to print on a terminal: control characters become visible, direction
+/// overrides are replaced, and further lines are indented, so that they cannot be taken for
+/// messages of other users.
+fn escaped(text: &str, out: &mut Vec<u8>) {
     let mut rest = text;
-    while let Some(at) = rest.find(suspicious) {
+    while let Some(at) = rest.find(is_unsafe) {
         let (plain, tail) = rest.split_at(at);
         out.extend_from_slice(plain.as_bytes());
         let mut chars = tail.chars();
-        let shown = match chars.next() {
+        let replacement = match chars.next() {
             Some('\n') => "\n    ",
             Some('\r') if chars.as_str().starts_with('\n') => "",
             Some('\u{2028}' | '\u{2029}') => "\n    ",
@@ -279,13 +299,13 @@ fn harmless(text: &str, out: &mut Vec<u8>) {
             Some('\u{7F}') => "\u{2421}",
             _ => "\u{FFFD}",
         };
-        out.extend_from_slice(shown.as_bytes());
+        out.extend_from_slice(replacement.as_bytes());
         rest = chars.as_str();
     }
     out.extend_from_slice(rest.as_bytes());
 }
 
-fn suspicious(c: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

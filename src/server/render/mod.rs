@@ -1,0 +1,41 @@
+//! Renders events in the form that a client chose.
+//!
+//! A broadcast is rendered once per form, whatever the number of its recipients, straight into the
+//! buffer it is sent from.
+
+mod text;
+mod wire;
+
+use serde::Serialize;
+
+use crate::chat::{Form, ServerEvent};
+use wire::{Envelope, Payload, Receipt};
+
+impl ServerEvent {
+    /// Appends the event to `out`. Returns false and leaves `out` as it was if the event is not
+    /// shown in this form.
+    pub fn render(&self, form: Form, out: &mut Vec<u8>) -> bool {
+        match form {
+            Form::Json => match Envelope::of(self) {
+                Some(envelope) => write(&envelope, out),
+                None => return false,
+            },
+            Form::Text => return text::event(self, out),
+            Form::Simple => return text::simple(self, out),
+        }
+        true
+    }
+
+    /// Appends the payload without its envelope: the body of an HTTP response.
+    pub fn render_payload(&self, out: &mut Vec<u8>) {
+        match Receipt::of(self) {
+            Some(receipt) => write(&receipt, out),
+            None => write(&Payload::of(self), out),
+        }
+    }
+}
+
+fn write(value: &impl Serialize, out: &mut Vec<u8>) {
+    // Writing strings, numbers and maps with string keys into a vector cannot fail.
+    let _ = serde_json::to_writer(out, value);
+}

@@ -1,0 +1,224 @@
+//! Payloads about messages and the other entries of a room's history.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Map;
+use crate::chat;
+use crate::chat::record::{Action, Deed, Gone, Said};
+
+/// The payload of `message`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Message<'a> {
+    pub(super) mid: u64,
+    pub(super) sender: &'a str,
+    pub(super) content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reply_to: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expires: Option<u64>,
+}
+
+/// The payload of `message_edited`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Edited<'a> {
+    pub(super) mid: u64,
+    pub(super) sender: &'a str,
+    pub(super) content: &'a str,
+}
+
+/// The payload of `message_deleted`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Deleted<'a> {
+    mid: u64,
+    by: &'a str,
+    why: &'static str,
+}
+
+impl<'a> Deleted<'a> {
+    pub(super) fn new(mid: u64, by: &'a str, why: Gone) -> Self {
+        Self { mid, by, why: deletion(why) }
+    }
+}
+
+/// The payload of `reaction`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Reaction<'a> {
+    pub(super) mid: u64,
+    pub(super) emoji: &'a str,
+    pub(super) user: &'a str,
+    pub(super) on: bool,
+    pub(super) count: u32,
+}
+
+/// The payload of `topic`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Topic<'a> {
+    pub(super) topic: &'a str,
+    pub(super) by: &'a str,
+}
+
+/// The payload of `moderated`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Moderated<'a> {
+    action: Action,
+    by: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> Moderated<'a> {
+    pub(super) fn new(by: &'a str, deed: &'a Deed) -> Self {
+        let Deed { action, user, seconds, reason } = deed;
+        let (user, reason) = (user.as_deref(), reason.as_deref());
+        Self { action: *action, by, user, seconds: *seconds, reason }
+    }
+}
+
+/// The payload of `gap`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Gap {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) why: &'static str,
+}
+
+/// The payload of `history`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct History<'a> {
+    epoch: &'a str,
+    messages: Vec<Stored<'a>>,
+    first: u64,
+    last: u64,
+    top: u64,
+    more: bool,
+    lost: Vec<Range>,
+}
+
+impl<'a> From<&'a chat::History> for History<'a> {
+    fn from(it: &'a chat::History) -> Self {
+        Self {
+            epoch: &it.epoch,
+            messages: it.messages.iter().map(Stored::from).collect(),
+            first: it.messages.first().map_or(0, |message| message.mid),
+            last: it.messages.last().map_or(0, |message| message.mid),
+            top: it.top,
+            more: it.more,
+            lost: it.lost.iter().map(|&(from, to)| Range { from, to }).collect(),
+        }
+    }
+}
+
+/// The payload of `search_results`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct SearchResults<'a> {
+    messages: Vec<Hit<'a>>,
+    more: bool,
+}
+
+#[derive(Serialize)]
+struct Hit<'a> {
+    room: &'a str,
+    #[serde(flatten)]
+    message: Stored<'a>,
+}
+
+impl<'a> From<&'a chat::SearchResults> for SearchResults<'a> {
+    fn from(it: &'a chat::SearchResults) -> Self {
+        let hit = |hit: &'a chat::Hit| Hit { room: &hit.room, message: (&hit.said).into() };
+        Self { messages: it.hits.iter().map(hit).collect(), more: it.more }
+    }
+}
+
+/// A message as it reads now, in `history` and `search_results`.
+#[derive(Serialize)]
+struct Stored<'a> {
+    mid: u64,
+    seq: u64,
+    ts: u64,
+    sender: &'a str,
+    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    edited: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<Reactions<'a>>,
+}
+
+/// The users who gave a message one of its reactions.
+#[derive(Serialize)]
+struct Reactions<'a> {
+    emoji: &'a str,
+    users: &'a [Arc<str>],
+}
+
+impl<'a> From<&'a Said> for Stored<'a> {
+    fn from(it: &'a Said) -> Self {
+        let reactions = it.reactions.iter().map(|(emoji, users)| Reactions { emoji, users });
+        Self {
+            mid: it.mid,
+            seq: it.seq,
+            ts: it.ts,
+            sender: &it.sender,
+            content: &it.content,
+            reply_to: it.reply_to,
+            expires: it.expires,
+            edited: it.edited,
+            deleted: it.gone.map(deletion),
+            reactions: reactions.collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Range {
+    from: u64,
+    to: u64,
+}
+
+/// The payload of `resumed`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Resumed<'a> {
+    you: &'a str,
+    epoch: &'a str,
+    rooms: Map<'a, Missed>,
+}
+
+#[derive(Serialize)]
+struct Missed {
+    from: u64,
+    to: u64,
+    complete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost: Option<Gap>,
+}
+
+impl<'a> From<&'a chat::Resumed> for Resumed<'a> {
+    fn from(it: &'a chat::Resumed) -> Self {
+        let missed = |missed: &'a chat::Missed| {
+            let lost = missed.lost.map(|(from, to, why)| Gap { from, to, why });
+            let (from, to, complete) = (missed.from, missed.to, lost.is_none());
+            (&*missed.room, Missed { from, to, complete, lost })
+        };
+        Self { you: &it.you, epoch: &it.epoch, rooms: Map(it.rooms.iter().map(missed).collect()) }
+    }
+}
+
+/// Returns the word for why a message was deleted.
+const fn deletion(why: Gone) -> &'static str {
+    match why {
+        Gone::Author => "author",
+        Gone::Moderator => "moderator",
+        Gone::Expired => "expired",
+    }
+}

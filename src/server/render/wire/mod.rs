@@ -1,0 +1,224 @@
+//! Events as JSON: an envelope and one struct for the payload of each event, as `protocol.md`
+//! describes them. Fields are written in the order in which they are declared.
+
+mod messages;
+mod replies;
+mod rooms;
+mod stats;
+mod users;
+
+use serde::{Serialize, Serializer};
+
+use crate::chat::ServerEvent;
+use messages::{
+    Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
+};
+use replies::{Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, StatusSet};
+use rooms::{Joined, Left, Live, Presence, Read, RoomList, Welcome};
+use stats::Stats;
+use users::{Renamed, Typing, UserJoined, UserLeft, UserList, UserStatus};
+
+pub(super) use replies::Receipt;
+
+/// An event as it is sent to a WebSocket client.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Envelope<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    re: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ts: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Payload<'a>>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Returns the event in its envelope; `None` for events that only answer HTTP requests.
+    pub(super) fn of(event: &'a ServerEvent) -> Option<Self> {
+        use ServerEvent as E;
+        let envelope = match event {
+            E::Message { room, seq, ts, .. } => Self::entry("message", room, *seq, *ts),
+            E::Edited { room, seq, ts, .. } => Self::entry("message_edited", room, *seq, *ts),
+            E::Deleted { room, seq, ts, .. } => Self::entry("message_deleted", room, *seq, *ts),
+            E::Reaction { room, seq, ts, .. } => Self::entry("reaction", room, *seq, *ts),
+            E::Topic { room, seq, ts, .. } => Self::entry("topic", room, *seq, *ts),
+            E::Moderated { room, seq, ts, .. } => Self::entry("moderated", room, *seq, *ts),
+            E::Whisper { message, .. } => return Self::of(message),
+            E::Ack { re, room, seq, ts, .. } => {
+                Self::entry("ack", room, *seq, *ts).answering(Some(re))
+            }
+            E::Named { re, ts, .. } | E::StatusSet { re, ts, .. } => {
+                Self::new("ack").answering(Some(re)).at(*ts)
+            }
+            E::Welcome(it) => Self::new("welcome").at(it.ts),
+            E::Joined(it) => Self::in_room("joined", &it.room).answering(it.re.as_deref()),
+            E::Left { re, room, .. } => Self::in_room("left", room).answering(re.as_deref()),
+            E::Read { room, .. } => Self::in_room("read", room),
+            E::UserJoined { room, .. } => Self::in_room("user_joined", room),
+            E::UserLeft { room, .. } => Self::in_room("user_left", room),
+            E::Renamed { room, .. } | E::Status { room, .. } | E::Presence { room, .. } => {
+                Self::in_room("presence", room)
+            }
+            E::Typing { room, .. } => Self::in_room("typing", room),
+            E::RoomList { re, .. } => Self::new("room_list").answering(re.as_deref()),
+            E::UserList { re, room, .. } => {
+                Self::in_room("user_list", room).answering(re.as_deref())
+            }
+            E::History(it) => Self::in_room("history", &it.room).answering(it.re.as_deref()),
+            E::SearchResults(it) => Self::new("search_results").answering(it.re.as_deref()),
+            E::Stats(it) => Self::new("stats").answering(it.re.as_deref()).at(it.ts),
+            E::Resumed(it) => Self::new("resumed").answering(it.re.as_deref()),
+            E::Live { room, .. } => Self::in_room("live", room),
+            E::Gap { room, .. } => Self::in_room("gap", room),
+            E::Notice { re, room, .. } => {
+                Self { room: room.as_deref(), ..Self::new("notice").answering(re.as_deref()) }
+            }
+            E::Pong { re, ts, .. } => Self::new("pong").answering(re.as_deref()).at(*ts),
+            E::Error(it) => {
+                Self { room: it.room.as_deref(), ..Self::new("error").answering(it.re.as_deref()) }
+            }
+            E::Bye { .. } => Self::new("bye"),
+            E::Account(_) | E::Accounts(_) => return None,
+        };
+        Some(Self { payload: Payload::of(event), ..envelope })
+    }
+
+    fn new(kind: &'static str) -> Self {
+        Self { kind, re: None, room: None, seq: None, ts: None, payload: None }
+    }
+
+    fn in_room(kind: &'static str, room: &'a str) -> Self {
+        Self { room: Some(room), ..Self::new(kind) }
+    }
+
+    fn entry(kind: &'static str, room: &'a str, seq: u64, ts: u64) -> Self {
+        Self { seq: Some(seq), ts: Some(ts), ..Self::in_room(kind, room) }
+    }
+
+    fn answering(self, re: Option<&'a str>) -> Self {
+        Self { re, ..self }
+    }
+
+    fn at(self, ts: u64) -> Self {
+        Self { ts: Some(ts), ..self }
+    }
+}
+
+/// The payload of an event, which is also the body of an HTTP response.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(in crate::server::render) enum Payload<'a> {
+    Message(Message<'a>),
+    Edited(Edited<'a>),
+    Deleted(Deleted<'a>),
+    Reaction(Reaction<'a>),
+    Topic(Topic<'a>),
+    Moderated(Moderated<'a>),
+    Ack(Ack),
+    NameSet(NameSet<'a>),
+    StatusSet(StatusSet<'a>),
+    Welcome(Box<Welcome<'a>>),
+    Joined(Joined<'a>),
+    Left(Left<'a>),
+    Read(Read),
+    Account(Account<'a>),
+    Accounts(Accounts<'a>),
+    UserJoined(UserJoined<'a>),
+    UserLeft(UserLeft<'a>),
+    Renamed(Renamed<'a>),
+    UserStatus(UserStatus<'a>),
+    Typing(Typing<'a>),
+    Presence(Presence),
+    RoomList(RoomList<'a>),
+    UserList(UserList<'a>),
+    History(History<'a>),
+    SearchResults(SearchResults<'a>),
+    Stats(Box<Stats<'a>>),
+    Resumed(Resumed<'a>),
+    Live(Live),
+    Gap(Gap),
+    Notice(Notice<'a>),
+    Pong(Pong<'a>),
+    Error(Error<'a>),
+    Bye(Bye),
+}
+
+impl<'a> Payload<'a> {
+    /// Returns the payload of an event; `None` if the envelope says everything.
+    pub(super) fn of(event: &'a ServerEvent) -> Option<Self> {
+        use ServerEvent as E;
+        Some(match event {
+            E::Message { seq, sender, content, reply_to, expires, .. } => {
+                let (reply_to, expires) = (*reply_to, *expires);
+                Self::Message(Message { mid: *seq, sender, content, reply_to, expires })
+            }
+            E::Edited { mid, sender, content, .. } => {
+                Self::Edited(Edited { mid: *mid, sender, content })
+            }
+            E::Deleted { mid, by, why, .. } => Self::Deleted(Deleted::new(*mid, by, *why)),
+            E::Reaction { mid, emoji, user, on, count, .. } => {
+                Self::Reaction(Reaction { mid: *mid, emoji, user, on: *on, count: *count })
+            }
+            E::Topic { topic, by, .. } => Self::Topic(Topic { topic, by }),
+            E::Moderated { by, deed, .. } => Self::Moderated(Moderated::new(by, deed)),
+            E::Whisper { message, .. } => return Self::of(message),
+            E::Ack { mid, durable, duplicate, .. } => {
+                Self::Ack(Ack::new(*mid, durable, *duplicate))
+            }
+            E::Named { you, .. } => Self::NameSet(NameSet { you }),
+            E::StatusSet { status, .. } => Self::StatusSet(status.into()),
+            E::Welcome(it) => Self::Welcome(Box::new((&**it).into())),
+            E::Joined(it) => Self::Joined((&**it).into()),
+            E::Left { ousted, .. } => Self::Left(ousted.as_deref()?.into()),
+            E::Read { seq, .. } => Self::Read(Read { seq: *seq }),
+            E::Account(it) => Self::Account((&**it).into()),
+            E::Accounts(all) => Self::Accounts(all.as_slice().into()),
+            E::UserJoined { user, count, .. } => {
+                Self::UserJoined(UserJoined { user, count: *count })
+            }
+            E::UserLeft { user, count, why, .. } => {
+                Self::UserLeft(UserLeft { user, count: *count, why })
+            }
+            E::Renamed { user, was, count, .. } => {
+                Self::Renamed(Renamed { user, count: *count, was })
+            }
+            E::Status { user, status, count, .. } => {
+                Self::UserStatus(UserStatus::new(user, *count, status))
+            }
+            E::Typing { user, ttl_ms, .. } => Self::Typing(Typing::new(user, *ttl_ms)),
+            E::Presence { count, .. } => Self::Presence(Presence { count: *count }),
+            E::RoomList { rooms, .. } => Self::RoomList(rooms.as_slice().into()),
+            E::UserList { count, users, .. } => Self::UserList(UserList::new(*count, users)),
+            E::History(it) => Self::History((&**it).into()),
+            E::SearchResults(it) => Self::SearchResults((&**it).into()),
+            E::Stats(it) => Self::Stats(Box::new((&**it).into())),
+            E::Resumed(it) => Self::Resumed((&**it).into()),
+            E::Live { seq, .. } => Self::Live(Live { seq: *seq }),
+            E::Gap { from, to, why, .. } => Self::Gap(Gap { from: *from, to: *to, why }),
+            E::Notice { code, message, .. } => Self::Notice(Notice { code, message }),
+            E::Pong { rooms, .. } => Self::Pong(rooms.as_slice().into()),
+            E::Error(it) => Self::Error((&**it).into()),
+            E::Bye { code, reason, after_ms } => Self::Bye(Bye::new(*code, reason, *after_ms)),
+        })
+    }
+}
+
+/// A JSON object with the keys in this order.
+struct Map<'a, V>(Vec<(&'a str, V)>);
+
+impl<V> Map<'_, V> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<V: Serialize> Serialize for Map<'_, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}

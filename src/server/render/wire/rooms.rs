@@ -1,0 +1,196 @@
+//! Payloads about rooms and the client's memberships.
+
+use serde::Serialize;
+
+use super::Map;
+use super::users::User;
+use crate::chat;
+
+/// The payload of `welcome`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Welcome<'a> {
+    v: u8,
+    you: &'a str,
+    renamed: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    account: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    epoch: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<&'a str>,
+    rooms: Map<'a, Room<'a>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    direct: Map<'a, Direct<'a>>,
+    ping_ms: u64,
+    limits: Limits,
+    server: &'static str,
+}
+
+/// A direct conversation.
+#[derive(Serialize)]
+struct Direct<'a> {
+    with: &'a str,
+    seq: u64,
+    #[serde(flatten)]
+    read: Option<ReadUpTo>,
+}
+
+#[derive(Serialize)]
+struct Limits {
+    content: usize,
+    frame: usize,
+    burst: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_s: Option<u32>,
+}
+
+impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
+    fn from(it: &'a chat::Welcome) -> Self {
+        let direct = |line: &'a chat::DirectLine| {
+            let read = ReadUpTo::new(line.seq, line.read);
+            (&*line.room, Direct { with: &line.with, seq: line.seq, read })
+        };
+        Self {
+            v: 1,
+            you: &it.you,
+            renamed: it.renamed,
+            account: it.account,
+            role: (it.account && it.admin).then_some("admin"),
+            session: (!it.account).then_some(&*it.session),
+            epoch: &it.epoch,
+            current: it.current.as_deref(),
+            rooms: Map(it.rooms.iter().map(|line| (&*line.room, line.into())).collect()),
+            direct: Map(it.directs.iter().map(direct).collect()),
+            ping_ms: it.ping_ms,
+            limits: Limits {
+                content: it.content_max,
+                frame: it.frame_max,
+                burst: it.burst,
+                per_s: it.per_s,
+            },
+            server: concat!("chinwag/", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+/// The payload of `room_list`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct RoomList<'a> {
+    rooms: Vec<NamedRoom<'a>>,
+}
+
+#[derive(Serialize)]
+struct NamedRoom<'a> {
+    room: &'a str,
+    #[serde(flatten)]
+    facts: Room<'a>,
+}
+
+impl<'a> From<&'a [chat::RoomLine]> for RoomList<'a> {
+    fn from(rooms: &'a [chat::RoomLine]) -> Self {
+        let named = |line: &'a chat::RoomLine| NamedRoom { room: &line.room, facts: line.into() };
+        Self { rooms: rooms.iter().map(named).collect() }
+    }
+}
+
+/// A room in a list.
+#[derive(Serialize)]
+struct Room<'a> {
+    seq: u64,
+    users: usize,
+    topic: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    private: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(flatten)]
+    read: Option<ReadUpTo>,
+}
+
+impl<'a> From<&'a chat::RoomLine> for Room<'a> {
+    fn from(it: &'a chat::RoomLine) -> Self {
+        Self {
+            seq: it.seq,
+            users: it.users,
+            topic: &it.topic,
+            private: it.private,
+            role: it.role,
+            read: ReadUpTo::new(it.seq, it.read),
+        }
+    }
+}
+
+/// How far an account has read.
+#[derive(Serialize)]
+struct ReadUpTo {
+    read: u64,
+    unread: u64,
+}
+
+impl ReadUpTo {
+    fn new(top: u64, read: Option<u64>) -> Option<Self> {
+        read.map(|read| Self { read, unread: top.saturating_sub(read) })
+    }
+}
+
+/// The payload of `joined`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Joined<'a> {
+    seq: u64,
+    topic: &'a str,
+    count: usize,
+    users: Vec<User<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    private: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+}
+
+impl<'a> From<&'a chat::Joined> for Joined<'a> {
+    fn from(it: &'a chat::Joined) -> Self {
+        Self {
+            seq: it.seq,
+            topic: &it.topic,
+            count: it.count,
+            users: it.users.iter().map(User::from).collect(),
+            private: it.private,
+            role: it.role,
+        }
+    }
+}
+
+/// The payload of `left` if the client was removed from the room.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Left<'a> {
+    why: &'static str,
+    by: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a chat::Ousted> for Left<'a> {
+    fn from(it: &'a chat::Ousted) -> Self {
+        Self { why: it.why, by: &it.by, reason: it.reason.as_deref() }
+    }
+}
+
+/// The payload of `read`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Read {
+    pub(super) seq: u64,
+}
+
+/// The payload of `live`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Live {
+    pub(super) seq: u64,
+}
+
+/// The payload of `presence` without a name: only the number of users is known.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Presence {
+    pub(super) count: usize,
+}

@@ -1,0 +1,98 @@
+//! Payloads about the users in a room.
+
+use serde::Serialize;
+
+use crate::chat;
+
+/// A user in a list.
+#[derive(Serialize)]
+pub(in crate::server::render) struct User<'a> {
+    name: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    text: &'a str,
+    conns: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    account: bool,
+}
+
+impl<'a> From<&'a chat::User> for User<'a> {
+    fn from(it: &'a chat::User) -> Self {
+        Self {
+            name: &it.name,
+            status: it.status.word(),
+            text: &it.status.text,
+            conns: it.conns,
+            role: it.role,
+            account: it.account,
+        }
+    }
+}
+
+/// The payload of `user_list`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct UserList<'a> {
+    count: usize,
+    users: Vec<User<'a>>,
+}
+
+impl<'a> UserList<'a> {
+    pub(super) fn new(count: usize, users: &'a [chat::User]) -> Self {
+        Self { count, users: users.iter().map(User::from).collect() }
+    }
+}
+
+/// The payload of `user_joined`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct UserJoined<'a> {
+    pub(super) user: &'a str,
+    pub(super) count: usize,
+}
+
+/// The payload of `user_left`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct UserLeft<'a> {
+    pub(super) user: &'a str,
+    pub(super) count: usize,
+    pub(super) why: &'static str,
+}
+
+/// The payload of `presence` when a user has changed its name.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Renamed<'a> {
+    pub(super) user: &'a str,
+    pub(super) count: usize,
+    pub(super) was: &'a str,
+}
+
+/// The payload of `presence` when a user has changed its status.
+#[derive(Serialize)]
+pub(in crate::server::render) struct UserStatus<'a> {
+    user: &'a str,
+    count: usize,
+    status: &'static str,
+    text: &'a str,
+}
+
+impl<'a> UserStatus<'a> {
+    pub(super) fn new(user: &'a str, count: usize, status: &'a chat::Status) -> Self {
+        Self { user, count, status: status.word(), text: &status.text }
+    }
+}
+
+/// The payload of `typing`.
+#[derive(Serialize)]
+pub(in crate::server::render) struct Typing<'a> {
+    user: &'a str,
+    on: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_ms: Option<u64>,
+}
+
+impl<'a> Typing<'a> {
+    pub(super) fn new(user: &'a str, ttl_ms: Option<u64>) -> Self {
+        Self { user, on: ttl_ms.is_some(), ttl_ms }
+    }
+}
