@@ -70,9 +70,14 @@ impl Server {
     }
 
     pub fn connect(&self, path: &str) -> Client {
+        self.try_connect(path).expect("a WebSocket")
+    }
+
+    /// Connects unless the server ends the connection during the opening handshake.
+    pub fn try_connect(&self, path: &str) -> Option<Client> {
         let url = format!("ws://{}{path}", self.address);
-        let (socket, _) = tungstenite::client(url, self.tcp()).unwrap();
-        Client { socket, welcome: Value::Null }
+        let (socket, _) = tungstenite::client(url, self.tcp()).ok()?;
+        Some(Client { socket, welcome: Value::Null })
     }
 
     /// Connects with more headers and takes in the `welcome`.
