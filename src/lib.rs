@@ -43,7 +43,7 @@
 //! | [`server`] | all but `cli` | the one place where sockets and chat meet |
 //! | [`cli`] | all | the commands |
 //!
-//! `ws` and `chat` never meet, nor `net` and `chat`, nor `net` and `journal`. `tests/layers.rs`
+//! `ws` and `chat` never meet, nor `net` and `chat`, nor `net` and `journal`. `tests/layers`
 //! reads every path in the source and holds it against this table.
 //!
 //! # The way of a message

@@ -169,7 +169,7 @@ fn an_event_asks_for_an_hour_unless_it_says_otherwise() {
     let lines = world.read(alice);
     let [text] = &lines[..] else { panic!("{lines:?}") };
     assert!(text.starts_with("* Users: 1 online, 1 in the last hour"), "{text}");
-    assert!(text.contains("\n    Busiest rooms: lobby (1 an hour, 1 online)."), "{text}");
+    assert!(text.contains("\n    Busiest rooms: lobby (1 per hour, 1 online)."), "{text}");
     pass(&mut world, 100);
     for (event, length) in [
         (r#"{"type":"stats","id":"q3"}"#, 60),

@@ -21,5 +21,6 @@ pub(in crate::chat) mod restore;
 pub(in crate::chat) mod resume;
 pub(in crate::chat) mod search;
 pub(in crate::chat) mod sessions;
+pub(in crate::chat) mod stats;
 pub(in crate::chat) mod status;
 pub(in crate::chat) mod typing;

@@ -9,24 +9,20 @@
 //! counted once more in the total of the day, unless its session lives on. Durations are as exact
 //! as the clock of the turn: a millisecond.
 
-mod busy;
-mod days;
+pub(in crate::chat) mod busy;
+pub(in crate::chat) mod days;
 
-mod latency;
-mod seen;
+pub(in crate::chat) mod latency;
+pub(in crate::chat) mod seen;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::Chat;
-use crate::chat::effect::Effect;
-use crate::chat::ids::{PersonId, RoomId};
+use crate::chat::ids::RoomId;
 use crate::chat::limits::Limits;
-use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::protocol::stats::{Busy, Series, Stats};
-use crate::chat::record::{AuthorKey, Fact, Keep, Opening, Order, Shelf};
-use crate::chat::step::Step;
+use crate::chat::protocol::stats::Series;
+use crate::chat::record::{AuthorKey, Fact, Opening, Shelf};
 use crate::clock::{Moment, Now};
 use busy::BusyRooms;
 use days::Days;
@@ -37,26 +33,26 @@ use seen::Seen;
 #[derive(Debug)]
 pub(in crate::chat) struct Tally {
     /// The running minute, since 1970; 0 before the first.
-    minute: u64,
-    running: Minute,
-    latencies: Latencies,
+    pub(in crate::chat) minute: u64,
+    pub(in crate::chat) running: Minute,
+    pub(in crate::chat) latencies: Latencies,
     /// The minutes before the running one, the oldest first.
-    past: VecDeque<Minute>,
-    connections: u32,
-    seen: Seen,
-    busy: BusyRooms,
-    days: Days,
+    pub(in crate::chat) past: VecDeque<Minute>,
+    pub(in crate::chat) connections: u32,
+    pub(in crate::chat) seen: Seen,
+    pub(in crate::chat) busy: BusyRooms,
+    pub(in crate::chat) days: Days,
     /// Whose sessions were kept from before the start: they are in the total of the day.
-    before: HashSet<AuthorKey>,
+    pub(in crate::chat) before: HashSet<AuthorKey>,
     /// When the totals of days are to be kept, if something has changed.
-    due: Option<Moment>,
+    pub(in crate::chat) due: Option<Moment>,
     /// How long that may wait.
-    wait: Duration,
+    pub(in crate::chat) wait: Duration,
 }
 
 /// Holds the figures of one minute.
 #[derive(Clone, Copy, Debug, Default)]
-struct Minute {
+pub(in crate::chat) struct Minute {
     messages: u32,
     users: u32,
     connections: u32,
@@ -65,13 +61,13 @@ struct Minute {
 }
 
 /// How many minutes are remembered.
-const MINUTES: usize = 24 * 60;
+pub(in crate::chat) const MINUTES: usize = 24 * 60;
 
 /// How many minutes are told unless somebody asks for more.
-const MINUTES_DEFAULT: u32 = 60;
+pub(in crate::chat) const MINUTES_DEFAULT: u32 = 60;
 
 /// How many rooms are named.
-const BUSIEST: usize = 10;
+pub(in crate::chat) const BUSIEST: usize = 10;
 
 impl Tally {
     /// Begins with what was kept.
@@ -128,7 +124,7 @@ impl Tally {
     }
 
     /// Takes note that a WebSocket is open; it is the first of this person, if one is named.
-    fn opened(&mut self, now: Now, first_of: Option<AuthorKey>) {
+    pub(in crate::chat) fn opened(&mut self, now: Now, first_of: Option<AuthorKey>) {
         self.connections = self.connections.saturating_add(1);
         self.running.connections = self.running.connections.max(self.connections);
         let peak = u64::from(self.connections);
@@ -139,14 +135,14 @@ impl Tally {
     }
 
     /// Takes note that a WebSocket is closed; it was the last of this person, if one is named.
-    fn closed(&mut self, last_of: Option<AuthorKey>, limits: &Limits) {
+    pub(in crate::chat) fn closed(&mut self, last_of: Option<AuthorKey>, limits: &Limits) {
         self.connections = self.connections.saturating_sub(1);
         if let Some(author) = last_of {
             self.seen.went(author, self.minute, limits.stats_users_max);
         }
     }
 
-    fn came(&mut self, now: Now, author: AuthorKey) {
+    pub(in crate::chat) fn came(&mut self, now: Now, author: AuthorKey) {
         let before = self.seen.came(author, self.minute);
         if before != Some(self.minute) {
             self.running.users = self.running.users.saturating_add(1);
@@ -158,7 +154,7 @@ impl Tally {
     }
 
     /// Takes note that somebody who is there was somebody else all the time.
-    fn vanished(&mut self, now: Now) {
+    pub(in crate::chat) fn vanished(&mut self, now: Now) {
         self.seen.vanished();
         self.running.users = self.running.users.saturating_sub(1);
         self.count_day(now, |today| today.users = today.users.saturating_sub(1));
@@ -217,13 +213,13 @@ impl Tally {
     }
 
     /// Counts the messages of so many minutes, the running one included.
-    fn messages_within(&self, minutes: usize) -> u64 {
+    pub(in crate::chat) fn messages_within(&self, minutes: usize) -> u64 {
         let past = self.past.iter().rev().take(minutes.saturating_sub(1));
         let all = past.chain([&self.running]).map(|minute| u64::from(minute.messages));
         all.fold(0, u64::saturating_add)
     }
 
-    fn series(&self, minutes: usize) -> Series {
+    pub(in crate::chat) fn series(&self, minutes: usize) -> Series {
         let past = minutes.saturating_sub(1).min(self.past.len());
         let first = self.minute.saturating_sub(u64::try_from(past).unwrap_or_default());
         let mut series = Series { from: first.saturating_mul(60_000), ..Series::default() };
@@ -236,93 +232,6 @@ impl Tally {
             series.journal_p99_us.push(minute.p99_ms.saturating_mul(1000));
         }
         series
-    }
-}
-
-impl Chat {
-    /// Says how much is going on.
-    pub(in crate::chat) fn stats(
-        &self,
-        now: Now,
-        re: Option<Arc<str>>,
-        minutes: Option<u32>,
-    ) -> ServerEvent {
-        let tally = &self.tally;
-        let minutes = usize::try_from(minutes.unwrap_or(MINUTES_DEFAULT)).unwrap_or(MINUTES);
-        let public = |room| self.rooms.get(room).is_some_and(|room| room.is_public());
-        let busiest = tally.busy.busiest(tally.minute, BUSIEST, public);
-        let rooms = busiest.into_iter().filter_map(|bustle| {
-            let room = self.rooms.get(bustle.room)?;
-            let (minute, hour) = (bustle.minute, bustle.hour);
-            Some(Busy { room: Arc::clone(&room.name), users: room.people.len(), minute, hour })
-        });
-        let users = [1, 60, MINUTES as u64].map(|within| tally.seen.within(within, tally.minute));
-        ServerEvent::Stats(Box::new(Stats {
-            re,
-            ts: now.unix_ms,
-            users: [u64::from(tally.seen.present), users[1], users[2]],
-            connections: u64::from(tally.connections),
-            messages: [1, 60, MINUTES].map(|within| tally.messages_within(within)),
-            rooms: rooms.collect(),
-            series: tally.series(minutes.clamp(1, MINUTES)),
-            days: tally.days.list(),
-        }))
-    }
-
-    /// Has the totals of days kept if it is time.
-    pub(in crate::chat) fn days_due(&mut self, step: &mut Step<'_>) {
-        if self.tally.deadline() <= step.now.at {
-            self.keep_days(step);
-        }
-    }
-
-    /// Has the totals of days kept, and from now on whenever they change: the end is near.
-    pub(in crate::chat) fn keep_days_at_once(&mut self, step: &mut Step<'_>) {
-        self.tally.wait = Duration::ZERO;
-        self.keep_days(step);
-    }
-
-    fn keep_days(&mut self, step: &mut Step<'_>) {
-        self.tally.due = None;
-        let days = self.tally.days.take_unwritten().into_iter();
-        let facts = days.map(|(key, value)| Fact { shelf: Shelf::Days, key, value });
-        let facts: Vec<Fact> = facts.collect();
-        if !facts.is_empty() {
-            step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
-        }
-    }
-
-    /// Counts a client that has come, after it became its person's.
-    pub(in crate::chat) fn count_in(&mut self, now: Now, person: PersonId) {
-        let first_of = self.people.get(person).filter(|it| it.clients.as_slice().len() == 1);
-        self.tally.opened(now, first_of.map(|person| person.author));
-    }
-
-    /// Counts a client that has gone, after it ceased to be its person's.
-    pub(in crate::chat) fn count_out(&mut self, person: PersonId) {
-        let last_of = self.people.get(person).filter(|it| it.clients.as_slice().is_empty());
-        self.tally.closed(last_of.map(|person| person.author), &self.limits);
-    }
-
-    /// Counts a client that became another person's, as its person always.
-    pub(in crate::chat) fn count_over(&mut self, now: Now, old: PersonId, new: PersonId) {
-        let clients = |key| self.people.get(key).map_or(0, |it| it.clients.as_slice().len());
-        let (left, first) = (clients(old) == 0, clients(new) == 1);
-        if let Some(new) = self.people.get(new).filter(|_| first) {
-            self.tally.came(now, new.author);
-        }
-        if left {
-            self.tally.vanished(now);
-        }
-    }
-
-    /// Counts somebody who speaks and may not be there.
-    pub(in crate::chat) fn count_speaker(&mut self, now: Now, author: AuthorKey) {
-        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
-        if person.is_none_or(|person| person.clients.as_slice().is_empty()) {
-            self.tally.came(now, author);
-            self.tally.seen.went(author, self.tally.minute, self.limits.stats_users_max);
-        }
     }
 }
 

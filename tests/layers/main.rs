@@ -1,0 +1,143 @@
+//! Holds the source against the architecture: which module may name which, no circles of files,
+//! and what stands where inside `chat`.
+#![expect(unreachable_pub, reason = "a test has no inside")]
+
+mod examples;
+mod graph;
+mod rules;
+mod source;
+mod tree;
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use rules::Layers;
+use tree::Tree;
+
+/// The table in the documentation of the crate.
+const CRATE: Layers = Layers {
+    of: &[],
+    may_name: &[
+        ("clock", &[]),
+        ("metrics", &[]),
+        ("rate", &[]),
+        ("file", &[]),
+        ("http", &[]),
+        ("ws", &["http"]),
+        ("chat", &[]),
+        ("auth", &["file"]),
+        ("assets", &["http"]),
+        ("net", &["http", "ws"]),
+        ("journal", &["chat"]),
+        ("config", &["http", "ws", "chat", "net", "journal", "auth"]),
+        ("server", &["file", "http", "ws", "chat", "auth", "assets", "net", "journal", "config"]),
+        ("cli", &["http", "ws", "chat", "auth", "assets", "net", "journal", "config", "server"]),
+    ],
+    everybodys: &["clock", "metrics", "rate"],
+};
+
+/// The parts of `chat`; of what `chat/mod.rs` itself defines, they may name what is listed.
+const CHAT: Layers = Layers {
+    of: &["chat"],
+    may_name: &[
+        ("ids", &[]),
+        ("few", &[]),
+        ("limits", &["names"]),
+        ("rate", &["protocol", "record"]),
+        ("names", &["record"]),
+        ("effect", &["record", "protocol"]),
+        ("input", &["record", "protocol"]),
+        ("step", &["effect", "protocol"]),
+        ("record", &["names", "rate"]),
+        ("protocol", &["names", "rate", "record"]),
+        ("stats", &["names", "rate", "record", "protocol"]),
+        ("pending", &["record", "protocol", "rooms"]),
+        ("people", &["effect", "few", "names", "record", "protocol", "step"]),
+        ("rooms", &["effect", "names", "record", "protocol", "step"]),
+        (
+            "actions",
+            &[
+                "Chat", "effect", "input", "step", "few", "names", "rate", "record", "protocol",
+                "stats", "pending", "people", "rooms",
+            ],
+        ),
+    ],
+    everybodys: &["ids", "limits"],
+};
+
+/// The modules that only turn bytes and time into values, and what they must not contain.
+const PURE: &[&str] = &["http", "ws", "chat"];
+const IMPURE: &[&str] = &[
+    "Mutex",
+    "RwLock",
+    "async",
+    "await",
+    "Instant",
+    "SystemTime",
+    "TcpStream",
+    "TcpListener",
+    "fs",
+    "thread",
+    "mio",
+    "socket2",
+    "rusqlite",
+    "getrandom",
+];
+
+/// Folders whose files still depend on each other in circles: none may be added.
+const CIRCLES_LEFT: &[&str] = &[
+    "src/chat/actions",
+    "src/config",
+    "src/journal",
+    "src/journal/sqlite",
+    "src/server",
+    "src/server/accounts",
+];
+
+static SOURCE: LazyLock<Tree> =
+    LazyLock::new(|| Tree::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
+
+#[test]
+fn every_import_follows_the_layers() {
+    assert_none(CRATE.faults(&SOURCE));
+}
+
+#[test]
+fn pure_modules_have_no_lock_thread_clock_or_io() {
+    assert_none(rules::impurities(&SOURCE, PURE, IMPURE));
+}
+
+#[test]
+fn no_files_depend_on_each_other_in_a_circle() {
+    let circles = graph::circles(&SOURCE);
+    let of = |folder: &str, circle: &str| circle.starts_with(&format!("{folder}: "));
+    for folder in CIRCLES_LEFT {
+        assert!(
+            circles.iter().any(|it| of(folder, it)),
+            "{folder} has none any more: delete it here"
+        );
+    }
+    let left = |circle: &String| CIRCLES_LEFT.iter().any(|folder| of(folder, circle));
+    assert_none(circles.into_iter().filter(|circle| !left(circle)).collect());
+}
+
+#[test]
+fn every_import_inside_chat_follows_its_layers() {
+    assert_none(CHAT.faults(&SOURCE));
+}
+
+#[test]
+fn methods_of_chat_are_defined_at_its_root_or_in_an_action() {
+    assert_none(misplaced_methods_of_chat(&SOURCE));
+}
+
+fn misplaced_methods_of_chat(tree: &Tree) -> Vec<String> {
+    rules::misplaced_impls(tree, &["chat", "Chat"], |module| {
+        module == ["chat"] || module.starts_with(&["chat".to_owned(), "actions".to_owned()])
+    })
+}
+
+#[track_caller]
+fn assert_none(faults: Vec<String>) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
