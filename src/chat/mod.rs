@@ -239,7 +239,7 @@ impl Chat {
         let Some(client) = self.people.clients.get(slot.index()) else { return };
         for &(key, from, to) in missed {
             let sits = client.seats.as_slice().iter().any(|seat| seat.room == key);
-            let own = self.author_of(*slot);
+            let own = self.people.author_of(*slot);
             let hears = |room: &&Room| sits || (room.pair.is_some() && room.may_read(Some(own)));
             if let Some(room) = self.rooms.get(key).filter(hears) {
                 let room = Arc::clone(room.name_for(own));

@@ -107,6 +107,11 @@ impl RoomName {
 }
 
 impl Limits {
+    /// Says whether a room is the one of those who name none.
+    pub(in crate::chat) fn is_lobby(&self, key: &str) -> bool {
+        UserName::known(&self.lobby).folds_to(key)
+    }
+
     /// Says in a sentence why the default room cannot be called so, if it cannot.
     pub fn lobby_fault(&self) -> Option<String> {
         RoomName::parse(&self.lobby, self).err()

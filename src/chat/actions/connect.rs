@@ -57,7 +57,7 @@ impl Chat {
             person.clients.push(slot);
         }
         if let Some(login) = login.filter(|_| session.is_empty()) {
-            self.hold_login(step, slot, &login);
+            self.people.hold_login(step, slot, &login);
         }
         let (joined, passing) = self.rooms_wished(step, person, hello, &before, &mut faults);
         let rooms: Vec<RoomId> = joined.iter().chain(&passing).copied().collect();
@@ -98,7 +98,7 @@ impl Chat {
             && let Some(person) = self.people.of_session(author_of(session))
             && self.people.get(person).is_some_and(|person| !person.account)
         {
-            self.revive(person);
+            self.people.revive(person);
             let mut renamed = self.people.recall(person, &self.limits);
             if self.people.get(person).is_some_and(|person| !person.named)
                 && let Some(Ok(name)) = wish
@@ -241,7 +241,7 @@ impl Chat {
         let mut missed: Vec<(RoomId, u64)> = Vec::new();
         for (wish, after) in &hello.after {
             let room = if wish.starts_with('@') {
-                self.direct(self.author_of(slot), wish)
+                self.direct(self.people.author_of(slot), wish)
             } else {
                 let name = RoomName::parse(wish, &self.limits).ok();
                 name.and_then(|name| self.rooms.find(&name.key))
@@ -265,7 +265,7 @@ impl Chat {
             for (room, _) in missed {
                 self.listen(slot, room);
             }
-            self.tell(step, slot, ServerEvent::Error(Box::new(mismatch)));
+            self.people.tell(step, slot, ServerEvent::Error(Box::new(mismatch)));
             return;
         }
         self.recall(step, slot, Wanted { re: None, rooms: missed });
@@ -286,7 +286,7 @@ impl Chat {
             self.unlisten(slot, room);
             self.leaves_typing(person, id, room);
         }
-        self.drop_login(slot);
+        self.people.drop_login(slot);
         self.people.by_id.remove(&id);
         self.people.clients.try_remove(slot.index());
         for &room in &seats {

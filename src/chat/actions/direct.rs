@@ -10,10 +10,9 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::publish::event_of;
-use crate::chat::effect::{Effect, Listener};
+use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::names::{fold, likeness};
-use crate::chat::people::client::Hearing;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::DirectLine;
 use crate::chat::protocol::server_event::ServerEvent;
@@ -31,7 +30,7 @@ impl Chat {
         let folded = fold(named);
         let alike = |room: &RoomId| label(*room).is_some_and(|it| fold(&it.0.label) == folded);
         exact.or_else(|| rooms.clone().find(alike)).or_else(|| {
-            let (partner, _) = self.whom(named.strip_prefix('@')?)?;
+            let (partner, _) = self.people.whom(named.strip_prefix('@')?)?;
             self.rooms.find(&key_of(own, partner))
         })
     }
@@ -50,7 +49,7 @@ impl Chat {
 
     /// Says whether somebody talks already with whoever is called so now.
     pub(in crate::chat) fn talks_with(&self, own: AuthorKey, name: &str) -> bool {
-        let partner = self.whom(name.strip_prefix('@').unwrap_or(name));
+        let partner = self.people.whom(name.strip_prefix('@').unwrap_or(name));
         partner.is_some_and(|(partner, _)| self.rooms.find(&key_of(own, partner)).is_some())
     }
 
@@ -61,7 +60,7 @@ impl Chat {
         name: &str,
     ) -> Result<RoomId, Refusal> {
         let nobody = || Refusal::new(Code::NoSuchUser, "nobody is called so");
-        let (partner, name) = self.whom(name).ok_or_else(nobody)?;
+        let (partner, name) = self.people.whom(name).ok_or_else(nobody)?;
         if partner == own {
             return Err(Refusal::new(Code::BadField, "to: that is you"));
         }
@@ -107,17 +106,6 @@ impl Chat {
     /// Says whether an author may come back: an account, or a session that has not ended.
     pub(in crate::chat) fn is_somebody(&self, author: AuthorKey) -> bool {
         self.people.of_session(author).is_some() || self.account(author).is_some()
-    }
-
-    /// Finds whom a name means now, and how it is written.
-    pub(in crate::chat) fn whom(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
-        let name = name.trim();
-        if let Some(account) = self.people.accounts().named(name) {
-            return Some((account.author, Arc::clone(&account.name)));
-        }
-        let person = self.people.get(self.people.of_name(name)?)?;
-        // Who is there only as long as it posts could never read an answer.
-        (!person.passing).then(|| (person.author, Arc::clone(&person.name)))
     }
 
     /// Says what an author is called now.
@@ -175,7 +163,7 @@ impl Chat {
         let authors = pair.authors();
         for author in authors {
             let Some((mine, _)) = pair.seen_by(author) else { continue };
-            let listeners = self.ears(author, key);
+            let listeners = self.people.ears(author, key);
             if listeners.is_empty() {
                 continue;
             }
@@ -201,22 +189,6 @@ impl Chat {
         let ServerEvent::Message { sender, .. } = &event else { return event };
         let is_own = self.called(own).is_some_and(|name| name == *sender);
         event.whispered(is_own.then(|| Arc::clone(&theirs.name)))
-    }
-
-    /// Lists the connections of somebody that hear a conversation: all but those that wait for
-    /// what they missed of it.
-    pub(in crate::chat) fn ears(&self, author: AuthorKey, room: RoomId) -> Vec<Listener> {
-        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
-        let slots = person.map_or(&[][..], |person| person.clients.as_slice());
-        let clients = slots.iter().filter_map(|slot| self.people.clients.get(slot.index()));
-        let hears = |seats: &[crate::chat::people::client::Seat]| {
-            let seat = seats.iter().find(|seat| seat.room == room);
-            seat.is_none_or(|seat| !matches!(seat.hearing, Hearing::Waits(_)))
-        };
-        clients
-            .filter(|client| hears(client.seats.as_slice()))
-            .map(|client| Listener { client: client.id, form: client.form })
-            .collect()
     }
 
     /// Forgets the conversations of somebody who will not come back, as far as the other will not

@@ -12,6 +12,7 @@ use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{RoomLine, User};
 use crate::chat::protocol::server_event::ServerEvent;
+
 use crate::chat::record::{Change, Gone};
 use crate::chat::rooms::Room;
 use crate::chat::step::Step;
@@ -191,7 +192,7 @@ impl Chat {
         to: &str,
         message: Message,
     ) -> Result<(), Refusal> {
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
         if !self.talks_with(own, to) {
             self.may_ask(step, slot).map_err(back)?;
@@ -239,34 +240,36 @@ impl Chat {
                 let Some(room) = self.rooms.get(key) else { return Ok(()) };
                 let (count, users) = (room.people.len(), self.users(key, room));
                 let count = if room.pair.is_some() { users.len() } else { count };
-                let room = Arc::clone(room.name_for(self.author_of(slot)));
-                self.tell(step, slot, ServerEvent::UserList { re, room, count, users });
+                let room = Arc::clone(room.name_for(self.people.author_of(slot)));
+                self.people.tell(step, slot, ServerEvent::UserList { re, room, count, users });
             }
             Ask::ListRooms => {
                 let rooms = self.rooms_for(slot);
-                self.tell(step, slot, ServerEvent::RoomList { re, rooms });
+                self.people.tell(step, slot, ServerEvent::RoomList { re, rooms });
             }
             Ask::Ping => {
                 let rooms = self.tops(slot);
-                self.tell(step, slot, ServerEvent::Pong { re, ts: step.now.unix_ms, rooms });
+                self.people.tell(step, slot, ServerEvent::Pong { re, ts: step.now.unix_ms, rooms });
             }
             Ask::Topic => {
                 let room = self.room_of(slot, room)?;
                 let Some(room) = self.rooms.get(room) else { return Ok(()) };
-                let name = room.name_for(self.author_of(slot));
+                let name = room.name_for(self.people.author_of(slot));
                 let message = match &*room.topic {
                     "" => format!("{name} has no topic"),
                     topic => format!("the topic of {name} is: {topic}"),
                 };
-                self.notice(step, slot, re, "topic", message);
+                self.people.notice(step, slot, re, "topic", message);
             }
-            Ask::Help => self.notice(step, slot, re, "help", commands::help()),
+            Ask::Help => self.people.notice(step, slot, re, "help", commands::help()),
             Ask::WhoAmI => {
-                let message = format!("You are {}.", self.name_of(slot));
-                self.notice(step, slot, re, "whoami", message);
+                let message = format!("You are {}.", self.people.name_of(slot));
+                self.people.notice(step, slot, re, "whoami", message);
             }
             Ask::Mode(form) => self.set_form(step, slot, re, form),
-            Ask::Stats { minutes } => self.tell(step, slot, self.stats(step.now, re, minutes)),
+            Ask::Stats { minutes } => {
+                self.people.tell(step, slot, self.stats(step.now, re, minutes));
+            }
             _ => {}
         }
         Ok(())
@@ -274,7 +277,7 @@ impl Chat {
 
     /// Lists the rooms a client may know of: its private ones first.
     fn rooms_for(&self, slot: ClientSlot) -> Vec<RoomLine> {
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         let private = |room: &RoomId| {
             self.rooms.get(*room).is_some_and(|room| !room.is_public() && room.may_read(Some(own)))
         };
@@ -337,7 +340,7 @@ impl Chat {
     fn tops(&self, slot: ClientSlot) -> Vec<(Arc<str>, u64)> {
         let Some(client) = self.people.clients.get(slot.index()) else { return Vec::new() };
         let rooms = client.seats.as_slice().iter().filter_map(|seat| self.rooms.get(seat.room));
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         rooms.map(|room| (Arc::clone(room.name_for(own)), room.top)).collect()
     }
 }

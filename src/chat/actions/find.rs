@@ -21,7 +21,7 @@ impl Chat {
             return client.current().ok_or_else(nowhere);
         };
         if named.starts_with('@') {
-            return self.direct(self.author_of(slot), named).ok_or_else(nowhere);
+            return self.direct(self.people.author_of(slot), named).ok_or_else(nowhere);
         }
         let seats = client.seats.as_slice().iter().rev().map(|seat| seat.room);
         let is =
@@ -44,7 +44,7 @@ impl Chat {
     ) -> Result<RoomId, Refusal> {
         match named {
             Some(named) if named.starts_with('@') => {
-                let own = self.author_of(slot);
+                let own = self.people.author_of(slot);
                 if self.direct(own, named).is_none() {
                     self.may_ask(step, slot)?;
                 }
@@ -61,7 +61,7 @@ impl Chat {
         named: Option<&str>,
     ) -> Result<RoomId, Refusal> {
         match (self.room_of(slot, named), named) {
-            (Err(_), Some(named)) => self.readable(Some(self.author_of(slot)), named),
+            (Err(_), Some(named)) => self.readable(Some(self.people.author_of(slot)), named),
             (found, _) => found,
         }
     }
@@ -85,23 +85,15 @@ impl Chat {
     pub(in crate::chat) fn last_said(&self, slot: ClientSlot) -> Result<(RoomId, u64), Refusal> {
         let said =
             self.people.clients.get(slot.index()).map(|client| (client.said_in, client.said));
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         let may = |room: RoomId| {
             let direct = self.rooms.get(room).is_some_and(|it| it.pair.is_some());
-            self.sits(slot, room)
+            self.people.sits(slot, room)
                 || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
         };
         said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {
             Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
         })
-    }
-
-    /// Says whether a client has a seat in a room.
-    pub(in crate::chat) fn sits(&self, slot: ClientSlot, room: RoomId) -> bool {
-        self.people
-            .clients
-            .get(slot.index())
-            .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
     }
 
     /// Finds a room by its name, wherever a client is.

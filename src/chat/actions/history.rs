@@ -84,7 +84,7 @@ impl Chat {
         re: Option<Arc<str>>,
         page: Page,
     ) {
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         let Some(history) = self.history(own, room, span, re, page) else { return };
         let Some(inside) = self.rooms.get(room) else { return };
         let Some(client) = self.people.clients.get(slot.index()) else { return };
@@ -134,7 +134,7 @@ impl Chat {
         re: Option<Arc<str>>,
         why: Refused,
     ) {
-        self.tell(step, slot, self.unreadable(self.author_of(slot), room, re, why));
+        self.people.tell(step, slot, self.unreadable(self.people.author_of(slot), room, re, why));
     }
 
     /// Says that a page could not be read.

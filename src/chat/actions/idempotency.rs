@@ -28,7 +28,7 @@ impl Chat {
         refusal: Refusal,
     ) -> Result<(), Refusal> {
         let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
-        let (asker, author) = (Asker::Client(client.id), self.author_of(slot));
+        let (asker, author) = (Asker::Client(client.id), self.people.author_of(slot));
         let before = Before { asker, author, room, id, change };
         if self.in_doubt(&before, &refusal)
             && let Err(late) = self.may_send(step, slot, room)

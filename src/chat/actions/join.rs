@@ -24,8 +24,8 @@ impl Chat {
         after: Option<u64>,
     ) -> Result<(), Refusal> {
         let (room, new) = self.seat_in(step, slot, wish)?;
-        self.make_current(slot, room);
-        let own = self.author_of(slot);
+        self.people.make_current(slot, room);
+        let own = self.people.author_of(slot);
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
         let users = self.users(room, inside);
         let joined = Joined {
@@ -38,7 +38,7 @@ impl Chat {
             private: inside.rules().private,
             role: inside.rules().role(own),
         };
-        self.tell(step, slot, ServerEvent::Joined(Box::new(joined)));
+        self.people.tell(step, slot, ServerEvent::Joined(Box::new(joined)));
         match after {
             Some(after) => self.recall(step, slot, Wanted { re, rooms: vec![(room, after)] }),
             None if new => self.greet(step, slot, room, history),
@@ -61,7 +61,9 @@ impl Chat {
         slot: ClientSlot,
         wish: &str,
     ) -> Result<(RoomId, bool), Refusal> {
-        if let Some(room) = self.room_of(slot, Some(wish)).ok().filter(|it| self.sits(slot, *it)) {
+        if let Some(room) =
+            self.room_of(slot, Some(wish)).ok().filter(|it| self.people.sits(slot, *it))
+        {
             return Ok((room, false));
         }
         let seats = self.people.clients.get(slot.index()).map_or(0, |it| it.seats.as_slice().len());
@@ -77,14 +79,6 @@ impl Chat {
         Ok((room, true))
     }
 
-    fn make_current(&mut self, slot: ClientSlot, room: RoomId) {
-        if let Some(client) = self.people.clients.get_mut(slot.index())
-            && let Some(seat) = client.seats.take(|seat| seat.room == room)
-        {
-            client.seats.push(seat);
-        }
-    }
-
     /// Takes a client out of a room.
     pub(in crate::chat) fn leave(
         &mut self,
@@ -94,15 +88,15 @@ impl Chat {
         named: Option<&str>,
     ) -> Result<(), Refusal> {
         let room = self.room_of(slot, named)?;
-        if !self.sits(slot, room) {
+        if !self.people.sits(slot, room) {
             return Err(Refusal::new(Code::NotInRoom, "you have not joined this conversation"));
         }
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         let Some(name) = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own))) else {
             return Ok(());
         };
         self.rise(slot, room);
-        self.tell(step, slot, ServerEvent::Left { re, room: name, ousted: None });
+        self.people.tell(step, slot, ServerEvent::Left { re, room: name, ousted: None });
         self.rooms.tell_presence(step, room, &self.limits);
         if let Some(person) = self.people.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
@@ -145,7 +139,7 @@ impl Chat {
             }
         }
         if let Some(current) = current {
-            self.make_current(slot, current);
+            self.people.make_current(slot, current);
         }
         news.extend(rooms.iter().map(|(room, _)| *room));
         self.recall(step, slot, Wanted { re, rooms });
@@ -183,7 +177,7 @@ impl Chat {
         }
         let id = client.id;
         let mut rooms: Vec<RoomId> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
-        self.revive(person);
+        self.people.revive(person);
         if self.people.get(person).is_some_and(|person| !person.account) {
             self.people.recall(person, &self.limits);
         }
@@ -203,7 +197,7 @@ impl Chat {
         let ends = left.clients.as_slice().is_empty();
         self.count_over(step.now, old, person);
         if ends {
-            let places = self.places_of(old);
+            let places = self.people.places_of(old);
             for &room in &places {
                 self.unplace(old, room, "left");
             }

@@ -1,14 +1,11 @@
 //! Being an account: a login begins, ends by itself, or is ended.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::chat::Chat;
-use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::people::Person;
-use crate::chat::people::client::LoginMark;
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
@@ -32,24 +29,26 @@ impl Chat {
         let account = self
             .account_of(step, login)
             .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
-        let before = self.author_of(slot);
+        let before = self.people.author_of(slot);
         let person = self.person_of(step, &account);
         let was_guest = self.account(before).is_none() && before != account.author;
-        if was_guest && *self.clients_of(before) == [self.id_of(slot)] {
+        if was_guest && *self.people.clients_of(before) == [self.people.id_of(slot)] {
             self.inherit(step, before, account.author);
         }
         let mut news = self.adopt(step, slot, person);
         news.extend(self.name_account(step, person, &account));
         self.check_seats(step, slot);
-        self.hold_login(step, slot, login);
+        self.people.hold_login(step, slot, login);
         for room in news {
             self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, person);
-        let you = self.name_of(slot);
+        let you = self.people.name_of(slot);
         match re {
-            Some(re) => self.tell(step, slot, ServerEvent::Named { re, ts: step.now.unix_ms, you }),
-            None => self.notice(step, slot, None, "logged_in", format!("You are {you}.")),
+            Some(re) => {
+                self.people.tell(step, slot, ServerEvent::Named { re, ts: step.now.unix_ms, you });
+            }
+            None => self.people.notice(step, slot, None, "logged_in", format!("You are {you}.")),
         }
         Ok(())
     }
@@ -62,7 +61,7 @@ impl Chat {
     ) -> PersonId {
         let known = self.people.of_session(account.author);
         let key = known.unwrap_or_else(|| self.people.add(account.author));
-        self.revive(key);
+        self.people.revive(key);
         if let Some(person) = self.people.get_mut(key) {
             (person.account, person.admin) = (true, account.admin);
             if person.name.is_empty() {
@@ -94,7 +93,7 @@ impl Chat {
         let Some(user) = self.people.get(holder).map(|person| Arc::clone(&person.name)) else {
             return Vec::new();
         };
-        let rooms = self.places_of(holder);
+        let rooms = self.people.places_of(holder);
         for &room in &rooms {
             let what = What::Was(Arc::clone(&account.name));
             self.rooms.note(
@@ -107,7 +106,7 @@ impl Chat {
             self.people.get(holder).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec())
         {
             let message = format!("This name belongs to an account. You are {user}.");
-            self.notice(step, client, None, "renamed", message);
+            self.people.notice(step, client, None, "renamed", message);
         }
         self.session_changed(step, holder);
         rooms
@@ -115,7 +114,7 @@ impl Chat {
 
     /// Takes a client out of rooms that whom it has become may not be in.
     pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: ClientSlot) {
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         let Some(client) = self.people.clients.get(slot.index()) else { return };
         let Some(who) = self.party_of(client.person) else { return };
         let seats: Vec<RoomId> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
@@ -129,26 +128,8 @@ impl Chat {
             let ousted = Some(Box::new(Ousted { why: "forbidden", by, reason: None }));
             self.rise(slot, key);
             if !room.starts_with('@') {
-                self.tell(step, slot, ServerEvent::Left { re: None, room, ousted });
+                self.people.tell(step, slot, ServerEvent::Left { re: None, room, ousted });
             }
-        }
-    }
-
-    /// Takes note of when a client's login ends.
-    pub(in crate::chat) fn hold_login(&mut self, step: &Step<'_>, slot: ClientSlot, login: &Login) {
-        let left = login.expires.saturating_sub(step.now.unix_ms);
-        let expires = step.now.at.after(Duration::from_millis(left));
-        self.drop_login(slot);
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
-        client.login = Some(Box::new(LoginMark { id: login.id, expires }));
-        self.people.logins_due.insert((expires, client.id));
-    }
-
-    /// Forgets when a client's login ends.
-    pub(in crate::chat) fn drop_login(&mut self, slot: ClientSlot) {
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
-        if let Some(mark) = client.login.take() {
-            self.people.logins_due.remove(&(mark.expires, client.id));
         }
     }
 
@@ -159,7 +140,7 @@ impl Chat {
         {
             self.people.logins_due.pop_first();
             if let Some(slot) = self.people.by_id.get(&id).copied() {
-                self.end_client(step, slot, 4105, "token expired");
+                self.people.end_client(step, slot, 4105, "token expired");
             }
         }
     }
@@ -172,39 +153,14 @@ impl Chat {
         id: Option<[u8; 16]>,
         why: &'static str,
     ) {
-        let clients: Vec<ClientId> = self.clients_of(author);
+        let clients: Vec<ClientId> = self.people.clients_of(author);
         for client in clients {
             let Some(slot) = self.people.by_id.get(&client).copied() else { continue };
             let mark =
                 self.people.clients.get(slot.index()).and_then(|client| client.login.as_deref());
             if id.is_none() || mark.map(|mark| mark.id) == id {
-                self.end_client(step, slot, 4001, why);
+                self.people.end_client(step, slot, 4001, why);
             }
         }
-    }
-
-    /// Ends a connection: it is heard no more.
-    pub(in crate::chat) fn end_client(
-        &mut self,
-        step: &mut Step<'_>,
-        slot: ClientSlot,
-        code: u16,
-        reason: &'static str,
-    ) {
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
-        client.closing = true;
-        let client = client.id;
-        step.effects.push(Effect::Close { client, code, reason: reason.into() });
-    }
-
-    fn id_of(&self, slot: ClientSlot) -> ClientId {
-        self.people.clients.get(slot.index()).map_or(ClientId(0), |client| client.id)
-    }
-
-    /// Gives the author a client's person is.
-    pub(in crate::chat) fn author_of(&self, slot: ClientSlot) -> AuthorKey {
-        let client = self.people.clients.get(slot.index());
-        let person = client.and_then(|client| self.people.get(client.person));
-        person.map_or(AuthorKey([0; 16]), |person| person.author)
     }
 }

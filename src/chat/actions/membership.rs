@@ -41,7 +41,7 @@ impl Chat {
         }
         let name = RoomName::parse(wish, &self.limits)
             .map_err(|fault| Refusal::new(Code::BadField, fault))?;
-        let owner = (owns && !self.is_lobby(&name.key)).then_some(who.author);
+        let owner = (owns && !self.limits.is_lobby(&name.key)).then_some(who.author);
         let room = self
             .rooms
             .open(&name, owner, &self.limits)

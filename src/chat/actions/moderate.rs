@@ -8,8 +8,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::actions::idempotency::as_said;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
-use crate::chat::names::UserName;
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::pending::{Asker, Planned, Wish};
 use crate::chat::protocol::client_event::Demand;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -247,7 +246,7 @@ impl Chat {
             step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), ousted });
             if last {
                 let code = if why == "banned" { 4003 } else { 4004 };
-                self.end_client(step, slot, code, why);
+                self.people.end_client(step, slot, code, why);
             }
         }
         self.rooms.tell_presence(step, room, &self.limits);
@@ -256,19 +255,11 @@ impl Chat {
 
     fn tell_invited(&self, step: &mut Step<'_>, room: RoomId, aim: &Party, by: &Arc<str>) {
         let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
-        for client in self.clients_of(aim.author) {
+        for client in self.people.clients_of(aim.author) {
             let (re, room) = (None, Some(Arc::clone(&name)));
             let message = format!("{by} invites you to {name}; /join {name}").into();
             step.reply(client, ServerEvent::Notice { re, room, code: "invited", message });
         }
-    }
-
-    /// Lists the connections of an author.
-    pub(in crate::chat) fn clients_of(&self, author: AuthorKey) -> Vec<ClientId> {
-        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
-        let slots = person.map_or(&[][..], |person| person.clients.as_slice());
-        let clients = slots.iter().filter_map(|slot| self.people.clients.get(slot.index()));
-        clients.map(|client| client.id).collect()
     }
 
     /// Forgets what somebody was in any room, and its conversations: it will not come back.
@@ -296,11 +287,6 @@ impl Chat {
             }
             self.rooms.reindex(key);
         }
-    }
-
-    /// Says whether a room is the one of those who name none.
-    pub(in crate::chat) fn is_lobby(&self, key: &str) -> bool {
-        UserName::known(&self.limits.lobby).folds_to(key)
     }
 }
 

@@ -30,7 +30,7 @@ impl Chat {
             }
             _ => Rank::Moderator,
         };
-        if action == Action::MakePrivate && self.is_lobby(&inside.key) {
+        if action == Action::MakePrivate && self.limits.is_lobby(&inside.key) {
             return forbidden("this room is everybody's");
         }
         match needed {
@@ -77,7 +77,7 @@ impl Chat {
 
     /// Finds who is called so: somebody there, or an account.
     pub(in crate::chat) fn somebody_called(&self, user: &str) -> Option<Party> {
-        let (author, name) = self.whom(user)?;
+        let (author, name) = self.people.whom(user)?;
         if let Some(party) = self.people.of_session(author).and_then(|key| self.party_of(key)) {
             return Some(Party { name, ..party });
         }

@@ -12,6 +12,7 @@ use crate::chat::pending::{Appending, Asker, Awaited, Wish};
 use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
+
 use crate::chat::record::{Change, Draft, Order, Refused};
 use crate::chat::rooms::rules::Rank;
 use crate::chat::step::Step;

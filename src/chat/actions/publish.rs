@@ -96,9 +96,11 @@ impl Chat {
     /// Gives the author behind a question.
     fn asks_as(&self, asker: Asker) -> AuthorKey {
         match asker {
-            Asker::Client(id) => {
-                self.people.by_id.get(&id).map_or(AuthorKey([0; 16]), |slot| self.author_of(*slot))
-            }
+            Asker::Client(id) => self
+                .people
+                .by_id
+                .get(&id)
+                .map_or(AuthorKey([0; 16]), |slot| self.people.author_of(*slot)),
             Asker::Request { author, .. } => author,
         }
     }

@@ -48,7 +48,7 @@ impl Chat {
             self.rooms.read_markers.due = step.now.at.after(SAVE_AFTER);
         }
         self.rooms.read_markers.unsaved.insert((author, key));
-        for other in self.clients_of(author) {
+        for other in self.people.clients_of(author) {
             if other != id {
                 step.reply(other, ServerEvent::Read { room: Arc::clone(&name), seq });
             }

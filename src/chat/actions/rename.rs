@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientId, ClientSlot, PersonId};
 use crate::chat::names::UserName;
 use crate::chat::people::client::Hearing;
 use crate::chat::protocol::client_event::Form;
@@ -29,7 +29,7 @@ impl Chat {
             let message = "you are logged in; an account keeps its name";
             return Err(Refusal::new(Code::Forbidden, message));
         }
-        let author = self.author_of(slot);
+        let author = self.people.author_of(slot);
         let registered = self.people.accounts().named(name.as_arc());
         if registered.is_some_and(|account| account.author != author) {
             return Err(Refusal::new(Code::NameTaken, "this name belongs to an account"));
@@ -39,10 +39,10 @@ impl Chat {
         }
         self.may_send(step, slot, None)?;
         self.rename(step, slot, &name);
-        let you = self.name_of(slot);
+        let you = self.people.name_of(slot);
         match re {
             Some(re) => step.reply(id, ServerEvent::Named { re, ts: step.now.unix_ms, you }),
-            None => self.notice(step, slot, None, "renamed", format!("You are {you}.")),
+            None => self.people.notice(step, slot, None, "renamed", format!("You are {you}.")),
         }
         Ok(())
     }
@@ -57,11 +57,12 @@ impl Chat {
         let Some(client) = self.people.clients.get(slot.index()) else { return };
         let (id, key) = (client.id, client.person);
         if self.call(key, wish, Some(id)) {
-            let message = format!("This name is in use. You are {}.", self.name_of(slot)).into();
+            let message =
+                format!("This name is in use. You are {}.", self.people.name_of(slot)).into();
             let (re, room) = (None, None);
             step.reply(id, ServerEvent::Notice { re, room, code: "renamed", message });
         }
-        for room in self.places_of(key) {
+        for room in self.people.places_of(key) {
             self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, key);
@@ -83,26 +84,12 @@ impl Chat {
         person.named = true;
         let user = Arc::clone(&person.name);
         if user != was {
-            for room in self.places_of(key) {
+            for room in self.people.places_of(key) {
                 let (what, user) = (What::Was(Arc::clone(&was)), Arc::clone(&user));
                 self.rooms.note(room, News { what, user, except: knows }, &self.limits);
             }
         }
         numbered
-    }
-
-    /// Lists the rooms a person is in.
-    pub(in crate::chat) fn places_of(&self, key: PersonId) -> Vec<RoomId> {
-        self.people.get(key).map_or_else(Vec::new, |person| {
-            person.places.as_slice().iter().map(|place| place.room).collect()
-        })
-    }
-
-    /// Gives the name of a client's person.
-    pub(in crate::chat) fn name_of(&self, slot: ClientSlot) -> Arc<str> {
-        let client = self.people.clients.get(slot.index());
-        let person = client.and_then(|client| self.people.get(client.person));
-        person.map(|person| Arc::clone(&person.name)).unwrap_or_default()
     }
 
     /// Lets a client read in another form.
@@ -128,7 +115,7 @@ impl Chat {
             Form::Text => "text",
             Form::Simple => "simple",
         };
-        self.notice(step, slot, re, "mode", format!("The mode is {word}."));
+        self.people.notice(step, slot, re, "mode", format!("The mode is {word}."));
     }
 
     /// Ends a connection because its client wants to.
@@ -137,27 +124,7 @@ impl Chat {
         step: &mut Step<'_>,
         slot: ClientSlot,
     ) -> Result<(), Refusal> {
-        self.end_client(step, slot, 1000, "goodbye");
+        self.people.end_client(step, slot, 1000, "goodbye");
         Ok(())
-    }
-
-    /// Tells a client something worth knowing.
-    pub(in crate::chat) fn notice(
-        &self,
-        step: &mut Step<'_>,
-        slot: ClientSlot,
-        re: Option<Arc<str>>,
-        code: &'static str,
-        message: String,
-    ) {
-        let (room, message) = (None, message.into());
-        self.tell(step, slot, ServerEvent::Notice { re, room, code, message });
-    }
-
-    /// Tells a client something.
-    pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: ClientSlot, event: ServerEvent) {
-        if let Some(client) = self.people.clients.get(slot.index()) {
-            step.reply(client.id, event);
-        }
     }
 }

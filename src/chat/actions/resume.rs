@@ -95,12 +95,18 @@ impl Chat {
         match paging.purpose {
             Purpose::Asked { re } => match (slot, page) {
                 (Some(slot), _) if !self.still_reads(slot, paging.room) => {
-                    self.tell(step, slot, gone(re));
+                    self.people.tell(step, slot, gone(re));
                 }
                 (Some(slot), Ok(page)) => {
                     let nothing = matches!(&page.found, Found::Messages(it) if it.is_empty());
                     if nothing && self.form(paging.client) != Form::Json {
-                        self.notice(step, slot, re, "history", "There is nothing.".to_owned());
+                        self.people.notice(
+                            step,
+                            slot,
+                            re,
+                            "history",
+                            "There is nothing.".to_owned(),
+                        );
                     } else {
                         self.show(step, slot, paging.room, paging.span, re, page);
                     }
@@ -145,7 +151,7 @@ impl Chat {
     /// Says whether a client may read a room, now that the page is there: it may have become
     /// private meanwhile.
     fn still_reads(&self, slot: ClientSlot, room: RoomId) -> bool {
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         self.rooms.get(room).is_some_and(|room| room.may_read(Some(own)))
     }
 
@@ -195,7 +201,7 @@ impl Chat {
     fn catch_up(&self, step: &mut Step<'_>, slot: ClientSlot, room: RoomId, after: u64) {
         let Some(client) = self.people.clients.get(slot.index()) else { return };
         let Some(room) = self.rooms.get(room) else { return };
-        let own = self.author_of(slot);
+        let own = self.people.author_of(slot);
         let known = after.saturating_add(1);
         let above = room.top.saturating_add(1);
         let kept = room.recent.front().map_or(above, |recent| recent.seq);
@@ -222,7 +228,7 @@ impl Chat {
             for part in &recall.parts {
                 let Some(room) = self.rooms.get(part.room) else { continue };
                 if client.waits(part.room, part.wait) {
-                    let own = self.author_of(slot);
+                    let own = self.people.author_of(slot);
                     let (missed, tale) = tale(part, room, (own, client), &mut budget);
                     let tale = tale.into_iter().map(|event| self.as_seen_by(own, room, event));
                     let tale: Vec<ServerEvent> = tale.collect();
@@ -240,7 +246,7 @@ impl Chat {
                 );
                 self.catch_up(step, slot, room, to);
                 if let Some(room) = self.rooms.get(room) {
-                    let own = self.author_of(slot);
+                    let own = self.people.author_of(slot);
                     let (room, seq) = (Arc::clone(room.name_for(own)), room.top);
                     step.reply(recall.client, ServerEvent::Live { room, seq });
                 }

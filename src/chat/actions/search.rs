@@ -69,10 +69,10 @@ impl Chat {
             Ok(finding) => finding,
             Err(why) => {
                 let refusal = Refusal::refused(why).re(re);
-                return self.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
+                return self.people.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
             }
         };
-        let (own, may) = (self.author_of(slot), self.searched(slot));
+        let (own, may) = (self.people.author_of(slot), self.searched(slot));
         let hits = finding.hits.into_iter().filter_map(|hit| {
             let key = self.rooms.find(&hit.room).filter(|key| may.contains(key))?;
             // What the room has not shown yet, it will.
@@ -82,7 +82,7 @@ impl Chat {
         let mut hits: Vec<Hit> = hits.collect();
         let cut = wire_size::cut_hits(&mut hits, self.limits.page_bytes_max);
         let results = SearchResults { re, hits, more: finding.more || cut };
-        self.tell(step, slot, ServerEvent::SearchResults(Box::new(results)));
+        self.people.tell(step, slot, ServerEvent::SearchResults(Box::new(results)));
     }
 
     /// Lists the rooms a client is in, and its private conversations.
@@ -90,7 +90,7 @@ impl Chat {
         let client = self.people.clients.get(slot.index());
         let seats = client.map_or(&[][..], |client| client.seats.as_slice());
         let mut rooms: Vec<RoomId> = seats.iter().map(|seat| seat.room).collect();
-        for &direct in self.rooms.directs.of(self.author_of(slot)) {
+        for &direct in self.rooms.directs.of(self.people.author_of(slot)) {
             if !rooms.contains(&direct) {
                 rooms.push(direct);
             }

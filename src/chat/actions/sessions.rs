@@ -32,15 +32,6 @@ impl Chat {
         }
     }
 
-    /// Makes a person of a ghost.
-    pub(in crate::chat) fn revive(&mut self, key: PersonId) {
-        let Some(person) = self.people.get_mut(key) else { return };
-        person.left = Moment::NEVER;
-        if std::mem::take(&mut person.ghost) {
-            self.people.detached = self.people.detached.saturating_sub(1);
-        }
-    }
-
     /// Brings back a session of before the start; its time starts anew.
     pub(in crate::chat) fn restore(&mut self, session: SessionRecord) {
         let account = self.account(session.key).is_some();

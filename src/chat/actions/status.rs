@@ -44,7 +44,7 @@ impl Chat {
         let status = Status { away, text: text.into() };
         if person.status() != status {
             person.status = (status != Status::default()).then(|| Box::new(status.clone()));
-            for room in self.places_of(key) {
+            for room in self.people.places_of(key) {
                 self.note_status(key, room, Some(id));
                 self.rooms.tell_presence(step, room, &self.limits);
             }
@@ -53,7 +53,13 @@ impl Chat {
             Some(re) => {
                 step.reply(id, ServerEvent::StatusSet { re, ts: step.now.unix_ms, status });
             }
-            None => self.notice(step, slot, None, "status", format!("You are {}.", said(&status))),
+            None => self.people.notice(
+                step,
+                slot,
+                None,
+                "status",
+                format!("You are {}.", said(&status)),
+            ),
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::pending::Asker;
 use crate::chat::protocol::server_event::ServerEvent;
+
 use crate::chat::rooms::direct::Pair;
 use crate::chat::rooms::typing::{Over, Place, Writer};
 use crate::chat::step::Step;
@@ -200,7 +201,7 @@ impl Chat {
     ) {
         let Some(author) = self.people.get(person).map(|person| person.author) else { return };
         let partner = pair.partner(author);
-        let to = self.ears(partner, key);
+        let to = self.people.ears(partner, key);
         if let Some((mine, _)) = pair.seen_by(partner).filter(|_| !to.is_empty()) {
             let (name, user) = (Arc::clone(&mine.label), Arc::clone(user));
             let event = ServerEvent::Typing { room: name, user, ttl_ms };

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::chat::few::Few;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::protocol::client_event::Form;
+
 use crate::clock::Moment;
 use crate::rate::Bucket;
 

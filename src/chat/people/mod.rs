@@ -5,6 +5,7 @@
 
 pub(in crate::chat) mod accounts;
 pub(in crate::chat) mod client;
+pub(in crate::chat) mod connections;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};

@@ -19,6 +19,7 @@ use crate::chat::limits::Limits;
 use crate::chat::names::RoomName;
 use crate::chat::protocol::payloads::RoomLine;
 use crate::chat::protocol::server_event::ServerEvent;
+
 use crate::chat::record::{AuthorKey, Fact, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{Directs, Pair};
 use crate::chat::rooms::presence::Presence;

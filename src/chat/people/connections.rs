@@ -1,0 +1,152 @@
+//! The connections of people: what they are called, which rooms they are in, and when they end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chat::effect::{Effect, Listener};
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
+use crate::chat::people::People;
+use crate::chat::people::client::{Hearing, LoginMark};
+use crate::chat::protocol::login::Login;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::AuthorKey;
+use crate::chat::step::Step;
+use crate::clock::Moment;
+
+impl People {
+    /// Gives the author a client's person is.
+    pub(in crate::chat) fn author_of(&self, slot: ClientSlot) -> AuthorKey {
+        let client = self.clients.get(slot.index());
+        let person = client.and_then(|client| self.get(client.person));
+        person.map_or(AuthorKey([0; 16]), |person| person.author)
+    }
+
+    pub(in crate::chat) fn id_of(&self, slot: ClientSlot) -> ClientId {
+        self.clients.get(slot.index()).map_or(ClientId(0), |client| client.id)
+    }
+
+    /// Ends a connection: it is heard no more.
+    pub(in crate::chat) fn end_client(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        code: u16,
+        reason: &'static str,
+    ) {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        client.closing = true;
+        let client = client.id;
+        step.effects.push(Effect::Close { client, code, reason: reason.into() });
+    }
+
+    /// Forgets when a client's login ends.
+    pub(in crate::chat) fn drop_login(&mut self, slot: ClientSlot) {
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        if let Some(mark) = client.login.take() {
+            self.logins_due.remove(&(mark.expires, client.id));
+        }
+    }
+
+    /// Takes note of when a client's login ends.
+    pub(in crate::chat) fn hold_login(&mut self, step: &Step<'_>, slot: ClientSlot, login: &Login) {
+        let left = login.expires.saturating_sub(step.now.unix_ms);
+        let expires = step.now.at.after(Duration::from_millis(left));
+        self.drop_login(slot);
+        let Some(client) = self.clients.get_mut(slot.index()) else { return };
+        client.login = Some(Box::new(LoginMark { id: login.id, expires }));
+        self.logins_due.insert((expires, client.id));
+    }
+
+    /// Gives the name of a client's person.
+    pub(in crate::chat) fn name_of(&self, slot: ClientSlot) -> Arc<str> {
+        let client = self.clients.get(slot.index());
+        let person = client.and_then(|client| self.get(client.person));
+        person.map(|person| Arc::clone(&person.name)).unwrap_or_default()
+    }
+
+    /// Lists the rooms a person is in.
+    pub(in crate::chat) fn places_of(&self, key: PersonId) -> Vec<RoomId> {
+        self.get(key).map_or_else(Vec::new, |person| {
+            person.places.as_slice().iter().map(|place| place.room).collect()
+        })
+    }
+
+    /// Tells a client something worth knowing.
+    pub(in crate::chat) fn notice(
+        &self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        re: Option<Arc<str>>,
+        code: &'static str,
+        message: String,
+    ) {
+        let (room, message) = (None, message.into());
+        self.tell(step, slot, ServerEvent::Notice { re, room, code, message });
+    }
+
+    /// Tells a client something.
+    pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: ClientSlot, event: ServerEvent) {
+        if let Some(client) = self.clients.get(slot.index()) {
+            step.reply(client.id, event);
+        }
+    }
+
+    /// Lists the connections of an author.
+    pub(in crate::chat) fn clients_of(&self, author: AuthorKey) -> Vec<ClientId> {
+        let person = self.of_session(author).and_then(|key| self.get(key));
+        let slots = person.map_or(&[][..], |person| person.clients.as_slice());
+        let clients = slots.iter().filter_map(|slot| self.clients.get(slot.index()));
+        clients.map(|client| client.id).collect()
+    }
+
+    /// Lists the connections of somebody that hear a conversation: all but those that wait for
+    /// what they missed of it.
+    pub(in crate::chat) fn ears(&self, author: AuthorKey, room: RoomId) -> Vec<Listener> {
+        let person = self.of_session(author).and_then(|key| self.get(key));
+        let slots = person.map_or(&[][..], |person| person.clients.as_slice());
+        let clients = slots.iter().filter_map(|slot| self.clients.get(slot.index()));
+        let hears = |seats: &[crate::chat::people::client::Seat]| {
+            let seat = seats.iter().find(|seat| seat.room == room);
+            seat.is_none_or(|seat| !matches!(seat.hearing, Hearing::Waits(_)))
+        };
+        clients
+            .filter(|client| hears(client.seats.as_slice()))
+            .map(|client| Listener { client: client.id, form: client.form })
+            .collect()
+    }
+
+    /// Finds whom a name means now, and how it is written.
+    pub(in crate::chat) fn whom(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
+        let name = name.trim();
+        if let Some(account) = self.accounts().named(name) {
+            return Some((account.author, Arc::clone(&account.name)));
+        }
+        let person = self.get(self.of_name(name)?)?;
+        // Who is there only as long as it posts could never read an answer.
+        (!person.passing).then(|| (person.author, Arc::clone(&person.name)))
+    }
+
+    /// Says whether a client has a seat in a room.
+    pub(in crate::chat) fn sits(&self, slot: ClientSlot, room: RoomId) -> bool {
+        self.clients
+            .get(slot.index())
+            .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
+    }
+
+    pub(in crate::chat) fn make_current(&mut self, slot: ClientSlot, room: RoomId) {
+        if let Some(client) = self.clients.get_mut(slot.index())
+            && let Some(seat) = client.seats.take(|seat| seat.room == room)
+        {
+            client.seats.push(seat);
+        }
+    }
+
+    /// Makes a person of a ghost.
+    pub(in crate::chat) fn revive(&mut self, key: PersonId) {
+        let Some(person) = self.get_mut(key) else { return };
+        person.left = Moment::NEVER;
+        if std::mem::take(&mut person.ghost) {
+            self.detached = self.detached.saturating_sub(1);
+        }
+    }
+}
