@@ -191,13 +191,6 @@ impl Chat {
         self.rooms.live()
     }
 
-    /// Removes a room that nobody would miss.
-    fn vacate(&mut self, room: RoomId) {
-        if let Some(authors) = self.rooms.vacate(room) {
-            self.rooms.directs.remove(authors, room);
-        }
-    }
-
     fn answered(&mut self, step: &mut Step<'_>, answer: Answer) {
         match answer {
             Answer::Appended { ticket, seq, mid, ts, duplicate, count } => {

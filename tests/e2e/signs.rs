@@ -151,11 +151,11 @@ fn the_statistics_say_the_same_by_websocket_and_by_http() {
     reader.say("/stats");
     let lines = loop {
         let text = reader.text();
-        if text.contains("People: ") {
+        if text.contains("Users: ") {
             break text;
         }
     };
-    assert!(lines.contains("Busiest rooms: lobby (1 an hour, 2 online)"), "{lines}");
+    assert!(lines.contains("Busiest rooms: lobby (1 per hour, 2 online)"), "{lines}");
 }
 
 #[test]

@@ -284,13 +284,13 @@ impl Chat {
             });
         for &room in &seats {
             self.unlisten(slot, room);
-            self.leaves_typing(person, id, room);
+            self.rooms.leaves_typing(person, id, room);
         }
         self.people.drop_login(slot);
         self.people.by_id.remove(&id);
         self.people.clients.try_remove(slot.index());
         for &room in &seats {
-            self.leave_direct(room);
+            self.rooms.leave_direct(room);
         }
         let Some(gone) = self.people.get_mut(person) else { return };
         for room in seats {

@@ -209,19 +209,6 @@ impl Chat {
             self.rooms.drop_pair(key);
         }
     }
-
-    /// Takes note of what the one who speaks is called now.
-    pub(in crate::chat) fn speaks_as(&mut self, room: RoomId, author: AuthorKey, name: &Arc<str>) {
-        let Some(pair) = self.rooms.get_mut(room).and_then(|room| room.pair.as_mut()) else {
-            return;
-        };
-        let authors = pair.authors();
-        for (side, of) in pair.sides.iter_mut().zip(authors) {
-            if of == author {
-                side.name = Arc::clone(name);
-            }
-        }
-    }
 }
 
 impl ServerEvent {

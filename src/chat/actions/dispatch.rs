@@ -87,7 +87,7 @@ impl Chat {
                 match self.room_to_speak(step, slot, room) {
                     Ok(room) => self.send(step, slot, room, id, message),
                     Err(refusal) => {
-                        let room = self.room_named(room);
+                        let room = self.rooms.room_named(room);
                         self.refuse_to_send(step, slot, room, id, message, refusal)
                     }
                 }
@@ -160,7 +160,7 @@ impl Chat {
         match self.room_of(slot, room) {
             Ok(room) => self.change(step, slot, room, id, change),
             Err(refusal) => {
-                let room = self.room_named(room);
+                let room = self.rooms.room_named(room);
                 self.refuse_unless_done(step, slot, room, id, change, refusal)
             }
         }
@@ -207,7 +207,7 @@ impl Chat {
         };
         let sent = self.send(step, slot, room, id, message);
         // Nothing is left of a conversation made for what was refused.
-        self.vacate(room);
+        self.rooms.vacate(room);
         sent
     }
 

@@ -95,9 +95,4 @@ impl Chat {
             Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
         })
     }
-
-    /// Finds a room by its name, wherever a client is.
-    pub(in crate::chat) fn room_named(&self, named: Option<&str>) -> Option<RoomId> {
-        self.rooms.find(&fold(named?.trim()))
-    }
 }

@@ -146,13 +146,13 @@ impl Chat {
         let room = match self.room_to_join(step, &who, owns, &post.room) {
             Ok(room) => room,
             Err(refusal) => {
-                let room = self.room_named(Some(&post.room));
+                let room = self.rooms.room_named(Some(&post.room));
                 return self.refuse_post(step, from, room, &poster, &post, refusal);
             }
         };
         let posted = self.post_in(step, from, room, poster, post);
         // Nothing is left of a room made for what was refused.
-        self.vacate(room);
+        self.rooms.vacate(room);
         posted
     }
 

@@ -88,7 +88,7 @@ impl Chat {
         found: Result<Option<Numbered>, Refused>,
     ) {
         let Doubted { asker, author, room, refusal } = doubted;
-        self.answered_for(room);
+        self.rooms.answered_for(room);
         let told = match found {
             Ok(Some(numbered)) => {
                 let re = refusal.re.unwrap_or_default();
@@ -113,7 +113,7 @@ impl Chat {
                 (None, _) => {}
             },
         }
-        self.vacate(room);
+        self.rooms.vacate(room);
     }
 }
 

@@ -187,7 +187,7 @@ impl Chat {
         rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.pair.is_none()));
         for &room in &rooms {
             // In this order, or the room might find itself empty.
-            self.leaves_typing(old, id, room);
+            self.rooms.leaves_typing(old, id, room);
             self.take_place(person, room, id);
             self.give_place(old, room);
         }

@@ -71,24 +71,15 @@ impl Chat {
             return;
         }
         let (id, person) = (client.id, client.person);
-        self.leaves_typing(person, id, room);
+        self.rooms.leaves_typing(person, id, room);
         self.give_up(person, room);
     }
 
     /// Has one connection of a person less in a room or a conversation.
     fn give_up(&mut self, person: PersonId, room: RoomId) {
-        if !self.leave_direct(room) {
+        if !self.rooms.leave_direct(room) {
             self.give_place(person, room);
         }
-    }
-
-    /// Has one client less in a conversation; false if the room is none.
-    pub(in crate::chat) fn leave_direct(&mut self, room: RoomId) -> bool {
-        let pair = self.rooms.get_mut(room).and_then(|room| room.pair.as_mut());
-        let Some(pair) = pair else { return false };
-        pair.seats = pair.seats.saturating_sub(1);
-        self.vacate(room);
-        true
     }
 
     /// Has one more connection of a person in a room.
@@ -130,7 +121,7 @@ impl Chat {
             other.at = place.at;
         }
         self.rooms.note(room, News { what: What::Went(why), user, except: None }, &self.limits);
-        self.vacate(room);
+        self.rooms.vacate(room);
     }
 
     /// Lets a client hear what happens in a room.

@@ -36,7 +36,7 @@ impl Chat {
         let (Err(refusal), Some(demand)) = (&done, again) else { return done };
         let user = demand.user.as_ref().and_then(|user| self.somebody_called(user));
         let change = as_said(&demand, user.map(|user| user.name));
-        let room = inside.or_else(|| self.room_named(named));
+        let room = inside.or_else(|| self.rooms.room_named(named));
         self.refuse_unless_done(step, slot, room, id, change, refusal.clone())
     }
 
@@ -240,7 +240,7 @@ impl Chat {
                 continue;
             }
             let (id, last) = (client.id, client.seats.as_slice().is_empty());
-            self.leaves_typing(person, id, room);
+            self.rooms.leaves_typing(person, id, room);
             let (by, reason) = (Arc::clone(by), deed.reason.clone());
             let ousted = Some(Box::new(Ousted { why, by, reason }));
             step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), ousted });

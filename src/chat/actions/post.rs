@@ -309,7 +309,7 @@ impl Chat {
         let Some(Person { author, name, admin, .. }) = self.people.get(key) else { return };
         let (author, admin) = (*author, *admin);
         if let Change::Message { .. } = change {
-            self.speaks_as(room, author, &Arc::clone(name));
+            self.rooms.speaks_as(room, author, &Arc::clone(name));
         }
         self.keep_concerned(step, room);
         let Some(Person { name, .. }) = self.people.get(key) else { return };

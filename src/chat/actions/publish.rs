@@ -28,7 +28,7 @@ impl Chat {
             _ => return,
         };
         let Appending { asker, room, re, sender, mut change, planned, since } = appending;
-        self.answered_for(room);
+        self.rooms.answered_for(room);
         self.tally.took(step.now.at.since(since));
         let Numbered { seq, mid, ts, duplicate, count } = numbered;
         let is_message = matches!(change, Change::Message { .. });
@@ -76,7 +76,7 @@ impl Chat {
             self.tally.said(step.now, room, &self.limits);
             self.typed(step, asker, room);
         }
-        self.vacate(room);
+        self.rooms.vacate(room);
     }
 
     /// Makes what somebody is told whose entry is in the record.
@@ -109,7 +109,7 @@ impl Chat {
     pub(in crate::chat) fn not_done(&mut self, step: &mut Step<'_>, ticket: Ticket, why: Refused) {
         match self.pending.requests.take(ticket) {
             Some(Awaited::Append(appending)) => {
-                self.answered_for(appending.room);
+                self.rooms.answered_for(appending.room);
                 if appending.planned.is_some() {
                     self.deed_ended(step, appending.room, false);
                 }
@@ -133,7 +133,7 @@ impl Chat {
                         self.has_posted(author);
                     }
                 }
-                self.vacate(appending.room);
+                self.rooms.vacate(appending.room);
             }
             Some(Awaited::Doubt(doubted)) => self.recognised(step, *doubted, Err(why)),
             Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
@@ -175,13 +175,6 @@ impl Chat {
         } else if !room.audience.is_empty() {
             let room = key;
             step.effects.push(Effect::Broadcast { room, event, except, seq: Some(seq) });
-        }
-    }
-
-    /// Counts one order less that a room waits for.
-    pub(in crate::chat) fn answered_for(&mut self, room: RoomId) {
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.orders = room.orders.saturating_sub(1);
         }
     }
 }

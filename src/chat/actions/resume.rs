@@ -90,7 +90,7 @@ impl Chat {
         paging: Paging,
         page: Result<Page, Refused>,
     ) {
-        self.answered_for(paging.room);
+        self.rooms.answered_for(paging.room);
         let slot = self.people.by_id.get(&paging.client).copied();
         match paging.purpose {
             Purpose::Asked { re } => match (slot, page) {
@@ -132,7 +132,7 @@ impl Chat {
                 if let Some(slot) = slot.filter(waits) {
                     self.greeted(step, slot, &paging, top, page);
                 }
-                self.waited(paging.room);
+                self.rooms.waited(paging.room);
             }
             Purpose::Missed { recall, part } => {
                 let Some(returning) = self.pending.resumes.get_mut(recall as usize) else { return };
@@ -145,7 +145,7 @@ impl Chat {
                 }
             }
         }
-        self.vacate(paging.room);
+        self.rooms.vacate(paging.room);
     }
 
     /// Says whether a client may read a room, now that the page is there: it may have become
@@ -188,13 +188,6 @@ impl Chat {
         let room = self.rooms.get_mut(room)?;
         room.waiting = room.waiting.saturating_add(1);
         Some(self.pending.waits)
-    }
-
-    fn waited(&mut self, room: RoomId) {
-        if let Some(inside) = self.rooms.get_mut(room) {
-            inside.waited();
-        }
-        self.vacate(room);
     }
 
     /// Tells a client what its room showed above this `seq` while it waited.
@@ -254,7 +247,7 @@ impl Chat {
             }
         }
         for part in recall.parts {
-            self.waited(part.room);
+            self.rooms.waited(part.room);
         }
     }
 }

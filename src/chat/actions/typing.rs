@@ -39,7 +39,7 @@ impl Chat {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         let (id, place) = (client.id, Place { person: client.person, room });
         if !on {
-            self.stop_typing(step.now.at, place);
+            self.rooms.stop_typing(step.now.at, place);
             return;
         }
         if let Taken::No(_) =
@@ -70,21 +70,7 @@ impl Chat {
             Asker::Request { author, .. } => self.people.of_session(author),
         };
         if let Some(person) = person.filter(|_| !self.rooms.typing.writers.is_empty()) {
-            self.stop_typing(step.now.at, Place { person, room });
-        }
-    }
-
-    /// Takes note that a client of a person leaves a room, or ends, or becomes somebody else's.
-    pub(in crate::chat) fn leaves_typing(
-        &mut self,
-        person: PersonId,
-        client: ClientId,
-        room: RoomId,
-    ) {
-        let place = Place { person, room };
-        if self.rooms.typing.writers.get(&place).is_some_and(|writer| writer.client == client) {
-            // Who has left rests no longer than it would have; the moment does not matter.
-            self.stop_typing(Moment::default(), place);
+            self.rooms.stop_typing(step.now.at, Place { person, room });
         }
     }
 
@@ -99,7 +85,7 @@ impl Chat {
                 self.rooms.typing.put(place, writer);
             } else if writer.shown.is_some() {
                 self.rooms.typing.put(place, writer);
-                self.stop_typing(step.now.at, place);
+                self.rooms.stop_typing(step.now.at, place);
             }
         }
     }
@@ -142,21 +128,6 @@ impl Chat {
             self.hint(step, room, person, writer.client, before, None);
         }
         self.hint(step, room, person, writer.client, user, Some(ttl));
-    }
-
-    /// Ends a writing. What is left of it is the rest until it may be shown again.
-    fn stop_typing(&mut self, now: Moment, place: Place) {
-        let Some(mut writer) = self.rooms.typing.take(place) else { return };
-        writer.until = now;
-        if let Some(user) = writer.shown.take()
-            && let Some(name) = self.rooms.get(place.room).map(|room| Arc::clone(&room.name))
-        {
-            let Place { person, room } = place;
-            self.rooms.typing.over.push(Over { person, client: writer.client, room, name, user });
-        }
-        if now < writer.rests_until {
-            self.rooms.typing.put(place, writer);
-        }
     }
 
     /// Tells a room that somebody is typing, for so many milliseconds, or no more. The person's own

@@ -6,6 +6,7 @@ pub(in crate::chat) mod projected;
 pub(in crate::chat) mod read_markers;
 pub(in crate::chat) mod rules;
 pub(in crate::chat) mod typing;
+pub(in crate::chat) mod upkeep;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -355,15 +356,17 @@ impl Rooms {
         moved
     }
 
-    /// Removes a room that nobody would miss; gives whose private conversation it was.
-    pub(in crate::chat) fn vacate(&mut self, room: RoomId) -> Option<[AuthorKey; 2]> {
+    /// Removes a room that nobody would miss.
+    pub(in crate::chat) fn vacate(&mut self, room: RoomId) {
         if !self.get(room).is_some_and(Room::is_idle) {
-            return None;
+            return;
         }
-        let gone = self.rooms.try_remove(room.index())?;
+        let Some(gone) = self.rooms.try_remove(room.index()) else { return };
         self.keys.remove(&gone.key);
         self.reindex(room);
-        gone.pair.map(|pair| pair.authors())
+        if let Some(pair) = gone.pair {
+            self.directs.remove(pair.authors(), room);
+        }
     }
 
     fn insert(&mut self, key: RoomKey, name: Arc<str>) -> RoomId {

@@ -1,0 +1,84 @@
+//! Small changes of a room's state: answers that came, typing that ended, seats that were left.
+
+use std::sync::Arc;
+
+use crate::chat::ids::{ClientId, PersonId, RoomId};
+use crate::chat::names::fold;
+use crate::chat::record::AuthorKey;
+use crate::chat::rooms::Rooms;
+use crate::chat::rooms::typing::Over;
+
+use crate::chat::rooms::typing::Place;
+use crate::clock::Moment;
+
+impl Rooms {
+    /// Counts one order less that a room waits for.
+    pub(in crate::chat) fn answered_for(&mut self, room: RoomId) {
+        if let Some(room) = self.get_mut(room) {
+            room.orders = room.orders.saturating_sub(1);
+        }
+    }
+
+    /// Finds a room by its name, wherever a client is.
+    pub(in crate::chat) fn room_named(&self, named: Option<&str>) -> Option<RoomId> {
+        self.find(&fold(named?.trim()))
+    }
+
+    pub(in crate::chat) fn waited(&mut self, room: RoomId) {
+        if let Some(inside) = self.get_mut(room) {
+            inside.waited();
+        }
+        self.vacate(room);
+    }
+
+    /// Takes note of what the one who speaks is called now.
+    pub(in crate::chat) fn speaks_as(&mut self, room: RoomId, author: AuthorKey, name: &Arc<str>) {
+        let Some(pair) = self.get_mut(room).and_then(|room| room.pair.as_mut()) else {
+            return;
+        };
+        let authors = pair.authors();
+        for (side, of) in pair.sides.iter_mut().zip(authors) {
+            if of == author {
+                side.name = Arc::clone(name);
+            }
+        }
+    }
+
+    /// Takes note that a client of a person leaves a room, or ends, or becomes somebody else's.
+    pub(in crate::chat) fn leaves_typing(
+        &mut self,
+        person: PersonId,
+        client: ClientId,
+        room: RoomId,
+    ) {
+        let place = Place { person, room };
+        if self.typing.writers.get(&place).is_some_and(|writer| writer.client == client) {
+            // Who has left rests no longer than it would have; the moment does not matter.
+            self.stop_typing(Moment::default(), place);
+        }
+    }
+
+    /// Ends a writing. What is left of it is the rest until it may be shown again.
+    pub(in crate::chat) fn stop_typing(&mut self, now: Moment, place: Place) {
+        let Some(mut writer) = self.typing.take(place) else { return };
+        writer.until = now;
+        if let Some(user) = writer.shown.take()
+            && let Some(name) = self.get(place.room).map(|room| Arc::clone(&room.name))
+        {
+            let Place { person, room } = place;
+            self.typing.over.push(Over { person, client: writer.client, room, name, user });
+        }
+        if now < writer.rests_until {
+            self.typing.put(place, writer);
+        }
+    }
+
+    /// Has one client less in a conversation; false if the room is none.
+    pub(in crate::chat) fn leave_direct(&mut self, room: RoomId) -> bool {
+        let pair = self.get_mut(room).and_then(|room| room.pair.as_mut());
+        let Some(pair) = pair else { return false };
+        pair.seats = pair.seats.saturating_sub(1);
+        self.vacate(room);
+        true
+    }
+}
