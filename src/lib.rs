@@ -31,7 +31,7 @@
 //! |---|---|---|
 //! | [`clock`] | – | time as a value, read once per turn |
 //! | [`rate`] | `clock` | rate limits |
-//! | [`file`] | – | files written whole or not at all |
+//! | [`mod@file`] | – | files written whole or not at all |
 //! | [`http`] | – | request heads, small bodies, responses |
 //! | [`ws`] | `clock`, `http` | one connection's protocol life without a socket |
 //! | [`chat`] | `clock`, `rate` | the domain: inputs in, effects out |

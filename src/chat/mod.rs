@@ -6,19 +6,28 @@
 //! is told, and acknowledged, when the order is answered.
 //!
 //! ```text
-//! text ─ parse, command ─▶ ClientEvent ─ ask ─┬─ talk ────▶ Order::Append ─▶ keeper
-//!                                             ├─ again ───▶ Order::Recognise ─▶ keeper
-//!                                             ├─ join, seat, identity, presence
-//!                                             ├─ typing, status, stats
-//!                                             └─ recall ──▶ Order::Read ───▶ keeper
-//! request ───────────────────▶ talk, recall, without a client
-//! keeper ─▶ Answer ─┬─ talk ─────▶ ack, broadcast
-//!                   └─ recall ───▶ history, missed events, a place in the audience
+//! text ─ protocol::parse ─▶ ClientEvent ─ actions::dispatch ─┬─ post ────────▶ Order::Append
+//!                                                            ├─ idempotency ─▶ Order::Recognise
+//!                                                            ├─ join, rename, status, typing
+//!                                                            └─ resume ──────▶ Order::Read
+//! request ─ actions::http ─▶ post, history, without a client
+//! Answer ─ pending ─┬─ actions::publish ─▶ ack to the sender, broadcast to the room
+//!                   └─ actions::resume ──▶ history, missed events, a place in the audience
 //! ```
 //!
-//! A *person* has a name, a session and any number of *clients*, its connections; a client has a
-//! *seat* in each of its rooms, its person a *place*. What a room's *audience* holds is all that a
-//! broadcast needs.
+//! | part | holds |
+//! |---|---|
+//! | `actions` | what can happen, one file each; the only other place with an `impl Chat` |
+//! | `people` | persons, their names, accounts, sessions and connections |
+//! | `rooms` | rooms, their audience, rules, news of presence, typing, conversations, read markers |
+//! | `pending` | what waits for the journal, as plain data |
+//! | `stats` | counters |
+//! | `protocol` | what clients say and are told, as plain data, and the parser |
+//! | [`record`] | the contract with the journal |
+//!
+//! Each part names only parts below it; `tests/layers` holds that. A *person* has a name, a session
+//! and any number of *clients*, its connections; a client has a *seat* in each of its rooms, its
+//! person a *place*. A room's *audience* is all that a broadcast needs.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)

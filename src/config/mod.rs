@@ -42,42 +42,42 @@ settings! {
     /// Another origin whose pages may connect, or * for all. Pages of this server always may, and so
     /// may clients that send no Origin.
     allow_origin: Vec<AllowedOrigin> = Vec::new();
-    /// Room that everybody joins who asks for none.
+    /// Room that clients join if they name none.
     lobby: String = "lobby".into();
     /// Send messages back to the connection they came from, unless it asks otherwise.
     echo: Switch = Switch(false);
-    /// End this long after the last client has left.
+    /// Shut down this long after the last client has left.
     exit_when_empty: Option<Duration> = None, zero;
-    /// At the end, give clients this long to take what is queued for them.
+    /// Time clients have at shutdown to read what is queued for them.
     drain: Duration = seconds(5), zero;
-    /// At the end, ask clients to come back at different times within this one.
+    /// At shutdown, spread the reconnects of clients over this time.
     return_within: Duration = seconds(15), zero;
 
     ["Log"]
-    /// What a line of the log looks like. The log goes to stderr.
+    /// Format of log lines. The log goes to stderr.
     log_format: LogFormat = LogFormat::Text;
-    /// From which weight on something is logged.
+    /// Minimum log level.
     log_level: LogLevel = LogLevel::Info;
 
     ["Record"]
-    /// Directory of the record of what was said; none keeps it in memory.
+    /// Data directory; none keeps everything in memory.
     data: Data = Data::Dir("chinwag-data".into());
     /// What a message survives once it is acknowledged: fsync a loss of power, write the end of the
     /// process.
     durability: Durability = Durability::Fsync;
     /// Start although entries are missing that were there before; old positions become invalid.
     accept_loss: Switch = Switch(false);
-    /// Look through the whole database before the start: some seconds per gigabyte.
+    /// Check the whole database at the start; takes some seconds per gigabyte.
     check_data: Switch = Switch(false);
     /// Most bytes of the database; then nothing more is taken until something is removed.
     database_bytes_max: Option<Bytes> = None;
     /// Size to which the write-ahead log is cut back when its content is in the database.
     wal_bytes_max: Bytes = kib(64 * 1024);
-    /// Messages disappear after this time unless they say otherwise.
+    /// Default lifetime of messages.
     message_ttl: Option<Duration> = None;
-    /// Shortest time after which a message may disappear; less is refused.
+    /// Shortest lifetime a message may ask for; less is refused.
     ttl_min: Duration = seconds(5);
-    /// Longest time after which a message may disappear; more is refused.
+    /// Longest lifetime a message may ask for; more is refused.
     ttl_max: Duration = seconds(7 * 24 * 60 * 60);
     /// Keep this many messages of each room.
     keep_messages: Option<u64> = None;
@@ -199,7 +199,7 @@ settings! {
     name_graphemes_max: usize = 32;
     /// Longest name of a user; more is refused.
     name_bytes_max: Bytes = Bytes(128);
-    /// A session can be taken up again this long after its last connection.
+    /// A session can be resumed this long after its last connection.
     session_life: Duration = seconds(600), zero;
     /// Most sessions without a connection; beyond that the oldest ends early.
     ghosts_max: usize = 50_000;
@@ -229,7 +229,7 @@ settings! {
     /// Who may come in: open is guests only, optional is guests and accounts, required is accounts
     /// only.
     auth: Auth = Auth::Optional;
-    /// Let everybody make an account; off leaves that to chinwag user add.
+    /// Let users register; off leaves that to chinwag user add.
     registration: bool = true;
     /// How long a login is good; then its connections are closed with 4105.
     token_life: Duration = seconds(30 * 24 * 60 * 60);
@@ -239,9 +239,9 @@ settings! {
     password_chars_min: usize = 8;
     /// Longest password; more is refused.
     password_bytes_max: Bytes = kib(1);
-    /// Memory for hashing one password (argon2id); one is hashed at a time.
+    /// Argon2id memory per password; one is hashed at a time.
     password_memory: Bytes = kib(19 * 1024);
-    /// Times that hashing a password goes through that memory.
+    /// Argon2 iterations.
     password_passes: u32 = 2;
     /// Passwords that wait to be hashed or compared; beyond that people are told to try again.
     password_jobs_max: usize = 64;
@@ -289,9 +289,9 @@ settings! {
     proxy_protocol: bool = false;
     /// The opening handshake must be complete after this time.
     handshake_within: Duration = seconds(10);
-    /// Silence after which a client is asked for a sign of life.
+    /// Silence after which a client is pinged.
     ping_after: Duration = seconds(9);
-    /// A client must give a sign of life this long after it was asked, or is closed with 4201.
+    /// Time a client has to answer a ping before it is closed with 4201.
     pong_within: Duration = seconds(10);
     /// A connection that asks for nothing more over HTTP is closed after this time.
     keep_alive_within: Duration = seconds(10);

@@ -3,7 +3,7 @@
 //! All frames made in a turn lie back to back in one buffer. Queued for a connection are *runs* of
 //! them; a frame right after the last queued one only extends that run, so a room in which many
 //! talk costs each member one range and no copy. A connection that takes everything at once holds
-//! no memory. What one does not take becomes a [`Backlog`] of shared frames: however many
+//! no memory. What one does not take becomes a `Backlog` of shared frames: however many
 //! connections are behind, each frame is kept once.
 
 use std::collections::VecDeque;

@@ -39,7 +39,7 @@ impl Server {
             Err(refusal) => Answer::Respond(turned_away(refusal, is_api, origin)),
             Ok(who) if is_api => self.api(turn, conn, request, who),
             Ok(_) if self.draining => {
-                Answer::Respond(Response::text(Status(503), "this server is about to end"))
+                Answer::Respond(Response::text(Status(503), "the server is shutting down"))
             }
             Ok(_) => Answer::Upgrade { protocol: subprotocol(request) },
         }

@@ -67,7 +67,7 @@ impl Chat {
         if self.account_named(name.as_arc()).is_none() && (holder.is_none() || is_own) {
             return Ok(());
         }
-        Err(Refusal::new(Code::NameTaken, "this name is somebody else's"))
+        Err(Refusal::new(Code::NameTaken, "this name is taken"))
     }
 
     /// Answers a request about accounts, as soon as what it changes is kept.

@@ -59,10 +59,10 @@ impl Chat {
         own: AuthorKey,
         name: &str,
     ) -> Result<RoomId, Refusal> {
-        let nobody = || Refusal::new(Code::NoSuchUser, "nobody is called so");
+        let nobody = || Refusal::new(Code::NoSuchUser, "no such user");
         let (partner, name) = self.people.whom(name).ok_or_else(nobody)?;
         if partner == own {
-            return Err(Refusal::new(Code::BadField, "to: that is you"));
+            return Err(Refusal::new(Code::BadField, "you cannot message yourself"));
         }
         let key = key_of(own, partner);
         if let Some(room) = self.rooms.find(&key) {
@@ -100,7 +100,7 @@ impl Chat {
         if room.pair.as_ref().is_none_or(|pair| self.is_somebody(pair.partner(own))) {
             return Ok(());
         }
-        Err(Refusal::new(Code::NoSuchUser, "whom you talked with has left for good"))
+        Err(Refusal::new(Code::NoSuchUser, "this user has left for good"))
     }
 
     /// Says whether an author may come back: an account, or a session that has not ended.

@@ -346,7 +346,7 @@ impl Chat {
 }
 
 fn proves_nothing() -> Refusal {
-    Refusal::new(Code::Unauthorized, "this token proves nothing here")
+    Refusal::new(Code::Unauthorized, "this token is not valid here")
 }
 
 fn user(room: &Room, person: &Person, conns: usize) -> User {

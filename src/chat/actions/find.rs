@@ -15,7 +15,7 @@ impl Chat {
         slot: ClientSlot,
         named: Option<&str>,
     ) -> Result<RoomId, Refusal> {
-        let nowhere = || Refusal::new(Code::NotInRoom, "you are in no such room; join it first");
+        let nowhere = || Refusal::new(Code::NotInRoom, "you are not in this room; join it first");
         let client = self.people.clients.get(slot.index()).ok_or_else(nowhere)?;
         let Some(named) = named else {
             return client.current().ok_or_else(nowhere);
@@ -92,7 +92,7 @@ impl Chat {
                 || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
         };
         said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {
-            Refusal::new(Code::NoSuchMessage, "you have said nothing since you came")
+            Refusal::new(Code::NoSuchMessage, "you have not sent a message on this connection")
         })
     }
 }

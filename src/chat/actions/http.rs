@@ -128,15 +128,16 @@ impl Chat {
     pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
         let author = author_of(session);
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
-        person.filter(|person| !person.account).map(|_| author).ok_or_else(|| {
-            Refusal::new(Code::Unauthorized, "nobody has this session key, or has it any more")
-        })
+        person
+            .filter(|person| !person.account)
+            .map(|_| author)
+            .ok_or_else(|| Refusal::new(Code::Unauthorized, "unknown or expired session"))
     }
 
     fn post(&mut self, step: &mut Step<'_>, from: Origin, post: Post) -> Result<(), Refusal> {
         let poster = self.poster(step, &post)?;
         if self.draining.is_some() {
-            return Err(Refusal::new(Code::Overloaded, "this server is about to end"));
+            return Err(Refusal::new(Code::Overloaded, "the server is shutting down"));
         }
         if matches!(poster, Poster::Guest(_)) && post.room.trim_start().starts_with('@') {
             let message = "a private message needs a session or an account";

@@ -19,7 +19,7 @@ impl Chat {
             return Err(Refusal::new(Code::NoSuchRoom, "there is no such room"));
         };
         if inside.pair.is_some() {
-            return forbidden("a private conversation has nobody who keeps order");
+            return forbidden("a private conversation has no moderators");
         }
         let rules = inside.rules();
         let rank = rules.rank(actor.author, actor.admin);
@@ -31,12 +31,12 @@ impl Chat {
             _ => Rank::Moderator,
         };
         if action == Action::MakePrivate && self.limits.is_lobby(&inside.key) {
-            return forbidden("this room is everybody's");
+            return forbidden("the lobby cannot be made private");
         }
         match needed {
             _ if rank >= needed => Ok(rank),
-            Rank::Owner => forbidden("only who owns this room may do that"),
-            _ => forbidden("only those who keep order in this room may do that"),
+            Rank::Owner => forbidden("only the owner of this room may do that"),
+            _ => forbidden("only moderators of this room may do that"),
         }
     }
 
@@ -50,27 +50,27 @@ impl Chat {
         user: &str,
     ) -> Result<Party, Refusal> {
         let nobody = |message: &'static str| Refusal::new(Code::NoSuchUser, message);
-        let Some(inside) = self.rooms.get(room) else { return Err(nobody("nobody is there")) };
+        let Some(inside) = self.rooms.get(room) else { return Err(nobody("no such user")) };
         let rules = inside.rules();
         let known = || rules.party(user.trim());
         let aim = match action {
             Action::Unban => rules.party(user.trim()),
             _ => self.somebody_called(user).or_else(known),
         };
-        let aim = aim.ok_or_else(|| nobody("nobody is called so"))?;
+        let aim = aim.ok_or_else(|| nobody("no such user"))?;
         if aim.author == actor.author && action != Action::Demote {
-            return Err(Refusal::new(Code::BadField, "user: that is you"));
+            return Err(Refusal::new(Code::BadField, "you cannot do that to yourself"));
         }
         let rises = matches!(action, Action::Invite | Action::Unban | Action::Unmute);
         if !rises && aim.author != actor.author && rules.rank(aim.author, aim.admin) >= rank {
-            let message = "whoever keeps order with you is not yours to move";
+            let message = "you cannot moderate someone of equal or higher rank";
             return Err(Refusal::new(Code::Forbidden, message));
         }
         let key = self.people.of_session(aim.author);
         let is_there = key.is_some_and(|key| inside.people.contains(&key));
         let is_member = rules.private && rules.rank(aim.author, false) >= Rank::Member;
         if action == Action::Kick && !is_there && !is_member {
-            return Err(nobody("nobody in this room is called so"));
+            return Err(nobody("no such user in this room"));
         }
         Ok(aim)
     }

@@ -207,7 +207,7 @@ impl Chat {
 
     fn check_content(&self, content: &Arc<str>) -> Result<(), Refusal> {
         if content.trim_start().is_empty() {
-            return Err(Refusal::new(Code::BadField, "content: there is nothing in it"));
+            return Err(Refusal::new(Code::BadField, "content is empty"));
         }
         self.check_length(content, self.limits.content_chars_max)
     }

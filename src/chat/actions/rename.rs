@@ -35,7 +35,7 @@ impl Chat {
             return Err(Refusal::new(Code::NameTaken, "this name belongs to an account"));
         }
         if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
-            return Err(Refusal::new(Code::NameTaken, "this name is somebody else's"));
+            return Err(Refusal::new(Code::NameTaken, "this name is taken"));
         }
         self.may_send(step, slot, None)?;
         self.rename(step, slot, &name);

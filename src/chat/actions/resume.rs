@@ -75,10 +75,9 @@ impl Chat {
     /// Says whether numbers of this epoch mean anything here.
     pub(in crate::chat) fn check_epoch(&self, epoch: Option<&str>) -> Result<(), Refusal> {
         match epoch {
-            Some(epoch) if epoch != &*self.epoch => Err(Refusal::new(
-                Code::EpochMismatch,
-                "the numbers belong to another journal; begin anew",
-            )),
+            Some(epoch) if epoch != &*self.epoch => {
+                Err(Refusal::new(Code::EpochMismatch, "the epoch has changed; start over"))
+            }
             _ => Ok(()),
         }
     }

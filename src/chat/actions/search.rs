@@ -26,7 +26,7 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let Seek { words, limit, before } = seek;
         if words.trim().is_empty() {
-            return Err(Refusal::new(Code::BadField, "query: there is nothing in it"));
+            return Err(Refusal::new(Code::BadField, "query is empty"));
         }
         self.check_length(&words, self.limits.search_chars_max)?;
         if before.is_some() && room.is_none() {

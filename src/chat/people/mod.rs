@@ -156,7 +156,7 @@ impl People {
         likeness(name).iter().find_map(|key| self.names.get(key)).copied()
     }
 
-    /// Says whether nobody is called so, and no account but this author's.
+    /// Whether nobody is called so, and no account but this author's.
     pub(in crate::chat) fn is_free(&self, name: &str, author: Option<AuthorKey>) -> bool {
         likeness(name).iter().all(|key| {
             let owner = self.accounts.by_likeness.get(key);

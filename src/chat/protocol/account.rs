@@ -19,7 +19,7 @@ pub struct Account {
     pub since: u64,
 }
 
-/// Is what is asked about accounts; [`Effect::Respond`] answers it.
+/// Is what is asked about accounts; [`Effect::Respond`](crate::chat::Effect::Respond) answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registry {
     /// To make an account.

@@ -134,7 +134,7 @@ impl Refusal {
 
     /// Refuses a binary message.
     pub fn binary() -> Self {
-        Self::new(Code::BinaryUnsupported, "binary messages are not understood; send text")
+        Self::new(Code::BinaryUnsupported, "binary messages are not supported; send text")
     }
 
     /// Says how long to wait.
@@ -153,13 +153,13 @@ impl Refusal {
     /// Says what the keeper of records said.
     pub fn refused(why: Refused) -> Self {
         let (code, message) = match why {
-            Refused::IdConflict => (Code::IdConflict, "this id came before with another body"),
-            Refused::NoSuchMessage => (Code::NoSuchMessage, "there is no such message"),
-            Refused::Forbidden => (Code::Forbidden, "that message is somebody else's"),
-            Refused::Overloaded => (Code::Overloaded, "too much to do at the moment, try again"),
-            Refused::Unavailable => {
-                (Code::StorageUnavailable, "the record cannot be reached now, try again")
+            Refused::IdConflict => {
+                (Code::IdConflict, "this id was used before with a different body")
             }
+            Refused::NoSuchMessage => (Code::NoSuchMessage, "there is no such message"),
+            Refused::Forbidden => (Code::Forbidden, "this message is not yours"),
+            Refused::Overloaded => (Code::Overloaded, "the server is busy; try again"),
+            Refused::Unavailable => (Code::StorageUnavailable, "storage is unavailable; try again"),
         };
         Self::new(code, message)
     }

@@ -111,7 +111,7 @@ fn tell(task: &Task, lines: &[Line]) {
         _ = match task {
             Task::List => writeln!(io::stdout(), "{name}{}", if *admin { "\tadmin" } else { "" }),
             Task::Add { .. } => writeln!(io::stderr(), "{name} has an account"),
-            Task::SetPassword { .. } => writeln!(io::stderr(), "{name} has another password"),
+            Task::SetPassword { .. } => writeln!(io::stderr(), "{name}: password changed"),
             Task::Remove { .. } => writeln!(io::stderr(), "{name} has no account any more"),
         };
     }

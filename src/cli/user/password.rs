@@ -23,7 +23,7 @@ pub(super) fn read(name: &str, bytes_max: usize) -> Result<Zeroizing<String>, Fa
     };
     let password = ask(&format!("New password of {name}"))?;
     if *ask("Again")? != *password {
-        return Err(Failure::Run("these are two different passwords".to_owned()));
+        return Err(Failure::Run("passwords do not match".to_owned()));
     }
     Ok(password)
 }

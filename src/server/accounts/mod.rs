@@ -186,5 +186,5 @@ fn number_of(ticket: Ticket) -> Option<u32> {
 }
 
 fn busy() -> Refusal {
-    Refusal::new(Code::Overloaded, "too much to do at the moment, try again")
+    Refusal::new(Code::Overloaded, "the server is busy; try again")
 }

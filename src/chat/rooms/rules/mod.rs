@@ -187,7 +187,7 @@ impl Rules {
             return Err(refusal);
         }
         if self.locked {
-            let message = "this room is locked; only those who keep order may speak";
+            let message = "this room is locked; only moderators may speak";
             return Err(Refusal::new(Code::RoomLocked, message));
         }
         Ok(())
@@ -426,7 +426,7 @@ const SPEAKERS_MIN: usize = 1024;
 const SPEAKERS_MAX: usize = 65_536;
 
 fn private() -> Refusal {
-    Refusal::new(Code::Forbidden, "this room is private; somebody in it has to invite you")
+    Refusal::new(Code::Forbidden, "this room is private; a member has to invite you")
 }
 
 #[cfg(test)]
