@@ -1,4 +1,4 @@
-//! Properties of what clients may say: whatever it is, it is answered or ignored, never more.
+//! Properties of the chat under any input of clients.
 
 use chinwag::chat::record::{
     Answer, Finding, Found, Hit, Opening, Order, Page, RoomKey, Said, Search,
@@ -6,7 +6,7 @@ use chinwag::chat::record::{
 use chinwag::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
 use chinwag::clock::{Moment, Now};
 
-/// Reads any text; a refusal can be told in every form.
+/// Parses any text; a refusal must render in every form.
 pub(crate) fn any_text_is_an_event_or_a_refusal(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Err(refusal) = ClientEvent::parse(text, &Limits::default()) {
@@ -15,7 +15,7 @@ pub(crate) fn any_text_is_an_event_or_a_refusal(data: &[u8]) {
     }
 }
 
-/// Connects with any path and query: the client is welcomed before all else, and never refused.
+/// Connects with any path and query: the client is welcomed first, and never refused.
 pub(crate) fn anybody_is_welcome(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (path, query) = text.split_once('?').unwrap_or(("/ws", &text));
@@ -36,7 +36,7 @@ pub(crate) fn anybody_is_welcome(data: &[u8]) {
     }
 }
 
-/// Lets three clients hold a conversation, each line of the data being one thing that happens.
+/// Runs three clients; each line of the data is one step.
 pub(crate) fn any_conversation_has_answers(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let mut chat = Chat::new(Limits::default(), Opening::default());
@@ -65,7 +65,7 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
             }
         };
         chat.handle(now(at as u64 * 300), input, &mut effects);
-        // The answers to this line come after the next one.
+        // The replies to this line arrive after the next one.
         for answer in std::mem::take(&mut answers) {
             chat.handle(now(at as u64 * 300), Input::Answered(answer), &mut effects);
         }
@@ -127,7 +127,7 @@ fn said(mid: u64, content: &str) -> Said {
     }
 }
 
-/// What is sent: one JSON object on one line, or lines without control characters.
+/// Asserts that output is one JSON object on one line, or lines without control characters.
 fn well_formed(event: &ServerEvent) {
     for form in [Form::Json, Form::Text, Form::Simple] {
         let mut out = Vec::new();

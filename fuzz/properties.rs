@@ -1,7 +1,6 @@
-//! What holds for any bytes: the properties that the fuzz targets, `tests/corpus.rs` and
-//! `tests/chunking.rs` share.
+//! Properties of any bytes, shared by the fuzz targets, `tests/corpus.rs` and `tests/chunking.rs`.
 //!
-//! A property takes the fuzzer's bytes and panics if it is broken. The first two bytes choose the
+//! A property takes the fuzzer's bytes and panics if it does not hold. The first two bytes choose the
 //! setting and how the rest is cut; the rest is what a peer sends.
 
 mod events;
@@ -23,8 +22,8 @@ const REQUEST: &str = "GET /ws?name=a HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n";
 
-/// That a stream of requests comes to the same however it is cut, for the parser and for
-/// an endpoint that upgrades whatever it can.
+/// Asserts that a stream of requests gives the same results however it is cut, for the parser and
+/// for an endpoint that upgrades whatever it can.
 pub fn handshake(data: &[u8]) {
     let Some((&[first, second], stream)) = data.split_first_chunk() else { return };
     let seed = u64::from(u16::from_be_bytes([first, second]));
@@ -33,7 +32,7 @@ pub fn handshake(data: &[u8]) {
     stories_do_not_depend_on_cuts(limits, b"", stream, &cuts(seed, stream.len()));
 }
 
-/// That a stream of frames comes to the same however it is cut, and that what we answer is
+/// Asserts that a stream of frames gives the same results however it is cut, and that our output is
 /// always legal.
 pub fn frames(data: &[u8]) {
     let Some((&[first, second], stream)) = data.split_first_chunk() else { return };
@@ -43,7 +42,7 @@ pub fn frames(data: &[u8]) {
     stories_do_not_depend_on_cuts(small_limits(), &opening, stream, &cuts);
 }
 
-/// That messages are heard as they were sent, in either direction, whatever their frames.
+/// Asserts that messages arrive as they were sent, in either direction, however they are framed.
 pub fn roundtrip(data: &[u8]) {
     let mut dice = Dice { bytes: data, at: 0 };
     let mut peer = Driver::new(Limits { deflate_bytes_min: 0, ..Limits::default() });
@@ -65,17 +64,17 @@ pub fn roundtrip(data: &[u8]) {
     assert_eq!(peer.story.out, pongs);
 }
 
-/// That tungstenite hears the same as we do, but for what we refuse and it does not.
+/// Asserts that tungstenite receives the same as we do, but for what only we refuse.
 pub fn differential(data: &[u8]) {
     let (ours, our_fault) = heard_by_us(data);
     let (theirs, their_fault) = heard_by_tungstenite(data);
     match (our_fault, &their_fault) {
         (Some(_), _) if ours == theirs => {}
-        // It takes lengths in any form, for control frames too.
+        // It accepts any form of length, for control frames, too.
         (Some(Violation::NonMinimalLength | Violation::LongControl), _) => {
             assert!(theirs.starts_with(&ours), "{ours:?} {theirs:?}");
         }
-        // A code that may not be sent it hands out as 1002; to it, 1014 is one of them.
+        // It reports illegal codes as 1002, 1014 among them.
         (Some(Violation::BadCloseCode), None) => {
             assert_eq!(theirs.strip_prefix(ours.as_slice()), Some(&[Said::Close(Some(1002))][..]));
         }
@@ -88,14 +87,14 @@ pub fn differential(data: &[u8]) {
     }
 }
 
-/// Says whatever it likes to the chat, as one text, as a query and as a conversation.
+/// Runs the chat with any input, as a text, as a query and as a conversation.
 pub fn events(data: &[u8]) {
     events::any_text_is_an_event_or_a_refusal(data);
     events::anybody_is_welcome(data);
     events::any_conversation_has_answers(data);
 }
 
-/// Says who comes, as a proxy does: in a header before the first byte, and in one of each request.
+/// Parses any PROXY header and any `X-Forwarded-For`.
 pub fn proxies(data: &[u8]) {
     let Some((&[first, second], stream)) = data.split_first_chunk() else { return };
     let seed = u64::from(u16::from_be_bytes([first, second]));
@@ -103,15 +102,15 @@ pub fn proxies(data: &[u8]) {
     proxy::any_address_told_is_one_or_unclear(stream);
 }
 
-/// That [`Parser`] gives the same requests, or the same fault, however `stream` is cut.
+/// Asserts that [`Parser`] returns the same requests, or the same error, however `stream` is cut.
 pub fn requests_do_not_depend_on_cuts(stream: &[u8], cuts: &[usize]) {
     let whole = parse(&[stream]);
     assert_eq!(whole, parse(&pieces(stream, &every_byte(stream))));
     assert_eq!(whole, parse(&pieces(stream, cuts)));
 }
 
-/// That an endpoint, past the bytes of `opening`, says and does the same however `stream`
-/// is cut.
+/// Asserts that an endpoint, after the bytes of `opening`, has the same events and output however
+/// `stream` is cut.
 pub fn stories_do_not_depend_on_cuts(
     limits: Limits,
     opening: &[u8],
@@ -124,14 +123,14 @@ pub fn stories_do_not_depend_on_cuts(
     assert_eq!(whole, tell(limits, opening, &pieces(stream, cuts)));
 }
 
-/// That a PROXY header comes to the same however `stream` is cut.
+/// Asserts that a PROXY header gives the same result however `stream` is cut.
 pub fn proxy_headers_do_not_depend_on_cuts(stream: &[u8], cuts: &[usize]) {
     let whole = proxy::read(&[stream]);
     assert_eq!(whole, proxy::read(&pieces(stream, &every_byte(stream))));
     assert_eq!(whole, proxy::read(&pieces(stream, cuts)));
 }
 
-/// Returns limits that a fuzzer's input can reach.
+/// Returns limits low enough for a fuzzer to reach.
 pub fn small_limits() -> Limits {
     Limits {
         message_bytes_max: 1000,
@@ -142,7 +141,7 @@ pub fn small_limits() -> Limits {
     }
 }
 
-/// Returns a right opening handshake, with an offer of compression or without.
+/// Returns a valid opening handshake, with or without an offer of compression.
 pub fn opening(deflate: bool) -> Vec<u8> {
     let offer = "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n";
     format!("{REQUEST}{}\r\n", if deflate { offer } else { "" }).into_bytes()
@@ -152,7 +151,7 @@ fn every_byte(stream: &[u8]) -> Vec<usize> {
     (1..stream.len()).collect()
 }
 
-/// Makes up where to cut, from seldom to often.
+/// Returns places to cut, from few to many.
 fn cuts(seed: u64, length: usize) -> Vec<usize> {
     let mut state = seed.wrapping_add(1);
     let step = 1 + (seed % 61) as usize;
@@ -169,7 +168,7 @@ fn cuts(seed: u64, length: usize) -> Vec<usize> {
     }
 }
 
-/// Cuts `stream` at these places, which ascend.
+/// Cuts `stream` at these ascending places.
 pub fn pieces<'a>(stream: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     let mut pieces = Vec::new();
     let mut start = 0;
@@ -200,7 +199,7 @@ fn parse(pieces: &[&[u8]]) -> (Vec<Request>, usize, Option<http::Error>) {
     (requests, continues, None)
 }
 
-/// Is all that an endpoint makes of a stream.
+/// All results of a stream at an endpoint.
 #[derive(Debug, Default, PartialEq)]
 struct Story {
     requests: usize,
@@ -266,7 +265,7 @@ fn tell(limits: Limits, opening: &[u8], pieces: &[&[u8]]) -> Story {
 }
 
 impl Story {
-    /// §5.1, §5.2, §5.5, §7.4: what we send, and that nothing follows our Close.
+    /// Asserts that our output is legal, and that nothing follows our Close (§5.1, §5.2, §5.5, §7.4).
     fn assert_legal(&self) {
         let is_closed = |event: &Event| matches!(event, Event::Closed(_));
         let end = self.events.iter().position(is_closed);
@@ -280,7 +279,7 @@ impl Story {
     }
 }
 
-/// Reads a server's frames, and asserts that each is legal.
+/// Parses a server's frames, and asserts that each is legal.
 fn read_frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = bytes {
@@ -301,7 +300,7 @@ fn read_frames(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
     frames
 }
 
-/// Makes decisions out of bytes; zero when they are used up.
+/// A source of decisions from bytes; zero when they are used up.
 struct Dice<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -335,7 +334,7 @@ impl Dice<'_> {
         Message::Text(bytes.map(|&byte| chars[usize::from(byte % 8)]).collect())
     }
 
-    /// Appends a client's frames for the message, and the pongs we owe for pings between them.
+    /// Appends a client's frames for the message, and the pongs expected for pings between them.
     fn encode(&mut self, message: &Message, wire: &mut Vec<u8>, pongs: &mut Vec<u8>) {
         let (opcode, payload) = match message {
             Message::Text(text) => (1, text.as_bytes()),
@@ -392,7 +391,7 @@ impl Dice<'_> {
     }
 }
 
-/// That a client reads what we send, compressed if that is shorter.
+/// Asserts that a client reads what we send, compressed if that is shorter.
 fn comes_back(shared: &mut Shared, message: &Message, window: WindowBits) {
     let (opcode, payload) = match message {
         Message::Text(text) => (Opcode::Text, text.as_bytes()),
@@ -418,10 +417,10 @@ fn comes_back(shared: &mut Shared, message: &Message, window: WindowBits) {
     }
 }
 
-/// Is more than the fuzzer sends.
+/// More than the fuzzer sends.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
-/// What a server hears, as far as both have a word for it.
+/// An event that both implementations have.
 #[derive(Debug, PartialEq)]
 enum Said {
     Message(Message),
@@ -459,7 +458,7 @@ fn heard_by_us(data: &[u8]) -> (Vec<Said>, Option<Violation>) {
 }
 
 fn heard_by_tungstenite(data: &[u8]) -> (Vec<Said>, Option<TheirError>) {
-    // Without a limit it reserves whatever is announced.
+    // Without a limit it allocates whatever is announced.
     let max = Some(MESSAGE_BYTES_MAX);
     let config = WebSocketConfig::default().max_message_size(max).max_frame_size(max);
     let stream = Duplex(Cursor::new(data));
@@ -487,7 +486,7 @@ fn heard_by_tungstenite(data: &[u8]) -> (Vec<Said>, Option<TheirError>) {
     }
 }
 
-/// Reads from memory, then would block; what is written is forgotten.
+/// Reads from memory, then would block; discards what is written.
 struct Duplex<T>(Cursor<T>);
 
 impl<T: AsRef<[u8]>> Read for Duplex<T> {

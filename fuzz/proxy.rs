@@ -1,13 +1,13 @@
-//! What holds for anything that a proxy says.
+//! Properties of the parsers of proxies' headers.
 
 use std::net::IpAddr;
 
 use chinwag::net::proxy::{Malformed, Parser, Source, forwarded_for, is_secure};
 
-/// The most bytes of a header, of version 1 and of version 2.
+/// The longest header, of version 1 and of version 2.
 const BYTES_MAX: [usize; 2] = [107, 536];
 
-/// Reads a header out of these pieces; gives what came of it, and how many bytes belong to it.
+/// Parses a header from pieces; returns the result, and how many bytes belong to it.
 pub(crate) fn read(pieces: &[&[u8]]) -> (Result<Option<Source>, Malformed>, usize) {
     let mut parser = Parser::default();
     let mut taken = 0;
@@ -26,7 +26,7 @@ pub(crate) fn read(pieces: &[&[u8]]) -> (Result<Option<Source>, Malformed>, usiz
     (Ok(None), taken)
 }
 
-/// That what was found stands in the header, and that the header ends where it must.
+/// Asserts that the address found is in the header, and that the header ends where it must.
 fn check(header: &[u8], result: Result<Option<Source>, Malformed>) {
     let Ok(Some(source)) = result else {
         assert!(header.len() <= BYTES_MAX[1]);
@@ -52,8 +52,8 @@ fn check(header: &[u8], result: Result<Option<Source>, Malformed>) {
     assert_eq!(source, Source::Address(address.to_canonical()));
 }
 
-/// That whoever is found in `X-Forwarded-For` is named there, and by nobody but those who are
-/// trusted; that how the list is divided into lines makes no difference.
+/// Asserts that the client found in `X-Forwarded-For` is named there by trusted proxies only, and
+/// that splitting the list into lines makes no difference.
 pub(crate) fn any_address_told_is_one_or_unclear(text: &[u8]) {
     let text = String::from_utf8_lossy(text);
     let trusts = |address: IpAddr| address.is_loopback();
@@ -65,7 +65,7 @@ pub(crate) fn any_address_told_is_one_or_unclear(text: &[u8]) {
         let again = forwarded_for([&*appended].into_iter(), trusts);
         assert!(again == whole || trusts(address));
     }
-    // Whatever a client makes up stands before what a proxy appends.
+    // A client's forgery precedes what a proxy appends.
     let appended = [&*text, "192.0.2.1:5, 127.0.0.1"];
     let told = forwarded_for(appended.into_iter(), trusts);
     assert_eq!(told, Ok(Some(IpAddr::from([192, 0, 2, 1]))));

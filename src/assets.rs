@@ -1,12 +1,12 @@
-//! The files of `web/`, as `build.rs` put them into the binary, and how they are served.
+//! The files of `web/`, embedded by `build.rs`, and how they are served.
 //!
-//! Every answer carries headers under which a page can run nothing but its own files and talk to
-//! nobody but its own server. Each file is there as it stands, with gzip and with brotli, where
-//! that makes it smaller; the client's `Accept-Encoding` chooses.
+//! Every response has headers under which a page can run only its own files and connect only to its
+//! own server. Each file is stored plain, and with gzip and brotli where that makes it smaller; the
+//! client's `Accept-Encoding` chooses.
 //!
 //! A page names its modules and styles under `/v/ID/`, where ID is that of the build. Under it a
-//! file never changes, and another build's ID leads to nothing: a page that was loaded while the
-//! server was replaced cannot mix the two. Modules are without comments there. Everything else has no version in its name, so browsers
+//! file never changes, and another build's ID is not found: a page loaded while the server is
+//! replaced cannot mix two builds. Modules have no comments there. Everything else has no version in its name, so browsers
 //! keep it but ask each time whether it changed (RFC 9111 §5.2.2.4); an entity tag makes that a
 //! short answer.
 
@@ -20,7 +20,7 @@ use coding::Coding;
 // `BUILD`, the id, and `Web`, which has the files by coding and name.
 include!(concat!(env!("OUT_DIR"), "/web.rs"));
 
-/// Answers a request for one of the files; None if the path is none of theirs.
+/// Answers a request for one of the files; `None` for any other path.
 pub fn respond(request: &Request) -> Option<Response> {
     let (name, lasts) = name_of(&request.path)?;
     let stored = if lasts && name.ends_with(".js") { format!("v/{name}") } else { name.to_owned() };
@@ -29,18 +29,18 @@ pub fn respond(request: &Request) -> Option<Response> {
         return None;
     }
     if !matches!(request.method, Method::Get | Method::Head) {
-        let refusal = Response::text(Status(405), "only GET and HEAD are for files");
+        let refusal = Response::text(Status(405), "only GET and HEAD");
         return Some(refusal.with_header("Allow", "GET, HEAD"));
     }
     let is_chosen = variants.len() > 1;
     let Some(variant) = coding::choose(request, variants, |variant| variant.coding) else {
-        let refusal = Response::text(Status(406), "the codings of this file are br and gzip");
+        let refusal = Response::text(Status(406), "available codings: br and gzip");
         return Some(refusal.with_header("Vary", "Accept-Encoding"));
     };
     let fresh = request.tokens("if-none-match").any(|tag| is_tag(tag, &variant.tag));
     let mut response = Response::new(Status(if fresh { 304 } else { 200 }))
         .with_header("Cache-Control", if lasts { LASTING } else { "no-cache" });
-    // What never changes is never asked for again.
+    // A file that never changes is never revalidated.
     if !lasts {
         response = response.with_header("ETag", variant.tag);
     }
@@ -61,8 +61,9 @@ pub fn respond(request: &Request) -> Option<Response> {
     Some(response)
 }
 
-/// Stands on everything that a browser may show: no code but the server's own files, no connection
-/// but to the server itself, no frame around it, no guessing of types, no strings as code.
+/// Headers of everything that a browser may show: code only from the server's own files,
+/// connections only to the server itself, no frame around it, no content sniffing, no strings as
+/// code.
 pub const HEADERS: &[(&str, &str)] = &[
     (
         "Content-Security-Policy",
@@ -79,9 +80,9 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 ];
 
-/// Whether a file needs a header. Modules and styles are nothing by themselves: the policy of
-/// the page that loads them holds. There are many of them, and headers are not compressed; where
-/// the path says which build they are of, only what keeps their types from being guessed is left.
+/// Whether a file needs a header. Modules and styles fall under the policy of the page that loads
+/// them. There are many of them, and headers are not compressed: under the path of a build only the
+/// header against content sniffing is left.
 fn is_for(header: &str, name: &str, lasts: bool) -> bool {
     let is_part = name != "sw.js" && (name.ends_with(".js") || name.ends_with(".css"));
     match header {
@@ -91,7 +92,7 @@ fn is_for(header: &str, name: &str, lasts: bool) -> bool {
     }
 }
 
-/// Is for files whose path says which build they are of.
+/// `Cache-Control` of files under the path of a build.
 const LASTING: &str = "max-age=31536000, immutable";
 
 /// A file in one coding.
@@ -101,7 +102,7 @@ struct Variant {
     tag: String,
 }
 
-/// Returns the file that a path means, and whether the path is that of this build alone.
+/// Returns the name of a path's file, and whether the path is specific to this build.
 fn name_of(path: &str) -> Option<(&str, bool)> {
     match path.strip_prefix('/')? {
         "" => Some(("index.html", false)),
@@ -113,13 +114,12 @@ fn name_of(path: &str) -> Option<(&str, bool)> {
     }
 }
 
-/// Returns what there is of a file; nothing if there is no such file.
+/// Returns the variants of a file; none if there is no such file.
 fn variants(name: &str) -> Vec<Variant> {
     let codings = [Coding::Brotli, Coding::Gzip, Coding::Identity];
     let found = codings.into_iter().map(|coding| {
         let file = Web::get(&format!("{}/{name}", coding.name()))?;
-        // The hash was taken when the file was put into the binary; a part of it tells versions
-        // and codings apart as well.
+        // Computed when the file was embedded; a part of it is enough for a tag.
         let hash = file.metadata.sha256_hash();
         let tag = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
         Some(Variant { coding, content: file.data, tag: format!("\"{tag}\"") })
@@ -127,7 +127,7 @@ fn variants(name: &str) -> Vec<Variant> {
     found.flatten().collect()
 }
 
-/// Compares as RFC 9110 §13.1.2 says: weakly.
+/// Compares entity tags weakly (RFC 9110 §13.1.2).
 fn is_tag(given: &str, tag: &str) -> bool {
     given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
 }

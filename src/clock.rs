@@ -1,7 +1,7 @@
 //! Time as a value.
 //!
-//! The reactor reads the clock once per turn and hands [`Now`] to every layer. Nothing else in the
-//! program asks what time it is, so that every layer can be driven by a made-up clock.
+//! The reactor reads the clock once per turn and passes [`Now`] to every layer. No other code reads
+//! it, so that tests can drive every layer with a clock of their own.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub struct Moment(u64);
 
 impl Moment {
-    /// Is later than every moment that comes.
+    /// Later than any real moment.
     pub const NEVER: Self = Self(u64::MAX);
 
-    /// Makes a moment from milliseconds since the start.
+    /// Returns the moment this many milliseconds after the start.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
@@ -29,22 +29,22 @@ impl Moment {
         Self(self.0.saturating_add(millis))
     }
 
-    /// Returns the time passed since `earlier`, zero if that is yet to come.
+    /// Returns the time since `earlier`, zero if that is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// Returns what time it is in this turn.
+/// The time of a turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// For deadlines and durations: never goes back.
+    /// Monotonic, for deadlines and durations.
     pub at: Moment,
-    /// For people: Unix time in milliseconds, as good as the machine's clock.
+    /// Unix time in milliseconds, as exact as the machine's clock.
     pub unix_ms: u64,
 }
 
-/// Reads the machine's clocks.
+/// The machine's clocks.
 #[derive(Debug)]
 pub struct Clock {
     started: Instant,

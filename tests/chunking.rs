@@ -1,5 +1,5 @@
-//! How bytes are cut on their way makes no difference: any stream gives the same events and the
-//! same output whole, byte by byte and cut at random.
+//! The splitting property: any stream gives the same events and the same output whole, byte by byte
+//! and cut at random.
 
 #[path = "../fuzz/properties.rs"]
 #[expect(dead_code, unreachable_pub, reason = "a library for the fuzz targets")]
@@ -14,7 +14,7 @@ use properties::{
     stories_do_not_depend_on_cuts,
 };
 
-/// A request, right or nearly so.
+/// A request, valid or nearly so.
 fn request() -> impl Strategy<Value = Vec<u8>> {
     let line = prop::sample::select(vec![
         "GET /ws HTTP/1.1",
@@ -58,7 +58,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// A client's frame, right or nearly so.
+/// A client's frame, valid or nearly so.
 fn frame() -> impl Strategy<Value = Vec<u8>> {
     let first = prop::sample::select(vec![
         0x81, 0x81, 0x82, 0x01, 0x01, 0x02, 0x00, 0x00, 0x80, 0x80, 0xc1, 0xc1, 0xc2, 0x41, 0x89,
@@ -88,7 +88,7 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A PROXY header, right or nearly so.
+/// A PROXY header, valid or nearly so.
 fn proxy_header() -> impl Strategy<Value = Vec<u8>> {
     let word = prop::sample::select(vec![
         "TCP4",
@@ -127,7 +127,7 @@ fn compress(payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A stream of such parts, at times with a few bytes changed.
+/// A stream of such parts, sometimes with a few bytes changed.
 fn stream(part: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let changes =
         prop_oneof![Just(Vec::new()), vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)];

@@ -1,4 +1,4 @@
-//! Replays what the fuzzer has found so far, on stable and without it.
+//! Replays the fuzzer's corpus, on stable Rust and without the fuzzer.
 
 #[path = "../fuzz/properties.rs"]
 #[expect(unreachable_pub, reason = "a library for the fuzz targets")]
@@ -12,7 +12,7 @@ fn replay(target: &str, property: fn(&[u8])) {
     let mut files = 0;
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        // Seen only if the property does not hold.
+        // Shown only if the property fails.
         println!("{}", path.display());
         property(&fs::read(&path).unwrap());
         files += 1;
@@ -41,7 +41,7 @@ fn tungstenite_agrees() {
 }
 
 #[test]
-fn proxies_are_believed_only_what_they_say() {
+fn proxies_hold() {
     replay("proxies", properties::proxies);
 }
 

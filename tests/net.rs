@@ -1,4 +1,4 @@
-//! The reactor over real sockets, with a handler that knows nothing of chat.
+//! The reactor over real sockets, with a handler without chat.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -14,12 +14,12 @@ use chinwag::net::proxy::Trusted;
 use chinwag::net::{Broadcast, ConnId, FrameClass, Handler, Limits, Missed, Reactor, Turn};
 use chinwag::ws::{self, Answer, Closed, Message, Shared};
 
-/// Passes every message on to everybody, numbered; tells the test what happens.
+/// Broadcasts every message with a number, and reports to the test.
 struct Hub {
     open: Vec<ConnId>,
     number: u64,
     tell: std::sync::mpsc::Sender<String>,
-    /// How many were closed in this turn, and at most in any.
+    /// Connections closed in this turn, and at most in any.
     closed: usize,
     closed_max: Arc<AtomicUsize>,
 }
@@ -72,7 +72,7 @@ impl Handler for Hub {
     }
 }
 
-/// A running hub: ends when it is dropped.
+/// A running hub, stopped when dropped.
 struct World {
     address: SocketAddr,
     heard: Receiver<String>,
@@ -195,7 +195,7 @@ fn ends(stream: &mut TcpStream) {
 }
 
 #[test]
-fn a_message_reaches_everybody_once_and_in_order() {
+fn a_message_reaches_all_once_and_in_order() {
     let world = World::new(Limits::default(), ws::Limits::default());
     let mut all: Vec<_> = (0..10).map(|_| world.open()).collect();
     for n in 0..50 {
@@ -232,7 +232,7 @@ fn a_half_closed_client_gets_its_answer() {
 }
 
 #[test]
-fn what_was_said_before_a_half_close_is_passed_on() {
+fn messages_before_a_half_close_are_broadcast() {
     let world = World::new(Limits::default(), ws::Limits::default());
     let (mut one, mut two) = (world.open(), world.open());
     say(&mut two, "both are here");
@@ -246,7 +246,7 @@ fn what_was_said_before_a_half_close_is_passed_on() {
 }
 
 #[test]
-fn a_reset_in_the_middle_of_a_frame_disturbs_nobody() {
+fn a_reset_in_the_middle_of_a_frame_ends_only_its_connection() {
     let world = World::new(Limits::default(), ws::Limits::default());
     let (mut one, two) = (world.open(), world.open());
     let mut half = &two;
@@ -259,7 +259,7 @@ fn a_reset_in_the_middle_of_a_frame_disturbs_nobody() {
 }
 
 #[test]
-fn a_client_that_does_not_read_lags_and_learns_what_it_missed() {
+fn a_client_that_does_not_read_lags_and_is_told_what_it_missed() {
     let limits = Limits {
         send_queue_bytes_max: 64 * 1024,
         socket_send_buffer_bytes: 8 * 1024,
@@ -276,7 +276,7 @@ fn a_client_that_does_not_read_lags_and_learns_what_it_missed() {
         say(&mut talker, &format!("{n} {filler}"));
         assert!(heard(&mut talker).starts_with(&format!("{n} ")));
     }
-    // The sleeper wakes: what it hears and the gaps it is told of make up the whole, in order.
+    // It reads again: what it receives and the reported gaps are the whole stream, in order.
     // "start" was number 1, so text n is number n + 2.
     let (mut next, mut gaps) = (0, 0);
     while next < said {
@@ -297,7 +297,7 @@ fn a_client_that_does_not_read_lags_and_learns_what_it_missed() {
 }
 
 #[test]
-fn a_client_that_never_reads_is_closed_in_the_end() {
+fn a_client_that_never_reads_is_closed() {
     let limits = Limits {
         send_queue_bytes_max: 64 * 1024,
         socket_send_buffer_bytes: 8 * 1024,
@@ -333,7 +333,7 @@ fn a_silent_client_is_pinged_and_then_dropped() {
 }
 
 #[test]
-fn many_that_are_due_at_once_do_not_keep_others_waiting() {
+fn many_deadlines_at_once_do_not_delay_others() {
     let messages = ws::Limits {
         ping_after: Duration::from_millis(300),
         pong_within: Duration::from_millis(200),
@@ -341,7 +341,7 @@ fn many_that_are_due_at_once_do_not_keep_others_waiting() {
     };
     let world = World::new(Limits::default(), messages);
     let mut clients: Vec<TcpStream> = (0..200).map(|_| world.open()).collect();
-    // After this nobody's deadline is still to come.
+    // After this all deadlines have passed.
     say(&mut clients[0], "hang");
     for _ in 0..200 {
         world.hears("closed 4201");
@@ -351,7 +351,7 @@ fn many_that_are_due_at_once_do_not_keep_others_waiting() {
 }
 
 #[test]
-fn any_byte_counts_as_life() {
+fn any_byte_is_a_sign_of_life() {
     let messages = ws::Limits {
         ping_after: Duration::from_millis(100),
         pong_within: Duration::from_millis(150),
@@ -373,7 +373,7 @@ fn any_byte_counts_as_life() {
 }
 
 #[test]
-fn a_client_that_floods_does_not_keep_others_waiting() {
+fn a_flooding_client_does_not_delay_others() {
     let world = World::new(Limits::default(), ws::Limits::default());
     let (mut honest, flooder) = (world.open(), world.open());
     let mut writer = flooder.try_clone().unwrap();
@@ -403,7 +403,7 @@ fn a_client_that_floods_does_not_keep_others_waiting() {
 }
 
 #[test]
-fn requests_over_the_limit_of_connections_are_refused_and_room_is_made_again() {
+fn requests_over_the_limit_of_connections_are_refused_until_one_ends() {
     let limits = Limits { connections_max: Some(2), ..Limits::default() };
     let world = World::new(limits, ws::Limits::default());
     let one = world.open();
@@ -417,7 +417,7 @@ fn requests_over_the_limit_of_connections_are_refused_and_room_is_made_again() {
     world.hears("closed 1006");
     say(&mut two, "room again");
     assert_eq!(heard(&mut two), "room again");
-    // The place is free once the reactor has seen the others' end.
+    // There is room once the reactor has noticed that the others ended.
     let four = loop {
         let mut four = world.connect();
         four.write_all(UPGRADE).unwrap();
@@ -432,7 +432,7 @@ fn requests_over_the_limit_of_connections_are_refused_and_room_is_made_again() {
 }
 
 #[test]
-fn a_trusted_proxy_says_of_each_request_whose_it_is_and_whether_that_is_secure() {
+fn a_trusted_proxy_names_the_client_and_its_scheme_with_each_request() {
     let asks = |trusted_proxies| {
         let limits = Limits { trusted_proxies, ..Limits::default() };
         let world = World::new(limits, ws::Limits::default());

@@ -1,11 +1,11 @@
-//! Content codings, and which of them a client wants (RFC 9110 §12.5.3).
+//! Content codings, and their negotiation (RFC 9110 §12.5.3).
 
 use crate::http::Request;
 
-/// What a file may be wrapped in. The last ones are preferred where a client has no preference.
+/// A content coding. The last ones are preferred where a client has no preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Coding {
-    /// The file as it stands.
+    /// No coding.
     Identity,
     /// RFC 1952.
     Gzip,
@@ -29,7 +29,7 @@ impl Coding {
     }
 }
 
-/// Returns the variant that the client likes best; none if it accepts none of them.
+/// Returns the variant that the client prefers; `None` if it accepts none.
 pub(super) fn choose<T>(
     request: &Request,
     variants: Vec<T>,
@@ -39,10 +39,9 @@ pub(super) fn choose<T>(
     rated.max_by_key(|(weight, it)| (*weight, coding(it))).map(|(_, variant)| variant)
 }
 
-/// Returns how much a client wants a coding, in thousandths; None if it does not accept it.
+/// Returns the weight of a coding in thousandths; `None` if the client does not accept it.
 ///
-/// What is not coded at all is accepted unless the client says otherwise. An element that is no
-/// coding with a weight counts for nothing.
+/// Identity is accepted unless the client excludes it. Malformed elements are ignored.
 fn weight(request: &Request, coding: Coding) -> Option<u16> {
     let wanted = || request.tokens("accept-encoding").filter_map(element);
     let own = wanted().find(|(name, _)| coding.is_named(name));
@@ -54,7 +53,7 @@ fn weight(request: &Request, coding: Coding) -> Option<u16> {
     }
 }
 
-/// Takes `gzip;q=0.5` apart; a weight that is not said is 1.
+/// Parses an element such as `gzip;q=0.5`; the default weight is 1.
 fn element(element: &str) -> Option<(&str, u16)> {
     let Some((name, weight)) = element.split_once(';') else { return Some((element, 1000)) };
     let (q, value) = weight.trim_matches([' ', '\t']).split_once('=')?;
@@ -62,7 +61,7 @@ fn element(element: &str) -> Option<(&str, u16)> {
     Some((name.trim_end_matches([' ', '\t']), thousandths(value)?))
 }
 
-/// Reads `0`, `0.5`, `1.000`: at most three digits behind the point, and at most one.
+/// Parses a weight such as `0`, `0.5`, `1.000`: at most 1, with at most three decimals.
 fn thousandths(value: &str) -> Option<u16> {
     let (whole, part) = value.split_once('.').unwrap_or((value, ""));
     if part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -92,7 +91,7 @@ mod tests {
     const ALL: [Coding; 3] = [Coding::Brotli, Coding::Gzip, Coding::Identity];
 
     #[test]
-    fn the_coding_that_the_client_likes_best_is_chosen() {
+    fn the_coding_that_the_client_prefers_is_chosen() {
         for (lines, coding) in [
             (&["gzip, deflate, br, zstd"][..], Some(Coding::Brotli)),
             (&["br, gzip"], Some(Coding::Brotli)),
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_weight_counts_for_nothing() {
+    fn malformed_elements_are_ignored() {
         for odd in [
             "br;q=2",
             "br;q=1.001",

@@ -96,21 +96,21 @@ fn every_coding_of_a_file_is_the_same_file() {
 }
 
 #[test]
-fn what_hardly_shrinks_is_served_as_it_stands() {
+fn incompressible_files_are_served_plain() {
     let picture = get_coded("/icon-192.png", "br, gzip");
     assert_eq!(headers(&picture).get("Content-Encoding"), None);
     assert_eq!(headers(&picture).get("Vary"), None);
 }
 
 #[test]
-fn a_client_that_accepts_no_coding_of_a_file_is_told() {
+fn a_client_that_accepts_no_coding_of_a_file_gets_406() {
     let refusal = get_coded("/icon-192.png", "br, *;q=0");
     assert_eq!((refusal.status, headers(&refusal)["Vary"]), (Status(406), "Accept-Encoding"));
     assert_eq!(get_coded("/", "br, *;q=0").status, Status(200));
 }
 
 #[test]
-fn a_file_that_the_browser_has_is_not_sent_again() {
+fn a_cached_file_is_not_sent_again() {
     for accepted in ["identity", "gzip", "br"] {
         let page = get_coded("/", accepted);
         let tag = headers(&page)["ETag"];
@@ -135,7 +135,7 @@ fn a_file_that_the_browser_has_is_not_sent_again() {
 }
 
 #[test]
-fn under_the_id_of_the_build_a_file_lasts() {
+fn a_file_under_the_id_of_the_build_is_immutable() {
     for name in names().into_iter().filter(|name| !name.ends_with(".js")) {
         let lasting = get(&format!("/v/{BUILD}/{name}"));
         let now = get(&format!("/{name}"));
@@ -168,7 +168,7 @@ fn a_page_has_its_modules_in_one_file_without_comments() {
             assert_eq!(code.matches(needed).count(), 1, "{path}: {needed}");
         }
     }
-    // Alone they are there for those who build something of their own with them.
+    // Single modules are served for other programs that use them.
     assert_eq!(ask(&format!("GET /v/{BUILD}/chinwag.js HTTP/1.1")), None);
     assert!(text(&get("/chinwag.js")).contains("@module"));
 }
@@ -209,7 +209,7 @@ fn every_module_is_part_of_a_page() {
 #[test]
 fn the_first_visit_transfers_at_most_100_kilobytes() {
     for coding in ["br", "gzip"] {
-        // The worker gets the page, too, for visits without network.
+        // The service worker loads the page, too, for visits without network.
         let pages = ["index.html", "icon.svg"].map(str::to_owned);
         let named = loaded_by("/").into_iter().chain(pages);
         let named = named.map(|name| format!("/v/{BUILD}/{name}"));
@@ -227,7 +227,7 @@ fn the_first_visit_transfers_at_most_100_kilobytes() {
 }
 
 #[test]
-fn the_worker_keeps_what_each_page_loads() {
+fn the_service_worker_caches_what_each_page_loads() {
     let worker = get("/sw.js");
     assert!(text(&worker).contains(&format!("\nconst BUILD = \"{BUILD}\";\n")));
     let line = text(&worker).lines().find_map(|it| it.strip_prefix("const FILES = { \"/\": ["));
@@ -242,7 +242,7 @@ fn the_worker_keeps_what_each_page_loads() {
 }
 
 #[test]
-fn parts_of_a_build_have_no_more_heads_than_they_need() {
+fn files_of_a_build_have_few_headers() {
     let part = get_coded(&format!("/v/{BUILD}/app.js"), "br");
     let expected =
         ["Cache-Control", "Content-Encoding", "Content-Type", "Vary", "X-Content-Type-Options"];
@@ -250,7 +250,7 @@ fn parts_of_a_build_have_no_more_heads_than_they_need() {
 }
 
 #[test]
-fn what_is_no_file_is_left_to_others() {
+fn other_paths_are_not_answered() {
     for path in [
         "/ws",
         "/healthz",
@@ -270,7 +270,7 @@ fn what_is_no_file_is_left_to_others() {
 }
 
 #[test]
-fn a_file_can_only_be_read() {
+fn only_get_and_head_are_allowed() {
     let head = ask("HEAD / HTTP/1.1\nAccept-Encoding: br").expect("the page");
     assert_eq!((head.status, headers(&head)["Content-Encoding"]), (Status(200), "br"));
     assert_eq!(head, get_coded("/", "br"), "HEAD tells of the same length");

@@ -13,7 +13,7 @@ pub struct Limits {
     ///
     /// [`PasswordFault::TooLong`]: super::PasswordFault::TooLong
     pub password_bytes_max: usize,
-    /// PasswordWorker that wait to be hashed or compared; more: [`Busy`](super::Busy).
+    /// Passwords that wait to be hashed or compared; more: [`Busy`](super::Busy).
     pub password_jobs_max: usize,
     /// Memory that hashing one password takes, a multiple of 1 KiB. Only one is hashed at a time.
     pub password_memory_bytes: usize,

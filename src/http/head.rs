@@ -1,14 +1,14 @@
-//! Reads one whole request head: httparse for the syntax, our own checks behind it.
+//! Parsing of a complete request head: httparse for the syntax, then our own checks.
 //!
-//! httparse takes what no server in front of others should take: several Host headers, a
-//! Content-Length beside a Transfer-Encoding, HTTP/1.0, a `#` in the target.
+//! httparse accepts several Host headers, a Content-Length beside a Transfer-Encoding, HTTP/1.0, and
+//! a `#` in the target.
 
 use httparse::Error as Syntax;
 
 use super::request::{Fields, Method, Request};
 use super::{Error, Limits};
 
-/// A request without its body, and what its head says about the body.
+/// A request without its body, and what the head announces of the body.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) request: Request,
@@ -16,7 +16,7 @@ pub(super) struct Head {
     pub(super) expects_continue: bool,
 }
 
-/// Reads `bytes`, which end with the head's blank line.
+/// Parses `bytes`, which end with the head's blank line.
 pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
     check_version(bytes)?;
     let mut headers = vec![httparse::EMPTY_HEADER; limits.headers_max];
@@ -49,7 +49,7 @@ pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
     Ok(Head { request, body_bytes, expects_continue })
 }
 
-/// Whether a token may hold this byte (RFC 9110 §5.6.2).
+/// Whether a token may contain this byte (RFC 9110 §5.6.2).
 pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -63,7 +63,7 @@ fn error_of(fault: Syntax) -> Error {
     }
 }
 
-/// Tells a version we do not speak from a line that is no request line at all (§2.3).
+/// Distinguishes an unsupported version from a malformed request line (§2.3).
 fn check_version(bytes: &[u8]) -> Result<(), Error> {
     let line = bytes.split(|&byte| byte == b'\r').next().unwrap_or_default();
     match line.rsplit(|&byte| byte == b' ').next().unwrap_or_default() {
@@ -71,8 +71,7 @@ fn check_version(bytes: &[u8]) -> Result<(), Error> {
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
             if major.is_ascii_digit() && minor.is_ascii_digit() =>
         {
-            // RFC 9110 §7.8 would have us ignore Upgrade in HTTP/1.0, and bodies end otherwise
-            // there: it is not spoken at all.
+            // HTTP/1.0 would need rules of its own for Upgrade (RFC 9110 §7.8) and bodies.
             Err(Error::UnsupportedVersion)
         }
         _ => Err(Error::BadRequestLine),
@@ -123,7 +122,7 @@ fn strip_scheme(target: &str) -> Option<&str> {
     known.iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some(rest)
 }
 
-/// §3.2: exactly one Host, which looks like one.
+/// Returns the value of the one Host header that is required (§3.2).
 fn check_host(fields: &Fields) -> Result<&str, Error> {
     let mut hosts = fields.values("host");
     let host = hosts.next().ok_or(Error::MissingHost)?;
@@ -133,13 +132,13 @@ fn check_host(fields: &Fields) -> Result<&str, Error> {
     if is_authority(host) { Ok(host) } else { Err(Error::BadHost) }
 }
 
-/// Whether this is a host with perhaps a port: `uri-host [ ":" port ]`, no user.
+/// Whether this has the characters of `uri-host [ ":" port ]`; there is no user part.
 fn is_authority(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte);
     !text.is_empty() && text.bytes().all(allowed)
 }
 
-/// Decides how many bytes of body follow, and refuses all that could be read in two ways (§6.3).
+/// Returns the length of the body; refuses what could be read in two ways (§6.3).
 fn body_bytes(limits: &Limits, method: Method, fields: &Fields) -> Result<usize, Error> {
     let mut lengths = fields.values("content-length");
     let length = lengths.next();
@@ -158,7 +157,7 @@ fn body_bytes(limits: &Limits, method: Method, fields: &Fields) -> Result<usize,
     if !plain || lengths.next().is_some() {
         return Err(Error::BadContentLength);
     }
-    // All digits: what does not fit is too large.
+    // All digits: a number that does not fit is too large.
     let length = length.parse().unwrap_or(u64::MAX);
     if length > 0 && bodiless {
         return Err(Error::UnexpectedBody);

@@ -1,10 +1,10 @@
 //! HTTP/1.1 as far as a WebSocket server needs it: request heads, small bodies, responses.
 //!
 //! RFC 9112 and RFC 9110; section numbers in this directory are RFC 9112's unless another one is
-//! named. [`Parser`] takes bytes as they come and gives whole [`Request`]s; [`Response`] writes
-//! itself into a buffer. There are no sockets, no time and no routes here. Chunked bodies,
-//! trailers and HTTP/1.0 are refused: whatever two HTTP implementations could read differently is
-//! a fault, and a fault ends the connection.
+//! named. [`Parser`] takes bytes as they arrive and returns complete [`Request`]s; [`Response`] encodes
+//! itself into a buffer. There are no sockets, no time and no routes here. Chunked bodies, trailers
+//! and HTTP/1.0 are refused, as is whatever two HTTP implementations could read differently. An
+//! error ends the connection.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
@@ -39,24 +39,24 @@ impl Default for Limits {
     }
 }
 
-/// Returns why a request is refused. Each ends the connection: where one request ended is unknown.
+/// Why a request is refused. Ends the connection, because the request's end is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Error {
     /// The first byte cannot begin a request, as with TLS on a plain port (§3).
     NotHttp,
     /// The request line is not `METHOD SP TARGET SP VERSION` (§3).
     BadRequestLine,
-    /// The request target is of no form that its method allows (§3.2).
+    /// The request target has a form that its method does not allow (§3.2).
     BadTarget,
     /// The version is not HTTP/1.1 (RFC 9110 §15.6.6).
     UnsupportedVersion,
-    /// A line feed stands alone: other implementations disagree on what it ends (§2.2).
+    /// A line feed without CR: implementations disagree on whether it ends a line (§2.2).
     BareLineFeed,
-    /// More than one empty line stands before the request line (§2.2).
+    /// More than one empty line before the request line (§2.2).
     EmptyLines,
-    /// A header's name is no token, or is parted from its colon (§5.1).
+    /// A header's name is not a token, or is separated from its colon (§5.1).
     BadHeaderName,
-    /// A header's value holds control characters or is folded (§5.2, RFC 9110 §5.5).
+    /// A header's value has control characters or is folded (§5.2, RFC 9110 §5.5).
     BadHeaderValue,
     /// The head passes [`Limits::head_bytes_max`] (RFC 6585 §5).
     HeadTooLarge,
@@ -66,15 +66,15 @@ pub enum Error {
     MissingHost,
     /// There is more than one Host header (§3.2).
     RepeatedHost,
-    /// The Host header's value cannot be a host and port (§3.2).
+    /// The Host header's value is not a host and port (§3.2).
     BadHost,
-    /// Content-Length is repeated, a list, or no plain number (§6.3).
+    /// Content-Length is repeated, a list, or not a plain number (§6.3).
     BadContentLength,
     /// Both Content-Length and Transfer-Encoding are given (§6.1).
     AmbiguousLength,
-    /// A request that takes no body has one (RFC 9110 §9.3.1).
+    /// A body with a method that has none (RFC 9110 §9.3.1).
     UnexpectedBody,
-    /// The body is chunked: this server wants a length (RFC 9110 §15.5.12).
+    /// The body is chunked; this server requires a length (RFC 9110 §15.5.12).
     LengthRequired,
     /// The body passes [`Limits::body_bytes_max`] (RFC 9110 §15.5.14).
     BodyTooLarge,
@@ -83,7 +83,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the status of the answer.
+    /// Returns the status of the response.
     pub fn status(self) -> Status {
         match self {
             Self::UnsupportedVersion => Status(505),
@@ -95,28 +95,28 @@ impl Error {
         }
     }
 
-    /// Returns one line for the body of the answer.
+    /// Returns one line for the body of the response.
     pub fn reason(self) -> &'static str {
         match self {
-            Self::NotHttp => "this is not HTTP",
+            Self::NotHttp => "not an HTTP request",
             Self::BadRequestLine => "bad request line",
             Self::BadTarget => "bad request target",
-            Self::UnsupportedVersion => "only HTTP/1.1 is spoken here",
-            Self::BareLineFeed => "a line must end with CR LF",
+            Self::UnsupportedVersion => "unsupported HTTP version; use HTTP/1.1",
+            Self::BareLineFeed => "lines must end with CR LF",
             Self::EmptyLines => "empty lines before the request line",
             Self::BadHeaderName => "bad header name",
             Self::BadHeaderValue => "bad header value",
-            Self::HeadTooLarge => "the request head is too large",
+            Self::HeadTooLarge => "request head too large",
             Self::TooManyHeaders => "too many headers",
-            Self::MissingHost => "the Host header is missing",
+            Self::MissingHost => "missing Host header",
             Self::RepeatedHost => "more than one Host header",
             Self::BadHost => "bad Host header",
             Self::BadContentLength => "bad Content-Length",
-            Self::AmbiguousLength => "Content-Length and Transfer-Encoding together",
-            Self::UnexpectedBody => "this method takes no body",
-            Self::LengthRequired => "the body needs a Content-Length",
-            Self::BodyTooLarge => "the body is too large",
-            Self::UnknownExpectation => "only 100-continue can be expected",
+            Self::AmbiguousLength => "both Content-Length and Transfer-Encoding",
+            Self::UnexpectedBody => "unexpected body for this method",
+            Self::LengthRequired => "missing Content-Length",
+            Self::BodyTooLarge => "body too large",
+            Self::UnknownExpectation => "unsupported Expect; use 100-continue",
         }
     }
 }

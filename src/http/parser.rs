@@ -1,8 +1,8 @@
 //! The incremental parser of requests.
 //!
-//! It finds byte by byte where a head ends and leaves the parsing of a whole head to `head`, so
-//! that a head that trickles in costs no more than one sent at once. It keeps bytes only while a
-//! head or a body is incomplete.
+//! It finds the end of a head byte by byte and leaves parsing it to `head`, so that a head that
+//! trickles in costs no more than one sent at once. It holds bytes only while a head or a body is
+//! incomplete.
 //!
 //! ```text
 //!            blank line, no body
@@ -19,16 +19,16 @@ use super::head::{self, Head};
 use super::request::Request;
 use super::{Error, Limits};
 
-/// Makes requests out of bytes as they come.
+/// The incremental parser of requests.
 #[derive(Clone, Debug, Default)]
 pub struct Parser {
-    /// The beginning of a head whose blank line has not come.
+    /// The beginning of a head whose blank line has not arrived.
     head: Vec<u8>,
     /// Bytes of the head's last line so far, without its line feed.
     line_bytes: usize,
     /// Whether the one empty line allowed before a request has been skipped.
     skipped: bool,
-    /// A request whose body is still `missing` bytes; then `head` is empty and `missing` > 0.
+    /// A request and the bytes that its body lacks, > 0; then `head` is empty.
     unfinished: Option<(Request, usize)>,
     wants_continue: bool,
 }
@@ -40,7 +40,7 @@ impl Parser {
     ///
     /// # Errors
     ///
-    /// After an error the parser is not to be used again: the connection must be closed.
+    /// After an error close the connection; the parser must not be used again.
     pub fn feed(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Request>, Error> {
         if self.unfinished.is_none() {
             let Some(Head { request, body_bytes, expects_continue }) =
@@ -57,19 +57,19 @@ impl Parser {
         Ok(self.feed_body(input))
     }
 
-    /// Whether nothing of a request has come yet.
+    /// Whether no part of a request has arrived.
     pub fn is_empty(&self) -> bool {
         self.head.is_empty() && self.unfinished.is_none() && !self.skipped
     }
 
     /// Whether the peer waits for `100 Continue` before it sends the body
-    /// (RFC 9110 §10.1.1). True also if the body has come meanwhile, so that the answer does not
-    /// depend on how the bytes were cut.
+    /// (RFC 9110 §10.1.1); returned once. True also if the body has arrived, so that the response does
+    /// not depend on how the bytes were cut.
     pub fn take_continue(&mut self) -> bool {
         mem::take(&mut self.wants_continue)
     }
 
-    /// Looks for the blank line in new bytes only: no byte is searched twice.
+    /// Searches only new bytes for the blank line.
     fn feed_head(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Head>, Error> {
         self.skip_empty_line(input)?;
         if self.head.is_empty()
@@ -100,7 +100,7 @@ impl Parser {
         head::parse(limits, &whole).map(Some)
     }
 
-    /// Returns how many bytes of `window` belong to the head if it ends there.
+    /// Returns where in `window` the head ends, if it does.
     fn find_end(&mut self, window: &[u8]) -> Result<Option<usize>, Error> {
         let mut line_bytes = self.line_bytes;
         let mut end: usize = 0;
@@ -112,7 +112,7 @@ impl Parser {
                 break;
             };
             line_bytes = line_bytes.saturating_add(line.len());
-            // §2.2: a lone LF may be taken as a line end, or not; the difference is smuggling.
+            // §2.2: whether a lone LF ends a line is up to the parser, which allows smuggling.
             if line.last().copied().or(before) != Some(b'\r') {
                 return Err(Error::BareLineFeed);
             }
@@ -126,7 +126,7 @@ impl Parser {
         Ok(None)
     }
 
-    /// §2.2: one empty line before a request is ignored; old clients send it after a body.
+    /// Skips one empty line before a request (§2.2); old clients send it after a body.
     fn skip_empty_line(&mut self, input: &mut &[u8]) -> Result<(), Error> {
         while let Some((&first, rest)) = input.split_first() {
             match (self.head.as_slice(), first) {
@@ -144,7 +144,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Collects the body; its memory grows with what has come, not with what was announced.
+    /// Collects the body; memory grows with the bytes received, not with those announced.
     fn feed_body(&mut self, input: &mut &[u8]) -> Option<Request> {
         let (mut request, missing) = self.unfinished.take()?;
         let (body, rest) = input.split_at_checked(missing).unwrap_or((input, &[]));

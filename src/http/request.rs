@@ -1,30 +1,30 @@
 //! A request: its method, target, headers and body.
 
-/// Names what a request asks for. Case counts (RFC 9110 §9.1).
+/// A request method; case-sensitive (RFC 9110 §9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Wants a resource, or opens a WebSocket.
+    /// Requests a resource, or opens a WebSocket.
     Get,
-    /// Wants the headers a GET would bring.
+    /// Requests the headers of a GET.
     Head,
-    /// Hands over a body.
+    /// Submits a body.
     Post,
-    /// Wants a resource gone.
+    /// Deletes a resource.
     Delete,
-    /// Asks what is allowed.
+    /// Requests the allowed methods.
     Options,
-    /// Is any other token; the router answers 405.
+    /// Any other token; the router answers 405.
     Other,
 }
 
-/// Is one request, complete with its body.
+/// A request with its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The target's path as sent, percent-encoding and all; `*` for a server-wide OPTIONS.
+    /// The target's path, percent-encoded as sent; `*` for a server-wide OPTIONS.
     pub path: String,
-    /// What follows the first `?` of the target, as sent; empty if there is none.
+    /// The target's query, as sent; empty if there is none.
     pub query: String,
     /// The body; empty if there is none.
     pub body: Vec<u8>,
@@ -57,7 +57,7 @@ impl Request {
     }
 }
 
-/// A request's headers in one string.
+/// The headers of a request, in one string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Fields {
     text: String,
@@ -66,7 +66,7 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// Adds a line. Bytes that are no UTF-8 become U+FFFD: nothing here gives meaning to them.
+    /// Adds a line. Bytes that are not UTF-8 become U+FFFD.
     pub(super) fn push(&mut self, name: &str, value: &[u8]) {
         self.text.push_str(name);
         let name_end = self.text.len();

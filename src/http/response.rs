@@ -1,4 +1,4 @@
-//! Responses, and how they are written.
+//! Responses, and their encoding.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Status(pub u16);
 
 impl Status {
-    /// Returns the words that go with the code; empty for one that this program never sends.
+    /// Returns the reason phrase; empty for a code that this program never sends.
     pub fn reason(self) -> &'static str {
         match self.0 {
             101 => "Switching Protocols",
@@ -48,7 +48,7 @@ impl Status {
         }
     }
 
-    /// Whether an answer of this status never has a body (RFC 9110 §6.4.1).
+    /// Whether a response of this status never has a body (RFC 9110 §6.4.1).
     fn is_bodiless(self) -> bool {
         matches!(self.0, 100..=199 | 204 | 304)
     }
@@ -60,26 +60,26 @@ impl fmt::Display for Status {
     }
 }
 
-/// An answer to one request.
+/// A response to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status.
     pub status: Status,
-    /// All headers but Content-Length and Connection, which [`Response::encode`] knows better.
+    /// All headers but Content-Length and Connection, which [`Response::encode`] adds.
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The body.
     pub body: Cow<'static, [u8]>,
-    /// Whether the connection ends with this answer.
+    /// Whether the connection ends after this response.
     pub close: bool,
 }
 
 impl Response {
-    /// Makes an answer without headers or body.
+    /// Returns a response without headers or body.
     pub fn new(status: Status) -> Self {
         Self { status, headers: Vec::new(), body: Cow::Borrowed(&[]), close: false }
     }
 
-    /// Makes an answer of one line of plain text.
+    /// Returns a response of one line of plain text.
     pub fn text(status: Status, line: &str) -> Self {
         let mut body = Vec::with_capacity(line.len().saturating_add(1));
         body.extend_from_slice(line.as_bytes());
@@ -88,7 +88,7 @@ impl Response {
             .with_header("Content-Type", "text/plain; charset=utf-8")
     }
 
-    /// Makes an answer of JSON.
+    /// Returns a response of JSON.
     pub fn json(status: Status, json: String) -> Self {
         Self { body: Cow::Owned(json.into_bytes()), ..Self::new(status) }
             .with_header("Content-Type", "application/json")
@@ -100,16 +100,16 @@ impl Response {
         self
     }
 
-    /// Makes this the last answer of its connection.
+    /// Ends the connection after this response.
     pub fn with_close(mut self) -> Self {
         self.close = true;
         self
     }
 
-    /// Appends the answer to `out`; the body is left out where the request was a HEAD.
+    /// Appends the response to `out`, without the body if the request was a HEAD.
     ///
-    /// `Connection: close` is said if either the answer or the request wants it. Line breaks
-    /// within a header's value become blanks, so no value can add a header.
+    /// `Connection: close` is sent if the response or the request asks for it. Control characters in
+    /// a header's value become spaces, so that no value can add a header.
     pub fn encode(&self, head_only: bool, keep_alive: bool, out: &mut Vec<u8>) {
         put(out, &["HTTP/1.1 ", &self.status.0.to_string(), " ", self.status.reason(), "\r\n"]);
         for (name, value) in &self.headers {

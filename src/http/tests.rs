@@ -4,7 +4,7 @@
 use super::*;
 use crate::clock::Clock;
 
-/// Feeds `bytes` whole, and byte by byte, and asserts that both come to the same.
+/// Parses `bytes` whole, and byte by byte, and asserts that the results are equal.
 fn parse(bytes: &[u8]) -> Result<Vec<Request>, Error> {
     let whole = parse_in(bytes, bytes.len().max(1));
     assert_eq!(whole, parse_in(bytes, 1), "{}", bytes.escape_ascii());
@@ -39,7 +39,7 @@ fn with(header: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_request_is_taken_apart() {
+fn a_request_is_parsed() {
     let request =
         one(b"GET /a%20b/c?x=1&y=?2 HTTP/1.1\r\nHost: h:80\r\nX-A:  b \t\r\nx-a: c\r\nE:\r\n\r\n");
     assert_eq!(request.method, Method::Get);
@@ -61,7 +61,7 @@ fn lists_run_over_lines_and_skip_empty_elements() {
 }
 
 #[test]
-fn methods_are_told_apart_by_case() {
+fn methods_are_case_sensitive() {
     for (method, expected) in [
         ("GET", Method::Get),
         ("HEAD", Method::Head),
@@ -109,7 +109,7 @@ fn targets_come_in_the_forms_of_section_3_2() {
 }
 
 #[test]
-fn what_could_be_read_in_two_ways_is_refused() {
+fn ambiguous_requests_are_refused() {
     let host = "Host: h\r\n";
     let bad_line = Error::BadRequestLine;
     for (id, bytes, expected) in [
@@ -212,7 +212,7 @@ fn a_body_of_unclear_length_is_refused() {
 }
 
 #[test]
-fn every_fault_has_its_status() {
+fn every_error_has_its_status() {
     for (error, status) in [
         (Error::NotHttp, 400),
         (Error::BareLineFeed, 400),
@@ -283,7 +283,7 @@ fn a_head_is_bounded_in_bytes_and_lines() {
 }
 
 #[test]
-fn a_continue_is_asked_for_once_and_wherever_the_body_is_cut() {
+fn a_continue_is_reported_once_wherever_the_body_is_cut() {
     let bytes = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nExpect: 100-Continue\r\n\r\nx";
     for cut in 0..bytes.len() {
         let mut parser = Parser::default();
@@ -301,7 +301,7 @@ fn a_continue_is_asked_for_once_and_wherever_the_body_is_cut() {
 }
 
 #[test]
-fn headers_that_are_no_utf8_do_not_matter() {
+fn headers_that_are_not_utf8_are_accepted() {
     let request = one(b"GET / HTTP/1.1\r\nHost: h\r\nA: \xff\r\nB: \xc3\xa9\r\n\r\n");
     assert_eq!(request.header("a"), Some("\u{fffd}"));
     assert_eq!(request.header("b"), Some("\u{e9}"));
@@ -322,8 +322,8 @@ fn a_parser_is_empty_between_requests_only() {
     assert!(!parser.is_empty());
 }
 
-/// V40: the quadratic parsers took a second for 64 KiB. As many bytes in heads of four times the
-/// length take as long here, and took four times as long there.
+/// V40: guards against quadratic time. As many bytes in heads of four times the length must take as
+/// long.
 #[test]
 fn a_trickled_head_costs_no_more_than_its_bytes() {
     let cost = |times: usize, length: usize| {
@@ -339,7 +339,7 @@ fn a_trickled_head_costs_no_more_than_its_bytes() {
 }
 
 #[test]
-fn responses_are_written() {
+fn responses_are_encoded() {
     let mut out = Vec::new();
     Response::text(Status(404), "nothing here").encode(false, true, &mut out);
     assert_eq!(

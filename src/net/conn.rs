@@ -1,4 +1,4 @@
-//! One connection: its transport, its endpoint and what it is queued.
+//! One connection: its transport, its endpoint and what is queued for it.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use crate::clock::{Moment, Now};
 use crate::http::Status;
 use crate::ws::Endpoint;
 
-/// Names a connection. Slots are used again, ids never.
+/// Id of a connection. Slots are reused, ids never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId {
     slot: u32,
@@ -28,12 +28,12 @@ impl ConnId {
         self.slot
     }
 
-    /// Returns the id as one number, for those who must not know what it is made of.
+    /// Returns the id as an opaque number.
     pub const fn as_u64(self) -> u64 {
         (self.serial as u64) << 32 | self.slot as u64
     }
 
-    /// Makes the id that [`ConnId::as_u64`] gave again.
+    /// Returns the id of a number made by [`ConnId::as_u64`].
     pub const fn from_u64(number: u64) -> Self {
         Self { slot: number as u32, serial: (number >> 32) as u32 }
     }
@@ -48,68 +48,68 @@ impl ConnId {
     }
 }
 
-/// Returns how a flush went.
+/// The result of a flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flushed {
     /// Everything is with the kernel.
     All,
-    /// The kernel takes no more now; the poll will tell.
+    /// The kernel takes no more until the next event.
     Blocked,
-    /// There is more than one write can take.
+    /// There is more than fits into one write.
     Again,
     /// The connection is broken.
     Broken,
 }
 
-/// The trusted proxy at the other end.
+/// The trusted proxy that is the peer.
 #[derive(Debug)]
 pub(super) struct Proxied {
-    /// Its own address.
+    /// The proxy's address.
     pub(super) proxy: IpAddr,
-    /// Its PROXY header, until that is complete.
+    /// The parser of its PROXY header, until that is complete.
     pub(super) header: Option<Parser>,
 }
 
-/// Is one connection.
+/// A connection in the slab.
 #[derive(Debug)]
 pub(super) struct Conn {
     pub(super) id: ConnId,
     pub(super) endpoint: Endpoint,
     pub(super) transport: Transport,
-    /// The frames of this turn that are for this connection.
+    /// The frames of this turn for this connection.
     pub(super) queued: Queued,
-    /// What it did not take in earlier turns; none as long as it keeps up.
+    /// What it did not take in earlier turns; `None` while it keeps up.
     pub(super) backlog: Option<Box<Backlog>>,
-    /// When its entry in the wheel fires. Entries that fire earlier are left over.
+    /// When its entry in the wheel fires. Entries that fire earlier are outdated.
     pub(super) armed: Moment,
-    /// Where the client is: of the last request, as long as a trusted proxy may bring several.
+    /// The client's address; behind a trusted proxy, that of the last request.
     pub(super) address: IpAddr,
-    /// What is open as long as a trusted proxy has a say; none for those who come by themselves, and
-    /// none once the WebSocket is open.
+    /// The trusted proxy, until it has named the client for good: by a PROXY header, or when the
+    /// WebSocket opens. `None` for direct connections.
     pub(super) proxied: Option<Box<Proxied>>,
-    /// Whether it is in the count of its address's network.
+    /// Whether it is counted for its network.
     pub(super) counted: bool,
-    /// Whether the client speaks TLS, as a trusted proxy says.
+    /// Whether the client uses TLS, according to a trusted proxy.
     pub(super) secure: bool,
-    /// What its request is answered with, whatever it is: there are too many connections.
+    /// The answer to any request of it, because there are too many connections.
     pub(super) refusal: Option<Status>,
-    /// Messages that came.
+    /// Messages received.
     pub(super) received: u32,
-    /// Messages that were sent, or wait to be.
+    /// Messages sent or queued.
     pub(super) sent: u32,
-    /// The kernel takes nothing until the poll says otherwise.
+    /// Whether writing waits for an event.
     pub(super) blocked: bool,
-    /// There may be something to read that no event will tell of again.
+    /// Whether there may be bytes to read that no event will report again.
     pub(super) unread: bool,
-    /// Is listed to be read in the next turn.
+    /// Whether it is listed to be read in the next turn.
     pub(super) unfinished: bool,
-    /// The poll says that the peer will end its side after what there is to read.
+    /// Whether the poll has reported that the peer ended its side; bytes may still wait.
     pub(super) ending: bool,
-    /// The peer has ended its side, or the connection is broken.
+    /// Whether the peer has ended its side, or the connection is broken.
     pub(super) ended: bool,
-    /// Our side of the connection is shut.
+    /// Whether our side of the connection is shut.
     shut: bool,
-    /// Is listed to be removed.
+    /// Whether it is listed to be removed.
     pub(super) doomed: bool,
 }
 
@@ -145,12 +145,12 @@ impl Conn {
         }
     }
 
-    /// Whether the PROXY header that must come first is not complete.
+    /// Whether the PROXY header is still incomplete.
     pub(super) fn awaits_header(&self) -> bool {
         self.proxied.as_ref().is_some_and(|proxied| proxied.header.is_some())
     }
 
-    /// Returns when something is to be done for this connection though nothing happens on it.
+    /// Returns the earliest deadline of this connection.
     pub(super) fn due(&self, limits: &Limits) -> Moment {
         match &self.backlog {
             Some(backlog) => self.endpoint.deadline().min(backlog.progress.after(limits.lag_max)),
@@ -158,8 +158,8 @@ impl Conn {
         }
     }
 
-    /// Whether bytes may be read: not while an answer is awaited, and not from a peer that
-    /// does not take what it asked for.
+    /// Whether to read: not while a request is being answered, and not while the send queue is over
+    /// its limit.
     pub(super) fn may_read(&self, limits: &Limits) -> bool {
         let full = self.backlog.as_ref().is_some_and(|it| it.bytes() > limits.send_queue_bytes_max);
         !full && !self.ended && self.endpoint.wants_input()
@@ -177,12 +177,12 @@ impl Conn {
         self.shut
     }
 
-    /// Whether broadcasts are not delivered for now.
+    /// Whether broadcasts are dropped for now.
     pub(super) fn lags(&self) -> bool {
         self.backlog.as_ref().is_some_and(|backlog| backlog.lagging)
     }
 
-    /// Writes what waits and what is queued, in one call; what is not taken waits for the next flush.
+    /// Writes the backlog and what is queued in one call; the rest waits for the next flush.
     pub(super) fn flush(&mut self, now: Now, limits: &Limits, frames: &mut Frames) -> Flushed {
         if self.blocked {
             self.keep_unsent(now, limits, frames, 0);
@@ -224,7 +224,7 @@ impl Conn {
         }
     }
 
-    /// Takes `sent` bytes off what waits and keeps the rest.
+    /// Removes `sent` bytes and moves the rest into the backlog.
     fn keep_unsent(&mut self, now: Now, limits: &Limits, frames: &mut Frames, sent: usize) {
         let queued = std::mem::replace(&mut self.queued, Queued::NONE);
         let backlog = self.backlog.get_or_insert_with(|| Box::new(Backlog::new(now.at)));
@@ -236,7 +236,7 @@ impl Conn {
         frames.keep_unsent(queued, sent, |bytes, class, sent| {
             backlog.push(bytes, class, sent, limits.send_queue_bytes_max);
         });
-        // A connection that lagged keeps its list of what it missed until it has been told.
+        // A connection that lagged keeps the list of what it missed until that is delivered.
         if backlog.is_empty() && !backlog.lagging {
             self.backlog = None;
         }

@@ -1,22 +1,21 @@
 //! The reactor: one thread, sockets, timers and the turn.
 //!
 //! `net` moves bytes between sockets and [`crate::ws::Endpoint`]s and calls a [`Handler`] with what
-//! came of it. It knows nothing of chat: what a message means, who is to get it and what is written
-//! down is the handler's. It does no name resolution and touches no disk.
+//! came of it. It knows nothing of chat: meaning, recipients and storage of messages are the
+//! handler's. It does no name resolution and touches no disk.
 //!
 //! ```text
 //! poll → accept → read → wake → deadlines → flush → reap
 //! ```
 //!
-//! Each phase ends before the next begins. What a phase wants of another is queued: frames to send
-//! in `queue::Frames`, connections to write to in the dirty set, connections to remove in the
-//! doomed list. So there is one write per connection and turn, and no connection disappears while
-//! somebody holds its id.
+//! Each phase ends before the next begins and leaves work to others in queues: frames to send in
+//! `queue::Frames`, connections to write to in the dirty set, connections to remove in the doomed
+//! list. So there is one write per connection and turn, and no connection disappears in the middle
+//! of a turn.
 //!
-//! A connection counts for the network of its client. Who comes by itself is counted when it is
-//! accepted; a trusted proxy is not one person, so it is not: its connections count for the client
-//! that a PROXY header names, or for the one whose request opens a WebSocket ([`proxy`],
-//! `X-Forwarded-For`). All are discounted in the reap phase.
+//! A connection counts for the network of its client. A direct one is counted when it is accepted;
+//! one from a trusted proxy counts for the client that its PROXY header names, or for the one whose
+//! request opens a WebSocket ([`proxy`], `X-Forwarded-For`).
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
@@ -99,27 +98,27 @@ impl Default for Limits {
     }
 }
 
-/// Is told what happens on the sockets, and answers through the [`Turn`].
+/// The application: is called with what happens on the sockets, and acts through the [`Turn`].
 ///
-/// Nothing here may block: what has to wait (a disk, a password hash) is done by a worker that
-/// wakes the reactor when it is done.
+/// No method may block: slow work (a disk, a password hash) belongs to a worker that wakes the
+/// reactor.
 pub trait Handler {
-    /// Decides on an HTTP request. [`Answer::Later`] is completed with [`Turn::respond`].
+    /// Answers an HTTP request. [`Answer::Later`] is completed with [`Turn::respond`].
     fn on_request(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer;
 
-    /// Takes in a new WebSocket; `request` opened it.
+    /// Handles a new WebSocket, opened by `request`.
     fn on_open(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request);
 
-    /// Takes in a message.
+    /// Handles a message.
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message);
 
-    /// Is told, once for each [`Handler::on_open`], that the WebSocket has ended.
+    /// Handles the end of a WebSocket; called once for each [`Handler::on_open`].
     fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed);
 
-    /// Is told that a connection that lagged reads again, and which broadcasts it did not get.
+    /// Handles that a connection that lagged reads again, having missed these broadcasts.
     fn on_caught_up(&mut self, _turn: &mut Turn<'_>, _conn: ConnId, _missed: &[Missed]) {}
 
-    /// Runs once in every turn, after reading: the place to take in what workers have done.
+    /// Handles the results of workers; called once per turn, after reading.
     fn on_wake(&mut self, _turn: &mut Turn<'_>) {}
 
     /// Returns when [`Handler::on_deadline`] is due.
@@ -127,9 +126,9 @@ pub trait Handler {
         Moment::NEVER
     }
 
-    /// Is called when [`Handler::deadline`] has come.
+    /// Handles that [`Handler::deadline`] has passed.
     fn on_deadline(&mut self, _turn: &mut Turn<'_>) {}
 
-    /// Takes in a signal that [`Reactor::watch_signals`] asked for.
+    /// Handles a signal watched with [`Reactor::watch_signals`].
     fn on_signal(&mut self, _turn: &mut Turn<'_>, _signal: i32) {}
 }

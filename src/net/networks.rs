@@ -1,10 +1,10 @@
-//! How many connections there are from each network.
+//! Counts of connections by network.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Returns the network a connection counts for: an IPv4 address, or an IPv6 /64.
+/// Returns the network of an address: the IPv4 address itself, or the IPv6 /64.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -15,7 +15,7 @@ pub(super) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Counts connections by network, where their number is limited.
+/// Counts of connections by network; empty without a limit.
 #[derive(Debug)]
 pub(super) struct Networks {
     counts: HashMap<IpAddr, usize>,
@@ -27,8 +27,8 @@ impl Networks {
         Self { counts: HashMap::new(), max }
     }
 
-    /// Counts a connection for its network; gives by how many there are too many. `None`: it is not
-    /// counted, and not to be discounted.
+    /// Counts a connection; returns by how many its network is over the limit, or `None` if it is not
+    /// to be counted.
     pub(super) fn count(&mut self, address: IpAddr) -> Option<usize> {
         let max = self.max.filter(|_| !address.to_canonical().is_loopback())?;
         let count = self.counts.entry(network(address)).or_default();
@@ -36,7 +36,7 @@ impl Networks {
         Some(count.saturating_sub(max))
     }
 
-    /// Takes a connection that was counted out of the count of its network.
+    /// Removes a counted connection.
     pub(super) fn discount(&mut self, address: IpAddr) {
         if let Entry::Occupied(mut entry) = self.counts.entry(network(address)) {
             match entry.get().checked_sub(1) {

@@ -1,26 +1,26 @@
-//! How bytes get in and out of a connection: the place where TLS will go.
+//! Reads and writes of one connection.
 //!
-//! `WouldBlock` and `Interrupted` are dealt with here and seen nowhere else.
+//! `WouldBlock` and `Interrupted` are handled here and seen nowhere else.
 
 use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 
 use mio::net::TcpStream;
 
-/// Returns how a read or a write went.
+/// The result of a read or a write.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Moved {
-    /// So many bytes, at least one.
+    /// This many bytes, at least one.
     Some(usize),
-    /// Nothing now; the poll will tell.
+    /// Nothing until the next event.
     Blocked,
-    /// Nothing any more: the peer has ended its side.
+    /// The peer has ended its side.
     Ended,
     /// The connection is broken.
     Broken(ErrorKind),
 }
 
-/// The bottom of a connection: plain TCP.
+/// The socket of a connection: plain TCP.
 #[derive(Debug)]
 pub(super) struct Transport {
     stream: TcpStream,
@@ -50,7 +50,7 @@ impl Transport {
     /// Writes as much as the kernel takes in one call.
     pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> Moved {
         loop {
-            // A single slice is the usual case, and `send` is cheaper than `sendmsg`.
+            // One slice is the usual case, and `send` is cheaper than `sendmsg`.
             let result = match slices {
                 [slice] => self.stream.write(slice),
                 slices => self.stream.write_vectored(slices),
@@ -67,7 +67,7 @@ impl Transport {
 
     /// Ends our side; what the kernel still holds is sent first.
     pub(super) fn shut(&self) {
-        // A peer that is gone already makes this fail, and there is nobody left to tell.
+        // Fails if the peer is already gone, which needs no handling.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 }

@@ -1,4 +1,4 @@
-//! What a handler may do, and the state it does it to.
+//! What a handler may do, and the connections it acts on.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use crate::http::Response;
 use crate::ws::frame::{self, Opcode};
 use crate::ws::{After, Message, Shared, WindowBits};
 
-/// All connections and what is to be done about them.
+/// All connections, and the work queued for them.
 #[derive(Debug)]
 pub(super) struct Conns {
     pub(super) slab: Slab<Conn>,
@@ -24,11 +24,11 @@ pub(super) struct Conns {
     pub(super) shared: Shared,
     pub(super) frames: Frames,
     pub(super) wheel: Wheel,
-    /// Slots of connections to write to, or whose end is near.
+    /// Slots of connections to flush: with frames to send, or about to end.
     pub(super) dirty: SlotSet,
-    /// Connections that may have something to read that no event will tell of.
+    /// Connections that may have bytes to read that no event will report again.
     pub(super) unfinished: Vec<ConnId>,
-    /// Connections that lagged and read again.
+    /// Connections that lagged and have caught up.
     pub(super) caught_up: Vec<ConnId>,
     /// Connections to remove.
     pub(super) doomed: Vec<ConnId>,
@@ -64,7 +64,7 @@ impl Conns {
         self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id && !conn.doomed)
     }
 
-    /// Takes care of what a call to the endpoint left: bytes to send, an end, an earlier deadline.
+    /// Handles what a call to the endpoint left: bytes to send, an end, an earlier deadline.
     pub(super) fn settle(&mut self, id: ConnId) {
         let frame = self.frames.finish(FrameClass::Reply);
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
@@ -84,7 +84,7 @@ impl Conns {
         self.arm(id);
     }
 
-    /// Makes sure that the wheel fires by the time something is due for this connection.
+    /// Makes sure that the wheel fires by the connection's deadline.
     pub(super) fn arm(&mut self, id: ConnId) {
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
@@ -95,7 +95,7 @@ impl Conns {
         }
     }
 
-    /// Lists a connection to be read in the next turn, if there may be something.
+    /// Lists a connection to be read in the next turn.
     pub(super) fn read_soon(&mut self, id: ConnId) {
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
@@ -114,13 +114,13 @@ impl Conns {
         }
     }
 
-    /// Whether the frames of this turn are as many as a turn may have.
+    /// Whether the frames of this turn have reached the limit.
     pub(super) fn is_full(&self) -> bool {
         self.frames.len() >= self.limits.turn_bytes_max
     }
 }
 
-/// What a handler may do: all of it takes effect at the end of the turn.
+/// What a handler may do. All of it takes effect at the end of the turn.
 #[derive(Debug)]
 pub struct Turn<'a> {
     pub(super) conns: &'a mut Conns,
@@ -140,8 +140,8 @@ impl Turn<'_> {
 
     /// Sends a broadcast to one of its recipients.
     ///
-    /// The frame is encoded for the first recipient that needs it so; for each other one this is a
-    /// lookup and a note. A connection that lags does not get it, and is told so later.
+    /// The frame is encoded for the first recipient of each output form; for the others this is a
+    /// lookup. A connection that lags does not get it, and is told so later.
     pub fn deliver(&mut self, broadcast: &mut Broadcast<'_>, id: ConnId) {
         let Conns { slab, frames, shared, dirty, .. } = &mut *self.conns;
         let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
@@ -160,7 +160,7 @@ impl Turn<'_> {
         dirty.insert(id.slot());
     }
 
-    /// Completes a request that was answered [`crate::ws::Answer::Later`].
+    /// Sends the response to a request answered with [`crate::ws::Answer::Later`].
     pub fn respond(&mut self, id: ConnId, response: &Response) {
         let now = self.now;
         let Conns { slab, frames, shared, .. } = &mut *self.conns;
@@ -183,48 +183,48 @@ impl Turn<'_> {
         self.conns.settle(id);
     }
 
-    /// Returns the address a connection comes from, or the request under way: behind a trusted proxy
-    /// the client's, if the proxy says it.
+    /// Returns the client's address: of the connection, or behind a trusted proxy, of the current
+    /// request.
     pub fn address(&self, id: ConnId) -> Option<IpAddr> {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
         Some(conn.address)
     }
 
-    /// Whether a trusted proxy says that the client of the request under way, or of the one
-    /// that opened the WebSocket, speaks TLS.
+    /// Whether the client used TLS for the current request, or for the one that opened the
+    /// WebSocket, according to a trusted proxy.
     pub fn is_secure(&self, id: ConnId) -> bool {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         conn.is_some_and(|conn| conn.secure)
     }
 
-    /// Returns the network a connection comes from: an IPv4 address, or an IPv6 /64.
+    /// Returns the network of [`Turn::address`]: an IPv4 address, or an IPv6 /64.
     pub fn network(&self, id: ConnId) -> Option<IpAddr> {
         self.address(id).map(network)
     }
 
-    /// Returns how many messages came from a connection, and how many were sent to it.
+    /// Returns how many messages were received from and sent to a connection.
     pub fn counts(&self, id: ConnId) -> (u32, u32) {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         conn.map_or((0, 0), |conn| (conn.received, conn.sent))
     }
 
-    /// Returns the number of connections, those that are no WebSocket included.
+    /// Returns the number of connections, WebSocket or not.
     pub fn connections(&self) -> usize {
         self.conns.slab.len()
     }
 
-    /// Takes no more connections.
+    /// Stops accepting connections.
     pub fn stop_accepting(&mut self) {
         self.conns.accepting = false;
     }
 
-    /// Whether so much is to be sent in this turn that the rest of the work should wait for
-    /// the next; [`Turn::again`] makes that come at once.
+    /// Whether this turn's output has reached its limit, so that the rest of the work should wait for
+    /// the next turn; [`Turn::again`] starts that at once.
     pub fn is_full(&self) -> bool {
         self.conns.is_full()
     }
 
-    /// Makes the next turn come at once.
+    /// Starts the next turn without waiting for an event.
     pub fn again(&mut self) {
         self.conns.again = true;
     }
@@ -238,24 +238,24 @@ impl Turn<'_> {
 /// The largest window of permessage-deflate (RFC 7692 §7.1.2).
 const WINDOW_BITS_MAX: usize = 15;
 
-/// A message for many: encoded as a frame at most once for each way of compressing it.
+/// A message for many connections, encoded at most once for each way of compressing it.
 #[derive(Debug)]
 pub struct Broadcast<'a> {
     class: FrameClass,
     opcode: Opcode,
     payload: &'a [u8],
     plain: Option<u32>,
-    /// By window size; a size for which it is not worth it has the plain frame.
+    /// By window size; the plain frame where compression does not pay.
     deflated: [Option<u32>; WINDOW_BITS_MAX + 1],
 }
 
 impl<'a> Broadcast<'a> {
-    /// Makes a broadcast of a text; it must not outlive the turn in which it is first delivered.
+    /// Returns a broadcast of a text; it must not outlive the turn in which it is first delivered.
     pub fn new(class: FrameClass, payload: &'a [u8]) -> Self {
         Self::of(class, Opcode::Text, payload)
     }
 
-    /// Makes a broadcast of a message as it came.
+    /// Returns a broadcast of a received message.
     pub fn message(class: FrameClass, message: &'a Message) -> Self {
         match message {
             Message::Text(text) => Self::of(class, Opcode::Text, text.as_bytes()),
@@ -300,7 +300,7 @@ impl<'a> Broadcast<'a> {
     }
 
     fn finish(&self, frames: &mut Frames) -> u32 {
-        // A frame has a header, so there is always something.
+        // Never empty: a frame has a header.
         frames.finish(self.class).unwrap_or_default()
     }
 }

@@ -5,20 +5,20 @@ use std::fmt;
 use super::frame::{self, Opcode};
 use super::violation::{Violation, code};
 
-/// Bytes a Close's reason may have: those of a control frame but the code (§5.5).
+/// Bytes of a Close's reason at most: a control frame's payload without the code (§5.5).
 const REASON_BYTES_MAX: usize = 123;
 
-/// Returns how a WebSocket ended.
+/// How a WebSocket ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// The peer sent the first Close.
     ByPeer {
         /// Its code, if it has one.
         code: Option<u16>,
-        /// Its reason, which is the peer's text: escape it in logs.
+        /// Its reason. Written by the peer: escape it in logs.
         reason: Box<str>,
     },
-    /// We sent the first Close, whatever the peer made of it.
+    /// We sent the first Close, answered or not.
     ByUs {
         /// Its code.
         code: u16,
@@ -32,7 +32,7 @@ pub enum Closed {
 }
 
 impl Closed {
-    /// Returns the close code: 1005 if the peer named none, 1006 if there was no Close (§7.1.5).
+    /// Returns the close code: 1005 if the peer's Close had none, 1006 if there was no Close (§7.1.5).
     pub fn code(&self) -> u16 {
         match self {
             Self::ByPeer { code, .. } => code.unwrap_or(code::NONE),
@@ -66,7 +66,7 @@ pub(super) fn is_allowed(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
-/// Reads a Close's body into code and reason.
+/// Parses the body of a Close into code and reason.
 pub(super) fn parse(body: &[u8]) -> Result<(Option<u16>, &str), Violation> {
     let Some((code, reason)) = body.split_first_chunk() else {
         return if body.is_empty() { Ok((None, "")) } else { Err(Violation::ShortCloseBody) };
@@ -80,7 +80,7 @@ pub(super) fn parse(body: &[u8]) -> Result<(Option<u16>, &str), Violation> {
 }
 
 /// Appends a Close frame. The reason is cut between code points to fit; a code that may not be
-/// sent is our own mistake and goes out as 1011 (§7.4.1).
+/// sent is our own bug and becomes 1011 (§7.4.1).
 pub(super) fn encode(code: Option<u16>, reason: &str, out: &mut Vec<u8>) {
     let mut body = Vec::new();
     if let Some(code) = code {

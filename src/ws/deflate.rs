@@ -1,8 +1,8 @@
-//! permessage-deflate (RFC 7692): the compressors, which all connections share.
+//! permessage-deflate (RFC 7692): the compressors, shared by all connections.
 //!
-//! No context outlives a message, in either direction: so one inflater and one deflater for each
-//! window size serve everybody, and a broadcast is compressed once per size. Which parameters are
-//! agreed on is `extension`'s business.
+//! There is no context takeover in either direction: so one inflater and one deflater for each
+//! window size serve all connections, and a broadcast is compressed once per size. `extension`
+//! negotiates the parameters.
 
 use std::num::NonZeroU8;
 use std::sync::Arc;
@@ -14,27 +14,27 @@ use super::frame::{self, Opcode};
 use super::violation::Violation;
 use crate::http;
 
-/// RFC 7692 §7.2.1: ends a flushed block; the sender cuts it off, the receiver puts it back.
+/// RFC 7692 §7.2.1: the end of a flushed block; the sender removes it, the receiver appends it.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// An empty block with BFINAL. A stream that it ends was between two blocks before.
+/// An empty block with BFINAL. Only a stream at the end of a block is ended by it.
 const FINAL: [u8; 5] = [0x01, 0x00, 0x00, 0xff, 0xff];
 
-/// Measured on 4 KB of JSON: as short as level 6 makes it, for two thirds of the time. Level 1 is
-/// little faster and makes it twice as long.
+/// The compression level. Measured on 4 KB of JSON: as small as level 6, in two thirds of the time;
+/// level 1 is little faster and twice as large.
 const LEVEL: u32 = 2;
 
 /// The size of the window a compressor may look back into: 2^9 to 2^15 bytes.
 ///
-/// RFC 7692 also knows 8, which zlib cannot do without a header.
+/// RFC 7692 also allows 2^8, which zlib cannot do without a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WindowBits(NonZeroU8);
 
 impl WindowBits {
-    /// What peers expect that name no size.
+    /// The default size.
     pub const MAX: Self = Self(NonZeroU8::MIN.saturating_add(14));
 
-    /// Makes a window size of 9 to 15 bits.
+    /// Returns a window size of 9 to 15 bits.
     pub fn new(bits: u8) -> Option<Self> {
         if !(9..=15).contains(&bits) {
             return None;
@@ -48,7 +48,7 @@ impl WindowBits {
     }
 }
 
-/// What all endpoints of a reactor share: the limits and the compressors.
+/// The state shared by all endpoints of a reactor: limits and compressors.
 #[derive(Debug)]
 pub struct Shared {
     /// The limits of WebSockets.
@@ -56,16 +56,16 @@ pub struct Shared {
     /// The limits of requests.
     pub http: http::Limits,
     inflater: Option<Inflater>,
-    /// One for each window size, made when first needed: some 300 KiB each.
+    /// One for each window size, made when first needed; some 300 KiB each.
     deflaters: [Option<Box<Compress>>; 7],
-    /// What the last deflater wrote; empty between two uses.
+    /// The output buffer of the deflaters.
     deflated: Vec<u8>,
-    /// Counts the leases: each holds a clone.
+    /// Counts the leases, which each hold a clone.
     permit: Arc<()>,
 }
 
 impl Shared {
-    /// Makes the shared part for endpoints with these limits.
+    /// Returns the shared state of endpoints with these limits.
     pub fn new(limits: Limits, http: http::Limits) -> Self {
         Self {
             limits,
@@ -121,7 +121,7 @@ impl Shared {
         (out, result)
     }
 
-    /// Lends an inflater for a message that comes in pieces; `None` if too many are lent.
+    /// Lends an inflater for a message that arrives in pieces; `None` if too many are lent.
     pub(super) fn lend_inflater(&self) -> Option<Lease> {
         let lent = Arc::strong_count(&self.permit).saturating_sub(1);
         (lent < self.limits.inflaters_max)
@@ -129,25 +129,25 @@ impl Shared {
     }
 }
 
-/// An inflater of one unfinished message, given back when dropped.
+/// An inflater lent for one incomplete message until dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) inflater: Inflater,
     _permit: Arc<()>,
 }
 
-/// Undoes the compression of one message.
+/// The decompression of one message.
 #[derive(Debug)]
 pub(super) struct Inflater {
     stream: Decompress,
     /// Whether a block with BFINAL has ended the stream (RFC 7692 §7.2.3.4).
     ended: bool,
-    /// The last bytes taken.
+    /// The last bytes of input.
     last: [u8; TAIL.len()],
 }
 
 impl Inflater {
-    /// A window of 15 bits reads what was written for any smaller one.
+    /// Returns an inflater with a window of 15 bits, which suits any smaller one of the sender.
     fn new() -> Self {
         Self { stream: Decompress::new(false), ended: false, last: [0; TAIL.len()] }
     }
@@ -160,8 +160,7 @@ impl Inflater {
 
     /// Inflates the next piece of a message, appending to `out`.
     ///
-    /// `out` never holds more than `bytes_max` bytes afterwards: a bomb costs no more memory than
-    /// a message that is just allowed.
+    /// `out` never exceeds `bytes_max` bytes: a bomb costs no more memory than the largest message.
     pub(super) fn inflate(
         &mut self,
         mut piece: &[u8],
@@ -181,7 +180,7 @@ impl Inflater {
                 self.ended = false;
             }
             if out.len() == out.capacity() {
-                // One byte of room beyond the limit shows that it is passed.
+                // One byte more than the limit, to notice when it is passed.
                 let room = bytes_max.saturating_sub(out.len()).saturating_add(1);
                 let wanted = piece.len().saturating_mul(4).max(out.len()).max(64);
                 out.reserve_exact(wanted.min(room));
@@ -200,7 +199,7 @@ impl Inflater {
                 Status::StreamEnd => self.ended = true,
                 _ if out.len() == out.capacity() => {}
                 _ if piece.is_empty() => return Ok(()),
-                // Room is left and nothing moves.
+                // No progress although there is room.
                 _ if taken == 0 && out.len() == length_before => {
                     return Err(Violation::BadDeflate);
                 }
@@ -209,10 +208,10 @@ impl Inflater {
         }
     }
 
-    /// Ends the message (RFC 7692 §7.2.2), and makes sure that it was complete.
+    /// Ends the message (RFC 7692 §7.2.2), and checks that it was complete.
     ///
-    /// A sender that has left the tail in place is understood: no message without it ends so,
-    /// since its last byte has the three zero bits of a block's header.
+    /// A sender may have left the tail in place: a message without it cannot end in the same bytes,
+    /// since its last byte has the three zero bits of a block header.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>, bytes_max: usize) -> Result<(), Violation> {
         if self.ended {
             return Ok(());
@@ -226,7 +225,7 @@ impl Inflater {
     }
 }
 
-/// Writes `payload` as one message, without the tail.
+/// Compresses `payload` as one message, without the tail.
 fn deflate(deflater: &mut Compress, mut payload: &[u8], out: &mut Vec<u8>) -> bool {
     loop {
         out.reserve(payload.len().saturating_div(2).saturating_add(64));

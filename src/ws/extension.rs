@@ -1,17 +1,17 @@
-//! Reads Sec-WebSocket-Extensions and agrees on permessage-deflate (§9.1, RFC 7692 §5 and §7.1).
+//! Negotiation of permessage-deflate in Sec-WebSocket-Extensions (§9.1, RFC 7692 §5 and §7.1).
 
 use super::deflate::WindowBits;
 use crate::http::is_token_byte;
 
-/// Says that the header is no list of extensions, which MUST fail the handshake (§9.1).
+/// The header is not a list of extensions, which MUST fail the handshake (§9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// What was agreed on: no context takeover in either direction, and this window of ours.
+/// The agreed parameters: no context takeover in either direction, and our window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deflate {
     pub(super) window: WindowBits,
-    /// RFC 7692 §7.1.2.1: the answer names the window if, and only if, the offer did.
+    /// Whether the answer names the window: if, and only if, the offer did (RFC 7692 §7.1.2.1).
     pub(super) window_named: bool,
 }
 
@@ -28,9 +28,9 @@ impl Deflate {
     }
 }
 
-/// Picks the first offer that can be taken, if any, from the values of all header lines.
+/// Returns the first acceptable offer, if any, from the values of all header lines.
 ///
-/// All lines are read to their end, so that a fault behind the first offer is still a fault.
+/// All lines are parsed to their end, so that an error behind the first offer is found, too.
 pub(super) fn negotiate<'a>(
     lines: impl Iterator<Item = &'a str>,
 ) -> Result<Option<Deflate>, Malformed> {
@@ -56,7 +56,7 @@ pub(super) fn negotiate<'a>(
     if given && !found { Err(Malformed) } else { Ok(picked) }
 }
 
-/// Reads one extension with its parameters; `None` if it is not ours to take.
+/// Parses one extension with its parameters; `None` if it is not acceptable.
 fn parse_offer(text: &mut Text<'_>) -> Result<Option<Deflate>, Malformed> {
     let mut offer = (text.token()? == "permessage-deflate").then(Offer::default);
     loop {
@@ -78,7 +78,7 @@ fn parse_offer(text: &mut Text<'_>) -> Result<Option<Deflate>, Malformed> {
     }
 }
 
-/// Collects the parameters of one permessage-deflate offer.
+/// The parameters of one permessage-deflate offer.
 #[derive(Clone, Copy, Debug, Default)]
 struct Offer {
     server_no_context_takeover: bool,
@@ -99,7 +99,7 @@ impl Offer {
                 self.client_no_context_takeover = true;
             }
             ("server_max_window_bits", Some(bits)) if self.server_window.is_none() => {
-                // 8 is legal, but zlib cannot do it: declined too.
+                // 8 is legal, but zlib cannot do it: declined, too.
                 self.server_window = Some(WindowBits::new(parse_bits(bits)?)?);
             }
             ("client_max_window_bits", bits) if !self.client_window => {
@@ -130,7 +130,7 @@ fn parse_bits(text: &str) -> Option<u8> {
     }
 }
 
-/// The rest of a header's value. Each step looks at each byte once.
+/// The unparsed rest of a header's value. Each step reads each byte once.
 struct Text<'a>(&'a str);
 
 impl<'a> Text<'a> {
@@ -154,7 +154,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// §9.1: a token, or a quoted string that is one once its quotes and escapes are taken away.
+    /// §9.1: a token, or a quoted string that is a token without its quotes and escapes.
     fn value(&mut self) -> Result<String, Malformed> {
         if self.expect('"').is_err() {
             return self.token().map(str::to_owned);

@@ -2,10 +2,10 @@
 
 use super::violation::Violation;
 
-/// Returns what a frame is (§5.2).
+/// The type of a frame (§5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opcode {
-    /// Goes on with the message begun.
+    /// Continues a message.
     Continuation = 0x0,
     /// Begins a text message.
     Text = 0x1,
@@ -13,14 +13,14 @@ pub enum Opcode {
     Binary = 0x2,
     /// Begins or ends the closing handshake.
     Close = 0x8,
-    /// Asks for a pong.
+    /// Requests a pong.
     Ping = 0x9,
-    /// Answers a ping, or just says something.
+    /// Answers a ping, or is an unsolicited heartbeat.
     Pong = 0xa,
 }
 
 impl Opcode {
-    /// Whether this is a control frame's (§5.5).
+    /// Whether this is the opcode of a control frame (§5.5).
     pub fn is_control(self) -> bool {
         matches!(self, Self::Close | Self::Ping | Self::Pong)
     }
@@ -67,15 +67,15 @@ pub(super) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// Reads a header from the front of `bytes` and says how many bytes it has; `None` while it
-    /// is incomplete. A fault is found with the byte that makes it.
+    /// Parses a header at the front of `bytes`; returns it and its length, `None` while it is
+    /// incomplete. A violation is found with its first byte.
     pub(super) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<(Self, usize)>, Violation> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
         let (fin, rsv1) = (first & FIN != 0, first & RSV1 != 0);
         let opcode = Opcode::parse(first & 0x0f)?;
-        // RFC 7692 §6: RSV1 marks a whole message and stands on its first frame only.
+        // RFC 7692 §6: RSV1 marks a whole message, on its first frame only.
         let may_be_compressed = deflate && matches!(opcode, Opcode::Text | Opcode::Binary);
         if first & RSV2_RSV3 != 0 || (rsv1 && !may_be_compressed) {
             return Err(Violation::ReservedBits);
@@ -104,8 +104,7 @@ impl FrameHeader {
     }
 }
 
-/// §5.2: the shortest form MUST be used. A second form for one length is what filters stumble
-/// over.
+/// §5.2: the shortest form MUST be used. A second form of one length could pass a filter unseen.
 fn parse_length(length: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violation> {
     let (length, minimum, rest) = match length {
         LENGTH_16 => match rest.split_first_chunk() {

@@ -7,10 +7,10 @@ use sha1::{Digest, Sha1};
 use super::extension::{self, Deflate, Malformed};
 use crate::http::{Method, Request, Response, Status, is_token_byte};
 
-/// §1.3: proves that the server understood the handshake.
+/// §1.3: the suffix of the key in Sec-WebSocket-Accept.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Returns why a request opens no WebSocket.
+/// Why an opening handshake is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Rejection {
     /// §4.2.1 item 1: the method is not GET.
@@ -25,9 +25,9 @@ pub(super) enum Rejection {
     BadVersion,
     /// §11.3.5: Sec-WebSocket-Version is given twice.
     RepeatedVersion,
-    /// §4.3: Sec-WebSocket-Protocol is no list of tokens.
+    /// §4.3: Sec-WebSocket-Protocol is not a list of tokens.
     BadProtocol,
-    /// §9.1: Sec-WebSocket-Extensions is no list of extensions.
+    /// §9.1: Sec-WebSocket-Extensions is not a list of extensions.
     BadExtensions,
 }
 
@@ -43,11 +43,11 @@ impl Rejection {
     fn reason(self) -> &'static str {
         match self {
             Self::NotGet => "a WebSocket is opened with GET",
-            Self::NoUpgrade => "this is a WebSocket: Upgrade: websocket is needed",
-            Self::NoConnection => "Connection: Upgrade is needed",
+            Self::NoUpgrade => "WebSocket endpoint: missing Upgrade: websocket",
+            Self::NoConnection => "missing Connection: Upgrade",
             Self::BadKey => "bad Sec-WebSocket-Key",
-            Self::BadVersion => "only Sec-WebSocket-Version 13 is spoken here",
-            Self::RepeatedVersion => "Sec-WebSocket-Version is given twice",
+            Self::BadVersion => "unsupported Sec-WebSocket-Version; use 13",
+            Self::RepeatedVersion => "more than one Sec-WebSocket-Version",
             Self::BadProtocol => "bad Sec-WebSocket-Protocol",
             Self::BadExtensions => "bad Sec-WebSocket-Extensions",
         }
@@ -68,8 +68,8 @@ impl Rejection {
 
 /// Checks the client's handshake and appends the answer 101 to `out`.
 ///
-/// `protocol` is answered only if the client offered it (§4.2.2 item 5). Gives what was agreed
-/// about compression.
+/// `protocol` is answered only if the client offered it (§4.2.2 item 5). Returns the agreed
+/// compression.
 pub(super) fn accept(
     request: &Request,
     compression: bool,
@@ -123,7 +123,7 @@ fn check_version(request: &Request) -> Result<(), Rejection> {
 fn check_key(request: &Request) -> Result<&str, Rejection> {
     let mut keys = request.headers("sec-websocket-key");
     let key = keys.next().ok_or(Rejection::BadKey)?;
-    // 16 bytes are 24 characters; what is longer need not be decoded.
+    // 16 bytes are 24 characters in base64.
     if keys.next().is_some() || key.len() != 24 {
         return Err(Rejection::BadKey);
     }

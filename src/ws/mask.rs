@@ -1,8 +1,8 @@
-//! Takes the masking off a payload (§5.3).
+//! Unmasking of payloads (§5.3).
 
-/// Unmasks `payload` in place. `key` is the masking key, turned to the payload's first byte.
+/// Unmasks `payload` in place. `key` is the masking key, rotated to the payload's first byte.
 ///
-/// Eight bytes at a time; the compiler makes vector instructions of it.
+/// Eight bytes at a time, which the compiler vectorizes.
 pub(super) fn unmask(payload: &mut [u8], key: [u8; 4]) {
     let [a, b, c, d] = key;
     let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
@@ -16,7 +16,7 @@ pub(super) fn unmask(payload: &mut [u8], key: [u8; 4]) {
 }
 
 /// Returns the key for the byte that follows `done` bytes unmasked with `key`.
-pub(super) fn turn(mut key: [u8; 4], done: usize) -> [u8; 4] {
+pub(super) fn rotate(mut key: [u8; 4], done: usize) -> [u8; 4] {
     key.rotate_left(done & 3);
     key
 }
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_and_tail_are_unmasked_as_single_bytes_are() {
+    fn unmasking_by_words_equals_unmasking_by_bytes() {
         let key = [0x37, 0xfa, 0x21, 0x3d];
         for length in 0..40 {
             let masked: Vec<u8> = (0..length).map(|i| i as u8 ^ key[i % 4]).collect();
@@ -34,7 +34,7 @@ mod tests {
                 let mut payload = masked.clone();
                 let (first, second) = payload.split_at_mut(cut);
                 unmask(first, key);
-                unmask(second, turn(key, cut));
+                unmask(second, rotate(key, cut));
                 assert_eq!(payload, (0..length as u8).collect::<Vec<_>>());
             }
         }

@@ -1,13 +1,13 @@
-//! Makes whole messages and control frames out of bytes as they come (§5.4, §5.5).
+//! The assembly of messages and control frames from bytes as they arrive (§5.4, §5.5).
 //!
 //! A message that lies in the read buffer as one frame is unmasked and checked there and copied
-//! once, into its `String`. Whatever is unfinished at the buffer's end goes into an [`Incoming`],
-//! which lives only that long.
+//! once, into its `String`. What is incomplete at the buffer's end goes into an [`Incoming`], which
+//! lives until it is complete.
 
 use super::Limits;
 use super::deflate::{Lease, Shared};
 use super::frame::{FrameHeader, HEADER_BYTES_MAX, Opcode};
-use super::mask::{turn, unmask};
+use super::mask::{rotate, unmask};
 use super::utf8::Utf8;
 use super::violation::Violation;
 use crate::clock::Moment;
@@ -15,13 +15,13 @@ use crate::clock::Moment;
 /// A message (§5.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Is UTF-8.
+    /// A text message.
     Text(String),
-    /// Is any bytes.
+    /// A binary message.
     Binary(Vec<u8>),
 }
 
-/// Is one complete thing the peer said.
+/// A complete message or control frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Message(Message),
@@ -40,8 +40,8 @@ impl Unit {
     }
 }
 
-/// Takes a unit that is one frame and lies in `input` as a whole, with nothing unfinished before
-/// it. Takes nothing otherwise, also where [`Incoming`] will find a limit passed.
+/// Takes a unit that is one frame and complete in `input`. Takes nothing otherwise, also where
+/// [`Incoming`] will find a limit passed.
 pub(super) fn take_whole(
     shared: &mut Shared,
     deflate: bool,
@@ -79,8 +79,8 @@ pub(super) fn take_whole(
     Ok(Some(Unit::Message(message)))
 }
 
-/// Inflates a message that has come as a whole. Bad text is found before a fault behind it, as
-/// it would be if the bytes came one by one.
+/// Inflates a complete message. Of two violations the first one counts, as it would if the bytes
+/// arrived one by one.
 fn inflate_whole(shared: &mut Shared, is_text: bool, payload: &[u8]) -> Result<Unit, Violation> {
     let (payload, result) = shared.inflate(payload);
     if is_text && result.is_err() {
@@ -99,25 +99,25 @@ fn finish(is_text: bool, payload: Vec<u8>) -> Result<Unit, Violation> {
     Ok(Unit::Message(message))
 }
 
-/// Bytes a message may have on the wire. Compressed, a message of the largest size may be a
-/// little longer than it is (zlib's `compressBound`); what is longer still is empty blocks.
+/// Returns the bytes of a message on the wire at most. A compressed message may exceed its size a
+/// little (zlib's `compressBound`); beyond that it has empty blocks.
 fn wire_bytes_max(limits: &Limits, compressed: bool) -> u64 {
     let plain = u64::try_from(limits.message_bytes_max).unwrap_or(u64::MAX);
     if compressed { plain.saturating_add(plain >> 10).saturating_add(64) } else { plain }
 }
 
-/// What has come of an unfinished frame or message.
+/// The received part of an incomplete frame or message.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    /// When the first byte came.
+    /// When the first byte arrived.
     pub(super) started: Moment,
-    /// The front of an unfinished header; `header_bytes` of it count.
+    /// The first `header_bytes` of an incomplete header.
     header: [u8; HEADER_BYTES_MAX],
     header_bytes: usize,
-    /// The frame whose payload is coming; its `payload_bytes` are those that are missing, its
-    /// `masking_key` is turned to the next of them.
+    /// The frame whose payload is arriving; `payload_bytes` are those missing, `masking_key` is
+    /// rotated to the next of them.
     frame: Option<FrameHeader>,
-    /// The payload of an unfinished control frame.
+    /// The payload of an incomplete control frame.
     control: Vec<u8>,
     message: Option<Partial>,
 }
@@ -134,7 +134,7 @@ impl Incoming {
         }
     }
 
-    /// Whether nothing is unfinished.
+    /// Whether nothing is incomplete.
     pub(super) fn is_empty(&self) -> bool {
         self.header_bytes == 0 && self.frame.is_none() && self.message.is_none()
     }
@@ -197,7 +197,7 @@ impl Incoming {
         Ok(parsed.map(|(header, _)| header))
     }
 
-    /// Checks a header against what came before it (§5.4) and against the limits.
+    /// Checks a header against the frames before it (§5.4) and against the limits.
     fn begin(&mut self, shared: &Shared, header: FrameHeader) -> Result<(), Violation> {
         match (header.opcode, &mut self.message) {
             (Opcode::Continuation, Some(message)) => message.extend(&shared.limits, header),
@@ -211,26 +211,26 @@ impl Incoming {
     }
 }
 
-/// A message whose end has not come.
+/// An incomplete message.
 #[derive(Debug)]
 struct Partial {
     is_text: bool,
-    /// What it says so far, inflated.
+    /// The payload so far, inflated.
     payload: Vec<u8>,
     utf8: Utf8,
     fragments: u32,
-    /// Bytes announced so far, as they are on the wire.
+    /// Payload bytes announced so far, as on the wire.
     wire_bytes: u64,
     coding: Coding,
 }
 
-/// Returns how a message's bytes become its payload.
+/// How a message's bytes become its payload.
 #[derive(Debug)]
 enum Coding {
     Plain,
-    /// Is inflated as it comes.
+    /// Inflated as they arrive.
     Inflated(Box<Lease>),
-    /// Is collected, and inflated when complete: too many inflaters are lent.
+    /// Collected, and inflated when complete: too many inflaters are lent.
     Collected(Vec<u8>),
 }
 
@@ -279,7 +279,7 @@ impl Partial {
                 Ok(())
             }
         };
-        // Before the other fault: this one lies before it.
+        // First: invalid text precedes the other violation.
         self.check_text()?;
         result
     }
@@ -303,12 +303,12 @@ impl Partial {
     }
 }
 
-/// Takes and unmasks what `input` has of a frame's payload.
+/// Takes and unmasks the part of a frame's payload that is in `input`.
 fn take_piece<'a>(frame: &mut FrameHeader, input: &mut &'a mut [u8]) -> &'a mut [u8] {
     let missing = usize::try_from(frame.payload_bytes).unwrap_or(usize::MAX);
     let piece = take(input, missing);
     unmask(piece, frame.masking_key);
-    frame.masking_key = turn(frame.masking_key, piece.len());
+    frame.masking_key = rotate(frame.masking_key, piece.len());
     let taken = u64::try_from(piece.len()).unwrap_or(u64::MAX);
     frame.payload_bytes = frame.payload_bytes.saturating_sub(taken);
     piece

@@ -1,9 +1,8 @@
-//! One WebSocket connection's protocol life, without a socket: RFC 6455, RFC 7692.
+//! The protocol of one WebSocket connection, without a socket: RFC 6455, RFC 7692.
 //!
 //! Section numbers in this directory are RFC 6455's unless another one is named. An [`Endpoint`]
-//! takes bytes and time and gives [`Event`]s; what is to be sent it appends to the caller's
-//! buffer. Server side only. There is no I/O, no clock and no meaning of messages here: sockets
-//! are `net`'s business, messages are `server`'s.
+//! takes bytes and time and returns [`Event`]s; output is appended to the caller's buffer. Server
+//! side only. I/O and timers are `net`'s, the meaning of messages is `server`'s.
 //!
 //! ```text
 //!   bytes ─► endpoint ─► http::Parser ─► Event::Request ─► answer ─► handshake
@@ -12,14 +11,14 @@
 //!                           └─────► Event::Message, Event::Closed
 //! ```
 //!
-//! What the caller must know:
-//! - [`Endpoint::receive`] is called until it gives `None`, and once more, if only with no bytes,
-//!   after an answer: bytes that came behind the request wait within.
-//! - Each call may move [`Endpoint::deadline`] and [`Endpoint::after`]. A deadline may have moved
-//!   on when it comes; then [`Endpoint::on_deadline`] does nothing but move it.
-//! - What waits behind a request survives a FIN: `receive` after the answer works it off, and then
-//!   tells the end.
-//! - Once [`Endpoint::is_open`] no longer holds, no data frame may be sent (§5.5.1).
+//! Rules for the caller:
+//! - Call [`Endpoint::receive`] until it returns `None`, and once more after an answer, if only with
+//!   no bytes: the endpoint holds pipelined input.
+//! - Each call may change [`Endpoint::deadline`] and [`Endpoint::after`]. A deadline may have moved
+//!   when it comes; then [`Endpoint::on_deadline`] only updates it.
+//! - Pipelined requests survive a FIN: `receive` after the answer processes them, and then returns
+//!   the end.
+//! - Once [`Endpoint::is_open`] is false, no data frame may be sent (§5.5.1).
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)

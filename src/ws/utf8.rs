@@ -1,10 +1,10 @@
-//! Checks text as it arrives (§8.1): a bad byte is found the moment it is there.
+//! UTF-8 validation of text as it arrives (§8.1): a bad byte is found at once.
 
 use simdutf8::compat;
 
 use super::violation::Violation;
 
-/// Remembers how much of a growing payload is known to be UTF-8.
+/// The validation state of a growing payload.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Utf8 {
     /// `valid` ≤ the payload's length, by at most 3 bytes: those of an unfinished code point.
@@ -12,7 +12,7 @@ pub(super) struct Utf8 {
 }
 
 impl Utf8 {
-    /// Checks what was added to `payload` since the last time. An unfinished code point passes.
+    /// Validates what was appended to `payload` since the last call. An incomplete code point passes.
     pub(super) fn check(&mut self, payload: &[u8]) -> Result<(), Violation> {
         let added = payload.get(self.valid..).unwrap_or_default();
         let good = match compat::from_utf8(added) {

@@ -1,43 +1,43 @@
-//! The faults of a peer that fail a connection (§7.1.7), and the close codes that tell it.
+//! Violations that fail a connection (§7.1.7), and close codes (§7.4).
 
 use std::fmt;
 
-/// Names the close codes this program uses (§7.4.1 and the IANA registry; 4201 is `chat.v1`'s).
+/// The close codes this program uses (§7.4.1 and the IANA registry; 4201 is `chat.v1`'s).
 pub mod code {
-    /// The purpose is fulfilled.
+    /// Normal closure.
     pub const NORMAL: u16 = 1000;
-    /// The endpoint goes away.
+    /// Going away.
     pub const GOING_AWAY: u16 = 1001;
-    /// A rule of RFC 6455 or RFC 7692 was broken.
+    /// Violation of RFC 6455 or RFC 7692.
     pub const PROTOCOL_ERROR: u16 = 1002;
-    /// A kind of data that is not taken here.
+    /// Unsupported type of data.
     pub const UNSUPPORTED: u16 = 1003;
-    /// Stands for a Close without a code; never sent.
+    /// A Close without a code; never sent.
     pub const NONE: u16 = 1005;
-    /// Stands for an end without a Close; never sent.
+    /// An end without a Close; never sent.
     pub const ABNORMAL: u16 = 1006;
-    /// The payload is not what its type says, as text that is no UTF-8.
+    /// Data that does not match its type, such as text that is not UTF-8.
     pub const INVALID_DATA: u16 = 1007;
-    /// A rule of this server was broken.
+    /// Violation of this server's policy.
     pub const POLICY: u16 = 1008;
-    /// A message is too big.
+    /// Message too big.
     pub const TOO_BIG: u16 = 1009;
-    /// The server cannot go on.
+    /// Internal error.
     pub const INTERNAL: u16 = 1011;
-    /// The server restarts.
+    /// Service restart.
     pub const RESTART: u16 = 1012;
-    /// No sign of life followed a ping.
+    /// No sign of life after a ping.
     pub const NO_PONG: u16 = 4201;
 }
 
-/// Names a rule the peer broke, one variant for each. Each fails the connection (§7.1.7).
+/// A rule broken by the peer, one variant for each. Fails the connection (§7.1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Violation {
     /// §5.1: a client's frame is not masked.
     Unmasked,
-    /// §5.2, RFC 7692 §6: a reserved bit is set that no extension gave a meaning to.
+    /// §5.2, RFC 7692 §6: a reserved bit is set without an extension that uses it.
     ReservedBits,
-    /// §5.2: the opcode is none of the six.
+    /// §5.2: the opcode is reserved.
     ReservedOpcode,
     /// §5.2: the length is not in its shortest form.
     NonMinimalLength,
@@ -57,7 +57,7 @@ pub enum Violation {
     BadCloseCode,
     /// §8.1: text, or a Close's reason, is not UTF-8.
     InvalidUtf8,
-    /// RFC 7692 §7.2.2: the payload is no DEFLATE data.
+    /// RFC 7692 §7.2.2: the payload is not DEFLATE data.
     BadDeflate,
     /// §10.4: the message passes [`super::Limits::message_bytes_max`].
     MessageTooBig,

@@ -1,4 +1,4 @@
-//! How often somebody may try to log in.
+//! The rate limit of logins.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -29,12 +29,12 @@ fn an_account_may_be_tried_five_times_and_then_twice_a_minute() {
         assert_eq!(attempts.check(at(100), "alice", network(1)), Ok(()));
     }
     assert_eq!(attempts.check(at(100), "alice", network(1)), wait(30));
-    // To be refused costs nothing more.
+    // A refusal costs nothing.
     assert_eq!(attempts.check(at(110), "alice", network(1)), wait(20));
     assert_eq!(attempts.check(at(129), "alice", network(1)), wait(1));
     assert_eq!(attempts.check(at(130), "alice", network(1)), Ok(()));
     assert_eq!(attempts.check(at(130), "alice", network(1)), wait(30));
-    // Rested, it has its five again, and no more.
+    // A full bucket allows five again, and no more.
     for _ in 0..5 {
         assert_eq!(attempts.check(at(1000), "alice", network(1)), Ok(()));
     }
@@ -42,7 +42,7 @@ fn an_account_may_be_tried_five_times_and_then_twice_a_minute() {
 }
 
 #[test]
-fn nobody_can_keep_an_owner_out_from_elsewhere() {
+fn failures_from_one_network_do_not_lock_an_owner_out_of_another() {
     let mut attempts = Attempts::new(&limits());
     for _ in 0..100 {
         let _ = attempts.check(at(1), "alice", network(1));
@@ -86,12 +86,12 @@ fn a_success_forgets_the_failures_before_it_and_costs_nothing() {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
     }
     attempts.on_success("alice", network(1));
-    // Four failures of the network are left.
+    // Four failures of the network still count.
     for _ in 0..2 {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
     }
     assert_eq!(attempts.check(at(1), "alice", network(1)), wait(3));
-    // Successes alone are never too many.
+    // Successes are not limited.
     for _ in 0..1000 {
         assert_eq!(attempts.check(at(1), "bob", network(2)), Ok(()));
         attempts.on_success("bob", network(2));
@@ -99,7 +99,7 @@ fn a_success_forgets_the_failures_before_it_and_costs_nothing() {
 }
 
 #[test]
-fn somebody_with_an_account_guesses_no_faster_than_anybody() {
+fn successes_do_not_refill_the_bucket_of_a_guesser() {
     let limits = Limits { login_network_burst: 10, ..Limits::default() };
     let mut attempts = Attempts::new(&limits);
     let mut guesses = 0;
@@ -113,7 +113,7 @@ fn somebody_with_an_account_guesses_no_faster_than_anybody() {
 }
 
 #[test]
-fn an_attempt_that_was_not_made_is_given_back() {
+fn an_attempt_that_was_not_made_is_put_back() {
     let mut attempts = Attempts::new(&Limits { login_burst: 2, ..Limits::default() });
     for _ in 0..100 {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
@@ -125,7 +125,7 @@ fn an_attempt_that_was_not_made_is_given_back() {
 }
 
 #[test]
-fn a_full_table_refuses_others_and_forgets_nobody() {
+fn a_full_table_refuses_new_keys_and_forgets_none() {
     let limits = Limits { login_records_max: 3, ..limits() };
     let mut attempts = Attempts::new(&limits);
     for _ in 0..5 {
@@ -134,14 +134,14 @@ fn a_full_table_refuses_others_and_forgets_nobody() {
     for n in 2..4 {
         assert_eq!(attempts.check(at(1), "alice", network(n)), Ok(()));
     }
-    // Newcomers wait, whoever they are and however many come.
+    // New networks wait, however many there are.
     for n in 4..200 {
         assert_eq!(attempts.check(at(2), "alice", network(n)), wait(3), "{n}");
     }
-    // Those who are known go on, and what they did is not forgotten.
+    // Known ones continue, with their failures.
     assert_eq!(attempts.check(at(2), "alice", network(2)), Ok(()));
     assert_eq!(attempts.check(at(2), "alice", network(1)), wait(29));
-    // The networks have rested long before the account's five failures have.
+    // The networks' buckets are full long before that of the account with five failures.
     assert_eq!(attempts.check(at(100), "alice", network(9)), Ok(()));
     assert_eq!(attempts.check(at(100), "alice", network(1)), Ok(()));
     assert_eq!(attempts.check(at(100), "bob", network(1)), Ok(()));
@@ -149,7 +149,7 @@ fn a_full_table_refuses_others_and_forgets_nobody() {
 }
 
 #[test]
-fn a_clock_at_its_end_does_no_harm() {
+fn the_largest_times_do_not_overflow() {
     let mut attempts = Attempts::new(&limits());
     for _ in 0..10 {
         let _ = attempts.check(Moment::NEVER, "alice", network(1));

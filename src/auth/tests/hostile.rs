@@ -1,9 +1,9 @@
-//! Tokens that prove nothing, whatever they say.
+//! Tokens that must be refused.
 
 use super::tokens::OWN_HEADER_JSON;
 use super::*;
 
-/// Is good for a token of the server.
+/// Returns valid claims of a token of the server.
 fn own_claims() -> Value {
     json!({
         "iss": OWN_ISSUER, "aud": OWN_ISSUER, "sub": "ab".repeat(16), "name": "Alice",
@@ -16,7 +16,7 @@ fn refused(tokens: &Tokens, token: &str, fault: Fault, what: &str) {
 }
 
 #[test]
-fn a_token_that_is_not_signed_is_none() {
+fn an_unsigned_token_is_refused() {
     let signer = Signer::ed25519();
     for alg in ["none", "None", "nOnE", "NONE", "", "HS256 ", "hs256", "HS512", "PS256", "dir"] {
         for tokens in [alone(), beside(ED25519), beside(RSA)] {
@@ -27,7 +27,7 @@ fn a_token_that_is_not_signed_is_none() {
             refused(&tokens, &token, Fault::Header, alg);
         }
     }
-    // A header that is the server's own, or right for the key, with no signature behind it.
+    // The server's header, or one that matches the key, without a signature.
     let own = alone().issue(&alice(), NOW);
     let outside = signer.claiming(&json!({}));
     for token in [own.as_str(), &outside] {
@@ -37,7 +37,7 @@ fn a_token_that_is_not_signed_is_none() {
 }
 
 #[test]
-fn a_public_key_is_no_secret() {
+fn a_public_key_is_not_used_as_a_secret() {
     for pem in [ED25519, P256, RSA] {
         let tokens = beside(pem);
         for secret in [pem.as_bytes(), pem.trim_end().as_bytes(), &der(pem), b""] {
@@ -71,17 +71,17 @@ fn a_key_has_one_algorithm() {
 }
 
 #[test]
-fn nobody_speaks_for_somebody_else() {
+fn an_issuer_cannot_speak_for_another() {
     let tokens = beside(ED25519);
     let (outside, own) = (Signer::ed25519(), Signer::Secret(SECRET.to_vec()));
-    // The outside identity provider for the server itself, and the other way round.
+    // The identity provider for the server, and the other way round.
     let token = outside.token(&json!({ "alg": "EdDSA" }), &own_claims());
     refused(&tokens, &token, Fault::Issuer, "outside for the server");
     refused(&tokens, &own.raw(OWN_HEADER_JSON, &claims().to_string()), Fault::Issuer, "own");
-    // The outside one with the server's header.
+    // The identity provider with the server's header.
     let token = outside.raw(OWN_HEADER_JSON, &own_claims().to_string());
     refused(&tokens, &token, Fault::Signature, "own header, signed outside");
-    // The server's key behind a header that is not the server's.
+    // The server's key with another header.
     let token = own.token(&json!({ "alg": "HS256", "kid": "k1" }), &own_claims());
     refused(&tokens, &token, Fault::Header, "another spelling of the header");
     for (iss, aud) in [(ISSUER, OWN_ISSUER), (OWN_ISSUER, AUDIENCE)] {
@@ -92,14 +92,14 @@ fn nobody_speaks_for_somebody_else() {
 }
 
 #[test]
-fn a_stranger_signs_nothing() {
+fn an_unknown_key_is_refused() {
     let tokens = beside(ED25519);
     refused(&tokens, &Signer::stranger().claiming(&json!({})), Fault::Signature, "a stranger");
     refused(&alone(), &Signer::ed25519().claiming(&json!({})), Fault::Header, "nobody is trusted");
 }
 
 #[test]
-fn a_key_that_a_token_brings_along_is_not_looked_at() {
+fn a_key_in_the_header_is_ignored() {
     let tokens = beside(ED25519);
     let Signer::Ed25519(pair) = Signer::stranger() else { unreachable!() };
     let x = jose::encode(ring::signature::KeyPair::public_key(&pair).as_ref());
@@ -112,13 +112,13 @@ fn a_key_that_a_token_brings_along_is_not_looked_at() {
     ] {
         let token = Signer::stranger().token(&header, &claims());
         refused(&tokens, &token, Fault::Signature, "a key of its own");
-        // Nor does it do harm.
+        // It does no harm, either.
         assert!(tokens.verify(&Signer::ed25519().token(&header, &claims()), NOW).is_ok());
     }
 }
 
 #[test]
-fn what_is_more_than_a_signed_statement_is_refused() {
+fn other_types_of_tokens_are_refused() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     for extra in [
         json!({ "crit": ["exp"] }),
@@ -140,7 +140,7 @@ fn what_is_more_than_a_signed_statement_is_refused() {
 }
 
 #[test]
-fn what_is_no_token_is_none() {
+fn malformed_tokens_are_refused() {
     let (tokens, good) = (beside(ED25519), Signer::ed25519().claiming(&json!({})));
     let parts: Vec<&str> = good.split('.').collect();
     let [header, payload, signature] = parts[..] else { unreachable!() };
@@ -182,7 +182,7 @@ fn what_is_no_token_is_none() {
 }
 
 #[test]
-fn a_header_that_is_none_is_refused_before_anything_is_computed() {
+fn a_malformed_header_is_refused_before_anything_is_computed() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     let deep = format!(r#"{{"alg":"EdDSA","kid":{}{}}}"#, "[".repeat(900), "]".repeat(900));
     for header in [
@@ -209,7 +209,7 @@ fn a_header_that_is_none_is_refused_before_anything_is_computed() {
 }
 
 #[test]
-fn claims_that_are_missing_or_make_no_sense_are_refused() {
+fn missing_and_invalid_claims_are_refused() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     let fault = |changes: Value, fault: Fault| {
         refused(&tokens, &signer.claiming(&changes), fault, &changes.to_string());
@@ -245,7 +245,7 @@ fn claims_that_are_missing_or_make_no_sense_are_refused() {
 }
 
 #[test]
-fn what_is_nested_deeply_does_no_harm() {
+fn deep_nesting_does_no_harm() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     let deep = format!("{}{}", "[".repeat(900), "]".repeat(900));
     let plain = r#"{"alg":"EdDSA"}"#;
@@ -261,7 +261,7 @@ fn what_is_nested_deeply_does_no_harm() {
 }
 
 #[test]
-fn a_payload_that_is_no_object_is_refused() {
+fn a_payload_that_is_not_an_object_is_refused() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     let (exp, rest) = (NOW + 60, r#""aud":"chat","sub":"u1""#);
     for payload in [
@@ -338,7 +338,7 @@ proptest::proptest! {
             let body = engine.encode(der);
             for label in ["PUBLIC KEY", "RSA PUBLIC KEY"] {
                 let text = format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n");
-                // A changed modulus may still be one; then it has signed nothing.
+                // A changed modulus may still be valid; then the signature is not.
                 if let Ok(outside) = IdentityProvider::from_pem(&text, trust()) {
                     let tokens = Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside));
                     let token = Signer::stranger().token(&json!({ "alg": "RS256" }), &claims());
@@ -352,7 +352,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn a_changed_letter_is_a_changed_token() {
+fn a_changed_character_invalidates_a_token() {
     let tokens = beside(RSA);
     let own = tokens.issue(&alice(), NOW);
     for token in [own.as_str().to_owned(), Signer::rsa().claiming(&json!({}))] {
@@ -383,7 +383,7 @@ fn a_token_that_is_too_long_is_not_read() {
 }
 
 #[test]
-fn who_sends_a_token_learns_only_what_its_maker_would_know() {
+fn the_sender_of_a_forged_token_learns_nothing() {
     let refused = "token is not accepted; log in again";
     for fault in [
         Fault::TooLong,
@@ -395,7 +395,7 @@ fn who_sends_a_token_learns_only_what_its_maker_would_know() {
     ] {
         assert_eq!(fault.reason(), refused);
     }
-    // A forger does not even learn that a token would have expired.
+    // Not even that the token would have expired.
     let token = Signer::stranger().claiming(&json!({ "exp": 1 }));
     assert_eq!(beside(ED25519).verify(&token, NOW), Err(Fault::Signature));
 }

@@ -1,4 +1,4 @@
-//! What passwords and tokens must and must not do, and a few words to make tokens with.
+//! Tests of passwords and tokens, and helpers to make tokens.
 
 mod attempts;
 mod hostile;
@@ -28,7 +28,7 @@ const ED25519: &str = include_str!("keys/ed25519.pem");
 const P256: &str = include_str!("keys/p256.pem");
 const RSA: &str = include_str!("keys/rsa.pem");
 
-/// Is somebody who signs, with one of the keys in `keys/`.
+/// A signer, with one of the keys in `keys/`.
 enum Signer {
     Secret(Vec<u8>),
     Ed25519(Ed25519KeyPair),
@@ -42,7 +42,7 @@ impl Signer {
         Self::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).unwrap())
     }
 
-    /// Returns one whose key is in no file.
+    /// Returns a signer whose key is in no file.
     fn stranger() -> Self {
         Self::Ed25519(Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap())
     }
@@ -84,7 +84,7 @@ impl Signer {
         }
     }
 
-    /// Signs whatever it is given, JSON or not.
+    /// Signs any header and payload, JSON or not.
     fn raw(&self, header: &str, payload: &str) -> String {
         let parts = [header, payload].map(|part| jose::encode(part.as_bytes())).join(".");
         let signature = self.sign(&parts);
@@ -95,18 +95,18 @@ impl Signer {
         self.raw(&header.to_string(), &payload.to_string())
     }
 
-    /// Makes a token of the outside identity provider with some claims changed; null takes one out.
+    /// Returns a token of the identity provider with some claims changed; null removes one.
     fn claiming(&self, changes: &Value) -> String {
         self.token(&json!({ "alg": self.alg() }), &with(claims(), changes))
     }
 }
 
-/// Returns claims with which a token of the outside identity provider is good.
+/// Returns valid claims of a token of the identity provider.
 fn claims() -> Value {
     json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": "u1", "name": "Alice", "exp": NOW + 60 })
 }
 
-/// Changes some fields; null takes one out.
+/// Changes some fields; null removes one.
 fn with(mut object: Value, changes: &Value) -> Value {
     let fields = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -122,18 +122,18 @@ fn trust() -> Trust {
     Trust { issuer: ISSUER.into(), audience: AUDIENCE.into(), admins: false }
 }
 
-/// Returns a server that knows itself only.
+/// Returns a server without an identity provider.
 fn alone() -> Tokens {
     Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), None)
 }
 
-/// Returns a server that also knows the outside identity provider by a PEM file.
+/// Returns a server with an identity provider by a PEM file.
 fn beside(pem: &str) -> Tokens {
     let outside = IdentityProvider::from_pem(pem, trust()).unwrap();
     Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside))
 }
 
-/// Returns a server that also knows the outside identity provider by a set of keys.
+/// Returns a server with an identity provider by a set of keys.
 fn beside_set(set: &Value) -> Tokens {
     let outside = IdentityProvider::from_jwks(&set.to_string(), trust()).unwrap();
     Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside))
@@ -143,7 +143,7 @@ fn alice() -> Login<'static> {
     Login { author: AUTHOR, name: "Alice", login: LOGIN }
 }
 
-/// Takes a PEM file out of its armour.
+/// Returns the DER of a PEM file.
 fn der(pem: &str) -> Vec<u8> {
     use base64::Engine as _;
     let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();

@@ -1,4 +1,4 @@
-//! PasswordWorker, their hashes, and the thread that works on them.
+//! Passwords, their hashes, and the worker.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use super::super::password::{dummy_hash, verify};
 use super::*;
 use crate::clock::Clock;
 
-/// Costs little, for tests that are about something else.
+/// Limits with a low cost.
 fn cheap() -> Limits {
     Limits { password_memory_bytes: 64 * 1024, password_passes: 1, ..Limits::default() }
 }
@@ -70,9 +70,9 @@ fn a_password_has_a_length_and_no_other_rules() {
     assert_eq!(fault(&"x".repeat(100)), None);
     assert_eq!(fault(&"x".repeat(101)), Some(PasswordFault::TooLong(100)));
     assert_eq!(fault(&"é".repeat(51)), Some(PasswordFault::TooLong(100)));
-    // Characters are counted as they are hashed: an accent that can be composed is none.
+    // Characters are counted after composition.
     assert_eq!(fault("e\u{301}".repeat(7).as_str()), Some(PasswordFault::TooShort(8)));
-    // What was allowed once can still be logged in with.
+    // A password that was long enough once still works.
     assert!(Password::entered("1234567".into(), &limits).is_ok());
     let told = PasswordFault::TooShort(8).to_string();
     assert_eq!(told, "password must have at least 8 characters");
@@ -91,7 +91,7 @@ fn a_password_typed_on_another_keyboard_is_the_same() {
     ] {
         assert_eq!(verify(&given(text), &hash), Ok(same), "{text}");
     }
-    // Compatibility forms are no more the same than capitals are.
+    // Compatibility forms differ, as capitals do.
     let hash = super::hash(&given("ﬁsh and chips"), [1; 16], &limits).unwrap();
     assert_eq!(verify(&given("fish and chips"), &hash), Ok(false));
 }
@@ -105,14 +105,14 @@ fn a_hash_is_argon2id_with_the_cost_of_the_settings() {
     assert_ne!(hash(&password, [2; 16], &limits).unwrap(), one);
     assert_eq!(hash(&password, [1; 16], &limits).unwrap(), one);
     assert_eq!(verify(&password, &one), Ok(true));
-    // What is kept says what it cost; the settings may have changed since.
+    // The hash names its cost; the settings may have changed since.
     let cheap = hash(&password, [1; 16], &cheap()).unwrap();
     assert!(cheap.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{cheap}");
     assert_eq!(verify(&password, &cheap), Ok(true));
 }
 
 #[test]
-fn a_hash_made_by_the_reference_implementation_is_known() {
+fn a_hash_by_the_reference_implementation_is_verified() {
     // From the tests of the reference implementation: m=65536, t=2, p=1, "password", "somesalt".
     let hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ\
                 $CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
@@ -121,7 +121,7 @@ fn a_hash_made_by_the_reference_implementation_is_known() {
 }
 
 #[test]
-fn what_is_kept_and_is_no_hash_or_too_dear_fails() {
+fn damaged_and_too_costly_hashes_fail() {
     let output = "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     for hash in [
         String::new(),
@@ -170,10 +170,10 @@ fn the_worker_answers_in_order_and_wakes() {
 }
 
 #[test]
-fn the_queue_has_an_end_and_opens_again() {
+fn a_full_queue_is_busy_until_answers_are_taken() {
     let limits = Limits { password_jobs_max: 3, ..cheap() };
     let (wake, woken) = channel();
-    // The thread stands still at its first answer until `go` is gone.
+    // The thread blocks at its first answer until `go` is dropped.
     let (go, wait) = channel::<()>();
     let wait = Mutex::new(wait);
     let mut passwords = PasswordWorker::start(&limits, move || {
@@ -194,7 +194,7 @@ fn the_queue_has_an_end_and_opens_again() {
     for _ in 1..=3 {
         woken.recv_timeout(PATIENCE).unwrap();
     }
-    // Answers that nobody has taken still count.
+    // Answers that were not taken still count.
     assert_eq!(passwords.verify(6, given("x"), None), Err(Busy));
     passwords.answers(&mut out);
     assert_eq!(out, [0, 1, 2, 3].map(|job| (job, Outcome::Wrong)));
@@ -202,7 +202,7 @@ fn the_queue_has_an_end_and_opens_again() {
 }
 
 #[test]
-fn the_thread_ends_when_nobody_wants_its_answers() {
+fn the_thread_ends_when_its_handle_is_dropped() {
     let (held, gone) = channel::<()>();
     let mut passwords = PasswordWorker::start(&cheap(), move || {
         // The thread keeps this as long as it lives.
@@ -217,7 +217,7 @@ fn the_thread_ends_when_nobody_wants_its_answers() {
 }
 
 #[test]
-fn dummy_hash_costs_what_a_new_one_costs() {
+fn the_dummy_hash_costs_as_much_as_a_new_one() {
     for limits in [Limits::default(), cheap()] {
         let own = hash(&given("correct horse"), [1; 16], &limits).unwrap();
         let cost = |hash: &str| hash.split('$').take(4).collect::<Vec<_>>().join("$");
@@ -229,7 +229,7 @@ fn dummy_hash_costs_what_a_new_one_costs() {
 }
 
 #[test]
-fn the_time_of_an_answer_does_not_tell_whether_there_is_an_account() {
+fn the_duration_does_not_tell_whether_an_account_exists() {
     let limits = Limits::default();
     let mut world = World::new(&limits);
     let account = hash(&given("correct horse"), [1; 16], &limits).unwrap();
@@ -251,7 +251,7 @@ fn the_time_of_an_answer_does_not_tell_whether_there_is_an_account() {
 }
 
 #[test]
-fn a_cost_below_what_is_recommended_is_too_little() {
+fn a_cost_below_the_recommendation_does_not_suffice() {
     let enough = |mib: usize, password_passes: u32| {
         let password_memory_bytes = mib * 1024 * 1024;
         Limits { password_memory_bytes, password_passes, ..Limits::default() }

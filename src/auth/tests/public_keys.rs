@@ -1,4 +1,4 @@
-//! Files with the public keys of the outside identity provider.
+//! Files with the public keys of the identity provider.
 
 use super::*;
 
@@ -40,7 +40,7 @@ fn a_set_has_keys_of_every_kind() {
     let kinds = [(Signer::ed25519(), "a"), (Signer::p256(), "b"), (Signer::rsa(), "c")];
     for (signer, kid) in &kinds {
         assert!(tokens.verify(&by(signer, kid), NOW).is_ok(), "{kid}");
-        // There is only one of its kind.
+        // Without a kid: there is only one of its kind.
         assert!(tokens.verify(&signer.claiming(&json!({})), NOW).is_ok(), "{kid}");
         for other in ["a", "b", "c", "", "d"].iter().filter(|other| *other != kid) {
             assert_eq!(tokens.verify(&by(signer, other), NOW), Err(Fault::Header), "{kid} {other}");
@@ -49,7 +49,7 @@ fn a_set_has_keys_of_every_kind() {
 }
 
 #[test]
-fn of_two_keys_of_a_kind_a_token_names_its_own() {
+fn of_two_keys_of_a_kind_the_kid_chooses() {
     let tokens = beside_set(&set(&[jwk(ED25519, Some("old")), stranger_jwk("new")]));
     let (old, new) = (Signer::ed25519(), Signer::stranger());
     assert!(tokens.verify(&by(&old, "old"), NOW).is_ok());
@@ -61,7 +61,7 @@ fn of_two_keys_of_a_kind_a_token_names_its_own() {
 }
 
 #[test]
-fn a_key_without_a_name_takes_the_tokens_that_name_no_other() {
+fn a_key_without_a_kid_verifies_tokens_with_an_unknown_kid() {
     let tokens = beside_set(&set(&[jwk(ED25519, None), stranger_jwk("new")]));
     assert!(tokens.verify(&by(&Signer::ed25519(), "unknown"), NOW).is_ok());
     assert!(tokens.verify(&by(&Signer::stranger(), "new"), NOW).is_ok());
@@ -90,7 +90,7 @@ fn two_issuers_with_the_same_kid_are_kept_apart() {
 }
 
 #[test]
-fn keys_for_something_else_are_passed_over() {
+fn keys_for_other_purposes_are_skipped() {
     let change = |changes: &Value| with(jwk(RSA, Some("x")), changes);
     let good = jwk(ED25519, Some("a"));
     for foreign in [
@@ -117,7 +117,7 @@ fn keys_for_something_else_are_passed_over() {
 }
 
 #[test]
-fn a_set_that_cannot_be_right_is_refused() {
+fn an_invalid_set_is_refused() {
     let read = |text: &str| IdentityProvider::from_jwks(text, trust()).unwrap_err();
     let one = |changes: &Value| read(&set(&[with(jwk(ED25519, Some("a")), changes)]).to_string());
     for text in ["", "[]", "{}", "{\"keys\":7}", "{\"keys\":[{}]}", ED25519] {
@@ -160,8 +160,8 @@ fn a_pem_file_has_one_public_key() {
     ] {
         assert_eq!(read(text), error, "{text}");
     }
-    // What others write around it does no harm.
-    let text = format!("a comment\r\n{}\r\n\r\n", ED25519.replace('\n', "\r\n"));
+    // Text around the key is ignored.
+    let text = format!("a comment\r\n{}\r\n\r\nanother comment\r\n", ED25519.replace('\n', "\r\n"));
     assert!(IdentityProvider::from_pem(&text, trust()).is_ok());
 }
 

@@ -1,4 +1,4 @@
-//! The file with the server's own key.
+//! The file of the signing key.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
-/// A directory that is gone when the test is over.
+/// A directory that is removed when dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -53,7 +53,7 @@ fn a_key_is_made_once_and_for_its_owner_only() {
 }
 
 #[test]
-fn what_a_crash_left_behind_is_no_key() {
+fn a_temporary_file_of_a_crash_is_replaced() {
     let scratch = Scratch::new();
     let young = scratch.0.join("token.key.new");
     fs::write(&young, b"half").unwrap();
@@ -64,7 +64,7 @@ fn what_a_crash_left_behind_is_no_key() {
 }
 
 #[test]
-fn a_key_is_not_written_through_somebody_elses_link() {
+fn a_key_is_not_written_through_a_link() {
     let scratch = Scratch::new();
     let target = scratch.0.join("target");
     symlink(&target, scratch.0.join("token.key.new")).unwrap();
@@ -73,7 +73,7 @@ fn a_key_is_not_written_through_somebody_elses_link() {
 }
 
 #[test]
-fn a_key_that_others_may_use_is_refused() {
+fn a_key_with_loose_permissions_is_refused() {
     let scratch = Scratch::new();
     for mode in [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777] {
         scratch.put(&[5; 32], mode);
@@ -112,7 +112,7 @@ fn a_broken_key_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_named() {
+fn a_missing_directory_is_named() {
     let error = open(Path::new("/nowhere"), 1).unwrap_err();
     assert!(error.to_string().starts_with("cannot use the signing key /nowhere/token.key: "));
 }

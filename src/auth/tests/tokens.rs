@@ -1,9 +1,9 @@
-//! Tokens that are good, and who may make them.
+//! Tokens that are accepted, and their issuers.
 
 use super::*;
 
 #[test]
-fn a_token_of_the_server_proves_what_was_said_when_it_was_issued() {
+fn a_token_of_the_server_proves_its_login() {
     let tokens = alone();
     let token = tokens.issue(&alice(), NOW);
     let month = 30 * 24 * 60 * 60;
@@ -47,7 +47,7 @@ fn another_server_accepts_no_token_of_this_one() {
 }
 
 #[test]
-fn an_operators_token_is_nobodys_login_and_a_login_no_operators() {
+fn operator_tokens_and_logins_are_distinct() {
     let tokens = alone();
     let token = tokens.issue_operator_token(NOW);
     assert_eq!(tokens.verify_operator_token(token.as_str(), NOW + 59), Ok(()));
@@ -66,7 +66,7 @@ fn an_operators_token_is_nobodys_login_and_a_login_no_operators() {
 }
 
 #[test]
-fn a_token_from_outside_is_good_with_each_kind_of_key() {
+fn tokens_of_the_provider_verify_with_each_kind_of_key() {
     for (pem, signer) in [
         (ED25519, Signer::ed25519()),
         (P256, Signer::p256()),
@@ -87,14 +87,14 @@ const AUTHOR_OF_U1: [u8; 16] = [
 ];
 
 #[test]
-fn tokens_of_the_server_are_good_beside_those_from_outside() {
+fn tokens_of_the_server_verify_beside_those_of_the_provider() {
     let tokens = beside(ED25519);
     let token = tokens.issue(&alice(), NOW);
     assert_eq!(tokens.verify(token.as_str(), NOW).unwrap().subject, Subject::Own(AUTHOR));
 }
 
 #[test]
-fn claims_from_outside_may_be_written_as_the_standard_allows() {
+fn claims_of_the_provider_may_have_any_form_of_the_standard() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     for changes in [
         json!({ "aud": ["other", AUDIENCE] }),
@@ -116,7 +116,7 @@ fn claims_from_outside_may_be_written_as_the_standard_allows() {
 }
 
 #[test]
-fn a_clock_outside_may_be_off_by_the_leeway() {
+fn the_clock_of_the_provider_may_be_off_by_the_leeway() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     let token = signer.claiming(&json!({ "exp": NOW, "nbf": NOW - 100 }));
     assert!(tokens.verify(&token, NOW + 29).is_ok());
@@ -126,7 +126,7 @@ fn a_clock_outside_may_be_off_by_the_leeway() {
 }
 
 #[test]
-fn a_person_from_outside_is_called_by_the_first_name_there_is() {
+fn a_subject_of_the_provider_has_the_first_name_given() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     for (changes, name) in [
         (json!({ "preferred_username": "al" }), "Alice"),
@@ -141,7 +141,7 @@ fn a_person_from_outside_is_called_by_the_first_name_there_is() {
 }
 
 #[test]
-fn an_administrator_from_outside_is_one_only_where_that_is_wanted() {
+fn the_provider_makes_administrators_only_if_configured() {
     let signer = Signer::ed25519();
     let outside = IdentityProvider::from_pem(ED25519, Trust { admins: true, ..trust() }).unwrap();
     let trusting = Tokens::new(&Limits::default(), &SigningKey::ephemeral(SECRET), Some(outside));
@@ -158,7 +158,7 @@ fn an_administrator_from_outside_is_one_only_where_that_is_wanted() {
         assert_eq!(trusting.verify(&token, NOW).unwrap().admin, admin, "{changes}");
         assert!(!beside(ED25519).verify(&token, NOW).unwrap().admin);
     }
-    // Not even a token with the server's own key says so of itself.
+    // Not even a token signed with the server's key can claim it.
     let own = Signer::Secret(SECRET.to_vec());
     let payload = json!({
         "iss": OWN_ISSUER, "aud": OWN_ISSUER, "sub": "ab".repeat(16), "jti": "cd".repeat(16),
@@ -169,7 +169,7 @@ fn an_administrator_from_outside_is_one_only_where_that_is_wanted() {
 }
 
 #[test]
-fn a_login_from_outside_has_one_name_whatever_its_signature() {
+fn the_login_of_a_provider_token_does_not_depend_on_its_signature() {
     let (tokens, signer) = (beside(P256), Signer::p256());
     // ECDSA signs the same text differently each time.
     let (first, again) = (signer.claiming(&json!({})), signer.claiming(&json!({})));
@@ -180,13 +180,13 @@ fn a_login_from_outside_has_one_name_whatever_its_signature() {
 }
 
 #[test]
-fn subjects_from_outside_are_told_apart() {
+fn subjects_of_the_provider_are_distinct() {
     let (tokens, signer) = (beside(ED25519), Signer::ed25519());
     let subject =
         |sub: &str| tokens.verify(&signer.claiming(&json!({ "sub": sub })), NOW).unwrap().subject;
     assert_eq!(subject("u1"), Subject::External { author: AUTHOR_OF_U1 });
     assert_ne!(subject("u1"), subject("u2"));
-    // What names an account here is only a text there.
+    // The id of an account here is a plain text there.
     assert_ne!(subject(&"ab".repeat(16)), Subject::Own(AUTHOR));
 }
 
@@ -194,7 +194,7 @@ fn subjects_from_outside_are_told_apart() {
 fn the_examples_of_the_standards_verify() {
     let check = |set: Value, token: &str| {
         let tokens = beside_set(&set);
-        // Signed well, but neither for us nor by whom we trust.
+        // A valid signature, but for another audience and by another issuer.
         assert_eq!(tokens.verify(token, NOW), Err(Fault::Malformed), "{token}");
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let mut bytes = jose::decode(signature).unwrap();
@@ -223,7 +223,7 @@ fn the_examples_of_the_standards_verify() {
 }
 
 #[test]
-fn nothing_secret_is_shown_for_debugging() {
+fn debug_output_shows_no_secrets() {
     let (tokens, key) = (beside(ED25519), SigningKey::ephemeral(SECRET));
     let token = tokens.issue(&alice(), NOW);
     let password = Password::entered("correct horse".into(), &Limits::default()).unwrap();

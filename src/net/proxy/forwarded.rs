@@ -1,28 +1,29 @@
-//! What a proxy says with each request: `X-Forwarded-For` and `X-Forwarded-Proto`.
+//! The headers of a proxy in each request: `X-Forwarded-For` and `X-Forwarded-Proto`.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-/// A list of addresses that does not lead to a client.
+/// An `X-Forwarded-For` that names no client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BadForwardedFor;
 
 impl fmt::Display for BadForwardedFor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("X-Forwarded-For leads to no address")
+        f.write_str("X-Forwarded-For names no client")
     }
 }
 
 impl std::error::Error for BadForwardedFor {}
 
-/// Finds the client in the lines of `X-Forwarded-For`, in the order in which they came.
+/// Returns the client by the lines of `X-Forwarded-For`, in their order; `None` without a line.
 ///
-/// Each proxy appends the address it was asked by. So they are read from the end, as long as they
-/// are trusted themselves; whatever stands before the first that is not could be made up. If all
-/// are trusted, the first one asked. `None` if there is no such line.
+/// Each proxy appends its peer's address. So they are read from the end, past those of trusted
+/// proxies: whatever precedes the first that is not trusted may be forged. If all are trusted, the
+/// client is the first.
 ///
 /// # Errors
-/// If what was reached is no address, if there are none at all, or more proxies than believable.
+/// If an element that is reached is not an address, if there is none, or if there are too many
+/// proxies.
 pub fn forwarded_for<'a>(
     lines: impl Iterator<Item = &'a str>,
     trusts: impl Fn(IpAddr) -> bool,
@@ -42,17 +43,17 @@ pub fn forwarded_for<'a>(
     if first.is_none() && !lines.is_empty() { Err(BadForwardedFor) } else { Ok(first) }
 }
 
-/// Whether the client speaks TLS: what the nearest proxy, whose word is the last, says in
-/// `X-Forwarded-Proto`.
+/// Whether the client uses TLS, according to the last element of `X-Forwarded-Proto`, which the
+/// nearest proxy wrote.
 pub fn is_secure<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
     let last = lines.last().and_then(|line| line.rsplit(',').next()).unwrap_or_default();
     last.trim_matches([' ', '\t']).eq_ignore_ascii_case("https")
 }
 
-/// Trusted proxies on the way of one request; more are a loop, or somebody's joke.
+/// Trusted proxies of one request at most; more are a loop or an attack.
 const PROXIES_MAX: usize = 16;
 
-/// Reads `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]` or `[::1]:567`.
+/// Parses `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]` or `[::1]:567`.
 fn parse(element: &str) -> Option<IpAddr> {
     let bare = element.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let address = match bare {
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_address_that_is_no_trusted_proxy() {
+    fn the_client_is_the_last_address_that_is_not_a_trusted_proxy() {
         for (lines, client) in [
             (&["192.0.2.1"][..], "192.0.2.1"),
             (&["203.0.113.9, 192.0.2.1"], "192.0.2.1"),
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_to_no_address_is_unclear() {
+    fn a_list_without_a_client_is_an_error() {
         for lines in [
             &[""][..],
             &[" , "],
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_not_more_proxies_than_believable() {
+    fn the_number_of_proxies_is_limited() {
         let through =
             |proxies: usize| found(&[&format!("192.0.2.1{}", ",10.0.0.1".repeat(proxies))]);
         assert_eq!(through(PROXIES_MAX - 1), Ok(Some("192.0.2.1".to_owned())));
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_proxy_says_whether_the_client_is_secure() {
+    fn the_nearest_proxy_decides_whether_the_client_is_secure() {
         for (lines, secure) in [
             (&["https"][..], true),
             (&["HTTPS"], true),

@@ -1,4 +1,5 @@
-//! The PROXY protocol, versions 1 and 2: who a connection comes from, said before its first byte.
+//! The PROXY protocol, versions 1 and 2: the client's address ahead of a
+//! connection's first byte.
 //!
 //! Section numbers are those of the specification ("The PROXY protocol", versions 1 & 2). The
 //! parser takes bytes as they come and stops behind the header; it keeps no more than a header may
@@ -16,39 +17,39 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Returns where a connection comes from.
+/// The origin of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// From this address.
+    /// This address.
     Address(IpAddr),
-    /// From the proxy itself, or from where it cannot say: the peer's address stands.
+    /// The proxy itself, or unknown: the peer's address counts.
     Peer,
 }
 
-/// Returns why something is no PROXY header. Each ends the connection without an answer (§2.2): who is
-/// at the other end is unknown.
+/// Why a PROXY header is refused. The connection is closed without an answer (§2.2): its client is
+/// unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Malformed {
-    /// It begins like neither version.
+    /// Not the beginning of either version.
     NotProxy,
     /// A line of version 1 is longer than 107 bytes (§2.1).
     LineTooLong,
-    /// A line of version 1 is not as it must be (§2.1).
+    /// A line of version 1 is malformed (§2.1).
     BadLine,
     /// The version is not 2, or the command neither LOCAL nor PROXY (§2.2).
     BadCommand,
-    /// There is no such address family or transport (§2.2).
+    /// Unknown address family or transport (§2.2).
     BadFamily,
-    /// The length does not hold the addresses (§2.2).
+    /// Too short for its addresses (§2.2).
     TooShort,
-    /// A header of version 2 is longer than 536 bytes, with which every path can do (§2.2).
+    /// A header of version 2 is longer than 536 bytes (§2.2).
     TooLong,
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotProxy => "there is no PROXY header",
+            Self::NotProxy => "not a PROXY header",
             Self::LineTooLong => "the line is too long",
             Self::BadLine => "the line is malformed",
             Self::BadCommand => "unknown version or command",
@@ -61,7 +62,7 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Reads one header out of bytes as they come.
+/// Incremental parser of one header.
 #[derive(Clone, Debug, Default)]
 pub struct Parser {
     bytes: Vec<u8>,
@@ -73,7 +74,7 @@ impl Parser {
     /// Returns `None` when all of `input` is used up and the header is not complete.
     ///
     /// # Errors
-    /// At the first byte that no header has there. Then the connection must be closed.
+    /// At the first byte that no header has there; then close the connection.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Option<Source>, Malformed> {
         while let Some((&byte, rest)) = input.split_first() {
             *input = rest;
@@ -89,7 +90,7 @@ impl Parser {
         Ok(None)
     }
 
-    /// Goes on with version 1.
+    /// Continues with version 1.
     fn line(&self) -> Result<Option<Source>, Malformed> {
         if self.bytes.len() <= WORD.len() {
             return if WORD.starts_with(&self.bytes) { Ok(None) } else { Err(Malformed::NotProxy) };
@@ -103,7 +104,7 @@ impl Parser {
         }
     }
 
-    /// Goes on with version 2.
+    /// Continues with version 2.
     fn block(&self) -> Result<Option<Source>, Malformed> {
         let Some((signature, rest)) = self.bytes.split_first_chunk::<12>() else {
             let begins = SIGNATURE.starts_with(&self.bytes);
@@ -117,7 +118,7 @@ impl Parser {
         };
         let length = usize::from(u16::from_be_bytes([high, low]));
         let addresses = match (command, family >> 4, family & 0x0f) {
-            // The family of LOCAL has no meaning.
+            // LOCAL: the family is to be ignored.
             (0x20, _, _) => 0,
             (0x21, 0, 0..=2) => 0,
             (0x21, 1, 0..=2) => 12,
@@ -139,23 +140,23 @@ impl Parser {
     }
 }
 
-/// §2.1: what a line of version 1 begins with.
+/// §2.1: the prefix of a line of version 1.
 const WORD: &[u8] = b"PROXY ";
-/// §2.1: what a line of version 1 has at most, its end included.
+/// §2.1: the longest line of version 1, its end included.
 const LINE_BYTES_MAX: usize = 107;
-/// §2.2: what a header of version 2 begins with.
+/// §2.2: the prefix of a header of version 2.
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// What may follow the 16 bytes: together they pass in one segment on every path (§2.2).
 const LENGTH_MAX: usize = 536 - 16;
 
-/// Reads a line of version 1, without its end.
+/// Parses a line of version 1, without its end.
 fn parse_line(line: &[u8]) -> Result<Source, Malformed> {
     let line = str::from_utf8(line).map_err(|_| Malformed::BadLine)?;
     let mut words = line.split(' ').skip(1);
     let address: fn(&str) -> Option<IpAddr> = match words.next() {
         Some("TCP4") => |word| word.parse().ok().map(IpAddr::V4),
         Some("TCP6") => |word| word.parse().ok().map(IpAddr::V6),
-        // Whatever follows has no meaning.
+        // The rest of the line is to be ignored.
         Some("UNKNOWN") => return Ok(Source::Peer),
         _ => return Err(Malformed::BadLine),
     };
@@ -175,7 +176,7 @@ fn port(word: &str) -> Option<u16> {
     if plain && shortest { word.parse().ok() } else { None }
 }
 
-/// Returns the source of version 2. What comes over other families and transports is as unknown (§2.2).
+/// Returns the source of version 2; other families and transports are treated as unknown (§2.2).
 fn source(family: u8, rest: &[u8]) -> Source {
     let address = match family {
         0x11 => rest.first_chunk::<4>().map(|bytes| IpAddr::V4(Ipv4Addr::from(*bytes))),
@@ -189,7 +190,7 @@ fn source(family: u8, rest: &[u8]) -> Source {
 mod tests {
     use super::*;
 
-    /// Feeds bytes and gives what came of them, and what is left.
+    /// Returns the result of parsing, and the bytes left.
     fn read(mut bytes: &[u8]) -> (Result<Option<Source>, Malformed>, &[u8]) {
         let result = Parser::default().feed(&mut bytes);
         (result, bytes)
@@ -233,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_not_as_it_must_be_is_malformed() {
+    fn a_malformed_line_is_refused() {
         for line in [
             "PROXY ",
             "PROXY TCP4",
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_does_not_end_is_too_long() {
+    fn a_line_without_an_end_is_too_long() {
         let line = |bytes: usize| format!("PROXY UNKNOWN {}\r\n", "x".repeat(bytes - 16));
         assert_eq!(read(line(107).as_bytes()).0, Ok(Some(Source::Peer)));
         assert_eq!(read(line(108).as_bytes()).0, Err(Malformed::LineTooLong));
@@ -309,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_not_as_it_must_be_is_malformed() {
+    fn a_malformed_block_is_refused() {
         for (bytes, fault) in [
             (block(0x11, 0x11, &V4), Malformed::BadCommand),
             (block(0x31, 0x11, &V4), Malformed::BadCommand),
@@ -324,13 +325,13 @@ mod tests {
             (block(0x20, 0x00, &[0; 65_535]), Malformed::TooLong),
         ] {
             assert_eq!(read(&bytes).0, Err(fault), "{:?}", &bytes[12..16]);
-            // It is seen with the fixed part: nothing that was announced is waited for.
+            // Found with the fixed part: the announced rest is not waited for.
             assert_eq!(read(&bytes[..16]).0, Err(fault));
         }
     }
 
     #[test]
-    fn what_begins_otherwise_is_no_header() {
+    fn other_beginnings_are_refused() {
         for bytes in [
             &b"GET / HTTP/1.1\r\n"[..],
             b"\x16\x03\x01",

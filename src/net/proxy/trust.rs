@@ -1,26 +1,26 @@
-//! Networks, and which of them are trusted to speak for others.
+//! Networks, and trusted proxies.
 
 use std::fmt;
 use std::net::IpAddr;
 
-/// A network: the addresses that begin with the same bits. IPv4 addresses within IPv6 ones
-/// (`::ffff:192.0.2.1`) are IPv4 addresses here.
+/// A network: the addresses with a common prefix. IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`)
+/// are IPv4 addresses here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     first: IpAddr,
-    /// How many bits are the same: at most 32 or 128.
+    /// The length of the prefix in bits: at most 32 or 128.
     prefix: u8,
 }
 
 impl Network {
-    /// Makes a network from its first address and the number of bits that all its addresses share;
-    /// `None` if an address does not have as many, or if the first one goes on with other than zeros.
+    /// Returns the network of a prefix; `None` if the prefix is too long, or if `first` has bits set
+    /// behind it.
     pub fn new(first: IpAddr, prefix: u8) -> Option<Self> {
         let canonical = first.to_canonical();
         let mapped = first.is_ipv6() && canonical.is_ipv4();
         let network = match prefix.checked_sub(MAPPED_PREFIX) {
             Some(prefix) if mapped => Self { first: canonical, prefix },
-            // Some of it is IPv4, and some is not.
+            // Only part of it is IPv4-mapped.
             None if mapped => return None,
             _ => Self { first, prefix },
         };
@@ -28,13 +28,13 @@ impl Network {
         sound.then_some(network)
     }
 
-    /// Makes the network of one address.
+    /// Returns the network of one address.
     pub fn single(address: IpAddr) -> Self {
         let first = address.to_canonical();
         Self { first, prefix: if first.is_ipv4() { 32 } else { 128 } }
     }
 
-    /// Whether an address belongs to it.
+    /// Whether the network contains an address.
     pub fn contains(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let differs = (bits(address) ^ bits(self.first)) & self.mask();
@@ -58,10 +58,10 @@ impl fmt::Display for Network {
     }
 }
 
-/// How IPv4 addresses begin within IPv6 ones (RFC 4291 §2.5.5.2), in bits.
+/// Bits of the prefix of IPv4-mapped addresses (RFC 4291 §2.5.5.2).
 const MAPPED_PREFIX: u8 = 96;
 
-/// Returns the bits of an address, the first one on top.
+/// Returns the bits of an address, left-aligned.
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
@@ -69,10 +69,10 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// Is one entry of the list of trusted proxies.
+/// An entry of the list of trusted proxies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trusted {
-    /// Whatever runs on this machine.
+    /// This machine.
     Loopback,
     /// This network.
     Network(Network),
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_holds_the_addresses_that_begin_like_it() {
+    fn a_network_contains_the_addresses_with_its_prefix() {
         for (first, prefix, within, without) in [
             ("10.0.0.0", 8, "10.255.0.1", "11.0.0.0"),
             ("10.0.0.0", 8, "::ffff:10.1.2.3", "a00::"),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_begins_with_its_first_address() {
+    fn bits_behind_the_prefix_are_refused() {
         for (first, prefix) in [
             ("10.0.0.1", 8),
             ("10.0.0.0", 33),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_shown_as_it_is_written() {
+    fn a_network_is_formatted_as_it_is_written() {
         for (first, prefix, text) in [
             ("10.0.0.0", 8, "10.0.0.0/8"),
             ("192.0.2.1", 32, "192.0.2.1"),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_here_is_loopback() {
+    fn loopback_is_this_machine() {
         for (address, trusted) in
             [("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("::ffff:127.0.0.1", true)]
                 .into_iter()

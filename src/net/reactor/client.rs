@@ -1,15 +1,15 @@
-//! Who the client is, and the network it counts for.
+//! The client of a connection, and the network it counts for.
 //!
 //! ```text
-//!   accept ──► by itself: counted now
+//!   accept ──► direct: counted now
 //!          └─► trusted proxy ──► PROXY header ──► names a client: counted now
-//!                            │                └─► names none: the proxy's own, not counted
-//!                            └─► requests: X-Forwarded-For of each; counted is the one that
+//!                            │                └─► names none: not counted
+//!                            └─► requests, each with X-Forwarded-For: counted with the one that
 //!                                opens the WebSocket
 //! ```
 //!
-//! What a PROXY header names takes the proxy's place: only if it is a trusted proxy as well are its
-//! requests believed.
+//! The address in a PROXY header replaces the proxy's: `X-Forwarded-For` is read only if that
+//! address is a trusted proxy, too.
 
 use std::net::IpAddr;
 
@@ -24,8 +24,7 @@ impl Conns {
         self.limits.trusted_proxies.iter().any(|trusted| trusted.contains(address))
     }
 
-    /// Makes what there is to say of whoever was accepted from this address: the proxy, or whether
-    /// it is counted and by how many there are too many.
+    /// Returns the proxy if this peer is a trusted one, else the result of counting the connection.
     pub(super) fn classify(&mut self, address: IpAddr) -> (Option<Box<Proxied>>, Option<usize>) {
         if !self.trusts(address) {
             return (None, self.networks.count(address));
@@ -34,7 +33,7 @@ impl Conns {
         (Some(Box::new(Proxied { proxy: address, header })), None)
     }
 
-    /// Takes the PROXY header from the front of `input`; says whether what follows may be read.
+    /// Takes the PROXY header from the front of `input`; returns whether it is complete.
     pub(super) fn take_header(&mut self, id: ConnId, input: &mut &mut [u8]) -> bool {
         let Some(conn) = self.get(id) else { return false };
         let header = conn.proxied.as_mut().and_then(|proxied| proxied.header.as_mut());
@@ -54,7 +53,7 @@ impl Conns {
         self.get(id).is_some()
     }
 
-    /// Takes in where a connection comes from.
+    /// Sets the client's address from a PROXY header, and counts the connection.
     fn set_source(&mut self, id: ConnId, source: Source) {
         let Some(conn) = self.get(id) else { return };
         conn.proxied = None;
@@ -75,7 +74,7 @@ impl Conns {
         }
     }
 
-    /// Takes in what a trusted proxy says of a request: whose it is, and whether that is secure.
+    /// Sets the client's address and TLS from a request's headers, if a trusted proxy sent it.
     pub(super) fn read_forwarded(&mut self, id: ConnId, request: &Request) {
         let Some(conn) = self.get(id) else { return };
         let Some(proxy) = conn.proxied.as_ref().map(|proxied| proxied.proxy) else { return };
@@ -89,8 +88,8 @@ impl Conns {
         conn.secure = is_secure(request.headers("x-forwarded-proto"));
     }
 
-    /// Counts the client that is about to open a WebSocket through a trusted proxy; says whether it
-    /// may. Whether it does or not, there is no request after this one.
+    /// Counts a client that opens a WebSocket through a trusted proxy; returns whether it may. No
+    /// request follows this one.
     pub(super) fn admit(&mut self, id: ConnId) -> bool {
         let Some(conn) = self.get(id) else { return false };
         let address = conn.address;
@@ -108,7 +107,7 @@ impl Conns {
         })
     }
 
-    /// Takes a connection that is removed out of the count of its network.
+    /// Removes a connection from the counts.
     pub(super) fn discount(&mut self, conn: &Conn) {
         if conn.counted {
             self.networks.discount(conn.address);

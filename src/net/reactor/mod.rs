@@ -30,12 +30,12 @@ const TURN_BYTES_KEPT: usize = 1024 * 1024;
 const DEADLINES_MAX: usize = 64;
 /// Bytes read from a socket in one call.
 const SCRATCH_BYTES: usize = 64 * 1024;
-/// The serial number under which the tokens of everything that is no connection stand.
+/// The serial number in tokens that belong to no connection.
 const NOT_A_CONN: u32 = u32::MAX;
 const WAKER: ConnId = ConnId::new(u32::MAX, NOT_A_CONN);
 const SIGNALS: ConnId = ConnId::new(u32::MAX - 1, NOT_A_CONN);
 
-/// Runs connections and their handler on the calling thread.
+/// The event loop of connections and their handler.
 pub struct Reactor {
     poll: Poll,
     waker: Arc<Waker>,
@@ -44,9 +44,9 @@ pub struct Reactor {
     conns: Conns,
     clock: Clock,
     now: Now,
-    /// Connections whose entry in the wheel fired, left over from the turn before.
+    /// Connections whose entry in the wheel fired, left from the turn before.
     fired: Vec<ConnId>,
-    /// The one buffer that everything is read into.
+    /// The read buffer of all connections.
     scratch: Vec<u8>,
     connections_max: usize,
 }
@@ -58,11 +58,10 @@ impl fmt::Debug for Reactor {
 }
 
 impl Reactor {
-    /// Makes a reactor that listens nowhere yet. `files_max` is how many files the process may
-    /// have open.
+    /// Returns a reactor without listening sockets. `files_max` is the process's limit of open files.
     ///
     /// # Errors
-    /// When the system has no poll or no file descriptor to give.
+    /// If the system has no poll or file descriptor left.
     pub fn new(limits: Limits, shared: Shared, clock: Clock, files_max: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER.token())?);
@@ -84,10 +83,10 @@ impl Reactor {
         })
     }
 
-    /// Listens at an address and gives the real one, which differs for port 0.
+    /// Listens on an address; returns the real one, which differs for port 0.
     ///
     /// # Errors
-    /// When the address cannot be listened at.
+    /// If the address cannot be bound.
     pub fn listen(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
         let index = self.listeners.len() as u32;
         let mut socket = listener::bind(address, &self.conns.limits)?;
@@ -98,10 +97,10 @@ impl Reactor {
         Ok(address)
     }
 
-    /// Hands signals to the handler from now on, instead of what they do otherwise.
+    /// Passes signals to the handler from now on, instead of their default action.
     ///
     /// # Errors
-    /// When the system refuses one of them.
+    /// If the system refuses one of them.
     pub fn watch_signals(&mut self, signals: &[i32]) -> io::Result<()> {
         let mut signals = Signals::new(signals)?;
         self.poll.registry().register(&mut signals, SIGNALS.token(), Interest::READABLE)?;
@@ -109,12 +108,12 @@ impl Reactor {
         Ok(())
     }
 
-    /// Returns what ends the reactor's sleep from another thread.
+    /// Returns a handle that wakes the reactor from another thread.
     pub fn waker(&self) -> Arc<Waker> {
         Arc::clone(&self.waker)
     }
 
-    /// Returns the time of the turn under way or the last one.
+    /// Returns the time of the current or last turn.
     pub fn now(&self) -> Now {
         self.now
     }
@@ -122,7 +121,7 @@ impl Reactor {
     /// Runs until the handler calls [`Turn::exit`].
     ///
     /// # Errors
-    /// Only when polling itself fails; what goes wrong with a connection ends that connection.
+    /// Only if polling itself fails; errors of a connection end that connection.
     pub fn run(&mut self, handler: &mut impl Handler) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         while !self.conns.exit {
@@ -155,7 +154,7 @@ impl Reactor {
         }
         let moments = [Some(handler.deadline()), self.listeners.paused_until()];
         let until = moments.into_iter().flatten().min().filter(|it| it.as_millis() != u64::MAX);
-        // The clock counts whole milliseconds: a turn that comes a fraction early finds nothing due.
+        // The clock has whole milliseconds: a turn a fraction early would find nothing due.
         let until = until.map(|moment| moment.since(self.now.at));
         let wait = [until, conns.wheel.wait(self.now.at)].into_iter().flatten().min()?;
         Some(wait.saturating_add(Duration::from_millis(1)))
@@ -206,7 +205,7 @@ impl Reactor {
         let slot = u32::try_from(entry.key()).unwrap_or(u32::MAX);
         conns.serial = conns.serial.wrapping_add(1) % NOT_A_CONN;
         let id = ConnId::new(slot, conns.serial);
-        // Small messages must not wait for the peer's acknowledgement of earlier ones.
+        // Small messages must not wait for the acknowledgement of earlier ones.
         let ready = stream.set_nodelay(true).and_then(|()| {
             let interest = Interest::READABLE | Interest::WRITABLE;
             self.poll.registry().register(&mut stream, id.token(), interest)
@@ -243,12 +242,12 @@ impl Reactor {
     fn deadlines(&mut self, handler: &mut impl Handler) {
         let mut fired = std::mem::take(&mut self.fired);
         self.conns.wheel.advance(self.now.at, &mut fired);
-        // Ten thousand that came at once are due at once; those who talk do not wait for them all.
+        // Ten thousand connections of one moment are due in one moment: the others do not wait for all.
         self.fired = fired.split_off(fired.len().min(DEADLINES_MAX));
         self.conns.again |= !self.fired.is_empty();
         for id in fired {
             let Some(conn) = self.conns.get(id) else { continue };
-            // An entry that is not the connection's latest was left over.
+            // An entry that is not the connection's latest is outdated.
             if conn.armed <= self.now.at {
                 conn.armed = Moment::NEVER;
                 self.on_due(id, handler);
@@ -266,8 +265,7 @@ impl Reactor {
         if conn.due(limits) > self.now.at {
             return;
         }
-        // A peer that has something to read answers no ping: it is given as long as it makes
-        // progress, and no longer.
+        // A peer with a full queue cannot answer a ping: it lives as long as it makes progress.
         if let Some(backlog) = &conn.backlog {
             if backlog.progress.after(limits.lag_max) <= self.now.at {
                 conn.endpoint.close(self.now, shared, 4102, "not reading", frames.buffer());
@@ -278,7 +276,7 @@ impl Reactor {
             conn.endpoint.touch(self.now);
         }
         if conn.endpoint.deadline() <= self.now.at && conn.awaits_header() {
-            // Nothing is said to whom nobody knows.
+            // No answer before it is known who asks.
             self.conns.doom(id);
         } else if conn.endpoint.deadline() <= self.now.at {
             let event = conn.endpoint.on_deadline(self.now, shared, frames.buffer());
@@ -311,7 +309,7 @@ impl Reactor {
                     }
                 }
                 Flushed::Broken => self.conns.doom(id),
-                // One attempt is all that a dropped connection gets.
+                // A dropped connection gets one attempt.
                 Flushed::Blocked | Flushed::Again if after == After::Drop => self.conns.doom(id),
                 Flushed::Again => again.push(slot),
                 Flushed::Blocked => {}
@@ -337,7 +335,7 @@ impl Reactor {
                 handler.on_close(&mut turn, id, closed);
             }
             let mut conn = self.conns.slab.remove(id.slot() as usize);
-            // Closing the socket takes it out of the poll as well; this is for other systems.
+            // Closing the socket removes it from epoll and kqueue; this is for other systems.
             let _ = self.poll.registry().deregister(conn.transport.stream());
             self.conns.discount(&conn);
             self.listeners.resume();

@@ -1,4 +1,4 @@
-//! The read phase: bytes to the endpoints, what comes of them to the handler.
+//! The read phase: bytes to the endpoints, their events to the handler.
 
 use mio::Events;
 use mio::event::Event as Ready;
@@ -12,7 +12,7 @@ use crate::net::transport::Moved;
 use crate::ws::{Answer, Event};
 
 impl Reactor {
-    /// Reads what there is to read, first from those that had their share in the last turn.
+    /// Reads from all ready connections, first from those left over from the last turn.
     pub(super) fn read(&mut self, events: &Events, handler: &mut impl Handler) {
         let mut unfinished = std::mem::take(&mut self.conns.unfinished);
         for id in unfinished.drain(..) {
@@ -21,7 +21,7 @@ impl Reactor {
                 self.read_conn(id, handler);
             }
         }
-        // Those that were put back stand in the new list; the old one's room is not lost.
+        // Reuse the allocation, unless connections were listed again meanwhile.
         if self.conns.unfinished.is_empty() {
             self.conns.unfinished = unfinished;
         }
@@ -46,7 +46,7 @@ impl Reactor {
         let Some(conn) = self.conns.get(id) else { return };
         let unblocked = event.is_writable() && conn.blocked;
         conn.blocked &= !unblocked;
-        // A short read empties the socket, but does not tell whether the peer has ended.
+        // A short read empties the socket, but does not show whether the peer has ended its side.
         conn.ending |= event.is_read_closed() || event.is_error();
         let readable = event.is_readable() || conn.ending;
         conn.unread |= readable;
@@ -58,11 +58,11 @@ impl Reactor {
         }
     }
 
-    /// Reads a connection until there is nothing more, or it has had its share of this turn.
+    /// Reads a connection until it is empty or has used up its budget for this turn.
     fn read_conn(&mut self, id: ConnId, handler: &mut impl Handler) {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut budget = self.conns.limits.read_bytes_per_turn_max;
-        // What the endpoint kept while an answer was awaited comes first.
+        // Input held while a request was being answered comes first.
         self.feed(id, &mut [], handler);
         loop {
             let full = self.conns.is_full();
@@ -90,7 +90,7 @@ impl Reactor {
         self.scratch = scratch;
     }
 
-    /// Hands bytes to the endpoint and what comes of them to the handler.
+    /// Passes bytes to the endpoint, and its events to the handler.
     fn feed(&mut self, id: ConnId, mut input: &mut [u8], handler: &mut impl Handler) {
         if !self.conns.take_header(id, &mut input) {
             return;
@@ -141,7 +141,7 @@ impl Reactor {
         }
     }
 
-    /// Notes that no more bytes will come; `broken`: none can be sent either.
+    /// Handles the end of input; if `broken`, nothing can be sent either.
     fn end(&mut self, id: ConnId, broken: bool, handler: &mut impl Handler) {
         let Some(conn) = self.conns.get(id) else { return };
         conn.ended = true;
@@ -157,7 +157,7 @@ impl Reactor {
     }
 }
 
-/// Makes the answer to a request for which there is no room.
+/// Returns the answer to a request over the limit of connections.
 fn refuse(status: Status, conn: &Conn) -> Answer {
     tracing::info!(address = %conn.address, status = status.0, "refused: too many connections");
     let text = if status == Status(429) {

@@ -1,4 +1,4 @@
-//! The part of a connection that is HTTP: requests, their answers, and what waits behind them.
+//! The HTTP part of a connection: requests, responses, pipelined input.
 
 use super::{Endpoint, Event, Phase};
 use crate::clock::{Moment, Now};
@@ -8,11 +8,11 @@ use crate::ws::message::take;
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// The bytes of HTTP that cannot be worked off yet.
+/// HTTP input that cannot be processed yet.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     parser: Parser,
-    /// What came behind a request that is being answered; the first `held_read` are worked off.
+    /// Input behind a request that is being answered; the first `held_read` bytes are processed.
     held: Vec<u8>,
     held_read: usize,
 }
@@ -24,7 +24,7 @@ impl Exchange {
 }
 
 impl Endpoint {
-    /// Sends the answer that was put off.
+    /// Sends the response to a request answered with [`Answer::Later`](super::Answer::Later).
     pub fn complete(&mut self, now: Now, shared: &Shared, response: &Response, out: &mut Vec<u8>) {
         if self.phase != Phase::Answering {
             return;
@@ -76,7 +76,7 @@ impl Endpoint {
                 self.phase = Phase::Answering;
                 self.deadline = Moment::NEVER;
                 self.head_only = request.method == Method::Head;
-                // What follows a refused upgrade may be frames: never read it as a request.
+                // Bytes after a refused upgrade may be frames: never parse them as a request.
                 self.keep_alive = request.keep_alive && request.header("upgrade").is_none();
                 Some(Event::Request(Box::new(request)))
             }
@@ -104,7 +104,7 @@ impl Endpoint {
         self.exchange.as_ref().is_some_and(|exchange| exchange.has_held())
     }
 
-    /// Keeps `input` for later.
+    /// Holds `input` for later.
     pub(super) fn hold(&mut self, shared: &Shared, input: &mut &mut [u8]) {
         let bytes = std::mem::take(input);
         if bytes.is_empty() {
@@ -120,7 +120,7 @@ impl Endpoint {
         }
     }
 
-    /// Works off what was held.
+    /// Processes held input.
     pub(super) fn receive_held(
         &mut self,
         now: Now,

@@ -1,4 +1,4 @@
-//! The part of a connection that is a WebSocket: frames, pings, the closing handshake.
+//! The WebSocket part of a connection: frames, pings, the closing handshake.
 
 use super::{Endpoint, Event};
 use crate::clock::{Moment, Now};
@@ -27,7 +27,7 @@ impl Endpoint {
             };
             match unit {
                 Unit::Message(message) if self.is_open() => return Some(Event::Message(message)),
-                // Our Close is sent: only the peer's Close counts any more.
+                // Our Close is sent: only the peer's Close counts.
                 Unit::Message(_) => {}
                 Unit::Close(body) => {
                     *input = &mut [];
@@ -74,7 +74,7 @@ impl Endpoint {
         Ok(unit)
     }
 
-    /// Counts a ping or pong: each costs work and moves nothing forward.
+    /// Counts a ping or pong; returns whether there are too many.
     fn has_too_many_controls(&mut self, now: Now, shared: &Shared) -> bool {
         let span = shared.limits.control_frames_within.as_secs().max(1);
         let second = now.at.as_millis().saturating_div(1000);
@@ -102,7 +102,7 @@ impl Endpoint {
         Event::Closed(Closed::ByPeer { code, reason: reason.into() })
     }
 
-    /// Fails the connection (§7.1.7): one Close, unless ours is sent, and not a byte more is read.
+    /// Fails the connection (§7.1.7): sends a Close, unless ours is sent, and reads no more.
     pub(super) fn fail(
         &mut self,
         now: Now,
@@ -134,7 +134,7 @@ impl Endpoint {
             return Some(self.fail(now, shared, Violation::MessageTooSlow, out));
         }
         if self.pong_due <= now.at {
-            // Nobody is there to answer: no closing handshake.
+            // The peer would not answer: no closing handshake.
             close::encode(Some(code::NO_PONG), "no pong", out);
             self.over();
             return Some(Event::Closed(Closed::NoPong));

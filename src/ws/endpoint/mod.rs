@@ -17,8 +17,8 @@
 //!                             close_within
 //! ```
 //!
-//! In `Shut` the last word is said: what still comes is thrown away until the peer ends the
-//! connection, so that no reset overtakes our last bytes (§7.1.1).
+//! In `Shut` all output is sent: input is discarded until the peer ends the connection, so that no
+//! reset overtakes our last bytes (§7.1.1).
 
 mod exchange;
 mod frames;
@@ -32,65 +32,64 @@ use super::violation::code;
 use crate::clock::{Moment, Now};
 use crate::http::{Request, Response, Status};
 
-/// What a connection tells its owner.
+/// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A request is complete and waits for [`Endpoint::answer`].
     Request(Box<Request>),
     /// A message is complete.
     Message(Message),
-    /// The WebSocket has ended. Told exactly once for each that was opened.
+    /// The WebSocket has ended. Returned exactly once for each that was opened.
     Closed(Closed),
 }
 
-/// What is to be done with a request.
+/// The handler's answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Open a WebSocket, if the request is a right opening handshake. The protocol is named in
-    /// the answer if the client offered it.
+    /// Open a WebSocket, if the request is a valid opening handshake.
     Upgrade {
-        /// The subprotocol picked.
+        /// The subprotocol, answered if the client offered it.
         protocol: Option<&'static str>,
     },
-    /// Send this.
+    /// Send this response.
     Respond(Response),
-    /// The answer will come with [`Endpoint::complete`].
+    /// The response follows with [`Endpoint::complete`].
     Later,
 }
 
-/// Returns what the transport has to do once all output is flushed.
+/// What to do with the transport once all output is flushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
     /// Nothing: the connection goes on.
     Keep,
-    /// Shut down writing, and go on reading.
+    /// Shut down writing, and continue reading.
     Shut,
-    /// Close the socket. Flushing may be given up if the peer does not read.
+    /// Close the socket, even if the peer does not read our output.
     Drop,
 }
 
 /// The protocol state of one connection.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// When the last byte came, or the last write went.
+    /// When the last byte was received, or the last write succeeded.
     heard: Moment,
     deadline: Moment,
-    /// By when a byte must follow our ping; `NEVER` if none is awaited.
+    /// By when a byte must follow our ping; `NEVER` without a ping.
     pong_due: Moment,
-    /// What has come of a request, and what waits behind one.
+    /// Held HTTP input.
     exchange: Option<Box<Exchange>>,
-    /// What has come of a frame or message.
+    /// The incomplete frame or message.
     incoming: Option<Box<Incoming>>,
-    /// The second in which counting control frames began.
+    /// The second since which control frames are counted.
     control_since: u32,
     control_frames: u16,
     /// The code of our Close, once it is sent.
     close_code: u16,
     phase: Phase,
     deflate: Option<WindowBits>,
-    /// Whether the request to be answered is a HEAD.
+    /// Whether the request being answered is a HEAD.
     head_only: bool,
-    /// Whether another request may follow the one to be answered.
+    /// Whether another request may follow the one being answered.
     keep_alive: bool,
     /// Whether the peer has ended its side.
     ended: bool,
@@ -108,7 +107,7 @@ enum Phase {
 }
 
 impl Endpoint {
-    /// Begins with a connection just accepted, which has to bring its first request in time.
+    /// Returns the endpoint of a connection just accepted.
     pub fn new(now: Now, shared: &Shared) -> Self {
         Self {
             heard: now.at,
@@ -127,11 +126,11 @@ impl Endpoint {
         }
     }
 
-    /// Takes bytes from the front of `input`, appends to `out` what is to be sent, and gives the
-    /// next event; `None` when the input is used up. Payloads are unmasked within `input`.
+    /// Takes bytes from the front of `input`, appends output to `out`, and returns the next event;
+    /// `None` when the input is used up. Payloads are unmasked within `input`.
     ///
-    /// While an answer is awaited the rest of the input is kept; to have it worked off, call this
-    /// once more after the answer, if only with no bytes. After the end input is thrown away.
+    /// While a request is being answered the rest of the input is held; to process it, call this once
+    /// more after the answer, if only with no bytes. After the end input is discarded.
     pub fn receive(
         &mut self,
         now: Now,
@@ -153,14 +152,14 @@ impl Endpoint {
         if event.is_none() && self.ended { self.end() } else { event }
     }
 
-    /// Whether [`Endpoint::receive`] can make use of input now.
+    /// Whether [`Endpoint::receive`] processes input now.
     pub fn wants_input(&self) -> bool {
         self.phase != Phase::Answering
     }
 
-    /// Answers the request handed out last, and says whether the WebSocket is open now.
+    /// Answers the last request; returns whether the WebSocket is now open.
     ///
-    /// An opening handshake that breaks a rule is answered with its error instead.
+    /// An invalid opening handshake is answered with an error.
     pub fn answer(
         &mut self,
         now: Now,
@@ -205,10 +204,10 @@ impl Endpoint {
         self.deflate
     }
 
-    /// Starts the closing handshake (§7.1.2). Does nothing if it is already on its way.
+    /// Starts the closing handshake (§7.1.2). Does nothing if it has started.
     ///
     /// The reason is cut between code points to 123 bytes; a code that may not be sent becomes
-    /// 1011. On a connection that is still HTTP, ends it after the request being answered.
+    /// 1011. A connection that is still HTTP ends after the request being answered.
     pub fn close(&mut self, now: Now, shared: &Shared, code: u16, reason: &str, out: &mut Vec<u8>) {
         match self.phase {
             Phase::Open => {
@@ -223,7 +222,7 @@ impl Endpoint {
         }
     }
 
-    /// Takes note that no more input will come: the peer's FIN, or a transport error.
+    /// Handles the end of input: the peer's FIN, or a transport error.
     ///
     /// A request that is being answered is still answered.
     pub fn on_eof(&mut self, _now: Now) -> Option<Event> {
@@ -231,12 +230,12 @@ impl Endpoint {
         if self.phase == Phase::Answering || self.holds_input() { None } else { self.end() }
     }
 
-    /// Returns the moment at which [`Endpoint::on_deadline`] is to be called.
+    /// Returns when to call [`Endpoint::on_deadline`].
     pub fn deadline(&self) -> Moment {
         self.deadline
     }
 
-    /// Does what is due: answers 408, pings, gives up waiting. Moves the deadline.
+    /// Handles the deadline: answers 408, pings, or ends the connection.
     pub fn on_deadline(&mut self, now: Now, shared: &Shared, out: &mut Vec<u8>) -> Option<Event> {
         if now.at < self.deadline {
             return None;
@@ -256,7 +255,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns what is to be done with the transport; asked after each call.
+    /// Returns what to do with the transport; check after each call.
     pub fn after(&self) -> After {
         match self.phase {
             Phase::Over => After::Drop,
@@ -265,13 +264,13 @@ impl Endpoint {
         }
     }
 
-    /// Takes note that the transport could write: a sign of life.
+    /// Handles a sign of life, such as a successful write.
     pub fn touch(&mut self, now: Now) {
         self.heard = now.at;
         self.pong_due = Moment::NEVER;
     }
 
-    /// Whether nothing but this small struct is held: no partial request, frame or message.
+    /// Whether no partial request, frame or message is held.
     pub fn keeps_nothing(&self) -> bool {
         self.exchange.is_none() && self.incoming.is_none()
     }
@@ -297,7 +296,7 @@ impl Endpoint {
         }
     }
 
-    /// The last word is said.
+    /// All output is sent.
     fn shut(&mut self, now: Now, shared: &Shared) {
         self.over();
         if !self.ended {
@@ -306,7 +305,7 @@ impl Endpoint {
         }
     }
 
-    /// Nothing more can come of this connection.
+    /// The connection is over.
     fn over(&mut self) {
         self.phase = Phase::Over;
         self.deadline = Moment::NEVER;
@@ -314,7 +313,7 @@ impl Endpoint {
         self.incoming = None;
     }
 
-    /// Ends with what the peer's silence makes of it.
+    /// Ends the connection after the end of input or a timeout.
     fn end(&mut self) -> Option<Event> {
         let closed = match self.phase {
             Phase::Answering => return None,
