@@ -109,7 +109,7 @@ fn a_proxy_is_not_one_person() {
     let server = start(&["--connections-per-address", "1"]);
     let said = ["", "X-Forwarded-For: unknown\r\n", "X-Forwarded-For:\r\n"];
     let sockets = said.map(|headers| begins(&server, PROXY, b"", headers).expect("a WebSocket"));
-    server.logs("X-Forwarded-For leads to no address proxy=127.0.0.1");
+    server.logs("X-Forwarded-For names no client proxy=127.0.0.1");
     server.logs("address=127.0.0.1");
     drop(sockets);
 }
@@ -245,7 +245,7 @@ fn a_header_must_come_first_and_be_sound() {
     ] {
         assert_eq!(asks(&mut connect(&server, PROXY), bytes.as_bytes()), 0, "{bytes:?}");
     }
-    server.logs("bad PROXY header proxy=127.0.0.1 fault=there is no PROXY header");
+    server.logs("bad PROXY header proxy=127.0.0.1 fault=not a PROXY header");
     server.logs("fault=the header is too long");
     // One that ends in the middle of it is gone without a word, too.
     let mut stream = connect(&server, PROXY);

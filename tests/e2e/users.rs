@@ -38,7 +38,7 @@ fn the_story(data: &Data) {
     user(data, &["add", "Zoë K.", "--admin"], PASSWORD).unwrap();
     assert_eq!(user(data, &["list"], ""), Ok("Bob\nZoë K.\tadmin\n".to_owned()));
     for (arguments, password, why) in [
-        (&["add", "bob"][..], PASSWORD, "somebody else's"),
+        (&["add", "bob"][..], PASSWORD, "taken"),
         (&["add", "*"], PASSWORD, "the server's"),
         (&["add", "Eve"], "short", "at least 8"),
         (&["add", "Eve"], &"x".repeat(2000), "at most 1024"),
