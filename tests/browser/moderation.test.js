@@ -148,7 +148,7 @@ test("those who may not keep order are not offered to, and who moderates may not
   await guest.keyboard.press("Escape");
   // Who knows the words may say them; the server decides.
   await say(guest, "/kick Otto");
-  await log(guest).getByText("only those who keep order").waitFor();
+  await log(guest).getByText("only moderators of this room").waitFor();
   assert.equal(await people(guest).getByRole("button", { name: "Otto" }).count(), 1);
   await pressOn(mod, "Gero", "Ban from the room");
   await guest.getByText("banned you").first().waitFor();
