@@ -107,6 +107,8 @@ fn name_of(path: &str) -> Option<(&str, bool)> {
     match path.strip_prefix('/')? {
         "" => Some(("index.html", false)),
         "stats" => Some(("stats/index.html", false)),
+        // What pages of version 0.1.0 that a browser brings back call it.
+        "again.js" => Some(("reload.js", false)),
         name => match name.strip_prefix("v/") {
             Some(rest) => Some((rest.strip_prefix(BUILD)?.strip_prefix('/')?, true)),
             None => Some((name, false)),

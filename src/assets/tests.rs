@@ -250,6 +250,11 @@ fn files_of_a_build_have_few_headers() {
 }
 
 #[test]
+fn a_page_of_version_0_1_0_still_finds_the_module_that_reloads_it() {
+    assert_eq!(text(&get("/again.js")), text(&get("/reload.js")));
+}
+
+#[test]
 fn other_paths_are_not_answered() {
     for path in [
         "/ws",
