@@ -119,7 +119,7 @@ impl Frames {
         &mut self.bytes
     }
 
-    /// Makes a frame of what was written since the last one; `None` if that is nothing.
+    /// Ends the frame written since the last one; returns its number, `None` if it is empty.
     pub(super) fn finish(&mut self, class: FrameClass) -> Option<u32> {
         if self.bytes.len() == self.frames.last().map_or(0, |frame| frame.end) {
             return None;

@@ -84,7 +84,7 @@ impl Conns {
         self.arm(id);
     }
 
-    /// Makes sure that the wheel fires by the connection's deadline.
+    /// Ensures that the wheel fires by the connection's deadline.
     pub(super) fn arm(&mut self, id: ConnId) {
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;

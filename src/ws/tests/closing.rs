@@ -56,7 +56,7 @@ fn a_reason_may_have_123_bytes() {
 }
 
 #[test]
-fn a_message_before_a_close_is_heard() {
+fn a_message_before_a_close_is_delivered() {
     let limits = Limits { message_bytes_max: 256 * 1024, ..Limits::default() };
     let mut peer = Peer::open_with(limits, "");
     let mut bytes = client_frame(0x81, &vec![b'x'; 256 * 1024]);
@@ -120,7 +120,7 @@ fn our_close_is_answered_or_given_up() {
 
 /// C25, §5.5.1: the peer may go on until it has seen our Close.
 #[test]
-fn what_comes_after_our_close_is_not_heard() {
+fn messages_after_our_close_are_not_delivered() {
     let mut peer = Peer::open();
     close(&mut peer, 1001, "");
     peer.out.clear();
@@ -135,7 +135,7 @@ fn what_comes_after_our_close_is_not_heard() {
 
 /// C26, S04.
 #[test]
-fn what_we_send_in_a_close_is_always_legal() {
+fn our_closes_are_always_legal() {
     for (code, reason, expected) in [
         (4201, String::new(), hex("88 02 10 69")),
         (1005, "no".into(), hex("88 04 03 f3 6e 6f")),
@@ -153,7 +153,7 @@ fn what_we_send_in_a_close_is_always_legal() {
 }
 
 #[test]
-fn nothing_is_read_behind_a_fault() {
+fn nothing_is_read_after_a_violation() {
     let mut peer = Peer::open();
     let mut bytes = hex("81 05 48 65 6c 6c 6f");
     for _ in 0..100_000 {
@@ -168,7 +168,7 @@ fn nothing_is_read_behind_a_fault() {
 }
 
 #[test]
-fn a_connection_that_just_ends_is_told_once() {
+fn an_end_without_a_close_is_reported_once() {
     let mut peer = Peer::open();
     peer.send(&[0x81]);
     assert_eq!(peer.endpoint.on_eof(peer.now), Some(Event::Closed(Closed::Lost))); // C31
@@ -210,7 +210,7 @@ fn closing_ends_a_connection_that_is_still_http() {
 }
 
 #[test]
-fn ends_are_told_in_words_that_are_safe_to_log() {
+fn the_display_of_an_end_is_safe_to_log() {
     let closed = Closed::ByPeer { code: Some(4000), reason: "a\n\u{202e}b".into() };
     assert_eq!(closed.to_string(), "closed by the peer with 4000: \"a\\n\\u{202e}b\"");
     assert_eq!(Closed::ByUs { code: 1012 }.to_string(), "closed by us with 1012");

@@ -111,7 +111,7 @@ fn a_malformed_list_fails_the_handshake() {
     }
 }
 
-/// Sends frames whole, byte by byte, and byte by byte with no inflater to be lent.
+/// Sends frames whole, byte by byte, and byte by byte without inflaters to lend.
 fn heard_with(limits: Limits, frames: &[u8]) -> String {
     let mut whole = Peer::open_with(limits, OFFER);
     whole.send(frames);
@@ -181,7 +181,7 @@ fn compress(payload: &[u8], bits: u8) -> Vec<u8> {
 
 /// D17, D18, V35: counted exactly, while inflating.
 #[test]
-fn the_inflated_size_is_what_counts() {
+fn the_inflated_size_is_limited() {
     let limits = Limits::default();
     let max = limits.message_bytes_max;
     for (length, expected) in [
@@ -219,7 +219,7 @@ fn a_bomb_in_fragments_fails_before_it_is_complete() {
     assert!(sent < payload.len() / 10, "{sent} of {}", payload.len());
 }
 
-/// Empty blocks inflate to nothing: they are bounded as they are on the wire.
+/// Empty blocks inflate to nothing: they are limited by their bytes on the wire.
 #[test]
 fn compressed_bytes_are_bounded_too() {
     let limits = Limits { fragments_max: 100_000, ..Limits::default() };
@@ -235,7 +235,7 @@ fn compressed_bytes_are_bounded_too() {
     assert!(sent <= limits.message_bytes_max + 2000);
 }
 
-/// What cannot shrink grows a little on the wire, and is still no larger than allowed.
+/// An incompressible message grows a little on the wire, and is still allowed.
 #[test]
 fn an_incompressible_message_of_the_largest_size_passes() {
     let limits = Limits::default();
@@ -252,13 +252,13 @@ fn an_incompressible_message_of_the_largest_size_passes() {
     assert_eq!(peer.events, [Event::Message(Message::Binary(noise))]);
 }
 
-/// §8.1 holds for what is inflated, as it comes.
+/// §8.1 applies to inflated text as it arrives.
 #[test]
 fn bad_text_fails_within_a_compressed_message() {
     let mut peer = Peer::open_with(Limits::default(), OFFER);
     peer.send(&client_frame(0x41, &hex("00 03 00 fc ff 61 62 ff")));
     assert_eq!(peer.heard(), "close 1007");
-    // The first fault counts, though the same bytes pass the limit and are broken too.
+    // The first violation counts, though the same bytes also pass the limit and are broken.
     let limits = Limits { message_bytes_max: 3, ..Limits::default() };
     let bytes = client_frame(0xc1, &hex("00 05 00 fa ff 61 ff 62 63 64 06"));
     assert_eq!(heard_with(limits, &bytes), "close 1007");
@@ -294,7 +294,7 @@ fn inflate(frame: &[u8], bits: u8) -> Vec<u8> {
     out
 }
 
-/// S03: what we compress can be read with the window agreed on, each message by itself.
+/// S03: our messages can be inflated with the agreed window, each by itself.
 #[test]
 fn every_window_size_is_kept_to() {
     let mut shared = Shared::new(Limits::default(), http::Limits::default());
@@ -319,7 +319,7 @@ fn every_window_size_is_kept_to() {
 }
 
 #[test]
-fn what_is_short_or_does_not_shrink_is_left_alone() {
+fn short_or_incompressible_messages_are_not_compressed() {
     let mut shared = Shared::new(Limits::default(), http::Limits::default());
     let mut out = Vec::new();
     assert!(!shared.deflate(Opcode::Text, WindowBits::MAX, &[b'a'; 1023], &mut out));

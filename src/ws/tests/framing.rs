@@ -148,7 +148,7 @@ fn text_is_checked_as_section_8_1_says() {
     ]);
 }
 
-/// Autobahn 6.4: what is bad is found with the byte that makes it so, and not before.
+/// Autobahn 6.4: invalid text is found with its first bad byte, and not before.
 #[test]
 fn bad_text_fails_at_its_first_bad_byte() {
     let kosme = hex("ce ba e1 bd b9 cf 83 ce bc ce b5");
@@ -237,7 +237,7 @@ fn announced_lengths_are_added_without_wrapping() {
 }
 
 #[test]
-fn a_flood_of_control_frames_is_against_the_rules() {
+fn a_flood_of_control_frames_fails_the_connection() {
     let limits = Limits::default();
     let mut peer = Peer::open();
     for _ in 0..limits.control_frames_max {
@@ -262,7 +262,7 @@ fn an_idle_endpoint_is_small() {
 }
 
 #[test]
-fn an_idle_endpoint_keeps_nothing() {
+fn an_idle_endpoint_holds_nothing() {
     let mut peer = Peer::open();
     peer.send_each(&client_frame(0x81, b"Hello"));
     peer.send_each(&[client_frame(0x01, b"Hel"), client_frame(0x80, b"lo")].concat());

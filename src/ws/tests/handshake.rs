@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::Clock;
 
-/// Is H01 with a line replaced, or with lines added if `line` is empty.
+/// Returns H01 with a line replaced, or with lines added if `line` is empty.
 fn changed(line: &str, by: &str) -> String {
     if line.is_empty() {
         return REQUEST.replace("\r\n\r\n", &format!("\r\n{by}\r\n\r\n"));
@@ -18,7 +18,7 @@ fn without(line: &str) -> String {
     changed(line, "")
 }
 
-/// Sends a request and gives the answer's head. A refusal is checked for what each must have.
+/// Sends a request and returns the head of the response. Checks what every refusal must have.
 fn answer_to(request: &str) -> String {
     let mut peer = Peer::connect(Limits::default());
     peer.send(request.as_bytes());
@@ -125,7 +125,7 @@ fn requests_are_judged_as_section_4_says() {
 }
 
 #[test]
-fn refusals_say_what_would_be_right() {
+fn refusals_name_what_is_supported() {
     let head = answer_to(&REQUEST.replace("GET", "POST"));
     assert!(head.contains("\r\nAllow: GET"), "H02: {head}");
     for (id, request) in [
@@ -160,8 +160,8 @@ fn a_subprotocol_is_named_only_if_it_was_offered() {
     }
 }
 
-/// H37, H38: the shapes that took quadratic time elsewhere. As many bytes in lists of four times
-/// the length take as long here, and took four times as long there.
+/// H37, H38: guards against quadratic time. As many bytes in lists of four times the length must
+/// take as long.
 #[test]
 fn hostile_lists_are_refused_in_linear_time() {
     let shapes: [fn(usize) -> String; 4] = [
@@ -181,7 +181,7 @@ fn hostile_lists_are_refused_in_linear_time() {
             }
             clock.now().at.as_millis()
         };
-        // The best of some: whatever else the machine does only adds to it.
+        // The minimum of several: other load of the machine only adds to it.
         let (mut short, mut long) = (u64::MAX, u64::MAX);
         for _ in 0..5 {
             short = short.min(cost(80, 900));
@@ -192,7 +192,7 @@ fn hostile_lists_are_refused_in_linear_time() {
 }
 
 #[test]
-fn frames_may_ride_behind_the_request() {
+fn frames_may_follow_the_request_at_once() {
     let mut peer = Peer::connect(Limits::default());
     let mut bytes = REQUEST.as_bytes().to_vec();
     bytes.extend(hex("81 85 37 fa 21 3d 7f 9f 4d 51 58"));
@@ -273,7 +273,7 @@ fn requests_on_one_connection_are_answered_in_order() {
 }
 
 #[test]
-fn an_upgrade_that_is_answered_otherwise_is_the_last_request() {
+fn a_refused_upgrade_is_the_last_request() {
     let mut shared = Shared::new(Limits::default(), http::Limits::default());
     let mut endpoint = Endpoint::new(Now::default(), &shared);
     let mut out = Vec::new();
@@ -294,7 +294,7 @@ fn the_body_of_an_answer_to_head_is_left_out() {
 }
 
 #[test]
-fn what_comes_behind_a_request_waits_for_its_answer() {
+fn pipelined_input_waits_for_the_answer() {
     let (now, limits) = (Now::default(), Limits::default());
     let mut shared = Shared::new(limits, http::Limits::default());
     let mut endpoint = Endpoint::new(now, &shared);
@@ -315,7 +315,7 @@ fn what_comes_behind_a_request_waits_for_its_answer() {
     assert!(input.is_empty());
     let mut input = second;
     assert_eq!(endpoint.receive(now, &mut shared, &mut input, &mut out), None);
-    // The peer has ended its side; all it asked for is answered all the same.
+    // The peer has ended its side; its requests are still answered.
     assert_eq!(endpoint.on_eof(now), None);
     assert_eq!(endpoint.after(), After::Keep);
     assert_eq!(out, b"");
@@ -344,7 +344,7 @@ fn what_comes_behind_a_request_waits_for_its_answer() {
 }
 
 #[test]
-fn who_sends_too_much_ahead_is_dropped() {
+fn too_much_pipelined_input_drops_the_connection() {
     let now = Now::default();
     let limits = Limits { pipelined_bytes_max: 100, ..Limits::default() };
     let mut shared = Shared::new(limits, http::Limits::default());
@@ -361,7 +361,7 @@ fn who_sends_too_much_ahead_is_dropped() {
 }
 
 #[test]
-fn a_body_that_is_waited_for_is_asked_for() {
+fn a_body_after_expect_is_requested() {
     let mut peer = Peer::connect(Limits::default());
     let head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     peer.send(head.as_bytes());

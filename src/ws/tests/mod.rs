@@ -1,5 +1,4 @@
-//! Tables of literal bytes, named by the section or rule they hold us to, driven through whole
-//! endpoints.
+//! Tables of literal bytes, named by section or rule, driven through whole endpoints.
 
 mod closing;
 mod deflate;
@@ -13,20 +12,20 @@ use super::{After, Answer, Closed, Endpoint, Event, Limits, Message, Shared, Vio
 use crate::clock::{Moment, Now};
 use crate::http;
 
-/// §1.3's key, and a request that is right in everything (H01).
+/// §1.3's key, and a valid request (H01).
 pub(super) const REQUEST: &str = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
-/// The masking key of all rows that do not say otherwise (§5.7).
+/// The default masking key (§5.7).
 pub(super) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A peer with an echoing owner on our side.
+/// A peer of an endpoint whose handler echoes.
 pub(super) struct Peer {
     pub(super) endpoint: Endpoint,
     pub(super) shared: Shared,
     pub(super) now: Now,
-    /// What we have sent and `take_output` has not taken.
+    /// Our output since the last `take_output`.
     pub(super) out: Vec<u8>,
     /// All events but requests, which are upgraded at once.
     pub(super) events: Vec<Event>,
@@ -40,12 +39,12 @@ impl Peer {
         Self { endpoint, shared, now, out: Vec::new(), events: Vec::new() }
     }
 
-    /// Is past the opening handshake, without compression.
+    /// Returns a peer after the opening handshake, without compression.
     pub(super) fn open() -> Self {
         Self::open_with(Limits::default(), "")
     }
 
-    /// Is past the opening handshake; `headers` are added to the request.
+    /// Returns a peer after the opening handshake; `headers` are added to the request.
     pub(super) fn open_with(limits: Limits, headers: &str) -> Self {
         let mut peer = Self::connect(limits);
         peer.send(REQUEST.replace("\r\n\r\n", &format!("\r\n{headers}\r\n")).as_bytes());
@@ -106,7 +105,7 @@ impl Peer {
         self.events.extend(event);
     }
 
-    /// Tells what we have sent since the last call, one word or two for each frame.
+    /// Describes our output since the last call, in a word or two for each frame.
     pub(super) fn heard(&mut self) -> String {
         describe(&std::mem::take(&mut self.out))
     }
@@ -122,7 +121,7 @@ impl Peer {
     }
 }
 
-/// Tells a server's frames, and asserts what holds for all of them (S01 to S04).
+/// Describes a server's frames, and asserts the rules for all of them (S01 to S04).
 pub(super) fn describe(mut bytes: &[u8]) -> String {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = bytes {
@@ -173,7 +172,7 @@ fn describe_frame(opcode: u8, payload: &[u8]) -> String {
     }
 }
 
-/// Makes a client's frame: masked with [`KEY`], shortest form.
+/// Returns a client's frame: masked with [`KEY`], shortest form.
 pub(super) fn client_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
@@ -192,7 +191,7 @@ pub(super) fn client_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Reads bytes written in hex; blanks are skipped.
+/// Parses bytes in hex; spaces are skipped.
 pub(super) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text
         .chars()
@@ -203,7 +202,7 @@ pub(super) fn hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
 }
 
-/// Sends each row's bytes to a fresh endpoint, whole and byte by byte, and compares what is heard.
+/// Sends each row's bytes to a new endpoint, whole and byte by byte, and compares the results.
 pub(super) fn check_table(rows: &[(&str, &str, &str)]) {
     for (id, bytes, expected) in rows {
         let bytes = hex(bytes);

@@ -24,7 +24,7 @@ fn assert_text(hex_text: &str, valid: bool) {
 
 /// 6.5, 6.7, 6.9, 6.11, 6.22, 6.23.
 #[test]
-fn valid_texts_are_heard() {
+fn valid_texts_are_delivered() {
     for text in [
         "68656c6c6f24776f726c64",
         "68656c6c6fc2a2776f726c64",

@@ -1,4 +1,4 @@
-//! Deadlines: who says nothing, or too little, is not waited for.
+//! Deadlines of silent and slow peers.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn a_request_that_does_not_come_is_answered_408() {
 }
 
 #[test]
-fn trickling_does_not_put_the_deadline_off() {
+fn trickling_does_not_extend_the_deadline() {
     let mut peer = Peer::connect(Limits::default());
     for byte in &REQUEST.as_bytes()[..100] {
         peer.send(&[*byte]);
@@ -41,7 +41,7 @@ fn answer_one(peer: &mut Peer) {
 }
 
 #[test]
-fn an_idle_connection_is_closed_without_a_word() {
+fn an_idle_connection_is_closed_without_a_response() {
     let mut peer = Peer::connect(Limits::default());
     answer_one(&mut peer);
     peer.wait(9_999);
@@ -61,7 +61,7 @@ fn an_idle_connection_is_closed_without_a_word() {
     assert!(peer.out.starts_with(b"HTTP/1.1 408 "));
 }
 
-/// design.md §4: 9 s of silence, a ping, 10 s, 4201.
+/// 9 s of silence, a ping, 10 s, 4201.
 #[test]
 fn silence_is_pinged_and_then_ended() {
     let mut peer = Peer::open();
@@ -104,7 +104,7 @@ fn any_byte_is_a_sign_of_life() {
 }
 
 #[test]
-fn a_deadline_comes_at_most_once_too_often() {
+fn a_deadline_fires_at_most_once_too_often() {
     let mut peer = Peer::open();
     peer.wait(5_000);
     peer.send(&client_frame(0x81, b"x"));
@@ -133,7 +133,7 @@ fn a_message_has_to_end_in_time() {
 }
 
 #[test]
-fn a_short_limit_for_messages_holds_too() {
+fn a_message_limit_below_the_ping_interval_applies() {
     let limits = Limits { message_within: std::time::Duration::from_secs(1), ..Limits::default() };
     let mut peer = Peer::open_with(limits, "");
     peer.send(&[0x81]);
