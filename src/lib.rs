@@ -72,8 +72,8 @@
 //! 4. A connection is removed only in the reap phase.
 //! 5. Every queue, buffer, list and name has a limit in its layer's `Limits`, settable through
 //!    [`config`]; its doc says what happens at the limit.
-//! 6. No byte from the network can panic the process: `ws`, `http`, `chat` and `auth` deny
-//!    indexing, unchecked arithmetic and `unwrap`; unsafe code is forbidden.
+//! 6. No byte from the network can panic the process: `ws`, `http`, `net`, `chat` and
+//!    `auth` deny indexing, unchecked arithmetic and `unwrap`; unsafe code is forbidden.
 //! 7. No message is shown to anybody before it is in the journal; no `ack` before it is as durable
 //!    as promised.
 //!

@@ -198,7 +198,9 @@ impl Conn {
             return Flushed::All;
         }
         let (length, overflow) = (slices.length, slices.overflow);
-        let sent = match self.transport.write(slices.as_slice()) {
+        let moved = self.transport.write(slices.as_slice());
+        drop(slices);
+        let sent = match moved {
             Moved::Some(sent) => sent,
             Moved::Blocked => 0,
             Moved::Ended | Moved::Broken(_) => {

@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::rc::Rc;
 
+use smallvec::SmallVec;
+
 use crate::clock::Moment;
 
 /// What becomes of a frame that cannot be delivered at once.
@@ -44,8 +46,7 @@ const SLICES_MAX: usize = 64;
 
 /// The slices of one write.
 pub(super) struct Slices<'a> {
-    slices: [IoSlice<'a>; SLICES_MAX],
-    count: usize,
+    slices: SmallVec<[IoSlice<'a>; SLICES_MAX]>,
     /// Bytes of all slices.
     pub(super) length: usize,
     /// Whether there is more to send than fits into one write.
@@ -54,23 +55,20 @@ pub(super) struct Slices<'a> {
 
 impl<'a> Slices<'a> {
     pub(super) fn new() -> Self {
-        Self { slices: [IoSlice::new(&[]); SLICES_MAX], count: 0, length: 0, overflow: false }
+        Self { slices: SmallVec::new(), length: 0, overflow: false }
     }
 
     fn push(&mut self, bytes: &'a [u8]) {
-        match self.slices.get_mut(self.count) {
-            // After one that did not fit nothing may follow: it would overtake.
-            Some(slot) if !self.overflow => {
-                *slot = IoSlice::new(bytes);
-                self.count = self.count.saturating_add(1);
-                self.length = self.length.saturating_add(bytes.len());
-            }
-            _ => self.overflow = true,
+        // After one that did not fit nothing may follow: it would overtake.
+        self.overflow |= self.slices.len() == SLICES_MAX;
+        if !self.overflow {
+            self.slices.push(IoSlice::new(bytes));
+            self.length = self.length.saturating_add(bytes.len());
         }
     }
 
     pub(super) fn as_slice(&self) -> &[IoSlice<'a>] {
-        self.slices.get(..self.count).unwrap_or_default()
+        &self.slices
     }
 }
 
