@@ -18,7 +18,7 @@ fn an_upward_import_is_found_however_it_is_written() {
         ("ws/frame.rs", "use crate::{\n    clock::Now,\n    chat,\n};", ":3: ws names chat"),
         ("ws/frame.rs", "use crate::{http::{Request, chat}, net::{self}};", ":1: ws names net"),
         ("ws/frame.rs", "fn f() { crate :: server::run() }", ":1: ws names server"),
-        ("ws/frame.rs", "fn f() -> Vec<crate::net::Token> { todo!() }", ":1: ws names net"),
+        ("ws/frame.rs", "fn f() -> Vec<crate::net::Token> { Vec::new() }", ":1: ws names net"),
         ("ws/frame.rs", "fn f() { assert!(a, \"\", [crate::net::A]) }", ":1: ws names net"),
         ("ws/frame.rs", "macro_rules! m { () => { $crate::net::A } }", ":1: ws names net"),
         ("ws/frame.rs", "use super::super::net;", ":1: ws names net"),
