@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::page::{Budget, Source};
+use super::page::{Budget, Source, entry_bytes, message_bytes};
 use super::search::Terms;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, Said};
 
@@ -319,27 +319,4 @@ pub(super) fn grouped(given: &[Reaction]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
         }
     }
     groups
-}
-
-/// Gives the bytes of text in an entry.
-pub(super) fn entry_bytes(entry: &Entry) -> usize {
-    let text = match &entry.change {
-        Change::Message { content, .. } | Change::Edited { content, .. } => content,
-        Change::Reaction { emoji, .. } => emoji,
-        Change::Topic { topic } => topic,
-        Change::Deleted { .. } => return entry.sender.len(),
-        Change::Moderated { deed } => {
-            let texts = [&deed.user, &deed.reason].into_iter().flatten();
-            return texts.fold(entry.sender.len(), |sum, text| sum + text.len());
-        }
-    };
-    entry.sender.len() + text.len()
-}
-
-/// Gives the bytes of text in a message.
-pub(super) fn message_bytes(said: &Said) -> usize {
-    let names = |(emoji, names): &(Arc<str>, Vec<Arc<str>>)| {
-        emoji.len() + names.iter().map(|name| name.len()).sum::<usize>()
-    };
-    said.sender.len() + said.content.len() + said.reactions.iter().map(names).sum::<usize>()
 }

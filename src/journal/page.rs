@@ -1,5 +1,6 @@
 //! Pages: what a query asks for, whoever has the entries.
 
+use std::iter;
 use std::sync::Arc;
 
 use crate::chat::record::{Change, Entry, Found, Gone, Page, Query, Said, Span};
@@ -168,4 +169,25 @@ impl Budget {
         self.empty = false;
         true
     }
+}
+
+/// Returns the bytes of text in an entry, which limits count.
+pub(super) fn entry_bytes(entry: &Entry) -> usize {
+    let text = match &entry.change {
+        Change::Message { content, .. } | Change::Edited { content, .. } => content.len(),
+        Change::Reaction { emoji, .. } => emoji.len(),
+        Change::Topic { topic } => topic.len(),
+        Change::Deleted { .. } => 0,
+        Change::Moderated { deed } => {
+            [&deed.user, &deed.reason].into_iter().flatten().map(|text| text.len()).sum()
+        }
+    };
+    entry.sender.len().saturating_add(text)
+}
+
+/// Returns the bytes of text in a message, which limits count.
+pub(super) fn message_bytes(said: &Said) -> usize {
+    let reactions = said.reactions.iter().flat_map(|(emoji, names)| iter::once(emoji).chain(names));
+    let text = iter::once(&said.sender).chain(iter::once(&said.content)).chain(reactions);
+    text.map(|text| text.len()).sum()
 }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-use super::history::message_bytes;
-use super::page::Budget;
+use super::page::{Budget, message_bytes};
 use crate::chat::record::{Finding, Hit, RoomKey, Said, Search};
 
 /// Is what a message has to have in it.

@@ -23,6 +23,7 @@ mod open;
 mod prune;
 mod read;
 mod readers;
+mod room_table;
 mod rooms;
 mod row;
 mod schema;

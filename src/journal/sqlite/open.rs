@@ -17,7 +17,7 @@ use super::task::{ReadRequest, Report, Waker};
 use super::unsaved::Unsaved;
 use super::worker::Worker;
 use super::write::Writer;
-use super::{Sqlite, Underway, facts, readers, schema};
+use super::{Sqlite, Underway, facts, readers, room_table, schema};
 use crate::chat::record::{Opening, Search};
 use crate::clock::{Moment, Now};
 
@@ -44,10 +44,10 @@ impl Sqlite {
         let db = schema::open(&path, place.durability, &limits, place.check)?;
         directory.sync()?;
         let failed = |source| OpenError::of(&path, source);
-        let (rooms, known) = schema::rooms(&db).map_err(failed)?;
+        let (rooms, table) = room_table::all(&db).map_err(failed)?;
         let sessions = schema::sessions(&db).map_err(failed)?;
         let facts = facts::all(&db).map_err(failed)?;
-        let mut writer = Writer::new(db, limits.clone(), known).map_err(failed)?;
+        let mut writer = Writer::new(db, limits.clone(), table).map_err(failed)?;
         let expiry = writer.next_expiry().map_err(failed)?;
         let (mark, lossy) = mark(place, &directory, writer.entries, now)?;
         let epoch = schema::epoch(&writer.db, &epoch(epoch_seed), lossy).map_err(failed)?;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rusqlite::params;
 
 use super::super::history::StoredEntry;
+use super::room_table::RoomRow;
 use super::row::{self, int, key, nat};
-use super::schema::RoomRow;
 use super::text_index;
 use super::write::Writer;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, RoomKey};
@@ -20,12 +20,12 @@ impl Writer {
         let mut gone = Vec::new();
         for (message, sender, author) in self.expired(unix_ms)? {
             let mid = row::seq_of(message);
-            let Some(name) = self.keys.get(&row::room_of(message)).map(Arc::clone) else {
+            let Some(name) = self.rooms.key(row::room_of(message)).map(Arc::clone) else {
                 return Err(rusqlite::Error::QueryReturnedNoRows);
             };
             let Some(room) = self.room(&name)? else { continue };
             let change = Change::Deleted { mid, why: Gone::Expired };
-            let entry = Entry { seq: room.top + 1, ts: unix_ms, sender, change };
+            let entry = Entry { seq: room.next(), ts: unix_ms, sender, change };
             let stored = StoredEntry { author, entry };
             self.add(&name, room, &stored, None)?;
             gone.push((name, stored));
@@ -79,7 +79,7 @@ impl Writer {
             return Ok(None);
         }
         self.drop_entries(&room, before)?;
-        self.put(name, room);
+        self.rooms.put(name, room);
         Ok(Some(room.first))
     }
 
@@ -147,8 +147,8 @@ impl Writer {
             )?;
             statement.execute(params![reach[0], reach[1]])?;
         }
-        self.remove_ids(reach[0], reach[1])?;
-        text_index::take_out(&self.db, room, before, room.first - 1)?;
+        self.ids.remove(&self.db, reach[0], reach[1])?;
+        text_index::remove(&self.db, room, before, room.first - 1)?;
         let mut statement =
             self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;

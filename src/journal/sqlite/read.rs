@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
-use super::super::history::{Reaction, StoredEntry, grouped, message_bytes};
-use super::super::page::{self, Budget, Source};
+use super::super::history::{Reaction, StoredEntry, grouped};
+use super::super::page::{self, Budget, Source, message_bytes};
+use super::room_table::{self, RoomRow};
 use super::row::{self, ENTRY_COLUMNS, key, nat, seq_of};
-use super::schema::{self, RoomRow};
 use crate::chat::record::{AuthorKey, Entry, Page, Query, Said};
 
 /// Reads what a query asks for, all of it at one point in time.
 pub(super) fn page(db: &Connection, query: &Query) -> rusqlite::Result<Page> {
     let snapshot = db.unchecked_transaction()?;
-    match schema::room(&snapshot, &query.room)? {
+    match room_table::find(&snapshot, &query.room)? {
         Some(room) => page::page(&StoredRoom { db: &snapshot, room }, query),
         None => Ok(page::empty(query)),
     }
@@ -35,7 +35,7 @@ pub(super) fn newest(
     bytes_max: usize,
 ) -> rusqlite::Result<RecentEntries> {
     let snapshot = db.unchecked_transaction()?;
-    let Some(room) = schema::room(&snapshot, room)? else {
+    let Some(room) = room_table::find(&snapshot, room)? else {
         return Ok(RecentEntries { first: 1, top: 0, entries: Vec::new() });
     };
     let mut statement = snapshot.prepare_cached(&format!(

@@ -2,7 +2,6 @@
 //!
 //! Whatever is not ours or not sound is refused before anything is written to it.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -10,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{Durability, Limits, OpenError};
-use super::row::{RoomNumber, int, nat};
-use crate::chat::record::{AuthorKey, RoomKey, RoomRecord, SessionRecord};
+use super::row::int;
+use crate::chat::record::{AuthorKey, SessionRecord};
 
 /// Opens the database for writing, and makes it if there is none.
 pub(super) fn open(
@@ -66,53 +65,6 @@ pub(super) fn open_copier(path: &Path) -> Result<Connection, OpenError> {
         Ok(db)
     };
     open().map_err(|source| OpenError::of(path, source))
-}
-
-/// Is a room as the writer knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RoomRow {
-    pub(super) number: RoomNumber,
-    pub(super) first: u64,
-    pub(super) top: u64,
-    pub(super) messages: u64,
-    /// Messages up to this `seq` are in the index of words.
-    pub(super) searched: u64,
-}
-
-/// Reads a room.
-pub(super) fn room(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRow>> {
-    let mut statement =
-        db.prepare_cached("SELECT room, first, top, messages, searched FROM rooms WHERE key = ?1")?;
-    let row = statement.query_row([key], |row| {
-        Ok(RoomRow {
-            number: row.get(0)?,
-            first: nat(row.get(1)?),
-            top: nat(row.get(2)?),
-            messages: nat(row.get(3)?),
-            searched: nat(row.get(4)?),
-        })
-    });
-    row.optional()
-}
-
-/// Reads every room, in the order of their keys.
-pub(super) fn rooms(
-    db: &Connection,
-) -> rusqlite::Result<(Vec<RoomRecord>, HashMap<RoomKey, RoomRow>)> {
-    let mut statement = db.prepare(
-        "SELECT room, key, name, topic, first, top, messages, searched FROM rooms ORDER BY key",
-    )?;
-    let mut rows = statement.query([])?;
-    let (mut records, mut known) = (Vec::new(), HashMap::new());
-    while let Some(row) = rows.next()? {
-        let key: RoomKey = row.get(1)?;
-        let top = nat(row.get(5)?);
-        let number = row.get(0)?;
-        let (first, messages, searched) = (nat(row.get(4)?), nat(row.get(6)?), nat(row.get(7)?));
-        known.insert(Arc::clone(&key), RoomRow { number, first, top, messages, searched });
-        records.push(RoomRecord { key, name: row.get(2)?, top, topic: row.get(3)? });
-    }
-    Ok((records, known))
 }
 
 /// Reads every session.

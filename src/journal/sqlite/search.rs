@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::super::history::{StoredEntry, message_bytes};
-use super::super::page::Budget;
+use super::super::history::StoredEntry;
+use super::super::page::{Budget, message_bytes};
 use super::super::search::{self, RoomHits, Terms};
 use super::read::StoredRoom;
+use super::room_table;
 use super::row::key;
-use super::schema;
 use crate::chat::record::{Change, Finding, RoomKey, Said, Search};
 
 /// Finds messages, all of it at one point in time. Looks at `scan_max` entries that are not in the
@@ -21,7 +21,7 @@ pub(super) fn find(db: &Connection, search: &Search, scan_max: usize) -> rusqlit
         let snapshot = db.unchecked_transaction()?;
         let scan_max = scan_max / search.rooms.len().max(1);
         for name in &search.rooms {
-            let Some(room) = schema::room(&snapshot, name)? else { continue };
+            let Some(room) = room_table::find(&snapshot, name)? else { continue };
             let source = StoredRoom { db: &snapshot, room };
             let (found, more) = source.search(search, &terms, scan_max)?;
             rooms.push(RoomHits { room: Arc::clone(name), found, more });

@@ -75,7 +75,7 @@ impl Worker {
     fn wait(&self) -> Result<Vec<Task>, RecvTimeoutError> {
         let patience = match (&self.degraded, self.mark.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
-            (None, _) if self.writer.lags() => INDEX_PAUSE,
+            (None, _) if self.writer.text_index.lags() => INDEX_PAUSE,
             (None, true) => MARK_EVERY,
             (None, false) => return self.tasks.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
@@ -100,7 +100,9 @@ impl Worker {
             }
             match self.tasks.try_recv() {
                 Ok(tasks) => self.inbox.extend(tasks),
-                Err(_) if self.writer.lags_after(batch.len()) => self.index(BATCH_BETWEEN_APPENDS),
+                Err(_) if self.writer.text_index.is_due(batch.len()) => {
+                    self.index(BATCH_BETWEEN_APPENDS);
+                }
                 Err(_) => {}
             }
         }
@@ -243,7 +245,7 @@ impl Worker {
             return Ok(());
         }
         let mut budget = PruneBudget::beside(self.writer.added);
-        for room in self.writer.dirty.clone() {
+        for room in self.writer.rooms.dirty().clone() {
             if let Some(first) = self.writer.prune(&room, 0, &mut budget)? {
                 reports.push(Report::Pruned { room, first });
             }
@@ -254,7 +256,7 @@ impl Worker {
     /// Does what is to be done while no task comes.
     fn on_idle(&mut self) {
         let Some(degraded) = &self.degraded else {
-            if self.writer.lags() {
+            if self.writer.text_index.lags() {
                 return self.index(BATCH_WHEN_IDLE);
             }
             return self.mark();

@@ -1,6 +1,5 @@
 //! Writing to the database: many drafts in one transaction.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -10,40 +9,37 @@ use super::super::draft::{self, BodyHash, FirstAnswer, changed_message};
 use super::super::history::StoredEntry;
 use super::facts;
 use super::ids::Ids;
-use super::row::{self, MessageRow, ROWS, RoomNumber, int, key};
-use super::schema::{self, RoomRow};
-use super::text_index::{self, Lag};
+use super::room_table::{RoomRow, RoomTable};
+use super::row::{self, MessageRow, ROWS, int, key};
+use super::text_index::{self, TextIndex};
 use crate::chat::record::{
     Answer, AuthorKey, Change, Draft, Entry, Gone, Refused, RoomKey, SessionRecord,
 };
 
-/// Writes. What it knows of the rooms is ahead of the database between [`Writer::begin`] and
-/// [`Writer::commit`], and falls back with it.
+/// The one connection that writes, and what it knows of the database. Between [`Writer::begin`] and
+/// [`Writer::commit`] this is ahead of the database; [`Writer::roll_back`] undoes it.
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) limits: Limits,
-    pub(super) rooms: HashMap<RoomKey, RoomRow>,
-    pub(super) keys: HashMap<RoomNumber, RoomKey>,
-    /// The rooms that this transaction changes.
-    pub(super) dirty: BTreeSet<RoomKey>,
-    /// How many entries there have been in all rooms, with those of this transaction.
+    pub(super) rooms: RoomTable,
+    /// The number of entries there have been in all rooms, with those of this transaction.
     pub(super) entries: u64,
-    /// How many of them this transaction added.
+    /// The number of entries that this transaction added.
     pub(super) added: u64,
     pub(super) ids: Ids,
-    pub(super) lag: Lag,
-    /// Whether this transaction changes when the next message expires.
+    pub(super) text_index: TextIndex,
+    /// Whether this transaction may change when the next message expires.
     pub(super) expiries_changed: bool,
     /// Messages of this transaction that are still to be inserted, several at once.
     rows: Vec<MessageRow>,
 }
 
-/// Says why a draft was not written.
+/// Why a draft was not appended.
 pub(super) enum AppendError {
-    /// It is at fault itself.
+    /// The draft is at fault.
     Refused(Refused),
-    /// The database is: nothing of this transaction counts.
+    /// The database is at fault: the transaction has to be rolled back.
     Sqlite(rusqlite::Error),
 }
 
@@ -60,25 +56,17 @@ impl From<rusqlite::Error> for AppendError {
 }
 
 impl Writer {
-    pub(super) fn new(
-        db: Connection,
-        limits: Limits,
-        rooms: HashMap<RoomKey, RoomRow>,
-    ) -> rusqlite::Result<Self> {
-        let keys = rooms.iter().map(|(key, room)| (room.number, Arc::clone(key))).collect();
-        let entries = rooms.values().map(|room| room.top).sum();
-        let lag = Lag::new(&rooms);
-        let ids = Ids::load(&db, limits.ids_kept_ms() > 0)?;
+    pub(super) fn new(db: Connection, limits: Limits, rooms: RoomTable) -> rusqlite::Result<Self> {
+        let ids = Ids::load(&db, limits.young_ids_max, limits.ids_kept_ms() > 0)?;
+        let text_index = TextIndex::new(&rooms, limits.unsearched_entries_max);
         Ok(Self {
             db,
             limits,
+            entries: rooms.entries(),
             rooms,
-            keys,
-            dirty: BTreeSet::new(),
-            entries,
             added: 0,
             ids,
-            lag,
+            text_index,
             expiries_changed: false,
             rows: Vec::with_capacity(ROWS),
         })
@@ -88,49 +76,41 @@ impl Writer {
     pub(super) fn begin(&mut self) -> rusqlite::Result<()> {
         self.added = 0;
         self.expiries_changed = false;
-        self.dirty.clear();
-        self.rotate_ids()?;
+        self.rooms.clean();
+        self.ids.rotate(&self.db, &mut self.rooms)?;
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         Ok(())
     }
 
-    /// Commits the transaction, with so many messages for the index. After an error it has to be
-    /// taken back.
+    /// Commits the transaction, and indexes `index` messages with it. After an error it has to be
+    /// rolled back.
     pub(super) fn commit(&mut self, index: u64) -> rusqlite::Result<()> {
         self.flush()?;
-        self.index(index, self.added)?;
-        for key in &self.dirty {
-            let Some(room) = self.rooms.get(key) else { continue };
-            let RoomRow { number, first, top, messages, searched } = *room;
-            let mut statement = self.db.prepare_cached(
-                "UPDATE rooms SET first = ?2, top = ?3, messages = ?4, searched = ?5 WHERE room = ?1",
-            )?;
-            statement.execute([number, int(first), int(top), int(messages), int(searched)])?;
-        }
-        self.write_ids(self.added)?;
-        self.db.prepare_cached("COMMIT")?.execute([])?;
-        self.ids.commit();
-        self.lag.commit();
-        self.dirty.clear();
+        let Self { db, rooms, ids, text_index, added, .. } = self;
+        text_index.index(db, rooms, index, *added)?;
+        rooms.save(db)?;
+        ids.write_batch(db, rooms, *added)?;
+        db.prepare_cached("COMMIT")?.execute([])?;
+        ids.commit();
+        text_index.commit();
+        rooms.clean();
         Ok(())
     }
 
-    /// Takes the transaction back; what was known of its rooms will be read again.
+    /// Rolls the transaction back; the rooms that it changed are read again.
     pub(super) fn roll_back(&mut self) {
         // After some errors SQLite has already done it, which makes this one fail.
         let rolled_back = self.db.execute_batch("ROLLBACK");
-        tracing::debug!(?rolled_back, "took the transaction back");
+        tracing::debug!(?rolled_back, "rolled the transaction back");
         self.rows.clear();
-        self.lag.roll_back(&self.dirty, self.added);
-        for key in std::mem::take(&mut self.dirty) {
-            self.rooms.remove(&key);
-        }
+        self.text_index.roll_back(self.rooms.dirty(), self.added);
+        self.rooms.roll_back();
         self.ids.roll_back();
-        self.entries -= self.added;
+        self.entries = self.entries.saturating_sub(self.added);
         self.added = 0;
     }
 
-    /// Adds what a draft says to the record. Without an entry, it had come before.
+    /// Appends a draft. There is no entry if the draft is a replay.
     pub(super) fn append(
         &mut self,
         draft: &Draft,
@@ -139,7 +119,7 @@ impl Writer {
         let (ticket, author, ts) = (*ticket, *author, *ts);
         let id = id.as_ref().map(|id| (id, draft::hash(draft)));
         if let Some((id, hash)) = &id
-            && let Some(first) = self.first(author, id)?
+            && let Some(first) = self.ids.find(&self.db, &self.rooms, author, id)?
         {
             return Ok((first.again(ticket, *hash)?, None));
         }
@@ -152,9 +132,9 @@ impl Writer {
         }
         let room = match known {
             Some(room) => room,
-            None => self.make_room(key, &draft.room_name)?,
+            None => self.rooms.insert(&self.db, key, &draft.room_name)?,
         };
-        let seq = room.top + 1;
+        let seq = room.next();
         if let Change::Reaction { mid, emoji, on, count } = &mut change {
             *count = self.count(&room, *mid, emoji, author, *on)?;
         }
@@ -170,22 +150,22 @@ impl Writer {
         self.add(key, room, &stored, id)?;
         draft.facts.iter().try_for_each(|fact| facts::put(&self.db, fact))?;
         if let Some((id, hash)) = id {
-            self.ids.put(author, id, room.number, FirstAnswer { hash, seq, mid, ts, count });
+            self.ids.add(author, id, room.number, FirstAnswer { hash, seq, mid, ts, count });
         }
         let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
         Ok((answer, Some(stored)))
     }
 
-    /// Says whether a draft has come before.
+    /// Returns the first answer to a draft, if it has one, without appending it.
     pub(super) fn recognise(&self, draft: &Draft) -> rusqlite::Result<Answer> {
         let first = match &draft.id {
-            Some(id) => self.first(draft.author, id)?,
+            Some(id) => self.ids.find(&self.db, &self.rooms, draft.author, id)?,
             None => None,
         };
         Ok(draft::replayed(draft, first.as_ref()))
     }
 
-    /// Adds an entry, and folds it into what it changes.
+    /// Adds an entry, and applies it to the message or room it changes.
     pub(super) fn add(
         &mut self,
         key: &RoomKey,
@@ -199,7 +179,7 @@ impl Writer {
             if self.rows.len() == ROWS {
                 self.flush()?;
             }
-            room.messages += 1;
+            room.messages = room.messages.saturating_add(1);
             self.expiries_changed |= expires.is_some();
         } else {
             self.flush()?;
@@ -209,46 +189,31 @@ impl Writer {
                 stored,
                 id.as_ref().map(|(id, hash)| (&***id, hash)),
             )?;
-            self.fold(&room, stored)?;
+            self.apply(&room, stored)?;
         }
         room.top = stored.entry.seq;
-        self.entries += 1;
-        self.added += 1;
-        self.ids.count(key);
-        self.lag.count(key);
-        self.put(key, room);
+        self.entries = self.entries.saturating_add(1);
+        self.added = self.added.saturating_add(1);
+        self.ids.on_entry(key);
+        self.text_index.on_entry(key);
+        self.rooms.put(key, room);
         Ok(())
     }
 
-    /// Inserts the messages that are still to be. Whoever reads entries in this transaction wants
-    /// that first.
+    /// Inserts the messages that are still to be inserted. To be called before entries are read in
+    /// this transaction.
     pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
         row::insert_messages(&self.db, &self.rows)?;
         self.rows.clear();
         Ok(())
     }
 
-    /// Notes what has become of a room.
-    pub(super) fn put(&mut self, key: &RoomKey, room: RoomRow) {
-        self.rooms.insert(Arc::clone(key), room);
-        if !self.dirty.contains(key) {
-            self.dirty.insert(Arc::clone(key));
-        }
-    }
-
-    /// Finds a room.
+    /// Returns a room.
     pub(super) fn room(&mut self, key: &RoomKey) -> rusqlite::Result<Option<RoomRow>> {
-        if let Some(room) = self.rooms.get(key) {
-            return Ok(Some(*room));
-        }
-        let room = schema::room(&self.db, key)?;
-        if let Some(room) = room {
-            self.rooms.insert(Arc::clone(key), room);
-        }
-        Ok(room)
+        self.rooms.get(&self.db, key)
     }
 
-    /// Keeps a session, or forgets it.
+    /// Stores a session, or deletes it.
     pub(super) fn put_session(
         &self,
         key: AuthorKey,
@@ -267,16 +232,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes a room without entries.
-    pub(super) fn make_room(&mut self, key: &RoomKey, name: &str) -> rusqlite::Result<RoomRow> {
-        let mut statement =
-            self.db.prepare_cached("INSERT INTO rooms (key, name) VALUES (?1, ?2)")?;
-        let number = statement.insert([&**key, name])?;
-        self.keys.insert(number, Arc::clone(key));
-        Ok(RoomRow { number, first: 1, top: 0, messages: 0, searched: 0 })
-    }
-
-    /// Finds who said a message that still has its text.
+    /// Returns the author of a message that is neither pruned nor deleted.
     pub(super) fn author_of(
         &mut self,
         room: &RoomRow,
@@ -293,7 +249,8 @@ impl Writer {
         Ok(author.map(AuthorKey))
     }
 
-    /// Counts who reacts so to a message once `author` does, or has taken it back.
+    /// Returns the number of people with this reaction to a message once `author` has added or removed
+    /// theirs.
     fn count(
         &self,
         room: &RoomRow,
@@ -311,22 +268,22 @@ impl Writer {
         Ok(others.saturating_add(u32::from(on)))
     }
 
-    fn fold(&mut self, room: &RoomRow, stored: &StoredEntry) -> rusqlite::Result<()> {
+    fn apply(&mut self, room: &RoomRow, stored: &StoredEntry) -> rusqlite::Result<()> {
         let Entry { seq, sender, change, .. } = &stored.entry;
         let (seq, db) = (int(*seq), &self.db);
         match change {
             Change::Message { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
-                text_index::take_out(db, room, *mid, *mid)?;
+                text_index::remove(db, room, *mid, *mid)?;
                 let mut statement = db.prepare_cached(
                     "UPDATE entries SET edit = ?2, changed = ?3 WHERE entry = ?1",
                 )?;
                 statement.execute(params![key(room.number, *mid), &**content, seq])?;
-                text_index::put_back(db, room, *mid, content)?;
+                text_index::restore(db, room, *mid, content)?;
             }
             Change::Deleted { mid, why } => {
-                text_index::take_out(db, room, *mid, *mid)?;
-                forget(db, key(room.number, *mid), *why, seq)?;
+                text_index::remove(db, room, *mid, *mid)?;
+                erase(db, key(room.number, *mid), *why, seq)?;
                 self.expiries_changed = true;
             }
             Change::Reaction { mid, emoji, on, .. } => {
@@ -358,8 +315,8 @@ impl Writer {
     }
 }
 
-/// Removes the text of a message and of its edits, and the reactions to it.
-fn forget(db: &Connection, message: i64, why: Gone, seq: i64) -> rusqlite::Result<()> {
+/// Deletes the text of a message and of its edits, and the reactions to it.
+fn erase(db: &Connection, message: i64, why: Gone, seq: i64) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
         "UPDATE entries SET text = '', edit = NULL, gone = ?2, changed = ?3 WHERE entry = ?1",
     )?;

@@ -18,8 +18,8 @@ use super::super::facts;
 use super::super::ids::{self, index_key};
 use super::super::open::{Place, mark};
 use super::super::row::{int, key};
-use super::super::schema;
 use super::super::write::Writer;
+use super::super::{room_table, schema};
 use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};
 use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, RoomKey};
@@ -60,8 +60,8 @@ pub fn import(
     let failed = |source| OpenError::of(&path, source);
     let db = schema::open(&path, place.durability, &limits, place.check)?;
     directory.sync()?;
-    let (_, known) = schema::rooms(&db).map_err(failed)?;
-    let writer = Writer::new(db, limits, known).map_err(failed)?;
+    let (_, rooms) = room_table::all(&db).map_err(failed)?;
+    let writer = Writer::new(db, limits, rooms).map_err(failed)?;
     let (mut mark, _) = mark(&place, &directory, writer.entries, now)?;
 
     let mut import = Import {
@@ -80,7 +80,7 @@ pub fn import(
     }
     // It is on disk; whatever happens from here on does not make it fail.
     let Import { writer, imported, .. } = import;
-    mark.write(writer.rooms.values().map(|room| room.top).sum(), now);
+    mark.write(writer.rooms.entries(), now);
     if let Err(error) = schema::checkpoint(&writer.db) {
         tracing::error!(%error, "the journal's log could not be put away");
     }
@@ -223,12 +223,13 @@ impl Import {
     }
 
     fn make_room(&mut self, line: &RoomLine) -> rusqlite::Result<()> {
-        let mut room = self.writer.make_room(&line.room, &line.name)?;
+        let Writer { db, rooms, .. } = &mut self.writer;
+        let mut room = rooms.insert(db, &line.room, &line.name)?;
         (room.first, room.top) = (line.first, line.first - 1);
-        self.writer.put(&line.room, room);
+        rooms.put(&line.room, room);
         // The entry that said so may have been pruned.
         let sql = "UPDATE rooms SET topic = ?2 WHERE room = ?1";
-        self.writer.db.execute(sql, (room.number, &*line.topic)).map(drop)
+        db.execute(sql, (room.number, &*line.topic)).map(drop)
     }
 
     fn take_entry(&mut self, line: EntryLine) -> Result<(), TransferError> {

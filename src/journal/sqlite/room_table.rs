@@ -1,0 +1,168 @@
+//! The table of rooms, and its rows as the writer knows them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::mem;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::row::{RoomNumber, int, nat};
+use crate::chat::record::{RoomKey, RoomRecord};
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RoomRow {
+    pub(super) number: RoomNumber,
+    /// The first `seq` that is stored; one more than `top` if none is.
+    pub(super) first: u64,
+    /// The newest `seq`.
+    pub(super) top: u64,
+    /// The number of stored messages.
+    pub(super) messages: u64,
+    /// Messages up to this `seq` are in the text index.
+    pub(super) searched: u64,
+}
+
+impl RoomRow {
+    /// Returns the `seq` of the room's next entry.
+    pub(super) fn next(&self) -> u64 {
+        self.top.saturating_add(1)
+    }
+
+    /// Returns the number of entries that are not in the text index, roughly.
+    pub(super) fn unindexed(&self) -> u64 {
+        self.top.saturating_sub(self.searched)
+    }
+}
+
+/// Reads a room.
+pub(super) fn find(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRow>> {
+    let mut statement =
+        db.prepare_cached("SELECT room, first, top, messages, searched FROM rooms WHERE key = ?1")?;
+    let row = statement.query_row([key], |row| {
+        Ok(RoomRow {
+            number: row.get(0)?,
+            first: nat(row.get(1)?),
+            top: nat(row.get(2)?),
+            messages: nat(row.get(3)?),
+            searched: nat(row.get(4)?),
+        })
+    });
+    row.optional()
+}
+
+/// Reads all rooms: as the chat needs them, by key, and as the writer does.
+pub(super) fn all(db: &Connection) -> rusqlite::Result<(Vec<RoomRecord>, RoomTable)> {
+    let mut statement = db.prepare(
+        "SELECT room, key, name, topic, first, top, messages, searched FROM rooms ORDER BY key",
+    )?;
+    let mut rows = statement.query([])?;
+    let (mut records, mut table) = (Vec::new(), RoomTable::default());
+    while let Some(row) = rows.next()? {
+        let key: RoomKey = row.get(1)?;
+        let (number, top) = (row.get(0)?, nat(row.get(5)?));
+        let (first, messages, searched) = (nat(row.get(4)?), nat(row.get(6)?), nat(row.get(7)?));
+        table.keys.insert(number, Arc::clone(&key));
+        table.rows.insert(Arc::clone(&key), RoomRow { number, first, top, messages, searched });
+        records.push(RoomRecord { key, name: row.get(2)?, top, topic: row.get(3)? });
+    }
+    Ok((records, table))
+}
+
+/// The rows as they will be once the transaction is committed.
+#[derive(Debug, Default)]
+pub(super) struct RoomTable {
+    rows: HashMap<RoomKey, RoomRow>,
+    keys: HashMap<RoomNumber, RoomKey>,
+    /// The rooms that this transaction changes.
+    dirty: BTreeSet<RoomKey>,
+}
+
+impl RoomTable {
+    /// Returns a room.
+    pub(super) fn get(
+        &mut self,
+        db: &Connection,
+        key: &RoomKey,
+    ) -> rusqlite::Result<Option<RoomRow>> {
+        if let Some(row) = self.rows.get(key) {
+            return Ok(Some(*row));
+        }
+        let row = find(db, key)?;
+        if let Some(row) = row {
+            self.rows.insert(Arc::clone(key), row);
+        }
+        Ok(row)
+    }
+
+    /// Adds a room without entries.
+    pub(super) fn insert(
+        &mut self,
+        db: &Connection,
+        key: &RoomKey,
+        name: &str,
+    ) -> rusqlite::Result<RoomRow> {
+        let mut statement = db.prepare_cached("INSERT INTO rooms (key, name) VALUES (?1, ?2)")?;
+        let number = statement.insert([&**key, name])?;
+        self.keys.insert(number, Arc::clone(key));
+        Ok(RoomRow { number, first: 1, top: 0, messages: 0, searched: 0 })
+    }
+
+    /// Changes a room, in the database with [`RoomTable::save`].
+    pub(super) fn put(&mut self, key: &RoomKey, row: RoomRow) {
+        self.rows.insert(Arc::clone(key), row);
+        if !self.dirty.contains(key) {
+            self.dirty.insert(Arc::clone(key));
+        }
+    }
+
+    /// Returns the key of a room.
+    pub(super) fn key(&self, number: RoomNumber) -> Option<&RoomKey> {
+        self.keys.get(&number)
+    }
+
+    /// Whether an entry that was added is still stored.
+    pub(super) fn stores(&self, number: RoomNumber, seq: u64) -> bool {
+        let row = self.keys.get(&number).and_then(|key| self.rows.get(key));
+        row.is_none_or(|row| row.first <= seq)
+    }
+
+    /// Returns all rooms that are known.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&RoomKey, &RoomRow)> {
+        self.rows.iter()
+    }
+
+    /// Returns the number of entries there have been in all rooms that are known.
+    pub(super) fn entries(&self) -> u64 {
+        self.rows.values().fold(0, |sum, row| sum.saturating_add(row.top))
+    }
+
+    /// Returns the rooms that this transaction changes.
+    pub(super) fn dirty(&self) -> &BTreeSet<RoomKey> {
+        &self.dirty
+    }
+
+    /// Writes the rooms that this transaction changes.
+    pub(super) fn save(&self, db: &Connection) -> rusqlite::Result<()> {
+        for row in self.dirty.iter().filter_map(|key| self.rows.get(key)) {
+            let RoomRow { number, first, top, messages, searched } = *row;
+            let mut statement = db.prepare_cached(
+                "UPDATE rooms SET first = ?2, top = ?3, messages = ?4, searched = ?5 WHERE room = ?1",
+            )?;
+            statement.execute([number, int(first), int(top), int(messages), int(searched)])?;
+        }
+        Ok(())
+    }
+
+    /// Begins or ends a transaction: no room is changed.
+    pub(super) fn clean(&mut self) {
+        self.dirty.clear();
+    }
+
+    /// Forgets the rooms that this transaction changed, so that they are read again.
+    pub(super) fn roll_back(&mut self) {
+        for key in mem::take(&mut self.dirty) {
+            self.rows.remove(&key);
+        }
+    }
+}
