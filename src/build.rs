@@ -58,7 +58,7 @@ fn put(root: &Path, name: &str, content: &[u8]) {
     write(&root.join("identity").join(name), content);
 }
 
-/// Gives what `src/assets.rs` includes.
+/// Returns what `src/assets.rs` includes.
 fn embedding(root: &Path, build: &str) -> String {
     format!(
         "/// Tells the builds of the page apart: the hash of all files.\n\
@@ -100,7 +100,7 @@ fn id(files: &Files) -> String {
     })
 }
 
-/// Gives a file as it is served.
+/// Returns a file as it is served.
 fn finished(name: &str, content: &[u8], files: &Files, build: &str) -> Vec<u8> {
     match name {
         "sw.js" => worker(text(name, files), files, build).into_bytes(),
@@ -109,14 +109,14 @@ fn finished(name: &str, content: &[u8], files: &Files, build: &str) -> Vec<u8> {
     }
 }
 
-/// Gives the modules that pages name.
+/// Returns the modules that pages name.
 fn entries(files: &Files) -> BTreeSet<String> {
     let pages = files.keys().filter(|name| name.ends_with(".html"));
     let lines = pages.flat_map(|page| text(page, files).lines());
     lines.filter_map(entry).map(str::to_owned).collect()
 }
 
-/// Gives the module that a line of a page names.
+/// Returns the module that a line of a page names.
 fn entry(line: &str) -> Option<&str> {
     let (module, _) =
         line.trim().strip_prefix(r#"<script type="module" src="/"#)?.split_once('"')?;

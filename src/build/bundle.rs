@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Gives the bundle of a module; `source` finds modules by their names in `web/`.
+/// Returns the bundle of a module; `source` finds modules by their names in `web/`.
 pub(crate) fn of<'a>(entry: &str, source: impl Fn(&str) -> &'a str) -> String {
     let mut bundle = Bundle { source, done: BTreeMap::new(), code: String::new() };
     bundle.add(entry, &mut Vec::new());
@@ -118,7 +118,7 @@ fn without_comments(source: &str) -> String {
     code
 }
 
-/// Gives the name of the file that a module means by a relative path.
+/// Returns the name of the file that a module means by a relative path.
 fn resolve(module: &str, import: &str) -> String {
     let mut parts: Vec<&str> = module.split('/').collect();
     parts.pop();

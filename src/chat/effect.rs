@@ -7,7 +7,7 @@ use crate::chat::protocol::client_event::Form;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::Order;
 
-/// Is something to be done.
+/// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Tell one client.
@@ -71,7 +71,7 @@ pub enum Effect {
     },
 }
 
-/// Is a client that is told what happens in a room.
+/// A client that is told what happens in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listener {
     /// The client.

@@ -1,6 +1,6 @@
 //! A list that mostly has one item.
 
-/// Is a list whose first item costs no allocation: most people have one connection, and most
+/// A list whose first item costs no allocation: most people have one connection, and most
 /// connections one room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) enum Few<T> {
@@ -17,7 +17,7 @@ impl<T> Default for Few<T> {
 }
 
 impl<T: Copy> Few<T> {
-    /// Gives the items in order.
+    /// Returns the items in order.
     pub(in crate::chat) fn as_slice(&self) -> &[T] {
         match self {
             Self::One(item) => std::slice::from_ref(item),
@@ -25,7 +25,7 @@ impl<T: Copy> Few<T> {
         }
     }
 
-    /// Gives the items in order, to be changed in place.
+    /// Returns the items in order, to be changed in place.
     pub(in crate::chat) fn as_mut_slice(&mut self) -> &mut [T] {
         match self {
             Self::One(item) => std::slice::from_mut(item),

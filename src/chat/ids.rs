@@ -51,7 +51,7 @@ impl RoomId {
     }
 }
 
-/// Gives a slab's key as it is kept; no slab here comes near 2³² items.
+/// Returns a slab's key as it is kept; no slab here comes near 2³² items.
 pub(in crate::chat) fn number_of(key: usize) -> u32 {
     u32::try_from(key).unwrap_or(u32::MAX)
 }

@@ -10,7 +10,7 @@ use crate::chat::protocol::login::Login;
 use crate::chat::protocol::request::Request;
 use crate::chat::record::{Answer, AuthorKey};
 
-/// Is something that happened.
+/// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// A WebSocket is open.
@@ -72,7 +72,7 @@ pub enum Input {
     },
 }
 
-/// Is what is known of a client beside what it says itself.
+/// What is known of a client beside what it says itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Visit {
     /// Where it comes from: an IPv4 address, or an IPv6 /64.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Holds every limit and default of the chat; all of them are settings.
+/// Every limit and default of the chat; all of them are settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// Unicode scalar values of one message; above: `too_long`, the text is handed back.

@@ -81,7 +81,7 @@ use rooms::{Room, Rooms};
 use stats::Tally;
 use step::Step;
 
-/// Holds everybody and every room.
+/// Everybody and every room.
 #[derive(Debug)]
 pub struct Chat {
     limits: Limits,
@@ -167,7 +167,7 @@ impl Chat {
         self.tell_typed(step);
     }
 
-    /// Says when [`Input::Due`] is to come.
+    /// When [`Input::Due`] is to come.
     pub fn deadline(&self) -> Moment {
         let next = [self.people.deadline(), self.rooms.deadline(), self.tally.deadline()];
         next.into_iter().min().unwrap_or(Moment::NEVER)
@@ -178,14 +178,14 @@ impl Chat {
         self.rooms.get(room).map_or(&[], |room| &room.audience)
     }
 
-    /// Says how a client reads.
+    /// How a client reads.
     pub fn form(&self, client: ClientId) -> Form {
         let client =
             self.people.by_id.get(&client).and_then(|slot| self.people.clients.get(slot.index()));
         client.map_or(Form::Json, |client| client.form)
     }
 
-    /// Gives the limits, for reading events.
+    /// Returns the limits, for reading events.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }

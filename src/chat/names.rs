@@ -14,14 +14,14 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::chat::limits::Limits;
 use crate::chat::record::RoomKey;
 
-/// Is what somebody without a name is called.
+/// What somebody without a name is called.
 pub(in crate::chat) const ANONYMOUS: &str = "Anonymous";
 
-/// Is the name of a person.
+/// The name of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct UserName(Arc<str>);
 
-/// Is the name of a room.
+/// The name of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct RoomName {
     /// As it was written.
@@ -30,7 +30,7 @@ pub(in crate::chat) struct RoomName {
     pub(in crate::chat) key: RoomKey,
 }
 
-/// Says in a sentence why a name cannot be.
+/// In a sentence why a name cannot be.
 pub(in crate::chat) type Fault = String;
 
 impl UserName {
@@ -48,7 +48,7 @@ impl UserName {
         Ok(Self(name.into()))
     }
 
-    /// Gives the name of those who have none.
+    /// Returns the name of those who have none.
     pub(in crate::chat) fn anonymous() -> Self {
         Self(ANONYMOUS.into())
     }
@@ -58,17 +58,17 @@ impl UserName {
         Self(name.into())
     }
 
-    /// Says whether a room of this name would have that key.
+    /// Whether a room of this name would have that key.
     pub(in crate::chat) fn folds_to(&self, key: &str) -> bool {
         *fold(self.0.trim()) == *key
     }
 
-    /// Gives the name.
+    /// Returns the name.
     pub(in crate::chat) fn as_arc(&self) -> &Arc<str> {
         &self.0
     }
 
-    /// Gives the name short enough to take a number, so that `-99999` still fits.
+    /// Returns the name short enough to take a number, so that `-99999` still fits.
     pub(in crate::chat) fn base(&self, limits: &Limits) -> &str {
         const NUMBER: usize = "-99999".len();
         let bytes = limits.name_bytes_max.saturating_sub(NUMBER).max(1);
@@ -83,7 +83,7 @@ impl UserName {
         self.0.get(..end).unwrap_or_default()
     }
 
-    /// Gives the name with a number.
+    /// Returns the name with a number.
     pub(in crate::chat) fn numbered(&self, number: u32, limits: &Limits) -> Self {
         Self(format!("{}-{number}", self.base(limits)).into())
     }
@@ -107,18 +107,18 @@ impl RoomName {
 }
 
 impl Limits {
-    /// Says whether a room is the one of those who name none.
+    /// Whether a room is the one of those who name none.
     pub(in crate::chat) fn is_lobby(&self, key: &str) -> bool {
         UserName::known(&self.lobby).folds_to(key)
     }
 
-    /// Says in a sentence why the default room cannot be called so, if it cannot.
+    /// In a sentence why the default room cannot be called so, if it cannot.
     pub fn lobby_fault(&self) -> Option<String> {
         RoomName::parse(&self.lobby, self).err()
     }
 }
 
-/// Says what the name of a person looks like: beside what [`fold`] does, letters that look alike in
+/// What the name of a person looks like: beside what [`fold`] does, letters that look alike in
 /// any script are one (UTS #39 §4). Letters that differ when they are small may look alike when
 /// they are capital, so there are two answers; two names are alike if they have one in common.
 pub(in crate::chat) fn likeness(name: &str) -> [Box<str>; 2] {
@@ -154,7 +154,7 @@ fn plain(name: &str, capital: bool) -> Box<str> {
     like.into()
 }
 
-/// Says whether two names look alike.
+/// Whether two names look alike.
 pub(in crate::chat) fn alike(a: &[Box<str>; 2], b: &[Box<str>; 2]) -> bool {
     a.iter().any(|key| b.contains(key))
 }
@@ -198,10 +198,10 @@ fn readable(wish: &str, bytes_max: usize) -> Result<String, Fault> {
     Ok(name)
 }
 
-/// Is how many marks may stand on one letter; written languages need three.
+/// How many marks may stand on one letter; written languages need three.
 const MARKS_MAX: u32 = 4;
 
-/// Says whether a character can be seen and leaves the others as they are.
+/// Whether a character can be seen and leaves the others as they are.
 fn visible(c: char, before: Option<char>, after: Option<char>) -> bool {
     match c {
         ' ' => before != Some(' '),
@@ -216,7 +216,7 @@ fn visible(c: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// Says whether a character shows nothing, or turns the direction of others.
+/// Whether a character shows nothing, or turns the direction of others.
 fn invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
@@ -227,14 +227,14 @@ fn invisible(c: char) -> bool {
         || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
-/// Says whether a character may begin an emoji.
+/// Whether a character may begin an emoji.
 fn emoji(c: char) -> bool {
     matches!(c, '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
         | '\u{2190}'..='\u{2BFF}' | '\u{3030}' | '\u{303D}' | '\u{3297}' | '\u{3299}'
         | '\u{1F000}'..='\u{1FAFF}')
 }
 
-/// Says whether a character may be the last one of an emoji.
+/// Whether a character may be the last one of an emoji.
 fn emoji_end(c: char) -> bool {
     emoji(c) || c == '\u{FE0F}'
 }

@@ -5,7 +5,7 @@ use crate::chat::ids::ClientId;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::clock::Now;
 
-/// Is the present: when it is, and what is to be done.
+/// The present: when it is, and what is to be done.
 pub(in crate::chat) struct Step<'a> {
     /// When it is.
     pub(in crate::chat) now: Now,

@@ -21,7 +21,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use crate::config::{self, Config, Data, Effective, Faults, SETTINGS, Setting};
 use crate::server;
 
-/// Says why the program ends without having done what it was asked to do.
+/// Why the program ends without having done what it was asked to do.
 #[derive(Debug)]
 pub enum Failure {
     /// Settings are wrong, or do not fit together.
@@ -31,7 +31,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Gives the exit code: 1 for a failure at run time, 2 for the configuration.
+    /// Returns the exit code: 1 for a failure at run time, 2 for the configuration.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Run(_) => 1,
@@ -92,7 +92,7 @@ fn serve(config: &Config) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives the directory of the record, for a command that makes no sense without one.
+/// Returns the directory of the record, for a command that makes no sense without one.
 fn directory(config: &Config) -> Result<&Path, Failure> {
     match &config.data {
         Data::Dir(dir) => Ok(dir),

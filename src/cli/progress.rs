@@ -42,7 +42,7 @@ impl Progress {
     }
 }
 
-/// Gives the step that is worth showing: a thousandth of all.
+/// Returns the step that is worth showing: a thousandth of all.
 fn step(done: u64, all: u64) -> u64 {
     done.saturating_mul(1000).checked_div(all).unwrap_or(0)
 }

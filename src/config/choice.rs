@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Value, WebOrigin};
 use crate::net::proxy::{Network, Trusted};
 
-/// Says where the record is kept.
+/// Where the record is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Data {
     /// In memory only: it ends with the process.
@@ -15,7 +15,7 @@ pub enum Data {
     Dir(PathBuf),
 }
 
-/// Is one entry of the list of other origins.
+/// One entry of the list of other origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigin {
     /// Every origin, even `null`.
@@ -136,7 +136,7 @@ macro_rules! words {
 }
 
 words! {
-    /// Says what an entry of the record survives once it is acknowledged.
+    /// What an entry of the record survives once it is acknowledged.
     Durability, "not a durability" {
         /// A loss of power.
         Fsync = "fsync",
@@ -146,7 +146,7 @@ words! {
 }
 
 words! {
-    /// Says who may come in.
+    /// Who may come in.
     Auth, "no way to come in" {
         /// Guests only: tokens are not looked at.
         Open = "open",
@@ -158,7 +158,7 @@ words! {
 }
 
 words! {
-    /// Says what a line of the log looks like.
+    /// What a line of the log looks like.
     LogFormat, "not a format" {
         /// For people.
         Text = "text",
@@ -168,7 +168,7 @@ words! {
 }
 
 words! {
-    /// Says from which weight on something is logged.
+    /// From which weight on something is logged.
     LogLevel, "not a level" {
         /// What needs somebody's attention.
         Error = "error",

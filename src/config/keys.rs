@@ -5,7 +5,7 @@ use std::{fs::File, io::Read as _, path::Path};
 use super::Config;
 use crate::auth::{IdentityProvider, Limits, OWN_ISSUER, PublicKeyError, Trust};
 
-/// Says which setting is wrong, and why.
+/// Which setting is wrong, and why.
 pub(super) type Fault = (&'static str, String);
 
 impl Config {

@@ -4,7 +4,7 @@ use super::{Config, Data, Durability};
 use crate::{auth, chat, http, journal, net, ws};
 
 impl Config {
-    /// Gives the limits of requests.
+    /// Returns the limits of requests.
     pub fn http(&self) -> http::Limits {
         http::Limits {
             head_bytes_max: self.head_bytes_max.0,
@@ -13,7 +13,7 @@ impl Config {
         }
     }
 
-    /// Gives the limits of WebSockets.
+    /// Returns the limits of WebSockets.
     pub fn ws(&self) -> ws::Limits {
         ws::Limits {
             message_bytes_max: self.message_bytes_max.0,
@@ -33,7 +33,7 @@ impl Config {
         }
     }
 
-    /// Gives the limits of connections.
+    /// Returns the limits of connections.
     pub fn net(&self) -> net::Limits {
         net::Limits {
             read_bytes_per_turn_max: self.read_bytes_per_turn.0,
@@ -50,7 +50,7 @@ impl Config {
         }
     }
 
-    /// Gives the engine that keeps the record.
+    /// Returns the engine that keeps the record.
     pub fn engine(&self) -> journal::Engine {
         let Data::Dir(dir) = &self.data else { return journal::Engine::Memory };
         journal::Engine::Sqlite {
@@ -64,7 +64,7 @@ impl Config {
         }
     }
 
-    /// Gives the limits of the chat.
+    /// Returns the limits of the chat.
     pub fn chat(&self) -> chat::Limits {
         chat::Limits {
             content_chars_max: self.content_chars_max,
@@ -128,7 +128,7 @@ impl Config {
         }
     }
 
-    /// Gives the limits of accounts.
+    /// Returns the limits of accounts.
     pub fn accounts(&self) -> auth::Limits {
         auth::Limits {
             password_chars_min: self.password_chars_min,
@@ -147,7 +147,7 @@ impl Config {
         }
     }
 
-    /// Gives the limits of the journal.
+    /// Returns the limits of the journal.
     pub fn journal(&self) -> journal::Limits {
         journal::Limits {
             memory_entries_max: self.memory_entries_max,

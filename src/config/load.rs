@@ -17,7 +17,7 @@ use toml::{
 
 use super::{Config, SETTINGS, Setting, VARIABLE_PREFIX, check::check, value::quoted};
 
-/// Says where the value of a setting came from.
+/// Where the value of a setting came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Source {
     /// Nobody gave one.
@@ -36,7 +36,7 @@ pub enum Source {
     Flag,
 }
 
-/// Is a configuration and where each value came from.
+/// A configuration and where each value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effective {
     /// The values.
@@ -105,7 +105,7 @@ impl Source {
 }
 
 impl Effective {
-    /// Says where the value of a setting came from.
+    /// Where the value of a setting came from.
     pub fn source(&self, key: &str) -> &Source {
         index(key).and_then(|at| self.sources.get(at)).unwrap_or(&Source::Default)
     }
@@ -217,7 +217,7 @@ impl Loading {
 
 const SEE_HELP: &str = "chinwag --help names them all";
 
-/// Gives the text form of a TOML value; None if it has none.
+/// Returns the text form of a TOML value; None if it has none.
 fn plain(value: &Spanned<DeValue<'_>>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
@@ -234,7 +234,7 @@ fn plain(value: &Spanned<DeValue<'_>>) -> Option<String> {
     }
 }
 
-/// Gives line and column, both from 1, of a place in a text.
+/// Returns line and column, both from 1, of a place in a text.
 fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

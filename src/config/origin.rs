@@ -7,7 +7,7 @@ use std::{
     net::Ipv6Addr,
 };
 
-/// Is an origin, normalised so that equal origins are equal values.
+/// An origin, normalised so that equal origins are equal values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebOrigin {
     /// In lower case.
@@ -15,7 +15,7 @@ pub struct WebOrigin {
     host: Host,
 }
 
-/// Is a host as it stands in an origin or in a `Host` header, normalised.
+/// A host as it stands in an origin or in a `Host` header, normalised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
     /// In lower case, without a trailing dot; IPv6 addresses in brackets and in shortest form.

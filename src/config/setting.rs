@@ -33,17 +33,17 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// Gives its flag without the two dashes: `ping-after`.
+    /// Returns its flag without the two dashes: `ping-after`.
     pub fn flag(&self) -> String {
         self.key.replace('_', "-")
     }
 
-    /// Gives its environment variable: `CHINWAG_PING_AFTER`.
+    /// Returns its environment variable: `CHINWAG_PING_AFTER`.
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.key.to_uppercase())
     }
 
-    /// Gives its default as text, empty for an empty list.
+    /// Returns its default as text, empty for an empty list.
     pub fn default_text(&self) -> String {
         (self.text)(&Config::default())
     }
@@ -62,7 +62,7 @@ macro_rules! settings {
             $key:ident: $kind:ty = $default:expr $(, $zero:ident)?;
         )+
     )+) => {
-        /// Holds the effective value of every setting.
+        /// The effective value of every setting.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Config {
             $($($(#[doc = $help])+ pub $key: $kind,)+)+

@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-/// Is a kind of value that a setting can have.
+/// A kind of value that a setting can have.
 pub trait Value: Sized {
     /// Whether it is a list, divided by commas in one text.
     const REPEATS: bool = false;
     /// Whether its flag may stand without a value and then means `on`.
     const ALONE: bool = false;
 
-    /// Says what the text looks like, for help.
+    /// What the text looks like, for help.
     fn form() -> String;
 
     /// Reads the text; the error completes the sentence "TEXT: …".
@@ -36,11 +36,11 @@ pub trait Value: Sized {
     }
 }
 
-/// Is a number of bytes.
+/// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub usize);
 
-/// Is a switch that is off unless asked for: its flag may stand without a value.
+/// A switch that is off unless asked for: its flag may stand without a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switch(pub bool);
 

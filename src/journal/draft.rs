@@ -5,7 +5,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::chat::record::{Answer, Change, Draft, Gone, Refused, Ticket};
 
-/// Is the hash of a draft's body.
+/// The hash of a draft's body.
 pub(super) type BodyHash = [u8; 16];
 
 /// Hashes what a draft wants the record to say.
@@ -56,7 +56,7 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
     short
 }
 
-/// Gives the message that a change is about, if it is about an earlier one.
+/// Returns the message that a change is about, if it is about an earlier one.
 pub(super) fn changed_message(change: &Change) -> Option<u64> {
     match change {
         Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => None,
@@ -65,7 +65,7 @@ pub(super) fn changed_message(change: &Change) -> Option<u64> {
     }
 }
 
-/// Says whether somebody may change a message so, and fills in whether it is its own. Anybody may
+/// Whether somebody may change a message so, and fills in whether it is its own. Anybody may
 /// react; who keeps order may take away what others said, and nobody may put words into their
 /// mouths.
 pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(), Refused> {
@@ -80,7 +80,7 @@ pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(
     }
 }
 
-/// Gives what an answer counts of a deletion.
+/// Returns what an answer counts of a deletion.
 pub(super) fn deletion_count(why: Gone) -> u32 {
     u32::from(why == Gone::Moderator)
 }
@@ -94,7 +94,7 @@ pub(super) fn replayed(draft: &Draft, first: Option<&FirstAnswer>) -> Answer {
     })
 }
 
-/// Is the first answer to a draft with an `id`.
+/// The first answer to a draft with an `id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstAnswer {
     pub(super) hash: BodyHash,
@@ -105,7 +105,7 @@ pub(super) struct FirstAnswer {
 }
 
 impl FirstAnswer {
-    /// Gives the first answer again, if it is the same draft.
+    /// Returns the first answer again, if it is the same draft.
     pub(super) fn again(&self, ticket: Ticket, hash: BodyHash) -> Result<Answer, Refused> {
         let Self { hash: of, seq, mid, ts, count } = *self;
         if of != hash {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Says why the journal cannot be opened. Nothing was changed then.
+/// Why the journal cannot be opened. Nothing was changed then.
 #[derive(Debug)]
 pub enum OpenError {
     /// The directory, or a file in it, cannot be used.

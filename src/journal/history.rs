@@ -11,7 +11,7 @@ use super::page::{Budget, Source, entry_bytes, message_bytes};
 use super::search::Terms;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone, Said};
 
-/// Is an entry and who made it.
+/// An entry and who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoredEntry {
     pub(super) author: AuthorKey,
@@ -19,13 +19,13 @@ pub(super) struct StoredEntry {
 }
 
 impl StoredEntry {
-    /// Gives the bytes of text in it, which is what limits count.
+    /// Returns the bytes of text in it, which is what limits count.
     pub(super) fn bytes(&self) -> usize {
         entry_bytes(&self.entry)
     }
 }
 
-/// Holds the entries `base..=top` of a room.
+/// The entries `base..=top` of a room.
 #[derive(Debug)]
 pub(super) struct History {
     /// The first number that is kept anywhere: 1, or more if the oldest were pruned.
@@ -52,22 +52,22 @@ impl History {
         }
     }
 
-    /// Gives the number of entries here.
+    /// Returns the number of entries here.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Gives the number of messages here.
+    /// Returns the number of messages here.
     pub(super) fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// Gives the bytes of text here.
+    /// Returns the bytes of text here.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Gives the oldest entry here.
+    /// Returns the oldest entry here.
     pub(super) fn oldest(&self) -> Option<&StoredEntry> {
         self.entries.front()
     }
@@ -157,7 +157,7 @@ impl History {
         (found, end > scan_max)
     }
 
-    /// Gives the entries from `seq` on.
+    /// Returns the entries from `seq` on.
     fn since(&self, seq: u64) -> Result<impl Iterator<Item = &StoredEntry>, NotInMemory> {
         if seq < self.base && self.first < self.base {
             return Err(NotInMemory);
@@ -277,7 +277,7 @@ impl Source for History {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotInMemory;
 
-/// Is what happened to a message.
+/// What happened to a message.
 #[derive(Debug, Default)]
 struct MessageState {
     /// The newest change.
@@ -301,7 +301,7 @@ impl MessageState {
     }
 }
 
-/// Is a reaction that stands.
+/// A reaction that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reaction {
     pub(super) emoji: Arc<str>,

@@ -107,12 +107,12 @@ impl Memory {
         out.append(&mut self.answers);
     }
 
-    /// Says whether answers wait to be taken.
+    /// Whether answers wait to be taken.
     pub(super) fn busy(&self) -> bool {
         !self.answers.is_empty()
     }
 
-    /// Says when the next message expires or rooms are to be pruned.
+    /// When the next message expires or rooms are to be pruned.
     pub(super) fn deadline(&self) -> Moment {
         if !self.answers.is_empty() {
             return self.now.at;

@@ -82,7 +82,7 @@ impl Journal {
         }
     }
 
-    /// Says when [`Journal::answers`] has to be called at the latest, for something is due then.
+    /// When [`Journal::answers`] has to be called at the latest, for something is due then.
     pub fn deadline(&self) -> Moment {
         match &self.engine {
             Running::Memory(memory) => memory.deadline(),
@@ -90,7 +90,7 @@ impl Journal {
         }
     }
 
-    /// Says whether appends have a chance now.
+    /// Whether appends have a chance now.
     pub fn writable(&self) -> bool {
         match &self.engine {
             Running::Memory(_) => true,
@@ -98,7 +98,7 @@ impl Journal {
         }
     }
 
-    /// Says whether anything submitted, or due, still waits for its answer.
+    /// Whether anything submitted, or due, still waits for its answer.
     pub fn busy(&self) -> bool {
         match &self.engine {
             Running::Memory(memory) => memory.busy(),
@@ -117,14 +117,14 @@ impl Journal {
     }
 }
 
-/// Is the engine at work.
+/// The engine at work.
 #[derive(Debug)]
 enum Running {
     Memory(Box<Memory>),
     Sqlite(Box<Sqlite>),
 }
 
-/// Says where the record is kept.
+/// Where the record is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// In the process: gone when it ends.
@@ -143,7 +143,7 @@ pub enum Engine {
     },
 }
 
-/// Says what an entry survives once it was answered.
+/// What an entry survives once it was answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
     /// The end of the machine.
@@ -226,23 +226,23 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Gives how many messages are kept per room.
+    /// Returns how many messages are kept per room.
     fn messages_max(&self) -> u64 {
         self.keep_messages.map_or(u64::MAX, |messages| messages.max(1))
     }
 
-    /// Gives the Unix time before which messages are no longer kept, 0 if age does not count.
+    /// Returns the Unix time before which messages are no longer kept, 0 if age does not count.
     fn cutoff(&self, unix_ms: u64) -> u64 {
         let Some(keep_for) = self.keep_for else { return 0 };
         unix_ms.saturating_sub(millis(keep_for))
     }
 
-    /// Gives how long ids are kept beyond their entry, 0 for not at all.
+    /// Returns how long ids are kept beyond their entry, 0 for not at all.
     fn ids_kept_ms(&self) -> u64 {
         millis(self.ids_kept_for)
     }
 
-    /// Says whether the age or the number of messages is bounded.
+    /// Whether the age or the number of messages is bounded.
     fn prunes(&self) -> bool {
         self.keep_messages.is_some() || self.keep_for.is_some()
     }

@@ -7,13 +7,13 @@ use crate::chat::record::{Change, Entry, Found, Gone, Page, Query, Said, Span};
 
 /// Has the entries of one room.
 pub(super) trait Source {
-    /// Says why it could not be read.
+    /// Why it could not be read.
     type Error;
 
-    /// Gives the first number that is kept, which is the next one if none is.
+    /// Returns the first number that is kept, which is the next one if none is.
     fn first(&self) -> u64;
 
-    /// Gives the number of the newest entry, 0 if there never was one.
+    /// Returns the number of the newest entry, 0 if there never was one.
     fn top(&self) -> u64;
 
     /// Collects the newest messages below `seq`, newest first, as long as there is space; says
@@ -144,7 +144,7 @@ fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {
     }
 }
 
-/// Is the space on a page.
+/// The space on a page.
 #[derive(Debug)]
 pub(super) struct Budget {
     left: usize,

@@ -12,7 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::page::{Budget, message_bytes};
 use crate::chat::record::{Finding, Hit, RoomKey, Said, Search};
 
-/// Is what a message has to have in it.
+/// What a message has to have in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Terms {
     phrases: Vec<Phrase>,
@@ -47,12 +47,12 @@ impl Terms {
         Self { phrases }
     }
 
-    /// Says whether there is no word in it. Then it finds nothing.
+    /// Whether there is no word in it. Then it finds nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.phrases.is_empty()
     }
 
-    /// Says whether a text has all of it.
+    /// Whether a text has all of it.
     pub(super) fn is_in(&self, text: &str) -> bool {
         if text.is_ascii() && !self.may_be_in(text.as_bytes()) {
             return false;
@@ -61,7 +61,7 @@ impl Terms {
         !self.phrases.is_empty() && self.phrases.iter().all(|phrase| phrase.is_in(&words))
     }
 
-    /// Says whether all words stand in plain ASCII, wherever. Most texts need no closer look then.
+    /// Whether all words stand in plain ASCII, wherever. Most texts need no closer look then.
     fn may_be_in(&self, text: &[u8]) -> bool {
         self.phrases.iter().flat_map(|phrase| &phrase.words).all(|word| {
             let mut parts = text.windows(word.len());
@@ -98,7 +98,7 @@ impl Phrase {
     }
 }
 
-/// Gives the words of a text as they are compared.
+/// Returns the words of a text as they are compared.
 fn words(text: &str) -> Vec<String> {
     let parts = text.split(|c| !is_word_char(c)).map(fold);
     parts.filter(|word| !word.is_empty()).collect()
@@ -116,7 +116,7 @@ fn fold(word: &str) -> String {
     plain.flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c)).collect()
 }
 
-/// Is what one room has: the newest first, and whether it has more.
+/// What one room has: the newest first, and whether it has more.
 #[derive(Debug)]
 pub(super) struct RoomHits {
     pub(super) room: RoomKey,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::file;
 
-/// Is the file; it is removed when this is dropped.
+/// The file; it is removed when this is dropped.
 #[derive(Debug)]
 pub struct AddressFile {
     path: PathBuf,
@@ -46,7 +46,7 @@ impl AddressFile {
     }
 }
 
-/// Gives an address at which one that stands for all of the machine can be reached from it.
+/// Returns an address at which one that stands for all of the machine can be reached from it.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {

@@ -123,7 +123,7 @@ impl Write for &Queue {
     }
 }
 
-/// Is the log's thread; ends with the queue. A line that cannot be written is lost: there is no
+/// The log's thread; ends with the queue. A line that cannot be written is lost: there is no
 /// other place to complain.
 fn write_lines(queued: &Receiver<Item>, lost: &AtomicU64, format: LogFormat, out: &mut impl Write) {
     for item in queued {

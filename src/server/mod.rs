@@ -33,7 +33,7 @@ use accounts::{Accounts, Caller};
 use api::Pending;
 pub use start::{Failure, random, run};
 
-/// Is the handler that makes the reactor a chat server.
+/// The handler that makes the reactor a chat server.
 #[derive(Debug)]
 pub(crate) struct Server {
     chat: Chat,
@@ -302,12 +302,12 @@ impl Server {
     }
 }
 
-/// Gives the name by which the chat knows a connection.
+/// Returns the name by which the chat knows a connection.
 fn client(conn: ConnId) -> ClientId {
     ClientId(conn.as_u64())
 }
 
-/// Gives the connection behind a name.
+/// Returns the connection behind a name.
 fn conn(client: ClientId) -> ConnId {
     ConnId::from_u64(client.0)
 }

@@ -15,7 +15,7 @@ pub struct Policy {
     others: Vec<AllowedOrigin>,
 }
 
-/// Says why a page may not connect, and which setting would allow it.
+/// Why a page may not connect, and which setting would allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// It comes from somewhere else.

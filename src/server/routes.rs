@@ -45,7 +45,7 @@ impl Server {
         }
     }
 
-    /// Says whether new clients are welcome and can be served.
+    /// Whether new clients are welcome and can be served.
     fn ready(&self) -> Response {
         if self.draining {
             return Response::text(Status(503), "draining");
@@ -57,7 +57,7 @@ impl Server {
     }
 }
 
-/// Says why somebody may not come in; a page of this origin may read it.
+/// Why somebody may not come in; a page of this origin may read it.
 fn turned_away(refusal: Refusal, is_api: bool, origin: Option<&str>) -> Response {
     if is_api {
         return api::dressed(api::refuse(refusal), origin);
@@ -74,14 +74,14 @@ fn only_get(request: &Request, answer: impl FnOnce() -> Response) -> Response {
     }
 }
 
-/// Gives the first sub-protocol offered that this server speaks (RFC 6455 §4.2.2).
+/// Returns the first sub-protocol offered that this server speaks (RFC 6455 §4.2.2).
 pub(super) fn subprotocol(request: &Request) -> Option<&'static str> {
     request
         .tokens("sec-websocket-protocol")
         .find_map(|offered| PROTOCOLS.into_iter().find(|known| *known == offered))
 }
 
-/// Gives the output form that a sub-protocol stands for.
+/// Returns the output form that a sub-protocol stands for.
 pub(super) fn form_of(protocol: &str) -> Option<Form> {
     match protocol {
         "chat.v1" => Some(Form::Json),

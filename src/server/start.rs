@@ -18,7 +18,7 @@ use crate::journal::{self, Journal};
 use crate::net::Reactor;
 use crate::ws::Shared;
 
-/// Says why the server could not start or go on.
+/// Why the server could not start or go on.
 #[derive(Debug)]
 pub enum Failure {
     /// An address cannot be listened at.
@@ -115,7 +115,7 @@ fn raise_file_limit() -> usize {
     usize::try_from(now).unwrap_or(usize::MAX)
 }
 
-/// Gives random bytes of the system.
+/// Returns random bytes of the system.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if let Err(error) = getrandom::fill(&mut bytes) {

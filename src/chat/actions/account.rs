@@ -34,7 +34,7 @@ impl Chat {
         key
     }
 
-    /// Says why a login cannot come in, if so: its account is gone, or cannot be made.
+    /// Why a login cannot come in, if so: its account is gone, or cannot be made.
     ///
     /// # Errors
     /// When there is no account for it.
@@ -51,7 +51,7 @@ impl Chat {
         Err(Refusal::new(Code::Overloaded, "there are too many accounts"))
     }
 
-    /// Says why nobody can register under a name, if so; `own` is who asks, if that is known.
+    /// Why nobody can register under a name, if so; `own` is who asks, if that is known.
     ///
     /// # Errors
     /// When the name is none, or is somebody's, or there are too many accounts.

@@ -47,7 +47,7 @@ impl Chat {
         }
     }
 
-    /// Says whether somebody talks already with whoever is called so now.
+    /// Whether somebody talks already with whoever is called so now.
     pub(in crate::chat) fn talks_with(&self, own: AuthorKey, name: &str) -> bool {
         let partner = self.people.whom(name.strip_prefix('@').unwrap_or(name));
         partner.is_some_and(|(partner, _)| self.rooms.find(&key_of(own, partner)).is_some())
@@ -103,12 +103,12 @@ impl Chat {
         Err(Refusal::new(Code::NoSuchUser, "this user has left for good"))
     }
 
-    /// Says whether an author may come back: an account, or a session that has not ended.
+    /// Whether an author may come back: an account, or a session that has not ended.
     pub(in crate::chat) fn is_somebody(&self, author: AuthorKey) -> bool {
         self.people.of_session(author).is_some() || self.account(author).is_some()
     }
 
-    /// Says what an author is called now.
+    /// What an author is called now.
     pub(in crate::chat) fn called(&self, author: AuthorKey) -> Option<Arc<str>> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         let account = || self.account(author).map(|account| Arc::clone(&account.name));
@@ -212,7 +212,7 @@ impl Chat {
 }
 
 impl ServerEvent {
-    /// Gives a numbered event the name by which its reader knows the room.
+    /// Names the room of a numbered event as its reader knows it.
     fn in_room(mut self, name: &Arc<str>) -> Self {
         if let Self::Message { room, .. }
         | Self::Edited { room, .. }

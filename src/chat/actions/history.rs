@@ -30,7 +30,7 @@ impl Chat {
         self.order(step, slot, room, span, limit, Purpose::Asked { re });
     }
 
-    /// Says how many messages a page has.
+    /// How many messages a page has.
     pub(in crate::chat) fn page_length(&self, wish: Option<u32>) -> u32 {
         wish.unwrap_or(self.limits.history_default).min(self.limits.history_max).max(1)
     }

@@ -21,14 +21,14 @@ use crate::chat::rooms::rules::Party;
 use crate::chat::step::Step;
 use crate::clock::Now;
 
-/// Says where a post comes from.
+/// Where a post comes from.
 #[derive(Clone, Copy)]
 struct Origin {
     caller: ClientId,
     network: IpAddr,
 }
 
-/// Is who posts.
+/// Who posts.
 enum Poster {
     /// A person that is known.
     Known(AuthorKey),
@@ -37,7 +37,7 @@ enum Poster {
 }
 
 impl Poster {
-    /// Says who pays for the post, and whose it is.
+    /// Who pays for the post, and whose it is.
     fn payer(&self, network: IpAddr) -> (Payer, AuthorKey) {
         match self {
             Self::Known(author) => (Payer::Author(*author), *author),
@@ -181,7 +181,7 @@ impl Chat {
         }
     }
 
-    /// Says who posts to those who keep order, and whether a room it makes is its own.
+    /// Who posts to those who keep order, and whether a room it makes is its own.
     fn party_of_poster(&self, poster: &Poster, network: IpAddr) -> (Party, bool) {
         let network = Some(network).filter(|network| !network.is_loopback());
         match poster {

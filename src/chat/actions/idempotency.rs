@@ -71,7 +71,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Says whether something may have been done before. Of a private room nobody else learns that it
+    /// Whether something may have been done before. Of a private room nobody else learns that it
     /// is there: by no delay, no other error and no rate.
     fn in_doubt(&self, before: &Before, refusal: &Refusal) -> bool {
         let room = before.room.and_then(|room| self.rooms.get(room));
@@ -125,7 +125,7 @@ pub(in crate::chat) fn as_said(demand: &Demand, user: Option<Arc<str>>) -> Chang
     Change::Moderated { deed: Arc::new(Deed { action, user, seconds, reason }) }
 }
 
-/// Says whether what is refused so now may have been done before.
+/// Whether what is refused so now may have been done before.
 fn may_be_done(refusal: &Refusal) -> bool {
     matches!(
         refusal.code,

@@ -54,7 +54,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Gives a client a seat in a room, unless it has one; says whether it is new.
+    /// Seats a client in a room unless it has a seat; returns whether it is new.
     fn seat_in(
         &mut self,
         step: &Step<'_>,

@@ -74,7 +74,7 @@ impl Chat {
         key
     }
 
-    /// Gives an account's person its name; a guest of that name gets a number. Gives the rooms
+    /// Names an account's person; a guest of that name gets a number. Returns the rooms
     /// that have news of that.
     pub(in crate::chat) fn name_account(
         &mut self,

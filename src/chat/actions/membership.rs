@@ -52,7 +52,7 @@ impl Chat {
         }
     }
 
-    /// Gives a client a seat, not yet in the audience. News of it are noted, not told.
+    /// Seats a client in a room, not yet in the audience. News of it are noted, not told.
     pub(in crate::chat) fn sit(&mut self, slot: ClientSlot, room: RoomId) {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.seats.push(Seat { room, hearing: Hearing::Waits(0), passing: false });

@@ -84,7 +84,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Says who somebody is to those who keep order.
+    /// Who somebody is to those who keep order.
     pub(in crate::chat) fn party_of(&self, person: PersonId) -> Option<Party> {
         let person = self.people.get(person)?;
         let latest = person.clients.as_slice().last();
@@ -297,7 +297,7 @@ fn keep(step: &mut Step<'_>, facts: Vec<Fact>) {
 }
 
 impl Action {
-    /// Says whether it is done for some time.
+    /// Whether it is done for some time.
     pub(in crate::chat) const fn takes_seconds(self) -> bool {
         matches!(self, Self::Slow | Self::Ban | Self::Mute)
     }

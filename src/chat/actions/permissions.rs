@@ -87,7 +87,7 @@ impl Chat {
 }
 
 impl Action {
-    /// Says whether it is done to somebody.
+    /// Whether it is done to somebody.
     pub(in crate::chat) const fn has_aim(self) -> bool {
         matches!(
             self,

@@ -57,7 +57,7 @@ impl Chat {
         self.refuse_unless_done(step, slot, room, id, change, refusal)
     }
 
-    /// Gives what a refused message would be in the record, and its text back with the refusal.
+    /// Returns what a refused message would be in the record, and its text back with the refusal.
     pub(in crate::chat) fn refused_message(
         &self,
         step: &Step<'_>,
@@ -156,7 +156,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Says how much a client may send, by what it is.
+    /// How much a client may send, by what it is.
     fn pace(&self, slot: ClientSlot, room: Option<RoomId>) -> (Option<u32>, u32) {
         let limits = &self.limits;
         let client = self.people.clients.get(slot.index());
@@ -226,7 +226,7 @@ impl Chat {
         Err(Refusal::new(Code::TooLong, message).text(Arc::clone(text)))
     }
 
-    /// Gives the life of a message in milliseconds.
+    /// Returns the life of a message in milliseconds.
     pub(in crate::chat) fn life(&self, ttl: Option<u64>) -> Result<Option<u64>, Refusal> {
         let (min, max) = (self.limits.ttl_min.as_secs(), self.limits.ttl_max.as_secs());
         match ttl {
@@ -363,7 +363,7 @@ impl Chat {
     }
 }
 
-/// Is something to be said.
+/// Something to be said.
 #[derive(Debug)]
 pub(in crate::chat) struct Message {
     /// The text.

@@ -93,7 +93,7 @@ impl Chat {
         ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
     }
 
-    /// Gives the author behind a question.
+    /// Returns the author behind a question.
     fn asks_as(&self, asker: Asker) -> AuthorKey {
         match asker {
             Asker::Client(id) => self
@@ -179,7 +179,7 @@ impl Chat {
     }
 }
 
-/// Gives the event that tells of an entry.
+/// Returns the event that tells of an entry.
 pub(in crate::chat) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
     let (room, seq, ts, by) = (Arc::clone(room), entry.seq, entry.ts, Arc::clone(&entry.sender));
     match &entry.change {

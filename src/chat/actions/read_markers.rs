@@ -56,7 +56,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Says how far somebody has read in a room, if it has an account.
+    /// How far somebody has read in a room, if it has an account.
     pub(in crate::chat) fn read_mark(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
         self.account(author)?;
         let key = &self.rooms.get(room)?.key;

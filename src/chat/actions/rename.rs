@@ -47,7 +47,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Gives a client's person a name of its own, with a number if it is in use.
+    /// Names a client's person, with a number if the name is in use.
     pub(in crate::chat) fn rename(
         &mut self,
         step: &mut Step<'_>,
@@ -68,7 +68,7 @@ impl Chat {
         self.session_changed(step, key);
     }
 
-    /// Gives a person a name of its own. Says whether it got a number. News of it are noted, not
+    /// Names a person. Returns whether it got a number. News of it are noted, not
     /// told.
     pub(in crate::chat) fn call(
         &mut self,

@@ -72,7 +72,7 @@ impl Chat {
         }
     }
 
-    /// Says whether numbers of this epoch mean anything here.
+    /// Whether numbers of this epoch mean anything here.
     pub(in crate::chat) fn check_epoch(&self, epoch: Option<&str>) -> Result<(), Refusal> {
         match epoch {
             Some(epoch) if epoch != &*self.epoch => {
@@ -147,7 +147,7 @@ impl Chat {
         self.rooms.vacate(paging.room);
     }
 
-    /// Says whether a client may read a room, now that the page is there: it may have become
+    /// Whether a client may read a room, now that the page is there: it may have become
     /// private meanwhile.
     fn still_reads(&self, slot: ClientSlot, room: RoomId) -> bool {
         let own = self.people.author_of(slot);
@@ -251,7 +251,7 @@ impl Chat {
     }
 }
 
-/// Says what of a room was missed, and tells it as far as the budget of bytes goes.
+/// What of a room was missed, and tells it as far as the budget of bytes goes.
 fn tale(
     part: &Part,
     room: &Room,

@@ -14,7 +14,7 @@ use crate::chat::step::Step;
 use crate::clock::Now;
 
 impl Chat {
-    /// Says how much is going on.
+    /// How much is going on.
     pub(in crate::chat) fn stats(
         &self,
         now: Now,

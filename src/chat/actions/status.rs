@@ -15,14 +15,14 @@ use crate::chat::rooms::presence::{News, What};
 use crate::chat::step::Step;
 
 impl Person {
-    /// Gives its status.
+    /// Returns its status.
     pub(in crate::chat) fn status(&self) -> Status {
         self.status.as_deref().cloned().unwrap_or_default()
     }
 }
 
 impl Chat {
-    /// Gives a client's person a status.
+    /// Sets the status of a client's person.
     pub(in crate::chat) fn set_status(
         &mut self,
         step: &mut Step<'_>,

@@ -22,7 +22,7 @@ pub(in crate::chat) struct Pending {
     pub(in crate::chat) waits: u32,
 }
 
-/// Is what an answer will be about.
+/// What an answer will be about.
 #[derive(Debug)]
 pub(in crate::chat) enum Awaited {
     /// An entry of the record.
@@ -37,7 +37,7 @@ pub(in crate::chat) enum Awaited {
     Account(Enrolling),
 }
 
-/// Says who waits for an answer.
+/// Who waits for an answer.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chat) enum Asker {
     /// A client, which may have gone meanwhile.
@@ -51,7 +51,7 @@ pub(in crate::chat) enum Asker {
     },
 }
 
-/// Is an entry on its way into the record.
+/// An entry on its way into the record.
 #[derive(Debug)]
 pub(in crate::chat) struct Appending {
     /// Who wants it.
@@ -70,7 +70,7 @@ pub(in crate::chat) struct Appending {
     pub(in crate::chat) since: Moment,
 }
 
-/// Is a part of the record on its way to a client.
+/// A part of the record on its way to a client.
 #[derive(Debug)]
 pub(in crate::chat) struct Paging {
     /// Who wants it.
@@ -83,7 +83,7 @@ pub(in crate::chat) struct Paging {
     pub(in crate::chat) purpose: Purpose,
 }
 
-/// Is a search under way.
+/// A search under way.
 #[derive(Debug)]
 pub(in crate::chat) struct Seeking {
     /// Who searches.
@@ -92,7 +92,7 @@ pub(in crate::chat) struct Seeking {
     pub(in crate::chat) re: Option<Arc<str>>,
 }
 
-/// Says what a page is for.
+/// What a page is for.
 #[derive(Debug)]
 pub(in crate::chat) enum Purpose {
     /// The client has joined and hears nothing before it.
@@ -121,7 +121,7 @@ pub(in crate::chat) enum Purpose {
     },
 }
 
-/// Is an account on its way to where it is kept.
+/// An account on its way to where it is kept.
 #[derive(Debug)]
 pub(in crate::chat) struct Enrolling {
     /// Who waits.
@@ -134,7 +134,7 @@ pub(in crate::chat) struct Enrolling {
     pub(in crate::chat) removed: bool,
 }
 
-/// Is something refused, unless it turns out that it has been done.
+/// Something refused, unless it turns out that it has been done.
 #[derive(Debug)]
 pub(in crate::chat) struct Doubted {
     /// Who asked.
@@ -147,7 +147,7 @@ pub(in crate::chat) struct Doubted {
     pub(in crate::chat) refusal: Refusal,
 }
 
-/// Is what somebody may have had recorded before.
+/// What somebody may have had recorded before.
 #[derive(Debug)]
 pub(in crate::chat) struct Before {
     /// Who wants to know.
@@ -162,7 +162,7 @@ pub(in crate::chat) struct Before {
     pub(in crate::chat) change: Change,
 }
 
-/// Is what keeping order comes to, while its entry is on its way into the record.
+/// What keeping order comes to, while its entry is on its way into the record.
 #[derive(Debug)]
 pub(in crate::chat) struct Planned {
     /// The action.
@@ -176,13 +176,13 @@ pub(in crate::chat) struct Planned {
 }
 
 impl Planned {
-    /// Gives the facts that are kept with the entry.
+    /// Returns the facts that are kept with the entry.
     pub(in crate::chat) fn facts(&self) -> &[Fact] {
         &self.facts
     }
 }
 
-/// Is what somebody wants the record to say.
+/// What somebody wants the record to say.
 #[derive(Debug)]
 pub(in crate::chat) struct Wish {
     /// The idempotency key.
@@ -193,7 +193,7 @@ pub(in crate::chat) struct Wish {
     pub(in crate::chat) planned: Option<Planned>,
 }
 
-/// Says which rooms a client wants to catch up with, each after this `seq`.
+/// Which rooms a client wants to catch up with, each after this `seq`.
 #[derive(Debug)]
 pub(in crate::chat) struct Wanted {
     /// The event that asked.
@@ -202,7 +202,7 @@ pub(in crate::chat) struct Wanted {
     pub(in crate::chat) rooms: Vec<(RoomId, u64)>,
 }
 
-/// Is a client's return, until all its pages are there.
+/// A client's return, until all its pages are there.
 #[derive(Debug)]
 pub(in crate::chat) struct Recall {
     /// The client.
@@ -215,7 +215,7 @@ pub(in crate::chat) struct Recall {
     pub(in crate::chat) missing: usize,
 }
 
-/// Is one room of a return.
+/// One room of a return.
 #[derive(Debug)]
 pub(in crate::chat) struct Part {
     /// The room's key.
@@ -230,7 +230,7 @@ pub(in crate::chat) struct Part {
     pub(in crate::chat) page: Option<Page>,
 }
 
-/// Is what the keeper of records says of an entry it took.
+/// What the keeper of records says of an entry it took.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chat) struct Numbered {
     /// Its number.

@@ -12,14 +12,14 @@ use crate::chat::names::likeness;
 use crate::chat::protocol::account::Account;
 use crate::chat::record::{AuthorKey, Fact, Shelf};
 
-/// Holds all accounts: a few hundred bytes each.
+/// All accounts: a few hundred bytes each.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Accounts {
     pub(in crate::chat) by_likeness: HashMap<Box<str>, AuthorKey>,
     by_author: HashMap<AuthorKey, Account>,
 }
 
-/// Is an account as a fact.
+/// An account as a fact.
 #[derive(Debug, Serialize, Deserialize)]
 struct AccountFact {
     name: Arc<str>,

@@ -9,7 +9,7 @@ use crate::chat::protocol::client_event::Form;
 use crate::clock::Moment;
 use crate::rate::Bucket;
 
-/// Is one connection.
+/// One connection.
 #[derive(Debug)]
 pub(in crate::chat) struct Client {
     /// Its number.
@@ -57,7 +57,7 @@ pub(in crate::chat) struct LoginMark {
     pub(in crate::chat) expires: Moment,
 }
 
-/// Is a client's place in a room.
+/// A client's place in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Seat {
     /// The room's key.
@@ -68,7 +68,7 @@ pub(in crate::chat) struct Seat {
     pub(in crate::chat) passing: bool,
 }
 
-/// Says whether a client is told what happens in a room.
+/// Whether a client is told what happens in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) enum Hearing {
     /// Yes: it stands here in the audience.
@@ -106,13 +106,13 @@ impl Client {
         self.seats.as_mut_slice().iter_mut().find(|seat| seat.room == room)
     }
 
-    /// Says whether it still waits in a room for what was ordered under this number.
+    /// Whether it still waits in a room for what was ordered under this number.
     pub(in crate::chat) fn waits(&self, room: RoomId, wait: u32) -> bool {
         let hearing = Hearing::Waits(wait);
         self.seats.as_slice().iter().any(|seat| seat.room == room && seat.hearing == hearing)
     }
 
-    /// Gives the room that bare text goes to.
+    /// Returns the room that bare text goes to.
     pub(in crate::chat) fn current(&self) -> Option<RoomId> {
         self.seats.as_slice().last().map(|seat| seat.room)
     }

@@ -14,7 +14,7 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl People {
-    /// Gives the author a client's person is.
+    /// Returns the author a client's person is.
     pub(in crate::chat) fn author_of(&self, slot: ClientSlot) -> AuthorKey {
         let client = self.clients.get(slot.index());
         let person = client.and_then(|client| self.get(client.person));
@@ -57,7 +57,7 @@ impl People {
         self.logins_due.insert((expires, client.id));
     }
 
-    /// Gives the name of a client's person.
+    /// Returns the name of a client's person.
     pub(in crate::chat) fn name_of(&self, slot: ClientSlot) -> Arc<str> {
         let client = self.clients.get(slot.index());
         let person = client.and_then(|client| self.get(client.person));
@@ -126,7 +126,7 @@ impl People {
         (!person.passing).then(|| (person.author, Arc::clone(&person.name)))
     }
 
-    /// Says whether a client has a seat in a room.
+    /// Whether a client has a seat in a room.
     pub(in crate::chat) fn sits(&self, slot: ClientSlot, room: RoomId) -> bool {
         self.clients
             .get(slot.index())

@@ -26,7 +26,7 @@ use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
 use crate::clock::Moment;
 
-/// Is somebody, with or without connections.
+/// Somebody, with or without connections.
 #[derive(Debug)]
 pub(in crate::chat) struct Person {
     /// What everybody calls it.
@@ -66,7 +66,7 @@ pub(in crate::chat) struct Person {
     pub(in crate::chat) admin: bool,
 }
 
-/// Is a person in a room.
+/// A person in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Place {
     /// The room's key.
@@ -88,7 +88,7 @@ impl Person {
     }
 }
 
-/// Holds all people, those on the way out included.
+/// All people, those on the way out included.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct People {
     people: Slab<Person>,
@@ -151,7 +151,7 @@ impl People {
         self.sessions.get(&author).copied()
     }
 
-    /// Says whose name this is.
+    /// Whose name this is.
     pub(in crate::chat) fn of_name(&self, name: &str) -> Option<PersonId> {
         likeness(name).iter().find_map(|key| self.names.get(key)).copied()
     }
@@ -164,12 +164,12 @@ impl People {
         })
     }
 
-    /// Gives the accounts.
+    /// Returns the accounts.
     pub(in crate::chat) fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
-    /// Gives the accounts, to change them.
+    /// Returns the accounts, to change them.
     pub(in crate::chat) fn accounts_mut(&mut self) -> &mut Accounts {
         &mut self.accounts
     }
@@ -229,7 +229,7 @@ impl People {
         Some(person)
     }
 
-    /// Gives a person a name in place of the one it has, with a number if it is in use. Says
+    /// Renames a person, with a number if the name is in use. Returns
     /// whether it got one.
     pub(in crate::chat) fn call(
         &mut self,
@@ -262,7 +262,7 @@ impl People {
         number != 0
     }
 
-    /// Gives a ghost its name back, or, if somebody else has it now, another one.
+    /// Restores the name of a detached session, or assigns another if it is taken by now.
     pub(in crate::chat) fn recall(&mut self, key: PersonId, limits: &Limits) -> bool {
         let Some(person) = self.get(key) else { return false };
         if person.holds_name {
@@ -314,14 +314,14 @@ impl People {
     }
 }
 
-/// Gives what numbers are counted by: one of the two likenesses of a name.
+/// Returns what numbers are counted by: one of the two likenesses of a name.
 fn folded(name: &str) -> Box<str> {
     let [folded, _] = likeness(name);
     folded
 }
 
 impl Numbers {
-    /// Gives the lowest number that came back, else one never given: no search among thousands
+    /// Returns the lowest number that came back, else one never given: no search among thousands
     /// of the same name.
     fn next(&mut self) -> u32 {
         self.used = self.used.saturating_add(1);

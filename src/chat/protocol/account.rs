@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::record::AuthorKey;
 
-/// Is an account.
+/// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// By what the record knows it.
@@ -19,7 +19,7 @@ pub struct Account {
     pub since: u64,
 }
 
-/// Is what is asked about accounts; [`Effect::Respond`](crate::chat::Effect::Respond) answers it.
+/// What is asked about accounts; [`Effect::Respond`](crate::chat::Effect::Respond) answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registry {
     /// To make an account.

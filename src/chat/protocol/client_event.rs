@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::chat::protocol::login::Login;
 use crate::chat::record::{Action, Span};
 
-/// Says how a client wants to read.
+/// How a client wants to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Events as JSON objects.
@@ -29,7 +29,7 @@ impl Form {
     }
 }
 
-/// Is one thing a client asks for.
+/// One thing a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientEvent {
     /// The client's name for it, repeated in the answer as `re`.
@@ -40,7 +40,7 @@ pub struct ClientEvent {
     pub ask: Ask,
 }
 
-/// Says what a client asks for.
+/// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Nothing: white space.
@@ -165,7 +165,7 @@ pub enum Ask {
     Quit,
 }
 
-/// Is what somebody does to keep order, as it was asked for.
+/// What somebody does to keep order, as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand {
     /// What.
@@ -178,7 +178,7 @@ pub struct Demand {
     pub reason: Option<Arc<str>>,
 }
 
-/// Says what is searched for.
+/// What is searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seek {
     /// Words, and phrases in quotes.

@@ -182,7 +182,7 @@ fn number(word: &str, rest: &str) -> Result<Option<u64>, Refusal> {
     }
 }
 
-/// Says how a command is written.
+/// How a command is written.
 fn usage(word: &str) -> Refusal {
     let follows = COMMANDS.iter().find(|(name, ..)| *name == word).map_or("", |(_, it, _)| it);
     Refusal::new(Code::MissingField, format!("it is written /{word} {follows}"))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::chat::protocol::client_event::Form;
 
-/// Is what the path and the query of `/ws` say. Nothing is checked yet but its shape.
+/// What the path and the query of `/ws` say. Nothing is checked yet but its shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hello {
     /// The name wished for.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::chat::record::Refused;
 
-/// Is a word of the protocol's table of errors; what to do follows from it.
+/// A word of the protocol's table of errors; what to do follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// Begins like an object and is none.
@@ -66,7 +66,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// Gives the word on the wire.
+    /// Returns the word on the wire.
     pub const fn word(self) -> &'static str {
         match self {
             Self::BadJson => "bad_json",
@@ -99,7 +99,7 @@ impl Code {
         }
     }
 
-    /// Says whether the same thing, `id` included, may be tried again later.
+    /// Whether the same thing, `id` included, may be tried again later.
     pub const fn retryable(self) -> bool {
         matches!(
             self,
@@ -108,7 +108,7 @@ impl Code {
     }
 }
 
-/// Says why something asked for was not done.
+/// Why something asked for was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The word for programs.
@@ -137,12 +137,12 @@ impl Refusal {
         Self::new(Code::BinaryUnsupported, "binary messages are not supported; send text")
     }
 
-    /// Says how long to wait.
+    /// How long to wait.
     pub fn rate_limited(wait: Duration) -> Self {
         Self::wait(Code::RateLimited, wait)
     }
 
-    /// Says how long to wait, for another reason.
+    /// How long to wait, for another reason.
     pub fn wait(code: Code, wait: Duration) -> Self {
         let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let tenths = millis.div_ceil(100);
@@ -150,7 +150,7 @@ impl Refusal {
         Self { retry_after_ms: Some(millis), ..Self::new(code, message) }
     }
 
-    /// Says what the keeper of records said.
+    /// What the keeper of records said.
     pub fn refused(why: Refused) -> Self {
         let (code, message) = match why {
             Refused::IdConflict => {

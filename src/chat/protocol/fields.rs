@@ -86,7 +86,7 @@ pub(in crate::chat) enum Key {
 }
 
 impl Key {
-    /// Gives the field's name.
+    /// Returns the field's name.
     fn word(self) -> &'static str {
         match self {
             Self::Type => "type",
@@ -138,7 +138,7 @@ impl Key {
     }
 }
 
-/// Is what a field holds.
+/// What a field holds.
 #[derive(Debug, Default)]
 pub(in crate::chat) enum Value<'a> {
     /// Nothing, or null.
@@ -158,7 +158,7 @@ pub(in crate::chat) enum Value<'a> {
     Other,
 }
 
-/// Holds the fields of one object. There are few, so they are searched one by one.
+/// The fields of one object. There are few, so they are searched one by one.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Fields<'a>(Vec<(Key, Value<'a>)>);
 

@@ -2,7 +2,7 @@
 
 use crate::chat::record::AuthorKey;
 
-/// Says who somebody is, and until when that holds.
+/// Who somebody is, and until when that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     /// The author the account stands for.

@@ -75,7 +75,7 @@ fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
     }
 }
 
-/// Gives the room an event is about and what it asks for.
+/// Returns the room an event is about and what it asks for.
 fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Ask), Refusal> {
     let room = fields.text(Key::Room)?.map(Box::from);
     let Some(kind) = fields.text(Key::Type)? else {
@@ -237,7 +237,7 @@ fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Says whether objects and arrays stand in each other more than `max` deep.
+/// Whether objects and arrays stand in each other more than `max` deep.
 fn depth_above(text: &str, max: usize) -> bool {
     // Most events have fewer brackets than that in all; this way of counting is vectorised.
     let opening = |byte: u8| usize::from(matches!(byte, b'{' | b'['));

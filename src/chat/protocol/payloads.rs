@@ -61,7 +61,7 @@ pub struct Joined {
     pub role: Option<&'static str>,
 }
 
-/// Says why a client has to be in a room no more.
+/// Why a client has to be in a room no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ousted {
     /// `kicked` or `banned`.
@@ -72,7 +72,7 @@ pub struct Ousted {
     pub reason: Option<Arc<str>>,
 }
 
-/// Is a private conversation in a list.
+/// A private conversation in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectLine {
     /// What the client calls it.
@@ -85,7 +85,7 @@ pub struct DirectLine {
     pub read: Option<u64>,
 }
 
-/// Is a room in a list.
+/// A room in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomLine {
     /// Its name.
@@ -104,7 +104,7 @@ pub struct RoomLine {
     pub read: Option<u64>,
 }
 
-/// Is somebody in a list.
+/// Somebody in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The name.
@@ -119,7 +119,7 @@ pub struct User {
     pub status: Status,
 }
 
-/// Is a part of a room's record.
+/// A part of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     /// The event.
@@ -138,7 +138,7 @@ pub struct History {
     pub lost: Vec<(u64, u64)>,
 }
 
-/// Is what was found.
+/// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchResults {
     /// The event.
@@ -149,7 +149,7 @@ pub struct SearchResults {
     pub more: bool,
 }
 
-/// Is a message that was searched for.
+/// A message that was searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// The room's name.
@@ -158,7 +158,7 @@ pub struct Hit {
     pub said: Said,
 }
 
-/// Says what a client will be told again.
+/// What a client will be told again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
     /// The event.
@@ -171,7 +171,7 @@ pub struct Resumed {
     pub rooms: Vec<Missed>,
 }
 
-/// Says what was missed of a room.
+/// What was missed of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missed {
     /// The room.

@@ -6,7 +6,7 @@ use crate::chat::protocol::account::Registry;
 use crate::chat::protocol::login::Login;
 use crate::chat::record::Span;
 
-/// Is one thing asked without a WebSocket.
+/// One thing asked without a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// For the rooms.
@@ -46,7 +46,7 @@ pub struct Post {
     pub body: Body,
 }
 
-/// Is what a post says.
+/// What a post says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// The text.
@@ -59,7 +59,7 @@ pub struct Body {
     pub name: Option<Box<str>>,
 }
 
-/// Is how a request says who asks.
+/// How a request says who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Speaker {
     /// It does not.

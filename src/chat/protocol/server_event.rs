@@ -13,7 +13,7 @@ use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::{Deed, Gone};
 
-/// Is one thing clients are told.
+/// One thing clients are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerEvent {
     /// The first thing of all.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// Says how much is going on. Of private rooms only the sums tell.
+/// How much is going on. Of private rooms only the sums tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// The event.
@@ -23,7 +23,7 @@ pub struct Stats {
     pub days: Vec<Day>,
 }
 
-/// Is a room in which something is going on.
+/// A room in which something is going on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Busy {
     /// Its name.
@@ -36,7 +36,7 @@ pub struct Busy {
     pub hour: u32,
 }
 
-/// Holds figures of each minute, the oldest first; the last one is the running minute.
+/// Figures of each minute, the oldest first; the last one is the running minute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Series {
     /// When the first minute began, in Unix milliseconds.
@@ -53,7 +53,7 @@ pub struct Series {
     pub journal_p99_us: Vec<u64>,
 }
 
-/// Holds the figures of a day, by UTC.
+/// The figures of a day, by UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Day {
     /// The day: `2026-11-25`.

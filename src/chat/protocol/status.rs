@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// Is what somebody says of being there.
+/// What somebody says of being there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Whether it is away.
@@ -12,7 +12,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// Gives the word of the protocol.
+    /// Returns the word of the protocol.
     pub fn word(&self) -> &'static str {
         if self.away { "away" } else { "online" }
     }

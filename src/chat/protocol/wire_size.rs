@@ -4,7 +4,7 @@ use crate::chat::protocol::payloads::Hit;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Said, Span};
 
-/// Is what an event or a message takes beside its strings.
+/// What an event or a message takes beside its strings.
 const FRAME: usize = 160;
 
 /// Weighs a string as JSON.

@@ -25,7 +25,7 @@ pub enum Shelf {
     Days,
 }
 
-/// Is one small thing kept beside the records, under a name of its own on its shelf.
+/// One small thing kept beside the records, under a name of its own on its shelf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// Where it lies.

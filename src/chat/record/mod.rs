@@ -44,7 +44,7 @@ impl AuthorKey {
     }
 }
 
-/// Says why a message is gone.
+/// Why a message is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {
     /// Its author deleted it.
@@ -55,7 +55,7 @@ pub enum Gone {
     Expired,
 }
 
-/// Is one change of a room's record.
+/// One change of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Something was said.
@@ -104,7 +104,7 @@ pub enum Change {
     },
 }
 
-/// Is one numbered entry of a room's record.
+/// One numbered entry of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its number in the room, from 1.
@@ -117,7 +117,7 @@ pub struct Entry {
     pub change: Change,
 }
 
-/// Is an entry without a number: what somebody wants the record to say.
+/// An entry without a number: what somebody wants the record to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// Comes back with the answer.
@@ -142,7 +142,7 @@ pub struct Draft {
     pub facts: Vec<Fact>,
 }
 
-/// Says which part of a room's record is asked for.
+/// Which part of a room's record is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
     /// The newest messages.
@@ -172,7 +172,7 @@ pub struct Query {
     pub bytes_max: usize,
 }
 
-/// Is a message as history shows it: edits folded in.
+/// A message as history shows it: edits folded in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     /// Its name in its room.
@@ -197,7 +197,7 @@ pub struct Said {
     pub reactions: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
 
-/// Holds what a [`Query`] found.
+/// What a [`Query`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// Messages in ascending `mid`, for every span but [`Span::Entries`].
@@ -240,7 +240,7 @@ pub struct Search {
     pub bytes_max: usize,
 }
 
-/// Is a message that was searched for.
+/// A message that was searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// Its room.
@@ -260,7 +260,7 @@ pub struct Finding {
     pub more: bool,
 }
 
-/// Says why a draft is not in the record.
+/// Why a draft is not in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The same `id` came before with another body.
@@ -275,7 +275,7 @@ pub enum Refused {
     Unavailable,
 }
 
-/// Is what a session leaves behind, so that it can be taken up again.
+/// What a session leaves behind, so that it can be taken up again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
     /// A hash of its key.
@@ -286,7 +286,7 @@ pub struct SessionRecord {
     pub rooms: Vec<Arc<str>>,
 }
 
-/// Is what a room is known by before anybody joins it.
+/// What a room is known by before anybody joins it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRecord {
     /// Its key.
@@ -299,7 +299,7 @@ pub struct RoomRecord {
     pub topic: Arc<str>,
 }
 
-/// Is all that the chat must know before the first client comes.
+/// All that the chat must know before the first client comes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {
     /// Names this incarnation of the journal.
@@ -314,7 +314,7 @@ pub struct Opening {
     pub facts: Vec<Fact>,
 }
 
-/// Is what the chat asks of the keeper of records. Orders are carried out in the order given.
+/// What the chat asks of the keeper of records. Orders are carried out in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Add to a record.
@@ -334,7 +334,7 @@ pub enum Order {
     DropSession(AuthorKey),
 }
 
-/// Is what the keeper of records tells the chat.
+/// What the keeper of records tells the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The draft is in the record.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Says what somebody who keeps order did.
+/// What somebody who keeps order did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {
     /// What.
@@ -75,7 +75,7 @@ impl Action {
         Self::ALL.into_iter().find(|(_, known)| *known == word).map(|(action, _)| action)
     }
 
-    /// Gives the word.
+    /// Returns the word.
     pub fn word(self) -> &'static str {
         Self::ALL.into_iter().find(|(known, _)| *known == self).map_or("", |(_, word)| word)
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chat::ids::RoomId;
 use crate::chat::record::{AuthorKey, Fact, Shelf};
 
-/// Is the two sides of a conversation.
+/// The two sides of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Pair {
     authors: [AuthorKey; 2],
@@ -17,7 +17,7 @@ pub(in crate::chat) struct Pair {
     pub(in crate::chat) seats: u32,
 }
 
-/// Is one side of a conversation.
+/// One side of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::chat) struct Side {
     /// Who, in hexadecimal digits.
@@ -42,12 +42,12 @@ impl Pair {
         Self { authors: [a, b], sides: [first, second], seats: 0 }
     }
 
-    /// Gives who has the conversation.
+    /// Returns who has the conversation.
     pub(in crate::chat) fn authors(&self) -> [AuthorKey; 2] {
         self.authors
     }
 
-    /// Gives somebody's side and the other one.
+    /// Returns somebody's side and the other one.
     pub(in crate::chat) fn seen_by(&self, author: AuthorKey) -> Option<(&Side, &Side)> {
         let [first, second] = &self.sides;
         match self.authors() {
@@ -57,7 +57,7 @@ impl Pair {
         }
     }
 
-    /// Gives the author on the other side.
+    /// Returns the author on the other side.
     pub(in crate::chat) fn partner(&self, author: AuthorKey) -> AuthorKey {
         let [first, second] = self.authors();
         if first == author { second } else { first }

@@ -31,7 +31,7 @@ use crate::chat::rooms::typing::Typing;
 use crate::clock::Moment;
 use crate::rate::Bucket;
 
-/// Is a room with somebody in it, or with a record.
+/// A room with somebody in it, or with a record.
 #[derive(Debug)]
 pub(in crate::chat) struct Room {
     /// Its name as it is compared.
@@ -66,7 +66,7 @@ pub(in crate::chat) struct Room {
     pub(in crate::chat) ahead: Option<Box<Ahead>>,
 }
 
-/// Is an entry kept for those who could not be told when it came.
+/// An entry kept for those who could not be told when it came.
 #[derive(Debug)]
 pub(in crate::chat) struct Recent {
     /// Its number.
@@ -98,24 +98,24 @@ impl Room {
         }
     }
 
-    /// Gives what holds in it.
+    /// Returns what holds in it.
     pub(in crate::chat) fn rules(&self) -> &Rules {
         static NONE: Rules = Rules::none();
         self.rules.as_deref().unwrap_or(&NONE)
     }
 
-    /// Gives what holds in it, to be changed.
+    /// Returns what holds in it, to be changed.
     pub(in crate::chat) fn rules_mut(&mut self) -> &mut Rules {
         self.rules.get_or_insert_with(|| Box::new(Rules::none()))
     }
 
-    /// Gives what somebody calls it.
+    /// Returns what somebody calls it.
     pub(in crate::chat) fn name_for(&self, author: AuthorKey) -> &Arc<str> {
         let side = self.pair.as_ref().and_then(|pair| pair.seen_by(author));
         side.map_or(&self.name, |(mine, _)| &mine.label)
     }
 
-    /// Gives the facts about it that the journal does not know yet; they go with its next entry.
+    /// Returns the facts about it that the journal does not know yet; they go with its next entry.
     pub(in crate::chat) fn facts_to_keep(&self) -> Vec<Fact> {
         match &self.pair {
             Some(pair) if self.top == 0 => vec![pair.fact(&self.key)],
@@ -133,12 +133,12 @@ impl Room {
         }
     }
 
-    /// Says whether everybody may know of it.
+    /// Whether everybody may know of it.
     pub(in crate::chat) fn is_public(&self) -> bool {
         self.pair.is_none() && !self.rules().private
     }
 
-    /// Says whether somebody may know what is said in it.
+    /// Whether somebody may know what is said in it.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
         match &self.pair {
             Some(pair) => author.is_some_and(|author| pair.authors().contains(&author)),
@@ -146,7 +146,7 @@ impl Room {
         }
     }
 
-    /// Says whether something about it is not answered yet, or somebody waits in it.
+    /// Whether something about it is not answered yet, or somebody waits in it.
     pub(in crate::chat) fn is_busy(&self) -> bool {
         let seats = self.pair.as_ref().map_or(0, |pair| pair.seats);
         self.waiting > 0 || self.orders > 0 || seats > 0
@@ -175,7 +175,7 @@ impl Room {
         }
     }
 
-    /// Says whether a client said this itself, as far as what is kept tells.
+    /// Whether a client said this itself, as far as what is kept tells.
     pub(in crate::chat) fn is_own(&self, seq: u64, client: ClientId) -> bool {
         let said = self.recent.iter().find(|recent| recent.seq == seq);
         said.is_some_and(|recent| recent.except == Some(client))
@@ -189,13 +189,13 @@ impl Room {
         }
     }
 
-    /// Says whether nothing would be missing if it were not there.
+    /// Whether nothing would be missing if it were not there.
     fn is_idle(&self) -> bool {
         self.top == 0 && self.people.is_empty() && !self.is_busy()
     }
 }
 
-/// Holds all rooms.
+/// All rooms.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Rooms {
     rooms: Slab<Room>,

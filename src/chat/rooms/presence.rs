@@ -15,7 +15,7 @@ use crate::chat::rooms::{Room, Rooms};
 use crate::chat::step::Step;
 use crate::clock::Moment;
 
-/// Is what a room has to tell of people, and when.
+/// What a room has to tell of people, and when.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Presence {
     /// Not told yet.
@@ -28,7 +28,7 @@ pub(in crate::chat) struct Presence {
     pub(in crate::chat) due: Moment,
 }
 
-/// Is one piece of news.
+/// One piece of news.
 #[derive(Debug)]
 pub(in crate::chat) struct News {
     /// What happened.
@@ -39,7 +39,7 @@ pub(in crate::chat) struct News {
     pub(in crate::chat) except: Option<ClientId>,
 }
 
-/// Says what happened to somebody.
+/// What happened to somebody.
 #[derive(Debug)]
 pub(in crate::chat) enum What {
     /// It came.

@@ -11,7 +11,7 @@ use crate::chat::record::Fact;
 use crate::chat::rooms::Room;
 use crate::chat::rooms::rules::{Rules, Touched};
 
-/// Is the rules of a room, with all that is under way done.
+/// The rules of a room, with all that is under way done.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Ahead {
     rules: Rules,
@@ -23,7 +23,7 @@ pub(in crate::chat) struct Ahead {
 }
 
 impl Room {
-    /// Gives what will hold.
+    /// Returns what will hold.
     pub(in crate::chat) fn rules_ahead(&self) -> &Rules {
         self.ahead.as_ref().map_or_else(|| self.rules(), |ahead| &ahead.rules)
     }

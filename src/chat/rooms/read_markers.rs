@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::chat::record::{AuthorKey, RoomKey};
 use crate::clock::Moment;
 
-/// Holds the marks of all accounts.
+/// The marks of all accounts.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Marks {
     /// The last entry read, by author and room.
@@ -26,7 +26,7 @@ impl Marks {
         }
     }
 
-    /// Says when marks are to be kept.
+    /// When marks are to be kept.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         if self.unsaved.is_empty() { Moment::NEVER } else { self.due }
     }

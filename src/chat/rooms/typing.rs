@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::clock::Moment;
 
-/// Holds everybody who is typing, and those who have to rest before they are shown again.
+/// Everybody who is typing, and those who have to rest before they are shown again.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Typing {
     pub(in crate::chat) writers: BTreeMap<Place, Writer>,
@@ -23,7 +23,7 @@ pub(in crate::chat) struct Place {
     pub(in crate::chat) room: RoomId,
 }
 
-/// Is a person who is typing in a room, or was a moment ago.
+/// A person who is typing in a room, or was a moment ago.
 #[derive(Debug)]
 pub(in crate::chat) struct Writer {
     /// The connection that said so last.
@@ -36,7 +36,7 @@ pub(in crate::chat) struct Writer {
     pub(in crate::chat) rests_until: Moment,
 }
 
-/// Is the end of a writing that was shown.
+/// The end of a writing that was shown.
 #[derive(Debug)]
 pub(in crate::chat) struct Over {
     pub(in crate::chat) person: PersonId,
@@ -54,7 +54,7 @@ impl Writer {
 }
 
 impl Typing {
-    /// Says when [`Chat::typing_due`] has something to do.
+    /// When [`Chat::typing_due`] has something to do.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         self.due.first().map_or(Moment::NEVER, |(due, _)| *due)
     }

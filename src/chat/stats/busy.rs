@@ -19,7 +19,7 @@ struct Messages {
     hour: u32,
 }
 
-/// Says how busy a room is; the busier is the greater.
+/// How busy a room is; the busier is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) struct Bustle {
     /// Its messages of an hour.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::protocol::stats::Day;
 
-/// Holds the totals of each day, by its name.
+/// The totals of each day, by its name.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Days {
     /// The running day; empty before the first.
@@ -20,7 +20,7 @@ pub(in crate::chat) struct Days {
     unwritten: BTreeSet<Arc<str>>,
 }
 
-/// Is what is known of a day, as it is kept.
+/// What is known of a day, as it is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::chat) struct Totals {
     /// How many messages came.
@@ -66,7 +66,7 @@ impl Days {
         self.changed
     }
 
-    /// Gives what the keeper of records is to know: of each day its totals, or that it is to be
+    /// Returns what the keeper of records is to know: of each day its totals, or that it is to be
     /// forgotten.
     pub(in crate::chat) fn take_unwritten(&mut self) -> Vec<(Arc<str>, Option<Arc<str>>)> {
         let mut days = std::mem::take(&mut self.unwritten);

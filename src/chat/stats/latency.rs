@@ -23,7 +23,7 @@ impl Latencies {
         }
     }
 
-    /// Gives the milliseconds within which so many of a hundred were done; 0 if none was counted.
+    /// Returns the milliseconds within which so many of a hundred were done; 0 if none was counted.
     pub(in crate::chat) fn percentile(&self, percent: u32) -> u64 {
         let rank = u64::from(self.total).saturating_mul(u64::from(percent)).div_ceil(100);
         let mut below = 0_u64;

@@ -50,7 +50,7 @@ pub(in crate::chat) struct Tally {
     pub(in crate::chat) wait: Duration,
 }
 
-/// Holds the figures of one minute.
+/// The figures of one minute.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::chat) struct Minute {
     messages: u32,
@@ -172,7 +172,7 @@ impl Tally {
         self.latencies.add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     }
 
-    /// Says when the totals of days are to be kept.
+    /// When the totals of days are to be kept.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         self.due.unwrap_or(Moment::NEVER)
     }
@@ -206,7 +206,7 @@ impl Tally {
         }
     }
 
-    /// Gives the figures of the running minute.
+    /// Returns the figures of the running minute.
     fn current(&self) -> Minute {
         let [p50_ms, p99_ms] = [50, 99].map(|percent| self.latencies.percentile(percent));
         Minute { p50_ms, p99_ms, ..self.running }

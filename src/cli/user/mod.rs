@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::{Failure, directory};
 use crate::config::Config;
 
-/// Is what is to be done.
+/// What is to be done.
 enum Task {
     /// Make an account.
     Add { name: String, admin: bool, password: Zeroizing<String> },
@@ -32,7 +32,7 @@ enum Task {
     List,
 }
 
-/// Is an account, as it is listed.
+/// An account, as it is listed.
 #[derive(Deserialize)]
 struct Line {
     name: String,
@@ -97,7 +97,7 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives the accounts that were asked for or changed.
+/// Returns the accounts that were asked for or changed.
 fn carry_out(config: &Config, dir: &Path, task: &Task) -> Result<Vec<Line>, Failure> {
     match here::run(config, task)? {
         Some(lines) => Ok(lines),

@@ -39,7 +39,7 @@ fn line(bytes_max: usize) -> io::Result<Zeroizing<String>> {
     Ok(line)
 }
 
-/// Is a terminal that does not show what is typed; it does again when this is dropped.
+/// A terminal that does not show what is typed; it does again when this is dropped.
 struct Unseen {
     before: Termios,
 }

@@ -102,7 +102,7 @@ fn exchange(address: SocketAddr, head: &str, request: &str) -> io::Result<Vec<u8
 const PATIENCE: Duration = Duration::from_secs(30);
 const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// Is what the server lists.
+/// What the server lists.
 #[derive(Deserialize)]
 struct Listed {
     accounts: Vec<Line>,

@@ -27,7 +27,7 @@ pub(super) struct Checkpoints {
     at: u32,
 }
 
-/// Says what the thread has left.
+/// What the thread has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CopyOutcome {
     /// Next to nothing.
@@ -74,7 +74,7 @@ impl Checkpoints {
         }
     }
 
-    /// Says whether the thread is at work: then nobody else can copy.
+    /// Whether the thread is at work: then nobody else can copy.
     pub(super) fn underway(&mut self) -> bool {
         self.copied();
         self.underway

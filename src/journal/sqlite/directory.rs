@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::super::OpenError;
 use crate::clock::{Moment, Now};
 
-/// Is a directory that is locked against other servers as long as this lives.
+/// A directory that is locked against other servers as long as this lives.
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
@@ -37,7 +37,7 @@ impl Directory {
         }
     }
 
-    /// Gives the path of the database.
+    /// Returns the path of the database.
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
     }
@@ -68,7 +68,7 @@ impl Drop for Directory {
     }
 }
 
-/// Is where the mark is written.
+/// Where the mark is written.
 #[derive(Debug)]
 pub(super) struct HighWaterFile {
     file: File,
@@ -94,7 +94,7 @@ pub(super) struct HighWaterMark {
 }
 
 impl HighWaterMark {
-    /// Says whether the mark is behind.
+    /// Whether the mark is behind.
     pub(super) fn due(&self, entries: u64) -> bool {
         self.running && self.marked != entries
     }
@@ -118,7 +118,7 @@ fn parse(text: &str) -> Option<u64> {
     (entries.len() == 20).then(|| entries.parse().ok()).flatten()
 }
 
-/// Is the name of the database in its directory.
+/// The name of the database in its directory.
 pub(super) const DATABASE: &str = "journal.db";
 /// How long the mark may be behind.
 pub(super) const MARK_EVERY: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::chat::record::{Fact, Shelf};
 
-/// Is the number of a shelf in the database, and its word in a file. None of them ever changes.
+/// The number of a shelf in the database, and its word in a file. None of them ever changes.
 const SHELVES: [(Shelf, i64, &str); 8] = [
     (Shelf::Accounts, 0, "accounts"),
     (Shelf::Rooms, 1, "rooms"),
@@ -16,17 +16,17 @@ const SHELVES: [(Shelf, i64, &str); 8] = [
     (Shelf::Days, 7, "days"),
 ];
 
-/// Gives the number of a shelf.
+/// Returns the number of a shelf.
 fn number(shelf: Shelf) -> i64 {
     SHELVES.iter().find(|(known, ..)| *known == shelf).map_or(-1, |(_, number, _)| *number)
 }
 
-/// Gives the word for a shelf.
+/// Returns the word for a shelf.
 pub(super) fn word(shelf: Shelf) -> &'static str {
     SHELVES.iter().find(|(known, ..)| *known == shelf).map_or("", |(.., word)| *word)
 }
 
-/// Gives the shelf that a word stands for.
+/// Returns the shelf that a word stands for.
 pub(super) fn shelf(word: &str) -> Option<Shelf> {
     SHELVES.iter().find(|(.., known)| *known == word).map(|(shelf, ..)| *shelf)
 }
@@ -58,14 +58,14 @@ pub(super) fn put(db: &Connection, fact: &Fact) -> rusqlite::Result<()> {
     statement.execute(params![shelf, key, &**value]).map(drop)
 }
 
-/// Says whether there is a fact of this name.
+/// Whether there is a fact of this name.
 pub(super) fn exists(db: &Connection, shelf: Shelf, key: &str) -> rusqlite::Result<bool> {
     let mut statement = db.prepare_cached("SELECT 1 FROM facts WHERE shelf = ?1 AND key = ?2")?;
     let found = statement.query_row(params![number(shelf), key], |_| Ok(())).optional()?;
     Ok(found.is_some())
 }
 
-/// Says whether a fact is about this room.
+/// Whether a fact is about this room.
 pub(super) fn is_about(fact: &Fact, room: &str) -> bool {
     let (before, after) = fact.key.split_once('/').unwrap_or((&fact.key, ""));
     match fact.shelf {

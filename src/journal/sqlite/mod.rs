@@ -138,7 +138,7 @@ impl Sqlite {
         out.append(&mut self.answers);
     }
 
-    /// Says when there is something to do at the latest.
+    /// When there is something to do at the latest.
     pub(super) fn deadline(&self) -> Moment {
         if !self.answers.is_empty() || !self.outbox.is_empty() {
             return self.now.at;
@@ -150,12 +150,12 @@ impl Sqlite {
         expiry.min(self.retention).max(self.sweep_not_before).min(self.rooms.deadline())
     }
 
-    /// Says whether the last commit came through.
+    /// Whether the last commit came through.
     pub(super) fn writable(&self) -> bool {
         self.writable
     }
 
-    /// Says whether anything is not answered yet.
+    /// Whether anything is not answered yet.
     pub(super) fn busy(&self) -> bool {
         let Underway { appends, reads, unanswered, sweeping, .. } = self.underway;
         appends + reads + unanswered + self.searches.underway() > 0

@@ -21,7 +21,7 @@ use super::{Sqlite, Underway, facts, readers, room_table, schema};
 use crate::chat::record::{Opening, Search};
 use crate::clock::{Moment, Now};
 
-/// Says where the database is and what is asked of it.
+/// Where the database is and what is asked of it.
 #[derive(Debug)]
 pub(in super::super) struct Place {
     pub(in super::super) dir: PathBuf,
@@ -101,7 +101,7 @@ impl Sqlite {
     }
 }
 
-/// Is what a thread needs to tell the reactor, and to show that it has not ended.
+/// What a thread needs to tell the reactor, and to show that it has not ended.
 #[derive(Clone)]
 struct Reporting {
     report: Sender<Vec<Report>>,
@@ -146,7 +146,7 @@ fn checkpoints(db: &mut Connection, path: &Path) -> Result<Checkpoints, OpenErro
     checkpoints.map_err(|source| OpenError::of(path, source))
 }
 
-/// Holds the journal against its mark. Says also whether it lost entries, and that is accepted.
+/// The journal against its mark. Says also whether it lost entries, and that is accepted.
 pub(super) fn mark(
     place: &Place,
     directory: &Directory,
@@ -173,7 +173,7 @@ pub(super) fn mark(
     Ok((mark, lossy))
 }
 
-/// Says what an `ack` tells of durability.
+/// What an `ack` tells of durability.
 fn durable(durability: Durability) -> &'static str {
     match durability {
         Durability::Fsync => "fsync",

@@ -33,7 +33,7 @@ impl Writer {
         Ok(gone)
     }
 
-    /// Gives the time at which the next message expires.
+    /// Returns the time at which the next message expires.
     pub(super) fn next_expiry(&mut self) -> rusqlite::Result<Option<u64>> {
         self.flush()?;
         let mut statement = self.db.prepare_cached(
@@ -160,7 +160,7 @@ impl Writer {
     }
 }
 
-/// Is what one step of pruning did.
+/// What one step of pruning did.
 #[derive(Debug)]
 pub(super) struct Pruned {
     /// The rooms that lost entries, with the `first` they have left.
@@ -171,7 +171,7 @@ pub(super) struct Pruned {
     pub(super) more: bool,
 }
 
-/// Is what a step may take off the time of those who wait for their appends.
+/// What a step may take off the time of those who wait for their appends.
 #[derive(Debug)]
 pub(super) struct PruneBudget {
     left: u64,

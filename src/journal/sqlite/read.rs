@@ -19,7 +19,7 @@ pub(super) fn page(db: &Connection, query: &Query) -> rusqlite::Result<Page> {
     }
 }
 
-/// Is the newest part of a room's record.
+/// The newest part of a room's record.
 #[derive(Debug)]
 pub(super) struct RecentEntries {
     pub(super) first: u64,
@@ -55,7 +55,7 @@ pub(super) fn newest(
     Ok(RecentEntries { first: room.first, top: room.top, entries })
 }
 
-/// Is a room's record in the database.
+/// A room's record in the database.
 pub(super) struct StoredRoom<'a> {
     pub(super) db: &'a Connection,
     pub(super) room: RoomRow,

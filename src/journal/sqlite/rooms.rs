@@ -34,7 +34,7 @@ pub(super) struct Rooms {
     pub(super) next: VecDeque<Next>,
 }
 
-/// Is something that has to happen next.
+/// Something that has to happen next.
 #[derive(Debug)]
 pub(super) enum Next {
     /// This page is in line: give it out.
@@ -62,7 +62,7 @@ struct Room {
     held: Vec<(ReadRequest, Read)>,
 }
 
-/// Is a read that waits until so many drafts are answered, but no longer than that.
+/// A read that waits until so many drafts are answered, but no longer than that.
 #[derive(Debug)]
 struct Parked {
     after: u64,
@@ -70,7 +70,7 @@ struct Parked {
     query: Query,
 }
 
-/// Is the newest part of a room's record, up to its top.
+/// The newest part of a room's record, up to its top.
 #[derive(Debug)]
 struct Recent {
     history: History,
@@ -184,7 +184,7 @@ impl Rooms {
         }
     }
 
-    /// Says when [`Rooms::release`] has something to do at the latest.
+    /// When [`Rooms::release`] has something to do at the latest.
     pub(super) fn deadline(&self) -> Moment {
         self.park_deadlines.front().map_or(Moment::NEVER, |(until, _)| *until)
     }
@@ -280,7 +280,7 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
     Some(Next::Ask(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
 }
 
-/// Says whether a query asks for something among so many newest entries.
+/// Whether a query asks for something among so many newest entries.
 fn is_recent(span: Span, top: u64, entries: usize) -> bool {
     match span {
         Span::Latest => true,
@@ -289,7 +289,7 @@ fn is_recent(span: Span, top: u64, entries: usize) -> bool {
     }
 }
 
-/// Gives the bytes that a record takes, roughly.
+/// Returns the bytes that a record takes, roughly.
 fn memory_bytes(history: &History) -> usize {
     history.bytes() + history.len() * ENTRY_BYTES
 }

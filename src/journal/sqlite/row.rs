@@ -17,7 +17,7 @@ use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
 use crate::chat::record::{AuthorKey, Change, Entry, Gone};
 
-/// Is the number of a room in the database.
+/// The number of a room in the database.
 pub(super) type RoomNumber = i64;
 
 /// Kinds of entries in the column `kind`. They stand in the schema's indices, too.
@@ -31,7 +31,7 @@ mod kind {
 }
 
 const SEQ_BITS: u32 = 40;
-/// Is the last number an entry can have.
+/// The last number an entry can have.
 pub(super) const SEQ_MAX: i64 = (1 << SEQ_BITS) - 1;
 
 /// Makes the key of an entry.
@@ -39,12 +39,12 @@ pub(super) fn key(room: RoomNumber, seq: u64) -> i64 {
     (room << SEQ_BITS) | int(seq).min(SEQ_MAX)
 }
 
-/// Gives the room in a key.
+/// Returns the room in a key.
 pub(super) fn room_of(key: i64) -> RoomNumber {
     key >> SEQ_BITS
 }
 
-/// Gives the `seq` in a key.
+/// Returns the `seq` in a key.
 pub(super) fn seq_of(key: i64) -> u64 {
     nat(key & SEQ_MAX)
 }
@@ -77,12 +77,12 @@ pub(super) fn why(gone: i64) -> Gone {
     }
 }
 
-/// Says whether this is the kind of a message.
+/// Whether this is the kind of a message.
 pub(super) fn is_message(kind: i64) -> bool {
     kind == kind::MESSAGE
 }
 
-/// Is a message to be inserted, and what makes its draft known if it comes again.
+/// A message to be inserted, and what makes its draft known if it comes again.
 #[derive(Debug)]
 pub(super) struct MessageRow {
     pub(super) room: RoomNumber,
@@ -126,7 +126,7 @@ fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusql
     statement.raw_execute().map(drop)
 }
 
-/// Gives the statement that inserts so many messages.
+/// Returns the statement that inserts so many messages.
 fn insert_sql(rows: usize) -> String {
     let row = format!("(?, 0{})", ", ?".repeat(COLUMNS - 1));
     format!(
@@ -136,7 +136,7 @@ fn insert_sql(rows: usize) -> String {
     )
 }
 
-/// Is how many messages are inserted at once.
+/// How many messages are inserted at once.
 pub(super) const ROWS: usize = 16;
 const COLUMNS: usize = 9;
 static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert_sql(ROWS));
@@ -199,7 +199,7 @@ const INSERT: &str = "INSERT INTO entries
     (entry, kind, ts, sender, author, text, id, hash, mid, given, count, gone)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
-/// Holds the columns that not every entry has.
+/// The columns that not every entry has.
 #[derive(Default)]
 struct Columns {
     mid: Option<i64>,
@@ -208,7 +208,7 @@ struct Columns {
     gone: Option<i64>,
 }
 
-/// Is what [`kept`] reads.
+/// What [`kept`] reads.
 pub(super) const ENTRY_COLUMNS: &str = "entry, kind, ts, sender, author, text, mid, reply_to, expires, \
                                given, count, gone";
 

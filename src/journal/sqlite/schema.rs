@@ -79,7 +79,7 @@ pub(super) fn sessions(db: &Connection) -> rusqlite::Result<Vec<SessionRecord>> 
     sessions.collect()
 }
 
-/// Gives the journal its epoch, unless it has one that may stay, and reads it.
+/// Sets the epoch of the journal unless it has one that may stay, and reads it.
 pub(super) fn epoch(db: &Connection, new: &str, replace: bool) -> rusqlite::Result<String> {
     let verb = if replace { "REPLACE" } else { "IGNORE" };
     db.execute(&format!("INSERT OR {verb} INTO meta (key, value) VALUES ('epoch', ?1)"), [new])?;
@@ -101,7 +101,7 @@ pub(super) fn copy(db: &Connection) -> rusqlite::Result<(u32, u32)> {
     })
 }
 
-/// Says whether there is no database yet; an error if there is something else.
+/// Whether there is no database yet; an error if there is something else.
 fn is_new(path: &Path) -> Result<bool, OpenError> {
     let mut head = Vec::new();
     match File::open(path).and_then(|file| file.take(16).read_to_end(&mut head)) {
@@ -113,7 +113,7 @@ fn is_new(path: &Path) -> Result<bool, OpenError> {
     }
 }
 
-/// Gives the version of a database that is ours, 0 if it is still empty.
+/// Returns the version of a database that is ours, 0 if it is still empty.
 pub(super) fn recognise(db: &Connection, path: &Path) -> Result<i64, OpenError> {
     let number = |sql: &str| {
         db.query_row(sql, [], |row| row.get::<_, i64>(0))
@@ -209,9 +209,9 @@ const MIGRATIONS: [&str; 4] = [
 ];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;
-/// Is `chat` in ASCII.
+/// `chat` in ASCII.
 const APPLICATION_ID: i64 = 0x6368_6174;
-/// Is the first version in which two connections cannot spoil a write-ahead log.
+/// The first version in which two connections cannot spoil a write-ahead log.
 const SQLITE_MIN: i32 = 3_051_003;
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 const CACHE_KIB: i64 = 16 * 1024;

@@ -89,7 +89,7 @@ pub(super) struct RunningSearches {
     revised: Vec<Revision>,
 }
 
-/// Is what was told.
+/// What was told.
 #[derive(Debug)]
 enum Revision {
     /// A message is changed by this entry.

@@ -9,7 +9,7 @@ use crate::chat::record::{
 };
 use crate::clock::Now;
 
-/// Is what the worker has to do.
+/// What the worker has to do.
 #[derive(Debug)]
 pub(super) enum Task {
     /// Add to a record.
@@ -30,7 +30,7 @@ pub(super) enum Task {
     Read(ReadRequest),
 }
 
-/// Is something to be read.
+/// Something to be read.
 #[derive(Clone, Debug)]
 pub(super) struct ReadRequest {
     pub(super) target: ReadTarget,
@@ -38,7 +38,7 @@ pub(super) struct ReadRequest {
     pub(super) tries: u32,
 }
 
-/// Says what is to be read.
+/// What is to be read.
 #[derive(Clone, Debug)]
 pub(super) enum ReadTarget {
     /// A page.
@@ -56,7 +56,7 @@ impl ReadTarget {
     }
 }
 
-/// Is what was read.
+/// What was read.
 #[derive(Debug)]
 pub(super) enum Read {
     Page(Page),
@@ -64,7 +64,7 @@ pub(super) enum Read {
 }
 
 impl Read {
-    /// Gives the room's top `seq` when this was read.
+    /// Returns the room's top `seq` when this was read.
     pub(super) fn top(&self) -> u64 {
         match self {
             Self::Page(page) => page.top,
@@ -73,7 +73,7 @@ impl Read {
     }
 }
 
-/// Is what the journal's threads tell.
+/// What the journal's threads tell.
 #[derive(Debug)]
 pub(super) enum Report {
     /// A draft was dealt with; `kept` is its entry if it has a new one.
@@ -103,7 +103,7 @@ pub(super) enum Report {
 /// Wakes the reactor up.
 pub(super) type Waker = Arc<dyn Fn() + Send + Sync>;
 
-/// Gives the bytes that a draft takes in the queue, roughly.
+/// Returns the bytes that a draft takes in the queue, roughly.
 pub(super) fn bytes(draft: &Draft) -> usize {
     use crate::chat::record::Change;
     let text = match &draft.change {
@@ -117,7 +117,7 @@ pub(super) fn bytes(draft: &Draft) -> usize {
     size_of::<Draft>() + text + draft.sender.len() + draft.id.as_ref().map_or(0, |id| id.len())
 }
 
-/// Gives the bytes that facts take in the queue, roughly.
+/// Returns the bytes that facts take in the queue, roughly.
 pub(super) fn facts_bytes(facts: &[Fact]) -> usize {
     let bytes = |fact: &Fact| {
         size_of::<Fact>() + fact.key.len() + fact.value.as_ref().map_or(0, |value| value.len())

@@ -9,7 +9,7 @@ use super::task::Task;
 use super::write::Writer;
 use crate::chat::record::{AuthorKey, Fact, Keep, SessionRecord, Shelf};
 
-/// Holds what is not in the database as it should be.
+/// What is not in the database as it should be.
 #[derive(Debug, Default)]
 pub(super) struct Unsaved {
     sessions: BTreeMap<AuthorKey, Option<SessionRecord>>,
@@ -63,7 +63,7 @@ impl Unsaved {
         self.facts.clear();
     }
 
-    /// Says whether there is nothing.
+    /// Whether there is nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.sessions.is_empty() && self.facts.is_empty()
     }

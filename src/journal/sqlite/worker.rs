@@ -48,7 +48,7 @@ pub(super) struct Worker {
     pub(super) directory: Directory,
 }
 
-/// Is the state of a worker that cannot write.
+/// The state of a worker that cannot write.
 pub(super) struct Degraded {
     /// Whether what was synced has become doubtful: then everything has to reach the database
     /// itself before another entry is taken.

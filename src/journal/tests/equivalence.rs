@@ -12,7 +12,7 @@ use super::world::{
 use crate::chat::record::{Answer, AuthorKey, Change, Draft, Order, Query, RoomKey, Span, Ticket};
 use crate::journal::Limits;
 
-/// Is one step of a random life.
+/// One step of a random life.
 #[derive(Clone, Debug)]
 enum Step {
     Append { room: u8, author: u8, moderator: bool, id: Option<u8>, what: What },
@@ -129,7 +129,7 @@ fn change(world: &World, what: &What) -> Change {
     }
 }
 
-/// Gives what was told, in order per room.
+/// Returns what was told, in order per room.
 fn told(world: &mut World) -> (Vec<Answer>, HashMap<RoomKey, Vec<Answer>>) {
     world.settle();
     let (mut asked, mut added) = (Vec::new(), HashMap::<_, Vec<_>>::new());

@@ -189,7 +189,7 @@ fn a_torn_log_keeps_what_was_synced_before() {
     }
 }
 
-/// Gives a journal with six messages, of which none is in memory, whose worker hangs until the
+/// Returns a journal with six messages, of which none is in memory, whose worker hangs until the
 /// connection is dropped.
 fn hung(recent_entries_max: usize) -> (World, Connection) {
     let limits = Limits { recent_entries_max, ..Limits::default() };

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::world::World;
 use crate::journal::{Durability, Engine, Limits};
 
-/// Is a directory that is gone when the test is.
+/// A directory that is gone when the test is.
 #[derive(Debug)]
 pub(in crate::journal) struct Scratch {
     path: PathBuf,
@@ -53,7 +53,7 @@ pub(super) fn fsync(world: World) -> World {
     world.restart(engine, limits).unwrap()
 }
 
-/// Gives a journal that has space for little more, and a connection to drop the table `ballast` with,
+/// Returns a journal that has space for little more, and a connection to drop the table `ballast` with,
 /// which takes most of it.
 pub(super) fn nearly_full() -> (World, Connection) {
     let world = World::sqlite();
@@ -75,7 +75,7 @@ pub(super) fn copy(dir: &Path) -> Scratch {
     scratch
 }
 
-/// Gives all files of a directory with what is in them, without what SQLite makes by looking.
+/// Returns all files of a directory with what is in them, without what SQLite makes by looking.
 pub(super) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect();

@@ -15,7 +15,7 @@ use crate::chat::record::{
 use crate::clock::{Moment, Now};
 use crate::journal::{Engine, Journal, Limits, OpenError};
 
-/// Is a journal under test and its time.
+/// A journal under test and its time.
 pub(super) struct World {
     journal: Option<Journal>,
     pub(super) opening: Opening,
@@ -45,7 +45,7 @@ impl World {
         world
     }
 
-    /// Gives a database that puts all messages into its index at once.
+    /// Returns a database that puts all messages into its index at once.
     pub(super) fn indexed() -> Self {
         Self::sqlite().with(Limits { unsearched_entries_max: 0, ..Limits::default() })
     }
@@ -94,7 +94,7 @@ impl World {
         assert!(self.journal.take().unwrap().close(PATIENCE), "the worker hangs");
     }
 
-    /// Says where the journal lies.
+    /// Where the journal lies.
     pub(super) fn dir(&self) -> PathBuf {
         self.scratch.as_ref().unwrap().path().join("data")
     }
@@ -122,7 +122,7 @@ impl World {
         }
     }
 
-    /// Gives what there is to tell now.
+    /// Returns what there is to tell now.
     pub(super) fn answers(&mut self) -> Vec<Answer> {
         let now = self.now;
         let mut answers = Vec::new();
@@ -282,24 +282,24 @@ impl World {
         }
     }
 
-    /// Gives the names of the lobby's messages with these words in them.
+    /// Returns the names of the lobby's messages with these words in them.
     pub(super) fn finds(&mut self, words: &str) -> Vec<u64> {
         let finding = self.search(&["lobby"], words, None, 100);
         finding.hits.iter().map(|hit| hit.said.mid).collect()
     }
 
-    /// Gives the messages of the lobby as they read now.
+    /// Returns the messages of the lobby as they read now.
     pub(super) fn history(&mut self) -> Vec<Said> {
         said(self.page(Span::Latest, 1000))
     }
 
-    /// Gives the entries of the lobby.
+    /// Returns the entries of the lobby.
     pub(super) fn entries(&mut self) -> Vec<Entry> {
         entries(self.page(Span::Entries(0), 1000))
     }
 }
 
-/// Gives the ticket of an answer, if an order asked for it.
+/// Returns the ticket of an answer, if an order asked for it.
 pub(super) fn ticket_of(answer: &Answer) -> Option<Ticket> {
     match answer {
         Answer::Appended { ticket, .. }
@@ -331,7 +331,7 @@ pub(super) fn entries(page: Page) -> Vec<Entry> {
     }
 }
 
-/// Gives the names of the messages on a page.
+/// Returns the names of the messages on a page.
 pub(super) fn mids(page: Page) -> Vec<u64> {
     said(page).iter().map(|said| said.mid).collect()
 }

@@ -16,7 +16,7 @@ use crate::server::{Server, client, random};
 /// Names the cookie that has a browser's token.
 pub(super) const COOKIE: &str = "chinwag";
 
-/// Is the body of a registration and of a login.
+/// The body of a registration and of a login.
 #[derive(Deserialize)]
 struct Credentials {
     name: String,
@@ -139,7 +139,7 @@ impl Server {
         Response::new(Status(204)).with_header("Set-Cookie", self.cookie(caller, "", 0))
     }
 
-    /// Gives an account a token, and a browser a cookie with it.
+    /// Returns an account a token, and a browser a cookie with it.
     pub(in crate::server) fn welcome(
         &self,
         caller: ClientId,

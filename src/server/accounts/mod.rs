@@ -30,7 +30,7 @@ use revoked::Revoked;
 pub(super) use users::USERS;
 pub(super) use who::Caller;
 
-/// Holds all there is to accounts beside the chat.
+/// All there is to accounts beside the chat.
 #[derive(Debug)]
 pub(super) struct Accounts {
     auth: Auth,
@@ -51,7 +51,7 @@ pub(super) struct Accounts {
     left: u32,
 }
 
-/// Is a request that waits for a password to be worked on.
+/// A request that waits for a password to be worked on.
 #[derive(Debug)]
 struct Waiting {
     caller: ClientId,
@@ -59,7 +59,7 @@ struct Waiting {
     errand: Errand,
 }
 
-/// Says what a password is worked on for.
+/// What a password is worked on for.
 #[derive(Debug)]
 enum Errand {
     /// Somebody makes an account, perhaps a guest that has the name.
@@ -72,7 +72,7 @@ enum Errand {
     SetPassword { name: Box<str> },
 }
 
-/// Says why there is nothing that accounts need.
+/// Why there is nothing that accounts need.
 #[derive(Debug)]
 pub enum Fault {
     /// There is no key.
@@ -127,7 +127,7 @@ impl Accounts {
         Ok((accounts, expired))
     }
 
-    /// Says whether any request still waits.
+    /// Whether any request still waits.
     pub(super) fn busy(&self) -> bool {
         self.passwords.busy() || !self.leaving.is_empty()
     }
@@ -168,7 +168,7 @@ impl Accounts {
         Ticket(u64::from(self.left) << 32 | u64::from(u32::MAX))
     }
 
-    /// Says whether an order is to keep a logout.
+    /// Whether an order is to keep a logout.
     pub(super) fn awaits(&self, ticket: Ticket) -> bool {
         number_of(ticket).is_some_and(|number| self.leaving.contains_key(&number))
     }
@@ -179,7 +179,7 @@ impl Accounts {
     }
 }
 
-/// Gives the number of an order that the chat knows nothing of.
+/// Returns the number of an order that the chat knows nothing of.
 fn number_of(ticket: Ticket) -> Option<u32> {
     let own = ticket.0 & u64::from(u32::MAX) == u64::from(u32::MAX);
     u32::try_from(ticket.0 >> 32).ok().filter(|_| own)

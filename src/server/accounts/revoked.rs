@@ -42,7 +42,7 @@ impl Revoked {
         true
     }
 
-    /// Says whether a login has ended.
+    /// Whether a login has ended.
     pub(super) fn has(&self, login: [u8; 16]) -> bool {
         self.logins.contains_key(&login)
     }

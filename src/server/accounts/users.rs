@@ -10,7 +10,7 @@ use crate::net::{ConnId, Turn};
 use crate::server::api::{Gives, Instead, decoded, network, only, read_body};
 use crate::server::{Server, client, random};
 
-/// Is the body that makes an account.
+/// The body that makes an account.
 #[derive(Deserialize)]
 struct Young {
     name: String,
@@ -19,7 +19,7 @@ struct Young {
     admin: bool,
 }
 
-/// Is the body that gives an account another password.
+/// The body that gives an account another password.
 #[derive(Deserialize)]
 struct Change {
     password: String,

@@ -12,7 +12,7 @@ use crate::config::Auth;
 use crate::http::{Method, Request};
 use crate::server::Server;
 
-/// Is who sends a request, as far as it is proved.
+/// Who sends a request, as far as it is proved.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Caller {
     /// As the chat knows it.
@@ -23,7 +23,7 @@ pub(in crate::server) struct Caller {
     pub(in crate::server) fault: Option<Refusal>,
 }
 
-/// Is what a request shows.
+/// What a request shows.
 #[derive(Debug, PartialEq, Eq)]
 enum Shown<'a> {
     /// The key of a session.
@@ -64,7 +64,7 @@ impl Server {
         Ok(caller)
     }
 
-    /// Says whose login a token is, if it is good here and now.
+    /// Whose login a token is, if it is good here and now.
     pub(in crate::server) fn prove(&self, now: Now, token: &str) -> Result<Login, Refusal> {
         if self.accounts.auth == Auth::Open {
             return Err(Refusal::new(Code::Forbidden, "there are only guests here"));
@@ -90,7 +90,7 @@ impl Server {
         Ok(login)
     }
 
-    /// Says whether a token is that of somebody who has the server's key. It is good for one thing.
+    /// Whether a token is that of somebody who has the server's key. It is good for one thing.
     fn is_operators(&self, now: Now, request: &Request, token: &str) -> bool {
         request.path.starts_with("/api/users")
             && self.accounts.tokens.verify_operator_token(token, now.unix_ms / 1000).is_ok()
@@ -108,7 +108,7 @@ fn refused(fault: Fault) -> Refusal {
     Refusal::new(Code::Unauthorized, fault.reason())
 }
 
-/// Says whether a request is how somebody comes in. A browser asks about methods without a cookie.
+/// Whether a request is how somebody comes in. A browser asks about methods without a cookie.
 fn is_door(request: &Request) -> bool {
     let doors = ["/api/register", "/api/login", "/api/logout"];
     doors.contains(&request.path.as_str()) || request.method == Method::Options
@@ -142,7 +142,7 @@ fn bearer(value: &str) -> Option<&str> {
     key.map(|(_, key)| key.trim()).filter(|key| !key.is_empty())
 }
 
-/// Says whether this is for a proxy in front of us, which passed it on.
+/// Whether this is for a proxy in front of us, which passed it on.
 fn is_basic(value: &str) -> bool {
     value.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
 }
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::http::Parser;
 
-    /// Says what a request shows, or none if that is refused.
+    /// What a request shows, or none if that is refused.
     fn shows(query: &str, headers: &str) -> Option<String> {
         let text = format!("GET /ws?{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
         let request = Parser::default().feed(&Default::default(), &mut text.as_bytes());

@@ -19,7 +19,7 @@ use crate::net::{ConnId, Turn};
 use crate::ws::Answer;
 pub(super) use read::decoded;
 
-/// Is a request that is not answered yet.
+/// A request that is not answered yet.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     /// The origin of the page it comes from.
@@ -30,7 +30,7 @@ pub(super) struct Pending {
     gives: Gives,
 }
 
-/// Says what a request gets when it is answered with an account.
+/// What a request gets when it is answered with an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Gives {
     /// What everybody may know of it.
@@ -42,7 +42,7 @@ pub(super) enum Gives {
     Token,
 }
 
-/// Is the response to a request that asks nothing more of anybody.
+/// The response to a request that asks nothing more of anybody.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Instead(Box<Response>);
 
@@ -115,14 +115,14 @@ impl Server {
         turn.respond(super::conn(caller), &response);
     }
 
-    /// Says what a request gets if it is answered with an account.
+    /// What a request gets if it is answered with an account.
     pub(super) fn expect(&mut self, caller: ClientId, gives: Gives) {
         if let Some(pending) = self.pending.get_mut(&caller) {
             pending.gives = gives;
         }
     }
 
-    /// Says whether the client of a request that waits speaks TLS.
+    /// Whether the client of a request that waits speaks TLS.
     pub(super) fn is_secure(&self, caller: ClientId) -> bool {
         self.pending.get(&caller).is_some_and(|pending| pending.secure)
     }
@@ -152,7 +152,7 @@ impl From<Refusal> for Instead {
     }
 }
 
-/// Gives the network a request comes from.
+/// Returns the network a request comes from.
 pub(super) fn network(turn: &Turn<'_>, conn: ConnId) -> IpAddr {
     turn.network(conn).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
@@ -207,7 +207,7 @@ fn check_json(request: &Request) -> Result<(), Instead> {
     Err(Response { status: Status(415), ..refuse(refusal) }.into())
 }
 
-/// Says whether a Content-Type is JSON.
+/// Whether a Content-Type is JSON.
 fn is_json(value: &str) -> bool {
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json"
@@ -231,7 +231,7 @@ fn answer(event: &ServerEvent) -> Response {
     if status == Status(401) { challenged(response) } else { response }
 }
 
-/// Says how one shows who one is (RFC 9110 §11.6.1).
+/// How one shows who one is (RFC 9110 §11.6.1).
 pub(in crate::server) fn challenged(response: Response) -> Response {
     response.with_header("WWW-Authenticate", "Bearer realm=\"chinwag\"")
 }
@@ -241,7 +241,7 @@ pub(in crate::server) fn refuse(refusal: Refusal) -> Response {
     answer(&ServerEvent::Error(Box::new(refusal)))
 }
 
-/// Gives the seconds after which the same may be asked again.
+/// Returns the seconds after which the same may be asked again.
 fn wait_of(refusal: &Refusal) -> Option<u64> {
     let seconds = refusal.retry_after_ms.unwrap_or_default().div_ceil(1000).max(1);
     refusal.code.retryable().then_some(seconds)
@@ -274,7 +274,7 @@ pub(in crate::server) fn dressed(response: Response, origin: Option<&str>) -> Re
 
 #[cfg(test)]
 impl Instead {
-    /// Gives the status of the response.
+    /// Returns the status of the response.
     fn status(&self) -> Status {
         self.0.status
     }

@@ -104,7 +104,7 @@ impl Endpoint {
         self.exchange.as_ref().is_some_and(|exchange| exchange.has_held())
     }
 
-    /// Holds `input` for later.
+    /// `input` for later.
     pub(super) fn hold(&mut self, shared: &Shared, input: &mut &mut [u8]) {
         let bytes = std::mem::take(input);
         if bytes.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::chat::record::AuthorKey;
 
-/// Says what somebody may do in a room; each rank may do what those below it may.
+/// What somebody may do in a room; each rank may do what those below it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) enum Rank {
     /// What everybody may.
@@ -20,7 +20,7 @@ pub(in crate::chat) enum Rank {
     Admin,
 }
 
-/// Is somebody who acts, or is acted on.
+/// Somebody who acts, or is acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Party {
     /// By what the record knows it.

@@ -19,7 +19,7 @@ use crate::chat::record::{Action, AuthorKey, Deed};
 use crate::clock::{Moment, Now};
 pub(in crate::chat) use actor::{Party, Rank};
 
-/// Holds what is special about a room; most rooms have nothing special.
+/// What is special about a room; most rooms have nothing special.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::chat) struct Rules {
     /// Who made the room.
@@ -41,7 +41,7 @@ pub(in crate::chat) struct Rules {
     sweep_at: usize,
 }
 
-/// Is what somebody is in a room.
+/// What somebody is in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct Standing {
@@ -78,7 +78,7 @@ pub(in crate::chat) enum Touched {
 }
 
 impl Standing {
-    /// Says whether it makes a difference.
+    /// Whether it makes a difference.
     fn holds(&self, now: Now) -> bool {
         self.member || self.moderator || self.muted > now.unix_ms
     }
@@ -100,7 +100,7 @@ impl Rules {
         }
     }
 
-    /// Says what somebody may do here.
+    /// What somebody may do here.
     pub(in crate::chat) fn rank(&self, author: AuthorKey, admin: bool) -> Rank {
         if admin {
             return Rank::Admin;
@@ -115,7 +115,7 @@ impl Rules {
         }
     }
 
-    /// Gives the word for what somebody is here, if it is anything.
+    /// Returns the word for what somebody is here, if it is anything.
     pub(in crate::chat) fn role(&self, author: AuthorKey) -> Option<&'static str> {
         match self.rank(author, false) {
             Rank::Owner | Rank::Admin => Some("owner"),
@@ -125,13 +125,13 @@ impl Rules {
         }
     }
 
-    /// Says whether somebody may know what is said here. Admins keep order; they do not read what
+    /// Whether somebody may know what is said here. Admins keep order; they do not read what
     /// is private.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
         !self.private || author.is_some_and(|author| self.rank(author, false) >= Rank::Member)
     }
 
-    /// Says whether somebody may come in.
+    /// Whether somebody may come in.
     pub(in crate::chat) fn check_entry(&self, who: &Party, now: Now) -> Result<(), Refusal> {
         if self.rank(who.author, who.admin) >= Rank::Moderator {
             let stranger = self.private && self.rank(who.author, false) == Rank::Stranger;
@@ -164,7 +164,7 @@ impl Rules {
         if who.account || self.bans.is_empty() { ban } else { ban.or_else(by_name) }
     }
 
-    /// Says whether somebody may speak now.
+    /// Whether somebody may speak now.
     pub(in crate::chat) fn check_speech(
         &self,
         author: AuthorKey,
@@ -193,7 +193,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Says whether somebody may say something now: in slow mode not too soon.
+    /// Whether somebody may say something now: in slow mode not too soon.
     pub(in crate::chat) fn check_pace(
         &self,
         author: AuthorKey,

@@ -8,7 +8,7 @@ use super::{Ban, Rules, Touched};
 use crate::chat::names::likeness;
 use crate::chat::record::{AuthorKey, Fact, Shelf};
 
-/// Is the room as a fact.
+/// The room as a fact.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct RoomFact {

@@ -20,7 +20,7 @@ use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, Fact, Shelf};
 use crate::clock::Now;
 
-/// Says what was written.
+/// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exported {
     /// How many rooms.

@@ -25,7 +25,7 @@ use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, RoomKey};
 use crate::clock::Now;
 
-/// Says what became of a file.
+/// What became of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// How many rooms the journal did not have before.
@@ -87,7 +87,7 @@ pub fn import(
     Ok(imported)
 }
 
-/// Is an import under way.
+/// An import under way.
 struct Import {
     writer: Writer,
     path: PathBuf,
@@ -100,7 +100,7 @@ struct Import {
     imported: Imported,
 }
 
-/// Is the room whose entries are read.
+/// The room whose entries are read.
 struct Open {
     key: RoomKey,
     /// The number of the next entry in the file, and of the last one.
@@ -333,7 +333,7 @@ impl Import {
     }
 }
 
-/// Says whether this is the same entry, although one of them may have lost its text since.
+/// Whether this is the same entry, although one of them may have lost its text since.
 fn is_same(one: &FullEntry, other: &FullEntry) -> bool {
     let ((one, text), (other, other_text)) = (without_text(one), without_text(other));
     one == other && (text == other_text || text.is_empty() || other_text.is_empty())
@@ -350,7 +350,7 @@ fn without_text(entry: &FullEntry) -> (FullEntry, Arc<str>) {
     (entry, text)
 }
 
-/// Says what is wrong with a line, without the place: to the parser each line is the first one.
+/// What is wrong with a line, without the place: to the parser each line is the first one.
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

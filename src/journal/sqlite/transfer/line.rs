@@ -10,7 +10,7 @@ use super::super::row::SEQ_MAX;
 use super::FullEntry;
 use crate::chat::record::{AuthorKey, Change, Deed, Entry, Fact, Gone};
 
-/// Is one line.
+/// One line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Line {
@@ -20,7 +20,7 @@ pub(super) enum Line {
     Entry(EntryLine),
 }
 
-/// Is the first line.
+/// The first line.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) version: u64,
@@ -37,7 +37,7 @@ pub(super) struct Header {
     pub(super) facts: u64,
 }
 
-/// Is a fact.
+/// A fact.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FactLine {
@@ -60,7 +60,7 @@ pub(super) struct RoomLine {
     pub(super) top: u64,
 }
 
-/// Is an entry of the room begun last.
+/// An entry of the room begun last.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EntryLine {
@@ -114,7 +114,7 @@ enum Why {
 }
 
 impl RoomLine {
-    /// Says what is wrong with it by itself.
+    /// What is wrong with it by itself.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.room.is_empty() || self.name.is_empty() {
             return Err("a room has a key and a name".to_owned());
@@ -239,7 +239,7 @@ fn unhex(what: &str, text: &str) -> Result<[u8; 16], String> {
     number.map(u128::to_be_bytes).ok_or_else(|| format!("{what} is not of 32 hexadecimal digits"))
 }
 
-/// Is the version of the lines. Those of version 1 have no facts and no moderation.
+/// The version of the lines. Those of version 1 have no facts and no moderation.
 pub(super) const VERSION: u64 = 2;
 /// As many entries as a room can have.
 const ENTRIES_MAX: u64 = SEQ_MAX.unsigned_abs();

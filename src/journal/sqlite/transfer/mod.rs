@@ -35,7 +35,7 @@ use super::row::{self, ENTRY_COLUMNS};
 pub use export::{Exported, export};
 pub use import::{Imported, import};
 
-/// Says why a record was not written to a file, or not read from one.
+/// Why a record was not written to a file, or not read from one.
 #[derive(Debug)]
 pub enum TransferError {
     /// The journal cannot be opened.
@@ -107,7 +107,7 @@ impl From<OpenError> for TransferError {
     }
 }
 
-/// Is an entry with all that is kept of it.
+/// An entry with all that is kept of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FullEntry {
     stored: StoredEntry,
@@ -115,7 +115,7 @@ struct FullEntry {
     id: Option<(String, BodyHash)>,
 }
 
-/// Gives the query for whole entries, up to its condition.
+/// Returns the query for whole entries, up to its condition.
 fn select_full_entry() -> String {
     format!("SELECT {ENTRY_COLUMNS}, id, hash FROM entries WHERE entry")
 }
