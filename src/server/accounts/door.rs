@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::who::COOKIE;
 use super::{Caller, Errand, Waiting};
 use crate::auth::{Password, PasswordFault};
 use crate::chat::record::{AuthorKey, Keep, Order, Ticket};
@@ -12,9 +13,6 @@ use crate::net::{ConnId, Turn};
 use crate::server::api::{Gives, Instead, network, only, read_body, refuse};
 use crate::server::log::Escaped;
 use crate::server::{Server, client, random};
-
-/// Names the cookie that has a browser's token.
-pub(super) const COOKIE: &str = "chinwag";
 
 /// The body of a registration and of a login.
 #[derive(Deserialize)]

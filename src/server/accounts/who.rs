@@ -12,6 +12,9 @@ use crate::config::Auth;
 use crate::http::{Method, Request};
 use crate::server::Server;
 
+/// Name of the cookie that carries a browser's token.
+pub(super) const COOKIE: &str = "chinwag";
+
 /// Who sends a request, as far as it is proved.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Caller {
@@ -150,7 +153,7 @@ fn is_basic(value: &str) -> bool {
 /// Finds our cookie (RFC 6265 §4.2.1). Of several the first is the most specific.
 fn cookie(request: &Request) -> Option<&str> {
     let mut pairs = request.headers("cookie").flat_map(|line| line.split(';')).map(str::trim);
-    let value = pairs.find_map(|pair| pair.strip_prefix(super::door::COOKIE)?.strip_prefix('='));
+    let value = pairs.find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='));
     value.filter(|value| !value.is_empty())
 }
 
