@@ -1,9 +1,12 @@
 //! Properties of the chat under any input of clients.
 
 use chinwag::chat::record::{
-    Answer, Finding, Found, Hit, Opening, Order, Page, RoomKey, Said, Search,
+    Hit, JournalRequest, JournalResponse, Page, PageContent, RoomKey, Search, SearchPage, Snapshot,
+    StoredMessage,
 };
-use chinwag::chat::{Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
+use chinwag::chat::{
+    Chat, ClientEvent, ClientId, ConnectParams, Effect, Input, Limits, OutputMode, ServerEvent,
+};
 use chinwag::clock::{Moment, Now};
 
 /// Parses any text; a refusal must render in every form.
@@ -19,12 +22,12 @@ pub(crate) fn any_text_is_an_event_or_a_refusal(data: &[u8]) {
 pub(crate) fn anybody_is_welcome(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (path, query) = text.split_once('?').unwrap_or(("/ws", &text));
-    let mut chat = Chat::new(Limits::default(), Opening::default());
-    let hello = Hello::parse(path, query);
+    let mut chat = Chat::new(Limits::default(), Snapshot::default());
+    let params = ConnectParams::parse(path, query);
     let mut effects = Vec::new();
     chat.handle(
         now(0),
-        Input::Opened { client: ClientId(1), hello, seed: [0; 16], visit: Box::default() },
+        Input::Opened { client: ClientId(1), params, seed: [0; 16], admission: Box::default() },
         &mut effects,
     );
     let welcome = effects.first();
@@ -39,7 +42,7 @@ pub(crate) fn anybody_is_welcome(data: &[u8]) {
 /// Runs three clients; each line of the data is one step.
 pub(crate) fn any_conversation_has_answers(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let mut chat = Chat::new(Limits::default(), Opening::default());
+    let mut chat = Chat::new(Limits::default(), Snapshot::default());
     let (mut effects, mut answers, mut seq, mut next) = (Vec::new(), Vec::new(), 0, 3);
     let mut clients = [ClientId(0), ClientId(1), ClientId(2)];
     for (at, line) in text.split('\n').take(256).enumerate() {
@@ -51,9 +54,9 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
                 let seed = [u8::try_from(next % 256).unwrap_or(0); 16];
                 Input::Opened {
                     client: *client,
-                    hello: Hello::parse("/ws", query),
+                    params: ConnectParams::parse("/ws", query),
                     seed,
-                    visit: Box::default(),
+                    admission: Box::default(),
                 }
             }
             Some(("!", _)) => Input::Closed { client: *client, timed_out: false },
@@ -78,42 +81,53 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
                 | Effect::Respond { event, .. } => {
                     well_formed(&event);
                 }
-                Effect::Order(order) => answers.extend(answer(order, &mut seq)),
+                Effect::Journal(request) => answers.extend(answer(request, &mut seq)),
                 Effect::Close { code, .. } => assert!((1000..5000).contains(&code)),
             }
         }
     }
 }
 
-fn answer(order: Order, seq: &mut u64) -> Option<Answer> {
+fn answer(order: JournalRequest, seq: &mut u64) -> Option<JournalResponse> {
     match order {
-        Order::Append(draft) => {
+        JournalRequest::Append(draft) => {
             *seq += 1;
-            let (ticket, seq, ts) = (draft.ticket, *seq, draft.ts);
-            Some(Answer::Appended { ticket, seq, mid: seq, ts, duplicate: false, count: 1 })
+            let (request_id, seq, ts) = (draft.request_id, *seq, draft.ts);
+            Some(JournalResponse::Appended {
+                request_id,
+                seq,
+                mid: seq,
+                ts,
+                duplicate: false,
+                count: 1,
+            })
         }
-        Order::Recognise(draft) => Some(Answer::Unknown { ticket: draft.ticket }),
-        Order::Read(query) => Some(Answer::Page(Page {
-            ticket: query.ticket,
+        JournalRequest::CheckReplay(draft) => {
+            Some(JournalResponse::NotReplayed { request_id: draft.request_id })
+        }
+        JournalRequest::Read(query) => Some(JournalResponse::Page(Page {
+            request_id: query.request_id,
             room: query.room,
-            found: Found::Messages(Vec::new()),
+            found: PageContent::Messages(Vec::new()),
             top: *seq,
             more: false,
             lost: Vec::new(),
         })),
-        Order::Search(search) => {
-            let Search { ticket, rooms, words, .. } = search;
+        JournalRequest::Search(search) => {
+            let Search { request_id, rooms, words, .. } = search;
             let hit = |room: RoomKey| Hit { room, said: said(*seq, &words) };
             let hits = rooms.into_iter().map(hit).collect();
-            Some(Answer::Found(Finding { ticket, hits, more: false }))
+            Some(JournalResponse::SearchPage(SearchPage { request_id, hits, more: false }))
         }
-        Order::Keep(keep) => keep.ticket.map(|ticket| Answer::Kept { ticket }),
-        Order::PutSession(_) | Order::DropSession(_) => None,
+        JournalRequest::Put(keep) => {
+            keep.request_id.map(|request_id| JournalResponse::Saved { request_id })
+        }
+        JournalRequest::PutSession(_) | JournalRequest::DropSession(_) => None,
     }
 }
 
-fn said(mid: u64, content: &str) -> Said {
-    Said {
+fn said(mid: u64, content: &str) -> StoredMessage {
+    StoredMessage {
         mid,
         seq: mid,
         ts: 0,
@@ -121,7 +135,7 @@ fn said(mid: u64, content: &str) -> Said {
         content: content.into(),
         reply_to: None,
         expires: None,
-        gone: None,
+        deleted: None,
         edited: false,
         reactions: Vec::new(),
     }
@@ -129,16 +143,16 @@ fn said(mid: u64, content: &str) -> Said {
 
 /// Asserts that output is one JSON object on one line, or lines without control characters.
 fn well_formed(event: &ServerEvent) {
-    for form in [Form::Json, Form::Text, Form::Simple] {
+    for mode in [OutputMode::Json, OutputMode::Text, OutputMode::Simple] {
         let mut out = Vec::new();
-        if !event.render(form, &mut out) {
+        if !event.render(mode, &mut out) {
             assert!(out.is_empty());
             continue;
         }
         let text = std::str::from_utf8(&out).expect("UTF-8");
-        match form {
-            Form::Text => assert!(text.chars().all(|c| c == '\n' || !c.is_control())),
-            Form::Json | Form::Simple => {
+        match mode {
+            OutputMode::Text => assert!(text.chars().all(|c| c == '\n' || !c.is_control())),
+            OutputMode::Json | OutputMode::Simple => {
                 assert!(text.starts_with('{') && text.ends_with('}'));
                 assert!(text.bytes().all(|byte| byte >= 0x20));
             }

@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{Action, Deed, Gone, Said};
+use chinwag::chat::record::{DeletionReason, Moderation, ModerationAction, StoredMessage};
 use chinwag::chat::{
-    Busy, Code, Day, DirectLine, Form, History, Joined, Missed, Ousted, Refusal, Resumed, RoomLine,
-    Series, ServerEvent, Stats, Status, User, Welcome,
+    Busy, Code, Day, DirectSummary, History, Joined, Missed, OutputMode, Refusal, Removed, Resumed,
+    RoomSummary, Series, ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -28,9 +28,9 @@ fn every_event_is_written_as_agreed() {
         [recorded(), order(), private(), people(), record(), other()].into_iter().flatten()
     {
         let actual = json!({
-            "event": serde_json::from_str::<Value>(&rendered(&event, Form::Json).unwrap()).unwrap(),
-            "text": rendered(&event, Form::Text),
-            "simple": rendered(&event, Form::Simple),
+            "event": serde_json::from_str::<Value>(&rendered(&event, OutputMode::Json).unwrap()).unwrap(),
+            "text": rendered(&event, OutputMode::Text),
+            "simple": rendered(&event, OutputMode::Simple),
         });
         let path = folder.join(name).with_extension("json");
         if write {
@@ -53,7 +53,7 @@ fn nothing_typed_can_pass_for_something_else_in_a_terminal() {
         let (reply_to, expires) = (None, None);
         let event =
             ServerEvent::Message { room, seq: 1, ts: TS, sender, content, reply_to, expires };
-        rendered(&event, Form::Text).unwrap()
+        rendered(&event, OutputMode::Text).unwrap()
     };
     for (content, shown) in [
         ("a\u{1B}[2Jb\u{7}", "a␛[2Jb␇"),
@@ -74,35 +74,48 @@ fn nothing_typed_can_pass_for_something_else_in_a_terminal() {
 fn order_and_whispers_read_well_and_do_nothing_to_a_terminal() {
     let evil = "E\u{1B}[2Jve\u{202E}\nBob";
     let shown = "E␛[2Jve\u{FFFD}\n    Bob";
-    let deed = |action, user: Option<&str>, seconds, reason: Option<&str>| {
-        let deed = Deed { action, user: user.map(s), seconds, reason: reason.map(s) };
+    let moderation = |action, user: Option<&str>, seconds, reason: Option<&str>| {
+        let moderation = Moderation { action, user: user.map(s), seconds, reason: reason.map(s) };
         let (room, by) = (s("dev"), s("Renée"));
-        let event = ServerEvent::Moderated { room, seq: 1, ts: TS, by, deed: Arc::new(deed) };
-        rendered(&event, Form::Text).unwrap()
+        let event =
+            ServerEvent::Moderated { room, seq: 1, ts: TS, by, moderation: Arc::new(moderation) };
+        rendered(&event, OutputMode::Text).unwrap()
     };
     let eve = Some("漢字");
     for (line, expected) in [
-        (deed(Action::Kick, eve, None, None), "* Renée removed 漢字 from dev"),
-        (deed(Action::Ban, eve, Some(60), Some("x")), "* Renée banned 漢字 from dev for 60 s (x)"),
-        (deed(Action::Unban, eve, None, None), "* Renée unbanned 漢字 from dev"),
-        (deed(Action::Mute, eve, None, None), "* Renée muted 漢字 in dev"),
-        (deed(Action::Unmute, eve, None, None), "* Renée unmuted 漢字 in dev"),
-        (deed(Action::Invite, eve, None, None), "* Renée invited 漢字 to dev"),
-        (deed(Action::Lock, None, None, None), "* Renée locked dev"),
-        (deed(Action::Unlock, None, None, None), "* Renée unlocked dev"),
+        (moderation(ModerationAction::Kick, eve, None, None), "* Renée removed 漢字 from dev"),
         (
-            deed(Action::Slow, None, Some(5), None),
+            moderation(ModerationAction::Ban, eve, Some(60), Some("x")),
+            "* Renée banned 漢字 from dev for 60 s (x)",
+        ),
+        (moderation(ModerationAction::Unban, eve, None, None), "* Renée unbanned 漢字 from dev"),
+        (moderation(ModerationAction::Mute, eve, None, None), "* Renée muted 漢字 in dev"),
+        (moderation(ModerationAction::Unmute, eve, None, None), "* Renée unmuted 漢字 in dev"),
+        (moderation(ModerationAction::Invite, eve, None, None), "* Renée invited 漢字 to dev"),
+        (moderation(ModerationAction::Lock, None, None, None), "* Renée locked dev"),
+        (moderation(ModerationAction::Unlock, None, None, None), "* Renée unlocked dev"),
+        (
+            moderation(ModerationAction::Slow, None, Some(5), None),
             "* Renée turned slow mode on in dev: one message every 5 s",
         ),
-        (deed(Action::Slow, None, Some(0), None), "* Renée turned slow mode off in dev"),
-        (deed(Action::MakePublic, None, None, None), "* Renée made dev public"),
-        (deed(Action::Promote, eve, None, None), "* Renée gave 漢字 a higher role in dev"),
-        (deed(Action::Demote, eve, None, None), "* Renée gave 漢字 a lower role in dev"),
+        (
+            moderation(ModerationAction::Slow, None, Some(0), None),
+            "* Renée turned slow mode off in dev",
+        ),
+        (moderation(ModerationAction::MakePublic, None, None, None), "* Renée made dev public"),
+        (
+            moderation(ModerationAction::Promote, eve, None, None),
+            "* Renée gave 漢字 a higher role in dev",
+        ),
+        (
+            moderation(ModerationAction::Demote, eve, None, None),
+            "* Renée gave 漢字 a lower role in dev",
+        ),
     ] {
         assert_eq!(line, expected);
         assert!(line.chars().count() < 80);
     }
-    let line = deed(Action::Kick, Some(evil), None, Some(evil));
+    let line = moderation(ModerationAction::Kick, Some(evil), None, Some(evil));
     assert_eq!(line, format!("* Renée removed {shown} from dev ({shown})"));
     let message = |sender: &str, content: &str| ServerEvent::Message {
         room: s("@x"),
@@ -115,16 +128,16 @@ fn order_and_whispers_read_well_and_do_nothing_to_a_terminal() {
     };
     let whisper = |to: Option<&str>, sender: &str, content: &str| {
         let message = Box::new(message(sender, content));
-        rendered(&ServerEvent::Whisper { to: to.map(s), message }, Form::Text).unwrap()
+        rendered(&ServerEvent::Whisper { to: to.map(s), message }, OutputMode::Text).unwrap()
     };
     assert_eq!(whisper(None, evil, evil), format!("[12:00:03] <{shown} -> you> {shown}"));
     assert_eq!(whisper(Some(evil), "Al", "hi"), format!("[12:00:03] <you -> {shown}> hi"));
     assert_eq!(whisper(None, "Bob", "/me waves"), "[12:00:03] <Bob -> you> /me waves");
 }
 
-fn rendered(event: &ServerEvent, form: Form) -> Option<String> {
+fn rendered(event: &ServerEvent, mode: OutputMode) -> Option<String> {
     let mut out = b"before".to_vec();
-    let shown = event.render(form, &mut out);
+    let shown = event.render(mode, &mut out);
     let text = String::from_utf8(out).unwrap().split_off("before".len());
     assert!(shown || text.is_empty());
     shown.then_some(text)
@@ -171,7 +184,7 @@ fn recorded() -> Vec<Named> {
                 ts: TS,
                 mid: 42,
                 by: s("Alice"),
-                why: Gone::Author,
+                why: DeletionReason::Author,
             },
         ),
         (
@@ -182,7 +195,7 @@ fn recorded() -> Vec<Named> {
                 ts: TS,
                 mid: 42,
                 by: s("*"),
-                why: Gone::Expired,
+                why: DeletionReason::Expired,
             },
         ),
         (
@@ -206,16 +219,21 @@ fn recorded() -> Vec<Named> {
 }
 
 fn order() -> Vec<Named> {
-    let moderated = |deed| {
-        let (room, by, deed) = (s("lobby"), s("Alice"), Arc::new(deed));
-        ServerEvent::Moderated { room, seq: 47, ts: TS, by, deed }
+    let moderated = |moderation| {
+        let (room, by, moderation) = (s("lobby"), s("Alice"), Arc::new(moderation));
+        ServerEvent::Moderated { room, seq: 47, ts: TS, by, moderation }
     };
     let (user, reason) = (Some(s("Eve")), Some(s("flood")));
-    let mute = Deed { action: Action::Mute, user, seconds: Some(600), reason };
-    let private = Deed { action: Action::MakePrivate, user: None, seconds: None, reason: None };
+    let mute = Moderation { action: ModerationAction::Mute, user, seconds: Some(600), reason };
+    let private = Moderation {
+        action: ModerationAction::MakePrivate,
+        user: None,
+        seconds: None,
+        reason: None,
+    };
     let left = |why, reason: Option<&str>| {
-        let ousted = Ousted { why, by: s("Alice"), reason: reason.map(s) };
-        ServerEvent::Left { re: None, room: s("dev"), ousted: Some(Box::new(ousted)) }
+        let removed = Removed { why, by: s("Alice"), reason: reason.map(s) };
+        ServerEvent::Left { re: None, room: s("dev"), removed: Some(Box::new(removed)) }
     };
     vec![
         ("moderated", moderated(mute)),
@@ -240,7 +258,7 @@ fn private() -> Vec<Named> {
         }),
     };
     let member = User { role: Some("owner"), account: true, ..user("Bob", 1) };
-    let room = RoomLine {
+    let room = RoomSummary {
         room: s("den"),
         private: true,
         role: Some("moderator"),
@@ -248,7 +266,7 @@ fn private() -> Vec<Named> {
         ..line()
     };
     let ServerEvent::Welcome(welcome) = welcome() else { unreachable!() };
-    let direct = DirectLine { room: s("@Bob"), with: s("Bobby"), seq: 7, read: Some(5) };
+    let direct = DirectSummary { room: s("@Bob"), with: s("Bobby"), seq: 7, read: Some(5) };
     vec![
         ("whisper", whisper(None, "Bob", "@Bob")),
         ("whisper_own", whisper(Some("Bob"), "Alice", "@Bob")),
@@ -313,7 +331,7 @@ fn people() -> Vec<Named> {
                 role: None,
             })),
         ),
-        ("left", ServerEvent::Left { re: Some(s("j2")), room: s("dev"), ousted: None }),
+        ("left", ServerEvent::Left { re: Some(s("j2")), room: s("dev"), removed: None }),
         ("user_joined", ServerEvent::UserJoined { room: room.clone(), user: s("Bob"), count: 8 }),
         (
             "user_left",
@@ -337,8 +355,8 @@ fn user(name: &str, conns: u32) -> User {
     User { name: s(name), conns, role: None, account: false, status: Status::default() }
 }
 
-fn line() -> RoomLine {
-    RoomLine {
+fn line() -> RoomSummary {
+    RoomSummary {
         room: s("lobby"),
         users: 7,
         seq: 46,
@@ -350,7 +368,7 @@ fn line() -> RoomLine {
 }
 
 fn record() -> Vec<Named> {
-    let said = |mid, content: &str| Said {
+    let said = |mid, content: &str| StoredMessage {
         mid,
         seq: mid,
         ts: TS,
@@ -358,11 +376,11 @@ fn record() -> Vec<Named> {
         content: s(content),
         reply_to: None,
         expires: None,
-        gone: None,
+        deleted: None,
         edited: false,
         reactions: Vec::new(),
     };
-    let changed = Said {
+    let changed = StoredMessage {
         seq: 125,
         reply_to: Some(118),
         expires: Some(TS + 60_000),
@@ -370,7 +388,7 @@ fn record() -> Vec<Named> {
         reactions: vec![(s("👍"), vec![s("Alice"), s("Bob")])],
         ..said(120, "as meant")
     };
-    let gone = Said { seq: 126, gone: Some(Gone::Author), ..said(121, "") };
+    let gone = StoredMessage { seq: 126, deleted: Some(DeletionReason::Author), ..said(121, "") };
     vec![
         (
             "history",

@@ -18,8 +18,8 @@ use std::thread;
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Fact, Found, Order, Query, Refused, RoomKey, Shelf,
-    Span, Ticket,
+    AuthorKey, Change, Draft, Entry, JournalError, JournalRequest, JournalResponse, KeyValue,
+    Namespace, PageContent, Query, RequestId, RoomKey, Span,
 };
 use chinwag::clock::Clock;
 use chinwag::journal::{Durability, Engine, Journal, Limits};
@@ -83,8 +83,8 @@ fn writer_whose_disk_fails() {
     setrlimit(Resource::Fsize, Rlimit { current: Some(8192), ..unlimited }).unwrap();
     for _ in 0..2 {
         desk.append("b");
-        let why = Refused::Unavailable;
-        let refusal = Answer::Refused { ticket: Ticket(desk.tickets), why };
+        let why = JournalError::Unavailable;
+        let refusal = JournalResponse::Rejected { request_id: RequestId(desk.tickets), why };
         assert_eq!(desk.answers()[0], refusal);
         assert!(!desk.journal.writable());
         assert_eq!(desk.read(0).0.len(), 10);
@@ -92,9 +92,12 @@ fn writer_whose_disk_fails() {
         thread::sleep(Duration::from_millis(600));
     }
     setrlimit(Resource::Fsize, unlimited).unwrap();
-    assert_eq!(desk.answers(), [Answer::Health { writable: true }]);
+    assert_eq!(desk.answers(), [JournalResponse::Health { writable: true }]);
     desk.append("b");
-    assert!(matches!(desk.answers()[..], [Answer::Appended { seq: 11, duplicate: false, .. }]));
+    assert!(matches!(
+        desk.answers()[..],
+        [JournalResponse::Appended { seq: 11, duplicate: false, .. }]
+    ));
     assert!(desk.journal.close(Duration::from_secs(10)));
     assert_eq!(Desk::open(Path::new(&dir)).1, 11);
     println!("all is well");
@@ -163,7 +166,7 @@ fn check(dir: &Path, seed: u64, told: &Told, before: u64) -> u64 {
     let left = desk.entries(before, top);
     // A fact and its entry are one piece.
     let newest = left.iter().find(|(_, seq)| **seq == top).map(|(id, _)| id);
-    assert_eq!(desk.fact.as_deref(), newest.map(String::as_str), "CHINWAG_SEED={seed}");
+    assert_eq!(desk.key_value.as_deref(), newest.map(String::as_str), "CHINWAG_SEED={seed}");
     for (id, seq) in &told.answered {
         assert_eq!(left.get(id), Some(seq), "CHINWAG_SEED={seed}: {id} was answered");
     }
@@ -189,10 +192,10 @@ struct Desk {
     journal: Journal,
     clock: Clock,
     woken: Receiver<()>,
-    waiting: BTreeMap<Ticket, String>,
+    waiting: BTreeMap<RequestId, String>,
     tickets: u64,
     /// The text of the newest entry, as a fact.
-    fact: Option<Arc<str>>,
+    key_value: Option<Arc<str>>,
 }
 
 impl Desk {
@@ -209,17 +212,17 @@ impl Desk {
         let (journal, opening) =
             Journal::open(engine, Limits::default(), [1; 16], clock.now(), wake).unwrap();
         let top = opening.rooms.first().map_or(0, |room| room.top);
-        let fact = opening.facts.into_iter().find_map(|fact| fact.value);
-        (Self { journal, clock, woken, waiting: BTreeMap::new(), tickets: 0, fact }, top)
+        let key_value = opening.key_values.into_iter().find_map(|key_value| key_value.value);
+        (Self { journal, clock, woken, waiting: BTreeMap::new(), tickets: 0, key_value }, top)
     }
 
     fn append(&mut self, id: &str) {
         self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        self.waiting.insert(ticket, id.to_owned());
+        let request_id = RequestId(self.tickets);
+        self.waiting.insert(request_id, id.to_owned());
         let now = self.clock.now();
         let draft = Draft {
-            ticket,
+            request_id,
             room: room(),
             room_name: room(),
             author: AuthorKey([7; 16]),
@@ -228,16 +231,20 @@ impl Desk {
             id: Some(Arc::from(id)),
             ts: now.unix_ms,
             change: Change::Message { content: Arc::from(id), reply_to: None, expires: None },
-            facts: vec![Fact { shelf: Shelf::Marks, key: room(), value: Some(Arc::from(id)) }],
+            key_values: vec![KeyValue {
+                namespace: Namespace::ReadMarkers,
+                key: room(),
+                value: Some(Arc::from(id)),
+            }],
         };
-        self.journal.submit(now, Order::Append(draft));
+        self.journal.submit(now, JournalRequest::Append(draft));
     }
 
     /// Waits for answers to appends.
     fn take(&mut self) -> Vec<(String, u64)> {
         let appended = |answer| match answer {
-            Answer::Appended { ticket, seq, .. } => {
-                let id = self.waiting.remove(&ticket).expect("one answer each");
+            JournalResponse::Appended { request_id, seq, .. } => {
+                let id = self.waiting.remove(&request_id).expect("one answer each");
                 (id, seq)
             }
             other => panic!("not appended: {other:?}"),
@@ -245,7 +252,7 @@ impl Desk {
         wait(&mut self.journal, &self.clock, &self.woken).into_iter().map(appended).collect()
     }
 
-    fn answers(&mut self) -> Vec<Answer> {
+    fn answers(&mut self) -> Vec<JournalResponse> {
         wait(&mut self.journal, &self.clock, &self.woken)
     }
 
@@ -271,20 +278,20 @@ impl Desk {
     }
 
     fn read(&mut self, after: u64) -> (Vec<Entry>, u64) {
-        let (ticket, room, span) = (Ticket(0), room(), Span::Entries(after));
-        let query = Query { ticket, room, span, limit: 1000, bytes_max: 1 << 20 };
-        self.journal.submit(self.clock.now(), Order::Read(query));
+        let (request_id, room, span) = (RequestId(0), room(), Span::Entries(after));
+        let query = Query { request_id, room, span, limit: 1000, bytes_max: 1 << 20 };
+        self.journal.submit(self.clock.now(), JournalRequest::Read(query));
         match self.answers().pop() {
-            Some(Answer::Page(page)) => match page.found {
-                Found::Entries(entries) => (entries, page.top),
-                Found::Messages(_) => panic!("messages instead of entries"),
+            Some(JournalResponse::Page(page)) => match page.found {
+                PageContent::Entries(entries) => (entries, page.top),
+                PageContent::Messages(_) => panic!("messages instead of entries"),
             },
             other => panic!("no page: {other:?}"),
         }
     }
 }
 
-fn wait(journal: &mut Journal, clock: &Clock, woken: &Receiver<()>) -> Vec<Answer> {
+fn wait(journal: &mut Journal, clock: &Clock, woken: &Receiver<()>) -> Vec<JournalResponse> {
     let mut answers = Vec::new();
     loop {
         journal.answers(clock.now(), &mut answers);

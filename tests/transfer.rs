@@ -10,8 +10,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    Action, Answer, AuthorKey, Change, Deed, Draft, Fact, Found, Gone, Keep, Opening, Order, Query,
-    Said, Shelf, Span, Ticket,
+    AuthorKey, Change, DeletionReason, Draft, JournalRequest, JournalResponse, KeyValue,
+    Moderation, ModerationAction, Namespace, PageContent, PutKeyValues, Query, RequestId, Snapshot,
+    Span, StoredMessage,
 };
 use chinwag::clock::{Moment, Now};
 use chinwag::journal::{Durability, Engine, Journal, Limits};
@@ -44,7 +45,7 @@ fn an_imported_room_reads_as_before_and_knows_its_ids() {
     assert_eq!(chinwag(&["import", "--keep-epoch", &file], &to).status.code(), OK);
     let (mut one, opening) = Desk::open(&from, Limits::default());
     let (mut other, again) = Desk::open(&to, Limits::default());
-    let rooms = |opening: &Opening| {
+    let rooms = |opening: &Snapshot| {
         opening.rooms.iter().map(|room| (room.name.clone(), room.topic.clone())).collect::<Vec<_>>()
     };
     assert_eq!(rooms(&again), rooms(&opening));
@@ -61,9 +62,15 @@ fn an_imported_room_reads_as_before_and_knows_its_ids() {
         assert_eq!(one, other);
     }
     let first = other.append("lobby", 1, Some("m1"), message("one"));
-    assert!(matches!(first, Answer::Appended { seq: 1, duplicate: true, .. }), "{first:?}");
+    assert!(
+        matches!(first, JournalResponse::Appended { seq: 1, duplicate: true, .. }),
+        "{first:?}"
+    );
     let next = other.append("lobby", 1, Some("m99"), message("next"));
-    assert!(matches!(next, Answer::Appended { seq: 18, duplicate: false, .. }), "{next:?}");
+    assert!(
+        matches!(next, JournalResponse::Appended { seq: 18, duplicate: false, .. }),
+        "{next:?}"
+    );
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn a_newer_file_adds_what_is_new_and_an_older_one_nothing() {
     let older = to.file("older", &export(&from, &[]));
     let (mut desk, _) = Desk::open(&from, Limits::default());
     desk.append("lobby", 1, Some("m20"), message("later"));
-    desk.append("lobby", 1, None, Change::Deleted { mid: 1, why: Gone::Author });
+    desk.append("lobby", 1, None, Change::Deleted { mid: 1, why: DeletionReason::Author });
     desk.close();
     let newer = export(&from, &[]);
     let newer_file = to.file("newer", &newer);
@@ -151,7 +158,10 @@ fn a_pruned_room_starts_where_it_did() {
     assert_eq!(export(&to, &[]), exported);
     let (mut desk, _) = Desk::open(&to, Limits::default());
     let again = desk.append("lobby", 1, Some("id"), message("three"));
-    assert!(matches!(again, Answer::Appended { seq: 6, duplicate: true, .. }), "{again:?}");
+    assert!(
+        matches!(again, JournalResponse::Appended { seq: 6, duplicate: true, .. }),
+        "{again:?}"
+    );
     assert_eq!(desk.read("lobby").len(), 2);
 }
 
@@ -159,16 +169,16 @@ fn a_pruned_room_starts_where_it_did() {
 fn facts_and_moderation_come_back_and_a_room_with_its_own() {
     let (from, whole, part) = (Scratch::new(), Scratch::new(), Scratch::new());
     talk(&from);
-    let all = facts();
+    let all = key_values();
     let (mut desk, _) = Desk::open(&from, Limits::default());
-    assert!(matches!(desk.keep(all.clone()), Answer::Kept { .. }));
-    let deed = Deed {
-        action: Action::MakePrivate,
+    assert!(matches!(desk.keep(all.clone()), JournalResponse::Saved { .. }));
+    let moderation = Moderation {
+        action: ModerationAction::MakePrivate,
         user: None,
         seconds: None,
         reason: Some("\"peace\"\n".into()),
     };
-    desk.append("Kaffee", 1, Some("d1"), Change::Moderated { deed: Arc::new(deed) });
+    desk.append("Kaffee", 1, Some("d1"), Change::Moderated { moderation: Arc::new(moderation) });
     assert!(desk.close());
 
     let exported = export(&from, &[]);
@@ -177,18 +187,22 @@ fn facts_and_moderation_come_back_and_a_room_with_its_own() {
     let told = "imported 21 entries, 2 new rooms, 9 settings; 0 were there; clients go on";
     assert!(stderr(&done).contains(told), "{}", stderr(&done));
     assert_eq!(export(&whole, &[]), exported);
-    let kept = |of: &dyn Fn(&Fact) -> bool| -> Vec<Fact> {
-        all.iter().filter(|fact| of(fact)).cloned().collect()
+    let kept = |of: &dyn Fn(&KeyValue) -> bool| -> Vec<KeyValue> {
+        all.iter().filter(|key_value| of(key_value)).cloned().collect()
     };
     let (mut desk, opening) = Desk::open(&whole, Limits::default());
-    assert_eq!(opening.facts, kept(&|fact| fact.shelf != Shelf::Revoked));
+    assert_eq!(
+        opening.key_values,
+        kept(&|key_value| key_value.namespace != Namespace::RevokedTokens)
+    );
     // The file again, after the journal has gone on: what it has now stays.
-    let newer = Fact { shelf: Shelf::Rooms, key: "lobby".into(), value: Some("newer".into()) };
+    let newer =
+        KeyValue { namespace: Namespace::Rooms, key: "lobby".into(), value: Some("newer".into()) };
     desk.keep(vec![newer.clone()]);
     assert!(desk.close());
     let again = chinwag(&["import", &file], &whole);
     assert!(stderr(&again).ends_with("nothing new: all 21 entries were there already\n"));
-    assert!(Desk::open(&whole, Limits::default()).1.facts.contains(&newer));
+    assert!(Desk::open(&whole, Limits::default()).1.key_values.contains(&newer));
 
     let exported = export(&from, &["--room", "KAFFEE"]);
     assert!(!exported.contains("hash of a password"), "{exported}");
@@ -198,9 +212,9 @@ fn facts_and_moderation_come_back_and_a_room_with_its_own() {
         export(&part, &[]).lines().skip(1).collect::<Vec<_>>(),
         exported.lines().skip(1).collect::<Vec<_>>()
     );
-    let about = kept(&|fact| fact.key.split('/').any(|part| part == "kaffee"));
+    let about = kept(&|key_value| key_value.key.split('/').any(|part| part == "kaffee"));
     assert_eq!(about.len(), 4);
-    assert_eq!(Desk::open(&part, Limits::default()).1.facts, about);
+    assert_eq!(Desk::open(&part, Limits::default()).1.key_values, about);
 }
 
 #[test]
@@ -312,7 +326,7 @@ fn a_server_at_work_is_exported_but_not_imported_into() {
     assert_eq!(done.status.code(), FAILED);
     assert!(stderr(&done).starts_with("another server uses the journal in "), "{}", stderr(&done));
     let next = desk.append("lobby", 1, None, message("undisturbed"));
-    assert!(matches!(next, Answer::Appended { .. }), "{next:?}");
+    assert!(matches!(next, JournalResponse::Appended { .. }), "{next:?}");
     assert!(desk.close());
 }
 
@@ -360,9 +374,9 @@ fn talk(scratch: &Scratch) {
         (1, Some("m2"), Change::Edited { mid: 1, content: "eins".into() }),
         (1, None, message("secret")),
         (1, None, Change::Edited { mid: 4, content: "more secret".into() }),
-        (1, Some("m3"), gone(4, Gone::Author)),
+        (1, Some("m3"), gone(4, DeletionReason::Author)),
         (2, None, message("offensive")),
-        (9, None, gone(7, Gone::Moderator)),
+        (9, None, gone(7, DeletionReason::Moderator)),
         (1, None, reaction(2, true)),
         (2, Some("r1"), reaction(2, true)),
         (1, None, reaction(2, false)),
@@ -373,7 +387,7 @@ fn talk(scratch: &Scratch) {
         (1, None, expiring("fleeting", Some(NOW - 1))),
     ] {
         let answer = desk.append("lobby", author, id, change);
-        assert!(matches!(answer, Answer::Appended { duplicate: false, .. }), "{answer:?}");
+        assert!(matches!(answer, JournalResponse::Appended { duplicate: false, .. }), "{answer:?}");
     }
     while desk.journal.busy() || desk.expired < 1 {
         desk.answers();
@@ -386,20 +400,24 @@ fn talk(scratch: &Scratch) {
 }
 
 /// Gives facts of every kind, by shelf, then key.
-fn facts() -> Vec<Fact> {
+fn key_values() -> Vec<KeyValue> {
     [
-        (Shelf::Accounts, "alice", "hash of a password"),
-        (Shelf::Rooms, "kaffee", "{\"private\":true}"),
-        (Shelf::Rooms, "lobby", "{}"),
-        (Shelf::Standings, "kaffee/0a1b", "owner"),
-        (Shelf::Standings, "lobby/0a1b", "moderator"),
-        (Shelf::Bans, "kaffee/10.0.0.0", "\u{1F600}"),
-        (Shelf::Talks, "@0a1b", "0a1b 2c3d"),
-        (Shelf::Marks, "0a1b/kaffee", "3"),
-        (Shelf::Revoked, "token", "1"),
-        (Shelf::Days, "2026-11-25", "900"),
+        (Namespace::Accounts, "alice", "hash of a password"),
+        (Namespace::Rooms, "kaffee", "{\"private\":true}"),
+        (Namespace::Rooms, "lobby", "{}"),
+        (Namespace::MemberStates, "kaffee/0a1b", "owner"),
+        (Namespace::MemberStates, "lobby/0a1b", "moderator"),
+        (Namespace::Bans, "kaffee/10.0.0.0", "\u{1F600}"),
+        (Namespace::DirectRooms, "@0a1b", "0a1b 2c3d"),
+        (Namespace::ReadMarkers, "0a1b/kaffee", "3"),
+        (Namespace::RevokedTokens, "token", "1"),
+        (Namespace::Days, "2026-11-25", "900"),
     ]
-    .map(|(shelf, key, value)| Fact { shelf, key: key.into(), value: Some(value.into()) })
+    .map(|(namespace, key, value)| KeyValue {
+        namespace,
+        key: key.into(),
+        value: Some(value.into()),
+    })
     .into()
 }
 
@@ -427,7 +445,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(scratch: &Scratch, limits: Limits) -> (Self, Opening) {
+    fn open(scratch: &Scratch, limits: Limits) -> (Self, Snapshot) {
         let (waker, wake) = channel();
         let engine = Engine::Sqlite {
             dir: scratch.data(),
@@ -443,10 +461,16 @@ impl Desk {
         (Self { journal, wake, tickets: 0, expired: 0 }, opening)
     }
 
-    fn append(&mut self, room: &str, author: u8, id: Option<&str>, change: Change) -> Answer {
+    fn append(
+        &mut self,
+        room: &str,
+        author: u8,
+        id: Option<&str>,
+        change: Change,
+    ) -> JournalResponse {
         self.tickets += 1;
         let draft = Draft {
-            ticket: Ticket(self.tickets),
+            request_id: RequestId(self.tickets),
             room: room.to_lowercase().into(),
             room_name: room.into(),
             author: AuthorKey([author; 16]),
@@ -455,30 +479,33 @@ impl Desk {
             id: id.map(Arc::from),
             ts: NOW + self.tickets,
             change,
-            facts: Vec::new(),
+            key_values: Vec::new(),
         };
-        self.ask(Order::Append(draft))
+        self.command(JournalRequest::Append(draft))
     }
 
-    fn keep(&mut self, facts: Vec<Fact>) -> Answer {
+    fn keep(&mut self, key_values: Vec<KeyValue>) -> JournalResponse {
         self.tickets += 1;
-        self.ask(Order::Keep(Keep { ticket: Some(Ticket(self.tickets)), facts }))
+        self.command(JournalRequest::Put(PutKeyValues {
+            request_id: Some(RequestId(self.tickets)),
+            key_values,
+        }))
     }
 
-    fn read(&mut self, room: &str) -> Vec<Said> {
+    fn read(&mut self, room: &str) -> Vec<StoredMessage> {
         self.tickets += 1;
-        let (ticket, span) = (Ticket(self.tickets), Span::Latest);
-        let query = Query { ticket, room: room.into(), span, limit: 100, bytes_max: 1 << 20 };
-        match self.ask(Order::Read(query)) {
-            Answer::Page(page) => match page.found {
-                Found::Messages(messages) => messages,
-                Found::Entries(_) => panic!("messages were asked for"),
+        let (request_id, span) = (RequestId(self.tickets), Span::Latest);
+        let query = Query { request_id, room: room.into(), span, limit: 100, bytes_max: 1 << 20 };
+        match self.command(JournalRequest::Read(query)) {
+            JournalResponse::Page(page) => match page.found {
+                PageContent::Messages(messages) => messages,
+                PageContent::Entries(_) => panic!("messages were asked for"),
             },
             other => panic!("{other:?}"),
         }
     }
 
-    fn ask(&mut self, order: Order) -> Answer {
+    fn command(&mut self, order: JournalRequest) -> JournalResponse {
         self.journal.submit(now(), order);
         loop {
             if let Some(answer) = self.answers().into_iter().next() {
@@ -488,7 +515,7 @@ impl Desk {
     }
 
     /// Waits a little, and gives what came but for entries of the journal's own.
-    fn answers(&mut self) -> Vec<Answer> {
+    fn answers(&mut self) -> Vec<JournalResponse> {
         let mut answers = Vec::new();
         self.journal.answers(now(), &mut answers);
         if answers.is_empty() {
@@ -496,7 +523,7 @@ impl Desk {
             self.journal.answers(now(), &mut answers);
         }
         let before = answers.len();
-        answers.retain(|answer| !matches!(answer, Answer::Added { .. }));
+        answers.retain(|answer| !matches!(answer, JournalResponse::Added { .. }));
         self.expired += (before - answers.len()) as u64;
         answers
     }

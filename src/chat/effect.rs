@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::chat::ids::{ClientId, RoomId};
-use crate::chat::protocol::client_event::Form;
+use crate::chat::protocol::client_event::OutputMode;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::Order;
+use crate::chat::record::JournalRequest;
 
 /// Something to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub enum Effect {
         except: Vec<ClientId>,
     },
     /// Pass this on to the keeper of records.
-    Order(Order),
+    Journal(JournalRequest),
     /// Close a client's WebSocket.
     Close {
         /// The client.
@@ -77,5 +77,5 @@ pub struct Listener {
     /// The client.
     pub client: ClientId,
     /// How it reads.
-    pub form: Form,
+    pub mode: OutputMode,
 }

@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::protocol::client_event::ClientEvent;
-use crate::chat::protocol::connect::Hello;
+use crate::chat::protocol::connect::ConnectParams;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::request::Request;
-use crate::chat::record::{Answer, AuthorKey};
+use crate::chat::record::{AuthorKey, JournalResponse};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +18,11 @@ pub enum Input {
         /// Its number.
         client: ClientId,
         /// What its request said.
-        hello: Hello,
+        params: ConnectParams,
         /// Random bytes: the key of its session, if it gets a new one.
         seed: [u8; 16],
         /// Who it is known to be.
-        visit: Box<Visit>,
+        admission: Box<Admission>,
     },
     /// A client said something.
     Received {
@@ -55,7 +55,7 @@ pub enum Input {
         missed: Vec<(RoomId, u64, u64)>,
     },
     /// The keeper of records answers.
-    Answered(Answer),
+    Answered(JournalResponse),
     /// Somebody has logged out: connections of that login end.
     LoggedOut {
         /// Whose login it was.
@@ -74,7 +74,7 @@ pub enum Input {
 
 /// What is known of a client beside what it says itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Visit {
+pub struct Admission {
     /// Where it comes from: an IPv4 address, or an IPv6 /64.
     pub network: Option<IpAddr>,
     /// Who its token proves it to be.

@@ -40,7 +40,7 @@ pub struct Limits {
     /// Bans of a room; above: `room_full`.
     pub bans_max: usize,
     /// Rooms of which an account's place of reading is kept; above: it is not, for others.
-    pub marks_max: usize,
+    pub read_markers_max: usize,
     /// Unicode scalar values of a reason; above: `too_long`.
     pub reason_chars_max: usize,
     /// What of the first kind somebody with an account may send per second. `None`: no limit.
@@ -72,10 +72,10 @@ pub struct Limits {
     /// How long a session may be taken up again after its last connection.
     pub session_life: Duration,
     /// Sessions without a connection; above: the oldest ends early.
-    pub ghosts_max: usize,
+    pub detached_sessions_max: usize,
     /// Networks and sessions whose rate of posts by request is known, and networks whose rate of
     /// queries is; above: `overloaded` for any other, until one of them has rested.
-    pub posters_max: usize,
+    pub networks_max: usize,
     /// How long after the last connection a leave is told and the name is free again.
     pub leave_grace: Duration,
     /// Up to so many users each join and leave is told by name, above the count alone.
@@ -147,7 +147,7 @@ impl Default for Limits {
             directs_max: 1000,
             members_max: 1000,
             bans_max: 1000,
-            marks_max: 1000,
+            read_markers_max: 1000,
             reason_chars_max: 200,
             account_sends_per_second_max: Some(5),
             account_sends_burst_max: 10,
@@ -162,8 +162,8 @@ impl Default for Limits {
             resume_bytes_max: 224 * 1024,
             catch_up_max: 1000,
             session_life: Duration::from_secs(10 * 60),
-            ghosts_max: 50_000,
-            posters_max: 10_000,
+            detached_sessions_max: 50_000,
+            networks_max: 10_000,
             leave_grace: Duration::from_secs(10),
             presence_users_max: 200,
             presence_every: Duration::from_secs(1),

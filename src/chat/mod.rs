@@ -54,31 +54,33 @@ use std::sync::Arc;
 
 pub use effect::{Effect, Listener};
 pub use ids::{ClientId, RoomId};
-pub use input::{Input, Visit};
+pub use input::{Admission, Input};
 pub use limits::Limits;
 pub use people::author_of;
-pub use protocol::account::{Account, Registry};
-pub use protocol::client_event::{Ask, ClientEvent, Demand, Form, Seek};
-pub use protocol::connect::Hello;
+pub use protocol::account::{Account, AccountRequest};
+pub use protocol::client_event::{
+    ClientEvent, Command, ModerationRequest, OutputMode, SearchQuery,
+};
+pub use protocol::connect::ConnectParams;
 pub use protocol::error::{Code, Refusal};
 pub use protocol::login::Login;
 pub use protocol::payloads::{
-    DirectLine, History, Hit, Joined, Missed, Ousted, Resumed, RoomLine, SearchResults, User,
-    Welcome,
+    DirectSummary, History, Hit, Joined, Missed, Removed, Resumed, RoomSummary, SearchResults,
+    User, Welcome,
 };
-pub use protocol::request::{Body, Post, Request, Speaker};
+pub use protocol::request::{Body, Credential, Post, Request};
 pub use protocol::server_event::ServerEvent;
 pub use protocol::stats::{Busy, Day, Series, Stats};
 pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
 use crate::rate::{Buckets, Rate};
-use pending::{Awaited, Numbered, Pending};
+use pending::{Appended, Pending, PendingRequest};
 use people::People;
-use rate::Payer;
-use record::{Answer, Fact, Opening, Shelf};
+use rate::RateKey;
+use record::{JournalResponse, KeyValue, Namespace, Snapshot};
 use rooms::{Room, Rooms};
-use stats::Tally;
+use stats::Counters;
 use step::Step;
 
 /// Everybody and every room.
@@ -94,23 +96,23 @@ pub struct Chat {
     /// What waits for the journal.
     pending: Pending,
     /// How much is posted by requests.
-    posters: Buckets<Payer>,
+    post_buckets: Buckets<RateKey>,
     /// How much is asked by requests.
-    askers: Buckets<IpAddr>,
-    tally: Tally,
+    query_buckets: Buckets<IpAddr>,
+    counters: Counters,
     /// The randomness of the farewell, once it has begun.
     draining: Option<u64>,
 }
 
 impl Chat {
     /// Starts with nobody there but the ghosts of before.
-    pub fn new(limits: Limits, opening: Opening) -> Self {
-        let tally = Tally::restored(&opening);
+    pub fn new(limits: Limits, opening: Snapshot) -> Self {
+        let counters = Counters::restored(&opening);
         let rate = |tokens: Option<u32>, burst| tokens.and_then(|it| Rate::per_second(it, burst));
         let posts = rate(limits.sends_per_second_max, limits.sends_burst_max);
-        let posters = Buckets::new(posts, limits.posters_max);
+        let post_buckets = Buckets::new(posts, limits.networks_max);
         let queries = rate(limits.requests_per_second_max, limits.requests_burst_max);
-        let askers = Buckets::new(queries, limits.posters_max);
+        let query_buckets = Buckets::new(queries, limits.networks_max);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -118,16 +120,18 @@ impl Chat {
             people: People::default(),
             rooms: Rooms::default(),
             pending: Pending::default(),
-            posters,
-            askers,
-            tally,
+            post_buckets,
+            query_buckets,
+            counters,
             draining: None,
         };
-        let (pairs, facts): (Vec<Fact>, Vec<Fact>) =
-            opening.facts.into_iter().partition(|fact| fact.shelf == Shelf::Talks);
+        let (pairs, key_values): (Vec<KeyValue>, Vec<KeyValue>) = opening
+            .key_values
+            .into_iter()
+            .partition(|key_value| key_value.namespace == Namespace::DirectRooms);
         chat.restore_rooms(opening.rooms, &pairs);
-        for fact in facts {
-            chat.restore_fact(&fact);
+        for key_value in key_values {
+            chat.restore_fact(&key_value);
         }
         for session in opening.sessions {
             chat.restore(session);
@@ -140,22 +144,22 @@ impl Chat {
     /// this call.
     pub fn handle(&mut self, now: Now, input: Input, effects: &mut Vec<Effect>) {
         let step = &mut Step { now, effects };
-        self.tally.advance(now);
+        self.counters.advance(now);
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),
             Input::Asked { caller, network, request } => self.asked(step, caller, network, request),
-            Input::Opened { client, hello, seed, visit } => {
-                self.opened(step, client, &hello, seed, *visit);
+            Input::Opened { client, params, seed, admission } => {
+                self.opened(step, client, &params, seed, *admission);
             }
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),
             Input::Due => {
                 self.grace_due(step);
-                self.ghosts_due(step);
+                self.end_detached(step);
                 self.rooms.presence_due(step, &self.limits);
                 self.logins_due(step);
-                self.save_marks(step, false);
+                self.save_read_markers(step, false);
                 self.typing_due(step);
                 self.days_due(step);
             }
@@ -169,7 +173,7 @@ impl Chat {
 
     /// When [`Input::Due`] is to come.
     pub fn deadline(&self) -> Moment {
-        let next = [self.people.deadline(), self.rooms.deadline(), self.tally.deadline()];
+        let next = [self.people.deadline(), self.rooms.deadline(), self.counters.deadline()];
         next.into_iter().min().unwrap_or(Moment::NEVER)
     }
 
@@ -179,10 +183,10 @@ impl Chat {
     }
 
     /// How a client reads.
-    pub fn form(&self, client: ClientId) -> Form {
+    pub fn output_mode(&self, client: ClientId) -> OutputMode {
         let client =
             self.people.by_id.get(&client).and_then(|slot| self.people.clients.get(slot.index()));
-        client.map_or(Form::Json, |client| client.form)
+        client.map_or(OutputMode::Json, |client| client.mode)
     }
 
     /// Returns the limits, for reading events.
@@ -200,38 +204,46 @@ impl Chat {
         self.rooms.live()
     }
 
-    fn answered(&mut self, step: &mut Step<'_>, answer: Answer) {
+    fn answered(&mut self, step: &mut Step<'_>, answer: JournalResponse) {
         match answer {
-            Answer::Appended { ticket, seq, mid, ts, duplicate, count } => {
-                self.appended(step, ticket, Numbered { seq, mid, ts, duplicate, count });
+            JournalResponse::Appended { request_id, seq, mid, ts, duplicate, count } => {
+                self.appended(step, request_id, Appended { seq, mid, ts, duplicate, count });
             }
-            Answer::Unknown { ticket } => {
-                if let Some(Awaited::Doubt(doubted)) = self.pending.requests.take(ticket) {
-                    self.recognised(step, *doubted, Ok(None));
-                }
-            }
-            Answer::Refused { ticket, why } | Answer::Unread { ticket, why } => {
-                self.not_done(step, ticket, why);
-            }
-            Answer::Page(page) => {
-                if let Some(Awaited::Page(paging)) = self.pending.requests.take(page.ticket) {
-                    self.paged(step, paging, Ok(page));
-                }
-            }
-            Answer::Found(finding) => {
-                if let Some(Awaited::Finding(seeking)) = self.pending.requests.take(finding.ticket)
+            JournalResponse::NotReplayed { request_id } => {
+                if let Some(PendingRequest::ReplayCheck(check)) =
+                    self.pending.requests.take(request_id)
                 {
-                    self.found(step, seeking, Ok(finding));
+                    self.replay_checked(step, *check, Ok(None));
                 }
             }
-            Answer::Kept { ticket } => {
-                if let Some(Awaited::Account(enrolling)) = self.pending.requests.take(ticket) {
-                    self.enrolled(step, enrolling, Ok(()));
+            JournalResponse::Rejected { request_id, why }
+            | JournalResponse::ReadFailed { request_id, why } => {
+                self.request_failed(step, request_id, why);
+            }
+            JournalResponse::Page(page) => {
+                if let Some(PendingRequest::Page(pending)) =
+                    self.pending.requests.take(page.request_id)
+                {
+                    self.paged(step, pending, Ok(page));
                 }
             }
-            Answer::Added { room, entry } => self.added(step, &room, &entry),
+            JournalResponse::SearchPage(page) => {
+                if let Some(PendingRequest::Search(pending)) =
+                    self.pending.requests.take(page.request_id)
+                {
+                    self.found(step, pending, Ok(page));
+                }
+            }
+            JournalResponse::Saved { request_id } => {
+                if let Some(PendingRequest::Account(pending)) =
+                    self.pending.requests.take(request_id)
+                {
+                    self.account_saved(step, pending, Ok(()));
+                }
+            }
+            JournalResponse::Added { room, entry } => self.added(step, &room, &entry),
             // The chat tries each time; only the server's readiness depends on it.
-            Answer::Health { .. } => {}
+            JournalResponse::Health { .. } => {}
         }
     }
 
@@ -240,9 +252,12 @@ impl Chat {
         let Some(slot) = self.people.by_id.get(&id) else { return };
         let Some(client) = self.people.clients.get(slot.index()) else { return };
         for &(key, from, to) in missed {
-            let sits = client.seats.as_slice().iter().any(|seat| seat.room == key);
+            let is_subscribed =
+                client.subscriptions.as_slice().iter().any(|subscription| subscription.room == key);
             let own = self.people.author_of(*slot);
-            let hears = |room: &&Room| sits || (room.pair.is_some() && room.may_read(Some(own)));
+            let hears = |room: &&Room| {
+                is_subscribed || (room.direct_room.is_some() && room.may_read(Some(own)))
+            };
             if let Some(room) = self.rooms.get(key).filter(hears) {
                 let room = Arc::clone(room.name_for(own));
                 step.reply(id, ServerEvent::Gap { room, from, to, why: "slow" });

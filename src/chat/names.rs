@@ -35,9 +35,9 @@ pub(in crate::chat) type Fault = String;
 
 impl UserName {
     /// Takes a name as it was written.
-    pub(in crate::chat) fn parse(wish: &str, limits: &Limits) -> Result<Self, Fault> {
+    pub(in crate::chat) fn parse(requested: &str, limits: &Limits) -> Result<Self, Fault> {
         let (chars, bytes) = (limits.name_graphemes_max, limits.name_bytes_max);
-        let name = readable(wish, bytes)?;
+        let name = readable(requested, bytes)?;
         if name.graphemes(true).count() > chars || name.len() > bytes {
             return Err(format!("a name has at most {chars} characters and {bytes} bytes"));
         }
@@ -91,9 +91,9 @@ impl UserName {
 
 impl RoomName {
     /// Takes a name as it was written.
-    pub(in crate::chat) fn parse(wish: &str, limits: &Limits) -> Result<Self, Fault> {
+    pub(in crate::chat) fn parse(requested: &str, limits: &Limits) -> Result<Self, Fault> {
         let bytes = limits.room_bytes_max;
-        let name = readable(wish, bytes)?;
+        let name = readable(requested, bytes)?;
         if name.len() > bytes {
             return Err(format!("a room's name has at most {bytes} bytes"));
         }
@@ -175,16 +175,16 @@ pub(in crate::chat) fn fold(name: &str) -> Box<str> {
 }
 
 /// Trims and composes a name, and refuses what cannot be read.
-fn readable(wish: &str, bytes_max: usize) -> Result<String, Fault> {
-    let wish = wish.trim();
-    if wish.is_empty() {
+fn readable(requested: &str, bytes_max: usize) -> Result<String, Fault> {
+    let requested = requested.trim();
+    if requested.is_empty() {
         return Err("a name has at least one character".to_owned());
     }
     // Composing may shorten a text, but not to a quarter.
-    if wish.len() / 4 > bytes_max {
+    if requested.len() / 4 > bytes_max {
         return Err(format!("a name has at most {bytes_max} bytes"));
     }
-    let name: String = wish.nfc().collect();
+    let name: String = requested.nfc().collect();
     let chars: Vec<char> = name.chars().collect();
     let mut marks = 0_u32;
     for (at, &c) in chars.iter().enumerate() {
@@ -243,8 +243,8 @@ fn emoji_end(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn user(wish: &str) -> Option<String> {
-        UserName::parse(wish, &Limits::default()).ok().map(|name| name.0.to_string())
+    fn user(requested: &str) -> Option<String> {
+        UserName::parse(requested, &Limits::default()).ok().map(|name| name.0.to_string())
     }
 
     #[test]
@@ -361,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_room_has_a_shorter_list_of_names() {
-        let room = |wish: &str| RoomName::parse(wish, &Limits::default());
+        let room = |requested: &str| RoomName::parse(requested, &Limits::default());
         let dev = room(" Dev ").unwrap();
         assert_eq!((&*dev.name, &*dev.key), ("Dev", "dev"));
         for name in ["", "@Bob", "a/b", "/", "a\u{200B}", &"x".repeat(65)] {

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use crate::chat::protocol::error::Refusal;
-use crate::chat::record::{AuthorKey, Refused};
+use crate::chat::record::{AuthorKey, JournalError};
 use crate::rate::Limited;
 
 /// Whose bucket a request takes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::chat) enum Payer {
+pub(in crate::chat) enum RateKey {
     /// The author of a session or an account.
     Author(AuthorKey),
     /// All guests of a network.
@@ -19,6 +19,6 @@ pub(in crate::chat) enum Payer {
 pub(in crate::chat) fn refused(limited: Limited) -> Refusal {
     match limited {
         Limited::Empty(wait) => Refusal::rate_limited(wait),
-        Limited::TooManyKeys => Refusal::refused(Refused::Overloaded),
+        Limited::TooManyKeys => Refusal::refused(JournalError::Overloaded),
     }
 }

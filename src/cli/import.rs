@@ -67,11 +67,11 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
 }
 
 fn told(imported: &Imported) -> String {
-    let Imported { rooms, added, known, facts, epoch_taken } = *imported;
+    let Imported { rooms, added, known, key_values, epoch_taken } = *imported;
     let epoch = if epoch_taken { "; clients go on where they were" } else { "" };
     // Roles, bans, accounts and the like.
-    let settings = if facts > 0 { format!(", {facts} settings") } else { String::new() };
-    match (added, rooms, facts) {
+    let settings = if key_values > 0 { format!(", {key_values} settings") } else { String::new() };
+    match (added, rooms, key_values) {
         (0, 0, 0) => format!("nothing new: all {known} entries were there already"),
         _ => format!(
             "imported {added} entries, {rooms} new rooms{settings}; {known} were there{epoch}"

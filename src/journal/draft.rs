@@ -3,7 +3,9 @@
 
 use sha1::{Digest as _, Sha1};
 
-use crate::chat::record::{Answer, Change, Draft, Gone, Refused, Ticket};
+use crate::chat::record::{
+    Change, DeletionReason, Draft, JournalError, JournalResponse, RequestId,
+};
 
 /// The hash of a draft's body.
 pub(super) type BodyHash = [u8; 16];
@@ -45,10 +47,10 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
             part(b"topic");
             part(topic.as_bytes());
         }
-        Change::Moderated { deed } => {
+        Change::Moderated { moderation } => {
             part(b"moderated");
             // Words and numbers can always be written.
-            part(&serde_json::to_vec(deed).unwrap_or_default());
+            part(&serde_json::to_vec(moderation).unwrap_or_default());
         }
     }
     let mut short = BodyHash::default();
@@ -68,12 +70,12 @@ pub(super) fn changed_message(change: &Change) -> Option<u64> {
 /// Whether somebody may change a message so, and fills in whether it is its own. Anybody may
 /// react; who keeps order may take away what others said, and nobody may put words into their
 /// mouths.
-pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(), Refused> {
+pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(), JournalError> {
     match change {
-        Change::Edited { .. } if !own => Err(Refused::Forbidden),
-        Change::Deleted { .. } if !own && !moderator => Err(Refused::Forbidden),
+        Change::Edited { .. } if !own => Err(JournalError::Forbidden),
+        Change::Deleted { .. } if !own && !moderator => Err(JournalError::Forbidden),
         Change::Deleted { why, .. } => {
-            *why = if own { Gone::Author } else { Gone::Moderator };
+            *why = if own { DeletionReason::Author } else { DeletionReason::Moderator };
             Ok(())
         }
         _ => Ok(()),
@@ -81,16 +83,16 @@ pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(
 }
 
 /// Returns what an answer counts of a deletion.
-pub(super) fn deletion_count(why: Gone) -> u32 {
-    u32::from(why == Gone::Moderator)
+pub(super) fn deletion_count(why: DeletionReason) -> u32 {
+    u32::from(why == DeletionReason::Moderator)
 }
 
 /// Answers whether a draft has come before, given the first answer to its `id`.
-pub(super) fn replayed(draft: &Draft, first: Option<&FirstAnswer>) -> Answer {
-    let ticket = draft.ticket;
-    let again = first.map(|first| first.again(ticket, hash(draft)));
-    again.map_or(Answer::Unknown { ticket }, |again| {
-        again.unwrap_or_else(|why| Answer::Refused { ticket, why })
+pub(super) fn replayed(draft: &Draft, first: Option<&FirstAnswer>) -> JournalResponse {
+    let request_id = draft.request_id;
+    let again = first.map(|first| first.again(request_id, hash(draft)));
+    again.map_or(JournalResponse::NotReplayed { request_id }, |again| {
+        again.unwrap_or_else(|why| JournalResponse::Rejected { request_id, why })
     })
 }
 
@@ -106,11 +108,15 @@ pub(super) struct FirstAnswer {
 
 impl FirstAnswer {
     /// Returns the first answer again, if it is the same draft.
-    pub(super) fn again(&self, ticket: Ticket, hash: BodyHash) -> Result<Answer, Refused> {
+    pub(super) fn again(
+        &self,
+        request_id: RequestId,
+        hash: BodyHash,
+    ) -> Result<JournalResponse, JournalError> {
         let Self { hash: of, seq, mid, ts, count } = *self;
         if of != hash {
-            return Err(Refused::IdConflict);
+            return Err(JournalError::IdConflict);
         }
-        Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: true, count })
+        Ok(JournalResponse::Appended { request_id, seq, mid, ts, duplicate: true, count })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::page::{Budget, Source, entry_bytes, message_bytes};
 use super::search::Terms;
-use crate::chat::record::{AuthorKey, Change, Entry, Gone, Said};
+use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, StoredMessage};
 
 /// An entry and who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl History {
     pub(super) fn message(&self, mid: u64) -> Option<&StoredEntry> {
         let stored = self.entries.get(self.index(mid)?)?;
         let said = matches!(stored.entry.change, Change::Message { .. });
-        let gone = self.changed.get(&mid).is_some_and(|changed| changed.gone.is_some());
+        let gone = self.changed.get(&mid).is_some_and(|changed| changed.deleted.is_some());
         (said && !gone).then_some(stored)
     }
 
@@ -140,13 +140,13 @@ impl History {
         before: u64,
         mut budget: Budget,
         scan_max: usize,
-    ) -> (Vec<Said>, bool) {
+    ) -> (Vec<StoredMessage>, bool) {
         let end = usize::try_from(before.saturating_sub(self.base)).unwrap_or(usize::MAX);
         let end = end.min(self.entries.len());
         let mut found = Vec::new();
         for stored in self.entries.range(end.saturating_sub(scan_max)..end).rev() {
             let Some(said) = self.said(stored) else { continue };
-            if said.gone.is_some() || !terms.is_in(&said.content) {
+            if said.deleted.is_some() || !terms.is_in(&said.content) {
                 continue;
             }
             if !budget.take(message_bytes(&said)) {
@@ -167,12 +167,12 @@ impl History {
     }
 
     /// Shows a message as it reads now; `None` for an entry of another kind.
-    fn said(&self, stored: &StoredEntry) -> Option<Said> {
+    fn said(&self, stored: &StoredEntry) -> Option<StoredMessage> {
         let Entry { seq: mid, ts, sender, change } = &stored.entry;
         let Change::Message { content, reply_to, expires } = change else { return None };
         let changed = self.changed.get(mid);
         let edit = changed.and_then(|changed| changed.content.as_ref());
-        Some(Said {
+        Some(StoredMessage {
             mid: *mid,
             seq: changed.map_or(*mid, |changed| changed.seq),
             ts: *ts,
@@ -180,7 +180,7 @@ impl History {
             content: Arc::clone(edit.unwrap_or(content)),
             reply_to: *reply_to,
             expires: *expires,
-            gone: changed.and_then(|changed| changed.gone),
+            deleted: changed.and_then(|changed| changed.deleted),
             edited: edit.is_some(),
             reactions: changed.map_or_else(Vec::new, |changed| grouped(&changed.reactions)),
         })
@@ -201,12 +201,12 @@ impl History {
 
     /// Removes the text of a message from its entry and from those of its edits. They may be here
     /// although the message itself is not.
-    fn forget(&mut self, mid: u64, seq: u64, why: Gone) {
+    fn forget(&mut self, mid: u64, seq: u64, why: DeletionReason) {
         let mut edited = mid < self.base;
         if let Some(changed) = self.change(mid, seq) {
             edited = changed.content.take().is_some();
             changed.reactions = Vec::new();
-            changed.gone = Some(why);
+            changed.deleted = Some(why);
         }
         let start = self.index(mid).unwrap_or(0).min(self.entries.len());
         let end = if edited { self.entries.len() } else { self.entries.len().min(start + 1) };
@@ -234,7 +234,11 @@ impl Source for History {
         self.base + self.entries.len() as u64 - 1
     }
 
-    fn below(&self, seq: u64, mut budget: Budget) -> Result<(Vec<Said>, bool), NotInMemory> {
+    fn below(
+        &self,
+        seq: u64,
+        mut budget: Budget,
+    ) -> Result<(Vec<StoredMessage>, bool), NotInMemory> {
         let end = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
         let mut found = Vec::new();
         for stored in self.entries.range(..end.min(self.entries.len())).rev() {
@@ -250,7 +254,11 @@ impl Source for History {
         Ok((found, false))
     }
 
-    fn from(&self, seq: u64, mut budget: Budget) -> Result<(Vec<Said>, bool), NotInMemory> {
+    fn from(
+        &self,
+        seq: u64,
+        mut budget: Budget,
+    ) -> Result<(Vec<StoredMessage>, bool), NotInMemory> {
         let mut found = Vec::new();
         for said in self.since(seq)?.filter_map(|stored| self.said(stored)) {
             if !budget.take(message_bytes(&said)) {
@@ -284,7 +292,7 @@ struct MessageState {
     seq: u64,
     /// The text, if it was edited.
     content: Option<Arc<str>>,
-    gone: Option<Gone>,
+    deleted: Option<DeletionReason>,
     /// In the order they were given.
     reactions: Vec<Reaction>,
 }

@@ -13,8 +13,8 @@ use super::page::{self, Budget, Source as _};
 use super::search::{self, RoomHits, Terms};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Finding, Gone, Opening, Order, Page, Query, Refused,
-    RoomKey, Search,
+    AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse,
+    Page, Query, RoomKey, Search, SearchPage, Snapshot,
 };
 use crate::clock::{Moment, Now};
 
@@ -24,7 +24,7 @@ pub(super) struct Memory {
     limits: Limits,
     rooms: HashMap<RoomKey, Room>,
     index: Index,
-    answers: Vec<Answer>,
+    answers: Vec<JournalResponse>,
     /// When rooms are next searched for messages that have been kept long enough.
     retention: Moment,
     /// The last time given, to translate expiries into moments.
@@ -50,7 +50,7 @@ struct Room {
 
 impl Memory {
     /// Opens an empty journal.
-    pub(super) fn open(limits: Limits, epoch_seed: [u8; 16], now: Now) -> (Self, Opening) {
+    pub(super) fn open(limits: Limits, epoch_seed: [u8; 16], now: Now) -> (Self, Snapshot) {
         let retention = if limits.prunes() { now.at } else { Moment::NEVER };
         let memory = Self {
             limits,
@@ -60,42 +60,47 @@ impl Memory {
             retention,
             now,
         };
-        let opening = Opening { epoch: epoch(epoch_seed), durable: "memory", ..Opening::default() };
+        let opening =
+            Snapshot { epoch: epoch(epoch_seed), durable: "memory", ..Snapshot::default() };
         (memory, opening)
     }
 
     /// Carries an order out.
-    pub(super) fn submit(&mut self, now: Now, order: Order) {
+    pub(super) fn submit(&mut self, now: Now, order: JournalRequest) {
         self.expire(now);
         match order {
-            Order::Append(draft) => {
-                let ticket = draft.ticket;
+            JournalRequest::Append(draft) => {
+                let request_id = draft.request_id;
                 let answer = self.append(draft);
-                self.answers.push(answer.unwrap_or_else(|why| Answer::Refused { ticket, why }));
+                self.answers.push(
+                    answer.unwrap_or_else(|why| JournalResponse::Rejected { request_id, why }),
+                );
             }
-            Order::Recognise(draft) => {
+            JournalRequest::CheckReplay(draft) => {
                 let id = draft.id.clone().map(|id| (draft.author, id));
                 let first = id.and_then(|id| self.index.first.get(&id));
                 self.answers.push(draft::replayed(&draft, first));
             }
-            Order::Read(query) => {
+            JournalRequest::Read(query) => {
                 let page = self.page(&query);
-                self.answers.push(Answer::Page(page));
+                self.answers.push(JournalResponse::Page(page));
             }
-            Order::Search(search) => {
+            JournalRequest::Search(search) => {
                 let found = self.search(&search);
-                self.answers.push(Answer::Found(found));
+                self.answers.push(JournalResponse::SearchPage(found));
             }
             // Sessions and facts are for the next start, which finds nothing.
-            Order::Keep(keep) => {
-                self.answers.extend(keep.ticket.map(|ticket| Answer::Kept { ticket }));
+            JournalRequest::Put(keep) => {
+                self.answers.extend(
+                    keep.request_id.map(|request_id| JournalResponse::Saved { request_id }),
+                );
             }
-            Order::PutSession(_) | Order::DropSession(_) => {}
+            JournalRequest::PutSession(_) | JournalRequest::DropSession(_) => {}
         }
     }
 
     /// Hands the answers out.
-    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<Answer>) {
+    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         self.expire(now);
         if self.retention <= now.at {
             self.retention = now.at.after(RETENTION_EVERY);
@@ -122,26 +127,26 @@ impl Memory {
         expiry.min(self.retention)
     }
 
-    fn append(&mut self, draft: Draft) -> Result<Answer, Refused> {
+    fn append(&mut self, draft: Draft) -> Result<JournalResponse, JournalError> {
         let id = draft.id.clone().map(|id| ((draft.author, id), draft::hash(&draft)));
         if let Some((key, hash)) = &id
             && let Some(first) = self.index.first.get(key)
         {
-            return first.again(draft.ticket, *hash);
+            return first.again(draft.request_id, *hash);
         }
         // An edit of what is not there must not make a room.
         if !self.rooms.contains_key(&draft.room) {
             if changed_message(&draft.change).is_some() {
-                return Err(Refused::NoSuchMessage);
+                return Err(JournalError::NoSuchMessage);
             }
             self.rooms.insert(Arc::clone(&draft.room), Room::new(Arc::clone(&draft.room)));
         }
         let Some(room) = self.rooms.get_mut(&draft.room) else {
-            return Err(Refused::Unavailable);
+            return Err(JournalError::Unavailable);
         };
-        let Draft { ticket, room: key, author, sender, ts, mut change, .. } = draft;
+        let Draft { request_id, room: key, author, sender, ts, mut change, .. } = draft;
         if let Some(mid) = changed_message(&change) {
-            let of = room.history.message(mid).ok_or(Refused::NoSuchMessage)?.author;
+            let of = room.history.message(mid).ok_or(JournalError::NoSuchMessage)?.author;
             draft::check(&mut change, author == of, draft.moderator)?;
         }
         let seq = room.history.top() + 1;
@@ -171,7 +176,7 @@ impl Memory {
             self.index.first.insert(key, FirstAnswer { hash, seq, mid, ts, count });
         }
         room.prune(&self.limits, 0, &mut self.index);
-        Ok(Answer::Appended { ticket, seq, mid, ts, duplicate: false, count })
+        Ok(JournalResponse::Appended { request_id, seq, mid, ts, duplicate: false, count })
     }
 
     fn page(&self, query: &Query) -> Page {
@@ -181,7 +186,7 @@ impl Memory {
             .unwrap_or_else(|| page::empty(query))
     }
 
-    fn search(&self, search: &Search) -> Finding {
+    fn search(&self, search: &Search) -> SearchPage {
         let terms = Terms::parse(&search.words);
         let scan_max = self.limits.scan_entries_max / search.rooms.len().max(1);
         let before = search.before.unwrap_or(u64::MAX);
@@ -206,12 +211,12 @@ impl Memory {
             let Some(room) = self.rooms.get_mut(&key) else { continue };
             let Some(stored) = room.history.message(mid) else { continue };
             let (author, sender) = (stored.author, Arc::clone(&stored.entry.sender));
-            let change = Change::Deleted { mid, why: Gone::Expired };
+            let change = Change::Deleted { mid, why: DeletionReason::Expired };
             let seq = room.history.top() + 1;
             let entry = Entry { seq, ts: now.unix_ms, sender, change };
             room.history.push(StoredEntry { author, entry: entry.clone() });
             room.prune(&self.limits, 0, &mut self.index);
-            self.answers.push(Answer::Added { room: key, entry });
+            self.answers.push(JournalResponse::Added { room: key, entry });
         }
     }
 }
@@ -248,11 +253,11 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::{Span, Ticket};
+    use crate::chat::record::{RequestId, Span};
 
     fn say(memory: &mut Memory, content: &str) {
         let draft = Draft {
-            ticket: Ticket(1),
+            request_id: RequestId(1),
             room: Arc::from("lobby"),
             room_name: Arc::from("lobby"),
             author: AuthorKey([1; 16]),
@@ -265,9 +270,9 @@ mod tests {
                 reply_to: None,
                 expires: Some(99),
             },
-            facts: Vec::new(),
+            key_values: Vec::new(),
         };
-        memory.submit(Now::default(), Order::Append(draft));
+        memory.submit(Now::default(), JournalRequest::Append(draft));
     }
 
     #[test]
@@ -278,7 +283,7 @@ mod tests {
             say(&mut memory, "hi");
         }
         let query = Query {
-            ticket: Ticket(2),
+            request_id: RequestId(2),
             room: Arc::from("lobby"),
             span: Span::Latest,
             limit: 10,

@@ -1,6 +1,6 @@
 //! The journal: the ordered record of each room.
 //!
-//! Takes [`Order`]s in and hands [`Answer`]s out, never blocks its caller, and gives each entry its
+//! Takes [`JournalRequest`]s in and hands [`JournalResponse`]s out, never blocks its caller, and gives each entry its
 //! `seq`: per room, from 1, without holes. What it promises about order:
 //! - Orders on one room are carried out in the order given; each append gets one answer. Only while
 //!   nothing can be written for a while, a read does not wait for the appends before it.
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::record::{Answer, Opening, Order};
+use crate::chat::record::{JournalRequest, JournalResponse, Snapshot};
 use crate::clock::{Moment, Now};
 pub use error::OpenError;
 use memory::Memory;
@@ -48,7 +48,7 @@ impl Journal {
         epoch_seed: [u8; 16],
         now: Now,
         waker: impl Fn() + Send + Sync + 'static,
-    ) -> Result<(Self, Opening), OpenError> {
+    ) -> Result<(Self, Snapshot), OpenError> {
         match engine {
             Engine::Memory => {
                 // Its answers are there in the same turn: there is nothing to wake up for.
@@ -67,7 +67,7 @@ impl Journal {
 
     /// Takes an order in. It is carried out with the next [`Journal::answers`], so that whatever one
     /// turn submits can be written at once; its answer comes with that call or a later one.
-    pub fn submit(&mut self, now: Now, order: Order) {
+    pub fn submit(&mut self, now: Now, order: JournalRequest) {
         match &mut self.engine {
             Running::Memory(memory) => memory.submit(now, order),
             Running::Sqlite(sqlite) => sqlite.submit(now, order),
@@ -75,7 +75,7 @@ impl Journal {
     }
 
     /// Appends what there is to tell to `out`, and does what is due.
-    pub fn answers(&mut self, now: Now, out: &mut Vec<Answer>) {
+    pub fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         match &mut self.engine {
             Running::Memory(memory) => memory.answers(now, out),
             Running::Sqlite(sqlite) => sqlite.answers(now, out),

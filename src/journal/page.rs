@@ -3,7 +3,9 @@
 use std::iter;
 use std::sync::Arc;
 
-use crate::chat::record::{Change, Entry, Found, Gone, Page, Query, Said, Span};
+use crate::chat::record::{
+    Change, DeletionReason, Entry, Page, PageContent, Query, Span, StoredMessage,
+};
 
 /// Has the entries of one room.
 pub(super) trait Source {
@@ -18,11 +20,11 @@ pub(super) trait Source {
 
     /// Collects the newest messages below `seq`, newest first, as long as there is space; says
     /// whether there are more.
-    fn below(&self, seq: u64, budget: Budget) -> Result<(Vec<Said>, bool), Self::Error>;
+    fn below(&self, seq: u64, budget: Budget) -> Result<(Vec<StoredMessage>, bool), Self::Error>;
 
     /// Collects the oldest messages from `seq` on, as long as there is space; says whether there
     /// are more.
-    fn from(&self, seq: u64, budget: Budget) -> Result<(Vec<Said>, bool), Self::Error>;
+    fn from(&self, seq: u64, budget: Budget) -> Result<(Vec<StoredMessage>, bool), Self::Error>;
 
     /// Collects the oldest entries from `seq` on, as long as there is space; says whether there
     /// are more.
@@ -51,36 +53,36 @@ pub(super) fn page<S: Source>(source: &S, query: &Query) -> Result<Page, S::Erro
             let seq = seq.saturating_add(1);
             let (entries, more) = source.entries(seq, budget)?;
             lose(&mut lost, seq, source.first());
-            return Ok(bound(source, query, Found::Entries(entries), more, lost));
+            return Ok(bound(source, query, PageContent::Entries(entries), more, lost));
         }
     };
-    Ok(bound(source, query, Found::Messages(found), more, lost))
+    Ok(bound(source, query, PageContent::Messages(found), more, lost))
 }
 
 /// Answers a query for a room without a record.
 pub(super) fn empty(query: &Query) -> Page {
     let found = match query.span {
-        Span::Entries(_) => Found::Entries(Vec::new()),
-        _ => Found::Messages(Vec::new()),
+        Span::Entries(_) => PageContent::Entries(Vec::new()),
+        _ => PageContent::Messages(Vec::new()),
     };
-    let (ticket, room) = (query.ticket, Arc::clone(&query.room));
-    Page { ticket, room, found, top: 0, more: false, lost: Vec::new() }
+    let (request_id, room) = (query.request_id, Arc::clone(&query.room));
+    Page { request_id, room, found, top: 0, more: false, lost: Vec::new() }
 }
 
 /// Takes the text of messages off a page whose time has come, although no entry says so yet.
 pub(super) fn hide_expired(page: &mut Page, unix_ms: u64) {
     let over = |expires: &Option<u64>| expires.is_some_and(|expires| expires <= unix_ms);
     let entries = match &mut page.found {
-        Found::Messages(messages) => {
+        PageContent::Messages(messages) => {
             for said in messages.iter_mut().filter(|said| over(&said.expires)) {
                 said.content = Arc::from("");
-                said.gone.get_or_insert(Gone::Expired);
+                said.deleted.get_or_insert(DeletionReason::Expired);
                 said.edited = false;
                 said.reactions = Vec::new();
             }
             return;
         }
-        Found::Entries(entries) => entries,
+        PageContent::Entries(entries) => entries,
     };
     let mut hidden = Vec::new();
     for entry in entries {
@@ -98,15 +100,15 @@ pub(super) fn hide_expired(page: &mut Page, unix_ms: u64) {
 fn bound<S: Source>(
     source: &S,
     query: &Query,
-    found: Found,
+    found: PageContent,
     more: bool,
     lost: Vec<(u64, u64)>,
 ) -> Page {
-    let (ticket, room) = (query.ticket, Arc::clone(&query.room));
-    Page { ticket, room, found, top: source.top(), more, lost }
+    let (request_id, room) = (query.request_id, Arc::clone(&query.room));
+    Page { request_id, room, found, top: source.top(), more, lost }
 }
 
-type Part = (Vec<Said>, bool);
+type Part = (Vec<StoredMessage>, bool);
 
 fn older<S: Source>(
     source: &S,
@@ -178,15 +180,17 @@ pub(super) fn entry_bytes(entry: &Entry) -> usize {
         Change::Reaction { emoji, .. } => emoji.len(),
         Change::Topic { topic } => topic.len(),
         Change::Deleted { .. } => 0,
-        Change::Moderated { deed } => {
-            [&deed.user, &deed.reason].into_iter().flatten().map(|text| text.len()).sum()
-        }
+        Change::Moderated { moderation } => [&moderation.user, &moderation.reason]
+            .into_iter()
+            .flatten()
+            .map(|text| text.len())
+            .sum(),
     };
     entry.sender.len().saturating_add(text)
 }
 
 /// Returns the bytes of text in a message, which limits count.
-pub(super) fn message_bytes(said: &Said) -> usize {
+pub(super) fn message_bytes(said: &StoredMessage) -> usize {
     let reactions = said.reactions.iter().flat_map(|(emoji, names)| iter::once(emoji).chain(names));
     let text = iter::once(&said.sender).chain(iter::once(&said.content)).chain(reactions);
     text.map(|text| text.len()).sum()

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
 use super::page::{Budget, message_bytes};
-use crate::chat::record::{Finding, Hit, RoomKey, Said, Search};
+use crate::chat::record::{Hit, RoomKey, Search, SearchPage, StoredMessage};
 
 /// What a message has to have in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,13 +120,13 @@ fn fold(word: &str) -> String {
 #[derive(Debug)]
 pub(super) struct RoomHits {
     pub(super) room: RoomKey,
-    pub(super) found: Vec<Said>,
+    pub(super) found: Vec<StoredMessage>,
     pub(super) more: bool,
 }
 
 /// Makes one answer of what the rooms have, the newest first. Within a room its order counts, and
 /// between rooms the time.
-pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> Finding {
+pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> SearchPage {
     let mut budget = Budget::new(search.limit, search.bytes_max);
     let mut more = rooms.iter().any(|room| room.more);
     let mut heads: Vec<_> = rooms
@@ -152,7 +152,7 @@ pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> Finding {
         };
         hits.push(Hit { room: Arc::clone(room), said });
     }
-    Finding { ticket: search.ticket, hits, more }
+    SearchPage { request_id: search.request_id, hits, more }
 }
 
 /// A last word of fewer bytes has to be meant as it is: half of the index begins with `a`.

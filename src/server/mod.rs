@@ -16,10 +16,10 @@ mod start;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::chat::record::Answer as Record;
+use crate::chat::record::JournalResponse;
 use crate::chat::{
-    Ask, Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Listener, Refusal, RoomId,
-    ServerEvent, Speaker, Visit,
+    Admission, Chat, ClientEvent, ClientId, Command, ConnectParams, Credential, Effect, Input,
+    Listener, OutputMode, Refusal, RoomId, ServerEvent,
 };
 use crate::clock::{Moment, Now};
 use crate::config::Config;
@@ -43,7 +43,7 @@ pub(crate) struct Server {
     /// What the chat wants done; empty between calls.
     effects: Vec<Effect>,
     /// What the journal has answered and the chat has not been told yet.
-    answers: VecDeque<Record>,
+    answers: VecDeque<JournalResponse>,
     /// Where events are written before they become frames.
     text: Vec<u8>,
     /// Requests that are not answered yet.
@@ -67,9 +67,9 @@ impl Handler for Server {
         if !self.draining {
             self.end = None;
         }
-        let mut hello = Hello::parse(&request.path, &request.query);
-        if let Some(form) = routes::subprotocol(request).and_then(routes::form_of) {
-            hello.form = form;
+        let mut params = ConnectParams::parse(&request.path, &request.query);
+        if let Some(mode) = routes::subprotocol(request).and_then(routes::mode_of) {
+            params.mode = mode;
         }
         let address = turn.address(conn).map(tracing::field::display);
         tracing::info!(conn = conn.as_u64(), address, "connected");
@@ -77,14 +77,14 @@ impl Handler for Server {
             Ok(caller) => caller,
             Err(refusal) => return turn.close(conn, 4001, &refusal.message),
         };
-        let mut visit = Visit { network: turn.network(conn), login: None, fault };
+        let mut admission = Admission { network: turn.network(conn), login: None, fault };
         match speaker {
-            Speaker::Nobody => {}
-            Speaker::Session(session) => hello.session = Some(session.into()),
-            Speaker::Login(login) => visit.login = Some(*login),
+            Credential::Nobody => {}
+            Credential::Session(session) => params.session = Some(session.into()),
+            Credential::Login(login) => admission.login = Some(*login),
         }
-        let (seed, visit) = (random(), Box::new(visit));
-        self.tell(turn, Input::Opened { client: client(conn), hello, seed, visit });
+        let (seed, admission) = (random(), Box::new(admission));
+        self.tell(turn, Input::Opened { client: client(conn), params, seed, admission });
     }
 
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
@@ -117,11 +117,13 @@ impl Handler for Server {
             self.take_answers(turn.now());
             let Some(answer) = self.answers.pop_front() else { break };
             match answer {
-                Record::Kept { ticket } if self.accounts.awaits(ticket) => {
-                    self.left(turn, ticket, Ok(()));
+                JournalResponse::Saved { request_id } if self.accounts.awaits(request_id) => {
+                    self.left(turn, request_id, Ok(()));
                 }
-                Record::Refused { ticket, why } if self.accounts.awaits(ticket) => {
-                    self.left(turn, ticket, Err(Refusal::refused(why)));
+                JournalResponse::Rejected { request_id, why }
+                    if self.accounts.awaits(request_id) =>
+                {
+                    self.left(turn, request_id, Err(Refusal::refused(why)));
                 }
                 answer => self.tell(turn, Input::Answered(answer)),
             }
@@ -206,11 +208,11 @@ impl Server {
         conn: ConnId,
         event: ClientEvent,
     ) -> Result<ClientEvent, Refusal> {
-        let ClientEvent { id, room, ask } = event;
-        let Ask::Auth(token) = ask else { return Ok(ClientEvent { id, room, ask }) };
+        let ClientEvent { id, room, command } = event;
+        let Command::Auth(token) = command else { return Ok(ClientEvent { id, room, command }) };
         let proved = self.chat.charge(now, client(conn)).and_then(|()| self.prove(now, &token));
         match proved {
-            Ok(login) => Ok(ClientEvent { id, room, ask: Ask::LogIn(Box::new(login)) }),
+            Ok(login) => Ok(ClientEvent { id, room, command: Command::LogIn(Box::new(login)) }),
             Err(refusal) => Err(refusal.re(id)),
         }
     }
@@ -238,14 +240,14 @@ impl Server {
             Effect::Hint { room, event, except } => {
                 self.broadcast(turn, room, None, &event, &except, None);
             }
-            Effect::Order(order) => self.journal.submit(turn.now(), order),
+            Effect::Journal(request) => self.journal.submit(turn.now(), request),
             Effect::Close { client, code, reason } => turn.close(conn(client), code, &reason),
         }
     }
 
     fn reply(&mut self, turn: &mut Turn<'_>, client: ClientId, event: &ServerEvent) {
         self.text.clear();
-        if event.render(self.chat.form(client), &mut self.text) {
+        if event.render(self.chat.output_mode(client), &mut self.text) {
             turn.send(conn(client), &self.text);
         }
     }
@@ -271,16 +273,16 @@ impl Server {
         let audience = to.unwrap_or_else(|| self.chat.audience(room));
         let mut asked_for = [false; 3];
         for listener in audience {
-            asked_for[listener.form as usize] = true;
+            asked_for[listener.mode as usize] = true;
         }
-        for form in [Form::Json, Form::Text, Form::Simple] {
+        for mode in [OutputMode::Json, OutputMode::Text, OutputMode::Simple] {
             self.text.clear();
-            if !asked_for[form as usize] || !event.render(form, &mut self.text) {
+            if !asked_for[mode as usize] || !event.render(mode, &mut self.text) {
                 continue;
             }
             let mut broadcast = Broadcast::new(mark, &self.text);
             for listener in audience {
-                if listener.form == form && !except.contains(&listener.client) {
+                if listener.mode == mode && !except.contains(&listener.client) {
                     turn.deliver(&mut broadcast, conn(listener.client));
                 }
             }

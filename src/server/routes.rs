@@ -3,7 +3,7 @@
 use super::log::Escaped;
 use super::{Server, api};
 use crate::assets;
-use crate::chat::{Code, Form, Refusal};
+use crate::chat::{Code, OutputMode, Refusal};
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
 use crate::ws::Answer;
@@ -82,11 +82,11 @@ pub(super) fn subprotocol(request: &Request) -> Option<&'static str> {
 }
 
 /// Returns the output form that a sub-protocol stands for.
-pub(super) fn form_of(protocol: &str) -> Option<Form> {
+pub(super) fn mode_of(protocol: &str) -> Option<OutputMode> {
     match protocol {
-        "chat.v1" => Some(Form::Json),
-        "chat.text" => Some(Form::Text),
-        "chat.simple" => Some(Form::Simple),
+        "chat.v1" => Some(OutputMode::Json),
+        "chat.text" => Some(OutputMode::Text),
+        "chat.simple" => Some(OutputMode::Simple),
         _ => None,
     }
 }

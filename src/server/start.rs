@@ -11,7 +11,7 @@ use super::accounts::{Accounts, Fault};
 use super::address::AddressFile;
 use super::{Server, log};
 use crate::chat::Chat;
-use crate::chat::record::{Keep, Order};
+use crate::chat::record::{JournalRequest, PutKeyValues};
 use crate::clock::Clock;
 use crate::config::{Config, Data};
 use crate::journal::{self, Journal};
@@ -66,10 +66,10 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let (mut journal, mut opening) =
         Journal::open(config.engine(), config.journal(), random(), now, wake())
             .map_err(Failure::Journal)?;
-    let (accounts, facts) = Accounts::open(config, &mut opening, now.unix_ms / 1000, wake())
+    let (accounts, key_values) = Accounts::open(config, &mut opening, now.unix_ms / 1000, wake())
         .map_err(Failure::Accounts)?;
-    if !facts.is_empty() {
-        journal.submit(now, Order::Keep(Keep { ticket: None, facts }));
+    if !key_values.is_empty() {
+        journal.submit(now, JournalRequest::Put(PutKeyValues { request_id: None, key_values }));
     }
     let mut addresses = Vec::new();
     for address in &config.listen {

@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Order, Query, RoomKey, Span, Ticket,
+    AuthorKey, Change, Draft, JournalRequest, JournalResponse, Query, RequestId, RoomKey, Span,
 };
 use chinwag::clock::{Clock, Moment};
 use chinwag::journal::{Durability, Engine, Journal, Limits};
@@ -150,7 +150,7 @@ fn rate(engine: Engine, limits: Limits, senders: u64, time: Duration) -> u64 {
     let mut answered = 0;
     while desk.clock.now().at < end {
         for answer in desk.take() {
-            assert!(matches!(answer, Answer::Appended { .. }), "{answer:?}");
+            assert!(matches!(answer, JournalResponse::Appended { .. }), "{answer:?}");
             answered += 1;
             desk.append("lobby");
         }
@@ -227,7 +227,7 @@ fn large(messages: u64, prune: bool) {
         }
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let (room, seq) = (seed >> 33, (seed >> 20) % each);
-        desk.sent.insert(Ticket(desk.tickets + 1), time());
+        desk.sent.insert(RequestId(desk.tickets + 1), time());
         desk.append(&format!("room {}", room % ROOMS));
         if number % 10 == 0 {
             // Another room than the one just written to: whoever reads must wait for that.
@@ -284,7 +284,7 @@ struct Desk {
     woken: Receiver<()>,
     waiting: usize,
     tickets: u64,
-    sent: std::collections::HashMap<Ticket, std::time::Instant>,
+    sent: std::collections::HashMap<RequestId, std::time::Instant>,
     entries: u64,
 }
 
@@ -309,7 +309,7 @@ impl Desk {
         let room: RoomKey = Arc::from(room);
         let now = self.clock.now();
         let draft = Draft {
-            ticket: Ticket(self.tickets),
+            request_id: RequestId(self.tickets),
             room_name: Arc::clone(&room),
             room,
             author: author(self.tickets),
@@ -318,13 +318,13 @@ impl Desk {
             id: Some(Arc::from(format!("c{}-{}", now.unix_ms, self.tickets))),
             ts: now.unix_ms,
             change: Change::Message { content: Arc::from(TEXT), reply_to: None, expires: None },
-            facts: Vec::new(),
+            key_values: Vec::new(),
         };
-        self.journal.submit(now, Order::Append(draft));
+        self.journal.submit(now, JournalRequest::Append(draft));
     }
 
     /// Waits for answers.
-    fn take(&mut self) -> Vec<Answer> {
+    fn take(&mut self) -> Vec<JournalResponse> {
         let mut answers = Vec::new();
         loop {
             self.journal.answers(self.clock.now(), &mut answers);
@@ -337,12 +337,12 @@ impl Desk {
     }
 
     /// Notes how long appends took that are answered by now, and gives what else was told.
-    fn note(&mut self, acks: &mut Vec<Duration>) -> Vec<Answer> {
+    fn note(&mut self, acks: &mut Vec<Duration>) -> Vec<JournalResponse> {
         let mut answers = Vec::new();
         self.journal.answers(self.clock.now(), &mut answers);
         answers.retain(|answer| {
-            let Answer::Appended { ticket, .. } = answer else { return true };
-            acks.extend(self.sent.remove(ticket).map(|sent| sent.elapsed()));
+            let JournalResponse::Appended { request_id, .. } = answer else { return true };
+            acks.extend(self.sent.remove(request_id).map(|sent| sent.elapsed()));
             false
         });
         answers
@@ -351,9 +351,9 @@ impl Desk {
     /// Says how long a read took.
     fn read(&mut self, room: &str, span: Span, acks: &mut Vec<Duration>) -> Duration {
         let start = time();
-        let (ticket, room, limit) = (Ticket(0), Arc::from(room), 50);
-        let query = Query { ticket, room, span, limit, bytes_max: 128 * 1024 };
-        self.journal.submit(self.clock.now(), Order::Read(query));
+        let (request_id, room, limit) = (RequestId(0), Arc::from(room), 50);
+        let query = Query { request_id, room, span, limit, bytes_max: 128 * 1024 };
+        self.journal.submit(self.clock.now(), JournalRequest::Read(query));
         while self.note(acks).is_empty() {
             self.woken.recv_timeout(Duration::from_secs(60)).expect("the journal hangs");
         }

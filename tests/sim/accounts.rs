@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, Order, Refused};
+use chinwag::chat::record::{AuthorKey, JournalError, JournalRequest};
 use chinwag::chat::{
-    Account, Ask, ClientEvent, ClientId, Code, Input, Login, Refusal, Registry, Request,
-    ServerEvent, Visit,
+    Account, AccountRequest, Admission, ClientEvent, ClientId, Code, Command, Input, Login,
+    Refusal, Request, ServerEvent,
 };
 
 use crate::world::{World, login};
@@ -14,8 +14,8 @@ use crate::world::{World, login};
 const CALLER: ClientId = ClientId(1 << 40);
 const NETWORK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-fn ask(world: &mut World, registry: Registry) -> ServerEvent {
-    let request = Request::Registry(Box::new(registry));
+fn command(world: &mut World, registry: AccountRequest) -> ServerEvent {
+    let request = Request::AccountRequest(Box::new(registry));
     world.handle(Input::Asked { caller: CALLER, network: NETWORK, request });
     world.told(CALLER).pop().expect("an answer")
 }
@@ -34,8 +34,11 @@ fn code(event: ServerEvent) -> Code {
 fn an_account_has_its_name_and_no_session_key() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
-    let client =
-        world.visit("/ws", "name=Other", Visit { login: Some(login(&bob, 7)), ..Visit::default() });
+    let client = world.admission(
+        "/ws",
+        "name=Other",
+        Admission { login: Some(login(&bob, 7)), ..Admission::default() },
+    );
     let welcome = world.welcome(client);
     assert_eq!((&*welcome.you, &*welcome.session, welcome.account), ("Bob", "", true));
     let guest = world.open("name=bob");
@@ -63,24 +66,24 @@ fn a_name_is_kept_for_its_account_while_nobody_is_there() {
 fn one_of_two_who_want_a_name_gets_it() {
     let mut world = World::new();
     world.prompt = false;
-    let add = |account| Registry::Add(account, None);
-    let first = Request::Registry(Box::new(add(account("Bob", 1))));
+    let add = |account| AccountRequest::Add(account, None);
+    let first = Request::AccountRequest(Box::new(add(account("Bob", 1))));
     world.handle(Input::Asked { caller: CALLER, network: NETWORK, request: first });
-    assert_eq!(code(ask(&mut world, add(account("bob", 2)))), Code::NameTaken);
+    assert_eq!(code(command(&mut world, add(account("bob", 2)))), Code::NameTaken);
     world.settle();
     assert!(matches!(world.told(CALLER)[..], [ServerEvent::Account(_)]));
     let guest = world.enter("name=Eve");
-    assert_eq!(code(ask(&mut world, add(account("Eve", 3)))), Code::NameTaken);
+    assert_eq!(code(command(&mut world, add(account("Eve", 3)))), Code::NameTaken);
     world.close(guest);
-    assert_eq!(code(ask(&mut world, add(account("*", 3)))), Code::NameInvalid);
+    assert_eq!(code(command(&mut world, add(account("*", 3)))), Code::NameInvalid);
 }
 
 #[test]
 fn an_account_that_could_not_be_kept_is_none() {
     let mut world = World::new();
-    world.keeper.refuses = Some(Refused::Unavailable);
+    world.keeper.refuses = Some(JournalError::Unavailable);
     assert_eq!(
-        code(ask(&mut world, Registry::Add(account("Bob", 1), None))),
+        code(command(&mut world, AccountRequest::Add(account("Bob", 1), None))),
         Code::StorageUnavailable
     );
     assert_eq!(world.chat.account_named("Bob"), None);
@@ -100,12 +103,12 @@ fn a_guest_registers_its_own_name_and_goes_on_as_the_account() {
     world.say(bob, "/join den");
     world.told.clear();
     let own = chinwag::chat::author_of(&session);
-    let added = ask(&mut world, Registry::Add(account("Alice", 1), Some(own)));
+    let added = command(&mut world, AccountRequest::Add(account("Alice", 1), Some(own)));
     assert!(matches!(added, ServerEvent::Account(_)), "{added:?}");
     let event = ClientEvent {
         id: Some("a1".into()),
         room: None,
-        ask: Ask::LogIn(Box::new(login(&account("Alice", 1), 7))),
+        command: Command::LogIn(Box::new(login(&account("Alice", 1), 7))),
     };
     world.handle(Input::Received { client: alice, event: Ok(event) });
     let told = world.read(alice);
@@ -128,11 +131,11 @@ fn whoever_becomes_somebody_else_leaves_what_that_one_may_not_see() {
     world.say(alice, "mine");
     world.say(alice, "/private");
     let eve = world.register("Eve", 1, false);
-    let ask = Ask::LogIn(Box::new(login(&eve, 7)));
+    let command = Command::LogIn(Box::new(login(&eve, 7)));
     world.told.clear();
     world.handle(Input::Received {
         client: tab,
-        event: Ok(ClientEvent { id: None, room: None, ask }),
+        event: Ok(ClientEvent { id: None, room: None, command }),
     });
     assert!(world.types(tab).contains(&"left".to_owned()));
     world.say(alice, "secret");
@@ -144,8 +147,10 @@ fn a_guest_of_that_name_makes_way() {
     let mut world = World::new();
     let own = world.open("name=Bob");
     let session = world.welcome(own).session;
-    let added =
-        ask(&mut world, Registry::Add(account("Bob", 1), Some(chinwag::chat::author_of(&session))));
+    let added = command(
+        &mut world,
+        AccountRequest::Add(account("Bob", 1), Some(chinwag::chat::author_of(&session))),
+    );
     assert!(matches!(added, ServerEvent::Account(_)), "{added:?}");
     let bob = world.open_with(&account("Bob", 1));
     world.say(bob, "hi");
@@ -157,17 +162,26 @@ fn a_guest_of_that_name_makes_way() {
 fn a_login_ends_by_itself_by_logging_out_and_with_the_account() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
-    let one = world.visit("/ws", "", Visit { login: Some(login(&bob, 1)), ..Visit::default() });
-    let two = world.visit("/ws", "", Visit { login: Some(login(&bob, 2)), ..Visit::default() });
+    let one = world.admission(
+        "/ws",
+        "",
+        Admission { login: Some(login(&bob, 1)), ..Admission::default() },
+    );
+    let two = world.admission(
+        "/ws",
+        "",
+        Admission { login: Some(login(&bob, 2)), ..Admission::default() },
+    );
     let short = Login { expires: crate::world::START + 5000, ..login(&bob, 3) };
-    let short = world.visit("/ws", "", Visit { login: Some(short), ..Visit::default() });
+    let short =
+        world.admission("/ws", "", Admission { login: Some(short), ..Admission::default() });
     world.pass(Duration::from_secs(5));
     assert_eq!(world.closed.get(&short), Some(&4105));
     world.handle(Input::LoggedOut { author: bob.author, id: [1; 16] });
     assert_eq!((world.closed.get(&one), world.closed.get(&two)), (Some(&4001), None));
     world.say(one, "hello");
     assert_eq!(world.heard(two), [""; 0]);
-    let gone = ask(&mut world, Registry::Remove { name: "bob".into() });
+    let gone = command(&mut world, AccountRequest::Remove { name: "bob".into() });
     assert!(matches!(gone, ServerEvent::Account(_)), "{gone:?}");
     assert_eq!(world.closed.get(&two), Some(&4001));
     assert_eq!(world.chat.account_named("Bob"), None);
@@ -180,8 +194,8 @@ fn another_password_ends_all_logins() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
     let client = world.enter_as(&bob, "");
-    let set = Registry::SetHash { name: "Bob".into(), hash: "new".into() };
-    assert!(matches!(ask(&mut world, set), ServerEvent::Account(_)));
+    let set = AccountRequest::SetHash { name: "Bob".into(), hash: "new".into() };
+    assert!(matches!(command(&mut world, set), ServerEvent::Account(_)));
     assert_eq!(world.closed.get(&client), Some(&4001));
     let known = world.chat.account_named("Bob").unwrap();
     assert_eq!((known.hash.as_deref(), known.since), (Some("new"), crate::world::START / 1000 + 1));
@@ -244,11 +258,16 @@ fn an_account_of_another_issuer_is_made_when_it_is_first_seen() {
     let mut world = World::new();
     world.register("Bob", 1, false);
     let outside = Login { outside: true, admin: true, ..login(&account("Bob", 2), 7) };
-    let client = world.visit("/ws", "", Visit { login: Some(outside.clone()), ..Visit::default() });
+    let client = world.admission(
+        "/ws",
+        "",
+        Admission { login: Some(outside.clone()), ..Admission::default() },
+    );
     let welcome = world.welcome(client);
     assert_eq!((&*welcome.you, welcome.account, welcome.admin), ("Bob-2", true, true));
     world.restart();
-    let client = world.visit("/ws", "", Visit { login: Some(outside), ..Visit::default() });
+    let client =
+        world.admission("/ws", "", Admission { login: Some(outside), ..Admission::default() });
     assert_eq!(&*world.welcome(client).you, "Bob-2");
 }
 
@@ -256,7 +275,7 @@ fn an_account_of_another_issuer_is_made_when_it_is_first_seen() {
 fn a_bad_cookie_comes_in_as_a_guest_and_is_told() {
     let mut world = World::new();
     let fault = Some(Refusal::new(Code::Unauthorized, "the token has expired"));
-    let client = world.visit("/ws", "name=Alice", Visit { fault, ..Visit::default() });
+    let client = world.admission("/ws", "name=Alice", Admission { fault, ..Admission::default() });
     let told = world.read(client);
     assert!(told[0].contains("\"you\":\"Alice\"") && told[1].contains("unauthorized"), "{told:?}");
 }
@@ -273,7 +292,10 @@ fn a_token_nobody_has_looked_at_proves_nothing() {
 fn there_are_at_most_so_many_accounts() {
     let mut world = World::with(|limits| limits.accounts_max = 1);
     world.register("Bob", 1, false);
-    assert_eq!(code(ask(&mut world, Registry::Add(account("Eve", 2), None))), Code::Overloaded);
+    assert_eq!(
+        code(command(&mut world, AccountRequest::Add(account("Eve", 2), None))),
+        Code::Overloaded
+    );
 }
 
 #[test]
@@ -283,11 +305,17 @@ fn an_account_is_not_forgotten_when_its_connection_becomes_another() {
     let client = world.enter_as(&bob, "room=den");
     world.say(client, "mine");
     world.say(client, "/private");
-    let ask = Ask::LogIn(Box::new(login(&eve, 8)));
-    world.handle(Input::Received { client, event: Ok(ClientEvent { id: None, room: None, ask }) });
+    let command = Command::LogIn(Box::new(login(&eve, 8)));
+    world.handle(Input::Received {
+        client,
+        event: Ok(ClientEvent { id: None, room: None, command }),
+    });
     world.told.clear();
-    let again =
-        world.visit("/ws", "room=den", Visit { login: Some(login(&bob, 9)), ..Visit::default() });
+    let again = world.admission(
+        "/ws",
+        "room=den",
+        Admission { login: Some(login(&bob, 9)), ..Admission::default() },
+    );
     let den = &world.welcome(again).rooms[0];
     assert_eq!((&*den.room, den.role), ("den", Some("owner")));
     assert_eq!(&*world.chat.account_named("Bob").unwrap().name, "Bob");
@@ -349,14 +377,14 @@ fn nothing_is_left_of_an_account_that_was_removed() {
             world.close(client);
             world.pass(Duration::from_secs(60));
         }
-        let gone = ask(&mut world, Registry::Remove { name: "Bob".into() });
+        let gone = command(&mut world, AccountRequest::Remove { name: "Bob".into() });
         assert!(matches!(gone, ServerEvent::Account(_)), "{gone:?}");
         if !away {
             assert_eq!(world.closed.get(&client), Some(&4001));
             world.close(client);
             world.pass(Duration::from_secs(60));
         }
-        let dropped = |order: &Order| *order == Order::DropSession(bob.author);
+        let dropped = |order: &JournalRequest| *order == JournalRequest::DropSession(bob.author);
         assert!(world.orders.iter().any(dropped), "away: {away}");
         world.orders.clear();
         let guest = world.open("name=Bob");

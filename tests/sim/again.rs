@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use chinwag::chat::record::{Order, Refused};
-use chinwag::chat::{ClientId, Code, Request, ServerEvent, Speaker};
+use chinwag::chat::record::{JournalError, JournalRequest};
+use chinwag::chat::{ClientId, Code, Credential, Request, ServerEvent};
 
-use crate::requests::{ask, post};
+use crate::requests::{command, post};
 use crate::world::World;
 
 /// Alice owns the room in which Eve is, too, and has said something.
@@ -75,12 +75,12 @@ fn a_deed_that_cannot_be_done_twice_is_acknowledged_twice() {
         if action == "ban" {
             world.say(eve, r#"{"type":"join_room","payload":"dev"}"#);
         }
-        let deed = format!(
+        let moderation = format!(
             r#"{{"type":"moderate","id":"{id}","room":"dev","payload":{{"action":"{action}","user":"Eve"}}}}"#
         );
         for duplicate in [false, true] {
             world.told.clear();
-            world.say(alice, &deed);
+            world.say(alice, &moderation);
             let told = world.told(alice);
             let acked = |event: &ServerEvent| matches!(event, ServerEvent::Ack { duplicate: it, .. } if *it == duplicate);
             assert!(told.iter().any(acked), "{action}: {told:?}");
@@ -101,13 +101,13 @@ fn a_post_that_was_lost_is_acknowledged() {
     let by = |text: &str| {
         let mut post = post(text);
         (post.room, post.id) = ("dev".into(), Some("p1".into()));
-        post.by = Speaker::Session(session.clone());
+        post.by = Credential::Session(session.clone());
         Request::Post(Box::new(post))
     };
-    assert!(matches!(ask(&mut world, by("hi")), ServerEvent::Ack { duplicate: false, .. }));
+    assert!(matches!(command(&mut world, by("hi")), ServerEvent::Ack { duplicate: false, .. }));
     world.say(alice, "/mute Bob");
-    assert!(matches!(ask(&mut world, by("hi")), ServerEvent::Ack { duplicate: true, .. }));
-    match ask(&mut world, by("ho")) {
+    assert!(matches!(command(&mut world, by("hi")), ServerEvent::Ack { duplicate: true, .. }));
+    match command(&mut world, by("ho")) {
         ServerEvent::Error(refusal) => {
             assert_eq!((refusal.code, refusal.text.as_deref()), (Code::IdConflict, Some("ho")));
         }
@@ -126,8 +126,8 @@ fn a_post_that_nobody_could_say_is_refused_as_such_and_one_without_an_id_costs_n
     world.say(alice, "/mute Bob");
     let code = |world: &mut World, text: &str| {
         let mut post = post(text);
-        (post.room, post.by) = ("dev".into(), Speaker::Session(session.clone()));
-        match ask(world, Request::Post(Box::new(post))) {
+        (post.room, post.by) = ("dev".into(), Credential::Session(session.clone()));
+        match command(world, Request::Post(Box::new(post))) {
             ServerEvent::Error(refusal) => refusal.code,
             other => panic!("{other:?}"),
         }
@@ -143,7 +143,7 @@ fn whether_it_was_said_cannot_be_told_while_the_record_is_out_of_reach() {
     let (mut world, alice, eve) = world();
     world.say(alice, "/mute Eve");
     world.told.clear();
-    world.keeper.refuses = Some(Refused::Unavailable);
+    world.keeper.refuses = Some(JournalError::Unavailable);
     world.say(eve, SAID);
     let refusal = world.error(eve);
     assert_eq!((refusal.code, refusal.text.as_deref()), (Code::StorageUnavailable, Some("hi")));
@@ -162,7 +162,7 @@ fn nobody_asks_so_for_a_private_room_or_above_the_rate() {
         world.say(eve, FRESH);
         assert_eq!(world.error(eve).code, Code::NotInRoom);
     }
-    assert!(!world.orders.iter().any(|order| matches!(order, Order::Recognise(_))));
+    assert!(!world.orders.iter().any(|order| matches!(order, JournalRequest::CheckReplay(_))));
     world.say(alice, "/public");
     world.say(eve, r#"{"type":"join_room","payload":"dev"}"#);
     world.say(alice, "/mute Eve");

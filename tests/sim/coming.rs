@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, Order};
-use chinwag::chat::{ClientId, Code, Form, Input, ServerEvent};
+use chinwag::chat::record::{AuthorKey, JournalRequest};
+use chinwag::chat::{ClientId, Code, Input, OutputMode, ServerEvent};
 use chinwag::clock::Moment;
 
 use crate::world::World;
@@ -249,7 +249,7 @@ fn a_guessed_session_is_a_new_one() {
 
 #[test]
 fn sessions_without_a_connection_have_an_end() {
-    let mut world = World::with(|limits| limits.ghosts_max = 2);
+    let mut world = World::with(|limits| limits.detached_sessions_max = 2);
     let sessions: Vec<_> = (0..3)
         .map(|n| {
             let client = world.open(&format!("name=N{n}"));
@@ -282,13 +282,15 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
         .orders
         .iter()
         .map(|order| match order {
-            Order::PutSession(session) => format!("put {} {:?}", session.name, session.rooms),
-            Order::Append(_) => "append".to_owned(),
-            Order::Recognise(_) => "recognise".to_owned(),
-            Order::Read(_) => "read".to_owned(),
-            Order::Search(_) => "search".to_owned(),
-            Order::Keep(_) => "keep".to_owned(),
-            Order::DropSession(AuthorKey(_)) => "drop".to_owned(),
+            JournalRequest::PutSession(session) => {
+                format!("put {} {:?}", session.name, session.rooms)
+            }
+            JournalRequest::Append(_) => "append".to_owned(),
+            JournalRequest::CheckReplay(_) => "recognise".to_owned(),
+            JournalRequest::Read(_) => "read".to_owned(),
+            JournalRequest::Search(_) => "search".to_owned(),
+            JournalRequest::Put(_) => "keep".to_owned(),
+            JournalRequest::DropSession(AuthorKey(_)) => "drop".to_owned(),
         })
         .collect();
     assert_eq!(
@@ -415,7 +417,7 @@ fn a_client_may_change_how_it_reads() {
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
     world.say(alice, "/mode text");
-    assert_eq!(world.chat.form(alice), Form::Text);
+    assert_eq!(world.chat.output_mode(alice), OutputMode::Text);
     world.told.clear();
     world.say(bob, "hello");
     assert_eq!(world.read(alice), ["[12:00:00] <Bob> hello"]);
@@ -424,7 +426,7 @@ fn a_client_may_change_how_it_reads() {
     world.say(bob, "hello");
     assert_eq!(world.read(alice), ["{\"sender\":\"Bob\",\"content\":\"hello\"}"]);
     let room = world.room_with(alice).unwrap();
-    assert_eq!(world.chat.audience(room)[0].form, Form::Simple);
+    assert_eq!(world.chat.audience(room)[0].mode, OutputMode::Simple);
 }
 
 #[test]

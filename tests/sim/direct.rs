@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chinwag::chat::{Code, Visit};
+use chinwag::chat::{Admission, Code};
 
 use crate::world::{World, login};
 
@@ -224,8 +224,8 @@ fn what_somebody_said_before_it_left_for_good_can_still_be_had() {
     }
     world.close(bob);
     world.pass(Duration::from_secs(700));
-    let visit = || Visit { login: Some(login(&account, 7)), ..Visit::default() };
-    let alice = world.visit("/ws", "history=0&after=@Bob:1&epoch=k3", visit());
+    let admission = || Admission { login: Some(login(&account, 7)), ..Admission::default() };
+    let alice = world.admission("/ws", "history=0&after=@Bob:1&epoch=k3", admission());
     assert_eq!(world.types(alice), ["welcome", "resumed", "message", "live"]);
     world.say(alice, "/join @Bob");
     assert_eq!(world.types(alice), ["joined", "history"]);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chinwag::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Fact, Finding, Found, Gone, Hit, Opening, Order, Page,
-    Query, Refused, RoomKey, RoomRecord, Said, Search, SessionRecord, Shelf, Span,
+    AuthorKey, Change, DeletionReason, Draft, Entry, Hit, JournalError, JournalRequest,
+    JournalResponse, KeyValue, Namespace, Page, PageContent, Query, RoomKey, RoomRecord, Search,
+    SearchPage, SessionRecord, Snapshot, Span, StoredMessage,
 };
 
 /// Holds the record of every room, and the answers that wait to be fetched.
@@ -13,13 +14,13 @@ use chinwag::chat::record::{
 pub(crate) struct Keeper {
     pub(crate) rooms: BTreeMap<RoomKey, Record>,
     pub(crate) sessions: BTreeMap<AuthorKey, SessionRecord>,
-    pub(crate) facts: BTreeMap<(Shelf, Arc<str>), Arc<str>>,
-    ids: BTreeMap<(AuthorKey, Arc<str>), (RoomKey, Change, Answer)>,
-    orders: VecDeque<Order>,
-    appended: VecDeque<Answer>,
-    read: VecDeque<Answer>,
+    pub(crate) key_values: BTreeMap<(Namespace, Arc<str>), Arc<str>>,
+    ids: BTreeMap<(AuthorKey, Arc<str>), (RoomKey, Change, JournalResponse)>,
+    orders: VecDeque<JournalRequest>,
+    appended: VecDeque<JournalResponse>,
+    read: VecDeque<JournalResponse>,
     /// What the next order is answered with instead of being carried out.
-    pub(crate) refuses: Option<Refused>,
+    pub(crate) refuses: Option<JournalError>,
     /// Whether there may be authors without a session.
     pub(crate) guests: bool,
 }
@@ -30,13 +31,13 @@ pub(crate) struct Record {
     pub(crate) name: Arc<str>,
     pub(crate) entries: Vec<Entry>,
     authors: BTreeMap<u64, AuthorKey>,
-    said: BTreeMap<u64, Said>,
+    said: BTreeMap<u64, StoredMessage>,
     /// Entries up to this one are not kept any more.
     pub(crate) pruned: u64,
 }
 
 impl Keeper {
-    pub(crate) fn submit(&mut self, order: Order) {
+    pub(crate) fn submit(&mut self, order: JournalRequest) {
         self.orders.push_back(order);
     }
 
@@ -47,50 +48,52 @@ impl Keeper {
     /// Carries out the next order.
     pub(crate) fn work(&mut self) {
         match self.orders.pop_front() {
-            Some(Order::Append(draft)) => {
+            Some(JournalRequest::Append(draft)) => {
                 let answer = match self.refuses.take() {
-                    Some(why) => Answer::Refused { ticket: draft.ticket, why },
+                    Some(why) => JournalResponse::Rejected { request_id: draft.request_id, why },
                     None => self.append(draft),
                 };
                 self.appended.push_back(answer);
             }
-            Some(Order::Recognise(draft)) => {
-                let ticket = draft.ticket;
+            Some(JournalRequest::CheckReplay(draft)) => {
+                let request_id = draft.request_id;
                 let answer = match self.refuses.take() {
-                    Some(why) => Answer::Refused { ticket, why },
-                    None => self.known(&draft).unwrap_or(Answer::Unknown { ticket }),
+                    Some(why) => JournalResponse::Rejected { request_id, why },
+                    None => {
+                        self.known(&draft).unwrap_or(JournalResponse::NotReplayed { request_id })
+                    }
                 };
                 self.appended.push_back(answer);
             }
-            Some(Order::Read(query)) => {
+            Some(JournalRequest::Read(query)) => {
                 let answer = match self.refuses.take() {
-                    Some(why) => Answer::Unread { ticket: query.ticket, why },
-                    None => Answer::Page(self.page(&query)),
+                    Some(why) => JournalResponse::ReadFailed { request_id: query.request_id, why },
+                    None => JournalResponse::Page(self.page(&query)),
                 };
                 self.read.push_back(answer);
             }
-            Some(Order::Search(search)) => {
+            Some(JournalRequest::Search(search)) => {
                 let answer = match self.refuses.take() {
-                    Some(why) => Answer::Unread { ticket: search.ticket, why },
-                    None => Answer::Found(self.find(&search)),
+                    Some(why) => JournalResponse::ReadFailed { request_id: search.request_id, why },
+                    None => JournalResponse::SearchPage(self.find(&search)),
                 };
                 self.read.push_back(answer);
             }
-            Some(Order::PutSession(session)) => {
+            Some(JournalRequest::PutSession(session)) => {
                 self.sessions.insert(session.key, session);
             }
-            Some(Order::DropSession(key)) => {
+            Some(JournalRequest::DropSession(key)) => {
                 self.sessions.remove(&key);
             }
-            Some(Order::Keep(keep)) => {
+            Some(JournalRequest::Put(keep)) => {
                 // What nobody waits for is tried until it is kept.
-                let refused = keep.ticket.and_then(|_| self.refuses.take());
+                let refused = keep.request_id.and_then(|_| self.refuses.take());
                 if refused.is_none() {
-                    self.keep(keep.facts);
+                    self.keep(keep.key_values);
                 }
-                let answer = keep.ticket.map(|ticket| match refused {
-                    Some(why) => Answer::Refused { ticket, why },
-                    None => Answer::Kept { ticket },
+                let answer = keep.request_id.map(|request_id| match refused {
+                    Some(why) => JournalResponse::Rejected { request_id, why },
+                    None => JournalResponse::Saved { request_id },
                 });
                 self.appended.extend(answer);
             }
@@ -100,25 +103,27 @@ impl Keeper {
 
     /// Says whether facts wait to be written that belong to no entry.
     pub(crate) fn writes_facts(&self) -> bool {
-        self.orders.iter().any(|order| matches!(order, Order::Keep(_)))
+        self.orders.iter().any(|order| matches!(order, JournalRequest::Put(_)))
     }
 
-    fn find(&self, search: &Search) -> Finding {
+    fn find(&self, search: &Search) -> SearchPage {
         let rooms = search.rooms.iter().filter_map(|room| Some((room, self.rooms.get(room)?)));
         let said = rooms.flat_map(|(room, record)| {
-            let fits = |said: &&Said| said.gone.is_none() && said.content.contains(&*search.words);
+            let fits = |said: &&StoredMessage| {
+                said.deleted.is_none() && said.content.contains(&*search.words)
+            };
             let said = record.said.values().rev().filter(fits).cloned();
             said.map(|said| Hit { room: Arc::clone(room), said })
         });
         let hits = said.take(search.limit).collect();
-        Finding { ticket: search.ticket, hits, more: false }
+        SearchPage { request_id: search.request_id, hits, more: false }
     }
 
-    fn keep(&mut self, facts: Vec<Fact>) {
-        for Fact { shelf, key, value } in facts {
+    fn keep(&mut self, key_values: Vec<KeyValue>) {
+        for KeyValue { namespace, key, value } in key_values {
             match value {
-                Some(value) => self.facts.insert((shelf, key), value),
-                None => self.facts.remove(&(shelf, key)),
+                Some(value) => self.key_values.insert((namespace, key), value),
+                None => self.key_values.remove(&(namespace, key)),
             };
         }
     }
@@ -131,7 +136,7 @@ impl Keeper {
     }
 
     /// Gives an answer, appends in order among themselves, reads likewise.
-    pub(crate) fn fetch(&mut self, read_first: bool) -> Option<Answer> {
+    pub(crate) fn fetch(&mut self, read_first: bool) -> Option<JournalResponse> {
         let (first, then) = match read_first {
             true => (&mut self.read, &mut self.appended),
             false => (&mut self.appended, &mut self.read),
@@ -142,13 +147,13 @@ impl Keeper {
     /// Adds an entry of the keeper's own: a message has expired.
     pub(crate) fn expire(&mut self, room: &str, mid: u64) {
         let record = self.rooms.get_mut(room).unwrap();
-        let change = Change::Deleted { mid, why: Gone::Expired };
+        let change = Change::Deleted { mid, why: DeletionReason::Expired };
         let entry = record.add("*".into(), 0, change);
-        self.appended.push_back(Answer::Added { room: room.into(), entry });
+        self.appended.push_back(JournalResponse::Added { room: room.into(), entry });
     }
 
     /// Tells what a chat must know that starts now.
-    pub(crate) fn opening(&self, epoch: &str) -> Opening {
+    pub(crate) fn opening(&self, epoch: &str) -> Snapshot {
         let rooms = self.rooms.iter().map(|(key, record)| RoomRecord {
             key: Arc::clone(key),
             name: Arc::clone(&record.name),
@@ -163,43 +168,43 @@ impl Keeper {
                 })
                 .unwrap_or_default(),
         });
-        let facts = self.facts.iter().map(|((shelf, key), value)| Fact {
-            shelf: *shelf,
+        let key_values = self.key_values.iter().map(|((namespace, key), value)| KeyValue {
+            namespace: *namespace,
             key: Arc::clone(key),
             value: Some(Arc::clone(value)),
         });
-        Opening {
+        Snapshot {
             epoch: epoch.to_owned(),
             durable: "memory",
             rooms: rooms.collect(),
             sessions: self.sessions.values().cloned().collect(),
-            facts: facts.collect(),
+            key_values: key_values.collect(),
         }
     }
 
     /// Answers a draft that has come before.
-    fn known(&self, draft: &Draft) -> Option<Answer> {
+    fn known(&self, draft: &Draft) -> Option<JournalResponse> {
         let id = draft.id.as_ref()?;
         let (room, change, first) = self.ids.get(&(draft.author, Arc::clone(id)))?;
-        let ticket = draft.ticket;
-        let Answer::Appended { seq, mid, ts, count, .. } = *first else { unreachable!() };
+        let request_id = draft.request_id;
+        let JournalResponse::Appended { seq, mid, ts, count, .. } = *first else { unreachable!() };
         Some(match (room, change) == (&draft.room, &draft.change) {
-            true => Answer::Appended { ticket, seq, mid, ts, duplicate: true, count },
-            false => Answer::Refused { ticket, why: Refused::IdConflict },
+            true => JournalResponse::Appended { request_id, seq, mid, ts, duplicate: true, count },
+            false => JournalResponse::Rejected { request_id, why: JournalError::IdConflict },
         })
     }
 
-    fn append(&mut self, draft: Draft) -> Answer {
+    fn append(&mut self, draft: Draft) -> JournalResponse {
         let known = self.guests || self.sessions.contains_key(&draft.author);
         assert!(known, "an author nobody knows");
-        let ticket = draft.ticket;
+        let request_id = draft.request_id;
         if let Some(answer) = self.known(&draft) {
             return answer;
         }
         let record = self.rooms.entry(Arc::clone(&draft.room)).or_default();
         record.name = Arc::clone(&draft.room_name);
         if let Err(why) = record.allows(&draft) {
-            return Answer::Refused { ticket, why };
+            return JournalResponse::Rejected { request_id, why };
         }
         let asked = draft.change.clone();
         let mut change = draft.change;
@@ -207,7 +212,7 @@ impl Keeper {
         if let Change::Deleted { mid, why } = &mut change
             && record.authors.get(mid) != Some(&draft.author)
         {
-            (*why, taken_away) = (Gone::Moderator, 1);
+            (*why, taken_away) = (DeletionReason::Moderator, 1);
         }
         let entry = record.add(draft.sender, draft.ts, change);
         let (seq, ts) = (entry.seq, entry.ts);
@@ -219,8 +224,9 @@ impl Keeper {
             Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
         record.authors.insert(seq, draft.author);
-        self.keep(draft.facts);
-        let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
+        self.keep(draft.key_values);
+        let answer =
+            JournalResponse::Appended { request_id, seq, mid, ts, duplicate: false, count };
         if let Some(id) = draft.id {
             self.ids.insert((draft.author, id), (draft.room, asked, answer.clone()));
         }
@@ -245,7 +251,7 @@ impl Keeper {
                     lost.push((after + 1, record.pruned));
                 }
                 more = entries.len() > query.limit;
-                Found::Entries(entries.into_iter().take(query.limit).collect())
+                PageContent::Entries(entries.into_iter().take(query.limit).collect())
             }
             span => {
                 let fits = |mid: u64| match span {
@@ -254,7 +260,7 @@ impl Keeper {
                     _ => true,
                 };
                 let said = record.said.values().filter(|said| kept(said.mid) && fits(said.mid));
-                let mut said: Vec<Said> = said.cloned().collect();
+                let mut said: Vec<StoredMessage> = said.cloned().collect();
                 if said.len() > query.limit {
                     more = true;
                     match span {
@@ -264,16 +270,16 @@ impl Keeper {
                         }
                     }
                 }
-                Found::Messages(said)
+                PageContent::Messages(said)
             }
         };
         let top = record.entries.len() as u64;
-        Page { ticket: query.ticket, room: Arc::clone(&query.room), found, top, more, lost }
+        Page { request_id: query.request_id, room: Arc::clone(&query.room), found, top, more, lost }
     }
 }
 
 impl Record {
-    fn allows(&self, draft: &Draft) -> Result<(), Refused> {
+    fn allows(&self, draft: &Draft) -> Result<(), JournalError> {
         let (mid, own) = match draft.change {
             Change::Edited { mid, .. } => (mid, true),
             Change::Deleted { mid, .. } => (mid, !draft.moderator),
@@ -283,11 +289,11 @@ impl Record {
             }
         };
         match self.said.get(&mid) {
-            Some(said) if said.gone.is_none() => {
+            Some(said) if said.deleted.is_none() => {
                 let owned = self.authors.get(&mid) == Some(&draft.author);
-                if own && !owned { Err(Refused::Forbidden) } else { Ok(()) }
+                if own && !owned { Err(JournalError::Forbidden) } else { Ok(()) }
             }
-            _ => Err(Refused::NoSuchMessage),
+            _ => Err(JournalError::NoSuchMessage),
         }
     }
 
@@ -295,7 +301,7 @@ impl Record {
         let seq = self.entries.len() as u64 + 1;
         match &mut change {
             Change::Message { content, reply_to, expires } => {
-                let said = Said {
+                let said = StoredMessage {
                     mid: seq,
                     seq,
                     ts,
@@ -303,7 +309,7 @@ impl Record {
                     content: Arc::clone(content),
                     reply_to: *reply_to,
                     expires: *expires,
-                    gone: None,
+                    deleted: None,
                     edited: false,
                     reactions: Vec::new(),
                 };
@@ -315,7 +321,7 @@ impl Record {
             }
             Change::Deleted { mid, why } => {
                 let said = self.said.get_mut(mid).unwrap();
-                (said.seq, said.gone, said.content) = (seq, Some(*why), "".into());
+                (said.seq, said.deleted, said.content) = (seq, Some(*why), "".into());
             }
             Change::Reaction { mid, emoji, on, count } => {
                 let said = self.said.get_mut(mid).unwrap();

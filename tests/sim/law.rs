@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chinwag::chat::record::{Action, AuthorKey, Deed};
+use chinwag::chat::record::{AuthorKey, Moderation, ModerationAction};
 
 /// Is what should hold in one room.
 #[derive(Clone, Debug, Default)]
@@ -33,37 +33,37 @@ impl Law {
     /// Takes in a deed that is in the record. `present` are those in the room, `aim` whom it names.
     pub(crate) fn apply(
         &mut self,
-        deed: &Deed,
+        moderation: &Moderation,
         aim: Option<AuthorKey>,
         present: &BTreeSet<AuthorKey>,
         now: u64,
     ) {
-        let until = deed.seconds.map_or(u64::MAX, |seconds| now + seconds * 1000);
-        match (deed.action, aim) {
-            (Action::MakePrivate, _) => {
+        let until = moderation.seconds.map_or(u64::MAX, |seconds| now + seconds * 1000);
+        match (moderation.action, aim) {
+            (ModerationAction::MakePrivate, _) => {
                 (self.private, self.vague) = (true, false);
                 self.members.extend(present);
             }
-            (Action::MakePublic, _) => (self.private, self.vague) = (false, false),
-            (Action::Lock, _) => self.locked = true,
-            (Action::Unlock, _) => self.locked = false,
-            (Action::Kick, Some(aim)) if self.private => self.strike(aim),
-            (Action::Ban, Some(aim)) => {
+            (ModerationAction::MakePublic, _) => (self.private, self.vague) = (false, false),
+            (ModerationAction::Lock, _) => self.locked = true,
+            (ModerationAction::Unlock, _) => self.locked = false,
+            (ModerationAction::Kick, Some(aim)) if self.private => self.strike(aim),
+            (ModerationAction::Ban, Some(aim)) => {
                 self.strike(aim);
                 self.banned.insert(aim, until);
             }
-            (Action::Unban, Some(aim)) => drop(self.banned.remove(&aim)),
-            (Action::Mute, Some(aim)) => drop(self.muted.insert(aim, until)),
-            (Action::Unmute, Some(aim)) => drop(self.muted.remove(&aim)),
-            (Action::Invite, Some(aim)) if self.private => drop(self.members.insert(aim)),
-            (Action::Promote, Some(aim)) => {
+            (ModerationAction::Unban, Some(aim)) => drop(self.banned.remove(&aim)),
+            (ModerationAction::Mute, Some(aim)) => drop(self.muted.insert(aim, until)),
+            (ModerationAction::Unmute, Some(aim)) => drop(self.muted.remove(&aim)),
+            (ModerationAction::Invite, Some(aim)) if self.private => drop(self.members.insert(aim)),
+            (ModerationAction::Promote, Some(aim)) => {
                 self.moderators.insert(aim);
                 self.heirs.insert(aim);
                 if self.private {
                     self.members.insert(aim);
                 }
             }
-            (Action::Demote, Some(aim)) => {
+            (ModerationAction::Demote, Some(aim)) => {
                 let was = self.moderators.remove(&aim);
                 self.members.extend(Some(aim).filter(|_| was && self.private));
             }
@@ -115,11 +115,14 @@ impl Law {
     }
 
     /// Says whether somebody may do such a thing, as far as that is known.
-    pub(crate) fn allows(&self, author: AuthorKey, admin: bool, action: Action) -> bool {
+    pub(crate) fn allows(&self, author: AuthorKey, admin: bool, action: ModerationAction) -> bool {
         let owner = admin || self.owner == Some(author);
         let needed = match action {
-            Action::Invite if !self.private => true,
-            Action::MakePrivate | Action::MakePublic | Action::Promote | Action::Demote => owner,
+            ModerationAction::Invite if !self.private => true,
+            ModerationAction::MakePrivate
+            | ModerationAction::MakePublic
+            | ModerationAction::Promote
+            | ModerationAction::Demote => owner,
             _ => owner || self.moderators.contains(&author),
         };
         needed || self.vague || self.disputed || self.unsure.contains(&author)

@@ -168,7 +168,7 @@ fn a_reason_is_short() {
 
 #[test]
 fn an_account_has_read_marks_of_so_many_rooms() {
-    let mut world = World::with(|limits| limits.marks_max = 1);
+    let mut world = World::with(|limits| limits.read_markers_max = 1);
     let bob = world.register("Bob", 1, false);
     let client = world.enter_as(&bob, "room=dev&room=ops");
     for room in ["dev", "ops"] {

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chinwag::chat::record::Action;
-use chinwag::chat::{ClientId, Code, Visit};
+use chinwag::chat::record::ModerationAction;
+use chinwag::chat::{Admission, ClientId, Code};
 
 use crate::world::World;
 
@@ -36,8 +36,8 @@ fn whoever_keeps_no_order_may_do_none_of_it() {
     let (mut world, _, bob, _) = world();
     world.pass(Duration::from_secs(2));
     world.told.clear();
-    for (action, word) in Action::ALL {
-        if action == Action::Invite {
+    for (action, word) in ModerationAction::ALL {
+        if action == ModerationAction::Invite {
             continue;
         }
         let text = format!(
@@ -109,8 +109,8 @@ fn a_banned_guest_is_known_by_session_name_and_network() {
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
     let network: IpAddr = [192, 0, 2, 7].into();
-    let visit = || Visit { network: Some(network), ..Visit::default() };
-    let eve = world.visit("/ws", "name=Eve&room=dev", visit());
+    let admission = || Admission { network: Some(network), ..Admission::default() };
+    let eve = world.admission("/ws", "name=Eve&room=dev", admission());
     let session = world.welcome(eve).session;
     world.say(eve, "flood");
     world.told.clear();
@@ -124,20 +124,23 @@ fn a_banned_guest_is_known_by_session_name_and_network() {
     );
     world.close(eve);
     world.restart();
-    let rooms = |world: &mut World, query: &str, visit| {
-        let client = world.visit("/ws", query, visit);
+    let rooms = |world: &mut World, query: &str, admission| {
+        let client = world.admission("/ws", query, admission);
         let told = world.read(client).join("");
         world.close(client);
         world.pass(Duration::from_secs(11));
         (told.contains("\"current\":\"dev\""), told.contains("\"banned\""))
     };
     let barred = (false, true);
-    assert_eq!(rooms(&mut world, &format!("session={session}&room=dev"), Visit::default()), barred);
-    assert_eq!(rooms(&mut world, "name=EVE&room=dev", Visit::default()), barred);
-    assert_eq!(rooms(&mut world, "name=Other&room=dev", visit()), barred);
-    assert_eq!(rooms(&mut world, "name=Other&room=dev", Visit::default()), (true, false));
+    assert_eq!(
+        rooms(&mut world, &format!("session={session}&room=dev"), Admission::default()),
+        barred
+    );
+    assert_eq!(rooms(&mut world, "name=EVE&room=dev", Admission::default()), barred);
+    assert_eq!(rooms(&mut world, "name=Other&room=dev", admission()), barred);
+    assert_eq!(rooms(&mut world, "name=Other&room=dev", Admission::default()), (true, false));
     world.pass(Duration::from_secs(600));
-    assert_eq!(rooms(&mut world, "name=Eve&room=dev", visit()), (true, false));
+    assert_eq!(rooms(&mut world, "name=Eve&room=dev", admission()), (true, false));
 }
 
 #[test]
@@ -209,12 +212,12 @@ fn a_moderator_takes_away_what_others_said_but_does_not_speak_for_them() {
 #[test]
 fn the_same_deed_sent_again_is_done_once() {
     let (mut world, alice, _, eve) = world();
-    let deed =
+    let moderation =
         r#"{"type":"moderate","id":"m1","payload":{"action":"mute","user":"Eve","seconds":60}}"#;
-    world.say(alice, deed);
+    world.say(alice, moderation);
     world.say(alice, r#"{"type":"moderate","payload":{"action":"unmute","user":"Eve"}}"#);
     world.told.clear();
-    world.say(alice, deed);
+    world.say(alice, moderation);
     assert!(world.read(alice)[0].contains("\"duplicate\":true"));
     world.say(eve, "hello");
     assert_eq!(world.heard(alice), ["hello"]);
@@ -228,17 +231,18 @@ fn two_deeds_under_way_at_once_are_both_kept() {
     world.say(alice, "/promote Eve");
     world.settle();
     world.restart();
-    let facts = world.keeper.opening("k3").facts;
-    let standing =
-        facts.iter().find(|fact| fact.value.as_ref().is_some_and(|it| it.contains("Eve")));
-    let value = standing.and_then(|fact| fact.value.clone()).unwrap();
+    let key_values = world.keeper.opening("k3").key_values;
+    let standing = key_values
+        .iter()
+        .find(|key_value| key_value.value.as_ref().is_some_and(|it| it.contains("Eve")));
+    let value = standing.and_then(|key_value| key_value.value.clone()).unwrap();
     assert!(value.contains("\"moderator\":true") && !value.contains("\"muted\":0"), "{value}");
 }
 
 #[test]
 fn nothing_takes_effect_that_could_not_be_recorded() {
     let (mut world, alice, _, eve) = world();
-    world.keeper.refuses = Some(chinwag::chat::record::Refused::Unavailable);
+    world.keeper.refuses = Some(chinwag::chat::record::JournalError::Unavailable);
     world.say(alice, "/ban Eve");
     assert_eq!(world.error(alice).code, Code::StorageUnavailable);
     world.say(eve, "still here");
@@ -335,7 +339,8 @@ fn mutes_that_are_over_make_room() {
     world.pass(Duration::from_secs(6));
     world.say(alice, "/mute C 600");
     assert!(world.types(alice).contains(&"moderated".to_owned()));
-    let standings = world.keeper.opening("k3").facts.into_iter().filter_map(|fact| fact.value);
+    let standings =
+        world.keeper.opening("k3").key_values.into_iter().filter_map(|key_value| key_value.value);
     assert_eq!(standings.filter(|value| value.contains("\"muted\":1")).count(), 2);
 }
 
@@ -359,9 +364,11 @@ fn two_deeds_on_one_person_hold_after_a_crash_between_them_and_what_follows() {
     world.say(alice, "/promote Eve");
     // Both are in the record; the server dies before it hears of it.
     (0..9).for_each(|_| world.keeper.work());
-    let facts = world.keeper.opening("k3").facts;
-    let of_eve =
-        facts.iter().filter_map(|fact| fact.value.as_deref()).find(|it| it.contains("Eve"));
+    let key_values = world.keeper.opening("k3").key_values;
+    let of_eve = key_values
+        .iter()
+        .filter_map(|key_value| key_value.value.as_deref())
+        .find(|it| it.contains("Eve"));
     let of_eve = of_eve.unwrap();
     assert!(of_eve.contains("\"moderator\":true") && !of_eve.contains("\"muted\":0"), "{of_eve}");
 }
@@ -389,8 +396,10 @@ fn keeping_a_deed_costs_one_order() {
     world.say(alice, "/mute Eve 60");
     world.pass(Duration::from_millis(5));
     world.settle();
-    let keeps =
-        world.orders.iter().filter(|it| matches!(it, chinwag::chat::record::Order::Keep(_)));
+    let keeps = world
+        .orders
+        .iter()
+        .filter(|it| matches!(it, chinwag::chat::record::JournalRequest::Put(_)));
     assert_eq!(keeps.count(), 0);
 }
 

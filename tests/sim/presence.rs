@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chinwag::chat::{Chat, ClientId, Effect, Form, Hello, Input, Limits, ServerEvent};
+use chinwag::chat::{
+    Chat, ClientId, ConnectParams, Effect, Input, Limits, OutputMode, ServerEvent,
+};
 use chinwag::clock::{Moment, Now};
 
 use crate::keeper::Keeper;
@@ -151,9 +153,13 @@ fn arrivals(count: u64) -> (u64, u64) {
         let mut seed = [0; 16];
         seed[..8].copy_from_slice(&n.to_be_bytes());
         // Names as long as each other, or the bytes would not compare.
-        let hello = Hello::parse("/ws", &format!("name=N{n:05}"));
-        let mut inputs =
-            vec![Input::Opened { client: ClientId(n + 1), hello, seed, visit: Box::default() }];
+        let params = ConnectParams::parse("/ws", &format!("name=N{n:05}"));
+        let mut inputs = vec![Input::Opened {
+            client: ClientId(n + 1),
+            params,
+            seed,
+            admission: Box::default(),
+        }];
         if chat.deadline() <= now.at {
             inputs.push(Input::Due);
         }
@@ -166,11 +172,11 @@ fn arrivals(count: u64) -> (u64, u64) {
                         let spared = u64::from(except.is_some());
                         (event, chat.audience(room).len() as u64 - spared)
                     }
-                    Effect::Order(_) => continue,
+                    Effect::Journal(_) => continue,
                     other => panic!("{other:?}"),
                 };
                 written.clear();
-                event.render(Form::Json, &mut written);
+                event.render(OutputMode::Json, &mut written);
                 events += readers;
                 bytes += readers * written.len() as u64;
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chinwag::chat::record::Span;
-use chinwag::chat::{ClientId, Code, Input, Request, ServerEvent, Speaker};
+use chinwag::chat::{ClientId, Code, Credential, Input, Request, ServerEvent};
 
 use crate::world::World;
 
@@ -73,17 +73,17 @@ fn nor_does_it_exist_over_http() {
         let tab = world.open("name=X");
         world.welcome(tab).session
     };
-    let mut ask = |request| {
+    let mut command = |request| {
         let caller = ClientId(1 << 40);
         world.handle(Input::Asked { caller, network: [192, 0, 2, 1].into(), request });
         world.told(caller).pop().expect("an answer")
     };
     let read = |by| Request::History { by, room: "den".into(), span: Span::Latest, limit: None };
-    for by in [Speaker::Nobody, Speaker::Session(session)] {
-        let ServerEvent::Error(refusal) = ask(read(by)) else { panic!("it was read") };
+    for by in [Credential::Nobody, Credential::Session(session)] {
+        let ServerEvent::Error(refusal) = command(read(by)) else { panic!("it was read") };
         assert_eq!(refusal.code, Code::NoSuchRoom);
     }
-    let ServerEvent::RoomList { rooms, .. } = ask(Request::Rooms) else { panic!("no list") };
+    let ServerEvent::RoomList { rooms, .. } = command(Request::Rooms) else { panic!("no list") };
     assert!(rooms.iter().all(|room| &*room.room != "den"));
     let _ = alice;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chinwag::chat::record::{Answer, Order, Refused};
+use chinwag::chat::record::{JournalError, JournalRequest, JournalResponse};
 use chinwag::chat::{ClientId, Code, Input, Missed, ServerEvent};
 
 use crate::world::World;
@@ -92,7 +92,7 @@ fn a_page_that_knows_more_than_was_shown_is_cut() {
     world.keeper.work();
     world.keeper.work();
     let page = world.keeper.fetch(true).unwrap();
-    assert!(matches!(&page, Answer::Page(page) if page.top == 3));
+    assert!(matches!(&page, JournalResponse::Page(page) if page.top == 3));
     world.handle(Input::Answered(page));
     let told = world.told(bob);
     assert_eq!(mids(&told[0]), [1, 2]);
@@ -108,9 +108,9 @@ fn a_page_that_cannot_be_read_is_told_and_the_client_goes_live() {
     world.prompt = false;
     let bob = world.open("name=Bob");
     world.told(bob);
-    let Some(Order::Read(query)) = world.orders.last() else { panic!("no read") };
-    let (ticket, why) = (query.ticket, Refused::Unavailable);
-    world.handle(Input::Answered(Answer::Unread { ticket, why }));
+    let Some(JournalRequest::Read(query)) = world.orders.last() else { panic!("no read") };
+    let (request_id, why) = (query.request_id, JournalError::Unavailable);
+    world.handle(Input::Answered(JournalResponse::ReadFailed { request_id, why }));
     assert_eq!(world.error(bob).code, Code::StorageUnavailable);
     world.say(alice, "m3");
     world.settle();
@@ -185,9 +185,9 @@ fn a_client_may_return_with_nothing_missed_with_too_much_known_and_from_another_
             chinwag::chat::Chat::new(world.chat.limits().clone(), world.keeper.opening("k3"));
         world.handle(Input::Opened {
             client: alice,
-            hello: chinwag::chat::Hello::default(),
+            params: chinwag::chat::ConnectParams::default(),
             seed: [9; 16],
-            visit: Box::default(),
+            admission: Box::default(),
         });
         rooms
     };

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chinwag::chat::record::{Order, Refused, Span};
+use chinwag::chat::record::{JournalError, JournalRequest, Span};
 use chinwag::chat::{
-    Body, ClientId, Code, History, Input, Limits, Post, Request, RoomLine, ServerEvent, Speaker,
-    User,
+    Body, ClientId, Code, Credential, History, Input, Limits, Post, Request, RoomSummary,
+    ServerEvent, User,
 };
 
 use crate::world::World;
@@ -22,7 +22,7 @@ fn world(change: impl FnOnce(&mut Limits)) -> World {
 
 pub(crate) fn post(content: &str) -> Post {
     let body = Body { content: content.into(), reply_to: None, ttl: None, name: None };
-    Post { room: "lobby".into(), by: Speaker::Nobody, id: None, body }
+    Post { room: "lobby".into(), by: Credential::Nobody, id: None, body }
 }
 
 fn named(name: &str, content: &str) -> Post {
@@ -36,7 +36,7 @@ fn asked_from(number: u8, request: Request) -> Input {
     Input::Asked { caller: CALLER, network: IpAddr::from([192, 0, 2, number]), request }
 }
 
-pub(crate) fn ask(world: &mut World, request: Request) -> ServerEvent {
+pub(crate) fn command(world: &mut World, request: Request) -> ServerEvent {
     answered(world, asked_from(1, request))
 }
 
@@ -49,7 +49,7 @@ fn answered(world: &mut World, asked: Input) -> ServerEvent {
 
 /// Posts and gives the `seq` and whether it is a duplicate.
 fn posted(world: &mut World, post: Post) -> (u64, bool) {
-    match ask(world, Request::Post(Box::new(post))) {
+    match command(world, Request::Post(Box::new(post))) {
         ServerEvent::Ack { seq, duplicate, .. } => (seq, duplicate),
         other => panic!("no ack but {other:?}"),
     }
@@ -57,7 +57,7 @@ fn posted(world: &mut World, post: Post) -> (u64, bool) {
 
 fn refused(world: &mut World, post: Post) -> Code {
     let text = post.body.content.clone();
-    match ask(world, Request::Post(Box::new(post))) {
+    match command(world, Request::Post(Box::new(post))) {
         ServerEvent::Error(refusal) => {
             assert_eq!(refusal.text, Some(text));
             refusal.code
@@ -74,15 +74,18 @@ fn senders(world: &mut World, client: ClientId) -> Vec<String> {
     messages.collect()
 }
 
-fn rooms(world: &mut World) -> Vec<RoomLine> {
-    match ask(world, Request::Rooms) {
+fn rooms(world: &mut World) -> Vec<RoomSummary> {
+    match command(world, Request::Rooms) {
         ServerEvent::RoomList { rooms, .. } => rooms,
         other => panic!("no list but {other:?}"),
     }
 }
 
 fn page(world: &mut World, span: Span, limit: Option<u32>) -> History {
-    match ask(world, Request::History { by: Speaker::Nobody, room: "LOBBY".into(), span, limit }) {
+    match command(
+        world,
+        Request::History { by: Credential::Nobody, room: "LOBBY".into(), span, limit },
+    ) {
         ServerEvent::History(history) => *history,
         other => panic!("no page but {other:?}"),
     }
@@ -116,7 +119,9 @@ fn a_guest_has_its_name_only_while_it_posts() {
     assert_eq!(senders(&mut world, alice), ["alice-2", "alice-2", "Bot"]);
     let bot = world.open("name=Bot");
     assert_eq!(&*world.welcome(bot).you, "Bot");
-    let known = |order: &Order| matches!(order, Order::PutSession(_) | Order::DropSession(_));
+    let known = |order: &JournalRequest| {
+        matches!(order, JournalRequest::PutSession(_) | JournalRequest::DropSession(_))
+    };
     assert!(!world.orders.iter().any(known), "{:?}", world.orders);
     world.prompt = true;
     world.told.clear();
@@ -147,10 +152,12 @@ fn a_session_speaks_as_its_person_and_everybody_hears_it() {
     let mut world = world(|_| {});
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
-    let say = |text: &str| Post { by: Speaker::Session(session.clone()), ..named("Mallory", text) };
+    let say =
+        |text: &str| Post { by: Credential::Session(session.clone()), ..named("Mallory", text) };
     assert_eq!(posted(&mut world, say("by hand")), (1, false));
     assert_eq!(senders(&mut world, alice), ["Alice"]);
-    let sessions = world.orders.iter().filter(|it| matches!(it, Order::PutSession(_))).count();
+    let sessions =
+        world.orders.iter().filter(|it| matches!(it, JournalRequest::PutSession(_))).count();
     assert_eq!(sessions, 1);
     // An id means the same on both ways.
     let twice = Post { id: Some("c1".into()), ..say("once") };
@@ -158,7 +165,7 @@ fn a_session_speaks_as_its_person_and_everybody_hears_it() {
     world.told.clear();
     world.say(alice, r#"{"type":"send_message","id":"c1","payload":"once"}"#);
     assert!(matches!(world.told(alice)[..], [ServerEvent::Ack { seq: 2, duplicate: true, .. }]));
-    let unknown = Post { by: Speaker::Session("unknown".into()), ..post("hi") };
+    let unknown = Post { by: Credential::Session("unknown".into()), ..post("hi") };
     assert_eq!(refused(&mut world, unknown), Code::Unauthorized);
 }
 
@@ -171,7 +178,7 @@ fn a_ghost_that_posts_has_its_name_for_as_long() {
     world.close(alice);
     world.pass(Duration::from_secs(20));
     world.told.clear();
-    let say = |text: &str| Post { by: Speaker::Session(session.clone()), ..post(text) };
+    let say = |text: &str| Post { by: Credential::Session(session.clone()), ..post(text) };
     posted(&mut world, say("boo"));
     assert_eq!(senders(&mut world, bob), ["Alice"]);
     let other = world.open("name=Alice");
@@ -196,7 +203,7 @@ fn what_is_refused_leaves_no_room_behind() {
     let mut reply = into("new", "hi");
     reply.body.reply_to = Some(1);
     assert_eq!(refused(&mut world, reply), Code::NoSuchMessage);
-    world.keeper.refuses = Some(Refused::Unavailable);
+    world.keeper.refuses = Some(JournalError::Unavailable);
     assert_eq!(refused(&mut world, into("new", "hi")), Code::StorageUnavailable);
     assert_eq!(rooms(&mut world), []);
     posted(&mut world, into("new", "hi"));
@@ -216,7 +223,7 @@ fn guests_of_a_network_share_a_rate_and_a_session_has_its_own() {
     assert_eq!(refused(&mut world, named("Eve", "hi")), Code::RateLimited);
     let elsewhere = asked_from(2, Request::Post(Box::new(post("hi"))));
     assert!(matches!(answered(&mut world, elsewhere), ServerEvent::Ack { .. }));
-    posted(&mut world, Post { by: Speaker::Session(session), ..post("hi") });
+    posted(&mut world, Post { by: Credential::Session(session), ..post("hi") });
     world.pass(Duration::from_millis(200));
     posted(&mut world, named("Eve", "hi"));
 }
@@ -227,12 +234,12 @@ fn a_page_is_that_of_a_client() {
         (limits.history_max, limits.sends_per_second_max) = (5, None);
     });
     let unknown = Request::History {
-        by: Speaker::Nobody,
+        by: Credential::Nobody,
         room: "lobby".into(),
         span: Span::Latest,
         limit: None,
     };
-    let told = ask(&mut world, unknown);
+    let told = command(&mut world, unknown);
     assert!(matches!(told, ServerEvent::Error(it) if it.code == Code::NoSuchRoom));
     for n in 1..=9 {
         posted(&mut world, post(&n.to_string()));
@@ -243,14 +250,14 @@ fn a_page_is_that_of_a_client() {
     assert_eq!(mids(&page(&mut world, Span::After(3), Some(2))), [4, 5]);
     assert_eq!(mids(&page(&mut world, Span::Before(3), Some(1000))), [1, 2]);
     assert_eq!(mids(&page(&mut world, Span::After(9), Some(0))), [0; 0]);
-    world.keeper.refuses = Some(Refused::Overloaded);
+    world.keeper.refuses = Some(JournalError::Overloaded);
     let unread = Request::History {
-        by: Speaker::Nobody,
+        by: Credential::Nobody,
         room: "lobby".into(),
         span: Span::Latest,
         limit: None,
     };
-    let told = ask(&mut world, unread);
+    let told = command(&mut world, unread);
     assert!(matches!(told, ServerEvent::Error(it) if it.code == Code::Overloaded));
 }
 
@@ -258,7 +265,7 @@ fn a_page_is_that_of_a_client() {
 fn those_who_ask_too_much_wait_and_others_do_not() {
     let mut world = world(|limits| {
         (limits.requests_per_second_max, limits.requests_burst_max) = (Some(10), 3);
-        (limits.posters_max, limits.sends_burst_max) = (2, 1);
+        (limits.networks_max, limits.sends_burst_max) = (2, 1);
     });
     let code = |world: &mut World, number, request: &Request| match answered(
         world,
@@ -272,13 +279,13 @@ fn those_who_ask_too_much_wait_and_others_do_not() {
     };
     posted(&mut world, post("hi"));
     let page = Request::History {
-        by: Speaker::Nobody,
+        by: Credential::Nobody,
         room: "lobby".into(),
         span: Span::Latest,
         limit: None,
     };
     let none = Request::History {
-        by: Speaker::Nobody,
+        by: Credential::Nobody,
         room: "nowhere".into(),
         span: Span::Latest,
         limit: None,

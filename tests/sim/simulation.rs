@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use chinwag::chat::record::{Change, Entry, Refused};
+use chinwag::chat::record::{Change, Entry, JournalError};
 use chinwag::chat::{
-    Chat, ClientEvent, ClientId, Effect, Hello, History, Input, Limits, Missed, RoomId, ServerEvent,
+    Chat, ClientEvent, ClientId, ConnectParams, Effect, History, Input, Limits, Missed, RoomId,
+    ServerEvent,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -135,7 +136,7 @@ impl Simulation {
             resume_entries_max: [1000, 5][random.up_to(2) as usize],
             resume_bytes_max: [200_000, 1500][random.up_to(2) as usize],
             catch_up_max: [1000, 3][random.up_to(2) as usize],
-            ghosts_max: [1000, 4][random.up_to(2) as usize],
+            detached_sessions_max: [1000, 4][random.up_to(2) as usize],
             ..Limits::default()
         };
         let keeper = Keeper::default();
@@ -258,9 +259,9 @@ impl Simulation {
         self.clients.insert(client, model);
         self.handle(Input::Opened {
             client,
-            hello: Hello::parse("/ws", query),
+            params: ConnectParams::parse("/ws", query),
             seed,
-            visit: Box::default(),
+            admission: Box::default(),
         });
         client
     }
@@ -390,7 +391,8 @@ impl Simulation {
         let room = self.room();
         let choice = self.random.up_to(3);
         self.keeper.refuses =
-            [None, Some(Refused::Overloaded), Some(Refused::Unavailable)][choice as usize];
+            [None, Some(JournalError::Overloaded), Some(JournalError::Unavailable)]
+                [choice as usize];
         let Some(record) = self.keeper.rooms.get_mut(room) else { return };
         let top = record.entries.len() as u64;
         match choice {
@@ -464,7 +466,7 @@ impl Simulation {
                         }
                     }
                 }
-                Effect::Order(order) => self.keeper.submit(order),
+                Effect::Journal(order) => self.keeper.submit(order),
                 Effect::Respond { caller, .. } => panic!("{caller:?} asked nothing"),
                 Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),
             }
@@ -578,8 +580,8 @@ impl Simulation {
                 continue;
             };
             let mut effects = Vec::new();
-            let ask = format!(r#"{{"type":"list_users","room":"{room}"}}"#);
-            let event = ClientEvent::parse(&ask, self.chat.limits());
+            let command = format!(r#"{{"type":"list_users","room":"{room}"}}"#);
+            let event = ClientEvent::parse(&command, self.chat.limits());
             let input = Input::Received { client: *asker, event };
             self.chat.handle(self.now, input, &mut effects);
             let [Effect::Reply { event: ServerEvent::UserList { count, users, .. }, .. }] =
@@ -742,8 +744,8 @@ pub(crate) fn assert_same(event: &ServerEvent, entry: &Entry) {
         (E::Topic { topic, by, .. }, Change::Topic { topic: new }) => {
             assert_eq!((topic, by), (new, &entry.sender));
         }
-        (E::Moderated { by, deed, .. }, Change::Moderated { deed: done }) => {
-            assert_eq!((by, deed), (&entry.sender, done));
+        (E::Moderated { by, moderation, .. }, Change::Moderated { moderation: done }) => {
+            assert_eq!((by, moderation), (&entry.sender, done));
         }
         _ => panic!("{event:?} does not tell {entry:?}"),
     }

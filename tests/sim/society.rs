@@ -12,10 +12,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    Action, Answer, AuthorKey, Change, Draft, Order, Refused, Shelf, Ticket,
+    AuthorKey, Change, Draft, JournalError, JournalRequest, JournalResponse, ModerationAction,
+    Namespace, RequestId,
 };
 use chinwag::chat::{
-    Account, Chat, ClientEvent, ClientId, Effect, Input, Limits, Registry, Request, RoomId,
+    Account, AccountRequest, Chat, ClientEvent, ClientId, Effect, Input, Limits, Request, RoomId,
     ServerEvent, author_of,
 };
 use chinwag::clock::{Moment, Now};
@@ -75,7 +76,7 @@ pub(crate) struct Society {
     accounts: Vec<Account>,
     pub(crate) laws: BTreeMap<String, Law>,
     /// What the chat wanted recorded and has not heard of.
-    drafts: BTreeMap<Ticket, Draft>,
+    drafts: BTreeMap<RequestId, Draft>,
     /// Who is, or was just before, in which room.
     left: BTreeMap<(String, AuthorKey), Moment>,
     /// Sessions whose end the keeper may not know of.
@@ -101,7 +102,7 @@ impl Society {
             presence_users_max: random.up_to(8) as usize,
             resume_entries_max: [1000, 5][random.up_to(2) as usize],
             catch_up_max: [1000, 3][random.up_to(2) as usize],
-            ghosts_max: [1000, 4][random.up_to(2) as usize],
+            detached_sessions_max: [1000, 4][random.up_to(2) as usize],
             ..Limits::default()
         };
         let keeper = Keeper::default();
@@ -134,7 +135,7 @@ impl Society {
         let account = Account { author, name: name.into(), hash, admin, since: 0 };
         self.accounts.push(account.clone());
         self.names.insert(name.to_owned(), author);
-        let request = Request::Registry(Box::new(Registry::Add(account, None)));
+        let request = Request::AccountRequest(Box::new(AccountRequest::Add(account, None)));
         let network = [192, 0, 2, 1].into();
         self.handle(Input::Asked { caller: ClientId(1 << 40), network, request });
         while !self.keeper.is_idle() {
@@ -170,7 +171,7 @@ impl Society {
             28..34 => self.talk_alone(),
             34..46 => self.moderate(),
             46..52 => self.join_or_leave(),
-            52..60 => self.ask(),
+            52..60 => self.command(),
             60..62 => self.stall(),
             62..64 => {
                 let millis = self.random.up_to(4000);
@@ -178,7 +179,7 @@ impl Society {
             }
             64 => match self.random.up_to(8) {
                 0 => self.crash(),
-                1 => self.keeper.refuses = Some(Refused::Unavailable),
+                1 => self.keeper.refuses = Some(JournalError::Unavailable),
                 _ => {}
             },
             65..83 => self.keeper.work(),
@@ -195,14 +196,15 @@ impl Society {
     }
 
     /// Finds out what holds from now on.
-    fn take_note(&mut self, answer: &Answer) {
+    fn take_note(&mut self, answer: &JournalResponse) {
         match answer {
-            Answer::Appended { ticket, duplicate: false, seq, .. } => {
-                let Some(draft) = self.drafts.remove(ticket) else { return };
+            JournalResponse::Appended { request_id, duplicate: false, seq, .. } => {
+                let Some(draft) = self.drafts.remove(request_id) else { return };
                 self.enact(&draft, *seq);
             }
-            Answer::Appended { ticket, .. } | Answer::Refused { ticket, .. } => {
-                if let Some(draft) = self.drafts.remove(ticket) {
+            JournalResponse::Appended { request_id, .. }
+            | JournalResponse::Rejected { request_id, .. } => {
+                if let Some(draft) = self.drafts.remove(request_id) {
                     self.doubt(&draft);
                 }
             }
@@ -226,36 +228,40 @@ impl Society {
             .collect();
         let Some(law) = self.laws.get_mut(&room) else { return };
         if seq == 1 {
-            let fact = draft.facts.iter().find(|fact| fact.shelf == Shelf::Rooms);
-            let value = fact.and_then(|fact| fact.value.as_deref());
+            let key_value =
+                draft.key_values.iter().find(|key_value| key_value.namespace == Namespace::Rooms);
+            let value = key_value.and_then(|key_value| key_value.value.as_deref());
             let value: Option<serde_json::Value> =
                 value.map(|it| serde_json::from_str(it).unwrap());
             let owner = value.as_ref().and_then(|value| value["owner"].as_str());
             (law.founded, law.owner) = (true, owner.and_then(AuthorKey::from_hex));
             law.heirs.extend(law.owner);
         }
-        let Change::Moderated { deed } = &draft.change else { return };
-        let aim = deed.user.as_ref().map(|user| self.names[&**user]);
-        law.apply(deed, aim, &present, draft.ts);
-        if deed.action == Action::MakePrivate {
-            let written = draft.facts.iter().filter(|fact| fact.shelf == Shelf::Standings);
-            let written = written.filter_map(|fact| fact.key.split_once('/'));
+        let Change::Moderated { moderation } = &draft.change else { return };
+        let aim = moderation.user.as_ref().map(|user| self.names[&**user]);
+        law.apply(moderation, aim, &present, draft.ts);
+        if moderation.action == ModerationAction::MakePrivate {
+            let written = draft
+                .key_values
+                .iter()
+                .filter(|key_value| key_value.namespace == Namespace::MemberStates);
+            let written = written.filter_map(|key_value| key_value.key.split_once('/'));
             let written = written.filter_map(|(_, author)| AuthorKey::from_hex(author));
             law.fading.extend(written.filter(|author| !present.contains(author)));
             law.unsure.extend(lingering);
         }
         let private = if law.private { " in private" } else { "" };
-        self.count(&format!("{:?}{private}", deed.action));
+        self.count(&format!("{:?}{private}", moderation.action));
     }
 
     /// Takes note that it depends on what else is under way what a deed has left behind.
     fn doubt(&mut self, draft: &Draft) {
-        let Change::Moderated { deed } = &draft.change else { return };
-        let aim = deed.user.as_ref().map(|user| self.names[&**user]);
+        let Change::Moderated { moderation } = &draft.change else { return };
+        let aim = moderation.user.as_ref().map(|user| self.names[&**user]);
         let Some(law) = self.laws.get_mut(&*draft.room) else { return };
-        match (deed.action, aim) {
+        match (moderation.action, aim) {
             (_, Some(aim)) => drop(law.unsure.insert(aim)),
-            (Action::MakePrivate, None) => {
+            (ModerationAction::MakePrivate, None) => {
                 law.vague = true;
                 law.unsure.extend(self.names.values());
             }
@@ -304,7 +310,7 @@ impl Society {
                     }
                 }
             }
-            Effect::Order(order) => self.order(order),
+            Effect::Journal(order) => self.order(order),
             Effect::Respond { .. } => {}
             Effect::Close { client, code, .. } => {
                 assert!(matches!(code, 4003 | 4004), "{client:?} closed: {code}");
@@ -314,14 +320,14 @@ impl Society {
     }
 
     /// Holds what is to be recorded against what its author may do.
-    fn order(&mut self, order: Order) {
+    fn order(&mut self, order: JournalRequest) {
         match &order {
-            Order::Append(draft) => {
+            JournalRequest::Append(draft) => {
                 if let Some(law) = self.laws.get(&*draft.room) {
                     let admin = draft.author == self.accounts[2].author;
                     let (author, now) = (draft.author, self.now.unix_ms);
-                    if let Change::Moderated { deed } = &draft.change {
-                        let may = law.allows(author, admin, deed.action) || !law.founded;
+                    if let Change::Moderated { moderation } = &draft.change {
+                        let may = law.allows(author, admin, moderation.action) || !law.founded;
                         assert!(may, "{draft:?} in spite of {law:?}");
                     }
                     if let Change::Message { .. } = draft.change {
@@ -329,9 +335,9 @@ impl Society {
                         assert!(!quiet && law.may_read(author), "{draft:?} in spite of {law:?}");
                     }
                 }
-                self.drafts.insert(draft.ticket, draft.clone());
+                self.drafts.insert(draft.request_id, draft.clone());
             }
-            Order::DropSession(author) => {
+            JournalRequest::DropSession(author) => {
                 self.ended.push(*author);
                 self.laws.values_mut().for_each(|law| law.forget(*author));
             }
@@ -362,7 +368,7 @@ impl Society {
             let known = self.names.insert(welcome.you.to_string(), witness.author);
             assert!(known.is_none_or(|known| known == witness.author), "two are {}", welcome.you);
         }
-        if let ServerEvent::Left { room, ousted: Some(_), .. } = event {
+        if let ServerEvent::Left { room, removed: Some(_), .. } = event {
             let author = self.clients[&client].author;
             if let Some(law) = self.laws.get_mut(&**room).filter(|law| law.private) {
                 law.strike(author);

@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{Fact, Keep, Order, Shelf};
-use chinwag::chat::{Body, Busy, ClientId, Day, Input, Post, Request, ServerEvent, Speaker, Stats};
+use chinwag::chat::record::{JournalRequest, KeyValue, Namespace, PutKeyValues};
+use chinwag::chat::{
+    Body, Busy, ClientId, Credential, Day, Input, Post, Request, ServerEvent, Stats,
+};
 
 use crate::world::{START, World};
 
@@ -29,7 +31,7 @@ fn stats(world: &mut World, minutes: u32) -> Stats {
 fn post(world: &mut World, room: &str, name: &str) {
     world.keeper.guests = true;
     let body = Body { content: "hi".into(), reply_to: None, ttl: None, name: Some(name.into()) };
-    let post = Post { room: room.into(), by: Speaker::Nobody, id: None, body };
+    let post = Post { room: room.into(), by: Credential::Nobody, id: None, body };
     world.handle(Input::Asked {
         caller: CALLER,
         network: NETWORK,
@@ -216,12 +218,12 @@ fn a_day_of_minutes_is_kept_and_a_leap_of_the_clock_loses_no_more_than_that() {
 fn kept(world: &mut World) -> Vec<Vec<(String, Option<String>)>> {
     let text = |it: &Arc<str>| it.to_string();
     let keeps = world.orders.drain(..).filter_map(|order| match order {
-        Order::Keep(Keep { ticket: None, facts }) => Some(facts),
+        JournalRequest::Put(PutKeyValues { request_id: None, key_values }) => Some(key_values),
         _ => None,
     });
-    let days = |facts: Vec<Fact>| {
-        let days = facts.iter().filter(|fact| fact.shelf == Shelf::Days);
-        days.map(|fact| (text(&fact.key), fact.value.as_ref().map(text))).collect()
+    let days = |key_values: Vec<KeyValue>| {
+        let days = key_values.iter().filter(|key_value| key_value.namespace == Namespace::Days);
+        days.map(|key_value| (text(&key_value.key), key_value.value.as_ref().map(text))).collect()
     };
     keeps.map(days).collect()
 }
@@ -273,8 +275,9 @@ fn a_restart_goes_on_with_the_day_and_ninety_days_are_enough() {
     world.pass(MINUTE);
     let days = stats(&mut world, 1).days;
     assert_eq!((days.len(), &*days[0].day, &*days[89].day), (90, "2024-12-01", "2025-02-28"));
-    let known: Vec<_> = world.keeper.facts.keys().map(|(shelf, day)| (*shelf, &**day)).collect();
-    assert_eq!((known.len(), known[0]), (90, (Shelf::Days, "2024-12-01")));
+    let known: Vec<_> =
+        world.keeper.key_values.keys().map(|(namespace, day)| (*namespace, &**day)).collect();
+    assert_eq!((known.len(), known[0]), (90, (Namespace::Days, "2024-12-01")));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chinwag::chat::record::{Answer, Change, Order, Refused};
+use chinwag::chat::record::{Change, JournalError, JournalRequest, JournalResponse};
 use chinwag::chat::{Code, Input, Refusal, ServerEvent};
 
 use crate::world::{START, World};
@@ -137,13 +137,14 @@ fn a_refused_append_is_told_with_its_text_and_can_be_tried_again() {
     let bob = world.enter("name=Bob");
     world.told.clear();
     let event = r#"{"type":"send_message","id":"c7","payload":"Hello"}"#;
-    for (why, code) in
-        [(Refused::Overloaded, Code::Overloaded), (Refused::Unavailable, Code::StorageUnavailable)]
-    {
+    for (why, code) in [
+        (JournalError::Overloaded, Code::Overloaded),
+        (JournalError::Unavailable, Code::StorageUnavailable),
+    ] {
         world.prompt = false;
         world.say(alice, event);
-        let Some(Order::Append(draft)) = world.orders.last() else { panic!("no append") };
-        let answer = Answer::Refused { ticket: draft.ticket, why };
+        let Some(JournalRequest::Append(draft)) = world.orders.last() else { panic!("no append") };
+        let answer = JournalResponse::Rejected { request_id: draft.request_id, why };
         world.handle(Input::Answered(answer.clone()));
         let refusal = world.error(alice);
         assert_eq!((refusal.code, refusal.text.as_deref()), (code, Some("Hello")));
@@ -154,7 +155,7 @@ fn a_refused_append_is_told_with_its_text_and_can_be_tried_again() {
         world.handle(Input::Answered(answer));
         assert_eq!(world.told(alice), []);
     }
-    world.handle(Input::Answered(Answer::Health { writable: true }));
+    world.handle(Input::Answered(JournalResponse::Health { writable: true }));
 }
 
 #[test]
@@ -259,7 +260,7 @@ fn commands_do_what_events_do() {
         reply_to,
         expires: None,
     };
-    let gone = chinwag::chat::record::Gone::Author;
+    let gone = chinwag::chat::record::DeletionReason::Author;
     assert_eq!(
         changes,
         [

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use chinwag::chat::{Body, ClientId, Code, Input, Limits, Post, Request, ServerEvent, Speaker};
+use chinwag::chat::{Body, ClientId, Code, Credential, Input, Limits, Post, Request, ServerEvent};
 
 use crate::world::World;
 
@@ -128,7 +128,7 @@ fn a_post_over_http_ends_it_too_and_a_message_elsewhere_does_not() {
     assert_eq!(typing(&mut world, bob), ["+Alice"]);
     let body = Body { content: "here".into(), reply_to: None, ttl: None, name: None };
     let network = IpAddr::from([192, 0, 2, 1]);
-    let by = Speaker::Session(session);
+    let by = Credential::Session(session);
     let post = Box::new(Post { room: "lobby".into(), by, id: None, body });
     let caller = ClientId(u64::MAX);
     world.handle(Input::Asked { caller, network, request: Request::Post(post) });

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use chinwag::chat::record::{AuthorKey, Said, Shelf};
-use chinwag::chat::{ClientId, RoomId, RoomLine, ServerEvent};
+use chinwag::chat::record::{AuthorKey, Namespace, StoredMessage};
+use chinwag::chat::{ClientId, RoomId, RoomSummary, ServerEvent};
 
 use crate::keeper::{Keeper, Record};
 use crate::simulation::{assert_same, numbered};
@@ -152,7 +152,7 @@ impl Witness {
         }
     }
 
-    fn check_line(&self, line: &RoomLine, society: &Society) {
+    fn check_line(&self, line: &RoomSummary, society: &Society) {
         self.check_room(&line.room, society);
         if let Some(law) = society.laws.get(&*line.room)
             && !(law.vague || law.disputed || line.seq == 0)
@@ -191,7 +191,10 @@ impl Witness {
             return Some(room.to_owned());
         }
         let own = self.author.to_hex();
-        let talks = keeper.facts.iter().filter(|((shelf, _), _)| *shelf == Shelf::Talks);
+        let talks = keeper
+            .key_values
+            .iter()
+            .filter(|((namespace, _), _)| *namespace == Namespace::DirectRooms);
         let mine = |value: &str| {
             let sides: serde_json::Value = serde_json::from_str(value).unwrap();
             let mut sides = sides.as_array().unwrap().iter();
@@ -282,7 +285,7 @@ impl Witness {
     }
 }
 
-fn check_said(said: &Said, record: &Record) {
+fn check_said(said: &StoredMessage, record: &Record) {
     let first = &record.entries[said.mid as usize - 1];
     assert_eq!(first.sender, said.sender, "somebody else said it");
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, Order};
+use chinwag::chat::record::{AuthorKey, JournalRequest};
 use chinwag::chat::{
-    Account, Chat, ClientEvent, ClientId, Effect, Form, Hello, Input, Limits, Login, Refusal,
-    Registry, Request, RoomId, ServerEvent, Visit, Welcome,
+    Account, AccountRequest, Admission, Chat, ClientEvent, ClientId, ConnectParams, Effect, Input,
+    Limits, Login, OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -21,7 +21,7 @@ pub(crate) struct World {
     /// What each client was told and has not been asked about yet.
     pub(crate) told: BTreeMap<ClientId, Vec<ServerEvent>>,
     pub(crate) closed: BTreeMap<ClientId, u16>,
-    pub(crate) orders: Vec<Order>,
+    pub(crate) orders: Vec<JournalRequest>,
     /// Whether the keeper answers at once.
     pub(crate) prompt: bool,
     next: u64,
@@ -60,31 +60,35 @@ impl World {
     }
 
     pub(crate) fn open_at(&mut self, path: &str, query: &str) -> ClientId {
-        self.visit(path, query, Visit::default())
+        self.admission(path, query, Admission::default())
     }
 
     /// Opens a connection of an account and forgets the greeting.
     pub(crate) fn enter_as(&mut self, account: &Account, query: &str) -> ClientId {
         let login = Some(login(account, 7));
-        let client = self.visit("/ws", query, Visit { login, ..Visit::default() });
+        let client = self.admission("/ws", query, Admission { login, ..Admission::default() });
         self.told.clear();
         client
     }
 
     pub(crate) fn open_with(&mut self, account: &Account) -> ClientId {
-        self.visit("/ws", "", Visit { login: Some(login(account, 7)), ..Visit::default() })
+        self.admission(
+            "/ws",
+            "",
+            Admission { login: Some(login(account, 7)), ..Admission::default() },
+        )
     }
 
-    pub(crate) fn visit(&mut self, path: &str, query: &str, visit: Visit) -> ClientId {
+    pub(crate) fn admission(&mut self, path: &str, query: &str, admission: Admission) -> ClientId {
         self.next += 1;
         let client = ClientId(self.next);
         let mut seed = [7; 16];
         seed[..8].copy_from_slice(&self.next.to_be_bytes());
         self.handle(Input::Opened {
             client,
-            hello: Hello::parse(path, query),
+            params: ConnectParams::parse(path, query),
             seed,
-            visit: Box::new(visit),
+            admission: Box::new(admission),
         });
         client
     }
@@ -98,7 +102,7 @@ impl World {
             admin,
             since: 0,
         };
-        let request = Request::Registry(Box::new(Registry::Add(account.clone(), None)));
+        let request = Request::AccountRequest(Box::new(AccountRequest::Add(account.clone(), None)));
         let caller = ClientId(1 << 40);
         self.handle(Input::Asked { caller, network: [192, 0, 2, 1].into(), request });
         let told = self.told(caller);
@@ -189,7 +193,7 @@ impl World {
                     }
                 }
             }
-            Effect::Order(order) => {
+            Effect::Journal(order) => {
                 self.orders.push(order.clone());
                 self.keeper.submit(order);
             }
@@ -206,9 +210,9 @@ impl World {
 
     /// Gives the same, as it reads.
     pub(crate) fn read(&mut self, client: ClientId) -> Vec<String> {
-        let form = self.chat.form(client);
+        let mode = self.chat.output_mode(client);
         let events = self.told(client);
-        events.iter().filter_map(|event| rendered(event, form)).collect()
+        events.iter().filter_map(|event| rendered(event, mode)).collect()
     }
 
     /// Gives the types of the events a client was told.
@@ -264,13 +268,13 @@ pub(crate) fn login(account: &Account, id: u8) -> Login {
     }
 }
 
-pub(crate) fn rendered(event: &ServerEvent, form: Form) -> Option<String> {
+pub(crate) fn rendered(event: &ServerEvent, mode: OutputMode) -> Option<String> {
     let mut out = Vec::new();
-    event.render(form, &mut out).then(|| String::from_utf8(out).unwrap())
+    event.render(mode, &mut out).then(|| String::from_utf8(out).unwrap())
 }
 
 pub(crate) fn kind(event: &ServerEvent) -> String {
-    let json = rendered(event, Form::Json).unwrap();
+    let json = rendered(event, OutputMode::Json).unwrap();
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     value["type"].as_str().unwrap().to_owned()
 }

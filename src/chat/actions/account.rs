@@ -9,12 +9,12 @@ use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::ClientId;
 use crate::chat::names::{UserName, likeness};
-use crate::chat::pending::{Awaited, Enrolling};
-use crate::chat::protocol::account::{Account, Registry};
+use crate::chat::pending::{PendingAccount, PendingRequest};
+use crate::chat::protocol::account::{Account, AccountRequest};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Fact, Keep, Order, Refused};
+use crate::chat::record::{AuthorKey, JournalError, JournalRequest, KeyValue, PutKeyValues};
 use crate::chat::step::Step;
 
 impl Chat {
@@ -71,41 +71,41 @@ impl Chat {
     }
 
     /// Answers a request about accounts, as soon as what it changes is kept.
-    pub(in crate::chat) fn registry(
+    pub(in crate::chat) fn account_request(
         &mut self,
         step: &mut Step<'_>,
         caller: ClientId,
-        registry: Registry,
+        account_request: AccountRequest,
     ) -> Result<(), Refusal> {
         let unknown = || Refusal::new(Code::NoSuchUser, "there is no such account");
-        match registry {
-            Registry::List => {
+        match account_request {
+            AccountRequest::List => {
                 let accounts = self.people.accounts().list();
                 step.respond(caller, ServerEvent::Accounts(accounts));
                 Ok(())
             }
-            Registry::Add(mut account, own) => {
+            AccountRequest::Add(mut account, own) => {
                 self.check_registration(&account.name, own)?;
                 if let Ok(name) = UserName::parse(&account.name, &self.limits) {
                     account.name = Arc::clone(name.as_arc());
                 }
-                self.enroll(step, caller, account, None);
+                self.save_account(step, caller, account, None);
                 Ok(())
             }
-            Registry::SetHash { name, hash } => {
+            AccountRequest::SetHash { name, hash } => {
                 let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
                 // Tokens say whole seconds; one of this second is from before, too.
                 let since = (step.now.unix_ms / 1000).saturating_add(1);
                 let before = Some(account.clone());
                 let account = Account { hash: Some(hash), since, ..account };
-                self.enroll(step, caller, account, before);
+                self.save_account(step, caller, account, before);
                 Ok(())
             }
-            Registry::Remove { name } => {
+            AccountRequest::Remove { name } => {
                 let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
-                let fact = Fact { value: None, ..account.fact() };
-                let awaited = Enrolling { caller, account, before: None, removed: true };
-                self.keep(step, Awaited::Account(awaited), vec![fact]);
+                let key_value = KeyValue { value: None, ..account.key_value() };
+                let pending = PendingAccount { caller, account, before: None, removed: true };
+                self.keep(step, PendingRequest::Account(pending), vec![key_value]);
                 Ok(())
             }
         }
@@ -113,34 +113,35 @@ impl Chat {
 
     /// Takes an account in and has it kept. Its name is taken from now on, so that of two who
     /// want it one is first.
-    fn enroll(
+    fn save_account(
         &mut self,
         step: &mut Step<'_>,
         caller: ClientId,
         account: Account,
         before: Option<Account>,
     ) {
-        let fact = account.fact();
+        let key_value = account.key_value();
         self.people.accounts_mut().put(account.clone());
-        let enrolling = Enrolling { caller, account, before, removed: false };
-        self.keep(step, Awaited::Account(enrolling), vec![fact]);
+        let pending = PendingAccount { caller, account, before, removed: false };
+        self.keep(step, PendingRequest::Account(pending), vec![key_value]);
     }
 
     /// Has facts kept and awaits the answer.
-    fn keep(&mut self, step: &mut Step<'_>, awaited: Awaited, facts: Vec<Fact>) {
-        let ticket = Some(self.pending.requests.put(awaited));
-        step.effects.push(Effect::Order(Order::Keep(Keep { ticket, facts })));
+    fn keep(&mut self, step: &mut Step<'_>, pending: PendingRequest, key_values: Vec<KeyValue>) {
+        let request_id = Some(self.pending.requests.put(pending));
+        step.effects
+            .push(Effect::Journal(JournalRequest::Put(PutKeyValues { request_id, key_values })));
     }
 
     /// Tells whoever waits what has become of an account.
-    pub(in crate::chat) fn enrolled(
+    pub(in crate::chat) fn account_saved(
         &mut self,
         step: &mut Step<'_>,
-        enrolling: Enrolling,
-        kept: Result<(), Refused>,
+        pending: PendingAccount,
+        saved: Result<(), JournalError>,
     ) {
-        let Enrolling { caller, account, before, removed } = enrolling;
-        if let Err(why) = kept {
+        let PendingAccount { caller, account, before, removed } = pending;
+        if let Err(why) = saved {
             if !removed {
                 match before {
                     Some(before) => self.people.accounts_mut().put(before),
@@ -154,7 +155,7 @@ impl Chat {
             self.people.accounts_mut().remove(account.author);
             self.log_out(step, account.author, None, "this account is gone");
             self.forget_author(step, account.author);
-            self.part_with(step, account.author);
+            self.demote_to_guest(step, account.author);
         } else if before.is_some() {
             self.log_out(step, account.author, None, "the password has changed");
         }
@@ -162,11 +163,11 @@ impl Chat {
     }
 
     /// Lets the person that an account was end as a guest does: now, or after its last connection.
-    fn part_with(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+    fn demote_to_guest(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         let Some(key) = self.people.of_session(author) else { return };
         let Some(person) = self.people.get_mut(key) else { return };
         (person.account, person.admin) = (false, false);
-        if person.clients.as_slice().is_empty() && person.places.as_slice().is_empty() {
+        if person.clients.as_slice().is_empty() && person.memberships.as_slice().is_empty() {
             self.end_session(step, key);
         }
     }
@@ -185,13 +186,13 @@ impl Chat {
         if !login.outside || self.people.accounts().len() >= self.limits.accounts_max {
             return None;
         }
-        let wish =
+        let requested =
             UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
-        let mut name = wish.clone();
+        let mut name = requested.clone();
         let mut number = 1_u32;
         while !self.people.is_free(name.as_arc(), Some(login.author)) {
             number = number.checked_add(1)?;
-            name = wish.numbered(number, &self.limits);
+            name = requested.numbered(number, &self.limits);
         }
         let account = Account {
             author: login.author,
@@ -201,8 +202,11 @@ impl Chat {
             since: 0,
         };
         self.people.accounts_mut().put(account.clone());
-        let facts = vec![account.fact()];
-        step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+        let key_values = vec![account.key_value()];
+        step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
+            request_id: None,
+            key_values,
+        })));
         Some(Account { admin: login.admin, ..account })
     }
 }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
-use crate::chat::input::Visit;
+use crate::chat::input::Admission;
 use crate::chat::names::{RoomName, UserName};
-use crate::chat::pending::Wanted;
+use crate::chat::pending::ResumeRequest;
 use crate::chat::people::client::Client;
 use crate::chat::people::{author_of, session_key};
-use crate::chat::protocol::connect::Hello;
+use crate::chat::protocol::connect::ConnectParams;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::{RoomLine, Welcome};
+use crate::chat::protocol::payloads::{RoomSummary, Welcome};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
-use crate::chat::rooms::rules::Party;
+use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 
 impl Chat {
@@ -24,14 +24,14 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         id: ClientId,
-        hello: &Hello,
+        params: &ConnectParams,
         seed: [u8; 16],
-        visit: Visit,
+        admission: Admission,
     ) {
         if self.people.by_id.contains_key(&id) {
             return;
         }
-        let Visit { network, login, fault } = visit;
+        let Admission { network, login, fault } = admission;
         let mut faults: Vec<Refusal> = fault.into_iter().collect();
         let account = login.as_ref().map(|login| self.account_of(step, login));
         if let Some(None) = account {
@@ -45,10 +45,10 @@ impl Chat {
                 news = self.name_account(step, person, &account);
                 (person, "".into(), false)
             }
-            None => self.somebody(hello, seed, &mut faults),
+            None => self.somebody(params, seed, &mut faults),
         };
         let mut client =
-            Client::new(id, person, hello.form, hello.echo.unwrap_or(self.limits.echo));
+            Client::new(id, person, params.mode, params.echo.unwrap_or(self.limits.echo));
         client.network = network;
         let slot = ClientSlot::new(self.people.clients.insert(client));
         let before = self.rooms_of(person);
@@ -59,28 +59,29 @@ impl Chat {
         if let Some(login) = login.filter(|_| session.is_empty()) {
             self.people.hold_login(step, slot, &login);
         }
-        let (joined, passing) = self.rooms_wished(step, person, hello, &before, &mut faults);
-        let rooms: Vec<RoomId> = joined.iter().chain(&passing).copied().collect();
+        let (joined, replay_only) =
+            self.requested_rooms(step, person, params, &before, &mut faults);
+        let rooms: Vec<RoomId> = joined.iter().chain(&replay_only).copied().collect();
         self.count_in(step.now, person);
         // The current room is the one joined last.
         for &room in rooms.iter().rev() {
-            self.sit(slot, room);
+            self.subscribe(slot, room);
         }
-        for &room in &passing {
-            self.pass_by(slot, room);
+        for &room in &replay_only {
+            self.replay_only(slot, room);
         }
         let welcome = self.welcome(step, person, session, renamed, &joined);
         step.reply(id, ServerEvent::Welcome(Box::new(welcome)));
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
         }
-        self.bring_up(step, slot, hello, &rooms);
+        self.send_backlog(step, slot, params, &rooms);
         for &room in rooms.iter().chain(&news) {
             self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, person);
         if let Some(seed) = self.draining {
-            self.bid_farewell(step, slot, seed);
+            self.say_bye(step, slot, seed);
         }
     }
 
@@ -88,20 +89,20 @@ impl Chat {
     /// it is called other than it wished.
     fn somebody(
         &mut self,
-        hello: &Hello,
+        params: &ConnectParams,
         seed: [u8; 16],
         faults: &mut Vec<Refusal>,
     ) -> (PersonId, Box<str>, bool) {
-        let wish = hello.name.as_deref().filter(|name| !name.trim().is_empty());
-        let wish = wish.map(|wish| UserName::parse(wish, &self.limits));
-        if let Some(session) = &hello.session
+        let requested = params.name.as_deref().filter(|name| !name.trim().is_empty());
+        let requested = requested.map(|requested| UserName::parse(requested, &self.limits));
+        if let Some(session) = &params.session
             && let Some(person) = self.people.of_session(author_of(session))
             && self.people.get(person).is_some_and(|person| !person.account)
         {
-            self.people.revive(person);
-            let mut renamed = self.people.recall(person, &self.limits);
+            self.people.reattach(person);
+            let mut renamed = self.people.restore_name(person, &self.limits);
             if self.people.get(person).is_some_and(|person| !person.named)
-                && let Some(Ok(name)) = wish
+                && let Some(Ok(name)) = requested
             {
                 renamed = self.call(person, &name, None);
             }
@@ -109,15 +110,15 @@ impl Chat {
         }
         let session = session_key(seed);
         let person = self.people.add(author_of(&session));
-        let renamed = match wish {
+        let renamed = match requested {
             Some(Ok(name)) => self.call(person, &name, None),
             Some(Err(fault)) => {
                 faults.push(Refusal::new(Code::NameInvalid, fault));
-                self.people.call(person, &UserName::anonymous(), &self.limits);
+                self.people.assign_name(person, &UserName::anonymous(), &self.limits);
                 true
             }
             None => {
-                self.people.call(person, &UserName::anonymous(), &self.limits);
+                self.people.assign_name(person, &UserName::anonymous(), &self.limits);
                 false
             }
         };
@@ -126,48 +127,48 @@ impl Chat {
 
     /// Finds the rooms to be in, the current one first, and the conversations in which only what
     /// was missed is to be told.
-    fn rooms_wished(
+    fn requested_rooms(
         &mut self,
         step: &Step<'_>,
         person: PersonId,
-        hello: &Hello,
+        params: &ConnectParams,
         before: &[Arc<str>],
         faults: &mut Vec<Refusal>,
     ) -> (Vec<RoomId>, Vec<RoomId>) {
-        let Some(who) = self.party_of(person) else { return (Vec::new(), Vec::new()) };
-        let named = hello.rooms.iter().map(String::as_str);
-        let resumed = || hello.after.iter().map(|(room, _)| room.as_str());
+        let Some(who) = self.actor_of(person) else { return (Vec::new(), Vec::new()) };
+        let named = params.rooms.iter().map(String::as_str);
+        let resumed = || params.after.iter().map(|(room, _)| room.as_str());
         let (direct, open): (Vec<&str>, Vec<&str>) =
             resumed().partition(|room| room.starts_with('@'));
         let before = before.iter().rev().map(|room| &**room);
         let mut rooms = Vec::new();
-        for wish in named.chain(open).chain(before) {
-            self.wish_for(step, &who, wish, &mut rooms, faults);
+        for requested in named.chain(open).chain(before) {
+            self.request_room(step, &who, requested, &mut rooms, faults);
         }
         if rooms.is_empty() {
             let lobby = self.limits.lobby.clone();
-            self.wish_for(step, &who, &lobby, &mut rooms, faults);
+            self.request_room(step, &who, &lobby, &mut rooms, faults);
         }
         let joined = rooms.clone();
-        for wish in direct {
-            self.wish_for(step, &who, wish, &mut rooms, faults);
+        for requested in direct {
+            self.request_room(step, &who, requested, &mut rooms, faults);
         }
-        let passing = rooms.split_off(joined.len());
-        (joined, passing)
+        let replay_only = rooms.split_off(joined.len());
+        (joined, replay_only)
     }
 
     /// Adds a room to those a client will be in, or says why not.
-    fn wish_for(
+    fn request_room(
         &mut self,
         step: &Step<'_>,
-        who: &Party,
-        wish: &str,
+        who: &Actor,
+        requested: &str,
         rooms: &mut Vec<RoomId>,
         faults: &mut Vec<Refusal>,
     ) {
         // One fault is enough to tell of rooms that are too many.
         let full = rooms.len() >= self.limits.rooms_per_client_max;
-        let known = RoomName::parse(wish, &self.limits)
+        let known = RoomName::parse(requested, &self.limits)
             .is_ok_and(|name| self.rooms.find(&name.key).is_some_and(|room| rooms.contains(&room)));
         if known || (full && faults.iter().any(|fault| fault.code == Code::TooManyRooms)) {
             return;
@@ -176,7 +177,7 @@ impl Chat {
             faults.push(self.too_many_rooms());
             return;
         }
-        match self.room_to_join(step, who, true, wish) {
+        match self.room_to_join(step, who, true, requested) {
             Ok(room) if rooms.contains(&room) => {}
             Ok(room) => rooms.push(room),
             Err(fault) if faults.len() < self.limits.rooms_per_client_max => faults.push(fault),
@@ -218,7 +219,7 @@ impl Chat {
             epoch: Arc::clone(&self.epoch),
             current: current.map(|room| Arc::clone(room.name_for(own))),
             rooms: rooms.iter().filter_map(|room| self.line_for(own, *room)).collect(),
-            directs: self.direct_lines(own),
+            directs: self.direct_summaries(own),
             ping_ms: u64::try_from(limits.ping_after.as_millis()).unwrap_or(u64::MAX),
             content_max: limits.content_chars_max,
             frame_max: limits.frame_bytes_max,
@@ -228,22 +229,28 @@ impl Chat {
     }
 
     /// Describes a room to somebody who is in it.
-    pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: RoomId) -> Option<RoomLine> {
+    pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: RoomId) -> Option<RoomSummary> {
         let room = self.rooms.get(key)?;
         let name = Arc::clone(room.name_for(own));
-        let (role, read) = (room.rules().role(own), self.read_mark(own, key));
-        Some(RoomLine { room: name, role, read, ..room.line() })
+        let (role, read) = (room.rules().shown_role(own), self.read_marker(own, key));
+        Some(RoomSummary { room: name, role, read, ..room.line() })
     }
 
     /// Brings a new client up to what was said: by what it missed where it says how far it got,
     /// else by the last messages.
-    fn bring_up(&mut self, step: &mut Step<'_>, slot: ClientSlot, hello: &Hello, rooms: &[RoomId]) {
+    fn send_backlog(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        params: &ConnectParams,
+        rooms: &[RoomId],
+    ) {
         let mut missed: Vec<(RoomId, u64)> = Vec::new();
-        for (wish, after) in &hello.after {
-            let room = if wish.starts_with('@') {
-                self.direct(self.people.author_of(slot), wish)
+        for (requested, after) in &params.after {
+            let room = if requested.starts_with('@') {
+                self.direct(self.people.author_of(slot), requested)
             } else {
-                let name = RoomName::parse(wish, &self.limits).ok();
+                let name = RoomName::parse(requested, &self.limits).ok();
                 name.and_then(|name| self.rooms.find(&name.key))
             };
             if let Some(room) = room
@@ -255,20 +262,20 @@ impl Chat {
         }
         for &room in rooms {
             if missed.iter().all(|(other, _)| *other != room) {
-                self.greet(step, slot, room, hello.history);
+                self.greet(step, slot, room, params.history);
             }
         }
         if missed.is_empty() {
             return;
         }
-        if let Err(mismatch) = self.check_epoch(hello.epoch.as_deref()) {
+        if let Err(mismatch) = self.check_epoch(params.epoch.as_deref()) {
             for (room, _) in missed {
                 self.listen(slot, room);
             }
             self.people.tell(step, slot, ServerEvent::Error(Box::new(mismatch)));
             return;
         }
-        self.recall(step, slot, Wanted { re: None, rooms: missed });
+        self.start_resume(step, slot, ResumeRequest { re: None, rooms: missed });
     }
 
     /// Takes note that a client's WebSocket is closed.
@@ -278,26 +285,31 @@ impl Chat {
             return;
         };
         let rooms: Vec<Arc<str>> = self.rooms_of(person);
-        let seats: Vec<RoomId> =
+        let subscriptions: Vec<RoomId> =
             self.people.clients.get(slot.index()).map_or_else(Vec::new, |client| {
-                client.seats.as_slice().iter().map(|seat| seat.room).collect()
+                client
+                    .subscriptions
+                    .as_slice()
+                    .iter()
+                    .map(|subscription| subscription.room)
+                    .collect()
             });
-        for &room in &seats {
+        for &room in &subscriptions {
             self.unlisten(slot, room);
             self.rooms.leaves_typing(person, id, room);
         }
         self.people.drop_login(slot);
         self.people.by_id.remove(&id);
         self.people.clients.try_remove(slot.index());
-        for &room in &seats {
+        for &room in &subscriptions {
             self.rooms.leave_direct(room);
         }
         let Some(gone) = self.people.get_mut(person) else { return };
-        for room in seats {
-            let Some(place) = gone.place(room) else { continue };
-            place.conns = place.conns.saturating_sub(1);
-            if place.conns == 0 {
-                (place.left, place.timed_out) = (step.now.at, timed_out);
+        for room in subscriptions {
+            let Some(membership) = gone.membership(room) else { continue };
+            membership.conns = membership.conns.saturating_sub(1);
+            if membership.conns == 0 {
+                (membership.left, membership.timed_out) = (step.now.at, timed_out);
             }
         }
         gone.clients.take(|client| *client == slot);
@@ -313,21 +325,25 @@ impl Chat {
     /// Says goodbye to everybody, each to come back at a moment of its own.
     pub(in crate::chat) fn drain(&mut self, step: &mut Step<'_>, seed: u64) {
         self.draining = Some(seed);
-        self.save_marks(step, true);
-        let unknown: Vec<PersonId> =
-            self.people.iter().filter(|(_, person)| !person.kept).map(|(key, _)| key).collect();
+        self.save_read_markers(step, true);
+        let unknown: Vec<PersonId> = self
+            .people
+            .iter()
+            .filter(|(_, person)| !person.persisted)
+            .map(|(key, _)| key)
+            .collect();
         for person in unknown {
-            self.keep_session(step, person);
+            self.persist_session(step, person);
         }
         let slots: Vec<ClientSlot> =
             self.people.clients.iter().map(|(slot, _)| ClientSlot::new(slot)).collect();
         for slot in slots {
-            self.bid_farewell(step, slot, seed);
+            self.say_bye(step, slot, seed);
         }
         self.keep_days_at_once(step);
     }
 
-    fn bid_farewell(&mut self, step: &mut Step<'_>, slot: ClientSlot, seed: u64) {
+    fn say_bye(&mut self, step: &mut Step<'_>, slot: ClientSlot, seed: u64) {
         let within = u64::try_from(self.limits.return_within.as_millis()).unwrap_or(u64::MAX);
         // A few come back within a second, ten thousand spread over all of the time.
         let others = u64::try_from(self.people.clients.len()).unwrap_or(u64::MAX).saturating_mul(2);

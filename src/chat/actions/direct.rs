@@ -14,23 +14,23 @@ use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::names::{fold, likeness};
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::DirectLine;
+use crate::chat::protocol::payloads::DirectSummary;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Entry, Fact, Keep, Order};
+use crate::chat::record::{AuthorKey, Entry, JournalRequest, KeyValue, PutKeyValues};
 use crate::chat::rooms::Room;
-use crate::chat::rooms::direct::{Pair, Side, key_of};
+use crate::chat::rooms::direct::{DirectRoom, Side, key_of};
 use crate::chat::step::Step;
 
 impl Chat {
     /// Finds a conversation by what somebody calls it, or by what the other is called now.
     pub(in crate::chat) fn direct(&self, own: AuthorKey, named: &str) -> Option<RoomId> {
         let rooms = self.rooms.directs.of(own).iter().copied();
-        let label = |room: RoomId| self.rooms.get(room)?.pair.as_ref()?.seen_by(own);
+        let label = |room: RoomId| self.rooms.get(room)?.direct_room.as_ref()?.seen_by(own);
         let exact = rooms.clone().find(|room| label(*room).is_some_and(|it| *it.0.label == *named));
         let folded = fold(named);
         let alike = |room: &RoomId| label(*room).is_some_and(|it| fold(&it.0.label) == folded);
         exact.or_else(|| rooms.clone().find(alike)).or_else(|| {
-            let (partner, _) = self.people.whom(named.strip_prefix('@')?)?;
+            let (partner, _) = self.people.author_named(named.strip_prefix('@')?)?;
             self.rooms.find(&key_of(own, partner))
         })
     }
@@ -43,24 +43,24 @@ impl Chat {
     ) -> Result<RoomId, Refusal> {
         match self.direct(own, named) {
             Some(room) => Ok(room),
-            None => self.converse(own, named.strip_prefix('@').unwrap_or(named)),
+            None => self.open_direct(own, named.strip_prefix('@').unwrap_or(named)),
         }
     }
 
     /// Whether somebody talks already with whoever is called so now.
-    pub(in crate::chat) fn talks_with(&self, own: AuthorKey, name: &str) -> bool {
-        let partner = self.people.whom(name.strip_prefix('@').unwrap_or(name));
+    pub(in crate::chat) fn has_direct_with(&self, own: AuthorKey, name: &str) -> bool {
+        let partner = self.people.author_named(name.strip_prefix('@').unwrap_or(name));
         partner.is_some_and(|(partner, _)| self.rooms.find(&key_of(own, partner)).is_some())
     }
 
     /// Finds the conversation with whoever is called so now; it is made if need be.
-    pub(in crate::chat) fn converse(
+    pub(in crate::chat) fn open_direct(
         &mut self,
         own: AuthorKey,
         name: &str,
     ) -> Result<RoomId, Refusal> {
         let nobody = || Refusal::new(Code::NoSuchUser, "no such user");
-        let (partner, name) = self.people.whom(name).ok_or_else(nobody)?;
+        let (partner, name) = self.people.author_named(name).ok_or_else(nobody)?;
         if partner == own {
             return Err(Refusal::new(Code::BadField, "you cannot message yourself"));
         }
@@ -76,7 +76,7 @@ impl Chat {
                 return Err(Refusal::new(Code::TooManyRooms, "too many private conversations"));
             }
         }
-        let own_name = self.called(own).unwrap_or_default();
+        let own_name = self.name_of_author(own).unwrap_or_default();
         let mine = Side {
             who: own.to_hex().into(),
             label: self.label(own, &name),
@@ -84,9 +84,9 @@ impl Chat {
         };
         let theirs =
             Side { who: partner.to_hex().into(), label: self.label(partner, &own_name), name };
-        let pair = Pair::new((own, mine), (partner, theirs));
-        let authors = pair.authors();
-        let room = self.rooms.insert_pair(key, pair);
+        let direct_room = DirectRoom::new((own, mine), (partner, theirs));
+        let authors = direct_room.authors();
+        let room = self.rooms.insert_direct(key, direct_room);
         self.rooms.directs.touch(authors, room);
         Ok(room)
     }
@@ -97,19 +97,23 @@ impl Chat {
         own: AuthorKey,
         room: &Room,
     ) -> Result<(), Refusal> {
-        if room.pair.as_ref().is_none_or(|pair| self.is_somebody(pair.partner(own))) {
+        if room
+            .direct_room
+            .as_ref()
+            .is_none_or(|direct_room| self.can_return(direct_room.partner(own)))
+        {
             return Ok(());
         }
         Err(Refusal::new(Code::NoSuchUser, "this user has left for good"))
     }
 
     /// Whether an author may come back: an account, or a session that has not ended.
-    pub(in crate::chat) fn is_somebody(&self, author: AuthorKey) -> bool {
+    pub(in crate::chat) fn can_return(&self, author: AuthorKey) -> bool {
         self.people.of_session(author).is_some() || self.account(author).is_some()
     }
 
     /// What an author is called now.
-    pub(in crate::chat) fn called(&self, author: AuthorKey) -> Option<Arc<str>> {
+    pub(in crate::chat) fn name_of_author(&self, author: AuthorKey) -> Option<Arc<str>> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         let account = || self.account(author).map(|account| Arc::clone(&account.name));
         person.map(|person| Arc::clone(&person.name)).filter(|it| !it.is_empty()).or_else(account)
@@ -130,21 +134,23 @@ impl Chat {
 
     fn directs_of(&self, own: AuthorKey) -> impl Iterator<Item = &Side> {
         let rooms = self.rooms.directs.of(own).iter().filter_map(|room| self.rooms.get(*room));
-        rooms.filter_map(move |room| Some(room.pair.as_ref()?.seen_by(own)?.0))
+        rooms.filter_map(move |room| Some(room.direct_room.as_ref()?.seen_by(own)?.0))
     }
 
     /// Lists somebody's conversations for the greeting, the latest first.
-    pub(in crate::chat) fn direct_lines(&self, own: AuthorKey) -> Vec<DirectLine> {
+    pub(in crate::chat) fn direct_summaries(&self, own: AuthorKey) -> Vec<DirectSummary> {
         let rooms = self.rooms.directs.of(own).iter().rev();
         let lines = rooms.filter_map(|&key| {
             let room = self.rooms.get(key).filter(|room| room.top > 0)?;
-            let pair = room.pair.as_ref()?;
-            let (mine, theirs) = pair.seen_by(own)?;
-            Some(DirectLine {
+            let direct_room = room.direct_room.as_ref()?;
+            let (mine, theirs) = direct_room.seen_by(own)?;
+            Some(DirectSummary {
                 room: Arc::clone(&mine.label),
-                with: self.called(pair.partner(own)).unwrap_or_else(|| Arc::clone(&theirs.name)),
+                with: self
+                    .name_of_author(direct_room.partner(own))
+                    .unwrap_or_else(|| Arc::clone(&theirs.name)),
                 seq: room.top,
-                read: self.read_mark(own, key),
+                read: self.read_marker(own, key),
             })
         });
         lines.take(self.limits.listed_max).collect()
@@ -159,11 +165,11 @@ impl Chat {
         except: Option<ClientId>,
     ) {
         let Some(inside) = self.rooms.get(key) else { return };
-        let Some(pair) = inside.pair.as_deref() else { return };
-        let authors = pair.authors();
+        let Some(direct_room) = inside.direct_room.as_deref() else { return };
+        let authors = direct_room.authors();
         for author in authors {
-            let Some((mine, _)) = pair.seen_by(author) else { continue };
-            let listeners = self.people.ears(author, key);
+            let Some((mine, _)) = direct_room.seen_by(author) else { continue };
+            let listeners = self.people.listeners_of(author, key);
             if listeners.is_empty() {
                 continue;
             }
@@ -182,12 +188,14 @@ impl Chat {
         room: &Room,
         event: ServerEvent,
     ) -> ServerEvent {
-        let Some((mine, theirs)) = room.pair.as_ref().and_then(|pair| pair.seen_by(own)) else {
+        let Some((mine, theirs)) =
+            room.direct_room.as_ref().and_then(|direct_room| direct_room.seen_by(own))
+        else {
             return event;
         };
         let event = event.in_room(&mine.label);
         let ServerEvent::Message { sender, .. } = &event else { return event };
-        let is_own = self.called(own).is_some_and(|name| name == *sender);
+        let is_own = self.name_of_author(own).is_some_and(|name| name == *sender);
         event.whispered(is_own.then(|| Arc::clone(&theirs.name)))
     }
 
@@ -196,17 +204,20 @@ impl Chat {
     pub(in crate::chat) fn forget_directs(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         for key in self.rooms.directs.of(author).to_vec() {
             let Some(room) = self.rooms.get(key) else { continue };
-            let Some(pair) = room.pair.as_deref() else { continue };
-            if self.is_somebody(pair.partner(author)) || room.is_busy() {
+            let Some(direct_room) = room.direct_room.as_deref() else { continue };
+            if self.can_return(direct_room.partner(author)) || room.is_busy() {
                 continue;
             }
-            let authors = pair.authors();
+            let authors = direct_room.authors();
             if room.top > 0 {
-                let facts = vec![Fact { value: None, ..pair.fact(&room.key) }];
-                step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+                let key_values = vec![KeyValue { value: None, ..direct_room.key_value(&room.key) }];
+                step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
+                    request_id: None,
+                    key_values,
+                })));
             }
             self.rooms.directs.remove(authors, key);
-            self.rooms.drop_pair(key);
+            self.rooms.drop_direct(key);
         }
     }
 }

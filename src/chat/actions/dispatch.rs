@@ -7,13 +7,13 @@ use crate::chat::actions::post::{Message, no_such_message};
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, RoomId};
 use crate::chat::people::Person;
-use crate::chat::protocol::client_event::{Ask, ClientEvent};
+use crate::chat::protocol::client_event::{ClientEvent, Command};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::{RoomLine, User};
+use crate::chat::protocol::payloads::{RoomSummary, User};
 use crate::chat::protocol::server_event::ServerEvent;
 
-use crate::chat::record::{Change, Gone};
+use crate::chat::record::{Change, DeletionReason};
 use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 use crate::clock::Now;
@@ -29,13 +29,14 @@ impl Chat {
     ) {
         let Some(slot) = self.people.by_id.get(&id).copied() else { return };
         let Some(client) = self.people.clients.get(slot.index()) else { return };
-        if client.closing || matches!(event, Ok(ClientEvent { ask: Ask::Nothing, .. })) {
+        if client.closing || matches!(event, Ok(ClientEvent { command: Command::Nothing, .. })) {
             return;
         }
         let done = match event {
-            Ok(ClientEvent { id, room, ask }) => {
+            Ok(ClientEvent { id, room, command }) => {
                 let re = id.clone();
-                self.answer(step, slot, id, room.as_deref(), ask).map_err(|refusal| refusal.re(re))
+                self.answer(step, slot, id, room.as_deref(), command)
+                    .map_err(|refusal| refusal.re(re))
             }
             Err(refusal) => Err(refusal),
         };
@@ -79,10 +80,10 @@ impl Chat {
         slot: ClientSlot,
         id: Option<Arc<str>>,
         room: Option<&str>,
-        ask: Ask,
+        command: Command,
     ) -> Result<(), Refusal> {
-        match ask {
-            Ask::Send { content, reply_to, ttl, sender } => {
+        match command {
+            Command::Send { content, reply_to, ttl, sender } => {
                 let message = Message { content, reply_to, ttl, sender };
                 match self.room_to_speak(step, slot, room) {
                     Ok(room) => self.send(step, slot, room, id, message),
@@ -92,20 +93,20 @@ impl Chat {
                     }
                 }
             }
-            Ask::Direct { to, content, reply_to, ttl } => {
+            Command::Direct { to, content, reply_to, ttl } => {
                 let message = Message { content, reply_to, ttl, sender: None };
-                self.say_to(step, slot, id, &to, message)
+                self.send_direct(step, slot, id, &to, message)
             }
-            Ask::Read(seq) => {
+            Command::Read(seq) => {
                 let room = self.room_of(slot, room)?;
-                self.may_ask(step, slot)?;
+                self.charge_query(step, slot)?;
                 self.mark_read(step, slot, room, seq)
             }
-            Ask::Moderate(demand) => self.moderate(step, slot, room, id, *demand),
+            Command::Moderate(request) => self.moderate(step, slot, room, id, *request),
             // Paid for when the token was read.
-            Ask::LogIn(login) => self.log_in(step, slot, id, &login),
-            Ask::Auth(_) => Err(proves_nothing()),
-            Ask::Reply(content) => {
+            Command::LogIn(login) => self.log_in(step, slot, id, &login),
+            Command::Auth(_) => Err(invalid_token()),
+            Command::Reply(content) => {
                 let room = self.room_of(slot, room).map_err(|it| it.text(Arc::clone(&content)))?;
                 let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
                 let reply_to =
@@ -118,21 +119,26 @@ impl Chat {
                     Message { content, reply_to, ttl: None, sender: None },
                 )
             }
-            Ask::Edit { mid, content } => {
-                self.change_said(step, slot, room, id, mid, |mid| Change::Edited { mid, content })
+            Command::Edit { mid, content } => {
+                self.change_message(step, slot, room, id, mid, |mid| Change::Edited {
+                    mid,
+                    content,
+                })
             }
-            Ask::Delete { mid } => {
-                let deleted = |mid| Change::Deleted { mid, why: Gone::Author };
-                self.change_said(step, slot, room, id, mid, deleted)
+            Command::Delete { mid } => {
+                let deleted = |mid| Change::Deleted { mid, why: DeletionReason::Author };
+                self.change_message(step, slot, room, id, mid, deleted)
             }
-            Ask::React { mid, emoji, on } => {
+            Command::React { mid, emoji, on } => {
                 let change = Change::Reaction { mid, emoji, on, count: 0 };
                 self.change_in(step, slot, room, id, change)
             }
-            Ask::SetTopic(topic) => self.change_in(step, slot, room, id, Change::Topic { topic }),
-            Ask::SetName(wish) => self.set_name(step, slot, id, &wish),
-            Ask::SetStatus { away, text } => self.set_status(step, slot, id, away, &text),
-            Ask::Typing(on) => {
+            Command::SetTopic(topic) => {
+                self.change_in(step, slot, room, id, Change::Topic { topic })
+            }
+            Command::SetName(requested) => self.set_name(step, slot, id, &requested),
+            Command::SetStatus { away, text } => self.set_status(step, slot, id, away, &text),
+            Command::Typing(on) => {
                 let room = self.room_of(slot, room)?;
                 // Who may not speak is not told of as speaking soon.
                 if !on || self.check_speech(step, slot, room, false).is_ok() {
@@ -140,10 +146,10 @@ impl Chat {
                 }
                 Ok(())
             }
-            Ask::Quit => self.quit(step, slot),
-            ask => {
-                self.may_ask(step, slot)?;
-                self.query(step, slot, id, room, ask)
+            Command::Quit => self.quit(step, slot),
+            command => {
+                self.charge_query(step, slot)?;
+                self.query(step, slot, id, room, command)
             }
         }
     }
@@ -161,13 +167,13 @@ impl Chat {
             Ok(room) => self.change(step, slot, room, id, change),
             Err(refusal) => {
                 let room = self.rooms.room_named(room);
-                self.refuse_unless_done(step, slot, room, id, change, refusal)
+                self.refuse_unless_replayed(step, slot, room, id, change, refusal)
             }
         }
     }
 
     /// Changes the message that is named, or the last one said.
-    fn change_said(
+    fn change_message(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
@@ -179,12 +185,12 @@ impl Chat {
         if let Some(mid) = mid {
             return self.change_in(step, slot, room, id, change(mid));
         }
-        let (room, mid) = self.last_said(slot)?;
+        let (room, mid) = self.last_sent_message(slot)?;
         self.change(step, slot, room, id, change(mid))
     }
 
     /// Says something to one person.
-    fn say_to(
+    fn send_direct(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
@@ -194,11 +200,11 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let own = self.people.author_of(slot);
         let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
-        if !self.talks_with(own, to) {
-            self.may_ask(step, slot).map_err(back)?;
+        if !self.has_direct_with(own, to) {
+            self.charge_query(step, slot).map_err(back)?;
         }
         let to = to.strip_prefix('@').unwrap_or(to);
-        let room = match self.converse(own, to) {
+        let room = match self.open_direct(own, to) {
             Ok(room) => room,
             Err(refusal) => {
                 let room = self.direct(own, &format!("@{to}"));
@@ -218,40 +224,40 @@ impl Chat {
         slot: ClientSlot,
         re: Option<Arc<str>>,
         room: Option<&str>,
-        ask: Ask,
+        command: Command,
     ) -> Result<(), Refusal> {
-        match ask {
-            Ask::Join { room, history, after, epoch } => {
+        match command {
+            Command::Join { room, history, after, epoch } => {
                 self.check_epoch(epoch.as_deref())?;
                 return self.join(step, slot, re, &room, history, after);
             }
-            Ask::Leave => return self.leave(step, slot, re, room),
-            Ask::Resume { session, epoch, rooms } => {
+            Command::Leave => return self.leave(step, slot, re, room),
+            Command::Resume { session, epoch, rooms } => {
                 self.check_epoch(epoch.as_deref())?;
                 return self.resume(step, slot, re, session.as_deref(), &rooms);
             }
-            Ask::History { span, limit } => {
+            Command::History { span, limit } => {
                 let room = self.room_to_read(slot, room)?;
-                self.look_up(step, slot, room, span, limit, re);
+                self.fetch_history(step, slot, room, span, limit, re);
             }
-            Ask::Search(seek) => return self.seek(step, slot, re, room, seek),
-            Ask::ListUsers => {
+            Command::Search(search) => return self.search(step, slot, re, room, search),
+            Command::ListUsers => {
                 let key = self.room_to_read(slot, room)?;
                 let Some(room) = self.rooms.get(key) else { return Ok(()) };
                 let (count, users) = (room.people.len(), self.users(key, room));
-                let count = if room.pair.is_some() { users.len() } else { count };
+                let count = if room.direct_room.is_some() { users.len() } else { count };
                 let room = Arc::clone(room.name_for(self.people.author_of(slot)));
                 self.people.tell(step, slot, ServerEvent::UserList { re, room, count, users });
             }
-            Ask::ListRooms => {
+            Command::ListRooms => {
                 let rooms = self.rooms_for(slot);
                 self.people.tell(step, slot, ServerEvent::RoomList { re, rooms });
             }
-            Ask::Ping => {
+            Command::Ping => {
                 let rooms = self.tops(slot);
                 self.people.tell(step, slot, ServerEvent::Pong { re, ts: step.now.unix_ms, rooms });
             }
-            Ask::Topic => {
+            Command::Topic => {
                 let room = self.room_of(slot, room)?;
                 let Some(room) = self.rooms.get(room) else { return Ok(()) };
                 let name = room.name_for(self.people.author_of(slot));
@@ -261,13 +267,13 @@ impl Chat {
                 };
                 self.people.notice(step, slot, re, "topic", message);
             }
-            Ask::Help => self.people.notice(step, slot, re, "help", commands::help()),
-            Ask::WhoAmI => {
+            Command::Help => self.people.notice(step, slot, re, "help", commands::help()),
+            Command::WhoAmI => {
                 let message = format!("You are {}.", self.people.name_of(slot));
                 self.people.notice(step, slot, re, "whoami", message);
             }
-            Ask::Mode(form) => self.set_form(step, slot, re, form),
-            Ask::Stats { minutes } => {
+            Command::Mode(mode) => self.set_mode(step, slot, re, mode),
+            Command::Stats { minutes } => {
                 self.people.tell(step, slot, self.stats(step.now, re, minutes));
             }
             _ => {}
@@ -276,19 +282,19 @@ impl Chat {
     }
 
     /// Lists the rooms a client may know of: its private ones first.
-    fn rooms_for(&self, slot: ClientSlot) -> Vec<RoomLine> {
+    fn rooms_for(&self, slot: ClientSlot) -> Vec<RoomSummary> {
         let own = self.people.author_of(slot);
         let private = |room: &RoomId| {
             self.rooms.get(*room).is_some_and(|room| !room.is_public() && room.may_read(Some(own)))
         };
-        let mut rooms: Vec<RoomLine> = self
+        let mut rooms: Vec<RoomSummary> = self
             .rooms
-            .stakes(own)
+            .rooms_of_member(own)
             .into_iter()
             .filter(private)
             .filter_map(|room| self.line_for(own, room))
             .collect();
-        rooms.extend(self.rooms.fullest(self.limits.listed_max));
+        rooms.extend(self.rooms.largest(self.limits.listed_max));
         rooms.truncate(self.limits.listed_max);
         rooms
     }
@@ -302,7 +308,7 @@ impl Chat {
         slot.map_or(Ok(()), |slot| self.pay(now, slot))
     }
 
-    pub(in crate::chat) fn may_ask(
+    pub(in crate::chat) fn charge_query(
         &mut self,
         step: &Step<'_>,
         slot: ClientSlot,
@@ -321,8 +327,9 @@ impl Chat {
 
     /// Lists the people in a room, as many as are named.
     pub(in crate::chat) fn users(&self, key: RoomId, room: &Room) -> Vec<User> {
-        if let Some(pair) = &room.pair {
-            let people = pair.authors().into_iter().filter_map(|it| self.people.of_session(it));
+        if let Some(direct_room) = &room.direct_room {
+            let people =
+                direct_room.authors().into_iter().filter_map(|it| self.people.of_session(it));
             let people = people.filter_map(|person| self.people.get(person));
             let there = people.filter(|person| !person.clients.as_slice().is_empty());
             return there
@@ -331,21 +338,26 @@ impl Chat {
         }
         let people = room.people.iter().filter_map(|person| self.people.get(*person));
         let users = people.take(self.limits.listed_max).map(|person| {
-            let place = person.places.as_slice().iter().find(|place| place.room == key);
-            user(room, person, place.map_or(0, |place| place.conns as usize))
+            let membership =
+                person.memberships.as_slice().iter().find(|membership| membership.room == key);
+            user(room, person, membership.map_or(0, |membership| membership.conns as usize))
         });
         users.collect()
     }
 
     fn tops(&self, slot: ClientSlot) -> Vec<(Arc<str>, u64)> {
         let Some(client) = self.people.clients.get(slot.index()) else { return Vec::new() };
-        let rooms = client.seats.as_slice().iter().filter_map(|seat| self.rooms.get(seat.room));
+        let rooms = client
+            .subscriptions
+            .as_slice()
+            .iter()
+            .filter_map(|subscription| self.rooms.get(subscription.room));
         let own = self.people.author_of(slot);
         rooms.map(|room| (Arc::clone(room.name_for(own)), room.top)).collect()
     }
 }
 
-fn proves_nothing() -> Refusal {
+fn invalid_token() -> Refusal {
     Refusal::new(Code::Unauthorized, "this token is not valid here")
 }
 
@@ -353,7 +365,7 @@ fn user(room: &Room, person: &Person, conns: usize) -> User {
     User {
         name: Arc::clone(&person.name),
         conns: u32::try_from(conns).unwrap_or(u32::MAX),
-        role: room.rules().role(person.author),
+        role: room.rules().shown_role(person.author),
         account: person.account,
         status: person.status(),
     }

@@ -23,15 +23,21 @@ impl Chat {
         if named.starts_with('@') {
             return self.direct(self.people.author_of(slot), named).ok_or_else(nowhere);
         }
-        let seats = client.seats.as_slice().iter().rev().map(|seat| seat.room);
+        let subscriptions =
+            client.subscriptions.as_slice().iter().rev().map(|subscription| subscription.room);
         let is =
             |room: &RoomId, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
         // Most clients write the name as they were told it.
-        if let Some(room) = seats.clone().find(|room| is(room, &|room| &*room.name == named)) {
+        if let Some(room) =
+            subscriptions.clone().find(|room| is(room, &|room| &*room.name == named))
+        {
             return Ok(room);
         }
         let key = fold(named.trim());
-        seats.into_iter().find(|room| is(room, &|room| *room.key == *key)).ok_or_else(nowhere)
+        subscriptions
+            .into_iter()
+            .find(|room| is(room, &|room| *room.key == *key))
+            .ok_or_else(nowhere)
     }
 
     /// Finds the room something is to be said in; a conversation is made if need be, which counts
@@ -46,7 +52,7 @@ impl Chat {
             Some(named) if named.starts_with('@') => {
                 let own = self.people.author_of(slot);
                 if self.direct(own, named).is_none() {
-                    self.may_ask(step, slot)?;
+                    self.charge_query(step, slot)?;
                 }
                 self.direct_or_new(own, named)
             }
@@ -82,13 +88,16 @@ impl Chat {
     }
 
     /// Finds the last message a client said.
-    pub(in crate::chat) fn last_said(&self, slot: ClientSlot) -> Result<(RoomId, u64), Refusal> {
+    pub(in crate::chat) fn last_sent_message(
+        &self,
+        slot: ClientSlot,
+    ) -> Result<(RoomId, u64), Refusal> {
         let said =
-            self.people.clients.get(slot.index()).map(|client| (client.said_in, client.said));
+            self.people.clients.get(slot.index()).map(|client| (client.last_sent_in, client.said));
         let own = self.people.author_of(slot);
         let may = |room: RoomId| {
-            let direct = self.rooms.get(room).is_some_and(|it| it.pair.is_some());
-            self.people.sits(slot, room)
+            let direct = self.rooms.get(room).is_some_and(|it| it.direct_room.is_some());
+            self.people.is_subscribed(slot, room)
                 || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
         };
         said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {

@@ -6,18 +6,20 @@ use crate::chat::Chat;
 use crate::chat::actions::resume::gap;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, RoomId};
-use crate::chat::pending::{Awaited, Paging, Purpose};
-use crate::chat::protocol::client_event::Form;
+use crate::chat::pending::{PendingPage, PendingRequest, Purpose};
+use crate::chat::protocol::client_event::OutputMode;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::payloads::History;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
-use crate::chat::record::{AuthorKey, Found, Order, Page, Query, Refused, Span};
+use crate::chat::record::{
+    AuthorKey, JournalError, JournalRequest, Page, PageContent, Query, Span,
+};
 use crate::chat::step::Step;
 
 impl Chat {
     /// Sends a client a part of a room's record.
-    pub(in crate::chat) fn look_up(
+    pub(in crate::chat) fn fetch_history(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
@@ -27,16 +29,16 @@ impl Chat {
         re: Option<Arc<str>>,
     ) {
         let limit = self.page_length(limit);
-        self.order(step, slot, room, span, limit, Purpose::Asked { re });
+        self.request_page(step, slot, room, span, limit, Purpose::Asked { re });
     }
 
     /// How many messages a page has.
-    pub(in crate::chat) fn page_length(&self, wish: Option<u32>) -> u32 {
-        wish.unwrap_or(self.limits.history_default).min(self.limits.history_max).max(1)
+    pub(in crate::chat) fn page_length(&self, requested: Option<u32>) -> u32 {
+        requested.unwrap_or(self.limits.history_default).min(self.limits.history_max).max(1)
     }
 
     /// Orders a part of a room's record for a client.
-    pub(in crate::chat) fn order(
+    pub(in crate::chat) fn request_page(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
@@ -67,15 +69,19 @@ impl Chat {
         };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
-        let ticket =
-            self.pending.requests.put(Awaited::Page(Paging { client, room, span, purpose }));
+        let request_id = self.pending.requests.put(PendingRequest::Page(PendingPage {
+            client,
+            room,
+            span,
+            purpose,
+        }));
         let room = Arc::clone(&inside.key);
-        let query = Query { ticket, room, span, limit: limit as usize, bytes_max };
-        step.effects.push(Effect::Order(Order::Read(query)));
+        let query = Query { request_id, room, span, limit: limit as usize, bytes_max };
+        step.effects.push(Effect::Journal(JournalRequest::Read(query)));
     }
 
     /// Tells a client a page of messages.
-    pub(in crate::chat) fn show(
+    pub(in crate::chat) fn send_page(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
@@ -88,7 +94,7 @@ impl Chat {
         let Some(history) = self.history(own, room, span, re, page) else { return };
         let Some(inside) = self.rooms.get(room) else { return };
         let Some(client) = self.people.clients.get(slot.index()) else { return };
-        if client.form == Form::Json {
+        if client.mode == OutputMode::Json {
             step.reply(client.id, ServerEvent::History(Box::new(history)));
         } else {
             let id = client.id;
@@ -107,7 +113,7 @@ impl Chat {
         re: Option<Arc<str>>,
         page: Page,
     ) -> Option<History> {
-        let Found::Messages(mut messages) = page.found else { return None };
+        let PageContent::Messages(mut messages) = page.found else { return None };
         let inside = self.rooms.get_mut(room)?;
         messages.retain(|said| said.mid <= inside.top);
         if let (Span::Latest, Some(last)) = (span, messages.last()) {
@@ -132,7 +138,7 @@ impl Chat {
         slot: ClientSlot,
         room: RoomId,
         re: Option<Arc<str>>,
-        why: Refused,
+        why: JournalError,
     ) {
         self.people.tell(step, slot, self.unreadable(self.people.author_of(slot), room, re, why));
     }
@@ -143,7 +149,7 @@ impl Chat {
         own: AuthorKey,
         room: RoomId,
         re: Option<Arc<str>>,
-        why: Refused,
+        why: JournalError,
     ) -> ServerEvent {
         let refusal = Refusal::refused(why).re(re);
         ServerEvent::Error(Box::new(match self.rooms.get(room) {
@@ -157,8 +163,8 @@ impl Chat {
 fn lines(history: History) -> Vec<ServerEvent> {
     let History { room, messages, lost, .. } = history;
     let losses = lost.into_iter().map(|(from, to)| gap(&room, from, to, "retention"));
-    let said =
-        messages.into_iter().filter(|said| said.gone.is_none()).map(|said| ServerEvent::Message {
+    let said = messages.into_iter().filter(|said| said.deleted.is_none()).map(|said| {
+        ServerEvent::Message {
             room: Arc::clone(&room),
             seq: said.mid,
             ts: said.ts,
@@ -166,6 +172,7 @@ fn lines(history: History) -> Vec<ServerEvent> {
             content: said.content,
             reply_to: said.reply_to,
             expires: said.expires,
-        });
+        }
+    });
     losses.chain(said).collect()
 }

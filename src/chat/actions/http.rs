@@ -10,14 +10,14 @@ use crate::chat::Chat;
 use crate::chat::actions::post::Message;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::UserName;
-use crate::chat::pending::{Asker, Before, Purpose, Wish};
+use crate::chat::pending::{AppendRequest, Purpose, ReplayCandidate, RequestOrigin};
 use crate::chat::people::{author_by, author_of};
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::request::{Body, Post, Request, Speaker};
+use crate::chat::protocol::request::{Body, Credential, Post, Request};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::rate::{Payer, refused};
-use crate::chat::record::{AuthorKey, Page, Refused, Span};
-use crate::chat::rooms::rules::Party;
+use crate::chat::rate::{RateKey, refused};
+use crate::chat::record::{AuthorKey, JournalError, Page, Span};
+use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 use crate::clock::Now;
 
@@ -38,10 +38,10 @@ enum Poster {
 
 impl Poster {
     /// Who pays for the post, and whose it is.
-    fn payer(&self, network: IpAddr) -> (Payer, AuthorKey) {
+    fn rate_key(&self, network: IpAddr) -> (RateKey, AuthorKey) {
         match self {
-            Self::Known(author) => (Payer::Author(*author), *author),
-            Self::Guest(name) => (Payer::Network(network), author_by(name)),
+            Self::Known(author) => (RateKey::Author(*author), *author),
+            Self::Guest(name) => (RateKey::Network(network), author_by(name)),
         }
     }
 }
@@ -65,15 +65,17 @@ impl Chat {
         // A post is paid for when it is known whose it is.
         let paid = match &request {
             Request::Post(_) => Ok(()),
-            _ => self.askers.take(step.now.at, network).map_err(refused),
+            _ => self.query_buckets.take(step.now.at, network).map_err(refused),
         };
         let done = paid.and_then(|()| match request {
             Request::Rooms => {
-                let rooms = self.rooms.fullest(self.limits.listed_max);
+                let rooms = self.rooms.largest(self.limits.listed_max);
                 step.respond(caller, ServerEvent::RoomList { re: None, rooms });
                 Ok(())
             }
-            Request::Registry(registry) => self.registry(step, caller, *registry),
+            Request::AccountRequest(account_request) => {
+                self.account_request(step, caller, *account_request)
+            }
             Request::History { by, room, span, limit } => self.reader(&by).and_then(|reader| {
                 let room = self.readable(reader, &room)?;
                 let limit = self.page_length(limit);
@@ -107,16 +109,16 @@ impl Chat {
         let own = by.unwrap_or(AuthorKey([0; 16]));
         match self.history(own, room, span, None, page) {
             Some(history) => ServerEvent::History(Box::new(history)),
-            None => self.unreadable(own, room, None, Refused::Unavailable),
+            None => self.unreadable(own, room, None, JournalError::Unavailable),
         }
     }
 
     /// Finds out who reads.
-    fn reader(&self, by: &Speaker) -> Result<Option<AuthorKey>, Refusal> {
+    fn reader(&self, by: &Credential) -> Result<Option<AuthorKey>, Refusal> {
         match by {
-            Speaker::Nobody => Ok(None),
-            Speaker::Session(session) => self.of_session(session).map(Some),
-            Speaker::Login(login) => Ok(Some(login.author)),
+            Credential::Nobody => Ok(None),
+            Credential::Session(session) => self.of_session(session).map(Some),
+            Credential::Login(login) => Ok(Some(login.author)),
         }
     }
 
@@ -143,7 +145,7 @@ impl Chat {
             let message = "a private message needs a session or an account";
             return Err(Refusal::new(Code::Unauthorized, message));
         }
-        let (who, owns) = self.party_of_poster(&poster, from.network);
+        let (who, owns) = self.actor_of_poster(&poster, from.network);
         let room = match self.room_to_join(step, &who, owns, &post.room) {
             Ok(room) => room,
             Err(refusal) => {
@@ -160,9 +162,9 @@ impl Chat {
     /// Finds out who posts.
     fn poster(&mut self, step: &mut Step<'_>, post: &Post) -> Result<Poster, Refusal> {
         match &post.by {
-            Speaker::Nobody => {}
-            Speaker::Session(session) => return self.of_session(session).map(Poster::Known),
-            Speaker::Login(login) => {
+            Credential::Nobody => {}
+            Credential::Session(session) => return self.of_session(session).map(Poster::Known),
+            Credential::Login(login) => {
                 let gone = || Refusal::new(Code::Unauthorized, "the account of this token is gone");
                 let account = self.account_of(step, login).ok_or_else(gone)?;
                 let known = self.people.of_session(account.author).is_some();
@@ -182,19 +184,19 @@ impl Chat {
     }
 
     /// Who posts to those who keep order, and whether a room it makes is its own.
-    fn party_of_poster(&self, poster: &Poster, network: IpAddr) -> (Party, bool) {
+    fn actor_of_poster(&self, poster: &Poster, network: IpAddr) -> (Actor, bool) {
         let network = Some(network).filter(|network| !network.is_loopback());
         match poster {
             Poster::Known(author) => {
-                let party = self.people.of_session(*author).and_then(|key| self.party_of(key));
-                let name = self.called(*author).unwrap_or_default();
+                let actor = self.people.of_session(*author).and_then(|key| self.actor_of(key));
+                let name = self.name_of_author(*author).unwrap_or_default();
                 let (account, admin) = (false, false);
-                let unknown = Party { author: *author, name, account, admin, network };
-                (party.unwrap_or(unknown), true)
+                let unknown = Actor { author: *author, name, account, admin, network };
+                (actor.unwrap_or(unknown), true)
             }
             Poster::Guest(name) => {
                 let (author, name) = (author_by(name), Arc::clone(name.as_arc()));
-                (Party { author, name, account: false, admin: false, network }, false)
+                (Actor { author, name, account: false, admin: false, network }, false)
             }
         }
     }
@@ -209,16 +211,22 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let message = post.body.message();
         let life = self.check_message(room, &message)?;
-        let (payer, author) = poster.payer(from.network);
+        let (rate_key, author) = poster.rate_key(from.network);
         if let Err(refusal) = self.check_author(step.now, author, room) {
             return self.refuse_post(step, from, Some(room), &poster, &post, refusal);
         }
-        self.posters.take(step.now.at, payer).map_err(refused)?;
+        self.post_buckets.take(step.now.at, rate_key).map_err(refused)?;
         let (person, author) = self.let_speak(step, &poster);
         self.count_speaker(step.now, author);
         let change = message.into_change(step, life);
-        let asker = Asker::Request { caller: from.caller, author };
-        self.record(step, asker, person, room, Wish { id: post.id, change, planned: None });
+        let origin = RequestOrigin::Request { caller: from.caller, author };
+        self.record(
+            step,
+            origin,
+            person,
+            room,
+            AppendRequest { id: post.id, change, planned: None },
+        );
         Ok(())
     }
 
@@ -242,13 +250,13 @@ impl Chat {
         refusal: Refusal,
     ) -> Result<(), Refusal> {
         let (change, refusal) = self.refused_message(step, post.body.message(), refusal)?;
-        let (payer, author) = poster.payer(from.network);
+        let (rate_key, author) = poster.rate_key(from.network);
         if post.id.is_some() {
-            self.posters.take(step.now.at, payer).map_err(refused)?;
+            self.post_buckets.take(step.now.at, rate_key).map_err(refused)?;
         }
-        let asker = Asker::Request { caller: from.caller, author };
-        let before = Before { asker, author, room, id: post.id.clone(), change };
-        self.ask_whether_done(step, before, refusal)
+        let origin = RequestOrigin::Request { caller: from.caller, author };
+        let before = ReplayCandidate { origin, author, room, id: post.id.clone(), change };
+        self.check_replay(step, before, refusal)
     }
 
     /// Makes sure that whoever posts has a name until the post is answered.
@@ -262,14 +270,14 @@ impl Chat {
         if let Poster::Guest(name) = poster
             && known.is_none()
         {
-            self.people.call(key, name, &self.limits);
-        } else if self.people.recall(key, &self.limits) {
+            self.people.assign_name(key, name, &self.limits);
+        } else if self.people.restore_name(key, &self.limits) {
             self.session_changed(step, key);
         }
         if let Some(person) = self.people.get_mut(key) {
             person.posts = person.posts.saturating_add(1);
             if matches!(poster, Poster::Guest(_)) {
-                (person.passing, person.kept) = (true, true);
+                (person.transient, person.persisted) = (true, true);
             }
         }
         (key, author)
@@ -283,9 +291,9 @@ impl Chat {
         if person.posts > 0 {
             return;
         }
-        if person.passing {
+        if person.transient {
             self.people.remove(key);
-        } else if person.ghost {
+        } else if person.detached_session {
             self.people.release(key);
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::ids::{ClientSlot, PersonId, RoomId};
-use crate::chat::pending::Wanted;
+use crate::chat::pending::ResumeRequest;
 use crate::chat::people::author_of;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::Joined;
@@ -19,11 +19,11 @@ impl Chat {
         step: &mut Step<'_>,
         slot: ClientSlot,
         re: Option<Arc<str>>,
-        wish: &str,
+        requested: &str,
         history: Option<u32>,
         after: Option<u64>,
     ) -> Result<(), Refusal> {
-        let (room, new) = self.seat_in(step, slot, wish)?;
+        let (room, new) = self.seat_in(step, slot, requested)?;
         self.people.make_current(slot, room);
         let own = self.people.author_of(slot);
         let Some(inside) = self.rooms.get(room) else { return Ok(()) };
@@ -33,17 +33,19 @@ impl Chat {
             room: Arc::clone(inside.name_for(own)),
             seq: inside.top,
             topic: Arc::clone(&inside.topic),
-            count: if inside.pair.is_some() { users.len() } else { inside.people.len() },
+            count: if inside.direct_room.is_some() { users.len() } else { inside.people.len() },
             users,
             private: inside.rules().private,
-            role: inside.rules().role(own),
+            role: inside.rules().shown_role(own),
         };
         self.people.tell(step, slot, ServerEvent::Joined(Box::new(joined)));
         match after {
-            Some(after) => self.recall(step, slot, Wanted { re, rooms: vec![(room, after)] }),
+            Some(after) => {
+                self.start_resume(step, slot, ResumeRequest { re, rooms: vec![(room, after)] });
+            }
             None if new => self.greet(step, slot, room, history),
             None if history.is_some_and(|count| count > 0) => {
-                self.look_up(step, slot, room, Span::Latest, history, re);
+                self.fetch_history(step, slot, room, Span::Latest, history, re);
             }
             None => {}
         }
@@ -59,23 +61,26 @@ impl Chat {
         &mut self,
         step: &Step<'_>,
         slot: ClientSlot,
-        wish: &str,
+        requested: &str,
     ) -> Result<(RoomId, bool), Refusal> {
-        if let Some(room) =
-            self.room_of(slot, Some(wish)).ok().filter(|it| self.people.sits(slot, *it))
+        if let Some(room) = self
+            .room_of(slot, Some(requested))
+            .ok()
+            .filter(|it| self.people.is_subscribed(slot, *it))
         {
             return Ok((room, false));
         }
-        let seats = self.people.clients.get(slot.index()).map_or(0, |it| it.seats.as_slice().len());
-        if seats >= self.limits.rooms_per_client_max {
+        let subscriptions =
+            self.people.clients.get(slot.index()).map_or(0, |it| it.subscriptions.as_slice().len());
+        if subscriptions >= self.limits.rooms_per_client_max {
             return Err(self.too_many_rooms());
         }
         let person = self.people.clients.get(slot.index()).map(|client| client.person);
-        let Some(who) = person.and_then(|person| self.party_of(person)) else {
+        let Some(who) = person.and_then(|person| self.actor_of(person)) else {
             return Err(Refusal::new(Code::NotInRoom, "you are nobody"));
         };
-        let room = self.room_to_join(step, &who, true, wish)?;
-        self.sit(slot, room);
+        let room = self.room_to_join(step, &who, true, requested)?;
+        self.subscribe(slot, room);
         Ok((room, true))
     }
 
@@ -88,15 +93,15 @@ impl Chat {
         named: Option<&str>,
     ) -> Result<(), Refusal> {
         let room = self.room_of(slot, named)?;
-        if !self.people.sits(slot, room) {
+        if !self.people.is_subscribed(slot, room) {
             return Err(Refusal::new(Code::NotInRoom, "you have not joined this conversation"));
         }
         let own = self.people.author_of(slot);
         let Some(name) = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own))) else {
             return Ok(());
         };
-        self.rise(slot, room);
-        self.people.tell(step, slot, ServerEvent::Left { re, room: name, ousted: None });
+        self.unsubscribe(slot, room);
+        self.people.tell(step, slot, ServerEvent::Left { re, room: name, removed: None });
         self.rooms.tell_presence(step, room, &self.limits);
         if let Some(person) = self.people.clients.get(slot.index()).map(|client| client.person) {
             self.session_changed(step, person);
@@ -126,12 +131,12 @@ impl Chat {
         let current = self.people.clients.get(slot.index()).and_then(|client| client.current());
         let mut rooms: Vec<(RoomId, u64)> = Vec::new();
         let mut fault = None;
-        for (wish, after) in positions {
-            match self.seat_in(step, slot, wish) {
+        for (requested, after) in positions {
+            match self.seat_in(step, slot, requested) {
                 Ok((room, new)) if rooms.iter().all(|(other, _)| *other != room) => {
                     rooms.push((room, *after));
                     if new {
-                        self.pass_by(slot, room);
+                        self.replay_only(slot, room);
                     }
                 }
                 Ok(_) => {}
@@ -142,7 +147,7 @@ impl Chat {
             self.people.make_current(slot, current);
         }
         news.extend(rooms.iter().map(|(room, _)| *room));
-        self.recall(step, slot, Wanted { re, rooms });
+        self.start_resume(step, slot, ResumeRequest { re, rooms });
         for room in news {
             self.rooms.tell_presence(step, room, &self.limits);
         }
@@ -153,12 +158,12 @@ impl Chat {
     }
 
     /// Notes that a client sits in a conversation only to be told what it missed.
-    pub(in crate::chat) fn pass_by(&mut self, slot: ClientSlot, room: RoomId) {
-        if self.rooms.get(room).is_some_and(|room| room.pair.is_some())
-            && let Some(seat) =
-                self.people.clients.get_mut(slot.index()).and_then(|it| it.seat(room))
+    pub(in crate::chat) fn replay_only(&mut self, slot: ClientSlot, room: RoomId) {
+        if self.rooms.get(room).is_some_and(|room| room.direct_room.is_some())
+            && let Some(subscription) =
+                self.people.clients.get_mut(slot.index()).and_then(|it| it.subscription(room))
         {
-            seat.passing = true;
+            subscription.replay_only = true;
         }
     }
 
@@ -176,20 +181,21 @@ impl Chat {
             return Vec::new();
         }
         let id = client.id;
-        let mut rooms: Vec<RoomId> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
-        self.people.revive(person);
+        let mut rooms: Vec<RoomId> =
+            client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
+        self.people.reattach(person);
         if self.people.get(person).is_some_and(|person| !person.account) {
-            self.people.recall(person, &self.limits);
+            self.people.restore_name(person, &self.limits);
         }
         if let Some(person) = self.people.get_mut(person) {
             person.clients.push(slot);
         }
-        rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.pair.is_none()));
+        rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.direct_room.is_none()));
         for &room in &rooms {
             // In this order, or the room might find itself empty.
             self.rooms.leaves_typing(old, id, room);
-            self.take_place(person, room, id);
-            self.give_place(old, room);
+            self.add_to_room(person, room, id);
+            self.remove_connection(old, room);
         }
         let Some(left) = self.people.get_mut(old) else { return rooms };
         let left_account = left.account;
@@ -197,11 +203,11 @@ impl Chat {
         let ends = left.clients.as_slice().is_empty();
         self.count_over(step.now, old, person);
         if ends {
-            let places = self.people.places_of(old);
-            for &room in &places {
-                self.unplace(old, room, "left");
+            let memberships = self.people.places_of(old);
+            for &room in &memberships {
+                self.leave_room(old, room, "left");
             }
-            rooms.extend(places);
+            rooms.extend(memberships);
             if left_account {
                 // It comes back with its token.
                 self.people.release(old);

@@ -9,11 +9,11 @@ use crate::chat::people::Person;
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
-use crate::chat::protocol::payloads::Ousted;
+use crate::chat::protocol::payloads::Removed;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
-use crate::chat::rooms::presence::{News, What};
+use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::step::Step;
 
 impl Chat {
@@ -61,7 +61,7 @@ impl Chat {
     ) -> PersonId {
         let known = self.people.of_session(account.author);
         let key = known.unwrap_or_else(|| self.people.add(account.author));
-        self.people.revive(key);
+        self.people.reattach(key);
         if let Some(person) = self.people.get_mut(key) {
             (person.account, person.admin) = (true, account.admin);
             if person.name.is_empty() {
@@ -69,7 +69,7 @@ impl Chat {
             }
         }
         if known.is_none() {
-            self.keep_session(step, key);
+            self.persist_session(step, key);
         }
         key
     }
@@ -95,10 +95,10 @@ impl Chat {
         };
         let rooms = self.people.places_of(holder);
         for &room in &rooms {
-            let what = What::Was(Arc::clone(&account.name));
+            let what = PresenceEvent::Was(Arc::clone(&account.name));
             self.rooms.note(
                 room,
-                News { what, user: Arc::clone(&user), except: None },
+                PresenceChange { what, user: Arc::clone(&user), except: None },
                 &self.limits,
             );
         }
@@ -116,19 +116,20 @@ impl Chat {
     pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: ClientSlot) {
         let own = self.people.author_of(slot);
         let Some(client) = self.people.clients.get(slot.index()) else { return };
-        let Some(who) = self.party_of(client.person) else { return };
-        let seats: Vec<RoomId> = client.seats.as_slice().iter().map(|seat| seat.room).collect();
-        for key in seats {
-            let may = |room: &Room| match room.pair {
+        let Some(who) = self.actor_of(client.person) else { return };
+        let subscriptions: Vec<RoomId> =
+            client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
+        for key in subscriptions {
+            let may = |room: &Room| match room.direct_room {
                 Some(_) => room.may_read(Some(own)),
                 None => room.rules().check_entry(&who, step.now).is_ok(),
             };
             let Some(room) = self.rooms.get(key).filter(|room| !may(room)) else { continue };
             let (room, by) = (Arc::clone(&room.name), "*".into());
-            let ousted = Some(Box::new(Ousted { why: "forbidden", by, reason: None }));
-            self.rise(slot, key);
+            let removed = Some(Box::new(Removed { why: "forbidden", by, reason: None }));
+            self.unsubscribe(slot, key);
             if !room.starts_with('@') {
-                self.people.tell(step, slot, ServerEvent::Left { re: None, room, ousted });
+                self.people.tell(step, slot, ServerEvent::Left { re: None, room, removed });
             }
         }
     }

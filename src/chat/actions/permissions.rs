@@ -3,92 +3,99 @@
 use crate::chat::Chat;
 use crate::chat::ids::RoomId;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::record::Action;
-use crate::chat::rooms::rules::{Party, Rank};
+use crate::chat::record::ModerationAction;
+use crate::chat::rooms::rules::{Actor, Role};
 
 impl Chat {
     /// Makes sure that somebody may do something to keep order; says what it is in the room.
-    pub(in crate::chat) fn check_rank(
+    pub(in crate::chat) fn check_role(
         &self,
         room: RoomId,
-        actor: &Party,
-        action: Action,
-    ) -> Result<Rank, Refusal> {
+        actor: &Actor,
+        action: ModerationAction,
+    ) -> Result<Role, Refusal> {
         let forbidden = |message: &'static str| Err(Refusal::new(Code::Forbidden, message));
         let Some(inside) = self.rooms.get(room) else {
             return Err(Refusal::new(Code::NoSuchRoom, "there is no such room"));
         };
-        if inside.pair.is_some() {
+        if inside.direct_room.is_some() {
             return forbidden("a private conversation has no moderators");
         }
         let rules = inside.rules();
-        let rank = rules.rank(actor.author, actor.admin);
+        let role = rules.role(actor.author, actor.admin);
         let needed = match action {
-            Action::Invite if !rules.private => Rank::Stranger,
-            Action::MakePrivate | Action::MakePublic | Action::Promote | Action::Demote => {
-                Rank::Owner
-            }
-            _ => Rank::Moderator,
+            ModerationAction::Invite if !rules.private => Role::Stranger,
+            ModerationAction::MakePrivate
+            | ModerationAction::MakePublic
+            | ModerationAction::Promote
+            | ModerationAction::Demote => Role::Owner,
+            _ => Role::Moderator,
         };
-        if action == Action::MakePrivate && self.limits.is_lobby(&inside.key) {
+        if action == ModerationAction::MakePrivate && self.limits.is_lobby(&inside.key) {
             return forbidden("the lobby cannot be made private");
         }
         match needed {
-            _ if rank >= needed => Ok(rank),
-            Rank::Owner => forbidden("only the owner of this room may do that"),
+            _ if role >= needed => Ok(role),
+            Role::Owner => forbidden("only the owner of this room may do that"),
             _ => forbidden("only moderators of this room may do that"),
         }
     }
 
     /// Finds whom somebody means, and whether it may do that to them.
-    pub(in crate::chat) fn aim(
+    pub(in crate::chat) fn target(
         &self,
         room: RoomId,
-        actor: &Party,
-        rank: Rank,
-        action: Action,
+        actor: &Actor,
+        role: Role,
+        action: ModerationAction,
         user: &str,
-    ) -> Result<Party, Refusal> {
+    ) -> Result<Actor, Refusal> {
         let nobody = |message: &'static str| Refusal::new(Code::NoSuchUser, message);
         let Some(inside) = self.rooms.get(room) else { return Err(nobody("no such user")) };
         let rules = inside.rules();
-        let known = || rules.party(user.trim());
-        let aim = match action {
-            Action::Unban => rules.party(user.trim()),
-            _ => self.somebody_called(user).or_else(known),
+        let known = || rules.actor(user.trim());
+        let target = match action {
+            ModerationAction::Unban => rules.actor(user.trim()),
+            _ => self.user_named(user).or_else(known),
         };
-        let aim = aim.ok_or_else(|| nobody("no such user"))?;
-        if aim.author == actor.author && action != Action::Demote {
+        let target = target.ok_or_else(|| nobody("no such user"))?;
+        if target.author == actor.author && action != ModerationAction::Demote {
             return Err(Refusal::new(Code::BadField, "you cannot do that to yourself"));
         }
-        let rises = matches!(action, Action::Invite | Action::Unban | Action::Unmute);
-        if !rises && aim.author != actor.author && rules.rank(aim.author, aim.admin) >= rank {
+        let rises = matches!(
+            action,
+            ModerationAction::Invite | ModerationAction::Unban | ModerationAction::Unmute
+        );
+        if !rises
+            && target.author != actor.author
+            && rules.role(target.author, target.admin) >= role
+        {
             let message = "you cannot moderate someone of equal or higher rank";
             return Err(Refusal::new(Code::Forbidden, message));
         }
-        let key = self.people.of_session(aim.author);
+        let key = self.people.of_session(target.author);
         let is_there = key.is_some_and(|key| inside.people.contains(&key));
-        let is_member = rules.private && rules.rank(aim.author, false) >= Rank::Member;
-        if action == Action::Kick && !is_there && !is_member {
+        let is_member = rules.private && rules.role(target.author, false) >= Role::Member;
+        if action == ModerationAction::Kick && !is_there && !is_member {
             return Err(nobody("no such user in this room"));
         }
-        Ok(aim)
+        Ok(target)
     }
 
     /// Finds who is called so: somebody there, or an account.
-    pub(in crate::chat) fn somebody_called(&self, user: &str) -> Option<Party> {
-        let (author, name) = self.people.whom(user)?;
-        if let Some(party) = self.people.of_session(author).and_then(|key| self.party_of(key)) {
-            return Some(Party { name, ..party });
+    pub(in crate::chat) fn user_named(&self, user: &str) -> Option<Actor> {
+        let (author, name) = self.people.author_named(user)?;
+        if let Some(actor) = self.people.of_session(author).and_then(|key| self.actor_of(key)) {
+            return Some(Actor { name, ..actor });
         }
         let admin = self.account(author).is_some_and(|account| account.admin);
-        Some(Party { author, name, account: true, admin, network: None })
+        Some(Actor { author, name, account: true, admin, network: None })
     }
 }
 
-impl Action {
+impl ModerationAction {
     /// Whether it is done to somebody.
-    pub(in crate::chat) const fn has_aim(self) -> bool {
+    pub(in crate::chat) const fn has_target(self) -> bool {
         matches!(
             self,
             Self::Kick

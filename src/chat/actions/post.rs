@@ -8,13 +8,13 @@ use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::names::UserName;
-use crate::chat::pending::{Appending, Asker, Awaited, Wish};
+use crate::chat::pending::{AppendRequest, PendingAppend, PendingRequest, RequestOrigin};
 use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
 
-use crate::chat::record::{Change, Draft, Order, Refused};
-use crate::chat::rooms::rules::Rank;
+use crate::chat::record::{Change, Draft, JournalError, JournalRequest};
+use crate::chat::rooms::rules::Role;
 use crate::chat::step::Step;
 use crate::clock::Moment;
 use crate::rate::{Rate, Taken};
@@ -34,7 +34,7 @@ impl Chat {
         if let Err(refusal) = self.check_speech(step, slot, room, true) {
             return self.refuse_to_send(step, slot, Some(room), id, message, refusal);
         }
-        self.may_send(step, slot, Some(room)).map_err(back)?;
+        self.charge_send(step, slot, Some(room)).map_err(back)?;
         if let Some(sender) = &message.sender {
             let heard = self.speak_as(step, slot, sender);
             heard.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
@@ -54,7 +54,7 @@ impl Chat {
         refusal: Refusal,
     ) -> Result<(), Refusal> {
         let (change, refusal) = self.refused_message(step, message, refusal)?;
-        self.refuse_unless_done(step, slot, room, id, change, refusal)
+        self.refuse_unless_replayed(step, slot, room, id, change, refusal)
     }
 
     /// Returns what a refused message would be in the record, and its text back with the refusal.
@@ -119,7 +119,7 @@ impl Chat {
             None => refusal,
         };
         if speaks && let Err(refusal) = self.check_speech(step, slot, room, false).map_err(back) {
-            return self.refuse_unless_done(step, slot, Some(room), id, change, refusal);
+            return self.refuse_unless_replayed(step, slot, Some(room), id, change, refusal);
         }
         if let Change::Edited { mid, .. }
         | Change::Deleted { mid, .. }
@@ -128,13 +128,13 @@ impl Chat {
         {
             return Err(no_such_message());
         }
-        self.may_send(step, slot, Some(room)).map_err(back)?;
+        self.charge_send(step, slot, Some(room)).map_err(back)?;
         self.append(step, slot, room, id, change);
         Ok(())
     }
 
     /// Takes one of what a client may send; sending on above the rate ends the connection.
-    pub(in crate::chat) fn may_send(
+    pub(in crate::chat) fn charge_send(
         &mut self,
         step: &Step<'_>,
         slot: ClientSlot,
@@ -164,8 +164,8 @@ impl Chat {
             return (limits.sends_per_second_max, limits.sends_burst_max);
         };
         let room = room.and_then(|room| self.rooms.get(room));
-        let rank = room.map(|room| room.rules().rank(person.author, person.admin));
-        if rank.is_some_and(|rank| rank >= Rank::Moderator) {
+        let role = room.map(|room| room.rules().role(person.author, person.admin));
+        if role.is_some_and(|role| role >= Role::Moderator) {
             (limits.moderator_sends_per_second_max, limits.moderator_sends_burst_max)
         } else if person.account {
             (limits.account_sends_per_second_max, limits.account_sends_burst_max)
@@ -253,21 +253,22 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
-        wish: &str,
+        requested: &str,
     ) -> Result<(), Refusal> {
         let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (id, key, warned) = (client.id, client.person, client.warned);
         let Some(person) = self.people.get(key) else { return Ok(()) };
-        if !person.named && !person.account && !wish.trim().is_empty() {
-            let name = UserName::parse(wish, &self.limits)
+        if !person.named && !person.account && !requested.trim().is_empty() {
+            let name = UserName::parse(requested, &self.limits)
                 .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
             self.rename(step, slot, &name);
             return Ok(());
         }
-        if warned || *wish == *person.name {
+        if warned || *requested == *person.name {
             return Ok(());
         }
-        let known = self.people.of_name(wish.trim()) == Some(key) || wish.trim().is_empty();
+        let known =
+            self.people.of_name(requested.trim()) == Some(key) || requested.trim().is_empty();
         if !known {
             let message = format!("you speak as {}; sender is ignored", person.name).into();
             let code = "sender_ignored";
@@ -289,47 +290,47 @@ impl Chat {
         change: Change,
     ) {
         let Some(client) = self.people.clients.get(slot.index()) else { return };
-        let (asker, person) = (Asker::Client(client.id), client.person);
-        self.record(step, asker, person, room, Wish { id, change, planned: None });
+        let (origin, person) = (RequestOrigin::Client(client.id), client.person);
+        self.record(step, origin, person, room, AppendRequest { id, change, planned: None });
     }
 
     /// Has a person's change of a record recorded.
     pub(in crate::chat) fn record(
         &mut self,
         step: &mut Step<'_>,
-        asker: Asker,
+        origin: RequestOrigin,
         key: PersonId,
         room: RoomId,
-        wish: Wish,
+        requested: AppendRequest,
     ) {
-        let Wish { id, change, planned } = wish;
-        if self.people.get(key).is_some_and(|person| !person.kept) {
-            self.keep_session(step, key);
+        let AppendRequest { id, change, planned } = requested;
+        if self.people.get(key).is_some_and(|person| !person.persisted) {
+            self.persist_session(step, key);
         }
         let Some(Person { author, name, admin, .. }) = self.people.get(key) else { return };
         let (author, admin) = (*author, *admin);
         if let Change::Message { .. } = change {
             self.rooms.speaks_as(room, author, &Arc::clone(name));
         }
-        self.keep_concerned(step, room);
+        self.persist_participants(step, room);
         let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
         // Whoever keeps order may take away what others said, but not put words into their mouths.
         let moderator = matches!(change, Change::Deleted { .. })
-            && inside.rules().rank(author, admin) >= Rank::Moderator;
+            && inside.rules().role(author, admin) >= Role::Moderator;
         if let Change::Message { .. } = change
             && inside.rules().slow > 0
         {
             inside.rules_mut().speaks(author, step.now);
         }
-        let mut facts = match &planned {
-            Some(planned) => planned.facts().to_vec(),
+        let mut key_values = match &planned {
+            Some(planned) => planned.key_values().to_vec(),
             None => Vec::new(),
         };
-        facts.extend(inside.facts_to_keep());
-        let ticket = self.pending.requests.put(Awaited::Append(Appending {
-            asker,
+        key_values.extend(inside.unsaved_key_values());
+        let request_id = self.pending.requests.put(PendingRequest::Append(PendingAppend {
+            origin,
             room,
             re: id.clone(),
             sender: Arc::clone(name),
@@ -337,8 +338,8 @@ impl Chat {
             planned: planned.map(Box::new),
             since: step.now.at,
         }));
-        step.effects.push(Effect::Order(Order::Append(Draft {
-            ticket,
+        step.effects.push(Effect::Journal(JournalRequest::Append(Draft {
+            request_id,
             room: Arc::clone(&inside.key),
             room_name: Arc::clone(&inside.name),
             author,
@@ -347,18 +348,18 @@ impl Chat {
             id,
             ts: step.now.unix_ms,
             change,
-            facts,
+            key_values,
         })));
     }
 
     /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
     /// conversation, of a room's owner with its first entry. After a crash they are to find it.
-    fn keep_concerned(&mut self, step: &mut Step<'_>, room: RoomId) {
+    fn persist_participants(&mut self, step: &mut Step<'_>, room: RoomId) {
         let Some(inside) = self.rooms.get(room) else { return };
-        let owner = inside.rules().owner.filter(|_| !inside.rules().kept);
-        let pair = inside.pair.as_ref().map(|pair| pair.authors());
-        for author in pair.into_iter().flatten().chain(owner) {
-            self.keep_standing(step, author);
+        let owner = inside.rules().owner.filter(|_| !inside.rules().persisted);
+        let direct_room = inside.direct_room.as_ref().map(|direct_room| direct_room.authors());
+        for author in direct_room.into_iter().flatten().chain(owner) {
+            self.persist_session_of(step, author);
         }
     }
 }
@@ -389,5 +390,5 @@ impl Message {
 
 /// Says that there is no such message.
 pub(in crate::chat) fn no_such_message() -> Refusal {
-    Refusal::refused(Refused::NoSuchMessage)
+    Refusal::refused(JournalError::NoSuchMessage)
 }

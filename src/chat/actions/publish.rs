@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
-use crate::chat::pending::{Appending, Asker, Awaited, Numbered};
+use crate::chat::pending::{Appended, PendingAppend, PendingRequest, RequestOrigin};
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Change, Entry, Gone, Refused, RoomKey, Ticket};
+use crate::chat::record::{
+    AuthorKey, Change, DeletionReason, Entry, JournalError, RequestId, RoomKey,
+};
 use crate::chat::rooms::Recent;
 use crate::chat::step::Step;
 
@@ -17,40 +19,40 @@ impl Chat {
     pub(in crate::chat) fn appended(
         &mut self,
         step: &mut Step<'_>,
-        ticket: Ticket,
-        numbered: Numbered,
+        request_id: RequestId,
+        appended: Appended,
     ) {
-        let appending = match self.pending.requests.take(ticket) {
-            Some(Awaited::Append(appending)) => appending,
-            Some(Awaited::Doubt(doubted)) => {
-                return self.recognised(step, *doubted, Ok(Some(numbered)));
+        let append = match self.pending.requests.take(request_id) {
+            Some(PendingRequest::Append(append)) => append,
+            Some(PendingRequest::ReplayCheck(check)) => {
+                return self.replay_checked(step, *check, Ok(Some(appended)));
             }
             _ => return,
         };
-        let Appending { asker, room, re, sender, mut change, planned, since } = appending;
-        self.rooms.answered_for(room);
-        self.tally.took(step.now.at.since(since));
-        let Numbered { seq, mid, ts, duplicate, count } = numbered;
+        let PendingAppend { origin, room, re, sender, mut change, planned, since } = append;
+        self.rooms.request_answered(room);
+        self.counters.took(step.now.at.since(since));
+        let Appended { seq, mid, ts, duplicate, count } = appended;
         let is_message = matches!(change, Change::Message { .. });
         let mut except = None;
-        let author = self.asks_as(asker);
-        match asker {
-            Asker::Client(id) => {
+        let author = self.asks_as(origin);
+        match origin {
+            RequestOrigin::Client(id) => {
                 let client = self.people.by_id.get(&id).copied();
                 let client = client.and_then(|slot| self.people.clients.get_mut(slot.index()));
                 let here = client.is_some();
                 let echo = client.as_ref().is_some_and(|client| client.echo);
                 if let Some(client) = client.filter(|_| is_message) {
-                    (client.said_in, client.said) = (room, mid);
+                    (client.last_sent_in, client.said) = (room, mid);
                 }
                 if let Some(re) = re.filter(|_| here) {
-                    step.reply(id, self.ack(author, re, room, numbered));
+                    step.reply(id, self.ack(author, re, room, appended));
                 }
                 except = (is_message && !echo).then_some(id);
             }
-            Asker::Request { caller, .. } => {
+            RequestOrigin::Request { caller, .. } => {
                 let re = re.unwrap_or_default();
-                step.respond(caller, self.ack(author, re, room, numbered));
+                step.respond(caller, self.ack(author, re, room, appended));
                 self.has_posted(author);
             }
         }
@@ -59,12 +61,12 @@ impl Chat {
                 *counted = count;
             }
             if let Change::Deleted { why, .. } = &mut change {
-                *why = if count > 0 { Gone::Moderator } else { Gone::Author };
+                *why = if count > 0 { DeletionReason::Moderator } else { DeletionReason::Author };
             }
             let by = Arc::clone(&sender);
             self.publish(step, room, &Entry { seq, ts, sender, change }, except);
             if let Some(room) = self.rooms.get_mut(room) {
-                room.facts_kept();
+                room.key_values_saved();
             }
             if let Some(planned) = planned {
                 self.decided(step, room, *planned, &by);
@@ -73,8 +75,8 @@ impl Chat {
             self.deed_ended(step, room, false);
         }
         if is_message && !duplicate {
-            self.tally.said(step.now, room, &self.limits);
-            self.typed(step, asker, room);
+            self.counters.said(step.now, room, &self.limits);
+            self.typed(step, origin, room);
         }
         self.rooms.vacate(room);
     }
@@ -85,60 +87,65 @@ impl Chat {
         own: AuthorKey,
         re: Arc<str>,
         room: RoomId,
-        numbered: Numbered,
+        appended: Appended,
     ) -> ServerEvent {
-        let Numbered { seq, mid, ts, duplicate, .. } = numbered;
+        let Appended { seq, mid, ts, duplicate, .. } = appended;
         let room = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own)));
         let room = room.unwrap_or_default();
         ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
     }
 
     /// Returns the author behind a question.
-    fn asks_as(&self, asker: Asker) -> AuthorKey {
-        match asker {
-            Asker::Client(id) => self
+    fn asks_as(&self, origin: RequestOrigin) -> AuthorKey {
+        match origin {
+            RequestOrigin::Client(id) => self
                 .people
                 .by_id
                 .get(&id)
                 .map_or(AuthorKey([0; 16]), |slot| self.people.author_of(*slot)),
-            Asker::Request { author, .. } => author,
+            RequestOrigin::Request { author, .. } => author,
         }
     }
 
     /// Tells a client that what it wanted of the record was not done.
-    pub(in crate::chat) fn not_done(&mut self, step: &mut Step<'_>, ticket: Ticket, why: Refused) {
-        match self.pending.requests.take(ticket) {
-            Some(Awaited::Append(appending)) => {
-                self.rooms.answered_for(appending.room);
-                if appending.planned.is_some() {
-                    self.deed_ended(step, appending.room, false);
+    pub(in crate::chat) fn request_failed(
+        &mut self,
+        step: &mut Step<'_>,
+        request_id: RequestId,
+        why: JournalError,
+    ) {
+        match self.pending.requests.take(request_id) {
+            Some(PendingRequest::Append(append)) => {
+                self.rooms.request_answered(append.room);
+                if append.planned.is_some() {
+                    self.deed_ended(step, append.room, false);
                 }
-                let mut refusal = Refusal::refused(why).re(appending.re);
-                if let Some(room) = self.rooms.get(appending.room) {
-                    refusal = refusal.room(room.name_for(self.asks_as(appending.asker)));
+                let mut refusal = Refusal::refused(why).re(append.re);
+                if let Some(room) = self.rooms.get(append.room) {
+                    refusal = refusal.room(room.name_for(self.asks_as(append.origin)));
                 }
                 if let Change::Message { content, .. } | Change::Edited { content, .. } =
-                    appending.change
+                    append.change
                 {
                     refusal = refusal.text(content);
                 }
                 let error = ServerEvent::Error(Box::new(refusal));
-                match appending.asker {
-                    Asker::Client(id) if self.people.by_id.contains_key(&id) => {
+                match append.origin {
+                    RequestOrigin::Client(id) if self.people.by_id.contains_key(&id) => {
                         step.reply(id, error);
                     }
-                    Asker::Client(_) => {}
-                    Asker::Request { caller, author } => {
+                    RequestOrigin::Client(_) => {}
+                    RequestOrigin::Request { caller, author } => {
                         step.respond(caller, error);
                         self.has_posted(author);
                     }
                 }
-                self.rooms.vacate(appending.room);
+                self.rooms.vacate(append.room);
             }
-            Some(Awaited::Doubt(doubted)) => self.recognised(step, *doubted, Err(why)),
-            Some(Awaited::Page(paging)) => self.paged(step, paging, Err(why)),
-            Some(Awaited::Finding(seeking)) => self.found(step, seeking, Err(why)),
-            Some(Awaited::Account(enrolling)) => self.enrolled(step, enrolling, Err(why)),
+            Some(PendingRequest::ReplayCheck(check)) => self.replay_checked(step, *check, Err(why)),
+            Some(PendingRequest::Page(pending)) => self.paged(step, pending, Err(why)),
+            Some(PendingRequest::Search(pending)) => self.found(step, pending, Err(why)),
+            Some(PendingRequest::Account(pending)) => self.account_saved(step, pending, Err(why)),
             None => {}
         }
     }
@@ -170,7 +177,7 @@ impl Chat {
         if room.waiting > 0 {
             room.remember(Recent { seq, event: event.clone(), except }, &self.limits);
         }
-        if room.pair.is_some() {
+        if room.direct_room.is_some() {
             self.publish_direct(step, key, entry, except);
         } else if !room.audience.is_empty() {
             let room = key;
@@ -212,8 +219,8 @@ pub(in crate::chat) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
         Change::Topic { topic } => {
             ServerEvent::Topic { room, seq, ts, topic: Arc::clone(topic), by }
         }
-        Change::Moderated { deed } => {
-            ServerEvent::Moderated { room, seq, ts, by, deed: Arc::clone(deed) }
+        Change::Moderated { moderation } => {
+            ServerEvent::Moderated { room, seq, ts, by, moderation: Arc::clone(moderation) }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Fact, Keep, Order, Shelf};
+use crate::chat::record::{AuthorKey, JournalRequest, KeyValue, Namespace, PutKeyValues};
 use crate::chat::step::Step;
 
 /// How long a mark may wait for others.
@@ -36,7 +36,7 @@ impl Chat {
         let (key, name) = (Arc::clone(&inside.key), Arc::clone(inside.name_for(author)));
         let seq = seq.min(inside.top);
         let marks = self.rooms.read_markers.by_author.entry(author).or_default();
-        if marks.len() >= self.limits.marks_max && !marks.contains_key(&key) {
+        if marks.len() >= self.limits.read_markers_max && !marks.contains_key(&key) {
             return Ok(());
         }
         let mark = marks.entry(Arc::clone(&key)).or_default();
@@ -57,7 +57,7 @@ impl Chat {
     }
 
     /// How far somebody has read in a room, if it has an account.
-    pub(in crate::chat) fn read_mark(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
+    pub(in crate::chat) fn read_marker(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
         self.account(author)?;
         let key = &self.rooms.get(room)?.key;
         let marks = self.rooms.read_markers.by_author.get(&author);
@@ -65,33 +65,41 @@ impl Chat {
     }
 
     /// Has marks kept that are due, or all of them.
-    pub(in crate::chat) fn save_marks(&mut self, step: &mut Step<'_>, all: bool) {
+    pub(in crate::chat) fn save_read_markers(&mut self, step: &mut Step<'_>, all: bool) {
         if self.rooms.read_markers.unsaved.is_empty()
             || (!all && self.rooms.read_markers.due > step.now.at)
         {
             return;
         }
         let unsaved = std::mem::take(&mut self.rooms.read_markers.unsaved);
-        let facts = unsaved.into_iter().map(|(author, room)| {
+        let key_values = unsaved.into_iter().map(|(author, room)| {
             let marks = self.rooms.read_markers.by_author.get(&author);
             let seq = marks.and_then(|marks| marks.get(&room)).copied();
-            fact(author, &room, seq)
+            key_value(author, &room, seq)
         });
-        let keep = Keep { ticket: None, facts: facts.collect() };
-        step.effects.push(Effect::Order(Order::Keep(keep)));
+        let keep = PutKeyValues { request_id: None, key_values: key_values.collect() };
+        step.effects.push(Effect::Journal(JournalRequest::Put(keep)));
     }
 
     /// Forgets how far somebody has read.
-    pub(in crate::chat) fn forget_marks(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+    pub(in crate::chat) fn forget_read_markers(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         let Some(marks) = self.rooms.read_markers.by_author.remove(&author) else { return };
         self.rooms.read_markers.unsaved.retain(|(other, _)| *other != author);
-        let mut facts: Vec<Fact> = marks.keys().map(|room| fact(author, room, None)).collect();
-        facts.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+        let mut key_values: Vec<KeyValue> =
+            marks.keys().map(|room| key_value(author, room, None)).collect();
+        key_values.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
+            request_id: None,
+            key_values,
+        })));
     }
 }
 
-fn fact(author: AuthorKey, room: &str, seq: Option<u64>) -> Fact {
+fn key_value(author: AuthorKey, room: &str, seq: Option<u64>) -> KeyValue {
     let key = format!("{}/{room}", author.to_hex()).into();
-    Fact { shelf: Shelf::Marks, key, value: seq.map(|seq| seq.to_string().into()) }
+    KeyValue {
+        namespace: Namespace::ReadMarkers,
+        key,
+        value: seq.map(|seq| seq.to_string().into()),
+    }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId};
 use crate::chat::names::UserName;
-use crate::chat::people::client::Hearing;
-use crate::chat::protocol::client_event::Form;
+use crate::chat::people::client::Delivery;
+use crate::chat::protocol::client_event::OutputMode;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::rooms::presence::{News, What};
+use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::step::Step;
 
 impl Chat {
@@ -19,9 +19,9 @@ impl Chat {
         step: &mut Step<'_>,
         slot: ClientSlot,
         re: Option<Arc<str>>,
-        wish: &str,
+        requested: &str,
     ) -> Result<(), Refusal> {
-        let name = UserName::parse(wish, &self.limits)
+        let name = UserName::parse(requested, &self.limits)
             .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
         let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (id, person) = (client.id, client.person);
@@ -37,7 +37,7 @@ impl Chat {
         if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
             return Err(Refusal::new(Code::NameTaken, "this name is taken"));
         }
-        self.may_send(step, slot, None)?;
+        self.charge_send(step, slot, None)?;
         self.rename(step, slot, &name);
         let you = self.people.name_of(slot);
         match re {
@@ -52,11 +52,11 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
-        wish: &UserName,
+        requested: &UserName,
     ) {
         let Some(client) = self.people.clients.get(slot.index()) else { return };
         let (id, key) = (client.id, client.person);
-        if self.call(key, wish, Some(id)) {
+        if self.call(key, requested, Some(id)) {
             let message =
                 format!("This name is in use. You are {}.", self.people.name_of(slot)).into();
             let (re, room) = (None, None);
@@ -73,47 +73,47 @@ impl Chat {
     pub(in crate::chat) fn call(
         &mut self,
         key: PersonId,
-        wish: &UserName,
+        requested: &UserName,
         knows: Option<ClientId>,
     ) -> bool {
         let Some(was) = self.people.get(key).map(|person| Arc::clone(&person.name)) else {
             return false;
         };
-        let numbered = self.people.call(key, wish, &self.limits);
+        let numbered = self.people.assign_name(key, requested, &self.limits);
         let Some(person) = self.people.get_mut(key) else { return false };
         person.named = true;
         let user = Arc::clone(&person.name);
         if user != was {
             for room in self.people.places_of(key) {
-                let (what, user) = (What::Was(Arc::clone(&was)), Arc::clone(&user));
-                self.rooms.note(room, News { what, user, except: knows }, &self.limits);
+                let (what, user) = (PresenceEvent::Was(Arc::clone(&was)), Arc::clone(&user));
+                self.rooms.note(room, PresenceChange { what, user, except: knows }, &self.limits);
             }
         }
         numbered
     }
 
     /// Lets a client read in another form.
-    pub(in crate::chat) fn set_form(
+    pub(in crate::chat) fn set_mode(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
         re: Option<Arc<str>>,
-        form: Form,
+        mode: OutputMode,
     ) {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
-        client.form = form;
-        for seat in client.seats.as_slice() {
-            if let Hearing::Listens(at) = seat.hearing
-                && let Some(room) = self.rooms.get_mut(seat.room)
+        client.mode = mode;
+        for subscription in client.subscriptions.as_slice() {
+            if let Delivery::Live(at) = subscription.delivery
+                && let Some(room) = self.rooms.get_mut(subscription.room)
                 && let Some(listener) = room.audience.get_mut(at as usize)
             {
-                listener.form = form;
+                listener.mode = mode;
             }
         }
-        let word = match form {
-            Form::Json => "json",
-            Form::Text => "text",
-            Form::Simple => "simple",
+        let word = match mode {
+            OutputMode::Json => "json",
+            OutputMode::Text => "text",
+            OutputMode::Simple => "simple",
         };
         self.people.notice(step, slot, re, "mode", format!("The mode is {word}."));
     }

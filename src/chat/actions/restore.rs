@@ -3,21 +3,25 @@
 use std::collections::HashMap;
 
 use crate::chat::Chat;
-use crate::chat::record::{Fact, RoomRecord, Shelf};
-use crate::chat::rooms::direct::Pair;
+use crate::chat::record::{KeyValue, Namespace, RoomRecord};
+use crate::chat::rooms::direct::DirectRoom;
 
 impl Chat {
     /// Takes in the rooms of before the start. A conversation that nobody can come back to has no
     /// fact any more and is left where it is.
-    pub(in crate::chat) fn restore_rooms(&mut self, rooms: Vec<RoomRecord>, pairs: &[Fact]) {
-        let pairs: HashMap<&str, &str> =
-            pairs.iter().filter_map(|fact| Some((&*fact.key, fact.value.as_deref()?))).collect();
+    pub(in crate::chat) fn restore_rooms(&mut self, rooms: Vec<RoomRecord>, pairs: &[KeyValue]) {
+        let pairs: HashMap<&str, &str> = pairs
+            .iter()
+            .filter_map(|key_value| Some((&*key_value.key, key_value.value.as_deref()?)))
+            .collect();
         for record in rooms {
             if !record.key.starts_with('@') {
                 self.rooms.restore(record);
-            } else if let Some(pair) = pairs.get(&*record.key).and_then(|it| Pair::restore(it)) {
-                let authors = pair.authors();
-                let room = self.rooms.insert_pair(record.key, pair);
+            } else if let Some(direct_room) =
+                pairs.get(&*record.key).and_then(|it| DirectRoom::restore(it))
+            {
+                let authors = direct_room.authors();
+                let room = self.rooms.insert_direct(record.key, direct_room);
                 if let Some(inside) = self.rooms.get_mut(room) {
                     inside.top = record.top;
                 }
@@ -26,20 +30,20 @@ impl Chat {
         }
     }
 
-    pub(in crate::chat) fn restore_fact(&mut self, fact: &Fact) {
-        let Some(value) = fact.value.as_deref() else { return };
-        let (room, rest) = fact.key.split_once('/').unwrap_or((&fact.key, ""));
-        match fact.shelf {
-            Shelf::Accounts => self.people.accounts_mut().restore(&fact.key, value),
-            Shelf::Rooms | Shelf::Standings | Shelf::Bans => {
+    pub(in crate::chat) fn restore_fact(&mut self, key_value: &KeyValue) {
+        let Some(value) = key_value.value.as_deref() else { return };
+        let (room, rest) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
+        match key_value.namespace {
+            Namespace::Accounts => self.people.accounts_mut().restore(&key_value.key, value),
+            Namespace::Rooms | Namespace::MemberStates | Namespace::Bans => {
                 let Some(key) = self.rooms.find(room) else { return };
                 if let Some(room) = self.rooms.get_mut(key) {
-                    room.rules_mut().restore(fact.shelf, rest, value);
+                    room.rules_mut().restore(key_value.namespace, rest, value);
                 }
                 self.rooms.reindex(key);
             }
-            Shelf::Marks => self.rooms.read_markers.restore(&fact.key, value),
-            Shelf::Talks | Shelf::Revoked | Shelf::Days => {}
+            Namespace::ReadMarkers => self.rooms.read_markers.restore(&key_value.key, value),
+            Namespace::DirectRooms | Namespace::RevokedTokens | Namespace::Days => {}
         }
     }
 }

@@ -12,14 +12,14 @@ use crate::chat::Chat;
 use crate::chat::actions::publish::event_of;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientSlot, RoomId, number_of};
-use crate::chat::pending::{Paging, Part, Purpose, Recall, Wanted};
-use crate::chat::people::client::{Client, Hearing};
-use crate::chat::protocol::client_event::Form;
+use crate::chat::pending::{PendingPage, Purpose, Resume, ResumePart, ResumeRequest};
+use crate::chat::people::client::{Client, Delivery};
+use crate::chat::protocol::client_event::OutputMode;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{Missed, Resumed};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
-use crate::chat::record::{AuthorKey, Entry, Found, Page, Refused, Span};
+use crate::chat::record::{AuthorKey, Entry, JournalError, Page, PageContent, Span};
 use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 
@@ -39,15 +39,15 @@ impl Chat {
             return;
         }
         let Some(wait) = self.wait(slot, room) else { return };
-        self.order(step, slot, room, Span::Latest, limit, Purpose::Greeting { wait, top });
+        self.request_page(step, slot, room, Span::Latest, limit, Purpose::Greeting { wait, top });
     }
 
     /// Sends a client what it missed, then lets it listen.
-    pub(in crate::chat) fn recall(
+    pub(in crate::chat) fn start_resume(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
-        wanted: Wanted,
+        wanted: ResumeRequest,
     ) {
         let Some(client) = self.people.clients.get(slot.index()).map(|client| client.id) else {
             return;
@@ -62,13 +62,13 @@ impl Chat {
             if after < top {
                 missing = missing.saturating_add(1);
                 let purpose = Purpose::Missed { recall, part: parts.len() };
-                self.order(step, slot, room, Span::Entries(after), entries, purpose);
+                self.request_page(step, slot, room, Span::Entries(after), entries, purpose);
             }
-            parts.push(Part { room, wait, after, top, page: None });
+            parts.push(ResumePart { room, wait, after, top, page: None });
         }
-        self.pending.resumes.insert(Recall { client, re: wanted.re, parts, missing });
+        self.pending.resumes.insert(Resume { client, re: wanted.re, parts, missing });
         if missing == 0 {
-            self.recalled(step, recall);
+            self.finish_resume(step, recall);
         }
     }
 
@@ -86,19 +86,19 @@ impl Chat {
     pub(in crate::chat) fn paged(
         &mut self,
         step: &mut Step<'_>,
-        paging: Paging,
-        page: Result<Page, Refused>,
+        pending: PendingPage,
+        page: Result<Page, JournalError>,
     ) {
-        self.rooms.answered_for(paging.room);
-        let slot = self.people.by_id.get(&paging.client).copied();
-        match paging.purpose {
+        self.rooms.request_answered(pending.room);
+        let slot = self.people.by_id.get(&pending.client).copied();
+        match pending.purpose {
             Purpose::Asked { re } => match (slot, page) {
-                (Some(slot), _) if !self.still_reads(slot, paging.room) => {
+                (Some(slot), _) if !self.still_reads(slot, pending.room) => {
                     self.people.tell(step, slot, gone(re));
                 }
                 (Some(slot), Ok(page)) => {
-                    let nothing = matches!(&page.found, Found::Messages(it) if it.is_empty());
-                    if nothing && self.form(paging.client) != Form::Json {
+                    let nothing = matches!(&page.found, PageContent::Messages(it) if it.is_empty());
+                    if nothing && self.output_mode(pending.client) != OutputMode::Json {
                         self.people.notice(
                             step,
                             slot,
@@ -107,31 +107,31 @@ impl Chat {
                             "There is nothing.".to_owned(),
                         );
                     } else {
-                        self.show(step, slot, paging.room, paging.span, re, page);
+                        self.send_page(step, slot, pending.room, pending.span, re, page);
                     }
                 }
-                (Some(slot), Err(why)) => self.unread(step, slot, paging.room, re, why),
+                (Some(slot), Err(why)) => self.unread(step, slot, pending.room, re, why),
                 (None, _) => {}
             },
             Purpose::Requested { by } => {
                 let own = by.unwrap_or(AuthorKey([0; 16]));
-                let may = self.rooms.get(paging.room).is_some_and(|room| room.may_read(by));
+                let may = self.rooms.get(pending.room).is_some_and(|room| room.may_read(by));
                 let event = match page {
                     _ if !may => gone(None),
-                    Ok(page) => self.requested(by, paging.room, paging.span, page),
-                    Err(why) => self.unreadable(own, paging.room, None, why),
+                    Ok(page) => self.requested(by, pending.room, pending.span, page),
+                    Err(why) => self.unreadable(own, pending.room, None, why),
                 };
-                step.respond(paging.client, event);
+                step.respond(pending.client, event);
             }
             Purpose::Greeting { wait, top } => {
                 let waits = |slot: &ClientSlot| {
                     let client = self.people.clients.get(slot.index());
-                    client.is_some_and(|client| client.waits(paging.room, wait))
+                    client.is_some_and(|client| client.waits(pending.room, wait))
                 };
                 if let Some(slot) = slot.filter(waits) {
-                    self.greeted(step, slot, &paging, top, page);
+                    self.greeted(step, slot, &pending, top, page);
                 }
-                self.rooms.waited(paging.room);
+                self.rooms.waited(pending.room);
             }
             Purpose::Missed { recall, part } => {
                 let Some(returning) = self.pending.resumes.get_mut(recall as usize) else { return };
@@ -140,11 +140,11 @@ impl Chat {
                 }
                 returning.missing = returning.missing.saturating_sub(1);
                 if returning.missing == 0 {
-                    self.recalled(step, recall);
+                    self.finish_resume(step, recall);
                 }
             }
         }
-        self.rooms.vacate(paging.room);
+        self.rooms.vacate(pending.room);
     }
 
     /// Whether a client may read a room, now that the page is there: it may have become
@@ -159,31 +159,31 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
-        paging: &Paging,
+        pending: &PendingPage,
         top: u64,
-        page: Result<Page, Refused>,
+        page: Result<Page, JournalError>,
     ) {
         let shown = match page {
             Ok(page) => {
                 let top = page.top;
-                self.show(step, slot, paging.room, paging.span, None, page);
+                self.send_page(step, slot, pending.room, pending.span, None, page);
                 top
             }
             Err(why) => {
-                self.unread(step, slot, paging.room, None, why);
+                self.unread(step, slot, pending.room, None, why);
                 top
             }
         };
-        self.catch_up(step, slot, paging.room, shown);
-        self.listen(slot, paging.room);
+        self.catch_up(step, slot, pending.room, shown);
+        self.listen(slot, pending.room);
     }
 
     /// Takes a client out of a room's audience until something comes; gives that a number.
     fn wait(&mut self, slot: ClientSlot, room: RoomId) -> Option<u32> {
         self.unlisten(slot, room);
-        let seat = self.people.clients.get_mut(slot.index())?.seat(room)?;
+        let subscription = self.people.clients.get_mut(slot.index())?.subscription(room)?;
         self.pending.waits = self.pending.waits.wrapping_add(1).max(1);
-        seat.hearing = Hearing::Waits(self.pending.waits);
+        subscription.delivery = Delivery::Waiting(self.pending.waits);
         let room = self.rooms.get_mut(room)?;
         room.waiting = room.waiting.saturating_add(1);
         Some(self.pending.waits)
@@ -209,22 +209,22 @@ impl Chat {
     }
 
     /// Tells a returning client all it missed, now that all pages are there.
-    fn recalled(&mut self, step: &mut Step<'_>, key: u32) {
+    fn finish_resume(&mut self, step: &mut Step<'_>, key: u32) {
         let Some(recall) = self.pending.resumes.try_remove(key as usize) else { return };
         if let Some(slot) = self.people.by_id.get(&recall.client).copied()
             && let Some(client) = self.people.clients.get(slot.index())
         {
             let mut budget = self.limits.resume_bytes_max;
             let mut rooms = Vec::new();
-            let mut tales = Vec::new();
+            let mut replays = Vec::new();
             for part in &recall.parts {
                 let Some(room) = self.rooms.get(part.room) else { continue };
                 if client.waits(part.room, part.wait) {
                     let own = self.people.author_of(slot);
-                    let (missed, tale) = tale(part, room, (own, client), &mut budget);
-                    let tale = tale.into_iter().map(|event| self.as_seen_by(own, room, event));
-                    let tale: Vec<ServerEvent> = tale.collect();
-                    tales.push((part.room, missed.to, tale));
+                    let (missed, replay) = replay(part, room, (own, client), &mut budget);
+                    let replay = replay.into_iter().map(|event| self.as_seen_by(own, room, event));
+                    let replay: Vec<ServerEvent> = replay.collect();
+                    replays.push((part.room, missed.to, replay));
                     rooms.push(missed);
                 }
             }
@@ -232,9 +232,9 @@ impl Chat {
             let epoch = Arc::clone(&self.epoch);
             let resumed = Resumed { re: recall.re, you: you.unwrap_or_default(), epoch, rooms };
             step.reply(recall.client, ServerEvent::Resumed(Box::new(resumed)));
-            for (room, to, tale) in tales {
+            for (room, to, replay) in replays {
                 step.effects.extend(
-                    tale.into_iter().map(|event| Effect::Reply { client: recall.client, event }),
+                    replay.into_iter().map(|event| Effect::Reply { client: recall.client, event }),
                 );
                 self.catch_up(step, slot, room, to);
                 if let Some(room) = self.rooms.get(room) {
@@ -252,8 +252,8 @@ impl Chat {
 }
 
 /// What of a room was missed, and tells it as far as the budget of bytes goes.
-fn tale(
-    part: &Part,
+fn replay(
+    part: &ResumePart,
     room: &Room,
     (own, client): (AuthorKey, &Client),
     budget: &mut usize,
@@ -268,7 +268,7 @@ fn tale(
         return (missed, Vec::new());
     }
     let (entries, lost): (&[Entry], &[_]) = match &part.page {
-        Some(Page { found: Found::Entries(entries), top, lost, .. }) => {
+        Some(Page { found: PageContent::Entries(entries), top, lost, .. }) => {
             missed.to = room.top.min(*top);
             (entries, lost)
         }

@@ -5,26 +5,26 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientSlot, RoomId};
-use crate::chat::pending::{Awaited, Seeking};
-use crate::chat::protocol::client_event::Seek;
+use crate::chat::pending::{PendingRequest, PendingSearch};
+use crate::chat::protocol::client_event::SearchQuery;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{Hit, SearchResults};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
-use crate::chat::record::{Finding, Order, Refused, Search};
+use crate::chat::record::{JournalError, JournalRequest, Search, SearchPage};
 use crate::chat::step::Step;
 
 impl Chat {
     /// Has a room searched, or all rooms the client is in.
-    pub(in crate::chat) fn seek(
+    pub(in crate::chat) fn search(
         &mut self,
         step: &mut Step<'_>,
         slot: ClientSlot,
         re: Option<Arc<str>>,
         room: Option<&str>,
-        seek: Seek,
+        search: SearchQuery,
     ) -> Result<(), Refusal> {
-        let Seek { words, limit, before } = seek;
+        let SearchQuery { words, limit, before } = search;
         if words.trim().is_empty() {
             return Err(Refusal::new(Code::BadField, "query is empty"));
         }
@@ -34,7 +34,7 @@ impl Chat {
         }
         let keys = match room {
             Some(_) => vec![self.room_of(slot, room)?],
-            None => self.searched(slot),
+            None => self.searchable_rooms(slot),
         };
         let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
         let rooms: Vec<_> =
@@ -49,10 +49,11 @@ impl Chat {
         }
         let most = self.limits.history_max;
         let limit = limit.unwrap_or(self.limits.history_default).min(most).max(1) as usize;
-        let ticket = self.pending.requests.put(Awaited::Finding(Seeking { client, re }));
+        let request_id =
+            self.pending.requests.put(PendingRequest::Search(PendingSearch { client, re }));
         let bytes_max = self.limits.page_bytes_max;
-        let search = Search { ticket, rooms, words, before, limit, bytes_max };
-        step.effects.push(Effect::Order(Order::Search(search)));
+        let search = Search { request_id, rooms, words, before, limit, bytes_max };
+        step.effects.push(Effect::Journal(JournalRequest::Search(search)));
         Ok(())
     }
 
@@ -60,20 +61,20 @@ impl Chat {
     pub(in crate::chat) fn found(
         &self,
         step: &mut Step<'_>,
-        seeking: Seeking,
-        found: Result<Finding, Refused>,
+        pending: PendingSearch,
+        found: Result<SearchPage, JournalError>,
     ) {
-        let Seeking { client, re } = seeking;
+        let PendingSearch { client, re } = pending;
         let Some(slot) = self.people.by_id.get(&client).copied() else { return };
-        let finding = match found {
-            Ok(finding) => finding,
+        let page = match found {
+            Ok(page) => page,
             Err(why) => {
                 let refusal = Refusal::refused(why).re(re);
                 return self.people.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
             }
         };
-        let (own, may) = (self.people.author_of(slot), self.searched(slot));
-        let hits = finding.hits.into_iter().filter_map(|hit| {
+        let (own, may) = (self.people.author_of(slot), self.searchable_rooms(slot));
+        let hits = page.hits.into_iter().filter_map(|hit| {
             let key = self.rooms.find(&hit.room).filter(|key| may.contains(key))?;
             // What the room has not shown yet, it will.
             let room = self.rooms.get(key).filter(|room| hit.said.mid <= room.top)?;
@@ -81,15 +82,16 @@ impl Chat {
         });
         let mut hits: Vec<Hit> = hits.collect();
         let cut = wire_size::cut_hits(&mut hits, self.limits.page_bytes_max);
-        let results = SearchResults { re, hits, more: finding.more || cut };
+        let results = SearchResults { re, hits, more: page.more || cut };
         self.people.tell(step, slot, ServerEvent::SearchResults(Box::new(results)));
     }
 
     /// Lists the rooms a client is in, and its private conversations.
-    fn searched(&self, slot: ClientSlot) -> Vec<RoomId> {
+    fn searchable_rooms(&self, slot: ClientSlot) -> Vec<RoomId> {
         let client = self.people.clients.get(slot.index());
-        let seats = client.map_or(&[][..], |client| client.seats.as_slice());
-        let mut rooms: Vec<RoomId> = seats.iter().map(|seat| seat.room).collect();
+        let subscriptions = client.map_or(&[][..], |client| client.subscriptions.as_slice());
+        let mut rooms: Vec<RoomId> =
+            subscriptions.iter().map(|subscription| subscription.room).collect();
         for &direct in self.rooms.directs.of(self.people.author_of(slot)) {
             if !rooms.contains(&direct) {
                 rooms.push(direct);
@@ -102,8 +104,10 @@ impl Chat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::{self, Answer, Opening, RoomRecord, Said, Ticket};
-    use crate::chat::{ClientEvent, ClientId, Hello, Input, Limits};
+    use crate::chat::record::{
+        self, JournalResponse, RequestId, RoomRecord, Snapshot, StoredMessage,
+    };
+    use crate::chat::{ClientEvent, ClientId, ConnectParams, Input, Limits};
     use crate::clock::Now;
 
     const ALICE: ClientId = ClientId(1);
@@ -116,9 +120,11 @@ mod tests {
             topic: "".into(),
         };
         let rooms = ["lobby", "dev", "ops"].map(room).into();
-        let mut chat = Chat::new(limits, Opening { rooms, ..Opening::default() });
-        let hello = Hello::parse("/ws", "name=Alice&room=lobby&room=dev&room=new&history=0");
-        let opened = Input::Opened { client: ALICE, hello, seed: [1; 16], visit: Box::default() };
+        let mut chat = Chat::new(limits, Snapshot { rooms, ..Snapshot::default() });
+        let params =
+            ConnectParams::parse("/ws", "name=Alice&room=lobby&room=dev&room=new&history=0");
+        let opened =
+            Input::Opened { client: ALICE, params, seed: [1; 16], admission: Box::default() };
         chat.handle(Now::default(), opened, &mut Vec::new());
         chat
     }
@@ -133,7 +139,7 @@ mod tests {
 
     fn ordered(chat: &mut Chat, text: &str) -> Search {
         match &say(chat, text)[..] {
-            [Effect::Order(Order::Search(search))] => search.clone(),
+            [Effect::Journal(JournalRequest::Search(search))] => search.clone(),
             other => panic!("no search: {other:?}"),
         }
     }
@@ -145,14 +151,14 @@ mod tests {
         }
     }
 
-    fn answer(chat: &mut Chat, answer: Answer) -> Vec<Effect> {
+    fn answer(chat: &mut Chat, answer: JournalResponse) -> Vec<Effect> {
         let mut effects = Vec::new();
         chat.handle(Now::default(), Input::Answered(answer), &mut effects);
         effects
     }
 
     fn hit(room: &str, mid: u64) -> record::Hit {
-        let said = Said {
+        let said = StoredMessage {
             mid,
             seq: mid,
             ts: 1,
@@ -160,7 +166,7 @@ mod tests {
             content: "\"".repeat(50).into(),
             reply_to: None,
             expires: None,
-            gone: None,
+            deleted: None,
             edited: false,
             reactions: Vec::new(),
         };
@@ -223,23 +229,30 @@ mod tests {
     fn what_was_found_is_told_as_far_as_it_may_be_read_and_fits() {
         let mut chat = chat(Limits { page_bytes_max: 700, ..Limits::default() });
         let search = r#"{"type":"search","id":"s1","payload":"tea"}"#;
-        let ticket = ordered(&mut chat, search).ticket;
+        let request_id = ordered(&mut chat, search).request_id;
         say(&mut chat, r#"{"type":"leave_room","payload":"dev"}"#);
         let hits = vec![hit("lobby", 10), hit("lobby", 9), hit("dev", 3), hit("ops", 2)];
-        let told = answer(&mut chat, Answer::Found(Finding { ticket, hits, more: false }));
+        let told = answer(
+            &mut chat,
+            JournalResponse::SearchPage(SearchPage { request_id, hits, more: false }),
+        );
         assert_eq!(results(&told), (vec![("LOBBY".into(), 9)], false));
-        let ticket = ordered(&mut chat, search).ticket;
+        let request_id = ordered(&mut chat, search).request_id;
         let hits = (1..9).map(|mid| hit("lobby", mid)).collect();
-        let told = answer(&mut chat, Answer::Found(Finding { ticket, hits, more: false }));
+        let told = answer(
+            &mut chat,
+            JournalResponse::SearchPage(SearchPage { request_id, hits, more: false }),
+        );
         assert_eq!(results(&told), (vec![("LOBBY".into(), 1), ("LOBBY".into(), 2)], true));
-        let ticket = ordered(&mut chat, search).ticket;
-        let unread = |ticket| Answer::Unread { ticket, why: Refused::Overloaded };
-        let told = answer(&mut chat, unread(ticket));
+        let request_id = ordered(&mut chat, search).request_id;
+        let unread =
+            |request_id| JournalResponse::ReadFailed { request_id, why: JournalError::Overloaded };
+        let told = answer(&mut chat, unread(request_id));
         assert!(matches!(
             &told[..],
             [Effect::Reply { event: ServerEvent::Error(refusal), .. }]
                 if refusal.code == Code::Overloaded && refusal.re.as_deref() == Some("s1")
         ));
-        assert_eq!(answer(&mut chat, unread(Ticket(ticket.0))), []);
+        assert_eq!(answer(&mut chat, unread(RequestId(request_id.0))), []);
     }
 }

@@ -6,29 +6,29 @@ use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::PersonId;
 use crate::chat::names::ANONYMOUS;
-use crate::chat::record::{Order, SessionRecord};
+use crate::chat::record::{JournalRequest, SessionRecord};
 use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
     /// Makes a ghost of a person; its name is free again.
-    pub(in crate::chat) fn haunt(&mut self, step: &mut Step<'_>, key: PersonId) {
+    pub(in crate::chat) fn detach(&mut self, step: &mut Step<'_>, key: PersonId) {
         self.people.release(key);
         let Some(person) = self.people.get_mut(key) else { return };
         if person.account {
             // Accounts come back whenever they want; they are bounded by themselves.
             return;
         }
-        person.ghost = true;
+        person.detached_session = true;
         let due = person.left.after(self.limits.session_life);
         self.people.detached = self.people.detached.saturating_add(1);
         self.people.detached_due.push_back((due, key));
-        self.ghosts_due(step);
+        self.end_detached(step);
         // Of those that came back an entry is left behind.
         if self.people.detached_due.len() / 2 > self.people.detached.saturating_add(512) {
-            let mut ghosts = std::mem::take(&mut self.people.detached_due);
-            ghosts.retain(|&(due, key)| self.is_ghost(key, due));
-            self.people.detached_due = ghosts;
+            let mut sessions = std::mem::take(&mut self.people.detached_due);
+            sessions.retain(|&(due, key)| self.is_detached(key, due));
+            self.people.detached_due = sessions;
         }
     }
 
@@ -42,22 +42,22 @@ impl Chat {
         person.rooms = session.rooms.into();
         person.left = Moment::default();
         if account {
-            (person.kept, person.account) = (true, true);
+            (person.persisted, person.account) = (true, true);
             return;
         }
-        (person.kept, person.ghost) = (true, true);
+        (person.persisted, person.detached_session) = (true, true);
         let due = person.left.after(self.limits.session_life);
         self.people.detached = self.people.detached.saturating_add(1);
         self.people.detached_due.push_back((due, key));
     }
 
     /// Ends the sessions whose time is over, and the oldest if there are too many.
-    pub(in crate::chat) fn ghosts_due(&mut self, step: &mut Step<'_>) {
+    pub(in crate::chat) fn end_detached(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, key)) = self.people.detached_due.front()
-            && (due <= step.now.at || self.people.detached > self.limits.ghosts_max)
+            && (due <= step.now.at || self.people.detached > self.limits.detached_sessions_max)
         {
             self.people.detached_due.pop_front();
-            if self.is_ghost(key, due) {
+            if self.is_detached(key, due) {
                 self.people.detached = self.people.detached.saturating_sub(1);
                 self.end_session(step, key);
             }
@@ -67,26 +67,26 @@ impl Chat {
     /// Ends somebody's session for good.
     pub(in crate::chat) fn end_session(&mut self, step: &mut Step<'_>, key: PersonId) {
         let Some(person) = self.people.remove(key) else { return };
-        if person.kept {
-            step.effects.push(Effect::Order(Order::DropSession(person.author)));
+        if person.persisted {
+            step.effects.push(Effect::Journal(JournalRequest::DropSession(person.author)));
         }
         self.forget_author(step, person.author);
     }
 
     /// Has the keeper of records know a session, if it is to be known at all.
-    pub(in crate::chat) fn keep_session(&mut self, step: &mut Step<'_>, key: PersonId) {
+    pub(in crate::chat) fn persist_session(&mut self, step: &mut Step<'_>, key: PersonId) {
         let Some(person) = self.people.get_mut(key) else { return };
-        person.kept = true;
+        person.persisted = true;
         let (author, name) = (person.author, Arc::clone(&person.name));
         let rooms = self.rooms_of(key);
         let record = SessionRecord { key: author, name, rooms };
-        step.effects.push(Effect::Order(Order::PutSession(record)));
+        step.effects.push(Effect::Journal(JournalRequest::PutSession(record)));
     }
 
     /// Tells the keeper of records of a change to a session that it knows.
     pub(in crate::chat) fn session_changed(&mut self, step: &mut Step<'_>, key: PersonId) {
-        if self.people.get(key).is_some_and(|person| person.kept) {
-            self.keep_session(step, key);
+        if self.people.get(key).is_some_and(|person| person.persisted) {
+            self.persist_session(step, key);
         }
     }
 
@@ -98,20 +98,22 @@ impl Chat {
         else {
             return person.rooms.to_vec();
         };
-        let seats = latest.seats.as_slice();
-        let elsewhere =
-            person.places.as_slice().iter().filter(|place| {
-                place.conns > 0 && seats.iter().all(|seat| seat.room != place.room)
-            });
-        let joined = seats.iter().filter(|seat| !seat.passing);
-        let rooms = elsewhere.map(|place| place.room).chain(joined.map(|seat| seat.room));
+        let subscriptions = latest.subscriptions.as_slice();
+        let elsewhere = person.memberships.as_slice().iter().filter(|membership| {
+            membership.conns > 0
+                && subscriptions.iter().all(|subscription| subscription.room != membership.room)
+        });
+        let joined = subscriptions.iter().filter(|subscription| !subscription.replay_only);
+        let rooms = elsewhere
+            .map(|membership| membership.room)
+            .chain(joined.map(|subscription| subscription.room));
         let rooms = rooms.filter_map(|room| self.rooms.get(room));
         rooms.map(|room| Arc::clone(room.name_for(person.author))).collect()
     }
 
-    fn is_ghost(&self, key: PersonId, due: Moment) -> bool {
+    fn is_detached(&self, key: PersonId, due: Moment) -> bool {
         self.people.get(key).is_some_and(|person| {
-            person.ghost && person.left.after(self.limits.session_life) == due
+            person.detached_session && person.left.after(self.limits.session_life) == due
         })
     }
 }

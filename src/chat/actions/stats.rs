@@ -8,7 +8,7 @@ use crate::chat::effect::Effect;
 use crate::chat::ids::PersonId;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::stats::{Busy, Stats};
-use crate::chat::record::{AuthorKey, Fact, Keep, Order, Shelf};
+use crate::chat::record::{AuthorKey, JournalRequest, KeyValue, Namespace, PutKeyValues};
 use crate::chat::stats::{BUSIEST, MINUTES, MINUTES_DEFAULT};
 use crate::chat::step::Step;
 use crate::clock::Now;
@@ -21,61 +21,66 @@ impl Chat {
         re: Option<Arc<str>>,
         minutes: Option<u32>,
     ) -> ServerEvent {
-        let tally = &self.tally;
+        let counters = &self.counters;
         let minutes = usize::try_from(minutes.unwrap_or(MINUTES_DEFAULT)).unwrap_or(MINUTES);
         let public = |room| self.rooms.get(room).is_some_and(|room| room.is_public());
-        let busiest = tally.busy.busiest(tally.minute, BUSIEST, public);
+        let busiest = counters.busy.busiest(counters.minute, BUSIEST, public);
         let rooms = busiest.into_iter().filter_map(|bustle| {
             let room = self.rooms.get(bustle.room)?;
             let (minute, hour) = (bustle.minute, bustle.hour);
             Some(Busy { room: Arc::clone(&room.name), users: room.people.len(), minute, hour })
         });
-        let users = [1, 60, MINUTES as u64].map(|within| tally.seen.within(within, tally.minute));
+        let users =
+            [1, 60, MINUTES as u64].map(|within| counters.seen.within(within, counters.minute));
         ServerEvent::Stats(Box::new(Stats {
             re,
             ts: now.unix_ms,
-            users: [u64::from(tally.seen.present), users[1], users[2]],
-            connections: u64::from(tally.connections),
-            messages: [1, 60, MINUTES].map(|within| tally.messages_within(within)),
+            users: [u64::from(counters.seen.present), users[1], users[2]],
+            connections: u64::from(counters.connections),
+            messages: [1, 60, MINUTES].map(|within| counters.messages_within(within)),
             rooms: rooms.collect(),
-            series: tally.series(minutes.clamp(1, MINUTES)),
-            days: tally.days.list(),
+            series: counters.series(minutes.clamp(1, MINUTES)),
+            days: counters.days.list(),
         }))
     }
 
     /// Has the totals of days kept if it is time.
     pub(in crate::chat) fn days_due(&mut self, step: &mut Step<'_>) {
-        if self.tally.deadline() <= step.now.at {
+        if self.counters.deadline() <= step.now.at {
             self.keep_days(step);
         }
     }
 
     /// Has the totals of days kept, and from now on whenever they change: the end is near.
     pub(in crate::chat) fn keep_days_at_once(&mut self, step: &mut Step<'_>) {
-        self.tally.wait = Duration::ZERO;
+        self.counters.wait = Duration::ZERO;
         self.keep_days(step);
     }
 
     fn keep_days(&mut self, step: &mut Step<'_>) {
-        self.tally.due = None;
-        let days = self.tally.days.take_unwritten().into_iter();
-        let facts = days.map(|(key, value)| Fact { shelf: Shelf::Days, key, value });
-        let facts: Vec<Fact> = facts.collect();
-        if !facts.is_empty() {
-            step.effects.push(Effect::Order(Order::Keep(Keep { ticket: None, facts })));
+        self.counters.due = None;
+        let days = self.counters.days.take_unwritten().into_iter();
+        let key_values =
+            days.map(|(key, value)| KeyValue { namespace: Namespace::Days, key, value });
+        let key_values: Vec<KeyValue> = key_values.collect();
+        if !key_values.is_empty() {
+            step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
+                request_id: None,
+                key_values,
+            })));
         }
     }
 
     /// Counts a client that has come, after it became its person's.
     pub(in crate::chat) fn count_in(&mut self, now: Now, person: PersonId) {
         let first_of = self.people.get(person).filter(|it| it.clients.as_slice().len() == 1);
-        self.tally.opened(now, first_of.map(|person| person.author));
+        self.counters.opened(now, first_of.map(|person| person.author));
     }
 
     /// Counts a client that has gone, after it ceased to be its person's.
     pub(in crate::chat) fn count_out(&mut self, person: PersonId) {
         let last_of = self.people.get(person).filter(|it| it.clients.as_slice().is_empty());
-        self.tally.closed(last_of.map(|person| person.author), &self.limits);
+        self.counters.closed(last_of.map(|person| person.author), &self.limits);
     }
 
     /// Counts a client that became another person's, as its person always.
@@ -83,10 +88,10 @@ impl Chat {
         let clients = |key| self.people.get(key).map_or(0, |it| it.clients.as_slice().len());
         let (left, first) = (clients(old) == 0, clients(new) == 1);
         if let Some(new) = self.people.get(new).filter(|_| first) {
-            self.tally.came(now, new.author);
+            self.counters.came(now, new.author);
         }
         if left {
-            self.tally.vanished(now);
+            self.counters.vanished(now);
         }
     }
 
@@ -94,8 +99,8 @@ impl Chat {
     pub(in crate::chat) fn count_speaker(&mut self, now: Now, author: AuthorKey) {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         if person.is_none_or(|person| person.clients.as_slice().is_empty()) {
-            self.tally.came(now, author);
-            self.tally.seen.went(author, self.tally.minute, self.limits.stats_users_max);
+            self.counters.came(now, author);
+            self.counters.seen.went(author, self.counters.minute, self.limits.stats_users_max);
         }
     }
 }

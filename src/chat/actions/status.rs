@@ -11,7 +11,7 @@ use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::status::Status;
-use crate::chat::rooms::presence::{News, What};
+use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::step::Step;
 
 impl Person {
@@ -37,7 +37,7 @@ impl Chat {
             let message = "text: control characters may not be in it";
             return Err(Refusal::new(Code::BadField, message).text(text));
         }
-        self.may_send(step, slot, None).map_err(|refusal| refusal.text(text))?;
+        self.charge_send(step, slot, None).map_err(|refusal| refusal.text(text))?;
         let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
         let (id, key) = (client.id, client.person);
         let Some(person) = self.people.get_mut(key) else { return Ok(()) };
@@ -72,8 +72,8 @@ impl Chat {
         knows: Option<ClientId>,
     ) {
         let Some(person) = self.people.get(key) else { return };
-        let (user, what) = (Arc::clone(&person.name), What::Is(person.status()));
-        self.rooms.note(room, News { what, user, except: knows }, &self.limits);
+        let (user, what) = (Arc::clone(&person.name), PresenceEvent::Is(person.status()));
+        self.rooms.note(room, PresenceChange { what, user, except: knows }, &self.limits);
     }
 }
 

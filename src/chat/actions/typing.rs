@@ -17,11 +17,11 @@ use std::time::Duration;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
-use crate::chat::pending::Asker;
+use crate::chat::pending::RequestOrigin;
 use crate::chat::protocol::server_event::ServerEvent;
 
-use crate::chat::rooms::direct::Pair;
-use crate::chat::rooms::typing::{Over, Place, Writer};
+use crate::chat::rooms::direct::DirectRoom;
+use crate::chat::rooms::typing::{Stopped, TypingKey, Typist};
 use crate::chat::step::Step;
 use crate::clock::Moment;
 use crate::rate::{Rate, Taken};
@@ -37,9 +37,9 @@ impl Chat {
     ) {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
-        let (id, place) = (client.id, Place { person: client.person, room });
+        let (id, typing_key) = (client.id, TypingKey { person: client.person, room });
         if !on {
-            self.rooms.stop_typing(step.now.at, place);
+            self.rooms.stop_typing(step.now.at, typing_key);
             return;
         }
         if let Taken::No(_) =
@@ -48,18 +48,18 @@ impl Chat {
             return;
         }
         let (never, long_ago) = (Moment::NEVER, Moment::default());
-        let new = Writer { client: id, shown: None, until: never, rests_until: long_ago };
-        let mut writer = self.rooms.typing.take(place).unwrap_or(new);
+        let new = Typist { client: id, shown: None, until: never, rests_until: long_ago };
+        let mut writer = self.rooms.typing.take(typing_key).unwrap_or(new);
         writer.client = id;
         writer.until = step.now.at.after(self.limits.typing_for);
-        self.show_typing(step, place, &mut writer);
-        self.rooms.typing.put(place, writer);
+        self.show_typing(step, typing_key, &mut writer);
+        self.rooms.typing.put(typing_key, writer);
     }
 
     /// Takes note that somebody has said in a room what it typed.
-    pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, asker: Asker, room: RoomId) {
-        let person = match asker {
-            Asker::Client(id) => {
+    pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, origin: RequestOrigin, room: RoomId) {
+        let person = match origin {
+            RequestOrigin::Client(id) => {
                 let client = self
                     .people
                     .by_id
@@ -67,32 +67,33 @@ impl Chat {
                     .and_then(|slot| self.people.clients.get(slot.index()));
                 client.map(|client| client.person)
             }
-            Asker::Request { author, .. } => self.people.of_session(author),
+            RequestOrigin::Request { author, .. } => self.people.of_session(author),
         };
-        if let Some(person) = person.filter(|_| !self.rooms.typing.writers.is_empty()) {
-            self.rooms.stop_typing(step.now.at, Place { person, room });
+        if let Some(person) = person.filter(|_| !self.rooms.typing.typists.is_empty()) {
+            self.rooms.stop_typing(step.now.at, TypingKey { person, room });
         }
     }
 
     /// Ends what is over, and shows those whose rest is.
     pub(in crate::chat) fn typing_due(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, place)) = self.rooms.typing.due.first()
+        while let Some(&(due, typing_key)) = self.rooms.typing.due.first()
             && due <= step.now.at
         {
-            let Some(mut writer) = self.rooms.typing.take(place) else { return };
+            let Some(mut writer) = self.rooms.typing.take(typing_key) else { return };
             if writer.shown.is_none() && writer.until > step.now.at {
-                self.show_typing(step, place, &mut writer);
-                self.rooms.typing.put(place, writer);
+                self.show_typing(step, typing_key, &mut writer);
+                self.rooms.typing.put(typing_key, writer);
             } else if writer.shown.is_some() {
-                self.rooms.typing.put(place, writer);
-                self.rooms.stop_typing(step.now.at, place);
+                self.rooms.typing.put(typing_key, writer);
+                self.rooms.stop_typing(step.now.at, typing_key);
             }
         }
     }
 
     /// Tells rooms who has stopped.
     pub(in crate::chat) fn tell_typed(&mut self, step: &mut Step<'_>) {
-        for Over { person, client, room, name, user } in std::mem::take(&mut self.rooms.typing.over)
+        for Stopped { person, client, room, name, user } in
+            std::mem::take(&mut self.rooms.typing.stopped)
         {
             let same = |room: &crate::chat::rooms::Room| Arc::ptr_eq(&room.name, &name);
             if self.rooms.get(room).is_some_and(same) {
@@ -102,7 +103,7 @@ impl Chat {
     }
 
     /// Shows a writer unless it rests, or the room has had enough.
-    fn show_typing(&mut self, step: &mut Step<'_>, place: Place, writer: &mut Writer) {
+    fn show_typing(&mut self, step: &mut Step<'_>, typing_key: TypingKey, writer: &mut Typist) {
         if step.now.at < writer.rests_until {
             return;
         }
@@ -110,10 +111,10 @@ impl Chat {
         let every = self.limits.typing_every.max(Duration::from_millis(1));
         writer.rests_until = step.now.at.after(every);
         let rate = self.limits.typing_per_second_max;
-        let Some(user) = self.people.get(place.person).map(|it| Arc::clone(&it.name)) else {
+        let Some(user) = self.people.get(typing_key.person).map(|it| Arc::clone(&it.name)) else {
             return;
         };
-        let Some(room) = self.rooms.get_mut(place.room) else { return };
+        let Some(room) = self.rooms.get_mut(typing_key.room) else { return };
         let burst = rate.unwrap_or_default().saturating_mul(BURST);
         if let Taken::No(_) =
             room.hints.take(step.now.at, rate.and_then(|it| Rate::per_second(it, burst)))
@@ -121,7 +122,7 @@ impl Chat {
             return;
         }
         let ttl = u64::try_from(self.limits.typing_for.as_millis()).unwrap_or(u64::MAX);
-        let Place { person, room } = place;
+        let TypingKey { person, room } = typing_key;
         if let Some(before) = writer.shown.replace(Arc::clone(&user))
             && before != user
         {
@@ -142,8 +143,8 @@ impl Chat {
         ttl_ms: Option<u64>,
     ) {
         let Some(room) = self.rooms.get(key) else { return };
-        if let Some(pair) = room.pair.as_deref() {
-            return self.hint_direct(step, key, pair, person, &user, ttl_ms);
+        if let Some(direct_room) = room.direct_room.as_deref() {
+            return self.hint_direct(step, key, direct_room, person, &user, ttl_ms);
         }
         let own = self.people.get(person).map_or(&[][..], |person| person.clients.as_slice());
         let own = own.iter().filter_map(|slot| self.people.clients.get(slot.index()));
@@ -165,15 +166,15 @@ impl Chat {
         &self,
         step: &mut Step<'_>,
         key: RoomId,
-        pair: &Pair,
+        direct_room: &DirectRoom,
         person: PersonId,
         user: &Arc<str>,
         ttl_ms: Option<u64>,
     ) {
         let Some(author) = self.people.get(person).map(|person| person.author) else { return };
-        let partner = pair.partner(author);
-        let to = self.people.ears(partner, key);
-        if let Some((mine, _)) = pair.seen_by(partner).filter(|_| !to.is_empty()) {
+        let partner = direct_room.partner(author);
+        let to = self.people.listeners_of(partner, key);
+        if let Some((mine, _)) = direct_room.seen_by(partner).filter(|_| !to.is_empty()) {
             let (name, user) = (Arc::clone(&mine.label), Arc::clone(user));
             let event = ServerEvent::Typing { room: name, user, ttl_ms };
             let (room, except, seq) = (key, None, None);
@@ -188,14 +189,14 @@ const BURST: u32 = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::Opening;
-    use crate::chat::{ClientEvent, Hello, Input, Limits};
+    use crate::chat::record::Snapshot;
+    use crate::chat::{ClientEvent, ConnectParams, Input, Limits};
     use crate::clock::Now;
 
     #[test]
     fn a_storm_leaves_one_entry_for_each_who_types_and_none_in_the_end() {
         let limits = Limits { queries_per_second_max: None, ..Limits::default() };
-        let mut chat = Chat::new(limits, Opening::default());
+        let mut chat = Chat::new(limits, Snapshot::default());
         let mut told = 0;
         let mut handle = |chat: &mut Chat, ms, input| {
             let mut effects = Vec::new();
@@ -204,8 +205,8 @@ mod tests {
         };
         for n in 1..=4_u8 {
             let (client, seed) = (ClientId(u64::from(n)), [n; 16]);
-            let hello = Hello::parse("/ws", "room=a&room=b");
-            handle(&mut chat, 0, Input::Opened { client, hello, seed, visit: Box::default() });
+            let params = ConnectParams::parse("/ws", "room=a&room=b");
+            handle(&mut chat, 0, Input::Opened { client, params, seed, admission: Box::default() });
         }
         for ms in 1..10_000 {
             for n in 1..=3 {
@@ -215,12 +216,12 @@ mod tests {
                 let event = ClientEvent::parse(&text, chat.limits());
                 handle(&mut chat, ms, Input::Received { client, event });
             }
-            let crate::chat::rooms::typing::Typing { writers, due, over } = &chat.rooms.typing;
-            assert!(writers.len() <= 6 && due.len() == writers.len() && over.is_empty());
+            let crate::chat::rooms::typing::Typing { typists, due, stopped } = &chat.rooms.typing;
+            assert!(typists.len() <= 6 && due.len() == typists.len() && stopped.is_empty());
         }
         handle(&mut chat, 20_000, Input::Due);
         handle(&mut chat, 30_000, Input::Due);
-        assert!(chat.rooms.typing.writers.is_empty() && chat.rooms.typing.due.is_empty());
+        assert!(chat.rooms.typing.typists.is_empty() && chat.rooms.typing.due.is_empty());
         // Three people in two rooms begin and end four times in ten seconds.
         assert_eq!(told, 3 * 2 * 4 * 2);
     }

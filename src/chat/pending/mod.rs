@@ -7,39 +7,39 @@ use slab::Slab;
 use crate::chat::ids::{ClientId, RoomId, number_of};
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::Refusal;
-use crate::chat::record::{AuthorKey, Change, Deed, Fact, Page, Span, Ticket};
-use crate::chat::rooms::rules::Party;
+use crate::chat::record::{AuthorKey, Change, KeyValue, Moderation, Page, RequestId, Span};
+use crate::chat::rooms::rules::Actor;
 use crate::clock::{Moment, Now};
 
 /// What waits for the journal.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Pending {
     /// Requests to the journal that are not answered yet.
-    pub(in crate::chat) requests: Tickets,
+    pub(in crate::chat) requests: RequestIds,
     /// Clients that return and whose pages are not all there yet.
-    pub(in crate::chat) resumes: Slab<Recall>,
+    pub(in crate::chat) resumes: Slab<Resume>,
     /// The number of the last wait for a page.
     pub(in crate::chat) waits: u32,
 }
 
 /// What an answer will be about.
 #[derive(Debug)]
-pub(in crate::chat) enum Awaited {
+pub(in crate::chat) enum PendingRequest {
     /// An entry of the record.
-    Append(Appending),
+    Append(PendingAppend),
     /// Something refused, unless it was done before.
-    Doubt(Box<Doubted>),
+    ReplayCheck(Box<ReplayCheck>),
     /// A part of the record.
-    Page(Paging),
+    Page(PendingPage),
     /// What was searched for.
-    Finding(Seeking),
+    Search(PendingSearch),
     /// An account to be kept, or forgotten.
-    Account(Enrolling),
+    Account(PendingAccount),
 }
 
 /// Who waits for an answer.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::chat) enum Asker {
+pub(in crate::chat) enum RequestOrigin {
     /// A client, which may have gone meanwhile.
     Client(ClientId),
     /// A request, which is answered once.
@@ -53,9 +53,9 @@ pub(in crate::chat) enum Asker {
 
 /// An entry on its way into the record.
 #[derive(Debug)]
-pub(in crate::chat) struct Appending {
+pub(in crate::chat) struct PendingAppend {
     /// Who wants it.
-    pub(in crate::chat) asker: Asker,
+    pub(in crate::chat) origin: RequestOrigin,
     /// The room's key.
     pub(in crate::chat) room: RoomId,
     /// The event that asked for it.
@@ -72,7 +72,7 @@ pub(in crate::chat) struct Appending {
 
 /// A part of the record on its way to a client.
 #[derive(Debug)]
-pub(in crate::chat) struct Paging {
+pub(in crate::chat) struct PendingPage {
     /// Who wants it.
     pub(in crate::chat) client: ClientId,
     /// The room's key.
@@ -85,7 +85,7 @@ pub(in crate::chat) struct Paging {
 
 /// A search under way.
 #[derive(Debug)]
-pub(in crate::chat) struct Seeking {
+pub(in crate::chat) struct PendingSearch {
     /// Who searches.
     pub(in crate::chat) client: ClientId,
     /// The event that asked.
@@ -123,7 +123,7 @@ pub(in crate::chat) enum Purpose {
 
 /// An account on its way to where it is kept.
 #[derive(Debug)]
-pub(in crate::chat) struct Enrolling {
+pub(in crate::chat) struct PendingAccount {
     /// Who waits.
     pub(in crate::chat) caller: ClientId,
     /// The account as it will be.
@@ -136,9 +136,9 @@ pub(in crate::chat) struct Enrolling {
 
 /// Something refused, unless it turns out that it has been done.
 #[derive(Debug)]
-pub(in crate::chat) struct Doubted {
+pub(in crate::chat) struct ReplayCheck {
     /// Who asked.
-    pub(in crate::chat) asker: Asker,
+    pub(in crate::chat) origin: RequestOrigin,
     /// Whose it is.
     pub(in crate::chat) author: AuthorKey,
     /// The room's key.
@@ -149,9 +149,9 @@ pub(in crate::chat) struct Doubted {
 
 /// What somebody may have had recorded before.
 #[derive(Debug)]
-pub(in crate::chat) struct Before {
+pub(in crate::chat) struct ReplayCandidate {
     /// Who wants to know.
-    pub(in crate::chat) asker: Asker,
+    pub(in crate::chat) origin: RequestOrigin,
     /// Whose it would be.
     pub(in crate::chat) author: AuthorKey,
     /// The room, if there is one.
@@ -166,25 +166,25 @@ pub(in crate::chat) struct Before {
 #[derive(Debug)]
 pub(in crate::chat) struct Planned {
     /// The action.
-    pub(in crate::chat) deed: Arc<Deed>,
+    pub(in crate::chat) moderation: Arc<Moderation>,
     /// Whom it is done to.
-    pub(in crate::chat) aim: Option<Party>,
+    pub(in crate::chat) target: Option<Actor>,
     /// When it was decided.
     pub(in crate::chat) at: Now,
     /// The facts that are kept with the entry.
-    pub(in crate::chat) facts: Vec<Fact>,
+    pub(in crate::chat) key_values: Vec<KeyValue>,
 }
 
 impl Planned {
     /// Returns the facts that are kept with the entry.
-    pub(in crate::chat) fn facts(&self) -> &[Fact] {
-        &self.facts
+    pub(in crate::chat) fn key_values(&self) -> &[KeyValue] {
+        &self.key_values
     }
 }
 
 /// What somebody wants the record to say.
 #[derive(Debug)]
-pub(in crate::chat) struct Wish {
+pub(in crate::chat) struct AppendRequest {
     /// The idempotency key.
     pub(in crate::chat) id: Option<Arc<str>>,
     /// The change.
@@ -195,7 +195,7 @@ pub(in crate::chat) struct Wish {
 
 /// Which rooms a client wants to catch up with, each after this `seq`.
 #[derive(Debug)]
-pub(in crate::chat) struct Wanted {
+pub(in crate::chat) struct ResumeRequest {
     /// The event that asked.
     pub(in crate::chat) re: Option<Arc<str>>,
     /// The keys of rooms the client has a seat in.
@@ -204,20 +204,20 @@ pub(in crate::chat) struct Wanted {
 
 /// A client's return, until all its pages are there.
 #[derive(Debug)]
-pub(in crate::chat) struct Recall {
+pub(in crate::chat) struct Resume {
     /// The client.
     pub(in crate::chat) client: ClientId,
     /// The event that asked.
     pub(in crate::chat) re: Option<Arc<str>>,
     /// Each room.
-    pub(in crate::chat) parts: Vec<Part>,
+    pub(in crate::chat) parts: Vec<ResumePart>,
     /// How many pages are not there yet.
     pub(in crate::chat) missing: usize,
 }
 
 /// One room of a return.
 #[derive(Debug)]
-pub(in crate::chat) struct Part {
+pub(in crate::chat) struct ResumePart {
     /// The room's key.
     pub(in crate::chat) room: RoomId,
     /// The number its seat waits for.
@@ -232,7 +232,7 @@ pub(in crate::chat) struct Part {
 
 /// What the keeper of records says of an entry it took.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::chat) struct Numbered {
+pub(in crate::chat) struct Appended {
     /// Its number.
     pub(in crate::chat) seq: u64,
     /// The message it made or changed.
@@ -248,27 +248,27 @@ pub(in crate::chat) struct Numbered {
 /// Numbers the orders and finds them by their number. A slot is used again, a number is not:
 /// a late or false answer finds nothing.
 #[derive(Debug, Default)]
-pub(in crate::chat) struct Tickets {
-    slab: Slab<(u32, Awaited)>,
+pub(in crate::chat) struct RequestIds {
+    slab: Slab<(u32, PendingRequest)>,
     serial: u32,
 }
 
-impl Tickets {
+impl RequestIds {
     /// Takes note of an order.
-    pub(in crate::chat) fn put(&mut self, awaited: Awaited) -> Ticket {
+    pub(in crate::chat) fn put(&mut self, pending: PendingRequest) -> RequestId {
         self.serial = self.serial.wrapping_add(1);
-        let slot = number_of(self.slab.insert((self.serial, awaited)));
-        Ticket(u64::from(self.serial) << 32 | u64::from(slot))
+        let slot = number_of(self.slab.insert((self.serial, pending)));
+        RequestId(u64::from(self.serial) << 32 | u64::from(slot))
     }
 
     /// Finds an order that is answered.
-    pub(in crate::chat) fn take(&mut self, ticket: Ticket) -> Option<Awaited> {
-        let slot = (ticket.0 & u64::from(u32::MAX)) as usize;
+    pub(in crate::chat) fn take(&mut self, request_id: RequestId) -> Option<PendingRequest> {
+        let slot = (request_id.0 & u64::from(u32::MAX)) as usize;
         let (serial, _) = self.slab.get(slot)?;
-        if u64::from(*serial) != ticket.0 >> 32 {
+        if u64::from(*serial) != request_id.0 >> 32 {
             return None;
         }
-        self.slab.try_remove(slot).map(|(_, awaited)| awaited)
+        self.slab.try_remove(slot).map(|(_, pending)| pending)
     }
 }
 
@@ -278,20 +278,20 @@ mod tests {
 
     #[test]
     fn an_order_is_answered_once() {
-        let paging = || {
-            Awaited::Page(Paging {
+        let pending = || {
+            PendingRequest::Page(PendingPage {
                 client: ClientId(1),
                 room: RoomId(0),
                 span: Span::Latest,
                 purpose: Purpose::Asked { re: None },
             })
         };
-        let mut tickets = Tickets::default();
-        let first = tickets.put(paging());
+        let mut tickets = RequestIds::default();
+        let first = tickets.put(pending());
         assert!(tickets.take(first).is_some());
-        let second = tickets.put(paging());
+        let second = tickets.put(pending());
         assert!(tickets.take(first).is_none());
-        assert!(tickets.take(Ticket(u64::MAX)).is_none());
+        assert!(tickets.take(RequestId(u64::MAX)).is_none());
         assert!(tickets.take(second).is_some());
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::names::likeness;
 use crate::chat::protocol::account::Account;
-use crate::chat::record::{AuthorKey, Fact, Shelf};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// All accounts: a few hundred bytes each.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(in crate::chat) struct Accounts {
 
 /// An account as a fact.
 #[derive(Debug, Serialize, Deserialize)]
-struct AccountFact {
+struct StoredAccount {
     name: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hash: Option<Arc<str>>,
@@ -69,8 +69,10 @@ impl Accounts {
 
     /// Takes in a fact of before the start.
     pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
-        if let (Some(author), Ok(fact)) = (AuthorKey::from_hex(key), serde_json::from_str(value)) {
-            let AccountFact { name, hash, admin, since } = fact;
+        if let (Some(author), Ok(key_value)) =
+            (AuthorKey::from_hex(key), serde_json::from_str(value))
+        {
+            let StoredAccount { name, hash, admin, since } = key_value;
             self.put(Account { author, name, hash, admin, since });
         }
     }
@@ -85,10 +87,10 @@ impl Accounts {
 
 impl Account {
     /// Writes it as a fact.
-    pub fn fact(&self) -> Fact {
+    pub fn key_value(&self) -> KeyValue {
         let Self { name, hash, admin, since, .. } = self.clone();
-        let value = serde_json::to_string(&AccountFact { name, hash, admin, since });
+        let value = serde_json::to_string(&StoredAccount { name, hash, admin, since });
         let value = value.ok().map(Into::into);
-        Fact { shelf: Shelf::Accounts, key: self.author.to_hex().into(), value }
+        KeyValue { namespace: Namespace::Accounts, key: self.author.to_hex().into(), value }
     }
 }

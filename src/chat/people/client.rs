@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::chat::few::Few;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
-use crate::chat::protocol::client_event::Form;
+use crate::chat::protocol::client_event::OutputMode;
 
 use crate::clock::Moment;
 use crate::rate::Bucket;
@@ -19,9 +19,9 @@ pub(in crate::chat) struct Client {
     /// Where it comes from, if that is known.
     pub(in crate::chat) network: Option<IpAddr>,
     /// The login it came with.
-    pub(in crate::chat) login: Option<Box<LoginMark>>,
+    pub(in crate::chat) login: Option<Box<ClientLogin>>,
     /// How it reads.
-    pub(in crate::chat) form: Form,
+    pub(in crate::chat) mode: OutputMode,
     /// Whether it gets back what it said.
     pub(in crate::chat) echo: bool,
     /// Whether it is being closed and heard no more.
@@ -31,7 +31,7 @@ pub(in crate::chat) struct Client {
     /// Errors since it last did something right.
     pub(in crate::chat) errors: u8,
     /// The rooms it is in, in the order of joining; the last one is current.
-    pub(in crate::chat) seats: Few<Seat>,
+    pub(in crate::chat) subscriptions: Few<Subscription>,
     /// What it may send.
     pub(in crate::chat) sends: Bucket,
     /// What it may ask.
@@ -43,14 +43,14 @@ pub(in crate::chat) struct Client {
     /// Whether it has been doing so for too long.
     pub(in crate::chat) flooded: bool,
     /// The room of the last message it said.
-    pub(in crate::chat) said_in: RoomId,
+    pub(in crate::chat) last_sent_in: RoomId,
     /// The last message it said, 0 for none.
     pub(in crate::chat) said: u64,
 }
 
 /// Names the login of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::chat) struct LoginMark {
+pub(in crate::chat) struct ClientLogin {
     /// Its number.
     pub(in crate::chat) id: [u8; 16],
     /// When it ends.
@@ -59,61 +59,69 @@ pub(in crate::chat) struct LoginMark {
 
 /// A client's place in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::chat) struct Seat {
+pub(in crate::chat) struct Subscription {
     /// The room's key.
     pub(in crate::chat) room: RoomId,
     /// Whether it is told what happens.
-    pub(in crate::chat) hearing: Hearing,
+    pub(in crate::chat) delivery: Delivery,
     /// Whether the client is there only until it has been told what it missed.
-    pub(in crate::chat) passing: bool,
+    pub(in crate::chat) replay_only: bool,
 }
 
 /// Whether a client is told what happens in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::chat) enum Hearing {
+pub(in crate::chat) enum Delivery {
     /// Yes: it stands here in the audience.
-    Listens(u32),
+    Live(u32),
     /// Not before what was ordered under this number has come; 0: nothing was ordered.
-    Waits(u32),
+    Waiting(u32),
 }
 
 impl Client {
     /// Makes a client that is in no room.
-    pub(in crate::chat) fn new(id: ClientId, person: PersonId, form: Form, echo: bool) -> Self {
+    pub(in crate::chat) fn new(
+        id: ClientId,
+        person: PersonId,
+        mode: OutputMode,
+        echo: bool,
+    ) -> Self {
         Self {
             id,
             person,
             network: None,
             login: None,
-            form,
+            mode,
             echo,
             closing: false,
             warned: false,
             errors: 0,
-            seats: Few::default(),
+            subscriptions: Few::default(),
             sends: Bucket::default(),
             queries: Bucket::default(),
             hints: Bucket::default(),
             flooding: Moment::NEVER,
             flooded: false,
-            said_in: RoomId(0),
+            last_sent_in: RoomId(0),
             said: 0,
         }
     }
 
     /// Finds its seat in a room.
-    pub(in crate::chat) fn seat(&mut self, room: RoomId) -> Option<&mut Seat> {
-        self.seats.as_mut_slice().iter_mut().find(|seat| seat.room == room)
+    pub(in crate::chat) fn subscription(&mut self, room: RoomId) -> Option<&mut Subscription> {
+        self.subscriptions.as_mut_slice().iter_mut().find(|subscription| subscription.room == room)
     }
 
     /// Whether it still waits in a room for what was ordered under this number.
     pub(in crate::chat) fn waits(&self, room: RoomId, wait: u32) -> bool {
-        let hearing = Hearing::Waits(wait);
-        self.seats.as_slice().iter().any(|seat| seat.room == room && seat.hearing == hearing)
+        let delivery = Delivery::Waiting(wait);
+        self.subscriptions
+            .as_slice()
+            .iter()
+            .any(|subscription| subscription.room == room && subscription.delivery == delivery)
     }
 
     /// Returns the room that bare text goes to.
     pub(in crate::chat) fn current(&self) -> Option<RoomId> {
-        self.seats.as_slice().last().map(|seat| seat.room)
+        self.subscriptions.as_slice().last().map(|subscription| subscription.room)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::chat::effect::{Effect, Listener};
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::people::People;
-use crate::chat::people::client::{Hearing, LoginMark};
+use crate::chat::people::client::{ClientLogin, Delivery};
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
@@ -53,7 +53,7 @@ impl People {
         let expires = step.now.at.after(Duration::from_millis(left));
         self.drop_login(slot);
         let Some(client) = self.clients.get_mut(slot.index()) else { return };
-        client.login = Some(Box::new(LoginMark { id: login.id, expires }));
+        client.login = Some(Box::new(ClientLogin { id: login.id, expires }));
         self.logins_due.insert((expires, client.id));
     }
 
@@ -67,7 +67,7 @@ impl People {
     /// Lists the rooms a person is in.
     pub(in crate::chat) fn places_of(&self, key: PersonId) -> Vec<RoomId> {
         self.get(key).map_or_else(Vec::new, |person| {
-            person.places.as_slice().iter().map(|place| place.room).collect()
+            person.memberships.as_slice().iter().map(|membership| membership.room).collect()
         })
     }
 
@@ -101,51 +101,53 @@ impl People {
 
     /// Lists the connections of somebody that hear a conversation: all but those that wait for
     /// what they missed of it.
-    pub(in crate::chat) fn ears(&self, author: AuthorKey, room: RoomId) -> Vec<Listener> {
+    pub(in crate::chat) fn listeners_of(&self, author: AuthorKey, room: RoomId) -> Vec<Listener> {
         let person = self.of_session(author).and_then(|key| self.get(key));
         let slots = person.map_or(&[][..], |person| person.clients.as_slice());
         let clients = slots.iter().filter_map(|slot| self.clients.get(slot.index()));
-        let hears = |seats: &[crate::chat::people::client::Seat]| {
-            let seat = seats.iter().find(|seat| seat.room == room);
-            seat.is_none_or(|seat| !matches!(seat.hearing, Hearing::Waits(_)))
+        let hears = |subscriptions: &[crate::chat::people::client::Subscription]| {
+            let subscription = subscriptions.iter().find(|subscription| subscription.room == room);
+            subscription
+                .is_none_or(|subscription| !matches!(subscription.delivery, Delivery::Waiting(_)))
         };
         clients
-            .filter(|client| hears(client.seats.as_slice()))
-            .map(|client| Listener { client: client.id, form: client.form })
+            .filter(|client| hears(client.subscriptions.as_slice()))
+            .map(|client| Listener { client: client.id, mode: client.mode })
             .collect()
     }
 
     /// Finds whom a name means now, and how it is written.
-    pub(in crate::chat) fn whom(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
+    pub(in crate::chat) fn author_named(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
         let name = name.trim();
         if let Some(account) = self.accounts().named(name) {
             return Some((account.author, Arc::clone(&account.name)));
         }
         let person = self.get(self.of_name(name)?)?;
         // Who is there only as long as it posts could never read an answer.
-        (!person.passing).then(|| (person.author, Arc::clone(&person.name)))
+        (!person.transient).then(|| (person.author, Arc::clone(&person.name)))
     }
 
     /// Whether a client has a seat in a room.
-    pub(in crate::chat) fn sits(&self, slot: ClientSlot, room: RoomId) -> bool {
-        self.clients
-            .get(slot.index())
-            .is_some_and(|client| client.seats.as_slice().iter().any(|seat| seat.room == room))
+    pub(in crate::chat) fn is_subscribed(&self, slot: ClientSlot, room: RoomId) -> bool {
+        self.clients.get(slot.index()).is_some_and(|client| {
+            client.subscriptions.as_slice().iter().any(|subscription| subscription.room == room)
+        })
     }
 
     pub(in crate::chat) fn make_current(&mut self, slot: ClientSlot, room: RoomId) {
         if let Some(client) = self.clients.get_mut(slot.index())
-            && let Some(seat) = client.seats.take(|seat| seat.room == room)
+            && let Some(subscription) =
+                client.subscriptions.take(|subscription| subscription.room == room)
         {
-            client.seats.push(seat);
+            client.subscriptions.push(subscription);
         }
     }
 
     /// Makes a person of a ghost.
-    pub(in crate::chat) fn revive(&mut self, key: PersonId) {
+    pub(in crate::chat) fn reattach(&mut self, key: PersonId) {
         let Some(person) = self.get_mut(key) else { return };
         person.left = Moment::NEVER;
-        if std::mem::take(&mut person.ghost) {
+        if std::mem::take(&mut person.detached_session) {
             self.detached = self.detached.saturating_sub(1);
         }
     }

@@ -38,7 +38,7 @@ pub(in crate::chat) struct Person {
     /// Its connections: keys of clients.
     pub(in crate::chat) clients: Few<ClientSlot>,
     /// The rooms it is in.
-    pub(in crate::chat) places: Few<Place>,
+    pub(in crate::chat) memberships: Few<Membership>,
     /// The rooms it was in when its last connection closed; the last one was current.
     pub(in crate::chat) rooms: Box<[Arc<str>]>,
     /// When its last connection closed.
@@ -52,11 +52,11 @@ pub(in crate::chat) struct Person {
     /// Whether it holds its name; a ghost of some age does not.
     pub(in crate::chat) holds_name: bool,
     /// Whether it is a ghost.
-    pub(in crate::chat) ghost: bool,
+    pub(in crate::chat) detached_session: bool,
     /// Whether the keeper of records knows its session, or is not to.
-    pub(in crate::chat) kept: bool,
+    pub(in crate::chat) persisted: bool,
     /// Whether it is there only as long as it posts.
-    pub(in crate::chat) passing: bool,
+    pub(in crate::chat) transient: bool,
     /// Posts of its requests that are not answered yet.
     pub(in crate::chat) posts: u32,
     /// Whether it has an account: then its name is the account's, and no session key brings it
@@ -68,7 +68,7 @@ pub(in crate::chat) struct Person {
 
 /// A person in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::chat) struct Place {
+pub(in crate::chat) struct Membership {
     /// The room's key.
     pub(in crate::chat) room: RoomId,
     /// Where the room's list of people has it.
@@ -83,8 +83,8 @@ pub(in crate::chat) struct Place {
 
 impl Person {
     /// Finds its place in a room.
-    pub(in crate::chat) fn place(&mut self, room: RoomId) -> Option<&mut Place> {
-        self.places.as_mut_slice().iter_mut().find(|place| place.room == room)
+    pub(in crate::chat) fn membership(&mut self, room: RoomId) -> Option<&mut Membership> {
+        self.memberships.as_mut_slice().iter_mut().find(|membership| membership.room == room)
     }
 }
 
@@ -95,7 +95,7 @@ pub(in crate::chat) struct People {
     /// Names in use, by their likeness.
     names: HashMap<Box<str>, PersonId>,
     /// Numbers given, by the likeness of what they were added to.
-    numbers: HashMap<Box<str>, Numbers>,
+    numbers: HashMap<Box<str>, NameNumbers>,
     sessions: HashMap<AuthorKey, PersonId>,
     accounts: Accounts,
     /// The open connections.
@@ -116,7 +116,7 @@ pub(in crate::chat) struct People {
 
 /// Knows the numbers added to one name.
 #[derive(Debug, Default)]
-struct Numbers {
+struct NameNumbers {
     used: u32,
     highest: u32,
     free: BinaryHeap<Reverse<u32>>,
@@ -191,8 +191,8 @@ impl People {
             (person.number, person.lent, person.named) = (0, false, true);
         }
         let holder = holder?;
-        let wish = UserName::known(&self.get(holder)?.name);
-        self.call(holder, &wish, limits);
+        let requested = UserName::known(&self.get(holder)?.name);
+        self.assign_name(holder, &requested, limits);
         Some(holder)
     }
 
@@ -203,16 +203,16 @@ impl People {
             author,
             status: None,
             clients: Few::default(),
-            places: Few::default(),
+            memberships: Few::default(),
             rooms: Box::default(),
             left: Moment::NEVER,
             number: 0,
             lent: false,
             named: false,
             holds_name: false,
-            ghost: false,
-            kept: false,
-            passing: false,
+            detached_session: false,
+            persisted: false,
+            transient: false,
             posts: 0,
             account: false,
             admin: false,
@@ -231,21 +231,21 @@ impl People {
 
     /// Renames a person, with a number if the name is in use. Returns
     /// whether it got one.
-    pub(in crate::chat) fn call(
+    pub(in crate::chat) fn assign_name(
         &mut self,
         key: PersonId,
-        wish: &UserName,
+        requested: &UserName,
         limits: &Limits,
     ) -> bool {
         self.release(key);
         let mut number = 0;
-        let mut name = wish.clone();
+        let mut name = requested.clone();
         let author = self.get(key).map(|person| person.author);
         if !self.is_free(name.as_arc(), author) {
-            let base = folded(wish.base(limits));
+            let base = folded(requested.base(limits));
             loop {
                 number = self.numbers.entry(base.clone()).or_default().next();
-                name = wish.numbered(number, limits);
+                name = requested.numbered(number, limits);
                 if self.is_free(name.as_arc(), author) {
                     break;
                 }
@@ -263,7 +263,7 @@ impl People {
     }
 
     /// Restores the name of a detached session, or assigns another if it is taken by now.
-    pub(in crate::chat) fn recall(&mut self, key: PersonId, limits: &Limits) -> bool {
+    pub(in crate::chat) fn restore_name(&mut self, key: PersonId, limits: &Limits) -> bool {
         let Some(person) = self.get(key) else { return false };
         if person.holds_name {
             return false;
@@ -275,8 +275,8 @@ impl People {
         }
         let suffix = format!("-{}", person.number);
         let base = person.name.strip_suffix(&suffix).unwrap_or(&person.name);
-        let wish = UserName::known(base);
-        self.call(key, &wish, limits);
+        let requested = UserName::known(base);
+        self.assign_name(key, &requested, limits);
         true
     }
 
@@ -320,7 +320,7 @@ fn folded(name: &str) -> Box<str> {
     folded
 }
 
-impl Numbers {
+impl NameNumbers {
     /// Returns the lowest number that came back, else one never given: no search among thousands
     /// of the same name.
     fn next(&mut self) -> u32 {
@@ -367,7 +367,7 @@ mod tests {
 
     fn come(people: &mut People, n: u8, name: &str) -> (PersonId, String) {
         let key = people.add(AuthorKey([n; 16]));
-        people.call(key, &UserName::known(name), &Limits::default());
+        people.assign_name(key, &UserName::known(name), &Limits::default());
         (key, people.get(key).unwrap().name.to_string())
     }
 
@@ -402,16 +402,16 @@ mod tests {
         let limits = Limits::default();
         let mut people = People::default();
         come(&mut people, 1, "Eve");
-        let (ghost, name) = come(&mut people, 2, "Eve");
+        let (detached_session, name) = come(&mut people, 2, "Eve");
         assert_eq!(name, "Eve-2");
-        people.release(ghost);
-        assert!(!people.recall(ghost, &limits));
-        assert_eq!(&*people.get(ghost).unwrap().name, "Eve-2");
+        people.release(detached_session);
+        assert!(!people.restore_name(detached_session, &limits));
+        assert_eq!(&*people.get(detached_session).unwrap().name, "Eve-2");
         assert_eq!(come(&mut people, 3, "Eve").1, "Eve-3");
-        people.release(ghost);
+        people.release(detached_session);
         assert_eq!(come(&mut people, 4, "Eve-2").1, "Eve-2");
-        assert!(people.recall(ghost, &limits));
-        assert_eq!(&*people.get(ghost).unwrap().name, "Eve-4");
+        assert!(people.restore_name(detached_session, &limits));
+        assert_eq!(&*people.get(detached_session).unwrap().name, "Eve-4");
     }
 
     #[test]
@@ -422,7 +422,7 @@ mod tests {
             let mut author = [0; 16];
             author[..4].copy_from_slice(&n.to_le_bytes());
             let key = people.add(AuthorKey(author));
-            people.call(key, &UserName::anonymous(), &limits);
+            people.assign_name(key, &UserName::anonymous(), &limits);
         }
         assert_eq!(&*people.get(PersonId::new(19_999)).unwrap().name, "Anonymous-20000");
     }

@@ -21,7 +21,7 @@ pub struct Account {
 
 /// What is asked about accounts; [`Effect::Respond`](crate::chat::Effect::Respond) answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Registry {
+pub enum AccountRequest {
     /// To make an account.
     Add(Account, Option<AuthorKey>),
     /// To give an account another password.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::chat::protocol::login::Login;
-use crate::chat::record::{Action, Span};
+use crate::chat::record::{ModerationAction, Span};
 
 /// How a client wants to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Form {
+pub enum OutputMode {
     /// Events as JSON objects.
     #[default]
     Json,
@@ -17,7 +17,7 @@ pub enum Form {
     Simple,
 }
 
-impl Form {
+impl OutputMode {
     /// Reads the word of `?mode=` and `/mode`.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
@@ -37,12 +37,12 @@ pub struct ClientEvent {
     /// The room it is about; the current one if none is named.
     pub room: Option<Box<str>>,
     /// What is asked.
-    pub ask: Ask,
+    pub command: Command,
 }
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
+pub enum Command {
     /// Nothing: white space.
     Nothing,
     /// To say something.
@@ -104,7 +104,7 @@ pub enum Ask {
         limit: Option<u32>,
     },
     /// For what was said, by its words.
-    Search(Seek),
+    Search(SearchQuery),
     /// For what was missed.
     Resume {
         /// The key of the session to take up.
@@ -152,7 +152,7 @@ pub enum Ask {
     /// To be whom a token has proved.
     LogIn(Box<Login>),
     /// To keep order in the room.
-    Moderate(Box<Demand>),
+    Moderate(Box<ModerationRequest>),
     /// For a sign of life.
     Ping,
     /// For the commands there are.
@@ -160,16 +160,16 @@ pub enum Ask {
     /// For the own name.
     WhoAmI,
     /// To read in another form.
-    Mode(Form),
+    Mode(OutputMode),
     /// To end.
     Quit,
 }
 
 /// What somebody does to keep order, as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub struct ModerationRequest {
     /// What.
-    pub action: Action,
+    pub action: ModerationAction,
     /// To whom.
     pub user: Option<Box<str>>,
     /// For how long; of slow mode, the least time between two messages.
@@ -180,7 +180,7 @@ pub struct Demand {
 
 /// What is searched for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seek {
+pub struct SearchQuery {
     /// Words, and phrases in quotes.
     pub words: Arc<str>,
     /// How many messages.
@@ -191,13 +191,13 @@ pub struct Seek {
 
 impl ClientEvent {
     /// Asks for something in the current room, by no name.
-    pub(in crate::chat) fn of(ask: Ask) -> Self {
-        Self { id: None, room: None, ask }
+    pub(in crate::chat) fn of(command: Command) -> Self {
+        Self { id: None, room: None, command }
     }
 
     /// Says a line that was typed.
     pub(in crate::chat) fn said(line: &str) -> Self {
-        Self::of(Ask::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
+        Self::of(Command::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
     }
 }
 

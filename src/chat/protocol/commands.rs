@@ -1,8 +1,10 @@
 //! Slash commands: what people type instead of events.
 
-use crate::chat::protocol::client_event::{Ask, ClientEvent, Demand, Form, typed};
+use crate::chat::protocol::client_event::{
+    ClientEvent, Command, ModerationRequest, OutputMode, typed,
+};
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::record::{Action, Span};
+use crate::chat::record::{ModerationAction, Span};
 
 /// Lists the commands: name, what follows it, what it does.
 const COMMANDS: [(&str, &str, &str); 33] = [
@@ -50,53 +52,53 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
     let word = word.to_ascii_lowercase();
     let needed = || if rest.is_empty() { Err(usage(&word)) } else { Ok(rest) };
     let mut room = None;
-    let ask = match &*word {
-        "help" => Ask::Help,
-        "name" => Ask::SetName(needed()?.into()),
+    let command = match &*word {
+        "help" => Command::Help,
+        "name" => Command::SetName(needed()?.into()),
         "join" => {
             let room = needed()?.trim_end().into();
-            Ask::Join { room, history: None, after: None, epoch: None }
+            Command::Join { room, history: None, after: None, epoch: None }
         }
         "leave" => {
             room = optional(rest);
-            Ask::Leave
+            Command::Leave
         }
-        "rooms" => Ask::ListRooms,
+        "rooms" => Command::ListRooms,
         "who" => {
             room = optional(rest);
-            Ask::ListUsers
+            Command::ListUsers
         }
-        "reply" => Ask::Reply(needed()?.into()),
+        "reply" => Command::Reply(needed()?.into()),
         // The slash stays: readers know a deed by it.
         "me" => return Ok(ClientEvent::said(&format!("/me {}", needed()?))),
-        "topic" if rest.is_empty() => Ask::Topic,
-        "topic" => Ask::SetTopic(rest.into()),
+        "topic" if rest.is_empty() => Command::Topic,
+        "topic" => Command::SetTopic(rest.into()),
         "history" => {
             let limit = number(&word, rest)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-            Ask::History { span: Span::Latest, limit }
+            Command::History { span: Span::Latest, limit }
         }
-        "edit" => Ask::Edit { mid: None, content: needed()?.into() },
-        "delete" => Ask::Delete { mid: number(&word, rest)? },
+        "edit" => Command::Edit { mid: None, content: needed()?.into() },
+        "delete" => Command::Delete { mid: number(&word, rest)? },
         "expire" => expire(rest)?,
-        "away" => Ask::SetStatus { away: true, text: rest.into() },
-        "back" => Ask::SetStatus { away: false, text: "".into() },
-        "whoami" => Ask::WhoAmI,
-        "stats" => Ask::Stats { minutes: None },
-        "mode" => Ask::Mode(Form::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
-        "quit" => Ask::Quit,
+        "away" => Command::SetStatus { away: true, text: rest.into() },
+        "back" => Command::SetStatus { away: false, text: "".into() },
+        "whoami" => Command::WhoAmI,
+        "stats" => Command::Stats { minutes: None },
+        "mode" => Command::Mode(OutputMode::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
+        "quit" => Command::Quit,
         "msg" => {
             let (to, content) = someone(needed()?);
             if to.is_empty() || content.is_empty() {
                 return Err(usage(&word).text(text));
             }
-            Ask::Direct { to: to.into(), content: content.into(), reply_to: None, ttl: None }
+            Command::Direct { to: to.into(), content: content.into(), reply_to: None, ttl: None }
         }
         _ if let Some(action) = action(&word) => {
-            Ask::Moderate(Box::new(demand(action, &word, rest.trim_end())?))
+            Command::Moderate(Box::new(request(action, &word, rest.trim_end())?))
         }
         _ => return Err(unknown(&word).text(text)),
     };
-    Ok(ClientEvent { id: None, room, ask })
+    Ok(ClientEvent { id: None, room, command })
 }
 
 /// Lists all commands, one a line.
@@ -111,44 +113,51 @@ pub(in crate::chat) fn help() -> String {
     text
 }
 
-fn action(word: &str) -> Option<Action> {
+fn action(word: &str) -> Option<ModerationAction> {
     match word {
-        "private" => Some(Action::MakePrivate),
-        "public" => Some(Action::MakePublic),
-        word => Action::parse(word),
+        "private" => Some(ModerationAction::MakePrivate),
+        "public" => Some(ModerationAction::MakePublic),
+        word => ModerationAction::parse(word),
     }
 }
 
-fn demand(action: Action, word: &str, rest: &str) -> Result<Demand, Refusal> {
-    let mut demand = Demand { action, user: None, seconds: None, reason: None };
+fn request(action: ModerationAction, word: &str, rest: &str) -> Result<ModerationRequest, Refusal> {
+    let mut request = ModerationRequest { action, user: None, seconds: None, reason: None };
     let mut rest = rest;
     match action {
-        Action::Lock | Action::Unlock | Action::MakePrivate | Action::MakePublic => {
-            return Ok(demand);
+        ModerationAction::Lock
+        | ModerationAction::Unlock
+        | ModerationAction::MakePrivate
+        | ModerationAction::MakePublic => {
+            return Ok(request);
         }
-        Action::Slow => {
-            demand.seconds = Some(number(word, rest)?.ok_or_else(|| usage(word))?);
-            return Ok(demand);
+        ModerationAction::Slow => {
+            request.seconds = Some(number(word, rest)?.ok_or_else(|| usage(word))?);
+            return Ok(request);
         }
-        Action::Invite | Action::Promote | Action::Demote | Action::Unban | Action::Unmute => {
+        ModerationAction::Invite
+        | ModerationAction::Promote
+        | ModerationAction::Demote
+        | ModerationAction::Unban
+        | ModerationAction::Unmute => {
             let name = rest.strip_prefix('@').unwrap_or(rest).trim_matches('"');
-            demand.user = Some(optional(name).ok_or_else(|| usage(word))?);
-            return Ok(demand);
+            request.user = Some(optional(name).ok_or_else(|| usage(word))?);
+            return Ok(request);
         }
-        Action::Kick | Action::Ban | Action::Mute => {}
+        ModerationAction::Kick | ModerationAction::Ban | ModerationAction::Mute => {}
     }
     let (user, more) = someone(rest);
-    demand.user = Some(optional(user).ok_or_else(|| usage(word))?);
+    request.user = Some(optional(user).ok_or_else(|| usage(word))?);
     rest = more;
-    if action != Action::Kick {
+    if action != ModerationAction::Kick {
         let (first, more) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         if let Ok(seconds) = first.parse() {
-            demand.seconds = Some(seconds);
+            request.seconds = Some(seconds);
             rest = more.trim_start();
         }
     }
-    demand.reason = Some(rest).filter(|rest| !rest.is_empty()).map(Into::into);
-    Ok(demand)
+    request.reason = Some(rest).filter(|rest| !rest.is_empty()).map(Into::into);
+    Ok(request)
 }
 
 /// Divides a line into the name of somebody, in quotes if there are spaces in it, and the rest.
@@ -161,14 +170,14 @@ fn someone(rest: &str) -> (&str, &str) {
     (name.trim(), more.trim_start())
 }
 
-fn expire(rest: &str) -> Result<Ask, Refusal> {
+fn expire(rest: &str) -> Result<Command, Refusal> {
     let (seconds, content) = rest.split_once(char::is_whitespace).ok_or_else(|| usage("expire"))?;
     let ttl = number("expire", seconds)?;
     let content = content.trim_start();
     if ttl.is_none() || content.is_empty() {
         return Err(usage("expire"));
     }
-    Ok(Ask::Send { content: content.into(), reply_to: None, ttl, sender: None })
+    Ok(Command::Send { content: content.into(), reply_to: None, ttl, sender: None })
 }
 
 fn optional(rest: &str) -> Option<Box<str>> {
@@ -236,48 +245,49 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn asked(line: &str) -> Ask {
-        parse(line).unwrap().ask
+    fn asked(line: &str) -> Command {
+        parse(line).unwrap().command
     }
 
     #[test]
     fn every_command_is_understood() {
-        let join = Ask::Join { room: "dev ops".into(), history: None, after: None, epoch: None };
-        let send = |content: &str, ttl| Ask::Send {
+        let join =
+            Command::Join { room: "dev ops".into(), history: None, after: None, epoch: None };
+        let send = |content: &str, ttl| Command::Send {
             content: content.into(),
             reply_to: None,
             ttl,
             sender: None,
         };
-        for (line, ask) in [
-            ("/help", Ask::Help),
-            ("/HELP\n", Ask::Help),
-            ("/name Alice B", Ask::SetName("Alice B".into())),
+        for (line, command) in [
+            ("/help", Command::Help),
+            ("/HELP\n", Command::Help),
+            ("/name Alice B", Command::SetName("Alice B".into())),
             ("/join  dev ops ", join),
-            ("/leave", Ask::Leave),
-            ("/rooms", Ask::ListRooms),
-            ("/who dev", Ask::ListUsers),
-            ("/reply yes", Ask::Reply("yes".into())),
+            ("/leave", Command::Leave),
+            ("/rooms", Command::ListRooms),
+            ("/who dev", Command::ListUsers),
+            ("/reply yes", Command::Reply("yes".into())),
             ("/me waves", send("/me waves", None)),
-            ("/topic", Ask::Topic),
-            ("/topic Release day", Ask::SetTopic("Release day".into())),
-            ("/history", Ask::History { span: Span::Latest, limit: None }),
-            ("/history 5", Ask::History { span: Span::Latest, limit: Some(5) }),
-            ("/edit as meant", Ask::Edit { mid: None, content: "as meant".into() }),
-            ("/delete", Ask::Delete { mid: None }),
-            ("/delete 7", Ask::Delete { mid: Some(7) }),
+            ("/topic", Command::Topic),
+            ("/topic Release day", Command::SetTopic("Release day".into())),
+            ("/history", Command::History { span: Span::Latest, limit: None }),
+            ("/history 5", Command::History { span: Span::Latest, limit: Some(5) }),
+            ("/edit as meant", Command::Edit { mid: None, content: "as meant".into() }),
+            ("/delete", Command::Delete { mid: None }),
+            ("/delete 7", Command::Delete { mid: Some(7) }),
             ("/expire 60 soon gone", send("soon gone", Some(60))),
-            ("/away lunch ", Ask::SetStatus { away: true, text: "lunch ".into() }),
-            ("/away", Ask::SetStatus { away: true, text: "".into() }),
-            ("/back", Ask::SetStatus { away: false, text: "".into() }),
-            ("/whoami", Ask::WhoAmI),
-            ("/stats", Ask::Stats { minutes: None }),
-            ("/mode text", Ask::Mode(Form::Text)),
-            ("/quit", Ask::Quit),
+            ("/away lunch ", Command::SetStatus { away: true, text: "lunch ".into() }),
+            ("/away", Command::SetStatus { away: true, text: "".into() }),
+            ("/back", Command::SetStatus { away: false, text: "".into() }),
+            ("/whoami", Command::WhoAmI),
+            ("/stats", Command::Stats { minutes: None }),
+            ("/mode text", Command::Mode(OutputMode::Text)),
+            ("/quit", Command::Quit),
         ] {
-            assert_eq!(asked(line), ask, "{line}");
+            assert_eq!(asked(line), command, "{line}");
         }
-        let direct = |to: &str| Ask::Direct {
+        let direct = |to: &str| Command::Direct {
             to: to.into(),
             content: "psst you".into(),
             reply_to: None,
@@ -292,27 +302,27 @@ mod tests {
 
     #[test]
     fn order_is_kept_with_a_word_a_name_a_time_and_a_reason() {
-        let demand = |line: &str| match asked(line) {
-            Ask::Moderate(demand) => {
-                let Demand { action, user, seconds, reason } = *demand;
+        let request = |line: &str| match asked(line) {
+            Command::Moderate(request) => {
+                let ModerationRequest { action, user, seconds, reason } = *request;
                 (action, user.unwrap_or_default(), seconds, reason.unwrap_or_default())
             }
             other => panic!("{line}: {other:?}"),
         };
         for (line, action, user, seconds, reason) in [
-            ("/kick Eve", Action::Kick, "Eve", None, ""),
-            ("/kick Eve 7 times warned", Action::Kick, "Eve", None, "7 times warned"),
-            ("/ban \"Eve E\" 600 enough", Action::Ban, "Eve E", Some(600), "enough"),
-            ("/mute @Eve be quiet", Action::Mute, "Eve", None, "be quiet"),
-            ("/unban Eve E", Action::Unban, "Eve E", None, ""),
-            ("/slow 30", Action::Slow, "", Some(30), ""),
-            ("/lock", Action::Lock, "", None, ""),
-            ("/invite @Bob", Action::Invite, "Bob", None, ""),
-            ("/private", Action::MakePrivate, "", None, ""),
-            ("/public", Action::MakePublic, "", None, ""),
-            ("/promote Bob", Action::Promote, "Bob", None, ""),
+            ("/kick Eve", ModerationAction::Kick, "Eve", None, ""),
+            ("/kick Eve 7 times warned", ModerationAction::Kick, "Eve", None, "7 times warned"),
+            ("/ban \"Eve E\" 600 enough", ModerationAction::Ban, "Eve E", Some(600), "enough"),
+            ("/mute @Eve be quiet", ModerationAction::Mute, "Eve", None, "be quiet"),
+            ("/unban Eve E", ModerationAction::Unban, "Eve E", None, ""),
+            ("/slow 30", ModerationAction::Slow, "", Some(30), ""),
+            ("/lock", ModerationAction::Lock, "", None, ""),
+            ("/invite @Bob", ModerationAction::Invite, "Bob", None, ""),
+            ("/private", ModerationAction::MakePrivate, "", None, ""),
+            ("/public", ModerationAction::MakePublic, "", None, ""),
+            ("/promote Bob", ModerationAction::Promote, "Bob", None, ""),
         ] {
-            assert_eq!(demand(line), (action, user.into(), seconds, reason.into()), "{line}");
+            assert_eq!(request(line), (action, user.into(), seconds, reason.into()), "{line}");
         }
     }
 

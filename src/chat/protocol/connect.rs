@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::chat::protocol::client_event::Form;
+use crate::chat::protocol::client_event::OutputMode;
 
 /// What the path and the query of `/ws` say. Nothing is checked yet but its shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hello {
+pub struct ConnectParams {
     /// The name wished for.
     pub name: Option<String>,
     /// The rooms to be in; the first is current.
@@ -22,32 +22,32 @@ pub struct Hello {
     /// Whether own messages come back.
     pub echo: Option<bool>,
     /// How the client wants to read.
-    pub form: Form,
+    pub mode: OutputMode,
 }
 
-impl Hello {
+impl ConnectParams {
     /// Reads `/ws` or `/ws/ROOM`, both percent-encoded, and the query. What cannot be read is as
     /// if it were not there; bytes that are no UTF-8 become U+FFFD, which no name may contain, so
     /// that they are answered where names are checked.
     pub fn parse(path: &str, query: &str) -> Self {
-        let mut hello = Self::default();
+        let mut params = Self::default();
         if let Some(room) = path.strip_prefix("/ws/").filter(|room| !room.is_empty()) {
-            hello.rooms.push(decoded(room).into_owned());
+            params.rooms.push(decoded(room).into_owned());
         }
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
-                "name" => hello.name = Some(value.into_owned()),
-                "room" => hello.rooms.push(value.into_owned()),
-                "history" => hello.history = value.parse().ok(),
-                "after" => hello.after.extend(position(&value)),
-                "epoch" => hello.epoch = Some(value.into_owned()),
-                "session" => hello.session = Some(value.into_owned()),
-                "echo" => hello.echo = flag(&value),
-                "mode" => hello.form = Form::parse(&value).unwrap_or(hello.form),
+                "name" => params.name = Some(value.into_owned()),
+                "room" => params.rooms.push(value.into_owned()),
+                "history" => params.history = value.parse().ok(),
+                "after" => params.after.extend(position(&value)),
+                "epoch" => params.epoch = Some(value.into_owned()),
+                "session" => params.session = Some(value.into_owned()),
+                "echo" => params.echo = flag(&value),
+                "mode" => params.mode = OutputMode::parse(&value).unwrap_or(params.mode),
                 _ => {}
             }
         }
-        hello
+        params
     }
 }
 
@@ -79,19 +79,19 @@ mod tests {
     use super::*;
 
     fn rooms(path: &str, query: &str) -> Vec<String> {
-        Hello::parse(path, query).rooms
+        ConnectParams::parse(path, query).rooms
     }
 
     #[test]
     fn the_query_says_who_comes_where() {
-        let hello = Hello::parse(
+        let params = ConnectParams::parse(
             "/ws",
             "name=Alice+B&room=dev&room=a%2Bb&history=20&after=a:b:7&epoch=k3&session=x-_1&echo=1\
              &mode=text&unknown=1",
         );
         assert_eq!(
-            hello,
-            Hello {
+            params,
+            ConnectParams {
                 name: Some("Alice B".into()),
                 rooms: vec!["dev".into(), "a+b".into()],
                 history: Some(20),
@@ -99,7 +99,7 @@ mod tests {
                 epoch: Some("k3".into()),
                 session: Some("x-_1".into()),
                 echo: Some(true),
-                form: Form::Text,
+                mode: OutputMode::Text,
             }
         );
     }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decoded_is_still_there_to_be_refused() {
-        let name = |query| Hello::parse("/ws", query).name.unwrap();
+        let name = |query| ConnectParams::parse("/ws", query).name.unwrap();
         assert_eq!(name("name=%zz"), "%zz");
         assert_eq!(name("name=%C3"), "\u{FFFD}");
         assert_eq!(name("name=100%"), "100%");
@@ -123,8 +123,10 @@ mod tests {
 
     #[test]
     fn nonsense_is_as_if_not_there() {
-        let hello =
-            Hello::parse("/ws", "history=many&after=dev&after=dev:x&echo=maybe&mode=loud&&==");
-        assert_eq!(hello, Hello::default());
+        let params = ConnectParams::parse(
+            "/ws",
+            "history=many&after=dev&after=dev:x&echo=maybe&mode=loud&&==",
+        );
+        assert_eq!(params, ConnectParams::default());
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chat::record::Refused;
+use crate::chat::record::JournalError;
 
 /// A word of the protocol's table of errors; what to do follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,15 +151,17 @@ impl Refusal {
     }
 
     /// What the keeper of records said.
-    pub fn refused(why: Refused) -> Self {
+    pub fn refused(why: JournalError) -> Self {
         let (code, message) = match why {
-            Refused::IdConflict => {
+            JournalError::IdConflict => {
                 (Code::IdConflict, "this id was used before with a different body")
             }
-            Refused::NoSuchMessage => (Code::NoSuchMessage, "there is no such message"),
-            Refused::Forbidden => (Code::Forbidden, "this message is not yours"),
-            Refused::Overloaded => (Code::Overloaded, "the server is busy; try again"),
-            Refused::Unavailable => (Code::StorageUnavailable, "storage is unavailable; try again"),
+            JournalError::NoSuchMessage => (Code::NoSuchMessage, "there is no such message"),
+            JournalError::Forbidden => (Code::Forbidden, "this message is not yours"),
+            JournalError::Overloaded => (Code::Overloaded, "the server is busy; try again"),
+            JournalError::Unavailable => {
+                (Code::StorageUnavailable, "storage is unavailable; try again")
+            }
         };
         Self::new(code, message)
     }

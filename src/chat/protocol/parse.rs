@@ -7,13 +7,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::chat::limits::Limits;
-use crate::chat::protocol::client_event::{Ask, ClientEvent, Demand, Seek};
+use crate::chat::protocol::client_event::{ClientEvent, Command, ModerationRequest, SearchQuery};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::fields::{Fields, Key, Value};
 use crate::chat::protocol::request::Body;
 use crate::chat::protocol::status::Status;
-use crate::chat::record::{Action, Span};
+use crate::chat::record::{ModerationAction, Span};
 
 impl ClientEvent {
     /// Reads one text message.
@@ -22,7 +22,7 @@ impl ClientEvent {
     /// Says what is wrong with it, in the words of the protocol.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         if text.trim_start().is_empty() {
-            return Ok(Self::of(Ask::Nothing));
+            return Ok(Self::of(Command::Nothing));
         }
         match text.as_bytes().first() {
             Some(b'/') => match text.strip_prefix("//") {
@@ -70,13 +70,13 @@ fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
         id => id.map(Arc::from),
     };
     match asked(&mut fields, limits) {
-        Ok((room, ask)) => Ok(ClientEvent { id, room, ask }),
+        Ok((room, command)) => Ok(ClientEvent { id, room, command }),
         Err(refusal) => Err(refusal.re(id)),
     }
 }
 
 /// Returns the room an event is about and what it asks for.
-fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Ask), Refusal> {
+fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Command), Refusal> {
     let room = fields.text(Key::Room)?.map(Box::from);
     let Some(kind) = fields.text(Key::Type)? else {
         return Ok((room, untyped(fields)?));
@@ -94,8 +94,8 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         Value::Text(text) => Ok(Some(text.into_owned())),
         _ => inner.text(key).map(|text| text.map(Cow::into_owned)),
     };
-    let ask = match &*kind {
-        "send_message" => Ask::Send {
+    let command = match &*kind {
+        "send_message" => Command::Send {
             content: match std::mem::take(&mut bare) {
                 Value::Text(text) => text.into(),
                 _ => Key::Content.needed(inner.text(Key::Content)?)?.into(),
@@ -104,17 +104,17 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
             ttl: inner.number(Key::Ttl)?,
             sender: None,
         },
-        "edit_message" => Ask::Edit {
+        "edit_message" => Command::Edit {
             mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?),
             content: Key::Content.needed(inner.text(Key::Content)?)?.into(),
         },
-        "delete_message" => Ask::Delete { mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?) },
-        "react" => Ask::React {
+        "delete_message" => Command::Delete { mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?) },
+        "react" => Command::React {
             mid: Key::Mid.needed(inner.mid(Key::Mid)?)?,
             emoji: Key::Emoji.needed(inner.text(Key::Emoji)?)?.into(),
             on: inner.switch(Key::On)?.unwrap_or(true),
         },
-        "join_room" => Ask::Join {
+        "join_room" => Command::Join {
             room: Key::Room
                 .needed(either(inner, Key::Room)?.map(Box::from).or_else(|| room.clone()))?,
             history: inner.number(Key::History)?.map(clamped),
@@ -122,38 +122,38 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
             epoch: inner.text(Key::Epoch)?.map(Box::from),
         },
         "leave_room" => {
-            return Ok((either(inner, Key::Room)?.map(Box::from).or(room), Ask::Leave));
+            return Ok((either(inner, Key::Room)?.map(Box::from).or(room), Command::Leave));
         }
-        "list_rooms" => Ask::ListRooms,
-        "list_users" => Ask::ListUsers,
+        "list_rooms" => Command::ListRooms,
+        "list_users" => Command::ListUsers,
         "history" => history(inner)?,
-        "search" => Ask::Search(Seek {
+        "search" => Command::Search(SearchQuery {
             words: Key::Query.needed(either(inner, Key::Query)?)?.into(),
             limit: inner.number(Key::Limit)?.map(clamped),
             before: inner.number(Key::Before)?,
         }),
         "resume" => resume(inner, limits)?,
-        "set_name" => Ask::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
-        "set_topic" => Ask::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
-        "direct_message" => Ask::Direct {
+        "set_name" => Command::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
+        "set_topic" => Command::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
+        "direct_message" => Command::Direct {
             to: Key::To.needed(inner.text(Key::To)?)?.into(),
             content: Key::Content.needed(inner.text(Key::Content)?)?.into(),
             reply_to: inner.mid(Key::ReplyTo)?,
             ttl: inner.number(Key::Ttl)?,
         },
-        "read" => Ask::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
-        "auth" => Ask::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
-        "moderate" => Ask::Moderate(Box::new(demand(inner)?)),
-        "ping" => Ask::Ping,
+        "read" => Command::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
+        "auth" => Command::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
+        "moderate" => Command::Moderate(Box::new(request(inner)?)),
+        "ping" => Command::Ping,
         kind => passing(kind, bare, inner)?,
     };
-    Ok((room, ask))
+    Ok((room, command))
 }
 
 /// Reads what leaves nothing behind.
-fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Ask, Refusal> {
+fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Command, Refusal> {
     Ok(match kind {
-        "typing" => Ask::Typing(match bare {
+        "typing" => Command::Typing(match bare {
             Value::Bool(on) => on,
             Value::Absent => payload.switch(Key::On)?.unwrap_or(true),
             _ => return Err(Key::Payload.expects("true, false or an object")),
@@ -165,20 +165,20 @@ fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Ask,
             };
             let away = Status::parse(&Key::Status.needed(word)?);
             let text = payload.text(Key::Text)?.unwrap_or_default().into();
-            Ask::SetStatus {
+            Command::SetStatus {
                 away: away.ok_or_else(|| Key::Status.expects("online or away"))?,
                 text,
             }
         }
-        "stats" => Ask::Stats { minutes: payload.number(Key::Minutes)?.map(clamped) },
+        "stats" => Command::Stats { minutes: payload.number(Key::Minutes)?.map(clamped) },
         _ => return Err(Refusal::new(Code::UnknownType, "there is no event of this type")),
     })
 }
 
-/// Reads `{"sender":"Abhi","content":"Hello, World!"}`.
-fn untyped(fields: &mut Fields<'_>) -> Result<Ask, Refusal> {
+/// Reads `{"sender":"Abhi","content":"ConnectParams, World!"}`.
+fn untyped(fields: &mut Fields<'_>) -> Result<Command, Refusal> {
     let Body { content, reply_to, ttl, name: sender } = body(fields)?;
-    Ok(Ask::Send { content, reply_to, ttl, sender })
+    Ok(Command::Send { content, reply_to, ttl, sender })
 }
 
 fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
@@ -192,7 +192,7 @@ fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
     })
 }
 
-fn history(payload: &mut Fields<'_>) -> Result<Ask, Refusal> {
+fn history(payload: &mut Fields<'_>) -> Result<Command, Refusal> {
     let spans = [
         payload.number(Key::Before)?.map(Span::Before),
         payload.number(Key::After)?.map(Span::After),
@@ -203,20 +203,21 @@ fn history(payload: &mut Fields<'_>) -> Result<Ask, Refusal> {
     if spans.next().is_some() {
         return Err(Key::Payload.expects("one of before, after and around"));
     }
-    Ok(Ask::History { span, limit: payload.number(Key::Limit)?.map(clamped) })
+    Ok(Command::History { span, limit: payload.number(Key::Limit)?.map(clamped) })
 }
 
-fn demand(payload: &mut Fields<'_>) -> Result<Demand, Refusal> {
+fn request(payload: &mut Fields<'_>) -> Result<ModerationRequest, Refusal> {
     let action = Key::Action.needed(payload.text(Key::Action)?)?;
-    Ok(Demand {
-        action: Action::parse(&action).ok_or_else(|| Key::Action.expects("a known action"))?,
+    Ok(ModerationRequest {
+        action: ModerationAction::parse(&action)
+            .ok_or_else(|| Key::Action.expects("a known action"))?,
         user: payload.text(Key::User)?.map(Box::from),
         seconds: payload.number(Key::Seconds)?,
         reason: payload.text(Key::Reason)?.map(Arc::from),
     })
 }
 
-fn resume(payload: &mut Fields<'_>, limits: &Limits) -> Result<Ask, Refusal> {
+fn resume(payload: &mut Fields<'_>, limits: &Limits) -> Result<Command, Refusal> {
     let rooms = match payload.take(Key::Rooms) {
         Value::Absent => Vec::new(),
         Value::Positions(rooms) => rooms,
@@ -226,7 +227,7 @@ fn resume(payload: &mut Fields<'_>, limits: &Limits) -> Result<Ask, Refusal> {
         let message = format!("at most {} rooms", limits.rooms_per_client_max);
         return Err(Refusal::new(Code::TooManyRooms, message));
     }
-    Ok(Ask::Resume {
+    Ok(Command::Resume {
         session: payload.text(Key::Session)?.map(Box::from),
         epoch: payload.text(Key::Epoch)?.map(Box::from),
         rooms,
@@ -270,16 +271,16 @@ mod tests {
         ClientEvent::parse(text, &Limits::default())
     }
 
-    fn ask(text: &str) -> Ask {
-        parse(text).unwrap().ask
+    fn command(text: &str) -> Command {
+        parse(text).unwrap().command
     }
 
     fn code(text: &str) -> Code {
         parse(text).unwrap_err().code
     }
 
-    fn send(content: &str) -> Ask {
-        Ask::Send { content: content.into(), reply_to: None, ttl: None, sender: None }
+    fn send(content: &str) -> Command {
+        Command::Send { content: content.into(), reply_to: None, ttl: None, sender: None }
     }
 
     #[test]
@@ -301,7 +302,7 @@ mod tests {
             if text.starts_with('{') {
                 assert_eq!(code(text), Code::BadJson);
             } else {
-                assert_eq!(ask(text), send(said), "{text:?}");
+                assert_eq!(command(text), send(said), "{text:?}");
             }
         }
     }
@@ -309,7 +310,7 @@ mod tests {
     #[test]
     fn white_space_says_nothing() {
         for text in ["", " ", "\n", "\r\n\t ", "\u{3000}"] {
-            assert_eq!(ask(text), Ask::Nothing);
+            assert_eq!(command(text), Command::Nothing);
         }
     }
 
@@ -321,7 +322,7 @@ mod tests {
             "{",
             "{}}",
             "{\"type\":}",
-            "{hello}",
+            "{params}",
             "{\"type\":\"ping\"} {}",
             &deep,
         ] {
@@ -336,10 +337,10 @@ mod tests {
     #[test]
     fn sixteen_levels_are_enough_and_brackets_in_text_are_none() {
         let at_limit = format!("{{\"type\":\"ping\",\"a\":{}{}}}", "[".repeat(15), "]".repeat(15));
-        assert_eq!(ask(&at_limit), Ask::Ping);
+        assert_eq!(command(&at_limit), Command::Ping);
         let text = "[{\\\"".repeat(40);
         let said = format!("{{\"type\":\"send_message\",\"payload\":\"{text}\"}}");
-        assert_eq!(ask(&said), send(&"[{\"".repeat(40)));
+        assert_eq!(command(&said), send(&"[{\"".repeat(40)));
     }
 
     #[test]
@@ -353,7 +354,7 @@ mod tests {
             ClientEvent {
                 id: Some("c7".into()),
                 room: Some("lobby".into()),
-                ask: Ask::Send {
+                command: Command::Send {
                     content: "HeŁlo".into(),
                     reply_to: Some(41),
                     ttl: Some(60),
@@ -361,8 +362,8 @@ mod tests {
                 },
             }
         );
-        assert_eq!(ask(r#"{"type":"send_message","payload":"/quit"}"#), send("/quit"));
-        assert_eq!(ask(r#"{"type":"list_rooms","payload":null}"#), Ask::ListRooms);
+        assert_eq!(command(r#"{"type":"send_message","payload":"/quit"}"#), send("/quit"));
+        assert_eq!(command(r#"{"type":"list_rooms","payload":null}"#), Command::ListRooms);
         assert_eq!(code(r#"{"type":"shout"}"#), Code::UnknownType);
         assert_eq!(code(r#"{"type":"error"}"#), Code::UnknownType);
         assert_eq!(code(r#"{"type":7}"#), Code::BadField);
@@ -370,7 +371,7 @@ mod tests {
 
     #[test]
     fn an_object_without_type_says_something() {
-        let said = |content: &str, sender: &str| Ask::Send {
+        let said = |content: &str, sender: &str| Command::Send {
             content: content.into(),
             reply_to: None,
             ttl: None,
@@ -382,7 +383,7 @@ mod tests {
             (r#"{"name":"Abhi","message":"a","x":1}"#, said("a", "Abhi")),
             (r#"{"message":"c","text":"b","content":"a"}"#, send("a")),
         ] {
-            assert_eq!(ask(text), expected, "{text}");
+            assert_eq!(command(text), expected, "{text}");
         }
         assert_eq!(code(r#"{"sender":"Abhi"}"#), Code::MissingField);
         assert_eq!(code(r#"{"content":7}"#), Code::BadField);
@@ -421,29 +422,29 @@ mod tests {
 
     #[test]
     fn joining_takes_its_room_from_wherever_it_stands() {
-        let join = Ask::Join { room: "dev".into(), history: None, after: None, epoch: None };
+        let join = Command::Join { room: "dev".into(), history: None, after: None, epoch: None };
         for text in [
             r#"{"type":"join_room","payload":"dev"}"#,
             r#"{"type":"join_room","payload":{"room":"dev"}}"#,
             r#"{"type":"join_room","room":"dev"}"#,
         ] {
-            assert_eq!(ask(text), join);
+            assert_eq!(command(text), join);
         }
         let leave = parse(r#"{"type":"leave_room","payload":{"room":"dev"}}"#).unwrap();
-        assert_eq!((leave.room.as_deref(), leave.ask), (Some("dev"), Ask::Leave));
+        assert_eq!((leave.room.as_deref(), leave.command), (Some("dev"), Command::Leave));
     }
 
     #[test]
     fn whoever_keeps_order_says_what_to_whom_and_why() {
         let text = r#"{"type":"moderate","room":"lobby",
             "payload":{"action":"mute","user":"Eve","seconds":600,"reason":"flood"}}"#;
-        let demand = Demand {
-            action: Action::Mute,
+        let request = ModerationRequest {
+            action: ModerationAction::Mute,
             user: Some("Eve".into()),
             seconds: Some(600),
             reason: Some("flood".into()),
         };
-        assert_eq!(ask(text), Ask::Moderate(Box::new(demand)));
+        assert_eq!(command(text), Command::Moderate(Box::new(request)));
         assert_eq!(code(r#"{"type":"moderate","payload":{}}"#), Code::MissingField);
         assert_eq!(code(r#"{"type":"moderate","payload":{"action":"tickle"}}"#), Code::BadField);
     }
@@ -451,8 +452,8 @@ mod tests {
     #[test]
     fn a_resume_keeps_the_order_of_its_rooms() {
         assert_eq!(
-            ask(r#"{"type":"resume","payload":{"epoch":"k3","rooms":{"b":7,"a":0}}}"#),
-            Ask::Resume {
+            command(r#"{"type":"resume","payload":{"epoch":"k3","rooms":{"b":7,"a":0}}}"#),
+            Command::Resume {
                 session: None,
                 epoch: Some("k3".into()),
                 rooms: vec![("b".into(), 7), ("a".into(), 0)],

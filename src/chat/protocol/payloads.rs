@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::protocol::status::Status;
-use crate::chat::record::Said;
+use crate::chat::record::StoredMessage;
 
 /// Greets a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct Welcome {
     /// The current room.
     pub current: Option<Arc<str>>,
     /// The rooms the client is in.
-    pub rooms: Vec<RoomLine>,
+    pub rooms: Vec<RoomSummary>,
     /// Its private conversations, the latest first.
-    pub directs: Vec<DirectLine>,
+    pub directs: Vec<DirectSummary>,
     /// After how much silence the server pings.
     pub ping_ms: u64,
     /// Characters in a message.
@@ -63,7 +63,7 @@ pub struct Joined {
 
 /// Why a client has to be in a room no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ousted {
+pub struct Removed {
     /// `kicked` or `banned`.
     pub why: &'static str,
     /// Who wanted it so.
@@ -74,7 +74,7 @@ pub struct Ousted {
 
 /// A private conversation in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DirectLine {
+pub struct DirectSummary {
     /// What the client calls it.
     pub room: Arc<str>,
     /// What the other is called now.
@@ -87,7 +87,7 @@ pub struct DirectLine {
 
 /// A room in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoomLine {
+pub struct RoomSummary {
     /// Its name.
     pub room: Arc<str>,
     /// How many are there.
@@ -129,7 +129,7 @@ pub struct History {
     /// The epoch of the numbers.
     pub epoch: Arc<str>,
     /// Ascending.
-    pub messages: Vec<Said>,
+    pub messages: Vec<StoredMessage>,
     /// The room's top `seq`: what is above comes as it happens.
     pub top: u64,
     /// Whether there is more in the direction asked for.
@@ -155,7 +155,7 @@ pub struct Hit {
     /// The room's name.
     pub room: Arc<str>,
     /// The message as it reads now.
-    pub said: Said,
+    pub said: StoredMessage,
 }
 
 /// What a client will be told again.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::protocol::account::Registry;
+use crate::chat::protocol::account::AccountRequest;
 use crate::chat::protocol::login::Login;
 use crate::chat::record::Span;
 
@@ -12,11 +12,11 @@ pub enum Request {
     /// For the rooms.
     Rooms,
     /// About accounts.
-    Registry(Box<Registry>),
+    AccountRequest(Box<AccountRequest>),
     /// For a part of a room's record.
     History {
         /// Who asks.
-        by: Speaker,
+        by: Credential,
         /// The room.
         room: Box<str>,
         /// Which part.
@@ -39,7 +39,7 @@ pub struct Post {
     /// The room.
     pub room: Box<str>,
     /// Who speaks; without it a guest does.
-    pub by: Speaker,
+    pub by: Credential,
     /// The idempotency key: within the session, or among guests of the same name.
     pub id: Option<Arc<str>>,
     /// What is said.
@@ -61,7 +61,7 @@ pub struct Body {
 
 /// How a request says who asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Speaker {
+pub enum Credential {
     /// It does not.
     #[default]
     Nobody,

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::payloads::{
-    History, Joined, Ousted, Resumed, RoomLine, SearchResults, User, Welcome,
+    History, Joined, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
 };
 use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
-use crate::chat::record::{Deed, Gone};
+use crate::chat::record::{DeletionReason, Moderation};
 
 /// One thing clients are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub enum ServerEvent {
         /// Who took it away.
         by: Arc<str>,
         /// Why.
-        why: Gone,
+        why: DeletionReason,
     },
     /// Somebody reacted.
     Reaction {
@@ -143,7 +143,7 @@ pub enum ServerEvent {
         /// Who.
         by: Arc<str>,
         /// What it did.
-        deed: Arc<Deed>,
+        moderation: Arc<Moderation>,
     },
     /// Something was said to one person.
     Whisper {
@@ -161,7 +161,7 @@ pub enum ServerEvent {
         /// The room.
         room: Arc<str>,
         /// Who wanted it so, if not the client.
-        ousted: Option<Box<Ousted>>,
+        removed: Option<Box<Removed>>,
     },
     /// Another connection of the account has read so far.
     Read {
@@ -237,7 +237,7 @@ pub enum ServerEvent {
         /// The event.
         re: Option<Arc<str>>,
         /// The fullest first.
-        rooms: Vec<RoomLine>,
+        rooms: Vec<RoomSummary>,
     },
     /// The people in a room.
     UserList {

@@ -2,7 +2,7 @@
 
 use crate::chat::protocol::payloads::Hit;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{Said, Span};
+use crate::chat::record::{Span, StoredMessage};
 
 /// What an event or a message takes beside its strings.
 const FRAME: usize = 160;
@@ -27,8 +27,8 @@ pub(in crate::chat) fn event(event: &ServerEvent) -> usize {
         ServerEvent::Topic { room, topic, .. } => (room, text(topic)),
         ServerEvent::Reaction { room, emoji, .. } => (room, text(emoji)),
         ServerEvent::Deleted { room, .. } => (room, 0),
-        ServerEvent::Moderated { room, deed, .. } => {
-            let texts = [&deed.user, &deed.reason].into_iter().flatten();
+        ServerEvent::Moderated { room, moderation, .. } => {
+            let texts = [&moderation.user, &moderation.reason].into_iter().flatten();
             (room, texts.fold(0, |sum, it| text(it).saturating_add(sum)))
         }
         _ => return FRAME,
@@ -36,7 +36,7 @@ pub(in crate::chat) fn event(event: &ServerEvent) -> usize {
     FRAME.saturating_add(text(room)).saturating_add(content)
 }
 
-fn said(said: &Said) -> usize {
+fn said(said: &StoredMessage) -> usize {
     let names = said.reactions.iter().flat_map(|(emoji, names)| names.iter().chain([emoji]));
     names.fold(FRAME.saturating_add(text(&said.content)), |sum, name| {
         sum.saturating_add(text(name)).saturating_add(24)
@@ -45,7 +45,11 @@ fn said(said: &Said) -> usize {
 
 /// Cuts a page at whole messages, on the side away from what was asked for; the last message
 /// stays whatever it weighs. Says whether anything was cut.
-pub(in crate::chat) fn cut(messages: &mut Vec<Said>, span: Span, bytes_max: usize) -> bool {
+pub(in crate::chat) fn cut(
+    messages: &mut Vec<StoredMessage>,
+    span: Span,
+    bytes_max: usize,
+) -> bool {
     let weights: Vec<usize> = messages.iter().map(said).collect();
     let mut sum = weights.iter().fold(0_usize, |sum, weight| sum.saturating_add(*weight));
     let mut rest = weights.as_slice();
@@ -91,9 +95,9 @@ pub(in crate::chat) fn cut_hits(hits: &mut Vec<Hit>, bytes_max: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn page(bytes: usize) -> Vec<Said> {
+    fn page(bytes: usize) -> Vec<StoredMessage> {
         (1..=9)
-            .map(|mid| Said {
+            .map(|mid| StoredMessage {
                 mid,
                 seq: mid,
                 ts: 0,
@@ -101,7 +105,7 @@ mod tests {
                 content: "x".repeat(bytes).into(),
                 reply_to: None,
                 expires: None,
-                gone: None,
+                deleted: None,
                 edited: false,
                 reactions: Vec::new(),
             })

@@ -2,46 +2,46 @@
 
 use std::sync::Arc;
 
-use super::Ticket;
+use super::RequestId;
 
 /// Names a kind of facts. (Never renumber: the database keeps the numbers.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Shelf {
+pub enum Namespace {
     /// Who has registered.
     Accounts,
     /// What a room is like: who owns it, whether it is private.
     Rooms,
     /// Who has which role in a room; keys are `ROOMKEY/…`.
-    Standings,
+    MemberStates,
     /// Who may not come into a room; keys are `ROOMKEY/…`.
     Bans,
     /// Who talks to whom in private.
-    Talks,
+    DirectRooms,
     /// How far somebody has read; keys are `AUTHORHEX/ROOMKEY`.
-    Marks,
+    ReadMarkers,
     /// Tokens that hold no longer.
-    Revoked,
+    RevokedTokens,
     /// What a day came to.
     Days,
 }
 
 /// One small thing kept beside the records, under a name of its own on its shelf.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
+pub struct KeyValue {
     /// Where it lies.
-    pub shelf: Shelf,
+    pub namespace: Namespace,
     /// Its name there.
     pub key: Arc<str>,
     /// What is kept; `None` forgets it.
     pub value: Option<Arc<str>>,
 }
 
-/// Has facts kept, all or none. Answered by [`Answer::Kept`](super::Answer::Kept) or [`Answer::Refused`](super::Answer::Refused) where there is
+/// Has facts kept, all or none. Answered by [`JournalResponse::Saved`](super::Answer::Kept) or [`JournalResponse::Rejected`](super::Answer::Refused) where there is
 /// a ticket. Without one they are kept as soon as they can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
+pub struct PutKeyValues {
     /// Comes back with the answer.
-    pub ticket: Option<Ticket>,
+    pub request_id: Option<RequestId>,
     /// The facts; of two with the same name the later one counts.
-    pub facts: Vec<Fact>,
+    pub key_values: Vec<KeyValue>,
 }

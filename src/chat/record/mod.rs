@@ -1,7 +1,7 @@
 //! What a room's record is made of, and the contract between the chat and whoever keeps it.
 //!
-//! The chat never writes a record itself: it hands out an [`Order`] and later takes in the
-//! [`Answer`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an entry
+//! The chat never writes a record itself: it hands out an [`JournalRequest`] and later takes in the
+//! [`JournalResponse`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an entry
 //! before it has one. Everything here is plain data and may cross threads.
 
 mod key_value;
@@ -9,12 +9,12 @@ mod moderation;
 
 use std::sync::Arc;
 
-pub use key_value::{Fact, Keep, Shelf};
-pub use moderation::{Action, Deed};
+pub use key_value::{KeyValue, Namespace, PutKeyValues};
+pub use moderation::{Moderation, ModerationAction};
 
 /// Names an order, so that its answer finds the way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(pub u64);
+pub struct RequestId(pub u64);
 
 /// Names a room in the record: its name after case folding.
 pub type RoomKey = Arc<str>;
@@ -46,7 +46,7 @@ impl AuthorKey {
 
 /// Why a message is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gone {
+pub enum DeletionReason {
     /// Its author deleted it.
     Author,
     /// Somebody who keeps order in the room deleted it.
@@ -79,7 +79,7 @@ pub enum Change {
         /// The message.
         mid: u64,
         /// Why it is gone; whether its author or another did it, the keeper fills in.
-        why: Gone,
+        why: DeletionReason,
     },
     /// Somebody reacted to a message, or took the reaction back.
     Reaction {
@@ -100,7 +100,7 @@ pub enum Change {
     /// Somebody kept order in the room.
     Moderated {
         /// What was done.
-        deed: Arc<Deed>,
+        moderation: Arc<Moderation>,
     },
 }
 
@@ -121,7 +121,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// Comes back with the answer.
-    pub ticket: Ticket,
+    pub request_id: RequestId,
     /// The room.
     pub room: RoomKey,
     /// The room's name as people see it.
@@ -139,7 +139,7 @@ pub struct Draft {
     /// What it changes.
     pub change: Change,
     /// Is kept with its entry, in one piece, if and only if that is a new one.
-    pub facts: Vec<Fact>,
+    pub key_values: Vec<KeyValue>,
 }
 
 /// Which part of a room's record is asked for.
@@ -161,7 +161,7 @@ pub enum Span {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// Comes back with the answer.
-    pub ticket: Ticket,
+    pub request_id: RequestId,
     /// The room.
     pub room: RoomKey,
     /// Which part.
@@ -174,7 +174,7 @@ pub struct Query {
 
 /// A message as history shows it: edits folded in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct StoredMessage {
     /// Its name in its room.
     pub mid: u64,
     /// The `seq` of the newest change to it; `mid` if there was none.
@@ -190,7 +190,7 @@ pub struct Said {
     /// Unix milliseconds at which it disappears.
     pub expires: Option<u64>,
     /// Why there is no text any more.
-    pub gone: Option<Gone>,
+    pub deleted: Option<DeletionReason>,
     /// Whether it was edited.
     pub edited: bool,
     /// Reactions: emoji and the names that gave it.
@@ -199,9 +199,9 @@ pub struct Said {
 
 /// What a [`Query`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum PageContent {
     /// Messages in ascending `mid`, for every span but [`Span::Entries`].
-    Messages(Vec<Said>),
+    Messages(Vec<StoredMessage>),
     /// Entries in ascending `seq`, for [`Span::Entries`].
     Entries(Vec<Entry>),
 }
@@ -210,11 +210,11 @@ pub enum Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The query's.
-    pub ticket: Ticket,
+    pub request_id: RequestId,
     /// The room.
     pub room: RoomKey,
     /// What was found.
-    pub found: Found,
+    pub found: PageContent,
     /// The room's top `seq` when this was read; 0 for a room without a record.
     pub top: u64,
     /// Whether there is more in the direction asked for.
@@ -227,7 +227,7 @@ pub struct Page {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     /// Comes back with the answer.
-    pub ticket: Ticket,
+    pub request_id: RequestId,
     /// The rooms to look into: only such as the asker may read.
     pub rooms: Vec<RoomKey>,
     /// What was typed: words, and phrases in quotes. Never an expression of any other kind.
@@ -246,14 +246,14 @@ pub struct Hit {
     /// Its room.
     pub room: RoomKey,
     /// The message as it reads now.
-    pub said: Said,
+    pub said: StoredMessage,
 }
 
 /// Answers a [`Search`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct SearchPage {
     /// The search's.
-    pub ticket: Ticket,
+    pub request_id: RequestId,
     /// The newest first.
     pub hits: Vec<Hit>,
     /// Whether there are, or may be, older ones.
@@ -262,7 +262,7 @@ pub struct Finding {
 
 /// Why a draft is not in the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum JournalError {
     /// The same `id` came before with another body.
     IdConflict,
     /// There is no such message to change.
@@ -301,7 +301,7 @@ pub struct RoomRecord {
 
 /// All that the chat must know before the first client comes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opening {
+pub struct Snapshot {
     /// Names this incarnation of the journal.
     pub epoch: String,
     /// What an `ack` says of durability: `memory`, `write` or `fsync`.
@@ -311,23 +311,23 @@ pub struct Opening {
     /// Every session that may still come back.
     pub sessions: Vec<SessionRecord>,
     /// Every fact that has a value, by shelf, then key.
-    pub facts: Vec<Fact>,
+    pub key_values: Vec<KeyValue>,
 }
 
 /// What the chat asks of the keeper of records. Orders are carried out in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum JournalRequest {
     /// Add to a record.
     Append(Draft),
     /// Give the first answer to a draft that has come before; nothing is added if it has not. For
     /// what is not to be added any more, but may have been.
-    Recognise(Draft),
+    CheckReplay(Draft),
     /// Read from a record.
     Read(Query),
     /// Find messages.
     Search(Search),
     /// Keep facts.
-    Keep(Keep),
+    Put(PutKeyValues),
     /// Keep a session; not answered.
     PutSession(SessionRecord),
     /// Forget a session; not answered.
@@ -336,11 +336,11 @@ pub enum Order {
 
 /// What the keeper of records tells the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum JournalResponse {
     /// The draft is in the record.
     Appended {
         /// The draft's.
-        ticket: Ticket,
+        request_id: RequestId,
         /// Its entry's number; of the first one, if this is a duplicate.
         seq: u64,
         /// The message it made or changed; 0 if it is about none.
@@ -354,33 +354,33 @@ pub enum Answer {
         count: u32,
     },
     /// A draft to be recognised has not come before.
-    Unknown {
+    NotReplayed {
         /// The draft's.
-        ticket: Ticket,
+        request_id: RequestId,
     },
     /// The facts are kept.
-    Kept {
+    Saved {
         /// The order's.
-        ticket: Ticket,
+        request_id: RequestId,
     },
     /// The draft is not in the record, or the facts are not kept, or (only `Unavailable`) perhaps
     /// not.
-    Refused {
+    Rejected {
         /// The draft's, or that of the order to keep.
-        ticket: Ticket,
+        request_id: RequestId,
         /// Why.
-        why: Refused,
+        why: JournalError,
     },
     /// What was read.
     Page(Page),
     /// What was found.
-    Found(Finding),
+    SearchPage(SearchPage),
     /// The record could not be read now.
-    Unread {
+    ReadFailed {
         /// The query's or the search's.
-        ticket: Ticket,
+        request_id: RequestId,
         /// Why.
-        why: Refused,
+        why: JournalError,
     },
     /// The keeper added an entry of its own: a message expired.
     Added {

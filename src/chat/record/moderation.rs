@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// What somebody who keeps order did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deed {
+pub struct Moderation {
     /// What.
-    pub action: Action,
+    pub action: ModerationAction,
     /// The name of whom it was done to; nobody for what is done to the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Arc<str>>,
@@ -23,7 +23,7 @@ pub struct Deed {
 /// Names what can be done to keep order. (The words stand in the database and on the wire.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum ModerationAction {
     /// Somebody has to leave.
     Kick,
     /// Somebody has to leave and may not come back.
@@ -52,7 +52,7 @@ pub enum Action {
     Demote,
 }
 
-impl Action {
+impl ModerationAction {
     /// Lists them all, with their words.
     pub const ALL: [(Self, &'static str); 13] = [
         (Self::Kick, "kick"),

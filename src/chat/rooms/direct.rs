@@ -6,15 +6,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::ids::RoomId;
-use crate::chat::record::{AuthorKey, Fact, Shelf};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// The two sides of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::chat) struct Pair {
+pub(in crate::chat) struct DirectRoom {
     authors: [AuthorKey; 2],
     pub(in crate::chat) sides: [Side; 2],
     /// How many clients have joined it.
-    pub(in crate::chat) seats: u32,
+    pub(in crate::chat) subscriptions: u32,
 }
 
 /// One side of a conversation.
@@ -30,16 +30,16 @@ pub(in crate::chat) struct Side {
 
 /// Finds conversations by who is in them.
 #[derive(Debug, Default)]
-pub(in crate::chat) struct Directs {
+pub(in crate::chat) struct DirectRooms {
     /// The one in which something was said last stands last.
     by_author: HashMap<AuthorKey, Vec<RoomId>>,
 }
 
-impl Pair {
+impl DirectRoom {
     /// Orders the two sides by author.
     pub(in crate::chat) fn new(own: (AuthorKey, Side), other: (AuthorKey, Side)) -> Self {
         let ((a, first), (b, second)) = if own.0 <= other.0 { (own, other) } else { (other, own) };
-        Self { authors: [a, b], sides: [first, second], seats: 0 }
+        Self { authors: [a, b], sides: [first, second], subscriptions: 0 }
     }
 
     /// Returns who has the conversation.
@@ -64,9 +64,9 @@ impl Pair {
     }
 
     /// Writes it as a fact.
-    pub(in crate::chat) fn fact(&self, key: &Arc<str>) -> Fact {
+    pub(in crate::chat) fn key_value(&self, key: &Arc<str>) -> KeyValue {
         let value = serde_json::to_string(&self.sides).ok().map(Into::into);
-        Fact { shelf: Shelf::Talks, key: Arc::clone(key), value }
+        KeyValue { namespace: Namespace::DirectRooms, key: Arc::clone(key), value }
     }
 
     /// Takes in a fact of before the start.
@@ -74,11 +74,11 @@ impl Pair {
         let sides: [Side; 2] = serde_json::from_str(value).ok()?;
         let [first, second] = &sides;
         let authors = [AuthorKey::from_hex(&first.who)?, AuthorKey::from_hex(&second.who)?];
-        Some(Self { authors, sides, seats: 0 })
+        Some(Self { authors, sides, subscriptions: 0 })
     }
 }
 
-impl Directs {
+impl DirectRooms {
     /// Lists somebody's conversations, the latest last.
     pub(in crate::chat) fn of(&self, author: AuthorKey) -> &[RoomId] {
         self.by_author.get(&author).map_or(&[], Vec::as_slice)

@@ -18,15 +18,15 @@ use crate::chat::effect::Listener;
 use crate::chat::ids::{ClientId, PersonId, RoomId, number_of};
 use crate::chat::limits::Limits;
 use crate::chat::names::RoomName;
-use crate::chat::protocol::payloads::RoomLine;
+use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
 
-use crate::chat::record::{AuthorKey, Fact, RoomKey, RoomRecord};
-use crate::chat::rooms::direct::{Directs, Pair};
+use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
+use crate::chat::rooms::direct::{DirectRoom, DirectRooms};
 use crate::chat::rooms::presence::Presence;
-use crate::chat::rooms::projected::Ahead;
-use crate::chat::rooms::read_markers::Marks;
-use crate::chat::rooms::rules::{Rules, Touched};
+use crate::chat::rooms::projected::ProjectedRules;
+use crate::chat::rooms::read_markers::ReadMarkers;
+use crate::chat::rooms::rules::{DirtyKey, Rules};
 use crate::chat::rooms::typing::Typing;
 use crate::clock::Moment;
 use crate::rate::Bucket;
@@ -59,11 +59,11 @@ pub(in crate::chat) struct Room {
     /// How many orders about it are not answered.
     pub(in crate::chat) orders: u32,
     /// Whose it is, if it is a private conversation.
-    pub(in crate::chat) pair: Option<Box<Pair>>,
+    pub(in crate::chat) direct_room: Option<Box<DirectRoom>>,
     /// What is special about it; most rooms have nothing special.
     rules: Option<Box<Rules>>,
     /// What will hold in it, as long as that is not the same.
-    pub(in crate::chat) ahead: Option<Box<Ahead>>,
+    pub(in crate::chat) projected: Option<Box<ProjectedRules>>,
 }
 
 /// An entry kept for those who could not be told when it came.
@@ -92,9 +92,9 @@ impl Room {
             recent: VecDeque::new(),
             waiting: 0,
             orders: 0,
-            pair: None,
+            direct_room: None,
             rules: None,
-            ahead: None,
+            projected: None,
         }
     }
 
@@ -111,50 +111,53 @@ impl Room {
 
     /// Returns what somebody calls it.
     pub(in crate::chat) fn name_for(&self, author: AuthorKey) -> &Arc<str> {
-        let side = self.pair.as_ref().and_then(|pair| pair.seen_by(author));
+        let side = self.direct_room.as_ref().and_then(|direct_room| direct_room.seen_by(author));
         side.map_or(&self.name, |(mine, _)| &mine.label)
     }
 
     /// Returns the facts about it that the journal does not know yet; they go with its next entry.
-    pub(in crate::chat) fn facts_to_keep(&self) -> Vec<Fact> {
-        match &self.pair {
-            Some(pair) if self.top == 0 => vec![pair.fact(&self.key)],
-            None if !self.rules().kept => {
-                self.rules_ahead().facts(&self.key, &BTreeSet::from([Touched::Room]))
+    pub(in crate::chat) fn unsaved_key_values(&self) -> Vec<KeyValue> {
+        match &self.direct_room {
+            Some(direct_room) if self.top == 0 => vec![direct_room.key_value(&self.key)],
+            None if !self.rules().persisted => {
+                self.projected_rules().key_values(&self.key, &BTreeSet::from([DirtyKey::Room]))
             }
             _ => Vec::new(),
         }
     }
 
     /// Takes note that an entry, and what went with it, is in the record.
-    pub(in crate::chat) fn facts_kept(&mut self) {
+    pub(in crate::chat) fn key_values_saved(&mut self) {
         if let Some(rules) = self.rules.as_mut() {
-            rules.kept = true;
+            rules.persisted = true;
         }
     }
 
     /// Whether everybody may know of it.
     pub(in crate::chat) fn is_public(&self) -> bool {
-        self.pair.is_none() && !self.rules().private
+        self.direct_room.is_none() && !self.rules().private
     }
 
     /// Whether somebody may know what is said in it.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
-        match &self.pair {
-            Some(pair) => author.is_some_and(|author| pair.authors().contains(&author)),
+        match &self.direct_room {
+            Some(direct_room) => {
+                author.is_some_and(|author| direct_room.authors().contains(&author))
+            }
             None => self.rules().may_read(author),
         }
     }
 
     /// Whether something about it is not answered yet, or somebody waits in it.
     pub(in crate::chat) fn is_busy(&self) -> bool {
-        let seats = self.pair.as_ref().map_or(0, |pair| pair.seats);
-        self.waiting > 0 || self.orders > 0 || seats > 0
+        let subscriptions =
+            self.direct_room.as_ref().map_or(0, |direct_room| direct_room.subscriptions);
+        self.waiting > 0 || self.orders > 0 || subscriptions > 0
     }
 
     /// Describes it in a list.
-    pub(in crate::chat) fn line(&self) -> RoomLine {
-        RoomLine {
+    pub(in crate::chat) fn line(&self) -> RoomSummary {
+        RoomSummary {
             room: Arc::clone(&self.name),
             users: self.people.len(),
             seq: self.top,
@@ -201,17 +204,17 @@ pub(in crate::chat) struct Rooms {
     rooms: Slab<Room>,
     keys: HashMap<RoomKey, RoomId>,
     /// The rooms that everybody may know, the fullest first, then in the order of their keys.
-    fullest: BTreeSet<(Reverse<usize>, RoomId)>,
+    largest: BTreeSet<(Reverse<usize>, RoomId)>,
     /// How many have somebody in them.
     live: usize,
     /// Where somebody is more than anybody.
-    stakes: HashMap<AuthorKey, BTreeSet<RoomId>>,
+    rooms_of_member: HashMap<AuthorKey, BTreeSet<RoomId>>,
     /// Who that is, by room.
     holders: HashMap<RoomId, Vec<AuthorKey>>,
     /// Private conversations by who has them.
-    pub(in crate::chat) directs: Directs,
+    pub(in crate::chat) directs: DirectRooms,
     /// How far accounts have read.
-    pub(in crate::chat) read_markers: Marks,
+    pub(in crate::chat) read_markers: ReadMarkers,
     /// Who is typing.
     pub(in crate::chat) typing: Typing,
     /// Rooms whose news of people are due, the earliest first; one that has told them meanwhile
@@ -242,14 +245,16 @@ impl Rooms {
     }
 
     /// Lists the fullest rooms of those that everybody may know.
-    pub(in crate::chat) fn fullest(&self, count: usize) -> Vec<RoomLine> {
-        let rooms = self.fullest.iter().filter_map(|&(_, room)| self.get(room));
+    pub(in crate::chat) fn largest(&self, count: usize) -> Vec<RoomSummary> {
+        let rooms = self.largest.iter().filter_map(|&(_, room)| self.get(room));
         rooms.take(count).map(Room::line).collect()
     }
 
     /// Lists the rooms in which somebody is more than anybody.
-    pub(in crate::chat) fn stakes(&self, author: AuthorKey) -> Vec<RoomId> {
-        self.stakes.get(&author).map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
+    pub(in crate::chat) fn rooms_of_member(&self, author: AuthorKey) -> Vec<RoomId> {
+        self.rooms_of_member
+            .get(&author)
+            .map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
     }
 
     /// Takes note of who is more than anybody in a room, and of whether everybody may know of it,
@@ -264,15 +269,15 @@ impl Rooms {
             self.holders.insert(room, holders.clone())
         };
         for author in before.unwrap_or_default() {
-            if let Some(rooms) = self.stakes.get_mut(&author) {
+            if let Some(rooms) = self.rooms_of_member.get_mut(&author) {
                 rooms.remove(&room);
                 if rooms.is_empty() {
-                    self.stakes.remove(&author);
+                    self.rooms_of_member.remove(&author);
                 }
             }
         }
         for author in holders {
-            self.stakes.entry(author).or_default().insert(room);
+            self.rooms_of_member.entry(author).or_default().insert(room);
         }
     }
 
@@ -310,7 +315,7 @@ impl Rooms {
                 let key = self.insert(Arc::clone(&name.key), Arc::clone(&name.name));
                 if let Some(room) = self.get_mut(key).filter(|_| owner.is_some()) {
                     let rules = room.rules_mut();
-                    (rules.owner, rules.kept) = (owner, false);
+                    (rules.owner, rules.persisted) = (owner, false);
                     self.reindex(key);
                 }
                 Some(key)
@@ -319,17 +324,21 @@ impl Rooms {
     }
 
     /// Adds a private conversation.
-    pub(in crate::chat) fn insert_pair(&mut self, key: RoomKey, pair: Pair) -> RoomId {
+    pub(in crate::chat) fn insert_direct(
+        &mut self,
+        key: RoomKey,
+        direct_room: DirectRoom,
+    ) -> RoomId {
         let room = RoomId::new(self.rooms.insert(Room::new(Arc::clone(&key), Arc::clone(&key))));
         self.keys.insert(key, room);
         if let Some(inside) = self.get_mut(room) {
-            inside.pair = Some(Box::new(pair));
+            inside.direct_room = Some(Box::new(direct_room));
         }
         room
     }
 
     /// Removes a private conversation.
-    pub(in crate::chat) fn drop_pair(&mut self, room: RoomId) {
+    pub(in crate::chat) fn drop_direct(&mut self, room: RoomId) {
         if let Some(gone) = self.rooms.try_remove(room.index()) {
             self.keys.remove(&gone.key);
         }
@@ -364,15 +373,15 @@ impl Rooms {
         let Some(gone) = self.rooms.try_remove(room.index()) else { return };
         self.keys.remove(&gone.key);
         self.reindex(room);
-        if let Some(pair) = gone.pair {
-            self.directs.remove(pair.authors(), room);
+        if let Some(direct_room) = gone.direct_room {
+            self.directs.remove(direct_room.authors(), room);
         }
     }
 
     fn insert(&mut self, key: RoomKey, name: Arc<str>) -> RoomId {
         let room = RoomId::new(self.rooms.insert(Room::new(Arc::clone(&key), name)));
         self.keys.insert(key, room);
-        self.fullest.insert((Reverse(0), room));
+        self.largest.insert((Reverse(0), room));
         room
     }
 
@@ -381,9 +390,9 @@ impl Rooms {
         let inside = self.get(room);
         let after = inside.map_or(0, |room| room.people.len());
         let listed = inside.is_some_and(Room::is_public);
-        self.fullest.remove(&(Reverse(before), room));
+        self.largest.remove(&(Reverse(before), room));
         if listed {
-            self.fullest.insert((Reverse(after), room));
+            self.largest.insert((Reverse(after), room));
         }
         let (was, is) = (usize::from(before > 0), usize::from(after > 0));
         self.live = self.live.saturating_add(is).saturating_sub(was);
@@ -393,7 +402,7 @@ impl Rooms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::Action;
+    use crate::chat::record::ModerationAction;
 
     #[test]
     fn private_rooms_cost_nothing_where_rooms_are_listed() {
@@ -409,21 +418,21 @@ mod tests {
             }
         }
         // They are not gone through: they are not there.
-        assert_eq!((rooms.fullest.len(), rooms.fullest(10).len()), (1, 1));
+        assert_eq!((rooms.largest.len(), rooms.largest(10).len()), (1, 1));
         assert_eq!((rooms.live(), rooms.len()), (999, 1000));
         let last = rooms.find("room 999").unwrap();
         rooms.exit(last, 0);
-        assert_eq!(rooms.fullest.len(), 1);
-        let deed = crate::chat::record::Deed {
-            action: Action::MakePublic,
+        assert_eq!(rooms.largest.len(), 1);
+        let moderation = crate::chat::record::Moderation {
+            action: ModerationAction::MakePublic,
             user: None,
             seconds: None,
             reason: None,
         };
-        rooms.get_mut(last).unwrap().rules_mut().apply(&deed, None, &[], Default::default());
+        rooms.get_mut(last).unwrap().rules_mut().apply(&moderation, None, &[], Default::default());
         rooms.reindex(last);
-        assert_eq!(rooms.fullest(10).len(), 2);
+        assert_eq!(rooms.largest(10).len(), 2);
         rooms.vacate(last);
-        assert_eq!(rooms.fullest(10).len(), 1);
+        assert_eq!(rooms.largest(10).len(), 1);
     }
 }

@@ -19,7 +19,7 @@ use crate::clock::Moment;
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Presence {
     /// Not told yet.
-    pub(in crate::chat) news: Vec<News>,
+    pub(in crate::chat) news: Vec<PresenceChange>,
     /// Whether there are more news than are told one by one.
     pub(in crate::chat) many: bool,
     /// Until when nothing more is told.
@@ -30,9 +30,9 @@ pub(in crate::chat) struct Presence {
 
 /// One piece of news.
 #[derive(Debug)]
-pub(in crate::chat) struct News {
+pub(in crate::chat) struct PresenceChange {
     /// What happened.
-    pub(in crate::chat) what: What,
+    pub(in crate::chat) what: PresenceEvent,
     /// To whom.
     pub(in crate::chat) user: Arc<str>,
     /// Who knows already.
@@ -41,7 +41,7 @@ pub(in crate::chat) struct News {
 
 /// What happened to somebody.
 #[derive(Debug)]
-pub(in crate::chat) enum What {
+pub(in crate::chat) enum PresenceEvent {
     /// It came.
     Came,
     /// It went, so.
@@ -54,18 +54,20 @@ pub(in crate::chat) enum What {
 
 impl Rooms {
     /// Takes note of news; they are told by [`Rooms::tell_presence`] or when they are due.
-    pub(in crate::chat) fn note(&mut self, room: RoomId, news: News, limits: &Limits) {
+    pub(in crate::chat) fn note(&mut self, room: RoomId, news: PresenceChange, limits: &Limits) {
         let limit = limits.presence_users_max;
         let Some(room) = self.get_mut(room) else { return };
         if room.people.len() > limit || room.presence.news.len() >= limit.saturating_mul(2) {
-            room.presence.many |= !matches!(news.what, What::Was(_) | What::Is(_));
+            room.presence.many |=
+                !matches!(news.what, PresenceEvent::Was(_) | PresenceEvent::Is(_));
             room.presence.many |= !room.presence.news.is_empty();
             room.presence.news = Vec::new();
         } else if !room.presence.many {
-            if let What::Is(_) = news.what {
+            if let PresenceEvent::Is(_) = news.what {
                 // The last one is what counts.
-                let older =
-                    |other: &News| matches!(other.what, What::Is(_)) && other.user == news.user;
+                let older = |other: &PresenceChange| {
+                    matches!(other.what, PresenceEvent::Is(_)) && other.user == news.user
+                };
                 room.presence.news.retain(|other| !older(other));
             }
             room.presence.news.push(news);
@@ -131,13 +133,13 @@ impl Rooms {
 /// When so many have been told, the next rooms wait for the next turn.
 const LISTENERS_AT_ONCE: usize = 256;
 
-fn told(room: &Room, news: News, count: usize) -> ServerEvent {
+fn told(room: &Room, news: PresenceChange, count: usize) -> ServerEvent {
     let (room, user) = (Arc::clone(&room.name), news.user);
     match news.what {
-        What::Came => ServerEvent::UserJoined { room, user, count },
-        What::Went(why) => ServerEvent::UserLeft { room, user, count, why },
-        What::Was(was) => ServerEvent::Renamed { room, user, was, count },
-        What::Is(status) => ServerEvent::Status { room, user, status, count },
+        PresenceEvent::Came => ServerEvent::UserJoined { room, user, count },
+        PresenceEvent::Went(why) => ServerEvent::UserLeft { room, user, count, why },
+        PresenceEvent::Was(was) => ServerEvent::Renamed { room, user, was, count },
+        PresenceEvent::Is(status) => ServerEvent::Status { room, user, status, count },
     }
 }
 

@@ -7,84 +7,87 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::chat::record::Fact;
+use crate::chat::record::KeyValue;
 use crate::chat::rooms::Room;
-use crate::chat::rooms::rules::{Rules, Touched};
+use crate::chat::rooms::rules::{DirtyKey, Rules};
 
 /// The rules of a room, with all that is under way done.
 #[derive(Debug, Default)]
-pub(in crate::chat) struct Ahead {
+pub(in crate::chat) struct ProjectedRules {
     rules: Rules,
     /// How many deeds are under way.
     deeds: u32,
-    touched: BTreeSet<Touched>,
+    dirty: BTreeSet<DirtyKey>,
     /// Whether something came otherwise than it was written.
     stale: bool,
 }
 
 impl Room {
     /// Returns what will hold.
-    pub(in crate::chat) fn rules_ahead(&self) -> &Rules {
-        self.ahead.as_ref().map_or_else(|| self.rules(), |ahead| &ahead.rules)
+    pub(in crate::chat) fn projected_rules(&self) -> &Rules {
+        self.projected.as_ref().map_or_else(|| self.rules(), |projected| &projected.rules)
     }
 
     /// Begins a deed; gives the facts to keep with its entry.
     pub(in crate::chat) fn begin(
         &mut self,
-        apply: impl FnOnce(&mut Rules) -> BTreeSet<Touched>,
-    ) -> Vec<Fact> {
+        apply: impl FnOnce(&mut Rules) -> BTreeSet<DirtyKey>,
+    ) -> Vec<KeyValue> {
         let key = Arc::clone(&self.key);
-        let mut ahead = self
-            .ahead
-            .take()
-            .unwrap_or_else(|| Box::new(Ahead { rules: self.rules().clone(), ..Ahead::default() }));
-        let touched = apply(&mut ahead.rules);
-        let facts = ahead.rules.facts(&key, &touched);
-        ahead.deeds = ahead.deeds.saturating_add(1);
-        ahead.touched.extend(touched);
-        self.ahead = Some(ahead);
-        facts
+        let mut projected = self.projected.take().unwrap_or_else(|| {
+            Box::new(ProjectedRules { rules: self.rules().clone(), ..ProjectedRules::default() })
+        });
+        let dirty = apply(&mut projected.rules);
+        let key_values = projected.rules.key_values(&key, &dirty);
+        projected.deeds = projected.deeds.saturating_add(1);
+        projected.dirty.extend(dirty);
+        self.projected = Some(projected);
+        key_values
     }
 
     /// Does what was decided, which was written as these facts. Says what has changed.
     pub(in crate::chat) fn carry_out(
         &mut self,
-        written: &[Fact],
-        apply: impl FnOnce(&mut Rules) -> BTreeSet<Touched>,
-    ) -> BTreeSet<Touched> {
-        let touched = apply(self.rules_mut());
-        let as_written = self.rules().facts(&self.key, &touched) == written;
-        if let Some(ahead) = self.ahead.as_mut() {
-            ahead.stale |= !as_written;
-            ahead.touched.extend(touched.iter().cloned());
+        written: &[KeyValue],
+        apply: impl FnOnce(&mut Rules) -> BTreeSet<DirtyKey>,
+    ) -> BTreeSet<DirtyKey> {
+        let dirty = apply(self.rules_mut());
+        let as_written = self.rules().key_values(&self.key, &dirty) == written;
+        if let Some(projected) = self.projected.as_mut() {
+            projected.stale |= !as_written;
+            projected.dirty.extend(dirty.iter().cloned());
         }
-        touched
+        dirty
     }
 
     /// Ends a deed, done or not; gives the facts that are to be written anew.
-    pub(in crate::chat) fn end(&mut self, done: bool) -> Vec<Fact> {
-        let Some(mut ahead) = self.ahead.take() else { return Vec::new() };
-        ahead.deeds = ahead.deeds.saturating_sub(1);
-        ahead.stale |= !done;
-        if ahead.deeds == 0 {
-            let stale = std::mem::take(&mut ahead.stale);
-            return if stale { self.rules().facts(&self.key, &ahead.touched) } else { Vec::new() };
+    pub(in crate::chat) fn end(&mut self, done: bool) -> Vec<KeyValue> {
+        let Some(mut projected) = self.projected.take() else { return Vec::new() };
+        projected.deeds = projected.deeds.saturating_sub(1);
+        projected.stale |= !done;
+        if projected.deeds == 0 {
+            let stale = std::mem::take(&mut projected.stale);
+            return if stale {
+                self.rules().key_values(&self.key, &projected.dirty)
+            } else {
+                Vec::new()
+            };
         }
-        self.ahead = Some(ahead);
+        self.projected = Some(projected);
         Vec::new()
     }
 
     /// Changes what holds without a deed; gives the facts to keep.
     pub(in crate::chat) fn amend(
         &mut self,
-        change: impl Fn(&mut Rules) -> BTreeSet<Touched>,
-    ) -> Vec<Fact> {
-        let mut touched = change(self.rules_mut());
-        if let Some(ahead) = self.ahead.as_mut() {
-            touched.extend(change(&mut ahead.rules));
-            ahead.touched.extend(touched.iter().cloned());
-            ahead.stale = true;
+        change: impl Fn(&mut Rules) -> BTreeSet<DirtyKey>,
+    ) -> Vec<KeyValue> {
+        let mut dirty = change(self.rules_mut());
+        if let Some(projected) = self.projected.as_mut() {
+            dirty.extend(change(&mut projected.rules));
+            projected.dirty.extend(dirty.iter().cloned());
+            projected.stale = true;
         }
-        self.rules_ahead().facts(&self.key, &touched)
+        self.projected_rules().key_values(&self.key, &dirty)
     }
 }

@@ -7,7 +7,7 @@ use crate::clock::Moment;
 
 /// The marks of all accounts.
 #[derive(Debug, Default)]
-pub(in crate::chat) struct Marks {
+pub(in crate::chat) struct ReadMarkers {
     /// The last entry read, by author and room.
     pub(in crate::chat) by_author: HashMap<AuthorKey, HashMap<RoomKey, u64>>,
     /// Those the journal does not know yet.
@@ -16,7 +16,7 @@ pub(in crate::chat) struct Marks {
     pub(in crate::chat) due: Moment,
 }
 
-impl Marks {
+impl ReadMarkers {
     /// Takes in a fact of before the start.
     pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
         if let Some((author, room)) = key.split_once('/')

@@ -9,23 +9,23 @@ use crate::clock::Moment;
 /// Everybody who is typing, and those who have to rest before they are shown again.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Typing {
-    pub(in crate::chat) writers: BTreeMap<Place, Writer>,
+    pub(in crate::chat) typists: BTreeMap<TypingKey, Typist>,
     /// When something is due for each writer.
-    pub(in crate::chat) due: BTreeSet<(Moment, Place)>,
+    pub(in crate::chat) due: BTreeSet<(Moment, TypingKey)>,
     /// Who has stopped, to be told when the input is done with.
-    pub(in crate::chat) over: Vec<Over>,
+    pub(in crate::chat) stopped: Vec<Stopped>,
 }
 
 /// Names a person in a room by their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::chat) struct Place {
+pub(in crate::chat) struct TypingKey {
     pub(in crate::chat) person: PersonId,
     pub(in crate::chat) room: RoomId,
 }
 
 /// A person who is typing in a room, or was a moment ago.
 #[derive(Debug)]
-pub(in crate::chat) struct Writer {
+pub(in crate::chat) struct Typist {
     /// The connection that said so last.
     pub(in crate::chat) client: ClientId,
     /// The name that was told; none: it is not shown.
@@ -38,7 +38,7 @@ pub(in crate::chat) struct Writer {
 
 /// The end of a writing that was shown.
 #[derive(Debug)]
-pub(in crate::chat) struct Over {
+pub(in crate::chat) struct Stopped {
     pub(in crate::chat) person: PersonId,
     pub(in crate::chat) client: ClientId,
     pub(in crate::chat) room: RoomId,
@@ -47,7 +47,7 @@ pub(in crate::chat) struct Over {
     pub(in crate::chat) user: Arc<str>,
 }
 
-impl Writer {
+impl Typist {
     pub(in crate::chat) fn due(&self) -> Moment {
         if self.shown.is_some() { self.until } else { self.rests_until }
     }
@@ -59,14 +59,14 @@ impl Typing {
         self.due.first().map_or(Moment::NEVER, |(due, _)| *due)
     }
 
-    pub(in crate::chat) fn put(&mut self, place: Place, writer: Writer) {
-        self.due.insert((writer.due(), place));
-        self.writers.insert(place, writer);
+    pub(in crate::chat) fn put(&mut self, typing_key: TypingKey, writer: Typist) {
+        self.due.insert((writer.due(), typing_key));
+        self.typists.insert(typing_key, writer);
     }
 
-    pub(in crate::chat) fn take(&mut self, place: Place) -> Option<Writer> {
-        let writer = self.writers.remove(&place)?;
-        self.due.remove(&(writer.due(), place));
+    pub(in crate::chat) fn take(&mut self, typing_key: TypingKey) -> Option<Typist> {
+        let writer = self.typists.remove(&typing_key)?;
+        self.due.remove(&(writer.due(), typing_key));
         Some(writer)
     }
 }

@@ -6,14 +6,14 @@ use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::fold;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Rooms;
-use crate::chat::rooms::typing::Over;
+use crate::chat::rooms::typing::Stopped;
 
-use crate::chat::rooms::typing::Place;
+use crate::chat::rooms::typing::TypingKey;
 use crate::clock::Moment;
 
 impl Rooms {
     /// Counts one order less that a room waits for.
-    pub(in crate::chat) fn answered_for(&mut self, room: RoomId) {
+    pub(in crate::chat) fn request_answered(&mut self, room: RoomId) {
         if let Some(room) = self.get_mut(room) {
             room.orders = room.orders.saturating_sub(1);
         }
@@ -33,11 +33,12 @@ impl Rooms {
 
     /// Takes note of what the one who speaks is called now.
     pub(in crate::chat) fn speaks_as(&mut self, room: RoomId, author: AuthorKey, name: &Arc<str>) {
-        let Some(pair) = self.get_mut(room).and_then(|room| room.pair.as_mut()) else {
+        let Some(direct_room) = self.get_mut(room).and_then(|room| room.direct_room.as_mut())
+        else {
             return;
         };
-        let authors = pair.authors();
-        for (side, of) in pair.sides.iter_mut().zip(authors) {
+        let authors = direct_room.authors();
+        for (side, of) in direct_room.sides.iter_mut().zip(authors) {
             if of == author {
                 side.name = Arc::clone(name);
             }
@@ -51,33 +52,33 @@ impl Rooms {
         client: ClientId,
         room: RoomId,
     ) {
-        let place = Place { person, room };
-        if self.typing.writers.get(&place).is_some_and(|writer| writer.client == client) {
+        let typing_key = TypingKey { person, room };
+        if self.typing.typists.get(&typing_key).is_some_and(|writer| writer.client == client) {
             // Who has left rests no longer than it would have; the moment does not matter.
-            self.stop_typing(Moment::default(), place);
+            self.stop_typing(Moment::default(), typing_key);
         }
     }
 
     /// Ends a writing. What is left of it is the rest until it may be shown again.
-    pub(in crate::chat) fn stop_typing(&mut self, now: Moment, place: Place) {
-        let Some(mut writer) = self.typing.take(place) else { return };
+    pub(in crate::chat) fn stop_typing(&mut self, now: Moment, typing_key: TypingKey) {
+        let Some(mut writer) = self.typing.take(typing_key) else { return };
         writer.until = now;
         if let Some(user) = writer.shown.take()
-            && let Some(name) = self.get(place.room).map(|room| Arc::clone(&room.name))
+            && let Some(name) = self.get(typing_key.room).map(|room| Arc::clone(&room.name))
         {
-            let Place { person, room } = place;
-            self.typing.over.push(Over { person, client: writer.client, room, name, user });
+            let TypingKey { person, room } = typing_key;
+            self.typing.stopped.push(Stopped { person, client: writer.client, room, name, user });
         }
         if now < writer.rests_until {
-            self.typing.put(place, writer);
+            self.typing.put(typing_key, writer);
         }
     }
 
     /// Has one client less in a conversation; false if the room is none.
     pub(in crate::chat) fn leave_direct(&mut self, room: RoomId) -> bool {
-        let pair = self.get_mut(room).and_then(|room| room.pair.as_mut());
-        let Some(pair) = pair else { return false };
-        pair.seats = pair.seats.saturating_sub(1);
+        let direct_room = self.get_mut(room).and_then(|room| room.direct_room.as_mut());
+        let Some(direct_room) = direct_room else { return false };
+        direct_room.subscriptions = direct_room.subscriptions.saturating_sub(1);
         self.vacate(room);
         true
     }

@@ -6,7 +6,7 @@ use crate::chat::ids::RoomId;
 
 /// Counts the messages of rooms in which something was said within the hour.
 #[derive(Debug, Default)]
-pub(in crate::chat) struct BusyRooms {
+pub(in crate::chat) struct RoomActivities {
     rooms: BTreeMap<RoomId, Messages>,
 }
 
@@ -21,7 +21,7 @@ struct Messages {
 
 /// How busy a room is; the busier is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::chat) struct Bustle {
+pub(in crate::chat) struct RoomActivity {
     /// Its messages of an hour.
     pub(in crate::chat) hour: u32,
     /// Its messages of the running minute.
@@ -30,7 +30,7 @@ pub(in crate::chat) struct Bustle {
     pub(in crate::chat) room: RoomId,
 }
 
-impl BusyRooms {
+impl RoomActivities {
     /// Begins a minute.
     pub(in crate::chat) fn advance(&mut self, minute: u64) {
         self.rooms.retain(|_, messages| {
@@ -65,11 +65,11 @@ impl BusyRooms {
         minute: u64,
         most: usize,
         told: impl Fn(RoomId) -> bool,
-    ) -> Vec<Bustle> {
-        let mut top: Vec<Bustle> = Vec::with_capacity(most.saturating_add(1));
+    ) -> Vec<RoomActivity> {
+        let mut top: Vec<RoomActivity> = Vec::with_capacity(most.saturating_add(1));
         for (&room, Messages { minutes, hour }) in &self.rooms {
             let minute = minutes.get(slot_of(minute)).copied().unwrap_or_default();
-            let bustle = Bustle { hour: *hour, minute, room };
+            let bustle = RoomActivity { hour: *hour, minute, room };
             let at = top.partition_point(|other| *other > bustle);
             if at < most && told(room) {
                 top.insert(at, bustle);
@@ -99,14 +99,14 @@ fn slot_of(minute: u64) -> usize {
 mod tests {
     use super::*;
 
-    fn rooms(busy: &BusyRooms, minute: u64) -> Vec<(u32, u32, u32)> {
+    fn rooms(busy: &RoomActivities, minute: u64) -> Vec<(u32, u32, u32)> {
         let top = busy.busiest(minute, 3, |room| room != RoomId(13));
         top.iter().map(|it| (it.room.0, it.minute, it.hour)).collect()
     }
 
     #[test]
     fn the_busiest_rooms_of_the_hour_come_first() {
-        let mut busy = BusyRooms::default();
+        let mut busy = RoomActivities::default();
         for (room, minute, count) in
             [(1, 7, 2), (2, 7, 5), (3, 8, 5), (4, 8, 1), (13, 8, 9), (1, 8, 1)]
         {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn above_the_limit_the_quietest_give_way() {
-        let mut busy = BusyRooms::default();
+        let mut busy = RoomActivities::default();
         for room in 0..16 {
             (0..=room).for_each(|_| busy.said(RoomId(room), 7, 16));
         }

@@ -25,13 +25,13 @@ impl Latencies {
 
     /// Returns the milliseconds within which so many of a hundred were done; 0 if none was counted.
     pub(in crate::chat) fn percentile(&self, percent: u32) -> u64 {
-        let rank = u64::from(self.total).saturating_mul(u64::from(percent)).div_ceil(100);
+        let role = u64::from(self.total).saturating_mul(u64::from(percent)).div_ceil(100);
         let mut below = 0_u64;
         let class = self.counts.iter().position(|count| {
             below = below.saturating_add(u64::from(*count));
-            below >= rank
+            below >= role
         });
-        class.filter(|_| rank > 0).map_or(0, longest_of)
+        class.filter(|_| role > 0).map_or(0, longest_of)
     }
 }
 

@@ -22,16 +22,16 @@ use std::time::Duration;
 use crate::chat::ids::RoomId;
 use crate::chat::limits::Limits;
 use crate::chat::protocol::stats::Series;
-use crate::chat::record::{AuthorKey, Fact, Opening, Shelf};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace, Snapshot};
 use crate::clock::{Moment, Now};
-use busy::BusyRooms;
+use busy::RoomActivities;
 use days::Days;
 use latency::Latencies;
 use seen::Seen;
 
 /// Counts what is going on.
 #[derive(Debug)]
-pub(in crate::chat) struct Tally {
+pub(in crate::chat) struct Counters {
     /// The running minute, since 1970; 0 before the first.
     pub(in crate::chat) minute: u64,
     pub(in crate::chat) running: Minute,
@@ -40,7 +40,7 @@ pub(in crate::chat) struct Tally {
     pub(in crate::chat) past: VecDeque<Minute>,
     pub(in crate::chat) connections: u32,
     pub(in crate::chat) seen: Seen,
-    pub(in crate::chat) busy: BusyRooms,
+    pub(in crate::chat) busy: RoomActivities,
     pub(in crate::chat) days: Days,
     /// Whose sessions were kept from before the start: they are in the total of the day.
     pub(in crate::chat) before: HashSet<AuthorKey>,
@@ -69,12 +69,12 @@ pub(in crate::chat) const MINUTES_DEFAULT: u32 = 60;
 /// How many rooms are named.
 pub(in crate::chat) const BUSIEST: usize = 10;
 
-impl Tally {
+impl Counters {
     /// Begins with what was kept.
-    pub(in crate::chat) fn restored(opening: &Opening) -> Self {
+    pub(in crate::chat) fn restored(opening: &Snapshot) -> Self {
         let mut days = Days::default();
-        for Fact { shelf, key, value } in &opening.facts {
-            if let (Shelf::Days, Some(value)) = (shelf, value) {
+        for KeyValue { namespace, key, value } in &opening.key_values {
+            if let (Namespace::Days, Some(value)) = (namespace, value) {
                 days.restore(Arc::clone(key), value);
             }
         }
@@ -85,7 +85,7 @@ impl Tally {
             past: VecDeque::new(),
             connections: 0,
             seen: Seen::default(),
-            busy: BusyRooms::default(),
+            busy: RoomActivities::default(),
             days,
             before: opening.sessions.iter().map(|session| session.key).collect(),
             due: None,

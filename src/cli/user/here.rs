@@ -8,7 +8,7 @@ use super::{Failure, Line, Task};
 use crate::{
     auth::{self, Password},
     chat::record::AuthorKey,
-    chat::{Account, Chat, ClientId, Effect, Input, Registry, Request, ServerEvent},
+    chat::{Account, AccountRequest, Chat, ClientId, Effect, Input, Request, ServerEvent},
     clock::Clock,
     config::Config,
     journal::{Journal, OpenError},
@@ -29,7 +29,7 @@ pub(super) fn run(config: &Config, task: &Task) -> Result<Option<Vec<Line>>, Fai
         opened => opened.map_err(failure)?,
     };
     let mut chat = Chat::new(config.chat(), opening);
-    let request = Request::Registry(Box::new(registry(config, task)?));
+    let request = Request::AccountRequest(Box::new(registry(config, task)?));
     let (caller, network) = (ClientId(0), [127, 0, 0, 1].into());
     let mut inputs = vec![Input::Asked { caller, network, request }];
     let event = loop {
@@ -40,7 +40,7 @@ pub(super) fn run(config: &Config, task: &Task) -> Result<Option<Vec<Line>>, Fai
         let mut answer = None;
         for effect in effects {
             match effect {
-                Effect::Order(order) => journal.submit(clock.now(), order),
+                Effect::Journal(request) => journal.submit(clock.now(), request),
                 Effect::Respond { event, .. } => answer = Some(event),
                 // There are no clients.
                 _ => {}
@@ -71,19 +71,19 @@ pub(super) fn run(config: &Config, task: &Task) -> Result<Option<Vec<Line>>, Fai
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn registry(config: &Config, task: &Task) -> Result<Registry, Failure> {
+fn registry(config: &Config, task: &Task) -> Result<AccountRequest, Failure> {
     Ok(match task {
         Task::Add { name, admin, password } => {
             let (author, name) = (AuthorKey(random()), name.as_str().into());
             let hash = Some(hash(config, password)?);
-            Registry::Add(Account { author, name, hash, admin: *admin, since: 0 }, None)
+            AccountRequest::Add(Account { author, name, hash, admin: *admin, since: 0 }, None)
         }
         Task::SetPassword { name, password } => {
             let hash = hash(config, password)?;
-            Registry::SetHash { name: name.as_str().into(), hash }
+            AccountRequest::SetHash { name: name.as_str().into(), hash }
         }
-        Task::Remove { name } => Registry::Remove { name: name.as_str().into() },
-        Task::List => Registry::List,
+        Task::Remove { name } => AccountRequest::Remove { name: name.as_str().into() },
+        Task::List => AccountRequest::List,
     })
 }
 

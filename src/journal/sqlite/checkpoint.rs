@@ -20,7 +20,7 @@ use super::schema;
 pub(super) struct Checkpoints {
     /// The pages in the log after the last commit.
     pages: Arc<AtomicU32>,
-    ask: Sender<()>,
+    command: Sender<()>,
     copied: Receiver<CopyOutcome>,
     underway: bool,
     /// The log is copied once it has so many pages.
@@ -40,7 +40,7 @@ impl Checkpoints {
     /// Takes the checkpoints of this connection over.
     pub(super) fn new(
         db: &mut Connection,
-        ask: Sender<()>,
+        command: Sender<()>,
         copied: Receiver<CopyOutcome>,
     ) -> rusqlite::Result<Self> {
         let pages = Arc::new(AtomicU32::new(0));
@@ -49,7 +49,7 @@ impl Checkpoints {
             told.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Self { pages, ask, copied, underway: false, at: PAGES })
+        Ok(Self { pages, command, copied, underway: false, at: PAGES })
     }
 
     /// Does what is due after a commit. What fails is tried again when the log is longer.
@@ -70,7 +70,7 @@ impl Checkpoints {
             self.at = PAGES;
         }
         if pages >= self.at && !self.underway {
-            self.underway = self.ask.send(()).is_ok();
+            self.underway = self.command.send(()).is_ok();
         }
     }
 
@@ -82,7 +82,7 @@ impl Checkpoints {
 
     /// Ends the thread, after what it is at.
     pub(super) fn end(self) {
-        drop(self.ask);
+        drop(self.command);
         for copied in self.copied {
             tracing::debug!(?copied, "the last checkpoint beside the commits");
         }
@@ -167,8 +167,8 @@ mod tests {
     fn the_thread_copies_first_and_the_worker_what_is_left() {
         let scratch = Scratch::new();
         let mut db = open(&scratch);
-        let ((ask, asked), (tell, copied)) = (channel(), channel());
-        let mut checkpoints = Checkpoints::new(&mut db, ask, copied).unwrap();
+        let ((command, asked), (tell, copied)) = (channel(), channel());
+        let mut checkpoints = Checkpoints::new(&mut db, command, copied).unwrap();
         let pages = |it: &Checkpoints| it.pages.load(Ordering::Relaxed);
         add(&db, PAGES / 2);
         checkpoints.after_commit(&db);
@@ -195,8 +195,8 @@ mod tests {
     fn a_log_that_grows_faster_than_it_is_copied_is_copied_by_the_worker() {
         let scratch = Scratch::new();
         let mut db = open(&scratch);
-        let ((ask, _asked), (tell, copied)) = (channel(), channel());
-        let mut checkpoints = Checkpoints::new(&mut db, ask, copied).unwrap();
+        let ((command, _asked), (tell, copied)) = (channel(), channel());
+        let mut checkpoints = Checkpoints::new(&mut db, command, copied).unwrap();
         add(&db, PAGES_MAX);
         checkpoints.after_commit(&db);
         tell.send(CopyOutcome::Partly).unwrap();

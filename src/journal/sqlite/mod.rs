@@ -17,8 +17,8 @@
 
 mod checkpoint;
 mod directory;
-mod facts;
 mod ids;
+mod key_values;
 mod open;
 mod prune;
 mod read;
@@ -43,7 +43,8 @@ use std::time::Duration;
 use super::page::hide_expired;
 use super::{Limits, RETENTION_EVERY, moment_of};
 use crate::chat::record::{
-    Answer, AuthorKey, Draft, Finding, Keep, Order, Query, Refused, Search, SessionRecord, Ticket,
+    AuthorKey, Draft, JournalError, JournalRequest, JournalResponse, PutKeyValues, Query,
+    RequestId, Search, SearchPage, SessionRecord,
 };
 use crate::clock::{Moment, Now};
 pub(super) use open::Place;
@@ -68,7 +69,7 @@ pub(super) struct Sqlite {
     /// Disconnected once both threads have ended.
     done: Receiver<()>,
     limits: Limits,
-    answers: Vec<Answer>,
+    answers: Vec<JournalResponse>,
     underway: Underway,
     writable: bool,
     /// The last time given.
@@ -94,34 +95,34 @@ struct Underway {
 
 impl Sqlite {
     /// Takes an order in.
-    pub(super) fn submit(&mut self, now: Now, order: Order) {
+    pub(super) fn submit(&mut self, now: Now, order: JournalRequest) {
         self.now = now;
         self.sweep();
         match order {
-            Order::Append(draft) => self.append(draft),
-            Order::Recognise(draft) => {
-                if self.queues(draft.ticket, bytes(&draft)) {
-                    self.hand(Task::Recognise(draft));
+            JournalRequest::Append(draft) => self.append(draft),
+            JournalRequest::CheckReplay(draft) => {
+                if self.queues(draft.request_id, bytes(&draft)) {
+                    self.hand(Task::CheckReplay(draft));
                 }
             }
-            Order::Read(query) => {
+            JournalRequest::Read(query) => {
                 if self.underway.reads >= self.limits.queue_reads_max {
-                    let (ticket, why) = (query.ticket, Refused::Overloaded);
-                    return self.answers.push(Answer::Unread { ticket, why });
+                    let (request_id, why) = (query.request_id, JournalError::Overloaded);
+                    return self.answers.push(JournalResponse::ReadFailed { request_id, why });
                 }
                 self.underway.reads += 1;
                 self.rooms.read(now.at, query);
                 self.go_on();
             }
-            Order::Search(search) => self.search(search),
-            Order::Keep(keep) => self.keep(keep),
-            Order::PutSession(session) => self.send_session(session.key, Some(session)),
-            Order::DropSession(key) => self.send_session(key, None),
+            JournalRequest::Search(search) => self.search(search),
+            JournalRequest::Put(keep) => self.keep(keep),
+            JournalRequest::PutSession(session) => self.send_session(session.key, Some(session)),
+            JournalRequest::DropSession(key) => self.send_session(key, None),
         }
     }
 
     /// Hands the answers out, and sends the worker to do what is due.
-    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<Answer>) {
+    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         self.now = now;
         self.sweep();
         self.send();
@@ -174,30 +175,30 @@ impl Sqlite {
     }
 
     fn append(&mut self, draft: Draft) {
-        if self.queues(draft.ticket, bytes(&draft)) {
+        if self.queues(draft.request_id, bytes(&draft)) {
             self.rooms.on_submit(&draft.room);
             self.hand(Task::Append(self.now, draft));
         }
     }
 
-    fn keep(&mut self, keep: Keep) {
-        let queues = match keep.ticket {
-            Some(ticket) => self.queues(ticket, facts_bytes(&keep.facts)),
+    fn keep(&mut self, keep: PutKeyValues) {
+        let queues = match keep.request_id {
+            Some(request_id) => self.queues(request_id, facts_bytes(&keep.key_values)),
             None => self.queues_unanswered(),
         };
         if queues {
-            self.hand(Task::Keep(keep));
+            self.hand(Task::PutKeyValues(keep));
         }
     }
 
     /// Makes space in the queue, or refuses.
-    fn queues(&mut self, ticket: Ticket, bytes: usize) -> bool {
+    fn queues(&mut self, request_id: RequestId, bytes: usize) -> bool {
         let Underway { appends, append_bytes, .. } = &mut self.underway;
         if *appends >= self.limits.queue_entries_max
             || append_bytes.saturating_add(bytes) > self.limits.queue_bytes_max
         {
-            let why = Refused::Overloaded;
-            self.answers.push(Answer::Refused { ticket, why });
+            let why = JournalError::Overloaded;
+            self.answers.push(JournalResponse::Rejected { request_id, why });
             return false;
         }
         *appends += 1;
@@ -216,20 +217,25 @@ impl Sqlite {
     }
 
     fn search(&mut self, search: Search) {
-        let (ticket, max) = (search.ticket, self.limits.queue_searches_max);
+        let (request_id, max) = (search.request_id, self.limits.queue_searches_max);
         if !self.searches.begin(max) {
-            let why = Refused::Overloaded;
-            return self.answers.push(Answer::Unread { ticket, why });
+            let why = JournalError::Overloaded;
+            return self.answers.push(JournalResponse::ReadFailed { request_id, why });
         }
         if self.search_requests.send(search).is_err() {
-            self.found(ticket, None);
+            self.found(request_id, None);
         }
     }
 
-    fn found(&mut self, ticket: Ticket, mut finding: Option<Finding>) {
-        self.searches.end(finding.as_mut(), self.now.unix_ms);
-        let why = Refused::Unavailable;
-        self.answers.push(finding.map_or(Answer::Unread { ticket, why }, Answer::Found));
+    fn found(&mut self, request_id: RequestId, mut page: Option<SearchPage>) {
+        self.searches.end(page.as_mut(), self.now.unix_ms);
+        let why = JournalError::Unavailable;
+        self.answers.push(
+            page.map_or(
+                JournalResponse::ReadFailed { request_id, why },
+                JournalResponse::SearchPage,
+            ),
+        );
     }
 
     fn send_session(&mut self, key: AuthorKey, session: Option<SessionRecord>) {
@@ -279,7 +285,7 @@ impl Sqlite {
             }
             Report::Added { room, stored } => {
                 let entry = stored.entry.clone();
-                self.answers.push(Answer::Added { room: Arc::clone(&room), entry });
+                self.answers.push(JournalResponse::Added { room: Arc::clone(&room), entry });
                 self.searches.on_entry(&room, &stored);
                 self.rooms.on_entry(&room, stored);
             }
@@ -287,7 +293,7 @@ impl Sqlite {
                 self.searches.on_pruned(&room, first);
                 self.rooms.on_pruned(&room, first);
             }
-            Report::Found { ticket, finding } => self.found(ticket, finding),
+            Report::PageContent { request_id, page } => self.found(request_id, page),
             Report::Read { request, read: Some(read), in_order } => {
                 self.rooms.on_read(request, read, in_order);
             }
@@ -312,7 +318,7 @@ impl Sqlite {
             }
             Report::Health { writable } => {
                 self.writable = writable;
-                self.answers.push(Answer::Health { writable });
+                self.answers.push(JournalResponse::Health { writable });
             }
         }
     }
@@ -321,17 +327,17 @@ impl Sqlite {
     fn go_on(&mut self) {
         while let Some(next) = self.rooms.next.pop_front() {
             match next {
-                Next::Answer(mut page) => {
+                Next::JournalResponse(mut page) => {
                     hide_expired(&mut page, self.now.unix_ms);
-                    self.answers.push(Answer::Page(page));
+                    self.answers.push(JournalResponse::Page(page));
                     self.underway.reads -= 1;
                 }
-                Next::GiveUp(Query { ticket, .. }) => {
-                    let why = Refused::Unavailable;
-                    self.answers.push(Answer::Unread { ticket, why });
+                Next::GiveUp(Query { request_id, .. }) => {
+                    let why = JournalError::Unavailable;
+                    self.answers.push(JournalResponse::ReadFailed { request_id, why });
                     self.underway.reads -= 1;
                 }
-                Next::Ask(request) => {
+                Next::Command(request) => {
                     let target = request.target.clone();
                     if self.read_requests.send(request).is_err() {
                         self.rooms.on_read_failed(target);

@@ -17,8 +17,8 @@ use super::task::{ReadRequest, Report, Waker};
 use super::unsaved::Unsaved;
 use super::worker::Worker;
 use super::write::Writer;
-use super::{Sqlite, Underway, facts, readers, room_table, schema};
-use crate::chat::record::{Opening, Search};
+use super::{Sqlite, Underway, key_values, readers, room_table, schema};
+use crate::chat::record::{Search, Snapshot};
 use crate::clock::{Moment, Now};
 
 /// Where the database is and what is asked of it.
@@ -38,7 +38,7 @@ impl Sqlite {
         epoch_seed: [u8; 16],
         now: Now,
         waker: Waker,
-    ) -> Result<(Self, Opening), OpenError> {
+    ) -> Result<(Self, Snapshot), OpenError> {
         let directory = Directory::lock(&place.dir)?;
         let path = directory.database();
         let db = schema::open(&path, place.durability, &limits, place.check)?;
@@ -46,7 +46,7 @@ impl Sqlite {
         let failed = |source| OpenError::of(&path, source);
         let (rooms, table) = room_table::all(&db).map_err(failed)?;
         let sessions = schema::sessions(&db).map_err(failed)?;
-        let facts = facts::all(&db).map_err(failed)?;
+        let key_values = key_values::all(&db).map_err(failed)?;
         let mut writer = Writer::new(db, limits.clone(), table).map_err(failed)?;
         let expiry = writer.next_expiry().map_err(failed)?;
         let (mark, lossy) = mark(place, &directory, writer.entries, now)?;
@@ -97,7 +97,7 @@ impl Sqlite {
             limits,
         };
         let durable = durable(place.durability);
-        Ok((sqlite, Opening { epoch, durable, rooms, sessions, facts }))
+        Ok((sqlite, Snapshot { epoch, durable, rooms, sessions, key_values }))
     }
 }
 
@@ -136,8 +136,8 @@ fn readers(
 /// Starts the thread that copies the log of this connection into the database.
 fn checkpoints(db: &mut Connection, path: &Path) -> Result<Checkpoints, OpenError> {
     let copier = schema::open_copier(path)?;
-    let ((ask, asked), (tell, copied)) = (channel(), channel());
-    let checkpoints = Checkpoints::new(db, ask, copied);
+    let ((command, asked), (tell, copied)) = (channel(), channel());
+    let checkpoints = Checkpoints::new(db, command, copied);
     spawn("journal-copy", move || {
         checkpoint::run_copier(&copier, &asked, &tell);
         drop(copier);

@@ -11,7 +11,7 @@ use super::room_table::RoomRow;
 use super::row::{self, int, key, nat};
 use super::text_index;
 use super::write::Writer;
-use crate::chat::record::{AuthorKey, Change, Entry, Gone, RoomKey};
+use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, RoomKey};
 
 impl Writer {
     /// Lets some of the messages go whose time has come, and gives the entries that say so.
@@ -24,7 +24,7 @@ impl Writer {
                 return Err(rusqlite::Error::QueryReturnedNoRows);
             };
             let Some(room) = self.room(&name)? else { continue };
-            let change = Change::Deleted { mid, why: Gone::Expired };
+            let change = Change::Deleted { mid, why: DeletionReason::Expired };
             let entry = Entry { seq: room.next(), ts: unix_ms, sender, change };
             let stored = StoredEntry { author, entry };
             self.add(&name, room, &stored, None)?;

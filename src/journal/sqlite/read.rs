@@ -8,7 +8,7 @@ use super::super::history::{Reaction, StoredEntry, grouped};
 use super::super::page::{self, Budget, Source, message_bytes};
 use super::room_table::{self, RoomRow};
 use super::row::{self, ENTRY_COLUMNS, key, nat, seq_of};
-use crate::chat::record::{AuthorKey, Entry, Page, Query, Said};
+use crate::chat::record::{AuthorKey, Entry, Page, Query, StoredMessage};
 
 /// Reads what a query asks for, all of it at one point in time.
 pub(super) fn page(db: &Connection, query: &Query) -> rusqlite::Result<Page> {
@@ -72,13 +72,13 @@ impl Source for StoredRoom<'_> {
         self.room.top
     }
 
-    fn below(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<Said>, bool)> {
+    fn below(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let RoomRow { number, first, .. } = self.room;
         let last = key(number, seq.saturating_sub(1));
         self.messages("DESC", key(number, first), last, budget)
     }
 
-    fn from(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<Said>, bool)> {
+    fn from(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let RoomRow { number, top, .. } = self.room;
         self.messages("ASC", key(number, seq), key(number, top), budget)
     }
@@ -108,7 +108,7 @@ impl StoredRoom<'_> {
         first: i64,
         last: i64,
         mut budget: Budget,
-    ) -> rusqlite::Result<(Vec<Said>, bool)> {
+    ) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let mut statement = self.db.prepare_cached(&format!(
             "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed
              FROM entries WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 ORDER BY entry {order}"
@@ -126,7 +126,7 @@ impl StoredRoom<'_> {
     }
 
     /// Reads a message as it reads now.
-    pub(super) fn said(&self, row: &Row<'_>) -> rusqlite::Result<Said> {
+    pub(super) fn said(&self, row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         let entry = row.get(0)?;
         let mid = seq_of(entry);
         let edit: Option<Arc<str>> = row.get(7)?;
@@ -140,7 +140,7 @@ impl StoredRoom<'_> {
             Some(_) => grouped(&self.reactions(entry)?),
             None => Vec::new(),
         };
-        Ok(Said {
+        Ok(StoredMessage {
             mid,
             seq: changed.map_or(mid, nat),
             ts: nat(row.get(1)?),
@@ -148,7 +148,7 @@ impl StoredRoom<'_> {
             content,
             reply_to: row.get::<_, Option<i64>>(4)?.map(nat),
             expires: row.get::<_, Option<i64>>(5)?.map(nat),
-            gone: row.get::<_, Option<i64>>(6)?.map(row::why),
+            deleted: row.get::<_, Option<i64>>(6)?.map(row::why),
             edited,
             reactions,
         })

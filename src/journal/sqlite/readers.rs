@@ -31,12 +31,12 @@ pub(super) fn serve_searches(
     waker: &Waker,
 ) {
     for search in searches {
-        let finding = search::find(db, &search, scan_max);
-        if let Err(error) = &finding {
+        let page = search::find(db, &search, scan_max);
+        if let Err(error) = &page {
             tracing::error!(%error, "the journal cannot be searched");
         }
-        let (ticket, finding) = (search.ticket, finding.ok());
-        if reports.send(vec![Report::Found { ticket, finding }]).is_ok() {
+        let (request_id, page) = (search.request_id, page.ok());
+        if reports.send(vec![Report::PageContent { request_id, page }]).is_ok() {
             waker();
         }
     }

@@ -38,9 +38,9 @@ pub(super) struct Rooms {
 #[derive(Debug)]
 pub(super) enum Next {
     /// This page is in line: give it out.
-    Answer(Page),
+    JournalResponse(Page),
     /// Ask the reader.
-    Ask(ReadRequest),
+    Command(ReadRequest),
     /// Ask the worker.
     AskInOrder(ReadRequest),
     /// The record could not be read: say so to whoever asked.
@@ -154,7 +154,7 @@ impl Rooms {
     /// Looks for the answer to a query.
     pub(super) fn read(&mut self, now: Moment, query: Query) {
         let Some(room) = self.rooms.get_mut(&query.room) else {
-            return self.next.push_back(Next::Answer(page::empty(&query)));
+            return self.next.push_back(Next::JournalResponse(page::empty(&query)));
         };
         if room.submitted != room.answered {
             let (after, until) = (room.submitted, now.after(PATIENCE));
@@ -195,7 +195,7 @@ impl Rooms {
         let top = room.as_ref().map_or(0, |room| room.top);
         if read.top() == top {
             return match read {
-                Read::Page(page) => self.next.push_back(Next::Answer(page)),
+                Read::Page(page) => self.next.push_back(Next::JournalResponse(page)),
                 Read::RecentEntries(entries_read) => self.fill(request.target.room(), entries_read),
             };
         }
@@ -207,7 +207,7 @@ impl Rooms {
         }
         request.tries += 1;
         self.next.push_back(match request.tries < TRIES_MAX {
-            true => Next::Ask(request),
+            true => Next::Command(request),
             false => Next::AskInOrder(request),
         });
     }
@@ -265,7 +265,7 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
     if let Some(recent) = &mut room.recent {
         recent.used = true;
         if let Ok(page) = page::page(&recent.history, &query) {
-            return Some(Next::Answer(page));
+            return Some(Next::JournalResponse(page));
         }
     } else if is_recent(query.span, room.top, limits.recent_entries_max) {
         let key = Arc::clone(&query.room);
@@ -275,9 +275,9 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
         }
         let (entries_max, bytes_max) = (limits.recent_entries_max, limits.recent_bytes_max / 16);
         let target = ReadTarget::RecentEntries { room: key, entries_max, bytes_max };
-        return Some(Next::Ask(ReadRequest { target, tries: 0 }));
+        return Some(Next::Command(ReadRequest { target, tries: 0 }));
     }
-    Some(Next::Ask(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
+    Some(Next::Command(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
 }
 
 /// Whether a query asks for something among so many newest entries.
@@ -305,7 +305,7 @@ const TRIES_MAX: u32 = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::Ticket;
+    use crate::chat::record::RequestId;
 
     #[test]
     fn only_who_asks_for_the_newest_waits_until_they_are_in_memory() {
@@ -320,10 +320,10 @@ mod tests {
         let asks = |span| {
             let mut rooms = Rooms::new(std::slice::from_ref(&history), limits.clone());
             let room = Arc::clone(&key);
-            let query = Query { ticket: Ticket(1), room, span, limit: 10, bytes_max: 1000 };
+            let query = Query { request_id: RequestId(1), room, span, limit: 10, bytes_max: 1000 };
             rooms.read(Moment::default(), query);
             match rooms.next.pop_front() {
-                Some(Next::Ask(ReadRequest { target, .. })) => {
+                Some(Next::Command(ReadRequest { target, .. })) => {
                     matches!(target, ReadTarget::RecentEntries { .. })
                 }
                 other => panic!("{other:?}"),

@@ -15,7 +15,7 @@ use rusqlite::{CachedStatement, Connection, Row, params};
 
 use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
-use crate::chat::record::{AuthorKey, Change, Entry, Gone};
+use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry};
 
 /// The number of a room in the database.
 pub(super) type RoomNumber = i64;
@@ -60,20 +60,20 @@ pub(super) fn nat(number: i64) -> u64 {
 }
 
 /// Encodes why a message is gone.
-pub(super) fn gone(why: Gone) -> i64 {
+pub(super) fn gone(why: DeletionReason) -> i64 {
     match why {
-        Gone::Author => 0,
-        Gone::Moderator => 1,
-        Gone::Expired => 2,
+        DeletionReason::Author => 0,
+        DeletionReason::Moderator => 1,
+        DeletionReason::Expired => 2,
     }
 }
 
 /// Decodes why a message is gone.
-pub(super) fn why(gone: i64) -> Gone {
+pub(super) fn why(gone: i64) -> DeletionReason {
     match gone {
-        0 => Gone::Author,
-        1 => Gone::Moderator,
-        _ => Gone::Expired,
+        0 => DeletionReason::Author,
+        1 => DeletionReason::Moderator,
+        _ => DeletionReason::Expired,
     }
 }
 
@@ -170,8 +170,8 @@ pub(super) fn insert(
             (kind::REACTION, &**emoji)
         }
         Change::Topic { topic } => (kind::TOPIC, &**topic),
-        Change::Moderated { deed } => {
-            json = serde_json::to_string(deed)
+        Change::Moderated { moderation } => {
+            json = serde_json::to_string(moderation)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
             (kind::MODERATED, json.as_str())
         }
@@ -229,7 +229,7 @@ pub(super) fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
         }
         kind::TOPIC => Change::Topic { topic: text },
         kind::MODERATED => Change::Moderated {
-            deed: serde_json::from_str(&text).map_err(|error| {
+            moderation: serde_json::from_str(&text).map_err(|error| {
                 rusqlite::Error::FromSqlConversionFailure(5, Type::Text, error.into())
             })?,
         },

@@ -10,11 +10,15 @@ use super::super::search::{self, RoomHits, Terms};
 use super::read::StoredRoom;
 use super::room_table;
 use super::row::key;
-use crate::chat::record::{Change, Finding, RoomKey, Said, Search};
+use crate::chat::record::{Change, RoomKey, Search, SearchPage, StoredMessage};
 
 /// Finds messages, all of it at one point in time. Looks at `scan_max` entries that are not in the
 /// index.
-pub(super) fn find(db: &Connection, search: &Search, scan_max: usize) -> rusqlite::Result<Finding> {
+pub(super) fn find(
+    db: &Connection,
+    search: &Search,
+    scan_max: usize,
+) -> rusqlite::Result<SearchPage> {
     let terms = Terms::parse(&search.words);
     let mut rooms = Vec::new();
     if !terms.is_empty() {
@@ -36,12 +40,12 @@ impl StoredRoom<'_> {
         search: &Search,
         terms: &Terms,
         scan_max: usize,
-    ) -> rusqlite::Result<(Vec<Said>, bool)> {
+    ) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let room = &self.room;
         let last = search.before.map_or(room.top, |before| before.saturating_sub(1).min(room.top));
         let mut found = Vec::new();
         let mut budget = Budget::new(search.limit, search.bytes_max);
-        let mut take = |said: Said| {
+        let mut take = |said: StoredMessage| {
             let takes = budget.take(message_bytes(&said));
             if takes {
                 found.push(said);
@@ -129,9 +133,9 @@ impl RunningSearches {
     }
 
     /// Ends a search: takes out what was found and is not so any more.
-    pub(super) fn end(&mut self, finding: Option<&mut Finding>, unix_ms: u64) {
+    pub(super) fn end(&mut self, page: Option<&mut SearchPage>, unix_ms: u64) {
         self.underway = self.underway.saturating_sub(1);
-        if let Some(Finding { hits, .. }) = finding {
+        if let Some(SearchPage { hits, .. }) = page {
             hits.retain(|hit| {
                 let stale = self.revised.iter().any(|revised| match revised {
                     Revision::Message { room, mid, seq } => {
@@ -151,14 +155,14 @@ impl RunningSearches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::{AuthorKey, Entry, Gone, Hit, Ticket};
+    use crate::chat::record::{AuthorKey, DeletionReason, Entry, Hit, RequestId};
 
     #[test]
     fn what_was_changed_since_it_was_found_is_left_out() {
         let room = RoomKey::from("lobby");
         let hit = |mid, expires| Hit {
             room: RoomKey::from("lobby"),
-            said: Said {
+            said: StoredMessage {
                 mid,
                 seq: mid,
                 ts: 1,
@@ -166,7 +170,7 @@ mod tests {
                 content: "word".into(),
                 reply_to: None,
                 expires,
-                gone: None,
+                deleted: None,
                 edited: false,
                 reactions: Vec::new(),
             },
@@ -177,21 +181,23 @@ mod tests {
         };
         let mut searches = RunningSearches::default();
         assert!(searches.begin(1) && !searches.begin(1));
-        searches.on_entry(&room, &stored(10, Change::Deleted { mid: 5, why: Gone::Author }));
+        searches
+            .on_entry(&room, &stored(10, Change::Deleted { mid: 5, why: DeletionReason::Author }));
         searches.on_entry(&room, &stored(11, Change::Edited { mid: 6, content: "else".into() }));
-        searches.on_entry(&room, &stored(11, Change::Deleted { mid: 3, why: Gone::Author }));
+        searches
+            .on_entry(&room, &stored(11, Change::Deleted { mid: 3, why: DeletionReason::Author }));
         searches.on_pruned(&room, 3);
         let mut hits: Vec<Hit> = (1..=7).rev().map(|mid| hit(mid, None)).collect();
         hits.push(hit(8, Some(50)));
         hits.push(hit(9, Some(51)));
         // Seen as it was after the deletion of another.
         hits.push(Hit {
-            said: Said { seq: 12, ..hit(6, None).said },
+            said: StoredMessage { seq: 12, ..hit(6, None).said },
             room: RoomKey::from("lobby"),
         });
-        let mut finding = Finding { ticket: Ticket(1), hits, more: false };
-        searches.end(Some(&mut finding), 50);
-        let mids: Vec<u64> = finding.hits.iter().map(|hit| hit.said.mid).collect();
+        let mut page = SearchPage { request_id: RequestId(1), hits, more: false };
+        searches.end(Some(&mut page), 50);
+        let mids: Vec<u64> = page.hits.iter().map(|hit| hit.said.mid).collect();
         assert_eq!(mids, [7, 4, 9, 6]);
         assert_eq!((searches.underway(), searches.revised.len()), (0, 0));
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::super::history::StoredEntry;
 use super::read::RecentEntries;
 use crate::chat::record::{
-    Answer, AuthorKey, Draft, Fact, Finding, Keep, Page, Query, RoomKey, SessionRecord, Ticket,
+    AuthorKey, Draft, JournalResponse, KeyValue, Page, PutKeyValues, Query, RequestId, RoomKey,
+    SearchPage, SessionRecord,
 };
 use crate::clock::Now;
 
@@ -15,9 +16,9 @@ pub(super) enum Task {
     /// Add to a record.
     Append(Now, Draft),
     /// Say whether a draft has come before.
-    Recognise(Draft),
+    CheckReplay(Draft),
     /// Keep facts.
-    Keep(Keep),
+    PutKeyValues(PutKeyValues),
     /// Keep a session, or forget it.
     Session(AuthorKey, Option<SessionRecord>),
     /// Let go what is due.
@@ -77,10 +78,10 @@ impl Read {
 #[derive(Debug)]
 pub(super) enum Report {
     /// A draft was dealt with; `kept` is its entry if it has a new one.
-    Appended { room: RoomKey, bytes: usize, stored: Option<StoredEntry>, answer: Answer },
+    Appended { room: RoomKey, bytes: usize, stored: Option<StoredEntry>, answer: JournalResponse },
     /// A draft was replayed or not, or facts were dealt with. Those that nobody waits for are not
     /// told of, and take no space.
-    Answered { bytes: usize, answer: Option<Answer> },
+    Answered { bytes: usize, answer: Option<JournalResponse> },
     /// An entry was added without a draft.
     Added { room: RoomKey, stored: StoredEntry },
     /// The oldest entries of a room are no longer kept.
@@ -89,7 +90,7 @@ pub(super) enum Report {
     /// shows exactly what was told before it.
     Read { request: ReadRequest, read: Option<Read>, in_order: bool },
     /// A search has ended; nothing if the database could not be read.
-    Found { ticket: Ticket, finding: Option<Finding> },
+    PageContent { request_id: RequestId, page: Option<SearchPage> },
     /// A session was dealt with.
     Session,
     /// When the next message expires has changed.
@@ -110,17 +111,21 @@ pub(super) fn bytes(draft: &Draft) -> usize {
         Change::Message { content, .. } | Change::Edited { content, .. } => content.len(),
         Change::Reaction { emoji, .. } => emoji.len(),
         Change::Topic { topic } => topic.len(),
-        Change::Moderated { deed } => deed.reason.as_ref().map_or(0, |reason| reason.len()),
+        Change::Moderated { moderation } => {
+            moderation.reason.as_ref().map_or(0, |reason| reason.len())
+        }
         Change::Deleted { .. } => 0,
     };
-    let text = text + facts_bytes(&draft.facts);
+    let text = text + facts_bytes(&draft.key_values);
     size_of::<Draft>() + text + draft.sender.len() + draft.id.as_ref().map_or(0, |id| id.len())
 }
 
 /// Returns the bytes that facts take in the queue, roughly.
-pub(super) fn facts_bytes(facts: &[Fact]) -> usize {
-    let bytes = |fact: &Fact| {
-        size_of::<Fact>() + fact.key.len() + fact.value.as_ref().map_or(0, |value| value.len())
+pub(super) fn facts_bytes(key_values: &[KeyValue]) -> usize {
+    let bytes = |key_value: &KeyValue| {
+        size_of::<KeyValue>()
+            + key_value.key.len()
+            + key_value.value.as_ref().map_or(0, |value| value.len())
     };
-    facts.iter().map(bytes).sum()
+    key_values.iter().map(bytes).sum()
 }

@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::facts;
+use super::key_values;
 use super::task::Task;
 use super::write::Writer;
-use crate::chat::record::{AuthorKey, Fact, Keep, SessionRecord, Shelf};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace, PutKeyValues, SessionRecord};
 
 /// What is not in the database as it should be.
 #[derive(Debug, Default)]
 pub(super) struct Unsaved {
     sessions: BTreeMap<AuthorKey, Option<SessionRecord>>,
-    facts: BTreeMap<(Shelf, Arc<str>), Option<Arc<str>>>,
+    key_values: BTreeMap<(Namespace, Arc<str>), Option<Arc<str>>>,
 }
 
 impl Unsaved {
@@ -27,8 +27,8 @@ impl Unsaved {
     /// Takes in the facts of a batch that failed, those that nobody waits for.
     pub(super) fn defer(&mut self, batch: &[Task]) {
         for task in batch {
-            if let Task::Keep(Keep { ticket: None, facts }) = task
-                && !self.take_facts(facts)
+            if let Task::PutKeyValues(PutKeyValues { request_id: None, key_values }) = task
+                && !self.take_facts(key_values)
             {
                 tracing::error!("too many facts wait for the journal: some are not kept");
             }
@@ -36,12 +36,12 @@ impl Unsaved {
     }
 
     /// Takes facts in, all or none; says whether there was space for them.
-    fn take_facts(&mut self, facts: &[Fact]) -> bool {
-        if self.facts.len().saturating_add(facts.len()) > UNSAVED_MAX {
+    fn take_facts(&mut self, key_values: &[KeyValue]) -> bool {
+        if self.key_values.len().saturating_add(key_values.len()) > UNSAVED_MAX {
             return false;
         }
-        for Fact { shelf, key, value } in facts {
-            self.facts.insert((*shelf, Arc::clone(key)), value.clone());
+        for KeyValue { namespace, key, value } in key_values {
+            self.key_values.insert((*namespace, Arc::clone(key)), value.clone());
         }
         true
     }
@@ -51,21 +51,21 @@ impl Unsaved {
         for (key, session) in &self.sessions {
             writer.put_session(*key, session.as_ref())?;
         }
-        self.facts.iter().try_for_each(|((shelf, key), value)| {
+        self.key_values.iter().try_for_each(|((namespace, key), value)| {
             let (key, value) = (Arc::clone(key), value.clone());
-            facts::put(&writer.db, &Fact { shelf: *shelf, key, value })
+            key_values::put(&writer.db, &KeyValue { namespace: *namespace, key, value })
         })
     }
 
     /// It is in the database.
     pub(super) fn clear(&mut self) {
         self.sessions.clear();
-        self.facts.clear();
+        self.key_values.clear();
     }
 
     /// Whether there is nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.facts.is_empty()
+        self.sessions.is_empty() && self.key_values.is_empty()
     }
 }
 
@@ -80,15 +80,15 @@ mod tests {
     #[test]
     fn facts_beyond_the_limit_are_not_taken() {
         let mut unsaved = Unsaved::default();
-        let fact = |number: usize| {
+        let key_value = |number: usize| {
             let key = number.to_string().into();
-            Fact { shelf: Shelf::Marks, key, value: None }
+            KeyValue { namespace: Namespace::ReadMarkers, key, value: None }
         };
-        let many: Vec<_> = (0..UNSAVED_MAX - 1).map(fact).collect();
+        let many: Vec<_> = (0..UNSAVED_MAX - 1).map(key_value).collect();
         assert!(unsaved.is_empty() && unsaved.take_facts(&many));
-        assert!(!unsaved.take_facts(&[fact(UNSAVED_MAX), fact(UNSAVED_MAX + 1)]));
-        assert!(unsaved.take_facts(&[fact(UNSAVED_MAX)]));
-        assert_eq!(unsaved.facts.len(), UNSAVED_MAX);
+        assert!(!unsaved.take_facts(&[key_value(UNSAVED_MAX), key_value(UNSAVED_MAX + 1)]));
+        assert!(unsaved.take_facts(&[key_value(UNSAVED_MAX)]));
+        assert_eq!(unsaved.key_values.len(), UNSAVED_MAX);
         unsaved.clear();
         assert!(unsaved.is_empty());
     }

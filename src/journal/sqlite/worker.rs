@@ -16,14 +16,14 @@ use rusqlite::ErrorCode;
 
 use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
-use super::facts;
+use super::key_values;
 use super::prune::PruneBudget;
 use super::task::{ReadRequest, Report, Task, Waker, bytes, facts_bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
 use super::{readers, schema};
-use crate::chat::record::{Answer, Keep, Refused, Ticket};
+use crate::chat::record::{JournalError, JournalResponse, PutKeyValues, RequestId};
 use crate::clock::{Moment, Now};
 
 /// Carries tasks out, on its own thread.
@@ -147,7 +147,7 @@ impl Worker {
             match task {
                 Task::Append(now, _) | Task::Sweep { now, .. } => self.now = *now,
                 Task::Session(key, session) => self.unsaved.take_session(*key, session.as_ref()),
-                Task::Recognise(_) | Task::Keep(_) | Task::Read(_) => {}
+                Task::CheckReplay(_) | Task::PutKeyValues(_) | Task::Read(_) => {}
             }
         }
         if self.degraded.is_some() {
@@ -178,21 +178,25 @@ impl Worker {
                 Task::Append(_, draft) => {
                     let (answer, stored) = match self.writer.append(draft) {
                         Ok(appended) => appended,
-                        Err(AppendError::Refused(why)) => {
-                            (Answer::Refused { ticket: draft.ticket, why }, None)
+                        Err(AppendError::JournalError(why)) => {
+                            (JournalResponse::Rejected { request_id: draft.request_id, why }, None)
                         }
                         Err(AppendError::Sqlite(error)) => return Err(error),
                     };
                     let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
                     reports.push(Report::Appended { room, bytes, stored, answer });
                 }
-                Task::Recognise(draft) => {
+                Task::CheckReplay(draft) => {
                     let answer = Some(self.writer.recognise(draft)?);
                     reports.push(Report::Answered { bytes: bytes(draft), answer });
                 }
-                Task::Keep(keep) => {
-                    keep.facts.iter().try_for_each(|fact| facts::put(&self.writer.db, fact))?;
-                    reports.push(facts_report(keep, |ticket| Answer::Kept { ticket }));
+                Task::PutKeyValues(keep) => {
+                    keep.key_values
+                        .iter()
+                        .try_for_each(|key_value| key_values::put(&self.writer.db, key_value))?;
+                    reports.push(facts_report(keep, |request_id| JournalResponse::Saved {
+                        request_id,
+                    }));
                 }
                 Task::Session(..) => reports.push(Report::Session),
                 Task::Sweep { now, retention } => {
@@ -340,16 +344,22 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
     let refusal = |task: &Task| match task {
         Task::Append(_, draft) => {
             let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
-            let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
+            let answer = JournalResponse::Rejected {
+                request_id: draft.request_id,
+                why: JournalError::Unavailable,
+            };
             Some(Report::Appended { room, bytes, stored: None, answer })
         }
-        Task::Recognise(draft) => {
-            let answer = Answer::Refused { ticket: draft.ticket, why: Refused::Unavailable };
+        Task::CheckReplay(draft) => {
+            let answer = JournalResponse::Rejected {
+                request_id: draft.request_id,
+                why: JournalError::Unavailable,
+            };
             Some(Report::Answered { bytes: bytes(draft), answer: Some(answer) })
         }
-        Task::Keep(keep) => {
-            let why = Refused::Unavailable;
-            Some(facts_report(keep, |ticket| Answer::Refused { ticket, why }))
+        Task::PutKeyValues(keep) => {
+            let why = JournalError::Unavailable;
+            Some(facts_report(keep, |request_id| JournalResponse::Rejected { request_id, why }))
         }
         Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
@@ -359,8 +369,8 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
 }
 
 /// Reports what has become of facts, if anybody waits to hear of it.
-fn facts_report(keep: &Keep, answer: impl FnOnce(Ticket) -> Answer) -> Report {
-    Report::Answered { bytes: facts_bytes(&keep.facts), answer: keep.ticket.map(answer) }
+fn facts_report(keep: &PutKeyValues, answer: impl FnOnce(RequestId) -> JournalResponse) -> Report {
+    Report::Answered { bytes: facts_bytes(&keep.key_values), answer: keep.request_id.map(answer) }
 }
 
 /// How long a degraded worker waits before it tries again.

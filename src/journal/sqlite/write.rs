@@ -7,13 +7,14 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::Limits;
 use super::super::draft::{self, BodyHash, FirstAnswer, changed_message};
 use super::super::history::StoredEntry;
-use super::facts;
 use super::ids::Ids;
+use super::key_values;
 use super::room_table::{RoomRow, RoomTable};
 use super::row::{self, MessageRow, ROWS, int, key};
 use super::text_index::{self, TextIndex};
 use crate::chat::record::{
-    Answer, AuthorKey, Change, Draft, Entry, Gone, Refused, RoomKey, SessionRecord,
+    AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalResponse, RoomKey,
+    SessionRecord,
 };
 
 /// The one connection that writes, and what it knows of the database. Between [`Writer::begin`] and
@@ -38,14 +39,14 @@ pub(super) struct Writer {
 /// Why a draft was not appended.
 pub(super) enum AppendError {
     /// The draft is at fault.
-    Refused(Refused),
+    JournalError(JournalError),
     /// The database is at fault: the transaction has to be rolled back.
     Sqlite(rusqlite::Error),
 }
 
-impl From<Refused> for AppendError {
-    fn from(why: Refused) -> Self {
-        Self::Refused(why)
+impl From<JournalError> for AppendError {
+    fn from(why: JournalError) -> Self {
+        Self::JournalError(why)
     }
 }
 
@@ -114,20 +115,20 @@ impl Writer {
     pub(super) fn append(
         &mut self,
         draft: &Draft,
-    ) -> Result<(Answer, Option<StoredEntry>), AppendError> {
-        let Draft { ticket, room: key, author, sender, ts, change, id, .. } = draft;
-        let (ticket, author, ts) = (*ticket, *author, *ts);
+    ) -> Result<(JournalResponse, Option<StoredEntry>), AppendError> {
+        let Draft { request_id, room: key, author, sender, ts, change, id, .. } = draft;
+        let (request_id, author, ts) = (*request_id, *author, *ts);
         let id = id.as_ref().map(|id| (id, draft::hash(draft)));
         if let Some((id, hash)) = &id
             && let Some(first) = self.ids.find(&self.db, &self.rooms, author, id)?
         {
-            return Ok((first.again(ticket, *hash)?, None));
+            return Ok((first.again(request_id, *hash)?, None));
         }
         let known = self.room(key)?;
         let mut change = change.clone();
         if let Some(mid) = changed_message(&change) {
-            let room = known.as_ref().ok_or(Refused::NoSuchMessage)?;
-            let of = self.author_of(room, mid)?.ok_or(Refused::NoSuchMessage)?;
+            let room = known.as_ref().ok_or(JournalError::NoSuchMessage)?;
+            let of = self.author_of(room, mid)?.ok_or(JournalError::NoSuchMessage)?;
             draft::check(&mut change, author == of, draft.moderator)?;
         }
         let room = match known {
@@ -148,16 +149,17 @@ impl Writer {
         let stored =
             StoredEntry { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
         self.add(key, room, &stored, id)?;
-        draft.facts.iter().try_for_each(|fact| facts::put(&self.db, fact))?;
+        draft.key_values.iter().try_for_each(|key_value| key_values::put(&self.db, key_value))?;
         if let Some((id, hash)) = id {
             self.ids.add(author, id, room.number, FirstAnswer { hash, seq, mid, ts, count });
         }
-        let answer = Answer::Appended { ticket, seq, mid, ts, duplicate: false, count };
+        let answer =
+            JournalResponse::Appended { request_id, seq, mid, ts, duplicate: false, count };
         Ok((answer, Some(stored)))
     }
 
     /// Returns the first answer to a draft, if it has one, without appending it.
-    pub(super) fn recognise(&self, draft: &Draft) -> rusqlite::Result<Answer> {
+    pub(super) fn recognise(&self, draft: &Draft) -> rusqlite::Result<JournalResponse> {
         let first = match &draft.id {
             Some(id) => self.ids.find(&self.db, &self.rooms, draft.author, id)?,
             None => None,
@@ -316,7 +318,7 @@ impl Writer {
 }
 
 /// Deletes the text of a message and of its edits, and the reactions to it.
-fn erase(db: &Connection, message: i64, why: Gone, seq: i64) -> rusqlite::Result<()> {
+fn erase(db: &Connection, message: i64, why: DeletionReason, seq: i64) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
         "UPDATE entries SET text = '', edit = NULL, gone = ?2, changed = ?3 WHERE entry = ?1",
     )?;

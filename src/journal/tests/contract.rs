@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{
-    ALICE, BOB, World, deleted, edited, entries, expiring, fact, message, mids, moderated,
+    ALICE, BOB, World, deleted, edited, entries, expiring, key_value, message, mids, moderated,
     reaction, said, ticket_of, topic,
 };
 use crate::chat::record::{
-    Answer, Change, Draft, Entry, Gone, Keep, Order, Refused, Said, Shelf, Span, Ticket,
+    Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse, Namespace,
+    PutKeyValues, RequestId, Span, StoredMessage,
 };
 use crate::clock::Moment;
 use crate::journal::Limits;
@@ -30,30 +31,30 @@ pub(super) fn only_its_author_or_a_moderator_changes_a_message(mut world: World)
     world.say("mine");
     let mut draft = world.draft(edited(1, "theirs"));
     draft.author = BOB;
-    assert_eq!(world.refuse(draft.clone()), Refused::Forbidden);
+    assert_eq!(world.refuse(draft.clone()), JournalError::Forbidden);
     draft.change = deleted(1);
-    assert_eq!(world.refuse(draft.clone()), Refused::Forbidden);
+    assert_eq!(world.refuse(draft.clone()), JournalError::Forbidden);
     draft.change = reaction(1, "+", true);
     assert_eq!(world.add(draft.clone()), 2);
     draft.moderator = true;
-    draft.change = Change::Deleted { mid: 1, why: Gone::Moderator };
+    draft.change = Change::Deleted { mid: 1, why: DeletionReason::Moderator };
     assert_eq!(world.add(draft), 3);
-    assert_eq!(world.history()[0].gone, Some(Gone::Moderator));
+    assert_eq!(world.history()[0].deleted, Some(DeletionReason::Moderator));
 }
 
 pub(super) fn what_is_not_there_cannot_be_changed(mut world: World) {
     let draft = world.draft(edited(1, "text"));
-    assert_eq!(world.refuse(draft), Refused::NoSuchMessage);
+    assert_eq!(world.refuse(draft), JournalError::NoSuchMessage);
     world.say("hi");
     world.change(topic("tea"));
     for mid in [0, 2, 3, u64::MAX] {
         let draft = world.draft(deleted(mid));
-        assert_eq!(world.refuse(draft), Refused::NoSuchMessage, "mid {mid}");
+        assert_eq!(world.refuse(draft), JournalError::NoSuchMessage, "mid {mid}");
     }
     world.change(deleted(1));
     for change in [edited(1, "text"), deleted(1), reaction(1, "+", true)] {
         let draft = world.draft(change);
-        assert_eq!(world.refuse(draft), Refused::NoSuchMessage);
+        assert_eq!(world.refuse(draft), JournalError::NoSuchMessage);
     }
 }
 
@@ -71,7 +72,7 @@ pub(super) fn edits_are_folded_in(mut world: World) {
     world.pass(10);
     world.change(edited(1, "hello"));
     world.change(edited(1, "Hello"));
-    let first = Said {
+    let first = StoredMessage {
         mid: 1,
         seq: 4,
         ts,
@@ -79,12 +80,17 @@ pub(super) fn edits_are_folded_in(mut world: World) {
         content: Arc::from("Hello"),
         reply_to: None,
         expires: None,
-        gone: None,
+        deleted: None,
         edited: true,
         reactions: Vec::new(),
     };
-    let other =
-        Said { mid: 2, seq: 2, content: Arc::from("other"), edited: false, ..first.clone() };
+    let other = StoredMessage {
+        mid: 2,
+        seq: 2,
+        content: Arc::from("other"),
+        edited: false,
+        ..first.clone()
+    };
     assert_eq!(world.history(), [first, other]);
 }
 
@@ -95,7 +101,7 @@ pub(super) fn reactions_are_counted_by_author_and_shown_in_order(mut world: Worl
         draft.author = author;
         draft.sender = Arc::from(name);
         match world.append(draft) {
-            Answer::Appended { count, mid: 1, duplicate: false, .. } => count,
+            JournalResponse::Appended { count, mid: 1, duplicate: false, .. } => count,
             other => panic!("{other:?}"),
         }
     };
@@ -128,7 +134,10 @@ pub(super) fn a_deleted_message_leaves_a_tombstone_without_text(mut world: World
     world.say("open");
     world.change(deleted(1));
     let said = world.history().remove(0);
-    assert_eq!((said.gone, &*said.content, said.edited), (Some(Gone::Author), "", false));
+    assert_eq!(
+        (said.deleted, &*said.content, said.edited),
+        (Some(DeletionReason::Author), "", false)
+    );
     assert_eq!((said.seq, said.reactions.len()), (5, 0));
     let changes: Vec<Change> = world.entries().into_iter().map(|entry| entry.change).collect();
     let mut reaction = reaction(1, "+", true);
@@ -148,11 +157,11 @@ pub(super) fn a_message_expires_at_its_time(mut world: World) {
     world.pass(1);
     world.settle();
     let room = Arc::from("lobby");
-    let change = Change::Deleted { mid: 1, why: Gone::Expired };
+    let change = Change::Deleted { mid: 1, why: DeletionReason::Expired };
     let entry = Entry { seq: 2, ts: world.now.unix_ms, sender: Arc::from("Alice"), change };
-    assert_eq!(world.aside, [Answer::Added { room, entry }]);
+    assert_eq!(world.aside, [JournalResponse::Added { room, entry }]);
     let said = world.history().remove(0);
-    assert_eq!((said.gone, &*said.content, said.seq), (Some(Gone::Expired), "", 2));
+    assert_eq!((said.deleted, &*said.content, said.seq), (Some(DeletionReason::Expired), "", 2));
     assert_eq!(said.expires, Some(expires));
     assert_eq!(world.say("next"), 3);
 }
@@ -296,7 +305,7 @@ pub(super) fn the_oldest_messages_are_pruned_and_named(world: World) {
     assert_eq!(lost(Span::Entries(0)), [(1, 3)]);
     assert_eq!(lost(Span::Entries(3)), []);
     let draft = world.draft(edited(3, "text"));
-    assert_eq!(world.refuse(draft), Refused::NoSuchMessage);
+    assert_eq!(world.refuse(draft), JournalError::NoSuchMessage);
 }
 
 pub(super) fn old_messages_are_pruned_and_named(world: World) {
@@ -330,13 +339,13 @@ pub(super) fn moderation_is_an_entry_but_no_message(world: World) {
     draft.id = Some(Arc::from("c1"));
     let first = world.append(draft.clone());
     let told = |duplicate| {
-        let (ticket, ts) = (draft.ticket, draft.ts);
-        Answer::Appended { ticket, seq: 2, mid: 0, ts, duplicate, count: 0 }
+        let (request_id, ts) = (draft.request_id, draft.ts);
+        JournalResponse::Appended { request_id, seq: 2, mid: 0, ts, duplicate, count: 0 }
     };
     assert_eq!(first, told(false));
     assert_eq!(world.append(draft.clone()), told(true));
     let other = moderated("Bob");
-    assert_eq!(world.refuse(Draft { change: other, ..draft.clone() }), Refused::IdConflict);
+    assert_eq!(world.refuse(Draft { change: other, ..draft.clone() }), JournalError::IdConflict);
     world.say("three");
     let mut world = world.again_if_kept();
     for span in [Span::Latest, Span::After(0), Span::Before(4), Span::Around(2)] {
@@ -348,7 +357,7 @@ pub(super) fn moderation_is_an_entry_but_no_message(world: World) {
     assert_eq!(entries(page), [Entry { seq: 2, ts, sender, change: moderated("Eve") }]);
     assert_eq!(world.append(draft.clone()), told(true));
     let deletion = world.draft(deleted(2));
-    assert_eq!(world.refuse(deletion), Refused::NoSuchMessage);
+    assert_eq!(world.refuse(deletion), JournalError::NoSuchMessage);
     // It goes with the messages around it.
     world.say("four");
     assert_eq!(world.page(Span::Entries(0), 10).lost, [(1, 1)]);
@@ -360,14 +369,14 @@ pub(super) fn moderation_is_an_entry_but_no_message(world: World) {
 
 pub(super) fn facts_are_answered_in_order_with_appends(mut world: World) {
     let draft = world.draft(message("hi"));
-    let before = world.submit_keep(vec![fact(Shelf::Accounts, "a", "1")]);
-    world.submit(Order::Append(draft.clone()));
-    let facts = vec![fact(Shelf::Marks, "a/lobby", "1")];
-    world.submit(Order::Keep(Keep { ticket: None, facts }));
+    let before = world.submit_keep(vec![key_value(Namespace::Accounts, "a", "1")]);
+    world.submit(JournalRequest::Append(draft.clone()));
+    let key_values = vec![key_value(Namespace::ReadMarkers, "a/lobby", "1")];
+    world.submit(JournalRequest::Put(PutKeyValues { request_id: None, key_values }));
     let after = world.submit_keep(Vec::new());
     assert!(world.journal().busy());
     world.settle();
-    let told: Vec<Option<Ticket>> = world.aside.iter().map(ticket_of).collect();
-    assert_eq!(told, [Some(before), Some(draft.ticket), Some(after)]);
-    assert_eq!(world.aside[2], Answer::Kept { ticket: after });
+    let told: Vec<Option<RequestId>> = world.aside.iter().map(ticket_of).collect();
+    assert_eq!(told, [Some(before), Some(draft.request_id), Some(after)]);
+    assert_eq!(world.aside[2], JournalResponse::Saved { request_id: after });
 }

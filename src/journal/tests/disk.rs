@@ -10,7 +10,10 @@ use super::scratch::{found_in, fsync};
 use super::world::{
     ALICE, BOB, World, deleted, edited, expiring, message, reaction, said, ticket_of, topic,
 };
-use crate::chat::record::{Answer, Change, Gone, Order, Refused, RoomRecord, SessionRecord, Span};
+use crate::chat::record::{
+    Change, DeletionReason, JournalError, JournalRequest, JournalResponse, RoomRecord,
+    SessionRecord, Span,
+};
 use crate::journal::Limits;
 
 #[test]
@@ -66,10 +69,10 @@ fn an_id_is_known_after_a_restart() {
     let mut world = world.again();
     assert!(matches!(
         world.append(draft.clone()),
-        Answer::Appended { seq: 1, duplicate: true, .. }
+        JournalResponse::Appended { seq: 1, duplicate: true, .. }
     ));
     draft.change = message("twice");
-    assert_eq!(world.refuse(draft), Refused::IdConflict);
+    assert_eq!(world.refuse(draft), JournalError::IdConflict);
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn an_id_can_outlive_its_entry() {
     assert_eq!(world.page(Span::Latest, 10).lost, [(1, 1)]);
     assert!(matches!(
         world.append(draft.clone()),
-        Answer::Appended { seq: 1, duplicate: true, .. }
+        JournalResponse::Appended { seq: 1, duplicate: true, .. }
     ));
     world.pass(60_000);
     world.settle();
@@ -103,8 +106,8 @@ fn a_message_expires_while_the_server_is_down() {
     assert_eq!(said(world.page(Span::Latest, 10))[0].content.len(), 0);
     world.settle();
     assert_eq!(world.aside.len(), 1);
-    assert_eq!(world.history()[0].gone, Some(Gone::Expired));
-    assert_eq!(world.entries()[1].change, Change::Deleted { mid: 1, why: Gone::Expired });
+    assert_eq!(world.history()[0].deleted, Some(DeletionReason::Expired));
+    assert_eq!(world.entries()[1].change, Change::Deleted { mid: 1, why: DeletionReason::Expired });
 }
 
 #[test]
@@ -113,7 +116,7 @@ fn many_messages_expire_in_steps() {
     let expires = world.now.unix_ms + 5000;
     for _ in 0..1200 {
         let draft = world.draft(expiring("soon gone", expires));
-        world.submit(Order::Append(draft));
+        world.submit(JournalRequest::Append(draft));
     }
     world.settle();
     world.pass(5000);
@@ -138,16 +141,16 @@ fn sessions_outlive_the_server() {
         name: Arc::from("Alice"),
         rooms: vec![Arc::from("lobby"), Arc::from("Dev \"1\"")],
     };
-    world.submit(Order::PutSession(SessionRecord { key: BOB, ..session.clone() }));
-    world.submit(Order::PutSession(session.clone()));
-    world.submit(Order::DropSession(BOB));
+    world.submit(JournalRequest::PutSession(SessionRecord { key: BOB, ..session.clone() }));
+    world.submit(JournalRequest::PutSession(session.clone()));
+    world.submit(JournalRequest::DropSession(BOB));
     let mut world = world.again();
     assert_eq!(world.opening.sessions, [session.clone()]);
     session.name = Arc::from("Alice B");
-    world.submit(Order::PutSession(session.clone()));
+    world.submit(JournalRequest::PutSession(session.clone()));
     let mut world = world.again();
     assert_eq!(world.opening.sessions, [session]);
-    world.submit(Order::DropSession(ALICE));
+    world.submit(JournalRequest::DropSession(ALICE));
     assert_eq!(world.again().opening.sessions, []);
 }
 
@@ -189,15 +192,15 @@ fn every_answer_has_been_committed() {
         let seqs: Vec<u64> = (0..7)
             .map(|_| {
                 let draft = world.draft(message("hi"));
-                let ticket = draft.ticket;
-                world.submit(Order::Append(draft));
-                ticket.0
+                let request_id = draft.request_id;
+                world.submit(JournalRequest::Append(draft));
+                request_id.0
             })
             .collect();
         let mut told = 0;
         while told < seqs.len() {
             for answer in world.answers() {
-                let Answer::Appended { seq, .. } = answer else { panic!("{answer:?}") };
+                let JournalResponse::Appended { seq, .. } = answer else { panic!("{answer:?}") };
                 assert!(ticket_of(&answer).is_some());
                 let snapshot = reader.transaction().unwrap();
                 let top: u64 = snapshot

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use super::world::{
     World, deleted, edited, expiring, message, moderated, reaction, ticket_of, topic,
 };
-use crate::chat::record::{Answer, AuthorKey, Change, Draft, Order, Query, RoomKey, Span, Ticket};
+use crate::chat::record::{
+    AuthorKey, Change, Draft, JournalRequest, JournalResponse, Query, RequestId, RoomKey, Span,
+};
 use crate::journal::Limits;
 
 /// One step of a random life.
@@ -90,14 +92,14 @@ fn limits() -> impl Strategy<Value = Limits> {
 }
 
 /// Makes the order of a step.
-fn order(world: &World, ticket: u64, step: &Step) -> Option<Order> {
-    let ticket = Ticket(ticket);
+fn order(world: &World, request_id: u64, step: &Step) -> Option<JournalRequest> {
+    let request_id = RequestId(request_id);
     let room = |room: u8| RoomKey::from(["lobby", "dev", "nowhere"][usize::from(room)]);
     match step.clone() {
         Step::Append { room: number, author, moderator, id, what } => {
             let room = room(number);
-            Some(Order::Append(Draft {
-                ticket,
+            Some(JournalRequest::Append(Draft {
+                request_id,
                 room_name: Arc::clone(&room),
                 room,
                 author: AuthorKey([author; 16]),
@@ -106,12 +108,16 @@ fn order(world: &World, ticket: u64, step: &Step) -> Option<Order> {
                 id: id.map(|id| Arc::from(format!("c{id}"))),
                 ts: world.now.unix_ms,
                 change: change(world, &what),
-                facts: Vec::new(),
+                key_values: Vec::new(),
             }))
         }
-        Step::Read { room: number, span, limit, bytes_max } => {
-            Some(Order::Read(Query { ticket, room: room(number), span, limit, bytes_max }))
-        }
+        Step::Read { room: number, span, limit, bytes_max } => Some(JournalRequest::Read(Query {
+            request_id,
+            room: room(number),
+            span,
+            limit,
+            bytes_max,
+        })),
         Step::Pass(_) | Step::Restart => None,
     }
 }
@@ -130,12 +136,12 @@ fn change(world: &World, what: &What) -> Change {
 }
 
 /// Returns what was told, in order per room.
-fn told(world: &mut World) -> (Vec<Answer>, HashMap<RoomKey, Vec<Answer>>) {
+fn told(world: &mut World) -> (Vec<JournalResponse>, HashMap<RoomKey, Vec<JournalResponse>>) {
     world.settle();
     let (mut asked, mut added) = (Vec::new(), HashMap::<_, Vec<_>>::new());
     for answer in world.aside.drain(..) {
         match &answer {
-            Answer::Added { room, .. } => {
+            JournalResponse::Added { room, .. } => {
                 added.entry(Arc::clone(room)).or_default().push(answer);
             }
             _ => asked.push(answer),
@@ -162,7 +168,7 @@ proptest! {
     ) {
         let mut memory = World::memory().with(limits.clone());
         let mut sqlite = World::sqlite().with(limits);
-        for (ticket, step) in (1..).zip(&steps) {
+        for (request_id, step) in (1..).zip(&steps) {
             let millis = match step {
                 Step::Pass(millis) => *millis,
                 // A start looks for what is no longer kept: so shall the other.
@@ -174,11 +180,11 @@ proptest! {
             if matches!(step, Step::Restart) {
                 sqlite = sqlite.again();
             }
-            if let Some(order) = order(&memory, ticket, step) {
+            if let Some(order) = order(&memory, request_id, step) {
                 memory.submit(order.clone());
                 sqlite.submit(order);
             }
-            prop_assert_eq!(told(&mut memory), told(&mut sqlite), "at step {}", ticket);
+            prop_assert_eq!(told(&mut memory), told(&mut sqlite), "at step {}", request_id);
         }
     }
 
@@ -201,10 +207,10 @@ proptest! {
         let mut sqlite = World::sqlite().with(limits);
         let mut orders = HashMap::new();
         let mut given = Vec::new();
-        for (ticket, step) in (1..).zip(&steps) {
-            match (order(&sqlite, ticket, step), step) {
+        for (request_id, step) in (1..).zip(&steps) {
+            match (order(&sqlite, request_id, step), step) {
                 (Some(order), _) => {
-                    orders.insert(Ticket(ticket), order.clone());
+                    orders.insert(RequestId(request_id), order.clone());
                     sqlite.submit(order);
                 }
                 (None, Step::Pass(times)) => {

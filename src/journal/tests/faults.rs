@@ -8,7 +8,9 @@ use rusqlite::Connection;
 
 use super::scratch::{copy, fsync, nearly_full};
 use super::world::{ALICE, World, hold, message, mids, ticket_of};
-use crate::chat::record::{Answer, Order, Query, Refused, RoomKey, SessionRecord, Span, Ticket};
+use crate::chat::record::{
+    JournalError, JournalRequest, JournalResponse, Query, RequestId, RoomKey, SessionRecord, Span,
+};
 use crate::clock::Moment;
 use crate::journal::Limits;
 
@@ -22,11 +24,11 @@ fn appends_beyond_the_queue_are_refused_and_a_retry_succeeds() {
         let mut draft = world.draft(message("hi"));
         draft.id = Some(Arc::from(format!("c{number}")));
         drafts.push(draft.clone());
-        world.submit(Order::Append(draft));
+        world.submit(JournalRequest::Append(draft));
     }
     let refusal = |at: usize| {
-        let ticket = drafts[at].ticket;
-        Answer::Refused { ticket, why: Refused::Overloaded }
+        let request_id = drafts[at].request_id;
+        JournalResponse::Rejected { request_id, why: JournalError::Overloaded }
     };
     assert_eq!(world.answers(), [refusal(3), refusal(4)]);
     drop(hold);
@@ -34,7 +36,9 @@ fn appends_beyond_the_queue_are_refused_and_a_retry_succeeds() {
     for (seq, draft) in (1..).zip(drafts) {
         let duplicate_expected = seq <= 3;
         let answer = world.append(draft);
-        let Answer::Appended { seq: got, duplicate, .. } = answer else { panic!("{answer:?}") };
+        let JournalResponse::Appended { seq: got, duplicate, .. } = answer else {
+            panic!("{answer:?}")
+        };
         assert_eq!((got, duplicate), (seq, duplicate_expected));
     }
 }
@@ -44,7 +48,7 @@ fn too_many_bytes_are_too_much() {
     let limits = Limits { queue_bytes_max: 5000, ..Limits::default() };
     let mut world = World::sqlite().with(limits);
     let draft = world.draft(message(&"x".repeat(5000)));
-    assert_eq!(world.refuse(draft), Refused::Overloaded);
+    assert_eq!(world.refuse(draft), JournalError::Overloaded);
     assert_eq!(world.say("hi"), 1);
 }
 
@@ -52,13 +56,16 @@ fn too_many_bytes_are_too_much() {
 fn reads_go_on_while_the_worker_hangs() {
     let (mut world, hold) = hung(2);
     let draft = world.draft(message("waits"));
-    let ticket = draft.ticket;
+    let request_id = draft.request_id;
     // Of another room, so that the reads need not wait for it.
-    world.submit(Order::Append(crate::chat::record::Draft { room: Arc::from("dev"), ..draft }));
+    world.submit(JournalRequest::Append(crate::chat::record::Draft {
+        room: Arc::from("dev"),
+        ..draft
+    }));
     assert_eq!(mids(world.page(Span::Latest, 2)), [5, 6]);
     assert_eq!(mids(world.page(Span::Before(4), 2)), [2, 3]);
     drop(hold);
-    assert!(matches!(world.answer_to(ticket), Answer::Appended { seq: 1, .. }));
+    assert!(matches!(world.answer_to(request_id), JournalResponse::Appended { seq: 1, .. }));
 }
 
 #[test]
@@ -66,22 +73,28 @@ fn a_read_waits_for_the_appends_before_it_but_not_for_long() {
     for recent_entries_max in [512, 2] {
         let (mut world, hold) = hung(recent_entries_max);
         let draft = world.draft(message("waits"));
-        world.submit(Order::Append(draft));
-        let read = |world: &mut World, ticket, span| {
-            let (ticket, room) = (Ticket(ticket), RoomKey::from("lobby"));
-            world.submit(Order::Read(Query { ticket, room, span, limit: 2, bytes_max: 100 }));
-            ticket
+        world.submit(JournalRequest::Append(draft));
+        let read = |world: &mut World, request_id, span| {
+            let (request_id, room) = (RequestId(request_id), RoomKey::from("lobby"));
+            world.submit(JournalRequest::Read(Query {
+                request_id,
+                room,
+                span,
+                limit: 2,
+                bytes_max: 100,
+            }));
+            request_id
         };
         let latest = read(&mut world, 101, Span::Latest);
         world.pass(249);
         let (now, before) = (world.now.at, read(&mut world, 102, Span::Before(4)));
         assert_eq!((world.answers(), world.journal().deadline()), (vec![], now.after(MILLI)));
         world.pass(1);
-        let Answer::Page(page) = world.answer_to(latest) else { panic!("no page") };
+        let JournalResponse::Page(page) = world.answer_to(latest) else { panic!("no page") };
         assert_eq!((page.top, mids(page)), (6, vec![5, 6]));
         assert!(world.journal().deadline() > world.now.at);
         world.pass(249);
-        let Answer::Page(page) = world.answer_to(before) else { panic!("no page") };
+        let JournalResponse::Page(page) = world.answer_to(before) else { panic!("no page") };
         assert_eq!((page.top, mids(page)), (6, vec![2, 3]));
         assert_eq!(world.journal().deadline(), Moment::NEVER);
         // Whoever comes after the answer sees what it told of.
@@ -90,9 +103,9 @@ fn a_read_waits_for_the_appends_before_it_but_not_for_long() {
         world.settle();
         let mut told = world.aside.drain(..);
         let appended = told.next();
-        assert!(matches!(appended, Some(Answer::Appended { seq: 7, .. })), "{appended:?}");
-        let Some(Answer::Page(page)) = told.next() else { panic!("no page") };
-        assert_eq!((page.ticket, page.top, mids(page)), (after, 7, vec![6, 7]));
+        assert!(matches!(appended, Some(JournalResponse::Appended { seq: 7, .. })), "{appended:?}");
+        let Some(JournalResponse::Page(page)) = told.next() else { panic!("no page") };
+        assert_eq!((page.request_id, page.top, mids(page)), (after, 7, vec![6, 7]));
     }
 }
 
@@ -102,16 +115,22 @@ fn reads_beyond_the_limit_are_refused() {
     let mut world = World::sqlite().with(limits);
     world.say("hi");
     let mut world = world.again();
-    for ticket in [101, 102] {
+    for request_id in [101, 102] {
         let room = RoomKey::from("lobby");
-        let (ticket, span) = (Ticket(ticket), Span::Latest);
-        world.submit(Order::Read(Query { ticket, room, span, limit: 1, bytes_max: 100 }));
+        let (request_id, span) = (RequestId(request_id), Span::Latest);
+        world.submit(JournalRequest::Read(Query {
+            request_id,
+            room,
+            span,
+            limit: 1,
+            bytes_max: 100,
+        }));
     }
-    let why = Refused::Overloaded;
+    let why = JournalError::Overloaded;
     world.settle();
     world.aside.sort_by_key(ticket_of);
-    assert!(matches!(world.aside[0], Answer::Page(_)));
-    assert_eq!(world.aside[1], Answer::Unread { ticket: Ticket(102), why });
+    assert!(matches!(world.aside[0], JournalResponse::Page(_)));
+    assert_eq!(world.aside[1], JournalResponse::ReadFailed { request_id: RequestId(102), why });
 }
 
 #[test]
@@ -124,22 +143,22 @@ fn a_full_disk_refuses_appends_until_there_is_space() {
         let mut draft = world.draft(message(&text));
         draft.id = Some(Arc::from(format!("c{said}")));
         match world.append(draft.clone()) {
-            Answer::Appended { .. } => said += 1,
-            Answer::Refused { why: Refused::Unavailable, .. } => break draft,
+            JournalResponse::Appended { .. } => said += 1,
+            JournalResponse::Rejected { why: JournalError::Unavailable, .. } => break draft,
             other => panic!("{other:?}"),
         }
     };
     world.settle();
-    assert_eq!(world.aside, [Answer::Health { writable: false }]);
+    assert_eq!(world.aside, [JournalResponse::Health { writable: false }]);
     assert!(!world.journal().writable());
     // What is there can be read, from memory and from disk.
     assert_eq!(world.page(Span::Latest, 2).top, said);
     assert_eq!(world.page(Span::Before(3), 2).top, said);
     let session = SessionRecord { key: ALICE, name: Arc::from("Alice"), rooms: Vec::new() };
-    world.submit(Order::PutSession(session.clone()));
+    world.submit(JournalRequest::PutSession(session.clone()));
     // It stays so as long as there is no space.
     std::thread::sleep(Duration::from_millis(600));
-    assert_eq!(world.refuse(draft.clone()), Refused::Unavailable);
+    assert_eq!(world.refuse(draft.clone()), JournalError::Unavailable);
     assert_eq!(world.aside.len(), 1);
 
     ballast.execute_batch("DROP TABLE ballast").unwrap();
@@ -147,7 +166,7 @@ fn a_full_disk_refuses_appends_until_there_is_space() {
         world.wait();
         world.settle();
     }
-    assert_eq!(world.aside[1], Answer::Health { writable: true });
+    assert_eq!(world.aside[1], JournalResponse::Health { writable: true });
     draft.ts += 1;
     assert_eq!(world.add(draft), said + 1);
     let mut world = world.again();

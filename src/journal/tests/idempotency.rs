@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::world::{BOB, World, deleted, edited, message};
-use crate::chat::record::{Answer, Draft, Order, Refused, Span};
+use crate::chat::record::{Draft, JournalError, JournalRequest, JournalResponse, Span};
 use crate::journal::Limits;
 
 pub(super) fn an_id_that_comes_again_gets_the_first_answer(mut world: World) {
@@ -11,13 +11,15 @@ pub(super) fn an_id_that_comes_again_gets_the_first_answer(mut world: World) {
     draft.id = Some(Arc::from("c1"));
     let first = world.append(draft.clone());
     let ts = world.now.unix_ms;
-    let ticket = draft.ticket;
-    let told = Answer::Appended { ticket, seq: 1, mid: 1, ts, duplicate: false, count: 0 };
+    let request_id = draft.request_id;
+    let told =
+        JournalResponse::Appended { request_id, seq: 1, mid: 1, ts, duplicate: false, count: 0 };
     assert_eq!(first, told);
     world.pass(5000);
     draft.ts = world.now.unix_ms;
     draft.sender = Arc::from("Alice B");
-    let again = Answer::Appended { ticket, seq: 1, mid: 1, ts, duplicate: true, count: 0 };
+    let again =
+        JournalResponse::Appended { request_id, seq: 1, mid: 1, ts, duplicate: true, count: 0 };
     assert_eq!(world.append(draft), again);
     assert_eq!(world.page(Span::Latest, 10).top, 1);
 }
@@ -27,10 +29,10 @@ pub(super) fn an_id_with_another_body_is_a_conflict(mut world: World) {
     draft.id = Some(Arc::from("c1"));
     world.add(draft.clone());
     draft.change = message("twice");
-    assert_eq!(world.refuse(draft.clone()), Refused::IdConflict);
+    assert_eq!(world.refuse(draft.clone()), JournalError::IdConflict);
     draft.change = message("once");
     draft.room = Arc::from("dev");
-    assert_eq!(world.refuse(draft), Refused::IdConflict);
+    assert_eq!(world.refuse(draft), JournalError::IdConflict);
 }
 
 pub(super) fn an_id_is_unique_per_author(mut world: World) {
@@ -46,38 +48,41 @@ pub(super) fn an_id_is_known_after_its_message_was_deleted(mut world: World) {
     draft.id = Some(Arc::from("c1"));
     world.add(draft.clone());
     world.change(deleted(1));
-    assert!(matches!(world.append(draft), Answer::Appended { seq: 1, duplicate: true, .. }));
+    assert!(matches!(
+        world.append(draft),
+        JournalResponse::Appended { seq: 1, duplicate: true, .. }
+    ));
 }
 
 pub(super) fn what_came_before_is_recognised_and_nothing_is_added(mut world: World) {
     let draft = Draft { id: Some(Arc::from("c1")), ..world.draft(message("once")) };
-    let ticket = draft.ticket;
-    assert_eq!(world.recognise(draft.clone()), Answer::Unknown { ticket });
+    let request_id = draft.request_id;
+    assert_eq!(world.recognise(draft.clone()), JournalResponse::NotReplayed { request_id });
     assert_eq!(world.page(Span::Latest, 10).top, 0);
     // In the order given: whatever was asked before.
-    world.submit(Order::Append(draft.clone()));
-    world.submit(Order::Recognise(draft.clone()));
+    world.submit(JournalRequest::Append(draft.clone()));
+    world.submit(JournalRequest::CheckReplay(draft.clone()));
     world.settle();
     let answers = std::mem::take(&mut world.aside);
     let told = |duplicate| {
         let ts = draft.ts;
-        Answer::Appended { ticket, seq: 1, mid: 1, ts, duplicate, count: 0 }
+        JournalResponse::Appended { request_id, seq: 1, mid: 1, ts, duplicate, count: 0 }
     };
     assert_eq!(answers, [told(false), told(true)]);
     let mut world = world.again_if_kept();
     assert_eq!(world.recognise(draft.clone()), told(true));
     let other = Draft { change: message("twice"), ..draft.clone() };
-    let why = Refused::IdConflict;
-    assert_eq!(world.recognise(other), Answer::Refused { ticket, why });
+    let why = JournalError::IdConflict;
+    assert_eq!(world.recognise(other), JournalResponse::Rejected { request_id, why });
     let without = Draft { id: None, ..draft };
-    assert_eq!(world.recognise(without), Answer::Unknown { ticket });
+    assert_eq!(world.recognise(without), JournalResponse::NotReplayed { request_id });
     assert_eq!(world.page(Span::Latest, 10).top, 1);
 }
 
 pub(super) fn an_id_of_a_refused_draft_is_not_taken(mut world: World) {
     let mut draft = world.draft(edited(1, "text"));
     draft.id = Some(Arc::from("c1"));
-    assert_eq!(world.refuse(draft.clone()), Refused::NoSuchMessage);
+    assert_eq!(world.refuse(draft.clone()), JournalError::NoSuchMessage);
     world.say("hi");
     assert_eq!(world.add(draft), 2);
 }
@@ -89,7 +94,10 @@ pub(super) fn an_id_is_forgotten_with_its_pruned_message(world: World) {
     draft.id = Some(Arc::from("c1"));
     world.add(draft.clone());
     world.say("hi");
-    assert!(matches!(world.append(draft.clone()), Answer::Appended { duplicate: true, .. }));
+    assert!(matches!(
+        world.append(draft.clone()),
+        JournalResponse::Appended { duplicate: true, .. }
+    ));
     world.say("hi");
     assert_eq!(world.add(draft), 4);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{World, deleted, edited, expiring, message, reaction};
-use crate::chat::record::{Change, Finding, Gone};
+use crate::chat::record::{Change, DeletionReason, SearchPage};
 use crate::journal::Limits;
 
 pub(super) fn what_was_said_is_found_by_its_words(mut world: World) {
@@ -123,7 +123,7 @@ pub(super) fn an_expired_message_is_not_found(mut world: World) {
     world.pass(5000);
     assert_eq!(world.finds("soon"), [2]);
     world.settle();
-    assert_eq!(world.history()[0].gone, Some(Gone::Expired));
+    assert_eq!(world.history()[0].deleted, Some(DeletionReason::Expired));
     assert_eq!(world.finds("soon"), [2]);
 }
 
@@ -176,9 +176,9 @@ pub(super) fn a_finding_is_cut_at_whole_messages(mut world: World) {
     let mut draft = world.draft(message("another word"));
     draft.room = Arc::from("dev");
     world.add(draft);
-    let seen = |finding: Finding| {
-        let mids: Vec<u64> = finding.hits.iter().map(|hit| hit.said.mid).collect();
-        (mids, finding.more)
+    let seen = |page: SearchPage| {
+        let mids: Vec<u64> = page.hits.iter().map(|hit| hit.said.mid).collect();
+        (mids, page.more)
     };
     let mut search = |before, limit| seen(world.search(&["lobby"], "word", before, limit));
     assert_eq!(search(None, 2), (vec![5, 4], true));

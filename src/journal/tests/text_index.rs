@@ -5,7 +5,9 @@ use std::fs;
 use rusqlite::Connection;
 
 use super::world::{World, deleted, edited, expiring};
-use crate::chat::record::{Answer, Order, Refused, RoomKey, Search, Ticket};
+use crate::chat::record::{
+    JournalError, JournalRequest, JournalResponse, RequestId, RoomKey, Search,
+};
 use crate::journal::Limits;
 
 #[test]
@@ -44,7 +46,7 @@ fn a_journal_from_before_the_index_is_indexed_in_steps() {
     let mut world = World::sqlite();
     for number in 1..=2000 {
         let draft = world.draft(super::world::message(&format!("word number{number}")));
-        world.submit(Order::Append(draft));
+        world.submit(JournalRequest::Append(draft));
     }
     world.settle();
     world.change(edited(7, "changed"));
@@ -108,21 +110,21 @@ fn too_much_that_is_in_no_index_is_not_looked_through() {
         world.say("something else");
     }
     let mut world = world.with(Limits { scan_entries_max: 10, ..Limits::default() });
-    let finding = world.search(&["lobby"], "word", None, 5);
-    assert_eq!((finding.hits.len(), finding.more), (0, true));
-    let finding = world.search(&["lobby"], "word", Some(11), 5);
-    assert_eq!((finding.hits.len(), finding.more), (1, false));
+    let page = world.search(&["lobby"], "word", None, 5);
+    assert_eq!((page.hits.len(), page.more), (0, true));
+    let page = world.search(&["lobby"], "word", Some(11), 5);
+    assert_eq!((page.hits.len(), page.more), (1, false));
 }
 
 #[test]
 fn too_many_searches_are_refused() {
     let mut world = World::sqlite().with(Limits { queue_searches_max: 0, ..Limits::default() });
     world.say("word");
-    let ticket = Ticket(99);
+    let request_id = RequestId(99);
     let rooms = vec![RoomKey::from("lobby")];
     let words = "word".into();
-    let search = Search { ticket, rooms, words, before: None, limit: 1, bytes_max: 100 };
-    world.submit(Order::Search(search));
-    let told = Answer::Unread { ticket, why: Refused::Overloaded };
-    assert_eq!(world.answer_to(ticket), told);
+    let search = Search { request_id, rooms, words, before: None, limit: 1, bytes_max: 100 };
+    world.submit(JournalRequest::Search(search));
+    let told = JournalResponse::ReadFailed { request_id, why: JournalError::Overloaded };
+    assert_eq!(world.answer_to(request_id), told);
 }

@@ -9,8 +9,9 @@ use rusqlite::Connection;
 
 use super::scratch::Scratch;
 use crate::chat::record::{
-    Action, Answer, AuthorKey, Change, Deed, Draft, Entry, Fact, Finding, Found, Gone, Keep,
-    Opening, Order, Page, Query, Refused, RoomKey, Said, Search, Shelf, Span, Ticket,
+    AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse,
+    KeyValue, Moderation, ModerationAction, Namespace, Page, PageContent, PutKeyValues, Query,
+    RequestId, RoomKey, Search, SearchPage, Snapshot, Span, StoredMessage,
 };
 use crate::clock::{Moment, Now};
 use crate::journal::{Engine, Journal, Limits, OpenError};
@@ -18,14 +19,14 @@ use crate::journal::{Engine, Journal, Limits, OpenError};
 /// A journal under test and its time.
 pub(super) struct World {
     journal: Option<Journal>,
-    pub(super) opening: Opening,
+    pub(super) opening: Snapshot,
     pub(super) now: Now,
     pub(super) engine: Engine,
     pub(super) limits: Limits,
     woken: Receiver<()>,
     tickets: u64,
     /// What was told beside the answers asked for.
-    pub(super) aside: Vec<Answer>,
+    pub(super) aside: Vec<JournalResponse>,
     /// Where it lies, if it does.
     pub(super) scratch: Option<Arc<Scratch>>,
 }
@@ -123,7 +124,7 @@ impl World {
     }
 
     /// Returns what there is to tell now.
-    pub(super) fn answers(&mut self) -> Vec<Answer> {
+    pub(super) fn answers(&mut self) -> Vec<JournalResponse> {
         let now = self.now;
         let mut answers = Vec::new();
         self.journal().answers(now, &mut answers);
@@ -143,7 +144,7 @@ impl World {
     pub(super) fn draft(&mut self, change: Change) -> Draft {
         self.tickets += 1;
         Draft {
-            ticket: Ticket(self.tickets),
+            request_id: RequestId(self.tickets),
             room: Arc::from("lobby"),
             room_name: Arc::from("Lobby"),
             author: ALICE,
@@ -152,27 +153,29 @@ impl World {
             id: None,
             ts: self.now.unix_ms,
             change,
-            facts: Vec::new(),
+            key_values: Vec::new(),
         }
     }
 
     /// Submits an order and does not wait.
-    pub(super) fn submit(&mut self, order: Order) {
+    pub(super) fn submit(&mut self, order: JournalRequest) {
         let now = self.now;
         self.journal().submit(now, order);
     }
 
     /// Submits an order and waits for its answer.
-    fn ask(&mut self, ticket: Ticket, order: Order) -> Answer {
+    fn command(&mut self, request_id: RequestId, order: JournalRequest) -> JournalResponse {
         self.submit(order);
-        self.answer_to(ticket)
+        self.answer_to(request_id)
     }
 
     /// Waits for the answer to an order.
-    pub(super) fn answer_to(&mut self, ticket: Ticket) -> Answer {
+    pub(super) fn answer_to(&mut self, request_id: RequestId) -> JournalResponse {
         loop {
             let mut answers = self.answers();
-            if let Some(at) = answers.iter().position(|answer| ticket_of(answer) == Some(ticket)) {
+            if let Some(at) =
+                answers.iter().position(|answer| ticket_of(answer) == Some(request_id))
+            {
                 let answer = answers.remove(at);
                 self.aside.append(&mut answers);
                 return answer;
@@ -182,41 +185,41 @@ impl World {
         }
     }
 
-    pub(super) fn append(&mut self, draft: Draft) -> Answer {
-        self.ask(draft.ticket, Order::Append(draft))
+    pub(super) fn append(&mut self, draft: Draft) -> JournalResponse {
+        self.command(draft.request_id, JournalRequest::Append(draft))
     }
 
     /// Asks whether a draft has come before.
-    pub(super) fn recognise(&mut self, draft: Draft) -> Answer {
-        self.ask(draft.ticket, Order::Recognise(draft))
+    pub(super) fn recognise(&mut self, draft: Draft) -> JournalResponse {
+        self.command(draft.request_id, JournalRequest::CheckReplay(draft))
     }
 
     /// Submits facts, and gives the ticket of their answer.
-    pub(super) fn submit_keep(&mut self, facts: Vec<Fact>) -> Ticket {
+    pub(super) fn submit_keep(&mut self, key_values: Vec<KeyValue>) -> RequestId {
         self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        self.submit(Order::Keep(Keep { ticket: Some(ticket), facts }));
-        ticket
+        let request_id = RequestId(self.tickets);
+        self.submit(JournalRequest::Put(PutKeyValues { request_id: Some(request_id), key_values }));
+        request_id
     }
 
     /// Has facts kept.
-    pub(super) fn keep(&mut self, facts: Vec<Fact>) {
-        let ticket = self.submit_keep(facts);
-        assert_eq!(self.answer_to(ticket), Answer::Kept { ticket });
+    pub(super) fn keep(&mut self, key_values: Vec<KeyValue>) {
+        let request_id = self.submit_keep(key_values);
+        assert_eq!(self.answer_to(request_id), JournalResponse::Saved { request_id });
     }
 
     /// Appends what is expected to be taken, and gives its number.
     pub(super) fn add(&mut self, draft: Draft) -> u64 {
         match self.append(draft) {
-            Answer::Appended { seq, duplicate: false, .. } => seq,
+            JournalResponse::Appended { seq, duplicate: false, .. } => seq,
             other => panic!("not appended: {other:?}"),
         }
     }
 
     /// Appends what is expected to be refused.
-    pub(super) fn refuse(&mut self, draft: Draft) -> Refused {
+    pub(super) fn refuse(&mut self, draft: Draft) -> JournalError {
         match self.append(draft) {
-            Answer::Refused { why, .. } => why,
+            JournalResponse::Rejected { why, .. } => why,
             other => panic!("not refused: {other:?}"),
         }
     }
@@ -242,10 +245,10 @@ impl World {
         bytes_max: usize,
     ) -> Page {
         self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        let query = Query { ticket, room: RoomKey::from(room), span, limit, bytes_max };
-        match self.ask(ticket, Order::Read(query)) {
-            Answer::Page(page) => page,
+        let request_id = RequestId(self.tickets);
+        let query = Query { request_id, room: RoomKey::from(room), span, limit, bytes_max };
+        match self.command(request_id, JournalRequest::Read(query)) {
+            JournalResponse::Page(page) => page,
             other => panic!("no page: {other:?}"),
         }
     }
@@ -256,11 +259,11 @@ impl World {
         words: &str,
         before: Option<u64>,
         limit: usize,
-    ) -> Finding {
+    ) -> SearchPage {
         self.find(rooms, words, before, limit, 1 << 20)
     }
 
-    pub(super) fn search_bytes(&mut self, rooms: &[&str], words: &str, bytes: usize) -> Finding {
+    pub(super) fn search_bytes(&mut self, rooms: &[&str], words: &str, bytes: usize) -> SearchPage {
         self.find(rooms, words, None, 100, bytes)
     }
 
@@ -271,25 +274,26 @@ impl World {
         before: Option<u64>,
         limit: usize,
         bytes_max: usize,
-    ) -> Finding {
+    ) -> SearchPage {
         self.tickets += 1;
-        let ticket = Ticket(self.tickets);
+        let request_id = RequestId(self.tickets);
         let rooms = rooms.iter().map(|room| RoomKey::from(*room)).collect();
-        let search = Search { ticket, rooms, words: Arc::from(words), before, limit, bytes_max };
-        match self.ask(ticket, Order::Search(search)) {
-            Answer::Found(finding) => finding,
+        let search =
+            Search { request_id, rooms, words: Arc::from(words), before, limit, bytes_max };
+        match self.command(request_id, JournalRequest::Search(search)) {
+            JournalResponse::SearchPage(page) => page,
             other => panic!("nothing found: {other:?}"),
         }
     }
 
     /// Returns the names of the lobby's messages with these words in them.
     pub(super) fn finds(&mut self, words: &str) -> Vec<u64> {
-        let finding = self.search(&["lobby"], words, None, 100);
-        finding.hits.iter().map(|hit| hit.said.mid).collect()
+        let page = self.search(&["lobby"], words, None, 100);
+        page.hits.iter().map(|hit| hit.said.mid).collect()
     }
 
     /// Returns the messages of the lobby as they read now.
-    pub(super) fn history(&mut self) -> Vec<Said> {
+    pub(super) fn history(&mut self) -> Vec<StoredMessage> {
         said(self.page(Span::Latest, 1000))
     }
 
@@ -300,16 +304,16 @@ impl World {
 }
 
 /// Returns the ticket of an answer, if an order asked for it.
-pub(super) fn ticket_of(answer: &Answer) -> Option<Ticket> {
+pub(super) fn ticket_of(answer: &JournalResponse) -> Option<RequestId> {
     match answer {
-        Answer::Appended { ticket, .. }
-        | Answer::Unknown { ticket }
-        | Answer::Kept { ticket }
-        | Answer::Refused { ticket, .. }
-        | Answer::Unread { ticket, .. } => Some(*ticket),
-        Answer::Page(page) => Some(page.ticket),
-        Answer::Found(finding) => Some(finding.ticket),
-        Answer::Added { .. } | Answer::Health { .. } => None,
+        JournalResponse::Appended { request_id, .. }
+        | JournalResponse::NotReplayed { request_id }
+        | JournalResponse::Saved { request_id }
+        | JournalResponse::Rejected { request_id, .. }
+        | JournalResponse::ReadFailed { request_id, .. } => Some(*request_id),
+        JournalResponse::Page(page) => Some(page.request_id),
+        JournalResponse::SearchPage(page) => Some(page.request_id),
+        JournalResponse::Added { .. } | JournalResponse::Health { .. } => None,
     }
 }
 
@@ -317,17 +321,17 @@ pub(super) const NOON: Now = Now { at: Moment::from_millis(50), unix_ms: 1_000_0
 /// How long a test waits for a thread before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) fn said(page: Page) -> Vec<Said> {
+pub(super) fn said(page: Page) -> Vec<StoredMessage> {
     match page.found {
-        Found::Messages(messages) => messages,
-        Found::Entries(_) => panic!("entries instead of messages"),
+        PageContent::Messages(messages) => messages,
+        PageContent::Entries(_) => panic!("entries instead of messages"),
     }
 }
 
 pub(super) fn entries(page: Page) -> Vec<Entry> {
     match page.found {
-        Found::Entries(entries) => entries,
-        Found::Messages(_) => panic!("messages instead of entries"),
+        PageContent::Entries(entries) => entries,
+        PageContent::Messages(_) => panic!("messages instead of entries"),
     }
 }
 
@@ -349,7 +353,7 @@ pub(super) fn edited(mid: u64, content: &str) -> Change {
 }
 
 pub(super) fn deleted(mid: u64) -> Change {
-    Change::Deleted { mid, why: Gone::Author }
+    Change::Deleted { mid, why: DeletionReason::Author }
 }
 
 pub(super) fn reaction(mid: u64, emoji: &str, on: bool) -> Change {
@@ -362,16 +366,17 @@ pub(super) fn topic(topic: &str) -> Change {
 
 pub(super) fn moderated(user: &str) -> Change {
     let (user, reason) = (Some(Arc::from(user)), Some(Arc::from("flood")));
-    let deed = Deed { action: Action::Mute, user, seconds: Some(600), reason };
-    Change::Moderated { deed: Arc::new(deed) }
+    let moderation =
+        Moderation { action: ModerationAction::Mute, user, seconds: Some(600), reason };
+    Change::Moderated { moderation: Arc::new(moderation) }
 }
 
-pub(super) fn fact(shelf: Shelf, key: &str, value: &str) -> Fact {
-    Fact { shelf, key: Arc::from(key), value: Some(Arc::from(value)) }
+pub(super) fn key_value(namespace: Namespace, key: &str, value: &str) -> KeyValue {
+    KeyValue { namespace, key: Arc::from(key), value: Some(Arc::from(value)) }
 }
 
-pub(super) fn forgotten(shelf: Shelf, key: &str) -> Fact {
-    Fact { shelf, key: Arc::from(key), value: None }
+pub(super) fn forgotten(namespace: Namespace, key: &str) -> KeyValue {
+    KeyValue { namespace, key: Arc::from(key), value: None }
 }
 
 /// Keeps the worker from writing until it is dropped.

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::who::COOKIE;
 use super::{Caller, Errand, Waiting};
 use crate::auth::{Password, PasswordFault};
-use crate::chat::record::{AuthorKey, Keep, Order, Ticket};
-use crate::chat::{ClientId, Code, Input, Refusal, Speaker, author_of};
+use crate::chat::record::{AuthorKey, JournalRequest, PutKeyValues, RequestId};
+use crate::chat::{ClientId, Code, Credential, Input, Refusal, author_of};
 use crate::config::Auth;
 use crate::http::{Request, Response, Status};
 use crate::net::{ConnId, Turn};
@@ -37,8 +37,8 @@ impl Server {
         }
         let Credentials { name, password } = read_body(request)?;
         let own = match &who.speaker {
-            Speaker::Session(session) => Some(author_of(session)),
-            Speaker::Nobody | Speaker::Login(_) => None,
+            Credential::Session(session) => Some(author_of(session)),
+            Credential::Nobody | Credential::Login(_) => None,
         };
         self.chat.check_registration(&name, own)?;
         let password = Password::new(password, &self.accounts.limits).map_err(unfit)?;
@@ -97,17 +97,17 @@ impl Server {
     ) -> Result<(), Instead> {
         only("POST", request)?;
         let caller = client(conn);
-        let Speaker::Login(login) = &who.speaker else {
+        let Credential::Login(login) = &who.speaker else {
             // There is nothing to end but a cookie.
             return Err(Instead::from(self.parting(caller)));
         };
         let now = turn.now();
-        let mut facts = self.accounts.revoked.prune(now.unix_ms / 1000);
+        let mut key_values = self.accounts.revoked.prune(now.unix_ms / 1000);
         let ended = self.accounts.revoked.end(login.author, login.id, login.expires / 1000);
         let full = ended.is_err();
-        facts.extend(ended);
-        let ticket = if full { None } else { Some(self.accounts.number(caller)) };
-        self.journal.submit(now, Order::Keep(Keep { ticket, facts }));
+        key_values.extend(ended);
+        let request_id = if full { None } else { Some(self.accounts.number(caller)) };
+        self.journal.submit(now, JournalRequest::Put(PutKeyValues { request_id, key_values }));
         if full {
             let message = "this account has logged out too often of late";
             return Err(Refusal::new(Code::Overloaded, message).into());
@@ -121,10 +121,10 @@ impl Server {
     pub(in crate::server) fn left(
         &mut self,
         turn: &mut Turn<'_>,
-        ticket: Ticket,
+        request_id: RequestId,
         kept: Result<(), Refusal>,
     ) {
-        let Some(caller) = self.accounts.take(ticket) else { return };
+        let Some(caller) = self.accounts.take(request_id) else { return };
         let response = match kept {
             Ok(()) => self.parting(caller),
             // It has ended all the same, but might be back after a start.

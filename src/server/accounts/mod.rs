@@ -23,7 +23,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::auth::{self, Attempts, Busy, PasswordWorker, SigningKey, SigningKeyError, Tokens};
-use crate::chat::record::{AuthorKey, Fact, Opening, Shelf, Ticket};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace, RequestId, Snapshot};
 use crate::chat::{ClientId, Code, Refusal};
 use crate::config::{Auth, Config, Data};
 use revoked::Revoked;
@@ -98,10 +98,10 @@ impl Accounts {
     /// opening; gives the facts that can be forgotten.
     pub(super) fn open(
         config: &Config,
-        opening: &mut Opening,
+        opening: &mut Snapshot,
         now_unix_s: u64,
         waker: impl Fn() + Send + Sync + 'static,
-    ) -> Result<(Self, Vec<Fact>), Fault> {
+    ) -> Result<(Self, Vec<KeyValue>), Fault> {
         let limits = config.accounts();
         let key = match &config.data {
             Data::Dir(dir) => SigningKey::open(dir, super::random()).map_err(Fault::Key)?,
@@ -109,7 +109,9 @@ impl Accounts {
         };
         let outside = config.outside().map_err(Fault::Outside)?;
         let mut revoked = Revoked::new(config.logouts_max);
-        opening.facts.retain(|fact| fact.shelf != Shelf::Revoked || !revoked.restore(fact));
+        opening.key_values.retain(|key_value| {
+            key_value.namespace != Namespace::RevokedTokens || !revoked.restore(key_value)
+        });
         let expired = revoked.prune(now_unix_s);
         let accounts = Self {
             auth: config.auth,
@@ -162,27 +164,27 @@ impl Accounts {
 
     /// Numbers an order to keep a logout, apart from those of the chat, which end in the number of a
     /// slot.
-    fn number(&mut self, caller: ClientId) -> Ticket {
+    fn number(&mut self, caller: ClientId) -> RequestId {
         self.left = self.left.wrapping_add(1);
         self.leaving.insert(self.left, caller);
-        Ticket(u64::from(self.left) << 32 | u64::from(u32::MAX))
+        RequestId(u64::from(self.left) << 32 | u64::from(u32::MAX))
     }
 
     /// Whether an order is to keep a logout.
-    pub(super) fn awaits(&self, ticket: Ticket) -> bool {
-        number_of(ticket).is_some_and(|number| self.leaving.contains_key(&number))
+    pub(super) fn awaits(&self, request_id: RequestId) -> bool {
+        number_of(request_id).is_some_and(|number| self.leaving.contains_key(&number))
     }
 
     /// Finds the request whose logout an order was to keep.
-    fn take(&mut self, ticket: Ticket) -> Option<ClientId> {
-        self.leaving.remove(&number_of(ticket)?)
+    fn take(&mut self, request_id: RequestId) -> Option<ClientId> {
+        self.leaving.remove(&number_of(request_id)?)
     }
 }
 
 /// Returns the number of an order that the chat knows nothing of.
-fn number_of(ticket: Ticket) -> Option<u32> {
-    let own = ticket.0 & u64::from(u32::MAX) == u64::from(u32::MAX);
-    u32::try_from(ticket.0 >> 32).ok().filter(|_| own)
+fn number_of(request_id: RequestId) -> Option<u32> {
+    let own = request_id.0 & u64::from(u32::MAX) == u64::from(u32::MAX);
+    u32::try_from(request_id.0 >> 32).ok().filter(|_| own)
 }
 
 fn busy() -> Refusal {

@@ -3,7 +3,7 @@
 use super::{Errand, Waiting, busy, door};
 use crate::auth::Outcome;
 use crate::chat::record::AuthorKey;
-use crate::chat::{Account, Input, Registry, Request};
+use crate::chat::{Account, AccountRequest, Input, Request};
 use crate::http::Status;
 use crate::net::Turn;
 use crate::server::api::refuse;
@@ -43,12 +43,12 @@ impl Server {
         };
         let Waiting { caller, network, errand } = waiting;
         let registry = match errand {
-            Errand::Register { name, own } => Registry::Add(account(name, false), own),
-            Errand::Add { name, admin } => Registry::Add(account(name, admin), None),
-            Errand::SetPassword { name } => Registry::SetHash { name, hash },
+            Errand::Register { name, own } => AccountRequest::Add(account(name, false), own),
+            Errand::Add { name, admin } => AccountRequest::Add(account(name, admin), None),
+            Errand::SetPassword { name } => AccountRequest::SetHash { name, hash },
             Errand::LogIn { .. } => return,
         };
-        let request = Request::Registry(Box::new(registry));
+        let request = Request::AccountRequest(Box::new(registry));
         self.tell(turn, Input::Asked { caller, network, request });
     }
 

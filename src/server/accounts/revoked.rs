@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::chat::record::{AuthorKey, Fact, Shelf};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// Remembers logins until their tokens expire by themselves.
 #[derive(Debug)]
@@ -33,9 +33,9 @@ impl Revoked {
     }
 
     /// Takes in a fact of before the start; false if it is none.
-    pub(super) fn restore(&mut self, fact: &Fact) -> bool {
-        let login = AuthorKey::from_hex(&fact.key);
-        let expires_s = fact.value.as_deref().and_then(|value| value.parse().ok());
+    pub(super) fn restore(&mut self, key_value: &KeyValue) -> bool {
+        let login = AuthorKey::from_hex(&key_value.key);
+        let expires_s = key_value.value.as_deref().and_then(|value| value.parse().ok());
         let Some((AuthorKey(login), expires_s)) = login.zip(expires_s) else { return false };
         self.logins.insert(login, None);
         self.by_expiry.insert((expires_s, login));
@@ -53,7 +53,7 @@ impl Revoked {
         author: AuthorKey,
         login: [u8; 16],
         expires_s: u64,
-    ) -> Result<Fact, Full> {
+    ) -> Result<KeyValue, Full> {
         if !self.has(login) {
             let count = self.counts.entry(author).or_default();
             if *count >= self.logins_max {
@@ -63,11 +63,11 @@ impl Revoked {
             self.logins.insert(login, Some(author));
             self.by_expiry.insert((expires_s, login));
         }
-        Ok(fact(login, Some(expires_s.to_string().into())))
+        Ok(key_value(login, Some(expires_s.to_string().into())))
     }
 
     /// Forgets logins whose tokens have expired; gives the facts that need not be kept.
-    pub(super) fn prune(&mut self, now_s: u64) -> Vec<Fact> {
+    pub(super) fn prune(&mut self, now_s: u64) -> Vec<KeyValue> {
         let mut expired = Vec::new();
         while let Some(&(expires_s, login)) = self.by_expiry.first()
             && expires_s <= now_s
@@ -81,14 +81,14 @@ impl Revoked {
                     self.counts.remove(&author);
                 }
             }
-            expired.push(fact(login, None));
+            expired.push(key_value(login, None));
         }
         expired
     }
 }
 
-fn fact(login: [u8; 16], value: Option<std::sync::Arc<str>>) -> Fact {
-    Fact { shelf: Shelf::Revoked, key: AuthorKey(login).to_hex().into(), value }
+fn key_value(login: [u8; 16], value: Option<std::sync::Arc<str>>) -> KeyValue {
+    KeyValue { namespace: Namespace::RevokedTokens, key: AuthorKey(login).to_hex().into(), value }
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
         assert!(again.restore(&kept));
         assert!(again.has([7; 16]));
         assert_eq!(again.prune(99), []);
-        assert_eq!(again.prune(100), [Fact { value: None, ..kept }]);
+        assert_eq!(again.prune(100), [KeyValue { value: None, ..kept }]);
         assert!(!again.has([7; 16]) && again.by_expiry.is_empty());
     }
 
@@ -129,7 +129,11 @@ mod tests {
         let mut revoked = Revoked::new(2);
         for (key, value) in [("x", Some("100")), ("07070707070707070707070707070707", None)] {
             let value = value.map(Into::into);
-            assert!(!revoked.restore(&Fact { shelf: Shelf::Revoked, key: key.into(), value }));
+            assert!(!revoked.restore(&KeyValue {
+                namespace: Namespace::RevokedTokens,
+                key: key.into(),
+                value
+            }));
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Caller, Errand, Waiting, door};
 use crate::auth::Password;
-use crate::chat::{Code, Refusal, Registry, Request as Ask, Speaker};
+use crate::chat::{AccountRequest, Code, Credential, Refusal, Request as Command};
 use crate::http::{Method, Request};
 use crate::net::{ConnId, Turn};
 use crate::server::api::{Gives, Instead, decoded, network, only, read_body};
@@ -33,7 +33,7 @@ impl Server {
         conn: ConnId,
         request: &Request,
         who: &Caller,
-    ) -> Result<Option<Ask>, Instead> {
+    ) -> Result<Option<Command>, Instead> {
         let rest = request.path.strip_prefix(USERS).unwrap_or_default();
         let mut parts = rest.split('/').skip(1);
         let place = (parts.next(), parts.next(), parts.next());
@@ -54,7 +54,7 @@ impl Server {
                 self.expect(client(conn), Gives::Created);
                 return self.hash(turn, conn, password, errand).map(|()| None);
             }
-            (None, _) => Registry::List,
+            (None, _) => AccountRequest::List,
             (Some(name), Method::Post) => {
                 let Change { password } = read_body(request)?;
                 if self.chat.account_named(&name).is_none() {
@@ -64,9 +64,9 @@ impl Server {
                     .hash(turn, conn, password, Errand::SetPassword { name })
                     .map(|()| None);
             }
-            (Some(name), _) => Registry::Remove { name },
+            (Some(name), _) => AccountRequest::Remove { name },
         };
-        Ok(Some(Ask::Registry(Box::new(registry))))
+        Ok(Some(Command::AccountRequest(Box::new(registry))))
     }
 
     fn hash(
@@ -92,7 +92,9 @@ fn check(who: &Caller) -> Result<(), Refusal> {
     let message = "only administrators may do this";
     match &who.speaker {
         _ if who.admin => Ok(()),
-        Speaker::Login(_) => Err(Refusal::new(Code::Forbidden, message)),
-        Speaker::Nobody | Speaker::Session(_) => Err(Refusal::new(Code::AuthRequired, message)),
+        Credential::Login(_) => Err(Refusal::new(Code::Forbidden, message)),
+        Credential::Nobody | Credential::Session(_) => {
+            Err(Refusal::new(Code::AuthRequired, message))
+        }
     }
 }

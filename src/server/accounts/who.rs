@@ -6,7 +6,7 @@
 
 use crate::auth::{Fault, Subject};
 use crate::chat::record::AuthorKey;
-use crate::chat::{Code, Login, Refusal, Speaker};
+use crate::chat::{Code, Credential, Login, Refusal};
 use crate::clock::Now;
 use crate::config::Auth;
 use crate::http::{Method, Request};
@@ -19,7 +19,7 @@ pub(super) const COOKIE: &str = "chinwag";
 #[derive(Debug, Default)]
 pub(in crate::server) struct Caller {
     /// As the chat knows it.
-    pub(in crate::server) speaker: Speaker,
+    pub(in crate::server) speaker: Credential,
     /// Whether it may administer accounts.
     pub(in crate::server) admin: bool,
     /// Why it is a guest although it has a cookie.
@@ -45,7 +45,7 @@ impl Server {
             None => Caller::default(),
             Some(Shown::Session(key)) => {
                 self.chat.of_session(key)?;
-                Caller { speaker: Speaker::Session(key.into()), ..Caller::default() }
+                Caller { speaker: Credential::Session(key.into()), ..Caller::default() }
             }
             Some(Shown::Token(token)) if self.is_operators(now, request, &token) => {
                 return Ok(Caller { admin: true, ..Caller::default() });
@@ -57,7 +57,7 @@ impl Server {
                 Err(fault) => Caller { fault: Some(fault), ..Caller::default() },
             },
         };
-        if let Speaker::Login(login) = &caller.speaker {
+        if let Credential::Login(login) = &caller.speaker {
             let account = self.chat.account(login.author);
             caller.admin = login.admin || account.is_some_and(|account| account.admin);
         } else if self.accounts.auth == Auth::Required && !is_door(request) {
@@ -102,7 +102,7 @@ impl Server {
 
 impl From<Login> for Caller {
     fn from(login: Login) -> Self {
-        Self { speaker: Speaker::Login(Box::new(login)), ..Self::default() }
+        Self { speaker: Credential::Login(Box::new(login)), ..Self::default() }
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::{Instead, check_json, only};
 use crate::chat::record::Span;
-use crate::chat::{Body, Code, Limits, Post, Refusal, Request as Ask, Speaker};
+use crate::chat::{Body, Code, Credential, Limits, Post, Refusal, Request as Command};
 use crate::http::{Method, Request};
 
 /// Reads what a request asks of the chat.
-pub(super) fn read(request: &Request, limits: &Limits, by: Speaker) -> Result<Ask, Instead> {
+pub(super) fn read(request: &Request, limits: &Limits, by: Credential) -> Result<Command, Instead> {
     if request.path == "/api/stats" {
         only("GET, HEAD", request)?;
         return Ok(stats(&request.query)?);
@@ -19,7 +19,7 @@ pub(super) fn read(request: &Request, limits: &Limits, by: Speaker) -> Result<As
     };
     if rest.is_empty() {
         only("GET, HEAD", request)?;
-        return Ok(Ask::Rooms);
+        return Ok(Command::Rooms);
     }
     let room = rest
         .strip_prefix('/')
@@ -35,20 +35,20 @@ pub(super) fn read(request: &Request, limits: &Limits, by: Speaker) -> Result<As
 }
 
 /// Reads `minutes=120`.
-fn stats(query: &str) -> Result<Ask, Refusal> {
+fn stats(query: &str) -> Result<Command, Refusal> {
     let mut query = form_urlencoded::parse(query.as_bytes());
     let minutes = query.find(|(key, value)| key == "minutes" && !value.is_empty());
     let minutes = minutes.map(|(_, value)| value.parse().map(clamped)).transpose();
     let minutes =
         minutes.map_err(|_| Refusal::new(Code::BadField, "minutes: a whole number is expected"))?;
-    Ok(Ask::Stats { minutes })
+    Ok(Command::Stats { minutes })
 }
 
 fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn history(room: &str, query: &str, by: Speaker) -> Result<Ask, Refusal> {
+fn history(room: &str, query: &str, by: Credential) -> Result<Command, Refusal> {
     let (mut span, mut limit) = (None, None);
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         let make: Option<fn(u64) -> Span> = match &*key {
@@ -74,10 +74,15 @@ fn history(room: &str, query: &str, by: Speaker) -> Result<Ask, Refusal> {
         }
     }
     let room = decoded(room)?;
-    Ok(Ask::History { by, room, span: span.unwrap_or(Span::Latest), limit })
+    Ok(Command::History { by, room, span: span.unwrap_or(Span::Latest), limit })
 }
 
-fn post(room: &str, request: &Request, limits: &Limits, by: Speaker) -> Result<Ask, Refusal> {
+fn post(
+    room: &str,
+    request: &Request,
+    limits: &Limits,
+    by: Credential,
+) -> Result<Command, Refusal> {
     let room = decoded(room)?;
     let mut ids = request.headers("idempotency-key");
     let id: Option<Arc<str>> = ids.next().map(Arc::from);
@@ -89,7 +94,7 @@ fn post(room: &str, request: &Request, limits: &Limits, by: Speaker) -> Result<A
     let body = std::str::from_utf8(&request.body)
         .map_err(|_| Refusal::new(Code::BadJson, "the body is no UTF-8"))?;
     let body = Body::parse(body, limits)?;
-    Ok(Ask::Post(Box::new(Post { room, by, id, body })))
+    Ok(Command::Post(Box::new(Post { room, by, id, body })))
 }
 
 /// Decodes a segment of a path (RFC 3986 §2.1), where a plus is a plus.
@@ -119,18 +124,18 @@ mod tests {
     use crate::http::Parser;
 
     /// Reads a request and gives what it asks, or the status it is answered with at once.
-    fn asks(line: &str, headers: &str, body: &str) -> Result<Ask, u16> {
+    fn asks(line: &str, headers: &str, body: &str) -> Result<Command, u16> {
         let length = body.len();
         let length = if body.is_empty() { "" } else { &format!("Content-Length: {length}\r\n") };
         let text = format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}{length}\r\n{body}");
         let request = Parser::default().feed(&Default::default(), &mut text.as_bytes());
         let request = request.unwrap().unwrap();
-        read(&request, &Limits::default(), Speaker::Nobody).map_err(|instead| instead.status().0)
+        read(&request, &Limits::default(), Credential::Nobody).map_err(|instead| instead.status().0)
     }
 
     fn posts(room: &str, headers: &str, body: &str) -> Result<Box<Post>, u16> {
         match asks(&format!("POST /api/rooms/{room}/messages"), headers, body)? {
-            Ask::Post(post) => Ok(post),
+            Command::Post(post) => Ok(post),
             other => panic!("{other:?}"),
         }
     }
@@ -138,15 +143,15 @@ mod tests {
     #[test]
     fn a_query_names_a_part_of_the_record() {
         let history = |room: &str, span, limit| {
-            let (by, room) = (Speaker::Nobody, room.into());
-            Ok(Ask::History { by, room, span, limit })
+            let (by, room) = (Credential::Nobody, room.into());
+            Ok(Command::History { by, room, span, limit })
         };
         for (target, asked) in [
-            ("/api/rooms", Ok(Ask::Rooms)),
-            ("/api/rooms?x=1", Ok(Ask::Rooms)),
-            ("/api/stats", Ok(Ask::Stats { minutes: None })),
-            ("/api/stats?x=1&minutes=&minutes=120", Ok(Ask::Stats { minutes: Some(120) })),
-            ("/api/stats?minutes=9999999999", Ok(Ask::Stats { minutes: Some(u32::MAX) })),
+            ("/api/rooms", Ok(Command::Rooms)),
+            ("/api/rooms?x=1", Ok(Command::Rooms)),
+            ("/api/stats", Ok(Command::Stats { minutes: None })),
+            ("/api/stats?x=1&minutes=&minutes=120", Ok(Command::Stats { minutes: Some(120) })),
+            ("/api/stats?minutes=9999999999", Ok(Command::Stats { minutes: Some(u32::MAX) })),
             ("/api/stats?minutes=-1", Err(400)),
             ("/api/rooms/lobby/messages", history("lobby", Span::Latest, None)),
             (
@@ -185,7 +190,7 @@ mod tests {
             r#" {"content":"hi","reply_to":4,"ttl":60,"name":"Bot","new":[]}"#,
         );
         let post = post.unwrap();
-        assert_eq!((&*post.room, post.by), ("café", Speaker::Nobody));
+        assert_eq!((&*post.room, post.by), ("café", Credential::Nobody));
         assert_eq!(post.id.as_deref(), Some("k1"));
         let Body { content, reply_to, ttl, name } = post.body;
         assert_eq!((&*content, reply_to, ttl), ("hi", Some(4), Some(60)));

@@ -8,20 +8,20 @@ mod wire;
 
 use serde::Serialize;
 
-use crate::chat::{Form, ServerEvent};
+use crate::chat::{OutputMode, ServerEvent};
 use wire::{Envelope, Payload, Receipt};
 
 impl ServerEvent {
     /// Appends the event to `out`. Returns false and leaves `out` as it was if the event is not
     /// shown in this form.
-    pub fn render(&self, form: Form, out: &mut Vec<u8>) -> bool {
-        match form {
-            Form::Json => match Envelope::of(self) {
+    pub fn render(&self, mode: OutputMode, out: &mut Vec<u8>) -> bool {
+        match mode {
+            OutputMode::Json => match Envelope::of(self) {
                 Some(envelope) => write(&envelope, out),
                 None => return false,
             },
-            Form::Text => return text::event(self, out),
-            Form::Simple => return text::simple(self, out),
+            OutputMode::Text => return text::event(self, out),
+            OutputMode::Simple => return text::simple(self, out),
         }
         true
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chinwag::chat::record::{Action, AuthorKey};
-use chinwag::chat::{Chat, ClientId, Hello, Input, Visit};
+use chinwag::chat::record::{AuthorKey, ModerationAction};
+use chinwag::chat::{Admission, Chat, ClientId, ConnectParams, Input};
 use chinwag::clock::Moment;
 
 use super::{GRACE, Society};
@@ -55,10 +55,10 @@ impl Society {
         let mut seed = [0; 16];
         seed[..8].copy_from_slice(&self.next.to_be_bytes());
         let login = witness.account.map(|at| login(&self.accounts[at], 7));
-        let hello = Hello::parse("/ws", &format!("{query}&name=Guest{}", self.next));
+        let params = ConnectParams::parse("/ws", &format!("{query}&name=Guest{}", self.next));
         self.clients.insert(client, witness);
-        let visit = Visit { login, ..Visit::default() };
-        self.handle(Input::Opened { client, hello, seed, visit: Box::new(visit) });
+        let admission = Admission { login, ..Admission::default() };
+        self.handle(Input::Opened { client, params, seed, admission: Box::new(admission) });
     }
 
     pub(super) fn close(&mut self) {
@@ -153,12 +153,12 @@ impl Society {
             client = keeper;
         }
         let (mut action, mut word) =
-            Action::ALL[self.random.up_to(Action::ALL.len() as u64) as usize];
-        if action == Action::MakePublic && self.random.up_to(8) > 0 {
-            (action, word) = (Action::MakePrivate, "make_private");
+            ModerationAction::ALL[self.random.up_to(ModerationAction::ALL.len() as u64) as usize];
+        if action == ModerationAction::MakePublic && self.random.up_to(8) > 0 {
+            (action, word) = (ModerationAction::MakePrivate, "make_private");
         }
-        let seldom = matches!(action, Action::Lock | Action::Ban);
-        if action == Action::Slow || (seldom && self.random.up_to(4) > 0) {
+        let seldom = matches!(action, ModerationAction::Lock | ModerationAction::Ban);
+        if action == ModerationAction::Slow || (seldom && self.random.up_to(4) > 0) {
             return;
         }
         let inside: Vec<AuthorKey> = (self.clients.values())
@@ -195,7 +195,7 @@ impl Society {
     }
 
     /// Asks for whatever there is to be seen, of rooms it is not in as well.
-    pub(super) fn ask(&mut self) {
+    pub(super) fn command(&mut self) {
         let Some(client) = self.client() else { return };
         let room = match self.random.up_to(2) {
             0 => self.room().to_owned(),

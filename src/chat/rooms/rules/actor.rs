@@ -7,7 +7,7 @@ use crate::chat::record::AuthorKey;
 
 /// What somebody may do in a room; each rank may do what those below it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::chat) enum Rank {
+pub(in crate::chat) enum Role {
     /// What everybody may.
     Stranger,
     /// Be in a private room.
@@ -22,7 +22,7 @@ pub(in crate::chat) enum Rank {
 
 /// Somebody who acts, or is acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::chat) struct Party {
+pub(in crate::chat) struct Actor {
     /// By what the record knows it.
     pub(in crate::chat) author: AuthorKey,
     /// Its name.

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::names::{alike, likeness};
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::record::{Action, AuthorKey, Deed};
+use crate::chat::record::{AuthorKey, Moderation, ModerationAction};
 use crate::clock::{Moment, Now};
-pub(in crate::chat) use actor::{Party, Rank};
+pub(in crate::chat) use actor::{Actor, Role};
 
 /// What is special about a room; most rooms have nothing special.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub(in crate::chat) struct Rules {
     /// Seconds between two messages of one person, 0 for no matter how many.
     pub(in crate::chat) slow: u64,
     /// Whether the facts say so, too.
-    pub(in crate::chat) kept: bool,
-    standings: BTreeMap<AuthorKey, Standing>,
+    pub(in crate::chat) persisted: bool,
+    member_states: BTreeMap<AuthorKey, MemberState>,
     /// By the likeness of the name.
     bans: BTreeMap<Box<str>, Ban>,
     /// When somebody spoke last, in slow mode.
@@ -44,7 +44,7 @@ pub(in crate::chat) struct Rules {
 /// What somebody is in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-struct Standing {
+struct MemberState {
     name: Arc<str>,
     member: bool,
     moderator: bool,
@@ -68,16 +68,16 @@ struct Ban {
 
 /// Names a fact that has changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::chat) enum Touched {
+pub(in crate::chat) enum DirtyKey {
     /// The room itself.
     Room,
     /// What somebody is in it.
-    Standing(AuthorKey),
+    MemberState(AuthorKey),
     /// A ban.
     Ban(Box<str>),
 }
 
-impl Standing {
+impl MemberState {
     /// Whether it makes a difference.
     fn holds(&self, now: Now) -> bool {
         self.member || self.moderator || self.muted > now.unix_ms
@@ -92,8 +92,8 @@ impl Rules {
             private: false,
             locked: false,
             slow: 0,
-            kept: true,
-            standings: BTreeMap::new(),
+            persisted: true,
+            member_states: BTreeMap::new(),
             bans: BTreeMap::new(),
             spoke: BTreeMap::new(),
             sweep_at: 0,
@@ -101,40 +101,40 @@ impl Rules {
     }
 
     /// What somebody may do here.
-    pub(in crate::chat) fn rank(&self, author: AuthorKey, admin: bool) -> Rank {
+    pub(in crate::chat) fn role(&self, author: AuthorKey, admin: bool) -> Role {
         if admin {
-            return Rank::Admin;
+            return Role::Admin;
         }
         if self.owner == Some(author) {
-            return Rank::Owner;
+            return Role::Owner;
         }
-        match self.standings.get(&author) {
-            Some(standing) if standing.moderator => Rank::Moderator,
-            Some(standing) if standing.member => Rank::Member,
-            _ => Rank::Stranger,
+        match self.member_states.get(&author) {
+            Some(standing) if standing.moderator => Role::Moderator,
+            Some(standing) if standing.member => Role::Member,
+            _ => Role::Stranger,
         }
     }
 
     /// Returns the word for what somebody is here, if it is anything.
-    pub(in crate::chat) fn role(&self, author: AuthorKey) -> Option<&'static str> {
-        match self.rank(author, false) {
-            Rank::Owner | Rank::Admin => Some("owner"),
-            Rank::Moderator => Some("moderator"),
-            Rank::Member if self.private => Some("member"),
-            Rank::Member | Rank::Stranger => None,
+    pub(in crate::chat) fn shown_role(&self, author: AuthorKey) -> Option<&'static str> {
+        match self.role(author, false) {
+            Role::Owner | Role::Admin => Some("owner"),
+            Role::Moderator => Some("moderator"),
+            Role::Member if self.private => Some("member"),
+            Role::Member | Role::Stranger => None,
         }
     }
 
     /// Whether somebody may know what is said here. Admins keep order; they do not read what
     /// is private.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
-        !self.private || author.is_some_and(|author| self.rank(author, false) >= Rank::Member)
+        !self.private || author.is_some_and(|author| self.role(author, false) >= Role::Member)
     }
 
     /// Whether somebody may come in.
-    pub(in crate::chat) fn check_entry(&self, who: &Party, now: Now) -> Result<(), Refusal> {
-        if self.rank(who.author, who.admin) >= Rank::Moderator {
-            let stranger = self.private && self.rank(who.author, false) == Rank::Stranger;
+    pub(in crate::chat) fn check_entry(&self, who: &Actor, now: Now) -> Result<(), Refusal> {
+        if self.role(who.author, who.admin) >= Role::Moderator {
+            let stranger = self.private && self.role(who.author, false) == Role::Stranger;
             return if stranger { Err(private()) } else { Ok(()) };
         }
         if let Some(ban) = self.ban_on(who, now) {
@@ -147,7 +147,7 @@ impl Rules {
         if self.may_read(Some(who.author)) { Ok(()) } else { Err(private()) }
     }
 
-    fn ban_on(&self, who: &Party, now: Now) -> Option<&Ban> {
+    fn ban_on(&self, who: &Actor, now: Now) -> Option<&Ban> {
         let author = who.author.to_hex();
         let holds = |ban: &&Ban| {
             let same = *ban.author == *author;
@@ -171,10 +171,10 @@ impl Rules {
         admin: bool,
         now: Now,
     ) -> Result<(), Refusal> {
-        if self.rank(author, admin) >= Rank::Moderator {
+        if self.role(author, admin) >= Role::Moderator {
             return Ok(());
         }
-        let muted = self.standings.get(&author).map_or(0, |standing| standing.muted);
+        let muted = self.member_states.get(&author).map_or(0, |standing| standing.muted);
         if muted > now.unix_ms {
             let mut refusal = Refusal::new(Code::Muted, "you may not speak in this room");
             if muted < u64::MAX {
@@ -200,7 +200,7 @@ impl Rules {
         admin: bool,
         now: Now,
     ) -> Result<(), Refusal> {
-        if self.slow == 0 || self.rank(author, admin) >= Rank::Moderator {
+        if self.slow == 0 || self.role(author, admin) >= Role::Moderator {
             return Ok(());
         }
         let Some(spoke) = self.spoke.get(&author) else { return Ok(()) };
@@ -229,8 +229,8 @@ impl Rules {
     }
 
     /// Counts those who are something here.
-    pub(in crate::chat) fn standings(&self, now: Now) -> usize {
-        self.standings.values().filter(|standing| standing.holds(now)).count()
+    pub(in crate::chat) fn member_states(&self, now: Now) -> usize {
+        self.member_states.values().filter(|standing| standing.holds(now)).count()
     }
 
     /// Counts the bans that hold.
@@ -239,9 +239,9 @@ impl Rules {
     }
 
     /// Finds whom a name means here that nobody is called now: somebody banned, muted or a member.
-    pub(in crate::chat) fn party(&self, name: &str) -> Option<Party> {
+    pub(in crate::chat) fn actor(&self, name: &str) -> Option<Actor> {
         let like = likeness(name);
-        let party = |author, name: &Arc<str>| Party {
+        let actor = |author, name: &Arc<str>| Actor {
             author,
             name: Arc::clone(name),
             account: false,
@@ -249,75 +249,64 @@ impl Rules {
             network: None,
         };
         if let Some(ban) = self.bans.values().find(|ban| alike(&ban.like, &like)) {
-            return Some(party(AuthorKey::from_hex(&ban.author)?, &ban.name));
+            return Some(actor(AuthorKey::from_hex(&ban.author)?, &ban.name));
         }
-        let standing = self.standings.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
-        standing.map(|(author, standing)| party(*author, &standing.name))
+        let standing = self.member_states.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
+        standing.map(|(author, standing)| actor(*author, &standing.name))
     }
 
     /// Does what was decided. `present` are those in the room; they are members of one that
     /// becomes private. Says what has changed.
     pub(in crate::chat) fn apply(
         &mut self,
-        deed: &Deed,
-        aim: Option<&Party>,
+        moderation: &Moderation,
+        target: Option<&Actor>,
         present: &[(AuthorKey, Arc<str>)],
         now: Now,
-    ) -> BTreeSet<Touched> {
-        let mut touched = self.drop_spent(now);
+    ) -> BTreeSet<DirtyKey> {
+        let mut dirty = self.drop_spent(now);
         let private = self.private;
         let until = |seconds: Option<u64>| match seconds {
             Some(seconds) => now.unix_ms.saturating_add(seconds.saturating_mul(1000)),
             None => u64::MAX,
         };
-        match (deed.action, aim) {
-            (Action::Lock, _) => self.locked = true,
-            (Action::Unlock, _) => self.locked = false,
-            (Action::Slow, _) => self.slow = deed.seconds.unwrap_or(0),
-            (Action::MakePublic, _) => self.private = false,
-            (Action::MakePrivate, _) => {
+        match (moderation.action, target) {
+            (ModerationAction::Lock, _) => self.locked = true,
+            (ModerationAction::Unlock, _) => self.locked = false,
+            (ModerationAction::Slow, _) => self.slow = moderation.seconds.unwrap_or(0),
+            (ModerationAction::MakePublic, _) => self.private = false,
+            (ModerationAction::MakePrivate, _) => {
                 self.private = true;
                 for (author, name) in present {
-                    self.change(*author, name, &mut touched, |it| it.member = true);
+                    self.change(*author, name, &mut dirty, |it| it.member = true);
                 }
             }
             // Whoever is put out of a private room may not come in again.
-            (Action::Kick, Some(aim)) if private => {
-                self.change(aim.author, &aim.name, &mut touched, |it| {
+            (ModerationAction::Kick, Some(target)) if private => {
+                self.change(target.author, &target.name, &mut dirty, |it| {
                     (it.member, it.moderator) = (false, false);
                 });
             }
-            (Action::Ban, Some(aim)) => {
-                self.change(aim.author, &aim.name, &mut touched, |it| {
-                    (it.member, it.moderator) = (false, false);
-                });
-                let ban = Ban {
-                    name: Arc::clone(&aim.name),
-                    author: aim.author.to_hex().into(),
-                    guest: !aim.account,
-                    network: aim.network.filter(|_| !aim.account),
-                    until: until(deed.seconds),
-                    like: likeness(&aim.name),
-                };
-                let [key, _] = ban.like.clone();
-                self.bans.insert(key.clone(), ban);
-                touched.insert(Touched::Ban(key));
+            (ModerationAction::Ban, Some(target)) => {
+                self.ban(target, until(moderation.seconds), &mut dirty);
             }
-            (Action::Unban, Some(aim)) => {
-                let [key, _] = likeness(&aim.name);
+            (ModerationAction::Unban, Some(target)) => {
+                let [key, _] = likeness(&target.name);
                 self.bans.remove(&key);
-                touched.insert(Touched::Ban(key));
+                dirty.insert(DirtyKey::Ban(key));
             }
             // To be invited to a public room is to be told of it.
-            (Action::Invite, Some(_)) if !private => {}
-            (action, Some(aim)) => {
-                self.change(aim.author, &aim.name, &mut touched, |it| match action {
-                    Action::Mute => it.muted = until(deed.seconds),
-                    Action::Unmute => it.muted = 0,
-                    Action::Invite => it.member = true,
-                    Action::Promote => (it.member, it.moderator) = (it.member || private, true),
+            (ModerationAction::Invite, Some(_)) if !private => {}
+            (action, Some(target)) => {
+                self.change(target.author, &target.name, &mut dirty, |it| match action {
+                    ModerationAction::Mute => it.muted = until(moderation.seconds),
+                    ModerationAction::Unmute => it.muted = 0,
+                    ModerationAction::Invite => it.member = true,
+                    ModerationAction::Promote => {
+                        (it.member, it.moderator) = (it.member || private, true);
+                    }
                     // Who kept order in a private room is in it still.
-                    Action::Demote => {
+                    ModerationAction::Demote => {
                         it.member |= private && it.moderator;
                         it.moderator = false;
                     }
@@ -327,68 +316,89 @@ impl Rules {
             (_, None) => {}
         }
         if matches!(
-            deed.action,
-            Action::Lock | Action::Unlock | Action::Slow | Action::MakePublic | Action::MakePrivate
+            moderation.action,
+            ModerationAction::Lock
+                | ModerationAction::Unlock
+                | ModerationAction::Slow
+                | ModerationAction::MakePublic
+                | ModerationAction::MakePrivate
         ) {
-            touched.insert(Touched::Room);
+            dirty.insert(DirtyKey::Room);
         }
-        touched
+        dirty
+    }
+
+    fn ban(&mut self, target: &Actor, until: u64, dirty: &mut BTreeSet<DirtyKey>) {
+        self.change(target.author, &target.name, dirty, |it| {
+            (it.member, it.moderator) = (false, false);
+        });
+        let ban = Ban {
+            name: Arc::clone(&target.name),
+            author: target.author.to_hex().into(),
+            guest: !target.account,
+            network: target.network.filter(|_| !target.account),
+            until,
+            like: likeness(&target.name),
+        };
+        let [key, _] = ban.like.clone();
+        self.bans.insert(key.clone(), ban);
+        dirty.insert(DirtyKey::Ban(key));
     }
 
     /// Forgets bans and mutes that are over. Says which.
-    fn drop_spent(&mut self, now: Now) -> BTreeSet<Touched> {
-        let mut touched = BTreeSet::new();
+    fn drop_spent(&mut self, now: Now) -> BTreeSet<DirtyKey> {
+        let mut dirty = BTreeSet::new();
         self.bans.retain(|name, ban| {
             let holds = ban.until > now.unix_ms;
             if !holds {
-                touched.insert(Touched::Ban(name.clone()));
+                dirty.insert(DirtyKey::Ban(name.clone()));
             }
             holds
         });
-        self.standings.retain(|author, standing| {
+        self.member_states.retain(|author, standing| {
             let holds = standing.holds(now);
             if !holds {
-                touched.insert(Touched::Standing(*author));
+                dirty.insert(DirtyKey::MemberState(*author));
             }
             holds
         });
-        touched
+        dirty
     }
 
     fn change(
         &mut self,
         author: AuthorKey,
         name: &Arc<str>,
-        touched: &mut BTreeSet<Touched>,
-        change: impl FnOnce(&mut Standing),
+        dirty: &mut BTreeSet<DirtyKey>,
+        change: impl FnOnce(&mut MemberState),
     ) {
-        let before = self.standings.get(&author).cloned().unwrap_or_default();
-        let mut after = Standing { name: Arc::clone(name), ..before.clone() };
+        let before = self.member_states.get(&author).cloned().unwrap_or_default();
+        let mut after = MemberState { name: Arc::clone(name), ..before.clone() };
         change(&mut after);
-        let nothing = Standing { name: Arc::clone(name), ..Standing::default() };
+        let nothing = MemberState { name: Arc::clone(name), ..MemberState::default() };
         if after == nothing {
-            self.standings.remove(&author);
+            self.member_states.remove(&author);
         } else {
-            self.standings.insert(author, after.clone());
+            self.member_states.insert(author, after.clone());
         }
-        if (Standing { name: Arc::clone(name), ..before }) != after {
-            touched.insert(Touched::Standing(author));
+        if (MemberState { name: Arc::clone(name), ..before }) != after {
+            dirty.insert(DirtyKey::MemberState(author));
         }
     }
 
     /// Forgets somebody who will not come back. Whoever kept order with the owner owns the room
     /// then. Says what has changed.
-    pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<Touched> {
-        let mut touched = BTreeSet::new();
-        if self.standings.remove(&author).is_some() {
-            touched.insert(Touched::Standing(author));
+    pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
+        let mut dirty = BTreeSet::new();
+        if self.member_states.remove(&author).is_some() {
+            dirty.insert(DirtyKey::MemberState(author));
         }
         if self.owner == Some(author) {
-            let heir = self.standings.iter().find(|(_, standing)| standing.moderator);
+            let heir = self.member_states.iter().find(|(_, standing)| standing.moderator);
             self.owner = heir.map(|(author, _)| *author);
-            touched.insert(Touched::Room);
+            dirty.insert(DirtyKey::Room);
         }
-        touched
+        dirty
     }
 
     /// Lets somebody be what another was here. Says what has changed.
@@ -397,26 +407,26 @@ impl Rules {
         from: AuthorKey,
         to: AuthorKey,
         name: &Arc<str>,
-    ) -> BTreeSet<Touched> {
-        let mut touched = BTreeSet::new();
-        if let Some(standing) = self.standings.remove(&from) {
-            self.change(to, name, &mut touched, |it| {
+    ) -> BTreeSet<DirtyKey> {
+        let mut dirty = BTreeSet::new();
+        if let Some(standing) = self.member_states.remove(&from) {
+            self.change(to, name, &mut dirty, |it| {
                 it.member |= standing.member;
                 it.moderator |= standing.moderator;
                 it.muted = it.muted.max(standing.muted);
             });
-            touched.insert(Touched::Standing(from));
+            dirty.insert(DirtyKey::MemberState(from));
         }
         if self.owner == Some(from) {
             self.owner = Some(to);
-            touched.insert(Touched::Room);
+            dirty.insert(DirtyKey::Room);
         }
-        touched
+        dirty
     }
 
     /// Lists all who are something here.
     pub(in crate::chat) fn authors(&self) -> Vec<AuthorKey> {
-        self.standings.keys().copied().chain(self.owner).collect()
+        self.member_states.keys().copied().chain(self.owner).collect()
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ban, Rules, Touched};
+use super::{Ban, DirtyKey, Rules};
 use crate::chat::names::likeness;
-use crate::chat::record::{AuthorKey, Fact, Shelf};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// The room as a fact.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct RoomFact {
+struct StoredRules {
     owner: Option<String>,
     private: bool,
     locked: bool,
@@ -20,51 +20,56 @@ struct RoomFact {
 
 impl Rules {
     /// Writes what has changed as facts.
-    pub(in crate::chat) fn facts(&self, room: &str, touched: &BTreeSet<Touched>) -> Vec<Fact> {
-        touched.iter().map(|touched| self.fact(room, touched)).collect()
+    pub(in crate::chat) fn key_values(
+        &self,
+        room: &str,
+        dirty: &BTreeSet<DirtyKey>,
+    ) -> Vec<KeyValue> {
+        dirty.iter().map(|dirty| self.key_value(room, dirty)).collect()
     }
 
-    fn fact(&self, room: &str, touched: &Touched) -> Fact {
-        let (shelf, key, value) = match touched {
-            Touched::Room => {
-                let fact = RoomFact {
+    fn key_value(&self, room: &str, dirty: &DirtyKey) -> KeyValue {
+        let (namespace, key, value) = match dirty {
+            DirtyKey::Room => {
+                let key_value = StoredRules {
                     owner: self.owner.map(AuthorKey::to_hex),
                     private: self.private,
                     locked: self.locked,
                     slow: self.slow,
                 };
-                (Shelf::Rooms, room.to_owned(), serde_json::to_string(&fact).ok())
+                (Namespace::Rooms, room.to_owned(), serde_json::to_string(&key_value).ok())
             }
-            Touched::Standing(author) => {
-                let standing = self.standings.get(author);
+            DirtyKey::MemberState(author) => {
+                let standing = self.member_states.get(author);
                 let value = standing.and_then(|standing| serde_json::to_string(standing).ok());
-                (Shelf::Standings, format!("{room}/{}", author.to_hex()), value)
+                (Namespace::MemberStates, format!("{room}/{}", author.to_hex()), value)
             }
-            Touched::Ban(name) => {
+            DirtyKey::Ban(name) => {
                 let ban = self.bans.get(name);
                 let value = ban.and_then(|ban| serde_json::to_string(ban).ok());
-                (Shelf::Bans, format!("{room}/{name}"), value)
+                (Namespace::Bans, format!("{room}/{name}"), value)
             }
         };
-        Fact { shelf, key: key.into(), value: value.map(Into::into) }
+        KeyValue { namespace, key: key.into(), value: value.map(Into::into) }
     }
 
     /// Takes in a fact of before the start; `key` is what follows the room's.
-    pub(in crate::chat) fn restore(&mut self, shelf: Shelf, key: &str, value: &str) {
-        match shelf {
-            Shelf::Rooms => {
-                let Ok(fact) = serde_json::from_str::<RoomFact>(value) else { return };
-                self.owner = fact.owner.as_deref().and_then(AuthorKey::from_hex);
-                (self.private, self.locked, self.slow) = (fact.private, fact.locked, fact.slow);
+    pub(in crate::chat) fn restore(&mut self, namespace: Namespace, key: &str, value: &str) {
+        match namespace {
+            Namespace::Rooms => {
+                let Ok(key_value) = serde_json::from_str::<StoredRules>(value) else { return };
+                self.owner = key_value.owner.as_deref().and_then(AuthorKey::from_hex);
+                (self.private, self.locked, self.slow) =
+                    (key_value.private, key_value.locked, key_value.slow);
             }
-            Shelf::Standings => {
+            Namespace::MemberStates => {
                 if let (Some(author), Ok(standing)) =
                     (AuthorKey::from_hex(key), serde_json::from_str(value))
                 {
-                    self.standings.insert(author, standing);
+                    self.member_states.insert(author, standing);
                 }
             }
-            Shelf::Bans => {
+            Namespace::Bans => {
                 if let Ok(ban) = serde_json::from_str::<Ban>(value) {
                     let like = likeness(&ban.name);
                     self.bans.insert(key.into(), Ban { like, ..ban });

@@ -12,12 +12,12 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::super::super::OpenError;
 use super::super::directory::DATABASE;
-use super::super::facts;
+use super::super::key_values;
 use super::super::row::{RoomNumber, key, nat};
 use super::super::schema;
-use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};
+use super::line::{EntryLine, Header, KeyValueLine, Line, RoomLine, VERSION};
 use super::{FullEntry, TransferError, full_entry, select_full_entry};
-use crate::chat::record::{Change, Fact, Shelf};
+use crate::chat::record::{Change, KeyValue, Namespace};
 use crate::clock::Now;
 
 /// What was written.
@@ -58,12 +58,12 @@ pub fn export(
     let epoch = epoch(&snapshot).map_err(failed)?;
     let count = u64::try_from(rooms.len()).unwrap_or(u64::MAX);
     let only = room.map(str::to_owned);
-    let facts = facts(&snapshot, room.is_some().then_some(&rooms)).map_err(failed)?;
-    let (version, told) = (VERSION, facts.len() as u64);
-    let header = Header { version, epoch, only, rooms: count, entries, facts: told };
+    let key_values = key_values(&snapshot, room.is_some().then_some(&rooms)).map_err(failed)?;
+    let (version, told) = (VERSION, key_values.len() as u64);
+    let header = Header { version, epoch, only, rooms: count, entries, key_values: told };
     write(out, &Line::Journal(header))?;
-    for fact in facts.into_iter().filter_map(FactLine::of) {
-        write(out, &Line::Fact(fact))?;
+    for key_value in key_values.into_iter().filter_map(KeyValueLine::of) {
+        write(out, &Line::KeyValue(key_value))?;
     }
     let mut done = 0;
     for (number, line) in rooms {
@@ -118,22 +118,22 @@ fn rooms(db: &Connection) -> rusqlite::Result<Vec<(RoomNumber, RoomLine)>> {
 
 /// Reads the facts that belong into the file: all, or those about these rooms. What is revoked is of
 /// no use elsewhere.
-fn facts(
+fn key_values(
     db: &Connection,
     only: Option<&Vec<(RoomNumber, RoomLine)>>,
-) -> rusqlite::Result<Vec<Fact>> {
+) -> rusqlite::Result<Vec<KeyValue>> {
     // The database may be of a version without facts.
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'facts')";
     if !db.query_row(sql, [], |row| row.get::<_, bool>(0))? {
         return Ok(Vec::new());
     }
-    let belongs = |fact: &Fact| match only {
-        Some(rooms) => rooms.iter().any(|(_, line)| facts::is_about(fact, &line.room)),
-        None => fact.shelf != Shelf::Revoked,
+    let belongs = |key_value: &KeyValue| match only {
+        Some(rooms) => rooms.iter().any(|(_, line)| key_values::is_about(key_value, &line.room)),
+        None => key_value.namespace != Namespace::RevokedTokens,
     };
-    let mut facts = facts::all(db)?;
-    facts.retain(belongs);
-    Ok(facts)
+    let mut key_values = key_values::all(db)?;
+    key_values.retain(belongs);
+    Ok(key_values)
 }
 
 fn has_name(line: &RoomLine, room: &str) -> bool {

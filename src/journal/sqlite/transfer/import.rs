@@ -14,13 +14,13 @@ use rusqlite::OptionalExtension as _;
 use super::super::super::draft::changed_message;
 use super::super::super::{Durability, Limits, OpenError};
 use super::super::directory::Directory;
-use super::super::facts;
 use super::super::ids::{self, index_key};
+use super::super::key_values;
 use super::super::open::{Place, mark};
 use super::super::row::{int, key};
 use super::super::write::Writer;
 use super::super::{room_table, schema};
-use super::line::{EntryLine, FactLine, Header, Line, RoomLine, VERSION};
+use super::line::{EntryLine, Header, KeyValueLine, Line, RoomLine, VERSION};
 use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, RoomKey};
 use crate::clock::Now;
@@ -35,7 +35,7 @@ pub struct Imported {
     /// How many entries it had, or has had, already.
     pub known: u64,
     /// How many facts it did not have before.
-    pub facts: u64,
+    pub key_values: u64,
     /// Whether the journal took the file's epoch over, so that positions of clients stay valid.
     pub epoch_taken: bool,
 }
@@ -71,7 +71,7 @@ pub fn import(
         room: None,
         seen: HashSet::new(),
         entries: 0,
-        facts: 0,
+        key_values: 0,
         imported: Imported::default(),
     };
     if let Err(error) = import.all(take_epoch, input, progress) {
@@ -96,7 +96,7 @@ struct Import {
     room: Option<Open>,
     seen: HashSet<RoomKey>,
     entries: u64,
-    facts: u64,
+    key_values: u64,
     imported: Imported,
 }
 
@@ -123,7 +123,7 @@ impl Import {
         let Some(Line::Journal(header)) = self.next_line(input)? else {
             return Err(self.fault(NOT_A_RECORD));
         };
-        let Header { version, epoch, only, rooms, entries, facts } = header;
+        let Header { version, epoch, only, rooms, entries, key_values } = header;
         if !(1..=VERSION).contains(&version) {
             let fault = format!("the file has version {version}, and this is version {VERSION}");
             return Err(self.fault(fault));
@@ -131,7 +131,7 @@ impl Import {
         while let Some(line) = self.next_line(input)? {
             match line {
                 Line::Journal(_) => return Err(self.fault("the file begins again")),
-                Line::Fact(line) => self.take_fact(line)?,
+                Line::KeyValue(line) => self.take_fact(line)?,
                 Line::Room(line) => self.begin_room(&line)?,
                 Line::Entry(line) => {
                     self.take_entry(line)?;
@@ -149,9 +149,11 @@ impl Import {
                 self.entries
             )));
         }
-        if self.facts != facts {
-            let found = self.facts;
-            return Err(self.fault(format!("the file has {found} facts, but should have {facts}")));
+        if self.key_values != key_values {
+            let found = self.key_values;
+            return Err(
+                self.fault(format!("the file has {found} facts, but should have {key_values}"))
+            );
         }
         // In a part of a record, rooms left out would count from 1 again under the same epoch.
         if take_epoch && only.is_none() && !epoch.is_empty() {
@@ -181,16 +183,16 @@ impl Import {
     }
 
     /// Keeps a fact, unless the journal has one of its name, which may be a newer one.
-    fn take_fact(&mut self, line: FactLine) -> Result<(), TransferError> {
-        let fact = line.fact().map_err(|fault| self.fault(fault))?;
-        self.facts += 1;
+    fn take_fact(&mut self, line: KeyValueLine) -> Result<(), TransferError> {
+        let key_value = line.key_value().map_err(|fault| self.fault(fault))?;
+        self.key_values += 1;
         let db = &self.writer.db;
-        let known = facts::exists(db, fact.shelf, &fact.key);
+        let known = key_values::exists(db, key_value.namespace, &key_value.key);
         if known.map_err(|source| self.sqlite(source))? {
             return Ok(());
         }
-        facts::put(db, &fact).map_err(|source| self.sqlite(source))?;
-        self.imported.facts += 1;
+        key_values::put(db, &key_value).map_err(|source| self.sqlite(source))?;
+        self.imported.key_values += 1;
         Ok(())
     }
 

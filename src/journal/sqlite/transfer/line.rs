@@ -5,17 +5,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::super::history::StoredEntry;
-use super::super::facts;
+use super::super::key_values;
 use super::super::row::SEQ_MAX;
 use super::FullEntry;
-use crate::chat::record::{AuthorKey, Change, Deed, Entry, Fact, Gone};
+use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, KeyValue, Moderation};
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Line {
     Journal(Header),
-    Fact(FactLine),
+    #[serde(rename = "fact")]
+    KeyValue(KeyValueLine),
     Room(RoomLine),
     Entry(EntryLine),
 }
@@ -33,15 +34,16 @@ pub(super) struct Header {
     /// How many entries follow.
     pub(super) entries: u64,
     /// How many facts follow.
-    #[serde(default)]
-    pub(super) facts: u64,
+    #[serde(default, rename = "facts")]
+    pub(super) key_values: u64,
 }
 
 /// A fact.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FactLine {
-    shelf: String,
+pub(super) struct KeyValueLine {
+    #[serde(rename = "shelf")]
+    namespace: String,
     key: Arc<str>,
     value: Arc<str>,
 }
@@ -102,7 +104,7 @@ enum ChangeLine {
     Topic {
         topic: Arc<str>,
     },
-    Moderated(Arc<Deed>),
+    Moderated(Arc<Moderation>),
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -127,20 +129,20 @@ impl RoomLine {
     }
 }
 
-impl FactLine {
+impl KeyValueLine {
     /// Writes a fact, if it has a value.
-    pub(super) fn of(fact: Fact) -> Option<Self> {
-        let Fact { shelf, key, value } = fact;
-        Some(Self { shelf: facts::word(shelf).to_owned(), key, value: value? })
+    pub(super) fn of(key_value: KeyValue) -> Option<Self> {
+        let KeyValue { namespace, key, value } = key_value;
+        Some(Self { namespace: key_values::word(namespace).to_owned(), key, value: value? })
     }
 
     /// Reads the fact, or says what is wrong with it.
-    pub(super) fn fact(self) -> Result<Fact, String> {
-        let Self { shelf, key, value } = self;
-        let Some(shelf) = facts::shelf(&shelf) else {
-            return Err(format!("there is no shelf {shelf}"));
+    pub(super) fn key_value(self) -> Result<KeyValue, String> {
+        let Self { namespace, key, value } = self;
+        let Some(namespace) = key_values::namespace(&namespace) else {
+            return Err(format!("there is no shelf {namespace}"));
         };
-        Ok(Fact { shelf, key, value: Some(value) })
+        Ok(KeyValue { namespace, key, value: Some(value) })
     }
 }
 
@@ -161,7 +163,7 @@ impl EntryLine {
                 ChangeLine::Reaction { mid, emoji, on, count }
             }
             Change::Topic { topic } => ChangeLine::Topic { topic },
-            Change::Moderated { deed } => ChangeLine::Moderated(deed),
+            Change::Moderated { moderation } => ChangeLine::Moderated(moderation),
         };
         Self { seq, ts, sender, author, id, hash, change }
     }
@@ -204,22 +206,22 @@ impl ChangeLine {
                 Change::Reaction { mid: earlier(mid)?, emoji, on, count }
             }
             Self::Topic { topic } => Change::Topic { topic },
-            Self::Moderated(deed) => Change::Moderated { deed },
+            Self::Moderated(moderation) => Change::Moderated { moderation },
         })
     }
 }
 
-impl From<Gone> for Why {
-    fn from(why: Gone) -> Self {
+impl From<DeletionReason> for Why {
+    fn from(why: DeletionReason) -> Self {
         match why {
-            Gone::Author => Self::Author,
-            Gone::Moderator => Self::Moderator,
-            Gone::Expired => Self::Expired,
+            DeletionReason::Author => Self::Author,
+            DeletionReason::Moderator => Self::Moderator,
+            DeletionReason::Expired => Self::Expired,
         }
     }
 }
 
-impl From<Why> for Gone {
+impl From<Why> for DeletionReason {
     fn from(why: Why) -> Self {
         match why {
             Why::Author => Self::Author,

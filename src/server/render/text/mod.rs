@@ -7,9 +7,9 @@ mod stats;
 
 use std::fmt::Write as _;
 
-use crate::chat::record::{Action, Deed, Gone};
+use crate::chat::record::{DeletionReason, Moderation, ModerationAction};
 use crate::chat::{
-    Hit, Joined, Ousted, Resumed, RoomLine, SearchResults, ServerEvent, Status, User, Welcome,
+    Hit, Joined, Removed, Resumed, RoomSummary, SearchResults, ServerEvent, Status, User, Welcome,
 };
 
 /// Appends the event as text: one event, one WebSocket message.
@@ -62,8 +62,10 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         E::Welcome(it) => welcome(it),
         E::Edited { mid, sender, content, .. } => format!("{sender} edited {mid}: {content}"),
         E::Deleted { mid, by, why, .. } => match why {
-            Gone::Expired => format!("message {mid} has expired"),
-            Gone::Author | Gone::Moderator => format!("{by} deleted message {mid}"),
+            DeletionReason::Expired => format!("message {mid} has expired"),
+            DeletionReason::Author | DeletionReason::Moderator => {
+                format!("{by} deleted message {mid}")
+            }
         },
         E::Reaction { mid, emoji, user, on: true, .. } => {
             format!("{user} reacted {emoji} to {mid}")
@@ -75,9 +77,9 @@ fn sentence(event: &ServerEvent) -> Option<String> {
             format!("{by} cleared the topic of {room}")
         }
         E::Topic { room, topic, by, .. } => format!("{by} set the topic of {room}: {topic}"),
-        E::Moderated { room, by, deed, .. } => moderated(room, by, deed),
+        E::Moderated { room, by, moderation, .. } => moderated(room, by, moderation),
         E::Joined(it) => joined(it),
-        E::Left { room, ousted: Some(ousted), .. } => left(room, ousted),
+        E::Left { room, removed: Some(removed), .. } => left(room, removed),
         E::Left { room, .. } => format!("You left {room}"),
         E::UserJoined { room, user, count } => format!("{user} joined {room} ({count} online)"),
         E::UserLeft { room, user, count, why: "timeout" } => {
@@ -145,43 +147,43 @@ fn resumed(it: &Resumed) -> String {
 }
 
 /// Returns a moderation action as a sentence.
-fn moderated(room: &str, by: &str, deed: &Deed) -> String {
-    let user = deed.user.as_deref().unwrap_or("a user");
-    let mut text = match deed.action {
-        Action::Kick => format!("{by} removed {user} from {room}"),
-        Action::Ban => format!("{by} banned {user} from {room}"),
-        Action::Unban => format!("{by} unbanned {user} from {room}"),
-        Action::Mute => format!("{by} muted {user} in {room}"),
-        Action::Unmute => format!("{by} unmuted {user} in {room}"),
-        Action::Lock => format!("{by} locked {room}"),
-        Action::Unlock => format!("{by} unlocked {room}"),
-        Action::Slow if deed.seconds == Some(0) => {
+fn moderated(room: &str, by: &str, moderation: &Moderation) -> String {
+    let user = moderation.user.as_deref().unwrap_or("a user");
+    let mut text = match moderation.action {
+        ModerationAction::Kick => format!("{by} removed {user} from {room}"),
+        ModerationAction::Ban => format!("{by} banned {user} from {room}"),
+        ModerationAction::Unban => format!("{by} unbanned {user} from {room}"),
+        ModerationAction::Mute => format!("{by} muted {user} in {room}"),
+        ModerationAction::Unmute => format!("{by} unmuted {user} in {room}"),
+        ModerationAction::Lock => format!("{by} locked {room}"),
+        ModerationAction::Unlock => format!("{by} unlocked {room}"),
+        ModerationAction::Slow if moderation.seconds == Some(0) => {
             format!("{by} turned slow mode off in {room}")
         }
-        Action::Slow => format!("{by} turned slow mode on in {room}"),
-        Action::Invite => format!("{by} invited {user} to {room}"),
-        Action::MakePrivate => format!("{by} made {room} private"),
-        Action::MakePublic => format!("{by} made {room} public"),
-        Action::Promote => format!("{by} gave {user} a higher role in {room}"),
-        Action::Demote => format!("{by} gave {user} a lower role in {room}"),
+        ModerationAction::Slow => format!("{by} turned slow mode on in {room}"),
+        ModerationAction::Invite => format!("{by} invited {user} to {room}"),
+        ModerationAction::MakePrivate => format!("{by} made {room} private"),
+        ModerationAction::MakePublic => format!("{by} made {room} public"),
+        ModerationAction::Promote => format!("{by} gave {user} a higher role in {room}"),
+        ModerationAction::Demote => format!("{by} gave {user} a lower role in {room}"),
     };
-    match (deed.action, deed.seconds) {
-        (_, None) | (Action::Slow, Some(0)) => {}
-        (Action::Slow, Some(seconds)) => {
+    match (moderation.action, moderation.seconds) {
+        (_, None) | (ModerationAction::Slow, Some(0)) => {}
+        (ModerationAction::Slow, Some(seconds)) => {
             let _ = write!(text, ": one message every {seconds} s");
         }
         (_, Some(seconds)) => {
             let _ = write!(text, " for {seconds} s");
         }
     }
-    if let Some(reason) = &deed.reason {
+    if let Some(reason) = &moderation.reason {
         let _ = write!(text, " ({reason})");
     }
     text
 }
 
-fn left(room: &str, ousted: &Ousted) -> String {
-    let Ousted { why, by, reason } = ousted;
+fn left(room: &str, removed: &Removed) -> String {
+    let Removed { why, by, reason } = removed;
     let mut text = match *why {
         "banned" => format!("{by} banned you from {room}"),
         "kicked" => format!("{by} removed you from {room}"),
@@ -233,11 +235,11 @@ fn status_and_text(status: &Status) -> String {
     }
 }
 
-fn room_and_users(line: &RoomLine) -> String {
+fn room_and_users(line: &RoomSummary) -> String {
     format!("{} ({} online)", line.room, line.users)
 }
 
-/// Appends `[12:00:03] <Alice> Hello`, or `[12:00:03] * Alice waves`.
+/// Appends `[12:00:03] <Alice> ConnectParams`, or `[12:00:03] * Alice waves`.
 fn line(out: &mut Vec<u8>, ts: u64, sender: &str, content: &str) {
     time(out, ts);
     let (left, right, content) = match content.strip_prefix("/me ") {

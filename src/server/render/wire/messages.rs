@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Map;
 use crate::chat;
-use crate::chat::record::{Action, Deed, Gone, Said};
+use crate::chat::record::{DeletionReason, Moderation, ModerationAction, StoredMessage};
 
 /// The payload of `message`.
 #[derive(Serialize)]
@@ -37,7 +37,7 @@ pub(in crate::server::render) struct Deleted<'a> {
 }
 
 impl<'a> Deleted<'a> {
-    pub(super) fn new(mid: u64, by: &'a str, why: Gone) -> Self {
+    pub(super) fn new(mid: u64, by: &'a str, why: DeletionReason) -> Self {
         Self { mid, by, why: deletion(why) }
     }
 }
@@ -62,7 +62,7 @@ pub(in crate::server::render) struct Topic<'a> {
 /// The payload of `moderated`.
 #[derive(Serialize)]
 pub(in crate::server::render) struct Moderated<'a> {
-    action: Action,
+    action: ModerationAction,
     by: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
@@ -73,8 +73,8 @@ pub(in crate::server::render) struct Moderated<'a> {
 }
 
 impl<'a> Moderated<'a> {
-    pub(super) fn new(by: &'a str, deed: &'a Deed) -> Self {
-        let Deed { action, user, seconds, reason } = deed;
+    pub(super) fn new(by: &'a str, moderation: &'a Moderation) -> Self {
+        let Moderation { action, user, seconds, reason } = moderation;
         let (user, reason) = (user.as_deref(), reason.as_deref());
         Self { action: *action, by, user, seconds: *seconds, reason }
     }
@@ -162,8 +162,8 @@ struct Reactions<'a> {
     users: &'a [Arc<str>],
 }
 
-impl<'a> From<&'a Said> for Stored<'a> {
-    fn from(it: &'a Said) -> Self {
+impl<'a> From<&'a StoredMessage> for Stored<'a> {
+    fn from(it: &'a StoredMessage) -> Self {
         let reactions = it.reactions.iter().map(|(emoji, users)| Reactions { emoji, users });
         Self {
             mid: it.mid,
@@ -174,7 +174,7 @@ impl<'a> From<&'a Said> for Stored<'a> {
             reply_to: it.reply_to,
             expires: it.expires,
             edited: it.edited,
-            deleted: it.gone.map(deletion),
+            deleted: it.deleted.map(deletion),
             reactions: reactions.collect(),
         }
     }
@@ -215,10 +215,10 @@ impl<'a> From<&'a chat::Resumed> for Resumed<'a> {
 }
 
 /// Returns the word for why a message was deleted.
-const fn deletion(why: Gone) -> &'static str {
+const fn deletion(why: DeletionReason) -> &'static str {
     match why {
-        Gone::Author => "author",
-        Gone::Moderator => "moderator",
-        Gone::Expired => "expired",
+        DeletionReason::Author => "author",
+        DeletionReason::Moderator => "moderator",
+        DeletionReason::Expired => "expired",
     }
 }

@@ -165,7 +165,7 @@ impl<'a> Payload<'a> {
                 Self::Reaction(Reaction { mid: *mid, emoji, user, on: *on, count: *count })
             }
             E::Topic { topic, by, .. } => Self::Topic(Topic { topic, by }),
-            E::Moderated { by, deed, .. } => Self::Moderated(Moderated::new(by, deed)),
+            E::Moderated { by, moderation, .. } => Self::Moderated(Moderated::new(by, moderation)),
             E::Whisper { message, .. } => return Self::of(message),
             E::Ack { mid, durable, duplicate, .. } => {
                 Self::Ack(Ack::new(*mid, durable, *duplicate))
@@ -174,7 +174,7 @@ impl<'a> Payload<'a> {
             E::StatusSet { status, .. } => Self::StatusSet(status.into()),
             E::Welcome(it) => Self::Welcome(Box::new((&**it).into())),
             E::Joined(it) => Self::Joined((&**it).into()),
-            E::Left { ousted, .. } => Self::Left(ousted.as_deref()?.into()),
+            E::Left { removed, .. } => Self::Left(removed.as_deref()?.into()),
             E::Read { seq, .. } => Self::Read(Read { seq: *seq }),
             E::Account(it) => Self::Account((&**it).into()),
             E::Accounts(all) => Self::Accounts(all.as_slice().into()),

@@ -49,7 +49,7 @@ struct Limits {
 
 impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
     fn from(it: &'a chat::Welcome) -> Self {
-        let direct = |line: &'a chat::DirectLine| {
+        let direct = |line: &'a chat::DirectSummary| {
             let read = ReadUpTo::new(line.seq, line.read);
             (&*line.room, Direct { with: &line.with, seq: line.seq, read })
         };
@@ -86,12 +86,13 @@ pub(in crate::server::render) struct RoomList<'a> {
 struct NamedRoom<'a> {
     room: &'a str,
     #[serde(flatten)]
-    facts: Room<'a>,
+    key_values: Room<'a>,
 }
 
-impl<'a> From<&'a [chat::RoomLine]> for RoomList<'a> {
-    fn from(rooms: &'a [chat::RoomLine]) -> Self {
-        let named = |line: &'a chat::RoomLine| NamedRoom { room: &line.room, facts: line.into() };
+impl<'a> From<&'a [chat::RoomSummary]> for RoomList<'a> {
+    fn from(rooms: &'a [chat::RoomSummary]) -> Self {
+        let named =
+            |line: &'a chat::RoomSummary| NamedRoom { room: &line.room, key_values: line.into() };
         Self { rooms: rooms.iter().map(named).collect() }
     }
 }
@@ -110,8 +111,8 @@ struct Room<'a> {
     read: Option<ReadUpTo>,
 }
 
-impl<'a> From<&'a chat::RoomLine> for Room<'a> {
-    fn from(it: &'a chat::RoomLine) -> Self {
+impl<'a> From<&'a chat::RoomSummary> for Room<'a> {
+    fn from(it: &'a chat::RoomSummary) -> Self {
         Self {
             seq: it.seq,
             users: it.users,
@@ -171,8 +172,8 @@ pub(in crate::server::render) struct Left<'a> {
     reason: Option<&'a str>,
 }
 
-impl<'a> From<&'a chat::Ousted> for Left<'a> {
-    fn from(it: &'a chat::Ousted) -> Self {
+impl<'a> From<&'a chat::Removed> for Left<'a> {
+    fn from(it: &'a chat::Removed) -> Self {
         Self { why: it.why, by: &it.by, reason: it.reason.as_deref() }
     }
 }

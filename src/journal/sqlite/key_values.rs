@@ -1,0 +1,118 @@
+//! Facts: small things that are kept beside the records.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::chat::record::{KeyValue, Namespace};
+
+/// The number of a shelf in the database, and its word in a file. None of them ever changes.
+const SHELVES: [(Namespace, i64, &str); 8] = [
+    (Namespace::Accounts, 0, "accounts"),
+    (Namespace::Rooms, 1, "rooms"),
+    (Namespace::MemberStates, 2, "standings"),
+    (Namespace::Bans, 3, "bans"),
+    (Namespace::DirectRooms, 4, "talks"),
+    (Namespace::ReadMarkers, 5, "marks"),
+    (Namespace::RevokedTokens, 6, "revoked"),
+    (Namespace::Days, 7, "days"),
+];
+
+/// Returns the number of a shelf.
+fn number(namespace: Namespace) -> i64 {
+    SHELVES.iter().find(|(known, ..)| *known == namespace).map_or(-1, |(_, number, _)| *number)
+}
+
+/// Returns the word for a shelf.
+pub(super) fn word(namespace: Namespace) -> &'static str {
+    SHELVES.iter().find(|(known, ..)| *known == namespace).map_or("", |(.., word)| *word)
+}
+
+/// Returns the shelf that a word stands for.
+pub(super) fn namespace(word: &str) -> Option<Namespace> {
+    SHELVES.iter().find(|(.., known)| *known == word).map(|(namespace, ..)| *namespace)
+}
+
+/// Reads every fact, by shelf, then key.
+pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<KeyValue>> {
+    let mut statement = db.prepare("SELECT shelf, key, value FROM facts ORDER BY shelf, key")?;
+    let mut rows = statement.query([])?;
+    let mut key_values = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        let Some((namespace, ..)) = SHELVES.iter().find(|(_, known, _)| *known == number) else {
+            return Err(rusqlite::Error::IntegralValueOutOfRange(0, number));
+        };
+        key_values.push(KeyValue {
+            namespace: *namespace,
+            key: row.get(1)?,
+            value: Some(row.get(2)?),
+        });
+    }
+    Ok(key_values)
+}
+
+/// Keeps a fact, or forgets it.
+pub(super) fn put(db: &Connection, key_value: &KeyValue) -> rusqlite::Result<()> {
+    let (namespace, key) = (number(key_value.namespace), &*key_value.key);
+    let Some(value) = &key_value.value else {
+        let mut statement = db.prepare_cached("DELETE FROM facts WHERE shelf = ?1 AND key = ?2")?;
+        return statement.execute(params![namespace, key]).map(drop);
+    };
+    let mut statement =
+        db.prepare_cached("INSERT OR REPLACE INTO facts (shelf, key, value) VALUES (?1, ?2, ?3)")?;
+    statement.execute(params![namespace, key, &**value]).map(drop)
+}
+
+/// Whether there is a fact of this name.
+pub(super) fn exists(db: &Connection, namespace: Namespace, key: &str) -> rusqlite::Result<bool> {
+    let mut statement = db.prepare_cached("SELECT 1 FROM facts WHERE shelf = ?1 AND key = ?2")?;
+    let found = statement.query_row(params![number(namespace), key], |_| Ok(())).optional()?;
+    Ok(found.is_some())
+}
+
+/// Whether a fact is about this room.
+pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
+    let (before, after) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
+    match key_value.namespace {
+        Namespace::Rooms | Namespace::DirectRooms => *key_value.key == *room,
+        Namespace::MemberStates | Namespace::Bans => before == room,
+        Namespace::ReadMarkers => after == room,
+        Namespace::Accounts | Namespace::RevokedTokens | Namespace::Days => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_shelf_has_a_number_and_a_word_of_its_own() {
+        for (at, (of, index, name)) in SHELVES.into_iter().enumerate() {
+            assert_eq!((number(of), i64::try_from(at)), (index, Ok(index)));
+            assert_eq!((word(of), namespace(name)), (name, Some(of)));
+        }
+        assert_eq!(namespace("attic"), None);
+    }
+
+    #[test]
+    fn a_fact_is_about_the_room_in_its_name() {
+        let is_about = |namespace, key: &str, room| {
+            is_about(&KeyValue { namespace, key: key.into(), value: None }, room)
+        };
+        assert!(is_about(Namespace::Rooms, "dev", "dev"));
+        assert!(is_about(Namespace::MemberStates, "dev/0a1b", "dev"));
+        assert!(is_about(Namespace::Bans, "dev/10.0.0.0/8", "dev"));
+        assert!(is_about(Namespace::ReadMarkers, "0a1b/dev", "dev"));
+        assert!(is_about(Namespace::DirectRooms, "@0a1b", "@0a1b"));
+        for (namespace, key) in [
+            (Namespace::Rooms, "developers"),
+            (Namespace::MemberStates, "developers/0a1b"),
+            (Namespace::Bans, "other/dev"),
+            (Namespace::ReadMarkers, "dev/other"),
+            (Namespace::Accounts, "dev"),
+            (Namespace::RevokedTokens, "dev"),
+            (Namespace::Days, "dev"),
+        ] {
+            assert!(!is_about(namespace, key, "dev"), "{namespace:?} {key}");
+        }
+    }
+}
