@@ -75,10 +75,10 @@ pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
 use crate::rate::{Buckets, Rate};
-use pending::{Appended, Pending, PendingRequest};
+use pending::Pending;
 use people::People;
 use rate::RateKey;
-use record::{JournalResponse, KeyValue, Namespace, Snapshot};
+use record::{KeyValue, Namespace, Snapshot};
 use rooms::{Room, Rooms};
 use stats::Counters;
 use step::Step;
@@ -202,49 +202,6 @@ impl Chat {
     /// Counts the rooms with somebody in them.
     pub fn rooms(&self) -> usize {
         self.rooms.live()
-    }
-
-    fn answered(&mut self, step: &mut Step<'_>, answer: JournalResponse) {
-        match answer {
-            JournalResponse::Appended { request_id, seq, mid, ts, duplicate, count } => {
-                self.appended(step, request_id, Appended { seq, mid, ts, duplicate, count });
-            }
-            JournalResponse::NotReplayed { request_id } => {
-                if let Some(PendingRequest::ReplayCheck(check)) =
-                    self.pending.requests.take(request_id)
-                {
-                    self.replay_checked(step, *check, Ok(None));
-                }
-            }
-            JournalResponse::Rejected { request_id, why }
-            | JournalResponse::ReadFailed { request_id, why } => {
-                self.request_failed(step, request_id, why);
-            }
-            JournalResponse::Page(page) => {
-                if let Some(PendingRequest::Page(pending)) =
-                    self.pending.requests.take(page.request_id)
-                {
-                    self.paged(step, pending, Ok(page));
-                }
-            }
-            JournalResponse::SearchPage(page) => {
-                if let Some(PendingRequest::Search(pending)) =
-                    self.pending.requests.take(page.request_id)
-                {
-                    self.found(step, pending, Ok(page));
-                }
-            }
-            JournalResponse::Saved { request_id } => {
-                if let Some(PendingRequest::Account(pending)) =
-                    self.pending.requests.take(request_id)
-                {
-                    self.account_saved(step, pending, Ok(()));
-                }
-            }
-            JournalResponse::Added { room, entry } => self.added(step, &room, &entry),
-            // The chat tries each time; only the server's readiness depends on it.
-            JournalResponse::Health { .. } => {}
-        }
     }
 
     /// Tells a client that reads again what it was not sent.

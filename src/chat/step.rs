@@ -3,6 +3,7 @@
 use crate::chat::effect::Effect;
 use crate::chat::ids::ClientId;
 use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::{JournalRequest, KeyValue, PutKeyValues};
 use crate::clock::Now;
 
 /// The present: when it is, and what is to be done.
@@ -17,6 +18,14 @@ impl Step<'_> {
     /// Tells a client something.
     pub(in crate::chat) fn reply(&mut self, client: ClientId, event: ServerEvent) {
         self.effects.push(Effect::Reply { client, event });
+    }
+
+    /// Stores key-value records as soon as the journal can; nothing waits for the answer.
+    pub(in crate::chat) fn put(&mut self, key_values: Vec<KeyValue>) {
+        if !key_values.is_empty() {
+            let put = PutKeyValues { request_id: None, key_values };
+            self.effects.push(Effect::Journal(JournalRequest::Put(put)));
+        }
     }
 
     /// Answers a request.

@@ -47,7 +47,7 @@ const CHAT: Layers = Layers {
         ("names", &["record"]),
         ("effect", &["record", "protocol"]),
         ("input", &["record", "protocol"]),
-        ("step", &["effect", "protocol"]),
+        ("step", &["effect", "protocol", "record"]),
         ("record", &["names", "rate"]),
         ("protocol", &["names", "rate", "record"]),
         ("stats", &["names", "rate", "record", "protocol"]),
@@ -85,7 +85,7 @@ const IMPURE: &[&str] = &[
 ];
 
 /// Folders whose files still depend on each other in circles: none may be added.
-const CIRCLES_LEFT: &[&str] = &["src/chat/actions", "src/config", "src/server"];
+const CIRCLES_LEFT: &[&str] = &["src/config", "src/server"];
 
 static SOURCE: LazyLock<Tree> =
     LazyLock::new(|| Tree::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));

@@ -171,42 +171,4 @@ impl Chat {
             self.end_session(step, key);
         }
     }
-
-    /// Finds the account a login is of; one of another issuer is made if need be.
-    pub(in crate::chat) fn account_of(
-        &mut self,
-        step: &mut Step<'_>,
-        login: &Login,
-    ) -> Option<Account> {
-        if let Some(account) = self.people.accounts().get(login.author) {
-            let mut account = account.clone();
-            account.admin |= login.outside && login.admin;
-            return Some(account);
-        }
-        if !login.outside || self.people.accounts().len() >= self.limits.accounts_max {
-            return None;
-        }
-        let requested =
-            UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
-        let mut name = requested.clone();
-        let mut number = 1_u32;
-        while !self.people.is_free(name.as_arc(), Some(login.author)) {
-            number = number.checked_add(1)?;
-            name = requested.numbered(number, &self.limits);
-        }
-        let account = Account {
-            author: login.author,
-            name: Arc::clone(name.as_arc()),
-            hash: None,
-            admin: false,
-            since: 0,
-        };
-        self.people.accounts_mut().put(account.clone());
-        let key_values = vec![account.key_value()];
-        step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
-            request_id: None,
-            key_values,
-        })));
-        Some(Account { admin: login.admin, ..account })
-    }
 }

@@ -12,7 +12,7 @@ use crate::chat::people::client::Client;
 use crate::chat::people::{author_of, session_key};
 use crate::chat::protocol::connect::ConnectParams;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::{RoomSummary, Welcome};
+use crate::chat::protocol::payloads::Welcome;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::rules::Actor;
@@ -185,12 +185,6 @@ impl Chat {
         }
     }
 
-    /// Says that a client is in as many rooms as it may be.
-    pub(in crate::chat) fn too_many_rooms(&self) -> Refusal {
-        let most = self.limits.rooms_per_client_max;
-        Refusal::new(Code::TooManyRooms, format!("a connection may be in {most} rooms"))
-    }
-
     fn welcome(
         &self,
         step: &Step<'_>,
@@ -226,14 +220,6 @@ impl Chat {
             burst,
             per_s,
         }
-    }
-
-    /// Describes a room to somebody who is in it.
-    pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: RoomId) -> Option<RoomSummary> {
-        let room = self.rooms.get(key)?;
-        let name = Arc::clone(room.name_for(own));
-        let (role, read) = (room.rules().shown_role(own), self.read_marker(own, key));
-        Some(RoomSummary { room: name, role, read, ..room.line() })
     }
 
     /// Brings a new client up to what was said: by what it missed where it says how far it got,

@@ -9,14 +9,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::actions::publish::event_of;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::names::{fold, likeness};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::DirectSummary;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Entry, JournalRequest, KeyValue, PutKeyValues};
+use crate::chat::record::{AuthorKey, Entry, KeyValue};
 use crate::chat::rooms::Room;
 use crate::chat::rooms::direct::{DirectRoom, Side, key_of};
 use crate::chat::step::Step;
@@ -109,13 +108,14 @@ impl Chat {
 
     /// Whether an author may come back: an account, or a session that has not ended.
     pub(in crate::chat) fn can_return(&self, author: AuthorKey) -> bool {
-        self.people.of_session(author).is_some() || self.account(author).is_some()
+        self.people.of_session(author).is_some() || self.people.accounts().get(author).is_some()
     }
 
     /// What an author is called now.
     pub(in crate::chat) fn name_of_author(&self, author: AuthorKey) -> Option<Arc<str>> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
-        let account = || self.account(author).map(|account| Arc::clone(&account.name));
+        let account =
+            || self.people.accounts().get(author).map(|account| Arc::clone(&account.name));
         person.map(|person| Arc::clone(&person.name)).filter(|it| !it.is_empty()).or_else(account)
     }
 
@@ -173,7 +173,7 @@ impl Chat {
             if listeners.is_empty() {
                 continue;
             }
-            let event = event_of(&mine.label, entry);
+            let event = ServerEvent::of_entry(&mine.label, entry);
             let event = self.as_seen_by(author, inside, event);
             let (room, seq) = (key, Some(entry.seq));
             step.effects.push(Effect::Whisper { room, to: listeners, event, except, seq });
@@ -211,10 +211,7 @@ impl Chat {
             let authors = direct_room.authors();
             if room.top > 0 {
                 let key_values = vec![KeyValue { value: None, ..direct_room.key_value(&room.key) }];
-                step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
-                    request_id: None,
-                    key_values,
-                })));
+                step.put(key_values);
             }
             self.rooms.directs.remove(authors, key);
             self.rooms.drop_direct(key);

@@ -4,20 +4,14 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::post::{Message, no_such_message};
-use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, RoomId};
-use crate::chat::people::Person;
 use crate::chat::protocol::client_event::{ClientEvent, Command};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::{RoomSummary, User};
+use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
-
 use crate::chat::record::{Change, DeletionReason};
-use crate::chat::rooms::Room;
 use crate::chat::step::Step;
-use crate::clock::Now;
-use crate::rate::{Rate, Taken};
 
 impl Chat {
     /// Takes in what a client said.
@@ -48,30 +42,6 @@ impl Chat {
             }
             Err(refusal) => self.refuse(step, slot, refusal),
         }
-    }
-
-    /// Tells a client why not, and closes it if that does not help.
-    pub(in crate::chat) fn refuse(
-        &mut self,
-        step: &mut Step<'_>,
-        slot: ClientSlot,
-        refusal: Refusal,
-    ) {
-        let errors_max = self.limits.errors_max;
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
-        if refusal.code != Code::RateLimited {
-            client.errors = client.errors.saturating_add(1);
-        }
-        step.reply(client.id, ServerEvent::Error(Box::new(refusal)));
-        let (code, reason) = if client.flooded {
-            (4101, "flooding")
-        } else if client.errors >= errors_max {
-            (4000, "too many errors in a row")
-        } else {
-            return;
-        };
-        client.closing = true;
-        step.effects.push(Effect::Close { client: client.id, code, reason: reason.into() });
     }
 
     fn answer(
@@ -299,52 +269,6 @@ impl Chat {
         rooms
     }
 
-    /// Has a client pay for having a token read, which costs more than the words around it.
-    ///
-    /// # Errors
-    /// When it has asked too much.
-    pub fn charge(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
-        let slot = self.people.by_id.get(&id).copied();
-        slot.map_or(Ok(()), |slot| self.pay(now, slot))
-    }
-
-    pub(in crate::chat) fn charge_query(
-        &mut self,
-        step: &Step<'_>,
-        slot: ClientSlot,
-    ) -> Result<(), Refusal> {
-        self.pay(step.now, slot)
-    }
-
-    fn pay(&mut self, now: Now, slot: ClientSlot) -> Result<(), Refusal> {
-        let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
-        match client.queries.take(now.at, rate.and_then(|it| Rate::per_second(it, burst))) {
-            Taken::No(wait) => Err(Refusal::rate_limited(wait)),
-            Taken::Easily | Taken::Hardly => Ok(()),
-        }
-    }
-
-    /// Lists the people in a room, as many as are named.
-    pub(in crate::chat) fn users(&self, key: RoomId, room: &Room) -> Vec<User> {
-        if let Some(direct_room) = &room.direct_room {
-            let people =
-                direct_room.authors().into_iter().filter_map(|it| self.people.of_session(it));
-            let people = people.filter_map(|person| self.people.get(person));
-            let there = people.filter(|person| !person.clients.as_slice().is_empty());
-            return there
-                .map(|person| user(room, person, person.clients.as_slice().len()))
-                .collect();
-        }
-        let people = room.people.iter().filter_map(|person| self.people.get(*person));
-        let users = people.take(self.limits.listed_max).map(|person| {
-            let membership =
-                person.memberships.as_slice().iter().find(|membership| membership.room == key);
-            user(room, person, membership.map_or(0, |membership| membership.conns as usize))
-        });
-        users.collect()
-    }
-
     fn tops(&self, slot: ClientSlot) -> Vec<(Arc<str>, u64)> {
         let Some(client) = self.people.clients.get(slot.index()) else { return Vec::new() };
         let rooms = client
@@ -359,14 +283,4 @@ impl Chat {
 
 fn invalid_token() -> Refusal {
     Refusal::new(Code::Unauthorized, "this token is not valid here")
-}
-
-fn user(room: &Room, person: &Person, conns: usize) -> User {
-    User {
-        name: Arc::clone(&person.name),
-        conns: u32::try_from(conns).unwrap_or(u32::MAX),
-        role: room.rules().shown_role(person.author),
-        account: person.account,
-        status: person.status(),
-    }
 }

@@ -1,11 +1,14 @@
 //! Finding the room an event is about.
 
+use std::sync::Arc;
+
 use crate::chat::Chat;
-use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::names::fold;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
+use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 
 impl Chat {
@@ -102,6 +105,20 @@ impl Chat {
         };
         said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {
             Refusal::new(Code::NoSuchMessage, "you have not sent a message on this connection")
+        })
+    }
+
+    /// Who somebody is to those who keep order.
+    pub(in crate::chat) fn actor_of(&self, person: PersonId) -> Option<Actor> {
+        let person = self.people.get(person)?;
+        let latest = person.clients.as_slice().last();
+        let client = latest.and_then(|slot| self.people.clients.get(slot.index()));
+        Some(Actor {
+            author: person.author,
+            name: Arc::clone(&person.name),
+            account: person.account,
+            admin: person.admin,
+            network: client.and_then(|client| client.network).filter(|it| !it.is_loopback()),
         })
     }
 }

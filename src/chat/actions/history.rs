@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::actions::resume::gap;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, RoomId};
 use crate::chat::pending::{PendingPage, PendingRequest, Purpose};
@@ -162,7 +161,7 @@ impl Chat {
 /// Makes of a page the events that somebody is told who reads lines.
 fn lines(history: History) -> Vec<ServerEvent> {
     let History { room, messages, lost, .. } = history;
-    let losses = lost.into_iter().map(|(from, to)| gap(&room, from, to, "retention"));
+    let losses = lost.into_iter().map(|(from, to)| ServerEvent::gap(&room, from, to, "retention"));
     let said = messages.into_iter().filter(|said| said.deleted.is_none()).map(|said| {
         ServerEvent::Message {
             room: Arc::clone(&room),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::pending::ResumeRequest;
 use crate::chat::people::author_of;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -155,66 +155,5 @@ impl Chat {
             self.session_changed(step, person);
         }
         fault.map_or(Ok(()), Err)
-    }
-
-    /// Notes that a client sits in a conversation only to be told what it missed.
-    pub(in crate::chat) fn replay_only(&mut self, slot: ClientSlot, room: RoomId) {
-        if self.rooms.get(room).is_some_and(|room| room.direct_room.is_some())
-            && let Some(subscription) =
-                self.people.clients.get_mut(slot.index()).and_then(|it| it.subscription(room))
-        {
-            subscription.replay_only = true;
-        }
-    }
-
-    /// Makes a client one more connection of this person. The person it was ends, if this was its
-    /// only connection. Gives the rooms that have news of it.
-    pub(in crate::chat) fn adopt(
-        &mut self,
-        step: &mut Step<'_>,
-        slot: ClientSlot,
-        person: PersonId,
-    ) -> Vec<RoomId> {
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Vec::new() };
-        let old = std::mem::replace(&mut client.person, person);
-        if old == person {
-            return Vec::new();
-        }
-        let id = client.id;
-        let mut rooms: Vec<RoomId> =
-            client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
-        self.people.reattach(person);
-        if self.people.get(person).is_some_and(|person| !person.account) {
-            self.people.restore_name(person, &self.limits);
-        }
-        if let Some(person) = self.people.get_mut(person) {
-            person.clients.push(slot);
-        }
-        rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.direct_room.is_none()));
-        for &room in &rooms {
-            // In this order, or the room might find itself empty.
-            self.rooms.leaves_typing(old, id, room);
-            self.add_to_room(person, room, id);
-            self.remove_connection(old, room);
-        }
-        let Some(left) = self.people.get_mut(old) else { return rooms };
-        let left_account = left.account;
-        left.clients.take(|client| *client == slot);
-        let ends = left.clients.as_slice().is_empty();
-        self.count_over(step.now, old, person);
-        if ends {
-            let memberships = self.people.places_of(old);
-            for &room in &memberships {
-                self.leave_room(old, room, "left");
-            }
-            rooms.extend(memberships);
-            if left_account {
-                // It comes back with its token.
-                self.people.release(old);
-            } else {
-                self.end_session(step, old);
-            }
-        }
-        rooms
     }
 }

@@ -9,10 +9,8 @@ use crate::chat::people::Person;
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
-use crate::chat::protocol::payloads::Removed;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
-use crate::chat::rooms::Room;
 use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::step::Step;
 
@@ -31,7 +29,7 @@ impl Chat {
             .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
         let before = self.people.author_of(slot);
         let person = self.person_of(step, &account);
-        let was_guest = self.account(before).is_none() && before != account.author;
+        let was_guest = self.people.accounts().get(before).is_none() && before != account.author;
         if was_guest && *self.people.clients_of(before) == [self.people.id_of(slot)] {
             self.inherit(step, before, account.author);
         }
@@ -112,28 +110,6 @@ impl Chat {
         rooms
     }
 
-    /// Takes a client out of rooms that whom it has become may not be in.
-    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: ClientSlot) {
-        let own = self.people.author_of(slot);
-        let Some(client) = self.people.clients.get(slot.index()) else { return };
-        let Some(who) = self.actor_of(client.person) else { return };
-        let subscriptions: Vec<RoomId> =
-            client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
-        for key in subscriptions {
-            let may = |room: &Room| match room.direct_room {
-                Some(_) => room.may_read(Some(own)),
-                None => room.rules().check_entry(&who, step.now).is_ok(),
-            };
-            let Some(room) = self.rooms.get(key).filter(|room| !may(room)) else { continue };
-            let (room, by) = (Arc::clone(&room.name), "*".into());
-            let removed = Some(Box::new(Removed { why: "forbidden", by, reason: None }));
-            self.unsubscribe(slot, key);
-            if !room.starts_with('@') {
-                self.people.tell(step, slot, ServerEvent::Left { re: None, room, removed });
-            }
-        }
-    }
-
     /// Closes those whose login has ended by itself.
     pub(in crate::chat) fn logins_due(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, id)) = self.people.logins_due.first()
@@ -162,6 +138,54 @@ impl Chat {
             if id.is_none() || mark.map(|mark| mark.id) == id {
                 self.people.end_client(step, slot, 4001, why);
             }
+        }
+    }
+
+    /// Finds the account a login is of; one of another issuer is made if need be.
+    pub(in crate::chat) fn account_of(
+        &mut self,
+        step: &mut Step<'_>,
+        login: &Login,
+    ) -> Option<Account> {
+        if let Some(account) = self.people.accounts().get(login.author) {
+            let mut account = account.clone();
+            account.admin |= login.outside && login.admin;
+            return Some(account);
+        }
+        if !login.outside || self.people.accounts().len() >= self.limits.accounts_max {
+            return None;
+        }
+        let requested =
+            UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
+        let mut name = requested.clone();
+        let mut number = 1_u32;
+        while !self.people.is_free(name.as_arc(), Some(login.author)) {
+            number = number.checked_add(1)?;
+            name = requested.numbered(number, &self.limits);
+        }
+        let account = Account {
+            author: login.author,
+            name: Arc::clone(name.as_arc()),
+            hash: None,
+            admin: false,
+            since: 0,
+        };
+        self.people.accounts_mut().put(account.clone());
+        let key_values = vec![account.key_value()];
+        step.put(key_values);
+        Some(Account { admin: login.admin, ..account })
+    }
+
+    /// Lets whoever was a guest go on as an account: what it was in rooms it is still.
+    pub(in crate::chat) fn inherit(&mut self, step: &mut Step<'_>, from: AuthorKey, to: AuthorKey) {
+        for key in self.rooms.rooms_of_member(from) {
+            let name = self.name_of_author(to).unwrap_or_default();
+            let Some(room) = self.rooms.get_mut(key) else { continue };
+            let key_values = room.amend(|rules| rules.hand_on(from, to, &name));
+            if room.top > 0 {
+                step.put(key_values);
+            }
+            self.rooms.reindex(key);
         }
     }
 }

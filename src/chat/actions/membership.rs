@@ -206,4 +206,20 @@ impl Chat {
             }
         }
     }
+
+    /// Says that a client is in as many rooms as it may be.
+    pub(in crate::chat) fn too_many_rooms(&self) -> Refusal {
+        let most = self.limits.rooms_per_client_max;
+        Refusal::new(Code::TooManyRooms, format!("a connection may be in {most} rooms"))
+    }
+
+    /// Notes that a client sits in a conversation only to be told what it missed.
+    pub(in crate::chat) fn replay_only(&mut self, slot: ClientSlot, room: RoomId) {
+        if self.rooms.get(room).is_some_and(|room| room.direct_room.is_some())
+            && let Some(subscription) =
+                self.people.clients.get_mut(slot.index()).and_then(|it| it.subscription(room))
+        {
+            subscription.replay_only = true;
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! What can happen, one file each: the only `impl Chat` outside `chat/mod.rs`.
 
 pub(in crate::chat) mod account;
+pub(in crate::chat) mod answered;
+pub(in crate::chat) mod append;
+pub(in crate::chat) mod charge;
 pub(in crate::chat) mod connect;
 pub(in crate::chat) mod direct;
 pub(in crate::chat) mod dispatch;
@@ -8,6 +11,7 @@ pub(in crate::chat) mod find;
 pub(in crate::chat) mod history;
 pub(in crate::chat) mod http;
 pub(in crate::chat) mod idempotency;
+pub(in crate::chat) mod identity;
 pub(in crate::chat) mod join;
 pub(in crate::chat) mod login;
 pub(in crate::chat) mod membership;
@@ -17,6 +21,7 @@ pub(in crate::chat) mod post;
 pub(in crate::chat) mod publish;
 pub(in crate::chat) mod read_markers;
 pub(in crate::chat) mod rename;
+pub(in crate::chat) mod reply;
 pub(in crate::chat) mod restore;
 pub(in crate::chat) mod resume;
 pub(in crate::chat) mod search;

@@ -7,16 +7,13 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::idempotency::requested_change;
-use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::pending::{AppendRequest, Planned, RequestOrigin};
 use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::Removed;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{
-    AuthorKey, Change, JournalRequest, KeyValue, Moderation, ModerationAction, PutKeyValues,
-};
+use crate::chat::record::{AuthorKey, Change, Moderation, ModerationAction};
 use crate::chat::rooms::rules::{Actor, DirtyKey, Role};
 use crate::chat::step::Step;
 use crate::clock::Now;
@@ -87,20 +84,6 @@ impl Chat {
         let (change, planned) = (Change::Moderated { moderation }, Some(planned));
         self.record(step, origin, person, room, AppendRequest { id, change, planned });
         Ok(())
-    }
-
-    /// Who somebody is to those who keep order.
-    pub(in crate::chat) fn actor_of(&self, person: PersonId) -> Option<Actor> {
-        let person = self.people.get(person)?;
-        let latest = person.clients.as_slice().last();
-        let client = latest.and_then(|slot| self.people.clients.get(slot.index()));
-        Some(Actor {
-            author: person.author,
-            name: Arc::clone(&person.name),
-            account: person.account,
-            admin: person.admin,
-            network: client.and_then(|client| client.network).filter(|it| !it.is_loopback()),
-        })
     }
 
     fn moderation(
@@ -215,7 +198,7 @@ impl Chat {
     /// Takes note that a deed is not under way any more, done or not.
     pub(in crate::chat) fn deed_ended(&mut self, step: &mut Step<'_>, key: RoomId, done: bool) {
         let key_values = self.rooms.get_mut(key).map_or_else(Vec::new, |room| room.end(done));
-        keep(step, key_values);
+        step.put(key_values);
     }
 
     /// Takes those out of a room that has become private who came while it did, beyond its limit.
@@ -232,16 +215,6 @@ impl Chat {
             people.filter(|actor| !room.may_read(Some(actor.author))).collect();
         for stranger in strangers {
             self.remove_from_room(step, key, &stranger, "kicked", moderation, by);
-        }
-    }
-
-    /// Has the session of a guest kept that is something in a room, or banned from it: it is to be
-    /// that after a crash.
-    pub(in crate::chat) fn persist_session_of(&mut self, step: &mut Step<'_>, author: AuthorKey) {
-        if let Some(key) = self.people.of_session(author)
-            && self.people.get(key).is_some_and(|person| !person.persisted)
-        {
-            self.persist_session(step, key);
         }
     }
 
@@ -287,42 +260,6 @@ impl Chat {
             let message = format!("{by} invites you to {name}; /join {name}").into();
             step.reply(client, ServerEvent::Notice { re, room, code: "invited", message });
         }
-    }
-
-    /// Forgets what somebody was in any room, and its conversations: it will not come back.
-    pub(in crate::chat) fn forget_author(&mut self, step: &mut Step<'_>, author: AuthorKey) {
-        for key in self.rooms.rooms_of_member(author) {
-            let Some(room) = self.rooms.get_mut(key) else { continue };
-            let key_values = room.amend(|rules| rules.forget(author));
-            if room.rules().persisted || room.top > 0 {
-                keep(step, key_values);
-            }
-            self.rooms.reindex(key);
-        }
-        self.forget_read_markers(step, author);
-        self.forget_directs(step, author);
-    }
-
-    /// Lets whoever was a guest go on as an account: what it was in rooms it is still.
-    pub(in crate::chat) fn inherit(&mut self, step: &mut Step<'_>, from: AuthorKey, to: AuthorKey) {
-        for key in self.rooms.rooms_of_member(from) {
-            let name = self.name_of_author(to).unwrap_or_default();
-            let Some(room) = self.rooms.get_mut(key) else { continue };
-            let key_values = room.amend(|rules| rules.hand_on(from, to, &name));
-            if room.top > 0 {
-                keep(step, key_values);
-            }
-            self.rooms.reindex(key);
-        }
-    }
-}
-
-fn keep(step: &mut Step<'_>, key_values: Vec<KeyValue>) {
-    if !key_values.is_empty() {
-        step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
-            request_id: None,
-            key_values,
-        })));
     }
 }
 

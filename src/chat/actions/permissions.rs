@@ -88,7 +88,7 @@ impl Chat {
         if let Some(actor) = self.people.of_session(author).and_then(|key| self.actor_of(key)) {
             return Some(Actor { name, ..actor });
         }
-        let admin = self.account(author).is_some_and(|account| account.admin);
+        let admin = self.people.accounts().get(author).is_some_and(|account| account.admin);
         Some(Actor { author, name, account: true, admin, network: None })
     }
 }

@@ -5,19 +5,13 @@ use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::chat::Chat;
-use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::names::UserName;
-use crate::chat::pending::{AppendRequest, PendingAppend, PendingRequest, RequestOrigin};
 use crate::chat::people::Person;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
-
-use crate::chat::record::{Change, Draft, JournalError, JournalRequest};
-use crate::chat::rooms::rules::Role;
+use crate::chat::record::{Change, JournalError};
 use crate::chat::step::Step;
-use crate::clock::Moment;
-use crate::rate::{Rate, Taken};
 
 impl Chat {
     /// Checks a message and has it recorded.
@@ -133,47 +127,6 @@ impl Chat {
         Ok(())
     }
 
-    /// Takes one of what a client may send; sending on above the rate ends the connection.
-    pub(in crate::chat) fn charge_send(
-        &mut self,
-        step: &Step<'_>,
-        slot: ClientSlot,
-        room: Option<RoomId>,
-    ) -> Result<(), Refusal> {
-        let (rate, burst) = self.pace(slot, room);
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
-        match client.sends.take(step.now.at, rate.and_then(|it| Rate::per_second(it, burst))) {
-            Taken::Easily => client.flooding = Moment::NEVER,
-            Taken::Hardly => {}
-            Taken::No(wait) => {
-                if client.flooding == Moment::NEVER {
-                    client.flooding = step.now.at;
-                }
-                client.flooded = step.now.at.since(client.flooding) >= self.limits.flood_within;
-                return Err(Refusal::rate_limited(wait));
-            }
-        }
-        Ok(())
-    }
-
-    /// How much a client may send, by what it is.
-    fn pace(&self, slot: ClientSlot, room: Option<RoomId>) -> (Option<u32>, u32) {
-        let limits = &self.limits;
-        let client = self.people.clients.get(slot.index());
-        let Some(person) = client.and_then(|client| self.people.get(client.person)) else {
-            return (limits.sends_per_second_max, limits.sends_burst_max);
-        };
-        let room = room.and_then(|room| self.rooms.get(room));
-        let role = room.map(|room| room.rules().role(person.author, person.admin));
-        if role.is_some_and(|role| role >= Role::Moderator) {
-            (limits.moderator_sends_per_second_max, limits.moderator_sends_burst_max)
-        } else if person.account {
-            (limits.account_sends_per_second_max, limits.account_sends_burst_max)
-        } else {
-            (limits.sends_per_second_max, limits.sends_burst_max)
-        }
-    }
-
     /// Refuses a client that may not speak in a room now, or says something too soon.
     pub(in crate::chat) fn check_speech(
         &self,
@@ -279,88 +232,6 @@ impl Chat {
             }
         }
         Ok(())
-    }
-
-    fn append(
-        &mut self,
-        step: &mut Step<'_>,
-        slot: ClientSlot,
-        room: RoomId,
-        id: Option<Arc<str>>,
-        change: Change,
-    ) {
-        let Some(client) = self.people.clients.get(slot.index()) else { return };
-        let (origin, person) = (RequestOrigin::Client(client.id), client.person);
-        self.record(step, origin, person, room, AppendRequest { id, change, planned: None });
-    }
-
-    /// Has a person's change of a record recorded.
-    pub(in crate::chat) fn record(
-        &mut self,
-        step: &mut Step<'_>,
-        origin: RequestOrigin,
-        key: PersonId,
-        room: RoomId,
-        requested: AppendRequest,
-    ) {
-        let AppendRequest { id, change, planned } = requested;
-        if self.people.get(key).is_some_and(|person| !person.persisted) {
-            self.persist_session(step, key);
-        }
-        let Some(Person { author, name, admin, .. }) = self.people.get(key) else { return };
-        let (author, admin) = (*author, *admin);
-        if let Change::Message { .. } = change {
-            self.rooms.speaks_as(room, author, &Arc::clone(name));
-        }
-        self.persist_participants(step, room);
-        let Some(Person { name, .. }) = self.people.get(key) else { return };
-        let Some(inside) = self.rooms.get_mut(room) else { return };
-        inside.orders = inside.orders.saturating_add(1);
-        // Whoever keeps order may take away what others said, but not put words into their mouths.
-        let moderator = matches!(change, Change::Deleted { .. })
-            && inside.rules().role(author, admin) >= Role::Moderator;
-        if let Change::Message { .. } = change
-            && inside.rules().slow > 0
-        {
-            inside.rules_mut().speaks(author, step.now);
-        }
-        let mut key_values = match &planned {
-            Some(planned) => planned.key_values().to_vec(),
-            None => Vec::new(),
-        };
-        key_values.extend(inside.unsaved_key_values());
-        let request_id = self.pending.requests.put(PendingRequest::Append(PendingAppend {
-            origin,
-            room,
-            re: id.clone(),
-            sender: Arc::clone(name),
-            change: change.clone(),
-            planned: planned.map(Box::new),
-            since: step.now.at,
-        }));
-        step.effects.push(Effect::Journal(JournalRequest::Append(Draft {
-            request_id,
-            room: Arc::clone(&inside.key),
-            room_name: Arc::clone(&inside.name),
-            author,
-            sender: Arc::clone(name),
-            moderator,
-            id,
-            ts: step.now.unix_ms,
-            change,
-            key_values,
-        })));
-    }
-
-    /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
-    /// conversation, of a room's owner with its first entry. After a crash they are to find it.
-    fn persist_participants(&mut self, step: &mut Step<'_>, room: RoomId) {
-        let Some(inside) = self.rooms.get(room) else { return };
-        let owner = inside.rules().owner.filter(|_| !inside.rules().persisted);
-        let direct_room = inside.direct_room.as_ref().map(|direct_room| direct_room.authors());
-        for author in direct_room.into_iter().flatten().chain(owner) {
-            self.persist_session_of(step, author);
-        }
     }
 }
 

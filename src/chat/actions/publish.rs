@@ -6,11 +6,8 @@ use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::pending::{Appended, PendingAppend, PendingRequest, RequestOrigin};
-use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{
-    AuthorKey, Change, DeletionReason, Entry, JournalError, RequestId, RoomKey,
-};
+use crate::chat::record::{Change, DeletionReason, Entry, RequestId, RoomKey};
 use crate::chat::rooms::Recent;
 use crate::chat::step::Step;
 
@@ -81,75 +78,6 @@ impl Chat {
         self.rooms.vacate(room);
     }
 
-    /// Makes what somebody is told whose entry is in the record.
-    pub(in crate::chat) fn ack(
-        &self,
-        own: AuthorKey,
-        re: Arc<str>,
-        room: RoomId,
-        appended: Appended,
-    ) -> ServerEvent {
-        let Appended { seq, mid, ts, duplicate, .. } = appended;
-        let room = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own)));
-        let room = room.unwrap_or_default();
-        ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
-    }
-
-    /// Returns the author behind a question.
-    fn asks_as(&self, origin: RequestOrigin) -> AuthorKey {
-        match origin {
-            RequestOrigin::Client(id) => self
-                .people
-                .by_id
-                .get(&id)
-                .map_or(AuthorKey([0; 16]), |slot| self.people.author_of(*slot)),
-            RequestOrigin::Request { author, .. } => author,
-        }
-    }
-
-    /// Tells a client that what it wanted of the record was not done.
-    pub(in crate::chat) fn request_failed(
-        &mut self,
-        step: &mut Step<'_>,
-        request_id: RequestId,
-        why: JournalError,
-    ) {
-        match self.pending.requests.take(request_id) {
-            Some(PendingRequest::Append(append)) => {
-                self.rooms.request_answered(append.room);
-                if append.planned.is_some() {
-                    self.deed_ended(step, append.room, false);
-                }
-                let mut refusal = Refusal::refused(why).re(append.re);
-                if let Some(room) = self.rooms.get(append.room) {
-                    refusal = refusal.room(room.name_for(self.asks_as(append.origin)));
-                }
-                if let Change::Message { content, .. } | Change::Edited { content, .. } =
-                    append.change
-                {
-                    refusal = refusal.text(content);
-                }
-                let error = ServerEvent::Error(Box::new(refusal));
-                match append.origin {
-                    RequestOrigin::Client(id) if self.people.by_id.contains_key(&id) => {
-                        step.reply(id, error);
-                    }
-                    RequestOrigin::Client(_) => {}
-                    RequestOrigin::Request { caller, author } => {
-                        step.respond(caller, error);
-                        self.has_posted(author);
-                    }
-                }
-                self.rooms.vacate(append.room);
-            }
-            Some(PendingRequest::ReplayCheck(check)) => self.replay_checked(step, *check, Err(why)),
-            Some(PendingRequest::Page(pending)) => self.paged(step, pending, Err(why)),
-            Some(PendingRequest::Search(pending)) => self.found(step, pending, Err(why)),
-            Some(PendingRequest::Account(pending)) => self.account_saved(step, pending, Err(why)),
-            None => {}
-        }
-    }
-
     /// Shows an entry that the keeper of records added by itself.
     pub(in crate::chat) fn added(&mut self, step: &mut Step<'_>, room: &RoomKey, entry: &Entry) {
         if let Some(room) = self.rooms.find(room) {
@@ -173,7 +101,7 @@ impl Chat {
             Change::Topic { topic } => room.topic = Arc::clone(topic),
             _ => {}
         }
-        let event = event_of(&room.name, entry);
+        let event = ServerEvent::of_entry(&room.name, entry);
         if room.waiting > 0 {
             room.remember(Recent { seq, event: event.clone(), except }, &self.limits);
         }
@@ -182,45 +110,6 @@ impl Chat {
         } else if !room.audience.is_empty() {
             let room = key;
             step.effects.push(Effect::Broadcast { room, event, except, seq: Some(seq) });
-        }
-    }
-}
-
-/// Returns the event that tells of an entry.
-pub(in crate::chat) fn event_of(room: &Arc<str>, entry: &Entry) -> ServerEvent {
-    let (room, seq, ts, by) = (Arc::clone(room), entry.seq, entry.ts, Arc::clone(&entry.sender));
-    match &entry.change {
-        Change::Message { content, reply_to, expires } => ServerEvent::Message {
-            room,
-            seq,
-            ts,
-            sender: by,
-            content: Arc::clone(content),
-            reply_to: *reply_to,
-            expires: *expires,
-        },
-        Change::Edited { mid, content } => {
-            let content = Arc::clone(content);
-            ServerEvent::Edited { room, seq, ts, mid: *mid, sender: by, content }
-        }
-        Change::Deleted { mid, why } => {
-            ServerEvent::Deleted { room, seq, ts, mid: *mid, by, why: *why }
-        }
-        Change::Reaction { mid, emoji, on, count } => ServerEvent::Reaction {
-            room,
-            seq,
-            ts,
-            mid: *mid,
-            emoji: Arc::clone(emoji),
-            user: by,
-            on: *on,
-            count: *count,
-        },
-        Change::Topic { topic } => {
-            ServerEvent::Topic { room, seq, ts, topic: Arc::clone(topic), by }
-        }
-        Change::Moderated { moderation } => {
-            ServerEvent::Moderated { room, seq, ts, by, moderation: Arc::clone(moderation) }
         }
     }
 }

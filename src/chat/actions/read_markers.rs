@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::Chat;
-use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientSlot, RoomId};
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, JournalRequest, KeyValue, Namespace, PutKeyValues};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 use crate::chat::step::Step;
 
 /// How long a mark may wait for others.
@@ -58,7 +57,7 @@ impl Chat {
 
     /// How far somebody has read in a room, if it has an account.
     pub(in crate::chat) fn read_marker(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
-        self.account(author)?;
+        self.people.accounts().get(author)?;
         let key = &self.rooms.get(room)?.key;
         let marks = self.rooms.read_markers.by_author.get(&author);
         Some(marks.and_then(|marks| marks.get(key)).copied().unwrap_or(0))
@@ -77,8 +76,7 @@ impl Chat {
             let seq = marks.and_then(|marks| marks.get(&room)).copied();
             key_value(author, &room, seq)
         });
-        let keep = PutKeyValues { request_id: None, key_values: key_values.collect() };
-        step.effects.push(Effect::Journal(JournalRequest::Put(keep)));
+        step.put(key_values.collect());
     }
 
     /// Forgets how far somebody has read.
@@ -88,10 +86,7 @@ impl Chat {
         let mut key_values: Vec<KeyValue> =
             marks.keys().map(|room| key_value(author, room, None)).collect();
         key_values.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
-            request_id: None,
-            key_values,
-        })));
+        step.put(key_values);
     }
 }
 

@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::actions::publish::event_of;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientSlot, RoomId, number_of};
 use crate::chat::pending::{PendingPage, Purpose, Resume, ResumePart, ResumeRequest};
@@ -198,7 +197,10 @@ impl Chat {
         let above = room.top.saturating_add(1);
         let kept = room.recent.front().map_or(above, |recent| recent.seq);
         if kept > known {
-            step.reply(client.id, gap(room.name_for(own), known, kept.saturating_sub(1), "slow"));
+            step.reply(
+                client.id,
+                ServerEvent::gap(room.name_for(own), known, kept.saturating_sub(1), "slow"),
+            );
         }
         for recent in room.recent.iter().filter(|recent| recent.seq > after) {
             if client.echo || recent.except != Some(client.id) {
@@ -285,7 +287,7 @@ fn replay(
     for entry in entries.iter().filter(|entry| entry.seq <= missed.to) {
         // What this connection itself said while it waited, it knows.
         if client.echo || !room.is_own(entry.seq, client.id) {
-            let event = event_of(name, entry);
+            let event = ServerEvent::of_entry(name, entry);
             let Some(rest) = budget.checked_sub(wire_size::event(&event)) else { break };
             *budget = rest;
             events.push(event);
@@ -297,15 +299,11 @@ fn replay(
     }
     let mut losses = losses.into_iter();
     missed.lost = losses.next();
-    events.extend(losses.map(|(from, to, why)| gap(name, from, to, why)));
+    events.extend(losses.map(|(from, to, why)| ServerEvent::gap(name, from, to, why)));
     (missed, events)
 }
 
 fn gone(re: Option<Arc<str>>) -> ServerEvent {
     let refusal = Refusal::new(Code::NoSuchRoom, "there is no such room");
     ServerEvent::Error(Box::new(refusal.re(re)))
-}
-
-pub(in crate::chat) fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> ServerEvent {
-    ServerEvent::Gap { room: Arc::clone(room), from, to, why }
 }

@@ -6,7 +6,7 @@ use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::PersonId;
 use crate::chat::names::ANONYMOUS;
-use crate::chat::record::{JournalRequest, SessionRecord};
+use crate::chat::record::{AuthorKey, JournalRequest, SessionRecord};
 use crate::chat::step::Step;
 use crate::clock::Moment;
 
@@ -34,7 +34,7 @@ impl Chat {
 
     /// Brings back a session of before the start; its time starts anew.
     pub(in crate::chat) fn restore(&mut self, session: SessionRecord) {
-        let account = self.account(session.key).is_some();
+        let account = self.people.accounts().get(session.key).is_some();
         let key = self.people.add(session.key);
         let Some(person) = self.people.get_mut(key) else { return };
         person.named = !session.name.starts_with(ANONYMOUS);
@@ -115,5 +115,29 @@ impl Chat {
         self.people.get(key).is_some_and(|person| {
             person.detached_session && person.left.after(self.limits.session_life) == due
         })
+    }
+
+    /// Has the session of a guest kept that is something in a room, or banned from it: it is to be
+    /// that after a crash.
+    pub(in crate::chat) fn persist_session_of(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        if let Some(key) = self.people.of_session(author)
+            && self.people.get(key).is_some_and(|person| !person.persisted)
+        {
+            self.persist_session(step, key);
+        }
+    }
+
+    /// Forgets what somebody was in any room, and its conversations: it will not come back.
+    pub(in crate::chat) fn forget_author(&mut self, step: &mut Step<'_>, author: AuthorKey) {
+        for key in self.rooms.rooms_of_member(author) {
+            let Some(room) = self.rooms.get_mut(key) else { continue };
+            let key_values = room.amend(|rules| rules.forget(author));
+            if room.rules().persisted || room.top > 0 {
+                step.put(key_values);
+            }
+            self.rooms.reindex(key);
+        }
+        self.forget_read_markers(step, author);
+        self.forget_directs(step, author);
     }
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::Chat;
-use crate::chat::effect::Effect;
 use crate::chat::ids::PersonId;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::stats::{Busy, Stats};
-use crate::chat::record::{AuthorKey, JournalRequest, KeyValue, Namespace, PutKeyValues};
+use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 use crate::chat::stats::{BUSIEST, MINUTES, MINUTES_DEFAULT};
 use crate::chat::step::Step;
 use crate::clock::Now;
@@ -62,13 +61,7 @@ impl Chat {
         let days = self.counters.days.take_unwritten().into_iter();
         let key_values =
             days.map(|(key, value)| KeyValue { namespace: Namespace::Days, key, value });
-        let key_values: Vec<KeyValue> = key_values.collect();
-        if !key_values.is_empty() {
-            step.effects.push(Effect::Journal(JournalRequest::Put(PutKeyValues {
-                request_id: None,
-                key_values,
-            })));
-        }
+        step.put(key_values.collect());
     }
 
     /// Counts a client that has come, after it became its person's.

@@ -19,7 +19,6 @@ use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::pending::RequestOrigin;
 use crate::chat::protocol::server_event::ServerEvent;
-
 use crate::chat::rooms::direct::DirectRoom;
 use crate::chat::rooms::typing::{Stopped, TypingKey, Typist};
 use crate::chat::step::Step;

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use crate::chat::few::Few;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::protocol::client_event::OutputMode;
-
 use crate::clock::Moment;
 use crate::rate::Bucket;
 

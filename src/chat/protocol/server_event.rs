@@ -11,7 +11,7 @@ use crate::chat::protocol::payloads::{
 };
 use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
-use crate::chat::record::{DeletionReason, Moderation};
+use crate::chat::record::{Change, DeletionReason, Entry, Moderation};
 
 /// One thing clients are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -307,4 +307,51 @@ pub enum ServerEvent {
         /// When to come back.
         after_ms: u64,
     },
+}
+
+impl ServerEvent {
+    /// Returns the event that tells of an entry.
+    pub(in crate::chat) fn of_entry(room: &Arc<str>, entry: &Entry) -> Self {
+        let (room, seq, ts, by) =
+            (Arc::clone(room), entry.seq, entry.ts, Arc::clone(&entry.sender));
+        match &entry.change {
+            Change::Message { content, reply_to, expires } => Self::Message {
+                room,
+                seq,
+                ts,
+                sender: by,
+                content: Arc::clone(content),
+                reply_to: *reply_to,
+                expires: *expires,
+            },
+            Change::Edited { mid, content } => {
+                let content = Arc::clone(content);
+                Self::Edited { room, seq, ts, mid: *mid, sender: by, content }
+            }
+            Change::Deleted { mid, why } => {
+                Self::Deleted { room, seq, ts, mid: *mid, by, why: *why }
+            }
+            Change::Reaction { mid, emoji, on, count } => Self::Reaction {
+                room,
+                seq,
+                ts,
+                mid: *mid,
+                emoji: Arc::clone(emoji),
+                user: by,
+                on: *on,
+                count: *count,
+            },
+            Change::Topic { topic } => {
+                Self::Topic { room, seq, ts, topic: Arc::clone(topic), by }
+            }
+            Change::Moderated { moderation } => {
+                Self::Moderated { room, seq, ts, by, moderation: Arc::clone(moderation) }
+            }
+        }
+    }
+
+    /// Returns the event that tells of entries a client does not get.
+    pub(in crate::chat) fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> Self {
+        Self::Gap { room: Arc::clone(room), from, to, why }
+    }
 }

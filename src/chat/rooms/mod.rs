@@ -20,7 +20,6 @@ use crate::chat::limits::Limits;
 use crate::chat::names::RoomName;
 use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
-
 use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{DirectRoom, DirectRooms};
 use crate::chat::rooms::presence::Presence;

@@ -6,9 +6,7 @@ use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::fold;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Rooms;
-use crate::chat::rooms::typing::Stopped;
-
-use crate::chat::rooms::typing::TypingKey;
+use crate::chat::rooms::typing::{Stopped, TypingKey};
 use crate::clock::Moment;
 
 impl Rooms {

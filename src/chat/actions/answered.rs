@@ -1,0 +1,97 @@
+//! What the journal has answered, and what waited for it.
+
+use crate::chat::Chat;
+use crate::chat::pending::{Appended, PendingRequest, RequestOrigin};
+use crate::chat::protocol::error::Refusal;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::{Change, JournalError, JournalResponse, RequestId};
+use crate::chat::step::Step;
+
+impl Chat {
+    /// Takes in what the journal answers.
+    pub(in crate::chat) fn answered(&mut self, step: &mut Step<'_>, answer: JournalResponse) {
+        match answer {
+            JournalResponse::Appended { request_id, seq, mid, ts, duplicate, count } => {
+                self.appended(step, request_id, Appended { seq, mid, ts, duplicate, count });
+            }
+            JournalResponse::NotReplayed { request_id } => {
+                if let Some(PendingRequest::ReplayCheck(check)) =
+                    self.pending.requests.take(request_id)
+                {
+                    self.replay_checked(step, *check, Ok(None));
+                }
+            }
+            JournalResponse::Rejected { request_id, why }
+            | JournalResponse::ReadFailed { request_id, why } => {
+                self.request_failed(step, request_id, why);
+            }
+            JournalResponse::Page(page) => {
+                if let Some(PendingRequest::Page(pending)) =
+                    self.pending.requests.take(page.request_id)
+                {
+                    self.paged(step, pending, Ok(page));
+                }
+            }
+            JournalResponse::SearchPage(page) => {
+                if let Some(PendingRequest::Search(pending)) =
+                    self.pending.requests.take(page.request_id)
+                {
+                    self.found(step, pending, Ok(page));
+                }
+            }
+            JournalResponse::Saved { request_id } => {
+                if let Some(PendingRequest::Account(pending)) =
+                    self.pending.requests.take(request_id)
+                {
+                    self.account_saved(step, pending, Ok(()));
+                }
+            }
+            JournalResponse::Added { room, entry } => self.added(step, &room, &entry),
+            // The chat tries each time; only the server's readiness depends on it.
+            JournalResponse::Health { .. } => {}
+        }
+    }
+
+    /// Tells a client that what it wanted of the record was not done.
+    pub(in crate::chat) fn request_failed(
+        &mut self,
+        step: &mut Step<'_>,
+        request_id: RequestId,
+        why: JournalError,
+    ) {
+        match self.pending.requests.take(request_id) {
+            Some(PendingRequest::Append(append)) => {
+                self.rooms.request_answered(append.room);
+                if append.planned.is_some() {
+                    self.deed_ended(step, append.room, false);
+                }
+                let mut refusal = Refusal::refused(why).re(append.re);
+                if let Some(room) = self.rooms.get(append.room) {
+                    refusal = refusal.room(room.name_for(self.asks_as(append.origin)));
+                }
+                if let Change::Message { content, .. } | Change::Edited { content, .. } =
+                    append.change
+                {
+                    refusal = refusal.text(content);
+                }
+                let error = ServerEvent::Error(Box::new(refusal));
+                match append.origin {
+                    RequestOrigin::Client(id) if self.people.by_id.contains_key(&id) => {
+                        step.reply(id, error);
+                    }
+                    RequestOrigin::Client(_) => {}
+                    RequestOrigin::Request { caller, author } => {
+                        step.respond(caller, error);
+                        self.has_posted(author);
+                    }
+                }
+                self.rooms.vacate(append.room);
+            }
+            Some(PendingRequest::ReplayCheck(check)) => self.replay_checked(step, *check, Err(why)),
+            Some(PendingRequest::Page(pending)) => self.paged(step, pending, Err(why)),
+            Some(PendingRequest::Search(pending)) => self.found(step, pending, Err(why)),
+            Some(PendingRequest::Account(pending)) => self.account_saved(step, pending, Err(why)),
+            None => {}
+        }
+    }
+}

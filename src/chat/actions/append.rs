@@ -1,0 +1,96 @@
+//! What is to be added to a room's record, on its way to the journal.
+
+use std::sync::Arc;
+
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::pending::{AppendRequest, PendingAppend, PendingRequest, RequestOrigin};
+use crate::chat::people::Person;
+use crate::chat::record::{Change, Draft, JournalRequest};
+use crate::chat::rooms::rules::Role;
+use crate::chat::step::Step;
+
+impl Chat {
+    pub(in crate::chat) fn append(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        room: RoomId,
+        id: Option<Arc<str>>,
+        change: Change,
+    ) {
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
+        let (origin, person) = (RequestOrigin::Client(client.id), client.person);
+        self.record(step, origin, person, room, AppendRequest { id, change, planned: None });
+    }
+
+    /// Has a person's change of a record recorded.
+    pub(in crate::chat) fn record(
+        &mut self,
+        step: &mut Step<'_>,
+        origin: RequestOrigin,
+        key: PersonId,
+        room: RoomId,
+        requested: AppendRequest,
+    ) {
+        let AppendRequest { id, change, planned } = requested;
+        if self.people.get(key).is_some_and(|person| !person.persisted) {
+            self.persist_session(step, key);
+        }
+        let Some(Person { author, name, admin, .. }) = self.people.get(key) else { return };
+        let (author, admin) = (*author, *admin);
+        if let Change::Message { .. } = change {
+            self.rooms.speaks_as(room, author, &Arc::clone(name));
+        }
+        self.persist_participants(step, room);
+        let Some(Person { name, .. }) = self.people.get(key) else { return };
+        let Some(inside) = self.rooms.get_mut(room) else { return };
+        inside.orders = inside.orders.saturating_add(1);
+        // Whoever keeps order may take away what others said, but not put words into their mouths.
+        let moderator = matches!(change, Change::Deleted { .. })
+            && inside.rules().role(author, admin) >= Role::Moderator;
+        if let Change::Message { .. } = change
+            && inside.rules().slow > 0
+        {
+            inside.rules_mut().speaks(author, step.now);
+        }
+        let mut key_values = match &planned {
+            Some(planned) => planned.key_values().to_vec(),
+            None => Vec::new(),
+        };
+        key_values.extend(inside.unsaved_key_values());
+        let request_id = self.pending.requests.put(PendingRequest::Append(PendingAppend {
+            origin,
+            room,
+            re: id.clone(),
+            sender: Arc::clone(name),
+            change: change.clone(),
+            planned: planned.map(Box::new),
+            since: step.now.at,
+        }));
+        step.effects.push(Effect::Journal(JournalRequest::Append(Draft {
+            request_id,
+            room: Arc::clone(&inside.key),
+            room_name: Arc::clone(&inside.name),
+            author,
+            sender: Arc::clone(name),
+            moderator,
+            id,
+            ts: step.now.unix_ms,
+            change,
+            key_values,
+        })));
+    }
+
+    /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
+    /// conversation, of a room's owner with its first entry. After a crash they are to find it.
+    pub(in crate::chat) fn persist_participants(&mut self, step: &mut Step<'_>, room: RoomId) {
+        let Some(inside) = self.rooms.get(room) else { return };
+        let owner = inside.rules().owner.filter(|_| !inside.rules().persisted);
+        let direct_room = inside.direct_room.as_ref().map(|direct_room| direct_room.authors());
+        for author in direct_room.into_iter().flatten().chain(owner) {
+            self.persist_session_of(step, author);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A connection that becomes another person's: by a login, or by taking up a session.
+
+use std::sync::Arc;
+
+use crate::chat::Chat;
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::protocol::payloads::Removed;
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::rooms::Room;
+use crate::chat::step::Step;
+
+impl Chat {
+    /// Makes a client one more connection of this person. The person it was ends, if this was its
+    /// only connection. Gives the rooms that have news of it.
+    pub(in crate::chat) fn adopt(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        person: PersonId,
+    ) -> Vec<RoomId> {
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Vec::new() };
+        let old = std::mem::replace(&mut client.person, person);
+        if old == person {
+            return Vec::new();
+        }
+        let id = client.id;
+        let mut rooms: Vec<RoomId> =
+            client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
+        self.people.reattach(person);
+        if self.people.get(person).is_some_and(|person| !person.account) {
+            self.people.restore_name(person, &self.limits);
+        }
+        if let Some(person) = self.people.get_mut(person) {
+            person.clients.push(slot);
+        }
+        rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.direct_room.is_none()));
+        for &room in &rooms {
+            // In this order, or the room might find itself empty.
+            self.rooms.leaves_typing(old, id, room);
+            self.add_to_room(person, room, id);
+            self.remove_connection(old, room);
+        }
+        let Some(left) = self.people.get_mut(old) else { return rooms };
+        let left_account = left.account;
+        left.clients.take(|client| *client == slot);
+        let ends = left.clients.as_slice().is_empty();
+        self.count_over(step.now, old, person);
+        if ends {
+            let memberships = self.people.places_of(old);
+            for &room in &memberships {
+                self.leave_room(old, room, "left");
+            }
+            rooms.extend(memberships);
+            if left_account {
+                // It comes back with its token.
+                self.people.release(old);
+            } else {
+                self.end_session(step, old);
+            }
+        }
+        rooms
+    }
+
+    /// Takes a client out of rooms that whom it has become may not be in.
+    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: ClientSlot) {
+        let own = self.people.author_of(slot);
+        let Some(client) = self.people.clients.get(slot.index()) else { return };
+        let Some(who) = self.actor_of(client.person) else { return };
+        let subscriptions: Vec<RoomId> =
+            client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
+        for key in subscriptions {
+            let may = |room: &Room| match room.direct_room {
+                Some(_) => room.may_read(Some(own)),
+                None => room.rules().check_entry(&who, step.now).is_ok(),
+            };
+            let Some(room) = self.rooms.get(key).filter(|room| !may(room)) else { continue };
+            let (room, by) = (Arc::clone(&room.name), "*".into());
+            let removed = Some(Box::new(Removed { why: "forbidden", by, reason: None }));
+            self.unsubscribe(slot, key);
+            if !room.starts_with('@') {
+                self.people.tell(step, slot, ServerEvent::Left { re: None, room, removed });
+            }
+        }
+    }
+}

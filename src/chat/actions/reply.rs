@@ -1,0 +1,105 @@
+//! What clients are told that several actions have in common.
+
+use std::sync::Arc;
+
+use crate::chat::Chat;
+use crate::chat::effect::Effect;
+use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::pending::{Appended, RequestOrigin};
+use crate::chat::people::Person;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::payloads::{RoomSummary, User};
+use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::record::AuthorKey;
+use crate::chat::rooms::Room;
+use crate::chat::step::Step;
+
+impl Chat {
+    /// Tells a client why not, and closes it if that does not help.
+    pub(in crate::chat) fn refuse(
+        &mut self,
+        step: &mut Step<'_>,
+        slot: ClientSlot,
+        refusal: Refusal,
+    ) {
+        let errors_max = self.limits.errors_max;
+        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
+        if refusal.code != Code::RateLimited {
+            client.errors = client.errors.saturating_add(1);
+        }
+        step.reply(client.id, ServerEvent::Error(Box::new(refusal)));
+        let (code, reason) = if client.flooded {
+            (4101, "flooding")
+        } else if client.errors >= errors_max {
+            (4000, "too many errors in a row")
+        } else {
+            return;
+        };
+        client.closing = true;
+        step.effects.push(Effect::Close { client: client.id, code, reason: reason.into() });
+    }
+
+    /// Lists the people in a room, as many as are named.
+    pub(in crate::chat) fn users(&self, key: RoomId, room: &Room) -> Vec<User> {
+        if let Some(direct_room) = &room.direct_room {
+            let people =
+                direct_room.authors().into_iter().filter_map(|it| self.people.of_session(it));
+            let people = people.filter_map(|person| self.people.get(person));
+            let there = people.filter(|person| !person.clients.as_slice().is_empty());
+            return there
+                .map(|person| user(room, person, person.clients.as_slice().len()))
+                .collect();
+        }
+        let people = room.people.iter().filter_map(|person| self.people.get(*person));
+        let users = people.take(self.limits.listed_max).map(|person| {
+            let membership =
+                person.memberships.as_slice().iter().find(|membership| membership.room == key);
+            user(room, person, membership.map_or(0, |membership| membership.conns as usize))
+        });
+        users.collect()
+    }
+
+    /// Makes what somebody is told whose entry is in the record.
+    pub(in crate::chat) fn ack(
+        &self,
+        own: AuthorKey,
+        re: Arc<str>,
+        room: RoomId,
+        appended: Appended,
+    ) -> ServerEvent {
+        let Appended { seq, mid, ts, duplicate, .. } = appended;
+        let room = self.rooms.get(room).map(|room| Arc::clone(room.name_for(own)));
+        let room = room.unwrap_or_default();
+        ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
+    }
+
+    /// Returns the author behind a question.
+    pub(in crate::chat) fn asks_as(&self, origin: RequestOrigin) -> AuthorKey {
+        match origin {
+            RequestOrigin::Client(id) => self
+                .people
+                .by_id
+                .get(&id)
+                .map_or(AuthorKey([0; 16]), |slot| self.people.author_of(*slot)),
+            RequestOrigin::Request { author, .. } => author,
+        }
+    }
+
+    /// Describes a room to somebody who is in it.
+    pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: RoomId) -> Option<RoomSummary> {
+        let room = self.rooms.get(key)?;
+        let name = Arc::clone(room.name_for(own));
+        let (role, read) = (room.rules().shown_role(own), self.read_marker(own, key));
+        Some(RoomSummary { room: name, role, read, ..room.line() })
+    }
+}
+
+fn user(room: &Room, person: &Person, conns: usize) -> User {
+    User {
+        name: Arc::clone(&person.name),
+        conns: u32::try_from(conns).unwrap_or(u32::MAX),
+        role: room.rules().shown_role(person.author),
+        account: person.account,
+        status: person.status(),
+    }
+}
