@@ -1,5 +1,8 @@
 //! One input being handled: when, and what is to be done because of it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::chat::effect::Effect;
 use crate::chat::ids::ClientId;
 use crate::chat::protocol::server_event::ServerEvent;
@@ -18,6 +21,17 @@ impl Step<'_> {
     /// Tells a client something.
     pub(in crate::chat) fn reply(&mut self, client: ClientId, event: ServerEvent) {
         self.effects.push(Effect::Reply { client, event });
+    }
+
+    /// Tells a client something worth knowing.
+    pub(in crate::chat) fn notice(
+        &mut self,
+        client: ClientId,
+        re: Option<Arc<str>>,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) {
+        self.reply(client, ServerEvent::Notice { re, room: None, code, message: message.into() });
     }
 
     /// Stores key-value records as soon as the journal can; nothing waits for the answer.

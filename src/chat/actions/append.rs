@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{PersonId, RoomId};
 use crate::chat::pending::{AppendRequest, PendingAppend, PendingRequest, RequestOrigin};
 use crate::chat::people::Person;
+use crate::chat::people::client::ClientRef;
 use crate::chat::record::{Change, Draft, JournalRequest};
 use crate::chat::rooms::rules::Role;
 use crate::chat::step::Step;
@@ -15,13 +16,12 @@ impl Chat {
     pub(in crate::chat) fn append(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         id: Option<Arc<str>>,
         change: Change,
     ) {
-        let Some(client) = self.people.clients.get(slot.index()) else { return };
-        let (origin, person) = (RequestOrigin::Client(client.id), client.person);
+        let (origin, person) = (RequestOrigin::Client(from.id), from.person);
         self.record(step, origin, person, room, AppendRequest { id, change, planned: None });
     }
 

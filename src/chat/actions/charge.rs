@@ -1,7 +1,8 @@
 //! What a connection pays for what it asks for.
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientId, ClientSlot, RoomId};
+use crate::chat::ids::{ClientId, RoomId};
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::rooms::rules::Role;
 use crate::chat::step::Step;
@@ -16,21 +17,21 @@ impl Chat {
     /// # Errors
     /// When it has asked too much.
     pub fn charge(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
-        let slot = self.people.by_id.get(&id).copied();
-        slot.map_or(Ok(()), |slot| self.pay(now, slot))
+        let from = self.people.client_ref(id);
+        from.map_or(Ok(()), |from| self.pay(now, from))
     }
 
     pub(in crate::chat) fn charge_query(
         &mut self,
         step: &Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
     ) -> Result<(), Refusal> {
-        self.pay(step.now, slot)
+        self.pay(step.now, from)
     }
 
-    pub(in crate::chat) fn pay(&mut self, now: Now, slot: ClientSlot) -> Result<(), Refusal> {
+    pub(in crate::chat) fn pay(&mut self, now: Now, from: ClientRef) -> Result<(), Refusal> {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
+        let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return Ok(()) };
         match client.queries.take(now.at, rate.and_then(|it| Rate::per_second(it, burst))) {
             Taken::No(wait) => Err(Refusal::rate_limited(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
@@ -41,11 +42,11 @@ impl Chat {
     pub(in crate::chat) fn charge_send(
         &mut self,
         step: &Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: Option<RoomId>,
     ) -> Result<(), Refusal> {
-        let (rate, burst) = self.pace(slot, room);
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Ok(()) };
+        let (rate, burst) = self.pace(from, room);
+        let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return Ok(()) };
         match client.sends.take(step.now.at, rate.and_then(|it| Rate::per_second(it, burst))) {
             Taken::Easily => client.flooding = Moment::NEVER,
             Taken::Hardly => {}
@@ -63,12 +64,11 @@ impl Chat {
     /// How much a client may send, by what it is.
     pub(in crate::chat) fn pace(
         &self,
-        slot: ClientSlot,
+        from: ClientRef,
         room: Option<RoomId>,
     ) -> (Option<u32>, u32) {
         let limits = &self.limits;
-        let client = self.people.clients.get(slot.index());
-        let Some(person) = client.and_then(|client| self.people.get(client.person)) else {
+        let Some((_, person)) = self.people.client(from.slot) else {
             return (limits.sends_per_second_max, limits.sends_burst_max);
         };
         let room = room.and_then(|room| self.rooms.get(room));

@@ -8,7 +8,7 @@ use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::input::Admission;
 use crate::chat::names::{RoomName, UserName};
 use crate::chat::pending::ResumeRequest;
-use crate::chat::people::client::Client;
+use crate::chat::people::client::{Client, ClientRef};
 use crate::chat::people::{author_of, session_key};
 use crate::chat::protocol::connect::ConnectParams;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -75,7 +75,9 @@ impl Chat {
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
         }
-        self.send_backlog(step, slot, params, &rooms);
+        let author = self.people.author_of(slot);
+        let from = ClientRef { id, slot, person, author };
+        self.send_backlog(step, from, params, &rooms);
         for &room in rooms.iter().chain(&news) {
             self.rooms.tell_presence(step, room, &self.limits);
         }
@@ -227,14 +229,14 @@ impl Chat {
     fn send_backlog(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         params: &ConnectParams,
         rooms: &[RoomId],
     ) {
         let mut missed: Vec<(RoomId, u64)> = Vec::new();
         for (requested, after) in &params.after {
             let room = if requested.starts_with('@') {
-                self.direct(self.people.author_of(slot), requested)
+                self.direct(from.author, requested)
             } else {
                 let name = RoomName::parse(requested, &self.limits).ok();
                 name.and_then(|name| self.rooms.find(&name.key))
@@ -248,7 +250,7 @@ impl Chat {
         }
         for &room in rooms {
             if missed.iter().all(|(other, _)| *other != room) {
-                self.greet(step, slot, room, params.history);
+                self.greet(step, from, room, params.history);
             }
         }
         if missed.is_empty() {
@@ -256,12 +258,12 @@ impl Chat {
         }
         if let Err(mismatch) = self.check_epoch(params.epoch.as_deref()) {
             for (room, _) in missed {
-                self.listen(slot, room);
+                self.listen(from.slot, room);
             }
-            self.people.tell(step, slot, ServerEvent::Error(Box::new(mismatch)));
+            step.reply(from.id, ServerEvent::Error(Box::new(mismatch)));
             return;
         }
-        self.start_resume(step, slot, ResumeRequest { re: None, rooms: missed });
+        self.start_resume(step, from, ResumeRequest { re: None, rooms: missed });
     }
 
     /// Takes note that a client's WebSocket is closed.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{PersonId, RoomId};
 use crate::chat::names::fold;
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
@@ -15,16 +16,16 @@ impl Chat {
     /// Finds the room an event is about among those the client is in.
     pub(in crate::chat) fn room_of(
         &self,
-        slot: ClientSlot,
+        from: ClientRef,
         named: Option<&str>,
     ) -> Result<RoomId, Refusal> {
         let nowhere = || Refusal::new(Code::NotInRoom, "you are not in this room; join it first");
-        let client = self.people.clients.get(slot.index()).ok_or_else(nowhere)?;
+        let (client, _) = self.people.client(from.slot).ok_or_else(Refusal::internal)?;
         let Some(named) = named else {
             return client.current().ok_or_else(nowhere);
         };
         if named.starts_with('@') {
-            return self.direct(self.people.author_of(slot), named).ok_or_else(nowhere);
+            return self.direct(from.author, named).ok_or_else(nowhere);
         }
         let subscriptions =
             client.subscriptions.as_slice().iter().rev().map(|subscription| subscription.room);
@@ -48,29 +49,29 @@ impl Chat {
     pub(in crate::chat) fn room_to_speak(
         &mut self,
         step: &Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         named: Option<&str>,
     ) -> Result<RoomId, Refusal> {
         match named {
             Some(named) if named.starts_with('@') => {
-                let own = self.people.author_of(slot);
+                let own = from.author;
                 if self.direct(own, named).is_none() {
-                    self.charge_query(step, slot)?;
+                    self.charge_query(step, from)?;
                 }
                 self.direct_or_new(own, named)
             }
-            _ => self.room_of(slot, named),
+            _ => self.room_of(from, named),
         }
     }
 
     /// Finds the room an event is about among all; reading needs no seat.
     pub(in crate::chat) fn room_to_read(
         &self,
-        slot: ClientSlot,
+        from: ClientRef,
         named: Option<&str>,
     ) -> Result<RoomId, Refusal> {
-        match (self.room_of(slot, named), named) {
-            (Err(_), Some(named)) => self.readable(Some(self.people.author_of(slot)), named),
+        match (self.room_of(from, named), named) {
+            (Err(_), Some(named)) => self.readable(Some(from.author), named),
             (found, _) => found,
         }
     }
@@ -93,14 +94,17 @@ impl Chat {
     /// Finds the last message a client said.
     pub(in crate::chat) fn last_sent_message(
         &self,
-        slot: ClientSlot,
+        from: ClientRef,
     ) -> Result<(RoomId, u64), Refusal> {
-        let said =
-            self.people.clients.get(slot.index()).map(|client| (client.last_sent_in, client.said));
-        let own = self.people.author_of(slot);
+        let said = self
+            .people
+            .clients
+            .get(from.slot.index())
+            .map(|client| (client.last_sent_in, client.said));
+        let own = from.author;
         let may = |room: RoomId| {
             let direct = self.rooms.get(room).is_some_and(|it| it.direct_room.is_some());
-            self.people.is_subscribed(slot, room)
+            self.people.is_subscribed(from.slot, room)
                 || (direct && self.rooms.get(room).is_some_and(|room| room.may_read(Some(own))))
         };
         said.filter(|(room, mid)| *mid > 0 && may(*room)).ok_or_else(|| {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientId, ClientSlot, RoomId};
+use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::pending::{PendingPage, PendingRequest, Purpose};
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::OutputMode;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::payloads::History;
@@ -21,14 +22,14 @@ impl Chat {
     pub(in crate::chat) fn fetch_history(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         span: Span,
         limit: Option<u32>,
         re: Option<Arc<str>>,
     ) {
         let limit = self.page_length(limit);
-        self.request_page(step, slot, room, span, limit, Purpose::Asked { re });
+        self.request_page(step, from, room, span, limit, Purpose::Asked { re });
     }
 
     /// How many messages a page has.
@@ -40,15 +41,13 @@ impl Chat {
     pub(in crate::chat) fn request_page(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         span: Span,
         limit: u32,
         purpose: Purpose,
     ) {
-        let Some(client) = self.people.clients.get(slot.index()).map(|client| client.id) else {
-            return;
-        };
+        let client = from.id;
         self.read(step, client, room, span, limit, purpose);
     }
 
@@ -83,16 +82,16 @@ impl Chat {
     pub(in crate::chat) fn send_page(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         span: Span,
         re: Option<Arc<str>>,
         page: Page,
     ) {
-        let own = self.people.author_of(slot);
+        let own = from.author;
         let Some(history) = self.history(own, room, span, re, page) else { return };
         let Some(inside) = self.rooms.get(room) else { return };
-        let Some(client) = self.people.clients.get(slot.index()) else { return };
+        let Some((client, _)) = self.people.client(from.slot) else { return };
         if client.mode == OutputMode::Json {
             step.reply(client.id, ServerEvent::History(Box::new(history)));
         } else {
@@ -134,12 +133,12 @@ impl Chat {
     pub(in crate::chat) fn unread(
         &self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         re: Option<Arc<str>>,
         why: JournalError,
     ) {
-        self.people.tell(step, slot, self.unreadable(self.people.author_of(slot), room, re, why));
+        step.reply(from.id, self.unreadable(from.author, room, re, why));
     }
 
     /// Says that a page could not be read.

@@ -232,7 +232,7 @@ impl Chat {
 
     /// Makes sure that an author may say something in a room now.
     fn check_author(&self, now: Now, author: AuthorKey, room: RoomId) -> Result<(), Refusal> {
-        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
         let admin = self.people.accounts().get(author).is_some_and(|account| account.admin);
         self.check_partner(author, inside)?;
         inside.rules().check_speech(author, admin, now)?;

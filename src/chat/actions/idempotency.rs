@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::ids::RoomId;
 use crate::chat::pending::{Appended, PendingRequest, ReplayCandidate, ReplayCheck, RequestOrigin};
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
@@ -21,17 +22,16 @@ impl Chat {
     pub(in crate::chat) fn refuse_unless_replayed(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: Option<RoomId>,
         id: Option<Arc<str>>,
         change: Change,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
-        let (origin, author) = (RequestOrigin::Client(client.id), self.people.author_of(slot));
+        let (origin, author) = (RequestOrigin::Client(from.id), from.author);
         let before = ReplayCandidate { origin, author, room, id, change };
         if self.may_be_replay(&before, &refusal)
-            && let Err(late) = self.charge_send(step, slot, room)
+            && let Err(late) = self.charge_send(step, from, room)
         {
             return Err(Refusal { text: refusal.text, ..late });
         }
@@ -107,9 +107,9 @@ impl Chat {
                 caller,
                 told.unwrap_or_else(|refusal| ServerEvent::Error(Box::new(refusal))),
             ),
-            RequestOrigin::Client(id) => match (self.people.by_id.get(&id).copied(), told) {
+            RequestOrigin::Client(id) => match (self.people.client_ref(id), told) {
                 (Some(_), Ok(ack)) => step.reply(id, ack),
-                (Some(slot), Err(refusal)) => self.refuse(step, slot, refusal),
+                (Some(from), Err(refusal)) => self.refuse(step, from, refusal),
                 (None, _) => {}
             },
         }

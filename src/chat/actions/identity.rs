@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{PersonId, RoomId};
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::payloads::Removed;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rooms::Room;
@@ -15,10 +16,12 @@ impl Chat {
     pub(in crate::chat) fn adopt(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         person: PersonId,
     ) -> Vec<RoomId> {
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return Vec::new() };
+        let Some(client) = self.people.clients.get_mut(from.slot.index()) else {
+            return Vec::new();
+        };
         let old = std::mem::replace(&mut client.person, person);
         if old == person {
             return Vec::new();
@@ -31,7 +34,7 @@ impl Chat {
             self.people.restore_name(person, &self.limits);
         }
         if let Some(person) = self.people.get_mut(person) {
-            person.clients.push(slot);
+            person.clients.push(from.slot);
         }
         rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.direct_room.is_none()));
         for &room in &rooms {
@@ -42,7 +45,7 @@ impl Chat {
         }
         let Some(left) = self.people.get_mut(old) else { return rooms };
         let left_account = left.account;
-        left.clients.take(|client| *client == slot);
+        left.clients.take(|client| *client == from.slot);
         let ends = left.clients.as_slice().is_empty();
         self.count_over(step.now, old, person);
         if ends {
@@ -62,9 +65,9 @@ impl Chat {
     }
 
     /// Takes a client out of rooms that whom it has become may not be in.
-    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, slot: ClientSlot) {
-        let own = self.people.author_of(slot);
-        let Some(client) = self.people.clients.get(slot.index()) else { return };
+    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, from: ClientRef) {
+        let own = from.author;
+        let Some((client, _)) = self.people.client(from.slot) else { return };
         let Some(who) = self.actor_of(client.person) else { return };
         let subscriptions: Vec<RoomId> =
             client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
@@ -76,9 +79,9 @@ impl Chat {
             let Some(room) = self.rooms.get(key).filter(|room| !may(room)) else { continue };
             let (room, by) = (Arc::clone(&room.name), "*".into());
             let removed = Some(Box::new(Removed { why: "forbidden", by, reason: None }));
-            self.unsubscribe(slot, key);
+            self.unsubscribe(from.slot, key);
             if !room.starts_with('@') {
-                self.people.tell(step, slot, ServerEvent::Left { re: None, room, removed });
+                step.reply(from.id, ServerEvent::Left { re: None, room, removed });
             }
         }
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::people::Person;
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
@@ -20,33 +21,34 @@ impl Chat {
     pub(in crate::chat) fn log_in(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         re: Option<Arc<str>>,
         login: &Login,
     ) -> Result<(), Refusal> {
         let account = self
             .account_of(step, login)
             .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
-        let before = self.people.author_of(slot);
+        let before = from.author;
         let person = self.person_of(step, &account);
         let was_guest = self.people.accounts().get(before).is_none() && before != account.author;
-        if was_guest && *self.people.clients_of(before) == [self.people.id_of(slot)] {
+        if was_guest && *self.people.clients_of(before) == [from.id] {
             self.inherit(step, before, account.author);
         }
-        let mut news = self.adopt(step, slot, person);
+        let mut news = self.adopt(step, from, person);
+        let from = self.people.client_ref(from.id).ok_or_else(Refusal::internal)?;
         news.extend(self.name_account(step, person, &account));
-        self.check_seats(step, slot);
-        self.people.hold_login(step, slot, login);
+        self.check_seats(step, from);
+        self.people.hold_login(step, from.slot, login);
         for room in news {
             self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, person);
-        let you = self.people.name_of(slot);
+        let you = self.people.name_of(from.slot);
         match re {
             Some(re) => {
-                self.people.tell(step, slot, ServerEvent::Named { re, ts: step.now.unix_ms, you });
+                step.reply(from.id, ServerEvent::Named { re, ts: step.now.unix_ms, you });
             }
-            None => self.people.notice(step, slot, None, "logged_in", format!("You are {you}.")),
+            None => step.notice(from.id, None, "logged_in", format!("You are {you}.")),
         }
         Ok(())
     }

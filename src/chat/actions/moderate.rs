@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::idempotency::requested_change;
-use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::ids::RoomId;
 use crate::chat::pending::{AppendRequest, Planned, RequestOrigin};
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::Removed;
@@ -23,39 +24,38 @@ impl Chat {
     pub(in crate::chat) fn moderate(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         named: Option<&str>,
         id: Option<Arc<str>>,
         request: ModerationRequest,
     ) -> Result<(), Refusal> {
         let again = id.as_ref().map(|_| request.clone());
-        let room = self.room_of(slot, named);
+        let room = self.room_of(from, named);
         let inside = room.as_ref().ok().copied();
-        let done = room.and_then(|room| self.decide(step, slot, room, id.clone(), request));
+        let done = room.and_then(|room| self.decide(step, from, room, id.clone(), request));
         let (Err(refusal), Some(request)) = (&done, again) else { return done };
         let user = request.user.as_ref().and_then(|user| self.user_named(user));
         let change = requested_change(&request, user.map(|user| user.name));
         let room = inside.or_else(|| self.rooms.room_named(named));
-        self.refuse_unless_replayed(step, slot, room, id, change, refusal.clone())
+        self.refuse_unless_replayed(step, from, room, id, change, refusal.clone())
     }
 
     fn decide(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         id: Option<Arc<str>>,
         request: ModerationRequest,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
-        let (origin, person) = (RequestOrigin::Client(client.id), client.person);
-        let Some(actor) = self.actor_of(person) else { return Ok(()) };
+        let (origin, person) = (RequestOrigin::Client(from.id), from.person);
+        let actor = self.actor_of(person).ok_or_else(Refusal::internal)?;
         let role = self.check_role(room, &actor, request.action)?;
         if role < Role::Moderator {
             // Who invites tells the whole room, with a reason to read.
-            self.check_speech(step, slot, room, true)?;
+            self.check_speech(step, from, room, true)?;
         }
-        self.charge_send(step, slot, Some(room))?;
+        self.charge_send(step, from, Some(room))?;
         let target = match &request.user {
             Some(user) if request.action.has_target() => {
                 Some(self.target(room, &actor, role, request.action, user)?)
@@ -74,7 +74,7 @@ impl Chat {
         {
             self.persist_session_of(step, author);
         }
-        let Some(inside) = self.rooms.get_mut(room) else { return Ok(()) };
+        let inside = self.rooms.get_mut(room).ok_or_else(Refusal::internal)?;
         let key_values =
             inside.begin(|rules| rules.apply(&moderation, target.as_ref(), &present, at));
         if role < Role::Moderator {
@@ -123,7 +123,7 @@ impl Chat {
         moderation: &Moderation,
         now: Now,
     ) -> Result<(), Refusal> {
-        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
         let more = match moderation.action {
             ModerationAction::MakePrivate => inside.people.len(),
             ModerationAction::Invite if !inside.rules().private => 0,

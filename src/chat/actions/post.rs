@@ -5,9 +5,10 @@ use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::ids::RoomId;
 use crate::chat::names::UserName;
 use crate::chat::people::Person;
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Change, JournalError};
@@ -18,22 +19,22 @@ impl Chat {
     pub(in crate::chat) fn send(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         id: Option<Arc<str>>,
         message: Message,
     ) -> Result<(), Refusal> {
         let life = self.check_message(room, &message)?;
         let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
-        if let Err(refusal) = self.check_speech(step, slot, room, true) {
-            return self.refuse_to_send(step, slot, Some(room), id, message, refusal);
+        if let Err(refusal) = self.check_speech(step, from, room, true) {
+            return self.refuse_to_send(step, from, Some(room), id, message, refusal);
         }
-        self.charge_send(step, slot, Some(room)).map_err(back)?;
+        self.charge_send(step, from, Some(room)).map_err(back)?;
         if let Some(sender) = &message.sender {
-            let heard = self.speak_as(step, slot, sender);
+            let heard = self.speak_as(step, from, sender);
             heard.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
         }
-        self.append(step, slot, room, id, message.into_change(step, life));
+        self.append(step, from, room, id, message.into_change(step, life));
         Ok(())
     }
 
@@ -41,14 +42,14 @@ impl Chat {
     pub(in crate::chat) fn refuse_to_send(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: Option<RoomId>,
         id: Option<Arc<str>>,
         message: Message,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
         let (change, refusal) = self.refused_message(step, message, refusal)?;
-        self.refuse_unless_replayed(step, slot, room, id, change, refusal)
+        self.refuse_unless_replayed(step, from, room, id, change, refusal)
     }
 
     /// Returns what a refused message would be in the record, and its text back with the refusal.
@@ -83,7 +84,7 @@ impl Chat {
     pub(in crate::chat) fn change(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         id: Option<Arc<str>>,
         change: Change,
@@ -112,8 +113,8 @@ impl Chat {
             Some(text) => refusal.text(Arc::clone(text)),
             None => refusal,
         };
-        if speaks && let Err(refusal) = self.check_speech(step, slot, room, false).map_err(back) {
-            return self.refuse_unless_replayed(step, slot, Some(room), id, change, refusal);
+        if speaks && let Err(refusal) = self.check_speech(step, from, room, false).map_err(back) {
+            return self.refuse_unless_replayed(step, from, Some(room), id, change, refusal);
         }
         if let Change::Edited { mid, .. }
         | Change::Deleted { mid, .. }
@@ -122,8 +123,8 @@ impl Chat {
         {
             return Err(no_such_message());
         }
-        self.charge_send(step, slot, Some(room)).map_err(back)?;
-        self.append(step, slot, room, id, change);
+        self.charge_send(step, from, Some(room)).map_err(back)?;
+        self.append(step, from, room, id, change);
         Ok(())
     }
 
@@ -131,13 +132,12 @@ impl Chat {
     pub(in crate::chat) fn check_speech(
         &self,
         step: &Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         says: bool,
     ) -> Result<(), Refusal> {
-        let client = self.people.clients.get(slot.index());
-        let person = client.and_then(|client| self.people.get(client.person));
-        person.map_or(Ok(()), |person| self.check_speaker(step, person, room, says))
+        let (_, person) = self.people.client(from.slot).ok_or_else(Refusal::internal)?;
+        self.check_speaker(step, person, room, says)
     }
 
     fn check_speaker(
@@ -147,7 +147,7 @@ impl Chat {
         room: RoomId,
         says: bool,
     ) -> Result<(), Refusal> {
-        let Some(room) = self.rooms.get(room) else { return Ok(()) };
+        let room = self.rooms.get(room).ok_or_else(Refusal::internal)?;
         let (author, admin) = (person.author, person.admin);
         if says {
             self.check_partner(author, room)?;
@@ -205,16 +205,15 @@ impl Chat {
     fn speak_as(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         requested: &str,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
-        let (id, key, warned) = (client.id, client.person, client.warned);
-        let Some(person) = self.people.get(key) else { return Ok(()) };
+        let (client, person) = self.people.client(from.slot).ok_or_else(Refusal::internal)?;
+        let (id, key, warned) = (from.id, from.person, client.warned);
         if !person.named && !person.account && !requested.trim().is_empty() {
             let name = UserName::parse(requested, &self.limits)
                 .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
-            self.rename(step, slot, &name);
+            self.rename(step, from, &name);
             return Ok(());
         }
         if warned || *requested == *person.name {
@@ -227,7 +226,7 @@ impl Chat {
             let code = "sender_ignored";
             let (re, room) = (None, None);
             step.reply(id, ServerEvent::Notice { re, room, code, message });
-            if let Some(client) = self.people.clients.get_mut(slot.index()) {
+            if let Some(client) = self.people.clients.get_mut(from.slot.index()) {
                 client.warned = true;
             }
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::ids::RoomId;
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
@@ -21,17 +22,16 @@ impl Chat {
     pub(in crate::chat) fn mark_read(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         seq: u64,
     ) -> Result<(), Refusal> {
-        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
-        let (id, person) = (client.id, client.person);
+        let (id, person) = (from.id, from.person);
         let Some(person) = self.people.get(person).filter(|person| person.account) else {
             return Ok(());
         };
         let author = person.author;
-        let Some(inside) = self.rooms.get(room) else { return Ok(()) };
+        let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
         let (key, name) = (Arc::clone(&inside.key), Arc::clone(inside.name_for(author)));
         let seq = seq.min(inside.top);
         let marks = self.rooms.read_markers.by_author.entry(author).or_default();

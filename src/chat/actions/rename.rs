@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientId, ClientSlot, PersonId};
+use crate::chat::ids::{ClientId, PersonId};
 use crate::chat::names::UserName;
-use crate::chat::people::client::Delivery;
+use crate::chat::people::client::{ClientRef, Delivery};
 use crate::chat::protocol::client_event::OutputMode;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
@@ -17,19 +17,18 @@ impl Chat {
     pub(in crate::chat) fn set_name(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         re: Option<Arc<str>>,
         requested: &str,
     ) -> Result<(), Refusal> {
         let name = UserName::parse(requested, &self.limits)
             .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
-        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
-        let (id, person) = (client.id, client.person);
+        let (id, person) = (from.id, from.person);
         if self.people.get(person).is_some_and(|person| person.account) {
             let message = "you are logged in; an account keeps its name";
             return Err(Refusal::new(Code::Forbidden, message));
         }
-        let author = self.people.author_of(slot);
+        let author = from.author;
         let registered = self.people.accounts().named(name.as_arc());
         if registered.is_some_and(|account| account.author != author) {
             return Err(Refusal::new(Code::NameTaken, "this name belongs to an account"));
@@ -37,12 +36,12 @@ impl Chat {
         if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
             return Err(Refusal::new(Code::NameTaken, "this name is taken"));
         }
-        self.charge_send(step, slot, None)?;
-        self.rename(step, slot, &name);
-        let you = self.people.name_of(slot);
+        self.charge_send(step, from, None)?;
+        self.rename(step, from, &name);
+        let you = self.people.name_of(from.slot);
         match re {
             Some(re) => step.reply(id, ServerEvent::Named { re, ts: step.now.unix_ms, you }),
-            None => self.people.notice(step, slot, None, "renamed", format!("You are {you}.")),
+            None => step.notice(from.id, None, "renamed", format!("You are {you}.")),
         }
         Ok(())
     }
@@ -51,14 +50,13 @@ impl Chat {
     pub(in crate::chat) fn rename(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         requested: &UserName,
     ) {
-        let Some(client) = self.people.clients.get(slot.index()) else { return };
-        let (id, key) = (client.id, client.person);
+        let (id, key) = (from.id, from.person);
         if self.call(key, requested, Some(id)) {
             let message =
-                format!("This name is in use. You are {}.", self.people.name_of(slot)).into();
+                format!("This name is in use. You are {}.", self.people.name_of(from.slot)).into();
             let (re, room) = (None, None);
             step.reply(id, ServerEvent::Notice { re, room, code: "renamed", message });
         }
@@ -96,11 +94,11 @@ impl Chat {
     pub(in crate::chat) fn set_mode(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         re: Option<Arc<str>>,
         mode: OutputMode,
     ) {
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return };
         client.mode = mode;
         for subscription in client.subscriptions.as_slice() {
             if let Delivery::Live(at) = subscription.delivery
@@ -115,16 +113,16 @@ impl Chat {
             OutputMode::Text => "text",
             OutputMode::Simple => "simple",
         };
-        self.people.notice(step, slot, re, "mode", format!("The mode is {word}."));
+        step.notice(from.id, re, "mode", format!("The mode is {word}."));
     }
 
     /// Ends a connection because its client wants to.
     pub(in crate::chat) fn quit(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
     ) -> Result<(), Refusal> {
-        self.people.end_client(step, slot, 1000, "goodbye");
+        self.people.end_client(step, from.slot, 1000, "goodbye");
         Ok(())
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::ids::RoomId;
 use crate::chat::pending::{Appended, RequestOrigin};
 use crate::chat::people::Person;
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{RoomSummary, User};
 use crate::chat::protocol::server_event::ServerEvent;
@@ -19,11 +20,11 @@ impl Chat {
     pub(in crate::chat) fn refuse(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         refusal: Refusal,
     ) {
         let errors_max = self.limits.errors_max;
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return };
         if refusal.code != Code::RateLimited {
             client.errors = client.errors.saturating_add(1);
         }

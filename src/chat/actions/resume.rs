@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientSlot, RoomId, number_of};
+use crate::chat::ids::{RoomId, number_of};
 use crate::chat::pending::{PendingPage, Purpose, Resume, ResumePart, ResumeRequest};
-use crate::chat::people::client::{Client, Delivery};
+use crate::chat::people::client::{Client, ClientRef, Delivery};
 use crate::chat::protocol::client_event::OutputMode;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{Missed, Resumed};
@@ -27,41 +27,39 @@ impl Chat {
     pub(in crate::chat) fn greet(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         history: Option<u32>,
     ) {
         let limit = history.unwrap_or(self.limits.history_default).min(self.limits.history_max);
         let top = self.rooms.get(room).map_or(0, |room| room.top);
         if limit == 0 || top == 0 {
-            self.listen(slot, room);
+            self.listen(from.slot, room);
             return;
         }
-        let Some(wait) = self.wait(slot, room) else { return };
-        self.request_page(step, slot, room, Span::Latest, limit, Purpose::Greeting { wait, top });
+        let Some(wait) = self.wait(from, room) else { return };
+        self.request_page(step, from, room, Span::Latest, limit, Purpose::Greeting { wait, top });
     }
 
     /// Sends a client what it missed, then lets it listen.
     pub(in crate::chat) fn start_resume(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         wanted: ResumeRequest,
     ) {
-        let Some(client) = self.people.clients.get(slot.index()).map(|client| client.id) else {
-            return;
-        };
+        let client = from.id;
         let recall = number_of(self.pending.resumes.vacant_key());
         let mut parts = Vec::new();
         let mut missing = 0_usize;
         let entries = u32::try_from(self.limits.resume_entries_max).unwrap_or(u32::MAX);
         for (room, after) in wanted.rooms {
-            let Some(wait) = self.wait(slot, room) else { continue };
+            let Some(wait) = self.wait(from, room) else { continue };
             let top = self.rooms.get(room).map_or(0, |room| room.top);
             if after < top {
                 missing = missing.saturating_add(1);
                 let purpose = Purpose::Missed { recall, part: parts.len() };
-                self.request_page(step, slot, room, Span::Entries(after), entries, purpose);
+                self.request_page(step, from, room, Span::Entries(after), entries, purpose);
             }
             parts.push(ResumePart { room, wait, after, top, page: None });
         }
@@ -89,27 +87,21 @@ impl Chat {
         page: Result<Page, JournalError>,
     ) {
         self.rooms.request_answered(pending.room);
-        let slot = self.people.by_id.get(&pending.client).copied();
+        let from = self.people.client_ref(pending.client);
         match pending.purpose {
-            Purpose::Asked { re } => match (slot, page) {
-                (Some(slot), _) if !self.still_reads(slot, pending.room) => {
-                    self.people.tell(step, slot, gone(re));
+            Purpose::Asked { re } => match (from, page) {
+                (Some(from), _) if !self.still_reads(from, pending.room) => {
+                    step.reply(from.id, gone(re));
                 }
-                (Some(slot), Ok(page)) => {
+                (Some(from), Ok(page)) => {
                     let nothing = matches!(&page.found, PageContent::Messages(it) if it.is_empty());
                     if nothing && self.output_mode(pending.client) != OutputMode::Json {
-                        self.people.notice(
-                            step,
-                            slot,
-                            re,
-                            "history",
-                            "There is nothing.".to_owned(),
-                        );
+                        step.notice(from.id, re, "history", "There is nothing.".to_owned());
                     } else {
-                        self.send_page(step, slot, pending.room, pending.span, re, page);
+                        self.send_page(step, from, pending.room, pending.span, re, page);
                     }
                 }
-                (Some(slot), Err(why)) => self.unread(step, slot, pending.room, re, why),
+                (Some(from), Err(why)) => self.unread(step, from, pending.room, re, why),
                 (None, _) => {}
             },
             Purpose::Requested { by } => {
@@ -123,12 +115,12 @@ impl Chat {
                 step.respond(pending.client, event);
             }
             Purpose::Greeting { wait, top } => {
-                let waits = |slot: &ClientSlot| {
-                    let client = self.people.clients.get(slot.index());
+                let waits = |from: &ClientRef| {
+                    let client = self.people.clients.get(from.slot.index());
                     client.is_some_and(|client| client.waits(pending.room, wait))
                 };
-                if let Some(slot) = slot.filter(waits) {
-                    self.greeted(step, slot, &pending, top, page);
+                if let Some(from) = from.filter(waits) {
+                    self.greeted(step, from, &pending, top, page);
                 }
                 self.rooms.waited(pending.room);
             }
@@ -148,8 +140,8 @@ impl Chat {
 
     /// Whether a client may read a room, now that the page is there: it may have become
     /// private meanwhile.
-    fn still_reads(&self, slot: ClientSlot, room: RoomId) -> bool {
-        let own = self.people.author_of(slot);
+    fn still_reads(&self, from: ClientRef, room: RoomId) -> bool {
+        let own = from.author;
         self.rooms.get(room).is_some_and(|room| room.may_read(Some(own)))
     }
 
@@ -157,7 +149,7 @@ impl Chat {
     fn greeted(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         pending: &PendingPage,
         top: u64,
         page: Result<Page, JournalError>,
@@ -165,22 +157,22 @@ impl Chat {
         let shown = match page {
             Ok(page) => {
                 let top = page.top;
-                self.send_page(step, slot, pending.room, pending.span, None, page);
+                self.send_page(step, from, pending.room, pending.span, None, page);
                 top
             }
             Err(why) => {
-                self.unread(step, slot, pending.room, None, why);
+                self.unread(step, from, pending.room, None, why);
                 top
             }
         };
-        self.catch_up(step, slot, pending.room, shown);
-        self.listen(slot, pending.room);
+        self.catch_up(step, from, pending.room, shown);
+        self.listen(from.slot, pending.room);
     }
 
     /// Takes a client out of a room's audience until something comes; gives that a number.
-    fn wait(&mut self, slot: ClientSlot, room: RoomId) -> Option<u32> {
-        self.unlisten(slot, room);
-        let subscription = self.people.clients.get_mut(slot.index())?.subscription(room)?;
+    fn wait(&mut self, from: ClientRef, room: RoomId) -> Option<u32> {
+        self.unlisten(from.slot, room);
+        let subscription = self.people.clients.get_mut(from.slot.index())?.subscription(room)?;
         self.pending.waits = self.pending.waits.wrapping_add(1).max(1);
         subscription.delivery = Delivery::Waiting(self.pending.waits);
         let room = self.rooms.get_mut(room)?;
@@ -189,10 +181,10 @@ impl Chat {
     }
 
     /// Tells a client what its room showed above this `seq` while it waited.
-    fn catch_up(&self, step: &mut Step<'_>, slot: ClientSlot, room: RoomId, after: u64) {
-        let Some(client) = self.people.clients.get(slot.index()) else { return };
+    fn catch_up(&self, step: &mut Step<'_>, from: ClientRef, room: RoomId, after: u64) {
+        let Some((client, _)) = self.people.client(from.slot) else { return };
         let Some(room) = self.rooms.get(room) else { return };
-        let own = self.people.author_of(slot);
+        let own = from.author;
         let known = after.saturating_add(1);
         let above = room.top.saturating_add(1);
         let kept = room.recent.front().map_or(above, |recent| recent.seq);
@@ -213,8 +205,8 @@ impl Chat {
     /// Tells a returning client all it missed, now that all pages are there.
     fn finish_resume(&mut self, step: &mut Step<'_>, key: u32) {
         let Some(recall) = self.pending.resumes.try_remove(key as usize) else { return };
-        if let Some(slot) = self.people.by_id.get(&recall.client).copied()
-            && let Some(client) = self.people.clients.get(slot.index())
+        if let Some(from) = self.people.client_ref(recall.client)
+            && let Some((client, _)) = self.people.client(from.slot)
         {
             let mut budget = self.limits.resume_bytes_max;
             let mut rooms = Vec::new();
@@ -222,7 +214,7 @@ impl Chat {
             for part in &recall.parts {
                 let Some(room) = self.rooms.get(part.room) else { continue };
                 if client.waits(part.room, part.wait) {
-                    let own = self.people.author_of(slot);
+                    let own = from.author;
                     let (missed, replay) = replay(part, room, (own, client), &mut budget);
                     let replay = replay.into_iter().map(|event| self.as_seen_by(own, room, event));
                     let replay: Vec<ServerEvent> = replay.collect();
@@ -238,13 +230,13 @@ impl Chat {
                 step.effects.extend(
                     replay.into_iter().map(|event| Effect::Reply { client: recall.client, event }),
                 );
-                self.catch_up(step, slot, room, to);
+                self.catch_up(step, from, room, to);
                 if let Some(room) = self.rooms.get(room) {
-                    let own = self.people.author_of(slot);
+                    let own = from.author;
                     let (room, seq) = (Arc::clone(room.name_for(own)), room.top);
                     step.reply(recall.client, ServerEvent::Live { room, seq });
                 }
-                self.listen(slot, room);
+                self.listen(from.slot, room);
             }
         }
         for part in recall.parts {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientSlot, RoomId};
+use crate::chat::ids::RoomId;
 use crate::chat::pending::{PendingRequest, PendingSearch};
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::SearchQuery;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{Hit, SearchResults};
@@ -19,7 +20,7 @@ impl Chat {
     pub(in crate::chat) fn search(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         re: Option<Arc<str>>,
         room: Option<&str>,
         search: SearchQuery,
@@ -33,15 +34,13 @@ impl Chat {
             return Err(Refusal::new(Code::BadField, "before: the room of this number is missing"));
         }
         let keys = match room {
-            Some(_) => vec![self.room_of(slot, room)?],
-            None => self.searchable_rooms(slot),
+            Some(_) => vec![self.room_of(from, room)?],
+            None => self.searchable_rooms(from),
         };
         let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
         let rooms: Vec<_> =
             rooms.filter(|room| room.top > 0).map(|room| Arc::clone(&room.key)).collect();
-        let Some(client) = self.people.clients.get(slot.index()).map(|client| client.id) else {
-            return Ok(());
-        };
+        let client = from.id;
         if rooms.is_empty() {
             let results = SearchResults { re, hits: Vec::new(), more: false };
             step.reply(client, ServerEvent::SearchResults(Box::new(results)));
@@ -65,15 +64,15 @@ impl Chat {
         found: Result<SearchPage, JournalError>,
     ) {
         let PendingSearch { client, re } = pending;
-        let Some(slot) = self.people.by_id.get(&client).copied() else { return };
+        let Some(from) = self.people.client_ref(client) else { return };
         let page = match found {
             Ok(page) => page,
             Err(why) => {
                 let refusal = Refusal::refused(why).re(re);
-                return self.people.tell(step, slot, ServerEvent::Error(Box::new(refusal)));
+                return step.reply(client, ServerEvent::Error(Box::new(refusal)));
             }
         };
-        let (own, may) = (self.people.author_of(slot), self.searchable_rooms(slot));
+        let (own, may) = (from.author, self.searchable_rooms(from));
         let hits = page.hits.into_iter().filter_map(|hit| {
             let key = self.rooms.find(&hit.room).filter(|key| may.contains(key))?;
             // What the room has not shown yet, it will.
@@ -83,16 +82,16 @@ impl Chat {
         let mut hits: Vec<Hit> = hits.collect();
         let cut = wire_size::cut_hits(&mut hits, self.limits.page_bytes_max);
         let results = SearchResults { re, hits, more: page.more || cut };
-        self.people.tell(step, slot, ServerEvent::SearchResults(Box::new(results)));
+        step.reply(client, ServerEvent::SearchResults(Box::new(results)));
     }
 
     /// Lists the rooms a client is in, and its private conversations.
-    fn searchable_rooms(&self, slot: ClientSlot) -> Vec<RoomId> {
-        let client = self.people.clients.get(slot.index());
+    fn searchable_rooms(&self, from: ClientRef) -> Vec<RoomId> {
+        let client = self.people.clients.get(from.slot.index());
         let subscriptions = client.map_or(&[][..], |client| client.subscriptions.as_slice());
         let mut rooms: Vec<RoomId> =
             subscriptions.iter().map(|subscription| subscription.room).collect();
-        for &direct in self.rooms.directs.of(self.people.author_of(slot)) {
+        for &direct in self.rooms.directs.of(from.author) {
             if !rooms.contains(&direct) {
                 rooms.push(direct);
             }

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::people::Person;
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::status::Status;
@@ -26,7 +27,7 @@ impl Chat {
     pub(in crate::chat) fn set_status(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         re: Option<Arc<str>>,
         away: bool,
         text: &Arc<str>,
@@ -37,10 +38,9 @@ impl Chat {
             let message = "text: control characters may not be in it";
             return Err(Refusal::new(Code::BadField, message).text(text));
         }
-        self.charge_send(step, slot, None).map_err(|refusal| refusal.text(text))?;
-        let Some(client) = self.people.clients.get(slot.index()) else { return Ok(()) };
-        let (id, key) = (client.id, client.person);
-        let Some(person) = self.people.get_mut(key) else { return Ok(()) };
+        self.charge_send(step, from, None).map_err(|refusal| refusal.text(text))?;
+        let (id, key) = (from.id, from.person);
+        let person = self.people.get_mut(key).ok_or_else(Refusal::internal)?;
         let status = Status { away, text: text.into() };
         if person.status() != status {
             person.status = (status != Status::default()).then(|| Box::new(status.clone()));
@@ -53,13 +53,7 @@ impl Chat {
             Some(re) => {
                 step.reply(id, ServerEvent::StatusSet { re, ts: step.now.unix_ms, status });
             }
-            None => self.people.notice(
-                step,
-                slot,
-                None,
-                "status",
-                format!("You are {}.", said(&status)),
-            ),
+            None => step.notice(from.id, None, "status", format!("You are {}.", said(&status))),
         }
         Ok(())
     }

@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::pending::RequestOrigin;
+use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rooms::direct::DirectRoom;
 use crate::chat::rooms::typing::{Stopped, TypingKey, Typist};
@@ -30,12 +31,12 @@ impl Chat {
     pub(in crate::chat) fn typing(
         &mut self,
         step: &mut Step<'_>,
-        slot: ClientSlot,
+        from: ClientRef,
         room: RoomId,
         on: bool,
     ) {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
-        let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
+        let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return };
         let (id, typing_key) = (client.id, TypingKey { person: client.person, room });
         if !on {
             self.rooms.stop_typing(step.now.at, typing_key);

@@ -3,10 +3,24 @@
 use std::net::IpAddr;
 
 use crate::chat::few::Few;
-use crate::chat::ids::{ClientId, PersonId, RoomId};
+use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::protocol::client_event::OutputMode;
+use crate::chat::record::AuthorKey;
 use crate::clock::Moment;
 use crate::rate::Bucket;
+
+/// A connection whose event is being handled, with all that names it: found once per event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::chat) struct ClientRef {
+    /// The number the server knows it by.
+    pub(in crate::chat) id: ClientId,
+    /// Its place among the clients.
+    pub(in crate::chat) slot: ClientSlot,
+    /// Whose connection it is.
+    pub(in crate::chat) person: PersonId,
+    /// The author that person is.
+    pub(in crate::chat) author: AuthorKey,
+}
 
 /// One connection.
 #[derive(Debug)]

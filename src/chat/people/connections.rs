@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::chat::effect::{Effect, Listener};
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
-use crate::chat::people::People;
-use crate::chat::people::client::{ClientLogin, Delivery};
+use crate::chat::people::client::{Client, ClientLogin, ClientRef, Delivery};
+use crate::chat::people::{People, Person};
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
@@ -14,15 +14,30 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl People {
+    /// Finds an open connection by its number; `None` if it is closed by now.
+    pub(in crate::chat) fn client_ref(&self, id: ClientId) -> Option<ClientRef> {
+        let slot = *self.by_id.get(&id)?;
+        let (client, person) = self.client(slot)?;
+        Some(ClientRef { id, slot, person: client.person, author: person.author })
+    }
+
+    /// Finds a connection and its person. Both are there as long as the connection is open: a
+    /// miss is a bug, which fails where debug assertions are on and is logged elsewhere.
+    pub(in crate::chat) fn client(&self, slot: ClientSlot) -> Option<(&Client, &Person)> {
+        let client = self.clients.get(slot.index());
+        let found = client.and_then(|client| Some((client, self.get(client.person)?)));
+        debug_assert!(found.is_some(), "no client with a person in {slot:?}");
+        if found.is_none() {
+            tracing::error!(?slot, "a client or its person is missing: please report this bug");
+        }
+        found
+    }
+
     /// Returns the author a client's person is.
     pub(in crate::chat) fn author_of(&self, slot: ClientSlot) -> AuthorKey {
         let client = self.clients.get(slot.index());
         let person = client.and_then(|client| self.get(client.person));
         person.map_or(AuthorKey([0; 16]), |person| person.author)
-    }
-
-    pub(in crate::chat) fn id_of(&self, slot: ClientSlot) -> ClientId {
-        self.clients.get(slot.index()).map_or(ClientId(0), |client| client.id)
     }
 
     /// Ends a connection: it is heard no more.

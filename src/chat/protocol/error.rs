@@ -63,6 +63,8 @@ pub enum Code {
     StorageUnavailable,
     /// The numbers belong to another journal.
     EpochMismatch,
+    /// A bug of the server.
+    InternalError,
 }
 
 impl Code {
@@ -96,6 +98,7 @@ impl Code {
             Self::Overloaded => "overloaded",
             Self::StorageUnavailable => "storage_unavailable",
             Self::EpochMismatch => "epoch_mismatch",
+            Self::InternalError => "internal_error",
         }
     }
 
@@ -126,6 +129,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Reports that an invariant of the chat is broken: a failure where debug assertions are on,
+    /// elsewhere a line in the log and an answer, so that nobody waits for one in vain.
+    pub fn internal() -> Self {
+        debug_assert!(false, "an invariant of the chat is broken");
+        tracing::error!("an invariant of the chat is broken: please report this bug");
+        Self::new(Code::InternalError, "internal error; please report this")
+    }
+
     /// Makes a refusal that names neither an event nor a room.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();

@@ -341,9 +341,7 @@ impl ServerEvent {
                 on: *on,
                 count: *count,
             },
-            Change::Topic { topic } => {
-                Self::Topic { room, seq, ts, topic: Arc::clone(topic), by }
-            }
+            Change::Topic { topic } => Self::Topic { room, seq, ts, topic: Arc::clone(topic), by },
             Change::Moderated { moderation } => {
                 Self::Moderated { room, seq, ts, by, moderation: Arc::clone(moderation) }
             }
