@@ -105,7 +105,7 @@ fn check_accounts(effective: &Effective, fault: &mut Complain<'_>) {
         format!("too small for {}; allow three times that and 1KiB", named("name_bytes_max"))
     });
     fault(limits.leeway <= MINUTE, "leeway", &|| "too long; use at most 60s".into());
-    if let Err((key, why)) = keys::outside(config) {
+    if let Err((key, why)) = keys::identity_provider(config) {
         fault(false, key, &|| why.clone());
     }
 }

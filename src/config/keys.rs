@@ -13,13 +13,13 @@ impl Config {
     ///
     /// # Errors
     /// A sentence that begins with the setting, if a file has changed since the check.
-    pub fn outside(&self) -> Result<Option<IdentityProvider>, String> {
-        outside(self).map_err(|(key, why)| format!("{}: {why}", key.replace('_', "-")))
+    pub fn identity_provider(&self) -> Result<Option<IdentityProvider>, String> {
+        identity_provider(self).map_err(|(key, why)| format!("{}: {why}", key.replace('_', "-")))
     }
 }
 
 /// Reads the keys of the identity provider, if one is configured completely.
-pub(super) fn outside(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
+pub(super) fn identity_provider(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
     let (key, path, read): (_, _, Read) = match (&config.jwt_public_key, &config.jwks) {
         (Some(_), Some(_)) => {
             return Err(("jwks", "jwt-public-key is given too; use only one of them".into()));

@@ -107,7 +107,7 @@ impl Accounts {
             Data::Dir(dir) => SigningKey::open(dir, super::random()).map_err(Fault::Key)?,
             Data::None => SigningKey::ephemeral(super::random()),
         };
-        let outside = config.outside().map_err(Fault::Outside)?;
+        let outside = config.identity_provider().map_err(Fault::Outside)?;
         let mut revoked = Revoked::new(limits.logouts_max);
         opening.key_values.retain(|key_value| {
             key_value.namespace != Namespace::RevokedTokens || !revoked.restore(key_value)
