@@ -61,7 +61,9 @@ pub fn run(
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
-            if let Some(replaced) = replaced_flag(&error) {
+            if let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg)
+                && let Some(replaced) = config::replacement(flag)
+            {
                 return Err(Failure::Configuration(Faults(vec![replaced])));
             }
             // Help and version go to stdout, and are not errors; a failure cannot be reported.
@@ -154,14 +156,6 @@ const AFTER_HELP: &str = "\
 Every setting can also be set in the environment (CHINWAG_PING_AFTER=9s, lists separated by commas)
 or in the file (ping_after = \"9s\"). Flags override the environment, which overrides the file.
 Other limits are set with --limit NAME=VALUE; chinwag check prints them.";
-
-/// Returns what replaces the unknown flag that an error is about, if it has been replaced.
-fn replaced_flag(error: &clap::Error) -> Option<String> {
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(flag)) => config::replacement(flag),
-        _ => None,
-    }
-}
 
 fn argument(setting: &Setting) -> Arg {
     let default = match setting.default_text() {
