@@ -1,6 +1,6 @@
 //! Settings: flags, over `CHINWAG_*` environment, over a TOML file, over defaults.
 //!
-//! Limits and their defaults belong to the layers that enforce them. The tables in [`table`] name
+//! Limits and their defaults belong to the layers that enforce them. The tables in `table` name
 //! those that are settings of an operator; flags, help, environment variables, keys of the file,
 //! `chinwag check` and the README all come from there. The others are set by `--limit`.
 
