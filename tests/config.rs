@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use chinwag::config::{self, SETTINGS};
+use chinwag::config::{self, LIMITS, SETTINGS};
 
 const OK: Option<i32> = Some(0);
 const WRONG: Option<i32> = Some(2);
@@ -61,16 +61,19 @@ fn line(output: &Output, key: &str) -> String {
 fn check_prints_the_effective_configuration_and_where_it_came_from() {
     let file = File::new(
         "sources.toml",
-        "# ours\nping-after = \"1s\"\npong_within = \"2s\"\nclose_within = \"3s\"\necho = true\n",
+        "# ours\nping-after = \"1s\"\npong_within = \"2s\"\nlag_max = \"3s\"\necho = true\n\n\
+         [limits]\nclose-within = \"4s\"\nhistory_max = 60\n",
     );
     let output = chinwag(
-        &["--config", file.path(), "check", "--close-within", "30s"],
-        &[("CHINWAG_PONG_WITHIN", "20s"), ("CHINWAG_CLOSE_WITHIN", "20s")],
+        &["--config", file.path(), "check", "--lag-max", "30s", "--limit", "close-within=40s"],
+        &[("CHINWAG_PONG_WITHIN", "20s"), ("CHINWAG_LAG_MAX", "20s")],
     );
     assert_eq!(output.status.code(), OK, "{}", stderr(&output));
     assert_eq!(line(&output, "ping_after"), format!("ping_after = \"1s\" # {}:2", file.path()));
     assert_eq!(line(&output, "pong_within"), "pong_within = \"20s\" # CHINWAG_PONG_WITHIN");
-    assert_eq!(line(&output, "close_within"), "close_within = \"30s\" # --close-within");
+    assert_eq!(line(&output, "lag_max"), "lag_max = \"30s\" # --lag-max");
+    assert_eq!(line(&output, "close_within"), "close_within = \"40s\" # --limit close_within");
+    assert_eq!(line(&output, "history_max"), format!("history_max = 60 # {}:9", file.path()));
     assert_eq!(line(&output, "echo"), format!("echo = \"on\" # {}:5", file.path()));
     assert_eq!(line(&output, "rate_limit"), "rate_limit = 5 # default");
     assert_eq!(stderr(&output), "");
@@ -89,6 +92,7 @@ fn what_check_prints_is_a_file_that_says_the_same() {
         "--message-ttl=1d",
         "--trusted-proxy=loopback",
         "--trusted-proxy=::ffff:10.0.0.0/104",
+        "--limit=ttl_max=2d",
     ];
     let first = chinwag(&flags, &[]);
     assert_eq!(first.status.code(), OK, "{}", stderr(&first));
@@ -104,33 +108,38 @@ fn what_check_prints_is_a_file_that_says_the_same() {
 
 #[test]
 fn everything_wrong_is_named_at_once_by_check_and_by_a_start() {
-    let file =
-        File::new("wrong.toml", "ping_aftr = \"9s\"\npong-within = 10\n\n[limits]\nrate = 1\n");
+    let file = File::new(
+        "wrong.toml",
+        "ping_aftr = \"9s\"\npong-within = 10\n\n[limits]\nlistened_max = 1\n\n[limit]\n",
+    );
     let name = file.path();
     for command in [&["check"][..], &[]] {
         let arguments =
-            [&["--config", name, "--rate-burst", "-1", "--listen", "8080"], command].concat();
+            [&["--config", name, "--limit", "sends_burst_max=-1", "--listen", "8080"], command]
+                .concat();
         let environment =
             [("CHINWAG_PING_AFTER", "banana"), ("CHINWAG_LOG_LEVL", "info"), ("CHINWAG_LOBBY", "")];
         let output = chinwag(&arguments, &environment);
         assert_eq!(output.status.code(), WRONG);
         assert_eq!(stdout(&output), "");
-        let advice = "not a duration; write a number and a unit, such as 9s, 500ms or 2m";
+        let advice = "not a duration; use a number and a unit, such as 9s, 500ms or 2m";
         let mut lines: Vec<String> = stderr(&output).lines().map(str::to_owned).collect();
         // The order of the environment is the system's.
-        lines[3..5].sort();
+        lines[4..6].sort();
         assert_eq!(
             lines,
             [
-                format!("{name}:1: ping_aftr: no such setting; did you mean ping_after?"),
+                format!("{name}:1: ping_aftr: unknown setting; did you mean ping_after?"),
                 format!("{name}:2: pong-within = 10: {advice}"),
-                format!("{name}:4: limits: no setting is a table; write them all at the top level"),
-                "CHINWAG_LOG_LEVL: no such setting; did you mean CHINWAG_LOG_LEVEL?".into(),
+                format!("{name}:5: listened_max: unknown limit; did you mean listed_max?"),
+                format!("{name}:7: limit: unknown table; the only one is [limits]"),
+                "CHINWAG_LOG_LEVL: unknown setting; did you mean CHINWAG_LOG_LEVEL?".into(),
                 format!("CHINWAG_PING_AFTER=banana: {advice}"),
-                "--listen 8080: 8080 is not an address; write a numeric host or localhost, and a \
+                "--listen 8080: 8080 is not an address; use a numeric host or localhost and a \
                  port, such as 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:80"
                     .into(),
-                "--rate-burst -1: not a whole number; write digits only, such as 64".into(),
+                "--limit sends_burst_max=-1: not a whole number; use digits only, such as 64"
+                    .into(),
             ]
         );
     }
@@ -139,33 +148,33 @@ fn everything_wrong_is_named_at_once_by_check_and_by_a_start() {
 #[test]
 fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
     for (arguments, fault) in [
-        (&["--rate-burst=0"][..], "--rate-burst 0: must be more than 0"),
-        (&["--rate-limit=0"], "--rate-limit 0: must be more than 0; or write off"),
-        (&["--pong-within=0s"], "--pong-within 0s: must be more than 0"),
+        (&["--limit=sends_burst_max=0"][..], "--limit sends_burst_max=0: must be greater than 0"),
+        (&["--rate-limit=0"], "--rate-limit 0: must be greater than 0, or off"),
+        (&["--pong-within=0s"], "--pong-within 0s: must be greater than 0"),
         (
-            &["--history-max=20"],
-            "history_default = 50 (default): more than history-max, which is 20",
+            &["--limit=history_max=20"],
+            "history_default = 50 (default): greater than history_max (20)",
         ),
         (
             &["--message-bytes-max=1KiB"],
-            "content_chars_max = 4000 (default): does not fit into message-bytes-max, which is \
-             1KiB; allow 4 bytes a character and 1KiB",
+            "content_chars_max = 4000 (default): does not fit into message_bytes_max (1KiB); \
+             allow 4 bytes a character and 1KiB",
         ),
         (
             &["--message-bytes-max=1MiB"],
-            "--message-bytes-max 1MiB: more than send-queue-bytes-max, which is 256KiB",
+            "--message-bytes-max 1MiB: greater than send_queue_bytes_max (256KiB)",
         ),
         (
             &["--message-ttl=8d"],
-            "--message-ttl 8d: not from ttl-min to ttl-max, which are 5s and 7d; or write off",
+            "--message-ttl 8d: must be from ttl_min (5s) to ttl_max (7d), or off",
         ),
         (
             &["--listen=localhost:80", "--listen=127.0.0.1:80"],
-            "--listen 127.0.0.1:80,127.0.0.1:80: the same address twice; write each once",
+            "--listen 127.0.0.1:80,127.0.0.1:80: an address is given twice",
         ),
         (
             &["--allow-origin=*", "--allow-origin=http://a.b"],
-            "--allow-origin *,http://a.b: * already allows all; write only *, or only the others",
+            "--allow-origin *,http://a.b: * already allows all; use either * or the others",
         ),
     ] {
         let output = chinwag(&[arguments, &["check"]].concat(), &[]);
@@ -175,13 +184,12 @@ fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
     for (argument, fault) in [
         (
             "--proxy-protocol=on",
-            "--proxy-protocol on: nobody would be believed; name the proxies with trusted-proxy",
+            "--proxy-protocol on: no proxy is trusted; name them with trusted-proxy",
         ),
         (
             "--trusted-proxy=10.0.0.1/8",
-            "--trusted-proxy 10.0.0.1/8: 10.0.0.1/8 is not a network; write an address, or the \
-             first one of a network and how many bits are the same, such as 192.0.2.1, 10.0.0.0/8 \
-             or 2001:db8::/32, or loopback",
+            "--trusted-proxy 10.0.0.1/8: 10.0.0.1/8 is not a network; use an address or a \
+             CIDR block, such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32, or loopback",
         ),
     ] {
         let output = chinwag(&[argument, "check"], &[]);
@@ -197,38 +205,40 @@ fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
 
 #[test]
 fn what_accounts_need_is_named_when_it_is_missing_or_too_weak() {
-    let dear = "write at least 46MiB for 1, 19MiB for 2, 12MiB for 3, 9MiB for 4 or 7MiB for 5";
+    let dear = "use at least 46MiB for 1, 19MiB for 2, 12MiB for 3, 9MiB for 4 or 7MiB for 5";
     for (arguments, fault) in [
+        (&["--auth=closed"][..], "--auth closed: use one of open, optional, required".to_owned()),
+        (&["--password-chars-min=7"], "--password-chars-min 7: too short; use at least 8".into()),
         (
-            &["--auth=closed"][..],
-            "--auth closed: no way to come in; write one of open, optional, required".to_owned(),
-        ),
-        (&["--password-chars-min=7"], "--password-chars-min 7: too short; write at least 8".into()),
-        (
-            &["--password-bytes-max=63"],
-            "--password-bytes-max 63: no length for a sentence; write 64 to 64KiB".into(),
+            &["--limit=password_bytes_max=63"],
+            "--limit password_bytes_max=63: use 64 to 64KiB".into(),
         ),
         (
-            &["--password-chars-min=20", "--password-bytes-max=64"],
-            "--password-chars-min 20: does not fit into password-bytes-max, which is 64; allow 4 \
+            &["--password-chars-min=20", "--limit=password_bytes_max=64"],
+            "--password-chars-min 20: does not fit into password_bytes_max (64); allow 4 \
              bytes a character"
                 .into(),
         ),
-        (&["--password-memory=6MiB"], "--password-memory 6MiB: write 7MiB to 1GiB".into()),
-        (&["--password-passes=17"], "--password-passes 17: write 1 to 16".into()),
         (
-            &["--password-passes=1"],
-            format!("password_memory = 19MiB (default): too little with password-passes 1; {dear}"),
+            &["--limit=password_memory_bytes=6MiB"],
+            "--limit password_memory_bytes=6MiB: use 7MiB to 1GiB".into(),
         ),
-        (&["--token-life=59s"], "--token-life 59s: too short; write at least 1m".into()),
+        (&["--limit=password_passes=17"], "--limit password_passes=17: use 1 to 16".into()),
         (
-            &["--token-bytes-max=1KiB"],
-            "--token-bytes-max 1KiB: too small for name-bytes-max, which is 128; allow three times \
+            &["--limit=password_passes=1"],
+            format!(
+                "password_memory_bytes = 19MiB (default): too little for password_passes (1); {dear}"
+            ),
+        ),
+        (&["--token-life=59s"], "--token-life 59s: too short; use at least 1m".into()),
+        (
+            &["--limit=token_bytes_max=1KiB"],
+            "--limit token_bytes_max=1KiB: too small for name_bytes_max (128); allow three times \
              that and 1KiB"
                 .into(),
         ),
-        (&["--jwt-leeway=61s"], "--jwt-leeway 61s: too long; write at most 60s".into()),
-        (&["--login-burst=0"], "--login-burst 0: must be more than 0".into()),
+        (&["--limit=leeway=61s"], "--limit leeway=61s: too long; use at most 60s".into()),
+        (&["--limit=login_burst=0"], "--limit login_burst=0: must be greater than 0".into()),
     ] {
         let output = chinwag(&[arguments, &["check"]].concat(), &[]);
         assert_eq!(stderr(&output), format!("{fault}\n"));
@@ -254,17 +264,20 @@ fn keys_of_an_identity_provider_are_read_before_the_start() {
         stderr(&output).trim_end().to_owned()
     };
     for (arguments, fault) in [
-        (&[&*ed25519][..], "needs jwt-issuer too, which is what the tokens say as iss"),
-        (&[&ed25519, named[0]], "needs jwt-audience too, which is what the tokens say as aud"),
-        (&[&ed25519, named[1]], "needs jwt-issuer too, which is what the tokens say as iss"),
+        (&[&*ed25519][..], "needs jwt-issuer too, the iss claim of the tokens"),
+        (&[&ed25519, named[0]], "needs jwt-audience too, the aud claim of the tokens"),
+        (&[&ed25519, named[1]], "needs jwt-issuer too, the iss claim of the tokens"),
         (&[named[0]], "needs jwt-public-key or jwks too"),
         (&[named[1]], "needs jwt-public-key or jwks too"),
         (&["--jwt-admins"], "needs jwt-public-key or jwks too"),
         (
             &[&ed25519, "--jwt-issuer=chinwag", named[1]],
-            "this is the server itself; write what the others say",
+            "the name of this server itself; use that of the identity provider",
         ),
-        (&[&ed25519, &jwks, named[0], named[1]], "jwt-public-key is given too; write one of them"),
+        (
+            &[&ed25519, &jwks, named[0], named[1]],
+            "jwt-public-key is given too; use only one of them",
+        ),
         (
             &[&jwks, named[0], named[1]],
             "no key that signs tokens; write Ed25519, P-256 or RSA (RS256)",
@@ -275,7 +288,7 @@ fn keys_of_an_identity_provider_are_read_before_the_start() {
         ),
         (
             &["--jwt-public-key=/dev/zero", named[0], named[1]],
-            "too large for keys; write a file of at most 256KiB",
+            "too large; use a file of at most 256KiB",
         ),
         (
             &[&key("p384"), named[0], named[1]],
@@ -343,6 +356,40 @@ fn the_environment_of_an_orchestrator_does_no_harm() {
 }
 
 #[test]
+fn a_setting_of_0_1_0_that_has_become_a_limit_is_refused_with_what_replaces_it() {
+    let limit = "no longer a setting; use --limit sends_burst_max=VALUE";
+    for flag in [&["--rate-burst", "5", "check"][..], &["check", "--rate-burst=5"]] {
+        let output = chinwag(flag, &[]);
+        assert_eq!(stderr(&output), format!("--rate-burst: {limit}\n"));
+        assert_eq!(output.status.code(), WRONG);
+    }
+    let output = chinwag(&["check"], &[("CHINWAG_RATE_BURST", "5")]);
+    assert_eq!(stderr(&output), format!("CHINWAG_RATE_BURST: {limit}\n"));
+    let file =
+        File::new("formerly.toml", "rate-burst = 5\n\n[limits]\nrate_burst = 5\nlobby = 1\n");
+    let (name, output) = (file.path(), chinwag(&["check", "--config", file.path()], &[]));
+    assert_eq!(
+        stderr(&output).lines().collect::<Vec<_>>(),
+        [
+            format!(
+                "{name}:1: rate-burst: no longer a setting; use sends_burst_max under [limits]"
+            ),
+            format!("{name}:4: rate_burst: unknown limit; did you mean sends_burst_max?"),
+            format!("{name}:5: lobby: not a limit but a setting; use --lobby"),
+        ]
+    );
+}
+
+#[test]
+fn every_limit_replaces_its_setting_of_0_1_0() {
+    for limit in LIMITS {
+        let flag = format!("--{}", limit.old_key.replace('_', "-"));
+        let named = config::replacement(&flag).expect(&flag);
+        assert!(named.ends_with(&format!("use --limit {}=VALUE", limit.key)), "{named}");
+    }
+}
+
+#[test]
 fn an_unknown_flag_is_named_with_the_nearest_one() {
     let output = chinwag(&["--pong-withn", "1s"], &[]);
     assert_eq!(output.status.code(), WRONG);
@@ -356,15 +403,22 @@ fn help_explains_every_setting_with_its_default() {
     assert_eq!(output.status.code(), OK);
     let help = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
     for setting in SETTINGS {
-        let text = format!("{} ", (setting.help)().trim_end_matches('.'));
+        let text = format!("{} ", setting.help().trim_end_matches('.'));
         let default = setting.default_text();
         let default =
             if default.is_empty() { String::new() } else { format!("[default: {default}]") };
         assert!(help.contains(&format!("--{}", setting.flag())), "{}", setting.key);
         assert!(help.contains(format!("{text}{default}").trim_end()), "{}", setting.key);
     }
+    assert!(!help.contains("--limit <"), "experts only");
     let version = chinwag(&["--version"], &[]);
     assert_eq!(stdout(&version), concat!("chinwag ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn help_fits_on_two_screens() {
+    let lines = stdout(&chinwag(&["--help"], &[])).lines().count();
+    assert!(lines <= 80 && SETTINGS.len() < 50, "{lines} lines, {} settings", SETTINGS.len());
 }
 
 #[test]

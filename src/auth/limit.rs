@@ -31,6 +31,8 @@ pub struct Limits {
     /// whoever is not among them waits until one of them has rested: forgetting would be a way to
     /// guess on.
     pub login_records_max: usize,
+    /// Logouts of one account that are remembered until its tokens expire; more are refused.
+    pub logouts_max: usize,
     /// How long a token of this server is good.
     pub token_life: Duration,
     /// Bytes of a token; more: refused unread.
@@ -52,6 +54,7 @@ impl Default for Limits {
             login_network_burst: 20,
             login_network_every: Duration::from_secs(3),
             login_records_max: 50_000,
+            logouts_max: 1000,
             token_life: Duration::from_secs(30 * 24 * 60 * 60),
             token_bytes_max: 8 * 1024,
             leeway: Duration::from_secs(30),

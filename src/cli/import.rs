@@ -53,7 +53,8 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
     let now = Clock::start().now();
     let mut progress = Progress::new("Read");
     let mut show = |done, all| progress.show(done, all);
-    let imported = journal::import(dir, config.journal(), now, take_epoch, &mut *input, &mut show);
+    let imported =
+        journal::import(dir, config.journal.clone(), now, take_epoch, &mut *input, &mut show);
     progress.end();
     let imported = imported.map_err(|error| {
         Failure::Run(match error {

@@ -1,7 +1,7 @@
-//! The command line: reads the arguments, the environment and the file, and carries a command out.
+//! The command line: reads the arguments, the environment and the file, and runs a command.
 //!
-//! Without a command it serves. What is wrong with the configuration is said before anything
-//! starts, the same way by every command.
+//! Without a command it serves. Every command reports all errors of the configuration before it
+//! starts.
 
 use std::{
     ffi::OsString,
@@ -16,17 +16,21 @@ mod import;
 mod progress;
 mod user;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command,
+    error::{ContextKind, ContextValue},
+    value_parser,
+};
 
 use crate::config::{self, Config, Data, Effective, Faults, SETTINGS, Setting};
 use crate::server;
 
-/// Why the program ends without having done what it was asked to do.
+/// Why the program ends without having done its work.
 #[derive(Debug)]
 pub enum Failure {
-    /// Settings are wrong, or do not fit together.
+    /// Settings are invalid, or contradict each other.
     Configuration(Faults),
-    /// It could not start, or could not go on.
+    /// It could not start, or could not continue.
     Run(String),
 }
 
@@ -49,7 +53,7 @@ impl Display for Failure {
     }
 }
 
-/// Does what the arguments ask for.
+/// Runs the command that the arguments name.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -57,13 +61,18 @@ pub fn run(
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
-            // Help and version go to stdout and are no error; there is nobody to tell if that fails.
+            if let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg)
+                && let Some(replaced) = config::replacement(flag)
+            {
+                return Err(Failure::Configuration(Faults(vec![replaced])));
+            }
+            // Help and version go to stdout, and are not errors; a failure cannot be reported.
             _ = error.print();
             return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1)));
         }
     };
     let (name, arguments) = matches.subcommand().unwrap_or(("", &matches));
-    // Settings may stand behind every word of a command; the last one has them all.
+    // Settings may follow every word of a command; the last one has them all.
     let last = arguments.subcommand().map_or(arguments, |(_, last)| last);
     let effective = load(last, environment).map_err(Failure::Configuration)?;
     match name {
@@ -77,8 +86,8 @@ pub fn run(
 
 /// Prints the effective configuration.
 fn check(effective: &Effective) -> Result<ExitCode, Failure> {
-    match io::stdout().write_all(config::effective(effective).as_bytes()) {
-        // Whoever reads may have seen enough.
+    match io::stdout().write_all(config::toml(effective).as_bytes()) {
+        // The reader may have seen enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::Run(format!("stdout: {error}")))
         }
@@ -86,36 +95,36 @@ fn check(effective: &Effective) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Serves until asked to end.
+/// Serves until a signal ends it.
 fn serve(config: &Config) -> Result<ExitCode, Failure> {
     server::run(config).map_err(|error| Failure::Run(error.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the directory of the record, for a command that makes no sense without one.
+/// Returns the data directory, for a command that needs one.
 fn directory(config: &Config) -> Result<&Path, Failure> {
     match &config.data {
         Data::Dir(dir) => Ok(dir),
         Data::None => Err(Failure::Configuration(Faults(vec![
-            "--data none: a record in memory can be reached by its server only; write the directory \
-             that the server keeps its record in, such as --data ./chinwag-data"
+            "--data none: this command needs the server's data directory, such as --data \
+             ./chinwag-data"
                 .to_owned(),
         ]))),
     }
 }
 
-/// Makes the arguments from the table of settings. Their values are taken as text: it is
-/// [`config::load`] that reads them, so that everything wrong is named at once.
+/// Builds the arguments from the table of settings. Their values stay text: [`config::load`] parses
+/// them, so that all errors are reported together.
 fn command() -> Command {
     Command::new("chinwag")
         .version(env!("CARGO_PKG_VERSION"))
         .about("A real-time chat server: start it, open the page, talk.")
         .after_help(AFTER_HELP)
         .max_term_width(100)
-        .subcommand(Command::new("check").about(
-            "Print the effective configuration and where each value came from, or name \
-             everything that is wrong with it",
-        ))
+        .subcommand(
+            Command::new("check")
+                .about("Print the effective configuration, or everything that is wrong with it"),
+        )
         .subcommand(export::command())
         .subcommand(import::command())
         .subcommand(user::command())
@@ -123,19 +132,30 @@ fn command() -> Command {
             Arg::new(CONFIG)
                 .long(CONFIG)
                 .value_name("FILE")
-                .help("TOML file with settings [CHINWAG_CONFIG]")
+                .help("TOML file with settings")
+                .help_heading(SETTINGS.first().map(|setting| setting.group))
                 .value_parser(value_parser!(PathBuf))
                 .global(true),
+        )
+        .arg(
+            Arg::new(LIMIT)
+                .long(LIMIT)
+                .value_name("NAME=VALUE")
+                .action(ArgAction::Append)
+                .allow_hyphen_values(true)
+                .global(true)
+                .hide(true),
         )
         .args(SETTINGS.iter().map(argument))
 }
 
 const CONFIG: &str = "config";
 const CONFIG_VARIABLE: &str = "CHINWAG_CONFIG";
+const LIMIT: &str = "limit";
 const AFTER_HELP: &str = "\
-Every setting can also be given in the environment (--ping-after as CHINWAG_PING_AFTER, a list
-divided by commas) or in a file (ping_after = \"9s\"). Flags win over the environment, the
-environment wins over the file.";
+Every setting can also be set in the environment (CHINWAG_PING_AFTER=9s, lists separated by commas)
+or in the file (ping_after = \"9s\"). Flags override the environment, which overrides the file.
+Other limits are set with --limit NAME=VALUE; chinwag check prints them.";
 
 fn argument(setting: &Setting) -> Arg {
     let default = match setting.default_text() {
@@ -145,12 +165,12 @@ fn argument(setting: &Setting) -> Arg {
     let argument = Arg::new(setting.key)
         .long(setting.flag())
         .value_name((setting.form)())
-        .help(format!("{}{default}", (setting.help)().trim_end_matches('.')))
+        .help(format!("{}{default}", setting.help().trim_end_matches('.')))
         .help_heading(setting.group)
         .action(if setting.repeats { ArgAction::Append } else { ArgAction::Set })
         .allow_hyphen_values(true)
         .global(true);
-    if setting.alone {
+    if setting.bare {
         argument.num_args(0..=1).require_equals(true).default_missing_value("on")
     } else {
         argument
@@ -172,5 +192,6 @@ fn load(
         .get_one::<PathBuf>(CONFIG)
         .map(PathBuf::as_path)
         .or_else(|| in_environment.map(|(_, path)| Path::new(path)).filter(|path| *path != ""));
-    config::load(file, environment.iter().cloned(), flags)
+    let limits = arguments.get_many::<String>(LIMIT).into_iter().flatten().cloned();
+    config::load(file, environment.iter().cloned(), flags, limits)
 }

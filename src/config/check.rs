@@ -1,19 +1,20 @@
-//! What must hold between settings, beyond each one by itself.
+//! What must hold between settings, beyond the form of each.
 
 use std::time::Duration;
 
-use super::{AllowedOrigin, Config, Effective, SETTINGS, Value, keys};
+use super::{AllowedOrigin, Config, Effective, LIMITS, SETTINGS, keys};
 use crate::auth;
 
-/// Names everything that does not fit together.
+/// Returns all errors.
 pub(super) fn check(effective: &Effective) -> Vec<String> {
     let config = &effective.config;
     let mut faults: Vec<String> = SETTINGS
         .iter()
+        .chain(LIMITS)
         .filter(|setting| !setting.zero && (setting.is_zero)(config))
         .map(|setting| {
-            let off = if (setting.form)().ends_with("|off") { "; or write off" } else { "" };
-            format!("{}: must be more than 0{off}", effective.given(setting.key))
+            let off = if (setting.form)().ends_with("|off") { ", or off" } else { "" };
+            format!("{}: must be greater than 0{off}", effective.given(setting.key))
         })
         .collect();
     let mut fault = |holds: bool, key: &str, why: &dyn Fn() -> String| {
@@ -21,88 +22,90 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
             faults.push(format!("{}: {}", effective.given(key), why()));
         }
     };
-    fault(!config.listen.is_empty(), "listen", &|| "no address; write at least one".into());
-    fault(listens_once(config), "listen", &|| "the same address twice; write each once".into());
+    let named = |key| effective.named(key);
+    fault(!config.listen.is_empty(), "listen", &|| "no address; use at least one".into());
+    fault(listens_once(config), "listen", &|| "an address is given twice".into());
     fault(any_stands_alone(config), "allow_origin", &|| {
-        "* already allows all; write only *, or only the others".into()
+        "* already allows all; use either * or the others".into()
     });
-    fault(!config.proxy_protocol || !config.trusted_proxy.is_empty(), "proxy_protocol", &|| {
-        "nobody would be believed; name the proxies with trusted-proxy".into()
-    });
-    fault(is_room(&config.lobby), "lobby", &|| {
-        "not a room; write 1 to 64 bytes without control characters, / or a leading @".into()
+    fault(
+        !config.net.proxy_protocol || !config.net.trusted_proxies.is_empty(),
+        "proxy_protocol",
+        &|| "no proxy is trusted; name them with trusted-proxy".into(),
+    );
+    fault(is_room(&config.chat.lobby), "lobby", &|| {
+        "not a room name; use 1 to 64 bytes without control characters, / or a leading @".into()
     });
     fault(ttl_in_range(config), "message_ttl", &|| {
-        let (min, max) = (config.ttl_min.text(), config.ttl_max.text());
-        format!("not from ttl-min to ttl-max, which are {min} and {max}; or write off")
+        format!("must be from {} to {}, or off", named("ttl_min"), named("ttl_max"))
     });
-    fault(config.history_default <= config.history_max, "history_default", &|| {
-        format!("more than history-max, which is {}", config.history_max)
+    fault(config.chat.history_default <= config.chat.history_max, "history_default", &|| {
+        format!("greater than {}", named("history_max"))
     });
     fault(content_fits(config), "content_chars_max", &|| {
         format!(
-            "does not fit into message-bytes-max, which is {}; allow 4 bytes a character and 1KiB",
-            config.message_bytes_max.text()
+            "does not fit into {}; allow 4 bytes a character and 1KiB",
+            named("message_bytes_max")
         )
     });
     for (key, bytes) in [
-        ("message_bytes_max", config.message_bytes_max),
-        ("page_bytes_max", config.page_bytes_max),
-        ("resume_bytes_max", config.resume_bytes_max),
+        ("message_bytes_max", config.ws.message_bytes_max),
+        ("page_bytes_max", config.chat.page_bytes_max),
+        ("resume_bytes_max", config.chat.resume_bytes_max),
     ] {
-        let queue = config.send_queue_bytes_max;
-        fault(bytes <= queue, key, &|| {
-            format!("more than send-queue-bytes-max, which is {}", queue.text())
+        fault(bytes <= config.net.send_queue_bytes_max, key, &|| {
+            format!("greater than {}", named("send_queue_bytes_max"))
         });
     }
-    fault(config.read_bytes_per_turn <= config.pipelined_bytes_max, "read_bytes_per_turn", &|| {
-        format!("more than pipelined-bytes-max, which is {}", config.pipelined_bytes_max.text())
+    let read_fits = config.net.read_bytes_per_turn_max <= config.ws.pipelined_bytes_max;
+    fault(read_fits, "read_bytes_per_turn_max", &|| {
+        format!("greater than {}", named("pipelined_bytes_max"))
     });
-    fault(i32::try_from(config.backlog).is_ok(), "backlog", &|| {
-        format!("too large; write at most {}", i32::MAX)
+    fault(i32::try_from(config.net.backlog).is_ok(), "backlog", &|| {
+        format!("too large; use at most {}", i32::MAX)
     });
-    check_accounts(config, &mut fault);
+    check_accounts(effective, &mut fault);
     faults
 }
 
-/// Complains of a setting unless something holds.
+/// Adds an error about a setting unless a condition holds.
 type Complain<'a> = dyn FnMut(bool, &str, &dyn Fn() -> String) + 'a;
 
-fn check_accounts(config: &Config, fault: &mut Complain<'_>) {
-    let chars_min = config.password_chars_min;
-    fault(chars_min >= 8, "password_chars_min", &|| "too short; write at least 8".into());
-    let bytes_max = config.password_bytes_max.0;
+fn check_accounts(effective: &Effective, fault: &mut Complain<'_>) {
+    let config = &effective.config;
+    let limits = &config.accounts;
+    let named = |key| effective.named(key);
+    let chars_min = limits.password_chars_min;
+    fault(chars_min >= 8, "password_chars_min", &|| "too short; use at least 8".into());
+    let bytes_max = limits.password_bytes_max;
     fault((64..=64 * 1024).contains(&bytes_max), "password_bytes_max", &|| {
-        "no length for a sentence; write 64 to 64KiB".into()
+        "use 64 to 64KiB".into()
     });
     // Whatever the characters, the shortest password must not be too long.
     fault(chars_min <= bytes_max / 4, "password_chars_min", &|| {
-        format!(
-            "does not fit into password-bytes-max, which is {}; allow 4 bytes a character",
-            config.password_bytes_max.text()
-        )
+        format!("does not fit into {}; allow 4 bytes a character", named("password_bytes_max"))
     });
-    let (memory, passes) = (config.password_memory.0, config.password_passes);
+    let (memory, passes) = (limits.password_memory_bytes, limits.password_passes);
     let passes_right = auth::Limits::PASSWORD_PASSES.contains(&passes);
-    fault(passes_right, "password_passes", &|| "write 1 to 16".into());
+    fault(passes_right, "password_passes", &|| "use 1 to 16".into());
     let memory_right = auth::Limits::PASSWORD_MEMORY_BYTES.contains(&memory);
-    fault(memory_right, "password_memory", &|| "write 7MiB to 1GiB".into());
+    fault(memory_right, "password_memory_bytes", &|| "use 7MiB to 1GiB".into());
     let both_right = passes_right && memory_right;
-    fault(!both_right || config.accounts().password_cost_suffices(), "password_memory", &|| {
+    fault(!both_right || limits.password_cost_suffices(), "password_memory_bytes", &|| {
         format!(
-            "too little with password-passes {passes}; write at least 46MiB for 1, 19MiB for 2, \
-             12MiB for 3, 9MiB for 4 or 7MiB for 5"
+            "too little for {}; use at least 46MiB for 1, 19MiB for 2, 12MiB for 3, 9MiB for 4 or \
+             7MiB for 5",
+            named("password_passes")
         )
     });
-    fault(config.token_life >= MINUTE, "token_life", &|| "too short; write at least 1m".into());
+    fault(limits.token_life >= MINUTE, "token_life", &|| "too short; use at least 1m".into());
     // What this server writes itself: the name escaped and in base64url, and less than 1 KiB more.
-    let own_bytes = config.name_bytes_max.0.saturating_mul(3).saturating_add(1024);
-    fault(config.token_bytes_max.0 >= own_bytes, "token_bytes_max", &|| {
-        let name = config.name_bytes_max.text();
-        format!("too small for name-bytes-max, which is {name}; allow three times that and 1KiB")
+    let own_bytes = config.chat.name_bytes_max.saturating_mul(3).saturating_add(1024);
+    fault(limits.token_bytes_max >= own_bytes, "token_bytes_max", &|| {
+        format!("too small for {}; allow three times that and 1KiB", named("name_bytes_max"))
     });
-    fault(config.jwt_leeway <= MINUTE, "jwt_leeway", &|| "too long; write at most 60s".into());
-    if let Err((key, why)) = keys::outside(config) {
+    fault(limits.leeway <= MINUTE, "leeway", &|| "too long; use at most 60s".into());
+    if let Err((key, why)) = keys::identity_provider(config) {
         fault(false, key, &|| why.clone());
     }
 }
@@ -110,7 +113,8 @@ fn check_accounts(config: &Config, fault: &mut Complain<'_>) {
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn ttl_in_range(config: &Config) -> bool {
-    config.message_ttl.is_none_or(|ttl| (config.ttl_min..=config.ttl_max).contains(&ttl))
+    let range = config.chat.ttl_min..=config.chat.ttl_max;
+    config.chat.message_ttl.is_none_or(|ttl| range.contains(&ttl))
 }
 
 fn listens_once(config: &Config) -> bool {
@@ -130,9 +134,9 @@ fn is_room(name: &str) -> bool {
         && !name.contains(|c: char| c.is_control() || c == '/')
 }
 
-/// Whether the longest text fits into a message, whatever its letters: a character takes at most
-/// four bytes, and what stands around the text takes less than 1 KiB.
+/// Whether the longest text fits into a message: a character takes at most four bytes, and the
+/// JSON around the text less than 1 KiB.
 fn content_fits(config: &Config) -> bool {
-    let bytes = config.content_chars_max.saturating_mul(4).saturating_add(1024);
-    bytes <= config.message_bytes_max.0
+    let bytes = config.chat.content_chars_max.saturating_mul(4).saturating_add(1024);
+    bytes <= config.ws.message_bytes_max
 }

@@ -3,24 +3,27 @@
 use std::path::PathBuf;
 
 use super::{Value, WebOrigin};
-use crate::net::proxy::{Network, Trusted};
+use crate::{
+    journal::Durability,
+    net::proxy::{Network, Trusted},
+};
 
-/// Where the record is kept.
+/// Where messages are stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Data {
-    /// In memory only: it ends with the process.
+    /// In memory only, until the process ends.
     #[default]
     None,
     /// In this directory.
     Dir(PathBuf),
 }
 
-/// One entry of the list of other origins.
+/// An entry of the list of allowed origins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigin {
     /// Every origin, even `null`.
     Any,
-    /// This one.
+    /// One origin.
     Only(WebOrigin),
 }
 
@@ -31,7 +34,7 @@ impl Value for Data {
 
     fn parse(text: &str) -> Result<Self, String> {
         match text {
-            "" => Err("empty; write a directory, or none".into()),
+            "" => Err("empty; use a directory, or none".into()),
             "none" => Ok(Self::None),
             _ => Ok(Self::Dir(text.into())),
         }
@@ -55,7 +58,7 @@ impl Value for AllowedOrigin {
             return Ok(Self::Any);
         }
         WebOrigin::parse(text).map(Self::Only).ok_or_else(|| {
-            "not an origin; write scheme and host, and no path, such as https://chat.example or \
+            "not an origin; use a scheme and a host without a path, such as https://chat.example or \
              http://localhost:3000, or *"
                 .into()
         })
@@ -71,7 +74,7 @@ impl Value for AllowedOrigin {
 
 impl Value for Trusted {
     fn form() -> String {
-        "NETWORK|loopback".into()
+        "NETWORK".into()
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -87,8 +90,8 @@ impl Value for Trusted {
             }
         };
         network.map(Self::Network).ok_or_else(|| {
-            "not a network; write an address, or the first one of a network and how many bits are \
-             the same, such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32, or loopback"
+            "not a network; use an address or a CIDR block, such as 192.0.2.1, 10.0.0.0/8 or \
+             2001:db8::/32, or loopback"
                 .into()
         })
     }
@@ -101,27 +104,53 @@ impl Value for Trusted {
     }
 }
 
-/// Makes an enum whose values are words.
-macro_rules! words {
-    (
-        $(#[doc = $doc:literal])+
-        $name:ident, $not:literal { $($(#[doc = $help:literal])+ $variant:ident = $word:literal,)+ }
-    ) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[doc = $help])+ $variant,)+
-        }
+/// When the client must prove who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// Guests only: tokens are ignored.
+    Open,
+    /// Guests, and accounts with a token.
+    Optional,
+    /// Accounts only.
+    Required,
+}
 
+/// The format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one object a line.
+    Json,
+}
+
+/// The minimum level of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Failures that need attention.
+    Error,
+    /// What may need attention.
+    Warn,
+    /// Connections.
+    Info,
+    /// Messages.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// Implements [`Value`] for an enum whose values are words.
+macro_rules! words {
+    ($name:ident, $form:literal { $($variant:ident = $word:literal,)+ }) => {
         impl Value for $name {
             fn form() -> String {
-                [$($word),+].join("|")
+                $form.into()
             }
 
             fn parse(text: &str) -> Result<Self, String> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(format!("{}; write one of {}", $not, [$($word),+].join(", "))),
+                    _ => Err(format!("use one of {}", [$($word),+].join(", "))),
                 }
             }
 
@@ -135,53 +164,20 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// What an entry of the record survives once it is acknowledged.
-    Durability, "not a durability" {
-        /// A loss of power.
-        Fsync = "fsync",
-        /// The end of the process, not a loss of power.
-        Write = "write",
-    }
-}
-
-words! {
-    /// Who may come in.
-    Auth, "no way to come in" {
-        /// Guests only: tokens are not looked at.
-        Open = "open",
-        /// Guests, and accounts with a token.
-        Optional = "optional",
-        /// Accounts only.
-        Required = "required",
-    }
-}
-
-words! {
-    /// What a line of the log looks like.
-    LogFormat, "not a format" {
-        /// For people.
-        Text = "text",
-        /// For programs: one object a line.
-        Json = "json",
-    }
-}
-
-words! {
-    /// From which weight on something is logged.
-    LogLevel, "not a level" {
-        /// What needs somebody's attention.
-        Error = "error",
-        /// What may need it.
-        Warn = "warn",
-        /// What happens to connections.
-        Info = "info",
-        /// What happens to messages.
-        Debug = "debug",
-        /// Everything.
-        Trace = "trace",
-    }
-}
+words!(Durability, "fsync|write" { Fsync = "fsync", Write = "write", });
+words!(Auth, "MODE" {
+    Open = "open",
+    Optional = "optional",
+    Required = "required",
+});
+words!(LogFormat, "text|json" { Text = "text", Json = "json", });
+words!(LogLevel, "LEVEL" {
+    Error = "error",
+    Warn = "warn",
+    Info = "info",
+    Debug = "debug",
+    Trace = "trace",
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,55 +1,58 @@
-//! The keys of the outside identity provider, from the files that the settings name.
+//! The public keys of the identity provider, from the files that the settings name.
 
 use std::{fs::File, io::Read as _, path::Path};
 
 use super::Config;
 use crate::auth::{IdentityProvider, Limits, OWN_ISSUER, PublicKeyError, Trust};
 
-/// Which setting is wrong, and why.
+/// The setting that is wrong, and why.
 pub(super) type Fault = (&'static str, String);
 
 impl Config {
-    /// Reads the keys of the outside identity provider, if there is one.
+    /// Reads the keys of the identity provider, if one is configured.
     ///
     /// # Errors
-    /// A sentence that begins with the setting, if a file has changed since it was checked.
-    pub fn outside(&self) -> Result<Option<IdentityProvider>, String> {
-        outside(self).map_err(|(key, why)| format!("{}: {why}", key.replace('_', "-")))
+    /// A sentence that begins with the setting, if a file has changed since the check.
+    pub fn identity_provider(&self) -> Result<Option<IdentityProvider>, String> {
+        identity_provider(self).map_err(|(key, why)| format!("{}: {why}", key.replace('_', "-")))
     }
 }
 
-/// Reads the keys of the outside identity provider, if all there has to be for it is there.
-pub(super) fn outside(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
+/// Reads the keys of the identity provider, if one is configured completely.
+pub(super) fn identity_provider(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
     let (key, path, read): (_, _, Read) = match (&config.jwt_public_key, &config.jwks) {
         (Some(_), Some(_)) => {
-            return Err(("jwks", "jwt-public-key is given too; write one of them".into()));
+            return Err(("jwks", "jwt-public-key is given too; use only one of them".into()));
         }
         (Some(path), None) => ("jwt_public_key", path, IdentityProvider::from_pem),
         (None, Some(path)) => ("jwks", path, IdentityProvider::from_jwks),
         (None, None) => return without_keys(config),
     };
     let needs = |setting: &str, claim: &str| {
-        (key, format!("needs {setting} too, which is what the tokens say as {claim}"))
+        (key, format!("needs {setting} too, the {claim} claim of the tokens"))
     };
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let issuer = given(&config.jwt_issuer).ok_or_else(|| needs("jwt-issuer", "iss"))?;
     let audience = given(&config.jwt_audience).ok_or_else(|| needs("jwt-audience", "aud"))?;
     if issuer == OWN_ISSUER {
-        return Err(("jwt_issuer", "this is the server itself; write what the others say".into()));
+        return Err((
+            "jwt_issuer",
+            "the name of this server itself; use that of the identity provider".into(),
+        ));
     }
     let text = text(path).map_err(|why| (key, why))?;
-    let trust = Trust { issuer, audience, admins: config.jwt_admins.0 };
+    let trust = Trust { issuer, audience, admins: config.jwt_admins };
     read(&text, trust).map(Some).map_err(|error| (key, error.to_string()))
 }
 
 type Read = fn(&str, Trust) -> Result<IdentityProvider, PublicKeyError>;
 
-/// Finds what makes no sense without keys.
+/// Returns an error if a setting has no effect without keys.
 fn without_keys(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
     let lonely = [
         ("jwt_issuer", config.jwt_issuer.is_some()),
         ("jwt_audience", config.jwt_audience.is_some()),
-        ("jwt_admins", config.jwt_admins.0),
+        ("jwt_admins", config.jwt_admins),
     ];
     match lonely.into_iter().find(|(_, given)| *given) {
         Some((key, _)) => Err((key, "needs jwt-public-key or jwks too".into())),
@@ -57,14 +60,14 @@ fn without_keys(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
     }
 }
 
-/// Reads a file that should be small.
+/// Reads a small file.
 fn text(path: &Path) -> Result<String, String> {
     let unreadable = |error| format!("cannot be read: {error}");
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(Limits::KEY_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > Limits::KEY_FILE_BYTES_MAX {
-        return Err("too large for keys; write a file of at most 256KiB".into());
+        return Err("too large; use a file of at most 256KiB".into());
     }
-    String::from_utf8(bytes).map_err(|_| "not a text; write a file in PEM or a JWKS".into())
+    String::from_utf8(bytes).map_err(|_| "not text; use a PEM or JWKS file".into())
 }

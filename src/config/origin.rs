@@ -20,12 +20,12 @@ pub struct WebOrigin {
 pub struct Host {
     /// In lower case, without a trailing dot; IPv6 addresses in brackets and in shortest form.
     name: String,
-    /// None where it was not given.
+    /// None if it was not given.
     port: Option<u16>,
 }
 
 impl WebOrigin {
-    /// Reads the value of an `Origin` header; None if it is `null` or no origin.
+    /// Parses the value of an `Origin` header; None for `null` and anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let (scheme, host) = text.split_once("://")?;
         let mut letters = scheme.bytes();
@@ -39,8 +39,8 @@ impl WebOrigin {
         Some(Self { scheme, host })
     }
 
-    /// Whether a page of this origin was served by `host`, as far as the `Host` header can tell: it
-    /// has no scheme, so that a missing port takes the default of this origin's scheme.
+    /// Whether a page of this origin was served by `host`. The `Host` header has no scheme, so a
+    /// missing port is the default one of this origin's scheme.
     pub fn is_served_by(&self, host: &Host) -> bool {
         ["http", "https"].contains(&self.scheme.as_str())
             && self.host == host.clone().with_port(default_port(&self.scheme))
@@ -48,7 +48,7 @@ impl WebOrigin {
 }
 
 impl Host {
-    /// Reads `name`, `name:port` or `[address]:port`; None for anything else.
+    /// Parses `name`, `name:port` or `[address]:port`; None for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let end = match text.find(']') {
             Some(bracket) => bracket + 1,
@@ -67,7 +67,7 @@ impl Host {
         Some(Self { name: host_name(name)?, port })
     }
 
-    /// Fills a missing port.
+    /// Fills in a missing port.
     fn with_port(self, default: Option<u16>) -> Self {
         Self { port: self.port.or(default), ..self }
     }

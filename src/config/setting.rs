@@ -1,100 +1,136 @@
-//! What a setting is, and the macro that makes one of each line of the table.
+//! What a setting is, and the macros that make one of each line of the tables.
 //!
-//! The table itself stands in [`super`]; how a value is written stands in [`super::value`]; where
+//! The tables stand in [`super::table`]; how a value is written stands in [`super::value`]; where
 //! the values come from is the business of [`super::load`].
 
-use super::Config;
+use super::{Config, Value};
 
-/// Describes one setting: everything that flags, environment, file, help, `check` and README need.
+/// A setting or a limit: everything that flags, environment, file, help, `check` and README need.
 #[derive(Debug)]
 pub struct Setting {
-    /// Its name as a key of the configuration file: `ping_after`.
+    /// Key in the configuration file: `ping_after`.
     pub key: &'static str,
-    /// The heading it stands under.
+    /// Heading in the help; empty for a limit.
     pub group: &'static str,
-    /// What it does, in a sentence or two without line breaks.
-    pub help: fn() -> String,
-    /// What its value looks like: `DURATION`, `N|off`.
+    /// Key in version 0.1.0, where every limit was a setting.
+    pub old_key: &'static str,
+    /// Field of [`Config`] that holds the value.
+    pub field: &'static str,
+    /// Description with a leading blank, as it stands in the table.
+    pub(super) help: &'static str,
+    /// Form of the value: `DURATION`, `N|off`.
     pub form: fn() -> String,
-    /// Whether a value of zero makes sense.
+    /// Whether zero is a valid value.
     pub zero: bool,
     /// Whether the flag may be given more than once.
     pub repeats: bool,
-    /// Whether the flag may stand without a value.
-    pub alone: bool,
-    /// Parses a text into its field.
+    /// Whether the flag may be given without a value.
+    pub bare: bool,
+    /// Parses a text into the field.
     pub set: fn(&mut Config, &str) -> Result<(), String>,
-    /// Whether its field is zero.
+    /// Whether the field is zero.
     pub is_zero: fn(&Config) -> bool,
-    /// Its field as text, which `set` takes back.
+    /// The field as text, which `set` reads.
     pub text: fn(&Config) -> String,
-    /// Its field as a TOML value.
+    /// The field as a TOML value.
     pub toml: fn(&Config) -> String,
 }
 
 impl Setting {
-    /// Returns its flag without the two dashes: `ping-after`.
+    /// Whether it is set by `--limit` instead of a flag of its own.
+    pub fn is_limit(&self) -> bool {
+        self.group.is_empty()
+    }
+
+    /// Returns the description: a sentence or two, empty for a limit.
+    pub fn help(&self) -> &'static str {
+        self.help.trim_start()
+    }
+
+    /// Returns the long flag: `ping-after`.
     pub fn flag(&self) -> String {
         self.key.replace('_', "-")
     }
 
-    /// Returns its environment variable: `CHINWAG_PING_AFTER`.
+    /// Returns the environment variable: `CHINWAG_PING_AFTER`.
     pub fn variable(&self) -> String {
         format!("{VARIABLE_PREFIX}{}", self.key.to_uppercase())
     }
 
-    /// Returns its default as text, empty for an empty list.
+    /// Returns the default as text, empty for an empty list.
     pub fn default_text(&self) -> String {
         (self.text)(&Config::default())
     }
 }
 
-/// Begins every environment variable that is a setting.
+/// Prefix of the environment variables.
 pub const VARIABLE_PREFIX: &str = "CHINWAG_";
 
-/// Makes [`Config`] and the table of settings from one list. The documentation of a field is its
-/// help; `zero` at the end of a line says that a value of zero makes sense.
+pub(super) fn form<Form, T: Value<Form>>(_: fn(&Config) -> &T) -> String {
+    T::form()
+}
+
+pub(super) const fn repeats<Form, T: Value<Form>>(_: fn(&Config) -> &T) -> bool {
+    T::REPEATS
+}
+
+/// Makes the table of the settings that have a flag.
 macro_rules! settings {
     ($(
         [$group:literal]
-        $(
-            $(#[doc = $help:literal])+
-            $key:ident: $kind:ty = $default:expr $(, $zero:ident)?;
-        )+
+        $($(#[doc = $help:literal])+ $key:ident: $($place:ident).+ $($mark:ident)*;)+
     )+) => {
-        /// The effective value of every setting.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Config {
-            $($($(#[doc = $help])+ pub $key: $kind,)+)+
-        }
-
-        impl Default for Config {
-            fn default() -> Self {
-                Self { $($($key: $default,)+)+ }
-            }
-        }
-
-        /// Describes every setting, in the order in which they are shown.
-        pub static SETTINGS: &[Setting] = &[
-            $($(Setting {
-                key: stringify!($key),
-                group: $group,
-                help: || [$($help),+].map(str::trim).join(" "),
-                form: <$kind as Value>::form,
-                zero: settings!(@zero $($zero)?),
-                repeats: <$kind as Value>::REPEATS,
-                alone: <$kind as Value>::ALONE,
-                set: |config, text| {
-                    config.$key = <$kind as Value>::parse(text)?;
-                    Ok(())
-                },
-                is_zero: |config| config.$key.is_zero(),
-                text: |config| config.$key.text(),
-                toml: |config| config.$key.toml(),
-            },)+)+
-        ];
+        /// The settings that have a flag, a variable and a key, in the order of the help.
+        pub static SETTINGS: &[Setting] = &[$($(settings!(
+            @one $group, [$($help),+], $key, $key, [$($place).+], [$($mark)*]
+        ),)+)+];
     };
-    (@zero) => { false };
+    (
+        @one $group:literal, [$($help:literal),*], $key:ident, $old_key:ident,
+        [$($place:ident).+], [$($mark:ident)*]
+    ) => {
+        Setting {
+            key: stringify!($key),
+            group: $group,
+            old_key: stringify!($old_key),
+            field: concat!($(".", stringify!($place)),+),
+            help: concat!($($help),*),
+            form: || super::setting::form::<settings!(@form $($mark)*), _>(|it| &it.$($place).+),
+            zero: settings!(@zero $($mark)*),
+            repeats: super::setting::repeats::<settings!(@form $($mark)*), _>(|it| &it.$($place).+),
+            bare: settings!(@bare $($mark)*),
+            set: |config, text| {
+                config.$($place).+ = Value::<settings!(@form $($mark)*)>::parse(text)?;
+                Ok(())
+            },
+            is_zero: |it| Value::<settings!(@form $($mark)*)>::is_zero(&it.$($place).+),
+            text: |it| Value::<settings!(@form $($mark)*)>::text(&it.$($place).+),
+            toml: |it| Value::<settings!(@form $($mark)*)>::toml(&it.$($place).+),
+        }
+    };
+    (@form size $($zero:ident)?) => { Size };
+    (@form $($other:ident)?) => { Plain };
+    (@bare switch) => { true };
+    (@bare $($other:ident)*) => { false };
     (@zero zero) => { true };
+    (@zero size zero) => { true };
+    (@zero $($other:ident)?) => { false };
 }
 pub(super) use settings;
+
+/// Makes the table of the other limits; `<-` names the setting of version 0.1.0.
+macro_rules! limits {
+    ($($layer:ident.$field:ident $($mark:ident)* $(<- $old_key:ident)?;)+) => {
+        /// The limits that `--limit` sets.
+        pub static LIMITS: &[Setting] = &[$(
+            limits!(@one $layer, $field, [$($mark)*] $($old_key)?),
+        )+];
+    };
+    (@one $layer:ident, $field:ident, $marks:tt) => {
+        limits!(@one $layer, $field, $marks $field)
+    };
+    (@one $layer:ident, $field:ident, $marks:tt $old_key:ident) => {
+        settings!(@one "", [], $field, $old_key, [$layer.$field], $marks)
+    };
+}
+pub(super) use limits;

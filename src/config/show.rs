@@ -1,31 +1,36 @@
-//! The settings as text for people: `chinwag check` and the README.
+//! The settings as text: `chinwag check` and the table in the README.
 
 use std::fmt::Write;
 
-use super::{Effective, SETTINGS, Setting};
+use super::{Effective, LIMITS, SETTINGS, Setting};
 
-/// Writes the effective configuration as TOML, each line with where the value came from.
-pub fn effective(effective: &Effective) -> String {
-    let mut out = String::new();
+/// Formats the effective configuration as TOML, each line with the source of the value.
+pub fn toml(effective: &Effective) -> String {
     let line =
         |setting: &Setting| format!("{} = {}", setting.key, (setting.toml)(&effective.config));
-    let width = SETTINGS.iter().map(|setting| line(setting).len()).max().unwrap_or(0).min(48);
-    for (setting, group_begins) in with_groups() {
-        if group_begins {
+    let all = || SETTINGS.iter().chain(LIMITS);
+    let width = all().map(|setting| line(setting).len()).max().unwrap_or(0).min(48);
+    let mut out = String::new();
+    let mut group = None;
+    for setting in all() {
+        if group.replace(setting.group) != Some(setting.group) {
             let between = if out.is_empty() { "" } else { "\n" };
-            _ = writeln!(out, "{between}# {}", setting.group);
+            let heading =
+                if setting.is_limit() { "[limits]" } else { &format!("# {}", setting.group) };
+            _ = writeln!(out, "{between}{heading}");
         }
-        let source = effective.source(setting.key);
-        _ = writeln!(out, "{:width$}  # {}", line(setting), source.name(setting));
+        let source = effective.source(setting.key).name(setting);
+        _ = writeln!(out, "{:width$}  # {source}", line(setting));
     }
     out
 }
 
-/// Writes the table of all settings as Markdown.
+/// Formats the table of the settings as Markdown.
 pub fn markdown() -> String {
     let mut out = String::from("| flag | default | what it does |\n|---|---|---|\n");
-    for (setting, group_begins) in with_groups() {
-        if group_begins {
+    let mut group = None;
+    for setting in SETTINGS {
+        if group.replace(setting.group) != Some(setting.group) {
             _ = writeln!(out, "| **{}** | | |", setting.group);
         }
         let form = (setting.form)().replace('|', "\\|");
@@ -33,18 +38,8 @@ pub fn markdown() -> String {
             text if text.is_empty() => String::new(),
             text => format!("`{text}`"),
         };
-        let help = (setting.help)().replace('|', "\\|").replace('*', "\\*");
+        let help = setting.help().replace('|', "\\|").replace('*', "\\*");
         _ = writeln!(out, "| `--{} {form}` | {default} | {help} |", setting.flag());
     }
     out
-}
-
-/// Pairs each setting with whether a group begins there.
-fn with_groups() -> impl Iterator<Item = (&'static Setting, bool)> {
-    let mut last = "";
-    SETTINGS.iter().map(move |setting| {
-        let begins = setting.group != last;
-        last = setting.group;
-        (setting, begins)
-    })
 }

@@ -1,7 +1,7 @@
 //! How the values of settings are written and read.
 //!
-//! Every kind of value has one text form, which flags, environment and file share. An error says
-//! what the text is not, and what would be right.
+//! Flags, environment and file share one text form per type. An error says what is wrong with the
+//! text, and what would be right.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -9,40 +9,38 @@ use std::{
     time::Duration,
 };
 
-/// A kind of value that a setting can have.
-pub trait Value: Sized {
-    /// Whether it is a list, divided by commas in one text.
+/// A type that settings can have. `Form` tells apart the text forms of one type.
+pub trait Value<Form = Plain>: Sized {
+    /// Whether it is a list, separated by commas in one text.
     const REPEATS: bool = false;
-    /// Whether its flag may stand without a value and then means `on`.
-    const ALONE: bool = false;
 
-    /// What the text looks like, for help.
+    /// Returns what the text looks like, for the help.
     fn form() -> String;
 
-    /// Reads the text; the error completes the sentence "TEXT: …".
+    /// Parses the text; the error completes the sentence "TEXT: …".
     fn parse(text: &str) -> Result<Self, String>;
 
-    /// Writes the text that [`Value::parse`] reads.
+    /// Returns the text that [`Value::parse`] reads.
     fn text(&self) -> String;
 
-    /// Writes a TOML value.
+    /// Returns a TOML value.
     fn toml(&self) -> String {
         quoted(&self.text())
     }
 
-    /// Whether it is nothing at all, which most limits must not be.
+    /// Whether it is zero, which most limits must not be.
     fn is_zero(&self) -> bool {
         false
     }
 }
 
-/// A number of bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Bytes(pub usize);
+/// The usual form of a type.
+#[derive(Debug)]
+pub enum Plain {}
 
-/// A switch that is off unless asked for: its flag may stand without a value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Switch(pub bool);
+/// The form of a number of bytes: `64KiB`.
+#[derive(Debug)]
+pub enum Size {}
 
 impl Value for Duration {
     fn form() -> String {
@@ -58,7 +56,7 @@ impl Value for Duration {
             .checked_mul(unit_ms)
             .filter(|ms| *ms <= DURATION_MS_MAX)
             .map(Self::from_millis)
-            .ok_or_else(|| "too long; write at most 36500d".into())
+            .ok_or_else(|| "too long; use at most 36500d".into())
     }
 
     fn text(&self) -> String {
@@ -71,56 +69,61 @@ impl Value for Duration {
     }
 }
 
-/// Largest first, so that a value is written in the largest unit that holds it exactly.
+/// Largest first: a value is written in the largest unit that divides it.
 const DURATION_UNITS: &[(&str, u64)] =
     &[("d", 24 * 60 * 60 * 1000), ("h", 60 * 60 * 1000), ("m", 60 * 1000), ("s", 1000), ("ms", 1)];
-const NOT_A_DURATION: &str = "not a duration; write a number and a unit, such as 9s, 500ms or 2m";
+const NOT_A_DURATION: &str = "not a duration; use a number and a unit, such as 9s, 500ms or 2m";
 const DURATION_MS_MAX: u64 = 36_500 * 24 * 60 * 60 * 1000;
 
-impl Value for Bytes {
-    fn form() -> String {
-        "SIZE".into()
-    }
+macro_rules! sizes {
+    ($($kind:ident)+) => {
+        $(impl Value<Size> for $kind {
+            fn form() -> String {
+                "SIZE".into()
+            }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || NOT_A_SIZE.to_owned();
-        let (number, unit) = number_and_unit(text);
-        let known = |(name, _): &&(&str, u64)| name.eq_ignore_ascii_case(unit);
-        let unit =
-            if unit.is_empty() { 1 } else { BYTE_UNITS.iter().find(known).ok_or_else(wrong)?.1 };
-        let number: u64 = number.parse().map_err(|_| wrong())?;
-        number
-            .checked_mul(unit)
-            .filter(|bytes| *bytes <= BYTES_MAX)
-            .and_then(|bytes| usize::try_from(bytes).ok())
-            .map(Self)
-            .ok_or_else(|| "too large; write at most 1GiB".into())
-    }
+            fn parse(text: &str) -> Result<Self, String> {
+                Self::try_from(bytes(text)?).map_err(|_| TOO_LARGE.into())
+            }
 
-    fn text(&self) -> String {
-        let bytes = self.0 as u64;
-        in_units(bytes, BYTE_UNITS).unwrap_or_else(|| bytes.to_string())
-    }
+            fn text(&self) -> String {
+                in_units(*self as u64, BYTE_UNITS).unwrap_or_else(|| self.to_string())
+            }
 
-    fn is_zero(&self) -> bool {
-        self.0 == 0
-    }
+            fn is_zero(&self) -> bool {
+                *self == 0
+            }
+        })+
+    };
+}
+
+sizes!(u64 usize);
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || NOT_A_SIZE.to_owned();
+    let (number, unit) = number_and_unit(text);
+    let known = |(name, _): &&(&str, u64)| name.eq_ignore_ascii_case(unit);
+    let unit = if unit.is_empty() { 1 } else { BYTE_UNITS.iter().find(known).ok_or_else(wrong)?.1 };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    let bytes = number.checked_mul(unit).filter(|bytes| *bytes <= BYTES_MAX);
+    bytes.ok_or_else(|| TOO_LARGE.into())
 }
 
 const BYTE_UNITS: &[(&str, u64)] =
     &[("GiB", 1024 * 1024 * 1024), ("MiB", 1024 * 1024), ("KiB", 1024)];
-const NOT_A_SIZE: &str = "not a size; write bytes or a unit, such as 65536, 64KiB or 1MiB";
+const NOT_A_SIZE: &str = "not a size; use bytes or a unit, such as 65536, 64KiB or 1MiB";
+const TOO_LARGE: &str = "too large; use at most 1GiB";
 /// Fits into the `int` that the socket options take.
 const BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
-/// Divides `64KiB` into `64` and `KiB`.
+/// Splits `64KiB` into `64` and `KiB`.
 fn number_and_unit(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     (number, unit.trim_start())
 }
 
-/// Writes a number other than zero in the largest unit that holds it exactly.
+/// Formats a number other than zero in the largest unit that divides it.
 fn in_units(number: u64, units: &[(&str, u64)]) -> Option<String> {
     let (name, unit) =
         units.iter().find(|(_, unit)| number >= *unit && number.is_multiple_of(*unit))?;
@@ -137,9 +140,9 @@ macro_rules! whole_numbers {
             fn parse(text: &str) -> Result<Self, String> {
                 let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
                 if !digits {
-                    return Err("not a whole number; write digits only, such as 64".into());
+                    return Err("not a whole number; use digits only, such as 64".into());
                 }
-                text.parse().map_err(|_| format!("too large; write at most {}", Self::MAX))
+                text.parse().map_err(|_| format!("too large; use at most {}", Self::MAX))
             }
 
             fn text(&self) -> String {
@@ -159,7 +162,7 @@ macro_rules! whole_numbers {
 
 whole_numbers!(u8 u16 u32 u64 usize);
 
-impl<T: Value> Value for Option<T> {
+impl<Form, T: Value<Form>> Value<Form> for Option<T> {
     fn form() -> String {
         format!("{}|off", T::form())
     }
@@ -217,7 +220,7 @@ impl Value for SocketAddr {
             None => text.parse().ok(),
         }
         .ok_or_else(|| {
-            "not an address; write a numeric host or localhost, and a port, such as \
+            "not an address; use a numeric host or localhost and a port, such as \
              127.0.0.1:8080, [::1]:8080 or 0.0.0.0:80"
                 .into()
         })
@@ -249,7 +252,7 @@ impl Value for PathBuf {
 
     fn parse(text: &str) -> Result<Self, String> {
         match text {
-            "" => Err("empty; write a file".into()),
+            "" => Err("empty; use the path of a file".into()),
             _ => Ok(text.into()),
         }
     }
@@ -268,7 +271,7 @@ impl Value for bool {
         match text {
             "on" => Ok(true),
             "off" => Ok(false),
-            _ => Err("neither on nor off; write one of them".into()),
+            _ => Err("not a switch; use on or off".into()),
         }
     }
 
@@ -277,23 +280,7 @@ impl Value for bool {
     }
 }
 
-impl Value for Switch {
-    const ALONE: bool = true;
-
-    fn form() -> String {
-        bool::form()
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        bool::parse(text).map(Self)
-    }
-
-    fn text(&self) -> String {
-        self.0.text()
-    }
-}
-
-/// Writes a TOML string.
+/// Formats a TOML string.
 pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -309,15 +296,17 @@ pub(super) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Debug;
+
     use super::*;
 
-    fn reads<T: Value + PartialEq + std::fmt::Debug>(text: &str, value: T, again: &str) {
+    fn reads<T: Value + PartialEq + Debug>(text: &str, value: T, again: &str) {
         assert_eq!(T::parse(text).as_ref(), Ok(&value), "{text}");
         assert_eq!(value.text(), again);
         assert_eq!(T::parse(again), Ok(value), "{again}");
     }
 
-    fn refuses<T: Value + std::fmt::Debug>(texts: &[&str], advice: &str) {
+    fn refuses<T: Value + Debug>(texts: &[&str], advice: &str) {
         for text in texts {
             let error = T::parse(text).expect_err(text);
             assert!(error.contains(advice), "{text}: {error}");
@@ -338,14 +327,24 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_bytes_or_has_a_binary_unit() {
-        reads("65536", Bytes(65_536), "64KiB");
-        reads("64KiB", Bytes(65_536), "64KiB");
-        reads("1mib", Bytes(1_048_576), "1MiB");
-        reads("1000", Bytes(1000), "1000");
-        reads("0", Bytes(0), "0");
-        refuses::<Bytes>(&["", "KiB", "64KB", "-1", "1.5MiB"], "65536, 64KiB or 1MiB");
-        refuses::<Bytes>(&["2GiB", "18446744073709551615GiB"], "at most 1GiB");
+    fn a_size_is_a_number_of_bytes_or_has_a_binary_unit() {
+        for (text, bytes, again) in [
+            ("65536", 65_536, "64KiB"),
+            ("64KiB", 65_536, "64KiB"),
+            ("1mib", 1_048_576, "1MiB"),
+            ("1000", 1000, "1000"),
+            ("0", 0, "0"),
+        ] {
+            assert_eq!(<usize as Value<Size>>::parse(text), Ok(bytes));
+            assert_eq!(Value::<Size>::text(&bytes), again);
+            assert_eq!(<u64 as Value<Size>>::parse(again), Ok(bytes as u64));
+        }
+        for text in ["", "KiB", "64KB", "-1", "1.5MiB"] {
+            assert_eq!(bytes(text), Err(NOT_A_SIZE.into()));
+        }
+        for text in ["2GiB", "18446744073709551615GiB"] {
+            assert_eq!(bytes(text), Err(TOO_LARGE.into()));
+        }
     }
 
     #[test]
@@ -366,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_divided_by_commas_and_names_the_wrong_item() {
+    fn a_list_is_separated_by_commas_and_errors_name_the_wrong_item() {
         let two = vec![SocketAddr::from(([1, 2, 3, 4], 5)), SocketAddr::from(([6, 7, 8, 9], 10))];
         reads("1.2.3.4:5, 6.7.8.9:10", two, "1.2.3.4:5,6.7.8.9:10");
         refuses::<Vec<SocketAddr>>(&["1.2.3.4:5,banana"], "banana is not an address");

@@ -169,7 +169,7 @@ pub struct Limits {
     pub keep_for: Option<Duration>,
     /// How long an `id` is kept at least, even if its entry is pruned before. An `id` that comes
     /// again later is taken for a new one.
-    pub ids_kept_for: Duration,
+    pub ids_kept_for: Option<Duration>,
     /// Appends that may wait for the disk. Above it they are refused as `Overloaded`.
     pub queue_entries_max: usize,
     /// Bytes of the appends that may wait for the disk. Above it they are refused as `Overloaded`.
@@ -208,7 +208,7 @@ impl Default for Limits {
             memory_bytes_max: 4 * 1024 * 1024,
             keep_messages: None,
             keep_for: None,
-            ids_kept_for: Duration::ZERO,
+            ids_kept_for: None,
             queue_entries_max: 4096,
             queue_bytes_max: 8 * 1024 * 1024,
             batch_entries_max: 1024,
@@ -239,7 +239,7 @@ impl Limits {
 
     /// Returns how long ids are kept beyond their entry, 0 for not at all.
     fn ids_kept_ms(&self) -> u64 {
-        millis(self.ids_kept_for)
+        self.ids_kept_for.map_or(0, millis)
     }
 
     /// Whether the age or the number of messages is bounded.

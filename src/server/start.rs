@@ -52,9 +52,9 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let _log = log::start(config.log_format, config.log_level).map_err(system("the log"))?;
     let files_max = raise_file_limit();
     let clock = Clock::start();
-    let shared = Shared::new(config.ws(), config.http());
-    let mut reactor =
-        Reactor::new(config.net(), shared, clock, files_max).map_err(system("the reactor"))?;
+    let shared = Shared::new(config.ws, config.http);
+    let mut reactor = Reactor::new(config.net.clone(), shared, clock, files_max)
+        .map_err(system("the reactor"))?;
     let wake = || {
         let waker = reactor.waker();
         move || {
@@ -64,7 +64,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     };
     let now = reactor.now();
     let (mut journal, mut opening) =
-        Journal::open(config.engine(), config.journal(), random(), now, wake())
+        Journal::open(config.engine(), config.journal.clone(), random(), now, wake())
             .map_err(Failure::Journal)?;
     let (accounts, key_values) = Accounts::open(config, &mut opening, now.unix_ms / 1000, wake())
         .map_err(Failure::Accounts)?;
@@ -77,7 +77,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         addresses.push(real);
     }
     reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("signals"))?;
-    let chat = Chat::new(config.chat(), opening);
+    let chat = Chat::new(config.chat.clone(), opening);
     let mut server = Server::new(config, chat, journal, accounts);
     let _address = match &config.data {
         Data::Dir(dir) => Some(AddressFile::write(dir, &addresses).map_err(system(ADDRESS))?),

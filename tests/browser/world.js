@@ -11,7 +11,7 @@ import { PATIENCE_MS, until } from "../server.js";
 export { startServer, until } from "../server.js";
 
 /** Nobody is told to wait, whatever they are in the room. */
-export const FREELY = ["--rate-limit", "--account-rate-limit", "--moderator-rate-limit"].flatMap((it) => [it, "off"]);
+export const FREELY = ["--rate-limit", "off"];
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const FLAGS = [

@@ -115,7 +115,7 @@ fn a_wrong_password_and_a_name_that_nobody_has_are_answered_alike() {
 
 #[test]
 fn guesses_are_refused_and_with_them_the_right_password_until_time_has_passed() {
-    let server = Server::start(&["--login-burst", "2", "--login-every", "3s"]);
+    let server = Server::start(&["--limit", "login_burst=2", "--limit", "login_every=3s"]);
     register(&server, "Alice");
     let began = Instant::now();
     for name in ["Alice", "alice"] {
@@ -221,7 +221,7 @@ fn a_logout_ends_the_login_everywhere_and_for_good() {
 
 #[test]
 fn an_account_logs_out_only_so_often() {
-    let server = Server::start(&["--logouts-max", "1"]);
+    let server = Server::start(&["--limit", "logouts_max=1"]);
     let tokens = [token(&register(&server, "Alice")), token(&log_in(&server, "Alice", PASSWORD))];
     let [first, second] = tokens.map(|it| request(&server, "POST /api/logout", &bearer(&it), ""));
     assert_eq!((first.status, second.status), (204, 503));
@@ -270,7 +270,8 @@ fn what_cannot_be_registered_or_logged_in_with_is_said() {
 
 #[test]
 fn passwords_that_nobody_waits_for_any_more_leave_nothing_behind() {
-    let server = Server::start(&["--password-jobs-max", "1", "--login-network-burst", "1000"]);
+    let server =
+        Server::start(&["--limit", "password_jobs_max=1", "--limit", "login_network_burst=1000"]);
     let body = json!({ "name": "Alice", "password": PASSWORD }).to_string();
     let head = format!(
         "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
@@ -297,7 +298,12 @@ fn passwords_that_nobody_waits_for_any_more_leave_nothing_behind() {
 
 #[test]
 fn a_password_that_is_worked_on_holds_up_nobody() {
-    let server = Server::start(&["--password-memory", "128MiB", "--password-passes", "16"]);
+    let server = Server::start(&[
+        "--limit",
+        "password_memory_bytes=128MiB",
+        "--limit",
+        "password_passes=16",
+    ]);
     let mut alice = server.join("name=Alice");
     let body = json!({ "name": "Nobody", "password": PASSWORD }).to_string();
     let length = body.len();

@@ -82,8 +82,14 @@ fn what_is_posted_is_heard_and_read() {
 
 #[test]
 fn a_record_is_read_page_by_page() {
-    let server =
-        Server::start(&["--rate-limit", "off", "--history-max", "5", "--history-default", "5"]);
+    let server = Server::start(&[
+        "--rate-limit",
+        "off",
+        "--limit",
+        "history_max=5",
+        "--history-default",
+        "5",
+    ]);
     for n in 1..=9 {
         assert_eq!(post(&server, "dev", "", &json!({"content": n.to_string()})).status, 201);
     }
@@ -169,7 +175,7 @@ fn what_cannot_be_done_is_said_in_the_words_of_the_protocol() {
 
 #[test]
 fn a_flood_is_told_to_wait() {
-    let server = Server::start(&["--rate-limit", "1", "--rate-burst", "2"]);
+    let server = Server::start(&["--rate-limit", "1", "--limit", "sends_burst_max=2"]);
     let mut alice = server.join("name=Alice");
     let session = alice.welcome["payload"]["session"].as_str().unwrap().to_owned();
     let hi = json!({"content": "hi"});

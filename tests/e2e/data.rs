@@ -45,7 +45,7 @@ impl Data {
     pub fn start(&self, arguments: &[&str]) -> Server {
         let dir = self.dir();
         // Clients that lie idle in a test need not be waited for at the end.
-        let mut all = vec!["--data", dir.to_str().unwrap(), "--close-within", "200ms"];
+        let mut all = vec!["--data", dir.to_str().unwrap(), "--limit", "close_within=200ms"];
         all.extend_from_slice(arguments);
         Server::start(&all)
     }

@@ -89,7 +89,7 @@ fn a_worker_that_hangs_stops_nothing_but_appends() {
 #[test]
 fn a_full_queue_is_told_and_a_retry_succeeds() {
     let data = Data::new();
-    let server = data.start(&["--queue-entries-max", "1", "--rate-limit", "off"]);
+    let server = data.start(&["--limit", "queue_entries_max=1", "--rate-limit", "off"]);
     let mut alice = server.join("name=Alice");
     let mut waiting: Vec<String> = (0..20).map(|n| format!("text {n}")).collect();
     let hold = data.hold();

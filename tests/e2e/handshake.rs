@@ -101,7 +101,7 @@ fn a_foreign_page_is_refused_and_told_what_would_allow_it() {
 
 #[test]
 fn a_trickled_handshake_is_cut_off_in_time() {
-    let server = Server::start(&["--handshake-within", "1s"]);
+    let server = Server::start(&["--limit", "handshake_within=1s"]);
     let mut stream = server.tcp();
     let start = Instant::now();
     let mut answer = Vec::new();
@@ -163,7 +163,7 @@ fn health_and_readiness_are_told() {
 
 #[test]
 fn a_request_body_over_the_limit_is_refused_before_it_is_read() {
-    let server = Server::start(&["--body-bytes-max", "1KiB"]);
+    let server = Server::start(&["--limit", "body_bytes_max=1KiB"]);
     let head = "POST /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n\r\n";
     assert!(server.exchange(head.as_bytes()).starts_with("HTTP/1.1 413 "));
 }

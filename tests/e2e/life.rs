@@ -38,7 +38,7 @@ fn a_client_that_never_answers_the_farewell_does_not_hold_up_the_end() {
 
 #[test]
 fn a_second_signal_ends_the_server_at_once() {
-    let mut server = Server::start(&["--drain", "1h", "--close-within", "1h"]);
+    let mut server = Server::start(&["--drain", "1h", "--limit", "close_within=1h"]);
     let _silent = server.join("name=Silent");
     server.signal("-TERM");
     server.logs("draining");
@@ -162,12 +162,12 @@ fn a_client_that_never_reads_costs_the_others_nothing() {
     let server = Server::start(&[
         "--rate-limit",
         "off",
-        "--memory-bytes-max",
-        "64MiB",
-        "--send-queue-bytes-max",
-        "256KiB",
-        "--socket-send-buffer-bytes",
-        "8KiB",
+        "--limit",
+        "memory_bytes_max=64MiB",
+        "--limit",
+        "send_queue_bytes_max=256KiB",
+        "--limit",
+        "socket_send_buffer_bytes=8KiB",
     ]);
     let mut alice = server.join("name=Alice");
     let mut sleeper = server.join("name=Sleeper");

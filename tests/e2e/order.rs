@@ -144,7 +144,7 @@ fn when_the_last_owner_is_gone_whoever_kept_order_owns_the_room() {
 
 #[test]
 fn flooding_is_refused_with_the_wait_and_ended_if_it_goes_on() {
-    let server = Server::start(&["--flood-within", "300ms"]);
+    let server = Server::start(&["--limit", "flood_within=300ms"]);
     let mut eve = server.join("name=Eve");
     let mut bob = server.join("name=Bob");
     let mut refused = 0;
@@ -196,8 +196,13 @@ fn rooms_made_by_the_thousand_leave_nothing() {
 
 #[test]
 fn rooms_that_are_kept_are_bounded() {
-    let mut arguments = vec!["--rooms-kept-max", "20", "--rate-limit", "off"];
-    arguments.extend(["--moderator-rate-limit", "off", "--query-rate-limit", "off"]);
+    let mut arguments = vec!["--limit", "records_max=20", "--rate-limit", "off"];
+    arguments.extend([
+        "--limit",
+        "moderator_sends_per_second_max=off",
+        "--query-rate-limit",
+        "off",
+    ]);
     let server = Server::start(&arguments);
     let mut eve = server.join("name=Eve");
     let mut refused = 0;

@@ -287,7 +287,7 @@ fn a_header_may_come_byte_by_byte() {
 
 #[test]
 fn a_header_must_be_there_in_the_time_of_the_handshake() {
-    let server = start(&["--proxy-protocol", "on", "--handshake-within", "300ms"]);
+    let server = start(&["--proxy-protocol", "on", "--limit", "handshake_within=300ms"]);
     for first in [&b""[..], b"PROXY TCP4 192.0.2", V2] {
         assert_eq!(asks(&mut connect(&server, PROXY), first), 0, "{first:?}");
     }
@@ -297,7 +297,7 @@ fn a_header_must_be_there_in_the_time_of_the_handshake() {
 
 #[test]
 fn who_asks_too_much_waits_and_the_others_behind_the_proxy_do_not() {
-    let server = start(&["--http-query-rate-limit", "1", "--http-query-burst", "2"]);
+    let server = start(&["--http-query-rate-limit", "1", "--limit", "requests_burst_max=2"]);
     let get = |from, path: &str, client: &str| {
         let headers = forwarded_for(client);
         let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");

@@ -108,7 +108,7 @@ fn a_deleted_text_is_in_no_file_though_the_server_was_killed_meanwhile() {
 #[test]
 fn a_message_disappears_when_its_time_has_come() {
     let data = Data::new();
-    let mut server = data.start(&["--ttl-min", "1s"]);
+    let mut server = data.start(&["--limit", "ttl_min=1s"]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
     vanishing(&mut alice, "a verysecret word");
     assert!(bob.hears("a verysecret word")["payload"]["expires"].is_u64());
@@ -127,12 +127,12 @@ fn a_message_disappears_when_its_time_has_come() {
 fn a_message_disappears_while_the_server_is_down() {
     for ends in [Server::stop, Server::kill] {
         let data = Data::new();
-        let mut server = data.start(&["--ttl-min", "1s"]);
+        let mut server = data.start(&["--limit", "ttl_min=1s"]);
         let mut alice = server.join("name=Alice");
         let ts = vanishing(&mut alice, "a verysecret word")["ts"].as_u64().unwrap();
         ends(&mut server);
         until("its time has come", || unix_ms() > ts + 1_000);
-        let mut server = data.start(&["--ttl-min", "1s"]);
+        let mut server = data.start(&["--limit", "ttl_min=1s"]);
         let mut bob = server.join(&format!("name=Bob&after=lobby:1&epoch={}", alice.epoch()));
         is_expiry_of_the_first(&bob.until("message_deleted"));
         let messages = bob.messages(0);
@@ -145,7 +145,7 @@ fn a_message_disappears_while_the_server_is_down() {
 #[test]
 fn all_messages_of_a_server_can_disappear() {
     let data = Data::new();
-    let mut server = data.start(&["--ttl-min", "1s", "--message-ttl", "1s"]);
+    let mut server = data.start(&["--limit", "ttl_min=1s", "--message-ttl", "1s"]);
     let mut alice = server.join("name=Alice");
     alice.post("c1", "a verysecret word");
     is_expiry_of_the_first(&alice.until("message_deleted"));

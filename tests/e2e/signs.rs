@@ -41,7 +41,7 @@ fn others_see_who_types_until_the_message_comes() {
 
 #[test]
 fn whoever_falls_silent_or_goes_types_no_more() {
-    let server = Server::start(&["--typing-for", "300ms", "--typing-every", "100ms"]);
+    let server = Server::start(&["--limit", "typing_for=300ms", "--limit", "typing_every=100ms"]);
     let mut bob = server.join("name=Bob");
     let mut alice = server.join("name=Alice");
     let on = json!({"type": "typing", "payload": true});
@@ -83,7 +83,7 @@ fn a_storm_of_typing_keeps_nothing_from_being_said() {
 
 #[test]
 fn a_status_is_told_and_listed() {
-    let server = Server::start(&["--presence-every", "10ms"]);
+    let server = Server::start(&["--limit", "presence_every=10ms"]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
     let payload = json!({"status": "away", "text": "lunch"});
     alice.send(json!({"type": "set_status", "id": "s1", "payload": payload}));

@@ -190,7 +190,7 @@ fn echo_gives_the_sender_its_own_messages() {
 
 #[test]
 fn too_fast_is_told_with_the_wait_and_the_text() {
-    let server = Server::start(&["--rate-limit", "1", "--rate-burst", "2"]);
+    let server = Server::start(&["--rate-limit", "1", "--limit", "sends_burst_max=2"]);
     let mut alice = server.join("name=Alice");
     for n in 0..3 {
         alice.say(&format!("text {n}"));
@@ -204,7 +204,7 @@ fn too_fast_is_told_with_the_wait_and_the_text() {
 
 #[test]
 fn errors_in_a_row_end_the_connection() {
-    let server = Server::start(&["--errors-in-a-row-max", "5", "--rate-limit", "off"]);
+    let server = Server::start(&["--limit", "errors_max=5", "--rate-limit", "off"]);
     let mut alice = server.join("name=Alice");
     for _ in 0..5 {
         alice.say("{");
@@ -214,7 +214,7 @@ fn errors_in_a_row_end_the_connection() {
 
 #[test]
 fn a_client_in_too_many_rooms_is_told() {
-    let server = Server::start(&["--rooms-per-connection", "2"]);
+    let server = Server::start(&["--limit", "rooms_per_client_max=2"]);
     let mut alice = server.join("name=Alice&room=a&room=b");
     alice.send(json!({"type": "join_room", "id": "j", "payload": "c"}));
     assert_eq!(alice.until("error")["payload"]["code"], "too_many_rooms");

@@ -68,7 +68,7 @@ fn claims(sub: &str, life_s: u64) -> Value {
 fn start_with_provider(key: &str, more: &[&str]) -> Server {
     let key = format!("{KEYS}/{key}.pem");
     let provider = ["--jwt-public-key", &key, "--jwt-issuer", "https://id.example"];
-    Server::start(&[&provider, &["--jwt-audience", "chat", "--jwt-leeway", "0s"], more].concat())
+    Server::start(&[&provider, &["--jwt-audience", "chat", "--limit", "leeway=0s"], more].concat())
 }
 
 /// Asks at every entrance with what shows who one is, and gives the statuses.
@@ -101,7 +101,7 @@ fn everywhere(server: &Server, query: &str, headers: &str) -> Vec<(String, u16)>
 #[test]
 fn a_token_that_proves_nothing_is_refused_at_every_entrance() {
     let data = Data::new();
-    let server = data.start(&["--login-network-burst", "1000"]);
+    let server = data.start(&["--limit", "login_network_burst=1000"]);
     let good = token(&register(&server, "Alice"));
     let login = Login { author: author(&good), name: "Alice", login: [1; 16] };
     let stranger = Tokens::new(&Limits::default(), &SigningKey::ephemeral([9; 32]), None);
@@ -149,7 +149,7 @@ fn a_token_that_proves_nothing_is_refused_at_every_entrance() {
 
 #[test]
 fn a_cookie_of_a_page_from_elsewhere_is_worth_nothing() {
-    let server = Server::start(&["--login-network-burst", "1000"]);
+    let server = Server::start(&["--limit", "login_network_burst=1000"]);
     let good = token(&register(&server, "Alice"));
     let headers = format!("Cookie: chinwag={good}\r\nOrigin: https://evil.example\r\n");
     for (entrance, status) in everywhere(&server, "", &headers) {
@@ -177,7 +177,7 @@ fn what_is_shown_on_purpose_wins_over_a_cookie() {
 
 #[test]
 fn where_a_login_is_required_nobody_else_comes_in() {
-    let server = Server::start(&["--auth", "required", "--login-network-burst", "1000"]);
+    let server = Server::start(&["--auth", "required", "--limit", "login_network_burst=1000"]);
     let guest = server.get("/");
     assert!(guest.starts_with("HTTP/1.1 200 "), "the page is for everybody");
     let doors = ["POST /api/register", "POST /api/login", "POST /api/logout"];
@@ -294,7 +294,7 @@ fn a_session_key_that_was_guessed_wrong_is_a_new_guest() {
 
 #[test]
 fn a_flood_of_tokens_is_not_read() {
-    let server = Server::start(&["--query-burst", "5"]);
+    let server = Server::start(&["--limit", "queries_burst_max=5"]);
     let mut eve = server.join("name=Eve");
     for _ in 0..20 {
         eve.send(json!({ "type": "auth", "id": "a", "payload": "a.b.c" }));

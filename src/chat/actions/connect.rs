@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
+use crate::chat::few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::input::Admission;
 use crate::chat::names::{RoomName, UserName};
@@ -300,7 +301,7 @@ impl Chat {
                 (membership.left, membership.timed_out) = (step.now.at, timed_out);
             }
         }
-        gone.clients.take(|client| *client == slot);
+        few::take(&mut gone.clients, |client| *client == slot);
         if gone.clients.as_slice().is_empty() {
             gone.left = step.now.at;
             gone.rooms = rooms.into();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
+use crate::chat::few;
 use crate::chat::ids::{PersonId, RoomId};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::payloads::Removed;
@@ -45,7 +46,7 @@ impl Chat {
         }
         let Some(left) = self.people.get_mut(old) else { return rooms };
         let left_account = left.account;
-        left.clients.take(|client| *client == from.slot);
+        few::take(&mut left.clients, |client| *client == from.slot);
         let ends = left.clients.as_slice().is_empty();
         self.count_over(step.now, old, person);
         if ends {

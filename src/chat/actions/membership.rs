@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Listener;
+use crate::chat::few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId, number_of};
 use crate::chat::names::RoomName;
 use crate::chat::people::Membership;
@@ -73,7 +74,8 @@ impl Chat {
     pub(in crate::chat) fn unsubscribe(&mut self, slot: ClientSlot, room: RoomId) {
         self.unlisten(slot, room);
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
-        if client.subscriptions.take(|subscription| subscription.room == room).is_none() {
+        if few::take(&mut client.subscriptions, |subscription| subscription.room == room).is_none()
+        {
             return;
         }
         let (id, person) = (client.id, client.person);
@@ -124,7 +126,9 @@ impl Chat {
     /// Takes a person's place away.
     pub(in crate::chat) fn leave_room(&mut self, key: PersonId, room: RoomId, why: &'static str) {
         let Some(person) = self.people.get_mut(key) else { return };
-        let Some(membership) = person.memberships.take(|membership| membership.room == room) else {
+        let Some(membership) =
+            few::take(&mut person.memberships, |membership| membership.room == room)
+        else {
             return;
         };
         let user = Arc::clone(&person.name);

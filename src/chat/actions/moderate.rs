@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::idempotency::requested_change;
+use crate::chat::few;
 use crate::chat::ids::RoomId;
 use crate::chat::pending::{AppendRequest, Planned, RequestOrigin};
 use crate::chat::people::client::ClientRef;
@@ -236,7 +237,9 @@ impl Chat {
         for slot in slots {
             self.unlisten(slot, room);
             let Some(client) = self.people.clients.get_mut(slot.index()) else { continue };
-            if client.subscriptions.take(|subscription| subscription.room == room).is_none() {
+            if few::take(&mut client.subscriptions, |subscription| subscription.room == room)
+                .is_none()
+            {
                 continue;
             }
             let (id, last) = (client.id, client.subscriptions.as_slice().is_empty());

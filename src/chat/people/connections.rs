@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chat::effect::{Effect, Listener};
+use crate::chat::few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::people::client::{Client, ClientLogin, ClientRef, Delivery};
 use crate::chat::people::{People, Person};
@@ -152,7 +153,7 @@ impl People {
     pub(in crate::chat) fn make_current(&mut self, slot: ClientSlot, room: RoomId) {
         if let Some(client) = self.clients.get_mut(slot.index())
             && let Some(subscription) =
-                client.subscriptions.take(|subscription| subscription.room == room)
+                few::take(&mut client.subscriptions, |subscription| subscription.room == room)
         {
             client.subscriptions.push(subscription);
         }

@@ -23,12 +23,13 @@ pub(super) fn run(config: &Config, task: &Task) -> Result<Option<Vec<Line>>, Fai
         // Whoever is gone needs no waking.
         _ = waker.send(());
     };
-    let opened = Journal::open(config.engine(), config.journal(), random(), clock.now(), wake);
+    let opened =
+        Journal::open(config.engine(), config.journal.clone(), random(), clock.now(), wake);
     let (mut journal, opening) = match opened {
         Err(OpenError::Locked { .. }) => return Ok(None),
         opened => opened.map_err(failure)?,
     };
-    let mut chat = Chat::new(config.chat(), opening);
+    let mut chat = Chat::new(config.chat.clone(), opening);
     let request = Request::AccountRequest(Box::new(registry(config, task)?));
     let (caller, network) = (ClientId(0), [127, 0, 0, 1].into());
     let mut inputs = vec![Input::Asked { caller, network, request }];
@@ -88,9 +89,9 @@ fn registry(config: &Config, task: &Task) -> Result<AccountRequest, Failure> {
 }
 
 fn hash(config: &Config, password: &Zeroizing<String>) -> Result<std::sync::Arc<str>, Failure> {
-    let limits = config.accounts();
-    let password = Password::new(String::clone(password), &limits).map_err(failure)?;
-    auth::hash(&password, random(), &limits).map_err(failure)
+    let limits = &config.accounts;
+    let password = Password::new(String::clone(password), limits).map_err(failure)?;
+    auth::hash(&password, random(), limits).map_err(failure)
 }
 
 fn line(account: Account) -> Line {

@@ -79,7 +79,7 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
     if verb != "add" && !dir.is_dir() {
         return Err(Failure::Run(format!("there is no record in {}", dir.display())));
     }
-    let bytes_max = config.password_bytes_max.0;
+    let bytes_max = config.accounts.password_bytes_max;
     let task = match verb {
         "add" => Task::Add {
             name: name(),

@@ -28,7 +28,7 @@ pub(super) fn run(config: &Config, dir: &Path, task: &Task) -> Result<Vec<Line>,
     }
     let key = SigningKey::open(dir, random()).map_err(|error| Failure::Run(error.to_string()))?;
     let now_unix_s = Clock::start().now().unix_ms / 1000;
-    let token = Tokens::new(&config.accounts(), &key, None).issue_operator_token(now_unix_s);
+    let token = Tokens::new(&config.accounts, &key, None).issue_operator_token(now_unix_s);
     let mut faults = Vec::new();
     for address in addresses {
         match ask(address, &request(task, address, token.as_str())) {

@@ -78,7 +78,7 @@ fn an_id_is_known_after_a_restart() {
 #[test]
 fn an_id_can_outlive_its_entry() {
     let keep_for = Some(Duration::from_secs(1));
-    let ids_kept_for = Duration::from_secs(60);
+    let ids_kept_for = Some(Duration::from_secs(60));
     let mut world = World::sqlite().with(Limits { keep_for, ids_kept_for, ..Limits::default() });
     let mut draft = world.draft(message("once"));
     draft.id = Some(Arc::from("c1"));

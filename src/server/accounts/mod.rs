@@ -102,13 +102,13 @@ impl Accounts {
         now_unix_s: u64,
         waker: impl Fn() + Send + Sync + 'static,
     ) -> Result<(Self, Vec<KeyValue>), Fault> {
-        let limits = config.accounts();
+        let limits = config.accounts.clone();
         let key = match &config.data {
             Data::Dir(dir) => SigningKey::open(dir, super::random()).map_err(Fault::Key)?,
             Data::None => SigningKey::ephemeral(super::random()),
         };
-        let outside = config.outside().map_err(Fault::Outside)?;
-        let mut revoked = Revoked::new(config.logouts_max);
+        let outside = config.identity_provider().map_err(Fault::Outside)?;
+        let mut revoked = Revoked::new(limits.logouts_max);
         opening.key_values.retain(|key_value| {
             key_value.namespace != Namespace::RevokedTokens || !revoked.restore(key_value)
         });
