@@ -36,8 +36,9 @@ pub struct KeyValue {
     pub value: Option<Arc<str>>,
 }
 
-/// Has facts kept, all or none. Answered by [`JournalResponse::Saved`](super::Answer::Kept) or [`JournalResponse::Rejected`](super::Answer::Refused) where there is
-/// a ticket. Without one they are kept as soon as they can be.
+/// Stores key-value records, all or none. With a request id it is answered by
+/// [`Saved`](super::JournalResponse::Saved) or [`Rejected`](super::JournalResponse::Rejected);
+/// without one they are stored as soon as they can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutKeyValues {
     /// Comes back with the answer.
