@@ -53,7 +53,13 @@ pub enum Taken {
 impl Bucket {
     /// Takes one token. Without a rate there is no limit.
     pub fn take(&mut self, now: Moment, rate: Option<Rate>) -> Taken {
+        self.take_many(now, rate, 1)
+    }
+
+    /// Takes as many tokens at once, or none; more than the bucket holds count as all it holds.
+    pub fn take_many(&mut self, now: Moment, rate: Option<Rate>, tokens: u32) -> Taken {
         let Some(Rate { interval, capacity }) = rate else { return Taken::Easily };
+        let interval = interval.saturating_mul(u64::from(tokens)).min(capacity);
         let now = micros(now);
         let full_at = self.full_at.max(now);
         let used = full_at.saturating_sub(now);
@@ -104,6 +110,11 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
 
     /// Takes one token from the key's bucket.
     pub fn take(&mut self, now: Moment, key: K) -> Result<(), Limited> {
+        self.take_many(now, key, 1)
+    }
+
+    /// Takes as many tokens at once from the key's bucket, or none.
+    pub fn take_many(&mut self, now: Moment, key: K, tokens: u32) -> Result<(), Limited> {
         if self.rate.is_none() {
             return Ok(());
         }
@@ -113,7 +124,7 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
                 return Err(Limited::TooManyKeys);
             }
         }
-        match self.buckets.entry(key).or_default().take(now, self.rate) {
+        match self.buckets.entry(key).or_default().take_many(now, self.rate, tokens) {
             Taken::No(wait) => Err(Limited::Empty(wait)),
             Taken::Easily | Taken::Hardly => Ok(()),
         }

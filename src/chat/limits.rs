@@ -22,8 +22,18 @@ pub struct Limits {
     pub requests_per_second_max: Option<u32>,
     /// How many of those may come at once.
     pub requests_burst_max: u32,
-    /// Errors in a row, not counting `rate_limited`; then the connection is closed with 4000.
-    pub errors_max: u8,
+    /// Work per second and connection, in units: a message costs one, and one more for each
+    /// 2 KiB, whatever it says; above: `rate_limited`, and 4101 after `flood_within`. No limit
+    /// where `sends_per_second_max` is `None`.
+    pub work_per_second_max: u32,
+    /// How many units may come at once.
+    pub work_burst_max: u32,
+    /// How many connections' work one network may do; above: `rate_limited` for those of its
+    /// connections that do more than half of what they may.
+    pub network_share: u32,
+    /// Errors at once, not counting `rate_limited`; one a second is forgotten. Then the connection
+    /// is closed with 4000.
+    pub errors_max: u32,
     /// Rooms a connection may be in; above: `too_many_rooms`.
     pub rooms_per_client_max: usize,
     /// Rooms with somebody in them; above: `overloaded` for whoever would open another.
@@ -106,6 +116,9 @@ pub struct Limits {
     pub topic_chars_max: usize,
     /// Bytes of a reaction; above: `bad_field`.
     pub emoji_bytes_max: usize,
+    /// Rooms in one `resume`, above: `bad_field`, and `after` in the query of `/ws`, above: the
+    /// others are named in a `notice`.
+    pub positions_max: usize,
     /// Bytes of an event's `id`; above: `bad_field`.
     pub id_bytes_max: usize,
     /// Levels of objects and arrays in one event; above: `bad_json`.
@@ -128,6 +141,14 @@ pub struct Limits {
     pub ping_after: Duration,
 }
 
+impl Limits {
+    /// Bytes of a user's or a room's name as somebody writes it: composing it may shorten it, but
+    /// not to a quarter, and `@` may stand before it.
+    pub(in crate::chat) fn written_name_bytes_max(&self) -> usize {
+        self.name_bytes_max.max(self.room_bytes_max).saturating_mul(4).saturating_add(1)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -139,6 +160,9 @@ impl Default for Limits {
             queries_burst_max: 30,
             requests_per_second_max: Some(20),
             requests_burst_max: 60,
+            work_per_second_max: 100,
+            work_burst_max: 300,
+            network_share: 100,
             errors_max: 50,
             rooms_per_client_max: 32,
             rooms_max: 100_000,
@@ -178,6 +202,7 @@ impl Default for Limits {
             room_bytes_max: 64,
             topic_chars_max: 500,
             emoji_bytes_max: 64,
+            positions_max: 200,
             id_bytes_max: 64,
             json_depth_max: 16,
             lobby: "lobby".to_owned(),

@@ -99,6 +99,8 @@ pub struct Chat {
     post_buckets: Buckets<RateKey>,
     /// How much is asked by requests.
     query_buckets: Buckets<IpAddr>,
+    /// What the messages of a network's connections cost.
+    network_work: Buckets<IpAddr>,
     counters: Counters,
     /// The randomness of the farewell, once it has begun.
     draining: Option<u64>,
@@ -113,6 +115,11 @@ impl Chat {
         let post_buckets = Buckets::new(posts, limits.networks_max);
         let queries = rate(limits.requests_per_second_max, limits.requests_burst_max);
         let query_buckets = Buckets::new(queries, limits.networks_max);
+        // Without a limit of messages there is none of their work.
+        let share = |it: u32| it.saturating_mul(limits.network_share);
+        let work = limits.sends_per_second_max.map(|_| share(limits.work_per_second_max));
+        let network_work =
+            Buckets::new(rate(work, share(limits.work_burst_max)), limits.networks_max);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -122,6 +129,7 @@ impl Chat {
             pending: Pending::default(),
             post_buckets,
             query_buckets,
+            network_work,
             counters,
             draining: None,
         };

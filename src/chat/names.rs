@@ -45,6 +45,7 @@ impl UserName {
         if name == "*" {
             return Err("this name is the server's".to_owned());
         }
+        check_folded(&fold(&name))?;
         Ok(Self(name.into()))
     }
 
@@ -98,6 +99,7 @@ impl RoomName {
             return Err(format!("a room's name has at most {bytes} bytes"));
         }
         let key = fold(&name);
+        check_folded(&key)?;
         // Folding makes these characters of others, and keys are told apart by them.
         if key.starts_with('@') || key.contains('/') {
             return Err("a room's name has no / and no @ at its beginning".to_owned());
@@ -159,12 +161,16 @@ pub(in crate::chat) fn alike(a: &[Box<str>; 2], b: &[Box<str>; 2]) -> bool {
     a.iter().any(|key| b.contains(key))
 }
 
-/// Folds a name for comparison: compatible forms (NFKC) and case are one.
+/// Folds a name for comparison: compatible forms (NFKC) and case are one. Whatever is passed in,
+/// the work is bounded: a text that no name can be is cut, and is then equal to no name.
 pub(in crate::chat) fn fold(name: &str) -> Box<str> {
+    let name = name.get(..name.floor_char_boundary(FOLDED_BYTES_MAX)).unwrap_or_default();
     if name.is_ascii() {
         return name.to_ascii_lowercase().into();
     }
     name.nfkc()
+        // One more than a name may have.
+        .take(FOLDED_CHARS_MAX.saturating_add(1))
         // Twice, because ß has no single capital and ς no capital of its own.
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
@@ -172,6 +178,19 @@ pub(in crate::chat) fn fold(name: &str) -> Box<str> {
         .nfkc()
         .collect::<String>()
         .into()
+}
+
+/// Characters of a name once its compatible forms are written out: U+FDFA alone becomes 18.
+const FOLDED_CHARS_MAX: usize = 256;
+/// Bytes of a text that are looked at to find a name; no name has as many.
+const FOLDED_BYTES_MAX: usize = 2048;
+
+/// Refuses a name that is much longer than it looks.
+fn check_folded(folded: &str) -> Result<(), Fault> {
+    if folded.chars().nth(FOLDED_CHARS_MAX).is_none() {
+        return Ok(());
+    }
+    Err(format!("a name has at most {FOLDED_CHARS_MAX} characters once ligatures are written out"))
 }
 
 /// Trims and composes a name, and refuses what cannot be read.

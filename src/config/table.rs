@@ -131,6 +131,9 @@ limits! {
     net.backlog;
 
     chat.sends_burst_max <- rate_burst;
+    chat.work_per_second_max;
+    chat.work_burst_max;
+    chat.network_share;
     chat.flood_within;
     chat.account_sends_per_second_max <- account_rate_limit;
     chat.account_sends_burst_max <- account_rate_burst;
@@ -170,6 +173,7 @@ limits! {
     chat.room_bytes_max size;
     chat.topic_chars_max;
     chat.emoji_bytes_max size;
+    chat.positions_max;
     chat.id_bytes_max size;
     chat.json_depth_max;
     chat.ttl_min;

@@ -88,10 +88,15 @@ impl Handler for Server {
     }
 
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
-        let event = match &message {
+        let bytes = match &message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+        };
+        let paid = self.chat.charge_message(turn.now(), client(conn), bytes);
+        let event = paid.and_then(|()| match &message {
             Message::Text(text) => ClientEvent::parse(text, self.chat.limits()),
             Message::Binary(_) => Err(Refusal::binary()),
-        };
+        });
         let event = event.and_then(|event| self.with_login(turn.now(), conn, event));
         self.tell(turn, Input::Received { client: client(conn), event });
     }

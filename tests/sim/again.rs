@@ -10,7 +10,7 @@ use crate::world::World;
 
 /// Alice owns the room in which Eve is, too, and has said something.
 fn world() -> (World, ClientId, ClientId) {
-    let mut world = World::with(|limits| limits.errors_max = u8::MAX);
+    let mut world = World::with(|limits| limits.errors_max = u32::MAX);
     let alice = world.enter("name=Alice&room=dev");
     let eve = world.enter("name=Eve&room=dev");
     world.say(eve, SAID);

@@ -251,7 +251,7 @@ fn whoever_said_nothing_finds_the_conversation_after_a_crash() {
 fn beginning_conversations_is_paid_for_though_nothing_is_said() {
     let mut world = World::with(|limits| {
         limits.content_chars_max = 1;
-        limits.errors_max = u8::MAX;
+        limits.errors_max = u32::MAX;
         (limits.queries_burst_max, limits.queries_per_second_max) = (5, Some(1));
     });
     let alice = world.enter("name=Alice");

@@ -76,7 +76,7 @@ fn questions_have_a_rate_of_their_own() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for _ in 0..30 {
-        world.say(alice, "/who");
+        world.say(alice, "/whoami");
     }
     world.told(alice);
     world.say(alice, r#"{"type":"ping","id":"p"}"#);
@@ -85,19 +85,34 @@ fn questions_have_a_rate_of_their_own() {
     world.say(alice, "still talking");
     assert_eq!(world.told(alice), []);
     world.pass(Duration::from_millis(100));
-    world.say(alice, "/who");
-    assert_eq!(world.types(alice), ["user_list"]);
+    world.say(alice, "/whoami");
+    assert_eq!(world.types(alice), ["notice"]);
 }
 
 #[test]
-fn fifty_errors_in_a_row_are_enough() {
+fn a_search_costs_as_much_as_five_pings() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    world.say(alice, "hello");
+    world.told(alice);
+    for _ in 0..6 {
+        world.say(alice, r#"{"type":"search","payload":{"query":"hello"}}"#);
+    }
+    assert!(world.types(alice).iter().all(|it| it == "search_results"));
+    world.say(alice, r#"{"type":"ping"}"#);
+    assert_eq!(world.error(alice).code, Code::RateLimited);
+}
+
+#[test]
+fn fifty_errors_are_enough_and_only_time_forgets_them() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for _ in 0..49 {
         world.say(alice, "{");
+        world.say(alice, r#"{"type":"typing","payload":false}"#);
     }
-    world.say(alice, "a word");
-    for _ in 0..49 {
+    world.pass(Duration::from_secs(20));
+    for _ in 0..20 {
         world.say(alice, "{");
     }
     assert!(world.closed.is_empty());

@@ -130,7 +130,7 @@ impl Simulation {
         let limits = Limits {
             sends_per_second_max: None,
             queries_per_second_max: None,
-            errors_max: u8::MAX,
+            errors_max: u32::MAX,
             rooms_per_client_max: 3,
             presence_users_max: random.up_to(12) as usize,
             resume_entries_max: [1000, 5][random.up_to(2) as usize],

@@ -96,7 +96,7 @@ impl Society {
             account_sends_per_second_max: None,
             moderator_sends_per_second_max: None,
             queries_per_second_max: None,
-            errors_max: u8::MAX,
+            errors_max: u32::MAX,
             members_max: [1000, 4][random.up_to(2) as usize],
             bans_max: [1000, 3][random.up_to(2) as usize],
             presence_users_max: random.up_to(8) as usize,

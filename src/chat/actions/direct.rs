@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
-use crate::chat::names::{fold, likeness};
+use crate::chat::names::likeness;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::DirectSummary;
 use crate::chat::protocol::server_event::ServerEvent;
@@ -23,12 +23,7 @@ use crate::chat::step::Step;
 impl Chat {
     /// Finds a conversation by what somebody calls it, or by what the other is called now.
     pub(in crate::chat) fn direct(&self, own: AuthorKey, named: &str) -> Option<RoomId> {
-        let rooms = self.rooms.directs.of(own).iter().copied();
-        let label = |room: RoomId| self.rooms.get(room)?.direct_room.as_ref()?.seen_by(own);
-        let exact = rooms.clone().find(|room| label(*room).is_some_and(|it| *it.0.label == *named));
-        let folded = fold(named);
-        let alike = |room: &RoomId| label(*room).is_some_and(|it| fold(&it.0.label) == folded);
-        exact.or_else(|| rooms.clone().find(alike)).or_else(|| {
+        self.rooms.directs.labelled(own, named).or_else(|| {
             let (partner, _) = self.people.author_named(named.strip_prefix('@')?)?;
             self.rooms.find(&key_of(own, partner))
         })

@@ -35,13 +35,8 @@ impl Chat {
             }
             Err(refusal) => Err(refusal),
         };
-        match done {
-            Ok(()) => {
-                if let Some(client) = self.people.clients.get_mut(from.slot.index()) {
-                    client.errors = 0;
-                }
-            }
-            Err(refusal) => self.refuse(step, from, refusal),
+        if let Err(refusal) = done {
+            self.refuse(step, from, refusal);
         }
     }
 
@@ -69,8 +64,8 @@ impl Chat {
                 self.send_direct(step, from, id, &to, message)
             }
             Command::Read(seq) => {
+                self.charge_query(step, from, 1)?;
                 let room = self.room_of(from, room)?;
-                self.charge_query(step, from)?;
                 self.mark_read(step, from, room, seq)
             }
             Command::Moderate(request) => self.moderate(step, from, room, id, *request),
@@ -119,7 +114,7 @@ impl Chat {
             }
             Command::Quit => self.quit(step, from),
             command => {
-                self.charge_query(step, from)?;
+                self.charge_query(step, from, price(&command))?;
                 self.query(step, from, id, room, command)
             }
         }
@@ -172,7 +167,7 @@ impl Chat {
         let own = from.author;
         let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
         if !self.has_direct_with(own, to) {
-            self.charge_query(step, from).map_err(back)?;
+            self.charge_query(step, from, 1).map_err(back)?;
         }
         let to = to.strip_prefix('@').unwrap_or(to);
         let room = match self.open_direct(own, to) {
@@ -279,6 +274,19 @@ impl Chat {
             .filter_map(|subscription| self.rooms.get(subscription.room));
         let own = from.author;
         rooms.map(|room| (Arc::clone(room.name_for(own)), room.top)).collect()
+    }
+}
+
+/// Returns how many tokens a question costs: one, or more where it makes the journal or the reader
+/// of a room work.
+fn price(command: &Command) -> u32 {
+    match command {
+        Command::Search(_) => 5,
+        Command::History { .. } | Command::ListUsers | Command::ListRooms => 2,
+        Command::Resume { rooms, .. } => {
+            u32::try_from(rooms.len() / 8).unwrap_or(u32::MAX).saturating_add(1)
+        }
+        _ => 1,
     }
 }
 

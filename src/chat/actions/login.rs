@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::UserName;
-use crate::chat::people::Person;
 use crate::chat::people::client::ClientRef;
+use crate::chat::people::{COUNTED_TO, Person};
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
@@ -162,7 +162,10 @@ impl Chat {
         let mut name = requested.clone();
         let mut number = 1_u32;
         while !self.people.is_free(name.as_arc(), Some(login.author)) {
-            number = number.checked_add(1)?;
+            number = match number {
+                0..COUNTED_TO => number.checked_add(1)?,
+                _ => number.checked_mul(2)?,
+            };
             name = requested.numbered(number, &self.limits);
         }
         let account = Account {

@@ -21,6 +21,7 @@ impl Chat {
         re: Option<Arc<str>>,
         requested: &str,
     ) -> Result<(), Refusal> {
+        self.charge_send(step, from, None)?;
         let name = UserName::parse(requested, &self.limits)
             .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
         let (id, person) = (from.id, from.person);
@@ -36,7 +37,6 @@ impl Chat {
         if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
             return Err(Refusal::new(Code::NameTaken, "this name is taken"));
         }
-        self.charge_send(step, from, None)?;
         self.rename(step, from, &name);
         let you = self.people.name_of(from.slot);
         match re {

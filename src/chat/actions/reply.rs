@@ -1,6 +1,7 @@
 //! What clients are told that several actions have in common.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
@@ -14,6 +15,7 @@ use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
 use crate::chat::step::Step;
+use crate::rate::{Rate, Taken};
 
 impl Chat {
     /// Tells a client why not, and closes it if that does not help.
@@ -25,14 +27,14 @@ impl Chat {
     ) {
         let errors_max = self.limits.errors_max;
         let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return };
-        if refusal.code != Code::RateLimited {
-            client.errors = client.errors.saturating_add(1);
-        }
+        let errors = Rate::every(ERROR_LASTS, errors_max.saturating_sub(1));
+        let too_many = refusal.code != Code::RateLimited
+            && matches!(client.errors.take(step.now.at, Some(errors)), Taken::No(_));
         step.reply(client.id, ServerEvent::Error(Box::new(refusal)));
         let (code, reason) = if client.flooded {
             (4101, "flooding")
-        } else if client.errors >= errors_max {
-            (4000, "too many errors in a row")
+        } else if too_many {
+            (4000, "too many errors")
         } else {
             return;
         };
@@ -104,3 +106,6 @@ fn user(room: &Room, person: &Person, conns: usize) -> User {
         status: person.status(),
     }
 }
+
+/// After so long one error of a connection is forgotten.
+const ERROR_LASTS: Duration = Duration::from_secs(1);

@@ -41,10 +41,14 @@ pub(in crate::chat) struct Client {
     pub(in crate::chat) closing: bool,
     /// Whether it knows that nobody speaks as another.
     pub(in crate::chat) warned: bool,
-    /// Errors since it last did something right.
-    pub(in crate::chat) errors: u8,
+    /// Its errors, as far as they are not forgotten.
+    pub(in crate::chat) errors: Bucket,
     /// The rooms it is in, in the order of joining; the last one is current.
     pub(in crate::chat) subscriptions: Few<Subscription>,
+    /// What all of its messages cost.
+    pub(in crate::chat) work: Bucket,
+    /// Since when it has been doing more than it may; [`Moment::NEVER`]: it has not.
+    pub(in crate::chat) overworking: Moment,
     /// What it may send.
     pub(in crate::chat) sends: Bucket,
     /// What it may ask.
@@ -107,7 +111,9 @@ impl Client {
             echo,
             closing: false,
             warned: false,
-            errors: 0,
+            errors: Bucket::default(),
+            work: Bucket::default(),
+            overworking: Moment::NEVER,
             subscriptions: Few::default(),
             sends: Bucket::default(),
             queries: Bucket::default(),

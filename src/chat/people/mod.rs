@@ -252,6 +252,9 @@ impl People {
                 // Somebody chose this very name; its number is passed over.
                 if let Some(numbers) = self.numbers.get_mut(&base) {
                     numbers.used = numbers.used.saturating_sub(1);
+                    if number >= COUNTED_TO {
+                        numbers.highest = numbers.highest.max(number).saturating_mul(2);
+                    }
                 }
             }
         }
@@ -313,6 +316,10 @@ impl People {
         }
     }
 }
+
+/// Up to this number the next one is tried; above, twice as much: where others have chosen a
+/// thousand names with numbers, a free one is found in a few attempts.
+pub(in crate::chat) const COUNTED_TO: u32 = 16;
 
 /// Returns what numbers are counted by: one of the two likenesses of a name.
 fn folded(name: &str) -> Box<str> {

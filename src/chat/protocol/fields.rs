@@ -87,7 +87,7 @@ pub(in crate::chat) enum Key {
 
 impl Key {
     /// Returns the field's name.
-    fn word(self) -> &'static str {
+    pub(in crate::chat) fn word(self) -> &'static str {
         match self {
             Self::Type => "type",
             Self::Id => "id",

@@ -24,14 +24,52 @@ impl ClientEvent {
         if text.trim_start().is_empty() {
             return Ok(Self::of(Command::Nothing));
         }
-        match text.as_bytes().first() {
+        let event = match text.as_bytes().first() {
             Some(b'/') => match text.strip_prefix("//") {
-                Some(_) => Ok(Self::said(text.get(1..).unwrap_or_default())),
-                None => commands::parse(text),
+                Some(_) => Self::said(text.get(1..).unwrap_or_default()),
+                None => commands::parse(text)?,
             },
-            Some(b'{') => object(text, limits),
-            _ => Ok(Self::said(text)),
+            Some(b'{') => object(text, limits)?,
+            _ => Self::said(text),
+        };
+        event.check_names(limits)?;
+        Ok(event)
+    }
+
+    /// Refuses names that are too long, and too many of them, before anybody looks them up.
+    fn check_names(&self, limits: &Limits) -> Result<(), Refusal> {
+        let refuse = |key: Key, most: usize, what: &str| {
+            let message = format!("{}: at most {most} {what}", key.word());
+            let refusal = Refusal::new(Code::BadField, message).re(self.id.clone());
+            Err(match &self.command {
+                Command::Send { content, .. } | Command::Direct { content, .. } => {
+                    refusal.text(Arc::clone(content))
+                }
+                _ => refusal,
+            })
+        };
+        let bytes_max = limits.written_name_bytes_max();
+        let other = match &self.command {
+            Command::Join { room, .. } => Some((Key::Room, room)),
+            Command::Direct { to, .. } => Some((Key::To, to)),
+            Command::Moderate(request) => request.user.as_ref().map(|user| (Key::User, user)),
+            _ => None,
+        };
+        let room = self.room.as_ref().map(|room| (Key::Room, room));
+        let rooms = match &self.command {
+            Command::Resume { rooms, .. } => rooms.as_slice(),
+            _ => &[],
+        };
+        if rooms.len() > limits.positions_max {
+            return refuse(Key::Rooms, limits.positions_max, "rooms");
         }
+        let rooms = rooms.iter().map(|(room, _)| (Key::Rooms, room));
+        for (key, name) in room.into_iter().chain(other).chain(rooms) {
+            if name.len() > bytes_max {
+                return refuse(key, bytes_max, "bytes for a name");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::ids::RoomId;
+use crate::chat::names::fold;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// The two sides of a conversation.
@@ -33,6 +34,8 @@ pub(in crate::chat) struct Side {
 pub(in crate::chat) struct DirectRooms {
     /// The one in which something was said last stands last.
     by_author: HashMap<AuthorKey, Vec<RoomId>>,
+    /// By what each of the two calls it, folded.
+    by_label: HashMap<AuthorKey, HashMap<Box<str>, RoomId>>,
 }
 
 impl DirectRoom {
@@ -84,6 +87,18 @@ impl DirectRooms {
         self.by_author.get(&author).map_or(&[], Vec::as_slice)
     }
 
+    /// Finds a conversation by what an author calls it.
+    pub(in crate::chat) fn labelled(&self, author: AuthorKey, label: &str) -> Option<RoomId> {
+        self.by_label.get(&author)?.get(&fold(label)).copied()
+    }
+
+    /// Takes note of what the two call a conversation.
+    pub(in crate::chat) fn label(&mut self, direct: &DirectRoom, room: RoomId) {
+        for (author, side) in direct.authors.iter().zip(&direct.sides) {
+            self.by_label.entry(*author).or_default().insert(fold(&side.label), room);
+        }
+    }
+
     /// Adds a conversation, or puts it behind all others.
     pub(in crate::chat) fn touch(&mut self, authors: [AuthorKey; 2], room: RoomId) {
         for author in authors {
@@ -98,6 +113,12 @@ impl DirectRooms {
     /// Removes a conversation.
     pub(in crate::chat) fn remove(&mut self, authors: [AuthorKey; 2], room: RoomId) {
         for author in authors {
+            if let Some(labels) = self.by_label.get_mut(&author) {
+                labels.retain(|_, other| *other != room);
+                if labels.is_empty() {
+                    self.by_label.remove(&author);
+                }
+            }
             if let Some(rooms) = self.by_author.get_mut(&author) {
                 rooms.retain(|other| *other != room);
                 if rooms.is_empty() {

@@ -330,6 +330,7 @@ impl Rooms {
     ) -> RoomId {
         let room = RoomId::new(self.rooms.insert(Room::new(Arc::clone(&key), Arc::clone(&key))));
         self.keys.insert(key, room);
+        self.directs.label(&direct_room, room);
         if let Some(inside) = self.get_mut(room) {
             inside.direct_room = Some(Box::new(direct_room));
         }
