@@ -41,9 +41,9 @@
 import { connectUrl } from "./client/connect-url.js";
 import { Connection } from "./client/connection.js";
 import { HttpApi } from "./client/http-api.js";
-import { entriesOf, eventOfAck, isDirect, isNumbered, parse } from "./client/event.js";
+import { entriesOf, isDirect, isNumbered, parse } from "./client/event.js";
 import { Listeners } from "./client/listeners.js";
-import { Outbox } from "./client/outbox.js";
+import { Outbox, eventOfAck } from "./client/outbox.js";
 import { PendingRequests } from "./client/pending-requests.js";
 import { RoomSync } from "./client/room-sync.js";
 import { Requests } from "./client/requests.js";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, snapshot } from "../../web/app/cache.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 
 /** A store in memory, with what a database does to values. */
 class Memory {
@@ -28,7 +29,7 @@ class Memory {
 
 /** A page as far as it matters here: state, and the events that reach it. */
 function page(store, you = "Alice", active = "") {
-  let state = initial(active);
+  let state = initialState(active);
   const listeners = [];
   const chat = { you, on: (_, listener) => listeners.push(listener) };
   const dispatch = (event) => {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import { parse } from "../../web/client/event.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 import { settle } from "./fake-clock.js";
 import { world } from "./fake-socket.js";
 
@@ -34,7 +35,7 @@ test("the state learns from every event that readers see", { skip }, () => {
       { type: "message", room, seq: event.payload?.mid, ts: now, payload: { mid: event.payload?.mid ?? 1, sender: "Bob", content: "before" } },
     ];
     const known = event.type === "message" ? before.slice(0, 1) : before;
-    const state = known.reduce((it, each) => reduce(it, each, now), initial());
+    const state = known.reduce((it, each) => reduce(it, each, now), initialState());
     const next = reduce(state, event, now);
     if (!UNSEEN.has(event.type) && event.re === undefined) assert.notEqual(next, state, name);
   }

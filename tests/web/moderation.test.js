@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { conversationWith, actionsIn, actionsOn, moderates, peopleIn, roomsToInvite } from "../../web/state/moderation.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 import { coverage } from "../../web/strings/strings.js";
 
 /** A state in which the reader has this role in a room with three others. */
@@ -14,7 +15,7 @@ function told({ role = "", admin = false, isPrivate = false, account = admin } =
   const welcome = { type: "welcome", ts: 0, payload: { you: "Ann", current: "dev", rooms, direct, account, role: admin ? "admin" : undefined } };
   const list = { type: "user_list", room: "dev", payload: { users } };
   const hall = { type: "user_list", room: "hall", payload: { users: [{ name: "Robert", status: "away", text: "tea", role: "owner" }] } };
-  return [welcome, list, hall].reduce((state, event) => reduce(state, event, 0), initial());
+  return [welcome, list, hall].reduce((state, event) => reduce(state, event, 0), initialState());
 }
 
 function offered(state) {

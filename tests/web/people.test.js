@@ -3,13 +3,14 @@ import { test } from "node:test";
 
 import { unsentReadMarker } from "../../web/app/read-marker.js";
 import { unreadIn } from "../../web/state/unread.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 import { timeline } from "../../web/state/timeline.js";
 
 const NOW = 1_700_000_000_000;
 
 function after(...events) {
-  return events.reduce((state, event) => reduce(state, event, NOW), initial());
+  return events.reduce((state, event) => reduce(state, event, NOW), initialState());
 }
 
 /** The welcome of an account with a private room and a conversation. */

@@ -3,13 +3,14 @@ import { test } from "node:test";
 
 import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX } from "../../web/state/history.js";
 import { mentions, unreadIn } from "../../web/state/unread.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 
 const NOW = 1_700_000_000_000;
 
 /** The state after these events. */
 function after(...events) {
-  return events.reduce((state, event) => reduce(state, event, NOW), initial());
+  return events.reduce((state, event) => reduce(state, event, NOW), initialState());
 }
 
 const welcome = {

@@ -12,7 +12,7 @@
  */
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/room.js").Room} Room */
 /** @typedef {import("../state/room.js").Message} Message */
 

@@ -17,7 +17,8 @@ import { isLoaded } from "../state/history.js";
 import { isAddressed } from "../state/unread.js";
 import { find, text } from "../state/room.js";
 import * as kept from "./cache.js";
-import { initial, reduce } from "../state/reducer.js";
+import { reduce } from "../state/reducer.js";
+import { initialState } from "../state/state.js";
 import { t } from "../strings/strings.js";
 import { typed } from "./commands.js";
 import { accountDialog } from "../view/account.js";
@@ -36,7 +37,7 @@ import { statusView } from "../view/status.js";
 import { toolbarView } from "../view/toolbar.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 
 const HISTORY_PAGE = 50;
 /** While the page is hidden it draws no frames, but its title shall count. */
@@ -73,7 +74,7 @@ export class App {
   constructor(name, room, storage, quit) {
     this.#chat = new Chinwag({ url: address(), name, rooms: room ? [room] : [], storage, cookies: true, wake });
     this.#quit = quit;
-    this.#state = this.#drawn = initial(room || this.#chat.rooms[0]);
+    this.#state = this.#drawn = initialState(room || this.#chat.rooms[0]);
     this.#log = logView({
       retry: (id) => this.#chat.retry(id),
       discard: (id) => this.#chat.discard(id),

@@ -10,7 +10,7 @@ import { conversationWith, partnerOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 
 /**
  * @typedef {object} Doing

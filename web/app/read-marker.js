@@ -9,7 +9,7 @@ const MARK_MS = 1_000;
 
 /**
  * @param {object} means
- * @param {() => import("../state/reducer.js").State} means.state
+ * @param {() => import("../state/state.js").State} means.state
  * @param {(room: string, seq: number) => void} means.read
  * @returns {() => void}  to be called when something may have been read
  */
@@ -32,7 +32,7 @@ export function marks({ state, read }) {
 /**
  * What an attentive reader has before them and the server does not know of.
  *
- * @param {import("../state/reducer.js").State} state
+ * @param {import("../state/state.js").State} state
  */
 export function unsentReadMarker({ account, phase, attentive, rooms, active }) {
   if (!account || phase !== "live" || !attentive) return null;

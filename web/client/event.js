@@ -45,41 +45,6 @@ export function isNumbered(event) {
   return event.room !== undefined && event.seq !== undefined;
 }
 
-/**
- * What an acknowledged entry of the outbox looks like to everybody else: the server need not send
- * it back to who said it, but its number must have an event.
- *
- * @param {import("./outbox.js").Entry} entry
- * @param {ChatEvent & { room: string, seq: number }} ack
- * @param {string} you
- * @returns {(ChatEvent & { room: string, seq: number }) | null}
- */
-export function eventOfAck({ id, type, payload: said }, ack, you) {
-  const { room, ts, seq } = ack;
-  const mid = ack.payload?.mid ?? said?.mid ?? seq;
-  const place = { room, ts, seq, local: id };
-  switch (type) {
-    case "send_message":
-    case "direct_message": {
-      const { content, reply_to, ttl } = said;
-      const expires = ttl === undefined || ts === undefined ? undefined : ts + ttl * 1000;
-      return { ...place, type: "message", payload: { mid, sender: you, content, reply_to, expires } };
-    }
-    case "edit_message":
-      return { ...place, type: "message_edited", payload: { mid, sender: you, content: said.content } };
-    case "delete_message":
-      return { ...place, type: "message_deleted", payload: { mid, by: you, why: "author" } };
-    case "react": {
-      const { emoji, on } = said;
-      return { ...place, type: "reaction", payload: { mid, emoji, user: you, on } };
-    }
-    case "set_topic":
-      return { ...place, type: "topic", payload: { topic: said, by: you } };
-    default:
-      return null;
-  }
-}
-
 /** Whether this names a private conversation; of rooms, none does. @param {string} room */
 export function isDirect(room) {
   return room.startsWith("@");

@@ -9,6 +9,8 @@
  * @module
  */
 
+/** @typedef {import("./event.js").ChatEvent} ChatEvent */
+
 /**
  * @typedef {object} Entry
  * @property {string} id        idempotency key
@@ -70,7 +72,7 @@ export class Outbox {
    * The entry that became this event. An answer names it; a message of ours that comes while its
    * answer is under way (after a reload, say) is known by its words.
    *
-   * @param {import("./event.js").ChatEvent} event
+   * @param {ChatEvent} event
    * @param {string} you
    */
   entryOf({ type, re = "", room, payload = {} }, you) {
@@ -170,6 +172,41 @@ export class Outbox {
 /** Whether this may have become a message. @param {Entry} entry */
 function mayBeStored({ type, tried, error }) {
   return tried && !error && (type === "send_message" || type === "direct_message");
+}
+
+/**
+ * Returns the event that other clients receive for an acknowledged entry, or null if it has none. The
+ * server need not send it back to its sender, but its number must have an event.
+ *
+ * @param {Entry} entry
+ * @param {ChatEvent & { room: string, seq: number }} ack
+ * @param {string} you
+ * @returns {(ChatEvent & { room: string, seq: number }) | null}
+ */
+export function eventOfAck({ id, type, payload: said }, ack, you) {
+  const { room, ts, seq } = ack;
+  const mid = ack.payload?.mid ?? said?.mid ?? seq;
+  const place = { room, ts, seq, local: id };
+  switch (type) {
+    case "send_message":
+    case "direct_message": {
+      const { content, reply_to, ttl } = said;
+      const expires = ttl === undefined || ts === undefined ? undefined : ts + ttl * 1000;
+      return { ...place, type: "message", payload: { mid, sender: you, content, reply_to, expires } };
+    }
+    case "edit_message":
+      return { ...place, type: "message_edited", payload: { mid, sender: you, content: said.content } };
+    case "delete_message":
+      return { ...place, type: "message_deleted", payload: { mid, by: you, why: "author" } };
+    case "react": {
+      const { emoji, on } = said;
+      return { ...place, type: "reaction", payload: { mid, emoji, user: you, on } };
+    }
+    case "set_topic":
+      return { ...place, type: "topic", payload: { topic: said, by: you } };
+    default:
+      return null;
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import { isDirect } from "../client/event.js";
 
 /** @typedef {import("./room.js").Person} Person */
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./reducer.js").State} State */
+/** @typedef {import("./state.js").State} State */
 
 /** Each may do what those before it may, to those before it. */
 const RANKS = ["", "member", "moderator", "owner", "admin"];

@@ -8,7 +8,7 @@ import { updateRoom } from "./rooms.js";
 import { count, text, withRole } from "./room.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./reducer.js").State} State */
+/** @typedef {import("./state.js").State} State */
 
 /** Kept of each room. */
 const NOTICES_MAX = 50;

@@ -31,55 +31,9 @@ import { roomFields, applyWelcome } from "./welcome.js";
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
 /** @typedef {import("./room.js").Pending} Pending */
-
-/**
- * @typedef {object} State
- * @property {import("../chinwag.js").Phase} phase
- * @property {{ code?: number, reason?: string, retry_in_ms?: number }} why  of the phase
- * @property {string} you
- * @property {boolean} account      or a guest
- * @property {string} role          on the whole server: `admin` or nothing
- * @property {ReadonlyMap<string, Room>} rooms  in the order of joining
- * @property {string} active
- * @property {boolean} attentive    the end of the active room is before somebody's eyes
- * @property {number} clockOffset         how far the server's clock is clockOffset of ours, in ms
- * @property {{ room: string, users: number, topic: string }[] | null} found  answer to `list_rooms`
- * @property {Search | null} search
- * @property {Record<string, number>} limits
- * @property {number} notices       how many there were: numbers them
- */
-
-/**
- * What is searched for and what was found, the newest first.
- *
- * @typedef {object} Search
- * @property {string} query
- * @property {boolean} isBusy
- * @property {(Message & { room: string })[]} found
- * @property {boolean} more
- * @property {string} failure
- */
+/** @typedef {import("./state.js").State} State */
 
 const TYPING_MS = 6_000;
-
-/** @param {string} [active] @returns {State} */
-export function initial(active = "") {
-  return {
-    phase: "idle",
-    why: {},
-    you: "",
-    account: false,
-    role: "",
-    rooms: new Map(),
-    active,
-    attentive: true,
-    clockOffset: 0,
-    found: null,
-    search: null,
-    limits: {},
-    notices: 0,
-  };
-}
 
 /**
  * @param {State} state

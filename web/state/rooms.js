@@ -9,7 +9,7 @@ import { withoutUnreadMarker } from "./unread.js";
 import { emptyRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./reducer.js").State} State */
+/** @typedef {import("./state.js").State} State */
 
 /**
  * Changes a room that exists.

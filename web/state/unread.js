@@ -10,7 +10,7 @@ import { find } from "./room.js";
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
 
-/** How many messages wait to be read, everywhere. @param {import("./reducer.js").State} state */
+/** How many messages wait to be read, everywhere. @param {import("./state.js").State} state */
 export function unreadIn(state) {
   let sum = 0;
   for (const { unread } of state.rooms.values()) sum += unread;

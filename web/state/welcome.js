@@ -12,7 +12,7 @@ import { count, timestamp, text } from "./room.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./reducer.js").State} State */
+/** @typedef {import("./state.js").State} State */
 
 /**
  * @param {State} state

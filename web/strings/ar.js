@@ -4,7 +4,7 @@
  * @module
  */
 
-/** @type {import("./strings.js").Table} */
+/** @type {import("./en.js").Table} */
 export const ar = {
   tagline: "غرف للحديث، الآن.",
   your_name: "اسمك",

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** @type {import("./strings.js").Table} */
+/** @type {import("./en.js").Table} */
 export const de = {
   tagline: "Räume zum Reden, jetzt gleich.",
   your_name: "Dein Name",

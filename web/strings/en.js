@@ -4,7 +4,10 @@
  * @module
  */
 
-/** @type {import("./strings.js").Table} */
+/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }} Entry */
+/** @typedef {Record<string, Entry>} Table */
+
+/** @type {Table} */
 export const en = {
   tagline: "Rooms for talking, right now.",
   your_name: "Your name",

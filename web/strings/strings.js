@@ -11,8 +11,7 @@ import { ar } from "./ar.js";
 import { de } from "./de.js";
 import { en } from "./en.js";
 
-/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }} Entry */
-/** @typedef {Record<string, Entry>} Table */
+/** @typedef {import("./en.js").Table} Table */
 
 /** @type {Record<string, Table>} */
 const tables = { en, de, ar };

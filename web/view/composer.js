@@ -56,7 +56,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   });
 
   return {
-    /** @param {import("../state/reducer.js").State} state */
+    /** @param {import("../state/state.js").State} state */
     update({ active, rooms }) {
       if (active === room) return;
       // What is being written waits in its room; a change is given up.

@@ -11,7 +11,7 @@ import { byId } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { span } from "./time.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("./menu.js").Choice} Choice */
 
 /**

@@ -14,7 +14,7 @@ import { timeline } from "../state/timeline.js";
 import { byId, make, reconcile, setText } from "./dom.js";
 import { fillRow, makeRow, tickRow } from "./message.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/room.js").Room} Room */
 
 const ROWS_MAX = 240;

@@ -38,7 +38,7 @@ export function peopleView({ menu }) {
   };
 
   return {
-    /** @param {import("../state/reducer.js").State} state @param {import("../state/reducer.js").State} before */
+    /** @param {import("../state/state.js").State} state @param {import("../state/state.js").State} before */
     update(state, before) {
       const room = state.rooms.get(state.active);
       const roomBefore = before.rooms.get(before.active);

@@ -21,7 +21,7 @@ export function headView() {
   const elsewhere = byId("elsewhere");
 
   return {
-    /** @param {import("../state/reducer.js").State} state @param {import("../state/reducer.js").State} before */
+    /** @param {import("../state/state.js").State} state @param {import("../state/state.js").State} before */
     update(state, before) {
       if (state.rooms === before.rooms && state.active === before.active && state.phase === before.phase) return;
       const room = state.rooms.get(state.active);
@@ -43,7 +43,7 @@ export function headView() {
   };
 }
 
-/** The topic; of a private conversation, whether the other one is there to read. @param {import("../state/reducer.js").State} state @param {import("../state/room.js").Room} room */
+/** The topic; of a private conversation, whether the other one is there to read. @param {import("../state/state.js").State} state @param {import("../state/room.js").Room} room */
 function aboutOf(state, room) {
   if (!isDirect(room.name)) return room.topic;
   const partner = partnerOf(room);

@@ -9,7 +9,7 @@ import { isDirect } from "../client/event.js";
 import { t } from "../strings/strings.js";
 import { byId, icon, iconButton, make, pictures, reconcile, setText } from "./dom.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/room.js").Room} Room */
 
 /**

@@ -8,7 +8,7 @@ import { t } from "../strings/strings.js";
 import { byId, hueOf, make, setText } from "./dom.js";
 import { dayAndClock, isoOf, longTime } from "./time.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 
 /** Characters shown before the first word that was found, and in all. */
 const BEFORE_CHARS = 40;
@@ -77,7 +77,7 @@ export function searchView({ search, show, announce }) {
   }
 }
 
-/** @type {import("../state/reducer.js").Search} */
+/** @type {import("../state/state.js").Search} */
 const nothing = { query: "", isBusy: false, found: [], more: false, failure: "" };
 
 /**

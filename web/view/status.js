@@ -11,7 +11,7 @@ import { unreadIn } from "../state/unread.js";
 import { t } from "../strings/strings.js";
 import { byId, make, setText } from "./dom.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 
 /** By the code with which a connection ended: there is nothing to be had without a login. */
 const LOGIN_OVER = new Map([[4001, "logged_out"], [4105, "login_expired"], [401, "login_needed"]]);
