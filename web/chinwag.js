@@ -2,7 +2,7 @@
  * A client for chinwag, for browsers and for Node (20 or later), without DOM.
  *
  * ```js
- * // Node before 22 has no WebSocket of its own: give the constructor one, `{ WebSocket }`.
+ * // Node before 22 has no global WebSocket: pass one to the constructor, `{ WebSocket }`.
  * const chat = new Chinwag({ url: "ws://127.0.0.1:8080/ws", name: "Bot", rooms: ["lobby"] });
  * chat.on("message", ({ room, payload }) => {
  *   if (payload.content === "!time") chat.send(room, new Date().toISOString());
@@ -10,14 +10,14 @@
  * chat.connect();
  * ```
  *
- * What it promises: each numbered event of a room is told once and in order, also over a lost
- * connection; what is said is sent until the server has answered, and appears once; a connection
- * that is gone comes back by itself, unless the server says to stay away.
+ * Guarantees: each numbered event of a room is emitted once and in order, across reconnects; a
+ * submitted event is sent until the server has answered, and takes effect once; a lost connection is
+ * re-established, unless the server forbids it.
  *
- * A guest comes back by the key of its session. To be an account, give a `token` (of an identity
- * provider, say), or call `register` or `logIn`, before `connect` or later. When a login ends, the
- * `phase` becomes `stopped`, its event says which `code`: 4001 after a logout, 4105 when the token
- * has expired, 401 where a token or the lack of one is refused. A bot that wants to stay logs in:
+ * A guest is identified by a session key. To use an account, pass a `token` (of an identity provider,
+ * for example), or call `register` or `logIn`, before `connect` or later. When a login ends, the `phase`
+ * becomes `stopped` and its event has the `code`: 4001 after a logout, 4105 for an expired token, 401
+ * where a token is missing or rejected. A bot can log in again:
  *
  * ```js
  * chat.on("phase", ({ payload: { phase, code } }) => {
@@ -25,10 +25,10 @@
  * });
  * ```
  *
- * Events of the server are told under their own `type` (`message`, `user_joined`, …). Besides:
- * `phase` when the connection changes; `queued`, `settled`, `failed` and `discarded` for what was
- * said; `reset` when what is known of a room is void; `lost` where a range is no longer kept.
- * `*` hears everything.
+ * Events of the server are emitted under their own `type` (`message`, `user_joined`, …). Others are
+ * `phase` when the connection changes; `queued`, `settled`, `failed` and `discarded` for submitted
+ * events; `reset` when the known state of a room is invalid; `lost` for a range that the server no
+ * longer has. `*` receives all events.
  *
  *     idle ──connect──▶ connecting ──welcome──▶ catching_up ──▶ live
  *                        ▲      │                    │           │
@@ -64,15 +64,15 @@ export { remembered } from "./client/saved-session.js";
  * @typedef {object} Options
  * @property {string | URL} url        `ws://HOST/ws`
  * @property {string} [name]           display name; the server may add a number to it
- * @property {string[]} [rooms]        joined at the start, besides those of the last saved
- * @property {string} [token]          of an account; where there is none, one is a guest
- * @property {boolean} [cookies]       the browser shows the login by itself: nothing keeps the token
- * @property {any} [WebSocket]         implementation, where there is no global one
- * @property {typeof fetch} [fetch]    the same for HTTP
- * @property {Store | null} [storage]  keeps session, rooms and outbox over a reload
+ * @property {string[]} [rooms]        joined at the start, in addition to the saved ones
+ * @property {string} [token]          of an account; guests have none
+ * @property {boolean} [cookies]       the browser sends the login by itself; the token is not stored
+ * @property {any} [WebSocket]         implementation, if there is no global one
+ * @property {typeof fetch} [fetch]    implementation for HTTP
+ * @property {Store | null} [storage]  stores session, rooms and outbox across reloads
  * @property {string} [storageKey]     prefix of its keys, by default `chinwag`
- * @property {number} [history]        past messages wanted on joining a room, 0–200, by default 50
- * @property {(probe: () => void) => void} [wake]  calls `probe` when the network may be back
+ * @property {number} [history]        messages requested on joining a room, 0–200, by default 50
+ * @property {(probe: () => void) => void} [wake]  registers `probe`, to be called when the network may be back
  * @property {() => number} [random]   for the jitter
  * @property {import("./client/timers.js").Clock} [clock]
  */
@@ -81,25 +81,25 @@ export class Chinwag extends Requests {
   /** @type {Phase} */
   phase = "idle";
 
-  /** The name the server knows this user by. */
+  /** The user's name on the server. */
   you;
 
-  /** Rooms wanted and joined, in the order of joining. @type {string[]} */
+  /** Requested and joined rooms, in the order of joining. @type {string[]} */
   rooms;
 
-  /** Private conversations that are known, `@Bob` and the like: nobody joins or leaves these. @type {Set<string>} */
+  /** Known private conversations, such as `@Bob`, which are neither joined nor left. @type {Set<string>} */
   direct = new Set();
 
-  /** Whether this user has an account here; a guest comes back by the key of its session. */
+  /** Whether the user has an account; false for a guest. */
   account = false;
 
-  /** Shown on connecting; empty for a guest, and where the browser has a cookie. */
+  /** Sent on connecting; empty for a guest, and where the browser has a cookie. */
   token;
 
-  /** Sizes and rates, from the last `welcome`. @type {Record<string, number>} */
+  /** Sizes and rates of the last `welcome`. @type {Record<string, number>} */
   limits = {};
 
-  /** What was said and not yet answered. @type {Outbox} */
+  /** Submitted events without an answer. @type {Outbox} */
   outbox;
 
   #url;
@@ -114,7 +114,7 @@ export class Chinwag extends Requests {
   #sender;
   #pending;
   #session;
-  /** The room that bare text goes to. */
+  /** The current room of the connection, to which plain text goes. */
   #current = "";
   /** Rooms that did not fit into the URL. @type {string[]} */
   #remaining = [];
@@ -170,7 +170,7 @@ export class Chinwag extends Requests {
   }
 
   /**
-   * Calls `listener` for each event of this type; returns the function that ends it.
+   * Calls `listener` for each event of this type; returns a function that removes it.
    *
    * @param {string} type
    * @param {(event: any) => void} listener
@@ -179,35 +179,35 @@ export class Chinwag extends Requests {
     return this.#listeners.add(type, listener);
   }
 
-  /** Opens the connection and keeps it; a waiting retry happens now. */
+  /** Connects, and reconnects when the connection is lost. Skips the delay before a retry. */
   connect() {
     this.#connection.open();
   }
 
   /**
-   * Makes an account and goes on as it. A guest may register the name it has, and keeps its rooms
-   * and conversations. Rejects with a `Refusal` that says why not.
+   * Registers an account and continues as it. A guest may register its own name, and keeps its rooms
+   * and conversations. Rejects with a `Refusal` if the server refuses.
    *
    * @param {string} name
-   * @param {string} password  is not kept
+   * @param {string} password  is not stored
    */
   async register(name, password) {
     await this.#continueAs(await this.#http.register(name, password, this.account ? "" : this.#session));
   }
 
-  /** Goes on as an account, see `register`. @param {string} name @param {string} password */
+  /** Logs in and continues as the account, see `register`. @param {string} name @param {string} password */
   async logIn(name, password) {
     await this.#continueAs(await this.#http.logIn(name, password));
   }
 
-  /** Ends the login, everywhere it is used; the server closes its connections with 4001. */
+  /** Ends the login everywhere; the server closes its connections with 4001. */
   async logOut() {
     await this.#http.logOut(this.token);
     this.token = "";
     this.stop();
   }
 
-  /** Connects anew, as whoever one is now: another page of the same storage may have logged in. */
+  /** Connects again with the saved session: another page of the same storage may have logged in. */
   reconnect() {
     const { account, name } = remembered(this.#store, this.#storageKey);
     if (account && !this.account) {
@@ -219,14 +219,14 @@ export class Chinwag extends Requests {
     this.#connection.reopen();
   }
 
-  /** Closes for good; `connect` starts again. */
+  /** Closes the connection for good; `connect` opens it again. */
   stop() {
     this.#connection.stop();
   }
 
   /**
-   * Looks at once whether there is a connection, to be called when the network or the page came
-   * back: a waiting retry happens now, and an open connection has to show that it lives.
+   * Checks the connection now, for when the network or the page is back: skips the delay before a retry,
+   * and pings an open connection.
    */
   probe() {
     this.#connection.probe();
@@ -244,18 +244,18 @@ export class Chinwag extends Requests {
     return { id, done: this.#sender.submit(id, type, room, payload) };
   }
 
-  /** Sends a failed entry again, behind what was said since. @param {string} id */
+  /** Sends a failed entry again, after all others. @param {string} id */
   retry(id) {
     this.#sender.retry(id);
   }
 
-  /** Forgets an entry that has not been answered. @param {string} id */
+  /** Removes an entry that has no answer. @param {string} id */
   discard(id) {
     this.#sender.discard(id);
   }
 
   /**
-   * Joins a room. Without a connection it is remembered for the next one.
+   * Joins a room. Without a connection, it is joined with the next one.
    *
    * @param {string} room
    * @param {{ history?: number }} [options]
@@ -283,8 +283,8 @@ export class Chinwag extends Requests {
   }
 
   /**
-   * Sends text as typed, for the commands of the server: `/who`, `/away lunch`. They mean the
-   * current room of the connection, which is changed first if it is another.
+   * Sends a line as typed, for the commands of the server: `/who`, `/away lunch`. They apply to the
+   * current room of the connection, which is changed first if necessary.
    *
    * @param {string} room
    * @param {string} text
@@ -312,7 +312,7 @@ export class Chinwag extends Requests {
     this.#pending.hint({ type, id: this.#id(), room, payload });
   }
 
-  /** The URL that takes this user back to where they were. */
+  /** Returns the URL of the next connection. */
   #connectUrl() {
     const { href, remaining } = connectUrl(this.#url, {
       name: this.you,
@@ -336,7 +336,7 @@ export class Chinwag extends Requests {
     this.#setPhase(phase, why);
   }
 
-  /** What was under way on a connection ends with it. */
+  /** Ends everything that belongs to the lost connection. */
   #onDisconnect() {
     this.#timers.stopAll();
     this.#sender.onDisconnect();
@@ -344,15 +344,15 @@ export class Chinwag extends Requests {
     this.#pending.rejectAll();
   }
 
-  /** Goes on with a login. @param {import("./client/http-api.js").Login} login */
+  /** Continues with a login. @param {import("./client/http-api.js").Login} login */
   async #continueAs({ token, name }) {
-    // What the guest of this connection was, its account is from then on, if the guest shows it.
+    // This transfers the rooms and conversations of the guest to the account.
     await this.ask("auth", { token }).catch(() => {});
     this.token = this.#cookies ? "" : token;
     this.you = name;
     this.#session = "";
     this.account = true;
-    // Whom the account talks with it will be told.
+    // `welcome` has the conversations of the account.
     for (const room of this.direct) this.#sync.forget(room);
     this.direct.clear();
     this.#save();
@@ -373,7 +373,7 @@ export class Chinwag extends Requests {
     const event = parse(data);
     if (!event || this.#pending.isHintAnswer(event)) return;
     if (event.type === "welcome") {
-      // Only the first of a connection can be meant.
+      // Only the first `welcome` of a connection is valid.
       if (this.phase === "connecting" && event.payload.rooms) this.#onWelcome(event);
       return;
     }
@@ -394,30 +394,30 @@ export class Chinwag extends Requests {
     const { you, session, account, epoch, current, limits, rooms, direct } = event.payload ?? {};
     if (typeof you === "string") this.you = you;
     this.account = account === true;
-    // An account comes back by its token: a key of the guest it was before would say otherwise.
+    // An account is identified by its token; a session key would identify the former guest.
     if (this.account) this.#session = "";
     if (typeof session === "string") this.#session = session;
     if (typeof current === "string") this.#current = current;
     this.limits = Object.fromEntries(entriesOf(limits));
     this.#sender.frameMax = this.limits.frame ?? Infinity;
-    const standing = entriesOf(rooms);
+    const joined = entriesOf(rooms);
     const conversations = entriesOf(direct).filter(([room]) => isDirect(room));
-    // The newest are listed; others that were known before are still there, unless all is new.
+    // Only the newest are listed; other known ones still exist, unless the epoch is new.
     if (epoch !== this.#sync.epoch) this.direct.clear();
     for (const [room] of conversations) this.direct.add(room);
-    const kept = this.rooms.filter((room) => isDirect(room) || this.#remaining.includes(room));
-    this.rooms = [...new Set([...standing.map(([room]) => room), ...kept])];
+    const remaining = this.rooms.filter((room) => isDirect(room) || this.#remaining.includes(room));
+    this.rooms = [...new Set([...joined.map(([room]) => room), ...remaining])];
     this.#save();
     this.#connection.welcomed();
     this.#emit(event);
-    this.#sync.welcomed([...standing, ...conversations], this.#session, String(epoch ?? ""));
+    this.#sync.welcomed([...joined, ...conversations], this.#session, String(epoch ?? ""));
     for (const room of this.#remaining) this.join(room).catch(() => {});
     this.#setPhase("catching_up");
     this.#advance();
   }
 
   /**
-   * Learns from an event what it means for the connection, before it is told.
+   * Updates the connection from an event, before it is emitted.
    *
    * @param {ChatEvent} event
    */
@@ -438,7 +438,7 @@ export class Chinwag extends Requests {
   }
 
   /**
-   * Puts a numbered event into its place.
+   * Emits a numbered event in its turn.
    *
    * @param {ChatEvent & { room: string, seq: number }} event
    */
@@ -449,8 +449,8 @@ export class Chinwag extends Requests {
       this.#sync.receive(entry ? { ...event, local: entry.id } : event);
       return;
     }
-    const told = entry && eventOfAck(entry, event, this.you);
-    if (told) this.#sync.receive(told);
+    const acknowledged = entry && eventOfAck(entry, event, this.you);
+    if (acknowledged) this.#sync.receive(acknowledged);
   }
 
   /** @param {ChatEvent} event */
@@ -458,7 +458,7 @@ export class Chinwag extends Requests {
     this.#listeners.emit(event);
   }
 
-  /** Looks what is missing, and whether all is caught up. */
+  /** Fills gaps, and becomes `live` when there are none. */
   #advance() {
     if (this.phase !== "live" && this.phase !== "catching_up") return;
     this.#sync.fillGaps();

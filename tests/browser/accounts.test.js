@@ -103,7 +103,7 @@ for (const [size, options] of [["desk", {}], ["phone", { viewport: { width: 375,
     await sees(ada, "as a guest");
     // The room that the guest made is still its own.
     await pressIn(ada, ada.locator("#room-menu"), "Make private");
-    await log(ada).getByText("has made the room private").waitFor();
+    await log(ada).getByText("made the room private").waitFor();
   });
 }
 
@@ -139,7 +139,7 @@ test("what goes wrong is said in words, and nothing is lost", async () => {
     await dialog(other).getByRole("button", { name: /I have an account/ }).click();
     assert.equal(await other.locator("#account-password").getAttribute("autocomplete"), "current-password");
     await fillIn(other, "Dora", "wrong wrong");
-    await dialog(other).getByRole("alert").getByText("The name or the password is wrong.").waitFor();
+    await dialog(other).getByRole("alert").getByText("Wrong name or password.").waitFor();
     await until(async () => {
       await fillIn(other, "Dora", "wrong wrong");
       return /Try again in \d+s\./.test(await dialog(other).getByRole("alert").innerText());
@@ -152,7 +152,7 @@ test("what goes wrong is said in words, and nothing is lost", async () => {
     await own.kill();
     await pressIn(other, other.locator("#me"), "Log in");
     await fillIn(other, "Dora", PASSWORD);
-    await dialog(other).getByRole("alert").getByText("Not possible while offline.").waitFor();
+    await dialog(other).getByRole("alert").getByText("Not available while offline.").waitFor();
   } finally {
     await own.kill();
   }
@@ -196,7 +196,7 @@ test("where nobody comes in without an account, the page says so and asks for it
     pages.push(page);
     await page.getByRole("textbox", { name: "Your name" }).fill("Ida");
     await page.getByRole("button", { name: "Join" }).click();
-    await statusIs(page, "Only with an account");
+    await statusIs(page, "Login required");
     await page.getByRole("button", { name: "Log in" }).click();
     await dialog(page).getByRole("button", { name: /No account yet/ }).click();
     await fillIn(page, "Ida", PASSWORD);
@@ -223,7 +223,7 @@ test("somebody offline gets what was said in private when they come back", async
   await away.close();
   const page = await guest("Jana");
   await say(page, "/msg Ingo read this later");
-  await page.getByText("Ingo is in none of your rooms now").waitFor({ timeout: 20_000 });
+  await page.getByText("Ingo is in none of your rooms right now").waitFor({ timeout: 20_000 });
   await sees(page, "read this later");
   const back = await newTab(context, server.url);
   pages.push(back);

@@ -77,7 +77,7 @@ for (const [look, options] of LOOKS) {
   test(`axe-core finds nothing in the account's dialog, in menus and in a search: ${look}`, async () => {
     const room = `kept ${look}`;
     const page = await openPage(browser, server.url, options);
-    await page.locator("#door-register").click();
+    await page.locator("#entrance-register").click();
     await isSound(page, "the dialog at the entrance");
     await page.locator("#account-name").fill("<>");
     await page.locator("#account-password").fill("short");
@@ -112,10 +112,10 @@ for (const [look, options] of LOOKS) {
     await page.keyboard.press("Enter");
     if (await page.locator("#people-open").isVisible()) await page.locator("#people-open").click();
     await page.locator(".person", { hasText: "Bert" }).click();
-    await page.locator(".menu .grave").first().waitFor();
+    await page.locator(".menu .danger").first().waitFor();
     await isSound(page, "somebody's menu");
     await page.locator(".menu button").first().click();
-    await page.locator("#talks li, #room-name").first().waitFor({ state: "attached" });
+    await page.locator("#conversations li, #room-name").first().waitFor({ state: "attached" });
     await page.locator("#message").fill("psst");
     await page.keyboard.press("Enter");
     await page.locator(".row.message:not(.waiting)", { hasText: "psst" }).waitFor();

@@ -48,7 +48,7 @@ test("messages out of order are shown in order", async () => {
 test("a range that is no longer kept is told where it is missing", async () => {
   tell(message(1, "one"), { type: "resumed", payload: { rooms: { lobby: { from: 2, to: 91, complete: false, lost: { from: 2, to: 90, why: "retention" } } } } }, message(91, "ninety-one"));
   await sees(alice, "ninety-one");
-  const line = log(alice).getByText("Messages 2–90 are no longer kept.");
+  const line = log(alice).getByText("Messages 2–90 are no longer available.");
   await line.waitFor();
   assert.match(await line.evaluate((it) => it.parentElement.previousElementSibling.innerText), /one/);
 });
@@ -56,7 +56,7 @@ test("a range that is no longer kept is told where it is missing", async () => {
 test("who is sent away sees why, and comes back only when asked", async () => {
   for (const { ws } of server.clients) ws.close(4004, "kicked: too loud");
   await statusIs(alice, "Disconnected: kicked: too loud");
-  await alice.getByRole("button", { name: "Connect again" }).click();
+  await alice.getByRole("button", { name: "Reconnect" }).click();
   await statusIs(alice, "Connected");
 });
 
@@ -64,9 +64,9 @@ test("the wait that the server asks for is counted down", async () => {
   tell({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 60_000 } });
   for (const { ws } of server.clients) ws.close(1012);
   await statusIs(alice, "Offline");
-  await alice.getByText(/next attempt in (60|59) s/).waitFor();
-  await alice.getByText("next attempt in 58 s").waitFor();
-  await alice.getByRole("button", { name: "Now" }).click();
+  await alice.getByText(/retrying in (60|59) s/).waitFor();
+  await alice.getByText("retrying in 58 s").waitFor();
+  await alice.getByRole("button", { name: "Reconnect" }).click();
   await statusIs(alice, "Connected");
 });
 

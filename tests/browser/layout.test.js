@@ -241,7 +241,7 @@ for (const width of [320, 390]) {
     assert.equal(await page.getByRole("list", { name: "People" }).isVisible(), false);
     await say(page, "touch me");
     await rows(page, "touch me").locator(".text").tap();
-    await page.getByRole("button", { name: "React" }).tap();
+    await page.getByRole("button", { name: "Add reaction" }).tap();
     await page.getByRole("button", { name: "🔥" }).tap();
     await page.getByRole("button", { name: "🔥, 1 reaction" }).waitFor();
     assert.equal(await overflow(page), 0);

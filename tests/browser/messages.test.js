@@ -109,7 +109,7 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await rows(alice, "an answer").getByRole("button", { name: "Anna the first" }).waitFor();
 
   await rows(bob, "the first").first().hover();
-  await bob.getByRole("button", { name: "React" }).click();
+  await bob.getByRole("button", { name: "Add reaction" }).click();
   await bob.getByRole("button", { name: "🎉" }).click();
   const chip = (page) => page.getByRole("button", { name: "🎉, 1 reaction" });
   await chip(alice).waitFor();
@@ -176,7 +176,7 @@ test("rooms are left and listed, topics set, names changed", async () => {
   await alice.getByRole("heading", { name: "#first" }).waitFor();
   assert.equal(await alice.getByRole("link", { name: "second" }).count(), 0);
   await say(alice, "/leave");
-  await alice.getByText("Join a room to begin.").waitFor();
+  await alice.getByText("Join a room to start.").waitFor();
   await alice.getByRole("textbox", { name: "Room" }).fill("first");
   await alice.keyboard.press("Enter");
   await alice.getByRole("heading", { name: "#first" }).waitFor();
@@ -238,12 +238,12 @@ for (const kind of ["in memory", "on disk"]) {
       await sees(bob, "before");
       await own.kill();
       await statusIs(alice, "Offline");
-      await alice.getByRole("button", { name: "Now" }).waitFor();
+      await alice.getByRole("button", { name: "Reconnect" }).waitFor();
       await say(alice, "said offline");
       await rows(alice, "said offline").and(alice.locator(".waiting")).waitFor();
       own = await startServer({ port: own.port, args });
       // It may have come back by itself before the button is pressed.
-      await alice.getByRole("button", { name: "Now" }).click({ timeout: 500 }).catch(() => {});
+      await alice.getByRole("button", { name: "Reconnect" }).click({ timeout: 500 }).catch(() => {});
       await connected(alice);
       await connected(bob);
       await say(bob, "welcome back");

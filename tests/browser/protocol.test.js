@@ -123,7 +123,7 @@ test("a private conversation is listed, loaded when it is opened, and answered i
 test("order in the room is told and seen", async () => {
   const alice = await person("Alice", { room: "dev" });
   server.append("dev", "moderated", { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" });
-  await log(alice).getByText("Eve has muted Bob for 10m. (flood)").waitFor();
+  await log(alice).getByText("Eve muted Bob for 10m. (flood)").waitFor();
   server.append("dev", "moderated", { action: "juggle", by: "Eve", user: "Bob" });
   await log(alice).getByText("Eve: juggle Bob").waitFor();
   tell({ type: "user_list", room: "dev", payload: { users: [{ name: "Alice" }, { name: "Eve", role: "owner", status: "away", text: "lunch" }] } });
@@ -134,7 +134,7 @@ test("order in the room is told and seen", async () => {
   await alice.getByRole("heading", { name: "#attic" }).waitFor();
   tell({ type: "left", room: "attic", payload: { why: "kicked", by: "Eve", reason: "" } });
   await alice.getByRole("heading", { name: "#dev" }).waitFor();
-  await log(alice).getByText("Eve has sent you out of attic.").waitFor();
+  await log(alice).getByText("Eve removed you from attic.").waitFor();
 });
 
 test("a past that cannot be had is not asked for again and again", async () => {
@@ -158,9 +158,9 @@ for (const [size, options] of [["phone", { viewport: { width: 320, height: 600 }
     tell({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 60_000 } });
     for (const { ws } of server.clients) ws.close(1012);
     await statusIs(alice, "Offline");
-    const countdown = alice.getByText(/next attempt in \d+ s/);
+    const countdown = alice.getByText(/retrying in \d+ s/);
     await countdown.waitFor();
-    const now = alice.getByRole("button", { name: "Now" });
+    const now = alice.getByRole("button", { name: "Reconnect" });
     const { x, width } = await now.boundingBox();
     assert.ok(x >= 0 && x + width <= (options.viewport?.width ?? 1280));
     assert.equal(await alice.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
@@ -201,9 +201,9 @@ test("the browser is asked for notifications only when the reader wants them, an
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "#lobby" }).waitFor();
   assert.equal(await page.evaluate(() => Notification.asked), 0);
-  await page.getByRole("button", { name: "Notify me of mentions" }).click();
+  await page.getByRole("button", { name: "Notify me about mentions" }).click();
   assert.equal(await page.evaluate(() => Notification.asked), 1);
-  await page.getByRole("button", { name: "Notify me of mentions" }).waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Notify me about mentions" }).waitFor({ state: "hidden" });
 
   server.append("dev", "message", { sender: "Bob", content: "@Alice, you are here" });
   await until(async () => (await page.title()) === "(1) lobby – chinwag", "the title");

@@ -43,7 +43,7 @@ async function haystack(room, number = 400) {
 async function search(page, words) {
   await page.getByRole("button", { name: "Search messages" }).click();
   const panel = page.getByRole("search");
-  await panel.getByRole("searchbox", { name: "What was said" }).fill(words);
+  await panel.getByRole("searchbox", { name: "Search for" }).fill(words);
   await panel.getByRole("button", { name: "Find" }).click();
   return panel;
 }
@@ -64,7 +64,7 @@ test("what is found opens where it was said, and the way back is without a gap",
   const panel = await search(alice, "needle");
   await panel.getByText("1 message found").waitFor();
   assert.equal(await panel.locator("mark").innerText(), "needle");
-  await panel.getByRole("list", { name: "Found messages" }).getByRole("button").click();
+  await panel.getByRole("list", { name: "Search results" }).getByRole("button").click();
   const needle = rows(alice, "a needle");
   await needle.waitFor();
   assert.ok(await inSight(needle));
@@ -77,7 +77,7 @@ test("what is found opens where it was said, and the way back is without a gap",
     for (const text of shown) seen.add(text);
     assert.ok(shown.length <= 241, `${shown.length} rows`);
     await alice.mouse.wheel(0, 600);
-    return (await log(alice).locator(".row.hole").count()) === 0 && (await rows(alice, "straw 400").count()) === 1;
+    return (await log(alice).locator(".row.gap").count()) === 0 && (await rows(alice, "straw 400").count()) === 1;
   }, "the end of the record", async () => (await texts(alice)).join(), 60_000);
   assert.equal(seen.size, 400, "each line has been there");
   const shown = await texts(alice);
@@ -95,7 +95,7 @@ test("a search on a phone makes way for what it found", async () => {
   const panel = await search(alice, "needle");
   await panel.getByText("1 message found").waitFor();
   assert.equal(await alice.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
-  await panel.getByRole("list", { name: "Found messages" }).getByRole("button").tap();
+  await panel.getByRole("list", { name: "Search results" }).getByRole("button").tap();
   await rows(alice, "a needle").waitFor();
   assert.equal(await panel.isVisible(), false);
   assert.ok(await inSight(rows(alice, "a needle")));
@@ -139,7 +139,7 @@ test("a quote leads to what it answers, however far back", async () => {
   await bob.say({ content: "about that needle", reply_to: 3 });
   const alice = await person("Anouk", { room: "field" });
   await sees(alice, "about that needle");
-  await rows(alice, "about that needle").getByRole("button", { name: "a message that is not here" }).click();
+  await rows(alice, "about that needle").getByRole("button", { name: "Original message" }).click();
   const needle = rows(alice, /^(?!.*about).*a needle/s);
   await needle.waitFor();
   assert.ok(await inSight(needle));
@@ -174,7 +174,7 @@ test("a row that calls the reader stands out", async () => {
   const alice = await person("Asta", { room: "call" });
   await bob.say("hey @Asta", "hey @Astarte");
   await sees(alice, "Astarte");
-  const called = rows(alice, /hey/).and(alice.locator(".calls"));
+  const called = rows(alice, /hey/).and(alice.locator(".mentioned"));
   assert.deepEqual(await called.locator(".text").allInnerTexts(), ["hey @Asta"]);
   await field(alice).fill("@Bo");
   await alice.getByRole("option", { name: "@Bob of call" }).waitFor();
@@ -182,6 +182,6 @@ test("a row that calls the reader stands out", async () => {
   await bob.say("well, @ann lee, *you* and @Ann Leeds", "@Ann only");
   await sees(ann, "only");
   assert.deepEqual(await log(ann).locator("mark").allInnerTexts(), ["@ann lee"]);
-  assert.equal(await log(ann).locator(".calls").count(), 1);
+  assert.equal(await log(ann).locator(".mentioned").count(), 1);
   bob.close();
 });

@@ -57,7 +57,7 @@ test("what happens in the chat is seen within seconds, as picture and as table",
     const bars = page.locator("#messages rect");
     await until(async () => (await bars.count()) >= 1, "a bar");
     const messages = page.getByRole("region", { name: "Messages per minute" }).first();
-    await messages.getByText("As a table").click();
+    await messages.getByText("Show as table").click();
     const said = await messages.getByRole("row").locator("td").allInnerTexts();
     assert.equal(said.map(Number).reduce((sum, it) => sum + it, 0), 30);
     const people = page.getByRole("region", { name: "People and connections" }).first();
@@ -110,7 +110,7 @@ test("the charts move on with the time, and keep what has not changed", async ()
     now += 5 * 60_000;
     await until(async () => /13:36 to 14:35/.test(await summary()), "the next minutes", summary);
     assert.ok(await picture.evaluate((it) => it.isConnected));
-    await page.getByRole("combobox", { name: "Time shown" }).selectOption("last 6 hours");
+    await page.getByRole("combobox", { name: "Time range" }).selectOption("last 6 hours");
     await until(async () => /\b0?8:36 to 14:35/.test(await summary()), "six hours", summary);
     assert.deepEqual(server.heard.at(-1).payload, { minutes: 360 });
   } finally {
@@ -170,7 +170,7 @@ test("nonsense breaks nothing, and a server without statistics is told of", asyn
   }
   const { server, url } = await told(undefined);
   const page = await open(url);
-  await page.getByText("This server tells no statistics.").waitFor();
+  await page.getByText("This server does not provide statistics.").waitFor();
   await server.close();
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, snapshot } from "../../web/app/cache.js";
+import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, cacheView } from "../../web/app/cache.js";
 import { reduce } from "../../web/state/reducer.js";
 import { initialState } from "../../web/state/state.js";
 
@@ -36,7 +36,7 @@ function page(store, you = "Alice", active = "") {
     state = reduce(state, event, 1_000);
     view.update(state);
   };
-  const view = snapshot(chat, dispatch, { active: () => state.active, store });
+  const view = cacheView(chat, dispatch, { active: () => state.active, store });
   return {
     get state() {
       return state;

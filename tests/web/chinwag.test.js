@@ -54,7 +54,7 @@ test("rooms are numbered apart", async () => {
   assert.deepEqual(it.take("message").map(({ room, seq }) => [room, seq]), [["dev", 6], ["lobby", 1]]);
 });
 
-test("a hole is filled with the events themselves", async () => {
+test("a gap is filled with the events themselves", async () => {
   const it = await live();
   await it.socket.say(message(1), message(4));
   await it.clock.pass(300);
@@ -85,7 +85,7 @@ test("a gap too long for events is filled with pages of history", async () => {
   assert.deepEqual(it.take("message", "history").map(({ type, seq }) => [type, seq]), [["message", 1], ["history", undefined], ["message", 4]]);
 });
 
-test("a server that cannot fill a hole is asked once, and the loss is told", async () => {
+test("a server that cannot fill a gap is asked once, and the loss is told", async () => {
   const it = await live();
   await it.socket.say(message(1), message(4));
   await it.clock.pass(300);
@@ -103,7 +103,7 @@ test("a server that cannot fill a hole is asked once, and the loss is told", asy
   assert.deepEqual(it.socket.take(), []);
 });
 
-test("a hole that cannot be filled now keeps nobody from talking", async () => {
+test("a gap that cannot be filled now keeps nobody from talking", async () => {
   const it = await live();
   await it.socket.say(message(1));
   await it.socket.end();

@@ -23,26 +23,26 @@ function after(...pages) {
   return pages.reduce((room, [payload, asked]) => withHistory(room, payload, "Alice", asked), emptyRoom("lobby"));
 }
 
-const held = ({ oldest, more, holes }) => ({ oldest, more, holes: holes.map(({ from, to }) => `${from}–${to}`) });
+const held = ({ oldest, more, gaps }) => ({ oldest, more, gaps: gaps.map(({ from, to }) => `${from}–${to}`) });
 const mids = ({ messages }) => messages.map(({ mid }) => mid);
 
 test("the latest page is the end of what is held, older ones come before it", () => {
-  assert.deepEqual(held(after(page())), { oldest: 91, more: true, holes: [] });
-  assert.deepEqual(held(after(page(), page({ before: 91 }))), { oldest: 81, more: true, holes: [] });
-  assert.deepEqual(held(after(page({}, 200))), { oldest: 1, more: false, holes: [] });
+  assert.deepEqual(held(after(page())), { oldest: 91, more: true, gaps: [] });
+  assert.deepEqual(held(after(page(), page({ before: 91 }))), { oldest: 81, more: true, gaps: [] });
+  assert.deepEqual(held(after(page({}, 200))), { oldest: 1, more: false, gaps: [] });
 });
 
-test("a page from far back leaves a hole, which pages from either side fill", () => {
+test("a page from far back leaves a gap, which pages from either side fill", () => {
   const far = after(page(), page({ around: 50 }));
-  assert.deepEqual(held(far), { oldest: 45, more: true, holes: ["55–90"] });
+  assert.deepEqual(held(far), { oldest: 45, more: true, gaps: ["55–90"] });
   const below = withHistory(far, ...with_(page({ before: 91 })));
-  assert.deepEqual(held(below).holes, ["55–80"]);
+  assert.deepEqual(held(below).gaps, ["55–80"]);
   const above = withHistory(below, ...with_(page({ after: 54 })));
-  assert.deepEqual(held(above).holes, ["65–80"]);
+  assert.deepEqual(held(above).gaps, ["65–80"]);
   const whole = withHistory(above, ...with_(page({ after: 64 }, 30)));
-  assert.deepEqual([held(whole), mids(whole).length], [{ oldest: 45, more: true, holes: [] }, 56]);
+  assert.deepEqual([held(whole), mids(whole).length], [{ oldest: 45, more: true, gaps: [] }, 56]);
   const middle = withHistory(far, ...with_(page({ around: 70 })));
-  assert.deepEqual(held(middle).holes, ["55–64", "75–90"]);
+  assert.deepEqual(held(middle).gaps, ["55–64", "75–90"]);
 });
 
 function with_([payload, asked]) {
@@ -57,21 +57,21 @@ test("a page that speaks for nothing changes nothing", () => {
   }
 });
 
-test("an empty page that is the last one closes its hole", () => {
+test("an empty page that is the last one closes its gap", () => {
   const far = after(page(), page({ around: 50 }));
   const empty = { messages: [], first: 0, last: 0, top: TOP, more: false, lost: [] };
-  assert.deepEqual(held(withHistory(far, empty, "Alice", { before: 91 })), { oldest: 1, more: false, holes: [] });
+  assert.deepEqual(held(withHistory(far, empty, "Alice", { before: 91 })), { oldest: 1, more: false, gaps: [] });
 });
 
 test("too much is let go at the old end, or between the reader and the newest", () => {
   const messages = Array.from({ length: 1_000 }, (_, i) => ({ mid: 2 * i + 2, sender: "Bob", content: "x", ts: 0, reactions: [] }));
   const full = { ...emptyRoom("lobby"), messages, oldest: 1 };
   const atEnd = trimmed(full, 900);
-  assert.deepEqual([mids(atEnd).length, mids(atEnd)[0], held(atEnd)], [900, 202, { oldest: 202, more: true, holes: [] }]);
+  assert.deepEqual([mids(atEnd).length, mids(atEnd)[0], held(atEnd)], [900, 202, { oldest: 202, more: true, gaps: [] }]);
   const back = trimmed(full, 900, true);
-  assert.deepEqual([mids(back).length, mids(back)[0], held(back)], [900, 2, { oldest: 1, more: false, holes: ["1401–1601"] }]);
+  assert.deepEqual([mids(back).length, mids(back)[0], held(back)], [900, 2, { oldest: 1, more: false, gaps: ["1401–1601"] }]);
   const again = trimmed(back, 850, true);
-  assert.deepEqual([mids(again).length, held(again).holes], [850, ["1301–1601"]]);
+  assert.deepEqual([mids(again).length, held(again).gaps], [850, ["1301–1601"]]);
   assert.equal(trimmed(full, 1_000), full);
 });
 

@@ -57,7 +57,7 @@ test("a conversation is found by what the other is called now, and shows whether
   assert.equal(conversationWith(state, "Eve"), "@Eve");
   const there = (room) => peopleIn(state, state.rooms.get(room)).map(({ name, status, text, role }) => [name, status, text, role].join(","));
   assert.deepEqual(there("@Bob"), ["Robert,away,tea,", "Ann,,,"]);
-  assert.deepEqual(there("@Zoe"), ["Zoe,elsewhere,,", "Ann,,,"]);
+  assert.deepEqual(there("@Zoe"), ["Zoe,absent,,", "Ann,,,"]);
 });
 
 test("who becomes an account has the account's conversations only, and keeps what is unsent", () => {
@@ -73,11 +73,11 @@ test("who becomes an account has the account's conversations only, and keeps wha
   assert.deepEqual(next.rooms.get("@Zoe").pending.map(({ id }) => id), ["x"]);
 });
 
-test("whatever can be done has its words in every language", async () => {
+test("each action and each command has its text in every language", async () => {
   const keys = ["mute", "mute_for", "unmute", "kick", "ban", "promote", "demote", "lock", "unlock", "slow_for", "slow_end", "make_private", "make_public"];
   const source = await readFile(new URL("../../web/state/commands.js", import.meta.url), "utf8");
   const commands = [...source.matchAll(/^ {2}\["(\w+)", /gm)].map(([, name]) => `cmd_${name}`);
   assert.ok(commands.length > 25);
-  const wanted = [...keys.map((key) => `do_${key}`), ...commands, "log_in_note", "register_note", "logged_out", "login_expired", "login_needed", "elsewhere", "close_talk"];
+  const wanted = [...keys.map((key) => `do_${key}`), ...commands, "log_in_note", "register_note", "logged_out", "login_expired", "login_needed", "absent", "close_conversation"];
   for (const { lang, keys: known } of coverage()) assert.deepEqual(wanted.filter((key) => !known.includes(key)), [], lang);
 });

@@ -53,7 +53,7 @@ test("an account finds its rooms, its conversations and what it has not read", (
 test("who is called in what was missed shows when it is loaded, and how much of it others have said", () => {
   const call = (mid) => (mid === 40 || mid === 50 ? "hey @Alice" : "hi");
   const state = after(welcome, history("dev", [39, 40, 41, 50, 60], call));
-  assert.deepEqual([dev(state).unread, dev(state).mentions], [3, 1], "the server counts edits and deeds, too");
+  assert.deepEqual([dev(state).unread, dev(state).mentions], [3, 1], "the server counts edits and actions, too");
   const part = after(welcome, history("dev", [50, 60], call));
   assert.deepEqual([dev(part).unread, dev(part).mentions], [12, 1], "what is not loaded is the server's to count");
   const own = { type: "history", room: "dev", payload: { messages: [{ mid: 41, ts: NOW, sender: "Alice", content: "mine" }], first: 41, last: 41, top: 60, more: true, lost: [] } };
@@ -114,14 +114,14 @@ test("the mark moves when the reader has been there in between", () => {
 });
 
 test("what is done to keep order is told in its place and has its effect", () => {
-  const deed = (action, rest) => ({ type: "moderated", room: "dev", seq: 61, ts: NOW, payload: { action, by: "Eve", ...rest } });
+  const moderation = (action, rest) => ({ type: "moderated", room: "dev", seq: 61, ts: NOW, payload: { action, by: "Eve", ...rest } });
   const people = { type: "user_list", room: "dev", payload: { count: 2, users: [{ name: "Alice", role: "owner" }, { name: "Bob" }] } };
-  const state = after(welcome, people, message("dev", 60), deed("mute", { user: "Bob", seconds: 600, reason: "flood" }));
-  assert.deepEqual(dev(state).notices, [{ id: 1, text: "", after: 61, deed: { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" } }]);
-  assert.equal(dev(reduce(state, deed("make_public"), NOW)).isPrivate, false);
-  const promoted = reduce(state, deed("promote", { user: "Bob" }), NOW);
+  const state = after(welcome, people, message("dev", 60), moderation("mute", { user: "Bob", seconds: 600, reason: "flood" }));
+  assert.deepEqual(dev(state).notices, [{ id: 1, text: "", after: 61, moderation: { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" } }]);
+  assert.equal(dev(reduce(state, moderation("make_public"), NOW)).isPrivate, false);
+  const promoted = reduce(state, moderation("promote", { user: "Bob" }), NOW);
   assert.deepEqual(dev(promoted).people.map(({ role }) => role), ["owner", "moderator"]);
-  const demoted = reduce(promoted, deed("demote", { user: "Alice" }), NOW);
+  const demoted = reduce(promoted, moderation("demote", { user: "Alice" }), NOW);
   assert.deepEqual([dev(demoted).role, dev(demoted).people[0].role], ["", ""]);
 });
 

@@ -190,7 +190,7 @@ test("a room that is not open is held shorter, and a reader of the past keeps it
   assert.equal(lobby(reduce(open, { type: "ui_opened", room: "dev" }, NOW)).messages.length, INACTIVE_MESSAGES_MAX);
   const full = after(welcome, ...many("lobby", MESSAGES_MAX), { type: "ui_attention", payload: { attentive: false } });
   const state = reduce(full, message(MESSAGES_MAX + 1), NOW);
-  assert.deepEqual([lobby(state).messages.length, lobby(state).messages[0].mid, lobby(state).holes.length], [MESSAGES_MAX, 1, 1]);
+  assert.deepEqual([lobby(state).messages.length, lobby(state).messages[0].mid, lobby(state).gaps.length], [MESSAGES_MAX, 1, 1]);
 });
 
 test("ten thousand events take well under a second", () => {

@@ -6,6 +6,7 @@ import { byDay, OVER_TIME, overTime } from "../../web/stats/contents.js";
 import { figures, thinned } from "../../web/stats/figures.js";
 import { decades, linear, timeTicks } from "../../web/stats/scale.js";
 import { coverage, span, t } from "../../web/stats/words.js";
+import { namedKeys, sources, unusedKeys } from "./string-keys.js";
 import { setLanguage } from "../../web/strings/strings.js";
 import { sample } from "./sample-stats.js";
 
@@ -177,11 +178,11 @@ test("every card tells the same in its picture, its legend and its table", () =>
     assert.ok(rows.every((row) => row.length === head.length));
     assert.deepEqual(rows[0].slice(1), content.legend.map(({ at }) => at(59)), "the latest comes first");
     assert.deepEqual(rows[59][0], content.when(0));
-    assert.match(words(all(content.picture(600), "desc")[0]), /at most .*, latest /);
+    assert.match(words(all(content.picture(600), "desc")[0]), /maximum .*, latest /);
   }
   const days = byDay(told.days);
   assert.equal(days.table().rows[0][1], days.legend[0].at(29));
-  assert.equal(words(all(byDay([]).picture(300), "desc")[0]), "Nothing yet.");
+  assert.equal(words(all(byDay([]).picture(300), "desc")[0]), "No data yet.");
 });
 
 test("a span of time has the unit that suits it", () => {
@@ -189,8 +190,11 @@ test("a span of time has the unit that suits it", () => {
   assert.deepEqual([340, 1_240, 65_000, 2_500_000].map(span), ["340 μs", "1.2 ms", "65 ms", "2.5 sec"]);
 });
 
-test("every language has every word", () => {
+test("each language has every text of the page", async () => {
   const [first, ...others] = coverage();
+  const texts = (await sources()).filter(({ name }) => name.startsWith("stats/") && name !== "stats/words.js").map(({ text }) => text);
+  assert.deepEqual(namedKeys(texts).filter((key) => !first.keys.includes(key)), []);
+  assert.deepEqual(unusedKeys(first.keys, texts), []);
   for (const { lang, keys } of others) assert.deepEqual(keys.toSorted(), first.keys.toSorted(), lang);
   setLanguage(["de"]);
   assert.equal(t("title"), "Statistik");
