@@ -2,39 +2,16 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { connected, enter, field, log, newTab, openPage, pressIn, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { connected, enter, log, newTab, openPage, pressIn, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
 const PASSWORD = "correct horse";
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
-
-async function guest(name, options) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
+const guest = world.enter;
 
 function dialog(page) {
   return page.getByRole("dialog");
@@ -57,8 +34,7 @@ async function becomes(page, what, name, password = PASSWORD) {
 
 /** A new visitor who logs in at the entrance. */
 async function arrives(name, options) {
-  const page = await openPage(browser, server.url, options);
-  pages.push(page);
+  const page = world.track(await openPage(world.browser, world.url, options));
   await page.getByRole("button", { name: "Log in" }).click();
   await fillIn(page, name, PASSWORD);
   await isMember(page, name);
@@ -126,13 +102,11 @@ test("who logs in elsewhere finds the same conversations, with what is unread", 
 test("what goes wrong is said in words, and nothing is lost", async () => {
   const own = await startServer();
   try {
-    const page = await openPage(browser, own.url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, own.url));
     await page.getByRole("button", { name: "Register" }).click();
     await fillIn(page, "Dora", PASSWORD);
     await isMember(page, "Dora");
-    const other = await enter(browser, own.url, "Eve");
-    pages.push(other);
+    const other = world.track(await enter(world.browser, own.url, "Eve"));
     await pressIn(other, other.locator("#me"), "Register");
     await fillIn(other, "dora", PASSWORD);
     await dialog(other).getByRole("alert").getByText("belongs to somebody else").waitFor();
@@ -161,8 +135,7 @@ test("what goes wrong is said in words, and nothing is lost", async () => {
 test("who logs out leaves nothing behind, and its other tab says so", async () => {
   const first = await guest("Fritz");
   await becomes(first, "Register", "Fritz");
-  const second = await newTab(first.context(), server.url);
-  pages.push(second);
+  const second = world.track(await newTab(first.context(), world.url));
   await isMember(second, "Fritz");
   await say(first, "a secret of Fritz");
   await sees(second, "a secret of Fritz");
@@ -178,8 +151,7 @@ test("who logs out leaves nothing behind, and its other tab says so", async () =
 
 test("a guest's other tab comes along when the guest registers", async () => {
   const first = await guest("Greta");
-  const second = await newTab(first.context(), server.url);
-  pages.push(second);
+  const second = world.track(await newTab(first.context(), world.url));
   await connected(second);
   await becomes(first, "Register", "Greta");
   await isMember(second, "Greta");
@@ -192,8 +164,7 @@ test("a guest's other tab comes along when the guest registers", async () => {
 test("where nobody comes in without an account, the page says so and asks for it", async () => {
   const own = await startServer({ args: ["--data", "none", "--auth", "required"] });
   try {
-    const page = await openPage(browser, own.url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, own.url));
     await page.getByRole("textbox", { name: "Your name" }).fill("Ida");
     await page.getByRole("button", { name: "Join" }).click();
     await statusIs(page, "Login required");
@@ -204,11 +175,9 @@ test("where nobody comes in without an account, the page says so and asks for it
     await say(page, "inside");
     await sees(page, "inside");
 
-    const stats = await newTab(page.context(), `${own.url}/stats`);
-    pages.push(stats);
+    const stats = world.track(await newTab(page.context(), `${own.url}/stats`));
     await statusIs(stats, "Live");
-    const stranger = await openPage(browser, `${own.url}/stats`);
-    pages.push(stranger);
+    const stranger = world.track(await openPage(world.browser, `${own.url}/stats`));
     await stranger.getByRole("link", { name: "Log in" }).click();
     await stranger.getByRole("textbox", { name: "Your name" }).waitFor();
   } finally {
@@ -225,15 +194,14 @@ test("somebody offline gets what was said in private when they come back", async
   await say(page, "/msg Ingo read this later");
   await page.getByText("Ingo is in none of your rooms right now").waitFor({ timeout: 20_000 });
   await sees(page, "read this later");
-  const back = await newTab(context, server.url);
-  pages.push(back);
+  const back = world.track(await newTab(context, world.url));
   await isMember(back, "Ingo");
   await back.getByRole("link", { name: /^Jana 1 unread message/ }).click();
   await sees(back, "read this later");
 });
 
 test("a name with spaces is written in quotes", async () => {
-  const eve = await someone(server.url, "Eve of the Hill", "lobby");
+  const eve = await connectBot(world.url, "Eve of the Hill", "lobby");
   const page = await guest("Klara");
   await say(page, '/msg "Eve of the Hill" only for you');
   await page.getByRole("heading", { name: "@Eve of the Hill" }).waitFor();
@@ -247,8 +215,7 @@ test("a server that is killed finds its accounts again, and what was said to one
   let own = await startServer({ args });
   try {
     const come = async (name) => {
-      const page = await openPage(browser, own.url);
-      pages.push(page);
+      const page = world.track(await openPage(world.browser, own.url));
       await page.getByRole("button", { name: "Register" }).click();
       await fillIn(page, name, PASSWORD);
       await isMember(page, name);

@@ -15,7 +15,7 @@ import { until } from "./world.js";
  * @param {string} name
  * @param {string} room
  */
-export async function someone(url, name, room) {
+export async function connectBot(url, name, room) {
   const query = new URLSearchParams({ name, room, history: "0" });
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws?${query}`);
   const heard = [];

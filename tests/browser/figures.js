@@ -7,8 +7,8 @@
  * @module
  */
 
-import { someone } from "./bots.js";
-import { openRoad } from "./network.js";
+import { connectBot } from "./bots.js";
+import { openSlowNetwork } from "./network.js";
 import { FREELY, enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
 
 const MANY = 10_000;
@@ -26,7 +26,7 @@ try {
 
 /** @param {string} where @param {{ delayMs?: number, bytesPerS?: number }} [slowness] */
 async function measureVisits(where, slowness) {
-  const road = await openRoad(server.port, slowness);
+  const road = await openSlowNetwork(server.port, slowness);
   // A browser of its own: nothing of another visit is in its caches.
   const browser = await startBrowser();
   const page = await openPage(browser, "about:blank");
@@ -72,7 +72,7 @@ async function canTalk(page) {
 async function measureMany() {
   const browser = await startBrowser();
   const reader = await enter(browser, server.url, "Gil", { room: "many" });
-  const crowd = await someone(server.url, "Hal", "many");
+  const crowd = await connectBot(server.url, "Hal", "many");
   for (let i = 0; i < MANY / 1000; i += 1) {
     await crowd.say(...Array.from({ length: 1000 }, (_, k) => `message ${i * 1000 + k + 1} of many, with some words in it`));
   }

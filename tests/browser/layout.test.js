@@ -1,35 +1,12 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { FREELY, enter, field, join, log, openPage, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { FREELY, field, join, log, openPage, rows, say, sees, setUp, texts, until } from "./world.js";
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [...FREELY, "--data", "none"] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer({ args: [...FREELY, "--data", "none"] });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-async function person(name, options = {}) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const person = world.enter;
 
 async function overflow(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -51,7 +28,7 @@ const PAYLOADS = [
 
 test("whatever is said, named or typed stays text", async () => {
   const name = "<img src=x>";
-  const eve = await someone(server.url, name, "<b>room</b>".replace("/", ""));
+  const eve = await connectBot(world.url, name, "<b>room</b>".replace("/", ""));
   const alice = await person("Ada", { room: "<b>room<b>" });
   await eve.say(...PAYLOADS);
   eve.send({ type: "set_topic", id: "t", payload: "<img src=x onerror=alert(1)>" });
@@ -105,7 +82,7 @@ test("formatting makes nodes of what is meant so, and of nothing else", async ()
 });
 
 test("ugly text breaks neither the layout nor the page", async () => {
-  const eve = await someone(server.url, "Eve\u0301", "ugly");
+  const eve = await connectBot(world.url, "Eve\u0301", "ugly");
   const alice = await person("Abby", { room: "ugly", viewport: { width: 360, height: 640 } });
   await eve.say(
     "Z" + "\u0300\u0301\u0302\u0489".repeat(999),
@@ -135,8 +112,7 @@ test("ugly text breaks neither the layout nor the page", async () => {
 });
 
 test("all of it works with the keyboard alone", async () => {
-  const page = await openPage(browser, server.url);
-  pages.push(page);
+  const page = world.track(await openPage(world.browser, world.url));
   await page.keyboard.type("Kay");
   await page.keyboard.press("Tab");
   await page.keyboard.type("keys");
@@ -221,8 +197,7 @@ test("the tab order is that of the page, and the focus is seen", async () => {
 
 for (const width of [320, 390]) {
   test(`at ${width} pixels nothing is cut off, and rooms and people are drawers`, async () => {
-    const page = await openPage(browser, server.url, { viewport: { width, height: 640 }, hasTouch: true, isMobile: true });
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, world.url, { viewport: { width, height: 640 }, hasTouch: true, isMobile: true }));
     assert.equal(await overflow(page), 0);
     await join(page, "Pia", `phone${width}`);
     await say(page, `${"long ".repeat(60)}${"x".repeat(200)}`);
@@ -265,14 +240,12 @@ test("dark is dark, light is light, as the reader prefers", async () => {
 });
 
 test("the page speaks German and Arabic, and mirrors itself for the latter", async () => {
-  const german = await openPage(browser, server.url, { locale: "de-DE" });
-  pages.push(german);
+  const german = world.track(await openPage(world.browser, world.url, { locale: "de-DE" }));
   await german.getByRole("textbox", { name: "Dein Name" }).fill("Jörg");
   await german.getByRole("textbox", { name: "Raum" }).fill("sprache");
   await german.getByRole("button", { name: "Betreten" }).click();
   await german.getByText("Verbunden").waitFor();
-  const arabic = await openPage(browser, server.url, { locale: "ar" });
-  pages.push(arabic);
+  const arabic = world.track(await openPage(world.browser, world.url, { locale: "ar" }));
   await arabic.getByRole("textbox", { name: "اسمك" }).fill("ليلى");
   await arabic.getByRole("textbox", { name: "الغرفة" }).fill("sprache");
   await arabic.getByRole("button", { name: "انضمام" }).click();
@@ -287,7 +260,7 @@ test("the page speaks German and Arabic, and mirrors itself for the latter", asy
 });
 
 test("the past is loaded on demand and nothing jumps", async () => {
-  const bob = await someone(server.url, "Bodo", "past");
+  const bob = await connectBot(world.url, "Bodo", "past");
   await bob.say(...Array.from({ length: 400 }, (_, i) => `line ${i + 1}${i % 7 ? "" : "\nwith\nmore"}`));
   const alice = await person("Adele", { room: "past" });
   await sees(alice, "line 400");
@@ -326,7 +299,7 @@ test("the past is loaded on demand and nothing jumps", async () => {
 });
 
 test("ten thousand messages scroll smoothly and take few rows", async () => {
-  const bob = await someone(server.url, "Boris", "many");
+  const bob = await connectBot(world.url, "Boris", "many");
   const alice = await person("Agnes", { room: "many" });
   for (let thousand = 0; thousand < 10; thousand += 1) {
     await bob.say(...Array.from({ length: 1000 }, (_, i) => `message ${thousand * 1000 + i + 1} with some words in it`));
@@ -363,7 +336,7 @@ test("ten thousand messages scroll smoothly and take few rows", async () => {
 });
 
 test("history is not read aloud, new messages are", async () => {
-  const bob = await someone(server.url, "Bruno", "aloud");
+  const bob = await connectBot(world.url, "Bruno", "aloud");
   await bob.say("from the past");
   const alice = await person("Aiko", { room: "aloud" });
   await sees(alice, "from the past");
@@ -379,8 +352,7 @@ test("history is not read aloud, new messages are", async () => {
 });
 
 test("a page whose storage is forbidden works, and forgets", async () => {
-  const page = await openPage(browser, server.url);
-  pages.push(page);
+  const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     Object.defineProperty(window, "localStorage", { get() { throw new DOMException("forbidden", "SecurityError"); } });
   });
@@ -393,8 +365,7 @@ test("a page whose storage is forbidden works, and forgets", async () => {
 });
 
 test("a page whose storage is full works", async () => {
-  const page = await openPage(browser, server.url);
-  pages.push(page);
+  const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     Storage.prototype.setItem = () => {
       throw new DOMException("full", "QuotaExceededError");
@@ -407,8 +378,7 @@ test("a page whose storage is full works", async () => {
 });
 
 test("a clock that is an hour wrong shows the server's time", async () => {
-  const alice = await openPage(browser, server.url);
-  pages.push(alice);
+  const alice = world.track(await openPage(world.browser, world.url));
   await alice.addInitScript(() => {
     const { now } = Date;
     Date.now = () => now() - 3_600_000;

@@ -2,36 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { connected, enter, field, log, newTab, openPage, pressOn, rows, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, log, newTab, openPage, pressOn, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-async function person(name, options) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
-
-test.afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const person = world.enter;
 
 test("two pages talk", async () => {
   const alice = await person("Alice", { room: "talk" });
@@ -64,8 +41,7 @@ test("a reload keeps name, rooms and messages without asking", async () => {
 });
 
 test("an address with a room leads into the room", async () => {
-  const alice = await openPage(browser, `${server.url}/#kit%20chen`);
-  pages.push(alice);
+  const alice = world.track(await openPage(world.browser, `${world.url}/#kit%20chen`));
   assert.equal(await alice.getByRole("textbox", { name: "Room" }).inputValue(), "kit chen");
   await alice.getByRole("textbox", { name: "Your name" }).fill("Ada");
   await alice.keyboard.press("Enter");
@@ -74,8 +50,7 @@ test("an address with a room leads into the room", async () => {
 
 test("two tabs of one user are one person and see the same", async () => {
   const first = await person("Tina", { room: "tabs" });
-  const second = await newTab(first.context(), `${server.url}/#tabs`);
-  pages.push(second);
+  const second = world.track(await newTab(first.context(), `${world.url}/#tabs`));
   await connected(second);
   await say(first, "from the first");
   await sees(second, "from the first");
@@ -231,9 +206,9 @@ for (const kind of ["in memory", "on disk"]) {
     const args = ["--data", folder];
     let own = await startServer({ args });
     try {
-      const alice = await enter(browser, own.url, "Alice");
-      const bob = await enter(browser, own.url, "Bob");
-      pages.push(alice, bob);
+      const alice = await enter(world.browser, own.url, "Alice");
+      const bob = await enter(world.browser, own.url, "Bob");
+      [alice, bob].forEach(world.track);
       await say(alice, "before");
       await sees(bob, "before");
       await own.kill();
@@ -268,9 +243,9 @@ test("an unsent message survives a reload while offline", async () => {
   const own = await startServer();
   let again;
   try {
-    const alice = await enter(browser, own.url, "Alice");
-    const bob = await enter(browser, own.url, "Bob");
-    pages.push(alice, bob);
+    const alice = await enter(world.browser, own.url, "Alice");
+    const bob = await enter(world.browser, own.url, "Bob");
+    [alice, bob].forEach(world.track);
     await alice.context().setOffline(true);
     await own.kill();
     await statusIs(alice, "Offline");

@@ -1,38 +1,17 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { connected, enter, field, log, pressIn, pressOn, rows, say, sees, startBrowser, startServer, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { connected, field, log, pressIn, pressOn, rows, say, sees, setUp, until } from "./world.js";
 
 // Private rooms, and order in the room.
 
 const PHONE = { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true };
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
-
-async function person(name, room, options) {
-  const page = await enter(browser, server.url, name, { room, ...options });
-  pages.push(page);
-  return page;
+function person(name, room, options) {
+  return world.enter(name, { room, ...options });
 }
 
 function people(page) {
@@ -123,7 +102,7 @@ for (const [size, options] of [["desk", {}], ["phone", PHONE]]) {
     await log(eve).getByText(`${boss} removed ${rogue} as moderator.`).waitFor();
     if (size === "phone") await owner.keyboard.press("Escape");
     await pressIn(owner, await open(), "Remove from room");
-    await eve.getByText("sent you out").first().waitFor();
+    await eve.getByText("removed you from").first().waitFor();
     await until(async () => (await people(owner).getByRole("button", { name: rogue }).count()) === 0, "Eve to be gone", () => people(owner).innerText(), 20_000);
   });
 }
@@ -166,7 +145,7 @@ test("a room is locked, slowed and given a topic from its menu", async () => {
   await guest.getByRole("button", { name: "Retry" }).click();
   await sees(owner, "may I?");
   await pressIn(owner, owner.locator("#room-menu"), "Slow mode: one message per 10s");
-  await log(guest).getByText("set the wait between messages to 10s").waitFor();
+  await log(guest).getByText("set slow mode to 10s").waitFor();
   await pressIn(owner, owner.locator("#room-menu"), "Turn slow mode off");
   await pressIn(owner, owner.locator("#room-menu"), "Set topic");
   await owner.keyboard.type("House rules");
@@ -176,7 +155,7 @@ test("a room is locked, slowed and given a topic from its menu", async () => {
 
 test("menus are for the keyboard, too", async () => {
   const alice = await person("Alice", "keys");
-  const bob = await someone(server.url, "Bob", "keys");
+  const bob = await connectBot(world.url, "Bob", "keys");
   const button = people(alice).getByRole("button", { name: "Bob" });
   await button.focus();
   await alice.keyboard.press("Enter");

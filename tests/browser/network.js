@@ -12,7 +12,7 @@ import { connect, createServer } from "node:net";
  * @param {number} port
  * @param {{ delayMs?: number, bytesPerS?: number }} [slowness]  one way; of the way back, shared by all
  */
-export async function openRoad(port, { delayMs = 0, bytesPerS = Infinity } = {}) {
+export async function openSlowNetwork(port, { delayMs = 0, bytesPerS = Infinity } = {}) {
   const counted = { requests: 0, bytes: 0, sockets: 0 };
   /** When the way back is free again. */
   let free = 0;

@@ -3,30 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { connected, enter, field, newTab, openPage, rows, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, newTab, openPage, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
-let browser;
-let pages = [];
-
-before(async () => {
-  browser = await startBrowser();
-});
-
-after(() => browser?.close());
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const world = setUp();
 
 async function person(url, name, options) {
-  const page = await enter(browser, url, name, options);
-  pages.push(page);
-  return page;
+  return world.track(await enter(world.browser, url, name, options));
 }
 
 /** Waits until the worker has everything it keeps, and the page is its own. */
@@ -212,8 +196,7 @@ test("a new build takes the place of the old one as a whole", async () => {
   const url = `http://127.0.0.1:${proxy.address().port}`;
   const own = /\/v\/(\w{16})\//.exec(await (await fetch(url)).text())[1];
   try {
-    const page = await openPage(browser, url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, url));
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     await kept(page);
     build = "0123456789abcdef";
@@ -246,14 +229,12 @@ test("a page whose modules are gone loads once more, and not for ever", async ()
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${proxy.address().port}`;
   try {
-    const page = await openPage(browser, url, { serviceWorkers: "block" });
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, url, { serviceWorkers: "block" }));
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     assert.equal(pagesAsked, 2);
 
     isGone = () => true;
-    const lost = await openPage(browser, url, { serviceWorkers: "block" });
-    pages.push(lost);
+    const lost = world.track(await openPage(world.browser, url, { serviceWorkers: "block" }));
     await until(() => pagesAsked === 4, "the page to be loaded once more");
     await lost.waitForLoadState("networkidle");
     assert.equal(pagesAsked, 4);
@@ -274,8 +255,7 @@ test("a server that answers nothing, or that it is not there, does not keep the 
   });
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   try {
-    const page = await openPage(browser, `http://127.0.0.1:${proxy.address().port}`);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, `http://127.0.0.1:${proxy.address().port}`));
     await kept(page);
     for (answer of ["fail", "hang"]) {
       await page.reload();
@@ -291,10 +271,9 @@ test("a server that answers nothing, or that it is not there, does not keep the 
 test("a browser that forbids workers and databases shows the same page", async () => {
   const server = await startServer();
   try {
-    const context = await browser.newContext({ serviceWorkers: "block" });
+    const context = await world.browser.newContext({ serviceWorkers: "block" });
     await context.addInitScript(() => Object.defineProperty(window, "indexedDB", { get: () => { throw new Error("forbidden"); } }));
-    const page = await newTab(context, server.url);
-    pages.push(page);
+    const page = world.track(await newTab(context, server.url));
     await page.getByRole("textbox", { name: "Your name" }).fill("Ivy");
     await page.getByRole("button", { name: "Join" }).click();
     await connected(page);
@@ -309,8 +288,7 @@ test("a browser that forbids workers and databases shows the same page", async (
 test("the browser would install it", async () => {
   const server = await startServer();
   try {
-    const page = await openPage(browser, server.url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, server.url));
     const devtools = await page.context().newCDPSession(page);
     const { errors, data } = await devtools.send("Page.getAppManifest");
     assert.deepEqual(errors, []);

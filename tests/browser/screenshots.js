@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 
 import { FakeServer } from "../web/fake-server.js";
 import { sample } from "../web/sample-stats.js";
-import { someone } from "./bots.js";
+import { connectBot } from "./bots.js";
 import { FREELY, openPage, startBrowser, startServer, until } from "./world.js";
 
 const FOLDER = process.argv[2] ?? fileURLToPath(new URL("../../.readme/", import.meta.url));
@@ -42,7 +42,7 @@ try {
     await page.locator('#chat[data-phase="live"]').waitFor();
     await page.locator(".text", { hasText: "Saturday" }).last().waitFor();
     await page.locator("#people li").nth(3).waitFor({ state: "attached" });
-    await page.locator(".words", { hasText: "Tuesday" }).first().waitFor({ state: "attached" });
+    await page.locator(".details", { hasText: "Tuesday" }).first().waitFor({ state: "attached" });
     await act?.(page);
     await page.screenshot({ path: `${FOLDER}/${name}.png` });
     console.log(`${name}.png`);
@@ -71,10 +71,10 @@ async function pictureOfStatistics() {
 
 /** What stands in the pictures; gives Maya's token. */
 async function talk(url) {
-  const maya = await someone(url, "Maya", "garden");
-  const tomas = await someone(url, "Tomás", "garden");
-  const yuki = await someone(url, "Yuki", "garden");
-  const layla = await someone(url, "ليلى", "garden");
+  const maya = await connectBot(url, "Maya", "garden");
+  const tomas = await connectBot(url, "Tomás", "garden");
+  const yuki = await connectBot(url, "Yuki", "garden");
+  const layla = await connectBot(url, "ليلى", "garden");
   const token = await account(url, maya, "Maya");
   await account(url, yuki, "Yuki");
   const enter = (who, room) => who.send({ type: "join_room", id: room, payload: { room } });

@@ -1,41 +1,18 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { FREELY, enter, field, log, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { FREELY, field, log, rows, say, sees, setUp, texts, until } from "./world.js";
 
 const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [...FREELY, "--data", "none"] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer({ args: [...FREELY, "--data", "none"] });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
-
-async function person(name, options) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
+const person = world.enter;
 
 /** A room in which much was said, the third of it about a needle. */
 async function haystack(room, number = 400) {
-  const bob = await someone(server.url, `Bob of ${room}`, room);
+  const bob = await connectBot(world.url, `Bob of ${room}`, room);
   await bob.say(...Array.from({ length: number }, (_, i) => (i === 2 ? "a needle, of all things" : `straw ${i + 1}`)));
   return bob;
 }

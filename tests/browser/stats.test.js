@@ -2,33 +2,17 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import { FakeServer } from "../web/fake-server.js";
 import { sample } from "../web/sample-stats.js";
-import { someone } from "./bots.js";
-import { FREELY, enter, newTab, openPage, startBrowser, startServer, statusIs, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { FREELY, enter, newTab, openPage, setUp, startServer, statusIs, until } from "./world.js";
 
-let browser;
-let pages = [];
-
-before(async () => {
-  browser = await startBrowser();
-});
-
-after(() => browser?.close());
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const world = setUp();
 
 async function open(url, options = {}) {
-  const page = await openPage(browser, `${url}/stats`, options);
-  pages.push(page);
-  return page;
+  return world.track(await openPage(world.browser, `${url}/stats`, options));
 }
 
 /** A server whose statistics are made up. */
@@ -47,7 +31,7 @@ test("what happens in the chat is seen within seconds, as picture and as table",
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   const server = await startServer({ args: [...FREELY, "--data", folder] });
   try {
-    const bob = await someone(server.url, "Bob", "busy");
+    const bob = await connectBot(server.url, "Bob", "busy");
     const page = await open(server.url);
     await statusIs(page, "Live");
     await chart(page, "Messages per minute").waitFor();
@@ -74,7 +58,7 @@ test("what happens in the chat is seen within seconds, as picture and as table",
 test("who looks without talking is in no room, who talks is the same person", async () => {
   const server = await startServer();
   try {
-    const bob = await someone(server.url, "Bob", "lobby");
+    const bob = await connectBot(server.url, "Bob", "lobby");
     const guest = await open(server.url);
     await chart(guest, "Messages per minute").waitFor();
     const counted = async () => {
@@ -85,8 +69,7 @@ test("who looks without talking is in no room, who talks is the same person", as
     };
     await until(async () => (await counted()).join() === "Bob", "the guest to be gone", counted, 20_000);
 
-    const alice = await enter(browser, server.url, "Alice");
-    pages.push(alice);
+    const alice = world.track(await enter(world.browser, server.url, "Alice"));
     const before = await alice.evaluate(() => JSON.stringify(localStorage));
     const looks = await newTab(alice.context(), `${server.url}/stats`);
     await chart(looks, "Messages per minute").waitFor();
@@ -153,8 +136,8 @@ test("it fits a phone, mirrors itself for Arabic, and names of rooms stay text",
       await page.getByText("<b>night</b>").waitFor();
       assert.equal(await page.locator("#rooms b").count(), 0);
     }
-    assert.equal(await pages[1].evaluate(() => document.dir), "rtl");
-    await pages[1].getByRole("heading", { name: "الإحصاءات" }).waitFor();
+    assert.equal(await world.pages[1].evaluate(() => document.dir), "rtl");
+    await world.pages[1].getByRole("heading", { name: "الإحصاءات" }).waitFor();
   } finally {
     await server.close();
   }
@@ -191,8 +174,7 @@ test("a server that is gone is told of, and its return too", async () => {
 test("the chat links to it, and back", async () => {
   const server = await startServer();
   try {
-    const page = await enter(browser, server.url, "Lin");
-    pages.push(page);
+    const page = world.track(await enter(world.browser, server.url, "Lin"));
     await page.getByRole("link", { name: "Statistics" }).click();
     await page.getByRole("heading", { name: "Statistics" }).waitFor();
     await page.getByRole("link", { name: "chinwag" }).click();
