@@ -42,59 +42,27 @@ import { connectUrl } from "./client/connect-url.js";
 import { Connection } from "./client/connection.js";
 import { HttpApi } from "./client/http-api.js";
 import { entriesOf, isDirect, isNumbered, parse } from "./client/event.js";
+import { idGenerator } from "./client/ids.js";
 import { Listeners } from "./client/listeners.js";
 import { Outbox, eventOfAck } from "./client/outbox.js";
 import { PendingRequests } from "./client/pending-requests.js";
 import { RoomSync } from "./client/room-sync.js";
 import { Requests } from "./client/requests.js";
 import { Sender } from "./client/sender.js";
+import { Session } from "./client/session.js";
 import { Timers, realClock } from "./client/timers.js";
-import { remember, remembered } from "./client/saved-session.js";
 
 export { Refusal } from "./client/event.js";
 export { remembered } from "./client/saved-session.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./client/outbox.js").Store} Store */
 /** @typedef {import("./client/requests.js").Submission} Submission */
-
-/** @typedef {"idle" | "connecting" | "catching_up" | "live" | "offline" | "stopped"} Phase */
-
-/**
- * @typedef {object} Options
- * @property {string | URL} url        `ws://HOST/ws`
- * @property {string} [name]           display name; the server may add a number to it
- * @property {string[]} [rooms]        joined at the start, in addition to the saved ones
- * @property {string} [token]          of an account; guests have none
- * @property {boolean} [cookies]       the browser sends the login by itself; the token is not stored
- * @property {any} [WebSocket]         implementation, if there is no global one
- * @property {typeof fetch} [fetch]    implementation for HTTP
- * @property {Store | null} [storage]  stores session, rooms and outbox across reloads
- * @property {string} [storageKey]     prefix of its keys, by default `chinwag`
- * @property {number} [history]        messages requested on joining a room, 0–200, by default 50
- * @property {(probe: () => void) => void} [wake]  registers `probe`, to be called when the network may be back
- * @property {() => number} [random]   for the jitter
- * @property {import("./client/timers.js").Clock} [clock]
- */
+/** @typedef {import("./client/options.js").Options} Options */
+/** @typedef {import("./client/options.js").Phase} Phase */
 
 export class Chinwag extends Requests {
   /** @type {Phase} */
   phase = "idle";
-
-  /** The user's name on the server. */
-  you;
-
-  /** Requested and joined rooms, in the order of joining. @type {string[]} */
-  rooms;
-
-  /** Known private conversations, such as `@Bob`, which are neither joined nor left. @type {Set<string>} */
-  direct = new Set();
-
-  /** Whether the user has an account; false for a guest. */
-  account = false;
-
-  /** Sent on connecting; empty for a guest, and where the browser has a cookie. */
-  token;
 
   /** Sizes and rates of the last `welcome`. @type {Record<string, number>} */
   limits = {};
@@ -104,39 +72,26 @@ export class Chinwag extends Requests {
 
   #url;
   #http;
-  #cookies;
   #history;
-  #store;
-  #storageKey;
   #timers;
   #connection;
   #sync;
   #sender;
   #pending;
   #session;
-  /** The current room of the connection, to which plain text goes. */
-  #current = "";
   /** Rooms that did not fit into the URL. @type {string[]} */
   #remaining = [];
   #listeners = new Listeners();
-  #tag = randomTag();
-  #ids = 0;
+  #newId = idGenerator();
 
   /** @param {Options} options */
   constructor(options) {
     super();
     const { url, storage = null, storageKey = "chinwag", clock = realClock } = options;
-    const saved = remembered(storage, storageKey);
     this.#url = url;
     this.#http = new HttpApi(url, options.fetch);
-    this.#cookies = options.cookies ?? false;
-    this.token = options.token ?? "";
     this.#history = options.history ?? 50;
-    this.#store = storage;
-    this.#storageKey = storageKey;
-    this.#session = saved.session;
-    this.you = options.name || saved.name;
-    this.rooms = [...new Set([...(options.rooms ?? []), ...saved.rooms])];
+    this.#session = new Session(options);
     this.outbox = new Outbox(storage, storageKey);
 
     /** @param {ChatEvent} event */
@@ -158,15 +113,44 @@ export class Chinwag extends Requests {
       {
         url: () => this.#connectUrl(),
         received: (data) => this.#onReceive(data),
-        ping: () => void send(JSON.stringify({ type: "ping", id: this.#id() })),
+        ping: () => void send(JSON.stringify({ type: "ping", id: this.#newId() })),
         connecting: () => this.#setPhase("connecting"),
-        explainFailure: () => this.#http.explainFailure(this.token || (this.#cookies ? "" : this.#session)),
+        explainFailure: () => this.#http.explainFailure(this.#session.credential),
         lost: (why) => this.#onClosed("offline", why),
         stopped: (why) => this.#onClosed("stopped", why),
       },
       { WebSocket: options.WebSocket, clock, random: options.random },
     );
     options.wake?.(() => this.probe());
+  }
+
+  /** The user's name on the server. */
+  get you() {
+    return this.#session.you;
+  }
+
+  /** Requested and joined rooms, in the order of joining. */
+  get rooms() {
+    return this.#session.rooms;
+  }
+
+  /** Known private conversations, such as `@Bob`, which are neither joined nor left. */
+  get direct() {
+    return this.#session.direct;
+  }
+
+  /** Whether the user has an account; false for a guest. */
+  get account() {
+    return this.#session.account;
+  }
+
+  /** Sent on connecting; empty for a guest, and where the browser has a cookie. */
+  get token() {
+    return this.#session.token;
+  }
+
+  set token(token) {
+    this.#session.token = token;
   }
 
   /**
@@ -192,7 +176,7 @@ export class Chinwag extends Requests {
    * @param {string} password  is not stored
    */
   async register(name, password) {
-    await this.#continueAs(await this.#http.register(name, password, this.account ? "" : this.#session));
+    await this.#continueAs(await this.#http.register(name, password, this.account ? "" : this.#session.key));
   }
 
   /** Logs in and continues as the account, see `register`. @param {string} name @param {string} password */
@@ -209,12 +193,7 @@ export class Chinwag extends Requests {
 
   /** Connects again with the saved session: another page of the same storage may have logged in. */
   reconnect() {
-    const { account, name } = remembered(this.#store, this.#storageKey);
-    if (account && !this.account) {
-      this.#session = "";
-      this.account = true;
-      this.you = name;
-    }
+    this.#session.reload();
     this.#onDisconnect();
     this.#connection.reopen();
   }
@@ -232,15 +211,9 @@ export class Chinwag extends Requests {
     this.#connection.probe();
   }
 
-  /**
-   * @override
-   * @param {string} type
-   * @param {string} room
-   * @param {any} payload
-   * @returns {Submission}
-   */
+  /** @override @param {string} type @param {string} room @param {any} payload @returns {Submission} */
   submit(type, room, payload) {
-    const id = this.#id();
+    const id = this.#newId();
     return { id, done: this.#sender.submit(id, type, room, payload) };
   }
 
@@ -261,10 +234,7 @@ export class Chinwag extends Requests {
    * @param {{ history?: number }} [options]
    */
   join(room, { history = this.#history } = {}) {
-    if (!this.#connection.isOpen && !this.rooms.includes(room)) {
-      this.rooms = [...this.rooms, room];
-      this.#save();
-    }
+    if (!this.#connection.isOpen) this.#session.addRoom(room);
     return this.ask("join_room", { room, history });
   }
 
@@ -277,8 +247,7 @@ export class Chinwag extends Requests {
   async setName(name) {
     const answer = await this.ask("set_name", name);
     const { you } = answer.payload ?? {};
-    this.you = typeof you === "string" ? you : name;
-    this.#save();
+    this.#session.rename(typeof you === "string" ? you : name);
     return answer;
   }
 
@@ -290,33 +259,27 @@ export class Chinwag extends Requests {
    * @param {string} text
    */
   async command(room, text) {
-    if (this.#current !== room && (this.rooms.includes(room) || this.direct.has(room))) {
+    if (this.#session.current !== room && (this.rooms.includes(room) || this.direct.has(room))) {
       await this.join(room, { history: 0 });
     }
     if (!this.#connection.send(text)) throw new Error("offline");
   }
 
-  /**
-   * @override
-   * @param {string} type
-   * @param {any} [payload]
-   * @param {string} [room]
-   * @returns {Promise<ChatEvent>}
-   */
+  /** @override @param {string} type @param {any} [payload] @param {string} [room] @returns {Promise<ChatEvent>} */
   ask(type, payload, room) {
-    return this.#pending.ask({ type, id: this.#id(), room, payload });
+    return this.#pending.ask({ type, id: this.#newId(), room, payload });
   }
 
   /** @override @param {string} type @param {string} room @param {any} payload */
   hint(type, room, payload) {
-    this.#pending.hint({ type, id: this.#id(), room, payload });
+    this.#pending.hint({ type, id: this.#newId(), room, payload });
   }
 
   /** Returns the URL of the next connection. */
   #connectUrl() {
     const { href, remaining } = connectUrl(this.#url, {
       name: this.you,
-      session: this.#session,
+      session: this.#session.key,
       token: this.token,
       epoch: this.#sync.epoch,
       history: this.#history,
@@ -327,10 +290,7 @@ export class Chinwag extends Requests {
     return href;
   }
 
-  /**
-   * @param {Phase} phase
-   * @param {object} why
-   */
+  /** @param {Phase} phase @param {object} why */
   #onClosed(phase, why) {
     this.#onDisconnect();
     this.#setPhase(phase, why);
@@ -345,24 +305,16 @@ export class Chinwag extends Requests {
   }
 
   /** Continues with a login. @param {import("./client/http-api.js").Login} login */
-  async #continueAs({ token, name }) {
+  async #continueAs(login) {
     // This transfers the rooms and conversations of the guest to the account.
-    await this.ask("auth", { token }).catch(() => {});
-    this.token = this.#cookies ? "" : token;
-    this.you = name;
-    this.#session = "";
-    this.account = true;
+    await this.ask("auth", { token: login.token }).catch(() => {});
     // `welcome` has the conversations of the account.
     for (const room of this.direct) this.#sync.forget(room);
-    this.direct.clear();
-    this.#save();
+    this.#session.continueAs(login);
     this.reconnect();
   }
 
-  /**
-   * @param {Phase} phase
-   * @param {object} [why]
-   */
+  /** @param {Phase} phase @param {object} [why] */
   #setPhase(phase, why = {}) {
     this.phase = phase;
     this.#emit({ type: "phase", payload: { phase, ...why } });
@@ -391,57 +343,33 @@ export class Chinwag extends Requests {
 
   /** @param {ChatEvent} event */
   #onWelcome(event) {
-    const { you, session, account, epoch, current, limits, rooms, direct } = event.payload ?? {};
-    if (typeof you === "string") this.you = you;
-    this.account = account === true;
-    // An account is identified by its token; a session key would identify the former guest.
-    if (this.account) this.#session = "";
-    if (typeof session === "string") this.#session = session;
-    if (typeof current === "string") this.#current = current;
+    const { epoch, limits } = event.payload;
     this.limits = Object.fromEntries(entriesOf(limits));
     this.#sender.frameMax = this.limits.frame ?? Infinity;
-    const joined = entriesOf(rooms);
-    const conversations = entriesOf(direct).filter(([room]) => isDirect(room));
-    // Only the newest are listed; other known ones still exist, unless the epoch is new.
-    if (epoch !== this.#sync.epoch) this.direct.clear();
-    for (const [room] of conversations) this.direct.add(room);
-    const remaining = this.rooms.filter((room) => isDirect(room) || this.#remaining.includes(room));
-    this.rooms = [...new Set([...joined.map(([room]) => room), ...remaining])];
-    this.#save();
+    const isNewEpoch = epoch !== this.#sync.epoch;
+    const rooms = this.#session.applyWelcome(event.payload, { isNewEpoch, remaining: this.#remaining });
     this.#connection.welcomed();
     this.#emit(event);
-    this.#sync.welcomed([...joined, ...conversations], this.#session, String(epoch ?? ""));
+    this.#sync.welcomed(rooms, this.#session.key, String(epoch ?? ""));
     for (const room of this.#remaining) this.join(room).catch(() => {});
     this.#setPhase("catching_up");
     this.#advance();
   }
 
-  /**
-   * Updates the connection from an event, before it is emitted.
-   *
-   * @param {ChatEvent} event
-   */
+  /** Updates the connection from an event, before it is emitted. @param {ChatEvent} event */
   #updateConnection({ type, room = "", payload = {} }) {
     if (type === "bye") {
       this.#connection.bye(payload);
     } else if (type === "joined") {
-      if (!this.rooms.includes(room) && !isDirect(room)) this.rooms = [...this.rooms, room];
-      this.#current = room;
-      this.#save();
+      this.#session.current = room;
+      if (!isDirect(room)) this.#session.addRoom(room);
     } else if (type === "left") {
-      this.rooms = this.rooms.filter((other) => other !== room);
-      this.direct.delete(room);
+      this.#session.removeRoom(room);
       this.#sync.forget(room);
-      if (this.#current === room) this.#current = "";
-      this.#save();
     }
   }
 
-  /**
-   * Emits a numbered event in its turn.
-   *
-   * @param {ChatEvent & { room: string, seq: number }} event
-   */
+  /** Emits a numbered event in its turn. @param {ChatEvent & { room: string, seq: number }} event */
   #applyNumbered(event) {
     if (isDirect(event.room)) this.direct.add(event.room);
     const entry = this.outbox.entryOf(event, this.you);
@@ -466,19 +394,4 @@ export class Chinwag extends Requests {
     this.#setPhase("live");
     this.#sender.goLive();
   }
-
-  #save() {
-    const { you: name, rooms, account } = this;
-    remember(this.#store, this.#storageKey, { session: this.#session, name, rooms, account });
-  }
-
-  #id() {
-    this.#ids += 1;
-    return `${this.#tag}-${this.#ids}`;
-  }
-}
-
-function randomTag() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
 }

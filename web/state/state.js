@@ -9,7 +9,7 @@
 
 /**
  * @typedef {object} State
- * @property {import("../chinwag.js").Phase} phase
+ * @property {import("../client/options.js").Phase} phase
  * @property {{ code?: number, reason?: string, retry_in_ms?: number }} why  details of the phase
  * @property {string} you
  * @property {boolean} account      false for a guest
