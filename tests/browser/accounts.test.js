@@ -109,7 +109,7 @@ test("what goes wrong is said in words, and nothing is lost", async () => {
     const other = world.track(await enter(world.browser, own.url, "Eve"));
     await pressIn(other, other.locator("#me"), "Register");
     await fillIn(other, "dora", PASSWORD);
-    await dialog(other).getByRole("alert").getByText("belongs to somebody else").waitFor();
+    await dialog(other).getByRole("alert").getByText("That name is taken").waitFor();
     await dialog(other).getByRole("button", { name: /I have an account/ }).click();
     assert.equal(await other.locator("#account-password").getAttribute("autocomplete"), "current-password");
     await fillIn(other, "Dora", "wrong wrong");

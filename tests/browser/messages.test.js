@@ -169,7 +169,7 @@ test("a typo in a command is not broadcast, and the server's word is shown", asy
 
 test("a name or room that cannot be is told, and one talks all the same", async () => {
   const alice = await person("Ash\u202egnip", { room: "a/b" });
-  await log(alice).getByText("you are Anonymous").waitFor();
+  await log(alice).getByText("You are now Anonymous").waitFor();
   await log(alice).getByText("U+202E cannot stand in a name").waitFor();
   await log(alice).getByText("a room's name has no /").waitFor();
   await alice.getByRole("heading", { name: "#lobby" }).waitFor();

@@ -55,7 +55,7 @@ export const ar = {
   replying: "رد على {name}",
   editing: "تعديل رسالتك",
   cancel: "إلغاء",
-  reaction: { one: "{emoji}، تفاعل واحد", two: "{emoji}، تفاعلان", few: "{emoji}، {n} تفاعلات", other: "{emoji}، {n} تفاعلًا" },
+  reaction: { one: "{emoji}، {n} تفاعل", few: "{emoji}، {n} تفاعلات", other: "{emoji}، {n} تفاعلًا" },
   typing: { one: "{names} يكتب…", two: "{names} يكتبان…", other: "{names} يكتبون…" },
   unread: { one: "رسالة غير مقروءة", two: "رسالتان غير مقروءتين", few: "{n} رسائل غير مقروءة", other: "{n} رسالة غير مقروءة" },
   unread_mention: { one: "رسالة غير مقروءة تذكرك", two: "رسالتان غير مقروءتين، وقد ذُكرت", few: "{n} رسائل غير مقروءة، وقد ذُكرت", other: "{n} رسالة غير مقروءة، وقد ذُكرت" },
