@@ -53,7 +53,7 @@ function readable(page) {
 }
 
 for (const [size, options] of [["desk", {}], ["phone", { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true }]]) {
-  test(`at the ${size}, who registers stays it over a reload, and keeps name and rooms`, async () => {
+  test(`at the ${size}, a registered account survives a reload with its name and rooms`, async () => {
     const name = `Ada ${size}`;
     const ada = await guest(name, { room: `${size} attic`, ...options });
     await say(ada, "as a guest");
@@ -83,7 +83,7 @@ for (const [size, options] of [["desk", {}], ["phone", { viewport: { width: 375,
   });
 }
 
-test("who logs in elsewhere finds the same conversations, with what is unread", async () => {
+test("a login elsewhere shows the same conversations and unread counts", async () => {
   const first = await guest("Carl");
   await becomes(first, "Register", "Carl");
   const bob = await guest("Berta");
@@ -99,7 +99,7 @@ test("who logs in elsewhere finds the same conversations, with what is unread", 
   assert.deepEqual(await texts(first), await texts(second));
 });
 
-test("what goes wrong is said in words, and nothing is lost", async () => {
+test("login errors are explained, and nothing is lost", async () => {
   const own = await startServer();
   try {
     const page = world.track(await openPage(world.browser, own.url));
@@ -132,7 +132,7 @@ test("what goes wrong is said in words, and nothing is lost", async () => {
   }
 });
 
-test("who logs out leaves nothing behind, and its other tab says so", async () => {
+test("a logout leaves nothing behind and is shown in other tabs", async () => {
   const first = await guest("Fritz");
   await becomes(first, "Register", "Fritz");
   const second = world.track(await newTab(first.context(), world.url));
@@ -149,7 +149,7 @@ test("who logs out leaves nothing behind, and its other tab says so", async () =
   await sees(second, "a secret of Fritz");
 });
 
-test("a guest's other tab comes along when the guest registers", async () => {
+test("a guest's registration reaches their other tabs", async () => {
   const first = await guest("Greta");
   const second = world.track(await newTab(first.context(), world.url));
   await connected(second);
@@ -161,7 +161,7 @@ test("a guest's other tab comes along when the guest registers", async () => {
   await until(async () => (await people.innerText()).match(/Greta/g).length === 1, "one Greta", () => people.innerText(), 20_000);
 });
 
-test("where nobody comes in without an account, the page says so and asks for it", async () => {
+test("a server that requires accounts makes the page ask for a login", async () => {
   const own = await startServer({ args: ["--data", "none", "--auth", "required"] });
   try {
     const page = world.track(await openPage(world.browser, own.url));
@@ -185,7 +185,7 @@ test("where nobody comes in without an account, the page says so and asks for it
   }
 });
 
-test("somebody offline gets what was said in private when they come back", async () => {
+test("direct messages to an offline account arrive on its return", async () => {
   const away = await guest("Ingo");
   await becomes(away, "Register", "Ingo");
   const context = away.context();
@@ -200,7 +200,7 @@ test("somebody offline gets what was said in private when they come back", async
   await sees(back, "read this later");
 });
 
-test("a name with spaces is written in quotes", async () => {
+test("a name with spaces is quoted in commands", async () => {
   const eve = await connectBot(world.url, "Eve of the Hill", "lobby");
   const page = await guest("Klara");
   await say(page, '/msg "Eve of the Hill" only for you');
@@ -209,7 +209,7 @@ test("a name with spaces is written in quotes", async () => {
   eve.close();
 });
 
-test("a server that is killed finds its accounts again, and what was said to one another meanwhile arrives once", async () => {
+test("accounts survive a killed server, and direct messages sent meanwhile arrive once", async () => {
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   const args = ["--data", folder];
   let own = await startServer({ args });

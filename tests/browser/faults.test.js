@@ -27,7 +27,7 @@ test("messages out of order are shown in order", async () => {
   assert.deepEqual(await texts(alice), ["one", "two", "three", "four"]);
 });
 
-test("a range that is no longer kept is told where it is missing", async () => {
+test("a lost range is shown in its place", async () => {
   tell(message(1, "one"), { type: "resumed", payload: { rooms: { lobby: { from: 2, to: 91, complete: false, lost: { from: 2, to: 90, why: "retention" } } } } }, message(91, "ninety-one"));
   await sees(alice, "ninety-one");
   const line = log(alice).getByText("Messages 2–90 are no longer available.");
@@ -35,14 +35,14 @@ test("a range that is no longer kept is told where it is missing", async () => {
   assert.match(await line.evaluate((it) => it.parentElement.previousElementSibling.innerText), /one/);
 });
 
-test("who is sent away sees why, and comes back only when asked", async () => {
+test("a closed connection shows the reason and is reopened on demand", async () => {
   for (const { ws } of world.server.clients) ws.close(4004, "kicked: too loud");
   await statusIs(alice, "Disconnected: kicked: too loud");
   await alice.getByRole("button", { name: "Reconnect" }).click();
   await statusIs(alice, "Connected");
 });
 
-test("the wait that the server asks for is counted down", async () => {
+test("the delay that the server requests is counted down", async () => {
   tell({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 60_000 } });
   for (const { ws } of world.server.clients) ws.close(1012);
   await statusIs(alice, "Offline");
@@ -52,7 +52,7 @@ test("the wait that the server asks for is counted down", async () => {
   await statusIs(alice, "Connected");
 });
 
-test("who is typing is shown and goes with time", async () => {
+test("typing notices are shown and expire", async () => {
   const typing = (user, on = true) => ({ type: "typing", room: "lobby", payload: { user, on, ttl_ms: 2_000 } });
   tell(typing("Bob"));
   await alice.getByText("Bob is typing…").waitFor();

@@ -26,7 +26,7 @@ const PAYLOADS = [
   "vbscript:msgbox(1)", "file:///etc/passwd", "https://example.org/*bold*_it_", "<video><source onerror=alert(1)>", "<input autofocus onfocus=alert(1)>",
 ];
 
-test("whatever is said, named or typed stays text", async () => {
+test("markup in messages, names and drafts stays text", async () => {
   const name = "<img src=x>";
   const eve = await connectBot(world.url, name, "<b>room</b>".replace("/", ""));
   const alice = await person("Ada", { room: "<b>room<b>" });
@@ -54,7 +54,7 @@ test("whatever is said, named or typed stays text", async () => {
   eve.close();
 });
 
-test("formatting makes nodes of what is meant so, and of nothing else", async () => {
+test("only valid markup is formatted", async () => {
   const alice = await person("Freya", { room: "format" });
   const html = async (text) => {
     const before = await rows(alice, "").count();
@@ -111,7 +111,7 @@ test("ugly text breaks neither the layout nor the page", async () => {
   eve.close();
 });
 
-test("all of it works with the keyboard alone", async () => {
+test("the page works with the keyboard alone", async () => {
   const page = world.track(await openPage(world.browser, world.url));
   await page.keyboard.type("Kay");
   await page.keyboard.press("Tab");
@@ -176,7 +176,7 @@ test("typing after a press on a message goes to the input box", async () => {
   assert.equal(await field(page).inputValue(), "really");
 });
 
-test("the tab order is that of the page, and the focus is seen", async () => {
+test("the tab order follows the page, and the focus is visible", async () => {
   const page = await person("Tabea", { room: "order" });
   await page.evaluate(() => document.activeElement.blur());
   const stops = [];
@@ -225,7 +225,7 @@ for (const width of [320, 390]) {
   });
 }
 
-test("dark is dark, light is light, as the reader prefers", async () => {
+test("the page follows the preferred colour scheme", async () => {
   const luminance = (page) => page.evaluate(() => {
     const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
     context.fillStyle = getComputedStyle(document.querySelector("#chat")).getPropertyValue("background-color");
@@ -259,7 +259,7 @@ test("the page speaks German and Arabic, and mirrors itself for the latter", asy
   assert.equal(await message.evaluate((it) => getComputedStyle(it).direction), "rtl");
 });
 
-test("the past is loaded on demand and nothing jumps", async () => {
+test("history is loaded on demand without jumps", async () => {
   const bob = await connectBot(world.url, "Bodo", "past");
   await bob.say(...Array.from({ length: 400 }, (_, i) => `line ${i + 1}${i % 7 ? "" : "\nwith\nmore"}`));
   const alice = await person("Adele", { room: "past" });
@@ -298,7 +298,7 @@ test("the past is loaded on demand and nothing jumps", async () => {
   bob.close();
 });
 
-test("ten thousand messages scroll smoothly and take few rows", async () => {
+test("ten thousand messages scroll smoothly with few rows", async () => {
   const bob = await connectBot(world.url, "Boris", "many");
   const alice = await person("Agnes", { room: "many" });
   for (let thousand = 0; thousand < 10; thousand += 1) {
@@ -351,7 +351,7 @@ test("history is not read aloud, new messages are", async () => {
   bob.close();
 });
 
-test("a page whose storage is forbidden works, and forgets", async () => {
+test("the page works with forbidden storage", async () => {
   const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     Object.defineProperty(window, "localStorage", { get() { throw new DOMException("forbidden", "SecurityError"); } });
@@ -364,7 +364,7 @@ test("a page whose storage is forbidden works, and forgets", async () => {
   await page.getByRole("textbox", { name: "Your name" }).waitFor();
 });
 
-test("a page whose storage is full works", async () => {
+test("the page works with full storage", async () => {
   const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     Storage.prototype.setItem = () => {
@@ -377,7 +377,7 @@ test("a page whose storage is full works", async () => {
   await sees(page, "with a full one");
 });
 
-test("a clock that is an hour wrong shows the server's time", async () => {
+test("the page shows the server's time when the local clock is wrong", async () => {
   const alice = world.track(await openPage(world.browser, world.url));
   await alice.addInitScript(() => {
     const { now } = Date;

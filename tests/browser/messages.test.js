@@ -40,7 +40,7 @@ test("a reload keeps name, rooms and messages without asking", async () => {
   assert.equal(await alice.evaluate(() => location.hash), "#reload");
 });
 
-test("an address with a room leads into the room", async () => {
+test("a room in the address is opened", async () => {
   const alice = world.track(await openPage(world.browser, `${world.url}/#kit%20chen`));
   assert.equal(await alice.getByRole("textbox", { name: "Room" }).inputValue(), "kit chen");
   await alice.getByRole("textbox", { name: "Your name" }).fill("Ada");
@@ -101,7 +101,7 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await sees(bob, "an answer", 0);
 });
 
-test("what is said in another room is counted, in the list and in the title", async () => {
+test("unread messages are counted in the list and in the title", async () => {
   const alice = await person("Amy", { room: "here" });
   const bob = await person("Bill", { room: "there" });
   await alice.getByRole("textbox", { name: "Room" }).fill("there");
@@ -123,7 +123,7 @@ test("what is said in another room is counted, in the list and in the title", as
   await until(async () => (await alice.title()) === "there – chinwag", "nothing to be unread");
 });
 
-test("a message disappears when its time has come", async () => {
+test("a message with an expiry disappears", async () => {
   const alice = await person("Abe", { room: "short" });
   const bob = await person("Bea", { room: "short" });
   await say(alice, "/expire 5 gone soon");
@@ -157,7 +157,7 @@ test("rooms are left and listed, topics set, names changed", async () => {
   await alice.getByRole("heading", { name: "#first" }).waitFor();
 });
 
-test("a typo in a command is not broadcast, and the server's word is shown", async () => {
+test("an unknown command is not broadcast, and the server's answer is shown", async () => {
   const alice = await person("Ama", { room: "typo" });
   const bob = await person("Bao", { room: "typo" });
   await say(alice, "/hlep");
@@ -167,7 +167,7 @@ test("a typo in a command is not broadcast, and the server's word is shown", asy
   assert.deepEqual(await texts(bob), ["/literally"]);
 });
 
-test("a name or room that cannot be is told, and one talks all the same", async () => {
+test("an invalid name or room is reported, and the user joins anyway", async () => {
   const alice = await person("Ash\u202egnip", { room: "a/b" });
   await log(alice).getByText("You are now Anonymous").waitFor();
   await log(alice).getByText("U+202E cannot stand in a name").waitFor();
@@ -178,7 +178,7 @@ test("a name or room that cannot be is told, and one talks all the same", async 
   await sees(alice, "here I am");
 });
 
-test("a press on a person opens a menu, which calls them", async () => {
+test("a person's menu inserts a mention", async () => {
   const alice = await person("Aki", { room: "call" });
   const bob = await person("Bix", { room: "call" });
   await pressOn(alice, "Bix", "Mention");
@@ -188,7 +188,7 @@ test("a press on a person opens a menu, which calls them", async () => {
   assert.equal(await log(bob).locator("mark").innerText(), "@Bix");
 });
 
-test("a message that is refused stays, and can be discarded", async () => {
+test("a refused message stays and can be discarded", async () => {
   const alice = await person("Alf", { room: "long" });
   await say(alice, "x".repeat(4001));
   await log(alice).getByText(/Not sent:/).waitFor();
@@ -262,7 +262,7 @@ test("an unsent message survives a reload while offline", async () => {
   }
 });
 
-test("a page whose network comes back connects at once", async () => {
+test("a page connects at once when the network returns", async () => {
   const alice = await person("Ali", { room: "network" });
   const bob = await person("Bim", { room: "network" });
   await say(alice, "here");

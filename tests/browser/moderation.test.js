@@ -30,7 +30,7 @@ async function make(page, name, isPrivate) {
   await page.getByRole("heading", { name: `#${name}` }).waitFor();
 }
 
-test("a private room is seen by those who are invited, and by nobody else", async () => {
+test("a private room is visible only to its members", async () => {
   const owner = await person("Olga", "hall");
   const friend = await person("Fred", "hall");
   const stranger = await person("Sven", "hall");
@@ -67,7 +67,7 @@ test("a private room is seen by those who are invited, and by nobody else", asyn
 });
 
 for (const [size, options] of [["desk", {}], ["phone", PHONE]]) {
-  test(`who made a room keeps order in it from people's menus, at the ${size}`, async () => {
+  test(`the owner of a room moderates from people's menus, at the ${size}`, async () => {
     const room = `order ${size}`;
     const [boss, rogue] = [`Ole ${size}`, `Eve ${size}`];
     const owner = await person(boss, room, options);
@@ -107,7 +107,7 @@ for (const [size, options] of [["desk", {}], ["phone", PHONE]]) {
   });
 }
 
-test("those who may not keep order are not offered to, and who moderates may not touch the owner", async () => {
+test("menus offer only permitted moderation actions", async () => {
   const owner = await person("Otto", "ranks");
   const mod = await person("Mona", "ranks");
   const guest = await person("Gero", "ranks");
@@ -133,7 +133,7 @@ test("those who may not keep order are not offered to, and who moderates may not
   await guest.getByText("banned you").first().waitFor();
 });
 
-test("a room is locked, slowed and given a topic from its menu", async () => {
+test("the room menu locks, slows and sets the topic", async () => {
   const owner = await person("Oskar", "rules");
   const guest = await person("Gil", "rules");
   await pressIn(owner, owner.locator("#room-menu"), /^Lock/);
@@ -153,7 +153,7 @@ test("a room is locked, slowed and given a topic from its menu", async () => {
   await guest.locator("#room-topic", { hasText: "House rules" }).waitFor();
 });
 
-test("menus are for the keyboard, too", async () => {
+test("menus work with the keyboard", async () => {
   const alice = await person("Alice", "keys");
   const bob = await connectBot(world.url, "Bob", "keys");
   const button = people(alice).getByRole("button", { name: "Bob" });
@@ -189,7 +189,7 @@ test("menus are for the keyboard, too", async () => {
   bob.close();
 });
 
-test("who is away is seen to be, and comes back", async () => {
+test("the away status is set and cleared from the own menu", async () => {
   const alice = await person("Ava", "lunch");
   const bob = await person("Ben", "lunch");
   await pressIn(alice, alice.locator("#me"), "Set yourself away");

@@ -55,7 +55,7 @@ function files(page) {
 }
 
 for (const size of [{ width: 1100, height: 700 }, { width: 375, height: 667 }]) {
-  test(`without a server the page opens to the last known messages, ${size.width} pixels wide`, async () => {
+  test(`without a server the page shows the cached messages, ${size.width} pixels wide`, async () => {
     const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
     const args = ["--data", folder];
     let server = await startServer({ args });
@@ -95,7 +95,7 @@ for (const size of [{ width: 1100, height: 700 }, { width: 375, height: 667 }]) 
   });
 }
 
-test("what was deleted while one was away does not come back", async () => {
+test("messages deleted meanwhile do not reappear", async () => {
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   let server = await startServer({ args: ["--data", folder] });
   try {
@@ -124,7 +124,7 @@ test("what was deleted while one was away does not come back", async () => {
   }
 });
 
-test("who leaves for good leaves nothing behind", async () => {
+test("quitting leaves nothing behind", async () => {
   const server = await startServer();
   try {
     const alice = await person(server.url, "Alice");
@@ -144,7 +144,7 @@ test("who leaves for good leaves nothing behind", async () => {
   }
 });
 
-test("the worker keeps the files of one build, and nothing that was said", async () => {
+test("the worker caches the files of one build and no messages", async () => {
   const server = await startServer();
   try {
     const alice = await person(server.url, "Alice");
@@ -170,7 +170,7 @@ test("the worker keeps the files of one build, and nothing that was said", async
   }
 });
 
-test("a new build takes the place of the old one as a whole", async () => {
+test("a new build replaces the old one as a whole", async () => {
   const server = await startServer();
   // What a later build would serve: the same under another id.
   let build = "";
@@ -217,7 +217,7 @@ test("a new build takes the place of the old one as a whole", async () => {
   }
 });
 
-test("a page whose modules are gone loads once more, and not for ever", async () => {
+test("a page whose modules are gone reloads once", async () => {
   const server = await startServer();
   let pagesAsked = 0;
   let isGone = () => pagesAsked < 2;
@@ -245,7 +245,7 @@ test("a page whose modules are gone loads once more, and not for ever", async ()
   }
 });
 
-test("a server that answers nothing, or that it is not there, does not keep the page from opening", async () => {
+test("the page opens when the server does not respond or fails", async () => {
   const server = await startServer();
   let answer = "pass";
   const proxy = createServer((incoming, reply) => {
@@ -268,7 +268,7 @@ test("a server that answers nothing, or that it is not there, does not keep the 
   }
 });
 
-test("a browser that forbids workers and databases shows the same page", async () => {
+test("the page works without service workers and databases", async () => {
   const server = await startServer();
   try {
     const context = await world.browser.newContext({ serviceWorkers: "block" });
@@ -285,7 +285,7 @@ test("a browser that forbids workers and databases shows the same page", async (
   }
 });
 
-test("the browser would install it", async () => {
+test("the page is installable", async () => {
   const server = await startServer();
   try {
     const page = world.track(await openPage(world.browser, server.url));

@@ -16,7 +16,7 @@ function tell(...events) {
 
 const heard = (type) => world.server.heard.filter((event) => event.type === type);
 
-test("typing is told once in three seconds, and taken back", async () => {
+test("typing is sent once in three seconds, and cleared", async () => {
   const alice = await person("Alice");
   const bob = await person("Bob");
   await field(alice).pressSequentially("Hello there", { delay: 20 });
@@ -35,7 +35,7 @@ test("typing is told once in three seconds, and taken back", async () => {
   await until(async () => (await bob.locator("#typing").innerText()) === "", "the line to end with the message");
 });
 
-test("a server that does not know typing is asked once", async () => {
+test("an unsupported typing event is sent once", async () => {
   world.server.refusals.typing = { code: "unknown_type", message: "no", retryable: false };
   const alice = await person("Alice");
   for (const text of ["one", "two", "three"]) {
@@ -47,7 +47,7 @@ test("a server that does not know typing is asked once", async () => {
   assert.equal(await log(alice).locator(".row.notice").count(), 0);
 });
 
-test("an account's reading is told to the server, and its other pages' reading is taken over", async () => {
+test("an account's read marker is sent and received", async () => {
   for (let i = 1; i <= 60; i += 1) world.server.append("lobby", "message", { sender: "Bob", content: `text ${i}` });
   world.server.extra = { account: true, rooms: { lobby: { seq: 60, users: 1, topic: "", read: 20, unread: 40 }, dev: { seq: 0, users: 1, topic: "", private: true, role: "owner" } } };
   world.server.record("dev");
@@ -71,7 +71,7 @@ test("an account's reading is told to the server, and its other pages' reading i
   assert.equal(heard("read").length, 1, "only what is before the reader's eyes is marked");
 });
 
-test("guests' reading is nobody's business", async () => {
+test("guests send no read marker", async () => {
   const alice = await person("Alice");
   world.server.append("lobby", "message", { sender: "Bob", content: "hello" });
   await sees(alice, "hello");
@@ -93,7 +93,7 @@ test("a private conversation is listed, loaded when it is opened, and answered i
   assert.equal(heard("send_message")[0].room, "@Bob-2");
 });
 
-test("order in the room is told and seen", async () => {
+test("moderation is shown in the room", async () => {
   const alice = await person("Alice", { room: "dev" });
   world.server.append("dev", "moderated", { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" });
   await log(alice).getByText("Eve muted Bob for 10m. (flood)").waitFor();
@@ -110,7 +110,7 @@ test("order in the room is told and seen", async () => {
   await log(alice).getByText("Eve removed you from attic.").waitFor();
 });
 
-test("a past that cannot be had is not asked for again and again", async () => {
+test("unavailable history is not requested repeatedly", async () => {
   for (let i = 1; i <= 80; i += 1) world.server.append("lobby", "message", { sender: "Bob", content: `text ${i}` });
   const alice = await person("Alice");
   await sees(alice, "text 80");
@@ -126,7 +126,7 @@ test("a past that cannot be had is not asked for again and again", async () => {
 });
 
 for (const [size, options] of [["phone", { viewport: { width: 320, height: 600 }, hasTouch: true, isMobile: true }], ["desk", {}]]) {
-  test(`at the ${size}, without a connection one sees when it is tried again, and goes on writing`, async () => {
+  test(`at the ${size}, an offline page counts down to the next attempt and accepts messages`, async () => {
     const alice = await person("Alice", options);
     tell({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 60_000 } });
     for (const { ws } of world.server.clients) ws.close(1012);
@@ -148,7 +148,7 @@ for (const [size, options] of [["phone", { viewport: { width: 320, height: 600 }
   });
 }
 
-test("the browser is asked for notifications only when the reader wants them, and a press on one opens the room", async () => {
+test("notifications need the reader's permission, and a click opens the room", async () => {
   const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     window.shown = [];
@@ -192,7 +192,7 @@ test("the browser is asked for notifications only when the reader wants them, an
   await page.getByRole("heading", { name: "#dev" }).waitFor();
 });
 
-test("a login that ends by itself is told, and the page waits for another", async () => {
+test("an expired login is shown, and the page waits for a new one", async () => {
   world.server.extra = { account: true };
   const alice = await person("Alice");
   await until(async () => (await alice.locator("#me").innerText()).trim() === "Alice", "no guest");
@@ -205,7 +205,7 @@ test("a login that ends by itself is told, and the page waits for another", asyn
   assert.equal(await alice.getByRole("dialog").getByRole("textbox", { name: "Name" }).inputValue(), "Alice");
 });
 
-test("a phone that leaves notifications to the service worker shows them, and a press opens the room", async () => {
+test("the service worker shows notifications on phones, and a tap opens the room", async () => {
   const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     window.shown = [];

@@ -34,7 +34,7 @@ function inSight(row) {
   });
 }
 
-test("what is found opens where it was said, and the way back is without a gap", async () => {
+test("a search result opens its message, and scrolling back leaves no gap", async () => {
   const bob = await haystack("barn");
   const alice = await person("Alice", { room: "barn" });
   await sees(alice, "straw 400");
@@ -65,7 +65,7 @@ test("what is found opens where it was said, and the way back is without a gap",
   bob.close();
 });
 
-test("a search on a phone makes way for what it found", async () => {
+test("on a phone the search closes when a result is opened", async () => {
   const bob = await haystack("loft", 150);
   const alice = await person("Ali", { room: "loft", ...PHONE });
   await sees(alice, "straw 150");
@@ -81,7 +81,7 @@ test("a search on a phone makes way for what it found", async () => {
   bob.close();
 });
 
-test("nothing found is said, and Escape goes back to where one was", async () => {
+test("an empty result is shown, and Escape returns to the conversation", async () => {
   const alice = await person("Abel", { room: "empty" });
   await say(alice, "one word");
   const panel = await search(alice, "another");
@@ -92,7 +92,7 @@ test("nothing found is said, and Escape goes back to where one was", async () =>
   assert.equal(await alice.evaluate(() => document.activeElement.id), "search-open");
 });
 
-test("a search in all rooms leads into another room", async () => {
+test("a search in all rooms opens another room", async () => {
   const bob = await haystack("shed", 120);
   const alice = await person("Ava", { room: "shed" });
   await alice.getByRole("textbox", { name: "Room" }).fill("house");
@@ -111,7 +111,7 @@ test("a search in all rooms leads into another room", async () => {
   bob.close();
 });
 
-test("a quote leads to what it answers, however far back", async () => {
+test("a quote opens its message, however old", async () => {
   const bob = await haystack("field", 200);
   await bob.say({ content: "about that needle", reply_to: 3 });
   const alice = await person("Anouk", { room: "field" });
@@ -123,7 +123,7 @@ test("a quote leads to what it answers, however far back", async () => {
   bob.close();
 });
 
-test("who comes back to much that is unread can begin with the first of it", async () => {
+test("the page offers to jump to the first unread message", async () => {
   const bob = await haystack("office", 30);
   const alice = await person("Amir", { room: "office" });
   await sees(alice, "straw 30");
@@ -146,7 +146,7 @@ test("who comes back to much that is unread can begin with the first of it", asy
   bob.close();
 });
 
-test("a row that calls the reader stands out", async () => {
+test("a message that mentions the reader is highlighted", async () => {
   const bob = await haystack("call", 3);
   const alice = await person("Asta", { room: "call" });
   await bob.say("hey @Asta", "hey @Astarte");

@@ -59,7 +59,7 @@ async function cuttingProxy(port, roll) {
   return it;
 }
 
-test("2,000 messages through a proxy that cuts at random bytes are each told once and in order", async () => {
+test("2,000 messages through a proxy that cuts at random bytes are each emitted once and in order", async () => {
   const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1e9);
   console.log(`SOAK_SEED=${seed}`);
   const roll = dice(seed);

@@ -26,7 +26,7 @@ function chart(page, name) {
   return page.getByRole("img", { name });
 }
 
-test("what happens in the chat is seen within seconds, as picture and as table", async () => {
+test("statistics follow the chat within seconds, as chart and table", async () => {
   // On a disk, for in memory nothing takes any time.
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   const server = await startServer({ args: [...FREELY, "--data", folder] });
@@ -55,7 +55,7 @@ test("what happens in the chat is seen within seconds, as picture and as table",
   }
 });
 
-test("who looks without talking is in no room, who talks is the same person", async () => {
+test("the statistics page joins no room, and shares the session of the chat", async () => {
   const server = await startServer();
   try {
     const bob = await connectBot(server.url, "Bob", "lobby");
@@ -82,7 +82,7 @@ test("who looks without talking is in no room, who talks is the same person", as
   }
 });
 
-test("the charts move on with the time, and keep what has not changed", async () => {
+test("charts move with time and keep unchanged nodes", async () => {
   let now = Date.UTC(2026, 10, 25, 14, 30, 20);
   const { server, url } = await told(({ minutes }) => sample({ minutes, now }));
   try {
@@ -101,7 +101,7 @@ test("the charts move on with the time, and keep what has not changed", async ()
   }
 });
 
-test("the mouse shows the values of a minute", async () => {
+test("hovering shows the values of a minute", async () => {
   const { server, url } = await told(({ minutes }) => sample({ minutes }));
   try {
     const page = await open(url, { timezoneId: "UTC", locale: "en-GB" });
@@ -125,7 +125,7 @@ test("the mouse shows the values of a minute", async () => {
   }
 });
 
-test("it fits a phone, mirrors itself for Arabic, and names of rooms stay text", async () => {
+test("statistics fit a phone, mirror for Arabic, and room names stay text", async () => {
   const { server, url } = await told(({ minutes }) => sample({ minutes }));
   try {
     for (const options of [{ viewport: { width: 320, height: 600 } }, { viewport: { width: 375, height: 700 }, locale: "ar" }]) {
@@ -143,7 +143,7 @@ test("it fits a phone, mirrors itself for Arabic, and names of rooms stay text",
   }
 });
 
-test("nonsense breaks nothing, and a server without statistics is told of", async () => {
+test("nonsense breaks nothing, and a server without statistics is reported", async () => {
   for (const nonsense of [{}, { series: { messages: {}, from: "now" }, rooms: [null], days: [{ day: 5 }] }]) {
     const { server, url } = await told(() => nonsense);
     const page = await open(url);
@@ -157,7 +157,7 @@ test("nonsense breaks nothing, and a server without statistics is told of", asyn
   await server.close();
 });
 
-test("a server that is gone is told of, and its return too", async () => {
+test("the loss and return of the server are shown", async () => {
   const first = await told(({ minutes }) => sample({ minutes }));
   const page = await open(first.url);
   await chart(page, "Messages per minute").waitFor();
@@ -171,7 +171,7 @@ test("a server that is gone is told of, and its return too", async () => {
   await again.close();
 });
 
-test("the chat links to it, and back", async () => {
+test("the chat and the statistics link to each other", async () => {
   const server = await startServer();
   try {
     const page = world.track(await enter(world.browser, server.url, "Lin"));

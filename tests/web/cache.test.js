@@ -67,7 +67,7 @@ async function visit(context, store, work, you) {
   context.mock.timers.reset();
 }
 
-test("what was shown last is shown again without a server", async (context) => {
+test("cached messages are shown without a server", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing, dev: { ...standing, topic: "Release day" } });
@@ -87,7 +87,7 @@ test("what was shown last is shown again without a server", async (context) => {
   assert.deepEqual([later.state.active, later.state.you], ["lobby", "Alice"]);
 });
 
-test("the room that was asked for stays open", async (context) => {
+test("the requested room stays open", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing, dev: standing });
@@ -99,7 +99,7 @@ test("the room that was asked for stays open", async (context) => {
   assert.deepEqual([known.state.active, unknown.state.active], ["dev", "elsewhere"]);
 });
 
-test("the server's record takes the place of what was kept", async (context) => {
+test("the server's history replaces the cached one", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing, gone: standing });
@@ -119,7 +119,7 @@ test("the server's record takes the place of what was kept", async (context) => 
   assert.deepEqual([store.texts("lobby"), store.texts("gone")], [["still there"], undefined]);
 });
 
-test("a reconnect leaves what is shown alone", async (context) => {
+test("a reconnect does not replace what is shown", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -130,7 +130,7 @@ test("a reconnect leaves what is shown alone", async (context) => {
   });
 });
 
-test("a conversation that is not there any more is not shown any more", async (context) => {
+test("a conversation that no longer exists is removed", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -145,7 +145,7 @@ test("a conversation that is not there any more is not shown any more", async (c
   assert.deepEqual([...later.state.rooms.keys()], ["lobby", "@Eve"]);
 });
 
-test("messages that are to disappear are never kept, nor what was deleted", async (context) => {
+test("disappearing and deleted messages are not cached", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -159,7 +159,7 @@ test("messages that are to disappear are never kept, nor what was deleted", asyn
   assert.doesNotMatch(JSON.stringify([...store.entries.values()]), /disappears|deleted/);
 });
 
-test("what is deleted later leaves the store, too", async (context) => {
+test("a deleted message is removed from the store", async (context) => {
   const store = new Memory();
   await visit(context, store, async (it) => {
     it.welcome({ lobby: standing });
@@ -173,7 +173,7 @@ test("what is deleted later leaves the store, too", async (context) => {
   assert.deepEqual(store.texts("lobby"), []);
 });
 
-test("nothing is written while something is missing", async (context) => {
+test("nothing is written before the page is live", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -187,7 +187,7 @@ test("nothing is written while something is missing", async (context) => {
   assert.deepEqual(store.texts("lobby"), ["one"]);
 });
 
-test("what is kept has bounds", async (context) => {
+test("the cache is bounded", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     const rooms = Object.fromEntries(Array.from({ length: ROOMS_MAX + 5 }, (_, at) => [`r${at}`, standing]));
@@ -203,7 +203,7 @@ test("what is kept has bounds", async (context) => {
   assert.equal(store.texts("r1").at(-1)[0], "0");
 });
 
-test("another's messages are shown to nobody, and removed", async (context) => {
+test("messages of another user are not shown but removed", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -216,7 +216,7 @@ test("another's messages are shown to nobody, and removed", async (context) => {
   assert.equal(store.entries.size, 0);
 });
 
-test("forgetting leaves nothing", async (context) => {
+test("forget clears the store", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -227,7 +227,7 @@ test("forgetting leaves nothing", async (context) => {
   assert.equal(store.entries.size, 0);
 });
 
-test("a store that fails costs nothing", async (context) => {
+test("a failing store changes nothing else", async (context) => {
   const fail = () => Promise.reject(new Error("full"));
   await visit(context, { load: fail, save: fail, clear: fail }, (it) => {
     it.welcome({ lobby: standing });

@@ -22,11 +22,11 @@ const golden = names.flatMap((name) => {
 });
 const skip = golden.length === 0 && "there are no golden files";
 
-test("the library takes every event of the server as one", { skip }, () => {
+test("the library parses every event of the server", { skip }, () => {
   for (const { name, event } of golden) assert.deepEqual(parse(JSON.stringify(event)), { payload: {}, ...event }, name);
 });
 
-test("the state learns from every event that readers see", { skip }, () => {
+test("every visible event changes the state", { skip }, () => {
   const now = 1_732_104_000_000;
   for (const { name, event } of golden) {
     const room = event.room ?? "lobby";
@@ -41,7 +41,7 @@ test("the state learns from every event that readers see", { skip }, () => {
   }
 });
 
-test("the library stays alive whatever comes first", { skip }, async () => {
+test("the library survives any first event", { skip }, async () => {
   for (const { event } of golden) {
     const it = world();
     it.chat.connect();

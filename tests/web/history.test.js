@@ -26,13 +26,13 @@ function after(...pages) {
 const held = ({ oldest, more, gaps }) => ({ oldest, more, gaps: gaps.map(({ from, to }) => `${from}–${to}`) });
 const mids = ({ messages }) => messages.map(({ mid }) => mid);
 
-test("the latest page is the end of what is held, older ones come before it", () => {
+test("older pages are inserted before the latest one", () => {
   assert.deepEqual(held(after(page())), { oldest: 91, more: true, gaps: [] });
   assert.deepEqual(held(after(page(), page({ before: 91 }))), { oldest: 81, more: true, gaps: [] });
   assert.deepEqual(held(after(page({}, 200))), { oldest: 1, more: false, gaps: [] });
 });
 
-test("a page from far back leaves a gap, which pages from either side fill", () => {
+test("an old page leaves a gap, which pages from either side fill", () => {
   const far = after(page(), page({ around: 50 }));
   assert.deepEqual(held(far), { oldest: 45, more: true, gaps: ["55–90"] });
   const below = withHistory(far, ...with_(page({ before: 91 })));
@@ -49,7 +49,7 @@ function with_([payload, asked]) {
   return [payload, "Alice", asked];
 }
 
-test("a page that speaks for nothing changes nothing", () => {
+test("an empty page with more history changes nothing", () => {
   const before = after(page());
   const nothing = { messages: [], first: 0, last: 0, top: TOP, more: true, lost: [] };
   for (const asked of [undefined, { before: 91 }, { after: 3 }, { around: 4 }]) {
@@ -57,13 +57,13 @@ test("a page that speaks for nothing changes nothing", () => {
   }
 });
 
-test("an empty page that is the last one closes its gap", () => {
+test("an empty last page closes its gap", () => {
   const far = after(page(), page({ around: 50 }));
   const empty = { messages: [], first: 0, last: 0, top: TOP, more: false, lost: [] };
   assert.deepEqual(held(withHistory(far, empty, "Alice", { before: 91 })), { oldest: 1, more: false, gaps: [] });
 });
 
-test("too much is let go at the old end, or between the reader and the newest", () => {
+test("excess messages are dropped at the old end, or between the reader and the newest", () => {
   const messages = Array.from({ length: 1_000 }, (_, i) => ({ mid: 2 * i + 2, sender: "Bob", content: "x", ts: 0, reactions: [] }));
   const full = { ...emptyRoom("lobby"), messages, oldest: 1 };
   const atEnd = trimmed(full, 900);
@@ -75,18 +75,18 @@ test("too much is let go at the old end, or between the reader and the newest", 
   assert.equal(trimmed(full, 1_000), full);
 });
 
-test("it is known what is held and what would have to be loaded", () => {
+test("loaded and missing messages are distinguished", () => {
   const room = after(page(), page({ around: 50 }));
   const known = [44, 45, 54, 55, 90, 91, 100].filter((mid) => isLoaded(room, mid));
   assert.deepEqual(known, [45, 54, 91, 100]);
 });
 
-test("ranges that touch are one", () => {
+test("adjacent ranges are merged", () => {
   const ranges = [[1, 3], [10, 20], [4, 5], [30, 40], [15, 29]].reduce((all, [from, to]) => withRange(all, { from, to }), []);
   assert.deepEqual(ranges, [{ from: 1, to: 5 }, { from: 10, to: 40 }]);
 });
 
-test("what is lost is told once, however often the server says it", () => {
+test("a lost range is listed once, however often it is reported", () => {
   const room = [[{ from: 1, to: 3 }], [{ from: 1, to: 8 }], [{}, { from: 9, to: 2 }, { from: "x" }]].reduce(withLost, emptyRoom("lobby"));
   assert.deepEqual(room.lost, [{ from: 1, to: 8 }]);
 });

@@ -23,7 +23,7 @@ function offered(state) {
   return room.people.map((person) => `${person.name}: ${actionsOn(state, room, person).join(" ")}`.trim());
 }
 
-test("each may do to those below what the rank allows", () => {
+test("actions on a person depend on both ranks", () => {
   const order = "mute unmute kick ban";
   assert.deepEqual(offered(told()), ["Ann:", "Bob:", "Mo:", "Oz:"]);
   assert.deepEqual(offered(told({ role: "member" })), ["Ann:", "Bob:", "Mo:", "Oz:"]);
@@ -32,7 +32,7 @@ test("each may do to those below what the rank allows", () => {
   assert.deepEqual(offered(told({ admin: true })), ["Ann:", `Bob: ${order} promote`, `Mo: ${order} demote`, `Oz: ${order} promote`]);
 });
 
-test("what may be done to a room follows its kind and the rank", () => {
+test("actions on a room depend on its kind and the rank", () => {
   const inDev = (state) => actionsIn(state, state.rooms.get("dev")).join(" ");
   assert.equal(inDev(told()), "");
   assert.equal(inDev(told({ role: "moderator" })), "lock unlock slow");
@@ -43,14 +43,14 @@ test("what may be done to a room follows its kind and the rank", () => {
   assert.equal(moderates(state, undefined), false);
 });
 
-test("one invites into private rooms in which one keeps order", () => {
+test("moderators can invite to their private rooms", () => {
   assert.deepEqual(roomsToInvite(told({ role: "owner", isPrivate: true }), "hall"), ["dev"]);
   assert.deepEqual(roomsToInvite(told({ role: "owner", isPrivate: true }), "dev"), []);
   assert.deepEqual(roomsToInvite(told({ role: "member", isPrivate: true }), "hall"), []);
   assert.deepEqual(roomsToInvite(told({ role: "owner" }), "hall"), []);
 });
 
-test("a conversation is found by what the other is called now, and shows whether they are there", () => {
+test("a conversation is found by the partner's current name and shows their presence", () => {
   const state = told();
   assert.equal(conversationWith(state, "Robert"), "@Bob");
   assert.equal(conversationWith(state, "Bob"), "@Bob-2", "whoever is called Bob now is somebody else");
@@ -60,7 +60,7 @@ test("a conversation is found by what the other is called now, and shows whether
   assert.deepEqual(there("@Zoe"), ["Zoe,absent,,", "Ann,,,"]);
 });
 
-test("who becomes an account has the account's conversations only, and keeps what is unsent", () => {
+test("after a login only the account's conversations remain, with unsent messages", () => {
   let state = told();
   const entry = { id: "x", type: "direct_message", payload: { to: "Zoe", content: "unsent" }, at: 1 };
   state = reduce(state, { type: "message", room: "@Bob", seq: 2, ts: 1, payload: { sender: "Robert", content: "to the guest" } }, 0);

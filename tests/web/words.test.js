@@ -29,7 +29,7 @@ test("a missing and an unused text are found", () => {
   assert.deepEqual(unusedKeys(["hello", "cmd_join", "opened", "goodbye", "my_cmd_join"], texts), ["goodbye", "my_cmd_join"]);
 });
 
-test("numbers choose their form", () => {
+test("numbers choose their plural form", () => {
   setLanguage(["en-GB"]);
   assert.equal(t("below_new", { n: 1 }), "1 new message below");
   assert.equal(t("below_new", { n: 3 }), "3 new messages below");
@@ -48,7 +48,7 @@ test("nothing in the page parses HTML, runs strings or loads from elsewhere", as
   }
 });
 
-test("typed lines are read", () => {
+test("typed lines are parsed", () => {
   const cases = [
     ["Hello", { kind: "say", text: "Hello" }],
     ["//etc", { kind: "say", text: "/etc" }],
@@ -77,7 +77,7 @@ test("typed lines are read", () => {
   for (const [line, meaning] of cases) assert.deepEqual(parseCommand(line), meaning, line);
 });
 
-test("completion knows commands, people and emoji", () => {
+test("autocompletion offers commands, people and emoji", () => {
   const inserted = (word) => suggestions(word, ["Bob", "barbara", "Zoe"]).map(({ insert }) => insert);
   assert.deepEqual(inserted("/le"), ["/leave "]);
   assert.deepEqual(inserted("/who"), ["/who ", "/whoami"]);
@@ -86,7 +86,7 @@ test("completion knows commands, people and emoji", () => {
   assert.deepEqual(inserted(""), []);
 });
 
-test("each shortcode is one word and one sign", () => {
+test("each shortcode is one word for one emoji", () => {
   assert.ok(emoji.size > 300);
   for (const [name, sign] of emoji) {
     assert.match(name, /^[a-z0-9_+-]+$/);
@@ -94,7 +94,7 @@ test("each shortcode is one word and one sign", () => {
   }
 });
 
-test("each moderation has its words, with a time and a reason where there are any", () => {
+test("each moderation action has a text, with time and reason if given", () => {
   setLanguage(["en"]);
   const moderation = (action, rest = {}) => moderationLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
   for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" ")) {
@@ -106,7 +106,7 @@ test("each moderation has its words, with a time and a reason where there are an
   assert.equal(moderation("constructor"), "Eve: constructor Bob");
 });
 
-test("an excerpt shows the words that were found", () => {
+test("an excerpt highlights the hits", () => {
   const shown = (content, query) => excerpt(content, query).map(({ text, isHit }) => (isHit ? `[${text}]` : text)).join("");
   assert.equal(shown("The Release is out, releases follow", "release"), "The [Release] is out, [release]s follow");
   assert.equal(shown("unreleased", "release"), "unreleased");
