@@ -46,7 +46,7 @@ test("statistics follow the chat within seconds, as chart and table", async () =
     assert.equal(said.map(Number).reduce((sum, it) => sum + it, 0), 30);
     const people = page.getByRole("region", { name: "People and connections" }).first();
     assert.match(await people.locator(".legend").innerText(), /People\s*[12]\s*Connections\s*2/);
-    const journal = await chart(page, "Time until a message is in the journal").locator("path.line").count();
+    const journal = await chart(page, "Time until a message is stored").locator("path.line").count();
     assert.equal(journal, 2);
     bob.close();
   } finally {
