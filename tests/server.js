@@ -11,7 +11,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What a condition may take before the test fails. */
+/** Time limit for a condition. */
 export const PATIENCE_MS = 10_000;
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));

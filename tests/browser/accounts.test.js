@@ -17,14 +17,14 @@ function dialog(page) {
   return page.getByRole("dialog");
 }
 
-/** Fills in the dialog that is open and sends it. */
+/** Fills in and submits the open dialog. */
 async function fillIn(page, name, password) {
   await dialog(page).getByRole("textbox", { name: "Name" }).fill(name);
   await dialog(page).getByLabel("Password").fill(password);
   await page.keyboard.press("Enter");
 }
 
-/** Registers or logs in from the own name. */
+/** Registers or logs in from the own menu. */
 async function becomes(page, what, name, password = PASSWORD) {
   await pressIn(page, page.locator("#me"), what);
   await fillIn(page, name, password);
@@ -32,7 +32,7 @@ async function becomes(page, what, name, password = PASSWORD) {
   await isMember(page, name);
 }
 
-/** A new visitor who logs in at the entrance. */
+/** Opens a page and logs in at the entrance. */
 async function arrives(name, options) {
   const page = world.track(await openPage(world.browser, world.url, options));
   await page.getByRole("button", { name: "Log in" }).click();
@@ -47,7 +47,7 @@ async function isMember(page, name) {
   await until(async () => (await page.locator("#me").innerText()).trim() === name, `to be ${name}`, () => page.locator("#me").innerText());
 }
 
-/** Everything that scripts can read of what the browser keeps. */
+/** Returns everything in the browser's storage that scripts can read. */
 function readable(page) {
   return page.evaluate(() => JSON.stringify({ local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie, address: location.href }));
 }
@@ -77,7 +77,7 @@ for (const [size, options] of [["desk", {}], ["phone", { viewport: { width: 375,
     await isMember(ada, name);
     await ada.getByRole("heading", { name: `#${size} attic` }).waitFor();
     await sees(ada, "as a guest");
-    // The room that the guest made is still its own.
+    // The guest still owns the room it created.
     await pressIn(ada, ada.locator("#room-menu"), "Make private");
     await log(ada).getByText("made the room private").waitFor();
   });
@@ -231,7 +231,7 @@ test("accounts survive a killed server, and direct messages sent meanwhile arriv
     await statusIs(max, "Offline");
     await say(lena, "said in the dark");
     await say(max, "me too");
-    // One of them even reloads.
+    // One of the pages reloads.
     await lena.reload();
     await statusIs(lena, "Offline");
     own = await startServer({ args, port: own.port });

@@ -20,9 +20,9 @@ const LOOKS = [
 
 const world = setUp({ args: [...FREELY, "--data", "none"] });
 
-/** Fails with what axe-core finds wrong with the page as it is now. */
+/** Fails if axe-core finds violations in the page. */
 async function isSound(page, what) {
-  // The policy of the page keeps scripts out; axe comes in by the debugger's door.
+  // The Content Security Policy blocks scripts; axe is injected through the debugger.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`);
@@ -121,7 +121,7 @@ for (const [look, options] of LOOKS) {
   });
 
   test(`axe-core finds nothing offline: ${look}`, async () => {
-    // In one language, for its words are looked for.
+    // In one language, because the test looks for its texts.
     const own = await startServer();
     const page = await enter(world.browser, own.url, "Ann", { ...options, locale: "en" });
     await say(page, "before");

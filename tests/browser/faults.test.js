@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { log, say, sees, setUp, statusIs, texts, until } from "./world.js";
 
-// What the real server does rarely, later or never: here the test plays the server.
+// The test plays the server, for what the real one does rarely or never.
 
 const world = setUp({ isFake: true });
 let alice;
@@ -12,7 +12,7 @@ beforeEach(async () => {
   alice = await world.enter("Alice");
 });
 
-/** The server says this to the page. */
+/** Sends events from the server to the page. */
 function tell(...events) {
   for (const client of world.server.clients) for (const event of events) client.tell(event);
 }

@@ -12,7 +12,7 @@ import { openSlowNetwork } from "./network.js";
 import { FREELY, enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
 
 const MANY = 10_000;
-/** A phone: 150 ms there and back, 1.6 Mbit/s. */
+/** A mobile network: 150 ms round trip, 1.6 Mbit/s. */
 const FAR = { delayMs: 75, bytesPerS: 200_000 };
 
 const server = await startServer({ args: [...FREELY, "--data", "none"] });
@@ -27,7 +27,7 @@ try {
 /** @param {string} where @param {{ delayMs?: number, bytesPerS?: number }} [slowness] */
 async function measureVisits(where, slowness) {
   const road = await openSlowNetwork(server.port, slowness);
-  // A browser of its own: nothing of another visit is in its caches.
+  // A new browser has no caches of another visit.
   const browser = await startBrowser();
   const page = await openPage(browser, "about:blank");
   let time = await timeOf(page.goto(road.url, { waitUntil: "commit" }), page.getByRole("textbox", { name: "Your name" }).waitFor());
@@ -50,7 +50,7 @@ async function timeOf(...work) {
   return Math.round(performance.now() - start);
 }
 
-/** Waits until the worker has kept what it keeps. */
+/** Waits until the worker has cached the files. */
 async function settled(page) {
   await page.waitForLoadState("networkidle");
   await page.evaluate(() => navigator.serviceWorker.ready);
@@ -61,7 +61,7 @@ function told({ bytes, requests }) {
   return `${(bytes / 1000).toFixed(1)} KB in ${requests} requests`;
 }
 
-/** Waits until the socket is open and the input can be typed into. */
+/** Waits until the socket is open and the input box is usable. */
 async function canTalk(page) {
   await page.waitForFunction(() => {
     const field = document.querySelector("#message");

@@ -217,7 +217,7 @@ for (const kind of ["in memory", "on disk"]) {
       await say(alice, "said offline");
       await rows(alice, "said offline").and(alice.locator(".waiting")).waitFor();
       own = await startServer({ port: own.port, args });
-      // It may have come back by itself before the button is pressed.
+      // The page may have reconnected before the click.
       await alice.getByRole("button", { name: "Reconnect" }).click({ timeout: 500 }).catch(() => {});
       await connected(alice);
       await connected(bob);
@@ -228,7 +228,7 @@ for (const kind of ["in memory", "on disk"]) {
       }
       const shown = await texts(alice);
       assert.deepEqual(await texts(bob), shown);
-      // A record in memory has gone with the server: then the room begins anew.
+      // History in memory is lost with the server.
       const since = shown.filter((it) => it !== "before");
       assert.deepEqual(since.toSorted(), ["said offline", "welcome back"]);
       assert.ok(shown.length - since.length <= 1);
@@ -268,7 +268,7 @@ test("a page connects at once when the network returns", async () => {
   await say(alice, "here");
   await sees(bob, "here");
   await alice.evaluate(() => {
-    // Chromium's offline switch leaves open sockets alone: the page's own probe finds out.
+    // Chromium's offline switch does not affect open sockets: the page's probe detects it.
     window.dispatchEvent(new Event("online"));
   });
   await say(bob, "still here");

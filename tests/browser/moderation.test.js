@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { connectBot } from "./bots.js";
 import { connected, field, log, pressIn, pressOn, rows, say, sees, setUp, until } from "./world.js";
 
-// Private rooms, and order in the room.
+// Private rooms and moderation.
 
 const PHONE = { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true };
 
@@ -22,7 +22,7 @@ function rooms(page) {
   return page.getByRole("navigation", { name: "Rooms" });
 }
 
-/** Makes a room by the field beside the list. */
+/** Creates a room with the form below the list. */
 async function make(page, name, isPrivate) {
   await page.getByRole("textbox", { name: "Room" }).fill(name);
   if (isPrivate) await page.getByRole("checkbox", { name: /Private/ }).check();
@@ -125,7 +125,7 @@ test("menus offer only permitted moderation actions", async () => {
   await guest.locator("#room-menu").click();
   assert.deepEqual(await guest.getByRole("menuitem").allInnerTexts(), ["Set topic", "Invite someone", "Leave room"]);
   await guest.keyboard.press("Escape");
-  // Who knows the words may say them; the server decides.
+  // Commands can be typed by anyone; the server decides.
   await say(guest, "/kick Otto");
   await log(guest).getByText("only moderators of this room").waitFor();
   assert.equal(await people(guest).getByRole("button", { name: "Otto" }).count(), 1);

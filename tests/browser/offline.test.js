@@ -13,7 +13,7 @@ async function person(url, name, options) {
   return world.track(await enter(world.browser, url, name, options));
 }
 
-/** Waits until the worker has everything it keeps, and the page is its own. */
+/** Waits until the worker has cached all files and controls the page. */
 async function kept(page) {
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
@@ -23,7 +23,7 @@ async function kept(page) {
   });
 }
 
-/** Waits until the store of last messages has this text in it, or not. */
+/** Waits until the message cache contains a text, or no longer does. */
 async function stored(page, text, isThere = true) {
   const found = () =>
     page.evaluate(
@@ -77,7 +77,7 @@ for (const size of [{ width: 1100, height: 700 }, { width: 375, height: 667 }]) 
       await alice.getByRole("heading", { name: "#lobby" }).waitFor();
       await say(alice, "said in the dark");
       await rows(alice, "said in the dark").and(alice.locator(".waiting")).waitFor();
-      // Again, with something unsent.
+      // Once more, with an unsent message.
       await alice.reload();
       await rows(alice, "said in the dark").waitFor();
       await rows(alice, "said before the night").waitFor();
@@ -172,7 +172,7 @@ test("the worker caches the files of one build and no messages", async () => {
 
 test("a new build replaces the old one as a whole", async () => {
   const server = await startServer();
-  // What a later build would serve: the same under another id.
+  // A later build serves the same files under another id.
   let build = "";
   const proxy = createServer((incoming, answer) => {
     const { pathname } = new URL(incoming.url, "http://x");

@@ -33,7 +33,7 @@ try {
   ];
   for (const [name, options, act] of views) {
     const page = await openPage(browser, server.url, options);
-    // Maya comes back as herself.
+    // Maya reconnects with her account.
     await page.context().addCookies([{ name: "chinwag", value: token, url: server.url, httpOnly: true, sameSite: "Strict" }]);
     const known = JSON.stringify({ name: "Maya", rooms: ["garden", "kitchen", "beekeepers", "lobby"], account: true });
     await page.evaluate((it) => localStorage.setItem("chinwag", it), known);
@@ -69,7 +69,7 @@ async function pictureOfStatistics() {
   await told.close();
 }
 
-/** What stands in the pictures; gives Maya's token. */
+/** Fills the rooms that are shown; returns Maya's token. */
 async function talk(url) {
   const maya = await connectBot(url, "Maya", "garden");
   const tomas = await connectBot(url, "Tomás", "garden");

@@ -38,7 +38,7 @@ export class FakeServer {
   clients = new Set();
   /** Events received, in order: what tests look at. */
   heard = [];
-  /** What `welcome` says besides. */
+  /** Additional fields of `welcome`. */
   extra = {};
   /** Errors to answer with, by type of the event. */
   refusals = {};

@@ -50,7 +50,7 @@ export function world(options = {}) {
       this.closed = code;
       this.readyState = 3;
     }
-    /** What was sent, as events; bare text as text. Empties the list. */
+    /** Returns what was sent since the last call, as events; plain text as text. */
     take() {
       return this.sent.splice(0).map((text) => (text.startsWith("{") ? JSON.parse(text) : text));
     }

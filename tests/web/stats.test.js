@@ -12,7 +12,7 @@ import { sample } from "./sample-stats.js";
 
 const MINUTE = 60_000;
 
-/** All shapes of a tree with this class or tag. */
+/** Returns the shapes of a tree with this class or tag. */
 function all(shape, wanted) {
   if (typeof shape === "string") return [];
   const isOne = shape.tag === wanted || String(shape.attributes.class ?? "").split(" ").includes(wanted);
