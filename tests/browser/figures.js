@@ -1,8 +1,8 @@
 /**
  * Measures the page: `node tests/browser/figures.js`.
  *
- * What the first visit transfers and the next one, heads and all, in how many requests, and how long
- * until one can go on, near and far from the server; what 10,000 messages cost.
+ * The bytes and requests of the first and the next visit, with headers, and the time until the page is
+ * usable, near and far from the server; the cost of 10,000 messages.
  *
  * @module
  */

@@ -3,8 +3,8 @@ import { test } from "node:test";
 
 import { connected, field, join, log, openPage, rows, say, sees, setUp, statusIs, until } from "./world.js";
 
-// Accounts, private rooms, order in the room, and other words of the protocol that a server may or
-// may not know: the test plays one that does.
+// Accounts, private rooms, moderation and other parts of the protocol that a server may not support:
+// the test plays one that does.
 
 const world = setUp({ isFake: true });
 

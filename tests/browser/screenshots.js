@@ -1,9 +1,8 @@
 /**
  * Makes the pictures of the README: `node tests/browser/screenshots.js [FOLDER]`.
  *
- * The people talk through the real server, so the pictures show what the page does, not what it
- * might do; only the statistics are made up, for they would take a month to come together. Times are
- * those of the run; all else is the same each time.
+ * The people chat through the real server; only the statistics are made up, because they would take a
+ * month to collect. Times are those of the run; everything else is the same each time.
  *
  * @module
  */
@@ -96,7 +95,7 @@ async function talk(url) {
   maya.send({ type: "moderate", id: "m", room: "garden", payload: { action: "promote", user: "Yuki" } });
   tomas.send({ type: "set_status", id: "s", payload: { status: "away", text: "until Tuesday" } });
   maya.send({ type: "read", id: "r", room: "garden", payload: { seq: 9 } });
-  // Elsewhere: a private room, a call in the kitchen, two conversations.
+  // In other rooms: a private room, a mention in the kitchen, two conversations.
   for (const room of ["kitchen", "beekeepers"]) enter(maya, room);
   maya.send({ type: "moderate", id: "p", room: "beekeepers", payload: { action: "make_private" } });
   enter(layla, "kitchen");
@@ -109,7 +108,7 @@ async function talk(url) {
   return token;
 }
 
-/** Has somebody an account; they go on as it. */
+/** Registers an account for a user, who continues as it. */
 async function account(url, who, name) {
   const headers = { authorization: `Bearer ${who.session}`, "content-type": "application/json" };
   const body = JSON.stringify({ name, password: "only for pictures" });

@@ -10,7 +10,7 @@ const world = setUp({ args: [...FREELY, "--data", "none"] });
 
 const person = world.enter;
 
-/** A room in which much was said, the third of it about a needle. */
+/** Fills a room with messages, of which the third contains a needle. */
 async function haystack(room, number = 400) {
   const bob = await connectBot(world.url, `Bob of ${room}`, room);
   await bob.say(...Array.from({ length: number }, (_, i) => (i === 2 ? "a needle, of all things" : `straw ${i + 1}`)));
@@ -25,7 +25,7 @@ async function search(page, words) {
   return panel;
 }
 
-/** Whether the row is before the reader's eyes. */
+/** Whether the row is visible. */
 function inSight(row) {
   return row.evaluate((it) => {
     const { top, bottom } = it.getBoundingClientRect();

@@ -15,7 +15,7 @@ async function open(url, options = {}) {
   return world.track(await openPage(world.browser, `${url}/stats`, options));
 }
 
-/** A server whose statistics are made up. */
+/** Starts a server with given statistics. */
 async function told(stats) {
   const server = new FakeServer();
   server.stats = stats;
@@ -27,7 +27,7 @@ function chart(page, name) {
 }
 
 test("statistics follow the chat within seconds, as chart and table", async () => {
-  // On a disk, for in memory nothing takes any time.
+  // On a disk, because writes to memory take no measurable time.
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   const server = await startServer({ args: [...FREELY, "--data", folder] });
   try {

@@ -8,7 +8,7 @@ import { FakeStorage, world } from "./fake-socket.js";
 
 const LOBBY = { rooms: { lobby: { seq: 3, users: 1, topic: "" } } };
 
-/** HTTP as the test wants it, and what was asked. */
+/** Returns a `fetch` with given responses, and its requests. */
 function http(...answers) {
   const asked = [];
   const fetch = async (url, { method, headers, body }) => {

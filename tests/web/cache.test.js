@@ -5,7 +5,7 @@ import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, cacheView } from "../../web
 import { reduce } from "../../web/state/reducer.js";
 import { initialState } from "../../web/state/state.js";
 
-/** A store in memory, with what a database does to values. */
+/** A store in memory that clones values as a database does. */
 class Memory {
   entries = new Map();
 
@@ -27,7 +27,7 @@ class Memory {
   }
 }
 
-/** A page as far as it matters here: state, and the events that reach it. */
+/** Returns a minimal page: a state and its events. */
 function page(store, you = "Alice", active = "") {
   let state = initialState(active);
   const listeners = [];
@@ -56,7 +56,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const message = (room, seq, content, more = {}) => ({ type: "message", room, seq, ts: seq, payload: { sender: "Bob", content, ...more } });
 const standing = { seq: 0, users: 1, topic: "" };
 
-/** Runs a visit, with the clock in hand. */
+/** Runs a visit with a mocked clock. */
 async function visit(context, store, work, you) {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const it = page(store, you);

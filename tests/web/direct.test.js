@@ -18,7 +18,7 @@ async function live(options, payload = welcome) {
   return it;
 }
 
-/** The next connection's wishes. */
+/** Returns the parameters of the next connection. */
 async function comesBack(it) {
   await it.socket.end(1006);
   await it.clock.pass(1_000);

@@ -8,10 +8,10 @@ import { initialState } from "../../web/state/state.js";
 import { settle } from "./fake-clock.js";
 import { world } from "./fake-socket.js";
 
-/** Each event of the server once, as the server's own tests hold it to it. */
+/** Each event of the server, from the golden files of its own tests. */
 const GOLDEN = new URL("../golden/", import.meta.url);
 
-/** Events that mean something to the library only. */
+/** Events that only the library interprets. */
 const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats", "search_results"]);
 
 const names = existsSync(GOLDEN) ? readdirSync(GOLDEN).filter((name) => name.endsWith(".json")) : [];

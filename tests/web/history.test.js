@@ -6,7 +6,7 @@ import { isLoaded, trimmed, withHistory, withLost, withRange } from "../../web/s
 
 const TOP = 100;
 
-/** A room of 100 messages, and the page of it that the server would send. */
+/** Returns a room of 100 messages, or a page of it. */
 function page(asked = {}, limit = 10) {
   const { before = Infinity, after = 0, around } = asked;
   const all = Array.from({ length: TOP }, (_, i) => i + 1);

@@ -7,7 +7,7 @@ import { reduce } from "../../web/state/reducer.js";
 import { initialState } from "../../web/state/state.js";
 import { coverage } from "../../web/strings/strings.js";
 
-/** A state in which the reader has this role in a room with three others. */
+/** Returns a state in which the reader has a role in a room with three others. */
 function told({ role = "", admin = false, isPrivate = false, account = admin } = {}) {
   const users = [{ name: "Ann", role }, { name: "Bob" }, { name: "Mo", role: "moderator" }, { name: "Oz", role: "owner" }];
   const rooms = { dev: { seq: 0, users: 4, topic: "", role, private: isPrivate }, hall: { seq: 0, users: 2, topic: "" } };

@@ -8,7 +8,7 @@ import { initialState } from "../../web/state/state.js";
 
 const NOW = 1_700_000_000_000;
 
-/** The state after these events. */
+/** Returns the state after events. */
 function after(...events) {
   return events.reduce((state, event) => reduce(state, event, NOW), initialState());
 }
@@ -194,7 +194,7 @@ test("other rooms keep fewer messages, and a reader of old messages keeps them",
 });
 
 test("ten thousand events take well under a second", () => {
-  // Of the processor: other work on the machine does not count.
+  // Processor time is independent of other work on the machine.
   const start = process.cpuUsage();
   let state = after(welcome);
   for (let seq = 1; seq <= 10_000; seq += 1) state = reduce(state, message(seq), NOW);

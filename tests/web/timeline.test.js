@@ -16,7 +16,7 @@ function room(messages, rest = {}) {
   return { ...emptyRoom("lobby"), messages, ...rest };
 }
 
-/** Rows in short: `>` begins a run. */
+/** Returns rows in short form: `>` begins a run. */
 function rows(it, from = 0, to = it.messages.length) {
   return timeline(it, from, to, reader).map(({ kind, mid, isHead, key }) =>
     kind === "message" ? `${isHead ? ">" : " "}${mid === Infinity ? key : mid}` : kind,
