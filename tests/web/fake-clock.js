@@ -1,5 +1,5 @@
 /**
- * Time that passes only when told to: timers run in their order, promises settle in between.
+ * A clock that tests advance: timers run in order, and promises settle in between.
  *
  * @module
  */
