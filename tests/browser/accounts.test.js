@@ -110,7 +110,7 @@ test("login errors are explained, and nothing is lost", async () => {
     await pressIn(other, other.locator("#me"), "Register");
     await fillIn(other, "dora", PASSWORD);
     await dialog(other).getByRole("alert").getByText("That name is taken").waitFor();
-    await dialog(other).getByRole("button", { name: /I have an account/ }).click();
+    await dialog(other).getByRole("button", { name: /Already have an account/ }).click();
     assert.equal(await other.locator("#account-password").getAttribute("autocomplete"), "current-password");
     await fillIn(other, "Dora", "wrong wrong");
     await dialog(other).getByRole("alert").getByText("Wrong name or password.").waitFor();
