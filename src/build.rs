@@ -1,10 +1,9 @@
-//! Makes what the binary serves of `web/`: each file as it stands, with gzip and with brotli.
+//! Prepares the files of `web/` for the binary: each one uncompressed, with gzip and with brotli.
 //!
-//! A build has an id, the hash of all files. Pages name their modules and styles under `/v/ID/`,
-//! so a page never runs with the modules of another build, and a browser need not ask again for
-//! what it has. Under `/v/ID/` a page's module comes with all that it imports in one file, without
-//! comments: one round trip instead of one for each six of forty files. The service worker learns
-//! the id and the names of the files.
+//! A build has an id, the hash of all files. Pages refer to their modules and styles under `/v/ID/`,
+//! so a page never runs with the modules of another build, and a browser caches them forever. The
+//! module of a page is served there as one file with all its imports and without comments, which
+//! saves round trips. The service worker receives the id and the names of the files.
 
 #[path = "build/bundle.rs"]
 mod bundle;
@@ -18,10 +17,10 @@ use std::{env, fs};
 use flate2::{Compression, write::GzEncoder};
 use sha1::{Digest, Sha1};
 
-/// The module that pages load whatever their build: it helps those whose build is gone.
+/// The module that pages of all builds load: it reloads a page whose build is gone.
 const OF_ALL_BUILDS: &str = "reload.js";
 
-/// The files by their names in `web/`.
+/// Files by their names in `web/`.
 type Files = BTreeMap<String, Vec<u8>>;
 
 fn main() {
@@ -33,7 +32,7 @@ fn main() {
     let build = id(&files);
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let root = out.join("web");
-    // What was taken out of web/ must not stay in the binary.
+    // A file deleted from web/ must not stay in the binary.
     if root.exists() {
         fs::remove_dir_all(&root).expect("an old folder to remove");
     }
@@ -47,10 +46,10 @@ fn main() {
     write(&out.join("web.rs"), embedding(&root, &build).as_bytes());
 }
 
-/// Writes a file in each coding that is worth it.
+/// Writes a file in each content coding that saves at least a tenth.
 fn put(root: &Path, name: &str, content: &[u8]) {
     for (coding, coded) in [("gzip", gzip(content)), ("br", brotli(content))] {
-        // Pictures are compressed already: what saves less than a tenth is not worth it.
+        // Images are compressed already.
         if coded.len() * 10 < content.len() * 9 {
             write(&root.join(coding).join(name), &coded);
         }
@@ -58,10 +57,10 @@ fn put(root: &Path, name: &str, content: &[u8]) {
     write(&root.join("identity").join(name), content);
 }
 
-/// Returns what `src/assets.rs` includes.
+/// Returns the code that `src/assets.rs` includes.
 fn embedding(root: &Path, build: &str) -> String {
     format!(
-        "/// Tells the builds of the page apart: the hash of all files.\n\
+        "/// Id of this build of the page: the hash of all files.\n\
          pub const BUILD: &str = {build:?};\n\n\
          #[derive(rust_embed::Embed)]\n#[folder = {root:?}]\nstruct Web;\n",
     )
@@ -85,7 +84,7 @@ fn write(path: &Path, content: &[u8]) {
     fs::write(path, content).expect("a file in OUT_DIR");
 }
 
-/// Tells builds apart that serve anything different; how files are made is a part of it.
+/// Returns the id of the build, a hash of all files and of the code that processes them.
 fn id(files: &Files) -> String {
     let mut hash = Sha1::new();
     hash.update(include_bytes!("build.rs"));
@@ -109,21 +108,21 @@ fn finished(name: &str, content: &[u8], files: &Files, build: &str) -> Vec<u8> {
     }
 }
 
-/// Returns the modules that pages name.
+/// Returns the modules that pages load.
 fn entries(files: &Files) -> BTreeSet<String> {
     let pages = files.keys().filter(|name| name.ends_with(".html"));
     let lines = pages.flat_map(|page| text(page, files).lines());
     lines.filter_map(entry).map(str::to_owned).collect()
 }
 
-/// Returns the module that a line of a page names.
+/// Returns the module that a line of a page loads.
 fn entry(line: &str) -> Option<&str> {
     let (module, _) =
         line.trim().strip_prefix(r#"<script type="module" src="/"#)?.split_once('"')?;
     Some(module)
 }
 
-/// Writes the id into a page's links to styles and modules.
+/// Returns a page whose links to styles and modules contain the id.
 fn page(source: &str, build: &str) -> String {
     let mut page = String::new();
     for line in source.lines() {
@@ -138,13 +137,13 @@ fn page(source: &str, build: &str) -> String {
     page
 }
 
-/// Tells the service worker the id and what it has to keep for each page: all that is needed,
-/// without itself and without the pictures that only installing asks for.
+/// Returns the service worker with the id and the files to cache for each page: all but itself and
+/// the icons that only an installation needs.
 fn worker(source: &str, files: &Files, build: &str) -> String {
     let entries = entries(files);
     let is_part = |name: &String| !name.ends_with(".js") || entries.contains(name);
-    let kept = files.keys().filter(|name| is_part(name) && !name.ends_with(".png"));
-    let (more, first): (Vec<_>, Vec<_>) = kept.partition(|name| name.starts_with("stats/"));
+    let cached = files.keys().filter(|name| is_part(name) && !name.ends_with(".png"));
+    let (more, first): (Vec<_>, Vec<_>) = cached.partition(|name| name.starts_with("stats/"));
     let list = |names: Vec<&String>| {
         names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
     };
@@ -153,9 +152,9 @@ fn worker(source: &str, files: &Files, build: &str) -> String {
         ("const BUILD = \"\";", format!("const BUILD = \"{build}\";")),
         ("const FILES = {};", format!("const FILES = {by_page};")),
     ];
-    lines.iter().fold(source.to_owned(), |worker, (line, told)| {
+    lines.iter().fold(source.to_owned(), |worker, (line, filled)| {
         assert_eq!(worker.matches(line).count(), 1, "web/sw.js has one line {line}");
-        worker.replace(line, told)
+        worker.replace(line, filled)
     })
 }
 
@@ -171,7 +170,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 fn brotli(content: &[u8]) -> Vec<u8> {
     let mut coded = Vec::new();
-    // The last 7 percent take ten times as long: that is for what is given away.
+    // Quality 11 saves another 7 percent but takes ten times as long.
     let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     let params = brotli::enc::BrotliEncoderParams {
         quality: if is_release { 11 } else { 9 },

@@ -1,5 +1,5 @@
 /**
- * The real server, as the tests that are written in JavaScript start it.
+ * Starts the real server for the JavaScript tests.
  *
  * The program is `BINARY`, by default the release build. A path that ends in `.js` is run by node,
  * so the tests can be tried against `tests/web/fake-server.js`.
@@ -11,7 +11,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** What a condition may take before the test fails. */
+/** Time limit for a condition. */
 export const PATIENCE_MS = 10_000;
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -51,7 +51,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
     port: Number(new URL(url).port),
     pid: child.pid,
     log: () => log,
-    /** Ends it as a crash does, or with the signal given. */
+    /** Kills the server, or sends it another signal. */
     async kill(signal = "SIGKILL") {
       child.kill(signal);
       await ended;

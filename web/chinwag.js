@@ -2,7 +2,7 @@
  * A client for chinwag, for browsers and for Node (20 or later), without DOM.
  *
  * ```js
- * // Node before 22 has no WebSocket of its own: give the constructor one, `{ WebSocket }`.
+ * // Node before 22 has no global WebSocket: pass one to the constructor, `{ WebSocket }`.
  * const chat = new Chinwag({ url: "ws://127.0.0.1:8080/ws", name: "Bot", rooms: ["lobby"] });
  * chat.on("message", ({ room, payload }) => {
  *   if (payload.content === "!time") chat.send(room, new Date().toISOString());
@@ -10,14 +10,14 @@
  * chat.connect();
  * ```
  *
- * What it promises: each numbered event of a room is told once and in order, also over a lost
- * connection; what is said is sent until the server has answered, and appears once; a connection
- * that is gone comes back by itself, unless the server says to stay away.
+ * Guarantees: each numbered event of a room is emitted once and in order, across reconnects; a
+ * submitted event is sent until the server has answered, and takes effect once; a lost connection is
+ * re-established, unless the server forbids it.
  *
- * A guest comes back by the key of its session. To be an account, give a `token` (of an identity
- * provider, say), or call `register` or `logIn`, before `connect` or later. When a login ends, the
- * `phase` becomes `stopped`, its event says which `code`: 4001 after a logout, 4105 when the token
- * has expired, 401 where a token or the lack of one is refused. A bot that wants to stay logs in:
+ * A guest is identified by a session key. To use an account, pass a `token` (of an identity provider,
+ * for example), or call `register` or `logIn`, before `connect` or later. When a login ends, the `phase`
+ * becomes `stopped` and its event has the `code`: 4001 after a logout, 4105 for an expired token, 401
+ * where a token is missing or rejected. A bot can log in again:
  *
  * ```js
  * chat.on("phase", ({ payload: { phase, code } }) => {
@@ -25,10 +25,10 @@
  * });
  * ```
  *
- * Events of the server are told under their own `type` (`message`, `user_joined`, …). Besides:
- * `phase` when the connection changes; `queued`, `settled`, `failed` and `discarded` for what was
- * said; `reset` when what is known of a room is void; `lost` where a range is no longer kept.
- * `*` hears everything.
+ * Events of the server are emitted under their own `type` (`message`, `user_joined`, …). Others are
+ * `phase` when the connection changes; `queued`, `settled`, `failed` and `discarded` for submitted
+ * events; `reset` when the known state of a room is invalid; `lost` for a range that the server no
+ * longer has. `*` receives all events.
  *
  *     idle ──connect──▶ connecting ──welcome──▶ catching_up ──▶ live
  *                        ▲      │                    │           │
@@ -41,102 +41,57 @@
 import { connectUrl } from "./client/connect-url.js";
 import { Connection } from "./client/connection.js";
 import { HttpApi } from "./client/http-api.js";
-import { entriesOf, eventOfAck, isDirect, isNumbered, parse } from "./client/event.js";
+import { entriesOf, isDirect, isNumbered, parse } from "./client/event.js";
+import { idGenerator } from "./client/ids.js";
 import { Listeners } from "./client/listeners.js";
-import { Outbox } from "./client/outbox.js";
+import { Outbox, eventOfAck } from "./client/outbox.js";
 import { PendingRequests } from "./client/pending-requests.js";
 import { RoomSync } from "./client/room-sync.js";
 import { Requests } from "./client/requests.js";
 import { Sender } from "./client/sender.js";
+import { Session } from "./client/session.js";
 import { Timers, realClock } from "./client/timers.js";
-import { remember, remembered } from "./client/saved-session.js";
 
 export { Refusal } from "./client/event.js";
 export { remembered } from "./client/saved-session.js";
 
 /** @typedef {import("./client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("./client/outbox.js").Store} Store */
 /** @typedef {import("./client/requests.js").Submission} Submission */
-
-/** @typedef {"idle" | "connecting" | "catching_up" | "live" | "offline" | "stopped"} Phase */
-
-/**
- * @typedef {object} Options
- * @property {string | URL} url        `ws://HOST/ws`
- * @property {string} [name]           display name; the server may add a number to it
- * @property {string[]} [rooms]        joined at the start, besides those of the last saved
- * @property {string} [token]          of an account; where there is none, one is a guest
- * @property {boolean} [cookies]       the browser shows the login by itself: nothing keeps the token
- * @property {any} [WebSocket]         implementation, where there is no global one
- * @property {typeof fetch} [fetch]    the same for HTTP
- * @property {Store | null} [storage]  keeps session, rooms and outbox over a reload
- * @property {string} [storageKey]     prefix of its keys, by default `chinwag`
- * @property {number} [history]        past messages wanted on joining a room, 0–200, by default 50
- * @property {(probe: () => void) => void} [wake]  calls `probe` when the network may be back
- * @property {() => number} [random]   for the jitter
- * @property {import("./client/timers.js").Clock} [clock]
- */
+/** @typedef {import("./client/options.js").Options} Options */
+/** @typedef {import("./client/options.js").Phase} Phase */
 
 export class Chinwag extends Requests {
   /** @type {Phase} */
   phase = "idle";
 
-  /** The name the server knows this user by. */
-  you;
-
-  /** Rooms wanted and joined, in the order of joining. @type {string[]} */
-  rooms;
-
-  /** Private conversations that are known, `@Bob` and the like: nobody joins or leaves these. @type {Set<string>} */
-  direct = new Set();
-
-  /** Whether this user has an account here; a guest comes back by the key of its session. */
-  account = false;
-
-  /** Shown on connecting; empty for a guest, and where the browser has a cookie. */
-  token;
-
-  /** Sizes and rates, from the last `welcome`. @type {Record<string, number>} */
+  /** Sizes and rates of the last `welcome`. @type {Record<string, number>} */
   limits = {};
 
-  /** What was said and not yet answered. @type {Outbox} */
+  /** Submitted events without an answer. @type {Outbox} */
   outbox;
 
   #url;
   #http;
-  #cookies;
   #history;
-  #store;
-  #storageKey;
   #timers;
   #connection;
   #sync;
   #sender;
   #pending;
   #session;
-  /** The room that bare text goes to. */
-  #current = "";
   /** Rooms that did not fit into the URL. @type {string[]} */
   #remaining = [];
   #listeners = new Listeners();
-  #tag = randomTag();
-  #ids = 0;
+  #newId = idGenerator();
 
   /** @param {Options} options */
   constructor(options) {
     super();
     const { url, storage = null, storageKey = "chinwag", clock = realClock } = options;
-    const saved = remembered(storage, storageKey);
     this.#url = url;
     this.#http = new HttpApi(url, options.fetch);
-    this.#cookies = options.cookies ?? false;
-    this.token = options.token ?? "";
     this.#history = options.history ?? 50;
-    this.#store = storage;
-    this.#storageKey = storageKey;
-    this.#session = saved.session;
-    this.you = options.name || saved.name;
-    this.rooms = [...new Set([...(options.rooms ?? []), ...saved.rooms])];
+    this.#session = new Session(options);
     this.outbox = new Outbox(storage, storageKey);
 
     /** @param {ChatEvent} event */
@@ -158,9 +113,9 @@ export class Chinwag extends Requests {
       {
         url: () => this.#connectUrl(),
         received: (data) => this.#onReceive(data),
-        ping: () => void send(JSON.stringify({ type: "ping", id: this.#id() })),
+        ping: () => void send(JSON.stringify({ type: "ping", id: this.#newId() })),
         connecting: () => this.#setPhase("connecting"),
-        explainFailure: () => this.#http.explainFailure(this.token || (this.#cookies ? "" : this.#session)),
+        explainFailure: () => this.#http.explainFailure(this.#session.credential),
         lost: (why) => this.#onClosed("offline", why),
         stopped: (why) => this.#onClosed("stopped", why),
       },
@@ -169,8 +124,37 @@ export class Chinwag extends Requests {
     options.wake?.(() => this.probe());
   }
 
+  /** The user's name on the server. */
+  get you() {
+    return this.#session.you;
+  }
+
+  /** Requested and joined rooms, in the order of joining. */
+  get rooms() {
+    return this.#session.rooms;
+  }
+
+  /** Known private conversations, such as `@Bob`, which are neither joined nor left. */
+  get direct() {
+    return this.#session.direct;
+  }
+
+  /** Whether the user has an account; false for a guest. */
+  get account() {
+    return this.#session.account;
+  }
+
+  /** Sent on connecting; empty for a guest, and where the browser has a cookie. */
+  get token() {
+    return this.#session.token;
+  }
+
+  set token(token) {
+    this.#session.token = token;
+  }
+
   /**
-   * Calls `listener` for each event of this type; returns the function that ends it.
+   * Calls `listener` for each event of this type; returns a function that removes it.
    *
    * @param {string} type
    * @param {(event: any) => void} listener
@@ -179,92 +163,78 @@ export class Chinwag extends Requests {
     return this.#listeners.add(type, listener);
   }
 
-  /** Opens the connection and keeps it; a waiting retry happens now. */
+  /** Connects, and reconnects when the connection is lost. Skips the delay before a retry. */
   connect() {
     this.#connection.open();
   }
 
   /**
-   * Makes an account and goes on as it. A guest may register the name it has, and keeps its rooms
-   * and conversations. Rejects with a `Refusal` that says why not.
+   * Registers an account and continues as it. A guest may register its own name, and keeps its rooms
+   * and conversations. Rejects with a `Refusal` if the server refuses.
    *
    * @param {string} name
-   * @param {string} password  is not kept
+   * @param {string} password  is not stored
    */
   async register(name, password) {
-    await this.#continueAs(await this.#http.register(name, password, this.account ? "" : this.#session));
+    await this.#continueAs(await this.#http.register(name, password, this.account ? "" : this.#session.key));
   }
 
-  /** Goes on as an account, see `register`. @param {string} name @param {string} password */
+  /** Logs in and continues as the account, see `register`. @param {string} name @param {string} password */
   async logIn(name, password) {
     await this.#continueAs(await this.#http.logIn(name, password));
   }
 
-  /** Ends the login, everywhere it is used; the server closes its connections with 4001. */
+  /** Ends the login everywhere; the server closes its connections with 4001. */
   async logOut() {
     await this.#http.logOut(this.token);
     this.token = "";
     this.stop();
   }
 
-  /** Connects anew, as whoever one is now: another page of the same storage may have logged in. */
+  /** Connects again with the saved session: another page of the same storage may have logged in. */
   reconnect() {
-    const { account, name } = remembered(this.#store, this.#storageKey);
-    if (account && !this.account) {
-      this.#session = "";
-      this.account = true;
-      this.you = name;
-    }
+    this.#session.reload();
     this.#onDisconnect();
     this.#connection.reopen();
   }
 
-  /** Closes for good; `connect` starts again. */
+  /** Closes the connection for good; `connect` opens it again. */
   stop() {
     this.#connection.stop();
   }
 
   /**
-   * Looks at once whether there is a connection, to be called when the network or the page came
-   * back: a waiting retry happens now, and an open connection has to show that it lives.
+   * Checks the connection now, for when the network or the page is back: skips the delay before a retry,
+   * and pings an open connection.
    */
   probe() {
     this.#connection.probe();
   }
 
-  /**
-   * @override
-   * @param {string} type
-   * @param {string} room
-   * @param {any} payload
-   * @returns {Submission}
-   */
+  /** @override @param {string} type @param {string} room @param {any} payload @returns {Submission} */
   submit(type, room, payload) {
-    const id = this.#id();
+    const id = this.#newId();
     return { id, done: this.#sender.submit(id, type, room, payload) };
   }
 
-  /** Sends a failed entry again, behind what was said since. @param {string} id */
+  /** Sends a failed entry again, after all others. @param {string} id */
   retry(id) {
     this.#sender.retry(id);
   }
 
-  /** Forgets an entry that has not been answered. @param {string} id */
+  /** Removes an entry that has no answer. @param {string} id */
   discard(id) {
     this.#sender.discard(id);
   }
 
   /**
-   * Joins a room. Without a connection it is remembered for the next one.
+   * Joins a room. Without a connection, it is joined with the next one.
    *
    * @param {string} room
    * @param {{ history?: number }} [options]
    */
   join(room, { history = this.#history } = {}) {
-    if (!this.#connection.isOpen && !this.rooms.includes(room)) {
-      this.rooms = [...this.rooms, room];
-      this.#save();
-    }
+    if (!this.#connection.isOpen) this.#session.addRoom(room);
     return this.ask("join_room", { room, history });
   }
 
@@ -277,46 +247,39 @@ export class Chinwag extends Requests {
   async setName(name) {
     const answer = await this.ask("set_name", name);
     const { you } = answer.payload ?? {};
-    this.you = typeof you === "string" ? you : name;
-    this.#save();
+    this.#session.rename(typeof you === "string" ? you : name);
     return answer;
   }
 
   /**
-   * Sends text as typed, for the commands of the server: `/who`, `/away lunch`. They mean the
-   * current room of the connection, which is changed first if it is another.
+   * Sends a line as typed, for the commands of the server: `/who`, `/away lunch`. They apply to the
+   * current room of the connection, which is changed first if necessary.
    *
    * @param {string} room
    * @param {string} text
    */
   async command(room, text) {
-    if (this.#current !== room && (this.rooms.includes(room) || this.direct.has(room))) {
+    if (this.#session.current !== room && (this.rooms.includes(room) || this.direct.has(room))) {
       await this.join(room, { history: 0 });
     }
     if (!this.#connection.send(text)) throw new Error("offline");
   }
 
-  /**
-   * @override
-   * @param {string} type
-   * @param {any} [payload]
-   * @param {string} [room]
-   * @returns {Promise<ChatEvent>}
-   */
+  /** @override @param {string} type @param {any} [payload] @param {string} [room] @returns {Promise<ChatEvent>} */
   ask(type, payload, room) {
-    return this.#pending.ask({ type, id: this.#id(), room, payload });
+    return this.#pending.ask({ type, id: this.#newId(), room, payload });
   }
 
   /** @override @param {string} type @param {string} room @param {any} payload */
   hint(type, room, payload) {
-    this.#pending.hint({ type, id: this.#id(), room, payload });
+    this.#pending.hint({ type, id: this.#newId(), room, payload });
   }
 
-  /** The URL that takes this user back to where they were. */
+  /** Returns the URL of the next connection. */
   #connectUrl() {
     const { href, remaining } = connectUrl(this.#url, {
       name: this.you,
-      session: this.#session,
+      session: this.#session.key,
       token: this.token,
       epoch: this.#sync.epoch,
       history: this.#history,
@@ -327,16 +290,13 @@ export class Chinwag extends Requests {
     return href;
   }
 
-  /**
-   * @param {Phase} phase
-   * @param {object} why
-   */
+  /** @param {Phase} phase @param {object} why */
   #onClosed(phase, why) {
     this.#onDisconnect();
     this.#setPhase(phase, why);
   }
 
-  /** What was under way on a connection ends with it. */
+  /** Ends everything that belongs to the lost connection. */
   #onDisconnect() {
     this.#timers.stopAll();
     this.#sender.onDisconnect();
@@ -344,25 +304,17 @@ export class Chinwag extends Requests {
     this.#pending.rejectAll();
   }
 
-  /** Goes on with a login. @param {import("./client/http-api.js").Login} login */
-  async #continueAs({ token, name }) {
-    // What the guest of this connection was, its account is from then on, if the guest shows it.
-    await this.ask("auth", { token }).catch(() => {});
-    this.token = this.#cookies ? "" : token;
-    this.you = name;
-    this.#session = "";
-    this.account = true;
-    // Whom the account talks with it will be told.
+  /** Continues with a login. @param {import("./client/http-api.js").Login} login */
+  async #continueAs(login) {
+    // This transfers the rooms and conversations of the guest to the account.
+    await this.ask("auth", { token: login.token }).catch(() => {});
+    // `welcome` has the conversations of the account.
     for (const room of this.direct) this.#sync.forget(room);
-    this.direct.clear();
-    this.#save();
+    this.#session.continueAs(login);
     this.reconnect();
   }
 
-  /**
-   * @param {Phase} phase
-   * @param {object} [why]
-   */
+  /** @param {Phase} phase @param {object} [why] */
   #setPhase(phase, why = {}) {
     this.phase = phase;
     this.#emit({ type: "phase", payload: { phase, ...why } });
@@ -373,7 +325,7 @@ export class Chinwag extends Requests {
     const event = parse(data);
     if (!event || this.#pending.isHintAnswer(event)) return;
     if (event.type === "welcome") {
-      // Only the first of a connection can be meant.
+      // Only the first `welcome` of a connection is valid.
       if (this.phase === "connecting" && event.payload.rooms) this.#onWelcome(event);
       return;
     }
@@ -391,57 +343,33 @@ export class Chinwag extends Requests {
 
   /** @param {ChatEvent} event */
   #onWelcome(event) {
-    const { you, session, account, epoch, current, limits, rooms, direct } = event.payload ?? {};
-    if (typeof you === "string") this.you = you;
-    this.account = account === true;
-    // An account comes back by its token: a key of the guest it was before would say otherwise.
-    if (this.account) this.#session = "";
-    if (typeof session === "string") this.#session = session;
-    if (typeof current === "string") this.#current = current;
+    const { epoch, limits } = event.payload;
     this.limits = Object.fromEntries(entriesOf(limits));
     this.#sender.frameMax = this.limits.frame ?? Infinity;
-    const standing = entriesOf(rooms);
-    const conversations = entriesOf(direct).filter(([room]) => isDirect(room));
-    // The newest are listed; others that were known before are still there, unless all is new.
-    if (epoch !== this.#sync.epoch) this.direct.clear();
-    for (const [room] of conversations) this.direct.add(room);
-    const kept = this.rooms.filter((room) => isDirect(room) || this.#remaining.includes(room));
-    this.rooms = [...new Set([...standing.map(([room]) => room), ...kept])];
-    this.#save();
+    const isNewEpoch = epoch !== this.#sync.epoch;
+    const rooms = this.#session.applyWelcome(event.payload, { isNewEpoch, remaining: this.#remaining });
     this.#connection.welcomed();
     this.#emit(event);
-    this.#sync.welcomed([...standing, ...conversations], this.#session, String(epoch ?? ""));
+    this.#sync.welcomed(rooms, this.#session.key, String(epoch ?? ""));
     for (const room of this.#remaining) this.join(room).catch(() => {});
     this.#setPhase("catching_up");
     this.#advance();
   }
 
-  /**
-   * Learns from an event what it means for the connection, before it is told.
-   *
-   * @param {ChatEvent} event
-   */
+  /** Updates the connection from an event, before it is emitted. @param {ChatEvent} event */
   #updateConnection({ type, room = "", payload = {} }) {
     if (type === "bye") {
       this.#connection.bye(payload);
     } else if (type === "joined") {
-      if (!this.rooms.includes(room) && !isDirect(room)) this.rooms = [...this.rooms, room];
-      this.#current = room;
-      this.#save();
+      this.#session.current = room;
+      if (!isDirect(room)) this.#session.addRoom(room);
     } else if (type === "left") {
-      this.rooms = this.rooms.filter((other) => other !== room);
-      this.direct.delete(room);
+      this.#session.removeRoom(room);
       this.#sync.forget(room);
-      if (this.#current === room) this.#current = "";
-      this.#save();
     }
   }
 
-  /**
-   * Puts a numbered event into its place.
-   *
-   * @param {ChatEvent & { room: string, seq: number }} event
-   */
+  /** Emits a numbered event in its turn. @param {ChatEvent & { room: string, seq: number }} event */
   #applyNumbered(event) {
     if (isDirect(event.room)) this.direct.add(event.room);
     const entry = this.outbox.entryOf(event, this.you);
@@ -449,8 +377,8 @@ export class Chinwag extends Requests {
       this.#sync.receive(entry ? { ...event, local: entry.id } : event);
       return;
     }
-    const told = entry && eventOfAck(entry, event, this.you);
-    if (told) this.#sync.receive(told);
+    const acknowledged = entry && eventOfAck(entry, event, this.you);
+    if (acknowledged) this.#sync.receive(acknowledged);
   }
 
   /** @param {ChatEvent} event */
@@ -458,7 +386,7 @@ export class Chinwag extends Requests {
     this.#listeners.emit(event);
   }
 
-  /** Looks what is missing, and whether all is caught up. */
+  /** Fills gaps, and becomes `live` when there are none. */
   #advance() {
     if (this.phase !== "live" && this.phase !== "catching_up") return;
     this.#sync.fillGaps();
@@ -466,19 +394,4 @@ export class Chinwag extends Requests {
     this.#setPhase("live");
     this.#sender.goLive();
   }
-
-  #save() {
-    const { you: name, rooms, account } = this;
-    remember(this.#store, this.#storageKey, { session: this.#session, name, rooms, account });
-  }
-
-  #id() {
-    this.#ids += 1;
-    return `${this.#tag}-${this.#ids}`;
-  }
-}
-
-function randomTag() {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
 }

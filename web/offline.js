@@ -1,12 +1,12 @@
 /**
- * Has the browser keep the pages for a visit without network (`sw.js`).
+ * Registers the service worker (`sw.js`), which serves the pages offline.
  *
  * @module
  */
 
 const WORKER = "/sw.js";
 
-/** Pages may name no other script as a worker: the policy of the server wants this one by name. */
+/** The policy that the Content Security Policy requires: it permits only this worker. */
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("worker", {
   createScriptURL(/** @type {string} */ url) {
     if (url === WORKER) return url;
@@ -15,12 +15,12 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("worke
 });
 
 if ("serviceWorker" in navigator) {
-  // What the worker fetches shall not hold up what the page needs.
+  // The worker's requests must not delay those of the page.
   if (document.readyState === "complete") register();
   else addEventListener("load", register, { once: true });
 }
 
+/** Registers the worker. A browser setting may refuse it: then there are no offline pages. */
 function register() {
-  // Refused by a setting of the browser, say: then there is no visit without network.
   navigator.serviceWorker.register(policy ? policy.createScriptURL(WORKER) : WORKER).catch(() => {});
 }

@@ -1,23 +1,23 @@
 /**
- * Loads the page once more if a module of it is not to be had: the server was replaced by another
- * build between the page and its modules, or the browser brought back an old page whose modules it
- * has no more. This one belongs to no build, so it is always there.
+ * Reloads the page once if one of its modules cannot be loaded: the server was replaced by another build
+ * between the page and its modules, or the browser restored an old page without its modules. This
+ * script belongs to no build, so it is always available.
  *
  * @module
  */
 
 const KEY = "chinwag:again";
-/** What fails again so soon fails for another reason. */
+/** Minimum time between reloads: an earlier failure has another cause. */
 const PAUSE_MS = 10_000;
 
-addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && again(), true);
+addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && reload(), true);
 
-function again() {
+function reload() {
   try {
     if (Date.now() - Number(sessionStorage.getItem(KEY)) < PAUSE_MS) return;
     sessionStorage.setItem(KEY, String(Date.now()));
   } catch {
-    // What cannot be remembered cannot be kept from going on for ever.
+    // Without storage, reloading could repeat forever.
     return;
   }
   location.reload();

@@ -1,43 +1,43 @@
 /**
- * The service worker: opens the pages where there is no network.
+ * The service worker: serves the pages offline.
  *
- * It keeps the files of one build under their paths `/v/BUILD/…`, which no other build shares: a
- * page never gets modules that are not its own. It keeps all files of a page, or none; those of the
- * chat from the start, another page's when that is first visited. Pages come from the server as long
- * as it answers, so that they fit to it; the kept ones stand in when it does not. Nothing else is
- * kept, least of all what was said: that is `app/cache.js`.
+ * It caches the files of one build under their paths `/v/BUILD/…`, which no other build shares, so that
+ * a page never loads modules of another build. It caches all files of a page or none; those of the chat
+ * on installation, those of another page on its first visit. Pages come from the server as long as it
+ * responds, so that their build matches it, otherwise from the cache. Nothing else is cached here;
+ * `app/cache.js` caches messages.
  *
- * A new build takes over as soon as it is kept, and removes the old one. Pages that are open go on:
- * they have loaded all their modules, and their next visit is one of the new build.
+ * A new build takes over as soon as it is cached, and removes the old one. Open pages continue: they have
+ * loaded all their modules, and use the new build on the next visit.
  *
  * @module
  */
 
-// The program that serves this writes its own build into the next two lines.
+// The server fills in its own build here.
 const BUILD = "";
-/** By page. @type {Record<string, string[]>} */
+/** File names by page. @type {Record<string, string[]>} */
 const FILES = {};
 
 const CACHE = `chinwag ${BUILD}`;
 const PREFIX = `/v/${BUILD}/`;
-/** How long a page may take to come from the server. */
-const PATIENCE_MS = 3_000;
+/** Time limit for a page from the server. */
+const PAGE_TIMEOUT_MS = 3_000;
 
-/** What is kept stands in for these. */
+/** File names of the pages by path. */
 const PAGES = new Map([["/", "index.html"], ["/stats", "stats/index.html"]]);
-/** These have no version in their paths, and need none. */
-const LASTING = new Map(["reload.js", "icon.svg", "manifest.webmanifest"].map((name) => [`/${name}`, name]));
+/** File names of files without a build in their paths. */
+const UNVERSIONED = new Map(["reload.js", "icon.svg", "manifest.webmanifest"].map((name) => [`/${name}`, name]));
 
 /** @type {any} */
 const worker = self;
 
 worker.addEventListener("install", (/** @type {any} */ event) => {
   worker.skipWaiting();
-  event.waitUntil(keepAtFirst());
+  event.waitUntil(cacheOpenPages());
 });
 
 worker.addEventListener("activate", (/** @type {any} */ event) => {
-  event.waitUntil(takeOver());
+  event.waitUntil(removeOldBuilds());
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
@@ -47,10 +47,10 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   if (request.method !== "GET" || origin !== location.origin) return;
   const page = request.mode === "navigate" && PAGES.get(pathname);
   if (page) {
-    event.respondWith(current(request, page));
-    event.waitUntil(keep(pathname).catch(() => {}));
-  } else if (pathname.startsWith(PREFIX)) event.respondWith(kept(pathname).then((it) => it ?? fetch(request)));
-  else if (LASTING.has(pathname)) event.respondWith(lasting(request, pathname));
+    event.respondWith(pageResponse(request, page));
+    event.waitUntil(cachePage(pathname).catch(() => {}));
+  } else if (pathname.startsWith(PREFIX)) event.respondWith(cached(pathname).then((it) => it ?? fetch(request)));
+  else if (UNVERSIONED.has(pathname)) event.respondWith(unversioned(request, pathname));
 });
 
 worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
@@ -58,7 +58,7 @@ worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
   event.waitUntil(show(event.notification.tag));
 });
 
-/** Brings the chat before the reader's eyes, with the room they were called in. @param {string} room */
+/** Focuses or opens the chat at a room. @param {string} room */
 async function show(room) {
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const chat = open.find((/** @type {any} */ { url }) => new URL(url).pathname === "/");
@@ -67,22 +67,22 @@ async function show(room) {
   return chat.focus();
 }
 
-/** Keeps the chat, and what else is open: the worker may come after the page. */
-async function keepAtFirst() {
-  await keep("/");
+/** Caches the chat and all open pages, which may have loaded before the worker. */
+async function cacheOpenPages() {
+  await cachePage("/");
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-  await Promise.all(open.map((/** @type {any} */ { url }) => keep(new URL(url).pathname)));
+  await Promise.all(open.map((/** @type {any} */ { url }) => cachePage(new URL(url).pathname)));
 }
 
-/** Keeps the files of a page, if they are not kept yet. What the page has loaded is not transferred again. @param {string} page */
-async function keep(page) {
+/** Caches the files of a page once. The browser does not transfer loaded files again. @param {string} page */
+async function cachePage(page) {
   const files = Object.hasOwn(FILES, page) ? FILES[page] : [];
-  if (files.length === 0 || (await kept(PREFIX + PAGES.get(page)))) return;
+  if (files.length === 0 || (await cached(PREFIX + PAGES.get(page)))) return;
   const cache = await caches.open(CACHE);
   await cache.addAll(files.map((name) => PREFIX + name));
 }
 
-async function takeOver() {
+async function removeOldBuilds() {
   const names = await caches.keys();
   const old = names.filter((name) => name.startsWith("chinwag ") && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
@@ -90,26 +90,26 @@ async function takeOver() {
 }
 
 /**
- * The page of the server, or the kept one if there is no answer, none in time, or one that says
- * that the server is not there.
+ * Returns a page from the server, or the cached one if the server does not respond in time or responds
+ * with a server error.
  *
  * @param {Request} request
  * @param {string} name
  */
-async function current(request, name) {
-  const answer = fetch(request);
-  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  const first = await Promise.race([answer, late]).catch(() => undefined);
+async function pageResponse(request, name) {
+  const response = fetch(request);
+  const timeout = new Promise((resolve) => setTimeout(resolve, PAGE_TIMEOUT_MS));
+  const first = await Promise.race([response, timeout]).catch(() => undefined);
   if (first && first.status < 500) return first;
-  return (await kept(PREFIX + name)) ?? answer;
+  return (await cached(PREFIX + name)) ?? response;
 }
 
 /** @param {Request} request @param {string} pathname */
-async function lasting(request, pathname) {
-  return (await kept(PREFIX + LASTING.get(pathname))) ?? fetch(request);
+async function unversioned(request, pathname) {
+  return (await cached(PREFIX + UNVERSIONED.get(pathname))) ?? fetch(request);
 }
 
 /** @param {string} path */
-function kept(path) {
+function cached(path) {
   return caches.match(path, { cacheName: CACHE });
 }

@@ -1,14 +1,14 @@
-//! Puts a module and all that it imports into one file.
+//! Bundles a module and all its imports into one file.
 //!
-//! Each module becomes a function that is called once, after those it imports, and gives what it
-//! exports. That needs modules as `web/` has them: no cycles, no `await` at the top, no default
-//! export, nothing exported that is assigned to later, statements that end with `";` where they
-//! name a file. What is otherwise ends the build.
+//! Each module becomes a function that is called once, after those it imports, and returns its
+//! exports. This supports only modules as in `web/`: no cycles, no top-level `await`, no default
+//! export, no export that is reassigned, and import statements that end with `";`. Anything else
+//! fails the build.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Returns the bundle of a module; `source` finds modules by their names in `web/`.
+/// Returns the bundle of a module; `source` returns a module by its name in `web/`.
 pub(crate) fn of<'a>(entry: &str, source: impl Fn(&str) -> &'a str) -> String {
     let mut bundle = Bundle { source, done: BTreeMap::new(), code: String::new() };
     bundle.add(entry, &mut Vec::new());
@@ -17,13 +17,13 @@ pub(crate) fn of<'a>(entry: &str, source: impl Fn(&str) -> &'a str) -> String {
 
 struct Bundle<F> {
     source: F,
-    /// The modules in the bundle, and their variables.
+    /// Variables of the modules in the bundle.
     done: BTreeMap<String, String>,
     code: String,
 }
 
 impl<'a, F: Fn(&str) -> &'a str> Bundle<F> {
-    /// Adds a module behind all that it imports; gives its variable.
+    /// Adds a module after all its imports; returns its variable.
     fn add(&mut self, module: &str, above: &mut Vec<String>) -> String {
         if let Some(known) = self.done.get(module) {
             return known.clone();
@@ -52,15 +52,16 @@ impl<'a, F: Fn(&str) -> &'a str> Bundle<F> {
         }
         above.pop();
         let variable = format!("$m{}", self.done.len());
-        let gives = exports.join(", ");
-        let made = format!("const {variable} = (() => {{\n{body}return {{ {gives} }};\n}})();\n");
+        let returned = exports.join(", ");
+        let made =
+            format!("const {variable} = (() => {{\n{body}return {{ {returned} }};\n}})();\n");
         self.code.push_str(&made);
         self.done.insert(module.to_owned(), variable.clone());
         variable
     }
 }
 
-/// Takes the export off a declaration.
+/// Returns a declaration without `export`, and records its name.
 fn declaration(module: &str, line: &str, exports: &mut Vec<String>) -> String {
     let Some(declared) = line.strip_prefix("export ") else { return line.to_owned() };
     let words = declared.strip_prefix("async ").unwrap_or(declared);
@@ -75,7 +76,7 @@ fn declaration(module: &str, line: &str, exports: &mut Vec<String>) -> String {
     declared.to_owned()
 }
 
-/// Makes a declaration of an import, or takes note of an export of what another module has.
+/// Returns the declaration for an import, or records a re-export.
 fn bind(module: &str, what: &str, from: &str, exports: &mut Vec<String>) -> String {
     let what = what.trim().trim_end_matches("from").trim();
     if what == "import" {
@@ -100,7 +101,7 @@ fn bind(module: &str, what: &str, from: &str, exports: &mut Vec<String>) -> Stri
     format!("const {{ {} }} = {from};\n", pairs.join(", "))
 }
 
-/// Leaves out the comments that have lines of their own.
+/// Returns the source without the comments that have lines of their own.
 fn without_comments(source: &str) -> String {
     let mut code = String::new();
     let mut is_comment = false;
@@ -118,7 +119,7 @@ fn without_comments(source: &str) -> String {
     code
 }
 
-/// Returns the name of the file that a module means by a relative path.
+/// Returns the name of a file that a module imports by a relative path.
 fn resolve(module: &str, import: &str) -> String {
     let mut parts: Vec<&str> = module.split('/').collect();
     parts.pop();

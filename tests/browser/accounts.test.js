@@ -2,52 +2,29 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { connected, enter, field, log, newTab, openPage, pressIn, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { connected, enter, log, newTab, openPage, pressIn, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
 const PASSWORD = "correct horse";
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
-
-async function guest(name, options) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
+const guest = world.enter;
 
 function dialog(page) {
   return page.getByRole("dialog");
 }
 
-/** Fills in the dialog that is open and sends it. */
+/** Fills in and submits the open dialog. */
 async function fillIn(page, name, password) {
   await dialog(page).getByRole("textbox", { name: "Name" }).fill(name);
   await dialog(page).getByLabel("Password").fill(password);
   await page.keyboard.press("Enter");
 }
 
-/** Registers or logs in from the own name. */
+/** Registers or logs in from the own menu. */
 async function becomes(page, what, name, password = PASSWORD) {
   await pressIn(page, page.locator("#me"), what);
   await fillIn(page, name, password);
@@ -55,10 +32,9 @@ async function becomes(page, what, name, password = PASSWORD) {
   await isMember(page, name);
 }
 
-/** A new visitor who logs in at the entrance. */
+/** Opens a page and logs in at the entrance. */
 async function arrives(name, options) {
-  const page = await openPage(browser, server.url, options);
-  pages.push(page);
+  const page = world.track(await openPage(world.browser, world.url, options));
   await page.getByRole("button", { name: "Log in" }).click();
   await fillIn(page, name, PASSWORD);
   await isMember(page, name);
@@ -71,13 +47,13 @@ async function isMember(page, name) {
   await until(async () => (await page.locator("#me").innerText()).trim() === name, `to be ${name}`, () => page.locator("#me").innerText());
 }
 
-/** Everything that scripts can read of what the browser keeps. */
+/** Returns everything in the browser's storage that scripts can read. */
 function readable(page) {
   return page.evaluate(() => JSON.stringify({ local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie, address: location.href }));
 }
 
 for (const [size, options] of [["desk", {}], ["phone", { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true }]]) {
-  test(`at the ${size}, who registers stays it over a reload, and keeps name and rooms`, async () => {
+  test(`at the ${size}, a registered account survives a reload with its name and rooms`, async () => {
     const name = `Ada ${size}`;
     const ada = await guest(name, { room: `${size} attic`, ...options });
     await say(ada, "as a guest");
@@ -101,13 +77,13 @@ for (const [size, options] of [["desk", {}], ["phone", { viewport: { width: 375,
     await isMember(ada, name);
     await ada.getByRole("heading", { name: `#${size} attic` }).waitFor();
     await sees(ada, "as a guest");
-    // The room that the guest made is still its own.
+    // The guest still owns the room it created.
     await pressIn(ada, ada.locator("#room-menu"), "Make private");
-    await log(ada).getByText("has made the room private").waitFor();
+    await log(ada).getByText("made the room private").waitFor();
   });
 }
 
-test("who logs in elsewhere finds the same conversations, with what is unread", async () => {
+test("a login elsewhere shows the same conversations and unread counts", async () => {
   const first = await guest("Carl");
   await becomes(first, "Register", "Carl");
   const bob = await guest("Berta");
@@ -123,23 +99,21 @@ test("who logs in elsewhere finds the same conversations, with what is unread", 
   assert.deepEqual(await texts(first), await texts(second));
 });
 
-test("what goes wrong is said in words, and nothing is lost", async () => {
+test("login errors are explained, and nothing is lost", async () => {
   const own = await startServer();
   try {
-    const page = await openPage(browser, own.url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, own.url));
     await page.getByRole("button", { name: "Register" }).click();
     await fillIn(page, "Dora", PASSWORD);
     await isMember(page, "Dora");
-    const other = await enter(browser, own.url, "Eve");
-    pages.push(other);
+    const other = world.track(await enter(world.browser, own.url, "Eve"));
     await pressIn(other, other.locator("#me"), "Register");
     await fillIn(other, "dora", PASSWORD);
-    await dialog(other).getByRole("alert").getByText("belongs to somebody else").waitFor();
-    await dialog(other).getByRole("button", { name: /I have an account/ }).click();
+    await dialog(other).getByRole("alert").getByText("That name is taken").waitFor();
+    await dialog(other).getByRole("button", { name: /Already have an account/ }).click();
     assert.equal(await other.locator("#account-password").getAttribute("autocomplete"), "current-password");
     await fillIn(other, "Dora", "wrong wrong");
-    await dialog(other).getByRole("alert").getByText("The name or the password is wrong.").waitFor();
+    await dialog(other).getByRole("alert").getByText("Wrong name or password.").waitFor();
     await until(async () => {
       await fillIn(other, "Dora", "wrong wrong");
       return /Try again in \d+s\./.test(await dialog(other).getByRole("alert").innerText());
@@ -152,17 +126,16 @@ test("what goes wrong is said in words, and nothing is lost", async () => {
     await own.kill();
     await pressIn(other, other.locator("#me"), "Log in");
     await fillIn(other, "Dora", PASSWORD);
-    await dialog(other).getByRole("alert").getByText("Not possible while offline.").waitFor();
+    await dialog(other).getByRole("alert").getByText("Not available while offline.").waitFor();
   } finally {
     await own.kill();
   }
 });
 
-test("who logs out leaves nothing behind, and its other tab says so", async () => {
+test("a logout leaves nothing behind and is shown in other tabs", async () => {
   const first = await guest("Fritz");
   await becomes(first, "Register", "Fritz");
-  const second = await newTab(first.context(), server.url);
-  pages.push(second);
+  const second = world.track(await newTab(first.context(), world.url));
   await isMember(second, "Fritz");
   await say(first, "a secret of Fritz");
   await sees(second, "a secret of Fritz");
@@ -176,10 +149,9 @@ test("who logs out leaves nothing behind, and its other tab says so", async () =
   await sees(second, "a secret of Fritz");
 });
 
-test("a guest's other tab comes along when the guest registers", async () => {
+test("a guest's registration reaches their other tabs", async () => {
   const first = await guest("Greta");
-  const second = await newTab(first.context(), server.url);
-  pages.push(second);
+  const second = world.track(await newTab(first.context(), world.url));
   await connected(second);
   await becomes(first, "Register", "Greta");
   await isMember(second, "Greta");
@@ -189,14 +161,13 @@ test("a guest's other tab comes along when the guest registers", async () => {
   await until(async () => (await people.innerText()).match(/Greta/g).length === 1, "one Greta", () => people.innerText(), 20_000);
 });
 
-test("where nobody comes in without an account, the page says so and asks for it", async () => {
+test("a server that requires accounts makes the page ask for a login", async () => {
   const own = await startServer({ args: ["--data", "none", "--auth", "required"] });
   try {
-    const page = await openPage(browser, own.url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, own.url));
     await page.getByRole("textbox", { name: "Your name" }).fill("Ida");
     await page.getByRole("button", { name: "Join" }).click();
-    await statusIs(page, "Only with an account");
+    await statusIs(page, "Login required");
     await page.getByRole("button", { name: "Log in" }).click();
     await dialog(page).getByRole("button", { name: /No account yet/ }).click();
     await fillIn(page, "Ida", PASSWORD);
@@ -204,11 +175,9 @@ test("where nobody comes in without an account, the page says so and asks for it
     await say(page, "inside");
     await sees(page, "inside");
 
-    const stats = await newTab(page.context(), `${own.url}/stats`);
-    pages.push(stats);
+    const stats = world.track(await newTab(page.context(), `${own.url}/stats`));
     await statusIs(stats, "Live");
-    const stranger = await openPage(browser, `${own.url}/stats`);
-    pages.push(stranger);
+    const stranger = world.track(await openPage(world.browser, `${own.url}/stats`));
     await stranger.getByRole("link", { name: "Log in" }).click();
     await stranger.getByRole("textbox", { name: "Your name" }).waitFor();
   } finally {
@@ -216,24 +185,23 @@ test("where nobody comes in without an account, the page says so and asks for it
   }
 });
 
-test("somebody offline gets what was said in private when they come back", async () => {
+test("direct messages to an offline account arrive on its return", async () => {
   const away = await guest("Ingo");
   await becomes(away, "Register", "Ingo");
   const context = away.context();
   await away.close();
   const page = await guest("Jana");
   await say(page, "/msg Ingo read this later");
-  await page.getByText("Ingo is in none of your rooms now").waitFor({ timeout: 20_000 });
+  await page.getByText("Ingo is in none of your rooms right now").waitFor({ timeout: 20_000 });
   await sees(page, "read this later");
-  const back = await newTab(context, server.url);
-  pages.push(back);
+  const back = world.track(await newTab(context, world.url));
   await isMember(back, "Ingo");
   await back.getByRole("link", { name: /^Jana 1 unread message/ }).click();
   await sees(back, "read this later");
 });
 
-test("a name with spaces is written in quotes", async () => {
-  const eve = await someone(server.url, "Eve of the Hill", "lobby");
+test("a name with spaces is quoted in commands", async () => {
+  const eve = await connectBot(world.url, "Eve of the Hill", "lobby");
   const page = await guest("Klara");
   await say(page, '/msg "Eve of the Hill" only for you');
   await page.getByRole("heading", { name: "@Eve of the Hill" }).waitFor();
@@ -241,14 +209,13 @@ test("a name with spaces is written in quotes", async () => {
   eve.close();
 });
 
-test("a server that is killed finds its accounts again, and what was said to one another meanwhile arrives once", async () => {
+test("accounts survive a killed server, and direct messages sent meanwhile arrive once", async () => {
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   const args = ["--data", folder];
   let own = await startServer({ args });
   try {
     const come = async (name) => {
-      const page = await openPage(browser, own.url);
-      pages.push(page);
+      const page = world.track(await openPage(world.browser, own.url));
       await page.getByRole("button", { name: "Register" }).click();
       await fillIn(page, name, PASSWORD);
       await isMember(page, name);
@@ -264,7 +231,7 @@ test("a server that is killed finds its accounts again, and what was said to one
     await statusIs(max, "Offline");
     await say(lena, "said in the dark");
     await say(max, "me too");
-    // One of them even reloads.
+    // One of the pages reloads.
     await lena.reload();
     await statusIs(lena, "Offline");
     own = await startServer({ args, port: own.port });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
 import { FakeServer } from "../web/fake-server.js";
 import { sample } from "../web/sample-stats.js";
-import { someone } from "./bots.js";
-import { FREELY, enter, openPage, rows, say, sees, startBrowser, startServer, statusIs } from "./world.js";
+import { connectBot } from "./bots.js";
+import { FREELY, enter, openPage, rows, say, sees, setUp, startServer, statusIs } from "./world.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -18,22 +18,11 @@ const LOOKS = [
   ["Arabic", { locale: "ar" }],
 ];
 
-let browser;
-let server;
+const world = setUp({ args: [...FREELY, "--data", "none"] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer({ args: [...FREELY, "--data", "none"] });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-/** Fails with what axe-core finds wrong with the page as it is now. */
+/** Fails if axe-core finds violations in the page. */
 async function isSound(page, what) {
-  // The policy of the page keeps scripts out; axe comes in by the debugger's door.
+  // The Content Security Policy blocks scripts; axe is injected through the debugger.
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`);
@@ -42,12 +31,12 @@ async function isSound(page, what) {
 
 for (const [look, options] of LOOKS) {
   test(`axe-core finds nothing in the chat: ${look}`, async () => {
-    const bob = await someone(server.url, "Bert", `axe ${look}`);
+    const bob = await connectBot(world.url, "Bert", `axe ${look}`);
     await bob.say("Hello *all* of `you`", "> quoted\nhttps://example.org", "```\ncode\n```");
     await bob.say({ content: "an answer, @Ann", reply_to: 1 }, "🎉");
     bob.send({ type: "react", id: "r", payload: { mid: 1, emoji: "👍", on: true } });
     bob.send({ type: "set_topic", id: "t", payload: "What axe finds" });
-    const page = await openPage(browser, server.url, options);
+    const page = await openPage(world.browser, world.url, options);
     await isSound(page, "entrance");
     await page.locator("#join-name").fill("Ann");
     await page.locator("#join-room").fill(`axe ${look}`);
@@ -76,8 +65,8 @@ for (const [look, options] of LOOKS) {
 
   test(`axe-core finds nothing in the account's dialog, in menus and in a search: ${look}`, async () => {
     const room = `kept ${look}`;
-    const page = await openPage(browser, server.url, options);
-    await page.locator("#door-register").click();
+    const page = await openPage(world.browser, world.url, options);
+    await page.locator("#entrance-register").click();
     await isSound(page, "the dialog at the entrance");
     await page.locator("#account-name").fill("<>");
     await page.locator("#account-password").fill("short");
@@ -89,7 +78,7 @@ for (const [look, options] of LOOKS) {
     await page.locator("#join-room").fill(room);
     await page.keyboard.press("Enter");
     await page.locator('#chat[data-phase="live"]').waitFor();
-    const bob = await someone(server.url, `Bert ${look}`, room);
+    const bob = await connectBot(world.url, `Bert ${look}`, room);
     await bob.say("needles in hay", "and more needles");
     await page.locator(".text", { hasText: "more needles" }).waitFor();
 
@@ -112,10 +101,10 @@ for (const [look, options] of LOOKS) {
     await page.keyboard.press("Enter");
     if (await page.locator("#people-open").isVisible()) await page.locator("#people-open").click();
     await page.locator(".person", { hasText: "Bert" }).click();
-    await page.locator(".menu .grave").first().waitFor();
+    await page.locator(".menu .danger").first().waitFor();
     await isSound(page, "somebody's menu");
     await page.locator(".menu button").first().click();
-    await page.locator("#talks li, #room-name").first().waitFor({ state: "attached" });
+    await page.locator("#conversations li, #room-name").first().waitFor({ state: "attached" });
     await page.locator("#message").fill("psst");
     await page.keyboard.press("Enter");
     await page.locator(".row.message:not(.waiting)", { hasText: "psst" }).waitFor();
@@ -132,9 +121,9 @@ for (const [look, options] of LOOKS) {
   });
 
   test(`axe-core finds nothing offline: ${look}`, async () => {
-    // In one language, for its words are looked for.
+    // In one language, because the test looks for its texts.
     const own = await startServer();
-    const page = await enter(browser, own.url, "Ann", { ...options, locale: "en" });
+    const page = await enter(world.browser, own.url, "Ann", { ...options, locale: "en" });
     await say(page, "before");
     await sees(page, "before");
     await own.kill();
@@ -150,7 +139,7 @@ for (const [look, options] of LOOKS) {
     const told = new FakeServer();
     told.stats = ({ minutes }) => sample({ minutes });
     const url = await told.listen();
-    const page = await openPage(browser, `${url}/stats`, options);
+    const page = await openPage(world.browser, `${url}/stats`, options);
     await page.locator("#rooms tbody tr").nth(4).waitFor();
     await isSound(page, "statistics");
     for (const summary of await page.locator("summary").all()) await summary.click();

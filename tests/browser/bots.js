@@ -1,5 +1,5 @@
 /**
- * People without a page: they fill rooms faster than typing would.
+ * Users without a page, who fill rooms faster than typing would.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import WebSocket from "ws";
 import { until } from "./world.js";
 
 /**
- * Someone in a room, over a bare WebSocket.
+ * Connects a user to a room over a plain WebSocket.
  *
  * @param {string} url   of the page
  * @param {string} name
  * @param {string} room
  */
-export async function someone(url, name, room) {
+export async function connectBot(url, name, room) {
   const query = new URLSearchParams({ name, room, history: "0" });
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws?${query}`);
   const heard = [];
@@ -26,7 +26,7 @@ export async function someone(url, name, room) {
     heard,
     session: welcome.payload.session,
     send: (event) => socket.send(JSON.stringify(event)),
-    /** Says all of it and waits until it stands in the record. */
+    /** Sends messages and waits until they are acknowledged. */
     async say(...contents) {
       const first = ids + 1;
       for (const content of contents) {

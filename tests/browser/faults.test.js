@@ -1,38 +1,20 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 
-import { FakeServer } from "../web/fake-server.js";
-import { enter, log, say, sees, startBrowser, statusIs, texts, until } from "./world.js";
+import { log, say, sees, setUp, statusIs, texts, until } from "./world.js";
 
-// What the real server does rarely, later or never: here the test plays the server.
+// The test plays the server, for what the real one does rarely or never.
 
-let browser;
-let server;
-let url;
+const world = setUp({ isFake: true });
 let alice;
 
-before(async () => {
-  browser = await startBrowser();
-});
-
-after(() => browser?.close());
-
 beforeEach(async () => {
-  server = new FakeServer();
-  url = await server.listen();
-  alice = await enter(browser, url, "Alice");
+  alice = await world.enter("Alice");
 });
 
-afterEach(async () => {
-  const { faults } = alice;
-  await alice.context().close();
-  await server.close();
-  assert.deepEqual(faults, []);
-});
-
-/** The server says this to the page. */
+/** Sends events from the server to the page. */
 function tell(...events) {
-  for (const client of server.clients) for (const event of events) client.tell(event);
+  for (const client of world.server.clients) for (const event of events) client.tell(event);
 }
 
 function message(seq, content) {
@@ -45,32 +27,32 @@ test("messages out of order are shown in order", async () => {
   assert.deepEqual(await texts(alice), ["one", "two", "three", "four"]);
 });
 
-test("a range that is no longer kept is told where it is missing", async () => {
+test("a lost range is shown in its place", async () => {
   tell(message(1, "one"), { type: "resumed", payload: { rooms: { lobby: { from: 2, to: 91, complete: false, lost: { from: 2, to: 90, why: "retention" } } } } }, message(91, "ninety-one"));
   await sees(alice, "ninety-one");
-  const line = log(alice).getByText("Messages 2–90 are no longer kept.");
+  const line = log(alice).getByText("Messages 2–90 are no longer available.");
   await line.waitFor();
   assert.match(await line.evaluate((it) => it.parentElement.previousElementSibling.innerText), /one/);
 });
 
-test("who is sent away sees why, and comes back only when asked", async () => {
-  for (const { ws } of server.clients) ws.close(4004, "kicked: too loud");
+test("a closed connection shows the reason and is reopened on demand", async () => {
+  for (const { ws } of world.server.clients) ws.close(4004, "kicked: too loud");
   await statusIs(alice, "Disconnected: kicked: too loud");
-  await alice.getByRole("button", { name: "Connect again" }).click();
+  await alice.getByRole("button", { name: "Reconnect" }).click();
   await statusIs(alice, "Connected");
 });
 
-test("the wait that the server asks for is counted down", async () => {
+test("the delay that the server requests is counted down", async () => {
   tell({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 60_000 } });
-  for (const { ws } of server.clients) ws.close(1012);
+  for (const { ws } of world.server.clients) ws.close(1012);
   await statusIs(alice, "Offline");
-  await alice.getByText(/next attempt in (60|59) s/).waitFor();
-  await alice.getByText("next attempt in 58 s").waitFor();
-  await alice.getByRole("button", { name: "Now" }).click();
+  await alice.getByText(/retrying in (60|59) s/).waitFor();
+  await alice.getByText("retrying in 58 s").waitFor();
+  await alice.getByRole("button", { name: "Reconnect" }).click();
   await statusIs(alice, "Connected");
 });
 
-test("who is typing is shown and goes with time", async () => {
+test("typing notices are shown and expire", async () => {
   const typing = (user, on = true) => ({ type: "typing", room: "lobby", payload: { user, on, ttl_ms: 2_000 } });
   tell(typing("Bob"));
   await alice.getByText("Bob is typing…").waitFor();
@@ -81,8 +63,8 @@ test("who is typing is shown and goes with time", async () => {
 
 test("a rate limit delays and loses nothing", async () => {
   let refused = 0;
-  const real = server.append.bind(server);
-  for (const client of server.clients) {
+  const real = world.server.append.bind(world.server);
+  for (const client of world.server.clients) {
     const { tell: send } = client;
     client.tell = (event) => {
       if (event.type !== "ack" || refused >= 2) return send(event);
@@ -90,11 +72,11 @@ test("a rate limit delays and loses nothing", async () => {
       return send({ type: "error", re: event.re, room: "lobby", payload: { code: "rate_limited", message: "wait", retryable: true, retry_after_ms: 200 } });
     };
   }
-  server.append = (room, type, payload, except) => {
+  world.server.append = (room, type, payload, except) => {
     if (refused < 2 && type === "message") return { seq: 0, ts: 0, payload: {} };
     return real(room, type, payload, except);
   };
-  server.seen = { get: () => undefined, set: () => {} };
+  world.server.seen = { get: () => undefined, set: () => {} };
   for (const text of ["first", "second", "third"]) await say(alice, text);
   await sees(alice, "third");
   assert.deepEqual(await texts(alice), ["first", "second", "third"]);
@@ -102,7 +84,7 @@ test("a rate limit delays and loses nothing", async () => {
 });
 
 test("nonsense from the server leaves the page usable", async () => {
-  for (const { ws } of server.clients) {
+  for (const { ws } of world.server.clients) {
     for (const text of ["", "{", "null", "[]", '{"type":"welcome"}', '{"type":"message","room":"lobby","seq":1}', '{"type":"history","room":"lobby","payload":{"messages":[null,7,{}]}}', '{"type":"user_list","room":"lobby","payload":{"users":[null,{},7]}}', '{"type":"room_list","payload":{"rooms":[null,{}]}}', '{"type":"topic","room":"lobby","seq":2,"payload":{"topic":7}}']) {
       ws.send(text);
     }

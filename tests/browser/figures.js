@@ -1,18 +1,18 @@
 /**
  * Measures the page: `node tests/browser/figures.js`.
  *
- * What the first visit transfers and the next one, heads and all, in how many requests, and how long
- * until one can go on, near and far from the server; what 10,000 messages cost.
+ * The bytes and requests of the first and the next visit, with headers, and the time until the page is
+ * usable, near and far from the server; the cost of 10,000 messages.
  *
  * @module
  */
 
-import { someone } from "./bots.js";
-import { openRoad } from "./network.js";
+import { connectBot } from "./bots.js";
+import { openSlowNetwork } from "./network.js";
 import { FREELY, enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
 
 const MANY = 10_000;
-/** A phone: 150 ms there and back, 1.6 Mbit/s. */
+/** A mobile network: 150 ms round trip, 1.6 Mbit/s. */
 const FAR = { delayMs: 75, bytesPerS: 200_000 };
 
 const server = await startServer({ args: [...FREELY, "--data", "none"] });
@@ -26,8 +26,8 @@ try {
 
 /** @param {string} where @param {{ delayMs?: number, bytesPerS?: number }} [slowness] */
 async function measureVisits(where, slowness) {
-  const road = await openRoad(server.port, slowness);
-  // A browser of its own: nothing of another visit is in its caches.
+  const road = await openSlowNetwork(server.port, slowness);
+  // A new browser has no caches of another visit.
   const browser = await startBrowser();
   const page = await openPage(browser, "about:blank");
   let time = await timeOf(page.goto(road.url, { waitUntil: "commit" }), page.getByRole("textbox", { name: "Your name" }).waitFor());
@@ -50,7 +50,7 @@ async function timeOf(...work) {
   return Math.round(performance.now() - start);
 }
 
-/** Waits until the worker has kept what it keeps. */
+/** Waits until the worker has cached the files. */
 async function settled(page) {
   await page.waitForLoadState("networkidle");
   await page.evaluate(() => navigator.serviceWorker.ready);
@@ -61,7 +61,7 @@ function told({ bytes, requests }) {
   return `${(bytes / 1000).toFixed(1)} KB in ${requests} requests`;
 }
 
-/** Waits until the socket is open and the input can be typed into. */
+/** Waits until the socket is open and the input box is usable. */
 async function canTalk(page) {
   await page.waitForFunction(() => {
     const field = document.querySelector("#message");
@@ -72,7 +72,7 @@ async function canTalk(page) {
 async function measureMany() {
   const browser = await startBrowser();
   const reader = await enter(browser, server.url, "Gil", { room: "many" });
-  const crowd = await someone(server.url, "Hal", "many");
+  const crowd = await connectBot(server.url, "Hal", "many");
   for (let i = 0; i < MANY / 1000; i += 1) {
     await crowd.say(...Array.from({ length: 1000 }, (_, k) => `message ${i * 1000 + k + 1} of many, with some words in it`));
   }

@@ -10,7 +10,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { startBrowser } from "./world.js";
 
 const WEB = new URL("../../web/", import.meta.url);
-/** Of the page's ground, where a system cuts its own shape out of the picture. */
+/** A maskable icon has the background of the page, from which a system cuts a shape. */
 const GROUND = "#dfe7f9";
 
 const drawn = await readFile(new URL("icon.svg", WEB), "utf8");
@@ -18,7 +18,7 @@ const browser = await startBrowser();
 try {
   await draw("icon-192.png", 192, 1, "transparent");
   await draw("icon-512.png", 512, 1, "transparent");
-  // The outer tenth on each side may be cut away.
+  // The outer tenth on each side may be cut off.
   await draw("icon-full.png", 512, 0.62, GROUND);
 } finally {
   await browser.close();

@@ -1,35 +1,12 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { FREELY, enter, field, join, log, openPage, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { FREELY, field, join, log, openPage, rows, say, sees, setUp, texts, until } from "./world.js";
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [...FREELY, "--data", "none"] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer({ args: [...FREELY, "--data", "none"] });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-async function person(name, options = {}) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const person = world.enter;
 
 async function overflow(page) {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -49,9 +26,9 @@ const PAYLOADS = [
   "vbscript:msgbox(1)", "file:///etc/passwd", "https://example.org/*bold*_it_", "<video><source onerror=alert(1)>", "<input autofocus onfocus=alert(1)>",
 ];
 
-test("whatever is said, named or typed stays text", async () => {
+test("markup in messages, names and drafts stays text", async () => {
   const name = "<img src=x>";
-  const eve = await someone(server.url, name, "<b>room</b>".replace("/", ""));
+  const eve = await connectBot(world.url, name, "<b>room</b>".replace("/", ""));
   const alice = await person("Ada", { room: "<b>room<b>" });
   await eve.say(...PAYLOADS);
   eve.send({ type: "set_topic", id: "t", payload: "<img src=x onerror=alert(1)>" });
@@ -77,7 +54,7 @@ test("whatever is said, named or typed stays text", async () => {
   eve.close();
 });
 
-test("formatting makes nodes of what is meant so, and of nothing else", async () => {
+test("only valid markup is formatted", async () => {
   const alice = await person("Freya", { room: "format" });
   const html = async (text) => {
     const before = await rows(alice, "").count();
@@ -105,7 +82,7 @@ test("formatting makes nodes of what is meant so, and of nothing else", async ()
 });
 
 test("ugly text breaks neither the layout nor the page", async () => {
-  const eve = await someone(server.url, "Eve\u0301", "ugly");
+  const eve = await connectBot(world.url, "Eve\u0301", "ugly");
   const alice = await person("Abby", { room: "ugly", viewport: { width: 360, height: 640 } });
   await eve.say(
     "Z" + "\u0300\u0301\u0302\u0489".repeat(999),
@@ -134,9 +111,8 @@ test("ugly text breaks neither the layout nor the page", async () => {
   eve.close();
 });
 
-test("all of it works with the keyboard alone", async () => {
-  const page = await openPage(browser, server.url);
-  pages.push(page);
+test("the page works with the keyboard alone", async () => {
+  const page = world.track(await openPage(world.browser, world.url));
   await page.keyboard.type("Kay");
   await page.keyboard.press("Tab");
   await page.keyboard.type("keys");
@@ -200,7 +176,7 @@ test("typing after a press on a message goes to the input box", async () => {
   assert.equal(await field(page).inputValue(), "really");
 });
 
-test("the tab order is that of the page, and the focus is seen", async () => {
+test("the tab order follows the page, and the focus is visible", async () => {
   const page = await person("Tabea", { room: "order" });
   await page.evaluate(() => document.activeElement.blur());
   const stops = [];
@@ -221,8 +197,7 @@ test("the tab order is that of the page, and the focus is seen", async () => {
 
 for (const width of [320, 390]) {
   test(`at ${width} pixels nothing is cut off, and rooms and people are drawers`, async () => {
-    const page = await openPage(browser, server.url, { viewport: { width, height: 640 }, hasTouch: true, isMobile: true });
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, world.url, { viewport: { width, height: 640 }, hasTouch: true, isMobile: true }));
     assert.equal(await overflow(page), 0);
     await join(page, "Pia", `phone${width}`);
     await say(page, `${"long ".repeat(60)}${"x".repeat(200)}`);
@@ -241,7 +216,7 @@ for (const width of [320, 390]) {
     assert.equal(await page.getByRole("list", { name: "People" }).isVisible(), false);
     await say(page, "touch me");
     await rows(page, "touch me").locator(".text").tap();
-    await page.getByRole("button", { name: "React" }).tap();
+    await page.getByRole("button", { name: "Add reaction" }).tap();
     await page.getByRole("button", { name: "🔥" }).tap();
     await page.getByRole("button", { name: "🔥, 1 reaction" }).waitFor();
     assert.equal(await overflow(page), 0);
@@ -250,7 +225,7 @@ for (const width of [320, 390]) {
   });
 }
 
-test("dark is dark, light is light, as the reader prefers", async () => {
+test("the page follows the preferred colour scheme", async () => {
   const luminance = (page) => page.evaluate(() => {
     const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");
     context.fillStyle = getComputedStyle(document.querySelector("#chat")).getPropertyValue("background-color");
@@ -265,14 +240,12 @@ test("dark is dark, light is light, as the reader prefers", async () => {
 });
 
 test("the page speaks German and Arabic, and mirrors itself for the latter", async () => {
-  const german = await openPage(browser, server.url, { locale: "de-DE" });
-  pages.push(german);
+  const german = world.track(await openPage(world.browser, world.url, { locale: "de-DE" }));
   await german.getByRole("textbox", { name: "Dein Name" }).fill("Jörg");
   await german.getByRole("textbox", { name: "Raum" }).fill("sprache");
   await german.getByRole("button", { name: "Betreten" }).click();
   await german.getByText("Verbunden").waitFor();
-  const arabic = await openPage(browser, server.url, { locale: "ar" });
-  pages.push(arabic);
+  const arabic = world.track(await openPage(world.browser, world.url, { locale: "ar" }));
   await arabic.getByRole("textbox", { name: "اسمك" }).fill("ليلى");
   await arabic.getByRole("textbox", { name: "الغرفة" }).fill("sprache");
   await arabic.getByRole("button", { name: "انضمام" }).click();
@@ -286,8 +259,8 @@ test("the page speaks German and Arabic, and mirrors itself for the latter", asy
   assert.equal(await message.evaluate((it) => getComputedStyle(it).direction), "rtl");
 });
 
-test("the past is loaded on demand and nothing jumps", async () => {
-  const bob = await someone(server.url, "Bodo", "past");
+test("history is loaded on demand without jumps", async () => {
+  const bob = await connectBot(world.url, "Bodo", "past");
   await bob.say(...Array.from({ length: 400 }, (_, i) => `line ${i + 1}${i % 7 ? "" : "\nwith\nmore"}`));
   const alice = await person("Adele", { room: "past" });
   await sees(alice, "line 400");
@@ -325,8 +298,8 @@ test("the past is loaded on demand and nothing jumps", async () => {
   bob.close();
 });
 
-test("ten thousand messages scroll smoothly and take few rows", async () => {
-  const bob = await someone(server.url, "Boris", "many");
+test("ten thousand messages scroll smoothly with few rows", async () => {
+  const bob = await connectBot(world.url, "Boris", "many");
   const alice = await person("Agnes", { room: "many" });
   for (let thousand = 0; thousand < 10; thousand += 1) {
     await bob.say(...Array.from({ length: 1000 }, (_, i) => `message ${thousand * 1000 + i + 1} with some words in it`));
@@ -363,7 +336,7 @@ test("ten thousand messages scroll smoothly and take few rows", async () => {
 });
 
 test("history is not read aloud, new messages are", async () => {
-  const bob = await someone(server.url, "Bruno", "aloud");
+  const bob = await connectBot(world.url, "Bruno", "aloud");
   await bob.say("from the past");
   const alice = await person("Aiko", { room: "aloud" });
   await sees(alice, "from the past");
@@ -378,9 +351,8 @@ test("history is not read aloud, new messages are", async () => {
   bob.close();
 });
 
-test("a page whose storage is forbidden works, and forgets", async () => {
-  const page = await openPage(browser, server.url);
-  pages.push(page);
+test("the page works with forbidden storage", async () => {
+  const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     Object.defineProperty(window, "localStorage", { get() { throw new DOMException("forbidden", "SecurityError"); } });
   });
@@ -392,9 +364,8 @@ test("a page whose storage is forbidden works, and forgets", async () => {
   await page.getByRole("textbox", { name: "Your name" }).waitFor();
 });
 
-test("a page whose storage is full works", async () => {
-  const page = await openPage(browser, server.url);
-  pages.push(page);
+test("the page works with full storage", async () => {
+  const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     Storage.prototype.setItem = () => {
       throw new DOMException("full", "QuotaExceededError");
@@ -406,9 +377,8 @@ test("a page whose storage is full works", async () => {
   await sees(page, "with a full one");
 });
 
-test("a clock that is an hour wrong shows the server's time", async () => {
-  const alice = await openPage(browser, server.url);
-  pages.push(alice);
+test("the page shows the server's time when the local clock is wrong", async () => {
+  const alice = world.track(await openPage(world.browser, world.url));
   await alice.addInitScript(() => {
     const { now } = Date;
     Date.now = () => now() - 3_600_000;

@@ -2,36 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { connected, enter, field, log, newTab, openPage, pressOn, rows, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, log, newTab, openPage, pressOn, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-async function person(name, options) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
-
-test.afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const person = world.enter;
 
 test("two pages talk", async () => {
   const alice = await person("Alice", { room: "talk" });
@@ -63,9 +40,8 @@ test("a reload keeps name, rooms and messages without asking", async () => {
   assert.equal(await alice.evaluate(() => location.hash), "#reload");
 });
 
-test("an address with a room leads into the room", async () => {
-  const alice = await openPage(browser, `${server.url}/#kit%20chen`);
-  pages.push(alice);
+test("a room in the address is opened", async () => {
+  const alice = world.track(await openPage(world.browser, `${world.url}/#kit%20chen`));
   assert.equal(await alice.getByRole("textbox", { name: "Room" }).inputValue(), "kit chen");
   await alice.getByRole("textbox", { name: "Your name" }).fill("Ada");
   await alice.keyboard.press("Enter");
@@ -74,8 +50,7 @@ test("an address with a room leads into the room", async () => {
 
 test("two tabs of one user are one person and see the same", async () => {
   const first = await person("Tina", { room: "tabs" });
-  const second = await newTab(first.context(), `${server.url}/#tabs`);
-  pages.push(second);
+  const second = world.track(await newTab(first.context(), `${world.url}/#tabs`));
   await connected(second);
   await say(first, "from the first");
   await sees(second, "from the first");
@@ -109,7 +84,7 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await rows(alice, "an answer").getByRole("button", { name: "Anna the first" }).waitFor();
 
   await rows(bob, "the first").first().hover();
-  await bob.getByRole("button", { name: "React" }).click();
+  await bob.getByRole("button", { name: "Add reaction" }).click();
   await bob.getByRole("button", { name: "🎉" }).click();
   const chip = (page) => page.getByRole("button", { name: "🎉, 1 reaction" });
   await chip(alice).waitFor();
@@ -126,7 +101,7 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await sees(bob, "an answer", 0);
 });
 
-test("what is said in another room is counted, in the list and in the title", async () => {
+test("unread messages are counted in the list and in the title", async () => {
   const alice = await person("Amy", { room: "here" });
   const bob = await person("Bill", { room: "there" });
   await alice.getByRole("textbox", { name: "Room" }).fill("there");
@@ -148,7 +123,7 @@ test("what is said in another room is counted, in the list and in the title", as
   await until(async () => (await alice.title()) === "there – chinwag", "nothing to be unread");
 });
 
-test("a message disappears when its time has come", async () => {
+test("a message with an expiry disappears", async () => {
   const alice = await person("Abe", { room: "short" });
   const bob = await person("Bea", { room: "short" });
   await say(alice, "/expire 5 gone soon");
@@ -176,13 +151,13 @@ test("rooms are left and listed, topics set, names changed", async () => {
   await alice.getByRole("heading", { name: "#first" }).waitFor();
   assert.equal(await alice.getByRole("link", { name: "second" }).count(), 0);
   await say(alice, "/leave");
-  await alice.getByText("Join a room to begin.").waitFor();
+  await alice.getByText("Join a room to start.").waitFor();
   await alice.getByRole("textbox", { name: "Room" }).fill("first");
   await alice.keyboard.press("Enter");
   await alice.getByRole("heading", { name: "#first" }).waitFor();
 });
 
-test("a typo in a command is not broadcast, and the server's word is shown", async () => {
+test("an unknown command is not broadcast, and the server's answer is shown", async () => {
   const alice = await person("Ama", { room: "typo" });
   const bob = await person("Bao", { room: "typo" });
   await say(alice, "/hlep");
@@ -192,9 +167,9 @@ test("a typo in a command is not broadcast, and the server's word is shown", asy
   assert.deepEqual(await texts(bob), ["/literally"]);
 });
 
-test("a name or room that cannot be is told, and one talks all the same", async () => {
+test("an invalid name or room is reported, and the user joins anyway", async () => {
   const alice = await person("Ash\u202egnip", { room: "a/b" });
-  await log(alice).getByText("you are Anonymous").waitFor();
+  await log(alice).getByText("You are now Anonymous").waitFor();
   await log(alice).getByText("U+202E cannot stand in a name").waitFor();
   await log(alice).getByText("a room's name has no /").waitFor();
   await alice.getByRole("heading", { name: "#lobby" }).waitFor();
@@ -203,7 +178,7 @@ test("a name or room that cannot be is told, and one talks all the same", async 
   await sees(alice, "here I am");
 });
 
-test("a press on a person opens a menu, which calls them", async () => {
+test("a person's menu inserts a mention", async () => {
   const alice = await person("Aki", { room: "call" });
   const bob = await person("Bix", { room: "call" });
   await pressOn(alice, "Bix", "Mention");
@@ -213,7 +188,7 @@ test("a press on a person opens a menu, which calls them", async () => {
   assert.equal(await log(bob).locator("mark").innerText(), "@Bix");
 });
 
-test("a message that is refused stays, and can be discarded", async () => {
+test("a refused message stays and can be discarded", async () => {
   const alice = await person("Alf", { room: "long" });
   await say(alice, "x".repeat(4001));
   await log(alice).getByText(/Not sent:/).waitFor();
@@ -231,19 +206,19 @@ for (const kind of ["in memory", "on disk"]) {
     const args = ["--data", folder];
     let own = await startServer({ args });
     try {
-      const alice = await enter(browser, own.url, "Alice");
-      const bob = await enter(browser, own.url, "Bob");
-      pages.push(alice, bob);
+      const alice = await enter(world.browser, own.url, "Alice");
+      const bob = await enter(world.browser, own.url, "Bob");
+      [alice, bob].forEach(world.track);
       await say(alice, "before");
       await sees(bob, "before");
       await own.kill();
       await statusIs(alice, "Offline");
-      await alice.getByRole("button", { name: "Now" }).waitFor();
+      await alice.getByRole("button", { name: "Reconnect" }).waitFor();
       await say(alice, "said offline");
       await rows(alice, "said offline").and(alice.locator(".waiting")).waitFor();
       own = await startServer({ port: own.port, args });
-      // It may have come back by itself before the button is pressed.
-      await alice.getByRole("button", { name: "Now" }).click({ timeout: 500 }).catch(() => {});
+      // The page may have reconnected before the click.
+      await alice.getByRole("button", { name: "Reconnect" }).click({ timeout: 500 }).catch(() => {});
       await connected(alice);
       await connected(bob);
       await say(bob, "welcome back");
@@ -253,7 +228,7 @@ for (const kind of ["in memory", "on disk"]) {
       }
       const shown = await texts(alice);
       assert.deepEqual(await texts(bob), shown);
-      // A record in memory has gone with the server: then the room begins anew.
+      // History in memory is lost with the server.
       const since = shown.filter((it) => it !== "before");
       assert.deepEqual(since.toSorted(), ["said offline", "welcome back"]);
       assert.ok(shown.length - since.length <= 1);
@@ -268,9 +243,9 @@ test("an unsent message survives a reload while offline", async () => {
   const own = await startServer();
   let again;
   try {
-    const alice = await enter(browser, own.url, "Alice");
-    const bob = await enter(browser, own.url, "Bob");
-    pages.push(alice, bob);
+    const alice = await enter(world.browser, own.url, "Alice");
+    const bob = await enter(world.browser, own.url, "Bob");
+    [alice, bob].forEach(world.track);
     await alice.context().setOffline(true);
     await own.kill();
     await statusIs(alice, "Offline");
@@ -287,13 +262,13 @@ test("an unsent message survives a reload while offline", async () => {
   }
 });
 
-test("a page whose network comes back connects at once", async () => {
+test("a page connects at once when the network returns", async () => {
   const alice = await person("Ali", { room: "network" });
   const bob = await person("Bim", { room: "network" });
   await say(alice, "here");
   await sees(bob, "here");
   await alice.evaluate(() => {
-    // Chromium's offline switch leaves open sockets alone: the page's own probe finds out.
+    // Chromium's offline switch does not affect open sockets: the page's probe detects it.
     window.dispatchEvent(new Event("online"));
   });
   await say(bob, "still here");

@@ -1,38 +1,17 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { connected, enter, field, log, pressIn, pressOn, rows, say, sees, startBrowser, startServer, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { connected, field, log, pressIn, pressOn, rows, say, sees, setUp, until } from "./world.js";
 
-// Private rooms, and order in the room.
+// Private rooms and moderation.
 
 const PHONE = { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true };
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
-
-async function person(name, room, options) {
-  const page = await enter(browser, server.url, name, { room, ...options });
-  pages.push(page);
-  return page;
+function person(name, room, options) {
+  return world.enter(name, { room, ...options });
 }
 
 function people(page) {
@@ -43,7 +22,7 @@ function rooms(page) {
   return page.getByRole("navigation", { name: "Rooms" });
 }
 
-/** Makes a room by the field beside the list. */
+/** Creates a room with the form below the list. */
 async function make(page, name, isPrivate) {
   await page.getByRole("textbox", { name: "Room" }).fill(name);
   if (isPrivate) await page.getByRole("checkbox", { name: /Private/ }).check();
@@ -51,12 +30,12 @@ async function make(page, name, isPrivate) {
   await page.getByRole("heading", { name: `#${name}` }).waitFor();
 }
 
-test("a private room is seen by those who are invited, and by nobody else", async () => {
+test("a private room is visible only to its members", async () => {
   const owner = await person("Olga", "hall");
   const friend = await person("Fred", "hall");
   const stranger = await person("Sven", "hall");
   await make(owner, "cellar", true);
-  await log(owner).getByText("Olga has made the room private.").waitFor();
+  await log(owner).getByText("Olga made the room private.").waitFor();
   await until(async () => (await rooms(owner).getByRole("link", { name: "cellar" }).getAttribute("title")) === "Private room", "the lock");
   await owner.locator("#room-name svg").waitFor();
   await say(owner, "between us");
@@ -71,7 +50,7 @@ test("a private room is seen by those who are invited, and by nobody else", asyn
 
   await rooms(owner).getByRole("link", { name: "hall" }).click();
   await pressOn(owner, "Fred", "Invite to cellar");
-  await log(owner).getByText("Fred is invited to cellar.").waitFor();
+  await log(owner).getByText("Fred was invited to cellar.").waitFor();
   await friend.getByRole("button", { name: "Join cellar" }).click();
   await friend.getByRole("heading", { name: "#cellar" }).waitFor();
   await say(friend, "how cosy");
@@ -79,16 +58,16 @@ test("a private room is seen by those who are invited, and by nobody else", asyn
   await sees(owner, "how cosy");
   assert.doesNotMatch(await stranger.content(), /cosy|between us/);
 
-  await pressIn(friend, friend.locator("#room-menu"), "Leave the room");
+  await pressIn(friend, friend.locator("#room-menu"), "Leave room");
   await friend.getByRole("heading", { name: "#hall" }).waitFor();
   assert.equal(await rooms(friend).getByRole("link", { name: "cellar" }).count(), 0);
   await pressIn(owner, owner.locator("#room-menu"), "Make public");
-  await log(owner).getByText("Olga has made the room public.").waitFor();
+  await log(owner).getByText("Olga made the room public.").waitFor();
   await make(stranger, "cellar");
 });
 
 for (const [size, options] of [["desk", {}], ["phone", PHONE]]) {
-  test(`who made a room keeps order in it from people's menus, at the ${size}`, async () => {
+  test(`the owner of a room moderates from people's menus, at the ${size}`, async () => {
     const room = `order ${size}`;
     const [boss, rogue] = [`Ole ${size}`, `Eve ${size}`];
     const owner = await person(boss, room, options);
@@ -101,12 +80,12 @@ for (const [size, options] of [["desk", {}], ["phone", PHONE]]) {
       return people(owner).getByRole("button", { name: rogue });
     };
     await pressIn(owner, await open(), "Mute for 10m");
-    await log(eve).getByText(`${boss} has muted ${rogue} for 10m.`).waitFor();
+    await log(eve).getByText(`${boss} muted ${rogue} for 10m.`).waitFor();
     await say(eve, "they are cheap");
     await rows(eve, "they are cheap").and(eve.locator(".failed")).waitFor();
     await eve.getByRole("button", { name: "Discard" }).click();
     if (size === "phone") await owner.keyboard.press("Escape");
-    await pressIn(owner, await open(), "Let talk again");
+    await pressIn(owner, await open(), "Unmute");
     await say(eve, "sorry");
     await sees(owner, "sorry");
 
@@ -115,20 +94,20 @@ for (const [size, options] of [["desk", {}], ["phone", PHONE]]) {
     await rows(owner, "buy my things").getByRole("button", { name: "Delete" }).click();
     await sees(eve, "buy my things", 0);
 
-    await pressIn(owner, await open(), "Make a moderator");
-    await log(eve).getByText(`${boss} has made ${rogue} a moderator.`).waitFor();
+    await pressIn(owner, await open(), "Make moderator");
+    await log(eve).getByText(`${boss} made ${rogue} a moderator.`).waitFor();
     await until(async () => /moderator/.test(await people(owner).getByRole("button", { name: rogue }).innerText()), "her role");
     if (size === "phone") await owner.keyboard.press("Escape");
-    await pressIn(owner, await open(), "Make no moderator");
-    await log(eve).getByText(`${rogue} is no moderator any more, says ${boss}.`).waitFor();
+    await pressIn(owner, await open(), "Remove as moderator");
+    await log(eve).getByText(`${boss} removed ${rogue} as moderator.`).waitFor();
     if (size === "phone") await owner.keyboard.press("Escape");
-    await pressIn(owner, await open(), "Send out");
-    await eve.getByText("sent you out").first().waitFor();
+    await pressIn(owner, await open(), "Remove from room");
+    await eve.getByText("removed you from").first().waitFor();
     await until(async () => (await people(owner).getByRole("button", { name: rogue }).count()) === 0, "Eve to be gone", () => people(owner).innerText(), 20_000);
   });
 }
 
-test("those who may not keep order are not offered to, and who moderates may not touch the owner", async () => {
+test("menus offer only permitted moderation actions", async () => {
   const owner = await person("Otto", "ranks");
   const mod = await person("Mona", "ranks");
   const guest = await person("Gero", "ranks");
@@ -139,56 +118,56 @@ test("those who may not keep order are not offered to, and who moderates may not
     return items;
   };
   assert.deepEqual(await offered(guest, "Otto"), ["Message", "Mention"]);
-  await pressOn(owner, "Mona", "Make a moderator");
+  await pressOn(owner, "Mona", "Make moderator");
   await log(mod).getByText("made Mona a moderator").waitFor();
   assert.deepEqual(await offered(mod, "Otto"), ["Message", "Mention"]);
-  assert.deepEqual(await offered(mod, "Gero"), ["Message", "Mention", "Mute for 10m", "Mute for 1h", "Mute", "Let talk again", "Send out", "Ban from the room"]);
+  assert.deepEqual(await offered(mod, "Gero"), ["Message", "Mention", "Mute for 10m", "Mute for 1h", "Mute", "Unmute", "Remove from room", "Ban from room"]);
   await guest.locator("#room-menu").click();
-  assert.deepEqual(await guest.getByRole("menuitem").allInnerTexts(), ["Set the topic", "Invite somebody", "Leave the room"]);
+  assert.deepEqual(await guest.getByRole("menuitem").allInnerTexts(), ["Set topic", "Invite someone", "Leave room"]);
   await guest.keyboard.press("Escape");
-  // Who knows the words may say them; the server decides.
+  // Commands can be typed by anyone; the server decides.
   await say(guest, "/kick Otto");
   await log(guest).getByText("only moderators of this room").waitFor();
   assert.equal(await people(guest).getByRole("button", { name: "Otto" }).count(), 1);
-  await pressOn(mod, "Gero", "Ban from the room");
+  await pressOn(mod, "Gero", "Ban from room");
   await guest.getByText("banned you").first().waitFor();
 });
 
-test("a room is locked, slowed and given a topic from its menu", async () => {
+test("the room menu locks, slows and sets the topic", async () => {
   const owner = await person("Oskar", "rules");
   const guest = await person("Gil", "rules");
   await pressIn(owner, owner.locator("#room-menu"), /^Lock/);
-  await log(guest).getByText("Oskar has locked the room.").waitFor();
+  await log(guest).getByText("Oskar locked the room.").waitFor();
   await say(guest, "may I?");
   await rows(guest, "may I?").and(guest.locator(".failed")).waitFor();
   await pressIn(owner, owner.locator("#room-menu"), "Unlock");
-  await log(guest).getByText("Oskar has unlocked the room.").waitFor();
+  await log(guest).getByText("Oskar unlocked the room.").waitFor();
   await guest.getByRole("button", { name: "Retry" }).click();
   await sees(owner, "may I?");
-  await pressIn(owner, owner.locator("#room-menu"), "Slow: one message per 10s");
-  await log(guest).getByText("set the wait between messages to 10s").waitFor();
-  await pressIn(owner, owner.locator("#room-menu"), "Not slow");
-  await pressIn(owner, owner.locator("#room-menu"), "Set the topic");
+  await pressIn(owner, owner.locator("#room-menu"), "Slow mode: one message per 10s");
+  await log(guest).getByText("set slow mode to 10s").waitFor();
+  await pressIn(owner, owner.locator("#room-menu"), "Turn slow mode off");
+  await pressIn(owner, owner.locator("#room-menu"), "Set topic");
   await owner.keyboard.type("House rules");
   await owner.keyboard.press("Enter");
   await guest.locator("#room-topic", { hasText: "House rules" }).waitFor();
 });
 
-test("menus are for the keyboard, too", async () => {
+test("menus work with the keyboard", async () => {
   const alice = await person("Alice", "keys");
-  const bob = await someone(server.url, "Bob", "keys");
+  const bob = await connectBot(world.url, "Bob", "keys");
   const button = people(alice).getByRole("button", { name: "Bob" });
   await button.focus();
   await alice.keyboard.press("Enter");
   const focused = () => alice.evaluate(() => document.activeElement.textContent);
   assert.equal(await focused(), "Message");
   await alice.keyboard.press("ArrowUp");
-  assert.equal(await focused(), "Make a moderator");
+  assert.equal(await focused(), "Make moderator");
   await alice.keyboard.press("ArrowDown");
   await alice.keyboard.press("ArrowDown");
   assert.equal(await focused(), "Mention");
   await alice.keyboard.press("End");
-  assert.equal(await focused(), "Make a moderator");
+  assert.equal(await focused(), "Make moderator");
   await alice.keyboard.press("Escape");
   assert.equal(await alice.getByRole("menu").count(), 0);
   assert.match(await focused(), /Bob/);
@@ -204,19 +183,19 @@ test("menus are for the keyboard, too", async () => {
   await alice.keyboard.press("Enter");
   await until(() => bob.heard.some(({ room }) => room === "@Alice"), "the message");
   await sees(alice, "hello");
-  await alice.getByRole("heading", { name: "Private conversations" }).waitFor();
-  await pressIn(alice, alice.locator("#room-menu"), "Close the conversation");
+  await alice.getByRole("heading", { name: "Direct messages" }).waitFor();
+  await pressIn(alice, alice.locator("#room-menu"), "Close conversation");
   await alice.getByRole("heading", { name: "#keys" }).waitFor();
   bob.close();
 });
 
-test("who is away is seen to be, and comes back", async () => {
+test("the away status is set and cleared from the own menu", async () => {
   const alice = await person("Ava", "lunch");
   const bob = await person("Ben", "lunch");
-  await pressIn(alice, alice.locator("#me"), "Be away");
+  await pressIn(alice, alice.locator("#me"), "Set yourself away");
   await until(async () => /away/.test(await people(bob).getByRole("button", { name: "Ava" }).innerText()), "Ava to be away");
   await connected(alice);
-  await pressIn(alice, alice.locator("#me"), "Be back");
+  await pressIn(alice, alice.locator("#me"), "Set yourself online");
   await until(async () => !/away/.test(await people(bob).getByRole("button", { name: "Ava" }).innerText()), "Ava to be back");
   await say(alice, "/away lunch");
   await people(bob).getByText("away · lunch").waitFor();

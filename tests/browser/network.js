@@ -1,5 +1,5 @@
 /**
- * A network between browser and server: counts what goes over it, and makes it slow.
+ * A slow network between browser and server, which counts its traffic.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import { connect, createServer } from "node:net";
 
 /**
- * Opens a way to the port.
+ * Opens a proxy to the port.
  *
  * @param {number} port
  * @param {{ delayMs?: number, bytesPerS?: number }} [slowness]  one way; of the way back, shared by all
  */
-export async function openRoad(port, { delayMs = 0, bytesPerS = Infinity } = {}) {
+export async function openSlowNetwork(port, { delayMs = 0, bytesPerS = Infinity } = {}) {
   const counted = { requests: 0, bytes: 0, sockets: 0 };
-  /** When the way back is free again. */
+  /** Time at which the way back is free again. */
   let free = 0;
   const server = createServer((browser) => {
     const ahead = connect(port, "127.0.0.1");
-    /** What is said on a WebSocket is no part of the page. */
+    /** WebSocket traffic is not counted as part of the page. */
     let isSocket = false;
-    // Opening a connection takes one more way there and back.
+    // Opening a connection takes another round trip.
     const open = performance.now() + 2 * delayMs;
     browser.on("data", (data) => {
       const head = data.toString("latin1");
@@ -43,7 +43,7 @@ export async function openRoad(port, { delayMs = 0, bytesPerS = Infinity } = {})
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    /** What went over it since it was asked last. */
+    /** Returns the traffic since the last call. */
     count() {
       const now = { ...counted };
       Object.assign(counted, { requests: 0, bytes: 0, sockets: 0 });
@@ -53,7 +53,7 @@ export async function openRoad(port, { delayMs = 0, bytesPerS = Infinity } = {})
   };
 }
 
-/** Writes at its time; what has the same way keeps its order. */
+/** Writes data at its time, in order. */
 function pass(socket, data, at) {
   const wait = at - performance.now();
   if (wait <= 0 && !socket.waiting) return socket.write(data);

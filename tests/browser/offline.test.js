@@ -3,33 +3,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { connected, enter, field, newTab, openPage, rows, say, sees, startBrowser, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, newTab, openPage, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
-let browser;
-let pages = [];
-
-before(async () => {
-  browser = await startBrowser();
-});
-
-after(() => browser?.close());
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const world = setUp();
 
 async function person(url, name, options) {
-  const page = await enter(browser, url, name, options);
-  pages.push(page);
-  return page;
+  return world.track(await enter(world.browser, url, name, options));
 }
 
-/** Waits until the worker has everything it keeps, and the page is its own. */
+/** Waits until the worker has cached all files and controls the page. */
 async function kept(page) {
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
@@ -39,7 +23,7 @@ async function kept(page) {
   });
 }
 
-/** Waits until the store of last messages has this text in it, or not. */
+/** Waits until the message cache contains a text, or no longer does. */
 async function stored(page, text, isThere = true) {
   const found = () =>
     page.evaluate(
@@ -71,7 +55,7 @@ function files(page) {
 }
 
 for (const size of [{ width: 1100, height: 700 }, { width: 375, height: 667 }]) {
-  test(`without a server the page opens to the last known messages, ${size.width} pixels wide`, async () => {
+  test(`without a server the page shows the cached messages, ${size.width} pixels wide`, async () => {
     const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
     const args = ["--data", folder];
     let server = await startServer({ args });
@@ -93,7 +77,7 @@ for (const size of [{ width: 1100, height: 700 }, { width: 375, height: 667 }]) 
       await alice.getByRole("heading", { name: "#lobby" }).waitFor();
       await say(alice, "said in the dark");
       await rows(alice, "said in the dark").and(alice.locator(".waiting")).waitFor();
-      // Again, with something unsent.
+      // Once more, with an unsent message.
       await alice.reload();
       await rows(alice, "said in the dark").waitFor();
       await rows(alice, "said before the night").waitFor();
@@ -111,7 +95,7 @@ for (const size of [{ width: 1100, height: 700 }, { width: 375, height: 667 }]) 
   });
 }
 
-test("what was deleted while one was away does not come back", async () => {
+test("messages deleted meanwhile do not reappear", async () => {
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   let server = await startServer({ args: ["--data", folder] });
   try {
@@ -140,7 +124,7 @@ test("what was deleted while one was away does not come back", async () => {
   }
 });
 
-test("who leaves for good leaves nothing behind", async () => {
+test("quitting leaves nothing behind", async () => {
   const server = await startServer();
   try {
     const alice = await person(server.url, "Alice");
@@ -160,7 +144,7 @@ test("who leaves for good leaves nothing behind", async () => {
   }
 });
 
-test("the worker keeps the files of one build, and nothing that was said", async () => {
+test("the worker caches the files of one build and no messages", async () => {
   const server = await startServer();
   try {
     const alice = await person(server.url, "Alice");
@@ -186,9 +170,9 @@ test("the worker keeps the files of one build, and nothing that was said", async
   }
 });
 
-test("a new build takes the place of the old one as a whole", async () => {
+test("a new build replaces the old one as a whole", async () => {
   const server = await startServer();
-  // What a later build would serve: the same under another id.
+  // A later build serves the same files under another id.
   let build = "";
   const proxy = createServer((incoming, answer) => {
     const { pathname } = new URL(incoming.url, "http://x");
@@ -212,8 +196,7 @@ test("a new build takes the place of the old one as a whole", async () => {
   const url = `http://127.0.0.1:${proxy.address().port}`;
   const own = /\/v\/(\w{16})\//.exec(await (await fetch(url)).text())[1];
   try {
-    const page = await openPage(browser, url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, url));
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     await kept(page);
     build = "0123456789abcdef";
@@ -234,7 +217,7 @@ test("a new build takes the place of the old one as a whole", async () => {
   }
 });
 
-test("a page whose modules are gone loads once more, and not for ever", async () => {
+test("a page whose modules are gone reloads once", async () => {
   const server = await startServer();
   let pagesAsked = 0;
   let isGone = () => pagesAsked < 2;
@@ -246,14 +229,12 @@ test("a page whose modules are gone loads once more, and not for ever", async ()
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${proxy.address().port}`;
   try {
-    const page = await openPage(browser, url, { serviceWorkers: "block" });
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, url, { serviceWorkers: "block" }));
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     assert.equal(pagesAsked, 2);
 
     isGone = () => true;
-    const lost = await openPage(browser, url, { serviceWorkers: "block" });
-    pages.push(lost);
+    const lost = world.track(await openPage(world.browser, url, { serviceWorkers: "block" }));
     await until(() => pagesAsked === 4, "the page to be loaded once more");
     await lost.waitForLoadState("networkidle");
     assert.equal(pagesAsked, 4);
@@ -264,7 +245,7 @@ test("a page whose modules are gone loads once more, and not for ever", async ()
   }
 });
 
-test("a server that answers nothing, or that it is not there, does not keep the page from opening", async () => {
+test("the page opens when the server does not respond or fails", async () => {
   const server = await startServer();
   let answer = "pass";
   const proxy = createServer((incoming, reply) => {
@@ -274,8 +255,7 @@ test("a server that answers nothing, or that it is not there, does not keep the 
   });
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   try {
-    const page = await openPage(browser, `http://127.0.0.1:${proxy.address().port}`);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, `http://127.0.0.1:${proxy.address().port}`));
     await kept(page);
     for (answer of ["fail", "hang"]) {
       await page.reload();
@@ -288,13 +268,12 @@ test("a server that answers nothing, or that it is not there, does not keep the 
   }
 });
 
-test("a browser that forbids workers and databases shows the same page", async () => {
+test("the page works without service workers and databases", async () => {
   const server = await startServer();
   try {
-    const context = await browser.newContext({ serviceWorkers: "block" });
+    const context = await world.browser.newContext({ serviceWorkers: "block" });
     await context.addInitScript(() => Object.defineProperty(window, "indexedDB", { get: () => { throw new Error("forbidden"); } }));
-    const page = await newTab(context, server.url);
-    pages.push(page);
+    const page = world.track(await newTab(context, server.url));
     await page.getByRole("textbox", { name: "Your name" }).fill("Ivy");
     await page.getByRole("button", { name: "Join" }).click();
     await connected(page);
@@ -306,11 +285,10 @@ test("a browser that forbids workers and databases shows the same page", async (
   }
 });
 
-test("the browser would install it", async () => {
+test("the page is installable", async () => {
   const server = await startServer();
   try {
-    const page = await openPage(browser, server.url);
-    pages.push(page);
+    const page = world.track(await openPage(world.browser, server.url));
     const devtools = await page.context().newCDPSession(page);
     const { errors, data } = await devtools.send("Page.getAppManifest");
     assert.deepEqual(errors, []);

@@ -1,49 +1,22 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 
-import { FakeServer } from "../web/fake-server.js";
-import { connected, enter, field, log, openPage, join, rows, say, sees, startBrowser, statusIs, until } from "./world.js";
+import { connected, field, join, log, openPage, rows, say, sees, setUp, statusIs, until } from "./world.js";
 
-// Accounts, private rooms, order in the room, and other words of the protocol that a server may or
-// may not know: the test plays one that does.
+// Accounts, private rooms, moderation and other parts of the protocol that a server may not support:
+// the test plays one that does.
 
-let browser;
-let server;
-let url;
-let pages = [];
+const world = setUp({ isFake: true });
 
-before(async () => {
-  browser = await startBrowser();
-});
-
-after(() => browser?.close());
-
-beforeEach(async () => {
-  server = new FakeServer();
-  url = await server.listen();
-});
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  await server.close();
-  assert.deepEqual(faults, []);
-});
-
-async function person(name, options) {
-  const page = await enter(browser, url, name, options);
-  pages.push(page);
-  return page;
-}
+const person = world.enter;
 
 function tell(...events) {
-  for (const client of server.clients) for (const event of events) client.tell(event);
+  for (const client of world.server.clients) for (const event of events) client.tell(event);
 }
 
-const heard = (type) => server.heard.filter((event) => event.type === type);
+const heard = (type) => world.server.heard.filter((event) => event.type === type);
 
-test("typing is told once in three seconds, and taken back", async () => {
+test("typing is sent once in three seconds, and cleared", async () => {
   const alice = await person("Alice");
   const bob = await person("Bob");
   await field(alice).pressSequentially("Hello there", { delay: 20 });
@@ -62,8 +35,8 @@ test("typing is told once in three seconds, and taken back", async () => {
   await until(async () => (await bob.locator("#typing").innerText()) === "", "the line to end with the message");
 });
 
-test("a server that does not know typing is asked once", async () => {
-  server.refusals.typing = { code: "unknown_type", message: "no", retryable: false };
+test("an unsupported typing event is sent once", async () => {
+  world.server.refusals.typing = { code: "unknown_type", message: "no", retryable: false };
   const alice = await person("Alice");
   for (const text of ["one", "two", "three"]) {
     await field(alice).pressSequentially(text);
@@ -74,10 +47,10 @@ test("a server that does not know typing is asked once", async () => {
   assert.equal(await log(alice).locator(".row.notice").count(), 0);
 });
 
-test("an account's reading is told to the server, and its other pages' reading is taken over", async () => {
-  for (let i = 1; i <= 60; i += 1) server.append("lobby", "message", { sender: "Bob", content: `text ${i}` });
-  server.extra = { account: true, rooms: { lobby: { seq: 60, users: 1, topic: "", read: 20, unread: 40 }, dev: { seq: 0, users: 1, topic: "", private: true, role: "owner" } } };
-  server.record("dev");
+test("an account's read marker is sent and received", async () => {
+  for (let i = 1; i <= 60; i += 1) world.server.append("lobby", "message", { sender: "Bob", content: `text ${i}` });
+  world.server.extra = { account: true, rooms: { lobby: { seq: 60, users: 1, topic: "", read: 20, unread: 40 }, dev: { seq: 0, users: 1, topic: "", private: true, role: "owner" } } };
+  world.server.record("dev");
   const alice = await person("Alice");
   const mark = log(alice).locator(".row.unread");
   await mark.waitFor();
@@ -98,9 +71,9 @@ test("an account's reading is told to the server, and its other pages' reading i
   assert.equal(heard("read").length, 1, "only what is before the reader's eyes is marked");
 });
 
-test("guests' reading is nobody's business", async () => {
+test("guests send no read marker", async () => {
   const alice = await person("Alice");
-  server.append("lobby", "message", { sender: "Bob", content: "hello" });
+  world.server.append("lobby", "message", { sender: "Bob", content: "hello" });
   await sees(alice, "hello");
   await say(alice, "hello yourself");
   await sees(alice, "hello yourself");
@@ -108,8 +81,8 @@ test("guests' reading is nobody's business", async () => {
 });
 
 test("a private conversation is listed, loaded when it is opened, and answered in its room", async () => {
-  for (let i = 1; i <= 3; i += 1) server.append("@Bob-2", "message", { sender: "Bob", content: `psst ${i}` });
-  server.extra = { direct: { "@Bob-2": { with: "Bob", seq: 3, read: 1, unread: 2 } } };
+  for (let i = 1; i <= 3; i += 1) world.server.append("@Bob-2", "message", { sender: "Bob", content: `psst ${i}` });
+  world.server.extra = { direct: { "@Bob-2": { with: "Bob", seq: 3, read: 1, unread: 2 } } };
   const alice = await person("Alice");
   await alice.getByRole("link", { name: /^Bob 2 unread messages/ }).click();
   await alice.getByRole("heading", { name: "@Bob" }).waitFor();
@@ -120,11 +93,11 @@ test("a private conversation is listed, loaded when it is opened, and answered i
   assert.equal(heard("send_message")[0].room, "@Bob-2");
 });
 
-test("order in the room is told and seen", async () => {
+test("moderation is shown in the room", async () => {
   const alice = await person("Alice", { room: "dev" });
-  server.append("dev", "moderated", { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" });
-  await log(alice).getByText("Eve has muted Bob for 10m. (flood)").waitFor();
-  server.append("dev", "moderated", { action: "juggle", by: "Eve", user: "Bob" });
+  world.server.append("dev", "moderated", { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" });
+  await log(alice).getByText("Eve muted Bob for 10m. (flood)").waitFor();
+  world.server.append("dev", "moderated", { action: "juggle", by: "Eve", user: "Bob" });
   await log(alice).getByText("Eve: juggle Bob").waitFor();
   tell({ type: "user_list", room: "dev", payload: { users: [{ name: "Alice" }, { name: "Eve", role: "owner", status: "away", text: "lunch" }] } });
   await alice.getByRole("list", { name: "People" }).getByText("owner · away · lunch").waitFor();
@@ -134,33 +107,33 @@ test("order in the room is told and seen", async () => {
   await alice.getByRole("heading", { name: "#attic" }).waitFor();
   tell({ type: "left", room: "attic", payload: { why: "kicked", by: "Eve", reason: "" } });
   await alice.getByRole("heading", { name: "#dev" }).waitFor();
-  await log(alice).getByText("Eve has sent you out of attic.").waitFor();
+  await log(alice).getByText("Eve removed you from attic.").waitFor();
 });
 
-test("a past that cannot be had is not asked for again and again", async () => {
-  for (let i = 1; i <= 80; i += 1) server.append("lobby", "message", { sender: "Bob", content: `text ${i}` });
+test("unavailable history is not requested repeatedly", async () => {
+  for (let i = 1; i <= 80; i += 1) world.server.append("lobby", "message", { sender: "Bob", content: `text ${i}` });
   const alice = await person("Alice");
   await sees(alice, "text 80");
-  server.refusals.history = { code: "overloaded", message: "later", retryable: true, retry_after_ms: 100 };
+  world.server.refusals.history = { code: "overloaded", message: "later", retryable: true, retry_after_ms: 100 };
   await log(alice).evaluate((it) => it.scrollTo(0, 0));
   await until(() => heard("history").length > 0, "the question");
   await alice.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
   assert.ok(heard("history").length <= 3, `${heard("history").length} questions`);
-  server.refusals = {};
+  world.server.refusals = {};
   await log(alice).evaluate((it) => it.scrollTo(0, 200));
   await log(alice).evaluate((it) => it.scrollTo(0, 0));
   await sees(alice, /text 1$/);
 });
 
 for (const [size, options] of [["phone", { viewport: { width: 320, height: 600 }, hasTouch: true, isMobile: true }], ["desk", {}]]) {
-  test(`at the ${size}, without a connection one sees when it is tried again, and goes on writing`, async () => {
+  test(`at the ${size}, an offline page counts down to the next attempt and accepts messages`, async () => {
     const alice = await person("Alice", options);
     tell({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 60_000 } });
-    for (const { ws } of server.clients) ws.close(1012);
+    for (const { ws } of world.server.clients) ws.close(1012);
     await statusIs(alice, "Offline");
-    const countdown = alice.getByText(/next attempt in \d+ s/);
+    const countdown = alice.getByText(/retrying in \d+ s/);
     await countdown.waitFor();
-    const now = alice.getByRole("button", { name: "Now" });
+    const now = alice.getByRole("button", { name: "Reconnect" });
     const { x, width } = await now.boundingBox();
     assert.ok(x >= 0 && x + width <= (options.viewport?.width ?? 1280));
     assert.equal(await alice.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
@@ -175,9 +148,8 @@ for (const [size, options] of [["phone", { viewport: { width: 320, height: 600 }
   });
 }
 
-test("the browser is asked for notifications only when the reader wants them, and a press on one opens the room", async () => {
-  const page = await openPage(browser, url);
-  pages.push(page);
+test("notifications need the reader's permission, and a click opens the room", async () => {
+  const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     window.shown = [];
     window.Notification = class {
@@ -201,16 +173,16 @@ test("the browser is asked for notifications only when the reader wants them, an
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "#lobby" }).waitFor();
   assert.equal(await page.evaluate(() => Notification.asked), 0);
-  await page.getByRole("button", { name: "Notify me of mentions" }).click();
+  await page.getByRole("button", { name: "Notify me about mentions" }).click();
   assert.equal(await page.evaluate(() => Notification.asked), 1);
-  await page.getByRole("button", { name: "Notify me of mentions" }).waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Notify me about mentions" }).waitFor({ state: "hidden" });
 
-  server.append("dev", "message", { sender: "Bob", content: "@Alice, you are here" });
+  world.server.append("dev", "message", { sender: "Bob", content: "@Alice, you are here" });
   await until(async () => (await page.title()) === "(1) lobby – chinwag", "the title");
   assert.equal(await page.evaluate(() => shown.length), 0, "who sees the page needs none");
   await page.evaluate(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => true }));
-  server.append("dev", "message", { sender: "Bob", content: "@Alice, where are you?" });
-  server.append("dev", "message", { sender: "Bob", content: "nothing for Alice" });
+  world.server.append("dev", "message", { sender: "Bob", content: "@Alice, where are you?" });
+  world.server.append("dev", "message", { sender: "Bob", content: "nothing for Alice" });
   await until(async () => (await page.title()) === "(3) lobby – chinwag", "the title");
   assert.deepEqual(await page.evaluate(() => shown.map(({ title, body, tag }) => [title, body, tag])), [["Bob – dev", "@Alice, where are you?", "dev"]]);
   await page.evaluate(() => {
@@ -220,11 +192,11 @@ test("the browser is asked for notifications only when the reader wants them, an
   await page.getByRole("heading", { name: "#dev" }).waitFor();
 });
 
-test("a login that ends by itself is told, and the page waits for another", async () => {
-  server.extra = { account: true };
+test("an expired login is shown, and the page waits for a new one", async () => {
+  world.server.extra = { account: true };
   const alice = await person("Alice");
   await until(async () => (await alice.locator("#me").innerText()).trim() === "Alice", "no guest");
-  for (const { ws } of server.clients) ws.close(4105, "token expired");
+  for (const { ws } of world.server.clients) ws.close(4105, "token expired");
   await statusIs(alice, "Login expired");
   assert.equal(await alice.getByText(/next attempt/).count(), 0);
   await say(alice, "kept for later");
@@ -233,9 +205,8 @@ test("a login that ends by itself is told, and the page waits for another", asyn
   assert.equal(await alice.getByRole("dialog").getByRole("textbox", { name: "Name" }).inputValue(), "Alice");
 });
 
-test("a phone that leaves notifications to the service worker shows them, and a press opens the room", async () => {
-  const page = await openPage(browser, url);
-  pages.push(page);
+test("the service worker shows notifications on phones, and a tap opens the room", async () => {
+  const page = world.track(await openPage(world.browser, world.url));
   await page.addInitScript(() => {
     window.shown = [];
     window.Notification = class {
@@ -250,7 +221,7 @@ test("a phone that leaves notifications to the service worker shows them, and a 
   await page.reload();
   await join(page, "Alice", "dev");
   await page.evaluate(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => true }));
-  server.append("dev", "message", { sender: "Bob", content: "@Alice, come" });
+  world.server.append("dev", "message", { sender: "Bob", content: "@Alice, come" });
   await until(() => page.evaluate(() => window.shown.length), "the notification");
   assert.deepEqual(await page.evaluate(() => window.shown), [{ title: "Bob – dev", body: "@Alice, come", tag: "dev" }]);
   await page.evaluate(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => false }));

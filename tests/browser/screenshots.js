@@ -1,9 +1,8 @@
 /**
  * Makes the pictures of the README: `node tests/browser/screenshots.js [FOLDER]`.
  *
- * The people talk through the real server, so the pictures show what the page does, not what it
- * might do; only the statistics are made up, for they would take a month to come together. Times are
- * those of the run; all else is the same each time.
+ * The people chat through the real server; only the statistics are made up, because they would take a
+ * month to collect. Times are those of the run; everything else is the same each time.
  *
  * @module
  */
@@ -13,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 import { FakeServer } from "../web/fake-server.js";
 import { sample } from "../web/sample-stats.js";
-import { someone } from "./bots.js";
+import { connectBot } from "./bots.js";
 import { FREELY, openPage, startBrowser, startServer, until } from "./world.js";
 
 const FOLDER = process.argv[2] ?? fileURLToPath(new URL("../../.readme/", import.meta.url));
@@ -33,7 +32,7 @@ try {
   ];
   for (const [name, options, act] of views) {
     const page = await openPage(browser, server.url, options);
-    // Maya comes back as herself.
+    // Maya reconnects with her account.
     await page.context().addCookies([{ name: "chinwag", value: token, url: server.url, httpOnly: true, sameSite: "Strict" }]);
     const known = JSON.stringify({ name: "Maya", rooms: ["garden", "kitchen", "beekeepers", "lobby"], account: true });
     await page.evaluate((it) => localStorage.setItem("chinwag", it), known);
@@ -42,7 +41,7 @@ try {
     await page.locator('#chat[data-phase="live"]').waitFor();
     await page.locator(".text", { hasText: "Saturday" }).last().waitFor();
     await page.locator("#people li").nth(3).waitFor({ state: "attached" });
-    await page.locator(".words", { hasText: "Tuesday" }).first().waitFor({ state: "attached" });
+    await page.locator(".details", { hasText: "Tuesday" }).first().waitFor({ state: "attached" });
     await act?.(page);
     await page.screenshot({ path: `${FOLDER}/${name}.png` });
     console.log(`${name}.png`);
@@ -69,12 +68,12 @@ async function pictureOfStatistics() {
   await told.close();
 }
 
-/** What stands in the pictures; gives Maya's token. */
+/** Fills the rooms that are shown; returns Maya's token. */
 async function talk(url) {
-  const maya = await someone(url, "Maya", "garden");
-  const tomas = await someone(url, "Tomás", "garden");
-  const yuki = await someone(url, "Yuki", "garden");
-  const layla = await someone(url, "ليلى", "garden");
+  const maya = await connectBot(url, "Maya", "garden");
+  const tomas = await connectBot(url, "Tomás", "garden");
+  const yuki = await connectBot(url, "Yuki", "garden");
+  const layla = await connectBot(url, "ليلى", "garden");
   const token = await account(url, maya, "Maya");
   await account(url, yuki, "Yuki");
   const enter = (who, room) => who.send({ type: "join_room", id: room, payload: { room } });
@@ -96,7 +95,7 @@ async function talk(url) {
   maya.send({ type: "moderate", id: "m", room: "garden", payload: { action: "promote", user: "Yuki" } });
   tomas.send({ type: "set_status", id: "s", payload: { status: "away", text: "until Tuesday" } });
   maya.send({ type: "read", id: "r", room: "garden", payload: { seq: 9 } });
-  // Elsewhere: a private room, a call in the kitchen, two conversations.
+  // In other rooms: a private room, a mention in the kitchen, two conversations.
   for (const room of ["kitchen", "beekeepers"]) enter(maya, room);
   maya.send({ type: "moderate", id: "p", room: "beekeepers", payload: { action: "make_private" } });
   enter(layla, "kitchen");
@@ -109,7 +108,7 @@ async function talk(url) {
   return token;
 }
 
-/** Has somebody an account; they go on as it. */
+/** Registers an account for a user, who continues as it. */
 async function account(url, who, name) {
   const headers = { authorization: `Bearer ${who.session}`, "content-type": "application/json" };
   const body = JSON.stringify({ name, password: "only for pictures" });

@@ -1,41 +1,18 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { someone } from "./bots.js";
-import { FREELY, enter, field, log, rows, say, sees, startBrowser, startServer, texts, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { FREELY, field, log, rows, say, sees, setUp, texts, until } from "./world.js";
 
 const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
-let browser;
-let server;
-let pages = [];
+const world = setUp({ args: [...FREELY, "--data", "none"] });
 
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer({ args: [...FREELY, "--data", "none"] });
-});
+const person = world.enter;
 
-after(async () => {
-  await browser?.close();
-  await server?.kill();
-});
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
-
-async function person(name, options) {
-  const page = await enter(browser, server.url, name, options);
-  pages.push(page);
-  return page;
-}
-
-/** A room in which much was said, the third of it about a needle. */
+/** Fills a room with messages, of which the third contains a needle. */
 async function haystack(room, number = 400) {
-  const bob = await someone(server.url, `Bob of ${room}`, room);
+  const bob = await connectBot(world.url, `Bob of ${room}`, room);
   await bob.say(...Array.from({ length: number }, (_, i) => (i === 2 ? "a needle, of all things" : `straw ${i + 1}`)));
   return bob;
 }
@@ -43,12 +20,12 @@ async function haystack(room, number = 400) {
 async function search(page, words) {
   await page.getByRole("button", { name: "Search messages" }).click();
   const panel = page.getByRole("search");
-  await panel.getByRole("searchbox", { name: "What was said" }).fill(words);
+  await panel.getByRole("searchbox", { name: "Search for" }).fill(words);
   await panel.getByRole("button", { name: "Find" }).click();
   return panel;
 }
 
-/** Whether the row is before the reader's eyes. */
+/** Whether the row is visible. */
 function inSight(row) {
   return row.evaluate((it) => {
     const { top, bottom } = it.getBoundingClientRect();
@@ -57,14 +34,14 @@ function inSight(row) {
   });
 }
 
-test("what is found opens where it was said, and the way back is without a gap", async () => {
+test("a search result opens its message, and scrolling back leaves no gap", async () => {
   const bob = await haystack("barn");
   const alice = await person("Alice", { room: "barn" });
   await sees(alice, "straw 400");
   const panel = await search(alice, "needle");
   await panel.getByText("1 message found").waitFor();
   assert.equal(await panel.locator("mark").innerText(), "needle");
-  await panel.getByRole("list", { name: "Found messages" }).getByRole("button").click();
+  await panel.getByRole("list", { name: "Search results" }).getByRole("button").click();
   const needle = rows(alice, "a needle");
   await needle.waitFor();
   assert.ok(await inSight(needle));
@@ -77,7 +54,7 @@ test("what is found opens where it was said, and the way back is without a gap",
     for (const text of shown) seen.add(text);
     assert.ok(shown.length <= 241, `${shown.length} rows`);
     await alice.mouse.wheel(0, 600);
-    return (await log(alice).locator(".row.hole").count()) === 0 && (await rows(alice, "straw 400").count()) === 1;
+    return (await log(alice).locator(".row.gap").count()) === 0 && (await rows(alice, "straw 400").count()) === 1;
   }, "the end of the record", async () => (await texts(alice)).join(), 60_000);
   assert.equal(seen.size, 400, "each line has been there");
   const shown = await texts(alice);
@@ -88,14 +65,14 @@ test("what is found opens where it was said, and the way back is without a gap",
   bob.close();
 });
 
-test("a search on a phone makes way for what it found", async () => {
+test("on a phone the search closes when a result is opened", async () => {
   const bob = await haystack("loft", 150);
   const alice = await person("Ali", { room: "loft", ...PHONE });
   await sees(alice, "straw 150");
   const panel = await search(alice, "needle");
   await panel.getByText("1 message found").waitFor();
   assert.equal(await alice.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
-  await panel.getByRole("list", { name: "Found messages" }).getByRole("button").tap();
+  await panel.getByRole("list", { name: "Search results" }).getByRole("button").tap();
   await rows(alice, "a needle").waitFor();
   assert.equal(await panel.isVisible(), false);
   assert.ok(await inSight(rows(alice, "a needle")));
@@ -104,7 +81,7 @@ test("a search on a phone makes way for what it found", async () => {
   bob.close();
 });
 
-test("nothing found is said, and Escape goes back to where one was", async () => {
+test("an empty result is shown, and Escape returns to the conversation", async () => {
   const alice = await person("Abel", { room: "empty" });
   await say(alice, "one word");
   const panel = await search(alice, "another");
@@ -115,7 +92,7 @@ test("nothing found is said, and Escape goes back to where one was", async () =>
   assert.equal(await alice.evaluate(() => document.activeElement.id), "search-open");
 });
 
-test("a search in all rooms leads into another room", async () => {
+test("a search in all rooms opens another room", async () => {
   const bob = await haystack("shed", 120);
   const alice = await person("Ava", { room: "shed" });
   await alice.getByRole("textbox", { name: "Room" }).fill("house");
@@ -134,19 +111,19 @@ test("a search in all rooms leads into another room", async () => {
   bob.close();
 });
 
-test("a quote leads to what it answers, however far back", async () => {
+test("a quote opens its message, however old", async () => {
   const bob = await haystack("field", 200);
   await bob.say({ content: "about that needle", reply_to: 3 });
   const alice = await person("Anouk", { room: "field" });
   await sees(alice, "about that needle");
-  await rows(alice, "about that needle").getByRole("button", { name: "a message that is not here" }).click();
+  await rows(alice, "about that needle").getByRole("button", { name: "Original message" }).click();
   const needle = rows(alice, /^(?!.*about).*a needle/s);
   await needle.waitFor();
   assert.ok(await inSight(needle));
   bob.close();
 });
 
-test("who comes back to much that is unread can begin with the first of it", async () => {
+test("the page offers to jump to the first unread message", async () => {
   const bob = await haystack("office", 30);
   const alice = await person("Amir", { room: "office" });
   await sees(alice, "straw 30");
@@ -169,12 +146,12 @@ test("who comes back to much that is unread can begin with the first of it", asy
   bob.close();
 });
 
-test("a row that calls the reader stands out", async () => {
+test("a message that mentions the reader is highlighted", async () => {
   const bob = await haystack("call", 3);
   const alice = await person("Asta", { room: "call" });
   await bob.say("hey @Asta", "hey @Astarte");
   await sees(alice, "Astarte");
-  const called = rows(alice, /hey/).and(alice.locator(".calls"));
+  const called = rows(alice, /hey/).and(alice.locator(".mentioned"));
   assert.deepEqual(await called.locator(".text").allInnerTexts(), ["hey @Asta"]);
   await field(alice).fill("@Bo");
   await alice.getByRole("option", { name: "@Bob of call" }).waitFor();
@@ -182,6 +159,6 @@ test("a row that calls the reader stands out", async () => {
   await bob.say("well, @ann lee, *you* and @Ann Leeds", "@Ann only");
   await sees(ann, "only");
   assert.deepEqual(await log(ann).locator("mark").allInnerTexts(), ["@ann lee"]);
-  assert.equal(await log(ann).locator(".calls").count(), 1);
+  assert.equal(await log(ann).locator(".mentioned").count(), 1);
   bob.close();
 });

@@ -19,7 +19,7 @@ before(async () => {
 
 after(() => server?.kill());
 
-/** Numbers that are the same each time for one seed. */
+/** Returns a seeded random number generator. */
 function dice(seed) {
   let state = seed;
   return (below) => {
@@ -59,7 +59,7 @@ async function cuttingProxy(port, roll) {
   return it;
 }
 
-test("2,000 messages through a proxy that cuts at random bytes are each told once and in order", async () => {
+test("2,000 messages through a proxy that cuts at random bytes are each emitted once and in order", async () => {
   const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1e9);
   console.log(`SOAK_SEED=${seed}`);
   const roll = dice(seed);
@@ -72,7 +72,7 @@ test("2,000 messages through a proxy that cuts at random bytes are each told onc
       rooms: ["soak"],
       history: 0,
       WebSocket,
-      // A soak of two minutes has no time for the waits of real life.
+      // Two minutes are too short for the normal delays.
       random: () => 0.002,
     });
     chat.on("message", (event) => heard.push(event));
@@ -82,7 +82,7 @@ test("2,000 messages through a proxy that cuts at random bytes are each told onc
     return { name, chat, heard };
   });
   try {
-    // Both are there before the first word, so both hear all of it.
+    // Both connect before the first message, so both receive all.
     for (const proxy of proxies) proxy.isCutting = false;
     for (const { chat } of people) chat.connect();
     await until(() => people.every(({ chat }) => chat.phase === "live"), "both to be live");

@@ -2,36 +2,20 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
 import { FakeServer } from "../web/fake-server.js";
 import { sample } from "../web/sample-stats.js";
-import { someone } from "./bots.js";
-import { FREELY, enter, newTab, openPage, startBrowser, startServer, statusIs, until } from "./world.js";
+import { connectBot } from "./bots.js";
+import { FREELY, enter, newTab, openPage, setUp, startServer, statusIs, until } from "./world.js";
 
-let browser;
-let pages = [];
-
-before(async () => {
-  browser = await startBrowser();
-});
-
-after(() => browser?.close());
-
-afterEach(async () => {
-  const faults = pages.flatMap((page) => page.faults);
-  await Promise.all(pages.map((page) => page.context().close()));
-  pages = [];
-  assert.deepEqual(faults, []);
-});
+const world = setUp();
 
 async function open(url, options = {}) {
-  const page = await openPage(browser, `${url}/stats`, options);
-  pages.push(page);
-  return page;
+  return world.track(await openPage(world.browser, `${url}/stats`, options));
 }
 
-/** A server whose statistics are made up. */
+/** Starts a server with given statistics. */
 async function told(stats) {
   const server = new FakeServer();
   server.stats = stats;
@@ -42,12 +26,12 @@ function chart(page, name) {
   return page.getByRole("img", { name });
 }
 
-test("what happens in the chat is seen within seconds, as picture and as table", async () => {
-  // On a disk, for in memory nothing takes any time.
+test("statistics follow the chat within seconds, as chart and table", async () => {
+  // On a disk, because writes to memory take no measurable time.
   const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
   const server = await startServer({ args: [...FREELY, "--data", folder] });
   try {
-    const bob = await someone(server.url, "Bob", "busy");
+    const bob = await connectBot(server.url, "Bob", "busy");
     const page = await open(server.url);
     await statusIs(page, "Live");
     await chart(page, "Messages per minute").waitFor();
@@ -57,12 +41,12 @@ test("what happens in the chat is seen within seconds, as picture and as table",
     const bars = page.locator("#messages rect");
     await until(async () => (await bars.count()) >= 1, "a bar");
     const messages = page.getByRole("region", { name: "Messages per minute" }).first();
-    await messages.getByText("As a table").click();
+    await messages.getByText("Show as table").click();
     const said = await messages.getByRole("row").locator("td").allInnerTexts();
     assert.equal(said.map(Number).reduce((sum, it) => sum + it, 0), 30);
     const people = page.getByRole("region", { name: "People and connections" }).first();
     assert.match(await people.locator(".legend").innerText(), /People\s*[12]\s*Connections\s*2/);
-    const journal = await chart(page, "Time until a message is in the journal").locator("path.line").count();
+    const journal = await chart(page, "Time until a message is stored").locator("path.line").count();
     assert.equal(journal, 2);
     bob.close();
   } finally {
@@ -71,10 +55,10 @@ test("what happens in the chat is seen within seconds, as picture and as table",
   }
 });
 
-test("who looks without talking is in no room, who talks is the same person", async () => {
+test("the statistics page joins no room, and shares the session of the chat", async () => {
   const server = await startServer();
   try {
-    const bob = await someone(server.url, "Bob", "lobby");
+    const bob = await connectBot(server.url, "Bob", "lobby");
     const guest = await open(server.url);
     await chart(guest, "Messages per minute").waitFor();
     const counted = async () => {
@@ -85,8 +69,7 @@ test("who looks without talking is in no room, who talks is the same person", as
     };
     await until(async () => (await counted()).join() === "Bob", "the guest to be gone", counted, 20_000);
 
-    const alice = await enter(browser, server.url, "Alice");
-    pages.push(alice);
+    const alice = world.track(await enter(world.browser, server.url, "Alice"));
     const before = await alice.evaluate(() => JSON.stringify(localStorage));
     const looks = await newTab(alice.context(), `${server.url}/stats`);
     await chart(looks, "Messages per minute").waitFor();
@@ -99,7 +82,7 @@ test("who looks without talking is in no room, who talks is the same person", as
   }
 });
 
-test("the charts move on with the time, and keep what has not changed", async () => {
+test("charts move with time and keep unchanged nodes", async () => {
   let now = Date.UTC(2026, 10, 25, 14, 30, 20);
   const { server, url } = await told(({ minutes }) => sample({ minutes, now }));
   try {
@@ -110,7 +93,7 @@ test("the charts move on with the time, and keep what has not changed", async ()
     now += 5 * 60_000;
     await until(async () => /13:36 to 14:35/.test(await summary()), "the next minutes", summary);
     assert.ok(await picture.evaluate((it) => it.isConnected));
-    await page.getByRole("combobox", { name: "Time shown" }).selectOption("last 6 hours");
+    await page.getByRole("combobox", { name: "Time range" }).selectOption("last 6 hours");
     await until(async () => /\b0?8:36 to 14:35/.test(await summary()), "six hours", summary);
     assert.deepEqual(server.heard.at(-1).payload, { minutes: 360 });
   } finally {
@@ -118,7 +101,7 @@ test("the charts move on with the time, and keep what has not changed", async ()
   }
 });
 
-test("the mouse shows the values of a minute", async () => {
+test("hovering shows the values of a minute", async () => {
   const { server, url } = await told(({ minutes }) => sample({ minutes }));
   try {
     const page = await open(url, { timezoneId: "UTC", locale: "en-GB" });
@@ -142,7 +125,7 @@ test("the mouse shows the values of a minute", async () => {
   }
 });
 
-test("it fits a phone, mirrors itself for Arabic, and names of rooms stay text", async () => {
+test("statistics fit a phone, mirror for Arabic, and room names stay text", async () => {
   const { server, url } = await told(({ minutes }) => sample({ minutes }));
   try {
     for (const options of [{ viewport: { width: 320, height: 600 } }, { viewport: { width: 375, height: 700 }, locale: "ar" }]) {
@@ -153,14 +136,14 @@ test("it fits a phone, mirrors itself for Arabic, and names of rooms stay text",
       await page.getByText("<b>night</b>").waitFor();
       assert.equal(await page.locator("#rooms b").count(), 0);
     }
-    assert.equal(await pages[1].evaluate(() => document.dir), "rtl");
-    await pages[1].getByRole("heading", { name: "الإحصاءات" }).waitFor();
+    assert.equal(await world.pages[1].evaluate(() => document.dir), "rtl");
+    await world.pages[1].getByRole("heading", { name: "الإحصاءات" }).waitFor();
   } finally {
     await server.close();
   }
 });
 
-test("nonsense breaks nothing, and a server without statistics is told of", async () => {
+test("nonsense breaks nothing, and a server without statistics is reported", async () => {
   for (const nonsense of [{}, { series: { messages: {}, from: "now" }, rooms: [null], days: [{ day: 5 }] }]) {
     const { server, url } = await told(() => nonsense);
     const page = await open(url);
@@ -170,11 +153,11 @@ test("nonsense breaks nothing, and a server without statistics is told of", asyn
   }
   const { server, url } = await told(undefined);
   const page = await open(url);
-  await page.getByText("This server tells no statistics.").waitFor();
+  await page.getByText("This server does not provide statistics.").waitFor();
   await server.close();
 });
 
-test("a server that is gone is told of, and its return too", async () => {
+test("the loss and return of the server are shown", async () => {
   const first = await told(({ minutes }) => sample({ minutes }));
   const page = await open(first.url);
   await chart(page, "Messages per minute").waitFor();
@@ -188,11 +171,10 @@ test("a server that is gone is told of, and its return too", async () => {
   await again.close();
 });
 
-test("the chat links to it, and back", async () => {
+test("the chat and the statistics link to each other", async () => {
   const server = await startServer();
   try {
-    const page = await enter(browser, server.url, "Lin");
-    pages.push(page);
+    const page = world.track(await enter(world.browser, server.url, "Lin"));
     await page.getByRole("link", { name: "Statistics" }).click();
     await page.getByRole("heading", { name: "Statistics" }).waitFor();
     await page.getByRole("link", { name: "chinwag" }).click();

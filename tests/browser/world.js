@@ -1,16 +1,20 @@
 /**
- * The real browser, and the words in which the tests speak of the page.
+ * The set-up of the browser tests: browser, server and pages, and what a user does in a page.
  *
  * @module
  */
 
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach } from "node:test";
+
 import { chromium } from "playwright-core";
 
-import { PATIENCE_MS, until } from "../server.js";
+import { PATIENCE_MS, startServer, until } from "../server.js";
+import { FakeServer } from "../web/fake-server.js";
 
 export { startServer, until } from "../server.js";
 
-/** Nobody is told to wait, whatever they are in the room. */
+/** Server arguments without rate limits, whatever the role in a room. */
 export const FREELY = ["--rate-limit", "off"];
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -19,12 +23,61 @@ const FLAGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 
+/**
+ * Sets up a test file: starts a browser and a server, and after each test closes its pages and fails if
+ * one of them had a fault.
+ *
+ * @param {object} [options]
+ * @param {string[]} [options.args]    starts a server with these arguments for all tests
+ * @param {boolean} [options.isFake]   starts a new `FakeServer` for each test
+ */
+export function setUp({ args, isFake = false } = {}) {
+  const world = {
+    browser: null,
+    server: null,
+    url: "",
+    /** The pages of the running test. */
+    pages: [],
+    /** Adds a page to those that are closed and checked after the test. */
+    track(page) {
+      world.pages.push(page);
+      return page;
+    },
+    /** Opens a page of a new user, who joins. */
+    enter: async (name, options) => world.track(await enter(world.browser, world.url, name, options)),
+  };
+  before(async () => {
+    world.browser = await startBrowser();
+    if (!args) return;
+    world.server = await startServer({ args });
+    world.url = world.server.url;
+  });
+  after(async () => {
+    await world.browser?.close();
+    if (args) await world.server?.kill();
+  });
+  if (isFake) {
+    beforeEach(async () => {
+      world.server = new FakeServer();
+      world.url = await world.server.listen();
+    });
+  }
+  afterEach(async () => {
+    const faults = world.pages.flatMap((page) => page.faults);
+    await Promise.all(world.pages.map((page) => page.context().close()));
+    world.pages = [];
+    if (isFake) await world.server.close();
+    assert.deepEqual(faults, []);
+  });
+  return world;
+}
+
 export function startBrowser() {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
 
 /**
- * A page of its own user, with everything it complained of.
+ * Opens a page of a new user. Its errors, dialogs and forbidden requests are collected as `faults`.
  *
  * @param {import("playwright-core").Browser} browser
  * @param {string} url
@@ -35,7 +88,7 @@ export async function openPage(browser, url, options = {}) {
   return newTab(context, url);
 }
 
-/** Another tab of the same user. */
+/** Opens another tab of the same user. */
 export async function newTab(context, url) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
@@ -55,7 +108,7 @@ export async function newTab(context, url) {
   return page;
 }
 
-/** Goes through the entrance and waits until the connection lives. */
+/** Joins through the entrance and waits for the connection. */
 export async function join(page, name, room = "") {
   await page.getByRole("textbox", { name: "Your name" }).fill(name);
   if (room) await page.getByRole("textbox", { name: "Room" }).fill(room);
@@ -73,7 +126,7 @@ export async function connected(page) {
   await statusIs(page, "Connected");
 }
 
-/** Waits until the status region says so. */
+/** Waits for a text of the status region. */
 export async function statusIs(page, text) {
   await until(async () => (await page.getByRole("status").textContent()) === text, `the status to be ${text}`);
 }
@@ -86,18 +139,18 @@ export function log(page) {
   return page.getByRole("log", { name: "Messages" });
 }
 
-/** Types and sends. */
+/** Types and sends a message. */
 export async function say(page, text) {
   await field(page).fill(text);
   await page.getByRole("button", { name: "Send" }).click();
 }
 
-/** The rows of messages that show this text. */
+/** Returns the rows of messages with this text. */
 export function rows(page, text) {
   return log(page).getByRole("article").filter({ hasText: text });
 }
 
-/** Waits until exactly one row shows this text, and none of it is unsent. */
+/** Waits until exactly `number` rows show this text, all of them sent. */
 export async function sees(page, text, number = 1) {
   const there = rows(page, text);
   await until(
@@ -107,7 +160,7 @@ export async function sees(page, text, number = 1) {
   );
 }
 
-/** The texts of all messages with rows, without names and times. */
+/** Returns the texts of all messages with rows, without names and times. */
 export function texts(page) {
   return log(page).locator(".text").allInnerTexts();
 }
@@ -118,7 +171,7 @@ export async function pressIn(page, button, choice) {
   await page.getByRole("menu").getByRole("menuitem", { name: choice }).click();
 }
 
-/** Chooses from somebody's menu. */
+/** Chooses from the menu of a person. */
 export function pressOn(page, name, choice) {
   return pressIn(page, page.getByRole("list", { name: "People" }).getByRole("button", { name }), choice);
 }

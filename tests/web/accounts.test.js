@@ -8,7 +8,7 @@ import { FakeStorage, world } from "./fake-socket.js";
 
 const LOBBY = { rooms: { lobby: { seq: 3, users: 1, topic: "" } } };
 
-/** HTTP as the test wants it, and what was asked. */
+/** Returns a `fetch` with given responses, and its requests. */
 function http(...answers) {
   const asked = [];
   const fetch = async (url, { method, headers, body }) => {
@@ -49,7 +49,7 @@ test("a guest that registers shows its key, hands its rooms over, and comes back
   assert.doesNotMatch(JSON.stringify([...Array(storage.length).keys()].map((i) => storage.getItem(storage.key(i)))), /secret|t\.o\.k/);
 });
 
-test("where the browser has a cookie, nothing keeps the token", async () => {
+test("a token is not stored where the browser has a cookie", async () => {
   const { fetch } = http({ status: 200, token: "t.o.k", name: "Alice" });
   const it = await live({ fetch, cookies: true });
   const done = it.chat.logIn("Alice", "secret word");
@@ -59,7 +59,7 @@ test("where the browser has a cookie, nothing keeps the token", async () => {
   assert.deepEqual([it.chat.token, it.socket.url.searchParams.has("token"), it.socket.url.searchParams.has("session")], ["", false, false]);
 });
 
-test("who cannot log in learns why, and stays who it was", async () => {
+test("a failed login is explained and changes nothing", async () => {
   const { fetch } = http(
     { status: 401, code: "unauthorized", message: "wrong", retryable: false },
     { status: 429, code: "rate_limited", message: "wait", retryable: true, headers: { "retry-after": "30" } },
@@ -71,7 +71,7 @@ test("who cannot log in learns why, and stays who it was", async () => {
   assert.deepEqual([it.chat.phase, it.sockets.length, it.chat.account], ["live", 1, false]);
 });
 
-test("a bot logs in before it connects, and comes back by its token", async () => {
+test("a bot logs in before it connects, and reconnects with its token", async () => {
   const { fetch } = http({ status: 200, token: "t.o.k", name: "Bot" }, { status: 204 });
   const it = world({ fetch, name: "" });
   await it.chat.logIn("Bot", "secret word");
@@ -81,7 +81,7 @@ test("a bot logs in before it connects, and comes back by its token", async () =
   assert.deepEqual([it.chat.phase, it.chat.token], ["stopped", ""]);
 });
 
-test("an end of the login is no reason to come back by itself", async () => {
+test("the end of a login stops the connection", async () => {
   for (const code of [4001, 4105]) {
     const it = await live({ token: "t.o.k" });
     await it.socket.end(code, "over");
@@ -91,7 +91,7 @@ test("an end of the login is no reason to come back by itself", async () => {
   }
 });
 
-test("why a connection was refused is asked once, and not tried against", async () => {
+test("a rejected connection is explained by one request and not retried", async () => {
   const { fetch, asked } = http({ status: 401, code: "auth_required", message: "log in first", retryable: false });
   const it = world({ fetch, token: "bad" });
   it.chat.connect();
@@ -102,7 +102,7 @@ test("why a connection was refused is asked once, and not tried against", async 
   assert.equal(it.sockets.length, 1);
 });
 
-test("a refusal that names a wait is told with its reason, and waited for", async () => {
+test("a rejection with a delay is reported with its reason and waited for", async () => {
   const { fetch } = http({ status: 429, code: "rate_limited", message: "too many from your network", retryable: true, headers: { "retry-after": "20" } });
   const it = world({ fetch });
   it.chat.connect();
@@ -114,7 +114,7 @@ test("a refusal that names a wait is told with its reason, and waited for", asyn
   assert.equal(it.sockets.length, 2);
 });
 
-test("where nobody answers, or all would be well, it is tried again as always", async () => {
+test("without an explanation a rejected connection is retried", async () => {
   for (const answers of [[], [{ status: 200 }]]) {
     const it = world(http(...answers));
     it.chat.connect();
@@ -125,7 +125,7 @@ test("where nobody answers, or all would be well, it is tried again as always", 
   }
 });
 
-test("an answer that comes when the connection is there already changes nothing", async () => {
+test("a late explanation does not disturb a new connection", async () => {
   let answer;
   const it = world({ fetch: () => new Promise((resolve) => (answer = resolve)) });
   it.chat.connect();
@@ -137,21 +137,21 @@ test("an answer that comes when the connection is there already changes nothing"
   assert.equal(it.chat.phase, "live");
 });
 
-test("a connection that was open once is not asked about", async () => {
+test("a connection that was open is not explained", async () => {
   const { fetch, asked } = http();
   const it = await live({ fetch });
   await it.socket.end(1006);
   assert.deepEqual(asked, []);
 });
 
-test("forgetting takes along what was not sent, and nothing else", () => {
+test("clearing the session removes the outbox and nothing else", () => {
   const storage = new FakeStorage();
   for (const key of ["chinwag", "chinwag:outbox:a", "chinwag:outbox:b", "chinwag2", "other"]) storage.setItem(key, "{}");
   clearSession(storage);
   assert.deepEqual([...Array(storage.length).keys()].map((i) => storage.key(i)), ["chinwag2", "other"]);
 });
 
-test("order is kept by questions, which do not wait for a connection", async () => {
+test("moderation fails without a connection", async () => {
   const it = await live();
   const done = it.chat.moderate("lobby", "mute", { user: "Eve", seconds: 600 });
   const [{ type, id, room, payload }] = it.socket.take();

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, snapshot } from "../../web/app/cache.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { CHARS_MAX, forget, MESSAGES_MAX, ROOMS_MAX, cacheView } from "../../web/app/cache.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 
-/** A store in memory, with what a database does to values. */
+/** A store in memory that clones values as a database does. */
 class Memory {
   entries = new Map();
 
@@ -26,16 +27,16 @@ class Memory {
   }
 }
 
-/** A page as far as it matters here: state, and the events that reach it. */
+/** Returns a minimal page: a state and its events. */
 function page(store, you = "Alice", active = "") {
-  let state = initial(active);
+  let state = initialState(active);
   const listeners = [];
   const chat = { you, on: (_, listener) => listeners.push(listener) };
   const dispatch = (event) => {
     state = reduce(state, event, 1_000);
     view.update(state);
   };
-  const view = snapshot(chat, dispatch, { active: () => state.active, store });
+  const view = cacheView(chat, dispatch, { active: () => state.active, store });
   return {
     get state() {
       return state;
@@ -55,7 +56,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const message = (room, seq, content, more = {}) => ({ type: "message", room, seq, ts: seq, payload: { sender: "Bob", content, ...more } });
 const standing = { seq: 0, users: 1, topic: "" };
 
-/** Runs a visit, with the clock in hand. */
+/** Runs a visit with a mocked clock. */
 async function visit(context, store, work, you) {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const it = page(store, you);
@@ -66,7 +67,7 @@ async function visit(context, store, work, you) {
   context.mock.timers.reset();
 }
 
-test("what was shown last is shown again without a server", async (context) => {
+test("cached messages are shown without a server", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing, dev: { ...standing, topic: "Release day" } });
@@ -86,7 +87,7 @@ test("what was shown last is shown again without a server", async (context) => {
   assert.deepEqual([later.state.active, later.state.you], ["lobby", "Alice"]);
 });
 
-test("the room that was asked for stays open", async (context) => {
+test("the requested room stays open", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing, dev: standing });
@@ -98,7 +99,7 @@ test("the room that was asked for stays open", async (context) => {
   assert.deepEqual([known.state.active, unknown.state.active], ["dev", "elsewhere"]);
 });
 
-test("the server's record takes the place of what was kept", async (context) => {
+test("the server's history replaces the cached one", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing, gone: standing });
@@ -118,7 +119,7 @@ test("the server's record takes the place of what was kept", async (context) => 
   assert.deepEqual([store.texts("lobby"), store.texts("gone")], [["still there"], undefined]);
 });
 
-test("a reconnect leaves what is shown alone", async (context) => {
+test("a reconnect does not replace what is shown", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -129,7 +130,7 @@ test("a reconnect leaves what is shown alone", async (context) => {
   });
 });
 
-test("a conversation that is not there any more is not shown any more", async (context) => {
+test("a conversation that no longer exists is removed", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -144,7 +145,7 @@ test("a conversation that is not there any more is not shown any more", async (c
   assert.deepEqual([...later.state.rooms.keys()], ["lobby", "@Eve"]);
 });
 
-test("messages that are to disappear are never kept, nor what was deleted", async (context) => {
+test("disappearing and deleted messages are not cached", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -158,7 +159,7 @@ test("messages that are to disappear are never kept, nor what was deleted", asyn
   assert.doesNotMatch(JSON.stringify([...store.entries.values()]), /disappears|deleted/);
 });
 
-test("what is deleted later leaves the store, too", async (context) => {
+test("a deleted message is removed from the store", async (context) => {
   const store = new Memory();
   await visit(context, store, async (it) => {
     it.welcome({ lobby: standing });
@@ -172,7 +173,7 @@ test("what is deleted later leaves the store, too", async (context) => {
   assert.deepEqual(store.texts("lobby"), []);
 });
 
-test("nothing is written while something is missing", async (context) => {
+test("nothing is written before the page is live", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -186,7 +187,7 @@ test("nothing is written while something is missing", async (context) => {
   assert.deepEqual(store.texts("lobby"), ["one"]);
 });
 
-test("what is kept has bounds", async (context) => {
+test("the cache is bounded", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     const rooms = Object.fromEntries(Array.from({ length: ROOMS_MAX + 5 }, (_, at) => [`r${at}`, standing]));
@@ -202,7 +203,7 @@ test("what is kept has bounds", async (context) => {
   assert.equal(store.texts("r1").at(-1)[0], "0");
 });
 
-test("another's messages are shown to nobody, and removed", async (context) => {
+test("messages of another user are not shown but removed", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -215,7 +216,7 @@ test("another's messages are shown to nobody, and removed", async (context) => {
   assert.equal(store.entries.size, 0);
 });
 
-test("forgetting leaves nothing", async (context) => {
+test("forget clears the store", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {
     it.welcome({ lobby: standing });
@@ -226,7 +227,7 @@ test("forgetting leaves nothing", async (context) => {
   assert.equal(store.entries.size, 0);
 });
 
-test("a store that fails costs nothing", async (context) => {
+test("a failing store changes nothing else", async (context) => {
   const fail = () => Promise.reject(new Error("full"));
   await visit(context, { load: fail, save: fail, clear: fail }, (it) => {
     it.welcome({ lobby: standing });

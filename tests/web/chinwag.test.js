@@ -16,7 +16,7 @@ async function live(options, welcome) {
 
 const seqs = (events) => events.map(({ seq }) => seq);
 
-test("the first connection asks for name, rooms and history, and for its own messages", async () => {
+test("the first connection requests name, rooms, history and echo", async () => {
   const it = world({ rooms: ["dev", "lobby"], history: 20 });
   it.chat.connect();
   const query = it.socket.url.searchParams;
@@ -34,13 +34,13 @@ test("phases follow one another from idle to live", async () => {
   assert.deepEqual(it.take("phase").map(({ payload }) => payload.phase), ["connecting", "catching_up", "live"]);
 });
 
-test("a message that comes twice is told once", async () => {
+test("a duplicate message is emitted once", async () => {
   const it = await live();
   await it.socket.say(message(1), message(1), message(2), message(1));
   assert.deepEqual(seqs(it.take("message")), [1, 2]);
 });
 
-test("messages that come out of order are told in order", async () => {
+test("messages out of order are emitted in order", async () => {
   const it = await live();
   await it.socket.say(message(2), message(3), message(1), message(4));
   assert.deepEqual(seqs(it.take("message")), [1, 2, 3, 4]);
@@ -48,13 +48,13 @@ test("messages that come out of order are told in order", async () => {
   assert.deepEqual(it.socket.take(), [], "nothing was missing");
 });
 
-test("rooms are numbered apart", async () => {
+test("each room has its own numbers", async () => {
   const it = await live({}, { rooms: { lobby: { seq: 0 }, dev: { seq: 5 } } });
   await it.socket.say(message(6, "a", "Bob", "dev"), message(1), message(5, "old", "Bob", "dev"));
   assert.deepEqual(it.take("message").map(({ room, seq }) => [room, seq]), [["dev", 6], ["lobby", 1]]);
 });
 
-test("a hole is filled with the events themselves", async () => {
+test("a gap is filled with the events themselves", async () => {
   const it = await live();
   await it.socket.say(message(1), message(4));
   await it.clock.pass(300);
@@ -85,7 +85,7 @@ test("a gap too long for events is filled with pages of history", async () => {
   assert.deepEqual(it.take("message", "history").map(({ type, seq }) => [type, seq]), [["message", 1], ["history", undefined], ["message", 4]]);
 });
 
-test("a server that cannot fill a hole is asked once, and the loss is told", async () => {
+test("a gap that the server cannot fill is requested once and reported as lost", async () => {
   const it = await live();
   await it.socket.say(message(1), message(4));
   await it.clock.pass(300);
@@ -103,7 +103,7 @@ test("a server that cannot fill a hole is asked once, and the loss is told", asy
   assert.deepEqual(it.socket.take(), []);
 });
 
-test("a hole that cannot be filled now keeps nobody from talking", async () => {
+test("a gap that cannot be filled now does not delay messages", async () => {
   const it = await live();
   await it.socket.say(message(1));
   await it.socket.end();
@@ -120,14 +120,14 @@ test("a hole that cannot be filled now keeps nobody from talking", async () => {
   assert.equal(it.socket.take()[0].type, "resume", "and it is tried again");
 });
 
-test("a pong that knows of more than was told shows a loss", async () => {
+test("a pong with a higher number reveals a gap", async () => {
   const it = await live();
   await it.socket.say(message(1), { type: "pong", payload: { rooms: { lobby: 3 } } });
   await it.clock.pass(300);
   assert.equal(it.socket.take()[0]?.type, "resume");
 });
 
-test("a lost connection comes back with session, epoch and the last seq of each room", async () => {
+test("a reconnect sends session, epoch and the last seq of each room", async () => {
   const it = await live();
   await it.socket.say(message(1), message(2));
   await it.socket.end();
@@ -150,7 +150,7 @@ test("a lost connection comes back with session, epoch and the last seq of each 
   assert.deepEqual(seqs(it.take("message")), [1, 2, 3, 4]);
 });
 
-test("a range that is no longer kept is told and left behind", async () => {
+test("a range that is no longer available is reported and skipped", async () => {
   const it = await live();
   await it.socket.say(message(1));
   await it.socket.end();
@@ -165,7 +165,7 @@ test("a range that is no longer kept is told and left behind", async () => {
   assert.equal(it.chat.phase, "live");
 });
 
-test("a new epoch makes all numbers void, and the rooms begin anew", async () => {
+test("a new epoch resets all rooms", async () => {
   const it = await live();
   await it.socket.say(message(1), message(2), message(3));
   await it.socket.end();
@@ -179,7 +179,7 @@ test("a new epoch makes all numbers void, and the rooms begin anew", async () =>
   assert.deepEqual(seqs(it.take("message")), [2]);
 });
 
-test("what is said is sent with an id and settled by its answer", async () => {
+test("a submitted message is sent with an id and settled by its answer", async () => {
   const it = await live();
   const { id, done } = it.chat.send("lobby", "Hello", { replyTo: 3, ttl: 60 });
   assert.deepEqual(it.socket.take(), [{ type: "send_message", id, room: "lobby", payload: { content: "Hello", reply_to: 3, ttl: 60 } }]);
@@ -196,7 +196,7 @@ test("what is said is sent with an id and settled by its answer", async () => {
   assert.equal(it.chat.outbox.entries.length, 0);
 });
 
-test("one message per room is under way, so that a refusal keeps the order", async () => {
+test("one message per room is in flight, so that a refusal keeps the order", async () => {
   const it = await live({}, { rooms: { lobby: { seq: 0 }, dev: { seq: 0 } } });
   const first = it.chat.send("lobby", "one");
   it.chat.send("lobby", "two");
@@ -211,7 +211,7 @@ test("one message per room is under way, so that a refusal keeps the order", asy
   assert.deepEqual(it.socket.take().map(({ payload }) => payload.content), ["two"]);
 });
 
-test("a refusal that cannot be retried fails the message, which is kept and sent again on demand", async () => {
+test("a final refusal fails the message, which can be retried by hand", async () => {
   const it = await live();
   const { id, done } = it.chat.send("lobby", "too much");
   it.socket.take();
@@ -227,7 +227,7 @@ test("a refusal that cannot be retried fails the message, which is kept and sent
   assert.equal(it.chat.outbox.entries.length, 0);
 });
 
-test("what is said offline is sent once there is a connection", async () => {
+test("messages submitted offline are sent on connecting", async () => {
   const it = world();
   it.chat.connect();
   const { id } = it.chat.send("lobby", "early");
@@ -255,7 +255,7 @@ test("a message whose answer was lost is shown once", async () => {
   assert.deepEqual(it.take("message", "settled").map(({ type }) => type), ["settled"]);
 });
 
-test("session, rooms and what was not answered survive a reload", async () => {
+test("session, rooms and outbox survive a reload", async () => {
   const storage = new FakeStorage();
   const before = await live({ storage, rooms: [] }, { you: "Alice-2", rooms: { lobby: { seq: 0 }, dev: { seq: 0 } } });
   const first = before.chat.send("lobby", "one");
@@ -274,7 +274,7 @@ test("session, rooms and what was not answered survive a reload", async () => {
   assert.equal(world({ storage }).chat.outbox.entries.length, 0);
 });
 
-test("what was said long ago is not sent unasked", async (context) => {
+test("an old entry of the outbox is sent only on demand", async (context) => {
   context.mock.timers.enable({ apis: ["Date"], now: 1e12 });
   const storage = new FakeStorage();
   const { id } = (await live({ storage })).chat.send("lobby", "old news");
@@ -285,7 +285,7 @@ test("what was said long ago is not sent unasked", async (context) => {
   assert.deepEqual(it.socket.take().map((event) => event.id), [id]);
 });
 
-test("an edit is not taken for the message it makes", async () => {
+test("an edit is not mistaken for a message with the same content", async () => {
   const it = await live();
   const { id } = it.chat.edit("lobby", 1, "same words");
   await it.socket.say(message(1, "same words", "Alice"));
@@ -293,7 +293,7 @@ test("an edit is not taken for the message it makes", async () => {
   assert.equal(it.chat.outbox.entries[0].id, id);
 });
 
-test("a storage that is full or forbidden costs nothing but the reload", async () => {
+test("with a full or forbidden storage only a reload loses anything", async () => {
   const forbidden = () => {
     throw new Error("forbidden");
   };
@@ -304,7 +304,7 @@ test("a storage that is full or forbidden costs nothing but the reload", async (
   assert.equal((await done).seq, 1);
 });
 
-test("what stands in the storage is not believed", async () => {
+test("invalid values in the storage are ignored", async () => {
   const storage = new FakeStorage();
   storage.setItem("chinwag", '{"name":7,"rooms":"x","session":null}');
   storage.setItem("chinwag:outbox:a", "not json");
@@ -314,7 +314,7 @@ test("what stands in the storage is not believed", async () => {
   assert.deepEqual([it.chat.you, it.chat.rooms, it.chat.outbox.entries], ["", [], []]);
 });
 
-test("waits double from half a second to thirty, and the jitter is full", async () => {
+test("delays double from half a second to thirty, with full jitter", async () => {
   const waits = [];
   const it = world();
   it.chat.on("phase", ({ payload }) => payload.phase === "offline" && waits.push(payload.retry_in_ms));
@@ -330,7 +330,7 @@ test("waits double from half a second to thirty, and the jitter is full", async 
   assert.equal(calm.told.at(-1).payload.retry_in_ms, 125);
 });
 
-test("only a connection that held starts the waits anew", async () => {
+test("only a stable connection resets the delays", async () => {
   const it = await live();
   await it.socket.end();
   await it.clock.pass(500);
@@ -344,7 +344,7 @@ test("only a connection that held starts the waits anew", async () => {
   assert.equal(it.take("phase").at(-1).payload.retry_in_ms, 500);
 });
 
-test("bye names the wait", async () => {
+test("bye sets the delay", async () => {
   const it = await live();
   await it.socket.say({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 1830 } });
   await it.socket.end(1012, "restart");
@@ -355,7 +355,7 @@ test("bye names the wait", async () => {
   assert.equal(it.sockets.length, 2);
 });
 
-test("close codes 40xx stay away with their reason, until asked", async () => {
+test("close codes 40xx stop the connection until connect", async () => {
   for (const code of [4000, 4001, 4003, 4004, 4005, 4099]) {
     const it = await live();
     await it.socket.end(code, "kicked by Eve");
@@ -368,7 +368,7 @@ test("close codes 40xx stay away with their reason, until asked", async () => {
   }
 });
 
-test("close codes 41xx back off, all others come back soon", async () => {
+test("close codes 41xx back off, all others reconnect soon", async () => {
   const waits = {};
   for (const code of [1000, 1006, 1009, 1012, 4100, 4102, 4201, 4202, 4999]) {
     const it = await live();
@@ -378,7 +378,7 @@ test("close codes 41xx back off, all others come back soon", async () => {
   assert.deepEqual(waits, { 1000: 500, 1006: 500, 1009: 500, 1012: 500, 4100: 8000, 4102: 8000, 4201: 500, 4202: 500, 4999: 500 });
 });
 
-test("a probe ends the wait at once", async () => {
+test("a probe skips the delay", async () => {
   let probe;
   const it = world({ wake: (run) => (probe = run) });
   it.chat.connect();
@@ -389,7 +389,7 @@ test("a probe ends the wait at once", async () => {
   assert.equal(it.sockets.length, 2, "an attempt is under way already");
 });
 
-test("a probe of a dead connection finds it dead within seconds", async () => {
+test("a probe detects a dead connection within seconds", async () => {
   const it = await live();
   it.chat.probe();
   assert.equal(it.socket.take()[0].type, "ping");
@@ -407,7 +407,7 @@ test("a probe of a living connection leaves it alone", async () => {
   assert.equal(it.chat.phase, "live");
 });
 
-test("silence is asked, and a connection that does not answer is given up", async () => {
+test("a silent connection is pinged, and given up without an answer", async () => {
   const it = await live();
   await it.clock.pass(25_000);
   assert.equal(it.socket.take()[0].type, "ping");
@@ -423,7 +423,7 @@ test("a server that never says welcome is given up", async () => {
   assert.equal(it.socket.closed, 1000);
 });
 
-test("what an abandoned socket still says is not heard", async () => {
+test("messages of an abandoned socket are ignored", async () => {
   const it = await live();
   const old = it.socket;
   await old.end();
@@ -435,7 +435,7 @@ test("what an abandoned socket still says is not heard", async () => {
   assert.deepEqual(it.told, []);
 });
 
-test("questions get their own answers, and a lost connection is one too", async () => {
+test("requests get their own answers, or fail with the connection", async () => {
   const it = await live();
   const rooms = it.chat.ask("list_rooms");
   const people = it.chat.ask("list_users", undefined, "lobby");
@@ -449,7 +449,7 @@ test("questions get their own answers, and a lost connection is one too", async 
   await assert.rejects(it.chat.ask("list_rooms"), /offline/);
 });
 
-test("a question nobody answers ends", async () => {
+test("a request without an answer times out", async () => {
   const it = await live();
   const question = it.chat.ask("list_rooms");
   const expectation = assert.rejects(question, /no answer/);
@@ -472,7 +472,7 @@ test("a command goes to the room it was typed in", async () => {
   assert.deepEqual(it.socket.take(), ["/topic"]);
 });
 
-test("a hint that the server does not know is not repeated", async () => {
+test("an unsupported hint is not repeated", async () => {
   const it = await live();
   it.chat.typing("lobby", true);
   const [hint] = it.socket.take();
@@ -483,7 +483,7 @@ test("a hint that the server does not know is not repeated", async () => {
   assert.deepEqual(it.take("error"), []);
 });
 
-test("rooms that do not fit into the address are joined after the welcome", async () => {
+test("rooms that do not fit into the URL are joined after welcome", async () => {
   const rooms = Array.from({ length: 32 }, (_, i) => `${"ß".repeat(60)}${i}`);
   const it = world({ rooms });
   it.chat.connect();
@@ -494,7 +494,7 @@ test("rooms that do not fit into the address are joined after the welcome", asyn
   assert.deepEqual([...inAddress, ...joins], rooms);
 });
 
-test("a room joined or left is remembered", async () => {
+test("joined and left rooms are saved", async () => {
   const storage = new FakeStorage();
   const it = await live({ storage });
   const joining = it.chat.join("Dev");
@@ -523,7 +523,7 @@ test("nonsense from the server changes nothing", async () => {
   assert.equal(it.chat.phase, "live");
 });
 
-test("a listener that throws does not keep the others from hearing", async (context) => {
+test("a throwing listener does not affect the others", async (context) => {
   const it = await live();
   const heard = [];
   const later = context.mock.method(globalThis, "queueMicrotask", () => {});
@@ -537,7 +537,7 @@ test("a listener that throws does not keep the others from hearing", async (cont
   assert.deepEqual(heard, [1]);
 });
 
-test("a frame that the server would not take is refused here", async () => {
+test("a message larger than the server's limit fails locally", async () => {
   const it = await live({}, { limits: { frame: 200 } });
   const { done } = it.chat.send("lobby", "x".repeat(300));
   await assert.rejects(done, { code: "too_long" });
@@ -555,7 +555,7 @@ test("stop is final until connect", async () => {
   assert.equal(it.sockets.length, 2);
 });
 
-test("what two tabs of one user hold of one outbox is said once, and both know", async () => {
+test("two tabs that share an outbox send an entry once", async () => {
   const storage = new FakeStorage();
   const first = world({ storage });
   const { done } = first.chat.send("lobby", "only once");

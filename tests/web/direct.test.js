@@ -18,7 +18,7 @@ async function live(options, payload = welcome) {
   return it;
 }
 
-/** The next connection's wishes. */
+/** Returns the parameters of the next connection. */
 async function comesBack(it) {
   await it.socket.end(1006);
   await it.clock.pass(1_000);
@@ -46,7 +46,7 @@ test("a conversation is known by the welcome, and resumed without being joined",
   assert.equal(it.chat.phase, "live");
 });
 
-test("one that somebody begins is known from its first message, and forgotten with the journal", async () => {
+test("a new conversation is known from its first message until the epoch changes", async () => {
   const it = await live();
   await it.socket.say(message(1, "hello", "Eve", "@Eve"));
   assert.deepEqual([...it.chat.direct], ["@Bob", "@Eve"]);
@@ -55,7 +55,7 @@ test("one that somebody begins is known from its first message, and forgotten wi
   assert.deepEqual([...it.chat.direct], ["@Bob"]);
 });
 
-test("the first words name the person, all others the room", async () => {
+test("the first message names the person, all others the room", async () => {
   const it = await live({}, { rooms: welcome.rooms });
   const said = it.chat.sendTo("Bob", "psst");
   const [first] = it.socket.take();
@@ -68,7 +68,7 @@ test("the first words name the person, all others the room", async () => {
   assert.deepEqual([second.type, second.room], ["send_message", "@Bob-2"]);
 });
 
-test("an account comes back by its token, not by the key of the guest it was", async () => {
+test("an account reconnects with its token, not with a session key", async () => {
   const storage = new FakeStorage();
   const it = await live({ storage });
   assert.equal(JSON.parse(storage.getItem("chinwag")).session, "s1");
@@ -79,7 +79,7 @@ test("an account comes back by its token, not by the key of the guest it was", a
   assert.equal((await comesBack(it)).has("session"), false);
 });
 
-test("a page of the past is told with what was asked for", async () => {
+test("a page of history is emitted with its request", async () => {
   const it = await live();
   const asked = it.chat.history("lobby", { around: 2, limit: 10 });
   const [{ id }] = it.socket.take();
@@ -89,7 +89,7 @@ test("a page of the past is told with what was asked for", async () => {
   assert.deepEqual(it.take("history").map((event) => event.asked), [{ around: 2, limit: 10 }, undefined]);
 });
 
-test("a search asks all rooms, or one", async () => {
+test("a search covers all rooms, or one", async () => {
   const it = await live();
   it.chat.search("tea").catch(() => {});
   it.chat.search("tea", { room: "lobby", before: 9, limit: 5 }).catch(() => {});
@@ -100,7 +100,7 @@ test("a search asks all rooms, or one", async () => {
   ]);
 });
 
-test("who is sent out of a room does not ask for it again", async () => {
+test("a room is not rejoined after removal from it", async () => {
   const it = await live({}, { ...welcome, rooms: { lobby: { seq: 3 }, dev: { seq: 1 } } });
   await it.socket.say({ type: "left", room: "dev", payload: { why: "kicked", by: "Eve", reason: "" } });
   assert.deepEqual(it.chat.rooms, ["lobby"]);

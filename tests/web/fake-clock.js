@@ -1,5 +1,5 @@
 /**
- * Time that passes only when told to: timers run in their order, promises settle in between.
+ * A clock that tests advance: timers run in order, and promises settle in between.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export class FakeClock {
     this.#timers.delete(id);
   };
 
-  /** Lets `ms` pass. */
+  /** Advances the clock by `ms`. */
   async pass(ms) {
     const end = this.#now + ms;
     await settle();
@@ -38,7 +38,7 @@ export class FakeClock {
   }
 }
 
-/** Lets promises that are ready run. */
+/** Runs the promises that are ready. */
 export async function settle() {
   for (let i = 0; i < 20; i += 1) await null;
 }

@@ -36,11 +36,11 @@ export class FakeServer {
   rooms = new Map();
   epoch = randomBytes(4).toString("hex");
   clients = new Set();
-  /** Events received, in order: what tests look at. */
+  /** Received events, in order. */
   heard = [];
-  /** What `welcome` says besides. */
+  /** Additional fields of `welcome`. */
   extra = {};
-  /** Errors to answer with, by type of the event. */
+  /** Error payloads by the type of the event they answer. */
   refusals = {};
   /** Answers requests for statistics; none: they are unknown. @type {((wanted: any) => any) | undefined} */
   stats;
@@ -65,7 +65,7 @@ export class FakeServer {
     await new Promise((resolve) => this.#http.close(resolve));
   }
 
-  /** Adds an entry to a room's record and tells everybody in it. */
+  /** Appends an entry to a room and sends it to everyone in it. */
   append(room, type, payload, except) {
     const record = this.record(room);
     const seq = record.length + 1;
@@ -239,7 +239,7 @@ export class FakeServer {
         return client.tell({ type: "ack", re: id, payload: { you: payload } });
       case "stats":
         if (this.stats) return client.tell({ type: "stats", re: id, ts: Date.now(), payload: this.stats(payload) });
-      // Falls through: this server tells none.
+      // Falls through: this server has no statistics.
       default:
         return client.tell({ type: "error", re: id, payload: { code: "unknown_type", message: `no ${type}`, retryable: false } });
     }

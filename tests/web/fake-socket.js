@@ -50,11 +50,11 @@ export function world(options = {}) {
       this.closed = code;
       this.readyState = 3;
     }
-    /** What was sent, as events; bare text as text. Empties the list. */
+    /** Returns what was sent since the last call, as events; plain text as text. */
     take() {
       return this.sent.splice(0).map((text) => (text.startsWith("{") ? JSON.parse(text) : text));
     }
-    /** The server says something. */
+    /** Sends an event from the server. */
     async say(...events) {
       for (const event of events) this.onmessage({ data: typeof event === "string" ? event : JSON.stringify(event) });
       await settle();
@@ -85,7 +85,7 @@ export function world(options = {}) {
     get socket() {
       return sockets.at(-1);
     },
-    /** The events told of these types, since the last call. */
+    /** Returns the emitted events of these types since the last call. */
     take(...types) {
       const found = told.filter(({ type }) => types.includes(type));
       told.length = 0;
@@ -94,7 +94,7 @@ export function world(options = {}) {
   };
 }
 
-/** HTTP where nobody answers. */
+/** A `fetch` that always fails. */
 function nobody() {
   return Promise.reject(new TypeError("nobody"));
 }

@@ -3,14 +3,15 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import { parse } from "../../web/client/event.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 import { settle } from "./fake-clock.js";
 import { world } from "./fake-socket.js";
 
-/** Each event of the server once, as the server's own tests hold it to it. */
+/** Each event of the server, from the golden files of its own tests. */
 const GOLDEN = new URL("../golden/", import.meta.url);
 
-/** Events that mean something to the library only. */
+/** Events that only the library interprets. */
 const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats", "search_results"]);
 
 const names = existsSync(GOLDEN) ? readdirSync(GOLDEN).filter((name) => name.endsWith(".json")) : [];
@@ -21,11 +22,11 @@ const golden = names.flatMap((name) => {
 });
 const skip = golden.length === 0 && "there are no golden files";
 
-test("the library takes every event of the server as one", { skip }, () => {
+test("the library parses every event of the server", { skip }, () => {
   for (const { name, event } of golden) assert.deepEqual(parse(JSON.stringify(event)), { payload: {}, ...event }, name);
 });
 
-test("the state learns from every event that readers see", { skip }, () => {
+test("every visible event changes the state", { skip }, () => {
   const now = 1_732_104_000_000;
   for (const { name, event } of golden) {
     const room = event.room ?? "lobby";
@@ -34,13 +35,13 @@ test("the state learns from every event that readers see", { skip }, () => {
       { type: "message", room, seq: event.payload?.mid, ts: now, payload: { mid: event.payload?.mid ?? 1, sender: "Bob", content: "before" } },
     ];
     const known = event.type === "message" ? before.slice(0, 1) : before;
-    const state = known.reduce((it, each) => reduce(it, each, now), initial());
+    const state = known.reduce((it, each) => reduce(it, each, now), initialState());
     const next = reduce(state, event, now);
     if (!UNSEEN.has(event.type) && event.re === undefined) assert.notEqual(next, state, name);
   }
 });
 
-test("the library stays alive whatever comes first", { skip }, async () => {
+test("the library survives any first event", { skip }, async () => {
   for (const { event } of golden) {
     const it = world();
     it.chat.connect();

@@ -6,7 +6,7 @@ import { isLoaded, trimmed, withHistory, withLost, withRange } from "../../web/s
 
 const TOP = 100;
 
-/** A room of 100 messages, and the page of it that the server would send. */
+/** Returns a room of 100 messages, or a page of it. */
 function page(asked = {}, limit = 10) {
   const { before = Infinity, after = 0, around } = asked;
   const all = Array.from({ length: TOP }, (_, i) => i + 1);
@@ -23,33 +23,33 @@ function after(...pages) {
   return pages.reduce((room, [payload, asked]) => withHistory(room, payload, "Alice", asked), emptyRoom("lobby"));
 }
 
-const held = ({ oldest, more, holes }) => ({ oldest, more, holes: holes.map(({ from, to }) => `${from}–${to}`) });
+const held = ({ oldest, more, gaps }) => ({ oldest, more, gaps: gaps.map(({ from, to }) => `${from}–${to}`) });
 const mids = ({ messages }) => messages.map(({ mid }) => mid);
 
-test("the latest page is the end of what is held, older ones come before it", () => {
-  assert.deepEqual(held(after(page())), { oldest: 91, more: true, holes: [] });
-  assert.deepEqual(held(after(page(), page({ before: 91 }))), { oldest: 81, more: true, holes: [] });
-  assert.deepEqual(held(after(page({}, 200))), { oldest: 1, more: false, holes: [] });
+test("older pages are inserted before the latest one", () => {
+  assert.deepEqual(held(after(page())), { oldest: 91, more: true, gaps: [] });
+  assert.deepEqual(held(after(page(), page({ before: 91 }))), { oldest: 81, more: true, gaps: [] });
+  assert.deepEqual(held(after(page({}, 200))), { oldest: 1, more: false, gaps: [] });
 });
 
-test("a page from far back leaves a hole, which pages from either side fill", () => {
+test("an old page leaves a gap, which pages from either side fill", () => {
   const far = after(page(), page({ around: 50 }));
-  assert.deepEqual(held(far), { oldest: 45, more: true, holes: ["55–90"] });
+  assert.deepEqual(held(far), { oldest: 45, more: true, gaps: ["55–90"] });
   const below = withHistory(far, ...with_(page({ before: 91 })));
-  assert.deepEqual(held(below).holes, ["55–80"]);
+  assert.deepEqual(held(below).gaps, ["55–80"]);
   const above = withHistory(below, ...with_(page({ after: 54 })));
-  assert.deepEqual(held(above).holes, ["65–80"]);
+  assert.deepEqual(held(above).gaps, ["65–80"]);
   const whole = withHistory(above, ...with_(page({ after: 64 }, 30)));
-  assert.deepEqual([held(whole), mids(whole).length], [{ oldest: 45, more: true, holes: [] }, 56]);
+  assert.deepEqual([held(whole), mids(whole).length], [{ oldest: 45, more: true, gaps: [] }, 56]);
   const middle = withHistory(far, ...with_(page({ around: 70 })));
-  assert.deepEqual(held(middle).holes, ["55–64", "75–90"]);
+  assert.deepEqual(held(middle).gaps, ["55–64", "75–90"]);
 });
 
 function with_([payload, asked]) {
   return [payload, "Alice", asked];
 }
 
-test("a page that speaks for nothing changes nothing", () => {
+test("an empty page with more history changes nothing", () => {
   const before = after(page());
   const nothing = { messages: [], first: 0, last: 0, top: TOP, more: true, lost: [] };
   for (const asked of [undefined, { before: 91 }, { after: 3 }, { around: 4 }]) {
@@ -57,36 +57,36 @@ test("a page that speaks for nothing changes nothing", () => {
   }
 });
 
-test("an empty page that is the last one closes its hole", () => {
+test("an empty last page closes its gap", () => {
   const far = after(page(), page({ around: 50 }));
   const empty = { messages: [], first: 0, last: 0, top: TOP, more: false, lost: [] };
-  assert.deepEqual(held(withHistory(far, empty, "Alice", { before: 91 })), { oldest: 1, more: false, holes: [] });
+  assert.deepEqual(held(withHistory(far, empty, "Alice", { before: 91 })), { oldest: 1, more: false, gaps: [] });
 });
 
-test("too much is let go at the old end, or between the reader and the newest", () => {
+test("excess messages are dropped at the old end, or between the reader and the newest", () => {
   const messages = Array.from({ length: 1_000 }, (_, i) => ({ mid: 2 * i + 2, sender: "Bob", content: "x", ts: 0, reactions: [] }));
   const full = { ...emptyRoom("lobby"), messages, oldest: 1 };
   const atEnd = trimmed(full, 900);
-  assert.deepEqual([mids(atEnd).length, mids(atEnd)[0], held(atEnd)], [900, 202, { oldest: 202, more: true, holes: [] }]);
+  assert.deepEqual([mids(atEnd).length, mids(atEnd)[0], held(atEnd)], [900, 202, { oldest: 202, more: true, gaps: [] }]);
   const back = trimmed(full, 900, true);
-  assert.deepEqual([mids(back).length, mids(back)[0], held(back)], [900, 2, { oldest: 1, more: false, holes: ["1401–1601"] }]);
+  assert.deepEqual([mids(back).length, mids(back)[0], held(back)], [900, 2, { oldest: 1, more: false, gaps: ["1401–1601"] }]);
   const again = trimmed(back, 850, true);
-  assert.deepEqual([mids(again).length, held(again).holes], [850, ["1301–1601"]]);
+  assert.deepEqual([mids(again).length, held(again).gaps], [850, ["1301–1601"]]);
   assert.equal(trimmed(full, 1_000), full);
 });
 
-test("it is known what is held and what would have to be loaded", () => {
+test("loaded and missing messages are distinguished", () => {
   const room = after(page(), page({ around: 50 }));
   const known = [44, 45, 54, 55, 90, 91, 100].filter((mid) => isLoaded(room, mid));
   assert.deepEqual(known, [45, 54, 91, 100]);
 });
 
-test("ranges that touch are one", () => {
+test("adjacent ranges are merged", () => {
   const ranges = [[1, 3], [10, 20], [4, 5], [30, 40], [15, 29]].reduce((all, [from, to]) => withRange(all, { from, to }), []);
   assert.deepEqual(ranges, [{ from: 1, to: 5 }, { from: 10, to: 40 }]);
 });
 
-test("what is lost is told once, however often the server says it", () => {
+test("a lost range is listed once, however often it is reported", () => {
   const room = [[{ from: 1, to: 3 }], [{ from: 1, to: 8 }], [{}, { from: 9, to: 2 }, { from: "x" }]].reduce(withLost, emptyRoom("lobby"));
   assert.deepEqual(room.lost, [{ from: 1, to: 8 }]);
 });

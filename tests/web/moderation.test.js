@@ -3,10 +3,11 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { conversationWith, actionsIn, actionsOn, moderates, peopleIn, roomsToInvite } from "../../web/state/moderation.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 import { coverage } from "../../web/strings/strings.js";
 
-/** A state in which the reader has this role in a room with three others. */
+/** Returns a state in which the reader has a role in a room with three others. */
 function told({ role = "", admin = false, isPrivate = false, account = admin } = {}) {
   const users = [{ name: "Ann", role }, { name: "Bob" }, { name: "Mo", role: "moderator" }, { name: "Oz", role: "owner" }];
   const rooms = { dev: { seq: 0, users: 4, topic: "", role, private: isPrivate }, hall: { seq: 0, users: 2, topic: "" } };
@@ -14,7 +15,7 @@ function told({ role = "", admin = false, isPrivate = false, account = admin } =
   const welcome = { type: "welcome", ts: 0, payload: { you: "Ann", current: "dev", rooms, direct, account, role: admin ? "admin" : undefined } };
   const list = { type: "user_list", room: "dev", payload: { users } };
   const hall = { type: "user_list", room: "hall", payload: { users: [{ name: "Robert", status: "away", text: "tea", role: "owner" }] } };
-  return [welcome, list, hall].reduce((state, event) => reduce(state, event, 0), initial());
+  return [welcome, list, hall].reduce((state, event) => reduce(state, event, 0), initialState());
 }
 
 function offered(state) {
@@ -22,7 +23,7 @@ function offered(state) {
   return room.people.map((person) => `${person.name}: ${actionsOn(state, room, person).join(" ")}`.trim());
 }
 
-test("each may do to those below what the rank allows", () => {
+test("actions on a person depend on both ranks", () => {
   const order = "mute unmute kick ban";
   assert.deepEqual(offered(told()), ["Ann:", "Bob:", "Mo:", "Oz:"]);
   assert.deepEqual(offered(told({ role: "member" })), ["Ann:", "Bob:", "Mo:", "Oz:"]);
@@ -31,7 +32,7 @@ test("each may do to those below what the rank allows", () => {
   assert.deepEqual(offered(told({ admin: true })), ["Ann:", `Bob: ${order} promote`, `Mo: ${order} demote`, `Oz: ${order} promote`]);
 });
 
-test("what may be done to a room follows its kind and the rank", () => {
+test("actions on a room depend on its kind and the rank", () => {
   const inDev = (state) => actionsIn(state, state.rooms.get("dev")).join(" ");
   assert.equal(inDev(told()), "");
   assert.equal(inDev(told({ role: "moderator" })), "lock unlock slow");
@@ -42,24 +43,24 @@ test("what may be done to a room follows its kind and the rank", () => {
   assert.equal(moderates(state, undefined), false);
 });
 
-test("one invites into private rooms in which one keeps order", () => {
+test("moderators can invite to their private rooms", () => {
   assert.deepEqual(roomsToInvite(told({ role: "owner", isPrivate: true }), "hall"), ["dev"]);
   assert.deepEqual(roomsToInvite(told({ role: "owner", isPrivate: true }), "dev"), []);
   assert.deepEqual(roomsToInvite(told({ role: "member", isPrivate: true }), "hall"), []);
   assert.deepEqual(roomsToInvite(told({ role: "owner" }), "hall"), []);
 });
 
-test("a conversation is found by what the other is called now, and shows whether they are there", () => {
+test("a conversation is found by the partner's current name and shows their presence", () => {
   const state = told();
   assert.equal(conversationWith(state, "Robert"), "@Bob");
   assert.equal(conversationWith(state, "Bob"), "@Bob-2", "whoever is called Bob now is somebody else");
   assert.equal(conversationWith(state, "Eve"), "@Eve");
   const there = (room) => peopleIn(state, state.rooms.get(room)).map(({ name, status, text, role }) => [name, status, text, role].join(","));
   assert.deepEqual(there("@Bob"), ["Robert,away,tea,", "Ann,,,"]);
-  assert.deepEqual(there("@Zoe"), ["Zoe,elsewhere,,", "Ann,,,"]);
+  assert.deepEqual(there("@Zoe"), ["Zoe,absent,,", "Ann,,,"]);
 });
 
-test("who becomes an account has the account's conversations only, and keeps what is unsent", () => {
+test("after a login only the account's conversations remain, with unsent messages", () => {
   let state = told();
   const entry = { id: "x", type: "direct_message", payload: { to: "Zoe", content: "unsent" }, at: 1 };
   state = reduce(state, { type: "message", room: "@Bob", seq: 2, ts: 1, payload: { sender: "Robert", content: "to the guest" } }, 0);
@@ -72,11 +73,11 @@ test("who becomes an account has the account's conversations only, and keeps wha
   assert.deepEqual(next.rooms.get("@Zoe").pending.map(({ id }) => id), ["x"]);
 });
 
-test("whatever can be done has its words in every language", async () => {
+test("each action and each command has its text in every language", async () => {
   const keys = ["mute", "mute_for", "unmute", "kick", "ban", "promote", "demote", "lock", "unlock", "slow_for", "slow_end", "make_private", "make_public"];
   const source = await readFile(new URL("../../web/state/commands.js", import.meta.url), "utf8");
   const commands = [...source.matchAll(/^ {2}\["(\w+)", /gm)].map(([, name]) => `cmd_${name}`);
   assert.ok(commands.length > 25);
-  const wanted = [...keys.map((key) => `do_${key}`), ...commands, "log_in_note", "register_note", "logged_out", "login_expired", "login_needed", "elsewhere", "close_talk"];
+  const wanted = [...keys.map((key) => `do_${key}`), ...commands, "log_in_note", "register_note", "logged_out", "login_expired", "login_needed", "absent", "close_conversation"];
   for (const { lang, keys: known } of coverage()) assert.deepEqual(wanted.filter((key) => !known.includes(key)), [], lang);
 });

@@ -3,13 +3,14 @@ import { test } from "node:test";
 
 import { unsentReadMarker } from "../../web/app/read-marker.js";
 import { unreadIn } from "../../web/state/unread.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 import { timeline } from "../../web/state/timeline.js";
 
 const NOW = 1_700_000_000_000;
 
 function after(...events) {
-  return events.reduce((state, event) => reduce(state, event, NOW), initial());
+  return events.reduce((state, event) => reduce(state, event, NOW), initialState());
 }
 
 /** The welcome of an account with a private room and a conversation. */
@@ -40,7 +41,7 @@ function history(room, mids, content = () => "hi") {
 
 const dev = (state) => state.rooms.get("dev");
 
-test("an account finds its rooms, its conversations and what it has not read", () => {
+test("welcome brings an account's rooms, conversations and unread counts", () => {
   const state = after(welcome);
   assert.deepEqual([state.account, state.role, [...state.rooms.keys()]], [true, "admin", ["lobby", "dev", "@Bob-2"]]);
   const { isPrivate, role, read, unread, firstUnread } = dev(state);
@@ -49,10 +50,10 @@ test("an account finds its rooms, its conversations and what it has not read", (
   assert.deepEqual([talk.partner, talk.unread, talk.mentions, unreadIn(state)], ["Bob", 2, 2, 14]);
 });
 
-test("who is called in what was missed shows when it is loaded, and how much of it others have said", () => {
+test("mentions and unread counts are exact once the missed messages are loaded", () => {
   const call = (mid) => (mid === 40 || mid === 50 ? "hey @Alice" : "hi");
   const state = after(welcome, history("dev", [39, 40, 41, 50, 60], call));
-  assert.deepEqual([dev(state).unread, dev(state).mentions], [3, 1], "the server counts edits and deeds, too");
+  assert.deepEqual([dev(state).unread, dev(state).mentions], [3, 1], "the server counts edits and actions, too");
   const part = after(welcome, history("dev", [50, 60], call));
   assert.deepEqual([dev(part).unread, dev(part).mentions], [12, 1], "what is not loaded is the server's to count");
   const own = { type: "history", room: "dev", payload: { messages: [{ mid: 41, ts: NOW, sender: "Alice", content: "mine" }], first: 41, last: 41, top: 60, more: true, lost: [] } };
@@ -67,7 +68,7 @@ test("after a reconnect nothing is counted twice", () => {
   assert.deepEqual([dev(state).unread, dev(state).firstUnread, dev(state).read], [3, 61, 60]);
 });
 
-test("what is read on another page is read here", () => {
+test("messages read on another page are read here", () => {
   const state = after(welcome, history("dev", [39, 41, 50, 60]), { type: "read", room: "dev", payload: { seq: 50 } });
   assert.deepEqual([dev(state).unread, dev(state).firstUnread], [1, 51]);
   const all = reduce(state, { type: "read", room: "dev", payload: { seq: 60 } }, NOW);
@@ -75,7 +76,7 @@ test("what is read on another page is read here", () => {
   assert.equal(reduce(all, { type: "read", room: "dev", payload: { seq: 3 } }, NOW), all, "nobody unreads");
 });
 
-test("what an account has before its eyes is to be marked, and nothing else", () => {
+test("only what an attentive account has seen moves the read marker", () => {
   const live = { type: "phase", payload: { phase: "live" } };
   const read = { type: "read", room: "lobby", payload: { seq: 12 } };
   assert.equal(unsentReadMarker(after(welcome, live)), null);
@@ -87,7 +88,7 @@ test("what an account has before its eyes is to be marked, and nothing else", ()
   assert.equal(unsentReadMarker(after(guest, live, message("lobby", 12))), null);
 });
 
-test("a conversation that somebody begins is there, with their name, and calls", () => {
+test("a new conversation shows the partner's name and counts as a mention", () => {
   const state = after(welcome, message("@Eve", 1, "Eve", "psst"));
   const { partner, unread, mentions } = state.rooms.get("@Eve");
   assert.deepEqual({ partner, unread, mentions }, { partner: "Eve", unread: 1, mentions: 1 });
@@ -95,7 +96,7 @@ test("a conversation that somebody begins is there, with their name, and calls",
   assert.equal(rows.some(({ isMentioned }) => isMentioned), false, "where all is meant for the reader, nothing stands out");
 });
 
-test("the mark stands before the first message of what is not read, be it gone itself", () => {
+test("the unread marker precedes the first unread message, even if the marked one is deleted", () => {
   const state = after(welcome, history("dev", [39, 40, 44, 45]), { type: "ui_opened", room: "dev" });
   const kinds = (room, from = 0) => timeline(room, from, room.messages.length, state).map(({ kind, mid }) => (kind === "message" ? mid : kind));
   assert.deepEqual(kinds(dev(state)), ["date", 39, 40, "unread", 44, 45]);
@@ -104,7 +105,7 @@ test("the mark stands before the first message of what is not read, be it gone i
   assert.deepEqual(kinds(dev(late)), ["date", 50, 60], "nor where what is before is not known");
 });
 
-test("the mark moves when the reader has been there in between", () => {
+test("the unread marker moves after the reader has been in the room", () => {
   const away = { type: "ui_attention", payload: { attentive: false } };
   const back = { type: "ui_attention", payload: { attentive: true } };
   const state = after(welcome, away, message("lobby", 10), back, away, message("lobby", 11), message("lobby", 12));
@@ -112,30 +113,30 @@ test("the mark moves when the reader has been there in between", () => {
   assert.deepEqual([unread, firstUnread], [2, 11]);
 });
 
-test("what is done to keep order is told in its place and has its effect", () => {
-  const deed = (action, rest) => ({ type: "moderated", room: "dev", seq: 61, ts: NOW, payload: { action, by: "Eve", ...rest } });
+test("moderation is shown in its place and takes effect", () => {
+  const moderation = (action, rest) => ({ type: "moderated", room: "dev", seq: 61, ts: NOW, payload: { action, by: "Eve", ...rest } });
   const people = { type: "user_list", room: "dev", payload: { count: 2, users: [{ name: "Alice", role: "owner" }, { name: "Bob" }] } };
-  const state = after(welcome, people, message("dev", 60), deed("mute", { user: "Bob", seconds: 600, reason: "flood" }));
-  assert.deepEqual(dev(state).notices, [{ id: 1, text: "", after: 61, deed: { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" } }]);
-  assert.equal(dev(reduce(state, deed("make_public"), NOW)).isPrivate, false);
-  const promoted = reduce(state, deed("promote", { user: "Bob" }), NOW);
+  const state = after(welcome, people, message("dev", 60), moderation("mute", { user: "Bob", seconds: 600, reason: "flood" }));
+  assert.deepEqual(dev(state).notices, [{ id: 1, text: "", after: 61, moderation: { action: "mute", by: "Eve", user: "Bob", seconds: 600, reason: "flood" } }]);
+  assert.equal(dev(reduce(state, moderation("make_public"), NOW)).isPrivate, false);
+  const promoted = reduce(state, moderation("promote", { user: "Bob" }), NOW);
   assert.deepEqual(dev(promoted).people.map(({ role }) => role), ["owner", "moderator"]);
-  const demoted = reduce(promoted, deed("demote", { user: "Alice" }), NOW);
+  const demoted = reduce(promoted, moderation("demote", { user: "Alice" }), NOW);
   assert.deepEqual([dev(demoted).role, dev(demoted).people[0].role], ["", ""]);
 });
 
-test("an invitation is read where the reader is, and leads to the room", () => {
+test("an invitation is shown in the open room and leads to its room", () => {
   const state = after(welcome, { type: "notice", room: "attic", payload: { code: "invited", message: "Eve invites you to attic" } });
   assert.deepEqual(state.rooms.get("lobby").notices, [{ id: 1, text: "Eve invites you to attic", after: 0, invites: "attic" }]);
   assert.equal(state.rooms.has("attic"), false);
 });
 
-test("who is sent out loses the room", () => {
+test("a removed reader loses the room", () => {
   const state = after(welcome, { type: "ui_opened", room: "dev" }, { type: "left", room: "dev", payload: { why: "kicked", by: "Eve", reason: "" } });
   assert.deepEqual([state.rooms.has("dev"), state.active], [false, "lobby"]);
 });
 
-test("what is found is what was asked for last", () => {
+test("only the results of the last search are shown", () => {
   const hits = (query, ...mids) => ({ type: "search_results", re: "q", asked: { query }, payload: { messages: mids.map((mid) => ({ room: "dev", mid, seq: mid, ts: NOW, sender: "Bob", content: "tea" })), more: true } });
   const asked = after(welcome, { type: "ui_searched", payload: { query: "tea" } });
   assert.equal(asked.search.isBusy, true);

@@ -32,7 +32,7 @@ export function sample({ minutes = 60, now = Date.UTC(2026, 10, 25, 14, 30, 20) 
       messages,
       users,
       connections: users.map((it, at) => it + 2 + Math.round(2 * noise(at + 3))),
-      // Nothing was written for a while.
+      // No writes for a while.
       journal_p50_us: p50.map((it, at) => (at > 20 && at < 25 ? null : it)),
       journal_p99_us: p50.map((it, at) => (at > 20 && at < 25 ? null : Math.round(it * (3 + 6 * noise(at))))),
     },

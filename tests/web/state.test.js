@@ -3,13 +3,14 @@ import { test } from "node:test";
 
 import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX } from "../../web/state/history.js";
 import { mentions, unreadIn } from "../../web/state/unread.js";
-import { initial, reduce } from "../../web/state/reducer.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
 
 const NOW = 1_700_000_000_000;
 
-/** The state after these events. */
+/** Returns the state after events. */
 function after(...events) {
-  return events.reduce((state, event) => reduce(state, event, NOW), initial());
+  return events.reduce((state, event) => reduce(state, event, NOW), initialState());
 }
 
 const welcome = {
@@ -31,13 +32,13 @@ test("welcome opens the current room and knows all of them", () => {
   assert.deepEqual([state.active, state.you, lobby(state).topic, lobby(state).count], ["lobby", "Alice", "Tea", 2]);
 });
 
-test("a room that is not in the welcome is gone, unless something unsaid is in it", () => {
+test("a room that is not in the welcome is removed, unless it has unsent messages", () => {
   const entry = { id: "a", type: "send_message", room: "dev", payload: { content: "x" }, at: NOW };
   const again = { ...welcome, payload: { ...welcome.payload, rooms: {} } };
   assert.deepEqual([...after(welcome, { type: "queued", room: "dev", payload: { entry } }, again).rooms.keys()], ["dev"]);
 });
 
-test("what does not change keeps its identity", () => {
+test("unchanged values keep their identity", () => {
   const before = after(welcome, message(1));
   const state = reduce(before, message(4, "x", { room: "dev" }), NOW);
   assert.equal(lobby(state), lobby(before));
@@ -60,7 +61,7 @@ test("edits, reactions and deletions change their message only", () => {
   assert.deepEqual(texts(reduce(edited, { type: "message_deleted", room: "lobby", seq: 5, payload: { mid: 1 } }, NOW)), ["text 2"]);
 });
 
-test("pages of history fall into place, in whatever order they come", () => {
+test("pages of history are inserted in order, whatever order they arrive in", () => {
   const page = (first, last, more) => ({
     type: "history",
     room: "lobby",
@@ -72,7 +73,7 @@ test("pages of history fall into place, in whatever order they come", () => {
   assert.equal(lobby(after(welcome, page(4, 6, true))).more, true);
 });
 
-test("history folds in what was deleted and says what is lost", () => {
+test("history removes deleted messages and reports lost ones", () => {
   const state = after(welcome, message(1), message(2), {
     type: "history",
     room: "lobby",
@@ -83,7 +84,7 @@ test("history folds in what was deleted and says what is lost", () => {
   assert.deepEqual(lobby(state).lost, [{ from: 3, to: 9 }]);
 });
 
-test("what is said is there at once and becomes the message", () => {
+test("a pending message is shown at once and becomes the message", () => {
   const entry = { id: "a-1", type: "send_message", room: "lobby", payload: { content: "Hello" }, at: NOW };
   const queued = after(welcome, { type: "queued", room: "lobby", payload: { entry } });
   assert.deepEqual(lobby(queued).pending.map(({ payload }) => payload.content), ["Hello"]);
@@ -94,7 +95,7 @@ test("what is said is there at once and becomes the message", () => {
   assert.deepEqual(lobby(reduce(failed, { type: "discarded", room: "lobby", payload: { entry } }, NOW)).pending, []);
 });
 
-test("only what others say out of sight is unread", () => {
+test("only unseen messages of others are unread", () => {
   const events = [
     welcome,
     message(1),
@@ -110,13 +111,13 @@ test("only what others say out of sight is unread", () => {
   assert.equal(reduce(opened, { type: "ui_opened", room: "lobby" }, NOW).rooms.get("dev").firstUnread, 0);
 });
 
-test("nothing is read while nobody looks", () => {
+test("nothing is read while the reader is inattentive", () => {
   const away = after(welcome, { type: "ui_attention", payload: { attentive: false } }, message(1));
   assert.equal(lobby(away).unread, 1);
   assert.equal(lobby(reduce(away, { type: "ui_attention", payload: { attentive: true } }, NOW)).unread, 0);
 });
 
-test("a name is called only as a whole word after @", () => {
+test("a mention is a whole word after @", () => {
   const called = ["@Alice", "hi @alice!", "(@Alice)", "@bob @ALICE, you?", "x @Alice-", "@alicex @alice"];
   const not = ["Alice", "@Alicia", "mail@alice", "@Alice-2", "@Alice_b", "@@alicex", ""];
   for (const text of called) assert.equal(mentions(text, "Alice"), true, text);
@@ -149,7 +150,7 @@ test("typing ends with the message and with time", () => {
   assert.deepEqual(lobby(after(welcome, { ...typing, payload: { user: "Alice", on: true } })).typing, {}, "not one's own");
 });
 
-test("a message goes when it expires by the server's clock, however wrong ours is", () => {
+test("a message expires by the server's clock", () => {
   const hour = 3_600_000;
   const clockOffset = { ...welcome, ts: NOW + hour };
   const state = after(clockOffset, message(1, "soon gone", { expires: NOW + hour + 5000 }));
@@ -157,14 +158,14 @@ test("a message goes when it expires by the server's clock, however wrong ours i
   assert.deepEqual(texts(reduce(state, { type: "ui_ticked" }, NOW + 5000)), []);
 });
 
-test("a reset forgets the record and keeps the people and what is unsaid", () => {
+test("a reset removes the history and keeps people and pending messages", () => {
   const entry = { id: "a", type: "send_message", room: "lobby", payload: { content: "x" }, at: NOW };
   const state = after(welcome, message(1), { type: "user_list", room: "lobby", payload: { users: [{ name: "Bob" }] } }, { type: "queued", room: "lobby", payload: { entry } }, { type: "reset", room: "lobby", payload: { why: "epoch" } });
   const { messages, people, pending, topic } = lobby(state);
   assert.deepEqual([messages, people.length, pending.length, topic], [[], 1, 1, "Tea"]);
 });
 
-test("room names are only names", () => {
+test("special property names are valid room names", () => {
   const rooms = JSON.parse('{"__proto__":{"seq":0,"users":1,"topic":""},"constructor":{"seq":0,"users":1,"topic":""}}');
   const state = after({ ...welcome, payload: { ...welcome.payload, current: "__proto__", rooms } }, message(1, "x", { room: "constructor" }), { type: "typing", room: "__proto__", payload: { user: "__proto__", on: true } });
   assert.deepEqual([...state.rooms.keys()], ["__proto__", "constructor"]);
@@ -172,7 +173,7 @@ test("room names are only names", () => {
   assert.equal({}.polluted, undefined);
 });
 
-test("memory is bounded: the oldest messages go and can be had again", () => {
+test("the oldest messages are dropped and can be loaded again", () => {
   const messages = Array.from({ length: MESSAGES_MAX }, (_, i) => ({ mid: i + 1, sender: "Bob", content: "x" }));
   const full = after(welcome, { type: "history", room: "lobby", payload: { messages, first: 1, last: MESSAGES_MAX, more: false } });
   assert.equal(lobby(full).more, false);
@@ -180,7 +181,7 @@ test("memory is bounded: the oldest messages go and can be had again", () => {
   assert.deepEqual([lobby(state).messages.length, lobby(state).messages[0].mid, lobby(state).more, lobby(state).oldest], [MESSAGES_MAX, 2, true, 2]);
 });
 
-test("a room that is not open is held shorter, and a reader of the past keeps it", () => {
+test("other rooms keep fewer messages, and a reader of old messages keeps them", () => {
   const many = (room, number) => Array.from({ length: number }, (_, i) => message(i + 1, "x", { room }));
   const aside = after(welcome, ...many("dev", INACTIVE_MESSAGES_MAX + 5));
   assert.deepEqual([aside.rooms.get("dev").messages.length, aside.rooms.get("dev").more], [INACTIVE_MESSAGES_MAX, true]);
@@ -189,11 +190,11 @@ test("a room that is not open is held shorter, and a reader of the past keeps it
   assert.equal(lobby(reduce(open, { type: "ui_opened", room: "dev" }, NOW)).messages.length, INACTIVE_MESSAGES_MAX);
   const full = after(welcome, ...many("lobby", MESSAGES_MAX), { type: "ui_attention", payload: { attentive: false } });
   const state = reduce(full, message(MESSAGES_MAX + 1), NOW);
-  assert.deepEqual([lobby(state).messages.length, lobby(state).messages[0].mid, lobby(state).holes.length], [MESSAGES_MAX, 1, 1]);
+  assert.deepEqual([lobby(state).messages.length, lobby(state).messages[0].mid, lobby(state).gaps.length], [MESSAGES_MAX, 1, 1]);
 });
 
 test("ten thousand events take well under a second", () => {
-  // Of the processor: other work on the machine does not count.
+  // Processor time is independent of other work on the machine.
   const start = process.cpuUsage();
   let state = after(welcome);
   for (let seq = 1; seq <= 10_000; seq += 1) state = reduce(state, message(seq), NOW);
@@ -202,7 +203,7 @@ test("ten thousand events take well under a second", () => {
   assert.ok(ms < 1_000, `${ms} ms`);
 });
 
-test("a welcome full of nonsense is no end", () => {
+test("a welcome full of nonsense is survived", () => {
   for (const rooms of [null, 7, [], { lobby: null, dev: 7, x: { read: "y", unread: {}, role: 7, topic: [] } }]) {
     for (const ts of [undefined, "x", null, 1e300, -1e300]) {
       const state = after({ ...welcome, ts, payload: { you: 7, rooms, direct: rooms, limits: 3, current: [] } }, message(1, "x", { room: "lobby" }));
@@ -214,7 +215,7 @@ test("a welcome full of nonsense is no end", () => {
   for (const { ts, expires = 0 } of lobby(odd).messages) assert.ok(!Number.isNaN(new Date(ts + expires).getTime()));
 });
 
-test("nonsense leaves a state that can go on", () => {
+test("nonsense leaves a usable state", () => {
   const junk = [undefined, null, 7, "x", [], {}, [null], { rooms: 7 }, { users: [null, 7, {}], messages: [null, 7, "x", {}], lost: [null, {}] }, { user: {}, emoji: 7, mid: "x", entry: {} }];
   const types = ["message", "message_edited", "message_deleted", "reaction", "topic", "joined", "left", "history", "user_joined", "user_left", "presence", "user_list", "room_list", "typing", "lost", "reset", "moderated", "read", "search_results", "notice", "error", "settled", "discarded"];
   for (const type of types) {

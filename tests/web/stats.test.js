@@ -6,12 +6,13 @@ import { byDay, OVER_TIME, overTime } from "../../web/stats/contents.js";
 import { figures, thinned } from "../../web/stats/figures.js";
 import { decades, linear, timeTicks } from "../../web/stats/scale.js";
 import { coverage, span, t } from "../../web/stats/words.js";
+import { namedKeys, sources, unusedKeys } from "./string-keys.js";
 import { setLanguage } from "../../web/strings/strings.js";
 import { sample } from "./sample-stats.js";
 
 const MINUTE = 60_000;
 
-/** All shapes of a tree with this class or tag. */
+/** Returns the shapes of a tree with this class or tag. */
 function all(shape, wanted) {
   if (typeof shape === "string") return [];
   const isOne = shape.tag === wanted || String(shape.attributes.class ?? "").split(" ").includes(wanted);
@@ -22,7 +23,7 @@ function words(shape) {
   return typeof shape === "string" ? shape : shape.children.map(words).join("");
 }
 
-test("what a server tells is taken as it is", () => {
+test("valid statistics are read unchanged", () => {
   const told = figures(sample());
   assert.equal(told.series.times.length, 60);
   assert.equal(told.series.times[1] - told.series.times[0], MINUTE);
@@ -33,7 +34,7 @@ test("what a server tells is taken as it is", () => {
   assert.equal(told.days.at(-1)?.day, "2026-11-25");
 });
 
-test("what makes no sense counts as nothing", () => {
+test("invalid statistics count as zero or missing", () => {
   const empty = figures({});
   for (const nonsense of [undefined, null, 7, "x", [], { users: 3, messages: null, series: "x", rooms: {}, days: 1 }]) {
     assert.deepEqual(figures(nonsense), empty);
@@ -50,12 +51,12 @@ test("what makes no sense counts as nothing", () => {
   assert.deepEqual(odd.days.map(({ day }) => day), ["2026-01-02"]);
 });
 
-test("a minute in which nothing was written has no time of the journal", () => {
+test("a minute without writes has no journal latency", () => {
   const { p50, p99, messages } = figures({ series: { messages: [0, 1], journal_p50_us: [0, 300], journal_p99_us: [null, 900] } }).series;
   assert.deepEqual([p50, p99, messages], [[null, 300], [null, 900], [0, 1]]);
 });
 
-test("no more is shown than there is room for", () => {
+test("the number of points, rooms and days is bounded", () => {
   const told = figures({
     rooms: Array.from({ length: 99 }, (_, at) => ({ room: `r${at}` })),
     series: { from: 0, step_s: 60, messages: Array.from({ length: 99_999 }, () => 1) },
@@ -64,7 +65,7 @@ test("no more is shown than there is room for", () => {
   assert.deepEqual([told.rooms.length, told.series.times.length, told.days.length], [10, 1440, 90]);
 });
 
-test("thinning gives means, the last ones whole, and never more than wanted", () => {
+test("thinning returns means, complete at the end, at most as many as wanted", () => {
   assert.deepEqual(thinned([1, 2, 3], 3), { means: [1, 2, 3], each: 1 });
   assert.deepEqual(thinned([9, 1, 3, 2, 4], 3), { means: [9, 2, 3], each: 2 });
   assert.deepEqual(thinned([null, null, null, 5], 2), { means: [null, 5], each: 2 });
@@ -90,7 +91,7 @@ test("scales end above the largest value and have few, round lines", () => {
   assert.deepEqual(decades([]).ticks, [100, 1_000]);
 });
 
-test("times below a picture are round and few", () => {
+test("the ticks of the time axis are round and few", () => {
   for (const minutes of [2, 60, 360, 1440]) {
     for (const most of [2, 5, 12]) {
       const from = Date.UTC(2026, 0, 2, 3, 4);
@@ -107,7 +108,7 @@ test("times below a picture are round and few", () => {
 const FRAME = { id: "c", title: "Title", summary: "Summary", width: 400, format: String, time: String };
 const times = (count) => Array.from({ length: count }, (_, at) => at * MINUTE);
 
-test("a chart is a picture with a name and a description", () => {
+test("a chart has a title and a description", () => {
   const chart = lineChart({ ...FRAME, times: times(3), lines: [{ name: "a", values: [1, 2, 3] }] });
   assert.equal(chart.attributes.role, "img");
   assert.equal(chart.attributes["aria-labelledby"], "c-title c-summary");
@@ -115,7 +116,7 @@ test("a chart is a picture with a name and a description", () => {
   assert.deepEqual([all(chart, "desc")[0].attributes.id, words(all(chart, "desc")[0])], ["c-summary", "Summary"]);
 });
 
-test("a line is broken where nothing was measured, and a lonely value is a dot", () => {
+test("a line is interrupted at missing values, and a single value is a dot", () => {
   const line = (values) => String(all(lineChart({ ...FRAME, times: times(values.length), lines: [{ name: "a", values }] }), "line")[0]?.attributes.d);
   assert.equal(line([1, 2, null, 3, 4]).match(/M/g)?.length, 2);
   assert.match(line([1, 2, null, 3]), /h0$/);
@@ -123,7 +124,7 @@ test("a line is broken where nothing was measured, and a lonely value is a dot",
   assert.equal(line([null, null]), "undefined");
 });
 
-test("higher values stand higher, the largest at most at the top, all within the picture", () => {
+test("all values are inside the chart, higher ones higher", () => {
   const chart = timeBars({ ...FRAME, times: times(4), values: [0, 10, 20, null] });
   const bars = all(chart, "bar").map(({ attributes }) => attributes);
   assert.equal(bars.length, 2, "nothing is drawn for nothing");
@@ -133,14 +134,14 @@ test("higher values stand higher, the largest at most at the top, all within the
   }
 });
 
-test("only the minute and the day that run are pale", () => {
+test("only the current minute and day are pale", () => {
   const running = (chart) => all(chart, "bar").map(({ attributes }) => String(attributes.class).includes("running"));
   assert.deepEqual(running(timeBars({ ...FRAME, times: times(3), values: [1, 2, 3] })), [false, false, true]);
   assert.deepEqual(running(timeBars({ ...FRAME, times: times(3), values: [1, 2, 0] })), [false, false]);
   assert.deepEqual(running(namedBars({ ...FRAME, names: ["a", "b"], values: [1, 2] })), [false, true]);
 });
 
-test("charts of nothing are empty, not broken", () => {
+test("charts without data are empty", () => {
   for (const chart of [
     lineChart({ ...FRAME, times: [], lines: [{ name: "a", values: [] }] }),
     lineChart({ ...FRAME, times: [], lines: [], logarithmic: true }),
@@ -154,7 +155,7 @@ test("charts of nothing are empty, not broken", () => {
   }
 });
 
-test("what the mouse points at is where the line is drawn", () => {
+test("the pointer line is drawn at the hovered value", () => {
   for (const kind of ["points", "bars", "named"]) {
     for (const count of [1, 2, 60, 1440]) {
       for (const at of [0, Math.floor(count / 2), count - 1]) {
@@ -167,7 +168,7 @@ test("what the mouse points at is where the line is drawn", () => {
   }
 });
 
-test("every card tells the same in its picture, its legend and its table", () => {
+test("chart, legend and table of a card agree", () => {
   setLanguage(["en"]);
   const told = figures(sample());
   for (const chart of OVER_TIME) {
@@ -177,20 +178,23 @@ test("every card tells the same in its picture, its legend and its table", () =>
     assert.ok(rows.every((row) => row.length === head.length));
     assert.deepEqual(rows[0].slice(1), content.legend.map(({ at }) => at(59)), "the latest comes first");
     assert.deepEqual(rows[59][0], content.when(0));
-    assert.match(words(all(content.picture(600), "desc")[0]), /at most .*, latest /);
+    assert.match(words(all(content.picture(600), "desc")[0]), /maximum .*, latest /);
   }
   const days = byDay(told.days);
   assert.equal(days.table().rows[0][1], days.legend[0].at(29));
-  assert.equal(words(all(byDay([]).picture(300), "desc")[0]), "Nothing yet.");
+  assert.equal(words(all(byDay([]).picture(300), "desc")[0]), "No data yet.");
 });
 
-test("a span of time has the unit that suits it", () => {
+test("a duration has a suitable unit", () => {
   setLanguage(["en"]);
   assert.deepEqual([340, 1_240, 65_000, 2_500_000].map(span), ["340 μs", "1.2 ms", "65 ms", "2.5 sec"]);
 });
 
-test("every language has every word", () => {
+test("each language has every text of the page", async () => {
   const [first, ...others] = coverage();
+  const texts = (await sources()).filter(({ name }) => name.startsWith("stats/") && name !== "stats/words.js").map(({ text }) => text);
+  assert.deepEqual(namedKeys(texts).filter((key) => !first.keys.includes(key)), []);
+  assert.deepEqual(unusedKeys(first.keys, texts), []);
   for (const { lang, keys } of others) assert.deepEqual(keys.toSorted(), first.keys.toSorted(), lang);
   setLanguage(["de"]);
   assert.equal(t("title"), "Statistik");

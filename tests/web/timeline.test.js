@@ -16,7 +16,7 @@ function room(messages, rest = {}) {
   return { ...emptyRoom("lobby"), messages, ...rest };
 }
 
-/** Rows in short: `>` begins a run. */
+/** Returns rows in short form: `>` begins a run. */
 function rows(it, from = 0, to = it.messages.length) {
   return timeline(it, from, to, reader).map(({ kind, mid, isHead, key }) =>
     kind === "message" ? `${isHead ? ">" : " "}${mid === Infinity ? key : mid}` : kind,
@@ -28,7 +28,7 @@ test("each day begins with its date, each run with its sender", () => {
   assert.deepEqual(rows(room(messages)), ["date", ">1", " 2", ">3", "date", ">4", ">5"]);
 });
 
-test("a window shows what the whole would show at its place", () => {
+test("a window shows the same items as the whole list", () => {
   const messages = Array.from({ length: 30 }, (_, i) => message(i + 1, i % 5 ? "Bob" : "Eve", MORNING + Math.floor(i / 10) * DAY + i));
   const whole = timeline(room(messages), 0, 30, reader);
   for (const [from, to] of [[0, 30], [3, 20], [10, 11], [29, 30], [5, 10]]) {
@@ -38,23 +38,23 @@ test("a window shows what the whole would show at its place", () => {
   }
 });
 
-test("a reply begins a run and carries what it replies to", () => {
+test("a reply begins a run and quotes its message", () => {
   const messages = [message(1), message(2, "Bob", undefined, { replyTo: 1 }), message(3, "Bob", undefined, { replyTo: 99 })];
   const items = timeline(room(messages), 0, 3, reader).filter(({ kind }) => kind === "message");
   assert.deepEqual(items.map(({ isHead, quoted }) => [isHead, quoted?.mid ?? quoted]), [[true, undefined], [true, 1], [true, null]]);
 });
 
-test("the mark stands before the first unread message", () => {
+test("the unread marker precedes the first unread message", () => {
   assert.deepEqual(rows(room([message(1), message(2), message(3)], { firstUnread: 2 })), ["date", ">1", "unread", ">2", " 3"]);
 });
 
-test("notices and lost ranges stand where they belong", () => {
+test("notices and lost ranges are in their places", () => {
   const it = room([message(1), message(2), message(9)], { notices: [{ id: 1, text: "hi", after: 1 }, { id: 2, text: "end", after: 9 }], lost: [{ from: 3, to: 8 }] });
   assert.deepEqual(rows(it), ["date", ">1", "notice", ">2", "lost", ">9", "notice"]);
   assert.deepEqual(rows(it, 1, 2), ["notice", ">2"]);
 });
 
-test("what is unanswered stands at the end, in the reader's name and the server's time", () => {
+test("pending messages are at the end, with the reader's name and the server's time", () => {
   const pending = [{ id: "a-1", type: "send_message", payload: { content: "Hello" }, at: MORNING + 3000 }, { id: "a-2", type: "edit_message", payload: { mid: 1, content: "new" }, at: 0 }];
   const it = room([message(1, "Alice")], { pending });
   assert.deepEqual(rows(it), ["date", ">1", " a-1"]);
@@ -64,7 +64,7 @@ test("what is unanswered stands at the end, in the reader's name and the server'
   assert.deepEqual(rows(it, 0, 0), [], "only at the end of the list");
 });
 
-test("a reaction is seen before it is answered, and taken back when refused", () => {
+test("a pending reaction is shown, and removed when refused", () => {
   const entry = { id: "a", type: "react", payload: { mid: 1, emoji: "👍", on: true }, at: 0 };
   const shown = (pending) => timeline(room([message(1)], { pending }), 0, 1, reader)[1].message.reactions;
   assert.deepEqual(shown([entry]), [{ emoji: "👍", count: 1, mine: true, users: ["Alice"] }]);

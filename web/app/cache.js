@@ -1,31 +1,31 @@
 /**
- * The last known messages of each room, for a visit without network.
+ * A cache of the last messages of each room, for opening the page offline.
  *
- * They are shown until the server welcomes, whose record then takes their place: what was edited
- * or deleted meanwhile does not come back. Messages that are to disappear are never kept. Who
- * comes through the entrance begins with nothing: `forget` is called there and on leaving.
+ * They are shown until the server's `welcome`; then its history replaces them, so that edited and
+ * deleted messages do not reappear. Disappearing messages are never cached. The entrance and quitting
+ * clear the cache by `forget`.
  *
- * The store is the IndexedDB database `chinwag`, with one entry per room in `rooms`; without it,
- * or when it is full, there is nothing to show offline, and all else is as before.
+ * The store is the IndexedDB database `chinwag`, with one entry per room in `rooms`. If it is missing or
+ * full, nothing is shown offline and everything else works.
  *
  * @module
  */
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/room.js").Room} Room */
 /** @typedef {import("../state/room.js").Message} Message */
 
 /**
  * @typedef {object} Entry
  * @property {string} room
- * @property {string} who      whose messages these are
- * @property {number} place    of the room among the others
+ * @property {string} who      the user who received these messages
+ * @property {number} place    position of the room in the list
  * @property {string} topic
- * @property {any[]} messages  as on a page of history
+ * @property {any[]} messages  in the form of a history page
  */
 
-/** @typedef {Pick<Room, "name" | "topic" | "messages"> & { who: string, place: number }} Kept */
+/** @typedef {Pick<Room, "name" | "topic" | "messages"> & { who: string, place: number }} CachedRoom */
 
 /**
  * @typedef {object} Store
@@ -40,16 +40,16 @@ export const CHARS_MAX = 50_000;
 const WRITE_MS = 1_000;
 
 /**
- * Shows what was kept and keeps what is shown; the value is a view.
+ * Returns a view that writes what is shown into the cache. Dispatches the cached rooms at the start.
  *
  * @param {{ on: (type: string, listener: (event: ChatEvent) => void) => unknown, you: string }} chat
  * @param {(event: ChatEvent) => void} dispatch
  * @param {{ active: () => string, store?: Store }} options
  */
-export function snapshot(chat, dispatch, { active, store = indexedStore() }) {
+export function cacheView(chat, dispatch, { active, store = indexedStore() }) {
   /** @type {State | undefined} */
   let latest;
-  /** What the store has of the rooms; undefined where that is to be written anew. @type {Map<string, Kept | undefined>} */
+  /** The rooms as they are in the store; undefined for one that must be rewritten. @type {Map<string, CachedRoom | undefined>} */
   let written = new Map();
   /** @type {Set<string>} */
   const shown = new Set();
@@ -87,14 +87,14 @@ export function snapshot(chat, dispatch, { active, store = indexedStore() }) {
   async function write() {
     clearTimeout(timer);
     timer = undefined;
-    // Only then nothing is missing that will soon be there.
+    // Before that, rooms and messages may still be missing.
     if (latest?.phase !== "live") return;
     const { rooms, you: who } = latest;
-    const kept = [...rooms.values()].slice(0, ROOMS_MAX).map(({ name, topic, messages }, place) => ({ name, topic, messages, who, place }));
-    const changed = kept.filter((it) => !isSame(it, written.get(it.name)));
-    const names = new Set(kept.map(({ name }) => name));
+    const current = [...rooms.values()].slice(0, ROOMS_MAX).map(({ name, topic, messages }, place) => ({ name, topic, messages, who, place }));
+    const changed = current.filter((it) => !isSame(it, written.get(it.name)));
+    const names = new Set(current.map(({ name }) => name));
     const gone = [...written.keys()].filter((name) => !names.has(name));
-    written = new Map(kept.map((it) => [it.name, it]));
+    written = new Map(current.map((it) => [it.name, it]));
     if (changed.length + gone.length > 0) await store.save(changed.map(entryOf), gone);
   }
 
@@ -114,17 +114,17 @@ export function snapshot(chat, dispatch, { active, store = indexedStore() }) {
   };
 }
 
-/** Removes all that was kept. */
+/** Clears the cache. */
 export async function forget(store = indexedStore()) {
   await store.clear().catch(() => {});
 }
 
-/** @param {Kept} kept @param {Kept | undefined} before */
-function isSame(kept, before) {
-  return before !== undefined && Object.entries(kept).every(([key, value]) => before[/** @type {keyof Kept} */ (key)] === value);
+/** @param {CachedRoom} current @param {CachedRoom | undefined} before */
+function isSame(current, before) {
+  return before !== undefined && Object.entries(current).every(([key, value]) => before[/** @type {keyof CachedRoom} */ (key)] === value);
 }
 
-/** @param {Kept} kept @returns {Entry} */
+/** @param {CachedRoom} room @returns {Entry} */
 function entryOf({ name, topic, messages, who, place }) {
   const last = messages.slice(-MESSAGES_MAX).filter(({ expires }) => expires === undefined);
   let chars = 0;
@@ -132,12 +132,12 @@ function entryOf({ name, topic, messages, who, place }) {
   return { room: name, who, place, topic, messages: last.slice(from).map(raw) };
 }
 
-/** The message as the server tells it. @param {Message} message */
+/** Returns a message in the form of the protocol. @param {Message} message */
 function raw({ mid, sender, content, ts, replyTo, edited, reactions }) {
   return { mid, sender, content, ts, reply_to: replyTo, edited, reactions };
 }
 
-/** Nothing kept is nothing lost. @param {Promise<unknown>} done */
+/** Ignores a failure: the cache is optional. @param {Promise<unknown>} done */
 function ignore(done) {
   done.catch(() => {});
 }

@@ -1,5 +1,5 @@
 /**
- * Carries out what was typed into the input box.
+ * Carries out what was typed into the input box: messages and slash commands.
  *
  * @module
  */
@@ -10,59 +10,56 @@ import { conversationWith, partnerOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 
 /**
- * @typedef {object} Doing
+ * @typedef {object} CommandContext
  * @property {import("../chinwag.js").Chinwag} chat
  * @property {() => State} state
- * @property {(room: string) => void} open
- * @property {(name: string) => void} talk       opens the conversation with somebody
- * @property {(room: string) => void} leave
  * @property {(event: import("../client/event.js").ChatEvent) => void} dispatch
- * @property {(text: string) => void} say        shows a line that only this reader sees
- * @property {(error: unknown) => void} complain
- * @property {(text: string) => void} giveBack   puts a text back into the input box
+ * @property {import("./navigation.js").Navigation} navigation
+ * @property {import("./feedback.js").Feedback} feedback
+ * @property {(text: string) => void} restore                  puts a text back into the input box
  * @property {(isAway: boolean, text?: string) => void} setAway
  * @property {() => void} quit
  */
 
-/** @param {Doing} doing */
-export function typed({ chat, state, open, talk, leave, dispatch, say, complain, giveBack, setAway, quit }) {
+/** @param {CommandContext} context */
+export function commandRunner({ chat, state, dispatch, navigation, feedback, restore, setAway, quit }) {
   return { submit, lastMessage };
 
   /** @param {string} line @param {number} [replyTo] */
   function submit(line, replyTo) {
     const { active } = state();
     if (replyTo !== undefined) {
-      sayIn(active, line, { replyTo });
+      send(active, line, { replyTo });
       return undefined;
     }
     const { kind, text: words = "", to = "", number = 0 } = parseCommand(line);
     switch (kind) {
       case "say":
-        return sayIn(active, words, {});
+        return send(active, words, {});
       case "expire":
-        return sayIn(active, words, { ttl: number });
+        return send(active, words, { ttl: number });
       case "reply":
       case "edit":
       case "delete":
         return actOnLast(kind, words, number);
       case "msg": {
         const room = conversationWith(state(), to);
-        talk(to);
-        return sayIn(room, words, {});
+        navigation.openConversation(to);
+        return send(room, words, {});
       }
       case "topic":
         return chat.setTopic(active, words);
       case "join":
-        return open(to);
+        return navigation.open(to);
       case "leave":
-        return leave(to || active);
+        return navigation.leave(to || active);
       case "name":
-        return chat.setName(words).then(() => dispatch({ type: "ui_renamed", payload: { you: chat.you } }), complain);
+        return chat.setName(words).then(() => dispatch({ type: "ui_renamed", payload: { you: chat.you } }), feedback.showError);
       case "rooms":
-        return chat.ask("list_rooms").catch(complain);
+        return chat.ask("list_rooms").catch(feedback.showError);
       case "away":
       case "back":
         return setAway(kind === "away", words);
@@ -72,16 +69,16 @@ export function typed({ chat, state, open, talk, leave, dispatch, say, complain,
         chat.stop();
         return quit();
       case "usage":
-        return say(t("usage", { usage: words }));
+        return feedback.show(t("usage", { usage: words }));
       default:
         return chat.command(active, line).catch((error) => {
-          complain(error);
-          giveBack(line);
+          feedback.showError(error);
+          restore(line);
         });
     }
   }
 
-  /** The last message of the open room that fits. @param {(message: Message) => boolean} fits */
+  /** Returns the last message of the open room that fits. @param {(message: Message) => boolean} fits */
   function lastMessage(fits) {
     const { rooms, active } = state();
     return rooms.get(active)?.messages.findLast(fits);
@@ -94,34 +91,34 @@ export function typed({ chat, state, open, talk, leave, dispatch, say, complain,
     const other = lastMessage((it) => it.sender !== you) ?? own;
     const mid = number || own?.mid;
     if (kind === "reply") {
-      if (other) sayIn(active, text, { replyTo: other.mid });
-      else say(t("nothing_to_reply"));
-    } else if (mid === undefined) say(t("nothing_to_edit"));
+      if (other) send(active, text, { replyTo: other.mid });
+      else feedback.show(t("nothing_to_reply"));
+    } else if (mid === undefined) feedback.show(t("nothing_to_edit"));
     else if (kind === "edit") chat.edit(active, mid, text);
     else chat.delete(active, mid);
   }
 
   /** @param {string} room @param {string} text @param {{ replyTo?: number, ttl?: number }} options */
-  function sayIn(room, text, options) {
-    if (!room) giveBack(text);
-    else if (isDirect(room) && !chat.direct.has(room)) begin(room, text, options);
+  function send(room, text, options) {
+    if (!room) restore(text);
+    else if (isDirect(room) && !chat.direct.has(room)) beginConversation(room, text, options);
     else chat.send(room, text, options);
   }
 
   /**
-   * The first words to somebody: the server says which room the conversation is.
+   * Sends the first message of a conversation. The answer names its room.
    *
    * @param {string} room
    * @param {string} text
    * @param {{ replyTo?: number, ttl?: number }} options
    */
-  function begin(room, text, { ttl }) {
+  function beginConversation(room, text, { ttl }) {
     const known = state().rooms.get(room);
     const to = known ? partnerOf(known) : room.slice(1);
-    chat.sendTo(to, text, { ttl, room }).done.then(({ room: there }) => {
-      if (!there || there === room || state().active !== room) return;
+    chat.sendTo(to, text, { ttl, room }).done.then(({ room: actual }) => {
+      if (!actual || actual === room || state().active !== room) return;
       dispatch({ type: "left", room });
-      dispatch({ type: "ui_opened", room: there });
+      dispatch({ type: "ui_opened", room: actual });
     }, () => {});
   }
 }

@@ -1,39 +1,38 @@
 /**
- * Tells the server how far an account has read, so that its other pages know.
+ * Sends the server how far an account has read, so that its other devices know.
  *
  * @module
  */
 
-/** Reading goes on: one word in this time is enough. */
-const MARK_MS = 1_000;
+/** @typedef {import("../state/state.js").State} State */
 
-/**
- * @param {object} means
- * @param {() => import("../state/reducer.js").State} means.state
- * @param {(room: string, seq: number) => void} means.read
- * @returns {() => void}  to be called when something may have been read
- */
-export function marks({ state, read }) {
-  let isDue = false;
+/** At most one marker is sent in this time. */
+const SEND_MS = 1_000;
 
-  function mark() {
-    isDue = false;
-    const news = unsentReadMarker(state());
-    if (news) read(news.room, news.seq);
+/** Returns a view that sends the read marker when it has moved. @param {(room: string, seq: number) => void} markRead */
+export function readMarkerView(markRead) {
+  /** @type {State} */
+  let latest;
+  let isScheduled = false;
+
+  function send() {
+    isScheduled = false;
+    const marker = unsentReadMarker(latest);
+    if (marker) markRead(marker.room, marker.seq);
   }
 
-  return () => {
-    if (isDue || !unsentReadMarker(state())) return;
-    isDue = true;
-    setTimeout(mark, MARK_MS);
+  return {
+    /** @param {State} state */
+    update(state) {
+      latest = state;
+      if (isScheduled || !unsentReadMarker(state)) return;
+      isScheduled = true;
+      setTimeout(send, SEND_MS);
+    },
   };
 }
 
-/**
- * What an attentive reader has before them and the server does not know of.
- *
- * @param {import("../state/reducer.js").State} state
- */
+/** Returns what an attentive reader has seen and the server does not know, or null. @param {State} state */
 export function unsentReadMarker({ account, phase, attentive, rooms, active }) {
   if (!account || phase !== "live" || !attentive) return null;
   const room = rooms.get(active);

@@ -1,12 +1,12 @@
 /**
- * The URL that takes a user back to where they were.
+ * The URL of a connection: it identifies the user and resumes their rooms.
  *
  * @module
  */
 
 import { isDirect } from "./event.js";
 
-/** The server reads 8 KiB of request head; rooms beyond are joined after the welcome. */
+/** Maximum length: the server reads 8 KiB of request head. Other rooms are joined after `welcome`. */
 const URL_MAX = 6_000;
 
 /**
@@ -16,14 +16,16 @@ const URL_MAX = 6_000;
  * @property {string} token
  * @property {string} epoch
  * @property {number} history
- * @property {Set<string>} rooms  and private conversations
+ * @property {Set<string>} rooms  including private conversations
  * @property {(room: string) => number | undefined} seqOf
  */
 
 /**
+ * Returns the URL, and the rooms that did not fit.
+ *
  * @param {string | URL} base
  * @param {ConnectParameters} parameters
- * @returns {{ href: string, remaining: string[] }}  rooms that did not fit are `remaining`
+ * @returns {{ href: string, remaining: string[] }}
  */
 export function connectUrl(base, { name, session, token, epoch, history, rooms, seqOf }) {
   const url = new URL(base);

@@ -1,41 +1,40 @@
 /**
- * One connection that is kept: opened, watched, lost and opened again.
+ * A WebSocket connection that is re-established when it is lost.
  *
- * It decides when to try again and when to stay away, and notices a connection that is gone
- * though nobody said so. What the messages mean is the business of `../chinwag.js`; it tells this
- * object of the two that concern it, `welcome` and `bye`.
+ * It decides when to reconnect and when not to, and detects a dead connection by pings. `../chinwag.js`
+ * interprets the messages and reports `welcome` and `bye` to it.
  *
  * @module
  */
 
 import { Timers } from "./timers.js";
 
-/** Full jitter: the wait is drawn from zero to this, doubled with each failure. */
+/** Full jitter: the delay is random between zero and this, doubled with each failure. */
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
-/** The login is over: coming back by itself would be coming as somebody else. */
+/** Close code of an expired login: reconnecting would mean becoming a guest. */
 const EXPIRED = 4105;
-/** Codes 41xx ask for distance: they count as this many failures at least. */
+/** Failures that a close code 41xx, which asks for a longer delay, counts as at least. */
 const BACK_OFF_FAILURES = 4;
-/** A connection that held this long was a success. */
+/** Time after which a connection counts as a success. */
 const STABLE_MS = 10_000;
-/** From opening the socket to `welcome`. */
+/** Time limit from opening the socket to `welcome`. */
 const WELCOME_MS = 15_000;
-/** Silence after which the handlers is asked for a sign of life, and how long it may take. */
+/** Silence after which a ping is sent, and the time limit for its answer. */
 const SILENCE_MS = 25_000;
 const PONG_MS = 10_000;
-/** The same when there is reason to doubt: the page was asleep, the network changed. */
+/** Time limit for the answer to a ping after the page slept or the network changed. */
 const PROBE_MS = 4_000;
 
 /**
  * @typedef {object} Handlers
  * @property {() => string} url            URL of the next attempt
  * @property {(data: unknown) => void} received
- * @property {() => void} ping                 sends something that the server answers
- * @property {() => void} connecting           an attempt begins
- * @property {() => Promise<import("./http-api.js").Rejection | null>} explainFailure  asks why an attempt failed
+ * @property {() => void} ping                 sends an event that the server answers
+ * @property {() => void} connecting           an attempt starts
+ * @property {() => Promise<import("./http-api.js").Rejection | null>} explainFailure  returns why an attempt failed, if known
  * @property {(why: { code: number, reason: string, retry_in_ms: number }) => void} lost
- * @property {(why: { code: number, reason: string }) => void} stopped  no attempt will follow
+ * @property {(why: { code: number, reason: string }) => void} stopped  no attempt follows
  */
 
 export class Connection {
@@ -46,9 +45,9 @@ export class Connection {
   /** @type {any} */
   #socket = null;
   #failures = 0;
-  /** What the server asked for in `bye`. @type {number | null} */
+  /** The delay requested by `bye`, in ms. @type {number | null} */
   #retryAfter = null;
-  #mayNotReconnect = false;
+  #isFinal = false;
   #hasOpened = false;
   #receivedAt = 0;
 
@@ -67,12 +66,12 @@ export class Connection {
     return this.#socket?.readyState === 1;
   }
 
-  /** Opens now, unless there is a socket already. */
+  /** Connects now, unless there is a socket. */
   open() {
     if (this.#socket) return;
     this.#timers.stop("retry");
     this.#retryAfter = null;
-    this.#mayNotReconnect = false;
+    this.#isFinal = false;
     this.#handlers.connecting();
     let socket;
     try {
@@ -102,28 +101,28 @@ export class Connection {
     this.#timers.start("welcome", WELCOME_MS, () => this.#lost(1006, ""));
   }
 
-  /** Closes, and no attempt follows. */
+  /** Closes the connection for good. */
   stop() {
     this.#detach();
     this.#handlers.stopped({ code: 1000, reason: "" });
   }
 
-  /** Closes and opens at once. */
+  /** Closes the connection and connects again. */
   reopen() {
     this.#detach();
     this.#failures = 0;
     this.open();
   }
 
-  /** Looks at once whether there is a connection: a waiting retry happens now. */
+  /** Checks the connection now: skips the delay before a retry, or pings. */
   probe() {
     if (this.#timers.runs("retry")) this.open();
-    else if (this.isOpen && !this.#timers.runs("welcome")) this.#post(PROBE_MS);
+    else if (this.isOpen && !this.#timers.runs("welcome")) this.#ping(PROBE_MS);
   }
 
   /**
    * @param {string} text
-   * @returns {boolean} whether it was handed to the socket
+   * @returns {boolean} whether the socket accepted it
    */
   send(text) {
     if (!this.isOpen) return false;
@@ -135,7 +134,7 @@ export class Connection {
     }
   }
 
-  /** The server has said `welcome`. */
+  /** Handles `welcome`: the connection is established. */
   welcomed() {
     this.#timers.stop("welcome");
     this.#timers.start("stable", STABLE_MS, () => {
@@ -145,28 +144,28 @@ export class Connection {
   }
 
   /**
-   * The server has said `bye`: it names the wait itself, or that nobody shall come back.
+   * Handles `bye`: it may set the delay before the next attempt, or forbid attempts.
    *
    * @param {{ after_ms?: unknown, reconnect?: unknown }} payload
    */
   bye({ after_ms, reconnect }) {
     if (typeof after_ms === "number") this.#retryAfter = Math.min(Math.max(0, after_ms), 300_000);
-    this.#mayNotReconnect = reconnect === false;
+    this.#isFinal = reconnect === false;
   }
 
   #watchSilence() {
     this.#timers.start("silence", SILENCE_MS, () => {
-      if (this.#timers.now() - this.#receivedAt >= SILENCE_MS) this.#post(PONG_MS);
+      if (this.#timers.now() - this.#receivedAt >= SILENCE_MS) this.#ping(PONG_MS);
       this.#watchSilence();
     });
   }
 
   /** @param {number} within */
-  #post(within) {
+  #ping(within) {
     const askedAt = this.#timers.now();
     this.#handlers.ping();
     this.#timers.start("pong", within, () => {
-      // A dead network would keep the closing handshake waiting too: it is lost already.
+      // A closing handshake would also wait for the dead network.
       if (this.#receivedAt <= askedAt) this.#lost(1006, "");
     });
   }
@@ -178,7 +177,7 @@ export class Connection {
   #lost(code, reason) {
     this.#detach();
     const hundred = Math.floor(code / 100);
-    if (hundred === 40 || code === EXPIRED || this.#mayNotReconnect) {
+    if (hundred === 40 || code === EXPIRED || this.#isFinal) {
       this.#handlers.stopped({ code, reason });
       return;
     }
@@ -190,12 +189,12 @@ export class Connection {
     this.#handlers.lost({ code, reason, retry_in_ms: wait });
   }
 
-  /** An attempt was refused before there was a WebSocket: HTTP may say what is wrong. */
+  /** Asks over HTTP why an attempt was rejected, which browsers do not reveal. */
   async #explainFailure() {
     const failures = this.#failures;
     const why = await this.#handlers.explainFailure();
-    const isMeanwhileOther = failures !== this.#failures || !this.#timers.runs("retry");
-    if (!why || isMeanwhileOther) return;
+    const isOutdated = failures !== this.#failures || !this.#timers.runs("retry");
+    if (!why || isOutdated) return;
     const { status: code, message: reason, retryAfterMs } = why;
     if (code === 401 || code === 403) {
       this.#detach();
@@ -208,7 +207,7 @@ export class Connection {
     this.#handlers.lost({ code, reason, retry_in_ms: wait });
   }
 
-  /** Nothing the socket says is heard any more. */
+  /** Closes the socket and ignores its further events. */
   #detach() {
     const socket = this.#socket;
     this.#socket = null;
@@ -216,7 +215,7 @@ export class Connection {
     try {
       socket?.close(1000);
     } catch {
-      // It was never open.
+      // The socket was never open.
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Events as they stand on the wire, read with care: the server is trusted to mean well, not to be
- * free of faults.
+ * Events of the protocol, checked when they are parsed: the server is trusted not to be malicious, but
+ * not to be free of bugs.
  *
  * @module
  */
@@ -13,13 +13,15 @@
  * @property {number} [seq]
  * @property {number} [ts]
  * @property {string} [local]  id of the outbox entry that became this event
- * @property {any} [asked]     payload of the question that this answers
+ * @property {any} [asked]     payload of the request that this answers
  * @property {any} [payload]
  */
 
 /**
+ * Parses an event. A missing payload becomes an empty one.
+ *
  * @param {unknown} data
- * @returns {ChatEvent & { payload: any } | null} with a payload in any case; null for what is no event
+ * @returns {ChatEvent & { payload: any } | null} null if it is not an event
  */
 export function parse(data) {
   try {
@@ -36,7 +38,7 @@ export function parse(data) {
 }
 
 /**
- * Whether the event has a place in a room's record.
+ * Whether the event is a numbered one of a room's history.
  *
  * @param {ChatEvent} event
  * @returns {event is ChatEvent & { room: string, seq: number }}
@@ -45,52 +47,17 @@ export function isNumbered(event) {
   return event.room !== undefined && event.seq !== undefined;
 }
 
-/**
- * What an acknowledged entry of the outbox looks like to everybody else: the server need not send
- * it back to who said it, but its number must have an event.
- *
- * @param {import("./outbox.js").Entry} entry
- * @param {ChatEvent & { room: string, seq: number }} ack
- * @param {string} you
- * @returns {(ChatEvent & { room: string, seq: number }) | null}
- */
-export function eventOfAck({ id, type, payload: said }, ack, you) {
-  const { room, ts, seq } = ack;
-  const mid = ack.payload?.mid ?? said?.mid ?? seq;
-  const place = { room, ts, seq, local: id };
-  switch (type) {
-    case "send_message":
-    case "direct_message": {
-      const { content, reply_to, ttl } = said;
-      const expires = ttl === undefined || ts === undefined ? undefined : ts + ttl * 1000;
-      return { ...place, type: "message", payload: { mid, sender: you, content, reply_to, expires } };
-    }
-    case "edit_message":
-      return { ...place, type: "message_edited", payload: { mid, sender: you, content: said.content } };
-    case "delete_message":
-      return { ...place, type: "message_deleted", payload: { mid, by: you, why: "author" } };
-    case "react": {
-      const { emoji, on } = said;
-      return { ...place, type: "reaction", payload: { mid, emoji, user: you, on } };
-    }
-    case "set_topic":
-      return { ...place, type: "topic", payload: { topic: said, by: you } };
-    default:
-      return null;
-  }
-}
-
-/** Whether this names a private conversation; of rooms, none does. @param {string} room */
+/** Whether this is the name of a private conversation, not of a room. @param {string} room */
 export function isDirect(room) {
   return room.startsWith("@");
 }
 
-/** @param {unknown} value @returns {value is number} */
+/** Whether this is a sequence number. @param {unknown} value @returns {value is number} */
 export function isSeq(value) {
   return Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
 }
 
-/** @param {unknown} value @returns {[string, any][]} */
+/** Returns the entries of an object, or none for another value. @param {unknown} value @returns {[string, any][]} */
 export function entriesOf(value) {
   return isObject(value) ? Object.entries(value) : [];
 }
@@ -100,7 +67,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The server's no: `code` is one of the protocol's words. */
+/** A refusal by the server; `code` is one of the protocol's error codes. */
 export class Refusal extends Error {
   /** @param {any} payload  of an `error` event */
   constructor(payload) {
@@ -108,7 +75,7 @@ export class Refusal extends Error {
     super(String(payload?.message ?? code));
     this.code = code;
     this.retryable = payload?.retryable === true;
-    /** How long to wait before trying again; -1 if the server did not say. */
+    /** The delay before the next attempt, in ms; -1 if the server named none. */
     this.retryAfterMs = typeof payload?.retry_after_ms === "number" ? payload.retry_after_ms : -1;
   }
 }

@@ -1,14 +1,14 @@
 /**
- * What is asked over HTTP beside the WebSocket: to be an account, to be one no more, and why a
- * connection was refused, which browsers do not tell.
+ * The HTTP API: registration, login, logout, and why a connection was rejected, which browsers do not
+ * reveal.
  *
  * @module
  */
 
 import { Refusal } from "./event.js";
 
-/** An answer that takes longer will not come. */
-const ANSWER_MS = 15_000;
+/** Time limit for a response. */
+const RESPONSE_MS = 15_000;
 
 /** @typedef {{ token: string, name: string }} Login */
 
@@ -16,7 +16,7 @@ const ANSWER_MS = 15_000;
  * @typedef {object} Rejection
  * @property {number} status       of HTTP: 401, 403, 429, 503
  * @property {string} message
- * @property {number} retryAfterMs -1 if the server did not say
+ * @property {number} retryAfterMs -1 if the server named none
  */
 
 export class HttpApi {
@@ -24,7 +24,7 @@ export class HttpApi {
   #fetch;
 
   /**
-   * @param {string | URL} url  that of the WebSocket: `ws://HOST/ws`
+   * @param {string | URL} url  of the WebSocket: `ws://HOST/ws`
    * @param {typeof globalThis.fetch} [fetch]
    */
   constructor(url, fetch = globalThis.fetch) {
@@ -34,7 +34,7 @@ export class HttpApi {
     this.#fetch = fetch;
   }
 
-  /** @param {string} name @param {string} password @param {string} [session] the key of a guest that has the name @returns {Promise<Login>} */
+  /** @param {string} name @param {string} password @param {string} [session]  session key of the guest that has the name @returns {Promise<Login>} */
   register(name, password, session) {
     return this.#post("/api/register", { name, password }, session);
   }
@@ -44,24 +44,24 @@ export class HttpApi {
     return this.#post("/api/login", { name, password });
   }
 
-  /** @param {string} [token]  none: the browser shows its cookie */
+  /** @param {string} [token]  omitted where the browser sends a cookie */
   async logOut(token) {
     await this.#post("/api/logout", {}, token);
   }
 
   /**
-   * Asks the same of HTTP that was asked of the WebSocket; null if that would be let in, or if
-   * nobody answers.
+   * Returns why a connection is rejected, by sending a request with the same credential. Null if the
+   * request succeeds or gets no response.
    *
-   * @param {string} [credential]  token or key of a session
+   * @param {string} [credential]  token or session key
    * @returns {Promise<Rejection | null>}
    */
   async explainFailure(credential) {
     try {
-      const answer = await this.#send("/api/rooms", "GET", credential);
-      if (answer.ok || answer.status === 404) return null;
-      const { message, retryAfterMs } = await refusalOf(answer);
-      return { status: answer.status, message, retryAfterMs };
+      const response = await this.#send("/api/rooms", "GET", credential);
+      if (response.ok || response.status === 404) return null;
+      const { message, retryAfterMs } = await refusalOf(response);
+      return { status: response.status, message, retryAfterMs };
     } catch {
       return null;
     }
@@ -69,9 +69,9 @@ export class HttpApi {
 
   /** @param {string} path @param {object} body @param {string} [credential] @returns {Promise<any>} */
   async #post(path, body, credential) {
-    const answer = await this.#send(path, "POST", credential, JSON.stringify(body));
-    if (!answer.ok) throw await refusalOf(answer);
-    return answer.status === 204 ? {} : answer.json();
+    const response = await this.#send(path, "POST", credential, JSON.stringify(body));
+    if (!response.ok) throw await refusalOf(response);
+    return response.status === 204 ? {} : response.json();
   }
 
   /** @param {string} path @param {string} method @param {string} [credential] @param {string} [body] */
@@ -79,26 +79,26 @@ export class HttpApi {
     /** @type {Record<string, string>} */
     const headers = body === undefined ? {} : { "content-type": "application/json" };
     if (credential) headers.authorization = `Bearer ${credential}`;
-    const ask = this.#fetch;
+    const fetch = this.#fetch;
     try {
-      return await ask(new URL(path, this.#url), { method, headers, body, signal: AbortSignal.timeout(ANSWER_MS) });
+      return await fetch(new URL(path, this.#url), { method, headers, body, signal: AbortSignal.timeout(RESPONSE_MS) });
     } catch {
-      // Whatever kept it from being answered: to who asked it is one and the same.
+      // The cause makes no difference to the caller.
       throw new Error("offline");
     }
   }
 }
 
-/** @param {Response} answer */
-async function refusalOf(answer) {
-  const text = await answer.text();
-  const wait = Number(answer.headers.get("retry-after") ?? "-1");
+/** Returns the refusal that a response contains. @param {Response} response */
+async function refusalOf(response) {
+  const text = await response.text();
+  const wait = Number(response.headers.get("retry-after") ?? "-1");
   /** @type {any} */
-  let said;
+  let payload;
   try {
-    said = JSON.parse(text);
+    payload = JSON.parse(text);
   } catch {
-    said = { message: text.trim() || `HTTP ${answer.status}` };
+    payload = { message: text.trim() || `HTTP ${response.status}` };
   }
-  return new Refusal({ ...(wait >= 0 ? { retry_after_ms: wait * 1000 } : {}), ...said });
+  return new Refusal({ ...(wait >= 0 ? { retry_after_ms: wait * 1000 } : {}), ...payload });
 }

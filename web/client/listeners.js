@@ -1,5 +1,5 @@
 /**
- * Who hears of which events.
+ * Listeners by event type.
  *
  * @module
  */
@@ -11,9 +11,11 @@ export class Listeners {
   #byType = new Map();
 
   /**
-   * @param {string} type
+   * Adds a listener.
+   *
+   * @param {string} type  `*` for all
    * @param {(event: any) => void} listener
-   * @returns {() => void} ends it
+   * @returns {() => void} removes it
    */
   add(type, listener) {
     const listeners = this.#byType.get(type) ?? new Set();
@@ -21,14 +23,14 @@ export class Listeners {
     return () => void listeners.delete(listener);
   }
 
-  /** @param {ChatEvent} event */
+  /** Calls the listeners of an event. @param {ChatEvent} event */
   emit(event) {
     for (const type of [event.type, "*"]) {
       for (const listener of this.#byType.get(type) ?? []) {
         try {
           listener(event);
         } catch (error) {
-          // A listener's fault is reported as an uncaught error and costs the others nothing.
+          // A listener's error is reported as uncaught and does not affect the others.
           queueMicrotask(() => {
             throw error;
           });

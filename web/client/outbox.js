@@ -1,13 +1,15 @@
 /**
- * What the user has said and the server has not yet answered.
+ * Submitted events that the server has not answered yet.
  *
- * Each entry has its own key in the storage, so that two tabs never overwrite each other's; a tab
- * that opens takes over what it finds. That two of them send the same entry is harmless: its `id`
- * is the server's idempotency key. A storage that is full, forbidden or absent costs only the
- * survival of a reload.
+ * Each entry has its own key in the storage, so that tabs do not overwrite each other's entries; a tab
+ * that opens takes over all it finds. Sending an entry from two tabs is harmless: its `id` is the
+ * server's idempotency key. If the storage is full, forbidden or missing, entries do not survive a
+ * reload.
  *
  * @module
  */
+
+/** @typedef {import("./event.js").ChatEvent} ChatEvent */
 
 /**
  * @typedef {object} Entry
@@ -15,9 +17,9 @@
  * @property {string} type      type of the client event
  * @property {string} room
  * @property {any} payload
- * @property {number} at        when it was said, by the local clock: orders the entries of earlier visits
+ * @property {number} at        time of submission by the local clock; orders the entries of earlier pages
  * @property {boolean} tried    it may have reached the server
- * @property {Refused} [error]  why it failed; such an entry waits for `retry` or `remove`
+ * @property {Refused} [error]  why it failed; the entry waits for `retry` or `remove`
  */
 
 /**
@@ -27,18 +29,18 @@
  */
 
 /**
- * The part of `Storage` that is needed; `localStorage` and `sessionStorage` fit.
+ * The required part of `Storage`; `localStorage` and `sessionStorage` have it.
  *
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} Store
  */
 
-/** Entries taken over from the storage; more were not said by a person. */
-const TAKEN_OVER_MAX = 200;
-/** What was said longer ago may mean nothing any more: it waits for `retry`. */
+/** Entries loaded from the storage at most; a person does not submit more. */
+const LOADED_MAX = 200;
+/** Age from which an entry is only sent after `retry`. */
 const STALE_MS = 24 * 60 * 60 * 1000;
 
 export class Outbox {
-  /** In the order in which they were said. @type {Entry[]} */
+  /** In the order of submission. @type {Entry[]} */
   entries;
 
   /** @type {Store | null} */
@@ -67,10 +69,10 @@ export class Outbox {
   }
 
   /**
-   * The entry that became this event. An answer names it; a message of ours that comes while its
-   * answer is under way (after a reload, say) is known by its words.
+   * Returns the entry that became this event. An answer names it. One's own message may arrive before
+   * its answer, for example after a reload; it is recognised by its content.
    *
-   * @param {import("./event.js").ChatEvent} event
+   * @param {ChatEvent} event
    * @param {string} you
    */
   entryOf({ type, re = "", room, payload = {} }, you) {
@@ -80,7 +82,7 @@ export class Outbox {
   }
 
   /**
-   * The first entry of each room that has not failed: one is under way per room, so that a
+   * Returns the first entry of each room that has not failed. Only one per room is in flight, so that a
    * refusal never changes the order.
    *
    * @returns {Entry[]}
@@ -94,7 +96,7 @@ export class Outbox {
     return [...heads.values()];
   }
 
-  /** @param {Entry} entry */
+  /** Records that an entry may have reached the server. @param {Entry} entry */
   tried(entry) {
     if (entry.tried) return;
     entry.tried = true;
@@ -113,7 +115,7 @@ export class Outbox {
   }
 
   /**
-   * Puts a failed entry back in line, behind what was said since.
+   * Moves a failed entry to the end of the queue.
    *
    * @param {string} id
    */
@@ -161,15 +163,50 @@ export class Outbox {
       return [];
     }
     for (const entry of found) {
-      if (Date.now() - entry.at > STALE_MS) entry.error ??= { code: "stale", message: "said long ago" };
+      if (Date.now() - entry.at > STALE_MS) entry.error ??= { code: "stale", message: "too old to be sent automatically" };
     }
-    return found.sort((a, b) => a.at - b.at).slice(-TAKEN_OVER_MAX);
+    return found.sort((a, b) => a.at - b.at).slice(-LOADED_MAX);
   }
 }
 
-/** Whether this may have become a message. @param {Entry} entry */
+/** Whether this may have become a message already. @param {Entry} entry */
 function mayBeStored({ type, tried, error }) {
   return tried && !error && (type === "send_message" || type === "direct_message");
+}
+
+/**
+ * Returns the event that other clients receive for an acknowledged entry, or null if it has none. The
+ * server need not send it back to its sender, but its number must have an event.
+ *
+ * @param {Entry} entry
+ * @param {ChatEvent & { room: string, seq: number }} ack
+ * @param {string} you
+ * @returns {(ChatEvent & { room: string, seq: number }) | null}
+ */
+export function eventOfAck({ id, type, payload: submitted }, ack, you) {
+  const { room, ts, seq } = ack;
+  const mid = ack.payload?.mid ?? submitted?.mid ?? seq;
+  const base = { room, ts, seq, local: id };
+  switch (type) {
+    case "send_message":
+    case "direct_message": {
+      const { content, reply_to, ttl } = submitted;
+      const expires = ttl === undefined || ts === undefined ? undefined : ts + ttl * 1000;
+      return { ...base, type: "message", payload: { mid, sender: you, content, reply_to, expires } };
+    }
+    case "edit_message":
+      return { ...base, type: "message_edited", payload: { mid, sender: you, content: submitted.content } };
+    case "delete_message":
+      return { ...base, type: "message_deleted", payload: { mid, by: you, why: "author" } };
+    case "react": {
+      const { emoji, on } = submitted;
+      return { ...base, type: "reaction", payload: { mid, emoji, user: you, on } };
+    }
+    case "set_topic":
+      return { ...base, type: "topic", payload: { topic: submitted, by: you } };
+    default:
+      return null;
+  }
 }
 
 /**

@@ -1,6 +1,5 @@
 /**
- * What is asked over one connection and answered over the same, or never; and hints, which want no
- * answer at all.
+ * Requests that are answered on the same connection or never, and hints, which need no answer.
  *
  * @module
  */
@@ -10,30 +9,30 @@ import { Refusal } from "./event.js";
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 /** @typedef {{ resolve: (event: ChatEvent) => void, reject: (error: Error) => void, payload?: any }} Callbacks */
 
-/** An answer that takes longer will not come. */
+/** Time limit for an answer. */
 const ANSWER_MS = 15_000;
 
 export class PendingRequests {
   #timers;
-  #post;
+  #send;
   /** By id. @type {Map<string, Callbacks>} */
-  #asked = new Map();
+  #requests = new Map();
   /** The last hint of each type, by id. @type {Map<string, string>} */
   #hints = new Map();
-  /** Types of hints that this server does not know. @type {Set<string>} */
+  /** Types of hints that the server does not support. @type {Set<string>} */
   #unknown = new Set();
 
   /**
    * @param {import("./timers.js").Timers} timers
-   * @param {(event: object) => boolean} post
+   * @param {(event: object) => boolean} send
    */
-  constructor(timers, post) {
+  constructor(timers, send) {
     this.#timers = timers;
-    this.#post = post;
+    this.#send = send;
   }
 
   /**
-   * Sends an event with an id and waits for its answer.
+   * Sends a request; resolves with its answer.
    *
    * @param {{ id: string, type: string, room?: string, payload?: any }} event
    * @returns {Promise<ChatEvent>}
@@ -41,20 +40,21 @@ export class PendingRequests {
   ask(event) {
     const { id, payload } = event;
     return new Promise((resolve, reject) => {
-      if (!this.#post(event)) {
+      if (!this.#send(event)) {
         reject(new Error("offline"));
         return;
       }
-      this.#asked.set(id, { resolve, reject, payload });
+      this.#requests.set(id, { resolve, reject, payload });
       this.#timers.start(`answer ${id}`, ANSWER_MS, () => {
-        this.#asked.delete(id);
+        this.#requests.delete(id);
         reject(new Error("no answer"));
       });
     });
   }
 
   /**
-   * Sends what may be lost. A server that does not know it is not told again: it counts errors.
+   * Sends a hint, which may be lost. A type that the server does not support is not sent again, because
+   * the server counts errors.
    *
    * @param {{ id: string, type: string, room: string, payload: any }} event
    */
@@ -63,10 +63,10 @@ export class PendingRequests {
     if (this.#unknown.has(type)) return;
     for (const [old, kind] of this.#hints) if (kind === type) this.#hints.delete(old);
     this.#hints.set(id, type);
-    this.#post(event);
+    this.#send(event);
   }
 
-  /** Whether this answers a hint: nobody else wants to hear of it. @param {ChatEvent} event */
+  /** Whether this answers a hint, and is thus of no interest to others. @param {ChatEvent} event */
   isHintAnswer({ re = "", payload }) {
     const type = this.#hints.get(re);
     if (type === undefined) return false;
@@ -74,28 +74,28 @@ export class PendingRequests {
     return true;
   }
 
-  /** The payload of the question that this answers. @param {ChatEvent} event */
+  /** Returns the payload of the request that this answers. @param {ChatEvent} event */
   asked({ re = "" }) {
-    return this.#asked.get(re)?.payload;
+    return this.#requests.get(re)?.payload;
   }
 
-  /** Hands an answer to who asked. @param {ChatEvent} event */
+  /** Settles the request that this answers. @param {ChatEvent} event */
   answer(event) {
     const { re = "" } = event;
-    const asked = this.#asked.get(re);
-    if (!asked) return;
-    this.#asked.delete(re);
+    const request = this.#requests.get(re);
+    if (!request) return;
+    this.#requests.delete(re);
     this.#timers.stop(`answer ${re}`);
-    if (event.type === "error") asked.reject(new Refusal(event.payload));
-    else asked.resolve(event);
+    if (event.type === "error") request.reject(new Refusal(event.payload));
+    else request.resolve(event);
   }
 
-  /** The connection is gone, and all answers with it. */
+  /** Rejects all requests: the connection is lost. */
   rejectAll() {
-    const asked = [...this.#asked.values()];
-    this.#asked.clear();
+    const requests = [...this.#requests.values()];
+    this.#requests.clear();
     this.#hints.clear();
     this.#unknown.clear();
-    for (const { reject } of asked) reject(new Error("offline"));
+    for (const { reject } of requests) reject(new Error("offline"));
   }
 }

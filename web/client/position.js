@@ -1,38 +1,38 @@
 /**
- * How far a room's record has been told, and what still has to wait.
+ * The position in a room's event sequence, and the events that arrived too early.
  *
- * The server numbers everything that changes a room from 1 without holes (`seq`). This keeps the
- * promise of the library: each numbered event is told once and in order. It knows no socket and no
- * timer; asking for what is missing is the business of `../chinwag.js`.
+ * The server numbers everything that changes a room from 1 without gaps (`seq`). A position releases
+ * each numbered event once and in order. It knows no socket and no timer; `room-sync.js` requests what
+ * is missing.
  *
  * @module
  */
 
-/** Events that came before their turn and are kept; what is beyond is fetched again with the hole. */
+/** Early events that are buffered; others are fetched again with the gap. */
 export const BUFFERED_MAX = 1000;
 
 /** @template {{ seq?: number }} T */
 export class Position {
-  /** Everything up to here has been told. */
+  /** The last released number. */
   seq = 0;
 
-  /** The highest number heard of; `seq <= top`. */
+  /** The highest known number; `seq <= top`. */
   top = 0;
 
-  /** False until the server has said where the room stands: then the first number sets the place. */
+  /** False until the position is set, by the server or by the first event. */
   known = false;
 
   /** @type {Map<number, T>} */
   #buffered = new Map();
 
-  /** Whether something is known to exist that has not been told. */
+  /** Whether numbers up to `top` are missing. */
   get hasGap() {
     return this.known && this.seq < this.top;
   }
 
   /**
-   * Takes a numbered event and returns what may be told now, in order: nothing for one that was
-   * told before or that came too early, several when it closed a hole.
+   * Takes a numbered event and returns the events that are released, in order: none if it is a duplicate
+   * or too early, several if it closes a gap.
    *
    * @param {T & { seq: number }} event
    * @returns {T[]}
@@ -50,8 +50,8 @@ export class Position {
   }
 
   /**
-   * Moves on over what has been told another way (a history page, a range that is lost) and
-   * returns the waiting events that follow.
+   * Skips what was delivered another way (a history page, a lost range) and returns the buffered events
+   * that follow.
    *
    * @param {number} seq
    * @returns {T[]}
@@ -64,7 +64,7 @@ export class Position {
   }
 
   /**
-   * Notes that the record reaches at least this far.
+   * Records that the sequence reaches at least this number.
    *
    * @param {number} seq
    */
@@ -73,7 +73,7 @@ export class Position {
   }
 
   /**
-   * Starts anew after this number: the room was just joined, or its old numbers mean nothing.
+   * Restarts after this number: the room was just joined, or its old numbers are invalid.
    *
    * @param {number} seq
    */

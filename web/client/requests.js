@@ -1,8 +1,9 @@
 /**
- * All that can be said and asked, in the words of the protocol.
+ * The client events of the protocol as methods.
  *
- * What changes a room's record is submitted: it is kept until the server has answered, over
- * reconnects and, with a storage, over reloads. All else is asked, and fails without a connection.
+ * Events that change a room's history are submitted: they stay in the outbox until the server has
+ * answered, across reconnects and, with a storage, across reloads. Others are requests, which fail
+ * without a connection, or hints, which may be lost.
  *
  * @module
  */
@@ -10,7 +11,7 @@
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 
 /**
- * Something said: `id` names it in `settled` and `failed`, `done` is its answer.
+ * A submitted event: `id` names it in `settled` and `failed`, `done` resolves with its answer.
  *
  * @typedef {object} Submission
  * @property {string} id
@@ -20,7 +21,7 @@
 /** @abstract */
 export class Requests {
   /**
-   * Puts an event that changes a room's record into the outbox.
+   * Puts an event that changes a room's history into the outbox.
    *
    * @abstract
    * @param {string} type
@@ -29,12 +30,12 @@ export class Requests {
    * @returns {Submission}
    */
   submit(type, room, payload) {
-    throw new Error(`${type} ${room} ${payload}: nobody to say it to`);
+    throw new Error(`${type} ${room} ${payload}: not implemented`);
   }
 
   /**
-   * Asks something that has an answer. Rejects with a `Refusal` when the server refuses, with an
-   * `Error` when the connection is lost first.
+   * Sends a request; resolves with the answer. Rejects with a `Refusal` if the server refuses, with an
+   * `Error` if the connection is lost first.
    *
    * @abstract
    * @param {string} type
@@ -43,11 +44,11 @@ export class Requests {
    * @returns {Promise<ChatEvent>}
    */
   ask(type, payload, room) {
-    throw new Error(`${type} ${payload} ${room}: nobody to ask`);
+    throw new Error(`${type} ${payload} ${room}: not implemented`);
   }
 
   /**
-   * Sends what may be lost.
+   * Sends a hint, which may be lost.
    *
    * @abstract
    * @param {string} type
@@ -55,12 +56,11 @@ export class Requests {
    * @param {any} payload
    */
   hint(type, room, payload) {
-    throw new Error(`${type} ${room} ${payload}: nobody to emit`);
+    throw new Error(`${type} ${room} ${payload}: not implemented`);
   }
 
   /**
-   * Says something in a room. It is kept until the server has answered, over reconnects and, with
-   * a storage, over reloads.
+   * Sends a message to a room.
    *
    * @param {string} room
    * @param {string} content
@@ -71,12 +71,11 @@ export class Requests {
   }
 
   /**
-   * Says something to one person. The answer names the room of the conversation, which is the one
-   * to `send` to from then on.
+   * Sends a message to a person. The answer names the room of the conversation, for `send` from then on.
    *
    * @param {string} to
    * @param {string} content
-   * @param {{ ttl?: number, room?: string }} [options]  `room` names it until it is answered
+   * @param {{ ttl?: number, room?: string }} [options]  `room` is its name until the answer
    */
   sendTo(to, content, { ttl, room = `@${to}` } = {}) {
     return this.submit("direct_message", room, { to, content, ttl });
@@ -98,16 +97,16 @@ export class Requests {
   }
 
   /**
-   * Keeps order in a room: `kick`, `ban`, `unban`, `mute`, `unmute` and `promote`, `demote`,
-   * `invite` a `user`; `lock`, `unlock`, `slow`, `make_private`, `make_public` the room. Nothing of
-   * that waits for a connection: it would come as a surprise.
+   * Moderates a room. Actions on a `user`: `kick`, `ban`, `unban`, `mute`, `unmute`, `promote`, `demote`,
+   * `invite`; on the room: `lock`, `unlock`, `slow`, `make_private`, `make_public`. Fails without a
+   * connection, because a late action would be a surprise.
    *
    * @param {string} room
    * @param {string} action
-   * @param {{ user?: string, seconds?: number, reason?: string }} [about]
+   * @param {{ user?: string, seconds?: number, reason?: string }} [options]
    */
-  moderate(room, action, about = {}) {
-    return this.ask("moderate", { action, ...about }, room);
+  moderate(room, action, options = {}) {
+    return this.ask("moderate", { action, ...options }, room);
   }
 
   /** @param {"online" | "away"} status @param {string} [text] */
@@ -121,8 +120,8 @@ export class Requests {
   }
 
   /**
-   * A page of the past; `before`, `after` and `around` are `seq` numbers, none means the latest.
-   * Whoever hears of the `history` event sees in its `asked` which page was wanted.
+   * Requests a page of history. `before`, `after` and `around` are `seq` numbers; none means the latest
+   * page. The `history` event has the request in `asked`.
    *
    * @param {string} room
    * @param {{ before?: number, after?: number, around?: number, limit?: number }} [page]
@@ -132,7 +131,7 @@ export class Requests {
   }
 
   /**
-   * What was said with these words, the newest first. Without a room: in all that one is in.
+   * Searches messages, newest first; without a room, in all joined ones.
    *
    * @param {string} query  words, and phrases in quotes
    * @param {{ room?: string, before?: number, limit?: number }} [options]  `before` needs a room
@@ -141,12 +140,12 @@ export class Requests {
     return this.ask("search", { query, before, limit }, room);
   }
 
-  /** Tells others that something is being written. @param {string} room @param {boolean} on */
+  /** Tells others whether the user is typing. @param {string} room @param {boolean} on */
   typing(room, on) {
     this.hint("typing", room, on);
   }
 
-  /** Tells the server how far a room was read; it keeps that for accounts. @param {string} room @param {number} seq */
+  /** Moves the read marker of a room; the server stores it for accounts. @param {string} room @param {number} seq */
   read(room, seq) {
     this.hint("read", room, { seq });
   }

@@ -1,9 +1,9 @@
 /**
- * The records of all rooms: what has been told, what is on its way, and how what is missing is got.
+ * The synchronisation of all rooms: which events were emitted, and how missing ones are fetched.
  *
- * After a reconnect the server sends by itself what was missed. A hole that shows later (an event
- * that came too early, a `gap`, a `pong` that knows of more) is filled: with the events themselves
- * by `resume`, and where the server does not send these, with messages by `history`.
+ * After a reconnect the server replays missed events by itself. A gap that appears later (an early
+ * event, a `gap`, a `pong` with a higher number) is filled with the events themselves by `resume`, or,
+ * if the server does not send them, with messages by `history`.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import { Position } from "./position.js";
  * @property {(event: ChatEvent) => void} emit
  * @property {(type: string, payload: any, room?: string) => Promise<ChatEvent>} ask
  * @property {() => boolean} isOpen
- * @property {() => void} changed  something was filled
- * @property {number} history      messages of a page that shows a room anew
+ * @property {() => void} changed  a gap was filled or given up
+ * @property {number} history      messages requested after a reset
  */
 
-/** How long missing numbers may receive to come by themselves, before they are asked for. */
+/** Delay before missing events are requested: they may arrive by themselves. */
 const GAP_MS = 300;
-/** How long the server may receive to send what it announced. */
+/** Time limit for events that the server announced. */
 const RESUME_MS = 2_000;
-/** A history page asked for to fill a hole. */
+/** Messages per page that fills a gap. */
 const PAGE_MAX = 200;
 
 export class RoomSync {
@@ -36,13 +36,13 @@ export class RoomSync {
   #epoch = "";
   /** @type {Map<string, Position<any>>} */
   #positions = new Map();
-  /** Rooms whose missed events are on their way. @type {Set<string>} */
+  /** Rooms whose missed events are being replayed. @type {Set<string>} */
   #replaying = new Set();
-  /** Rooms being filled. @type {Set<string>} */
+  /** Rooms with a gap that is being filled. @type {Set<string>} */
   #filling = new Set();
-  /** Rooms that the server cannot fill now: nothing else waits for them. @type {Set<string>} */
+  /** Rooms with a gap that the server cannot fill now; they do not delay the others. @type {Set<string>} */
   #unavailable = new Set();
-  /** Who waits for a room's `live`. @type {Map<string, () => void>} */
+  /** Callbacks for the `live` of a room. @type {Map<string, () => void>} */
   #waitingForLive = new Map();
 
   /** @param {Context} context */
@@ -54,13 +54,13 @@ export class RoomSync {
     return this.#epoch;
   }
 
-  /** The last `seq` told of a room, if numbers mean anything. @param {string} room */
+  /** Returns the last emitted `seq` of a room, if it is known. @param {string} room */
   seqOf(room) {
     const position = this.#epoch ? this.#positions.get(room) : undefined;
     return position?.known ? position.seq : undefined;
   }
 
-  /** Whether nothing is missing that will soon be there. */
+  /** Whether no room waits for events. */
   get isComplete() {
     if (this.#replaying.size > 0) return false;
     for (const [room, { hasGap }] of this.#positions) {
@@ -70,7 +70,7 @@ export class RoomSync {
   }
 
   /**
-   * The server has said where the rooms stand.
+   * Handles `welcome`, which has the position of each room.
    *
    * @param {[string, any][]} rooms
    * @param {string} session
@@ -84,10 +84,10 @@ export class RoomSync {
       this.#positions.delete(room);
       this.#reset(room, "epoch");
     }
-    for (const [room, standing] of rooms) {
+    for (const [room, fields] of rooms) {
       const position = this.#position(room);
       if (position.known) this.#replaying.add(room);
-      if (isSeq(standing?.seq)) this.#startAt(room, standing.seq);
+      if (isSeq(fields?.seq)) this.#startAt(room, fields.seq);
     }
     this.#context.timers.start("resume", RESUME_MS, () => {
       this.#replaying.clear();
@@ -95,7 +95,7 @@ export class RoomSync {
     });
   }
 
-  /** The connection is gone. */
+  /** Resets what belongs to the lost connection. */
   onDisconnect() {
     this.#replaying.clear();
     this.#filling.clear();
@@ -109,14 +109,14 @@ export class RoomSync {
   }
 
   /**
-   * Learns from an event where its room stands, before the event is told.
+   * Updates positions from an event, before it is emitted.
    *
    * @param {ChatEvent} event
    */
   observe({ type, room = "", payload = {} }) {
     switch (type) {
       case "resumed":
-        for (const [name, missed] of entriesOf(payload.rooms)) this.#resumed(name, missed);
+        for (const [name, missed] of entriesOf(payload.rooms)) this.#onResumed(name, missed);
         break;
       case "pong":
         this.#noteTops(payload.rooms);
@@ -139,12 +139,12 @@ export class RoomSync {
     }
   }
 
-  /** Tells a numbered event in its turn. @param {ChatEvent & { room: string, seq: number }} event */
+  /** Emits a numbered event in its turn. @param {ChatEvent & { room: string, seq: number }} event */
   receive(event) {
     this.#emitAll(this.#position(event.room).receive(event));
   }
 
-  /** Sees to it that holes are filled. */
+  /** Starts filling gaps. */
   fillGaps() {
     for (const [room, position] of this.#positions) {
       if (position.hasGap && !this.#replaying.has(room)) this.#fillSoon(room, GAP_MS);
@@ -152,7 +152,7 @@ export class RoomSync {
   }
 
   /** @param {string} room @param {any} missed */
-  #resumed(room, { complete, lost, to } = /** @type {any} */ ({})) {
+  #onResumed(room, { complete, lost, to } = /** @type {any} */ ({})) {
     if (complete !== false || !lost) return;
     const position = this.#position(room);
     if (lost.why === "unknown") {
@@ -164,7 +164,7 @@ export class RoomSync {
     }
   }
 
-  /** What is known of the room is void: it is shown anew. @param {string} room @param {string} why */
+  /** Discards what is known of a room and loads its history again. @param {string} room @param {string} why */
   #reset(room, why) {
     this.#context.emit({ type: "reset", room, payload: { why } });
     this.#context.ask("history", { limit: this.#context.history }, room).catch(() => {});
@@ -187,8 +187,8 @@ export class RoomSync {
   /** @param {string} room @param {number} ms */
   #fillSoon(room, ms) {
     const { timers } = this.#context;
-    if (this.#filling.has(room) || timers.runs(`hole ${room}`)) return;
-    timers.start(`hole ${room}`, ms, () => this.#fill(room));
+    if (this.#filling.has(room) || timers.runs(`gap ${room}`)) return;
+    timers.start(`gap ${room}`, ms, () => this.#fill(room));
   }
 
   /** @param {string} room */
@@ -204,7 +204,7 @@ export class RoomSync {
       }
       this.#unavailable.delete(room);
     } catch (error) {
-      // Only a server that refuses for good can be known not to have it.
+      // Only a final refusal means that the server does not have the events.
       if (error instanceof Refusal && !error.retryable) this.#skipGap(room, position);
       else this.#unavailable.add(room);
     }
@@ -215,7 +215,7 @@ export class RoomSync {
   }
 
   /**
-   * Asks for the events after `seq` and waits until they are here.
+   * Requests the events after `seq` and waits until they have arrived.
    *
    * @param {string} room
    * @param {number} seq
@@ -232,7 +232,7 @@ export class RoomSync {
       await ask("resume", { session: this.#session, epoch: this.#epoch, rooms });
       await live;
     } catch (error) {
-      // A server that does not know how may still have a history.
+      // A server without `resume` may still have `history`.
       if (!(error instanceof Refusal) || error.retryable) throw error;
     } finally {
       this.#waitingForLive.delete(room);
@@ -244,13 +244,13 @@ export class RoomSync {
   async #page(room, position) {
     const page = { after: position.seq, limit: PAGE_MAX };
     const { payload = {} } = await this.#context.ask("history", page, room);
-    // The last page stands for all up to the top: what is no message there was folded in.
+    // The last page covers everything up to the top: other events are applied to its messages.
     const end = payload.more ? payload.last : Math.max(payload.last ?? 0, payload.top ?? 0);
     if (isSeq(end)) this.#emitAll(position.advance(end));
   }
 
   /**
-   * Says honestly that a range cannot be had, and goes on behind it.
+   * Reports a gap as lost and continues after it.
    *
    * @param {string} room
    * @param {Position<any>} position

@@ -1,5 +1,6 @@
 /**
- * What outlasts a page: who the user was and where. Beside it in the storage lies the outbox.
+ * The session that survives a reload: who the user is and their rooms. The outbox has its own keys in
+ * the same storage.
  *
  * @module
  */
@@ -8,14 +9,14 @@
 
 /**
  * @typedef {object} SavedSession
- * @property {string} session   the key by which a guest comes back
+ * @property {string} session   session key of a guest
  * @property {string} name
  * @property {string[]} rooms
- * @property {boolean} account  or a guest
+ * @property {boolean} account  false for a guest
  */
 
 /**
- * What the storage knows of the last visit; empty where there was none.
+ * Returns the saved session; its fields are empty if there is none.
  *
  * @param {Store | null} storage
  * @returns {SavedSession}
@@ -26,7 +27,7 @@ export function remembered(storage, key = "chinwag") {
   try {
     saved = JSON.parse(storage?.getItem(key) ?? "{}") ?? {};
   } catch {
-    // Forbidden, or not ours.
+    // Forbidden storage or an invalid value.
   }
   /** @param {unknown} value */
   const text = (value) => (typeof value === "string" ? value : "");
@@ -34,21 +35,21 @@ export function remembered(storage, key = "chinwag") {
   return { session: text(saved.session), name: text(saved.name), rooms, account: saved.account === true };
 }
 
-/** @param {Store | null} storage @param {string} key @param {SavedSession} saved */
+/** Saves the session. @param {Store | null} storage @param {string} key @param {SavedSession} saved */
 export function remember(storage, key, saved) {
   try {
     storage?.setItem(key, JSON.stringify(saved));
   } catch {
-    // Full or forbidden: a reload will have to ask again.
+    // Full or forbidden storage: the session ends with the page.
   }
 }
 
-/** Forgets who the user was, and what it has not sent: that is nobody else's to say. @param {Store | null} storage */
+/** Removes the session and the outbox, which must not be sent by another user. @param {Store | null} storage */
 export function clearSession(storage, key = "chinwag") {
   try {
     const keys = Array.from({ length: storage?.length ?? 0 }, (_, at) => storage?.key(at) ?? "");
     for (const it of keys) if (it === key || it.startsWith(`${key}:outbox:`)) storage?.removeItem(it);
   } catch {
-    // Forbidden: nothing was kept.
+    // Forbidden storage: nothing was saved.
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Sends what stands in the outbox until the server has answered.
+ * Sends the entries of the outbox until the server has answered.
  *
- * One entry is under way per room, so that a refusal never changes the order.
+ * One entry per room is in flight, so that a refusal never changes the order.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { Refusal } from "./event.js";
 /** @typedef {import("./outbox.js").Entry} Entry */
 /** @typedef {import("./pending-requests.js").Callbacks} Callbacks */
 
-/** A refusal may ask for a wait; no longer than this is believed. */
+/** Upper limit for the delay that a refusal requests. */
 const PAUSE_MAX_MS = 60_000;
-/** And if it names none. */
+/** The delay if a refusal names none. */
 const PAUSE_MS = 1_000;
 
 export class Sender {
-  /** Bytes that the server takes in one WebSocket message. */
+  /** Bytes that the server accepts in one WebSocket message. */
   frameMax = Infinity;
 
   #outbox;
   #timers;
   #send;
   #emit;
-  /** Who waits for an answer, by id. @type {Map<string, Callbacks>} */
+  /** Callbacks by id. @type {Map<string, Callbacks>} */
   #callbacks = new Map();
-  /** The entry on its way in each room, by room. @type {Map<string, string>} */
+  /** The id of the entry in flight, by room. @type {Map<string, string>} */
   #inFlight = new Map();
   #isLive = false;
   #lastAt = 0;
@@ -53,12 +53,12 @@ export class Sender {
    * @returns {Promise<ChatEvent>} the answer
    */
   submit(id, type, room, payload) {
-    // A clock that goes back must not change the order.
+    // A clock that is set back must not change the order.
     this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
     const entry = { id, type, room, payload, at: this.#lastAt, tried: false };
     /** @type {Promise<ChatEvent>} */
     const done = new Promise((resolve, reject) => this.#callbacks.set(id, { resolve, reject }));
-    // Who does not wait for the answer hears of a failure through `failed`.
+    // Callers that ignore the promise are informed by `failed`.
     done.catch(() => {});
     this.#outbox.add(entry);
     this.#emit({ type: "queued", room, payload: { entry } });
@@ -83,19 +83,19 @@ export class Sender {
     this.#emit({ type: "discarded", room: entry.room, payload: { entry } });
   }
 
-  /** All that was missed is told: what is said now has its place behind it. */
+  /** Starts sending: all missed events were emitted, so new messages follow them. */
   goLive() {
     this.#isLive = true;
     this.#flush();
   }
 
-  /** The connection is gone; what was under way may or may not have arrived. */
+  /** Stops sending; entries in flight may or may not have arrived. */
   onDisconnect() {
     this.#isLive = false;
     this.#inFlight.clear();
   }
 
-  /** Takes the answer to an entry. @param {ChatEvent} event */
+  /** Handles the answer to an entry. @param {ChatEvent} event */
   answer(event) {
     const entry = this.#outbox.find(event.re ?? "");
     if (!entry) return;
@@ -115,7 +115,7 @@ export class Sender {
       const named = type === "direct_message" ? {} : { room };
       const text = JSON.stringify({ type, id, ...named, payload });
       if (new TextEncoder().encode(text).length > this.frameMax) {
-        // The server would close the connection over it, again and again.
+        // The server would close the connection each time.
         this.#fail(entry, new Refusal({ code: "too_long" }));
         continue;
       }
@@ -136,7 +136,7 @@ export class Sender {
   }
 
   /**
-   * Lets the whole room wait, so that nothing overtakes.
+   * Pauses the whole room, to keep its order.
    *
    * @param {string} room
    * @param {number} after

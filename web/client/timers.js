@@ -1,14 +1,14 @@
 /**
- * Timers that are known by their purpose, so that a lost connection can end them all.
+ * Timers named by purpose, which a lost connection can stop together.
  *
  * @module
  */
 
 /**
- * Where time comes from; tests bring their own.
+ * A source of time; tests use their own.
  *
  * @typedef {object} Clock
- * @property {() => number} now  milliseconds from any start
+ * @property {() => number} now  milliseconds from any origin
  * @property {(run: () => void, ms: number) => any} set
  * @property {(timer: any) => void} clear
  */
@@ -35,7 +35,7 @@ export class Timers {
   }
 
   /**
-   * Starts the timer of this purpose anew.
+   * Starts a timer, replacing one of the same purpose.
    *
    * @param {string} purpose
    * @param {number} ms

@@ -1,13 +1,13 @@
 /**
- * Slash commands: what the input box offers, and which of them the page carries out itself.
+ * Slash commands: the list for autocompletion, and the parser.
  *
- * A command that has an event of its own is sent as that event, so that it is answered and waits
- * in the outbox while there is no connection; all others go to the server as typed.
+ * A command with an event of its own is sent as that event, so that it has an answer and waits in the
+ * outbox while offline. Others go to the server as typed.
  *
  * @module
  */
 
-/** Name and what follows it, in the order offered. @type {[string, string][]} */
+/** Names and arguments, in the order offered. @type {[string, string][]} */
 export const commands = [
   ["help", ""],
   ["join", "ROOM"],
@@ -43,7 +43,9 @@ export const commands = [
 ];
 
 /**
- * @typedef {object} Command  what a line in the input box means
+ * The meaning of a line in the input box.
+ *
+ * @typedef {object} Command
  * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "stats" | "away" | "back" | "server" | "usage"} kind
  * @property {string} [text]
  * @property {string} [to]      room or person
@@ -51,6 +53,8 @@ export const commands = [
  */
 
 /**
+ * Parses a line.
+ *
  * @param {string} line  not empty
  * @returns {Command}
  */
@@ -72,7 +76,7 @@ export function parseCommand(line) {
     case "msg":
       return directMessage(text);
     case "me":
-      // What somebody does is a message that begins so; every reader shows it as a deed.
+      // Clients display a message that begins with "/me " as an action.
       return text ? { kind: "say", text: line } : usage(name);
     case "topic":
       return text ? { kind: "topic", text } : { kind: "server", text: line };
@@ -95,7 +99,7 @@ export function parseCommand(line) {
   }
 }
 
-/** A name with spaces in it stands in quotes. @param {string} text @returns {Command} */
+/** Parses the arguments of `/msg`; a name with spaces is quoted. @param {string} text @returns {Command} */
 function directMessage(text) {
   const [, quoted, bare, words] = /^@?(?:"([^"]+)"|(\S+))\s+([\s\S]+)$/.exec(text) ?? [];
   return words ? { kind: "msg", to: quoted ?? bare, text: words } : usage("msg");

@@ -1,11 +1,12 @@
 /**
- * Which part of a room's record the page holds. Pure, as `reducer.js`, whose part it is.
+ * The loaded part of a room's history. Pure, as part of `reducer.js`.
  *
- * It is all from `oldest` on, except for the holes: where a page was opened far back, and where
- * messages were let go because there are too many. Holes are filled when a reader comes near.
+ * It is everything from `oldest` on, except for gaps: between a page that was opened far back and the
+ * newest messages, and where messages were dropped because there are too many. Gaps are filled when the
+ * reader comes near.
  *
- *     1 … ── oldest ══════════ hole ══════════════▶ what comes
- *     more    loaded           not                 loaded
+ *     1 … ── oldest ══════════ gap ══════════════▶ new messages
+ *     more    loaded           not loaded          loaded
  *
  * @module
  */
@@ -16,15 +17,15 @@ import { asMessage, count, find, list, indexFor } from "./room.js";
 /** @typedef {import("./room.js").Message} Message */
 /** @typedef {import("./room.js").Range} Range */
 
-/** Messages held of a room that is open; beyond that some are let go and can be loaded again. */
+/** Messages in memory for the open room; others are dropped and can be loaded again. */
 export const MESSAGES_MAX = 10_000;
-/** The same of a room that is not. */
+/** Messages in memory for another room. */
 export const INACTIVE_MESSAGES_MAX = 1_000;
-/** The newest are not let go for the sake of older ones. */
+/** The newest messages, which are never dropped in favour of older ones. */
 const NEWEST_MIN = 200;
 
 /**
- * Puts messages into their places; one that is there already is replaced.
+ * Inserts messages in order; existing ones are replaced.
  *
  * @param {Room} room
  * @param {Message[]} more
@@ -42,66 +43,68 @@ export function withMessages(room, more) {
 }
 
 /**
+ * Inserts a page of history.
+ *
  * @param {Room} room
- * @param {any} payload  a page of history
+ * @param {any} payload
  * @param {string} you
- * @param {any} [asked]  what was asked for; nothing means the latest
+ * @param {any} [asked]  the request; none for the latest page
  * @returns {Room}
  */
 export function withHistory(room, payload, you, asked) {
-  const told = list(payload.messages);
-  const gone = new Set(told.filter((raw) => raw.deleted).map((raw) => raw.mid));
-  const there = told.filter((raw) => !raw.deleted).map((raw) => asMessage(raw, you));
-  const kept = gone.size ? room.messages.filter(({ mid }) => !gone.has(mid)) : room.messages;
-  const filled = withMessages({ ...room, messages: kept }, there);
+  const raws = list(payload.messages);
+  const gone = new Set(raws.filter((raw) => raw.deleted).map((raw) => raw.mid));
+  const existing = raws.filter((raw) => !raw.deleted).map((raw) => asMessage(raw, you));
+  const remaining = gone.size ? room.messages.filter(({ mid }) => !gone.has(mid)) : room.messages;
+  const filled = withMessages({ ...room, messages: remaining }, existing);
   const span = spanOf(payload, asked ?? {});
   const covered = span ? coverage(room, span, count(payload.top, 0)) : {};
   return withLost({ ...filled, ...covered }, list(payload.lost));
 }
 
-/** Some of it is no longer kept by the server. @param {Room} room @param {any[]} told @returns {Room} */
-export function withLost(room, told) {
-  const ranges = told.map(({ from, to }) => ({ from: count(from, 0), to: count(to, 0) }));
+/** Adds ranges that the server no longer has. @param {Room} room @param {any[]} raws @returns {Room} */
+export function withLost(room, raws) {
+  const ranges = raws.map(({ from, to }) => ({ from: count(from, 0), to: count(to, 0) }));
   const sound = ranges.filter(({ from, to }) => from > 0 && from <= to);
   return sound.length ? { ...room, lost: sound.reduce(withRange, room.lost) } : room;
 }
 
 /**
- * Lets go what is too much: the oldest, or if the reader is among those, what lies between them
- * and the newest.
+ * Drops excess messages: the oldest, or, if the reader is reading those, the ones between them and the
+ * newest.
  *
  * @param {Room} room
  * @param {number} most
- * @param {boolean} [isReadingBack]
+ * @param {boolean} [isReadingHistory]
  * @returns {Room}
  */
-export function trimmed(room, most, isReadingBack = false) {
+export function trimmed(room, most, isReadingHistory = false) {
   const { messages } = room;
   const surplus = messages.length - most;
   if (surplus <= 0) return room;
-  if (!isReadingBack) {
+  if (!isReadingHistory) {
     const oldest = messages[surplus].mid;
-    const holes = room.holes.filter(({ to }) => to > oldest);
-    return { ...room, messages: messages.slice(surplus), oldest, more: true, holes };
+    const gaps = room.gaps.filter(({ to }) => to > oldest);
+    return { ...room, messages: messages.slice(surplus), oldest, more: true, gaps };
   }
   const end = messages.length - NEWEST_MIN;
   const start = end - surplus;
-  const hole = { from: messages[start - 1].mid + 1, to: messages[end].mid - 1 };
+  const gap = { from: messages[start - 1].mid + 1, to: messages[end].mid - 1 };
   const rest = [...messages.slice(0, start), ...messages.slice(end)];
-  return { ...room, messages: rest, holes: withRange(room.holes, hole) };
+  return { ...room, messages: rest, gaps: withRange(room.gaps, gap) };
 }
 
-/** The hole that this number is in, or next to. @param {Room} room @param {number} seq */
-export function holeAt({ holes }, seq) {
-  return holes.find(({ from, to }) => from <= seq && seq <= to);
+/** Returns the gap that contains this number. @param {Room} room @param {number} seq */
+export function gapAt({ gaps }, seq) {
+  return gaps.find(({ from, to }) => from <= seq && seq <= to);
 }
 
-/** Whether the page holds this message, or would if there were one. @param {Room} room @param {number} mid */
+/** Whether this message is loaded, or would be if it existed. @param {Room} room @param {number} mid */
 export function isLoaded(room, mid) {
-  return find(room.messages, mid) !== undefined || (room.oldest > 0 && mid >= room.oldest && !holeAt(room, mid));
+  return find(room.messages, mid) !== undefined || (room.oldest > 0 && mid >= room.oldest && !gapAt(room, mid));
 }
 
-/** Adds a range; those that touch become one. @param {Range[]} ranges @param {Range} range */
+/** Adds a range; adjacent ranges are merged. @param {Range[]} ranges @param {Range} range */
 export function withRange(ranges, { from, to }) {
   /** @param {Range} it */
   const touches = (it) => it.from <= to + 1 && from <= it.to + 1;
@@ -114,8 +117,8 @@ export function withRange(ranges, { from, to }) {
 }
 
 /**
- * The part of the record that a page speaks for: there is nothing in it but what is on the page.
- * A page without messages that says there are more speaks for nothing.
+ * Returns the range that a page covers: it has no other messages than those of the page. Null for an
+ * empty page that claims that there are more.
  *
  * @param {any} payload
  * @param {{ before?: number, after?: number, around?: number }} asked
@@ -133,20 +136,20 @@ function spanOf({ first, last, top, more }, { before, after, around }) {
 }
 
 /**
- * What is covered when this is, too.
+ * Returns the loaded part of a room after a range was added.
  *
  * @param {Room} room
  * @param {Range} span
  * @param {number} top
  */
-function coverage({ oldest, more, holes }, { from, to }, top) {
+function coverage({ oldest, more, gaps }, { from, to }, top) {
   const known = oldest || top + 1;
-  let rest = holes;
+  let rest = gaps;
   if (from < known && to + 1 < known) rest = withRange(rest, { from: to + 1, to: known - 1 });
-  rest = rest.flatMap((hole) => [
-    ...(hole.from < from ? [{ from: hole.from, to: Math.min(hole.to, from - 1) }] : []),
-    ...(hole.to > to ? [{ from: Math.max(hole.from, to + 1), to: hole.to }] : []),
+  rest = rest.flatMap((gap) => [
+    ...(gap.from < from ? [{ from: gap.from, to: Math.min(gap.to, from - 1) }] : []),
+    ...(gap.to > to ? [{ from: Math.max(gap.from, to + 1), to: gap.to }] : []),
   ]);
   const reachesBack = oldest === 0 || from < oldest;
-  return { holes: rest, oldest: reachesBack ? from : oldest, more: reachesBack ? from > 1 : more };
+  return { gaps: rest, oldest: reachesBack ? from : oldest, more: reachesBack ? from > 1 : more };
 }

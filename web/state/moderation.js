@@ -1,5 +1,5 @@
 /**
- * Who may do what to whom, as far as the page can know: the server decides. Pure.
+ * Permissions and people, as far as the page knows them; the server decides. Pure.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import { isDirect } from "../client/event.js";
 
 /** @typedef {import("./room.js").Person} Person */
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./reducer.js").State} State */
+/** @typedef {import("./state.js").State} State */
 
-/** Each may do what those before it may, to those before it. */
+/** Ranks, ascending. Each includes the permissions of those before it, and can moderate them. */
 const RANKS = ["", "member", "moderator", "owner", "admin"];
 const MODERATOR = RANKS.indexOf("moderator");
 const OWNER = RANKS.indexOf("owner");
 
-/** How long somebody may be muted, in seconds; 0 for ever. */
+/** Offered durations of a mute, in seconds; 0 for no end. */
 export const MUTE_SECONDS = [600, 3600, 0];
-/** Waits between two messages of one person, in seconds; 0 for none. */
+/** Offered intervals of slow mode, in seconds; 0 turns it off. */
 export const SLOW_SECONDS = [0, 10, 60];
 
-/** The reader's rank in a room. @param {State} state @param {Room | undefined} room */
+/** Returns the reader's rank in a room. @param {State} state @param {Room | undefined} room */
 export function rankIn({ role }, room) {
   if (!room || isDirect(room.name)) return 0;
   return Math.max(RANKS.indexOf(role), RANKS.indexOf(room.role), 0);
 }
 
-/** Whether the reader keeps order in a room. @param {State} state @param {Room | undefined} room */
+/** Whether the reader moderates a room. @param {State} state @param {Room | undefined} room */
 export function moderates(state, room) {
   return rankIn(state, room) >= MODERATOR;
 }
 
 /**
- * What the reader may do to somebody in a room.
+ * Returns the moderation actions that the reader may take on a person.
  *
  * @param {State} state
  * @param {Room} room
@@ -42,25 +42,25 @@ export function moderates(state, room) {
 export function actionsOn(state, room, { name, role }) {
   const rank = rankIn(state, room);
   if (name === state.you || rank < MODERATOR || RANKS.indexOf(role) >= rank) return [];
-  const standing = role === "moderator" ? "demote" : "promote";
-  return ["mute", "unmute", "kick", "ban", ...(rank >= OWNER ? [standing] : [])];
+  const change = role === "moderator" ? "demote" : "promote";
+  return ["mute", "unmute", "kick", "ban", ...(rank >= OWNER ? [change] : [])];
 }
 
-/** What the reader may do to a room. @param {State} state @param {Room} room @returns {string[]} */
+/** Returns the moderation actions that the reader may take on a room. @param {State} state @param {Room} room @returns {string[]} */
 export function actionsIn(state, room) {
   const rank = rankIn(state, room);
   if (rank < MODERATOR) return [];
-  const opening = room.isPrivate ? "make_public" : "make_private";
-  return ["lock", "unlock", "slow", ...(rank >= OWNER ? [opening] : [])];
+  const change = room.isPrivate ? "make_public" : "make_private";
+  return ["lock", "unlock", "slow", ...(rank >= OWNER ? [change] : [])];
 }
 
-/** Private rooms other than this one that the reader may let somebody into. @param {State} state @param {string} active @returns {string[]} */
+/** Returns the other private rooms to which the reader may invite. @param {State} state @param {string} active @returns {string[]} */
 export function roomsToInvite(state, active) {
   const rooms = [...state.rooms.values()].filter((it) => it.isPrivate && it.name !== active && moderates(state, it));
   return rooms.map(({ name }) => name);
 }
 
-/** What is known of somebody from the rooms that the reader is in. @param {State} state @param {string} name @returns {Person | undefined} */
+/** Returns a person as known from any joined room. @param {State} state @param {string} name @returns {Person | undefined} */
 export function personOf(state, name) {
   for (const { people } of state.rooms.values()) {
     const person = people.find((it) => it.name === name);
@@ -69,30 +69,30 @@ export function personOf(state, name) {
   return undefined;
 }
 
-/** Who is in a room; of a private conversation, both. @param {State} state @param {Room | undefined} room @returns {Person[]} */
+/** Returns the people in a room, or both people of a private conversation. @param {State} state @param {Room | undefined} room @returns {Person[]} */
 export function peopleIn(state, room) {
   if (!room || !isDirect(room.name)) return room?.people ?? [];
-  const nobody = { status: "", text: "", role: "", account: false };
+  const unknown = { status: "", text: "", role: "", account: false };
   const partner = partnerOf(room);
-  const there = personOf(state, partner) ?? { ...nobody, status: "elsewhere", name: partner };
-  return [there, personOf(state, state.you) ?? { ...nobody, name: state.you }];
+  const other = personOf(state, partner) ?? { ...unknown, status: "absent", name: partner };
+  return [other, personOf(state, state.you) ?? { ...unknown, name: state.you }];
 }
 
-/** The other one of a private conversation. @param {Room} room */
+/** Returns the name of the other person of a private conversation. @param {Room} room */
 export function partnerOf({ name, partner }) {
   return partner || name.slice(1);
 }
 
 /**
- * The room of the conversation with somebody; of one that has not begun, a name that no other has:
- * who is called Bob now need not be whom `@Bob` was begun with.
+ * Returns the room of the conversation with a person, or an unused name for a new one: `@Bob` may be the
+ * conversation with someone who was called Bob before.
  *
  * @param {State} state
  * @param {string} name
  */
 export function conversationWith({ rooms }, name) {
-  const talk = [...rooms.values()].find((it) => isDirect(it.name) && partnerOf(it) === name);
-  if (talk) return talk.name;
+  const conversation = [...rooms.values()].find((it) => isDirect(it.name) && partnerOf(it) === name);
+  if (conversation) return conversation.name;
   let room = `@${name}`;
   for (let number = 2; rooms.has(room); number += 1) room = `@${name}-${number}`;
   return room;

@@ -1,10 +1,9 @@
 /**
- * What the page knows, as a value: `reduce(state, event, now)` gives the next one.
+ * The reducer of the page: `reduce(state, event, now)` returns the next state.
  *
- * Pure: no DOM, no clock, no storage. An event is one of the library's (`chinwag.js`) or one of
- * the page's own, whose types begin with `ui_`. What did not change keeps its identity, so that
- * the view can see by `===` what to touch. Room names come from strangers: rooms are kept in a
- * `Map`, where `__proto__` is a name like any other.
+ * Pure: no DOM, no clock, no storage. Events come from the library (`chinwag.js`) or from the page,
+ * whose types begin with `ui_`. Unchanged values keep their identity, so that views can compare them by
+ * `===`. Room names are untrusted: rooms are in a `Map`, where `__proto__` is a name like any other.
  *
  * @module
  */
@@ -31,57 +30,13 @@ import { roomFields, applyWelcome } from "./welcome.js";
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
 /** @typedef {import("./room.js").Pending} Pending */
-
-/**
- * @typedef {object} State
- * @property {import("../chinwag.js").Phase} phase
- * @property {{ code?: number, reason?: string, retry_in_ms?: number }} why  of the phase
- * @property {string} you
- * @property {boolean} account      or a guest
- * @property {string} role          on the whole server: `admin` or nothing
- * @property {ReadonlyMap<string, Room>} rooms  in the order of joining
- * @property {string} active
- * @property {boolean} attentive    the end of the active room is before somebody's eyes
- * @property {number} clockOffset         how far the server's clock is clockOffset of ours, in ms
- * @property {{ room: string, users: number, topic: string }[] | null} found  answer to `list_rooms`
- * @property {Search | null} search
- * @property {Record<string, number>} limits
- * @property {number} notices       how many there were: numbers them
- */
-
-/**
- * What is searched for and what was found, the newest first.
- *
- * @typedef {object} Search
- * @property {string} query
- * @property {boolean} isBusy
- * @property {(Message & { room: string })[]} found
- * @property {boolean} more
- * @property {string} failure
- */
+/** @typedef {import("./state.js").State} State */
 
 const TYPING_MS = 6_000;
 
-/** @param {string} [active] @returns {State} */
-export function initial(active = "") {
-  return {
-    phase: "idle",
-    why: {},
-    you: "",
-    account: false,
-    role: "",
-    rooms: new Map(),
-    active,
-    attentive: true,
-    clockOffset: 0,
-    found: null,
-    search: null,
-    limits: {},
-    notices: 0,
-  };
-}
-
 /**
+ * Returns the state after an event.
+ *
  * @param {State} state
  * @param {ChatEvent} event
  * @param {number} now  local clock, Unix milliseconds
@@ -136,7 +91,7 @@ export function reduce(state, event, now) {
     case "notice":
       return addServerNotice(state, room, payload);
     case "error":
-      // What was asked with an `id` is told by who asked.
+      // The caller of a request shows its error.
       return event.re === undefined ? addServerNotice(state, room, payload) : state;
     default:
       return reducePageEvent(state, event, now);
@@ -144,22 +99,22 @@ export function reduce(state, event, now) {
 }
 
 /**
- * What has changed about the reader; others are told by the server.
+ * Updates the reader in all rooms: the server sends such changes only to others.
  *
  * @param {State} state
- * @param {{ user: string, was?: string, status?: string, text?: string }} news
+ * @param {{ user: string, was?: string, status?: string, text?: string }} changes
  */
-function updateReader(state, news) {
-  let next = { ...state, you: news.user };
+function updateReader(state, changes) {
+  let next = { ...state, you: changes.user };
   for (const [name, { people }] of state.rooms) {
     if (!people.some((person) => person.name === state.you)) continue;
-    next = upsertRoom(next, name, (it) => withPresence(it, "presence", news));
+    next = upsertRoom(next, name, (it) => withPresence(it, "presence", changes));
   }
   return next;
 }
 
 /**
- * The page's own events.
+ * Applies an event of the page.
  *
  * @param {State} state
  * @param {ChatEvent} event
@@ -196,7 +151,7 @@ function reducePageEvent(state, { type, room = state.active, payload = {} }, now
 }
 
 /**
- * A numbered event of a room.
+ * Applies a numbered event of a room.
  *
  * @param {State} state
  * @param {string} name
@@ -263,15 +218,15 @@ function addMessage(state, name, { seq, ts, local, payload = {} }) {
   });
 }
 
-/** A page of the past. @param {State} state @param {Room} room @param {ChatEvent} event @returns {Room} */
+/** Adds a page of history. @param {State} state @param {Room} room @param {ChatEvent} event @returns {Room} */
 function addHistory(state, room, { payload = {}, asked }) {
   const next = withHistory(room, payload, state.you, asked);
-  const isReadingBack = (asked?.before ?? asked?.after ?? asked?.around) !== undefined;
-  const whole = trimmed(next, MESSAGES_MAX, isReadingBack);
+  const isReadingHistory = (asked?.before ?? asked?.after ?? asked?.around) !== undefined;
+  const whole = trimmed(next, MESSAGES_MAX, isReadingHistory);
   return state.account ? recounted(whole, state.you) : whole;
 }
 
-/** What was searched for, if it is still wanted. @param {State} state @param {ChatEvent} event */
+/** Sets the results of the current search. @param {State} state @param {ChatEvent} event */
 function setResults(state, { payload = {}, asked }) {
   const { search } = state;
   if (!search || search.query !== asked?.query) return state;
@@ -279,9 +234,9 @@ function setResults(state, { payload = {}, asked }) {
   return { ...state, search: { ...search, isBusy: false, failure: "", found: hits, more: payload.more === true } };
 }
 
-/** What a reset of the record leaves of a room. @param {Room} room */
-function survivingReset({ topic, count: users, people, pending, typing: writers, role, isPrivate, partner }) {
-  return { topic, count: users, people, pending, typing: writers, role, isPrivate, partner };
+/** Returns the fields of a room that survive a reset of its history. @param {Room} room */
+function survivingReset({ topic, count: users, people, pending, typing, role, isPrivate, partner }) {
+  return { topic, count: users, people, pending, typing, role, isPrivate, partner };
 }
 
 /** @param {State} state @param {string} name @param {any} payload @param {number} now */
@@ -312,19 +267,19 @@ function removePending(state, name, id) {
   });
 }
 
-/** Lets go what has expired. @param {State} state @param {number} now @returns {State} */
+/** Removes expired messages and typing notices. @param {State} state @param {number} now @returns {State} */
 function expire(state, now) {
   /** @param {Message} message */
-  const lives = ({ expires }) => expires === undefined || expires > now + state.clockOffset;
-  /** @param {[string, number]} writer */
-  const writes = ([, until]) => until > now;
+  const isAlive = ({ expires }) => expires === undefined || expires > now + state.clockOffset;
+  /** @param {[string, number]} typist */
+  const isTyping = ([, until]) => until > now;
   let next = state;
   for (const name of state.rooms.keys()) {
     next = updateRoom(next, name, (room) => {
-      const writers = Object.entries(room.typing);
-      if (room.messages.every(lives) && writers.every(writes)) return room;
-      const messages = room.messages.filter(lives);
-      return { ...room, messages, typing: Object.fromEntries(writers.filter(writes)) };
+      const typists = Object.entries(room.typing);
+      if (room.messages.every(isAlive) && typists.every(isTyping)) return room;
+      const messages = room.messages.filter(isAlive);
+      return { ...room, messages, typing: Object.fromEntries(typists.filter(isTyping)) };
     });
   }
   return next;

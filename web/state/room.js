@@ -1,8 +1,7 @@
 /**
- * A room as the page knows it, and what events make of it. Pure, as `reducer.js`, whose part it is.
+ * The state of a room, and its changes by events. Pure, as part of `reducer.js`.
  *
- * Nothing here believes what a server sends to be of the right kind: fields of another type count
- * as absent.
+ * Fields from the server that have an unexpected type count as missing.
  *
  * @module
  */
@@ -17,13 +16,13 @@
  * @property {number} [expires]    server time
  * @property {boolean} [edited]
  * @property {Reaction[]} reactions
- * @property {string} [local]      id it had in the outbox: its row on the page stays the same
+ * @property {string} [local]      its id in the outbox: keeps its row on the page the same
  */
 
 /** @typedef {{ emoji: string, count: number, mine: boolean, users: string[] }} Reaction */
 
 /**
- * Something said that the server has not answered: shown as if it had, but paler.
+ * A submitted event without an answer, shown as if it had one, but paler.
  *
  * @typedef {object} Pending
  * @property {string} id
@@ -34,18 +33,18 @@
  */
 
 /**
- * A line that is no message.
+ * A line that is not a message.
  *
  * @typedef {object} Notice
  * @property {number} id
- * @property {number} after     it stands behind this message
- * @property {string} text      as the server or the page has it; empty for a deed
- * @property {Moderation} [deed]
- * @property {string} [invites] a room that may be joined
+ * @property {number} after     the message that it follows
+ * @property {string} text      from the server or the page; empty for a moderation action
+ * @property {Moderation} [moderation]
+ * @property {string} [invites] the room of an invitation
  */
 
 /**
- * What somebody did who keeps order.
+ * A moderation action.
  *
  * @typedef {{ action: string, by: string, user: string, seconds: number, reason: string }} Moderation
  */
@@ -63,21 +62,21 @@
  * @property {Message[]} messages   ascending by `mid`
  * @property {Pending[]} pending
  * @property {Notice[]} notices
- * @property {Range[]} lost         no longer kept by the server
- * @property {Range[]} holes        not loaded, between messages that are; ascending
- * @property {number} oldest        the record is known from this `seq` on; 0 when nothing is
- * @property {boolean} more         there is more of the past to be had
+ * @property {Range[]} lost         no longer available on the server
+ * @property {Range[]} gaps         not loaded, between loaded messages; ascending
+ * @property {number} oldest        history is known from this `seq` on; 0 if none is
+ * @property {boolean} more         older history exists
  * @property {number} unread
  * @property {number} mentions
- * @property {number} firstUnread   messages from this `mid` on were new when the reader came; 0 for none
- * @property {number} read          how far an account has read, here or elsewhere; 0 for guests
- * @property {string} role          of the reader: `owner`, `moderator`, `member` or nothing
- * @property {boolean} isPrivate    who is not a member cannot know of it
- * @property {string} partner       of a private conversation: the other one's name now
- * @property {Record<string, number>} typing  until when, by name
+ * @property {number} firstUnread   the first message that was unread when the reader came; 0 for none
+ * @property {number} read          the read marker of an account; 0 for guests
+ * @property {string} role          of the reader: `owner`, `moderator`, `member` or empty
+ * @property {boolean} isPrivate    visible only to members
+ * @property {string} partner       current name of the other person of a private conversation
+ * @property {Record<string, number>} typing  expiry times by name, local clock
  */
 
-/** @param {string} name @returns {Room} */
+/** Returns a room of which only the name is known. @param {string} name @returns {Room} */
 export function emptyRoom(name) {
   return {
     name,
@@ -88,7 +87,7 @@ export function emptyRoom(name) {
     pending: [],
     notices: [],
     lost: [],
-    holes: [],
+    gaps: [],
     oldest: 0,
     more: false,
     unread: 0,
@@ -103,7 +102,7 @@ export function emptyRoom(name) {
 }
 
 /**
- * The message with this number, by bisection.
+ * Returns the message with this number, by binary search.
  *
  * @param {Message[]} messages
  * @param {number} mid
@@ -152,13 +151,13 @@ export function withPresence(room, type, payload) {
     const { [name]: _, ...typing } = room.typing;
     return { ...room, count: total, people: others, typing };
   }
-  // A status without words has none, whatever the one before said.
-  const news = payload.status === undefined ? payload : { text: "", ...payload };
-  const person = asPerson({ ...before, ...news, name });
+  // A status without a text clears the text of the one before.
+  const changes = payload.status === undefined ? payload : { text: "", ...payload };
+  const person = asPerson({ ...before, ...changes, name });
   return { ...room, count: total, people: sorted([...others, person]) };
 }
 
-/** Somebody has another role, or none. @param {Room} room @param {string} name @param {string} role @returns {Room} */
+/** Sets the role of a person; empty for none. @param {Room} room @param {string} name @param {string} role @returns {Room} */
 export function withRole(room, name, role) {
   return { ...room, people: room.people.map((it) => (it.name === name ? { ...it, role } : it)) };
 }
@@ -170,7 +169,7 @@ export function withPeople(room, users, total) {
   return { ...room, people, count: count(total, people.length) };
 }
 
-/** @param {any} raw @param {string} you @param {string} [local] @returns {Message} */
+/** Returns the message of a payload. @param {any} raw @param {string} you @param {string} [local] @returns {Message} */
 export function asMessage(raw, you, local) {
   const { mid, seq, ts, sender, content, reply_to, expires, edited, reactions } = raw;
   /** @type {Message} */
@@ -188,22 +187,22 @@ export function asMessage(raw, you, local) {
   return message;
 }
 
-/** @param {unknown} value @returns {any[]} */
+/** Returns an array without null, or an empty one for another value. @param {unknown} value @returns {any[]} */
 export function list(value) {
   return Array.isArray(value) ? value.filter((it) => it !== null && it !== undefined) : [];
 }
 
-/** @param {unknown} value */
+/** Returns a string, or an empty one for another value. @param {unknown} value */
 export function text(value) {
   return typeof value === "string" ? value : "";
 }
 
-/** @param {unknown} value @param {number} otherwise */
+/** Returns a finite number, or `otherwise`. @param {unknown} value @param {number} otherwise */
 export function count(value, otherwise) {
   return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
 }
 
-/** A time that there is: beyond, a `Date` is invalid. @param {unknown} value */
+/** Returns a time within the range of a `Date`. @param {unknown} value */
 export function timestamp(value) {
   return Math.min(Math.max(count(value, 0), 0), 8.64e15);
 }
@@ -236,11 +235,11 @@ function sorted(people) {
   return people.sort((a, b) => collator.compare(a.name, b.name));
 }
 
-/** Where this number stands or would stand. @param {Message[]} messages @param {number} mid */
+/** Returns the index of a number, or where it would be inserted. @param {Message[]} messages @param {number} mid */
 export function indexFor(messages, mid) {
   let low = 0;
   let high = messages.length;
-  // Most are new and belong at the end.
+  // Most messages are new and belong at the end.
   if (high > 0 && messages[high - 1].mid < mid) return high;
   while (low < high) {
     const middle = (low + high) >> 1;

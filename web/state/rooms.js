@@ -1,5 +1,5 @@
 /**
- * Rooms of the state: changed, opened and left. Pure, as `reducer.js`, whose part it is.
+ * Changes to the rooms of the state. Pure, as part of `reducer.js`.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { withoutUnreadMarker } from "./unread.js";
 import { emptyRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./reducer.js").State} State */
+/** @typedef {import("./state.js").State} State */
 
 /**
- * Changes a room that exists.
+ * Changes a room, if it exists.
  *
  * @param {State} state
  * @param {string} name
@@ -24,7 +24,7 @@ export function updateRoom(state, name, how) {
 }
 
 /**
- * Changes a room, which is made if need be.
+ * Changes a room, which is created if necessary.
  *
  * @param {State} state
  * @param {string} name
@@ -58,12 +58,12 @@ export function openRoom(state, name) {
   return markSeen({ ...next, active: name, attentive: true });
 }
 
-/** Where the unread began is of no use once the reader has gone elsewhere. @param {Room} room */
+/** Removes what only the open room needs: the unread marker and older messages. @param {Room} room */
 function deactivated(room) {
   return trimmed(withoutUnreadMarker(room), INACTIVE_MESSAGES_MAX);
 }
 
-/** What is before an attentive reader is read. @param {State} state @returns {State} */
+/** Marks the open room as read if the reader is attentive. @param {State} state @returns {State} */
 export function markSeen(state) {
   if (!state.attentive) return state;
   return updateRoom(state, state.active, (it) =>

@@ -1,6 +1,6 @@
 /**
- * What stands in the message list, as values: messages and what was not answered yet, with dates,
- * notices, holes, lost ranges and the mark of the unread between them. Pure.
+ * The items of the message list: messages and pending events, with dates, notices, gaps, lost ranges
+ * and the unread marker between them. Pure.
  *
  * @module
  */
@@ -13,28 +13,28 @@ import { find, withReaction } from "./room.js";
 /** @typedef {import("./room.js").Pending} Pending */
 
 /**
- * One row. Items of one key that are equal field by field look the same.
+ * An item of the list. Items with the same key and equal fields look the same.
  *
  * @typedef {object} Item
  * @property {string} key
- * @property {"message" | "date" | "notice" | "lost" | "hole" | "unread"} kind
- * @property {number} mid             where it belongs; 0 before the first message
+ * @property {"message" | "date" | "notice" | "lost" | "gap" | "unread"} kind
+ * @property {number} mid             its position; 0 before the first message
  * @property {Message} [message]
- * @property {boolean} [isHead]       begins a run of messages of one sender
- * @property {boolean} [isMentioned]      the reader is called by name
- * @property {Message | null} [quoted]  what it replies to; null if that is not here
- * @property {Pending} [pending]      what has been said about it or with it, unanswered
+ * @property {boolean} [isHead]       first of a run of messages by one sender
+ * @property {boolean} [isMentioned]  mentions the reader
+ * @property {Message | null} [quoted]  the message it replies to; null if that is not loaded
+ * @property {Pending} [pending]      the pending event that sends or changes it
  * @property {number} [day]           midnight, local time
  * @property {import("./room.js").Notice} [notice]
- * @property {import("./room.js").Range} [range]  what is lost or not loaded
+ * @property {import("./room.js").Range} [range]  of a gap or of lost messages
  */
 
-/** Messages of one sender closer than this are one run. */
+/** Maximum time between messages of a run. */
 const RUN_MS = 5 * 60_000;
 
 /**
- * The rows for the messages `from` to `to` (indices, `to` excluded) of a room; what is not
- * answered stands behind the last one.
+ * Returns the items for the messages with the indices `from` to `to` (excluded) of a room. Pending
+ * messages follow the last one.
  *
  * @param {Room} room
  * @param {number} from
@@ -46,19 +46,19 @@ export function timeline(room, from, to, { you, clockOffset }) {
   const { messages, pending } = room;
   const isEnd = to >= messages.length;
   const changes = changesOf(pending);
-  const shown = messages.slice(from, to).map((it) => withChange(it, changes.get(it.mid), you));
-  if (isEnd) shown.push(...pending.filter(isSpoken).map((it) => asSaid(it, you, clockOffset)));
-  const unanswered = new Map(pending.map((it) => [it.id, it]));
+  const visible = messages.slice(from, to).map((it) => withChange(it, changes.get(it.mid), you));
+  if (isEnd) visible.push(...pending.filter(isMessage).map((it) => asPendingMessage(it, you, clockOffset)));
+  const pendingById = new Map(pending.map((it) => [it.id, it]));
 
   let before = /** @type {Message | undefined} */ (messages[from - 1]);
   let day = before && midnight(before.ts);
-  let isMarkDue = isMarkAfter(room, from);
-  const asides = asidesOf(room, before?.mid ?? 0, isEnd ? Infinity : (messages[to - 1]?.mid ?? 0));
+  let isMarkerDue = isMarkerAfter(room, from);
+  const others = otherItems(room, before?.mid ?? 0, isEnd ? Infinity : (messages[to - 1]?.mid ?? 0));
   /** @type {Item[]} */
   const items = [];
-  for (const message of shown) {
-    while (asides.length > 0 && asides[0].mid < message.mid) {
-      items.push(/** @type {Item} */ (asides.shift()));
+  for (const message of visible) {
+    while (others.length > 0 && others[0].mid < message.mid) {
+      items.push(/** @type {Item} */ (others.shift()));
       before = undefined;
     }
     const { mid, ts, replyTo, local = `m${mid}` } = message;
@@ -67,9 +67,9 @@ export function timeline(room, from, to, { you, clockOffset }) {
       items.push({ key: `day ${mid}`, kind: "date", mid, day });
       before = undefined;
     }
-    // What the reader has said themselves is not new to them.
-    if (isMarkDue && mid >= room.firstUnread && message.sender !== you) {
-      isMarkDue = false;
+    // The reader's own messages are not unread.
+    if (isMarkerDue && mid >= room.firstUnread && message.sender !== you) {
+      isMarkerDue = false;
       items.push({ key: "unread", kind: "unread", mid });
       before = undefined;
     }
@@ -81,21 +81,20 @@ export function timeline(room, from, to, { you, clockOffset }) {
       isHead: !before || !continues(message, before),
       isMentioned: message.sender !== you && mentions(message.content, you),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
-      pending: changes.get(mid) ?? unanswered.get(local),
+      pending: changes.get(mid) ?? pendingById.get(local),
     });
     before = message;
   }
-  return [...items, ...asides];
+  return [...items, ...others];
 }
 
 /**
- * Whether the mark of the unread may stand at or behind this index: what is before it is known,
- * and read.
+ * Whether the unread marker belongs at or after this index: everything before it is loaded and read.
  *
  * @param {Room} room
  * @param {number} from
  */
-function isMarkAfter({ messages, firstUnread, oldest, more }, from) {
+function isMarkerAfter({ messages, firstUnread, oldest, more }, from) {
   if (firstUnread === 0) return false;
   const before = messages[from - 1];
   return before ? before.mid < firstUnread : oldest <= firstUnread || !more;
@@ -107,34 +106,34 @@ function continues({ sender, ts, replyTo }, before) {
 }
 
 /** @param {Pending} entry */
-function isSpoken({ type }) {
+function isMessage({ type }) {
   return type === "send_message" || type === "direct_message";
 }
 
 /**
- * Notices, holes and lost ranges between two numbers, in their order.
+ * Returns notices, gaps and lost ranges between two numbers, in order.
  *
  * @param {Room} room
  * @param {number} low
  * @param {number} high
  * @returns {Item[]}
  */
-function asidesOf({ notices, lost, holes }, low, high) {
+function otherItems({ notices, lost, gaps }, low, high) {
   /** @type {Item[]} */
-  const asides = [];
+  const others = [];
   for (const range of lost) {
-    asides.push({ key: `lost ${range.from}`, kind: "lost", mid: range.to, range });
+    others.push({ key: `lost ${range.from}`, kind: "lost", mid: range.to, range });
   }
-  for (const range of holes) {
-    asides.push({ key: `hole ${range.to}`, kind: "hole", mid: range.to, range });
+  for (const range of gaps) {
+    others.push({ key: `gap ${range.to}`, kind: "gap", mid: range.to, range });
   }
   for (const notice of notices) {
-    asides.push({ key: `notice ${notice.id}`, kind: "notice", mid: notice.after, notice });
+    others.push({ key: `notice ${notice.id}`, kind: "notice", mid: notice.after, notice });
   }
-  return asides.filter(({ mid }) => mid >= low && mid < high).sort((a, b) => a.mid - b.mid);
+  return others.filter(({ mid }) => mid >= low && mid < high).sort((a, b) => a.mid - b.mid);
 }
 
-/** Unanswered edits, deletions and reactions by message. @param {Pending[]} pending */
+/** Returns pending edits, deletions and reactions by message. @param {Pending[]} pending */
 function changesOf(pending) {
   const changes = new Map();
   for (const entry of pending) {
@@ -145,7 +144,7 @@ function changesOf(pending) {
 }
 
 /**
- * The message as it will be when the change is answered.
+ * Returns the message as it will be after a pending change.
  *
  * @param {Message} message
  * @param {Pending | undefined} change
@@ -162,8 +161,8 @@ function withChange(message, change, you) {
   return { ...message, reactions: withReaction(message.reactions, { ...payload, user: you }, you) };
 }
 
-/** What was said, as if it had arrived. @param {Pending} entry @param {string} you @param {number} clockOffset @returns {Message} */
-function asSaid({ id, payload, at }, you, clockOffset) {
+/** Returns a pending message as if it had arrived. @param {Pending} entry @param {string} you @param {number} clockOffset @returns {Message} */
+function asPendingMessage({ id, payload, at }, you, clockOffset) {
   return {
     mid: Infinity,
     sender: you,

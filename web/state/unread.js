@@ -1,5 +1,5 @@
 /**
- * What of a room has been read, and what waits to be. Pure, as `reducer.js`, whose part it is.
+ * Unread counts and mentions. Pure, as part of `reducer.js`.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { find } from "./room.js";
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
 
-/** How many messages wait to be read, everywhere. @param {import("./reducer.js").State} state */
+/** Returns the number of unread messages in all rooms. @param {import("./state.js").State} state */
 export function unreadIn(state) {
   let sum = 0;
   for (const { unread } of state.rooms.values()) sum += unread;
   return sum;
 }
 
-/** Whether the text calls this name. @param {string} content @param {string} you */
+/** Whether the text mentions this name. @param {string} content @param {string} you */
 export function mentions(content, you) {
   if (!you) return false;
   const folded = content.toLowerCase();
@@ -30,12 +30,12 @@ export function mentions(content, you) {
   return false;
 }
 
-/** Whether this is meant for the reader in person. @param {string} room @param {string} content @param {string} you */
+/** Whether a message addresses the reader: directly or by a mention. @param {string} room @param {string} content @param {string} you */
 export function isAddressed(room, content, you) {
   return isDirect(room) || mentions(content, you);
 }
 
-/** A message that nobody has seen yet. @param {Room} room @param {Message} message @param {boolean} isMentioned @returns {Room} */
+/** Counts an unread message. @param {Room} room @param {Message} message @param {boolean} isMentioned @returns {Room} */
 export function withUnread(room, { mid }, isMentioned) {
   if (find(room.messages, mid)) return room;
   return {
@@ -47,7 +47,7 @@ export function withUnread(room, { mid }, isMentioned) {
 }
 
 /**
- * An account has read up to here, on this page or elsewhere.
+ * Moves the read marker of an account.
  *
  * @param {Room} room
  * @param {number} seq
@@ -57,13 +57,13 @@ export function withUnread(room, { mid }, isMentioned) {
 export function withReadTo(room, seq, you) {
   if (seq <= room.read) return room;
   if (room.unread === 0) return { ...room, read: seq };
-  const { unread, mentions: called } = unreadAfter(room, seq, you);
-  return { ...room, read: seq, unread, mentions: called, firstUnread: unread > 0 ? Math.max(room.firstUnread, seq + 1) : 0 };
+  const { unread, mentions: mentionCount } = unreadAfter(room, seq, you);
+  return { ...room, read: seq, unread, mentions: mentionCount, firstUnread: unread > 0 ? Math.max(room.firstUnread, seq + 1) : 0 };
 }
 
 /**
- * Finds who is called in what the server only counted, and where all of it is here, what of it
- * others have said.
+ * Counts mentions among the unread messages, and, if all of those are loaded, the ones of others: the
+ * server only knows how many there are.
  *
  * @param {Room} room
  * @param {string} you
@@ -71,10 +71,10 @@ export function withReadTo(room, seq, you) {
  */
 export function recounted(room, you) {
   if (room.unread === 0) return room;
-  const { unread, mentions: called } = unreadAfter(room, room.read, you);
-  const isWhole = room.oldest <= room.read + 1 && room.holes.length === 0;
-  if (!isWhole) return { ...room, mentions: Math.max(room.mentions, called) };
-  return { ...room, unread, mentions: called, firstUnread: unread > 0 ? room.firstUnread : 0 };
+  const { unread, mentions: mentionCount } = unreadAfter(room, room.read, you);
+  const isComplete = room.oldest <= room.read + 1 && room.gaps.length === 0;
+  if (!isComplete) return { ...room, mentions: Math.max(room.mentions, mentionCount) };
+  return { ...room, unread, mentions: mentionCount, firstUnread: unread > 0 ? room.firstUnread : 0 };
 }
 
 /** @param {Room} room @returns {Room} */
@@ -82,7 +82,7 @@ export function withoutUnreadMarker(room) {
   return room.firstUnread === 0 ? room : { ...room, firstUnread: 0 };
 }
 
-/** What others have said after this. @param {Room} room @param {number} seq @param {string} you */
+/** Returns the counts of messages by others after a number. @param {Room} room @param {number} seq @param {string} you */
 function unreadAfter({ name, messages }, seq, you) {
   const theirs = messages.filter(({ mid, sender }) => mid > seq && sender !== you);
   return { unread: theirs.length, mentions: theirs.filter(({ content }) => isAddressed(name, content, you)).length };

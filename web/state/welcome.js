@@ -1,6 +1,5 @@
 /**
- * What the server says first: who one is, and where the rooms stand. Pure, as `reducer.js`, whose
- * part it is.
+ * Applies the `welcome` event: the user and their rooms. Pure, as part of `reducer.js`.
  *
  * @module
  */
@@ -12,7 +11,7 @@ import { count, timestamp, text } from "./room.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./room.js").Room} Room */
-/** @typedef {import("./reducer.js").State} State */
+/** @typedef {import("./state.js").State} State */
 
 /**
  * @param {State} state
@@ -32,19 +31,19 @@ export function applyWelcome(state, { ts, payload = {} }, now) {
     clockOffset,
   };
   if (state.you !== "" && state.account !== next.account) next = withoutConversations(next);
-  const standing = new Map(entriesOf(rooms));
+  const joined = new Map(entriesOf(rooms));
   for (const [name, room] of next.rooms) {
-    const isGone = !isDirect(name) && !standing.has(name);
+    const isGone = !isDirect(name) && !joined.has(name);
     if (isGone && room.pending.length === 0) next = removeRoom(next, name);
   }
-  for (const [name, raw] of [...standing, ...entriesOf(direct)]) {
+  for (const [name, raw] of [...joined, ...entriesOf(direct)]) {
     next = upsertRoom(next, name, (it) => withWelcome(it, raw ?? {}, next.you));
   }
   if (next.rooms.has(next.active)) return markSeen(next);
   return openRoom(next, next.rooms.has(current) ? current : firstRoom(next));
 }
 
-/** Somebody else has other conversations, though they be called the same. @param {State} state */
+/** Removes the conversations of another user, whose names may be the same. @param {State} state */
 function withoutConversations(state) {
   let next = state;
   for (const [name, { pending }] of state.rooms) {
@@ -58,7 +57,7 @@ function withoutConversations(state) {
 }
 
 /**
- * A room as the welcome has it.
+ * Updates a room from its entry in the welcome.
  *
  * @param {Room} room
  * @param {any} raw
@@ -68,14 +67,14 @@ function withoutConversations(state) {
 function withWelcome(room, raw, you) {
   const next = { ...room, ...roomFields(room, raw), count: count(raw.users, room.count) };
   const read = count(raw.read, 0);
-  // What was missed is told and counted; only of what is shown anew the server knows the number.
+  // Missed events follow and are counted; only for a new room the count is the server's.
   if (room.messages.length > 0) return withReadTo(next, read, you);
   const unread = count(raw.unread, 0);
-  const called = isDirect(room.name) ? unread : room.mentions;
-  return { ...next, read, unread, mentions: called, firstUnread: unread > 0 ? read + 1 : 0 };
+  const mentions = isDirect(room.name) ? unread : room.mentions;
+  return { ...next, read, unread, mentions, firstUnread: unread > 0 ? read + 1 : 0 };
 }
 
-/** @param {Room} room @param {any} raw */
+/** Returns the fields of a room that `welcome` and `joined` set. @param {Room} room @param {any} raw */
 export function roomFields(room, { topic, role, private: isPrivate, with: partner }) {
   return {
     topic: text(topic),

@@ -1,23 +1,23 @@
 /**
- * A card: a title, what the colours mean with the latest values, a picture, and the same as a table.
+ * A card: title, legend with values, chart and data table.
  *
  * @module
  */
 
 import { byId, make, setText } from "../view/dom.js";
 import { nearest, pointer } from "./chart.js";
-import { change, made } from "./draw.js";
+import { patch, render } from "./draw.js";
 import { t } from "./words.js";
 
 /** @typedef {import("./chart.js").Shape} Shape */
 
 /**
- * What a card shows.
+ * The content of a card.
  *
  * @typedef {object} Content
  * @property {{ name: string, at: (at: number) => string }[]} legend  values by point
  * @property {number} points
- * @property {(at: number) => string} when           what a point is called
+ * @property {(at: number) => string} when           returns the label of a point
  * @property {import("./chart.js").Kind} kind
  * @property {(width: number) => Shape} picture
  * @property {() => { head: string[], rows: string[][] }} table
@@ -36,7 +36,7 @@ export function card(id, title) {
 
   /** @type {Content | undefined} */
   let content;
-  /** The point below the mouse; none: the latest. @type {number | undefined} */
+  /** The point below the mouse; undefined for the latest. @type {number | undefined} */
   let pointed;
   /** @type {SVGElement | undefined} */
   let picture;
@@ -47,9 +47,9 @@ export function card(id, title) {
     if (width === 0) return;
     const shape = content.picture(width);
     const isPointed = pointed !== undefined && pointed < content.points;
-    if (isPointed) shape.children.push(mark(pointer(pointed ?? 0, width, content.points, content.kind)));
-    if (picture) change(picture, shape);
-    else plot.append((picture = made(shape)));
+    if (isPointed) shape.children.push(pointerLine(pointer(pointed ?? 0, width, content.points, content.kind)));
+    if (picture) patch(picture, shape);
+    else plot.append((picture = render(shape)));
     showLegend(isPointed ? pointed : undefined);
     if (details.open) fill(table, content.table());
   }
@@ -97,13 +97,13 @@ export function card(id, title) {
   };
 }
 
-/** @param {string} d @returns {Shape} */
-function mark(d) {
+/** Returns the line that marks the hovered point. @param {string} d @returns {Shape} */
+function pointerLine(d) {
   return { tag: "path", attributes: { class: "pointer", d }, children: [] };
 }
 
 /**
- * Makes the table show these rows; the first cell of each is its head.
+ * Fills the table with rows; the first cell of each is its header.
  *
  * @param {HTMLTableElement} table
  * @param {{ head: string[], rows: string[][] }} content

@@ -1,6 +1,6 @@
 /**
- * Charts as trees of SVG: data in, `{ tag, attributes, children }` out. Pure; `draw.js` makes nodes
- * of them. Colours are classes, `tone1` and so on, so that the style sheet has the last word.
+ * Charts as SVG trees of `{ tag, attributes, children }`. Pure; `draw.js` renders them. Colours are
+ * classes, `tone1` and so on, which the style sheet defines.
  *
  * @module
  */
@@ -13,27 +13,27 @@ import { thinned } from "./figures.js";
 
 /**
  * @typedef {object} Frame
- * @property {string} id       makes the ids of the title and the description
+ * @property {string} id       prefix of the ids of title and description
  * @property {string} title
- * @property {string} summary  what the picture shows, in a sentence
+ * @property {string} summary  description of the chart, in a sentence
  * @property {number} width    in pixels, as are all lengths
- * @property {(value: number) => string} format  of a value beside the picture
+ * @property {(value: number) => string} format  formats a value of the axis
  */
 
 const HEIGHT = 200;
 const MARGIN = { top: 10, bottom: 24, start: 54, end: 14 };
-/** An upright label needs this much of an axis. */
+/** Space for a label on the horizontal axis. */
 const LABEL_WIDTH = 72;
 const BAR_WIDTH_MIN = 4;
-/** Points of a line that are closer are a blot. */
+/** Minimum distance between points of a line. */
 const POINT_DISTANCE_MIN = 2.5;
-/** About half of what a character of a label takes. */
+/** About half the width of a character of a label. */
 const HALF_CHARACTER = 3.4;
-/** A single day shall not fill the picture. */
+/** Maximum width of a named bar: a single one must not fill the chart. */
 const NAMED_WIDTH_MAX = 48;
 
 /**
- * Lines over time.
+ * Returns a chart of lines over time.
  *
  * @param {Frame & { times: number[], lines: Line[], time: (ms: number) => string, logarithmic?: boolean }} chart
  */
@@ -49,7 +49,7 @@ export function lineChart(chart) {
     ...levels(scale.ticks, y, area, chart.format),
     ...moments(times, x, area, time),
     ...lines.flatMap(({ means, each }, index) => {
-      // Each of the thinned stands where the last of its own did.
+      // Each mean is placed at the last of its values.
       const first = times.length - 1 - (means.length - 1) * each;
       return curve(means, (at) => x(Math.max(0, first + at * each)), y, `tone${index + 1}`);
     }),
@@ -57,8 +57,8 @@ export function lineChart(chart) {
 }
 
 /**
- * One bar for each minute or, where there is no room for so many, for as many minutes as fit. The
- * last one is paler: it is not over.
+ * Returns a chart with one bar per minute, or per several minutes where they do not fit. The last bar is
+ * paler because its time is not over.
  *
  * @param {Frame & { times: number[], values: (number | null)[], time: (ms: number) => string }} chart
  */
@@ -69,7 +69,7 @@ export function timeBars(chart) {
   const scale = linear(Math.max(0, ...means.map((it) => it ?? 0)));
   const y = (/** @type {number} */ value) => area.bottom - scale.share(value) * area.height;
   const x = (/** @type {number} */ at) => area.left + ((at + 0.5) / Math.max(1, times.length)) * area.width;
-  // The first of the thinned may stand for fewer minutes than the others.
+  // The first bar may cover fewer minutes than the others.
   const width = (area.width * each) / Math.max(1, values.length);
   return framed(chart, [
     ...levels(scale.ticks, y, area, chart.format),
@@ -79,7 +79,7 @@ export function timeBars(chart) {
 }
 
 /**
- * One bar for each of some named things.
+ * Returns a chart with one bar per name.
  *
  * @param {Frame & { names: string[], values: number[] }} chart
  */
@@ -97,7 +97,7 @@ export function namedBars(chart) {
   return framed(chart, [...levels(scale.ticks, y, area, chart.format), ...labels, ...bars(values, area.left, width, y, area)]);
 }
 
-/** A single bar, as a share of the longest. @param {number} share  0 to 1 */
+/** Returns a single bar, as a share of the longest. @param {number} share  0 to 1 */
 export function meter(share) {
   const width = Math.round(Math.max(0, Math.min(1, share)) * 100);
   return shape("svg", { class: "meter", "aria-hidden": "true", viewBox: "0 0 100 8", preserveAspectRatio: "none" }, [
@@ -106,14 +106,14 @@ export function meter(share) {
 }
 
 /**
- * How values lie along a picture: `points` stand at both ends too, `bars` have a width and share
- * all of it, `named` ones may leave some of it.
+ * The horizontal layout of values: `points` include both ends, `bars` share the whole width, `named` bars
+ * have a maximum width.
  *
  * @typedef {"points" | "bars" | "named"} Kind
  */
 
 /**
- * Which value of so many is nearest to a place of the picture.
+ * Returns the index of the value that is nearest to a position.
  *
  * @param {number} x
  * @param {number} width
@@ -126,10 +126,10 @@ export function nearest(x, width, count, kind) {
   return Math.max(0, Math.min(count - 1, at));
 }
 
-/** An upright line at a value. @param {number} at @param {number} width @param {number} count @param {Kind} kind */
+/** Returns the path of a vertical line at a value. @param {number} at @param {number} width @param {number} count @param {Kind} kind */
 export function pointer(at, width, count, kind) {
   const { left, step, shift, top, bottom } = layout(width, count, kind);
-  return `M${place(left + (at + shift) * step)} ${top}V${bottom}`;
+  return `M${round(left + (at + shift) * step)} ${top}V${bottom}`;
 }
 
 /** @param {number} width @param {number} count @param {Kind} kind */
@@ -161,7 +161,7 @@ function framed({ id, title, summary, width }, content) {
 /** @typedef {ReturnType<typeof areaOf>} Area */
 
 /**
- * Lines across, with their values.
+ * Returns the horizontal grid lines with their labels.
  *
  * @param {number[]} ticks
  * @param {(value: number) => number} y
@@ -170,13 +170,13 @@ function framed({ id, title, summary, width }, content) {
  */
 function levels(ticks, y, area, format) {
   return ticks.flatMap((value, at) => [
-    shape("path", { class: at === 0 ? "base" : "level", d: `M${area.left} ${place(y(value))}H${area.right}` }),
+    shape("path", { class: at === 0 ? "base" : "level", d: `M${area.left} ${round(y(value))}H${area.right}` }),
     label(area.left - 6, y(value) + 4, "end", format(value)),
   ]);
 }
 
 /**
- * Round times below the picture.
+ * Returns the ticks and labels of the time axis.
  *
  * @param {number[]} times
  * @param {(at: number) => number} x
@@ -188,16 +188,16 @@ function moments(times, x, area, time) {
   const last = times.at(-1);
   if (last === undefined || second === undefined) return [];
   const ticks = timeTicks(first, last, Math.max(2, area.width / LABEL_WIDTH));
-  const marks = ticks.map((ms) => ({ ms, at: x((ms - first) / (second - first)) }));
-  const seen = marks.filter(({ at }) => at >= area.left && at <= area.right - LABEL_WIDTH / 4);
-  return seen.flatMap(({ ms, at }) => [
-    shape("path", { class: "base", d: `M${place(at)} ${area.bottom}v4` }),
+  const positions = ticks.map((ms) => ({ ms, at: x((ms - first) / (second - first)) }));
+  const visible = positions.filter(({ at }) => at >= area.left && at <= area.right - LABEL_WIDTH / 4);
+  return visible.flatMap(({ ms, at }) => [
+    shape("path", { class: "base", d: `M${round(at)} ${area.bottom}v4` }),
     below(at, area, time(ms)),
   ]);
 }
 
 /**
- * A line through all values, broken where there are none, with a dot at what stands alone.
+ * Returns a line through the values, interrupted where values are missing, with a dot at the end.
  *
  * @param {(number | null)[]} values
  * @param {(at: number) => number} x
@@ -210,9 +210,9 @@ function curve(values, x, y, tone) {
   values.forEach((value, at) => {
     if (value === null) return;
     const isFirst = at === 0 || values[at - 1] === null;
-    last = { x: place(x(at)), y: place(y(value)) };
+    last = { x: round(x(at)), y: round(y(value)) };
     d += `${isFirst ? "M" : "L"}${last.x} ${last.y}`;
-    // A path of no length is drawn as a dot, for it has round ends.
+    // With round caps, a path of no length is drawn as a dot.
     if (isFirst && (values[at + 1] ?? null) === null) d += "h0";
   });
   if (!last) return [];
@@ -232,13 +232,13 @@ function bars(values, left, width, y, area) {
     if (!value) return [];
     const x = Math.max(area.left, left + at * width);
     const top = Math.min(y(value), area.bottom - 1);
-    const size = { x: place(x + gap / 2), y: place(top), width: place(left + (at + 1) * width - x - gap), height: place(area.bottom - top) };
+    const size = { x: round(x + gap / 2), y: round(top), width: round(left + (at + 1) * width - x - gap), height: round(area.bottom - top) };
     const isRunning = at === values.length - 1;
     return [shape("rect", { class: isRunning ? "bar tone1 running" : "bar tone1", rx: gap === 2 ? 1.5 : 0, ...size })];
   });
 }
 
-/** A label of the axis below, which must not run out of the picture. @param {number} x @param {Area} area @param {string} text */
+/** Returns a label of the horizontal axis, kept inside the chart. @param {number} x @param {Area} area @param {string} text */
 function below(x, area, text) {
   const most = area.right + MARGIN.end - text.length * HALF_CHARACTER;
   return label(Math.min(x, most), area.bottom + 17, "middle", text);
@@ -246,11 +246,11 @@ function below(x, area, text) {
 
 /** @param {number} x @param {number} y @param {"middle" | "end"} anchor @param {string} text */
 function label(x, y, anchor, text) {
-  return shape("text", { x: place(x), y: place(y), "text-anchor": anchor }, [text]);
+  return shape("text", { x: round(x), y: round(y), "text-anchor": anchor }, [text]);
 }
 
-/** Tenths of a pixel are enough. @param {number} value */
-function place(value) {
+/** Rounds to tenths of a pixel. @param {number} value */
+function round(value) {
   return Math.round(value * 10) / 10;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What each card shows of the figures.
+ * The contents of the cards.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { date, number, short, span, t, time } from "./words.js";
 /** @typedef {Exclude<keyof Series, "times">} Measure */
 
 /**
- * A chart over time. Its lines are named by keys of the words.
+ * A chart over time. Its lines have keys of `words.js` as names.
  *
  * @typedef {object} OverTime
  * @property {string} id
@@ -35,21 +35,20 @@ export const OVER_TIME = [
 export function overTime({ id, lines, format, axis, isBars, logarithmic }, series) {
   const { times } = series;
   const named = lines.map(([key, measure]) => ({ name: t(key), values: series[measure] }));
-  const told = (/** @type {number | null | undefined} */ value) => (value == null ? "–" : format(value));
+  const formatted = (/** @type {number | null | undefined} */ value) => (value == null ? "–" : format(value));
   const title = t(`${id}_title`);
   return {
     points: times.length,
     kind: isBars ? "bars" : "points",
     when: (at) => time(times[at]),
-    legend: named.map(({ name, values }) => ({ name, at: (at) => told(values[at]) })),
+    legend: named.map(({ name, values }) => ({ name, at: (at) => formatted(values[at]) })),
     picture(width) {
       const frame = { id: `${id}-chart`, title, summary: summary(times, named, format), width, format: axis, times, time };
       return isBars ? timeBars({ ...frame, values: named[0].values }) : lineChart({ ...frame, lines: named, logarithmic });
     },
     table: () => ({
       head: [t("time"), ...named.map(({ name }) => name)],
-      // The latest first: that is what one looks for.
-      rows: times.map((ms, at) => [time(ms), ...named.map(({ values }) => told(values[at]))]).reverse(),
+      rows: times.map((ms, at) => [time(ms), ...named.map(({ values }) => formatted(values[at]))]).reverse(),
     }),
   };
 }

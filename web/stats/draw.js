@@ -1,5 +1,5 @@
 /**
- * Makes nodes of the shapes of `chart.js`, and changes those that are there into others.
+ * Renders the shapes of `chart.js` as SVG nodes, and updates existing nodes.
  *
  * @module
  */
@@ -8,32 +8,31 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @param {Shape} shape @returns {SVGElement} */
-export function made(shape) {
+/** Makes the node of a shape. @param {Shape} shape @returns {SVGElement} */
+export function render(shape) {
   const node = /** @type {SVGElement} */ (document.createElementNS(SVG, shape.tag));
-  change(node, shape);
+  patch(node, shape);
   return node;
 }
 
 /**
- * Gives a node the attributes and children of a shape of the same tag; what is the same already is
- * left alone.
+ * Updates a node to match a shape with the same tag; equal attributes and children are not touched.
  *
  * @param {Element} node
  * @param {Shape} shape
  */
-export function change(node, { attributes, children }) {
+export function patch(node, { attributes, children }) {
   for (const { name } of [...node.attributes]) if (!(name in attributes)) node.removeAttribute(name);
   for (const [name, value] of Object.entries(attributes)) {
     if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
   }
   children.forEach((child, at) => {
-    const there = node.childNodes[at];
+    const existing = node.childNodes[at];
     if (typeof child === "string") {
       if (node.textContent !== child) node.textContent = child;
-    } else if (there instanceof Element && there.tagName === child.tag) change(there, child);
-    else if (there) there.replaceWith(made(child));
-    else node.append(made(child));
+    } else if (existing instanceof Element && existing.tagName === child.tag) patch(existing, child);
+    else if (existing) existing.replaceWith(render(child));
+    else node.append(render(child));
   });
   while (node.childNodes.length > children.length) node.lastChild?.remove();
 }

@@ -1,5 +1,5 @@
 /**
- * What the server tells of itself, made sure of: fields of another kind count as nothing. Pure.
+ * The statistics of the server, checked: fields of an unexpected type count as zero or missing. Pure.
  *
  * @module
  */
@@ -15,10 +15,10 @@
  */
 
 /**
- * Values by minute, oldest first; the last minute is running. `null` where nothing was measured.
+ * Values by minute, oldest first; the last minute is not over. `null` where nothing was measured.
  *
  * @typedef {object} Series
- * @property {number[]} times  when each minute began, Unix milliseconds
+ * @property {number[]} times  start of each minute, Unix milliseconds
  * @property {(number | null)[]} messages
  * @property {(number | null)[]} users
  * @property {(number | null)[]} connections
@@ -30,7 +30,7 @@ const POINTS_MAX = 1_440;
 const ROOMS_MAX = 10;
 const DAYS_MAX = 90;
 
-/** @param {any} payload @returns {Figures} */
+/** Returns the statistics of a payload. @param {any} payload @returns {Figures} */
 export function figures(payload) {
   const { users, messages } = object(payload);
   return {
@@ -46,7 +46,7 @@ export function figures(payload) {
     series: series(object(payload?.series)),
     days: list(payload?.days, DAYS_MAX)
       .filter(({ day }) => /^\d{4}-\d\d-\d\d$/.test(day))
-      .map(({ day, messages: said, users: there, peak }) => ({ day, messages: count(said), users: count(there), peak: count(peak) })),
+      .map(({ day, messages: messageCount, users: userCount, peak }) => ({ day, messages: count(messageCount), users: count(userCount), peak: count(peak) })),
   };
 }
 
@@ -54,7 +54,7 @@ export function figures(payload) {
 function series(raw) {
   const step = count(raw.step_s) * 1_000 || 60_000;
   const [messages, users, connections] = [raw.messages, raw.users, raw.connections].map(values);
-  // Nothing takes no time: 0 is said for a minute in which nothing was written.
+  // The server sends 0 for a minute in which nothing was written.
   const [p50, p99] = [raw.journal_p50_us, raw.journal_p99_us].map((it) => values(it).map((us) => us || null));
   const length = Math.max(messages.length, users.length, connections.length, p50.length, p99.length);
   const times = Array.from({ length }, (_, at) => count(raw.from) + at * step);
@@ -62,8 +62,7 @@ function series(raw) {
 }
 
 /**
- * Fewer values, each the mean of as many, the last ones together: what is more than there is room
- * for cannot be seen one by one.
+ * Reduces values to at most `most` means of equally many values, counted from the end.
  *
  * @param {(number | null)[]} values
  * @param {number} most

@@ -1,12 +1,12 @@
 /**
- * The busiest rooms: a table whose bars are its picture.
+ * The busiest rooms, as a table with bars.
  *
  * @module
  */
 
 import { byId, make, setText } from "../view/dom.js";
 import { meter } from "./chart.js";
-import { change, made } from "./draw.js";
+import { patch, render } from "./draw.js";
 import { number, t } from "./words.js";
 
 /** @typedef {import("./figures.js").Figures["rooms"]} Rooms */
@@ -28,11 +28,11 @@ export function roomsCard() {
       while (body.rows.length > rooms.length) body.deleteRow(-1);
       rooms.forEach(({ room, users, minute, hour }, at) => {
         const row = body.rows[at] ?? body.appendChild(newRow());
-        const [name, said, now, people] = row.cells;
+        const [name, lastHour, lastMinute, people] = row.cells;
         setText(name.firstElementChild, room);
-        change(name.lastElementChild, meter(hour / most));
-        setText(said, number(hour));
-        setText(now, number(minute));
+        patch(name.lastElementChild, meter(hour / most));
+        setText(lastHour, number(hour));
+        setText(lastMinute, number(minute));
         setText(people, number(users));
       });
     },
@@ -40,6 +40,6 @@ export function roomsCard() {
 }
 
 function newRow() {
-  const name = make("th", { scope: "row" }, make("bdi"), made(meter(0)));
+  const name = make("th", { scope: "row" }, make("bdi"), render(meter(0)));
   return make("tr", {}, name, make("td"), make("td"), make("td"));
 }

@@ -1,8 +1,8 @@
 /**
- * All words of the page, one table per language in `strings/`; `t("key", { name: "…" })` gives the text.
+ * The texts of the page, one table per language; `t("key", { name: "…" })` returns a text.
  *
- * A missing translation falls back to English. Where a number decides the form, the entry is an
- * object of plural categories (`Intl.PluralRules`), chosen by `n`.
+ * A missing translation falls back to English. An entry that depends on a number is an object of plural
+ * categories (`Intl.PluralRules`), chosen by `n`.
  *
  * @module
  */
@@ -11,20 +11,19 @@ import { ar } from "./ar.js";
 import { de } from "./de.js";
 import { en } from "./en.js";
 
-/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }} Entry */
-/** @typedef {Record<string, Entry>} Table */
+/** @typedef {import("./en.js").Table} Table */
 
 /** @type {Record<string, Table>} */
 const tables = { en, de, ar };
 
 const RTL = new Set(["ar", "fa", "he", "ur"]);
 
-/** What the reader speaks: the language in use, and with its region for dates and numbers; English until `setLanguage`. */
+/** The reader's language, and with its region for dates and numbers; English until `setLanguage`. */
 export const reader = { language: "en", locale: "en" };
 let plurals = new Intl.PluralRules("en");
 
 /**
- * Takes the first wanted language that has a table.
+ * Chooses the first wanted language that has a table.
  *
  * @param {readonly string[]} wanted  BCP 47 tags, best first
  * @returns {{ lang: string, dir: "ltr" | "rtl" }}
@@ -37,7 +36,7 @@ export function setLanguage(wanted) {
 }
 
 /**
- * The text of this key with its `{names}` filled in.
+ * Returns the text of a key with its `{names}` filled in.
  *
  * @param {string} key
  * @param {Record<string, string | number>} [values]
@@ -48,12 +47,12 @@ export function t(key, values = {}) {
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? "";
     if (typeof value === "number") return value.toLocaleString(reader.locale);
-    // Two names of the other direction side by side would change places.
+    // Two adjacent names of the other direction would change places.
     return RTL.has(reader.language) ? `\u2068${value}\u2069` : value;
   });
 }
 
-/** Languages and the keys they have; for the test that none is forgotten. */
+/** Returns the keys of each language, for the test of completeness. */
 export function coverage() {
   return Object.entries(tables).map(([lang, table]) => ({ lang, keys: Object.keys(table) }));
 }

@@ -1,7 +1,7 @@
 /**
- * The dialog in which somebody registers or logs in.
+ * The dialog for registration and login.
  *
- * What was typed as a password is handed on and taken out of the field; nothing keeps it.
+ * A password is passed on and cleared from the field; nothing stores it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { span } from "./time.js";
 
 /**
  * @param {(kind: Kind, name: string, password: string) => Promise<void>} enter
- * @returns {(kind: Kind, name?: string, note?: string) => void} opens it
+ * @returns {(kind: Kind, name?: string, note?: string) => void} opens the dialog
  */
 export function accountDialog(enter) {
   const dialog = byId("account");
@@ -30,13 +30,13 @@ export function accountDialog(enter) {
   byId("account-form").onsubmit = submit;
   byId("account-close").onclick = () => dialog.close();
   other.onclick = () => {
-    become(kind === "register" ? "log_in" : "register");
+    setKind(kind === "register" ? "log_in" : "register");
     (name.value ? password : name).focus();
   };
   dialog.onclose = () => (password.value = "");
 
   return (wanted, known = "", note = "") => {
-    become(wanted);
+    setKind(wanted);
     name.value = known;
     password.value = "";
     if (note) setText(failure, note);
@@ -45,7 +45,7 @@ export function accountDialog(enter) {
   };
 
   /** @param {Kind} next */
-  function become(next) {
+  function setKind(next) {
     kind = next;
     const isNew = kind === "register";
     setText(byId("account-title"), t(kind));
@@ -67,7 +67,7 @@ export function accountDialog(enter) {
       await enter(kind, name.value.trim(), password.value);
       dialog.close();
     } catch (error) {
-      setText(failure, wordsFor(error));
+      setText(failure, accountErrorText(error));
       password.select();
     }
     isBusy = false;
@@ -75,11 +75,11 @@ export function accountDialog(enter) {
   }
 }
 
-/** What went wrong, in the reader's language where that is known. @param {any} error */
-export function wordsFor(error) {
+/** Returns the text for an error, in the reader's language where its code is known. @param {any} error */
+export function accountErrorText(error) {
   const { code, message, retryAfterMs } = error;
   if (code === "rate_limited") return t("try_later", { time: span(Math.max(retryAfterMs, 1000)) });
   if (code === "unauthorized") return t("wrong_password");
   if (code === "name_taken") return t("name_taken");
-  return message === "offline" ? t("too_late") : message;
+  return message === "offline" ? t("not_while_offline") : message;
 }

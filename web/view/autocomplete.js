@@ -1,5 +1,5 @@
 /**
- * Completion in the input box: commands after `/`, people after `@`, emoji after `:`.
+ * Autocompletion in the input box: commands after `/`, people after `@`, emoji after `:`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const SHOWN_MAX = 8;
  * @param {any} field
  * @param {() => string[]} people  names in the room
  */
-export function suggestView(field, people) {
+export function autocompleteView(field, people) {
   const box = byId("suggestions");
   /** @type {Suggestion[]} */
   let offered = [];
@@ -44,28 +44,28 @@ export function suggestView(field, people) {
     draw();
   }
 
-  /** Whether the key was meant for the list. @param {KeyboardEvent} event */
+  /** Handles a key that belongs to the list; returns whether it did. @param {KeyboardEvent} event */
   function onKey(event) {
     if (offered.length === 0) return false;
     if (event.key === "Escape") close();
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       chosen = (chosen + (event.key === "ArrowDown" ? 1 : offered.length - 1)) % offered.length;
       draw();
-    } else if (event.key === "Tab" && !event.shiftKey) take(chosen);
+    } else if (event.key === "Tab" && !event.shiftKey) accept(chosen);
     else if (event.key === "Enter" && !event.shiftKey) {
-      // A command that is typed out in full is sent, not completed.
+      // A command typed in full is sent, not completed.
       const typed = field.value.slice(start, field.selectionStart);
       if (offered[chosen].insert.trim() === typed) {
         close();
         return false;
       }
-      take(chosen);
+      accept(chosen);
     } else return false;
     return true;
   }
 
   /** @param {number} index */
-  function take(index) {
+  function accept(index) {
     const { insert } = offered[index];
     field.setRangeText(insert, start, field.selectionStart, "end");
     close();
@@ -85,7 +85,7 @@ export function suggestView(field, people) {
           // The field keeps the focus.
           onmousedown: (/** @type {Event} */ event) => {
             event.preventDefault();
-            take(index);
+            accept(index);
           },
         },
         make("bdi", { text: label }),
@@ -99,7 +99,7 @@ export function suggestView(field, people) {
 }
 
 /**
- * @param {string} word  what stands before the caret, with its sign
+ * @param {string} word  the word before the caret, with its prefix
  * @param {string[]} people
  * @returns {Suggestion[]}
  */

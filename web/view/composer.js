@@ -1,13 +1,13 @@
 /**
- * The input box: what is typed, for which room, and whether it is new, a reply or a change.
+ * The input box: drafts per room, replies and edits.
  *
  * @module
  */
 
 import { isDirect } from "../client/event.js";
 import { t } from "../strings/strings.js";
-import { byId, iconButton, make, pictures } from "./dom.js";
-import { suggestView } from "./autocomplete.js";
+import { byId, iconButton, make, icons } from "./dom.js";
+import { autocompleteView } from "./autocomplete.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 
@@ -20,7 +20,7 @@ import { suggestView } from "./autocomplete.js";
  * @property {() => string[]} people
  */
 
-/** The server passes on one sign of typing in this time. */
+/** The server forwards one typing event in this time. */
 const TYPING_MS = 3_000;
 
 /** @param {ComposerActions} actions */
@@ -28,7 +28,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   const form = byId("composer");
   const field = byId("message");
   const context = byId("context");
-  const suggest = suggestView(field, people);
+  const autocomplete = autocompleteView(field, people);
   /** Unsent text by room. @type {Map<string, string>} */
   const drafts = new Map();
   /** @type {{ kind: "reply" | "edit", message: Message } | null} */
@@ -56,10 +56,10 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   });
 
   return {
-    /** @param {import("../state/reducer.js").State} state */
+    /** @param {import("../state/state.js").State} state */
     update({ active, rooms }) {
       if (active === room) return;
-      // What is being written waits in its room; a change is given up.
+      // A draft stays with its room; an edit is cancelled.
       if (mode?.kind !== "edit") drafts.set(room, field.value);
       const draft = drafts.get(active) ?? (room === "" ? field.value : "");
       room = active;
@@ -75,29 +75,29 @@ export function composerView({ submit, edit, editLast, typing, people }) {
     },
 
     /** @param {Message} message */
-    change(message) {
+    edit(message) {
       setMode({ kind: "edit", message });
       setValue(message.content);
       field.focus();
     },
 
-    /** Puts a name where the caret is. @param {string} name */
-    call(name) {
+    /** Inserts a mention at the caret. @param {string} name */
+    mention(name) {
       field.setRangeText(`@${name} `, field.selectionStart, field.selectionEnd, "end");
       fit();
       field.focus();
     },
 
-    /** Begins a text, whatever stands there. @param {string} text */
-    begin(text) {
+    /** Replaces the text by the beginning of a command. @param {string} text */
+    prefill(text) {
       setMode(null);
       setValue(text);
       field.focus();
       field.setSelectionRange(text.length, text.length);
     },
 
-    /** Gives back a text that could not be sent. @param {string} text */
-    giveBack(text) {
+    /** Restores a text that could not be sent, unless another one has been typed. @param {string} text */
+    restore(text) {
       if (field.value === "") setValue(text);
     },
 
@@ -106,22 +106,22 @@ export function composerView({ submit, edit, editLast, typing, people }) {
 
   function send() {
     const text = field.value.replace(/\s+$/, "");
-    suggest.close();
+    autocomplete.close();
     if (text.trim() === "") return;
-    const now = mode;
+    const sent = mode;
     setMode(null);
     setValue("");
     typedAt = -Infinity;
-    if (now?.kind === "edit") edit(now.message.mid, text);
-    else submit(text, now?.message.mid);
+    if (sent?.kind === "edit") edit(sent.message.mid, text);
+    else submit(text, sent?.message.mid);
     field.focus();
   }
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
-    // Enter that ends the composition of a character is not ours.
+    // Enter may end the composition of a character in an input method.
     if (event.isComposing || event.keyCode === 229) return;
-    if (suggest.onKey(event)) {
+    if (autocomplete.onKey(event)) {
       event.preventDefault();
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
@@ -146,7 +146,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
     }
     const { sender, content } = next.message;
     const label = next.kind === "edit" ? t("editing") : t("replying", { name: sender });
-    const cancel = iconButton(pictures.close, t("cancel"), () => {
+    const cancel = iconButton(icons.close, t("cancel"), () => {
       if (mode?.kind === "edit") setValue("");
       setMode(null);
       field.focus();
@@ -164,14 +164,14 @@ export function composerView({ submit, edit, editLast, typing, people }) {
     fit();
   }
 
-  /** As high as its text, within the limit of the style sheet. */
+  /** Makes the field as high as its text, up to the limit in the style sheet. */
   function fit() {
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight}px`;
   }
 }
 
-/** A room's name as people say it. @param {string} room @param {string} [partner] of a private conversation */
+/** Returns the display name of a room. @param {string} room @param {string} [partner]  of a private conversation */
 export function titleOf(room, partner) {
   if (!isDirect(room)) return `#${room}`;
   return partner ? `@${partner}` : room;

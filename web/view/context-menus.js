@@ -1,5 +1,5 @@
 /**
- * What stands in the menus of people, of the room and of the reader.
+ * The choices in the menus of a person, of the room and of the reader.
  *
  * @module
  */
@@ -11,59 +11,59 @@ import { byId } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { span } from "./time.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("./menu.js").Choice} Choice */
 
 /**
  * @typedef {object} MenuActions
  * @property {() => State} state
- * @property {(name: string) => void} talk    opens the conversation with somebody
- * @property {(name: string) => void} call
- * @property {(room: string, action: string, about?: { user?: string, seconds?: number }) => void} moderate
+ * @property {(person: string) => void} openConversation
+ * @property {(name: string) => void} mention
+ * @property {(room: string, action: string, options?: { user?: string, seconds?: number }) => void} moderate
  * @property {(room: string) => void} leave
- * @property {(text: string) => void} type    puts the beginning of a command into the input box
+ * @property {(text: string) => void} prefill  puts the beginning of a command into the input box
  * @property {(isAway: boolean) => void} setAway
- * @property {(kind: import("./account.js").Kind) => void} enter
+ * @property {(kind: import("./account.js").Kind) => void} openAccountDialog
  * @property {() => void} logOut
  */
 
-/** @param {MenuActions} actions @returns {{ person: (button: HTMLElement, name: string) => void }} */
-export function menus(actions) {
+/** @param {MenuActions} actions @returns {{ openPersonMenu: (button: HTMLElement, name: string) => void }} */
+export function contextMenus(actions) {
   const { state, moderate } = actions;
   const roomButton = byId("room-menu");
   const me = byId("me");
-  roomButton.addEventListener("click", () => openMenu(roomButton, t("room_actions"), ofRoom()));
-  me.addEventListener("click", () => openMenu(me, t("own_actions"), ofReader()));
-  return { person };
+  roomButton.addEventListener("click", () => openMenu(roomButton, t("room_actions"), roomChoices()));
+  me.addEventListener("click", () => openMenu(me, t("own_actions"), readerChoices()));
+  return { openPersonMenu };
 
   /** @param {HTMLElement} button @param {string} name */
-  function person(button, name) {
+  function openPersonMenu(button, name) {
     const label = t("person_actions", { name });
-    openMenu(button, label, name === state().you ? ofReader() : ofPerson(name));
+    openMenu(button, label, name === state().you ? readerChoices() : personChoices(name));
   }
 
   /** @param {string} name @returns {Choice[][]} */
-  function ofPerson(name) {
-    const now = state();
-    const { active } = now;
-    const room = now.rooms.get(active);
-    const there = room?.people.find((it) => it.name === name);
-    const invitations = roomsToInvite(now, active).map((to) => ({
+  function personChoices(name) {
+    const current = state();
+    const { active } = current;
+    const room = current.rooms.get(active);
+    const person = room?.people.find((it) => it.name === name);
+    const invitations = roomsToInvite(current, active).map((to) => ({
       label: t("invite_to", { room: to }),
       act: () => moderate(to, "invite", { user: name }),
     }));
-    const deeds = room && there ? actionsOn(now, room, there) : [];
-    const talking = [
-      ...(isDirect(active) ? [] : [{ label: t("talk_to"), act: () => actions.talk(name) }]),
-      { label: t("mention"), act: () => actions.call(name) },
+    const moderation = room && person ? actionsOn(current, room, person) : [];
+    const contact = [
+      ...(isDirect(active) ? [] : [{ label: t("send_message"), act: () => actions.openConversation(name) }]),
+      { label: t("mention"), act: () => actions.mention(name) },
     ];
-    return [[...talking, ...invitations], deeds.flatMap((action) => ofDeed(active, action, name))];
+    return [[...contact, ...invitations], moderation.flatMap((action) => moderationChoices(active, action, name))];
   }
 
   /** @param {string} room @param {string} action @param {string} user @returns {Choice[]} */
-  function ofDeed(room, action, user) {
-    const isGrave = action === "kick" || action === "ban";
-    if (action !== "mute") return [{ label: t(`do_${action}`), act: () => moderate(room, action, { user }), isGrave }];
+  function moderationChoices(room, action, user) {
+    const isDangerous = action === "kick" || action === "ban";
+    if (action !== "mute") return [{ label: t(`do_${action}`), act: () => moderate(room, action, { user }), isDangerous }];
     return MUTE_SECONDS.map((seconds) => ({
       label: seconds ? t("do_mute_for", { time: span(seconds * 1000) }) : t("do_mute"),
       act: () => moderate(room, action, seconds ? { user, seconds } : { user }),
@@ -71,39 +71,39 @@ export function menus(actions) {
   }
 
   /** @returns {Choice[][]} */
-  function ofRoom() {
-    const now = state();
-    const { active } = now;
-    const room = now.rooms.get(active);
+  function roomChoices() {
+    const current = state();
+    const { active } = current;
+    const room = current.rooms.get(active);
     if (!room) return [];
-    const leaving = { label: t(isDirect(active) ? "close_talk" : "leave_room"), act: () => actions.leave(active) };
-    if (isDirect(active)) return [[leaving]];
-    const deeds = actionsIn(now, room).flatMap((action) => {
+    const leave = { label: t(isDirect(active) ? "close_conversation" : "leave_room"), act: () => actions.leave(active) };
+    if (isDirect(active)) return [[leave]];
+    const moderation = actionsIn(current, room).flatMap((action) => {
       if (action !== "slow") return [{ label: t(`do_${action}`), act: () => moderate(active, action) }];
       return SLOW_SECONDS.map((seconds) => ({
         label: seconds ? t("do_slow_for", { time: span(seconds * 1000) }) : t("do_slow_end"),
         act: () => moderate(active, action, { seconds }),
       }));
     });
-    const typing = [
-      { label: t("do_topic"), act: () => actions.type(`/topic ${room.topic}`) },
-      { label: t("do_invite"), act: () => actions.type("/invite ") },
+    const commands = [
+      { label: t("do_topic"), act: () => actions.prefill(`/topic ${room.topic}`) },
+      { label: t("do_invite"), act: () => actions.prefill("/invite ") },
     ];
-    return [typing, deeds, [leaving]];
+    return [commands, moderation, [leave]];
   }
 
   /** @returns {Choice[][]} */
-  function ofReader() {
-    const now = state();
-    const isAway = personOf(now, now.you)?.status === "away";
-    const entering = now.account
+  function readerChoices() {
+    const current = state();
+    const isAway = personOf(current, current.you)?.status === "away";
+    const account = current.account
       ? [{ label: t("log_out"), act: actions.logOut }]
       : [
-          { label: t("register"), act: () => actions.enter("register") },
-          { label: t("log_in"), act: () => actions.enter("log_in") },
+          { label: t("register"), act: () => actions.openAccountDialog("register") },
+          { label: t("log_in"), act: () => actions.openAccountDialog("log_in") },
         ];
-    const own = [{ label: t(isAway ? "be_back" : "be_away"), act: () => actions.setAway(!isAway) }];
-    if (!now.account) own.push({ label: t("change_name"), act: () => actions.type("/name ") });
-    return [own, entering];
+    const status = [{ label: t(isAway ? "set_online" : "set_away"), act: () => actions.setAway(!isAway) }];
+    if (!current.account) status.push({ label: t("change_name"), act: () => actions.prefill("/name ") });
+    return [status, account];
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Making and changing DOM nodes. Text is only ever set as text: nothing in the page parses HTML.
+ * Creation and update of DOM nodes. Text is only ever set as text: nothing in the page parses HTML.
  *
  * @module
  */
 
 /**
- * Makes an element. `on…` properties are listeners, `text` is its text, `undefined` and `false`
- * are left out; all else is an attribute.
+ * Makes an element. `on…` properties are listeners, `text` is its text, `undefined` and `false` are
+ * omitted, and all others are attributes.
  *
  * @param {string} tag
  * @param {Record<string, any>} [properties]
@@ -25,25 +25,25 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** The element of the page with this id. @param {string} id @returns {any} */
+/** Returns the element with this id. @param {string} id @returns {any} */
 export function byId(id) {
   const element = document.getElementById(id);
   if (!element) throw new Error(`the page has no #${id}`);
   return element;
 }
 
-/** Sets the text if it differs: a live region is not read again for nothing. @param {Element} element @param {string} text */
+/** Sets the text if it differs, so that a live region is not read aloud again. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 /**
- * Makes the children of `parent` those of `items`, in their order: rows are kept by key, made by
- * `create`, changed by `update`, moved and removed only where needed.
+ * Makes the children of `parent` correspond to `items`, in their order. Rows are identified by key,
+ * made by `create`, changed by `update`, and moved or removed only where needed.
  *
  * @template T
  * @param {Element} parent
- * @param {Map<string, any>} rows  from key to element; kept by the caller between calls
+ * @param {Map<string, any>} rows  from key to element; the caller stores it between calls
  * @param {T[]} items
  * @param {{ key: (item: T) => string, create: (item: T) => any, update?: (row: any, item: T) => void }} how
  */
@@ -65,9 +65,9 @@ export function reconcile(parent, rows, items, { key, create, update }) {
   }
 }
 
-/** A colour that belongs to a name, as an angle. @param {string} name */
+/** Returns the colour of a name, as a hue angle. @param {string} name */
 export function hueOf(name) {
-  // FNV-1a: names that differ in one letter get colours that differ.
+  // FNV-1a: names that differ in one letter get different colours.
   let hash = 2166136261;
   for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);
   return ((hash >>> 0) % 36) * 10;
@@ -75,7 +75,7 @@ export function hueOf(name) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A line drawing, 24 units wide, in the colour of the text. @param {string} path */
+/** Makes a line drawing, 24 units wide, in the colour of the text. @param {string} path */
 export function icon(path) {
   const picture = document.createElementNS(SVG, "svg");
   picture.setAttribute("viewBox", "0 0 24 24");
@@ -86,14 +86,15 @@ export function icon(path) {
   return picture;
 }
 
-/** A button that shows a picture and is called `label`. @param {string} path @param {string} label @param {() => void} onclick */
+/** Makes a button that shows an icon. @param {string} path @param {string} label @param {() => void} onclick */
 export function iconButton(path, label, onclick) {
   const button = make("button", { class: "icon", type: "button", "aria-label": label, title: label, onclick });
   button.append(icon(path));
   return button;
 }
 
-export const pictures = {
+/** Paths of the icons, for `icon`. */
+export const icons = {
   close: "M6 6l12 12M18 6L6 18",
   reply: "M10 6l-6 6 6 6M4 12h10a6 6 0 0 1 6 6v1",
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",

@@ -1,9 +1,9 @@
 /**
- * The side panels: rooms and people, which are drawers where there is no room for them, and the
- * search, which takes the place of the people when it is wanted.
+ * The side panels: rooms and people, which are drawers on narrow screens, and the search, which
+ * replaces the people while it is open.
  *
- * One is open at a time. Escape closes it, a press beside it too where it lies over the
- * conversation, and the focus goes back to its button.
+ * At most one drawer is open. Escape closes it; where it overlays the conversation, a press beside it
+ * does too. The focus then returns to its button.
  *
  * @module
  */
@@ -23,23 +23,23 @@ export function drawers() {
     byId(`${name}-close`).addEventListener("click", close);
   }
   chat.addEventListener("keydown", (/** @type {KeyboardEvent} */ { key, target }) => {
-    const side = sideOf(chat.dataset.drawer);
-    if (key === "Escape" && side && (isOver(side) || side.contains(/** @type {Node} */ (target)))) close();
+    const panel = panelOf(chat.dataset.drawer);
+    if (key === "Escape" && panel && (isOverlay(panel) || panel.contains(/** @type {Node} */ (target)))) close();
   });
-  byId("talk").addEventListener(
+  byId("conversation").addEventListener(
     "pointerdown",
     (/** @type {any} */ { target }) => {
-      if (![...openers.values()].some((it) => it.contains(target))) makeWay();
+      if (![...openers.values()].some((it) => it.contains(target))) closeOverlay();
     },
   );
 
-  return { makeWay };
+  return { closeOverlay };
 
   /** @param {string} name */
   function open(name) {
     chat.dataset.drawer = name;
     for (const [other, opener] of openers) opener.setAttribute("aria-expanded", String(other === name));
-    sideOf(name)?.querySelector("a, button.person, input")?.focus();
+    panelOf(name)?.querySelector("a, button.person, input")?.focus();
   }
 
   function close() {
@@ -51,19 +51,19 @@ export function drawers() {
     opener.focus();
   }
 
-  /** Closes what lies over the conversation. */
-  function makeWay() {
-    const side = sideOf(chat.dataset.drawer);
-    if (side && isOver(side)) close();
+  /** Closes a panel that overlays the conversation. */
+  function closeOverlay() {
+    const panel = panelOf(chat.dataset.drawer);
+    if (panel && isOverlay(panel)) close();
   }
 
   /** @param {string | undefined} name */
-  function sideOf(name) {
+  function panelOf(name) {
     return name ? byId(`${name}-side`) : null;
   }
 }
 
-/** Whether the panel lies over the conversation. @param {Element} side */
-function isOver(side) {
-  return getComputedStyle(side).position === "fixed";
+/** Whether the panel overlays the conversation. @param {Element} panel */
+function isOverlay(panel) {
+  return getComputedStyle(panel).position === "fixed";
 }

@@ -48,10 +48,10 @@ question ❓ exclamation ❗ infinity ♾️ copyright ©️ red_circle 🔴 gre
 
 const words = TABLE.trim().split(/\s+/);
 
-/** From name to character. @type {ReadonlyMap<string, string>} */
+/** The emoji by name. @type {ReadonlyMap<string, string>} */
 export const emoji = new Map(
   Array.from({ length: words.length / 2 }, (_, i) => [words[2 * i], words[2 * i + 1]]),
 );
 
-/** What is offered first for a reaction. */
+/** The emoji offered as reactions. */
 export const favourites = "👍 ❤️ 😂 🎉 😮 😢 🙏 👀 🔥 ✅ 👏 🚀 💯 🤔 👎 ☕".split(" ");

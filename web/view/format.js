@@ -2,9 +2,9 @@
  * Message text as DOM nodes: `*bold*`, `_italic_`, `~struck~`, `` `code` ``, fenced code, quotes,
  * links, mentions and `:shortcode:` emoji.
  *
- * Nodes are made one by one and text is set as text, so nothing a message says can become markup.
- * Only `http` and `https` become links. Each pattern stops at a line's end and looks at a
- * character a bounded number of times; what does not fit the pattern is plain text.
+ * Nodes are made one by one and text is set as text, so no message can inject markup. Only `http` and
+ * `https` URLs become links. Each pattern ends at a line break and examines a character a bounded
+ * number of times; text that does not match is plain.
  *
  * @module
  */
@@ -31,8 +31,10 @@ const INLINE = new RegExp(
 const DEPTH_MAX = 3;
 
 /**
+ * Returns the formatted text.
+ *
  * @param {string} text
- * @param {string} you  the reader: mentions of this name stand out
+ * @param {string} you  the reader's name: its mentions are highlighted
  * @returns {DocumentFragment}
  */
 export function format(text, you) {
@@ -47,7 +49,7 @@ export function format(text, you) {
   return out;
 }
 
-/** Whether the text is nothing but a few emoji: they are shown larger. @param {string} text */
+/** Whether the text consists of a few emoji, which are shown larger. @param {string} text */
 export function isEmojiOnly(text) {
   const plain = text.length <= 60 ? text.replace(SHORTCODE, (whole, name) => emoji.get(name) ?? whole) : "";
   return EMOJI_ONLY.test(plain) && [...plain].length <= 12;
@@ -58,7 +60,7 @@ const EMOJI_ONLY =
   /^(?=\s*[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}])[\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}\u{1f3fb}-\u{1f3ff}\ufe0f\u200d\s]+$/u;
 
 /**
- * Lines that begin with `>` are one quote, however many marks they have.
+ * Appends lines. Consecutive lines that begin with `>` are one quote, whatever its depth.
  *
  * @param {DocumentFragment} out
  * @param {string} text
@@ -93,7 +95,7 @@ function inline(text, you, depth) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(INLINE)) {
-    // A name with spaces in it may have gone further than its first word.
+    // A mention of a name with spaces may have consumed this match.
     if (match.index < end) continue;
     const [whole, code, url, bold, italic, struck, shortcode, name] = match;
     /** @param {string} tag @param {string} inner */
@@ -108,7 +110,7 @@ function inline(text, you, depth) {
     else if (struck !== undefined) node = styled("s", struck);
     else if (shortcode !== undefined) node = emoji.get(shortcode) ?? whole;
     else [node, length] = mention(name, text.slice(match.index), you);
-    // `matchAll` goes on behind the whole match; what a link gave back is plain text.
+    // `matchAll` continues after the whole match; what a link did not consume is plain text.
     nodes.push(text.slice(end, match.index), node);
     end = match.index + length;
   }
@@ -117,7 +119,7 @@ function inline(text, you, depth) {
 }
 
 /**
- * A link, and how many characters of the match belong to it: closing punctuation does not.
+ * Returns a link, and how many characters of the match belong to it: trailing punctuation does not.
  *
  * @param {string} matched
  * @returns {[Node | string, number]}
@@ -138,10 +140,10 @@ function link(matched) {
 }
 
 /**
- * A mention, and how many characters belong to it. Of others only the first word of the name is
- * known to be one; the reader's own is known whole.
+ * Returns a mention, and how many characters belong to it. Only the reader's own name can contain
+ * spaces: of other names the first word is marked.
  *
- * @param {string} name  a word
+ * @param {string} name  the word after the `@`
  * @param {string} rest  the text from the `@` on
  * @param {string} you
  * @returns {[Node, number]}

@@ -1,22 +1,24 @@
 /**
- * Menus: what can be done with somebody, with a room, with oneself.
+ * A pop-up menu of actions.
  *
- * One is open at a time. It lies over all else beside the button it belongs to; arrow keys go
- * through it, Escape, Tab and a press beside it close it, and the focus goes back to the button.
+ * At most one is open, above everything else and next to its button. Arrow keys move through it;
+ * Escape, Tab and a press beside it close it, and the focus returns to the button.
  *
  * @module
  */
 
 import { make } from "./dom.js";
 
-/** @typedef {{ label: string, act: () => void, isGrave?: boolean }} Choice */
+/** @typedef {{ label: string, act: () => void, isDangerous?: boolean }} Choice */
 
 const EDGE_PX = 8;
 
-/** @type {() => void} */
+/** Closes the open menu. @type {() => void} */
 let close = () => {};
 
 /**
+ * Opens a menu, or closes it if it is the open one.
+ *
  * @param {HTMLElement} button
  * @param {string} label
  * @param {Choice[][]} groups  with a line between them
@@ -29,10 +31,10 @@ export function openMenu(button, label, groups) {
   const lines = entries.flatMap((it, at) => (at ? [make("hr", { role: "separator" }), ...it] : it));
   const menu = make("div", { class: "menu", role: "menu", "aria-label": label, onkeydown: onKey }, ...lines);
   const items = entries.flat();
-  // Within the landmark of its button, so that it is found there.
+  // Assistive technology finds it in the landmark of its button.
   const place = button.closest("aside, main, nav, footer") ?? document.body;
   place.append(menu);
-  stand(menu, button.getBoundingClientRect());
+  position(menu, button.getBoundingClientRect());
   button.setAttribute("aria-expanded", "true");
   document.addEventListener("pointerdown", onPress, true);
   addEventListener("resize", shut);
@@ -40,12 +42,12 @@ export function openMenu(button, label, groups) {
   items[0]?.focus();
 
   /** @param {Choice} choice */
-  function entry({ label: text, act, isGrave }) {
+  function entry({ label: text, act, isDangerous }) {
     const onclick = () => {
       leave();
       act();
     };
-    return make("button", { class: isGrave ? "grave" : "", type: "button", role: "menuitem", tabindex: -1, text, onclick });
+    return make("button", { class: isDangerous ? "danger" : "", type: "button", role: "menuitem", tabindex: -1, text, onclick });
   }
 
   /** @param {KeyboardEvent} event */
@@ -56,7 +58,7 @@ export function openMenu(button, label, groups) {
     if (key in steps) items.at(steps[key] % items.length)?.focus();
     else if (key === "Escape" || key === "Tab") leave();
     else return;
-    // Escape shall not close the drawer, too; Tab goes on from the button.
+    // Escape must not close the drawer as well; Tab continues from the button.
     event.stopPropagation();
     if (key !== "Tab") event.preventDefault();
   }
@@ -66,7 +68,7 @@ export function openMenu(button, label, groups) {
     if (!menu.contains(target) && !button.contains(/** @type {Node} */ (target))) shut();
   }
 
-  /** Closes, and the focus goes back. */
+  /** Closes the menu and returns the focus. */
   function leave() {
     shut();
     button.focus({ preventScroll: true });
@@ -81,18 +83,18 @@ export function openMenu(button, label, groups) {
   }
 }
 
-/** Puts the menu below its button or, where there is no room, above it. @param {HTMLElement} menu @param {DOMRect} beside */
-function stand(menu, beside) {
+/** Places the menu below its button, or above it where there is no space. @param {HTMLElement} menu @param {DOMRect} anchor */
+function position(menu, anchor) {
   const { width, height } = menu.getBoundingClientRect();
   const isRtl = document.documentElement.dir === "rtl";
-  const left = isRtl ? beside.right - width : beside.left;
-  const below = beside.bottom + 2;
-  const top = below + height + EDGE_PX <= innerHeight ? below : beside.top - height - 2;
+  const left = isRtl ? anchor.right - width : anchor.left;
+  const below = anchor.bottom + 2;
+  const top = below + height + EDGE_PX <= innerHeight ? below : anchor.top - height - 2;
   menu.style.setProperty("left", `${within(left, innerWidth - width)}px`);
   menu.style.setProperty("top", `${within(top, innerHeight - height)}px`);
 }
 
-/** @param {number} value @param {number} most */
+/** Limits a coordinate to the viewport. @param {number} value @param {number} most */
 function within(value, most) {
   return Math.max(EDGE_PX, Math.min(value, most - EDGE_PX));
 }

@@ -1,9 +1,9 @@
 /**
- * The message list: a window that slides over the room's messages.
+ * The message list: a window that slides over the messages of a room.
  *
- * At most `ROWS_MAX` messages have rows, whatever the room holds. The window follows the end until
- * the reader scrolls up; near an edge it slides, and what the reader looks at keeps its place.
- * Holes in what is loaded are filled when they come near, from the side the reader comes from.
+ * At most `ROWS_MAX` messages have rows. The window follows the end until the reader scrolls up; near
+ * an edge it slides, and the visible rows keep their position. Gaps between loaded messages are filled
+ * when they come near, from the nearer side.
  *
  * @module
  */
@@ -14,27 +14,27 @@ import { timeline } from "../state/timeline.js";
 import { byId, make, reconcile, setText } from "./dom.js";
 import { fillRow, makeRow, tickRow } from "./message.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/room.js").Room} Room */
 
 const ROWS_MAX = 240;
 const ROWS_FIRST = 80;
 const STEP = 60;
-/** Closer to an edge than this the window slides. */
+/** Distance from an edge at which the window slides. */
 const NEAR_PX = 800;
-/** Closer to the end than this the reader follows it. */
+/** Distance from the end within which the list follows it. */
 const END_PX = 60;
 
 /**
- * @typedef {object} LogActions
+ * @typedef {object} MessageListActions
  * @property {(room: string) => Promise<unknown>} loadOlder
  * @property {(room: string, page: { before?: number, after?: number }) => Promise<unknown>} loadPage
  * @property {(room: string, mid: number) => void} seek  shows a message that is not loaded
- * @property {() => void} attention  the reader may have come to the end, or left it
+ * @property {() => void} attention  the reader may have reached the end, or left it
  */
 
-/** @param {LogActions & Omit<import("./message.js").RowActions, "show" | "fill">} actions */
-export function logView(actions) {
+/** @param {MessageListActions & Omit<import("./message.js").RowActions, "show" | "fill">} actions */
+export function messageListView(actions) {
   const log = byId("log");
   const below = byId("below");
   const above = byId("above");
@@ -46,27 +46,27 @@ export function logView(actions) {
   let room;
   /** The first message with a row, by number; 0 for the oldest. */
   let first = 0;
-  /** The last one; Infinity while the window reaches the end. */
+  /** The last message with a row; Infinity while the window reaches the end. */
   let last = Infinity;
   let isFollowing = true;
-  /** The newest message the reader has had before them. */
+  /** The newest message that the reader has seen. */
   let seen = 0;
   let isLoading = false;
   let isMoving = false;
-  /** The mark of the unread that the reader has had before them, by number. */
-  let met = 0;
-  /** A hole that could not be filled: it is not asked for again by itself. */
-  let stuck = 0;
+  /** The unread marker that the reader has seen, by number. */
+  let seenMarker = 0;
+  /** A gap that could not be filled, by its last number: only the reader tries again. */
+  let failedGap = 0;
 
   log.addEventListener("scroll", onScroll, { passive: true });
   below.addEventListener("click", () => {
-    toEnd();
+    scrollToEnd();
     byId("message").focus({ preventScroll: true });
   });
   above.addEventListener("click", () => {
     if (!room) return;
     const { firstUnread, messages } = room;
-    met = firstUnread;
+    seenMarker = firstUnread;
     show(isLoaded(room, firstUnread) ? (messages[indexOf(firstUnread)]?.mid ?? firstUnread) : firstUnread);
   });
   new ResizeObserver(() => {
@@ -84,12 +84,12 @@ export function logView(actions) {
       const pendingBefore = room?.pending.length ?? 0;
       room = nextRoom;
       if (isOther) enter();
-      // Who says something wants to see it.
-      else if ((room?.pending.length ?? 0) > pendingBefore) toEnd();
+      // The reader's own new message is always shown.
+      else if ((room?.pending.length ?? 0) > pendingBefore) scrollToEnd();
       else draw();
     },
 
-    toEnd,
+    scrollToEnd,
     show,
 
     /** Rewrites the countdowns. @param {number} serverNow */
@@ -104,19 +104,19 @@ export function logView(actions) {
     rows.clear();
     log.replaceChildren();
     isLoading = false;
-    met = stuck = 0;
+    seenMarker = failedGap = 0;
     last = Infinity;
     isFollowing = true;
     const messages = room?.messages ?? [];
     seen = messages.at(-1)?.mid ?? 0;
     first = messages.at(-ROWS_FIRST)?.mid ?? 0;
     draw();
-    const mark = rows.get("unread");
-    if (mark && mark.offsetTop < log.scrollTop) log.scrollTop = mark.offsetTop - log.clientHeight / 3;
+    const marker = rows.get("unread");
+    if (marker && marker.offsetTop < log.scrollTop) log.scrollTop = marker.offsetTop - log.clientHeight / 3;
     onScroll();
   }
 
-  function toEnd() {
+  function scrollToEnd() {
     const messages = room?.messages ?? [];
     first = Math.max(first, messages.at(-ROWS_MAX)?.mid ?? 0);
     last = Infinity;
@@ -124,7 +124,7 @@ export function logView(actions) {
     draw();
   }
 
-  /** Brings a message before the reader's eyes. @param {number} mid */
+  /** Scrolls to a message and focuses it. @param {number} mid */
   function show(mid) {
     if (!room) return;
     const at = room.messages.findIndex((message) => message.mid === mid);
@@ -153,7 +153,7 @@ export function logView(actions) {
     return undefined;
   }
 
-  /** Makes the rows what the window shows, and keeps in place what the reader looks at. */
+  /** Updates the rows of the window, and keeps the visible ones in position. */
   function draw() {
     if (!room) {
       log.replaceChildren(make("p", { class: "empty muted", text: t("no_room") }));
@@ -177,7 +177,7 @@ export function logView(actions) {
       create: (item) => makeRow(item, state.you, rowActions),
       update: (row, item) => fillRow(row, item, state.you, rowActions),
     });
-    // The row that had the focus may be gone; its place in the page is not.
+    // The focused row may be gone; the focus must stay in the list.
     if (hadFocus && !log.contains(document.activeElement)) log.focus({ preventScroll: true });
     showEmpty(rows.size === 0);
     for (const row of rows.values()) tickRow(row, Date.now() + state.clockOffset);
@@ -187,7 +187,7 @@ export function logView(actions) {
     showAbove();
   }
 
-  /** Keeps the window to its size, around what the reader looks at. @param {number} mid */
+  /** Reduces the window to its size, around a message. @param {number} mid */
   function narrow(mid) {
     const messages = room?.messages ?? [];
     const from = indexOf(first);
@@ -205,10 +205,10 @@ export function logView(actions) {
     else if (!note) log.append(make("p", { class: "empty muted", text: t("empty") }));
   }
 
-  /** The first row in sight, and where it stands. What fills a hole pushes the hole away, not messages. */
+  /** Returns the first visible row and its position. A gap is no anchor: loaded messages push it away. */
   function anchorRow() {
     for (const row of log.children) {
-      if (row.item?.kind !== "hole" && row.offsetTop + row.offsetHeight > log.scrollTop) return { row, top: row.offsetTop };
+      if (row.item?.kind !== "gap" && row.offsetTop + row.offsetHeight > log.scrollTop) return { row, top: row.offsetTop };
     }
     return null;
   }
@@ -233,7 +233,7 @@ export function logView(actions) {
     actions.attention();
     if (log.scrollTop < NEAR_PX) slideUp();
     if (fromEnd < NEAR_PX && last !== Infinity) slideDown();
-    fillNearHole();
+    fillNearGap();
     showBelow();
     showAbove();
   }
@@ -266,37 +266,37 @@ export function logView(actions) {
       isLoading = false;
       log.removeAttribute("aria-busy");
     }
-    // In the next frame it is drawn. What could not be had is asked for again when the reader moves.
+    // The page is drawn in the next frame. A failed request is repeated when the reader scrolls.
     requestAnimationFrame(() => {
       const isFurther = room?.name === name && room.oldest !== reached;
       if (isFurther && log.scrollTop < NEAR_PX) onScroll();
     });
   }
 
-  function fillNearHole() {
+  function fillNearGap() {
     for (const row of rows.values()) {
       const { kind, range } = row.item;
       const top = row.offsetTop - log.scrollTop;
       const isNear = top > -NEAR_PX && top < log.clientHeight + NEAR_PX;
-      if (kind === "hole" && isNear && range.to !== stuck) {
+      if (kind === "gap" && isNear && range.to !== failedGap) {
         fill(range);
         return;
       }
     }
   }
 
-  /** Loads what is missing, beginning at the side that is nearer to the reader. @param {import("../state/room.js").Range} range */
+  /** Loads a page of a gap, at the side that is nearer to the reader. @param {import("../state/room.js").Range} range */
   async function fill(range) {
     if (!room || isLoading) return;
-    const { name, holes } = room;
-    const row = rows.get(`hole ${range.to}`);
+    const { name, gaps } = room;
+    const row = rows.get(`gap ${range.to}`);
     const isAbove = !row || row.offsetTop - log.scrollTop < log.clientHeight / 2;
     isLoading = true;
     await actions.loadPage(name, isAbove ? { before: range.to + 1 } : { after: range.from - 1 });
     isLoading = false;
     requestAnimationFrame(() => {
       if (room?.name !== name) return;
-      if (room.holes === holes) stuck = range.to;
+      if (room.gaps === gaps) failedGap = range.to;
       else onScroll();
     });
   }
@@ -320,16 +320,16 @@ export function logView(actions) {
     setText(below, unseen ? `↓ ${t("below_new", { n: unseen })}` : `↓ ${t("below")}`);
   }
 
-  /** Offers the way to the first unread message, once, unless it is in sight. */
+  /** Offers to jump to the first unread message, once, unless it is visible. */
   function showAbove() {
-    const mark = rows.get("unread");
+    const marker = rows.get("unread");
     const firstUnread = room?.firstUnread ?? 0;
-    if (mark && mark.offsetTop >= log.scrollTop && mark.offsetTop < log.scrollTop + log.clientHeight) met = firstUnread;
-    const isBefore = mark ? mark.offsetTop < log.scrollTop : indexOf(firstUnread) <= indexOf(first);
-    above.hidden = firstUnread === 0 || firstUnread === met || !isBefore;
+    if (marker && marker.offsetTop >= log.scrollTop && marker.offsetTop < log.scrollTop + log.clientHeight) seenMarker = firstUnread;
+    const isBefore = marker ? marker.offsetTop < log.scrollTop : indexOf(firstUnread) <= indexOf(first);
+    above.hidden = firstUnread === 0 || firstUnread === seenMarker || !isBefore;
   }
 
-  /** Where the message with this number stands, or the next one. @param {number} mid */
+  /** Returns the index of a message, or of the next one. @param {number} mid */
   function indexOf(mid) {
     const messages = room?.messages ?? [];
     let low = 0;

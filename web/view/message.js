@@ -7,7 +7,7 @@
 import { reader, t } from "../strings/strings.js";
 import { hueOf, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
-import { lineOf } from "./notice.js";
+import { noticeNodes } from "./notice.js";
 import { initialOf } from "./people.js";
 import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
 
@@ -23,19 +23,19 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {(room: string) => void} open
  */
 
-/** A message that begins so tells what its sender does. */
-const DEED = "/me ";
+/** The beginning of a message that describes an action of its sender. */
+const ACTION_PREFIX = "/me ";
 
-/** @param {Item} item @param {string} you @param {RowActions} actions @returns {any} */
+/** Makes a row. @param {Item} item @param {string} you @param {RowActions} actions @returns {any} */
 export function makeRow(item, you, actions) {
   const row = make("div", { class: `row ${item.kind}` });
   fillRow(row, item, you, actions);
   return row;
 }
 
-/** Fills the row anew if its item looks different. @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
+/** Updates a row if its item looks different. @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
 export function fillRow(row, item, you, actions) {
-  if (row.item && row.you === you && looksSame(row.item, item)) {
+  if (row.item && row.you === you && isSame(row.item, item)) {
     row.item = item;
     return;
   }
@@ -54,11 +54,11 @@ export function fillRow(row, item, you, actions) {
     case "lost":
       row.replaceChildren(make("span", { text: t("lost", { ...item.range }) }));
       break;
-    case "hole":
-      row.replaceChildren(hole(item, actions));
+    case "gap":
+      row.replaceChildren(gapButton(item, actions));
       break;
     default:
-      row.replaceChildren(...lineOf(item, actions));
+      row.replaceChildren(...noticeNodes(item, actions));
   }
 }
 
@@ -75,7 +75,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }
   const { sender, content, ts, replyTo, edited, expires, reactions } = message;
   const isUnsent = pending !== undefined && mid === Infinity;
   const state = pending?.error ? "failed" : pending ? "waiting" : "";
-  row.className = `row message ${isHead ? "run" : ""} ${isMentioned ? "calls" : ""} ${state}`;
+  row.className = `row message ${isHead ? "run" : ""} ${isMentioned ? "mentioned" : ""} ${state}`;
   row.setAttribute("role", "article");
   row.setAttribute("aria-label", `${sender}, ${clock(ts)}`);
   row.tabIndex = -1;
@@ -89,9 +89,9 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }
   }
   if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
   const text = make("div", { class: isEmojiOnly(content) ? "text large" : "text", dir: "auto" });
-  const isDeed = content.startsWith(DEED);
-  if (isDeed) text.append(make("em", { class: "deed" }, "∗ ", make("bdi", { text: sender }), " "));
-  text.append(format(isDeed ? content.slice(DEED.length) : content, you));
+  const isAction = content.startsWith(ACTION_PREFIX);
+  if (isAction) text.append(make("em", { class: "action" }, "∗ ", make("bdi", { text: sender }), " "));
+  text.append(format(isAction ? content.slice(ACTION_PREFIX.length) : content, you));
   if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
   body.append(text);
 
@@ -103,7 +103,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }
   if (reactions.length) body.append(reactionsOf(mid, reactions, actions));
   if (pending?.error) body.append(failure(pending, actions));
   else if (isUnsent) body.append(make("span", { class: "unseen", text: t("unsent") }));
-  // The toolbar may be in this row and have the focus: it stays where it is.
+  // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
   row.prepend(isHead ? avatar(sender) : gutter(time), body);
 }
@@ -123,8 +123,8 @@ function gutter(time) {
 /** @param {number} mid @param {import("../state/room.js").Message | null} quoted @param {RowActions} actions */
 function quote(mid, quoted, { show }) {
   const properties = { class: "quote", type: "button", onclick: () => show(mid) };
-  // It may only be further back than what is loaded.
-  if (!quoted) return make("button", { ...properties, text: t("reply_gone") });
+  // The message may only not be loaded yet.
+  if (!quoted) return make("button", { ...properties, text: t("reply_unavailable") });
   return make(
     "button",
     properties,
@@ -135,8 +135,8 @@ function quote(mid, quoted, { show }) {
 }
 
 /** @param {Item} item @param {RowActions} actions */
-function hole({ range = { from: 0, to: 0 } }, { fill }) {
-  return make("button", { class: "quiet", type: "button", text: t("load_between"), onclick: () => fill(range) });
+function gapButton({ range = { from: 0, to: 0 } }, { fill }) {
+  return make("button", { class: "quiet", type: "button", text: t("load_gap"), onclick: () => fill(range) });
 }
 
 /** @param {number} mid @param {import("../state/room.js").Reaction[]} reactions @param {RowActions} actions */
@@ -170,7 +170,7 @@ function failure({ id, error }, { retry, discard }) {
 }
 
 /** @param {Item} a @param {Item} b */
-function looksSame(a, b) {
+function isSame(a, b) {
   return (
     a.kind === b.kind &&
     a.mid === b.mid &&

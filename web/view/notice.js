@@ -1,6 +1,5 @@
 /**
- * Lines of the list that are no messages: words of the server and of the page, and what somebody
- * did who keeps order.
+ * Lines of the list that are not messages: notices of the server and of the page, and moderation.
  *
  * @module
  */
@@ -11,31 +10,32 @@ import { span } from "./time.js";
 
 /** @typedef {import("../state/room.js").Moderation} Moderation */
 
-/** What can be done; of another deed only its word is known. */
-const DEEDS = new Set(
+/** Moderation actions that have a text of their own. */
+const ACTIONS = new Set(
   "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" "),
 );
 
 /**
- * The nodes of a line.
+ * Returns the nodes of a line.
  *
  * @param {import("../state/timeline.js").Item} item
  * @param {{ open: (room: string) => void }} actions
  */
-export function lineOf({ notice }, { open }) {
+export function noticeNodes({ notice }, { open }) {
   if (!notice) return [];
-  const { text, deed, invites } = notice;
-  const words = make("span", { text: deed ? moderationLine(deed) : text, dir: "auto" });
-  if (!invites) return [words];
-  const joining = make("button", { type: "button", text: t("join_room", { room: invites }), onclick: () => open(invites) });
-  return [words, " ", joining];
+  const { text, moderation, invites } = notice;
+  const line = make("span", { text: moderation ? moderationLine(moderation) : text, dir: "auto" });
+  if (!invites) return [line];
+  const join = make("button", { type: "button", text: t("join_room", { room: invites }), onclick: () => open(invites) });
+  return [line, " ", join];
 }
 
-/** @param {Moderation} deed */
+/** Returns the text for a moderation action. @param {Moderation} moderation */
 export function moderationLine({ action, by, user, seconds, reason }) {
   const time = span(seconds * 1000);
   const isTimed = seconds > 0 && (action === "mute" || action === "ban");
-  const key = `deed_${action}${isTimed ? "_for" : ""}`;
-  const line = DEEDS.has(action) ? t(key, { by, user, time, n: seconds }) : `${by}: ${action} ${user}`.trim();
-  return reason ? t("because", { line, reason }) : line;
+  const isOff = action === "slow" && seconds === 0;
+  const key = `moderated_${action}${isTimed ? "_for" : ""}${isOff ? "_off" : ""}`;
+  const line = ACTIONS.has(action) ? t(key, { by, user, time }) : `${by}: ${action} ${user}`.trim();
+  return reason ? t("with_reason", { line, reason }) : line;
 }

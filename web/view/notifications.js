@@ -1,8 +1,7 @@
 /**
- * Notifications of the system, for who is called while the page is hidden.
+ * System notifications of mentions while the page is hidden.
  *
- * The browser is asked only when the reader presses the button, which is there as long as it has
- * not been asked.
+ * The browser asks for permission when the reader presses the button, which is shown until then.
  *
  * @module
  */
@@ -17,11 +16,11 @@ const TEXT_MAX = 200;
  */
 export function notifier({ open }) {
   const button = byId("notify");
-  const isOpen = () => globalThis.Notification?.permission === "default";
-  button.hidden = !isOpen();
+  const isUndecided = () => globalThis.Notification?.permission === "default";
+  button.hidden = !isUndecided();
   button.addEventListener("click", async () => {
     await Notification.requestPermission();
-    button.hidden = !isOpen();
+    button.hidden = !isUndecided();
   });
 
   navigator.serviceWorker?.addEventListener("message", ({ data }) => {
@@ -30,23 +29,23 @@ export function notifier({ open }) {
 
   return (title, text, room) => {
     if (!document.hidden || globalThis.Notification?.permission !== "granted") return;
-    const about = { body: text.slice(0, TEXT_MAX), tag: room };
+    const options = { body: text.slice(0, TEXT_MAX), tag: room };
     try {
-      const shown = new Notification(title, about);
+      const shown = new Notification(title, options);
       shown.onclick = () => {
         window.focus();
         open(room);
         shown.close();
       };
     } catch {
-      // Phones allow notifications only from a service worker, which tells what was pressed.
-      showByWorker(title, about);
+      // Phones allow notifications only from a service worker, which reports the click.
+      showByWorker(title, options);
     }
   };
 }
 
-/** @param {string} title @param {NotificationOptions} about */
-async function showByWorker(title, about) {
+/** Shows a notification through the service worker. @param {string} title @param {NotificationOptions} options */
+async function showByWorker(title, options) {
   const registration = await navigator.serviceWorker?.getRegistration();
-  await registration?.showNotification(title, about).catch(() => {});
+  await registration?.showNotification(title, options).catch(() => {});
 }

@@ -1,22 +1,42 @@
 /**
- * The page as a whole: the network, the address, keys that nobody took, what is said aloud.
+ * The page as a whole: language, network, address, stray keys and announcements.
  *
  * @module
  */
 
-import { byId, make } from "./dom.js";
+import { setLanguage } from "../strings/strings.js";
+import { byId, make, setText } from "./dom.js";
 
-const KEPT_MAX = 5;
-const SPOKEN_MAX = 200;
+/** Announcements that stay in the region. */
+const ANNOUNCEMENTS_MAX = 5;
+const ANNOUNCEMENT_CHARS_MAX = 200;
 
-/** Tells the library when the network or the page may be back. @param {() => void} probe */
+/**
+ * Chooses the language and puts its texts into the page.
+ *
+ * @param {(key: string) => string} t  returns the text of a key
+ */
+export function translatePage(t) {
+  const wanted = new URLSearchParams(location.search).get("lang");
+  const { lang, dir } = setLanguage(wanted ? [wanted] : navigator.languages);
+  document.documentElement.lang = lang;
+  document.documentElement.dir = dir;
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-t]"))) {
+    setText(element, t(element.dataset.t ?? ""));
+  }
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-t-label]"))) {
+    element.setAttribute("aria-label", t(element.dataset.tLabel ?? ""));
+  }
+}
+
+/** Calls `probe` when the network or the page may be back. @param {() => void} probe */
 export function wake(probe) {
   addEventListener("online", probe);
   addEventListener("pageshow", (event) => event.persisted && probe());
   document.addEventListener("visibilitychange", () => !document.hidden && probe());
 }
 
-/** Whether somebody types into nothing: it was meant for the input box. @param {KeyboardEvent} event */
+/** Whether a typed character has no target and is meant for the input box. @param {KeyboardEvent} event */
 export function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
   if (key.length !== 1 || key === " " || ctrlKey || metaKey || altKey) return false;
   if (target === document.body) return true;
@@ -24,7 +44,7 @@ export function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
   return log.contains(/** @type {Node} */ (target)) && log.dataset.by !== "keys";
 }
 
-/** Where the server listens. */
+/** Returns the WebSocket URL of the server. */
 export function address() {
   const url = new URL("/ws", location.href);
   url.protocol = url.protocol.replace("http", "ws");
@@ -32,6 +52,7 @@ export function address() {
   return url;
 }
 
+/** Returns the room named in the address of the page, or an empty string. */
 export function roomInAddress() {
   try {
     return decodeURIComponent(location.hash.slice(1)).trim();
@@ -40,21 +61,21 @@ export function roomInAddress() {
   }
 }
 
-/** @param {string} room */
+/** Puts the room into the address of the page. @param {string} room */
 export function showAddress(room) {
   if (roomInAddress() !== room) history.replaceState(null, "", `#${encodeURIComponent(room)}`);
 }
 
 /**
- * Reads new messages to screen readers. The list itself is silent, or loading the past would be read
- * aloud.
+ * Returns a function that reads a text to screen readers. The message list is no live region, because
+ * loaded history would be read aloud.
  *
  * @returns {(text: string) => void}
  */
 export function announcer() {
   const region = byId("announcer");
   return (text) => {
-    region.append(make("p", { text: text.slice(0, SPOKEN_MAX), dir: "auto" }));
-    while (region.childElementCount > KEPT_MAX) region.firstElementChild?.remove();
+    region.append(make("p", { text: text.slice(0, ANNOUNCEMENT_CHARS_MAX), dir: "auto" }));
+    while (region.childElementCount > ANNOUNCEMENTS_MAX) region.firstElementChild?.remove();
   };
 }

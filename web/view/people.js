@@ -1,5 +1,5 @@
 /**
- * Who is in the room.
+ * The list of people in the room.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { byId, hueOf, make, reconcile, setText } from "./dom.js";
 
 /** @typedef {import("../state/room.js").Person} Person */
 
-/** More than this are not listed: the server does not tell of them one by one either. */
+/** People listed; the server does not report more one by one either. */
 const LISTED_MAX = 500;
 
-/** @param {{ menu: (button: HTMLElement, name: string) => void }} actions */
-export function peopleView({ menu }) {
+/** @param {{ openMenu: (button: HTMLElement, name: string) => void }} actions */
+export function peopleView({ openMenu }) {
   const list = byId("people");
   const many = byId("people-many");
   const opener = byId("people-open");
@@ -26,25 +26,25 @@ export function peopleView({ menu }) {
   const create = ({ name }) => {
     const dot = make("span", { class: "avatar small", "aria-hidden": "true", text: initialOf(name) });
     dot.style.setProperty("--hue", String(hueOf(name)));
-    const words = make("span", { class: "muted words", dir: "auto" });
+    const details = make("span", { class: "muted details", dir: "auto" });
     const button = make(
       "button",
-      { class: "person", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => menu(button, name) },
+      { class: "person", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(button, name) },
       dot,
       make("bdi", { class: "name", text: name }),
-      words,
+      details,
     );
-    return Object.assign(make("li", {}, button), { words, dot });
+    return Object.assign(make("li", {}, button), { details, dot });
   };
 
   return {
-    /** @param {import("../state/reducer.js").State} state @param {import("../state/reducer.js").State} before */
+    /** @param {import("../state/state.js").State} state @param {import("../state/state.js").State} before */
     update(state, before) {
       const room = state.rooms.get(state.active);
       const roomBefore = before.rooms.get(before.active);
       if (state.rooms === before.rooms && state.active === before.active && state.you === before.you) return;
-      const isTalk = room !== undefined && isDirect(room.name);
-      if (!isTalk && room?.people === roomBefore?.people && room?.count === roomBefore?.count && state.you === before.you) return;
+      const isConversation = room !== undefined && isDirect(room.name);
+      if (!isConversation && room?.people === roomBefore?.people && room?.count === roomBefore?.count && state.you === before.you) return;
       const people = peopleIn(state, room);
       const total = Math.max(room?.count ?? 0, people.length);
       reconcile(list, rows, people.slice(0, LISTED_MAX), {
@@ -61,7 +61,7 @@ export function peopleView({ menu }) {
   };
 }
 
-/** The first letter as the reader sees it. @param {string} name */
+/** Returns the first letter of a name, with its diacritics. @param {string} name */
 export function initialOf(name) {
   return (name.match(/\p{L}\p{M}{0,2}|\p{N}|\p{Extended_Pictographic}/u)?.[0] ?? "?").toUpperCase();
 }
@@ -69,10 +69,10 @@ export function initialOf(name) {
 /** @param {any} row @param {Person} person @param {string} you */
 function show(row, { name, status, text, role }, you) {
   row.dot.classList.toggle("away", status !== "");
-  const standing = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
-  const state = status === "away" || status === "elsewhere" ? t(status) : status;
-  const about = [name === you ? `(${t("you")})` : "", standing, state, text].filter(Boolean).join(" · ");
-  setText(row.words, about);
-  row.words.title = about;
+  const roleName = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
+  const state = status === "away" || status === "absent" ? t(status) : status;
+  const about = [name === you ? `(${t("you")})` : "", roleName, state, text].filter(Boolean).join(" · ");
+  setText(row.details, about);
+  row.details.title = about;
   return row;
 }

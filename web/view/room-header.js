@@ -1,5 +1,5 @@
 /**
- * The head of the conversation and the line of who is typing.
+ * The header of the room, and the line that shows who is typing.
  *
  * @module
  */
@@ -9,52 +9,52 @@ import { partnerOf, personOf } from "../state/moderation.js";
 import { unreadIn } from "../state/unread.js";
 import { t } from "../strings/strings.js";
 import { titleOf } from "./composer.js";
-import { byId, icon, pictures, setText } from "./dom.js";
+import { byId, icon, icons, setText } from "./dom.js";
 
 const WRITERS_MAX = 3;
 
-export function headView() {
+export function roomHeaderView() {
   const name = byId("room-name");
   const topic = byId("room-topic");
   const typing = byId("typing");
   const opener = byId("rooms-open");
-  const elsewhere = byId("elsewhere");
+  const badge = byId("rooms-badge");
 
   return {
-    /** @param {import("../state/reducer.js").State} state @param {import("../state/reducer.js").State} before */
+    /** @param {import("../state/state.js").State} state @param {import("../state/state.js").State} before */
     update(state, before) {
       if (state.rooms === before.rooms && state.active === before.active && state.phase === before.phase) return;
       const room = state.rooms.get(state.active);
       setText(name, state.active ? titleOf(state.active, room?.partner) : "chinwag");
       showLock(name, room?.isPrivate === true);
-      const about = room ? aboutOf(state, room) : "";
-      setText(topic, about);
-      topic.title = about;
+      const subtitle = room ? subtitleOf(state, room) : "";
+      setText(topic, subtitle);
+      topic.title = subtitle;
       byId("room-menu").hidden = room === undefined;
       const writers = Object.keys(room?.typing ?? {});
       const names = writers.slice(0, WRITERS_MAX).join(", ");
       setText(typing, writers.length ? t("typing", { names, n: writers.length }) : "");
       const unread = unreadIn(state);
-      const badge = unread > 99 ? "99+" : String(unread || "");
-      elsewhere.hidden = unread === 0;
-      setText(elsewhere, badge);
-      opener.setAttribute("aria-label", `${t("menu_rooms")} ${badge}`.trim());
+      const count = unread > 99 ? "99+" : String(unread || "");
+      badge.hidden = unread === 0;
+      setText(badge, count);
+      opener.setAttribute("aria-label", `${t("menu_rooms")} ${count}`.trim());
     },
   };
 }
 
-/** The topic; of a private conversation, whether the other one is there to read. @param {import("../state/reducer.js").State} state @param {import("../state/room.js").Room} room */
-function aboutOf(state, room) {
+/** Returns the topic of a room, or the presence of the partner of a conversation. @param {import("../state/state.js").State} state @param {import("../state/room.js").Room} room */
+function subtitleOf(state, room) {
   if (!isDirect(room.name)) return room.topic;
   const partner = partnerOf(room);
   const person = personOf(state, partner);
-  if (!person) return state.phase === "live" ? t("not_there", { name: partner }) : "";
+  if (!person) return state.phase === "live" ? t("partner_absent", { name: partner }) : "";
   return [person.status === "away" ? t("away") : "", person.text].filter(Boolean).join(" · ");
 }
 
 /** @param {Element} name @param {boolean} isPrivate */
 function showLock(name, isPrivate) {
   const lock = name.querySelector("svg");
-  if (isPrivate && !lock) name.append(icon(pictures.lock));
+  if (isPrivate && !lock) name.append(icon(icons.lock));
   else if (!isPrivate) lock?.remove();
 }

@@ -1,37 +1,43 @@
 /**
- * The lists of rooms and of private conversations, the field to join another room, and the answer
- * to `/rooms`.
+ * The lists of rooms and of private conversations, the form to join a room, and the answer to `/rooms`.
  *
  * @module
  */
 
 import { isDirect } from "../client/event.js";
 import { t } from "../strings/strings.js";
-import { byId, icon, iconButton, make, pictures, reconcile, setText } from "./dom.js";
+import { byId, icon, iconButton, make, icons, reconcile, setText } from "./dom.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/room.js").Room} Room */
 
 /**
- * @param {{ open: (room: string, isPrivate?: boolean) => void, leave: (room: string) => void, closeFound: () => void }} actions
+ * @typedef {object} RoomsActions
+ * @property {(room: string) => void} open
+ * @property {(room: string) => void} createPrivate
+ * @property {(room: string) => void} leave
+ * @property {() => void} closeFound
  */
-export function roomsView({ open, leave, closeFound }) {
+
+/** @param {RoomsActions} actions */
+export function roomsView({ open, createPrivate, leave, closeFound }) {
   const list = byId("rooms");
   const found = byId("found");
   const form = byId("room-form");
   const field = byId("room-field");
   const choice = byId("room-choice");
   const isPrivate = byId("room-private");
-  const talks = byId("talks");
+  const conversations = byId("conversations");
   const rows = new Map();
-  const talkRows = new Map();
+  const conversationRows = new Map();
 
   field.addEventListener("input", () => (choice.hidden = field.value.trim() === ""));
   form.addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
     const name = field.value.trim().replace(/^#/, "");
     if (!name) return;
-    open(name, isPrivate.checked);
+    if (isPrivate.checked) createPrivate(name);
+    else open(name);
     field.value = "";
     isPrivate.checked = false;
     choice.hidden = true;
@@ -57,9 +63,9 @@ export function roomsView({ open, leave, closeFound }) {
       unread,
       badge,
     );
-    const leaving = iconButton(pictures.close, t("leave", { room: name }), () => leave(name));
-    leaving.classList.add("leave");
-    return Object.assign(make("li", {}, link, leaving), { link, badge, unread, sign, words: title });
+    const leaveButton = iconButton(icons.close, t("leave", { room: name }), () => leave(name));
+    leaveButton.classList.add("leave");
+    return Object.assign(make("li", {}, link, leaveButton), { link, badge, unread, sign, label: title });
   };
 
   return {
@@ -74,22 +80,22 @@ export function roomsView({ open, leave, closeFound }) {
         update: (/** @type {any} */ row, /** @type {Room} */ room) => showRoom(row, room, state.active),
       };
       reconcile(list, rows, all.filter(({ name }) => !isDirect(name)), how);
-      reconcile(talks, talkRows, all.filter(({ name }) => isDirect(name)), how);
-      byId("talks-part").hidden = talkRows.size === 0;
+      reconcile(conversations, conversationRows, all.filter(({ name }) => isDirect(name)), how);
+      byId("conversations-part").hidden = conversationRows.size === 0;
     },
   };
 
   /** @param {State["found"]} rooms */
   function showFound(rooms) {
     found.hidden = rooms === null;
-    const close = iconButton(pictures.close, t("close"), closeFound);
+    const close = iconButton(icons.close, t("close"), closeFound);
     const items = (rooms ?? []).map(({ room, users, topic }) => {
       const button = make("button", { class: "quiet", type: "button", title: topic, onclick: () => open(room) });
       button.append(make("bdi", { text: `#${room}` }), make("span", { class: "muted", text: ` ${users}` }));
       return make("li", {}, button);
     });
     found.replaceChildren(
-      make("div", { class: "side-head" }, make("h2", { text: t("found") }), close),
+      make("div", { class: "side-head" }, make("h2", { text: t("room_list") }), close),
       make("ul", {}, ...items),
     );
   }
@@ -97,10 +103,10 @@ export function roomsView({ open, leave, closeFound }) {
 
 /** @param {any} row @param {Room} room @param {string} active */
 function showRoom(row, { name, unread, mentions, isPrivate, partner }, active) {
-  setText(row.words, partner || name.replace(/^@/, ""));
+  setText(row.label, partner || name.replace(/^@/, ""));
   if (row.isPrivate !== isPrivate) {
     row.isPrivate = isPrivate;
-    row.sign.replaceChildren(isPrivate ? icon(pictures.lock) : isDirect(name) ? "@" : "#");
+    row.sign.replaceChildren(isPrivate ? icon(icons.lock) : isDirect(name) ? "@" : "#");
     row.link.title = isPrivate ? t("private_room") : "";
   }
   const isActive = name === active;

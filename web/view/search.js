@@ -1,5 +1,5 @@
 /**
- * Searching for what was said. A result leads to its place in the conversation.
+ * The search for messages. A result opens its message in the conversation.
  *
  * @module
  */
@@ -8,15 +8,16 @@ import { t } from "../strings/strings.js";
 import { byId, hueOf, make, setText } from "./dom.js";
 import { dayAndClock, isoOf, longTime } from "./time.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 
-/** Characters shown before the first word that was found, and in all. */
+/** Characters shown before the first hit, and in total. */
 const BEFORE_CHARS = 40;
 const EXCERPT_CHARS = 180;
 
-const FIRST_MAX = 20;
-/** The server gives no more at once. */
-const MOST = 200;
+/** Results of the first page. */
+const FIRST_PAGE = 20;
+/** The limit of the server. */
+const RESULTS_MAX = 200;
 
 /**
  * @typedef {object} SearchActions
@@ -32,16 +33,16 @@ export function searchView({ search, show, announce }) {
   const note = byId("search-note");
   const results = byId("results");
   const more = byId("search-more");
-  let limit = FIRST_MAX;
+  let limit = FIRST_PAGE;
   let room = "";
 
   byId("search-form").addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
-    limit = FIRST_MAX;
+    limit = FIRST_PAGE;
     ask();
   });
   more.addEventListener("click", () => {
-    limit = Math.min(limit * 3, MOST);
+    limit = Math.min(limit * 3, RESULTS_MAX);
     ask();
   });
 
@@ -50,12 +51,12 @@ export function searchView({ search, show, announce }) {
     update(state, before) {
       room = state.active;
       if (state.search === before.search) return;
-      const { query, isBusy, found, more: isMore, failure } = state.search ?? nothing;
-      const words = isBusy ? t("loading") : failure || (query ? t("found_count", { n: found.length }) : "");
-      setText(note, words);
-      if (words && !isBusy) announce(words);
+      const { query, isBusy, found, more: isMore, failure } = state.search ?? NO_SEARCH;
+      const summary = isBusy ? t("loading") : failure || (query ? t("results_count", { n: found.length }) : "");
+      setText(note, summary);
+      if (summary && !isBusy) announce(summary);
       results.replaceChildren(...found.map((it) => result(it, query)));
-      more.hidden = !isMore || limit >= MOST;
+      more.hidden = !isMore || limit >= RESULTS_MAX;
     },
   };
 
@@ -77,12 +78,12 @@ export function searchView({ search, show, announce }) {
   }
 }
 
-/** @type {import("../state/reducer.js").Search} */
-const nothing = { query: "", isBusy: false, found: [], more: false, failure: "" };
+/** @type {import("../state/state.js").Search} */
+const NO_SEARCH = { query: "", isBusy: false, found: [], more: false, failure: "" };
 
 /**
- * The part of a text in which the words stand that were searched for. How the server finds words
- * is its own affair: where none of them is seen, it is the beginning.
+ * Returns the part of a text around the words of a query, or its beginning if none is found: the
+ * server may match words that this does not.
  *
  * @param {string} content
  * @param {string} query
@@ -94,7 +95,7 @@ export function excerpt(content, query) {
   const found = words.length ? new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu") : /(?!)/g;
   const first = plain.search(found);
   const start = first > BEFORE_CHARS ? first - BEFORE_CHARS : 0;
-  // Half a character is none.
+  // A cut may split a surrogate pair.
   const shown = plain.slice(start, start + EXCERPT_CHARS).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
   const parts = [];
   let end = 0;

@@ -1,8 +1,7 @@
 /**
- * The state of the connection, the page's title and one's own name.
+ * The state of the connection, the title of the page and the name of the reader.
  *
- * The `status` region says what is the case; the countdown beside it is not read aloud every
- * second.
+ * The countdown stands beside the `status` region, so that it is not read aloud every second.
  *
  * @module
  */
@@ -11,10 +10,10 @@ import { unreadIn } from "../state/unread.js";
 import { t } from "../strings/strings.js";
 import { byId, make, setText } from "./dom.js";
 
-/** @typedef {import("../state/reducer.js").State} State */
+/** @typedef {import("../state/state.js").State} State */
 
-/** By the code with which a connection ended: there is nothing to be had without a login. */
-const LOGIN_OVER = new Map([[4001, "logged_out"], [4105, "login_expired"], [401, "login_needed"]]);
+/** Texts for the close codes after which a login is needed. */
+const LOGIN_ENDED = new Map([[4001, "logged_out"], [4105, "login_expired"], [401, "login_needed"]]);
 
 /** @param {{ connectNow: () => void, logIn: () => void }} actions */
 export function statusView({ connectNow, logIn }) {
@@ -26,9 +25,9 @@ export function statusView({ connectNow, logIn }) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let ticking;
 
-  let isLoginOver = false;
+  let needsLogin = false;
 
-  now.addEventListener("click", () => (isLoginOver ? logIn() : connectNow()));
+  now.addEventListener("click", () => (needsLogin ? logIn() : connectNow()));
 
   const tick = () => {
     const seconds = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
@@ -46,11 +45,11 @@ export function statusView({ connectNow, logIn }) {
       if (document.title !== whole) document.title = whole;
       if (phase === before.phase && why === before.why) return;
       chat.dataset.phase = phase;
-      const over = phase === "stopped" ? LOGIN_OVER.get(why.code ?? 0) : undefined;
-      isLoginOver = over !== undefined;
-      setText(status, over ? t(over) : wordsFor(phase, why.reason));
+      const ended = phase === "stopped" ? LOGIN_ENDED.get(why.code ?? 0) : undefined;
+      needsLogin = ended !== undefined;
+      setText(status, ended ? t(ended) : phaseText(phase, why.reason));
       now.hidden = phase !== "offline" && phase !== "stopped";
-      setText(now, t(over ? "log_in" : phase === "stopped" ? "again" : "now"));
+      setText(now, t(ended ? "log_in" : "reconnect"));
       clearInterval(ticking);
       setText(countdown, "");
       if (phase !== "offline") return;
@@ -62,7 +61,7 @@ export function statusView({ connectNow, logIn }) {
 }
 
 /** @param {string} phase @param {string} [reason] */
-function wordsFor(phase, reason) {
+function phaseText(phase, reason) {
   if (!reason) return t(phase);
   if (phase === "stopped") return t("stopped_why", { reason });
   return phase === "offline" ? t("offline_why", { reason }) : t(phase);
@@ -71,9 +70,9 @@ function wordsFor(phase, reason) {
 /** @param {State} state */
 function showReader({ you, account, phase }) {
   const me = byId("me");
-  const standing = account || you === "" || phase === "idle" ? "" : t("guest");
-  const whole = `${you} ${standing}`;
+  const suffix = account || you === "" || phase === "idle" ? "" : t("guest");
+  const whole = `${you} ${suffix}`;
   if (me.dataset.whole === whole) return;
   me.dataset.whole = whole;
-  me.replaceChildren(make("bdi", { class: "name", text: you }), " ", make("span", { class: "muted", text: standing }));
+  me.replaceChildren(make("bdi", { class: "name", text: you }), " ", make("span", { class: "muted", text: suffix }));
 }

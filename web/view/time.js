@@ -1,5 +1,5 @@
 /**
- * Times and spans as the reader writes them.
+ * Times and durations in the reader's locale.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import { reader, t } from "../strings/strings.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** @param {number} ts */
+/** Returns the time of day. @param {number} ts */
 export function clock(ts) {
   return formatOf("time", { hour: "numeric", minute: "2-digit" }).format(ts);
 }
 
-/** For where there is little room: without the half of the day. @param {number} ts */
+/** Returns the time of day without AM or PM, for narrow places. @param {number} ts */
 export function shortClock(ts) {
   const parts = formatOf("time", { hour: "numeric", minute: "2-digit" }).formatToParts(ts);
   return parts.map(({ type, value }) => (type === "dayPeriod" ? "" : value)).join("").trim();
 }
 
-/** @param {number} ts */
+/** Returns date and time in full. @param {number} ts */
 export function longTime(ts) {
   return formatOf("long", { dateStyle: "full", timeStyle: "medium" }).format(ts);
 }
 
-/** @param {number} ts */
+/** Returns the time for a `datetime` attribute, if it is a valid one. @param {number} ts */
 export function isoOf(ts) {
   return Number.isNaN(new Date(ts).getTime()) ? undefined : new Date(ts).toISOString();
 }
 
-/** @param {number} midnight */
+/** Returns the name of a day. @param {number} midnight */
 export function dayName(midnight) {
   const today = new Date().setHours(0, 0, 0, 0);
   const days = Math.round((today - midnight) / DAY_MS);
@@ -38,7 +38,7 @@ export function dayName(midnight) {
   return formatOf("day", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(midnight);
 }
 
-/** Left time in its largest sensible unit. @param {number} ms */
+/** Returns a duration in its largest sensible unit. @param {number} ms */
 export function span(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const [value, unit] =
@@ -57,7 +57,7 @@ export function span(ms) {
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 
-/** Formats are dear to make. @param {string} name @param {Intl.DateTimeFormatOptions} options */
+/** Returns a cached format: they are expensive to create. @param {string} name @param {Intl.DateTimeFormatOptions} options */
 function formatOf(name, options) {
   const key = `${reader.locale} ${name}`;
   let format = formats.get(key);
@@ -65,7 +65,7 @@ function formatOf(name, options) {
   return format;
 }
 
-/** Day and time, short. @param {number} ts */
+/** Returns day and time, abbreviated. @param {number} ts */
 export function dayAndClock(ts) {
   return formatOf("short", { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }).format(ts);
 }

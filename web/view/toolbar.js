@@ -1,8 +1,8 @@
 /**
- * What can be done with a message: a small bar that is put into the row which is pointed at or has
- * the focus, and the keys that do the same.
+ * The actions for a message: a toolbar in the row that is hovered or focused, and the keys that do the
+ * same.
  *
- * In the list, arrow keys go from message to message; `r` replies, `e` edits, `+` reacts, `Delete`
+ * In the list, arrow keys move between messages; `r` replies, `e` edits, `+` reacts, `Delete`
  * deletes.
  *
  * @module
@@ -10,7 +10,7 @@
 
 import { favourites } from "./emoji.js";
 import { t } from "../strings/strings.js";
-import { byId, iconButton, make, pictures } from "./dom.js";
+import { byId, iconButton, make, icons } from "./dom.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 
@@ -22,7 +22,7 @@ import { byId, iconButton, make, pictures } from "./dom.js";
  * @property {(message: Message) => void} edit
  * @property {(message: Message) => void} remove
  * @property {(mid: number, emoji: string, on: boolean) => void} react
- * @property {() => void} leaveLog
+ * @property {() => void} leaveList
  */
 
 /** @param {ToolbarActions} actions */
@@ -31,10 +31,10 @@ export function toolbarView(actions) {
   /** @type {any} */
   let row = null;
 
-  const reacting = button("react", () => (picker.hidden = !picker.hidden));
-  const replying = button("reply", () => actions.reply(row.item.message));
-  const editing = button("edit", () => actions.edit(row.item.message));
-  const removing = button("delete", () => actions.remove(row.item.message));
+  const reactButton = button("react", () => (picker.hidden = !picker.hidden));
+  const replyButton = button("reply", () => actions.reply(row.item.message));
+  const editButton = button("edit", () => actions.edit(row.item.message));
+  const deleteButton = button("delete", () => actions.remove(row.item.message));
   const picker = make("div", { class: "picker", role: "group", "aria-label": t("react"), hidden: true });
   for (const emoji of favourites) {
     picker.append(make("button", { type: "button", text: emoji, "aria-label": emoji, onclick: () => react(emoji) }));
@@ -42,24 +42,24 @@ export function toolbarView(actions) {
   const bar = make(
     "div",
     { class: "toolbar", role: "group", "aria-label": t("actions") },
-    reacting,
-    replying,
-    editing,
-    removing,
+    reactButton,
+    replyButton,
+    editButton,
+    deleteButton,
     picker,
   );
 
   log.addEventListener("mouseover", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("focusin", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("mouseleave", () => {
-    // A finger leaves at once; the row it touched keeps the focus.
+    // A finger leaves at once, but the row it touched keeps the focus.
     if (!row?.contains(document.activeElement)) hide();
   });
   log.addEventListener("focusout", (/** @type {any} */ { relatedTarget }) => {
     if (!log.contains(relatedTarget)) hide();
   });
   log.addEventListener("keydown", onKey);
-  // Who has pressed on a message with a pointer and then types means the input box.
+  // Keys typed after a press on a message are meant for the input box.
   log.addEventListener("pointerdown", () => (log.dataset.by = "pointer"));
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Tab" || key.startsWith("Arrow")) log.dataset.by = "keys";
@@ -76,8 +76,8 @@ export function toolbarView(actions) {
     if (!next || (next === row && bar.isConnected)) return;
     row = next;
     const isOwn = row.item.message.sender === actions.you();
-    editing.hidden = !isOwn;
-    removing.hidden = !actions.mayDelete(row.item.message);
+    editButton.hidden = !isOwn;
+    deleteButton.hidden = !actions.mayDelete(row.item.message);
     picker.hidden = true;
     row.append(bar);
   }
@@ -102,7 +102,7 @@ export function toolbarView(actions) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
       event.preventDefault();
-      if (picker.hidden) actions.leaveLog();
+      if (picker.hidden) actions.leaveList();
       else picker.hidden = true;
       return;
     }
@@ -138,5 +138,5 @@ export function toolbarView(actions) {
 
 /** @param {"react" | "reply" | "edit" | "delete"} what @param {() => void} onclick */
 function button(what, onclick) {
-  return iconButton(pictures[what], t(what), onclick);
+  return iconButton(icons[what], t(what), onclick);
 }

@@ -1,0 +1,67 @@
+/**
+ * Actions of the reader that are requests to the server, with feedback when they fail.
+ *
+ * @module
+ */
+
+import { t } from "../strings/strings.js";
+import { errorText } from "./feedback.js";
+
+export class Actions {
+  #chat;
+  #store;
+  #feedback;
+
+  /**
+   * @param {import("../chinwag.js").Chinwag} chat
+   * @param {import("./store.js").Store} store
+   * @param {import("./feedback.js").Feedback} feedback
+   */
+  constructor(chat, store, feedback) {
+    this.#chat = chat;
+    this.#store = store;
+    this.#feedback = feedback;
+  }
+
+  /** @param {boolean} isAway @param {string} [text] */
+  async setAway(isAway, text) {
+    try {
+      const status = isAway ? "away" : "online";
+      await this.#chat.setStatus(status, text);
+      // The server tells only the others.
+      this.#store.dispatch({ type: "ui_status", payload: { status, text } });
+    } catch (error) {
+      this.#feedback.showError(error);
+    }
+  }
+
+  /** @param {string} room @param {string} action @param {{ user?: string, seconds?: number }} [options] */
+  async moderate(room, action, options) {
+    try {
+      await this.#chat.moderate(room, action, options);
+      // In the open room, an event of the room shows it.
+      if (room !== this.#store.state.active) this.#feedback.show(t("invited", { user: options?.user ?? "", room }));
+    } catch (error) {
+      this.#feedback.showError(error);
+    }
+  }
+
+  /** @param {string} query @param {string | undefined} room @param {number} limit */
+  search(query, room, limit) {
+    this.#store.dispatch({ type: "ui_searched", payload: { query } });
+    this.#chat.search(query, { room, limit }).catch((error) => {
+      this.#store.dispatch({ type: "ui_search_failed", payload: { message: errorText(error) } });
+    });
+  }
+
+  /** Moves the read marker of a room. @param {string} room @param {number} seq */
+  markRead(room, seq) {
+    this.#chat.read(room, seq);
+    this.#store.dispatch({ type: "read", room, payload: { seq } });
+  }
+
+  /** Adds or removes a reaction to a message of the open room. @param {number} mid @param {string} emoji @param {boolean} on */
+  react(mid, emoji, on) {
+    this.#chat.react(this.#store.state.active, mid, emoji, on);
+  }
+}

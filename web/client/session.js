@@ -1,0 +1,133 @@
+/**
+ * The session: who the user is, and their rooms and conversations. It is saved in the storage.
+ *
+ * @module
+ */
+
+import { entriesOf, isDirect } from "./event.js";
+import { remember, remembered } from "./saved-session.js";
+
+/**
+ * @typedef {object} SessionOptions
+ * @property {string} [name]
+ * @property {string[]} [rooms]
+ * @property {string} [token]
+ * @property {boolean} [cookies]
+ * @property {import("./outbox.js").Store | null} [storage]
+ * @property {string} [storageKey]
+ */
+
+export class Session {
+  /** The user's name on the server. */
+  you;
+
+  /** Whether the user has an account; false for a guest. */
+  account = false;
+
+  /** Token of an account; empty for a guest, and where the browser has a cookie. */
+  token;
+
+  /** Session key of a guest; empty for an account. */
+  key;
+
+  /** Requested and joined rooms, in the order of joining. @type {string[]} */
+  rooms;
+
+  /** Known private conversations. @type {Set<string>} */
+  direct = new Set();
+
+  /** The current room of the connection, to which plain text goes. */
+  current = "";
+
+  #cookies;
+  #storage;
+  #storageKey;
+
+  /** @param {SessionOptions} options */
+  constructor({ name, rooms = [], token = "", cookies = false, storage = null, storageKey = "chinwag" }) {
+    const saved = remembered(storage, storageKey);
+    this.you = name || saved.name;
+    this.token = token;
+    this.key = saved.session;
+    this.rooms = [...new Set([...rooms, ...saved.rooms])];
+    this.#cookies = cookies;
+    this.#storage = storage;
+    this.#storageKey = storageKey;
+  }
+
+  /** Token or session key, unless the browser sends a cookie. */
+  get credential() {
+    return this.token || (this.#cookies ? "" : this.key);
+  }
+
+  /** Adds a room that is requested or joined. @param {string} room */
+  addRoom(room) {
+    if (!this.rooms.includes(room)) this.rooms = [...this.rooms, room];
+    this.save();
+  }
+
+  /** Removes a room or a conversation. @param {string} room */
+  removeRoom(room) {
+    this.rooms = this.rooms.filter((other) => other !== room);
+    this.direct.delete(room);
+    if (this.current === room) this.current = "";
+    this.save();
+  }
+
+  /** @param {string} name */
+  rename(name) {
+    this.you = name;
+    this.save();
+  }
+
+  /** Continues as an account, whose conversations are not known yet. @param {import("./http-api.js").Login} login */
+  continueAs({ token, name }) {
+    this.token = this.#cookies ? "" : token;
+    this.#becomeAccount(name);
+    this.direct.clear();
+    this.save();
+  }
+
+  /** Becomes the saved account if another page of the same storage has logged in. */
+  reload() {
+    const { account, name } = remembered(this.#storage, this.#storageKey);
+    if (account && !this.account) this.#becomeAccount(name);
+  }
+
+  /**
+   * Applies `welcome`. Returns the entries of its rooms and conversations.
+   *
+   * @param {any} payload
+   * @param {{ isNewEpoch: boolean, remaining: string[] }} context  `remaining` rooms are yet to be joined
+   * @returns {[string, any][]}
+   */
+  applyWelcome({ you, session, account, current, rooms, direct }, { isNewEpoch, remaining }) {
+    if (typeof you === "string") this.you = you;
+    this.account = account === true;
+    // An account is identified by its token; a session key would identify the former guest.
+    if (this.account) this.key = "";
+    if (typeof session === "string") this.key = session;
+    if (typeof current === "string") this.current = current;
+    const joined = entriesOf(rooms);
+    const conversations = entriesOf(direct).filter(([room]) => isDirect(room));
+    // Only the newest are listed; other known ones still exist, unless the epoch is new.
+    if (isNewEpoch) this.direct.clear();
+    for (const [room] of conversations) this.direct.add(room);
+    const others = this.rooms.filter((room) => isDirect(room) || remaining.includes(room));
+    this.rooms = [...new Set([...joined.map(([room]) => room), ...others])];
+    this.save();
+    return [...joined, ...conversations];
+  }
+
+  save() {
+    const { key: session, you: name, rooms, account } = this;
+    remember(this.#storage, this.#storageKey, { session, name, rooms, account });
+  }
+
+  /** @param {string} name */
+  #becomeAccount(name) {
+    this.you = name;
+    this.key = "";
+    this.account = true;
+  }
+}

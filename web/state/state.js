@@ -1,0 +1,55 @@
+/**
+ * The state of the page: its type and its first value. `reducer.js` derives the next ones.
+ *
+ * @module
+ */
+
+/** @typedef {import("./room.js").Room} Room */
+/** @typedef {import("./room.js").Message} Message */
+
+/**
+ * @typedef {object} State
+ * @property {import("../client/options.js").Phase} phase
+ * @property {{ code?: number, reason?: string, retry_in_ms?: number }} why  details of the phase
+ * @property {string} you
+ * @property {boolean} account      false for a guest
+ * @property {string} role          on the whole server: `admin` or empty
+ * @property {ReadonlyMap<string, Room>} rooms  in the order of joining
+ * @property {string} active
+ * @property {boolean} attentive    the reader sees the end of the active room
+ * @property {number} clockOffset   server clock minus local clock, in ms
+ * @property {{ room: string, users: number, topic: string }[] | null} found  the answer to `list_rooms`, while it is shown
+ * @property {Search | null} search
+ * @property {Record<string, number>} limits
+ * @property {number} notices       number of the last notice
+ */
+
+/**
+ * A search and its results, newest first.
+ *
+ * @typedef {object} Search
+ * @property {string} query
+ * @property {boolean} isBusy
+ * @property {(Message & { room: string })[]} found
+ * @property {boolean} more
+ * @property {string} failure
+ */
+
+/** Returns the state before the first event. @param {string} [active] @returns {State} */
+export function initialState(active = "") {
+  return {
+    phase: "idle",
+    why: {},
+    you: "",
+    account: false,
+    role: "",
+    rooms: new Map(),
+    active,
+    attentive: true,
+    clockOffset: 0,
+    found: null,
+    search: null,
+    limits: {},
+    notices: 0,
+  };
+}
