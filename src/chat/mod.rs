@@ -158,7 +158,7 @@ impl Chat {
             Input::Answered(answer) => self.answered(step, answer),
             Input::Asked { caller, network, request } => self.asked(step, caller, network, request),
             Input::Opened { client, params, seed, admission } => {
-                self.opened(step, client, &params, seed, *admission);
+                self.opened(step, client, params, seed, *admission);
             }
             Input::Closed { client, timed_out } => self.closed(step, client, timed_out),
             Input::CaughtUp { client, missed } => self.caught_up(step, client, &missed),

@@ -181,7 +181,7 @@ pub(in crate::chat) fn fold(name: &str) -> Box<str> {
 }
 
 /// Characters of a name once its compatible forms are written out: U+FDFA alone becomes 18.
-const FOLDED_CHARS_MAX: usize = 256;
+const FOLDED_CHARS_MAX: usize = 128;
 /// Bytes of a text that are looked at to find a name; no name has as many.
 const FOLDED_BYTES_MAX: usize = 2048;
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod again;
 mod coming;
+mod cost;
 mod direct;
 mod keeper;
 mod law;

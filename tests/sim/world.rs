@@ -95,13 +95,17 @@ impl World {
 
     /// Makes an account, whose author is this many times the same byte.
     pub(crate) fn register(&mut self, name: &str, byte: u8, admin: bool) -> Account {
-        let account = Account {
-            author: AuthorKey([byte; 16]),
-            name: name.into(),
-            hash: Some("hash".into()),
-            admin,
-            since: 0,
-        };
+        self.add_account(name, [byte; 16], admin)
+    }
+
+    /// Makes an account of this author.
+    pub(crate) fn register_as(&mut self, name: &str, author: [u8; 16]) -> Account {
+        self.add_account(name, author, false)
+    }
+
+    fn add_account(&mut self, name: &str, author: [u8; 16], admin: bool) -> Account {
+        let (author, hash) = (AuthorKey(author), Some("hash".into()));
+        let account = Account { author, name: name.into(), hash, admin, since: 0 };
         let request = Request::AccountRequest(Box::new(AccountRequest::Add(account.clone(), None)));
         let caller = ClientId(1 << 40);
         self.handle(Input::Asked { caller, network: [192, 0, 2, 1].into(), request });

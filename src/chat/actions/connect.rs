@@ -25,10 +25,13 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         id: ClientId,
-        params: &ConnectParams,
+        mut params: ConnectParams,
         seed: [u8; 16],
         admission: Admission,
     ) {
+        let after_max = self.limits.positions_max.min(params.after.len());
+        let left_out = params.after.split_off(after_max);
+        let params = &params;
         if self.people.by_id.contains_key(&id) {
             return;
         }
@@ -75,6 +78,14 @@ impl Chat {
         step.reply(id, ServerEvent::Welcome(Box::new(welcome)));
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
+        }
+        if !left_out.is_empty() {
+            let rooms: Vec<&str> = left_out.iter().map(|(room, _)| room.as_str()).collect();
+            let message = format!(
+                "at most {after_max} rooms are brought up to date here; ask for these with resume: {}",
+                rooms.join(", ")
+            );
+            step.notice(id, None, "rooms_left_out", message);
         }
         let author = self.people.author_of(slot);
         let from = ClientRef { id, slot, person, author };

@@ -1,0 +1,186 @@
+//! What one guest may cost: for each thing a client can send, the dearest input against an ordinary
+//! one of the same size.
+
+use std::time::{Duration, Instant};
+
+use crate::world::World;
+
+/// A ligature that compatible folding makes eighteen characters of.
+const LIGATURE: char = '\u{FDFA}';
+
+/// How many times as long the dearest input may take.
+const RATIO_MAX: u32 = 15;
+
+/// What one message takes: the least of many attempts, so that a busy machine does not count.
+fn duration(text: &str) -> Duration {
+    let mut world = World::with(|limits| {
+        (limits.sends_per_second_max, limits.queries_per_second_max) = (None, None);
+        limits.errors_max = u32::MAX;
+    });
+    let client = world.enter("name=Alice&room=dev&history=0");
+    world.say(client, "hello");
+    world.told.clear();
+    let mut least = Duration::MAX;
+    for _ in 0..12 {
+        let begin = Instant::now();
+        world.say(client, text);
+        least = least.min(begin.elapsed());
+        world.told.clear();
+    }
+    least
+}
+
+#[track_caller]
+fn compare(name: &str, ordinary: &str, dearest: &str) {
+    // Below this the clock and the allocator are measured, and the reading of each byte, which is
+    // paid for by the size.
+    let floor = Duration::from_micros(20) + Duration::from_nanos(3 * dearest.len() as u64);
+    let (ordinary, dearest) = (duration(ordinary), duration(dearest));
+    assert!(
+        dearest <= ordinary.max(floor) * RATIO_MAX,
+        "{name}: {dearest:?}, but an ordinary one {ordinary:?}"
+    );
+}
+
+/// Fills a text to so many bytes with one character.
+fn filled(c: char, bytes: usize) -> String {
+    c.to_string().repeat(bytes / c.len_utf8())
+}
+
+#[test]
+fn no_name_in_a_message_costs_much_more_than_an_ordinary_one() {
+    let events = [
+        r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
+        r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
+        r#"{"type":"join_room","payload":"NAME"}"#,
+        r#"{"type":"join_room","payload":"@NAME"}"#,
+        r#"{"type":"leave_room","payload":"NAME"}"#,
+        r#"{"type":"typing","room":"NAME","payload":true}"#,
+        r#"{"type":"typing","room":"@NAME","payload":true}"#,
+        r#"{"type":"read","room":"@NAME","payload":{"seq":1}}"#,
+        r#"{"type":"history","room":"@NAME"}"#,
+        r#"{"type":"list_users","room":"@NAME"}"#,
+        r#"{"type":"search","room":"@NAME","payload":{"query":"x"}}"#,
+        r#"{"type":"set_topic","room":"@NAME","payload":"x"}"#,
+        r#"{"type":"react","room":"@NAME","payload":{"mid":1,"emoji":"+"}}"#,
+        r#"{"type":"edit_message","room":"@NAME","payload":{"mid":1,"content":"x"}}"#,
+        r#"{"type":"delete_message","room":"@NAME","payload":{"mid":1}}"#,
+        r#"{"type":"direct_message","payload":{"to":"NAME","content":"x"}}"#,
+        r#"{"type":"moderate","payload":{"action":"mute","user":"NAME"}}"#,
+        r#"{"type":"set_name","payload":"NAME"}"#,
+        r#"{"type":"resume","payload":{"rooms":{"@NAME":1}}}"#,
+        r#"{"sender":"NAME","content":"x"}"#,
+        "/join NAME",
+        "/who @NAME",
+        "/msg NAME x",
+        "/ban NAME",
+        "/name NAME",
+    ];
+    for event in events {
+        for bytes in [48, 126, 510, 60_000] {
+            let with = |c| event.replace("NAME", &filled(c, bytes));
+            compare(&format!("{event} with {bytes} bytes"), &with('ж'), &with(LIGATURE));
+        }
+    }
+}
+
+#[test]
+fn no_text_costs_much_more_than_an_ordinary_one() {
+    for event in [
+        "TEXT",
+        r#"{"type":"send_message","payload":"TEXT"}"#,
+        r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
+        r#"{"type":"set_topic","payload":"TEXT"}"#,
+        r#"{"type":"react","payload":{"mid":1,"emoji":"TEXT"}}"#,
+        r#"{"type":"search","payload":{"query":"TEXT"}}"#,
+        r#"{"type":"auth","payload":"TEXT"}"#,
+        r#"{"type":"resume","payload":{"session":"TEXT"}}"#,
+        r#"{"type":"TEXT"}"#,
+    ] {
+        for bytes in [60, 6000, 60_000] {
+            let with = |c| event.replace("TEXT", &filled(c, bytes));
+            for c in [LIGATURE, '\u{0301}', ' ', '\u{FE0F}', '\u{1F469}'] {
+                let name = format!("{event} with {bytes} bytes of U+{:04X}", u32::from(c));
+                compare(&name, &with('ж'), &with(c));
+            }
+        }
+    }
+}
+
+#[test]
+fn broken_objects_cost_no_more_than_whole_ones() {
+    let whole = |bytes| format!(r#"{{"type":"send_message","payload":"{}"}}"#, filled('x', bytes));
+    for bytes in [600, 60_000] {
+        for dearest in [
+            filled('{', bytes),
+            format!("{{\"a\":{}", filled('[', bytes)),
+            format!("{{{}", "\"a\":1,".repeat(bytes / 6)),
+            format!("{{\"payload\":{{{}", "\"a\":1,".repeat(bytes / 6)),
+            format!(
+                r#"{{"type":"resume","payload":{{"rooms":{{{}}}}}}}"#,
+                "\"a\":1,".repeat(bytes / 6)
+            ),
+            format!("{{\"a\":\"{}\"}}", "\\u0041".repeat(bytes / 6)),
+        ] {
+            compare(&format!("{:.40} … of {bytes} bytes", dearest), &whole(bytes), &dearest);
+        }
+    }
+}
+
+#[test]
+fn a_returning_client_with_a_thousand_conversations_costs_what_it_asks_for() {
+    let world = |conversations: u32| {
+        let mut world = World::with(|limits| {
+            (limits.sends_per_second_max, limits.queries_per_second_max) = (None, None);
+        });
+        let alice = world.open("name=Alice");
+        let session = world.welcome(alice).session.to_string();
+        for n in 0..conversations {
+            world.enter(&format!("name=Friend{n}"));
+            world.say(alice, &format!("/msg Friend{n} hello"));
+        }
+        (world, session)
+    };
+    let query = |session: &str| {
+        let after: String = (0..1000).map(|n| format!("&after=@{n}:1")).collect();
+        format!("session={session}{after}")
+    };
+    let least = |(mut world, session): (World, String)| {
+        let mut least = Duration::MAX;
+        for _ in 0..5 {
+            let begin = Instant::now();
+            world.enter(&query(&session));
+            least = least.min(begin.elapsed());
+        }
+        least
+    };
+    let (few, many) = (least(world(2)), least(world(900)));
+    assert!(many <= few.max(Duration::from_micros(200)) * RATIO_MAX, "{many:?} but {few:?}");
+}
+
+#[test]
+fn a_name_that_a_thousand_accounts_have_with_a_number_is_found_quickly() {
+    let world = |accounts: u32| {
+        let mut world = World::with(|limits| limits.requests_per_second_max = None);
+        world.register("Eve", 255, false);
+        for n in 0..accounts {
+            let mut author = [0; 16];
+            author[..4].copy_from_slice(&(n + 1).to_be_bytes());
+            world.register_as(&format!("Eve-{}", n + 2), author);
+        }
+        world
+    };
+    let least = |mut world: World| {
+        let mut least = Duration::MAX;
+        for _ in 0..5 {
+            let begin = Instant::now();
+            let guest = world.enter("name=Eve");
+            least = least.min(begin.elapsed());
+            world.close(guest);
+            world.pass(Duration::from_secs(3600));
+        }
+        least
+    };
+    let (few, many) = (least(world(1)), least(world(1000)));
+    assert!(many <= few.max(Duration::from_micros(50)) * RATIO_MAX, "{many:?} but {few:?}");
+}
