@@ -10,11 +10,11 @@
 //!                └─ users ──────────▶ passwords, chat
 //! ```
 
-mod door;
-mod outcome;
-mod revoked;
-mod users;
-mod who;
+mod administration;
+mod caller;
+mod login;
+mod password_jobs;
+mod revoked_tokens;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,9 +26,9 @@ use crate::auth::{self, Attempts, Busy, PasswordWorker, SigningKey, SigningKeyEr
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, RequestId, Snapshot};
 use crate::chat::{ClientId, Code, Refusal};
 use crate::config::{Auth, Config, Data};
-use revoked::Revoked;
-pub(super) use users::USERS;
-pub(super) use who::Caller;
+pub(super) use administration::USERS;
+pub(super) use caller::Caller;
+use revoked_tokens::Revoked;
 
 /// All there is to accounts beside the chat.
 #[derive(Debug)]

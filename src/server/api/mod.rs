@@ -4,7 +4,7 @@
 //! the response. In between the request waits: for the journal, as a WebSocket's message would, or for
 //! a password to be worked on. Every error is the protocol's `error` payload.
 
-mod read;
+mod rooms;
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,7 +17,7 @@ use crate::chat::{ClientId, Code, Input, Refusal, ServerEvent};
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
 use crate::ws::Answer;
-pub(super) use read::decoded;
+pub(super) use rooms::decoded;
 
 /// A request that is not answered yet.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ impl Server {
             {
                 self.users(turn, conn, request, &who)?
             }
-            _ => Some(read::read(request, self.chat.limits(), who.speaker)?),
+            _ => Some(rooms::read(request, self.chat.limits(), who.speaker)?),
         };
         if let Some(request) = asked {
             let (caller, network) = (super::client(conn), network(turn, conn));

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Caller, Errand, Waiting, door};
+use super::{Caller, Errand, Waiting, login};
 use crate::auth::Password;
 use crate::chat::{AccountRequest, Code, Credential, Refusal, Request as Command};
 use crate::http::{Method, Request};
@@ -76,7 +76,7 @@ impl Server {
         password: String,
         errand: Errand,
     ) -> Result<(), Instead> {
-        let password = Password::new(password, &self.accounts.limits).map_err(door::unfit)?;
+        let password = Password::new(password, &self.accounts.limits).map_err(login::unfit)?;
         let (caller, network) = (client(conn), network(turn, conn));
         let (salt, waiting) = (random(), Waiting { caller, network, errand });
         let submitted = self.accounts.submit(waiting, |it, job| it.hash(job, password, salt));

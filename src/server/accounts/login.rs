@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::who::COOKIE;
+use super::caller::COOKIE;
 use super::{Caller, Errand, Waiting};
 use crate::auth::{Password, PasswordFault};
 use crate::chat::record::{AuthorKey, JournalRequest, PutKeyValues, RequestId};

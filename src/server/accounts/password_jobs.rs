@@ -1,6 +1,6 @@
 //! What becomes of a request when its password has been worked on.
 
-use super::{Errand, Waiting, busy, door};
+use super::{Errand, Waiting, busy, login};
 use crate::auth::Outcome;
 use crate::chat::record::AuthorKey;
 use crate::chat::{Account, AccountRequest, Input, Request};
@@ -67,7 +67,7 @@ impl Server {
             None => {
                 // What was typed as a name may be a password.
                 tracing::info!(%network, "a login failed");
-                refuse(door::wrong())
+                refuse(login::wrong())
             }
         };
         self.finish(turn, *caller, response);
