@@ -53,8 +53,7 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
             part(&serde_json::to_vec(moderation).unwrap_or_default());
         }
     }
-    let mut short = BodyHash::default();
-    short.copy_from_slice(&hash.finalize()[..16]);
+    let [short @ .., _, _, _, _] = <[u8; 20]>::from(hash.finalize());
     short
 }
 

@@ -67,6 +67,11 @@ impl History {
         self.bytes
     }
 
+    /// Returns the `seq` of the next entry.
+    pub(super) fn next(&self) -> u64 {
+        self.base.saturating_add(self.entries.len() as u64)
+    }
+
     /// Returns the oldest entry here.
     pub(super) fn oldest(&self) -> Option<&StoredEntry> {
         self.entries.front()
@@ -89,10 +94,10 @@ impl History {
 
     /// Takes in the next entry, whose number is `top() + 1`, and folds it into what it changes.
     pub(super) fn push(&mut self, stored: StoredEntry) {
-        debug_assert_eq!(stored.entry.seq, self.top() + 1, "a record has no holes");
+        debug_assert_eq!(stored.entry.seq, self.next(), "a record has no holes");
         let seq = stored.entry.seq;
         match &stored.entry.change {
-            Change::Message { .. } => self.messages += 1,
+            Change::Message { .. } => self.messages = self.messages.saturating_add(1),
             Change::Topic { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 if let Some(changed) = self.change(*mid, seq) {
@@ -106,20 +111,20 @@ impl History {
                 }
             }
         }
-        self.bytes += stored.bytes();
+        self.bytes = self.bytes.saturating_add(stored.bytes());
         self.entries.push_back(stored);
     }
 
     /// Drops the oldest entry here. It is still `kept` elsewhere, or is lost.
     pub(super) fn pop(&mut self, stored_elsewhere: bool) -> Option<StoredEntry> {
         let oldest = self.entries.pop_front()?;
-        self.base += 1;
+        self.base = self.base.saturating_add(1);
         if !stored_elsewhere {
             self.first = self.first.max(self.base);
         }
-        self.bytes -= oldest.bytes();
+        self.bytes = self.bytes.saturating_sub(oldest.bytes());
         if matches!(oldest.entry.change, Change::Message { .. }) {
-            self.messages -= 1;
+            self.messages = self.messages.saturating_sub(1);
             self.changed.remove(&oldest.entry.seq);
         }
         Some(oldest)
@@ -209,7 +214,11 @@ impl History {
             changed.deleted = Some(why);
         }
         let start = self.index(mid).unwrap_or(0).min(self.entries.len());
-        let end = if edited { self.entries.len() } else { self.entries.len().min(start + 1) };
+        let end = if edited {
+            self.entries.len()
+        } else {
+            self.entries.len().min(start.saturating_add(1))
+        };
         for stored in self.entries.range_mut(start..end) {
             let seq = stored.entry.seq;
             let content = match &mut stored.entry.change {
@@ -217,7 +226,7 @@ impl History {
                 Change::Edited { mid: of, content } if *of == mid => content,
                 _ => continue,
             };
-            self.bytes -= content.len();
+            self.bytes = self.bytes.saturating_sub(content.len());
             *content = Arc::from("");
         }
     }
@@ -231,7 +240,7 @@ impl Source for History {
     }
 
     fn top(&self) -> u64 {
-        self.base + self.entries.len() as u64 - 1
+        self.next().saturating_sub(1)
     }
 
     fn below(

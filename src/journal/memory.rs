@@ -1,7 +1,7 @@
 //! The engine that keeps the record in the process.
 //!
 //! An order is carried out when it is submitted; its answer waits for the next
-//! [`Memory::answers`]. A plain message costs one look at its room and one push. It is also the
+//! [`Memory::responses`]. A plain message costs one look at its room and one push. It is also the
 //! reference that tells how every other engine has to answer.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::draft::{self, FirstAnswer, changed_message};
 use super::history::{History, StoredEntry};
-use super::page::{self, Budget, Source as _};
+use super::page::{self, Budget};
 use super::search::{self, RoomHits, Terms};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
@@ -100,7 +100,7 @@ impl Memory {
     }
 
     /// Hands the answers out.
-    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
+    pub(super) fn responses(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         self.expire(now);
         if self.retention <= now.at {
             self.retention = now.at.after(RETENTION_EVERY);
@@ -149,7 +149,7 @@ impl Memory {
             let of = room.history.message(mid).ok_or(JournalError::NoSuchMessage)?.author;
             draft::check(&mut change, author == of, draft.moderator)?;
         }
-        let seq = room.history.top() + 1;
+        let seq = room.history.next();
         let mut count = 0;
         let mid = match &mut change {
             Change::Message { expires, .. } => {
@@ -188,7 +188,7 @@ impl Memory {
 
     fn search(&self, search: &Search) -> SearchPage {
         let terms = Terms::parse(&search.words);
-        let scan_max = self.limits.scan_entries_max / search.rooms.len().max(1);
+        let scan_max = search::scan_share(self.limits.scan_entries_max, search);
         let before = search.before.unwrap_or(u64::MAX);
         let in_room = |key: &RoomKey| {
             let budget = Budget::new(search.limit, search.bytes_max);
@@ -212,7 +212,7 @@ impl Memory {
             let Some(stored) = room.history.message(mid) else { continue };
             let (author, sender) = (stored.author, Arc::clone(&stored.entry.sender));
             let change = Change::Deleted { mid, why: DeletionReason::Expired };
-            let seq = room.history.top() + 1;
+            let seq = room.history.next();
             let entry = Entry { seq, ts: now.unix_ms, sender, change };
             room.history.push(StoredEntry { author, entry: entry.clone() });
             room.prune(&self.limits, 0, &mut self.index);

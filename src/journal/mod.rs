@@ -10,7 +10,11 @@
 //!   nor in those of its edits. The numbered entries remain.
 //!
 //! The engines keep one contract and one suite of tests. Time comes from the caller: the journal
-//! wants to be asked for [`Journal::answers`] at [`Journal::deadline`].
+//! wants to be asked for [`Journal::responses`] at [`Journal::deadline`].
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
+)]
 
 mod draft;
 mod error;
@@ -65,7 +69,7 @@ impl Journal {
         }
     }
 
-    /// Takes an order in. It is carried out with the next [`Journal::answers`], so that whatever one
+    /// Takes an order in. It is carried out with the next [`Journal::responses`], so that whatever one
     /// turn submits can be written at once; its answer comes with that call or a later one.
     pub fn submit(&mut self, now: Now, order: JournalRequest) {
         match &mut self.engine {
@@ -75,14 +79,14 @@ impl Journal {
     }
 
     /// Appends what there is to tell to `out`, and does what is due.
-    pub fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
+    pub fn responses(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         match &mut self.engine {
-            Running::Memory(memory) => memory.answers(now, out),
-            Running::Sqlite(sqlite) => sqlite.answers(now, out),
+            Running::Memory(memory) => memory.responses(now, out),
+            Running::Sqlite(sqlite) => sqlite.responses(now, out),
         }
     }
 
-    /// When [`Journal::answers`] has to be called at the latest, for something is due then.
+    /// When [`Journal::responses`] has to be called at the latest, for something is due then.
     pub fn deadline(&self) -> Moment {
         match &self.engine {
             Running::Memory(memory) => memory.deadline(),

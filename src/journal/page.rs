@@ -44,8 +44,12 @@ pub(super) fn page<S: Source>(source: &S, query: &Query) -> Result<Page, S::Erro
             let half = limit / 2;
             let (mut found, before) =
                 older(source, seq, Budget::new(half, bytes_max / 2), &mut lost)?;
-            let (after, more) =
-                newer(source, seq, Budget::new(limit - half, bytes_max / 2), &mut lost)?;
+            let (after, more) = newer(
+                source,
+                seq,
+                Budget::new(limit.saturating_sub(half), bytes_max / 2),
+                &mut lost,
+            )?;
             found.extend(after);
             (found, before || more)
         }
@@ -140,9 +144,10 @@ fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {
     if from >= end {
         return;
     }
+    let last = end.saturating_sub(1);
     match lost.last_mut() {
-        Some((_, last)) if *last + 1 == from => *last = end - 1,
-        _ => lost.push((from, end - 1)),
+        Some((_, previous)) if previous.saturating_add(1) == from => *previous = last,
+        _ => lost.push((from, last)),
     }
 }
 
@@ -166,7 +171,7 @@ impl Budget {
         if self.left == 0 || (bytes > self.bytes_left && !self.empty) {
             return false;
         }
-        self.left -= 1;
+        self.left = self.left.saturating_sub(1);
         self.bytes_left = self.bytes_left.saturating_sub(bytes);
         self.empty = false;
         true

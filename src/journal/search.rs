@@ -116,6 +116,11 @@ fn fold(word: &str) -> String {
     plain.flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c)).collect()
 }
 
+/// Returns the number of entries to scan in each room of a search.
+pub(super) fn scan_share(scan_max: usize, search: &Search) -> usize {
+    scan_max.checked_div(search.rooms.len()).unwrap_or(scan_max)
+}
+
 /// What one room has: the newest first, and whether it has more.
 #[derive(Debug)]
 pub(super) struct RoomHits {

@@ -297,7 +297,7 @@ impl Server {
     fn take_answers(&mut self, now: Now) {
         if self.answers.is_empty() {
             let mut answers = Vec::new();
-            self.journal.answers(now, &mut answers);
+            self.journal.responses(now, &mut answers);
             self.answers.extend(answers);
         }
     }

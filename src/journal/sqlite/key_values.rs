@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of a shelf in the database, and its word in a file. None of them ever changes.
-const SHELVES: [(Namespace, i64, &str); 8] = [
+const NAMESPACES: [(Namespace, i64, &str); 8] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -18,17 +18,17 @@ const SHELVES: [(Namespace, i64, &str); 8] = [
 
 /// Returns the number of a shelf.
 fn number(namespace: Namespace) -> i64 {
-    SHELVES.iter().find(|(known, ..)| *known == namespace).map_or(-1, |(_, number, _)| *number)
+    NAMESPACES.iter().find(|(known, ..)| *known == namespace).map_or(-1, |(_, number, _)| *number)
 }
 
 /// Returns the word for a shelf.
 pub(super) fn word(namespace: Namespace) -> &'static str {
-    SHELVES.iter().find(|(known, ..)| *known == namespace).map_or("", |(.., word)| *word)
+    NAMESPACES.iter().find(|(known, ..)| *known == namespace).map_or("", |(.., word)| *word)
 }
 
 /// Returns the shelf that a word stands for.
 pub(super) fn namespace(word: &str) -> Option<Namespace> {
-    SHELVES.iter().find(|(.., known)| *known == word).map(|(namespace, ..)| *namespace)
+    NAMESPACES.iter().find(|(.., known)| *known == word).map(|(namespace, ..)| *namespace)
 }
 
 /// Reads every fact, by shelf, then key.
@@ -38,7 +38,7 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<KeyValue>> {
     let mut key_values = Vec::new();
     while let Some(row) = rows.next()? {
         let number = row.get(0)?;
-        let Some((namespace, ..)) = SHELVES.iter().find(|(_, known, _)| *known == number) else {
+        let Some((namespace, ..)) = NAMESPACES.iter().find(|(_, known, _)| *known == number) else {
             return Err(rusqlite::Error::IntegralValueOutOfRange(0, number));
         };
         key_values.push(KeyValue {
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn each_shelf_has_a_number_and_a_word_of_its_own() {
-        for (at, (of, index, name)) in SHELVES.into_iter().enumerate() {
+        for (at, (of, index, name)) in NAMESPACES.into_iter().enumerate() {
             assert_eq!((number(of), i64::try_from(at)), (index, Ok(index)));
             assert_eq!((word(of), namespace(name)), (name, Some(of)));
         }

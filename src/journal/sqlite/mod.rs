@@ -4,7 +4,7 @@
 //!  reactor                     worker (the only one that writes)
 //!  Sqlite ── Task ───────────▶ batch ─▶ one transaction ─▶ commit
 //!    ▲  │                        │
-//!    │  └─ ReadRequest ▶ readers    │
+//!    │  └─ ReadRequest ▶ readers   │
 //!    │                   │       │
 //!    └──────── Report ◀──┴───────┘
 //! ```
@@ -50,7 +50,7 @@ use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
 use search::RunningSearches;
-use task::{ReadRequest, Report, Task, bytes, facts_bytes};
+use task::{ReadRequest, Report, Task, bytes, key_values_bytes};
 use worker::PROBE_EVERY;
 
 /// Keeps records in a database.
@@ -58,7 +58,7 @@ use worker::PROBE_EVERY;
 pub(super) struct Sqlite {
     rooms: Rooms,
     tasks: Sender<Vec<Task>>,
-    /// What goes to the worker at once with the next [`Sqlite::answers`], so that the little that came
+    /// What goes to the worker at once with the next [`Sqlite::responses`], so that the little that came
     /// in one turn is committed in one transaction.
     outbox: Vec<Task>,
     read_requests: Sender<ReadRequest>,
@@ -110,7 +110,7 @@ impl Sqlite {
                     let (request_id, why) = (query.request_id, JournalError::Overloaded);
                     return self.answers.push(JournalResponse::ReadFailed { request_id, why });
                 }
-                self.underway.reads += 1;
+                self.underway.reads = self.underway.reads.saturating_add(1);
                 self.rooms.read(now.at, query);
                 self.go_on();
             }
@@ -122,7 +122,7 @@ impl Sqlite {
     }
 
     /// Hands the answers out, and sends the worker to do what is due.
-    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
+    pub(super) fn responses(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         self.now = now;
         self.sweep();
         self.send();
@@ -159,7 +159,7 @@ impl Sqlite {
     /// Whether anything is not answered yet.
     pub(super) fn busy(&self) -> bool {
         let Underway { appends, reads, unanswered, sweeping, .. } = self.underway;
-        appends + reads + unanswered + self.searches.underway() > 0
+        [appends, reads, unanswered, self.searches.underway()].iter().any(|count| *count > 0)
             || sweeping
             || !self.answers.is_empty()
     }
@@ -183,7 +183,7 @@ impl Sqlite {
 
     fn keep(&mut self, keep: PutKeyValues) {
         let queues = match keep.request_id {
-            Some(request_id) => self.queues(request_id, facts_bytes(&keep.key_values)),
+            Some(request_id) => self.queues(request_id, key_values_bytes(&keep.key_values)),
             None => self.queues_unanswered(),
         };
         if queues {
@@ -201,8 +201,8 @@ impl Sqlite {
             self.answers.push(JournalResponse::Rejected { request_id, why });
             return false;
         }
-        *appends += 1;
-        *append_bytes += bytes;
+        *appends = appends.saturating_add(1);
+        *append_bytes = append_bytes.saturating_add(bytes);
         true
     }
 
@@ -212,7 +212,7 @@ impl Sqlite {
             tracing::warn!("too much waits for the journal: a session or a fact is not kept");
             return false;
         }
-        self.underway.unanswered += 1;
+        self.underway.unanswered = self.underway.unanswered.saturating_add(1);
         true
     }
 
@@ -255,7 +255,7 @@ impl Sqlite {
         }
     }
 
-    /// Has the worker do something with the next [`Sqlite::answers`], or at once if much waits: then
+    /// Has the worker do something with the next [`Sqlite::responses`], or at once if much waits: then
     /// it need not be idle while the rest of a long turn comes in.
     fn hand(&mut self, task: Task) {
         self.outbox.push(task);
@@ -275,8 +275,8 @@ impl Sqlite {
     fn take(&mut self, report: Report) {
         match report {
             Report::Appended { room, bytes, stored, answer } => {
-                self.underway.appends -= 1;
-                self.underway.append_bytes -= bytes;
+                self.underway.appends = self.underway.appends.saturating_sub(1);
+                self.underway.append_bytes = self.underway.append_bytes.saturating_sub(bytes);
                 self.answers.push(answer);
                 if let Some(stored) = &stored {
                     self.searches.on_entry(&room, stored);
@@ -293,18 +293,18 @@ impl Sqlite {
                 self.searches.on_pruned(&room, first);
                 self.rooms.on_pruned(&room, first);
             }
-            Report::PageContent { request_id, page } => self.found(request_id, page),
+            Report::SearchDone { request_id, page } => self.found(request_id, page),
             Report::Read { request, read: Some(read), in_order } => {
                 self.rooms.on_read(request, read, in_order);
             }
             Report::Read { request, read: None, .. } => self.rooms.on_read_failed(request.target),
             Report::Answered { bytes, answer: Some(answer) } => {
-                self.underway.appends -= 1;
-                self.underway.append_bytes -= bytes;
+                self.underway.appends = self.underway.appends.saturating_sub(1);
+                self.underway.append_bytes = self.underway.append_bytes.saturating_sub(bytes);
                 self.answers.push(answer);
             }
             Report::Answered { answer: None, .. } | Report::Session => {
-                self.underway.unanswered -= 1;
+                self.underway.unanswered = self.underway.unanswered.saturating_sub(1);
             }
             Report::Expiry(expiry) => self.expiry = expiry,
             Report::Swept { more, failed } => {
@@ -327,23 +327,23 @@ impl Sqlite {
     fn go_on(&mut self) {
         while let Some(next) = self.rooms.next.pop_front() {
             match next {
-                Next::JournalResponse(mut page) => {
+                Next::Respond(mut page) => {
                     hide_expired(&mut page, self.now.unix_ms);
                     self.answers.push(JournalResponse::Page(page));
-                    self.underway.reads -= 1;
+                    self.underway.reads = self.underway.reads.saturating_sub(1);
                 }
-                Next::GiveUp(Query { request_id, .. }) => {
+                Next::Fail(Query { request_id, .. }) => {
                     let why = JournalError::Unavailable;
                     self.answers.push(JournalResponse::ReadFailed { request_id, why });
-                    self.underway.reads -= 1;
+                    self.underway.reads = self.underway.reads.saturating_sub(1);
                 }
-                Next::Command(request) => {
+                Next::Read(request) => {
                     let target = request.target.clone();
                     if self.read_requests.send(request).is_err() {
                         self.rooms.on_read_failed(target);
                     }
                 }
-                Next::AskInOrder(request) => self.outbox.push(Task::Read(request)),
+                Next::ReadInOrder(request) => self.outbox.push(Task::Read(request)),
             }
         }
     }

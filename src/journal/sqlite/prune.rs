@@ -70,8 +70,8 @@ impl Writer {
             }
             let message = row::is_message(row.get(0)?);
             budget.spend(if message && room.first <= room.searched { INDEXED } else { PLAIN });
-            room.messages -= u64::from(message);
-            room.first += 1;
+            room.messages = room.messages.saturating_sub(u64::from(message));
+            room.first = room.first.saturating_add(1);
         }
         drop(rows);
         drop(statement);
@@ -97,7 +97,7 @@ impl Writer {
             pruned.rooms.push((name, first));
             if budget.left == 0 {
                 // There may be more in this very room.
-                return Ok(Pruned { after: number - 1, more: true, ..pruned });
+                return Ok(Pruned { after: number.saturating_sub(1), more: true, ..pruned });
             }
         }
         Ok(pruned)
@@ -138,7 +138,8 @@ impl Writer {
     /// Drops the entries of a room from `before` up to its `first`, which stays.
     pub(super) fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
         self.flush()?;
-        let reach = [key(room.number, before), key(room.number, room.first) - 1];
+        let last = room.first.saturating_sub(1);
+        let reach = [key(room.number, before), key(room.number, last)];
         if self.limits.ids_kept_ms() > 0 {
             let mut statement = self.db.prepare_cached(
                 "INSERT OR IGNORE INTO old_ids (author, id, hash, entry, ts, mid, kind, count)
@@ -148,7 +149,7 @@ impl Writer {
             statement.execute(params![reach[0], reach[1]])?;
         }
         self.ids.remove(&self.db, reach[0], reach[1])?;
-        text_index::remove(&self.db, room, before, room.first - 1)?;
+        text_index::remove(&self.db, room, before, last)?;
         let mut statement =
             self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;
@@ -185,7 +186,7 @@ impl PruneBudget {
 
     /// Is that of a transaction that adds so many entries: for each of a few, one may go.
     pub(super) fn beside(added: u64) -> Self {
-        Self { left: added.min(STEP) * INDEXED }
+        Self { left: added.min(STEP).saturating_mul(INDEXED) }
     }
 
     fn spend(&mut self, budget: u64) {

@@ -36,7 +36,7 @@ pub(super) fn serve_searches(
             tracing::error!(%error, "the journal cannot be searched");
         }
         let (request_id, page) = (search.request_id, page.ok());
-        if reports.send(vec![Report::PageContent { request_id, page }]).is_ok() {
+        if reports.send(vec![Report::SearchDone { request_id, page }]).is_ok() {
             waker();
         }
     }

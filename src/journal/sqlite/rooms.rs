@@ -37,14 +37,14 @@ pub(super) struct Rooms {
 /// Something that has to happen next.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// This page is in line: give it out.
-    JournalResponse(Page),
-    /// Ask the reader.
-    Command(ReadRequest),
-    /// Ask the worker.
-    AskInOrder(ReadRequest),
-    /// The record could not be read: say so to whoever asked.
-    GiveUp(Query),
+    /// Answer a query with this page, which is in line.
+    Respond(Page),
+    /// Have a reader read.
+    Read(ReadRequest),
+    /// Have the worker read, between its writes.
+    ReadInOrder(ReadRequest),
+    /// Answer a query with an error: the record could not be read.
+    Fail(Query),
 }
 
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ impl Rooms {
     /// Notes that a draft goes to the worker.
     pub(super) fn on_submit(&mut self, key: &RoomKey) {
         if let Some(room) = self.rooms.get_mut(key) {
-            room.submitted += 1;
+            room.submitted = room.submitted.saturating_add(1);
             return;
         }
         // A room without a record: all of it will be in memory from its first entry on.
@@ -106,7 +106,7 @@ impl Rooms {
             self.on_entry(key, stored);
         }
         let Some(room) = self.rooms.get_mut(key) else { return };
-        room.answered += 1;
+        room.answered = room.answered.saturating_add(1);
         let answered = room.answered;
         while let Some(parked) = room.parked.pop_front_if(|parked| parked.after <= answered) {
             self.next.extend(look(room, parked.query, &self.limits));
@@ -124,7 +124,7 @@ impl Rooms {
         room.top = stored.entry.seq;
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
-            self.bytes -= memory_bytes(history);
+            self.bytes = self.bytes.saturating_sub(memory_bytes(history));
             if history.len() == 0 {
                 self.clock.push_back(Arc::clone(key));
             }
@@ -132,7 +132,7 @@ impl Rooms {
             while history.len() > self.limits.recent_entries_max {
                 history.pop(true);
             }
-            self.bytes += memory_bytes(history);
+            self.bytes = self.bytes.saturating_add(memory_bytes(history));
         }
         for (request, read) in mem::take(&mut room.held) {
             self.on_read(request, read, false);
@@ -145,16 +145,16 @@ impl Rooms {
         let Some(room) = self.rooms.get_mut(key) else { return };
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
-            self.bytes -= memory_bytes(history);
+            self.bytes = self.bytes.saturating_sub(memory_bytes(history));
             history.prune(first);
-            self.bytes += memory_bytes(history);
+            self.bytes = self.bytes.saturating_add(memory_bytes(history));
         }
     }
 
     /// Looks for the answer to a query.
     pub(super) fn read(&mut self, now: Moment, query: Query) {
         let Some(room) = self.rooms.get_mut(&query.room) else {
-            return self.next.push_back(Next::JournalResponse(page::empty(&query)));
+            return self.next.push_back(Next::Respond(page::empty(&query)));
         };
         if room.submitted != room.answered {
             let (after, until) = (room.submitted, now.after(PATIENCE));
@@ -195,7 +195,7 @@ impl Rooms {
         let top = room.as_ref().map_or(0, |room| room.top);
         if read.top() == top {
             return match read {
-                Read::Page(page) => self.next.push_back(Next::JournalResponse(page)),
+                Read::Page(page) => self.next.push_back(Next::Respond(page)),
                 Read::RecentEntries(entries_read) => self.fill(request.target.room(), entries_read),
             };
         }
@@ -205,22 +205,22 @@ impl Rooms {
         {
             return room.held.push((request, read));
         }
-        request.tries += 1;
+        request.tries = request.tries.saturating_add(1);
         self.next.push_back(match request.tries < TRIES_MAX {
-            true => Next::Command(request),
-            false => Next::AskInOrder(request),
+            true => Next::Read(request),
+            false => Next::ReadInOrder(request),
         });
     }
 
     /// Takes in that nothing could be read.
     pub(super) fn on_read_failed(&mut self, target: ReadTarget) {
         match target {
-            ReadTarget::Page(query) => self.next.push_back(Next::GiveUp(query)),
+            ReadTarget::Page(query) => self.next.push_back(Next::Fail(query)),
             ReadTarget::RecentEntries { room, .. } => {
                 let Some(room) = self.rooms.get_mut(&room) else { return };
                 room.filling = false;
                 let waiting = mem::take(&mut room.waiting);
-                self.next.extend(waiting.into_iter().map(Next::GiveUp));
+                self.next.extend(waiting.into_iter().map(Next::Fail));
             }
         }
     }
@@ -228,13 +228,15 @@ impl Rooms {
     /// Keeps the newest entries of a room from now on, and answers those that waited for them.
     fn fill(&mut self, key: &RoomKey, entries_read: RecentEntries) {
         let Some(room) = self.rooms.get_mut(key) else { return };
-        let base =
-            entries_read.entries.first().map_or(entries_read.top + 1, |stored| stored.entry.seq);
+        let base = entries_read
+            .entries
+            .first()
+            .map_or_else(|| entries_read.top.saturating_add(1), |stored| stored.entry.seq);
         let mut history = History::starting(entries_read.first, base);
         for stored in entries_read.entries {
             history.push(stored);
         }
-        self.bytes += memory_bytes(&history);
+        self.bytes = self.bytes.saturating_add(memory_bytes(&history));
         room.recent = Some(Box::new(Recent { history, used: true }));
         room.filling = false;
         for query in mem::take(&mut room.waiting) {
@@ -254,7 +256,7 @@ impl Rooms {
                 self.clock.push_back(key);
                 continue;
             }
-            self.bytes -= memory_bytes(&recent.history);
+            self.bytes = self.bytes.saturating_sub(memory_bytes(&recent.history));
             room.recent = None;
         }
     }
@@ -265,7 +267,7 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
     if let Some(recent) = &mut room.recent {
         recent.used = true;
         if let Ok(page) = page::page(&recent.history, &query) {
-            return Some(Next::JournalResponse(page));
+            return Some(Next::Respond(page));
         }
     } else if is_recent(query.span, room.top, limits.recent_entries_max) {
         let key = Arc::clone(&query.room);
@@ -275,9 +277,9 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
         }
         let (entries_max, bytes_max) = (limits.recent_entries_max, limits.recent_bytes_max / 16);
         let target = ReadTarget::RecentEntries { room: key, entries_max, bytes_max };
-        return Some(Next::Command(ReadRequest { target, tries: 0 }));
+        return Some(Next::Read(ReadRequest { target, tries: 0 }));
     }
-    Some(Next::Command(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
+    Some(Next::Read(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
 }
 
 /// Whether a query asks for something among so many newest entries.
@@ -291,7 +293,7 @@ fn is_recent(span: Span, top: u64, entries: usize) -> bool {
 
 /// Returns the bytes that a record takes, roughly.
 fn memory_bytes(history: &History) -> usize {
-    history.bytes() + history.len() * ENTRY_BYTES
+    history.len().saturating_mul(ENTRY_BYTES).saturating_add(history.bytes())
 }
 
 /// What an entry takes beside its text: itself, and the heads of two allocations.
@@ -323,7 +325,7 @@ mod tests {
             let query = Query { request_id: RequestId(1), room, span, limit: 10, bytes_max: 1000 };
             rooms.read(Moment::default(), query);
             match rooms.next.pop_front() {
-                Some(Next::Command(ReadRequest { target, .. })) => {
+                Some(Next::Read(ReadRequest { target, .. })) => {
                     matches!(target, ReadTarget::RecentEntries { .. })
                 }
                 other => panic!("{other:?}"),

@@ -165,7 +165,7 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
     if let Some(bytes) = limits.database_bytes_max {
         let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        let pages = (int(bytes) / page.max(1)).max(1);
+        let pages = int(bytes).checked_div(page).unwrap_or(1).max(1);
         db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
     }
     db.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -23,7 +23,7 @@ pub(super) fn find(
     let mut rooms = Vec::new();
     if !terms.is_empty() {
         let snapshot = db.unchecked_transaction()?;
-        let scan_max = scan_max / search.rooms.len().max(1);
+        let scan_max = search::scan_share(scan_max, search);
         for name in &search.rooms {
             let Some(room) = room_table::find(&snapshot, name)? else { continue };
             let source = StoredRoom { db: &snapshot, room };
@@ -52,7 +52,7 @@ impl StoredRoom<'_> {
             }
             takes
         };
-        let late = room.first.max(room.searched + 1);
+        let late = room.first.max(room.searched.saturating_add(1));
         let least = late.max(last.saturating_sub(scan_max as u64).saturating_add(1));
         let mut statement = self.db.prepare_cached(
             "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed FROM entries
@@ -106,7 +106,7 @@ impl RunningSearches {
     /// Lets another search begin, if there are fewer than `max`.
     pub(super) fn begin(&mut self, max: usize) -> bool {
         let begins = self.underway < max;
-        self.underway += usize::from(begins);
+        self.underway = self.underway.saturating_add(usize::from(begins));
         begins
     }
 

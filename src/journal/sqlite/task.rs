@@ -90,7 +90,7 @@ pub(super) enum Report {
     /// shows exactly what was told before it.
     Read { request: ReadRequest, read: Option<Read>, in_order: bool },
     /// A search has ended; nothing if the database could not be read.
-    PageContent { request_id: RequestId, page: Option<SearchPage> },
+    SearchDone { request_id: RequestId, page: Option<SearchPage> },
     /// A session was dealt with.
     Session,
     /// When the next message expires has changed.
@@ -116,16 +116,17 @@ pub(super) fn bytes(draft: &Draft) -> usize {
         }
         Change::Deleted { .. } => 0,
     };
-    let text = text + facts_bytes(&draft.key_values);
-    size_of::<Draft>() + text + draft.sender.len() + draft.id.as_ref().map_or(0, |id| id.len())
+    let id = draft.id.as_ref().map_or(0, |id| id.len());
+    let parts =
+        [size_of::<Draft>(), text, key_values_bytes(&draft.key_values), draft.sender.len(), id];
+    parts.into_iter().sum()
 }
 
 /// Returns the bytes that facts take in the queue, roughly.
-pub(super) fn facts_bytes(key_values: &[KeyValue]) -> usize {
-    let bytes = |key_value: &KeyValue| {
-        size_of::<KeyValue>()
-            + key_value.key.len()
-            + key_value.value.as_ref().map_or(0, |value| value.len())
+pub(super) fn key_values_bytes(key_values: &[KeyValue]) -> usize {
+    let parts = |key_value: &KeyValue| {
+        let value = key_value.value.as_ref().map_or(0, |value| value.len());
+        [size_of::<KeyValue>(), key_value.key.len(), value]
     };
-    key_values.iter().map(bytes).sum()
+    key_values.iter().flat_map(parts).sum()
 }

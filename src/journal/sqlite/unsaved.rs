@@ -28,7 +28,7 @@ impl Unsaved {
     pub(super) fn defer(&mut self, batch: &[Task]) {
         for task in batch {
             if let Task::PutKeyValues(PutKeyValues { request_id: None, key_values }) = task
-                && !self.take_facts(key_values)
+                && !self.take_key_values(key_values)
             {
                 tracing::error!("too many facts wait for the journal: some are not kept");
             }
@@ -36,7 +36,7 @@ impl Unsaved {
     }
 
     /// Takes facts in, all or none; says whether there was space for them.
-    fn take_facts(&mut self, key_values: &[KeyValue]) -> bool {
+    fn take_key_values(&mut self, key_values: &[KeyValue]) -> bool {
         if self.key_values.len().saturating_add(key_values.len()) > UNSAVED_MAX {
             return false;
         }
@@ -85,9 +85,9 @@ mod tests {
             KeyValue { namespace: Namespace::ReadMarkers, key, value: None }
         };
         let many: Vec<_> = (0..UNSAVED_MAX - 1).map(key_value).collect();
-        assert!(unsaved.is_empty() && unsaved.take_facts(&many));
-        assert!(!unsaved.take_facts(&[key_value(UNSAVED_MAX), key_value(UNSAVED_MAX + 1)]));
-        assert!(unsaved.take_facts(&[key_value(UNSAVED_MAX)]));
+        assert!(unsaved.is_empty() && unsaved.take_key_values(&many));
+        assert!(!unsaved.take_key_values(&[key_value(UNSAVED_MAX), key_value(UNSAVED_MAX + 1)]));
+        assert!(unsaved.take_key_values(&[key_value(UNSAVED_MAX)]));
         assert_eq!(unsaved.key_values.len(), UNSAVED_MAX);
         unsaved.clear();
         assert!(unsaved.is_empty());

@@ -18,7 +18,7 @@ use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::key_values;
 use super::prune::PruneBudget;
-use super::task::{ReadRequest, Report, Task, Waker, bytes, facts_bytes};
+use super::task::{ReadRequest, Report, Task, Waker, bytes, key_values_bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
@@ -178,7 +178,7 @@ impl Worker {
                 Task::Append(_, draft) => {
                     let (answer, stored) = match self.writer.append(draft) {
                         Ok(appended) => appended,
-                        Err(AppendError::JournalError(why)) => {
+                        Err(AppendError::Rejected(why)) => {
                             (JournalResponse::Rejected { request_id: draft.request_id, why }, None)
                         }
                         Err(AppendError::Sqlite(error)) => return Err(error),
@@ -194,7 +194,7 @@ impl Worker {
                     keep.key_values
                         .iter()
                         .try_for_each(|key_value| key_values::put(&self.writer.db, key_value))?;
-                    reports.push(facts_report(keep, |request_id| JournalResponse::Saved {
+                    reports.push(key_values_report(keep, |request_id| JournalResponse::Saved {
                         request_id,
                     }));
                 }
@@ -359,7 +359,10 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
         }
         Task::PutKeyValues(keep) => {
             let why = JournalError::Unavailable;
-            Some(facts_report(keep, |request_id| JournalResponse::Rejected { request_id, why }))
+            Some(key_values_report(keep, |request_id| JournalResponse::Rejected {
+                request_id,
+                why,
+            }))
         }
         Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
@@ -369,8 +372,14 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
 }
 
 /// Reports what has become of facts, if anybody waits to hear of it.
-fn facts_report(keep: &PutKeyValues, answer: impl FnOnce(RequestId) -> JournalResponse) -> Report {
-    Report::Answered { bytes: facts_bytes(&keep.key_values), answer: keep.request_id.map(answer) }
+fn key_values_report(
+    keep: &PutKeyValues,
+    answer: impl FnOnce(RequestId) -> JournalResponse,
+) -> Report {
+    Report::Answered {
+        bytes: key_values_bytes(&keep.key_values),
+        answer: keep.request_id.map(answer),
+    }
 }
 
 /// How long a degraded worker waits before it tries again.

@@ -54,7 +54,7 @@ pub fn export(
             return Err(TransferError::NoRoom { room: room.to_owned() });
         }
     }
-    let entries = rooms.iter().map(|(_, line)| line.top + 1 - line.first).sum();
+    let entries = rooms.iter().map(|(_, line)| line.entries()).sum();
     let epoch = epoch(&snapshot).map_err(failed)?;
     let count = u64::try_from(rooms.len()).unwrap_or(u64::MAX);
     let only = room.map(str::to_owned);
@@ -65,7 +65,7 @@ pub fn export(
     for key_value in key_values.into_iter().filter_map(KeyValueLine::of) {
         write(out, &Line::KeyValue(key_value))?;
     }
-    let mut done = 0;
+    let mut done = 0_u64;
     for (number, line) in rooms {
         let reach = [key(number, line.first), key(number, line.top)];
         write(out, &Line::Room(line))?;
@@ -78,7 +78,7 @@ pub fn export(
             let mut entry = full_entry(row).map_err(failed)?;
             hide(&mut entry, now, &mut over);
             write(out, &Line::Entry(EntryLine::of(entry)))?;
-            done += 1;
+            done = done.saturating_add(1);
             progress(done, entries);
         }
     }

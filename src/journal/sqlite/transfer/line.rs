@@ -116,12 +116,17 @@ enum Why {
 }
 
 impl RoomLine {
+    /// Returns the number of entries that follow.
+    pub(super) fn entries(&self) -> u64 {
+        self.top.saturating_add(1).saturating_sub(self.first)
+    }
+
     /// What is wrong with it by itself.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.room.is_empty() || self.name.is_empty() {
             return Err("a room has a key and a name".to_owned());
         }
-        if self.first == 0 || self.top >= ENTRIES_MAX || self.first > self.top + 1 {
+        if self.first == 0 || self.top >= ENTRIES_MAX || self.first > self.top.saturating_add(1) {
             let Self { first, top, .. } = self;
             return Err(format!("a room does not go from {first} to {top}"));
         }
