@@ -1,97 +1,100 @@
-//! `/api/users`: accounts as those see them who may administer the server.
+//! `/api/users`: the administration of accounts.
 
 use serde::Deserialize;
 
-use super::{Caller, Errand, Waiting, login};
+use super::{Caller, PasswordJob, PasswordPurpose, login};
 use crate::auth::Password;
 use crate::chat::{AccountRequest, Code, Credential, Refusal, Request as Command};
 use crate::http::{Method, Request};
 use crate::net::{ConnId, Turn};
-use crate::server::api::{Gives, Instead, decoded, network, only, read_body};
+use crate::server::exchange::{
+    AccountResponse, EarlyResponse, check_method, decode_segment, network, read_body,
+};
 use crate::server::{Server, client, random};
 
-/// The body that makes an account.
+/// The body of a request for a new account.
 #[derive(Deserialize)]
-struct Young {
+struct NewAccount {
     name: String,
     password: String,
     #[serde(default)]
     admin: bool,
 }
 
-/// The body that gives an account another password.
+/// The body of a request for a new password.
 #[derive(Deserialize)]
-struct Change {
+struct NewPassword {
     password: String,
 }
 
 impl Server {
-    /// Reads what is asked about accounts; what needs a hash first is asked later.
+    /// Reads a request about accounts. `None` if a password is to be hashed before the chat is
+    /// asked.
     pub(in crate::server) fn users(
         &mut self,
         turn: &Turn<'_>,
         conn: ConnId,
         request: &Request,
-        who: &Caller,
-    ) -> Result<Option<Command>, Instead> {
+        caller: &Caller,
+    ) -> Result<Option<Command>, EarlyResponse> {
         let rest = request.path.strip_prefix(USERS).unwrap_or_default();
         let mut parts = rest.split('/').skip(1);
-        let place = (parts.next(), parts.next(), parts.next());
-        let allowed = match place {
+        let segments = (parts.next(), parts.next(), parts.next());
+        let allowed = match segments {
             (None, ..) => "GET, HEAD, POST",
             (Some(_), None, _) => "DELETE",
             (Some(_), Some("password"), None) => "POST",
-            _ => return Err(Instead::nothing()),
+            _ => return Err(EarlyResponse::not_found()),
         };
-        only(allowed, request)?;
-        check(who)?;
-        let name = place.0.map(decoded).transpose()?;
-        let registry = match (name, request.method) {
+        check_method(allowed, request)?;
+        check_admin(caller)?;
+        let name = segments.0.map(decode_segment).transpose()?;
+        let account_request = match (name, request.method) {
             (None, Method::Post) => {
-                let Young { name, password, admin } = read_body(request)?;
+                let NewAccount { name, password, admin } = read_body(request)?;
                 self.chat.check_registration(&name, None)?;
-                let errand = Errand::Add { name: name.into(), admin };
-                self.expect(client(conn), Gives::Created);
-                return self.hash(turn, conn, password, errand).map(|()| None);
+                let purpose = PasswordPurpose::Add { name: name.into(), admin };
+                self.exchanges.set_account_response(client(conn), AccountResponse::Created);
+                return self.hash(turn, conn, password, purpose).map(|()| None);
             }
             (None, _) => AccountRequest::List,
             (Some(name), Method::Post) => {
-                let Change { password } = read_body(request)?;
+                let NewPassword { password } = read_body(request)?;
                 if self.chat.account_named(&name).is_none() {
                     return Err(Refusal::new(Code::NoSuchUser, "there is no such account").into());
                 }
-                return self
-                    .hash(turn, conn, password, Errand::SetPassword { name })
-                    .map(|()| None);
+                let purpose = PasswordPurpose::SetPassword { name };
+                return self.hash(turn, conn, password, purpose).map(|()| None);
             }
             (Some(name), _) => AccountRequest::Remove { name },
         };
-        Ok(Some(Command::AccountRequest(Box::new(registry))))
+        Ok(Some(Command::AccountRequest(Box::new(account_request))))
     }
 
+    /// Starts to hash a password.
     fn hash(
         &mut self,
         turn: &Turn<'_>,
         conn: ConnId,
         password: String,
-        errand: Errand,
-    ) -> Result<(), Instead> {
-        let password = Password::new(password, &self.accounts.limits).map_err(login::unfit)?;
+        purpose: PasswordPurpose,
+    ) -> Result<(), EarlyResponse> {
+        let password =
+            Password::new(password, &self.accounts.limits).map_err(login::invalid_password)?;
         let (caller, network) = (client(conn), network(turn, conn));
-        let (salt, waiting) = (random(), Waiting { caller, network, errand });
-        let submitted = self.accounts.submit(waiting, |it, job| it.hash(job, password, salt));
-        submitted.map_err(Instead::from)
+        let job = PasswordJob { caller, network, purpose };
+        Ok(self.accounts.submit(job, |worker, id| worker.hash(id, password, random()))?)
     }
 }
 
-/// Where all accounts are; one is below it.
+/// The path of all accounts; each one is below it.
 pub(in crate::server) const USERS: &str = "/api/users";
 
-/// Lets in only those who may administer accounts.
-fn check(who: &Caller) -> Result<(), Refusal> {
+/// Refuses callers that may not administer accounts.
+fn check_admin(caller: &Caller) -> Result<(), Refusal> {
     let message = "only administrators may do this";
-    match &who.speaker {
-        _ if who.admin => Ok(()),
+    match &caller.credential {
+        _ if caller.admin => Ok(()),
         Credential::Login(_) => Err(Refusal::new(Code::Forbidden, message)),
         Credential::Nobody | Credential::Session(_) => {
             Err(Refusal::new(Code::AuthRequired, message))

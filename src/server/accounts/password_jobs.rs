@@ -1,36 +1,36 @@
-//! What becomes of a request when its password has been worked on.
+//! Finishing the requests whose password has been hashed or verified.
 
-use super::{Errand, Waiting, busy, login};
+use super::{PasswordJob, PasswordPurpose, busy, login};
 use crate::auth::Outcome;
 use crate::chat::record::AuthorKey;
 use crate::chat::{Account, AccountRequest, Input, Request};
 use crate::http::Status;
 use crate::net::Turn;
-use crate::server::api::refuse;
+use crate::server::exchange::error_response;
 use crate::server::{Server, random};
 
 impl Server {
-    /// Takes in what the worker has done.
-    pub(in crate::server) fn take_outcomes(&mut self, turn: &mut Turn<'_>) {
+    /// Takes the outcomes of the password worker.
+    pub(in crate::server) fn take_password_outcomes(&mut self, turn: &mut Turn<'_>) {
         let mut outcomes = Vec::new();
         self.accounts.passwords.answers(&mut outcomes);
-        for (job, outcome) in outcomes {
-            if let Some(waiting) = self.accounts.waiting.remove(&job) {
-                self.worked(turn, waiting, outcome);
+        for (id, outcome) in outcomes {
+            if let Some(job) = self.accounts.password_jobs.remove(&id) {
+                self.on_password_outcome(turn, job, outcome);
             }
         }
     }
 
-    fn worked(&mut self, turn: &mut Turn<'_>, waiting: Waiting, outcome: Outcome) {
+    fn on_password_outcome(&mut self, turn: &mut Turn<'_>, job: PasswordJob, outcome: Outcome) {
         let hash = match outcome {
             Outcome::Verified | Outcome::Wrong => {
-                return self.compared(turn, &waiting, outcome == Outcome::Verified);
+                return self.finish_login(turn, &job, outcome == Outcome::Verified);
             }
             Outcome::Hashed(hash) => hash,
             Outcome::Failed => {
-                tracing::error!("a password could not be hashed or compared");
-                self.accounts.not_made(&waiting);
-                return self.finish(turn, waiting.caller, refuse(busy()));
+                tracing::error!("a password could not be hashed or verified");
+                self.accounts.refund_attempt(&job);
+                return self.finish_exchange(turn, job.caller, error_response(busy()));
             }
         };
         let account = |name: Box<str>, admin| Account {
@@ -38,38 +38,40 @@ impl Server {
             name: name.into(),
             hash: Some(hash.clone()),
             admin,
-            // There are no tokens of before.
+            // There are no older tokens to revoke.
             since: 0,
         };
-        let Waiting { caller, network, errand } = waiting;
-        let registry = match errand {
-            Errand::Register { name, own } => AccountRequest::Add(account(name, false), own),
-            Errand::Add { name, admin } => AccountRequest::Add(account(name, admin), None),
-            Errand::SetPassword { name } => AccountRequest::SetHash { name, hash },
-            Errand::LogIn { .. } => return,
+        let PasswordJob { caller, network, purpose } = job;
+        let account_request = match purpose {
+            PasswordPurpose::Register { name, own } => {
+                AccountRequest::Add(account(name, false), own)
+            }
+            PasswordPurpose::Add { name, admin } => AccountRequest::Add(account(name, admin), None),
+            PasswordPurpose::SetPassword { name } => AccountRequest::SetHash { name, hash },
+            PasswordPurpose::LogIn { .. } => return,
         };
-        let request = Request::AccountRequest(Box::new(registry));
-        self.tell(turn, Input::Asked { caller, network, request });
+        let request = Request::AccountRequest(Box::new(account_request));
+        self.handle(turn, Input::Asked { caller, network, request });
     }
 
     /// Answers a login.
-    fn compared(&mut self, turn: &mut Turn<'_>, waiting: &Waiting, right: bool) {
-        let Waiting { caller, network, errand } = waiting;
-        let Errand::LogIn { counted_as, author, hash } = errand else { return };
-        // It may have been removed meanwhile, or have another password.
+    fn finish_login(&mut self, turn: &mut Turn<'_>, job: &PasswordJob, verified: bool) {
+        let PasswordJob { caller, network, purpose } = job;
+        let PasswordPurpose::LogIn { counted_as, author, hash } = purpose else { return };
+        // The account may have been removed meanwhile, or its password changed.
         let account = author.and_then(|author| self.chat.account(author));
-        let account = account.filter(|account| right && account.hash == *hash);
+        let account = account.filter(|account| verified && account.hash == *hash);
         let response = match account.map(|account| account.author) {
             Some(author) => {
                 self.accounts.attempts.on_success(counted_as, *network);
-                self.welcome(*caller, Status(200), author, turn.now().unix_ms / 1000)
+                self.token_response(*caller, Status(200), author, turn.now().unix_ms / 1000)
             }
             None => {
-                // What was typed as a name may be a password.
-                tracing::info!(%network, "a login failed");
-                refuse(login::wrong())
+                // The name is not logged: users type passwords into the wrong field.
+                tracing::info!(%network, "login failed");
+                error_response(login::wrong_credentials())
             }
         };
-        self.finish(turn, *caller, response);
+        self.finish_exchange(turn, *caller, response);
     }
 }
