@@ -25,16 +25,16 @@ use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, RoomKey};
 use crate::clock::Now;
 
-/// What became of a file.
+/// The outcome of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// How many rooms the journal did not have before.
+    /// The number of rooms that are new to the journal.
     pub rooms: u64,
-    /// How many entries it did not have before.
+    /// The number of entries that are new.
     pub added: u64,
-    /// How many entries it had, or has had, already.
+    /// The number of entries that the journal has, or has had.
     pub known: u64,
-    /// How many facts it did not have before.
+    /// The number of key-value records that are new.
     pub key_values: u64,
     /// Whether the journal took the file's epoch over, so that positions of clients stay valid.
     pub epoch_taken: bool,
@@ -182,7 +182,7 @@ impl Import {
         })
     }
 
-    /// Keeps a fact, unless the journal has one of its name, which may be a newer one.
+    /// Saves a key-value record, unless the journal has one of its key, which may be newer.
     fn take_key_value(&mut self, line: KeyValueLine) -> Result<(), TransferError> {
         let key_value = line.key_value().map_err(|fault| self.fault(fault))?;
         self.key_values = self.key_values.saturating_add(1);
