@@ -1,7 +1,8 @@
 //! The golden contract: each event once, in its three forms.
 //!
 //! `tests/golden/NAME.json` holds the event as it is sent (`event`), the line people read (`text`)
-//! and the simple form (`simple`), `null` where there is nothing to show. The tests of the page
+//! and the simple form (`simple`), `null` where there is nothing to show. Events that only answer
+//! HTTP requests have a `body` instead. The tests of the page
 //! read the same files. `GOLDEN=write cargo test --test golden` writes them anew.
 
 use std::collections::BTreeSet;
@@ -10,10 +11,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{DeletionReason, Moderation, ModerationAction, StoredMessage};
+use chinwag::chat::record::{
+    AuthorKey, DeletionReason, Moderation, ModerationAction, StoredMessage,
+};
 use chinwag::chat::{
-    Busy, Code, Day, DirectSummary, History, Joined, Missed, OutputMode, Refusal, Removed, Resumed,
-    RoomSummary, Series, ServerEvent, Stats, Status, User, Welcome,
+    Account, Busy, Code, Day, DirectSummary, History, Hit, Joined, Missed, OutputMode, Refusal,
+    Removed, Resumed, RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User,
+    Welcome,
 };
 use serde_json::{Value, json};
 
@@ -24,14 +28,22 @@ fn every_event_is_written_as_agreed() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
-    for (name, event) in
-        [recorded(), order(), private(), people(), record(), other()].into_iter().flatten()
+    for (name, event) in [recorded(), order(), private(), people(), record(), accounts(), other()]
+        .into_iter()
+        .flatten()
     {
-        let actual = json!({
-            "event": serde_json::from_str::<Value>(&rendered(&event, OutputMode::Json).unwrap()).unwrap(),
+        let sent = rendered(&event, OutputMode::Json);
+        let sent = sent.map(|text| serde_json::from_str::<Value>(&text).unwrap());
+        let mut actual = json!({
+            "event": sent,
             "text": rendered(&event, OutputMode::Text),
             "simple": rendered(&event, OutputMode::Simple),
         });
+        if sent.is_none() {
+            let mut body = Vec::new();
+            event.render_payload(&mut body);
+            actual["body"] = serde_json::from_slice(&body).unwrap();
+        }
         let path = folder.join(name).with_extension("json");
         if write {
             fs::write(&path, format!("{actual:#}\n")).unwrap();
@@ -414,8 +426,39 @@ fn record() -> Vec<Named> {
                 ],
             })),
         ),
+        (
+            "search_results",
+            ServerEvent::SearchResults(Box::new(SearchResults {
+                re: Some(s("f1")),
+                hits: vec![
+                    Hit {
+                        room: s("dev"),
+                        said: StoredMessage { edited: true, ..said(130, "tea") },
+                    },
+                    Hit { room: s("lobby"), said: said(119, "more tea") },
+                ],
+                more: true,
+            })),
+        ),
         ("live", ServerEvent::Live { room: s("lobby"), seq: 57 }),
         ("gap", ServerEvent::Gap { room: s("lobby"), from: 58, to: 90, why: "slow" }),
+    ]
+}
+
+/// Returns the events that only answer HTTP requests.
+fn accounts() -> Vec<Named> {
+    let account = |name, admin, hash: Option<&str>| Account {
+        author: AuthorKey([7; 16]),
+        name: s(name),
+        hash: hash.map(s),
+        admin,
+        since: 1_732_104_003,
+    };
+    let alice = || account("Alice", true, Some("$argon2id$secret"));
+    let all = vec![alice(), account("Bob", false, None)];
+    vec![
+        ("account", ServerEvent::Account(Box::new(alice()))),
+        ("accounts", ServerEvent::Accounts(all)),
     ]
 }
 

@@ -85,17 +85,17 @@ fn writer_whose_disk_fails() {
         desk.append("b");
         let why = JournalError::Unavailable;
         let refusal = JournalResponse::Rejected { request_id: RequestId(desk.tickets), why };
-        assert_eq!(desk.answers()[0], refusal);
+        assert_eq!(desk.responses()[0], refusal);
         assert!(!desk.journal.writable());
         assert_eq!(desk.read(0).0.len(), 10);
         // Long enough for it to try.
         thread::sleep(Duration::from_millis(600));
     }
     setrlimit(Resource::Fsize, unlimited).unwrap();
-    assert_eq!(desk.answers(), [JournalResponse::Health { writable: true }]);
+    assert_eq!(desk.responses(), [JournalResponse::Health { writable: true }]);
     desk.append("b");
     assert!(matches!(
-        desk.answers()[..],
+        desk.responses()[..],
         [JournalResponse::Appended { seq: 11, duplicate: false, .. }]
     ));
     assert!(desk.journal.close(Duration::from_secs(10)));
@@ -252,7 +252,7 @@ impl Desk {
         wait(&mut self.journal, &self.clock, &self.woken).into_iter().map(appended).collect()
     }
 
-    fn answers(&mut self) -> Vec<JournalResponse> {
+    fn responses(&mut self) -> Vec<JournalResponse> {
         wait(&mut self.journal, &self.clock, &self.woken)
     }
 
@@ -281,7 +281,7 @@ impl Desk {
         let (request_id, room, span) = (RequestId(0), room(), Span::Entries(after));
         let query = Query { request_id, room, span, limit: 1000, bytes_max: 1 << 20 };
         self.journal.submit(self.clock.now(), JournalRequest::Read(query));
-        match self.answers().pop() {
+        match self.responses().pop() {
             Some(JournalResponse::Page(page)) => match page.found {
                 PageContent::Entries(entries) => (entries, page.top),
                 PageContent::Messages(_) => panic!("messages instead of entries"),
@@ -294,7 +294,7 @@ impl Desk {
 fn wait(journal: &mut Journal, clock: &Clock, woken: &Receiver<()>) -> Vec<JournalResponse> {
     let mut answers = Vec::new();
     loop {
-        journal.answers(clock.now(), &mut answers);
+        journal.responses(clock.now(), &mut answers);
         if !answers.is_empty() {
             return answers;
         }

@@ -390,7 +390,7 @@ fn talk(scratch: &Scratch) {
         assert!(matches!(answer, JournalResponse::Appended { duplicate: false, .. }), "{answer:?}");
     }
     while desk.journal.busy() || desk.expired < 1 {
-        desk.answers();
+        desk.responses();
     }
     let reply = Change::Message { content: "ja".into(), reply_to: Some(1), expires: None };
     for change in [message("Kaffee?"), reply, reaction(1, true)] {
@@ -508,19 +508,19 @@ impl Desk {
     fn command(&mut self, order: JournalRequest) -> JournalResponse {
         self.journal.submit(now(), order);
         loop {
-            if let Some(answer) = self.answers().into_iter().next() {
+            if let Some(answer) = self.responses().into_iter().next() {
                 return answer;
             }
         }
     }
 
     /// Waits a little, and gives what came but for entries of the journal's own.
-    fn answers(&mut self) -> Vec<JournalResponse> {
+    fn responses(&mut self) -> Vec<JournalResponse> {
         let mut answers = Vec::new();
-        self.journal.answers(now(), &mut answers);
+        self.journal.responses(now(), &mut answers);
         if answers.is_empty() {
             _ = self.wake.recv_timeout(Duration::from_millis(10));
-            self.journal.answers(now(), &mut answers);
+            self.journal.responses(now(), &mut answers);
         }
         let before = answers.len();
         answers.retain(|answer| !matches!(answer, JournalResponse::Added { .. }));

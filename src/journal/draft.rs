@@ -1,5 +1,5 @@
-//! What every engine asks of a draft: which message it is about, whether its author may do that, and
-//! whether it is the same as another one.
+//! The rules about drafts that all engines share: the message a draft is about, whether its author
+//! may change it, and whether the draft is a replay.
 
 use sha1::{Digest as _, Sha1};
 
@@ -10,10 +10,10 @@ use crate::chat::record::{
 /// The hash of a draft's body.
 pub(super) type BodyHash = [u8; 16];
 
-/// Hashes what a draft wants the record to say.
+/// Hashes what a draft appends.
 ///
-/// The author's name and the time are not part of it: a client that sends the same again may have
-/// another name and surely comes later. Of a message's expiry its distance counts.
+/// The author's name and the time are left out: a client that replays a draft may have changed its
+/// name, and does so later. The expiry is hashed relative to the draft's time.
 pub(super) fn hash(draft: &Draft) -> BodyHash {
     let mut hash = Sha1::new();
     let mut part = |bytes: &[u8]| {
@@ -49,16 +49,15 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
         }
         Change::Moderated { moderation } => {
             part(b"moderated");
-            // Words and numbers can always be written.
+            // Strings and numbers always serialize.
             part(&serde_json::to_vec(moderation).unwrap_or_default());
         }
     }
-    let mut short = BodyHash::default();
-    short.copy_from_slice(&hash.finalize()[..16]);
+    let [short @ .., _, _, _, _] = <[u8; 20]>::from(hash.finalize());
     short
 }
 
-/// Returns the message that a change is about, if it is about an earlier one.
+/// Returns the earlier message that a change is about, if there is one.
 pub(super) fn changed_message(change: &Change) -> Option<u64> {
     match change {
         Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => None,
@@ -67,9 +66,8 @@ pub(super) fn changed_message(change: &Change) -> Option<u64> {
     }
 }
 
-/// Whether somebody may change a message so, and fills in whether it is its own. Anybody may
-/// react; who keeps order may take away what others said, and nobody may put words into their
-/// mouths.
+/// Checks that an author may change a message, and fills in whether the author deletes their own.
+/// All users may react, moderators may delete messages of others, and only authors may edit.
 pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(), JournalError> {
     match change {
         Change::Edited { .. } if !own => Err(JournalError::Forbidden),
@@ -82,12 +80,12 @@ pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(
     }
 }
 
-/// Returns what an answer counts of a deletion.
+/// Returns the `count` in the response to a deletion: 1 if a moderator deleted the message.
 pub(super) fn deletion_count(why: DeletionReason) -> u32 {
     u32::from(why == DeletionReason::Moderator)
 }
 
-/// Answers whether a draft has come before, given the first answer to its `id`.
+/// Returns the response to a check for a replay, given the first response to the draft's `id`.
 pub(super) fn replayed(draft: &Draft, first: Option<&FirstAnswer>) -> JournalResponse {
     let request_id = draft.request_id;
     let again = first.map(|first| first.again(request_id, hash(draft)));
@@ -96,7 +94,7 @@ pub(super) fn replayed(draft: &Draft, first: Option<&FirstAnswer>) -> JournalRes
     })
 }
 
-/// The first answer to a draft with an `id`.
+/// The first response to a draft with an `id`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstAnswer {
     pub(super) hash: BodyHash,
@@ -107,7 +105,7 @@ pub(super) struct FirstAnswer {
 }
 
 impl FirstAnswer {
-    /// Returns the first answer again, if it is the same draft.
+    /// Returns the first response once more, if the draft is the same.
     pub(super) fn again(
         &self,
         request_id: RequestId,

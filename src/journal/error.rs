@@ -1,34 +1,34 @@
-//! Why a journal cannot be opened, in words for whoever started the server.
+//! Why a journal cannot be opened, in words for the operator.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// Why the journal cannot be opened. Nothing was changed then.
+/// Why the journal cannot be opened. It was not changed.
 #[derive(Debug)]
 pub enum OpenError {
     /// The directory, or a file in it, cannot be used.
     Directory {
-        /// Which one.
+        /// The directory or file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Another server has it.
+    /// Another server uses it.
     Locked {
         /// The directory or the database.
         path: PathBuf,
     },
-    /// Something else lies in its place.
+    /// The file is not a journal.
     NotAJournal {
-        /// What is no journal.
+        /// The file.
         path: PathBuf,
     },
     /// It is damaged.
     Corrupt {
         /// The database.
         path: PathBuf,
-        /// What was found.
+        /// The damage that was found.
         found: String,
     },
     /// A newer server has written it.
@@ -44,26 +44,26 @@ pub enum OpenError {
     Behind {
         /// The database.
         path: PathBuf,
-        /// How many entries it has had.
+        /// The number of entries it has had.
         found: u64,
-        /// How many it had at least when the mark was written.
+        /// The number of entries it had when the mark was written.
         marked: u64,
     },
-    /// The SQLite in use has a known fault.
+    /// The SQLite in use has a known bug.
     OldSqlite {
         /// Its version.
         version: String,
     },
-    /// SQLite met something else.
+    /// Another error of SQLite.
     Sqlite {
         /// The database.
         path: PathBuf,
-        /// What it says.
+        /// The error of SQLite.
         source: rusqlite::Error,
     },
     /// No thread could be started.
     Thread {
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }

@@ -1,8 +1,8 @@
-//! A room's record in memory, whole or its newest part: entries as they happened, and the messages
-//! as they read now.
+//! A room's record in memory, whole or its newest part: the entries, and the current state of the
+//! messages.
 //!
-//! What is here is always a run of entries without holes up to the top. As whatever changes a
-//! message comes after it, such a run knows all about each of its messages.
+//! It always is a run of entries without gaps up to the top. Every change of a message comes after
+//! it, so the run knows the current state of each of its messages.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::page::{Budget, Source, entry_bytes, message_bytes};
 use super::search::Terms;
 use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, StoredMessage};
 
-/// An entry and who made it.
+/// An entry and its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoredEntry {
     pub(super) author: AuthorKey,
@@ -19,7 +19,7 @@ pub(super) struct StoredEntry {
 }
 
 impl StoredEntry {
-    /// Returns the bytes of text in it, which is what limits count.
+    /// Returns the bytes of its text, which limits count.
     pub(super) fn bytes(&self) -> usize {
         entry_bytes(&self.entry)
     }
@@ -28,19 +28,19 @@ impl StoredEntry {
 /// The entries `base..=top` of a room.
 #[derive(Debug)]
 pub(super) struct History {
-    /// The first number that is kept anywhere: 1, or more if the oldest were pruned.
+    /// The first `seq` that is stored anywhere: 1, or more if the oldest entries were pruned.
     first: u64,
-    /// The number of the first entry here; `first <= base`.
+    /// The `seq` of the first entry in memory; `first <= base`.
     base: u64,
     entries: VecDeque<StoredEntry>,
-    /// What happened to messages here; those nothing happened to are not in it.
+    /// The state of the messages in memory that were changed.
     changed: HashMap<u64, MessageState>,
     messages: u64,
     bytes: usize,
 }
 
 impl History {
-    /// Makes an empty part of a record that goes on with `base`.
+    /// Makes an empty part of a record; its first entry will be `base`.
     pub(super) fn starting(first: u64, base: u64) -> Self {
         Self {
             first,
@@ -52,27 +52,32 @@ impl History {
         }
     }
 
-    /// Returns the number of entries here.
+    /// Returns the number of entries in memory.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Returns the number of messages here.
+    /// Returns the number of messages in memory.
     pub(super) fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// Returns the bytes of text here.
+    /// Returns the bytes of text in memory.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Returns the oldest entry here.
+    /// Returns the `seq` of the next entry.
+    pub(super) fn next(&self) -> u64 {
+        self.base.saturating_add(self.entries.len() as u64)
+    }
+
+    /// Returns the oldest entry in memory.
     pub(super) fn oldest(&self) -> Option<&StoredEntry> {
         self.entries.front()
     }
 
-    /// Finds a message that still has its text.
+    /// Finds a message that is not deleted.
     pub(super) fn message(&self, mid: u64) -> Option<&StoredEntry> {
         let stored = self.entries.get(self.index(mid)?)?;
         let said = matches!(stored.entry.change, Change::Message { .. });
@@ -80,19 +85,19 @@ impl History {
         (said && !gone).then_some(stored)
     }
 
-    /// Counts who would react so to a message once `author` did, or took it back.
+    /// Returns the number of users with a reaction once `author` has added or removed theirs.
     pub(super) fn count(&self, mid: u64, emoji: &str, author: AuthorKey, on: bool) -> u32 {
         let given = self.changed.get(&mid).map_or(&[][..], |changed| &changed.reactions);
         let others = given.iter().filter(|given| *given.emoji == *emoji && given.author != author);
         u32::try_from(others.count()).unwrap_or(u32::MAX).saturating_add(u32::from(on))
     }
 
-    /// Takes in the next entry, whose number is `top() + 1`, and folds it into what it changes.
+    /// Adds the next entry, whose `seq` is `top() + 1`, and applies it to the message it changes.
     pub(super) fn push(&mut self, stored: StoredEntry) {
-        debug_assert_eq!(stored.entry.seq, self.top() + 1, "a record has no holes");
+        debug_assert_eq!(stored.entry.seq, self.next(), "a record has no gaps");
         let seq = stored.entry.seq;
         match &stored.entry.change {
-            Change::Message { .. } => self.messages += 1,
+            Change::Message { .. } => self.messages = self.messages.saturating_add(1),
             Change::Topic { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 if let Some(changed) = self.change(*mid, seq) {
@@ -106,34 +111,34 @@ impl History {
                 }
             }
         }
-        self.bytes += stored.bytes();
+        self.bytes = self.bytes.saturating_add(stored.bytes());
         self.entries.push_back(stored);
     }
 
-    /// Drops the oldest entry here. It is still `kept` elsewhere, or is lost.
+    /// Removes the oldest entry from memory. It may be stored elsewhere; else it is lost.
     pub(super) fn pop(&mut self, stored_elsewhere: bool) -> Option<StoredEntry> {
         let oldest = self.entries.pop_front()?;
-        self.base += 1;
+        self.base = self.base.saturating_add(1);
         if !stored_elsewhere {
             self.first = self.first.max(self.base);
         }
-        self.bytes -= oldest.bytes();
+        self.bytes = self.bytes.saturating_sub(oldest.bytes());
         if matches!(oldest.entry.change, Change::Message { .. }) {
-            self.messages -= 1;
+            self.messages = self.messages.saturating_sub(1);
             self.changed.remove(&oldest.entry.seq);
         }
         Some(oldest)
     }
 
-    /// Drops the entries below `first`: they are no longer kept anywhere.
+    /// Removes the entries below `first`: they are no longer stored anywhere.
     pub(super) fn prune(&mut self, first: u64) {
         while self.base < first && self.pop(false).is_some() {}
         self.base = self.base.max(first);
         self.first = first;
     }
 
-    /// Collects the newest messages below `before` with these words in them, as long as there is
-    /// space; looks at `scan_max` entries. Says whether there may be more.
+    /// Collects the newest messages below `before` that contain these words, within the budget;
+    /// scans `scan_max` entries. Also returns whether there may be more.
     pub(super) fn search(
         &self,
         terms: &Terms,
@@ -166,7 +171,7 @@ impl History {
         Ok(self.entries.range(start.min(self.entries.len())..))
     }
 
-    /// Shows a message as it reads now; `None` for an entry of another kind.
+    /// Returns the current state of a message; `None` for an entry of another kind.
     fn said(&self, stored: &StoredEntry) -> Option<StoredMessage> {
         let Entry { seq: mid, ts, sender, change } = &stored.entry;
         let Change::Message { content, reply_to, expires } = change else { return None };
@@ -190,7 +195,7 @@ impl History {
         usize::try_from(seq.checked_sub(self.base)?).ok()
     }
 
-    /// Notes that the message `mid` is changed by the entry `seq`; `None` if it is not here.
+    /// Notes that the entry `seq` changes the message `mid`; `None` if the message is not in memory.
     fn change(&mut self, mid: u64, seq: u64) -> Option<&mut MessageState> {
         let stored = self.entries.get(self.index(mid)?)?;
         matches!(stored.entry.change, Change::Message { .. }).then_some(())?;
@@ -199,8 +204,8 @@ impl History {
         Some(changed)
     }
 
-    /// Removes the text of a message from its entry and from those of its edits. They may be here
-    /// although the message itself is not.
+    /// Erases the text of a message from its entry and from those of its edits. They may be in
+    /// memory although the message itself is not.
     fn forget(&mut self, mid: u64, seq: u64, why: DeletionReason) {
         let mut edited = mid < self.base;
         if let Some(changed) = self.change(mid, seq) {
@@ -209,7 +214,11 @@ impl History {
             changed.deleted = Some(why);
         }
         let start = self.index(mid).unwrap_or(0).min(self.entries.len());
-        let end = if edited { self.entries.len() } else { self.entries.len().min(start + 1) };
+        let end = if edited {
+            self.entries.len()
+        } else {
+            self.entries.len().min(start.saturating_add(1))
+        };
         for stored in self.entries.range_mut(start..end) {
             let seq = stored.entry.seq;
             let content = match &mut stored.entry.change {
@@ -217,7 +226,7 @@ impl History {
                 Change::Edited { mid: of, content } if *of == mid => content,
                 _ => continue,
             };
-            self.bytes -= content.len();
+            self.bytes = self.bytes.saturating_sub(content.len());
             *content = Arc::from("");
         }
     }
@@ -231,7 +240,7 @@ impl Source for History {
     }
 
     fn top(&self) -> u64 {
-        self.base + self.entries.len() as u64 - 1
+        self.next().saturating_sub(1)
     }
 
     fn below(
@@ -281,19 +290,19 @@ impl Source for History {
     }
 }
 
-/// Says that a page takes entries that are kept, but not here.
+/// A page needs entries that are stored, but not in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotInMemory;
 
-/// What happened to a message.
+/// The changes of a message.
 #[derive(Debug, Default)]
 struct MessageState {
-    /// The newest change.
+    /// The `seq` of the newest change.
     seq: u64,
     /// The text, if it was edited.
     content: Option<Arc<str>>,
     deleted: Option<DeletionReason>,
-    /// In the order they were given.
+    /// The reactions, oldest first.
     reactions: Vec<Reaction>,
 }
 
@@ -309,7 +318,7 @@ impl MessageState {
     }
 }
 
-/// A reaction that stands.
+/// A reaction that was not taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reaction {
     pub(super) emoji: Arc<str>,
@@ -317,7 +326,7 @@ pub(super) struct Reaction {
     pub(super) name: Arc<str>,
 }
 
-/// Puts reactions in groups: emoji in the order of their oldest reaction, names in order.
+/// Groups reactions by emoji, in the order of the oldest reaction of each.
 pub(super) fn grouped(given: &[Reaction]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
     let mut groups: Vec<(Arc<str>, Vec<Arc<str>>)> = Vec::new();
     for Reaction { emoji, name, .. } in given {

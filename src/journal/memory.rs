@@ -1,15 +1,14 @@
-//! The engine that keeps the record in the process.
+//! The engine that keeps the record in memory.
 //!
-//! An order is carried out when it is submitted; its answer waits for the next
-//! [`Memory::answers`]. A plain message costs one look at its room and one push. It is also the
-//! reference that tells how every other engine has to answer.
+//! A request is carried out when it is submitted; its response waits for the next
+//! [`Memory::responses`]. It is also the reference that other engines are tested against.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::draft::{self, FirstAnswer, changed_message};
 use super::history::{History, StoredEntry};
-use super::page::{self, Budget, Source as _};
+use super::page::{self, Budget};
 use super::search::{self, RoomHits, Terms};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
@@ -18,23 +17,23 @@ use crate::chat::record::{
 };
 use crate::clock::{Moment, Now};
 
-/// Keeps records in the process.
+/// The records in memory.
 #[derive(Debug)]
 pub(super) struct Memory {
     limits: Limits,
     rooms: HashMap<RoomKey, Room>,
     index: Index,
-    answers: Vec<JournalResponse>,
-    /// When rooms are next searched for messages that have been kept long enough.
+    responses: Vec<JournalResponse>,
+    /// When rooms are next pruned by age.
     retention: Moment,
-    /// The last time given, to translate expiries into moments.
+    /// The time of the last call, to translate expiries into moments.
     now: Now,
 }
 
-/// Finds entries across rooms; it knows only entries that are kept.
+/// The entries of all rooms by id and by expiry; only entries that are stored.
 #[derive(Debug, Default)]
 struct Index {
-    /// What was answered to a draft with an `id`.
+    /// The first response to each draft with an `id`.
     first: HashMap<(AuthorKey, Arc<str>), FirstAnswer>,
     /// When messages expire: Unix milliseconds, room, `mid`.
     expiries: BTreeSet<(u64, RoomKey, u64)>,
@@ -56,7 +55,7 @@ impl Memory {
             limits,
             rooms: HashMap::new(),
             index: Index::default(),
-            answers: Vec::new(),
+            responses: Vec::new(),
             retention,
             now,
         };
@@ -65,42 +64,41 @@ impl Memory {
         (memory, opening)
     }
 
-    /// Carries an order out.
-    pub(super) fn submit(&mut self, now: Now, order: JournalRequest) {
+    /// Carries out a request.
+    pub(super) fn submit(&mut self, now: Now, request: JournalRequest) {
         self.expire(now);
-        match order {
+        match request {
             JournalRequest::Append(draft) => {
                 let request_id = draft.request_id;
-                let answer = self.append(draft);
-                self.answers.push(
-                    answer.unwrap_or_else(|why| JournalResponse::Rejected { request_id, why }),
+                let response = self.append(draft);
+                self.responses.push(
+                    response.unwrap_or_else(|why| JournalResponse::Rejected { request_id, why }),
                 );
             }
             JournalRequest::CheckReplay(draft) => {
                 let id = draft.id.clone().map(|id| (draft.author, id));
                 let first = id.and_then(|id| self.index.first.get(&id));
-                self.answers.push(draft::replayed(&draft, first));
+                self.responses.push(draft::replayed(&draft, first));
             }
             JournalRequest::Read(query) => {
                 let page = self.page(&query);
-                self.answers.push(JournalResponse::Page(page));
+                self.responses.push(JournalResponse::Page(page));
             }
             JournalRequest::Search(search) => {
                 let found = self.search(&search);
-                self.answers.push(JournalResponse::SearchPage(found));
+                self.responses.push(JournalResponse::SearchPage(found));
             }
-            // Sessions and facts are for the next start, which finds nothing.
-            JournalRequest::Put(keep) => {
-                self.answers.extend(
-                    keep.request_id.map(|request_id| JournalResponse::Saved { request_id }),
-                );
+            // Key-value records and sessions are for the next start, which finds nothing.
+            JournalRequest::Put(put) => {
+                self.responses
+                    .extend(put.request_id.map(|request_id| JournalResponse::Saved { request_id }));
             }
             JournalRequest::PutSession(_) | JournalRequest::DropSession(_) => {}
         }
     }
 
-    /// Hands the answers out.
-    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
+    /// Returns the responses that are ready, and does what is due.
+    pub(super) fn responses(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         self.expire(now);
         if self.retention <= now.at {
             self.retention = now.at.after(RETENTION_EVERY);
@@ -109,17 +107,17 @@ impl Memory {
                 room.prune(&self.limits, cutoff, &mut self.index);
             }
         }
-        out.append(&mut self.answers);
+        out.append(&mut self.responses);
     }
 
-    /// Whether answers wait to be taken.
+    /// Whether responses wait to be taken.
     pub(super) fn busy(&self) -> bool {
-        !self.answers.is_empty()
+        !self.responses.is_empty()
     }
 
-    /// When the next message expires or rooms are to be pruned.
+    /// Returns when the next message expires or rooms are to be pruned.
     pub(super) fn deadline(&self) -> Moment {
-        if !self.answers.is_empty() {
+        if !self.responses.is_empty() {
             return self.now.at;
         }
         let expiry = self.index.expiries.first();
@@ -134,7 +132,7 @@ impl Memory {
         {
             return first.again(draft.request_id, *hash);
         }
-        // An edit of what is not there must not make a room.
+        // An edit of a missing message must not make a room.
         if !self.rooms.contains_key(&draft.room) {
             if changed_message(&draft.change).is_some() {
                 return Err(JournalError::NoSuchMessage);
@@ -149,7 +147,7 @@ impl Memory {
             let of = room.history.message(mid).ok_or(JournalError::NoSuchMessage)?.author;
             draft::check(&mut change, author == of, draft.moderator)?;
         }
-        let seq = room.history.top() + 1;
+        let seq = room.history.next();
         let mut count = 0;
         let mid = match &mut change {
             Change::Message { expires, .. } => {
@@ -188,7 +186,7 @@ impl Memory {
 
     fn search(&self, search: &Search) -> SearchPage {
         let terms = Terms::parse(&search.words);
-        let scan_max = self.limits.scan_entries_max / search.rooms.len().max(1);
+        let scan_max = search::scan_share(self.limits.scan_entries_max, search);
         let before = search.before.unwrap_or(u64::MAX);
         let in_room = |key: &RoomKey| {
             let budget = Budget::new(search.limit, search.bytes_max);
@@ -203,7 +201,7 @@ impl Memory {
         search::merge(search, rooms)
     }
 
-    /// Lets the messages go whose time has come.
+    /// Deletes the messages that have expired.
     fn expire(&mut self, now: Now) {
         self.now = now;
         while self.index.expiries.first().is_some_and(|(at, _, _)| *at <= now.unix_ms) {
@@ -212,11 +210,11 @@ impl Memory {
             let Some(stored) = room.history.message(mid) else { continue };
             let (author, sender) = (stored.author, Arc::clone(&stored.entry.sender));
             let change = Change::Deleted { mid, why: DeletionReason::Expired };
-            let seq = room.history.top() + 1;
+            let seq = room.history.next();
             let entry = Entry { seq, ts: now.unix_ms, sender, change };
             room.history.push(StoredEntry { author, entry: entry.clone() });
             room.prune(&self.limits, 0, &mut self.index);
-            self.answers.push(JournalResponse::Added { room: key, entry });
+            self.responses.push(JournalResponse::Added { room: key, entry });
         }
     }
 }
@@ -226,15 +224,15 @@ impl Room {
         Self { key, history: History::starting(1, 1), ids: VecDeque::new() }
     }
 
-    /// Drops the oldest entries until what is left is within the limits and, with a `cutoff`, not
-    /// older than that.
+    /// Removes the oldest entries until the rest is within the limits and, with a `cutoff`, not older
+    /// than that.
     fn prune(&mut self, limits: &Limits, cutoff: u64, index: &mut Index) {
         while let Some(oldest) = self.history.oldest() {
             let kept_long = oldest.entry.ts < cutoff;
             let too_many = self.history.len() > limits.memory_entries_max
                 || self.history.bytes() > limits.memory_bytes_max
                 || self.history.messages() > limits.messages_max();
-            // Somebody waits for the newest: it stays, whatever its size.
+            // The newest is about to be shown: it stays, whatever its size.
             let goes = kept_long || (too_many && self.history.len() > 1);
             if !goes {
                 return;

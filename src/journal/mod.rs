@@ -1,16 +1,20 @@
 //! The journal: the ordered record of each room.
 //!
-//! Takes [`JournalRequest`]s in and hands [`JournalResponse`]s out, never blocks its caller, and gives each entry its
-//! `seq`: per room, from 1, without holes. What it promises about order:
-//! - Orders on one room are carried out in the order given; each append gets one answer. Only while
-//!   nothing can be written for a while, a read does not wait for the appends before it.
-//! - A [`Page`](crate::chat::record::Page) shows the room exactly as the answers given out before
-//!   it tell, no more and no less: its `top` is the `seq` of the newest entry answered so far.
-//! - A message whose time has come, or that was deleted, has no text any more: not in its entry,
-//!   nor in those of its edits. The numbered entries remain.
+//! It takes [`JournalRequest`]s, returns [`JournalResponse`]s, never blocks its caller, and numbers
+//! the entries of each room by `seq`, from 1 and without gaps. Its guarantees:
+//! - Requests on one room are carried out in the order submitted; each append gets one response.
+//!   While the disk hangs, a read does not wait for the appends before it.
+//! - A [`Page`](crate::chat::record::Page) agrees exactly with the responses returned before it: its
+//!   `top` is the `seq` of the newest entry in them.
+//! - A message that has expired or was deleted has no text any more: neither in its entry nor in
+//!   those of its edits. The numbered entries remain.
 //!
 //! The engines keep one contract and one suite of tests. Time comes from the caller: the journal
-//! wants to be asked for [`Journal::answers`] at [`Journal::deadline`].
+//! wants to be asked for [`Journal::responses`] at [`Journal::deadline`].
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
+)]
 
 mod draft;
 mod error;
@@ -31,17 +35,17 @@ use memory::Memory;
 use sqlite::Sqlite;
 pub use sqlite::transfer::{Exported, Imported, TransferError, export, import};
 
-/// Keeps the record of every room.
+/// The record of every room.
 #[derive(Debug)]
 pub struct Journal {
     engine: Running,
 }
 
 impl Journal {
-    /// Opens the journal and says what is in it.
+    /// Opens the journal. Also returns a snapshot of what the chat needs from it.
     ///
     /// `epoch_seed` is randomness: it names the journal if it is made now. `waker` is called from
-    /// another thread whenever there are new answers that no deadline announced.
+    /// another thread whenever there are new responses that no deadline announced.
     pub fn open(
         engine: Engine,
         limits: Limits,
@@ -51,7 +55,7 @@ impl Journal {
     ) -> Result<(Self, Snapshot), OpenError> {
         match engine {
             Engine::Memory => {
-                // Its answers are there in the same turn: there is nothing to wake up for.
+                // Its responses are ready in the same turn: there is nothing to wake up for.
                 drop(waker);
                 let (memory, opening) = Memory::open(limits, epoch_seed, now);
                 Ok((Self { engine: Running::Memory(Box::new(memory)) }, opening))
@@ -65,24 +69,24 @@ impl Journal {
         }
     }
 
-    /// Takes an order in. It is carried out with the next [`Journal::answers`], so that whatever one
-    /// turn submits can be written at once; its answer comes with that call or a later one.
-    pub fn submit(&mut self, now: Now, order: JournalRequest) {
+    /// Submits a request. It is carried out with the next [`Journal::responses`], so that all that
+    /// one turn submits is written at once; its response comes with that call or a later one.
+    pub fn submit(&mut self, now: Now, request: JournalRequest) {
         match &mut self.engine {
-            Running::Memory(memory) => memory.submit(now, order),
-            Running::Sqlite(sqlite) => sqlite.submit(now, order),
+            Running::Memory(memory) => memory.submit(now, request),
+            Running::Sqlite(sqlite) => sqlite.submit(now, request),
         }
     }
 
-    /// Appends what there is to tell to `out`, and does what is due.
-    pub fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
+    /// Appends the responses that are ready to `out`, and does what is due.
+    pub fn responses(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         match &mut self.engine {
-            Running::Memory(memory) => memory.answers(now, out),
-            Running::Sqlite(sqlite) => sqlite.answers(now, out),
+            Running::Memory(memory) => memory.responses(now, out),
+            Running::Sqlite(sqlite) => sqlite.responses(now, out),
         }
     }
 
-    /// When [`Journal::answers`] has to be called at the latest, for something is due then.
+    /// Returns the moment by which [`Journal::responses`] has to be called, for something is due.
     pub fn deadline(&self) -> Moment {
         match &self.engine {
             Running::Memory(memory) => memory.deadline(),
@@ -90,7 +94,7 @@ impl Journal {
         }
     }
 
-    /// Whether appends have a chance now.
+    /// Whether the journal can be written at present.
     pub fn writable(&self) -> bool {
         match &self.engine {
             Running::Memory(_) => true,
@@ -98,7 +102,7 @@ impl Journal {
         }
     }
 
-    /// Whether anything submitted, or due, still waits for its answer.
+    /// Whether any request, or anything due, is still without its response.
     pub fn busy(&self) -> bool {
         match &self.engine {
             Running::Memory(memory) => memory.busy(),
@@ -106,9 +110,9 @@ impl Journal {
         }
     }
 
-    /// Finishes what was submitted and closes the journal. Waits for at most `within`; false says
-    /// that the worker did not end by then and was left behind. Answers that were not taken are
-    /// lost: whoever wants them waits first until the journal is no longer [`Journal::busy`].
+    /// Finishes what was submitted and closes the journal. Waits for at most `within`; false if the
+    /// worker did not end by then and was left behind. Responses that were not taken are lost: to
+    /// get them, wait until the journal is no longer [`Journal::busy`].
     pub fn close(self, within: Duration) -> bool {
         match self.engine {
             Running::Memory(_) => true,
@@ -117,7 +121,7 @@ impl Journal {
     }
 }
 
-/// The engine at work.
+/// The engine in use.
 #[derive(Debug)]
 enum Running {
     Memory(Box<Memory>),
@@ -133,7 +137,7 @@ pub enum Engine {
     Sqlite {
         /// The directory; it is made if there is none.
         dir: PathBuf,
-        /// What an answer promises.
+        /// The durability that a response promises.
         durability: Durability,
         /// Whether to start although entries are missing that were there before. The journal gets
         /// another epoch then.
@@ -143,17 +147,17 @@ pub enum Engine {
     },
 }
 
-/// What an entry survives once it was answered.
+/// What an entry survives once its append has been answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The end of the machine.
+    /// A crash of the machine, or a power cut.
     #[default]
     Fsync,
-    /// The end of the process.
+    /// A crash of the process.
     Write,
 }
 
-/// Bounds what the journal takes and keeps.
+/// The journal's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Entries the memory engine keeps per room. Above it the oldest are pruned, and pages name
@@ -167,8 +171,8 @@ pub struct Limits {
     pub keep_messages: Option<u64>,
     /// How long messages are kept. Older ones are pruned, and pages name them as lost.
     pub keep_for: Option<Duration>,
-    /// How long an `id` is kept at least, even if its entry is pruned before. An `id` that comes
-    /// again later is taken for a new one.
+    /// How long an `id` is kept at least, even if its entry is pruned before. A draft that is
+    /// replayed later is taken for a new one.
     pub ids_kept_for: Option<Duration>,
     /// Appends that may wait for the disk. Above it they are refused as `Overloaded`.
     pub queue_entries_max: usize,
@@ -183,17 +187,17 @@ pub struct Limits {
     /// Entries a search looks through one by one, where no index has them. Above it the search
     /// ends, and says that there may be more.
     pub scan_entries_max: usize,
-    /// Entries that are in no index and are looked through. Above it they go into the index, some
-    /// between appends and the others while there is nothing else to do; a thousand times above it,
-    /// with each commit.
+    /// Entries that are not in the text index and are scanned. Above it they are indexed, in small
+    /// batches between appends and in large ones while the journal is idle; a thousand times above
+    /// it, with each commit.
     pub unsearched_entries_max: u64,
     /// Newest entries per room that are also kept in memory. Older ones are read from disk.
     pub recent_entries_max: usize,
     /// Bytes that the newest entries of all rooms may take in memory. Above it rooms are left out
     /// that nobody read for a while.
     pub recent_bytes_max: usize,
-    /// Ids that are kept in memory before they go into the index. Above it they go, some with each
-    /// commit; entries without an `id` count a quarter, for a start has to read them all.
+    /// Ids in the current generation, which is in memory. Above it they go into the index, a batch
+    /// with each commit; entries without an `id` count a quarter, for a start has to read them all.
     pub young_ids_max: usize,
     /// Bytes the write-ahead log is cut back to after a checkpoint.
     pub wal_bytes_max: u64,
@@ -252,16 +256,16 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// How often rooms are searched for messages that have been kept long enough.
+/// How often rooms are pruned by age.
 const RETENTION_EVERY: Duration = Duration::from_secs(1);
 
-/// Names a new journal after this randomness.
+/// Returns the epoch of a new journal, made of random bytes.
 fn epoch(seed: [u8; 16]) -> String {
     let (head, _) = seed.split_at(6);
     head.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Translates a Unix time into a moment of the clock that never goes back.
+/// Translates a Unix time into a moment of the monotonic clock.
 fn moment_of(unix_ms: u64, now: Now) -> Moment {
     now.at.after(Duration::from_millis(unix_ms.saturating_sub(now.unix_ms)))
 }

@@ -1,4 +1,4 @@
-//! Pages: what a query asks for, whoever has the entries.
+//! Pages: the answers to queries, the same for every source of entries.
 
 use std::iter;
 use std::sync::Arc;
@@ -7,27 +7,27 @@ use crate::chat::record::{
     Change, DeletionReason, Entry, Page, PageContent, Query, Span, StoredMessage,
 };
 
-/// Has the entries of one room.
+/// A source of the entries of one room.
 pub(super) trait Source {
     /// Why it could not be read.
     type Error;
 
-    /// Returns the first number that is kept, which is the next one if none is.
+    /// Returns the first stored `seq`; the next one if no entry is stored.
     fn first(&self) -> u64;
 
-    /// Returns the number of the newest entry, 0 if there never was one.
+    /// Returns the newest `seq`, 0 if there never was an entry.
     fn top(&self) -> u64;
 
-    /// Collects the newest messages below `seq`, newest first, as long as there is space; says
+    /// Collects the newest messages below `seq`, newest first, within the budget. Also returns
     /// whether there are more.
     fn below(&self, seq: u64, budget: Budget) -> Result<(Vec<StoredMessage>, bool), Self::Error>;
 
-    /// Collects the oldest messages from `seq` on, as long as there is space; says whether there
-    /// are more.
+    /// Collects the oldest messages from `seq` on, within the budget. Also returns whether there are
+    /// more.
     fn from(&self, seq: u64, budget: Budget) -> Result<(Vec<StoredMessage>, bool), Self::Error>;
 
-    /// Collects the oldest entries from `seq` on, as long as there is space; says whether there
-    /// are more.
+    /// Collects the oldest entries from `seq` on, within the budget. Also returns whether there are
+    /// more.
     fn entries(&self, seq: u64, budget: Budget) -> Result<(Vec<Entry>, bool), Self::Error>;
 }
 
@@ -44,8 +44,12 @@ pub(super) fn page<S: Source>(source: &S, query: &Query) -> Result<Page, S::Erro
             let half = limit / 2;
             let (mut found, before) =
                 older(source, seq, Budget::new(half, bytes_max / 2), &mut lost)?;
-            let (after, more) =
-                newer(source, seq, Budget::new(limit - half, bytes_max / 2), &mut lost)?;
+            let (after, more) = newer(
+                source,
+                seq,
+                Budget::new(limit.saturating_sub(half), bytes_max / 2),
+                &mut lost,
+            )?;
             found.extend(after);
             (found, before || more)
         }
@@ -69,7 +73,7 @@ pub(super) fn empty(query: &Query) -> Page {
     Page { request_id, room, found, top: 0, more: false, lost: Vec::new() }
 }
 
-/// Takes the text of messages off a page whose time has come, although no entry says so yet.
+/// Erases the text of messages on a page that have expired, although no entry says so yet.
 pub(super) fn hide_expired(page: &mut Page, unix_ms: u64) {
     let over = |expires: &Option<u64>| expires.is_some_and(|expires| expires <= unix_ms);
     let entries = match &mut page.found {
@@ -135,14 +139,15 @@ fn newer<S: Source>(
     Ok(part)
 }
 
-/// Notes that the numbers from `from` up to `end`, which is not one of them, are lost.
+/// Notes that the entries `from..end` are lost.
 fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {
     if from >= end {
         return;
     }
+    let last = end.saturating_sub(1);
     match lost.last_mut() {
-        Some((_, last)) if *last + 1 == from => *last = end - 1,
-        _ => lost.push((from, end - 1)),
+        Some((_, previous)) if previous.saturating_add(1) == from => *previous = last,
+        _ => lost.push((from, last)),
     }
 }
 
@@ -155,18 +160,18 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Makes space for so many and so many bytes of text.
+    /// Makes a budget of `limit` items and `bytes_max` bytes of text.
     pub(super) fn new(limit: usize, bytes_max: usize) -> Self {
         Self { left: limit, bytes_left: bytes_max, empty: true }
     }
 
-    /// Takes one more of this size; false if there is no space. The first always fits, so that
-    /// whoever pages gets on.
+    /// Takes space for one item of this size; false if there is none. The first item always fits, so
+    /// that paging makes progress.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         if self.left == 0 || (bytes > self.bytes_left && !self.empty) {
             return false;
         }
-        self.left -= 1;
+        self.left = self.left.saturating_sub(1);
         self.bytes_left = self.bytes_left.saturating_sub(bytes);
         self.empty = false;
         true

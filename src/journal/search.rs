@@ -1,8 +1,8 @@
-//! Searching: what a query means, and how what several rooms have becomes one answer.
+//! Searching: parsing queries, and merging the results of several rooms.
 //!
-//! A query is never taken for syntax beyond this: what stands between spaces or quotes is a phrase,
-//! and a message is found if all phrases are in it. Case and diacritics do not count. The last
-//! word may go on, unless it is quoted or very short.
+//! A query has no syntax beyond this: words are separated by spaces, phrases are quoted, and a
+//! message matches if it contains all of them. Case and diacritics are ignored. The last word
+//! matches as a prefix, unless it is quoted or very short.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::page::{Budget, message_bytes};
 use crate::chat::record::{Hit, RoomKey, Search, SearchPage, StoredMessage};
 
-/// What a message has to have in it.
+/// The phrases that a message must contain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Terms {
     phrases: Vec<Phrase>,
@@ -20,16 +20,16 @@ pub(super) struct Terms {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Phrase {
-    /// As it was written, without whatever is not part of a word.
+    /// The words as written, joined by spaces.
     written: String,
-    /// As it is compared.
+    /// The words as compared: folded.
     words: Vec<String>,
-    /// Whether the last word may go on.
+    /// Whether the last word is a prefix.
     open: bool,
 }
 
 impl Terms {
-    /// Reads a query.
+    /// Parses a query.
     pub(super) fn parse(query: &str) -> Self {
         let mut phrases = Vec::new();
         // Every second part stands in quotes.
@@ -47,12 +47,12 @@ impl Terms {
         Self { phrases }
     }
 
-    /// Whether there is no word in it. Then it finds nothing.
+    /// Whether there is no word in the query. Then it finds nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.phrases.is_empty()
     }
 
-    /// Whether a text has all of it.
+    /// Whether a text contains all phrases.
     pub(super) fn is_in(&self, text: &str) -> bool {
         if text.is_ascii() && !self.may_be_in(text.as_bytes()) {
             return false;
@@ -61,7 +61,7 @@ impl Terms {
         !self.phrases.is_empty() && self.phrases.iter().all(|phrase| phrase.is_in(&words))
     }
 
-    /// Whether all words stand in plain ASCII, wherever. Most texts need no closer look then.
+    /// Whether all words occur anywhere in an ASCII text: a cheap test that rules out most texts.
     fn may_be_in(&self, text: &[u8]) -> bool {
         self.phrases.iter().flat_map(|phrase| &phrase.words).all(|word| {
             let mut parts = text.windows(word.len());
@@ -69,8 +69,8 @@ impl Terms {
         })
     }
 
-    /// Writes it in the language of the index. Between the quotes are only letters, digits and
-    /// spaces, so nothing of it is taken for an operator.
+    /// Returns the query for the FTS5 index. Between its quotes are only letters, digits and spaces,
+    /// so nothing of the user's is taken for an operator.
     pub(super) fn expression(&self) -> String {
         let phrase = |phrase: &Phrase| {
             let star = if phrase.open { " *" } else { "" };
@@ -116,7 +116,12 @@ fn fold(word: &str) -> String {
     plain.flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c)).collect()
 }
 
-/// What one room has: the newest first, and whether it has more.
+/// Returns the number of entries to scan in each room of a search.
+pub(super) fn scan_share(scan_max: usize, search: &Search) -> usize {
+    scan_max.checked_div(search.rooms.len()).unwrap_or(scan_max)
+}
+
+/// The messages found in one room, newest first, and whether there are more.
 #[derive(Debug)]
 pub(super) struct RoomHits {
     pub(super) room: RoomKey,
@@ -124,8 +129,7 @@ pub(super) struct RoomHits {
     pub(super) more: bool,
 }
 
-/// Makes one answer of what the rooms have, the newest first. Within a room its order counts, and
-/// between rooms the time.
+/// Merges the results of the rooms, newest first: by `seq` within a room, by time between rooms.
 pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> SearchPage {
     let mut budget = Budget::new(search.limit, search.bytes_max);
     let mut more = rooms.iter().any(|room| room.more);
@@ -135,7 +139,7 @@ pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> SearchPage {
         .collect();
     let mut hits = Vec::new();
     loop {
-        // What comes next in a room that was cut is not known: it may be newer than all others.
+        // The next message of a room whose results were cut is unknown, and may be the newest.
         if heads.iter_mut().any(|(_, found, cut)| *cut && found.peek().is_none()) {
             break;
         }
@@ -155,7 +159,7 @@ pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> SearchPage {
     SearchPage { request_id: search.request_id, hits, more }
 }
 
-/// A last word of fewer bytes has to be meant as it is: half of the index begins with `a`.
+/// A shorter last word is no prefix: half of the index begins with `a`.
 const OPEN_BYTES_MIN: usize = 3;
 
 #[cfg(test)]

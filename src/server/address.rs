@@ -1,7 +1,7 @@
-//! Where a server at work can be reached: a file in its directory.
+//! The address file: where the running server of a data directory can be reached.
 //!
-//! The server holds a lock on the file as long as it lives, so that nobody who reads it talks to a
-//! stranger who has one of the addresses by now.
+//! The server locks the file while it runs, so that a stale file never leads to another program that
+//! has one of the addresses by now.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::file;
 
-/// The file; it is removed when this is dropped.
+/// The address file of a running server; it is removed on drop.
 #[derive(Debug)]
 pub struct AddressFile {
     path: PathBuf,
@@ -18,8 +18,8 @@ pub struct AddressFile {
 }
 
 impl AddressFile {
-    /// Writes the addresses a server listens at, one a line, for its owner to read. The caller keeps
-    /// other servers out of the directory.
+    /// Writes the addresses that a server listens on, one per line, readable by its user only. The
+    /// caller has locked the directory.
     pub fn write(dir: &Path, addresses: &[SocketAddr]) -> io::Result<Self> {
         let file = file::replace(dir, FILE, |file| {
             file.try_lock()?;
@@ -28,14 +28,14 @@ impl AddressFile {
         Ok(Self { path: dir.join(FILE), _locked: file })
     }
 
-    /// Reads where the server of a directory can be reached; nowhere, if there is none at work.
+    /// Returns the addresses of the server of a directory; none if no server is running.
     pub fn read(dir: &Path) -> io::Result<Vec<SocketAddr>> {
         let mut file = match File::open(dir.join(FILE)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             file => file?,
         };
         match file.try_lock_shared() {
-            // It was left behind.
+            // A killed server left it behind.
             Ok(()) => return Ok(Vec::new()),
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(error),
@@ -46,7 +46,7 @@ impl AddressFile {
     }
 }
 
-/// Returns an address at which one that stands for all of the machine can be reached from it.
+/// Returns the loopback address if a server listens on all addresses of the machine.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -62,7 +62,7 @@ const BYTES_MAX: u64 = 64 * 1024;
 
 impl Drop for AddressFile {
     fn drop(&mut self) {
-        // Without the lock it is as good as gone.
+        // A file without a lock is ignored anyway.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_addresses_of_a_server_at_work_are_read_and_no_others() {
+    fn only_the_addresses_of_a_running_server_are_read() {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = std::env::temp_dir().join(format!("chinwag-address-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();

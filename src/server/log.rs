@@ -1,9 +1,9 @@
 //! The log: lines on stderr, for people or for programs.
 //!
-//! Whoever reads the log may be slow or stuck, and the reactor must not wait for it: lines go to a
-//! thread of their own through a bounded queue, and are left out, and counted, when it is full.
-//! What the log never holds (texts, tokens, session keys) is the business of who writes to it;
-//! strings that users chose go through [`Escaped`].
+//! The reader of the log may be slow or stuck, and the reactor must not wait for it: lines go to a
+//! thread of their own through a bounded queue. When it is full, they are dropped and counted.
+//! Callers log no texts, tokens or session keys, and pass strings that users chose through
+//! [`Escaped`].
 
 use std::{
     fmt::{self, Display, Formatter, Write as _},
@@ -21,7 +21,7 @@ use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter, util::SubscriberI
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Writes out what is waiting when it is dropped.
+/// The running log; writes the queued lines when it is dropped.
 #[derive(Debug)]
 pub struct Log {
     queue: Queue,
@@ -56,14 +56,14 @@ pub fn start(format: LogFormat, level: LogLevel) -> io::Result<Log> {
 impl Drop for Log {
     fn drop(&mut self) {
         let (done, written) = mpsc::sync_channel(1);
-        // If the queue is full, nobody reads the log, and nobody will miss its end.
+        // If the queue is full, the log is not being read.
         if self.queue.lines.try_send(Item::Flush(done)).is_ok() {
             _ = written.recv_timeout(FLUSH_WITHIN);
         }
     }
 }
 
-/// Shows a string that a user chose: on one line, without anything that could disturb a terminal or
+/// A string that a user chose, as it is logged: on one line, without anything that could disturb a terminal or
 /// pass for another field, and cut to [`ESCAPED_BYTES_MAX`].
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a>(pub &'a str);
@@ -84,9 +84,9 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Bytes of a user's string that a line of the log shows at most.
+/// Bytes of a user's string that a line shows at most.
 pub const ESCAPED_BYTES_MAX: usize = 256;
-/// Lines that wait for a slow reader; more are left out and counted.
+/// Lines that wait for a slow reader. Above it they are dropped and counted.
 const LINES_MAX: usize = 4096;
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 
@@ -123,8 +123,8 @@ impl Write for &Queue {
     }
 }
 
-/// The log's thread; ends with the queue. A line that cannot be written is lost: there is no
-/// other place to complain.
+/// Runs the log's thread, until the queue is closed. A line that cannot be written is lost: there is
+/// nowhere else to report it.
 fn write_lines(queued: &Receiver<Item>, lost: &AtomicU64, format: LogFormat, out: &mut impl Write) {
     for item in queued {
         match item {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_loses_lines_and_says_how_many() {
+    fn lines_beyond_a_full_queue_are_dropped_and_counted() {
         let (lines, queued) = mpsc::sync_channel(2);
         let queue = Queue { lines, lost: Arc::default() };
         for line in ["a\n", "b\n", "c\n", "d\n"] {

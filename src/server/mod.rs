@@ -1,19 +1,26 @@
-//! Where sockets and chat meet: messages become inputs, effects become frames.
+//! The handler that joins sockets, chat and journal: messages become inputs of the chat, its
+//! effects become frames and journal requests.
 //!
-//! Nothing is decided here. [`crate::chat`] says what is to happen, one `match` carries it out; the
-//! [`crate::journal`] says what has happened, and the chat is told. Every room is shown in the
-//! order in which its journal answers.
+//! Nothing is decided here. [`crate::chat`] returns effects, which one `match` performs; the
+//! responses of the [`crate::journal`] are inputs of the chat. Every room is shown in the order of
+//! its journal.
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
+)]
 
 mod accounts;
 pub mod address;
 mod api;
+mod exchange;
 pub mod log;
 pub mod origin;
+mod random;
 pub mod render;
 mod routes;
 mod start;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::chat::record::JournalResponse;
@@ -30,8 +37,9 @@ use crate::ws::{Answer, Closed, Message};
 
 pub use accounts::Fault;
 use accounts::{Accounts, Caller};
-use api::Pending;
-pub use start::{Failure, random, run};
+use exchange::Exchanges;
+pub use random::random;
+pub use start::{Failure, run};
 
 /// The handler that makes the reactor a chat server.
 #[derive(Debug)]
@@ -40,19 +48,18 @@ pub(crate) struct Server {
     journal: Journal,
     policy: origin::Policy,
     accounts: Accounts,
-    /// What the chat wants done; empty between calls.
+    /// The chat's effects of one input; empty between inputs, and here to be reused.
     effects: Vec<Effect>,
-    /// What the journal has answered and the chat has not been told yet.
-    answers: VecDeque<JournalResponse>,
-    /// Where events are written before they become frames.
+    /// The journal's responses that are still to be handed to the chat.
+    responses: VecDeque<JournalResponse>,
+    /// The buffer that events are rendered into.
     text: Vec<u8>,
-    /// Requests that are not answered yet.
-    pending: HashMap<ClientId, Pending>,
-    /// WebSockets that are open.
+    exchanges: Exchanges,
+    /// The number of open WebSockets.
     open: usize,
     exit_when_empty: Option<Duration>,
     drain: Duration,
-    /// When the program ends, if that is settled.
+    /// When the server ends, if that is scheduled.
     end: Option<Moment>,
     draining: bool,
 }
@@ -63,7 +70,7 @@ impl Handler for Server {
     }
 
     fn on_open(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) {
-        self.open += 1;
+        self.open = self.open.saturating_add(1);
         if !self.draining {
             self.end = None;
         }
@@ -73,18 +80,18 @@ impl Handler for Server {
         }
         let address = turn.address(conn).map(tracing::field::display);
         tracing::info!(conn = conn.as_u64(), address, "connected");
-        let Caller { speaker, fault, .. } = match self.caller(turn.now(), request) {
+        let Caller { credential, fault, .. } = match self.caller(turn.now(), request) {
             Ok(caller) => caller,
             Err(refusal) => return turn.close(conn, 4001, &refusal.message),
         };
         let mut admission = Admission { network: turn.network(conn), login: None, fault };
-        match speaker {
+        match credential {
             Credential::Nobody => {}
             Credential::Session(session) => params.session = Some(session.into()),
             Credential::Login(login) => admission.login = Some(*login),
         }
         let (seed, admission) = (random(), Box::new(admission));
-        self.tell(turn, Input::Opened { client: client(conn), params, seed, admission });
+        self.handle(turn, Input::Opened { client: client(conn), params, seed, admission });
     }
 
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
@@ -98,7 +105,7 @@ impl Handler for Server {
             Message::Binary(_) => Err(Refusal::binary()),
         });
         let event = event.and_then(|event| self.with_login(turn.now(), conn, event));
-        self.tell(turn, Input::Received { client: client(conn), event });
+        self.handle(turn, Input::Received { client: client(conn), event });
     }
 
     fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed) {
@@ -106,7 +113,7 @@ impl Handler for Server {
         let (received, sent) = turn.counts(conn);
         let timed_out = closed == Closed::NoPong;
         tracing::info!(conn = conn.as_u64(), reason = %closed, received, sent, "disconnected");
-        self.tell(turn, Input::Closed { client: client(conn), timed_out });
+        self.handle(turn, Input::Closed { client: client(conn), timed_out });
         if self.open == 0 {
             self.on_empty(turn.now());
         }
@@ -114,30 +121,30 @@ impl Handler for Server {
 
     fn on_caught_up(&mut self, turn: &mut Turn<'_>, conn: ConnId, missed: &[Missed]) {
         let missed = missed.iter().map(|it| (RoomId(it.stream), it.first, it.last)).collect();
-        self.tell(turn, Input::CaughtUp { client: client(conn), missed });
+        self.handle(turn, Input::CaughtUp { client: client(conn), missed });
     }
 
     fn on_wake(&mut self, turn: &mut Turn<'_>) {
         loop {
-            self.take_answers(turn.now());
-            let Some(answer) = self.answers.pop_front() else { break };
-            match answer {
-                JournalResponse::Saved { request_id } if self.accounts.awaits(request_id) => {
-                    self.left(turn, request_id, Ok(()));
+            self.take_responses(turn.now());
+            let Some(response) = self.responses.pop_front() else { break };
+            match response {
+                JournalResponse::Saved { request_id } if self.accounts.is_logout(request_id) => {
+                    self.finish_logout(turn, request_id, Ok(()));
                 }
                 JournalResponse::Rejected { request_id, why }
-                    if self.accounts.awaits(request_id) =>
+                    if self.accounts.is_logout(request_id) =>
                 {
-                    self.left(turn, request_id, Err(Refusal::refused(why)));
+                    self.finish_logout(turn, request_id, Err(Refusal::refused(why)));
                 }
-                answer => self.tell(turn, Input::Answered(answer)),
+                response => self.handle(turn, Input::Answered(response)),
             }
             if turn.is_full() {
                 turn.again();
                 break;
             }
         }
-        self.take_outcomes(turn);
+        self.take_password_outcomes(turn);
         let busy = self.journal.busy() || self.accounts.busy();
         if self.draining && self.open == 0 && !busy {
             turn.exit();
@@ -152,13 +159,13 @@ impl Handler for Server {
     fn on_deadline(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now();
         if self.end.is_some_and(|end| end <= now.at) {
-            tracing::info!(clients = self.open, draining = self.draining, "the end has come");
+            tracing::info!(clients = self.open, draining = self.draining, "time is up, stopping");
             turn.exit();
         }
         if self.chat.deadline() <= now.at {
-            self.tell(turn, Input::Due);
+            self.handle(turn, Input::Due);
         }
-        // What the journal does by itself is answered in the next turn's wake.
+        // The journal does what is due in the next turn's wake.
         if self.journal.deadline() <= now.at {
             turn.again();
         }
@@ -166,7 +173,7 @@ impl Handler for Server {
 
     fn on_signal(&mut self, turn: &mut Turn<'_>, signal: i32) {
         if self.draining {
-            tracing::warn!(signal, "asked twice, ending at once");
+            tracing::warn!(signal, "second signal, stopping at once");
             turn.exit();
             return;
         }
@@ -175,12 +182,12 @@ impl Handler for Server {
         self.end = Some(turn.now().at.after(self.drain));
         turn.stop_accepting();
         let seed = u64::from_le_bytes(random());
-        self.tell(turn, Input::Drain { seed });
+        self.handle(turn, Input::Drain { seed });
     }
 }
 
 impl Server {
-    /// Joins the chat, the journal and the accounts.
+    /// Makes the handler, without clients.
     fn new(config: &Config, chat: Chat, journal: Journal, accounts: Accounts) -> Self {
         Self {
             chat,
@@ -188,9 +195,9 @@ impl Server {
             policy: origin::Policy::new(config.allow_origin.clone()),
             accounts,
             effects: Vec::new(),
-            answers: VecDeque::new(),
+            responses: VecDeque::new(),
             text: Vec::new(),
-            pending: HashMap::new(),
+            exchanges: Exchanges::default(),
             open: 0,
             exit_when_empty: config.exit_when_empty,
             drain: config.drain,
@@ -199,14 +206,14 @@ impl Server {
         }
     }
 
-    /// Finishes what is still to be written down.
+    /// Closes the journal, after it has written what it was given.
     fn close(self) {
         if !self.journal.close(self.drain) {
-            tracing::error!("the journal could not finish in time");
+            tracing::error!("the journal did not finish in time; its last entries may be lost");
         }
     }
 
-    /// Puts what a token proves in its place.
+    /// Verifies the token in an `auth` event and replaces it by its login.
     fn with_login(
         &mut self,
         now: Now,
@@ -215,15 +222,16 @@ impl Server {
     ) -> Result<ClientEvent, Refusal> {
         let ClientEvent { id, room, command } = event;
         let Command::Auth(token) = command else { return Ok(ClientEvent { id, room, command }) };
-        let proved = self.chat.charge(now, client(conn)).and_then(|()| self.prove(now, &token));
-        match proved {
+        let login =
+            self.chat.charge(now, client(conn)).and_then(|()| self.verify_token(now, &token));
+        match login {
             Ok(login) => Ok(ClientEvent { id, room, command: Command::LogIn(Box::new(login)) }),
             Err(refusal) => Err(refusal.re(id)),
         }
     }
 
-    /// Tells the chat something and carries out what it wants done.
-    fn tell(&mut self, turn: &mut Turn<'_>, input: Input) {
+    /// Hands an input to the chat and performs its effects.
+    fn handle(&mut self, turn: &mut Turn<'_>, input: Input) {
         let mut effects = std::mem::take(&mut self.effects);
         self.chat.handle(turn.now(), input, &mut effects);
         for effect in effects.drain(..) {
@@ -257,8 +265,8 @@ impl Server {
         }
     }
 
-    /// Sends an event to everybody in a room, or of it to these: written once for each form, one
-    /// note for each client.
+    /// Sends an event to the audience of a room, or only to some of it. Renders it once per output
+    /// form.
     fn broadcast(
         &mut self,
         turn: &mut Turn<'_>,
@@ -268,7 +276,7 @@ impl Server {
         except: &[ClientId],
         seq: Option<u64>,
     ) {
-        let mark = match seq {
+        let class = match seq {
             Some(number) => FrameClass::Numbered { stream: room.0, number },
             None => FrameClass::Ephemeral,
         };
@@ -276,16 +284,22 @@ impl Server {
             tracing::debug!(room = %log::Escaped(room), seq, bytes = content.len(), "message");
         }
         let audience = to.unwrap_or_else(|| self.chat.audience(room));
-        let mut asked_for = [false; 3];
+        let (mut json, mut text, mut simple) = (false, false, false);
         for listener in audience {
-            asked_for[listener.mode as usize] = true;
+            match listener.mode {
+                OutputMode::Json => json = true,
+                OutputMode::Text => text = true,
+                OutputMode::Simple => simple = true,
+            }
         }
-        for mode in [OutputMode::Json, OutputMode::Text, OutputMode::Simple] {
+        for (mode, used) in
+            [(OutputMode::Json, json), (OutputMode::Text, text), (OutputMode::Simple, simple)]
+        {
             self.text.clear();
-            if !asked_for[mode as usize] || !event.render(mode, &mut self.text) {
+            if !used || !event.render(mode, &mut self.text) {
                 continue;
             }
-            let mut broadcast = Broadcast::new(mark, &self.text);
+            let mut broadcast = Broadcast::new(class, &self.text);
             for listener in audience {
                 if listener.mode == mode && !except.contains(&listener.client) {
                     turn.deliver(&mut broadcast, conn(listener.client));
@@ -294,14 +308,16 @@ impl Server {
         }
     }
 
-    fn take_answers(&mut self, now: Now) {
-        if self.answers.is_empty() {
-            let mut answers = Vec::new();
-            self.journal.answers(now, &mut answers);
-            self.answers.extend(answers);
+    /// Takes the journal's responses once all earlier ones are handled.
+    fn take_responses(&mut self, now: Now) {
+        if self.responses.is_empty() {
+            let mut responses = Vec::new();
+            self.journal.responses(now, &mut responses);
+            self.responses.extend(responses);
         }
     }
 
+    /// Schedules the end of the server after its last client has left, if configured.
     fn on_empty(&mut self, now: Now) {
         if let Some(after) = self.exit_when_empty.filter(|_| !self.draining) {
             self.end = Some(now.at.after(after));
@@ -309,12 +325,12 @@ impl Server {
     }
 }
 
-/// Returns the name by which the chat knows a connection.
+/// Returns the chat's id of a connection.
 fn client(conn: ConnId) -> ClientId {
     ClientId(conn.as_u64())
 }
 
-/// Returns the connection behind a name.
+/// Returns the connection of a client.
 fn conn(client: ClientId) -> ConnId {
     ConnId::from_u64(client.0)
 }

@@ -9,7 +9,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::config::{AllowedOrigin, Host, WebOrigin};
 
-/// Decides by origin.
+/// The web pages that may connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     others: Vec<AllowedOrigin>,
@@ -18,9 +18,9 @@ pub struct Policy {
 /// Why a page may not connect, and which setting would allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// It comes from somewhere else.
+    /// Its origin is not allowed.
     Foreign(WebOrigin),
-    /// It has no origin that could be named: `null`, more than one, or not an origin.
+    /// It has no usable origin: `null`, more than one, or a malformed one.
     Nameless,
 }
 
@@ -30,7 +30,7 @@ impl Policy {
         Self { others }
     }
 
-    /// Decides from the values of all `Origin` headers and the `Host` header.
+    /// Checks the values of all `Origin` headers against the `Host` header and the list.
     pub fn check<'a>(
         &self,
         origins: impl IntoIterator<Item = &'a str>,

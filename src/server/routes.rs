@@ -1,7 +1,7 @@
-//! What is answered over plain HTTP, and who may come in.
+//! Routing requests: the page's files, health checks, the HTTP API and WebSockets.
 
 use super::log::Escaped;
-use super::{Server, api};
+use super::{Server, exchange};
 use crate::assets;
 use crate::chat::{Code, OutputMode, Refusal};
 use crate::http::{Method, Request, Response, Status};
@@ -9,35 +9,36 @@ use crate::net::{ConnId, Turn};
 use crate::ws::Answer;
 
 impl Server {
-    /// Decides on a request.
+    /// Answers a request.
     pub(super) fn route(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let path = request.path.as_str();
         if path.starts_with("/api/") || path == "/ws" || path.starts_with("/ws/") {
-            return self.let_in(turn, conn, request);
+            return self.admit(turn, conn, request);
         }
         let response = match path {
             "/healthz" => only_get(request, || Response::text(Status(200), "alive")),
             "/readyz" => only_get(request, || self.ready()),
-            _ => assets::respond(request)
-                .unwrap_or_else(|| Response::text(Status(404), "there is nothing here")),
+            _ => {
+                assets::respond(request).unwrap_or_else(|| Response::text(Status(404), "not found"))
+            }
         };
         Answer::Respond(response)
     }
 
-    /// Lets in a request for anything but the page's files, if its page and whoever sends it may.
-    fn let_in(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
+    /// Admits a request to the API or a WebSocket if its origin and its caller are allowed.
+    fn admit(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let is_api = request.path.starts_with("/api/");
         let origin = request.header("origin");
         if let Err(refused) = self.policy.check(request.headers("origin"), request.header("host")) {
             let address = turn.address(conn).map(tracing::field::display);
             let origin = Escaped(origin.unwrap_or_default());
-            tracing::warn!(address, %origin, "refused: foreign origin");
+            tracing::warn!(address, %origin, "refused: origin not allowed");
             let refusal = Refusal::new(Code::Forbidden, refused.to_string());
-            return Answer::Respond(turned_away(refusal, is_api, None));
+            return Answer::Respond(rejection(refusal, is_api, None));
         }
         match self.caller(turn.now(), request) {
-            Err(refusal) => Answer::Respond(turned_away(refusal, is_api, origin)),
-            Ok(who) if is_api => self.api(turn, conn, request, who),
+            Err(refusal) => Answer::Respond(rejection(refusal, is_api, origin)),
+            Ok(caller) if is_api => self.api(turn, conn, request, caller),
             Ok(_) if self.draining => {
                 Answer::Respond(Response::text(Status(503), "the server is shutting down"))
             }
@@ -45,7 +46,7 @@ impl Server {
         }
     }
 
-    /// Whether new clients are welcome and can be served.
+    /// Answers whether new clients can be served.
     fn ready(&self) -> Response {
         if self.draining {
             return Response::text(Status(503), "draining");
@@ -57,31 +58,32 @@ impl Server {
     }
 }
 
-/// Why somebody may not come in; a page of this origin may read it.
-fn turned_away(refusal: Refusal, is_api: bool, origin: Option<&str>) -> Response {
+/// Returns the response to a request that is not admitted; a page of `origin` may read it.
+fn rejection(refusal: Refusal, is_api: bool, origin: Option<&str>) -> Response {
     if is_api {
-        return api::dressed(api::refuse(refusal), origin);
+        return exchange::with_api_headers(exchange::error_response(refusal), origin);
     }
-    let status = api::status_of(refusal.code);
+    let status = exchange::status_of(refusal.code);
     let response = Response::text(status, &refusal.message);
-    if status == Status(401) { api::challenged(response) } else { response }
+    if status == Status(401) { exchange::with_challenge(response) } else { response }
 }
 
-fn only_get(request: &Request, answer: impl FnOnce() -> Response) -> Response {
+/// Returns the response to GET and HEAD, and refuses other methods.
+fn only_get(request: &Request, response: impl FnOnce() -> Response) -> Response {
     match request.method {
-        Method::Get | Method::Head => answer(),
+        Method::Get | Method::Head => response(),
         _ => Response::text(Status(405), "only GET and HEAD").with_header("Allow", "GET, HEAD"),
     }
 }
 
-/// Returns the first sub-protocol offered that this server speaks (RFC 6455 §4.2.2).
+/// Returns the first offered subprotocol that the server supports (RFC 6455 §4.2.2).
 pub(super) fn subprotocol(request: &Request) -> Option<&'static str> {
     request
         .tokens("sec-websocket-protocol")
         .find_map(|offered| PROTOCOLS.into_iter().find(|known| *known == offered))
 }
 
-/// Returns the output form that a sub-protocol stands for.
+/// Returns the output form of a subprotocol.
 pub(super) fn mode_of(protocol: &str) -> Option<OutputMode> {
     match protocol {
         "chat.v1" => Some(OutputMode::Json),

@@ -1,4 +1,4 @@
-//! Starting: what the configuration says, put together.
+//! Starting and running the server.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,6 +9,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::accounts::{Accounts, Fault};
 use super::address::AddressFile;
+use super::random::random;
 use super::{Server, log};
 use crate::chat::Chat;
 use crate::chat::record::{JournalRequest, PutKeyValues};
@@ -18,16 +19,16 @@ use crate::journal::{self, Journal};
 use crate::net::Reactor;
 use crate::ws::Shared;
 
-/// Why the server could not start or go on.
+/// Why the server could not start, or stopped.
 #[derive(Debug)]
 pub enum Failure {
-    /// An address cannot be listened at.
+    /// The server cannot listen on an address.
     Listen(SocketAddr, io::Error),
-    /// The record cannot be opened.
+    /// The journal cannot be opened.
     Journal(journal::OpenError),
-    /// Something that accounts need is not there.
+    /// Accounts cannot be set up.
     Accounts(Fault),
-    /// The system refuses something without which nothing works.
+    /// The system refused what the server cannot do without.
     System(&'static str, io::Error),
 }
 
@@ -42,23 +43,24 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Serves until asked to end.
+/// Runs the server until it is told to end.
 ///
 /// # Errors
-/// When it cannot start, and when polling itself fails.
+/// If it cannot start, or polling fails.
 pub fn run(config: &Config) -> Result<(), Failure> {
     let system = |what| move |error| Failure::System(what, error);
-    // Writes out the last lines when it is dropped.
-    let _log = log::start(config.log_format, config.log_level).map_err(system("the log"))?;
+    // Writes the last lines when it is dropped.
+    let _log =
+        log::start(config.log_format, config.log_level).map_err(system("cannot start the log"))?;
     let files_max = raise_file_limit();
     let clock = Clock::start();
     let shared = Shared::new(config.ws, config.http);
     let mut reactor = Reactor::new(config.net.clone(), shared, clock, files_max)
-        .map_err(system("the reactor"))?;
+        .map_err(system("cannot start the reactor"))?;
     let wake = || {
         let waker = reactor.waker();
         move || {
-            // A reactor that is gone needs no waking.
+            // A reactor that has ended needs no waking.
             let _ = waker.wake();
         }
     };
@@ -76,7 +78,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         let real = reactor.listen(*address).map_err(|error| Failure::Listen(*address, error))?;
         addresses.push(real);
     }
-    reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("signals"))?;
+    reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
     let chat = Chat::new(config.chat.clone(), opening);
     let mut server = Server::new(config, chat, journal, accounts);
     let _address = match &config.data {
@@ -84,25 +86,25 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         Data::None => None,
     };
     announce(&addresses);
-    let result = reactor.run(&mut server).map_err(system("poll"));
+    let result = reactor.run(&mut server).map_err(system("cannot poll"));
     server.close();
     result
 }
 
-const ADDRESS: &str = "the file with the addresses";
+const ADDRESS: &str = "cannot write the address file";
 
-/// Tells whoever started the program that it is ready, and where.
+/// Announces on stdout and in the log that the server is ready, and its addresses.
 fn announce(addresses: &[SocketAddr]) {
     let mut stdout = io::stdout().lock();
     for address in addresses {
         tracing::info!(%address, "listening");
-        // Whoever started it may not care to read.
+        // The parent may have closed the pipe.
         let _ = writeln!(stdout, "listening on http://{address}");
     }
     let _ = stdout.flush();
 }
 
-/// Allows as many open files as the system grants and gives their number.
+/// Raises the limit of open files as far as the system allows. Returns it.
 fn raise_file_limit() -> usize {
     let before = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: before.maximum, maximum: before.maximum };
@@ -110,18 +112,7 @@ fn raise_file_limit() -> usize {
     let now = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     match raised {
         Ok(()) => tracing::info!(files_max = now, before = before.current, "file limit"),
-        Err(error) => tracing::warn!(files_max = now, %error, "file limit cannot be raised"),
+        Err(error) => tracing::warn!(files_max = now, %error, "cannot raise the file limit"),
     }
     usize::try_from(now).unwrap_or(usize::MAX)
-}
-
-/// Returns random bytes of the system.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    if let Err(error) = getrandom::fill(&mut bytes) {
-        // A session key that can be guessed would be worse than no server.
-        tracing::error!(%error, "the system gives no random bytes");
-        std::process::abort();
-    }
-    bytes
 }

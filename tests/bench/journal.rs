@@ -327,7 +327,7 @@ impl Desk {
     fn take(&mut self) -> Vec<JournalResponse> {
         let mut answers = Vec::new();
         loop {
-            self.journal.answers(self.clock.now(), &mut answers);
+            self.journal.responses(self.clock.now(), &mut answers);
             if !answers.is_empty() {
                 self.waiting -= answers.len();
                 return answers;
@@ -339,7 +339,7 @@ impl Desk {
     /// Notes how long appends took that are answered by now, and gives what else was told.
     fn note(&mut self, acks: &mut Vec<Duration>) -> Vec<JournalResponse> {
         let mut answers = Vec::new();
-        self.journal.answers(self.clock.now(), &mut answers);
+        self.journal.responses(self.clock.now(), &mut answers);
         answers.retain(|answer| {
             let JournalResponse::Appended { request_id, .. } = answer else { return true };
             acks.extend(self.sent.remove(request_id).map(|sent| sent.elapsed()));

@@ -84,9 +84,6 @@ const IMPURE: &[&str] = &[
     "getrandom",
 ];
 
-/// Folders whose files still depend on each other in circles: none may be added.
-const CIRCLES_LEFT: &[&str] = &["src/server"];
-
 static SOURCE: LazyLock<Tree> =
     LazyLock::new(|| Tree::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
 
@@ -102,16 +99,7 @@ fn pure_modules_have_no_lock_thread_clock_or_io() {
 
 #[test]
 fn no_files_depend_on_each_other_in_a_circle() {
-    let circles = graph::circles(&SOURCE);
-    let of = |folder: &str, circle: &str| circle.starts_with(&format!("{folder}: "));
-    for folder in CIRCLES_LEFT {
-        assert!(
-            circles.iter().any(|it| of(folder, it)),
-            "{folder} has none any more: delete it here"
-        );
-    }
-    let left = |circle: &String| CIRCLES_LEFT.iter().any(|folder| of(folder, circle));
-    assert_none(circles.into_iter().filter(|circle| !left(circle)).collect());
+    assert_none(graph::circles(&SOURCE));
 }
 
 #[test]

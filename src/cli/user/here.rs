@@ -51,14 +51,14 @@ pub(super) fn run(config: &Config, task: &Task) -> Result<Option<Vec<Line>>, Fai
             break event;
         }
         let mut answers = Vec::new();
-        journal.answers(clock.now(), &mut answers);
+        journal.responses(clock.now(), &mut answers);
         if answers.is_empty() && woken.recv_timeout(PATIENCE).is_err() {
             return Err(Failure::Run("the record does not answer".to_owned()));
         }
         inputs.extend(answers.into_iter().map(Input::Answered));
     };
     // What nobody waits for is written as well.
-    journal.answers(clock.now(), &mut Vec::new());
+    journal.responses(clock.now(), &mut Vec::new());
     if !journal.close(PATIENCE) {
         return Err(Failure::Run("the record could not be closed in time".to_owned()));
     }

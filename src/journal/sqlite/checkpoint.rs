@@ -15,7 +15,7 @@ use rusqlite::hooks::Wal;
 
 use super::schema;
 
-/// Knows how long the log is, and has it copied: the worker's side.
+/// The worker's side: watches the length of the log, and has it copied.
 #[derive(Debug)]
 pub(super) struct Checkpoints {
     /// The pages in the log after the last commit.
@@ -23,16 +23,16 @@ pub(super) struct Checkpoints {
     command: Sender<()>,
     copied: Receiver<CopyOutcome>,
     underway: bool,
-    /// The log is copied once it has so many pages.
+    /// The number of pages at which the log is copied next.
     at: u32,
 }
 
-/// What the thread has left.
+/// How much of the log a copy has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CopyOutcome {
     /// Next to nothing.
     Nearly,
-    /// More: somebody reads from an older state, or the disk is slower than the commits.
+    /// More: a connection reads an older snapshot, or the disk is slower than the commits.
     Partly,
 }
 
@@ -44,9 +44,9 @@ impl Checkpoints {
         copied: Receiver<CopyOutcome>,
     ) -> rusqlite::Result<Self> {
         let pages = Arc::new(AtomicU32::new(0));
-        let told = Arc::clone(&pages);
+        let counter = Arc::clone(&pages);
         db.wal_hook(Some(move |_: &mut Wal, pages: i32| {
-            told.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            counter.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
             Ok(())
         }))?;
         Ok(Self { pages, command, copied, underway: false, at: PAGES })
@@ -74,13 +74,13 @@ impl Checkpoints {
         }
     }
 
-    /// Whether the thread is at work: then nobody else can copy.
+    /// Whether the thread is copying: then no other connection can.
     pub(super) fn underway(&mut self) -> bool {
         self.copied();
         self.underway
     }
 
-    /// Ends the thread, after what it is at.
+    /// Ends the thread, after the copy it is making.
     pub(super) fn end(self) {
         drop(self.command);
         for copied in self.copied {
@@ -95,7 +95,7 @@ impl Checkpoints {
     }
 }
 
-/// Copies when asked, on its own thread, until nobody can ask any more.
+/// Copies when asked, on its own thread, until the worker ends.
 pub(super) fn run_copier(db: &Connection, asked: &Receiver<()>, copied: &Sender<CopyOutcome>) {
     for () in asked {
         let outcome = copy(db).unwrap_or_else(|error| {
@@ -124,11 +124,11 @@ fn copy(db: &Connection) -> rusqlite::Result<CopyOutcome> {
     }
 }
 
-/// The log is copied when it has so many pages (of 4 KiB).
+/// The number of pages (of 4 KiB) at which the log is copied.
 const PAGES: u32 = 1000;
-/// When it has so many, the worker copies them whatever it takes: whoever is slow has to slow down.
+/// The number of pages at which the worker copies the log itself, and appends wait for it.
 const PAGES_MAX: u32 = 16 * PAGES;
-/// So many pages are next to nothing.
+/// The number of pages that may be left to the worker.
 const NEARLY: u32 = 32;
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_somebody_reads_from_is_copied_in_part() {
+    fn a_log_that_is_being_read_is_copied_in_part() {
         let scratch = Scratch::new();
         let (db, reader) = (open(&scratch), open(&scratch));
         let snapshot = reader.unchecked_transaction().unwrap();

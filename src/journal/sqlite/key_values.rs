@@ -1,11 +1,12 @@
-//! Facts: small things that are kept beside the records.
+//! Key-value records: small data beside the rooms' records.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::chat::record::{KeyValue, Namespace};
 
-/// The number of a shelf in the database, and its word in a file. None of them ever changes.
-const SHELVES: [(Namespace, i64, &str); 8] = [
+/// The number of each namespace in the database (`shelf`), and its word in exported files. They
+/// never change.
+const NAMESPACES: [(Namespace, i64, &str); 8] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -16,29 +17,29 @@ const SHELVES: [(Namespace, i64, &str); 8] = [
     (Namespace::Days, 7, "days"),
 ];
 
-/// Returns the number of a shelf.
+/// Returns the number of a namespace.
 fn number(namespace: Namespace) -> i64 {
-    SHELVES.iter().find(|(known, ..)| *known == namespace).map_or(-1, |(_, number, _)| *number)
+    NAMESPACES.iter().find(|(known, ..)| *known == namespace).map_or(-1, |(_, number, _)| *number)
 }
 
-/// Returns the word for a shelf.
+/// Returns the word for a namespace.
 pub(super) fn word(namespace: Namespace) -> &'static str {
-    SHELVES.iter().find(|(known, ..)| *known == namespace).map_or("", |(.., word)| *word)
+    NAMESPACES.iter().find(|(known, ..)| *known == namespace).map_or("", |(.., word)| *word)
 }
 
-/// Returns the shelf that a word stands for.
+/// Returns the namespace that a word stands for.
 pub(super) fn namespace(word: &str) -> Option<Namespace> {
-    SHELVES.iter().find(|(.., known)| *known == word).map(|(namespace, ..)| *namespace)
+    NAMESPACES.iter().find(|(.., known)| *known == word).map(|(namespace, ..)| *namespace)
 }
 
-/// Reads every fact, by shelf, then key.
+/// Reads all records, by namespace and key.
 pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<KeyValue>> {
     let mut statement = db.prepare("SELECT shelf, key, value FROM facts ORDER BY shelf, key")?;
     let mut rows = statement.query([])?;
     let mut key_values = Vec::new();
     while let Some(row) = rows.next()? {
         let number = row.get(0)?;
-        let Some((namespace, ..)) = SHELVES.iter().find(|(_, known, _)| *known == number) else {
+        let Some((namespace, ..)) = NAMESPACES.iter().find(|(_, known, _)| *known == number) else {
             return Err(rusqlite::Error::IntegralValueOutOfRange(0, number));
         };
         key_values.push(KeyValue {
@@ -50,7 +51,7 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<KeyValue>> {
     Ok(key_values)
 }
 
-/// Keeps a fact, or forgets it.
+/// Saves a record, or deletes it if it has no value.
 pub(super) fn put(db: &Connection, key_value: &KeyValue) -> rusqlite::Result<()> {
     let (namespace, key) = (number(key_value.namespace), &*key_value.key);
     let Some(value) = &key_value.value else {
@@ -62,14 +63,14 @@ pub(super) fn put(db: &Connection, key_value: &KeyValue) -> rusqlite::Result<()>
     statement.execute(params![namespace, key, &**value]).map(drop)
 }
 
-/// Whether there is a fact of this name.
+/// Whether there is a record of this key.
 pub(super) fn exists(db: &Connection, namespace: Namespace, key: &str) -> rusqlite::Result<bool> {
     let mut statement = db.prepare_cached("SELECT 1 FROM facts WHERE shelf = ?1 AND key = ?2")?;
     let found = statement.query_row(params![number(namespace), key], |_| Ok(())).optional()?;
     Ok(found.is_some())
 }
 
-/// Whether a fact is about this room.
+/// Whether a record is about this room.
 pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
     let (before, after) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
     match key_value.namespace {
@@ -85,8 +86,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_shelf_has_a_number_and_a_word_of_its_own() {
-        for (at, (of, index, name)) in SHELVES.into_iter().enumerate() {
+    fn each_namespace_has_a_number_and_a_word_of_its_own() {
+        for (at, (of, index, name)) in NAMESPACES.into_iter().enumerate() {
             assert_eq!((number(of), i64::try_from(at)), (index, Ok(index)));
             assert_eq!((word(of), namespace(name)), (name, Some(of)));
         }
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fact_is_about_the_room_in_its_name() {
+    fn a_record_is_about_the_room_in_its_key() {
         let is_about = |namespace, key: &str, room| {
             is_about(&KeyValue { namespace, key: key.into(), value: None }, room)
         };

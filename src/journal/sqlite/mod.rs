@@ -4,7 +4,7 @@
 //!  reactor                     worker (the only one that writes)
 //!  Sqlite ── Task ───────────▶ batch ─▶ one transaction ─▶ commit
 //!    ▲  │                        │
-//!    │  └─ ReadRequest ▶ readers    │
+//!    │  └─ ReadRequest ▶ readers   │
 //!    │                   │       │
 //!    └──────── Report ◀──┴───────┘
 //! ```
@@ -12,8 +12,8 @@
 //! A copier moves the write-ahead log into the database while the worker commits (see
 //! [`checkpoint`]).
 //!
-//! The reactor's side never waits: it counts what is under way, refuses what is too much, answers
-//! what it has in memory, and keeps pages in line with the answers (see [`rooms`]).
+//! The reactor's side never waits: it counts pending requests, refuses those beyond the limits,
+//! answers from memory what it can, and keeps pages in line with the responses (see [`rooms`]).
 
 mod checkpoint;
 mod directory;
@@ -50,16 +50,16 @@ use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
 use search::RunningSearches;
-use task::{ReadRequest, Report, Task, bytes, facts_bytes};
+use task::{ReadRequest, Report, Task, bytes, key_values_bytes};
 use worker::PROBE_EVERY;
 
-/// Keeps records in a database.
+/// The reactor's side of the engine.
 #[derive(Debug)]
 pub(super) struct Sqlite {
     rooms: Rooms,
     tasks: Sender<Vec<Task>>,
-    /// What goes to the worker at once with the next [`Sqlite::answers`], so that the little that came
-    /// in one turn is committed in one transaction.
+    /// Tasks that go to the worker with the next [`Sqlite::responses`], so that those of one turn are
+    /// committed in one transaction.
     outbox: Vec<Task>,
     read_requests: Sender<ReadRequest>,
     /// Searches have a reader of their own: some take long.
@@ -69,36 +69,36 @@ pub(super) struct Sqlite {
     /// Disconnected once both threads have ended.
     done: Receiver<()>,
     limits: Limits,
-    answers: Vec<JournalResponse>,
+    responses: Vec<JournalResponse>,
     underway: Underway,
     writable: bool,
-    /// The last time given.
+    /// The time of the last call.
     now: Now,
     /// When the next message expires: Unix milliseconds.
     expiry: Option<u64>,
     /// When the next pruning is due.
     retention: Moment,
-    /// Before this no sweep has a chance.
+    /// The earliest moment of the next sweep, after one has failed.
     sweep_not_before: Moment,
 }
 
-/// Counts what has not been answered.
+/// The number of requests without a response.
 #[derive(Debug, Default)]
 struct Underway {
     appends: usize,
     append_bytes: usize,
     reads: usize,
-    /// Sessions, and facts that nobody waits for.
+    /// Sessions, and key-value records without a request id.
     unanswered: usize,
     sweeping: bool,
 }
 
 impl Sqlite {
-    /// Takes an order in.
-    pub(super) fn submit(&mut self, now: Now, order: JournalRequest) {
+    /// Submits a request.
+    pub(super) fn submit(&mut self, now: Now, request: JournalRequest) {
         self.now = now;
         self.sweep();
-        match order {
+        match request {
             JournalRequest::Append(draft) => self.append(draft),
             JournalRequest::CheckReplay(draft) => {
                 if self.queues(draft.request_id, bytes(&draft)) {
@@ -108,21 +108,21 @@ impl Sqlite {
             JournalRequest::Read(query) => {
                 if self.underway.reads >= self.limits.queue_reads_max {
                     let (request_id, why) = (query.request_id, JournalError::Overloaded);
-                    return self.answers.push(JournalResponse::ReadFailed { request_id, why });
+                    return self.responses.push(JournalResponse::ReadFailed { request_id, why });
                 }
-                self.underway.reads += 1;
+                self.underway.reads = self.underway.reads.saturating_add(1);
                 self.rooms.read(now.at, query);
                 self.go_on();
             }
             JournalRequest::Search(search) => self.search(search),
-            JournalRequest::Put(keep) => self.keep(keep),
+            JournalRequest::Put(put) => self.put(put),
             JournalRequest::PutSession(session) => self.send_session(session.key, Some(session)),
             JournalRequest::DropSession(key) => self.send_session(key, None),
         }
     }
 
-    /// Hands the answers out, and sends the worker to do what is due.
-    pub(super) fn answers(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
+    /// Returns the responses that are ready, and has the worker do what is due.
+    pub(super) fn responses(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         self.now = now;
         self.sweep();
         self.send();
@@ -136,12 +136,12 @@ impl Sqlite {
         self.go_on();
         self.sweep();
         self.send();
-        out.append(&mut self.answers);
+        out.append(&mut self.responses);
     }
 
-    /// When there is something to do at the latest.
+    /// Returns the moment by which something is due.
     pub(super) fn deadline(&self) -> Moment {
-        if !self.answers.is_empty() || !self.outbox.is_empty() {
+        if !self.responses.is_empty() || !self.outbox.is_empty() {
             return self.now.at;
         }
         if self.underway.sweeping {
@@ -151,20 +151,20 @@ impl Sqlite {
         expiry.min(self.retention).max(self.sweep_not_before).min(self.rooms.deadline())
     }
 
-    /// Whether the last commit came through.
+    /// Whether the last commit succeeded.
     pub(super) fn writable(&self) -> bool {
         self.writable
     }
 
-    /// Whether anything is not answered yet.
+    /// Whether any request is without its response.
     pub(super) fn busy(&self) -> bool {
         let Underway { appends, reads, unanswered, sweeping, .. } = self.underway;
-        appends + reads + unanswered + self.searches.underway() > 0
+        [appends, reads, unanswered, self.searches.underway()].iter().any(|count| *count > 0)
             || sweeping
-            || !self.answers.is_empty()
+            || !self.responses.is_empty()
     }
 
-    /// Lets the threads finish what they have, and end.
+    /// Lets the threads finish their tasks and end.
     pub(super) fn close(mut self, within: Duration) -> bool {
         self.send();
         let Self { tasks, read_requests, search_requests, done, .. } = self;
@@ -181,38 +181,40 @@ impl Sqlite {
         }
     }
 
-    fn keep(&mut self, keep: PutKeyValues) {
-        let queues = match keep.request_id {
-            Some(request_id) => self.queues(request_id, facts_bytes(&keep.key_values)),
+    fn put(&mut self, put: PutKeyValues) {
+        let queues = match put.request_id {
+            Some(request_id) => self.queues(request_id, key_values_bytes(&put.key_values)),
             None => self.queues_unanswered(),
         };
         if queues {
-            self.hand(Task::PutKeyValues(keep));
+            self.hand(Task::PutKeyValues(put));
         }
     }
 
-    /// Makes space in the queue, or refuses.
+    /// Takes space in the queue, or refuses the request.
     fn queues(&mut self, request_id: RequestId, bytes: usize) -> bool {
         let Underway { appends, append_bytes, .. } = &mut self.underway;
         if *appends >= self.limits.queue_entries_max
             || append_bytes.saturating_add(bytes) > self.limits.queue_bytes_max
         {
             let why = JournalError::Overloaded;
-            self.answers.push(JournalResponse::Rejected { request_id, why });
+            self.responses.push(JournalResponse::Rejected { request_id, why });
             return false;
         }
-        *appends += 1;
-        *append_bytes += bytes;
+        *appends = appends.saturating_add(1);
+        *append_bytes = append_bytes.saturating_add(bytes);
         true
     }
 
-    /// Makes space in the queue for what nobody waits for.
+    /// Takes space in the queue for a task without a response.
     fn queues_unanswered(&mut self) -> bool {
         if self.underway.unanswered >= UNANSWERED_MAX {
-            tracing::warn!("too much waits for the journal: a session or a fact is not kept");
+            tracing::warn!(
+                "the journal's queue is full: a session or key-value record is not saved"
+            );
             return false;
         }
-        self.underway.unanswered += 1;
+        self.underway.unanswered = self.underway.unanswered.saturating_add(1);
         true
     }
 
@@ -220,7 +222,7 @@ impl Sqlite {
         let (request_id, max) = (search.request_id, self.limits.queue_searches_max);
         if !self.searches.begin(max) {
             let why = JournalError::Overloaded;
-            return self.answers.push(JournalResponse::ReadFailed { request_id, why });
+            return self.responses.push(JournalResponse::ReadFailed { request_id, why });
         }
         if self.search_requests.send(search).is_err() {
             self.found(request_id, None);
@@ -230,7 +232,7 @@ impl Sqlite {
     fn found(&mut self, request_id: RequestId, mut page: Option<SearchPage>) {
         self.searches.end(page.as_mut(), self.now.unix_ms);
         let why = JournalError::Unavailable;
-        self.answers.push(
+        self.responses.push(
             page.map_or(
                 JournalResponse::ReadFailed { request_id, why },
                 JournalResponse::SearchPage,
@@ -244,7 +246,7 @@ impl Sqlite {
         }
     }
 
-    /// Sends the worker to do what is due.
+    /// Has the worker expire and prune what is due.
     fn sweep(&mut self) {
         let expired = self.expiry.is_some_and(|expiry| expiry <= self.now.unix_ms);
         let retention = self.retention <= self.now.at;
@@ -255,8 +257,8 @@ impl Sqlite {
         }
     }
 
-    /// Has the worker do something with the next [`Sqlite::answers`], or at once if much waits: then
-    /// it need not be idle while the rest of a long turn comes in.
+    /// Queues a task for the next [`Sqlite::responses`], or sends the queue at once if it is long, so
+    /// that the worker is not idle while the rest of a long turn comes in.
     fn hand(&mut self, task: Task) {
         self.outbox.push(task);
         if self.outbox.len() >= SEND_AT {
@@ -264,8 +266,7 @@ impl Sqlite {
         }
     }
 
-    /// Sends what waits to the worker. Should there be none any more, nothing is answered, and the
-    /// server is about to end.
+    /// Sends the queued tasks to the worker.
     fn send(&mut self) {
         if !self.outbox.is_empty() && self.tasks.send(mem::take(&mut self.outbox)).is_err() {
             tracing::error!("the journal's worker is gone");
@@ -275,9 +276,9 @@ impl Sqlite {
     fn take(&mut self, report: Report) {
         match report {
             Report::Appended { room, bytes, stored, answer } => {
-                self.underway.appends -= 1;
-                self.underway.append_bytes -= bytes;
-                self.answers.push(answer);
+                self.underway.appends = self.underway.appends.saturating_sub(1);
+                self.underway.append_bytes = self.underway.append_bytes.saturating_sub(bytes);
+                self.responses.push(answer);
                 if let Some(stored) = &stored {
                     self.searches.on_entry(&room, stored);
                 }
@@ -285,7 +286,7 @@ impl Sqlite {
             }
             Report::Added { room, stored } => {
                 let entry = stored.entry.clone();
-                self.answers.push(JournalResponse::Added { room: Arc::clone(&room), entry });
+                self.responses.push(JournalResponse::Added { room: Arc::clone(&room), entry });
                 self.searches.on_entry(&room, &stored);
                 self.rooms.on_entry(&room, stored);
             }
@@ -293,18 +294,18 @@ impl Sqlite {
                 self.searches.on_pruned(&room, first);
                 self.rooms.on_pruned(&room, first);
             }
-            Report::PageContent { request_id, page } => self.found(request_id, page),
+            Report::SearchDone { request_id, page } => self.found(request_id, page),
             Report::Read { request, read: Some(read), in_order } => {
                 self.rooms.on_read(request, read, in_order);
             }
             Report::Read { request, read: None, .. } => self.rooms.on_read_failed(request.target),
             Report::Answered { bytes, answer: Some(answer) } => {
-                self.underway.appends -= 1;
-                self.underway.append_bytes -= bytes;
-                self.answers.push(answer);
+                self.underway.appends = self.underway.appends.saturating_sub(1);
+                self.underway.append_bytes = self.underway.append_bytes.saturating_sub(bytes);
+                self.responses.push(answer);
             }
             Report::Answered { answer: None, .. } | Report::Session => {
-                self.underway.unanswered -= 1;
+                self.underway.unanswered = self.underway.unanswered.saturating_sub(1);
             }
             Report::Expiry(expiry) => self.expiry = expiry,
             Report::Swept { more, failed } => {
@@ -318,41 +319,41 @@ impl Sqlite {
             }
             Report::Health { writable } => {
                 self.writable = writable;
-                self.answers.push(JournalResponse::Health { writable });
+                self.responses.push(JournalResponse::Health { writable });
             }
         }
     }
 
-    /// Does what the rooms say has to be done.
+    /// Does the next steps of the rooms.
     fn go_on(&mut self) {
         while let Some(next) = self.rooms.next.pop_front() {
             match next {
-                Next::JournalResponse(mut page) => {
+                Next::Respond(mut page) => {
                     hide_expired(&mut page, self.now.unix_ms);
-                    self.answers.push(JournalResponse::Page(page));
-                    self.underway.reads -= 1;
+                    self.responses.push(JournalResponse::Page(page));
+                    self.underway.reads = self.underway.reads.saturating_sub(1);
                 }
-                Next::GiveUp(Query { request_id, .. }) => {
+                Next::Fail(Query { request_id, .. }) => {
                     let why = JournalError::Unavailable;
-                    self.answers.push(JournalResponse::ReadFailed { request_id, why });
-                    self.underway.reads -= 1;
+                    self.responses.push(JournalResponse::ReadFailed { request_id, why });
+                    self.underway.reads = self.underway.reads.saturating_sub(1);
                 }
-                Next::Command(request) => {
+                Next::Read(request) => {
                     let target = request.target.clone();
                     if self.read_requests.send(request).is_err() {
                         self.rooms.on_read_failed(target);
                     }
                 }
-                Next::AskInOrder(request) => self.outbox.push(Task::Read(request)),
+                Next::ReadInOrder(request) => self.outbox.push(Task::Read(request)),
             }
         }
     }
 }
 
-/// So many tasks are worth a commit of their own.
+/// The number of tasks that are sent to the worker at once.
 const SEND_AT: usize = 64;
 /// How soon pruning goes on while there is more to prune.
 const RETENTION_PAUSE: Duration = Duration::from_millis(15);
-/// Sessions, and facts that nobody waits for, that may wait for the worker. Above it they are not
-/// kept over a restart.
+/// Sessions, and key-value records without a request id, that may wait for the worker. Above it they
+/// are not saved.
 const UNANSWERED_MAX: usize = 65_536;

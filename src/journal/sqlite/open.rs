@@ -21,7 +21,7 @@ use super::{Sqlite, Underway, key_values, readers, room_table, schema};
 use crate::chat::record::{Search, Snapshot};
 use crate::clock::{Moment, Now};
 
-/// Where the database is and what is asked of it.
+/// Where the database is, and how it is to be opened.
 #[derive(Debug)]
 pub(in super::super) struct Place {
     pub(in super::super) dir: PathBuf,
@@ -87,7 +87,7 @@ impl Sqlite {
             searches: RunningSearches::default(),
             reports,
             done,
-            answers: Vec::new(),
+            responses: Vec::new(),
             underway: Underway::default(),
             writable: true,
             now,
@@ -101,7 +101,7 @@ impl Sqlite {
     }
 }
 
-/// What a thread needs to tell the reactor, and to show that it has not ended.
+/// The channels by which a thread reports to the reactor and shows that it has not ended.
 #[derive(Clone)]
 struct Reporting {
     report: Sender<Vec<Report>>,
@@ -109,7 +109,7 @@ struct Reporting {
     doing: Sender<()>,
 }
 
-/// Starts the threads that read, and gives the ways to ask them.
+/// Starts the threads that read. Returns their queues.
 fn readers(
     path: &Path,
     scan_max: usize,
@@ -146,7 +146,7 @@ fn checkpoints(db: &mut Connection, path: &Path) -> Result<Checkpoints, OpenErro
     checkpoints.map_err(|source| OpenError::of(path, source))
 }
 
-/// The journal against its mark. Says also whether it lost entries, and that is accepted.
+/// Checks the journal against its mark. Also returns whether it has lost entries, which is accepted.
 pub(super) fn mark(
     place: &Place,
     directory: &Directory,
@@ -155,7 +155,7 @@ pub(super) fn mark(
 ) -> Result<(HighWaterMark, bool), OpenError> {
     let (file, marked) = directory.mark()?;
     if marked.is_none() && entries > 0 {
-        tracing::warn!("the journal has no mark: whether entries are missing cannot be told");
+        tracing::warn!("the journal has no mark: missing entries cannot be detected");
     }
     let marked = marked.unwrap_or(0);
     let lossy = entries < marked;
@@ -173,7 +173,7 @@ pub(super) fn mark(
     Ok((mark, lossy))
 }
 
-/// What an `ack` tells of durability.
+/// Returns the word for a durability in an `ack`.
 fn durable(durability: Durability) -> &'static str {
     match durability {
         Durability::Fsync => "fsync",

@@ -1,6 +1,4 @@
-//! What goes by itself: messages whose time has come, and what is no longer kept.
-//!
-//! Both go in small steps, so that an append never waits long.
+//! Expiring and pruning messages, in small steps so that an append never waits long.
 
 use std::sync::Arc;
 
@@ -14,7 +12,7 @@ use super::write::Writer;
 use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, RoomKey};
 
 impl Writer {
-    /// Lets some of the messages go whose time has come, and gives the entries that say so.
+    /// Deletes a batch of the messages that have expired. Returns the entries that delete them.
     pub(super) fn expire(&mut self, unix_ms: u64) -> rusqlite::Result<Vec<(RoomKey, StoredEntry)>> {
         self.flush()?;
         let mut gone = Vec::new();
@@ -43,8 +41,8 @@ impl Writer {
         Ok(next.map(nat))
     }
 
-    /// Drops the oldest entries of a room that are no longer kept, as long as the effort lasts, and
-    /// gives what `first` is then, if it changed. With a `cutoff` also those that are older.
+    /// Prunes the oldest entries of a room that are beyond the limit or older than `cutoff`, within
+    /// the budget. Returns the new `first` if it changed.
     pub(super) fn prune(
         &mut self,
         name: &RoomKey,
@@ -70,8 +68,8 @@ impl Writer {
             }
             let message = row::is_message(row.get(0)?);
             budget.spend(if message && room.first <= room.searched { INDEXED } else { PLAIN });
-            room.messages -= u64::from(message);
-            room.first += 1;
+            room.messages = room.messages.saturating_sub(u64::from(message));
+            room.first = room.first.saturating_add(1);
         }
         drop(rows);
         drop(statement);
@@ -83,7 +81,7 @@ impl Writer {
         Ok(Some(room.first))
     }
 
-    /// Drops what is no longer kept from some rooms, those after `after` by number.
+    /// Prunes the next rooms, those after the number `after`.
     pub(super) fn prune_step(&mut self, after: i64, unix_ms: u64) -> rusqlite::Result<Pruned> {
         let cutoff = self.limits.cutoff(unix_ms);
         let rooms = self.rooms_after(after)?;
@@ -97,13 +95,13 @@ impl Writer {
             pruned.rooms.push((name, first));
             if budget.left == 0 {
                 // There may be more in this very room.
-                return Ok(Pruned { after: number - 1, more: true, ..pruned });
+                return Ok(Pruned { after: number.saturating_sub(1), more: true, ..pruned });
             }
         }
         Ok(pruned)
     }
 
-    /// Forgets ids that outlived their entry long enough.
+    /// Deletes a batch of the ids that have outlived their entry long enough.
     pub(super) fn forget_ids(&self, unix_ms: u64) -> rusqlite::Result<()> {
         let cutoff = unix_ms.saturating_sub(self.limits.ids_kept_ms());
         let mut statement = self.db.prepare_cached(
@@ -135,10 +133,11 @@ impl Writer {
         expired.collect()
     }
 
-    /// Drops the entries of a room from `before` up to its `first`, which stays.
+    /// Deletes the entries of a room from `before` up to its `first`, which stays.
     pub(super) fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
         self.flush()?;
-        let reach = [key(room.number, before), key(room.number, room.first) - 1];
+        let last = room.first.saturating_sub(1);
+        let reach = [key(room.number, before), key(room.number, last)];
         if self.limits.ids_kept_ms() > 0 {
             let mut statement = self.db.prepare_cached(
                 "INSERT OR IGNORE INTO old_ids (author, id, hash, entry, ts, mid, kind, count)
@@ -148,7 +147,7 @@ impl Writer {
             statement.execute(params![reach[0], reach[1]])?;
         }
         self.ids.remove(&self.db, reach[0], reach[1])?;
-        text_index::remove(&self.db, room, before, room.first - 1)?;
+        text_index::remove(&self.db, room, before, last)?;
         let mut statement =
             self.db.prepare_cached("DELETE FROM reactions WHERE message BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;
@@ -160,32 +159,33 @@ impl Writer {
     }
 }
 
-/// What one step of pruning did.
+/// The outcome of one pruning step.
 #[derive(Debug)]
 pub(super) struct Pruned {
-    /// The rooms that lost entries, with the `first` they have left.
+    /// The rooms that were pruned, with their new `first`.
     pub(super) rooms: Vec<(RoomKey, u64)>,
-    /// The number of the room to go on after; 0 when all have had their turn.
+    /// The number of the room after which to go on; 0 once all rooms are done.
     pub(super) after: i64,
     /// Whether more waits to be pruned.
     pub(super) more: bool,
 }
 
-/// What a step may take off the time of those who wait for their appends.
+/// The effort that a step may spend while appends wait.
 #[derive(Debug)]
 pub(super) struct PruneBudget {
     left: u64,
 }
 
 impl PruneBudget {
-    /// Is that of a step by itself.
+    /// Returns the budget of a step in a transaction of its own.
     fn of_a_step() -> Self {
         Self { left: STEP * INDEXED }
     }
 
-    /// Is that of a transaction that adds so many entries: for each of a few, one may go.
+    /// Returns the budget beside a transaction that adds this many entries: one for each, up to
+    /// [`STEP`].
     pub(super) fn beside(added: u64) -> Self {
-        Self { left: added.min(STEP) * INDEXED }
+        Self { left: added.min(STEP).saturating_mul(INDEXED) }
     }
 
     fn spend(&mut self, budget: u64) {
@@ -193,14 +193,13 @@ impl PruneBudget {
     }
 }
 
-/// The effort of dropping an entry; of one whose words are in the index, each of which has to be
-/// looked up there: about a millisecond in a large one.
+/// The effort of deleting an entry. One in the text index costs more, for each of its words is looked
+/// up there: about a millisecond in a large index.
 const PLAIN: u64 = 1;
 const INDEXED: u64 = 16;
-/// So many that are in the index may be dropped at once.
+/// The number of indexed entries that one step may delete.
 const STEP: u64 = 4;
-/// At most so many messages expire in one step, and so many ids are forgotten.
+/// The batch sizes of one step: expired messages, forgotten ids, pruned rooms.
 const EXPIRED: i64 = 16;
 const FORGOTTEN: i64 = 500;
-/// At most so many rooms are looked at in one step.
 const ROOMS: usize = 64;

@@ -8,7 +8,7 @@ use super::task::{Read, ReadRequest, ReadTarget, Report, Waker};
 use super::{read, search};
 use crate::chat::record::Search;
 
-/// Answers questions, on its own thread, until nobody can ask any more.
+/// Serves reads on its own thread until the reactor's side is closed.
 pub(super) fn serve_reads(
     db: &Connection,
     read_requests: &Receiver<ReadRequest>,
@@ -22,7 +22,7 @@ pub(super) fn serve_reads(
     }
 }
 
-/// Searches, on its own thread, until nobody can ask any more.
+/// Serves searches on its own thread until the reactor's side is closed.
 pub(super) fn serve_searches(
     db: &Connection,
     scan_max: usize,
@@ -36,13 +36,13 @@ pub(super) fn serve_searches(
             tracing::error!(%error, "the journal cannot be searched");
         }
         let (request_id, page) = (search.request_id, page.ok());
-        if reports.send(vec![Report::PageContent { request_id, page }]).is_ok() {
+        if reports.send(vec![Report::SearchDone { request_id, page }]).is_ok() {
             waker();
         }
     }
 }
 
-/// Answers a question.
+/// Reads, and returns the report.
 pub(super) fn answer(db: &Connection, request: ReadRequest, in_order: bool) -> Report {
     let read = match &request.target {
         ReadTarget::Page(query) => read::page(db, query).map(Read::Page),

@@ -1,12 +1,11 @@
-//! What the reactor's side knows of the rooms: how far the answers have come, and the newest
-//! entries of rooms that somebody reads.
+//! The rooms as the reactor's side knows them: the newest answered entry of each, and the newest
+//! entries of rooms that are being read.
 //!
-//! This is where pages fall in line with the answers. A page from the reader may be ahead of the
-//! answers (then it is *held*), or behind them (then it is read once more, in the end by the worker
-//! itself, which is always in line). A read that comes after appends of its room waits until those
-//! are answered (it is *parked*), but not for long: if the worker hangs, it gets what was answered so
-//! far. When many want to read a room that is not in memory, its newest
-//! entries are read once for all (they are *waiting*).
+//! Pages are brought in line with the responses here. A page from a reader may be ahead of the
+//! responses (then it is *held*), or behind them (then it is read once more, at last by the worker
+//! itself, which is always in line). A read after appends to its room waits until those are answered
+//! (it is *parked*), but not for long: if the worker hangs, it gets what was answered so far. Reads
+//! of a room that is not in memory are *waiting* while its newest entries are read once for all.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
@@ -21,37 +20,37 @@ use super::task::{Read, ReadRequest, ReadTarget};
 use crate::chat::record::{Page, Query, RoomKey, RoomRecord, Span};
 use crate::clock::Moment;
 
-/// Keeps what is known of the rooms. What has to happen next is put into `next`.
+/// The rooms. What has to be done next is queued in `next`.
 #[derive(Debug)]
 pub(super) struct Rooms {
     rooms: HashMap<RoomKey, Room>,
-    /// Rooms with entries in memory, in the order in which they are looked at to make space.
+    /// Rooms with entries in memory, in the order in which they may be evicted.
     clock: VecDeque<RoomKey>,
     bytes: usize,
-    /// Until when somebody waits for appends, and of which room, in order.
+    /// The deadlines of parked reads and their rooms, in order.
     park_deadlines: VecDeque<(Moment, RoomKey)>,
     limits: Limits,
     pub(super) next: VecDeque<Next>,
 }
 
-/// Something that has to happen next.
+/// A step that the engine has to take.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// This page is in line: give it out.
-    JournalResponse(Page),
-    /// Ask the reader.
-    Command(ReadRequest),
-    /// Ask the worker.
-    AskInOrder(ReadRequest),
-    /// The record could not be read: say so to whoever asked.
-    GiveUp(Query),
+    /// Answer a query with this page, which is in line.
+    Respond(Page),
+    /// Have a reader read.
+    Read(ReadRequest),
+    /// Have the worker read, between its writes.
+    ReadInOrder(ReadRequest),
+    /// Answer a query with an error: the record could not be read.
+    Fail(Query),
 }
 
 #[derive(Debug, Default)]
 struct Room {
-    /// The newest entry that was told.
+    /// The newest entry that was reported.
     top: u64,
-    /// Drafts handed to the worker, and those of them it has dealt with.
+    /// The number of drafts handed to the worker, and of those it has answered.
     submitted: u64,
     answered: u64,
     recent: Option<Box<Recent>>,
@@ -62,7 +61,7 @@ struct Room {
     held: Vec<(ReadRequest, Read)>,
 }
 
-/// A read that waits until so many drafts are answered, but no longer than that.
+/// A read that waits until `after` drafts are answered, but no longer than `until`.
 #[derive(Debug)]
 struct Parked {
     after: u64,
@@ -74,7 +73,7 @@ struct Parked {
 #[derive(Debug)]
 struct Recent {
     history: History,
-    /// Whether somebody read it since space was last needed.
+    /// Whether it was read since space was last needed.
     used: bool,
 }
 
@@ -91,7 +90,7 @@ impl Rooms {
     /// Notes that a draft goes to the worker.
     pub(super) fn on_submit(&mut self, key: &RoomKey) {
         if let Some(room) = self.rooms.get_mut(key) {
-            room.submitted += 1;
+            room.submitted = room.submitted.saturating_add(1);
             return;
         }
         // A room without a record: all of it will be in memory from its first entry on.
@@ -100,31 +99,31 @@ impl Rooms {
         self.rooms.insert(Arc::clone(key), room);
     }
 
-    /// Takes in what has become of a draft.
+    /// Notes that a draft was answered.
     pub(super) fn on_append_answered(&mut self, key: &RoomKey, stored: Option<StoredEntry>) {
         if let Some(stored) = stored {
             self.on_entry(key, stored);
         }
         let Some(room) = self.rooms.get_mut(key) else { return };
-        room.answered += 1;
+        room.answered = room.answered.saturating_add(1);
         let answered = room.answered;
         while let Some(parked) = room.parked.pop_front_if(|parked| parked.after <= answered) {
             self.next.extend(look(room, parked.query, &self.limits));
         }
         let idle = room.submitted == answered && !room.filling;
         if room.top == 0 && idle && room.waiting.is_empty() && room.held.is_empty() {
-            // Nothing came of it. Without this, made-up names would pile up here.
+            // The room was not made. Without this, invented names would pile up here.
             self.rooms.remove(key);
         }
     }
 
-    /// Takes in the next entry of a room.
+    /// Adds the next entry of a room.
     pub(super) fn on_entry(&mut self, key: &RoomKey, stored: StoredEntry) {
         let Some(room) = self.rooms.get_mut(key) else { return };
         room.top = stored.entry.seq;
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
-            self.bytes -= memory_bytes(history);
+            self.bytes = self.bytes.saturating_sub(memory_bytes(history));
             if history.len() == 0 {
                 self.clock.push_back(Arc::clone(key));
             }
@@ -132,7 +131,7 @@ impl Rooms {
             while history.len() > self.limits.recent_entries_max {
                 history.pop(true);
             }
-            self.bytes += memory_bytes(history);
+            self.bytes = self.bytes.saturating_add(memory_bytes(history));
         }
         for (request, read) in mem::take(&mut room.held) {
             self.on_read(request, read, false);
@@ -140,21 +139,21 @@ impl Rooms {
         self.make_space();
     }
 
-    /// Takes in that the oldest entries of a room are no longer kept.
+    /// Removes the entries of a room that were pruned.
     pub(super) fn on_pruned(&mut self, key: &RoomKey, first: u64) {
         let Some(room) = self.rooms.get_mut(key) else { return };
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
-            self.bytes -= memory_bytes(history);
+            self.bytes = self.bytes.saturating_sub(memory_bytes(history));
             history.prune(first);
-            self.bytes += memory_bytes(history);
+            self.bytes = self.bytes.saturating_add(memory_bytes(history));
         }
     }
 
-    /// Looks for the answer to a query.
+    /// Answers a query, parks it or has it read.
     pub(super) fn read(&mut self, now: Moment, query: Query) {
         let Some(room) = self.rooms.get_mut(&query.room) else {
-            return self.next.push_back(Next::JournalResponse(page::empty(&query)));
+            return self.next.push_back(Next::Respond(page::empty(&query)));
         };
         if room.submitted != room.answered {
             let (after, until) = (room.submitted, now.after(PATIENCE));
@@ -166,7 +165,7 @@ impl Rooms {
         }
     }
 
-    /// Looks for the answers to queries that have waited long enough for appends.
+    /// Takes up parked reads that have waited long enough.
     pub(super) fn release(&mut self, now: Moment) {
         while let Some((until, key)) = self.park_deadlines.front() {
             let waits = |parked: &Parked| parked.until <= *until;
@@ -184,18 +183,18 @@ impl Rooms {
         }
     }
 
-    /// When [`Rooms::release`] has something to do at the latest.
+    /// Returns the moment by which [`Rooms::release`] has something to do.
     pub(super) fn deadline(&self) -> Moment {
         self.park_deadlines.front().map_or(Moment::NEVER, |(until, _)| *until)
     }
 
-    /// Takes in what was read, and sees whether it is in line with the answers.
+    /// Takes what was read: answers with it if it is in line, else holds it or has it read again.
     pub(super) fn on_read(&mut self, mut request: ReadRequest, read: Read, in_order: bool) {
         let room = self.rooms.get_mut(request.target.room());
         let top = room.as_ref().map_or(0, |room| room.top);
         if read.top() == top {
             return match read {
-                Read::Page(page) => self.next.push_back(Next::JournalResponse(page)),
+                Read::Page(page) => self.next.push_back(Next::Respond(page)),
                 Read::RecentEntries(entries_read) => self.fill(request.target.room(), entries_read),
             };
         }
@@ -205,36 +204,38 @@ impl Rooms {
         {
             return room.held.push((request, read));
         }
-        request.tries += 1;
+        request.tries = request.tries.saturating_add(1);
         self.next.push_back(match request.tries < TRIES_MAX {
-            true => Next::Command(request),
-            false => Next::AskInOrder(request),
+            true => Next::Read(request),
+            false => Next::ReadInOrder(request),
         });
     }
 
-    /// Takes in that nothing could be read.
+    /// Notes that nothing could be read.
     pub(super) fn on_read_failed(&mut self, target: ReadTarget) {
         match target {
-            ReadTarget::Page(query) => self.next.push_back(Next::GiveUp(query)),
+            ReadTarget::Page(query) => self.next.push_back(Next::Fail(query)),
             ReadTarget::RecentEntries { room, .. } => {
                 let Some(room) = self.rooms.get_mut(&room) else { return };
                 room.filling = false;
                 let waiting = mem::take(&mut room.waiting);
-                self.next.extend(waiting.into_iter().map(Next::GiveUp));
+                self.next.extend(waiting.into_iter().map(Next::Fail));
             }
         }
     }
 
-    /// Keeps the newest entries of a room from now on, and answers those that waited for them.
+    /// Keeps the newest entries of a room in memory, and answers the reads that waited for them.
     fn fill(&mut self, key: &RoomKey, entries_read: RecentEntries) {
         let Some(room) = self.rooms.get_mut(key) else { return };
-        let base =
-            entries_read.entries.first().map_or(entries_read.top + 1, |stored| stored.entry.seq);
+        let base = entries_read
+            .entries
+            .first()
+            .map_or_else(|| entries_read.top.saturating_add(1), |stored| stored.entry.seq);
         let mut history = History::starting(entries_read.first, base);
         for stored in entries_read.entries {
             history.push(stored);
         }
-        self.bytes += memory_bytes(&history);
+        self.bytes = self.bytes.saturating_add(memory_bytes(&history));
         room.recent = Some(Box::new(Recent { history, used: true }));
         room.filling = false;
         for query in mem::take(&mut room.waiting) {
@@ -244,7 +245,7 @@ impl Rooms {
         self.make_space();
     }
 
-    /// Lets go of rooms that nobody read for a while.
+    /// Evicts rooms that were not read for a while.
     fn make_space(&mut self) {
         while self.bytes > self.limits.recent_bytes_max {
             let Some(key) = self.clock.pop_front() else { return };
@@ -254,18 +255,19 @@ impl Rooms {
                 self.clock.push_back(key);
                 continue;
             }
-            self.bytes -= memory_bytes(&recent.history);
+            self.bytes = self.bytes.saturating_sub(memory_bytes(&recent.history));
             room.recent = None;
         }
     }
 }
 
-/// Answers a query from memory, or says who to ask; `None` if somebody is on it already.
+/// Returns the next step for a query: answer it from memory, or read; `None` if a read that answers
+/// it is already under way.
 fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
     if let Some(recent) = &mut room.recent {
         recent.used = true;
         if let Ok(page) = page::page(&recent.history, &query) {
-            return Some(Next::JournalResponse(page));
+            return Some(Next::Respond(page));
         }
     } else if is_recent(query.span, room.top, limits.recent_entries_max) {
         let key = Arc::clone(&query.room);
@@ -275,12 +277,12 @@ fn look(room: &mut Room, query: Query, limits: &Limits) -> Option<Next> {
         }
         let (entries_max, bytes_max) = (limits.recent_entries_max, limits.recent_bytes_max / 16);
         let target = ReadTarget::RecentEntries { room: key, entries_max, bytes_max };
-        return Some(Next::Command(ReadRequest { target, tries: 0 }));
+        return Some(Next::Read(ReadRequest { target, tries: 0 }));
     }
-    Some(Next::Command(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
+    Some(Next::Read(ReadRequest { target: ReadTarget::Page(query), tries: 0 }))
 }
 
-/// Whether a query asks for something among so many newest entries.
+/// Whether a query starts within this many newest entries.
 fn is_recent(span: Span, top: u64, entries: usize) -> bool {
     match span {
         Span::Latest => true,
@@ -291,7 +293,7 @@ fn is_recent(span: Span, top: u64, entries: usize) -> bool {
 
 /// Returns the bytes that a record takes, roughly.
 fn memory_bytes(history: &History) -> usize {
-    history.bytes() + history.len() * ENTRY_BYTES
+    history.len().saturating_mul(ENTRY_BYTES).saturating_add(history.bytes())
 }
 
 /// What an entry takes beside its text: itself, and the heads of two allocations.
@@ -299,7 +301,7 @@ const ENTRY_BYTES: usize = size_of::<StoredEntry>() + 64;
 /// How long a read waits for the appends before it. They take a few milliseconds unless the disk
 /// hangs.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// After so many reads in vain the worker reads itself.
+/// The number of reads that were not in line before the worker reads itself.
 const TRIES_MAX: u32 = 3;
 
 #[cfg(test)]
@@ -308,7 +310,7 @@ mod tests {
     use crate::chat::record::RequestId;
 
     #[test]
-    fn only_who_asks_for_the_newest_waits_until_they_are_in_memory() {
+    fn only_queries_for_the_newest_entries_wait_until_those_are_in_memory() {
         let key = RoomKey::from("lobby");
         let history = RoomRecord {
             key: Arc::clone(&key),
@@ -323,7 +325,7 @@ mod tests {
             let query = Query { request_id: RequestId(1), room, span, limit: 10, bytes_max: 1000 };
             rooms.read(Moment::default(), query);
             match rooms.next.pop_front() {
-                Some(Next::Command(ReadRequest { target, .. })) => {
+                Some(Next::Read(ReadRequest { target, .. })) => {
                     matches!(target, ReadTarget::RecentEntries { .. })
                 }
                 other => panic!("{other:?}"),

@@ -100,7 +100,7 @@ pub(super) fn insert_messages(db: &Connection, rows: &[MessageRow]) -> rusqlite:
 }
 
 fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusqlite::Result<()> {
-    let mut at = 0;
+    let mut at = 0_usize;
     for MessageRow { room, stored: StoredEntry { author, entry }, id } in rows {
         let Change::Message { content, reply_to, expires } = &entry.change else { continue };
         let (id, hash) = match id {
@@ -119,7 +119,7 @@ fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusql
             &expires.map(int),
         ];
         for value in values {
-            at += 1;
+            at = at.saturating_add(1);
             statement.raw_bind_parameter(at, value)?;
         }
     }
@@ -208,11 +208,11 @@ struct Columns {
     gone: Option<i64>,
 }
 
-/// What [`kept`] reads.
+/// The columns that [`stored_entry`] reads.
 pub(super) const ENTRY_COLUMNS: &str = "entry, kind, ts, sender, author, text, mid, reply_to, expires, \
                                given, count, gone";
 
-/// Reads an entry from the columns [`KEPT`].
+/// Reads an entry from [`ENTRY_COLUMNS`].
 pub(super) fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
     let text: Arc<str> = row.get(5)?;
     let mid = || Ok::<_, rusqlite::Error>(seq_of(row.get(6)?));

@@ -1,6 +1,6 @@
-//! Opening the database: is it ours, is it whole, is it of a version we know?
+//! Opening the database and bringing it to the current version.
 //!
-//! Whatever is not ours or not sound is refused before anything is written to it.
+//! A file that is no journal, is damaged or is newer is refused before anything is written to it.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -86,13 +86,14 @@ pub(super) fn epoch(db: &Connection, new: &str, replace: bool) -> rusqlite::Resu
     db.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
 }
 
-/// Copies the write-ahead log into the database and empties it; false if somebody reads from it.
+/// Copies the write-ahead log into the database and empties it; false if another connection
+/// reads from it.
 pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
-/// Copies as much of the write-ahead log into the database as nobody is reading; gives how many pages
-/// the log has, and how many of them are copied; 0 and 0 if somebody else is copying.
+/// Copies those pages of the write-ahead log into the database that no connection reads. Returns the
+/// number of pages in the log, and of those copied; 0 and 0 if another connection is copying.
 pub(super) fn copy(db: &Connection) -> rusqlite::Result<(u32, u32)> {
     let mut statement = db.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
     statement.query_row([], |row| {
@@ -125,7 +126,7 @@ pub(super) fn recognise(db: &Connection, path: &Path) -> Result<i64, OpenError> 
             Err(OpenError::Newer { path: path.to_owned(), found: version, known: VERSION })
         }
         APPLICATION_ID if version > 0 => Ok(version),
-        // Somebody was cut off before the first migration was through.
+        // A server was killed before the first migration was committed.
         0 if version == 0 && number("SELECT count(*) FROM sqlite_schema")? == 0 => Ok(0),
         _ => Err(OpenError::NotAJournal { path: path.to_owned() }),
     }
@@ -165,7 +166,7 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
     if let Some(bytes) = limits.database_bytes_max {
         let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        let pages = (int(bytes) / page.max(1)).max(1);
+        let pages = int(bytes).checked_div(page).unwrap_or(1).max(1);
         db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
     }
     db.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -188,7 +189,7 @@ fn migrate(db: &Connection, version: i64) -> rusqlite::Result<()> {
 }
 
 impl OpenError {
-    /// Says in our words what SQLite has met.
+    /// Translates an error of SQLite.
     pub(super) fn of(path: &Path, source: rusqlite::Error) -> Self {
         let path = path.to_owned();
         match source.sqlite_error_code() {
@@ -200,7 +201,7 @@ impl OpenError {
     }
 }
 
-/// Each brings the database one version up.
+/// The migrations; each brings the database to the next version.
 const MIGRATIONS: [&str; 4] = [
     include_str!("schema.sql"),
     include_str!("search.sql"),

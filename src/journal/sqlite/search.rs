@@ -1,4 +1,4 @@
-//! Searching the database, and keeping what was found in line with the answers.
+//! Searching the database, and keeping results in line with the responses.
 
 use std::sync::Arc;
 
@@ -12,8 +12,7 @@ use super::room_table;
 use super::row::key;
 use crate::chat::record::{Change, RoomKey, Search, SearchPage, StoredMessage};
 
-/// Finds messages, all of it at one point in time. Looks at `scan_max` entries that are not in the
-/// index.
+/// Finds messages in one snapshot. Scans `scan_max` entries that are not in the index.
 pub(super) fn find(
     db: &Connection,
     search: &Search,
@@ -23,7 +22,7 @@ pub(super) fn find(
     let mut rooms = Vec::new();
     if !terms.is_empty() {
         let snapshot = db.unchecked_transaction()?;
-        let scan_max = scan_max / search.rooms.len().max(1);
+        let scan_max = search::scan_share(scan_max, search);
         for name in &search.rooms {
             let Some(room) = room_table::find(&snapshot, name)? else { continue };
             let source = StoredRoom { db: &snapshot, room };
@@ -52,7 +51,7 @@ impl StoredRoom<'_> {
             }
             takes
         };
-        let late = room.first.max(room.searched + 1);
+        let late = room.first.max(room.searched.saturating_add(1));
         let least = late.max(last.saturating_sub(scan_max as u64).saturating_add(1));
         let mut statement = self.db.prepare_cached(
             "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed FROM entries
@@ -85,37 +84,36 @@ impl StoredRoom<'_> {
     }
 }
 
-/// Keeps what was told while somebody searches. What was found may be older than that: then it must
-/// not be shown any more.
+/// The changes reported while searches run. Results that are older than those must not be shown.
 #[derive(Debug, Default)]
 pub(super) struct RunningSearches {
     underway: usize,
     revised: Vec<Revision>,
 }
 
-/// What was told.
+/// A reported change.
 #[derive(Debug)]
 enum Revision {
-    /// A message is changed by this entry.
+    /// The entry `seq` edits or deletes the message `mid`.
     Message { room: RoomKey, mid: u64, seq: u64 },
-    /// What is below is no longer kept.
+    /// The entries below `first` were pruned.
     Pruned { room: RoomKey, first: u64 },
 }
 
 impl RunningSearches {
-    /// Lets another search begin, if there are fewer than `max`.
+    /// Begins a search, if fewer than `max` are running.
     pub(super) fn begin(&mut self, max: usize) -> bool {
         let begins = self.underway < max;
-        self.underway += usize::from(begins);
+        self.underway = self.underway.saturating_add(usize::from(begins));
         begins
     }
 
-    /// Counts the searches that are not answered.
+    /// Returns the number of searches without a response.
     pub(super) fn underway(&self) -> usize {
         self.underway
     }
 
-    /// Notes that an entry was told.
+    /// Notes an entry that was reported.
     pub(super) fn on_entry(&mut self, room: &RoomKey, stored: &StoredEntry) {
         if let Change::Edited { mid, .. } | Change::Deleted { mid, .. } = stored.entry.change
             && self.underway > 0
@@ -125,14 +123,14 @@ impl RunningSearches {
         }
     }
 
-    /// Notes that entries are no longer kept.
+    /// Notes that entries were pruned.
     pub(super) fn on_pruned(&mut self, room: &RoomKey, first: u64) {
         if self.underway > 0 {
             self.revised.push(Revision::Pruned { room: Arc::clone(room), first });
         }
     }
 
-    /// Ends a search: takes out what was found and is not so any more.
+    /// Ends a search: removes the hits that are out of date.
     pub(super) fn end(&mut self, page: Option<&mut SearchPage>, unix_ms: u64) {
         self.underway = self.underway.saturating_sub(1);
         if let Some(SearchPage { hits, .. }) = page {

@@ -10,24 +10,24 @@ use crate::chat::record::{
 };
 use crate::clock::Now;
 
-/// What the worker has to do.
+/// A task for the worker.
 #[derive(Debug)]
 pub(super) enum Task {
-    /// Add to a record.
+    /// Append a draft.
     Append(Now, Draft),
-    /// Say whether a draft has come before.
+    /// Check whether a draft is a replay.
     CheckReplay(Draft),
-    /// Keep facts.
+    /// Save key-value records.
     PutKeyValues(PutKeyValues),
-    /// Keep a session, or forget it.
+    /// Save a session, or delete it.
     Session(AuthorKey, Option<SessionRecord>),
-    /// Let go what is due.
+    /// Expire messages, and prune.
     Sweep {
         now: Now,
-        /// Whether also what is no longer kept.
+        /// Whether to prune as well.
         retention: bool,
     },
-    /// Read, between what was submitted before and after.
+    /// Read, after the tasks before it and before those after it.
     Read(ReadRequest),
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Task {
 #[derive(Clone, Debug)]
 pub(super) struct ReadRequest {
     pub(super) target: ReadTarget,
-    /// How often it was read in vain.
+    /// The number of reads that were not in line.
     pub(super) tries: u32,
 }
 
@@ -74,24 +74,24 @@ impl Read {
     }
 }
 
-/// What the journal's threads tell.
+/// A report of the journal's threads.
 #[derive(Debug)]
 pub(super) enum Report {
-    /// A draft was dealt with; `kept` is its entry if it has a new one.
+    /// A draft was appended or refused; `stored` is its entry if there is a new one.
     Appended { room: RoomKey, bytes: usize, stored: Option<StoredEntry>, answer: JournalResponse },
-    /// A draft was replayed or not, or facts were dealt with. Those that nobody waits for are not
-    /// told of, and take no space.
+    /// A replay was checked, or key-value records were saved or refused. Without a request id there
+    /// is no answer, and they took no space in the queue.
     Answered { bytes: usize, answer: Option<JournalResponse> },
     /// An entry was added without a draft.
     Added { room: RoomKey, stored: StoredEntry },
-    /// The oldest entries of a room are no longer kept.
+    /// The entries of a room below `first` were pruned.
     Pruned { room: RoomKey, first: u64 },
-    /// A question was answered; `None` if the database could not be read. What is `in_order`
-    /// shows exactly what was told before it.
+    /// A read has ended; `None` if the database could not be read. One `in_order` agrees with the
+    /// reports before it.
     Read { request: ReadRequest, read: Option<Read>, in_order: bool },
-    /// A search has ended; nothing if the database could not be read.
-    PageContent { request_id: RequestId, page: Option<SearchPage> },
-    /// A session was dealt with.
+    /// A search has ended; `None` if the database could not be read.
+    SearchDone { request_id: RequestId, page: Option<SearchPage> },
+    /// A session was saved, or may be later.
     Session,
     /// When the next message expires has changed.
     Expiry(Option<u64>),
@@ -116,16 +116,17 @@ pub(super) fn bytes(draft: &Draft) -> usize {
         }
         Change::Deleted { .. } => 0,
     };
-    let text = text + facts_bytes(&draft.key_values);
-    size_of::<Draft>() + text + draft.sender.len() + draft.id.as_ref().map_or(0, |id| id.len())
+    let id = draft.id.as_ref().map_or(0, |id| id.len());
+    let parts =
+        [size_of::<Draft>(), text, key_values_bytes(&draft.key_values), draft.sender.len(), id];
+    parts.into_iter().sum()
 }
 
-/// Returns the bytes that facts take in the queue, roughly.
-pub(super) fn facts_bytes(key_values: &[KeyValue]) -> usize {
-    let bytes = |key_value: &KeyValue| {
-        size_of::<KeyValue>()
-            + key_value.key.len()
-            + key_value.value.as_ref().map_or(0, |value| value.len())
+/// Returns the bytes that key-value records take in the queue, roughly.
+pub(super) fn key_values_bytes(key_values: &[KeyValue]) -> usize {
+    let parts = |key_value: &KeyValue| {
+        let value = key_value.value.as_ref().map_or(0, |value| value.len());
+        [size_of::<KeyValue>(), key_value.key.len(), value]
     };
-    key_values.iter().map(bytes).sum()
+    key_values.iter().flat_map(parts).sum()
 }

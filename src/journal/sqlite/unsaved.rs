@@ -1,5 +1,5 @@
-//! What nobody waits for and is not in the database yet: sessions and facts. It goes into the next
-//! transaction, and stays here if that one fails.
+//! Sessions and key-value records that are not in the database yet and have no request id. They go
+//! into the next transaction, and stay here if it fails.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::task::Task;
 use super::write::Writer;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, PutKeyValues, SessionRecord};
 
-/// What is not in the database as it should be.
+/// The changes that are not in the database yet.
 #[derive(Debug, Default)]
 pub(super) struct Unsaved {
     sessions: BTreeMap<AuthorKey, Option<SessionRecord>>,
@@ -17,26 +17,28 @@ pub(super) struct Unsaved {
 }
 
 impl Unsaved {
-    /// Takes in what a batch says of a session.
+    /// Takes the change of a session.
     pub(super) fn take_session(&mut self, key: AuthorKey, session: Option<&SessionRecord>) {
         if self.sessions.len() < UNSAVED_MAX || self.sessions.contains_key(&key) {
             self.sessions.insert(key, session.cloned());
         }
     }
 
-    /// Takes in the facts of a batch that failed, those that nobody waits for.
+    /// Takes the key-value records without a request id from a batch that failed.
     pub(super) fn defer(&mut self, batch: &[Task]) {
         for task in batch {
             if let Task::PutKeyValues(PutKeyValues { request_id: None, key_values }) = task
-                && !self.take_facts(key_values)
+                && !self.take_key_values(key_values)
             {
-                tracing::error!("too many facts wait for the journal: some are not kept");
+                tracing::error!(
+                    "too many key-value records wait for the journal: some are not saved"
+                );
             }
         }
     }
 
-    /// Takes facts in, all or none; says whether there was space for them.
-    fn take_facts(&mut self, key_values: &[KeyValue]) -> bool {
+    /// Takes key-value records, all or none; false if there is no space for them.
+    fn take_key_values(&mut self, key_values: &[KeyValue]) -> bool {
         if self.key_values.len().saturating_add(key_values.len()) > UNSAVED_MAX {
             return false;
         }
@@ -46,7 +48,7 @@ impl Unsaved {
         true
     }
 
-    /// Puts all into a transaction, before whatever came later.
+    /// Writes all changes in a transaction, before later ones.
     pub(super) fn put(&self, writer: &Writer) -> rusqlite::Result<()> {
         for (key, session) in &self.sessions {
             writer.put_session(*key, session.as_ref())?;
@@ -57,20 +59,20 @@ impl Unsaved {
         })
     }
 
-    /// It is in the database.
+    /// Forgets the changes, which are committed.
     pub(super) fn clear(&mut self) {
         self.sessions.clear();
         self.key_values.clear();
     }
 
-    /// Whether there is nothing.
+    /// Whether there is no change.
     pub(super) fn is_empty(&self) -> bool {
         self.sessions.is_empty() && self.key_values.is_empty()
     }
 }
 
-/// Sessions, and facts, that may wait for the database to be writable. Above it new ones are not
-/// kept.
+/// Sessions, and key-value records, that may wait for the database to be writable. Above it new ones
+/// are not saved.
 const UNSAVED_MAX: usize = 65_536;
 
 #[cfg(test)]
@@ -78,16 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn facts_beyond_the_limit_are_not_taken() {
+    fn key_values_beyond_the_limit_are_not_taken() {
         let mut unsaved = Unsaved::default();
         let key_value = |number: usize| {
             let key = number.to_string().into();
             KeyValue { namespace: Namespace::ReadMarkers, key, value: None }
         };
         let many: Vec<_> = (0..UNSAVED_MAX - 1).map(key_value).collect();
-        assert!(unsaved.is_empty() && unsaved.take_facts(&many));
-        assert!(!unsaved.take_facts(&[key_value(UNSAVED_MAX), key_value(UNSAVED_MAX + 1)]));
-        assert!(unsaved.take_facts(&[key_value(UNSAVED_MAX)]));
+        assert!(unsaved.is_empty() && unsaved.take_key_values(&many));
+        assert!(!unsaved.take_key_values(&[key_value(UNSAVED_MAX), key_value(UNSAVED_MAX + 1)]));
+        assert!(unsaved.take_key_values(&[key_value(UNSAVED_MAX)]));
         assert_eq!(unsaved.key_values.len(), UNSAVED_MAX);
         unsaved.clear();
         assert!(unsaved.is_empty());

@@ -18,7 +18,7 @@ use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::key_values;
 use super::prune::PruneBudget;
-use super::task::{ReadRequest, Report, Task, Waker, bytes, facts_bytes};
+use super::task::{ReadRequest, Report, Task, Waker, bytes, key_values_bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
@@ -26,11 +26,11 @@ use super::{readers, schema};
 use crate::chat::record::{JournalError, JournalResponse, PutKeyValues, RequestId};
 use crate::clock::{Moment, Now};
 
-/// Carries tasks out, on its own thread.
+/// The worker, which carries out tasks on its own thread.
 pub(super) struct Worker {
     pub(super) writer: Writer,
     pub(super) tasks: Receiver<Vec<Task>>,
-    /// What was taken and is still to be done.
+    /// Tasks that were received and are still to be done.
     pub(super) inbox: VecDeque<Task>,
     pub(super) reports: Sender<Vec<Report>>,
     pub(super) waker: Waker,
@@ -41,7 +41,7 @@ pub(super) struct Worker {
     pub(super) checkpoints: Checkpoints,
     /// The room after which pruning goes on.
     pub(super) pruned: i64,
-    /// When the next message expires, as last told.
+    /// When the next message expires, as last reported.
     pub(super) expiry: Option<u64>,
     pub(super) degraded: Option<Degraded>,
     /// Keeps other servers out as long as the worker runs.
@@ -57,7 +57,7 @@ pub(super) struct Degraded {
 }
 
 impl Worker {
-    /// Works until nobody can send a task any more.
+    /// Works until the reactor's side is closed.
     pub(super) fn run(mut self) {
         loop {
             match self.wait() {
@@ -134,14 +134,14 @@ impl Worker {
         (batch, None)
     }
 
-    /// Puts so many messages into the index.
+    /// Indexes this many messages.
     fn index(&mut self, messages: u64) {
         let reports = self.carry_out(&[], messages);
         self.tell(reports);
         self.checkpoints.after_commit(&self.writer.db);
     }
 
-    /// Carries a batch out, and puts so many messages into the index.
+    /// Carries out a batch, and indexes this many messages.
     fn carry_out(&mut self, batch: &[Task], index: u64) -> Vec<Report> {
         for task in batch {
             match task {
@@ -178,7 +178,7 @@ impl Worker {
                 Task::Append(_, draft) => {
                     let (answer, stored) = match self.writer.append(draft) {
                         Ok(appended) => appended,
-                        Err(AppendError::JournalError(why)) => {
+                        Err(AppendError::Rejected(why)) => {
                             (JournalResponse::Rejected { request_id: draft.request_id, why }, None)
                         }
                         Err(AppendError::Sqlite(error)) => return Err(error),
@@ -194,7 +194,7 @@ impl Worker {
                     keep.key_values
                         .iter()
                         .try_for_each(|key_value| key_values::put(&self.writer.db, key_value))?;
-                    reports.push(facts_report(keep, |request_id| JournalResponse::Saved {
+                    reports.push(key_values_report(keep, |request_id| JournalResponse::Saved {
                         request_id,
                     }));
                 }
@@ -215,7 +215,7 @@ impl Worker {
         self.pruned = pruned;
         if expiry != self.expiry {
             self.expiry = expiry;
-            // Before the end of a sweep is told, so that it is not taken for overdue again.
+            // Before the end of the sweep is reported, or another sweep would begin at once.
             reports.insert(0, Report::Expiry(expiry));
         }
         Ok(reports)
@@ -233,8 +233,8 @@ impl Worker {
         let mut more = false;
         if retention {
             let step = self.writer.prune_step(pruned, now.unix_ms)?;
-            let told = step.rooms.into_iter().map(|(room, first)| Report::Pruned { room, first });
-            reports.extend(told);
+            let rooms = step.rooms.into_iter().map(|(room, first)| Report::Pruned { room, first });
+            reports.extend(rooms);
             (pruned, more) = (step.after, step.more);
             self.writer.forget_ids(now.unix_ms)?;
         }
@@ -242,8 +242,8 @@ impl Worker {
         Ok(pruned)
     }
 
-    /// Keeps the rooms of this transaction at the number of messages they may have; what is too much
-    /// for once is left to the sweeps.
+    /// Prunes the rooms of this transaction to the number of messages they may have, within the
+    /// budget; the rest is left to the sweeps.
     fn prune_dirty(&mut self, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
         if self.writer.limits.keep_messages.is_none() {
             return Ok(());
@@ -257,7 +257,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Does what is to be done while no task comes.
+    /// Indexes messages, writes the mark or probes the database while no task comes.
     fn on_idle(&mut self) {
         let Some(degraded) = &self.degraded else {
             if self.writer.text_index.lags() {
@@ -275,7 +275,9 @@ impl Worker {
                     self.tell(reports);
                 }
             }
-            Ok(false) => tracing::debug!("somebody reads from the journal, so it cannot recover"),
+            Ok(false) => {
+                tracing::debug!("a connection reads the journal, so it cannot recover yet");
+            }
             Err(error) => tracing::debug!(%error, "the journal still cannot be written"),
         }
         let probe_at = self.now.at.after(PROBE_EVERY);
@@ -291,7 +293,7 @@ impl Worker {
         self.degraded = Some(Degraded { sync_failed: !full, probe_at });
     }
 
-    /// Tries to write; says whether all is well again.
+    /// Tries to write; false if it cannot be tried yet.
     ///
     /// After a failed sync the system may take pages for written that never reached the disk. So
     /// everything is written once more, into the database itself, before anything else is added.
@@ -320,26 +322,30 @@ impl Worker {
         self.checkpoints.end();
         match schema::checkpoint(&self.writer.db) {
             Ok(true) => self.mark.write(self.writer.entries, self.now),
-            Ok(false) => tracing::warn!("somebody reads from the journal: its log stays behind"),
-            Err(error) => tracing::error!(%error, "the journal's log could not be put away"),
+            Ok(false) => {
+                tracing::warn!("a connection reads the journal: its log is left behind");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the journal's log could not be copied into the database");
+            }
         }
         let Self { writer, directory, .. } = self;
         if let Err((_, error)) = writer.db.close() {
             tracing::error!(%error, "the journal could not be closed");
         }
-        // Only here may another server come in.
+        // From here on another server may open the journal.
         drop(directory);
     }
 
     fn tell(&self, reports: Vec<Report>) {
-        // A journal that was left behind has nobody to tell.
+        // The reactor's side may have been closed already.
         if !reports.is_empty() && self.reports.send(reports).is_ok() {
             (self.waker)();
         }
     }
 }
 
-/// Refuses what cannot be written now.
+/// Returns the reports that refuse a batch.
 fn refusals(batch: &[Task]) -> Vec<Report> {
     let refusal = |task: &Task| match task {
         Task::Append(_, draft) => {
@@ -359,7 +365,10 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
         }
         Task::PutKeyValues(keep) => {
             let why = JournalError::Unavailable;
-            Some(facts_report(keep, |request_id| JournalResponse::Rejected { request_id, why }))
+            Some(key_values_report(keep, |request_id| JournalResponse::Rejected {
+                request_id,
+                why,
+            }))
         }
         Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
@@ -368,13 +377,19 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
     batch.iter().filter_map(refusal).collect()
 }
 
-/// Reports what has become of facts, if anybody waits to hear of it.
-fn facts_report(keep: &PutKeyValues, answer: impl FnOnce(RequestId) -> JournalResponse) -> Report {
-    Report::Answered { bytes: facts_bytes(&keep.key_values), answer: keep.request_id.map(answer) }
+/// Reports that key-value records were saved or refused, with an answer if they have a request id.
+fn key_values_report(
+    keep: &PutKeyValues,
+    answer: impl FnOnce(RequestId) -> JournalResponse,
+) -> Report {
+    Report::Answered {
+        bytes: key_values_bytes(&keep.key_values),
+        answer: keep.request_id.map(answer),
+    }
 }
 
 /// How long a degraded worker waits before it tries again.
 pub(super) const PROBE_EVERY: Duration = Duration::from_millis(250);
 const PROBE_BYTES: i64 = 64 * 1024;
-/// How long the worker waits for something better to do before it goes on with the index.
+/// How long the worker waits for a task before it indexes the next batch.
 const INDEX_PAUSE: Duration = Duration::from_millis(10);

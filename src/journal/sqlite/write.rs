@@ -39,14 +39,14 @@ pub(super) struct Writer {
 /// Why a draft was not appended.
 pub(super) enum AppendError {
     /// The draft is at fault.
-    JournalError(JournalError),
+    Rejected(JournalError),
     /// The database is at fault: the transaction has to be rolled back.
     Sqlite(rusqlite::Error),
 }
 
 impl From<JournalError> for AppendError {
     fn from(why: JournalError) -> Self {
-        Self::JournalError(why)
+        Self::Rejected(why)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::world::{
     ALICE, BOB, World, deleted, edited, entries, expiring, key_value, message, mids, moderated,
-    reaction, said, ticket_of, topic,
+    reaction, request_id_of, said, topic,
 };
 use crate::chat::record::{
     Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse, Namespace,
@@ -376,7 +376,7 @@ pub(super) fn facts_are_answered_in_order_with_appends(mut world: World) {
     let after = world.submit_keep(Vec::new());
     assert!(world.journal().busy());
     world.settle();
-    let told: Vec<Option<RequestId>> = world.aside.iter().map(ticket_of).collect();
+    let told: Vec<Option<RequestId>> = world.aside.iter().map(request_id_of).collect();
     assert_eq!(told, [Some(before), Some(draft.request_id), Some(after)]);
     assert_eq!(world.aside[2], JournalResponse::Saved { request_id: after });
 }

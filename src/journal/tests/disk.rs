@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::scratch::{found_in, fsync};
 use super::world::{
-    ALICE, BOB, World, deleted, edited, expiring, message, reaction, said, ticket_of, topic,
+    ALICE, BOB, World, deleted, edited, expiring, message, reaction, request_id_of, said, topic,
 };
 use crate::chat::record::{
     Change, DeletionReason, JournalError, JournalRequest, JournalResponse, RoomRecord,
@@ -123,7 +123,7 @@ fn many_messages_expire_in_steps() {
     let mut steps = Vec::new();
     while steps.iter().sum::<usize>() < 1200 {
         // One step is under way at a time.
-        steps.push(world.answers().len());
+        steps.push(world.responses().len());
         if steps.last() == Some(&0) {
             world.wait();
         }
@@ -199,9 +199,9 @@ fn every_answer_has_been_committed() {
             .collect();
         let mut told = 0;
         while told < seqs.len() {
-            for answer in world.answers() {
+            for answer in world.responses() {
                 let JournalResponse::Appended { seq, .. } = answer else { panic!("{answer:?}") };
-                assert!(ticket_of(&answer).is_some());
+                assert!(request_id_of(&answer).is_some());
                 let snapshot = reader.transaction().unwrap();
                 let top: u64 = snapshot
                     .query_row("SELECT top FROM rooms", [], |row| row.get::<_, i64>(0))

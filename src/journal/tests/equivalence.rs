@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::world::{
-    World, deleted, edited, expiring, message, moderated, reaction, ticket_of, topic,
+    World, deleted, edited, expiring, message, moderated, reaction, request_id_of, topic,
 };
 use crate::chat::record::{
     AuthorKey, Change, Draft, JournalRequest, JournalResponse, Query, RequestId, RoomKey, Span,
@@ -216,7 +216,7 @@ proptest! {
                 (None, Step::Pass(times)) => {
                     // Some answers come in between.
                     for _ in 0..*times {
-                        given.append(&mut sqlite.answers());
+                        given.append(&mut sqlite.responses());
                         if sqlite.journal().busy() {
                             sqlite.wait();
                         }
@@ -233,9 +233,9 @@ proptest! {
         given.append(&mut sqlite.aside);
         prop_assert_eq!(given.len(), orders.len());
         for answer in given {
-            let order = orders.remove(&ticket_of(&answer).unwrap()).unwrap();
+            let order = orders.remove(&request_id_of(&answer).unwrap()).unwrap();
             memory.submit(order);
-            prop_assert_eq!(memory.answers(), [answer]);
+            prop_assert_eq!(memory.responses(), [answer]);
         }
     }
 }

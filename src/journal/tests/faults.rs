@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::scratch::{copy, fsync, nearly_full};
-use super::world::{ALICE, World, hold, message, mids, ticket_of};
+use super::world::{ALICE, World, hold, message, mids, request_id_of};
 use crate::chat::record::{
     JournalError, JournalRequest, JournalResponse, Query, RequestId, RoomKey, SessionRecord, Span,
 };
@@ -30,7 +30,7 @@ fn appends_beyond_the_queue_are_refused_and_a_retry_succeeds() {
         let request_id = drafts[at].request_id;
         JournalResponse::Rejected { request_id, why: JournalError::Overloaded }
     };
-    assert_eq!(world.answers(), [refusal(3), refusal(4)]);
+    assert_eq!(world.responses(), [refusal(3), refusal(4)]);
     drop(hold);
     world.settle();
     for (seq, draft) in (1..).zip(drafts) {
@@ -88,7 +88,7 @@ fn a_read_waits_for_the_appends_before_it_but_not_for_long() {
         let latest = read(&mut world, 101, Span::Latest);
         world.pass(249);
         let (now, before) = (world.now.at, read(&mut world, 102, Span::Before(4)));
-        assert_eq!((world.answers(), world.journal().deadline()), (vec![], now.after(MILLI)));
+        assert_eq!((world.responses(), world.journal().deadline()), (vec![], now.after(MILLI)));
         world.pass(1);
         let JournalResponse::Page(page) = world.answer_to(latest) else { panic!("no page") };
         assert_eq!((page.top, mids(page)), (6, vec![5, 6]));
@@ -128,7 +128,7 @@ fn reads_beyond_the_limit_are_refused() {
     }
     let why = JournalError::Overloaded;
     world.settle();
-    world.aside.sort_by_key(ticket_of);
+    world.aside.sort_by_key(request_id_of);
     assert!(matches!(world.aside[0], JournalResponse::Page(_)));
     assert_eq!(world.aside[1], JournalResponse::ReadFailed { request_id: RequestId(102), why });
 }

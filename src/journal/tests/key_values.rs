@@ -98,7 +98,7 @@ fn facts_beyond_the_queue_are_refused() {
     let first = world.submit_keep(vec![key_value(Namespace::Bans, "lobby/a", "1")]);
     let second = world.submit_keep(vec![key_value(Namespace::Bans, "lobby/b", "1")]);
     let refusal = JournalResponse::Rejected { request_id: second, why: JournalError::Overloaded };
-    assert_eq!(world.answers(), [refusal]);
+    assert_eq!(world.responses(), [refusal]);
     drop(hold);
     assert_eq!(world.answer_to(first), JournalResponse::Saved { request_id: first });
     assert!(!world.journal().busy());
@@ -107,7 +107,7 @@ fn facts_beyond_the_queue_are_refused() {
     let mut world = world.with(Limits { queue_bytes_max: 1000, ..Limits::default() });
     let many = world.submit_keep(vec![key_value(Namespace::Bans, "lobby/c", &"x".repeat(1000))]);
     let refusal = JournalResponse::Rejected { request_id: many, why: JournalError::Overloaded };
-    assert_eq!(world.answers(), [refusal]);
+    assert_eq!(world.responses(), [refusal]);
     assert_eq!(world.again().opening.key_values.len(), 2);
 }
 

@@ -113,7 +113,7 @@ impl World {
     /// Waits until nothing is due and nothing is under way.
     pub(super) fn settle(&mut self) {
         loop {
-            let mut answers = self.answers();
+            let mut answers = self.responses();
             self.aside.append(&mut answers);
             let now = self.now.at;
             if !self.journal().busy() && self.journal().deadline() > now {
@@ -124,10 +124,10 @@ impl World {
     }
 
     /// Returns what there is to tell now.
-    pub(super) fn answers(&mut self) -> Vec<JournalResponse> {
+    pub(super) fn responses(&mut self) -> Vec<JournalResponse> {
         let now = self.now;
         let mut answers = Vec::new();
-        self.journal().answers(now, &mut answers);
+        self.journal().responses(now, &mut answers);
         answers
     }
 
@@ -172,9 +172,9 @@ impl World {
     /// Waits for the answer to an order.
     pub(super) fn answer_to(&mut self, request_id: RequestId) -> JournalResponse {
         loop {
-            let mut answers = self.answers();
+            let mut answers = self.responses();
             if let Some(at) =
-                answers.iter().position(|answer| ticket_of(answer) == Some(request_id))
+                answers.iter().position(|answer| request_id_of(answer) == Some(request_id))
             {
                 let answer = answers.remove(at);
                 self.aside.append(&mut answers);
@@ -304,7 +304,7 @@ impl World {
 }
 
 /// Returns the ticket of an answer, if an order asked for it.
-pub(super) fn ticket_of(answer: &JournalResponse) -> Option<RequestId> {
+pub(super) fn request_id_of(answer: &JournalResponse) -> Option<RequestId> {
     match answer {
         JournalResponse::Appended { request_id, .. }
         | JournalResponse::NotReplayed { request_id }

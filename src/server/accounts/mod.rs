@@ -1,20 +1,20 @@
-//! Where accounts and chat meet: who sends a request, and what becomes of passwords and tokens.
+//! Accounts: the callers of requests, logging in and out, and administration.
 //!
-//! [`crate::auth`] says what a password or a token proves, [`crate::chat`] which accounts there are.
-//! Here the two are held against each other: a token is good as long as its account exists, has had no
-//! other password since, and has not logged out with it.
+//! [`crate::auth`] verifies passwords and tokens, [`crate::chat`] owns the accounts; this module
+//! joins the two. A token is valid as long as its account exists, has kept its password since, and
+//! has not logged out with it.
 //!
 //! ```text
-//! request ─ who ─┬─ door: register, log in ─▶ passwords ─ outcome ─▶ chat ─▶ token, cookie
-//!                ├─ door: log out ──▶ revoked, journal, chat
-//!                └─ users ──────────▶ passwords, chat
+//! request ─ caller ─┬─ login: register, log in ─▶ worker ─ password_jobs ─▶ chat ─▶ token, cookie
+//!                   ├─ login: log out ──────────▶ revoked_tokens, journal, chat
+//!                   └─ administration ──────────▶ worker, chat
 //! ```
 
-mod door;
-mod outcome;
-mod revoked;
-mod users;
-mod who;
+mod administration;
+mod caller;
+mod login;
+mod password_jobs;
+mod revoked_tokens;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -26,11 +26,11 @@ use crate::auth::{self, Attempts, Busy, PasswordWorker, SigningKey, SigningKeyEr
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, RequestId, Snapshot};
 use crate::chat::{ClientId, Code, Refusal};
 use crate::config::{Auth, Config, Data};
-use revoked::Revoked;
-pub(super) use users::USERS;
-pub(super) use who::Caller;
+pub(super) use administration::USERS;
+pub(super) use caller::Caller;
+use revoked_tokens::RevokedTokens;
 
-/// All there is to accounts beside the chat.
+/// The state of accounts that is not the chat's.
 #[derive(Debug)]
 pub(super) struct Accounts {
     auth: Auth,
@@ -39,47 +39,44 @@ pub(super) struct Accounts {
     tokens: Tokens,
     passwords: PasswordWorker,
     attempts: Attempts,
-    revoked: Revoked,
-    /// Requests whose passwords are being worked on, by the number of the job; no more than the
-    /// worker takes.
-    waiting: HashMap<u64, Waiting>,
-    /// The number of the last job.
-    job: u64,
-    /// Requests whose logout is being kept, by the number of the order.
-    leaving: HashMap<u32, ClientId>,
-    /// The number of the last such order.
-    left: u32,
+    revoked: RevokedTokens,
+    /// The jobs of the password worker by id; the worker limits their number.
+    password_jobs: HashMap<u64, PasswordJob>,
+    last_job: u64,
+    /// Requests whose logout is being saved, by the number in their request id.
+    logouts: HashMap<u32, ClientId>,
+    last_logout: u32,
 }
 
-/// A request that waits for a password to be worked on.
+/// A request whose password is being hashed or verified.
 #[derive(Debug)]
-struct Waiting {
+struct PasswordJob {
     caller: ClientId,
     network: IpAddr,
-    errand: Errand,
+    purpose: PasswordPurpose,
 }
 
-/// What a password is worked on for.
+/// What a request needs its password for.
 #[derive(Debug)]
-enum Errand {
-    /// Somebody makes an account, perhaps a guest that has the name.
+enum PasswordPurpose {
+    /// To create an account for the caller, who may be the guest `own` of that name.
     Register { name: Box<str>, own: Option<AuthorKey> },
-    /// Somebody logs in.
+    /// To log in.
     LogIn { counted_as: Box<str>, author: Option<AuthorKey>, hash: Option<Arc<str>> },
-    /// Somebody who may makes an account for somebody.
+    /// To create an account for another user.
     Add { name: Box<str>, admin: bool },
-    /// Somebody who may gives an account another password.
+    /// To change the password of an account.
     SetPassword { name: Box<str> },
 }
 
-/// Why there is nothing that accounts need.
+/// Why accounts cannot be set up.
 #[derive(Debug)]
 pub enum Fault {
-    /// There is no key.
+    /// The signing key cannot be read or created.
     Key(SigningKeyError),
-    /// The keys of the outside identity provider cannot be read.
+    /// The keys of the external identity provider cannot be read.
     Outside(String),
-    /// The worker cannot be started.
+    /// The password worker cannot be started.
     Worker(io::Error),
 }
 
@@ -88,14 +85,14 @@ impl fmt::Display for Fault {
         match self {
             Self::Key(error) => error.fmt(f),
             Self::Outside(error) => f.write_str(error),
-            Self::Worker(error) => write!(f, "cannot start the thread for passwords: {error}"),
+            Self::Worker(error) => write!(f, "cannot start the password worker: {error}"),
         }
     }
 }
 
 impl Accounts {
-    /// Gets ready for the accounts of a journal that is open. What was revoked is taken out of the
-    /// opening; gives the facts that can be forgotten.
+    /// Sets accounts up. Takes the revoked logins out of the snapshot; also returns the key-value
+    /// records to delete.
     pub(super) fn open(
         config: &Config,
         opening: &mut Snapshot,
@@ -108,7 +105,7 @@ impl Accounts {
             Data::None => SigningKey::ephemeral(super::random()),
         };
         let outside = config.identity_provider().map_err(Fault::Outside)?;
-        let mut revoked = Revoked::new(limits.logouts_max);
+        let mut revoked = RevokedTokens::new(limits.logouts_max);
         opening.key_values.retain(|key_value| {
             key_value.namespace != Namespace::RevokedTokens || !revoked.restore(key_value)
         });
@@ -120,73 +117,78 @@ impl Accounts {
             passwords: PasswordWorker::start(&limits, waker).map_err(Fault::Worker)?,
             attempts: Attempts::new(&limits),
             limits,
-            waiting: HashMap::new(),
-            job: 0,
-            leaving: HashMap::new(),
-            left: 0,
+            password_jobs: HashMap::new(),
+            last_job: 0,
+            logouts: HashMap::new(),
+            last_logout: 0,
             revoked,
         };
         Ok((accounts, expired))
     }
 
-    /// Whether any request still waits.
+    /// Whether any request waits for a password or a logout.
     pub(super) fn busy(&self) -> bool {
-        self.passwords.busy() || !self.leaving.is_empty()
+        self.passwords.busy() || !self.logouts.is_empty()
     }
 
-    /// Has a password worked on for a request.
+    /// Submits a job to the password worker, or refuses it if the worker's queue is full.
     fn submit(
         &mut self,
-        waiting: Waiting,
-        work: impl FnOnce(&mut PasswordWorker, u64) -> Result<(), Busy>,
+        job: PasswordJob,
+        submit: impl FnOnce(&mut PasswordWorker, u64) -> Result<(), Busy>,
     ) -> Result<(), Refusal> {
-        self.job = self.job.wrapping_add(1);
-        let job = self.job;
-        if work(&mut self.passwords, job).is_err() {
-            self.not_made(&waiting);
+        self.last_job = self.last_job.wrapping_add(1);
+        if submit(&mut self.passwords, self.last_job).is_err() {
+            self.refund_attempt(&job);
             return Err(busy());
         }
-        self.waiting.insert(job, waiting);
+        self.password_jobs.insert(self.last_job, job);
         Ok(())
     }
 
-    /// Gives back what was taken for an attempt that could not be made.
-    fn not_made(&mut self, waiting: &Waiting) {
-        match &waiting.errand {
-            Errand::LogIn { counted_as, .. } => {
-                self.attempts.put_back(counted_as, waiting.network);
+    /// Gives a login attempt back if it could not be carried out.
+    fn refund_attempt(&mut self, job: &PasswordJob) {
+        match &job.purpose {
+            PasswordPurpose::LogIn { counted_as, .. } => {
+                self.attempts.put_back(counted_as, job.network);
             }
-            // No name is empty, so only the network's is given back.
-            Errand::Register { .. } => self.attempts.put_back("", waiting.network),
-            Errand::Add { .. } | Errand::SetPassword { .. } => {}
+            // A registration counts for its network only, and no account has an empty name.
+            PasswordPurpose::Register { .. } => self.attempts.put_back("", job.network),
+            PasswordPurpose::Add { .. } | PasswordPurpose::SetPassword { .. } => {}
         }
     }
 
-    /// Numbers an order to keep a logout, apart from those of the chat, which end in the number of a
-    /// slot.
-    fn number(&mut self, caller: ClientId) -> RequestId {
-        self.left = self.left.wrapping_add(1);
-        self.leaving.insert(self.left, caller);
-        RequestId(u64::from(self.left) << 32 | u64::from(u32::MAX))
+    /// Adds a logout that is being saved. Its request id ends in [`u32::MAX`]; those of the chat end
+    /// in the number of a slot.
+    fn begin_logout(&mut self, caller: ClientId) -> RequestId {
+        self.last_logout = self.last_logout.wrapping_add(1);
+        self.logouts.insert(self.last_logout, caller);
+        RequestId(u64::from(self.last_logout) << 32 | u64::from(u32::MAX))
     }
 
-    /// Whether an order is to keep a logout.
-    pub(super) fn awaits(&self, request_id: RequestId) -> bool {
-        number_of(request_id).is_some_and(|number| self.leaving.contains_key(&number))
+    /// Whether a request id is that of a logout.
+    pub(super) fn is_logout(&self, request_id: RequestId) -> bool {
+        logout_number(request_id).is_some_and(|number| self.logouts.contains_key(&number))
     }
 
-    /// Finds the request whose logout an order was to keep.
-    fn take(&mut self, request_id: RequestId) -> Option<ClientId> {
-        self.leaving.remove(&number_of(request_id)?)
+    /// Removes a logout. Returns its caller.
+    fn end_logout(&mut self, request_id: RequestId) -> Option<ClientId> {
+        self.logouts.remove(&logout_number(request_id)?)
     }
 }
 
-/// Returns the number of an order that the chat knows nothing of.
-fn number_of(request_id: RequestId) -> Option<u32> {
+/// Returns the number of a logout in its request id, `None` if the id is the chat's.
+fn logout_number(request_id: RequestId) -> Option<u32> {
     let own = request_id.0 & u64::from(u32::MAX) == u64::from(u32::MAX);
     u32::try_from(request_id.0 >> 32).ok().filter(|_| own)
 }
 
+/// Returns the refusal of a request for which the password worker has no room.
 fn busy() -> Refusal {
     Refusal::new(Code::Overloaded, "the server is busy; try again")
+}
+
+/// Returns the refusal of what needs accounts on a server without them.
+fn no_accounts() -> Refusal {
+    Refusal::new(Code::Forbidden, "this server has no accounts")
 }

@@ -20,18 +20,18 @@ use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, KeyValue, Namespace};
 use crate::clock::Now;
 
-/// What was written.
+/// The outcome of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exported {
-    /// How many rooms.
+    /// The number of rooms.
     pub rooms: u64,
-    /// How many entries.
+    /// The number of entries.
     pub entries: u64,
 }
 
 /// Writes the record of the journal in `dir` as JSON lines, or that of one room by its name.
 ///
-/// Messages whose time has come by `now` have no text. `progress` is told how many entries are
+/// Messages that have expired by `now` have no text. `progress` is told how many entries are
 /// written, and of how many. What was written before an error is not a whole file.
 pub fn export(
     dir: &Path,
@@ -54,18 +54,18 @@ pub fn export(
             return Err(TransferError::NoRoom { room: room.to_owned() });
         }
     }
-    let entries = rooms.iter().map(|(_, line)| line.top + 1 - line.first).sum();
+    let entries = rooms.iter().map(|(_, line)| line.entries()).sum();
     let epoch = epoch(&snapshot).map_err(failed)?;
     let count = u64::try_from(rooms.len()).unwrap_or(u64::MAX);
     let only = room.map(str::to_owned);
     let key_values = key_values(&snapshot, room.is_some().then_some(&rooms)).map_err(failed)?;
-    let (version, told) = (VERSION, key_values.len() as u64);
-    let header = Header { version, epoch, only, rooms: count, entries, key_values: told };
+    let (version, records) = (VERSION, key_values.len() as u64);
+    let header = Header { version, epoch, only, rooms: count, entries, key_values: records };
     write(out, &Line::Journal(header))?;
     for key_value in key_values.into_iter().filter_map(KeyValueLine::of) {
         write(out, &Line::KeyValue(key_value))?;
     }
-    let mut done = 0;
+    let mut done = 0_u64;
     for (number, line) in rooms {
         let reach = [key(number, line.first), key(number, line.top)];
         write(out, &Line::Room(line))?;
@@ -78,7 +78,7 @@ pub fn export(
             let mut entry = full_entry(row).map_err(failed)?;
             hide(&mut entry, now, &mut over);
             write(out, &Line::Entry(EntryLine::of(entry)))?;
-            done += 1;
+            done = done.saturating_add(1);
             progress(done, entries);
         }
     }
@@ -86,7 +86,7 @@ pub fn export(
     Ok(Exported { rooms: count, entries: done })
 }
 
-/// Opens the database for reading, beside whoever writes.
+/// Opens the database for reading; a server may be writing to it.
 fn open(path: &Path) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::of(path, source);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -116,13 +116,13 @@ fn rooms(db: &Connection) -> rusqlite::Result<Vec<(RoomNumber, RoomLine)>> {
     rooms.collect()
 }
 
-/// Reads the facts that belong into the file: all, or those about these rooms. What is revoked is of
-/// no use elsewhere.
+/// Reads the key-value records for the file: all but revoked logins, which are of no use elsewhere,
+/// or those about these rooms.
 fn key_values(
     db: &Connection,
     only: Option<&Vec<(RoomNumber, RoomLine)>>,
 ) -> rusqlite::Result<Vec<KeyValue>> {
-    // The database may be of a version without facts.
+    // The database may be of a version without key-value records.
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'facts')";
     if !db.query_row(sql, [], |row| row.get::<_, bool>(0))? {
         return Ok(Vec::new());

@@ -25,16 +25,16 @@ use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, RoomKey};
 use crate::clock::Now;
 
-/// What became of a file.
+/// The outcome of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// How many rooms the journal did not have before.
+    /// The number of rooms that are new to the journal.
     pub rooms: u64,
-    /// How many entries it did not have before.
+    /// The number of entries that are new.
     pub added: u64,
-    /// How many entries it had, or has had, already.
+    /// The number of entries that the journal has, or has had.
     pub known: u64,
-    /// How many facts it did not have before.
+    /// The number of key-value records that are new.
     pub key_values: u64,
     /// Whether the journal took the file's epoch over, so that positions of clients stay valid.
     pub epoch_taken: bool,
@@ -131,11 +131,11 @@ impl Import {
         while let Some(line) = self.next_line(input)? {
             match line {
                 Line::Journal(_) => return Err(self.fault("the file begins again")),
-                Line::KeyValue(line) => self.take_fact(line)?,
+                Line::KeyValue(line) => self.take_key_value(line)?,
                 Line::Room(line) => self.begin_room(&line)?,
                 Line::Entry(line) => {
                     self.take_entry(line)?;
-                    self.entries += 1;
+                    self.entries = self.entries.saturating_add(1);
                     progress(self.entries, entries);
                 }
             }
@@ -172,7 +172,7 @@ impl Import {
         if read.map_err(TransferError::Read)? == 0 {
             return Ok(None);
         }
-        self.line += 1;
+        self.line = self.line.saturating_add(1);
         if text.len() == LINE_BYTES_MAX && text.last() != Some(&b'\n') {
             return Err(self.fault(format!("longer than {LINE_BYTES_MAX} bytes")));
         }
@@ -182,17 +182,17 @@ impl Import {
         })
     }
 
-    /// Keeps a fact, unless the journal has one of its name, which may be a newer one.
-    fn take_fact(&mut self, line: KeyValueLine) -> Result<(), TransferError> {
+    /// Saves a key-value record, unless the journal has one of its key, which may be newer.
+    fn take_key_value(&mut self, line: KeyValueLine) -> Result<(), TransferError> {
         let key_value = line.key_value().map_err(|fault| self.fault(fault))?;
-        self.key_values += 1;
+        self.key_values = self.key_values.saturating_add(1);
         let db = &self.writer.db;
         let known = key_values::exists(db, key_value.namespace, &key_value.key);
         if known.map_err(|source| self.sqlite(source))? {
             return Ok(());
         }
         key_values::put(db, &key_value).map_err(|source| self.sqlite(source))?;
-        self.imported.key_values += 1;
+        self.imported.key_values = self.imported.key_values.saturating_add(1);
         Ok(())
     }
 
@@ -205,7 +205,7 @@ impl Import {
         }
         let known = self.writer.room(&line.room);
         let index = match known.map_err(|source| self.sqlite(source))? {
-            Some(room) if line.first > room.top + 1 => {
+            Some(room) if line.first > room.next() => {
                 return Err(self.fault(format!(
                     "the journal has the room {name} up to entry {}, and the file goes on with \
                      {}: what is between is missing",
@@ -215,7 +215,7 @@ impl Import {
             Some(_) => None,
             None => {
                 self.make_room(line).map_err(|source| self.sqlite(source))?;
-                self.imported.rooms += 1;
+                self.imported.rooms = self.imported.rooms.saturating_add(1);
                 Some(Vec::new())
             }
         };
@@ -227,7 +227,7 @@ impl Import {
     fn make_room(&mut self, line: &RoomLine) -> rusqlite::Result<()> {
         let Writer { db, rooms, .. } = &mut self.writer;
         let mut room = rooms.insert(db, &line.room, &line.name)?;
-        (room.first, room.top) = (line.first, line.first - 1);
+        (room.first, room.top) = (line.first, line.first.saturating_sub(1));
         rooms.put(&line.room, room);
         // The entry that said so may have been pruned.
         let sql = "UPDATE rooms SET topic = ?2 WHERE room = ?1";
@@ -246,7 +246,7 @@ impl Import {
             };
             return Err(self.fault(fault));
         }
-        *next += 1;
+        *next = next.saturating_add(1);
         let name = Arc::clone(name);
         let entry = line.full_entry().map_err(|fault| self.fault(fault))?;
         let room = self.writer.room(&name);
@@ -255,7 +255,7 @@ impl Import {
         if seq > room.top {
             return self.add(&name, &entry);
         }
-        self.imported.known += 1;
+        self.imported.known = self.imported.known.saturating_add(1);
         if seq < room.first {
             // It was here and is no longer kept.
             return Ok(());
@@ -291,7 +291,7 @@ impl Import {
         let of = id.as_ref().map(|(id, hash)| (id, *hash));
         let added = self.writer.add(name, room, stored, of);
         added.map_err(|source| self.sqlite(source))?;
-        self.imported.added += 1;
+        self.imported.added = self.imported.added.saturating_add(1);
         if let Some(Open { index: Some(index), .. }) = &mut self.room
             && let Some((id, _)) = id
         {

@@ -29,16 +29,16 @@ pub(super) struct Header {
     /// The room that was asked for, if the file is not the whole record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) only: Option<String>,
-    /// How many rooms follow.
+    /// The number of rooms that follow.
     pub(super) rooms: u64,
-    /// How many entries follow.
+    /// The number of entries that follow.
     pub(super) entries: u64,
-    /// How many facts follow.
+    /// The number of key-value records that follow.
     #[serde(default, rename = "facts")]
     pub(super) key_values: u64,
 }
 
-/// A fact.
+/// A key-value record.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KeyValueLine {
@@ -116,12 +116,17 @@ enum Why {
 }
 
 impl RoomLine {
-    /// What is wrong with it by itself.
+    /// Returns the number of entries that follow.
+    pub(super) fn entries(&self) -> u64 {
+        self.top.saturating_add(1).saturating_sub(self.first)
+    }
+
+    /// Checks the line by itself.
     pub(super) fn check(&self) -> Result<(), String> {
         if self.room.is_empty() || self.name.is_empty() {
             return Err("a room has a key and a name".to_owned());
         }
-        if self.first == 0 || self.top >= ENTRIES_MAX || self.first > self.top + 1 {
+        if self.first == 0 || self.top >= ENTRIES_MAX || self.first > self.top.saturating_add(1) {
             let Self { first, top, .. } = self;
             return Err(format!("a room does not go from {first} to {top}"));
         }
@@ -130,13 +135,13 @@ impl RoomLine {
 }
 
 impl KeyValueLine {
-    /// Writes a fact, if it has a value.
+    /// Makes the line of a record, if it has a value.
     pub(super) fn of(key_value: KeyValue) -> Option<Self> {
         let KeyValue { namespace, key, value } = key_value;
         Some(Self { namespace: key_values::word(namespace).to_owned(), key, value: value? })
     }
 
-    /// Reads the fact, or says what is wrong with it.
+    /// Returns the record, or what is wrong with the line.
     pub(super) fn key_value(self) -> Result<KeyValue, String> {
         let Self { namespace, key, value } = self;
         let Some(namespace) = key_values::namespace(&namespace) else {
@@ -147,7 +152,7 @@ impl KeyValueLine {
 }
 
 impl EntryLine {
-    /// Writes an entry.
+    /// Makes the line of an entry.
     pub(super) fn of(full_entry: FullEntry) -> Self {
         let FullEntry { stored: StoredEntry { author, entry }, id } = full_entry;
         let Entry { seq, ts, sender, change } = entry;
@@ -168,7 +173,7 @@ impl EntryLine {
         Self { seq, ts, sender, author, id, hash, change }
     }
 
-    /// Reads the entry, or says what is wrong with it by itself.
+    /// Returns the entry, or what is wrong with the line by itself.
     pub(super) fn full_entry(self) -> Result<FullEntry, String> {
         let Self { seq, ts, sender, author, id, hash, change } = self;
         let author = AuthorKey(unhex("author", &author)?);
@@ -241,7 +246,8 @@ fn unhex(what: &str, text: &str) -> Result<[u8; 16], String> {
     number.map(u128::to_be_bytes).ok_or_else(|| format!("{what} is not of 32 hexadecimal digits"))
 }
 
-/// The version of the lines. Those of version 1 have no facts and no moderation.
+/// The version of the lines. Files of version 1 have no key-value records and no
+/// moderation.
 pub(super) const VERSION: u64 = 2;
-/// As many entries as a room can have.
+/// The number of entries that a room can have.
 const ENTRIES_MAX: u64 = SEQ_MAX.unsigned_abs();

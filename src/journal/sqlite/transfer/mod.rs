@@ -1,4 +1,4 @@
-//! The record as a file: JSON lines that hold all there is to know about rooms and their entries.
+//! Export and import: the record as a file of JSON lines.
 //!
 //! ```text
 //! {"type":"journal","version":2,"epoch":"0a1b2c3d4e5f","rooms":1,"entries":2,"facts":1}
@@ -10,8 +10,8 @@
 //! ```
 //!
 //! A room's entries follow its line, from `first` to `top` without holes; below `first` they were
-//! pruned. Numbers of rooms and entries stand before them, so that a file that was cut off anywhere
-//! is known by it. A file with only one room says so in its first line by `"only":"lobby"`, and has
+//! pruned. Numbers of rooms and entries stand before them, so that a truncated file is
+//! recognised. A file with only one room says so in its first line by `"only":"lobby"`, and has
 //! the facts about this room, so that it does not come back as another one; a whole record has all
 //! but what was revoked, also who has registered.
 //!

@@ -239,7 +239,7 @@ fn room_and_users(line: &RoomSummary) -> String {
     format!("{} ({} online)", line.room, line.users)
 }
 
-/// Appends `[12:00:03] <Alice> ConnectParams`, or `[12:00:03] * Alice waves`.
+/// Appends `[12:00:03] <Alice> Hello`, or `[12:00:03] * Alice waves`.
 fn line(out: &mut Vec<u8>, ts: u64, sender: &str, content: &str) {
     time(out, ts);
     let (left, right, content) = match content.strip_prefix("/me ") {

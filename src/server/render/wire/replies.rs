@@ -122,7 +122,7 @@ impl Bye {
     }
 }
 
-/// The public facts of an account; of its password only whether there is one.
+/// The public data of an account; of its password only whether there is one.
 #[derive(Serialize)]
 pub(in crate::server::render) struct Account<'a> {
     name: &'a str,

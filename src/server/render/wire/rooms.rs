@@ -86,13 +86,13 @@ pub(in crate::server::render) struct RoomList<'a> {
 struct NamedRoom<'a> {
     room: &'a str,
     #[serde(flatten)]
-    key_values: Room<'a>,
+    summary: Room<'a>,
 }
 
 impl<'a> From<&'a [chat::RoomSummary]> for RoomList<'a> {
     fn from(rooms: &'a [chat::RoomSummary]) -> Self {
         let named =
-            |line: &'a chat::RoomSummary| NamedRoom { room: &line.room, key_values: line.into() };
+            |line: &'a chat::RoomSummary| NamedRoom { room: &line.room, summary: line.into() };
         Self { rooms: rooms.iter().map(named).collect() }
     }
 }

@@ -1,40 +1,43 @@
-//! Requests about rooms and what was said in them.
+//! `/api/stats` and `/api/rooms`: reading what a request asks of the chat.
 
-use std::str::Bytes;
 use std::sync::Arc;
 
-use super::{Instead, check_json, only};
 use crate::chat::record::Span;
 use crate::chat::{Body, Code, Credential, Limits, Post, Refusal, Request as Command};
 use crate::http::{Method, Request};
+use crate::server::exchange::{EarlyResponse, check_content_type, check_method, decode_segment};
 
 /// Reads what a request asks of the chat.
-pub(super) fn read(request: &Request, limits: &Limits, by: Credential) -> Result<Command, Instead> {
+pub(super) fn read(
+    request: &Request,
+    limits: &Limits,
+    by: Credential,
+) -> Result<Command, EarlyResponse> {
     if request.path == "/api/stats" {
-        only("GET, HEAD", request)?;
+        check_method("GET, HEAD", request)?;
         return Ok(stats(&request.query)?);
     }
     let Some(rest) = request.path.strip_prefix("/api/rooms") else {
-        return Err(Instead::nothing());
+        return Err(EarlyResponse::not_found());
     };
     if rest.is_empty() {
-        only("GET, HEAD", request)?;
+        check_method("GET, HEAD", request)?;
         return Ok(Command::Rooms);
     }
     let room = rest
         .strip_prefix('/')
         .and_then(|rest| rest.strip_suffix("/messages"))
         .filter(|room| !room.is_empty() && !room.contains('/'))
-        .ok_or_else(Instead::nothing)?;
-    only("GET, HEAD, POST", request)?;
+        .ok_or_else(EarlyResponse::not_found)?;
+    check_method("GET, HEAD, POST", request)?;
     if request.method == Method::Post {
-        check_json(request)?;
+        check_content_type(request)?;
         return Ok(post(room, request, limits, by)?);
     }
     Ok(history(room, &request.query, by)?)
 }
 
-/// Reads `minutes=120`.
+/// Reads the query of `/api/stats`.
 fn stats(query: &str) -> Result<Command, Refusal> {
     let mut query = form_urlencoded::parse(query.as_bytes());
     let minutes = query.find(|(key, value)| key == "minutes" && !value.is_empty());
@@ -48,6 +51,7 @@ fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// Reads the query of a request for a room's messages.
 fn history(room: &str, query: &str, by: Credential) -> Result<Command, Refusal> {
     let (mut span, mut limit) = (None, None);
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -67,55 +71,36 @@ fn history(room: &str, query: &str, by: Credential) -> Result<Command, Refusal> 
         match make {
             Some(make) if span.is_none() => span = Some(make(number)),
             Some(_) => {
-                let message = "one of before, after and around is expected";
+                let message = "only one of before, after and around is expected";
                 return Err(Refusal::new(Code::BadField, message));
             }
             None => limit = Some(clamped(number)),
         }
     }
-    let room = decoded(room)?;
+    let room = decode_segment(room)?;
     Ok(Command::History { by, room, span: span.unwrap_or(Span::Latest), limit })
 }
 
+/// Reads a request to post a message.
 fn post(
     room: &str,
     request: &Request,
     limits: &Limits,
     by: Credential,
 ) -> Result<Command, Refusal> {
-    let room = decoded(room)?;
+    let room = decode_segment(room)?;
     let mut ids = request.headers("idempotency-key");
     let id: Option<Arc<str>> = ids.next().map(Arc::from);
     let fits = |id: &Arc<str>| (1..=limits.id_bytes_max).contains(&id.len());
     if ids.next().is_some() || !id.as_ref().is_none_or(fits) {
-        let message = format!("Idempotency-Key: one of 1 to {} bytes", limits.id_bytes_max);
+        let message =
+            format!("Idempotency-Key: one key of 1 to {} bytes is expected", limits.id_bytes_max);
         return Err(Refusal::new(Code::BadField, message));
     }
     let body = std::str::from_utf8(&request.body)
-        .map_err(|_| Refusal::new(Code::BadJson, "the body is no UTF-8"))?;
+        .map_err(|_| Refusal::new(Code::BadJson, "the body is not valid UTF-8"))?;
     let body = Body::parse(body, limits)?;
     Ok(Command::Post(Box::new(Post { room, by, id, body })))
-}
-
-/// Decodes a segment of a path (RFC 3986 §2.1), where a plus is a plus.
-pub(in crate::server) fn decoded(segment: &str) -> Result<Box<str>, Refusal> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
-    let digit = |rest: &mut Bytes<'_>| {
-        rest.next().and_then(|byte| char::from(byte).to_digit(16)).map(|digit| digit as u8)
-    };
-    let fault = || Refusal::new(Code::BadField, "broken percent-encoding");
-    while let Some(byte) = rest.next() {
-        let plain = match byte {
-            b'%' => {
-                let high = digit(&mut rest).ok_or_else(fault)?;
-                high << 4 | digit(&mut rest).ok_or_else(fault)?
-            }
-            byte => byte,
-        };
-        bytes.push(plain);
-    }
-    String::from_utf8(bytes).map(Into::into).map_err(|_| fault())
 }
 
 #[cfg(test)]
@@ -123,14 +108,15 @@ mod tests {
     use super::*;
     use crate::http::Parser;
 
-    /// Reads a request and gives what it asks, or the status it is answered with at once.
+    /// Returns what a request asks of the chat, or the status of its early response.
     fn asks(line: &str, headers: &str, body: &str) -> Result<Command, u16> {
         let length = body.len();
         let length = if body.is_empty() { "" } else { &format!("Content-Length: {length}\r\n") };
         let text = format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}{length}\r\n{body}");
         let request = Parser::default().feed(&Default::default(), &mut text.as_bytes());
         let request = request.unwrap().unwrap();
-        read(&request, &Limits::default(), Credential::Nobody).map_err(|instead| instead.status().0)
+        read(&request, &Limits::default(), Credential::Nobody)
+            .map_err(|early| early.into_response().status.0)
     }
 
     fn posts(room: &str, headers: &str, body: &str) -> Result<Box<Post>, u16> {
@@ -141,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_names_a_part_of_the_record() {
+    fn the_query_selects_messages() {
         let history = |room: &str, span, limit| {
             let (by, room) = (Credential::Nobody, room.into());
             Ok(Command::History { by, room, span, limit })
@@ -182,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_says_what_is_posted_and_a_header_which() {
+    fn the_body_is_the_message_and_a_header_its_id() {
         let post = posts(
             "caf%C3%A9",
             "Idempotency-Key: k1\r\n\
@@ -198,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_answered_at_once() {
+    fn an_invalid_post_is_refused_early() {
         let hi = r#"{"content":"hi"}"#;
         let long = format!("Idempotency-Key: {}\r\n", "x".repeat(65));
         for (headers, body, status) in [
@@ -221,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn other_methods_learn_which_there_are() {
+    fn other_methods_are_refused_and_options_are_answered() {
         for (line, status) in [
             ("OPTIONS /api/rooms", 204),
             ("OPTIONS /api/stats", 204),

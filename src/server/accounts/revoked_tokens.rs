@@ -1,28 +1,28 @@
-//! Logins that have ended before their tokens expire.
+//! Logins that were revoked before their tokens expire.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
-/// Remembers logins until their tokens expire by themselves.
+/// The revoked logins, each until its token expires.
 #[derive(Debug)]
-pub(super) struct Revoked {
-    /// Whose each is; of those of before the start that is not known.
+pub(super) struct RevokedTokens {
+    /// Each login with its account, which is unknown if it was revoked before the last restart.
     logins: HashMap<[u8; 16], Option<AuthorKey>>,
-    /// By the Unix second from which on they need not be remembered.
+    /// The logins by the Unix second at which their token expires.
     by_expiry: BTreeSet<(u64, [u8; 16])>,
-    /// How many each account has.
+    /// The number of revoked logins of each account.
     counts: HashMap<AuthorKey, usize>,
-    /// How many each account may have. Above it no more are taken in.
+    /// Revoked logins per account. At the limit no more are revoked.
     logins_max: usize,
 }
 
-/// Says that an account has ended more logins than are remembered.
+/// An account has as many revoked logins as it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-impl Revoked {
-    /// Begins with none.
+impl RevokedTokens {
+    /// Makes an empty set.
     pub(super) fn new(logins_max: usize) -> Self {
         Self {
             logins: HashMap::new(),
@@ -32,7 +32,7 @@ impl Revoked {
         }
     }
 
-    /// Takes in a fact of before the start; false if it is none.
+    /// Adds a login that was revoked before the start; false if the key-value record is not one.
     pub(super) fn restore(&mut self, key_value: &KeyValue) -> bool {
         let login = AuthorKey::from_hex(&key_value.key);
         let expires_s = key_value.value.as_deref().and_then(|value| value.parse().ok());
@@ -42,31 +42,31 @@ impl Revoked {
         true
     }
 
-    /// Whether a login has ended.
-    pub(super) fn has(&self, login: [u8; 16]) -> bool {
+    /// Whether a login is revoked.
+    pub(super) fn contains(&self, login: [u8; 16]) -> bool {
         self.logins.contains_key(&login)
     }
 
-    /// Ends a login; gives the fact to keep.
-    pub(super) fn end(
+    /// Revokes a login. Returns the key-value record to save.
+    pub(super) fn revoke(
         &mut self,
         author: AuthorKey,
         login: [u8; 16],
         expires_s: u64,
     ) -> Result<KeyValue, Full> {
-        if !self.has(login) {
+        if !self.contains(login) {
             let count = self.counts.entry(author).or_default();
             if *count >= self.logins_max {
                 return Err(Full);
             }
-            *count += 1;
+            *count = count.saturating_add(1);
             self.logins.insert(login, Some(author));
             self.by_expiry.insert((expires_s, login));
         }
         Ok(key_value(login, Some(expires_s.to_string().into())))
     }
 
-    /// Forgets logins whose tokens have expired; gives the facts that need not be kept.
+    /// Removes logins whose tokens have expired. Returns the key-value records to delete.
     pub(super) fn prune(&mut self, now_s: u64) -> Vec<KeyValue> {
         let mut expired = Vec::new();
         while let Some(&(expires_s, login)) = self.by_expiry.first()
@@ -76,7 +76,7 @@ impl Revoked {
             if let Some(Some(author)) = self.logins.remove(&login)
                 && let Some(count) = self.counts.get_mut(&author)
             {
-                *count -= 1;
+                *count = count.saturating_sub(1);
                 if *count == 0 {
                     self.counts.remove(&author);
                 }
@@ -98,35 +98,35 @@ mod tests {
     const BOB: AuthorKey = AuthorKey([1; 16]);
 
     #[test]
-    fn a_login_has_ended_until_its_token_expires_also_after_a_start() {
-        let mut revoked = Revoked::new(10);
-        let kept = revoked.end(BOB, [7; 16], 100).unwrap();
-        assert!(revoked.has([7; 16]) && !revoked.has([8; 16]));
-        assert_eq!(kept.value.as_deref(), Some("100"));
-        let mut again = Revoked::new(10);
-        assert!(again.restore(&kept));
-        assert!(again.has([7; 16]));
-        assert_eq!(again.prune(99), []);
-        assert_eq!(again.prune(100), [KeyValue { value: None, ..kept }]);
-        assert!(!again.has([7; 16]) && again.by_expiry.is_empty());
+    fn a_login_stays_revoked_until_its_token_expires_also_after_a_restart() {
+        let mut revoked = RevokedTokens::new(10);
+        let saved = revoked.revoke(BOB, [7; 16], 100).unwrap();
+        assert!(revoked.contains([7; 16]) && !revoked.contains([8; 16]));
+        assert_eq!(saved.value.as_deref(), Some("100"));
+        let mut restarted = RevokedTokens::new(10);
+        assert!(restarted.restore(&saved));
+        assert!(restarted.contains([7; 16]));
+        assert_eq!(restarted.prune(99), []);
+        assert_eq!(restarted.prune(100), [KeyValue { value: None, ..saved }]);
+        assert!(!restarted.contains([7; 16]) && restarted.by_expiry.is_empty());
     }
 
     #[test]
-    fn an_account_that_has_too_many_does_not_keep_out_others() {
-        let mut revoked = Revoked::new(2);
+    fn the_limit_of_one_account_does_not_affect_others() {
+        let mut revoked = RevokedTokens::new(2);
         for login in [1, 2, 2] {
-            assert!(revoked.end(BOB, [login; 16], 100).is_ok());
+            assert!(revoked.revoke(BOB, [login; 16], 100).is_ok());
         }
-        assert_eq!(revoked.end(BOB, [3; 16], 100), Err(Full));
-        assert!(revoked.end(AuthorKey([2; 16]), [4; 16], 200).is_ok());
+        assert_eq!(revoked.revoke(BOB, [3; 16], 100), Err(Full));
+        assert!(revoked.revoke(AuthorKey([2; 16]), [4; 16], 200).is_ok());
         assert_eq!(revoked.prune(100).len(), 2);
-        assert!(revoked.end(BOB, [3; 16], 200).is_ok());
+        assert!(revoked.revoke(BOB, [3; 16], 200).is_ok());
         assert_eq!(revoked.counts.len(), 2);
     }
 
     #[test]
-    fn what_is_no_fact_of_a_login_is_left_alone() {
-        let mut revoked = Revoked::new(2);
+    fn a_record_that_is_no_revoked_login_is_left_alone() {
+        let mut revoked = RevokedTokens::new(2);
         for (key, value) in [("x", Some("100")), ("07070707070707070707070707070707", None)] {
             let value = value.map(Into::into);
             assert!(!revoked.restore(&KeyValue {

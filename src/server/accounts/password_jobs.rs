@@ -1,0 +1,77 @@
+//! Finishing the requests whose password has been hashed or verified.
+
+use super::{PasswordJob, PasswordPurpose, busy, login};
+use crate::auth::Outcome;
+use crate::chat::record::AuthorKey;
+use crate::chat::{Account, AccountRequest, Input, Request};
+use crate::http::Status;
+use crate::net::Turn;
+use crate::server::exchange::error_response;
+use crate::server::{Server, random};
+
+impl Server {
+    /// Takes the outcomes of the password worker.
+    pub(in crate::server) fn take_password_outcomes(&mut self, turn: &mut Turn<'_>) {
+        let mut outcomes = Vec::new();
+        self.accounts.passwords.answers(&mut outcomes);
+        for (id, outcome) in outcomes {
+            if let Some(job) = self.accounts.password_jobs.remove(&id) {
+                self.on_password_outcome(turn, job, outcome);
+            }
+        }
+    }
+
+    fn on_password_outcome(&mut self, turn: &mut Turn<'_>, job: PasswordJob, outcome: Outcome) {
+        let hash = match outcome {
+            Outcome::Verified | Outcome::Wrong => {
+                return self.finish_login(turn, &job, outcome == Outcome::Verified);
+            }
+            Outcome::Hashed(hash) => hash,
+            Outcome::Failed => {
+                tracing::error!("a password could not be hashed or verified");
+                self.accounts.refund_attempt(&job);
+                return self.finish_exchange(turn, job.caller, error_response(busy()));
+            }
+        };
+        let account = |name: Box<str>, admin| Account {
+            author: AuthorKey(random()),
+            name: name.into(),
+            hash: Some(hash.clone()),
+            admin,
+            // There are no older tokens to revoke.
+            since: 0,
+        };
+        let PasswordJob { caller, network, purpose } = job;
+        let account_request = match purpose {
+            PasswordPurpose::Register { name, own } => {
+                AccountRequest::Add(account(name, false), own)
+            }
+            PasswordPurpose::Add { name, admin } => AccountRequest::Add(account(name, admin), None),
+            PasswordPurpose::SetPassword { name } => AccountRequest::SetHash { name, hash },
+            PasswordPurpose::LogIn { .. } => return,
+        };
+        let request = Request::AccountRequest(Box::new(account_request));
+        self.handle(turn, Input::Asked { caller, network, request });
+    }
+
+    /// Answers a login.
+    fn finish_login(&mut self, turn: &mut Turn<'_>, job: &PasswordJob, verified: bool) {
+        let PasswordJob { caller, network, purpose } = job;
+        let PasswordPurpose::LogIn { counted_as, author, hash } = purpose else { return };
+        // The account may have been removed meanwhile, or its password changed.
+        let account = author.and_then(|author| self.chat.account(author));
+        let account = account.filter(|account| verified && account.hash == *hash);
+        let response = match account.map(|account| account.author) {
+            Some(author) => {
+                self.accounts.attempts.on_success(counted_as, *network);
+                self.token_response(*caller, Status(200), author, turn.now().unix_ms / 1000)
+            }
+            None => {
+                // The name is not logged: users type passwords into the wrong field.
+                tracing::info!(%network, "login failed");
+                error_response(login::wrong_credentials())
+            }
+        };
+        self.finish_exchange(turn, *caller, response);
+    }
+}
