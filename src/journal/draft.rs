@@ -80,6 +80,36 @@ pub(super) fn check(change: &mut Change, own: bool, moderator: bool) -> Result<(
     }
 }
 
+/// Kinds of reactions that a message takes in all.
+pub(super) const REACTION_KINDS_MAX: u32 = 20;
+/// Kinds of reactions that a message takes of one author.
+pub(super) const REACTION_KINDS_OF_AUTHOR_MAX: u32 = 5;
+
+/// The reactions that a message has, as far as they decide whether it takes another one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ReactionCounts {
+    /// Kinds there are.
+    pub(super) kinds: u32,
+    /// Kinds the author has given.
+    pub(super) own: u32,
+    /// Others who have given the kind in question.
+    pub(super) others: u32,
+    /// Whether the author has given it.
+    pub(super) given: bool,
+}
+
+impl ReactionCounts {
+    /// Returns how many people will have given the kind once the author has added it or taken it
+    /// back.
+    pub(super) fn after(self, on: bool) -> Result<u32, JournalError> {
+        let is_new_kind = self.others == 0 && self.kinds >= REACTION_KINDS_MAX;
+        if on && !self.given && (is_new_kind || self.own >= REACTION_KINDS_OF_AUTHOR_MAX) {
+            return Err(JournalError::TooManyReactions);
+        }
+        Ok(self.others.saturating_add(u32::from(on)))
+    }
+}
+
 /// Returns the `count` in the response to a deletion: 1 if a moderator deleted the message.
 pub(super) fn deletion_count(why: DeletionReason) -> u32 {
     u32::from(why == DeletionReason::Moderator)

@@ -4,9 +4,10 @@
 //! It always is a run of entries without gaps up to the top. Every change of a message comes after
 //! it, so the run knows the current state of each of its messages.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::draft::ReactionCounts;
 use super::page::{Budget, Source, entry_bytes, message_bytes};
 use super::search::Terms;
 use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, StoredMessage};
@@ -85,11 +86,19 @@ impl History {
         (said && !gone).then_some(stored)
     }
 
-    /// Returns the number of users with a reaction once `author` has added or removed theirs.
-    pub(super) fn count(&self, mid: u64, emoji: &str, author: AuthorKey, on: bool) -> u32 {
-        let given = self.changed.get(&mid).map_or(&[][..], |changed| &changed.reactions);
-        let others = given.iter().filter(|given| *given.emoji == *emoji && given.author != author);
-        u32::try_from(others.count()).unwrap_or(u32::MAX).saturating_add(u32::from(on))
+    /// Counts the reactions to a message.
+    pub(super) fn reactions(&self, mid: u64, emoji: &str, author: AuthorKey) -> ReactionCounts {
+        let mut counts = ReactionCounts::default();
+        let mut kinds = HashSet::new();
+        for given in self.changed.get(&mid).map_or(&[][..], |changed| &changed.reactions) {
+            let (own, same) = (given.author == author, *given.emoji == *emoji);
+            kinds.insert(&*given.emoji);
+            counts.own = counts.own.saturating_add(u32::from(own));
+            counts.others = counts.others.saturating_add(u32::from(same && !own));
+            counts.given |= same && own;
+        }
+        counts.kinds = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
+        counts
     }
 
     /// Adds the next entry, whose `seq` is `top() + 1`, and applies it to the message it changes.
@@ -329,10 +338,14 @@ pub(super) struct Reaction {
 /// Groups reactions by emoji, in the order of the oldest reaction of each.
 pub(super) fn grouped(given: &[Reaction]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
     let mut groups: Vec<(Arc<str>, Vec<Arc<str>>)> = Vec::new();
+    let mut at: HashMap<&str, usize> = HashMap::new();
     for Reaction { emoji, name, .. } in given {
-        match groups.iter_mut().find(|(known, _)| known == emoji) {
-            Some((_, names)) => names.push(Arc::clone(name)),
-            None => groups.push((Arc::clone(emoji), vec![Arc::clone(name)])),
+        let group = *at.entry(emoji).or_insert_with(|| {
+            groups.push((Arc::clone(emoji), Vec::new()));
+            groups.len().saturating_sub(1)
+        });
+        if let Some((_, names)) = groups.get_mut(group) {
+            names.push(Arc::clone(name));
         }
     }
     groups

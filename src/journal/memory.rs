@@ -157,7 +157,7 @@ impl Memory {
                 seq
             }
             Change::Reaction { mid, emoji, on, count: counted } => {
-                count = room.history.count(*mid, emoji, author, *on);
+                count = room.history.reactions(*mid, emoji, author).after(*on)?;
                 *counted = count;
                 *mid
             }

@@ -100,10 +100,18 @@ impl Handler for Server {
             Message::Binary(bytes) => bytes.len(),
         };
         let paid = self.chat.charge_message(turn.now(), client(conn), bytes);
-        let event = paid.and_then(|()| match &message {
-            Message::Text(text) => ClientEvent::parse(text, self.chat.limits()),
-            Message::Binary(_) => Err(Refusal::binary()),
-        });
+        let event = match (paid, &message) {
+            // What is short is read all the same, so that the refusal can name it.
+            (Err(refusal), Message::Text(text)) if bytes <= REFUSED_BYTES_READ_MAX => {
+                match ClientEvent::parse(text, self.chat.limits()) {
+                    Ok(event) => Err(event.refused(refusal)),
+                    Err(_) => Err(refusal),
+                }
+            }
+            (Err(refusal), _) => Err(refusal),
+            (Ok(()), Message::Text(text)) => ClientEvent::parse(text, self.chat.limits()),
+            (Ok(()), Message::Binary(_)) => Err(Refusal::binary()),
+        };
         let event = event.and_then(|event| self.with_login(turn.now(), conn, event));
         self.handle(turn, Input::Received { client: client(conn), event });
     }
@@ -324,6 +332,9 @@ impl Server {
         }
     }
 }
+
+/// Bytes of a message above the rate that is read to name it in the refusal.
+const REFUSED_BYTES_READ_MAX: usize = 4096;
 
 /// Returns the chat's id of a connection.
 fn client(conn: ConnId) -> ClientId {

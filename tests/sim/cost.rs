@@ -1,6 +1,8 @@
 //! What one guest may cost: for each thing a client can send, the dearest input against an ordinary
 //! one of the same size.
 
+#![expect(clippy::disallowed_methods, reason = "it measures durations")]
+
 use std::time::{Duration, Instant};
 
 use crate::world::World;

@@ -282,7 +282,7 @@ impl Chat {
 fn price(command: &Command) -> u32 {
     match command {
         Command::Search(_) => 5,
-        Command::History { .. } | Command::ListUsers | Command::ListRooms => 2,
+        Command::History { .. } => 2,
         Command::Resume { rooms, .. } => {
             u32::try_from(rooms.len() / 8).unwrap_or(u32::MAX).saturating_add(1)
         }

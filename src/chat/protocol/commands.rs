@@ -32,7 +32,7 @@ const COMMANDS: [(&str, &str, &str); 33] = [
     ("unban", "USER", "lift a ban"),
     ("mute", "USER [SECONDS] [WHY]", "stop a user from posting"),
     ("unmute", "USER", "let a user post again"),
-    ("slow", "SECONDS", "slow mode: seconds between messages; 0 turns it off"),
+    ("slow", "SECONDS", "set the pause between messages; 0 for none"),
     ("lock", "", "let only moderators post"),
     ("unlock", "", "let everybody post again"),
     ("invite", "USER", "invite a user to the room"),

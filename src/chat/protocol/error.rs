@@ -55,6 +55,8 @@ pub enum Code {
     RoomFull,
     /// In as many rooms as allowed.
     TooManyRooms,
+    /// As many kinds of reactions to a message as there may be.
+    TooManyReactions,
     /// Too much in too little time.
     RateLimited,
     /// The server has too much to do.
@@ -94,6 +96,7 @@ impl Code {
             Self::SlowMode => "slow_mode",
             Self::RoomFull => "room_full",
             Self::TooManyRooms => "too_many_rooms",
+            Self::TooManyReactions => "too_many_reactions",
             Self::RateLimited => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::StorageUnavailable => "storage_unavailable",
@@ -169,6 +172,10 @@ impl Refusal {
             }
             JournalError::NoSuchMessage => (Code::NoSuchMessage, "there is no such message"),
             JournalError::Forbidden => (Code::Forbidden, "this message is not yours"),
+            JournalError::TooManyReactions => (
+                Code::TooManyReactions,
+                "a message takes 20 kinds of reactions, and 5 of one person",
+            ),
             JournalError::Overloaded => (Code::Overloaded, "the server is busy; try again"),
             JournalError::Unavailable => {
                 (Code::StorageUnavailable, "storage is unavailable; try again")

@@ -36,17 +36,24 @@ impl ClientEvent {
         Ok(event)
     }
 
+    /// Names the event, and hands its text back, in a refusal of it.
+    #[must_use]
+    pub fn refused(&self, refusal: Refusal) -> Refusal {
+        let refusal = refusal.re(self.id.clone());
+        match &self.command {
+            Command::Send { content, .. }
+            | Command::Direct { content, .. }
+            | Command::Reply(content)
+            | Command::Edit { content, .. } => refusal.text(Arc::clone(content)),
+            _ => refusal,
+        }
+    }
+
     /// Refuses names that are too long, and too many of them, before anybody looks them up.
     fn check_names(&self, limits: &Limits) -> Result<(), Refusal> {
         let refuse = |key: Key, most: usize, what: &str| {
             let message = format!("{}: at most {most} {what}", key.word());
-            let refusal = Refusal::new(Code::BadField, message).re(self.id.clone());
-            Err(match &self.command {
-                Command::Send { content, .. } | Command::Direct { content, .. } => {
-                    refusal.text(Arc::clone(content))
-                }
-                _ => refusal,
-            })
+            Err(self.refused(Refusal::new(Code::BadField, message)))
         };
         let bytes_max = limits.written_name_bytes_max();
         let other = match &self.command {

@@ -269,6 +269,8 @@ pub enum JournalError {
     NoSuchMessage,
     /// The message is somebody else's.
     Forbidden,
+    /// The message has as many kinds of reactions as it may, or as many of this author.
+    TooManyReactions,
     /// The keeper has too much to do: try again with the same `id`.
     Overloaded,
     /// The keeper cannot write now: try again with the same `id`.

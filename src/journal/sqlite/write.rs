@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::Limits;
-use super::super::draft::{self, BodyHash, FirstAnswer, changed_message};
+use super::super::draft::{self, BodyHash, FirstAnswer, ReactionCounts, changed_message};
 use super::super::history::StoredEntry;
 use super::ids::Ids;
 use super::key_values;
@@ -137,7 +137,7 @@ impl Writer {
         };
         let seq = room.next();
         if let Change::Reaction { mid, emoji, on, count } = &mut change {
-            *count = self.count(&room, *mid, emoji, author, *on)?;
+            *count = self.reactions(&room, *mid, emoji, author)?.after(*on)?;
         }
         let (mid, count) = match &change {
             Change::Message { .. } => (seq, 0),
@@ -251,23 +251,25 @@ impl Writer {
         Ok(author.map(AuthorKey))
     }
 
-    /// Returns the number of people with this reaction to a message once `author` has added or removed
-    /// theirs.
-    fn count(
+    /// Counts the reactions to a message.
+    fn reactions(
         &self,
         room: &RoomRow,
         mid: u64,
         emoji: &str,
         author: AuthorKey,
-        on: bool,
-    ) -> rusqlite::Result<u32> {
+    ) -> rusqlite::Result<ReactionCounts> {
         let mut statement = self.db.prepare_cached(
-            "SELECT count(*) FROM reactions WHERE message = ?1 AND emoji = ?2 AND author <> ?3",
+            "SELECT count(DISTINCT emoji), count(*) FILTER (WHERE author = ?3),
+                    count(*) FILTER (WHERE emoji = ?2 AND author <> ?3),
+                    count(*) FILTER (WHERE emoji = ?2 AND author = ?3) > 0
+             FROM reactions WHERE message = ?1",
         )?;
         let message = key(room.number, mid);
-        let others: u32 =
-            statement.query_row(params![message, emoji, &author.0[..]], |row| row.get(0))?;
-        Ok(others.saturating_add(u32::from(on)))
+        statement.query_row(params![message, emoji, &author.0[..]], |row| {
+            let (kinds, own, others, given) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok(ReactionCounts { kinds, own, others, given })
+        })
     }
 
     fn apply(&mut self, room: &RoomRow, stored: &StoredEntry) -> rusqlite::Result<()> {

@@ -8,8 +8,8 @@ use super::world::{
     reaction, request_id_of, said, topic,
 };
 use crate::chat::record::{
-    Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse, Namespace,
-    PutKeyValues, RequestId, Span, StoredMessage,
+    AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse,
+    Namespace, PutKeyValues, RequestId, Span, StoredMessage,
 };
 use crate::clock::Moment;
 use crate::journal::Limits;
@@ -125,6 +125,29 @@ pub(super) fn reactions_are_counted_by_author_and_shown_in_order(mut world: Worl
         })
         .collect();
     assert_eq!(counts, [1, 1, 2, 2, 1, 0]);
+}
+
+pub(super) fn a_message_takes_so_many_kinds_of_reactions_in_all_and_of_each(mut world: World) {
+    world.say("hi");
+    let mut react = |author: u8, emoji: &str, on| {
+        let mut draft = world.draft(reaction(1, emoji, on));
+        draft.author = AuthorKey([author; 16]);
+        match world.append(draft) {
+            JournalResponse::Appended { count, .. } => Ok(count),
+            JournalResponse::Rejected { why, .. } => Err(why),
+            other => panic!("{other:?}"),
+        }
+    };
+    for kind in 0..20 {
+        assert_eq!(react(kind / 5, &format!("r{kind}"), true), Ok(1));
+    }
+    assert_eq!(react(9, "r20", true), Err(JournalError::TooManyReactions));
+    assert_eq!(react(0, "r7", true), Err(JournalError::TooManyReactions));
+    assert_eq!(react(0, "r4", true), Ok(1), "given already");
+    assert_eq!(react(9, "r4", true), Ok(2), "no new kind");
+    assert_eq!(react(0, "r0", false), Ok(0));
+    assert_eq!(react(9, "r20", true), Ok(1));
+    assert_eq!(react(0, "r7", true), Ok(2));
 }
 
 pub(super) fn a_deleted_message_leaves_a_tombstone_without_text(mut world: World) {

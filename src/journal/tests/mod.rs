@@ -38,6 +38,7 @@ cases! { entries of contract on memory sqlite: {
     a_refused_draft_takes_no_number
     edits_are_folded_in
     reactions_are_counted_by_author_and_shown_in_order
+    a_message_takes_so_many_kinds_of_reactions_in_all_and_of_each
     a_deleted_message_leaves_a_tombstone_without_text
     a_message_expires_at_its_time
     a_deleted_message_does_not_expire
