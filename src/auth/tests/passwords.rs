@@ -1,5 +1,6 @@
 //! Passwords, their hashes, and the worker.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +17,8 @@ fn cheap() -> Limits {
 fn given(text: &str) -> Password {
     Password::entered(text.into(), &Limits::default()).unwrap()
 }
+
+const NETWORK: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// A worker under test.
 struct World {
@@ -40,9 +43,8 @@ impl World {
         let mut out = Vec::new();
         for _ in 0..count {
             self.woken.recv_timeout(PATIENCE).unwrap();
+            self.passwords.answers(&mut out);
         }
-        self.passwords.answers(&mut out);
-        assert_eq!(out.len(), count);
         out
     }
 
@@ -147,15 +149,15 @@ fn damaged_and_too_costly_hashes_fail() {
 fn the_worker_answers_in_order_and_wakes() {
     let mut world = World::new(&cheap());
     assert!(!world.passwords.busy());
-    world.passwords.hash(1, given("correct horse"), [1; 16]).unwrap();
+    world.passwords.hash(1, NETWORK, given("correct horse"), [1; 16]).unwrap();
     assert!(world.passwords.busy());
     let Outcome::Hashed(hash) = world.one() else { panic!("no hash") };
     let account = || Some(Arc::clone(&hash));
-    world.passwords.verify(2, given("correct horse"), account()).unwrap();
-    world.passwords.verify(3, given("wrong horse"), account()).unwrap();
-    world.passwords.verify(4, given("correct horse"), None).unwrap();
-    world.passwords.verify(5, given("correct horse"), Some("damaged".into())).unwrap();
-    world.passwords.hash(6, given("correct horse"), [1; 16]).unwrap();
+    world.passwords.verify(2, NETWORK, given("correct horse"), account()).unwrap();
+    world.passwords.verify(3, NETWORK, given("wrong horse"), account()).unwrap();
+    world.passwords.verify(4, NETWORK, given("correct horse"), None).unwrap();
+    world.passwords.verify(5, NETWORK, given("correct horse"), Some("damaged".into())).unwrap();
+    world.passwords.hash(6, NETWORK, given("correct horse"), [1; 16]).unwrap();
     assert_eq!(
         world.answers(5),
         [
@@ -181,24 +183,59 @@ fn a_full_queue_is_busy_until_answers_are_taken() {
         let _ = wait.lock().unwrap().recv();
     })
     .unwrap();
-    passwords.verify(0, given("x"), None).unwrap();
+    passwords.verify(0, NETWORK, given("x"), None).unwrap();
     woken.recv_timeout(PATIENCE).unwrap();
     let mut out = Vec::new();
     passwords.answers(&mut out);
     for job in 1..=3 {
-        assert_eq!(passwords.verify(job, given("x"), None), Ok(()));
+        assert_eq!(passwords.verify(job, NETWORK, given("x"), None), Ok(()));
     }
-    assert_eq!(passwords.verify(4, given("x"), None), Err(Busy));
-    assert_eq!(passwords.hash(5, given("x"), [0; 16]), Err(Busy));
+    assert_eq!(passwords.verify(4, NETWORK, given("x"), None), Err(Busy));
+    assert_eq!(passwords.hash(5, NETWORK, given("x"), [0; 16]), Err(Busy));
     drop(go);
-    for _ in 1..=3 {
+    for _ in 1..=2 {
         woken.recv_timeout(PATIENCE).unwrap();
     }
     // Answers that were not taken still count.
-    assert_eq!(passwords.verify(6, given("x"), None), Err(Busy));
+    assert_eq!(passwords.verify(6, NETWORK, given("x"), None), Err(Busy));
+    passwords.answers(&mut out);
+    woken.recv_timeout(PATIENCE).unwrap();
     passwords.answers(&mut out);
     assert_eq!(out, [0, 1, 2, 3].map(|job| (job, Outcome::Wrong)));
-    assert_eq!(passwords.verify(7, given("x"), None), Ok(()));
+    assert_eq!(passwords.verify(7, NETWORK, given("x"), None), Ok(()));
+}
+
+#[test]
+fn networks_take_turns_and_the_busiest_makes_room() {
+    let limits = Limits { password_jobs_max: 6, ..cheap() };
+    let (wake, woken) = channel();
+    let mut passwords = PasswordWorker::start(&limits, move || {
+        let _ = wake.send(());
+    })
+    .unwrap();
+    let submit = |passwords: &mut PasswordWorker, job, network: u8| {
+        passwords.verify(job, [192, 0, 2, network].into(), given("x"), None)
+    };
+    // Two go to the thread at once; four of the same network wait.
+    for job in 0..6 {
+        assert_eq!(submit(&mut passwords, job, 1), Ok(()));
+    }
+    assert_eq!(submit(&mut passwords, 6, 1), Err(Busy));
+    assert_eq!(submit(&mut passwords, 7, 2), Ok(()));
+    assert_eq!(submit(&mut passwords, 8, 3), Ok(()));
+    let mut out = Vec::new();
+    while passwords.busy() {
+        passwords.answers(&mut out);
+        if out.len() < 8 {
+            woken.recv_timeout(PATIENCE).unwrap();
+        }
+    }
+    let numbers = |wanted: &Outcome| {
+        let wanted = out.iter().filter(|(_, outcome)| outcome == wanted);
+        wanted.map(|(job, _)| *job).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&Outcome::PushedOut), [5, 4]);
+    assert_eq!(numbers(&Outcome::Wrong), [0, 1, 2, 7, 8, 3]);
 }
 
 #[test]
@@ -210,7 +247,7 @@ fn the_thread_ends_when_its_handle_is_dropped() {
     })
     .unwrap();
     for job in 0..64 {
-        passwords.verify(job, given("x"), None).unwrap();
+        passwords.verify(job, NETWORK, given("x"), None).unwrap();
     }
     drop(passwords);
     assert_eq!(gone.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
@@ -238,7 +275,7 @@ fn the_duration_does_not_tell_whether_an_account_exists() {
         let mut times: Vec<Duration> = (0..7)
             .map(|job| {
                 let start = clock.now().at;
-                world.passwords.verify(job, given("wrong horse"), hash.cloned()).unwrap();
+                world.passwords.verify(job, NETWORK, given("wrong horse"), hash.cloned()).unwrap();
                 assert_eq!(world.one(), Outcome::Wrong);
                 clock.now().at.since(start)
             })

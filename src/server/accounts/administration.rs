@@ -83,7 +83,9 @@ impl Server {
             Password::new(password, &self.accounts.limits).map_err(login::invalid_password)?;
         let (caller, network) = (client(conn), network(turn, conn));
         let job = PasswordJob { caller, network, purpose };
-        Ok(self.accounts.submit(job, |worker, id| worker.hash(id, password, random()))?)
+        Ok(self
+            .accounts
+            .submit(job, |worker, id, network| worker.hash(id, network, password, random()))?)
     }
 }
 

@@ -51,7 +51,9 @@ impl Server {
             (client(conn), PasswordPurpose::Register { name: name.into(), own });
         self.exchanges.set_account_response(caller, AccountResponse::Token);
         let job = PasswordJob { caller, network, purpose };
-        Ok(self.accounts.submit(job, |worker, id| worker.hash(id, password, random()))?)
+        Ok(self
+            .accounts
+            .submit(job, |worker, id, network| worker.hash(id, network, password, random()))?)
     }
 
     /// Starts to verify a password. Neither the response nor the time it takes reveals whether the
@@ -83,7 +85,9 @@ impl Server {
         let hash = account.and_then(|account| account.hash.clone());
         let purpose = PasswordPurpose::LogIn { counted_as, author, hash: hash.clone() };
         let job = PasswordJob { caller: client(conn), network, purpose };
-        Ok(self.accounts.submit(job, |worker, id| worker.verify(id, password, hash))?)
+        Ok(self
+            .accounts
+            .submit(job, |worker, id, network| worker.verify(id, network, password, hash))?)
     }
 
     /// Revokes the login that a request presents, and closes its connections. The response waits

@@ -135,10 +135,10 @@ impl Accounts {
     fn submit(
         &mut self,
         job: PasswordJob,
-        submit: impl FnOnce(&mut PasswordWorker, u64) -> Result<(), Busy>,
+        submit: impl FnOnce(&mut PasswordWorker, u64, IpAddr) -> Result<(), Busy>,
     ) -> Result<(), Refusal> {
         self.last_job = self.last_job.wrapping_add(1);
-        if submit(&mut self.passwords, self.last_job).is_err() {
+        if submit(&mut self.passwords, self.last_job, job.network).is_err() {
             self.refund_attempt(&job);
             return Err(busy());
         }

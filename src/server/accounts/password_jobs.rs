@@ -27,8 +27,10 @@ impl Server {
                 return self.finish_login(turn, &job, outcome == Outcome::Verified);
             }
             Outcome::Hashed(hash) => hash,
-            Outcome::Failed => {
-                tracing::error!("a password could not be hashed or verified");
+            Outcome::Failed | Outcome::PushedOut => {
+                if outcome == Outcome::Failed {
+                    tracing::error!("a password could not be hashed or verified");
+                }
                 self.accounts.refund_attempt(&job);
                 return self.finish_exchange(turn, job.caller, error_response(busy()));
             }
