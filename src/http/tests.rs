@@ -113,7 +113,8 @@ fn ambiguous_requests_are_refused() {
     let host = "Host: h\r\n";
     let bad_line = Error::BadRequestLine;
     for (id, bytes, expected) in [
-        ("H03 HTTP/1.0", format!("GET / HTTP/1.0\r\n{host}\r\n"), Error::UnsupportedVersion),
+        ("two Hosts in 1.0", format!("GET / HTTP/1.0\r\n{host}{host}\r\n"), Error::RepeatedHost),
+        ("bad Host in 1.0", "GET / HTTP/1.0\r\nHost: a b\r\n\r\n".to_owned(), Error::BadHost),
         ("H04 HTTP/2.0", format!("GET / HTTP/2.0\r\n{host}\r\n"), Error::UnsupportedVersion),
         ("HTTP/1.2", format!("GET / HTTP/1.2\r\n{host}\r\n"), Error::UnsupportedVersion),
         ("HTTP/0.9", "GET /\r\n\r\n".to_owned(), bad_line),
@@ -186,9 +187,9 @@ fn a_body_of_unclear_length_is_refused() {
             "V48",
             "POST",
             "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
-            Error::LengthRequired,
+            Error::UnknownCoding,
         ),
-        ("chunked", "POST", "Transfer-Encoding: chunked", Error::LengthRequired),
+        ("another coding", "POST", "Transfer-Encoding: gzip, chunked", Error::UnknownCoding),
         ("two lengths", "POST", "Content-Length: 5\r\nContent-Length: 5", Error::BadContentLength),
         ("two lengths", "POST", "Content-Length: 5\r\nContent-Length: 6", Error::BadContentLength),
         ("a list", "POST", "Content-Length: 5, 5", Error::BadContentLength),
@@ -220,7 +221,8 @@ fn every_error_has_its_status() {
         (Error::UnsupportedVersion, 505),
         (Error::HeadTooLarge, 431),
         (Error::TooManyHeaders, 431),
-        (Error::LengthRequired, 411),
+        (Error::UnknownCoding, 501),
+        (Error::BadChunk, 400),
         (Error::BodyTooLarge, 413),
         (Error::UnknownExpectation, 417),
     ] {
@@ -246,6 +248,105 @@ fn bodies_come_with_their_requests() {
     assert_eq!(request.body, b"");
     let request = one(b"DELETE /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
     assert_eq!((request.method, request.body.as_slice()), (Method::Delete, &b"ab"[..]));
+}
+
+fn chunked(body: &str) -> Vec<u8> {
+    let head = "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n";
+    format!("{head}{body}").into_bytes()
+}
+
+#[test]
+fn chunked_bodies_are_decoded() {
+    for (body, expected) in [
+        ("0\r\n\r\n", ""),
+        ("5\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("2\r\nhe\r\n3\r\nllo\r\n00\r\n\r\n", "hello"),
+        ("00a\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
+        ("A;name=value\r\n0123456789\r\n0 ; x=\"y\"\r\n\r\n", "0123456789"),
+        ("2\r\n\r\n\r\n0\r\nTrailer: x\r\nContent-Length: 7\r\n\r\n", "\r\n"),
+    ] {
+        assert_eq!(one(&chunked(body)).body, expected.as_bytes(), "{body}");
+    }
+    let mut two = chunked("1\r\nx\r\n0\r\n\r\n");
+    two.extend(b"GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+    let paths: Vec<_> = parse(&two).unwrap().into_iter().map(|it| it.path).collect();
+    assert_eq!(paths, ["/a", "/b"]);
+}
+
+#[test]
+fn malformed_chunks_are_refused() {
+    for (body, expected) in [
+        ("\r\n", Error::BadChunk),
+        ("x\r\n", Error::BadChunk),
+        ("-1\r\n", Error::BadChunk),
+        ("0x5\r\n", Error::BadChunk),
+        (" 5\r\n", Error::BadChunk),
+        (";a\r\n", Error::BadChunk),
+        ("5\rhello\r\n", Error::BadChunk),
+        ("5\nhello\r\n", Error::BareLineFeed),
+        ("5\r\nhello!\r\n", Error::BadChunk),
+        ("5\r\nhello0\r\n", Error::BadChunk),
+        ("5\r\nhello\n", Error::BareLineFeed),
+        ("0\r\nA: b\n", Error::BareLineFeed),
+    ] {
+        assert_eq!(parse(&chunked(body)), Err(expected), "{body}");
+    }
+}
+
+#[test]
+fn a_chunked_body_has_the_same_limit() {
+    let limits = Limits::default();
+    let half = "x".repeat(limits.body_bytes_max / 2);
+    let chunk = format!("{:x}\r\n{half}\r\n", half.len());
+    let whole = one(&chunked(&format!("{chunk}{chunk}0\r\n\r\n")));
+    assert_eq!(whole.body.len(), limits.body_bytes_max);
+    for more in ["1\r\n", "ffffffffffffffffffff\r\n"] {
+        assert_eq!(parse(&chunked(&format!("{chunk}{chunk}{more}"))), Err(Error::BodyTooLarge));
+    }
+    // The smallest chunks fit in, endless extensions and trailers do not.
+    let tiny = "1\r\nx\r\n".repeat(limits.body_bytes_max);
+    assert_eq!(one(&chunked(&format!("{tiny}0\r\n\r\n"))).body.len(), limits.body_bytes_max);
+    let long = "a".repeat(2 * limits.head_bytes_max);
+    for endless in [format!("1;{long}"), format!("0\r\nA: {long}"), format!("1\r\nx\r\n1;{long}")] {
+        assert_eq!(parse(&chunked(&endless)), Err(Error::HeadTooLarge));
+    }
+}
+
+#[test]
+fn a_request_of_http_1_0_is_the_last_and_needs_no_host() {
+    for headers in ["", "Connection: keep-alive\r\n", "Expect: 100-continue\r\n", "Expect: x\r\n"] {
+        let request = one(format!("OPTIONS / HTTP/1.0\r\n{headers}\r\n").as_bytes());
+        assert_eq!((request.version, request.keep_alive), (Version::Http10, false), "{headers}");
+        assert_eq!(request.host, "");
+    }
+    let request = one(b"POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 2\r\n\r\nab");
+    assert_eq!((request.host.as_str(), request.body.as_slice()), ("a", &b"ab"[..]));
+    assert_eq!(
+        parse(b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        Err(Error::AmbiguousLength)
+    );
+}
+
+#[test]
+fn the_path_of_a_refused_request_is_known() {
+    for (bytes, path) in [
+        ("POST /api/x?y HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n", "/api/x"),
+        ("POST /api/x HTTP/1.1\r\nHost: h\r\nExpect: x\r\n\r\n", "/api/x"),
+        ("POST /api/x HTTP/1.1\r\nHost: h\nA: b\r\n\r\n", "/api/x"),
+        ("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx", "/a"),
+        ("\u{16}", ""),
+    ] {
+        for step in [1, bytes.len()] {
+            let mut parser = Parser::default();
+            let fed = bytes.as_bytes().chunks(step).try_for_each(|mut input| {
+                parser
+                    .feed(&Limits::default(), &mut input)
+                    .map(|request| assert!(request.is_none()))
+            });
+            fed.unwrap_err();
+            assert_eq!(parser.path(), path, "{bytes}");
+        }
+    }
 }
 
 #[test]
