@@ -114,8 +114,9 @@ limits! {
 
     ws.fragments_max;
     ws.message_within;
-    ws.control_frames_max;
-    ws.control_frames_within;
+    ws.frames_per_second;
+    ws.frames_burst;
+    ws.frames_over_max;
     ws.handshake_within;
     ws.keep_alive_within;
     ws.pipelined_bytes_max size;
@@ -124,6 +125,9 @@ limits! {
     ws.inflaters_max zero;
 
     net.read_bytes_per_turn_max size <- read_bytes_per_turn;
+    net.messages_per_turn_max;
+    net.conn_time_per_turn_max;
+    net.phase_max;
     net.turn_bytes_max size;
     net.send_queue_bytes_max size;
     net.socket_send_buffer_bytes size;

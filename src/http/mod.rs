@@ -11,11 +11,13 @@
 )]
 
 mod chunked;
+mod date;
 mod head;
 mod parser;
 mod request;
 mod response;
 
+pub use date::Date;
 pub use head::is_token_byte;
 pub use parser::Parser;
 pub use request::{Method, Request, Version};
