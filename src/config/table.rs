@@ -17,6 +17,8 @@ settings! {
     data: data;
     /// Other origin whose pages may connect, or * for any.
     allow_origin: allow_origin;
+    /// Name this server is reached by; once given, requests for other names are refused.
+    allow_host: allow_host;
     /// Reverse proxy to trust: an address, a network or loopback.
     trusted_proxy: net.trusted_proxies;
     /// Who may connect: guests (open), guests and accounts (optional), or accounts only (required).

@@ -227,6 +227,13 @@ impl Turn<'_> {
         conn.is_some_and(|conn| conn.secure)
     }
 
+    /// Whether a connection was made to a loopback address, and not by a trusted proxy.
+    pub fn is_local(&self, id: ConnId) -> bool {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let ends = conn.and_then(|conn| conn.transport.ends());
+        ends.is_some_and(|(own, peer)| own.is_loopback() && !self.conns.trusts(peer))
+    }
+
     /// Returns the network of [`Turn::address`]: an IPv4 address, or an IPv6 /64.
     pub fn network(&self, id: ConnId) -> Option<IpAddr> {
         self.address(id).map(network)

@@ -8,7 +8,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::{Conns, Reactor, SIGNALS, Turn, WAKER, is_listener};
 use crate::clock::Clock;
-use crate::http::{Response, Status};
+use crate::http::Status;
 use crate::net::Handler;
 use crate::net::conn::{Conn, ConnId};
 use crate::net::transport::Moved;
@@ -135,6 +135,11 @@ impl Reactor {
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
             Event::Request(request) => {
                 turn.conns.read_forwarded(id, &request);
+                let refusal = turn.conns.shared.refusal;
+                let refuse = |status, conn: &Conn| {
+                    let line = too_many(status, conn);
+                    Answer::Respond(refusal(&request.path, status, line).with_close())
+                };
                 let Some(conn) = turn.conns.get(id) else { return };
                 let mut answer = match conn.refusal {
                     Some(status) => refuse(status, conn),
@@ -216,13 +221,12 @@ impl Budget {
     }
 }
 
-/// Returns the answer to a request over the limit of connections.
-fn refuse(status: Status, conn: &Conn) -> Answer {
+/// Logs that a request is over the limit of connections; returns why it is refused.
+fn too_many(status: Status, conn: &Conn) -> &'static str {
     tracing::info!(address = %conn.address, status = status.0, "refused: too many connections");
-    let text = if status == Status(429) {
+    if status == Status(429) {
         "too many connections from your network"
     } else {
         "too many connections"
-    };
-    Answer::Respond(Response::text(status, text).with_close())
+    }
 }
