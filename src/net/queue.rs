@@ -197,7 +197,7 @@ impl Frames {
                 match sent.checked_sub(bytes.len()) {
                     Some(rest) => sent = rest,
                     None => {
-                        keep(Bytes::Static(bytes), FrameClass::Reply, std::mem::take(&mut sent))
+                        keep(Bytes::Static(bytes), FrameClass::Reply, std::mem::take(&mut sent));
                     }
                 }
                 at = next;
@@ -445,7 +445,7 @@ mod tests {
         frames.enqueue(&mut queued, 2);
         let mut left = Vec::new();
         frames.keep_unsent(queued, 4, |it, class, sent| {
-            left.push((it.as_slice().to_vec(), class, sent))
+            left.push((it.as_slice().to_vec(), class, sent));
         });
         assert_eq!(left, [(b"ghi".to_vec(), numbered(2), 1)]);
     }

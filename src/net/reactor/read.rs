@@ -217,7 +217,7 @@ impl Budget {
             return true;
         }
         let now = clock.elapsed();
-        now >= *self.until.get_or_insert(now.saturating_add(self.time_max))
+        now >= *self.until.get_or_insert_with(|| now.saturating_add(self.time_max))
     }
 }
 
