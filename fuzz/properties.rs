@@ -135,7 +135,7 @@ pub fn small_limits() -> Limits {
     Limits {
         message_bytes_max: 1000,
         fragments_max: 6,
-        control_frames_max: 12,
+        frames_burst: 12,
         deflate_bytes_min: 16,
         ..Limits::default()
     }
@@ -432,7 +432,7 @@ fn heard_by_us(data: &[u8]) -> (Vec<Said>, Option<Violation>) {
     let limits = Limits {
         message_bytes_max: MESSAGE_BYTES_MAX,
         fragments_max: u32::MAX,
-        control_frames_max: u16::MAX,
+        frames_per_second: 0,
         ..Limits::default()
     };
     let mut driver = Driver::new(limits);

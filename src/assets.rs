@@ -28,6 +28,10 @@ pub fn respond(request: &Request) -> Option<Response> {
     if variants.is_empty() {
         return None;
     }
+    // The question by which HAProxy checks whether a server is up.
+    if request.method == Method::Options {
+        return Some(Response::new(Status(204)).with_header("Allow", "GET, HEAD, OPTIONS"));
+    }
     if !matches!(request.method, Method::Get | Method::Head) {
         let refusal = Response::text(Status(405), "only GET and HEAD");
         return Some(refusal.with_header("Allow", "GET, HEAD"));

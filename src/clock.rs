@@ -1,7 +1,8 @@
 //! Time as a value.
 //!
 //! The reactor reads the clock once per turn and passes [`Now`] to every layer. No other code reads
-//! it, so that tests can drive every layer with a clock of their own.
+//! it, so that tests can drive every layer with a clock of their own. Within a turn the reactor only
+//! measures how long its phases take.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -55,6 +56,11 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     pub fn start() -> Self {
         Self { started: Instant::now() }
+    }
+
+    /// Returns the time since the start, for measuring within a turn.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// Reads both clocks.

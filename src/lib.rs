@@ -33,7 +33,7 @@
 //! | [`rate`] | `clock` | rate limits |
 //! | [`mod@file`] | – | files written whole or not at all |
 //! | [`http`] | – | request heads, small bodies, responses |
-//! | [`ws`] | `clock`, `http` | one connection's protocol life without a socket |
+//! | [`ws`] | `clock`, `rate`, `http` | one connection's protocol life without a socket |
 //! | [`chat`] | `clock`, `rate` | the domain: inputs in, effects out |
 //! | [`auth`] | `clock`, `rate`, `file` | passwords and tokens |
 //! | [`net`] | `clock`, `http`, `ws` | sockets, timers, the turn |
@@ -66,7 +66,7 @@
 //!
 //! # Invariants
 //!
-//! 1. The clock is read once per turn, by the reactor.
+//! 1. The clock is read once per turn, by the reactor, but to end a phase of the turn in time.
 //! 2. There is no lock, no `async` and no I/O in `ws`, `http` and `chat`.
 //! 3. A broadcast is encoded once per output form, whatever the number of recipients.
 //! 4. A connection is removed only in the reap phase.

@@ -1,5 +1,6 @@
 //! The reactor over real sockets, with a handler without chat.
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -22,7 +23,16 @@ struct Hub {
     /// Connections closed in this turn, and at most in any.
     closed: usize,
     closed_max: Arc<AtomicUsize>,
+    /// Requests for [`FILE`] so far.
+    files: Arc<AtomicUsize>,
+    /// Replies so far.
+    replies: Arc<AtomicUsize>,
 }
+
+/// The body of a large answer.
+static FILE: [u8; 2_000_000] = [b'f'; 2_000_000];
+
+const REPLY_BYTES: usize = 60_000;
 
 impl Handler for Hub {
     fn on_request(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
@@ -32,6 +42,15 @@ impl Handler for Hub {
                 let (address, secure) = (turn.address(conn).unwrap(), turn.is_secure(conn));
                 Answer::Respond(Response::text(Status(200), &format!("{address} {secure}")))
             }
+            "/file" => {
+                self.files.fetch_add(1, Ordering::Relaxed);
+                let body = Cow::Borrowed(&FILE[..]);
+                Answer::Respond(Response { body, ..Response::new(Status(200)) })
+            }
+            "/connections" => {
+                let count = turn.connections().to_string();
+                Answer::Respond(Response::text(Status(200), &count).with_close())
+            }
             path => Answer::Respond(Response::text(Status(200), path)),
         }
     }
@@ -40,8 +59,16 @@ impl Handler for Hub {
         self.open.push(conn);
     }
 
-    fn on_message(&mut self, turn: &mut Turn<'_>, _: ConnId, message: Message) {
+    fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
         match &message {
+            Message::Text(text) if text == "work" => thread::sleep(Duration::from_millis(3)),
+            Message::Text(text) if text == "reply" => {
+                self.replies.fetch_add(1, Ordering::Relaxed);
+                let owed = turn.owed(conn);
+                turn.send(conn, &[b'r'; REPLY_BYTES]);
+                assert!(turn.owed(conn) >= owed + REPLY_BYTES);
+                return;
+            }
             Message::Text(text) if text == "exit" => turn.exit(),
             Message::Text(text) if text == "hang" => thread::sleep(Duration::from_secs(1)),
             _ => {}
@@ -77,6 +104,8 @@ struct World {
     address: SocketAddr,
     heard: Receiver<String>,
     closed_max: Arc<AtomicUsize>,
+    files: Arc<AtomicUsize>,
+    replies: Arc<AtomicUsize>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -85,17 +114,19 @@ impl World {
         let (ready, address) = channel();
         let (tell, heard) = channel();
         let closed_max = Arc::new(AtomicUsize::new(0));
-        let most = Arc::clone(&closed_max);
+        let [files, replies] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+        let counts = [&closed_max, &files, &replies].map(Arc::clone);
         let thread = thread::spawn(move || {
             let shared = Shared::new(messages, http::Limits::default());
             let mut reactor = Reactor::new(limits, shared, Clock::start(), 1024).unwrap();
             ready.send(reactor.listen("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
             let (open, number, closed) = (Vec::new(), 0, 0);
-            let mut hub = Hub { open, number, tell, closed, closed_max: most };
+            let [closed_max, files, replies] = counts;
+            let mut hub = Hub { open, number, tell, closed, closed_max, files, replies };
             reactor.run(&mut hub).unwrap();
         });
         let address = address.recv().unwrap();
-        Self { address, heard, closed_max, thread: Some(thread) }
+        Self { address, heard, closed_max, files, replies, thread: Some(thread) }
     }
 
     fn connect(&self) -> TcpStream {
@@ -110,6 +141,15 @@ impl World {
         stream.write_all(UPGRADE).unwrap();
         assert!(head(&mut stream).starts_with("HTTP/1.1 101 "));
         stream
+    }
+
+    /// Returns the number of connections, the one that asks among them.
+    fn connections(&self) -> usize {
+        let mut stream = self.connect();
+        stream.write_all(b"GET /connections HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.rsplit("\r\n").next().unwrap().trim().parse().unwrap()
     }
 
     fn hears(&self, what: &str) {
@@ -466,4 +506,158 @@ fn a_trusted_proxy_names_the_client_and_its_scheme_with_each_request() {
         ]
     );
     assert_eq!(asks(Vec::new()), ["127.0.0.1 false"; 5]);
+}
+
+/// Returns a request for a file, whose answer is the static [`FILE`].
+fn file_request(headers: &str) -> Vec<u8> {
+    format!("GET /file HTTP/1.1\r\nHost: h\r\n{headers}\r\n").into_bytes()
+}
+
+/// Reads a response with [`FILE`] as its body, `step` bytes at a time; calls `wait` in between.
+fn read_file(stream: &mut TcpStream, step: usize, mut wait: impl FnMut()) {
+    assert!(head(stream).starts_with("HTTP/1.1 200 "));
+    for expected in FILE.chunks(step) {
+        let mut piece = vec![0; expected.len()];
+        stream.read_exact(&mut piece).unwrap();
+        assert_eq!(piece, expected);
+        wait();
+    }
+}
+
+/// Returns a connection whose client takes little at a time.
+fn connect_narrow(world: &World) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.connect(&world.address.into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+/// Returns limits under which an answer takes longer than any deadline but that of progress.
+fn impatient() -> ws::Limits {
+    ws::Limits {
+        handshake_within: Duration::from_millis(100),
+        keep_alive_within: Duration::from_millis(100),
+        close_within: Duration::from_millis(100),
+        ..ws::Limits::default()
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_one_at_a_time() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let mut stream = connect_narrow(&world);
+    let requests = 300;
+    stream.write_all(&file_request("").repeat(requests)).unwrap();
+    // The second request is seen only when the first answer is gone: no earlier, however long the
+    // client does not read.
+    let mut other = world.connect();
+    for _ in 0..50 {
+        other.write_all(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        assert!(head(&mut other).starts_with("HTTP/1.1 200 "));
+        other.read_exact(&mut [0; 3]).unwrap();
+    }
+    assert_eq!(world.files.load(Ordering::Relaxed), 1);
+    for read in 1..=3 {
+        read_file(&mut stream, 1 << 20, || {});
+        assert!(world.files.load(Ordering::Relaxed) <= read + 1);
+    }
+}
+
+#[test]
+fn an_answer_that_is_read_slowly_arrives_whole() {
+    for headers in ["", "Connection: close\r\n"] {
+        let world = World::new(Limits::default(), impatient());
+        let mut stream = connect_narrow(&world);
+        stream.write_all(&file_request(headers)).unwrap();
+        read_file(&mut stream, FILE.len() / 10, || thread::sleep(Duration::from_millis(50)));
+        ends(&mut stream);
+    }
+}
+
+#[test]
+fn an_answer_to_a_half_closed_client_arrives_whole() {
+    let world = World::new(Limits::default(), impatient());
+    let mut stream = connect_narrow(&world);
+    stream.write_all(&file_request("").repeat(2)).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    read_file(&mut stream, FILE.len() / 10, || thread::sleep(Duration::from_millis(50)));
+    read_file(&mut stream, FILE.len(), || {});
+    ends(&mut stream);
+}
+
+#[test]
+fn an_answer_that_is_not_read_ends_its_connection() {
+    let limits = Limits { lag_max: Duration::from_millis(300), ..Limits::default() };
+    let world = World::new(limits, impatient());
+    let mut stream = connect_narrow(&world);
+    stream.write_all(&file_request("")).unwrap();
+    while world.connections() > 1 {}
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    assert!(rest.len() < FILE.len());
+}
+
+#[test]
+fn nobody_is_served_twice_before_everybody_was_served_once() {
+    let limits = Limits { messages_per_turn_max: 4, ..Limits::default() };
+    let world = World::new(limits, ws::Limits::default());
+    let (mut flood, mut other, mut watch) = (world.open(), world.open(), world.open());
+    // While the handler hangs, both have more to say than is read at once.
+    say(&mut watch, "hang");
+    let said: Vec<u8> = (0..100).flat_map(|n| text(&format!("flood {n}"))).collect();
+    flood.write_all(&said).unwrap();
+    for n in 0..10 {
+        say(&mut other, &format!("other {n}"));
+    }
+    assert_eq!(heard(&mut watch), "hang");
+    let all: Vec<String> = (0..110).map(|_| heard(&mut watch)).collect();
+    let mut ahead: usize = 0;
+    for text in &all {
+        if text == "other 9" {
+            break;
+        }
+        ahead += usize::from(text.starts_with("flood"));
+    }
+    assert!(ahead <= 12, "{ahead} messages of the one before ten of the other");
+    for who in ["flood", "other"] {
+        let numbers = all.iter().filter_map(|text| text.strip_prefix(who)?.trim().parse().ok());
+        assert!(numbers.is_sorted_by_key(|number: usize| number), "{all:?}");
+    }
+}
+
+#[test]
+fn a_connection_has_only_its_time_in_a_turn() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let (mut slow, mut other, mut watch) = (world.open(), world.open(), world.open());
+    say(&mut watch, "hang");
+    slow.write_all(&text("work").repeat(20)).unwrap();
+    say(&mut other, "other");
+    assert_eq!(heard(&mut watch), "hang");
+    let place = (0..21).position(|_| heard(&mut watch) == "other").unwrap();
+    assert!(place <= 2, "{place} messages that take long before one that does not");
+}
+
+#[test]
+fn replies_that_are_not_read_stop_the_reading() {
+    let limits = Limits { send_queue_bytes_max: 64 * 1024, ..Limits::default() };
+    let world = World::new(limits, ws::Limits { compression: false, ..ws::Limits::default() });
+    let mut stream = connect_narrow(&world);
+    stream.write_all(UPGRADE).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 101 "));
+    let asked = 1000;
+    stream.write_all(&text("reply").repeat(asked)).unwrap();
+    let mut other = world.open();
+    for _ in 0..50 {
+        say(&mut other, "reply");
+        assert_eq!(frame(&mut other).1.len(), REPLY_BYTES);
+    }
+    // The kernel's buffers, the queue, and one turn's replies.
+    let replies = world.replies.load(Ordering::Relaxed) - 50;
+    assert!(replies <= 16, "{replies} replies");
+    for _ in 0..asked {
+        assert_eq!(frame(&mut stream).1.len(), REPLY_BYTES);
+    }
 }

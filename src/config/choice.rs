@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Value, WebOrigin};
+use super::{Host, Value, WebOrigin};
 use crate::{
     journal::Durability,
     net::proxy::{Network, Trusted},
@@ -25,6 +25,27 @@ pub enum AllowedOrigin {
     Any,
     /// One origin.
     Only(WebOrigin),
+}
+
+/// A name by which this server may be reached, normalised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedHost(pub String);
+
+impl Value for AllowedHost {
+    fn form() -> String {
+        "NAME".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let host = Host::parse(text).filter(Host::is_portless);
+        host.map(|host| Self(host.name().to_owned())).ok_or_else(|| {
+            "not a host name; use one without scheme and port, such as chat.example".into()
+        })
+    }
+
+    fn text(&self) -> String {
+        self.0.clone()
+    }
 }
 
 impl Value for Data {

@@ -25,7 +25,7 @@ mod value;
 use crate::{auth, chat, http, journal, net, ws};
 
 pub use self::{
-    choice::{AllowedOrigin, Auth, Data, LogFormat, LogLevel},
+    choice::{AllowedHost, AllowedOrigin, Auth, Data, LogFormat, LogLevel},
     effective::{Effective, Faults, Source},
     load::load,
     lookup::replacement,
@@ -43,6 +43,8 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Other origins whose pages may connect.
     pub allow_origin: Vec<AllowedOrigin>,
+    /// Names by which this server may be reached, beside those of this machine.
+    pub allow_host: Vec<AllowedHost>,
     /// Where messages are stored.
     pub data: Data,
     /// What acknowledged messages survive.
@@ -92,6 +94,7 @@ impl Default for Config {
         Self {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
             allow_origin: Vec::new(),
+            allow_host: Vec::new(),
             data: Data::Dir("chinwag-data".into()),
             durability: journal::Durability::Fsync,
             accept_loss: false,

@@ -67,6 +67,16 @@ impl Host {
         Some(Self { name: host_name(name)?, port })
     }
 
+    /// Returns the name or address, without the port.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether there is no port.
+    pub fn is_portless(&self) -> bool {
+        self.port.is_none()
+    }
+
     /// Fills in a missing port.
     fn with_port(self, default: Option<u16>) -> Self {
         Self { port: self.port.or(default), ..self }

@@ -17,6 +17,8 @@ settings! {
     data: data;
     /// Other origin whose pages may connect, or * for any.
     allow_origin: allow_origin;
+    /// Name this server is reached by; once given, requests for other names are refused.
+    allow_host: allow_host;
     /// Reverse proxy to trust: an address, a network or loopback.
     trusted_proxy: net.trusted_proxies;
     /// Who may connect: guests (open), guests and accounts (optional), or accounts only (required).
@@ -114,8 +116,9 @@ limits! {
 
     ws.fragments_max;
     ws.message_within;
-    ws.control_frames_max;
-    ws.control_frames_within;
+    ws.frames_per_second;
+    ws.frames_burst;
+    ws.frames_over_max;
     ws.handshake_within;
     ws.keep_alive_within;
     ws.pipelined_bytes_max size;
@@ -124,6 +127,9 @@ limits! {
     ws.inflaters_max zero;
 
     net.read_bytes_per_turn_max size <- read_bytes_per_turn;
+    net.messages_per_turn_max;
+    net.conn_time_per_turn_max;
+    net.phase_max;
     net.turn_bytes_max size;
     net.send_queue_bytes_max size;
     net.socket_send_buffer_bytes size;

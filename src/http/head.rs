@@ -1,24 +1,33 @@
 //! Parsing of a complete request head: httparse for the syntax, then our own checks.
 //!
-//! httparse accepts several Host headers, a Content-Length beside a Transfer-Encoding, HTTP/1.0, and
-//! a `#` in the target.
+//! httparse accepts several Host headers, a Content-Length beside a Transfer-Encoding, and a `#` in
+//! the target.
 
 use httparse::Error as Syntax;
 
-use super::request::{Fields, Method, Request};
+use super::request::{Fields, Method, Request, Version};
 use super::{Error, Limits};
 
 /// A request without its body, and what the head announces of the body.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) request: Request,
-    pub(super) body_bytes: usize,
+    pub(super) body: BodyLength,
     pub(super) expects_continue: bool,
+}
+
+/// What delimits a body (§6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyLength {
+    /// This many bytes.
+    Bytes(usize),
+    /// The last chunk.
+    Chunked,
 }
 
 /// Parses `bytes`, which end with the head's blank line.
 pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
-    check_version(bytes)?;
+    let version = version(bytes)?;
     let mut headers = vec![httparse::EMPTY_HEADER; limits.headers_max];
     let mut parsed = httparse::Request::new(&mut headers);
     match parsed.parse(bytes) {
@@ -32,21 +41,22 @@ pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
     for header in parsed.headers.iter() {
         fields.push(header.name, header.value);
     }
-    let host = check_host(&fields)?;
-    let body_bytes = body_bytes(limits, method, &fields)?;
-    let expects_continue = expects_continue(&fields)?;
+    let host = check_host(version, &fields)?;
+    let body = body_length(limits, version, method, &fields)?;
+    let expects_continue = expects_continue(version, &fields)?;
     let mut request = Request {
         method,
         path: path.to_owned(),
         query: query.to_owned(),
         body: Vec::new(),
+        version,
         keep_alive: true,
         host: authority.unwrap_or(host).to_owned(),
         fields,
     };
     let closes = request.tokens("connection").any(|token| token.eq_ignore_ascii_case("close"));
-    request.keep_alive = !closes;
-    Ok(Head { request, body_bytes, expects_continue })
+    request.keep_alive = version == Version::Http11 && !closes;
+    Ok(Head { request, body, expects_continue })
 }
 
 /// Whether a token may contain this byte (RFC 9110 §5.6.2).
@@ -63,15 +73,15 @@ fn error_of(fault: Syntax) -> Error {
     }
 }
 
-/// Distinguishes an unsupported version from a malformed request line (§2.3).
-fn check_version(bytes: &[u8]) -> Result<(), Error> {
+/// Returns the version; distinguishes an unsupported one from a malformed request line (§2.3).
+fn version(bytes: &[u8]) -> Result<Version, Error> {
     let line = bytes.split(|&byte| byte == b'\r').next().unwrap_or_default();
     match line.rsplit(|&byte| byte == b' ').next().unwrap_or_default() {
-        b"HTTP/1.1" => Ok(()),
+        b"HTTP/1.1" => Ok(Version::Http11),
+        b"HTTP/1.0" => Ok(Version::Http10),
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
             if major.is_ascii_digit() && minor.is_ascii_digit() =>
         {
-            // HTTP/1.0 would need rules of its own for Upgrade (RFC 9110 §7.8) and bodies.
             Err(Error::UnsupportedVersion)
         }
         _ => Err(Error::BadRequestLine),
@@ -122,10 +132,12 @@ fn strip_scheme(target: &str) -> Option<&str> {
     known.iter().any(|known| scheme.eq_ignore_ascii_case(known)).then_some(rest)
 }
 
-/// Returns the value of the one Host header that is required (§3.2).
-fn check_host(fields: &Fields) -> Result<&str, Error> {
+/// Returns the value of the one Host header, which HTTP/1.1 requires (§3.2); empty without one.
+fn check_host(version: Version, fields: &Fields) -> Result<&str, Error> {
     let mut hosts = fields.values("host");
-    let host = hosts.next().ok_or(Error::MissingHost)?;
+    let Some(host) = hosts.next() else {
+        return if version == Version::Http10 { Ok("") } else { Err(Error::MissingHost) };
+    };
     if hosts.next().is_some() {
         return Err(Error::RepeatedHost);
     }
@@ -138,20 +150,30 @@ fn is_authority(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(allowed)
 }
 
-/// Returns the length of the body; refuses what could be read in two ways (§6.3).
-fn body_bytes(limits: &Limits, method: Method, fields: &Fields) -> Result<usize, Error> {
+/// Returns what delimits the body; refuses what could be read in two ways (§6.3).
+fn body_length(
+    limits: &Limits,
+    version: Version,
+    method: Method,
+    fields: &Fields,
+) -> Result<BodyLength, Error> {
     let mut lengths = fields.values("content-length");
     let length = lengths.next();
-    let chunked = fields.values("transfer-encoding").next().is_some();
-    if length.is_some() && chunked {
+    let mut codings = fields.values("transfer-encoding");
+    let coding = codings.next();
+    if coding.is_some() && (length.is_some() || version == Version::Http10) {
         return Err(Error::AmbiguousLength);
     }
     let bodiless = matches!(method, Method::Get | Method::Head);
-    if chunked {
-        return Err(if bodiless { Error::UnexpectedBody } else { Error::LengthRequired });
+    if let Some(coding) = coding {
+        if bodiless {
+            return Err(Error::UnexpectedBody);
+        }
+        let chunked = coding.eq_ignore_ascii_case("chunked") && codings.next().is_none();
+        return if chunked { Ok(BodyLength::Chunked) } else { Err(Error::UnknownCoding) };
     }
     let Some(length) = length else {
-        return Ok(0);
+        return Ok(BodyLength::Bytes(0));
     };
     let plain = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
     if !plain || lengths.next().is_some() {
@@ -163,12 +185,16 @@ fn body_bytes(limits: &Limits, method: Method, fields: &Fields) -> Result<usize,
         return Err(Error::UnexpectedBody);
     }
     match usize::try_from(length) {
-        Ok(length) if length <= limits.body_bytes_max => Ok(length),
+        Ok(length) if length <= limits.body_bytes_max => Ok(BodyLength::Bytes(length)),
         _ => Err(Error::BodyTooLarge),
     }
 }
 
-fn expects_continue(fields: &Fields) -> Result<bool, Error> {
+fn expects_continue(version: Version, fields: &Fields) -> Result<bool, Error> {
+    // RFC 9110 §10.1.1: HTTP/1.0 has no expectations.
+    if version == Version::Http10 {
+        return Ok(false);
+    }
     let mut expected = false;
     for value in fields.values("expect") {
         if !value.eq_ignore_ascii_case("100-continue") {

@@ -2,22 +2,25 @@
 //!
 //! RFC 9112 and RFC 9110; section numbers in this directory are RFC 9112's unless another one is
 //! named. [`Parser`] takes bytes as they arrive and returns complete [`Request`]s; [`Response`] encodes
-//! itself into a buffer. There are no sockets, no time and no routes here. Chunked bodies, trailers
-//! and HTTP/1.0 are refused, as is whatever two HTTP implementations could read differently. An
-//! error ends the connection.
+//! itself into a buffer. There are no sockets, no time and no routes here. A request of HTTP/1.0 is the
+//! last on its connection. What two HTTP implementations could read differently is refused. An error
+//! ends the connection.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
+mod chunked;
+mod date;
 mod head;
 mod parser;
 mod request;
 mod response;
 
+pub use date::Date;
 pub use head::is_token_byte;
 pub use parser::Parser;
-pub use request::{Method, Request};
+pub use request::{Method, Request, Version};
 pub use response::{Response, Status};
 
 use std::fmt;
@@ -29,7 +32,8 @@ pub struct Limits {
     pub head_bytes_max: usize,
     /// Header lines of a request; more is answered 431.
     pub headers_max: usize,
-    /// Bytes of a request's body; more is answered 413, before any of it is read.
+    /// Bytes of a request's body; more is answered 413, before any of it is read, or of the chunk
+    /// that passes the limit.
     pub body_bytes_max: usize,
 }
 
@@ -48,7 +52,7 @@ pub enum Error {
     BadRequestLine,
     /// The request target has a form that its method does not allow (§3.2).
     BadTarget,
-    /// The version is not HTTP/1.1 (RFC 9110 §15.6.6).
+    /// The version is neither HTTP/1.1 nor HTTP/1.0 (RFC 9110 §15.6.6).
     UnsupportedVersion,
     /// A line feed without CR: implementations disagree on whether it ends a line (§2.2).
     BareLineFeed,
@@ -70,12 +74,14 @@ pub enum Error {
     BadHost,
     /// Content-Length is repeated, a list, or not a plain number (§6.3).
     BadContentLength,
-    /// Both Content-Length and Transfer-Encoding are given (§6.1).
+    /// Both Content-Length and Transfer-Encoding are given, or the latter in HTTP/1.0 (§6.1).
     AmbiguousLength,
     /// A body with a method that has none (RFC 9110 §9.3.1).
     UnexpectedBody,
-    /// The body is chunked; this server requires a length (RFC 9110 §15.5.12).
-    LengthRequired,
+    /// Transfer-Encoding is not `chunked` alone (§6.1).
+    UnknownCoding,
+    /// A chunk is not a size in hex, a line end, that many bytes and a line end (§7.1).
+    BadChunk,
     /// The body passes [`Limits::body_bytes_max`] (RFC 9110 §15.5.14).
     BodyTooLarge,
     /// Something other than `100-continue` is expected (RFC 9110 §10.1.1).
@@ -88,7 +94,7 @@ impl Error {
         match self {
             Self::UnsupportedVersion => Status(505),
             Self::HeadTooLarge | Self::TooManyHeaders => Status(431),
-            Self::LengthRequired => Status(411),
+            Self::UnknownCoding => Status(501),
             Self::BodyTooLarge => Status(413),
             Self::UnknownExpectation => Status(417),
             _ => Status(400),
@@ -112,9 +118,12 @@ impl Error {
             Self::RepeatedHost => "more than one Host header",
             Self::BadHost => "bad Host header",
             Self::BadContentLength => "bad Content-Length",
-            Self::AmbiguousLength => "both Content-Length and Transfer-Encoding",
+            Self::AmbiguousLength => {
+                "ambiguous length: Transfer-Encoding beside Content-Length, or in HTTP/1.0"
+            }
             Self::UnexpectedBody => "unexpected body for this method",
-            Self::LengthRequired => "missing Content-Length",
+            Self::UnknownCoding => "unsupported Transfer-Encoding; use chunked",
+            Self::BadChunk => "bad chunk in the body",
             Self::BodyTooLarge => "body too large",
             Self::UnknownExpectation => "unsupported Expect; use 100-continue",
         }

@@ -9,13 +9,14 @@
 //!          ┌───────────────────────► Request
 //!   Head ──┤                            ▲
 //!          └──► Body ───────────────────┘
-//!   blank line,      Content-Length bytes
-//!   Content-Length
+//!   blank line,      Content-Length bytes,
+//!   body             or the last chunk
 //! ```
 
 use std::mem;
 
-use super::head::{self, Head};
+use super::chunked::Chunked;
+use super::head::{self, BodyLength, Head};
 use super::request::Request;
 use super::{Error, Limits};
 
@@ -28,9 +29,17 @@ pub struct Parser {
     line_bytes: usize,
     /// Whether the one empty line allowed before a request has been skipped.
     skipped: bool,
-    /// A request and the bytes that its body lacks, > 0; then `head` is empty.
-    unfinished: Option<(Request, usize)>,
+    /// A request whose body is incomplete; then `head` is empty.
+    unfinished: Option<(Request, Missing)>,
     wants_continue: bool,
+}
+
+/// What a body lacks.
+#[derive(Clone, Debug)]
+enum Missing {
+    /// This many bytes, > 0.
+    Bytes(usize),
+    Chunks(Chunked),
 }
 
 impl Parser {
@@ -43,18 +52,31 @@ impl Parser {
     /// After an error close the connection; the parser must not be used again.
     pub fn feed(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Request>, Error> {
         if self.unfinished.is_none() {
-            let Some(Head { request, body_bytes, expects_continue }) =
-                self.feed_head(limits, input)?
+            let Some(Head { request, body, expects_continue }) = self.feed_head(limits, input)?
             else {
                 return Ok(None);
             };
-            if body_bytes == 0 {
-                return Ok(Some(request));
-            }
+            let missing = match body {
+                BodyLength::Bytes(0) => return Ok(Some(request)),
+                BodyLength::Bytes(bytes) => Missing::Bytes(bytes),
+                BodyLength::Chunked => Missing::Chunks(Chunked::default()),
+            };
             self.wants_continue = expects_continue;
-            self.unfinished = Some((request, body_bytes));
+            self.unfinished = Some((request, missing));
         }
-        Ok(self.feed_body(input))
+        self.feed_body(limits, input)
+    }
+
+    /// Returns the path of an incomplete request, or of the one refused, as far as it can be read;
+    /// empty otherwise.
+    pub fn path(&self) -> &str {
+        if let Some((request, _)) = &self.unfinished {
+            return &request.path;
+        }
+        let line = self.head.split(|&byte| byte == b'\r').next().unwrap_or_default();
+        let target = line.split(|&byte| byte == b' ').nth(1).unwrap_or_default();
+        let path = target.split(|&byte| byte == b'?').next().unwrap_or_default();
+        std::str::from_utf8(path).unwrap_or_default()
     }
 
     /// Whether no part of a request has arrived.
@@ -80,8 +102,13 @@ impl Parser {
         }
         let room = limits.head_bytes_max.saturating_sub(self.head.len());
         let window = input.get(..room).unwrap_or(input);
-        let Some(end) = self.find_end(window)? else {
+        let found = self.find_end(window);
+        if found.is_err() {
+            self.head.extend_from_slice(window);
+        }
+        let Some(end) = found? else {
             if window.len() == room {
+                self.head.extend_from_slice(window);
                 return Err(Error::HeadTooLarge);
             }
             self.head.extend_from_slice(window);
@@ -92,12 +119,17 @@ impl Parser {
         *input = rest;
         self.line_bytes = 0;
         self.skipped = false;
-        if self.head.is_empty() {
-            return head::parse(limits, last).map(Some);
-        }
         let mut whole = mem::take(&mut self.head);
-        whole.extend_from_slice(last);
-        head::parse(limits, &whole).map(Some)
+        let parsed = if whole.is_empty() {
+            head::parse(limits, last)
+        } else {
+            whole.extend_from_slice(last);
+            head::parse(limits, &whole)
+        };
+        if parsed.is_err() {
+            self.head = if whole.is_empty() { last.to_vec() } else { whole };
+        }
+        parsed.map(Some)
     }
 
     /// Returns where in `window` the head ends, if it does.
@@ -145,17 +177,18 @@ impl Parser {
     }
 
     /// Collects the body; memory grows with the bytes received, not with those announced.
-    fn feed_body(&mut self, input: &mut &[u8]) -> Option<Request> {
-        let (mut request, missing) = self.unfinished.take()?;
-        let (body, rest) = input.split_at_checked(missing).unwrap_or((input, &[]));
-        *input = rest;
-        request.body.extend_from_slice(body);
-        match missing.saturating_sub(body.len()) {
-            0 => Some(request),
-            missing => {
-                self.unfinished = Some((request, missing));
-                None
+    fn feed_body(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Request>, Error> {
+        let Some((request, missing)) = &mut self.unfinished else { return Ok(None) };
+        let complete = match missing {
+            Missing::Bytes(missing) => {
+                let (body, rest) = input.split_at_checked(*missing).unwrap_or((input, &[]));
+                *input = rest;
+                request.body.extend_from_slice(body);
+                *missing = missing.saturating_sub(body.len());
+                *missing == 0
             }
-        }
+            Missing::Chunks(chunked) => chunked.feed(limits, input, &mut request.body)?,
+        };
+        Ok(if complete { self.unfinished.take().map(|(request, _)| request) } else { None })
     }
 }

@@ -1,4 +1,4 @@
-//! A request: its method, target, headers and body.
+//! A request: its method, target, version, headers and body.
 
 /// A request method; case-sensitive (RFC 9110 §9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,15 @@ pub enum Method {
     Other,
 }
 
+/// A version of HTTP (§2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// HTTP/1.0: without `Host`, chunked bodies, `Upgrade` and persistent connections.
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
 /// A request with its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -28,9 +37,12 @@ pub struct Request {
     pub query: String,
     /// The body; empty if there is none.
     pub body: Vec<u8>,
+    /// The version.
+    pub version: Version,
     /// Whether another request may follow on this connection.
     pub keep_alive: bool,
-    /// The authority the request is for: of an absolute-form target, else the Host header (§3.2.2).
+    /// The authority the request is for: of an absolute-form target, else the Host header (§3.2.2);
+    /// empty if there is neither.
     pub host: String,
     pub(super) fields: Fields,
 }

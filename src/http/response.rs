@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::Date;
+
 /// A status code (RFC 9110 §15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(pub u16);
@@ -36,6 +38,7 @@ impl Status {
             414 => "URI Too Long",
             415 => "Unsupported Media Type",
             417 => "Expectation Failed",
+            421 => "Misdirected Request",
             422 => "Unprocessable Content",
             426 => "Upgrade Required",
             429 => "Too Many Requests",
@@ -65,7 +68,7 @@ impl fmt::Display for Status {
 pub struct Response {
     /// The status.
     pub status: Status,
-    /// All headers but Content-Length and Connection, which [`Response::encode`] adds.
+    /// All headers but Date, Content-Length and Connection, which [`Response::encode`] adds.
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The body.
     pub body: Cow<'static, [u8]>,
@@ -106,11 +109,19 @@ impl Response {
         self
     }
 
-    /// Appends the response to `out`, without the body if the request was a HEAD.
+    /// Appends the response to `out`, without the body if the request was a HEAD. A large body of
+    /// static bytes is not copied but returned; it follows what was appended.
     ///
     /// `Connection: close` is sent if the response or the request asks for it. Control characters in
     /// a header's value become spaces, so that no value can add a header.
-    pub fn encode(&self, head_only: bool, keep_alive: bool, out: &mut Vec<u8>) {
+    #[must_use]
+    pub fn encode(
+        &self,
+        date: &Date,
+        head_only: bool,
+        keep_alive: bool,
+        out: &mut Vec<u8>,
+    ) -> &'static [u8] {
         put(out, &["HTTP/1.1 ", &self.status.0.to_string(), " ", self.status.reason(), "\r\n"]);
         for (name, value) in &self.headers {
             put(out, &[name, ": "]);
@@ -121,15 +132,28 @@ impl Response {
         if !bodiless {
             put(out, &["Content-Length: ", &self.body.len().to_string(), "\r\n"]);
         }
+        if self.status.0 >= 200 {
+            put(out, &["Date: "]);
+            out.extend_from_slice(date.as_bytes());
+            put(out, &["\r\n"]);
+        }
         if self.close || !keep_alive {
             put(out, &["Connection: close\r\n"]);
         }
         put(out, &["\r\n"]);
-        if !bodiless && !head_only {
-            out.extend_from_slice(&self.body);
+        match &self.body {
+            _ if bodiless || head_only => &[],
+            Cow::Borrowed(body) if body.len() >= UNCOPIED_BYTES_MIN => body,
+            body => {
+                out.extend_from_slice(body);
+                &[]
+            }
         }
     }
 }
+
+/// Smaller bodies are copied: one slice is cheaper to write than two.
+const UNCOPIED_BYTES_MIN: usize = 4096;
 
 fn put(out: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {

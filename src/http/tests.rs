@@ -1,6 +1,8 @@
 //! Tables of literal requests. Section numbers are RFC 9112's; H rows are the opening handshake's
 //! as far as they concern any request.
 
+use std::borrow::Cow;
+
 use super::*;
 use crate::clock::Clock;
 
@@ -113,7 +115,8 @@ fn ambiguous_requests_are_refused() {
     let host = "Host: h\r\n";
     let bad_line = Error::BadRequestLine;
     for (id, bytes, expected) in [
-        ("H03 HTTP/1.0", format!("GET / HTTP/1.0\r\n{host}\r\n"), Error::UnsupportedVersion),
+        ("two Hosts in 1.0", format!("GET / HTTP/1.0\r\n{host}{host}\r\n"), Error::RepeatedHost),
+        ("bad Host in 1.0", "GET / HTTP/1.0\r\nHost: a b\r\n\r\n".to_owned(), Error::BadHost),
         ("H04 HTTP/2.0", format!("GET / HTTP/2.0\r\n{host}\r\n"), Error::UnsupportedVersion),
         ("HTTP/1.2", format!("GET / HTTP/1.2\r\n{host}\r\n"), Error::UnsupportedVersion),
         ("HTTP/0.9", "GET /\r\n\r\n".to_owned(), bad_line),
@@ -186,9 +189,9 @@ fn a_body_of_unclear_length_is_refused() {
             "V48",
             "POST",
             "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked",
-            Error::LengthRequired,
+            Error::UnknownCoding,
         ),
-        ("chunked", "POST", "Transfer-Encoding: chunked", Error::LengthRequired),
+        ("another coding", "POST", "Transfer-Encoding: gzip, chunked", Error::UnknownCoding),
         ("two lengths", "POST", "Content-Length: 5\r\nContent-Length: 5", Error::BadContentLength),
         ("two lengths", "POST", "Content-Length: 5\r\nContent-Length: 6", Error::BadContentLength),
         ("a list", "POST", "Content-Length: 5, 5", Error::BadContentLength),
@@ -220,7 +223,8 @@ fn every_error_has_its_status() {
         (Error::UnsupportedVersion, 505),
         (Error::HeadTooLarge, 431),
         (Error::TooManyHeaders, 431),
-        (Error::LengthRequired, 411),
+        (Error::UnknownCoding, 501),
+        (Error::BadChunk, 400),
         (Error::BodyTooLarge, 413),
         (Error::UnknownExpectation, 417),
     ] {
@@ -246,6 +250,105 @@ fn bodies_come_with_their_requests() {
     assert_eq!(request.body, b"");
     let request = one(b"DELETE /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
     assert_eq!((request.method, request.body.as_slice()), (Method::Delete, &b"ab"[..]));
+}
+
+fn chunked(body: &str) -> Vec<u8> {
+    let head = "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n";
+    format!("{head}{body}").into_bytes()
+}
+
+#[test]
+fn chunked_bodies_are_decoded() {
+    for (body, expected) in [
+        ("0\r\n\r\n", ""),
+        ("5\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("2\r\nhe\r\n3\r\nllo\r\n00\r\n\r\n", "hello"),
+        ("00a\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
+        ("A;name=value\r\n0123456789\r\n0 ; x=\"y\"\r\n\r\n", "0123456789"),
+        ("2\r\n\r\n\r\n0\r\nTrailer: x\r\nContent-Length: 7\r\n\r\n", "\r\n"),
+    ] {
+        assert_eq!(one(&chunked(body)).body, expected.as_bytes(), "{body}");
+    }
+    let mut two = chunked("1\r\nx\r\n0\r\n\r\n");
+    two.extend(b"GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+    let paths: Vec<_> = parse(&two).unwrap().into_iter().map(|it| it.path).collect();
+    assert_eq!(paths, ["/a", "/b"]);
+}
+
+#[test]
+fn malformed_chunks_are_refused() {
+    for (body, expected) in [
+        ("\r\n", Error::BadChunk),
+        ("x\r\n", Error::BadChunk),
+        ("-1\r\n", Error::BadChunk),
+        ("0x5\r\n", Error::BadChunk),
+        (" 5\r\n", Error::BadChunk),
+        (";a\r\n", Error::BadChunk),
+        ("5\rhello\r\n", Error::BadChunk),
+        ("5\nhello\r\n", Error::BareLineFeed),
+        ("5\r\nhello!\r\n", Error::BadChunk),
+        ("5\r\nhello0\r\n", Error::BadChunk),
+        ("5\r\nhello\n", Error::BareLineFeed),
+        ("0\r\nA: b\n", Error::BareLineFeed),
+    ] {
+        assert_eq!(parse(&chunked(body)), Err(expected), "{body}");
+    }
+}
+
+#[test]
+fn a_chunked_body_has_the_same_limit() {
+    let limits = Limits::default();
+    let half = "x".repeat(limits.body_bytes_max / 2);
+    let chunk = format!("{:x}\r\n{half}\r\n", half.len());
+    let whole = one(&chunked(&format!("{chunk}{chunk}0\r\n\r\n")));
+    assert_eq!(whole.body.len(), limits.body_bytes_max);
+    for more in ["1\r\n", "ffffffffffffffffffff\r\n"] {
+        assert_eq!(parse(&chunked(&format!("{chunk}{chunk}{more}"))), Err(Error::BodyTooLarge));
+    }
+    // The smallest chunks fit in, endless extensions and trailers do not.
+    let tiny = "1\r\nx\r\n".repeat(limits.body_bytes_max);
+    assert_eq!(one(&chunked(&format!("{tiny}0\r\n\r\n"))).body.len(), limits.body_bytes_max);
+    let long = "a".repeat(2 * limits.head_bytes_max);
+    for endless in [format!("1;{long}"), format!("0\r\nA: {long}"), format!("1\r\nx\r\n1;{long}")] {
+        assert_eq!(parse(&chunked(&endless)), Err(Error::HeadTooLarge));
+    }
+}
+
+#[test]
+fn a_request_of_http_1_0_is_the_last_and_needs_no_host() {
+    for headers in ["", "Connection: keep-alive\r\n", "Expect: 100-continue\r\n", "Expect: x\r\n"] {
+        let request = one(format!("OPTIONS / HTTP/1.0\r\n{headers}\r\n").as_bytes());
+        assert_eq!((request.version, request.keep_alive), (Version::Http10, false), "{headers}");
+        assert_eq!(request.host, "");
+    }
+    let request = one(b"POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 2\r\n\r\nab");
+    assert_eq!((request.host.as_str(), request.body.as_slice()), ("a", &b"ab"[..]));
+    assert_eq!(
+        parse(b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        Err(Error::AmbiguousLength)
+    );
+}
+
+#[test]
+fn the_path_of_a_refused_request_is_known() {
+    for (bytes, path) in [
+        ("POST /api/x?y HTTP/1.1\r\nHost: h\r\nContent-Length: 65537\r\n\r\n", "/api/x"),
+        ("POST /api/x HTTP/1.1\r\nHost: h\r\nExpect: x\r\n\r\n", "/api/x"),
+        ("POST /api/x HTTP/1.1\r\nHost: h\nA: b\r\n\r\n", "/api/x"),
+        ("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx", "/a"),
+        ("\u{16}", ""),
+    ] {
+        for step in [1, bytes.len()] {
+            let mut parser = Parser::default();
+            let fed = bytes.as_bytes().chunks(step).try_for_each(|mut input| {
+                parser
+                    .feed(&Limits::default(), &mut input)
+                    .map(|request| assert!(request.is_none()))
+            });
+            fed.unwrap_err();
+            assert_eq!(parser.path(), path, "{bytes}");
+        }
+    }
 }
 
 #[test]
@@ -338,38 +441,51 @@ fn a_trickled_head_costs_no_more_than_its_bytes() {
     assert!(long < 3 * short.max(5), "{long} ms for long heads, {short} ms for short ones");
 }
 
+fn encoded(response: &Response, head_only: bool, keep_alive: bool) -> String {
+    let mut out = Vec::new();
+    let rest = response.encode(&Date::of(784_111_777), head_only, keep_alive, &mut out);
+    assert_eq!(rest, b"");
+    String::from_utf8(out).unwrap()
+}
+
 #[test]
 fn responses_are_encoded() {
-    let mut out = Vec::new();
-    Response::text(Status(404), "nothing here").encode(false, true, &mut out);
     assert_eq!(
-        out.escape_ascii().to_string(),
-        "HTTP/1.1 404 Not Found\\r\\nContent-Type: text/plain; charset=utf-8\\r\\n\
-         Content-Length: 13\\r\\n\\r\\nnothing here\\n"
+        encoded(&Response::text(Status(404), "nothing here"), false, true),
+        "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: 13\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nnothing here\n"
     );
-    out.clear();
-    Response::json(Status(200), "{}".to_owned()).encode(true, false, &mut out);
     assert_eq!(
-        out.escape_ascii().to_string(),
-        "HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\n\
-         Content-Length: 2\\r\\nConnection: close\\r\\n\\r\\n"
+        encoded(&Response::json(Status(200), "{}".to_owned()), true, false),
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
+         Content-Length: 2\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\n\r\n"
     );
     for status in [204, 304] {
-        out.clear();
         let response = Response { body: b"x"[..].into(), ..Response::new(Status(status)) };
-        response.with_close().encode(false, true, &mut out);
-        let text = String::from_utf8(out.clone()).unwrap();
+        let text = encoded(&response.with_close(), false, true);
         assert!(text.ends_with("\r\nConnection: close\r\n\r\n"), "{text}");
         assert!(!text.contains("Length"), "{text}");
     }
+    assert_eq!(
+        encoded(&Response::new(Status(101)), false, true),
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n"
+    );
+}
+
+#[test]
+fn a_large_static_body_is_not_copied() {
+    static BODY: [u8; 100_000] = [b'x'; 100_000];
+    let response = Response { body: Cow::Borrowed(&BODY), ..Response::new(Status(200)) };
+    let mut out = Vec::new();
+    let rest = response.encode(&Date::of(0), false, true, &mut out);
+    assert!(std::ptr::eq(rest, &BODY[..]));
+    assert!(out.ends_with(b"\r\n\r\n") && out.len() < 200);
+    assert!(encoded(&response, true, true).contains("\r\nContent-Length: 100000\r\n"));
 }
 
 #[test]
 fn a_value_cannot_add_a_header() {
-    let mut out = Vec::new();
-    Response::new(Status(303))
-        .with_header("Location", "/a\r\nSet-Cookie: b")
-        .encode(false, true, &mut out);
-    let text = String::from_utf8(out).unwrap();
+    let response = Response::new(Status(303)).with_header("Location", "/a\r\nSet-Cookie: b");
+    let text = encoded(&response, false, true);
     assert!(text.contains("\r\nLocation: /a  Set-Cookie: b\r\n"), "{text}");
 }

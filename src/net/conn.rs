@@ -10,7 +10,7 @@ use super::queue::{Backlog, Frames, Queued, Slices};
 use super::transport::{Moved, Transport};
 use crate::clock::{Moment, Now};
 use crate::http::Status;
-use crate::ws::Endpoint;
+use crate::ws::{After, Endpoint};
 
 /// Id of a connection. Slots are reused, ids never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,12 +97,14 @@ pub(super) struct Conn {
     pub(super) received: u32,
     /// Messages sent or queued.
     pub(super) sent: u32,
+    /// Bytes of replies queued in this turn.
+    pub(super) replied: u32,
     /// Whether writing waits for an event.
     pub(super) blocked: bool,
     /// Whether there may be bytes to read that no event will report again.
     pub(super) unread: bool,
-    /// Whether it is listed to be read in the next turn.
-    pub(super) unfinished: bool,
+    /// Whether it is listed to be served.
+    pub(super) listed: bool,
     /// Whether the poll has reported that the peer ended its side; bytes may still wait.
     pub(super) ending: bool,
     /// Whether the peer has ended its side, or the connection is broken.
@@ -135,9 +137,10 @@ impl Conn {
             refusal,
             received: 0,
             sent: 0,
+            replied: 0,
             blocked: false,
             unread: false,
-            unfinished: false,
+            listed: false,
             ending: false,
             ended: false,
             shut: false,
@@ -150,19 +153,42 @@ impl Conn {
         self.proxied.as_ref().is_some_and(|proxied| proxied.header.is_some())
     }
 
-    /// Returns the earliest deadline of this connection.
+    /// Returns the earliest deadline of this connection. While it is owed anything, only progress
+    /// counts.
     pub(super) fn due(&self, limits: &Limits) -> Moment {
         match &self.backlog {
-            Some(backlog) => self.endpoint.deadline().min(backlog.progress.after(limits.lag_max)),
+            Some(backlog) => backlog.progress.after(limits.lag_max),
             None => self.endpoint.deadline(),
         }
     }
 
-    /// Whether to read: not while a request is being answered, and not while the send queue is over
-    /// its limit.
-    pub(super) fn may_read(&self, limits: &Limits) -> bool {
-        let full = self.backlog.as_ref().is_some_and(|it| it.bytes() > limits.send_queue_bytes_max);
-        !full && !self.ended && self.endpoint.wants_input()
+    /// Returns the bytes that the connection has not taken yet, without the broadcasts of this turn.
+    pub(super) fn owed(&self) -> usize {
+        let waiting = self.backlog.as_ref().map_or(0, |backlog| backlog.bytes());
+        waiting.saturating_add(self.replied as usize)
+    }
+
+    /// Counts bytes of a reply as queued.
+    pub(super) fn count_reply(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.replied = self.replied.saturating_add(bytes);
+    }
+
+    /// Whether to pass input to the endpoint: not while a request is being answered, and not while
+    /// too much is owed.
+    pub(super) fn may_proceed(&self, limits: &Limits) -> bool {
+        let owed_max = match self.endpoint.after() {
+            After::Keep if self.endpoint.is_websocket() => limits.send_queue_bytes_max,
+            After::Keep => 0,
+            // What still comes is discarded.
+            After::Shut | After::Drop => usize::MAX,
+        };
+        self.owed() <= owed_max && self.endpoint.wants_input()
+    }
+
+    /// Whether there is input, read or not, that no event will report again.
+    pub(super) fn has_input(&self) -> bool {
+        self.endpoint.holds_input() || (self.unread && !self.ended)
     }
 
     /// Ends our side of the connection, once.
@@ -184,6 +210,7 @@ impl Conn {
 
     /// Writes the backlog and what is queued in one call; the rest waits for the next flush.
     pub(super) fn flush(&mut self, now: Now, limits: &Limits, frames: &mut Frames) -> Flushed {
+        self.replied = 0;
         if self.blocked {
             self.keep_unsent(now, limits, frames, 0);
             return Flushed::Blocked;
@@ -251,7 +278,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_is_small() {
-        assert!(size_of::<Conn>() <= 152, "{}", size_of::<Conn>());
+        assert!(size_of::<Conn>() <= 168, "{}", size_of::<Conn>());
         assert!(size_of::<Proxied>() <= 48, "{}", size_of::<Proxied>());
     }
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
+use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Limits;
@@ -21,10 +22,28 @@ pub(super) enum Accepted {
     Conn(TcpStream, SocketAddr),
     /// No connection waits.
     None,
-    /// A connection was gone before it was accepted; there may be others.
+    /// A connection failed before it was accepted; there may be others.
     Gone,
-    /// No file descriptor is left; accepting pauses.
-    Exhausted(ErrorKind),
+    /// No file descriptor or memory is left; accepting pauses.
+    Exhausted(io::Error),
+}
+
+/// What accepting lacks. Any other error is that of the connection that waited first (`accept(2)`
+/// passes on the errors of the network), and the next may be accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    Files,
+    Memory,
+}
+
+impl Lack {
+    fn of(error: &io::Error) -> Option<Self> {
+        match Errno::from_io_error(error)? {
+            Errno::MFILE | Errno::NFILE => Some(Self::Files),
+            Errno::NOBUFS | Errno::NOMEM => Some(Self::Memory),
+            _ => None,
+        }
+    }
 }
 
 /// The listening sockets, and a spare file descriptor.
@@ -107,19 +126,16 @@ impl Listeners {
         while let Some(listener) = self.listeners.iter_mut().find(|listener| listener.ready) {
             match listener.socket.accept() {
                 Ok((stream, address)) => return Accepted::Conn(stream, address),
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => listener.ready = false,
-                    ErrorKind::Interrupted => {}
-                    // The peer gave up while it waited.
-                    ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {
-                        return Accepted::Gone;
-                    }
-                    kind => {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => listener.ready = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let Some(lack) = Lack::of(&error) else { return Accepted::Gone };
+                    if lack == Lack::Files {
                         turn_away(&listener.socket, &mut self.spare);
-                        self.paused_until = Some(now.after(PAUSE));
-                        return Accepted::Exhausted(kind);
                     }
-                },
+                    self.paused_until = Some(now.after(PAUSE));
+                    return Accepted::Exhausted(error);
+                }
             }
         }
         Accepted::None
@@ -151,4 +167,31 @@ fn turn_away(socket: &TcpListener, spare_file: &mut Option<File>) {
 
 fn spare() -> io::Result<File> {
     File::open("/dev/null")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lack_of_files_or_memory_pauses_accepting() {
+        let lack = |errno: Errno| Lack::of(&io::Error::from(errno));
+        assert_eq!([Errno::MFILE, Errno::NFILE].map(lack), [Some(Lack::Files); 2]);
+        assert_eq!([Errno::NOBUFS, Errno::NOMEM].map(lack), [Some(Lack::Memory); 2]);
+        for errno in [
+            Errno::PROTO,
+            Errno::PERM,
+            Errno::HOSTUNREACH,
+            Errno::NETUNREACH,
+            Errno::NETDOWN,
+            Errno::HOSTDOWN,
+            Errno::OPNOTSUPP,
+            Errno::NOPROTOOPT,
+            Errno::CONNABORTED,
+            Errno::CONNRESET,
+            Errno::TIMEDOUT,
+        ] {
+            assert_eq!(lack(errno), None, "{errno}");
+        }
+    }
 }

@@ -13,6 +13,10 @@
 //! list. So there is one write per connection and turn, and no connection disappears in the middle
 //! of a turn.
 //!
+//! Connections that are ready are served in turn: each has a budget of bytes, messages and time, and
+//! nobody is served again before everybody ready was served once. What is left of a read, and of a
+//! phase that took too long, waits for the next turn, which comes at once.
+//!
 //! A connection counts for the network of its client. A direct one is counted when it is accepted;
 //! one from a trusted proxy counts for the client that its PROXY header names, or for the one whose
 //! request opens a WebSocket ([`proxy`], `X-Forwarded-For`).
@@ -51,14 +55,25 @@ pub struct Limits {
     /// Bytes read from one connection in one turn. At the limit the connection waits for the next
     /// turn, which comes at once.
     pub read_bytes_per_turn_max: usize,
+    /// Messages passed to the handler from one connection in one turn; a request is as much as all of
+    /// them. At the limit the rest of what was read is held until the next turn.
+    pub messages_per_turn_max: u32,
+    /// Time that the messages of one connection may take in one turn. At the limit the rest of what
+    /// was read is held until the next turn.
+    pub conn_time_per_turn_max: Duration,
+    /// Time that reading from all connections may take in one turn, and as much again the handler's
+    /// results of workers. At the limit the others wait for the next turn.
+    pub phase_max: Duration,
     /// Bytes queued for sending in one turn, for all connections together, each broadcast counted
     /// once. At the limit reading stops until the next turn, which comes at once.
     pub turn_bytes_max: usize,
     /// Bytes that wait for one connection to read them. At the limit the connection *lags*: its
     /// broadcasts are dropped, and it is told what it missed when it reads again. While its queue
-    /// is over the limit, nothing more is read from it.
+    /// is over the limit, replies included, nothing more is read from it; from one that is no
+    /// WebSocket nothing is read while it is owed anything.
     pub send_queue_bytes_max: usize,
-    /// How long a connection may leave its queue untouched. At the limit it is closed with 4102.
+    /// How long a connection may leave its queue untouched; while it is owed anything, it has no
+    /// other deadline. At the limit it is closed with 4102.
     pub lag_max: Duration,
     /// What the kernel may hold for one connection that does not read (`SO_SNDBUF`; Linux doubles
     /// the figure). At the limit the rest waits in the send queue.
@@ -84,6 +99,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             read_bytes_per_turn_max: 64 * 1024,
+            messages_per_turn_max: 32,
+            conn_time_per_turn_max: Duration::from_millis(1),
+            phase_max: Duration::from_millis(10),
             turn_bytes_max: 4 * 1024 * 1024,
             send_queue_bytes_max: 256 * 1024,
             lag_max: Duration::from_secs(30),

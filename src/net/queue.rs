@@ -4,7 +4,8 @@
 //! them; a frame right after the last queued one only extends that run, so a room in which many
 //! talk costs each member one range and no copy. A connection that takes everything at once holds
 //! no memory. What one does not take becomes a `Backlog` of shared frames: however many
-//! connections are behind, each frame is kept once.
+//! connections are behind, each frame is kept once. Static bytes, such as a file of the page, are
+//! never copied.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -90,9 +91,12 @@ struct Frame {
     class: FrameClass,
     /// A copy of its bytes, made when the first connection falls behind.
     shared: Option<Rc<[u8]>>,
+    /// Bytes that lie elsewhere; then it has none in the buffer.
+    uncopied: &'static [u8],
 }
 
-/// The frames `first..last`, and the next run of the same connection.
+/// The frames `first..last`, and the next run of the same connection. If `first` is `last`, it is
+/// this one frame of static bytes.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     first: u32,
@@ -123,28 +127,44 @@ impl Frames {
             return None;
         }
         let number = self.frames.len() as u32;
-        self.frames.push(Frame { end: self.bytes.len(), class, shared: None });
+        self.frames.push(Frame { end: self.bytes.len(), class, shared: None, uncopied: &[] });
         Some(number)
     }
 
-    /// Returns the bytes of all frames.
+    /// Queues static bytes as a reply to a connection.
+    pub(super) fn enqueue_uncopied(&mut self, queued: &mut Queued, bytes: &'static [u8]) {
+        let frame = self.frames.len() as u32;
+        let (end, class) = (self.bytes.len(), FrameClass::Reply);
+        self.frames.push(Frame { end, class, shared: None, uncopied: bytes });
+        self.push_run(queued, frame, frame);
+    }
+
+    /// Returns the bytes written since the last frame ended.
+    pub(super) fn unfinished_len(&self) -> usize {
+        self.bytes.len().saturating_sub(self.frames.last().map_or(0, |frame| frame.end))
+    }
+
+    /// Returns the bytes of all frames but those that are not copied.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Queues a frame for a connection.
     pub(super) fn enqueue(&mut self, queued: &mut Queued, frame: u32) {
-        let number = self.runs.len() as u32;
         let next = frame.saturating_add(1);
         match self.runs.get_mut(queued.tail as usize) {
-            Some(tail) if tail.last == frame => {
-                tail.last = next;
-                return;
-            }
+            Some(tail) if tail.last == frame => tail.last = next,
+            _ => self.push_run(queued, frame, next),
+        }
+    }
+
+    fn push_run(&mut self, queued: &mut Queued, first: u32, last: u32) {
+        let number = self.runs.len() as u32;
+        match self.runs.get_mut(queued.tail as usize) {
             Some(tail) => tail.next = number,
             None => queued.head = number,
         }
-        self.runs.push(Run { first: frame, last: next, next: NONE });
+        self.runs.push(Run { first, last, next: NONE });
         queued.tail = number;
     }
 
@@ -152,22 +172,37 @@ impl Frames {
     pub(super) fn gather<'a>(&'a self, queued: Queued, slices: &mut Slices<'a>) {
         let mut at = queued.head;
         while let Some(run) = self.runs.get(at as usize) {
-            let range = self.start(run.first)..self.start(run.last);
-            slices.push(self.bytes.get(range).unwrap_or_default());
+            if run.first == run.last {
+                slices.push(self.frames.get(run.first as usize).map_or(&[], |it| it.uncopied));
+            } else {
+                let range = self.start(run.first)..self.start(run.last);
+                slices.push(self.bytes.get(range).unwrap_or_default());
+            }
             at = run.next;
         }
     }
 
-    /// Calls `keep` with a copy of each queued frame of which not all bytes were sent, its class,
+    /// Calls `keep` with the bytes of each queued frame of which not all bytes were sent, its class,
     /// and the number of its bytes that were. `sent` are the bytes sent of all that is queued.
     pub(super) fn keep_unsent(
         &mut self,
         queued: Queued,
         mut sent: usize,
-        mut keep: impl FnMut(Rc<[u8]>, FrameClass, usize),
+        mut keep: impl FnMut(Bytes, FrameClass, usize),
     ) {
         let mut at = queued.head;
         while let Some(&Run { first, last, next }) = self.runs.get(at as usize) {
+            if first == last {
+                let bytes = self.frames.get(first as usize).map_or(&[][..], |it| it.uncopied);
+                match sent.checked_sub(bytes.len()) {
+                    Some(rest) => sent = rest,
+                    None => {
+                        keep(Bytes::Static(bytes), FrameClass::Reply, std::mem::take(&mut sent));
+                    }
+                }
+                at = next;
+                continue;
+            }
             let mut start = self.start(first);
             for frame in self.frames.get_mut(first as usize..last as usize).unwrap_or_default() {
                 let bytes = self.bytes.get(start..frame.end).unwrap_or_default();
@@ -177,7 +212,7 @@ impl Frames {
                     continue;
                 }
                 let shared = frame.shared.get_or_insert_with(|| Rc::from(bytes));
-                keep(Rc::clone(shared), frame.class, sent);
+                keep(Bytes::Shared(Rc::clone(shared)), frame.class, sent);
                 sent = 0;
             }
             at = next;
@@ -212,9 +247,26 @@ pub(super) struct Backlog {
     missed: Vec<Missed>,
 }
 
+/// The bytes of a frame that waits.
+#[derive(Clone, Debug)]
+pub(super) enum Bytes {
+    /// Shared by all connections that it waits for.
+    Shared(Rc<[u8]>),
+    Static(&'static [u8]),
+}
+
+impl Bytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Shared(bytes) => bytes,
+            Self::Static(bytes) => bytes,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Waiting {
-    bytes: Rc<[u8]>,
+    bytes: Bytes,
     /// `sent` < `bytes.len()`.
     sent: usize,
     class: FrameClass,
@@ -222,7 +274,7 @@ struct Waiting {
 
 impl Waiting {
     fn unsent(&self) -> &[u8] {
-        self.bytes.get(self.sent..).unwrap_or_default()
+        self.bytes.as_slice().get(self.sent..).unwrap_or_default()
     }
 }
 
@@ -253,13 +305,7 @@ impl Backlog {
     /// Adds a frame of which `sent` bytes were sent. Over half of `bytes_max` ephemeral frames are
     /// refused, over `bytes_max` those that wait are dropped. If that is not enough the connection
     /// lags: all but replies and partly sent frames are dropped, now and until it has caught up.
-    pub(super) fn push(
-        &mut self,
-        bytes: Rc<[u8]>,
-        class: FrameClass,
-        sent: usize,
-        bytes_max: usize,
-    ) {
+    pub(super) fn push(&mut self, bytes: Bytes, class: FrameClass, sent: usize, bytes_max: usize) {
         let refused = class == FrameClass::Ephemeral && self.bytes > bytes_max / 2;
         if sent == 0 && class != FrameClass::Reply && (self.lagging || refused) {
             self.record_missed(class);
@@ -295,7 +341,7 @@ impl Backlog {
         waiting.retain(|frame| {
             let keep = !drops(frame.class) || frame.sent > 0;
             if !keep {
-                self.bytes = self.bytes.saturating_sub(frame.bytes.len());
+                self.bytes = self.bytes.saturating_sub(frame.bytes.as_slice().len());
                 self.record_missed(frame.class);
             }
             keep
@@ -398,8 +444,9 @@ mod tests {
         frames.enqueue(&mut queued, 0);
         frames.enqueue(&mut queued, 2);
         let mut left = Vec::new();
-        frames
-            .keep_unsent(queued, 4, |bytes, class, sent| left.push((bytes.to_vec(), class, sent)));
+        frames.keep_unsent(queued, 4, |it, class, sent| {
+            left.push((it.as_slice().to_vec(), class, sent));
+        });
         assert_eq!(left, [(b"ghi".to_vec(), numbered(2), 1)]);
     }
 
@@ -411,13 +458,37 @@ mod tests {
         let mut left = Vec::new();
         frames.keep_unsent(queued, 0, |bytes, _, _| left.push(bytes));
         frames.keep_unsent(queued, 1, |bytes, _, _| left.push(bytes));
-        assert!(Rc::ptr_eq(&left[0], &left[1]));
+        assert!(std::ptr::eq(left[0].as_slice(), left[1].as_slice()));
+    }
+
+    #[test]
+    fn static_bytes_are_sent_in_their_place_and_never_copied() {
+        static BODY: [u8; 3] = *b"abc";
+        let mut frames = frames(&["<", ">", "!"]);
+        let (mut queued, mut other) = (Queued::NONE, Queued::NONE);
+        frames.enqueue(&mut queued, 0);
+        frames.enqueue_uncopied(&mut queued, &BODY);
+        frames.enqueue(&mut queued, 1);
+        frames.enqueue_uncopied(&mut other, &BODY);
+        frames.enqueue(&mut other, 2);
+        assert_eq!(gathered(&frames, queued), ["<", "abc", ">"]);
+        assert_eq!(gathered(&frames, other), ["abc", "!"]);
+        for (sent, expected) in [(0, "<abc>"), (1, "abc>"), (2, "bc>"), (4, ">"), (5, "")] {
+            let mut backlog = Backlog::new(Moment::default());
+            frames.keep_unsent(queued, sent, |bytes, class, sent| {
+                if bytes.as_slice().len() == 3 {
+                    assert!(std::ptr::eq(bytes.as_slice(), &BODY[..]));
+                }
+                backlog.push(bytes, class, sent, 100);
+            });
+            assert_eq!(waiting(&backlog), expected, "{sent}");
+        }
     }
 
     fn backlog(bytes_max: usize, frames: &[(&str, FrameClass)]) -> Backlog {
         let mut backlog = Backlog::new(Moment::default());
         for (text, class) in frames {
-            backlog.push(Rc::from(text.as_bytes()), *class, 0, bytes_max);
+            backlog.push(Bytes::Shared(text.as_bytes().into()), *class, 0, bytes_max);
         }
         backlog
     }
@@ -442,7 +513,7 @@ mod tests {
         );
         assert!(backlog.lagging);
         assert_eq!(waiting(&backlog), "rr");
-        backlog.push(Rc::from(&b"dd"[..]), numbered(7), 0, 6);
+        backlog.push(Bytes::Shared(Rc::from(&b"dd"[..])), numbered(7), 0, 6);
         assert_eq!(waiting(&backlog), "rr");
         assert_eq!(backlog.take_missed(), [Missed { stream: 7, first: 4, last: 7 }]);
     }
@@ -450,8 +521,8 @@ mod tests {
     #[test]
     fn a_partly_sent_frame_is_never_dropped() {
         let mut backlog = Backlog::new(Moment::default());
-        backlog.push(Rc::from(&b"abcd"[..]), numbered(1), 2, 3);
-        backlog.push(Rc::from(&b"efgh"[..]), numbered(2), 0, 3);
+        backlog.push(Bytes::Shared(Rc::from(&b"abcd"[..])), numbered(1), 2, 3);
+        backlog.push(Bytes::Shared(Rc::from(&b"efgh"[..])), numbered(2), 0, 3);
         assert_eq!(waiting(&backlog), "cd");
         assert_eq!(backlog.take_missed(), [Missed { stream: 7, first: 2, last: 2 }]);
     }
@@ -469,17 +540,17 @@ mod tests {
     #[test]
     fn waiting_ephemeral_frames_make_room_for_numbered_ones() {
         let mut backlog = Backlog::new(Moment::default());
-        backlog.push(Rc::from(&b"half"[..]), FrameClass::Ephemeral, 2, 9);
+        backlog.push(Bytes::Shared(Rc::from(&b"half"[..])), FrameClass::Ephemeral, 2, 9);
         for (text, class) in
             [("pp", FrameClass::Ephemeral), ("aaa", numbered(1)), ("bb", numbered(2))]
         {
-            backlog.push(Rc::from(text.as_bytes()), class, 0, 9);
+            backlog.push(Bytes::Shared(text.as_bytes().into()), class, 0, 9);
         }
         assert_eq!(waiting(&backlog), "lfppaaabb");
-        backlog.push(Rc::from(&b"cc"[..]), numbered(3), 0, 9);
+        backlog.push(Bytes::Shared(Rc::from(&b"cc"[..])), numbered(3), 0, 9);
         assert_eq!((waiting(&backlog).as_str(), backlog.lagging), ("lfaaabbcc", false));
         assert_eq!(backlog.take_missed(), []);
-        backlog.push(Rc::from(&b"d"[..]), numbered(4), 0, 9);
+        backlog.push(Bytes::Shared(Rc::from(&b"d"[..])), numbered(4), 0, 9);
         assert_eq!((waiting(&backlog).as_str(), backlog.lagging), ("lf", true));
         assert_eq!(backlog.take_missed(), [Missed { stream: 7, first: 1, last: 4 }]);
     }

@@ -3,7 +3,7 @@
 //! `WouldBlock` and `Interrupted` are handled here and seen nowhere else.
 
 use std::io::{ErrorKind, IoSlice, Read, Write};
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 
 use mio::net::TcpStream;
 
@@ -33,6 +33,12 @@ impl Transport {
 
     pub(super) fn stream(&mut self) -> &mut TcpStream {
         &mut self.stream
+    }
+
+    /// Returns the addresses of our end and of the peer's.
+    pub(super) fn ends(&self) -> Option<(IpAddr, IpAddr)> {
+        let (own, peer) = (self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?);
+        Some((own.ip().to_canonical(), peer.ip().to_canonical()))
     }
 
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Moved {

@@ -1,6 +1,8 @@
 //! What a handler may do, and the connections it acts on.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use slab::Slab;
 
@@ -10,7 +12,7 @@ use super::networks::{Networks, network};
 use super::queue::{FrameClass, Frames};
 use super::slots::SlotSet;
 use super::wheel::Wheel;
-use crate::clock::Now;
+use crate::clock::{Clock, Now};
 use crate::http::Response;
 use crate::ws::frame::{self, Opcode};
 use crate::ws::{After, Message, Shared, WindowBits};
@@ -26,13 +28,16 @@ pub(super) struct Conns {
     pub(super) wheel: Wheel,
     /// Slots of connections to flush: with frames to send, or about to end.
     pub(super) dirty: SlotSet,
-    /// Connections that may have bytes to read that no event will report again.
-    pub(super) unfinished: Vec<ConnId>,
+    /// Connections to serve: those with events, and those with input that no event will report again.
+    pub(super) ready: VecDeque<ConnId>,
     /// Connections that lagged and have caught up.
     pub(super) caught_up: Vec<ConnId>,
     /// Connections to remove.
     pub(super) doomed: Vec<ConnId>,
     pub(super) networks: Networks,
+    pub(super) clock: Clock,
+    /// When this phase of the turn is to end, by [`Clock::elapsed`].
+    until: Duration,
     pub(super) accepting: bool,
     /// Whether the next turn comes at once.
     pub(super) again: bool,
@@ -40,7 +45,7 @@ pub(super) struct Conns {
 }
 
 impl Conns {
-    pub(super) fn new(limits: Limits, shared: Shared) -> Self {
+    pub(super) fn new(limits: Limits, shared: Shared, clock: Clock) -> Self {
         let networks = Networks::new(limits.connections_per_address_max);
         Self {
             slab: Slab::new(),
@@ -50,10 +55,12 @@ impl Conns {
             frames: Frames::default(),
             wheel: Wheel::new(),
             dirty: SlotSet::default(),
-            unfinished: Vec::new(),
+            ready: VecDeque::new(),
             caught_up: Vec::new(),
             doomed: Vec::new(),
             networks,
+            clock,
+            until: Duration::ZERO,
             accepting: true,
             again: false,
             exit: false,
@@ -66,12 +73,14 @@ impl Conns {
 
     /// Handles what a call to the endpoint left: bytes to send, an end, an earlier deadline.
     pub(super) fn settle(&mut self, id: ConnId) {
+        let bytes = self.frames.unfinished_len();
         let frame = self.frames.finish(FrameClass::Reply);
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
         if let Some(frame) = frame {
             self.frames.enqueue(&mut conn.queued, frame);
+            conn.count_reply(bytes);
         }
         let ends = match conn.endpoint.after() {
             After::Keep => false,
@@ -82,6 +91,19 @@ impl Conns {
             self.dirty.insert(id.slot());
         }
         self.arm(id);
+    }
+
+    /// As [`Conns::settle`]; `rest` is the end of what was appended, without being copied.
+    pub(super) fn settle_with(&mut self, id: ConnId, rest: &'static [u8]) {
+        self.settle(id);
+        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+            return;
+        };
+        if !rest.is_empty() {
+            self.frames.enqueue_uncopied(&mut conn.queued, rest);
+            conn.count_reply(rest.len());
+            self.dirty.insert(id.slot());
+        }
     }
 
     /// Ensures that the wheel fires by the connection's deadline.
@@ -95,15 +117,20 @@ impl Conns {
         }
     }
 
-    /// Lists a connection to be read in the next turn.
-    pub(super) fn read_soon(&mut self, id: ConnId) {
+    /// Lists a connection to be served, behind all that are listed.
+    pub(super) fn serve_soon(&mut self, id: ConnId) {
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
-        if !conn.unfinished {
-            conn.unfinished = true;
-            self.unfinished.push(id);
+        if !conn.listed {
+            conn.listed = true;
+            self.ready.push_back(id);
         }
+    }
+
+    /// Begins a phase whose work may take [`Limits::phase_max`].
+    pub(super) fn begin_phase(&mut self) {
+        self.until = self.clock.elapsed().saturating_add(self.limits.phase_max);
     }
 
     /// Lists a connection to be removed at the end of the turn.
@@ -114,9 +141,9 @@ impl Conns {
         }
     }
 
-    /// Whether the frames of this turn have reached the limit.
+    /// Whether the frames of this turn, or the time of this phase, have reached the limit.
     pub(super) fn is_full(&self) -> bool {
-        self.frames.len() >= self.limits.turn_bytes_max
+        self.frames.len() >= self.limits.turn_bytes_max || self.clock.elapsed() >= self.until
     }
 }
 
@@ -136,6 +163,9 @@ impl Turn<'_> {
     /// Sends a text message to one connection.
     pub fn send(&mut self, conn: ConnId, payload: &[u8]) {
         self.deliver(&mut Broadcast::new(FrameClass::Reply, payload), conn);
+        if let Some(conn) = self.conns.get(conn) {
+            conn.count_reply(payload.len());
+        }
     }
 
     /// Sends a broadcast to one of its recipients.
@@ -167,9 +197,9 @@ impl Turn<'_> {
         let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
-        conn.endpoint.complete(now, shared, response, frames.buffer());
-        self.conns.settle(id);
-        self.conns.read_soon(id);
+        let rest = conn.endpoint.complete(now, shared, response, frames.buffer());
+        self.conns.settle_with(id, rest);
+        self.conns.serve_soon(id);
     }
 
     /// Starts the closing handshake of a WebSocket.
@@ -197,6 +227,13 @@ impl Turn<'_> {
         conn.is_some_and(|conn| conn.secure)
     }
 
+    /// Whether a connection was made to a loopback address, and not by a trusted proxy.
+    pub fn is_local(&self, id: ConnId) -> bool {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let ends = conn.and_then(|conn| conn.transport.ends());
+        ends.is_some_and(|(own, peer)| own.is_loopback() && !self.conns.trusts(peer))
+    }
+
     /// Returns the network of [`Turn::address`]: an IPv4 address, or an IPv6 /64.
     pub fn network(&self, id: ConnId) -> Option<IpAddr> {
         self.address(id).map(network)
@@ -206,6 +243,12 @@ impl Turn<'_> {
     pub fn counts(&self, id: ConnId) -> (u32, u32) {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         conn.map_or((0, 0), |conn| (conn.received, conn.sent))
+    }
+
+    /// Returns the bytes that a connection has not taken yet, without the broadcasts of this turn.
+    pub fn owed(&self, id: ConnId) -> usize {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        conn.map_or(0, Conn::owed)
     }
 
     /// Returns the number of connections, WebSocket or not.
@@ -218,8 +261,8 @@ impl Turn<'_> {
         self.conns.accepting = false;
     }
 
-    /// Whether this turn's output has reached its limit, so that the rest of the work should wait for
-    /// the next turn; [`Turn::again`] starts that at once.
+    /// Whether this turn's output or time has reached its limit, so that the rest of the work should
+    /// wait for the next turn; [`Turn::again`] starts that at once.
     pub fn is_full(&self) -> bool {
         self.conns.is_full()
     }

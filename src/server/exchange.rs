@@ -97,7 +97,7 @@ impl Server {
 impl EarlyResponse {
     /// Returns the 404 for a path without a resource.
     pub(super) fn not_found() -> Self {
-        Response::text(Status(404), "not found").into()
+        status_response(Status(404), "not found").into()
     }
 
     /// Returns the response itself.
@@ -142,7 +142,7 @@ pub(super) fn check_method(methods: &'static str, request: &Request) -> Result<(
             .with_header("Access-Control-Allow-Headers", CORS_REQUEST_HEADERS)
             .with_header("Access-Control-Max-Age", "600")
     } else {
-        Response::text(Status(405), &format!("only {allowed}"))
+        status_response(Status(405), &format!("only {allowed}"))
     };
     Err(response.with_header("Allow", allowed).into())
 }
@@ -218,6 +218,25 @@ pub(super) fn error_response(refusal: Refusal) -> Response {
 fn retry_after_s(refusal: &Refusal) -> Option<u64> {
     let seconds = refusal.retry_after_ms.unwrap_or_default().div_ceil(1000).max(1);
     refusal.code.retryable().then_some(seconds)
+}
+
+/// Returns the response to a request that the chat does not see, as an `error` payload.
+pub(super) fn status_response(status: Status, line: &str) -> Response {
+    let refusal = Refusal::new(code_of(status), line.to_owned());
+    Response { status, ..error_response(refusal) }
+}
+
+/// Returns the error code for an HTTP status.
+fn code_of(status: Status) -> Code {
+    match status.0 {
+        401 => Code::Unauthorized,
+        403 | 421 => Code::Forbidden,
+        404 | 405 => Code::UnknownType,
+        408 | 503 => Code::Overloaded,
+        413 | 431 => Code::TooLong,
+        429 => Code::RateLimited,
+        _ => Code::BadField,
+    }
 }
 
 /// Returns the HTTP status for an error code.

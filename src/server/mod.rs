@@ -12,7 +12,9 @@
 mod accounts;
 pub mod address;
 mod api;
+mod errors;
 mod exchange;
+mod hosts;
 pub mod log;
 pub mod origin;
 mod random;
@@ -47,6 +49,7 @@ pub(crate) struct Server {
     chat: Chat,
     journal: Journal,
     policy: origin::Policy,
+    hosts: hosts::Hosts,
     accounts: Accounts,
     /// The chat's effects of one input; empty between inputs, and here to be reused.
     effects: Vec<Effect>,
@@ -201,6 +204,7 @@ impl Server {
             chat,
             journal,
             policy: origin::Policy::new(config.allow_origin.clone()),
+            hosts: hosts::Hosts::new(config.allow_host.clone()),
             accounts,
             effects: Vec::new(),
             responses: VecDeque::new(),

@@ -18,8 +18,8 @@ pub struct Policy {
 /// Why a page may not connect, and which setting would allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Its origin is not allowed.
-    Foreign(WebOrigin),
+    /// Its origin is not allowed, for this value of `Host`.
+    Foreign(WebOrigin, String),
     /// It has no usable origin: `null`, more than one, or a malformed one.
     Nameless,
 }
@@ -50,17 +50,18 @@ impl Policy {
         let own = host.and_then(Host::parse).is_some_and(|host| origin.is_served_by(&host));
         let listed =
             |other: &AllowedOrigin| matches!(other, AllowedOrigin::Only(other) if *other == origin);
-        if own || self.others.iter().any(listed) { Ok(()) } else { Err(Refused::Foreign(origin)) }
+        let foreign = |origin| Refused::Foreign(origin, host.unwrap_or_default().to_owned());
+        if own || self.others.iter().any(listed) { Ok(()) } else { Err(foreign(origin)) }
     }
 }
 
 impl Display for Refused {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign(origin) => write!(
+            Self::Foreign(origin, host) => write!(
                 f,
-                "pages of {origin} may not connect; start chinwag with --allow-origin {origin} to \
-                 allow it"
+                "pages of {origin} may not connect to {host}; start chinwag with --allow-origin \
+                 {origin} to allow it, or have the proxy in between pass the Host header on"
             ),
             Self::Nameless => f.write_str(
                 "pages without one plain origin may not connect; start chinwag with \

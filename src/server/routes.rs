@@ -1,7 +1,7 @@
 //! Routing requests: the page's files, health checks, the HTTP API and WebSockets.
 
 use super::log::Escaped;
-use super::{Server, exchange};
+use super::{Server, errors, exchange, hosts};
 use crate::assets;
 use crate::chat::{Code, OutputMode, Refusal};
 use crate::http::{Method, Request, Response, Status};
@@ -12,17 +12,62 @@ impl Server {
     /// Answers a request.
     pub(super) fn route(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let path = request.path.as_str();
-        if path.starts_with("/api/") || path == "/ws" || path.starts_with("/ws/") {
+        match path {
+            "/healthz" => {
+                let alive = || Response::text(Status(200), "alive");
+                return Answer::Respond(only_get(request, alive));
+            }
+            "/readyz" => return Answer::Respond(only_get(request, || self.ready())),
+            _ => {}
+        }
+        if let Err(response) = self.check_host(turn, conn, request) {
+            return Answer::Respond(response);
+        }
+        if path.starts_with("/api/") || is_websocket(request) {
             return self.admit(turn, conn, request);
         }
-        let response = match path {
-            "/healthz" => only_get(request, || Response::text(Status(200), "alive")),
-            "/readyz" => only_get(request, || self.ready()),
-            _ => {
-                assets::respond(request).unwrap_or_else(|| Response::text(Status(404), "not found"))
-            }
+        let response = match assets::respond(request) {
+            Some(response) => self.share(request, response),
+            // §9.3.7: about the server in general.
+            None if path == "*" => Response::new(Status(204)).with_header("Allow", "GET, HEAD"),
+            None => errors::response(path, Status(404), "not found"),
         };
         Answer::Respond(response)
+    }
+
+    /// Refuses a request that is meant for another server, see [`super::hosts`].
+    fn check_host(
+        &mut self,
+        turn: &Turn<'_>,
+        conn: ConnId,
+        request: &Request,
+    ) -> Result<(), Response> {
+        let host = request.host.as_str();
+        if self.hosts.allow(host) || !(self.hosts.check_all() || turn.is_local(conn)) {
+            return Ok(());
+        }
+        let line = hosts::refusal(host);
+        if self.hosts.logs(turn.now().at) {
+            let address = turn.address(conn).map(tracing::field::display);
+            tracing::warn!(address, host = %Escaped(host), "refused: {line}");
+        }
+        Err(errors::response(&request.path, Status(421), &line))
+    }
+
+    /// Lets pages of allowed origins import the modules of the library.
+    fn share(&self, request: &Request, mut response: Response) -> Response {
+        let path = request.path.as_str();
+        if !path.ends_with(".js") || path == "/sw.js" || path.starts_with("/v/") {
+            return response;
+        }
+        let allowed = self.policy.check(request.headers("origin"), request.header("host")).is_ok();
+        if let Some(origin) = request.header("origin").filter(|_| allowed) {
+            response.headers.retain(|(name, _)| *name != CORP);
+            response = response
+                .with_header(CORP, "cross-origin")
+                .with_header("Access-Control-Allow-Origin", origin.to_owned());
+        }
+        response.with_header("Vary", "Origin")
     }
 
     /// Admits a request to the API or a WebSocket if its origin and its caller are allowed.
@@ -32,9 +77,15 @@ impl Server {
         if let Err(refused) = self.policy.check(request.headers("origin"), request.header("host")) {
             let address = turn.address(conn).map(tracing::field::display);
             let origin = Escaped(origin.unwrap_or_default());
-            tracing::warn!(address, %origin, "refused: origin not allowed");
+            let host = Escaped(request.header("host").unwrap_or_default());
+            tracing::warn!(address, %origin, %host, "refused: origin not allowed");
             let refusal = Refusal::new(Code::Forbidden, refused.to_string());
             return Answer::Respond(rejection(refusal, is_api, None));
+        }
+        if is_api && is_encoded(request) {
+            let line = "the body is encoded; send it without Content-Encoding";
+            let response = exchange::status_response(Status(415), line);
+            return Answer::Respond(exchange::with_api_headers(response, origin));
         }
         match self.caller(turn.now(), request) {
             Err(refusal) => Answer::Respond(rejection(refusal, is_api, origin)),
@@ -68,10 +119,25 @@ fn rejection(refusal: Refusal, is_api: bool, origin: Option<&str>) -> Response {
     if status == Status(401) { exchange::with_challenge(response) } else { response }
 }
 
-/// Returns the response to GET and HEAD, and refuses other methods.
+const CORP: &str = "Cross-Origin-Resource-Policy";
+
+/// Whether a request wants a WebSocket. Clients that are given no path ask for one at `/`.
+fn is_websocket(request: &Request) -> bool {
+    let path = request.path.as_str();
+    let upgrades = || request.tokens("upgrade").any(|it| it.eq_ignore_ascii_case("websocket"));
+    path == "/ws" || path.starts_with("/ws/") || (path == "/" && upgrades())
+}
+
+/// Whether the body has a content coding, of which none is supported.
+fn is_encoded(request: &Request) -> bool {
+    let mut codings = request.tokens("content-encoding");
+    !request.body.is_empty() && codings.any(|coding| !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// Returns the response to GET, HEAD and OPTIONS, by which some proxies check; refuses other methods.
 fn only_get(request: &Request, response: impl FnOnce() -> Response) -> Response {
     match request.method {
-        Method::Get | Method::Head => response(),
+        Method::Get | Method::Head | Method::Options => response(),
         _ => Response::text(Status(405), "only GET and HEAD").with_header("Allow", "GET, HEAD"),
     }
 }

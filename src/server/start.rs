@@ -10,7 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::accounts::{Accounts, Fault};
 use super::address::AddressFile;
 use super::random::random;
-use super::{Server, log};
+use super::{Server, errors, log};
 use crate::chat::Chat;
 use crate::chat::record::{JournalRequest, PutKeyValues};
 use crate::clock::Clock;
@@ -54,7 +54,8 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         log::start(config.log_format, config.log_level).map_err(system("cannot start the log"))?;
     let files_max = raise_file_limit();
     let clock = Clock::start();
-    let shared = Shared::new(config.ws, config.http);
+    let mut shared = Shared::new(config.ws, config.http);
+    shared.refusal = errors::response;
     let mut reactor = Reactor::new(config.net.clone(), shared, clock, files_max)
         .map_err(system("cannot start the reactor"))?;
     let wake = || {

@@ -4,6 +4,7 @@
 //! window size serve all connections, and a broadcast is compressed once per size. `extension`
 //! negotiates the parameters.
 
+use std::cell::Cell;
 use std::num::NonZeroU8;
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use super::Limits;
 use super::frame::{self, Opcode};
 use super::violation::Violation;
-use crate::http;
+use crate::clock::Now;
+use crate::http::{self, Date, Response};
 
 /// RFC 7692 §7.2.1: the end of a flushed block; the sender removes it, the receiver appends it.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
@@ -55,6 +57,10 @@ pub struct Shared {
     pub limits: Limits,
     /// The limits of requests.
     pub http: http::Limits,
+    /// Makes the response to a request that is not passed to the handler, from its path, the status
+    /// and one line of text.
+    pub refusal: fn(&str, http::Status, &str) -> Response,
+    date: Cell<Date>,
     inflater: Option<Inflater>,
     /// One for each window size, made when first needed; some 300 KiB each.
     deflaters: [Option<Box<Compress>>; 7],
@@ -70,11 +76,20 @@ impl Shared {
         Self {
             limits,
             http,
+            refusal: |_, status, line| Response::text(status, line),
+            date: Cell::new(Date::of(0)),
             inflater: None,
             deflaters: [const { None }; 7],
             deflated: Vec::new(),
             permit: Arc::new(()),
         }
+    }
+
+    /// Returns the date of the current second.
+    pub(super) fn date(&self, now: Now) -> Date {
+        let date = self.date.get().at(now.unix_ms / 1000);
+        self.date.set(date);
+        date
     }
 
     /// Appends one frame whose payload is compressed for this window size.

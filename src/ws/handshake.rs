@@ -1,20 +1,27 @@
 //! The opening handshake, the server's part (§4.2).
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::alphabet::STANDARD as ALPHABET;
+use base64::engine::general_purpose::{GeneralPurpose, PAD, STANDARD as BASE64};
 use sha1::{Digest, Sha1};
 
 use super::extension::{self, Deflate, Malformed};
-use crate::http::{Method, Request, Response, Status, is_token_byte};
+use crate::http::{Date, Method, Request, Response, Status, Version, is_token_byte};
 
 /// §1.3: the suffix of the key in Sec-WebSocket-Accept.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Decodes keys. The example of §4.1 itself has bits set behind the sixteenth byte.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&ALPHABET, PAD.with_decode_allow_trailing_bits(true));
 
 /// Why an opening handshake is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Rejection {
     /// §4.2.1 item 1: the method is not GET.
     NotGet,
+    /// §4.2.1 item 1: the version is HTTP/1.0, in which Upgrade must be ignored (RFC 9110 §7.8).
+    OldVersion,
     /// §4.2.1 item 3: Upgrade does not name `websocket`.
     NoUpgrade,
     /// §4.2.1 item 4: Connection does not name `Upgrade`.
@@ -35,7 +42,7 @@ impl Rejection {
     fn status(self) -> Status {
         match self {
             Self::NotGet => Status(405),
-            Self::NoUpgrade | Self::BadVersion => Status(426),
+            Self::OldVersion | Self::NoUpgrade | Self::BadVersion => Status(426),
             _ => Status(400),
         }
     }
@@ -43,6 +50,7 @@ impl Rejection {
     fn reason(self) -> &'static str {
         match self {
             Self::NotGet => "a WebSocket is opened with GET",
+            Self::OldVersion => "a WebSocket is opened with HTTP/1.1; does a proxy speak HTTP/1.0?",
             Self::NoUpgrade => "WebSocket endpoint: missing Upgrade: websocket",
             Self::NoConnection => "missing Connection: Upgrade",
             Self::BadKey => "bad Sec-WebSocket-Key",
@@ -58,7 +66,7 @@ impl Rejection {
         let response = Response::text(self.status(), self.reason()).with_close();
         match self {
             Self::NotGet => response.with_header("Allow", "GET"),
-            Self::NoUpgrade | Self::BadVersion => response
+            Self::OldVersion | Self::NoUpgrade | Self::BadVersion => response
                 .with_header("Upgrade", "websocket")
                 .with_header("Sec-WebSocket-Version", "13"),
             _ => response,
@@ -72,12 +80,16 @@ impl Rejection {
 /// compression.
 pub(super) fn accept(
     request: &Request,
+    date: &Date,
     compression: bool,
     protocol: Option<&'static str>,
     out: &mut Vec<u8>,
 ) -> Result<Option<Deflate>, Rejection> {
     if request.method != Method::Get {
         return Err(Rejection::NotGet);
+    }
+    if request.version == Version::Http10 {
+        return Err(Rejection::OldVersion);
     }
     if !has_token(request, "upgrade", "websocket") {
         return Err(Rejection::NoUpgrade);
@@ -103,7 +115,8 @@ pub(super) fn accept(
     if let Some(deflate) = deflate {
         response = response.with_header("Sec-WebSocket-Extensions", deflate.answer());
     }
-    response.encode(false, true, out);
+    // Without a body nothing is left to send.
+    let _ = response.encode(date, false, true, out);
     Ok(deflate)
 }
 
@@ -127,7 +140,7 @@ fn check_key(request: &Request) -> Result<&str, Rejection> {
     if keys.next().is_some() || key.len() != 24 {
         return Err(Rejection::BadKey);
     }
-    match BASE64.decode(key) {
+    match LENIENT.decode(key) {
         Ok(nonce) if nonce.len() == 16 => Ok(key),
         _ => Err(Rejection::BadKey),
     }

@@ -119,6 +119,8 @@ pub(super) struct Incoming {
     frame: Option<FrameHeader>,
     /// The payload of an incomplete control frame.
     control: Vec<u8>,
+    /// Fragments and control frames that began since [`Incoming::take_uncounted`].
+    uncounted: u32,
     message: Option<Partial>,
 }
 
@@ -130,6 +132,7 @@ impl Incoming {
             header_bytes: 0,
             frame: None,
             control: Vec::new(),
+            uncounted: 0,
             message: None,
         }
     }
@@ -137,6 +140,11 @@ impl Incoming {
     /// Whether nothing is incomplete.
     pub(super) fn is_empty(&self) -> bool {
         self.header_bytes == 0 && self.frame.is_none() && self.message.is_none()
+    }
+
+    /// Returns how many fragments and control frames have begun since the last call.
+    pub(super) fn take_uncounted(&mut self) -> u32 {
+        std::mem::take(&mut self.uncounted)
     }
 
     /// Takes bytes until a unit is complete; `None` when `input` is used up.
@@ -199,6 +207,8 @@ impl Incoming {
 
     /// Checks a header against the frames before it (§5.4) and against the limits.
     fn begin(&mut self, shared: &Shared, header: FrameHeader) -> Result<(), Violation> {
+        let is_message = header.fin && matches!(header.opcode, Opcode::Text | Opcode::Binary);
+        self.uncounted = self.uncounted.saturating_add(u32::from(!is_message));
         match (header.opcode, &mut self.message) {
             (Opcode::Continuation, Some(message)) => message.extend(&shared.limits, header),
             (Opcode::Continuation, None) => Err(Violation::UnexpectedContinuation),

@@ -14,6 +14,7 @@
 //! Rules for the caller:
 //! - Call [`Endpoint::receive`] until it returns `None`, and once more after an answer, if only with
 //!   no bytes: the endpoint holds pipelined input.
+//! - To leave the rest of the input for later, pass it to [`Endpoint::hold`]; `receive` takes it up.
 //! - Each call may change [`Endpoint::deadline`] and [`Endpoint::after`]. A deadline may have moved
 //!   when it comes; then [`Endpoint::on_deadline`] only updates it.
 //! - Pipelined requests survive a FIN: `receive` after the answer processes them, and then returns
@@ -37,7 +38,7 @@ mod violation;
 
 pub use close::Closed;
 pub use deflate::{Shared, WindowBits};
-pub use endpoint::{After, Answer, Endpoint, Event};
+pub use endpoint::{After, Answer, Answered, Endpoint, Event};
 pub use message::Message;
 pub use violation::{Violation, code};
 
@@ -52,15 +53,18 @@ pub struct Limits {
     pub fragments_max: u32,
     /// From a message's first byte to its last; longer fails the connection with 1008.
     pub message_within: Duration,
-    /// Control frames within [`Limits::control_frames_within`]; more fails it with 1008.
-    pub control_frames_max: u16,
-    /// The span over which control frames are counted.
-    pub control_frames_within: Duration,
+    /// Fragments and control frames per second in the long run, which messages of one frame do not
+    /// count for; 0 is no limit. Above it pings are not answered.
+    pub frames_per_second: u32,
+    /// Fragments and control frames at once, above [`Limits::frames_per_second`].
+    pub frames_burst: u32,
+    /// How long a connection may stay above [`Limits::frames_per_second`]; longer fails it with 4101.
+    pub frames_over_max: Duration,
     /// From the connection's or a request's first byte to its last; longer is answered 408.
     pub handshake_within: Duration,
     /// Between two requests; longer closes the connection without a word.
     pub keep_alive_within: Duration,
-    /// Bytes kept while an answer is awaited; more drops the connection. At least what the
+    /// Bytes held while an answer is awaited; more drops the connection. At least what the
     /// transport reads at once, since it stops reading then.
     pub pipelined_bytes_max: usize,
     /// Silence after which a ping is sent.
@@ -85,8 +89,9 @@ impl Default for Limits {
             message_bytes_max: 64 * 1024,
             fragments_max: 1024,
             message_within: Duration::from_secs(30),
-            control_frames_max: 100,
-            control_frames_within: Duration::from_secs(5),
+            frames_per_second: 100,
+            frames_burst: 2048,
+            frames_over_max: Duration::from_secs(5),
             handshake_within: Duration::from_secs(10),
             keep_alive_within: Duration::from_secs(10),
             pipelined_bytes_max: 256 * 1024,

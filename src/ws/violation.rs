@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The close codes this program uses (§7.4.1 and the IANA registry; 4201 is `chat.v1`'s).
+/// The close codes this program uses (§7.4.1 and the IANA registry; 4101 and 4201 are `chat.v1`'s).
 pub mod code {
     /// Normal closure.
     pub const NORMAL: u16 = 1000;
@@ -26,6 +26,8 @@ pub mod code {
     pub const INTERNAL: u16 = 1011;
     /// Service restart.
     pub const RESTART: u16 = 1012;
+    /// Too many frames for too long.
+    pub const TOO_MANY: u16 = 4101;
     /// No sign of life after a ping.
     pub const NO_PONG: u16 = 4201;
 }
@@ -65,8 +67,9 @@ pub enum Violation {
     TooManyFragments,
     /// The message takes longer than [`super::Limits::message_within`].
     MessageTooSlow,
-    /// More control frames than [`super::Limits::control_frames_max`].
-    TooManyControlFrames,
+    /// More fragments and control frames than [`super::Limits::frames_per_second`], for
+    /// [`super::Limits::frames_over_max`].
+    TooManyFrames,
 }
 
 impl Violation {
@@ -75,7 +78,8 @@ impl Violation {
         match self {
             Self::InvalidUtf8 | Self::BadDeflate => code::INVALID_DATA,
             Self::MessageTooBig | Self::TooManyFragments => code::TOO_BIG,
-            Self::MessageTooSlow | Self::TooManyControlFrames => code::POLICY,
+            Self::MessageTooSlow => code::POLICY,
+            Self::TooManyFrames => code::TOO_MANY,
             _ => code::PROTOCOL_ERROR,
         }
     }
@@ -99,7 +103,7 @@ impl Violation {
             Self::MessageTooBig => "message is too big",
             Self::TooManyFragments => "too many fragments",
             Self::MessageTooSlow => "message takes too long",
-            Self::TooManyControlFrames => "too many control frames",
+            Self::TooManyFrames => "too many frames",
         }
     }
 }

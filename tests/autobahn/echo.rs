@@ -28,6 +28,7 @@ fn main() -> io::Result<()> {
     let messages = ws::Limits {
         message_bytes_max: MESSAGE_BYTES_MAX,
         fragments_max: u32::MAX,
+        frames_per_second: 0,
         ..ws::Limits::default()
     };
     let shared = Shared::new(messages, chinwag::http::Limits::default());

@@ -274,7 +274,7 @@ fn passwords_that_nobody_waits_for_any_more_leave_nothing_behind() {
         Server::start(&["--limit", "password_jobs_max=1", "--limit", "login_network_burst=1000"]);
     let body = json!({ "name": "Alice", "password": PASSWORD }).to_string();
     let head = format!(
-        "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut busy = 0;
@@ -307,7 +307,8 @@ fn a_password_that_is_worked_on_holds_up_nobody() {
     let mut alice = server.join("name=Alice");
     let body = json!({ "name": "Nobody", "password": PASSWORD }).to_string();
     let length = body.len();
-    let head = format!("POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+    let head =
+        format!("POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
     let mut stream = server.tcp();
     stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
     assert_eq!(alice.post("c1", "meanwhile")["seq"], 1);

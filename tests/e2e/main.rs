@@ -12,6 +12,7 @@ mod handshake;
 mod kill;
 mod life;
 mod order;
+mod others;
 mod people;
 mod private;
 mod proxy;

@@ -33,7 +33,7 @@ fn connect(server: &Server, from: [u8; 4]) -> TcpStream {
 
 fn upgrade(headers: &str) -> String {
     format!(
-        "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{headers}\r\n"
     )
 }
@@ -135,7 +135,7 @@ fn requests_of_several_clients_share_a_connection() {
     let mut shared = connect(&server, PROXY);
     for client in ["192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"] {
         let headers = forwarded_for(client);
-        let request = format!("GET /api/rooms HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+        let request = format!("GET /api/rooms HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
         assert_eq!(asks(&mut shared, request.as_bytes()), 200);
     }
     let last = upgrade(&forwarded_for("192.0.2.3"));
@@ -171,7 +171,7 @@ fn a_header_names_the_client_of_a_connection() {
     for taken in [line("192.0.2.1"), line("192.0.2.2"), v4(1), v4(2), v6(7)] {
         assert!(begins(&server, PROXY, &taken, "").is_none());
         // Whatever is asked then has this answer.
-        let get = [&taken[..], b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"].concat();
+        let get = [&taken[..], b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"].concat();
         assert_eq!(asks(&mut connect(&server, PROXY), &get), 429);
     }
     // The client of such a connection is no proxy: what it says itself is not believed.
@@ -222,7 +222,7 @@ fn those_over_the_limit_are_not_answered_without_end() {
     for stream in &mut surplus {
         stream.write_all(&line("192.0.2.1")).unwrap();
     }
-    let get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let statuses = surplus.iter_mut().map(|stream| asks(stream, get));
     let mut statuses: Vec<u16> = statuses.collect();
     statuses.sort_unstable();
@@ -235,7 +235,7 @@ fn those_over_the_limit_are_not_answered_without_end() {
 #[test]
 fn a_header_must_come_first_and_be_sound() {
     let server = start(&["--proxy-protocol", "on"]);
-    let get = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for bytes in [
         get.to_owned(),
         format!("PROXY TCP4 192.0.2.1\r\n{get}"),
@@ -261,7 +261,7 @@ fn a_header_must_come_first_and_be_sound() {
 fn a_header_is_no_request_where_it_is_not_expected() {
     for (arguments, from) in [(&["--proxy-protocol", "on"][..], OTHER), (&[], PROXY)] {
         let server = start(arguments);
-        let get = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".as_bytes();
+        let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".as_bytes();
         for first in [line("192.0.2.1"), LOCAL.concat()] {
             let bytes = [first.as_slice(), get].concat();
             assert_eq!(asks(&mut connect(&server, from), &bytes), 400);
@@ -300,7 +300,8 @@ fn who_asks_too_much_waits_and_the_others_behind_the_proxy_do_not() {
     let server = start(&["--http-query-rate-limit", "1", "--limit", "requests_burst_max=2"]);
     let get = |from, path: &str, client: &str| {
         let headers = forwarded_for(client);
-        let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+        let text =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
         let mut stream = connect(&server, from);
         stream.write_all(text.as_bytes()).unwrap();
         let mut answer = String::new();

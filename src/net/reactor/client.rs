@@ -20,7 +20,7 @@ use crate::net::proxy::{Parser, Source, forwarded_for, is_secure};
 use crate::net::turn::Conns;
 
 impl Conns {
-    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+    pub(in crate::net) fn trusts(&self, address: IpAddr) -> bool {
         self.limits.trusted_proxies.iter().any(|trusted| trusted.contains(address))
     }
 

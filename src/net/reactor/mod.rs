@@ -42,7 +42,6 @@ pub struct Reactor {
     signals: Option<Signals>,
     listeners: Listeners,
     conns: Conns,
-    clock: Clock,
     now: Now,
     /// Connections whose entry in the wheel fired, left from the turn before.
     fired: Vec<ConnId>,
@@ -68,14 +67,13 @@ impl Reactor {
         let connections_max =
             limits.connections_max.unwrap_or_else(|| files_max.saturating_sub(64).max(1));
         let now = clock.now();
-        let conns = Conns::new(limits, shared);
+        let conns = Conns::new(limits, shared, clock);
         Ok(Self {
             poll,
             waker,
             signals: None,
             listeners: Listeners::new()?,
             conns,
-            clock,
             now,
             fired: Vec::new(),
             scratch: vec![0; SCRATCH_BYTES],
@@ -129,7 +127,7 @@ impl Reactor {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result?,
             }
-            self.now = self.clock.now();
+            self.now = self.conns.clock.now();
             self.conns.again = false;
             self.accept(&events);
             self.read(&events, handler);
@@ -145,7 +143,7 @@ impl Reactor {
     fn wait(&self, handler: &impl Handler) -> Option<Duration> {
         let conns = &self.conns;
         let busy = conns.again
-            || !conns.unfinished.is_empty()
+            || !conns.ready.is_empty()
             || !conns.caught_up.is_empty()
             || !conns.dirty.is_empty()
             || (conns.accepting && self.listeners.is_ready(self.now.at));
@@ -180,8 +178,8 @@ impl Reactor {
                 Accepted::Conn(stream, address) => self.add(stream, address),
                 Accepted::Gone => {}
                 Accepted::None => break,
-                Accepted::Exhausted(kind) => {
-                    tracing::warn!(%kind, connections = self.conns.slab.len(), "accepting pauses");
+                Accepted::Exhausted(error) => {
+                    tracing::warn!(%error, connections = self.conns.slab.len(), "accepting pauses");
                     break;
                 }
             }
@@ -236,6 +234,7 @@ impl Reactor {
             let mut turn = Turn { conns: &mut self.conns, now: self.now };
             handler.on_caught_up(&mut turn, id, &missed);
         }
+        self.conns.begin_phase();
         handler.on_wake(&mut Turn { conns: &mut self.conns, now: self.now });
     }
 
@@ -265,15 +264,11 @@ impl Reactor {
         if conn.due(limits) > self.now.at {
             return;
         }
-        // A peer with a full queue cannot answer a ping: it lives as long as it makes progress.
         if let Some(backlog) = &conn.backlog {
             if backlog.progress.after(limits.lag_max) <= self.now.at {
-                conn.endpoint.close(self.now, shared, 4102, "not reading", frames.buffer());
-                self.conns.settle(id);
-                self.conns.doom(id);
-                return;
+                self.on_lag_due(id);
             }
-            conn.endpoint.touch(self.now);
+            return;
         }
         if conn.endpoint.deadline() <= self.now.at && conn.awaits_header() {
             // No answer before it is known who asks.
@@ -287,42 +282,70 @@ impl Reactor {
         }
     }
 
+    /// Closes a connection that takes nothing.
+    fn on_lag_due(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.get(id) else { return };
+        // The kernel reports no room before a good part of its buffer is free: one that reads
+        // slowly may have made progress all the same.
+        conn.blocked = false;
+        if self.flush_conn(id.slot()) {
+            self.conns.dirty.insert(id.slot());
+        }
+        let Conns { slab, shared, frames, .. } = &mut self.conns;
+        let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| !conn.doomed) else {
+            return;
+        };
+        if conn.backlog.as_ref().is_some_and(|backlog| backlog.progress < self.now.at) {
+            conn.endpoint.close(self.now, shared, 4102, "not reading", frames.buffer());
+            self.conns.settle(id);
+            self.conns.doom(id);
+        }
+    }
+
     fn flush(&mut self) {
         let mut word = 0;
         let mut again = Vec::new();
         while let Some(slot) = self.conns.dirty.take_next(&mut word) {
-            let Conns { slab, frames, limits, .. } = &mut self.conns;
-            let Some(conn) = slab.get_mut(slot as usize) else { continue };
-            let id = conn.id;
-            let flushed = conn.flush(self.now, limits, frames);
-            let (after, lags) = (conn.endpoint.after(), conn.lags());
-            let read_on = conn.unread && conn.may_read(limits);
-            match flushed {
-                Flushed::All => {
-                    if after == After::Shut {
-                        conn.shut();
-                    }
-                    if after == After::Drop {
-                        self.conns.doom(id);
-                    } else if lags {
-                        self.conns.caught_up.push(id);
-                    }
-                }
-                Flushed::Broken => self.conns.doom(id),
-                // A dropped connection gets one attempt.
-                Flushed::Blocked | Flushed::Again if after == After::Drop => self.conns.doom(id),
-                Flushed::Again => again.push(slot),
-                Flushed::Blocked => {}
-            }
-            self.conns.arm(id);
-            if read_on {
-                self.conns.read_soon(id);
+            if self.flush_conn(slot) {
+                again.push(slot);
             }
         }
         for slot in again {
             self.conns.dirty.insert(slot);
         }
         self.conns.frames.clear(TURN_BYTES_KEPT);
+    }
+
+    /// Writes what a connection is owed; returns whether there is more than fits into one write.
+    fn flush_conn(&mut self, slot: u32) -> bool {
+        let Conns { slab, frames, limits, shared, .. } = &mut self.conns;
+        let Some(conn) = slab.get_mut(slot as usize) else { return false };
+        let id = conn.id;
+        let was_behind = conn.backlog.is_some();
+        let flushed = conn.flush(self.now, limits, frames);
+        if was_behind && flushed == Flushed::All {
+            conn.endpoint.on_drained(self.now, shared);
+        }
+        let (after, lags) = (conn.endpoint.after(), conn.lags());
+        let goes_on = conn.has_input() && conn.may_proceed(limits);
+        match flushed {
+            Flushed::All if after == After::Drop => self.conns.doom(id),
+            Flushed::All => {
+                if after == After::Shut {
+                    conn.shut();
+                }
+                if lags {
+                    self.conns.caught_up.push(id);
+                }
+            }
+            Flushed::Broken => self.conns.doom(id),
+            Flushed::Blocked | Flushed::Again => {}
+        }
+        self.conns.arm(id);
+        if goes_on {
+            self.conns.serve_soon(id);
+        }
+        flushed == Flushed::Again
     }
 
     fn reap(&mut self, handler: &mut impl Handler) {

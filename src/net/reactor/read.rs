@@ -1,36 +1,39 @@
 //! The read phase: bytes to the endpoints, their events to the handler.
 
+use std::time::Duration;
+
 use mio::Events;
 use mio::event::Event as Ready;
 use signal_hook_mio::v1_0::Signals;
 
 use super::{Conns, Reactor, SIGNALS, Turn, WAKER, is_listener};
-use crate::http::{Response, Status};
+use crate::clock::Clock;
+use crate::http::Status;
 use crate::net::Handler;
 use crate::net::conn::{Conn, ConnId};
 use crate::net::transport::Moved;
-use crate::ws::{Answer, Event};
+use crate::ws::{Answer, Answered, Event};
 
 impl Reactor {
-    /// Reads from all ready connections, first from those left over from the last turn.
+    /// Serves the connections that are ready, in the order in which they became so.
     pub(super) fn read(&mut self, events: &Events, handler: &mut impl Handler) {
-        let mut unfinished = std::mem::take(&mut self.conns.unfinished);
-        for id in unfinished.drain(..) {
-            if let Some(conn) = self.conns.get(id) {
-                conn.unfinished = false;
-                self.read_conn(id, handler);
-            }
-        }
-        // Reuse the allocation, unless connections were listed again meanwhile.
-        if self.conns.unfinished.is_empty() {
-            self.conns.unfinished = unfinished;
-        }
         for event in events {
             let id = ConnId::from_token(event.token());
             if event.token() == SIGNALS.token() {
                 self.take_signals(handler);
             } else if event.token() != WAKER.token() && !is_listener(event.token()) {
-                self.on_ready(id, event, handler);
+                self.on_ready(id, event);
+            }
+        }
+        self.conns.begin_phase();
+        for _ in 0..self.conns.ready.len() {
+            if self.conns.is_full() {
+                break;
+            }
+            let Some(id) = self.conns.ready.pop_front() else { break };
+            if let Some(conn) = self.conns.get(id) {
+                conn.listed = false;
+                self.serve(id, handler);
             }
         }
     }
@@ -42,7 +45,7 @@ impl Reactor {
         }
     }
 
-    fn on_ready(&mut self, id: ConnId, event: &Ready, handler: &mut impl Handler) {
+    fn on_ready(&mut self, id: ConnId, event: &Ready) {
         let Some(conn) = self.conns.get(id) else { return };
         let unblocked = event.is_writable() && conn.blocked;
         conn.blocked &= !unblocked;
@@ -54,33 +57,36 @@ impl Reactor {
             self.conns.dirty.insert(id.slot());
         }
         if readable {
-            self.read_conn(id, handler);
+            self.conns.serve_soon(id);
         }
     }
 
     /// Reads a connection until it is empty or has used up its budget for this turn.
-    fn read_conn(&mut self, id: ConnId, handler: &mut impl Handler) {
+    fn serve(&mut self, id: ConnId, handler: &mut impl Handler) {
         let mut scratch = std::mem::take(&mut self.scratch);
-        let mut budget = self.conns.limits.read_bytes_per_turn_max;
-        // Input held while a request was being answered comes first.
-        self.feed(id, &mut [], handler);
+        let mut budget = Budget::new(&self.conns);
+        // Input held since an earlier turn comes first.
+        self.feed(id, &mut [], &mut budget, handler);
         loop {
-            let full = self.conns.is_full();
-            let Some(conn) = self.conns.slab.get_mut(id.slot() as usize) else { break };
-            if !conn.unread || conn.doomed || !conn.may_read(&self.conns.limits) {
+            let Conns { slab, limits, .. } = &mut self.conns;
+            let Some(conn) = slab.get_mut(id.slot() as usize) else { break };
+            if conn.doomed || !conn.has_input() || !conn.may_proceed(limits) {
                 break;
             }
-            if budget == 0 || full {
-                self.conns.read_soon(id);
+            if conn.endpoint.is_flooding() {
+                budget.bytes = budget.bytes.min(FLOOD_BYTES);
+            }
+            if conn.endpoint.holds_input() || budget.bytes == 0 || budget.messages == 0 {
+                self.conns.serve_soon(id);
                 break;
             }
-            let room = scratch.len().min(budget);
+            let room = scratch.len().min(budget.bytes);
             let buffer = scratch.get_mut(..room).unwrap_or_default();
             match conn.transport.read(buffer) {
                 Moved::Some(n) => {
                     conn.unread = n == room || conn.ending;
-                    budget = budget.saturating_sub(n);
-                    self.feed(id, buffer.get_mut(..n).unwrap_or_default(), handler);
+                    budget.bytes = budget.bytes.saturating_sub(n);
+                    self.feed(id, buffer.get_mut(..n).unwrap_or_default(), &mut budget, handler);
                 }
                 Moved::Blocked => conn.unread = false,
                 Moved::Ended => self.end(id, false, handler),
@@ -90,17 +96,29 @@ impl Reactor {
         self.scratch = scratch;
     }
 
-    /// Passes bytes to the endpoint, and its events to the handler.
-    fn feed(&mut self, id: ConnId, mut input: &mut [u8], handler: &mut impl Handler) {
+    /// Passes bytes to the endpoint, and its events to the handler; what is above the budget is held.
+    fn feed(
+        &mut self,
+        id: ConnId,
+        mut input: &mut [u8],
+        budget: &mut Budget,
+        handler: &mut impl Handler,
+    ) {
         if !self.conns.take_header(id, &mut input) {
             return;
         }
         loop {
-            let Conns { slab, shared, frames, .. } = &mut self.conns;
+            let Conns { slab, shared, frames, limits, clock, .. } = &mut self.conns;
             let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
+            let has_more = !input.is_empty() || conn.endpoint.holds_input();
+            if has_more && (budget.is_spent(clock) || !conn.may_proceed(limits)) {
+                conn.endpoint.hold(shared, &mut input);
+                return;
+            }
             let event = conn.endpoint.receive(self.now, shared, &mut input, frames.buffer());
             self.conns.settle(id);
             let Some(event) = event else { return };
+            budget.take(&event);
             self.dispatch(id, event, handler);
         }
     }
@@ -117,6 +135,11 @@ impl Reactor {
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
             Event::Request(request) => {
                 turn.conns.read_forwarded(id, &request);
+                let refusal = turn.conns.shared.refusal;
+                let refuse = |status, conn: &Conn| {
+                    let line = too_many(status, conn);
+                    Answer::Respond(refusal(&request.path, status, line).with_close())
+                };
                 let Some(conn) = turn.conns.get(id) else { return };
                 let mut answer = match conn.refusal {
                     Some(status) => refuse(status, conn),
@@ -131,9 +154,10 @@ impl Reactor {
                 let Conns { slab, shared, frames, .. } = &mut self.conns;
                 let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
                 let buffer = frames.buffer();
-                let open = conn.endpoint.answer(self.now, shared, &request, answer, buffer);
-                self.conns.settle(id);
-                if open {
+                let answered = conn.endpoint.answer(self.now, shared, &request, answer, buffer);
+                let rest = if let Answered::Responded(rest) = answered { rest } else { &[] };
+                self.conns.settle_with(id, rest);
+                if answered == Answered::Opened {
                     let mut turn = Turn { conns: &mut self.conns, now: self.now };
                     handler.on_open(&mut turn, id, &request);
                 }
@@ -157,13 +181,52 @@ impl Reactor {
     }
 }
 
-/// Returns the answer to a request over the limit of connections.
-fn refuse(status: Status, conn: &Conn) -> Answer {
+/// Bytes read in one turn from a connection that floods the server with frames.
+const FLOOD_BYTES: usize = 4096;
+
+/// What one connection may still cost in this turn.
+struct Budget {
+    bytes: usize,
+    messages: u32,
+    /// When its time is over, by [`Clock::elapsed`]; read with the first message.
+    until: Option<Duration>,
+    time_max: Duration,
+}
+
+impl Budget {
+    fn new(conns: &Conns) -> Self {
+        let limits = &conns.limits;
+        Self {
+            bytes: limits.read_bytes_per_turn_max,
+            messages: limits.messages_per_turn_max,
+            until: None,
+            time_max: limits.conn_time_per_turn_max,
+        }
+    }
+
+    /// Counts an event. A request may be answered with a file: it is as much as all messages.
+    fn take(&mut self, event: &Event) {
+        let cost = if matches!(event, Event::Request(_)) { self.messages } else { 1 };
+        self.messages = self.messages.saturating_sub(cost);
+    }
+
+    /// Whether nothing more may be passed on. Most connections send one message at a time, and need
+    /// no look at the clock.
+    fn is_spent(&mut self, clock: &Clock) -> bool {
+        if self.messages == 0 {
+            return true;
+        }
+        let now = clock.elapsed();
+        now >= *self.until.get_or_insert_with(|| now.saturating_add(self.time_max))
+    }
+}
+
+/// Logs that a request is over the limit of connections; returns why it is refused.
+fn too_many(status: Status, conn: &Conn) -> &'static str {
     tracing::info!(address = %conn.address, status = status.0, "refused: too many connections");
-    let text = if status == Status(429) {
+    if status == Status(429) {
         "too many connections from your network"
     } else {
         "too many connections"
-    };
-    Answer::Respond(Response::text(status, text).with_close())
+    }
 }

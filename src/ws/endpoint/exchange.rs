@@ -2,7 +2,7 @@
 
 use super::{Endpoint, Event, Phase};
 use crate::clock::{Moment, Now};
-use crate::http::{Method, Parser, Response};
+use crate::http::{Method, Parser, Response, Status};
 use crate::ws::deflate::Shared;
 use crate::ws::message::take;
 
@@ -25,12 +25,20 @@ impl Exchange {
 
 impl Endpoint {
     /// Sends the response to a request answered with [`Answer::Later`](super::Answer::Later).
-    pub fn complete(&mut self, now: Now, shared: &Shared, response: &Response, out: &mut Vec<u8>) {
+    /// Returns the rest of its body, which follows what was appended.
+    #[must_use]
+    pub fn complete(
+        &mut self,
+        now: Now,
+        shared: &Shared,
+        response: &Response,
+        out: &mut Vec<u8>,
+    ) -> &'static [u8] {
         if self.phase != Phase::Answering {
-            return;
+            return &[];
         }
         let keep_alive = self.keep_alive && !response.close;
-        response.encode(self.head_only, keep_alive, out);
+        let rest = response.encode(&shared.date(now), self.head_only, keep_alive, out);
         if keep_alive {
             self.phase = Phase::Idle;
             self.deadline = now.at.after(shared.limits.keep_alive_within);
@@ -40,6 +48,7 @@ impl Endpoint {
         if self.ended && !self.holds_input() {
             self.over();
         }
+        rest
     }
 
     pub(super) fn receive_request(
@@ -76,12 +85,16 @@ impl Endpoint {
                 self.phase = Phase::Answering;
                 self.deadline = Moment::NEVER;
                 self.head_only = request.method == Method::Head;
-                // Bytes after a refused upgrade may be frames: never parse them as a request.
-                self.keep_alive = request.keep_alive && request.header("upgrade").is_none();
+                // Bytes after a refused upgrade may be frames: never parse them as a request. But for
+                // h2c, with which Java's HttpClient begins every connection: no frame comes before
+                // the answer (RFC 7540 §3.2).
+                let is_h2c = |protocol: &str| protocol.eq_ignore_ascii_case("h2c");
+                self.keep_alive = request.keep_alive && request.tokens("upgrade").all(is_h2c);
                 Some(Event::Request(Box::new(request)))
             }
             Err(error) => {
-                let response = Response::text(error.status(), error.reason());
+                let path = exchange.parser.path();
+                let response = (shared.refusal)(path, error.status(), error.reason());
                 self.refuse(now, shared, response, out);
                 *input = &mut [];
                 None
@@ -96,24 +109,34 @@ impl Endpoint {
         response: Response,
         out: &mut Vec<u8>,
     ) {
-        response.with_close().encode(false, false, out);
+        let rest = response.with_close().encode(&shared.date(now), false, false, out);
+        out.extend_from_slice(rest);
         self.shut(now, shared);
     }
 
-    pub(super) fn holds_input(&self) -> bool {
+    /// Answers a request that is late in coming.
+    pub(super) fn refuse_late(&mut self, now: Now, shared: &Shared, out: &mut Vec<u8>) {
+        let path = self.exchange.as_ref().map_or("", |exchange| exchange.parser.path());
+        let response = (shared.refusal)(path, Status(408), "the request took too long");
+        self.refuse(now, shared, response, out);
+    }
+
+    /// Whether there is input for [`Endpoint::receive`] to take up.
+    pub fn holds_input(&self) -> bool {
         self.exchange.as_ref().is_some_and(|exchange| exchange.has_held())
     }
 
-    /// `input` for later.
-    pub(super) fn hold(&mut self, shared: &Shared, input: &mut &mut [u8]) {
+    /// Keeps input for a later call of [`Endpoint::receive`].
+    pub fn hold(&mut self, shared: &Shared, input: &mut &mut [u8]) {
         let bytes = std::mem::take(input);
-        if bytes.is_empty() {
+        if bytes.is_empty() || matches!(self.phase, Phase::Shut | Phase::Over) {
             return;
         }
         let exchange = self.exchange.get_or_insert_default();
         exchange.held.drain(..exchange.held_read);
         exchange.held_read = 0;
-        if exchange.held.len().saturating_add(bytes.len()) > shared.limits.pipelined_bytes_max {
+        let held_bytes = exchange.held.len().saturating_add(bytes.len());
+        if self.phase == Phase::Answering && held_bytes > shared.limits.pipelined_bytes_max {
             self.over();
         } else {
             exchange.held.extend_from_slice(bytes);

@@ -1,7 +1,10 @@
 //! The WebSocket part of a connection: frames, pings, the closing handshake.
 
+use std::time::Duration;
+
 use super::{Endpoint, Event};
 use crate::clock::{Moment, Now};
+use crate::rate::{Rate, Taken};
 use crate::ws::close::{self, Closed};
 use crate::ws::deflate::Shared;
 use crate::ws::frame::{self, Opcode};
@@ -33,12 +36,7 @@ impl Endpoint {
                     *input = &mut [];
                     return Some(self.on_close(now, shared, &body, out));
                 }
-                Unit::Ping(_) | Unit::Pong if self.has_too_many_controls(now, shared) => {
-                    *input = &mut [];
-                    let violation = Violation::TooManyControlFrames;
-                    return Some(self.fail(now, shared, violation, out));
-                }
-                Unit::Ping(payload) if self.is_open() => {
+                Unit::Ping(payload) if self.is_open() && !self.is_flooding() => {
                     frame::encode(Opcode::Pong, false, &payload, out);
                 }
                 Unit::Ping(_) | Unit::Pong => {}
@@ -58,8 +56,11 @@ impl Endpoint {
         let deflate = self.deflate.is_some();
         if self.incoming.is_none() {
             let unit = message::take_whole(shared, deflate, input)?;
-            if unit.is_some() {
-                return Ok(unit);
+            if let Some(unit) = unit {
+                if !matches!(unit, Unit::Message(_)) {
+                    self.count_frames(now, shared, 1)?;
+                }
+                return Ok(Some(unit));
             }
             if self.is_open() {
                 let message_due = now.at.after(shared.limits.message_within);
@@ -68,23 +69,38 @@ impl Endpoint {
         }
         let mut incoming = self.incoming.take().unwrap_or_else(|| Box::new(Incoming::new(now.at)));
         let unit = incoming.receive(shared, deflate, input)?;
+        self.count_frames(now, shared, incoming.take_uncounted())?;
         if !incoming.is_empty() {
             self.incoming = Some(incoming);
         }
         Ok(unit)
     }
 
-    /// Counts a ping or pong; returns whether there are too many.
-    fn has_too_many_controls(&mut self, now: Now, shared: &Shared) -> bool {
-        let span = shared.limits.control_frames_within.as_secs().max(1);
-        let second = now.at.as_millis().saturating_div(1000);
-        let second = u32::try_from(second).unwrap_or(u32::MAX);
-        if u64::from(second.saturating_sub(self.control_since)) >= span {
-            self.control_since = second;
-            self.control_frames = 0;
+    /// Counts fragments and control frames. Those above the rate are read and otherwise ignored, but
+    /// not for long.
+    fn count_frames(&mut self, now: Now, shared: &Shared, count: u32) -> Result<(), Violation> {
+        let limits = &shared.limits;
+        let rate = Rate::per_second(limits.frames_per_second, limits.frames_burst);
+        let second = u32::try_from(now.at.as_millis() / 1000).unwrap_or(u32::MAX);
+        for _ in 0..count {
+            match self.frames.take(now.at, rate) {
+                Taken::Easily => self.over_since = 0,
+                Taken::Hardly => {}
+                Taken::No(_) if self.over_since == 0 => self.over_since = second.saturating_add(1),
+                Taken::No(_) => {
+                    let over = second.saturating_sub(self.over_since.saturating_sub(1));
+                    if Duration::from_secs(over.into()) >= limits.frames_over_max {
+                        return Err(Violation::TooManyFrames);
+                    }
+                }
+            }
         }
-        self.control_frames = self.control_frames.saturating_add(1);
-        self.control_frames > shared.limits.control_frames_max
+        Ok(())
+    }
+
+    /// Whether there are too many fragments and control frames.
+    pub fn is_flooding(&self) -> bool {
+        self.over_since != 0
     }
 
     /// §5.5.1: answers the peer's Close with its own code, or takes it as the answer to ours.

@@ -30,7 +30,8 @@ use super::handshake;
 use super::message::{Incoming, Message};
 use super::violation::code;
 use crate::clock::{Moment, Now};
-use crate::http::{Request, Response, Status};
+use crate::http::{Request, Response};
+use crate::rate::Bucket;
 
 /// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,17 @@ pub enum Answer {
     Later,
 }
 
+/// What came of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// The WebSocket is open.
+    Opened,
+    /// The response was appended, but for this rest of its body.
+    Responded(&'static [u8]),
+    /// The response follows with [`Endpoint::complete`].
+    Later,
+}
+
 /// What to do with the transport once all output is flushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
@@ -64,7 +76,7 @@ pub enum After {
     Keep,
     /// Shut down writing, and continue reading.
     Shut,
-    /// Close the socket, even if the peer does not read our output.
+    /// Close the socket.
     Drop,
 }
 
@@ -80,9 +92,10 @@ pub struct Endpoint {
     exchange: Option<Box<Exchange>>,
     /// The incomplete frame or message.
     incoming: Option<Box<Incoming>>,
-    /// The second since which control frames are counted.
-    control_since: u32,
-    control_frames: u16,
+    /// Fragments and control frames.
+    frames: Bucket,
+    /// One more than the second since which there are too many of them; 0 if there are not.
+    over_since: u32,
     /// The code of our Close, once it is sent.
     close_code: u16,
     phase: Phase,
@@ -115,8 +128,8 @@ impl Endpoint {
             pong_due: Moment::NEVER,
             exchange: None,
             incoming: None,
-            control_since: 0,
-            control_frames: 0,
+            frames: Bucket::default(),
+            over_since: 0,
             close_code: code::ABNORMAL,
             phase: Phase::Reading,
             deflate: None,
@@ -157,7 +170,7 @@ impl Endpoint {
         self.phase != Phase::Answering
     }
 
-    /// Answers the last request; returns whether the WebSocket is now open.
+    /// Answers the last request.
     ///
     /// An invalid opening handshake is answered with an error.
     pub fn answer(
@@ -167,29 +180,28 @@ impl Endpoint {
         request: &Request,
         answer: Answer,
         out: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Answered {
         if self.phase != Phase::Answering {
-            return false;
+            return Answered::Later;
         }
         let protocol = match answer {
-            Answer::Later => return false,
+            Answer::Later => return Answered::Later,
             Answer::Respond(response) => {
-                self.complete(now, shared, &response, out);
-                return false;
+                return Answered::Responded(self.complete(now, shared, &response, out));
             }
             Answer::Upgrade { protocol } => protocol,
         };
-        match handshake::accept(request, shared.limits.compression, protocol, out) {
+        let date = shared.date(now);
+        match handshake::accept(request, &date, shared.limits.compression, protocol, out) {
             Ok(deflate) => {
                 self.phase = Phase::Open;
                 self.deflate = deflate.map(|deflate| deflate.window);
                 self.heard = now.at;
                 self.deadline = now.at.after(shared.limits.ping_after);
-                true
+                Answered::Opened
             }
             Err(rejection) => {
-                self.complete(now, shared, &rejection.response(), out);
-                false
+                Answered::Responded(self.complete(now, shared, &rejection.response(), out))
             }
         }
     }
@@ -242,8 +254,7 @@ impl Endpoint {
         }
         match self.phase {
             Phase::Reading => {
-                let line = "the request took too long";
-                self.refuse(now, shared, Response::text(Status(408), line), out);
+                self.refuse_late(now, shared, out);
                 None
             }
             Phase::Open => self.on_open_deadline(now, shared, out),
@@ -268,6 +279,31 @@ impl Endpoint {
     pub fn touch(&mut self, now: Now) {
         self.heard = now.at;
         self.pong_due = Moment::NEVER;
+    }
+
+    /// Handles that the peer has taken all that it was owed: what it is to do next it could not do
+    /// before, so its time begins anew.
+    pub fn on_drained(&mut self, now: Now, shared: &Shared) {
+        self.touch(now);
+        let limits = &shared.limits;
+        let within = match self.phase {
+            Phase::Idle => limits.keep_alive_within,
+            Phase::Reading => limits.handshake_within,
+            Phase::Closing | Phase::Shut => limits.close_within,
+            Phase::Open => {
+                if let Some(incoming) = &mut self.incoming {
+                    incoming.started = now.at;
+                }
+                return;
+            }
+            Phase::Answering | Phase::Over => return,
+        };
+        self.deadline = now.at.after(within);
+    }
+
+    /// Whether a WebSocket is open, or in its closing handshake.
+    pub fn is_websocket(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Closing)
     }
 
     /// Whether no partial request, frame or message is held.

@@ -204,7 +204,7 @@ fn closing_ends_a_connection_that_is_still_http() {
     close(&mut peer, 1001, "");
     assert_eq!(peer.endpoint.after(), After::Keep);
     let response = http::Response::text(http::Status(200), "last");
-    peer.endpoint.complete(peer.now, &peer.shared, &response, &mut peer.out);
+    let _ = peer.endpoint.complete(peer.now, &peer.shared, &response, &mut peer.out);
     assert!(String::from_utf8_lossy(&peer.out).contains("\r\nConnection: close\r\n"));
     assert_eq!(peer.endpoint.after(), After::Shut);
 }

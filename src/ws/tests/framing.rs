@@ -237,23 +237,60 @@ fn announced_lengths_are_added_without_wrapping() {
 }
 
 #[test]
-fn a_flood_of_control_frames_fails_the_connection() {
+fn a_flood_of_frames_goes_unanswered_and_then_fails_the_connection() {
     let limits = Limits::default();
-    let mut peer = Peer::open();
-    for _ in 0..limits.control_frames_max {
-        peer.send(&client_frame(0x89, b""));
+    for flood in [
+        client_frame(0x89, b""),
+        client_frame(0x8a, b""),
+        [client_frame(0x01, b""), client_frame(0x80, b"")].concat(),
+        [client_frame(0x01, b"a"), client_frame(0x00, b"b"), client_frame(0x80, b"")].concat(),
+    ] {
+        for whole in [true, false] {
+            let mut peer = Peer::open();
+            let send = |peer: &mut Peer, bytes: &[u8]| {
+                if whole { peer.send(bytes) } else { peer.send_each(bytes) }
+            };
+            for _ in 0..=limits.frames_burst {
+                send(&mut peer, &flood);
+            }
+            assert!(peer.endpoint.is_open() && peer.endpoint.is_flooding());
+            peer.out.clear();
+            send(&mut peer, &client_frame(0x89, b""));
+            assert_eq!(peer.heard(), "");
+            for _ in 0..49 {
+                peer.wait(100);
+                (0..20).for_each(|_| send(&mut peer, &flood));
+            }
+            assert!(peer.endpoint.is_open());
+            peer.out.clear();
+            peer.wait(100);
+            (0..20).for_each(|_| send(&mut peer, &flood));
+            assert_eq!(peer.heard().split(", ").last(), Some("close 4101"));
+        }
     }
-    assert!(peer.endpoint.is_open());
-    peer.out.clear();
-    peer.send(&client_frame(0x8a, b""));
-    assert_eq!(peer.heard(), "close 1008");
+}
 
+#[test]
+fn frames_within_their_rate_are_answered_for_ever() {
     let mut peer = Peer::open();
-    for _ in 0..10 * limits.control_frames_max {
+    for _ in 0..3000 {
         peer.send(&client_frame(0x89, b""));
-        peer.wait(100);
+        peer.wait(10);
     }
-    assert!(peer.endpoint.is_open());
+    peer.out.clear();
+    // After a burst a connection recovers.
+    for _ in 0..4 {
+        (0..1000).for_each(|_| peer.send(&client_frame(0x8a, b"")));
+        peer.wait(11_000);
+        peer.out.clear();
+        peer.send(&client_frame(0x89, b"here"));
+        assert_eq!(peer.heard(), "pong here");
+    }
+    // Messages of one frame do not count.
+    (0..10_000).for_each(|_| peer.send(&client_frame(0x81, b"")));
+    peer.out.clear();
+    peer.send(&client_frame(0x89, b"here"));
+    assert_eq!(peer.heard(), "pong here");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::clock::Clock;
+use crate::ws::Answered;
 
 /// Returns H01 with a line replaced, or with lines added if `line` is empty.
 fn changed(line: &str, by: &str) -> String {
@@ -66,7 +67,7 @@ fn requests_are_judged_as_section_4_says() {
     for (id, request, expected) in [
         ("H02", REQUEST.replace("GET", "POST"), 405),
         ("H02 PUT", REQUEST.replace("GET", "PUT"), 405),
-        ("H03", REQUEST.replace("HTTP/1.1", "HTTP/1.0"), 505),
+        ("H03", REQUEST.replace("HTTP/1.1", "HTTP/1.0"), 426),
         ("H04", REQUEST.replace("HTTP/1.1", "HTTP/2.0"), 505),
         ("H05", without("Host"), 400),
         ("H06", changed("", "Host: 127.0.0.1"), 400),
@@ -87,6 +88,7 @@ fn requests_are_judged_as_section_4_says() {
         ("H21", changed(key, &format!("{key}AAAAAAAAAAAAAAAAAAAAAAA=")), 400),
         ("H22", changed(key, &format!("{key}!!!!!!!!!!!!!!!!!!!!!!==")), 400),
         ("H23", changed(key, &format!("{key}-_-_-_-_-_-_-_-_-_-_-A==")), 400),
+        ("§4.1's example", changed(key, &format!("{key}AQIDBAUGBwgJCgsMDQ4PEC==")), 101),
         ("unpadded key", changed(key, &format!("{key}dGhlIHNhbXBsZSBub25jZQ")), 400),
         ("V50", changed(key, &format!("{key}{}", "A".repeat(7000))), 400),
         ("H24", changed("", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="), 400),
@@ -308,7 +310,7 @@ fn pipelined_input_waits_for_the_answer() {
     let Some(Event::Request(one)) = endpoint.receive(now, &mut shared, &mut input, &mut out) else {
         panic!()
     };
-    assert!(!endpoint.answer(now, &mut shared, &one, Answer::Later, &mut out));
+    assert_eq!(endpoint.answer(now, &mut shared, &one, Answer::Later, &mut out), Answered::Later);
     assert!(!endpoint.wants_input());
     assert_eq!(endpoint.deadline(), Moment::NEVER);
     assert_eq!(endpoint.receive(now, &mut shared, &mut input, &mut out), None);
@@ -321,19 +323,19 @@ fn pipelined_input_waits_for_the_answer() {
     assert_eq!(out, b"");
 
     let response = http::Response::text(http::Status(200), "one");
-    endpoint.complete(now, &shared, &response, &mut out);
+    let _ = endpoint.complete(now, &shared, &response, &mut out);
     let mut none: &mut [u8] = &mut [];
     let Some(Event::Request(two)) = endpoint.receive(now, &mut shared, &mut none, &mut out) else {
         panic!()
     };
     assert_eq!(two.path, "/2");
-    endpoint.complete(now, &shared, &response, &mut out);
+    let _ = endpoint.complete(now, &shared, &response, &mut out);
     let Some(Event::Request(three)) = endpoint.receive(now, &mut shared, &mut none, &mut out)
     else {
         panic!()
     };
     let upgrade = Answer::Upgrade { protocol: None };
-    assert!(endpoint.answer(now, &mut shared, &three, upgrade, &mut out));
+    assert_eq!(endpoint.answer(now, &mut shared, &three, upgrade, &mut out), Answered::Opened);
     let message = Event::Message(Message::Text("Hello".into()));
     assert_eq!(endpoint.receive(now, &mut shared, &mut none, &mut out), Some(message));
     let lost = Event::Closed(Closed::Lost);
@@ -356,7 +358,7 @@ fn too_much_pipelined_input_drops_the_connection() {
     assert!(endpoint.receive(now, &mut shared, &mut input, &mut out).is_none());
     assert_eq!(endpoint.after(), After::Drop);
     let response = http::Response::text(http::Status(200), "late");
-    endpoint.complete(now, &shared, &response, &mut out);
+    let _ = endpoint.complete(now, &shared, &response, &mut out);
     assert_eq!(out, b"");
 }
 

@@ -1,0 +1,129 @@
+//! The incremental decoder of chunked bodies (§7.1).
+//!
+//! ```text
+//!          CRLF          size bytes          CRLF
+//!   Size ───────► Data ────────────► End ──────────► Size
+//!     │ size 0, CRLF
+//!     └──────────────► Trailer ── empty line ──► complete
+//! ```
+//!
+//! Extensions of chunks and trailers are read and ignored. Lines must end with CR LF, as in a head.
+
+use super::{Error, Limits};
+
+/// The decoder of one body.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chunked {
+    state: State,
+    /// Bytes of the line so far.
+    line_bytes: usize,
+    /// Bytes of all lines, of chunks and of the trailer.
+    lines_bytes: usize,
+    /// Whether the last byte of a line was a CR.
+    cr: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// In the line of a chunk: its size so far, and whether the digits have ended.
+    Size(usize, bool),
+    /// In the data of a chunk, of which this many bytes are missing, > 0.
+    Data(usize),
+    /// In the line end behind the data.
+    End,
+    Trailer,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Size(0, false)
+    }
+}
+
+impl Chunked {
+    /// Takes bytes from the front of `input` and appends the data to `body`; returns whether the body
+    /// is complete.
+    pub(super) fn feed(
+        &mut self,
+        limits: &Limits,
+        input: &mut &[u8],
+        body: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        while let Some((&byte, rest)) = input.split_first() {
+            if let State::Data(missing) = self.state {
+                let (data, rest) = input.split_at_checked(missing).unwrap_or((input, &[]));
+                body.extend_from_slice(data);
+                *input = rest;
+                self.state = match missing.saturating_sub(data.len()) {
+                    0 => State::End,
+                    missing => State::Data(missing),
+                };
+                continue;
+            }
+            *input = rest;
+            if self.take_byte(limits, byte, body.len())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes a byte of a line; returns whether it ends the body.
+    fn take_byte(&mut self, limits: &Limits, byte: u8, body_bytes: usize) -> Result<bool, Error> {
+        self.lines_bytes = self.lines_bytes.saturating_add(1);
+        // A chunk of one byte has a line of three bytes and a line end.
+        if self.lines_bytes > limits.head_bytes_max.saturating_add(body_bytes.saturating_mul(8)) {
+            return Err(Error::HeadTooLarge);
+        }
+        match (self.cr, byte) {
+            (true, b'\n') => {
+                self.cr = false;
+                let line_bytes = std::mem::take(&mut self.line_bytes);
+                return self.end_line(limits, line_bytes, body_bytes);
+            }
+            (true, _) => return Err(Error::BadChunk),
+            (false, b'\n') => return Err(Error::BareLineFeed),
+            (false, b'\r') => {
+                self.cr = true;
+                return Ok(false);
+            }
+            (false, _) => self.line_bytes = self.line_bytes.saturating_add(1),
+        }
+        match &mut self.state {
+            State::Size(size, ended) => match char::from(byte).to_digit(16) {
+                Some(digit) if !*ended => {
+                    *size = size.saturating_mul(16).saturating_add(digit as usize);
+                }
+                // An extension, or blanks before one; a digit must come first.
+                None if self.line_bytes > 1 && (*ended || b"; \t".contains(&byte)) => {
+                    *ended = true;
+                }
+                Some(_) => {}
+                None => return Err(Error::BadChunk),
+            },
+            State::End => return Err(Error::BadChunk),
+            State::Data(_) | State::Trailer => {}
+        }
+        Ok(false)
+    }
+
+    fn end_line(
+        &mut self,
+        limits: &Limits,
+        line_bytes: usize,
+        body_bytes: usize,
+    ) -> Result<bool, Error> {
+        self.state = match self.state {
+            State::Size(_, _) if line_bytes == 0 => return Err(Error::BadChunk),
+            State::Size(0, _) => State::Trailer,
+            State::Size(size, _) if size > limits.body_bytes_max.saturating_sub(body_bytes) => {
+                return Err(Error::BodyTooLarge);
+            }
+            State::Size(size, _) => State::Data(size),
+            State::Trailer if line_bytes == 0 => return Ok(true),
+            State::Trailer => State::Trailer,
+            State::End | State::Data(_) => State::default(),
+        };
+        Ok(false)
+    }
+}

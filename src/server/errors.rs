@@ -1,0 +1,18 @@
+//! Errors of HTTP: JSON below `/api`, a line of text elsewhere.
+
+use super::exchange;
+use crate::http::{Response, Status};
+
+/// Whether a path belongs to the HTTP API.
+pub(super) fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}
+
+/// Returns the response to a request for this path that ends in an error.
+pub(super) fn response(path: &str, status: Status, line: &str) -> Response {
+    if is_api(path) {
+        exchange::with_api_headers(exchange::status_response(status, line), None)
+    } else {
+        Response::text(status, line)
+    }
+}
