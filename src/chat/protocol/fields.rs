@@ -32,6 +32,8 @@ pub(in crate::chat) enum Key {
     From,
     /// The same; also what somebody wants to be called.
     Name,
+    /// The same.
+    Username,
     /// The message that is answered.
     ReplyTo,
     /// The seconds a message lives.
@@ -74,7 +76,7 @@ pub(in crate::chat) enum Key {
     Token,
     /// What is to be done to keep order.
     Action,
-    /// To whom.
+    /// To whom; also who says it, in an object without `type`.
     User,
     /// For how long.
     Seconds,
@@ -99,6 +101,7 @@ impl Key {
             Self::Sender => "sender",
             Self::From => "from",
             Self::Name => "name",
+            Self::Username => "username",
             Self::ReplyTo => "reply_to",
             Self::Ttl => "ttl",
             Self::Mid => "mid",
@@ -248,6 +251,36 @@ impl<'de> Deserialize<'de> for Fields<'de> {
             }
         }
         deserializer.deserialize_map(Object)
+    }
+}
+
+/// Returns the `id` of an object that need not be sound behind it, nor in its other texts.
+pub(in crate::chat) fn id_of(text: &str) -> Option<String> {
+    let mut id = None;
+    // Whatever is wrong with the text has been reported already.
+    let _ = serde_json::Deserializer::from_str(text).deserialize_map(IdVisitor(&mut id));
+    id
+}
+
+/// Keeps the `id` it comes by.
+struct IdVisitor<'a>(&'a mut Option<String>);
+
+impl<'de> Visitor<'de> for IdVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Key>()? {
+            if key == Key::Id {
+                *self.0 = Some(map.next_value()?);
+                return Ok(());
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::chat::limits::Limits;
 use crate::chat::protocol::client_event::{ClientEvent, Command, ModerationRequest, SearchQuery};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::fields::{Fields, Key, Value};
+use crate::chat::protocol::fields::{Fields, Key, Value, id_of};
 use crate::chat::protocol::request::Body;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::{ModerationAction, Span};
@@ -24,13 +24,11 @@ impl ClientEvent {
         if text.trim_start().is_empty() {
             return Ok(Self::of(Command::Nothing));
         }
-        let event = match text.as_bytes().first() {
-            Some(b'/') => match text.strip_prefix("//") {
-                Some(_) => Self::said(text.get(1..).unwrap_or_default()),
-                None => commands::parse(text)?,
-            },
-            Some(b'{') => object(text, limits)?,
-            _ => Self::said(text),
+        let event = match text.strip_prefix('/') {
+            _ if is_object(text) => object(text, limits)?,
+            Some(said) if said.starts_with('/') => Self::said(said),
+            Some(_) => commands::parse(text)?,
+            None => Self::said(text),
         };
         event.check_names(limits)?;
         Ok(event)
@@ -86,29 +84,45 @@ impl Body {
     /// # Errors
     /// Says what is wrong with it, in the words of the protocol.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
-        if !text.trim_start().starts_with('{') {
+        if !is_object(text) {
             return Err(Refusal::new(Code::BadJson, "this is no JSON object").text(text));
         }
         body(&mut fields(text, limits)?)
     }
 }
 
+/// Whether a text begins like an object, white space and a byte order mark aside.
+fn is_object(text: &str) -> bool {
+    trimmed(text).starts_with('{')
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}')
+}
+
 /// Reads the fields of an object.
 fn fields<'a>(text: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
-    if depth_above(text, limits.json_depth_max) {
-        let message = format!("nested deeper than {} levels", limits.json_depth_max);
-        return Err(Refusal::new(Code::BadJson, message).text(text));
+    let json = trimmed(text);
+    let bad = |message: String| {
+        let id = id_of(json).filter(|id| fits(id, limits));
+        Refusal::new(Code::BadJson, message).text(text).re(id.map(Arc::from))
+    };
+    if depth_above(json, limits.json_depth_max) {
+        return Err(bad(format!("nested deeper than {} levels", limits.json_depth_max)));
     }
-    Fields::read(text).map_err(|error| {
-        Refusal::new(Code::BadJson, format!("this is no JSON object: {error}")).text(text)
-    })
+    Fields::read(json).map_err(|error| bad(format!("this is no JSON object: {error}")))
+}
+
+/// Whether a text may be the `id` of an event.
+fn fits(id: &str, limits: &Limits) -> bool {
+    (1..=limits.id_bytes_max).contains(&id.len())
 }
 
 /// Reads a message that begins like an object.
 fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
     let mut fields = fields(text, limits)?;
     let id = match fields.text(Key::Id)? {
-        Some(id) if id.is_empty() || id.len() > limits.id_bytes_max => {
+        Some(id) if !fits(&id, limits) => {
             let message = format!("id: a string of 1 to {} bytes", limits.id_bytes_max);
             return Err(Refusal::new(Code::BadField, message));
         }
@@ -140,18 +154,15 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         _ => inner.text(key).map(|text| text.map(Cow::into_owned)),
     };
     let command = match &*kind {
-        "send_message" => Command::Send {
-            content: match std::mem::take(&mut bare) {
-                Value::Text(text) => text.into(),
-                _ => Key::Content.needed(inner.text(Key::Content)?)?.into(),
-            },
-            reply_to: inner.mid(Key::ReplyTo)?,
-            ttl: inner.number(Key::Ttl)?,
-            sender: None,
+        "send_message" => match std::mem::take(&mut bare) {
+            Value::Text(text) => {
+                Command::Send { content: text.into(), reply_to: None, ttl: None, sender: None }
+            }
+            _ => untyped(inner)?,
         },
         "edit_message" => Command::Edit {
             mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?),
-            content: Key::Content.needed(inner.text(Key::Content)?)?.into(),
+            content: content(inner)?,
         },
         "delete_message" => Command::Delete { mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?) },
         "react" => Command::React {
@@ -182,7 +193,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         "set_topic" => Command::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
         "direct_message" => Command::Direct {
             to: Key::To.needed(inner.text(Key::To)?)?.into(),
-            content: Key::Content.needed(inner.text(Key::Content)?)?.into(),
+            content: content(inner)?,
             reply_to: inner.mid(Key::ReplyTo)?,
             ttl: inner.number(Key::Ttl)?,
         },
@@ -220,21 +231,29 @@ fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Comm
     })
 }
 
-/// Reads `{"sender":"Abhi","content":"ConnectParams, World!"}`.
+/// Reads `{"sender":"Abhi","content":"Hello, World!"}`, or the payload of `send_message`.
 fn untyped(fields: &mut Fields<'_>) -> Result<Command, Refusal> {
     let Body { content, reply_to, ttl, name: sender } = body(fields)?;
     Ok(Command::Send { content, reply_to, ttl, sender })
 }
 
 fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
-    let content = fields.first(&[Key::Content, Key::Text, Key::Message])?;
-    let name = fields.first(&[Key::Sender, Key::From, Key::Name])?;
+    let content = content(fields)?;
+    let names = [Key::Sender, Key::From, Key::Name, Key::Username, Key::User];
+    // What is no string is nobody's name: a field that this protocol does not know.
+    let name = names.into_iter().find_map(|key| fields.text(key).ok().flatten());
     Ok(Body {
-        content: Key::Content.needed(content)?.into(),
+        content,
         reply_to: fields.mid(Key::ReplyTo)?,
         ttl: fields.number(Key::Ttl)?,
         name: name.map(Box::from),
     })
+}
+
+/// Returns the text of a message, under any of its names.
+fn content(fields: &mut Fields<'_>) -> Result<Arc<str>, Refusal> {
+    let content = fields.first(&[Key::Content, Key::Text, Key::Message])?;
+    Ok(Key::Content.needed(content)?.into())
 }
 
 fn history(payload: &mut Fields<'_>) -> Result<Command, Refusal> {
@@ -335,20 +354,57 @@ mod tests {
             ("\"hi\"", "\"hi\""),
             ("[1,2]", "[1,2]"),
             ("42", "42"),
-            (" {}", " {}"),
+            (" [1]", " [1]"),
             (" /join dev", " /join dev"),
             ("one\ntwo\n", "one\ntwo"),
             ("one\r\n", "one"),
             ("one\n\n", "one\n"),
             ("//join", "/join"),
             ("///", "//"),
-            ("{{", "{{"),
         ] {
-            if text.starts_with('{') {
-                assert_eq!(code(text), Code::BadJson);
-            } else {
-                assert_eq!(command(text), send(said), "{text:?}");
-            }
+            assert_eq!(command(text), send(said), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_and_a_byte_order_mark_before_an_object_are_passed_over() {
+        let secret = r#"{"type":"auth","payload":"secret"}"#;
+        for before in ["", " ", "\n", "\r\n\t", "\u{FEFF}", "\u{FEFF}\n ", "\u{3000}", "\u{A0}"] {
+            let text = format!("{before}{secret}\n");
+            assert_eq!(command(&text), Command::Auth("secret".into()), "{text:?}");
+            let broken = format!("{before}{{secret");
+            let refusal = parse(&broken).unwrap_err();
+            assert_eq!((refusal.code, refusal.text.as_deref()), (Code::BadJson, Some(&*broken)));
+            let posted = Body::parse(&format!("{before}{{\"content\":\"a\"}}"), &Limits::default());
+            assert_eq!(&*posted.unwrap().content, "a");
+        }
+    }
+
+    #[test]
+    fn a_broken_object_is_named_by_its_id_where_that_can_be_read() {
+        let deep = format!("{{\"id\":\"c1\",\"a\":{}{}}}", "[".repeat(16), "]".repeat(16));
+        let endless = format!("{{\"id\":\"c1\",\"a\":{}", "[".repeat(60_000));
+        let long = format!("{{\"id\":\"{}\",}}", "x".repeat(65));
+        for (text, id) in [
+            (r#"{"type":"send_message","id":"c1","payload":"cut \ud83d"}"#, Some("c1")),
+            (r#"{"type":"send_message","payload":"cut \ud83d","id":"c1"}"#, Some("c1")),
+            (r#"{"payload":{"id":"c2","content":"\udc00"},"id":"c1"}"#, Some("c1")),
+            (r#"{"payload":{"id":"c2","content":"\udc00"}}"#, None),
+            (r#"{"id":"c1","type":"ping","type":"ping"}"#, Some("c1")),
+            (r#"{"id":"c1","id":"c2"}"#, Some("c1")),
+            (r#" {"i\u0064":"c\u0031","type":"#, Some("c1")),
+            (r#"{"id":"c1","payload":"cut"#, Some("c1")),
+            (r#"{"id":"c1"} {}"#, Some("c1")),
+            (r#"{"payload":nothing,"id":"c1"}"#, None),
+            (r#"{"id":"\ud83d","type":"ping"}"#, None),
+            (r#"{"id":7,"type":}"#, None),
+            (r#"{"id":"","type":}"#, None),
+            (&long, None),
+            (&deep, Some("c1")),
+            (&endless, Some("c1")),
+        ] {
+            let refusal = parse(text).unwrap_err();
+            assert_eq!((refusal.code, refusal.re.as_deref()), (Code::BadJson, id), "{text:.80}");
         }
     }
 
@@ -366,6 +422,7 @@ mod tests {
             r#"{"content":"\ud800"}"#,
             "{",
             "{}}",
+            "{{",
             "{\"type\":}",
             "{params}",
             "{\"type\":\"ping\"} {}",
@@ -426,9 +483,23 @@ mod tests {
             (r#"{"sender":"Abhi","content":"Hello, World!"}"#, said("Hello, World!", "Abhi")),
             (r#"{"from":"Abhi","text":"a"}"#, said("a", "Abhi")),
             (r#"{"name":"Abhi","message":"a","x":1}"#, said("a", "Abhi")),
+            (r#"{"email":"a@b","username":"Abhi","message":"a"}"#, said("a", "Abhi")),
+            (r#"{"user":"Abhi","message":"a"}"#, said("a", "Abhi")),
+            (r#"{"user":{"id":7},"content":"a"}"#, send("a")),
             (r#"{"message":"c","text":"b","content":"a"}"#, send("a")),
         ] {
             assert_eq!(command(text), expected, "{text}");
+            let typed = format!("{{\"type\":\"send_message\",\"payload\":{text}}}");
+            assert_eq!(command(&typed), expected, "{typed}");
+        }
+        for word in ["content", "text", "message"] {
+            let payload = format!("{{\"mid\":1,\"to\":\"Bob\",\"{word}\":\"a\"}}");
+            let event = |kind| format!("{{\"type\":\"{kind}\",\"payload\":{payload}}}");
+            let edit = Command::Edit { mid: Some(1), content: "a".into() };
+            assert_eq!(command(&event("edit_message")), edit);
+            let (to, content) = ("Bob".into(), "a".into());
+            let direct = Command::Direct { to, content, reply_to: None, ttl: None };
+            assert_eq!(command(&event("direct_message")), direct);
         }
         assert_eq!(code(r#"{"sender":"Abhi"}"#), Code::MissingField);
         assert_eq!(code(r#"{"content":7}"#), Code::BadField);
