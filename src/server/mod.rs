@@ -103,17 +103,22 @@ impl Handler for Server {
             Message::Binary(bytes) => bytes.len(),
         };
         let paid = self.chat.charge_message(turn.now(), client(conn), bytes);
-        let event = match (paid, &message) {
+        let read = || match &message {
+            Message::Text(text) => ClientEvent::parse(text, self.chat.limits()),
+            // Many libraries send what they have as bytes as a binary message, text too.
+            Message::Binary(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => ClientEvent::parse(text, self.chat.limits()),
+                Err(_) => Err(Refusal::binary()),
+            },
+        };
+        let event = match paid {
+            Ok(()) => read(),
             // What is short is read all the same, so that the refusal can name it.
-            (Err(refusal), Message::Text(text)) if bytes <= REFUSED_BYTES_READ_MAX => {
-                match ClientEvent::parse(text, self.chat.limits()) {
-                    Ok(event) => Err(event.refused(refusal)),
-                    Err(_) => Err(refusal),
-                }
-            }
-            (Err(refusal), _) => Err(refusal),
-            (Ok(()), Message::Text(text)) => ClientEvent::parse(text, self.chat.limits()),
-            (Ok(()), Message::Binary(_)) => Err(Refusal::binary()),
+            Err(refusal) if bytes <= REFUSED_BYTES_READ_MAX => match read() {
+                Ok(event) => Err(event.refused(refusal)),
+                Err(_) => Err(refusal),
+            },
+            Err(refusal) => Err(refusal),
         };
         let event = event.and_then(|event| self.with_login(turn.now(), conn, event));
         self.handle(turn, Input::Received { client: client(conn), event });

@@ -39,9 +39,13 @@ fn all_forms_of_saying_something_are_understood() {
         (r#"{"text":"by text"}"#, "by text"),
         (r#"{"message":"by message"}"#, "by message"),
         (r#"{"type":"send_message","payload":"/me too"}"#, "/me too"),
+        (r#"{"type":"send_message","payload":{"message":"by message","from":"A"}}"#, "by message"),
+        ("\u{FEFF}\n {\"content\":\"after a BOM\"}", "after a BOM"),
     ] {
         alice.say(sent);
         assert_eq!(bob.until("message")["payload"]["content"], heard, "{sent}");
+        alice.socket.send(Message::binary(sent.as_bytes().to_vec())).unwrap();
+        assert_eq!(bob.until("message")["payload"]["content"], heard, "{sent}, binary");
     }
 }
 
@@ -67,8 +71,10 @@ fn what_is_wrong_is_told_and_the_connection_stays() {
         assert_eq!(error["payload"]["code"], code, "{sent:.60}");
         assert!(error["payload"]["message"].as_str().is_some_and(|it| !it.is_empty()));
     }
-    alice.socket.send(Message::binary(vec![1, 2, 3])).unwrap();
-    assert_eq!(alice.until("error")["payload"]["code"], "binary_unsupported");
+    for bytes in [&b"\xFF"[..], b"cut \xF0\x9F\x98", b"\xED\xA0\xBD", b"{\"content\":\"\xC0\x80\"}"] {
+        alice.socket.send(Message::binary(bytes.to_vec())).unwrap();
+        assert_eq!(alice.until("error")["payload"]["code"], "binary_unsupported", "{bytes:?}");
+    }
     for nothing in ["", "   ", "\n"] {
         alice.say(nothing);
     }

@@ -148,7 +148,7 @@ impl Refusal {
 
     /// Refuses a binary message.
     pub fn binary() -> Self {
-        Self::new(Code::BinaryUnsupported, "binary messages are not supported; send text")
+        Self::new(Code::BinaryUnsupported, "binary messages must be UTF-8 text")
     }
 
     /// How long to wait.
