@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chat::ids::{ClientId, RoomId};
-use crate::chat::protocol::client_event::OutputMode;
+use crate::chat::output_mode::OutputMode;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::JournalRequest;
 

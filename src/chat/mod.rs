@@ -40,6 +40,7 @@ mod ids;
 mod input;
 mod limits;
 mod names;
+mod output_mode;
 mod pending;
 mod people;
 pub mod protocol;
@@ -56,11 +57,10 @@ pub use effect::{Effect, Listener};
 pub use ids::{ClientId, RoomId};
 pub use input::{Admission, Input};
 pub use limits::Limits;
+pub use output_mode::OutputMode;
 pub use people::author_of;
 pub use protocol::account::{Account, AccountRequest};
-pub use protocol::client_event::{
-    ClientEvent, Command, ModerationRequest, OutputMode, SearchQuery,
-};
+pub use protocol::client_event::{ClientEvent, Command, ModerationRequest, SearchQuery};
 pub use protocol::connect::ConnectParams;
 pub use protocol::error::{Code, Refusal};
 pub use protocol::login::Login;

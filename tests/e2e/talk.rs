@@ -71,7 +71,8 @@ fn what_is_wrong_is_told_and_the_connection_stays() {
         assert_eq!(error["payload"]["code"], code, "{sent:.60}");
         assert!(error["payload"]["message"].as_str().is_some_and(|it| !it.is_empty()));
     }
-    for bytes in [&b"\xFF"[..], b"cut \xF0\x9F\x98", b"\xED\xA0\xBD", b"{\"content\":\"\xC0\x80\"}"] {
+    for bytes in [&b"\xFF"[..], b"cut \xF0\x9F\x98", b"\xED\xA0\xBD", b"{\"content\":\"\xC0\x80\"}"]
+    {
         alice.socket.send(Message::binary(bytes.to_vec())).unwrap();
         assert_eq!(alice.until("error")["payload"]["code"], "binary_unsupported", "{bytes:?}");
     }

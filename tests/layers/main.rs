@@ -42,6 +42,7 @@ const CHAT: Layers = Layers {
     may_name: &[
         ("ids", &[]),
         ("few", &[]),
+        ("output_mode", &[]),
         ("limits", &["names"]),
         ("rate", &["protocol", "record"]),
         ("names", &["record"]),
@@ -62,7 +63,7 @@ const CHAT: Layers = Layers {
             ],
         ),
     ],
-    everybodys: &["ids", "limits"],
+    everybodys: &["ids", "limits", "output_mode"],
 };
 
 /// The modules that only turn bytes and time into values, and what they must not contain.

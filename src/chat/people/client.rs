@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::chat::few::Few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
-use crate::chat::protocol::client_event::OutputMode;
+use crate::chat::output_mode::OutputMode;
 use crate::chat::record::AuthorKey;
 use crate::clock::Moment;
 use crate::rate::Bucket;

@@ -2,32 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::chat::output_mode::OutputMode;
 use crate::chat::protocol::login::Login;
 use crate::chat::record::{ModerationAction, Span};
-
-/// How a client wants to read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum OutputMode {
-    /// Events as JSON objects.
-    #[default]
-    Json,
-    /// Lines for people.
-    Text,
-    /// `{"sender","content"}` only.
-    Simple,
-}
-
-impl OutputMode {
-    /// Reads the word of `?mode=` and `/mode`.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "json" => Some(Self::Json),
-            "text" => Some(Self::Text),
-            "simple" => Some(Self::Simple),
-            _ => None,
-        }
-    }
-}
 
 /// One thing a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Slash commands: what people type instead of events.
 
-use crate::chat::protocol::client_event::{
-    ClientEvent, Command, ModerationRequest, OutputMode, typed,
-};
+use crate::chat::output_mode::OutputMode;
+use crate::chat::protocol::client_event::{ClientEvent, Command, ModerationRequest, typed};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::{ModerationAction, Span};
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::chat::protocol::client_event::OutputMode;
+use crate::chat::output_mode::OutputMode;
 
 /// What the path and the query of `/ws` say. Nothing is checked yet but its shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
