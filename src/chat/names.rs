@@ -235,6 +235,18 @@ fn visible(c: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
+/// Whether nothing of a text can be seen.
+pub(in crate::chat) fn is_blank(text: &str) -> bool {
+    // Characters for private use may have a glyph in the font of whoever reads them.
+    let private = |c| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}');
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{FE0E}' | '\u{FE0F}')
+            || (invisible(c) && !private(c))
+    })
+}
+
 /// Whether a character shows nothing, or turns the direction of others.
 fn invisible(c: char) -> bool {
     matches!(c,
@@ -317,6 +329,28 @@ mod tests {
             "\u{200D}👩",
         ] {
             assert_eq!(user(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_anything_to_see_is_blank() {
+        for text in [
+            "",
+            " \n",
+            "\u{200B}",
+            "\u{2800}",
+            "\u{3164}",
+            "\u{AD}",
+            "\u{FEFF}\u{200D} \u{2060}",
+            "\u{FE0F}",
+            "\u{E0041}",
+            "\u{202E}\u{0}\u{7F}",
+            "\u{115F}\u{FFA0}\u{17B4}\u{180E}",
+        ] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in [".", "\u{200B}a", "\u{E000}", "\u{FFFD}", "👍", "\u{301}", "ㅤx"] {
+            assert!(!is_blank(text), "{text:?}");
         }
     }
 

@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::chat::Chat;
 use crate::chat::ids::RoomId;
-use crate::chat::names::UserName;
+use crate::chat::names::{UserName, is_blank};
 use crate::chat::people::Person;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -94,7 +94,8 @@ impl Chat {
             Change::Reaction { emoji, .. } => {
                 let fits = emoji.len() <= self.limits.emoji_bytes_max
                     && emoji.graphemes(true).count() == 1
-                    && !emoji.contains(|c: char| c.is_control() || c.is_whitespace());
+                    && !emoji.contains(|c: char| c.is_control() || c.is_whitespace())
+                    && !is_blank(emoji);
                 if !fits {
                     return Err(Refusal::new(Code::BadField, "emoji: one character is expected"));
                 }
@@ -159,7 +160,7 @@ impl Chat {
     }
 
     fn check_content(&self, content: &Arc<str>) -> Result<(), Refusal> {
-        if content.trim_start().is_empty() {
+        if is_blank(content) {
             return Err(Refusal::new(Code::BadField, "content is empty"));
         }
         self.check_length(content, self.limits.content_chars_max)
