@@ -145,7 +145,7 @@ fn said(mid: u64, content: &str) -> StoredMessage {
 fn well_formed(event: &ServerEvent) {
     for mode in [OutputMode::Json, OutputMode::Text, OutputMode::Simple] {
         let mut out = Vec::new();
-        if !event.render(mode, &mut out) {
+        if !event.render(mode, 0, &mut out) {
             assert!(out.is_empty());
             continue;
         }

@@ -149,7 +149,7 @@ fn order_and_whispers_read_well_and_do_nothing_to_a_terminal() {
 
 fn rendered(event: &ServerEvent, mode: OutputMode) -> Option<String> {
     let mut out = b"before".to_vec();
-    let shown = event.render(mode, &mut out);
+    let shown = event.render(mode, TS, &mut out);
     let text = String::from_utf8(out).unwrap().split_off("before".len());
     assert!(shown || text.is_empty());
     shown.then_some(text)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::chat::output_mode::OutputMode;
+
 /// Every limit and default of the chat; all of them are settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
@@ -127,6 +129,8 @@ pub struct Limits {
     pub lobby: String,
     /// Whether senders get their own messages back unless they say otherwise.
     pub echo: bool,
+    /// The form in which clients read that ask for none.
+    pub mode: OutputMode,
     /// How soon a message disappears whose sender says nothing about it; `None`: never.
     pub message_ttl: Option<Duration>,
     /// The shortest life of a message; below: `bad_field`.
@@ -207,6 +211,7 @@ impl Default for Limits {
             json_depth_max: 16,
             lobby: "lobby".to_owned(),
             echo: false,
+            mode: OutputMode::Json,
             message_ttl: None,
             ttl_min: Duration::from_secs(5),
             ttl_max: Duration::from_secs(7 * 24 * 60 * 60),

@@ -78,8 +78,9 @@ impl Handler for Server {
             self.end = None;
         }
         let mut params = ConnectParams::parse(&request.path, &request.query);
-        if let Some(mode) = routes::subprotocol(request).and_then(routes::mode_of) {
-            params.mode = mode;
+        if let Some(protocol) = routes::subprotocol(request) {
+            params.mode = routes::mode_of(protocol).or(params.mode);
+            params.chat_v1 = protocol == "chat.v1";
         }
         let address = turn.address(conn).map(tracing::field::display);
         tracing::info!(conn = conn.as_u64(), address, "connected");
@@ -277,7 +278,8 @@ impl Server {
 
     fn reply(&mut self, turn: &mut Turn<'_>, client: ClientId, event: &ServerEvent) {
         self.text.clear();
-        if event.render(self.chat.output_mode(client), &mut self.text) {
+        let mode = self.chat.output_mode(client);
+        if event.render(mode, turn.now().unix_ms, &mut self.text) {
             turn.send(conn(client), &self.text);
         }
     }
@@ -313,7 +315,7 @@ impl Server {
             [(OutputMode::Json, json), (OutputMode::Text, text), (OutputMode::Simple, simple)]
         {
             self.text.clear();
-            if !used || !event.render(mode, &mut self.text) {
+            if !used || !event.render(mode, turn.now().unix_ms, &mut self.text) {
                 continue;
             }
             let mut broadcast = Broadcast::new(class, &self.text);

@@ -14,15 +14,26 @@ use crate::data::until;
 fn a_signal_ends_the_server_with_a_farewell() {
     for signal in ["-TERM", "-INT"] {
         let mut server = Server::start(&[]);
-        let mut clients: Vec<Client> =
-            (0..5).map(|n| server.join(&format!("name=Guest{n}"))).collect();
+        let session = server.join("name=Back").welcome["payload"]["session"].clone();
+        let session = session.as_str().unwrap();
+        let bearer = format!("Bearer {session}");
+        let mut clients: Vec<(Client, u16)> =
+            (0..5).map(|n| (server.join(&format!("name=Guest{n}")), 1001)).collect();
+        for (query, headers) in [
+            ("", &[("Sec-WebSocket-Protocol", "chat.v1")][..]),
+            ("after=lobby:0", &[]),
+            (&format!("session={session}"), &[]),
+            ("", &[("Authorization", &bearer)]),
+        ] {
+            clients.push((server.join_with(&format!("/ws?{query}"), headers), 1012));
+        }
         server.signal(signal);
-        for client in &mut clients {
+        for (client, code) in &mut clients {
             let bye = client.until("bye");
-            assert_eq!(bye["payload"]["code"], 1012);
+            assert_eq!(bye["payload"]["code"], *code);
             assert_eq!(bye["payload"]["reconnect"], true);
             assert!(bye["payload"]["after_ms"].is_u64());
-            assert_eq!(client.closed().0, 1012);
+            assert_eq!(client.closed().0, *code);
         }
         assert!(server.exits().success());
     }

@@ -397,11 +397,11 @@ fn everybody_is_told_when_to_come_back() {
     let mut delays = Vec::new();
     for client in &clients {
         let told = world.told(*client);
-        let [ServerEvent::Bye { code: 1012, reason: "restart", after_ms }] = told[..] else {
+        let [ServerEvent::Bye { code: 1001, reason: "restart", after_ms }] = told[..] else {
             panic!("{told:?}");
         };
         delays.push(after_ms);
-        assert_eq!(world.closed[client], 1012);
+        assert_eq!(world.closed[client], 1001);
     }
     assert_eq!(world.keeper.sessions.len(), 50, "silent ones are remembered too");
     delays.sort_unstable();
@@ -409,6 +409,49 @@ fn everybody_is_told_when_to_come_back() {
     assert!(delays.len() > 40 && delays[0] < 700 && delays[delays.len() - 1] < 1700);
     let late = world.open("");
     assert_eq!(world.types(late), ["welcome", "bye"]);
+}
+
+#[test]
+fn a_parameter_that_cannot_be_read_is_told_and_the_rest_holds() {
+    let mut world = World::with(|limits| limits.mode = OutputMode::Text);
+    let alice = world.open("name=Alice&room=dev&mode=xml&history=abc&after=dev&echo=maybe");
+    let lines = world.read(alice);
+    assert!(lines[0].starts_with("* Welcome, Alice. You are in dev"), "{lines:?}");
+    assert_eq!(
+        lines[1..],
+        [
+            "* mode: json, text or simple is expected",
+            "* history: a whole number is expected",
+            "* after: room:seq is expected",
+            "* echo: 1 or 0 is expected",
+        ]
+    );
+    let bob = world.open("name=Bob&mode=json");
+    assert_eq!(world.types(bob)[0], "welcome");
+}
+
+#[test]
+fn what_cannot_be_seen_is_no_message() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let _bob = world.enter("name=Bob");
+    world.say(alice, "seen");
+    for blank in ["\u{200B}", "\u{2800}", "\u{3164}", "\u{AD}", "\u{FEFF}", "\u{2060}\n\u{200D}"] {
+        world.told.clear();
+        for text in [
+            blank.to_owned(),
+            format!(r#"{{"content":"{blank}"}}"#).replace('\n', "\\n"),
+            format!(r#"{{"type":"edit_message","payload":{{"mid":1,"content":"{blank}"}}}}"#)
+                .replace('\n', "\\n"),
+            format!("/msg Bob {blank}"),
+            format!(r#"{{"type":"react","payload":{{"mid":1,"emoji":"{blank}"}}}}"#)
+                .replace('\n', "\\n"),
+        ] {
+            world.pass(Duration::from_secs(1));
+            world.say(alice, &text);
+            assert_eq!(world.error(alice).code, Code::BadField, "{text:?}");
+        }
+    }
 }
 
 #[test]
@@ -424,7 +467,10 @@ fn a_client_may_change_how_it_reads() {
     world.say(alice, "/mode simple");
     world.told.clear();
     world.say(bob, "hello");
-    assert_eq!(world.read(alice), ["{\"sender\":\"Bob\",\"content\":\"hello\"}"]);
+    assert_eq!(
+        world.read(alice),
+        [r#"{"sender":"Bob","content":"hello","timestamp":"2024-11-20T12:00:00.000Z"}"#]
+    );
     let room = world.room_with(alice).unwrap();
     assert_eq!(world.chat.audience(room)[0].mode, OutputMode::Simple);
 }

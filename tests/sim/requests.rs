@@ -81,6 +81,23 @@ fn rooms(world: &mut World) -> Vec<RoomSummary> {
     }
 }
 
+#[test]
+fn a_limit_of_nothing_brings_nothing() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    world.say(alice, "one");
+    world.told.clear();
+    for span in [Span::Latest, Span::Before(2), Span::After(0), Span::Around(1)] {
+        let history = page(&mut world, span, Some(0));
+        assert_eq!((history.messages.len(), history.top, history.more), (0, 1, true), "{span:?}");
+        assert_eq!(history.lost, []);
+    }
+    world.say(alice, r#"{"type":"history","payload":{"limit":0}}"#);
+    let told = world.told(alice);
+    let [ServerEvent::History(history)] = &told[..] else { panic!("{told:?}") };
+    assert!(history.messages.is_empty());
+}
+
 fn page(world: &mut World, span: Span, limit: Option<u32>) -> History {
     match command(
         world,

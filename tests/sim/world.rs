@@ -274,7 +274,7 @@ pub(crate) fn login(account: &Account, id: u8) -> Login {
 
 pub(crate) fn rendered(event: &ServerEvent, mode: OutputMode) -> Option<String> {
     let mut out = Vec::new();
-    event.render(mode, &mut out).then(|| String::from_utf8(out).unwrap())
+    event.render(mode, START, &mut out).then(|| String::from_utf8(out).unwrap())
 }
 
 pub(crate) fn kind(event: &ServerEvent) -> String {

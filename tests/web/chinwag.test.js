@@ -20,6 +20,7 @@ test("the first connection requests name, rooms, history and echo", async () => 
   const it = world({ rooms: ["dev", "lobby"], history: 20 });
   it.chat.connect();
   const query = it.socket.url.searchParams;
+  assert.equal(it.socket.protocol, "chat.v1");
   assert.deepEqual(
     [...query].map(([name, value]) => `${name}=${value}`),
     ["echo=1", "history=20", "name=Alice", "room=dev", "room=lobby"],

@@ -39,8 +39,9 @@ export function world(options = {}) {
     readyState = 0;
     sent = [];
     closed = null;
-    constructor(url) {
+    constructor(url, protocol) {
       this.url = new URL(url);
+      this.protocol = protocol;
       sockets.push(this);
     }
     send(text) {

@@ -9,6 +9,8 @@
 
 import { Timers } from "./timers.js";
 
+/** JSON whatever the server's default, and 1012 when it restarts. */
+const SUBPROTOCOL = "chat.v1";
 /** Full jitter: the delay is random between zero and this, doubled with each failure. */
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
@@ -75,7 +77,7 @@ export class Connection {
     this.#handlers.connecting();
     let socket;
     try {
-      socket = new this.#Socket(this.#handlers.url());
+      socket = new this.#Socket(this.#handlers.url(), SUBPROTOCOL);
     } catch (error) {
       this.#lost(1006, String(error));
       return;

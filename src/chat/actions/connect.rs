@@ -51,9 +51,11 @@ impl Chat {
             }
             None => self.somebody(params, seed, &mut faults),
         };
-        let mut client =
-            Client::new(id, person, params.mode, params.echo.unwrap_or(self.limits.echo));
+        let mode = params.mode.unwrap_or(self.limits.mode);
+        let mut client = Client::new(id, person, mode, params.echo.unwrap_or(self.limits.echo));
         client.network = network;
+        client.knows_restart =
+            params.chat_v1 || params.session.is_some() || !params.after.is_empty();
         let slot = ClientSlot::new(self.people.clients.insert(client));
         let before = self.rooms_of(person);
         self.people.by_id.insert(id, slot);
@@ -78,6 +80,9 @@ impl Chat {
         step.reply(id, ServerEvent::Welcome(Box::new(welcome)));
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
+        }
+        for expected in &params.ignored {
+            step.notice(id, None, "parameter_ignored", *expected);
         }
         if !left_out.is_empty() {
             let rooms: Vec<&str> = left_out.iter().map(|(room, _)| room.as_str()).collect();
@@ -352,8 +357,10 @@ impl Chat {
         client.closing = true;
         let id = client.id;
         let after_ms = scatter(seed ^ id.0).checked_rem(within).unwrap_or(0).saturating_add(500);
-        step.reply(id, ServerEvent::Bye { code: 1012, reason: "restart", after_ms });
-        step.effects.push(Effect::Close { client: id, code: 1012, reason: "restart".into() });
+        // Older libraries take 1012, which RFC 6455 does not have, for an error.
+        let code = if client.knows_restart { 1012 } else { 1001 };
+        step.reply(id, ServerEvent::Bye { code, reason: "restart", after_ms });
+        step.effects.push(Effect::Close { client: id, code, reason: "restart".into() });
     }
 }
 

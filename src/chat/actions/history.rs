@@ -34,7 +34,7 @@ impl Chat {
 
     /// How many messages a page has.
     pub(in crate::chat) fn page_length(&self, requested: Option<u32>) -> u32 {
-        requested.unwrap_or(self.limits.history_default).min(self.limits.history_max).max(1)
+        requested.unwrap_or(self.limits.history_default).min(self.limits.history_max)
     }
 
     /// Orders a part of a room's record for a client.

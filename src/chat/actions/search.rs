@@ -47,7 +47,7 @@ impl Chat {
             return Ok(());
         }
         let most = self.limits.history_max;
-        let limit = limit.unwrap_or(self.limits.history_default).min(most).max(1) as usize;
+        let limit = limit.unwrap_or(self.limits.history_default).min(most) as usize;
         let request_id =
             self.pending.requests.put(PendingRequest::Search(PendingSearch { client, re }));
         let bytes_max = self.limits.page_bytes_max;

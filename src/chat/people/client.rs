@@ -37,6 +37,8 @@ pub(in crate::chat) struct Client {
     pub(in crate::chat) mode: OutputMode,
     /// Whether it gets back what it said.
     pub(in crate::chat) echo: bool,
+    /// Whether it knows the close code 1012, service restart.
+    pub(in crate::chat) knows_restart: bool,
     /// Whether it is being closed and heard no more.
     pub(in crate::chat) closing: bool,
     /// Whether it knows that nobody speaks as another.
@@ -109,6 +111,7 @@ impl Client {
             login: None,
             mode,
             echo,
+            knows_restart: false,
             closing: false,
             warned: false,
             errors: Bucket::default(),

@@ -21,34 +21,80 @@ pub struct ConnectParams {
     pub session: Option<String>,
     /// Whether own messages come back.
     pub echo: Option<bool>,
-    /// How the client wants to read.
-    pub mode: OutputMode,
+    /// The form it asked for.
+    pub mode: Option<OutputMode>,
+    /// Whether it asked for the sub-protocol `chat.v1`.
+    pub chat_v1: bool,
+    /// Parameters that could not be read, each with what is expected of it.
+    pub ignored: Vec<&'static str>,
 }
 
 impl ConnectParams {
-    /// Reads `/ws` or `/ws/ROOM`, both percent-encoded, and the query. What cannot be read is as
-    /// if it were not there; bytes that are no UTF-8 become U+FFFD, which no name may contain, so
-    /// that they are answered where names are checked.
+    /// Reads `/ws`, `/ws/ROOM` or `/ws/ROOM/NAME`, percent-encoded, and the query. Bytes that are
+    /// no UTF-8 become U+FFFD, which no name may contain, so that they are answered where names
+    /// are checked.
     pub fn parse(path: &str, query: &str) -> Self {
         let mut params = Self::default();
-        if let Some(room) = path.strip_prefix("/ws/").filter(|room| !room.is_empty()) {
+        let segments = path.strip_prefix("/ws/").unwrap_or_default();
+        let (room, name_in_path) = segments.split_once('/').unwrap_or((segments, ""));
+        if !room.is_empty() {
             params.rooms.push(decoded(room).into_owned());
         }
+        let (mut name, mut username, mut user) = (None, None, None);
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
-                "name" => params.name = Some(value.into_owned()),
+                "name" => name = Some(value.into_owned()),
+                "username" => username = Some(value.into_owned()),
+                "user" => user = Some(value.into_owned()),
                 "room" => params.rooms.push(value.into_owned()),
-                "history" => params.history = value.parse().ok(),
-                "after" => params.after.extend(position(&value)),
                 "epoch" => params.epoch = Some(value.into_owned()),
                 "session" => params.session = Some(value.into_owned()),
-                "echo" => params.echo = flag(&value),
-                "mode" => params.mode = OutputMode::parse(&value).unwrap_or(params.mode),
-                _ => {}
+                _ => params.read(&key, &value),
             }
         }
+        let names = [name, username, user, Some(decoded(name_in_path).into_owned())];
+        params.name = names.into_iter().flatten().find(|name| !name.trim().is_empty());
         params
     }
+
+    /// Reads a parameter that not every text is good for.
+    fn read(&mut self, key: &str, value: &str) {
+        let (done, expected) = match key {
+            _ if value.is_empty() => return,
+            "history" => (
+                put(&mut self.history, value.parse().ok().map(clamped)),
+                "history: a whole number is expected",
+            ),
+            "after" => {
+                let position = position(value);
+                let done = position.is_some();
+                self.after.extend(position);
+                (done, "after: room:seq is expected")
+            }
+            "echo" => (put(&mut self.echo, flag(value)), "echo: 1 or 0 is expected"),
+            "mode" => (
+                put(&mut self.mode, OutputMode::parse(value)),
+                "mode: json, text or simple is expected",
+            ),
+            _ => return,
+        };
+        if !done && !self.ignored.contains(&expected) {
+            self.ignored.push(expected);
+        }
+    }
+}
+
+/// Puts a value that could be read in its place. Returns whether it could.
+fn put<T>(place: &mut Option<T>, value: Option<T>) -> bool {
+    let done = value.is_some();
+    if done {
+        *place = value;
+    }
+    done
+}
+
+fn clamped(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Reads `room:seq`; the last colon divides.
@@ -99,7 +145,9 @@ mod tests {
                 epoch: Some("k3".into()),
                 session: Some("x-_1".into()),
                 echo: Some(true),
-                mode: OutputMode::Text,
+                mode: Some(OutputMode::Text),
+                chat_v1: false,
+                ignored: vec![],
             }
         );
     }
@@ -108,6 +156,7 @@ mod tests {
     fn a_room_in_the_path_comes_first() {
         assert_eq!(rooms("/ws/dev", "room=ops"), ["dev", "ops"]);
         assert_eq!(rooms("/ws/caf%C3%A9%20+%26=", ""), ["café +&="]);
+        assert_eq!(rooms("/ws/a%2Fb/Alice", ""), ["a/b"]);
         assert_eq!(rooms("/ws/", ""), [""; 0]);
         assert_eq!(rooms("/ws", ""), [""; 0]);
     }
@@ -118,15 +167,51 @@ mod tests {
         assert_eq!(name("name=%zz"), "%zz");
         assert_eq!(name("name=%C3"), "\u{FFFD}");
         assert_eq!(name("name=100%"), "100%");
-        assert_eq!(name("name="), "");
     }
 
     #[test]
-    fn nonsense_is_as_if_not_there() {
-        let params = ConnectParams::parse(
-            "/ws",
-            "history=many&after=dev&after=dev:x&echo=maybe&mode=loud&&==",
-        );
-        assert_eq!(params, ConnectParams::default());
+    fn a_name_is_taken_from_where_other_servers_look_for_it() {
+        for (path, query, name) in [
+            ("/ws", "username=Alice", Some("Alice")),
+            ("/ws", "user=Alice", Some("Alice")),
+            ("/ws/dev/Alice", "", Some("Alice")),
+            ("/ws/dev/Alice%20B+", "", Some("Alice B+")),
+            ("/ws//Alice", "", Some("Alice")),
+            ("/ws", "user=C&username=B&name=A", Some("A")),
+            ("/ws/dev/D", "user=C&username=B", Some("B")),
+            ("/ws/dev/D", "user=C&username=+", Some("C")),
+            ("/ws/dev/D", "name=&username=&user=", Some("D")),
+            ("/ws/dev/", "name=", None),
+            ("/ws", "login=Alice", None),
+        ] {
+            let params = ConnectParams::parse(path, query);
+            assert_eq!(params.name.as_deref(), name, "{path}?{query}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_once() {
+        let history = "history: a whole number is expected";
+        let after = "after: room:seq is expected";
+        let echo = "echo: 1 or 0 is expected";
+        let mode = "mode: json, text or simple is expected";
+        for (query, ignored) in [
+            ("mode=xml", vec![mode]),
+            ("mode=xml&mode=Text&mode=", vec![mode]),
+            ("history=abc&history=-1&history=1.5", vec![history]),
+            ("after=dev&after=dev:x&after=:", vec![after]),
+            ("echo=maybe&&==", vec![echo]),
+            ("echo=2&mode=x&after=a&history=b", vec![echo, mode, after, history]),
+        ] {
+            let params = ConnectParams::parse("/ws", query);
+            assert_eq!(params, ConnectParams { ignored, ..ConnectParams::default() }, "{query}");
+        }
+        for query in ["", "history=&after=&echo=&mode=", "unknown=1"] {
+            assert_eq!(ConnectParams::parse("/ws", query), ConnectParams::default(), "{query}");
+        }
+        let params = ConnectParams::parse("/ws", "history=3&history=x&mode=text&mode=xml");
+        assert_eq!((params.history, params.mode), (Some(3), Some(OutputMode::Text)));
+        let params = ConnectParams::parse("/ws", "history=99999999999");
+        assert_eq!((params.history, params.ignored), (Some(u32::MAX), vec![]));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::protocol::stats::Day;
+use crate::clock;
 
 /// The totals of each day, by its name.
 #[derive(Debug, Default)]
@@ -41,7 +42,7 @@ impl Days {
 
     /// Begins a day, by its number since 1970. Says whether something of it is known already.
     pub(in crate::chat) fn begin(&mut self, day: u64) -> bool {
-        let before = std::mem::replace(&mut self.name, name_of(day).into());
+        let before = std::mem::replace(&mut self.name, clock::date(day).into());
         if !before.is_empty() {
             if std::mem::take(&mut self.changed) {
                 self.unwritten.insert(Arc::clone(&before));
@@ -95,47 +96,9 @@ impl Days {
 /// How many days are kept.
 const DAYS: usize = 90;
 
-/// Names a day of which the number since 1970 is known: `2026-11-25`.
-fn name_of(day: u64) -> String {
-    // A clock that runs in the year 10000 gets no names beyond.
-    let (mut rest, mut year) = (day.min(2_932_896), 1970_u64);
-    let leaps = |year: u64| {
-        let divides = |by| year.checked_rem(by) == Some(0);
-        divides(4) && (!divides(100) || divides(400))
-    };
-    while let Some(after) = rest.checked_sub(if leaps(year) { 366 } else { 365 }) {
-        (rest, year) = (after, year.saturating_add(1));
-    }
-    let february = if leaps(year) { 29 } else { 28 };
-    let mut month = 1_u64;
-    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
-        let Some(after) = rest.checked_sub(days) else { break };
-        (rest, month) = (after, month.saturating_add(1));
-    }
-    format!("{year:04}-{month:02}-{:02}", rest.saturating_add(1))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_day_has_its_name() {
-        for (day, name) in [
-            (0, "1970-01-01"),
-            (58, "1970-02-28"),
-            (59, "1970-03-01"),
-            (11_016, "2000-02-29"),
-            (20_782, "2026-11-25"),
-            (20_818, "2026-12-31"),
-            (20_819, "2027-01-01"),
-            (47_540, "2100-02-28"),
-            (47_541, "2100-03-01"),
-            (u64::MAX, "9999-12-31"),
-        ] {
-            assert_eq!(name_of(day), name);
-        }
-    }
 
     #[test]
     fn ninety_days_are_kept_and_only_what_has_changed_is_written() {

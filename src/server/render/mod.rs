@@ -13,15 +13,15 @@ use wire::{Envelope, Payload, Receipt};
 
 impl ServerEvent {
     /// Appends the event to `out`. Returns false and leaves `out` as it was if the event is not
-    /// shown in this form.
-    pub fn render(&self, mode: OutputMode, out: &mut Vec<u8>) -> bool {
+    /// shown in this form. `now_ms` is the time shown where the event itself has none.
+    pub fn render(&self, mode: OutputMode, now_ms: u64, out: &mut Vec<u8>) -> bool {
         match mode {
             OutputMode::Json => match Envelope::of(self) {
                 Some(envelope) => write(&envelope, out),
                 None => return false,
             },
             OutputMode::Text => return text::event(self, out),
-            OutputMode::Simple => return text::simple(self, out),
+            OutputMode::Simple => return text::simple(self, now_ms, out),
         }
         true
     }

@@ -1,4 +1,4 @@
-//! Events as lines of text, and as `{"sender","content"}`.
+//! Events as lines of text, and as `{"sender","content","timestamp"}`.
 //!
 //! A page of history has no line of its own: the chat sends clients of these forms its messages
 //! one by one.
@@ -11,6 +11,7 @@ use crate::chat::record::{DeletionReason, Moderation, ModerationAction};
 use crate::chat::{
     Hit, Joined, Removed, Resumed, RoomSummary, SearchResults, ServerEvent, Status, User, Welcome,
 };
+use crate::clock;
 
 /// Appends the event as text: one event, one WebSocket message.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
@@ -38,17 +39,21 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Appends the event as `{"sender","content"}`; the sender of everything but messages is `*`.
-pub(super) fn simple(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
+/// Appends the event as `{"sender","content","timestamp"}`; the sender of everything but messages
+/// is `*`.
+pub(super) fn simple(event: &ServerEvent, now_ms: u64, out: &mut Vec<u8>) -> bool {
     match event {
-        ServerEvent::Message { sender, content, .. } => pair(out, sender, content),
-        ServerEvent::Whisper { message, .. } => return simple(message, out),
+        ServerEvent::Message { ts, sender, content, .. } => line_of_json(out, sender, content, *ts),
+        ServerEvent::Whisper { message, .. } => return simple(message, now_ms, out),
         ServerEvent::Error(refusal) => match &refusal.text {
-            Some(text) => pair(out, "*", &format!("{}, not sent: {text}", refusal.message)),
-            None => pair(out, "*", &refusal.message),
+            Some(text) => {
+                let text = format!("{}, not sent: {text}", refusal.message);
+                line_of_json(out, "*", &text, now_ms);
+            }
+            None => line_of_json(out, "*", &refusal.message, now_ms),
         },
         _ => match sentence(event) {
-            Some(text) => pair(out, "*", &text),
+            Some(text) => line_of_json(out, "*", &text, now_ms),
             None => return false,
         },
     }
@@ -312,11 +317,13 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-fn pair(out: &mut Vec<u8>, sender: &str, content: &str) {
+fn line_of_json(out: &mut Vec<u8>, sender: &str, content: &str, ts: u64) {
     out.extend_from_slice(b"{\"sender\":");
     // Writing a string into a vector cannot fail.
     let _ = serde_json::to_writer(&mut *out, sender);
     out.extend_from_slice(b",\"content\":");
     let _ = serde_json::to_writer(&mut *out, content);
-    out.push(b'}');
+    out.extend_from_slice(b",\"timestamp\":\"");
+    out.extend_from_slice(clock::rfc3339(ts).as_bytes());
+    out.extend_from_slice(b"\"}");
 }
