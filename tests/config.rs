@@ -189,14 +189,30 @@ fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
         (
             "--trusted-proxy=10.0.0.1/8",
             "--trusted-proxy 10.0.0.1/8: 10.0.0.1/8 is not a network; use an address or a \
-             CIDR block, such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32, or loopback",
+             CIDR block, such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32, or loopback, private or \
+             any",
+        ),
+        (
+            "--trusted-proxy=10.0.0.0/8,::/0",
+            "--trusted-proxy 10.0.0.0/8,::/0: ::/0 is every address, and whoever connects could \
+             pass for anybody; use private, or any if that is meant",
+        ),
+        ("--mode=xml", "--mode xml: use one of json, text, simple"),
+        ("--limit=ttl_min=8d", "--limit ttl_min=8d: greater than ttl_max (7d)"),
+        (
+            "--lobby=lob\u{200b}by",
+            "--lobby lob\u{200b}by: not a room name: U+200B cannot stand in a name like this",
+        ),
+        (
+            "--limit=room_bytes_max=4",
+            "lobby = lobby (default): not a room name: a room's name has at most 4 bytes",
         ),
     ] {
         let output = chinwag(&[argument, "check"], &[]);
         assert_eq!(stderr(&output), format!("{fault}\n"));
         assert_eq!(output.status.code(), WRONG);
     }
-    for lobby in ["", "@Bob", "a/b", "a\nb", " a", &"x".repeat(65)] {
+    for lobby in ["", "@Bob", "a/b", "a\nb", " a", "＠Bob", "a  b", "\u{2800}", &"x".repeat(65)] {
         let output = chinwag(&["--lobby", lobby, "check"], &[]);
         assert_eq!(output.status.code(), WRONG, "{lobby}");
         assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));

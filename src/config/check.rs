@@ -33,8 +33,14 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
         "proxy_protocol",
         &|| "no proxy is trusted; name them with trusted-proxy".into(),
     );
-    fault(is_room(&config.chat.lobby), "lobby", &|| {
-        "not a room name; use 1 to 64 bytes without control characters, / or a leading @".into()
+    let lobby = &config.chat.lobby;
+    let spaced = (lobby.trim() != lobby).then(|| "white space at its ends".to_owned());
+    let lobby_fault = config.chat.lobby_fault().or(spaced);
+    fault(lobby_fault.is_none(), "lobby", &|| {
+        format!("not a room name: {}", lobby_fault.as_deref().unwrap_or_default())
+    });
+    fault(config.chat.ttl_min <= config.chat.ttl_max, "ttl_min", &|| {
+        format!("greater than {}", named("ttl_max"))
     });
     fault(ttl_in_range(config), "message_ttl", &|| {
         format!("must be from {} to {}, or off", named("ttl_min"), named("ttl_max"))
@@ -125,13 +131,6 @@ fn listens_once(config: &Config) -> bool {
 
 fn any_stands_alone(config: &Config) -> bool {
     config.allow_origin.len() < 2 || !config.allow_origin.contains(&AllowedOrigin::Any)
-}
-
-fn is_room(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.trim() == name
-        && !name.starts_with('@')
-        && !name.contains(|c: char| c.is_control() || c == '/')
 }
 
 /// Whether the longest text fits into a message: a character takes at most four bytes, and the

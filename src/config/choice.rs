@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Host, Value, WebOrigin};
 use crate::{
+    chat::OutputMode,
     journal::Durability,
     net::proxy::{Network, Trusted},
 };
@@ -99,8 +100,11 @@ impl Value for Trusted {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        if text == "loopback" {
-            return Ok(Self::Loopback);
+        match text {
+            "loopback" => return Ok(Self::Loopback),
+            "private" => return Ok(Self::Private),
+            "any" => return Ok(Self::Any),
+            _ => {}
         }
         let network = match text.split_once('/') {
             None => text.parse().ok().map(Network::single),
@@ -110,9 +114,16 @@ impl Value for Trusted {
                 first.parse().ok().zip(prefix).and_then(|(first, it)| Network::new(first, it))
             }
         };
+        if network.is_some_and(Network::is_all) {
+            return Err(
+                "every address, and whoever connects could pass for anybody; use private, \
+                        or any if that is meant"
+                    .into(),
+            );
+        }
         network.map(Self::Network).ok_or_else(|| {
             "not a network; use an address or a CIDR block, such as 192.0.2.1, 10.0.0.0/8 or \
-             2001:db8::/32, or loopback"
+             2001:db8::/32, or loopback, private or any"
                 .into()
         })
     }
@@ -120,6 +131,8 @@ impl Value for Trusted {
     fn text(&self) -> String {
         match self {
             Self::Loopback => "loopback".into(),
+            Self::Private => "private".into(),
+            Self::Any => "any".into(),
             Self::Network(network) => network.to_string(),
         }
     }
@@ -186,6 +199,7 @@ macro_rules! words {
 }
 
 words!(Durability, "fsync|write" { Fsync = "fsync", Write = "write", });
+words!(OutputMode, "MODE" { Json = "json", Text = "text", Simple = "simple", });
 words!(Auth, "MODE" {
     Open = "open",
     Optional = "optional",
@@ -211,7 +225,9 @@ mod tests {
             ("192.0.2.1", "192.0.2.1"),
             ("192.0.2.1/32", "192.0.2.1"),
             ("10.0.0.0/8", "10.0.0.0/8"),
-            ("0.0.0.0/0", "0.0.0.0/0"),
+            ("private", "private"),
+            ("any", "any"),
+            ("0.0.0.0/1", "0.0.0.0/1"),
             ("::1", "::1"),
             ("2001:DB8:0::/32", "2001:db8::/32"),
             ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
@@ -239,6 +255,10 @@ mod tests {
         ] {
             let why = Trusted::parse(text).expect_err(text);
             assert!(why.contains("10.0.0.0/8 or 2001:db8::/32"), "{text}: {why}");
+        }
+        for text in ["0.0.0.0/0", "::/0", "0::0/0", "::ffff:0.0.0.0/96"] {
+            let why = Trusted::parse(text).expect_err(text);
+            assert!(why.contains("or any if that is meant"), "{text}: {why}");
         }
     }
 }

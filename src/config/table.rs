@@ -19,7 +19,7 @@ settings! {
     allow_origin: allow_origin;
     /// Name this server is reached by; once given, requests for other names are refused.
     allow_host: allow_host;
-    /// Reverse proxy to trust: an address, a network or loopback.
+    /// Reverse proxy to trust: an address, a network, loopback, private or any.
     trusted_proxy: net.trusted_proxies;
     /// Who may connect: guests (open), guests and accounts (optional), or accounts only (required).
     auth: auth;
@@ -35,6 +35,8 @@ settings! {
     ["Chat"]
     /// Send messages back to their sender by default.
     echo: chat.echo switch;
+    /// Default output format: json, text or simple.
+    mode: chat.mode;
     /// Past messages sent on joining a room.
     history_default: chat.history_default zero;
     /// Longest message text, in characters.

@@ -34,6 +34,11 @@ impl Network {
         Self { first, prefix: if first.is_ipv4() { 32 } else { 128 } }
     }
 
+    /// Whether the network contains all addresses of its kind.
+    pub fn is_all(self) -> bool {
+        self.prefix == 0
+    }
+
     /// Whether the network contains an address.
     pub fn contains(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -74,6 +79,10 @@ fn bits(address: IpAddr) -> u128 {
 pub enum Trusted {
     /// This machine.
     Loopback,
+    /// Private networks (RFC 1918, RFC 4193).
+    Private,
+    /// Everybody.
+    Any,
     /// This network.
     Network(Network),
 }
@@ -83,6 +92,11 @@ impl Trusted {
     pub fn contains(self, address: IpAddr) -> bool {
         match self {
             Self::Loopback => address.to_canonical().is_loopback(),
+            Self::Private => match address.to_canonical() {
+                IpAddr::V4(v4) => v4.is_private(),
+                IpAddr::V6(v6) => v6.is_unique_local(),
+            },
+            Self::Any => true,
             Self::Network(network) => network.contains(address),
         }
     }
@@ -147,6 +161,28 @@ mod tests {
         }
         let mapped = Network::single("::ffff:192.0.2.1".parse().expect("an address"));
         assert_eq!(mapped.to_string(), "192.0.2.1");
+    }
+
+    #[test]
+    fn private_is_the_private_networks_and_any_is_everybody() {
+        for (address, private) in [
+            ("10.1.2.3", true),
+            ("172.16.0.1", true),
+            ("172.31.255.255", true),
+            ("192.168.1.1", true),
+            ("::ffff:192.168.1.1", true),
+            ("fd00::1", true),
+            ("172.32.0.1", false),
+            ("127.0.0.1", false),
+            ("169.254.1.1", false),
+            ("192.0.2.1", false),
+            ("fe80::1", false),
+            ("2001:db8::1", false),
+        ] {
+            let address = address.parse().expect(address);
+            assert_eq!(Trusted::Private.contains(address), private, "{address}");
+            assert!(Trusted::Any.contains(address));
+        }
     }
 
     #[test]
