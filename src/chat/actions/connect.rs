@@ -81,17 +81,7 @@ impl Chat {
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
         }
-        for expected in &params.ignored {
-            step.notice(id, None, "parameter_ignored", *expected);
-        }
-        if !left_out.is_empty() {
-            let rooms: Vec<&str> = left_out.iter().map(|(room, _)| room.as_str()).collect();
-            let message = format!(
-                "at most {after_max} rooms are brought up to date here; ask for these with resume: {}",
-                rooms.join(", ")
-            );
-            step.notice(id, None, "rooms_left_out", message);
-        }
+        tell_ignored(step, id, params, &left_out);
         let author = self.people.author_of(slot);
         let from = ClientRef { id, slot, person, author };
         self.send_backlog(step, from, params, &rooms);
@@ -361,6 +351,27 @@ impl Chat {
         let code = if client.knows_restart { 1012 } else { 1001 };
         step.reply(id, ServerEvent::Bye { code, reason: "restart", after_ms });
         step.effects.push(Effect::Close { client: id, code, reason: "restart".into() });
+    }
+}
+
+/// Tells a client which of its parameters could not be read or were too many.
+fn tell_ignored(
+    step: &mut Step<'_>,
+    id: ClientId,
+    params: &ConnectParams,
+    left_out: &[(String, u64)],
+) {
+    for expected in &params.ignored {
+        step.notice(id, None, "parameter_ignored", *expected);
+    }
+    if !left_out.is_empty() {
+        let rooms: Vec<&str> = left_out.iter().map(|(room, _)| room.as_str()).collect();
+        let message = format!(
+            "at most {} rooms are brought up to date here; ask for these with resume: {}",
+            params.after.len(),
+            rooms.join(", ")
+        );
+        step.notice(id, None, "rooms_left_out", message);
     }
 }
 
