@@ -287,6 +287,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
             }
             JournalRequest::Append(_) => "append".to_owned(),
             JournalRequest::CheckReplay(_) => "recognise".to_owned(),
+            JournalRequest::FindAuthor(_) => "find author".to_owned(),
             JournalRequest::Read(_) => "read".to_owned(),
             JournalRequest::Search(_) => "search".to_owned(),
             JournalRequest::Put(_) => "keep".to_owned(),

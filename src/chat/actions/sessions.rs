@@ -41,6 +41,9 @@ impl Chat {
         person.name = session.name;
         person.rooms = session.rooms.into();
         person.left = Moment::default();
+        (person.since, person.network) = (session.since, session.network);
+        self.people.stamp = self.people.stamp.max(session.since);
+        let Some(person) = self.people.get_mut(key) else { return };
         if account {
             (person.persisted, person.account) = (true, true);
             return;
@@ -78,8 +81,9 @@ impl Chat {
         let Some(person) = self.people.get_mut(key) else { return };
         person.persisted = true;
         let (author, name) = (person.author, Arc::clone(&person.name));
+        let (since, network) = (person.since, person.network);
         let rooms = self.rooms_of(key);
-        let record = SessionRecord { key: author, name, rooms };
+        let record = SessionRecord { key: author, name, rooms, since, network };
         step.effects.push(Effect::Journal(JournalRequest::PutSession(record)));
     }
 
