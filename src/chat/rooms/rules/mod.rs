@@ -49,6 +49,9 @@ struct MemberState {
     name: Arc<str>,
     member: bool,
     moderator: bool,
+    /// When it became a member, as sessions are stamped; 0 if that is unknown.
+    #[serde(skip_serializing_if = "is_zero")]
+    since: u64,
     /// Until when it is muted, as version 0.1.0 stored that.
     #[serde(skip_serializing)]
     muted: u64,
@@ -65,6 +68,15 @@ pub(in crate::chat) enum DirtyKey {
     Ban(Box<str>),
     /// A mute, by the key it is stored under.
     Mute(Box<str>),
+}
+
+impl MemberState {
+    /// Makes a member of one who is none.
+    fn join(&mut self, since: u64) {
+        if !std::mem::replace(&mut self.member, true) {
+            self.since = since;
+        }
+    }
 }
 
 impl Rules {
@@ -249,7 +261,7 @@ impl Rules {
             (ModerationAction::MakePrivate, _) => {
                 self.private = true;
                 for (author, name) in present {
-                    self.change(*author, name, &mut dirty, |it| it.member = true);
+                    self.change(*author, name, &mut dirty, |it| it.join(stamp));
                 }
             }
             // Whoever is put out of a private room may not come in again.
@@ -279,13 +291,18 @@ impl Rules {
             (ModerationAction::Invite, Some(_)) if !private => {}
             (action, Some(target)) => {
                 self.change(target.author, &target.name, &mut dirty, |it| match action {
-                    ModerationAction::Invite => it.member = true,
+                    ModerationAction::Invite => it.join(stamp),
                     ModerationAction::Promote => {
-                        (it.member, it.moderator) = (it.member || private, true);
+                        it.moderator = true;
+                        if private {
+                            it.join(stamp);
+                        }
                     }
                     // Who kept order in a private room is in it still.
                     ModerationAction::Demote => {
-                        it.member |= private && it.moderator;
+                        if private && it.moderator {
+                            it.join(stamp);
+                        }
                         it.moderator = false;
                     }
                     _ => {}
@@ -324,6 +341,9 @@ impl Rules {
         let before = self.member_states.get(&author).cloned().unwrap_or_default();
         let mut after = MemberState { name: Arc::clone(name), ..before.clone() };
         change(&mut after);
+        if !after.member {
+            after.since = 0;
+        }
         let nothing = MemberState { name: Arc::clone(name), ..MemberState::default() };
         if after == nothing {
             self.member_states.remove(&author);
@@ -335,15 +355,17 @@ impl Rules {
         }
     }
 
-    /// Forgets somebody who will not come back. Whoever kept order with the owner owns the room
-    /// then. Says what has changed.
+    /// Forgets somebody who will not come back. A moderator owns the room then, else the
+    /// longest-standing member of a private one. Returns what has changed.
     pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
         let mut dirty = BTreeSet::new();
         if self.member_states.remove(&author).is_some() {
             dirty.insert(DirtyKey::MemberState(author));
         }
         if self.owner == Some(author) {
-            let heir = self.member_states.iter().find(|(_, standing)| standing.moderator);
+            let moderator = self.member_states.iter().find(|(_, standing)| standing.moderator);
+            let members = self.member_states.iter().filter(|(_, it)| self.private && it.member);
+            let heir = moderator.or_else(|| members.min_by_key(|(_, it)| it.since));
             self.owner = heir.map(|(author, _)| *author);
             dirty.insert(DirtyKey::Room);
         }
@@ -360,7 +382,9 @@ impl Rules {
         let mut dirty = BTreeSet::new();
         if let Some(standing) = self.member_states.remove(&from) {
             self.change(to, name, &mut dirty, |it| {
-                it.member |= standing.member;
+                if standing.member {
+                    it.join(standing.since);
+                }
                 it.moderator |= standing.moderator;
             });
             dirty.insert(DirtyKey::MemberState(from));
@@ -396,6 +420,11 @@ impl Rules {
 const SPEAKERS_MIN: usize = 1024;
 /// At so many speakers in slow mode all are forgotten: each may speak once more.
 const SPEAKERS_MAX: usize = 65_536;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
 
 /// Returns what is written anew with a mute: version 0.1.0 stored it with what somebody is.
 fn mute_keys(key: Box<str>) -> impl Iterator<Item = DirtyKey> {
