@@ -178,10 +178,9 @@ impl People {
 
     /// Makes a person of a ghost.
     pub(in crate::chat) fn reattach(&mut self, key: PersonId) {
-        let Some(person) = self.get_mut(key) else { return };
-        person.left = Moment::NEVER;
-        if std::mem::take(&mut person.detached_session) {
-            self.detached = self.detached.saturating_sub(1);
+        self.drop_detached(key);
+        if let Some(person) = self.get_mut(key) {
+            person.left = Moment::NEVER;
         }
     }
 }

@@ -6,6 +6,7 @@
 pub(in crate::chat) mod accounts;
 pub(in crate::chat) mod client;
 pub(in crate::chat) mod connections;
+pub(in crate::chat) mod detached;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
@@ -23,6 +24,7 @@ use crate::chat::limits::Limits;
 use crate::chat::names::{UserName, fold, likeness};
 use crate::chat::people::accounts::Accounts;
 use crate::chat::people::client::Client;
+use crate::chat::people::detached::Detached;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
 use crate::clock::{Moment, Now};
@@ -109,8 +111,8 @@ pub(in crate::chat) struct People {
     pub(in crate::chat) clients: Slab<Client>,
     /// The same by their number.
     pub(in crate::chat) by_id: HashMap<ClientId, ClientSlot>,
-    /// How many sessions have no connection.
-    pub(in crate::chat) detached: usize,
+    /// The sessions without a connection.
+    detached: Detached,
     /// People whose connections are closed, until their leave is told, the earliest first; one who
     /// has come back is passed over.
     pub(in crate::chat) grace_due: VecDeque<(Moment, PersonId)>,
@@ -208,6 +210,45 @@ impl People {
         Some(holder)
     }
 
+    /// Counts the sessions without a connection.
+    pub(in crate::chat) fn detached(&self) -> usize {
+        self.detached.len()
+    }
+
+    /// Returns the session without a connection that is to end first when there are too many.
+    pub(in crate::chat) fn first_to_go(&self) -> Option<PersonId> {
+        self.detached.first_to_go()
+    }
+
+    /// Counts a person among the sessions without a connection.
+    pub(in crate::chat) fn put_detached(&mut self, key: PersonId) {
+        if let Some(person) = self.people.get_mut(key.index()) {
+            person.detached_session = true;
+            self.detached.insert(key, person);
+        }
+    }
+
+    /// Counts a person no more among the sessions without a connection.
+    pub(in crate::chat) fn drop_detached(&mut self, key: PersonId) {
+        if let Some(person) = self.people.get_mut(key.index())
+            && std::mem::take(&mut person.detached_session)
+        {
+            self.detached.remove(key, person);
+        }
+    }
+
+    /// Takes note that a session is worth keeping.
+    pub(in crate::chat) fn mark_persisted(&mut self, key: PersonId) {
+        let detached = self.get(key).is_some_and(|person| person.detached_session);
+        self.drop_detached(key);
+        if let Some(person) = self.get_mut(key) {
+            person.persisted = true;
+        }
+        if detached {
+            self.put_detached(key);
+        }
+    }
+
     /// Adds somebody who has no name yet.
     pub(in crate::chat) fn add(&mut self, author: AuthorKey) -> PersonId {
         let key = PersonId::new(self.people.insert(Person {
@@ -238,6 +279,7 @@ impl People {
     /// Removes somebody for good; its name is free again.
     pub(in crate::chat) fn remove(&mut self, key: PersonId) -> Option<Person> {
         self.release(key);
+        self.drop_detached(key);
         let person = self.people.try_remove(key.index())?;
         self.sessions.remove(&person.author);
         Some(person)
