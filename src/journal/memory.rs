@@ -82,7 +82,7 @@ impl Memory {
             }
             JournalRequest::FindAuthor(AuthorQuery { request_id, room, mid }) => {
                 let author = self.rooms.get(&room).and_then(|room| room.history.author_of(mid));
-                self.answers.push(JournalResponse::Author { request_id, author });
+                self.responses.push(JournalResponse::Author { request_id, author });
             }
             JournalRequest::Read(query) => {
                 let page = self.page(&query);

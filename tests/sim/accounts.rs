@@ -66,7 +66,7 @@ fn a_name_is_kept_for_its_account_while_nobody_is_there() {
 fn one_of_two_who_want_a_name_gets_it() {
     let mut world = World::new();
     world.prompt = false;
-    let add = |account| AccountRequest::Add(account);
+    let add = AccountRequest::Add;
     let first = Request::AccountRequest(Box::new(add(account("Bob", 1))));
     world.handle(Input::Asked { caller: CALLER, network: NETWORK, request: first });
     assert_eq!(code(command(&mut world, add(account("bob", 2)))), Code::NameTaken);

@@ -77,6 +77,14 @@ impl MemberState {
             self.since = since;
         }
     }
+
+    /// Promotes or demotes somebody. Who is or was a moderator in a private room is a member.
+    fn set_moderator(&mut self, moderator: bool, private: bool, since: u64) {
+        if private && (moderator || self.moderator) {
+            self.join(since);
+        }
+        self.moderator = moderator;
+    }
 }
 
 impl Rules {
@@ -292,19 +300,8 @@ impl Rules {
             (action, Some(target)) => {
                 self.change(target.author, &target.name, &mut dirty, |it| match action {
                     ModerationAction::Invite => it.join(stamp),
-                    ModerationAction::Promote => {
-                        it.moderator = true;
-                        if private {
-                            it.join(stamp);
-                        }
-                    }
-                    // Who kept order in a private room is in it still.
-                    ModerationAction::Demote => {
-                        if private && it.moderator {
-                            it.join(stamp);
-                        }
-                        it.moderator = false;
-                    }
+                    ModerationAction::Promote => it.set_moderator(true, private, stamp),
+                    ModerationAction::Demote => it.set_moderator(false, private, stamp),
                     _ => {}
                 });
             }
