@@ -1,8 +1,10 @@
 //! Properties of the chat under any input of clients.
 
+use std::sync::Arc;
+
 use chinwag::chat::record::{
-    Hit, JournalRequest, JournalResponse, Page, PageContent, RoomKey, Search, SearchPage, Snapshot,
-    StoredMessage,
+    AuthorKey, Hit, JournalRequest, JournalResponse, Page, PageContent, RoomKey, Search,
+    SearchPage, Snapshot, StoredMessage,
 };
 use chinwag::chat::{
     Chat, ClientEvent, ClientId, ConnectParams, Effect, Input, Limits, OutputMode, ServerEvent,
@@ -104,6 +106,10 @@ fn answer(order: JournalRequest, seq: &mut u64) -> Option<JournalResponse> {
         }
         JournalRequest::CheckReplay(draft) => {
             Some(JournalResponse::NotReplayed { request_id: draft.request_id })
+        }
+        JournalRequest::FindAuthor(query) => {
+            let author = Some((AuthorKey([1; 16]), Arc::from("a")));
+            Some(JournalResponse::Author { request_id: query.request_id, author })
         }
         JournalRequest::Read(query) => Some(JournalResponse::Page(Page {
             request_id: query.request_id,

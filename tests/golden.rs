@@ -453,6 +453,7 @@ fn accounts() -> Vec<Named> {
         hash: hash.map(s),
         admin,
         since: 1_732_104_003,
+        registered: None,
     };
     let alice = || account("Alice", true, Some("$argon2id$secret"));
     let all = vec![alice(), account("Bob", false, None)];

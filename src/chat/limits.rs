@@ -83,7 +83,8 @@ pub struct Limits {
     pub catch_up_max: usize,
     /// How long a session may be taken up again after its last connection.
     pub session_life: Duration,
-    /// Sessions without a connection; above: the oldest ends early.
+    /// Sessions without a connection; above: one ends early that said and owns nothing, else the
+    /// oldest, each of the network that brought most.
     pub detached_sessions_max: usize,
     /// Networks and sessions whose rate of posts by request is known, and networks whose rate of
     /// queries is; above: `overloaded` for any other, until one of them has rested.

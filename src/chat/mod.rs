@@ -59,7 +59,7 @@ pub use input::{Admission, Input};
 pub use limits::Limits;
 pub use output_mode::OutputMode;
 pub use people::author_of;
-pub use protocol::account::{Account, AccountRequest};
+pub use protocol::account::{Account, AccountRequest, Registered};
 pub use protocol::client_event::{ClientEvent, Command, ModerationRequest, SearchQuery};
 pub use protocol::connect::ConnectParams;
 pub use protocol::error::{Code, Refusal};
@@ -153,6 +153,7 @@ impl Chat {
     pub fn handle(&mut self, now: Now, input: Input, effects: &mut Vec<Effect>) {
         let step = &mut Step { now, effects };
         self.counters.advance(now);
+        self.people.advance(now);
         match input {
             Input::Received { client, event } => self.received(step, client, event),
             Input::Answered(answer) => self.answered(step, answer),

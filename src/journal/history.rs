@@ -86,6 +86,13 @@ impl History {
         (said && !gone).then_some(stored)
     }
 
+    /// Returns who wrote a message, deleted or not, and the name it had.
+    pub(super) fn author_of(&self, mid: u64) -> Option<(AuthorKey, Arc<str>)> {
+        let stored = self.entries.get(self.index(mid)?)?;
+        let is_message = matches!(stored.entry.change, Change::Message { .. });
+        is_message.then(|| (stored.author, Arc::clone(&stored.entry.sender)))
+    }
+
     /// Counts the reactions to a message.
     pub(super) fn reactions(&self, mid: u64, emoji: &str, author: AuthorKey) -> ReactionCounts {
         let mut counts = ReactionCounts::default();

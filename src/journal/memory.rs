@@ -12,8 +12,8 @@ use super::page::{self, Budget};
 use super::search::{self, RoomHits, Terms};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
-    AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse,
-    Page, Query, RoomKey, Search, SearchPage, Snapshot,
+    AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest,
+    JournalResponse, Page, Query, RoomKey, Search, SearchPage, Snapshot,
 };
 use crate::clock::{Moment, Now};
 
@@ -79,6 +79,10 @@ impl Memory {
                 let id = draft.id.clone().map(|id| (draft.author, id));
                 let first = id.and_then(|id| self.index.first.get(&id));
                 self.responses.push(draft::replayed(&draft, first));
+            }
+            JournalRequest::FindAuthor(AuthorQuery { request_id, room, mid }) => {
+                let author = self.rooms.get(&room).and_then(|room| room.history.author_of(mid));
+                self.responses.push(JournalResponse::Author { request_id, author });
             }
             JournalRequest::Read(query) => {
                 let page = self.page(&query);

@@ -234,9 +234,10 @@ impl Turn<'_> {
         ends.is_some_and(|(own, peer)| own.is_loopback() && !self.conns.trusts(peer))
     }
 
-    /// Returns the network of [`Turn::address`]: an IPv4 address, or an IPv6 /64.
+    /// Returns the network of [`Turn::address`]: an IPv4 address, or an IPv6 /64. A trusted proxy
+    /// that names no client has none, for all its clients would share it.
     pub fn network(&self, id: ConnId) -> Option<IpAddr> {
-        self.address(id).map(network)
+        self.address(id).filter(|address| !self.conns.trusts(*address)).map(network)
     }
 
     /// Returns how many messages were received from and sent to a connection.

@@ -22,7 +22,7 @@ fn command(world: &mut World, registry: AccountRequest) -> ServerEvent {
 
 fn account(name: &str, byte: u8) -> Account {
     let (author, hash) = (AuthorKey([byte; 16]), Some("hash".into()));
-    Account { author, name: name.into(), hash, admin: false, since: 0 }
+    Account { author, name: name.into(), hash, admin: false, since: 0, registered: None }
 }
 
 fn code(event: ServerEvent) -> Code {
@@ -66,7 +66,7 @@ fn a_name_is_kept_for_its_account_while_nobody_is_there() {
 fn one_of_two_who_want_a_name_gets_it() {
     let mut world = World::new();
     world.prompt = false;
-    let add = |account| AccountRequest::Add(account, None);
+    let add = AccountRequest::Add;
     let first = Request::AccountRequest(Box::new(add(account("Bob", 1))));
     world.handle(Input::Asked { caller: CALLER, network: NETWORK, request: first });
     assert_eq!(code(command(&mut world, add(account("bob", 2)))), Code::NameTaken);
@@ -83,7 +83,7 @@ fn an_account_that_could_not_be_kept_is_none() {
     let mut world = World::new();
     world.keeper.refuses = Some(JournalError::Unavailable);
     assert_eq!(
-        code(command(&mut world, AccountRequest::Add(account("Bob", 1), None))),
+        code(command(&mut world, AccountRequest::Add(account("Bob", 1)))),
         Code::StorageUnavailable
     );
     assert_eq!(world.chat.account_named("Bob"), None);
@@ -103,7 +103,7 @@ fn a_guest_registers_its_own_name_and_goes_on_as_the_account() {
     world.say(bob, "/join den");
     world.told.clear();
     let own = chinwag::chat::author_of(&session);
-    let added = command(&mut world, AccountRequest::Add(account("Alice", 1), Some(own)));
+    let added = command(&mut world, AccountRequest::Register(account("Alice", 1), Some(own)));
     assert!(matches!(added, ServerEvent::Account(_)), "{added:?}");
     let event = ClientEvent {
         id: Some("a1".into()),
@@ -149,7 +149,7 @@ fn a_guest_of_that_name_makes_way() {
     let session = world.welcome(own).session;
     let added = command(
         &mut world,
-        AccountRequest::Add(account("Bob", 1), Some(chinwag::chat::author_of(&session))),
+        AccountRequest::Register(account("Bob", 1), Some(chinwag::chat::author_of(&session))),
     );
     assert!(matches!(added, ServerEvent::Account(_)), "{added:?}");
     let bob = world.open_with(&account("Bob", 1));
@@ -292,10 +292,7 @@ fn a_token_nobody_has_looked_at_proves_nothing() {
 fn there_are_at_most_so_many_accounts() {
     let mut world = World::with(|limits| limits.accounts_max = 1);
     world.register("Bob", 1, false);
-    assert_eq!(
-        code(command(&mut world, AccountRequest::Add(account("Eve", 2), None))),
-        Code::Overloaded
-    );
+    assert_eq!(code(command(&mut world, AccountRequest::Add(account("Eve", 2)))), Code::Overloaded);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, JournalRequest};
-use chinwag::chat::{ClientId, Code, Input, OutputMode, ServerEvent};
+use chinwag::chat::{Admission, ClientId, Code, Input, OutputMode, ServerEvent};
 use chinwag::clock::Moment;
 
 use crate::world::World;
@@ -269,6 +269,41 @@ fn sessions_without_a_connection_have_an_end() {
 }
 
 #[test]
+fn sessions_that_said_nothing_go_first_and_then_those_of_the_network_that_brought_most() {
+    let mut world = World::with(|limits| limits.detached_sessions_max = 6);
+    let mut visit = |query: &str, network: u8, says: bool| {
+        let network = Some([192, 0, 2, network].into());
+        let admission = Admission { network, ..Admission::default() };
+        let client = world.admission("/ws", query, admission);
+        let welcome = world.welcome(client);
+        if says {
+            world.say(client, "kept");
+        }
+        world.close(client);
+        world.pass(Duration::from_secs(11));
+        (welcome.you.to_string(), welcome.session)
+    };
+    let (_, silent) = visit("name=Silent", 1, false);
+    let (_, first) = visit("name=First", 1, true);
+    for n in 0..20 {
+        visit(&format!("name=Churn{n}"), 2, false);
+    }
+    let (_, second) = visit("name=Second", 3, true);
+    // The network that brought most loses what it brought, of those that said nothing.
+    for (session, name) in [(&silent, "Silent"), (&first, "First"), (&second, "Second")] {
+        assert_eq!(visit(&format!("session={session}"), 4, false).0, name);
+    }
+    let (_, third) = visit("name=Third", 5, true);
+    for n in 0..20 {
+        visit(&format!("name=Loud{n}"), 2, true);
+    }
+    for (session, name) in [(&first, "First"), (&second, "Second"), (&third, "Third")] {
+        assert_eq!(visit(&format!("session={session}"), 9, false).0, name);
+    }
+    assert_eq!(visit(&format!("session={silent}"), 9, false).0, "Anonymous");
+}
+
+#[test]
 fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
@@ -287,6 +322,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
             }
             JournalRequest::Append(_) => "append".to_owned(),
             JournalRequest::CheckReplay(_) => "recognise".to_owned(),
+            JournalRequest::FindAuthor(_) => "find author".to_owned(),
             JournalRequest::Read(_) => "read".to_owned(),
             JournalRequest::Search(_) => "search".to_owned(),
             JournalRequest::Put(_) => "keep".to_owned(),

@@ -264,3 +264,38 @@ fn beginning_conversations_is_paid_for_though_nothing_is_said() {
     assert_eq!(told.iter().filter(|it| it.contains("rate_limited")).count(), 4);
     assert!(told.iter().all(|it| it.contains("\"text\":\"too long\"")));
 }
+
+#[test]
+fn a_numbered_name_of_a_conversation_is_no_other_users() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let tom = world.enter("name=Tom");
+    dm(&mut world, alice, "Tom", "one");
+    world.close(tom);
+    world.pass(Duration::from_secs(11));
+    let second = world.enter("name=Tom");
+    let other = world.enter("name=Tom-2");
+    world.told.clear();
+    dm(&mut world, alice, "Tom", "two");
+    assert!(world.read(alice)[0].contains("\"room\":\"@Tom-3\""));
+    assert_eq!(world.heard(second), ["two"]);
+    world.say(alice, r#"{"type":"send_message","room":"@Tom-2","payload":"three"}"#);
+    assert_eq!((world.heard(other), world.heard(second).len()), (vec!["three".to_owned()], 0));
+    // Later a user takes the number that a conversation has.
+    let late = world.enter("name=Tom-3");
+    world.told.clear();
+    for text in [
+        r#"{"type":"send_message","room":"@Tom-3","payload":"four"}"#,
+        r#"{"type":"join_room","payload":"@Tom-3"}"#,
+    ] {
+        world.say(alice, text);
+        assert_eq!(world.error(alice).code, Code::BadField, "{text}");
+    }
+    world.say(alice, r#"{"type":"history","room":"@Tom-3"}"#);
+    assert!(world.read(alice)[0].contains("two"));
+    dm(&mut world, alice, "Tom-3", "five");
+    assert_eq!((world.heard(late), world.heard(second).len()), (vec!["five".to_owned()], 0));
+    // The one it was is still reached by its own name.
+    dm(&mut world, alice, "Tom", "six");
+    assert_eq!(world.heard(second), ["six"]);
+}

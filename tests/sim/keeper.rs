@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chinwag::chat::record::{
-    AuthorKey, Change, DeletionReason, Draft, Entry, Hit, JournalError, JournalRequest,
-    JournalResponse, KeyValue, Namespace, Page, PageContent, Query, RoomKey, RoomRecord, Search,
-    SearchPage, SessionRecord, Snapshot, Span, StoredMessage,
+    AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, Hit, JournalError,
+    JournalRequest, JournalResponse, KeyValue, Namespace, Page, PageContent, Query, RoomKey,
+    RoomRecord, Search, SearchPage, SessionRecord, Snapshot, Span, StoredMessage,
 };
 
 /// Holds the record of every room, and the answers that wait to be fetched.
@@ -62,6 +62,13 @@ impl Keeper {
                     None => {
                         self.known(&draft).unwrap_or(JournalResponse::NotReplayed { request_id })
                     }
+                };
+                self.appended.push_back(answer);
+            }
+            Some(JournalRequest::FindAuthor(query)) => {
+                let answer = match self.refuses.take() {
+                    Some(why) => JournalResponse::Rejected { request_id: query.request_id, why },
+                    None => self.author(&query),
                 };
                 self.appended.push_back(answer);
             }
@@ -192,6 +199,17 @@ impl Keeper {
             true => JournalResponse::Appended { request_id, seq, mid, ts, duplicate: true, count },
             false => JournalResponse::Rejected { request_id, why: JournalError::IdConflict },
         })
+    }
+
+    fn author(&self, query: &AuthorQuery) -> JournalResponse {
+        let record = self.rooms.get(&query.room);
+        let author = record.and_then(|record| {
+            Some((
+                *record.authors.get(&query.mid)?,
+                Arc::clone(&record.said.get(&query.mid)?.sender),
+            ))
+        });
+        JournalResponse::Author { request_id: query.request_id, author }
     }
 
     fn append(&mut self, draft: Draft) -> JournalResponse {

@@ -85,6 +85,11 @@ impl Law {
         if self.owner == Some(author) {
             self.disputed |= !self.unsure.is_empty();
             self.owner = self.moderators.first().copied();
+            if self.private && self.owner.is_none() {
+                // The longest-standing member, which is not told here.
+                self.disputed |= !self.members.is_empty();
+                self.heirs.extend(&self.members);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod again;
 mod coming;
 mod cost;
 mod direct;
+mod evasion;
 mod keeper;
 mod law;
 mod limits;

@@ -358,3 +358,33 @@ fn a_room_made_private_by_its_first_entry_is_private_after_a_restart() {
     let room = &world.welcome(alice).rooms[0];
     assert_eq!((&*room.room, room.private, room.role), ("den", true, Some("owner")));
 }
+
+#[test]
+fn a_private_room_without_owner_goes_to_a_moderator_else_to_the_longest_standing_member() {
+    for (moderator, heir) in [(None, "Zoe"), (Some("Bob"), "Bob")] {
+        let mut world = World::new();
+        let owner = world.enter("name=Owner&room=den");
+        world.say(owner, "/private");
+        let mut clients = Vec::new();
+        for name in ["Zoe", "Bob", "Ann"] {
+            let client = world.enter(&format!("name={name}"));
+            world.say(owner, &format!("/invite {name}"));
+            world.say(client, "/join den");
+            clients.push((name, client));
+        }
+        if let Some(moderator) = moderator {
+            world.say(owner, &format!("/promote {moderator}"));
+        }
+        world.close(owner);
+        world.pass(Duration::from_secs(700));
+        for (name, client) in clients {
+            world.told.clear();
+            world.say(client, r#"{"type":"moderate","payload":{"action":"demote","user":"Zoe"}}"#);
+            assert_eq!(world.types(client) != ["error"], name == heir, "{name} {moderator:?}");
+        }
+        assert!(
+            world.keeper.key_values.values().any(|value| value.contains("\"private\":true")),
+            "the room is gone"
+        );
+    }
+}

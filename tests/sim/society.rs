@@ -132,10 +132,11 @@ impl Society {
     fn register(&mut self, byte: u8, name: &str) {
         let author = AuthorKey([byte; 16]);
         let (hash, admin) = (Some("hash".into()), name == "Root");
-        let account = Account { author, name: name.into(), hash, admin, since: 0 };
+        let account =
+            Account { author, name: name.into(), hash, admin, since: 0, registered: None };
         self.accounts.push(account.clone());
         self.names.insert(name.to_owned(), author);
-        let request = Request::AccountRequest(Box::new(AccountRequest::Add(account, None)));
+        let request = Request::AccountRequest(Box::new(AccountRequest::Add(account)));
         let network = [192, 0, 2, 1].into();
         self.handle(Input::Asked { caller: ClientId(1 << 40), network, request });
         while !self.keeper.is_idle() {

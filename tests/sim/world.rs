@@ -93,20 +93,32 @@ impl World {
         client
     }
 
-    /// Makes an account, whose author is this many times the same byte.
+    /// Gives an account that is not there yet, whose author is this many times the same byte.
+    pub(crate) fn account(&self, name: &str, byte: u8) -> Account {
+        Account {
+            author: AuthorKey([byte; 16]),
+            name: name.into(),
+            hash: Some("hash".into()),
+            admin: false,
+            since: 0,
+            registered: None,
+        }
+    }
+
+    /// Makes such an account.
     pub(crate) fn register(&mut self, name: &str, byte: u8, admin: bool) -> Account {
-        self.add_account(name, [byte; 16], admin)
+        let account = Account { admin, ..self.account(name, byte) };
+        self.add_account(account)
     }
 
     /// Makes an account of this author.
     pub(crate) fn register_as(&mut self, name: &str, author: [u8; 16]) -> Account {
-        self.add_account(name, author, false)
+        let account = Account { author: AuthorKey(author), ..self.account(name, 0) };
+        self.add_account(account)
     }
 
-    fn add_account(&mut self, name: &str, author: [u8; 16], admin: bool) -> Account {
-        let (author, hash) = (AuthorKey(author), Some("hash".into()));
-        let account = Account { author, name: name.into(), hash, admin, since: 0 };
-        let request = Request::AccountRequest(Box::new(AccountRequest::Add(account.clone(), None)));
+    fn add_account(&mut self, account: Account) -> Account {
+        let request = Request::AccountRequest(Box::new(AccountRequest::Add(account.clone())));
         let caller = ClientId(1 << 40);
         self.handle(Input::Asked { caller, network: [192, 0, 2, 1].into(), request });
         let told = self.told(caller);

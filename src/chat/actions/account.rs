@@ -3,6 +3,7 @@
 //! An account is an author of its own with a name nobody else can have. Passwords and tokens are
 //! not looked at here; whoever does so finds in the account what it needs.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chat::Chat;
@@ -10,7 +11,8 @@ use crate::chat::effect::Effect;
 use crate::chat::ids::ClientId;
 use crate::chat::names::{UserName, likeness};
 use crate::chat::pending::{PendingAccount, PendingRequest};
-use crate::chat::protocol::account::{Account, AccountRequest};
+use crate::chat::people::telling;
+use crate::chat::protocol::account::{Account, AccountRequest, Registered};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::server_event::ServerEvent;
@@ -75,6 +77,7 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         caller: ClientId,
+        network: IpAddr,
         account_request: AccountRequest,
     ) -> Result<(), Refusal> {
         let unknown = || Refusal::new(Code::NoSuchUser, "there is no such account");
@@ -84,13 +87,12 @@ impl Chat {
                 step.respond(caller, ServerEvent::Accounts(accounts));
                 Ok(())
             }
-            AccountRequest::Add(mut account, own) => {
-                self.check_registration(&account.name, own)?;
-                if let Ok(name) = UserName::parse(&account.name, &self.limits) {
-                    account.name = Arc::clone(name.as_arc());
-                }
-                self.save_account(step, caller, account, None);
-                Ok(())
+            AccountRequest::Add(account) => self.add_account(step, caller, account, None),
+            AccountRequest::Register(mut account, guest) => {
+                let at = self.people.stamp;
+                let network = telling(Some(network));
+                account.registered = network.map(|network| Registered { network, at });
+                self.add_account(step, caller, account, guest)
             }
             AccountRequest::SetHash { name, hash } => {
                 let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
@@ -98,31 +100,44 @@ impl Chat {
                 let since = (step.now.unix_ms / 1000).saturating_add(1);
                 let before = Some(account.clone());
                 let account = Account { hash: Some(hash), since, ..account };
-                self.save_account(step, caller, account, before);
+                self.save_account(
+                    step,
+                    PendingAccount { caller, account, before, guest: None, removed: false },
+                );
                 Ok(())
             }
             AccountRequest::Remove { name } => {
                 let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
                 let key_value = KeyValue { value: None, ..account.key_value() };
-                let pending = PendingAccount { caller, account, before: None, removed: true };
+                let pending =
+                    PendingAccount { caller, account, before: None, guest: None, removed: true };
                 self.keep(step, PendingRequest::Account(pending), vec![key_value]);
                 Ok(())
             }
         }
     }
 
-    /// Takes an account in and has it kept. Its name is taken from now on, so that of two who
-    /// want it one is first.
-    fn save_account(
+    fn add_account(
         &mut self,
         step: &mut Step<'_>,
         caller: ClientId,
-        account: Account,
-        before: Option<Account>,
-    ) {
-        let key_value = account.key_value();
-        self.people.accounts_mut().put(account.clone());
-        let pending = PendingAccount { caller, account, before, removed: false };
+        mut account: Account,
+        guest: Option<AuthorKey>,
+    ) -> Result<(), Refusal> {
+        self.check_registration(&account.name, guest)?;
+        if let Ok(name) = UserName::parse(&account.name, &self.limits) {
+            account.name = Arc::clone(name.as_arc());
+        }
+        let pending = PendingAccount { caller, account, before: None, guest, removed: false };
+        self.save_account(step, pending);
+        Ok(())
+    }
+
+    /// Takes an account in and has it kept. Its name is taken from now on, so that of two who
+    /// want it one is first.
+    fn save_account(&mut self, step: &mut Step<'_>, pending: PendingAccount) {
+        let key_value = pending.account.key_value();
+        self.people.accounts_mut().put(pending.account.clone());
         self.keep(step, PendingRequest::Account(pending), vec![key_value]);
     }
 
@@ -140,7 +155,7 @@ impl Chat {
         pending: PendingAccount,
         saved: Result<(), JournalError>,
     ) {
-        let PendingAccount { caller, account, before, removed } = pending;
+        let PendingAccount { caller, account, before, guest, removed } = pending;
         if let Err(why) = saved {
             if !removed {
                 match before {
@@ -151,6 +166,9 @@ impl Chat {
             step.respond(caller, ServerEvent::Error(Box::new(Refusal::refused(why))));
             return;
         }
+        if let Some(guest) = guest {
+            self.hand_on_restraints(step, guest, &account);
+        }
         if removed {
             self.people.accounts_mut().remove(account.author);
             self.log_out(step, account.author, None, "this account is gone");
@@ -160,6 +178,17 @@ impl Chat {
             self.log_out(step, account.author, None, "the password has changed");
         }
         step.respond(caller, ServerEvent::Account(Box::new(account)));
+    }
+
+    /// Lets an account be banned and muted as the guest is that registers it.
+    fn hand_on_restraints(&mut self, step: &mut Step<'_>, guest: AuthorKey, account: &Account) {
+        for key in self.rooms.rooms_of_member(guest) {
+            let Some(room) = self.rooms.get_mut(key) else { continue };
+            let key_values =
+                room.amend(|rules| rules.hand_on_restraints(guest, account.author, &account.name));
+            step.put(key_values);
+            self.rooms.reindex(key);
+        }
     }
 
     /// Lets the person that an account was end as a guest does: now, or after its last connection.

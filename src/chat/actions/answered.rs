@@ -39,6 +39,13 @@ impl Chat {
                     self.found(step, pending, Ok(page));
                 }
             }
+            JournalResponse::Author { request_id, author } => {
+                if let Some(PendingRequest::Author(pending)) =
+                    self.pending.requests.take(request_id)
+                {
+                    self.author_found(step, *pending, Ok(author));
+                }
+            }
             JournalResponse::Saved { request_id } => {
                 if let Some(PendingRequest::Account(pending)) =
                     self.pending.requests.take(request_id)
@@ -90,6 +97,7 @@ impl Chat {
             Some(PendingRequest::ReplayCheck(check)) => self.replay_checked(step, *check, Err(why)),
             Some(PendingRequest::Page(pending)) => self.paged(step, pending, Err(why)),
             Some(PendingRequest::Search(pending)) => self.found(step, pending, Err(why)),
+            Some(PendingRequest::Author(pending)) => self.author_found(step, *pending, Err(why)),
             Some(PendingRequest::Account(pending)) => self.account_saved(step, pending, Err(why)),
             None => {}
         }

@@ -38,8 +38,13 @@ impl Chat {
         if self.people.get(key).is_some_and(|person| !person.persisted) {
             self.persist_session(step, key);
         }
-        let Some(Person { author, name, admin, .. }) = self.people.get(key) else { return };
-        let (author, admin) = (*author, *admin);
+        let Some(Person { author, name, .. }) = self.people.get(key) else { return };
+        let author = *author;
+        let client = match origin {
+            RequestOrigin::Client(id) => self.people.by_id.get(&id),
+            RequestOrigin::Request { .. } => None,
+        };
+        let admin = client.is_some_and(|slot| self.people.is_admin(*slot));
         if let Change::Message { .. } = change {
             self.rooms.speaks_as(room, author, &Arc::clone(name));
         }
@@ -49,6 +54,7 @@ impl Chat {
         inside.orders = inside.orders.saturating_add(1);
         // Whoever keeps order may take away what others said, but not put words into their mouths.
         let moderator = matches!(change, Change::Deleted { .. })
+            && inside.direct_room.is_none()
             && inside.rules().role(author, admin) >= Role::Moderator;
         if let Change::Message { .. } = change
             && inside.rules().slow > 0

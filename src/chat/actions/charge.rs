@@ -108,7 +108,8 @@ impl Chat {
             return (limits.sends_per_second_max, limits.sends_burst_max);
         };
         let room = room.and_then(|room| self.rooms.get(room));
-        let role = room.map(|room| room.rules().role(person.author, person.admin));
+        let role =
+            room.map(|room| room.rules().role(person.author, self.people.is_admin(from.slot)));
         if role.is_some_and(|role| role >= Role::Moderator) {
             (limits.moderator_sends_per_second_max, limits.moderator_sends_burst_max)
         } else if person.account {

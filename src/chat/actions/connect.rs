@@ -62,11 +62,11 @@ impl Chat {
         if let Some(person) = self.people.get_mut(person) {
             person.clients.push(slot);
         }
+        self.people.note_network(person, network);
         if let Some(login) = login.filter(|_| session.is_empty()) {
             self.people.hold_login(step, slot, &login);
         }
-        let (joined, replay_only) =
-            self.requested_rooms(step, person, params, &before, &mut faults);
+        let (joined, replay_only) = self.requested_rooms(step, slot, params, &before, &mut faults);
         let rooms: Vec<RoomId> = joined.iter().chain(&replay_only).copied().collect();
         self.count_in(step.now, person);
         // The current room is the one joined last.
@@ -76,7 +76,8 @@ impl Chat {
         for &room in &replay_only {
             self.replay_only(slot, room);
         }
-        let welcome = self.welcome(step, person, session, renamed, &joined);
+        let mut welcome = self.welcome(step, person, session, renamed, &joined);
+        welcome.admin = self.people.is_admin(slot);
         step.reply(id, ServerEvent::Welcome(Box::new(welcome)));
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
@@ -139,12 +140,12 @@ impl Chat {
     fn requested_rooms(
         &mut self,
         step: &Step<'_>,
-        person: PersonId,
+        slot: ClientSlot,
         params: &ConnectParams,
         before: &[Arc<str>],
         faults: &mut Vec<Refusal>,
     ) -> (Vec<RoomId>, Vec<RoomId>) {
-        let Some(who) = self.actor_of(person) else { return (Vec::new(), Vec::new()) };
+        let Some(who) = self.actor_on(slot) else { return (Vec::new(), Vec::new()) };
         let named = params.rooms.iter().map(String::as_str);
         let resumed = || params.after.iter().map(|(room, _)| room.as_str());
         let (direct, open): (Vec<&str>, Vec<&str>) =
@@ -218,7 +219,7 @@ impl Chat {
             renamed,
             session,
             account,
-            admin: who.is_some_and(|person| person.admin),
+            admin: false,
             epoch: Arc::clone(&self.epoch),
             current: current.map(|room| Arc::clone(room.name_for(own))),
             rooms: rooms.iter().filter_map(|room| self.line_for(own, *room)).collect(),

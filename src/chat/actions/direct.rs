@@ -29,16 +29,39 @@ impl Chat {
         })
     }
 
-    /// Finds the conversation of this name; it is made if need be.
+    /// Finds the conversation of this name to speak in; it is made if need be.
+    ///
+    /// # Errors
+    /// When the name is that of a conversation by a number of its own, and that of another user.
     pub(in crate::chat) fn direct_or_new(
         &mut self,
         own: AuthorKey,
         named: &str,
     ) -> Result<RoomId, Refusal> {
         match self.direct(own, named) {
+            Some(room) if self.is_other_user(own, room, named) => {
+                let message = format!(
+                    "{named} names another conversation of yours, and a user is called so, too: \
+                     send a direct_message to the user's name"
+                );
+                Err(Refusal::new(Code::BadField, message))
+            }
             Some(room) => Ok(room),
             None => self.open_direct(own, named.strip_prefix('@').unwrap_or(named)),
         }
+    }
+
+    /// Whether a numbered name of a conversation is that of another user now.
+    fn is_other_user(&self, own: AuthorKey, room: RoomId, named: &str) -> bool {
+        let direct_room = self.rooms.get(room).and_then(|room| room.direct_room.as_ref());
+        let is_numbered = |label: &str| {
+            label.rsplit_once('-').is_some_and(|(_, number)| number.parse::<u32>().is_ok())
+        };
+        let user = || self.people.author_named(named.strip_prefix('@')?);
+        direct_room.is_some_and(|direct_room| {
+            direct_room.seen_by(own).is_some_and(|(mine, _)| is_numbered(&mine.label))
+                && user().is_some_and(|(user, _)| user != direct_room.partner(own))
+        })
     }
 
     /// Whether somebody talks already with whoever is called so now.
@@ -73,11 +96,11 @@ impl Chat {
         let own_name = self.name_of_author(own).unwrap_or_default();
         let mine = Side {
             who: own.to_hex().into(),
-            label: self.label(own, &name),
+            label: self.label(own, partner, &name),
             name: Arc::clone(&own_name),
         };
         let theirs =
-            Side { who: partner.to_hex().into(), label: self.label(partner, &own_name), name };
+            Side { who: partner.to_hex().into(), label: self.label(partner, own, &own_name), name };
         let direct_room = DirectRoom::new((own, mine), (partner, theirs));
         let authors = direct_room.authors();
         let room = self.rooms.insert_direct(key, direct_room);
@@ -114,13 +137,18 @@ impl Chat {
         person.map(|person| Arc::clone(&person.name)).filter(|it| !it.is_empty()).or_else(account)
     }
 
-    /// Finds a name for a conversation that none of somebody's others has.
-    fn label(&self, own: AuthorKey, partner: &str) -> Arc<str> {
+    /// Finds a name for a conversation that none of somebody's others has, nor another user.
+    fn label(&self, own: AuthorKey, with: AuthorKey, partner: &str) -> Arc<str> {
         let taken: HashSet<Box<str>> =
             self.directs_of(own).flat_map(|side| likeness(&side.label)).collect();
         let mut label = format!("@{partner}");
         let mut number = 1_u32;
-        while likeness(&label).iter().any(|like| taken.contains(like)) {
+        let is_taken = |label: &str| {
+            let user = label.strip_prefix('@').and_then(|name| self.people.author_named(name));
+            user.is_some_and(|(user, _)| user != with)
+                || likeness(label).iter().any(|like| taken.contains(like))
+        };
+        while is_taken(&label) {
             number = number.saturating_add(1);
             label = format!("@{partner}-{number}");
         }

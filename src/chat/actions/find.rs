@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{PersonId, RoomId};
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::names::fold;
 use crate::chat::people::client::ClientRef;
+use crate::chat::people::telling;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
@@ -115,14 +116,33 @@ impl Chat {
     /// Who somebody is to those who keep order.
     pub(in crate::chat) fn actor_of(&self, person: PersonId) -> Option<Actor> {
         let person = self.people.get(person)?;
-        let latest = person.clients.as_slice().last();
-        let client = latest.and_then(|slot| self.people.clients.get(slot.index()));
-        Some(Actor {
-            author: person.author,
-            name: Arc::clone(&person.name),
-            account: person.account,
-            admin: person.admin,
-            network: client.and_then(|client| client.network).filter(|it| !it.is_loopback()),
-        })
+        let author = person.author;
+        let admin = person.clients.as_slice().iter().any(|slot| self.people.is_admin(*slot));
+        let admin = admin || person.admin;
+        if person.account {
+            return Some(Actor { admin, ..self.account_actor(author, &person.name) });
+        }
+        let (network, since, name) = (person.network, person.since, Arc::clone(&person.name));
+        Some(Actor { author, name, account: false, admin, network, since })
+    }
+
+    /// Who an account is to those who keep order.
+    pub(in crate::chat) fn account_actor(&self, author: AuthorKey, name: &Arc<str>) -> Actor {
+        let account = self.people.accounts().get(author);
+        let registered = account.and_then(|account| account.registered);
+        Actor {
+            author,
+            name: Arc::clone(name),
+            account: true,
+            admin: account.is_some_and(|account| account.admin),
+            network: telling(registered.map(|registered| registered.network)),
+            since: registered.map_or(0, |registered| registered.at),
+        }
+    }
+
+    /// Who acts on a connection: with the rights that this very connection has.
+    pub(in crate::chat) fn actor_on(&self, slot: ClientSlot) -> Option<Actor> {
+        let actor = self.actor_of(self.people.clients.get(slot.index())?.person)?;
+        Some(Actor { admin: self.people.is_admin(slot), ..actor })
     }
 }

@@ -11,7 +11,7 @@ use crate::chat::actions::post::Message;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::pending::{AppendRequest, Purpose, ReplayCandidate, RequestOrigin};
-use crate::chat::people::{author_by, author_of};
+use crate::chat::people::{author_by, author_of, telling};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::request::{Body, Credential, Post, Request};
 use crate::chat::protocol::server_event::ServerEvent;
@@ -30,8 +30,8 @@ struct Origin {
 
 /// Who posts.
 enum Poster {
-    /// A person that is known.
-    Known(AuthorKey),
+    /// A person that is known, perhaps by a token that makes it an admin.
+    Known(AuthorKey, bool),
     /// Somebody who is called so.
     Guest(UserName),
 }
@@ -40,8 +40,8 @@ impl Poster {
     /// Who pays for the post, and whose it is.
     fn rate_key(&self, network: IpAddr) -> (RateKey, AuthorKey) {
         match self {
-            Self::Known(author) => (RateKey::Author(*author), *author),
-            Self::Guest(name) => (RateKey::Network(network), author_by(name)),
+            Self::Known(author, _) => (RateKey::Author(*author), *author),
+            Self::Guest(name) => (RateKey::Network(network), author_by(name, network)),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Chat {
                 Ok(())
             }
             Request::AccountRequest(account_request) => {
-                self.account_request(step, caller, *account_request)
+                self.account_request(step, caller, network, *account_request)
             }
             Request::History { by, room, span, limit } => self.reader(&by).and_then(|reader| {
                 let room = self.readable(reader, &room)?;
@@ -153,7 +153,7 @@ impl Chat {
                 return self.refuse_post(step, from, room, &poster, &post, refusal);
             }
         };
-        let posted = self.post_in(step, from, room, poster, post);
+        let posted = self.post_in(step, from, room, &who, &poster, post);
         // Nothing is left of a room made for what was refused.
         self.rooms.vacate(room);
         posted
@@ -163,7 +163,9 @@ impl Chat {
     fn poster(&mut self, step: &mut Step<'_>, post: &Post) -> Result<Poster, Refusal> {
         match &post.by {
             Credential::Nobody => {}
-            Credential::Session(session) => return self.of_session(session).map(Poster::Known),
+            Credential::Session(session) => {
+                return self.of_session(session).map(|author| Poster::Known(author, false));
+            }
             Credential::Login(login) => {
                 let gone = || Refusal::new(Code::Unauthorized, "the account of this token is gone");
                 let account = self.account_of(step, login).ok_or_else(gone)?;
@@ -172,7 +174,7 @@ impl Chat {
                 if !known && let Some(person) = self.people.get_mut(person) {
                     person.left = step.now.at;
                 }
-                return Ok(Poster::Known(account.author));
+                return Ok(Poster::Known(account.author, login.outside && login.admin));
             }
         }
         match post.body.name.as_deref().filter(|name| !name.trim().is_empty()) {
@@ -185,18 +187,19 @@ impl Chat {
 
     /// Who posts to those who keep order, and whether a room it makes is its own.
     fn actor_of_poster(&self, poster: &Poster, network: IpAddr) -> (Actor, bool) {
-        let network = Some(network).filter(|network| !network.is_loopback());
         match poster {
-            Poster::Known(author) => {
-                let actor = self.people.of_session(*author).and_then(|key| self.actor_of(key));
+            Poster::Known(author, by_token) => {
+                let person = self.people.of_session(*author);
+                let stored = person.and_then(|key| self.people.get(key)).is_some_and(|it| it.admin);
+                let actor = person.and_then(|key| self.actor_of(key));
                 let name = self.name_of_author(*author).unwrap_or_default();
-                let (account, admin) = (false, false);
-                let unknown = Actor { author: *author, name, account, admin, network };
-                (actor.unwrap_or(unknown), true)
+                let actor = actor.unwrap_or_else(|| Actor::absent(*author, &name));
+                (Actor { admin: stored || *by_token, ..actor }, true)
             }
             Poster::Guest(name) => {
-                let (author, name) = (author_by(name), Arc::clone(name.as_arc()));
-                (Actor { author, name, account: false, admin: false, network }, false)
+                let (author, name) = (author_by(name, network), Arc::clone(name.as_arc()));
+                let (network, since) = (telling(Some(network)), u64::MAX);
+                (Actor { author, name, account: false, admin: false, network, since }, false)
             }
         }
     }
@@ -206,17 +209,19 @@ impl Chat {
         step: &mut Step<'_>,
         from: Origin,
         room: RoomId,
-        poster: Poster,
+        who: &Actor,
+        poster: &Poster,
         post: Post,
     ) -> Result<(), Refusal> {
         let message = post.body.message();
         let life = self.check_message(room, &message)?;
-        let (rate_key, author) = poster.rate_key(from.network);
-        if let Err(refusal) = self.check_author(step.now, author, room) {
-            return self.refuse_post(step, from, Some(room), &poster, &post, refusal);
+        let (rate_key, _) = poster.rate_key(from.network);
+        if let Err(refusal) = self.check_author(step.now, who, room) {
+            return self.refuse_post(step, from, Some(room), poster, &post, refusal);
         }
         self.post_buckets.take(step.now.at, rate_key).map_err(refused)?;
-        let (person, author) = self.let_speak(step, &poster);
+        let (person, author) = self.let_speak(step, poster, from.network);
+        self.note_poster(room, who, person, from.network);
         self.count_speaker(step.now, author);
         let change = message.into_change(step, life);
         let origin = RequestOrigin::Request { caller: from.caller, author };
@@ -231,12 +236,21 @@ impl Chat {
     }
 
     /// Makes sure that an author may say something in a room now.
-    fn check_author(&self, now: Now, author: AuthorKey, room: RoomId) -> Result<(), Refusal> {
+    fn check_author(&self, now: Now, who: &Actor, room: RoomId) -> Result<(), Refusal> {
         let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
-        let admin = self.people.accounts().get(author).is_some_and(|account| account.admin);
-        self.check_partner(author, inside)?;
-        inside.rules().check_speech(author, admin, now)?;
-        inside.rules().check_pace(author, admin, now)
+        self.check_partner(who.author, inside)?;
+        inside.rules().check_speech(who, now)?;
+        inside.rules().check_pace(who.author, who.admin, now)
+    }
+
+    /// Takes note of who posts, by the name that everybody sees, for those who keep order.
+    fn note_poster(&mut self, room: RoomId, who: &Actor, person: PersonId, network: IpAddr) {
+        let Some(name) = self.people.get(person).map(|it| Arc::clone(&it.name)) else { return };
+        let network = who.network.or_else(|| telling(Some(network)).filter(|_| !who.account));
+        let who = Actor { name, network, ..who.clone() };
+        if let Some(room) = self.rooms.get_mut(room).filter(|room| room.direct_room.is_none()) {
+            room.posters.get_or_insert_default().note(who);
+        }
     }
 
     /// Refuses a post, unless the same was posted before. To ask that is paid for, whatever the room.
@@ -260,11 +274,13 @@ impl Chat {
     }
 
     /// Makes sure that whoever posts has a name until the post is answered.
-    fn let_speak(&mut self, step: &mut Step<'_>, poster: &Poster) -> (PersonId, AuthorKey) {
-        let author = match poster {
-            Poster::Known(author) => *author,
-            Poster::Guest(name) => author_by(name),
-        };
+    fn let_speak(
+        &mut self,
+        step: &mut Step<'_>,
+        poster: &Poster,
+        network: IpAddr,
+    ) -> (PersonId, AuthorKey) {
+        let (_, author) = poster.rate_key(network);
         let known = self.people.of_session(author);
         let key = known.unwrap_or_else(|| self.people.add(author));
         if let Poster::Guest(name) = poster

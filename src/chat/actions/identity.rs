@@ -30,7 +30,9 @@ impl Chat {
         let id = client.id;
         let mut rooms: Vec<RoomId> =
             client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
+        let network = client.network;
         self.people.reattach(person);
+        self.people.note_network(person, network);
         if self.people.get(person).is_some_and(|person| !person.account) {
             self.people.restore_name(person, &self.limits);
         }
@@ -69,7 +71,7 @@ impl Chat {
     pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, from: ClientRef) {
         let own = from.author;
         let Some((client, _)) = self.people.client(from.slot) else { return };
-        let Some(who) = self.actor_of(client.person) else { return };
+        let Some(who) = self.actor_on(from.slot) else { return };
         let subscriptions: Vec<RoomId> =
             client.subscriptions.as_slice().iter().map(|subscription| subscription.room).collect();
         for key in subscriptions {

@@ -77,7 +77,7 @@ impl Chat {
         if subscriptions >= self.limits.rooms_per_client_max {
             return Err(self.too_many_rooms());
         }
-        let who = self.actor_of(from.person).ok_or_else(Refusal::internal)?;
+        let who = self.actor_on(from.slot).ok_or_else(Refusal::internal)?;
         let room = self.room_to_join(step, &who, true, requested)?;
         self.subscribe(from.slot, room);
         Ok((room, true))

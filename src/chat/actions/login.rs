@@ -37,8 +37,8 @@ impl Chat {
         let mut news = self.adopt(step, from, person);
         let from = self.people.client_ref(from.id).ok_or_else(Refusal::internal)?;
         news.extend(self.name_account(step, person, &account));
-        self.check_seats(step, from);
         self.people.hold_login(step, from.slot, login);
+        self.check_seats(step, from);
         for room in news {
             self.rooms.tell_presence(step, room, &self.limits);
         }
@@ -150,9 +150,7 @@ impl Chat {
         login: &Login,
     ) -> Option<Account> {
         if let Some(account) = self.people.accounts().get(login.author) {
-            let mut account = account.clone();
-            account.admin |= login.outside && login.admin;
-            return Some(account);
+            return Some(account.clone());
         }
         if !login.outside || self.people.accounts().len() >= self.limits.accounts_max {
             return None;
@@ -174,11 +172,12 @@ impl Chat {
             hash: None,
             admin: false,
             since: 0,
+            registered: None,
         };
         self.people.accounts_mut().put(account.clone());
         let key_values = vec![account.key_value()];
         step.put(key_values);
-        Some(Account { admin: login.admin, ..account })
+        Some(account)
     }
 
     /// Lets whoever was a guest go on as an account: what it was in rooms it is still.

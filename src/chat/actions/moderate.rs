@@ -7,15 +7,19 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::idempotency::requested_change;
+use crate::chat::actions::permissions::Aim;
+use crate::chat::effect::Effect;
 use crate::chat::few;
 use crate::chat::ids::RoomId;
-use crate::chat::pending::{AppendRequest, Planned, RequestOrigin};
+use crate::chat::pending::{AppendRequest, PendingAuthor, PendingRequest, Planned, RequestOrigin};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::Removed;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Change, Moderation, ModerationAction};
+use crate::chat::record::{
+    AuthorKey, AuthorQuery, Change, JournalError, JournalRequest, Moderation, ModerationAction,
+};
 use crate::chat::rooms::rules::{Actor, DirtyKey, Role};
 use crate::chat::step::Step;
 use crate::clock::Now;
@@ -33,12 +37,65 @@ impl Chat {
         let again = id.as_ref().map(|_| request.clone());
         let room = self.room_of(from, named);
         let inside = room.as_ref().ok().copied();
-        let done = room.and_then(|room| self.decide(step, from, room, id.clone(), request));
+        if let (Ok(room), Some(mid)) = (&room, request.mid) {
+            return self.find_author(step, from, *room, id, mid, request);
+        }
+        let done = room.and_then(|room| self.decide(step, from, room, id.clone(), request, None));
         let (Err(refusal), Some(request)) = (&done, again) else { return done };
         let user = request.user.as_ref().and_then(|user| self.user_named(user));
         let change = requested_change(&request, user.map(|user| user.name));
         let room = inside.or_else(|| self.rooms.room_named(named));
         self.refuse_unless_replayed(step, from, room, id, change, refusal.clone())
+    }
+
+    /// Has the author of a message looked up, to whom something is to be done.
+    fn find_author(
+        &mut self,
+        step: &mut Step<'_>,
+        from: ClientRef,
+        room: RoomId,
+        id: Option<Arc<str>>,
+        mid: u64,
+        request: ModerationRequest,
+    ) -> Result<(), Refusal> {
+        if request.user.is_some() || !request.action.has_target() {
+            return Err(Refusal::new(Code::BadField, "mid: it stands in place of a user"));
+        }
+        self.charge_send(step, from, Some(room))?;
+        let inside = self.rooms.get_mut(room).ok_or_else(Refusal::internal)?;
+        inside.orders = inside.orders.saturating_add(1);
+        let key = Arc::clone(&inside.key);
+        let pending = PendingAuthor { client: from.id, room, id, request };
+        let request_id = self.pending.requests.put(PendingRequest::Author(Box::new(pending)));
+        let query = AuthorQuery { request_id, room: key, mid };
+        step.effects.push(Effect::Journal(JournalRequest::FindAuthor(query)));
+        Ok(())
+    }
+
+    /// Does to the author of a message what was asked, or refuses it.
+    pub(in crate::chat) fn author_found(
+        &mut self,
+        step: &mut Step<'_>,
+        pending: PendingAuthor,
+        found: Result<Option<(AuthorKey, Arc<str>)>, JournalError>,
+    ) {
+        let PendingAuthor { client, room, id, request } = pending;
+        self.rooms.request_answered(room);
+        if let Some(from) = self.people.client_ref(client) {
+            let no_message = Refusal::refused(JournalError::NoSuchMessage);
+            let author = found.map_err(Refusal::refused).and_then(|it| it.ok_or(no_message));
+            let done = author.and_then(|author| {
+                let name = self.name_of_author(author.0).unwrap_or_else(|| Arc::clone(&author.1));
+                let change = requested_change(&request, Some(name));
+                let done = self.decide(step, from, room, id.clone(), request, Some(author));
+                let Err(refusal) = done else { return Ok(()) };
+                self.refuse_unless_replayed(step, from, Some(room), id.clone(), change, refusal)
+            });
+            if let Err(refusal) = done {
+                self.refuse(step, from, refusal.re(id));
+            }
+        }
+        self.rooms.vacate(room);
     }
 
     fn decide(
@@ -48,18 +105,23 @@ impl Chat {
         room: RoomId,
         id: Option<Arc<str>>,
         request: ModerationRequest,
+        author: Option<(AuthorKey, Arc<str>)>,
     ) -> Result<(), Refusal> {
         let (origin, person) = (RequestOrigin::Client(from.id), from.person);
-        let actor = self.actor_of(person).ok_or_else(Refusal::internal)?;
+        let actor = self.actor_on(from.slot).ok_or_else(Refusal::internal)?;
         let role = self.check_role(room, &actor, request.action)?;
         if role < Role::Moderator {
             // Who invites tells the whole room, with a reason to read.
             self.check_speech(step, from, room, true)?;
         }
-        self.charge_send(step, from, Some(room))?;
-        let target = match &request.user {
-            Some(user) if request.action.has_target() => {
-                Some(self.target(room, &actor, role, request.action, user)?)
+        if author.is_none() {
+            self.charge_send(step, from, Some(room))?;
+        }
+        let by_name = || request.user.as_deref().map(Aim::Name);
+        let aim = author.map(|(author, name)| Aim::Author(author, name)).or_else(by_name);
+        let target = match aim {
+            Some(aim) if request.action.has_target() => {
+                Some(self.target(room, &actor, role, request.action, &aim, step.now)?)
             }
             None if request.action.has_target() => {
                 return Err(Refusal::new(Code::MissingField, "user is missing"));
@@ -68,7 +130,7 @@ impl Chat {
         };
         let moderation = self.moderation(request, target.as_ref())?;
         self.check_room_for(room, &moderation, step.now)?;
-        let (moderation, at) = (Arc::new(moderation), step.now);
+        let (moderation, at, stamp) = (Arc::new(moderation), step.now, self.people.stamp);
         let present = self.present(room, &moderation);
         for author in
             target.iter().map(|target| target.author).chain(present.iter().map(|(it, _)| *it))
@@ -77,11 +139,12 @@ impl Chat {
         }
         let inside = self.rooms.get_mut(room).ok_or_else(Refusal::internal)?;
         let key_values =
-            inside.begin(|rules| rules.apply(&moderation, target.as_ref(), &present, at));
+            inside.begin(|rules| rules.apply(&moderation, target.as_ref(), &present, at, stamp));
         if role < Role::Moderator {
             inside.rules_mut().speaks(actor.author, at);
         }
-        let planned = Planned { moderation: Arc::clone(&moderation), target, at, key_values };
+        let planned =
+            Planned { moderation: Arc::clone(&moderation), target, at, stamp, key_values };
         let (change, planned) = (Change::Moderated { moderation }, Some(planned));
         self.record(step, origin, person, room, AppendRequest { id, change, planned });
         Ok(())
@@ -168,11 +231,11 @@ impl Chat {
         planned: Planned,
         by: &Arc<str>,
     ) {
-        let Planned { moderation, target, at, key_values } = planned;
+        let Planned { moderation, target, at, stamp, key_values } = planned;
         let present = self.present(key, &moderation);
         let Some(room) = self.rooms.get_mut(key) else { return };
         let dirty = room.carry_out(&key_values, |rules| {
-            rules.apply(&moderation, target.as_ref(), &present, at)
+            rules.apply(&moderation, target.as_ref(), &present, at, stamp)
         });
         self.deed_ended(step, key, true);
         self.rooms.reindex(key);
@@ -229,6 +292,9 @@ impl Chat {
         moderation: &Moderation,
         by: &Arc<str>,
     ) {
+        if let Some(posters) = self.rooms.get_mut(room).and_then(|it| it.posters.as_mut()) {
+            posters.forget(target.author);
+        }
         let Some(person) = self.people.of_session(target.author) else { return };
         let slots =
             self.people.get(person).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec());

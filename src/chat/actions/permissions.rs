@@ -1,10 +1,14 @@
 //! Who may do what to keep order, and to whom.
 
+use std::sync::Arc;
+
 use crate::chat::Chat;
 use crate::chat::ids::RoomId;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::record::ModerationAction;
+use crate::chat::record::{AuthorKey, ModerationAction};
+use crate::chat::rooms::Room;
 use crate::chat::rooms::rules::{Actor, Role};
+use crate::clock::Now;
 
 impl Chat {
     /// Makes sure that somebody may do something to keep order; says what it is in the room.
@@ -48,15 +52,15 @@ impl Chat {
         actor: &Actor,
         role: Role,
         action: ModerationAction,
-        user: &str,
+        aim: &Aim<'_>,
+        now: Now,
     ) -> Result<Actor, Refusal> {
         let nobody = |message: &'static str| Refusal::new(Code::NoSuchUser, message);
         let Some(inside) = self.rooms.get(room) else { return Err(nobody("no such user")) };
         let rules = inside.rules();
-        let known = || rules.actor(user.trim());
-        let target = match action {
-            ModerationAction::Unban => rules.actor(user.trim()),
-            _ => self.user_named(user).or_else(known),
+        let target = match aim {
+            Aim::Name(user) => self.target_named(inside, action, user, now),
+            Aim::Author(author, name) => Some(self.target_author(inside, *author, name)),
         };
         let target = target.ok_or_else(|| nobody("no such user"))?;
         if target.author == actor.author && action != ModerationAction::Demote {
@@ -76,10 +80,43 @@ impl Chat {
         let key = self.people.of_session(target.author);
         let is_there = key.is_some_and(|key| inside.people.contains(&key));
         let is_member = rules.private && rules.role(target.author, false) >= Role::Member;
-        if action == ModerationAction::Kick && !is_there && !is_member {
+        let posts = inside.posters.as_ref().is_some_and(|it| it.get(target.author).is_some());
+        if action == ModerationAction::Kick && !is_there && !is_member && !posts {
             return Err(nobody("no such user in this room"));
         }
         Ok(target)
+    }
+
+    /// Finds whom a name means to those who keep order in a room.
+    fn target_named(
+        &self,
+        room: &Room,
+        action: ModerationAction,
+        user: &str,
+        now: Now,
+    ) -> Option<Actor> {
+        let rules = room.rules();
+        let found = self.user_named(user);
+        if action == ModerationAction::Unban {
+            let itself = found.as_ref().filter(|who| rules.bans_author(who.author)).cloned();
+            let caught = || found.filter(|who| rules.bans_actor(who, now));
+            return itself.or_else(|| rules.banned_actor(user.trim())).or_else(caught);
+        }
+        let posted = || room.posters.as_ref()?.named(user.trim()).cloned();
+        found.or_else(posted).or_else(|| rules.actor(user.trim()))
+    }
+
+    /// Finds who an author is now; `name` is what it was called.
+    fn target_author(&self, room: &Room, author: AuthorKey, name: &Arc<str>) -> Actor {
+        let person = self.people.of_session(author).and_then(|key| self.actor_of(key));
+        if let Some(actor) = person.filter(|actor| !actor.name.is_empty()) {
+            return actor;
+        }
+        if let Some(account) = self.people.accounts().get(author) {
+            return self.account_actor(author, &account.name);
+        }
+        let posted = room.posters.as_ref().and_then(|posters| posters.get(author));
+        posted.cloned().unwrap_or_else(|| Actor::absent(author, name))
     }
 
     /// Finds who is called so: somebody there, or an account.
@@ -88,9 +125,16 @@ impl Chat {
         if let Some(actor) = self.people.of_session(author).and_then(|key| self.actor_of(key)) {
             return Some(Actor { name, ..actor });
         }
-        let admin = self.people.accounts().get(author).is_some_and(|account| account.admin);
-        Some(Actor { author, name, account: true, admin, network: None })
+        Some(self.account_actor(author, &name))
     }
+}
+
+/// How a moderation says to whom it is done.
+pub(in crate::chat) enum Aim<'a> {
+    /// By a name.
+    Name(&'a str),
+    /// By a message: its author, and what that was called.
+    Author(AuthorKey, Arc<str>),
 }
 
 impl ModerationAction {

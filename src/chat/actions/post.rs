@@ -7,7 +7,6 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::chat::Chat;
 use crate::chat::ids::RoomId;
 use crate::chat::names::{UserName, is_blank};
-use crate::chat::people::Person;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
@@ -137,23 +136,13 @@ impl Chat {
         room: RoomId,
         says: bool,
     ) -> Result<(), Refusal> {
-        let (_, person) = self.people.client(from.slot).ok_or_else(Refusal::internal)?;
-        self.check_speaker(step, person, room, says)
-    }
-
-    fn check_speaker(
-        &self,
-        step: &Step<'_>,
-        person: &Person,
-        room: RoomId,
-        says: bool,
-    ) -> Result<(), Refusal> {
+        let who = self.actor_on(from.slot).ok_or_else(Refusal::internal)?;
         let room = self.rooms.get(room).ok_or_else(Refusal::internal)?;
-        let (author, admin) = (person.author, person.admin);
+        let (author, admin) = (who.author, who.admin);
         if says {
             self.check_partner(author, room)?;
         }
-        let checked = room.rules().check_speech(author, admin, step.now).and_then(|()| {
+        let checked = room.rules().check_speech(&who, step.now).and_then(|()| {
             if says { room.rules().check_pace(author, admin, step.now) } else { Ok(()) }
         });
         checked.map_err(|refusal| refusal.room(&room.name))

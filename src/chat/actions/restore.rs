@@ -35,7 +35,7 @@ impl Chat {
         let (room, rest) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
         match key_value.namespace {
             Namespace::Accounts => self.people.accounts_mut().restore(&key_value.key, value),
-            Namespace::Rooms | Namespace::MemberStates | Namespace::Bans => {
+            Namespace::Rooms | Namespace::MemberStates | Namespace::Bans | Namespace::Mutes => {
                 let Some(key) = self.rooms.find(room) else { return };
                 if let Some(room) = self.rooms.get_mut(key) {
                     room.rules_mut().restore(key_value.namespace, rest, value);

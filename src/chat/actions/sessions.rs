@@ -14,18 +14,17 @@ impl Chat {
     /// Makes a ghost of a person; its name is free again.
     pub(in crate::chat) fn detach(&mut self, step: &mut Step<'_>, key: PersonId) {
         self.people.release(key);
-        let Some(person) = self.people.get_mut(key) else { return };
+        let Some(person) = self.people.get(key) else { return };
         if person.account {
             // Accounts come back whenever they want; they are bounded by themselves.
             return;
         }
-        person.detached_session = true;
         let due = person.left.after(self.limits.session_life);
-        self.people.detached = self.people.detached.saturating_add(1);
+        self.people.put_detached(key);
         self.people.detached_due.push_back((due, key));
         self.end_detached(step);
         // Of those that came back an entry is left behind.
-        if self.people.detached_due.len() / 2 > self.people.detached.saturating_add(512) {
+        if self.people.detached_due.len() / 2 > self.people.detached().saturating_add(512) {
             let mut sessions = std::mem::take(&mut self.people.detached_due);
             sessions.retain(|&(due, key)| self.is_detached(key, due));
             self.people.detached_due = sessions;
@@ -41,26 +40,33 @@ impl Chat {
         person.name = session.name;
         person.rooms = session.rooms.into();
         person.left = Moment::default();
+        (person.since, person.network) = (session.since, session.network);
+        self.people.stamp = self.people.stamp.max(session.since);
+        let Some(person) = self.people.get_mut(key) else { return };
         if account {
             (person.persisted, person.account) = (true, true);
             return;
         }
-        (person.persisted, person.detached_session) = (true, true);
+        person.persisted = true;
         let due = person.left.after(self.limits.session_life);
-        self.people.detached = self.people.detached.saturating_add(1);
+        self.people.put_detached(key);
         self.people.detached_due.push_back((due, key));
     }
 
-    /// Ends the sessions whose time is over, and the oldest if there are too many.
+    /// Ends the sessions whose time is over, and others if there are too many.
     pub(in crate::chat) fn end_detached(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, key)) = self.people.detached_due.front()
-            && (due <= step.now.at || self.people.detached > self.limits.detached_sessions_max)
+            && due <= step.now.at
         {
             self.people.detached_due.pop_front();
             if self.is_detached(key, due) {
-                self.people.detached = self.people.detached.saturating_sub(1);
                 self.end_session(step, key);
             }
+        }
+        while self.people.detached() > self.limits.detached_sessions_max
+            && let Some(key) = self.people.first_to_go()
+        {
+            self.end_session(step, key);
         }
     }
 
@@ -75,11 +81,12 @@ impl Chat {
 
     /// Has the keeper of records know a session, if it is to be known at all.
     pub(in crate::chat) fn persist_session(&mut self, step: &mut Step<'_>, key: PersonId) {
-        let Some(person) = self.people.get_mut(key) else { return };
-        person.persisted = true;
+        self.people.mark_persisted(key);
+        let Some(person) = self.people.get(key) else { return };
         let (author, name) = (person.author, Arc::clone(&person.name));
+        let (since, network) = (person.since, person.network);
         let rooms = self.rooms_of(key);
-        let record = SessionRecord { key: author, name, rooms };
+        let record = SessionRecord { key: author, name, rooms, since, network };
         step.effects.push(Effect::Journal(JournalRequest::PutSession(record)));
     }
 

@@ -6,6 +6,7 @@ use slab::Slab;
 
 use crate::chat::ids::{ClientId, RoomId, number_of};
 use crate::chat::protocol::account::Account;
+use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::record::{AuthorKey, Change, KeyValue, Moderation, Page, RequestId, Span};
 use crate::chat::rooms::rules::Actor;
@@ -33,6 +34,8 @@ pub(in crate::chat) enum PendingRequest {
     Page(PendingPage),
     /// What was searched for.
     Search(PendingSearch),
+    /// The author of a message that is to be moderated.
+    Author(Box<PendingAuthor>),
     /// An account to be kept, or forgotten.
     Account(PendingAccount),
 }
@@ -121,6 +124,19 @@ pub(in crate::chat) enum Purpose {
     },
 }
 
+/// A moderation that names a message instead of its author.
+#[derive(Debug)]
+pub(in crate::chat) struct PendingAuthor {
+    /// Who wants it.
+    pub(in crate::chat) client: ClientId,
+    /// The room's key.
+    pub(in crate::chat) room: RoomId,
+    /// The idempotency key.
+    pub(in crate::chat) id: Option<Arc<str>>,
+    /// What is asked.
+    pub(in crate::chat) request: ModerationRequest,
+}
+
 /// An account on its way to where it is kept.
 #[derive(Debug)]
 pub(in crate::chat) struct PendingAccount {
@@ -130,6 +146,8 @@ pub(in crate::chat) struct PendingAccount {
     pub(in crate::chat) account: Account,
     /// What becomes of it if the journal fails: what it was before, or nothing.
     pub(in crate::chat) before: Option<Account>,
+    /// The guest that registers it, if it showed its session.
+    pub(in crate::chat) guest: Option<AuthorKey>,
     /// Whether it is being removed.
     pub(in crate::chat) removed: bool,
 }
@@ -171,6 +189,8 @@ pub(in crate::chat) struct Planned {
     pub(in crate::chat) target: Option<Actor>,
     /// When it was decided.
     pub(in crate::chat) at: Now,
+    /// The same as sessions are stamped.
+    pub(in crate::chat) stamp: u64,
     /// The facts that are kept with the entry.
     pub(in crate::chat) key_values: Vec<KeyValue>,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::chat::names::likeness;
-use crate::chat::protocol::account::Account;
+use crate::chat::protocol::account::{Account, Registered};
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// All accounts: a few hundred bytes each.
@@ -29,6 +29,8 @@ struct StoredAccount {
     admin: bool,
     #[serde(default)]
     since: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registered: Option<Registered>,
 }
 
 impl Accounts {
@@ -72,8 +74,8 @@ impl Accounts {
         if let (Some(author), Ok(key_value)) =
             (AuthorKey::from_hex(key), serde_json::from_str(value))
         {
-            let StoredAccount { name, hash, admin, since } = key_value;
-            self.put(Account { author, name, hash, admin, since });
+            let StoredAccount { name, hash, admin, since, registered } = key_value;
+            self.put(Account { author, name, hash, admin, since, registered });
         }
     }
 
@@ -88,8 +90,8 @@ impl Accounts {
 impl Account {
     /// Writes it as a fact.
     pub fn key_value(&self) -> KeyValue {
-        let Self { name, hash, admin, since, .. } = self.clone();
-        let value = serde_json::to_string(&StoredAccount { name, hash, admin, since });
+        let Self { name, hash, admin, since, registered, .. } = self.clone();
+        let value = serde_json::to_string(&StoredAccount { name, hash, admin, since, registered });
         let value = value.ok().map(Into::into);
         KeyValue { namespace: Namespace::Accounts, key: self.author.to_hex().into(), value }
     }

@@ -74,6 +74,8 @@ pub(in crate::chat) struct ClientLogin {
     pub(in crate::chat) id: [u8; 16],
     /// When it ends.
     pub(in crate::chat) expires: Moment,
+    /// Whether its token makes an admin of this connection.
+    pub(in crate::chat) admin: bool,
 }
 
 /// A client's place in a room.

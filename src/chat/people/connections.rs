@@ -1,5 +1,6 @@
 //! The connections of people: what they are called, which rooms they are in, and when they end.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use crate::chat::effect::{Effect, Listener};
 use crate::chat::few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::people::client::{Client, ClientLogin, ClientRef, Delivery};
-use crate::chat::people::{People, Person};
+use crate::chat::people::{People, Person, telling};
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
@@ -41,6 +42,13 @@ impl People {
         person.map_or(AuthorKey([0; 16]), |person| person.author)
     }
 
+    /// Whether a connection has the rights of an admin: its account, or its own token, says so.
+    pub(in crate::chat) fn is_admin(&self, slot: ClientSlot) -> bool {
+        let Some(client) = self.clients.get(slot.index()) else { return false };
+        client.login.as_ref().is_some_and(|login| login.admin)
+            || self.get(client.person).is_some_and(|person| person.admin)
+    }
+
     /// Ends a connection: it is heard no more.
     pub(in crate::chat) fn end_client(
         &mut self,
@@ -68,8 +76,10 @@ impl People {
         let left = login.expires.saturating_sub(step.now.unix_ms);
         let expires = step.now.at.after(Duration::from_millis(left));
         self.drop_login(slot);
+        // Of an account of this server the account decides.
+        let admin = login.outside && login.admin;
         let Some(client) = self.clients.get_mut(slot.index()) else { return };
-        client.login = Some(Box::new(ClientLogin { id: login.id, expires }));
+        client.login = Some(Box::new(ClientLogin { id: login.id, expires, admin }));
         self.logins_due.insert((expires, client.id));
     }
 
@@ -159,12 +169,18 @@ impl People {
         }
     }
 
+    /// Takes note of the network a person is used from.
+    pub(in crate::chat) fn note_network(&mut self, key: PersonId, network: Option<IpAddr>) {
+        if let Some(person) = self.get_mut(key) {
+            person.network = telling(network).or(person.network);
+        }
+    }
+
     /// Makes a person of a ghost.
     pub(in crate::chat) fn reattach(&mut self, key: PersonId) {
-        let Some(person) = self.get_mut(key) else { return };
-        person.left = Moment::NEVER;
-        if std::mem::take(&mut person.detached_session) {
-            self.detached = self.detached.saturating_sub(1);
+        self.drop_detached(key);
+        if let Some(person) = self.get_mut(key) {
+            person.left = Moment::NEVER;
         }
     }
 }

@@ -6,9 +6,11 @@
 pub(in crate::chat) mod accounts;
 pub(in crate::chat) mod client;
 pub(in crate::chat) mod connections;
+pub(in crate::chat) mod detached;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -22,9 +24,10 @@ use crate::chat::limits::Limits;
 use crate::chat::names::{UserName, fold, likeness};
 use crate::chat::people::accounts::Accounts;
 use crate::chat::people::client::Client;
+use crate::chat::people::detached::Detached;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
-use crate::clock::Moment;
+use crate::clock::{Moment, Now};
 
 /// Somebody, with or without connections.
 #[derive(Debug)]
@@ -43,6 +46,10 @@ pub(in crate::chat) struct Person {
     pub(in crate::chat) rooms: Box<[Arc<str>]>,
     /// When its last connection closed.
     pub(in crate::chat) left: Moment,
+    /// The stamp of when its session began, 0 if that is unknown.
+    pub(in crate::chat) since: u64,
+    /// The network it was last used from, if that tells it from others.
+    pub(in crate::chat) network: Option<IpAddr>,
     /// The number its name got, 0 for none.
     number: u32,
     /// Whether that number is to be given back with the name.
@@ -62,7 +69,7 @@ pub(in crate::chat) struct Person {
     /// Whether it has an account: then its name is the account's, and no session key brings it
     /// back.
     pub(in crate::chat) account: bool,
-    /// Whether it may keep order everywhere.
+    /// Whether its account is an admin's. A token may give the rights of one to a connection alone.
     pub(in crate::chat) admin: bool,
 }
 
@@ -98,12 +105,14 @@ pub(in crate::chat) struct People {
     numbers: HashMap<Box<str>, NameNumbers>,
     sessions: HashMap<AuthorKey, PersonId>,
     accounts: Accounts,
+    /// Unix milliseconds, and later than anything before: tells which of two began first.
+    pub(in crate::chat) stamp: u64,
     /// The open connections.
     pub(in crate::chat) clients: Slab<Client>,
     /// The same by their number.
     pub(in crate::chat) by_id: HashMap<ClientId, ClientSlot>,
-    /// How many sessions have no connection.
-    pub(in crate::chat) detached: usize,
+    /// The sessions without a connection.
+    detached: Detached,
     /// People whose connections are closed, until their leave is told, the earliest first; one who
     /// has come back is passed over.
     pub(in crate::chat) grace_due: VecDeque<(Moment, PersonId)>,
@@ -129,6 +138,11 @@ impl People {
         let queues = queues.into_iter().flatten().map(|(due, _)| *due);
         let logins = self.logins_due.first().map(|(due, _)| *due);
         queues.chain(logins).min().unwrap_or(Moment::NEVER)
+    }
+
+    /// Stamps what begins now.
+    pub(in crate::chat) fn advance(&mut self, now: Now) {
+        self.stamp = self.stamp.saturating_add(1).max(now.unix_ms);
     }
 
     /// Finds a person.
@@ -196,6 +210,45 @@ impl People {
         Some(holder)
     }
 
+    /// Counts the sessions without a connection.
+    pub(in crate::chat) fn detached(&self) -> usize {
+        self.detached.len()
+    }
+
+    /// Returns the session without a connection that is to end first when there are too many.
+    pub(in crate::chat) fn first_to_go(&self) -> Option<PersonId> {
+        self.detached.first_to_go()
+    }
+
+    /// Counts a person among the sessions without a connection.
+    pub(in crate::chat) fn put_detached(&mut self, key: PersonId) {
+        if let Some(person) = self.people.get_mut(key.index()) {
+            person.detached_session = true;
+            self.detached.insert(key, person);
+        }
+    }
+
+    /// Counts a person no more among the sessions without a connection.
+    pub(in crate::chat) fn drop_detached(&mut self, key: PersonId) {
+        if let Some(person) = self.people.get_mut(key.index())
+            && std::mem::take(&mut person.detached_session)
+        {
+            self.detached.remove(key, person);
+        }
+    }
+
+    /// Takes note that a session is worth keeping.
+    pub(in crate::chat) fn mark_persisted(&mut self, key: PersonId) {
+        let detached = self.get(key).is_some_and(|person| person.detached_session);
+        self.drop_detached(key);
+        if let Some(person) = self.get_mut(key) {
+            person.persisted = true;
+        }
+        if detached {
+            self.put_detached(key);
+        }
+    }
+
     /// Adds somebody who has no name yet.
     pub(in crate::chat) fn add(&mut self, author: AuthorKey) -> PersonId {
         let key = PersonId::new(self.people.insert(Person {
@@ -206,6 +259,8 @@ impl People {
             memberships: Few::default(),
             rooms: Box::default(),
             left: Moment::NEVER,
+            since: self.stamp,
+            network: None,
             number: 0,
             lent: false,
             named: false,
@@ -224,6 +279,7 @@ impl People {
     /// Removes somebody for good; its name is free again.
     pub(in crate::chat) fn remove(&mut self, key: PersonId) -> Option<Person> {
         self.release(key);
+        self.drop_detached(key);
         let person = self.people.try_remove(key.index())?;
         self.sessions.remove(&person.author);
         Some(person)
@@ -347,6 +403,11 @@ impl NameNumbers {
     }
 }
 
+/// Returns the network that tells somebody from others. This machine and no address at all do not.
+pub(in crate::chat) fn telling(network: Option<IpAddr>) -> Option<IpAddr> {
+    network.filter(|network| !network.is_loopback() && !network.is_unspecified())
+}
+
 /// Makes a session key of random bytes.
 pub(in crate::chat) fn session_key(seed: [u8; 16]) -> Box<str> {
     BASE64_URL_SAFE_NO_PAD.encode(seed).into()
@@ -361,10 +422,10 @@ pub fn author_of(session: &str) -> AuthorKey {
     AuthorKey(author)
 }
 
-/// Names the author that a guest without a session is by its name. As the complement of a hash no
-/// session key can be made to stand for it.
-pub(in crate::chat) fn author_by(name: &UserName) -> AuthorKey {
-    let AuthorKey(author) = author_of(&fold(name.as_arc()));
+/// Names the author that a guest without a session is by its name and network. As the complement of
+/// a hash no session key can be made to stand for it.
+pub(in crate::chat) fn author_by(name: &UserName, network: IpAddr) -> AuthorKey {
+    let AuthorKey(author) = author_of(&format!("{network} {}", fold(name.as_arc())));
     AuthorKey(author.map(|byte| !byte))
 }
 

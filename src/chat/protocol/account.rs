@@ -1,6 +1,9 @@
 //! Accounts as clients of the server see them, and what can be asked about them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::chat::record::AuthorKey;
 
@@ -17,13 +20,26 @@ pub struct Account {
     pub admin: bool,
     /// Unix seconds: tokens from before hold no more.
     pub since: u64,
+    /// Where it was registered, if that is known.
+    pub registered: Option<Registered>,
+}
+
+/// Where and when an account was registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registered {
+    /// The network.
+    pub network: IpAddr,
+    /// Unix milliseconds, as sessions are stamped.
+    pub at: u64,
 }
 
 /// What is asked about accounts; [`Effect::Respond`](crate::chat::Effect::Respond) answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountRequest {
     /// To make an account.
-    Add(Account, Option<AuthorKey>),
+    Add(Account),
+    /// To make an account for a stranger, or for the guest of a session.
+    Register(Account, Option<AuthorKey>),
     /// To give an account another password.
     SetHash {
         /// Its name.

@@ -149,6 +149,8 @@ pub struct ModerationRequest {
     pub action: ModerationAction,
     /// To whom.
     pub user: Option<Box<str>>,
+    /// To whoever wrote this message, instead of `user`.
+    pub mid: Option<u64>,
     /// For how long; of slow mode, the least time between two messages.
     pub seconds: Option<u64>,
     /// Why.

@@ -121,7 +121,8 @@ fn action(word: &str) -> Option<ModerationAction> {
 }
 
 fn request(action: ModerationAction, word: &str, rest: &str) -> Result<ModerationRequest, Refusal> {
-    let mut request = ModerationRequest { action, user: None, seconds: None, reason: None };
+    let mut request =
+        ModerationRequest { action, user: None, mid: None, seconds: None, reason: None };
     let mut rest = rest;
     match action {
         ModerationAction::Lock
@@ -303,7 +304,7 @@ mod tests {
     fn order_is_kept_with_a_word_a_name_a_time_and_a_reason() {
         let request = |line: &str| match asked(line) {
             Command::Moderate(request) => {
-                let ModerationRequest { action, user, seconds, reason } = *request;
+                let ModerationRequest { action, user, mid: _, seconds, reason } = *request;
                 (action, user.unwrap_or_default(), seconds, reason.unwrap_or_default())
             }
             other => panic!("{line}: {other:?}"),

@@ -276,6 +276,7 @@ fn request(payload: &mut Fields<'_>) -> Result<ModerationRequest, Refusal> {
         action: ModerationAction::parse(&action)
             .ok_or_else(|| Key::Action.expects("a known action"))?,
         user: payload.text(Key::User)?.map(Box::from),
+        mid: payload.mid(Key::Mid)?,
         seconds: payload.number(Key::Seconds)?,
         reason: payload.text(Key::Reason)?.map(Arc::from),
     })
@@ -557,6 +558,7 @@ mod tests {
         let request = ModerationRequest {
             action: ModerationAction::Mute,
             user: Some("Eve".into()),
+            mid: None,
             seconds: Some(600),
             reason: Some("flood".into()),
         };

@@ -23,6 +23,8 @@ pub enum Namespace {
     RevokedTokens,
     /// What a day came to.
     Days,
+    /// Who may not speak in a room; keys are `ROOMKEY/…`.
+    Mutes,
 }
 
 /// One small thing kept beside the records, under a name of its own on its shelf.

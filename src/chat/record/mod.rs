@@ -7,6 +7,7 @@
 mod key_value;
 mod moderation;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use key_value::{KeyValue, Namespace, PutKeyValues};
@@ -140,6 +141,17 @@ pub struct Draft {
     pub change: Change,
     /// Is kept with its entry, in one piece, if and only if that is a new one.
     pub key_values: Vec<KeyValue>,
+}
+
+/// Asks who wrote a message, deleted or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorQuery {
+    /// Comes back with the answer.
+    pub request_id: RequestId,
+    /// The room.
+    pub room: RoomKey,
+    /// The message.
+    pub mid: u64,
 }
 
 /// Which part of a room's record is asked for.
@@ -286,6 +298,10 @@ pub struct SessionRecord {
     pub name: Arc<str>,
     /// The names of its rooms; the last one is current.
     pub rooms: Vec<Arc<str>>,
+    /// Unix milliseconds at which it began; 0 if that is unknown.
+    pub since: u64,
+    /// The network it was last used from, if that tells it from others.
+    pub network: Option<IpAddr>,
 }
 
 /// What a room is known by before anybody joins it.
@@ -324,6 +340,8 @@ pub enum JournalRequest {
     /// Give the first answer to a draft that has come before; nothing is added if it has not. For
     /// what is not to be added any more, but may have been.
     CheckReplay(Draft),
+    /// Find who wrote a message.
+    FindAuthor(AuthorQuery),
     /// Read from a record.
     Read(Query),
     /// Find messages.
@@ -359,6 +377,13 @@ pub enum JournalResponse {
     NotReplayed {
         /// The draft's.
         request_id: RequestId,
+    },
+    /// The author of a message was looked up.
+    Author {
+        /// The query's.
+        request_id: RequestId,
+        /// The author and the name it had, if there is such a message.
+        author: Option<(AuthorKey, Arc<str>)>,
     },
     /// The facts are kept.
     Saved {

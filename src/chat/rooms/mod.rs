@@ -1,6 +1,7 @@
 //! Rooms: who is in them, who listens, and what is known of their record.
 
 pub(in crate::chat) mod direct;
+pub(in crate::chat) mod posters;
 pub(in crate::chat) mod presence;
 pub(in crate::chat) mod projected;
 pub(in crate::chat) mod read_markers;
@@ -22,6 +23,7 @@ use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{DirectRoom, DirectRooms};
+use crate::chat::rooms::posters::Posters;
 use crate::chat::rooms::presence::Presence;
 use crate::chat::rooms::projected::ProjectedRules;
 use crate::chat::rooms::read_markers::ReadMarkers;
@@ -59,6 +61,8 @@ pub(in crate::chat) struct Room {
     pub(in crate::chat) orders: u32,
     /// Whose it is, if it is a private conversation.
     pub(in crate::chat) direct_room: Option<Box<DirectRoom>>,
+    /// Who posted to it over HTTP, if anybody did.
+    pub(in crate::chat) posters: Option<Box<Posters>>,
     /// What is special about it; most rooms have nothing special.
     rules: Option<Box<Rules>>,
     /// What will hold in it, as long as that is not the same.
@@ -92,6 +96,7 @@ impl Room {
             waiting: 0,
             orders: 0,
             direct_room: None,
+            posters: None,
             rules: None,
             projected: None,
         }
@@ -429,7 +434,13 @@ mod tests {
             seconds: None,
             reason: None,
         };
-        rooms.get_mut(last).unwrap().rules_mut().apply(&moderation, None, &[], Default::default());
+        rooms.get_mut(last).unwrap().rules_mut().apply(
+            &moderation,
+            None,
+            &[],
+            Default::default(),
+            1,
+        );
         rooms.reindex(last);
         assert_eq!(rooms.largest(10).len(), 2);
         rooms.vacate(last);

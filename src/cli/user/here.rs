@@ -77,7 +77,14 @@ fn registry(config: &Config, task: &Task) -> Result<AccountRequest, Failure> {
         Task::Add { name, admin, password } => {
             let (author, name) = (AuthorKey(random()), name.as_str().into());
             let hash = Some(hash(config, password)?);
-            AccountRequest::Add(Account { author, name, hash, admin: *admin, since: 0 }, None)
+            AccountRequest::Add(Account {
+                author,
+                name,
+                hash,
+                admin: *admin,
+                since: 0,
+                registered: None,
+            })
         }
         Task::SetPassword { name, password } => {
             let hash = hash(config, password)?;

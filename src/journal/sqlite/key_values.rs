@@ -6,7 +6,7 @@ use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of each namespace in the database (`shelf`), and its word in exported files. They
 /// never change.
-const NAMESPACES: [(Namespace, i64, &str); 8] = [
+const NAMESPACES: [(Namespace, i64, &str); 9] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -15,6 +15,7 @@ const NAMESPACES: [(Namespace, i64, &str); 8] = [
     (Namespace::ReadMarkers, 5, "marks"),
     (Namespace::RevokedTokens, 6, "revoked"),
     (Namespace::Days, 7, "days"),
+    (Namespace::Mutes, 8, "mutes"),
 ];
 
 /// Returns the number of a namespace.
@@ -75,7 +76,7 @@ pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
     let (before, after) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
     match key_value.namespace {
         Namespace::Rooms | Namespace::DirectRooms => *key_value.key == *room,
-        Namespace::MemberStates | Namespace::Bans => before == room,
+        Namespace::MemberStates | Namespace::Bans | Namespace::Mutes => before == room,
         Namespace::ReadMarkers => after == room,
         Namespace::Accounts | Namespace::RevokedTokens | Namespace::Days => false,
     }
@@ -102,6 +103,7 @@ mod tests {
         assert!(is_about(Namespace::Rooms, "dev", "dev"));
         assert!(is_about(Namespace::MemberStates, "dev/0a1b", "dev"));
         assert!(is_about(Namespace::Bans, "dev/10.0.0.0/8", "dev"));
+        assert!(is_about(Namespace::Mutes, "dev/0a1b", "dev"));
         assert!(is_about(Namespace::ReadMarkers, "0a1b/dev", "dev"));
         assert!(is_about(Namespace::DirectRooms, "@0a1b", "@0a1b"));
         for (namespace, key) in [

@@ -50,7 +50,7 @@ use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
 use search::RunningSearches;
-use task::{ReadRequest, Report, Task, bytes, key_values_bytes};
+use task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, bytes, key_values_bytes};
 use worker::PROBE_EVERY;
 
 /// The reactor's side of the engine.
@@ -103,6 +103,11 @@ impl Sqlite {
             JournalRequest::CheckReplay(draft) => {
                 if self.queues(draft.request_id, bytes(&draft)) {
                     self.hand(Task::CheckReplay(draft));
+                }
+            }
+            JournalRequest::FindAuthor(query) => {
+                if self.queues(query.request_id, AUTHOR_QUERY_BYTES) {
+                    self.hand(Task::FindAuthor(query));
                 }
             }
             JournalRequest::Read(query) => {

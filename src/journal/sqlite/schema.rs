@@ -4,12 +4,14 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use serde::{Deserialize, Serialize};
 
 use super::super::{Durability, Limits, OpenError};
 use super::row::int;
@@ -71,12 +73,43 @@ pub(super) fn open_copier(path: &Path) -> Result<Connection, OpenError> {
 pub(super) fn sessions(db: &Connection) -> rusqlite::Result<Vec<SessionRecord>> {
     let mut statement = db.prepare("SELECT key, name, rooms FROM sessions")?;
     let sessions = statement.query_map([], |row| {
-        let rooms: String = row.get(2)?;
+        let text: String = row.get(2)?;
         // Written by us; should it ever be damaged, the session is worth more than its rooms.
-        let rooms: Vec<Arc<str>> = serde_json::from_str(&rooms).unwrap_or_default();
-        Ok(SessionRecord { key: AuthorKey(row.get(0)?), name: row.get(1)?, rooms })
+        let (rooms, since, network) = match serde_json::from_str(&text) {
+            Ok(StoredSession::Rooms(rooms)) => (rooms, 0, None),
+            Ok(StoredSession::Whole { rooms, since, network }) => (rooms, since, network),
+            Err(_) => (Vec::new(), 0, None),
+        };
+        let (key, name) = (AuthorKey(row.get(0)?), row.get(1)?);
+        Ok(SessionRecord { key, name, rooms, since, network })
     })?;
     sessions.collect()
+}
+
+/// What is stored of a session in the column `rooms`.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum StoredSession {
+    /// As version 0.1.0 wrote it.
+    Rooms(Vec<Arc<str>>),
+    /// With what tells it from others.
+    Whole {
+        rooms: Vec<Arc<str>>,
+        since: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<IpAddr>,
+    },
+}
+
+/// Writes the column `rooms` of a session.
+pub(super) fn session_text(session: &SessionRecord) -> String {
+    let SessionRecord { rooms, since, network, .. } = session;
+    let (rooms, since, network) = (rooms.clone(), *since, *network);
+    let stored = match (since, network) {
+        (0, None) => StoredSession::Rooms(rooms),
+        _ => StoredSession::Whole { rooms, since, network },
+    };
+    serde_json::to_string(&stored).unwrap_or_default()
 }
 
 /// Sets the epoch of the journal unless it has one that may stay, and reads it.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::history::StoredEntry;
 use super::read::RecentEntries;
 use crate::chat::record::{
-    AuthorKey, Draft, JournalResponse, KeyValue, Page, PutKeyValues, Query, RequestId, RoomKey,
-    SearchPage, SessionRecord,
+    AuthorKey, AuthorQuery, Draft, JournalResponse, KeyValue, Page, PutKeyValues, Query, RequestId,
+    RoomKey, SearchPage, SessionRecord,
 };
 use crate::clock::Now;
 
@@ -17,6 +17,8 @@ pub(super) enum Task {
     Append(Now, Draft),
     /// Check whether a draft is a replay.
     CheckReplay(Draft),
+    /// Find who wrote a message.
+    FindAuthor(AuthorQuery),
     /// Save key-value records.
     PutKeyValues(PutKeyValues),
     /// Save a session, or delete it.
@@ -103,6 +105,9 @@ pub(super) enum Report {
 
 /// Wakes the reactor up.
 pub(super) type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// The bytes that a query for an author takes in the queue, roughly.
+pub(super) const AUTHOR_QUERY_BYTES: usize = size_of::<Task>();
 
 /// Returns the bytes that a draft takes in the queue, roughly.
 pub(super) fn bytes(draft: &Draft) -> usize {

@@ -18,12 +18,12 @@ use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::key_values;
 use super::prune::PruneBudget;
-use super::task::{ReadRequest, Report, Task, Waker, bytes, key_values_bytes};
+use super::task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, Waker, bytes, key_values_bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
 use super::{readers, schema};
-use crate::chat::record::{JournalError, JournalResponse, PutKeyValues, RequestId};
+use crate::chat::record::{AuthorQuery, JournalError, JournalResponse, PutKeyValues, RequestId};
 use crate::clock::{Moment, Now};
 
 /// The worker, which carries out tasks on its own thread.
@@ -147,7 +147,10 @@ impl Worker {
             match task {
                 Task::Append(now, _) | Task::Sweep { now, .. } => self.now = *now,
                 Task::Session(key, session) => self.unsaved.take_session(*key, session.as_ref()),
-                Task::CheckReplay(_) | Task::PutKeyValues(_) | Task::Read(_) => {}
+                Task::CheckReplay(_)
+                | Task::FindAuthor(_)
+                | Task::PutKeyValues(_)
+                | Task::Read(_) => {}
             }
         }
         if self.degraded.is_some() {
@@ -189,6 +192,12 @@ impl Worker {
                 Task::CheckReplay(draft) => {
                     let answer = Some(self.writer.recognise(draft)?);
                     reports.push(Report::Answered { bytes: bytes(draft), answer });
+                }
+                Task::FindAuthor(AuthorQuery { request_id, room, mid }) => {
+                    let author = self.writer.sender_of(room, *mid)?;
+                    let answer = JournalResponse::Author { request_id: *request_id, author };
+                    reports
+                        .push(Report::Answered { bytes: AUTHOR_QUERY_BYTES, answer: Some(answer) });
                 }
                 Task::PutKeyValues(keep) => {
                     keep.key_values
@@ -362,6 +371,13 @@ fn refusals(batch: &[Task]) -> Vec<Report> {
                 why: JournalError::Unavailable,
             };
             Some(Report::Answered { bytes: bytes(draft), answer: Some(answer) })
+        }
+        Task::FindAuthor(query) => {
+            let answer = JournalResponse::Rejected {
+                request_id: query.request_id,
+                why: JournalError::Unavailable,
+            };
+            Some(Report::Answered { bytes: AUTHOR_QUERY_BYTES, answer: Some(answer) })
         }
         Task::PutKeyValues(keep) => {
             let why = JournalError::Unavailable;

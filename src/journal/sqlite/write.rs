@@ -11,6 +11,7 @@ use super::ids::Ids;
 use super::key_values;
 use super::room_table::{RoomRow, RoomTable};
 use super::row::{self, MessageRow, ROWS, int, key};
+use super::schema;
 use super::text_index::{self, TextIndex};
 use crate::chat::record::{
     AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalResponse, RoomKey,
@@ -221,16 +222,15 @@ impl Writer {
         key: AuthorKey,
         session: Option<&SessionRecord>,
     ) -> rusqlite::Result<()> {
-        let Some(SessionRecord { name, rooms, .. }) = session else {
+        let Some(session) = session else {
             let mut statement = self.db.prepare_cached("DELETE FROM sessions WHERE key = ?1")?;
             return statement.execute([&key.0[..]]).map(drop);
         };
-        let names: Vec<&str> = rooms.iter().map(|name| &**name).collect();
-        let rooms = serde_json::to_string(&names).unwrap_or_default();
+        let rooms = schema::session_text(session);
         let mut statement = self.db.prepare_cached(
             "INSERT OR REPLACE INTO sessions (key, name, rooms) VALUES (?1, ?2, ?3)",
         )?;
-        statement.execute(params![&key.0[..], &**name, rooms])?;
+        statement.execute(params![&key.0[..], &*session.name, rooms])?;
         Ok(())
     }
 
@@ -249,6 +249,25 @@ impl Writer {
         )?;
         let author = statement.query_row([key(room.number, mid)], |row| row.get(0)).optional()?;
         Ok(author.map(AuthorKey))
+    }
+
+    /// Returns who wrote a message that is not pruned, and the name it had.
+    pub(super) fn sender_of(
+        &mut self,
+        room: &RoomKey,
+        mid: u64,
+    ) -> rusqlite::Result<Option<(AuthorKey, Arc<str>)>> {
+        let Some(room) = self.room(room)?.filter(|room| (room.first..=room.top).contains(&mid))
+        else {
+            return Ok(None);
+        };
+        self.flush()?;
+        let mut statement = self
+            .db
+            .prepare_cached("SELECT author, sender FROM entries WHERE entry = ?1 AND kind = 0")?;
+        let found = statement
+            .query_row([key(room.number, mid)], |row| Ok((AuthorKey(row.get(0)?), row.get(1)?)));
+        found.optional()
     }
 
     /// Counts the reactions to a message.

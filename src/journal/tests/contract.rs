@@ -42,6 +42,20 @@ pub(super) fn only_its_author_or_a_moderator_changes_a_message(mut world: World)
     assert_eq!(world.history()[0].deleted, Some(DeletionReason::Moderator));
 }
 
+pub(super) fn a_message_names_its_author_deleted_or_not(mut world: World) {
+    assert_eq!(world.author(1), None);
+    world.say("mine");
+    let draft = world.draft(message("theirs"));
+    world.add(Draft { author: BOB, sender: Arc::from("Bob"), ..draft });
+    world.change(topic("tea"));
+    world.change(deleted(1));
+    assert_eq!(world.author(1), Some((ALICE, Arc::from("Alice"))));
+    assert_eq!(world.author(2), Some((BOB, Arc::from("Bob"))));
+    for mid in [0, 3, 4, 5, u64::MAX] {
+        assert_eq!(world.author(mid), None, "mid {mid}");
+    }
+}
+
 pub(super) fn what_is_not_there_cannot_be_changed(mut world: World) {
     let draft = world.draft(edited(1, "text"));
     assert_eq!(world.refuse(draft), JournalError::NoSuchMessage);

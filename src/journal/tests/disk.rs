@@ -134,12 +134,25 @@ fn many_messages_expire_in_steps() {
 }
 
 #[test]
+fn a_session_of_version_0_1_0_is_read() {
+    let mut world = World::sqlite();
+    let rooms = vec![Arc::from("lobby")];
+    let session =
+        SessionRecord { key: ALICE, name: Arc::from("Alice"), rooms, since: 0, network: None };
+    world.submit(JournalRequest::PutSession(session.clone()));
+    let world = world.again();
+    assert_eq!(world.opening.sessions, [session]);
+}
+
+#[test]
 fn sessions_outlive_the_server() {
     let mut world = World::sqlite();
     let mut session = SessionRecord {
         key: ALICE,
         name: Arc::from("Alice"),
         rooms: vec![Arc::from("lobby"), Arc::from("Dev \"1\"")],
+        since: 7,
+        network: Some([192, 0, 2, 7].into()),
     };
     world.submit(JournalRequest::PutSession(SessionRecord { key: BOB, ..session.clone() }));
     world.submit(JournalRequest::PutSession(session.clone()));

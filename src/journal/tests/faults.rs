@@ -154,7 +154,13 @@ fn a_full_disk_refuses_appends_until_there_is_space() {
     // What is there can be read, from memory and from disk.
     assert_eq!(world.page(Span::Latest, 2).top, said);
     assert_eq!(world.page(Span::Before(3), 2).top, said);
-    let session = SessionRecord { key: ALICE, name: Arc::from("Alice"), rooms: Vec::new() };
+    let session = SessionRecord {
+        key: ALICE,
+        name: Arc::from("Alice"),
+        rooms: Vec::new(),
+        since: 0,
+        network: None,
+    };
     world.submit(JournalRequest::PutSession(session.clone()));
     // It stays so as long as there is no space.
     std::thread::sleep(Duration::from_millis(600));

@@ -34,6 +34,7 @@ macro_rules! cases {
 cases! { entries of contract on memory sqlite: {
     entries_are_numbered_from_one_without_holes_in_each_room
     only_its_author_or_a_moderator_changes_a_message
+    a_message_names_its_author_deleted_or_not
     what_is_not_there_cannot_be_changed
     a_refused_draft_takes_no_number
     edits_are_folded_in

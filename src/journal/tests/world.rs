@@ -9,9 +9,9 @@ use rusqlite::Connection;
 
 use super::scratch::Scratch;
 use crate::chat::record::{
-    AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest, JournalResponse,
-    KeyValue, Moderation, ModerationAction, Namespace, Page, PageContent, PutKeyValues, Query,
-    RequestId, RoomKey, Search, SearchPage, Snapshot, Span, StoredMessage,
+    AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest,
+    JournalResponse, KeyValue, Moderation, ModerationAction, Namespace, Page, PageContent,
+    PutKeyValues, Query, RequestId, RoomKey, Search, SearchPage, Snapshot, Span, StoredMessage,
 };
 use crate::clock::{Moment, Now};
 use crate::journal::{Engine, Journal, Limits, OpenError};
@@ -194,6 +194,17 @@ impl World {
         self.command(draft.request_id, JournalRequest::CheckReplay(draft))
     }
 
+    /// Asks who wrote a message of the lobby.
+    pub(super) fn author(&mut self, mid: u64) -> Option<(AuthorKey, Arc<str>)> {
+        self.tickets += 1;
+        let request_id = RequestId(self.tickets);
+        let query = AuthorQuery { request_id, room: Arc::from("lobby"), mid };
+        match self.command(request_id, JournalRequest::FindAuthor(query)) {
+            JournalResponse::Author { author, .. } => author,
+            other => panic!("no author but {other:?}"),
+        }
+    }
+
     /// Submits facts, and gives the ticket of their answer.
     pub(super) fn submit_keep(&mut self, key_values: Vec<KeyValue>) -> RequestId {
         self.tickets += 1;
@@ -308,6 +319,7 @@ pub(super) fn request_id_of(answer: &JournalResponse) -> Option<RequestId> {
     match answer {
         JournalResponse::Appended { request_id, .. }
         | JournalResponse::NotReplayed { request_id }
+        | JournalResponse::Author { request_id, .. }
         | JournalResponse::Saved { request_id }
         | JournalResponse::Rejected { request_id, .. }
         | JournalResponse::ReadFailed { request_id, .. } => Some(*request_id),

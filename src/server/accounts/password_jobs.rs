@@ -42,13 +42,14 @@ impl Server {
             admin,
             // There are no older tokens to revoke.
             since: 0,
+            registered: None,
         };
         let PasswordJob { caller, network, purpose } = job;
         let account_request = match purpose {
             PasswordPurpose::Register { name, own } => {
-                AccountRequest::Add(account(name, false), own)
+                AccountRequest::Register(account(name, false), own)
             }
-            PasswordPurpose::Add { name, admin } => AccountRequest::Add(account(name, admin), None),
+            PasswordPurpose::Add { name, admin } => AccountRequest::Add(account(name, admin)),
             PasswordPurpose::SetPassword { name } => AccountRequest::SetHash { name, hash },
             PasswordPurpose::LogIn { .. } => return,
         };

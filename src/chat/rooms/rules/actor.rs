@@ -20,6 +20,14 @@ pub(in crate::chat) enum Role {
     Admin,
 }
 
+impl Actor {
+    /// Makes one that is known by what is stored of it alone.
+    pub(in crate::chat) fn absent(author: AuthorKey, name: &Arc<str>) -> Self {
+        let name = Arc::clone(name);
+        Self { author, name, account: false, admin: false, network: None, since: 0 }
+    }
+}
+
 /// Somebody who acts, or is acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Actor {
@@ -29,8 +37,11 @@ pub(in crate::chat) struct Actor {
     pub(in crate::chat) name: Arc<str>,
     /// Whether it has an account.
     pub(in crate::chat) account: bool,
-    /// Whether its account is an admin's.
+    /// Whether it acts with the rights of an admin.
     pub(in crate::chat) admin: bool,
-    /// Where it comes from, if that tells it from others.
+    /// The network it comes from, or an account was registered from, if that tells it from others.
     pub(in crate::chat) network: Option<IpAddr>,
+    /// When its session began, or its account was registered from there; 0 if that is unknown,
+    /// `u64::MAX` for what is said without a session.
+    pub(in crate::chat) since: u64,
 }

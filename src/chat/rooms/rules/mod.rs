@@ -4,15 +4,16 @@
 //! beside the room's record, in one with the entry that tells of it.
 
 mod actor;
+mod restraint;
 mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::restraint::Restraints;
 use crate::chat::names::{alike, likeness};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::{AuthorKey, Moderation, ModerationAction};
@@ -33,8 +34,8 @@ pub(in crate::chat) struct Rules {
     /// Whether the facts say so, too.
     pub(in crate::chat) persisted: bool,
     member_states: BTreeMap<AuthorKey, MemberState>,
-    /// By the likeness of the name.
-    bans: BTreeMap<Box<str>, Ban>,
+    bans: Restraints,
+    mutes: Restraints,
     /// When somebody spoke last, in slow mode.
     spoke: BTreeMap<AuthorKey, Moment>,
     /// At how many of them those are to be forgotten who may speak again.
@@ -48,22 +49,12 @@ struct MemberState {
     name: Arc<str>,
     member: bool,
     moderator: bool,
-    /// Until when it may not speak.
+    /// When it became a member, as sessions are stamped; 0 if that is unknown.
+    #[serde(skip_serializing_if = "is_zero")]
+    since: u64,
+    /// Until when it is muted, as version 0.1.0 stored that.
+    #[serde(skip_serializing)]
     muted: u64,
-}
-
-/// Keeps somebody away.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Ban {
-    name: Arc<str>,
-    author: Arc<str>,
-    /// A guest is known by its name and its network, too.
-    guest: bool,
-    network: Option<IpAddr>,
-    until: u64,
-    /// The likeness of the name.
-    #[serde(skip)]
-    like: [Box<str>; 2],
 }
 
 /// Names a fact that has changed.
@@ -73,14 +64,26 @@ pub(in crate::chat) enum DirtyKey {
     Room,
     /// What somebody is in it.
     MemberState(AuthorKey),
-    /// A ban.
+    /// A ban, by the key it is stored under.
     Ban(Box<str>),
+    /// A mute, by the key it is stored under.
+    Mute(Box<str>),
 }
 
 impl MemberState {
-    /// Whether it makes a difference.
-    fn holds(&self, now: Now) -> bool {
-        self.member || self.moderator || self.muted > now.unix_ms
+    /// Makes a member of one who is none.
+    fn join(&mut self, since: u64) {
+        if !std::mem::replace(&mut self.member, true) {
+            self.since = since;
+        }
+    }
+
+    /// Promotes or demotes somebody. Who is or was a moderator in a private room is a member.
+    fn set_moderator(&mut self, moderator: bool, private: bool, since: u64) {
+        if private && (moderator || self.moderator) {
+            self.join(since);
+        }
+        self.moderator = moderator;
     }
 }
 
@@ -94,7 +97,8 @@ impl Rules {
             slow: 0,
             persisted: true,
             member_states: BTreeMap::new(),
-            bans: BTreeMap::new(),
+            bans: Restraints::none(),
+            mutes: Restraints::none(),
             spoke: BTreeMap::new(),
             sweep_at: 0,
         }
@@ -137,45 +141,22 @@ impl Rules {
             let stranger = self.private && self.role(who.author, false) == Role::Stranger;
             return if stranger { Err(private()) } else { Ok(()) };
         }
-        if let Some(ban) = self.ban_on(who, now) {
+        if let Some(until) = self.bans.until(who, now) {
             let mut refusal = Refusal::new(Code::Banned, "you are banned from this room");
-            if ban.until < u64::MAX {
-                refusal.retry_after_ms = Some(ban.until.saturating_sub(now.unix_ms));
+            if until < u64::MAX {
+                refusal.retry_after_ms = Some(until.saturating_sub(now.unix_ms));
             }
             return Err(refusal);
         }
         if self.may_read(Some(who.author)) { Ok(()) } else { Err(private()) }
     }
 
-    fn ban_on(&self, who: &Actor, now: Now) -> Option<&Ban> {
-        let author = who.author.to_hex();
-        let holds = |ban: &&Ban| {
-            let same = *ban.author == *author;
-            let alike = ban.guest && !who.account;
-            let near = alike && who.network.is_some() && ban.network == who.network;
-            ban.until > now.unix_ms && (same || near)
-        };
-        let by_name = || {
-            let like = likeness(&who.name);
-            let mut bans = self.bans.values().filter(|ban| ban.guest && ban.until > now.unix_ms);
-            bans.find(|ban| alike(&ban.like, &like))
-        };
-        let ban = self.bans.values().find(holds);
-        if who.account || self.bans.is_empty() { ban } else { ban.or_else(by_name) }
-    }
-
     /// Whether somebody may speak now.
-    pub(in crate::chat) fn check_speech(
-        &self,
-        author: AuthorKey,
-        admin: bool,
-        now: Now,
-    ) -> Result<(), Refusal> {
-        if self.role(author, admin) >= Role::Moderator {
+    pub(in crate::chat) fn check_speech(&self, who: &Actor, now: Now) -> Result<(), Refusal> {
+        if self.role(who.author, who.admin) >= Role::Moderator {
             return Ok(());
         }
-        let muted = self.member_states.get(&author).map_or(0, |standing| standing.muted);
-        if muted > now.unix_ms {
+        if let Some(muted) = self.mutes.until(who, now) {
             let mut refusal = Refusal::new(Code::Muted, "you may not speak in this room");
             if muted < u64::MAX {
                 refusal = Refusal::wait(
@@ -228,31 +209,40 @@ impl Rules {
         self.spoke.insert(author, now.at);
     }
 
-    /// Counts those who are something here.
+    /// Counts members, moderators and mutes.
     pub(in crate::chat) fn member_states(&self, now: Now) -> usize {
-        self.member_states.values().filter(|standing| standing.holds(now)).count()
+        self.member_states.len().saturating_add(self.mutes.len(now))
     }
 
     /// Counts the bans that hold.
     pub(in crate::chat) fn bans(&self, now: Now) -> usize {
-        self.bans.values().filter(|ban| ban.until > now.unix_ms).count()
+        self.bans.len(now)
+    }
+
+    /// Whether an author is banned itself, not only by a like name or its network.
+    pub(in crate::chat) fn bans_author(&self, author: AuthorKey) -> bool {
+        self.bans.has(author)
+    }
+
+    /// Whether a ban binds somebody.
+    pub(in crate::chat) fn bans_actor(&self, who: &Actor, now: Now) -> bool {
+        self.bans.until(who, now).is_some()
+    }
+
+    /// Finds who was banned under this name.
+    pub(in crate::chat) fn banned_actor(&self, name: &str) -> Option<Actor> {
+        self.bans.named(name).map(|(author, name)| Actor::absent(author, name))
     }
 
     /// Finds whom a name means here that nobody is called now: somebody banned, muted or a member.
     pub(in crate::chat) fn actor(&self, name: &str) -> Option<Actor> {
-        let like = likeness(name);
-        let actor = |author, name: &Arc<str>| Actor {
-            author,
-            name: Arc::clone(name),
-            account: false,
-            admin: false,
-            network: None,
-        };
-        if let Some(ban) = self.bans.values().find(|ban| alike(&ban.like, &like)) {
-            return Some(actor(AuthorKey::from_hex(&ban.author)?, &ban.name));
+        let restrained = self.bans.named(name).or_else(|| self.mutes.named(name));
+        if let Some((author, name)) = restrained {
+            return Some(Actor::absent(author, name));
         }
+        let like = likeness(name);
         let standing = self.member_states.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
-        standing.map(|(author, standing)| actor(*author, &standing.name))
+        standing.map(|(author, standing)| Actor::absent(*author, &standing.name))
     }
 
     /// Does what was decided. `present` are those in the room; they are members of one that
@@ -263,6 +253,7 @@ impl Rules {
         target: Option<&Actor>,
         present: &[(AuthorKey, Arc<str>)],
         now: Now,
+        stamp: u64,
     ) -> BTreeSet<DirtyKey> {
         let mut dirty = self.drop_spent(now);
         let private = self.private;
@@ -278,7 +269,7 @@ impl Rules {
             (ModerationAction::MakePrivate, _) => {
                 self.private = true;
                 for (author, name) in present {
-                    self.change(*author, name, &mut dirty, |it| it.member = true);
+                    self.change(*author, name, &mut dirty, |it| it.join(stamp));
                 }
             }
             // Whoever is put out of a private room may not come in again.
@@ -288,28 +279,29 @@ impl Rules {
                 });
             }
             (ModerationAction::Ban, Some(target)) => {
-                self.ban(target, until(moderation.seconds), &mut dirty);
+                self.change(target.author, &target.name, &mut dirty, |it| {
+                    (it.member, it.moderator) = (false, false);
+                });
+                let changed = self.bans.impose(target, stamp, until(moderation.seconds));
+                dirty.extend(changed.into_iter().map(DirtyKey::Ban));
             }
             (ModerationAction::Unban, Some(target)) => {
-                let [key, _] = likeness(&target.name);
-                self.bans.remove(&key);
-                dirty.insert(DirtyKey::Ban(key));
+                dirty.extend(self.bans.lift(target).into_iter().map(DirtyKey::Ban));
+            }
+            (ModerationAction::Mute, Some(target)) => {
+                let changed = self.mutes.impose(target, stamp, until(moderation.seconds));
+                dirty.extend(changed.into_iter().flat_map(mute_keys));
+            }
+            (ModerationAction::Unmute, Some(target)) => {
+                dirty.extend(self.mutes.lift(target).into_iter().flat_map(mute_keys));
             }
             // To be invited to a public room is to be told of it.
             (ModerationAction::Invite, Some(_)) if !private => {}
             (action, Some(target)) => {
                 self.change(target.author, &target.name, &mut dirty, |it| match action {
-                    ModerationAction::Mute => it.muted = until(moderation.seconds),
-                    ModerationAction::Unmute => it.muted = 0,
-                    ModerationAction::Invite => it.member = true,
-                    ModerationAction::Promote => {
-                        (it.member, it.moderator) = (it.member || private, true);
-                    }
-                    // Who kept order in a private room is in it still.
-                    ModerationAction::Demote => {
-                        it.member |= private && it.moderator;
-                        it.moderator = false;
-                    }
+                    ModerationAction::Invite => it.join(stamp),
+                    ModerationAction::Promote => it.set_moderator(true, private, stamp),
+                    ModerationAction::Demote => it.set_moderator(false, private, stamp),
                     _ => {}
                 });
             }
@@ -328,40 +320,11 @@ impl Rules {
         dirty
     }
 
-    fn ban(&mut self, target: &Actor, until: u64, dirty: &mut BTreeSet<DirtyKey>) {
-        self.change(target.author, &target.name, dirty, |it| {
-            (it.member, it.moderator) = (false, false);
-        });
-        let ban = Ban {
-            name: Arc::clone(&target.name),
-            author: target.author.to_hex().into(),
-            guest: !target.account,
-            network: target.network.filter(|_| !target.account),
-            until,
-            like: likeness(&target.name),
-        };
-        let [key, _] = ban.like.clone();
-        self.bans.insert(key.clone(), ban);
-        dirty.insert(DirtyKey::Ban(key));
-    }
-
-    /// Forgets bans and mutes that are over. Says which.
+    /// Forgets bans, mutes and roles that are over. Returns what has changed.
     fn drop_spent(&mut self, now: Now) -> BTreeSet<DirtyKey> {
-        let mut dirty = BTreeSet::new();
-        self.bans.retain(|name, ban| {
-            let holds = ban.until > now.unix_ms;
-            if !holds {
-                dirty.insert(DirtyKey::Ban(name.clone()));
-            }
-            holds
-        });
-        self.member_states.retain(|author, standing| {
-            let holds = standing.holds(now);
-            if !holds {
-                dirty.insert(DirtyKey::MemberState(*author));
-            }
-            holds
-        });
+        let mut dirty: BTreeSet<DirtyKey> =
+            self.bans.drop_spent(now).into_iter().map(DirtyKey::Ban).collect();
+        dirty.extend(self.mutes.drop_spent(now).into_iter().flat_map(mute_keys));
         dirty
     }
 
@@ -375,6 +338,9 @@ impl Rules {
         let before = self.member_states.get(&author).cloned().unwrap_or_default();
         let mut after = MemberState { name: Arc::clone(name), ..before.clone() };
         change(&mut after);
+        if !after.member {
+            after.since = 0;
+        }
         let nothing = MemberState { name: Arc::clone(name), ..MemberState::default() };
         if after == nothing {
             self.member_states.remove(&author);
@@ -386,15 +352,17 @@ impl Rules {
         }
     }
 
-    /// Forgets somebody who will not come back. Whoever kept order with the owner owns the room
-    /// then. Says what has changed.
+    /// Forgets somebody who will not come back. A moderator owns the room then, else the
+    /// longest-standing member of a private one. Returns what has changed.
     pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
         let mut dirty = BTreeSet::new();
         if self.member_states.remove(&author).is_some() {
             dirty.insert(DirtyKey::MemberState(author));
         }
         if self.owner == Some(author) {
-            let heir = self.member_states.iter().find(|(_, standing)| standing.moderator);
+            let moderator = self.member_states.iter().find(|(_, standing)| standing.moderator);
+            let members = self.member_states.iter().filter(|(_, it)| self.private && it.member);
+            let heir = moderator.or_else(|| members.min_by_key(|(_, it)| it.since));
             self.owner = heir.map(|(author, _)| *author);
             dirty.insert(DirtyKey::Room);
         }
@@ -411,12 +379,14 @@ impl Rules {
         let mut dirty = BTreeSet::new();
         if let Some(standing) = self.member_states.remove(&from) {
             self.change(to, name, &mut dirty, |it| {
-                it.member |= standing.member;
+                if standing.member {
+                    it.join(standing.since);
+                }
                 it.moderator |= standing.moderator;
-                it.muted = it.muted.max(standing.muted);
             });
             dirty.insert(DirtyKey::MemberState(from));
         }
+        dirty.extend(self.hand_on_restraints(from, to, name));
         if self.owner == Some(from) {
             self.owner = Some(to);
             dirty.insert(DirtyKey::Room);
@@ -424,9 +394,22 @@ impl Rules {
         dirty
     }
 
-    /// Lists all who are something here.
+    /// Lets an account be banned and muted as the guest was that registered it. Returns what has
+    /// changed.
+    pub(in crate::chat) fn hand_on_restraints(
+        &mut self,
+        from: AuthorKey,
+        to: AuthorKey,
+        name: &Arc<str>,
+    ) -> BTreeSet<DirtyKey> {
+        let bans = self.bans.hand_on(from, to, name).into_iter().map(DirtyKey::Ban);
+        bans.chain(self.mutes.hand_on(from, to, name).into_iter().flat_map(mute_keys)).collect()
+    }
+
+    /// Lists all who are something here, be it banned or muted.
     pub(in crate::chat) fn authors(&self) -> Vec<AuthorKey> {
-        self.member_states.keys().copied().chain(self.owner).collect()
+        let restrained = self.bans.authors().chain(self.mutes.authors());
+        self.member_states.keys().copied().chain(self.owner).chain(restrained).collect()
     }
 }
 
@@ -434,6 +417,17 @@ impl Rules {
 const SPEAKERS_MIN: usize = 1024;
 /// At so many speakers in slow mode all are forgotten: each may speak once more.
 const SPEAKERS_MAX: usize = 65_536;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Returns what is written anew with a mute: version 0.1.0 stored it with what somebody is.
+fn mute_keys(key: Box<str>) -> impl Iterator<Item = DirtyKey> {
+    let author = AuthorKey::from_hex(&key).map(DirtyKey::MemberState);
+    author.into_iter().chain([DirtyKey::Mute(key)])
+}
 
 fn private() -> Refusal {
     Refusal::new(Code::Forbidden, "this room is private; a member has to invite you")

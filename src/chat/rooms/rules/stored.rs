@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ban, DirtyKey, Rules};
-use crate::chat::names::likeness;
+use super::{DirtyKey, MemberState, Rules};
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// The room as a fact.
@@ -44,10 +43,9 @@ impl Rules {
                 let value = standing.and_then(|standing| serde_json::to_string(standing).ok());
                 (Namespace::MemberStates, format!("{room}/{}", author.to_hex()), value)
             }
-            DirtyKey::Ban(name) => {
-                let ban = self.bans.get(name);
-                let value = ban.and_then(|ban| serde_json::to_string(ban).ok());
-                (Namespace::Bans, format!("{room}/{name}"), value)
+            DirtyKey::Ban(key) => (Namespace::Bans, format!("{room}/{key}"), self.bans.value(key)),
+            DirtyKey::Mute(key) => {
+                (Namespace::Mutes, format!("{room}/{key}"), self.mutes.value(key))
             }
         };
         KeyValue { namespace, key: key.into(), value: value.map(Into::into) }
@@ -63,18 +61,21 @@ impl Rules {
                     (key_value.private, key_value.locked, key_value.slow);
             }
             Namespace::MemberStates => {
-                if let (Some(author), Ok(standing)) =
-                    (AuthorKey::from_hex(key), serde_json::from_str(value))
-                {
+                let (Some(author), Ok(mut standing)) =
+                    (AuthorKey::from_hex(key), serde_json::from_str::<MemberState>(value))
+                else {
+                    return;
+                };
+                if standing.muted > 0 {
+                    self.mutes.restore_mute(author, &standing.name, standing.muted);
+                    standing.muted = 0;
+                }
+                if standing.member || standing.moderator {
                     self.member_states.insert(author, standing);
                 }
             }
-            Namespace::Bans => {
-                if let Ok(ban) = serde_json::from_str::<Ban>(value) {
-                    let like = likeness(&ban.name);
-                    self.bans.insert(key.into(), Ban { like, ..ban });
-                }
-            }
+            Namespace::Bans => self.bans.restore(key, value),
+            Namespace::Mutes => self.mutes.restore(key, value),
             _ => {}
         }
     }

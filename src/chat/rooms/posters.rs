@@ -1,0 +1,41 @@
+//! Who posted to a room over HTTP of late: they are in no room, and yet can be moderated.
+
+use std::collections::VecDeque;
+
+use crate::chat::names::{alike, likeness};
+use crate::chat::record::AuthorKey;
+use crate::chat::rooms::rules::Actor;
+
+/// The last who posted to a room over HTTP, the latest last; at the limit the first is forgotten.
+#[derive(Debug, Default)]
+pub(in crate::chat) struct Posters(VecDeque<Actor>);
+
+impl Posters {
+    /// Takes note of who posts.
+    pub(in crate::chat) fn note(&mut self, who: Actor) {
+        self.0.retain(|other| other.author != who.author);
+        if self.0.len() >= POSTERS_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(who);
+    }
+
+    /// Finds who posted under this name last.
+    pub(in crate::chat) fn named(&self, name: &str) -> Option<&Actor> {
+        let like = likeness(name);
+        self.0.iter().rev().find(|who| alike(&likeness(&who.name), &like))
+    }
+
+    /// Finds an author.
+    pub(in crate::chat) fn get(&self, author: AuthorKey) -> Option<&Actor> {
+        self.0.iter().find(|who| who.author == author)
+    }
+
+    /// Forgets an author.
+    pub(in crate::chat) fn forget(&mut self, author: AuthorKey) {
+        self.0.retain(|who| who.author != author);
+    }
+}
+
+/// So many are remembered in each room; a message names its author without that, too.
+const POSTERS_MAX: usize = 16;
