@@ -19,7 +19,7 @@ settings! {
     allow_origin: allow_origin;
     /// Name this server is reached by; once given, requests for other names are refused.
     allow_host: allow_host;
-    /// Reverse proxy to trust: an address, a network, loopback, private or any.
+    /// Trusted proxy: address, network, loopback or private.
     trusted_proxy: net.trusted_proxies;
     /// Who may connect: guests (open), guests and accounts (optional), or accounts only (required).
     auth: auth;
