@@ -14,6 +14,7 @@ mod private;
 mod properties;
 mod record;
 mod requests;
+mod seeds;
 mod simulation;
 mod society;
 mod stats;
