@@ -5,6 +5,7 @@
 
 mod events;
 mod proxy;
+mod whole;
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -92,6 +93,16 @@ pub fn events(data: &[u8]) {
     events::any_text_is_an_event_or_a_refusal(data);
     events::anybody_is_welcome(data);
     events::any_conversation_has_answers(data);
+}
+
+/// Runs the chat with many clients and a keeper of records that fails; each byte is a decision.
+pub fn record(data: &[u8]) {
+    whole::the_record_is_seen_in_order(data);
+}
+
+/// Runs the chat with accounts, moderation, private rooms and requests; each byte is a decision.
+pub fn privacy(data: &[u8]) {
+    whole::what_is_private_reaches_nobody_else(data);
 }
 
 /// Parses any PROXY header and any `X-Forwarded-For`.

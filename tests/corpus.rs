@@ -49,3 +49,13 @@ fn proxies_hold() {
 fn conversations_hold() {
     replay("events", properties::events);
 }
+
+#[test]
+fn the_record_is_seen_in_order() {
+    replay("record", properties::record);
+}
+
+#[test]
+fn what_is_private_reaches_nobody_else() {
+    replay("privacy", properties::privacy);
+}

@@ -9,7 +9,8 @@ use chinwag::chat::{
     Refusal, Request, ServerEvent,
 };
 
-use crate::world::{World, login};
+use crate::society::login;
+use crate::world::World;
 
 const CALLER: ClientId = ClientId(1 << 40);
 const NETWORK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -172,7 +173,7 @@ fn a_login_ends_by_itself_by_logging_out_and_with_the_account() {
         "",
         Admission { login: Some(login(&bob, 2)), ..Admission::default() },
     );
-    let short = Login { expires: crate::world::START + 5000, ..login(&bob, 3) };
+    let short = Login { expires: crate::society::START + 5000, ..login(&bob, 3) };
     let short =
         world.admission("/ws", "", Admission { login: Some(short), ..Admission::default() });
     world.pass(Duration::from_secs(5));
@@ -198,7 +199,10 @@ fn another_password_ends_all_logins() {
     assert!(matches!(command(&mut world, set), ServerEvent::Account(_)));
     assert_eq!(world.closed.get(&client), Some(&4001));
     let known = world.chat.account_named("Bob").unwrap();
-    assert_eq!((known.hash.as_deref(), known.since), (Some("new"), crate::world::START / 1000 + 1));
+    assert_eq!(
+        (known.hash.as_deref(), known.since),
+        (Some("new"), crate::society::START / 1000 + 1)
+    );
 }
 
 #[test]

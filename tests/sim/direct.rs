@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chinwag::chat::{Admission, Code};
 
-use crate::world::{World, login};
+use crate::society::login;
+use crate::world::World;
 
 fn dm(world: &mut World, client: chinwag::chat::ClientId, to: &str, content: &str) {
     let text = format!(

@@ -15,6 +15,7 @@ mod private;
 mod properties;
 mod record;
 mod requests;
+mod seeds;
 mod simulation;
 mod society;
 mod stats;

@@ -8,7 +8,8 @@ use chinwag::chat::{
 use chinwag::clock::{Moment, Now};
 
 use crate::keeper::Keeper;
-use crate::world::{START, World};
+use crate::society::START;
+use crate::world::World;
 
 fn news(world: &mut World, client: ClientId) -> Vec<String> {
     let told = world.told(client).into_iter().filter_map(|event| match event {

@@ -2,13 +2,11 @@
 //! before a keeper of records that is slow, refuses, and dies at times. Whatever a client is told
 //! is held against the record and against what should hold ([`Law`]): nothing of a private room
 //! or conversation reaches whoever is not in it.
-//!
-//! A failure prints `SIM_SEED=…`; `SIM_SEED=FROM..TO` runs as many.
 
+#[path = "society/acts.rs"]
 mod acts;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use chinwag::chat::record::{
@@ -16,55 +14,23 @@ use chinwag::chat::record::{
     Namespace, RequestId,
 };
 use chinwag::chat::{
-    Account, AccountRequest, Chat, ClientEvent, ClientId, Effect, Input, Limits, Request, RoomId,
-    ServerEvent, author_of,
+    Account, AccountRequest, Chat, ClientEvent, ClientId, Effect, Input, Limits, Login, Request,
+    RoomId, ServerEvent, author_of,
 };
 use chinwag::clock::{Moment, Now};
 
-use crate::keeper::Keeper;
-use crate::law::Law;
-use crate::simulation::Random;
-use crate::witness::{Return, Witness};
+use super::keeper::Keeper;
+use super::law::Law;
+use super::simulation::{EFFECTS_MAX, Random};
+use super::witness::{Return, Witness};
 
 const ROOMS: [&str; 3] = ["lobby", "den", "nook"];
 const STEPS: u32 = 2000;
+/// When a simulation begins.
+pub(crate) const START: u64 = 1_732_104_000_000;
+/// Who asks without saying who it is.
+const NOBODY: AuthorKey = AuthorKey([0; 16]);
 const GRACE: Duration = Duration::from_secs(10);
-
-#[test]
-fn what_is_private_reaches_nobody_else() {
-    let word = std::env::var("SIM_SEED").unwrap_or_else(|_| "1..21".to_owned());
-    let number = |word: &str| word.parse::<u64>().expect("SIM_SEED is a number or two");
-    let seeds = match word.split_once("..") {
-        Some((from, to)) => number(from)..number(to),
-        None => number(&word)..number(&word) + 1,
-    };
-    let mut tally = BTreeMap::new();
-    for seed in seeds {
-        let mut society = Society::new(seed);
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| society.run())) {
-            eprintln!("SIM_SEED={seed}");
-            resume_unwind(panic);
-        }
-        for (what, count) in society.tally {
-            *tally.entry(what).or_insert(0) += count;
-        }
-    }
-    // A simulation in which nothing happens shows nothing.
-    for what in [
-        "Kick",
-        "Kick in private",
-        "Ban in private",
-        "Invite in private",
-        "Promote in private",
-        "Demote in private",
-        "MakePrivate in private",
-        "whisper",
-        "crash",
-        "barred",
-    ] {
-        assert!(tally.get(what).is_some_and(|count| *count > 0), "no {what}: {tally:?}");
-    }
-}
 
 pub(crate) struct Society {
     random: Random,
@@ -83,14 +49,15 @@ pub(crate) struct Society {
     ended: Vec<AuthorKey>,
     /// What everybody is called.
     pub(crate) names: BTreeMap<String, AuthorKey>,
+    /// Who asked without a WebSocket last.
+    asker: AuthorKey,
     next: u64,
     closing: Vec<ClientId>,
     pub(crate) tally: BTreeMap<String, u64>,
 }
 
 impl Society {
-    fn new(seed: u64) -> Self {
-        let mut random = Random(seed);
+    pub(crate) fn new(mut random: Random) -> Self {
         let limits = Limits {
             sends_per_second_max: None,
             account_sends_per_second_max: None,
@@ -110,7 +77,7 @@ impl Society {
             random,
             chat: Chat::new(limits, keeper.opening("e")),
             keeper,
-            now: Now { at: Moment::from_millis(0), unix_ms: 1_732_104_000_000 },
+            now: Now { at: Moment::from_millis(0), unix_ms: START },
             clients: BTreeMap::new(),
             gone: Vec::new(),
             accounts: Vec::new(),
@@ -119,6 +86,7 @@ impl Society {
             left: BTreeMap::new(),
             ended: Vec::new(),
             names: BTreeMap::new(),
+            asker: NOBODY,
             next: 0,
             closing: Vec::new(),
             tally: BTreeMap::new(),
@@ -145,8 +113,11 @@ impl Society {
         }
     }
 
-    fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         for _ in 0..STEPS {
+            if self.random.is_spent() {
+                break;
+            }
             self.step();
         }
         self.keeper.refuses = None;
@@ -172,7 +143,8 @@ impl Society {
             28..34 => self.talk_alone(),
             34..46 => self.moderate(),
             46..52 => self.join_or_leave(),
-            52..60 => self.command(),
+            52..58 => self.command(),
+            58..60 => self.ask(),
             60..62 => self.stall(),
             62..64 => {
                 let millis = self.random.up_to(4000);
@@ -280,6 +252,7 @@ impl Society {
         while let Some(input) = inputs.pop_front() {
             let mut effects = Vec::new();
             self.chat.handle(self.now, input, &mut effects);
+            assert!(effects.len() <= EFFECTS_MAX, "one input has {} effects", effects.len());
             effects.into_iter().for_each(|effect| self.carry_out(effect));
             for client in std::mem::take(&mut self.closing) {
                 self.gone(client);
@@ -312,11 +285,28 @@ impl Society {
                 }
             }
             Effect::Journal(order) => self.order(order),
-            Effect::Respond { .. } => {}
+            Effect::Respond { event, .. } => self.responded(&event),
             Effect::Close { client, code, .. } => {
                 assert!(matches!(code, 4003 | 4004), "{client:?} closed: {code}");
                 self.closing.push(client);
             }
+        }
+    }
+
+    /// Holds the answer to a request against what may be known of rooms.
+    fn responded(&self, event: &ServerEvent) {
+        match event {
+            ServerEvent::RoomList { rooms, .. } => {
+                for line in rooms {
+                    let law = self.laws.get(&*line.room);
+                    assert!(law.is_none_or(|law| law.may_read(NOBODY)), "{line:?} is private");
+                }
+            }
+            ServerEvent::History(history) if !history.messages.is_empty() => {
+                let law = &self.laws[&*history.room];
+                assert!(law.may_read(self.asker), "{:?} reads {history:?}", self.asker);
+            }
+            _ => {}
         }
     }
 
@@ -416,5 +406,16 @@ impl Society {
         let count = self.clients.len() as u64;
         let at = (count > 0).then(|| self.random.up_to(count) as usize)?;
         self.clients.keys().nth(at).copied()
+    }
+}
+
+pub(crate) fn login(account: &Account, id: u8) -> Login {
+    Login {
+        author: account.author,
+        name: (&*account.name).into(),
+        admin: account.admin,
+        id: [id; 16],
+        expires: START + 3_600_000,
+        outside: false,
     }
 }

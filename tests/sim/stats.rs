@@ -9,7 +9,8 @@ use chinwag::chat::{
     Body, Busy, ClientId, Credential, Day, Input, Post, Request, ServerEvent, Stats,
 };
 
-use crate::world::{START, World};
+use crate::society::START;
+use crate::world::World;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

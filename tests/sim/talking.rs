@@ -5,7 +5,8 @@ use std::time::Duration;
 use chinwag::chat::record::{Change, JournalError, JournalRequest, JournalResponse};
 use chinwag::chat::{Code, Input, Refusal, ServerEvent};
 
-use crate::world::{START, World};
+use crate::society::START;
+use crate::world::World;
 
 #[test]
 fn a_message_is_shown_and_acked_only_once_it_is_recorded() {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use chinwag::chat::record::{AuthorKey, Namespace, StoredMessage};
 use chinwag::chat::{ClientId, RoomId, RoomSummary, ServerEvent};
 
-use crate::keeper::{Keeper, Record};
-use crate::simulation::{assert_same, numbered};
-use crate::society::Society;
+use super::keeper::{Keeper, Record};
+use super::simulation::{assert_same, numbered};
+use super::society::Society;
 
 /// Is what a client knows.
 pub(crate) struct Witness {

@@ -6,13 +6,12 @@ use std::time::Duration;
 use chinwag::chat::record::{AuthorKey, JournalRequest};
 use chinwag::chat::{
     Account, AccountRequest, Admission, Chat, ClientEvent, ClientId, ConnectParams, Effect, Input,
-    Limits, Login, OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
+    Limits, OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
 };
 use chinwag::clock::{Moment, Now};
 
 use crate::keeper::Keeper;
-
-pub(crate) const START: u64 = 1_732_104_000_000;
+use crate::society::{START, login};
 
 pub(crate) struct World {
     pub(crate) chat: Chat,
@@ -270,17 +269,6 @@ impl World {
         (0..1000)
             .map(RoomId)
             .find(|room| self.chat.audience(*room).iter().any(|listener| listener.client == client))
-    }
-}
-
-pub(crate) fn login(account: &Account, id: u8) -> Login {
-    Login {
-        author: account.author,
-        name: (&*account.name).into(),
-        admin: account.admin,
-        id: [id; 16],
-        expires: START + 3_600_000,
-        outside: false,
     }
 }
 

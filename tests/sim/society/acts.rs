@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, ModerationAction};
-use chinwag::chat::{Admission, Chat, ClientId, ConnectParams, Input};
+use chinwag::chat::record::{AuthorKey, ModerationAction, Span};
+use chinwag::chat::{Admission, Chat, ClientId, ConnectParams, Credential, Input, Request};
 use chinwag::clock::Moment;
 
-use super::{GRACE, Society};
-use crate::witness::{Known, Witness};
-use crate::world::login;
+use super::super::witness::{Known, Witness};
+use super::{GRACE, NOBODY, Society, login};
 
 impl Society {
     pub(super) fn open(&mut self) {
@@ -218,6 +217,35 @@ impl Society {
             }
         };
         self.event(client, kind, &room, payload);
+    }
+
+    /// Asks without a WebSocket. It is answered before anybody else asks so.
+    pub(super) fn ask(&mut self) {
+        while !self.keeper.is_idle() {
+            self.keeper.work();
+            self.answer();
+        }
+        let (mut by, mut asker) = (Credential::Nobody, NOBODY);
+        if let Some(client) = self.client().filter(|_| self.random.up_to(3) > 0) {
+            let witness = &self.clients[&client];
+            asker = witness.author;
+            by = match witness.account {
+                Some(at) => Credential::Login(Box::new(login(&self.accounts[at], 7))),
+                None => Credential::Session(witness.session.clone().into()),
+            };
+        }
+        let request = match self.random.up_to(4) {
+            0 => Request::Rooms,
+            1 => Request::Stats { minutes: Some(60) },
+            _ => Request::History { by, room: self.room().into(), span: Span::Latest, limit: None },
+        };
+        self.asker = asker;
+        let network = [192, 0, 2, 1].into();
+        self.handle(Input::Asked { caller: ClientId(1 << 40), network, request });
+        while !self.keeper.is_idle() {
+            self.keeper.work();
+            self.answer();
+        }
     }
 
     pub(super) fn event(&mut self, client: ClientId, kind: &str, room: &str, payload: &str) {

@@ -1,0 +1,321 @@
+//! A siege: attackers of every kind, one after the other, while bystanders talk and measure.
+//!
+//! `cargo test --release --test siege` takes a minute and is what `tests/run siege` does. For more:
+//!
+//! ```text
+//! cargo test --release --test siege -- [--seconds N] [--binary PATH] [--only NAME,…]
+//! ```
+//!
+//! Each attacker opens its connections, is silent for a quarter of its time, and attacks for the
+//! rest. The bystanders' 99th percentile while it attacks is held against that of its silence, the
+//! server's memory against what its limits allow, its descriptors against those of before; and the
+//! room is read back and compared with what was acknowledged.
+
+#![expect(clippy::disallowed_methods, reason = "a siege is held in real time")]
+
+mod attackers;
+mod bystander;
+mod server;
+mod storm;
+mod wire;
+
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bystander::{Bystanders, Measured, Times};
+use server::{Allowance, Client, Server};
+use storm::{Attacker, Fates, Phase, storm};
+
+/// What a delay may be however quick the server is without an attack, unless there is an hour.
+const QUICK: Duration = Duration::from_millis(50);
+/// What a search may take: searches take turns.
+const SEARCH: Duration = Duration::from_secs(1);
+/// What a login may take: one password is hashed at a time.
+const LOGIN: Duration = Duration::from_secs(5);
+/// How long what is left of an attack may keep the server busy.
+const RECOVERY: Duration = Duration::from_secs(10);
+/// What is lost by a crash would fill the screen.
+const FAULTS_SHOWN: usize = 8;
+/// From here on delays are measured well enough to be compared alone.
+const LONG: Duration = Duration::from_secs(3600);
+
+fn main() -> ExitCode {
+    let options = Options::read();
+    let attackers: Vec<&Attacker> = attackers::ALL
+        .iter()
+        .filter(|it| options.only.is_empty() || options.only.iter().any(|name| name == it.name))
+        .collect();
+    let slot = options.time / attackers.len().max(1) as u32;
+    println!("{}: {} attackers, {slot:?} each", options.binary, attackers.len());
+    let allowance = Allowance::by_default();
+    println!(
+        "memory beside an idle server's: {} MB, and {} KB for each connection",
+        allowance.shared >> 20,
+        allowance.connection >> 10
+    );
+    println!("{HEADER}");
+    let mut siege = Siege::new(&options);
+    let mut failed = Vec::new();
+    for attacker in attackers {
+        let faults = siege.stand(attacker, slot);
+        if !faults.is_empty() {
+            failed.push(attacker.name);
+        }
+        for fault in faults.iter().take(FAULTS_SHOWN) {
+            println!("    BROKEN: {fault}");
+        }
+    }
+    println!("{} of the attackers broke a bound: {}", failed.len(), failed.join(", "));
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+const HEADER: &str = "attacker         conns | talk p50/p99 silent > attacked | visits p99 | search \
+                      | login | CPU | memory (allowed) | fates";
+
+struct Options {
+    binary: String,
+    time: Duration,
+    only: Vec<String>,
+}
+
+impl Options {
+    fn read() -> Self {
+        let mut options = Self {
+            binary: env!("CARGO_BIN_EXE_chinwag").to_owned(),
+            time: Duration::from_secs(60),
+            only: Vec::new(),
+        };
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
+            let value = arguments.next().unwrap_or_default();
+            match argument.as_str() {
+                "--binary" => options.binary = value,
+                "--seconds" => {
+                    options.time = Duration::from_secs(value.parse().expect("--seconds N"));
+                }
+                "--only" => options.only = value.split(',').map(str::to_owned).collect(),
+                _ => panic!("unknown argument {argument}"),
+            }
+        }
+        options
+    }
+}
+
+/// The server, those who measure it, and how far the room was read back.
+struct Siege<'a> {
+    options: &'a Options,
+    server: Server,
+    bystanders: Bystanders,
+    read_back: u64,
+    idle: u64,
+    attacks: u8,
+}
+
+impl<'a> Siege<'a> {
+    fn new(options: &'a Options) -> Self {
+        let (server, bystanders) = begin(&options.binary);
+        let idle = server.memory();
+        Self { options, server, bystanders, read_back: 0, idle, attacks: 0 }
+    }
+
+    /// Withstands one attacker, prints what was measured, and returns what was wrong.
+    fn stand(&mut self, attacker: &'static Attacker, slot: Duration) -> Vec<String> {
+        self.attacks += 1;
+        self.bystanders.pause(RECOVERY);
+        let descriptors = self.server.descriptors();
+        let absent = self.goes_away();
+        self.bystanders.go_on();
+        self.server.forget_peak();
+        let phase = Arc::new(Phase::default());
+        let storming = {
+            let (phase, number, address) = (Arc::clone(&phase), self.attacks, self.server.address);
+            thread::spawn(move || storm(attacker, number, address, &phase))
+        };
+        thread::sleep(slot / 8);
+        self.bystanders.take();
+        thread::sleep(slot / 4);
+        let silent = self.bystanders.take();
+        let cpu = self.server.cpu();
+        phase.attack();
+        thread::sleep(slot * 5 / 8);
+        let cpu = self.server.cpu().saturating_sub(cpu);
+        phase.end();
+        let fates = storming.join().expect("an attacker does not panic");
+        let recovered = self.recovers(descriptors);
+        let attacked = self.bystanders.take();
+        let peak = self.server.peak();
+        let allowed = self.idle + Allowance::by_default().of(attacker.connections);
+        let report = Report { attacker, silent, attacked, cpu, peak, allowed, fates };
+        println!("{}", report.line());
+        let mut faults = report.faults(self.options.time >= LONG);
+        match recovered {
+            Ok(()) => {
+                faults.extend(absent.and_then(|session| self.comes_back(&session)).err());
+                faults.extend(self.read_back());
+            }
+            Err(fault) => faults.push(fault),
+        }
+        self.bystanders.go_on();
+        if !faults.is_empty() {
+            // What one attacker leaves behind is not to be held against the next.
+            self.restart();
+        }
+        faults
+    }
+
+    /// Waits until the server has answered all and closed what is gone.
+    fn recovers(&mut self, descriptors: usize) -> Result<(), String> {
+        let began = Instant::now();
+        let answered = self.bystanders.pause(RECOVERY);
+        if !self.server.is_alive() {
+            return Err("the server has ended".to_owned());
+        }
+        if !answered {
+            return Err(format!("bystanders still wait {RECOVERY:?} after the attack"));
+        }
+        let mut left = self.server.descriptors();
+        while left > descriptors && began.elapsed() < RECOVERY {
+            thread::sleep(Duration::from_millis(10));
+            left = self.server.descriptors();
+        }
+        if left > descriptors {
+            return Err(format!("{} descriptors are left over", left - descriptors));
+        }
+        Ok(())
+    }
+
+    /// Lets a guest say something and leave, and returns the key of the session.
+    fn goes_away(&self) -> Result<String, String> {
+        let query = format!("name=Absent{}&room={}&history=0", self.attacks, bystander::ROOM);
+        let network = Ipv4Addr::new(192, 0, 4, self.attacks);
+        let mut client = Client::open(self.server.address, network, &query)?;
+        let session = client.next()?["payload"]["session"].as_str().map(str::to_owned);
+        client.say(r#"{"type":"send_message","id":"a","payload":"back in a minute"}"#)?;
+        while client.next()?["type"] != "ack" {}
+        session.ok_or_else(|| "no session".to_owned())
+    }
+
+    /// Lets the guest come back.
+    fn comes_back(&self, session: &str) -> Result<(), String> {
+        let network = Ipv4Addr::new(192, 0, 4, self.attacks);
+        let query = format!("session={session}&history=0");
+        let mut client = Client::open(self.server.address, network, &query)?;
+        match client.next()?["payload"]["session"].as_str() {
+            Some(same) if same == session => Ok(()),
+            _ => Err("the session of one who was away is gone".to_owned()),
+        }
+    }
+
+    fn read_back(&mut self) -> Vec<String> {
+        match self.bystanders.check_record(self.read_back) {
+            Ok((last, missing)) => {
+                self.read_back = last;
+                missing.iter().map(|it| format!("lost: {it:?}")).collect()
+            }
+            Err(fault) => vec![format!("the room cannot be read back: {fault}")],
+        }
+    }
+
+    fn restart(&mut self) {
+        let (server, bystanders) = begin(&self.options.binary);
+        self.server = server;
+        std::mem::replace(&mut self.bystanders, bystanders).end();
+        (self.read_back, self.idle) = (0, self.server.memory());
+    }
+}
+
+/// Starts a server with something in it, and bystanders that have begun to talk.
+fn begin(binary: &str) -> (Server, Bystanders) {
+    let server = Server::start(binary);
+    prepare(&server).expect("a server that nobody attacks answers");
+    let bystanders = Bystanders::start(server.address);
+    thread::sleep(Duration::from_millis(700));
+    (server, bystanders)
+}
+
+fn prepare(server: &Server) -> Result<(), String> {
+    let network = Ipv4Addr::new(203, 0, 113, 1);
+    let mut client = Client::connect(server.address, network)?;
+    let (_, page) = client.request(&wire::get("/"))?;
+    let script = page.split('"').find(|it| it.ends_with("/app.js")).unwrap_or("/");
+    let script = if script.starts_with('/') { script.to_owned() } else { format!("/{script}") };
+    let _ = attackers::SCRIPT.set(script);
+    let account = r#"{"name":"Mallory","password":"correct horse"}"#;
+    client.request(&wire::post("/api/register", account))?;
+    for number in 0..4 {
+        let query = format!("name=Archivist{number}&room={}&history=0", attackers::ARCHIVE);
+        let network = Ipv4Addr::new(203, 0, 113, 2 + number);
+        let mut client = Client::open(server.address, network, &query)?;
+        // As many as may be said at once.
+        for at in 0..10 {
+            let text = "long ago ".repeat(430);
+            client.say(&format!(r#"{{"type":"send_message","id":"{at}","payload":"{text}"}}"#))?;
+            while client.next()?["type"] != "ack" {}
+        }
+    }
+    Ok(())
+}
+
+/// What was measured of one attacker.
+struct Report {
+    attacker: &'static Attacker,
+    silent: Measured,
+    attacked: Measured,
+    cpu: Duration,
+    peak: u64,
+    allowed: u64,
+    fates: Fates,
+}
+
+impl Report {
+    fn line(&self) -> String {
+        let Self { attacker, silent, attacked, cpu, peak, allowed, fates } = self;
+        let ms = |times: &Times, at| format!("{:.1}", times.percentile(at).as_secs_f64() * 1000.0);
+        let both = |times: &Times| format!("{}/{}", ms(times, 0.5), ms(times, 0.99));
+        let fates: Vec<String> =
+            fates.iter().map(|(fate, count)| format!("{fate} ×{count}")).collect();
+        format!(
+            "{:16} {:5} | {} > {} ms | {} > {} | {} | {} | {:.1} s | {} ({}) MB | {}",
+            attacker.name,
+            attacker.connections,
+            both(&silent.talk),
+            both(&attacked.talk),
+            ms(&silent.visits, 0.99),
+            ms(&attacked.visits, 0.99),
+            ms(&attacked.searches, 1.0),
+            ms(&attacked.logins, 1.0),
+            cpu.as_secs_f64(),
+            peak >> 20,
+            allowed >> 20,
+            fates.join(", "),
+        )
+    }
+
+    /// What breaks a bound; in a long siege delays are compared alone.
+    fn faults(&self, long: bool) -> Vec<String> {
+        let Self { silent, attacked, .. } = self;
+        let mut faults = Vec::new();
+        let mut hold = |what: &str, took: Duration, most: Duration| {
+            if took > most {
+                faults.push(format!("{what} took {took:?}, at most {most:?} is right"));
+            }
+        };
+        let least = if long { Duration::ZERO } else { QUICK };
+        let most = |silent: &Times| (silent.percentile(0.99) * 3).max(least);
+        hold("talking", attacked.talk.percentile(0.99), most(&silent.talk));
+        hold("coming", attacked.visits.percentile(0.99), most(&silent.visits));
+        hold("searching", attacked.searches.percentile(1.0), SEARCH);
+        hold("logging in", attacked.logins.percentile(1.0), LOGIN);
+        if self.peak > self.allowed {
+            faults.push(format!("{} MB are more than the limits allow", self.peak >> 20));
+        }
+        for measured in [silent, attacked] {
+            let known = measured.faults.iter().take(3);
+            faults.extend(known.map(|fault| format!("bystander: {fault}")));
+        }
+        faults
+    }
+}
