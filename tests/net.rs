@@ -70,6 +70,10 @@ impl Handler for Hub {
                 return;
             }
             Message::Text(text) if text == "exit" => turn.exit(),
+            Message::Text(text) if text == "hold" => turn.hold(conn),
+            Message::Text(text) if text == "release" => {
+                self.open.iter().for_each(|conn| turn.release(*conn));
+            }
             Message::Text(text) if text == "hang" => thread::sleep(Duration::from_secs(1)),
             _ => {}
         }
@@ -660,4 +664,17 @@ fn replies_that_are_not_read_stop_the_reading() {
     for _ in 0..asked {
         assert_eq!(frame(&mut stream).1.len(), REPLY_BYTES);
     }
+}
+
+#[test]
+fn nothing_is_read_from_a_held_connection() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let (mut alice, mut bob) = (world.open(), world.open());
+    alice.write_all(&[text("hold"), text("after")].concat()).unwrap();
+    assert_eq!((heard(&mut alice), heard(&mut bob)), ("hold".into(), "hold".into()));
+    say(&mut bob, "between");
+    assert_eq!(heard(&mut bob), "between");
+    say(&mut bob, "release");
+    assert_eq!(heard(&mut bob), "release");
+    assert_eq!(heard(&mut bob), "after");
 }

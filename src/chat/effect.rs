@@ -24,6 +24,16 @@ pub enum Effect {
         /// With what: a list of rooms, a page, an `ack` or an error.
         event: ServerEvent,
     },
+    /// Read nothing from a client until its answer is there: what it is owed has a limit.
+    Hold {
+        /// The client.
+        client: ClientId,
+    },
+    /// Read from a client again.
+    Release {
+        /// The client.
+        client: ClientId,
+    },
     /// Tell the audience of a room.
     Broadcast {
         /// The room.

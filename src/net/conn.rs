@@ -105,6 +105,8 @@ pub(super) struct Conn {
     pub(super) unread: bool,
     /// Whether it is listed to be served.
     pub(super) listed: bool,
+    /// Whether the handler owes it an answer and takes no input from it meanwhile.
+    pub(super) held: bool,
     /// Whether the poll has reported that the peer ended its side; bytes may still wait.
     pub(super) ending: bool,
     /// Whether the peer has ended its side, or the connection is broken.
@@ -141,6 +143,7 @@ impl Conn {
             blocked: false,
             unread: false,
             listed: false,
+            held: false,
             ending: false,
             ended: false,
             shut: false,
@@ -154,10 +157,11 @@ impl Conn {
     }
 
     /// Returns the earliest deadline of this connection. While it is owed anything, only progress
-    /// counts.
+    /// counts; while it is held, it cannot be heard.
     pub(super) fn due(&self, limits: &Limits) -> Moment {
         match &self.backlog {
             Some(backlog) => backlog.progress.after(limits.lag_max),
+            None if self.held => Moment::NEVER,
             None => self.endpoint.deadline(),
         }
     }
@@ -183,7 +187,7 @@ impl Conn {
             // What still comes is discarded.
             After::Shut | After::Drop => usize::MAX,
         };
-        self.owed() <= owed_max && self.endpoint.wants_input()
+        !self.held && self.owed() <= owed_max && self.endpoint.wants_input()
     }
 
     /// Whether there is input, read or not, that no event will report again.

@@ -209,8 +209,10 @@ impl Turn<'_> {
         let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
+        conn.held = false;
         conn.endpoint.close(now, shared, code, reason, frames.buffer());
         self.conns.settle(id);
+        self.conns.serve_soon(id);
     }
 
     /// Returns the client's address: of the connection, or behind a trusted proxy, of the current
@@ -244,6 +246,27 @@ impl Turn<'_> {
     pub fn counts(&self, id: ConnId) -> (u32, u32) {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         conn.map_or((0, 0), |conn| (conn.received, conn.sent))
+    }
+
+    /// Reads nothing from a connection until it is released: its handler owes it an answer. Its peer
+    /// is not expected to be heard meanwhile.
+    pub fn hold(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.get(id) {
+            conn.held = true;
+        }
+    }
+
+    /// Reads from a connection again.
+    pub fn release(&mut self, id: ConnId) {
+        let now = self.now;
+        let Conns { slab, shared, .. } = &mut *self.conns;
+        let conn = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id && conn.held);
+        if let Some(conn) = conn {
+            conn.held = false;
+            conn.endpoint.on_drained(now, shared);
+            self.conns.arm(id);
+            self.conns.serve_soon(id);
+        }
     }
 
     /// Returns the bytes that a connection has not taken yet, without the broadcasts of this turn.

@@ -262,6 +262,8 @@ impl Server {
         match effect {
             Effect::Reply { client, event } => self.reply(turn, client, &event),
             Effect::Respond { caller, event } => self.respond(turn, caller, &event),
+            Effect::Hold { client } => turn.hold(conn(client)),
+            Effect::Release { client } => turn.release(conn(client)),
             Effect::Broadcast { room, event, except, seq } => {
                 self.broadcast(turn, room, None, &event, except.as_slice(), seq);
             }

@@ -9,7 +9,8 @@ use chinwag::chat::{
     ServerEvent, author_of,
 };
 
-use crate::world::{World, login};
+use crate::society::login;
+use crate::world::World;
 
 const CALLER: ClientId = ClientId(1 << 32);
 const HERE: [u8; 4] = [192, 0, 2, 7];

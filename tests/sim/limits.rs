@@ -221,3 +221,22 @@ fn accounts_and_those_who_keep_order_have_rates_of_their_own() {
     (0..9).for_each(|n| world.say(root, &format!("m{n}")));
     assert_eq!(world.types(root).len(), 5);
 }
+
+#[test]
+fn nothing_is_read_from_a_client_that_waits_for_a_page() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    world.say(alice, "hello");
+    world.told(alice);
+    world.prompt = false;
+    for query in [
+        r#"{"type":"history"}"#,
+        r#"{"type":"search","payload":{"query":"hello"}}"#,
+        r#"{"type":"resume","payload":{"rooms":{"lobby":0}}}"#,
+    ] {
+        world.say(alice, query);
+        assert!(world.held.contains(&alice), "{query}");
+        world.settle();
+        assert!(world.held.is_empty(), "{query}");
+    }
+}

@@ -446,6 +446,7 @@ impl Simulation {
                 }
                 Effect::Journal(order) => self.keeper.submit(order),
                 Effect::Respond { caller, .. } => panic!("{caller:?} asked nothing"),
+                Effect::Hold { .. } | Effect::Release { .. } => {}
                 Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),
             }
         }

@@ -1,6 +1,6 @@
 //! A chat, its keeper of records and a made-up clock, for tests that tell a story.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, JournalRequest};
@@ -20,6 +20,8 @@ pub(crate) struct World {
     /// What each client was told and has not been asked about yet.
     pub(crate) told: BTreeMap<ClientId, Vec<ServerEvent>>,
     pub(crate) closed: BTreeMap<ClientId, u16>,
+    /// Clients that nothing is read from.
+    pub(crate) held: BTreeSet<ClientId>,
     pub(crate) orders: Vec<JournalRequest>,
     /// Whether the keeper answers at once.
     pub(crate) prompt: bool,
@@ -41,6 +43,7 @@ impl World {
             now: Now { at: Moment::from_millis(0), unix_ms: START },
             told: BTreeMap::new(),
             closed: BTreeMap::new(),
+            held: BTreeSet::new(),
             orders: Vec::new(),
             prompt: true,
             next: 0,
@@ -52,6 +55,7 @@ impl World {
         self.chat = Chat::new(self.chat.limits().clone(), self.keeper.opening("k3"));
         self.now.at = Moment::from_millis(0);
         self.told.clear();
+        self.held.clear();
     }
 
     pub(crate) fn open(&mut self, query: &str) -> ClientId {
@@ -212,6 +216,8 @@ impl World {
                 self.orders.push(order.clone());
                 self.keeper.submit(order);
             }
+            Effect::Hold { client } => assert!(self.held.insert(client)),
+            Effect::Release { client } => assert!(self.held.remove(&client)),
             Effect::Close { client, code, .. } => {
                 self.closed.insert(client, code);
             }

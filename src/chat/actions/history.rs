@@ -66,6 +66,12 @@ impl Chat {
             _ => self.limits.page_bytes_max,
         };
         let Some(inside) = self.rooms.get_mut(room) else { return };
+        // Of many pages at once, as on connecting, each is shorter.
+        let due = match purpose {
+            Purpose::Requested { .. } => 1,
+            _ => self.people.await_answer(step, client),
+        };
+        let bytes_max = bytes_max.checked_div(due as usize).unwrap_or(bytes_max);
         inside.orders = inside.orders.saturating_add(1);
         let request_id = self.pending.requests.put(PendingRequest::Page(PendingPage {
             client,

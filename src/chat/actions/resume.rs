@@ -87,6 +87,9 @@ impl Chat {
         page: Result<Page, JournalError>,
     ) {
         self.rooms.request_answered(pending.room);
+        if !matches!(pending.purpose, Purpose::Requested { .. }) {
+            self.people.answer_arrived(step, pending.client);
+        }
         let from = self.people.client_ref(pending.client);
         match pending.purpose {
             Purpose::Asked { re } => match (from, page) {

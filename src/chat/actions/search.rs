@@ -53,17 +53,19 @@ impl Chat {
         let bytes_max = self.limits.page_bytes_max;
         let search = Search { request_id, rooms, words, before, limit, bytes_max };
         step.effects.push(Effect::Journal(JournalRequest::Search(search)));
+        self.people.await_answer(step, client);
         Ok(())
     }
 
     /// Tells a client what was found, as far as it may still read that.
     pub(in crate::chat) fn found(
-        &self,
+        &mut self,
         step: &mut Step<'_>,
         pending: PendingSearch,
         found: Result<SearchPage, JournalError>,
     ) {
         let PendingSearch { client, re } = pending;
+        self.people.answer_arrived(step, client);
         let Some(from) = self.people.client_ref(client) else { return };
         let page = match found {
             Ok(page) => page,
@@ -138,7 +140,7 @@ mod tests {
 
     fn ordered(chat: &mut Chat, text: &str) -> Search {
         match &say(chat, text)[..] {
-            [Effect::Journal(JournalRequest::Search(search))] => search.clone(),
+            [Effect::Journal(JournalRequest::Search(search)), ..] => search.clone(),
             other => panic!("no search: {other:?}"),
         }
     }

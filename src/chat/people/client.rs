@@ -51,6 +51,8 @@ pub(in crate::chat) struct Client {
     pub(in crate::chat) work: Bucket,
     /// Since when it has been doing more than it may; [`Moment::NEVER`]: it has not.
     pub(in crate::chat) overworking: Moment,
+    /// Pages and searches that it waits for; meanwhile nothing is read from it.
+    pub(in crate::chat) answers_due: u32,
     /// What it may send.
     pub(in crate::chat) sends: Bucket,
     /// What it may ask.
@@ -118,6 +120,7 @@ impl Client {
             warned: false,
             errors: Bucket::default(),
             work: Bucket::default(),
+            answers_due: 0,
             overworking: Moment::NEVER,
             subscriptions: Few::default(),
             sends: Bucket::default(),

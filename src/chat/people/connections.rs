@@ -49,6 +49,30 @@ impl People {
             || self.get(client.person).is_some_and(|person| person.admin)
     }
 
+    /// Takes note that a client waits for one more answer of the journal. Returns how many it waits
+    /// for.
+    pub(in crate::chat) fn await_answer(&mut self, step: &mut Step<'_>, id: ClientId) -> u32 {
+        let slot = self.by_id.get(&id).copied();
+        let Some(client) = slot.and_then(|slot| self.clients.get_mut(slot.index())) else {
+            return 1;
+        };
+        client.answers_due = client.answers_due.saturating_add(1);
+        if client.answers_due == 1 {
+            step.effects.push(Effect::Hold { client: id });
+        }
+        client.answers_due
+    }
+
+    /// Takes note that an answer is there, if the client still is.
+    pub(in crate::chat) fn answer_arrived(&mut self, step: &mut Step<'_>, id: ClientId) {
+        let slot = self.by_id.get(&id).copied();
+        let Some(client) = slot.and_then(|slot| self.clients.get_mut(slot.index())) else { return };
+        client.answers_due = client.answers_due.saturating_sub(1);
+        if client.answers_due == 0 {
+            step.effects.push(Effect::Release { client: id });
+        }
+    }
+
     /// Ends a connection: it is heard no more.
     pub(in crate::chat) fn end_client(
         &mut self,
