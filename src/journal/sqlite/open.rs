@@ -12,7 +12,7 @@ use super::super::{Durability, Limits, OpenError, epoch};
 use super::checkpoint::{self, Checkpoints};
 use super::directory::{Directory, HighWaterMark};
 use super::rooms::Rooms;
-use super::search::RunningSearches;
+use super::running_searches::RunningSearches;
 use super::task::{ReadRequest, Report, Waker};
 use super::unsaved::Unsaved;
 use super::worker::Worker;

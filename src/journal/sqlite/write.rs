@@ -60,7 +60,7 @@ impl From<rusqlite::Error> for AppendError {
 impl Writer {
     pub(super) fn new(db: Connection, limits: Limits, rooms: RoomTable) -> rusqlite::Result<Self> {
         let ids = Ids::load(&db, limits.young_ids_max, limits.ids_kept_ms() > 0)?;
-        let text_index = TextIndex::new(&rooms, limits.unsearched_entries_max);
+        let text_index = TextIndex::new(&db, &rooms, limits.unsearched_entries_max)?;
         Ok(Self {
             db,
             limits,

@@ -11,6 +11,7 @@ mod open;
 mod scratch;
 mod search;
 mod text_index;
+mod upgrade;
 mod world;
 
 pub(super) use scratch::Scratch;
