@@ -15,7 +15,7 @@ use super::rooms::Rooms;
 use super::running_searches::RunningSearches;
 use super::task::{ReadRequest, Report, Waker};
 use super::unsaved::Unsaved;
-use super::worker::Worker;
+use super::worker::{Erasure, Worker};
 use super::write::Writer;
 use super::{Sqlite, Underway, key_values, readers, room_table, schema};
 use crate::chat::record::{Search, Snapshot};
@@ -72,6 +72,8 @@ impl Sqlite {
             pruned: 0,
             expiry,
             degraded: None,
+            erasure: Erasure::default(),
+            look_at: now.at,
             directory,
         };
         spawn("journal", move || {

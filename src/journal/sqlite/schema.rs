@@ -128,6 +128,14 @@ pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
+/// Does the same, but waits for readers only shortly.
+pub(super) fn truncate_log(db: &Connection) -> rusqlite::Result<bool> {
+    db.busy_timeout(TRUNCATE_BUSY_MAX)?;
+    let truncated = checkpoint(db);
+    db.busy_timeout(BUSY_MAX)?;
+    truncated
+}
+
 /// Copies those pages of the write-ahead log into the database that no connection reads. Returns the
 /// number of pages in the log, and of those copied; 0 and 0 if another connection is copying.
 pub(super) fn copy(db: &Connection) -> rusqlite::Result<(u32, u32)> {
@@ -271,6 +279,7 @@ const APPLICATION_ID: i64 = 0x6368_6174;
 /// The first version in which two connections cannot spoil a write-ahead log.
 const SQLITE_MIN: i32 = 3_051_003;
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
+const TRUNCATE_BUSY_MAX: Duration = Duration::from_millis(20);
 const CACHE_KIB: i64 = 16 * 1024;
 const STATEMENTS: usize = 64;
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
