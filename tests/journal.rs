@@ -121,7 +121,7 @@ fn no_file_can_be_read_by_other_users_whatever_the_umask() {
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
         let modes: Vec<&str> = said.lines().filter(|line| line.starts_with("mode ")).collect();
-        assert_eq!(modes.len(), 5, "{said}");
+        assert_eq!(modes.len(), 6, "{said}");
         assert!(modes.iter().all(|line| line.ends_with(" 600")), "{umask}: {modes:?}");
     }
 }

@@ -65,6 +65,24 @@ impl Directory {
         }
     }
 
+    /// Keeps some space back, which a start on a full disk gives to SQLite: without an index of the
+    /// log nothing can be read.
+    pub(super) fn reserve(&self) {
+        let path = self.path.join(RESERVE);
+        if fs::metadata(&path).is_ok_and(|file| file.len() == RESERVE_BYTES as u64) {
+            return;
+        }
+        let reserved = open(&path).and_then(|file| file.write_all_at(&[0; RESERVE_BYTES], 0));
+        if let Err(error) = reserved {
+            tracing::warn!(%error, "no space can be kept back for the next start");
+        }
+    }
+
+    /// Gives that space free; false if there is none.
+    pub(super) fn release_reserve(&self) -> bool {
+        fs::remove_file(self.path.join(RESERVE)).is_ok()
+    }
+
     /// Whether the files in the directory are still those that were opened.
     pub(super) fn in_place(&mut self) -> bool {
         let same = |name: &str, file: &File| {
@@ -167,6 +185,9 @@ fn parse(text: &str) -> Option<u64> {
 /// The names of the database and of its write-ahead log.
 pub(super) const DATABASE: &str = "journal.db";
 const LOG: &str = "journal.db-wal";
+/// Space for the index of the log, which SQLite makes at each start: 32 KiB.
+const RESERVE: &str = "reserve";
+const RESERVE_BYTES: usize = 64 * 1024;
 /// How long the mark may be behind.
 pub(super) const MARK_EVERY: Duration = Duration::from_secs(1);
 const MARK_HEAD: &str = "chinwag journal, entries: ";

@@ -39,9 +39,13 @@ impl Sqlite {
         now: Now,
         waker: Waker,
     ) -> Result<(Self, Snapshot), OpenError> {
-        let directory = Directory::lock(&place.dir)?;
+        let mut directory = Directory::lock(&place.dir)?;
         let path = directory.database();
-        let db = schema::open(&path, place.durability, &limits, place.check)?;
+        let open = || schema::open(&path, place.durability, &limits, place.check);
+        let db = open().or_else(|error| match error {
+            OpenError::Sqlite { .. } if directory.release_reserve() => open(),
+            _ => Err(error),
+        })?;
         directory.sync()?;
         let failed = |source| OpenError::of(&path, source);
         let (rooms, table) = room_table::all(&db).map_err(failed)?;
@@ -59,6 +63,10 @@ impl Sqlite {
         let (read_requests, search_requests) = readers(&path, limits.scan_entries_max, &reporting)?;
         let Reporting { report, waker, doing } = reporting;
         let checkpoints = checkpoints(&mut writer.db, &path)?;
+        if !directory.in_place() {
+            return Err(OpenError::Locked { path: place.dir.clone() });
+        }
+        directory.reserve();
         let worker = Worker {
             writer,
             tasks: taken,

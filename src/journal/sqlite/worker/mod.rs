@@ -367,6 +367,7 @@ impl Worker {
         if let Err((_, error)) = writer.db.close() {
             tracing::error!(%error, "the journal could not be closed");
         }
+        directory.reserve();
         // From here on another server may open the journal.
         drop(directory);
     }
