@@ -78,6 +78,10 @@ pub(super) fn is_token_char(c: char) -> bool {
 
 /// Whether a character is part of a word.
 pub(super) fn is_word_char(c: char) -> bool {
+    // Most texts are plain, and the tables of marks are searched for each space.
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric();
+    }
     c.is_alphanumeric() || is_combining_mark(c)
 }
 

@@ -216,7 +216,7 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     db.create_scalar_function("index_text", 1, flags, |arguments| {
-        Ok(index_text(&arguments.get::<String>(0)?))
+        Ok(index_text(arguments.get_raw(0).as_str()?))
     })
 }
 
