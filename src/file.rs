@@ -1,8 +1,8 @@
 //! Files that are there whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// Creates or replaces the file `name` of a directory, readable by its owner only.
@@ -21,6 +21,8 @@ pub fn replace(
     }
     // `create_new` follows no link.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    // Whatever the umask is.
+    file.set_permissions(Permissions::from_mode(0o600))?;
     write(&mut file)?;
     file.sync_all()?;
     fs::rename(&new, dir.join(name))?;

@@ -8,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -101,6 +103,41 @@ fn writer_whose_disk_fails() {
     assert!(desk.journal.close(Duration::from_secs(10)));
     assert_eq!(Desk::open(Path::new(&dir)).1, 11);
     println!("all is well");
+}
+
+#[test]
+fn no_file_can_be_read_by_other_users_whatever_the_umask() {
+    for umask in ["000", "022", "777"] {
+        let dir = Scratch::new();
+        std::fs::create_dir(&dir.0).unwrap();
+        std::fs::set_permissions(&dir.0, Permissions::from_mode(0o755)).unwrap();
+        // As an old version left it.
+        std::fs::write(dir.0.join("mark"), "").unwrap();
+        std::fs::set_permissions(dir.0.join("mark"), Permissions::from_mode(0o644)).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "umask $0 && exec \"$@\"", umask]).arg(env::current_exe().unwrap());
+        command.args(["--exact", "writer_with_a_umask", "--nocapture"]);
+        let output = command.env("CHINWAG_CHILD_DIR", &dir.0).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        let modes: Vec<&str> = said.lines().filter(|line| line.starts_with("mode ")).collect();
+        assert_eq!(modes.len(), 6, "{said}");
+        assert!(modes.iter().all(|line| line.ends_with(" 600")), "{umask}: {modes:?}");
+    }
+}
+
+/// The child. It prints the mode of each file while it writes.
+#[test]
+fn writer_with_a_umask() {
+    let Some(dir) = env::var_os("CHINWAG_CHILD_DIR") else { return };
+    let (mut desk, _) = Desk::open(Path::new(&dir));
+    desk.append("a");
+    desk.responses();
+    for entry in std::fs::read_dir(&dir).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        println!("\nmode {} {mode:o}", entry.path().display());
+    }
 }
 
 /// Is what the child said before it was killed.

@@ -18,6 +18,7 @@
 
 mod draft;
 mod error;
+mod folding;
 mod history;
 mod memory;
 mod page;

@@ -83,7 +83,10 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let chat = Chat::new(config.chat.clone(), opening);
     let mut server = Server::new(config, chat, journal, accounts);
     let _address = match &config.data {
-        Data::Dir(dir) => Some(AddressFile::write(dir, &addresses).map_err(system(ADDRESS))?),
+        // Without it only commands beside this server do not find it; what is stored can be read.
+        Data::Dir(dir) => AddressFile::write(dir, &addresses)
+            .inspect_err(|error| tracing::error!(%error, "cannot write the address file"))
+            .ok(),
         Data::None => None,
     };
     announce(&addresses);
@@ -91,8 +94,6 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     server.close();
     result
 }
-
-const ADDRESS: &str = "cannot write the address file";
 
 /// Announces on stdout and in the log that the server is ready, and its addresses.
 fn announce(addresses: &[SocketAddr]) {

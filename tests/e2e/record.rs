@@ -182,3 +182,29 @@ fn is_expiry_of_the_first(event: &Value) {
 fn unix_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
 }
+
+#[test]
+fn a_server_starts_although_it_cannot_write_its_address() {
+    let data = Data::new();
+    let mut server = data.start(&[]);
+    server.join("name=Alice").post("c1", "remember me");
+    server.stop();
+    // As on a full disk, the file cannot be made.
+    std::fs::create_dir(data.dir().join("server.addr.new")).unwrap();
+    let server = data.start(&[]);
+    let history = server.join("name=Bob").until("history");
+    assert_eq!(history["payload"]["messages"][0]["content"], "remember me");
+    server.logs("cannot write the address file");
+}
+
+#[test]
+fn a_server_whose_database_is_gone_is_not_ready() {
+    let data = Data::new();
+    let server = data.start(&[]);
+    let mut alice = server.join("name=Alice");
+    alice.post("c1", "remember me");
+    std::fs::remove_file(data.dir().join("journal.db")).unwrap();
+    until("it is noticed", || server.get("/readyz").starts_with("HTTP/1.1 503"));
+    alice.send(json!({"type": "send_message", "id": "c2", "payload": "lost"}));
+    assert_eq!(alice.until("error")["payload"]["code"], "storage_unavailable");
+}

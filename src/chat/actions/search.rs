@@ -51,7 +51,8 @@ impl Chat {
         let request_id =
             self.pending.requests.put(PendingRequest::Search(PendingSearch { client, re }));
         let bytes_max = self.limits.page_bytes_max;
-        let search = Search { request_id, rooms, words, before, limit, bytes_max };
+        let asker = client.0;
+        let search = Search { request_id, asker, rooms, words, before, limit, bytes_max };
         step.effects.push(Effect::Journal(JournalRequest::Search(search)));
         self.people.await_answer(step, client);
         Ok(())

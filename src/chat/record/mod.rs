@@ -240,6 +240,8 @@ pub struct Page {
 pub struct Search {
     /// Comes back with the answer.
     pub request_id: RequestId,
+    /// The connection that asks. Searches of different connections take turns.
+    pub asker: u64,
     /// The rooms to look into: only such as the asker may read.
     pub rooms: Vec<RoomKey>,
     /// What was typed: words, and phrases in quotes. Never an expression of any other kind.

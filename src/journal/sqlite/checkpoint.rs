@@ -74,6 +74,13 @@ impl Checkpoints {
         }
     }
 
+    /// Has the log copied whatever its length, unless that is under way.
+    pub(super) fn start(&mut self) {
+        if !self.underway() {
+            self.underway = self.command.send(()).is_ok();
+        }
+    }
+
     /// Whether the thread is copying: then no other connection can.
     pub(super) fn underway(&mut self) -> bool {
         self.copied();

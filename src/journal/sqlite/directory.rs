@@ -3,9 +3,11 @@
 //! The mark tells how many entries the journal has had for certain. A write-ahead log that lost its
 //! tail is a sound database to SQLite; only something kept apart can tell that entries are missing.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +19,11 @@ use crate::clock::{Moment, Now};
 pub(super) struct Directory {
     path: PathBuf,
     lock: File,
+    /// The database itself is locked, too: the other file may be renamed. Nothing else may open the
+    /// database and close it again while SQLite has it open: that would take SQLite's locks away.
+    database: File,
+    /// The write-ahead log as it was first seen.
+    log: Option<(u64, u64)>,
 }
 
 impl Directory {
@@ -25,16 +32,72 @@ impl Directory {
         let failed = |source| OpenError::Directory { path: path.to_owned(), source };
         if !path.is_dir() {
             DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+            fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(failed)?;
             if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                 sync(parent).map_err(failed)?;
             }
         }
-        let lock = open(&path.join("lock")).map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
+        let mode = fs::metadata(path).map_err(failed)?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            let (path, mode) = (path.display(), format!("{mode:03o}"));
+            tracing::warn!(%path, mode, "the data directory is open to other users");
         }
+        let locked = |name| {
+            let file = open(&path.join(name)).map_err(failed)?;
+            match file.try_lock() {
+                Ok(()) => Ok(file),
+                Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
+                Err(TryLockError::Error(source)) => Err(failed(source)),
+            }
+        };
+        let (lock, database) = (locked("lock")?, locked(DATABASE)?);
+        for name in [LOG, "journal.db-shm"] {
+            // SQLite makes them with the mode of the database.
+            if let Ok(file) = fs::metadata(path.join(name)) {
+                make_private(&file, |mode| fs::set_permissions(path.join(name), mode));
+            }
+        }
+        let mut directory = Self { path: path.to_owned(), lock, database, log: None };
+        // Another server may have renamed the files meanwhile.
+        match directory.in_place() {
+            true => Ok(directory),
+            false => Err(OpenError::Locked { path: path.to_owned() }),
+        }
+    }
+
+    /// Keeps some space back, which a start on a full disk gives to SQLite: without an index of the
+    /// log nothing can be read.
+    pub(super) fn reserve(&self) {
+        let path = self.path.join(RESERVE);
+        if fs::metadata(&path).is_ok_and(|file| file.len() == RESERVE_BYTES as u64) {
+            return;
+        }
+        let reserved = open(&path).and_then(|file| file.write_all_at(&[0; RESERVE_BYTES], 0));
+        if let Err(error) = reserved {
+            tracing::warn!(%error, "no space can be kept back for the next start");
+        }
+    }
+
+    /// Gives that space free; false if there is none.
+    pub(super) fn release_reserve(&self) -> bool {
+        fs::remove_file(self.path.join(RESERVE)).is_ok()
+    }
+
+    /// Whether the files in the directory are still those that were opened.
+    pub(super) fn in_place(&mut self) -> bool {
+        let same = |name: &str, file: &File| {
+            file.metadata().is_ok_and(|file| self.identity(name) == Some(identity(&file)))
+        };
+        let log = self.identity(LOG);
+        let in_place = same("lock", &self.lock)
+            && same(DATABASE, &self.database)
+            && (self.log.is_none() || self.log == log);
+        self.log = self.log.or(log);
+        in_place
+    }
+
+    fn identity(&self, name: &str) -> Option<(u64, u64)> {
+        fs::metadata(self.path.join(name)).ok().as_ref().map(identity)
     }
 
     /// Returns the path of the database.
@@ -65,6 +128,7 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // The end of the process unlocks it anyway.
         _ = self.lock.unlock();
+        _ = self.database.unlock();
     }
 }
 
@@ -118,15 +182,36 @@ fn parse(text: &str) -> Option<u64> {
     (entries.len() == 20).then(|| entries.parse().ok()).flatten()
 }
 
-/// The name of the database in its directory.
+/// The names of the database and of its write-ahead log.
 pub(super) const DATABASE: &str = "journal.db";
+const LOG: &str = "journal.db-wal";
+/// Space for the index of the log, which SQLite makes at each start: 32 KiB.
+const RESERVE: &str = "reserve";
+const RESERVE_BYTES: usize = 64 * 1024;
 /// How long the mark may be behind.
 pub(super) const MARK_EVERY: Duration = Duration::from_secs(1);
 const MARK_HEAD: &str = "chinwag journal, entries: ";
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let file = options.open(path)?;
+    make_private(&file.metadata()?, |mode| file.set_permissions(mode));
+    Ok(file)
+}
+
+/// Sets the mode of a file to 0600, if it has another: an old version may have made it, or the umask
+/// may have taken the owner's rights.
+fn make_private(file: &Metadata, set: impl FnOnce(Permissions) -> io::Result<()>) {
+    if file.mode() & 0o777 != 0o600
+        && let Err(error) = set(Permissions::from_mode(0o600))
+    {
+        tracing::warn!(%error, "a file of the journal is open to other users");
+    }
+}
+
+fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 fn sync(directory: &Path) -> io::Result<()> {

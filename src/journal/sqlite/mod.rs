@@ -26,6 +26,7 @@ mod readers;
 mod room_table;
 mod rooms;
 mod row;
+mod running_searches;
 mod schema;
 mod search;
 mod task;
@@ -49,7 +50,7 @@ use crate::chat::record::{
 use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
-use search::RunningSearches;
+use running_searches::RunningSearches;
 use task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, bytes, key_values_bytes};
 use worker::PROBE_EVERY;
 
@@ -225,7 +226,7 @@ impl Sqlite {
 
     fn search(&mut self, search: Search) {
         let (request_id, max) = (search.request_id, self.limits.queue_searches_max);
-        if !self.searches.begin(max) {
+        if !self.searches.begin(&search, max) {
             let why = JournalError::Overloaded;
             return self.responses.push(JournalResponse::ReadFailed { request_id, why });
         }
@@ -235,7 +236,7 @@ impl Sqlite {
     }
 
     fn found(&mut self, request_id: RequestId, mut page: Option<SearchPage>) {
-        self.searches.end(page.as_mut(), self.now.unix_ms);
+        self.searches.end(request_id, page.as_mut(), self.now.unix_ms);
         let why = JournalError::Unavailable;
         self.responses.push(
             page.map_or(

@@ -12,10 +12,10 @@ use super::super::{Durability, Limits, OpenError, epoch};
 use super::checkpoint::{self, Checkpoints};
 use super::directory::{Directory, HighWaterMark};
 use super::rooms::Rooms;
-use super::search::RunningSearches;
+use super::running_searches::RunningSearches;
 use super::task::{ReadRequest, Report, Waker};
 use super::unsaved::Unsaved;
-use super::worker::Worker;
+use super::worker::{Erasure, Worker};
 use super::write::Writer;
 use super::{Sqlite, Underway, key_values, readers, room_table, schema};
 use crate::chat::record::{Search, Snapshot};
@@ -39,9 +39,13 @@ impl Sqlite {
         now: Now,
         waker: Waker,
     ) -> Result<(Self, Snapshot), OpenError> {
-        let directory = Directory::lock(&place.dir)?;
+        let mut directory = Directory::lock(&place.dir)?;
         let path = directory.database();
-        let db = schema::open(&path, place.durability, &limits, place.check)?;
+        let open = || schema::open(&path, place.durability, &limits, place.check);
+        let db = open().or_else(|error| match error {
+            OpenError::Sqlite { .. } if directory.release_reserve() => open(),
+            _ => Err(error),
+        })?;
         directory.sync()?;
         let failed = |source| OpenError::of(&path, source);
         let (rooms, table) = room_table::all(&db).map_err(failed)?;
@@ -59,6 +63,10 @@ impl Sqlite {
         let (read_requests, search_requests) = readers(&path, limits.scan_entries_max, &reporting)?;
         let Reporting { report, waker, doing } = reporting;
         let checkpoints = checkpoints(&mut writer.db, &path)?;
+        if !directory.in_place() {
+            return Err(OpenError::Locked { path: place.dir.clone() });
+        }
+        directory.reserve();
         let worker = Worker {
             writer,
             tasks: taken,
@@ -72,6 +80,8 @@ impl Sqlite {
             pruned: 0,
             expiry,
             degraded: None,
+            erasure: Erasure::default(),
+            look_at: now.at,
             directory,
         };
         spawn("journal", move || {

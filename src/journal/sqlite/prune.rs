@@ -8,7 +8,7 @@ use super::super::history::StoredEntry;
 use super::room_table::RoomRow;
 use super::row::{self, int, key, nat};
 use super::text_index;
-use super::write::Writer;
+use super::write::{Writer, erase};
 use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, RoomKey};
 
 impl Writer {
@@ -18,10 +18,21 @@ impl Writer {
         let mut gone = Vec::new();
         for (message, sender, author) in self.expired(unix_ms)? {
             let mid = row::seq_of(message);
-            let Some(name) = self.rooms.key(row::room_of(message)).map(Arc::clone) else {
-                return Err(rusqlite::Error::QueryReturnedNoRows);
+            let name = self.rooms.key(row::room_of(message)).map(Arc::clone);
+            let room = match &name {
+                Some(name) => self.room(name)?,
+                None => None,
             };
-            let Some(room) = self.room(&name)? else { continue };
+            let (Some(name), Some(room)) = (name, room) else {
+                tracing::warn!(message, "a message expires that belongs to no room");
+                self.erase_silently(message)?;
+                continue;
+            };
+            if room.is_full() {
+                text_index::remove(&self.db, &room, mid, mid)?;
+                self.erase_silently(message)?;
+                continue;
+            }
             let change = Change::Deleted { mid, why: DeletionReason::Expired };
             let entry = Entry { seq: room.next(), ts: unix_ms, sender, change };
             let stored = StoredEntry { author, entry };
@@ -29,6 +40,15 @@ impl Writer {
             gone.push((name, stored));
         }
         Ok(gone)
+    }
+
+    /// Erases a message that has expired, without an entry that says so.
+    fn erase_silently(&mut self, message: i64) -> rusqlite::Result<()> {
+        let seq = int(row::seq_of(message));
+        erase(&self.db, message, DeletionReason::Expired, seq)?;
+        self.expiries_changed = true;
+        self.erased = true;
+        Ok(())
     }
 
     /// Returns the time at which the next message expires.
@@ -62,19 +82,29 @@ impl Writer {
         let most = int(budget.left.div_ceil(PLAIN));
         let reach = [key(room.number, room.first), key(room.number, room.top), most];
         let mut rows = statement.query(reach)?;
+        let (mut oldest, mut consistent) = (None, true);
         while let Some(row) = rows.next()? {
-            if budget.left == 0 || (room.messages <= messages_max && nat(row.get(1)?) >= cutoff) {
+            let ts = nat(row.get(1)?);
+            if budget.left == 0 || (room.messages <= messages_max && ts >= cutoff) {
+                oldest = Some(ts);
                 break;
             }
             let message = row::is_message(row.get(0)?);
             budget.spend(if message && room.first <= room.searched { INDEXED } else { PLAIN });
+            consistent &= !message || room.messages > 0;
             room.messages = room.messages.saturating_sub(u64::from(message));
             room.first = room.first.saturating_add(1);
         }
         drop(rows);
         drop(statement);
+        room.oldest = oldest.unwrap_or(0);
         if room.first == before {
+            self.rooms.note_oldest(name, room.oldest);
             return Ok(None);
+        }
+        if !consistent {
+            room.messages = self.count_messages(&room)?;
+            tracing::warn!(room = &**name, messages = room.messages, "mended a room");
         }
         self.drop_entries(&room, before)?;
         self.rooms.put(name, room);
@@ -84,12 +114,10 @@ impl Writer {
     /// Prunes the next rooms, those after the number `after`.
     pub(super) fn prune_step(&mut self, after: i64, unix_ms: u64) -> rusqlite::Result<Pruned> {
         let cutoff = self.limits.cutoff(unix_ms);
-        let rooms = self.rooms_after(after)?;
+        let (rooms, next) = self.rooms.prunable(after, self.limits.messages_max(), cutoff);
         let mut budget = PruneBudget::of_a_step();
-        let mut pruned = Pruned { rooms: Vec::new(), after: 0, more: false };
-        if rooms.len() == ROOMS {
-            pruned.after = rooms.last().map_or(0, |(number, _)| *number);
-        }
+        let mut pruned =
+            Pruned { rooms: Vec::new(), after: next.unwrap_or(0), more: next.is_some() };
         for (number, name) in rooms {
             let Some(first) = self.prune(&name, cutoff, &mut budget)? else { continue };
             pruned.rooms.push((name, first));
@@ -112,13 +140,10 @@ impl Writer {
         Ok(())
     }
 
-    fn rooms_after(&self, after: i64) -> rusqlite::Result<Vec<(i64, RoomKey)>> {
-        let mut statement = self
-            .db
-            .prepare_cached("SELECT room, key FROM rooms WHERE room > ?1 ORDER BY room LIMIT ?2")?;
-        let limit = i64::try_from(ROOMS).unwrap_or(i64::MAX);
-        let rooms = statement.query_map([after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rooms.collect()
+    fn count_messages(&self, room: &RoomRow) -> rusqlite::Result<u64> {
+        let sql = "SELECT count(*) FROM entries WHERE entry BETWEEN ?1 AND ?2 AND kind = 0";
+        let reach = [key(room.number, room.first), key(room.number, room.top)];
+        self.db.query_row(sql, reach, |row| row.get(0).map(nat))
     }
 
     fn expired(&self, unix_ms: u64) -> rusqlite::Result<Vec<(i64, Arc<str>, AuthorKey)>> {
@@ -155,6 +180,7 @@ impl Writer {
             self.db.prepare_cached("DELETE FROM entries WHERE entry BETWEEN ?1 AND ?2")?;
         statement.execute(reach)?;
         self.expiries_changed = true;
+        self.erased = true;
         Ok(())
     }
 }
@@ -199,7 +225,6 @@ const PLAIN: u64 = 1;
 const INDEXED: u64 = 16;
 /// The number of indexed entries that one step may delete.
 const STEP: u64 = 4;
-/// The batch sizes of one step: expired messages, forgotten ids, pruned rooms.
+/// The batch sizes of one step: expired messages, forgotten ids.
 const EXPIRED: i64 = 16;
 const FORGOTTEN: i64 = 500;
-const ROOMS: usize = 64;

@@ -1,12 +1,14 @@
 //! The threads that read beside the worker.
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender};
 
 use rusqlite::Connection;
 
+use super::read;
+use super::search::Searching;
 use super::task::{Read, ReadRequest, ReadTarget, Report, Waker};
-use super::{read, search};
-use crate::chat::record::Search;
+use crate::chat::record::{RequestId, Search, SearchPage};
 
 /// Serves reads on its own thread until the reactor's side is closed.
 pub(super) fn serve_reads(
@@ -22,7 +24,8 @@ pub(super) fn serve_reads(
     }
 }
 
-/// Serves searches on its own thread until the reactor's side is closed.
+/// Serves searches on its own thread until the reactor's side is closed. Askers take turns, a step
+/// each.
 pub(super) fn serve_searches(
     db: &Connection,
     scan_max: usize,
@@ -30,15 +33,60 @@ pub(super) fn serve_searches(
     reports: &Sender<Vec<Report>>,
     waker: &Waker,
 ) {
-    for search in searches {
-        let page = search::find(db, &search, scan_max);
-        if let Err(error) = &page {
-            tracing::error!(%error, "the journal cannot be searched");
+    let mut turns = Turns::default();
+    loop {
+        if turns.askers.is_empty() {
+            let Ok(search) = searches.recv() else { return };
+            turns.add(Searching::new(search, scan_max));
         }
-        let (request_id, page) = (search.request_id, page.ok());
+        for search in searches.try_iter() {
+            turns.add(Searching::new(search, scan_max));
+        }
+        let Some((request_id, page)) = turns.step(db) else { continue };
         if reports.send(vec![Report::SearchDone { request_id, page }]).is_ok() {
             waker();
         }
+    }
+}
+
+/// The searches of each asker, the next to have a turn first.
+#[derive(Debug, Default)]
+struct Turns {
+    askers: VecDeque<VecDeque<Searching>>,
+}
+
+impl Turns {
+    fn add(&mut self, searching: Searching) {
+        let asker = searching.search().asker;
+        let own = |own: &&mut VecDeque<Searching>| {
+            own.front().is_some_and(|first| first.search().asker == asker)
+        };
+        match self.askers.iter_mut().find(own) {
+            Some(own) => own.push_back(searching),
+            None => self.askers.push_back(VecDeque::from([searching])),
+        }
+    }
+
+    /// Gives the next asker a turn; returns what has come of a search if that ends it.
+    fn step(&mut self, db: &Connection) -> Option<(RequestId, Option<SearchPage>)> {
+        let mut own = self.askers.pop_front()?;
+        let searching = own.front_mut()?;
+        let done = match searching.step(db) {
+            Ok(Some(page)) => Some(Some(page)),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be searched");
+                Some(None)
+            }
+        };
+        let done = done.map(|page| (searching.search().request_id, page));
+        if done.is_some() {
+            own.pop_front();
+        }
+        if !own.is_empty() {
+            self.askers.push_back(own);
+        }
+        done
     }
 }
 
@@ -54,4 +102,48 @@ pub(super) fn answer(db: &Connection, request: ReadRequest, in_order: bool) -> R
         tracing::error!(%error, "the journal cannot be read");
     }
     Report::Read { request, read: read.ok(), in_order }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sqlite::schema;
+    use crate::journal::tests::Scratch;
+    use crate::journal::{Durability, Limits};
+
+    #[test]
+    fn searches_take_turns_by_asker() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("journal.db");
+        let db = schema::open(&path, Durability::Write, &Limits::default(), false).unwrap();
+        db.execute_batch(
+            "INSERT INTO rooms (key, name, top) VALUES ('large', '', 40000), ('small', '', 5)",
+        )
+        .unwrap();
+        let search = |number, asker, room: &str| Search {
+            request_id: RequestId(number),
+            asker,
+            rooms: vec![room.into()],
+            words: "word".into(),
+            before: None,
+            limit: 10,
+            bytes_max: 1000,
+        };
+        let mut turns = Turns::default();
+        for number in 0..30 {
+            turns.add(Searching::new(search(number, 1, "large"), 50_000));
+        }
+        turns.add(Searching::new(search(100, 2, "small"), 50_000));
+        turns.add(Searching::new(search(101, 2, "small"), 50_000));
+        let mut ended = Vec::new();
+        let mut steps = 0;
+        while !turns.askers.is_empty() {
+            steps += 1;
+            ended.extend(turns.step(&db).map(|(id, page)| (id.0, steps, page.is_some())));
+        }
+        assert_eq!(ended[..2], [(100, 2, true), (101, 4, true)]);
+        let order: Vec<u64> = ended[2..].iter().map(|(number, ..)| *number).collect();
+        assert_eq!(order, (0..30).collect::<Vec<_>>(), "those of one asker come in order");
+        assert!(steps > 30 * 10, "{steps} steps");
+    }
 }

@@ -1,12 +1,12 @@
 //! The table of rooms, and its rows as the writer knows them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::row::{RoomNumber, int, nat};
+use super::row::{RoomNumber, SEQ_MAX, int, nat};
 use crate::chat::record::{RoomKey, RoomRecord};
 
 /// A row of the table.
@@ -21,12 +21,24 @@ pub(super) struct RoomRow {
     pub(super) messages: u64,
     /// Messages up to this `seq` are in the text index.
     pub(super) searched: u64,
+    /// When the first stored entry was made, if pruning has looked; else 0.
+    pub(super) oldest: u64,
 }
 
 impl RoomRow {
     /// Returns the `seq` of the room's next entry.
     pub(super) fn next(&self) -> u64 {
         self.top.saturating_add(1)
+    }
+
+    /// Whether no more entries can be numbered.
+    pub(super) fn is_full(&self) -> bool {
+        int(self.top) >= SEQ_MAX
+    }
+
+    /// Whether pruning has to look at the room.
+    fn may_be_pruned(&self, messages_max: u64, cutoff: u64) -> bool {
+        self.first <= self.top && (self.messages > messages_max || self.oldest < cutoff)
     }
 
     /// Returns the number of entries that are not in the text index, roughly.
@@ -46,6 +58,7 @@ pub(super) fn find(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRo
             top: nat(row.get(2)?),
             messages: nat(row.get(3)?),
             searched: nat(row.get(4)?),
+            oldest: 0,
         })
     });
     row.optional()
@@ -63,7 +76,10 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<(Vec<RoomRecord>, RoomTab
         let (number, top) = (row.get(0)?, nat(row.get(5)?));
         let (first, messages, searched) = (nat(row.get(4)?), nat(row.get(6)?), nat(row.get(7)?));
         table.keys.insert(number, Arc::clone(&key));
-        table.rows.insert(Arc::clone(&key), RoomRow { number, first, top, messages, searched });
+        table.rows.insert(
+            Arc::clone(&key),
+            RoomRow { number, first, top, messages, searched, oldest: 0 },
+        );
         records.push(RoomRecord { key, name: row.get(2)?, top, topic: row.get(3)? });
     }
     Ok((records, table))
@@ -73,7 +89,7 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<(Vec<RoomRecord>, RoomTab
 #[derive(Debug, Default)]
 pub(super) struct RoomTable {
     rows: HashMap<RoomKey, RoomRow>,
-    keys: HashMap<RoomNumber, RoomKey>,
+    keys: BTreeMap<RoomNumber, RoomKey>,
     /// The rooms that this transaction changes.
     dirty: BTreeSet<RoomKey>,
 }
@@ -105,7 +121,7 @@ impl RoomTable {
         let mut statement = db.prepare_cached("INSERT INTO rooms (key, name) VALUES (?1, ?2)")?;
         let number = statement.insert([&**key, name])?;
         self.keys.insert(number, Arc::clone(key));
-        Ok(RoomRow { number, first: 1, top: 0, messages: 0, searched: 0 })
+        Ok(RoomRow { number, first: 1, top: 0, messages: 0, searched: 0, oldest: 0 })
     }
 
     /// Changes a room, in the database with [`RoomTable::save`].
@@ -119,6 +135,35 @@ impl RoomTable {
     /// Returns the key of a room.
     pub(super) fn key(&self, number: RoomNumber) -> Option<&RoomKey> {
         self.keys.get(&number)
+    }
+
+    /// Notes when the first stored entry of a room was made.
+    pub(super) fn note_oldest(&mut self, key: &RoomKey, oldest: u64) {
+        if let Some(row) = self.rows.get_mut(key) {
+            row.oldest = oldest;
+        }
+    }
+
+    /// Returns some of the rooms after a number that pruning has to look at, and the number to go on
+    /// after, if there are more.
+    pub(super) fn prunable(
+        &self,
+        after: RoomNumber,
+        messages_max: u64,
+        cutoff: u64,
+    ) -> (Vec<(RoomNumber, RoomKey)>, Option<RoomNumber>) {
+        let mut found = Vec::new();
+        let rooms = self.keys.range(after.saturating_add(1)..);
+        for (looked_at, (number, key)) in rooms.enumerate() {
+            if found.len() == PRUNABLE_MAX || looked_at == LOOKED_AT_MAX {
+                return (found, Some(number.saturating_sub(1)));
+            }
+            let row = self.rows.get(key);
+            if row.is_none_or(|row| row.may_be_pruned(messages_max, cutoff)) {
+                found.push((*number, Arc::clone(key)));
+            }
+        }
+        (found, None)
     }
 
     /// Whether an entry that was added is still stored.
@@ -145,7 +190,7 @@ impl RoomTable {
     /// Writes the rooms that this transaction changes.
     pub(super) fn save(&self, db: &Connection) -> rusqlite::Result<()> {
         for row in self.dirty.iter().filter_map(|key| self.rows.get(key)) {
-            let RoomRow { number, first, top, messages, searched } = *row;
+            let RoomRow { number, first, top, messages, searched, .. } = *row;
             let mut statement = db.prepare_cached(
                 "UPDATE rooms SET first = ?2, top = ?3, messages = ?4, searched = ?5 WHERE room = ?1",
             )?;
@@ -166,3 +211,7 @@ impl RoomTable {
         }
     }
 }
+
+/// The numbers of rooms that one step of pruning reads, and looks at in memory.
+const PRUNABLE_MAX: usize = 128;
+const LOOKED_AT_MAX: usize = 8192;

@@ -75,6 +75,8 @@ struct Recent {
     history: History,
     /// Whether it was read since space was last needed.
     used: bool,
+    /// Whether the room is in `clock`.
+    listed: bool,
 }
 
 impl Rooms {
@@ -94,7 +96,8 @@ impl Rooms {
             return;
         }
         // A room without a record: all of it will be in memory from its first entry on.
-        let recent = Some(Box::new(Recent { history: History::starting(1, 1), used: true }));
+        let recent =
+            Some(Box::new(Recent { history: History::starting(1, 1), used: true, listed: false }));
         let room = Room { submitted: 1, recent, ..Room::default() };
         self.rooms.insert(Arc::clone(key), room);
     }
@@ -124,7 +127,7 @@ impl Rooms {
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
             self.bytes = self.bytes.saturating_sub(memory_bytes(history));
-            if history.len() == 0 {
+            if !mem::replace(&mut recent.listed, true) {
                 self.clock.push_back(Arc::clone(key));
             }
             history.push(stored);
@@ -236,7 +239,7 @@ impl Rooms {
             history.push(stored);
         }
         self.bytes = self.bytes.saturating_add(memory_bytes(&history));
-        room.recent = Some(Box::new(Recent { history, used: true }));
+        room.recent = Some(Box::new(Recent { history, used: true, listed: true }));
         room.filling = false;
         for query in mem::take(&mut room.waiting) {
             self.next.extend(look(room, query, &self.limits));
@@ -308,6 +311,25 @@ const TRIES_MAX: u32 = 3;
 mod tests {
     use super::*;
     use crate::chat::record::RequestId;
+
+    #[test]
+    fn a_room_that_is_pruned_again_and_again_is_noted_once() {
+        let key = RoomKey::from("lobby");
+        let mut rooms = Rooms::new(&[], Limits::default());
+        for seq in 1..100 {
+            rooms.on_submit(&key);
+            let change = crate::chat::record::Change::Message {
+                content: "hi".into(),
+                reply_to: None,
+                expires: None,
+            };
+            let entry = crate::chat::record::Entry { seq, ts: 1, sender: "Alice".into(), change };
+            let author = crate::chat::record::AuthorKey([1; 16]);
+            rooms.on_append_answered(&key, Some(StoredEntry { author, entry }));
+            rooms.on_pruned(&key, seq + 1);
+            assert_eq!(rooms.clock.len(), 1);
+        }
+    }
 
     #[test]
     fn only_queries_for_the_newest_entries_wait_until_those_are_in_memory() {

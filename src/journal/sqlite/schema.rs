@@ -10,9 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 
+use super::super::folding::folding;
+use super::super::search::index_text;
 use super::super::{Durability, Limits, OpenError};
 use super::row::int;
 use crate::chat::record::{AuthorKey, SessionRecord};
@@ -125,6 +128,14 @@ pub(super) fn checkpoint(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(row.get::<_, i64>(0)? == 0))
 }
 
+/// Does the same, but waits for readers only shortly.
+pub(super) fn truncate_log(db: &Connection) -> rusqlite::Result<bool> {
+    db.busy_timeout(TRUNCATE_BUSY_MAX)?;
+    let truncated = checkpoint(db);
+    db.busy_timeout(BUSY_MAX)?;
+    truncated
+}
+
 /// Copies those pages of the write-ahead log into the database that no connection reads. Returns the
 /// number of pages in the log, and of those copied; 0 and 0 if another connection is copying.
 pub(super) fn copy(db: &Connection) -> rusqlite::Result<(u32, u32)> {
@@ -203,22 +214,41 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
         db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
     }
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(())
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    db.create_scalar_function("index_text", 1, flags, |arguments| {
+        Ok(index_text(arguments.get_raw(0).as_str()?))
+    })
 }
 
 /// Brings the database to our version, all in one transaction.
 fn migrate(db: &Connection, version: i64) -> rusqlite::Result<()> {
     let done = usize::try_from(version).unwrap_or(0);
-    if version == VERSION {
+    let transaction = db.unchecked_transaction()?;
+    if version != VERSION {
+        for migration in MIGRATIONS.iter().skip(done) {
+            transaction.execute_batch(migration)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    renew_index(&transaction)?;
+    transaction.commit()
+}
+
+/// Starts the text index anew if it was made by another way of folding.
+fn renew_index(db: &Connection) -> rusqlite::Result<()> {
+    let folding = folding();
+    let sql = "SELECT value FROM meta WHERE key = 'folding'";
+    let known: Option<String> = db.query_row(sql, [], |row| row.get(0)).optional()?;
+    if known.as_ref() == Some(&folding) {
         return Ok(());
     }
-    let transaction = db.unchecked_transaction()?;
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration)?;
+    db.execute_batch(include_str!("new_index.sql"))?;
+    if !db.query_row("SELECT EXISTS (SELECT 1 FROM entries)", [], |row| row.get(0))? {
+        db.execute_batch("DROP TABLE stale_search")?;
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()
+    db.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('folding', ?1)", [folding])?;
+    Ok(())
 }
 
 impl OpenError {
@@ -235,11 +265,12 @@ impl OpenError {
 }
 
 /// The migrations; each brings the database to the next version.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("search.sql"),
     include_str!("facts.sql"),
     include_str!("merges.sql"),
+    include_str!("folding.sql"),
 ];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -248,6 +279,7 @@ const APPLICATION_ID: i64 = 0x6368_6174;
 /// The first version in which two connections cannot spoil a write-ahead log.
 const SQLITE_MIN: i32 = 3_051_003;
 pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
+const TRUNCATE_BUSY_MAX: Duration = Duration::from_millis(20);
 const CACHE_KIB: i64 = 16 * 1024;
 const STATEMENTS: usize = 64;
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);

@@ -1,202 +1,223 @@
-//! Searching the database, and keeping results in line with the responses.
+//! Searching the database in steps, so that searches can take turns.
 
+use std::mem;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use super::super::history::StoredEntry;
 use super::super::page::{Budget, message_bytes};
 use super::super::search::{self, RoomHits, Terms};
 use super::read::StoredRoom;
 use super::room_table;
 use super::row::key;
-use crate::chat::record::{Change, RoomKey, Search, SearchPage, StoredMessage};
+use crate::chat::record::{Search, SearchPage, StoredMessage};
 
-/// Finds messages in one snapshot. Scans `scan_max` entries that are not in the index.
-pub(super) fn find(
-    db: &Connection,
-    search: &Search,
-    scan_max: usize,
-) -> rusqlite::Result<SearchPage> {
-    let terms = Terms::parse(&search.words);
-    let mut rooms = Vec::new();
-    if !terms.is_empty() {
-        let snapshot = db.unchecked_transaction()?;
-        let scan_max = search::scan_share(scan_max, search);
-        for name in &search.rooms {
-            let Some(room) = room_table::find(&snapshot, name)? else { continue };
-            let source = StoredRoom { db: &snapshot, room };
-            let (found, more) = source.search(search, &terms, scan_max)?;
-            rooms.push(RoomHits { room: Arc::clone(name), found, more });
-        }
-    }
-    Ok(search::merge(search, rooms))
+/// A search on its way: one room after the other, each from its newest message down.
+///
+/// Each step reads from one snapshot. What is changed between two steps is taken out of the results
+/// by [`super::running_searches`].
+#[derive(Debug)]
+pub(super) struct Searching {
+    search: Search,
+    terms: Terms,
+    /// The query for the index, if it has anything of the terms.
+    expression: Option<String>,
+    /// The number of entries to scan in each room.
+    scan_max: u64,
+    done: Vec<RoomHits>,
+    room: InRoom,
 }
 
-impl StoredRoom<'_> {
-    fn search(
-        &self,
-        search: &Search,
-        terms: &Terms,
-        scan_max: usize,
-    ) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
-        let room = &self.room;
-        let last = search.before.map_or(room.top, |before| before.saturating_sub(1).min(room.top));
-        let mut found = Vec::new();
-        let mut budget = Budget::new(search.limit, search.bytes_max);
-        let mut take = |said: StoredMessage| {
-            let takes = budget.take(message_bytes(&said));
-            if takes {
-                found.push(said);
+/// How far a search has come in a room.
+#[derive(Debug)]
+struct InRoom {
+    found: Vec<StoredMessage>,
+    budget: Budget,
+    /// The `seq` from which it goes on downwards; `None` before the first step.
+    last: Option<u64>,
+    /// The numbers of entries to scan, and of messages from the index to check.
+    scan_left: u64,
+    checks_left: u64,
+}
+
+/// What a step in a room has left to do.
+enum Left {
+    /// It goes on below.
+    More,
+    /// The room is done; whether there may be more in it.
+    Nothing { cut: bool },
+}
+
+impl Searching {
+    /// Prepares a search that scans `scan_max` entries where there is no index.
+    pub(super) fn new(search: Search, scan_max: usize) -> Self {
+        let terms = Terms::parse(&search.words);
+        let scan_max = search::scan_share(scan_max, &search) as u64;
+        let room = InRoom::new(&search, scan_max);
+        let expression = terms.expression();
+        Self { search, terms, expression, scan_max, done: Vec::new(), room }
+    }
+
+    /// Returns what was asked.
+    pub(super) fn search(&self) -> &Search {
+        &self.search
+    }
+
+    /// Searches a bit further; returns the results at the end.
+    pub(super) fn step(&mut self, db: &Connection) -> rusqlite::Result<Option<SearchPage>> {
+        let snapshot = db.unchecked_transaction()?;
+        let Self { search, terms, expression, scan_max, done, room: at } = self;
+        let query = Query { terms, expression: expression.as_deref() };
+        let mut work = STEP;
+        while work > 0
+            && !terms.is_empty()
+            && let Some(name) = search.rooms.get(done.len())
+        {
+            work = work.saturating_sub(ROOM);
+            let left = match room_table::find(&snapshot, name)? {
+                Some(room) => {
+                    at.step(&StoredRoom { db: &snapshot, room }, search, &query, &mut work)?
+                }
+                None => Left::Nothing { cut: false },
+            };
+            if let Left::Nothing { cut: more } = left {
+                let found = mem::replace(at, InRoom::new(search, *scan_max)).found;
+                done.push(RoomHits { room: Arc::clone(name), found, more });
             }
-            takes
+        }
+        let ends = terms.is_empty() || done.len() == search.rooms.len();
+        Ok(ends.then(|| search::merge(search, mem::take(done))))
+    }
+}
+
+/// What is looked for.
+struct Query<'a> {
+    terms: &'a Terms,
+    expression: Option<&'a str>,
+}
+
+impl InRoom {
+    fn new(search: &Search, scan_max: u64) -> Self {
+        let budget = Budget::new(search.limit, search.bytes_max);
+        Self { found: Vec::new(), budget, last: None, scan_left: scan_max, checks_left: CHECKS_MAX }
+    }
+
+    /// Looks at some of the entries that are left, those above the index first.
+    fn step(
+        &mut self,
+        source: &StoredRoom<'_>,
+        search: &Search,
+        query: &Query<'_>,
+        work: &mut u64,
+    ) -> rusqlite::Result<Left> {
+        let room = &source.room;
+        let before = search.before.map_or(room.top, |before| before.saturating_sub(1));
+        let last = self.last.unwrap_or(before).min(room.top);
+        if last < room.first {
+            return Ok(Left::Nothing { cut: false });
+        }
+        let indexed = if query.expression.is_some() { room.searched } else { 0 };
+        let (least, fits) = match query.expression {
+            Some(expression) if last <= indexed => {
+                self.step_index(source, last, query.terms, expression, work)?
+            }
+            _ => {
+                let least = room.first.max(indexed.saturating_add(1));
+                self.step_scan(source, least, last, query.terms, work)?
+            }
         };
-        let late = room.first.max(room.searched.saturating_add(1));
-        let least = late.max(last.saturating_sub(scan_max as u64).saturating_add(1));
-        let mut statement = self.db.prepare_cached(
+        self.last = Some(least.saturating_sub(1));
+        Ok(match (least <= room.first, fits) {
+            (_, false) => Left::Nothing { cut: true },
+            (true, true) => Left::Nothing { cut: false },
+            (false, true) => Left::More,
+        })
+    }
+
+    /// Looks at entries one by one, down to `least`; returns where it ended, and whether there is
+    /// space for more.
+    fn step_scan(
+        &mut self,
+        source: &StoredRoom<'_>,
+        least: u64,
+        last: u64,
+        terms: &Terms,
+        work: &mut u64,
+    ) -> rusqlite::Result<(u64, bool)> {
+        let entries = self.scan_left.min((*work).max(1));
+        if entries == 0 {
+            return Ok((last, false));
+        }
+        let least = least.max(last.saturating_sub(entries.saturating_sub(1)));
+        let scanned = last.saturating_sub(least).saturating_add(1);
+        self.scan_left = self.scan_left.saturating_sub(scanned);
+        *work = work.saturating_sub(scanned);
+        let mut statement = source.db.prepare_cached(
             "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed FROM entries
              WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL ORDER BY entry DESC",
         )?;
-        let mut rows = statement.query([key(room.number, least), key(room.number, last)])?;
+        let number = source.room.number;
+        let mut rows = statement.query([key(number, least), key(number, last)])?;
         while let Some(row) = rows.next()? {
-            let said = self.said(row)?;
-            if terms.is_in(&said.content) && !take(said) {
-                return Ok((found, true));
+            let said = source.said(row)?;
+            if terms.is_in(&said.content) && !self.take(said) {
+                return Ok((least, false));
             }
         }
-        if late < least {
-            return Ok((found, true));
-        }
-        let mut statement = self.db.prepare_cached(
+        Ok((least, true))
+    }
+
+    /// Looks at the messages that the index names, in a range below `last`; returns where it ended,
+    /// and whether there is space for more.
+    fn step_index(
+        &mut self,
+        source: &StoredRoom<'_>,
+        last: u64,
+        terms: &Terms,
+        expression: &str,
+        work: &mut u64,
+    ) -> rusqlite::Result<(u64, bool)> {
+        *work = work.saturating_sub(RANGE_WORK);
+        let (number, first) = (source.room.number, source.room.first);
+        let least = first.max(last.saturating_sub(RANGE.saturating_sub(1)));
+        let mut statement = source.db.prepare_cached(
             "SELECT entry, ts, sender, entries.text, reply_to, expires, gone, edit, changed
              FROM search CROSS JOIN entries ON entry = search.rowid
              WHERE search MATCH ?3 AND search.rowid BETWEEN ?1 AND ?2
              AND kind = 0 AND gone IS NULL ORDER BY search.rowid DESC",
         )?;
-        let (from, to) = (key(room.number, room.first), key(room.number, last.min(room.searched)));
-        let mut rows = statement.query(rusqlite::params![from, to, terms.expression()])?;
+        let (from, to) = (key(number, least), key(number, last));
+        let mut rows = statement.query(params![from, to, expression])?;
         while let Some(row) = rows.next()? {
-            if !take(self.said(row)?) {
-                return Ok((found, true));
+            let said = source.said(row)?;
+            let mid = said.mid;
+            *work = work.saturating_sub(1);
+            self.checks_left = self.checks_left.saturating_sub(1);
+            if terms.is_in(&said.content) && !self.take(said) || self.checks_left == 0 {
+                return Ok((mid, false));
+            }
+            if *work == 0 {
+                return Ok((mid, true));
             }
         }
-        Ok((found, false))
-    }
-}
-
-/// The changes reported while searches run. Results that are older than those must not be shown.
-#[derive(Debug, Default)]
-pub(super) struct RunningSearches {
-    underway: usize,
-    revised: Vec<Revision>,
-}
-
-/// A reported change.
-#[derive(Debug)]
-enum Revision {
-    /// The entry `seq` edits or deletes the message `mid`.
-    Message { room: RoomKey, mid: u64, seq: u64 },
-    /// The entries below `first` were pruned.
-    Pruned { room: RoomKey, first: u64 },
-}
-
-impl RunningSearches {
-    /// Begins a search, if fewer than `max` are running.
-    pub(super) fn begin(&mut self, max: usize) -> bool {
-        let begins = self.underway < max;
-        self.underway = self.underway.saturating_add(usize::from(begins));
-        begins
+        Ok((least, true))
     }
 
-    /// Returns the number of searches without a response.
-    pub(super) fn underway(&self) -> usize {
-        self.underway
-    }
-
-    /// Notes an entry that was reported.
-    pub(super) fn on_entry(&mut self, room: &RoomKey, stored: &StoredEntry) {
-        if let Change::Edited { mid, .. } | Change::Deleted { mid, .. } = stored.entry.change
-            && self.underway > 0
-        {
-            let (room, seq) = (Arc::clone(room), stored.entry.seq);
-            self.revised.push(Revision::Message { room, mid, seq });
+    fn take(&mut self, said: StoredMessage) -> bool {
+        let takes = self.budget.take(message_bytes(&said));
+        if takes {
+            self.found.push(said);
         }
-    }
-
-    /// Notes that entries were pruned.
-    pub(super) fn on_pruned(&mut self, room: &RoomKey, first: u64) {
-        if self.underway > 0 {
-            self.revised.push(Revision::Pruned { room: Arc::clone(room), first });
-        }
-    }
-
-    /// Ends a search: removes the hits that are out of date.
-    pub(super) fn end(&mut self, page: Option<&mut SearchPage>, unix_ms: u64) {
-        self.underway = self.underway.saturating_sub(1);
-        if let Some(SearchPage { hits, .. }) = page {
-            hits.retain(|hit| {
-                let stale = self.revised.iter().any(|revised| match revised {
-                    Revision::Message { room, mid, seq } => {
-                        *mid == hit.said.mid && *seq > hit.said.seq && *room == hit.room
-                    }
-                    Revision::Pruned { room, first } => hit.said.mid < *first && *room == hit.room,
-                });
-                !stale && hit.said.expires.is_none_or(|expires| expires > unix_ms)
-            });
-        }
-        if self.underway == 0 {
-            self.revised = Vec::new();
-        }
+        takes
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chat::record::{AuthorKey, DeletionReason, Entry, Hit, RequestId};
-
-    #[test]
-    fn what_was_changed_since_it_was_found_is_left_out() {
-        let room = RoomKey::from("lobby");
-        let hit = |mid, expires| Hit {
-            room: RoomKey::from("lobby"),
-            said: StoredMessage {
-                mid,
-                seq: mid,
-                ts: 1,
-                sender: "Alice".into(),
-                content: "word".into(),
-                reply_to: None,
-                expires,
-                deleted: None,
-                edited: false,
-                reactions: Vec::new(),
-            },
-        };
-        let stored = |seq, change| StoredEntry {
-            author: AuthorKey([1; 16]),
-            entry: Entry { seq, ts: 1, sender: "Alice".into(), change },
-        };
-        let mut searches = RunningSearches::default();
-        assert!(searches.begin(1) && !searches.begin(1));
-        searches
-            .on_entry(&room, &stored(10, Change::Deleted { mid: 5, why: DeletionReason::Author }));
-        searches.on_entry(&room, &stored(11, Change::Edited { mid: 6, content: "else".into() }));
-        searches
-            .on_entry(&room, &stored(11, Change::Deleted { mid: 3, why: DeletionReason::Author }));
-        searches.on_pruned(&room, 3);
-        let mut hits: Vec<Hit> = (1..=7).rev().map(|mid| hit(mid, None)).collect();
-        hits.push(hit(8, Some(50)));
-        hits.push(hit(9, Some(51)));
-        // Seen as it was after the deletion of another.
-        hits.push(Hit {
-            said: StoredMessage { seq: 12, ..hit(6, None).said },
-            room: RoomKey::from("lobby"),
-        });
-        let mut page = SearchPage { request_id: RequestId(1), hits, more: false };
-        searches.end(Some(&mut page), 50);
-        let mids: Vec<u64> = page.hits.iter().map(|hit| hit.said.mid).collect();
-        assert_eq!(mids, [7, 4, 9, 6]);
-        assert_eq!((searches.underway(), searches.revised.len()), (0, 0));
-    }
-}
+/// The work of a step, in entries looked at: a few milliseconds.
+const STEP: u64 = 2048;
+/// The work of looking a room up, and of asking the index about a range of this many entries.
+const ROOM: u64 = 8;
+const RANGE_WORK: u64 = 64;
+const RANGE: u64 = 1 << 16;
+/// Messages that the index names and a search looks at in one room. Then the search of the room
+/// ends, and there may be more.
+const CHECKS_MAX: u64 = 50_000;

@@ -9,6 +9,9 @@
 //! messages are behind: then a batch goes with each commit. An entry that changes an indexed message
 //! changes the index in the same transaction. Each batch becomes a segment of the index; segments
 //! are merged a few pages at a time, with the next batch.
+//!
+//! An index that was made by another way of folding is *stale*: it is set aside at the start, its
+//! pages are overwritten a few at a time, and the new one is built like that of an old journal.
 
 use std::collections::BTreeSet;
 use std::mem;
@@ -33,16 +36,48 @@ pub(super) struct TextIndex {
     indexed: u64,
     /// The number of entries added since the last batch.
     added: u64,
+    /// What is left of a stale index.
+    stale: Stale,
+    /// The index being built at this start.
+    build: Option<Build>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stale {
+    Nothing,
+    Some,
+    /// This transaction drops it.
+    Dropped,
+}
+
+/// How far an index has come that was far behind at the start.
+#[derive(Debug)]
+struct Build {
+    entries: u64,
+    tenths: u64,
 }
 
 impl TextIndex {
-    pub(super) fn new(rooms: &RoomTable, behind_max: u64) -> Self {
+    pub(super) fn new(
+        db: &Connection,
+        rooms: &RoomTable,
+        behind_max: u64,
+    ) -> rusqlite::Result<Self> {
         let (mut late, mut behind) = (BTreeSet::new(), 0_u64);
         for (name, room) in rooms.iter().filter(|(_, room)| room.unindexed() > 0) {
             late.insert(Arc::clone(name));
             behind = behind.saturating_add(room.unindexed());
         }
-        Self { rooms: late, behind, behind_max, indexed: 0, added: 0 }
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'stale_search')";
+        let stale = match db.query_row(sql, [], |row| row.get(0))? {
+            true => Stale::Some,
+            false => Stale::Nothing,
+        };
+        let build = (behind > behind_max.saturating_mul(2)).then(|| {
+            tracing::info!(entries = behind, "building the search index");
+            Build { entries: behind, tenths: 0 }
+        });
+        Ok(Self { rooms: late, behind, behind_max, indexed: 0, added: 0, stale, build })
     }
 
     /// Counts a new entry of a room.
@@ -54,8 +89,13 @@ impl TextIndex {
         }
     }
 
-    /// Whether enough entries are behind to index some.
+    /// Whether there is work for a batch.
     pub(super) fn lags(&self) -> bool {
+        self.is_behind() || self.stale == Stale::Some
+    }
+
+    /// Whether enough entries are behind to index some.
+    fn is_behind(&self) -> bool {
         self.behind > self.behind_max
     }
 
@@ -70,12 +110,33 @@ impl TextIndex {
     /// Takes note that the transaction is committed.
     pub(super) fn commit(&mut self) {
         self.indexed = 0;
+        if self.stale == Stale::Dropped {
+            self.stale = Stale::Nothing;
+        }
+        self.tell_progress();
+    }
+
+    fn tell_progress(&mut self) {
+        let (behind, built) = (self.behind, !self.is_behind());
+        let Some(build) = &mut self.build else { return };
+        let done = build.entries.saturating_sub(behind);
+        let tenths = done.saturating_mul(10).checked_div(build.entries).unwrap_or(10);
+        if built {
+            tracing::info!("the search index is built");
+            self.build = None;
+        } else if tenths > build.tenths {
+            build.tenths = tenths;
+            tracing::info!(percent = tenths.saturating_mul(10), "building the search index");
+        }
     }
 
     /// Takes note that the transaction, which added `added` entries, is rolled back.
     pub(super) fn roll_back(&mut self, dirty: &BTreeSet<RoomKey>, added: u64) {
         let behind = self.behind.saturating_add(mem::take(&mut self.indexed));
         self.behind = behind.saturating_sub(added);
+        if self.stale == Stale::Dropped {
+            self.stale = Stale::Some;
+        }
         self.rooms.extend(dirty.iter().map(Arc::clone));
     }
 
@@ -87,6 +148,12 @@ impl TextIndex {
         mut batch: u64,
         added: u64,
     ) -> rusqlite::Result<()> {
+        if self.stale == Stale::Some {
+            self.clear_stale(db, if batch > 0 { STALE_PAGES } else { STALE_PAGES_WHEN_BUSY })?;
+            if !self.is_behind() {
+                return Ok(());
+            }
+        }
         if self.behind / CATCH_UP_FACTOR > self.behind_max {
             batch = batch.max(added.saturating_mul(2));
         }
@@ -110,7 +177,8 @@ impl TextIndex {
             let end = from.saturating_add(batch);
             room.searched = room.top.min(end.saturating_sub(1));
             let mut insert = db.prepare_cached(
-                "INSERT INTO search (rowid, text) SELECT entry, coalesce(edit, text) FROM entries
+                "INSERT INTO search (rowid, text)
+                 SELECT entry, index_text(coalesce(edit, text)) FROM entries
                  WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL",
             )?;
             insert.execute([key(room.number, from), key(room.number, room.searched)])?;
@@ -125,6 +193,25 @@ impl TextIndex {
         merge.execute([int(merged)])?;
         Ok(())
     }
+
+    /// Overwrites some pages of a stale index, and drops it after the last one.
+    fn clear_stale(&mut self, db: &Connection, pages: i64) -> rusqlite::Result<()> {
+        let mut data = db.prepare_cached(
+            "DELETE FROM stale_search_data
+             WHERE id IN (SELECT id FROM stale_search_data ORDER BY id DESC LIMIT ?1)",
+        )?;
+        let mut terms = db.prepare_cached(
+            "DELETE FROM stale_search_idx WHERE (segid, term) IN
+             (SELECT segid, term FROM stale_search_idx LIMIT ?1)",
+        )?;
+        if data.execute([pages])?.saturating_add(terms.execute([pages])?) == 0 {
+            drop((data, terms));
+            db.flush_prepared_statement_cache();
+            db.execute_batch("DROP TABLE stale_search")?;
+            self.stale = Stale::Dropped;
+        }
+        Ok(())
+    }
 }
 
 /// Removes messages of a room from the index. Called before their text changes, for the index needs
@@ -136,7 +223,7 @@ pub(super) fn remove(db: &Connection, room: &RoomRow, from: u64, to: u64) -> rus
     }
     let mut statement = db.prepare_cached(
         "INSERT INTO search (search, rowid, text)
-         SELECT 'delete', entry, coalesce(edit, text) FROM entries
+         SELECT 'delete', entry, index_text(coalesce(edit, text)) FROM entries
          WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL",
     )?;
     statement.execute([key(room.number, from), key(room.number, to)])?;
@@ -153,7 +240,8 @@ pub(super) fn restore(
     if mid > room.searched {
         return Ok(());
     }
-    let mut statement = db.prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, ?2)")?;
+    let mut statement =
+        db.prepare_cached("INSERT INTO search (rowid, text) VALUES (?1, index_text(?2))")?;
     statement.execute(params![key(room.number, mid), text])?;
     Ok(())
 }
@@ -162,6 +250,10 @@ pub(super) fn restore(
 pub(super) const BATCH_BETWEEN_APPENDS: u64 = 64;
 /// The number of messages indexed at once while the worker is idle.
 pub(super) const BATCH_WHEN_IDLE: u64 = 256;
+/// The number of pages of a stale index that are overwritten with a batch, and with a commit while
+/// others wait.
+const STALE_PAGES: i64 = 64;
+const STALE_PAGES_WHEN_BUSY: i64 = 4;
 /// The number of messages indexed between appends for each that was added.
 const PACE: u64 = 4;
 /// The number of messages indexed for each page (of 4 KiB) that is merged. A message takes some
@@ -178,7 +270,8 @@ mod tests {
 
     #[test]
     fn a_batch_is_due_once_enough_messages_were_added() {
-        let mut index = TextIndex::new(&RoomTable::default(), 0);
+        let db = Connection::open_in_memory().unwrap();
+        let mut index = TextIndex::new(&db, &RoomTable::default(), 0).unwrap();
         let room = RoomKey::from("lobby");
         for _ in 0..BATCH_BETWEEN_APPENDS / PACE {
             assert!(!index.is_due(1));

@@ -33,6 +33,8 @@ pub(super) struct Writer {
     pub(super) text_index: TextIndex,
     /// Whether this transaction may change when the next message expires.
     pub(super) expiries_changed: bool,
+    /// Whether this transaction erases text.
+    pub(super) erased: bool,
     /// Messages of this transaction that are still to be inserted, several at once.
     rows: Vec<MessageRow>,
 }
@@ -60,7 +62,7 @@ impl From<rusqlite::Error> for AppendError {
 impl Writer {
     pub(super) fn new(db: Connection, limits: Limits, rooms: RoomTable) -> rusqlite::Result<Self> {
         let ids = Ids::load(&db, limits.young_ids_max, limits.ids_kept_ms() > 0)?;
-        let text_index = TextIndex::new(&rooms, limits.unsearched_entries_max);
+        let text_index = TextIndex::new(&db, &rooms, limits.unsearched_entries_max)?;
         Ok(Self {
             db,
             limits,
@@ -70,6 +72,7 @@ impl Writer {
             ids,
             text_index,
             expiries_changed: false,
+            erased: false,
             rows: Vec::with_capacity(ROWS),
         })
     }
@@ -78,6 +81,7 @@ impl Writer {
     pub(super) fn begin(&mut self) -> rusqlite::Result<()> {
         self.added = 0;
         self.expiries_changed = false;
+        self.erased = false;
         self.rooms.clean();
         self.ids.rotate(&self.db, &mut self.rooms)?;
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -136,6 +140,10 @@ impl Writer {
             Some(room) => room,
             None => self.rooms.insert(&self.db, key, &draft.room_name)?,
         };
+        if room.is_full() {
+            tracing::warn!(room = &**key, "a room has the largest number of entries");
+            return Err(JournalError::Unavailable.into());
+        }
         let seq = room.next();
         if let Change::Reaction { mid, emoji, on, count } = &mut change {
             *count = self.reactions(&room, *mid, emoji, author)?.after(*on)?;
@@ -307,6 +315,7 @@ impl Writer {
             Change::Deleted { mid, why } => {
                 text_index::remove(db, room, *mid, *mid)?;
                 erase(db, key(room.number, *mid), *why, seq)?;
+                self.erased = true;
                 self.expiries_changed = true;
             }
             Change::Reaction { mid, emoji, on, .. } => {
@@ -339,7 +348,12 @@ impl Writer {
 }
 
 /// Deletes the text of a message and of its edits, and the reactions to it.
-fn erase(db: &Connection, message: i64, why: DeletionReason, seq: i64) -> rusqlite::Result<()> {
+pub(super) fn erase(
+    db: &Connection,
+    message: i64,
+    why: DeletionReason,
+    seq: i64,
+) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
         "UPDATE entries SET text = '', edit = NULL, gone = ?2, changed = ?3 WHERE entry = ?1",
     )?;

@@ -168,5 +168,5 @@ fn a_journal_of_the_version_before_facts_keeps_all_it_has() {
     world.stop();
     let version = Connection::open(&path).unwrap();
     let version: i64 = version.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
 }

@@ -4,13 +4,18 @@ mod checkpoint;
 mod contract;
 mod disk;
 mod equivalence;
+mod erasure;
 mod faults;
 mod idempotency;
+mod inconsistent;
 mod key_values;
 mod open;
+mod pruning;
+mod removed;
 mod scratch;
 mod search;
 mod text_index;
+mod upgrade;
 mod world;
 
 pub(super) use scratch::Scratch;

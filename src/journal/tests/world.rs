@@ -13,7 +13,7 @@ use crate::chat::record::{
     JournalResponse, KeyValue, Moderation, ModerationAction, Namespace, Page, PageContent,
     PutKeyValues, Query, RequestId, RoomKey, Search, SearchPage, Snapshot, Span, StoredMessage,
 };
-use crate::clock::{Moment, Now};
+use crate::clock::{Clock, Moment, Now};
 use crate::journal::{Engine, Journal, Limits, OpenError};
 
 /// A journal under test and its time.
@@ -289,8 +289,15 @@ impl World {
         self.tickets += 1;
         let request_id = RequestId(self.tickets);
         let rooms = rooms.iter().map(|room| RoomKey::from(*room)).collect();
-        let search =
-            Search { request_id, rooms, words: Arc::from(words), before, limit, bytes_max };
+        let search = Search {
+            request_id,
+            asker: 0,
+            rooms,
+            words: Arc::from(words),
+            before,
+            limit,
+            bytes_max,
+        };
         match self.command(request_id, JournalRequest::Search(search)) {
             JournalResponse::SearchPage(page) => page,
             other => panic!("nothing found: {other:?}"),
@@ -301,6 +308,17 @@ impl World {
     pub(super) fn finds(&mut self, words: &str) -> Vec<u64> {
         let page = self.search(&["lobby"], words, None, 100);
         page.hits.iter().map(|hit| hit.said.mid).collect()
+    }
+
+    /// Waits until a query of the database says yes.
+    pub(super) fn until(&self, sql: &str) {
+        let clock = Clock::start();
+        let deadline = clock.now().at.after(PATIENCE);
+        let db = Connection::open(self.dir().join("journal.db")).unwrap();
+        while !db.query_row(sql, [], |row| row.get::<_, bool>(0)).unwrap() {
+            assert!(clock.now().at < deadline, "not in time: {sql}");
+            std::thread::yield_now();
+        }
     }
 
     /// Returns the messages of the lobby as they read now.

@@ -7,6 +7,10 @@
 //! on, and it probes until a write comes through. A failed commit may still be on disk after a
 //! crash; then its draft's `id` tells a retry that it was there.
 
+mod inconsistent;
+mod refusals;
+mod upkeep;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -18,13 +22,17 @@ use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::key_values;
 use super::prune::PruneBudget;
-use super::task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, Waker, bytes, key_values_bytes};
+use super::task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, Waker, bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
 use super::{readers, schema};
-use crate::chat::record::{AuthorQuery, JournalError, JournalResponse, PutKeyValues, RequestId};
+use crate::chat::record::{AuthorQuery, JournalResponse};
 use crate::clock::{Moment, Now};
+use inconsistent::is_inconsistent;
+use refusals::{key_values_report, refusals};
+pub(super) use upkeep::Erasure;
+use upkeep::{ERASE_PAUSE, LOOK_EVERY};
 
 /// The worker, which carries out tasks on its own thread.
 pub(super) struct Worker {
@@ -44,6 +52,9 @@ pub(super) struct Worker {
     /// When the next message expires, as last reported.
     pub(super) expiry: Option<u64>,
     pub(super) degraded: Option<Degraded>,
+    pub(super) erasure: Erasure,
+    /// When to look next whether the files are in place.
+    pub(super) look_at: Moment,
     /// Keeps other servers out as long as the worker runs.
     pub(super) directory: Directory,
 }
@@ -76,8 +87,9 @@ impl Worker {
         let patience = match (&self.degraded, self.mark.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
             (None, _) if self.writer.text_index.lags() => INDEX_PAUSE,
+            (None, _) if self.erasure.is_due() => ERASE_PAUSE,
             (None, true) => MARK_EVERY,
-            (None, false) => return self.tasks.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            (None, false) => LOOK_EVERY,
         };
         self.tasks.recv_timeout(patience)
     }
@@ -95,6 +107,7 @@ impl Worker {
             }
             self.tell(reports);
             self.checkpoints.after_commit(&self.writer.db);
+            self.upkeep(false);
             if !self.inbox.is_empty() {
                 continue;
             }
@@ -161,13 +174,22 @@ impl Worker {
             Ok(reports) => reports,
             Err(error) => {
                 self.writer.roll_back();
-                self.degrade(&error);
-                self.unsaved.defer(batch);
-                let mut reports = refusals(batch);
-                reports.push(Report::Health { writable: false });
-                reports
+                match is_inconsistent(&error) && !batch.is_empty() {
+                    true => self.carry_out_singly(batch),
+                    false => self.fail(batch, &error),
+                }
             }
         }
+    }
+
+    /// Refuses a batch, and everything after it until the database can be written.
+    fn fail(&mut self, batch: &[Task], error: &rusqlite::Error) -> Vec<Report> {
+        tracing::error!(%error, "the journal cannot be written; messages are refused");
+        self.degrade(error.sqlite_error_code() != Some(ErrorCode::DiskFull));
+        self.unsaved.defer(batch);
+        let mut reports = refusals(batch);
+        reports.push(Report::Health { writable: false });
+        reports
     }
 
     /// Carries a batch out in one transaction.
@@ -220,6 +242,7 @@ impl Worker {
             expiry = self.writer.next_expiry()?;
         }
         self.writer.commit(index)?;
+        self.erasure.on_commit(self.writer.erased, self.now.at);
         self.unsaved.clear();
         self.pruned = pruned;
         if expiry != self.expiry {
@@ -268,6 +291,7 @@ impl Worker {
 
     /// Indexes messages, writes the mark or probes the database while no task comes.
     fn on_idle(&mut self) {
+        self.upkeep(true);
         let Some(degraded) = &self.degraded else {
             if self.writer.text_index.lags() {
                 return self.index(BATCH_WHEN_IDLE);
@@ -285,7 +309,7 @@ impl Worker {
                 }
             }
             Ok(false) => {
-                tracing::debug!("a connection reads the journal, so it cannot recover yet");
+                tracing::debug!("the journal is read, or its files are gone: it cannot recover");
             }
             Err(error) => tracing::debug!(%error, "the journal still cannot be written"),
         }
@@ -295,11 +319,9 @@ impl Worker {
         }
     }
 
-    fn degrade(&mut self, error: &rusqlite::Error) {
-        tracing::error!(%error, "the journal cannot be written; messages are refused");
-        let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+    fn degrade(&mut self, sync_failed: bool) {
         let probe_at = self.now.at.after(PROBE_EVERY);
-        self.degraded = Some(Degraded { sync_failed: !full, probe_at });
+        self.degraded = Some(Degraded { sync_failed, probe_at });
     }
 
     /// Tries to write; false if it cannot be tried yet.
@@ -307,6 +329,9 @@ impl Worker {
     /// After a failed sync the system may take pages for written that never reached the disk. So
     /// everything is written once more, into the database itself, before anything else is added.
     fn recover(&mut self, sync_failed: bool) -> rusqlite::Result<bool> {
+        if !self.directory.in_place() {
+            return Ok(false);
+        }
         let db = &self.writer.db;
         if sync_failed && (self.checkpoints.underway() || !schema::checkpoint(db)?) {
             return Ok(false);
@@ -342,6 +367,7 @@ impl Worker {
         if let Err((_, error)) = writer.db.close() {
             tracing::error!(%error, "the journal could not be closed");
         }
+        directory.reserve();
         // From here on another server may open the journal.
         drop(directory);
     }
@@ -351,56 +377,6 @@ impl Worker {
         if !reports.is_empty() && self.reports.send(reports).is_ok() {
             (self.waker)();
         }
-    }
-}
-
-/// Returns the reports that refuse a batch.
-fn refusals(batch: &[Task]) -> Vec<Report> {
-    let refusal = |task: &Task| match task {
-        Task::Append(_, draft) => {
-            let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
-            let answer = JournalResponse::Rejected {
-                request_id: draft.request_id,
-                why: JournalError::Unavailable,
-            };
-            Some(Report::Appended { room, bytes, stored: None, answer })
-        }
-        Task::CheckReplay(draft) => {
-            let answer = JournalResponse::Rejected {
-                request_id: draft.request_id,
-                why: JournalError::Unavailable,
-            };
-            Some(Report::Answered { bytes: bytes(draft), answer: Some(answer) })
-        }
-        Task::FindAuthor(query) => {
-            let answer = JournalResponse::Rejected {
-                request_id: query.request_id,
-                why: JournalError::Unavailable,
-            };
-            Some(Report::Answered { bytes: AUTHOR_QUERY_BYTES, answer: Some(answer) })
-        }
-        Task::PutKeyValues(keep) => {
-            let why = JournalError::Unavailable;
-            Some(key_values_report(keep, |request_id| JournalResponse::Rejected {
-                request_id,
-                why,
-            }))
-        }
-        Task::Session(..) => Some(Report::Session),
-        Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
-        Task::Read(_) => None,
-    };
-    batch.iter().filter_map(refusal).collect()
-}
-
-/// Reports that key-value records were saved or refused, with an answer if they have a request id.
-fn key_values_report(
-    keep: &PutKeyValues,
-    answer: impl FnOnce(RequestId) -> JournalResponse,
-) -> Report {
-    Report::Answered {
-        bytes: key_values_bytes(&keep.key_values),
-        answer: keep.request_id.map(answer),
     }
 }
 

@@ -1,0 +1,2 @@
+-- Version 5: the index of words holds folded text, and `meta` says in which way it is folded. So
+-- `new_index.sql` is run after this.

@@ -1,0 +1,88 @@
+//! What the worker does beside its tasks, about once a second: it puts erased text out of reach, and
+//! looks whether its files are in place.
+//!
+//! SQLite overwrites what is deleted, but the write-ahead log still has the pages as they were. So
+//! some time after a transaction that erased text the log is copied into the database, by the
+//! copier as far as possible, and then cut off. A connection that reads from the log (an export or a
+//! backup) puts that off until it ends.
+
+use std::time::Duration;
+
+use super::super::schema;
+use super::super::task::Report;
+use super::Worker;
+use crate::clock::Moment;
+
+/// Erased text that is still in the log.
+#[derive(Debug, Default)]
+pub(in super::super) struct Erasure {
+    /// When to go on, if there is any.
+    due: Option<Moment>,
+    /// Whether the copier has been asked to copy the log first.
+    copied: bool,
+}
+
+impl Erasure {
+    /// Whether there is any.
+    pub(super) fn is_due(&self) -> bool {
+        self.due.is_some()
+    }
+
+    /// Takes note of a commit.
+    pub(super) fn on_commit(&mut self, erased: bool, now: Moment) {
+        if erased && self.due.is_none() {
+            *self = Self { due: Some(now.after(ERASE_AFTER)), copied: false };
+        }
+    }
+}
+
+impl Worker {
+    /// Does what is due.
+    pub(super) fn upkeep(&mut self, idle: bool) {
+        let now = self.now.at;
+        if idle || self.look_at <= now {
+            self.look_at = now.after(LOOK_EVERY);
+            self.look();
+        }
+        if self.degraded.is_none() && self.erasure.due.is_some_and(|due| idle || due <= now) {
+            self.erase();
+        }
+    }
+
+    /// Stops writing if the files are not those in the directory any more: what was written would be
+    /// lost with the process.
+    fn look(&mut self) {
+        if self.degraded.is_none() && !self.directory.in_place() {
+            tracing::error!(
+                "files of the journal were removed or renamed while in use; messages are refused"
+            );
+            self.degrade(true);
+            self.tell(vec![Report::Health { writable: false }]);
+        }
+    }
+
+    /// Cuts the log off, so that nothing erased is left in it.
+    fn erase(&mut self) {
+        self.erasure.due = Some(self.now.at.after(ERASE_PAUSE));
+        if self.checkpoints.underway() {
+            return;
+        }
+        if !self.erasure.copied {
+            self.erasure.copied = true;
+            return self.checkpoints.start();
+        }
+        match schema::truncate_log(&self.writer.db) {
+            Ok(true) => self.erasure.due = None,
+            Ok(false) => tracing::debug!("the journal is read: erased text is still in its log"),
+            Err(error) => tracing::warn!(%error, "the journal's log could not be cut off"),
+        }
+    }
+}
+
+/// How long erased text may stay in the log before it is copied; together with the retries it is
+/// gone within 5 s of the response.
+const ERASE_AFTER: Duration = Duration::from_secs(1);
+/// How soon the next step follows.
+pub(super) const ERASE_PAUSE: Duration = Duration::from_millis(200);
+/// How often the files are looked at.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -1,0 +1,81 @@
+//! How soon text is gone from the files once it was erased.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::scratch::found_in;
+use super::world::{World, deleted, edited, expiring};
+use crate::clock::Clock;
+use crate::journal::Limits;
+
+#[test]
+fn deleted_text_leaves_the_files_of_an_idle_journal() {
+    let mut world = World::indexed();
+    let mid = world.say("a secretword");
+    world.change(edited(mid, "another secretword"));
+    world.change(deleted(mid));
+    assert!(found_in(&world.dir(), b"secretword"), "the log is not looked at");
+    goes(&mut world, |_| {});
+}
+
+#[test]
+fn deleted_text_leaves_the_files_of_a_busy_journal() {
+    let mut world = World::sqlite();
+    let mid = world.say("a secretword");
+    world.change(deleted(mid));
+    let start = world.now.at;
+    goes(&mut world, |world| {
+        world.pass(20);
+        world.say("busy");
+    });
+    assert!(world.now.at <= start.after(Duration::from_secs(5)));
+}
+
+#[test]
+fn expired_text_leaves_the_files() {
+    let mut world = World::sqlite();
+    let expires = world.now.unix_ms + 5000;
+    world.change(expiring("a secretword", expires));
+    world.pass(5000);
+    world.settle();
+    goes(&mut world, |_| {});
+}
+
+#[test]
+fn pruned_text_leaves_the_files() {
+    let limits = Limits { keep_messages: Some(1), ..Limits::default() };
+    let mut world = World::sqlite().with(limits);
+    world.say("a secretword");
+    world.say("the next");
+    world.settle();
+    goes(&mut world, |_| {});
+}
+
+#[test]
+fn erased_text_leaves_the_files_when_an_export_ends() {
+    let mut world = World::sqlite();
+    let mid = world.say("a secretword");
+    let export = Connection::open(world.dir().join("journal.db")).unwrap();
+    let reads = "BEGIN; SELECT count(*) FROM entries";
+    export.query_row("SELECT count(*) FROM entries", [], |_| Ok(())).unwrap();
+    export.execute_batch(reads).unwrap();
+    world.change(deleted(mid));
+    for _ in 0..100 {
+        world.pass(20);
+        world.say("nobody waits for it");
+    }
+    assert!(found_in(&world.dir(), b"secretword"), "nothing holds it");
+    export.execute_batch("COMMIT").unwrap();
+    goes(&mut world, |_| {});
+}
+
+/// Waits until the text is gone.
+fn goes(world: &mut World, mut meanwhile: impl FnMut(&mut World)) {
+    let clock = Clock::start();
+    let deadline = clock.now().at.after(Duration::from_secs(5));
+    while found_in(&world.dir(), b"secretword") {
+        assert!(clock.now().at < deadline, "it is still there");
+        meanwhile(world);
+    }
+}

@@ -1,0 +1,118 @@
+//! Rows that contradict each other, and rooms without numbers left: only they suffer.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::scratch::found_in;
+use super::world::{World, expiring, message};
+use crate::chat::record::{Draft, JournalError, JournalResponse, RoomKey, Span};
+use crate::clock::Moment;
+use crate::journal::Limits;
+
+#[test]
+fn a_room_at_the_last_number_refuses_alone() {
+    let mut world = World::sqlite();
+    let expires = world.now.unix_ms + 5000;
+    world.change(expiring("a secretword", expires));
+    let mut world = changed(world, "UPDATE rooms SET top = (1 << 40) - 1");
+    for _ in 0..2 {
+        let draft = world.draft(message("no number is left"));
+        assert_eq!(world.refuse(draft), JournalError::Unavailable);
+        say_elsewhere(&mut world);
+    }
+    world.pass(5000);
+    world.settle();
+    assert_eq!(world.journal().deadline(), Moment::NEVER, "it expires again and again");
+    assert_well(&mut world);
+    world.stop();
+    assert!(!found_in(&world.dir(), b"secretword"));
+}
+
+#[test]
+fn a_room_that_counts_too_few_messages_is_mended() {
+    let mut world = World::sqlite();
+    for _ in 0..5 {
+        world.say("hi");
+    }
+    let mut world = changed(world, "UPDATE rooms SET messages = 1");
+    let limits = Limits { keep_for: Some(std::time::Duration::from_secs(60)), ..Limits::default() };
+    world.pass(50_000);
+    world.say("later");
+    let mut world = world.with(limits);
+    world.pass(20_000);
+    world.settle();
+    assert_eq!(world.page(Span::Latest, 10).lost, [(1, 5)]);
+    assert_well(&mut world);
+    world.stop();
+    let db = Connection::open(world.dir().join("journal.db")).unwrap();
+    let messages: i64 = db.query_row("SELECT messages FROM rooms", [], |row| row.get(0)).unwrap();
+    assert_eq!(messages, 1);
+}
+
+#[test]
+fn a_room_behind_its_entries_is_mended() {
+    let mut world = World::sqlite();
+    for _ in 0..5 {
+        world.say("hi");
+    }
+    let mut world = changed(
+        world,
+        "UPDATE rooms SET top = 3; INSERT INTO rooms (key, name, top) VALUES ('x', 'x', 2)",
+    );
+    assert_eq!(world.say("goes on"), 6);
+    say_elsewhere(&mut world);
+    assert_well(&mut world);
+}
+
+#[test]
+fn a_message_without_its_room_expires_without_an_entry() {
+    let mut world = World::sqlite();
+    let expires = world.now.unix_ms + 5000;
+    world.change(expiring("a secretword", expires));
+    let mut world = changed(world, "UPDATE entries SET entry = entry | 1 << 50");
+    world.pass(5000);
+    world.settle();
+    assert_eq!(world.journal().deadline(), Moment::NEVER);
+    assert_well(&mut world);
+}
+
+#[test]
+fn what_cannot_be_mended_is_refused_alone() {
+    let world = World::sqlite();
+    let mut world = changed(
+        world,
+        "CREATE TRIGGER broken BEFORE INSERT ON entries WHEN new.text = 'bad'
+         BEGIN SELECT raise(ABORT, 'a constraint'); END",
+    );
+    let bad = world.draft(message("bad"));
+    let request_id = bad.request_id;
+    world.submit(crate::chat::record::JournalRequest::Append(bad));
+    say_elsewhere(&mut world);
+    world.settle();
+    let refusal = JournalResponse::Rejected { request_id, why: JournalError::Unavailable };
+    assert!(world.aside.contains(&refusal), "{:?}", world.aside);
+    assert_eq!(world.say("good"), 1);
+    assert_well(&mut world);
+}
+
+/// Changes the database behind the journal's back.
+fn changed(mut world: World, sql: &str) -> World {
+    world.stop();
+    let db = Connection::open(world.dir().join("journal.db")).unwrap();
+    db.execute_batch(sql).unwrap();
+    db.close().unwrap();
+    std::fs::remove_file(world.dir().join("mark")).unwrap();
+    world.started()
+}
+
+fn say_elsewhere(world: &mut World) {
+    let draft = world.draft(message("elsewhere"));
+    world.add(Draft { room: RoomKey::from("dev"), room_name: Arc::from("Dev"), ..draft });
+}
+
+fn assert_well(world: &mut World) {
+    assert!(world.journal().writable());
+    let health = |told: &&JournalResponse| matches!(told, JournalResponse::Health { .. });
+    assert_eq!(world.aside.iter().find(health), None);
+}
