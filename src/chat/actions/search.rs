@@ -176,7 +176,7 @@ mod tests {
     }
 
     fn results(effects: &[Effect]) -> (Vec<(String, u64)>, bool) {
-        let [Effect::Reply { client: ALICE, event: ServerEvent::SearchResults(it) }] = effects
+        let [.., Effect::Reply { client: ALICE, event: ServerEvent::SearchResults(it) }] = effects
         else {
             panic!("no results: {effects:?}");
         };
@@ -252,7 +252,7 @@ mod tests {
         let told = answer(&mut chat, unread(request_id));
         assert!(matches!(
             &told[..],
-            [Effect::Reply { event: ServerEvent::Error(refusal), .. }]
+            [.., Effect::Reply { event: ServerEvent::Error(refusal), .. }]
                 if refusal.code == Code::Overloaded && refusal.re.as_deref() == Some("s1")
         ));
         assert_eq!(answer(&mut chat, unread(RequestId(request_id.0))), []);
