@@ -55,6 +55,8 @@ pub(crate) struct Server {
     effects: Vec<Effect>,
     /// The journal's responses that are still to be handed to the chat.
     responses: VecDeque<JournalResponse>,
+    /// The pages among them: each is dear, and what was said does not wait for them.
+    pages: VecDeque<JournalResponse>,
     /// The buffer that events are rendered into.
     text: Vec<u8>,
     exchanges: Exchanges,
@@ -144,7 +146,8 @@ impl Handler for Server {
     fn on_wake(&mut self, turn: &mut Turn<'_>) {
         loop {
             self.take_responses(turn.now());
-            let Some(response) = self.responses.pop_front() else { break };
+            let response = self.responses.pop_front().or_else(|| self.pages.pop_front());
+            let Some(response) = response else { break };
             match response {
                 JournalResponse::Saved { request_id } if self.accounts.is_logout(request_id) => {
                     self.finish_logout(turn, request_id, Ok(()));
@@ -214,6 +217,7 @@ impl Server {
             accounts,
             effects: Vec::new(),
             responses: VecDeque::new(),
+            pages: VecDeque::new(),
             text: Vec::new(),
             exchanges: Exchanges::default(),
             open: 0,
@@ -334,7 +338,14 @@ impl Server {
         if self.responses.is_empty() {
             let mut responses = Vec::new();
             self.journal.responses(now, &mut responses);
-            self.responses.extend(responses);
+            for response in responses {
+                match response {
+                    JournalResponse::Page(_) | JournalResponse::SearchPage(_) => {
+                        self.pages.push_back(response);
+                    }
+                    _ => self.responses.push_back(response),
+                }
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chinwag::{auth, chat, journal, net, ws};
@@ -20,7 +21,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(binary: &str) -> Self {
-        let data = std::env::temp_dir().join(format!("chinwag-siege-{}", std::process::id()));
+        // A new one each time: the server before may still be about to remove its own.
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("chinwag-siege-{}-{number}", std::process::id());
+        let data = std::env::temp_dir().join(name);
         let _ = fs::remove_dir_all(&data);
         let mut child = Command::new(binary)
             .args(["--listen", "127.0.0.1:0", "--log-level", "error"])
