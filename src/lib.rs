@@ -49,8 +49,9 @@
 //! # The way of a message
 //!
 //! ```text
-//! bytes → ws::Endpoint → Message → chat::ClientEvent → Chat::handle(Received)
-//!       → Effect::Order(Append) → journal (one commit for all that wait) → Answer::Appended{seq, ts}
+//! bytes → ws::Endpoint → Message → Chat::charge_message → ClientEvent → Chat::handle(Received)
+//!       → Effect::Journal(Append) → journal (one commit for all that wait)
+//!       → JournalResponse::Appended { seq, ts } → Chat::handle(Answered)
 //!       → Effect::Reply(ack) to the sender, Effect::Broadcast to the room
 //!       → server: written once per output form → one frame in the turn's buffer
 //!       → a note for each member → flush: one write per connection
@@ -72,9 +73,14 @@
 //! 4. A connection is removed only in the reap phase.
 //! 5. Every queue, buffer, list and name has a limit in its layer's `Limits`, settable through
 //!    [`config`]; its doc says what happens at the limit.
-//! 6. No byte from the network can panic the process: `ws`, `http`, `net`, `chat` and
+//! 6. What comes in is bounded and paid for before it is looked up: a message by its size from a
+//!    bucket of its connection and one of its network, names by their length before they are folded,
+//!    a question by what it makes the journal do. No input costs more than 15 times what an ordinary
+//!    one of its size does (`tests/sim/cost.rs`). What a connection is owed is bounded: nothing is
+//!    read from it while its queue is full or an answer is under way.
+//! 7. No byte from the network can panic the process: `ws`, `http`, `net`, `chat` and
 //!    `auth` deny indexing, unchecked arithmetic and `unwrap`; unsafe code is forbidden.
-//! 7. No message is shown to anybody before it is in the journal; no `ack` before it is as durable
+//! 8. No message is shown to anybody before it is in the journal; no `ack` before it is as durable
 //!    as promised.
 //!
 //! What is deliberately absent: an async runtime, a thread per anything, per-connection buffers,

@@ -68,7 +68,7 @@ pub enum Effect {
         /// Not these.
         except: Vec<ClientId>,
     },
-    /// Pass this on to the keeper of records.
+    /// Pass this on to the journal.
     Journal(JournalRequest),
     /// Close a client's WebSocket.
     Close {

@@ -31,7 +31,8 @@ pub enum Input {
         /// What it said, or why that is nothing.
         event: Result<ClientEvent, Refusal>,
     },
-    /// Something is asked without a WebSocket; [`Effect::Respond`](super::Effect::Respond) answers it, once.
+    /// Something is asked without a WebSocket; [`Effect::Respond`](super::Effect::Respond) answers
+    /// it, once.
     Asked {
         /// Its number; it comes from where those of clients come from.
         caller: ClientId,
@@ -54,7 +55,7 @@ pub enum Input {
         /// The entries it was not sent: first and last of each room.
         missed: Vec<(RoomId, u64, u64)>,
     },
-    /// The keeper of records answers.
+    /// The journal answers.
     Answered(JournalResponse),
     /// Somebody has logged out: connections of that login end.
     LoggedOut {

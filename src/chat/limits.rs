@@ -59,7 +59,7 @@ pub struct Limits {
     pub account_sends_per_second_max: Option<u32>,
     /// How many of those may come at once.
     pub account_sends_burst_max: u32,
-    /// What of the first kind somebody may send per second in a room where it keeps order.
+    /// What of the first kind somebody may send per second in a room where it moderates.
     /// `None`: no limit.
     pub moderator_sends_per_second_max: Option<u32>,
     /// How many of those may come at once.
@@ -70,7 +70,8 @@ pub struct Limits {
     pub history_default: u32,
     /// Messages in one `history` or `search_results`; more asked for: clamped.
     pub history_max: u32,
-    /// Bytes of one `history` or `search_results` on the wire; above: cut at whole messages, `more: true`.
+    /// Bytes of one `history` or `search_results` on the wire; above: cut at whole messages, `more:
+    /// true`.
     pub page_bytes_max: usize,
     /// Unicode scalar values of what is searched for; above: `too_long`.
     pub search_chars_max: usize,

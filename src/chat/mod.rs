@@ -2,32 +2,33 @@
 //!
 //! Pure: things that happen go in ([`Input`]), things to be done come out ([`Effect`]). There is no
 //! socket, clock, randomness or thread in here; the same inputs have the same effects. What a room
-//! shows is what the keeper of records says it shows ([`record`]): a message is an order first, and
-//! is told, and acknowledged, when the order is answered.
+//! shows is what the journal has recorded ([`record`]): a message is a request to the journal
+//! first, and is broadcast and acknowledged when the journal has answered.
 //!
 //! ```text
-//! text ─ protocol::parse ─▶ ClientEvent ─ actions::dispatch ─┬─ post ────────▶ Order::Append
-//!                                                            ├─ idempotency ─▶ Order::Recognise
+//! text ─ protocol::parse ─▶ ClientEvent ─ actions::dispatch ─┬─ post ────────▶ Append
+//!                                                            ├─ idempotency ─▶ CheckReplay
 //!                                                            ├─ join, rename, status, typing
-//!                                                            └─ resume ──────▶ Order::Read
+//!                                                            └─ resume ──────▶ Read
 //! request ─ actions::http ─▶ post, history, without a client
-//! Answer ─ pending ─┬─ actions::publish ─▶ ack to the sender, broadcast to the room
-//!                   └─ actions::resume ──▶ history, missed events, a place in the audience
+//! JournalResponse ─ actions::answered ─┬─ publish ─▶ ack to the sender, broadcast to the room
+//!                                      └─ resume ──▶ history, missed events, then the audience
 //! ```
 //!
 //! | part | holds |
 //! |---|---|
 //! | `actions` | what can happen, one file each; the only other place with an `impl Chat` |
 //! | `people` | persons, their names, accounts, sessions and connections |
-//! | `rooms` | rooms, their audience, rules, news of presence, typing, conversations, read markers |
+//! | `rooms` | rooms, their audience, rules, news of presence, typing, conversations, read markers
+//! |
 //! | `pending` | what waits for the journal, as plain data |
 //! | `stats` | counters |
 //! | `protocol` | what clients say and are told, as plain data, and the parser |
 //! | [`record`] | the contract with the journal |
 //!
 //! Each part names only parts below it; `tests/layers` holds that. A *person* has a name, a session
-//! and any number of *clients*, its connections; a client has a *seat* in each of its rooms, its
-//! person a *place*. A room's *audience* is all that a broadcast needs.
+//! and any number of *clients*, its connections. A client has a *subscription* to each of its
+//! rooms, its person a *membership*. A room's *audience* is all that a broadcast needs.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
@@ -107,7 +108,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// Starts with nobody there but the ghosts of before.
+    /// Starts with the detached sessions of before.
     pub fn new(limits: Limits, opening: Snapshot) -> Self {
         let counters = Counters::restored(&opening);
         let rate = |tokens: Option<u32>, burst| tokens.and_then(|it| Rate::per_second(it, burst));

@@ -30,7 +30,8 @@ impl Chat {
         self.people.accounts().get(author)
     }
 
-    /// Names an account as attempts to log in to it are counted: all ways to write its name are one.
+    /// Names an account as attempts to log in to it are counted: all ways to write its name are
+    /// one.
     pub fn counted_as(&self, name: &str) -> Box<str> {
         let [key, _] = likeness(self.account_named(name).map_or(name, |account| &account.name));
         key
@@ -141,7 +142,7 @@ impl Chat {
         self.keep(step, PendingRequest::Account(pending), vec![key_value]);
     }
 
-    /// Has facts kept and awaits the answer.
+    /// Has key-value records kept and awaits the answer.
     fn keep(&mut self, step: &mut Step<'_>, pending: PendingRequest, key_values: Vec<KeyValue>) {
         let request_id = Some(self.pending.requests.put(pending));
         step.effects

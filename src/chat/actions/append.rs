@@ -52,7 +52,7 @@ impl Chat {
         let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
-        // Whoever keeps order may take away what others said, but not put words into their mouths.
+        // Whoever moderates may take away what others said, but not put words into their mouths.
         let moderator = matches!(change, Change::Deleted { .. })
             && inside.direct_room.is_none()
             && inside.rules().role(author, admin) >= Role::Moderator;

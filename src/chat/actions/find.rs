@@ -65,7 +65,7 @@ impl Chat {
         }
     }
 
-    /// Finds the room an event is about among all; reading needs no seat.
+    /// Finds the room an event is about among all; reading needs no subscription.
     pub(in crate::chat) fn room_to_read(
         &self,
         from: ClientRef,
@@ -113,7 +113,7 @@ impl Chat {
         })
     }
 
-    /// Who somebody is to those who keep order.
+    /// Who somebody is to those who moderate.
     pub(in crate::chat) fn actor_of(&self, person: PersonId) -> Option<Actor> {
         let person = self.people.get(person)?;
         let author = person.author;
@@ -126,7 +126,7 @@ impl Chat {
         Some(Actor { author, name, account: false, admin, network, since })
     }
 
-    /// Who an account is to those who keep order.
+    /// Who an account is to those who moderate.
     pub(in crate::chat) fn account_actor(&self, author: AuthorKey, name: &Arc<str>) -> Actor {
         let account = self.people.accounts().get(author);
         let registered = account.and_then(|account| account.registered);

@@ -1,7 +1,7 @@
 //! Requests: what is asked of the chat without a WebSocket, each with one answer.
 //!
 //! Nobody stays because of a request: who posts without a session is somebody only until the post
-//! is answered, and a ghost that posts has its name for as long.
+//! is answered, and a detached session that posts has its name for as long.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -185,7 +185,7 @@ impl Chat {
         }
     }
 
-    /// Who posts to those who keep order, and whether a room it makes is its own.
+    /// Who posts to those who moderate, and whether a room it makes is its own.
     fn actor_of_poster(&self, poster: &Poster, network: IpAddr) -> (Actor, bool) {
         match poster {
             Poster::Known(author, by_token) => {
@@ -243,7 +243,7 @@ impl Chat {
         inside.rules().check_pace(who.author, who.admin, now)
     }
 
-    /// Takes note of who posts, by the name that everybody sees, for those who keep order.
+    /// Takes note of who posts, by the name that everybody sees, for those who moderate.
     fn note_poster(&mut self, room: RoomId, who: &Actor, person: PersonId, network: IpAddr) {
         let Some(name) = self.people.get(person).map(|it| Arc::clone(&it.name)) else { return };
         let network = who.network.or_else(|| telling(Some(network)).filter(|_| !who.account));
@@ -253,7 +253,8 @@ impl Chat {
         }
     }
 
-    /// Refuses a post, unless the same was posted before. To ask that is paid for, whatever the room.
+    /// Refuses a post, unless the same was posted before. To ask that is paid for, whatever the
+    /// room.
     fn refuse_post(
         &mut self,
         step: &mut Step<'_>,

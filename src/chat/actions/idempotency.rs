@@ -38,7 +38,7 @@ impl Chat {
         self.check_replay(step, before, refusal)
     }
 
-    /// Asks the keeper of records whether something was done before, and refuses it if it cannot
+    /// Asks the journal whether something was done before, and refuses it if it cannot
     /// have been.
     pub(in crate::chat) fn check_replay(
         &mut self,
@@ -117,7 +117,7 @@ impl Chat {
     }
 }
 
-/// Makes what somebody wants to do to keep order out of its own words.
+/// Makes what somebody wants to do to moderate out of its own words.
 pub(in crate::chat) fn requested_change(
     request: &ModerationRequest,
     user: Option<Arc<str>>,

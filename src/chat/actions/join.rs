@@ -14,7 +14,7 @@ use crate::chat::record::Span;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Seats a client in a room and makes it current.
+    /// Subscribes a client to a room and makes it current.
     pub(in crate::chat) fn join(
         &mut self,
         step: &mut Step<'_>,
@@ -55,7 +55,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Seats a client in a room unless it has a seat; returns whether it is new.
+    /// Subscribes a client to a room unless it is; returns whether it is new.
     fn seat_in(
         &mut self,
         step: &Step<'_>,

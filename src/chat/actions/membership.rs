@@ -1,13 +1,13 @@
-//! Being in a room: a client's seat, its person's place, and the audience.
+//! Being in a room: a client's subscription, its person's membership, and the audience.
 //!
 //! ```text
-//!          sit            page arrived, or none wanted
-//! outside ─────▶ Waits(n) ────────────────────────────▶ Listens(at)
+//!       subscribe        page arrived, or none wanted
+//! outside ─────▶ Waiting(n) ──────────────────────────▶ Live(at)
 //!    ▲             ▲ │                                      │ │
 //!    │             │ └──────────────┐        resume         │ │
 //!    │             └────────────────┼───────────────────────┘ │
 //!    └──────────────────────────────┴─────────────────────────┘
-//!                                  rise
+//!                              unsubscribe
 //! ```
 //! A person is in a room as long as one of its clients is, and for a grace after the last of them
 //! has gone without a word.
@@ -53,7 +53,7 @@ impl Chat {
         }
     }
 
-    /// Seats a client in a room, not yet in the audience. News of it are noted, not told.
+    /// Subscribes a client to a room, not yet in the audience. News of it are noted, not told.
     pub(in crate::chat) fn subscribe(&mut self, slot: ClientSlot, room: RoomId) {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.subscriptions.push(Subscription {
@@ -70,7 +70,7 @@ impl Chat {
         }
     }
 
-    /// Takes a client's seat away. News of it are noted, not told.
+    /// Takes a client's subscription away. News of it are noted, not told.
     pub(in crate::chat) fn unsubscribe(&mut self, slot: ClientSlot, room: RoomId) {
         self.unlisten(slot, room);
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
@@ -167,7 +167,7 @@ impl Chat {
         }
     }
 
-    /// Lets a client hear no more what happens in a room; it keeps its seat.
+    /// Lets a client hear no more what happens in a room; it keeps its subscription.
     pub(in crate::chat) fn unlisten(&mut self, slot: ClientSlot, room: RoomId) {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         let Some(subscription) = client.subscription(room) else { return };

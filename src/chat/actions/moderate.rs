@@ -1,4 +1,4 @@
-//! Keeping order: who may do what to whom, and what becomes of it.
+//! Moderation: who may do what to whom, and what becomes of it.
 //!
 //! What is done is an entry of the room's record like any other, and what follows from it is kept
 //! in one with that entry. It takes effect when the entry is there.
@@ -25,7 +25,7 @@ use crate::chat::step::Step;
 use crate::clock::Now;
 
 impl Chat {
-    /// Checks what somebody wants to do to keep order, and has it recorded.
+    /// Checks what somebody wants to do to moderate, and has it recorded.
     pub(in crate::chat) fn moderate(
         &mut self,
         step: &mut Step<'_>,
@@ -259,7 +259,7 @@ impl Chat {
         }
     }
 
-    /// Takes note that a deed is not under way any more, done or not.
+    /// Takes note that a moderation action is not under way any more, done or not.
     pub(in crate::chat) fn deed_ended(&mut self, step: &mut Step<'_>, key: RoomId, done: bool) {
         let key_values = self.rooms.get_mut(key).map_or_else(Vec::new, |room| room.end(done));
         step.put(key_values);

@@ -1,4 +1,4 @@
-//! Who may do what to keep order, and to whom.
+//! Who may do what to moderate, and to whom.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::chat::rooms::rules::{Actor, Role};
 use crate::clock::Now;
 
 impl Chat {
-    /// Makes sure that somebody may do something to keep order; says what it is in the room.
+    /// Makes sure that somebody may do something to moderate; says what it is in the room.
     pub(in crate::chat) fn check_role(
         &self,
         room: RoomId,
@@ -87,7 +87,7 @@ impl Chat {
         Ok(target)
     }
 
-    /// Finds whom a name means to those who keep order in a room.
+    /// Finds whom a name means to those who moderate in a room.
     fn target_named(
         &self,
         room: &Room,

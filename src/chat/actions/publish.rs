@@ -1,4 +1,4 @@
-//! What the keeper of records has done: acknowledged to who wanted it, and shown to the room.
+//! What the journal has done: acknowledged to who wanted it, and shown to the room.
 
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ impl Chat {
         self.rooms.vacate(room);
     }
 
-    /// Shows an entry that the keeper of records added by itself.
+    /// Shows an entry that the journal added by itself.
     pub(in crate::chat) fn added(&mut self, step: &mut Step<'_>, room: &RoomKey, entry: &Entry) {
         if let Some(room) = self.rooms.find(room) {
             self.publish(step, room, entry, None);

@@ -8,7 +8,7 @@ use crate::chat::rooms::direct::DirectRoom;
 
 impl Chat {
     /// Takes in the rooms of before the start. A conversation that nobody can come back to has no
-    /// fact any more and is left where it is.
+    /// key-value record any more and is left where it is.
     pub(in crate::chat) fn restore_rooms(&mut self, rooms: Vec<RoomRecord>, pairs: &[KeyValue]) {
         let pairs: HashMap<&str, &str> = pairs
             .iter()

@@ -23,7 +23,7 @@ use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Sends a client that has just sat down the last messages, then lets it listen.
+    /// Sends a client that has just joined the last messages, then lets it listen.
     pub(in crate::chat) fn greet(
         &mut self,
         step: &mut Step<'_>,

@@ -1,4 +1,5 @@
-//! Ghosts: people without a connection, kept so long as their session may be taken up again.
+//! Detached sessions: people without a connection, kept so long as their session may be taken up
+//! again.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
-    /// Makes a ghost of a person; its name is free again.
+    /// Makes a detached session of a person; its name is free again.
     pub(in crate::chat) fn detach(&mut self, step: &mut Step<'_>, key: PersonId) {
         self.people.release(key);
         let Some(person) = self.people.get(key) else { return };
@@ -79,7 +80,7 @@ impl Chat {
         self.forget_author(step, person.author);
     }
 
-    /// Has the keeper of records know a session, if it is to be known at all.
+    /// Has the journal know a session, if it is to be known at all.
     pub(in crate::chat) fn persist_session(&mut self, step: &mut Step<'_>, key: PersonId) {
         self.people.mark_persisted(key);
         let Some(person) = self.people.get(key) else { return };
@@ -90,7 +91,7 @@ impl Chat {
         step.effects.push(Effect::Journal(JournalRequest::PutSession(record)));
     }
 
-    /// Tells the keeper of records of a change to a session that it knows.
+    /// Tells the journal of a change to a session that it knows.
     pub(in crate::chat) fn session_changed(&mut self, step: &mut Step<'_>, key: PersonId) {
         if self.people.get(key).is_some_and(|person| person.persisted) {
             self.persist_session(step, key);

@@ -1,7 +1,7 @@
 //! Whether somebody is at the keyboard, and what it says about that.
 //!
 //! A status is a person's, whatever the number of its connections, and lasts as long as the
-//! person: a ghost takes it along. Rooms are told with the news of coming and going.
+//! person: a detached session takes it along. Rooms are told with the news of coming and going.
 
 use std::sync::Arc;
 

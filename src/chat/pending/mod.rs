@@ -67,7 +67,7 @@ pub(in crate::chat) struct PendingAppend {
     pub(in crate::chat) sender: Arc<str>,
     /// What it changes.
     pub(in crate::chat) change: Change,
-    /// What else becomes of it, where it keeps order.
+    /// What else becomes of it, where it moderates.
     pub(in crate::chat) planned: Option<Box<Planned>>,
     /// When it was ordered.
     pub(in crate::chat) since: Moment,
@@ -100,7 +100,7 @@ pub(in crate::chat) struct PendingSearch {
 pub(in crate::chat) enum Purpose {
     /// The client has joined and hears nothing before it.
     Greeting {
-        /// The number its seat waits for.
+        /// The number its subscription waits for.
         wait: u32,
         /// The room's top when it was ordered.
         top: u64,
@@ -180,7 +180,7 @@ pub(in crate::chat) struct ReplayCandidate {
     pub(in crate::chat) change: Change,
 }
 
-/// What keeping order comes to, while its entry is on its way into the record.
+/// What moderation comes to, while its entry is on its way into the record.
 #[derive(Debug)]
 pub(in crate::chat) struct Planned {
     /// The action.
@@ -191,12 +191,12 @@ pub(in crate::chat) struct Planned {
     pub(in crate::chat) at: Now,
     /// The same as sessions are stamped.
     pub(in crate::chat) stamp: u64,
-    /// The facts that are kept with the entry.
+    /// The key-value records that are kept with the entry.
     pub(in crate::chat) key_values: Vec<KeyValue>,
 }
 
 impl Planned {
-    /// Returns the facts that are kept with the entry.
+    /// Returns the key-value records that are kept with the entry.
     pub(in crate::chat) fn key_values(&self) -> &[KeyValue] {
         &self.key_values
     }
@@ -209,7 +209,7 @@ pub(in crate::chat) struct AppendRequest {
     pub(in crate::chat) id: Option<Arc<str>>,
     /// The change.
     pub(in crate::chat) change: Change,
-    /// What else becomes of it, where it keeps order.
+    /// What else becomes of it, where it moderates.
     pub(in crate::chat) planned: Option<Planned>,
 }
 
@@ -218,7 +218,7 @@ pub(in crate::chat) struct AppendRequest {
 pub(in crate::chat) struct ResumeRequest {
     /// The event that asked.
     pub(in crate::chat) re: Option<Arc<str>>,
-    /// The keys of rooms the client has a seat in.
+    /// The keys of rooms the client has a subscription in.
     pub(in crate::chat) rooms: Vec<(RoomId, u64)>,
 }
 
@@ -240,7 +240,7 @@ pub(in crate::chat) struct Resume {
 pub(in crate::chat) struct ResumePart {
     /// The room's key.
     pub(in crate::chat) room: RoomId,
-    /// The number its seat waits for.
+    /// The number its subscription waits for.
     pub(in crate::chat) wait: u32,
     /// The last `seq` the client knows.
     pub(in crate::chat) after: u64,
@@ -250,7 +250,7 @@ pub(in crate::chat) struct ResumePart {
     pub(in crate::chat) page: Option<Page>,
 }
 
-/// What the keeper of records says of an entry it took.
+/// What the journal says of an entry it took.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chat) struct Appended {
     /// Its number.

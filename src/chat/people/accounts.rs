@@ -19,7 +19,7 @@ pub(in crate::chat) struct Accounts {
     by_author: HashMap<AuthorKey, Account>,
 }
 
-/// An account as a fact.
+/// An account as a key-value record.
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredAccount {
     name: Arc<str>,
@@ -69,7 +69,7 @@ impl Accounts {
         Some(account)
     }
 
-    /// Takes in a fact of before the start.
+    /// Takes in a key-value record of before the start.
     pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
         if let (Some(author), Ok(key_value)) =
             (AuthorKey::from_hex(key), serde_json::from_str(value))
@@ -88,7 +88,7 @@ impl Accounts {
 }
 
 impl Account {
-    /// Writes it as a fact.
+    /// Writes it as a key-value record.
     pub fn key_value(&self) -> KeyValue {
         let Self { name, hash, admin, since, registered, .. } = self.clone();
         let value = serde_json::to_string(&StoredAccount { name, hash, admin, since, registered });

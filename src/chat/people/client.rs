@@ -133,7 +133,7 @@ impl Client {
         }
     }
 
-    /// Finds its seat in a room.
+    /// Finds its subscription in a room.
     pub(in crate::chat) fn subscription(&mut self, room: RoomId) -> Option<&mut Subscription> {
         self.subscriptions.as_mut_slice().iter_mut().find(|subscription| subscription.room == room)
     }

@@ -177,7 +177,7 @@ impl People {
         (!person.transient).then(|| (person.author, Arc::clone(&person.name)))
     }
 
-    /// Whether a client has a seat in a room.
+    /// Whether a client has a subscription in a room.
     pub(in crate::chat) fn is_subscribed(&self, slot: ClientSlot, room: RoomId) -> bool {
         self.clients.get(slot.index()).is_some_and(|client| {
             client.subscriptions.as_slice().iter().any(|subscription| subscription.room == room)
@@ -200,7 +200,7 @@ impl People {
         }
     }
 
-    /// Makes a person of a ghost.
+    /// Makes a person of a detached session.
     pub(in crate::chat) fn reattach(&mut self, key: PersonId) {
         self.drop_detached(key);
         if let Some(person) = self.get_mut(key) {

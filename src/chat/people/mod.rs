@@ -1,7 +1,7 @@
 //! Who there is: people, their names, their sessions.
 //!
 //! A person is not a connection: it has a name, a session and any number of clients. Without a
-//! client it is a ghost, which its session key brings back.
+//! client it is a detached session, which its session key brings back.
 
 pub(in crate::chat) mod accounts;
 pub(in crate::chat) mod client;
@@ -56,11 +56,11 @@ pub(in crate::chat) struct Person {
     lent: bool,
     /// Whether it said a name of its own.
     pub(in crate::chat) named: bool,
-    /// Whether it holds its name; a ghost of some age does not.
+    /// Whether it holds its name; a detached session of some age does not.
     pub(in crate::chat) holds_name: bool,
-    /// Whether it is a ghost.
+    /// Whether it is a detached session.
     pub(in crate::chat) detached_session: bool,
-    /// Whether the keeper of records knows its session, or is not to.
+    /// Whether the journal knows its session, or is not to.
     pub(in crate::chat) persisted: bool,
     /// Whether it is there only as long as it posts.
     pub(in crate::chat) transient: bool,

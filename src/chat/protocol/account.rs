@@ -16,7 +16,7 @@ pub struct Account {
     pub name: Arc<str>,
     /// The hash of its password; an account of another issuer has none.
     pub hash: Option<Arc<str>>,
-    /// Whether it may keep order everywhere.
+    /// Whether it may moderate everywhere.
     pub admin: bool,
     /// Unix seconds: tokens from before hold no more.
     pub since: u64,

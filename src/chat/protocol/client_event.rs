@@ -128,7 +128,7 @@ pub enum Command {
     Auth(Box<str>),
     /// To be whom a token has proved.
     LogIn(Box<Login>),
-    /// To keep order in the room.
+    /// To moderate in the room.
     Moderate(Box<ModerationRequest>),
     /// For a sign of life.
     Ping,
@@ -142,7 +142,7 @@ pub enum Command {
     Quit,
 }
 
-/// What somebody does to keep order, as it was asked for.
+/// What somebody does to moderate, as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModerationRequest {
     /// What.

@@ -68,7 +68,7 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
             Command::ListUsers
         }
         "reply" => Command::Reply(needed()?.into()),
-        // The slash stays: readers know a deed by it.
+        // The slash stays: readers know a moderation action by it.
         "me" => return Ok(ClientEvent::said(&format!("/me {}", needed()?))),
         "topic" if rest.is_empty() => Command::Topic,
         "topic" => Command::SetTopic(rest.into()),

@@ -47,7 +47,7 @@ pub enum Code {
     Muted,
     /// May not come into this room.
     Banned,
-    /// Only those who keep order may speak in this room.
+    /// Only those who moderate may speak in this room.
     RoomLocked,
     /// Spoke in this room just before.
     SlowMode,
@@ -164,7 +164,7 @@ impl Refusal {
         Self { retry_after_ms: Some(millis), ..Self::new(code, message) }
     }
 
-    /// What the keeper of records said.
+    /// What the journal said.
     pub fn refused(why: JournalError) -> Self {
         let (code, message) = match why {
             JournalError::IdConflict => {

@@ -74,7 +74,7 @@ pub(in crate::chat) enum Key {
     Seq,
     /// What proves who somebody is.
     Token,
-    /// What is to be done to keep order.
+    /// What is to be done to moderate.
     Action,
     /// To whom; also who says it, in an object without `type`.
     User,

@@ -9,7 +9,7 @@ pub struct Login {
     pub author: AuthorKey,
     /// What the account is called; for one of this server, its record knows better.
     pub name: Box<str>,
-    /// Whether it may keep order everywhere; for one of this server, its record knows better.
+    /// Whether it may moderate everywhere; for one of this server, its record knows better.
     pub admin: bool,
     /// Names the login, so that it can be ended.
     pub id: [u8; 16],

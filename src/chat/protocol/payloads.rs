@@ -18,7 +18,7 @@ pub struct Welcome {
     pub session: Box<str>,
     /// Whether it has an account.
     pub account: bool,
-    /// Whether it may keep order everywhere.
+    /// Whether it may moderate everywhere.
     pub admin: bool,
     /// The epoch of all numbers.
     pub epoch: Arc<str>,

@@ -132,7 +132,7 @@ pub enum ServerEvent {
         /// Who gave it.
         by: Arc<str>,
     },
-    /// Somebody kept order.
+    /// Somebody moderated.
     Moderated {
         /// The room.
         room: Arc<str>,

@@ -47,7 +47,7 @@ pub struct Series {
     pub users: Vec<u32>,
     /// How many WebSockets were open at most.
     pub connections: Vec<u32>,
-    /// Within how many microseconds the keeper of records answered half of what it was given.
+    /// Within how many microseconds the journal answered half of what it was given.
     pub journal_p50_us: Vec<u64>,
     /// Within how many it answered 99 of 100.
     pub journal_p99_us: Vec<u64>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RequestId;
 
-/// Names a kind of facts. (Never renumber: the database keeps the numbers.)
+/// Names a kind of key-value records. (Never renumber: the database keeps the numbers.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Namespace {
     /// Who has registered.
@@ -45,6 +45,6 @@ pub struct KeyValue {
 pub struct PutKeyValues {
     /// Comes back with the answer.
     pub request_id: Option<RequestId>,
-    /// The facts; of two with the same name the later one counts.
+    /// The key-value records; of two with the same name the later one counts.
     pub key_values: Vec<KeyValue>,
 }

@@ -1,8 +1,8 @@
 //! What a room's record is made of, and the contract between the chat and whoever keeps it.
 //!
 //! The chat never writes a record itself: it hands out an [`JournalRequest`] and later takes in the
-//! [`JournalResponse`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an entry
-//! before it has one. Everything here is plain data and may cross threads.
+//! [`JournalResponse`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an
+//! entry before it has one. Everything here is plain data and may cross threads.
 
 mod key_value;
 mod moderation;
@@ -50,7 +50,7 @@ impl AuthorKey {
 pub enum DeletionReason {
     /// Its author deleted it.
     Author,
-    /// Somebody who keeps order in the room deleted it.
+    /// Somebody who moderates in the room deleted it.
     Moderator,
     /// Its time had come.
     Expired,
@@ -79,7 +79,7 @@ pub enum Change {
     Deleted {
         /// The message.
         mid: u64,
-        /// Why it is gone; whether its author or another did it, the keeper fills in.
+        /// Why it is gone; whether its author or another did it, the journal fills in.
         why: DeletionReason,
     },
     /// Somebody reacted to a message, or took the reaction back.
@@ -90,7 +90,7 @@ pub enum Change {
         emoji: Arc<str>,
         /// False takes it back.
         on: bool,
-        /// How many people react so; the keeper fills it in.
+        /// How many people react so; the journal fills it in.
         count: u32,
     },
     /// The room has another topic.
@@ -98,7 +98,7 @@ pub enum Change {
         /// The topic, empty for none.
         topic: Arc<str>,
     },
-    /// Somebody kept order in the room.
+    /// Somebody moderated in the room.
     Moderated {
         /// What was done.
         moderation: Arc<Moderation>,
@@ -330,11 +330,11 @@ pub struct Snapshot {
     pub rooms: Vec<RoomRecord>,
     /// Every session that may still come back.
     pub sessions: Vec<SessionRecord>,
-    /// Every fact that has a value, by shelf, then key.
+    /// Every key-value record that has a value, by shelf, then key.
     pub key_values: Vec<KeyValue>,
 }
 
-/// What the chat asks of the keeper of records. Orders are carried out in the order given.
+/// What the chat asks of the journal. Orders are carried out in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalRequest {
     /// Add to a record.
@@ -348,7 +348,7 @@ pub enum JournalRequest {
     Read(Query),
     /// Find messages.
     Search(Search),
-    /// Keep facts.
+    /// Keep key-value records.
     Put(PutKeyValues),
     /// Keep a session; not answered.
     PutSession(SessionRecord),
@@ -356,7 +356,7 @@ pub enum JournalRequest {
     DropSession(AuthorKey),
 }
 
-/// What the keeper of records tells the chat.
+/// What the journal tells the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalResponse {
     /// The draft is in the record.
@@ -387,7 +387,7 @@ pub enum JournalResponse {
         /// The author and the name it had, if there is such a message.
         author: Option<(AuthorKey, Arc<str>)>,
     },
-    /// The facts are kept.
+    /// The key-value records are kept.
     Saved {
         /// The order's.
         request_id: RequestId,
@@ -411,7 +411,7 @@ pub enum JournalResponse {
         /// Why.
         why: JournalError,
     },
-    /// The keeper added an entry of its own: a message expired.
+    /// The journal added an entry of its own: a message expired.
     Added {
         /// The room.
         room: RoomKey,

@@ -1,10 +1,10 @@
-//! What somebody did to keep order in a room.
+//! What somebody did to moderate in a room.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody who keeps order did.
+/// What somebody who moderates did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moderation {
     /// What.
@@ -20,7 +20,7 @@ pub struct Moderation {
     pub reason: Option<Arc<str>>,
 }
 
-/// Names what can be done to keep order. (The words stand in the database and on the wire.)
+/// Names what can be done to moderate. (The words stand in the database and on the wire.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModerationAction {
@@ -34,7 +34,7 @@ pub enum ModerationAction {
     Mute,
     /// Somebody may talk again.
     Unmute,
-    /// Only those who keep order may talk.
+    /// Only those who moderate may talk.
     Lock,
     /// Everybody may talk again.
     Unlock,

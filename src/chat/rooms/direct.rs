@@ -66,13 +66,13 @@ impl DirectRoom {
         if first == author { second } else { first }
     }
 
-    /// Writes it as a fact.
+    /// Writes it as a key-value record.
     pub(in crate::chat) fn key_value(&self, key: &Arc<str>) -> KeyValue {
         let value = serde_json::to_string(&self.sides).ok().map(Into::into);
         KeyValue { namespace: Namespace::DirectRooms, key: Arc::clone(key), value }
     }
 
-    /// Takes in a fact of before the start.
+    /// Takes in a key-value record of before the start.
     pub(in crate::chat) fn restore(value: &str) -> Option<Self> {
         let sides: [Side; 2] = serde_json::from_str(value).ok()?;
         let [first, second] = &sides;

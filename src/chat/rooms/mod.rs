@@ -55,7 +55,7 @@ pub(in crate::chat) struct Room {
     pub(in crate::chat) hints: Bucket,
     /// What was shown since the first of those came who wait for their page.
     pub(in crate::chat) recent: VecDeque<Recent>,
-    /// How many seats wait for their page.
+    /// How many subscriptions wait for their page.
     pub(in crate::chat) waiting: u32,
     /// How many orders about it are not answered.
     pub(in crate::chat) orders: u32,
@@ -119,7 +119,8 @@ impl Room {
         side.map_or(&self.name, |(mine, _)| &mine.label)
     }
 
-    /// Returns the facts about it that the journal does not know yet; they go with its next entry.
+    /// Returns the key-value records about it that the journal does not know yet; they go with its
+    /// next entry.
     pub(in crate::chat) fn unsaved_key_values(&self) -> Vec<KeyValue> {
         match &self.direct_room {
             Some(direct_room) if self.top == 0 => vec![direct_room.key_value(&self.key)],

@@ -1,8 +1,9 @@
 //! What will hold in a room once all that is on its way into the record is there.
 //!
 //! Facts are kept with the entry that tells of them, so they are written before it is known what
-//! becomes of the deeds before. They are written as if all of them will be done; where that turns
-//! out otherwise, what has been touched is written anew when nothing is on its way any more.
+//! becomes of the moderation actions before. They are written as if all of them will be done; where
+//! that turns out otherwise, what has been touched is written anew when nothing is on its way any
+//! more.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::chat::rooms::rules::{DirtyKey, Rules};
 #[derive(Debug, Default)]
 pub(in crate::chat) struct ProjectedRules {
     rules: Rules,
-    /// How many deeds are under way.
+    /// How many moderation actions are under way.
     deeds: u32,
     dirty: BTreeSet<DirtyKey>,
     /// Whether something came otherwise than it was written.
@@ -28,7 +29,7 @@ impl Room {
         self.projected.as_ref().map_or_else(|| self.rules(), |projected| &projected.rules)
     }
 
-    /// Begins a deed; gives the facts to keep with its entry.
+    /// Begins a moderation action; gives the key-value records to keep with its entry.
     pub(in crate::chat) fn begin(
         &mut self,
         apply: impl FnOnce(&mut Rules) -> BTreeSet<DirtyKey>,
@@ -45,7 +46,7 @@ impl Room {
         key_values
     }
 
-    /// Does what was decided, which was written as these facts. Says what has changed.
+    /// Does what was decided, which was written as these key-value records. Says what has changed.
     pub(in crate::chat) fn carry_out(
         &mut self,
         written: &[KeyValue],
@@ -60,7 +61,8 @@ impl Room {
         dirty
     }
 
-    /// Ends a deed, done or not; gives the facts that are to be written anew.
+    /// Ends a moderation action, done or not; gives the key-value records that are to be written
+    /// anew.
     pub(in crate::chat) fn end(&mut self, done: bool) -> Vec<KeyValue> {
         let Some(mut projected) = self.projected.take() else { return Vec::new() };
         projected.deeds = projected.deeds.saturating_sub(1);
@@ -77,7 +79,7 @@ impl Room {
         Vec::new()
     }
 
-    /// Changes what holds without a deed; gives the facts to keep.
+    /// Changes what holds without a moderation action; gives the key-value records to keep.
     pub(in crate::chat) fn amend(
         &mut self,
         change: impl Fn(&mut Rules) -> BTreeSet<DirtyKey>,

@@ -17,7 +17,7 @@ pub(in crate::chat) struct ReadMarkers {
 }
 
 impl ReadMarkers {
-    /// Takes in a fact of before the start.
+    /// Takes in a key-value record of before the start.
     pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
         if let Some((author, room)) = key.split_once('/')
             && let (Some(author), Ok(seq)) = (AuthorKey::from_hex(author), value.parse())

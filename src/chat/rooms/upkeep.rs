@@ -1,4 +1,5 @@
-//! Small changes of a room's state: answers that came, typing that ended, seats that were left.
+//! Small changes of a room's state: answers that came, typing that ended, subscriptions that were
+//! left.
 
 use std::sync::Arc;
 

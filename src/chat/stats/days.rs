@@ -14,7 +14,7 @@ pub(in crate::chat) struct Days {
     /// The running day; empty before the first.
     name: Arc<str>,
     today: Totals,
-    /// Whether the keeper of records knows the running day as it is.
+    /// Whether the journal knows the running day as it is.
     changed: bool,
     others: BTreeMap<Arc<str>, Totals>,
     /// Other days it does not know as they are, or is to forget.
@@ -67,7 +67,7 @@ impl Days {
         self.changed
     }
 
-    /// Returns what the keeper of records is to know: of each day its totals, or that it is to be
+    /// Returns what the journal is to know: of each day its totals, or that it is to be
     /// forgotten.
     pub(in crate::chat) fn take_unwritten(&mut self) -> Vec<(Arc<str>, Option<Arc<str>>)> {
         let mut days = std::mem::take(&mut self.unwritten);

@@ -1,9 +1,9 @@
 //! How much is going on: people, connections, messages, and how fast the record is kept.
 //!
 //! All of it is counted as it happens, at a fixed cost and in memory of a fixed size, and read when
-//! somebody asks. Minutes go back a day and are lost with the process; the totals of days are facts
-//! that the keeper of records keeps. Minutes and days are UTC's. A clock that goes back a little
-//! makes a long minute; by more than an hour, and the minutes begin anew.
+//! somebody asks. Minutes go back a day and are lost with the process; the totals of days are
+//! key-value records that the journal keeps. Minutes and days are UTC's. A clock that goes back a
+//! little makes a long minute; by more than an hour, and the minutes begin anew.
 //!
 //! A person is counted once an hour or day, however often it comes. After a restart it may be
 //! counted once more in the total of the day, unless its session lives on. Durations are as exact
@@ -167,7 +167,7 @@ impl Counters {
         self.count_day(now, |today| today.messages = today.messages.saturating_add(1));
     }
 
-    /// Counts an entry that took the keeper of records so long.
+    /// Counts an entry that took the journal so long.
     pub(in crate::chat) fn took(&mut self, time: Duration) {
         self.latencies.add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     }

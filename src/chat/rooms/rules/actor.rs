@@ -14,7 +14,7 @@ pub(in crate::chat) enum Role {
     Member,
     /// Keep order.
     Moderator,
-    /// Say who keeps order, and who may come.
+    /// Say who moderates, and who may come.
     Owner,
     /// The same everywhere, but for reading what is private.
     Admin,

@@ -1,7 +1,7 @@
-//! What holds in a room: who keeps order, who may come, who may speak.
+//! What holds in a room: who moderates, who may come, who may speak.
 //!
-//! Times are Unix milliseconds, for they outlive the server. What has changed is kept as facts
-//! beside the room's record, in one with the entry that tells of it.
+//! Times are Unix milliseconds, for they outlive the server. What has changed is kept as key-value
+//! records beside the room's record, in one with the entry that tells of it.
 
 mod actor;
 mod restraint;
@@ -27,11 +27,11 @@ pub(in crate::chat) struct Rules {
     pub(in crate::chat) owner: Option<AuthorKey>,
     /// Whether only members may know of it.
     pub(in crate::chat) private: bool,
-    /// Whether only those who keep order may speak.
+    /// Whether only those who moderate may speak.
     pub(in crate::chat) locked: bool,
     /// Seconds between two messages of one person, 0 for no matter how many.
     pub(in crate::chat) slow: u64,
-    /// Whether the facts say so, too.
+    /// Whether the key-value records say so, too.
     pub(in crate::chat) persisted: bool,
     member_states: BTreeMap<AuthorKey, MemberState>,
     bans: Restraints,
@@ -57,7 +57,7 @@ struct MemberState {
     muted: u64,
 }
 
-/// Names a fact that has changed.
+/// Names a key-value record that has changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) enum DirtyKey {
     /// The room itself.
@@ -129,7 +129,7 @@ impl Rules {
         }
     }
 
-    /// Whether somebody may know what is said here. Admins keep order; they do not read what
+    /// Whether somebody may know what is said here. Admins moderate; they do not read what
     /// is private.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
         !self.private || author.is_some_and(|author| self.role(author, false) >= Role::Member)

@@ -1,4 +1,4 @@
-//! What holds in a room, as facts beside its record.
+//! What holds in a room, as key-value records beside its record.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{DirtyKey, MemberState, Rules};
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
-/// The room as a fact.
+/// The room as a key-value record.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct StoredRules {
@@ -18,7 +18,7 @@ struct StoredRules {
 }
 
 impl Rules {
-    /// Writes what has changed as facts.
+    /// Writes what has changed as key-value records.
     pub(in crate::chat) fn key_values(
         &self,
         room: &str,
