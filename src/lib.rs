@@ -49,7 +49,7 @@
 //! # The way of a message
 //!
 //! ```text
-//! bytes → ws::Endpoint → Message → Chat::charge_message → ClientEvent → Chat::handle(Received)
+//! bytes → ws::Endpoint → Message → Chat::read (charged first) → ClientEvent → Chat::handle(Received)
 //!       → Effect::Journal(Append) → journal (one commit for all that wait)
 //!       → JournalResponse::Appended { seq, ts } → Chat::handle(Answered)
 //!       → Effect::Reply(ack) to the sender, Effect::Broadcast to the room

@@ -21,7 +21,7 @@ fn chinwag(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         .expect("the binary runs")
 }
 
-/// Is a file that is gone when the test is over.
+/// A file that is gone when the test is over.
 struct File(PathBuf);
 
 impl File {

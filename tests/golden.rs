@@ -255,7 +255,7 @@ fn order() -> Vec<Named> {
     ]
 }
 
-/// Gives what only two, or only one, are told.
+/// Returns what only two, or only one, are told.
 fn private() -> Vec<Named> {
     let whisper = |to: Option<&str>, sender: &str, room: &str| ServerEvent::Whisper {
         to: to.map(s),

@@ -40,7 +40,7 @@ fn nothing_answered_is_lost_when_the_process_is_killed() {
     }
 }
 
-/// Is the child. In any other run it does nothing.
+/// The child's part. In any other run it does nothing.
 #[test]
 fn writer_that_is_killed() {
     let Some(dir) = env::var_os("CHINWAG_CHILD_DIR") else { return };
@@ -68,7 +68,7 @@ fn a_disk_that_fails_is_told_and_heals() {
     assert!(said.contains("all is well"), "{said}");
 }
 
-/// Is the child. Its files may not grow any more for a while, which SQLite takes for an I/O error.
+/// The child's part. Its files may not grow any more for a while, which SQLite takes for an I/O error.
 #[test]
 fn writer_whose_disk_fails() {
     let Some(dir) = env::var_os("CHINWAG_CHILD_DIR") else { return };
@@ -140,7 +140,7 @@ fn writer_with_a_umask() {
     }
 }
 
-/// Is what the child said before it was killed.
+/// What the child said before it was killed.
 #[derive(Default)]
 struct Told {
     sent: BTreeSet<String>,
@@ -197,7 +197,7 @@ impl Told {
     }
 }
 
-/// Holds the journal against what the child was told, and gives its top.
+/// Checks the journal against what the child was told, and gives its top.
 fn check(dir: &Path, seed: u64, told: &Told, before: u64) -> u64 {
     let (mut desk, top) = Desk::open(dir);
     let left = desk.entries(before, top);
@@ -224,7 +224,7 @@ fn check(dir: &Path, seed: u64, told: &Told, before: u64) -> u64 {
     top
 }
 
-/// Is a journal with one room, and whoever writes to it.
+/// A journal with one room, and whoever writes to it.
 struct Desk {
     journal: Journal,
     clock: Clock,
@@ -293,7 +293,7 @@ impl Desk {
         wait(&mut self.journal, &self.clock, &self.woken)
     }
 
-    /// Gives the entries after `first` up to `top` by their text, and looks for holes.
+    /// Returns the entries after `first` up to `top` by their text, and looks for holes.
     fn entries(&mut self, first: u64, top: u64) -> BTreeMap<String, u64> {
         let mut left = BTreeMap::new();
         let mut seq = first;

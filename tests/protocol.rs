@@ -1,4 +1,4 @@
-//! Holds `protocol.md` against the source: every event, field, error and code that the server can
+//! Checks `protocol.md` against the source: every event, field, error and code that the server can
 //! write stands in it.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -399,7 +399,7 @@ fn talk(scratch: &Scratch) {
     assert!(desk.close());
 }
 
-/// Gives facts of every kind, by shelf, then key.
+/// Returns facts of every kind, by shelf, then key.
 fn key_values() -> Vec<KeyValue> {
     [
         (Namespace::Accounts, "alice", "hash of a password"),
@@ -436,7 +436,7 @@ const NOW: u64 = 1_000_000_000_000;
 /// After that, and before an export.
 const OVERDUE: u64 = NOW + 1_000_000;
 
-/// Is a journal and whoever works with it.
+/// A journal and whoever works with it.
 struct Desk {
     journal: Journal,
     wake: Receiver<()>,
@@ -572,7 +572,7 @@ fn stderr(output: &Output) -> &str {
     str::from_utf8(&output.stderr).expect("text")
 }
 
-/// Is a directory that is gone when the test is over.
+/// A directory that is gone when the test is over.
 struct Scratch(PathBuf);
 
 static SCRATCHES: AtomicU64 = AtomicU64::new(0);

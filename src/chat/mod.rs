@@ -78,7 +78,7 @@ use crate::clock::{Moment, Now};
 use crate::rate::{Buckets, Rate};
 use pending::Pending;
 use people::People;
-use rate::RateKey;
+use rate::{RateKey, Work};
 use record::{KeyValue, Namespace, Snapshot};
 use rooms::{Room, Rooms};
 use stats::Counters;
@@ -100,8 +100,8 @@ pub struct Chat {
     post_buckets: Buckets<RateKey>,
     /// How much is asked by requests.
     query_buckets: Buckets<IpAddr>,
-    /// What the messages of a network's connections cost.
-    network_work: Buckets<IpAddr>,
+    /// What messages cost.
+    work: Work,
     counters: Counters,
     /// The randomness of the farewell, once it has begun.
     draining: Option<u64>,
@@ -116,11 +116,7 @@ impl Chat {
         let post_buckets = Buckets::new(posts, limits.networks_max);
         let queries = rate(limits.requests_per_second_max, limits.requests_burst_max);
         let query_buckets = Buckets::new(queries, limits.networks_max);
-        // Without a limit of messages there is none of their work.
-        let share = |it: u32| it.saturating_mul(limits.network_share);
-        let work = limits.sends_per_second_max.map(|_| share(limits.work_per_second_max));
-        let network_work =
-            Buckets::new(rate(work, share(limits.work_burst_max)), limits.networks_max);
+        let work = Work::new(&limits);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -130,7 +126,7 @@ impl Chat {
             pending: Pending::default(),
             post_buckets,
             query_buckets,
-            network_work,
+            work,
             counters,
             draining: None,
         };
@@ -140,7 +136,7 @@ impl Chat {
             .partition(|key_value| key_value.namespace == Namespace::DirectRooms);
         chat.restore_rooms(opening.rooms, &pairs);
         for key_value in key_values {
-            chat.restore_fact(&key_value);
+            chat.restore_key_value(&key_value);
         }
         for session in opening.sessions {
             chat.restore(session);
@@ -214,7 +210,7 @@ impl Chat {
         self.rooms.live()
     }
 
-    /// Tells a client that reads again what it was not sent.
+    /// Sends a client that reads again the ranges it was not sent.
     fn caught_up(&self, step: &mut Step<'_>, id: ClientId, missed: &[(RoomId, u64, u64)]) {
         let Some(slot) = self.people.by_id.get(&id) else { return };
         let Some(client) = self.people.clients.get(slot.index()) else { return };

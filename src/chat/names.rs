@@ -139,7 +139,7 @@ fn bare(name: &str) -> Box<str> {
     skeleton(&fold(&once)).collect::<String>().into()
 }
 
-/// Says the same of small ASCII letters, or of the capital ones.
+/// Looks up small ASCII letters, or the capital ones, without the tables.
 fn plain(name: &str, capital: bool) -> Box<str> {
     let mut like = String::with_capacity(name.len());
     for c in name.chars() {

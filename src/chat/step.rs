@@ -18,12 +18,12 @@ pub(in crate::chat) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Tells a client something.
+    /// Sends a client an event.
     pub(in crate::chat) fn reply(&mut self, client: ClientId, event: ServerEvent) {
         self.effects.push(Effect::Reply { client, event });
     }
 
-    /// Tells a client something worth knowing.
+    /// Sends a client a notice.
     pub(in crate::chat) fn notice(
         &mut self,
         client: ClientId,

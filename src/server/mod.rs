@@ -101,28 +101,12 @@ impl Handler for Server {
     }
 
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
-        let bytes = match &message {
-            Message::Text(text) => text.len(),
-            Message::Binary(bytes) => bytes.len(),
-        };
-        let paid = self.chat.charge_message(turn.now(), client(conn), bytes);
-        let read = || match &message {
-            Message::Text(text) => ClientEvent::parse(text, self.chat.limits()),
+        let (bytes, text) = match &message {
+            Message::Text(text) => (text.len(), Some(&**text)),
             // Many libraries send what they have as bytes as a binary message, text too.
-            Message::Binary(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => ClientEvent::parse(text, self.chat.limits()),
-                Err(_) => Err(Refusal::binary()),
-            },
+            Message::Binary(bytes) => (bytes.len(), std::str::from_utf8(bytes).ok()),
         };
-        let event = match paid {
-            Ok(()) => read(),
-            // What is short is read all the same, so that the refusal can name it.
-            Err(refusal) if bytes <= REFUSED_BYTES_READ_MAX => match read() {
-                Ok(event) => Err(event.refused(refusal)),
-                Err(_) => Err(refusal),
-            },
-            Err(refusal) => Err(refusal),
-        };
+        let event = self.chat.read(turn.now(), client(conn), bytes, text);
         let event = event.and_then(|event| self.with_login(turn.now(), conn, event));
         self.handle(turn, Input::Received { client: client(conn), event });
     }
@@ -245,7 +229,7 @@ impl Server {
         let ClientEvent { id, room, command } = event;
         let Command::Auth(token) = command else { return Ok(ClientEvent { id, room, command }) };
         let login =
-            self.chat.charge(now, client(conn)).and_then(|()| self.verify_token(now, &token));
+            self.chat.charge_token(now, client(conn)).and_then(|()| self.verify_token(now, &token));
         match login {
             Ok(login) => Ok(ClientEvent { id, room, command: Command::LogIn(Box::new(login)) }),
             Err(refusal) => Err(refusal.re(id)),
@@ -356,9 +340,6 @@ impl Server {
         }
     }
 }
-
-/// Bytes of a message above the rate that is read to name it in the refusal.
-const REFUSED_BYTES_READ_MAX: usize = 4096;
 
 /// Returns the chat's id of a connection.
 fn client(conn: ConnId) -> ClientId {

@@ -31,7 +31,7 @@ fn main() {
     );
 }
 
-/// Is what one guest costs.
+/// What one guest costs.
 struct Cost {
     /// Bytes that tell it of others.
     presence: f64,
@@ -164,7 +164,7 @@ impl Server {
         }
     }
 
-    /// Gives the microseconds the server has had of the processor; a tick is a hundredth second.
+    /// Returns the microseconds the server has had of the processor; a tick is a hundredth second.
     fn processor_us(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = std::fs::read_to_string(path).unwrap_or_default();

@@ -85,7 +85,7 @@ fn percentile(sorted: &[u64], at: f64) -> u64 {
     sorted[((sorted.len() - 1) as f64 * at) as usize]
 }
 
-/// Gives a text frame; a mask of zeros changes nothing.
+/// Returns a text frame; a mask of zeros changes nothing.
 fn masked(text: &str) -> Vec<u8> {
     let mut frame = vec![0x81, 0x80 | text.len() as u8, 0, 0, 0, 0];
     frame.extend(text.as_bytes());
@@ -131,7 +131,7 @@ impl Server {
         stream
     }
 
-    /// Gives the resident memory in bytes.
+    /// Returns the resident memory in bytes.
     fn memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).unwrap_or_default();

@@ -82,7 +82,7 @@ fn count(messages: u64) {
     }
 }
 
-/// Gives the processor time of each thread.
+/// Returns the processor time of each thread.
 fn spent() -> Vec<(String, Duration)> {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let read = |path: PathBuf| std::fs::read_to_string(path).ok();
@@ -94,7 +94,7 @@ fn spent() -> Vec<(String, Duration)> {
     spent.collect()
 }
 
-/// Gives how many times as many messages come through when they share transactions. Neither side
+/// Returns how many times as many messages come through when they share transactions. Neither side
 /// puts words into the index meanwhile: the one would do it with each commit, the other when there
 /// is nothing else to do.
 fn ratio() -> u64 {
@@ -113,7 +113,7 @@ fn ratio() -> u64 {
     grouped / single
 }
 
-/// Gives what it takes to append a page to a file and have it on disk, in the middle.
+/// Returns what it takes to append a page to a file and have it on disk, in the middle.
 fn sync_us() -> u128 {
     let scratch = Scratch::new();
     let mut file = std::fs::File::create(&scratch.0).unwrap();
@@ -255,7 +255,7 @@ fn large(messages: u64, prune: bool) {
     }
 }
 
-/// Is a thread that gives back what it gets: whatever it takes, a journal cannot be faster.
+/// A thread that gives back what it gets: whatever it takes, a journal cannot be faster.
 struct Echo {
     ping: Sender<()>,
     pong: Receiver<()>,
@@ -277,7 +277,7 @@ impl Echo {
     }
 }
 
-/// Is a journal and whoever uses it.
+/// A journal and whoever uses it.
 struct Desk {
     journal: Journal,
     clock: Clock,
@@ -348,7 +348,7 @@ impl Desk {
         answers
     }
 
-    /// Says how long a read took.
+    /// Returns how long a read took.
     fn read(&mut self, room: &str, span: Span, acks: &mut Vec<Duration>) -> Duration {
         let start = time();
         let (request_id, room, limit) = (RequestId(0), Arc::from(room), 50);
@@ -361,7 +361,7 @@ impl Desk {
     }
 }
 
-/// Gives one of 256 authors, as far apart as hashes are.
+/// Returns one of 256 authors, as far apart as hashes are.
 fn author(number: u64) -> AuthorKey {
     let mixed = (number % 256).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes();
     let mut key = [0; 16];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Server;
 
-/// Is what came back of a request.
+/// What came back of a request.
 pub struct Answer {
     pub status: u16,
     pub head: String,

@@ -15,7 +15,7 @@ use tungstenite::{Message, WebSocket};
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Gives the program under test: the one that cargo built along, unless `BINARY` names another.
+/// Returns the program under test: the one that cargo built along, unless `BINARY` names another.
 pub fn binary() -> String {
     std::env::var("BINARY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_chinwag").into())
 }
@@ -167,7 +167,7 @@ impl Drop for Server {
     }
 }
 
-/// Is one WebSocket of a chat client.
+/// One WebSocket of a chat client.
 pub struct Client {
     pub socket: WebSocket<TcpStream>,
     pub welcome: Value,
@@ -201,7 +201,7 @@ impl Client {
         }
     }
 
-    /// Gives the next event; none if the connection has ended in any way.
+    /// Returns the next event; none if the connection has ended in any way.
     pub fn try_next(&mut self) -> Option<Value> {
         loop {
             match self.socket.read().ok()? {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, PATIENCE, Server, binary};
 
-/// Is a directory that is gone when dropped.
+/// A directory that is gone when dropped.
 pub struct Data {
     outer: PathBuf,
 }
@@ -28,12 +28,12 @@ impl Data {
         Self { outer }
     }
 
-    /// Gives the directory around the record, which the server knows nothing of.
+    /// Returns the directory around the record, which the server knows nothing of.
     pub fn outer(&self) -> &Path {
         &self.outer
     }
 
-    /// Gives the directory of the record.
+    /// Returns the directory of the record.
     pub fn dir(&self) -> PathBuf {
         self.outer.join("data")
     }
@@ -64,7 +64,7 @@ impl Data {
         said
     }
 
-    /// Gives every file of the record with its bytes, without what SQLite makes by looking.
+    /// Returns every file of the record with its bytes, without what SQLite makes by looking.
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let paths = fs::read_dir(self.dir()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
@@ -77,7 +77,7 @@ impl Data {
         files
     }
 
-    /// Says whether any file holds a text.
+    /// Whether any file holds a text.
     pub fn holds(&self, text: &str) -> bool {
         let within = |bytes: &[u8]| bytes.windows(text.len()).any(|part| part == text.as_bytes());
         self.files().iter().any(|(_, bytes)| within(bytes))
@@ -107,7 +107,7 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// Gives a field of the payload as text.
+/// Returns a field of the payload as text.
 pub fn text<'a>(event: &'a Value, field: &str) -> &'a str {
     event["payload"][field].as_str().unwrap_or_else(|| panic!("no {field}: {event}"))
 }
@@ -133,7 +133,7 @@ impl Client {
         }
     }
 
-    /// Gives all messages above this `seq`, page by page.
+    /// Returns all messages above this `seq`, page by page.
     pub fn messages(&mut self, mut after: u64) -> Vec<Value> {
         let mut messages: Vec<Value> = Vec::new();
         loop {
@@ -146,7 +146,7 @@ impl Client {
         }
     }
 
-    /// Says many things at once and waits until the last is acknowledged.
+    /// Sends many messages at once and waits until the last is acknowledged.
     pub fn talk(&mut self, texts: impl Iterator<Item = String>) {
         let mut last = None;
         for text in texts {

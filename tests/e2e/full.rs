@@ -73,7 +73,7 @@ fn a_directory_that_cannot_be_written_is_named_at_the_start() {
     assert!(said.contains("Read-only"), "{said}");
 }
 
-/// Is a conversation on a disk that fails and heals.
+/// A conversation on a disk that fails and heals.
 struct Story {
     alice: Client,
     bob: Client,
@@ -175,7 +175,7 @@ fn contents(messages: &[Value]) -> Vec<String> {
     messages.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Is a small disk of its own; none where mounting is not permitted.
+/// A small disk of its own; none where mounting is not permitted.
 struct Mounted<'a>(&'a Path);
 
 impl<'a> Mounted<'a> {
@@ -198,7 +198,7 @@ impl Drop for Mounted<'_> {
     }
 }
 
-/// Is a record whose files cannot be written although they are open; none where the file system
+/// A record whose files cannot be written although they are open; none where the file system
 /// does not know of such.
 struct Frozen<'a>(&'a Path);
 

@@ -35,14 +35,14 @@ fn nothing_acknowledged_or_shown_is_lost_when_the_server_is_killed() {
     println!("{rounds} rounds: {tally:?}");
 }
 
-/// Is one life of the server.
+/// One life of the server.
 struct Round {
     seed: u64,
     /// The room's top when it began.
     before: u64,
 }
 
-/// Is what one sender knows when the server is gone.
+/// What one sender knows when the server is gone.
 struct Sender {
     name: String,
     session: String,
@@ -83,7 +83,7 @@ impl Round {
         Told { senders, shown: reader.join().unwrap() }
     }
 
-    /// Holds the record against what everybody knows, sends again what is unknown, and gives the
+    /// Checks the record against what everybody knows, sends again what is unknown, and gives the
     /// room's top.
     fn check(&self, server: &Server, told: &Told, tally: &mut Tally) -> u64 {
         let seed = self.seed;
@@ -108,7 +108,7 @@ impl Round {
         self.before + all.len() as u64
     }
 
-    /// Gives what was said since the round began, and looks for holes and for repetition.
+    /// Returns what was said since the round began, and looks for holes and for repetition.
     fn record(&self, client: &mut Client) -> BTreeMap<String, u64> {
         let seed = self.seed;
         let mut said = BTreeMap::new();

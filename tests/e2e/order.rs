@@ -241,7 +241,7 @@ fn churn(client: &mut Client, rooms: std::ops::Range<u32>) {
     }
 }
 
-/// Gives the memory of the server in KiB.
+/// Returns the memory of the server in KiB.
 fn resident(server: &Server) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();

@@ -200,7 +200,7 @@ fn nothing_is_lost_or_twice_while_others_go_on_talking() {
     talk.stop();
 }
 
-/// Is somebody who talks all the time.
+/// Somebody who talks all the time.
 struct Talk {
     stopped: Arc<AtomicBool>,
     talker: thread::JoinHandle<()>,
@@ -232,7 +232,7 @@ fn resume(client: &mut Client, payload: Value) {
     client.send(json!({"type": "resume", "id": "r", "payload": payload}));
 }
 
-/// Gives what a returning client is told of a room: the range, and the events until it is live.
+/// Returns what a returning client is told of a room: the range, and the events until it is live.
 fn told(client: &mut Client, room: &str) -> (Value, Vec<Value>) {
     let resumed = client.until("resumed");
     (resumed["payload"]["rooms"][room].clone(), until_live(client, room))
@@ -254,7 +254,7 @@ fn until_live(client: &mut Client, room: &str) -> Vec<Value> {
     }
 }
 
-/// Gives the next messages of the lobby.
+/// Returns the next messages of the lobby.
 fn hear(client: &mut Client, count: usize) -> Vec<Value> {
     (0..count).map(|_| client.until("message")).collect()
 }

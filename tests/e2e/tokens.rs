@@ -22,14 +22,14 @@ fn now_unix_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// Gives what signs this server's tokens, with another life.
+/// Returns what signs this server's tokens, with another life.
 fn tokens(data: &Data, life_s: u64) -> Tokens {
     let key = SigningKey::open(&data.dir(), [0; 32]).unwrap();
     let token_life = std::time::Duration::from_secs(life_s);
     Tokens::new(&Limits { token_life, ..Limits::default() }, &key, None)
 }
 
-/// Gives the author of the account a token is of.
+/// Returns the author of the account a token is of.
 fn author(token: &str) -> [u8; 16] {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     let payload: Value = serde_json::from_slice(&payload).unwrap();

@@ -207,3 +207,23 @@ fn a_method_of_chat_outside_its_root_and_actions_is_found() {
     ]);
     assert_eq!(misplaced_methods_of_chat(&tree), ["src/chat/rooms.rs:2: impl chat::Chat"]);
 }
+
+#[test]
+fn a_doc_comment_without_a_subject_is_found_at_its_first_line_only() {
+    for (text, line) in [
+        ("    /// Gives a name.\nfn f() {}", 1),
+        ("a();\n//! Is a room.", 2),
+        ("/** Tells others. @param {string} room */", 1),
+    ] {
+        let faults = crate::docs::in_text("a.rs", text);
+        assert!(
+            faults.len() == 1 && faults[0].starts_with(&format!("a.rs:{line}: ")),
+            "{faults:?}"
+        );
+    }
+    for text in
+        ["/// Returns what it\n/// Gives away.", "// Says why.", "/// Island.", "let a = 1;"]
+    {
+        assert_eq!(crate::docs::in_text("a.rs", text), [] as [String; 0], "{text}");
+    }
+}

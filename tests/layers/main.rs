@@ -1,7 +1,8 @@
-//! Holds the source against the architecture: which module may name which, no circles of files,
-//! and what stands where inside `chat`.
+//! Checks the source against the architecture: which module may name which, no circles of files,
+//! what stands where inside `chat`, and how doc comments begin.
 #![expect(unreachable_pub, reason = "a test has no inside")]
 
+mod docs;
 mod examples;
 mod graph;
 mod rules;
@@ -111,6 +112,11 @@ fn every_import_inside_chat_follows_its_layers() {
 #[test]
 fn methods_of_chat_are_defined_at_its_root_or_in_an_action() {
     assert_none(misplaced_methods_of_chat(&SOURCE));
+}
+
+#[test]
+fn doc_comments_begin_with_what_a_thing_is_or_does() {
+    assert_none(docs::faults(Path::new(env!("CARGO_MANIFEST_DIR"))));
 }
 
 fn misplaced_methods_of_chat(tree: &Tree) -> Vec<String> {

@@ -221,7 +221,7 @@ impl Shared {
     }
 }
 
-/// Says something and pings, and sees that the room comes whole and in order.
+/// Sends messages and pings, and sees that the room comes whole and in order.
 fn talk(shared: &Shared, number: usize) -> Result<(), String> {
     let network = Ipv4Addr::new(192, 0, 2, 1 + number as u8);
     let query = format!("name=Talker{number}&room={ROOM}&echo=1&history=0");

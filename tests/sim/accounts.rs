@@ -342,7 +342,7 @@ fn a_login_cannot_be_shaken_off_by_taking_up_a_session() {
 fn reading_tokens_is_paid_for() {
     let mut world = World::with(|limits| limits.queries_burst_max = 3);
     let client = world.enter("");
-    let charged = (0..4).map(|_| world.chat.charge(world.now, client).is_ok());
+    let charged = (0..4).map(|_| world.chat.charge_token(world.now, client).is_ok());
     assert_eq!(charged.collect::<Vec<_>>(), [true, true, true, false]);
 }
 

@@ -9,7 +9,7 @@ use chinwag::chat::record::{
     RoomRecord, Search, SearchPage, SessionRecord, Snapshot, Span, StoredMessage,
 };
 
-/// Holds the record of every room, and the answers that wait to be fetched.
+/// The record of every room, and the answers that wait to be fetched.
 #[derive(Default)]
 pub(crate) struct Keeper {
     pub(crate) rooms: BTreeMap<RoomKey, Record>,
@@ -25,7 +25,7 @@ pub(crate) struct Keeper {
     pub(crate) guests: bool,
 }
 
-/// Is the record of one room.
+/// The record of one room.
 #[derive(Default)]
 pub(crate) struct Record {
     pub(crate) name: Arc<str>,
@@ -108,7 +108,7 @@ impl Keeper {
         }
     }
 
-    /// Says whether facts wait to be written that belong to no entry.
+    /// Whether facts wait to be written that belong to no entry.
     pub(crate) fn writes_facts(&self) -> bool {
         self.orders.iter().any(|order| matches!(order, JournalRequest::Put(_)))
     }
@@ -142,7 +142,7 @@ impl Keeper {
         self.read.clear();
     }
 
-    /// Gives an answer, appends in order among themselves, reads likewise.
+    /// Returns an answer, appends in order among themselves, reads likewise.
     pub(crate) fn fetch(&mut self, read_first: bool) -> Option<JournalResponse> {
         let (first, then) = match read_first {
             true => (&mut self.read, &mut self.appended),
@@ -159,7 +159,7 @@ impl Keeper {
         self.appended.push_back(JournalResponse::Added { room: room.into(), entry });
     }
 
-    /// Tells what a chat must know that starts now.
+    /// Returns what a chat must know that starts now.
     pub(crate) fn opening(&self, epoch: &str) -> Snapshot {
         let rooms = self.rooms.iter().map(|(key, record)| RoomRecord {
             key: Arc::clone(key),

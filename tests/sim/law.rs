@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chinwag::chat::record::{AuthorKey, Moderation, ModerationAction};
 
-/// Is what should hold in one room.
+/// What should hold in one room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Law {
     /// Whether the record has begun: before, whoever makes the room anew owns it.
@@ -93,7 +93,7 @@ impl Law {
         }
     }
 
-    /// Says whether somebody is, or may be, allowed to know of the room.
+    /// Whether somebody is, or may be, allowed to know of the room.
     pub(crate) fn may_read(&self, author: AuthorKey) -> bool {
         let may_own = self.disputed && self.heirs.contains(&author);
         let unsure = self.vague || may_own || self.unsure.contains(&author);
@@ -106,7 +106,7 @@ impl Law {
             || self.moderators.contains(&author)
     }
 
-    /// Gives the role somebody has.
+    /// Returns the role somebody has.
     pub(crate) fn role(&self, author: AuthorKey) -> Option<&'static str> {
         if self.owner == Some(author) {
             Some("owner")
@@ -119,7 +119,7 @@ impl Law {
         }
     }
 
-    /// Says whether somebody may do such a thing, as far as that is known.
+    /// Whether somebody may do such a thing, as far as that is known.
     pub(crate) fn allows(&self, author: AuthorKey, admin: bool, action: ModerationAction) -> bool {
         let owner = admin || self.owner == Some(author);
         let needed = match action {
@@ -133,14 +133,14 @@ impl Law {
         needed || self.vague || self.disputed || self.unsure.contains(&author)
     }
 
-    /// Says whether somebody is kept away.
+    /// Whether somebody is kept away.
     pub(crate) fn bars(&self, author: AuthorKey, now: u64) -> bool {
         let banned = self.banned.get(&author).is_some_and(|until| *until > now);
         let above = self.owner == Some(author) || self.moderators.contains(&author);
         banned && !above && !self.disputed && !self.unsure.contains(&author)
     }
 
-    /// Says whether somebody has to be quiet.
+    /// Whether somebody has to be quiet.
     pub(crate) fn silences(&self, author: AuthorKey, now: u64) -> bool {
         let muted = self.locked || self.muted.get(&author).is_some_and(|until| *until > now);
         let above = self.owner == Some(author) || self.moderators.contains(&author);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 #[path = "../../fuzz/events.rs"]
 mod events;
 
-/// Gives lines made of pieces that mean something here.
+/// Returns lines made of pieces that mean something here.
 fn lines() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "{",

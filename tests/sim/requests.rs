@@ -31,7 +31,7 @@ fn named(name: &str, content: &str) -> Post {
     post
 }
 
-/// Is a request from a network of 192.0.2.0/24.
+/// A request from a network of 192.0.2.0/24.
 fn asked_from(number: u8, request: Request) -> Input {
     Input::Asked { caller: CALLER, network: IpAddr::from([192, 0, 2, number]), request }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Simulation {
     pub(crate) transcript: Option<Vec<String>>,
 }
 
-/// Is what a client knows.
+/// What a client knows.
 #[derive(Default)]
 struct Model {
     session: String,
@@ -55,7 +55,7 @@ struct Model {
     lag: Option<BTreeMap<RoomId, (u64, u64)>>,
 }
 
-/// Is what a client knows of a room.
+/// What a client knows of a room.
 #[derive(Default)]
 struct View {
     /// The next entry it must be told; `None`: its page is yet to come.
@@ -74,7 +74,7 @@ struct View {
     after: VecDeque<u64>,
 }
 
-/// Is what a client remembers when it has no connection.
+/// What a client remembers when it has no connection.
 struct Return {
     session: String,
     positions: Vec<(String, u64)>,
@@ -531,7 +531,7 @@ impl Simulation {
         }
     }
 
-    /// Holds every view against the record once all is said.
+    /// Checks every view against the record once all is said.
     fn check_end(&mut self) {
         for (client, model) in &self.clients {
             assert!(model.sent.is_empty(), "{client:?} was not answered: {:?}", model.sent);

@@ -294,7 +294,7 @@ impl Society {
         }
     }
 
-    /// Holds the answer to a request against what may be known of rooms.
+    /// Checks the answer to a request against what may be known of rooms.
     fn responded(&self, event: &ServerEvent) {
         match event {
             ServerEvent::RoomList { rooms, .. } => {
@@ -311,7 +311,7 @@ impl Society {
         }
     }
 
-    /// Holds what is to be recorded against what its author may do.
+    /// Checks what is to be recorded against what its author may do.
     fn order(&mut self, order: JournalRequest) {
         match &order {
             JournalRequest::Append(draft) => {
@@ -383,14 +383,14 @@ impl Society {
         ROOMS[self.random.up_to(ROOMS.len() as u64) as usize]
     }
 
-    /// Gives a room a client knows, or any.
+    /// Returns a room a client knows, or any.
     fn room_for(&mut self, client: ClientId) -> String {
         let known = &self.clients[&client].rooms;
         let at = self.random.up_to(known.len() as u64 + 1) as usize;
         known.keys().nth(at).cloned().unwrap_or_else(|| "lobby".to_owned())
     }
 
-    /// Gives the name of somebody, there or not.
+    /// Returns the name of somebody, there or not.
     fn somebody(&mut self) -> Option<String> {
         let count = self.names.len() as u64;
         // Those who came last are likelier to be there.

@@ -215,7 +215,7 @@ fn a_day_of_minutes_is_kept_and_a_leap_of_the_clock_loses_no_more_than_that() {
     assert_eq!(stats(&mut world, 1440).series.messages, [1, 0, 0]);
 }
 
-/// Gives what was kept of days since this was asked last.
+/// Returns what was kept of days since this was asked last.
 fn kept(world: &mut World) -> Vec<Vec<(String, Option<String>)>> {
     let text = |it: &Arc<str>| it.to_string();
     let keeps = world.orders.drain(..).filter_map(|order| match order {

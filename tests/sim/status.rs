@@ -8,7 +8,7 @@ use crate::world::World;
 
 const AWAY: &str = r#"{"type":"set_status","id":"s1","payload":{"status":"away","text":"lunch"}}"#;
 
-/// Gives the statuses a client was told, and forgets the rest.
+/// Returns the statuses a client was told, and forgets the rest.
 fn statuses(world: &mut World, client: ClientId) -> Vec<String> {
     let told = world.told(client).into_iter().filter_map(|event| match event {
         ServerEvent::Status { user, status: Status { away, text }, .. } => {
@@ -19,7 +19,7 @@ fn statuses(world: &mut World, client: ClientId) -> Vec<String> {
     told.collect()
 }
 
-/// Gives the status of the first user of this name in a list of the lobby's.
+/// Returns the status of the first user of this name in a list of the lobby's.
 fn listed(world: &mut World, asker: ClientId, name: &str) -> Status {
     world.told(asker);
     world.say(asker, r#"{"type":"list_users","room":"lobby"}"#);

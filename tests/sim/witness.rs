@@ -10,7 +10,7 @@ use super::keeper::{Keeper, Record};
 use super::simulation::{assert_same, numbered};
 use super::society::Society;
 
-/// Is what a client knows.
+/// What a client knows.
 pub(crate) struct Witness {
     pub(crate) session: String,
     pub(crate) author: AuthorKey,
@@ -20,7 +20,7 @@ pub(crate) struct Witness {
     pub(crate) lag: Option<BTreeMap<RoomId, (u64, u64)>>,
 }
 
-/// Is what a client knows of a room or a conversation.
+/// What a client knows of a room or a conversation.
 #[derive(Default)]
 pub(crate) struct Known {
     /// The next entry it must be told; `None`: its page is yet to come.
@@ -31,7 +31,7 @@ pub(crate) struct Known {
     blind: bool,
 }
 
-/// Is what a client remembers when it has no connection.
+/// What a client remembers when it has no connection.
 pub(crate) struct Return {
     pub(crate) session: String,
     pub(crate) account: Option<usize>,
@@ -76,7 +76,7 @@ impl Witness {
         Return { session: self.session, account: self.account, positions: positions.collect() }
     }
 
-    /// Gives the payload of a `resume` of all its rooms.
+    /// Returns the payload of a `resume` of all its rooms.
     pub(crate) fn resume(&mut self) -> String {
         let mut rooms = Vec::new();
         for (room, known) in &mut self.rooms {
@@ -274,7 +274,7 @@ impl Witness {
         known.next = Some(seq + 1);
     }
 
-    /// Holds what it knows against the record once all is said.
+    /// Checks what it knows against the record once all is said.
     pub(crate) fn check_end(&self, client: ClientId, keeper: &Keeper) {
         for (room, known) in self.rooms.iter().filter(|(_, known)| !known.blind) {
             let top = self.record(room, keeper).map_or(0, |it| it.entries.len() as u64);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, JournalRequest};
 use chinwag::chat::{
-    Account, AccountRequest, Admission, Chat, ClientEvent, ClientId, ConnectParams, Effect, Input,
-    Limits, OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
+    Account, AccountRequest, Admission, Chat, ClientId, ConnectParams, Effect, Input, Limits,
+    OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -96,7 +96,7 @@ impl World {
         client
     }
 
-    /// Gives an account that is not there yet, whose author is this many times the same byte.
+    /// Returns an account that is not there yet, whose author is this many times the same byte.
     pub(crate) fn account(&self, name: &str, byte: u8) -> Account {
         Account {
             author: AuthorKey([byte; 16]),
@@ -137,7 +137,7 @@ impl World {
     }
 
     pub(crate) fn say(&mut self, client: ClientId, text: &str) {
-        let event = ClientEvent::parse(text, self.chat.limits());
+        let event = self.chat.read(self.now, client, text.len(), Some(text));
         self.handle(Input::Received { client, event });
     }
 
@@ -224,19 +224,19 @@ impl World {
         }
     }
 
-    /// Gives what a client was told since it was asked last.
+    /// Returns what a client was told since it was asked last.
     pub(crate) fn told(&mut self, client: ClientId) -> Vec<ServerEvent> {
         self.told.remove(&client).unwrap_or_default()
     }
 
-    /// Gives the same, as it reads.
+    /// Returns the same, as it reads.
     pub(crate) fn read(&mut self, client: ClientId) -> Vec<String> {
         let mode = self.chat.output_mode(client);
         let events = self.told(client);
         events.iter().filter_map(|event| rendered(event, mode)).collect()
     }
 
-    /// Gives the types of the events a client was told.
+    /// Returns the types of the events a client was told.
     pub(crate) fn types(&mut self, client: ClientId) -> Vec<String> {
         self.told(client).iter().map(kind).collect()
     }
@@ -248,7 +248,7 @@ impl World {
         }
     }
 
-    /// Gives the only event a client was told, which must be an error.
+    /// Returns the only event a client was told, which must be an error.
     pub(crate) fn error(&mut self, client: ClientId) -> Refusal {
         let mut told = self.told(client);
         match told.pop() {
@@ -257,7 +257,7 @@ impl World {
         }
     }
 
-    /// Gives the texts of the messages a client was told, and forgets the rest.
+    /// Returns the texts of the messages a client was told, and forgets the rest.
     pub(crate) fn heard(&mut self, client: ClientId) -> Vec<String> {
         let messages = self.told(client).into_iter().filter_map(|event| match event {
             ServerEvent::Message { content, .. } => Some(content.to_string()),

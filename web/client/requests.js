@@ -140,7 +140,7 @@ export class Requests {
     return this.ask("search", { query, before, limit }, room);
   }
 
-  /** Tells others whether the user is typing. @param {string} room @param {boolean} on */
+  /** Sends others whether the user is typing. @param {string} room @param {boolean} on */
   typing(room, on) {
     this.hint("typing", room, on);
   }

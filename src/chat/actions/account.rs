@@ -149,7 +149,7 @@ impl Chat {
             .push(Effect::Journal(JournalRequest::Put(PutKeyValues { request_id, key_values })));
     }
 
-    /// Tells whoever waits what has become of an account.
+    /// Answers the request that changed an account, once the change is stored or refused.
     pub(in crate::chat) fn account_saved(
         &mut self,
         step: &mut Step<'_>,

@@ -59,7 +59,7 @@ impl Chat {
         }
     }
 
-    /// Tells a client that what it wanted of the record was not done.
+    /// Refuses what the journal could not do, to whom it was for.
     pub(in crate::chat) fn request_failed(
         &mut self,
         step: &mut Step<'_>,

@@ -5,39 +5,50 @@ use std::time::Duration;
 use crate::chat::Chat;
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::people::client::ClientRef;
+use crate::chat::protocol::client_event::ClientEvent;
 use crate::chat::protocol::error::Refusal;
-use crate::chat::rate::refused;
+use crate::chat::rate::{Work, refused};
 use crate::chat::rooms::rules::Role;
 use crate::chat::step::Step;
 use crate::clock::{Moment, Now};
 use crate::rate::{Rate, Taken};
 
 impl Chat {
-    /// Has a client pay for having a token read, which costs more than the words around it.
+    /// Reads a message of a client that has paid for it: by its size, whatever it says, from its own
+    /// bucket and its network's. `text` is `None` for bytes that are no text.
     ///
     /// # Errors
-    /// When it has asked too much.
-    pub fn charge(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
-        let from = self.people.client_ref(id);
-        from.map_or(Ok(()), |from| self.pay(now, from, 1))
+    /// If it is not what the protocol defines, if the client has sent too much, or if its network
+    /// has, and the client more than half of what it may.
+    pub fn read(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        bytes: usize,
+        text: Option<&str>,
+    ) -> Result<ClientEvent, Refusal> {
+        let paid = self.charge_message(now, id, bytes);
+        let text = text.ok_or_else(Refusal::binary);
+        let read = || text.and_then(|text| ClientEvent::parse(text, &self.limits));
+        match paid {
+            Ok(()) => read(),
+            // What is short is read all the same, so that the refusal can name it.
+            Err(refusal) if bytes <= REFUSED_BYTES_READ_MAX => match read() {
+                Ok(event) => Err(event.refused(refusal)),
+                Err(_) => Err(refusal),
+            },
+            Err(refusal) => Err(refusal),
+        }
     }
 
-    /// Has a client and its network pay for a message of so many bytes, before it is read.
-    ///
-    /// # Errors
-    /// When the client has sent too much, or its network has and the client more than its share.
-    pub fn charge_message(&mut self, now: Now, id: ClientId, bytes: usize) -> Result<(), Refusal> {
-        let limits = &self.limits;
-        let Some(rate) = limits
-            .sends_per_second_max
-            .and_then(|_| Rate::per_second(limits.work_per_second_max, limits.work_burst_max))
-        else {
+    fn charge_message(&mut self, now: Now, id: ClientId, bytes: usize) -> Result<(), Refusal> {
+        let Some(rate) = self.work.rate else { return Ok(()) };
+        let slot = self.people.by_id.get(&id);
+        let Some(client) = slot.and_then(|slot| self.people.clients.get_mut(slot.index())) else {
             return Ok(());
         };
-        let Some(from) = self.people.client_ref(id) else { return Ok(()) };
-        let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return Ok(()) };
-        let units = u32::try_from(bytes / BYTES_PER_UNIT).unwrap_or(u32::MAX).saturating_add(1);
-        let taken = client.work.take_many(now.at, Some(rate), units);
+        let price = Work::price(bytes);
+        let taken = client.work.take_many(now.at, Some(rate), price);
         match taken {
             Taken::No(wait) => {
                 let within = self.limits.flood_within;
@@ -50,23 +61,28 @@ impl Chat {
         // A network is known only where an address tells who is there: behind a proxy that is not
         // trusted all are on loopback.
         let network = client.network.filter(|network| !network.is_loopback());
-        match network.map(|network| self.network_work.take_many(now.at, network, units)) {
+        match network.map(|network| self.work.networks.take_many(now.at, network, price)) {
             Some(Err(limited)) if taken == Taken::Hardly => Err(refused(limited)),
             _ => Ok(()),
         }
     }
 
-    /// Has a client pay for a question.
+    /// Charges a client for having a token read, which costs more than the words around it.
+    ///
+    /// # Errors
+    /// When it has asked too much.
+    pub fn charge_token(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
+        let from = self.people.client_ref(id);
+        from.map_or(Ok(()), |from| self.charge_query(now, from, 1))
+    }
+
+    /// Charges a client for a question.
     pub(in crate::chat) fn charge_query(
         &mut self,
-        step: &Step<'_>,
+        now: Now,
         from: ClientRef,
         price: u32,
     ) -> Result<(), Refusal> {
-        self.pay(step.now, from, price)
-    }
-
-    fn pay(&mut self, now: Now, from: ClientRef, price: u32) -> Result<(), Refusal> {
         let (rate, burst) = (self.limits.queries_per_second_max, self.limits.queries_burst_max);
         let Some(client) = self.people.clients.get_mut(from.slot.index()) else { return Ok(()) };
         let rate = rate.and_then(|it| Rate::per_second(it, burst));
@@ -98,11 +114,7 @@ impl Chat {
     }
 
     /// How much a client may send, by what it is.
-    pub(in crate::chat) fn pace(
-        &self,
-        from: ClientRef,
-        room: Option<RoomId>,
-    ) -> (Option<u32>, u32) {
+    fn pace(&self, from: ClientRef, room: Option<RoomId>) -> (Option<u32>, u32) {
         let limits = &self.limits;
         let Some((_, person)) = self.people.client(from.slot) else {
             return (limits.sends_per_second_max, limits.sends_burst_max);
@@ -120,8 +132,8 @@ impl Chat {
     }
 }
 
-/// Bytes of a message that cost one unit of work more.
-const BYTES_PER_UNIT: usize = 2048;
+/// Bytes of a message above the rate that is read to name it in the refusal.
+const REFUSED_BYTES_READ_MAX: usize = 4096;
 
 /// Whether something that began at `since`, or begins now, has lasted so long.
 fn lasts(since: &mut Moment, now: Now, within: Duration) -> bool {

@@ -318,7 +318,7 @@ impl Chat {
         self.count_out(person);
     }
 
-    /// Says goodbye to everybody, each to come back at a moment of its own.
+    /// Sends `bye` to all clients, each with a moment of its own to come back.
     pub(in crate::chat) fn drain(&mut self, step: &mut Step<'_>, seed: u64) {
         self.draining = Some(seed);
         self.save_read_markers(step, true);
@@ -355,7 +355,7 @@ impl Chat {
     }
 }
 
-/// Tells a client which of its parameters could not be read or were too many.
+/// Sends a client a notice of the parameters that could not be read or were too many.
 fn tell_ignored(
     step: &mut Step<'_>,
     id: ClientId,

@@ -64,7 +64,7 @@ impl Chat {
                 self.send_direct(step, from, id, &to, message)
             }
             Command::Read(seq) => {
-                self.charge_query(step, from, 1)?;
+                self.charge_query(step.now, from, 1)?;
                 let room = self.room_of(from, room)?;
                 self.mark_read(step, from, room, seq)
             }
@@ -114,7 +114,7 @@ impl Chat {
             }
             Command::Quit => self.quit(step, from),
             command => {
-                self.charge_query(step, from, price(&command))?;
+                self.charge_query(step.now, from, price(&command))?;
                 self.query(step, from, id, room, command)
             }
         }
@@ -155,7 +155,7 @@ impl Chat {
         self.change(step, from, room, id, change(mid))
     }
 
-    /// Says something to one person.
+    /// Sends a private message.
     fn send_direct(
         &mut self,
         step: &mut Step<'_>,
@@ -167,7 +167,7 @@ impl Chat {
         let own = from.author;
         let back = |refusal: Refusal| refusal.text(Arc::clone(&message.content));
         if !self.has_direct_with(own, to) {
-            self.charge_query(step, from, 1).map_err(back)?;
+            self.charge_query(step.now, from, 1).map_err(back)?;
         }
         let to = to.strip_prefix('@').unwrap_or(to);
         let room = match self.open_direct(own, to) {

@@ -57,7 +57,7 @@ impl Chat {
             Some(named) if named.starts_with('@') => {
                 let own = from.author;
                 if self.direct(own, named).is_none() {
-                    self.charge_query(step, from, 1)?;
+                    self.charge_query(step.now, from, 1)?;
                 }
                 self.direct_or_new(own, named)
             }

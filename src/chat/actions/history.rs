@@ -29,7 +29,7 @@ impl Chat {
         re: Option<Arc<str>>,
     ) {
         let limit = self.page_length(limit);
-        self.request_page(step, from, room, span, limit, Purpose::Asked { re });
+        self.request_page(step, from.id, room, span, limit, Purpose::Asked { re });
     }
 
     /// How many messages a page has.
@@ -37,22 +37,8 @@ impl Chat {
         requested.unwrap_or(self.limits.history_default).min(self.limits.history_max)
     }
 
-    /// Orders a part of a room's record for a client.
+    /// Requests a part of a room's record from the journal, for a client or a request over HTTP.
     pub(in crate::chat) fn request_page(
-        &mut self,
-        step: &mut Step<'_>,
-        from: ClientRef,
-        room: RoomId,
-        span: Span,
-        limit: u32,
-        purpose: Purpose,
-    ) {
-        let client = from.id;
-        self.read(step, client, room, span, limit, purpose);
-    }
-
-    /// Orders a part of a room's record.
-    pub(in crate::chat) fn read(
         &mut self,
         step: &mut Step<'_>,
         client: ClientId,
@@ -84,7 +70,7 @@ impl Chat {
         step.effects.push(Effect::Journal(JournalRequest::Read(query)));
     }
 
-    /// Tells a client a page of messages.
+    /// Sends a client a page of messages.
     pub(in crate::chat) fn send_page(
         &mut self,
         step: &mut Step<'_>,
@@ -135,7 +121,7 @@ impl Chat {
         })
     }
 
-    /// Tells a client that a page could not be read.
+    /// Sends a client the error that a page could not be read.
     pub(in crate::chat) fn unread(
         &self,
         step: &mut Step<'_>,
@@ -147,7 +133,7 @@ impl Chat {
         step.reply(from.id, self.unreadable(from.author, room, re, why));
     }
 
-    /// Says that a page could not be read.
+    /// Returns the error that a page could not be read.
     pub(in crate::chat) fn unreadable(
         &self,
         own: AuthorKey,

@@ -80,7 +80,7 @@ impl Chat {
                 let room = self.readable(reader, &room)?;
                 let limit = self.page_length(limit);
                 let purpose = Purpose::Requested { by: reader };
-                self.read(step, caller, room, span, limit, purpose);
+                self.request_page(step, caller, room, span, limit, purpose);
                 Ok(())
             }),
             Request::Stats { minutes } => {

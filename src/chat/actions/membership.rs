@@ -186,7 +186,7 @@ impl Chat {
         }
     }
 
-    /// Tells of those who have not come back in time.
+    /// Ends the memberships of people who have not come back in time.
     pub(in crate::chat) fn grace_due(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, key)) = self.people.grace_due.front()
             && due <= step.now.at
@@ -211,7 +211,7 @@ impl Chat {
         }
     }
 
-    /// Says that a client is in as many rooms as it may be.
+    /// Returns the refusal of a room above the limit of a connection.
     pub(in crate::chat) fn too_many_rooms(&self) -> Refusal {
         let most = self.limits.rooms_per_client_max;
         Refusal::new(Code::TooManyRooms, format!("a connection may be in {most} rooms"))

@@ -248,7 +248,7 @@ impl Message {
     }
 }
 
-/// Says that there is no such message.
+/// Refuses a change of a message that does not exist.
 pub(in crate::chat) fn no_such_message() -> Refusal {
     Refusal::refused(JournalError::NoSuchMessage)
 }

@@ -18,7 +18,7 @@ use crate::chat::step::Step;
 use crate::rate::{Rate, Taken};
 
 impl Chat {
-    /// Tells a client why not, and closes it if that does not help.
+    /// Sends a client a refusal, and closes it after too many.
     pub(in crate::chat) fn refuse(
         &mut self,
         step: &mut Step<'_>,

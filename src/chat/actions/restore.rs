@@ -30,7 +30,7 @@ impl Chat {
         }
     }
 
-    pub(in crate::chat) fn restore_fact(&mut self, key_value: &KeyValue) {
+    pub(in crate::chat) fn restore_key_value(&mut self, key_value: &KeyValue) {
         let Some(value) = key_value.value.as_deref() else { return };
         let (room, rest) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
         match key_value.namespace {

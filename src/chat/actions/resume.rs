@@ -38,7 +38,14 @@ impl Chat {
             return;
         }
         let Some(wait) = self.wait(from, room) else { return };
-        self.request_page(step, from, room, Span::Latest, limit, Purpose::Greeting { wait, top });
+        self.request_page(
+            step,
+            from.id,
+            room,
+            Span::Latest,
+            limit,
+            Purpose::Greeting { wait, top },
+        );
     }
 
     /// Sends a client what it missed, then lets it listen.
@@ -59,7 +66,7 @@ impl Chat {
             if after < top {
                 missing = missing.saturating_add(1);
                 let purpose = Purpose::Missed { recall, part: parts.len() };
-                self.request_page(step, from, room, Span::Entries(after), entries, purpose);
+                self.request_page(step, from.id, room, Span::Entries(after), entries, purpose);
             }
             parts.push(ResumePart { room, wait, after, top, page: None });
         }
@@ -148,7 +155,7 @@ impl Chat {
         self.rooms.get(room).is_some_and(|room| room.may_read(Some(own)))
     }
 
-    /// Tells a client the page it waited for, then what came meanwhile, then lets it listen.
+    /// Sends a client the page it waited for, then what came meanwhile, then lets it listen.
     fn greeted(
         &mut self,
         step: &mut Step<'_>,
@@ -183,7 +190,7 @@ impl Chat {
         Some(self.pending.waits)
     }
 
-    /// Tells a client what its room showed above this `seq` while it waited.
+    /// Sends a client what its room showed above this `seq` while it waited.
     fn catch_up(&self, step: &mut Step<'_>, from: ClientRef, room: RoomId, after: u64) {
         let Some((client, _)) = self.people.client(from.slot) else { return };
         let Some(room) = self.rooms.get(room) else { return };
@@ -205,7 +212,7 @@ impl Chat {
         }
     }
 
-    /// Tells a returning client all it missed, now that all pages are there.
+    /// Sends a returning client all it missed, now that all pages are there.
     fn finish_resume(&mut self, step: &mut Step<'_>, key: u32) {
         let Some(recall) = self.pending.resumes.try_remove(key as usize) else { return };
         if let Some(from) = self.people.client_ref(recall.client)

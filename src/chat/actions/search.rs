@@ -58,7 +58,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Tells a client what was found, as far as it may still read that.
+    /// Sends a client what was found, as far as it may still read that.
     pub(in crate::chat) fn found(
         &mut self,
         step: &mut Step<'_>,

@@ -91,7 +91,7 @@ impl Chat {
         step.effects.push(Effect::Journal(JournalRequest::PutSession(record)));
     }
 
-    /// Tells the journal of a change to a session that it knows.
+    /// Stores a session anew if the journal knows it.
     pub(in crate::chat) fn session_changed(&mut self, step: &mut Step<'_>, key: PersonId) {
         if self.people.get(key).is_some_and(|person| person.persisted) {
             self.persist_session(step, key);

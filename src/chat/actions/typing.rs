@@ -90,7 +90,7 @@ impl Chat {
         }
     }
 
-    /// Tells rooms who has stopped.
+    /// Sends rooms the users who have stopped typing.
     pub(in crate::chat) fn tell_typed(&mut self, step: &mut Step<'_>) {
         for Stopped { person, client, room, name, user } in
             std::mem::take(&mut self.rooms.typing.stopped)
@@ -131,7 +131,7 @@ impl Chat {
         self.hint(step, room, person, writer.client, user, Some(ttl));
     }
 
-    /// Tells a room that somebody is typing, for so many milliseconds, or no more. The person's own
+    /// Sends a room that a user is typing, for so many milliseconds, or no more. The person's own
     /// connections know.
     fn hint(
         &self,
@@ -161,7 +161,7 @@ impl Chat {
 }
 
 impl Chat {
-    /// Tells the other one of a private conversation that somebody is typing, or no more.
+    /// Sends the other side of a private conversation that a user is typing, or no more.
     fn hint_direct(
         &self,
         step: &mut Step<'_>,

@@ -121,7 +121,7 @@ impl People {
         })
     }
 
-    /// Tells a client something worth knowing.
+    /// Sends a client a notice.
     pub(in crate::chat) fn notice(
         &self,
         step: &mut Step<'_>,
@@ -134,7 +134,7 @@ impl People {
         self.tell(step, slot, ServerEvent::Notice { re, room, code, message });
     }
 
-    /// Tells a client something.
+    /// Sends a client an event.
     pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: ClientSlot, event: ServerEvent) {
         if let Some(client) = self.clients.get(slot.index()) {
             step.reply(client.id, event);

@@ -188,7 +188,7 @@ impl People {
         &mut self.accounts
     }
 
-    /// Gives an account's person the account's name; whoever had it gets a number. Gives that one.
+    /// Names an account's person like the account. Returns who had the name and has a number now.
     pub(in crate::chat) fn install(
         &mut self,
         key: PersonId,

@@ -174,7 +174,7 @@ impl ClientEvent {
         Self { id: None, room: None, command }
     }
 
-    /// Says a line that was typed.
+    /// Returns the event that sends a typed line.
     pub(in crate::chat) fn said(line: &str) -> Self {
         Self::of(Command::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
     }

@@ -161,6 +161,9 @@ pub(in crate::chat) enum Value<'a> {
     Other,
 }
 
+/// Fields of one object, known or not; no event has as many.
+const FIELDS_MAX: usize = 64;
+
 /// The fields of one object. There are few, so they are searched one by one.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Fields<'a>(Vec<(Key, Value<'a>)>);
@@ -224,7 +227,12 @@ impl<'a> Fields<'a> {
 
     fn visit<A: MapAccess<'a>>(mut map: A) -> Result<Self, A::Error> {
         let mut fields = Self(Vec::with_capacity(4));
+        let mut count = 0_usize;
         while let Some(key) = map.next_key::<Key>()? {
+            count = count.saturating_add(1);
+            if count > FIELDS_MAX {
+                return Err(A::Error::custom(format_args!("more than {FIELDS_MAX} fields")));
+            }
             let value = map.next_value_seed(Seed(key))?;
             if key == Key::Other || matches!(value, Value::Absent) {
                 continue;
@@ -273,12 +281,15 @@ impl<'de> Visitor<'de> for IdVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Key>()? {
-            if key == Key::Id {
-                *self.0 = Some(map.next_value()?);
-                return Ok(());
+        for _ in 0..FIELDS_MAX {
+            match map.next_key::<Key>()? {
+                Some(Key::Id) => {
+                    *self.0 = Some(map.next_value()?);
+                    break;
+                }
+                Some(_) => drop(map.next_value::<IgnoredAny>()?),
+                None => break,
             }
-            map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ impl ClientEvent {
     /// Reads one text message.
     ///
     /// # Errors
-    /// Says what is wrong with it, in the words of the protocol.
+    /// If it is not what the protocol defines; the refusal names what is wrong.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         if text.trim_start().is_empty() {
             return Ok(Self::of(Command::Nothing));
@@ -82,7 +82,7 @@ impl Body {
     /// Reads what a request posts.
     ///
     /// # Errors
-    /// Says what is wrong with it, in the words of the protocol.
+    /// If it is not what the protocol defines; the refusal names what is wrong.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         if !is_object(text) {
             return Err(Refusal::new(Code::BadJson, "this is no JSON object").text(text));

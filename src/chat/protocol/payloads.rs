@@ -40,7 +40,7 @@ pub struct Welcome {
     pub per_s: Option<u32>,
 }
 
-/// Tells of the room just joined.
+/// The room just joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joined {
     /// The event.

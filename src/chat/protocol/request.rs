@@ -33,7 +33,7 @@ pub enum Request {
     Post(Box<Post>),
 }
 
-/// Says something in a room.
+/// A message to post in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
     /// The room.

@@ -139,7 +139,7 @@ pub struct Draft {
     pub ts: u64,
     /// What it changes.
     pub change: Change,
-    /// Is kept with its entry, in one piece, if and only if that is a new one.
+    /// Key-value records stored with the entry, atomically, if and only if it is a new one.
     pub key_values: Vec<KeyValue>,
 }
 

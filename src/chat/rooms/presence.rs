@@ -74,7 +74,7 @@ impl Rooms {
         }
     }
 
-    /// Tells a room's news, now or, if it told some just before, when it may.
+    /// Broadcasts a room's presence changes, now or, if some were sent just before, when it may.
     pub(in crate::chat) fn tell_presence(
         &mut self,
         step: &mut Step<'_>,
@@ -114,7 +114,7 @@ impl Rooms {
         step.effects.extend(known.map(|(except, event)| unnumbered(key, event, except)));
     }
 
-    /// Tells the batches that are due: those of some rooms, for whoever talks is not to wait until
+    /// Broadcasts the batches that are due: those of some rooms, for nobody who talks is to wait until
     /// all have been told. The others are still due.
     pub(in crate::chat) fn presence_due(&mut self, step: &mut Step<'_>, limits: &Limits) {
         let mut listeners: usize = 0;

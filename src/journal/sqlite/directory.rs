@@ -78,7 +78,7 @@ impl Directory {
         }
     }
 
-    /// Gives that space free; false if there is none.
+    /// Frees that space; false if there is none.
     pub(super) fn release_reserve(&self) -> bool {
         fs::remove_file(self.path.join(RESERVE)).is_ok()
     }

@@ -67,7 +67,7 @@ impl Turns {
         }
     }
 
-    /// Gives the next asker a turn; returns what has come of a search if that ends it.
+    /// Runs a step of the next asker's search; returns the result if that ends it.
     fn step(&mut self, db: &Connection) -> Option<(RequestId, Option<SearchPage>)> {
         let mut own = self.askers.pop_front()?;
         let searching = own.front_mut()?;

@@ -146,7 +146,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Gives a login attempt back if it could not be carried out.
+    /// Returns a login attempt to its bucket if it could not be carried out.
     fn refund_attempt(&mut self, job: &PasswordJob) {
         match &job.purpose {
             PasswordPurpose::LogIn { counted_as, .. } => {

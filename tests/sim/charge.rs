@@ -1,0 +1,248 @@
+//! What messages cost: every one of them, from its connection's bucket and its network's.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chinwag::chat::{Admission, ClientId, Code, ServerEvent};
+
+use crate::world::World;
+
+const NETWORK: [u8; 4] = [203, 0, 113, 7];
+
+fn enter_from(world: &mut World, network: impl Into<IpAddr>) -> ClientId {
+    let network = Some(network.into());
+    let client = world.admission("/ws", "history=0", Admission { network, ..Admission::default() });
+    world.told.clear();
+    client
+}
+
+/// Counts the refusals for the rate among what a client was told, which is nothing else.
+fn refused(world: &mut World, client: ClientId) -> usize {
+    let told = world.told(client);
+    for event in &told {
+        assert!(
+            matches!(event, ServerEvent::Error(it) if it.code == Code::RateLimited),
+            "{event:?}"
+        );
+    }
+    told.len()
+}
+
+#[test]
+fn white_space_costs_as_much_as_words_and_too_much_of_it_ends_the_connection() {
+    let mut world = World::new();
+    let eve = world.enter("name=Eve");
+    for _ in 0..300 {
+        world.say(eve, " ");
+    }
+    assert_eq!(refused(&mut world, eve), 0);
+    world.say(eve, " ");
+    assert_eq!(refused(&mut world, eve), 1);
+    // It goes on ten times as fast as it may.
+    for _ in 0..11_000 {
+        world.pass(Duration::from_millis(1));
+        world.say(eve, " ");
+        if world.closed.contains_key(&eve) {
+            break;
+        }
+    }
+    assert_eq!(world.closed[&eve], 4101);
+    assert!(world.now.at.since(chinwag::clock::Moment::default()) >= Duration::from_secs(10));
+}
+
+#[test]
+fn a_client_within_its_rate_is_never_closed() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    for _ in 0..3000 {
+        world.pass(Duration::from_millis(10));
+        world.say(alice, " ");
+    }
+    assert_eq!(refused(&mut world, alice), 0);
+    assert!(world.closed.is_empty());
+}
+
+#[test]
+fn a_message_costs_by_its_size_and_is_paid_for_whether_it_is_right_or_not() {
+    let mut world = World::with(|limits| limits.errors_max = u32::MAX);
+    let eve = world.enter("name=Eve");
+    let broken = format!("{{{}", "x".repeat(60_000));
+    for _ in 0..10 {
+        world.say(eve, &broken);
+    }
+    let codes: Vec<Code> = world
+        .told(eve)
+        .iter()
+        .map(|event| match event {
+            ServerEvent::Error(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(codes, [Code::BadJson; 10]);
+    world.say(eve, &broken);
+    assert_eq!(refused(&mut world, eve), 1);
+}
+
+#[test]
+fn a_refusal_names_what_is_short_and_hands_its_text_back() {
+    let mut world = World::with(|limits| limits.sends_burst_max = 1000);
+    let eve = world.enter("name=Eve");
+    for _ in 0..300 {
+        world.say(eve, " ");
+    }
+    world.say(eve, r#"{"type":"send_message","id":"m1","payload":"hello"}"#);
+    let refusal = world.error(eve);
+    assert_eq!(refusal.code, Code::RateLimited);
+    assert_eq!((refusal.re.as_deref(), refusal.text.as_deref()), (Some("m1"), Some("hello")));
+    // What is long is not read to name it.
+    let long = "x".repeat(4090);
+    world.say(eve, &format!(r#"{{"type":"send_message","id":"m2","payload":"{long}"}}"#));
+    assert_eq!(world.error(eve).re, None);
+}
+
+#[test]
+fn an_empty_bucket_of_a_network_refuses_its_busy_connections_and_closes_none() {
+    let mut world = World::with(|limits| limits.network_share = 2);
+    let calm = enter_from(&mut world, NETWORK);
+    let busy: Vec<ClientId> = (0..4).map(|_| enter_from(&mut world, NETWORK)).collect();
+    let elsewhere = enter_from(&mut world, [203, 0, 113, 8]);
+    // Two connections may use up all that two connections may.
+    for &client in &busy {
+        for _ in 0..290 {
+            world.say(client, " ");
+        }
+    }
+    assert_eq!(refused(&mut world, busy[0]), 0);
+    assert!(refused(&mut world, busy[3]) > 0, "above half of what it may");
+    for _ in 0..100 {
+        world.say(calm, " ");
+        world.say(elsewhere, " ");
+    }
+    assert_eq!((refused(&mut world, calm), refused(&mut world, elsewhere)), (0, 0));
+    assert!(world.closed.is_empty());
+}
+
+#[test]
+fn loopback_is_no_network() {
+    let mut world = World::with(|limits| limits.network_share = 1);
+    let clients: Vec<ClientId> = (0..4).map(|_| enter_from(&mut world, [127, 0, 0, 1])).collect();
+    for &client in &clients {
+        for _ in 0..290 {
+            world.say(client, " ");
+        }
+        assert_eq!(refused(&mut world, client), 0);
+    }
+}
+
+#[test]
+fn without_a_rate_of_messages_there_is_none_of_their_work() {
+    let mut world = World::with(|limits| limits.sends_per_second_max = None);
+    let eve = world.enter("name=Eve");
+    for _ in 0..3000 {
+        world.say(eve, " ");
+    }
+    assert_eq!(refused(&mut world, eve), 0);
+}
+
+#[test]
+fn an_object_has_at_most_64_fields() {
+    let mut world = World::new();
+    let eve = world.enter("name=Eve");
+    let event = |more: usize| {
+        let more: String = (0..more).map(|n| format!(",\"x{n}\":1")).collect();
+        format!(r#"{{"type":"ping","id":"p1"{more}}}"#)
+    };
+    world.say(eve, &event(62));
+    assert_eq!(world.types(eve), ["pong"]);
+    world.say(eve, &event(63));
+    let refusal = world.error(eve);
+    assert_eq!((refusal.code, refusal.re.as_deref()), (Code::BadJson, Some("p1")));
+    assert!(refusal.message.contains("more than 64 fields"), "{}", refusal.message);
+}
+
+#[test]
+fn names_are_bounded_before_they_are_looked_up() {
+    let mut world = World::new();
+    let eve = world.enter("name=Eve");
+    let name = |bytes: usize| "x".repeat(bytes);
+    for (event, field) in [
+        (r#"{"type":"send_message","room":"NAME","payload":"hello"}"#, "room"),
+        (r#"{"type":"join_room","payload":"NAME"}"#, "room"),
+        (r#"{"type":"direct_message","payload":{"to":"NAME","content":"hello"}}"#, "to"),
+        (r#"{"type":"moderate","payload":{"action":"mute","user":"NAME"}}"#, "user"),
+        (r#"{"type":"resume","payload":{"rooms":{"NAME":1}}}"#, "rooms"),
+        ("/join NAME", "room"),
+        ("/msg NAME hello", "to"),
+    ] {
+        world.say(eve, &event.replace("NAME", &name(514)));
+        let refusal = world.error(eve);
+        let message = format!("{field}: at most 513 bytes for a name");
+        assert_eq!((refusal.code, &*refusal.message), (Code::BadField, &*message), "{event}");
+        let sends = event.contains("hello");
+        assert_eq!(refusal.text.as_deref(), sends.then_some("hello"), "{event}");
+        world.say(eve, &event.replace("NAME", &name(513)));
+        let told = world.told(eve);
+        assert!(!format!("{told:?}").contains("bytes for a name"), "{event}");
+    }
+}
+
+#[test]
+fn ligatures_count_as_what_they_are_written_out() {
+    let mut world = World::new();
+    let eve = world.enter("name=Eve");
+    world.say(eve, &format!("/name {}", "\u{FDFA}".repeat(7)));
+    assert_eq!(world.types(eve), ["notice"]);
+    world.say(eve, &format!("/name {}", "\u{FDFA}".repeat(8)));
+    assert_eq!(world.error(eve).code, Code::NameInvalid);
+    world.say(eve, &format!("/join {}", "\u{FDFA}".repeat(8)));
+    assert_eq!(world.error(eve).code, Code::BadField);
+}
+
+#[test]
+fn so_many_rooms_are_brought_up_to_date_at_once() {
+    let mut world = World::with(|limits| limits.positions_max = 3);
+    let rooms = |count: usize| -> String {
+        let rooms: Vec<String> = (0..count).map(|n| format!("\"r{n}\":1")).collect();
+        format!(r#"{{"type":"resume","payload":{{"rooms":{{{}}}}}}}"#, rooms.join(","))
+    };
+    let eve = world.enter("name=Eve");
+    world.say(eve, &rooms(4));
+    let refusal = world.error(eve);
+    assert_eq!((refusal.code, &*refusal.message), (Code::BadField, "rooms: at most 3 rooms"));
+    world.say(eve, &rooms(3));
+    assert!(world.types(eve).contains(&"resumed".to_owned()));
+
+    let bob = world.open("name=Bob&after=r0:1&after=r1:1&after=r2:1&after=r3:1&after=r4:1");
+    let told = world.told(bob);
+    let notices: Vec<_> = told
+        .iter()
+        .filter_map(|event| match event {
+            ServerEvent::Notice { code: "rooms_left_out", message, .. } => Some(&**message),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(notices.len(), 1, "{told:?}");
+    assert!(notices[0].ends_with(": r3, r4"), "{notices:?}");
+}
+
+#[test]
+fn of_many_pages_at_once_each_is_shorter() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=a&room=b&room=c&history=0");
+    for room in ["a", "b", "c"] {
+        world.say(alice, &format!(r#"{{"type":"send_message","room":"{room}","payload":"x"}}"#));
+    }
+    world.orders.clear();
+    let bob = world.open("room=a&room=b&room=c");
+    assert!(!world.told(bob).is_empty());
+    let bytes: Vec<usize> = world
+        .orders
+        .iter()
+        .filter_map(|order| match order {
+            chinwag::chat::record::JournalRequest::Read(query) => Some(query.bytes_max),
+            _ => None,
+        })
+        .collect();
+    let most = 128 * 1024;
+    assert_eq!(bytes, [most, most / 2, most / 3]);
+}
