@@ -71,6 +71,13 @@ impl Handler for Hub {
             }
             Message::Text(text) if text == "exit" => turn.exit(),
             Message::Text(text) if text == "hold" => turn.hold(conn),
+            Message::Text(text) if text == "close all and hold" => {
+                for conn in &self.open {
+                    turn.close(*conn, 4000, "");
+                    turn.hold(*conn);
+                }
+                return;
+            }
             Message::Text(text) if text == "release" => {
                 self.open.iter().for_each(|conn| turn.release(*conn));
             }
@@ -190,7 +197,11 @@ fn head(stream: &mut TcpStream) -> String {
 
 /// Returns a masked text frame; a mask of zeros changes nothing.
 fn text(payload: &str) -> Vec<u8> {
-    let mut frame = vec![0x81];
+    masked(0x81, payload.as_bytes())
+}
+
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
     match payload.len() {
         length @ ..126 => frame.push(0x80 | length as u8),
         length => {
@@ -199,7 +210,7 @@ fn text(payload: &str) -> Vec<u8> {
         }
     }
     frame.extend([0; 4]);
-    frame.extend(payload.as_bytes());
+    frame.extend(payload);
     frame
 }
 
@@ -677,4 +688,89 @@ fn nothing_is_read_from_a_held_connection() {
     say(&mut bob, "release");
     assert_eq!(heard(&mut bob), "release");
     assert_eq!(heard(&mut bob), "after");
+}
+
+#[test]
+fn a_held_connection_that_is_lost_is_reported() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let (mut alice, mut bob) = (world.open(), world.open());
+    alice.write_all(&[text("hold"), text("after")].concat()).unwrap();
+    assert_eq!((heard(&mut alice), heard(&mut bob)), ("hold".into(), "hold".into()));
+    socket2::SockRef::from(&alice).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(alice);
+    say(&mut bob, "between");
+    assert_eq!(heard(&mut bob), "between");
+    world.hears("closed 1006");
+}
+
+#[test]
+fn a_client_that_asks_and_never_reads_is_closed_and_reported() {
+    let limits = Limits {
+        send_queue_bytes_max: 64 * 1024,
+        lag_max: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let world = World::new(limits, ws::Limits { compression: false, ..ws::Limits::default() });
+    let mut stream = connect_narrow(&world);
+    stream.write_all(UPGRADE).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 101 "));
+    stream.write_all(&text("reply").repeat(1000)).unwrap();
+    world.hears("closed 4102");
+}
+
+#[test]
+fn a_held_connection_is_not_expected_to_answer_pings() {
+    let messages = ws::Limits {
+        ping_after: Duration::from_millis(50),
+        pong_within: Duration::from_millis(50),
+        ..ws::Limits::default()
+    };
+    let world = World::new(Limits::default(), messages);
+    let (mut alice, mut bob) = (world.open(), world.open());
+    alice.write_all(&text("hold")).unwrap();
+    assert_eq!(heard(&mut alice), "hold");
+    // Bob's pings are the clock: many times what an answer may take.
+    let mut pings = 0;
+    while pings < 10 {
+        let (first, payload) = frame(&mut bob);
+        if first == 0x89 {
+            bob.write_all(&masked(0x8A, &payload)).unwrap();
+            pings += 1;
+        }
+    }
+    say(&mut bob, "release");
+    assert_eq!(heard(&mut alice), "release");
+    assert_eq!(frame(&mut alice).0, 0x89, "a ping again");
+}
+
+#[test]
+fn a_connection_that_is_closed_while_it_is_held_is_heard_to_the_end() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let (mut alice, mut bob) = (world.open(), world.open());
+    say(&mut alice, "hold");
+    assert_eq!((heard(&mut alice), heard(&mut bob)), ("hold".into(), "hold".into()));
+    say(&mut bob, "close all and hold");
+    let (first, payload) = frame(&mut alice);
+    assert_eq!((first, &payload[..2]), (0x88, &4000_u16.to_be_bytes()[..]));
+    alice.write_all(&masked(0x88, &payload[..2])).unwrap();
+    ends(&mut alice);
+    world.hears("closed 4000");
+}
+
+#[test]
+fn when_a_turn_has_no_time_left_those_who_wait_keep_their_order() {
+    // Each message that takes long is more than the time of a turn.
+    let limits = Limits { phase_max: Duration::from_millis(1), ..Limits::default() };
+    let world = World::new(limits, ws::Limits::default());
+    let mut slow: Vec<TcpStream> = (0..3).map(|_| world.open()).collect();
+    let (mut other, mut watch) = (world.open(), world.open());
+    say(&mut watch, "hang");
+    for stream in &mut slow {
+        stream.write_all(&text("work").repeat(20)).unwrap();
+    }
+    say(&mut other, "other");
+    assert_eq!(heard(&mut watch), "hang");
+    let all: Vec<String> = (0..61).map(|_| heard(&mut watch)).collect();
+    let place = all.iter().position(|text| text == "other").unwrap();
+    assert!(place <= 6, "{place} messages that take long before one that does not");
 }

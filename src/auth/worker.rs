@@ -8,13 +8,13 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, SendError, Sender};
 use std::thread;
 
 use super::limit::Limits;
 use super::password::{self, Password};
 
-/// The handle of the thread, which ends when this is dropped, after its current job.
+/// The handle of the thread, which ends when this is dropped, after the jobs it has.
 ///
 /// Networks take turns: whoever sends many logins waits behind its own. When the queue is full, the
 /// newest job of the network that has most waiting makes room for one of a network that has fewer.
@@ -125,11 +125,12 @@ impl PasswordWorker {
             self.turns.push_back(network);
         }
         jobs.push_back(job);
-        self.hand_over()
+        self.hand_over();
+        Ok(())
     }
 
     /// Hands jobs to the thread: one to work on, and one for when it is done.
-    fn hand_over(&mut self) -> Result<(), Busy> {
+    fn hand_over(&mut self) {
         while self.under_way < 2
             && let Some(network) = self.turns.pop_front()
         {
@@ -140,12 +141,13 @@ impl PasswordWorker {
             } else {
                 self.turns.push_back(network);
             }
-            if let Some(job) = job {
-                self.jobs.send(job).map_err(|_| Busy)?;
-                self.under_way = self.under_way.saturating_add(1);
+            match job.map(|job| self.jobs.send(job)) {
+                Some(Ok(())) => self.under_way = self.under_way.saturating_add(1),
+                // The thread is gone.
+                Some(Err(SendError(job))) => self.pushed_out.push(job.number),
+                None => {}
             }
         }
-        Ok(())
     }
 
     /// Appends the results since the last call to `out`.
@@ -155,8 +157,7 @@ impl PasswordWorker {
             self.under_way = self.under_way.saturating_sub(1);
             out.push(answer);
         }
-        // A thread that is gone has no answers; its jobs are never done.
-        let _ = self.hand_over();
+        self.hand_over();
     }
 
     /// Whether any job is not answered yet.

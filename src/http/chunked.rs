@@ -15,8 +15,8 @@ use super::{Error, Limits};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chunked {
     state: State,
-    /// Bytes of the line so far.
-    line_bytes: usize,
+    /// Whether the line has anything in it so far.
+    begun: bool,
     /// Bytes of all lines, of chunks and of the trailer.
     lines_bytes: usize,
     /// Whether the last byte of a line was a CR.
@@ -25,8 +25,8 @@ pub(super) struct Chunked {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// In the line of a chunk: its size so far, and whether the digits have ended.
-    Size(usize, bool),
+    /// In the line of a chunk: its size so far, and what may come next.
+    Size(usize, Part),
     /// In the data of a chunk, of which this many bytes are missing, > 0.
     Data(usize),
     /// In the line end behind the data.
@@ -34,9 +34,17 @@ enum State {
     Trailer,
 }
 
+/// A part of the line of a chunk. Blanks stand only before an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Digits,
+    Blanks,
+    Extension,
+}
+
 impl Default for State {
     fn default() -> Self {
-        Self::Size(0, false)
+        Self::Size(0, Part::Digits)
     }
 }
 
@@ -73,13 +81,13 @@ impl Chunked {
         self.lines_bytes = self.lines_bytes.saturating_add(1);
         // A chunk of one byte has a line of three bytes and a line end.
         if self.lines_bytes > limits.head_bytes_max.saturating_add(body_bytes.saturating_mul(8)) {
-            return Err(Error::HeadTooLarge);
+            return Err(Error::BodyTooLarge);
         }
         match (self.cr, byte) {
             (true, b'\n') => {
                 self.cr = false;
-                let line_bytes = std::mem::take(&mut self.line_bytes);
-                return self.end_line(limits, line_bytes, body_bytes);
+                let begun = std::mem::take(&mut self.begun);
+                return self.end_line(limits, begun, body_bytes);
             }
             (true, _) => return Err(Error::BadChunk),
             (false, b'\n') => return Err(Error::BareLineFeed),
@@ -87,19 +95,18 @@ impl Chunked {
                 self.cr = true;
                 return Ok(false);
             }
-            (false, _) => self.line_bytes = self.line_bytes.saturating_add(1),
+            (false, _) => {}
         }
+        let first = !std::mem::replace(&mut self.begun, true);
         match &mut self.state {
-            State::Size(size, ended) => match char::from(byte).to_digit(16) {
-                Some(digit) if !*ended => {
+            State::Size(size, part) => match (*part, byte, char::from(byte).to_digit(16)) {
+                (Part::Digits, _, Some(digit)) => {
                     *size = size.saturating_mul(16).saturating_add(digit as usize);
                 }
-                // An extension, or blanks before one; a digit must come first.
-                None if self.line_bytes > 1 && (*ended || b"; \t".contains(&byte)) => {
-                    *ended = true;
-                }
-                Some(_) => {}
-                None => return Err(Error::BadChunk),
+                (Part::Digits | Part::Blanks, b';', _) if !first => *part = Part::Extension,
+                (Part::Digits | Part::Blanks, b' ' | b'\t', _) if !first => *part = Part::Blanks,
+                (Part::Extension, b'\t' | b' '..=b'~' | 0x80.., _) => {}
+                _ => return Err(Error::BadChunk),
             },
             State::End => return Err(Error::BadChunk),
             State::Data(_) | State::Trailer => {}
@@ -107,20 +114,15 @@ impl Chunked {
         Ok(false)
     }
 
-    fn end_line(
-        &mut self,
-        limits: &Limits,
-        line_bytes: usize,
-        body_bytes: usize,
-    ) -> Result<bool, Error> {
+    fn end_line(&mut self, limits: &Limits, begun: bool, body_bytes: usize) -> Result<bool, Error> {
         self.state = match self.state {
-            State::Size(_, _) if line_bytes == 0 => return Err(Error::BadChunk),
+            State::Size(_, part) if !begun || part == Part::Blanks => return Err(Error::BadChunk),
             State::Size(0, _) => State::Trailer,
             State::Size(size, _) if size > limits.body_bytes_max.saturating_sub(body_bytes) => {
                 return Err(Error::BodyTooLarge);
             }
             State::Size(size, _) => State::Data(size),
-            State::Trailer if line_bytes == 0 => return Ok(true),
+            State::Trailer if !begun => return Ok(true),
             State::Trailer => State::Trailer,
             State::End | State::Data(_) => State::default(),
         };

@@ -283,6 +283,10 @@ fn malformed_chunks_are_refused() {
         ("-1\r\n", Error::BadChunk),
         ("0x5\r\n", Error::BadChunk),
         (" 5\r\n", Error::BadChunk),
+        ("5 \r\n", Error::BadChunk),
+        ("5 6\r\n", Error::BadChunk),
+        ("5 x\r\n", Error::BadChunk),
+        ("5;\u{1}\r\n", Error::BadChunk),
         (";a\r\n", Error::BadChunk),
         ("5\rhello\r\n", Error::BadChunk),
         ("5\nhello\r\n", Error::BareLineFeed),
@@ -310,7 +314,7 @@ fn a_chunked_body_has_the_same_limit() {
     assert_eq!(one(&chunked(&format!("{tiny}0\r\n\r\n"))).body.len(), limits.body_bytes_max);
     let long = "a".repeat(2 * limits.head_bytes_max);
     for endless in [format!("1;{long}"), format!("0\r\nA: {long}"), format!("1\r\nx\r\n1;{long}")] {
-        assert_eq!(parse(&chunked(&endless)), Err(Error::HeadTooLarge));
+        assert_eq!(parse(&chunked(&endless)), Err(Error::BodyTooLarge));
     }
 }
 

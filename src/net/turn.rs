@@ -96,10 +96,10 @@ impl Conns {
     /// As [`Conns::settle`]; `rest` is the end of what was appended, without being copied.
     pub(super) fn settle_with(&mut self, id: ConnId, rest: &'static [u8]) {
         self.settle(id);
-        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+        if rest.is_empty() {
             return;
-        };
-        if !rest.is_empty() {
+        }
+        if let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) {
             self.frames.enqueue_uncopied(&mut conn.queued, rest);
             conn.count_reply(rest.len());
             self.dirty.insert(id.slot());
@@ -163,9 +163,6 @@ impl Turn<'_> {
     /// Sends a text message to one connection.
     pub fn send(&mut self, conn: ConnId, payload: &[u8]) {
         self.deliver(&mut Broadcast::new(FrameClass::Reply, payload), conn);
-        if let Some(conn) = self.conns.get(conn) {
-            conn.count_reply(payload.len());
-        }
     }
 
     /// Sends a broadcast to one of its recipients.
@@ -187,6 +184,9 @@ impl Turn<'_> {
         let frame = broadcast.frame(conn.endpoint.deflate(), frames, shared);
         conn.sent = conn.sent.saturating_add(1);
         frames.enqueue(&mut conn.queued, frame);
+        if broadcast.class == FrameClass::Reply {
+            conn.count_reply(broadcast.payload.len());
+        }
         dirty.insert(id.slot());
     }
 
@@ -209,10 +209,12 @@ impl Turn<'_> {
         let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
-        conn.held = false;
+        let held = std::mem::take(&mut conn.held);
         conn.endpoint.close(now, shared, code, reason, frames.buffer());
         self.conns.settle(id);
-        self.conns.serve_soon(id);
+        if held {
+            self.conns.serve_soon(id);
+        }
     }
 
     /// Returns the client's address: of the connection, or behind a trusted proxy, of the current
@@ -248,10 +250,10 @@ impl Turn<'_> {
         conn.map_or((0, 0), |conn| (conn.received, conn.sent))
     }
 
-    /// Reads nothing from a connection until it is released: its handler owes it an answer. Its peer
-    /// is not expected to be heard meanwhile.
+    /// Reads nothing from an open WebSocket until it is released: its handler owes it an answer. Its
+    /// peer is not expected to be heard meanwhile.
     pub fn hold(&mut self, id: ConnId) {
-        if let Some(conn) = self.conns.get(id) {
+        if let Some(conn) = self.conns.get(id).filter(|conn| conn.endpoint.is_open()) {
             conn.held = true;
         }
     }

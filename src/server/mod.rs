@@ -19,10 +19,10 @@ pub mod log;
 pub mod origin;
 mod random;
 pub mod render;
+mod responses;
 mod routes;
 mod start;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::chat::record::JournalResponse;
@@ -41,6 +41,7 @@ pub use accounts::Fault;
 use accounts::{Accounts, Caller};
 use exchange::Exchanges;
 pub use random::random;
+use responses::Responses;
 pub use start::{Failure, run};
 
 /// The handler that makes the reactor a chat server.
@@ -54,9 +55,7 @@ pub(crate) struct Server {
     /// The chat's effects of one input; empty between inputs, and here to be reused.
     effects: Vec<Effect>,
     /// The journal's responses that are still to be handed to the chat.
-    responses: VecDeque<JournalResponse>,
-    /// The pages among them: each is dear, and what was said does not wait for them.
-    pages: VecDeque<JournalResponse>,
+    responses: Responses,
     /// The buffer that events are rendered into.
     text: Vec<u8>,
     exchanges: Exchanges,
@@ -130,8 +129,7 @@ impl Handler for Server {
     fn on_wake(&mut self, turn: &mut Turn<'_>) {
         loop {
             self.take_responses(turn.now());
-            let response = self.responses.pop_front().or_else(|| self.pages.pop_front());
-            let Some(response) = response else { break };
+            let Some(response) = self.responses.next() else { break };
             match response {
                 JournalResponse::Saved { request_id } if self.accounts.is_logout(request_id) => {
                     self.finish_logout(turn, request_id, Ok(()));
@@ -149,7 +147,8 @@ impl Handler for Server {
             }
         }
         self.take_password_outcomes(turn);
-        let busy = self.journal.busy() || self.accounts.busy();
+        let answers_due = !self.responses.is_empty() || self.journal.busy();
+        let busy = answers_due || self.accounts.busy();
         if self.draining && self.open == 0 && !busy {
             turn.exit();
         }
@@ -200,8 +199,7 @@ impl Server {
             hosts: hosts::Hosts::new(config.allow_host.clone()),
             accounts,
             effects: Vec::new(),
-            responses: VecDeque::new(),
-            pages: VecDeque::new(),
+            responses: Responses::default(),
             text: Vec::new(),
             exchanges: Exchanges::default(),
             open: 0,
@@ -317,19 +315,12 @@ impl Server {
         }
     }
 
-    /// Takes the journal's responses once all earlier ones are handled.
+    /// Takes the journal's responses once all earlier ones but pages are handled.
     fn take_responses(&mut self, now: Now) {
-        if self.responses.is_empty() {
+        if self.responses.wants_more() {
             let mut responses = Vec::new();
             self.journal.responses(now, &mut responses);
-            for response in responses {
-                match response {
-                    JournalResponse::Page(_) | JournalResponse::SearchPage(_) => {
-                        self.pages.push_back(response);
-                    }
-                    _ => self.responses.push_back(response),
-                }
-            }
+            responses.into_iter().for_each(|response| self.responses.push(response));
         }
     }
 

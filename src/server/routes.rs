@@ -60,7 +60,7 @@ impl Server {
         if !path.ends_with(".js") || path == "/sw.js" || path.starts_with("/v/") {
             return response;
         }
-        let allowed = self.policy.check(request.headers("origin"), request.header("host")).is_ok();
+        let allowed = self.policy.check(request.headers("origin"), host_of(request)).is_ok();
         if let Some(origin) = request.header("origin").filter(|_| allowed) {
             response.headers.retain(|(name, _)| *name != CORP);
             response = response
@@ -74,10 +74,10 @@ impl Server {
     fn admit(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let is_api = request.path.starts_with("/api/");
         let origin = request.header("origin");
-        if let Err(refused) = self.policy.check(request.headers("origin"), request.header("host")) {
+        if let Err(refused) = self.policy.check(request.headers("origin"), host_of(request)) {
             let address = turn.address(conn).map(tracing::field::display);
             let origin = Escaped(origin.unwrap_or_default());
-            let host = Escaped(request.header("host").unwrap_or_default());
+            let host = Escaped(host_of(request).unwrap_or_default());
             tracing::warn!(address, %origin, %host, "refused: origin not allowed");
             let refusal = Refusal::new(Code::Forbidden, refused.to_string());
             return Answer::Respond(rejection(refusal, is_api, None));
@@ -160,3 +160,9 @@ pub(super) fn mode_of(protocol: &str) -> Option<OutputMode> {
 }
 
 const PROTOCOLS: [&str; 3] = ["chat.v1", "chat.text", "chat.simple"];
+
+/// Returns the host that a request is for, if it names one: that of an absolute target (RFC 9112
+/// §3.2.2), else of the `Host` field.
+fn host_of(request: &Request) -> Option<&str> {
+    Some(request.host.as_str()).filter(|host| !host.is_empty())
+}

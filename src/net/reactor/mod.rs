@@ -352,8 +352,7 @@ impl Reactor {
         let doomed = std::mem::take(&mut self.conns.doomed);
         for id in doomed {
             let Some(conn) = self.conns.slab.get_mut(id.slot() as usize) else { continue };
-            let event = conn.endpoint.on_eof(self.now);
-            if let Some(Event::Closed(closed)) = event {
+            if let Some(Event::Closed(closed)) = conn.endpoint.on_lost() {
                 let mut turn = Turn { conns: &mut self.conns, now: self.now };
                 handler.on_close(&mut turn, id, closed);
             }

@@ -66,7 +66,9 @@ impl Reactor {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut budget = Budget::new(&self.conns);
         // Input held since an earlier turn comes first.
-        self.feed(id, &mut [], &mut budget, handler);
+        if self.conns.get(id).is_some_and(|conn| conn.endpoint.holds_input()) {
+            self.feed(id, &mut [], &mut budget, handler);
+        }
         loop {
             let Conns { slab, limits, .. } = &mut self.conns;
             let Some(conn) = slab.get_mut(id.slot() as usize) else { break };

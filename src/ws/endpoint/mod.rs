@@ -242,6 +242,12 @@ impl Endpoint {
         if self.phase == Phase::Answering || self.holds_input() { None } else { self.end() }
     }
 
+    /// Handles that the connection is lost: input that is held is not handled any more.
+    pub fn on_lost(&mut self) -> Option<Event> {
+        self.ended = true;
+        self.end()
+    }
+
     /// Returns when to call [`Endpoint::on_deadline`].
     pub fn deadline(&self) -> Moment {
         self.deadline
