@@ -1,7 +1,8 @@
 //! Tables of literal requests. Section numbers are RFC 9112's; H rows are the opening handshake's
 //! as far as they concern any request.
 
-use std::borrow::Cow;
+mod bodies;
+mod responses;
 
 use super::*;
 use crate::clock::Clock;
@@ -239,86 +240,6 @@ fn tls_on_the_plain_port_is_refused_at_its_first_byte() {
 }
 
 #[test]
-fn bodies_come_with_their_requests() {
-    let request = one(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
-    assert_eq!((request.method, request.body.as_slice()), (Method::Post, &b"hello"[..]));
-    let request = one(b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(request.body, b"");
-    let request = one(b"POST /a HTTP/1.1\r\nHost: h\r\n\r\n");
-    assert_eq!(request.body, b"");
-    let request = one(b"GET /a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(request.body, b"");
-    let request = one(b"DELETE /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
-    assert_eq!((request.method, request.body.as_slice()), (Method::Delete, &b"ab"[..]));
-}
-
-fn chunked(body: &str) -> Vec<u8> {
-    let head = "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\n\r\n";
-    format!("{head}{body}").into_bytes()
-}
-
-#[test]
-fn chunked_bodies_are_decoded() {
-    for (body, expected) in [
-        ("0\r\n\r\n", ""),
-        ("5\r\nhello\r\n0\r\n\r\n", "hello"),
-        ("2\r\nhe\r\n3\r\nllo\r\n00\r\n\r\n", "hello"),
-        ("00a\r\n0123456789\r\n0\r\n\r\n", "0123456789"),
-        ("A;name=value\r\n0123456789\r\n0 ; x=\"y\"\r\n\r\n", "0123456789"),
-        ("2\r\n\r\n\r\n0\r\nTrailer: x\r\nContent-Length: 7\r\n\r\n", "\r\n"),
-    ] {
-        assert_eq!(one(&chunked(body)).body, expected.as_bytes(), "{body}");
-    }
-    let mut two = chunked("1\r\nx\r\n0\r\n\r\n");
-    two.extend(b"GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
-    let paths: Vec<_> = parse(&two).unwrap().into_iter().map(|it| it.path).collect();
-    assert_eq!(paths, ["/a", "/b"]);
-}
-
-#[test]
-fn malformed_chunks_are_refused() {
-    for (body, expected) in [
-        ("\r\n", Error::BadChunk),
-        ("x\r\n", Error::BadChunk),
-        ("-1\r\n", Error::BadChunk),
-        ("0x5\r\n", Error::BadChunk),
-        (" 5\r\n", Error::BadChunk),
-        ("5 \r\n", Error::BadChunk),
-        ("5 6\r\n", Error::BadChunk),
-        ("5 x\r\n", Error::BadChunk),
-        ("5;\u{1}\r\n", Error::BadChunk),
-        (";a\r\n", Error::BadChunk),
-        ("5\rhello\r\n", Error::BadChunk),
-        ("5\nhello\r\n", Error::BareLineFeed),
-        ("5\r\nhello!\r\n", Error::BadChunk),
-        ("5\r\nhello0\r\n", Error::BadChunk),
-        ("5\r\nhello\n", Error::BareLineFeed),
-        ("0\r\nA: b\n", Error::BareLineFeed),
-    ] {
-        assert_eq!(parse(&chunked(body)), Err(expected), "{body}");
-    }
-}
-
-#[test]
-fn a_chunked_body_has_the_same_limit() {
-    let limits = Limits::default();
-    let half = "x".repeat(limits.body_bytes_max / 2);
-    let chunk = format!("{:x}\r\n{half}\r\n", half.len());
-    let whole = one(&chunked(&format!("{chunk}{chunk}0\r\n\r\n")));
-    assert_eq!(whole.body.len(), limits.body_bytes_max);
-    for more in ["1\r\n", "ffffffffffffffffffff\r\n"] {
-        assert_eq!(parse(&chunked(&format!("{chunk}{chunk}{more}"))), Err(Error::BodyTooLarge));
-    }
-    // The smallest chunks fit in, endless extensions and trailers do not.
-    let tiny = "1\r\nx\r\n".repeat(limits.body_bytes_max);
-    assert_eq!(one(&chunked(&format!("{tiny}0\r\n\r\n"))).body.len(), limits.body_bytes_max);
-    let long = "a".repeat(2 * limits.head_bytes_max);
-    for endless in [format!("1;{long}"), format!("0\r\nA: {long}"), format!("1\r\nx\r\n1;{long}")] {
-        assert_eq!(parse(&chunked(&endless)), Err(Error::BodyTooLarge));
-    }
-}
-
-#[test]
 fn a_request_of_http_1_0_is_the_last_and_needs_no_host() {
     for headers in ["", "Connection: keep-alive\r\n", "Expect: 100-continue\r\n", "Expect: x\r\n"] {
         let request = one(format!("OPTIONS / HTTP/1.0\r\n{headers}\r\n").as_bytes());
@@ -443,53 +364,4 @@ fn a_trickled_head_costs_no_more_than_its_bytes() {
     };
     let (short, long) = (cost(400, 2000), cost(100, 8000));
     assert!(long < 3 * short.max(5), "{long} ms for long heads, {short} ms for short ones");
-}
-
-fn encoded(response: &Response, head_only: bool, keep_alive: bool) -> String {
-    let mut out = Vec::new();
-    let rest = response.encode(&Date::of(784_111_777), head_only, keep_alive, &mut out);
-    assert_eq!(rest, b"");
-    String::from_utf8(out).unwrap()
-}
-
-#[test]
-fn responses_are_encoded() {
-    assert_eq!(
-        encoded(&Response::text(Status(404), "nothing here"), false, true),
-        "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\n\
-         Content-Length: 13\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nnothing here\n"
-    );
-    assert_eq!(
-        encoded(&Response::json(Status(200), "{}".to_owned()), true, false),
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
-         Content-Length: 2\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: close\r\n\r\n"
-    );
-    for status in [204, 304] {
-        let response = Response { body: b"x"[..].into(), ..Response::new(Status(status)) };
-        let text = encoded(&response.with_close(), false, true);
-        assert!(text.ends_with("\r\nConnection: close\r\n\r\n"), "{text}");
-        assert!(!text.contains("Length"), "{text}");
-    }
-    assert_eq!(
-        encoded(&Response::new(Status(101)), false, true),
-        "HTTP/1.1 101 Switching Protocols\r\n\r\n"
-    );
-}
-
-#[test]
-fn a_large_static_body_is_not_copied() {
-    static BODY: [u8; 100_000] = [b'x'; 100_000];
-    let response = Response { body: Cow::Borrowed(&BODY), ..Response::new(Status(200)) };
-    let mut out = Vec::new();
-    let rest = response.encode(&Date::of(0), false, true, &mut out);
-    assert!(std::ptr::eq(rest, &BODY[..]));
-    assert!(out.ends_with(b"\r\n\r\n") && out.len() < 200);
-    assert!(encoded(&response, true, true).contains("\r\nContent-Length: 100000\r\n"));
-}
-
-#[test]
-fn a_value_cannot_add_a_header() {
-    let response = Response::new(Status(303)).with_header("Location", "/a\r\nSet-Cookie: b");
-    let text = encoded(&response, false, true);
-    assert!(text.contains("\r\nLocation: /a  Set-Cookie: b\r\n"), "{text}");
 }
