@@ -120,8 +120,7 @@ pub struct Limits {
     pub topic_chars_max: usize,
     /// Bytes of a reaction; above: `bad_field`.
     pub emoji_bytes_max: usize,
-    /// Rooms in one `resume`, above: `bad_field`, and `after` in the query of `/ws`, above: the
-    /// others are named in a `notice`.
+    /// `after` in the query of `/ws`; above: the others are named in a `notice`.
     pub positions_max: usize,
     /// Bytes of an event's `id`; above: `bad_field`.
     pub id_bytes_max: usize,

@@ -135,9 +135,7 @@ impl Chat {
             .into_iter()
             .partition(|key_value| key_value.namespace == Namespace::DirectRooms);
         chat.restore_rooms(opening.rooms, &pairs);
-        for key_value in key_values {
-            chat.restore_key_value(&key_value);
-        }
+        chat.restore_key_values(&key_values);
         for session in opening.sessions {
             chat.restore(session);
         }

@@ -169,12 +169,12 @@ pub(in crate::chat) fn fold(name: &str) -> Box<str> {
         return name.to_ascii_lowercase().into();
     }
     name.nfkc()
+        .filter(|c| !matches!(c, '\u{FE0E}' | '\u{FE0F}'))
         // One more than a name may have.
         .take(FOLDED_CHARS_MAX.saturating_add(1))
         // Twice, because ß has no single capital and ς no capital of its own.
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
-        .filter(|c| !matches!(c, '\u{FE0E}' | '\u{FE0F}'))
         .nfkc()
         .collect::<String>()
         .into()

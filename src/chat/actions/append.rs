@@ -13,6 +13,7 @@ use crate::chat::rooms::rules::Role;
 use crate::chat::step::Step;
 
 impl Chat {
+    /// Has a change that a client asked for recorded.
     pub(in crate::chat) fn append(
         &mut self,
         step: &mut Step<'_>,
@@ -40,9 +41,11 @@ impl Chat {
         }
         let Some(Person { author, name, .. }) = self.people.get(key) else { return };
         let author = *author;
+        // Only moderation of a message asks for the rights of the connection.
+        let deletes = matches!(change, Change::Deleted { .. });
         let client = match origin {
-            RequestOrigin::Client(id) => self.people.by_id.get(&id),
-            RequestOrigin::Request { .. } => None,
+            RequestOrigin::Client(id) if deletes => self.people.by_id.get(&id),
+            _ => None,
         };
         let admin = client.is_some_and(|slot| self.people.is_admin(*slot));
         if let Change::Message { .. } = change {
@@ -53,7 +56,7 @@ impl Chat {
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
         // Whoever moderates may take away what others said, but not put words into their mouths.
-        let moderator = matches!(change, Change::Deleted { .. })
+        let moderator = deletes
             && inside.direct_room.is_none()
             && inside.rules().role(author, admin) >= Role::Moderator;
         if let Change::Message { .. } = change

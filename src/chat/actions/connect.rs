@@ -106,8 +106,7 @@ impl Chat {
         let requested = params.name.as_deref().filter(|name| !name.trim().is_empty());
         let requested = requested.map(|requested| UserName::parse(requested, &self.limits));
         if let Some(session) = &params.session
-            && let Some(person) = self.people.of_session(author_of(session))
-            && self.people.get(person).is_some_and(|person| !person.account)
+            && let Some(person) = self.people.guest_of(session)
         {
             self.people.reattach(person);
             let mut renamed = self.people.restore_name(person, &self.limits);

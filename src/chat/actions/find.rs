@@ -113,12 +113,10 @@ impl Chat {
         })
     }
 
-    /// Who somebody is to those who moderate.
+    /// Who somebody is to those who moderate, without what the tokens of single connections add.
     pub(in crate::chat) fn actor_of(&self, person: PersonId) -> Option<Actor> {
         let person = self.people.get(person)?;
-        let author = person.author;
-        let admin = person.clients.as_slice().iter().any(|slot| self.people.is_admin(*slot));
-        let admin = admin || person.admin;
+        let (author, admin) = (person.author, person.admin);
         if person.account {
             return Some(Actor { admin, ..self.account_actor(author, &person.name) });
         }
@@ -138,6 +136,14 @@ impl Chat {
             network: telling(registered.map(|registered| registered.network)),
             since: registered.map_or(0, |registered| registered.at),
         }
+    }
+
+    /// Who somebody is to whom something is to be done: an admin if any of its connections is one.
+    pub(in crate::chat) fn target_of(&self, person: PersonId) -> Option<Actor> {
+        let actor = self.actor_of(person)?;
+        let mut clients = self.people.get(person)?.clients.iter();
+        let admin = actor.admin || clients.any(|slot| self.people.is_admin(*slot));
+        Some(Actor { admin, ..actor })
     }
 
     /// Who acts on a connection: with the rights that this very connection has.

@@ -128,12 +128,8 @@ impl Chat {
     /// # Errors
     /// When it is nobody's.
     pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
-        let author = author_of(session);
-        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
-        person
-            .filter(|person| !person.account)
-            .map(|_| author)
-            .ok_or_else(|| Refusal::new(Code::Unauthorized, "unknown or expired session"))
+        let unknown = || Refusal::new(Code::Unauthorized, "unknown or expired session");
+        self.people.guest_of(session).map(|_| author_of(session)).ok_or_else(unknown)
     }
 
     fn post(&mut self, step: &mut Step<'_>, from: Origin, post: Post) -> Result<(), Refusal> {
@@ -145,6 +141,8 @@ impl Chat {
             let message = "a private message needs a session or an account";
             return Err(Refusal::new(Code::Unauthorized, message));
         }
+        let (rate_key, _) = poster.rate_key(from.network);
+        self.post_buckets.take(step.now.at, rate_key).map_err(refused)?;
         let (who, owns) = self.actor_of_poster(&poster, from.network);
         let room = match self.room_to_join(step, &who, owns, &post.room) {
             Ok(room) => room,
@@ -189,12 +187,9 @@ impl Chat {
     fn actor_of_poster(&self, poster: &Poster, network: IpAddr) -> (Actor, bool) {
         match poster {
             Poster::Known(author, by_token) => {
-                let person = self.people.of_session(*author);
-                let stored = person.and_then(|key| self.people.get(key)).is_some_and(|it| it.admin);
-                let actor = person.and_then(|key| self.actor_of(key));
-                let name = self.name_of_author(*author).unwrap_or_default();
-                let actor = actor.unwrap_or_else(|| Actor::absent(*author, &name));
-                (Actor { admin: stored || *by_token, ..actor }, true)
+                let actor = self.people.of_session(*author).and_then(|key| self.actor_of(key));
+                let actor = actor.unwrap_or_else(|| Actor::absent(*author, &"".into()));
+                (Actor { admin: actor.admin || *by_token, ..actor }, true)
             }
             Poster::Guest(name) => {
                 let (author, name) = (author_by(name, network), Arc::clone(name.as_arc()));
@@ -215,11 +210,9 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let message = post.body.message();
         let life = self.check_message(room, &message)?;
-        let (rate_key, _) = poster.rate_key(from.network);
         if let Err(refusal) = self.check_author(step.now, who, room) {
             return self.refuse_post(step, from, Some(room), poster, &post, refusal);
         }
-        self.post_buckets.take(step.now.at, rate_key).map_err(refused)?;
         let (person, author) = self.let_speak(step, poster, from.network);
         self.note_poster(room, who, person, from.network);
         self.count_speaker(step.now, author);
@@ -253,8 +246,7 @@ impl Chat {
         }
     }
 
-    /// Refuses a post, unless the same was posted before. To ask that is paid for, whatever the
-    /// room.
+    /// Refuses a post, unless the same was posted before.
     fn refuse_post(
         &mut self,
         step: &mut Step<'_>,
@@ -265,10 +257,7 @@ impl Chat {
         refusal: Refusal,
     ) -> Result<(), Refusal> {
         let (change, refusal) = self.refused_message(step, post.body.message(), refusal)?;
-        let (rate_key, author) = poster.rate_key(from.network);
-        if post.id.is_some() {
-            self.post_buckets.take(step.now.at, rate_key).map_err(refused)?;
-        }
+        let (_, author) = poster.rate_key(from.network);
         let origin = RequestOrigin::Request { caller: from.caller, author };
         let before = ReplayCandidate { origin, author, room, id: post.id.clone(), change };
         self.check_replay(step, before, refusal)

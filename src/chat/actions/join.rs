@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::ids::RoomId;
 use crate::chat::pending::ResumeRequest;
-use crate::chat::people::author_of;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::Joined;
@@ -121,9 +120,7 @@ impl Chat {
         let logged_in =
             self.people.clients.get(from.slot.index()).is_some_and(|it| it.login.is_some());
         let session = session.filter(|_| !logged_in);
-        let person = session.and_then(|session| self.people.of_session(author_of(session)));
-        // What an account is called is told by its token alone.
-        let person = person.filter(|key| self.people.get(*key).is_some_and(|it| !it.account));
+        let person = session.and_then(|session| self.people.guest_of(session));
         let mut news = person.map_or_else(Vec::new, |person| self.adopt(step, from, person));
         let from = self.people.client_ref(from.id).ok_or_else(Refusal::internal)?;
         if person.is_some() {

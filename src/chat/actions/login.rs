@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
-use crate::chat::ids::{ClientId, PersonId, RoomId};
+use crate::chat::ids::{PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::people::client::ClientRef;
 use crate::chat::people::{COUNTED_TO, Person};
@@ -90,9 +90,10 @@ impl Chat {
         let Some(holder) = self.people.install(key, &name, &self.limits) else {
             return Vec::new();
         };
-        let Some(user) = self.people.get(holder).map(|person| Arc::clone(&person.name)) else {
+        let Some(Person { name: user, author, .. }) = self.people.get(holder) else {
             return Vec::new();
         };
+        let (user, author) = (Arc::clone(user), *author);
         let rooms = self.people.places_of(holder);
         for &room in &rooms {
             let what = PresenceEvent::Was(Arc::clone(&account.name));
@@ -102,11 +103,9 @@ impl Chat {
                 &self.limits,
             );
         }
-        for client in
-            self.people.get(holder).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec())
-        {
+        for client in self.people.clients_of(author) {
             let message = format!("This name belongs to an account. You are {user}.");
-            self.people.notice(step, client, None, "renamed", message);
+            step.notice(client, None, "renamed", message);
         }
         self.session_changed(step, holder);
         rooms
@@ -132,12 +131,11 @@ impl Chat {
         id: Option<[u8; 16]>,
         why: &'static str,
     ) {
-        let clients: Vec<ClientId> = self.people.clients_of(author);
-        for client in clients {
-            let Some(slot) = self.people.by_id.get(&client).copied() else { continue };
-            let mark =
-                self.people.clients.get(slot.index()).and_then(|client| client.login.as_deref());
-            if id.is_none() || mark.map(|mark| mark.id) == id {
+        let person = self.people.of_session(author).and_then(|key| self.people.get(key));
+        for slot in person.map_or_else(Default::default, |person| person.clients.clone()) {
+            let client = self.people.clients.get(slot.index());
+            let login = client.and_then(|client| client.login.as_deref());
+            if id.is_none() || login.map(|login| login.id) == id {
                 self.people.end_client(step, slot, 4001, why);
             }
         }

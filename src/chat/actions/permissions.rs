@@ -108,7 +108,7 @@ impl Chat {
 
     /// Finds who an author is now; `name` is what it was called.
     fn target_author(&self, room: &Room, author: AuthorKey, name: &Arc<str>) -> Actor {
-        let person = self.people.of_session(author).and_then(|key| self.actor_of(key));
+        let person = self.people.of_session(author).and_then(|key| self.target_of(key));
         if let Some(actor) = person.filter(|actor| !actor.name.is_empty()) {
             return actor;
         }
@@ -122,7 +122,7 @@ impl Chat {
     /// Finds who is called so: somebody there, or an account.
     pub(in crate::chat) fn user_named(&self, user: &str) -> Option<Actor> {
         let (author, name) = self.people.author_named(user)?;
-        if let Some(actor) = self.people.of_session(author).and_then(|key| self.actor_of(key)) {
+        if let Some(actor) = self.people.of_session(author).and_then(|key| self.target_of(key)) {
             return Some(Actor { name, ..actor });
         }
         Some(self.account_actor(author, &name))

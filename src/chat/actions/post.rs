@@ -9,7 +9,6 @@ use crate::chat::ids::RoomId;
 use crate::chat::names::{UserName, is_blank};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Change, JournalError};
 use crate::chat::step::Step;
 
@@ -212,10 +211,8 @@ impl Chat {
         let known =
             self.people.of_name(requested.trim()) == Some(key) || requested.trim().is_empty();
         if !known {
-            let message = format!("you speak as {}; sender is ignored", person.name).into();
-            let code = "sender_ignored";
-            let (re, room) = (None, None);
-            step.reply(id, ServerEvent::Notice { re, room, code, message });
+            let message = format!("you speak as {}; sender is ignored", person.name);
+            step.notice(id, None, "sender_ignored", message);
             if let Some(client) = self.people.clients.get_mut(from.slot.index()) {
                 client.warned = true;
             }

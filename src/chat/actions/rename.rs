@@ -55,10 +55,8 @@ impl Chat {
     ) {
         let (id, key) = (from.id, from.person);
         if self.call(key, requested, Some(id)) {
-            let message =
-                format!("This name is in use. You are {}.", self.people.name_of(from.slot)).into();
-            let (re, room) = (None, None);
-            step.reply(id, ServerEvent::Notice { re, room, code: "renamed", message });
+            let you = self.people.name_of(from.slot);
+            step.notice(id, None, "renamed", format!("This name is in use. You are {you}."));
         }
         for room in self.people.places_of(key) {
             self.rooms.tell_presence(step, room, &self.limits);

@@ -1,8 +1,9 @@
 //! Taking in what was before the start.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::chat::Chat;
+use crate::chat::ids::RoomId;
 use crate::chat::record::{KeyValue, Namespace, RoomRecord};
 use crate::chat::rooms::direct::DirectRoom;
 
@@ -30,20 +31,29 @@ impl Chat {
         }
     }
 
-    pub(in crate::chat) fn restore_key_value(&mut self, key_value: &KeyValue) {
-        let Some(value) = key_value.value.as_deref() else { return };
+    /// Takes in the key-value records of before the start.
+    pub(in crate::chat) fn restore_key_values(&mut self, key_values: &[KeyValue]) {
+        let rooms: BTreeSet<RoomId> =
+            key_values.iter().filter_map(|key_value| self.restore_key_value(key_value)).collect();
+        for room in rooms {
+            self.rooms.reindex(room);
+        }
+    }
+
+    /// Takes in a key-value record. Returns the room whose rules it is part of.
+    fn restore_key_value(&mut self, key_value: &KeyValue) -> Option<RoomId> {
+        let value = key_value.value.as_deref()?;
         let (room, rest) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
         match key_value.namespace {
             Namespace::Accounts => self.people.accounts_mut().restore(&key_value.key, value),
             Namespace::Rooms | Namespace::MemberStates | Namespace::Bans | Namespace::Mutes => {
-                let Some(key) = self.rooms.find(room) else { return };
-                if let Some(room) = self.rooms.get_mut(key) {
-                    room.rules_mut().restore(key_value.namespace, rest, value);
-                }
-                self.rooms.reindex(key);
+                let key = self.rooms.find(room)?;
+                self.rooms.get_mut(key)?.rules_mut().restore(key_value.namespace, rest, value);
+                return Some(key);
             }
             Namespace::ReadMarkers => self.rooms.read_markers.restore(&key_value.key, value),
             Namespace::DirectRooms | Namespace::RevokedTokens | Namespace::Days => {}
         }
+        None
     }
 }

@@ -10,7 +10,6 @@ use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::people::client::{Client, ClientLogin, ClientRef, Delivery};
 use crate::chat::people::{People, Person, telling};
 use crate::chat::protocol::login::Login;
-use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::step::Step;
 use crate::clock::Moment;
@@ -119,26 +118,6 @@ impl People {
         self.get(key).map_or_else(Vec::new, |person| {
             person.memberships.as_slice().iter().map(|membership| membership.room).collect()
         })
-    }
-
-    /// Sends a client a notice.
-    pub(in crate::chat) fn notice(
-        &self,
-        step: &mut Step<'_>,
-        slot: ClientSlot,
-        re: Option<Arc<str>>,
-        code: &'static str,
-        message: String,
-    ) {
-        let (room, message) = (None, message.into());
-        self.tell(step, slot, ServerEvent::Notice { re, room, code, message });
-    }
-
-    /// Sends a client an event.
-    pub(in crate::chat) fn tell(&self, step: &mut Step<'_>, slot: ClientSlot, event: ServerEvent) {
-        if let Some(client) = self.clients.get(slot.index()) {
-            step.reply(client.id, event);
-        }
     }
 
     /// Lists the connections of an author.

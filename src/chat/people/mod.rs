@@ -165,6 +165,12 @@ impl People {
         self.sessions.get(&author).copied()
     }
 
+    /// Finds the guest of a session key. An account is reached by its token alone.
+    pub(in crate::chat) fn guest_of(&self, session: &str) -> Option<PersonId> {
+        let person = self.of_session(author_of(session))?;
+        self.get(person).filter(|person| !person.account).map(|_| person)
+    }
+
     /// Whose name this is.
     pub(in crate::chat) fn of_name(&self, name: &str) -> Option<PersonId> {
         likeness(name).iter().find_map(|key| self.names.get(key)).copied()

@@ -47,12 +47,8 @@ impl ClientEvent {
         }
     }
 
-    /// Refuses names that are too long, and too many of them, before anybody looks them up.
+    /// Refuses names that are too long before anybody looks them up.
     fn check_names(&self, limits: &Limits) -> Result<(), Refusal> {
-        let refuse = |key: Key, most: usize, what: &str| {
-            let message = format!("{}: at most {most} {what}", key.word());
-            Err(self.refused(Refusal::new(Code::BadField, message)))
-        };
         let bytes_max = limits.written_name_bytes_max();
         let other = match &self.command {
             Command::Join { room, .. } => Some((Key::Room, room)),
@@ -65,13 +61,11 @@ impl ClientEvent {
             Command::Resume { rooms, .. } => rooms.as_slice(),
             _ => &[],
         };
-        if rooms.len() > limits.positions_max {
-            return refuse(Key::Rooms, limits.positions_max, "rooms");
-        }
         let rooms = rooms.iter().map(|(room, _)| (Key::Rooms, room));
         for (key, name) in room.into_iter().chain(other).chain(rooms) {
             if name.len() > bytes_max {
-                return refuse(key, bytes_max, "bytes for a name");
+                let message = format!("{}: at most {bytes_max} bytes for a name", key.word());
+                return Err(self.refused(Refusal::new(Code::BadField, message)));
             }
         }
         Ok(())
