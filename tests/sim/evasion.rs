@@ -469,3 +469,20 @@ fn two_who_post_under_one_name_share_no_idempotency_keys() {
     let conflict = asked(HERE);
     assert!(matches!(conflict, ServerEvent::Error(it) if it.code == Code::IdConflict));
 }
+
+#[test]
+fn the_last_sixteen_who_posted_are_found_by_name_and_all_by_their_message() {
+    let (mut world, alice, _) = world(ELSEWHERE);
+    for n in 0..17 {
+        assert_eq!(posts(&mut world, HERE, &format!("Bot{n}"), Credential::Nobody), None);
+        world.pass(Duration::from_secs(1));
+    }
+    world.told.clear();
+    world.say(alice, "/mute Bot0");
+    assert_eq!(world.error(alice).code, Code::NoSuchUser);
+    world.say(alice, r#"{"type":"moderate","payload":{"action":"mute","mid":3}}"#);
+    assert!(world.read(alice).join("").contains(r#""user":"Bot0""#));
+    assert_eq!(posts(&mut world, HERE, "Bot0", Credential::Nobody), Some(Code::Muted));
+    world.say(alice, "/mute Bot1");
+    assert!(world.read(alice).join("").contains(r#""user":"Bot1""#));
+}

@@ -8,32 +8,40 @@ use crate::chat::rooms::rules::Actor;
 
 /// The last who posted to a room over HTTP, the latest last; at the limit the first is forgotten.
 #[derive(Debug, Default)]
-pub(in crate::chat) struct Posters(VecDeque<Actor>);
+pub(in crate::chat) struct Posters(VecDeque<Poster>);
+
+#[derive(Debug)]
+struct Poster {
+    who: Actor,
+    /// The likeness of its name.
+    like: [Box<str>; 2],
+}
 
 impl Posters {
     /// Takes note of who posts.
     pub(in crate::chat) fn note(&mut self, who: Actor) {
-        self.0.retain(|other| other.author != who.author);
+        self.forget(who.author);
         if self.0.len() >= POSTERS_MAX {
             self.0.pop_front();
         }
-        self.0.push_back(who);
+        let like = likeness(&who.name);
+        self.0.push_back(Poster { who, like });
     }
 
     /// Finds who posted under this name last.
     pub(in crate::chat) fn named(&self, name: &str) -> Option<&Actor> {
         let like = likeness(name);
-        self.0.iter().rev().find(|who| alike(&likeness(&who.name), &like))
+        self.0.iter().rev().find(|it| alike(&it.like, &like)).map(|it| &it.who)
     }
 
     /// Finds an author.
     pub(in crate::chat) fn get(&self, author: AuthorKey) -> Option<&Actor> {
-        self.0.iter().find(|who| who.author == author)
+        self.0.iter().map(|it| &it.who).find(|who| who.author == author)
     }
 
     /// Forgets an author.
     pub(in crate::chat) fn forget(&mut self, author: AuthorKey) {
-        self.0.retain(|who| who.author != author);
+        self.0.retain(|it| it.who.author != author);
     }
 }
 
