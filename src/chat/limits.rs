@@ -47,10 +47,12 @@ pub struct Limits {
     pub accounts_max: usize,
     /// Private conversations of one person; above: `too_many_rooms` for a new one of either side.
     pub directs_max: usize,
-    /// People who are something in a room: members, moderators, muted; above: `room_full`.
+    /// People who are something in a room, members and moderators; above: `room_full`.
     pub members_max: usize,
     /// Bans of a room; above: `room_full`.
     pub bans_max: usize,
+    /// Mutes of a room; above: `room_full`.
+    pub mutes_max: usize,
     /// Rooms of which an account's place of reading is kept; above: it is not, for others.
     pub read_markers_max: usize,
     /// Unicode scalar values of a reason; above: `too_long`.
@@ -176,6 +178,7 @@ impl Default for Limits {
             directs_max: 1000,
             members_max: 1000,
             bans_max: 1000,
+            mutes_max: 1000,
             read_markers_max: 1000,
             reason_chars_max: 200,
             account_sends_per_second_max: Some(5),

@@ -157,6 +157,7 @@ limits! {
     chat.directs_max <- conversations_max;
     chat.members_max <- room_members_max;
     chat.bans_max <- room_bans_max;
+    chat.mutes_max <- room_mutes_max;
     chat.read_markers_max <- read_marks_max;
     chat.reason_chars_max;
     chat.listed_max;

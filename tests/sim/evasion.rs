@@ -471,6 +471,24 @@ fn two_who_post_under_one_name_share_no_idempotency_keys() {
 }
 
 #[test]
+fn those_who_are_muted_take_no_place_of_a_member() {
+    let mut world = World::with(|limits| limits.members_max = 2);
+    let alice = world.enter("name=Alice&room=den");
+    world.say(alice, "hi");
+    for name in ["A", "B", "C", "D"] {
+        world.enter(&format!("name={name}&room=den"));
+        world.say(alice, &format!("/mute {name}"));
+    }
+    world.told.clear();
+    for line in ["/promote A", "/promote B"] {
+        world.say(alice, line);
+    }
+    assert_eq!(world.types(alice), ["moderated", "moderated"]);
+    world.say(alice, "/promote C");
+    assert_eq!(world.error(alice).code, Code::RoomFull);
+}
+
+#[test]
 fn the_last_sixteen_who_posted_are_found_by_name_and_all_by_their_message() {
     let (mut world, alice, _) = world(ELSEWHERE);
     for n in 0..17 {

@@ -321,7 +321,7 @@ fn strangers_who_invite_to_a_public_room_use_up_nothing() {
 
 #[test]
 fn mutes_that_are_over_make_room() {
-    let mut world = World::with(|limits| limits.members_max = 2);
+    let mut world = World::with(|limits| limits.mutes_max = 2);
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
     for name in ["A", "B", "C"] {

@@ -66,6 +66,7 @@ impl Society {
             errors_max: u32::MAX,
             members_max: [1000, 4][random.up_to(2) as usize],
             bans_max: [1000, 3][random.up_to(2) as usize],
+            mutes_max: [1000, 3][random.up_to(2) as usize],
             presence_users_max: random.up_to(8) as usize,
             resume_entries_max: [1000, 5][random.up_to(2) as usize],
             catch_up_max: [1000, 3][random.up_to(2) as usize],

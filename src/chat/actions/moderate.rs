@@ -188,28 +188,20 @@ impl Chat {
         now: Now,
     ) -> Result<(), Refusal> {
         let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
-        let more = match moderation.action {
-            ModerationAction::MakePrivate => inside.people.len(),
-            ModerationAction::Invite if !inside.rules().private => 0,
-            ModerationAction::Invite | ModerationAction::Mute | ModerationAction::Promote => 1,
-            ModerationAction::Ban => return self.check_bans(inside.rules().bans(now)),
+        let rules = inside.rules();
+        let members = || (rules.member_states(), self.limits.members_max, "members");
+        let (more, (count, most, what)) = match moderation.action {
+            ModerationAction::MakePrivate => (inside.people.len(), members()),
+            ModerationAction::Invite if !rules.private => (0, members()),
+            ModerationAction::Invite | ModerationAction::Promote => (1, members()),
+            ModerationAction::Mute => (1, (rules.mutes(now), self.limits.mutes_max, "mutes")),
+            ModerationAction::Ban => (1, (rules.bans(now), self.limits.bans_max, "bans")),
             _ => return Ok(()),
         };
-        if inside.rules().member_states(now).saturating_add(more) > self.limits.members_max {
-            let most = self.limits.members_max;
-            return Err(Refusal::new(Code::RoomFull, format!("a room has at most {most} members")));
+        if count.saturating_add(more) > most {
+            return Err(Refusal::new(Code::RoomFull, format!("a room has at most {most} {what}")));
         }
         Ok(())
-    }
-
-    fn check_bans(&self, bans: usize) -> Result<(), Refusal> {
-        if bans < self.limits.bans_max {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            Code::RoomFull,
-            format!("a room has at most {} bans", self.limits.bans_max),
-        ))
     }
 
     /// Lists who becomes a member by being in the room: as many as it may have.

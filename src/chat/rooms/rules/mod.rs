@@ -209,9 +209,14 @@ impl Rules {
         self.spoke.insert(author, now.at);
     }
 
-    /// Counts members, moderators and mutes.
-    pub(in crate::chat) fn member_states(&self, now: Now) -> usize {
-        self.member_states.len().saturating_add(self.mutes.len(now))
+    /// Counts members and moderators.
+    pub(in crate::chat) fn member_states(&self) -> usize {
+        self.member_states.len()
+    }
+
+    /// Counts the mutes that hold.
+    pub(in crate::chat) fn mutes(&self, now: Now) -> usize {
+        self.mutes.len(now)
     }
 
     /// Counts the bans that hold.
