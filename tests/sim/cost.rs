@@ -5,6 +5,10 @@
 
 use std::time::{Duration, Instant};
 
+use chinwag::chat::Admission;
+use chinwag::chat::record::{AuthorKey, Namespace};
+
+use crate::society::START;
 use crate::world::World;
 
 /// A ligature that compatible folding makes eighteen characters of.
@@ -185,4 +189,58 @@ fn a_name_that_a_thousand_accounts_have_with_a_number_is_found_quickly() {
     };
     let (few, many) = (least(world(1)), least(world(1000)));
     assert!(many <= few.max(Duration::from_micros(50)) * RATIO_MAX, "{many:?} but {few:?}");
+}
+
+/// The name and the network of one who is muted.
+type Muted = fn(u32) -> (String, [u8; 4]);
+
+/// What it takes a guest to speak in a room with so many mutes of guests.
+fn among_mutes(mutes: u32, muted: Muted, query: &str) -> Duration {
+    let mut world = World::with(|limits| limits.sends_per_second_max = None);
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    let from =
+        |network: [u8; 4]| Admission { network: Some(network.into()), ..Admission::default() };
+    let guest = world.admission("/ws", "name=Bob&room=dev", from([192, 0, 2, 1]));
+    let session = world.welcome(guest).session;
+    world.say(guest, "hi");
+    for n in 0..mutes {
+        let mut author = [0; 16];
+        author[..4].copy_from_slice(&n.to_be_bytes());
+        let author = AuthorKey(author).to_hex();
+        let (name, [a, b, c, d]) = muted(n);
+        let mute = format!(
+            r#"{{"name":"{name}","author":"{author}","guest":true,"network":"{a}.{b}.{c}.{d}","since":{},"until":{}}}"#,
+            START + 1_000_000,
+            u64::MAX
+        );
+        let key = (Namespace::Mutes, format!("dev/{author}").into());
+        world.keeper.key_values.insert(key, mute.into());
+    }
+    world.restart();
+    let query = format!("room=dev&{}", query.replace("SESSION", &session));
+    let guest = world.admission("/ws", &query, from([192, 0, 2, 1]));
+    let mut least = Duration::MAX;
+    for _ in 0..30 {
+        let begin = Instant::now();
+        world.say(guest, r#"{"type":"send_message","room":"dev","payload":"x"}"#);
+        least = least.min(begin.elapsed());
+        world.told.clear();
+    }
+    least
+}
+
+#[test]
+fn a_message_costs_the_same_however_many_are_muted() {
+    let apart = |n: u32| (format!("Eve{n}"), [10, 0, (n >> 8) as u8, n as u8]);
+    let near = |n: u32| (format!("Eve{n}"), [192, 0, 2, 1]);
+    let alike = |n: u32| ("Bob".to_owned(), [10, 0, (n >> 8) as u8, n as u8]);
+    let all: [Muted; 3] = [apart, near, alike];
+    for muted in all {
+        for query in ["session=SESSION", "name=Bob", "name=Carol"] {
+            let few = among_mutes(0, muted, query);
+            let many = among_mutes(1000, muted, query);
+            assert!(many <= few * RATIO_MAX, "{query}: {many:?} but {few:?} among no mutes");
+        }
+    }
 }

@@ -470,6 +470,222 @@ fn two_who_post_under_one_name_share_no_idempotency_keys() {
     assert!(matches!(conflict, ServerEvent::Error(it) if it.code == Code::IdConflict));
 }
 
+/// Goes to `dev` and speaks there; returns the error, if any.
+fn comes(world: &mut World, client: ClientId) -> Option<Code> {
+    world.told.clear();
+    world.say(client, "/join dev");
+    spoken(world, client)
+}
+
+/// Returns the restraints that are stored.
+fn stored(world: &World) -> Vec<serde_json::Value> {
+    let key_values = world.keeper.key_values.iter();
+    let restraints = key_values
+        .filter(|((namespace, _), _)| matches!(namespace, Namespace::Bans | Namespace::Mutes));
+    restraints.map(|(_, value)| serde_json::from_str(value).unwrap()).collect()
+}
+
+/// Counts those in a list of the only restraint that is stored.
+fn counted(world: &World, list: &str) -> usize {
+    let restraints = stored(world);
+    assert_eq!(restraints.len(), 1, "{restraints:?}");
+    restraints[0][list].as_array().map_or(0, Vec::len)
+}
+
+#[test]
+fn a_restraint_imposed_again_binds_whom_it_had_caught_and_leaves_who_was_freed() {
+    for (action, undo, code) in BOTH {
+        let (mut world, alice, _) = world(HERE);
+        let older = world.admission("/ws", "name=Older", from(HERE));
+        world.say(alice, &format!("/{action} Eve"));
+        let near = world.admission("/ws", "name=Else", from(HERE));
+        let alike = world.admission("/ws", "name=Eve", from(ELSEWHERE));
+        let freed = world.admission("/ws", "name=Free", from(HERE));
+        assert_eq!(&*world.welcome(alike).you, "Eve-2");
+        world.say(alice, &format!("/{undo} Free"));
+        world.say(alice, &format!("/{action} Eve 600"));
+        for (client, fault) in
+            [(near, Some(code)), (alike, Some(code)), (freed, None), (older, None)]
+        {
+            assert_eq!(comes(&mut world, client), fault, "{action} {client:?}");
+        }
+        world.pass(Duration::from_secs(600));
+        for client in [near, alike] {
+            assert_eq!(comes(&mut world, client), None, "{action}");
+        }
+    }
+}
+
+#[test]
+fn a_restraint_of_one_who_is_gone_keeps_its_network_when_it_is_imposed_again() {
+    for (action, _, code) in BOTH {
+        let (mut world, alice, eve) = world(HERE);
+        world.say(alice, &format!("/{action} Eve"));
+        world.close(eve);
+        world.pass(Duration::from_secs(25 * 60 * 60));
+        assert_eq!(speaks(&mut world, "name=Else", from(HERE)), None, "{action}");
+        // By its name, and by its message after a restart.
+        world.say(alice, &format!("/{action} Eve 90000"));
+        assert_eq!(speaks(&mut world, "name=Else", from(HERE)), Some(code), "{action}");
+        let root = world.register("Root", 3, true);
+        world.restart();
+        let root = world.enter_as(&root, "room=dev");
+        let payload = format!(r#"{{"action":"{action}","mid":2}}"#);
+        world.say(root, &format!(r#"{{"type":"moderate","room":"dev","payload":{payload}}}"#));
+        assert!(world.types(root).contains(&"moderated".to_owned()), "{action}");
+        assert_eq!(speaks(&mut world, "name=Else", from(HERE)), Some(code), "{action}");
+        assert_eq!(speaks(&mut world, "name=Eve", from(ELSEWHERE)), Some(code), "{action}");
+    }
+}
+
+#[test]
+fn a_restraint_of_an_account_that_is_gone_binds_no_guest_of_its_name() {
+    for (action, ..) in BOTH {
+        let (mut world, alice, _) = world(HERE);
+        world.register("Zed", 5, false);
+        world.say(alice, &format!("/{action} Zed"));
+        let remove = AccountRequest::Remove { name: "Zed".into() };
+        asks(&mut world, LOOPBACK, Request::AccountRequest(Box::new(remove)));
+        world.told.clear();
+        world.say(alice, &format!("/{action} Zed"));
+        assert!(world.types(alice).contains(&"moderated".to_owned()), "{action}");
+        assert_eq!(speaks(&mut world, "name=Zed", from(ELSEWHERE)), None, "{action}");
+    }
+}
+
+#[test]
+fn a_day_by_network_is_one_of_the_clock_though_that_was_set_back() {
+    for (action, _, code) in BOTH {
+        let (mut world, alice, _) = world(HERE);
+        world.now.unix_ms -= 3_600_000;
+        world.say(alice, &format!("/{action} Eve"));
+        world.pass(Duration::from_secs(24 * 60 * 60 - 60));
+        assert_eq!(speaks(&mut world, "name=Else", from(HERE)), Some(code), "{action}");
+        world.pass(Duration::from_secs(61));
+        assert_eq!(speaks(&mut world, "name=Else", from(HERE)), None, "{action}");
+    }
+}
+
+#[test]
+fn a_restraint_without_the_time_it_was_imposed_at_began_when_its_stamp_says() {
+    let (mut world, alice, _) = world(HERE);
+    world.say(alice, "/mute Eve");
+    let value = world.keeper.key_values.iter_mut().find(|((it, _), _)| *it == Namespace::Mutes);
+    let (_, value) = value.unwrap();
+    let mut old: serde_json::Value = serde_json::from_str(value).unwrap();
+    assert!(old.as_object_mut().unwrap().remove("at").is_some());
+    *value = old.to_string().into();
+    world.restart();
+    world.pass(Duration::from_secs(24 * 60 * 60 - 60));
+    assert_eq!(speaks(&mut world, "name=Else", from(HERE)), Some(Code::Muted));
+    world.pass(Duration::from_secs(61));
+    assert_eq!(speaks(&mut world, "name=Else", from(HERE)), None);
+}
+
+#[test]
+fn so_many_of_a_like_name_are_freed_from_one_restraint_and_then_its_name_is() {
+    let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    let eve = world.admission("/ws", "name=Eve&room=dev", from(HERE));
+    world.say(alice, "/mute Eve");
+    let mut freed = Vec::new();
+    for n in 0..=64 {
+        let client = world.admission("/ws", "name=Eve", from(ELSEWHERE));
+        let name = world.welcome(client).you;
+        assert_eq!(comes(&mut world, client), Some(Code::Muted), "{n}");
+        world.say(alice, &format!("/unmute {name}"));
+        freed.push(client);
+        assert!(counted(&world, "freed") <= 64, "{n}");
+    }
+    for client in freed {
+        assert_eq!(comes(&mut world, client), None);
+    }
+    let other = world.admission("/ws", "name=Eve", from(ELSEWHERE));
+    assert_eq!(comes(&mut world, other), None);
+    assert_eq!(comes(&mut world, eve), Some(Code::Muted));
+}
+
+#[test]
+fn a_name_is_bound_still_when_a_network_is_not_any_more() {
+    let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    world.admission("/ws", "name=Eve&room=dev", from(HERE));
+    world.say(alice, "/mute Eve");
+    for n in 0..=64 {
+        world.admission("/ws", &format!("name=Guest{n}"), from(HERE));
+        world.say(alice, &format!("/unmute Guest{n}"));
+    }
+    assert_eq!(speaks(&mut world, "name=New", from(HERE)), None);
+    assert_eq!(speaks(&mut world, "name=Eve", from(HERE)), Some(Code::Muted));
+    // Imposed again it does not catch those who were freed beyond what it remembers.
+    world.say(alice, "/mute Eve");
+    assert_eq!(speaks(&mut world, "name=New", from(HERE)), None);
+    assert_eq!(counted(&world, "freed"), 64);
+}
+
+#[test]
+fn whoever_was_freed_is_forgotten_with_its_session() {
+    let mut world = World::with(|limits| limits.session_life = Duration::from_secs(60));
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "hi");
+    world.admission("/ws", "name=Eve&room=dev", from(HERE));
+    world.say(alice, "/mute Eve");
+    let freed = world.admission("/ws", "name=Free", from(HERE));
+    world.say(alice, "/unmute Free");
+    assert_eq!((comes(&mut world, freed), counted(&world, "freed")), (None, 1));
+    world.close(freed);
+    world.pass(Duration::from_secs(80));
+    assert_eq!(counted(&world, "freed"), 0);
+}
+
+#[test]
+fn nobody_is_freed_from_what_does_not_bind_them_any_more() {
+    let (mut world, alice, _) = world(HERE);
+    world.say(alice, "/mute Eve");
+    world.admission("/ws", "name=Else&room=dev", from(HERE));
+    world.pass(Duration::from_secs(24 * 60 * 60 + 1));
+    world.say(alice, "/unmute Else");
+    assert_eq!(counted(&world, "freed"), 0);
+}
+
+#[test]
+fn accounts_that_a_restrained_guest_registers_take_no_room_in_a_list() {
+    for (action, undo, code) in BOTH {
+        let mut world = World::with(|limits| limits.requests_per_second_max = None);
+        let alice = world.enter("name=Alice&room=dev");
+        world.say(alice, "hi");
+        let eve = world.open("name=Eve&room=dev");
+        let session = world.welcome(eve).session;
+        world.say(alice, &format!("/{action} Eve"));
+        let accounts: Vec<Login> = (0..40)
+            .map(|n| {
+                let account = world.account(&format!("Young{n}"), 100 + n);
+                let register = AccountRequest::Register(account.clone(), Some(author_of(&session)));
+                asks(&mut world, LOOPBACK, Request::AccountRequest(Box::new(register)));
+                login(&account, 7)
+            })
+            .collect();
+        assert_eq!(counted(&world, "accounts"), 16, "{action}");
+        world.restart();
+        for account in &accounts[..16] {
+            let fault = speaks(&mut world, "", with(account, LOOPBACK));
+            assert_eq!(fault, Some(code), "{action}");
+        }
+        let root = world.register("Root", 3, true);
+        let root = world.enter_as(&root, "room=dev");
+        world.say(root, &format!("/{undo} Young3"));
+        assert_eq!(speaks(&mut world, "", with(&accounts[3], LOOPBACK)), None, "{action}");
+        assert_eq!(speaks(&mut world, "", with(&accounts[4], LOOPBACK)), Some(code), "{action}");
+        world.say(root, &format!("/{action} Young4 5"));
+        world.pass(Duration::from_secs(6));
+        assert_eq!(speaks(&mut world, "", with(&accounts[4], LOOPBACK)), None, "{action}");
+        world.say(root, &format!("/{undo} Eve"));
+        assert_eq!(speaks(&mut world, "", with(&accounts[5], LOOPBACK)), None, "{action}");
+    }
+}
+
 #[test]
 fn those_who_are_muted_take_no_place_of_a_member() {
     let mut world = World::with(|limits| limits.members_max = 2);
@@ -486,6 +702,29 @@ fn those_who_are_muted_take_no_place_of_a_member() {
     assert_eq!(world.types(alice), ["moderated", "moderated"]);
     world.say(alice, "/promote C");
     assert_eq!(world.error(alice).code, Code::RoomFull);
+}
+
+#[test]
+fn a_restraint_of_one_without_a_name_binds_nobody_else_without_one() {
+    for (action, _, code) in BOTH {
+        for first in ["", "name=anonymous", "name=Anonymous-3"] {
+            let (mut world, alice, _) = world([203, 0, 113, 1]);
+            let nameless = world.admission("/ws", &format!("room=dev&{first}"), from(HERE));
+            let name = world.welcome(nameless).you;
+            world.say(alice, &format!("/{action} {name}"));
+            for query in ["", "name=Anonymous-3"] {
+                let fault = speaks(&mut world, query, from(ELSEWHERE));
+                assert_eq!(fault, None, "{action} {first} {query}");
+            }
+            world.close(nameless);
+            world.pass(Duration::from_secs(11));
+            for query in ["", "name=Anonymous-3"] {
+                let fault = speaks(&mut world, query, from(ELSEWHERE));
+                assert_eq!(fault, None, "{action} {first} {query}");
+            }
+            assert_eq!(speaks(&mut world, "", from(HERE)), Some(code), "{action} {first}");
+        }
+    }
 }
 
 #[test]

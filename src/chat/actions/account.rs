@@ -168,7 +168,7 @@ impl Chat {
             return;
         }
         if let Some(guest) = guest {
-            self.hand_on_restraints(step, guest, &account);
+            self.hand_on_restraints(step, guest, account.author);
         }
         if removed {
             self.people.accounts_mut().remove(account.author);
@@ -182,11 +182,10 @@ impl Chat {
     }
 
     /// Lets an account be banned and muted as the guest is that registers it.
-    fn hand_on_restraints(&mut self, step: &mut Step<'_>, guest: AuthorKey, account: &Account) {
+    fn hand_on_restraints(&mut self, step: &mut Step<'_>, guest: AuthorKey, account: AuthorKey) {
         for key in self.rooms.rooms_of_member(guest) {
             let Some(room) = self.rooms.get_mut(key) else { continue };
-            let key_values =
-                room.amend(|rules| rules.hand_on_restraints(guest, account.author, &account.name));
+            let key_values = room.amend(|rules| rules.hand_on_restraints(guest, account));
             step.put(key_values);
             self.rooms.reindex(key);
         }

@@ -116,7 +116,7 @@ impl Chat {
             return self.account_actor(author, &account.name);
         }
         let posted = room.posters.as_ref().and_then(|posters| posters.get(author));
-        posted.cloned().unwrap_or_else(|| Actor::absent(author, name))
+        posted.cloned().unwrap_or_else(|| room.rules().absent(author, name))
     }
 
     /// Finds who is called so: somebody there, or an account.

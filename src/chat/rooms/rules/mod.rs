@@ -4,6 +4,7 @@
 //! records beside the room's record, in one with the entry that tells of it.
 
 mod actor;
+mod index;
 mod restraint;
 mod stored;
 
@@ -65,9 +66,9 @@ pub(in crate::chat) enum DirtyKey {
     /// What somebody is in it.
     MemberState(AuthorKey),
     /// A ban, by the key it is stored under.
-    Ban(Box<str>),
+    Ban(Arc<str>),
     /// A mute, by the key it is stored under.
-    Mute(Box<str>),
+    Mute(Arc<str>),
 }
 
 impl MemberState {
@@ -236,14 +237,20 @@ impl Rules {
 
     /// Finds who was banned under this name.
     pub(in crate::chat) fn banned_actor(&self, name: &str) -> Option<Actor> {
-        self.bans.named(name).map(|(author, name)| Actor::absent(author, name))
+        self.bans.named(name).map(|(author, name)| self.absent(author, name))
+    }
+
+    /// Returns somebody known by what is stored alone, be it a ban or a mute.
+    pub(in crate::chat) fn absent(&self, author: AuthorKey, name: &Arc<str>) -> Actor {
+        let restrained = self.bans.absent(author, name).or_else(|| self.mutes.absent(author, name));
+        restrained.unwrap_or_else(|| Actor::absent(author, name))
     }
 
     /// Finds whom a name means here that nobody is called now: somebody banned, muted or a member.
     pub(in crate::chat) fn actor(&self, name: &str) -> Option<Actor> {
         let restrained = self.bans.named(name).or_else(|| self.mutes.named(name));
         if let Some((author, name)) = restrained {
-            return Some(Actor::absent(author, name));
+            return Some(self.absent(author, name));
         }
         let like = likeness(name);
         let standing = self.member_states.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
@@ -287,18 +294,18 @@ impl Rules {
                 self.change(target.author, &target.name, &mut dirty, |it| {
                     (it.member, it.moderator) = (false, false);
                 });
-                let changed = self.bans.impose(target, stamp, until(moderation.seconds));
+                let changed = self.bans.impose(target, now, stamp, until(moderation.seconds));
                 dirty.extend(changed.into_iter().map(DirtyKey::Ban));
             }
             (ModerationAction::Unban, Some(target)) => {
-                dirty.extend(self.bans.lift(target).into_iter().map(DirtyKey::Ban));
+                dirty.extend(self.bans.lift(target, now).into_iter().map(DirtyKey::Ban));
             }
             (ModerationAction::Mute, Some(target)) => {
-                let changed = self.mutes.impose(target, stamp, until(moderation.seconds));
+                let changed = self.mutes.impose(target, now, stamp, until(moderation.seconds));
                 dirty.extend(changed.into_iter().flat_map(mute_keys));
             }
             (ModerationAction::Unmute, Some(target)) => {
-                dirty.extend(self.mutes.lift(target).into_iter().flat_map(mute_keys));
+                dirty.extend(self.mutes.lift(target, now).into_iter().flat_map(mute_keys));
             }
             // To be invited to a public room is to be told of it.
             (ModerationAction::Invite, Some(_)) if !private => {}
@@ -360,7 +367,9 @@ impl Rules {
     /// Forgets somebody who will not come back. A moderator owns the room then, else the
     /// longest-standing member of a private one. Returns what has changed.
     pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
-        let mut dirty = BTreeSet::new();
+        let bans = self.bans.forget(author).into_iter().map(DirtyKey::Ban);
+        let mut dirty: BTreeSet<DirtyKey> = bans.collect();
+        dirty.extend(self.mutes.forget(author).into_iter().flat_map(mute_keys));
         if self.member_states.remove(&author).is_some() {
             dirty.insert(DirtyKey::MemberState(author));
         }
@@ -391,7 +400,7 @@ impl Rules {
             });
             dirty.insert(DirtyKey::MemberState(from));
         }
-        dirty.extend(self.hand_on_restraints(from, to, name));
+        dirty.extend(self.hand_on_restraints(from, to));
         if self.owner == Some(from) {
             self.owner = Some(to);
             dirty.insert(DirtyKey::Room);
@@ -399,19 +408,18 @@ impl Rules {
         dirty
     }
 
-    /// Lets an account be banned and muted as the guest was that registered it. Returns what has
+    /// Lets an account be banned and muted as long as the guest is that registered it. Returns what has
     /// changed.
     pub(in crate::chat) fn hand_on_restraints(
         &mut self,
         from: AuthorKey,
         to: AuthorKey,
-        name: &Arc<str>,
     ) -> BTreeSet<DirtyKey> {
-        let bans = self.bans.hand_on(from, to, name).into_iter().map(DirtyKey::Ban);
-        bans.chain(self.mutes.hand_on(from, to, name).into_iter().flat_map(mute_keys)).collect()
+        let bans = self.bans.hand_on(from, to).into_iter().map(DirtyKey::Ban);
+        bans.chain(self.mutes.hand_on(from, to).into_iter().flat_map(mute_keys)).collect()
     }
 
-    /// Lists all who are something here, be it banned or muted.
+    /// Lists all who are something here, be it banned or muted, or freed from that.
     pub(in crate::chat) fn authors(&self) -> Vec<AuthorKey> {
         let restrained = self.bans.authors().chain(self.mutes.authors());
         self.member_states.keys().copied().chain(self.owner).chain(restrained).collect()
@@ -429,7 +437,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// Returns what is written anew with a mute: version 0.1.0 stored it with what somebody is.
-fn mute_keys(key: Box<str>) -> impl Iterator<Item = DirtyKey> {
+fn mute_keys(key: Arc<str>) -> impl Iterator<Item = DirtyKey> {
     let author = AuthorKey::from_hex(&key).map(DirtyKey::MemberState);
     author.into_iter().chain([DirtyKey::Mute(key)])
 }

@@ -1,10 +1,11 @@
 //! Bans and mutes: whom each of them binds, and for how long.
 //!
 //! An account is bound by itself alone. A guest comes back as another by closing a tab, so a
-//! restraint of a guest binds its session, guests of a like name and, for a day at most, what
-//! comes from its network afterwards: new sessions, posts without a session and new accounts.
+//! restraint of a guest binds its session, the accounts that this becomes, guests of a like name
+//! and, for a day at most, what comes from its network afterwards: new sessions, posts without a
+//! session and new accounts.
 
-use std::cell::LazyCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,14 +13,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Actor;
-use crate::chat::names::{alike, likeness};
+use super::index::{Candidate, Index, Lookup};
+use crate::chat::names::{ANONYMOUS, alike, likeness};
 use crate::chat::record::AuthorKey;
 use crate::clock::Now;
 
 /// The bans or the mutes of a room, by the key each is stored under.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Restraints {
-    by_key: BTreeMap<Box<str>, Restraint>,
+    by_key: BTreeMap<Arc<str>, Restraint>,
+    index: Index,
 }
 
 /// A ban or a mute.
@@ -27,11 +30,15 @@ pub(super) struct Restraints {
 struct Restraint {
     name: Arc<str>,
     author: AuthorKey,
+    /// The accounts that its author registered or logged in to.
+    accounts: BTreeSet<AuthorKey>,
     /// Whether it binds by name and network, too.
     guest: bool,
     network: Option<IpAddr>,
-    /// When it began, as sessions are stamped.
+    /// When it began, as sessions are stamped; 0 if that is unknown.
     since: u64,
+    /// When it was imposed last, in Unix milliseconds.
+    at: u64,
     until: u64,
     /// Those bound by name or network whom a moderator has freed.
     freed: BTreeSet<AuthorKey>,
@@ -39,7 +46,7 @@ struct Restraint {
     like: [Box<str>; 2],
 }
 
-/// A restraint as it is stored. Version 0.1.0 knows neither `since` nor `freed`.
+/// A restraint as it is stored. Version 0.1.0 knows neither `since` nor what stands below `until`.
 #[derive(Serialize, Deserialize)]
 struct StoredRestraint {
     name: Arc<str>,
@@ -49,6 +56,11 @@ struct StoredRestraint {
     #[serde(default)]
     since: u64,
     until: u64,
+    /// `since` if there is none.
+    #[serde(default)]
+    at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accounts: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     freed: Vec<String>,
 }
@@ -56,14 +68,14 @@ struct StoredRestraint {
 impl Restraints {
     /// Makes an empty list.
     pub(super) const fn none() -> Self {
-        Self { by_key: BTreeMap::new() }
+        Self { by_key: BTreeMap::new(), index: Index::none() }
     }
 
     /// Returns when the restraint ends that binds this person the longest, `u64::MAX` for never.
     pub(super) fn until(&self, who: &Actor, now: Now) -> Option<u64> {
-        let names = LazyCell::new(|| names_of(who));
-        let ends = self.by_key.values().filter_map(|it| it.end_for(who, &names));
-        ends.max().filter(|until| *until > now.unix_ms)
+        let mut end = None;
+        self.search(who, |_, found| end = end.max(found.next().map(|it| it.end.0)));
+        end.filter(|until| *until > now.unix_ms)
     }
 
     /// Counts those that hold.
@@ -71,9 +83,9 @@ impl Restraints {
         self.by_key.values().filter(|it| it.until > now.unix_ms).count()
     }
 
-    /// Whether this author is bound by a restraint of its own.
+    /// Whether this author is bound by a restraint of its own, or of the guest it was.
     pub(super) fn has(&self, author: AuthorKey) -> bool {
-        self.by_key.values().any(|it| it.author == author)
+        self.index.find(&Lookup::Author(author)).next().is_some()
     }
 
     /// Finds the one of a name.
@@ -83,102 +95,140 @@ impl Restraints {
         found.map(|it| (it.author, &it.name))
     }
 
-    /// Lists whom they were imposed on.
-    pub(super) fn authors(&self) -> impl Iterator<Item = AuthorKey> {
-        self.by_key.values().map(|it| it.author)
+    /// Returns an author that is not there, as its restraint knows it.
+    pub(super) fn absent(&self, author: AuthorKey, name: &Arc<str>) -> Option<Actor> {
+        let found = self.index.find(&Lookup::Author(author));
+        let mut found = found.filter_map(|it| self.by_key.get(&it.key));
+        let Restraint { guest, network, .. } = found.find(|it| it.author == author)?;
+        Some(Actor { account: !guest, network: *network, ..Actor::absent(author, name) })
     }
 
-    /// Imposes one in place of an earlier one. Returns the keys that have changed.
-    pub(super) fn impose(&mut self, target: &Actor, since: u64, until: u64) -> Vec<Box<str>> {
-        let mut changed = self.remove(|it| it.author == target.author);
-        let restraint = Restraint {
+    /// Lists whom they bind by themselves, and who was freed.
+    pub(super) fn authors(&self) -> impl Iterator<Item = AuthorKey> {
+        self.index.authors()
+    }
+
+    /// Imposes one. An earlier one goes on: it binds whom it has bound. Returns the keys that have
+    /// changed.
+    pub(super) fn impose(
+        &mut self,
+        target: &Actor,
+        now: Now,
+        stamp: u64,
+        until: u64,
+    ) -> Vec<Arc<str>> {
+        let author = target.author;
+        let (mut changed, own) = self.withdraw(author);
+        let earlier = own.into_iter().max_by_key(|it| it.since);
+        let mut restraint = Restraint {
             name: Arc::clone(&target.name),
-            author: target.author,
+            author,
+            accounts: BTreeSet::new(),
             guest: !target.account,
-            network: target.network.filter(|_| !target.account),
-            since,
+            network: target.network,
+            since: stamp,
+            at: now.unix_ms,
             until,
             freed: BTreeSet::new(),
             like: likeness(&target.name),
         };
+        if let Some(earlier) = earlier {
+            if earlier.guest && earlier.since > 0 {
+                restraint.since = earlier.since;
+            }
+            restraint.network = restraint.network.or(earlier.network);
+            if earlier.freed.len() >= FREED_MAX {
+                restraint.network = earlier.network;
+            }
+            (restraint.accounts, restraint.freed) = (earlier.accounts, earlier.freed);
+        }
+        restraint.network = restraint.network.filter(|_| restraint.guest);
         changed.push(self.insert(restraint));
         changed
     }
 
     /// Lifts those imposed on this person, and frees it from the others that bind it. Returns the
     /// keys that have changed.
-    pub(super) fn lift(&mut self, target: &Actor) -> Vec<Box<str>> {
-        let mut changed = self.remove(|it| it.author == target.author);
+    pub(super) fn lift(&mut self, target: &Actor, now: Now) -> Vec<Arc<str>> {
+        let (mut changed, _) = self.withdraw(target.author);
         if changed.is_empty() {
             let like = likeness(&target.name);
             changed = self.remove(|it| alike(&it.like, &like));
         }
-        let names = LazyCell::new(|| names_of(target));
-        for (key, restraint) in &mut self.by_key {
-            if restraint.end_for(target, &names).is_none() {
-                continue;
+        let mut caught = BTreeMap::<Arc<str>, bool>::new();
+        self.search(target, |by_name, found| {
+            for it in found.filter(|it| it.end.0 > now.unix_ms) {
+                *caught.entry(Arc::clone(&it.key)).or_default() |= by_name;
             }
-            if restraint.freed.len() >= FREED_MAX {
-                restraint.network = None;
-            }
-            restraint.freed.insert(target.author);
-            changed.push(key.clone());
+        });
+        for (key, by_name) in caught {
+            self.change(&key, |it| it.free(target.author, by_name));
+            changed.push(key);
         }
         changed
     }
 
     /// Removes those that are over. Returns their keys.
-    pub(super) fn drop_spent(&mut self, now: Now) -> Vec<Box<str>> {
+    pub(super) fn drop_spent(&mut self, now: Now) -> Vec<Arc<str>> {
         self.remove(|it| it.until <= now.unix_ms)
     }
 
-    /// Imposes on `to` what binds the session of `from`. Returns the keys that have changed.
-    pub(super) fn hand_on(
-        &mut self,
-        from: AuthorKey,
-        to: AuthorKey,
-        name: &Arc<str>,
-    ) -> Vec<Box<str>> {
-        let end = |author| {
-            let imposed = self.by_key.values().filter(|it| it.author == author);
-            imposed.max_by_key(|it| it.until)
-        };
-        let Some(restraint) = end(from).cloned() else { return Vec::new() };
-        if end(to).is_some_and(|own| own.until >= restraint.until) {
-            return Vec::new();
+    /// Forgets that somebody was freed who will not come back. Returns the keys that have changed.
+    pub(super) fn forget(&mut self, author: AuthorKey) -> Vec<Arc<str>> {
+        let keys = self.keys(&Lookup::Freed(author));
+        for key in &keys {
+            self.change(key, |it| {
+                it.freed.remove(&author);
+            });
         }
-        let mut changed = self.remove(|it| it.author == to);
-        changed.push(self.insert(Restraint {
-            name: Arc::clone(name),
-            author: to,
-            guest: false,
-            network: None,
-            freed: BTreeSet::new(),
-            like: likeness(name),
-            ..restraint
-        }));
-        changed
+        keys
+    }
+
+    /// Binds an account by what binds the session of `from`: as many as a restraint takes. Returns
+    /// the keys that have changed.
+    pub(super) fn hand_on(&mut self, from: AuthorKey, to: AuthorKey) -> Vec<Arc<str>> {
+        let mut keys = self.keys(&Lookup::Author(from));
+        keys.retain(|key| {
+            self.by_key.get(key).is_some_and(|it| {
+                it.author != to && it.accounts.len() < ACCOUNTS_MAX && !it.accounts.contains(&to)
+            })
+        });
+        for key in &keys {
+            self.change(key, |it| {
+                it.accounts.insert(to);
+            });
+        }
+        keys
     }
 
     /// Returns what is stored under a key.
     pub(super) fn value(&self, key: &str) -> Option<String> {
-        let Restraint { name, author, guest, network, since, until, freed, like: _ } =
-            self.by_key.get(key)?.clone();
-        let freed = freed.into_iter().map(AuthorKey::to_hex).collect();
-        let author = author.to_hex();
-        let stored = StoredRestraint { name, author, guest, network, since, until, freed };
+        let restraint = self.by_key.get(key)?.clone();
+        let Restraint { name, author, accounts, guest, network, since, at, until, freed, .. } =
+            restraint;
+        let to_hex =
+            |authors: BTreeSet<AuthorKey>| authors.into_iter().map(AuthorKey::to_hex).collect();
+        let (author, at) = (author.to_hex(), Some(at));
+        let (accounts, freed) = (to_hex(accounts), to_hex(freed));
+        let stored =
+            StoredRestraint { name, author, guest, network, since, until, at, accounts, freed };
         serde_json::to_string(&stored).ok()
     }
 
     /// Takes in what was stored under a key.
     pub(super) fn restore(&mut self, key: &str, value: &str) {
         let Ok(stored) = serde_json::from_str::<StoredRestraint>(value) else { return };
-        let StoredRestraint { name, author, guest, network, since, until, freed } = stored;
+        let StoredRestraint { name, author, guest, network, since, until, at, accounts, freed } =
+            stored;
         let Some(author) = AuthorKey::from_hex(&author) else { return };
-        let freed = freed.iter().filter_map(|author| AuthorKey::from_hex(author)).collect();
-        let like = likeness(&name);
-        let restraint = Restraint { name, author, guest, network, since, until, freed, like };
-        self.by_key.insert(key.into(), restraint);
+        let from_hex = |authors: Vec<String>| {
+            authors.iter().filter_map(|author| AuthorKey::from_hex(author)).collect()
+        };
+        let (accounts, freed) = (from_hex(accounts), from_hex(freed));
+        let (like, at) = (likeness(&name), at.unwrap_or(since));
+        let restraint =
+            Restraint { name, author, accounts, guest, network, since, at, until, freed, like };
+        self.put(key.into(), restraint);
     }
 
     /// Takes in a mute as version 0.1.0 stored it, with what else an author is in the room.
@@ -186,71 +236,160 @@ impl Restraints {
         self.insert(Restraint {
             name: Arc::clone(name),
             author,
+            accounts: BTreeSet::new(),
             guest: false,
             network: None,
             since: 0,
+            at: 0,
             until,
             freed: BTreeSet::new(),
             like: likeness(name),
         });
     }
 
-    fn insert(&mut self, restraint: Restraint) -> Box<str> {
-        let key: Box<str> = restraint.author.to_hex().into();
-        self.by_key.insert(key.clone(), restraint);
+    /// Searches what binds somebody: by author, network and name, each the restraint that ends last
+    /// first. `found` is told whether it is by name.
+    fn search<'a>(
+        &'a self,
+        who: &Actor,
+        mut found: impl FnMut(bool, &mut dyn Iterator<Item = &'a Candidate>),
+    ) {
+        found(false, &mut self.index.find(&Lookup::Author(who.author)));
+        let any_freed = self.index.find(&Lookup::Freed(who.author)).next().is_some();
+        let binds = |it: &Candidate| {
+            !any_freed || !self.by_key.get(&it.key).is_some_and(|it| it.freed.contains(&who.author))
+        };
+        let came_later = |it: &Candidate| it.since < who.since;
+        if let Some(network) = who.network {
+            let near = self.index.find(&Lookup::Network(network));
+            found(false, &mut near.filter(|it| came_later(it) && binds(it)));
+        }
+        if who.account || !self.index.has_names() {
+            return;
+        }
+        for like in likeness(&who.name) {
+            let alike = self.index.find(&Lookup::Name(like));
+            found(true, &mut alike.filter(|it| binds(it)));
+        }
+        for like in without_number(&who.name).map(likeness).into_iter().flatten() {
+            let alike = self.index.find(&Lookup::Name(like));
+            found(true, &mut alike.filter(|it| came_later(it) && binds(it)));
+        }
+    }
+
+    /// Lets an author be bound no more by a restraint of its own, or of the guest it was. Returns
+    /// the keys that have changed, and its own.
+    fn withdraw(&mut self, author: AuthorKey) -> (Vec<Arc<str>>, Vec<Restraint>) {
+        let keys = self.keys(&Lookup::Author(author));
+        let mut own = Vec::new();
+        for key in &keys {
+            if self.by_key.get(key).is_some_and(|it| it.author == author) {
+                own.extend(self.take(key));
+            } else {
+                self.change(key, |it| {
+                    it.accounts.remove(&author);
+                });
+            }
+        }
+        (keys, own)
+    }
+
+    fn keys(&self, lookup: &Lookup) -> Vec<Arc<str>> {
+        self.index.find(lookup).map(|it| Arc::clone(&it.key)).collect()
+    }
+
+    fn insert(&mut self, restraint: Restraint) -> Arc<str> {
+        let key: Arc<str> = restraint.author.to_hex().into();
+        self.put(Arc::clone(&key), restraint);
         key
     }
 
-    fn remove(&mut self, is_over: impl Fn(&Restraint) -> bool) -> Vec<Box<str>> {
-        let mut removed = Vec::new();
-        self.by_key.retain(|key, restraint| {
-            let stays = !is_over(restraint);
-            if !stays {
-                removed.push(key.clone());
-            }
-            stays
-        });
-        removed
+    fn remove(&mut self, is_over: impl Fn(&Restraint) -> bool) -> Vec<Arc<str>> {
+        let over = self.by_key.iter().filter(|(_, restraint)| is_over(restraint));
+        let keys: Vec<Arc<str>> = over.map(|(key, _)| Arc::clone(key)).collect();
+        for key in &keys {
+            self.take(key);
+        }
+        keys
+    }
+
+    fn change(&mut self, key: &Arc<str>, change: impl FnOnce(&mut Restraint)) {
+        if let Some(mut restraint) = self.take(key) {
+            change(&mut restraint);
+            self.put(Arc::clone(key), restraint);
+        }
+    }
+
+    fn put(&mut self, key: Arc<str>, restraint: Restraint) {
+        self.take(&key);
+        for (lookup, end) in restraint.lookups() {
+            self.index.insert(lookup, restraint.candidate(&key, end));
+        }
+        self.by_key.insert(key, restraint);
+    }
+
+    fn take(&mut self, key: &Arc<str>) -> Option<Restraint> {
+        let restraint = self.by_key.remove(key)?;
+        for (lookup, end) in restraint.lookups() {
+            self.index.remove(&lookup, &restraint.candidate(key, end));
+        }
+        Some(restraint)
     }
 }
 
 impl Restraint {
-    /// Returns when it ends for somebody, if it binds them at all.
-    fn end_for<F: FnOnce() -> [[Box<str>; 2]; 2]>(
-        &self,
-        who: &Actor,
-        names: &LazyCell<[[Box<str>; 2]; 2], F>,
-    ) -> Option<u64> {
-        if self.author == who.author {
-            return Some(self.until);
+    /// Lists what it is found by, and when it ends for those who are found so.
+    fn lookups(&self) -> Vec<(Lookup, u64)> {
+        let authors = self.accounts.iter().chain([&self.author]);
+        let authors = authors.map(|author| Lookup::Author(*author));
+        let freed = self.freed.iter().map(|author| Lookup::Freed(*author));
+        let mut lookups: Vec<(Lookup, u64)> =
+            authors.chain(freed).map(|lookup| (lookup, self.until)).collect();
+        if !self.guest {
+            return lookups;
         }
-        if !self.guest || self.freed.contains(&who.author) {
-            return None;
+        if let Some(network) = self.network {
+            let end = self.until.min(self.at.saturating_add(NETWORK_MS_MAX));
+            lookups.push((Lookup::Network(network), end));
         }
-        let came_later = who.since > self.since;
-        let [whole, base] = &**names;
-        let by_name = alike(&self.like, whole) || (came_later && alike(&self.like, base));
-        if by_name && !who.account {
-            return Some(self.until);
+        // What everybody without a name is called tells nobody from others.
+        let base = without_number(&self.name).unwrap_or(&self.name);
+        if !alike(&likeness(base), &likeness(ANONYMOUS)) {
+            let names = self.like.iter().cloned().map(Lookup::Name);
+            lookups.extend(names.map(|lookup| (lookup, self.until)));
         }
-        let near = came_later && self.network.is_some() && self.network == who.network;
-        near.then(|| self.until.min(self.since.saturating_add(NETWORK_MS_MAX)))
+        lookups
+    }
+
+    fn candidate(&self, key: &Arc<str>, end: u64) -> Candidate {
+        Candidate { end: Reverse(end), since: self.since, key: Arc::clone(key) }
+    }
+
+    /// Lets it bind one less of those caught by network or name. Of no more than it remembers: then
+    /// it binds by that no more.
+    fn free(&mut self, author: AuthorKey, by_name: bool) {
+        if self.freed.len() < FREED_MAX {
+            self.freed.insert(author);
+            return;
+        }
+        self.network = None;
+        if by_name {
+            self.guest = false;
+            self.freed.clear();
+        }
     }
 }
 
-/// Returns the likeness of a name, and the one without the number that it got while the name was
-/// in use.
-fn names_of(who: &Actor) -> [[Box<str>; 2]; 2] {
-    let number = |(_, number): &(&str, &str)| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let base = who.name.rsplit_once('-').filter(number).map(|(base, _)| base);
-    let whole = likeness(&who.name);
-    let base = base.map_or_else(|| whole.clone(), likeness);
-    [whole, base]
+/// Returns a name without the number that it got while it was in use, if it has one.
+fn without_number(name: &str) -> Option<&str> {
+    let (base, number) = name.rsplit_once('-')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(base)
 }
 
 /// The longest that a restraint binds by network.
 const NETWORK_MS_MAX: u64 = 24 * 60 * 60 * 1000;
-/// How many are freed from one restraint; beyond, it binds by network no more.
+/// How many are freed from one restraint; beyond, it binds by network, then by name, no more.
 const FREED_MAX: usize = 64;
+/// How many accounts are bound by the restraint of one guest; beyond, each by itself alone.
+const ACCOUNTS_MAX: usize = 16;
