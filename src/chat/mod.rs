@@ -139,6 +139,7 @@ impl Chat {
         for session in opening.sessions {
             chat.restore(session);
         }
+        chat.restore_stamp();
         chat
     }
 

@@ -554,6 +554,64 @@ fn a_restraint_of_an_account_that_is_gone_binds_no_guest_of_its_name() {
 }
 
 #[test]
+fn whoever_comes_after_a_restart_comes_later_though_the_clock_was_set_back() {
+    for (action, _, code) in BOTH {
+        let (mut world, alice, _) = world(HERE);
+        world.pass(Duration::from_secs(60));
+        world.say(alice, &format!("/{action} Eve"));
+        world.now.unix_ms -= 60_000;
+        world.restart();
+        assert_eq!(speaks(&mut world, "name=Else", from(HERE)), Some(code), "{action}");
+    }
+}
+
+#[test]
+fn an_account_of_before_a_restart_is_older_though_the_clock_was_set_back() {
+    for (action, ..) in BOTH {
+        let (mut world, ..) = world(HERE);
+        let root = world.register("Root", 3, true);
+        world.pass(Duration::from_secs(60));
+        let older = registers(&mut world, HERE, "Older", 9);
+        world.now.unix_ms -= 60_000;
+        world.restart();
+        let root = world.enter_as(&root, "room=dev");
+        world.admission("/ws", "name=Mallory&room=dev", from(HERE));
+        world.say(root, &format!("/{action} Mallory"));
+        assert_eq!(speaks(&mut world, "", with(&older, HERE)), None, "{action}");
+    }
+}
+
+#[test]
+fn a_member_of_before_a_restart_is_longer_one_though_the_clock_was_set_back() {
+    let mut world = World::new();
+    world.keeper.guests = true;
+    let alice = world.open("name=Alice&room=den");
+    let session = world.welcome(alice).session;
+    world.say(alice, "/private");
+    // By their authors the later one would come first.
+    let first = world.register("First", 9, false);
+    let second = world.register("Second", 8, false);
+    world.pass(Duration::from_secs(60));
+    world.say(alice, "/invite First");
+    world.now.unix_ms -= 60_000;
+    world.restart();
+    let alice = world.enter(&format!("session={session}&room=den"));
+    world.say(alice, "/invite Second");
+    world.close(alice);
+    world.pass(Duration::from_secs(3600));
+    for (account, fault) in [(&second, Some(Code::Forbidden)), (&first, None)] {
+        let heir = world.enter_as(account, "room=den");
+        world.say(heir, "/promote Second");
+        let refused = world.told(heir).into_iter().find_map(|event| match event {
+            ServerEvent::Error(refusal) => Some(refusal.code),
+            _ => None,
+        });
+        assert_eq!(refused, fault, "{}", account.name);
+        world.close(heir);
+    }
+}
+
+#[test]
 fn a_day_by_network_is_one_of_the_clock_though_that_was_set_back() {
     for (action, _, code) in BOTH {
         let (mut world, alice, _) = world(HERE);

@@ -42,8 +42,6 @@ impl Chat {
         person.rooms = session.rooms.into();
         person.left = Moment::default();
         (person.since, person.network) = (session.since, session.network);
-        self.people.stamp = self.people.stamp.max(session.since);
-        let Some(person) = self.people.get_mut(key) else { return };
         if account {
             (person.persisted, person.account) = (true, true);
             return;
@@ -52,6 +50,12 @@ impl Chat {
         let due = person.left.after(self.limits.session_life);
         self.people.put_detached(key);
         self.people.detached_due.push_back((due, key));
+    }
+
+    /// Lets whatever begins from now on be stamped later than all that was before the start,
+    /// whatever the clock says.
+    pub(in crate::chat) fn restore_stamp(&mut self) {
+        self.people.stamp = self.people.latest_stamp().max(self.rooms.latest_stamp());
     }
 
     /// Ends the sessions whose time is over, and others if there are too many.

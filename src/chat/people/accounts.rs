@@ -50,6 +50,12 @@ impl Accounts {
         self.by_author.len()
     }
 
+    /// Returns the latest stamp of a registration.
+    pub(in crate::chat) fn latest_stamp(&self) -> u64 {
+        let registered = self.by_author.values().filter_map(|account| account.registered);
+        registered.map(|registered| registered.at).max().unwrap_or(0)
+    }
+
     /// Takes in an account in place of the one it was.
     pub(in crate::chat) fn put(&mut self, account: Account) {
         for key in likeness(&account.name) {

@@ -145,6 +145,12 @@ impl People {
         self.stamp = self.stamp.saturating_add(1).max(now.unix_ms);
     }
 
+    /// Returns the latest stamp of a session or an account.
+    pub(in crate::chat) fn latest_stamp(&self) -> u64 {
+        let sessions = self.people.iter().map(|(_, person)| person.since);
+        sessions.chain([self.accounts.latest_stamp()]).max().unwrap_or(0)
+    }
+
     /// Finds a person.
     pub(in crate::chat) fn get(&self, key: PersonId) -> Option<&Person> {
         self.people.get(key.index())

@@ -286,6 +286,11 @@ impl Rooms {
         }
     }
 
+    /// Returns the latest stamp in what holds in them.
+    pub(in crate::chat) fn latest_stamp(&self) -> u64 {
+        self.rooms.iter().map(|(_, room)| room.rules().latest_stamp()).max().unwrap_or(0)
+    }
+
     /// Counts all rooms, those that are only a record included.
     pub(in crate::chat) fn len(&self) -> usize {
         self.rooms.len()

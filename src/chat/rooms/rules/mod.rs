@@ -419,6 +419,13 @@ impl Rules {
         bans.chain(self.mutes.hand_on(from, to).into_iter().flat_map(mute_keys)).collect()
     }
 
+    /// Returns the latest stamp in them.
+    pub(in crate::chat) fn latest_stamp(&self) -> u64 {
+        let members = self.member_states.values().map(|it| it.since);
+        let restraints = [self.bans.latest_stamp(), self.mutes.latest_stamp()];
+        members.chain(restraints).max().unwrap_or(0)
+    }
+
     /// Lists all who are something here, be it banned or muted, or freed from that.
     pub(in crate::chat) fn authors(&self) -> Vec<AuthorKey> {
         let restrained = self.bans.authors().chain(self.mutes.authors());

@@ -83,6 +83,11 @@ impl Restraints {
         self.by_key.values().filter(|it| it.until > now.unix_ms).count()
     }
 
+    /// Returns the latest stamp among them.
+    pub(super) fn latest_stamp(&self) -> u64 {
+        self.by_key.values().map(|it| it.since).max().unwrap_or(0)
+    }
+
     /// Whether this author is bound by a restraint of its own, or of the guest it was.
     pub(super) fn has(&self, author: AuthorKey) -> bool {
         self.index.find(&Lookup::Author(author)).next().is_some()
