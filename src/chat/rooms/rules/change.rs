@@ -1,0 +1,178 @@
+//! What changes the rules of a room: moderation, and people who end or become others.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Actor, DirtyKey, MemberState, Rules};
+use crate::chat::record::{AuthorKey, Moderation, ModerationAction};
+use crate::clock::Now;
+
+impl Rules {
+    /// Does what was decided. `present` are those in the room; they are members of one that
+    /// becomes private. Says what has changed.
+    pub(in crate::chat) fn apply(
+        &mut self,
+        moderation: &Moderation,
+        target: Option<&Actor>,
+        present: &[(AuthorKey, Arc<str>)],
+        now: Now,
+        stamp: u64,
+    ) -> BTreeSet<DirtyKey> {
+        let mut dirty = self.drop_spent(now);
+        let private = self.private;
+        let until = |seconds: Option<u64>| match seconds {
+            Some(seconds) => now.unix_ms.saturating_add(seconds.saturating_mul(1000)),
+            None => u64::MAX,
+        };
+        match (moderation.action, target) {
+            (ModerationAction::Lock, _) => self.locked = true,
+            (ModerationAction::Unlock, _) => self.locked = false,
+            (ModerationAction::Slow, _) => self.slow = moderation.seconds.unwrap_or(0),
+            (ModerationAction::MakePublic, _) => self.private = false,
+            (ModerationAction::MakePrivate, _) => {
+                self.private = true;
+                for (author, name) in present {
+                    self.change(*author, name, &mut dirty, |it| it.join(stamp));
+                }
+            }
+            // Whoever is put out of a private room may not come in again.
+            (ModerationAction::Kick, Some(target)) if private => {
+                self.change(target.author, &target.name, &mut dirty, |it| {
+                    (it.member, it.moderator) = (false, false);
+                });
+            }
+            (ModerationAction::Ban, Some(target)) => {
+                self.change(target.author, &target.name, &mut dirty, |it| {
+                    (it.member, it.moderator) = (false, false);
+                });
+                let changed = self.bans.impose(target, now, stamp, until(moderation.seconds));
+                dirty.extend(changed.into_iter().map(DirtyKey::Ban));
+            }
+            (ModerationAction::Unban, Some(target)) => {
+                dirty.extend(self.bans.lift(target, now).into_iter().map(DirtyKey::Ban));
+            }
+            (ModerationAction::Mute, Some(target)) => {
+                let changed = self.mutes.impose(target, now, stamp, until(moderation.seconds));
+                dirty.extend(changed.into_iter().flat_map(mute_keys));
+            }
+            (ModerationAction::Unmute, Some(target)) => {
+                dirty.extend(self.mutes.lift(target, now).into_iter().flat_map(mute_keys));
+            }
+            // To be invited to a public room is to be told of it.
+            (ModerationAction::Invite, Some(_)) if !private => {}
+            (action, Some(target)) => {
+                self.change(target.author, &target.name, &mut dirty, |it| match action {
+                    ModerationAction::Invite => it.join(stamp),
+                    ModerationAction::Promote => it.set_moderator(true, private, stamp),
+                    ModerationAction::Demote => it.set_moderator(false, private, stamp),
+                    _ => {}
+                });
+            }
+            (_, None) => {}
+        }
+        if matches!(
+            moderation.action,
+            ModerationAction::Lock
+                | ModerationAction::Unlock
+                | ModerationAction::Slow
+                | ModerationAction::MakePublic
+                | ModerationAction::MakePrivate
+        ) {
+            dirty.insert(DirtyKey::Room);
+        }
+        dirty
+    }
+
+    /// Forgets bans, mutes and roles that are over. Returns what has changed.
+    fn drop_spent(&mut self, now: Now) -> BTreeSet<DirtyKey> {
+        let mut dirty: BTreeSet<DirtyKey> =
+            self.bans.drop_spent(now).into_iter().map(DirtyKey::Ban).collect();
+        dirty.extend(self.mutes.drop_spent(now).into_iter().flat_map(mute_keys));
+        dirty
+    }
+
+    fn change(
+        &mut self,
+        author: AuthorKey,
+        name: &Arc<str>,
+        dirty: &mut BTreeSet<DirtyKey>,
+        change: impl FnOnce(&mut MemberState),
+    ) {
+        let before = self.member_states.get(&author).cloned().unwrap_or_default();
+        let mut after = MemberState { name: Arc::clone(name), ..before.clone() };
+        change(&mut after);
+        if !after.member {
+            after.since = 0;
+        }
+        let nothing = MemberState { name: Arc::clone(name), ..MemberState::default() };
+        if after == nothing {
+            self.member_states.remove(&author);
+        } else {
+            self.member_states.insert(author, after.clone());
+        }
+        if (MemberState { name: Arc::clone(name), ..before }) != after {
+            dirty.insert(DirtyKey::MemberState(author));
+        }
+    }
+
+    /// Forgets somebody who will not come back. A moderator owns the room then, else the
+    /// longest-standing member of a private one. Returns what has changed.
+    pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
+        let bans = self.bans.forget(author).into_iter().map(DirtyKey::Ban);
+        let mut dirty: BTreeSet<DirtyKey> = bans.collect();
+        dirty.extend(self.mutes.forget(author).into_iter().flat_map(mute_keys));
+        if self.member_states.remove(&author).is_some() {
+            dirty.insert(DirtyKey::MemberState(author));
+        }
+        if self.owner == Some(author) {
+            let moderator = self.member_states.iter().find(|(_, standing)| standing.moderator);
+            let members = self.member_states.iter().filter(|(_, it)| self.private && it.member);
+            let heir = moderator.or_else(|| members.min_by_key(|(_, it)| it.since));
+            self.owner = heir.map(|(author, _)| *author);
+            dirty.insert(DirtyKey::Room);
+        }
+        dirty
+    }
+
+    /// Lets somebody be what another was here. Says what has changed.
+    pub(in crate::chat) fn hand_on(
+        &mut self,
+        from: AuthorKey,
+        to: AuthorKey,
+        name: &Arc<str>,
+    ) -> BTreeSet<DirtyKey> {
+        let mut dirty = BTreeSet::new();
+        if let Some(standing) = self.member_states.remove(&from) {
+            self.change(to, name, &mut dirty, |it| {
+                if standing.member {
+                    it.join(standing.since);
+                }
+                it.moderator |= standing.moderator;
+            });
+            dirty.insert(DirtyKey::MemberState(from));
+        }
+        dirty.extend(self.hand_on_restraints(from, to));
+        if self.owner == Some(from) {
+            self.owner = Some(to);
+            dirty.insert(DirtyKey::Room);
+        }
+        dirty
+    }
+
+    /// Lets an account be banned and muted as long as the guest is that registered it. Returns what has
+    /// changed.
+    pub(in crate::chat) fn hand_on_restraints(
+        &mut self,
+        from: AuthorKey,
+        to: AuthorKey,
+    ) -> BTreeSet<DirtyKey> {
+        let bans = self.bans.hand_on(from, to).into_iter().map(DirtyKey::Ban);
+        bans.chain(self.mutes.hand_on(from, to).into_iter().flat_map(mute_keys)).collect()
+    }
+}
+
+/// Returns what is written anew with a mute: version 0.1.0 stored it with what somebody is.
+fn mute_keys(key: Arc<str>) -> impl Iterator<Item = DirtyKey> {
+    let author = AuthorKey::from_hex(&key).map(DirtyKey::MemberState);
+    author.into_iter().chain([DirtyKey::Mute(key)])
+}
