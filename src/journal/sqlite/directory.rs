@@ -24,6 +24,8 @@ pub(super) struct Directory {
     database: File,
     /// The write-ahead log as it was first seen.
     log: Option<(u64, u64)>,
+    /// Whether a log was there before.
+    log_left: bool,
 }
 
 impl Directory {
@@ -57,11 +59,13 @@ impl Directory {
                 make_private(&file, |mode| fs::set_permissions(path.join(name), mode));
             }
         }
-        let mut directory = Self { path: path.to_owned(), lock, database, log: None };
+        let log_left = fs::metadata(path.join(LOG)).is_ok_and(|log| log.len() > 0);
+        let path = path.to_owned();
+        let mut directory = Self { path, lock, database, log: None, log_left };
         // Another server may have renamed the files meanwhile.
         match directory.in_place() {
             true => Ok(directory),
-            false => Err(OpenError::Locked { path: path.to_owned() }),
+            false => Err(OpenError::Locked { path: directory.path.clone() }),
         }
     }
 
@@ -81,6 +85,11 @@ impl Directory {
     /// Frees that space; false if there is none.
     pub(super) fn release_reserve(&self) -> bool {
         fs::remove_file(self.path.join(RESERVE)).is_ok()
+    }
+
+    /// Whether a process that ended early left a write-ahead log behind.
+    pub(super) fn log_left(&self) -> bool {
+        self.log_left
     }
 
     /// Whether the files in the directory are still those that were opened.

@@ -80,7 +80,7 @@ impl Sqlite {
             pruned: 0,
             expiry,
             degraded: None,
-            erasure: Erasure::default(),
+            erasure: Erasure::at_start(directory.log_left(), now.at),
             look_at: now.at,
             directory,
         };

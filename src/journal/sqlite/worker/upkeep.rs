@@ -14,7 +14,7 @@ use super::Worker;
 use crate::clock::Moment;
 
 /// Erased text that is still in the log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in super::super) struct Erasure {
     /// When to go on, if there is any.
     due: Option<Moment>,
@@ -23,6 +23,11 @@ pub(in super::super) struct Erasure {
 }
 
 impl Erasure {
+    /// Returns the state at the start: a log that was left behind may have erased text in it.
+    pub(in super::super) fn at_start(log_left: bool, now: Moment) -> Self {
+        Self { due: log_left.then_some(now), copied: false }
+    }
+
     /// Whether there is any.
     pub(super) fn is_due(&self) -> bool {
         self.due.is_some()
