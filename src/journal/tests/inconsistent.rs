@@ -96,6 +96,38 @@ fn what_cannot_be_mended_is_refused_alone() {
     assert_well(&mut world);
 }
 
+#[test]
+fn text_that_is_no_text_does_not_stop_the_index() {
+    let mut world = World::sqlite();
+    for content in ["a blob", "broken", "sound"] {
+        world.say(content);
+    }
+    let world = changed(
+        world,
+        "UPDATE entries SET text = x'00ff' WHERE text = 'a blob';
+         UPDATE entries SET text = CAST(x'ff41' AS TEXT) WHERE text = 'broken'",
+    );
+    let mut world = world.with(Limits { unsearched_entries_max: 0, ..Limits::default() });
+    world.until("SELECT searched = 3 FROM rooms");
+    say_elsewhere(&mut world);
+    assert_eq!(world.finds("sound"), [3]);
+    assert_well(&mut world);
+}
+
+#[test]
+fn a_broken_index_stops_only_the_indexing() {
+    let mut world = World::sqlite();
+    world.say("a word");
+    let world = changed(world, "DELETE FROM search_data");
+    let mut world = world.with(Limits { unsearched_entries_max: 0, ..Limits::default() });
+    for _ in 0..50 {
+        world.say("another word");
+    }
+    world.settle();
+    assert_eq!(world.finds("word").len(), 51);
+    assert_well(&mut world);
+}
+
 /// Changes the database behind the journal's back.
 fn changed(mut world: World, sql: &str) -> World {
     world.stop();

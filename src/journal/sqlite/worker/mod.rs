@@ -172,6 +172,11 @@ impl Worker {
         }
         match self.attempt(batch, index) {
             Ok(reports) => reports,
+            Err(error) if !is_of_the_disk(&error) && self.writer.text_index.give_up() => {
+                self.writer.roll_back();
+                tracing::error!(%error, "the search index cannot be written; it is left as it is");
+                self.carry_out(batch, 0)
+            }
             Err(error) => {
                 self.writer.roll_back();
                 match is_inconsistent(&error) && !batch.is_empty() {
@@ -378,6 +383,11 @@ impl Worker {
             (self.waker)();
         }
     }
+}
+
+/// Whether an error may be over when there is space, or the disk is well again.
+fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
 /// How long a degraded worker waits before it tries again.
