@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::scratch::found_in;
-use super::world::{World, expiring, message};
+use super::world::{World, expiring, message, mids};
 use crate::chat::record::{Draft, JournalError, JournalResponse, RoomKey, Span};
 use crate::clock::Moment;
 use crate::journal::Limits;
@@ -60,7 +60,9 @@ fn a_room_behind_its_entries_is_mended() {
         world,
         "UPDATE rooms SET top = 3; INSERT INTO rooms (key, name, top) VALUES ('x', 'x', 2)",
     );
+    assert_eq!(mids(world.page(Span::Latest, 10)), [1, 2, 3]);
     assert_eq!(world.say("goes on"), 6);
+    assert_eq!(mids(world.page(Span::Latest, 10)), [1, 2, 3, 4, 5, 6]);
     say_elsewhere(&mut world);
     assert_well(&mut world);
 }
