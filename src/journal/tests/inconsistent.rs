@@ -130,6 +130,26 @@ fn a_broken_index_stops_only_the_indexing() {
     assert_well(&mut world);
 }
 
+#[test]
+fn a_mend_that_fails_counts_no_entries() {
+    let mut world = World::sqlite();
+    for _ in 0..5 {
+        world.say("hi");
+    }
+    let mut world = changed(
+        world,
+        "UPDATE rooms SET top = 3;
+         CREATE TRIGGER broken BEFORE UPDATE ON rooms BEGIN SELECT raise(ABORT, 'a constraint'); END",
+    );
+    for _ in 0..2 {
+        let draft = world.draft(message("refused"));
+        assert_eq!(world.refuse(draft), JournalError::Unavailable);
+    }
+    assert_well(&mut world);
+    // A mark that names more entries than there are would refuse the start.
+    world.again();
+}
+
 /// Changes the database behind the journal's back.
 fn changed(mut world: World, sql: &str) -> World {
     world.stop();

@@ -66,15 +66,17 @@ impl Worker {
 
     fn mend(&mut self, room: &RoomKey) -> rusqlite::Result<()> {
         self.writer.begin()?;
-        self.writer.mend(room)?;
-        self.writer.commit(0)
+        let missed = self.writer.mend(room)?;
+        self.writer.commit(0)?;
+        self.writer.entries = self.writer.entries.saturating_add(missed);
+        Ok(())
     }
 }
 
 impl Writer {
-    /// Brings the row of a room in line with its entries.
-    fn mend(&mut self, name: &RoomKey) -> rusqlite::Result<()> {
-        let Some(room) = self.room(name)? else { return Ok(()) };
+    /// Brings the row of a room in line with its entries. Returns how many it did not count.
+    fn mend(&mut self, name: &RoomKey) -> rusqlite::Result<u64> {
+        let Some(room) = self.room(name)? else { return Ok(0) };
         let sql = "SELECT min(entry), max(entry), count(*) FILTER (WHERE kind = 0) FROM entries
                    WHERE entry BETWEEN ?1 AND ?2";
         let reach = [key(room.number, 0), key(room.number, SEQ_MAX.unsigned_abs())];
@@ -87,11 +89,9 @@ impl Writer {
         mended.first = min.map_or_else(|| mended.next(), row::seq_of).max(1);
         mended.searched = room.searched.min(mended.top);
         if mended != room {
-            let missed = mended.top.saturating_sub(room.top);
-            self.entries = self.entries.saturating_add(missed);
             tracing::warn!(room = &**name, before = ?room, after = ?mended, "mended a room");
             self.rooms.put(name, mended);
         }
-        Ok(())
+        Ok(mended.top.saturating_sub(room.top))
     }
 }
