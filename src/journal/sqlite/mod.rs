@@ -296,6 +296,7 @@ impl Sqlite {
                 self.searches.on_entry(&room, &stored);
                 self.rooms.on_entry(&room, stored);
             }
+            Report::Mended { room, top } => self.rooms.on_mended(&room, top),
             Report::Pruned { room, first } => {
                 self.searches.on_pruned(&room, first);
                 self.rooms.on_pruned(&room, first);

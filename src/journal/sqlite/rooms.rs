@@ -141,10 +141,25 @@ impl Rooms {
             }
             self.bytes = self.bytes.saturating_add(memory_bytes(history));
         }
-        for (request, read) in mem::take(&mut room.held) {
+        self.take_held(key);
+        self.make_space();
+    }
+
+    /// Notes the top of a room that has entries which were not reported.
+    pub(super) fn on_mended(&mut self, key: &RoomKey, top: u64) {
+        self.forget_recent(key);
+        if let Some(room) = self.rooms.get_mut(key) {
+            room.top = top;
+        }
+        self.take_held(key);
+    }
+
+    /// Takes what was read ahead of the responses once more.
+    fn take_held(&mut self, key: &RoomKey) {
+        let held = self.rooms.get_mut(key).map(|room| mem::take(&mut room.held));
+        for (request, read) in held.unwrap_or_default() {
             self.on_read(request, read, false);
         }
-        self.make_space();
     }
 
     /// Removes the entries of a room that were pruned.

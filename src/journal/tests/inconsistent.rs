@@ -150,6 +150,28 @@ fn a_mend_that_fails_counts_no_entries() {
     world.again();
 }
 
+#[test]
+fn the_ids_of_a_mended_room_are_known() {
+    let mut world = World::sqlite();
+    for _ in 0..3 {
+        world.say("hi");
+    }
+    let mut draft = world.draft(message("once"));
+    draft.id = Some(Arc::from("c1"));
+    world.add(draft.clone());
+    let mut world = changed(world, "UPDATE rooms SET top = 2");
+    assert_eq!(world.page(Span::Latest, 10).top, 2);
+    let again = world.append(draft);
+    assert!(
+        matches!(again, JournalResponse::Appended { seq: 4, duplicate: true, .. }),
+        "{again:?}"
+    );
+    // What was found is shown although nothing was added.
+    assert_eq!(mids(world.page(Span::Latest, 10)), [1, 2, 3, 4]);
+    assert_eq!(world.say("goes on"), 5);
+    assert_well(&mut world);
+}
+
 /// Changes the database behind the journal's back.
 fn changed(mut world: World, sql: &str) -> World {
     world.stop();

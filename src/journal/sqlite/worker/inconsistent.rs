@@ -3,8 +3,11 @@
 //! They must not take the other rooms along: the row of a room is brought in line with its entries,
 //! and if that does not help, what needs it is refused.
 
+use std::sync::Arc;
+
 use rusqlite::{Error, ErrorCode};
 
+use super::super::room_table::RoomRow;
 use super::super::row::{self, SEQ_MAX, key, nat};
 use super::super::task::{Report, Task};
 use super::super::write::Writer;
@@ -39,7 +42,7 @@ impl Worker {
                 self.writer.roll_back();
                 match (is_inconsistent(&error), first) {
                     (true, Task::Append(_, draft)) => {
-                        self.mend(&draft.room)?;
+                        self.mend(&draft.room, &mut reports)?;
                         self.attempt(task, 0)
                     }
                     _ => Err(error),
@@ -64,19 +67,25 @@ impl Worker {
         reports
     }
 
-    fn mend(&mut self, room: &RoomKey) -> rusqlite::Result<()> {
+    /// Mends a room, and reports that it is mended.
+    fn mend(&mut self, name: &RoomKey, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
         self.writer.begin()?;
-        let missed = self.writer.mend(room)?;
+        let Some((before, mended)) = self.writer.mend(name)? else {
+            return self.writer.commit(0);
+        };
         self.writer.commit(0)?;
-        self.writer.entries = self.writer.entries.saturating_add(missed);
-        Ok(())
+        reports.push(Report::Mended { room: Arc::clone(name), top: mended.top });
+        let Writer { db, ids, entries, .. } = &mut self.writer;
+        *entries = entries.saturating_add(mended.top.saturating_sub(before.top));
+        ids.load_room(db, name, mended.number, before.top, mended.top)
     }
 }
 
 impl Writer {
-    /// Brings the row of a room in line with its entries. Returns how many it did not count.
-    fn mend(&mut self, name: &RoomKey) -> rusqlite::Result<u64> {
-        let Some(room) = self.room(name)? else { return Ok(0) };
+    /// Brings the row of a room in line with its entries. Returns it as it was and as it is if it
+    /// has changed.
+    fn mend(&mut self, name: &RoomKey) -> rusqlite::Result<Option<(RoomRow, RoomRow)>> {
+        let Some(room) = self.room(name)? else { return Ok(None) };
         let sql = "SELECT min(entry), max(entry), count(*) FILTER (WHERE kind = 0) FROM entries
                    WHERE entry BETWEEN ?1 AND ?2";
         let reach = [key(room.number, 0), key(room.number, SEQ_MAX.unsigned_abs())];
@@ -88,10 +97,11 @@ impl Writer {
         mended.top = room.top.max(max.map_or(0, row::seq_of));
         mended.first = min.map_or_else(|| mended.next(), row::seq_of).max(1);
         mended.searched = room.searched.min(mended.top);
-        if mended != room {
-            tracing::warn!(room = &**name, before = ?room, after = ?mended, "mended a room");
-            self.rooms.put(name, mended);
+        if mended == room {
+            return Ok(None);
         }
-        Ok(mended.top.saturating_sub(room.top))
+        tracing::warn!(room = &**name, before = ?room, after = ?mended, "mended a room");
+        self.rooms.put(name, mended);
+        Ok(Some((room, mended)))
     }
 }
