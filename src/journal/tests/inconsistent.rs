@@ -5,8 +5,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::scratch::found_in;
-use super::world::{World, expiring, message, mids};
-use crate::chat::record::{Draft, JournalError, JournalResponse, RoomKey, Span};
+use super::world::{ALICE, BOB, World, expiring, key_value, message, mids};
+use crate::chat::record::{
+    Draft, JournalError, JournalRequest, JournalResponse, Namespace, PutKeyValues, RoomKey,
+    SessionRecord, Span,
+};
 use crate::clock::Moment;
 use crate::journal::Limits;
 
@@ -89,7 +92,7 @@ fn what_cannot_be_mended_is_refused_alone() {
     );
     let bad = world.draft(message("bad"));
     let request_id = bad.request_id;
-    world.submit(crate::chat::record::JournalRequest::Append(bad));
+    world.submit(JournalRequest::Append(bad));
     say_elsewhere(&mut world);
     world.settle();
     let refusal = JournalResponse::Rejected { request_id, why: JournalError::Unavailable };
@@ -170,6 +173,35 @@ fn the_ids_of_a_mended_room_are_known() {
     assert_eq!(mids(world.page(Span::Latest, 10)), [1, 2, 3, 4]);
     assert_eq!(world.say("goes on"), 5);
     assert_well(&mut world);
+}
+
+#[test]
+fn what_can_never_be_saved_is_dropped_alone() {
+    let world = World::sqlite();
+    let mut world = changed(
+        world,
+        "CREATE TRIGGER bad_fact BEFORE INSERT ON facts WHEN new.value = 'bad'
+         BEGIN SELECT raise(ABORT, 'a constraint'); END;
+         CREATE TRIGGER bad_session BEFORE INSERT ON sessions WHEN new.name = 'bad'
+         BEGIN SELECT raise(ABORT, 'a constraint'); END",
+    );
+    let session = |key, name: &str| {
+        let name = Arc::from(name);
+        SessionRecord { key, name, rooms: Vec::new(), since: 0, network: None }
+    };
+    let fact = |value| key_value(Namespace::Days, value, value);
+    for value in ["bad", "good"] {
+        let key_values = vec![fact(value)];
+        world.submit(JournalRequest::Put(PutKeyValues { request_id: None, key_values }));
+        world.settle();
+    }
+    world.submit(JournalRequest::PutSession(session(ALICE, "bad")));
+    world.submit(JournalRequest::PutSession(session(BOB, "good")));
+    assert_eq!(world.say("goes on"), 1);
+    assert_well(&mut world);
+    let world = world.again();
+    assert_eq!(world.opening.key_values, [fact("good")]);
+    assert_eq!(world.opening.sessions, [session(BOB, "good")]);
 }
 
 /// Changes the database behind the journal's back.

@@ -5,30 +5,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Error, ErrorCode};
-
 use super::super::room_table::RoomRow;
-use super::super::row::{self, SEQ_MAX, key, nat};
+use super::super::row::{self, SEQ_MAX, is_inconsistent, key, nat};
 use super::super::task::{Report, Task};
 use super::super::write::Writer;
 use super::Worker;
 use super::refusals::refusals;
 use crate::chat::record::RoomKey;
-
-/// Whether an error comes from what is stored, and not from the disk.
-pub(super) fn is_inconsistent(error: &Error) -> bool {
-    match error {
-        Error::SqliteFailure(error, _) => {
-            matches!(error.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
-        }
-        Error::FromSqlConversionFailure(..)
-        | Error::IntegralValueOutOfRange(..)
-        | Error::InvalidColumnType(..)
-        | Error::QueryReturnedNoRows
-        | Error::Utf8Error(..) => true,
-        _ => false,
-    }
-}
 
 impl Worker {
     /// Carries out a batch that met inconsistent rows, each task in a transaction of its own.
@@ -53,7 +36,6 @@ impl Worker {
                 Err(error) if is_inconsistent(&error) => {
                     self.writer.roll_back();
                     tracing::error!(%error, "inconsistent rows in the journal: a task is refused");
-                    self.unsaved.defer(task);
                     reports.extend(refusals(task));
                 }
                 Err(error) => {
