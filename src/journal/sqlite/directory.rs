@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::OpenError;
-use crate::clock::{Moment, Now};
+use crate::clock::Moment;
 
 /// A directory that is locked against other servers as long as this lives.
 #[derive(Debug)]
@@ -173,8 +173,8 @@ impl HighWaterMark {
     }
 
     /// Writes the mark, unless it is up to date.
-    pub(super) fn write(&mut self, entries: u64, now: Now) {
-        self.at = now.at.after(MARK_EVERY);
+    pub(super) fn write(&mut self, entries: u64, now: Moment) {
+        self.at = now.after(MARK_EVERY);
         if self.marked == entries {
             return;
         }

@@ -74,7 +74,7 @@ impl Sqlite {
             reports: report,
             waker,
             mark,
-            now,
+            now: now.at,
             unsaved: Unsaved::default(),
             checkpoints,
             pruned: 0,
@@ -178,7 +178,7 @@ pub(super) fn mark(
     let mut mark = HighWaterMark { file, marked, at: now.at, running };
     if lossy {
         tracing::warn!(entries, marked, "entries are missing; going on without them");
-        mark.write(entries, now);
+        mark.write(entries, now.at);
     }
     Ok((mark, lossy))
 }

@@ -14,7 +14,7 @@ use crate::clock::Now;
 #[derive(Debug)]
 pub(super) enum Task {
     /// Append a draft.
-    Append(Now, Draft),
+    Append(Draft),
     /// Check whether a draft is a replay.
     CheckReplay(Draft),
     /// Find who wrote a message.

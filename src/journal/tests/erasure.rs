@@ -12,7 +12,7 @@ use crate::journal::Limits;
 
 #[test]
 fn deleted_text_leaves_the_files_of_an_idle_journal() {
-    let mut world = World::indexed();
+    let mut world = World::sqlite();
     let mid = world.say("a secretword");
     world.change(edited(mid, "another secretword"));
     world.change(deleted(mid));
@@ -91,4 +91,15 @@ fn text_deleted_before_a_crash_leaves_the_files_after_the_next_start() {
     after.scratch = Some(Arc::new(image));
     assert!(found_in(&after.dir(), b"secretword"), "the log is not looked at");
     goes(&mut after, |_| {});
+}
+
+#[test]
+fn deleted_text_leaves_the_files_while_other_requests_come() {
+    let mut world = World::sqlite();
+    let mid = world.say("a secretword");
+    world.change(deleted(mid));
+    goes(&mut world, |world| {
+        world.pass(20);
+        world.author(mid);
+    });
 }

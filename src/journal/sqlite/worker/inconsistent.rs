@@ -24,7 +24,7 @@ impl Worker {
             let result = self.attempt(task, 0).or_else(|error| {
                 self.writer.roll_back();
                 match (is_inconsistent(&error), first) {
-                    (true, Task::Append(_, draft)) => {
+                    (true, Task::Append(draft)) => {
                         self.mend(&draft.room, &mut reports)?;
                         self.attempt(task, 0)
                     }

@@ -43,13 +43,13 @@ impl Erasure {
 
 impl Worker {
     /// Does what is due.
-    pub(super) fn upkeep(&mut self, idle: bool) {
-        let now = self.now.at;
-        if idle || self.look_at <= now {
+    pub(super) fn upkeep(&mut self) {
+        let now = self.now;
+        if self.look_at <= now {
             self.look_at = now.after(LOOK_EVERY);
             self.look();
         }
-        if self.degraded.is_none() && self.erasure.due.is_some_and(|due| idle || due <= now) {
+        if self.degraded.is_none() && self.erasure.due.is_some_and(|due| due <= now) {
             self.erase();
         }
     }
@@ -68,7 +68,7 @@ impl Worker {
 
     /// Cuts the log off, so that nothing erased is left in it.
     fn erase(&mut self) {
-        self.erasure.due = Some(self.now.at.after(ERASE_PAUSE));
+        self.erasure.due = Some(self.now.after(ERASE_PAUSE));
         if self.checkpoints.underway() {
             return;
         }
