@@ -20,12 +20,14 @@ pub(in super::super) struct Erasure {
     due: Option<Moment>,
     /// Whether the copier has been asked to copy the log first.
     copied: bool,
+    /// How long the next attempt is put off.
+    pause: Duration,
 }
 
 impl Erasure {
     /// Returns the state at the start: a log that was left behind may have erased text in it.
     pub(in super::super) fn at_start(log_left: bool, now: Moment) -> Self {
-        Self { due: log_left.then_some(now), copied: false }
+        Self { due: log_left.then_some(now), copied: false, pause: ERASE_PAUSE }
     }
 
     /// Whether there is any.
@@ -36,8 +38,18 @@ impl Erasure {
     /// Takes note of a commit.
     pub(super) fn on_commit(&mut self, erased: bool, now: Moment) {
         if erased && self.due.is_none() {
-            *self = Self { due: Some(now.after(ERASE_AFTER)), copied: false };
+            let due = Some(now.after(ERASE_AFTER));
+            *self = Self { due, copied: false, pause: ERASE_PAUSE };
         }
+    }
+
+    /// Puts the next attempt off, each time for longer: an attempt keeps the appends waiting.
+    /// Returns whether this is the first time.
+    fn put_off(&mut self, now: Moment) -> bool {
+        let first = self.pause == ERASE_PAUSE;
+        self.due = Some(now.after(self.pause));
+        self.pause = self.pause.saturating_mul(2).min(ERASE_PAUSE_MAX);
+        first
     }
 }
 
@@ -78,8 +90,16 @@ impl Worker {
         }
         match schema::truncate_log(&self.writer.db) {
             Ok(true) => self.erasure.due = None,
-            Ok(false) => tracing::debug!("the journal is read: erased text is still in its log"),
-            Err(error) => tracing::warn!(%error, "the journal's log could not be cut off"),
+            Ok(false) => {
+                if self.erasure.put_off(self.now) {
+                    tracing::warn!("the journal is read: erased text is still in its log");
+                }
+            }
+            Err(error) => {
+                if self.erasure.put_off(self.now) {
+                    tracing::warn!(%error, "the journal's log could not be cut off");
+                }
+            }
         }
     }
 }
@@ -89,5 +109,28 @@ impl Worker {
 const ERASE_AFTER: Duration = Duration::from_secs(1);
 /// How soon the next step follows.
 pub(super) const ERASE_PAUSE: Duration = Duration::from_millis(200);
+/// How long an attempt is put off at most.
+const ERASE_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// How often the files are looked at.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_is_read_is_tried_less_and_less_often() {
+        let now = Moment::from_millis(1000);
+        let mut erasure = Erasure::at_start(true, now);
+        let mut put_off = || (erasure.put_off(now), erasure.due.map(|due| due.since(now)));
+        for (first, millis) in
+            [(true, 200), (false, 400), (false, 800), (false, 1600), (false, 2000), (false, 2000)]
+        {
+            assert_eq!(put_off(), (first, Some(Duration::from_millis(millis))));
+        }
+        // Once it is done, the next one starts anew.
+        erasure.due = None;
+        erasure.on_commit(true, now);
+        assert!(erasure.put_off(now));
+    }
+}
