@@ -61,9 +61,9 @@ impl Directory {
         }
         let log_left = fs::metadata(path.join(LOG)).is_ok_and(|log| log.len() > 0);
         let path = path.to_owned();
-        let mut directory = Self { path, lock, database, log: None, log_left };
+        let directory = Self { path, lock, database, log: None, log_left };
         // Another server may have renamed the files meanwhile.
-        match directory.in_place() {
+        match directory.is_locked() {
             true => Ok(directory),
             false => Err(OpenError::Locked { path: directory.path.clone() }),
         }
@@ -92,17 +92,21 @@ impl Directory {
         self.log_left
     }
 
-    /// Whether the files in the directory are still those that were opened.
+    /// Whether the files in the directory are still those that were opened. Not before SQLite has
+    /// opened the database: beside an empty one it makes the log anew.
     pub(super) fn in_place(&mut self) -> bool {
+        let log = self.identity(LOG);
+        let in_place = self.is_locked() && (self.log.is_none() || self.log == log);
+        self.log = self.log.or(log);
+        in_place
+    }
+
+    /// Whether the files that are locked are those in the directory.
+    fn is_locked(&self) -> bool {
         let same = |name: &str, file: &File| {
             file.metadata().is_ok_and(|file| self.identity(name) == Some(identity(&file)))
         };
-        let log = self.identity(LOG);
-        let in_place = same("lock", &self.lock)
-            && same(DATABASE, &self.database)
-            && (self.log.is_none() || self.log == log);
-        self.log = self.log.or(log);
-        in_place
+        same("lock", &self.lock) && same(DATABASE, &self.database)
     }
 
     fn identity(&self, name: &str) -> Option<(u64, u64)> {
