@@ -204,6 +204,28 @@ fn what_can_never_be_saved_is_dropped_alone() {
     assert_eq!(world.opening.sessions, [session(BOB, "good")]);
 }
 
+#[test]
+fn what_is_refused_costs_the_others_few_transactions() {
+    let world = World::sqlite();
+    let mut world = changed(
+        world,
+        "CREATE TRIGGER broken BEFORE INSERT ON entries WHEN new.text = 'bad'
+         BEGIN SELECT raise(ABORT, 'a constraint'); END",
+    );
+    let before = commits(&world);
+    for number in 0..64 {
+        let draft = world.draft(message(if number == 40 { "bad" } else { "good" }));
+        world.submit(JournalRequest::Append(draft));
+    }
+    world.settle();
+    let refused = |told: &&JournalResponse| matches!(told, JournalResponse::Rejected { .. });
+    assert_eq!(world.aside.iter().filter(refused).count(), 1);
+    assert_eq!(world.page(Span::Latest, 1).top, 63);
+    let commits = commits(&world) - before;
+    assert!(commits <= 8, "{commits} transactions");
+    assert_well(&mut world);
+}
+
 /// Changes the database behind the journal's back.
 fn changed(mut world: World, sql: &str) -> World {
     world.stop();
@@ -223,4 +245,12 @@ fn assert_well(world: &mut World) {
     assert!(world.journal().writable());
     let health = |told: &&JournalResponse| matches!(told, JournalResponse::Health { .. });
     assert_eq!(world.aside.iter().find(health), None);
+}
+
+/// Counts the transactions in the write-ahead log.
+fn commits(world: &World) -> usize {
+    let log = std::fs::read(world.dir().join("journal.db-wal")).unwrap();
+    let (_, frames) = log.split_at(32.min(log.len()));
+    // The last frame of a transaction names the size of the database.
+    frames.chunks(24 + 4096).filter(|frame| frame[4..8] != [0; 4]).count()
 }

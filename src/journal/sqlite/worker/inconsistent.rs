@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use rusqlite::Error;
+
 use super::super::room_table::RoomRow;
 use super::super::row::{self, SEQ_MAX, is_inconsistent, key, nat};
 use super::super::task::{Report, Task};
@@ -14,37 +16,37 @@ use super::refusals::refusals;
 use crate::chat::record::RoomKey;
 
 impl Worker {
-    /// Carries out a batch that met inconsistent rows, each task in a transaction of its own.
-    pub(super) fn carry_out_singly(&mut self, batch: &[Task]) -> Vec<Report> {
-        let mut reports = Vec::with_capacity(batch.len());
-        let mut rest = batch;
-        while let Some((task, after)) = rest.split_at_checked(1)
-            && let [first] = task
-        {
-            let result = self.attempt(task, 0).or_else(|error| {
-                self.writer.roll_back();
-                match (is_inconsistent(&error), first) {
-                    (true, Task::Append(draft)) => {
-                        self.mend(&draft.room, &mut reports)?;
-                        self.attempt(task, 0)
-                    }
-                    _ => Err(error),
-                }
-            });
-            match result {
-                Ok(more) => reports.extend(more),
-                Err(error) if is_inconsistent(&error) => {
-                    self.writer.roll_back();
-                    tracing::error!(%error, "inconsistent rows in the journal: a task is refused");
-                    reports.extend(refusals(task));
-                }
-                Err(error) => {
-                    self.writer.roll_back();
-                    reports.extend(self.fail(rest, &error));
-                    return reports;
-                }
+    /// Carries out a batch that met inconsistent rows: by halves, until the task that needs them is
+    /// alone.
+    pub(super) fn carry_out_parts(&mut self, batch: &[Task], error: Error) -> Vec<Report> {
+        let [task] = batch else {
+            let (first, second) = batch.split_at(batch.len() / 2);
+            let mut reports = self.carry_out(first, 0);
+            reports.extend(self.carry_out(second, 0));
+            return reports;
+        };
+        let mut reports = Vec::new();
+        let result = match task {
+            Task::Append(draft) => {
+                self.mend(&draft.room, &mut reports).and_then(|()| self.attempt(batch, 0))
             }
-            rest = after;
+            _ => Err(error),
+        };
+        match result {
+            Ok(more) => reports.extend(more),
+            Err(error) => {
+                self.writer.roll_back();
+                reports.extend(match is_inconsistent(&error) {
+                    true => {
+                        tracing::error!(
+                            %error,
+                            "inconsistent rows in the journal: a task is refused"
+                        );
+                        refusals(batch)
+                    }
+                    false => self.fail(batch, &error),
+                });
+            }
         }
         reports
     }

@@ -185,7 +185,7 @@ impl Worker {
             Err(error) => {
                 self.writer.roll_back();
                 match is_inconsistent(&error) && !batch.is_empty() {
-                    true => self.carry_out_singly(batch),
+                    true => self.carry_out_parts(batch, error),
                     false => self.fail(batch, &error),
                 }
             }
