@@ -97,6 +97,11 @@ pub(super) fn is_inconsistent(error: &rusqlite::Error) -> bool {
     }
 }
 
+/// Whether an error may be over when there is space, or the disk is well again.
+pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+}
+
 /// A message to be inserted, and what makes its draft known if it comes again.
 #[derive(Debug)]
 pub(super) struct MessageRow {

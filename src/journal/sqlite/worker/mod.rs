@@ -22,7 +22,7 @@ use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::key_values;
 use super::prune::PruneBudget;
-use super::row::is_inconsistent;
+use super::row::{is_inconsistent, is_of_the_disk};
 use super::task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, Waker, bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
@@ -388,11 +388,6 @@ impl Worker {
             (self.waker)();
         }
     }
-}
-
-/// Whether an error may be over when there is space, or the disk is well again.
-fn is_of_the_disk(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
 /// How long a degraded worker waits before it tries again.
