@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::OpenError;
-use crate::clock::{Moment, Now};
+use crate::clock::Moment;
 
 /// A directory that is locked against other servers as long as this lives.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Directory {
     database: File,
     /// The write-ahead log as it was first seen.
     log: Option<(u64, u64)>,
+    /// Whether a log was there before.
+    log_left: bool,
 }
 
 impl Directory {
@@ -57,11 +59,13 @@ impl Directory {
                 make_private(&file, |mode| fs::set_permissions(path.join(name), mode));
             }
         }
-        let mut directory = Self { path: path.to_owned(), lock, database, log: None };
+        let log_left = fs::metadata(path.join(LOG)).is_ok_and(|log| log.len() > 0);
+        let path = path.to_owned();
+        let directory = Self { path, lock, database, log: None, log_left };
         // Another server may have renamed the files meanwhile.
-        match directory.in_place() {
+        match directory.is_locked() {
             true => Ok(directory),
-            false => Err(OpenError::Locked { path: path.to_owned() }),
+            false => Err(OpenError::Locked { path: directory.path.clone() }),
         }
     }
 
@@ -83,17 +87,26 @@ impl Directory {
         fs::remove_file(self.path.join(RESERVE)).is_ok()
     }
 
-    /// Whether the files in the directory are still those that were opened.
+    /// Whether a process that ended early left a write-ahead log behind.
+    pub(super) fn log_left(&self) -> bool {
+        self.log_left
+    }
+
+    /// Whether the files in the directory are still those that were opened. Not before SQLite has
+    /// opened the database: beside an empty one it makes the log anew.
     pub(super) fn in_place(&mut self) -> bool {
+        let log = self.identity(LOG);
+        let in_place = self.is_locked() && (self.log.is_none() || self.log == log);
+        self.log = self.log.or(log);
+        in_place
+    }
+
+    /// Whether the files that are locked are those in the directory.
+    fn is_locked(&self) -> bool {
         let same = |name: &str, file: &File| {
             file.metadata().is_ok_and(|file| self.identity(name) == Some(identity(&file)))
         };
-        let log = self.identity(LOG);
-        let in_place = same("lock", &self.lock)
-            && same(DATABASE, &self.database)
-            && (self.log.is_none() || self.log == log);
-        self.log = self.log.or(log);
-        in_place
+        same("lock", &self.lock) && same(DATABASE, &self.database)
     }
 
     fn identity(&self, name: &str) -> Option<(u64, u64)> {
@@ -164,8 +177,8 @@ impl HighWaterMark {
     }
 
     /// Writes the mark, unless it is up to date.
-    pub(super) fn write(&mut self, entries: u64, now: Now) {
-        self.at = now.at.after(MARK_EVERY);
+    pub(super) fn write(&mut self, entries: u64, now: Moment) {
+        self.at = now.after(MARK_EVERY);
         if self.marked == entries {
             return;
         }

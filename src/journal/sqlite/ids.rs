@@ -81,23 +81,35 @@ impl Ids {
         let mut ids = Self { generation_max, any_indexed, any_outlived, ..Self::default() };
         let mut rooms =
             db.prepare("SELECT room, key, indexed, top FROM rooms WHERE indexed < top")?;
-        let mut entries = db.prepare(&format!(
-            "SELECT {ANSWER_COLUMNS}, author, id FROM entries WHERE entry BETWEEN ?1 AND ?2"
-        ))?;
         let mut rooms = rooms.query([])?;
         while let Some(room) = rooms.next()? {
-            let number = room.get(0)?;
-            ids.rooms.insert(room.get(1)?);
-            let (from, top) = (nat(room.get(2)?).saturating_add(1), nat(room.get(3)?));
-            let mut rows = entries.query([key(number, from), key(number, top)])?;
-            while let Some(row) = rows.next()? {
-                ids.entries = ids.entries.saturating_add(1);
-                let Some(id) = row.get::<_, Option<Arc<str>>>(7)? else { continue };
-                let answered = Answered { room: number, first: first_answer(row)? };
-                ids.current.insert((AuthorKey(row.get(6)?), id), answered);
-            }
+            let above = nat(room.get(2)?);
+            ids.load_room(db, &room.get(1)?, room.get(0)?, above, nat(room.get(3)?))?;
         }
         Ok(ids)
+    }
+
+    /// Reads the ids of a room's entries above `above` up to `top` into the current generation.
+    pub(super) fn load_room(
+        &mut self,
+        db: &Connection,
+        name: &RoomKey,
+        number: RoomNumber,
+        above: u64,
+        top: u64,
+    ) -> rusqlite::Result<()> {
+        self.rooms.insert(Arc::clone(name));
+        let mut entries = db.prepare_cached(&format!(
+            "SELECT {ANSWER_COLUMNS}, author, id FROM entries WHERE entry BETWEEN ?1 AND ?2"
+        ))?;
+        let mut rows = entries.query([key(number, above.saturating_add(1)), key(number, top)])?;
+        while let Some(row) = rows.next()? {
+            self.entries = self.entries.saturating_add(1);
+            let Some(id) = row.get::<_, Option<Arc<str>>>(7)? else { continue };
+            let answered = Answered { room: number, first: first_answer(row)? };
+            self.current.insert((AuthorKey(row.get(6)?), id), answered);
+        }
+        Ok(())
     }
 
     /// Counts a new entry of a room.

@@ -58,7 +58,7 @@ use worker::PROBE_EVERY;
 #[derive(Debug)]
 pub(super) struct Sqlite {
     rooms: Rooms,
-    tasks: Sender<Vec<Task>>,
+    tasks: Sender<(Moment, Vec<Task>)>,
     /// Tasks that go to the worker with the next [`Sqlite::responses`], so that those of one turn are
     /// committed in one transaction.
     outbox: Vec<Task>,
@@ -183,7 +183,7 @@ impl Sqlite {
     fn append(&mut self, draft: Draft) {
         if self.queues(draft.request_id, bytes(&draft)) {
             self.rooms.on_submit(&draft.room);
-            self.hand(Task::Append(self.now, draft));
+            self.hand(Task::Append(draft));
         }
     }
 
@@ -274,7 +274,11 @@ impl Sqlite {
 
     /// Sends the queued tasks to the worker.
     fn send(&mut self) {
-        if !self.outbox.is_empty() && self.tasks.send(mem::take(&mut self.outbox)).is_err() {
+        if self.outbox.is_empty() {
+            return;
+        }
+        let tasks = mem::take(&mut self.outbox);
+        if self.tasks.send((self.now.at, tasks)).is_err() {
             tracing::error!("the journal's worker is gone");
         }
     }
@@ -296,6 +300,7 @@ impl Sqlite {
                 self.searches.on_entry(&room, &stored);
                 self.rooms.on_entry(&room, stored);
             }
+            Report::Mended { room, top } => self.rooms.on_mended(&room, top),
             Report::Pruned { room, first } => {
                 self.searches.on_pruned(&room, first);
                 self.rooms.on_pruned(&room, first);

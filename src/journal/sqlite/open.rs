@@ -74,13 +74,13 @@ impl Sqlite {
             reports: report,
             waker,
             mark,
-            now,
+            now: now.at,
             unsaved: Unsaved::default(),
             checkpoints,
             pruned: 0,
             expiry,
             degraded: None,
-            erasure: Erasure::default(),
+            erasure: Erasure::at_start(directory.log_left(), now.at),
             look_at: now.at,
             directory,
         };
@@ -178,7 +178,7 @@ pub(super) fn mark(
     let mut mark = HighWaterMark { file, marked, at: now.at, running };
     if lossy {
         tracing::warn!(entries, marked, "entries are missing; going on without them");
-        mark.write(entries, now);
+        mark.write(entries, now.at);
     }
     Ok((mark, lossy))
 }

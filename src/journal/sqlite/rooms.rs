@@ -122,6 +122,11 @@ impl Rooms {
 
     /// Adds the next entry of a room.
     pub(super) fn on_entry(&mut self, key: &RoomKey, stored: StoredEntry) {
+        let recent = self.rooms.get(key).and_then(|room| room.recent.as_ref());
+        // A mended room may have entries that were never reported.
+        if recent.is_some_and(|recent| recent.history.next() != stored.entry.seq) {
+            self.forget_recent(key);
+        }
         let Some(room) = self.rooms.get_mut(key) else { return };
         room.top = stored.entry.seq;
         if let Some(recent) = &mut room.recent {
@@ -136,10 +141,25 @@ impl Rooms {
             }
             self.bytes = self.bytes.saturating_add(memory_bytes(history));
         }
-        for (request, read) in mem::take(&mut room.held) {
+        self.take_held(key);
+        self.make_space();
+    }
+
+    /// Notes the top of a room that has entries which were not reported.
+    pub(super) fn on_mended(&mut self, key: &RoomKey, top: u64) {
+        self.forget_recent(key);
+        if let Some(room) = self.rooms.get_mut(key) {
+            room.top = top;
+        }
+        self.take_held(key);
+    }
+
+    /// Takes what was read ahead of the responses once more.
+    fn take_held(&mut self, key: &RoomKey) {
+        let held = self.rooms.get_mut(key).map(|room| mem::take(&mut room.held));
+        for (request, read) in held.unwrap_or_default() {
             self.on_read(request, read, false);
         }
-        self.make_space();
     }
 
     /// Removes the entries of a room that were pruned.
@@ -248,6 +268,14 @@ impl Rooms {
         self.make_space();
     }
 
+    /// Drops the entries of a room from memory.
+    fn forget_recent(&mut self, key: &RoomKey) {
+        let recent = self.rooms.get_mut(key).and_then(|room| room.recent.take());
+        let bytes = recent.map_or(0, |recent| memory_bytes(&recent.history));
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.clock.retain(|listed| listed != key);
+    }
+
     /// Evicts rooms that were not read for a while.
     fn make_space(&mut self) {
         while self.bytes > self.limits.recent_bytes_max {
@@ -310,25 +338,35 @@ const TRIES_MAX: u32 = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::record::RequestId;
+    use crate::chat::record::{AuthorKey, Change, Entry, RequestId};
+
+    fn append(rooms: &mut Rooms, key: &RoomKey, seq: u64) {
+        rooms.on_submit(key);
+        let change = Change::Message { content: "hi".into(), reply_to: None, expires: None };
+        let entry = Entry { seq, ts: 1, sender: "Alice".into(), change };
+        rooms.on_append_answered(key, Some(StoredEntry { author: AuthorKey([1; 16]), entry }));
+    }
 
     #[test]
     fn a_room_that_is_pruned_again_and_again_is_noted_once() {
         let key = RoomKey::from("lobby");
         let mut rooms = Rooms::new(&[], Limits::default());
         for seq in 1..100 {
-            rooms.on_submit(&key);
-            let change = crate::chat::record::Change::Message {
-                content: "hi".into(),
-                reply_to: None,
-                expires: None,
-            };
-            let entry = crate::chat::record::Entry { seq, ts: 1, sender: "Alice".into(), change };
-            let author = crate::chat::record::AuthorKey([1; 16]);
-            rooms.on_append_answered(&key, Some(StoredEntry { author, entry }));
+            append(&mut rooms, &key, seq);
             rooms.on_pruned(&key, seq + 1);
             assert_eq!(rooms.clock.len(), 1);
         }
+    }
+
+    #[test]
+    fn a_gap_drops_the_entries_in_memory() {
+        let key = RoomKey::from("lobby");
+        let mut rooms = Rooms::new(&[], Limits::default());
+        append(&mut rooms, &key, 1);
+        assert!(rooms.bytes > 0);
+        append(&mut rooms, &key, 4);
+        assert_eq!((rooms.bytes, rooms.clock.len(), rooms.rooms[&key].top), (0, 0, 4));
+        assert!(rooms.rooms[&key].recent.is_none());
     }
 
     #[test]

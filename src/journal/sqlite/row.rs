@@ -11,7 +11,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rusqlite::types::{ToSql, Type};
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, Row, params};
 
 use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
@@ -80,6 +80,26 @@ pub(super) fn why(gone: i64) -> DeletionReason {
 /// Whether this is the kind of a message.
 pub(super) fn is_message(kind: i64) -> bool {
     kind == kind::MESSAGE
+}
+
+/// Whether an error comes from what is stored, and not from the disk.
+pub(super) fn is_inconsistent(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) => {
+            matches!(error.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
+        }
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::QueryReturnedNoRows
+        | rusqlite::Error::Utf8Error(..) => true,
+        _ => false,
+    }
+}
+
+/// Whether an error may be over when there is space, or the disk is well again.
+pub(super) fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
 }
 
 /// A message to be inserted, and what makes its draft known if it comes again.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 
@@ -216,7 +217,12 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     db.create_scalar_function("index_text", 1, flags, |arguments| {
-        Ok(index_text(arguments.get_raw(0).as_str()?))
+        // One that fails would take along all that is written with it.
+        let bytes = match arguments.get_raw(0) {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => &[],
+        };
+        Ok(index_text(&String::from_utf8_lossy(bytes)))
     })
 }
 

@@ -14,7 +14,7 @@ use crate::clock::Now;
 #[derive(Debug)]
 pub(super) enum Task {
     /// Append a draft.
-    Append(Now, Draft),
+    Append(Draft),
     /// Check whether a draft is a replay.
     CheckReplay(Draft),
     /// Find who wrote a message.
@@ -86,6 +86,8 @@ pub(super) enum Report {
     Answered { bytes: usize, answer: Option<JournalResponse> },
     /// An entry was added without a draft.
     Added { room: RoomKey, stored: StoredEntry },
+    /// A room was brought in line with its entries, of which some were never reported.
+    Mended { room: RoomKey, top: u64 },
     /// The entries of a room below `first` were pruned.
     Pruned { room: RoomKey, first: u64 },
     /// A read has ended; `None` if the database could not be read. One `in_order` agrees with the

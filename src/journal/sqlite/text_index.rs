@@ -40,6 +40,17 @@ pub(super) struct TextIndex {
     stale: Stale,
     /// The index being built at this start.
     build: Option<Build>,
+    state: State,
+}
+
+/// Whether batches are indexed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    On,
+    /// The batch of this transaction failed.
+    Failed,
+    /// A batch failed, and none is tried any more.
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +88,8 @@ impl TextIndex {
             tracing::info!(entries = behind, "building the search index");
             Build { entries: behind, tenths: 0 }
         });
-        Ok(Self { rooms: late, behind, behind_max, indexed: 0, added: 0, stale, build })
+        let state = State::On;
+        Ok(Self { rooms: late, behind, behind_max, indexed: 0, added: 0, stale, build, state })
     }
 
     /// Counts a new entry of a room.
@@ -91,7 +103,18 @@ impl TextIndex {
 
     /// Whether there is work for a batch.
     pub(super) fn lags(&self) -> bool {
-        self.is_behind() || self.stale == Stale::Some
+        self.state != State::Off && (self.is_behind() || self.stale == Stale::Some)
+    }
+
+    /// Stops indexing until the next start if it is why the transaction failed; returns whether it
+    /// is. Searches scan what is not indexed.
+    pub(super) fn give_up(&mut self) -> bool {
+        let failed = self.state == State::Failed;
+        if failed {
+            self.state = State::Off;
+            self.build = None;
+        }
+        failed
     }
 
     /// Whether enough entries are behind to index some.
@@ -137,11 +160,29 @@ impl TextIndex {
         if self.stale == Stale::Dropped {
             self.stale = Stale::Some;
         }
+        if self.state == State::Failed {
+            self.state = State::On;
+        }
         self.rooms.extend(dirty.iter().map(Arc::clone));
     }
 
     /// Indexes a batch of messages, with a transaction that adds `added` entries.
     pub(super) fn index(
+        &mut self,
+        db: &Connection,
+        rooms: &mut RoomTable,
+        batch: u64,
+        added: u64,
+    ) -> rusqlite::Result<()> {
+        if self.state == State::Off {
+            return Ok(());
+        }
+        let indexed = self.index_batch(db, rooms, batch, added);
+        self.state = if indexed.is_ok() { State::On } else { State::Failed };
+        indexed
+    }
+
+    fn index_batch(
         &mut self,
         db: &Connection,
         rooms: &mut RoomTable,

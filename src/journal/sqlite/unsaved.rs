@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::key_values;
+use super::row::is_inconsistent;
 use super::task::Task;
 use super::write::Writer;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, PutKeyValues, SessionRecord};
@@ -48,15 +49,28 @@ impl Unsaved {
         true
     }
 
-    /// Writes all changes in a transaction, before later ones.
-    pub(super) fn put(&self, writer: &Writer) -> rusqlite::Result<()> {
-        for (key, session) in &self.sessions {
-            writer.put_session(*key, session.as_ref())?;
-        }
-        self.key_values.iter().try_for_each(|((namespace, key), value)| {
+    /// Writes all changes in a transaction, before later ones. Drops those that contradict what is
+    /// stored, for they would take every later transaction along.
+    pub(super) fn put(&mut self, writer: &Writer) -> rusqlite::Result<()> {
+        let mut result = Ok(());
+        let mut stays = |put: &dyn Fn() -> rusqlite::Result<()>| {
+            if result.is_ok() {
+                result = put();
+            }
+            let Some(error) = result.as_ref().err().filter(|error| is_inconsistent(error)) else {
+                return true;
+            };
+            tracing::error!(%error, "a session or key-value record cannot be saved");
+            result = Ok(());
+            false
+        };
+        self.sessions.retain(|key, session| stays(&|| writer.put_session(*key, session.as_ref())));
+        self.key_values.retain(|(namespace, key), value| {
             let (key, value) = (Arc::clone(key), value.clone());
-            key_values::put(&writer.db, &KeyValue { namespace: *namespace, key, value })
-        })
+            let key_value = KeyValue { namespace: *namespace, key, value };
+            stays(&|| key_values::put(&writer.db, &key_value))
+        });
+        result
     }
 
     /// Forgets the changes, which are committed.
@@ -77,7 +91,32 @@ const UNSAVED_MAX: usize = 65_536;
 
 #[cfg(test)]
 mod tests {
+    use super::super::room_table::RoomTable;
+    use super::super::schema;
     use super::*;
+    use crate::journal::tests::Scratch;
+    use crate::journal::{Durability, Limits};
+
+    #[test]
+    fn a_record_that_can_never_be_saved_is_dropped_alone() {
+        let (scratch, limits) = (Scratch::new(), Limits::default());
+        let path = scratch.path().join("journal.db");
+        let db = schema::open(&path, Durability::Write, &limits, false).unwrap();
+        let sql = "CREATE TRIGGER broken BEFORE INSERT ON facts WHEN new.value = 'bad'
+                   BEGIN SELECT raise(ABORT, 'a constraint'); END";
+        db.execute_batch(sql).unwrap();
+        let writer = Writer::new(db, limits, RoomTable::default()).unwrap();
+        let mut unsaved = Unsaved::default();
+        let key_value = |text: &str| {
+            let (key, value) = (text.into(), Some(text.into()));
+            KeyValue { namespace: Namespace::ReadMarkers, key, value }
+        };
+        assert!(unsaved.take_key_values(&["a", "bad", "c"].map(key_value)));
+        unsaved.put(&writer).unwrap();
+        let left: Vec<_> = unsaved.key_values.keys().map(|(_, key)| &**key).collect();
+        assert_eq!(left, ["a", "c"]);
+        assert_eq!(key_values::all(&writer.db).unwrap(), ["a", "c"].map(key_value));
+    }
 
     #[test]
     fn key_values_beyond_the_limit_are_not_taken() {

@@ -146,7 +146,7 @@ impl Writer {
         }
         let seq = room.next();
         if let Change::Reaction { mid, emoji, on, count } = &mut change {
-            *count = self.reactions(&room, *mid, emoji, author)?.after(*on)?;
+            *count = self.reactions(&room, *mid, emoji, author, *on)?.after(*on)?;
         }
         let (mid, count) = match &change {
             Change::Message { .. } => (seq, 0),
@@ -278,25 +278,34 @@ impl Writer {
         found.optional()
     }
 
-    /// Counts the reactions to a message.
+    /// Counts the reactions to a message, as far as adding one or taking it back needs it.
     fn reactions(
         &self,
         room: &RoomRow,
         mid: u64,
         emoji: &str,
         author: AuthorKey,
+        on: bool,
     ) -> rusqlite::Result<ReactionCounts> {
-        let mut statement = self.db.prepare_cached(
-            "SELECT count(DISTINCT emoji), count(*) FILTER (WHERE author = ?3),
-                    count(*) FILTER (WHERE emoji = ?2 AND author <> ?3),
-                    count(*) FILTER (WHERE emoji = ?2 AND author = ?3) > 0
+        let (message, author) = (key(room.number, mid), &author.0[..]);
+        let mut same = self.db.prepare_cached(
+            "SELECT count(*) FILTER (WHERE author <> ?3), count(*) FILTER (WHERE author = ?3)
+             FROM reactions WHERE message = ?1 AND emoji = ?2",
+        )?;
+        let mut counts = same.query_row(params![message, emoji, author], |row| {
+            let (others, own): (_, u32) = (row.get(0)?, row.get(1)?);
+            Ok(ReactionCounts { others, given: own > 0, ..ReactionCounts::default() })
+        })?;
+        if !on || counts.given {
+            return Ok(counts);
+        }
+        let mut all = self.db.prepare_cached(
+            "SELECT count(DISTINCT emoji), count(*) FILTER (WHERE author = ?2)
              FROM reactions WHERE message = ?1",
         )?;
-        let message = key(room.number, mid);
-        statement.query_row(params![message, emoji, &author.0[..]], |row| {
-            let (kinds, own, others, given) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            Ok(ReactionCounts { kinds, own, others, given })
-        })
+        (counts.kinds, counts.own) =
+            all.query_row(params![message, author], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(counts)
     }
 
     fn apply(&mut self, room: &RoomRow, stored: &StoredEntry) -> rusqlite::Result<()> {
@@ -362,4 +371,40 @@ pub(super) fn erase(
         .execute([message])?;
     db.prepare_cached("DELETE FROM reactions WHERE message = ?1")?.execute([message])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::journal::Durability;
+    use crate::journal::tests::Scratch;
+
+    #[test]
+    fn a_reaction_taken_back_or_given_again_does_not_count_all_others() {
+        let (scratch, limits) = (Scratch::new(), Limits::default());
+        let path = scratch.path().join("journal.db");
+        let db = schema::open(&path, Durability::Write, &limits, false).unwrap();
+        let mut writer = Writer::new(db, limits, RoomTable::default()).unwrap();
+        let row = RoomRow { number: 1, first: 1, top: 1, messages: 1, searched: 0, oldest: 0 };
+        let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 1000)
+                   INSERT INTO reactions (message, emoji, author, name, seq)
+                   SELECT ?1, 'a', randomblob(16), 'Bob', n FROM n
+                   UNION ALL SELECT ?1, 'b', ?2, 'Alice', 0";
+        let alice = AuthorKey([1; 16]);
+        writer.db.execute(sql, params![key(1, 1), &alice.0[..]]).unwrap();
+        let steps = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&steps);
+        let count = move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            false
+        };
+        writer.db.progress_handler(1, Some(count)).unwrap();
+        for (emoji, on, is_cheap) in [("b", false, true), ("b", true, true), ("c", true, false)] {
+            steps.store(0, Ordering::Relaxed);
+            writer.reactions(&row, 1, emoji, alice, on).unwrap();
+            assert_eq!(steps.load(Ordering::Relaxed) < 200, is_cheap, "{emoji} {on}");
+        }
+    }
 }

@@ -1,17 +1,18 @@
 //! How soon text is gone from the files once it was erased.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::scratch::found_in;
+use super::scratch::{copy, found_in};
 use super::world::{World, deleted, edited, expiring};
 use crate::clock::Clock;
 use crate::journal::Limits;
 
 #[test]
 fn deleted_text_leaves_the_files_of_an_idle_journal() {
-    let mut world = World::indexed();
+    let mut world = World::sqlite();
     let mid = world.say("a secretword");
     world.change(edited(mid, "another secretword"));
     world.change(deleted(mid));
@@ -78,4 +79,27 @@ fn goes(world: &mut World, mut meanwhile: impl FnMut(&mut World)) {
         assert!(clock.now().at < deadline, "it is still there");
         meanwhile(world);
     }
+}
+
+#[test]
+fn text_deleted_before_a_crash_leaves_the_files_after_the_next_start() {
+    let mut world = World::sqlite();
+    let mid = world.say("a secretword");
+    world.change(deleted(mid));
+    let image = copy(&world.dir());
+    let mut after = World::open(image.engine(), Limits::default(), world.now).unwrap();
+    after.scratch = Some(Arc::new(image));
+    assert!(found_in(&after.dir(), b"secretword"), "the log is not looked at");
+    goes(&mut after, |_| {});
+}
+
+#[test]
+fn deleted_text_leaves_the_files_while_other_requests_come() {
+    let mut world = World::sqlite();
+    let mid = world.say("a secretword");
+    world.change(deleted(mid));
+    goes(&mut world, |world| {
+        world.pass(20);
+        world.author(mid);
+    });
 }

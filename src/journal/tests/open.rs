@@ -144,6 +144,19 @@ fn a_lost_log_is_noticed() {
     assert!(matches!(error, OpenError::Behind { marked: 2, .. }), "{error:?}");
 }
 
+#[test]
+fn a_log_left_beside_an_empty_database_is_no_other_server() {
+    let mut world = World::sqlite();
+    world.say("lost");
+    let image = copy(&world.dir());
+    fs::write(image.path().join("data/journal.db"), "").unwrap();
+    // The log made anew must not be given the number of the old one.
+    let log = image.path().join("data/journal.db-wal");
+    fs::hard_link(&log, image.path().join("log")).unwrap();
+    let mut after = World::open(image.engine(), Limits::default(), world.now).unwrap();
+    assert_eq!(after.say("new"), 1);
+}
+
 fn refused(world: &World, engine: Engine) -> OpenError {
     World::open(engine, Limits::default(), world.now).err().expect("it is opened")
 }

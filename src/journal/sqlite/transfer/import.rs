@@ -80,7 +80,7 @@ pub fn import(
     }
     // It is on disk; whatever happens from here on does not make it fail.
     let Import { writer, imported, .. } = import;
-    mark.write(writer.rooms.entries(), now);
+    mark.write(writer.rooms.entries(), now.at);
     if let Err(error) = schema::checkpoint(&writer.db) {
         tracing::error!(%error, "the journal's log could not be put away");
     }

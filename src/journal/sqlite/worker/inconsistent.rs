@@ -3,78 +3,73 @@
 //! They must not take the other rooms along: the row of a room is brought in line with its entries,
 //! and if that does not help, what needs it is refused.
 
-use rusqlite::{Error, ErrorCode};
+use std::sync::Arc;
 
-use super::super::row::{self, SEQ_MAX, key, nat};
+use rusqlite::Error;
+
+use super::super::room_table::RoomRow;
+use super::super::row::{self, SEQ_MAX, is_inconsistent, key, nat};
 use super::super::task::{Report, Task};
 use super::super::write::Writer;
 use super::Worker;
 use super::refusals::refusals;
 use crate::chat::record::RoomKey;
 
-/// Whether an error comes from what is stored, and not from the disk.
-pub(super) fn is_inconsistent(error: &Error) -> bool {
-    match error {
-        Error::SqliteFailure(error, _) => {
-            matches!(error.code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
-        }
-        Error::FromSqlConversionFailure(..)
-        | Error::IntegralValueOutOfRange(..)
-        | Error::InvalidColumnType(..)
-        | Error::QueryReturnedNoRows
-        | Error::Utf8Error(..) => true,
-        _ => false,
-    }
-}
-
 impl Worker {
-    /// Carries out a batch that met inconsistent rows, each task in a transaction of its own.
-    pub(super) fn carry_out_singly(&mut self, batch: &[Task]) -> Vec<Report> {
-        let mut reports = Vec::with_capacity(batch.len());
-        let mut rest = batch;
-        while let Some((task, after)) = rest.split_at_checked(1)
-            && let [first] = task
-        {
-            let result = self.attempt(task, 0).or_else(|error| {
-                self.writer.roll_back();
-                match (is_inconsistent(&error), first) {
-                    (true, Task::Append(_, draft)) => {
-                        self.mend(&draft.room)?;
-                        self.attempt(task, 0)
-                    }
-                    _ => Err(error),
-                }
-            });
-            match result {
-                Ok(more) => reports.extend(more),
-                Err(error) if is_inconsistent(&error) => {
-                    self.writer.roll_back();
-                    tracing::error!(%error, "inconsistent rows in the journal: a task is refused");
-                    self.unsaved.defer(task);
-                    reports.extend(refusals(task));
-                }
-                Err(error) => {
-                    self.writer.roll_back();
-                    reports.extend(self.fail(rest, &error));
-                    return reports;
-                }
+    /// Carries out a batch that met inconsistent rows: by halves, until the task that needs them is
+    /// alone.
+    pub(super) fn carry_out_parts(&mut self, batch: &[Task], error: Error) -> Vec<Report> {
+        let [task] = batch else {
+            let (first, second) = batch.split_at(batch.len() / 2);
+            let mut reports = self.carry_out(first, 0);
+            reports.extend(self.carry_out(second, 0));
+            return reports;
+        };
+        let mut reports = Vec::new();
+        let result = match task {
+            Task::Append(draft) => {
+                self.mend(&draft.room, &mut reports).and_then(|()| self.attempt(batch, 0))
             }
-            rest = after;
+            _ => Err(error),
+        };
+        match result {
+            Ok(more) => reports.extend(more),
+            Err(error) => {
+                self.writer.roll_back();
+                reports.extend(match is_inconsistent(&error) {
+                    true => {
+                        tracing::error!(
+                            %error,
+                            "inconsistent rows in the journal: a task is refused"
+                        );
+                        refusals(batch)
+                    }
+                    false => self.fail(batch, &error),
+                });
+            }
         }
         reports
     }
 
-    fn mend(&mut self, room: &RoomKey) -> rusqlite::Result<()> {
+    /// Mends a room, and reports that it is mended.
+    fn mend(&mut self, name: &RoomKey, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
         self.writer.begin()?;
-        self.writer.mend(room)?;
-        self.writer.commit(0)
+        let Some((before, mended)) = self.writer.mend(name)? else {
+            return self.writer.commit(0);
+        };
+        self.writer.commit(0)?;
+        reports.push(Report::Mended { room: Arc::clone(name), top: mended.top });
+        let Writer { db, ids, entries, .. } = &mut self.writer;
+        *entries = entries.saturating_add(mended.top.saturating_sub(before.top));
+        ids.load_room(db, name, mended.number, before.top, mended.top)
     }
 }
 
 impl Writer {
-    /// Brings the row of a room in line with its entries.
-    fn mend(&mut self, name: &RoomKey) -> rusqlite::Result<()> {
-        let Some(room) = self.room(name)? else { return Ok(()) };
+    /// Brings the row of a room in line with its entries. Returns it as it was and as it is if it
+    /// has changed.
+    fn mend(&mut self, name: &RoomKey) -> rusqlite::Result<Option<(RoomRow, RoomRow)>> {
+        let Some(room) = self.room(name)? else { return Ok(None) };
         let sql = "SELECT min(entry), max(entry), count(*) FILTER (WHERE kind = 0) FROM entries
                    WHERE entry BETWEEN ?1 AND ?2";
         let reach = [key(room.number, 0), key(room.number, SEQ_MAX.unsigned_abs())];
@@ -86,12 +81,11 @@ impl Writer {
         mended.top = room.top.max(max.map_or(0, row::seq_of));
         mended.first = min.map_or_else(|| mended.next(), row::seq_of).max(1);
         mended.searched = room.searched.min(mended.top);
-        if mended != room {
-            let missed = mended.top.saturating_sub(room.top);
-            self.entries = self.entries.saturating_add(missed);
-            tracing::warn!(room = &**name, before = ?room, after = ?mended, "mended a room");
-            self.rooms.put(name, mended);
+        if mended == room {
+            return Ok(None);
         }
-        Ok(())
+        tracing::warn!(room = &**name, before = ?room, after = ?mended, "mended a room");
+        self.rooms.put(name, mended);
+        Ok(Some((room, mended)))
     }
 }

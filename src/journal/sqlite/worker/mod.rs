@@ -22,6 +22,7 @@ use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::key_values;
 use super::prune::PruneBudget;
+use super::row::{is_inconsistent, is_of_the_disk};
 use super::task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, Waker, bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
@@ -29,7 +30,6 @@ use super::write::{AppendError, Writer};
 use super::{readers, schema};
 use crate::chat::record::{AuthorQuery, JournalResponse};
 use crate::clock::{Moment, Now};
-use inconsistent::is_inconsistent;
 use refusals::{key_values_report, refusals};
 pub(super) use upkeep::Erasure;
 use upkeep::{ERASE_PAUSE, LOOK_EVERY};
@@ -37,14 +37,15 @@ use upkeep::{ERASE_PAUSE, LOOK_EVERY};
 /// The worker, which carries out tasks on its own thread.
 pub(super) struct Worker {
     pub(super) writer: Writer,
-    pub(super) tasks: Receiver<Vec<Task>>,
+    /// The tasks, with the time at which they were sent.
+    pub(super) tasks: Receiver<(Moment, Vec<Task>)>,
     /// Tasks that were received and are still to be done.
     pub(super) inbox: VecDeque<Task>,
     pub(super) reports: Sender<Vec<Report>>,
     pub(super) waker: Waker,
     pub(super) mark: HighWaterMark,
-    /// The newest time that a task brought.
-    pub(super) now: Now,
+    /// The newest time that came with tasks, and how long the worker has waited since.
+    pub(super) now: Moment,
     pub(super) unsaved: Unsaved,
     pub(super) checkpoints: Checkpoints,
     /// The room after which pruning goes on.
@@ -71,27 +72,36 @@ impl Worker {
     /// Works until the reactor's side is closed.
     pub(super) fn run(mut self) {
         loop {
-            match self.wait() {
-                Ok(tasks) => {
-                    self.inbox.extend(tasks);
+            let patience = self.patience();
+            match self.tasks.recv_timeout(patience) {
+                Ok(received) => {
+                    self.receive(received);
                     self.work();
                 }
-                Err(RecvTimeoutError::Timeout) => self.on_idle(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.now = self.now.after(patience);
+                    self.on_idle();
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.finish();
     }
 
-    fn wait(&self) -> Result<Vec<Task>, RecvTimeoutError> {
-        let patience = match (&self.degraded, self.mark.due(self.writer.entries)) {
+    /// Returns how long to wait for tasks before the worker is idle.
+    fn patience(&self) -> Duration {
+        match (&self.degraded, self.mark.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
             (None, _) if self.writer.text_index.lags() => INDEX_PAUSE,
             (None, _) if self.erasure.is_due() => ERASE_PAUSE,
             (None, true) => MARK_EVERY,
             (None, false) => LOOK_EVERY,
-        };
-        self.tasks.recv_timeout(patience)
+        }
+    }
+
+    fn receive(&mut self, (now, tasks): (Moment, Vec<Task>)) {
+        self.now = self.now.max(now);
+        self.inbox.extend(tasks);
     }
 
     /// Works until nothing waits.
@@ -107,22 +117,22 @@ impl Worker {
             }
             self.tell(reports);
             self.checkpoints.after_commit(&self.writer.db);
-            self.upkeep(false);
+            self.upkeep();
             if !self.inbox.is_empty() {
                 continue;
             }
             match self.tasks.try_recv() {
-                Ok(tasks) => self.inbox.extend(tasks),
+                Ok(received) => self.receive(received),
                 Err(_) if self.writer.text_index.is_due(batch.len()) => {
                     self.index(BATCH_BETWEEN_APPENDS);
                 }
                 Err(_) => {}
             }
         }
-        if self.degraded.as_ref().is_some_and(|degraded| degraded.probe_at <= self.now.at) {
+        if self.degraded.as_ref().is_some_and(|degraded| degraded.probe_at <= self.now) {
             self.on_idle();
         }
-        if self.mark.running && self.mark.at <= self.now.at {
+        if self.mark.running && self.mark.at <= self.now {
             self.mark();
         }
     }
@@ -132,9 +142,9 @@ impl Worker {
     fn next_batch(&mut self) -> (Vec<Task>, Option<ReadRequest>) {
         let batch_max = self.writer.limits.batch_entries_max.max(1);
         while self.inbox.len() < batch_max
-            && let Ok(tasks) = self.tasks.try_recv()
+            && let Ok(received) = self.tasks.try_recv()
         {
-            self.inbox.extend(tasks);
+            self.receive(received);
         }
         let mut batch = Vec::with_capacity(self.inbox.len().min(batch_max));
         while batch.len() < batch_max {
@@ -157,13 +167,8 @@ impl Worker {
     /// Carries out a batch, and indexes this many messages.
     fn carry_out(&mut self, batch: &[Task], index: u64) -> Vec<Report> {
         for task in batch {
-            match task {
-                Task::Append(now, _) | Task::Sweep { now, .. } => self.now = *now,
-                Task::Session(key, session) => self.unsaved.take_session(*key, session.as_ref()),
-                Task::CheckReplay(_)
-                | Task::FindAuthor(_)
-                | Task::PutKeyValues(_)
-                | Task::Read(_) => {}
+            if let Task::Session(key, session) = task {
+                self.unsaved.take_session(*key, session.as_ref());
             }
         }
         if self.degraded.is_some() {
@@ -172,10 +177,15 @@ impl Worker {
         }
         match self.attempt(batch, index) {
             Ok(reports) => reports,
+            Err(error) if !is_of_the_disk(&error) && self.writer.text_index.give_up() => {
+                self.writer.roll_back();
+                tracing::error!(%error, "the search index cannot be written; it is left as it is");
+                self.carry_out(batch, 0)
+            }
             Err(error) => {
                 self.writer.roll_back();
                 match is_inconsistent(&error) && !batch.is_empty() {
-                    true => self.carry_out_singly(batch),
+                    true => self.carry_out_parts(batch, error),
                     false => self.fail(batch, &error),
                 }
             }
@@ -200,7 +210,7 @@ impl Worker {
         let mut pruned = self.pruned;
         for task in batch {
             match task {
-                Task::Append(_, draft) => {
+                Task::Append(draft) => {
                     let (answer, stored) = match self.writer.append(draft) {
                         Ok(appended) => appended,
                         Err(AppendError::Rejected(why)) => {
@@ -242,7 +252,7 @@ impl Worker {
             expiry = self.writer.next_expiry()?;
         }
         self.writer.commit(index)?;
-        self.erasure.on_commit(self.writer.erased, self.now.at);
+        self.erasure.on_commit(self.writer.erased, self.now);
         self.unsaved.clear();
         self.pruned = pruned;
         if expiry != self.expiry {
@@ -291,7 +301,7 @@ impl Worker {
 
     /// Indexes messages, writes the mark or probes the database while no task comes.
     fn on_idle(&mut self) {
-        self.upkeep(true);
+        self.upkeep();
         let Some(degraded) = &self.degraded else {
             if self.writer.text_index.lags() {
                 return self.index(BATCH_WHEN_IDLE);
@@ -313,14 +323,14 @@ impl Worker {
             }
             Err(error) => tracing::debug!(%error, "the journal still cannot be written"),
         }
-        let probe_at = self.now.at.after(PROBE_EVERY);
+        let probe_at = self.now.after(PROBE_EVERY);
         if let Some(degraded) = &mut self.degraded {
             degraded.probe_at = probe_at;
         }
     }
 
     fn degrade(&mut self, sync_failed: bool) {
-        let probe_at = self.now.at.after(PROBE_EVERY);
+        let probe_at = self.now.after(PROBE_EVERY);
         self.degraded = Some(Degraded { sync_failed, probe_at });
     }
 

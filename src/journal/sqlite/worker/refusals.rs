@@ -8,7 +8,7 @@ use crate::chat::record::{JournalError, JournalResponse, PutKeyValues, RequestId
 /// Returns the reports that refuse a batch.
 pub(super) fn refusals(batch: &[Task]) -> Vec<Report> {
     let refusal = |task: &Task| match task {
-        Task::Append(_, draft) => {
+        Task::Append(draft) => {
             let (room, bytes) = (Arc::clone(&draft.room), bytes(draft));
             let answer = JournalResponse::Rejected {
                 request_id: draft.request_id,
