@@ -1,4 +1,4 @@
-//! What the chat wants done.
+//! Effects: what the caller of the chat has to carry out.
 
 use std::borrow::Cow;
 
@@ -7,68 +7,67 @@ use crate::chat::output_mode::OutputMode;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::JournalRequest;
 
-/// Something to be done.
+/// An effect to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Tell one client.
+    /// Send an event to one client.
     Reply {
         /// The client.
         client: ClientId,
-        /// What.
+        /// The event.
         event: ServerEvent,
     },
-    /// Answer a request.
+    /// Answer an HTTP request.
     Respond {
-        /// Its number.
+        /// Its id.
         caller: ClientId,
-        /// With what: a list of rooms, a page, an `ack` or an error.
+        /// The answer: a list of rooms, a page, an `ack` or an error.
         event: ServerEvent,
     },
-    /// Read nothing from a client until its answer is there: what it is owed has a limit.
+    /// Stop reading from a client until its answer is there, so that what it is owed stays bounded.
     Hold {
         /// The client.
         client: ClientId,
     },
-    /// Read from a client again.
+    /// Resume reading from a client.
     Release {
         /// The client.
         client: ClientId,
     },
-    /// Tell the audience of a room.
+    /// Send an event to the audience of a room.
     Broadcast {
         /// The room.
         room: RoomId,
-        /// What.
+        /// The event.
         event: ServerEvent,
-        /// Not this one.
+        /// A client that is left out.
         except: Option<ClientId>,
-        /// The entry's number; what has none is the first to be dropped for a slow client.
+        /// The entry's `seq`. Events without one are dropped first for a slow client.
         seq: Option<u64>,
     },
-    /// Tell one side of a private conversation.
+    /// Send an event to one side of a private conversation.
     Whisper {
         /// The conversation.
         room: RoomId,
-        /// The connections of one of the two.
+        /// The connections of that side.
         to: Vec<Listener>,
-        /// What.
+        /// The event.
         event: ServerEvent,
-        /// Not this one.
+        /// A client that is left out.
         except: Option<ClientId>,
-        /// The entry's number.
+        /// The entry's `seq`.
         seq: Option<u64>,
     },
-    /// Tell the audience of a room what means something only now: the first to be dropped for a
-    /// slow client.
+    /// Send the audience of a room an event that matters only now; dropped first for a slow client.
     Hint {
         /// The room.
         room: RoomId,
-        /// What.
+        /// The event.
         event: ServerEvent,
-        /// Not these.
+        /// Clients that are left out.
         except: Vec<ClientId>,
     },
-    /// Pass this on to the journal.
+    /// Send a request to the journal.
     Journal(JournalRequest),
     /// Close a client's WebSocket.
     Close {
@@ -76,16 +75,16 @@ pub enum Effect {
         client: ClientId,
         /// The close code.
         code: u16,
-        /// What it says.
+        /// The close reason.
         reason: Cow<'static, str>,
     },
 }
 
-/// A client that is told what happens in a room.
+/// A client that receives a room's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listener {
     /// The client.
     pub client: ClientId,
-    /// How it reads.
+    /// The form in which it reads events.
     pub mode: OutputMode,
 }

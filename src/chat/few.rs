@@ -1,4 +1,4 @@
-//! A list that mostly has one item.
+//! A list that usually has one item.
 
 use smallvec::SmallVec;
 
@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 /// connections one room.
 pub(in crate::chat) type Few<T> = SmallVec<[T; 1]>;
 
-/// Takes out the first item that fits; the others keep their order.
+/// Removes the first item that matches; the others keep their order.
 pub(in crate::chat) fn take<T>(list: &mut Few<T>, fits: impl FnMut(&T) -> bool) -> Option<T> {
     let at = list.iter().position(fits)?;
     Some(list.remove(at))

@@ -1,10 +1,10 @@
-//! Names of what lives only as long as the process.
+//! Ids that are valid only within this process.
 
-/// Names an open WebSocket; its carrier numbers them and never uses a number again.
+/// An open WebSocket or a pending HTTP request; allocated by the server and never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
 
-/// Names a live room, and its broadcasts as a stream.
+/// A room in memory, and its broadcasts as a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(pub u32);
 
@@ -15,12 +15,12 @@ macro_rules! slab_key {
         pub(in crate::chat) struct $name(u32);
 
         impl $name {
-            /// Names the item that a slab keeps under `key`.
+            /// Wraps a slab's key.
             pub(in crate::chat) fn new(key: usize) -> Self {
                 Self(number_of(key))
             }
 
-            /// The slab's key.
+            /// Returns the slab's key.
             pub(in crate::chat) const fn index(self) -> usize {
                 self.0 as usize
             }
@@ -29,8 +29,8 @@ macro_rules! slab_key {
 }
 
 slab_key! {
-    /// A connection in the slab of clients. Used again for another connection once this one is
-    /// closed, other than a [`ClientId`].
+    /// A connection in the slab of clients. Reused once the connection is closed, unlike a
+    /// [`ClientId`].
     ClientSlot
 }
 
@@ -40,18 +40,18 @@ slab_key! {
 }
 
 impl RoomId {
-    /// Names the room that a slab keeps under `key`.
+    /// Wraps a slab's key.
     pub(in crate::chat) fn new(key: usize) -> Self {
         Self(number_of(key))
     }
 
-    /// The slab's key.
+    /// Returns the slab's key.
     pub(in crate::chat) const fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// Returns a slab's key as it is kept; no slab here comes near 2³² items.
+/// Narrows a slab's key; no slab here comes near 2³² items.
 pub(in crate::chat) fn number_of(key: usize) -> u32 {
     u32::try_from(key).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What the chat is told.
+//! Inputs: what the chat has to react to.
 
 use std::net::IpAddr;
 
@@ -10,76 +10,75 @@ use crate::chat::protocol::login::Login;
 use crate::chat::protocol::request::Request;
 use crate::chat::record::{AuthorKey, JournalResponse};
 
-/// Something that happened.
+/// An event for the chat to handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A WebSocket is open.
+    /// A WebSocket was opened.
     Opened {
-        /// Its number.
+        /// Its id.
         client: ClientId,
-        /// What its request said.
+        /// The parameters of its request.
         params: ConnectParams,
-        /// Random bytes: the key of its session, if it gets a new one.
+        /// Random bytes for its session key, if it gets a new session.
         seed: [u8; 16],
-        /// Who it is known to be.
+        /// What the server knows about it.
         admission: Box<Admission>,
     },
-    /// A client said something.
+    /// A client sent an event.
     Received {
         /// The client.
         client: ClientId,
-        /// What it said, or why that is nothing.
+        /// The event, or why it could not be parsed.
         event: Result<ClientEvent, Refusal>,
     },
-    /// Something is asked without a WebSocket; [`Effect::Respond`](super::Effect::Respond) answers
-    /// it, once.
+    /// An HTTP request; [`Effect::Respond`](super::Effect::Respond) answers it, exactly once.
     Asked {
-        /// Its number; it comes from where those of clients come from.
+        /// Its id, from the same sequence as those of clients.
         caller: ClientId,
-        /// Where it comes from: those of one network share a rate.
+        /// The network it comes from; requests of one network share a rate.
         network: IpAddr,
-        /// What is asked.
+        /// The request.
         request: Request,
     },
-    /// A WebSocket is closed.
+    /// A WebSocket was closed.
     Closed {
-        /// Its number.
+        /// Its id.
         client: ClientId,
-        /// Whether it fell silent.
+        /// Whether it timed out.
         timed_out: bool,
     },
-    /// A connection that lagged reads again.
+    /// A connection that lagged has caught up.
     CaughtUp {
         /// The client.
         client: ClientId,
-        /// The entries it was not sent: first and last of each room.
+        /// The entries it was not sent: room, first and last `seq`.
         missed: Vec<(RoomId, u64, u64)>,
     },
-    /// The journal answers.
+    /// The journal answered a request.
     Answered(JournalResponse),
-    /// Somebody has logged out: connections of that login end.
+    /// A login was revoked: its connections are closed.
     LoggedOut {
-        /// Whose login it was.
+        /// The author of the login.
         author: AuthorKey,
-        /// Its number.
+        /// Its id.
         id: [u8; 16],
     },
-    /// The deadline has come.
+    /// The time of [`Chat::deadline`](super::Chat::deadline) has come.
     Due,
-    /// The server is going to end.
+    /// The server is shutting down.
     Drain {
-        /// Randomness: when each client is to come back.
+        /// Randomness that spreads the clients' reconnects.
         seed: u64,
     },
 }
 
-/// What is known of a client beside what it says itself.
+/// What the server knows about a client beyond its own parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// Where it comes from: an IPv4 address, or an IPv6 /64.
+    /// Its network: an IPv4 address, or an IPv6 /64.
     pub network: Option<IpAddr>,
-    /// Who its token proves it to be.
+    /// The login its token proves.
     pub login: Option<Login>,
-    /// Why it is a guest although it has a token.
+    /// Why it is a guest despite its token.
     pub fault: Option<Refusal>,
 }

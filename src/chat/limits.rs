@@ -4,113 +4,112 @@ use std::time::Duration;
 
 use crate::chat::output_mode::OutputMode;
 
-/// Every limit and default of the chat; all of them are settings.
+/// Every limit and default of the chat; all are settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Unicode scalar values of one message; above: `too_long`, the text is handed back.
+    /// Unicode scalar values of a message; above: `too_long`, with the text in the error.
     pub content_chars_max: usize,
-    /// What changes a record or reaches others, per second and connection; above:
+    /// Sends per second and connection: events that change a record or reach others; above:
     /// `rate_limited`. `None`: no limit.
     pub sends_per_second_max: Option<u32>,
-    /// How many of those may come at once.
+    /// Burst of the rate above.
     pub sends_burst_max: u32,
     /// How long a connection may stay above that rate on end; then it is closed with 4101.
     pub flood_within: Duration,
-    /// Questions per second and connection; above: `rate_limited`. `None`: no limit.
+    /// Queries per second and connection; above: `rate_limited`. `None`: no limit.
     pub queries_per_second_max: Option<u32>,
-    /// How many questions may come at once.
+    /// Burst of the rate above.
     pub queries_burst_max: u32,
-    /// Queries a second by requests from one network; above: `rate_limited`. `None`: no limit.
+    /// HTTP queries per second and network; above: `rate_limited`. `None`: no limit.
     pub requests_per_second_max: Option<u32>,
-    /// How many of those may come at once.
+    /// Burst of the rate above.
     pub requests_burst_max: u32,
-    /// Work per second and connection, in units: a message costs one, and one more for each
-    /// 2 KiB, whatever it says; above: `rate_limited`, and 4101 after `flood_within`. No limit
-    /// where `sends_per_second_max` is `None`.
+    /// Work per second and connection, in units: a message costs one, and one more for each 2 KiB,
+    /// whatever it contains; above: `rate_limited`, and 4101 after `flood_within`. No limit where
+    /// `sends_per_second_max` is `None`.
     pub work_per_second_max: u32,
-    /// How many units may come at once.
+    /// Burst of the work rate, in units.
     pub work_burst_max: u32,
-    /// How many connections' work one network may do; above: `rate_limited` for those of its
+    /// Work of one network, as a multiple of a connection's; above: `rate_limited` for those of its
     /// connections that do more than half of what they may.
     pub network_share: u32,
-    /// Errors at once, not counting `rate_limited`; one a second is forgotten. Then the connection
-    /// is closed with 4000.
+    /// Burst of errors of a connection, not counting `rate_limited`; one per second is forgotten.
+    /// Above: closed with 4000.
     pub errors_max: u32,
     /// Rooms a connection may be in; above: `too_many_rooms`.
     pub rooms_per_client_max: usize,
-    /// Rooms with somebody in them; above: `overloaded` for whoever would open another.
+    /// Rooms with people in them; above: `overloaded` when opening another.
     pub rooms_max: usize,
-    /// Rooms in all, those with a record and nobody in them included; above: `overloaded` for
-    /// whoever would make another.
+    /// Rooms in all, including those that are only a record; above: `overloaded` when creating
+    /// another.
     pub records_max: usize,
-    /// Accounts; above: `overloaded` for whoever would register.
+    /// Accounts; above: `overloaded` on registration.
     pub accounts_max: usize,
-    /// Private conversations of one person; above: `too_many_rooms` for a new one of either side.
+    /// Private conversations of one author; above: `too_many_rooms` for a new one on either side.
     pub directs_max: usize,
-    /// People who are something in a room, members and moderators; above: `room_full`.
+    /// Members and moderators of a room; above: `room_full`.
     pub members_max: usize,
     /// Bans of a room; above: `room_full`.
     pub bans_max: usize,
     /// Mutes of a room; above: `room_full`.
     pub mutes_max: usize,
-    /// Rooms of which an account's place of reading is kept; above: it is not, for others.
+    /// Read markers of an account; above: those of further rooms are ignored.
     pub read_markers_max: usize,
     /// Unicode scalar values of a reason; above: `too_long`.
     pub reason_chars_max: usize,
-    /// What of the first kind somebody with an account may send per second. `None`: no limit.
+    /// Sends per second of a connection with an account. `None`: no limit.
     pub account_sends_per_second_max: Option<u32>,
-    /// How many of those may come at once.
+    /// Burst of the rate above.
     pub account_sends_burst_max: u32,
-    /// What of the first kind somebody may send per second in a room where it moderates.
-    /// `None`: no limit.
+    /// Sends per second of a connection in a room where it moderates. `None`: no limit.
     pub moderator_sends_per_second_max: Option<u32>,
-    /// How many of those may come at once.
+    /// Burst of the rate above.
     pub moderator_sends_burst_max: u32,
-    /// Rooms and users named in a list; above: the count alone tells.
+    /// Rooms and users in a list; above: only the count includes them.
     pub listed_max: usize,
-    /// Messages sent on joining unless the client says otherwise.
+    /// Messages sent on joining unless the client asks for another number.
     pub history_default: u32,
-    /// Messages in one `history` or `search_results`; more asked for: clamped.
+    /// Messages in one `history` or `search_results`; a request for more is clamped.
     pub history_max: u32,
     /// Bytes of one `history` or `search_results` on the wire; above: cut at whole messages, `more:
     /// true`.
     pub page_bytes_max: usize,
-    /// Unicode scalar values of what is searched for; above: `too_long`.
+    /// Unicode scalar values of a search query; above: `too_long`.
     pub search_chars_max: usize,
-    /// Events a `resume` repeats for each room; above: `lost`, why `page`.
+    /// Events that a `resume` repeats for each room; above: `lost`, why `page`.
     pub resume_entries_max: usize,
-    /// Bytes on the wire that one `resume` repeats in all; above: `lost`, why `page`. To be
-    /// kept below the send queue of a connection.
+    /// Bytes on the wire that one `resume` repeats in all; above: `lost`, why `page`. Must stay
+    /// below the send queue of a connection.
     pub resume_bytes_max: usize,
-    /// Entries a room keeps for clients whose page is on its way; above: `gap`.
+    /// Entries a room keeps for clients that wait for a page; above: `gap`.
     pub catch_up_max: usize,
-    /// How long a session may be taken up again after its last connection.
+    /// How long a session can be resumed after its last connection closed.
     pub session_life: Duration,
-    /// Sessions without a connection; above: one ends early that said and owns nothing, else the
-    /// oldest, each of the network that brought most.
+    /// Detached sessions; above: one ends early, first a blank one, else the oldest, each of the
+    /// network with the most.
     pub detached_sessions_max: usize,
-    /// Networks and sessions whose rate of posts by request is known, and networks whose rate of
-    /// queries is; above: `overloaded` for any other, until one of them has rested.
+    /// Networks and authors with a rate of HTTP posts, and networks with a rate of HTTP queries;
+    /// above: `overloaded` for any other, until one of them is idle.
     pub networks_max: usize,
-    /// How long after the last connection a leave is told and the name is free again.
+    /// How long after its last connection closed a user leaves its rooms and its name is freed.
     pub leave_grace: Duration,
-    /// Up to so many users each join and leave is told by name, above the count alone.
+    /// Users in a room up to which each join and leave is sent by name; above: only the count is.
     pub presence_users_max: usize,
-    /// The least time between two batches of such news in one room.
+    /// The shortest time between two presence batches of a room.
     pub presence_every: Duration,
-    /// The least time between two signs that somebody is typing in a room.
+    /// The shortest time between two typing indicators of a person in a room.
     pub typing_every: Duration,
-    /// How long somebody is typing who does not say so again.
+    /// How long a typing indicator lasts unless it is renewed.
     pub typing_for: Duration,
-    /// Signs of typing that one room is told per second, and four times as many at once; above:
-    /// not told. `None`: no limit.
+    /// Typing indicators of a room per second, with a burst of four seconds' worth; above: not
+    /// shown. `None`: no limit.
     pub typing_per_second_max: Option<u32>,
-    /// Unicode scalar values of what somebody says with its status; above: `too_long`.
+    /// Unicode scalar values of a status text; above: `too_long`.
     pub status_chars_max: usize,
-    /// Rooms whose messages are counted; above: the quietest are left out.
+    /// Rooms whose messages are counted; above: the quietest are dropped.
     pub stats_rooms_max: usize,
-    /// People who have gone and are remembered for a day, to be counted once; above: the counts
-    /// of people are too low.
+    /// Users who left and are remembered for a day, to be counted once; above: the counts of users
+    /// are too low.
     pub stats_users_max: usize,
     /// Graphemes of a user's name; above: `name_invalid`.
     pub name_graphemes_max: usize,
@@ -122,35 +121,36 @@ pub struct Limits {
     pub topic_chars_max: usize,
     /// Bytes of a reaction; above: `bad_field`.
     pub emoji_bytes_max: usize,
-    /// `after` in the query of `/ws`; above: the others are named in a `notice`.
+    /// Number of `after` parameters in the query of `/ws`; above: the others are named in a
+    /// `notice`.
     pub positions_max: usize,
     /// Bytes of an event's `id`; above: `bad_field`.
     pub id_bytes_max: usize,
     /// Levels of objects and arrays in one event; above: `bad_json`.
     pub json_depth_max: usize,
-    /// The room of those who name none.
+    /// The room of clients that name none.
     pub lobby: String,
-    /// Whether senders get their own messages back unless they say otherwise.
+    /// Whether senders receive their own messages unless they ask otherwise.
     pub echo: bool,
-    /// The form in which clients read that ask for none.
+    /// The output mode of clients that ask for none.
     pub mode: OutputMode,
-    /// How soon a message disappears whose sender says nothing about it; `None`: never.
+    /// The life of a message without a `ttl`; `None`: unlimited.
     pub message_ttl: Option<Duration>,
-    /// The shortest life of a message; below: `bad_field`.
+    /// The shortest `ttl` of a message; below: `bad_field`.
     pub ttl_min: Duration,
-    /// The longest life of a message that disappears; above: `bad_field`.
+    /// The longest `ttl` of a message; above: `bad_field`.
     pub ttl_max: Duration,
-    /// The longest a client is asked to wait before it returns after a restart.
+    /// The longest time a client is asked to wait before it reconnects after a restart.
     pub return_within: Duration,
-    /// Bytes of one WebSocket message. The chat only tells it in `welcome`.
+    /// Bytes of a WebSocket message. The chat only reports it in `welcome`.
     pub frame_bytes_max: usize,
-    /// After how much silence the server pings. The chat only tells it in `welcome`.
+    /// The silence after which the server pings. The chat only reports it in `welcome`.
     pub ping_after: Duration,
 }
 
 impl Limits {
-    /// Bytes of a user's or a room's name as somebody writes it: composing it may shorten it, but
-    /// not to a quarter, and `@` may stand before it.
+    /// Bytes of a user's or a room's name as written by a client: composing (NFC) may shorten it,
+    /// but not to a quarter, and `@` may precede it.
     pub(in crate::chat) fn written_name_bytes_max(&self) -> usize {
         self.name_bytes_max.max(self.room_bytes_max).saturating_mul(4).saturating_add(1)
     }

@@ -1,8 +1,8 @@
-//! Names of people and rooms: what they may look like and when two of them are the same.
+//! Names of users and rooms: which are valid, and when two are the same.
 //!
-//! A name is kept as it was written (trimmed, NFC) and compared by its folding. What cannot be
-//! seen, or changes how other text is seen, is refused, so that nobody passes for somebody else
-//! with the same name plus nothing.
+//! A name is stored as written (trimmed, NFC) and compared by its folding. Invisible characters,
+//! and those that change how other text is displayed, are refused, so that nobody can pass for
+//! another user by adding them.
 
 use std::sync::Arc;
 
@@ -14,34 +14,34 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::chat::limits::Limits;
 use crate::chat::record::RoomKey;
 
-/// What somebody without a name is called.
+/// The name of users without one.
 pub(in crate::chat) const ANONYMOUS: &str = "Anonymous";
 
-/// The name of a person.
+/// A valid name of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct UserName(Arc<str>);
 
-/// The name of a room.
+/// A valid name of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct RoomName {
-    /// As it was written.
+    /// The name as written.
     pub(in crate::chat) name: Arc<str>,
-    /// As it is compared.
+    /// The folded name.
     pub(in crate::chat) key: RoomKey,
 }
 
-/// In a sentence why a name cannot be.
+/// A sentence that says why a name is invalid.
 pub(in crate::chat) type Fault = String;
 
 impl UserName {
-    /// Takes a name as it was written.
+    /// Parses a name as written by a client.
     pub(in crate::chat) fn parse(requested: &str, limits: &Limits) -> Result<Self, Fault> {
         let (chars, bytes) = (limits.name_graphemes_max, limits.name_bytes_max);
         let name = readable(requested, bytes)?;
         if name.graphemes(true).count() > chars || name.len() > bytes {
             return Err(format!("a name has at most {chars} characters and {bytes} bytes"));
         }
-        // In the simple form the server itself speaks as `*`.
+        // In the simple form, `*` is the server's own name.
         if name == "*" {
             return Err("this name is the server's".to_owned());
         }
@@ -49,17 +49,17 @@ impl UserName {
         Ok(Self(name.into()))
     }
 
-    /// Returns the name of those who have none.
+    /// Returns the name of users without one.
     pub(in crate::chat) fn anonymous() -> Self {
         Self(ANONYMOUS.into())
     }
 
-    /// Takes a name that was checked when it was first taken.
+    /// Wraps a name that was checked before.
     pub(in crate::chat) fn known(name: &str) -> Self {
         Self(name.into())
     }
 
-    /// Whether a room of this name would have that key.
+    /// Whether a room with this name would have a key.
     pub(in crate::chat) fn folds_to(&self, key: &str) -> bool {
         *fold(self.0.trim()) == *key
     }
@@ -69,7 +69,7 @@ impl UserName {
         &self.0
     }
 
-    /// Returns the name short enough to take a number, so that `-99999` still fits.
+    /// Returns the name, shortened so that `-99999` can be appended.
     pub(in crate::chat) fn base(&self, limits: &Limits) -> &str {
         const NUMBER: usize = "-99999".len();
         let bytes = limits.name_bytes_max.saturating_sub(NUMBER).max(1);
@@ -91,7 +91,7 @@ impl UserName {
 }
 
 impl RoomName {
-    /// Takes a name as it was written.
+    /// Parses a name as written by a client.
     pub(in crate::chat) fn parse(requested: &str, limits: &Limits) -> Result<Self, Fault> {
         let bytes = limits.room_bytes_max;
         let name = readable(requested, bytes)?;
@@ -100,7 +100,7 @@ impl RoomName {
         }
         let key = fold(&name);
         check_folded(&key)?;
-        // Folding makes these characters of others, and keys are told apart by them.
+        // Folding may produce these characters, and keys are told apart by them.
         if key.starts_with('@') || key.contains('/') {
             return Err("a room's name has no / and no @ at its beginning".to_owned());
         }
@@ -109,37 +109,37 @@ impl RoomName {
 }
 
 impl Limits {
-    /// Whether a room is the one of those who name none.
+    /// Whether a key is the lobby's.
     pub(in crate::chat) fn is_lobby(&self, key: &str) -> bool {
         UserName::known(&self.lobby).folds_to(key)
     }
 
-    /// In a sentence why the default room cannot be called so, if it cannot.
+    /// Returns why the lobby's name is invalid, if it is.
     pub fn lobby_fault(&self) -> Option<String> {
         RoomName::parse(&self.lobby, self).err()
     }
 }
 
-/// What the name of a person looks like: beside what [`fold`] does, letters that look alike in
-/// any script are one (UTS #39 §4). Letters that differ when they are small may look alike when
-/// they are capital, so there are two answers; two names are alike if they have one in common.
+/// Returns the two likenesses of a user's name: beside what [`fold`] does, letters that look alike
+/// in any script become one (UTS #39 §4). Letters that differ in lower case may look alike in upper
+/// case, so there is a likeness of each; two names are alike if they share one.
 pub(in crate::chat) fn likeness(name: &str) -> [Box<str>; 2] {
     let folded = fold(name);
-    // What most names consist of need not be looked up.
+    // Most names are ASCII and need no table.
     if folded.is_ascii() && !folded.contains('%') {
         return [false, true].map(|capital| plain(&folded, capital));
     }
     [bare(&folded), bare(&folded.to_uppercase())]
 }
 
-/// Looks up what letters look like.
+/// Returns the skeleton of a name.
 fn bare(name: &str) -> Box<str> {
     let once: String = skeleton(name).collect();
-    // The skeleton of a small letter may be a capital one, which has one of its own.
+    // The skeleton of a lower-case letter may be an upper-case one, which has its own.
     skeleton(&fold(&once)).collect::<String>().into()
 }
 
-/// Looks up small ASCII letters, or the capital ones, without the tables.
+/// Returns the skeleton of lower-case ASCII letters, or of their upper case, without the tables.
 fn plain(name: &str, capital: bool) -> Box<str> {
     let mut like = String::with_capacity(name.len());
     for c in name.chars() {
@@ -161,8 +161,8 @@ pub(in crate::chat) fn alike(a: &[Box<str>; 2], b: &[Box<str>; 2]) -> bool {
     a.iter().any(|key| b.contains(key))
 }
 
-/// Folds a name for comparison: compatible forms (NFKC) and case are one. Whatever is passed in,
-/// the work is bounded: a text that no name can be is cut, and is then equal to no name.
+/// Folds a name for comparison: by NFKC and case. The work is bounded for any input: a text too
+/// long for a name is cut, and is then equal to no name.
 pub(in crate::chat) fn fold(name: &str) -> Box<str> {
     let name = name.get(..name.floor_char_boundary(FOLDED_BYTES_MAX)).unwrap_or_default();
     if name.is_ascii() {
@@ -180,12 +180,12 @@ pub(in crate::chat) fn fold(name: &str) -> Box<str> {
         .into()
 }
 
-/// Characters of a name once its compatible forms are written out: U+FDFA alone becomes 18.
+/// Characters of a name after NFKC: U+FDFA alone becomes 18.
 const FOLDED_CHARS_MAX: usize = 128;
-/// Bytes of a text that are looked at to find a name; no name has as many.
+/// Bytes of a text that are folded to find a name; every name is shorter.
 const FOLDED_BYTES_MAX: usize = 2048;
 
-/// Refuses a name that is much longer than it looks.
+/// Refuses a name that is much longer folded than it looks.
 fn check_folded(folded: &str) -> Result<(), Fault> {
     if folded.chars().nth(FOLDED_CHARS_MAX).is_none() {
         return Ok(());
@@ -193,7 +193,7 @@ fn check_folded(folded: &str) -> Result<(), Fault> {
     Err(format!("a name has at most {FOLDED_CHARS_MAX} characters once ligatures are written out"))
 }
 
-/// Trims and composes a name, and refuses what cannot be read.
+/// Trims and composes a name, and refuses unreadable ones.
 fn readable(requested: &str, bytes_max: usize) -> Result<String, Fault> {
     let requested = requested.trim();
     if requested.is_empty() {
@@ -217,14 +217,14 @@ fn readable(requested: &str, bytes_max: usize) -> Result<String, Fault> {
     Ok(name)
 }
 
-/// How many marks may stand on one letter; written languages need three.
+/// Combining marks on one letter; written languages need three.
 const MARKS_MAX: u32 = 4;
 
-/// Whether a character can be seen and leaves the others as they are.
+/// Whether a character is visible and does not change the others.
 fn visible(c: char, before: Option<char>, after: Option<char>) -> bool {
     match c {
         ' ' => before != Some(' '),
-        // Zero width joiner: makes one emoji of several.
+        // Zero width joiner: joins several emoji.
         '\u{200D}' => before.is_some_and(emoji_end) && after.is_some_and(emoji),
         // Variation selectors: a symbol as text or as emoji.
         '\u{FE0E}' | '\u{FE0F}' => {
@@ -235,9 +235,9 @@ fn visible(c: char, before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// Whether nothing of a text can be seen.
+/// Whether a text has no visible character.
 pub(in crate::chat) fn is_blank(text: &str) -> bool {
-    // Characters for private use may have a glyph in the font of whoever reads them.
+    // Private-use characters may have a glyph in the reader's font.
     let private = |c| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}');
     text.chars().all(|c| {
         c.is_whitespace()
@@ -247,7 +247,7 @@ pub(in crate::chat) fn is_blank(text: &str) -> bool {
     })
 }
 
-/// Whether a character shows nothing, or turns the direction of others.
+/// Whether a character is invisible, or changes the direction of others.
 fn invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'

@@ -1,19 +1,19 @@
 //! The forms in which a client can read events.
 
-/// How a client wants to read.
+/// The form in which a client reads events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OutputMode {
     /// Events as JSON objects.
     #[default]
     Json,
-    /// Lines for people.
+    /// Lines of text for humans.
     Text,
     /// `{"sender","content"}` only.
     Simple,
 }
 
 impl OutputMode {
-    /// Reads the word of `?mode=` and `/mode`.
+    /// Parses the value of `?mode=` and `/mode`.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "json" => Some(Self::Json),

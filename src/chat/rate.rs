@@ -1,5 +1,4 @@
-//! Whose rate a request over HTTP counts against, what messages cost, and what is said when a rate
-//! is used up.
+//! The rate of HTTP requests, the price of messages, and the refusal when a rate is exceeded.
 
 use std::net::IpAddr;
 
@@ -8,7 +7,7 @@ use crate::chat::protocol::error::Refusal;
 use crate::chat::record::{AuthorKey, JournalError};
 use crate::rate::{Buckets, Limited, Rate};
 
-/// Whose bucket a request takes from.
+/// The owner of the bucket that an HTTP request takes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::chat) enum RateKey {
     /// The author of a session or an account.
@@ -17,17 +16,17 @@ pub(in crate::chat) enum RateKey {
     Network(IpAddr),
 }
 
-/// What the messages of connections cost, whatever they say, in units of work.
+/// The work of messages, whatever they contain, in units.
 #[derive(Debug)]
 pub(in crate::chat) struct Work {
-    /// How much one connection may do; `None`: no limit.
+    /// The rate of one connection; `None`: no limit.
     pub(in crate::chat) rate: Option<Rate>,
-    /// How much the connections of each network do.
+    /// The buckets of all connections of each network.
     pub(in crate::chat) networks: Buckets<IpAddr>,
 }
 
 impl Work {
-    /// Returns the buckets. Without a limit of messages there is none of their work.
+    /// Returns empty buckets; unlimited where messages are.
     pub(in crate::chat) fn new(limits: &Limits) -> Self {
         let (per_s, burst) = (limits.work_per_second_max, limits.work_burst_max);
         let limited = limits.sends_per_second_max.is_some();
@@ -39,16 +38,16 @@ impl Work {
         Self { rate: rate(1), networks }
     }
 
-    /// Returns the price of a message of so many bytes.
+    /// Returns the units that a message of `bytes` costs.
     pub(in crate::chat) fn price(bytes: usize) -> u32 {
         u32::try_from(bytes / BYTES_PER_UNIT).unwrap_or(u32::MAX).saturating_add(1)
     }
 }
 
-/// Bytes of a message that cost one unit of work more.
+/// Each of these bytes of a message cost one more unit.
 const BYTES_PER_UNIT: usize = 2048;
 
-/// Refuses what a bucket has no token for.
+/// Returns the refusal for an empty bucket.
 pub(in crate::chat) fn refused(limited: Limited) -> Refusal {
     match limited {
         Limited::Empty(wait) => Refusal::rate_limited(wait),

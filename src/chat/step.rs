@@ -1,4 +1,4 @@
-//! One input being handled: when, and what is to be done because of it.
+//! The handling of one input: its time and its effects.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{JournalRequest, KeyValue, PutKeyValues};
 use crate::clock::Now;
 
-/// The present: when it is, and what is to be done.
+/// The time of an input and the effects it has so far.
 pub(in crate::chat) struct Step<'a> {
-    /// When it is.
+    /// The time of the input.
     pub(in crate::chat) now: Now,
-    /// What is to be done.
+    /// The effects, in order.
     pub(in crate::chat) effects: &'a mut Vec<Effect>,
 }
 
@@ -34,7 +34,7 @@ impl Step<'_> {
         self.reply(client, ServerEvent::Notice { re, room: None, code, message: message.into() });
     }
 
-    /// Stores key-value records as soon as the journal can; nothing waits for the answer.
+    /// Stores key-value records; nothing waits for the answer.
     pub(in crate::chat) fn put(&mut self, key_values: Vec<KeyValue>) {
         if !key_values.is_empty() {
             let put = PutKeyValues { request_id: None, key_values };
@@ -42,7 +42,7 @@ impl Step<'_> {
         }
     }
 
-    /// Answers a request.
+    /// Answers an HTTP request.
     pub(in crate::chat) fn respond(&mut self, caller: ClientId, event: ServerEvent) {
         self.effects.push(Effect::Respond { caller, event });
     }

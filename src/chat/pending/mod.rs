@@ -1,4 +1,4 @@
-//! Orders that are not answered yet.
+//! Requests to the journal that are not answered yet.
 
 use std::sync::Arc;
 
@@ -12,261 +12,261 @@ use crate::chat::record::{AuthorKey, Change, KeyValue, Moderation, Page, Request
 use crate::chat::rooms::rules::Actor;
 use crate::clock::{Moment, Now};
 
-/// What waits for the journal.
+/// Everything that waits for the journal.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Pending {
     /// Requests to the journal that are not answered yet.
     pub(in crate::chat) requests: RequestIds,
-    /// Clients that return and whose pages are not all there yet.
+    /// Resumes whose pages have not all arrived.
     pub(in crate::chat) resumes: Slab<Resume>,
-    /// The number of the last wait for a page.
+    /// The last wait number allocated.
     pub(in crate::chat) waits: u32,
 }
 
-/// What an answer will be about.
+/// A request to the journal, and what to do with its answer.
 #[derive(Debug)]
 pub(in crate::chat) enum PendingRequest {
-    /// An entry of the record.
+    /// An entry to be appended.
     Append(PendingAppend),
-    /// Something refused, unless it was done before.
+    /// A request that is refused unless it was done before.
     ReplayCheck(Box<ReplayCheck>),
-    /// A part of the record.
+    /// A page of the record.
     Page(PendingPage),
-    /// What was searched for.
+    /// A search.
     Search(PendingSearch),
-    /// The author of a message that is to be moderated.
+    /// The author of a message, for a moderation action.
     Author(Box<PendingAuthor>),
-    /// An account to be kept, or forgotten.
+    /// An account to be stored, or deleted.
     Account(PendingAccount),
 }
 
-/// Who waits for an answer.
+/// The origin of a request.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chat) enum RequestOrigin {
-    /// A client, which may have gone meanwhile.
+    /// A client, which may be closed by now.
     Client(ClientId),
-    /// A request, which is answered once.
+    /// An HTTP request, which is answered exactly once.
     Request {
-        /// Its number.
+        /// Its `seq`.
         caller: ClientId,
-        /// Who speaks.
+        /// Its author.
         author: AuthorKey,
     },
 }
 
-/// An entry on its way into the record.
+/// An entry that is being appended.
 #[derive(Debug)]
 pub(in crate::chat) struct PendingAppend {
-    /// Who wants it.
+    /// Its origin.
     pub(in crate::chat) origin: RequestOrigin,
-    /// The room's key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
-    /// The event that asked for it.
+    /// The `id` of the event that caused it.
     pub(in crate::chat) re: Option<Arc<str>>,
     /// The name of its author.
     pub(in crate::chat) sender: Arc<str>,
-    /// What it changes.
+    /// The change.
     pub(in crate::chat) change: Change,
-    /// What else becomes of it, where it moderates.
+    /// The moderation to apply once it is appended.
     pub(in crate::chat) planned: Option<Box<Planned>>,
-    /// When it was ordered.
+    /// When it was requested.
     pub(in crate::chat) since: Moment,
 }
 
-/// A part of the record on its way to a client.
+/// A page that is being read for a client.
 #[derive(Debug)]
 pub(in crate::chat) struct PendingPage {
-    /// Who wants it.
+    /// Its origin.
     pub(in crate::chat) client: ClientId,
-    /// The room's key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
-    /// Which part.
+    /// The part of the record.
     pub(in crate::chat) span: Span,
-    /// What for.
+    /// Its purpose.
     pub(in crate::chat) purpose: Purpose,
 }
 
 /// A search under way.
 #[derive(Debug)]
 pub(in crate::chat) struct PendingSearch {
-    /// Who searches.
+    /// The client that searches.
     pub(in crate::chat) client: ClientId,
-    /// The event that asked.
+    /// The `id` of the event that asked.
     pub(in crate::chat) re: Option<Arc<str>>,
 }
 
-/// What a page is for.
+/// The purpose of a page.
 #[derive(Debug)]
 pub(in crate::chat) enum Purpose {
-    /// The client has joined and hears nothing before it.
+    /// The first page after a join; the client receives no event before it.
     Greeting {
-        /// The number its subscription waits for.
+        /// The wait number of its subscription.
         wait: u32,
-        /// The room's top when it was ordered.
+        /// The room's top when it was requested.
         top: u64,
     },
-    /// The client asked for it.
+    /// A page that a client asked for.
     Asked {
-        /// The event that asked.
+        /// The `id` of the event that asked.
         re: Option<Arc<str>>,
     },
-    /// A request is answered with it; the client's number is the request's.
+    /// The answer to an HTTP request, whose id stands for the client's.
     Requested {
-        /// Who asked, if that is known.
+        /// The author who asked, if known.
         by: Option<AuthorKey>,
     },
-    /// It is one of those a returning client missed.
+    /// What a resuming client missed in one room.
     Missed {
-        /// The key of the recall it belongs to.
+        /// The key of its [`Resume`].
         recall: u32,
-        /// Its position there.
+        /// Its index in [`Resume::parts`].
         part: usize,
     },
 }
 
-/// A moderation that names a message instead of its author.
+/// A moderation that names a message instead of a user.
 #[derive(Debug)]
 pub(in crate::chat) struct PendingAuthor {
-    /// Who wants it.
+    /// Its origin.
     pub(in crate::chat) client: ClientId,
-    /// The room's key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
     /// The idempotency key.
     pub(in crate::chat) id: Option<Arc<str>>,
-    /// What is asked.
+    /// The moderation.
     pub(in crate::chat) request: ModerationRequest,
 }
 
-/// An account on its way to where it is kept.
+/// An account that is being stored or deleted.
 #[derive(Debug)]
 pub(in crate::chat) struct PendingAccount {
-    /// Who waits.
+    /// The request to answer.
     pub(in crate::chat) caller: ClientId,
-    /// The account as it will be.
+    /// The account.
     pub(in crate::chat) account: Account,
-    /// What becomes of it if the journal fails: what it was before, or nothing.
+    /// The account to restore if the journal fails; `None` removes it.
     pub(in crate::chat) before: Option<Account>,
-    /// The guest that registers it, if it showed its session.
+    /// The guest that registers it, if it presented its session.
     pub(in crate::chat) guest: Option<AuthorKey>,
-    /// Whether it is being removed.
+    /// Whether it is being deleted.
     pub(in crate::chat) removed: bool,
 }
 
-/// Something refused, unless it turns out that it has been done.
+/// A refused request that may have been done before.
 #[derive(Debug)]
 pub(in crate::chat) struct ReplayCheck {
-    /// Who asked.
+    /// Its origin.
     pub(in crate::chat) origin: RequestOrigin,
-    /// Whose it is.
+    /// Its author.
     pub(in crate::chat) author: AuthorKey,
-    /// The room's key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
-    /// What it is refused with unless it was done before.
+    /// The refusal, unless it was done before.
     pub(in crate::chat) refusal: Refusal,
 }
 
-/// What somebody may have had recorded before.
+/// A change that may have been recorded before.
 #[derive(Debug)]
 pub(in crate::chat) struct ReplayCandidate {
-    /// Who wants to know.
+    /// Its origin.
     pub(in crate::chat) origin: RequestOrigin,
-    /// Whose it would be.
+    /// Its author.
     pub(in crate::chat) author: AuthorKey,
     /// The room, if there is one.
     pub(in crate::chat) room: Option<RoomId>,
     /// The idempotency key.
     pub(in crate::chat) id: Option<Arc<str>>,
-    /// What it would be.
+    /// The change.
     pub(in crate::chat) change: Change,
 }
 
-/// What moderation comes to, while its entry is on its way into the record.
+/// A moderation action whose entry is being appended.
 #[derive(Debug)]
 pub(in crate::chat) struct Planned {
     /// The action.
     pub(in crate::chat) moderation: Arc<Moderation>,
-    /// Whom it is done to.
+    /// The target.
     pub(in crate::chat) target: Option<Actor>,
-    /// When it was decided.
+    /// When it was requested.
     pub(in crate::chat) at: Now,
-    /// The same as sessions are stamped.
+    /// Its stamp, comparable with those of sessions.
     pub(in crate::chat) stamp: u64,
-    /// The key-value records that are kept with the entry.
+    /// The key-value records stored with the entry.
     pub(in crate::chat) key_values: Vec<KeyValue>,
 }
 
 impl Planned {
-    /// Returns the key-value records that are kept with the entry.
+    /// Returns the key-value records stored with the entry.
     pub(in crate::chat) fn key_values(&self) -> &[KeyValue] {
         &self.key_values
     }
 }
 
-/// What somebody wants the record to say.
+/// A request to append an entry.
 #[derive(Debug)]
 pub(in crate::chat) struct AppendRequest {
     /// The idempotency key.
     pub(in crate::chat) id: Option<Arc<str>>,
     /// The change.
     pub(in crate::chat) change: Change,
-    /// What else becomes of it, where it moderates.
+    /// The moderation to apply once it is appended.
     pub(in crate::chat) planned: Option<Planned>,
 }
 
-/// Which rooms a client wants to catch up with, each after this `seq`.
+/// A request to resume rooms, each after this `seq`.
 #[derive(Debug)]
 pub(in crate::chat) struct ResumeRequest {
-    /// The event that asked.
+    /// The `id` of the event that asked.
     pub(in crate::chat) re: Option<Arc<str>>,
-    /// The keys of rooms the client has a subscription in.
+    /// The rooms, in each of which the client has a subscription.
     pub(in crate::chat) rooms: Vec<(RoomId, u64)>,
 }
 
-/// A client's return, until all its pages are there.
+/// A resume, until all its pages have arrived.
 #[derive(Debug)]
 pub(in crate::chat) struct Resume {
     /// The client.
     pub(in crate::chat) client: ClientId,
-    /// The event that asked.
+    /// The `id` of the event that asked.
     pub(in crate::chat) re: Option<Arc<str>>,
-    /// Each room.
+    /// Its rooms.
     pub(in crate::chat) parts: Vec<ResumePart>,
-    /// How many pages are not there yet.
+    /// Number of pages that have not arrived.
     pub(in crate::chat) missing: usize,
 }
 
-/// One room of a return.
+/// One room of a resume.
 #[derive(Debug)]
 pub(in crate::chat) struct ResumePart {
-    /// The room's key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
-    /// The number its subscription waits for.
+    /// The wait number of its subscription.
     pub(in crate::chat) wait: u32,
-    /// The last `seq` the client knows.
+    /// The last `seq` the client has.
     pub(in crate::chat) after: u64,
-    /// The room's top when the page was ordered.
+    /// The room's top when the page was requested.
     pub(in crate::chat) top: u64,
-    /// The page, once it is there.
+    /// The page, once it has arrived.
     pub(in crate::chat) page: Option<Page>,
 }
 
-/// What the journal says of an entry it took.
+/// An entry as the journal acknowledged it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::chat) struct Appended {
-    /// Its number.
+    /// Its `seq`.
     pub(in crate::chat) seq: u64,
     /// The message it made or changed.
     pub(in crate::chat) mid: u64,
     /// Its time.
     pub(in crate::chat) ts: u64,
-    /// Whether it was there before.
+    /// Whether it was appended before.
     pub(in crate::chat) duplicate: bool,
-    /// How many people react so.
+    /// Number of people with this reaction, or 1 for the deletion of another author's message.
     pub(in crate::chat) count: u32,
 }
 
-/// Numbers the orders and finds them by their number. A slot is used again, a number is not:
-/// a late or false answer finds nothing.
+/// Pending requests by id. A slot is reused, its serial is not: a late or false answer finds
+/// nothing.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct RequestIds {
     slab: Slab<(u32, PendingRequest)>,
@@ -274,14 +274,14 @@ pub(in crate::chat) struct RequestIds {
 }
 
 impl RequestIds {
-    /// Takes note of an order.
+    /// Adds a request. Returns its id.
     pub(in crate::chat) fn put(&mut self, pending: PendingRequest) -> RequestId {
         self.serial = self.serial.wrapping_add(1);
         let slot = number_of(self.slab.insert((self.serial, pending)));
         RequestId(u64::from(self.serial) << 32 | u64::from(slot))
     }
 
-    /// Finds an order that is answered.
+    /// Removes the request with an id.
     pub(in crate::chat) fn take(&mut self, request_id: RequestId) -> Option<PendingRequest> {
         let slot = (request_id.0 & u64::from(u32::MAX)) as usize;
         let (serial, _) = self.slab.get(slot)?;

@@ -1,7 +1,6 @@
-//! Accounts: names that belong to somebody, whoever is connected.
+//! Registered accounts: names reserved whether or not their owner is connected.
 //!
-//! An account is an author of its own with a name nobody else can have. Passwords and tokens are
-//! not looked at here.
+//! An account is an author of its own. Passwords and tokens are checked elsewhere.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,7 +38,7 @@ impl Accounts {
         self.by_author.get(&author)
     }
 
-    /// Finds the account that is called so.
+    /// Finds an account by its name or a look-alike.
     pub(in crate::chat) fn named(&self, name: &str) -> Option<&Account> {
         let author = likeness(name).iter().find_map(|key| self.by_likeness.get(key))?;
         self.by_author.get(author)
@@ -56,7 +55,7 @@ impl Accounts {
         registered.map(|registered| registered.at).max().unwrap_or(0)
     }
 
-    /// Takes in an account in place of the one it was.
+    /// Adds or replaces an account.
     pub(in crate::chat) fn put(&mut self, account: Account) {
         for key in likeness(&account.name) {
             self.by_likeness.entry(key).or_insert(account.author);
@@ -64,7 +63,7 @@ impl Accounts {
         self.by_author.insert(account.author, account);
     }
 
-    /// Removes an account; its name is free.
+    /// Removes an account and frees its name.
     pub(in crate::chat) fn remove(&mut self, author: AuthorKey) -> Option<Account> {
         let account = self.by_author.remove(&author)?;
         for key in likeness(&account.name) {
@@ -75,7 +74,7 @@ impl Accounts {
         Some(account)
     }
 
-    /// Takes in a key-value record of before the start.
+    /// Restores an account from its key-value record; ignores one that cannot be read.
     pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
         if let (Some(author), Ok(key_value)) =
             (AuthorKey::from_hex(key), serde_json::from_str(value))
@@ -94,7 +93,7 @@ impl Accounts {
 }
 
 impl Account {
-    /// Writes it as a key-value record.
+    /// Encodes it as a key-value record.
     pub fn key_value(&self) -> KeyValue {
         let Self { name, hash, admin, since, registered, .. } = self.clone();
         let value = serde_json::to_string(&StoredAccount { name, hash, admin, since, registered });

@@ -1,4 +1,4 @@
-//! Clients: the connections of people, as the chat knows them.
+//! Clients: the chat's state of each connection.
 
 use std::net::IpAddr;
 
@@ -9,99 +9,99 @@ use crate::chat::record::AuthorKey;
 use crate::clock::Moment;
 use crate::rate::Bucket;
 
-/// A connection whose event is being handled, with all that names it: found once per event.
+/// A connection whose event is being handled, with all its ids: looked up once per event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct ClientRef {
-    /// The number the server knows it by.
+    /// Its id outside the chat.
     pub(in crate::chat) id: ClientId,
-    /// Its place among the clients.
+    /// Its slot in [`People::clients`](super::People::clients).
     pub(in crate::chat) slot: ClientSlot,
-    /// Whose connection it is.
+    /// Its person.
     pub(in crate::chat) person: PersonId,
-    /// The author that person is.
+    /// The author of its person.
     pub(in crate::chat) author: AuthorKey,
 }
 
 /// One connection.
 #[derive(Debug)]
 pub(in crate::chat) struct Client {
-    /// Its number.
+    /// Its id.
     pub(in crate::chat) id: ClientId,
-    /// Whose it is: the key of a person.
+    /// Its person.
     pub(in crate::chat) person: PersonId,
-    /// Where it comes from, if that is known.
+    /// The network it comes from, if known.
     pub(in crate::chat) network: Option<IpAddr>,
-    /// The login it came with.
+    /// The login it was opened with.
     pub(in crate::chat) login: Option<Box<ClientLogin>>,
-    /// How it reads.
+    /// The form in which it reads events.
     pub(in crate::chat) mode: OutputMode,
-    /// Whether it gets back what it said.
+    /// Whether it receives its own messages.
     pub(in crate::chat) echo: bool,
-    /// Whether it knows the close code 1012, service restart.
+    /// Whether it handles close code 1012, service restart.
     pub(in crate::chat) knows_restart: bool,
-    /// Whether it is being closed and heard no more.
+    /// Whether it is being closed; its events are ignored.
     pub(in crate::chat) closing: bool,
-    /// Whether it knows that nobody speaks as another.
+    /// Whether it was told that `sender` in its events is ignored.
     pub(in crate::chat) warned: bool,
-    /// Its errors, as far as they are not forgotten.
+    /// Bucket of its errors.
     pub(in crate::chat) errors: Bucket,
-    /// The rooms it is in, in the order of joining; the last one is current.
+    /// The rooms it has joined, in that order; the last one is current.
     pub(in crate::chat) subscriptions: Few<Subscription>,
-    /// What all of its messages cost.
+    /// Bucket of the work of all its messages.
     pub(in crate::chat) work: Bucket,
-    /// Since when it has been doing more than it may; [`Moment::NEVER`]: it has not.
+    /// Since when it has exceeded its work rate; [`Moment::NEVER`]: it has not.
     pub(in crate::chat) overworking: Moment,
-    /// Pages and searches that it waits for; meanwhile nothing is read from it.
+    /// Number of pages and searches it waits for; while there are any, nothing is read from it.
     pub(in crate::chat) answers_due: u32,
-    /// What it may send.
+    /// Bucket of its sends.
     pub(in crate::chat) sends: Bucket,
-    /// What it may ask.
+    /// Bucket of its queries.
     pub(in crate::chat) queries: Bucket,
-    /// How often it may say that it is typing.
+    /// Bucket of its typing events.
     pub(in crate::chat) hints: Bucket,
-    /// Since when it has been sending more than it may; [`Moment::NEVER`]: it has not.
+    /// Since when it has exceeded its send rate; [`Moment::NEVER`]: it has not.
     pub(in crate::chat) flooding: Moment,
-    /// Whether it has been doing so for too long.
+    /// Whether it is closed for flooding.
     pub(in crate::chat) flooded: bool,
-    /// The room of the last message it said.
+    /// The room of its last message.
     pub(in crate::chat) last_sent_in: RoomId,
-    /// The last message it said, 0 for none.
+    /// The `mid` of its last message; 0 for none.
     pub(in crate::chat) said: u64,
 }
 
-/// Names the login of a client.
+/// The login of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct ClientLogin {
-    /// Its number.
+    /// Its id.
     pub(in crate::chat) id: [u8; 16],
-    /// When it ends.
+    /// When it expires.
     pub(in crate::chat) expires: Moment,
-    /// Whether its token makes an admin of this connection.
+    /// Whether its token grants this connection admin rights.
     pub(in crate::chat) admin: bool,
 }
 
-/// A client's place in a room.
+/// A client's subscription to a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Subscription {
-    /// The room's key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
-    /// Whether it is told what happens.
+    /// Whether it receives the room's events.
     pub(in crate::chat) delivery: Delivery,
-    /// Whether the client is there only until it has been told what it missed.
+    /// Whether it ends once the client has received what it missed.
     pub(in crate::chat) replay_only: bool,
 }
 
-/// Whether a client is told what happens in a room.
+/// Whether a client receives a room's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) enum Delivery {
-    /// Yes: it stands here in the audience.
+    /// It does: the index into [`Room::audience`](crate::chat::rooms::Room::audience).
     Live(u32),
-    /// Not before what was ordered under this number has come; 0: nothing was ordered.
+    /// Not before the page with this wait number has arrived; 0: no page was requested.
     Waiting(u32),
 }
 
 impl Client {
-    /// Makes a client that is in no room.
+    /// Returns a client that has joined no room.
     pub(in crate::chat) fn new(
         id: ClientId,
         person: PersonId,
@@ -133,12 +133,12 @@ impl Client {
         }
     }
 
-    /// Finds its subscription in a room.
+    /// Finds its subscription to a room.
     pub(in crate::chat) fn subscription(&mut self, room: RoomId) -> Option<&mut Subscription> {
         self.subscriptions.as_mut_slice().iter_mut().find(|subscription| subscription.room == room)
     }
 
-    /// Whether it still waits in a room for what was ordered under this number.
+    /// Whether its subscription to a room still waits for the page with this wait number.
     pub(in crate::chat) fn waits(&self, room: RoomId, wait: u32) -> bool {
         let delivery = Delivery::Waiting(wait);
         self.subscriptions
@@ -147,7 +147,7 @@ impl Client {
             .any(|subscription| subscription.room == room && subscription.delivery == delivery)
     }
 
-    /// Returns the room that bare text goes to.
+    /// Returns the current room, which plain text is posted to.
     pub(in crate::chat) fn current(&self) -> Option<RoomId> {
         self.subscriptions.as_slice().last().map(|subscription| subscription.room)
     }

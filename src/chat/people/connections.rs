@@ -1,4 +1,4 @@
-//! The connections of people: what they are called, which rooms they are in, and when they end.
+//! The open connections of people: look-ups, logins, pending answers.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl People {
-    /// Finds an open connection by its number; `None` if it is closed by now.
+    /// Finds an open connection by its id; `None` once it is closed.
     pub(in crate::chat) fn client_ref(&self, id: ClientId) -> Option<ClientRef> {
         let slot = *self.by_id.get(&id)?;
         let (client, person) = self.client(slot)?;
         Some(ClientRef { id, slot, person: client.person, author: person.author })
     }
 
-    /// Finds a connection and its person. Both are there as long as the connection is open: a
-    /// miss is a bug, which fails where debug assertions are on and is logged elsewhere.
+    /// Finds a connection and its person. Both exist as long as the connection is open; a missing
+    /// one is a bug, which is logged, and panics with debug assertions.
     pub(in crate::chat) fn client(&self, slot: ClientSlot) -> Option<(&Client, &Person)> {
         let client = self.clients.get(slot.index());
         let found = client.and_then(|client| Some((client, self.get(client.person)?)));
@@ -34,21 +34,21 @@ impl People {
         found
     }
 
-    /// Returns the author a client's person is.
+    /// Returns the author of a client's person.
     pub(in crate::chat) fn author_of(&self, slot: ClientSlot) -> AuthorKey {
         let client = self.clients.get(slot.index());
         let person = client.and_then(|client| self.get(client.person));
         person.map_or(AuthorKey([0; 16]), |person| person.author)
     }
 
-    /// Whether a connection has the rights of an admin: its account, or its own token, says so.
+    /// Whether a connection has admin rights, by its account or by its own token.
     pub(in crate::chat) fn is_admin(&self, slot: ClientSlot) -> bool {
         let Some(client) = self.clients.get(slot.index()) else { return false };
         client.login.as_ref().is_some_and(|login| login.admin)
             || self.get(client.person).is_some_and(|person| person.admin)
     }
 
-    /// Takes note that a client waits for one more answer of the journal. Returns how many it waits
+    /// Records that a client waits for one more answer of the journal. Returns how many it waits
     /// for.
     pub(in crate::chat) fn await_answer(&mut self, step: &mut Step<'_>, id: ClientId) -> u32 {
         let slot = self.by_id.get(&id).copied();
@@ -62,7 +62,7 @@ impl People {
         client.answers_due
     }
 
-    /// Takes note that an answer is there, if the client still is.
+    /// Records that an answer arrived, if the client is still open.
     pub(in crate::chat) fn answer_arrived(&mut self, step: &mut Step<'_>, id: ClientId) {
         let slot = self.by_id.get(&id).copied();
         let Some(client) = slot.and_then(|slot| self.clients.get_mut(slot.index())) else { return };
@@ -72,7 +72,7 @@ impl People {
         }
     }
 
-    /// Ends a connection: it is heard no more.
+    /// Closes a connection; its events are ignored from now on.
     pub(in crate::chat) fn end_client(
         &mut self,
         step: &mut Step<'_>,
@@ -86,7 +86,7 @@ impl People {
         step.effects.push(Effect::Close { client, code, reason: reason.into() });
     }
 
-    /// Forgets when a client's login ends.
+    /// Removes a client's login and its expiry.
     pub(in crate::chat) fn drop_login(&mut self, slot: ClientSlot) {
         let Some(client) = self.clients.get_mut(slot.index()) else { return };
         if let Some(mark) = client.login.take() {
@@ -94,12 +94,12 @@ impl People {
         }
     }
 
-    /// Takes note of when a client's login ends.
+    /// Sets a client's login and its expiry.
     pub(in crate::chat) fn hold_login(&mut self, step: &Step<'_>, slot: ClientSlot, login: &Login) {
         let left = login.expires.saturating_sub(step.now.unix_ms);
         let expires = step.now.at.after(Duration::from_millis(left));
         self.drop_login(slot);
-        // Of an account of this server the account decides.
+        // For an account of this server, the account decides.
         let admin = login.outside && login.admin;
         let Some(client) = self.clients.get_mut(slot.index()) else { return };
         client.login = Some(Box::new(ClientLogin { id: login.id, expires, admin }));
@@ -113,7 +113,7 @@ impl People {
         person.map(|person| Arc::clone(&person.name)).unwrap_or_default()
     }
 
-    /// Lists the rooms a person is in.
+    /// Lists the rooms a person has joined.
     pub(in crate::chat) fn places_of(&self, key: PersonId) -> Vec<RoomId> {
         self.get(key).map_or_else(Vec::new, |person| {
             person.memberships.as_slice().iter().map(|membership| membership.room).collect()
@@ -128,8 +128,8 @@ impl People {
         clients.map(|client| client.id).collect()
     }
 
-    /// Lists the connections of somebody that hear a conversation: all but those that wait for
-    /// what they missed of it.
+    /// Lists the connections of an author that receive a private conversation: all but those that
+    /// wait for what they missed of it.
     pub(in crate::chat) fn listeners_of(&self, author: AuthorKey, room: RoomId) -> Vec<Listener> {
         let person = self.of_session(author).and_then(|key| self.get(key));
         let slots = person.map_or(&[][..], |person| person.clients.as_slice());
@@ -145,18 +145,18 @@ impl People {
             .collect()
     }
 
-    /// Finds whom a name means now, and how it is written.
+    /// Finds the account or person with a name, and how the name is written.
     pub(in crate::chat) fn author_named(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
         let name = name.trim();
         if let Some(account) = self.accounts().named(name) {
             return Some((account.author, Arc::clone(&account.name)));
         }
         let person = self.get(self.of_name(name)?)?;
-        // Who is there only as long as it posts could never read an answer.
+        // A transient person could never read an answer.
         (!person.transient).then(|| (person.author, Arc::clone(&person.name)))
     }
 
-    /// Whether a client has a subscription in a room.
+    /// Whether a client has a subscription to a room.
     pub(in crate::chat) fn is_subscribed(&self, slot: ClientSlot, room: RoomId) -> bool {
         self.clients.get(slot.index()).is_some_and(|client| {
             client.subscriptions.as_slice().iter().any(|subscription| subscription.room == room)
@@ -172,14 +172,14 @@ impl People {
         }
     }
 
-    /// Takes note of the network a person is used from.
+    /// Records the network a person connects from.
     pub(in crate::chat) fn note_network(&mut self, key: PersonId, network: Option<IpAddr>) {
         if let Some(person) = self.get_mut(key) {
             person.network = telling(network).or(person.network);
         }
     }
 
-    /// Makes a person of a detached session.
+    /// Reattaches a detached session.
     pub(in crate::chat) fn reattach(&mut self, key: PersonId) {
         self.drop_detached(key);
         if let Some(person) = self.get_mut(key) {

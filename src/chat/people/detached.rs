@@ -1,7 +1,7 @@
-//! Sessions without a connection, and which of them ends first when there are too many.
+//! Detached sessions, and which of them ends first when there are too many.
 //!
-//! Whoever connects and closes without end brings sessions that nobody would miss: those go
-//! first. After them the network that brought most loses its oldest.
+//! A client that connects and closes in a loop leaves blank sessions that nobody would miss: those
+//! end first. After them, the network with the most sessions loses its oldest.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -10,20 +10,20 @@ use crate::chat::ids::PersonId;
 use crate::chat::people::Person;
 use crate::clock::Moment;
 
-/// Sessions without a connection, by what they would lose and where they come from.
+/// Detached sessions, grouped by whether they are blank and by network.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Detached {
     /// The sessions of each group, the oldest first.
     groups: HashMap<Group, BTreeSet<(Moment, PersonId)>>,
-    /// The groups in the order in which they lose sessions, the first to do so last.
+    /// The groups by their number of sessions; the next session to end is in the last one.
     order: BTreeSet<(bool, usize, Option<IpAddr>)>,
     len: usize,
 }
 
-/// Sessions that are alike when too many have to go.
+/// A group of sessions that are equally dispensable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Group {
-    /// Whether they said nothing, own nothing and are nobody's partner in a conversation.
+    /// Whether they have posted nothing, own nothing and take part in no private conversation.
     blank: bool,
     network: Option<IpAddr>,
 }
@@ -40,7 +40,7 @@ impl Detached {
         self.len
     }
 
-    /// Adds a session. What it is grouped by may not change until it is removed.
+    /// Adds a session. Its group may not change until it is removed.
     pub(in crate::chat) fn insert(&mut self, key: PersonId, person: &Person) {
         self.change(Group::of(person), |sessions| sessions.insert((person.left, key)));
     }
@@ -50,7 +50,7 @@ impl Detached {
         self.change(Group::of(person), |sessions| sessions.remove(&(person.left, key)));
     }
 
-    /// Returns the session that is to end before the others.
+    /// Returns the session that ends before all others.
     pub(in crate::chat) fn first_to_go(&self) -> Option<PersonId> {
         let &(blank, _, network) = self.order.last()?;
         let sessions = self.groups.get(&Group { blank, network })?;

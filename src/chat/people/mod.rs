@@ -1,7 +1,7 @@
-//! Who there is: people, their names, their sessions.
+//! People: their names, sessions and accounts.
 //!
 //! A person is not a connection: it has a name, a session and any number of clients. Without a
-//! client it is a detached session, which its session key brings back.
+//! client it is a detached session, which the session key reattaches.
 
 pub(in crate::chat) mod accounts;
 pub(in crate::chat) mod client;
@@ -29,101 +29,102 @@ use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
 use crate::clock::{Moment, Now};
 
-/// Somebody, with or without connections.
+/// A user, with or without open connections.
 #[derive(Debug)]
 pub(in crate::chat) struct Person {
-    /// What everybody calls it.
+    /// Its display name.
     pub(in crate::chat) name: Arc<str>,
     /// The hash of its session key.
     pub(in crate::chat) author: AuthorKey,
-    /// Its status, if that says anything.
+    /// Its status; `None` while it is the default.
     pub(in crate::chat) status: Option<Box<Status>>,
-    /// Its connections: keys of clients.
+    /// The slots of its open connections.
     pub(in crate::chat) clients: Few<ClientSlot>,
-    /// The rooms it is in.
+    /// The rooms it has joined.
     pub(in crate::chat) memberships: Few<Membership>,
-    /// The rooms it was in when its last connection closed; the last one was current.
+    /// Names of the rooms it was in when its last connection closed; the last one was current.
     pub(in crate::chat) rooms: Box<[Arc<str>]>,
     /// When its last connection closed.
     pub(in crate::chat) left: Moment,
     /// The stamp of when its session began, 0 if that is unknown.
     pub(in crate::chat) since: u64,
-    /// The network it was last used from, if that tells it from others.
+    /// The network it last connected from; `None` for loopback and unspecified addresses.
     pub(in crate::chat) network: Option<IpAddr>,
-    /// The number its name got, 0 for none.
+    /// The number appended to its name; 0 for none.
     number: u32,
-    /// Whether that number is to be given back with the name.
+    /// Whether that number was allocated by [`NameNumbers`] and goes back there with the name.
     lent: bool,
-    /// Whether it said a name of its own.
+    /// Whether it chose a name; otherwise it is anonymous.
     pub(in crate::chat) named: bool,
-    /// Whether it holds its name; a detached session of some age does not.
+    /// Whether the name is reserved for it; a detached session loses that after `leave_grace`.
     pub(in crate::chat) holds_name: bool,
     /// Whether it is a detached session.
     pub(in crate::chat) detached_session: bool,
-    /// Whether the journal knows its session, or is not to.
+    /// Whether its session is in the journal, or never will be.
     pub(in crate::chat) persisted: bool,
-    /// Whether it is there only as long as it posts.
+    /// Whether it exists only for posts over HTTP that are still pending.
     pub(in crate::chat) transient: bool,
-    /// Posts of its requests that are not answered yet.
+    /// Number of its posts over HTTP that are still pending.
     pub(in crate::chat) posts: u32,
-    /// Whether it has an account: then its name is the account's, and no session key brings it
-    /// back.
+    /// Whether it is an account's person: its name is the account's, and no session key reattaches
+    /// it.
     pub(in crate::chat) account: bool,
-    /// Whether its account is an admin's. A token may give the rights of one to a connection alone.
+    /// Whether its account is an admin's. A token may grant these rights to a single connection.
     pub(in crate::chat) admin: bool,
 }
 
-/// A person in a room.
+/// A person's membership of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Membership {
-    /// The room's key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
-    /// Where the room's list of people has it.
+    /// Index into [`Room::people`](crate::chat::rooms::Room::people).
     pub(in crate::chat) at: u32,
-    /// How many of its connections are in the room.
+    /// Number of its connections that have joined the room.
     pub(in crate::chat) conns: u32,
-    /// Whether the last of them fell silent.
+    /// Whether the last of them timed out.
     pub(in crate::chat) timed_out: bool,
     /// When the last of them closed.
     pub(in crate::chat) left: Moment,
 }
 
 impl Person {
-    /// Finds its place in a room.
+    /// Finds its membership of a room.
     pub(in crate::chat) fn membership(&mut self, room: RoomId) -> Option<&mut Membership> {
         self.memberships.as_mut_slice().iter_mut().find(|membership| membership.room == room)
     }
 }
 
-/// All people, those on the way out included.
+/// All people: connected, within `leave_grace`, or detached.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct People {
     people: Slab<Person>,
-    /// Names in use, by their likeness.
+    /// Reserved names, by both their likenesses.
     names: HashMap<Box<str>, PersonId>,
-    /// Numbers given, by the likeness of what they were added to.
+    /// Allocated numbers, by the folded base name they are appended to.
     numbers: HashMap<Box<str>, NameNumbers>,
     sessions: HashMap<AuthorKey, PersonId>,
     accounts: Accounts,
-    /// Unix milliseconds, and later than anything before: tells which of two began first.
+    /// The stamp of the current input: Unix milliseconds, made strictly increasing so that the
+    /// older of two sessions or restraints is always known.
     pub(in crate::chat) stamp: u64,
     /// The open connections.
     pub(in crate::chat) clients: Slab<Client>,
-    /// The same by their number.
+    /// Slots by client id.
     pub(in crate::chat) by_id: HashMap<ClientId, ClientSlot>,
-    /// The sessions without a connection.
+    /// The detached sessions.
     detached: Detached,
-    /// People whose connections are closed, until their leave is told, the earliest first; one who
-    /// has come back is passed over.
+    /// People without a connection by the end of their `leave_grace`, earliest first. An entry is
+    /// stale once its person has reconnected, and is then skipped.
     pub(in crate::chat) grace_due: VecDeque<(Moment, PersonId)>,
-    /// Sessions without a connection, until they end, the earliest first; one that was taken up
-    /// again is passed over.
+    /// Detached sessions by the end of their life, earliest first. An entry is stale once the
+    /// session was reattached, and is then skipped.
     pub(in crate::chat) detached_due: VecDeque<(Moment, PersonId)>,
-    /// Clients whose login ends.
+    /// Logged-in clients by the expiry of their login.
     pub(in crate::chat) logins_due: BTreeSet<(Moment, ClientId)>,
 }
 
-/// Knows the numbers added to one name.
+/// The numbers appended to one base name.
 #[derive(Debug, Default)]
 struct NameNumbers {
     used: u32,
@@ -132,7 +133,7 @@ struct NameNumbers {
 }
 
 impl People {
-    /// Returns when the next leave, session or login is due.
+    /// Returns when the next leave, session or login expires.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         let queues = [self.grace_due.front(), self.detached_due.front()];
         let queues = queues.into_iter().flatten().map(|(due, _)| *due);
@@ -140,7 +141,7 @@ impl People {
         queues.chain(logins).min().unwrap_or(Moment::NEVER)
     }
 
-    /// Stamps what begins now.
+    /// Advances the stamp for the next input.
     pub(in crate::chat) fn advance(&mut self, now: Now) {
         self.stamp = self.stamp.saturating_add(1).max(now.unix_ms);
     }
@@ -156,7 +157,7 @@ impl People {
         self.people.get(key.index())
     }
 
-    /// Finds a person, to change it.
+    /// Finds a person for a change.
     pub(in crate::chat) fn get_mut(&mut self, key: PersonId) -> Option<&mut Person> {
         self.people.get_mut(key.index())
     }
@@ -166,23 +167,23 @@ impl People {
         self.people.iter().map(|(key, person)| (PersonId::new(key), person))
     }
 
-    /// Finds whose session this is.
+    /// Finds the person of a session.
     pub(in crate::chat) fn of_session(&self, author: AuthorKey) -> Option<PersonId> {
         self.sessions.get(&author).copied()
     }
 
-    /// Finds the guest of a session key. An account is reached by its token alone.
+    /// Finds the guest with a session key. Accounts are reached by token only.
     pub(in crate::chat) fn guest_of(&self, session: &str) -> Option<PersonId> {
         let person = self.of_session(author_of(session))?;
         self.get(person).filter(|person| !person.account).map(|_| person)
     }
 
-    /// Whose name this is.
+    /// Finds the person a name is reserved for.
     pub(in crate::chat) fn of_name(&self, name: &str) -> Option<PersonId> {
         likeness(name).iter().find_map(|key| self.names.get(key)).copied()
     }
 
-    /// Whether nobody is called so, and no account but this author's.
+    /// Whether a name is reserved for no person and for no account but `author`'s.
     pub(in crate::chat) fn is_free(&self, name: &str, author: Option<AuthorKey>) -> bool {
         likeness(name).iter().all(|key| {
             let owner = self.accounts.by_likeness.get(key);
@@ -195,12 +196,13 @@ impl People {
         &self.accounts
     }
 
-    /// Returns the accounts, to change them.
+    /// Returns the accounts for a change.
     pub(in crate::chat) fn accounts_mut(&mut self) -> &mut Accounts {
         &mut self.accounts
     }
 
-    /// Names an account's person like the account. Returns who had the name and has a number now.
+    /// Assigns an account's person the account's name. A guest who had that name is given a
+    /// numbered one and returned.
     pub(in crate::chat) fn install(
         &mut self,
         key: PersonId,
@@ -222,17 +224,17 @@ impl People {
         Some(holder)
     }
 
-    /// Counts the sessions without a connection.
+    /// Counts the detached sessions.
     pub(in crate::chat) fn detached(&self) -> usize {
         self.detached.len()
     }
 
-    /// Returns the session without a connection that is to end first when there are too many.
+    /// Returns the detached session that ends first when there are too many.
     pub(in crate::chat) fn first_to_go(&self) -> Option<PersonId> {
         self.detached.first_to_go()
     }
 
-    /// Counts a person among the sessions without a connection.
+    /// Adds a person to the detached sessions.
     pub(in crate::chat) fn put_detached(&mut self, key: PersonId) {
         if let Some(person) = self.people.get_mut(key.index()) {
             person.detached_session = true;
@@ -240,7 +242,7 @@ impl People {
         }
     }
 
-    /// Counts a person no more among the sessions without a connection.
+    /// Removes a person from the detached sessions.
     pub(in crate::chat) fn drop_detached(&mut self, key: PersonId) {
         if let Some(person) = self.people.get_mut(key.index())
             && std::mem::take(&mut person.detached_session)
@@ -249,7 +251,7 @@ impl People {
         }
     }
 
-    /// Takes note that a session is worth keeping.
+    /// Marks a session as persisted.
     pub(in crate::chat) fn mark_persisted(&mut self, key: PersonId) {
         let detached = self.get(key).is_some_and(|person| person.detached_session);
         self.drop_detached(key);
@@ -261,7 +263,7 @@ impl People {
         }
     }
 
-    /// Adds somebody who has no name yet.
+    /// Adds a person who has no name yet.
     pub(in crate::chat) fn add(&mut self, author: AuthorKey) -> PersonId {
         let key = PersonId::new(self.people.insert(Person {
             name: "".into(),
@@ -288,7 +290,7 @@ impl People {
         key
     }
 
-    /// Removes somebody for good; its name is free again.
+    /// Removes a person for good and frees its name.
     pub(in crate::chat) fn remove(&mut self, key: PersonId) -> Option<Person> {
         self.release(key);
         self.drop_detached(key);
@@ -297,8 +299,8 @@ impl People {
         Some(person)
     }
 
-    /// Renames a person, with a number if the name is in use. Returns
-    /// whether it got one.
+    /// Names a person, with a number appended if the name is in use. Returns whether a number was
+    /// needed.
     pub(in crate::chat) fn assign_name(
         &mut self,
         key: PersonId,
@@ -317,7 +319,7 @@ impl People {
                 if self.is_free(name.as_arc(), author) {
                     break;
                 }
-                // Somebody chose this very name; its number is passed over.
+                // Another person chose this very name; its number is skipped.
                 if let Some(numbers) = self.numbers.get_mut(&base) {
                     numbers.used = numbers.used.saturating_sub(1);
                     if number >= COUNTED_TO {
@@ -333,7 +335,8 @@ impl People {
         number != 0
     }
 
-    /// Restores the name of a detached session, or assigns another if it is taken by now.
+    /// Reserves the name of a detached session again, or assigns another if it was taken meanwhile.
+    /// Returns whether the name has changed.
     pub(in crate::chat) fn restore_name(&mut self, key: PersonId, limits: &Limits) -> bool {
         let Some(person) = self.get(key) else { return false };
         if person.holds_name {
@@ -351,7 +354,7 @@ impl People {
         true
     }
 
-    /// Frees a person's name; the person remembers it.
+    /// Frees a person's name; [`Person::name`] keeps it.
     pub(in crate::chat) fn release(&mut self, key: PersonId) {
         let Some(person) = self.people.get_mut(key.index()) else { return };
         if !std::mem::take(&mut person.holds_name) {
@@ -385,19 +388,20 @@ impl People {
     }
 }
 
-/// Up to this number the next one is tried; above, twice as much: where others have chosen a
-/// thousand names with numbers, a free one is found in a few attempts.
+/// Numbers up to this one are tried one after the other; above it, each attempt doubles the number,
+/// so that a free one is found in a few attempts where others have chosen a thousand numbered
+/// names.
 pub(in crate::chat) const COUNTED_TO: u32 = 16;
 
-/// Returns what numbers are counted by: one of the two likenesses of a name.
+/// Returns the key of [`People::numbers`]: the first of the two likenesses of a name.
 fn folded(name: &str) -> Box<str> {
     let [folded, _] = likeness(name);
     folded
 }
 
 impl NameNumbers {
-    /// Returns the lowest number that came back, else one never given: no search among thousands
-    /// of the same name.
+    /// Returns the lowest returned number, else one never allocated: no search among thousands of
+    /// the same name.
     fn next(&mut self) -> u32 {
         self.used = self.used.saturating_add(1);
         if let Some(Reverse(number)) = self.free.pop() {
@@ -407,7 +411,7 @@ impl NameNumbers {
         self.highest
     }
 
-    /// Takes a number back; true if none is left in use.
+    /// Takes a number back. Returns whether none is left in use.
     fn give_back(&mut self, number: u32) -> bool {
         self.used = self.used.saturating_sub(1);
         self.free.push(Reverse(number));
@@ -415,17 +419,17 @@ impl NameNumbers {
     }
 }
 
-/// Returns the network that tells somebody from others. This machine and no address at all do not.
+/// Returns a network that distinguishes its users from others: not loopback, not unspecified.
 pub(in crate::chat) fn telling(network: Option<IpAddr>) -> Option<IpAddr> {
     network.filter(|network| !network.is_loopback() && !network.is_unspecified())
 }
 
-/// Makes a session key of random bytes.
+/// Encodes random bytes as a session key.
 pub(in crate::chat) fn session_key(seed: [u8; 16]) -> Box<str> {
     BASE64_URL_SAFE_NO_PAD.encode(seed).into()
 }
 
-/// Names the author that a session key stands for; the key itself is kept nowhere.
+/// Returns the author of a session key. Only this hash is stored, never the key itself.
 pub fn author_of(session: &str) -> AuthorKey {
     let mut author = [0; 16];
     for (to, from) in author.iter_mut().zip(Sha1::digest(session)) {
@@ -434,8 +438,8 @@ pub fn author_of(session: &str) -> AuthorKey {
     AuthorKey(author)
 }
 
-/// Names the author that a guest without a session is by its name and network. As the complement of
-/// a hash no session key can be made to stand for it.
+/// Returns the author of a guest without a session, from its name and network. It is the complement
+/// of a hash, so no session key can be found for it.
 pub(in crate::chat) fn author_by(name: &UserName, network: IpAddr) -> AuthorKey {
     let AuthorKey(author) = author_of(&format!("{network} {}", fold(name.as_arc())));
     AuthorKey(author.map(|byte| !byte))

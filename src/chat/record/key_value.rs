@@ -1,50 +1,50 @@
-//! Small things that are kept beside the records.
+//! Key-value records: small state stored beside the records of rooms.
 
 use std::sync::Arc;
 
 use super::RequestId;
 
-/// Names a kind of key-value records. (Never renumber: the database keeps the numbers.)
+/// A kind of key-value record. (Never renumber: the database stores the numbers.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Namespace {
-    /// Who has registered.
+    /// Accounts, by author.
     Accounts,
-    /// What a room is like: who owns it, whether it is private.
+    /// Rooms: owner, private, locked, slow mode.
     Rooms,
-    /// Who has which role in a room; keys are `ROOMKEY/…`.
+    /// Members and moderators; keys are `ROOMKEY/…`.
     MemberStates,
-    /// Who may not come into a room; keys are `ROOMKEY/…`.
+    /// Bans; keys are `ROOMKEY/…`.
     Bans,
-    /// Who talks to whom in private.
+    /// Private conversations.
     DirectRooms,
-    /// How far somebody has read; keys are `AUTHORHEX/ROOMKEY`.
+    /// Read markers; keys are `AUTHORHEX/ROOMKEY`.
     ReadMarkers,
-    /// Tokens that hold no longer.
+    /// Revoked tokens.
     RevokedTokens,
-    /// What a day came to.
+    /// Totals of days.
     Days,
-    /// Who may not speak in a room; keys are `ROOMKEY/…`.
+    /// Mutes; keys are `ROOMKEY/…`.
     Mutes,
 }
 
-/// One small thing kept beside the records, under a name of its own on its shelf.
+/// A key-value record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyValue {
-    /// Where it lies.
+    /// The namespace.
     pub namespace: Namespace,
-    /// Its name there.
+    /// The key in the namespace.
     pub key: Arc<str>,
-    /// What is kept; `None` forgets it.
+    /// The value; `None` deletes the record.
     pub value: Option<Arc<str>>,
 }
 
-/// Stores key-value records, all or none. With a request id it is answered by
+/// A request to store key-value records, all or none. With a request id it is answered by
 /// [`Saved`](super::JournalResponse::Saved) or [`Rejected`](super::JournalResponse::Rejected);
-/// without one they are stored as soon as they can be.
+/// without one it is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PutKeyValues {
     /// Comes back with the answer.
     pub request_id: Option<RequestId>,
-    /// The key-value records; of two with the same name the later one counts.
+    /// The records; of two with the same key the later one counts.
     pub key_values: Vec<KeyValue>,
 }

@@ -1,8 +1,8 @@
-//! What a room's record is made of, and the contract between the chat and whoever keeps it.
+//! The entries of a room's record, and the contract between the chat and the journal.
 //!
-//! The chat never writes a record itself: it hands out an [`JournalRequest`] and later takes in the
-//! [`JournalResponse`]. The keeper gives each entry its `seq`, from 1 without holes; nobody sees an
-//! entry before it has one. Everything here is plain data and may cross threads.
+//! The chat never writes a record itself: it issues a [`JournalRequest`] and later receives the
+//! [`JournalResponse`]. The journal assigns each entry its `seq`, from 1 without gaps; no entry is
+//! published before it has one. Everything here is plain data and may cross threads.
 
 mod key_value;
 mod moderation;
@@ -13,25 +13,25 @@ use std::sync::Arc;
 pub use key_value::{KeyValue, Namespace, PutKeyValues};
 pub use moderation::{Moderation, ModerationAction};
 
-/// Names an order, so that its answer finds the way back.
+/// The id of a request, which its answer repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
-/// Names a room in the record: its name after case folding.
+/// The key of a room's record: its name after case folding.
 pub type RoomKey = Arc<str>;
 
-/// Names an author across connections: a hash of the session key, or of the account's name; of
-/// who posts without either, of the name it says.
+/// An author across connections: a hash of the session key, or of the account's name; for posts
+/// without either, a hash of name and network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthorKey(pub [u8; 16]);
 
 impl AuthorKey {
-    /// Writes it as 32 hexadecimal digits.
+    /// Encodes it as 32 hexadecimal digits.
     pub fn to_hex(self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Reads what [`AuthorKey::to_hex`] wrote.
+    /// Decodes what [`AuthorKey::to_hex`] returns.
     pub fn from_hex(text: &str) -> Option<Self> {
         if text.len() != 32 {
             return None;
@@ -45,21 +45,21 @@ impl AuthorKey {
     }
 }
 
-/// Why a message is gone.
+/// The reason a message was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeletionReason {
     /// Its author deleted it.
     Author,
-    /// Somebody who moderates in the room deleted it.
+    /// A moderator of the room deleted it.
     Moderator,
-    /// Its time had come.
+    /// It expired.
     Expired,
 }
 
-/// One change of a room's record.
+/// A change of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Something was said.
+    /// A message was posted.
     Message {
         /// The text.
         content: Arc<str>,
@@ -68,37 +68,37 @@ pub enum Change {
         /// Unix milliseconds at which it disappears.
         expires: Option<u64>,
     },
-    /// A message reads differently.
+    /// A message was edited.
     Edited {
         /// The message.
         mid: u64,
         /// Its new text.
         content: Arc<str>,
     },
-    /// A message is gone.
+    /// A message was deleted.
     Deleted {
         /// The message.
         mid: u64,
-        /// Why it is gone; whether its author or another did it, the journal fills in.
+        /// Why; the journal fills in whether its author or another deleted it.
         why: DeletionReason,
     },
-    /// Somebody reacted to a message, or took the reaction back.
+    /// A reaction was added to a message, or removed.
     Reaction {
         /// The message.
         mid: u64,
         /// The reaction.
         emoji: Arc<str>,
-        /// False takes it back.
+        /// Whether it was added; false removes it.
         on: bool,
-        /// How many people react so; the journal fills it in.
+        /// Number of people with this reaction; filled in by the journal.
         count: u32,
     },
-    /// The room has another topic.
+    /// The topic was changed.
     Topic {
         /// The topic, empty for none.
         topic: Arc<str>,
     },
-    /// Somebody moderated in the room.
+    /// A moderation action.
     Moderated {
         /// What was done.
         moderation: Arc<Moderation>,
@@ -118,7 +118,7 @@ pub struct Entry {
     pub change: Change,
 }
 
-/// An entry without a number: what somebody wants the record to say.
+/// An entry without a number: a request to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// Comes back with the answer.
@@ -127,11 +127,11 @@ pub struct Draft {
     pub room: RoomKey,
     /// The room's name as people see it.
     pub room_name: Arc<str>,
-    /// Who says it.
+    /// The author.
     pub author: AuthorKey,
     /// The author's name now.
     pub sender: Arc<str>,
-    /// Whether the author may take away what others said.
+    /// Whether the author may delete the messages of others.
     pub moderator: bool,
     /// The client's idempotency key, unique per author.
     pub id: Option<Arc<str>>,
@@ -143,7 +143,7 @@ pub struct Draft {
     pub key_values: Vec<KeyValue>,
 }
 
-/// Asks who wrote a message, deleted or not.
+/// A request for the author of a message, deleted or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorQuery {
     /// Comes back with the answer.
@@ -154,7 +154,7 @@ pub struct AuthorQuery {
     pub mid: u64,
 }
 
-/// Which part of a room's record is asked for.
+/// The part of a room's record to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
     /// The newest messages.
@@ -163,13 +163,13 @@ pub enum Span {
     Before(u64),
     /// The oldest messages above this `seq`.
     After(u64),
-    /// Half on either side of this `seq`.
+    /// Messages around this `seq`, half on either side.
     Around(u64),
-    /// Every numbered entry above this `seq`, as it happened, nothing folded in: for catching up.
+    /// Every entry above this `seq`, unfolded: for resuming.
     Entries(u64),
 }
 
-/// Asks for a part of a room's record.
+/// A request for a part of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     /// Comes back with the answer.
@@ -184,10 +184,10 @@ pub struct Query {
     pub bytes_max: usize,
 }
 
-/// A message as history shows it: edits folded in.
+/// A message with all its changes folded in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMessage {
-    /// Its name in its room.
+    /// Its id in its room: the `seq` of its first entry.
     pub mid: u64,
     /// The `seq` of the newest change to it; `mid` if there was none.
     pub seq: u64,
@@ -201,15 +201,15 @@ pub struct StoredMessage {
     pub reply_to: Option<u64>,
     /// Unix milliseconds at which it disappears.
     pub expires: Option<u64>,
-    /// Why there is no text any more.
+    /// Why it was deleted, if it was.
     pub deleted: Option<DeletionReason>,
     /// Whether it was edited.
     pub edited: bool,
-    /// Reactions: emoji and the names that gave it.
+    /// Reactions: each emoji and the names of those who gave it.
     pub reactions: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
 
-/// What a [`Query`] found.
+/// The content of a [`Page`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageContent {
     /// Messages in ascending `mid`, for every span but [`Span::Entries`].
@@ -218,7 +218,7 @@ pub enum PageContent {
     Entries(Vec<Entry>),
 }
 
-/// Answers a [`Query`].
+/// The answer to a [`Query`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The query's.
@@ -231,11 +231,11 @@ pub struct Page {
     pub top: u64,
     /// Whether there is more in the direction asked for.
     pub more: bool,
-    /// Ranges within what was asked for that are no longer kept, ascending, inclusive.
+    /// Ranges of the requested part that retention has removed: ascending, inclusive.
     pub lost: Vec<(u64, u64)>,
 }
 
-/// Asks for the messages with certain words in them, the newest first.
+/// A request for the messages with certain words, the newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     /// Comes back with the answer.
@@ -244,7 +244,7 @@ pub struct Search {
     pub asker: u64,
     /// The rooms to look into: only such as the asker may read.
     pub rooms: Vec<RoomKey>,
-    /// What was typed: words, and phrases in quotes. Never an expression of any other kind.
+    /// The query: words, and phrases in quotes; no other syntax.
     pub words: Arc<str>,
     /// Only messages with a `mid` below this.
     pub before: Option<u64>,
@@ -254,16 +254,16 @@ pub struct Search {
     pub bytes_max: usize,
 }
 
-/// A message that was searched for.
+/// A message that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// Its room.
     pub room: RoomKey,
-    /// The message as it reads now.
+    /// The message with all its changes.
     pub said: StoredMessage,
 }
 
-/// Answers a [`Search`].
+/// The answer to a [`Search`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchPage {
     /// The search's.
@@ -274,24 +274,24 @@ pub struct SearchPage {
     pub more: bool,
 }
 
-/// Why a draft is not in the record.
+/// The reason the journal refused a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JournalError {
-    /// The same `id` came before with another body.
+    /// The same `id` was used before with a different body.
     IdConflict,
     /// There is no such message to change.
     NoSuchMessage,
-    /// The message is somebody else's.
+    /// The message is another author's.
     Forbidden,
-    /// The message has as many kinds of reactions as it may, or as many of this author.
+    /// The message has the most kinds of reactions allowed, or the most of this author.
     TooManyReactions,
-    /// The keeper has too much to do: try again with the same `id`.
+    /// The journal is overloaded: try again with the same `id`.
     Overloaded,
-    /// The keeper cannot write now: try again with the same `id`.
+    /// The journal cannot write now: try again with the same `id`.
     Unavailable,
 }
 
-/// What a session leaves behind, so that it can be taken up again.
+/// A session as it is stored, to be resumed later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
     /// A hash of its key.
@@ -302,11 +302,11 @@ pub struct SessionRecord {
     pub rooms: Vec<Arc<str>>,
     /// Unix milliseconds at which it began; 0 if that is unknown.
     pub since: u64,
-    /// The network it was last used from, if that tells it from others.
+    /// The network it last connected from; `None` for loopback and unspecified addresses.
     pub network: Option<IpAddr>,
 }
 
-/// What a room is known by before anybody joins it.
+/// A room as the journal knows it at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomRecord {
     /// Its key.
@@ -319,28 +319,28 @@ pub struct RoomRecord {
     pub topic: Arc<str>,
 }
 
-/// All that the chat must know before the first client comes.
+/// The state the chat starts from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Names this incarnation of the journal.
+    /// The journal's incarnation.
     pub epoch: String,
-    /// What an `ack` says of durability: `memory`, `write` or `fsync`.
+    /// The durability an `ack` reports: `memory`, `write` or `fsync`.
     pub durable: &'static str,
     /// Every room that has a record.
     pub rooms: Vec<RoomRecord>,
-    /// Every session that may still come back.
+    /// Every session that may still be resumed.
     pub sessions: Vec<SessionRecord>,
-    /// Every key-value record that has a value, by shelf, then key.
+    /// Every key-value record, by namespace, then key.
     pub key_values: Vec<KeyValue>,
 }
 
-/// What the chat asks of the journal. Orders are carried out in the order given.
+/// A request of the chat to the journal. Requests are carried out in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalRequest {
-    /// Add to a record.
+    /// Append an entry.
     Append(Draft),
-    /// Give the first answer to a draft that has come before; nothing is added if it has not. For
-    /// what is not to be added any more, but may have been.
+    /// Look up whether a draft was appended before, by its idempotency key, and repeat its answer;
+    /// nothing is appended. For requests that are refused now, but may have been done before.
     CheckReplay(Draft),
     /// Find who wrote a message.
     FindAuthor(AuthorQuery),
@@ -348,34 +348,34 @@ pub enum JournalRequest {
     Read(Query),
     /// Find messages.
     Search(Search),
-    /// Keep key-value records.
+    /// Store key-value records.
     Put(PutKeyValues),
-    /// Keep a session; not answered.
+    /// Store a session; not answered.
     PutSession(SessionRecord),
-    /// Forget a session; not answered.
+    /// Delete a session; not answered.
     DropSession(AuthorKey),
 }
 
-/// What the journal tells the chat.
+/// A response of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalResponse {
     /// The draft is in the record.
     Appended {
         /// The draft's.
         request_id: RequestId,
-        /// Its entry's number; of the first one, if this is a duplicate.
+        /// The `seq` of the entry; for a duplicate, of the first one.
         seq: u64,
-        /// The message it made or changed; 0 if it is about none.
+        /// The message it made or changed; 0 if none.
         mid: u64,
-        /// The time of the entry; of the first one, if this is a duplicate.
+        /// The time of the entry; for a duplicate, of the first one.
         ts: u64,
-        /// Whether the same `id` and body had come before. Then nothing was added.
+        /// Whether the same `id` and body were appended before. Nothing was added then.
         duplicate: bool,
-        /// For a reaction: how many people react so now. For a deletion: 1 if the message was
-        /// somebody else's.
+        /// For a reaction, the number of people who have it now. For a deletion, 1 if the message
+        /// was another author's.
         count: u32,
     },
-    /// A draft to be recognised has not come before.
+    /// The draft of a [`JournalRequest::CheckReplay`] was not appended before.
     NotReplayed {
         /// The draft's.
         request_id: RequestId,
@@ -387,15 +387,15 @@ pub enum JournalResponse {
         /// The author and the name it had, if there is such a message.
         author: Option<(AuthorKey, Arc<str>)>,
     },
-    /// The key-value records are kept.
+    /// The key-value records are stored.
     Saved {
-        /// The order's.
+        /// The request's.
         request_id: RequestId,
     },
-    /// The draft is not in the record, or the facts are not kept, or (only `Unavailable`) perhaps
-    /// not.
+    /// The entry was not appended, or the key-value records were not stored, or (`Unavailable`
+    /// only) perhaps not.
     Rejected {
-        /// The draft's, or that of the order to keep.
+        /// The request's.
         request_id: RequestId,
         /// Why.
         why: JournalError,
@@ -411,16 +411,16 @@ pub enum JournalResponse {
         /// Why.
         why: JournalError,
     },
-    /// The journal added an entry of its own: a message expired.
+    /// The journal appended an entry of its own: a message expired.
     Added {
         /// The room.
         room: RoomKey,
         /// The entry.
         entry: Entry,
     },
-    /// Whether the record can be written now; told when it changes.
+    /// The journal became writable or unwritable.
     Health {
-        /// False while it cannot.
+        /// Whether it can be written.
         writable: bool,
     },
 }

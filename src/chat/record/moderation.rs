@@ -1,59 +1,59 @@
-//! What somebody did to moderate in a room.
+//! Moderation actions.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody who moderates did.
+/// A moderation action with its target and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moderation {
-    /// What.
+    /// The action.
     pub action: ModerationAction,
-    /// The name of whom it was done to; nobody for what is done to the room.
+    /// The name of the target; `None` for an action on the room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Arc<str>>,
-    /// How long it lasts, or how long everybody waits between two messages.
+    /// How long it lasts, or the interval of slow mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
-    /// Why, as they put it.
+    /// The reason given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
 }
 
-/// Names what can be done to moderate. (The words stand in the database and on the wire.)
+/// A kind of moderation. (The words stand in the database and on the wire.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModerationAction {
-    /// Somebody has to leave.
+    /// Removes a user from the room.
     Kick,
-    /// Somebody has to leave and may not come back.
+    /// Removes a user, who may not come back.
     Ban,
-    /// Somebody may come back.
+    /// Lifts a ban.
     Unban,
-    /// Somebody may not talk.
+    /// Stops a user from posting.
     Mute,
-    /// Somebody may talk again.
+    /// Lifts a mute.
     Unmute,
-    /// Only those who moderate may talk.
+    /// Lets only moderators post.
     Lock,
-    /// Everybody may talk again.
+    /// Lets everybody post again.
     Unlock,
-    /// Everybody has to wait between two messages.
+    /// Sets the interval between two messages of one user.
     Slow,
-    /// Somebody may come in.
+    /// Lets a user into a private room.
     Invite,
-    /// Only members may come in.
+    /// Lets only members join.
     MakePrivate,
-    /// Everybody may come in.
+    /// Lets everybody join.
     MakePublic,
-    /// Somebody has a higher role.
+    /// Makes a user a moderator.
     Promote,
-    /// Somebody has a lower role.
+    /// Makes a moderator an ordinary member.
     Demote,
 }
 
 impl ModerationAction {
-    /// Lists them all, with their words.
+    /// All actions with their words.
     pub const ALL: [(Self, &'static str); 13] = [
         (Self::Kick, "kick"),
         (Self::Ban, "ban"),
@@ -70,7 +70,7 @@ impl ModerationAction {
         (Self::Demote, "demote"),
     ];
 
-    /// Reads the word.
+    /// Finds an action by its word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(_, known)| *known == word).map(|(action, _)| action)
     }

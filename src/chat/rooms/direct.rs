@@ -1,4 +1,4 @@
-//! Private conversations between two people: their rooms, and how each side sees them.
+//! Private conversations between two people: the room, and how each side sees it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,43 +14,43 @@ use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 pub(in crate::chat) struct DirectRoom {
     authors: [AuthorKey; 2],
     pub(in crate::chat) sides: [Side; 2],
-    /// How many clients have joined it.
+    /// Number of clients that have joined it.
     pub(in crate::chat) subscriptions: u32,
 }
 
 /// One side of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::chat) struct Side {
-    /// Who, in hexadecimal digits.
+    /// Its author in hexadecimal digits.
     pub(in crate::chat) who: Arc<str>,
-    /// What it calls the conversation.
+    /// Its own name for the conversation.
     pub(in crate::chat) label: Arc<str>,
-    /// What it was called when it last spoke here.
+    /// The name it had when it last posted here.
     pub(in crate::chat) name: Arc<str>,
 }
 
-/// Finds conversations by who is in them.
+/// All conversations by participant.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct DirectRooms {
-    /// The one in which something was said last stands last.
+    /// The most recently used one is last.
     by_author: HashMap<AuthorKey, Vec<RoomId>>,
-    /// By what each of the two calls it, folded.
+    /// By each participant's own name for it, folded.
     by_label: HashMap<AuthorKey, HashMap<Box<str>, RoomId>>,
 }
 
 impl DirectRoom {
-    /// Orders the two sides by author.
+    /// Returns a conversation whose sides are ordered by author.
     pub(in crate::chat) fn new(own: (AuthorKey, Side), other: (AuthorKey, Side)) -> Self {
         let ((a, first), (b, second)) = if own.0 <= other.0 { (own, other) } else { (other, own) };
         Self { authors: [a, b], sides: [first, second], subscriptions: 0 }
     }
 
-    /// Returns who has the conversation.
+    /// Returns the two participants.
     pub(in crate::chat) fn authors(&self) -> [AuthorKey; 2] {
         self.authors
     }
 
-    /// Returns somebody's side and the other one.
+    /// Returns an author's side and the other one.
     pub(in crate::chat) fn seen_by(&self, author: AuthorKey) -> Option<(&Side, &Side)> {
         let [first, second] = &self.sides;
         match self.authors() {
@@ -66,13 +66,13 @@ impl DirectRoom {
         if first == author { second } else { first }
     }
 
-    /// Writes it as a key-value record.
+    /// Encodes it as a key-value record.
     pub(in crate::chat) fn key_value(&self, key: &Arc<str>) -> KeyValue {
         let value = serde_json::to_string(&self.sides).ok().map(Into::into);
         KeyValue { namespace: Namespace::DirectRooms, key: Arc::clone(key), value }
     }
 
-    /// Takes in a key-value record of before the start.
+    /// Restores a conversation from its key-value record.
     pub(in crate::chat) fn restore(value: &str) -> Option<Self> {
         let sides: [Side; 2] = serde_json::from_str(value).ok()?;
         let [first, second] = &sides;
@@ -82,24 +82,24 @@ impl DirectRoom {
 }
 
 impl DirectRooms {
-    /// Lists somebody's conversations, the latest last.
+    /// Lists an author's conversations, the most recently used last.
     pub(in crate::chat) fn of(&self, author: AuthorKey) -> &[RoomId] {
         self.by_author.get(&author).map_or(&[], Vec::as_slice)
     }
 
-    /// Finds a conversation by what an author calls it.
+    /// Finds a conversation by an author's own name for it.
     pub(in crate::chat) fn labelled(&self, author: AuthorKey, label: &str) -> Option<RoomId> {
         self.by_label.get(&author)?.get(&fold(label)).copied()
     }
 
-    /// Takes note of what the two call a conversation.
+    /// Indexes a conversation by its two names.
     pub(in crate::chat) fn label(&mut self, direct: &DirectRoom, room: RoomId) {
         for (author, side) in direct.authors.iter().zip(&direct.sides) {
             self.by_label.entry(*author).or_default().insert(fold(&side.label), room);
         }
     }
 
-    /// Adds a conversation, or puts it behind all others.
+    /// Adds a conversation, or moves it to the end, as the most recently used.
     pub(in crate::chat) fn touch(&mut self, authors: [AuthorKey; 2], room: RoomId) {
         for author in authors {
             let rooms = self.by_author.entry(author).or_default();
@@ -129,7 +129,7 @@ impl DirectRooms {
     }
 }
 
-/// Names the record that two people share. No room's name begins so.
+/// Returns the key of the record that two people share. No room's name begins with `@`.
 pub(in crate::chat) fn key_of(a: AuthorKey, b: AuthorKey) -> Arc<str> {
     let (first, second) = if a <= b { (a, b) } else { (b, a) };
     format!("@{}{}", first.to_hex(), second.to_hex()).into()

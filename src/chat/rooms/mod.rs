@@ -1,4 +1,4 @@
-//! Rooms: who is in them, who listens, and what is known of their record.
+//! Rooms: their members, their audience and the state of their record.
 
 pub(in crate::chat) mod direct;
 pub(in crate::chat) mod posters;
@@ -32,51 +32,51 @@ use crate::chat::rooms::typing::Typing;
 use crate::clock::Moment;
 use crate::rate::Bucket;
 
-/// A room with somebody in it, or with a record.
+/// A room that has people in it, or a record.
 #[derive(Debug)]
 pub(in crate::chat) struct Room {
-    /// Its name as it is compared.
+    /// Its case-folded name.
     pub(in crate::chat) key: RoomKey,
     /// Its name as it was first written.
     pub(in crate::chat) name: Arc<str>,
-    /// The last entry of its record that was shown; 0 if there is none.
+    /// The `seq` of the last published entry; 0 if there is none.
     pub(in crate::chat) top: u64,
-    /// The last message known.
+    /// The `mid` of the last known message.
     pub(in crate::chat) last_mid: u64,
     /// Its topic, empty for none.
     pub(in crate::chat) topic: Arc<str>,
-    /// Who is told what happens.
+    /// The clients that receive its events.
     pub(in crate::chat) audience: Vec<Listener>,
-    /// Who is in it: keys of people.
+    /// Its people.
     pub(in crate::chat) people: Vec<PersonId>,
-    /// Its news of coming and going.
+    /// Its pending presence changes.
     pub(in crate::chat) presence: Presence,
-    /// How often it is told that somebody is typing.
+    /// Bucket of its typing events.
     pub(in crate::chat) hints: Bucket,
-    /// What was shown since the first of those came who wait for their page.
+    /// Entries published since the first of the waiting subscriptions began to wait.
     pub(in crate::chat) recent: VecDeque<Recent>,
-    /// How many subscriptions wait for their page.
+    /// Number of subscriptions that wait for a page.
     pub(in crate::chat) waiting: u32,
-    /// How many orders about it are not answered.
+    /// Number of journal requests about it that are pending.
     pub(in crate::chat) orders: u32,
-    /// Whose it is, if it is a private conversation.
+    /// Its two sides, if it is a private conversation.
     pub(in crate::chat) direct_room: Option<Box<DirectRoom>>,
-    /// Who posted to it over HTTP, if anybody did.
+    /// Its recent posters over HTTP, if any.
     pub(in crate::chat) posters: Option<Box<Posters>>,
-    /// What is special about it; most rooms have nothing special.
+    /// Its rules; `None` for the default ones, which most rooms have.
     rules: Option<Box<Rules>>,
-    /// What will hold in it, as long as that is not the same.
+    /// Its rules once all pending moderation is recorded; `None` while there is none.
     pub(in crate::chat) projected: Option<Box<ProjectedRules>>,
 }
 
-/// An entry kept for those who could not be told when it came.
+/// A published entry, kept for clients that wait for a page.
 #[derive(Debug)]
 pub(in crate::chat) struct Recent {
-    /// Its number.
+    /// Its `seq`.
     pub(in crate::chat) seq: u64,
-    /// What to tell.
+    /// The event.
     pub(in crate::chat) event: ServerEvent,
-    /// Who is not to be told, because it said so itself.
+    /// Its sender, if that does not want its own messages back.
     pub(in crate::chat) except: Option<ClientId>,
 }
 
@@ -102,24 +102,24 @@ impl Room {
         }
     }
 
-    /// Returns what holds in it.
+    /// Returns its rules.
     pub(in crate::chat) fn rules(&self) -> &Rules {
         static NONE: Rules = Rules::none();
         self.rules.as_deref().unwrap_or(&NONE)
     }
 
-    /// Returns what holds in it, to be changed.
+    /// Returns its rules for a change.
     pub(in crate::chat) fn rules_mut(&mut self) -> &mut Rules {
         self.rules.get_or_insert_with(|| Box::new(Rules::none()))
     }
 
-    /// Returns what somebody calls it.
+    /// Returns its name as an author sees it.
     pub(in crate::chat) fn name_for(&self, author: AuthorKey) -> &Arc<str> {
         let side = self.direct_room.as_ref().and_then(|direct_room| direct_room.seen_by(author));
         side.map_or(&self.name, |(mine, _)| &mine.label)
     }
 
-    /// Returns the key-value records about it that the journal does not know yet; they go with its
+    /// Returns its key-value records that the journal does not have yet; they are stored with its
     /// next entry.
     pub(in crate::chat) fn unsaved_key_values(&self) -> Vec<KeyValue> {
         match &self.direct_room {
@@ -131,19 +131,19 @@ impl Room {
         }
     }
 
-    /// Takes note that an entry, and what went with it, is in the record.
+    /// Records that an entry, and the key-value records with it, are stored.
     pub(in crate::chat) fn key_values_saved(&mut self) {
         if let Some(rules) = self.rules.as_mut() {
             rules.persisted = true;
         }
     }
 
-    /// Whether everybody may know of it.
+    /// Whether it is listed for everybody.
     pub(in crate::chat) fn is_public(&self) -> bool {
         self.direct_room.is_none() && !self.rules().private
     }
 
-    /// Whether somebody may know what is said in it.
+    /// Whether an author may read its record.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
         match &self.direct_room {
             Some(direct_room) => {
@@ -153,14 +153,14 @@ impl Room {
         }
     }
 
-    /// Whether something about it is not answered yet, or somebody waits in it.
+    /// Whether a request about it is pending or a client waits in it.
     pub(in crate::chat) fn is_busy(&self) -> bool {
         let subscriptions =
             self.direct_room.as_ref().map_or(0, |direct_room| direct_room.subscriptions);
         self.waiting > 0 || self.orders > 0 || subscriptions > 0
     }
 
-    /// Describes it in a list.
+    /// Returns its line in a list of rooms.
     pub(in crate::chat) fn line(&self) -> RoomSummary {
         RoomSummary {
             room: Arc::clone(&self.name),
@@ -173,7 +173,7 @@ impl Room {
         }
     }
 
-    /// Keeps an entry as long as somebody waits for a page.
+    /// Keeps an entry while a client waits for a page.
     pub(in crate::chat) fn remember(&mut self, recent: Recent, limits: &Limits) {
         if self.waiting > 0 {
             self.recent.push_back(recent);
@@ -183,13 +183,13 @@ impl Room {
         }
     }
 
-    /// Whether a client said this itself, as far as what is kept tells.
+    /// Whether a client sent this entry itself, as far as the kept entries show.
     pub(in crate::chat) fn is_own(&self, seq: u64, client: ClientId) -> bool {
         let said = self.recent.iter().find(|recent| recent.seq == seq);
         said.is_some_and(|recent| recent.except == Some(client))
     }
 
-    /// Counts one less who waits for a page.
+    /// Counts one waiting subscription less.
     pub(in crate::chat) fn waited(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);
         if self.waiting == 0 {
@@ -197,7 +197,7 @@ impl Room {
         }
     }
 
-    /// Whether nothing would be missing if it were not there.
+    /// Whether it can be removed: it has no record, nobody is in it and nothing is pending.
     fn is_idle(&self) -> bool {
         self.top == 0 && self.people.is_empty() && !self.is_busy()
     }
@@ -208,27 +208,27 @@ impl Room {
 pub(in crate::chat) struct Rooms {
     rooms: Slab<Room>,
     keys: HashMap<RoomKey, RoomId>,
-    /// The rooms that everybody may know, the fullest first, then in the order of their keys.
+    /// The public rooms, the fullest first, then by id.
     largest: BTreeSet<(Reverse<usize>, RoomId)>,
-    /// How many have somebody in them.
+    /// Number of rooms with people in them.
     live: usize,
-    /// Where somebody is more than anybody.
+    /// The rooms in which an author has a role or a restraint.
     rooms_of_member: HashMap<AuthorKey, BTreeSet<RoomId>>,
-    /// Who that is, by room.
+    /// The reverse: those authors by room.
     holders: HashMap<RoomId, Vec<AuthorKey>>,
-    /// Private conversations by who has them.
+    /// Private conversations by participant.
     pub(in crate::chat) directs: DirectRooms,
-    /// How far accounts have read.
+    /// The read markers of accounts.
     pub(in crate::chat) read_markers: ReadMarkers,
-    /// Who is typing.
+    /// Typing indicators.
     pub(in crate::chat) typing: Typing,
-    /// Rooms whose news of people are due, the earliest first; one that has told them meanwhile
-    /// is passed over.
+    /// Rooms by the time their presence changes are due, earliest first. An entry is stale once the
+    /// room was told meanwhile, and then has no effect.
     pub(in crate::chat) news_due: VecDeque<(Moment, RoomId)>,
 }
 
 impl Rooms {
-    /// Returns when the next news, read markers or signs of typing are due.
+    /// Returns when presence changes, read markers or typing indicators are due next.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         let news = self.news_due.front().map_or(Moment::NEVER, |(due, _)| *due);
         news.min(self.read_markers.deadline()).min(self.typing.deadline())
@@ -239,7 +239,7 @@ impl Rooms {
         self.rooms.get(room.index())
     }
 
-    /// Finds a room, to change it.
+    /// Finds a room for a change.
     pub(in crate::chat) fn get_mut(&mut self, room: RoomId) -> Option<&mut Room> {
         self.rooms.get_mut(room.index())
     }
@@ -249,21 +249,21 @@ impl Rooms {
         self.keys.get(key).copied()
     }
 
-    /// Lists the fullest rooms of those that everybody may know.
+    /// Lists the fullest public rooms.
     pub(in crate::chat) fn largest(&self, count: usize) -> Vec<RoomSummary> {
         let rooms = self.largest.iter().filter_map(|&(_, room)| self.get(room));
         rooms.take(count).map(Room::line).collect()
     }
 
-    /// Lists the rooms in which somebody is more than anybody.
+    /// Lists the rooms in which an author has a role or a restraint.
     pub(in crate::chat) fn rooms_of_member(&self, author: AuthorKey) -> Vec<RoomId> {
         self.rooms_of_member
             .get(&author)
             .map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
     }
 
-    /// Takes note of who is more than anybody in a room, and of whether everybody may know of it,
-    /// after that has changed.
+    /// Updates the indices after a change of a room's rules: who has a role or a restraint there,
+    /// and whether the room is public.
     pub(in crate::chat) fn reindex(&mut self, room: RoomId) {
         let count = self.get(room).map_or(0, |room| room.people.len());
         self.recount(room, count);
@@ -286,17 +286,17 @@ impl Rooms {
         }
     }
 
-    /// Returns the latest stamp in what holds in them.
+    /// Returns the latest stamp in the rules of all rooms.
     pub(in crate::chat) fn latest_stamp(&self) -> u64 {
         self.rooms.iter().map(|(_, room)| room.rules().latest_stamp()).max().unwrap_or(0)
     }
 
-    /// Counts all rooms, those that are only a record included.
+    /// Counts all rooms, including those that are only a record.
     pub(in crate::chat) fn len(&self) -> usize {
         self.rooms.len()
     }
 
-    /// Counts the rooms with somebody in them.
+    /// Counts the rooms with people in them.
     pub(in crate::chat) fn live(&self) -> usize {
         self.live
     }
@@ -309,7 +309,7 @@ impl Rooms {
         }
     }
 
-    /// Finds a room or makes it, owned by `owner`; `None` if there are too many.
+    /// Finds or creates a room; a new one is owned by `owner`. `None` if there are too many.
     pub(in crate::chat) fn open(
         &mut self,
         name: &RoomName,
@@ -355,7 +355,7 @@ impl Rooms {
         }
     }
 
-    /// Lets a person in; gives its position in the list of people.
+    /// Adds a person to a room. Returns its position in the list of people.
     pub(in crate::chat) fn enter(&mut self, room: RoomId, person: PersonId) -> u32 {
         let Some(inside) = self.rooms.get_mut(room.index()) else { return u32::MAX };
         let at = inside.people.len();
@@ -364,7 +364,7 @@ impl Rooms {
         number_of(at)
     }
 
-    /// Lets the person at this position out; gives who has the position now.
+    /// Removes the person at this position. Returns the person that has taken the position.
     pub(in crate::chat) fn exit(&mut self, room: RoomId, at: u32) -> Option<PersonId> {
         let inside = self.rooms.get_mut(room.index())?;
         let (at, count) = (at as usize, inside.people.len());
@@ -376,7 +376,7 @@ impl Rooms {
         moved
     }
 
-    /// Removes a room that nobody would miss.
+    /// Removes a room if it is idle.
     pub(in crate::chat) fn vacate(&mut self, room: RoomId) {
         if !self.get(room).is_some_and(Room::is_idle) {
             return;
@@ -396,7 +396,7 @@ impl Rooms {
         room
     }
 
-    /// Puts a room where it belongs among the others, after so many people.
+    /// Reorders a room among the largest after its people have changed from `before`.
     fn recount(&mut self, room: RoomId, before: usize) {
         let inside = self.get(room);
         let after = inside.map_or(0, |room| room.people.len());
@@ -428,7 +428,7 @@ mod tests {
                 rooms.reindex(room);
             }
         }
-        // They are not gone through: they are not there.
+        // Private rooms are not skipped in the list: they are not in it.
         assert_eq!((rooms.largest.len(), rooms.largest(10).len()), (1, 1));
         assert_eq!((rooms.live(), rooms.len()), (999, 1000));
         let last = rooms.find("room 999").unwrap();

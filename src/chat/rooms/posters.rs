@@ -1,4 +1,4 @@
-//! Who posted to a room over HTTP of late: they are in no room, and yet can be moderated.
+//! Recent posters over HTTP: they are in no room, and yet can be moderated.
 
 use std::collections::VecDeque;
 
@@ -6,19 +6,19 @@ use crate::chat::names::{alike, likeness};
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::rules::Actor;
 
-/// The last who posted to a room over HTTP, the latest last; at the limit the first is forgotten.
+/// The recent posters of a room over HTTP, the latest last; at the limit the oldest is forgotten.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Posters(VecDeque<Poster>);
 
 #[derive(Debug)]
 struct Poster {
     who: Actor,
-    /// The likeness of its name.
+    /// The likenesses of its name.
     like: [Box<str>; 2],
 }
 
 impl Posters {
-    /// Takes note of who posts.
+    /// Adds a poster, as the latest.
     pub(in crate::chat) fn note(&mut self, who: Actor) {
         self.forget(who.author);
         if self.0.len() >= POSTERS_MAX {
@@ -28,13 +28,13 @@ impl Posters {
         self.0.push_back(Poster { who, like });
     }
 
-    /// Finds who posted under this name last.
+    /// Finds the latest poster with a name.
     pub(in crate::chat) fn named(&self, name: &str) -> Option<&Actor> {
         let like = likeness(name);
         self.0.iter().rev().find(|it| alike(&it.like, &like)).map(|it| &it.who)
     }
 
-    /// Finds an author.
+    /// Finds the poster that is an author.
     pub(in crate::chat) fn get(&self, author: AuthorKey) -> Option<&Actor> {
         self.0.iter().map(|it| &it.who).find(|who| who.author == author)
     }
@@ -45,5 +45,5 @@ impl Posters {
     }
 }
 
-/// So many are remembered in each room; a message names its author without that, too.
+/// Posters remembered in each room. A message identifies its author without that, too.
 const POSTERS_MAX: usize = 16;

@@ -1,8 +1,9 @@
-//! News of coming and going.
+//! Presence: joins, leaves, renames and statuses.
 //!
-//! A room tells them in batches, one in a while, so that ten thousand people who come cost each
-//! of them a few events and not ten thousand. Up to a number of people each is told by name;
-//! above, and when too much happens at once, the count alone is told.
+//! A room sends them in batches, at most one in `presence_every`, so that ten thousand people who
+//! join cost each of them a few events and not ten thousand. Up to `presence_users_max` people,
+//! each change is sent by name; above that, or when too many come at once, only the number of
+//! people is.
 
 use std::sync::Arc;
 
@@ -15,45 +16,45 @@ use crate::chat::rooms::{Room, Rooms};
 use crate::chat::step::Step;
 use crate::clock::Moment;
 
-/// What a room has to tell of people, and when.
+/// The pending presence changes of a room, and when they are due.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Presence {
-    /// Not told yet.
+    /// Changes that are not sent yet.
     pub(in crate::chat) news: Vec<PresenceChange>,
-    /// Whether there are more news than are told one by one.
+    /// Whether there are too many changes to send them one by one.
     pub(in crate::chat) many: bool,
-    /// Until when nothing more is told.
+    /// The earliest time of the next batch.
     pub(in crate::chat) quiet_until: Moment,
-    /// When the next batch is due; at zero none is.
+    /// When the next batch is due; zero: none is.
     pub(in crate::chat) due: Moment,
 }
 
-/// One piece of news.
+/// A presence change.
 #[derive(Debug)]
 pub(in crate::chat) struct PresenceChange {
     /// What happened.
     pub(in crate::chat) what: PresenceEvent,
-    /// To whom.
+    /// The name of the user.
     pub(in crate::chat) user: Arc<str>,
-    /// Who knows already.
+    /// A client that knows already.
     pub(in crate::chat) except: Option<ClientId>,
 }
 
-/// What happened to somebody.
+/// The kind of a presence change.
 #[derive(Debug)]
 pub(in crate::chat) enum PresenceEvent {
-    /// It came.
+    /// The user joined.
     Came,
-    /// It went, so.
+    /// The user left, for this reason.
     Went(&'static str),
-    /// It was called this before.
+    /// The user had this name before.
     Was(Arc<str>),
-    /// It says this of being there.
+    /// The user set this status.
     Is(Status),
 }
 
 impl Rooms {
-    /// Takes note of news; they are told by [`Rooms::tell_presence`] or when they are due.
+    /// Adds a presence change, to be sent by [`Rooms::tell_presence`] or when it is due.
     pub(in crate::chat) fn note(&mut self, room: RoomId, news: PresenceChange, limits: &Limits) {
         let limit = limits.presence_users_max;
         let Some(room) = self.get_mut(room) else { return };
@@ -64,7 +65,7 @@ impl Rooms {
             room.presence.news = Vec::new();
         } else if !room.presence.many {
             if let PresenceEvent::Is(_) = news.what {
-                // The last one is what counts.
+                // Only the last status matters.
                 let older = |other: &PresenceChange| {
                     matches!(other.what, PresenceEvent::Is(_)) && other.user == news.user
                 };
@@ -100,7 +101,7 @@ impl Rooms {
         let knows = |client| news.iter().all(|news| news.except == Some(client));
         match room.audience.as_slice() {
             [] => return,
-            // Who is alone is told nothing, so the next to come need not wait to be told of.
+            // A room with one listener is sent nothing, so the next join need not wait.
             [only] if !many && knows(only.client) => return,
             _ => presence.quiet_until = step.now.at.after(every),
         }
@@ -114,8 +115,8 @@ impl Rooms {
         step.effects.extend(known.map(|(except, event)| unnumbered(key, event, except)));
     }
 
-    /// Broadcasts the batches that are due: those of some rooms, for nobody who talks is to wait until
-    /// all have been told. The others are still due.
+    /// Broadcasts the batches that are due, of some rooms at a time, so that no message waits until
+    /// all rooms were told. The others remain due.
     pub(in crate::chat) fn presence_due(&mut self, step: &mut Step<'_>, limits: &Limits) {
         let mut listeners: usize = 0;
         while let Some(&(due, room)) = self.news_due.front()
@@ -130,7 +131,7 @@ impl Rooms {
     }
 }
 
-/// When so many have been told, the next rooms wait for the next turn.
+/// After this many listeners, the remaining rooms wait for the next turn.
 const LISTENERS_AT_ONCE: usize = 256;
 
 fn told(room: &Room, news: PresenceChange, count: usize) -> ServerEvent {

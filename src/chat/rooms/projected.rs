@@ -1,9 +1,8 @@
-//! What will hold in a room once all that is on its way into the record is there.
+//! The rules of a room once all pending moderation is recorded.
 //!
-//! Facts are kept with the entry that tells of them, so they are written before it is known what
-//! becomes of the moderation actions before. They are written as if all of them will be done; where
-//! that turns out otherwise, what has been touched is written anew when nothing is on its way any
-//! more.
+//! Key-value records are stored with the entry of a moderation action, so they are written before
+//! the outcome of the actions ahead of it is known. They assume that all of those succeed; if one
+//! does not, every dirty key is rewritten once no action is pending.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,24 +11,24 @@ use crate::chat::record::KeyValue;
 use crate::chat::rooms::Room;
 use crate::chat::rooms::rules::{DirtyKey, Rules};
 
-/// The rules of a room, with all that is under way done.
+/// The rules of a room with all pending moderation applied.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct ProjectedRules {
     rules: Rules,
-    /// How many moderation actions are under way.
+    /// Number of pending moderation actions.
     deeds: u32,
     dirty: BTreeSet<DirtyKey>,
-    /// Whether something came otherwise than it was written.
+    /// Whether an outcome differs from what was written.
     stale: bool,
 }
 
 impl Room {
-    /// Returns what will hold.
+    /// Returns the rules once all pending moderation is recorded.
     pub(in crate::chat) fn projected_rules(&self) -> &Rules {
         self.projected.as_ref().map_or_else(|| self.rules(), |projected| &projected.rules)
     }
 
-    /// Begins a moderation action; gives the key-value records to keep with its entry.
+    /// Begins a moderation action. Returns the key-value records to store with its entry.
     pub(in crate::chat) fn begin(
         &mut self,
         apply: impl FnOnce(&mut Rules) -> BTreeSet<DirtyKey>,
@@ -46,7 +45,8 @@ impl Room {
         key_values
     }
 
-    /// Does what was decided, which was written as these key-value records. Says what has changed.
+    /// Applies a moderation action, which was written as these key-value records. Returns the
+    /// changed keys.
     pub(in crate::chat) fn carry_out(
         &mut self,
         written: &[KeyValue],
@@ -61,8 +61,8 @@ impl Room {
         dirty
     }
 
-    /// Ends a moderation action, done or not; gives the key-value records that are to be written
-    /// anew.
+    /// Ends a moderation action, done or not. Returns the key-value records that have to be
+    /// rewritten.
     pub(in crate::chat) fn end(&mut self, done: bool) -> Vec<KeyValue> {
         let Some(mut projected) = self.projected.take() else { return Vec::new() };
         projected.deeds = projected.deeds.saturating_sub(1);
@@ -79,7 +79,7 @@ impl Room {
         Vec::new()
     }
 
-    /// Changes what holds without a moderation action; gives the key-value records to keep.
+    /// Changes the rules without a moderation action. Returns the key-value records to store.
     pub(in crate::chat) fn amend(
         &mut self,
         change: impl Fn(&mut Rules) -> BTreeSet<DirtyKey>,

@@ -1,23 +1,23 @@
-//! How far accounts have read.
+//! Read markers: how far each account has read.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::chat::record::{AuthorKey, RoomKey};
 use crate::clock::Moment;
 
-/// The marks of all accounts.
+/// The read markers of all accounts.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct ReadMarkers {
-    /// The last entry read, by author and room.
+    /// The `seq` of the last entry read, by author and room.
     pub(in crate::chat) by_author: HashMap<AuthorKey, HashMap<RoomKey, u64>>,
-    /// Those the journal does not know yet.
+    /// Markers that are not in the journal yet.
     pub(in crate::chat) unsaved: BTreeSet<(AuthorKey, RoomKey)>,
-    /// When those are to be kept; at zero there are none.
+    /// When those are to be saved.
     pub(in crate::chat) due: Moment,
 }
 
 impl ReadMarkers {
-    /// Takes in a key-value record of before the start.
+    /// Restores a marker from its key-value record.
     pub(in crate::chat) fn restore(&mut self, key: &str, value: &str) {
         if let Some((author, room)) = key.split_once('/')
             && let (Some(author), Ok(seq)) = (AuthorKey::from_hex(author), value.parse())
@@ -26,7 +26,7 @@ impl ReadMarkers {
         }
     }
 
-    /// When marks are to be kept.
+    /// Returns when markers are to be saved.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         if self.unsaved.is_empty() { Moment::NEVER } else { self.due }
     }

@@ -1,4 +1,4 @@
-//! Who is typing in which room, and who has to rest before that is shown again.
+//! Typing indicators: who is typing in which room, and who has to rest before being shown again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use crate::clock::Moment;
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Typing {
     pub(in crate::chat) typists: BTreeMap<TypingKey, Typist>,
-    /// When something is due for each writer.
+    /// The next deadline of each typist.
     pub(in crate::chat) due: BTreeSet<(Moment, TypingKey)>,
-    /// Who has stopped, to be told when the input is done with.
+    /// Indicators that have ended, to be sent at the end of the input.
     pub(in crate::chat) stopped: Vec<Stopped>,
 }
 
-/// Names a person in a room by their keys.
+/// A person in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) struct TypingKey {
     pub(in crate::chat) person: PersonId,
@@ -26,23 +26,23 @@ pub(in crate::chat) struct TypingKey {
 /// A person who is typing in a room, or was a moment ago.
 #[derive(Debug)]
 pub(in crate::chat) struct Typist {
-    /// The connection that said so last.
+    /// The connection that last sent `typing`.
     pub(in crate::chat) client: ClientId,
-    /// The name that was told; none: it is not shown.
+    /// The name under which it is shown; `None`: it is not.
     pub(in crate::chat) shown: Option<Arc<str>>,
-    /// Until when it is typing if it does not say so again.
+    /// When it stops typing unless it sends `typing` again.
     pub(in crate::chat) until: Moment,
-    /// Until when it is not told that it is typing.
+    /// The earliest time it may be shown again.
     pub(in crate::chat) rests_until: Moment,
 }
 
-/// The end of a writing that was shown.
+/// The end of an indicator that was shown.
 #[derive(Debug)]
 pub(in crate::chat) struct Stopped {
     pub(in crate::chat) person: PersonId,
     pub(in crate::chat) client: ClientId,
     pub(in crate::chat) room: RoomId,
-    /// The room's name: its key may be another room's by now.
+    /// The room's name: its id may have been reused.
     pub(in crate::chat) name: Arc<str>,
     pub(in crate::chat) user: Arc<str>,
 }
@@ -54,7 +54,7 @@ impl Typist {
 }
 
 impl Typing {
-    /// When [`Chat::typing_due`] has something to do.
+    /// Returns the earliest deadline.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         self.due.first().map_or(Moment::NEVER, |(due, _)| *due)
     }

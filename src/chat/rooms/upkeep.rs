@@ -1,5 +1,4 @@
-//! Small changes of a room's state: answers that came, typing that ended, subscriptions that were
-//! left.
+//! Small updates of a room: answers that arrived, typing that ended, subscriptions that were left.
 
 use std::sync::Arc;
 
@@ -11,14 +10,14 @@ use crate::chat::rooms::typing::{Stopped, TypingKey};
 use crate::clock::Moment;
 
 impl Rooms {
-    /// Counts one order less that a room waits for.
+    /// Counts one pending request of a room less.
     pub(in crate::chat) fn request_answered(&mut self, room: RoomId) {
         if let Some(room) = self.get_mut(room) {
             room.orders = room.orders.saturating_sub(1);
         }
     }
 
-    /// Finds a room by its name, wherever a client is.
+    /// Finds a room by its name, whether or not a client is in it.
     pub(in crate::chat) fn room_named(&self, named: Option<&str>) -> Option<RoomId> {
         self.find(&fold(named?.trim()))
     }
@@ -30,7 +29,7 @@ impl Rooms {
         self.vacate(room);
     }
 
-    /// Takes note of what the one who speaks is called now.
+    /// Updates the name under which an author posts in a private conversation.
     pub(in crate::chat) fn speaks_as(&mut self, room: RoomId, author: AuthorKey, name: &Arc<str>) {
         let Some(direct_room) = self.get_mut(room).and_then(|room| room.direct_room.as_mut())
         else {
@@ -44,7 +43,8 @@ impl Rooms {
         }
     }
 
-    /// Takes note that a client of a person leaves a room, or ends, or becomes somebody else's.
+    /// Ends a person's typing in a room when the typing client leaves, closes or becomes another
+    /// person's.
     pub(in crate::chat) fn leaves_typing(
         &mut self,
         person: PersonId,
@@ -53,12 +53,12 @@ impl Rooms {
     ) {
         let typing_key = TypingKey { person, room };
         if self.typing.typists.get(&typing_key).is_some_and(|writer| writer.client == client) {
-            // Who has left rests no longer than it would have; the moment does not matter.
+            // Whoever has left rests no longer than otherwise; the time does not matter.
             self.stop_typing(Moment::default(), typing_key);
         }
     }
 
-    /// Ends a writing. What is left of it is the rest until it may be shown again.
+    /// Ends an indicator. What is left is the rest until it may be shown again.
     pub(in crate::chat) fn stop_typing(&mut self, now: Moment, typing_key: TypingKey) {
         let Some(mut writer) = self.typing.take(typing_key) else { return };
         writer.until = now;
@@ -73,7 +73,7 @@ impl Rooms {
         }
     }
 
-    /// Has one client less in a conversation; false if the room is none.
+    /// Removes a client from a private conversation. Returns whether the room is one.
     pub(in crate::chat) fn leave_direct(&mut self, room: RoomId) -> bool {
         let direct_room = self.get_mut(room).and_then(|room| room.direct_room.as_mut());
         let Some(direct_room) = direct_room else { return false };

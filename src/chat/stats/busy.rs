@@ -1,37 +1,37 @@
-//! What is going on in each room: messages by the minute, for an hour.
+//! The activity of each room: messages per minute, for an hour.
 
 use std::collections::BTreeMap;
 
 use crate::chat::ids::RoomId;
 
-/// Counts the messages of rooms in which something was said within the hour.
+/// Message counts of rooms with messages within the hour.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct RoomActivities {
     rooms: BTreeMap<RoomId, Messages>,
 }
 
-/// Counts the messages of one room.
+/// Message counts of one room.
 #[derive(Debug)]
 struct Messages {
-    /// Those of each minute, by its number modulo 60.
+    /// Messages of each minute, by its number modulo 60.
     minutes: [u32; 60],
     /// Their sum.
     hour: u32,
 }
 
-/// How busy a room is; the busier is the greater.
+/// The activity of a room; the busier is the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) struct RoomActivity {
-    /// Its messages of an hour.
+    /// Its messages within the hour.
     pub(in crate::chat) hour: u32,
-    /// Its messages of the running minute.
+    /// Its messages of the current minute.
     pub(in crate::chat) minute: u32,
-    /// Its key.
+    /// The room.
     pub(in crate::chat) room: RoomId,
 }
 
 impl RoomActivities {
-    /// Begins a minute.
+    /// Advances to a minute.
     pub(in crate::chat) fn advance(&mut self, minute: u64) {
         self.rooms.retain(|_, messages| {
             if let Some(count) = messages.minutes.get_mut(slot_of(minute)) {
@@ -41,12 +41,12 @@ impl RoomActivities {
         });
     }
 
-    /// Forgets all.
+    /// Removes all counts.
     pub(in crate::chat) fn forget(&mut self) {
         self.rooms.clear();
     }
 
-    /// Counts a message. If there are `max` rooms already, the quietest are left out from now on.
+    /// Counts a message. At `max` rooms, the quietest are dropped.
     pub(in crate::chat) fn said(&mut self, room: RoomId, minute: u64, max: usize) {
         if self.rooms.len() >= max && !self.rooms.contains_key(&room) {
             self.thin(max);
@@ -59,7 +59,7 @@ impl RoomActivities {
         }
     }
 
-    /// Lists the busiest rooms that may be told of.
+    /// Lists the `most` busiest rooms for which `told` holds.
     pub(in crate::chat) fn busiest(
         &self,
         minute: u64,
@@ -79,7 +79,7 @@ impl RoomActivities {
         top
     }
 
-    /// Makes room for an eighth of all, so that a flood of new rooms does not cost a search each.
+    /// Drops an eighth of the rooms, so that a flood of new rooms does not cost a search each.
     fn thin(&mut self, max: usize) {
         let mut all: Vec<(u32, RoomId)> =
             self.rooms.iter().map(|(room, messages)| (messages.hour, *room)).collect();

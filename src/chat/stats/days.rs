@@ -1,4 +1,4 @@
-//! Totals of days, kept for a quarter of a year.
+//! Totals of days, kept for 90 days.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,39 +8,39 @@ use serde::{Deserialize, Serialize};
 use crate::chat::protocol::stats::Day;
 use crate::clock;
 
-/// The totals of each day, by its name.
+/// The totals of each day, by its date.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Days {
-    /// The running day; empty before the first.
+    /// The current day; empty before the first.
     name: Arc<str>,
     today: Totals,
-    /// Whether the journal knows the running day as it is.
+    /// Whether the current day has changed since it was last saved.
     changed: bool,
     others: BTreeMap<Arc<str>, Totals>,
-    /// Other days it does not know as they are, or is to forget.
+    /// Other days that have to be saved, or deleted.
     unwritten: BTreeSet<Arc<str>>,
 }
 
-/// What is known of a day, as it is kept.
+/// The totals of a day, as they are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::chat) struct Totals {
-    /// How many messages came.
+    /// Number of messages.
     pub(in crate::chat) messages: u64,
-    /// How many people were there at some time.
+    /// Number of people who were connected at some time.
     pub(in crate::chat) users: u64,
-    /// How many WebSockets were open at most.
+    /// The largest number of open WebSockets.
     pub(in crate::chat) peak: u64,
 }
 
 impl Days {
-    /// Takes in what was kept of a day; what cannot be read is as if it were not there.
+    /// Restores the totals of a day; ignores what cannot be read.
     pub(in crate::chat) fn restore(&mut self, day: Arc<str>, value: &str) {
         if let Ok(totals) = serde_json::from_str(value) {
             self.others.insert(day, totals);
         }
     }
 
-    /// Begins a day, by its number since 1970. Says whether something of it is known already.
+    /// Begins a day, by its number since 1970. Returns whether it has totals already.
     pub(in crate::chat) fn begin(&mut self, day: u64) -> bool {
         let before = std::mem::replace(&mut self.name, clock::date(day).into());
         if !before.is_empty() {
@@ -59,7 +59,7 @@ impl Days {
         known.is_some()
     }
 
-    /// Changes the totals of the running day. Says whether there is something to be kept.
+    /// Changes the totals of the current day. Returns whether they have to be saved.
     pub(in crate::chat) fn count(&mut self, change: impl FnOnce(&mut Totals)) -> bool {
         let before = self.today;
         change(&mut self.today);
@@ -67,8 +67,7 @@ impl Days {
         self.changed
     }
 
-    /// Returns what the journal is to know: of each day its totals, or that it is to be
-    /// forgotten.
+    /// Returns what has to be saved: the totals of each changed day, `None` to delete it.
     pub(in crate::chat) fn take_unwritten(&mut self) -> Vec<(Arc<str>, Option<Arc<str>>)> {
         let mut days = std::mem::take(&mut self.unwritten);
         if std::mem::take(&mut self.changed) {
@@ -83,7 +82,7 @@ impl Days {
         kept.collect()
     }
 
-    /// Lists all days, the oldest first and the running one last.
+    /// Lists all days, the oldest first and the current one last.
     pub(in crate::chat) fn list(&self) -> Vec<Day> {
         let line = |(day, totals): (&Arc<str>, &Totals)| {
             let Totals { messages, users, peak } = *totals;
@@ -93,7 +92,7 @@ impl Days {
     }
 }
 
-/// How many days are kept.
+/// Days kept.
 const DAYS: usize = 90;
 
 #[cfg(test)]

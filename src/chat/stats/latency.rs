@@ -1,7 +1,7 @@
-//! How long things took, counted in classes: a percentile costs no list of all.
+//! A histogram of durations, for percentiles at a fixed cost.
 
-/// Counts durations in milliseconds. Below 16 each is a class of its own; above, eight classes lie
-/// between a power of two and the next, so that none is off by more than an eighth.
+/// A histogram of milliseconds. Below 16 each value has its own class; above, eight classes lie
+/// between a power of two and the next, so that the error is at most an eighth.
 #[derive(Debug)]
 pub(in crate::chat) struct Latencies {
     counts: [u32; CLASSES],
@@ -15,7 +15,7 @@ impl Default for Latencies {
 }
 
 impl Latencies {
-    /// Counts one.
+    /// Adds a duration.
     pub(in crate::chat) fn add(&mut self, millis: u64) {
         if let Some(count) = self.counts.get_mut(class_of(millis)) {
             *count = count.saturating_add(1);
@@ -23,7 +23,7 @@ impl Latencies {
         }
     }
 
-    /// Returns the milliseconds within which so many of a hundred were done; 0 if none was counted.
+    /// Returns a percentile in milliseconds; 0 if nothing was counted.
     pub(in crate::chat) fn percentile(&self, percent: u32) -> u64 {
         let role = u64::from(self.total).saturating_mul(u64::from(percent)).div_ceil(100);
         let mut below = 0_u64;
@@ -35,16 +35,16 @@ impl Latencies {
     }
 }
 
-/// Below this every millisecond is a class.
+/// Below this every millisecond has its own class.
 const EXACT: u64 = 16;
-/// Sixteen classes of their own, then eight for each power of two up to 17 minutes.
+/// Sixteen exact classes, then eight for each power of two up to 17 minutes.
 const CLASSES: usize = 16 + 16 * 8;
 
 fn class_of(millis: u64) -> usize {
     let Some(power) = millis.checked_ilog2().filter(|_| millis >= EXACT) else {
         return usize::try_from(millis).unwrap_or_default();
     };
-    // The three bits behind the first one.
+    // The three bits below the highest one.
     let step = millis.checked_shr(power.saturating_sub(3)).unwrap_or_default() & 7;
     let class = u64::from(power.saturating_sub(4)).saturating_mul(8).saturating_add(step);
     let class = class.saturating_add(EXACT);

@@ -1,11 +1,11 @@
-//! How much is going on: people, connections, messages, and how fast the record is kept.
+//! Statistics: people, connections, messages, and the latency of the journal.
 //!
-//! All of it is counted as it happens, at a fixed cost and in memory of a fixed size, and read when
-//! somebody asks. Minutes go back a day and are lost with the process; the totals of days are
-//! key-value records that the journal keeps. Minutes and days are UTC's. A clock that goes back a
-//! little makes a long minute; by more than an hour, and the minutes begin anew.
+//! Everything is counted as it happens, at a fixed cost and in memory of a fixed size. Minutes go
+//! back a day and are lost with the process; the totals of days are stored as key-value records.
+//! Minutes and days are in UTC. A clock that goes back by up to an hour makes a long minute; by
+//! more, and the minutes start over.
 //!
-//! A person is counted once an hour or day, however often it comes. After a restart it may be
+//! A person is counted once an hour or day, however often it connects. After a restart it may be
 //! counted once more in the total of the day, unless its session lives on. Durations are as exact
 //! as the clock of the turn: a millisecond.
 
@@ -29,24 +29,24 @@ use days::Days;
 use latency::Latencies;
 use seen::Seen;
 
-/// Counts what is going on.
+/// The statistics of the server.
 #[derive(Debug)]
 pub(in crate::chat) struct Counters {
-    /// The running minute, since 1970; 0 before the first.
+    /// The current minute, since 1970; 0 before the first.
     pub(in crate::chat) minute: u64,
     pub(in crate::chat) running: Minute,
     pub(in crate::chat) latencies: Latencies,
-    /// The minutes before the running one, the oldest first.
+    /// The minutes before the current one, the oldest first.
     pub(in crate::chat) past: VecDeque<Minute>,
     pub(in crate::chat) connections: u32,
     pub(in crate::chat) seen: Seen,
     pub(in crate::chat) busy: RoomActivities,
     pub(in crate::chat) days: Days,
-    /// Whose sessions were kept from before the start: they are in the total of the day.
+    /// Authors of sessions from before the start: they are in the total of the day already.
     pub(in crate::chat) before: HashSet<AuthorKey>,
-    /// When the totals of days are to be kept, if something has changed.
+    /// When the totals of days are to be saved, if they have changed.
     pub(in crate::chat) due: Option<Moment>,
-    /// How long that may wait.
+    /// How long a change may wait to be saved.
     pub(in crate::chat) wait: Duration,
 }
 
@@ -60,17 +60,17 @@ pub(in crate::chat) struct Minute {
     p99_ms: u64,
 }
 
-/// How many minutes are remembered.
+/// Minutes remembered.
 pub(in crate::chat) const MINUTES: usize = 24 * 60;
 
-/// How many minutes are told unless somebody asks for more.
+/// Minutes returned unless a client asks for another number.
 pub(in crate::chat) const MINUTES_DEFAULT: u32 = 60;
 
-/// How many rooms are named.
+/// Number of busiest rooms returned.
 pub(in crate::chat) const BUSIEST: usize = 10;
 
 impl Counters {
-    /// Begins with what was kept.
+    /// Restores the totals of days.
     pub(in crate::chat) fn restored(opening: &Snapshot) -> Self {
         let mut days = Days::default();
         for KeyValue { namespace, key, value } in &opening.key_values {
@@ -93,7 +93,7 @@ impl Counters {
         }
     }
 
-    /// Begins the minute, and the day, that it is.
+    /// Advances to the current minute and day.
     pub(in crate::chat) fn advance(&mut self, now: Now) {
         let minute = now.unix_ms / 60_000;
         if minute == self.minute {
@@ -110,7 +110,7 @@ impl Counters {
             return;
         } else {
             let last = self.minute;
-            // What is left out is forgotten within a day anyway.
+            // Minutes left out would be forgotten anyway.
             let first = last.max(minute.saturating_sub(MINUTES as u64));
             for minute in first.saturating_add(1)..=minute {
                 self.past.push_back(self.current());
@@ -123,7 +123,7 @@ impl Counters {
         self.minute = minute;
     }
 
-    /// Takes note that a WebSocket is open; it is the first of this person, if one is named.
+    /// Counts a WebSocket that was opened, the first of this person if one is named.
     pub(in crate::chat) fn opened(&mut self, now: Now, first_of: Option<AuthorKey>) {
         self.connections = self.connections.saturating_add(1);
         self.running.connections = self.running.connections.max(self.connections);
@@ -134,7 +134,7 @@ impl Counters {
         }
     }
 
-    /// Takes note that a WebSocket is closed; it was the last of this person, if one is named.
+    /// Counts a WebSocket that was closed, the last of this person if one is named.
     pub(in crate::chat) fn closed(&mut self, last_of: Option<AuthorKey>, limits: &Limits) {
         self.connections = self.connections.saturating_sub(1);
         if let Some(author) = last_of {
@@ -153,26 +153,26 @@ impl Counters {
         }
     }
 
-    /// Takes note that somebody who is there was somebody else all the time.
+    /// Corrects the counts when two present people turn out to be one.
     pub(in crate::chat) fn vanished(&mut self, now: Now) {
         self.seen.vanished();
         self.running.users = self.running.users.saturating_sub(1);
         self.count_day(now, |today| today.users = today.users.saturating_sub(1));
     }
 
-    /// Counts a message that is in the record.
+    /// Counts a message that was recorded.
     pub(in crate::chat) fn said(&mut self, now: Now, room: RoomId, limits: &Limits) {
         self.running.messages = self.running.messages.saturating_add(1);
         self.busy.said(room, self.minute, limits.stats_rooms_max);
         self.count_day(now, |today| today.messages = today.messages.saturating_add(1));
     }
 
-    /// Counts an entry that took the journal so long.
+    /// Counts the time the journal took for an entry.
     pub(in crate::chat) fn took(&mut self, time: Duration) {
         self.latencies.add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     }
 
-    /// When the totals of days are to be kept.
+    /// Returns when the totals of days are to be saved.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         self.due.unwrap_or(Moment::NEVER)
     }
@@ -206,13 +206,13 @@ impl Counters {
         }
     }
 
-    /// Returns the figures of the running minute.
+    /// Returns the figures of the current minute.
     fn current(&self) -> Minute {
         let [p50_ms, p99_ms] = [50, 99].map(|percent| self.latencies.percentile(percent));
         Minute { p50_ms, p99_ms, ..self.running }
     }
 
-    /// Counts the messages of so many minutes, the running one included.
+    /// Counts the messages of the last minutes, including the current one.
     pub(in crate::chat) fn messages_within(&self, minutes: usize) -> u64 {
         let past = self.past.iter().rev().take(minutes.saturating_sub(1));
         let all = past.chain([&self.running]).map(|minute| u64::from(minute.messages));
@@ -235,7 +235,7 @@ impl Counters {
     }
 }
 
-/// How long a change of the totals of days waits to be kept, for others to come with it.
+/// How long a change of the totals of days may wait for others.
 const KEPT_WITHIN: Duration = Duration::from_secs(60);
 
 fn day_of(minute: u64) -> u64 {

@@ -1,25 +1,25 @@
-//! Who was there: people counted once, however often they come.
+//! Recent presence: people counted once, however often they connect.
 
 use std::collections::HashMap;
 
 use super::MINUTES;
 use crate::chat::record::AuthorKey;
 
-/// Counts those who are there, and remembers for a day those who have gone.
+/// The number of people present, and those who left within a day.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Seen {
-    /// How many are there.
+    /// Number of people present.
     pub(in crate::chat) present: u32,
-    /// Who has gone, and in which minute.
+    /// Who left, and in which minute.
     gone: HashMap<AuthorKey, u64>,
-    /// How many of those have gone in which minute, by its number modulo a day's.
+    /// Number of those who left in each minute, by its number modulo a day's.
     went: Vec<u32>,
-    /// When those who went long ago were last taken out.
+    /// The minute in which old entries were last removed.
     swept: u64,
 }
 
 impl Seen {
-    /// Begins a minute.
+    /// Advances to a minute.
     pub(in crate::chat) fn advance(&mut self, minute: u64) {
         if let Some(count) = self.went_in(minute) {
             *count = 0;
@@ -29,13 +29,13 @@ impl Seen {
         }
     }
 
-    /// Forgets everybody who is not there.
+    /// Forgets everybody who has left.
     pub(in crate::chat) fn forget(&mut self) {
         *self = Self { present: self.present, ..Self::default() };
     }
 
-    /// Takes note that somebody comes; gives the minute in which it was last there, if that is
-    /// less than a day ago.
+    /// Counts an arrival. Returns the minute in which the person left, if that is less than a day
+    /// ago.
     pub(in crate::chat) fn came(&mut self, author: AuthorKey, minute: u64) -> Option<u64> {
         self.present = self.present.saturating_add(1);
         let went = self.gone.remove(&author).filter(|went| is_recent(*went, minute))?;
@@ -45,7 +45,7 @@ impl Seen {
         Some(went)
     }
 
-    /// Takes note that somebody goes. Above `max` it is not remembered.
+    /// Counts a departure; above `max` it is not remembered.
     pub(in crate::chat) fn went(&mut self, author: AuthorKey, minute: u64, max: usize) {
         self.vanished();
         if self.gone.len() >= max && self.swept < minute {
@@ -57,12 +57,12 @@ impl Seen {
         }
     }
 
-    /// Takes note that somebody was somebody else all the time.
+    /// Removes a person who turns out to be another present one.
     pub(in crate::chat) fn vanished(&mut self) {
         self.present = self.present.saturating_sub(1);
     }
 
-    /// Counts those who were there within so many minutes, the running one included.
+    /// Counts those present within the last minutes, including the current one.
     pub(in crate::chat) fn within(&self, minutes: u64, minute: u64) -> u64 {
         let first = minute.saturating_sub(minutes.saturating_sub(1));
         let went = (first..=minute).filter_map(|minute| self.went.get(slot_of(minute)));

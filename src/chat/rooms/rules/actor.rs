@@ -1,47 +1,48 @@
-//! Who acts in a room, or is acted on, and what it may do.
+//! Actors: who moderates, or is moderated, in a room, and in which role.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chat::record::AuthorKey;
 
-/// What somebody may do in a room; each rank may do what those below it may.
+/// A role in a room; each includes the rights of those below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) enum Role {
-    /// What everybody may.
+    /// No role: the rights everybody has.
     Stranger,
-    /// Be in a private room.
+    /// May be in a private room.
     Member,
-    /// Keep order.
+    /// May moderate.
     Moderator,
-    /// Say who moderates, and who may come.
+    /// May appoint moderators, and make the room private.
     Owner,
-    /// The same everywhere, but for reading what is private.
+    /// An owner's rights in every room, but for reading private ones.
     Admin,
 }
 
 impl Actor {
-    /// Makes one that is known by what is stored of it alone.
+    /// Returns an actor of whom only author and name are known.
     pub(in crate::chat) fn absent(author: AuthorKey, name: &Arc<str>) -> Self {
         let name = Arc::clone(name);
         Self { author, name, account: false, admin: false, network: None, since: 0 }
     }
 }
 
-/// Somebody who acts, or is acted on.
+/// A user who moderates, or is moderated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::chat) struct Actor {
-    /// By what the record knows it.
+    /// Its author.
     pub(in crate::chat) author: AuthorKey,
     /// Its name.
     pub(in crate::chat) name: Arc<str>,
     /// Whether it has an account.
     pub(in crate::chat) account: bool,
-    /// Whether it acts with the rights of an admin.
+    /// Whether it has admin rights.
     pub(in crate::chat) admin: bool,
-    /// The network it comes from, or an account was registered from, if that tells it from others.
+    /// The network it comes from, or its account was registered from; `None` for loopback and
+    /// unspecified addresses.
     pub(in crate::chat) network: Option<IpAddr>,
-    /// When its session began, or its account was registered from there; 0 if that is unknown,
-    /// `u64::MAX` for what is said without a session.
+    /// The stamp of its session or of its registration; 0 if unknown, `u64::MAX` for posts without
+    /// a session.
     pub(in crate::chat) since: u64,
 }

@@ -1,4 +1,4 @@
-//! What changes the rules of a room: moderation, and people who end or become others.
+//! Changes of a room's rules: moderation, sessions that end, guests who log in.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use crate::chat::record::{AuthorKey, Moderation, ModerationAction};
 use crate::clock::Now;
 
 impl Rules {
-    /// Does what was decided. `present` are those in the room; they are members of one that
-    /// becomes private. Says what has changed.
+    /// Applies a moderation action. `present` are the people in the room; they become members when
+    /// it becomes private. Returns the changed keys.
     pub(in crate::chat) fn apply(
         &mut self,
         moderation: &Moderation,
@@ -35,7 +35,7 @@ impl Rules {
                     self.change(*author, name, &mut dirty, |it| it.join(stamp));
                 }
             }
-            // Whoever is put out of a private room may not come in again.
+            // Whoever is kicked from a private room may not come in again.
             (ModerationAction::Kick, Some(target)) if private => {
                 self.change(target.author, &target.name, &mut dirty, |it| {
                     (it.member, it.moderator) = (false, false);
@@ -58,7 +58,7 @@ impl Rules {
             (ModerationAction::Unmute, Some(target)) => {
                 dirty.extend(self.mutes.lift(target, now).into_iter().flat_map(mute_keys));
             }
-            // To be invited to a public room is to be told of it.
+            // An invitation to a public room is a mere notice.
             (ModerationAction::Invite, Some(_)) if !private => {}
             (action, Some(target)) => {
                 self.change(target.author, &target.name, &mut dirty, |it| match action {
@@ -83,7 +83,7 @@ impl Rules {
         dirty
     }
 
-    /// Forgets bans, mutes and roles that are over. Returns what has changed.
+    /// Removes expired bans and mutes. Returns the changed keys.
     fn drop_spent(&mut self, now: Now) -> BTreeSet<DirtyKey> {
         let mut dirty: BTreeSet<DirtyKey> =
             self.bans.drop_spent(now).into_iter().map(DirtyKey::Ban).collect();
@@ -115,8 +115,8 @@ impl Rules {
         }
     }
 
-    /// Forgets somebody who will not come back. A moderator owns the room then, else the
-    /// longest-standing member of a private one. Returns what has changed.
+    /// Forgets an author whose session has ended. If it was the owner, a moderator becomes the
+    /// owner, else the longest-standing member of a private room. Returns the changed keys.
     pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
         let bans = self.bans.forget(author).into_iter().map(DirtyKey::Ban);
         let mut dirty: BTreeSet<DirtyKey> = bans.collect();
@@ -134,7 +134,8 @@ impl Rules {
         dirty
     }
 
-    /// Lets somebody be what another was here. Says what has changed.
+    /// Moves everything an author has here, roles and restraints, to another. Returns the changed
+    /// keys.
     pub(in crate::chat) fn hand_on(
         &mut self,
         from: AuthorKey,
@@ -159,8 +160,8 @@ impl Rules {
         dirty
     }
 
-    /// Lets an account be banned and muted as long as the guest is that registered it. Returns what has
-    /// changed.
+    /// Extends the bans and mutes of a guest to the account it registered. Returns the changed
+    /// keys.
     pub(in crate::chat) fn hand_on_restraints(
         &mut self,
         from: AuthorKey,
@@ -171,7 +172,7 @@ impl Rules {
     }
 }
 
-/// Returns what is written anew with a mute: version 0.1.0 stored it with what somebody is.
+/// Returns the keys that are rewritten with a mute: version 0.1.0 stored it with the member state.
 fn mute_keys(key: Arc<str>) -> impl Iterator<Item = DirtyKey> {
     let author = AuthorKey::from_hex(&key).map(DirtyKey::MemberState);
     author.into_iter().chain([DirtyKey::Mute(key)])

@@ -1,4 +1,5 @@
-//! Restraints by whom they may bind: a message costs the same however many there are.
+//! An index of restraints by whom they may bind: checking a message costs the same however many
+//! there are.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +8,7 @@ use std::sync::Arc;
 
 use crate::chat::record::AuthorKey;
 
-/// What a restraint is found by.
+/// A key under which a restraint is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Lookup {
     /// An author it was imposed on, or the account of one.
@@ -16,45 +17,45 @@ pub(super) enum Lookup {
     Freed(AuthorKey),
     /// The network of a guest.
     Network(IpAddr),
-    /// One of the two likenesses of a guest's name; the last in this order.
+    /// One of the two likenesses of a guest's name; last in this order.
     Name(Box<str>),
 }
 
-/// A restraint that is found so. Those that end last are first in this order.
+/// An index entry. Those that end last come first in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Candidate {
-    /// When it ends for those who are found so.
+    /// When the restraint ends for those found by this key, in Unix milliseconds.
     pub(super) end: Reverse<u64>,
-    /// When it began, as sessions are stamped.
+    /// Its stamp, comparable with those of sessions.
     pub(super) since: u64,
     /// The key it is stored under.
     pub(super) key: Arc<str>,
 }
 
-/// The restraints of a room, by what they are found by.
+/// The restraints of a room by lookup key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Index {
     candidates: BTreeMap<Lookup, BTreeSet<Candidate>>,
 }
 
 impl Index {
-    /// Makes an empty one.
+    /// Returns an empty index.
     pub(super) const fn none() -> Self {
         Self { candidates: BTreeMap::new() }
     }
 
-    /// Lists the restraints that are found so, those that end last first.
+    /// Lists the restraints found by a key, those that end last first.
     pub(super) fn find(&self, lookup: &Lookup) -> impl Iterator<Item = &Candidate> + use<'_> {
         self.candidates.get(lookup).into_iter().flatten()
     }
 
-    /// Whether any is found by a name.
+    /// Whether any restraint is found by name.
     pub(super) fn has_names(&self) -> bool {
         let last = self.candidates.last_key_value();
         last.is_some_and(|(lookup, _)| matches!(lookup, Lookup::Name(_)))
     }
 
-    /// Lists the authors that a restraint concerns.
+    /// Lists the authors that a restraint names.
     pub(super) fn authors(&self) -> impl Iterator<Item = AuthorKey> {
         self.candidates.keys().filter_map(|lookup| match lookup {
             Lookup::Author(author) | Lookup::Freed(author) => Some(*author),

@@ -1,7 +1,7 @@
-//! What holds in a room: who moderates, who may come, who may speak.
+//! The rules of a room: who moderates, who may join, who may post.
 //!
-//! Times are Unix milliseconds, for they outlive the server. What has changed is kept as key-value
-//! records beside the room's record, in one with the entry that tells of it.
+//! Times are Unix milliseconds, for they outlive the server. Changes are stored as key-value
+//! records, atomically with the entry that announces them.
 
 mod actor;
 mod change;
@@ -22,49 +22,49 @@ use crate::chat::record::AuthorKey;
 use crate::clock::{Moment, Now};
 pub(in crate::chat) use actor::{Actor, Role};
 
-/// What is special about a room; most rooms have nothing special.
+/// The rules of a room; most rooms have the default ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::chat) struct Rules {
-    /// Who made the room.
+    /// The owner: at first, whoever created the room.
     pub(in crate::chat) owner: Option<AuthorKey>,
-    /// Whether only members may know of it.
+    /// Whether only members may see it.
     pub(in crate::chat) private: bool,
-    /// Whether only those who moderate may speak.
+    /// Whether only moderators may post.
     pub(in crate::chat) locked: bool,
-    /// Seconds between two messages of one person, 0 for no matter how many.
+    /// Seconds between two messages of one person; 0: no slow mode.
     pub(in crate::chat) slow: u64,
-    /// Whether the key-value records say so, too.
+    /// Whether the room's key-value record is stored.
     pub(in crate::chat) persisted: bool,
     member_states: BTreeMap<AuthorKey, MemberState>,
     bans: Restraints,
     mutes: Restraints,
-    /// When somebody spoke last, in slow mode.
+    /// When each author posted last, in slow mode.
     spoke: BTreeMap<AuthorKey, Moment>,
-    /// At how many of them those are to be forgotten who may speak again.
+    /// The size of `spoke` at which authors who may post again are removed.
     sweep_at: usize,
 }
 
-/// What somebody is in a room.
+/// An author's membership and role in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct MemberState {
     name: Arc<str>,
     member: bool,
     moderator: bool,
-    /// When it became a member, as sessions are stamped; 0 if that is unknown.
+    /// The stamp of when it became a member; 0 if unknown.
     #[serde(skip_serializing_if = "is_zero")]
     since: u64,
-    /// Until when it is muted, as version 0.1.0 stored that.
+    /// The end of a mute as version 0.1.0 stored it, in Unix milliseconds.
     #[serde(skip_serializing)]
     muted: u64,
 }
 
-/// Names a key-value record that has changed.
+/// A key-value record that has changed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::chat) enum DirtyKey {
     /// The room itself.
     Room,
-    /// What somebody is in it.
+    /// An author's member state.
     MemberState(AuthorKey),
     /// A ban, by the key it is stored under.
     Ban(Arc<str>),
@@ -73,14 +73,15 @@ pub(in crate::chat) enum DirtyKey {
 }
 
 impl MemberState {
-    /// Makes a member of one who is none.
+    /// Makes the author a member unless it is one.
     fn join(&mut self, since: u64) {
         if !std::mem::replace(&mut self.member, true) {
             self.since = since;
         }
     }
 
-    /// Promotes or demotes somebody. Who is or was a moderator in a private room is a member.
+    /// Promotes or demotes the author. In a private room, moderators and former moderators are
+    /// members.
     fn set_moderator(&mut self, moderator: bool, private: bool, since: u64) {
         if private && (moderator || self.moderator) {
             self.join(since);
@@ -90,7 +91,7 @@ impl MemberState {
 }
 
 impl Rules {
-    /// Makes those of a room that nobody owns.
+    /// Returns the default rules, of a room without an owner.
     pub(in crate::chat) const fn none() -> Self {
         Self {
             owner: None,
@@ -106,7 +107,7 @@ impl Rules {
         }
     }
 
-    /// What somebody may do here.
+    /// Returns an author's role.
     pub(in crate::chat) fn role(&self, author: AuthorKey, admin: bool) -> Role {
         if admin {
             return Role::Admin;
@@ -121,7 +122,7 @@ impl Rules {
         }
     }
 
-    /// Returns the word for what somebody is here, if it is anything.
+    /// Returns the word for an author's role, if it has any.
     pub(in crate::chat) fn shown_role(&self, author: AuthorKey) -> Option<&'static str> {
         match self.role(author, false) {
             Role::Owner | Role::Admin => Some("owner"),
@@ -131,13 +132,12 @@ impl Rules {
         }
     }
 
-    /// Whether somebody may know what is said here. Admins moderate; they do not read what
-    /// is private.
+    /// Whether an author may read the room. Admins moderate; they do not read private rooms.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
         !self.private || author.is_some_and(|author| self.role(author, false) >= Role::Member)
     }
 
-    /// Whether somebody may come in.
+    /// Refuses an actor who may not join now.
     pub(in crate::chat) fn check_entry(&self, who: &Actor, now: Now) -> Result<(), Refusal> {
         if self.role(who.author, who.admin) >= Role::Moderator {
             let stranger = self.private && self.role(who.author, false) == Role::Stranger;
@@ -153,7 +153,7 @@ impl Rules {
         if self.may_read(Some(who.author)) { Ok(()) } else { Err(private()) }
     }
 
-    /// Whether somebody may speak now.
+    /// Refuses an actor who may not post now.
     pub(in crate::chat) fn check_speech(&self, who: &Actor, now: Now) -> Result<(), Refusal> {
         if self.role(who.author, who.admin) >= Role::Moderator {
             return Ok(());
@@ -176,7 +176,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Whether somebody may say something now: in slow mode not too soon.
+    /// Refuses an author who posts too soon in slow mode.
     pub(in crate::chat) fn check_pace(
         &self,
         author: AuthorKey,
@@ -194,7 +194,7 @@ impl Rules {
         Err(Refusal::wait(Code::SlowMode, next.since(now.at)))
     }
 
-    /// Takes note that somebody says something.
+    /// Records a post, for slow mode.
     pub(in crate::chat) fn speaks(&mut self, author: AuthorKey, now: Now) {
         if self.slow == 0 {
             return;
@@ -205,7 +205,7 @@ impl Rules {
             if self.spoke.len() >= SPEAKERS_MAX {
                 self.spoke.clear();
             }
-            // Not at each message: there may be nobody to forget for hours.
+            // Not at each message: there may be nobody to remove for hours.
             self.sweep_at = self.spoke.len().saturating_mul(2).min(SPEAKERS_MAX);
         }
         self.spoke.insert(author, now.at);
@@ -216,38 +216,38 @@ impl Rules {
         self.member_states.len()
     }
 
-    /// Counts the mutes that hold.
+    /// Counts the mutes in force.
     pub(in crate::chat) fn mutes(&self, now: Now) -> usize {
         self.mutes.len(now)
     }
 
-    /// Counts the bans that hold.
+    /// Counts the bans in force.
     pub(in crate::chat) fn bans(&self, now: Now) -> usize {
         self.bans.len(now)
     }
 
-    /// Whether an author is banned itself, not only by a like name or its network.
+    /// Whether an author is banned itself, not only by a similar name or its network.
     pub(in crate::chat) fn bans_author(&self, author: AuthorKey) -> bool {
         self.bans.has(author)
     }
 
-    /// Whether a ban binds somebody.
+    /// Whether a ban binds an actor.
     pub(in crate::chat) fn bans_actor(&self, who: &Actor, now: Now) -> bool {
         self.bans.until(who, now).is_some()
     }
 
-    /// Finds who was banned under this name.
+    /// Finds the actor that was banned under a name.
     pub(in crate::chat) fn banned_actor(&self, name: &str) -> Option<Actor> {
         self.bans.named(name).map(|(author, name)| self.absent(author, name))
     }
 
-    /// Returns somebody known by what is stored alone, be it a ban or a mute.
+    /// Returns an author who is offline, with what its ban or mute stores about it.
     pub(in crate::chat) fn absent(&self, author: AuthorKey, name: &Arc<str>) -> Actor {
         let restrained = self.bans.absent(author, name).or_else(|| self.mutes.absent(author, name));
         restrained.unwrap_or_else(|| Actor::absent(author, name))
     }
 
-    /// Finds whom a name means here that nobody is called now: somebody banned, muted or a member.
+    /// Finds an offline actor by name: banned, muted or a member.
     pub(in crate::chat) fn actor(&self, name: &str) -> Option<Actor> {
         let restrained = self.bans.named(name).or_else(|| self.mutes.named(name));
         if let Some((author, name)) = restrained {
@@ -258,23 +258,23 @@ impl Rules {
         standing.map(|(author, standing)| Actor::absent(*author, &standing.name))
     }
 
-    /// Returns the latest stamp in them.
+    /// Returns the latest stamp in these rules.
     pub(in crate::chat) fn latest_stamp(&self) -> u64 {
         let members = self.member_states.values().map(|it| it.since);
         let restraints = [self.bans.latest_stamp(), self.mutes.latest_stamp()];
         members.chain(restraints).max().unwrap_or(0)
     }
 
-    /// Lists all who are something here, be it banned or muted, or freed from that.
+    /// Lists all authors with a role or a restraint, or freed from one.
     pub(in crate::chat) fn authors(&self) -> Vec<AuthorKey> {
         let restrained = self.bans.authors().chain(self.mutes.authors());
         self.member_states.keys().copied().chain(self.owner).chain(restrained).collect()
     }
 }
 
-/// Up to so many speakers in slow mode nobody is forgotten.
+/// Up to this many authors in slow mode, none is removed.
 const SPEAKERS_MIN: usize = 1024;
-/// At so many speakers in slow mode all are forgotten: each may speak once more.
+/// At this many authors in slow mode all are removed: each may post once more.
 const SPEAKERS_MAX: usize = 65_536;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -290,7 +290,8 @@ fn private() -> Refusal {
 mod tests {
     use super::*;
 
-    /// Has so many people speak in slow mode; gives how many of them were looked at in sweeps.
+    /// Posts as `count` authors in slow mode. Returns how many authors were visited in sweeps, and
+    /// how many are known.
     fn speakers(count: u32) -> (usize, usize) {
         let mut rules = Rules { slow: 60, ..Rules::none() };
         let now = Now { at: Moment::from_millis(1), unix_ms: 1 };

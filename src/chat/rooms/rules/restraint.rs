@@ -1,9 +1,9 @@
-//! Bans and mutes: whom each of them binds, and for how long.
+//! Restraints, that is bans and mutes: whom each of them binds, and for how long.
 //!
-//! An account is bound by itself alone. A guest comes back as another by closing a tab, so a
-//! restraint of a guest binds its session, the accounts that this becomes, guests of a like name
-//! and, for a day at most, what comes from its network afterwards: new sessions, posts without a
-//! session and new accounts.
+//! A restraint of an account binds that account only. A guest comes back as another by closing a
+//! tab, so a restraint of a guest binds its session, the accounts it registers or logs in to,
+//! guests with a similar name and, for a day at most, what comes from its network afterwards: new
+//! sessions, posts without a session and new accounts.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use crate::chat::names::{ANONYMOUS, alike, likeness};
 use crate::chat::record::AuthorKey;
 use crate::clock::Now;
 
-/// The bans or the mutes of a room, by the key each is stored under.
+/// The bans or the mutes of a room, by storage key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Restraints {
     by_key: BTreeMap<Arc<str>, Restraint>,
@@ -32,21 +32,21 @@ struct Restraint {
     author: AuthorKey,
     /// The accounts that its author registered or logged in to.
     accounts: BTreeSet<AuthorKey>,
-    /// Whether it binds by name and network, too.
+    /// Whether it also binds by name and network.
     guest: bool,
     network: Option<IpAddr>,
-    /// When it began, as sessions are stamped; 0 if that is unknown.
+    /// Its stamp, comparable with those of sessions; 0 if unknown.
     since: u64,
-    /// When it was imposed last, in Unix milliseconds.
+    /// When it was last imposed, in Unix milliseconds.
     at: u64,
     until: u64,
-    /// Those bound by name or network whom a moderator has freed.
+    /// Authors bound by name or network whom a moderator has freed.
     freed: BTreeSet<AuthorKey>,
-    /// The likeness of the name.
+    /// The likenesses of the name.
     like: [Box<str>; 2],
 }
 
-/// A restraint as it is stored. Version 0.1.0 knows neither `since` nor what stands below `until`.
+/// A restraint as it is stored. Version 0.1.0 has neither `since` nor the fields below `until`.
 #[derive(Serialize, Deserialize)]
 struct StoredRestraint {
     name: Arc<str>,
@@ -71,14 +71,15 @@ impl Restraints {
         Self { by_key: BTreeMap::new(), index: Index::none() }
     }
 
-    /// Returns when the restraint ends that binds this person the longest, `u64::MAX` for never.
+    /// Returns when the restraint that binds an actor the longest ends, in Unix milliseconds;
+    /// `u64::MAX`: never.
     pub(super) fn until(&self, who: &Actor, now: Now) -> Option<u64> {
         let mut end = None;
         self.search(who, |_, found| end = end.max(found.next().map(|it| it.end.0)));
         end.filter(|until| *until > now.unix_ms)
     }
 
-    /// Counts those that hold.
+    /// Counts those in force.
     pub(super) fn len(&self, now: Now) -> usize {
         self.by_key.values().filter(|it| it.until > now.unix_ms).count()
     }
@@ -88,19 +89,19 @@ impl Restraints {
         self.by_key.values().map(|it| it.since).max().unwrap_or(0)
     }
 
-    /// Whether this author is bound by a restraint of its own, or of the guest it was.
+    /// Whether an author is bound by a restraint of its own, or of the guest it was.
     pub(super) fn has(&self, author: AuthorKey) -> bool {
         self.index.find(&Lookup::Author(author)).next().is_some()
     }
 
-    /// Finds the one of a name.
+    /// Finds one by the name of its author.
     pub(super) fn named(&self, name: &str) -> Option<(AuthorKey, &Arc<str>)> {
         let like = likeness(name);
         let found = self.by_key.values().find(|it| alike(&it.like, &like));
         found.map(|it| (it.author, &it.name))
     }
 
-    /// Returns an author that is not there, as its restraint knows it.
+    /// Returns an author who is offline, with what its restraint stores about it.
     pub(super) fn absent(&self, author: AuthorKey, name: &Arc<str>) -> Option<Actor> {
         let found = self.index.find(&Lookup::Author(author));
         let mut found = found.filter_map(|it| self.by_key.get(&it.key));
@@ -108,13 +109,13 @@ impl Restraints {
         Some(Actor { account: !guest, network: *network, ..Actor::absent(author, name) })
     }
 
-    /// Lists whom they bind by themselves, and who was freed.
+    /// Lists the authors they name, including those freed.
     pub(super) fn authors(&self) -> impl Iterator<Item = AuthorKey> {
         self.index.authors()
     }
 
-    /// Imposes one. An earlier one goes on: it binds whom it has bound. Returns the keys that have
-    /// changed.
+    /// Imposes one. An earlier one of the same author is continued: it goes on binding whom it
+    /// binds. Returns the changed keys.
     pub(super) fn impose(
         &mut self,
         target: &Actor,
@@ -152,8 +153,8 @@ impl Restraints {
         changed
     }
 
-    /// Lifts those imposed on this person, and frees it from the others that bind it. Returns the
-    /// keys that have changed.
+    /// Lifts those imposed on an actor, and frees it from the others that bind it. Returns the
+    /// changed keys.
     pub(super) fn lift(&mut self, target: &Actor, now: Now) -> Vec<Arc<str>> {
         let (mut changed, _) = self.withdraw(target.author);
         if changed.is_empty() {
@@ -173,12 +174,12 @@ impl Restraints {
         changed
     }
 
-    /// Removes those that are over. Returns their keys.
+    /// Removes the expired ones. Returns their keys.
     pub(super) fn drop_spent(&mut self, now: Now) -> Vec<Arc<str>> {
         self.remove(|it| it.until <= now.unix_ms)
     }
 
-    /// Forgets that somebody was freed who will not come back. Returns the keys that have changed.
+    /// Forgets a freed author whose session has ended. Returns the changed keys.
     pub(super) fn forget(&mut self, author: AuthorKey) -> Vec<Arc<str>> {
         let keys = self.keys(&Lookup::Freed(author));
         for key in &keys {
@@ -189,8 +190,8 @@ impl Restraints {
         keys
     }
 
-    /// Binds an account by what binds the session of `from`: as many as a restraint takes. Returns
-    /// the keys that have changed.
+    /// Extends the restraints of a session to an account, up to `ACCOUNTS_MAX` each. Returns the
+    /// changed keys.
     pub(super) fn hand_on(&mut self, from: AuthorKey, to: AuthorKey) -> Vec<Arc<str>> {
         let mut keys = self.keys(&Lookup::Author(from));
         keys.retain(|key| {
@@ -206,7 +207,7 @@ impl Restraints {
         keys
     }
 
-    /// Returns what is stored under a key.
+    /// Encodes the restraint with a key; `None` if there is none.
     pub(super) fn value(&self, key: &str) -> Option<String> {
         let restraint = self.by_key.get(key)?.clone();
         let Restraint { name, author, accounts, guest, network, since, at, until, freed, .. } =
@@ -220,7 +221,7 @@ impl Restraints {
         serde_json::to_string(&stored).ok()
     }
 
-    /// Takes in what was stored under a key.
+    /// Restores the restraint with a key.
     pub(super) fn restore(&mut self, key: &str, value: &str) {
         let Ok(stored) = serde_json::from_str::<StoredRestraint>(value) else { return };
         let StoredRestraint { name, author, guest, network, since, until, at, accounts, freed } =
@@ -236,7 +237,7 @@ impl Restraints {
         self.put(key.into(), restraint);
     }
 
-    /// Takes in a mute as version 0.1.0 stored it, with what else an author is in the room.
+    /// Restores a mute as version 0.1.0 stored it, in a member state.
     pub(super) fn restore_mute(&mut self, author: AuthorKey, name: &Arc<str>, until: u64) {
         self.insert(Restraint {
             name: Arc::clone(name),
@@ -252,8 +253,8 @@ impl Restraints {
         });
     }
 
-    /// Searches what binds somebody: by author, network and name, each the restraint that ends last
-    /// first. `found` is told whether it is by name.
+    /// Searches for what binds an actor: by author, network and name, each with the restraint that
+    /// ends last first. `found` also gets whether the match is by name.
     fn search<'a>(
         &'a self,
         who: &Actor,
@@ -282,8 +283,8 @@ impl Restraints {
         }
     }
 
-    /// Lets an author be bound no more by a restraint of its own, or of the guest it was. Returns
-    /// the keys that have changed, and its own.
+    /// Removes an author's own restraints, and the author from those of the guest it was. Returns
+    /// the changed keys and the removed restraints.
     fn withdraw(&mut self, author: AuthorKey) -> (Vec<Arc<str>>, Vec<Restraint>) {
         let keys = self.keys(&Lookup::Author(author));
         let mut own = Vec::new();
@@ -343,7 +344,7 @@ impl Restraints {
 }
 
 impl Restraint {
-    /// Lists what it is found by, and when it ends for those who are found so.
+    /// Lists its lookup keys, and when it ends for those found by each.
     fn lookups(&self) -> Vec<(Lookup, u64)> {
         let authors = self.accounts.iter().chain([&self.author]);
         let authors = authors.map(|author| Lookup::Author(*author));
@@ -357,7 +358,7 @@ impl Restraint {
             let end = self.until.min(self.at.saturating_add(NETWORK_MS_MAX));
             lookups.push((Lookup::Network(network), end));
         }
-        // What everybody without a name is called tells nobody from others.
+        // The default name of guests does not identify anybody.
         let base = without_number(&self.name).unwrap_or(&self.name);
         if !alike(&likeness(base), &likeness(ANONYMOUS)) {
             let names = self.like.iter().cloned().map(Lookup::Name);
@@ -370,8 +371,8 @@ impl Restraint {
         Candidate { end: Reverse(end), since: self.since, key: Arc::clone(key) }
     }
 
-    /// Lets it bind one less of those caught by network or name. Of no more than it remembers: then
-    /// it binds by that no more.
+    /// Frees an author caught by network or name. When `FREED_MAX` are freed already, it stops
+    /// binding by network, and for a match by name also by name.
     fn free(&mut self, author: AuthorKey, by_name: bool) {
         if self.freed.len() < FREED_MAX {
             self.freed.insert(author);
@@ -385,16 +386,17 @@ impl Restraint {
     }
 }
 
-/// Returns a name without the number that it got while it was in use, if it has one.
+/// Returns a name without the number appended to it, if it has one.
 fn without_number(name: &str) -> Option<&str> {
     let (base, number) = name.rsplit_once('-')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then_some(base)
 }
 
-/// The longest that a restraint binds by network.
+/// The longest time that a restraint binds by network, in milliseconds.
 const NETWORK_MS_MAX: u64 = 24 * 60 * 60 * 1000;
-/// How many are freed from one restraint; beyond, it binds by network, then by name, no more.
+/// Authors freed from one restraint; above this, it stops binding by network, then by name.
 const FREED_MAX: usize = 64;
-/// How many accounts are bound by the restraint of one guest; beyond, each by itself alone.
+/// Accounts bound by the restraint of one guest; above this, an account is bound by its own
+/// restraint only.
 const ACCOUNTS_MAX: usize = 16;

@@ -1,4 +1,4 @@
-//! What holds in a room, as key-value records beside its record.
+//! The rules of a room as key-value records.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ struct StoredRules {
 }
 
 impl Rules {
-    /// Writes what has changed as key-value records.
+    /// Encodes the changed keys as key-value records.
     pub(in crate::chat) fn key_values(
         &self,
         room: &str,
@@ -51,7 +51,7 @@ impl Rules {
         KeyValue { namespace, key: key.into(), value: value.map(Into::into) }
     }
 
-    /// Takes in a fact of before the start; `key` is what follows the room's.
+    /// Restores a key-value record; `key` is what follows the room's key.
     pub(in crate::chat) fn restore(&mut self, namespace: Namespace, key: &str, value: &str) {
         match namespace {
             Namespace::Rooms => {
