@@ -11,7 +11,9 @@ use std::{
     process::ExitCode,
 };
 
+mod ask;
 mod export;
+mod health;
 mod import;
 mod progress;
 mod user;
@@ -74,10 +76,15 @@ pub fn run(
     let (name, arguments) = matches.subcommand().unwrap_or(("", &matches));
     // Settings may follow every word of a command; the last one has them all.
     let last = arguments.subcommand().map_or(arguments, |(_, last)| last);
-    let effective = load(last, environment).map_err(Failure::Configuration)?;
+    let effective = load(last, environment).map_err(|faults| match name {
+        // Who asks for health knows 0 and 1 only, and reads one line.
+        "health" => Failure::Run(faults.0.join("; ")),
+        _ => Failure::Configuration(faults),
+    })?;
     match name {
         "check" => check(&effective),
         "export" => export::run(&effective.config, arguments),
+        "health" => health::run(&effective.config),
         "import" => import::run(&effective.config, arguments),
         "user" => user::run(&effective.config, arguments),
         _ => serve(&effective.config),
@@ -126,6 +133,7 @@ fn command() -> Command {
                 .about("Print the effective configuration, or everything that is wrong with it"),
         )
         .subcommand(export::command())
+        .subcommand(health::command())
         .subcommand(import::command())
         .subcommand(user::command())
         .arg(

@@ -46,8 +46,9 @@ impl AddressFile {
     }
 }
 
-/// Returns the loopback address if a server listens on all addresses of the machine.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+/// Returns where a server on this machine is reached that listens on an address: at loopback, if that
+/// stands for all addresses of the machine.
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => [127, 0, 0, 1].into(),

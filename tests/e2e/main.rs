@@ -9,6 +9,7 @@ mod data;
 mod faults;
 mod full;
 mod handshake;
+mod health;
 mod kill;
 mod life;
 mod order;

@@ -1,17 +1,15 @@
 //! Accounts of a server at work: it is asked over HTTP at an address that it left in its directory,
 //! with a token that only somebody who may read its key can make.
 
-use std::{
-    io::{self, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
-    path::Path,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Failure, Line, Task};
+use super::{
+    super::ask::{Answer, Bounds, ask},
+    Failure, Line, Task,
+};
 use crate::{
     auth::{SigningKey, Tokens},
     clock::Clock,
@@ -31,7 +29,7 @@ pub(super) fn run(config: &Config, dir: &Path, task: &Task) -> Result<Vec<Line>,
     let token = Tokens::new(&config.accounts, &key, None).issue_operator_token(now_unix_s);
     let mut faults = Vec::new();
     for address in addresses {
-        match ask(address, &request(task, address, token.as_str())) {
+        match ask(address, &request(task, address, token.as_str()), BOUNDS) {
             Ok(answer) => return read(task, &answer).map_err(Failure::Run),
             Err(error) => faults.push(format!("{address}: {error}")),
         }
@@ -76,31 +74,8 @@ fn encoded(name: &str) -> String {
     name.bytes().map(write).collect()
 }
 
-/// Sends a request and takes in all of the answer. Where this machine passes for a proxy, the server
-/// reads nothing of what does not begin with a PROXY header, and closes.
-fn ask(address: SocketAddr, request: &str) -> io::Result<Vec<u8>> {
-    let answer = exchange(address, "", request)?;
-    let answer =
-        if answer.is_empty() { exchange(address, "PROXY UNKNOWN\r\n", request)? } else { answer };
-    if answer.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
-}
-
-fn exchange(address: SocketAddr, head: &str, request: &str) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(&[head, request].concat().into_bytes())?;
-    let mut answer = Vec::new();
-    match stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer) {
-        // What was closed before all of it was read comes back as a reset.
-        Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
-        _ => Ok(answer),
-    }
-}
-
-/// Long enough for a queue of passwords.
-const PATIENCE: Duration = Duration::from_secs(30);
-const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Long enough for a queue of passwords, and for a list of all accounts.
+const BOUNDS: Bounds = Bounds { within: Duration::from_secs(30), bytes_max: 256 * 1024 * 1024 };
 
 /// What the server lists.
 #[derive(Deserialize)]
@@ -109,13 +84,9 @@ struct Listed {
 }
 
 /// Takes out of an answer what was asked for, or says why it is not there.
-fn read(task: &Task, answer: &[u8]) -> Result<Vec<Line>, String> {
-    let strange = || "the server answers in a way that is not understood".to_owned();
-    let text = std::str::from_utf8(answer).map_err(|_| strange())?;
-    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(strange)?;
-    let status: u16 =
-        head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(strange)?;
-    if !(200..300).contains(&status) {
+fn read(task: &Task, answer: &Answer) -> Result<Vec<Line>, String> {
+    let Answer { status, body } = answer;
+    if !(200..300).contains(status) {
         let body: Value = serde_json::from_str(body).unwrap_or_default();
         let why = body["message"].as_str().map(str::to_owned);
         return Err(why.unwrap_or_else(|| format!("the server answers {status}")));
@@ -124,7 +95,7 @@ fn read(task: &Task, answer: &[u8]) -> Result<Vec<Line>, String> {
         Task::List => serde_json::from_str(body).map(|Listed { accounts }| accounts),
         _ => serde_json::from_str(body).map(|line| vec![line]),
     };
-    lines.map_err(|_| strange())
+    lines.map_err(|_| "the server answers in a way that is not understood".to_owned())
 }
 
 #[cfg(test)]
@@ -139,22 +110,18 @@ mod tests {
 
     #[test]
     fn an_answer_is_an_account_or_a_reason() {
-        let read = |task, answer: &str| {
-            let lines = read(task, answer.as_bytes())?;
+        let read = |task, status, body: &str| {
+            let lines = read(task, &Answer { status, body: body.to_owned() })?;
             Ok::<_, String>(lines.into_iter().map(|it| (it.name, it.admin)).collect::<Vec<_>>())
         };
         let gone = &Task::Remove { name: "Bob".into() };
         let bob = r#"{"name":"Bob","admin":false,"password":true}"#;
-        let head = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
-        assert_eq!(read(gone, &format!("{head}{bob}")), Ok(vec![("Bob".into(), false)]));
-        let all = format!("{head}{{\"accounts\":[{bob}]}}");
-        assert_eq!(read(&Task::List, &all).map(|it| it.len()), Ok(1));
-        let refused = "HTTP/1.1 409 Conflict\r\n\r\n{\"code\":\"name_taken\",\"message\":\"no\"}";
-        assert_eq!(read(gone, refused), Err("no".to_owned()));
-        let bare = "HTTP/1.1 404 Not Found\r\n\r\nnothing";
-        assert_eq!(read(gone, bare), Err("the server answers 404".to_owned()));
-        for strange in ["", "SSH-2.0", "HTTP/1.1 200 OK\r\n\r\n", "\r\n\r\n"] {
-            assert!(read(gone, strange).is_err(), "{strange}");
-        }
+        assert_eq!(read(gone, 200, bob), Ok(vec![("Bob".into(), false)]));
+        let all = format!("{{\"accounts\":[{bob}]}}");
+        assert_eq!(read(&Task::List, 200, &all).map(|it| it.len()), Ok(1));
+        let refused = "{\"code\":\"name_taken\",\"message\":\"no\"}";
+        assert_eq!(read(gone, 409, refused), Err("no".to_owned()));
+        assert_eq!(read(gone, 404, "nothing"), Err("the server answers 404".to_owned()));
+        assert!(read(gone, 200, "").is_err());
     }
 }
