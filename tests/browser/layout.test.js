@@ -63,18 +63,16 @@ test("only valid markup is formatted", async () => {
     return log(alice).locator(".text").last().evaluate((it) => it.innerHTML.replace(/ (target|rel|class|tabindex)="[^"]*"/g, ""));
   };
   const cases = [
-    ["*bold* and _it_ and ~no~", "<strong>bold</strong> and <em>it</em> and <s>no</s>"],
-    ["*bold _both_*", "<strong>bold <em>both</em></strong>"],
-    ["2*3*4 snake_case_name a~b~c", "2*3*4 snake_case_name a~b~c"],
-    ["* not bold * and ** nor this **", "* not bold * and ** nor this **"],
-    ["`*code*` and *`x`*", "<code>*code*</code> and <strong><code>x</code></strong>"],
-    ["see https://example.org/a_b_c?d=(e), ok", 'see <a href="https://example.org/a_b_c?d=(e)">https://example.org/a_b_c?d=(e)</a>, ok'],
-    ["(https://example.org).", '(<a href="https://example.org/">https://example.org</a>).'],
-    ["ftp://example.org javascript:alert(1)", "ftp://example.org javascript:alert(1)"],
+    ["**bold**, *it*, _it_ and ~~no~~", "<strong>bold</strong>, <em>it</em>, <em>it</em> and <s>no</s>"],
+    ["*a **b** `c`*", '<em>a <strong>b</strong> <code dir="ltr">c</code></em>'],
+    ["(https://example.org).", '(<a href="https://example.org/" title="https://example.org/">https://example.org</a>).'],
+    ["[here](https://example.org/a)", '<a href="https://example.org/a" title="https://example.org/a">here</a>'],
     [":tada: :nosuchemoji: 10:30:15", "🎉 :nosuchemoji: 10:30:15"],
-    ["hi @Bob, me@home and @Freya!", "hi <span>@Bob</span>, me@home and <mark>@Freya</mark>!"],
-    ["> quoted\n> > deeper\nplain", "<blockquote>quoted\ndeeper</blockquote>plain"],
-    ["a\n```js\nlet x = `1`;\n\n*y*\n```\nb", "a\n<pre><code>let x = `1`;\n\n*y*</code></pre>b"],
+    ["hi @Bob, me@home and @Freya!", 'hi <span dir="auto">@Bob</span>, me@home and <mark dir="auto">@Freya</mark>!'],
+    ["> quoted\n> > deeper\nplain", "<blockquote>quoted<blockquote>deeper</blockquote></blockquote>plain"],
+    ["a\n```js\nlet x = `1`;\n\n*y*\n```\nb", 'a<pre dir="ltr"><code>let x = `1`;\n\n*y*</code></pre>b'],
+    ["# Title\n2. b\n3. c", '<div><strong>Title</strong></div><ol start="2"><li>b</li><li>c</li></ol>'],
+    ["- a\n  - b", "<ul><li>a<ul><li>b</li></ul></li></ul>"],
     ["```", "```"],
     ["a < b && c > d", "a &lt; b &amp;&amp; c &gt; d"],
   ];
@@ -389,7 +387,8 @@ test("the page shows the server's time when the local clock is wrong", async () 
   await say(alice, "what time is it");
   await sees(bob, "what time is it");
   const time = (page) => page.locator("time").first().getAttribute("datetime");
-  assert.equal(await time(alice), await time(bob));
+  // Until the server has answered, it is an estimate.
+  await until(async () => (await time(alice)) === (await time(bob)), "the same time");
   await say(bob, "/expire 60 not gone at once");
   await sees(alice, "not gone at once");
   await rows(alice, "not gone").getByText(/disappears in [56]\ds/).waitFor();

@@ -9,9 +9,10 @@ const WEB = new URL("../../web/", import.meta.url);
 const ALLOWED = {
   client: [],
   strings: [],
-  state: ["client"],
-  view: ["client", "strings", "state"],
-  app: ["client", "strings", "state", "view"],
+  text: [],
+  state: ["client", "text"],
+  view: ["client", "strings", "text", "state"],
+  app: ["client", "strings", "text", "state", "view"],
   stats: ["client", "strings", "view"],
   // Scripts that a page or the browser loads beside the modules.
   standalone: [],

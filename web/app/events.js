@@ -7,7 +7,9 @@
 
 import { isDirect } from "../client/event.js";
 import { text } from "../state/room.js";
+import { emptyRoom } from "../state/room.js";
 import { isAddressed } from "../state/unread.js";
+import { plainText } from "../text/markup.js";
 import { t } from "../strings/strings.js";
 import * as cache from "./cache.js";
 
@@ -63,7 +65,7 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify }
     const content = text(payload.content);
     if (sender === chat.you) return;
     if (room === store.state.active) announce(t("said", { name: sender, text: content }));
-    if (isAddressed(room, content, chat.you)) notify(`${sender} – ${room}`, content, room);
+    if (isAddressed(store.state.rooms.get(room) ?? emptyRoom(room), content, chat.you)) notify(`${sender} – ${room}`, plainText(content), room);
   }
 
   /** Explains why the reader is no longer in a room, unless it was their own wish. @param {ChatEvent} event */

@@ -211,7 +211,7 @@ function addMessage(state, name, { seq, ts, local, payload = {} }) {
   const isSeen = isOwn || (state.attentive && isActive);
   return upsertRoom(state, name, (room) => {
     const { [message.sender]: _, ...typing } = room.typing;
-    const counted = isSeen ? room : withUnread(room, message, isAddressed(name, message.content, state.you));
+    const counted = isSeen ? room : withUnread(room, message, isAddressed(room, message.content, state.you));
     const partner = room.partner || isOwn || !isDirect(name) ? room.partner : message.sender;
     const next = withMessages({ ...counted, typing, partner }, [message]);
     return trimmed(next, isActive ? MESSAGES_MAX : INACTIVE_MESSAGES_MAX, isActive && !state.attentive);

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { mentions } from "./unread.js";
+import { mentions } from "../text/markup.js";
+import { knownNames } from "./unread.js";
 import { find, withReaction } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -44,6 +45,7 @@ const RUN_MS = 5 * 60_000;
  */
 export function timeline(room, from, to, { you, clockOffset }) {
   const { messages, pending } = room;
+  const names = knownNames(room);
   const isEnd = to >= messages.length;
   const changes = changesOf(pending);
   const visible = messages.slice(from, to).map((it) => withChange(it, changes.get(it.mid), you));
@@ -79,7 +81,7 @@ export function timeline(room, from, to, { you, clockOffset }) {
       mid,
       message,
       isHead: !before || !continues(message, before),
-      isMentioned: message.sender !== you && mentions(message.content, you),
+      isMentioned: message.sender !== you && mentions(message.content, you, names),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
       pending: changes.get(mid) ?? pendingById.get(local),
     });

@@ -5,6 +5,8 @@
  */
 
 import { isDirect } from "../client/event.js";
+import { mentions } from "../text/markup.js";
+import { foldName } from "../text/names.js";
 import { find } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -17,22 +19,19 @@ export function unreadIn(state) {
   return sum;
 }
 
-/** Whether the text mentions this name. @param {string} content @param {string} you */
-export function mentions(content, you) {
-  if (!you) return false;
-  const folded = content.toLowerCase();
-  const name = `@${you.toLowerCase()}`;
-  for (let at = folded.indexOf(name); at >= 0; at = folded.indexOf(name, at + 1)) {
-    const before = folded.slice(0, at);
-    const after = folded.slice(at + name.length);
-    if (!/[\p{L}\p{N}_]$/u.test(before) && !/^-?[\p{L}\p{N}_]/u.test(after)) return true;
-  }
-  return false;
+/** @type {WeakMap<readonly unknown[], ReadonlySet<string>>} */
+const namesByPeople = new WeakMap();
+
+/** Returns the names of those in the room, folded, by which mentions are read. @param {{ people: readonly { name: string }[] }} room */
+export function knownNames({ people }) {
+  let names = namesByPeople.get(people);
+  if (!names) namesByPeople.set(people, (names = new Set(people.map(({ name }) => foldName(name)))));
+  return names;
 }
 
-/** Whether a message addresses the reader: directly or by a mention. @param {string} room @param {string} content @param {string} you */
+/** Whether a message addresses the reader: directly or by a mention. @param {Room} room @param {string} content @param {string} you */
 export function isAddressed(room, content, you) {
-  return isDirect(room) || mentions(content, you);
+  return isDirect(room.name) || mentions(content, you, knownNames(room));
 }
 
 /** Counts an unread message. @param {Room} room @param {Message} message @param {boolean} isMentioned @returns {Room} */
@@ -83,7 +82,7 @@ export function withoutUnreadMarker(room) {
 }
 
 /** Returns the counts of messages by others after a number. @param {Room} room @param {number} seq @param {string} you */
-function unreadAfter({ name, messages }, seq, you) {
-  const theirs = messages.filter(({ mid, sender }) => mid > seq && sender !== you);
-  return { unread: theirs.length, mentions: theirs.filter(({ content }) => isAddressed(name, content, you)).length };
+function unreadAfter(room, seq, you) {
+  const theirs = room.messages.filter(({ mid, sender }) => mid > seq && sender !== you);
+  return { unread: theirs.length, mentions: theirs.filter(({ content }) => isAddressed(room, content, you)).length };
 }

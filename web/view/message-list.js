@@ -11,6 +11,7 @@
 import { t } from "../strings/strings.js";
 import { isLoaded } from "../state/history.js";
 import { timeline } from "../state/timeline.js";
+import { knownNames } from "../state/unread.js";
 import { byId, make, reconcile, setText } from "./dom.js";
 import { fillRow, makeRow, tickRow } from "./message.js";
 
@@ -33,12 +34,12 @@ const END_PX = 60;
  * @property {() => void} attention  the reader may have reached the end, or left it
  */
 
-/** @param {MessageListActions & Omit<import("./message.js").RowActions, "show" | "fill">} actions */
+/** @param {MessageListActions & Omit<import("./message.js").RowActions, "show" | "fill" | "names">} actions */
 export function messageListView(actions) {
   const log = byId("log");
   const below = byId("below");
   const above = byId("above");
-  const rowActions = { ...actions, show, fill };
+  const rowActions = { ...actions, show, fill, names: () => knownNames(room ?? { people: [] }) };
   const rows = new Map();
   /** @type {State} */
   let state;

@@ -21,6 +21,7 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {(mid: number) => void} show
  * @property {(range: import("../state/room.js").Range) => void} fill
  * @property {(room: string) => void} open
+ * @property {() => ReadonlySet<string>} names  of those in the room, folded
  */
 
 /** The beginning of a message that describes an action of its sender. */
@@ -91,7 +92,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }
   const text = make("div", { class: isEmojiOnly(content) ? "text large" : "text", dir: "auto" });
   const isAction = content.startsWith(ACTION_PREFIX);
   if (isAction) text.append(make("em", { class: "action" }, "∗ ", make("bdi", { text: sender }), " "));
-  text.append(format(isAction ? content.slice(ACTION_PREFIX.length) : content, you));
+  text.append(format(isAction ? content.slice(ACTION_PREFIX.length) : content, you, actions.names()));
   if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
   body.append(text);
 
