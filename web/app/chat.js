@@ -15,7 +15,7 @@ import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
 import { composerView } from "../view/composer.js";
 import { contextMenus } from "../view/context-menus.js";
-import { byId } from "../view/dom.js";
+import { byId, isReaderHere } from "../view/dom.js";
 import { drawers } from "../view/drawers.js";
 import { messageListView } from "../view/message-list.js";
 import { notifier } from "../view/notifications.js";
@@ -213,6 +213,7 @@ function listenToPage({ chat, store, navigation }, list, composer) {
   });
   addEventListener("hashchange", () => navigation.open(roomInAddress()));
   document.addEventListener("visibilitychange", () => updateAttention(store, list));
+  for (const change of ["focus", "blur"]) addEventListener(change, () => updateAttention(store, list));
   document.addEventListener("keydown", (event) => isStrayKey(event) && composer.focus());
   setInterval(() => {
     store.dispatch({ type: "ui_ticked" });
@@ -222,7 +223,7 @@ function listenToPage({ chat, store, navigation }, list, composer) {
 
 /** Updates whether the reader sees the end of the open room. @param {Store} store @param {MessageList} list */
 function updateAttention(store, list) {
-  const attentive = list.isAtEnd() && !document.hidden;
+  const attentive = list.isAtEnd() && isReaderHere();
   if (attentive !== store.state.attentive) store.dispatch({ type: "ui_attention", payload: { attentive } });
 }
 

@@ -32,6 +32,11 @@ export function byId(id) {
   return element;
 }
 
+/** Whether the reader looks at the page: another window may cover it or have the focus. */
+export function isReaderHere() {
+  return !document.hidden && document.hasFocus();
+}
+
 /** Sets the text if it differs, so that a live region is not read aloud again. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -1,12 +1,13 @@
 /**
- * System notifications of mentions while the page is hidden.
+ * System notifications of mentions while the reader is not at the page: it is hidden, or another
+ * window has the focus.
  *
  * The browser asks for permission when the reader presses the button, which is shown until then.
  *
  * @module
  */
 
-import { byId } from "./dom.js";
+import { byId, isReaderHere } from "./dom.js";
 
 const TEXT_MAX = 200;
 
@@ -28,8 +29,8 @@ export function notifier({ open }) {
   });
 
   return (title, text, room) => {
-    if (!document.hidden || globalThis.Notification?.permission !== "granted") return;
-    const options = { body: text.slice(0, TEXT_MAX), tag: room };
+    if (isReaderHere() || globalThis.Notification?.permission !== "granted") return;
+    const options = { body: text.slice(0, TEXT_MAX), tag: room, renotify: true };
     try {
       const shown = new Notification(title, options);
       shown.onclick = () => {
