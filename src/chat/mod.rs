@@ -1,34 +1,36 @@
-//! The domain of chat: who is there, in which rooms, and what they are told.
+//! The chat domain: people, rooms, and the events they receive.
 //!
-//! Pure: things that happen go in ([`Input`]), things to be done come out ([`Effect`]). There is no
-//! socket, clock, randomness or thread in here; the same inputs have the same effects. What a room
-//! shows is what the journal has recorded ([`record`]): a message is a request to the journal
-//! first, and is broadcast and acknowledged when the journal has answered.
+//! Pure: inputs go in ([`Input`]), effects come out ([`Effect`]). There is no socket, clock,
+//! randomness or thread in here; the same inputs have the same effects. A room publishes only what
+//! the journal has recorded ([`record`]): a message is first a request to the journal, and is
+//! broadcast and acknowledged when the journal has answered.
 //!
 //! ```text
-//! text ─ protocol::parse ─▶ ClientEvent ─ actions::dispatch ─┬─ post ────────▶ Append
-//!                                                            ├─ idempotency ─▶ CheckReplay
-//!                                                            ├─ join, rename, status, typing
-//!                                                            └─ resume ──────▶ Read
-//! request ─ actions::http ─▶ post, history, without a client
-//! JournalResponse ─ actions::answered ─┬─ publish ─▶ ack to the sender, broadcast to the room
-//!                                      └─ resume ──▶ history, missed events, then the audience
+//! message  text ─ read: charge, parse ─▶ Received ─ dispatch ─▶ post ─▶ append ─▶ Journal(Append)
+//!          Answered(Appended) ─ answered ─▶ publish ─▶ ack to the sender, broadcast to the room
+//!
+//! return   Opened(session, after) ─ connect ─▶ resume ─▶ Journal(Read) for each room
+//!          Answered(Page) ─ answered ─▶ resume ─▶ missed entries, then those published meanwhile,
+//!                                                  then live: the client is in the audience again
+//!
+//! retry    refused, but has an id ─ idempotency ─▶ Journal(CheckReplay) ─▶ ack or error
+//! HTTP     Asked ─ http ─▶ rooms, history, post, accounts: one Respond each
 //! ```
 //!
-//! | part | holds |
+//! | part | contents |
 //! |---|---|
-//! | `actions` | what can happen, one file each; the only other place with an `impl Chat` |
-//! | `people` | persons, their names, accounts, sessions and connections |
-//! | `rooms` | rooms, their audience, rules, news of presence, typing, conversations, read markers
-//! |
+//! | `actions` | handlers of inputs, one file per subject; the only other `impl Chat` |
+//! | `people` | people, their names, accounts, sessions, connections and timers |
+//! | `rooms` | rooms, audience, presence, typing, rules, private conversations, read markers |
 //! | `pending` | what waits for the journal, as plain data |
 //! | `stats` | counters |
-//! | `protocol` | what clients say and are told, as plain data, and the parser |
+//! | [`protocol`] | events of clients and server, as plain data, and the parser |
 //! | [`record`] | the contract with the journal |
 //!
-//! Each part names only parts below it; `tests/layers` holds that. A *person* has a name, a session
-//! and any number of *clients*, its connections. A client has a *subscription* to each of its
-//! rooms, its person a *membership*. A room's *audience* is all that a broadcast needs.
+//! Each part names only parts below it; `tests/layers` enforces that. A *person* has a name, a
+//! session and any number of *clients*, its connections. A client has a *subscription* to each of
+//! its rooms, its person a *membership*. A room's *audience* lists the clients that a broadcast
+//! goes to.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
@@ -84,31 +86,31 @@ use rooms::{Room, Rooms};
 use stats::Counters;
 use step::Step;
 
-/// Everybody and every room.
+/// The state of the chat: all people and all rooms.
 #[derive(Debug)]
 pub struct Chat {
     limits: Limits,
-    /// Names this incarnation of the journal.
+    /// The journal's incarnation.
     epoch: Arc<str>,
-    /// What an `ack` promises.
+    /// The durability that an `ack` reports.
     durable: &'static str,
     people: People,
     rooms: Rooms,
-    /// What waits for the journal.
+    /// Everything that waits for the journal.
     pending: Pending,
-    /// How much is posted by requests.
+    /// Buckets of posts over HTTP.
     post_buckets: Buckets<RateKey>,
-    /// How much is asked by requests.
+    /// Buckets of queries over HTTP.
     query_buckets: Buckets<IpAddr>,
-    /// What messages cost.
+    /// Buckets of the work of messages.
     work: Work,
     counters: Counters,
-    /// The randomness of the farewell, once it has begun.
+    /// The seed for the reconnect times, once the server is draining.
     draining: Option<u64>,
 }
 
 impl Chat {
-    /// Starts with the detached sessions of before.
+    /// Restores the chat from a snapshot; its sessions start detached.
     pub fn new(limits: Limits, opening: Snapshot) -> Self {
         let counters = Counters::restored(&opening);
         let rate = |tokens: Option<u32>, burst| tokens.and_then(|it| Rate::per_second(it, burst));
@@ -143,9 +145,8 @@ impl Chat {
         chat
     }
 
-    /// Takes in what happened and appends what is to be done. The effects are to be carried out
-    /// in order and before the next input: a broadcast goes to the audience as it is right after
-    /// this call.
+    /// Handles an input and appends its effects. They must be carried out in order and before the
+    /// next input: a broadcast goes to the audience as it is right after this call.
     pub fn handle(&mut self, now: Now, input: Input, effects: &mut Vec<Effect>) {
         let step = &mut Step { now, effects };
         self.counters.advance(now);
@@ -176,25 +177,25 @@ impl Chat {
         self.tell_typed(step);
     }
 
-    /// When [`Input::Due`] is to come.
+    /// Returns when [`Input::Due`] is due.
     pub fn deadline(&self) -> Moment {
         let next = [self.people.deadline(), self.rooms.deadline(), self.counters.deadline()];
         next.into_iter().min().unwrap_or(Moment::NEVER)
     }
 
-    /// Lists who is told what happens in a room.
+    /// Returns the audience of a room.
     pub fn audience(&self, room: RoomId) -> &[Listener] {
         self.rooms.get(room).map_or(&[], |room| &room.audience)
     }
 
-    /// How a client reads.
+    /// Returns the output mode of a client.
     pub fn output_mode(&self, client: ClientId) -> OutputMode {
         let client =
             self.people.by_id.get(&client).and_then(|slot| self.people.clients.get(slot.index()));
         client.map_or(OutputMode::Json, |client| client.mode)
     }
 
-    /// Returns the limits, for reading events.
+    /// Returns the limits, for parsing events.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -204,12 +205,12 @@ impl Chat {
         self.people.clients.len()
     }
 
-    /// Counts the rooms with somebody in them.
+    /// Counts the rooms with people in them.
     pub fn rooms(&self) -> usize {
         self.rooms.live()
     }
 
-    /// Sends a client that reads again the ranges it was not sent.
+    /// Sends a client that has caught up a `gap` for each range it was not sent.
     fn caught_up(&self, step: &mut Step<'_>, id: ClientId, missed: &[(RoomId, u64, u64)]) {
         let Some(slot) = self.people.by_id.get(&id) else { return };
         let Some(client) = self.people.clients.get(slot.index()) else { return };

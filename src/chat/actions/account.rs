@@ -1,7 +1,6 @@
-//! Accounts: names that belong to somebody, whoever is connected.
+//! Registered accounts: created, changed, removed.
 //!
-//! An account is an author of its own with a name nobody else can have. Passwords and tokens are
-//! not looked at here; whoever does so finds in the account what it needs.
+//! An account is an author of its own. Passwords and tokens are checked elsewhere.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use crate::chat::record::{AuthorKey, JournalError, JournalRequest, KeyValue, Put
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Finds the account that is called so.
+    /// Finds an account by its name or a look-alike.
     pub fn account_named(&self, name: &str) -> Option<&Account> {
         self.people.accounts().named(name)
     }
@@ -30,17 +29,17 @@ impl Chat {
         self.people.accounts().get(author)
     }
 
-    /// Names an account as attempts to log in to it are counted: all ways to write its name are
-    /// one.
+    /// Returns the key by which login attempts for a name are counted: all spellings of an
+    /// account's name share one.
     pub fn counted_as(&self, name: &str) -> Box<str> {
         let [key, _] = likeness(self.account_named(name).map_or(name, |account| &account.name));
         key
     }
 
-    /// Why a login cannot come in, if so: its account is gone, or cannot be made.
+    /// Checks that a login has an account or can get one.
     ///
     /// # Errors
-    /// When there is no account for it.
+    /// If its account is gone, or there are too many accounts to create one.
     pub fn admits(&self, login: &Login) -> Result<(), Refusal> {
         if self.account(login.author).is_some() {
             return Ok(());
@@ -54,10 +53,10 @@ impl Chat {
         Err(Refusal::new(Code::Overloaded, "there are too many accounts"))
     }
 
-    /// Why nobody can register under a name, if so; `own` is who asks, if that is known.
+    /// Checks that a name can be registered; `own` is the author who asks, if known.
     ///
     /// # Errors
-    /// When the name is none, or is somebody's, or there are too many accounts.
+    /// If the name is invalid or taken, or there are too many accounts.
     pub fn check_registration(&self, name: &str, own: Option<AuthorKey>) -> Result<(), Refusal> {
         let name = UserName::parse(name, &self.limits)
             .map_err(|fault| Refusal::new(Code::NameInvalid, fault))?;
@@ -73,7 +72,7 @@ impl Chat {
         Err(Refusal::new(Code::NameTaken, "this name is taken"))
     }
 
-    /// Answers a request about accounts, as soon as what it changes is kept.
+    /// Handles a request about accounts; it is answered once its change is stored.
     pub(in crate::chat) fn account_request(
         &mut self,
         step: &mut Step<'_>,
@@ -97,7 +96,7 @@ impl Chat {
             }
             AccountRequest::SetHash { name, hash } => {
                 let account = self.account_named(&name).cloned().ok_or_else(unknown)?;
-                // Tokens say whole seconds; one of this second is from before, too.
+                // Tokens have whole seconds; one issued in this second is invalid, too.
                 let since = (step.now.unix_ms / 1000).saturating_add(1);
                 let before = Some(account.clone());
                 let account = Account { hash: Some(hash), since, ..account };
@@ -134,15 +133,15 @@ impl Chat {
         Ok(())
     }
 
-    /// Takes an account in and has it kept. Its name is taken from now on, so that of two who
-    /// want it one is first.
+    /// Adds an account and stores it. Its name is taken from now on, so that of two requests for it
+    /// the first wins.
     fn save_account(&mut self, step: &mut Step<'_>, pending: PendingAccount) {
         let key_value = pending.account.key_value();
         self.people.accounts_mut().put(pending.account.clone());
         self.keep(step, PendingRequest::Account(pending), vec![key_value]);
     }
 
-    /// Has key-value records kept and awaits the answer.
+    /// Stores key-value records and awaits the answer.
     fn keep(&mut self, step: &mut Step<'_>, pending: PendingRequest, key_values: Vec<KeyValue>) {
         let request_id = Some(self.pending.requests.put(pending));
         step.effects
@@ -181,7 +180,7 @@ impl Chat {
         step.respond(caller, ServerEvent::Account(Box::new(account)));
     }
 
-    /// Lets an account be banned and muted as the guest is that registers it.
+    /// Extends the bans and mutes of a guest to the account it registered.
     fn hand_on_restraints(&mut self, step: &mut Step<'_>, guest: AuthorKey, account: AuthorKey) {
         for key in self.rooms.rooms_of_member(guest) {
             let Some(room) = self.rooms.get_mut(key) else { continue };
@@ -191,7 +190,8 @@ impl Chat {
         }
     }
 
-    /// Lets the person that an account was end as a guest does: now, or after its last connection.
+    /// Turns the person of a removed account into a guest, whose session ends now or after its last
+    /// connection.
     fn demote_to_guest(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         let Some(key) = self.people.of_session(author) else { return };
         let Some(person) = self.people.get_mut(key) else { return };

@@ -1,4 +1,4 @@
-//! What the journal has answered, and what waited for it.
+//! Responses of the journal, passed on to what waited for them.
 
 use crate::chat::Chat;
 use crate::chat::pending::{Appended, PendingRequest, RequestOrigin};
@@ -8,7 +8,7 @@ use crate::chat::record::{Change, JournalError, JournalResponse, RequestId};
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Takes in what the journal answers.
+    /// Handles a response of the journal.
     pub(in crate::chat) fn answered(&mut self, step: &mut Step<'_>, answer: JournalResponse) {
         match answer {
             JournalResponse::Appended { request_id, seq, mid, ts, duplicate, count } => {
@@ -59,7 +59,7 @@ impl Chat {
         }
     }
 
-    /// Refuses what the journal could not do, to whom it was for.
+    /// Reports a failed request to its origin.
     pub(in crate::chat) fn request_failed(
         &mut self,
         step: &mut Step<'_>,

@@ -1,4 +1,4 @@
-//! What is to be added to a room's record, on its way to the journal.
+//! Changes of a room's record, sent to the journal.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::chat::rooms::rules::Role;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Has a change that a client asked for recorded.
+    /// Requests a change on behalf of a client.
     pub(in crate::chat) fn append(
         &mut self,
         step: &mut Step<'_>,
@@ -26,7 +26,7 @@ impl Chat {
         self.record(step, origin, person, room, AppendRequest { id, change, planned: None });
     }
 
-    /// Has a person's change of a record recorded.
+    /// Requests a change on behalf of a person.
     pub(in crate::chat) fn record(
         &mut self,
         step: &mut Step<'_>,
@@ -41,7 +41,7 @@ impl Chat {
         }
         let Some(Person { author, name, .. }) = self.people.get(key) else { return };
         let author = *author;
-        // Only moderation of a message asks for the rights of the connection.
+        // Only the deletion of a message depends on the rights of the connection.
         let deletes = matches!(change, Change::Deleted { .. });
         let client = match origin {
             RequestOrigin::Client(id) if deletes => self.people.by_id.get(&id),
@@ -55,7 +55,7 @@ impl Chat {
         let Some(Person { name, .. }) = self.people.get(key) else { return };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
-        // Whoever moderates may take away what others said, but not put words into their mouths.
+        // Moderators may delete the messages of others, but not edit them.
         let moderator = deletes
             && inside.direct_room.is_none()
             && inside.rules().role(author, admin) >= Role::Moderator;
@@ -92,8 +92,8 @@ impl Chat {
         })));
     }
 
-    /// Has the sessions of those kept whom an entry concerns, whoever it is of: of both who have a
-    /// conversation, of a room's owner with its first entry. After a crash they are to find it.
+    /// Persists the sessions of others whom an entry concerns, so that they find it after a crash:
+    /// both participants of a private conversation, or a room's owner with its first entry.
     pub(in crate::chat) fn persist_participants(&mut self, step: &mut Step<'_>, room: RoomId) {
         let Some(inside) = self.rooms.get(room) else { return };
         let owner = inside.rules().owner.filter(|_| !inside.rules().persisted);

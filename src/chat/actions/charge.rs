@@ -1,4 +1,4 @@
-//! What a connection pays for what it asks for.
+//! Rates of connections: the charges for messages, queries and sends.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::clock::{Moment, Now};
 use crate::rate::{Rate, Taken};
 
 impl Chat {
-    /// Reads a message of a client that has paid for it: by its size, whatever it says, from its own
-    /// bucket and its network's. `text` is `None` for bytes that are no text.
+    /// Parses a client's message once it is charged for by its size, to the client's own bucket and
+    /// its network's. `text` is `None` for a binary message.
     ///
     /// # Errors
-    /// If it is not what the protocol defines, if the client has sent too much, or if its network
-    /// has, and the client more than half of what it may.
+    /// If the message is invalid, or the client's rate is exceeded, or its network's is and the
+    /// client used more than half of its own.
     pub fn read(
         &mut self,
         now: Now,
@@ -32,7 +32,7 @@ impl Chat {
         let read = || text.and_then(|text| ClientEvent::parse(text, &self.limits));
         match paid {
             Ok(()) => read(),
-            // What is short is read all the same, so that the refusal can name it.
+            // A short message is parsed all the same, so that the refusal can name it.
             Err(refusal) if bytes <= REFUSED_BYTES_READ_MAX => match read() {
                 Ok(event) => Err(event.refused(refusal)),
                 Err(_) => Err(refusal),
@@ -58,8 +58,8 @@ impl Chat {
             Taken::Easily => client.overworking = Moment::NEVER,
             Taken::Hardly => {}
         }
-        // A network is known only where an address tells who is there: behind a proxy that is not
-        // trusted all are on loopback.
+        // Loopback addresses are not counted as a network: behind an untrusted proxy, all clients
+        // share one.
         let network = client.network.filter(|network| !network.is_loopback());
         match network.map(|network| self.work.networks.take_many(now.at, network, price)) {
             Some(Err(limited)) if taken == Taken::Hardly => Err(refused(limited)),
@@ -67,16 +67,16 @@ impl Chat {
         }
     }
 
-    /// Charges a client for having a token read, which costs more than the words around it.
+    /// Charges a client for the verification of a token, which costs more than parsing it.
     ///
     /// # Errors
-    /// When it has asked too much.
+    /// If its rate is exceeded.
     pub fn charge_token(&mut self, now: Now, id: ClientId) -> Result<(), Refusal> {
         let from = self.people.client_ref(id);
         from.map_or(Ok(()), |from| self.charge_query(now, from, 1))
     }
 
-    /// Charges a client for a question.
+    /// Charges a client for a query.
     pub(in crate::chat) fn charge_query(
         &mut self,
         now: Now,
@@ -92,7 +92,7 @@ impl Chat {
         }
     }
 
-    /// Takes one of what a client may send; sending on above the rate ends the connection.
+    /// Charges a client for a send. Exceeding the rate for too long closes the connection.
     pub(in crate::chat) fn charge_send(
         &mut self,
         step: &Step<'_>,
@@ -113,7 +113,7 @@ impl Chat {
         Ok(())
     }
 
-    /// How much a client may send, by what it is.
+    /// Returns the send rate and burst of a client, by its role.
     fn pace(&self, from: ClientRef, room: Option<RoomId>) -> (Option<u32>, u32) {
         let limits = &self.limits;
         let Some((_, person)) = self.people.client(from.slot) else {
@@ -132,10 +132,10 @@ impl Chat {
     }
 }
 
-/// Bytes of a message above the rate that is read to name it in the refusal.
+/// Messages above the rate are parsed up to this many bytes, to name them in the refusal.
 const REFUSED_BYTES_READ_MAX: usize = 4096;
 
-/// Whether something that began at `since`, or begins now, has lasted so long.
+/// Whether a condition that began at `since`, or begins now, has lasted for `within`.
 fn lasts(since: &mut Moment, now: Now, within: Duration) -> bool {
     if *since == Moment::NEVER {
         *since = now.at;

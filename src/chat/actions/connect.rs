@@ -1,4 +1,4 @@
-//! Coming and going: how a connection becomes somebody, and what is left of it.
+//! Connections: how one is opened for a person, closed, and drained.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Greets a client: gives it a name and its rooms, and orders what was said there.
+    /// Opens a client: gives it a person and its rooms, and requests their history.
     pub(in crate::chat) fn opened(
         &mut self,
         step: &mut Step<'_>,
@@ -95,8 +95,8 @@ impl Chat {
         }
     }
 
-    /// Finds out who it is, or makes somebody new. Gives the person, its session key, and whether
-    /// it is called other than it wished.
+    /// Finds the client's person by its session, or creates one. Returns the person, its session
+    /// key, and whether its name is not the requested one.
     fn somebody(
         &mut self,
         params: &ConnectParams,
@@ -134,8 +134,8 @@ impl Chat {
         (person, session, renamed)
     }
 
-    /// Finds the rooms to be in, the current one first, and the conversations in which only what
-    /// was missed is to be told.
+    /// Finds the rooms to join, the current one first, and the private conversations to replay
+    /// only.
     fn requested_rooms(
         &mut self,
         step: &Step<'_>,
@@ -166,7 +166,7 @@ impl Chat {
         (joined, replay_only)
     }
 
-    /// Adds a room to those a client will be in, or says why not.
+    /// Adds a room to those to join, or the reason why not to the faults.
     fn request_room(
         &mut self,
         step: &Step<'_>,
@@ -175,7 +175,7 @@ impl Chat {
         rooms: &mut Vec<RoomId>,
         faults: &mut Vec<Refusal>,
     ) {
-        // One fault is enough to tell of rooms that are too many.
+        // One fault reports all rooms above the limit.
         let full = rooms.len() >= self.limits.rooms_per_client_max;
         let known = RoomName::parse(requested, &self.limits)
             .is_ok_and(|name| self.rooms.find(&name.key).is_some_and(|room| rooms.contains(&room)));
@@ -231,8 +231,8 @@ impl Chat {
         }
     }
 
-    /// Brings a new client up to what was said: by what it missed where it says how far it got,
-    /// else by the last messages.
+    /// Sends a new client what it missed in rooms for which it gave a position, and the last
+    /// messages of the others.
     fn send_backlog(
         &mut self,
         step: &mut Step<'_>,
@@ -273,7 +273,7 @@ impl Chat {
         self.start_resume(step, from, ResumeRequest { re: None, rooms: missed });
     }
 
-    /// Takes note that a client's WebSocket is closed.
+    /// Handles the end of a client's WebSocket.
     pub(in crate::chat) fn closed(&mut self, step: &Step<'_>, id: ClientId, timed_out: bool) {
         let Some(slot) = self.people.by_id.get(&id).copied() else { return };
         let Some(person) = self.people.clients.get(slot.index()).map(|client| client.person) else {
@@ -317,7 +317,7 @@ impl Chat {
         self.count_out(person);
     }
 
-    /// Sends `bye` to all clients, each with a moment of its own to come back.
+    /// Sends `bye` to all clients, each with a time of its own to reconnect.
     pub(in crate::chat) fn drain(&mut self, step: &mut Step<'_>, seed: u64) {
         self.draining = Some(seed);
         self.save_read_markers(step, true);
@@ -340,21 +340,21 @@ impl Chat {
 
     fn say_bye(&mut self, step: &mut Step<'_>, slot: ClientSlot, seed: u64) {
         let within = u64::try_from(self.limits.return_within.as_millis()).unwrap_or(u64::MAX);
-        // A few come back within a second, ten thousand spread over all of the time.
+        // A few clients reconnect within a second, ten thousand spread over the whole interval.
         let others = u64::try_from(self.people.clients.len()).unwrap_or(u64::MAX).saturating_mul(2);
         let within = others.saturating_add(1000).min(within);
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.closing = true;
         let id = client.id;
         let after_ms = scatter(seed ^ id.0).checked_rem(within).unwrap_or(0).saturating_add(500);
-        // Older libraries take 1012, which RFC 6455 does not have, for an error.
+        // Older libraries take 1012, which RFC 6455 does not define, for a protocol error.
         let code = if client.knows_restart { 1012 } else { 1001 };
         step.reply(id, ServerEvent::Bye { code, reason: "restart", after_ms });
         step.effects.push(Effect::Close { client: id, code, reason: "restart".into() });
     }
 }
 
-/// Sends a client a notice of the parameters that could not be read or were too many.
+/// Sends a client notices of the parameters that were unreadable or too many.
 fn tell_ignored(
     step: &mut Step<'_>,
     id: ClientId,
@@ -375,7 +375,7 @@ fn tell_ignored(
     }
 }
 
-/// Spreads numbers that are near each other over all there are (SplitMix64).
+/// Hashes a number, so that adjacent ones are spread evenly (SplitMix64).
 fn scatter(number: u64) -> u64 {
     let z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

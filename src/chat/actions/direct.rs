@@ -1,9 +1,9 @@
-//! Private conversations: records that two people share and nobody else knows of.
+//! Private conversations: records that two people share and nobody else can see.
 //!
-//! A conversation belongs to two authors, not to two names. Each of the two has a name of its own
-//! for it, `@` and what the other was called when it began; later it stays, so that a client's
-//! `seq` never comes to mean another record. Nobody joins a conversation: all connections of both
-//! hear it. Joining it makes it the current room, and that is all.
+//! A conversation belongs to two authors, not to two names. Each has its own name for it: `@` and
+//! what the other was called when it began. That name never changes, so that a client's `seq` never
+//! refers to another record. All connections of both participants receive its messages without
+//! joining; joining only makes it the current room.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::chat::rooms::direct::{DirectRoom, Side, key_of};
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Finds a conversation by what somebody calls it, or by what the other is called now.
+    /// Finds a conversation by an author's name for it, or by the current name of the other.
     pub(in crate::chat) fn direct(&self, own: AuthorKey, named: &str) -> Option<RoomId> {
         self.rooms.directs.labelled(own, named).or_else(|| {
             let (partner, _) = self.people.author_named(named.strip_prefix('@')?)?;
@@ -29,10 +29,10 @@ impl Chat {
         })
     }
 
-    /// Finds the conversation of this name to speak in; it is made if need be.
+    /// Finds the conversation with a name, or creates it.
     ///
     /// # Errors
-    /// When the name is that of a conversation by a number of its own, and that of another user.
+    /// If the name is both that of a numbered conversation and of another user.
     pub(in crate::chat) fn direct_or_new(
         &mut self,
         own: AuthorKey,
@@ -51,7 +51,7 @@ impl Chat {
         }
     }
 
-    /// Whether a numbered name of a conversation is that of another user now.
+    /// Whether a conversation's numbered name is also that of another user.
     fn is_other_user(&self, own: AuthorKey, room: RoomId, named: &str) -> bool {
         let direct_room = self.rooms.get(room).and_then(|room| room.direct_room.as_ref());
         let is_numbered = |label: &str| {
@@ -64,13 +64,13 @@ impl Chat {
         })
     }
 
-    /// Whether somebody talks already with whoever is called so now.
+    /// Whether an author has a conversation with the user who has this name now.
     pub(in crate::chat) fn has_direct_with(&self, own: AuthorKey, name: &str) -> bool {
         let partner = self.people.author_named(name.strip_prefix('@').unwrap_or(name));
         partner.is_some_and(|(partner, _)| self.rooms.find(&key_of(own, partner)).is_some())
     }
 
-    /// Finds the conversation with whoever is called so now; it is made if need be.
+    /// Finds the conversation with the user who has this name now, or creates it.
     pub(in crate::chat) fn open_direct(
         &mut self,
         own: AuthorKey,
@@ -108,7 +108,7 @@ impl Chat {
         Ok(room)
     }
 
-    /// Makes sure that somebody may still come to read what is said, if it is said to one.
+    /// Refuses a private message that its recipient can never read.
     pub(in crate::chat) fn check_partner(
         &self,
         own: AuthorKey,
@@ -124,12 +124,12 @@ impl Chat {
         Err(Refusal::new(Code::NoSuchUser, "this user has left for good"))
     }
 
-    /// Whether an author may come back: an account, or a session that has not ended.
+    /// Whether an author can reconnect: it has an account, or a session that has not ended.
     pub(in crate::chat) fn can_return(&self, author: AuthorKey) -> bool {
         self.people.of_session(author).is_some() || self.people.accounts().get(author).is_some()
     }
 
-    /// What an author is called now.
+    /// Returns the current name of an author.
     pub(in crate::chat) fn name_of_author(&self, author: AuthorKey) -> Option<Arc<str>> {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         let account =
@@ -137,7 +137,8 @@ impl Chat {
         person.map(|person| Arc::clone(&person.name)).filter(|it| !it.is_empty()).or_else(account)
     }
 
-    /// Finds a name for a conversation that none of somebody's others has, nor another user.
+    /// Returns a name for a new conversation that is neither another conversation's of `own` nor
+    /// another user's.
     fn label(&self, own: AuthorKey, with: AuthorKey, partner: &str) -> Arc<str> {
         let taken: HashSet<Box<str>> =
             self.directs_of(own).flat_map(|side| likeness(&side.label)).collect();
@@ -160,7 +161,7 @@ impl Chat {
         rooms.filter_map(move |room| Some(room.direct_room.as_ref()?.seen_by(own)?.0))
     }
 
-    /// Lists somebody's conversations for the greeting, the latest first.
+    /// Lists an author's conversations for `welcome`, the latest first.
     pub(in crate::chat) fn direct_summaries(&self, own: AuthorKey) -> Vec<DirectSummary> {
         let rooms = self.rooms.directs.of(own).iter().rev();
         let lines = rooms.filter_map(|&key| {
@@ -179,7 +180,7 @@ impl Chat {
         lines.take(self.limits.listed_max).collect()
     }
 
-    /// Shows an entry of a conversation to both who have it, each in its own words.
+    /// Publishes an entry of a conversation to both participants, under each one's own name for it.
     pub(in crate::chat) fn publish_direct(
         &mut self,
         step: &mut Step<'_>,
@@ -204,7 +205,7 @@ impl Chat {
         self.rooms.directs.touch(authors, key);
     }
 
-    /// Puts an event of a conversation into the words of one who has it; any other stays as it is.
+    /// Returns an event with a conversation named as `own` sees it; other events are unchanged.
     pub(in crate::chat) fn as_seen_by(
         &self,
         own: AuthorKey,
@@ -222,8 +223,7 @@ impl Chat {
         event.whispered(is_own.then(|| Arc::clone(&theirs.name)))
     }
 
-    /// Forgets the conversations of somebody who will not come back, as far as the other will not
-    /// either: nobody could ever read them.
+    /// Removes the conversations of an author who cannot reconnect, where the other cannot either.
     pub(in crate::chat) fn forget_directs(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         for key in self.rooms.directs.of(author).to_vec() {
             let Some(room) = self.rooms.get(key) else { continue };
@@ -243,7 +243,7 @@ impl Chat {
 }
 
 impl ServerEvent {
-    /// Names the room of a numbered event as its reader knows it.
+    /// Replaces the room of a numbered event.
     fn in_room(mut self, name: &Arc<str>) -> Self {
         if let Self::Message { room, .. }
         | Self::Edited { room, .. }
@@ -256,8 +256,7 @@ impl ServerEvent {
         self
     }
 
-    /// Makes a message one that only two people see; `to` names the other if it is the reader's
-    /// own.
+    /// Turns a message into a private one; `to` names the recipient if the reader sent it.
     pub(in crate::chat) fn whispered(self, to: Option<Arc<str>>) -> Self {
         match self {
             Self::Message { .. } => Self::Whisper { to, message: Box::new(self) },

@@ -1,4 +1,4 @@
-//! What clients ask for: finds the room it is about, checks the rate, answers.
+//! Dispatch of client events: finds the room, charges the rate, calls the handler.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::chat::record::{Change, DeletionReason};
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Takes in what a client said.
+    /// Handles an event of a client.
     pub(in crate::chat) fn received(
         &mut self,
         step: &mut Step<'_>,
@@ -69,7 +69,7 @@ impl Chat {
                 self.mark_read(step, from, room, seq)
             }
             Command::Moderate(request) => self.moderate(step, from, room, id, *request),
-            // Paid for when the token was read.
+            // Charged when the token was read.
             Command::LogIn(login) => self.log_in(step, from, id, &login),
             Command::Auth(_) => Err(invalid_token()),
             Command::Reply(content) => {
@@ -106,7 +106,7 @@ impl Chat {
             Command::SetStatus { away, text } => self.set_status(step, from, id, away, &text),
             Command::Typing(on) => {
                 let room = self.room_of(from, room)?;
-                // Who may not speak is not told of as speaking soon.
+                // Nobody is shown as typing who may not post.
                 if !on || self.check_speech(step, from, room, false).is_ok() {
                     self.typing(step, from, room, on);
                 }
@@ -120,7 +120,7 @@ impl Chat {
         }
     }
 
-    /// Changes something of the room that is named.
+    /// Applies a change to the named room.
     fn change_in(
         &mut self,
         step: &mut Step<'_>,
@@ -138,7 +138,7 @@ impl Chat {
         }
     }
 
-    /// Changes the message that is named, or the last one said.
+    /// Applies a change to the named message, or to the client's last one.
     fn change_message(
         &mut self,
         step: &mut Step<'_>,
@@ -178,12 +178,12 @@ impl Chat {
             }
         };
         let sent = self.send(step, from, room, id, message);
-        // Nothing is left of a conversation made for what was refused.
+        // A conversation created for a refused message is removed again.
         self.rooms.vacate(room);
         sent
     }
 
-    /// Answers what leaves the record as it is.
+    /// Answers a command that does not change a record.
     fn query(
         &mut self,
         step: &mut Step<'_>,
@@ -247,7 +247,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Lists the rooms a client may know of: its private ones first.
+    /// Lists the rooms visible to a client, its private ones first.
     fn rooms_for(&self, from: ClientRef) -> Vec<RoomSummary> {
         let own = from.author;
         let private = |room: &RoomId| {
@@ -277,8 +277,8 @@ impl Chat {
     }
 }
 
-/// Returns how many tokens a question costs: one, or more where it makes the journal or the reader
-/// of a room work.
+/// Returns the tokens a query costs: one, or more if it makes the journal or the reader of a room
+/// work.
 fn price(command: &Command) -> u32 {
     match command {
         Command::Search(_) => 5,

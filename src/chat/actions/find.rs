@@ -1,4 +1,4 @@
-//! Finding the room an event is about.
+//! Look-ups: the room of an event, the actor of a connection.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Finds the room an event is about among those the client is in.
+    /// Finds the room of an event among those the client has joined.
     pub(in crate::chat) fn room_of(
         &self,
         from: ClientRef,
@@ -32,7 +32,7 @@ impl Chat {
             client.subscriptions.as_slice().iter().rev().map(|subscription| subscription.room);
         let is =
             |room: &RoomId, fits: &dyn Fn(&Room) -> bool| self.rooms.get(*room).is_some_and(fits);
-        // Most clients write the name as they were told it.
+        // Most clients repeat the name as they received it.
         if let Some(room) =
             subscriptions.clone().find(|room| is(room, &|room| &*room.name == named))
         {
@@ -45,8 +45,8 @@ impl Chat {
             .ok_or_else(nowhere)
     }
 
-    /// Finds the room something is to be said in; a conversation is made if need be, which counts
-    /// as a question, too.
+    /// Finds the room to post in. A private conversation is created if necessary, which is charged
+    /// as a query, too.
     pub(in crate::chat) fn room_to_speak(
         &mut self,
         step: &Step<'_>,
@@ -65,7 +65,7 @@ impl Chat {
         }
     }
 
-    /// Finds the room an event is about among all; reading needs no subscription.
+    /// Finds the room of an event among all; reading needs no subscription.
     pub(in crate::chat) fn room_to_read(
         &self,
         from: ClientRef,
@@ -77,7 +77,7 @@ impl Chat {
         }
     }
 
-    /// Finds a room that somebody may read; any other is as if it did not exist.
+    /// Finds a room that an author may read; any other is reported as non-existent.
     pub(in crate::chat) fn readable(
         &self,
         who: Option<AuthorKey>,
@@ -92,7 +92,7 @@ impl Chat {
         found.filter(may).ok_or_else(nothing)
     }
 
-    /// Finds the last message a client said.
+    /// Finds the last message of a client.
     pub(in crate::chat) fn last_sent_message(
         &self,
         from: ClientRef,
@@ -113,7 +113,7 @@ impl Chat {
         })
     }
 
-    /// Who somebody is to those who moderate, without what the tokens of single connections add.
+    /// Returns a person as an actor, without the rights that tokens grant single connections.
     pub(in crate::chat) fn actor_of(&self, person: PersonId) -> Option<Actor> {
         let person = self.people.get(person)?;
         let (author, admin) = (person.author, person.admin);
@@ -124,7 +124,7 @@ impl Chat {
         Some(Actor { author, name, account: false, admin, network, since })
     }
 
-    /// Who an account is to those who moderate.
+    /// Returns an account as an actor.
     pub(in crate::chat) fn account_actor(&self, author: AuthorKey, name: &Arc<str>) -> Actor {
         let account = self.people.accounts().get(author);
         let registered = account.and_then(|account| account.registered);
@@ -138,7 +138,7 @@ impl Chat {
         }
     }
 
-    /// Who somebody is to whom something is to be done: an admin if any of its connections is one.
+    /// Returns a person as a target of moderation: an admin if any of its connections is one.
     pub(in crate::chat) fn target_of(&self, person: PersonId) -> Option<Actor> {
         let actor = self.actor_of(person)?;
         let mut clients = self.people.get(person)?.clients.iter();
@@ -146,7 +146,7 @@ impl Chat {
         Some(Actor { admin, ..actor })
     }
 
-    /// Who acts on a connection: with the rights that this very connection has.
+    /// Returns the actor of a connection, with the rights of this connection.
     pub(in crate::chat) fn actor_on(&self, slot: ClientSlot) -> Option<Actor> {
         let actor = self.actor_of(self.people.clients.get(slot.index())?.person)?;
         Some(Actor { admin: self.people.is_admin(slot), ..actor })

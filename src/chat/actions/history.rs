@@ -1,4 +1,4 @@
-//! Pages of a room's record: ordered, trimmed, told.
+//! Pages of a room's record: requested, trimmed, sent.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::chat::record::{
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Sends a client a part of a room's record.
+    /// Requests a page of a room's record for a client.
     pub(in crate::chat) fn fetch_history(
         &mut self,
         step: &mut Step<'_>,
@@ -32,12 +32,12 @@ impl Chat {
         self.request_page(step, from.id, room, span, limit, Purpose::Asked { re });
     }
 
-    /// How many messages a page has.
+    /// Returns the number of messages of a page.
     pub(in crate::chat) fn page_length(&self, requested: Option<u32>) -> u32 {
         requested.unwrap_or(self.limits.history_default).min(self.limits.history_max)
     }
 
-    /// Requests a part of a room's record from the journal, for a client or a request over HTTP.
+    /// Requests a page of a room's record from the journal, for a client or an HTTP request.
     pub(in crate::chat) fn request_page(
         &mut self,
         step: &mut Step<'_>,
@@ -52,7 +52,7 @@ impl Chat {
             _ => self.limits.page_bytes_max,
         };
         let Some(inside) = self.rooms.get_mut(room) else { return };
-        // Of many pages at once, as on connecting, each is shorter.
+        // When many pages are requested at once, as on connecting, each is shorter.
         let due = match purpose {
             Purpose::Requested { .. } => 1,
             _ => self.people.await_answer(step, client),
@@ -94,7 +94,7 @@ impl Chat {
         }
     }
 
-    /// Makes what is told of a page of messages: all but what the room has yet to show.
+    /// Returns a page of messages as an event, without entries the room has not published yet.
     pub(in crate::chat) fn history(
         &mut self,
         own: AuthorKey,
@@ -149,7 +149,7 @@ impl Chat {
     }
 }
 
-/// Makes of a page the events that somebody is told who reads lines.
+/// Turns a page into single events, for a client that reads lines.
 fn lines(history: History) -> Vec<ServerEvent> {
     let History { room, messages, lost, .. } = history;
     let losses = lost.into_iter().map(|(from, to)| ServerEvent::gap(&room, from, to, "retention"));

@@ -1,7 +1,7 @@
-//! Requests: what is asked of the chat without a WebSocket, each with one answer.
+//! HTTP requests, each with exactly one answer.
 //!
-//! Nobody stays because of a request: who posts without a session is somebody only until the post
-//! is answered, and a detached session that posts has its name for as long.
+//! No user stays connected by a request: a guest without a session exists only until its post is
+//! answered, and a detached session that posts has its name for as long.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,23 +21,23 @@ use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 use crate::clock::Now;
 
-/// Where a post comes from.
+/// The origin of a post.
 #[derive(Clone, Copy)]
 struct Origin {
     caller: ClientId,
     network: IpAddr,
 }
 
-/// Who posts.
+/// The author of a post.
 enum Poster {
-    /// A person that is known, perhaps by a token that makes it an admin.
+    /// A known author, and whether its token grants admin rights.
     Known(AuthorKey, bool),
-    /// Somebody who is called so.
+    /// A guest with this name.
     Guest(UserName),
 }
 
 impl Poster {
-    /// Who pays for the post, and whose it is.
+    /// Returns the bucket to charge and the author.
     fn rate_key(&self, network: IpAddr) -> (RateKey, AuthorKey) {
         match self {
             Self::Known(author, _) => (RateKey::Author(*author), *author),
@@ -54,7 +54,7 @@ impl Body {
 }
 
 impl Chat {
-    /// Takes in a request.
+    /// Handles an HTTP request.
     pub(in crate::chat) fn asked(
         &mut self,
         step: &mut Step<'_>,
@@ -62,7 +62,7 @@ impl Chat {
         network: IpAddr,
         request: Request,
     ) {
-        // A post is paid for when it is known whose it is.
+        // A post is charged once its author is known.
         let paid = match &request {
             Request::Post(_) => Ok(()),
             _ => self.query_buckets.take(step.now.at, network).map_err(refused),
@@ -98,7 +98,7 @@ impl Chat {
         }
     }
 
-    /// Makes the answer to a request for a page.
+    /// Returns the answer to a request for a page.
     pub(in crate::chat) fn requested(
         &mut self,
         by: Option<AuthorKey>,
@@ -113,7 +113,7 @@ impl Chat {
         }
     }
 
-    /// Finds out who reads.
+    /// Returns the author of a read request.
     fn reader(&self, by: &Credential) -> Result<Option<AuthorKey>, Refusal> {
         match by {
             Credential::Nobody => Ok(None),
@@ -122,11 +122,11 @@ impl Chat {
         }
     }
 
-    /// Finds whose session key this is. They are looked up by their hash, so that the time it takes
-    /// tells nothing of how much of one was guessed.
+    /// Finds the author of a session key. Keys are looked up by their hash, so that the time it
+    /// takes reveals nothing about a guess.
     ///
     /// # Errors
-    /// When it is nobody's.
+    /// If no session has this key.
     pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
         let unknown = || Refusal::new(Code::Unauthorized, "unknown or expired session");
         self.people.guest_of(session).map(|_| author_of(session)).ok_or_else(unknown)
@@ -152,12 +152,12 @@ impl Chat {
             }
         };
         let posted = self.post_in(step, from, room, &who, &poster, post);
-        // Nothing is left of a room made for what was refused.
+        // A room created for a refused post is removed again.
         self.rooms.vacate(room);
         posted
     }
 
-    /// Finds out who posts.
+    /// Returns the author of a post.
     fn poster(&mut self, step: &mut Step<'_>, post: &Post) -> Result<Poster, Refusal> {
         match &post.by {
             Credential::Nobody => {}
@@ -183,7 +183,7 @@ impl Chat {
         }
     }
 
-    /// Who posts to those who moderate, and whether a room it makes is its own.
+    /// Returns the actor of a post, and whether it owns a room that the post creates.
     fn actor_of_poster(&self, poster: &Poster, network: IpAddr) -> (Actor, bool) {
         match poster {
             Poster::Known(author, by_token) => {
@@ -228,7 +228,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Makes sure that an author may say something in a room now.
+    /// Refuses an author who may not post in a room now.
     fn check_author(&self, now: Now, who: &Actor, room: RoomId) -> Result<(), Refusal> {
         let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
         self.check_partner(who.author, inside)?;
@@ -236,7 +236,7 @@ impl Chat {
         inside.rules().check_pace(who.author, who.admin, now)
     }
 
-    /// Takes note of who posts, by the name that everybody sees, for those who moderate.
+    /// Records a poster, by the name that everybody sees, for moderation.
     fn note_poster(&mut self, room: RoomId, who: &Actor, person: PersonId, network: IpAddr) {
         let Some(name) = self.people.get(person).map(|it| Arc::clone(&it.name)) else { return };
         let network = who.network.or_else(|| telling(Some(network)).filter(|_| !who.account));
@@ -263,7 +263,7 @@ impl Chat {
         self.check_replay(step, before, refusal)
     }
 
-    /// Makes sure that whoever posts has a name until the post is answered.
+    /// Gives the author of a post a name until the post is answered.
     fn let_speak(
         &mut self,
         step: &mut Step<'_>,
@@ -289,7 +289,7 @@ impl Chat {
         (key, author)
     }
 
-    /// Takes note that a post is answered; with the last one a guest is gone.
+    /// Records that a post was answered; with its last post, a guest is removed.
     pub(in crate::chat) fn has_posted(&mut self, author: AuthorKey) {
         let Some(key) = self.people.of_session(author) else { return };
         let Some(person) = self.people.get_mut(key) else { return };

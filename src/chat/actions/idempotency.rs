@@ -1,8 +1,8 @@
-//! What would be refused now, but may have been done before.
+//! Idempotency: requests that would be refused now, but may have been done before.
 //!
-//! Whoever was cut off before its `ack` sends the same again, and by then it may be muted, or no
-//! longer in the room. Refused, it would say once more what everybody has read. So what carries an
-//! `id` is refused only when the keeper of records does not know that `id`.
+//! A client that was cut off before its `ack` sends the same request again, and by then it may be
+//! muted, or no longer in the room. If that were refused, the user would post again what everybody
+//! has read. So a request with an `id` is refused only if the journal does not know that `id`.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::chat::record::{Change, Draft, JournalError, JournalRequest, Moderatio
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Refuses what a client wants of a record, unless it was done before.
+    /// Refuses a change, unless it was done before.
     pub(in crate::chat) fn refuse_unless_replayed(
         &mut self,
         step: &mut Step<'_>,
@@ -38,8 +38,8 @@ impl Chat {
         self.check_replay(step, before, refusal)
     }
 
-    /// Asks the journal whether something was done before, and refuses it if it cannot
-    /// have been.
+    /// Asks the journal whether a change was done before. Refuses it at once if it cannot have
+    /// been.
     pub(in crate::chat) fn check_replay(
         &mut self,
         step: &mut Step<'_>,
@@ -71,8 +71,8 @@ impl Chat {
         Ok(())
     }
 
-    /// Whether something may have been done before. Of a private room nobody else learns that it
-    /// is there: by no delay, no other error and no rate.
+    /// Whether a change may have been done before. A private room is not revealed to others: by no
+    /// delay, no other error and no rate.
     fn may_be_replay(&self, before: &ReplayCandidate, refusal: &Refusal) -> bool {
         let room = before.room.and_then(|room| self.rooms.get(room));
         before.id.is_some()
@@ -80,7 +80,7 @@ impl Chat {
             && room.is_some_and(|room| room.may_read(Some(before.author)))
     }
 
-    /// Acknowledges what was done before, or refuses it.
+    /// Acknowledges a change that was done before, or refuses it.
     pub(in crate::chat) fn replay_checked(
         &mut self,
         step: &mut Step<'_>,
@@ -117,7 +117,7 @@ impl Chat {
     }
 }
 
-/// Makes what somebody wants to do to moderate out of its own words.
+/// Returns the change that a moderation request asks for.
 pub(in crate::chat) fn requested_change(
     request: &ModerationRequest,
     user: Option<Arc<str>>,
@@ -128,7 +128,7 @@ pub(in crate::chat) fn requested_change(
     Change::Moderated { moderation: Arc::new(Moderation { action, user, seconds, reason }) }
 }
 
-/// Whether what is refused so now may have been done before.
+/// Whether a request with this refusal may have succeeded before.
 fn could_be_replayed(refusal: &Refusal) -> bool {
     matches!(
         refusal.code,

@@ -1,4 +1,4 @@
-//! A connection that becomes another person's: by a login, or by taking up a session.
+//! Connections that become another person's: by a login, or by resuming a session.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Makes a client one more connection of this person. The person it was ends, if this was its
-    /// only connection. Gives the rooms that have news of it.
+    /// Moves a client to another person. The old person ends if this was its only connection.
+    /// Returns the rooms with pending presence changes.
     pub(in crate::chat) fn adopt(
         &mut self,
         step: &mut Step<'_>,
@@ -41,7 +41,7 @@ impl Chat {
         }
         rooms.retain(|room| self.rooms.get(*room).is_some_and(|room| room.direct_room.is_none()));
         for &room in &rooms {
-            // In this order, or the room might find itself empty.
+            // In this order, or the room might become empty and be removed.
             self.rooms.leaves_typing(old, id, room);
             self.add_to_room(person, room, id);
             self.remove_connection(old, room);
@@ -58,7 +58,7 @@ impl Chat {
             }
             rooms.extend(memberships);
             if left_account {
-                // It comes back with its token.
+                // Accounts reconnect with a token.
                 self.people.release(old);
             } else {
                 self.end_session(step, old);
@@ -67,7 +67,7 @@ impl Chat {
         rooms
     }
 
-    /// Takes a client out of rooms that whom it has become may not be in.
+    /// Removes a client from the rooms its new person may not be in.
     pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, from: ClientRef) {
         let own = from.author;
         let Some((client, _)) = self.people.client(from.slot) else { return };

@@ -1,4 +1,4 @@
-//! Joining and leaving rooms, and returning to them.
+//! Joining, leaving and resuming rooms.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Subscribes a client to a room unless it is; returns whether it is new.
+    /// Subscribes a client to a room unless it is. Returns whether it is new.
     fn seat_in(
         &mut self,
         step: &Step<'_>,
@@ -82,7 +82,7 @@ impl Chat {
         Ok((room, true))
     }
 
-    /// Takes a client out of a room.
+    /// Removes a client from a room.
     pub(in crate::chat) fn leave(
         &mut self,
         step: &mut Step<'_>,
@@ -107,7 +107,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Takes up a session and brings the client up to date in its rooms.
+    /// Resumes a session and sends the client what it missed in its rooms.
     pub(in crate::chat) fn resume(
         &mut self,
         step: &mut Step<'_>,
@@ -116,7 +116,7 @@ impl Chat {
         session: Option<&str>,
         positions: &[(Box<str>, u64)],
     ) -> Result<(), Refusal> {
-        // Whoever has logged in goes on as that, or nothing could end the login any more.
+        // A logged-in client stays logged in: otherwise the login could not be revoked any more.
         let logged_in =
             self.people.clients.get(from.slot.index()).is_some_and(|it| it.login.is_some());
         let session = session.filter(|_| !logged_in);

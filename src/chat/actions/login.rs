@@ -1,4 +1,4 @@
-//! Being an account: a login begins, ends by itself, or is ended.
+//! Logins: how one begins, expires or is revoked.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Makes a client a connection of the account its token proves. What it was as a guest it is
-    /// still, if that guest ends with it.
+    /// Makes a client a connection of the account its token proves. If that ends the guest it was,
+    /// the account inherits the guest's roles and restraints.
     pub(in crate::chat) fn log_in(
         &mut self,
         step: &mut Step<'_>,
@@ -53,7 +53,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Finds the person that an account is, or makes it.
+    /// Finds an account's person, or creates it.
     pub(in crate::chat) fn person_of(
         &mut self,
         step: &mut Step<'_>,
@@ -74,8 +74,8 @@ impl Chat {
         key
     }
 
-    /// Names an account's person; a guest of that name gets a number. Returns the rooms
-    /// that have news of that.
+    /// Names an account's person; a guest with that name gets a number. Returns the rooms with
+    /// pending presence changes.
     pub(in crate::chat) fn name_account(
         &mut self,
         step: &mut Step<'_>,
@@ -111,7 +111,7 @@ impl Chat {
         rooms
     }
 
-    /// Closes those whose login has ended by itself.
+    /// Closes the connections whose login has expired.
     pub(in crate::chat) fn logins_due(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, id)) = self.people.logins_due.first()
             && due <= step.now.at
@@ -123,7 +123,7 @@ impl Chat {
         }
     }
 
-    /// Closes the connections of an account that came with this login, or all.
+    /// Closes the connections of an account with this login, or all.
     pub(in crate::chat) fn log_out(
         &mut self,
         step: &mut Step<'_>,
@@ -141,7 +141,7 @@ impl Chat {
         }
     }
 
-    /// Finds the account a login is of; one of another issuer is made if need be.
+    /// Finds the account of a login; one of another issuer is created when first seen.
     pub(in crate::chat) fn account_of(
         &mut self,
         step: &mut Step<'_>,
@@ -178,7 +178,7 @@ impl Chat {
         Some(account)
     }
 
-    /// Lets whoever was a guest go on as an account: what it was in rooms it is still.
+    /// Moves the roles and restraints of a guest to an account.
     pub(in crate::chat) fn inherit(&mut self, step: &mut Step<'_>, from: AuthorKey, to: AuthorKey) {
         for key in self.rooms.rooms_of_member(from) {
             let name = self.name_of_author(to).unwrap_or_default();

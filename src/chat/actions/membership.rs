@@ -1,4 +1,4 @@
-//! Being in a room: a client's subscription, its person's membership, and the audience.
+//! Membership of rooms: a client's subscription, its person's membership, and the audience.
 //!
 //! ```text
 //!       subscribe        page arrived, or none wanted
@@ -9,8 +9,8 @@
 //!    └──────────────────────────────┴─────────────────────────┘
 //!                              unsubscribe
 //! ```
-//! A person is in a room as long as one of its clients is, and for a grace after the last of them
-//! has gone without a word.
+//! A person is in a room as long as one of its clients is, and for `leave_grace` after the last of
+//! them was closed.
 
 use std::sync::Arc;
 
@@ -28,8 +28,7 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
-    /// Finds the room of this name that somebody wants to come into, and makes it if need be; it
-    /// is theirs then, unless they are there only to post.
+    /// Finds the room an actor wants to join, or creates it; then the actor is its owner if `owns`.
     pub(in crate::chat) fn room_to_join(
         &mut self,
         step: &Step<'_>,
@@ -53,7 +52,8 @@ impl Chat {
         }
     }
 
-    /// Subscribes a client to a room, not yet in the audience. News of it are noted, not told.
+    /// Subscribes a client to a room, not yet in its audience. Presence changes are queued, not
+    /// sent.
     pub(in crate::chat) fn subscribe(&mut self, slot: ClientSlot, room: RoomId) {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         client.subscriptions.push(Subscription {
@@ -70,7 +70,7 @@ impl Chat {
         }
     }
 
-    /// Takes a client's subscription away. News of it are noted, not told.
+    /// Ends a client's subscription to a room. Presence changes are queued, not sent.
     pub(in crate::chat) fn unsubscribe(&mut self, slot: ClientSlot, room: RoomId) {
         self.unlisten(slot, room);
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
@@ -83,14 +83,14 @@ impl Chat {
         self.drop_subscription(person, room);
     }
 
-    /// Has one connection of a person less in a room or a conversation.
+    /// Removes a connection of a person from a room or a private conversation.
     fn drop_subscription(&mut self, person: PersonId, room: RoomId) {
         if !self.rooms.leave_direct(room) {
             self.remove_connection(person, room);
         }
     }
 
-    /// Has one more connection of a person in a room.
+    /// Adds a connection of a person to a room.
     pub(in crate::chat) fn add_to_room(&mut self, key: PersonId, room: RoomId, client: ClientId) {
         let Some(person) = self.people.get_mut(key) else { return };
         if let Some(membership) = person.membership(room) {
@@ -111,7 +111,7 @@ impl Chat {
         }
     }
 
-    /// Has one connection of a person less in a room; with the last one the person is gone.
+    /// Removes a connection of a person from a room; with the last one, the person leaves.
     pub(in crate::chat) fn remove_connection(&mut self, key: PersonId, room: RoomId) {
         let Some(membership) = self.people.get_mut(key).and_then(|person| person.membership(room))
         else {
@@ -123,7 +123,7 @@ impl Chat {
         }
     }
 
-    /// Takes a person's place away.
+    /// Ends a person's membership of a room.
     pub(in crate::chat) fn leave_room(&mut self, key: PersonId, room: RoomId, why: &'static str) {
         let Some(person) = self.people.get_mut(key) else { return };
         let Some(membership) =
@@ -145,14 +145,15 @@ impl Chat {
         self.rooms.vacate(room);
     }
 
-    /// Lets a client hear what happens in a room.
+    /// Adds a client to a room's audience.
     pub(in crate::chat) fn listen(&mut self, slot: ClientSlot, room: RoomId) {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         let listener = Listener { client: client.id, mode: client.mode };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         let Some(subscription) = client.subscription(room) else { return };
         match subscription.delivery {
-            // A conversation has no audience: all connections of the two hear it.
+            // A private conversation has no audience: all connections of its participants receive
+            // it.
             Delivery::Waiting(_) if inside.direct_room.is_some() => {
                 subscription.delivery = Delivery::Live(u32::MAX);
                 if subscription.replay_only {
@@ -167,7 +168,7 @@ impl Chat {
         }
     }
 
-    /// Lets a client hear no more what happens in a room; it keeps its subscription.
+    /// Removes a client from a room's audience; it keeps its subscription.
     pub(in crate::chat) fn unlisten(&mut self, slot: ClientSlot, room: RoomId) {
         let Some(client) = self.people.clients.get_mut(slot.index()) else { return };
         let Some(subscription) = client.subscription(room) else { return };
@@ -186,7 +187,7 @@ impl Chat {
         }
     }
 
-    /// Ends the memberships of people who have not come back in time.
+    /// Ends the memberships of people who have not reconnected in time.
     pub(in crate::chat) fn grace_due(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, key)) = self.people.grace_due.front()
             && due <= step.now.at
@@ -217,7 +218,7 @@ impl Chat {
         Refusal::new(Code::TooManyRooms, format!("a connection may be in {most} rooms"))
     }
 
-    /// Notes that a client sits in a conversation only to be told what it missed.
+    /// Marks a subscription to a private conversation as replay only.
     pub(in crate::chat) fn replay_only(&mut self, slot: ClientSlot, room: RoomId) {
         if self.rooms.get(room).is_some_and(|room| room.direct_room.is_some())
             && let Some(subscription) =

@@ -1,4 +1,4 @@
-//! What can happen, one file each: the only `impl Chat` outside `chat/mod.rs`.
+//! Handlers of inputs, one file per subject: the only `impl Chat` outside `chat/mod.rs`.
 
 pub(in crate::chat) mod account;
 pub(in crate::chat) mod answered;

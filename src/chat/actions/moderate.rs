@@ -1,7 +1,7 @@
-//! Moderation: who may do what to whom, and what becomes of it.
+//! Moderation: checked, recorded, carried out.
 //!
-//! What is done is an entry of the room's record like any other, and what follows from it is kept
-//! in one with that entry. It takes effect when the entry is there.
+//! A moderation action is an entry of the room's record like any other; its changes of the rules
+//! are stored atomically with it, and take effect once it is recorded.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::chat::step::Step;
 use crate::clock::Now;
 
 impl Chat {
-    /// Checks what somebody wants to do to moderate, and has it recorded.
+    /// Checks a moderation request and has it recorded.
     pub(in crate::chat) fn moderate(
         &mut self,
         step: &mut Step<'_>,
@@ -48,7 +48,7 @@ impl Chat {
         self.refuse_unless_replayed(step, from, room, id, change, refusal.clone())
     }
 
-    /// Has the author of a message looked up, to whom something is to be done.
+    /// Requests the author of a message, who is the target of a moderation.
     fn find_author(
         &mut self,
         step: &mut Step<'_>,
@@ -72,7 +72,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Does to the author of a message what was asked, or refuses it.
+    /// Carries out a moderation whose target is the author of a message, or refuses it.
     pub(in crate::chat) fn author_found(
         &mut self,
         step: &mut Step<'_>,
@@ -111,7 +111,7 @@ impl Chat {
         let actor = self.actor_on(from.slot).ok_or_else(Refusal::internal)?;
         let role = self.check_role(room, &actor, request.action)?;
         if role < Role::Moderator {
-            // Who invites tells the whole room, with a reason to read.
+            // An invitation is a message to the whole room, with a reason to read.
             self.check_speech(step, from, room, true)?;
         }
         if author.is_none() {
@@ -180,7 +180,7 @@ impl Chat {
         Ok(Moderation { action, user, seconds: expected, reason })
     }
 
-    /// Makes sure that the lists of a room do not grow beyond their limits.
+    /// Refuses a moderation that would exceed the limits of a room's lists.
     fn check_room_for(
         &self,
         room: RoomId,
@@ -204,7 +204,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Lists who becomes a member by being in the room: as many as it may have.
+    /// Lists the people who become members because they are in the room, up to the limit.
     fn present(&self, room: RoomId, moderation: &Moderation) -> Vec<(AuthorKey, Arc<str>)> {
         if moderation.action != ModerationAction::MakePrivate {
             return Vec::new();
@@ -215,7 +215,7 @@ impl Chat {
         people.map(|person| (person.author, Arc::clone(&person.name))).collect()
     }
 
-    /// Does what was decided: its entry is in the record.
+    /// Carries out a moderation whose entry was recorded.
     pub(in crate::chat) fn decided(
         &mut self,
         step: &mut Step<'_>,
@@ -251,13 +251,13 @@ impl Chat {
         }
     }
 
-    /// Takes note that a moderation action is not under way any more, done or not.
+    /// Records that a moderation is no longer pending, done or not.
     pub(in crate::chat) fn deed_ended(&mut self, step: &mut Step<'_>, key: RoomId, done: bool) {
         let key_values = self.rooms.get_mut(key).map_or_else(Vec::new, |room| room.end(done));
         step.put(key_values);
     }
 
-    /// Takes those out of a room that has become private who came while it did, beyond its limit.
+    /// Removes people who joined, beyond the member limit, while the room became private.
     fn remove_non_members(
         &mut self,
         step: &mut Step<'_>,
@@ -274,7 +274,7 @@ impl Chat {
         }
     }
 
-    /// Takes somebody out of a room. Whose last room it was is closed.
+    /// Removes a user from a room. Connections without another room are closed.
     fn remove_from_room(
         &mut self,
         step: &mut Step<'_>,
@@ -325,13 +325,13 @@ impl Chat {
 }
 
 impl ModerationAction {
-    /// Whether it is done for some time.
+    /// Whether it takes a duration.
     pub(in crate::chat) const fn takes_seconds(self) -> bool {
         matches!(self, Self::Slow | Self::Ban | Self::Mute)
     }
 }
 
-/// The longest pause of slow mode: six hours.
+/// The longest interval of slow mode: six hours.
 const SLOW_MAX: u64 = 6 * 60 * 60;
-/// The longest ban or mute with an end: a hundred years.
+/// The longest temporary ban or mute: a hundred years.
 const SECONDS_MAX: u64 = 100 * 365 * 24 * 60 * 60;

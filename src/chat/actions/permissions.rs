@@ -1,4 +1,4 @@
-//! Who may do what to moderate, and to whom.
+//! Permissions: which moderation an actor may do, and to whom.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::chat::rooms::rules::{Actor, Role};
 use crate::clock::Now;
 
 impl Chat {
-    /// Makes sure that somebody may do something to moderate; says what it is in the room.
+    /// Refuses an actor who may not do an action. Returns its role in the room.
     pub(in crate::chat) fn check_role(
         &self,
         room: RoomId,
@@ -45,7 +45,7 @@ impl Chat {
         }
     }
 
-    /// Finds whom somebody means, and whether it may do that to them.
+    /// Finds the target of a moderation, and refuses it if the actor may not moderate that target.
     pub(in crate::chat) fn target(
         &self,
         room: RoomId,
@@ -87,7 +87,7 @@ impl Chat {
         Ok(target)
     }
 
-    /// Finds whom a name means to those who moderate in a room.
+    /// Finds the target with a name, in a room.
     fn target_named(
         &self,
         room: &Room,
@@ -106,7 +106,7 @@ impl Chat {
         found.or_else(posted).or_else(|| rules.actor(user.trim()))
     }
 
-    /// Finds who an author is now; `name` is what it was called.
+    /// Returns an author as a target; `name` is its name at the time of the message.
     fn target_author(&self, room: &Room, author: AuthorKey, name: &Arc<str>) -> Actor {
         let person = self.people.of_session(author).and_then(|key| self.target_of(key));
         if let Some(actor) = person.filter(|actor| !actor.name.is_empty()) {
@@ -119,7 +119,7 @@ impl Chat {
         posted.cloned().unwrap_or_else(|| room.rules().absent(author, name))
     }
 
-    /// Finds who is called so: somebody there, or an account.
+    /// Finds the user with a name: connected, or with an account.
     pub(in crate::chat) fn user_named(&self, user: &str) -> Option<Actor> {
         let (author, name) = self.people.author_named(user)?;
         if let Some(actor) = self.people.of_session(author).and_then(|key| self.target_of(key)) {
@@ -129,16 +129,16 @@ impl Chat {
     }
 }
 
-/// How a moderation says to whom it is done.
+/// How a moderation names its target.
 pub(in crate::chat) enum Aim<'a> {
-    /// By a name.
+    /// A name.
     Name(&'a str),
-    /// By a message: its author, and what that was called.
+    /// The author of a message, and its name then.
     Author(AuthorKey, Arc<str>),
 }
 
 impl ModerationAction {
-    /// Whether it is done to somebody.
+    /// Whether it has a target.
     pub(in crate::chat) const fn has_target(self) -> bool {
         matches!(
             self,

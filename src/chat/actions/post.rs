@@ -1,4 +1,4 @@
-//! What changes a room's record: checked, ordered, and shown once it has its number.
+//! Messages and other changes of a room's record: checked, then requested.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Refuses a message, unless it was said before.
+    /// Refuses a message, unless it was posted before.
     pub(in crate::chat) fn refuse_to_send(
         &mut self,
         step: &mut Step<'_>,
@@ -50,7 +50,7 @@ impl Chat {
         self.refuse_unless_replayed(step, from, room, id, change, refusal)
     }
 
-    /// Returns what a refused message would be in the record, and its text back with the refusal.
+    /// Returns a refused message as a change, and the refusal with the message's text.
     pub(in crate::chat) fn refused_message(
         &self,
         step: &Step<'_>,
@@ -64,7 +64,7 @@ impl Chat {
         }
     }
 
-    /// Checks what is to be said in a room; gives its life in milliseconds.
+    /// Checks a message to a room. Returns its life in milliseconds.
     pub(in crate::chat) fn check_message(
         &self,
         room: RoomId,
@@ -127,7 +127,8 @@ impl Chat {
         Ok(())
     }
 
-    /// Refuses a client that may not speak in a room now, or says something too soon.
+    /// Refuses a client that may not post in a room now. `says`: it posts a message, to which slow
+    /// mode applies.
     pub(in crate::chat) fn check_speech(
         &self,
         step: &Step<'_>,
@@ -190,7 +191,7 @@ impl Chat {
         self.rooms.get(room).is_none_or(|room| mid > room.top)
     }
 
-    /// Names a guest that has no name yet; says to others, once, that nobody speaks as another.
+    /// Names a guest that has no name yet; tells others, once, that `sender` is ignored.
     fn speak_as(
         &mut self,
         step: &mut Step<'_>,
@@ -221,7 +222,7 @@ impl Chat {
     }
 }
 
-/// Something to be said.
+/// A message to post.
 #[derive(Debug)]
 pub(in crate::chat) struct Message {
     /// The text.
@@ -230,12 +231,12 @@ pub(in crate::chat) struct Message {
     pub(in crate::chat) reply_to: Option<u64>,
     /// Seconds after which it disappears.
     pub(in crate::chat) ttl: Option<u64>,
-    /// Who the client says it is.
+    /// The sender the client claims to be.
     pub(in crate::chat) sender: Option<Box<str>>,
 }
 
 impl Message {
-    /// Makes it a change of a record that disappears after so many milliseconds.
+    /// Turns it into a change, which expires after `life` milliseconds.
     pub(in crate::chat) fn into_change(self, step: &Step<'_>, life: Option<u64>) -> Change {
         Change::Message {
             content: self.content,
@@ -245,7 +246,7 @@ impl Message {
     }
 }
 
-/// Refuses a change of a message that does not exist.
+/// Returns the refusal of a change to a message that does not exist.
 pub(in crate::chat) fn no_such_message() -> Refusal {
     Refusal::refused(JournalError::NoSuchMessage)
 }

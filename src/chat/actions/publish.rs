@@ -1,4 +1,4 @@
-//! What the journal has done: acknowledged to who wanted it, and shown to the room.
+//! Recorded entries: acknowledged to their origin, and published to the room.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::chat::rooms::Recent;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Shows an entry that is in the record now.
+    /// Publishes an entry that was recorded.
     pub(in crate::chat) fn appended(
         &mut self,
         step: &mut Step<'_>,
@@ -78,14 +78,14 @@ impl Chat {
         self.rooms.vacate(room);
     }
 
-    /// Shows an entry that the journal added by itself.
+    /// Publishes an entry that the journal appended itself.
     pub(in crate::chat) fn added(&mut self, step: &mut Step<'_>, room: &RoomKey, entry: &Entry) {
         if let Some(room) = self.rooms.find(room) {
             self.publish(step, room, entry, None);
         }
     }
 
-    /// Shows an entry to a room.
+    /// Publishes an entry to a room.
     fn publish(
         &mut self,
         step: &mut Step<'_>,

@@ -1,7 +1,7 @@
-//! How far accounts have read.
+//! Read markers: how far each account has read.
 //!
-//! Marks only go forward. They are kept in batches, a second after the first that is not: one that
-//! a crash loses costs a few messages that count as unread again.
+//! Markers only move forward. They are saved in batches, a second after the first unsaved one: if a
+//! crash loses one, a few messages count as unread again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 use crate::chat::step::Step;
 
-/// How long a mark may wait for others.
+/// How long an unsaved marker waits for others.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 
 impl Chat {
-    /// Takes note of how far a client has read, and tells the others of its account.
+    /// Moves a client's marker, and tells the other connections of its account.
     pub(in crate::chat) fn mark_read(
         &mut self,
         step: &mut Step<'_>,
@@ -55,7 +55,7 @@ impl Chat {
         Ok(())
     }
 
-    /// How far somebody has read in a room, if it has an account.
+    /// Returns the marker of an author in a room, if it has an account.
     pub(in crate::chat) fn read_marker(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
         self.people.accounts().get(author)?;
         let key = &self.rooms.get(room)?.key;
@@ -63,7 +63,7 @@ impl Chat {
         Some(marks.and_then(|marks| marks.get(key)).copied().unwrap_or(0))
     }
 
-    /// Has marks kept that are due, or all of them.
+    /// Saves the markers that are due, or all.
     pub(in crate::chat) fn save_read_markers(&mut self, step: &mut Step<'_>, all: bool) {
         if self.rooms.read_markers.unsaved.is_empty()
             || (!all && self.rooms.read_markers.due > step.now.at)
@@ -79,7 +79,7 @@ impl Chat {
         step.put(key_values.collect());
     }
 
-    /// Forgets how far somebody has read.
+    /// Deletes the markers of an author.
     pub(in crate::chat) fn forget_read_markers(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         let Some(marks) = self.rooms.read_markers.by_author.remove(&author) else { return };
         self.rooms.read_markers.unsaved.retain(|(other, _)| *other != author);

@@ -1,4 +1,4 @@
-//! What a person is called, and how a client reads.
+//! Settings of a client: its name, its output mode, its end.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Calls a client's person what it wants to be called.
+    /// Sets the name of a client's person, if it is free.
     pub(in crate::chat) fn set_name(
         &mut self,
         step: &mut Step<'_>,
@@ -64,8 +64,7 @@ impl Chat {
         self.session_changed(step, key);
     }
 
-    /// Names a person. Returns whether it got a number. News of it are noted, not
-    /// told.
+    /// Names a person. Returns whether it got a number. Presence changes are queued, not sent.
     pub(in crate::chat) fn call(
         &mut self,
         key: PersonId,
@@ -88,7 +87,7 @@ impl Chat {
         numbered
     }
 
-    /// Lets a client read in another form.
+    /// Sets a client's output mode.
     pub(in crate::chat) fn set_mode(
         &mut self,
         step: &mut Step<'_>,
@@ -114,7 +113,7 @@ impl Chat {
         step.notice(from.id, re, "mode", format!("The mode is {word}."));
     }
 
-    /// Ends a connection because its client wants to.
+    /// Closes a connection at its client's request.
     pub(in crate::chat) fn quit(
         &mut self,
         step: &mut Step<'_>,

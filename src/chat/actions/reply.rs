@@ -1,4 +1,4 @@
-//! What clients are told that several actions have in common.
+//! Replies that several handlers share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl Chat {
         step.effects.push(Effect::Close { client: client.id, code, reason: reason.into() });
     }
 
-    /// Lists the people in a room, as many as are named.
+    /// Lists the people in a room, up to `listed_max`.
     pub(in crate::chat) fn users(&self, key: RoomId, room: &Room) -> Vec<User> {
         if let Some(direct_room) = &room.direct_room {
             let people =
@@ -62,7 +62,7 @@ impl Chat {
         users.collect()
     }
 
-    /// Makes what somebody is told whose entry is in the record.
+    /// Returns the `ack` of a recorded entry.
     pub(in crate::chat) fn ack(
         &self,
         own: AuthorKey,
@@ -76,7 +76,7 @@ impl Chat {
         ServerEvent::Ack { re, room, seq, ts, mid, durable: self.durable, duplicate }
     }
 
-    /// Returns the author behind a question.
+    /// Returns the author of a request.
     pub(in crate::chat) fn asks_as(&self, origin: RequestOrigin) -> AuthorKey {
         match origin {
             RequestOrigin::Client(id) => self
@@ -88,7 +88,7 @@ impl Chat {
         }
     }
 
-    /// Describes a room to somebody who is in it.
+    /// Returns a room's line in a list, as an author in it sees it.
     pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: RoomId) -> Option<RoomSummary> {
         let room = self.rooms.get(key)?;
         let name = Arc::clone(room.name_for(own));
@@ -107,5 +107,5 @@ fn user(room: &Room, person: &Person, conns: usize) -> User {
     }
 }
 
-/// After so long one error of a connection is forgotten.
+/// The time after which one error of a connection is forgotten.
 const ERROR_LASTS: Duration = Duration::from_secs(1);

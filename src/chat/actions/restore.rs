@@ -1,4 +1,4 @@
-//! Taking in what was before the start.
+//! The state from before the start, restored.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,8 +8,8 @@ use crate::chat::record::{KeyValue, Namespace, RoomRecord};
 use crate::chat::rooms::direct::DirectRoom;
 
 impl Chat {
-    /// Takes in the rooms of before the start. A conversation that nobody can come back to has no
-    /// key-value record any more and is left where it is.
+    /// Restores the rooms. A private conversation to which nobody can return has no key-value
+    /// record and is left in the journal.
     pub(in crate::chat) fn restore_rooms(&mut self, rooms: Vec<RoomRecord>, pairs: &[KeyValue]) {
         let pairs: HashMap<&str, &str> = pairs
             .iter()
@@ -31,7 +31,7 @@ impl Chat {
         }
     }
 
-    /// Takes in the key-value records of before the start.
+    /// Restores the key-value records.
     pub(in crate::chat) fn restore_key_values(&mut self, key_values: &[KeyValue]) {
         let rooms: BTreeSet<RoomId> =
             key_values.iter().filter_map(|key_value| self.restore_key_value(key_value)).collect();
@@ -40,7 +40,7 @@ impl Chat {
         }
     }
 
-    /// Takes in a key-value record. Returns the room whose rules it is part of.
+    /// Restores a key-value record. Returns the room whose rules it is part of.
     fn restore_key_value(&mut self, key_value: &KeyValue) -> Option<RoomId> {
         let value = key_value.value.as_deref()?;
         let (room, rest) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));

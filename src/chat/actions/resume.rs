@@ -1,10 +1,10 @@
-//! What was said before: pages of history, and what a returning client missed.
+//! Greetings and resumes: the pages a client waits for before it receives a room's events.
 //!
-//! A page comes later than it was ordered, and the room goes on meanwhile. So a client that waits
-//! for one is not in the audience; the room keeps what it shows for as long as somebody waits, and
-//! when the page is there the client is told the page, then what was kept above the page's top,
-//! and only then listens. Nothing lies between and nothing comes twice: a page may already know
-//! entries that the room has yet to show, and those are left out of it.
+//! A page arrives later than it was requested, and the room goes on meanwhile. So a client that
+//! waits for one is not in the audience; the room keeps its published entries while any client
+//! waits. When the page arrives, the client is sent the page, then the kept entries above the
+//! page's top, and only then joins the audience. Nothing is missed and nothing is sent twice: a
+//! page may already include entries that the room has yet to publish, and those are left out of it.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Sends a client that has just joined the last messages, then lets it listen.
+    /// Sends a client that has just joined the last messages, then adds it to the audience.
     pub(in crate::chat) fn greet(
         &mut self,
         step: &mut Step<'_>,
@@ -48,7 +48,7 @@ impl Chat {
         );
     }
 
-    /// Sends a client what it missed, then lets it listen.
+    /// Sends a client what it missed, then adds it to the audience.
     pub(in crate::chat) fn start_resume(
         &mut self,
         step: &mut Step<'_>,
@@ -76,7 +76,7 @@ impl Chat {
         }
     }
 
-    /// Whether numbers of this epoch mean anything here.
+    /// Refuses positions of another epoch.
     pub(in crate::chat) fn check_epoch(&self, epoch: Option<&str>) -> Result<(), Refusal> {
         match epoch {
             Some(epoch) if epoch != &*self.epoch => {
@@ -86,7 +86,7 @@ impl Chat {
         }
     }
 
-    /// Takes in a page.
+    /// Handles a page that arrived.
     pub(in crate::chat) fn paged(
         &mut self,
         step: &mut Step<'_>,
@@ -148,14 +148,14 @@ impl Chat {
         self.rooms.vacate(pending.room);
     }
 
-    /// Whether a client may read a room, now that the page is there: it may have become
-    /// private meanwhile.
+    /// Whether a client may still read a room: it may have become private since the request.
     fn still_reads(&self, from: ClientRef, room: RoomId) -> bool {
         let own = from.author;
         self.rooms.get(room).is_some_and(|room| room.may_read(Some(own)))
     }
 
-    /// Sends a client the page it waited for, then what came meanwhile, then lets it listen.
+    /// Sends a client the page it waited for, then what was published meanwhile, then adds it to
+    /// the audience.
     fn greeted(
         &mut self,
         step: &mut Step<'_>,
@@ -179,7 +179,7 @@ impl Chat {
         self.listen(from.slot, pending.room);
     }
 
-    /// Takes a client out of a room's audience until something comes; gives that a number.
+    /// Removes a client from a room's audience until a page arrives. Returns the wait number.
     fn wait(&mut self, from: ClientRef, room: RoomId) -> Option<u32> {
         self.unlisten(from.slot, room);
         let subscription = self.people.clients.get_mut(from.slot.index())?.subscription(room)?;
@@ -190,7 +190,7 @@ impl Chat {
         Some(self.pending.waits)
     }
 
-    /// Sends a client what its room showed above this `seq` while it waited.
+    /// Sends a client the entries its room published above this `seq` while it waited.
     fn catch_up(&self, step: &mut Step<'_>, from: ClientRef, room: RoomId, after: u64) {
         let Some((client, _)) = self.people.client(from.slot) else { return };
         let Some(room) = self.rooms.get(room) else { return };
@@ -212,7 +212,7 @@ impl Chat {
         }
     }
 
-    /// Sends a returning client all it missed, now that all pages are there.
+    /// Sends a resuming client everything it missed, once all pages have arrived.
     fn finish_resume(&mut self, step: &mut Step<'_>, key: u32) {
         let Some(recall) = self.pending.resumes.try_remove(key as usize) else { return };
         if let Some(from) = self.people.client_ref(recall.client)
@@ -255,7 +255,8 @@ impl Chat {
     }
 }
 
-/// What of a room was missed, and tells it as far as the budget of bytes goes.
+/// Returns what a client missed in a room, and the events that repeat it as far as the budget in
+/// bytes allows.
 fn replay(
     part: &ResumePart,
     room: &Room,
@@ -287,7 +288,7 @@ fn replay(
     let mut reached = pruned.map_or(part.after, |(_, last, _)| *last);
     let mut events = Vec::new();
     for entry in entries.iter().filter(|entry| entry.seq <= missed.to) {
-        // What this connection itself said while it waited, it knows.
+        // The connection knows what it sent itself while it waited.
         if client.echo || !room.is_own(entry.seq, client.id) {
             let event = ServerEvent::of_entry(name, entry);
             let Some(rest) = budget.checked_sub(wire_size::event(&event)) else { break };

@@ -1,4 +1,4 @@
-//! Searching for what was said, in the rooms a client is in.
+//! Full-text search in the rooms a client has joined.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::chat::record::{JournalError, JournalRequest, Search, SearchPage};
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Has a room searched, or all rooms the client is in.
+    /// Requests a search of a room, or of all rooms the client has joined.
     pub(in crate::chat) fn search(
         &mut self,
         step: &mut Step<'_>,
@@ -58,7 +58,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Sends a client what was found, as far as it may still read that.
+    /// Sends a client the search results that it may still read.
     pub(in crate::chat) fn found(
         &mut self,
         step: &mut Step<'_>,
@@ -78,7 +78,7 @@ impl Chat {
         let (own, may) = (from.author, self.searchable_rooms(from));
         let hits = page.hits.into_iter().filter_map(|hit| {
             let key = self.rooms.find(&hit.room).filter(|key| may.contains(key))?;
-            // What the room has not shown yet, it will.
+            // The room has yet to publish entries above its top.
             let room = self.rooms.get(key).filter(|room| hit.said.mid <= room.top)?;
             Some(Hit { room: Arc::clone(room.name_for(own)), said: hit.said })
         });
@@ -88,7 +88,7 @@ impl Chat {
         step.reply(client, ServerEvent::SearchResults(Box::new(results)));
     }
 
-    /// Lists the rooms a client is in, and its private conversations.
+    /// Lists the rooms a client has joined, and its private conversations.
     fn searchable_rooms(&self, from: ClientRef) -> Vec<RoomId> {
         let client = self.people.clients.get(from.slot.index());
         let subscriptions = client.map_or(&[][..], |client| client.subscriptions.as_slice());
@@ -196,7 +196,7 @@ mod tests {
         let search = ordered(&mut chat, r#"{"type":"search","payload":"tea time"}"#);
         assert_eq!(search.rooms, ["dev".into(), "lobby".into()]);
         assert_eq!((&*search.words, search.limit, search.before), ("tea time", 50, None));
-        // In a room without a record there is nothing to be found.
+        // A room without a record has nothing to find.
         let told = say(&mut chat, r#"{"type":"search","id":"s","room":"new","payload":"tea"}"#);
         assert_eq!(results(&told), (vec![], false));
     }

@@ -1,5 +1,4 @@
-//! Detached sessions: people without a connection, kept so long as their session may be taken up
-//! again.
+//! Detached sessions: people without a connection, kept while their session can be resumed.
 
 use std::sync::Arc;
 
@@ -12,19 +11,19 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
-    /// Makes a detached session of a person; its name is free again.
+    /// Detaches a person's session; its name is free again.
     pub(in crate::chat) fn detach(&mut self, step: &mut Step<'_>, key: PersonId) {
         self.people.release(key);
         let Some(person) = self.people.get(key) else { return };
         if person.account {
-            // Accounts come back whenever they want; they are bounded by themselves.
+            // Accounts can always reconnect; their number is limited separately.
             return;
         }
         let due = person.left.after(self.limits.session_life);
         self.people.put_detached(key);
         self.people.detached_due.push_back((due, key));
         self.end_detached(step);
-        // Of those that came back an entry is left behind.
+        // Resumed sessions leave stale entries behind.
         if self.people.detached_due.len() / 2 > self.people.detached().saturating_add(512) {
             let mut sessions = std::mem::take(&mut self.people.detached_due);
             sessions.retain(|&(due, key)| self.is_detached(key, due));
@@ -32,7 +31,7 @@ impl Chat {
         }
     }
 
-    /// Brings back a session of before the start; its time starts anew.
+    /// Restores a session from before the start; its life starts anew.
     pub(in crate::chat) fn restore(&mut self, session: SessionRecord) {
         let account = self.people.accounts().get(session.key).is_some();
         let key = self.people.add(session.key);
@@ -52,13 +51,12 @@ impl Chat {
         self.people.detached_due.push_back((due, key));
     }
 
-    /// Lets whatever begins from now on be stamped later than all that was before the start,
-    /// whatever the clock says.
+    /// Makes every new stamp later than all that were restored, whatever the clock says.
     pub(in crate::chat) fn restore_stamp(&mut self) {
         self.people.stamp = self.people.latest_stamp().max(self.rooms.latest_stamp());
     }
 
-    /// Ends the sessions whose time is over, and others if there are too many.
+    /// Ends the expired sessions, and others if there are too many.
     pub(in crate::chat) fn end_detached(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, key)) = self.people.detached_due.front()
             && due <= step.now.at
@@ -75,7 +73,7 @@ impl Chat {
         }
     }
 
-    /// Ends somebody's session for good.
+    /// Ends a session for good.
     pub(in crate::chat) fn end_session(&mut self, step: &mut Step<'_>, key: PersonId) {
         let Some(person) = self.people.remove(key) else { return };
         if person.persisted {
@@ -84,7 +82,7 @@ impl Chat {
         self.forget_author(step, person.author);
     }
 
-    /// Has the journal know a session, if it is to be known at all.
+    /// Stores a session in the journal.
     pub(in crate::chat) fn persist_session(&mut self, step: &mut Step<'_>, key: PersonId) {
         self.people.mark_persisted(key);
         let Some(person) = self.people.get(key) else { return };
@@ -95,14 +93,14 @@ impl Chat {
         step.effects.push(Effect::Journal(JournalRequest::PutSession(record)));
     }
 
-    /// Stores a session anew if the journal knows it.
+    /// Stores a session again if the journal has it.
     pub(in crate::chat) fn session_changed(&mut self, step: &mut Step<'_>, key: PersonId) {
         if self.people.get(key).is_some_and(|person| person.persisted) {
             self.persist_session(step, key);
         }
     }
 
-    /// Lists the rooms a person's next connection would find itself in; the last one is current.
+    /// Lists the rooms that a person's next connection would join; the last one is current.
     pub(in crate::chat) fn rooms_of(&self, key: PersonId) -> Vec<Arc<str>> {
         let Some(person) = self.people.get(key) else { return Vec::new() };
         let clients = person.clients.as_slice();
@@ -129,8 +127,8 @@ impl Chat {
         })
     }
 
-    /// Has the session of a guest kept that is something in a room, or banned from it: it is to be
-    /// that after a crash.
+    /// Stores the session of a guest that has a role or a restraint in a room, so that it survives
+    /// a crash.
     pub(in crate::chat) fn persist_session_of(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         if let Some(key) = self.people.of_session(author)
             && self.people.get(key).is_some_and(|person| !person.persisted)
@@ -139,7 +137,8 @@ impl Chat {
         }
     }
 
-    /// Forgets what somebody was in any room, and its conversations: it will not come back.
+    /// Removes the roles, restraints, markers and conversations of an author whose session has
+    /// ended.
     pub(in crate::chat) fn forget_author(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         for key in self.rooms.rooms_of_member(author) {
             let Some(room) = self.rooms.get_mut(key) else { continue };

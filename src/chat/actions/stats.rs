@@ -1,4 +1,4 @@
-//! What clients and requests are told of how much is going on, and when connections are counted.
+//! Statistics: the answer to requests, and the counting of connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::chat::step::Step;
 use crate::clock::Now;
 
 impl Chat {
-    /// How much is going on.
+    /// Returns the statistics of the last minutes.
     pub(in crate::chat) fn stats(
         &self,
         now: Now,
@@ -64,19 +64,19 @@ impl Chat {
         step.put(key_values.collect());
     }
 
-    /// Counts a client that has come, after it became its person's.
+    /// Counts a new client, once it is its person's.
     pub(in crate::chat) fn count_in(&mut self, now: Now, person: PersonId) {
         let first_of = self.people.get(person).filter(|it| it.clients.as_slice().len() == 1);
         self.counters.opened(now, first_of.map(|person| person.author));
     }
 
-    /// Counts a client that has gone, after it ceased to be its person's.
+    /// Counts a closed client, once it is no longer its person's.
     pub(in crate::chat) fn count_out(&mut self, person: PersonId) {
         let last_of = self.people.get(person).filter(|it| it.clients.as_slice().is_empty());
         self.counters.closed(last_of.map(|person| person.author), &self.limits);
     }
 
-    /// Counts a client that became another person's, as its person always.
+    /// Counts a client that became another person's, as if it had always been.
     pub(in crate::chat) fn count_over(&mut self, now: Now, old: PersonId, new: PersonId) {
         let clients = |key| self.people.get(key).map_or(0, |it| it.clients.as_slice().len());
         let (left, first) = (clients(old) == 0, clients(new) == 1);
@@ -88,7 +88,7 @@ impl Chat {
         }
     }
 
-    /// Counts somebody who speaks and may not be there.
+    /// Counts an author who posts and may have no connection.
     pub(in crate::chat) fn count_speaker(&mut self, now: Now, author: AuthorKey) {
         let person = self.people.of_session(author).and_then(|key| self.people.get(key));
         if person.is_none_or(|person| person.clients.as_slice().is_empty()) {

@@ -1,7 +1,7 @@
-//! Whether somebody is at the keyboard, and what it says about that.
+//! Statuses: whether a user is away, and the text shown with it.
 //!
-//! A status is a person's, whatever the number of its connections, and lasts as long as the
-//! person: a detached session takes it along. Rooms are told with the news of coming and going.
+//! A status is a person's, whatever the number of its connections, and lasts as long as the person,
+//! detached or not. Rooms learn of it with the presence changes.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl Chat {
         Ok(())
     }
 
-    /// Notes a person's status as news for a room.
+    /// Queues a person's status as a presence change of a room.
     pub(in crate::chat) fn note_status(
         &mut self,
         key: PersonId,

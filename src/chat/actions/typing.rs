@@ -1,4 +1,4 @@
-//! Who is typing: told to the others in the room, and to no record.
+//! Typing indicators: shown to the others in the room, never recorded.
 //!
 //! ```text
 //!           on, if it may be told          off, a message, leaving, silence
@@ -7,9 +7,9 @@
 //!                                     └─────────────────────────────────────────┘
 //!                                              on, once the rest is over
 //! ```
-//! Whoever was shown is told off, once, under the name that was told. How often somebody is shown
-//! is limited for each person in a room and for the room; what is above is not told, and is no
-//! error: no storm of signs reaches anybody, or keeps a message waiting.
+//! The end of an indicator that was shown is sent once, under the name that was shown. How often
+//! one is shown is limited for each person in a room and for the room; above that, it is silently
+//! dropped, so that no flood of indicators reaches anybody or delays a message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use crate::clock::Moment;
 use crate::rate::{Rate, Taken};
 
 impl Chat {
-    /// Takes in that a client is typing in a room, or no more.
+    /// Handles a client that starts or stops typing in a room.
     pub(in crate::chat) fn typing(
         &mut self,
         step: &mut Step<'_>,
@@ -56,7 +56,7 @@ impl Chat {
         self.rooms.typing.put(typing_key, writer);
     }
 
-    /// Takes note that somebody has said in a room what it typed.
+    /// Ends the typing of an author whose message was recorded.
     pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, origin: RequestOrigin, room: RoomId) {
         let person = match origin {
             RequestOrigin::Client(id) => {
@@ -74,7 +74,7 @@ impl Chat {
         }
     }
 
-    /// Ends what is over, and shows those whose rest is.
+    /// Ends the indicators that have expired, and shows those whose rest is over.
     pub(in crate::chat) fn typing_due(&mut self, step: &mut Step<'_>) {
         while let Some(&(due, typing_key)) = self.rooms.typing.due.first()
             && due <= step.now.at
@@ -102,12 +102,12 @@ impl Chat {
         }
     }
 
-    /// Shows a writer unless it rests, or the room has had enough.
+    /// Shows a typist unless it rests, or the room's rate is exceeded.
     fn show_typing(&mut self, step: &mut Step<'_>, typing_key: TypingKey, writer: &mut Typist) {
         if step.now.at < writer.rests_until {
             return;
         }
-        // Never zero, or a deadline would not pass.
+        // Never zero, or the deadline would never pass.
         let every = self.limits.typing_every.max(Duration::from_millis(1));
         writer.rests_until = step.now.at.after(every);
         let rate = self.limits.typing_per_second_max;
@@ -131,8 +131,8 @@ impl Chat {
         self.hint(step, room, person, writer.client, user, Some(ttl));
     }
 
-    /// Sends a room that a user is typing, for so many milliseconds, or no more. The person's own
-    /// connections know.
+    /// Tells a room that a user is typing, for so many milliseconds, or has stopped. The person's
+    /// own connections are left out.
     fn hint(
         &self,
         step: &mut Step<'_>,
@@ -161,7 +161,7 @@ impl Chat {
 }
 
 impl Chat {
-    /// Sends the other side of a private conversation that a user is typing, or no more.
+    /// Tells the other side of a private conversation that a user is typing, or has stopped.
     fn hint_direct(
         &self,
         step: &mut Step<'_>,
@@ -183,7 +183,7 @@ impl Chat {
     }
 }
 
-/// How many seconds' worth of signs a room may be told at once.
+/// Burst of a room's typing indicators, in seconds' worth of the rate.
 const BURST: u32 = 4;
 
 #[cfg(test)]

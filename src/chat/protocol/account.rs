@@ -1,4 +1,4 @@
-//! Accounts as clients of the server see them, and what can be asked about them.
+//! Accounts, and requests about them, as plain values.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::chat::record::AuthorKey;
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// By what the record knows it.
+    /// Its author.
     pub author: AuthorKey,
     /// Its name.
     pub name: Arc<str>,
@@ -18,9 +18,9 @@ pub struct Account {
     pub hash: Option<Arc<str>>,
     /// Whether it may moderate everywhere.
     pub admin: bool,
-    /// Unix seconds: tokens from before hold no more.
+    /// Unix seconds; tokens issued before are invalid.
     pub since: u64,
-    /// Where it was registered, if that is known.
+    /// Where it was registered, if known.
     pub registered: Option<Registered>,
 }
 
@@ -29,29 +29,29 @@ pub struct Account {
 pub struct Registered {
     /// The network.
     pub network: IpAddr,
-    /// Unix milliseconds, as sessions are stamped.
+    /// Its stamp, comparable with those of sessions.
     pub at: u64,
 }
 
-/// What is asked about accounts; [`Effect::Respond`](crate::chat::Effect::Respond) answers it.
+/// A request about accounts; [`Effect::Respond`](crate::chat::Effect::Respond) answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountRequest {
-    /// To make an account.
+    /// Create an account.
     Add(Account),
-    /// To make an account for a stranger, or for the guest of a session.
+    /// Register an account, perhaps for the guest of a session.
     Register(Account, Option<AuthorKey>),
-    /// To give an account another password.
+    /// Change an account's password.
     SetHash {
         /// Its name.
         name: Box<str>,
         /// The hash of the password.
         hash: Arc<str>,
     },
-    /// To remove an account.
+    /// Remove an account.
     Remove {
         /// Its name.
         name: Box<str>,
     },
-    /// For all accounts.
+    /// List all accounts.
     List,
 }

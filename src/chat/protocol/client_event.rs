@@ -1,4 +1,4 @@
-//! What clients say, as plain values; read from text in `parse.rs`.
+//! Events of clients, as plain values; parsed in `parse.rs`.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use crate::chat::output_mode::OutputMode;
 use crate::chat::protocol::login::Login;
 use crate::chat::record::{ModerationAction, Span};
 
-/// One thing a client asks for.
+/// An event of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientEvent {
-    /// The client's name for it, repeated in the answer as `re`.
+    /// The client's id for it, repeated in the answer as `re`.
     pub id: Option<Arc<str>>,
     /// The room it is about; the current one if none is named.
     pub room: Option<Box<str>>,
-    /// What is asked.
+    /// The command.
     pub command: Command,
 }
 
-/// What a client asks for.
+/// The command of a client event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Nothing: white space.
+    /// None: white space.
     Nothing,
-    /// To say something.
+    /// Post a message.
     Send {
         /// The text.
         content: Arc<str>,
@@ -30,90 +30,90 @@ pub enum Command {
         reply_to: Option<u64>,
         /// Seconds after which it disappears.
         ttl: Option<u64>,
-        /// Who the client says it is: the `sender` of an object without `type`.
+        /// The sender the client claims to be: the `sender` of an object without `type`.
         sender: Option<Box<str>>,
     },
-    /// To answer what was said last.
+    /// Answer the last message of the room.
     Reply(Arc<str>),
-    /// To change what was said; without a `mid` the last thing this connection said.
+    /// Edit a message; without a `mid`, the last one of this connection.
     Edit {
         /// The message.
         mid: Option<u64>,
         /// Its new text.
         content: Arc<str>,
     },
-    /// To take back what was said; without a `mid` the last thing this connection said.
+    /// Delete a message; without a `mid`, the last one of this connection.
     Delete {
         /// The message.
         mid: Option<u64>,
     },
-    /// To react to a message, or take that back.
+    /// Add or remove a reaction.
     React {
         /// The message.
         mid: u64,
         /// The reaction.
         emoji: Arc<str>,
-        /// False takes it back.
+        /// Whether to add it; false removes it.
         on: bool,
     },
-    /// To be in a room.
+    /// Join a room.
     Join {
         /// The room.
         room: Box<str>,
-        /// How many messages to send.
+        /// Number of messages to send.
         history: Option<u32>,
         /// The last `seq` known, instead of `history`.
         after: Option<u64>,
         /// The epoch it belongs to.
         epoch: Option<Box<str>>,
     },
-    /// To be in a room no more.
+    /// Leave the room.
     Leave,
-    /// For the rooms.
+    /// List the rooms.
     ListRooms,
-    /// For the people in a room.
+    /// List the people in the room.
     ListUsers,
-    /// For a part of the record.
+    /// Read a part of the record.
     History {
-        /// Which part.
+        /// The part.
         span: Span,
-        /// How many messages.
+        /// Number of messages.
         limit: Option<u32>,
     },
-    /// For what was said, by its words.
+    /// Search for messages by their words.
     Search(SearchQuery),
-    /// For what was missed.
+    /// Resume rooms after a lost connection.
     Resume {
-        /// The key of the session to take up.
+        /// The key of the session to resume.
         session: Option<Box<str>>,
-        /// The epoch of the numbers.
+        /// The epoch of the positions.
         epoch: Option<Box<str>>,
         /// The last `seq` known of each room.
         rooms: Vec<(Box<str>, u64)>,
     },
-    /// To be called something else.
+    /// Change the user's name.
     SetName(Box<str>),
-    /// To have it known that it is typing, or no more.
+    /// Start or stop typing.
     Typing(bool),
-    /// To be away, or back.
+    /// Set the user's status.
     SetStatus {
         /// Whether it is away.
         away: bool,
-        /// What it says about that.
+        /// The text shown with it.
         text: Arc<str>,
     },
-    /// For the statistics.
+    /// Request the statistics.
     Stats {
-        /// Of how many minutes.
+        /// Number of minutes.
         minutes: Option<u32>,
     },
-    /// To give the room a topic.
+    /// Set the room's topic.
     SetTopic(Arc<str>),
-    /// For the room's topic.
+    /// Request the room's topic.
     Topic,
-    /// To say something to one person.
+    /// Send a private message.
     Direct {
-        /// The person.
+        /// The recipient.
         to: Box<str>,
         /// The text.
         content: Arc<str>,
@@ -122,65 +122,65 @@ pub enum Command {
         /// Seconds after which it disappears.
         ttl: Option<u64>,
     },
-    /// To have it known how far the room is read.
+    /// Move the read marker of the room.
     Read(u64),
-    /// To be taken for whom this token says; whoever reads it proves it and asks to log in.
+    /// Log in with a token. The server verifies it and replaces this by `LogIn`.
     Auth(Box<str>),
-    /// To be whom a token has proved.
+    /// Log in as the account that a token has proved.
     LogIn(Box<Login>),
-    /// To moderate in the room.
+    /// Moderate in the room.
     Moderate(Box<ModerationRequest>),
-    /// For a sign of life.
+    /// Request a `pong`.
     Ping,
-    /// For the commands there are.
+    /// List the slash commands.
     Help,
-    /// For the own name.
+    /// Request the user's own name.
     WhoAmI,
-    /// To read in another form.
+    /// Set the output mode.
     Mode(OutputMode),
-    /// To end.
+    /// Close the connection.
     Quit,
 }
 
-/// What somebody does to moderate, as it was asked for.
+/// A moderation as a client requested it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModerationRequest {
-    /// What.
+    /// The action.
     pub action: ModerationAction,
-    /// To whom.
+    /// The name of the target.
     pub user: Option<Box<str>>,
-    /// To whoever wrote this message, instead of `user`.
+    /// A message whose author is the target, instead of `user`.
     pub mid: Option<u64>,
-    /// For how long; of slow mode, the least time between two messages.
+    /// The duration; for slow mode, the interval between two messages.
     pub seconds: Option<u64>,
-    /// Why.
+    /// The reason.
     pub reason: Option<Arc<str>>,
 }
 
-/// What is searched for.
+/// A search request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchQuery {
     /// Words, and phrases in quotes.
     pub words: Arc<str>,
-    /// How many messages.
+    /// Number of messages.
     pub limit: Option<u32>,
     /// Only messages of the room with a `mid` below this.
     pub before: Option<u64>,
 }
 
 impl ClientEvent {
-    /// Asks for something in the current room, by no name.
+    /// Returns an event without an id for the current room.
     pub(in crate::chat) fn of(command: Command) -> Self {
         Self { id: None, room: None, command }
     }
 
-    /// Returns the event that sends a typed line.
+    /// Returns the event that posts a typed line.
     pub(in crate::chat) fn said(line: &str) -> Self {
         Self::of(Command::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
     }
 }
 
-/// Takes a typed text as it is, but for one line break at its end.
+/// Returns a typed text without one line break at its end.
 pub(in crate::chat) fn typed(text: &str) -> Arc<str> {
     let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
     text.into()

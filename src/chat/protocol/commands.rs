@@ -5,7 +5,7 @@ use crate::chat::protocol::client_event::{ClientEvent, Command, ModerationReques
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::{ModerationAction, Span};
 
-/// Lists the commands: name, what follows it, what it does.
+/// The commands: name, arguments, what it does.
 const COMMANDS: [(&str, &str, &str); 33] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
@@ -42,7 +42,7 @@ const COMMANDS: [(&str, &str, &str); 33] = [
     ("quit", "", "disconnect"),
 ];
 
-/// Reads a line that begins with one slash.
+/// Parses a line that begins with one slash.
 pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
     let text = typed(line);
     let body = text.get(1..).unwrap_or_default();
@@ -68,7 +68,7 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
             Command::ListUsers
         }
         "reply" => Command::Reply(needed()?.into()),
-        // The slash stays: readers know a moderation action by it.
+        // The slash stays: clients recognise an action by it.
         "me" => return Ok(ClientEvent::said(&format!("/me {}", needed()?))),
         "topic" if rest.is_empty() => Command::Topic,
         "topic" => Command::SetTopic(rest.into()),
@@ -160,7 +160,7 @@ fn request(action: ModerationAction, word: &str, rest: &str) -> Result<Moderatio
     Ok(request)
 }
 
-/// Divides a line into the name of somebody, in quotes if there are spaces in it, and the rest.
+/// Splits a line into a user's name, in quotes if it has spaces, and the rest.
 fn someone(rest: &str) -> (&str, &str) {
     let rest = rest.strip_prefix('@').unwrap_or(rest);
     let (name, more) = match rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
@@ -191,14 +191,14 @@ fn number(word: &str, rest: &str) -> Result<Option<u64>, Refusal> {
     }
 }
 
-/// How a command is written.
+/// Returns the refusal that shows how a command is written.
 fn usage(word: &str) -> Refusal {
     let follows = COMMANDS.iter().find(|(name, ..)| *name == word).map_or("", |(_, it, _)| it);
     Refusal::new(Code::MissingField, format!("it is written /{word} {follows}"))
 }
 
 fn unknown(word: &str) -> Refusal {
-    // Nobody mistypes a command at such length; a path for instance is none.
+    // A word this long is no mistyped command, but a path, for instance.
     let nearest = COMMANDS.iter().map(|(name, ..)| (distance(word, name), *name)).min();
     let message = match nearest {
         Some((distance, name)) if word.len() <= 16 && distance <= 2 && distance < name.len() => {
@@ -209,8 +209,8 @@ fn unknown(word: &str) -> Refusal {
     Refusal::new(Code::UnknownCommand, message)
 }
 
-/// Counts the letters to insert, delete, replace or swap with the next to get from one word to
-/// the other; words above 16 letters are as far as can be.
+/// Returns the edit distance of two words, with adjacent swaps; words above 16 letters are
+/// infinitely far.
 fn distance(a: &str, b: &str) -> usize {
     if a.len().max(b.len()) > 16 {
         return usize::MAX;

@@ -1,38 +1,37 @@
-//! What a client says of itself in the request that opens its connection.
+//! Parameters of the request that opens a connection.
 
 use std::borrow::Cow;
 
 use crate::chat::output_mode::OutputMode;
 
-/// What the path and the query of `/ws` say. Nothing is checked yet but its shape.
+/// The parameters in the path and the query of `/ws`. Only their shape is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectParams {
-    /// The name wished for.
+    /// The requested name.
     pub name: Option<String>,
-    /// The rooms to be in; the first is current.
+    /// The rooms to join; the first is current.
     pub rooms: Vec<String>,
-    /// How many messages of each room to send.
+    /// Number of messages to send for each room.
     pub history: Option<u32>,
-    /// The last `seq` known of a room.
+    /// The last `seq` known of each room.
     pub after: Vec<(String, u64)>,
     /// The epoch these belong to.
     pub epoch: Option<String>,
     /// The key of an earlier session.
     pub session: Option<String>,
-    /// Whether own messages come back.
+    /// Whether the client's own messages are sent to it.
     pub echo: Option<bool>,
-    /// The form it asked for.
+    /// The output mode.
     pub mode: Option<OutputMode>,
-    /// Whether it asked for the sub-protocol `chat.v1`.
+    /// Whether it offered the subprotocol `chat.v1`.
     pub chat_v1: bool,
-    /// Parameters that could not be read, each with what is expected of it.
+    /// The expected form of each parameter that could not be read.
     pub ignored: Vec<&'static str>,
 }
 
 impl ConnectParams {
-    /// Reads `/ws`, `/ws/ROOM` or `/ws/ROOM/NAME`, percent-encoded, and the query. Bytes that are
-    /// no UTF-8 become U+FFFD, which no name may contain, so that they are answered where names
-    /// are checked.
+    /// Parses `/ws`, `/ws/ROOM` or `/ws/ROOM/NAME`, percent-encoded, and the query. Invalid UTF-8
+    /// becomes U+FFFD, which no name may contain, so that it is refused where names are checked.
     pub fn parse(path: &str, query: &str) -> Self {
         let mut params = Self::default();
         let segments = path.strip_prefix("/ws/").unwrap_or_default();
@@ -57,7 +56,7 @@ impl ConnectParams {
         params
     }
 
-    /// Reads a parameter that not every text is good for.
+    /// Parses a parameter that does not accept every text.
     fn read(&mut self, key: &str, value: &str) {
         let (done, expected) = match key {
             _ if value.is_empty() => return,
@@ -84,7 +83,7 @@ impl ConnectParams {
     }
 }
 
-/// Puts a value that could be read in its place. Returns whether it could.
+/// Stores a value if it could be parsed. Returns whether it could.
 fn put<T>(place: &mut Option<T>, value: Option<T>) -> bool {
     let done = value.is_some();
     if done {
@@ -97,7 +96,7 @@ fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Reads `room:seq`; the last colon divides.
+/// Parses `room:seq`; the last colon divides.
 fn position(value: &str) -> Option<(String, u64)> {
     let (room, seq) = value.rsplit_once(':')?;
     Some((room.to_owned(), seq.parse().ok()?))
@@ -111,7 +110,7 @@ fn flag(value: &str) -> Option<bool> {
     }
 }
 
-/// Decodes a part of a path, where, other than in a query, a plus is a plus.
+/// Decodes a part of a path, where a plus stands for itself, unlike in a query.
 fn decoded(part: &str) -> Cow<'_, str> {
     let escaped = part.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     match form_urlencoded::parse(escaped.as_bytes()).next() {

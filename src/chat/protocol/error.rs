@@ -1,4 +1,4 @@
-//! Why something asked for was not done: what a client is told in an `error` event.
+//! Refusals: what a client is told in an `error` event.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::time::Duration;
 
 use crate::chat::record::JournalError;
 
-/// A word of the protocol's table of errors; what to do follows from it.
+/// An error code of the protocol; what to do follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// Begins like an object and is none.
+    /// The text begins like an object and is not valid JSON.
     BadJson,
-    /// An object of no known `type`.
+    /// The object has an unknown `type`.
     UnknownType,
-    /// Something needed is not there.
+    /// A required field is missing.
     MissingField,
-    /// Something there is not what it should be.
+    /// A field has an invalid value.
     BadField,
-    /// More text than allowed.
+    /// A text is too long.
     TooLong,
-    /// A binary message.
+    /// The message is binary.
     BinaryUnsupported,
-    /// A slash command that does not exist.
+    /// There is no such slash command.
     UnknownCommand,
-    /// The same `id` came before with another body.
+    /// The same `id` was used before with a different body.
     IdConflict,
     /// There is no such room.
     NoSuchRoom,
@@ -31,46 +31,46 @@ pub enum Code {
     NoSuchMessage,
     /// The client is not in that room.
     NotInRoom,
-    /// No name can read like this.
+    /// The name is invalid.
     NameInvalid,
-    /// The name is somebody else's.
+    /// The name is another user's.
     NameTaken,
-    /// A key that nobody has, or has any more.
+    /// The session key or token is unknown or expired.
     Unauthorized,
-    /// Not for this client to do.
+    /// The client may not do that.
     Forbidden,
-    /// Nobody is called so.
+    /// There is no such user.
     NoSuchUser,
-    /// Only for those who have logged in.
+    /// Only logged-in users may do that.
     AuthRequired,
-    /// May not speak in this room for now.
+    /// The user is muted in this room.
     Muted,
-    /// May not come into this room.
+    /// The user is banned from this room.
     Banned,
-    /// Only those who moderate may speak in this room.
+    /// Only moderators may post in this room.
     RoomLocked,
-    /// Spoke in this room just before.
+    /// The user posted too recently for slow mode.
     SlowMode,
-    /// As many people are something in the room as may be.
+    /// A list of the room (members, bans, mutes) is full.
     RoomFull,
-    /// In as many rooms as allowed.
+    /// The client is in as many rooms as allowed.
     TooManyRooms,
-    /// As many kinds of reactions to a message as there may be.
+    /// The message has as many kinds of reactions as allowed.
     TooManyReactions,
-    /// Too much in too little time.
+    /// A rate is exceeded.
     RateLimited,
-    /// The server has too much to do.
+    /// The server is overloaded.
     Overloaded,
-    /// The record cannot be written or read now.
+    /// The journal cannot be written or read now.
     StorageUnavailable,
-    /// The numbers belong to another journal.
+    /// The positions belong to another journal.
     EpochMismatch,
-    /// A bug of the server.
+    /// The server has a bug.
     InternalError,
 }
 
 impl Code {
-    /// Returns the word on the wire.
+    /// Returns its name on the wire.
     pub const fn word(self) -> &'static str {
         match self {
             Self::BadJson => "bad_json",
@@ -105,7 +105,7 @@ impl Code {
         }
     }
 
-    /// Whether the same thing, `id` included, may be tried again later.
+    /// Whether the same request, `id` included, may be tried again later.
     pub const fn retryable(self) -> bool {
         matches!(
             self,
@@ -114,49 +114,49 @@ impl Code {
     }
 }
 
-/// Why something asked for was not done.
+/// The refusal of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The word for programs.
+    /// The code, for programs.
     pub code: Code,
-    /// The sentence for people.
+    /// A sentence, for people.
     pub message: Cow<'static, str>,
-    /// The `id` of what was asked.
+    /// The `id` of the refused event.
     pub re: Option<Arc<str>>,
     /// The room it was about.
     pub room: Option<Arc<str>>,
-    /// How long to wait, if that is known.
+    /// Milliseconds to wait, if known.
     pub retry_after_ms: Option<u64>,
-    /// What was typed, so that it is not lost.
+    /// The refused text, so that it is not lost.
     pub text: Option<Arc<str>>,
 }
 
 impl Refusal {
-    /// Reports that an invariant of the chat is broken: a failure where debug assertions are on,
-    /// elsewhere a line in the log and an answer, so that nobody waits for one in vain.
+    /// Reports a broken invariant of the chat: panics with debug assertions; otherwise logs it and
+    /// returns an answer, so that no client waits for one in vain.
     pub fn internal() -> Self {
         debug_assert!(false, "an invariant of the chat is broken");
         tracing::error!("an invariant of the chat is broken: please report this bug");
         Self::new(Code::InternalError, "internal error; please report this")
     }
 
-    /// Makes a refusal that names neither an event nor a room.
+    /// Returns a refusal without event and room.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         let message = message.into();
         Self { code, message, re: None, room: None, retry_after_ms: None, text: None }
     }
 
-    /// Refuses a binary message.
+    /// Returns the refusal of a binary message.
     pub fn binary() -> Self {
         Self::new(Code::BinaryUnsupported, "binary messages must be UTF-8 text")
     }
 
-    /// How long to wait.
+    /// Returns the refusal of a request above a rate.
     pub fn rate_limited(wait: Duration) -> Self {
         Self::wait(Code::RateLimited, wait)
     }
 
-    /// How long to wait, for another reason.
+    /// Returns a refusal with a time to wait.
     pub fn wait(code: Code, wait: Duration) -> Self {
         let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let tenths = millis.div_ceil(100);
@@ -164,7 +164,7 @@ impl Refusal {
         Self { retry_after_ms: Some(millis), ..Self::new(code, message) }
     }
 
-    /// What the journal said.
+    /// Returns the refusal for an error of the journal.
     pub fn refused(why: JournalError) -> Self {
         let (code, message) = match why {
             JournalError::IdConflict => {
@@ -184,19 +184,19 @@ impl Refusal {
         Self::new(code, message)
     }
 
-    /// Names the event that is refused.
+    /// Sets the `id` of the refused event.
     #[must_use]
     pub fn re(self, re: Option<Arc<str>>) -> Self {
         Self { re, ..self }
     }
 
-    /// Names the room it is about.
+    /// Sets the room.
     #[must_use]
     pub fn room(self, room: &Arc<str>) -> Self {
         Self { room: Some(Arc::clone(room)), ..self }
     }
 
-    /// Hands the text back.
+    /// Sets the refused text.
     #[must_use]
     pub fn text(self, text: impl Into<Arc<str>>) -> Self {
         Self { text: Some(text.into()), ..self }

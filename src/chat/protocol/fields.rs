@@ -1,4 +1,4 @@
-//! The fields an event may have, read from JSON in one pass and without copies where that can be.
+//! The fields of an event, parsed from JSON in one pass, without copies where possible.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,59 +8,59 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use crate::chat::protocol::error::{Code, Refusal};
 
-/// Names a field. What is not here is ignored.
+/// The name of a field. Unknown fields are ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 pub(in crate::chat) enum Key {
-    /// What is asked.
+    /// The kind of event.
     Type,
-    /// The client's name for it.
+    /// The client's id for the event.
     Id,
-    /// Where.
+    /// The room.
     Room,
-    /// All the rest.
+    /// The other fields.
     Payload,
-    /// What is said.
+    /// The text of a message.
     Content,
-    /// The same, in an object without `type`.
+    /// The text, in an object without `type`.
     Text,
-    /// The same again.
+    /// The text, in an object without `type`.
     Message,
-    /// Who says it, in an object without `type`.
+    /// The sender, in an object without `type`.
     Sender,
-    /// The same.
+    /// The sender, in an object without `type`.
     From,
-    /// The same; also what somebody wants to be called.
+    /// The sender, in an object without `type`; also a new name of the user.
     Name,
-    /// The same.
+    /// The sender, in an object without `type`.
     Username,
     /// The message that is answered.
     ReplyTo,
-    /// The seconds a message lives.
+    /// The seconds a message is kept.
     Ttl,
     /// The message that is changed.
     Mid,
     /// A reaction.
     Emoji,
-    /// Whether it is given or taken back.
+    /// Whether a reaction is added or removed.
     On,
-    /// Whether somebody is away.
+    /// Whether the user is away.
     Status,
-    /// How much of the statistics.
+    /// Minutes of statistics.
     Minutes,
     /// A topic.
     Topic,
-    /// How many messages.
+    /// Number of messages.
     History,
-    /// Below which `seq`.
+    /// The `seq` to read below.
     Before,
-    /// Above which `seq`.
+    /// The `seq` to read above.
     After,
-    /// Around which `seq`.
+    /// The `seq` to read around.
     Around,
-    /// How many messages.
+    /// Number of messages.
     Limit,
-    /// What is searched for.
+    /// The search query.
     Query,
     /// A session key.
     Session,
@@ -68,21 +68,21 @@ pub(in crate::chat) enum Key {
     Epoch,
     /// The last `seq` known of each room.
     Rooms,
-    /// Who is meant.
+    /// The recipient.
     To,
     /// The last `seq` read.
     Seq,
-    /// What proves who somebody is.
+    /// A token.
     Token,
-    /// What is to be done to moderate.
+    /// A moderation action.
     Action,
-    /// To whom; also who says it, in an object without `type`.
+    /// The target of a moderation; also the sender, in an object without `type`.
     User,
-    /// For how long.
+    /// The duration of a moderation.
     Seconds,
-    /// Why.
+    /// The reason of a moderation.
     Reason,
-    /// Any other.
+    /// An unknown field.
     #[serde(other)]
     Other,
 }
@@ -130,21 +130,21 @@ impl Key {
         }
     }
 
-    /// Refuses an event without this field.
+    /// Returns the field's value, or the refusal of an event without it.
     pub(in crate::chat) fn needed<T>(self, value: Option<T>) -> Result<T, Refusal> {
         value.ok_or_else(|| Refusal::new(Code::MissingField, format!("{} is missing", self.word())))
     }
 
-    /// Refuses an event in which this field is something else.
+    /// Returns the refusal of an event in which this field has another form.
     pub(in crate::chat) fn expects(self, expected: &'static str) -> Refusal {
         Refusal::new(Code::BadField, format!("{}: {expected} is expected", self.word()))
     }
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Debug, Default)]
 pub(in crate::chat) enum Value<'a> {
-    /// Nothing, or null.
+    /// None, or null.
     #[default]
     Absent,
     /// A string.
@@ -157,11 +157,11 @@ pub(in crate::chat) enum Value<'a> {
     Object(Fields<'a>),
     /// The rooms of a `resume`, in the order written.
     Positions(Vec<(Box<str>, u64)>),
-    /// Something no field may hold.
+    /// A value that no field accepts.
     Other,
 }
 
-/// Fields of one object, known or not; no event has as many.
+/// Fields of one object, known or not; above: invalid.
 const FIELDS_MAX: usize = 64;
 
 /// The fields of one object. There are few, so they are searched one by one.
@@ -169,18 +169,18 @@ const FIELDS_MAX: usize = 64;
 pub(in crate::chat) struct Fields<'a>(Vec<(Key, Value<'a>)>);
 
 impl<'a> Fields<'a> {
-    /// Reads an object.
+    /// Parses an object.
     pub(in crate::chat) fn read(text: &'a str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
-    /// Takes out whatever a field holds.
+    /// Removes the value of a field.
     pub(in crate::chat) fn take(&mut self, key: Key) -> Value<'a> {
         let field = self.0.iter_mut().find(|(other, _)| *other == key);
         field.map(|(_, value)| std::mem::take(value)).unwrap_or_default()
     }
 
-    /// Takes out a string.
+    /// Removes a string.
     pub(in crate::chat) fn text(&mut self, key: Key) -> Result<Option<Cow<'a, str>>, Refusal> {
         match self.take(key) {
             Value::Absent => Ok(None),
@@ -189,7 +189,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes out the first string there is under one of these names.
+    /// Removes the first string under one of these names.
     pub(in crate::chat) fn first(&mut self, keys: &[Key]) -> Result<Option<Cow<'a, str>>, Refusal> {
         for key in keys {
             if let Some(text) = self.text(*key)? {
@@ -199,7 +199,7 @@ impl<'a> Fields<'a> {
         Ok(None)
     }
 
-    /// Takes out a number.
+    /// Removes a number.
     pub(in crate::chat) fn number(&mut self, key: Key) -> Result<Option<u64>, Refusal> {
         match self.take(key) {
             Value::Absent => Ok(None),
@@ -208,7 +208,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes out the name of a message.
+    /// Removes a `mid`.
     pub(in crate::chat) fn mid(&mut self, key: Key) -> Result<Option<u64>, Refusal> {
         match self.number(key)? {
             Some(0) => Err(key.expects("a number from 1")),
@@ -216,7 +216,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes out a truth value.
+    /// Removes a boolean.
     pub(in crate::chat) fn switch(&mut self, key: Key) -> Result<Option<bool>, Refusal> {
         match self.take(key) {
             Value::Absent => Ok(None),
@@ -262,15 +262,15 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-/// Returns the `id` of an object that need not be sound behind it, nor in its other texts.
+/// Returns the `id` of an object that may be invalid JSON after it.
 pub(in crate::chat) fn id_of(text: &str) -> Option<String> {
     let mut id = None;
-    // Whatever is wrong with the text has been reported already.
+    // The error has been reported already.
     let _ = serde_json::Deserializer::from_str(text).deserialize_map(IdVisitor(&mut id));
     id
 }
 
-/// Keeps the `id` it comes by.
+/// A visitor that stops at the `id`.
 struct IdVisitor<'a>(&'a mut Option<String>);
 
 impl<'de> Visitor<'de> for IdVisitor<'_> {
@@ -295,7 +295,7 @@ impl<'de> Visitor<'de> for IdVisitor<'_> {
     }
 }
 
-/// Reads the value of a field.
+/// The deserializer of a field's value.
 struct Seed(Key);
 
 impl<'de> DeserializeSeed<'de> for Seed {

@@ -1,20 +1,20 @@
-//! What a token proves. Whether it does is found out before the chat hears of it.
+//! The login that a token proves. Tokens are verified outside the chat.
 
 use crate::chat::record::AuthorKey;
 
-/// Who somebody is, and until when that holds.
+/// A login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
-    /// The author the account stands for.
+    /// The author of the account.
     pub author: AuthorKey,
-    /// What the account is called; for one of this server, its record knows better.
+    /// The account's name; ignored for an account of this server.
     pub name: Box<str>,
-    /// Whether it may moderate everywhere; for one of this server, its record knows better.
+    /// Whether it is an admin; ignored for an account of this server.
     pub admin: bool,
-    /// Names the login, so that it can be ended.
+    /// Its id, by which it can be revoked.
     pub id: [u8; 16],
-    /// Unix milliseconds at which it ends.
+    /// Unix milliseconds at which it expires.
     pub expires: u64,
-    /// Whether the token is of another issuer: then the account is made when it is first seen.
+    /// Whether the token is of another issuer: then the account is created when first seen.
     pub outside: bool,
 }

@@ -1,7 +1,8 @@
-//! Reads what a client sends: bare text, slash commands, typed events, `{"sender","content"}`.
+//! The parser of client messages: plain text, slash commands, typed events, `{"sender","content"}`.
 //!
-//! The order of the checks is the protocol's table "what a client may send". Lengths of texts and
-//! the rules of names are checked where they are used, so that all forms of an event meet them.
+//! The order of the checks is that of the protocol's table "what a client may send". Lengths of
+//! texts and the rules of names are checked where they are used, so that they apply to all forms of
+//! an event.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use crate::chat::protocol::status::Status;
 use crate::chat::record::{ModerationAction, Span};
 
 impl ClientEvent {
-    /// Reads one text message.
+    /// Parses a text message.
     ///
     /// # Errors
-    /// If it is not what the protocol defines; the refusal names what is wrong.
+    /// If it is invalid; the refusal says why.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         if text.trim_start().is_empty() {
             return Ok(Self::of(Command::Nothing));
@@ -34,7 +35,7 @@ impl ClientEvent {
         Ok(event)
     }
 
-    /// Names the event, and hands its text back, in a refusal of it.
+    /// Adds the event's `id` and text to its refusal.
     #[must_use]
     pub fn refused(&self, refusal: Refusal) -> Refusal {
         let refusal = refusal.re(self.id.clone());
@@ -47,7 +48,7 @@ impl ClientEvent {
         }
     }
 
-    /// Refuses names that are too long before anybody looks them up.
+    /// Refuses names that are too long before they are folded and looked up.
     fn check_names(&self, limits: &Limits) -> Result<(), Refusal> {
         let bytes_max = limits.written_name_bytes_max();
         let other = match &self.command {
@@ -73,10 +74,10 @@ impl ClientEvent {
 }
 
 impl Body {
-    /// Reads what a request posts.
+    /// Parses the body of a post.
     ///
     /// # Errors
-    /// If it is not what the protocol defines; the refusal names what is wrong.
+    /// If it is invalid; the refusal says why.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
         if !is_object(text) {
             return Err(Refusal::new(Code::BadJson, "this is no JSON object").text(text));
@@ -85,7 +86,7 @@ impl Body {
     }
 }
 
-/// Whether a text begins like an object, white space and a byte order mark aside.
+/// Whether a text begins like an object, ignoring white space and a byte order mark.
 fn is_object(text: &str) -> bool {
     trimmed(text).starts_with('{')
 }
@@ -94,7 +95,7 @@ fn trimmed(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}')
 }
 
-/// Reads the fields of an object.
+/// Parses the fields of an object.
 fn fields<'a>(text: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
     let json = trimmed(text);
     let bad = |message: String| {
@@ -112,7 +113,7 @@ fn fits(id: &str, limits: &Limits) -> bool {
     (1..=limits.id_bytes_max).contains(&id.len())
 }
 
-/// Reads a message that begins like an object.
+/// Parses a message that begins like an object.
 fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
     let mut fields = fields(text, limits)?;
     let id = match fields.text(Key::Id)? {
@@ -128,7 +129,7 @@ fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
     }
 }
 
-/// Returns the room an event is about and what it asks for.
+/// Returns the room and the command of an event.
 fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Command), Refusal> {
     let room = fields.text(Key::Room)?.map(Box::from);
     let Some(kind) = fields.text(Key::Type)? else {
@@ -142,7 +143,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         _ => return Err(Key::Payload.expects("an object or a string")),
     };
     let inner = &mut payload;
-    // What the payload says if it is a string, else the field of that name.
+    // The payload if it is a string, else the field of that name.
     let mut either = |inner: &mut Fields<'_>, key: Key| match std::mem::take(&mut bare) {
         Value::Text(text) => Ok(Some(text.into_owned())),
         _ => inner.text(key).map(|text| text.map(Cow::into_owned)),
@@ -200,7 +201,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
     Ok((room, command))
 }
 
-/// Reads what leaves nothing behind.
+/// Parses the events that leave no trace in the record.
 fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Command, Refusal> {
     Ok(match kind {
         "typing" => Command::Typing(match bare {
@@ -225,7 +226,7 @@ fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Comm
     })
 }
 
-/// Reads `{"sender":"Abhi","content":"Hello, World!"}`, or the payload of `send_message`.
+/// Parses `{"sender":"Abhi","content":"Hello, World!"}`, or the payload of `send_message`.
 fn untyped(fields: &mut Fields<'_>) -> Result<Command, Refusal> {
     let Body { content, reply_to, ttl, name: sender } = body(fields)?;
     Ok(Command::Send { content, reply_to, ttl, sender })
@@ -234,7 +235,7 @@ fn untyped(fields: &mut Fields<'_>) -> Result<Command, Refusal> {
 fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
     let content = content(fields)?;
     let names = [Key::Sender, Key::From, Key::Name, Key::Username, Key::User];
-    // What is no string is nobody's name: a field that this protocol does not know.
+    // A value that is no string belongs to a field this protocol does not know.
     let name = names.into_iter().find_map(|key| fields.text(key).ok().flatten());
     Ok(Body {
         content,
@@ -297,9 +298,9 @@ fn clamped(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Whether objects and arrays stand in each other more than `max` deep.
+/// Whether objects and arrays are nested more than `max` deep.
 fn depth_above(text: &str, max: usize) -> bool {
-    // Most events have fewer brackets than that in all; this way of counting is vectorised.
+    // Most events have fewer brackets than that in all; counting them is vectorised.
     let opening = |byte: u8| usize::from(matches!(byte, b'{' | b'['));
     if text.bytes().fold(0, |count: usize, byte| count.wrapping_add(opening(byte))) <= max {
         return false;

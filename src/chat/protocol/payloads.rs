@@ -1,49 +1,49 @@
-//! What the longer ones of the events say.
+//! Payloads of the longer events.
 
 use std::sync::Arc;
 
 use crate::chat::protocol::status::Status;
 use crate::chat::record::StoredMessage;
 
-/// Greets a client.
+/// The first event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Welcome {
-    /// When.
+    /// Unix milliseconds.
     pub ts: u64,
     /// The client's name.
     pub you: Arc<str>,
-    /// Whether it is not the one asked for.
+    /// Whether the name is not the requested one.
     pub renamed: bool,
-    /// The key of its session; an account has none.
+    /// The key of its session; empty for an account.
     pub session: Box<str>,
     /// Whether it has an account.
     pub account: bool,
-    /// Whether it may moderate everywhere.
+    /// Whether it has admin rights.
     pub admin: bool,
-    /// The epoch of all numbers.
+    /// The epoch of all `seq`.
     pub epoch: Arc<str>,
     /// The current room.
     pub current: Option<Arc<str>>,
-    /// The rooms the client is in.
+    /// The rooms the client has joined.
     pub rooms: Vec<RoomSummary>,
     /// Its private conversations, the latest first.
     pub directs: Vec<DirectSummary>,
-    /// After how much silence the server pings.
+    /// Milliseconds of silence after which the server pings.
     pub ping_ms: u64,
-    /// Characters in a message.
+    /// The maximum of characters in a message.
     pub content_max: usize,
-    /// Bytes in a WebSocket message.
+    /// The maximum of bytes in a WebSocket message.
     pub frame_max: usize,
-    /// Sends at once.
+    /// Burst of sends.
     pub burst: u32,
     /// Sends per second, if limited.
     pub per_s: Option<u32>,
 }
 
-/// The room just joined.
+/// A room that was joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joined {
-    /// The event.
+    /// The `id` of the event that is answered.
     pub re: Option<Arc<str>>,
     /// The room.
     pub room: Arc<str>,
@@ -51,37 +51,37 @@ pub struct Joined {
     pub seq: u64,
     /// Its topic.
     pub topic: Arc<str>,
-    /// How many are there.
+    /// Number of people.
     pub count: usize,
-    /// The first of them.
+    /// The people, up to the limit of a list.
     pub users: Vec<User>,
-    /// Whether only members may know of it.
+    /// Whether it is private.
     pub private: bool,
-    /// What the client is there, if that is anything.
+    /// The client's role, if it has one.
     pub role: Option<&'static str>,
 }
 
-/// Why a client has to be in a room no more.
+/// The removal of a client from a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
-    /// `kicked` or `banned`.
+    /// `kicked`, `banned` or `forbidden`.
     pub why: &'static str,
-    /// Who wanted it so.
+    /// The moderator.
     pub by: Arc<str>,
-    /// What that one said of it.
+    /// The moderator's reason.
     pub reason: Option<Arc<str>>,
 }
 
 /// A private conversation in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectSummary {
-    /// What the client calls it.
+    /// The client's name for it.
     pub room: Arc<str>,
-    /// What the other is called now.
+    /// The current name of the other participant.
     pub with: Arc<str>,
     /// Its top `seq`.
     pub seq: u64,
-    /// The last entry read, if that is known.
+    /// The last entry read, if known.
     pub read: Option<u64>,
 }
 
@@ -90,88 +90,88 @@ pub struct DirectSummary {
 pub struct RoomSummary {
     /// Its name.
     pub room: Arc<str>,
-    /// How many are there.
+    /// Number of people.
     pub users: usize,
     /// Its top `seq`.
     pub seq: u64,
     /// Its topic.
     pub topic: Arc<str>,
-    /// Whether only members may know of it.
+    /// Whether it is private.
     pub private: bool,
-    /// What the reader is there, if that is anything.
+    /// The reader's role, if it has one.
     pub role: Option<&'static str>,
-    /// The last entry the reader has read, if that is known.
+    /// The last entry the reader has read, if known.
     pub read: Option<u64>,
 }
 
-/// Somebody in a list.
+/// A user in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The name.
     pub name: Arc<str>,
-    /// How many connections are in the room; 0 while it is open whether the user comes back.
+    /// Number of its connections in the room; 0 during `leave_grace`.
     pub conns: u32,
-    /// What it is in the room, if that is anything.
+    /// Its role in the room, if it has one.
     pub role: Option<&'static str>,
     /// Whether it has an account.
     pub account: bool,
-    /// What it says of being there.
+    /// Its status.
     pub status: Status,
 }
 
 /// A part of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
-    /// The event.
+    /// The `id` of the event that is answered.
     pub re: Option<Arc<str>>,
     /// The room.
     pub room: Arc<str>,
-    /// The epoch of the numbers.
+    /// The epoch of all `seq`.
     pub epoch: Arc<str>,
-    /// Ascending.
+    /// The messages, in ascending order.
     pub messages: Vec<StoredMessage>,
-    /// The room's top `seq`: what is above comes as it happens.
+    /// The room's top `seq`: entries above it are sent as they happen.
     pub top: u64,
     /// Whether there is more in the direction asked for.
     pub more: bool,
-    /// Ranges no longer kept.
+    /// Ranges that retention has removed.
     pub lost: Vec<(u64, u64)>,
 }
 
-/// What was found.
+/// The results of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchResults {
-    /// The event.
+    /// The `id` of the event that is answered.
     pub re: Option<Arc<str>>,
-    /// The newest first.
+    /// The messages, the newest first.
     pub hits: Vec<Hit>,
     /// Whether there are, or may be, older ones.
     pub more: bool,
 }
 
-/// A message that was searched for.
+/// A message that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// The room's name.
     pub room: Arc<str>,
-    /// The message as it reads now.
+    /// The message with all its changes.
     pub said: StoredMessage,
 }
 
-/// What a client will be told again.
+/// The announcement of what a resume repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
-    /// The event.
+    /// The `id` of the event that is answered.
     pub re: Option<Arc<str>>,
     /// The client's name.
     pub you: Arc<str>,
-    /// The epoch of the numbers.
+    /// The epoch of all `seq`.
     pub epoch: Arc<str>,
-    /// Each room.
+    /// What was missed in each room.
     pub rooms: Vec<Missed>,
 }
 
-/// What was missed of a room.
+/// What was missed in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missed {
     /// The room.
@@ -180,6 +180,6 @@ pub struct Missed {
     pub from: u64,
     /// The last entry missed; `from - 1` if there was none.
     pub to: u64,
-    /// What of it cannot be told again: a range, and why.
+    /// The range that cannot be repeated, and why.
     pub lost: Option<(u64, u64, &'static str)>,
 }

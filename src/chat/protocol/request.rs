@@ -1,4 +1,4 @@
-//! What is asked without a WebSocket, as plain values.
+//! HTTP requests, as plain values.
 
 use std::sync::Arc;
 
@@ -6,30 +6,30 @@ use crate::chat::protocol::account::AccountRequest;
 use crate::chat::protocol::login::Login;
 use crate::chat::record::Span;
 
-/// One thing asked without a WebSocket.
+/// An HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// For the rooms.
+    /// List the rooms.
     Rooms,
-    /// About accounts.
+    /// Read or change accounts.
     AccountRequest(Box<AccountRequest>),
-    /// For a part of a room's record.
+    /// Read a part of a room's record.
     History {
-        /// Who asks.
+        /// The reader.
         by: Credential,
         /// The room.
         room: Box<str>,
-        /// Which part.
+        /// The part.
         span: Span,
-        /// How many messages.
+        /// Number of messages.
         limit: Option<u32>,
     },
-    /// For the statistics.
+    /// Request the statistics.
     Stats {
-        /// Of how many minutes.
+        /// Number of minutes.
         minutes: Option<u32>,
     },
-    /// To say something.
+    /// Post a message.
     Post(Box<Post>),
 }
 
@@ -38,15 +38,15 @@ pub enum Request {
 pub struct Post {
     /// The room.
     pub room: Box<str>,
-    /// Who speaks; without it a guest does.
+    /// The author; without a credential, a guest.
     pub by: Credential,
     /// The idempotency key: within the session, or among guests of the same name.
     pub id: Option<Arc<str>>,
-    /// What is said.
+    /// The message.
     pub body: Body,
 }
 
-/// What a post says.
+/// The body of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// The text.
@@ -55,18 +55,18 @@ pub struct Body {
     pub reply_to: Option<u64>,
     /// Seconds after which it disappears.
     pub ttl: Option<u64>,
-    /// What a guest is called; who has a session has a name.
+    /// The name of a guest; ignored with a credential.
     pub name: Option<Box<str>>,
 }
 
-/// How a request says who asks.
+/// The credential of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Credential {
-    /// It does not.
+    /// None.
     #[default]
     Nobody,
-    /// By the key of a session.
+    /// A session key.
     Session(Box<str>),
-    /// By a token.
+    /// A verified token.
     Login(Box<Login>),
 }

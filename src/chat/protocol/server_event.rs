@@ -1,5 +1,5 @@
-//! What clients are told, as plain values. The server writes them, in one of three forms; what
-//! many are told shares its strings.
+//! Events of the server, as plain values. The server renders them in one of three forms; broadcasts
+//! share their strings.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,55 +13,55 @@ use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::{Change, DeletionReason, Entry, Moderation};
 
-/// One thing clients are told.
+/// An event of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerEvent {
-    /// The first thing of all.
+    /// The first event of a connection.
     Welcome(Box<Welcome>),
-    /// The record says it.
+    /// A change was recorded.
     Ack {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Arc<str>,
         /// The room.
         room: Arc<str>,
-        /// The entry's number.
+        /// The entry's `seq`.
         seq: u64,
         /// Its time.
         ts: u64,
         /// The message it made or changed; 0 for a topic.
         mid: u64,
-        /// How safe it is.
+        /// How durable it is.
         durable: &'static str,
-        /// Whether it had come before.
+        /// Whether it was recorded before.
         duplicate: bool,
     },
-    /// The name is changed.
+    /// The name was changed.
     Named {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Arc<str>,
-        /// When.
+        /// Unix milliseconds.
         ts: u64,
         /// The name.
         you: Arc<str>,
     },
-    /// The status is changed.
+    /// The status was changed.
     StatusSet {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Arc<str>,
-        /// When.
+        /// Unix milliseconds.
         ts: u64,
         /// The status.
         status: Status,
     },
-    /// Something was said.
+    /// A message was posted.
     Message {
         /// The room.
         room: Arc<str>,
-        /// The entry's number, which is the message's name too.
+        /// The entry's `seq`, which is the message's `mid`, too.
         seq: u64,
         /// Its time.
         ts: u64,
-        /// Who said it.
+        /// The name of its author.
         sender: Arc<str>,
         /// The text.
         content: Arc<str>,
@@ -70,41 +70,41 @@ pub enum ServerEvent {
         /// Unix milliseconds at which it disappears.
         expires: Option<u64>,
     },
-    /// A message reads differently.
+    /// A message was edited.
     Edited {
         /// The room.
         room: Arc<str>,
-        /// The entry's number.
+        /// The entry's `seq`.
         seq: u64,
         /// Its time.
         ts: u64,
         /// The message.
         mid: u64,
-        /// Who changed it.
+        /// The name of its author.
         sender: Arc<str>,
         /// Its new text.
         content: Arc<str>,
     },
-    /// A message is gone.
+    /// A message was deleted.
     Deleted {
         /// The room.
         room: Arc<str>,
-        /// The entry's number.
+        /// The entry's `seq`.
         seq: u64,
         /// Its time.
         ts: u64,
         /// The message.
         mid: u64,
-        /// Who took it away.
+        /// Who deleted it.
         by: Arc<str>,
         /// Why.
         why: DeletionReason,
     },
-    /// Somebody reacted.
+    /// A reaction was added or removed.
     Reaction {
         /// The room.
         room: Arc<str>,
-        /// The entry's number.
+        /// The entry's `seq`.
         seq: u64,
         /// Its time.
         ts: u64,
@@ -112,89 +112,89 @@ pub enum ServerEvent {
         mid: u64,
         /// The reaction.
         emoji: Arc<str>,
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// False: taken back.
+        /// Whether it was added; false: removed.
         on: bool,
-        /// How many people react so now.
+        /// Number of people who have it now.
         count: u32,
     },
-    /// The room has another topic.
+    /// The topic was changed.
     Topic {
         /// The room.
         room: Arc<str>,
-        /// The entry's number.
+        /// The entry's `seq`.
         seq: u64,
         /// Its time.
         ts: u64,
         /// The topic, empty for none.
         topic: Arc<str>,
-        /// Who gave it.
+        /// Who set it.
         by: Arc<str>,
     },
-    /// Somebody moderated.
+    /// A moderation action.
     Moderated {
         /// The room.
         room: Arc<str>,
-        /// The entry's number.
+        /// The entry's `seq`.
         seq: u64,
         /// Its time.
         ts: u64,
-        /// Who.
+        /// The user.
         by: Arc<str>,
-        /// What it did.
+        /// The action.
         moderation: Arc<Moderation>,
     },
-    /// Something was said to one person.
+    /// A private message.
     Whisper {
-        /// To whom, if the reader said it.
+        /// The recipient, if the reader sent it.
         to: Option<Arc<str>>,
         /// A [`ServerEvent::Message`].
         message: Box<Self>,
     },
-    /// The client is in a room.
+    /// The client joined a room.
     Joined(Box<Joined>),
-    /// The client is in a room no more.
+    /// The client left a room.
     Left {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Option<Arc<str>>,
         /// The room.
         room: Arc<str>,
-        /// Who wanted it so, if not the client.
+        /// Why, if the client did not ask for it.
         removed: Option<Box<Removed>>,
     },
-    /// Another connection of the account has read so far.
+    /// Another connection of the account moved the read marker.
     Read {
         /// The room.
         room: Arc<str>,
         /// The last entry read.
         seq: u64,
     },
-    /// An account is made or changed; only a request is answered so.
+    /// An account was created or changed; sent to HTTP requests only.
     Account(Box<Account>),
-    /// All accounts; only a request is answered so.
+    /// All accounts; sent to HTTP requests only.
     Accounts(Vec<Account>),
-    /// Somebody came.
+    /// A user joined.
     UserJoined {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// How many are there.
+        /// Number of people in the room.
         count: usize,
     },
-    /// Somebody went.
+    /// A user left.
     UserLeft {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// How many are there.
+        /// Number of people in the room.
         count: usize,
-        /// How: `left`, `closed` or `timeout`.
+        /// Why: `left`, `closed` or `timeout`.
         why: &'static str,
     },
-    /// Somebody is called something else.
+    /// A user was renamed.
     Renamed {
         /// The room.
         room: Arc<str>,
@@ -202,115 +202,115 @@ pub enum ServerEvent {
         user: Arc<str>,
         /// The name before.
         was: Arc<str>,
-        /// How many are there.
+        /// Number of people in the room.
         count: usize,
     },
-    /// Somebody is away, or back.
+    /// A user set its status.
     Status {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// What it says of being there.
+        /// The status.
         status: Status,
-        /// How many are there.
+        /// Number of people in the room.
         count: usize,
     },
-    /// Somebody is typing, or no more.
+    /// A user started or stopped typing.
     Typing {
         /// The room.
         room: Arc<str>,
-        /// Who.
+        /// The user.
         user: Arc<str>,
-        /// For how long, unless it is told again; `None`: no more.
+        /// Milliseconds it lasts unless renewed; `None`: stopped.
         ttl_ms: Option<u64>,
     },
-    /// So many are there.
+    /// The number of people, in place of single changes.
     Presence {
         /// The room.
         room: Arc<str>,
-        /// How many are there.
+        /// Number of people in the room.
         count: usize,
     },
     /// The rooms.
     RoomList {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Option<Arc<str>>,
         /// The fullest first.
         rooms: Vec<RoomSummary>,
     },
     /// The people in a room.
     UserList {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Option<Arc<str>>,
         /// The room.
         room: Arc<str>,
-        /// How many are there.
+        /// Number of people in the room.
         count: usize,
-        /// The first of them.
+        /// The people, up to the limit of a list.
         users: Vec<User>,
     },
     /// A part of the record.
     History(Box<History>),
-    /// What was searched for.
+    /// The results of a search.
     SearchResults(Box<SearchResults>),
-    /// How much is going on.
+    /// The statistics.
     Stats(Box<Stats>),
-    /// What follows was missed.
+    /// The announcement of a resume: what follows was missed.
     Resumed(Box<Resumed>),
-    /// All that follows happens now.
+    /// The end of a resume: what follows is live.
     Live {
         /// The room.
         room: Arc<str>,
-        /// The last entry before now.
+        /// The last entry before.
         seq: u64,
     },
-    /// Entries were left out.
+    /// Entries that the client does not receive.
     Gap {
         /// The room.
         room: Arc<str>,
-        /// The first of them.
+        /// The people, up to the limit of a list.
         from: u64,
         /// The last of them.
         to: u64,
         /// Why.
         why: &'static str,
     },
-    /// Something worth knowing.
+    /// A notice.
     Notice {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Option<Arc<str>>,
         /// The room it is about.
         room: Option<Arc<str>>,
-        /// The word for programs.
+        /// The code, for programs.
         code: &'static str,
-        /// The sentence for people.
+        /// A sentence, for people.
         message: Cow<'static, str>,
     },
-    /// A sign of life.
+    /// The answer to `ping`.
     Pong {
-        /// The event.
+        /// The `id` of the event that is answered.
         re: Option<Arc<str>>,
-        /// When.
+        /// Unix milliseconds.
         ts: u64,
-        /// The top of each room the client is in.
+        /// The top `seq` of each room the client has joined.
         rooms: Vec<(Arc<str>, u64)>,
     },
-    /// Something was not done.
+    /// A refusal.
     Error(Box<Refusal>),
-    /// The server ends.
+    /// The server shuts down.
     Bye {
         /// The close code that follows.
         code: u16,
         /// Why.
         reason: &'static str,
-        /// When to come back.
+        /// Milliseconds after which to reconnect.
         after_ms: u64,
     },
 }
 
 impl ServerEvent {
-    /// Returns the event that tells of an entry.
+    /// Returns the event of an entry.
     pub(in crate::chat) fn of_entry(room: &Arc<str>, entry: &Entry) -> Self {
         let (room, seq, ts, by) =
             (Arc::clone(room), entry.seq, entry.ts, Arc::clone(&entry.sender));
@@ -348,7 +348,7 @@ impl ServerEvent {
         }
     }
 
-    /// Returns the event that tells of entries a client does not get.
+    /// Returns the event of entries a client does not receive.
     pub(in crate::chat) fn gap(room: &Arc<str>, from: u64, to: u64, why: &'static str) -> Self {
         Self::Gap { room: Arc::clone(room), from, to, why }
     }

@@ -1,55 +1,55 @@
-//! What is told of how much is going on.
+//! The statistics, as plain values.
 
 use std::sync::Arc;
 
-/// How much is going on. Of private rooms only the sums tell.
+/// The statistics. Private rooms count in the sums only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// The event.
+    /// The `id` of the event that is answered.
     pub re: Option<Arc<str>>,
-    /// When.
+    /// Unix milliseconds.
     pub ts: u64,
-    /// People who are there; who were within an hour; within a day.
+    /// People present; within the last hour; within the last day.
     pub users: [u64; 3],
     /// Open WebSockets.
     pub connections: u64,
-    /// Messages of the running minute; of an hour; of a day.
+    /// Messages of the current minute; of the last hour; of the last day.
     pub messages: [u64; 3],
     /// The busiest rooms, the busiest first.
     pub rooms: Vec<Busy>,
-    /// Minute by minute.
+    /// The figures of each minute.
     pub series: Series,
-    /// Day by day, the oldest first.
+    /// The figures of each day, the oldest first.
     pub days: Vec<Day>,
 }
 
-/// A room in which something is going on.
+/// A busy room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Busy {
     /// Its name.
     pub room: Arc<str>,
-    /// How many are there.
+    /// Number of people in it.
     pub users: usize,
-    /// Its messages of the running minute.
+    /// Its messages of the current minute.
     pub minute: u32,
-    /// Its messages of an hour.
+    /// Its messages of the last hour.
     pub hour: u32,
 }
 
-/// Figures of each minute, the oldest first; the last one is the running minute.
+/// The figures of each minute, the oldest first; the last one is the current minute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Series {
     /// When the first minute began, in Unix milliseconds.
     pub from: u64,
-    /// How many messages came.
+    /// Number of messages.
     pub messages: Vec<u32>,
-    /// How many people were there at some time.
+    /// Number of people who were connected at some time.
     pub users: Vec<u32>,
-    /// How many WebSockets were open at most.
+    /// The largest number of open WebSockets.
     pub connections: Vec<u32>,
-    /// Within how many microseconds the journal answered half of what it was given.
+    /// Microseconds within which the journal answered half of the appends.
     pub journal_p50_us: Vec<u64>,
-    /// Within how many it answered 99 of 100.
+    /// Microseconds within which it answered 99 of 100.
     pub journal_p99_us: Vec<u64>,
 }
 
@@ -58,10 +58,10 @@ pub struct Series {
 pub struct Day {
     /// The day: `2026-11-25`.
     pub day: Arc<str>,
-    /// How many messages came.
+    /// Number of messages.
     pub messages: u64,
-    /// How many people were there at some time.
+    /// Number of people who were connected at some time.
     pub users: u64,
-    /// How many WebSockets were open at most.
+    /// The largest number of open WebSockets.
     pub peak: u64,
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-/// What somebody says of being there.
+/// A user's status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Whether it is away.
     pub away: bool,
-    /// What it says about that, empty for nothing.
+    /// The text shown with it, empty for none.
     pub text: Arc<str>,
 }
 
@@ -17,7 +17,7 @@ impl Status {
         if self.away { "away" } else { "online" }
     }
 
-    /// Reads the word of the protocol.
+    /// Parses the word of the protocol.
     pub(in crate::chat) fn parse(word: &str) -> Option<bool> {
         match word {
             "away" => Some(true),

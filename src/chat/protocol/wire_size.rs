@@ -1,13 +1,13 @@
-//! How many bytes something takes on the wire, closely enough to keep a limit.
+//! Sizes on the wire, closely enough to enforce a limit.
 
 use crate::chat::protocol::payloads::Hit;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Span, StoredMessage};
 
-/// What an event or a message takes beside its strings.
+/// Bytes of an event or a message besides its strings.
 const FRAME: usize = 160;
 
-/// Weighs a string as JSON.
+/// Returns the bytes of a string as JSON.
 fn text(text: &str) -> usize {
     text.bytes().fold(2, |sum, byte| {
         sum.saturating_add(match byte {
@@ -18,7 +18,7 @@ fn text(text: &str) -> usize {
     })
 }
 
-/// Weighs an event that repeats an entry of a record.
+/// Returns the bytes of an event that repeats an entry.
 pub(in crate::chat) fn event(event: &ServerEvent) -> usize {
     let (room, content) = match event {
         ServerEvent::Message { room, content, .. } | ServerEvent::Edited { room, content, .. } => {
@@ -43,8 +43,8 @@ fn said(said: &StoredMessage) -> usize {
     })
 }
 
-/// Cuts a page at whole messages, on the side away from what was asked for; the last message
-/// stays whatever it weighs. Says whether anything was cut.
+/// Cuts a page at whole messages, at the end away from what was asked for; the last message is kept
+/// whatever its size. Returns whether anything was cut.
 pub(in crate::chat) fn cut(
     messages: &mut Vec<StoredMessage>,
     span: Span,
@@ -77,7 +77,7 @@ pub(in crate::chat) fn cut(
     front > 0 || back > 0
 }
 
-/// Cuts what was found at whole messages; the first one stays whatever it weighs. Says whether
+/// Cuts search results at whole messages; the first one is kept whatever its size. Returns whether
 /// anything was cut.
 pub(in crate::chat) fn cut_hits(hits: &mut Vec<Hit>, bytes_max: usize) -> bool {
     let mut sum = 0_usize;
