@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 
-/// How fast a bucket fills, and how much it takes in.
+/// The rate of a bucket: how fast it fills, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Microseconds per token, at least 1.
@@ -39,7 +39,7 @@ pub struct Bucket {
     full_at: u64,
 }
 
-/// What became of an attempt to take a token.
+/// The result of an attempt to take tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// Taken; the bucket was at least half full.

@@ -17,7 +17,7 @@ pub struct Limits {
     pub password_jobs_max: usize,
     /// Memory that hashing one password takes, a multiple of 1 KiB. Only one is hashed at a time.
     pub password_memory_bytes: usize,
-    /// How often hashing goes through that memory.
+    /// Passes of the hash over that memory.
     pub password_passes: u32,
     /// Failed logins to one account from one network that may come at once; more: wait.
     pub login_burst: u32,
@@ -33,11 +33,11 @@ pub struct Limits {
     pub login_records_max: usize,
     /// Logouts of one account that are remembered until its tokens expire; more are refused.
     pub logouts_max: usize,
-    /// How long a token of this server is good.
+    /// The life of a token of this server.
     pub token_life: Duration,
     /// Bytes of a token; more: refused unread.
     pub token_bytes_max: usize,
-    /// How far the clock of the outside identity provider may be off.
+    /// The tolerated error of the identity provider's clock.
     pub leeway: Duration,
 }
 

@@ -21,7 +21,7 @@ pub struct Tokens {
     leeway_s: u64,
 }
 
-/// What a token of this server is issued for.
+/// The purpose of a token of this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Login<'a> {
     /// The account's author.

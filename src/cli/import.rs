@@ -62,7 +62,7 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
             _ => error.to_string(),
         })
     })?;
-    // The record is in its place, whether anybody hears of it or not.
+    // The import has succeeded even if its output cannot be written.
     _ = writeln!(io::stderr(), "{name}: {}", told(&imported));
     Ok(ExitCode::SUCCESS)
 }

@@ -37,7 +37,7 @@ impl Progress {
     }
 
     fn draw(&self, line: &str) {
-        // Whoever closes the terminal does not want to see it.
+        // A closed terminal is no error.
         _ = write!(io::stderr(), "\r{line}\x1b[K");
     }
 }

@@ -34,7 +34,7 @@ pub struct Parser {
     wants_continue: bool,
 }
 
-/// What a body lacks.
+/// The bytes a body still lacks.
 #[derive(Clone, Debug)]
 enum Missing {
     /// This many bytes, > 0.

@@ -41,7 +41,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Makes an empty part of a record; its first entry will be `base`.
+    /// Returns an empty part of a record; its first entry will be `base`.
     pub(super) fn starting(first: u64, base: u64) -> Self {
         Self {
             first,

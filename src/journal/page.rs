@@ -160,7 +160,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Makes a budget of `limit` items and `bytes_max` bytes of text.
+    /// Returns a budget of `limit` items and `bytes_max` bytes of text.
     pub(super) fn new(limit: usize, bytes_max: usize) -> Self {
         Self { left: limit, bytes_left: bytes_max, empty: true }
     }

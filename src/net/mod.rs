@@ -84,7 +84,7 @@ pub struct Limits {
     /// Connections at once from one network (IPv4 address, IPv6 /64); loopback and trusted proxies
     /// are exempt. At the limit a request is answered 429.
     pub connections_per_address_max: Option<usize>,
-    /// Who is believed when it says for whom it speaks; nobody else is.
+    /// The peers whose forwarding headers are trusted; no others are.
     pub trusted_proxies: Vec<Trusted>,
     /// Whether connections of trusted proxies must begin with a PROXY header. Without one, or with a
     /// malformed one, they are closed without an answer.

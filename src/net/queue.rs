@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 use crate::clock::Moment;
 
-/// What becomes of a frame that cannot be delivered at once.
+/// The fate of a frame that cannot be delivered at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameClass {
     /// A reply to this connection: never dropped.
@@ -233,7 +233,7 @@ impl Frames {
     }
 }
 
-/// What one connection has not taken yet.
+/// The unsent output of one connection.
 #[derive(Debug)]
 pub(super) struct Backlog {
     waiting: VecDeque<Waiting>,

@@ -147,7 +147,7 @@ impl Conns {
     }
 }
 
-/// What a handler may do. All of it takes effect at the end of the turn.
+/// The actions of a handler. All of them take effect at the end of the turn.
 #[derive(Debug)]
 pub struct Turn<'a> {
     pub(super) conns: &'a mut Conns,
@@ -258,7 +258,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Reads from a connection again.
+    /// Resumes reading from a connection.
     pub fn release(&mut self, id: ConnId) {
         let now = self.now;
         let Conns { slab, shared, .. } = &mut *self.conns;

@@ -190,7 +190,7 @@ impl Handler for Server {
 }
 
 impl Server {
-    /// Makes the handler, without clients.
+    /// Returns a handler without clients.
     fn new(config: &Config, chat: Chat, journal: Journal, accounts: Accounts) -> Self {
         Self {
             chat,

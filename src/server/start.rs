@@ -43,7 +43,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs the server until it is told to end.
+/// Runs the server until it is shut down.
 ///
 /// # Errors
 /// If it cannot start, or polling fails.

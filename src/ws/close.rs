@@ -8,7 +8,7 @@ use super::violation::{Violation, code};
 /// Bytes of a Close's reason at most: a control frame's payload without the code (§5.5).
 const REASON_BYTES_MAX: usize = 123;
 
-/// How a WebSocket ended.
+/// The way a WebSocket ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// The peer sent the first Close.

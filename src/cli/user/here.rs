@@ -20,7 +20,7 @@ pub(super) fn run(config: &Config, task: &Task) -> Result<Option<Vec<Line>>, Fai
     let clock = Clock::start();
     let (waker, woken) = mpsc::channel();
     let wake = move || {
-        // Whoever is gone needs no waking.
+        // A reactor that has ended needs no waking.
         _ = waker.send(());
     };
     let opened =
@@ -57,7 +57,7 @@ pub(super) fn run(config: &Config, task: &Task) -> Result<Option<Vec<Line>>, Fai
         }
         inputs.extend(answers.into_iter().map(Input::Answered));
     };
-    // What nobody waits for is written as well.
+    // Requests without an answer are written as well.
     journal.responses(clock.now(), &mut Vec::new());
     if !journal.close(PATIENCE) {
         return Err(Failure::Run("the record could not be closed in time".to_owned()));

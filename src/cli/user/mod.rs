@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::{Failure, directory};
 use crate::config::Config;
 
-/// What is to be done.
+/// The subcommand.
 enum Task {
     /// Make an account.
     Add { name: String, admin: bool, password: Zeroizing<String> },
@@ -107,7 +107,7 @@ fn carry_out(config: &Config, dir: &Path, task: &Task) -> Result<Vec<Line>, Fail
 
 fn tell(task: &Task, lines: &[Line]) {
     for Line { name, admin } in lines {
-        // It is done, whether anybody reads of it or not.
+        // The command has succeeded even if its output cannot be written.
         _ = match task {
             Task::List => writeln!(io::stdout(), "{name}{}", if *admin { "\tadmin" } else { "" }),
             Task::Add { .. } => writeln!(io::stderr(), "{name} has an account"),

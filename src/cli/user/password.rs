@@ -1,4 +1,4 @@
-//! A password from whoever runs the command.
+//! A password, read from the terminal or stdin.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 
-/// Reads the new password of somebody: from the terminal, twice and unseen, or a line of stdin.
+/// Reads a user's new password: from the terminal, twice and without echo, or a line of stdin.
 pub(super) fn read(name: &str, bytes_max: usize) -> Result<Zeroizing<String>, Failure> {
     let unread = |error: io::Error| Failure::Run(format!("the password cannot be read: {error}"));
     if !io::stdin().is_terminal() {
@@ -15,7 +15,7 @@ pub(super) fn read(name: &str, bytes_max: usize) -> Result<Zeroizing<String>, Fa
     }
     let _unseen = Unseen::begin().map_err(unread)?;
     let ask = |what: &str| {
-        // Whoever does not see the question can answer it all the same.
+        // The answer is read even if the question could not be shown.
         _ = write!(io::stderr(), "{what}: ");
         let line = line(bytes_max);
         _ = writeln!(io::stderr());

@@ -17,7 +17,7 @@ use crate::{
     server::{address::AddressFile, random},
 };
 
-/// Has the server do what is to be done.
+/// Asks the server to carry out the subcommand.
 pub(super) fn run(config: &Config, dir: &Path, task: &Task) -> Result<Vec<Line>, Failure> {
     let addresses = AddressFile::read(dir)
         .map_err(|error| failure(dir, &format!("cannot be looked into: {error}")))?;
@@ -77,7 +77,7 @@ fn encoded(name: &str) -> String {
 /// Long enough for a queue of passwords, and for a list of all accounts.
 const BOUNDS: Bounds = Bounds { within: Duration::from_secs(30), bytes_max: 256 * 1024 * 1024 };
 
-/// What the server lists.
+/// The server's list of accounts.
 #[derive(Deserialize)]
 struct Listed {
     accounts: Vec<Line>,

@@ -27,7 +27,7 @@ pub(super) struct Checkpoints {
     at: u32,
 }
 
-/// How much of the log a copy has left.
+/// The rest of the log after a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CopyOutcome {
     /// Next to nothing.
@@ -74,7 +74,7 @@ impl Checkpoints {
         }
     }
 
-    /// Has the log copied whatever its length, unless that is under way.
+    /// Starts a copy of the log whatever its length, unless one is in progress.
     pub(super) fn start(&mut self) {
         if !self.underway() {
             self.underway = self.command.send(()).is_ok();

@@ -118,7 +118,7 @@ impl Directory {
         self.path.join(DATABASE)
     }
 
-    /// Makes sure that files made here are still here after a power cut.
+    /// Makes files created here survive a power cut.
     pub(super) fn sync(&self) -> Result<(), OpenError> {
         let failed = |source| OpenError::Directory { path: self.path.clone(), source };
         sync(&self.path).map_err(failed)
@@ -162,7 +162,7 @@ impl HighWaterFile {
 /// Writes the mark every now and then.
 pub(super) struct HighWaterMark {
     pub(super) file: HighWaterFile,
-    /// How many entries the mark names.
+    /// Number of entries the mark names.
     pub(super) marked: u64,
     /// When it is next written.
     pub(super) at: Moment,

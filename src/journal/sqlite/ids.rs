@@ -133,7 +133,7 @@ impl Ids {
         self.current.insert(id, Answered { room, first });
     }
 
-    /// Takes note that the transaction is committed.
+    /// Records that the transaction was committed.
     pub(super) fn commit(&mut self) {
         self.added.clear();
         if let Some(generation) = &mut self.writing {
@@ -146,7 +146,7 @@ impl Ids {
         }
     }
 
-    /// Takes note that the transaction is rolled back.
+    /// Records that the transaction was rolled back.
     pub(super) fn roll_back(&mut self) {
         for id in self.added.drain(..) {
             self.current.remove(&id);

@@ -170,7 +170,7 @@ impl Sqlite {
             || !self.responses.is_empty()
     }
 
-    /// Lets the threads finish their tasks and end.
+    /// Waits until the threads have finished their tasks.
     pub(super) fn close(mut self, within: Duration) -> bool {
         self.send();
         let Self { tasks, read_requests, search_requests, done, .. } = self;
@@ -252,7 +252,7 @@ impl Sqlite {
         }
     }
 
-    /// Has the worker expire and prune what is due.
+    /// Tells the worker to expire and prune what is due.
     fn sweep(&mut self) {
         let expired = self.expiry.is_some_and(|expiry| expiry <= self.now.unix_ms);
         let retention = self.retention <= self.now.at;

@@ -34,7 +34,7 @@ const SEQ_BITS: u32 = 40;
 /// The last number an entry can have.
 pub(super) const SEQ_MAX: i64 = (1 << SEQ_BITS) - 1;
 
-/// Makes the key of an entry.
+/// Returns the key of an entry.
 pub(super) fn key(room: RoomNumber, seq: u64) -> i64 {
     (room << SEQ_BITS) | int(seq).min(SEQ_MAX)
 }
@@ -156,7 +156,7 @@ fn insert_sql(rows: usize) -> String {
     )
 }
 
-/// How many messages are inserted at once.
+/// Messages inserted at once.
 pub(super) const ROWS: usize = 16;
 const COLUMNS: usize = 9;
 static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert_sql(ROWS));

@@ -24,7 +24,7 @@ pub(super) struct RunningSearches {
     next: u64,
 }
 
-/// What was changed: a message, or the beginning of a room.
+/// A change: of a message, or of the beginning of a room.
 type Revised = (RoomKey, Option<u64>);
 
 impl RunningSearches {

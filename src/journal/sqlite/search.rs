@@ -28,7 +28,7 @@ pub(super) struct Searching {
     room: InRoom,
 }
 
-/// How far a search has come in a room.
+/// The progress of a search in a room.
 #[derive(Debug)]
 struct InRoom {
     found: Vec<StoredMessage>,
@@ -40,7 +40,7 @@ struct InRoom {
     checks_left: u64,
 }
 
-/// What a step in a room has left to do.
+/// The work left in a room after a step.
 enum Left {
     /// It goes on below.
     More,
@@ -90,7 +90,7 @@ impl Searching {
     }
 }
 
-/// What is looked for.
+/// The query of a search.
 struct Query<'a> {
     terms: &'a Terms,
     expression: Option<&'a str>,

@@ -41,7 +41,7 @@ pub(super) struct ReadRequest {
     pub(super) tries: u32,
 }
 
-/// What is to be read.
+/// The target of a read.
 #[derive(Clone, Debug)]
 pub(super) enum ReadTarget {
     /// A page.
@@ -59,7 +59,7 @@ impl ReadTarget {
     }
 }
 
-/// What was read.
+/// The result of a read task.
 #[derive(Debug)]
 pub(super) enum Read {
     Page(Page),

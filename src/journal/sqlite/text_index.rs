@@ -23,7 +23,7 @@ use super::room_table::{RoomRow, RoomTable};
 use super::row::{int, key};
 use crate::chat::record::RoomKey;
 
-/// What is not in the index.
+/// Entries that are not in the index.
 #[derive(Debug)]
 pub(super) struct TextIndex {
     /// The rooms with entries that are not indexed, and maybe some without.
@@ -36,7 +36,7 @@ pub(super) struct TextIndex {
     indexed: u64,
     /// The number of entries added since the last batch.
     added: u64,
-    /// What is left of a stale index.
+    /// The remains of a stale index.
     stale: Stale,
     /// The index being built at this start.
     build: Option<Build>,
@@ -130,7 +130,7 @@ impl TextIndex {
             && self.added.saturating_mul(PACE) >= BATCH_BETWEEN_APPENDS
     }
 
-    /// Takes note that the transaction is committed.
+    /// Records that the transaction was committed.
     pub(super) fn commit(&mut self) {
         self.indexed = 0;
         if self.stale == Stale::Dropped {
@@ -153,7 +153,7 @@ impl TextIndex {
         }
     }
 
-    /// Takes note that the transaction, which added `added` entries, is rolled back.
+    /// Records that the transaction, which added `added` entries, was rolled back.
     pub(super) fn roll_back(&mut self, dirty: &BTreeSet<RoomKey>, added: u64) {
         let behind = self.behind.saturating_add(mem::take(&mut self.indexed));
         self.behind = behind.saturating_sub(added);

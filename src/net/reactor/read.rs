@@ -186,7 +186,7 @@ impl Reactor {
 /// Bytes read in one turn from a connection that floods the server with frames.
 const FLOOD_BYTES: usize = 4096;
 
-/// What one connection may still cost in this turn.
+/// The remaining budget of one connection in this turn.
 struct Budget {
     bytes: usize,
     messages: u32,

@@ -19,7 +19,7 @@ pub(super) const COOKIE: &str = "chinwag";
 /// The sender of a request, as far as its credential proves.
 #[derive(Debug, Default)]
 pub(in crate::server) struct Caller {
-    /// What the chat is told of the sender.
+    /// The credential that the chat receives.
     pub(in crate::server) credential: Credential,
     /// Whether the sender may administer accounts.
     pub(in crate::server) admin: bool,

@@ -56,7 +56,7 @@ struct PasswordJob {
     purpose: PasswordPurpose,
 }
 
-/// What a request needs its password for.
+/// The purpose of a request's password.
 #[derive(Debug)]
 enum PasswordPurpose {
     /// To create an account for the caller, who may be the guest `own` of that name.

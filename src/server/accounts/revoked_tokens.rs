@@ -22,7 +22,7 @@ pub(super) struct RevokedTokens {
 pub(super) struct Full;
 
 impl RevokedTokens {
-    /// Makes an empty set.
+    /// Returns an empty set.
     pub(super) fn new(logins_max: usize) -> Self {
         Self {
             logins: HashMap::new(),

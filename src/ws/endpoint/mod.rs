@@ -58,7 +58,7 @@ pub enum Answer {
     Later,
 }
 
-/// What came of an answer.
+/// The outcome of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// The WebSocket is open.

@@ -135,7 +135,7 @@ impl RoomLine {
 }
 
 impl KeyValueLine {
-    /// Makes the line of a record, if it has a value.
+    /// Returns the line of a record, if it has a value.
     pub(super) fn of(key_value: KeyValue) -> Option<Self> {
         let KeyValue { namespace, key, value } = key_value;
         Some(Self { namespace: key_values::word(namespace).to_owned(), key, value: value? })
@@ -152,7 +152,7 @@ impl KeyValueLine {
 }
 
 impl EntryLine {
-    /// Makes the line of an entry.
+    /// Returns the line of an entry.
     pub(super) fn of(full_entry: FullEntry) -> Self {
         let FullEntry { stored: StoredEntry { author, entry }, id } = full_entry;
         let Entry { seq, ts, sender, change } = entry;

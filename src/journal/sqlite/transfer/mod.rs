@@ -54,7 +54,7 @@ pub enum TransferError {
     Line {
         /// The line, from 1.
         number: u64,
-        /// What is wrong with it.
+        /// The fault.
         fault: String,
     },
     /// The file cannot be read. Nothing was imported.

@@ -16,7 +16,7 @@ use crate::clock::Moment;
 /// Erased text that is still in the log.
 #[derive(Debug)]
 pub(in super::super) struct Erasure {
-    /// When to go on, if there is any.
+    /// The time of the next step, if there is one.
     due: Option<Moment>,
     /// Whether the copier has been asked to copy the log first.
     copied: bool,
@@ -35,7 +35,7 @@ impl Erasure {
         self.due.is_some()
     }
 
-    /// Takes note of a commit.
+    /// Records a commit.
     pub(super) fn on_commit(&mut self, erased: bool, now: Moment) {
         if erased && self.due.is_none() {
             let due = Some(now.after(ERASE_AFTER));
@@ -107,11 +107,11 @@ impl Worker {
 /// How long erased text may stay in the log before it is copied; together with the retries it is
 /// gone within 5 s of the response.
 const ERASE_AFTER: Duration = Duration::from_secs(1);
-/// How soon the next step follows.
+/// The time until the next step.
 pub(super) const ERASE_PAUSE: Duration = Duration::from_millis(200);
 /// How long an attempt is put off at most.
 const ERASE_PAUSE_MAX: Duration = Duration::from_secs(2);
-/// How often the files are looked at.
+/// The interval at which the files are checked.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
