@@ -263,7 +263,7 @@ impl Chat {
         self.check_replay(step, before, refusal)
     }
 
-    /// Gives the author of a post a name until the post is answered.
+    /// Reserves a name for the author of a post until the post is answered.
     fn let_speak(
         &mut self,
         step: &mut Step<'_>,

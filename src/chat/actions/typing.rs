@@ -131,8 +131,8 @@ impl Chat {
         self.hint(step, room, person, writer.client, user, Some(ttl));
     }
 
-    /// Tells a room that a user is typing, for so many milliseconds, or has stopped. The person's
-    /// own connections are left out.
+    /// Sends a room the hint that a user is typing, for so many milliseconds, or has stopped. The
+    /// person's own connections are left out.
     fn hint(
         &self,
         step: &mut Step<'_>,
@@ -161,7 +161,8 @@ impl Chat {
 }
 
 impl Chat {
-    /// Tells the other side of a private conversation that a user is typing, or has stopped.
+    /// Sends the other side of a private conversation the hint that a user is typing, or has
+    /// stopped.
     fn hint_direct(
         &self,
         step: &mut Step<'_>,

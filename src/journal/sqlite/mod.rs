@@ -252,7 +252,7 @@ impl Sqlite {
         }
     }
 
-    /// Tells the worker to expire and prune what is due.
+    /// Asks the worker to expire and prune what is due.
     fn sweep(&mut self) {
         let expired = self.expiry.is_some_and(|expiry| expiry <= self.now.unix_ms);
         let retention = self.retention <= self.now.at;
