@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
-use crate::chat::few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::input::Admission;
 use crate::chat::names::{RoomName, UserName};
@@ -56,13 +55,8 @@ impl Chat {
         client.network = network;
         client.knows_restart =
             params.chat_v1 || params.session.is_some() || !params.after.is_empty();
-        let slot = ClientSlot::new(self.people.clients.insert(client));
         let before = self.rooms_of(person);
-        self.people.by_id.insert(id, slot);
-        if let Some(person) = self.people.get_mut(person) {
-            person.clients.push(slot);
-        }
-        self.people.note_network(person, network);
+        let slot = self.people.open(client);
         if let Some(login) = login.filter(|_| session.is_empty()) {
             self.people.hold_login(step, slot, &login);
         }
@@ -293,9 +287,7 @@ impl Chat {
             self.unlisten(slot, room);
             self.rooms.leaves_typing(person, id, room);
         }
-        self.people.drop_login(slot);
-        self.people.by_id.remove(&id);
-        self.people.clients.try_remove(slot.index());
+        self.people.close(slot);
         for &room in &subscriptions {
             self.rooms.leave_direct(room);
         }
@@ -307,13 +299,11 @@ impl Chat {
                 (membership.left, membership.timed_out) = (step.now.at, timed_out);
             }
         }
-        few::take(&mut gone.clients, |client| *client == slot);
         if gone.clients.as_slice().is_empty() {
             gone.left = step.now.at;
             gone.rooms = rooms.into();
         }
-        let due = step.now.at.after(self.limits.leave_grace);
-        self.people.grace_due.push_back((due, person));
+        self.people.schedule_leave(person, step.now.at, &self.limits);
         self.count_out(person);
     }
 

@@ -7,7 +7,6 @@ use crate::chat::ids::{PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::people::Person;
 use crate::chat::people::client::ClientRef;
-use crate::chat::people::naming::COUNTED_TO;
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::login::Login;
@@ -114,13 +113,8 @@ impl Chat {
 
     /// Closes the connections whose login has expired.
     pub(in crate::chat) fn logins_due(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, id)) = self.people.logins_due.first()
-            && due <= step.now.at
-        {
-            self.people.logins_due.pop_first();
-            if let Some(slot) = self.people.by_id.get(&id).copied() {
-                self.people.end_client(step, slot, 4105, "token expired");
-            }
+        while let Some(slot) = self.people.next_expired_login(step.now.at) {
+            self.people.end_client(step, slot, 4105, "token expired");
         }
     }
 
@@ -156,15 +150,7 @@ impl Chat {
         }
         let requested =
             UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
-        let mut name = requested.clone();
-        let mut number = 1_u32;
-        while !self.people.is_free(name.as_arc(), Some(login.author)) {
-            number = match number {
-                0..COUNTED_TO => number.checked_add(1)?,
-                _ => number.checked_mul(2)?,
-            };
-            name = requested.numbered(number, &self.limits);
-        }
+        let name = self.people.free_name(&requested, login.author, &self.limits)?;
         let account = Account {
             author: login.author,
             name: Arc::clone(name.as_arc()),

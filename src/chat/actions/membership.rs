@@ -189,24 +189,14 @@ impl Chat {
 
     /// Ends the memberships of people who have not reconnected in time.
     pub(in crate::chat) fn grace_due(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, key)) = self.people.grace_due.front()
-            && due <= step.now.at
-        {
-            self.people.grace_due.pop_front();
-            let gone = |left: Moment| left.after(self.limits.leave_grace) <= step.now.at;
-            let Some(person) = self.people.get(key) else { continue };
-            let memberships = person.memberships.as_slice().iter();
-            let memberships: Vec<Membership> = memberships
-                .filter(|membership| membership.conns == 0 && gone(membership.left))
-                .copied()
-                .collect();
-            let detaches = person.clients.as_slice().is_empty() && gone(person.left);
-            for membership in memberships {
+        while let Some(leave) = self.people.next_leave(step.now.at, &self.limits) {
+            let key = leave.person;
+            for membership in leave.memberships {
                 let why = if membership.timed_out { "timeout" } else { "closed" };
                 self.leave_room(key, membership.room, why);
                 self.rooms.tell_presence(step, membership.room, &self.limits);
             }
-            if detaches {
+            if leave.detaches {
                 self.detach(step, key);
             }
         }

@@ -19,16 +19,8 @@ impl Chat {
             // Accounts can always reconnect; their number is limited separately.
             return;
         }
-        let due = person.left.after(self.limits.session_life);
-        self.people.put_detached(key);
-        self.people.detached_due.push_back((due, key));
+        self.people.detach(key, &self.limits);
         self.end_detached(step);
-        // Resumed sessions leave stale entries behind.
-        if self.people.detached_due.len() / 2 > self.people.detached().saturating_add(512) {
-            let mut sessions = std::mem::take(&mut self.people.detached_due);
-            sessions.retain(|&(due, key)| self.is_detached(key, due));
-            self.people.detached_due = sessions;
-        }
     }
 
     /// Restores a session from before the start; its life starts anew.
@@ -46,9 +38,7 @@ impl Chat {
             return;
         }
         person.persisted = true;
-        let due = person.left.after(self.limits.session_life);
-        self.people.put_detached(key);
-        self.people.detached_due.push_back((due, key));
+        self.people.detach(key, &self.limits);
     }
 
     /// Makes every new stamp later than all that were restored, whatever the clock says.
@@ -58,17 +48,7 @@ impl Chat {
 
     /// Ends the expired sessions, and others if there are too many.
     pub(in crate::chat) fn end_detached(&mut self, step: &mut Step<'_>) {
-        while let Some(&(due, key)) = self.people.detached_due.front()
-            && due <= step.now.at
-        {
-            self.people.detached_due.pop_front();
-            if self.is_detached(key, due) {
-                self.end_session(step, key);
-            }
-        }
-        while self.people.detached() > self.limits.detached_sessions_max
-            && let Some(key) = self.people.first_to_go()
-        {
+        while let Some(key) = self.people.next_to_end(step.now.at, &self.limits) {
             self.end_session(step, key);
         }
     }
@@ -119,12 +99,6 @@ impl Chat {
             .chain(joined.map(|subscription| subscription.room));
         let rooms = rooms.filter_map(|room| self.rooms.get(room));
         rooms.map(|room| Arc::clone(room.name_for(person.author))).collect()
-    }
-
-    fn is_detached(&self, key: PersonId, due: Moment) -> bool {
-        self.people.get(key).is_some_and(|person| {
-            person.detached_session && person.left.after(self.limits.session_life) == due
-        })
     }
 
     /// Stores the session of a guest that has a role or a restraint in a room, so that it survives

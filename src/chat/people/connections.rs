@@ -48,6 +48,28 @@ impl People {
             || self.get(client.person).is_some_and(|person| person.admin)
     }
 
+    /// Opens a connection of its person.
+    pub(in crate::chat) fn open(&mut self, client: Client) -> ClientSlot {
+        let (id, key, network) = (client.id, client.person, client.network);
+        let slot = ClientSlot::new(self.clients.insert(client));
+        self.by_id.insert(id, slot);
+        self.note_network(key, network);
+        if let Some(person) = self.get_mut(key) {
+            person.clients.push(slot);
+        }
+        slot
+    }
+
+    /// Forgets a closed connection; its person remains.
+    pub(in crate::chat) fn close(&mut self, slot: ClientSlot) {
+        self.drop_login(slot);
+        let Some(client) = self.clients.try_remove(slot.index()) else { return };
+        self.by_id.remove(&client.id);
+        if let Some(person) = self.get_mut(client.person) {
+            few::take(&mut person.clients, |client| *client == slot);
+        }
+    }
+
     /// Records that a client waits for one more answer of the journal. Returns how many it waits
     /// for.
     pub(in crate::chat) fn await_answer(&mut self, step: &mut Step<'_>, id: ClientId) -> u32 {
@@ -87,10 +109,10 @@ impl People {
     }
 
     /// Removes a client's login and its expiry.
-    pub(in crate::chat) fn drop_login(&mut self, slot: ClientSlot) {
+    fn drop_login(&mut self, slot: ClientSlot) {
         let Some(client) = self.clients.get_mut(slot.index()) else { return };
         if let Some(mark) = client.login.take() {
-            self.logins_due.remove(&(mark.expires, client.id));
+            self.timers.logins.remove(&(mark.expires, client.id));
         }
     }
 
@@ -103,7 +125,7 @@ impl People {
         let admin = login.outside && login.admin;
         let Some(client) = self.clients.get_mut(slot.index()) else { return };
         client.login = Some(Box::new(ClientLogin { id: login.id, expires, admin }));
-        self.logins_due.insert((expires, client.id));
+        self.timers.logins.insert((expires, client.id));
     }
 
     /// Returns the name of a client's person.

@@ -8,11 +8,12 @@ pub(in crate::chat) mod client;
 pub(in crate::chat) mod connections;
 pub(in crate::chat) mod detached;
 pub(in crate::chat) mod naming;
+pub(in crate::chat) mod timers;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use crate::chat::people::accounts::Accounts;
 use crate::chat::people::client::Client;
 use crate::chat::people::detached::Detached;
 use crate::chat::people::naming::NameNumbers;
+use crate::chat::people::timers::Timers;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::AuthorKey;
 use crate::clock::{Moment, Now};
@@ -117,25 +119,10 @@ pub(in crate::chat) struct People {
     pub(in crate::chat) by_id: HashMap<ClientId, ClientSlot>,
     /// The detached sessions.
     detached: Detached,
-    /// People without a connection by the end of their `leave_grace`, earliest first. An entry is
-    /// stale once its person has reconnected, and is then skipped.
-    pub(in crate::chat) grace_due: VecDeque<(Moment, PersonId)>,
-    /// Detached sessions by the end of their life, earliest first. An entry is stale once the
-    /// session was reattached, and is then skipped.
-    pub(in crate::chat) detached_due: VecDeque<(Moment, PersonId)>,
-    /// Logged-in clients by the expiry of their login.
-    pub(in crate::chat) logins_due: BTreeSet<(Moment, ClientId)>,
+    timers: Timers,
 }
 
 impl People {
-    /// Returns when the next leave, session or login expires.
-    pub(in crate::chat) fn deadline(&self) -> Moment {
-        let queues = [self.grace_due.front(), self.detached_due.front()];
-        let queues = queues.into_iter().flatten().map(|(due, _)| *due);
-        let logins = self.logins_due.first().map(|(due, _)| *due);
-        queues.chain(logins).min().unwrap_or(Moment::NEVER)
-    }
-
     /// Advances the stamp for the next input.
     pub(in crate::chat) fn advance(&mut self, now: Now) {
         self.stamp = self.stamp.saturating_add(1).max(now.unix_ms);
@@ -183,18 +170,8 @@ impl People {
         &mut self.accounts
     }
 
-    /// Counts the detached sessions.
-    pub(in crate::chat) fn detached(&self) -> usize {
-        self.detached.len()
-    }
-
-    /// Returns the detached session that ends first when there are too many.
-    pub(in crate::chat) fn first_to_go(&self) -> Option<PersonId> {
-        self.detached.first_to_go()
-    }
-
     /// Adds a person to the detached sessions.
-    pub(in crate::chat) fn put_detached(&mut self, key: PersonId) {
+    fn put_detached(&mut self, key: PersonId) {
         if let Some(person) = self.people.get_mut(key.index()) {
             person.detached_session = true;
             self.detached.insert(key, person);
@@ -202,7 +179,7 @@ impl People {
     }
 
     /// Removes a person from the detached sessions.
-    pub(in crate::chat) fn drop_detached(&mut self, key: PersonId) {
+    fn drop_detached(&mut self, key: PersonId) {
         if let Some(person) = self.people.get_mut(key.index())
             && std::mem::take(&mut person.detached_session)
         {

@@ -32,6 +32,25 @@ impl People {
         })
     }
 
+    /// Returns the name of a new account: the requested one, with a number if it is in use.
+    pub(in crate::chat) fn free_name(
+        &self,
+        requested: &UserName,
+        author: AuthorKey,
+        limits: &Limits,
+    ) -> Option<UserName> {
+        let mut name = requested.clone();
+        let mut number = 1_u32;
+        while !self.is_free(name.as_arc(), Some(author)) {
+            number = match number {
+                0..COUNTED_TO => number.checked_add(1)?,
+                _ => number.checked_mul(2)?,
+            };
+            name = requested.numbered(number, limits);
+        }
+        Some(name)
+    }
+
     /// Assigns an account's person the account's name. A guest who had that name is given a
     /// numbered one and returned.
     pub(in crate::chat) fn install(
@@ -147,7 +166,7 @@ impl People {
 /// Numbers up to this one are tried one after the other; above it, each attempt doubles the number,
 /// so that a free one is found in a few attempts where others have chosen a thousand numbered
 /// names.
-pub(in crate::chat) const COUNTED_TO: u32 = 16;
+const COUNTED_TO: u32 = 16;
 
 /// Returns the key of [`People::numbers`]: the first of the two likenesses of a name.
 fn folded(name: &str) -> Box<str> {
