@@ -1,6 +1,7 @@
 //! Rooms: their members, their audience and the state of their record.
 
 pub(in crate::chat) mod direct;
+mod directory;
 pub(in crate::chat) mod posters;
 pub(in crate::chat) mod presence;
 pub(in crate::chat) mod projected;
@@ -9,7 +10,9 @@ pub(in crate::chat) mod rules;
 pub(in crate::chat) mod typing;
 pub(in crate::chat) mod upkeep;
 
-use std::cmp::Reverse;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -23,6 +26,7 @@ use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{DirectRoom, DirectRooms};
+use crate::chat::rooms::directory::Directory;
 use crate::chat::rooms::posters::Posters;
 use crate::chat::rooms::presence::Presence;
 use crate::chat::rooms::projected::ProjectedRules;
@@ -208,14 +212,7 @@ impl Room {
 pub(in crate::chat) struct Rooms {
     rooms: Slab<Room>,
     keys: HashMap<RoomKey, RoomId>,
-    /// The public rooms, the fullest first, then by id.
-    largest: BTreeSet<(Reverse<usize>, RoomId)>,
-    /// Number of rooms with people in them.
-    live: usize,
-    /// The rooms in which an author has a role or a restraint.
-    rooms_of_member: HashMap<AuthorKey, BTreeSet<RoomId>>,
-    /// The reverse: those authors by room.
-    holders: HashMap<RoomId, Vec<AuthorKey>>,
+    directory: Directory,
     /// Private conversations by participant.
     pub(in crate::chat) directs: DirectRooms,
     /// The read markers of accounts.
@@ -251,15 +248,13 @@ impl Rooms {
 
     /// Lists the fullest public rooms.
     pub(in crate::chat) fn largest(&self, count: usize) -> Vec<RoomSummary> {
-        let rooms = self.largest.iter().filter_map(|&(_, room)| self.get(room));
+        let rooms = self.directory.largest().filter_map(|room| self.get(room));
         rooms.take(count).map(Room::line).collect()
     }
 
     /// Lists the rooms in which an author has a role or a restraint.
     pub(in crate::chat) fn rooms_of_member(&self, author: AuthorKey) -> Vec<RoomId> {
-        self.rooms_of_member
-            .get(&author)
-            .map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
+        self.directory.rooms_of(author)
     }
 
     /// Updates the indices after a change of a room's rules: who has a role or a restraint there,
@@ -267,23 +262,8 @@ impl Rooms {
     pub(in crate::chat) fn reindex(&mut self, room: RoomId) {
         let count = self.get(room).map_or(0, |room| room.people.len());
         self.recount(room, count);
-        let holders = self.get(room).map_or_else(Vec::new, |room| room.rules().authors());
-        let before = if holders.is_empty() {
-            self.holders.remove(&room)
-        } else {
-            self.holders.insert(room, holders.clone())
-        };
-        for author in before.unwrap_or_default() {
-            if let Some(rooms) = self.rooms_of_member.get_mut(&author) {
-                rooms.remove(&room);
-                if rooms.is_empty() {
-                    self.rooms_of_member.remove(&author);
-                }
-            }
-        }
-        for author in holders {
-            self.rooms_of_member.entry(author).or_default().insert(room);
-        }
+        let authors = self.get(room).map_or_else(Vec::new, |room| room.rules().authors());
+        self.directory.set_authors(room, authors);
     }
 
     /// Returns the latest stamp in the rules of all rooms.
@@ -298,7 +278,7 @@ impl Rooms {
 
     /// Counts the rooms with people in them.
     pub(in crate::chat) fn live(&self) -> usize {
-        self.live
+        self.directory.live()
     }
 
     /// Adds a room that has a record.
@@ -318,7 +298,7 @@ impl Rooms {
     ) -> Option<RoomId> {
         match self.find(&name.key) {
             Some(room) if self.get(room).is_some_and(|room| !room.people.is_empty()) => Some(room),
-            _ if self.live >= limits.rooms_max => None,
+            _ if self.live() >= limits.rooms_max => None,
             Some(room) => Some(room),
             None if self.len() >= limits.records_max => None,
             None => {
@@ -392,7 +372,7 @@ impl Rooms {
     fn insert(&mut self, key: RoomKey, name: Arc<str>) -> RoomId {
         let room = RoomId::new(self.rooms.insert(Room::new(Arc::clone(&key), name)));
         self.keys.insert(key, room);
-        self.largest.insert((Reverse(0), room));
+        self.directory.resize(room, 0, 0, true);
         room
     }
 
@@ -400,56 +380,7 @@ impl Rooms {
     fn recount(&mut self, room: RoomId, before: usize) {
         let inside = self.get(room);
         let after = inside.map_or(0, |room| room.people.len());
-        let listed = inside.is_some_and(Room::is_public);
-        self.largest.remove(&(Reverse(before), room));
-        if listed {
-            self.largest.insert((Reverse(after), room));
-        }
-        let (was, is) = (usize::from(before > 0), usize::from(after > 0));
-        self.live = self.live.saturating_add(is).saturating_sub(was);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chat::record::ModerationAction;
-
-    #[test]
-    fn private_rooms_cost_nothing_where_rooms_are_listed() {
-        let mut rooms = Rooms::default();
-        let owner = Some(AuthorKey([1; 16]));
-        for n in 0..1000 {
-            let name = RoomName::parse(&format!("room {n}"), &Limits::default()).unwrap();
-            let room = rooms.open(&name, owner, &Limits::default()).unwrap();
-            if n > 0 {
-                rooms.enter(room, PersonId::new(n));
-                rooms.get_mut(room).unwrap().rules_mut().private = true;
-                rooms.reindex(room);
-            }
-        }
-        // Private rooms are not skipped in the list: they are not in it.
-        assert_eq!((rooms.largest.len(), rooms.largest(10).len()), (1, 1));
-        assert_eq!((rooms.live(), rooms.len()), (999, 1000));
-        let last = rooms.find("room 999").unwrap();
-        rooms.exit(last, 0);
-        assert_eq!(rooms.largest.len(), 1);
-        let moderation = crate::chat::record::Moderation {
-            action: ModerationAction::MakePublic,
-            user: None,
-            seconds: None,
-            reason: None,
-        };
-        rooms.get_mut(last).unwrap().rules_mut().apply(
-            &moderation,
-            None,
-            &[],
-            Default::default(),
-            1,
-        );
-        rooms.reindex(last);
-        assert_eq!(rooms.largest(10).len(), 2);
-        rooms.vacate(last);
-        assert_eq!(rooms.largest(10).len(), 1);
+        let public = inside.is_some_and(Room::is_public);
+        self.directory.resize(room, before, after, public);
     }
 }
