@@ -63,10 +63,6 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
             format!("greater than {}", named("send_queue_bytes_max"))
         });
     }
-    let read_fits = config.net.read_bytes_per_turn_max <= config.ws.pipelined_bytes_max;
-    fault(read_fits, "read_bytes_per_turn_max", &|| {
-        format!("greater than {}", named("pipelined_bytes_max"))
-    });
     fault(i32::try_from(config.net.backlog).is_ok(), "backlog", &|| {
         format!("too large; use at most {}", i32::MAX)
     });

@@ -123,7 +123,6 @@ limits! {
     ws.frames_over_max;
     ws.handshake_within;
     ws.keep_alive_within;
-    ws.pipelined_bytes_max size;
     ws.close_within;
     ws.deflate_bytes_min size zero;
     ws.inflaters_max zero;

@@ -64,9 +64,6 @@ pub struct Limits {
     pub handshake_within: Duration,
     /// Between two requests; longer closes the connection without a word.
     pub keep_alive_within: Duration,
-    /// Bytes held while an answer is awaited; more drops the connection. At least what the
-    /// transport reads at once, since it stops reading then.
-    pub pipelined_bytes_max: usize,
     /// Silence after which a ping is sent.
     pub ping_after: Duration,
     /// Silence after a ping; longer ends the connection with 4201, without a closing handshake.
@@ -94,7 +91,6 @@ impl Default for Limits {
             frames_over_max: Duration::from_secs(5),
             handshake_within: Duration::from_secs(10),
             keep_alive_within: Duration::from_secs(10),
-            pipelined_bytes_max: 256 * 1024,
             ping_after: Duration::from_secs(9),
             pong_within: Duration::from_secs(10),
             close_within: Duration::from_secs(5),

@@ -114,7 +114,7 @@ impl Reactor {
             let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
             let has_more = !input.is_empty() || conn.endpoint.holds_input();
             if has_more && (budget.is_spent(clock) || !conn.may_proceed(limits)) {
-                conn.endpoint.hold(shared, &mut input);
+                conn.endpoint.hold(&mut input);
                 return;
             }
             let event = conn.endpoint.receive(self.now, shared, &mut input, frames.buffer());

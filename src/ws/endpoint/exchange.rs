@@ -126,8 +126,10 @@ impl Endpoint {
         self.exchange.as_ref().is_some_and(|exchange| exchange.has_held())
     }
 
-    /// Keeps input for a later call of [`Endpoint::receive`].
-    pub fn hold(&mut self, shared: &Shared, input: &mut &mut [u8]) {
+    /// Keeps input for a later call of [`Endpoint::receive`]. The transport does not read while
+    /// there is any, or while [`Endpoint::wants_input`] is false, so it is at most what one turn
+    /// reads.
+    pub fn hold(&mut self, input: &mut &mut [u8]) {
         let bytes = std::mem::take(input);
         if bytes.is_empty() || matches!(self.phase, Phase::Shut | Phase::Over) {
             return;
@@ -135,12 +137,7 @@ impl Endpoint {
         let exchange = self.exchange.get_or_insert_default();
         exchange.held.drain(..exchange.held_read);
         exchange.held_read = 0;
-        let held_bytes = exchange.held.len().saturating_add(bytes.len());
-        if self.phase == Phase::Answering && held_bytes > shared.limits.pipelined_bytes_max {
-            self.over();
-        } else {
-            exchange.held.extend_from_slice(bytes);
-        }
+        exchange.held.extend_from_slice(bytes);
     }
 
     /// Processes held input.

@@ -155,7 +155,7 @@ impl Endpoint {
             self.touch(now);
         }
         if self.holds_input() && self.phase != Phase::Answering {
-            self.hold(shared, input);
+            self.hold(input);
             let event = self.receive_held(now, shared, out);
             if event.is_some() || self.holds_input() {
                 return event;
@@ -328,7 +328,7 @@ impl Endpoint {
             Phase::Open | Phase::Closing => self.receive_frames(now, shared, input, out),
             Phase::Idle | Phase::Reading => self.receive_request(now, shared, input, out),
             Phase::Answering => {
-                self.hold(shared, input);
+                self.hold(input);
                 None
             }
             Phase::Shut | Phase::Over => {

@@ -346,23 +346,6 @@ fn pipelined_input_waits_for_the_answer() {
 }
 
 #[test]
-fn too_much_pipelined_input_drops_the_connection() {
-    let now = Now::default();
-    let limits = Limits { pipelined_bytes_max: 100, ..Limits::default() };
-    let mut shared = Shared::new(limits, http::Limits::default());
-    let mut endpoint = Endpoint::new(now, &shared);
-    let mut out = Vec::new();
-    let mut bytes = [REQUEST, REQUEST].concat().into_bytes();
-    let mut input = bytes.as_mut_slice();
-    assert!(endpoint.receive(now, &mut shared, &mut input, &mut out).is_some());
-    assert!(endpoint.receive(now, &mut shared, &mut input, &mut out).is_none());
-    assert_eq!(endpoint.after(), After::Drop);
-    let response = http::Response::text(http::Status(200), "late");
-    let _ = endpoint.complete(now, &shared, &response, &mut out);
-    assert_eq!(out, b"");
-}
-
-#[test]
 fn a_body_after_expect_is_requested() {
     let mut peer = Peer::connect(Limits::default());
     let head = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
