@@ -80,7 +80,7 @@ fn check_prints_the_effective_configuration_and_where_it_came_from() {
 }
 
 #[test]
-fn what_check_prints_is_a_file_that_says_the_same() {
+fn the_output_of_check_is_an_equivalent_config_file() {
     let flags = [
         "check",
         "--listen=127.0.0.1:0",
@@ -107,7 +107,7 @@ fn what_check_prints_is_a_file_that_says_the_same() {
 }
 
 #[test]
-fn everything_wrong_is_named_at_once_by_check_and_by_a_start() {
+fn check_and_start_report_all_faults_at_once() {
     let file = File::new(
         "wrong.toml",
         "ping_aftr = \"9s\"\npong-within = 10\n\n[limits]\nlistened_max = 1\n\n[limit]\n",
@@ -146,7 +146,7 @@ fn everything_wrong_is_named_at_once_by_check_and_by_a_start() {
 }
 
 #[test]
-fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
+fn conflicting_settings_are_reported_with_their_origin() {
     for (arguments, fault) in [
         (&["--limit=sends_burst_max=0"][..], "--limit sends_burst_max=0: must be greater than 0"),
         (&["--rate-limit=0"], "--rate-limit 0: must be greater than 0, or off"),
@@ -220,7 +220,7 @@ fn settings_that_do_not_fit_together_are_named_with_where_they_came_from() {
 }
 
 #[test]
-fn what_accounts_need_is_named_when_it_is_missing_or_too_weak() {
+fn missing_or_weak_settings_of_accounts_are_reported() {
     let dear = "use at least 46MiB for 1, 19MiB for 2, 12MiB for 3, 9MiB for 4 or 7MiB for 5";
     for (arguments, fault) in [
         (&["--auth=closed"][..], "--auth closed: use one of open, optional, required".to_owned()),
@@ -263,7 +263,7 @@ fn what_accounts_need_is_named_when_it_is_missing_or_too_weak() {
 }
 
 #[test]
-fn keys_of_an_identity_provider_are_read_before_the_start() {
+fn keys_of_an_identity_provider_are_read_at_start() {
     let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/src/auth/tests/keys/");
     let key = |name: &str| format!("--jwt-public-key={keys}{name}.pem");
     let named = ["--jwt-issuer=https://id.example", "--jwt-audience=chat"];
@@ -330,7 +330,7 @@ fn keys_of_an_identity_provider_are_read_before_the_start() {
 }
 
 #[test]
-fn a_file_that_is_not_toml_is_named_with_line_and_column() {
+fn invalid_toml_is_reported_with_line_and_column() {
     for (text, at) in [("a = 1\nb = [\n", ":2:6: "), ("ping_after 9s", ":1:12: ")] {
         let file = File::new(&format!("broken-{}.toml", text.len()), text);
         let output = chinwag(&["check", "--config", file.path()], &[]);
@@ -344,7 +344,7 @@ fn a_file_that_is_not_toml_is_named_with_line_and_column() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
+fn an_unreadable_file_is_reported() {
     for (arguments, environment) in [
         (&["--config", "/nowhere/a.toml"][..], &[][..]),
         (&[], &[("CHINWAG_CONFIG", "/nowhere/a.toml")]),
@@ -357,7 +357,7 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn the_environment_of_an_orchestrator_does_no_harm() {
+fn variables_set_by_an_orchestrator_are_ignored() {
     let environment = [
         ("CHINWAG_PORT", "tcp://10.0.0.1:80"),
         ("CHINWAG_PORT_80_TCP_ADDR", "10.0.0.1"),
@@ -406,7 +406,7 @@ fn every_limit_replaces_its_setting_of_0_1_0() {
 }
 
 #[test]
-fn an_unknown_flag_is_named_with_the_nearest_one() {
+fn an_unknown_flag_is_reported_with_the_nearest_one() {
     let output = chinwag(&["--pong-withn", "1s"], &[]);
     assert_eq!(output.status.code(), WRONG);
     let told = stderr(&output);

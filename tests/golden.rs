@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 const TS: u64 = 1_732_104_003_000;
 
 #[test]
-fn every_event_is_written_as_agreed() {
+fn every_event_matches_its_golden_file() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
@@ -58,7 +58,7 @@ fn every_event_is_written_as_agreed() {
 }
 
 #[test]
-fn nothing_typed_can_pass_for_something_else_in_a_terminal() {
+fn no_text_can_imitate_other_lines_in_a_terminal() {
     let text = |content: &str| {
         let sender = "Eve".into();
         let (room, content) = ("lobby".into(), content.into());
@@ -83,7 +83,7 @@ fn nothing_typed_can_pass_for_something_else_in_a_terminal() {
 }
 
 #[test]
-fn order_and_whispers_read_well_and_do_nothing_to_a_terminal() {
+fn moderation_and_private_messages_are_safe_text_lines() {
     let evil = "E\u{1B}[2Jve\u{202E}\nBob";
     let shown = "E␛[2Jve\u{FFFD}\n    Bob";
     let moderation = |action, user: Option<&str>, seconds, reason: Option<&str>| {

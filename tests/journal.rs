@@ -60,7 +60,7 @@ fn writer_that_is_killed() {
 }
 
 #[test]
-fn a_disk_that_fails_is_told_and_heals() {
+fn a_failing_disk_is_reported_and_recovers() {
     let dir = Scratch::new();
     let output = child("writer_whose_disk_fails", &dir.0).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

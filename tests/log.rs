@@ -72,7 +72,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nobody() {
+fn an_unread_log_blocks_nobody() {
     let mut server = Server::start(&["--log-level=trace"]);
     // Much more than a pipe holds, and than the queue to it.
     for _ in 0..6_000 {

@@ -250,7 +250,7 @@ fn ends(stream: &mut TcpStream) {
 }
 
 #[test]
-fn a_message_reaches_all_once_and_in_order() {
+fn a_message_reaches_every_client_once_and_in_order() {
     let world = World::new(Limits::default(), ws::Limits::default());
     let mut all: Vec<_> = (0..10).map(|_| world.open()).collect();
     for n in 0..50 {
@@ -301,7 +301,7 @@ fn messages_before_a_half_close_are_broadcast() {
 }
 
 #[test]
-fn a_reset_in_the_middle_of_a_frame_ends_only_its_connection() {
+fn a_reset_within_a_frame_ends_only_its_connection() {
     let world = World::new(Limits::default(), ws::Limits::default());
     let (mut one, two) = (world.open(), world.open());
     let mut half = &two;
@@ -314,7 +314,7 @@ fn a_reset_in_the_middle_of_a_frame_ends_only_its_connection() {
 }
 
 #[test]
-fn a_client_that_does_not_read_lags_and_is_told_what_it_missed() {
+fn a_client_that_does_not_read_lags_and_is_sent_gaps() {
     let limits = Limits {
         send_queue_bytes_max: 64 * 1024,
         socket_send_buffer_bytes: 8 * 1024,
@@ -406,7 +406,7 @@ fn many_deadlines_at_once_do_not_delay_others() {
 }
 
 #[test]
-fn any_byte_is_a_sign_of_life() {
+fn any_byte_counts_as_activity() {
     let messages = ws::Limits {
         ping_after: Duration::from_millis(100),
         pong_within: Duration::from_millis(150),
@@ -616,7 +616,7 @@ fn an_answer_that_is_not_read_ends_its_connection() {
 }
 
 #[test]
-fn nobody_is_served_twice_before_everybody_was_served_once() {
+fn no_connection_is_served_twice_before_all_were_served_once() {
     let limits = Limits { messages_per_turn_max: 4, ..Limits::default() };
     let world = World::new(limits, ws::Limits::default());
     let (mut flood, mut other, mut watch) = (world.open(), world.open(), world.open());
@@ -758,7 +758,7 @@ fn a_connection_that_is_closed_while_it_is_held_is_heard_to_the_end() {
 }
 
 #[test]
-fn when_a_turn_has_no_time_left_those_who_wait_keep_their_order() {
+fn when_a_turn_runs_out_of_time_waiting_connections_keep_their_order() {
     // Each message that takes long is more than the time of a turn.
     let limits = Limits { phase_max: Duration::from_millis(1), ..Limits::default() };
     let world = World::new(limits, ws::Limits::default());

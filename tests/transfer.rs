@@ -22,7 +22,7 @@ const FAILED: Option<i32> = Some(1);
 const WRONG: Option<i32> = Some(2);
 
 #[test]
-fn what_is_exported_and_imported_is_exported_the_same() {
+fn an_exported_and_imported_record_exports_identically() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let file = export(&from, &[]);
@@ -38,7 +38,7 @@ fn what_is_exported_and_imported_is_exported_the_same() {
 }
 
 #[test]
-fn an_imported_room_reads_as_before_and_knows_its_ids() {
+fn an_imported_room_has_the_same_history_and_ids() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let file = to.file("record", &export(&from, &[]));
@@ -74,7 +74,7 @@ fn an_imported_room_reads_as_before_and_knows_its_ids() {
 }
 
 #[test]
-fn a_text_that_is_gone_is_not_exported() {
+fn a_deleted_text_is_not_exported() {
     let from = Scratch::new();
     talk(&from);
     let file = export(&from, &[]);
@@ -166,7 +166,7 @@ fn a_pruned_room_starts_where_it_did() {
 }
 
 #[test]
-fn facts_and_moderation_come_back_and_a_room_with_its_own() {
+fn key_values_and_moderation_are_imported_with_their_room() {
     let (from, whole, part) = (Scratch::new(), Scratch::new(), Scratch::new());
     talk(&from);
     let all = key_values();
@@ -218,7 +218,7 @@ fn facts_and_moderation_come_back_and_a_room_with_its_own() {
 }
 
 #[test]
-fn a_file_from_before_facts_is_read() {
+fn a_file_without_key_values_is_read() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let exported = export(&from, &[]);
@@ -232,7 +232,7 @@ fn a_file_from_before_facts_is_read() {
 }
 
 #[test]
-fn a_broken_file_is_named_by_its_line_and_nothing_of_it_is_imported() {
+fn an_invalid_file_is_reported_by_line_and_not_imported() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let whole = export(&from, &[]);
@@ -300,7 +300,7 @@ fn a_room_with_other_entries_is_left_alone() {
 }
 
 #[test]
-fn what_is_imported_has_another_epoch_unless_asked() {
+fn an_import_has_a_new_epoch_unless_asked_otherwise() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let exported = export(&from, &[]);
@@ -314,7 +314,7 @@ fn what_is_imported_has_another_epoch_unless_asked() {
 }
 
 #[test]
-fn a_server_at_work_is_exported_but_not_imported_into() {
+fn a_running_server_can_be_exported_but_not_imported_into() {
     let scratch = Scratch::new();
     talk(&scratch);
     let (mut desk, _) = Desk::open(&scratch, Limits::default());
@@ -331,7 +331,7 @@ fn a_server_at_work_is_exported_but_not_imported_into() {
 }
 
 #[test]
-fn without_a_directory_there_is_nothing_to_export_or_import() {
+fn export_and_import_need_a_data_directory() {
     let scratch = Scratch::new();
     for arguments in [&["export"][..], &["import", "-"]] {
         let none = run(&[arguments, &["--data", "none"]].concat(), "");
@@ -351,7 +351,7 @@ fn without_a_directory_there_is_nothing_to_export_or_import() {
 }
 
 #[test]
-fn a_record_comes_from_stdin_too() {
+fn a_record_can_be_imported_from_stdin() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
     let exported = export(&from, &[]);

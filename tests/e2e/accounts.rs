@@ -54,7 +54,7 @@ pub fn with_cookie(server: &Server, token: &str) -> Client {
 }
 
 #[test]
-fn whoever_registers_has_a_cookie_and_with_it_the_name() {
+fn registration_sets_a_cookie_that_gives_the_name() {
     let server = Server::start(&[]);
     let made = register(&server, " Alice ");
     assert_eq!((made.status, &made.body["name"]), (201, &json!("Alice")), "{}", made.body);
@@ -80,7 +80,7 @@ fn whoever_registers_has_a_cookie_and_with_it_the_name() {
 }
 
 #[test]
-fn a_cookie_given_over_tls_goes_over_nothing_else() {
+fn a_cookie_set_over_tls_is_secure() {
     let server = Server::start(&["--trusted-proxy", "loopback"]);
     for (name, headers, secure) in [
         ("A", "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: https\r\n".to_owned(), true),
@@ -98,7 +98,7 @@ fn a_cookie_given_over_tls_goes_over_nothing_else() {
 }
 
 #[test]
-fn a_wrong_password_and_a_name_that_nobody_has_are_answered_alike() {
+fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
     let server = Server::start(&[]);
     register(&server, "Alice");
     let right = log_in(&server, "Alice", PASSWORD);
@@ -114,7 +114,7 @@ fn a_wrong_password_and_a_name_that_nobody_has_are_answered_alike() {
 }
 
 #[test]
-fn guesses_are_refused_and_with_them_the_right_password_until_time_has_passed() {
+fn after_too_many_guesses_even_the_right_password_has_to_wait() {
     let server = Server::start(&["--limit", "login_burst=2", "--limit", "login_every=3s"]);
     register(&server, "Alice");
     let began = Instant::now();
@@ -133,7 +133,7 @@ fn guesses_are_refused_and_with_them_the_right_password_until_time_has_passed() 
 }
 
 #[test]
-fn one_of_two_who_register_a_name_at_once_has_it() {
+fn of_two_simultaneous_registrations_one_succeeds() {
     let data = Data::new();
     let server = data.start(&[]);
     let body = json!({ "name": "Alice", "password": PASSWORD }).to_string();
@@ -178,7 +178,7 @@ fn a_guest_registers_the_name_it_has_and_goes_on_as_the_account() {
 }
 
 #[test]
-fn a_logout_ends_the_login_everywhere_and_for_good() {
+fn a_logout_ends_the_login_on_all_connections_for_good() {
     let data = Data::new();
     let mut server = data.start(&[]);
     let first = token(&register(&server, "Alice"));
@@ -220,7 +220,7 @@ fn a_logout_ends_the_login_everywhere_and_for_good() {
 }
 
 #[test]
-fn an_account_logs_out_only_so_often() {
+fn logouts_of_an_account_are_limited() {
     let server = Server::start(&["--limit", "logouts_max=1"]);
     let tokens = [token(&register(&server, "Alice")), token(&log_in(&server, "Alice", PASSWORD))];
     let [first, second] = tokens.map(|it| request(&server, "POST /api/logout", &bearer(&it), ""));
@@ -230,7 +230,7 @@ fn an_account_logs_out_only_so_often() {
 }
 
 #[test]
-fn what_cannot_be_registered_or_logged_in_with_is_said() {
+fn refused_registrations_and_logins_are_explained() {
     let server = Server::start(&[]);
     let with = |name: &str, password: &str| json!({ "name": name, "password": password });
     let long = "x".repeat(1025);
@@ -269,7 +269,7 @@ fn what_cannot_be_registered_or_logged_in_with_is_said() {
 }
 
 #[test]
-fn passwords_that_nobody_waits_for_any_more_leave_nothing_behind() {
+fn abandoned_password_jobs_leave_nothing() {
     let server =
         Server::start(&["--limit", "password_jobs_max=1", "--limit", "login_network_burst=1000"]);
     let body = json!({ "name": "Alice", "password": PASSWORD }).to_string();
@@ -297,7 +297,7 @@ fn passwords_that_nobody_waits_for_any_more_leave_nothing_behind() {
 }
 
 #[test]
-fn a_password_that_is_worked_on_holds_up_nobody() {
+fn hashing_a_password_delays_nobody() {
     let server = Server::start(&[
         "--limit",
         "password_memory_bytes=128MiB",

@@ -48,7 +48,7 @@ fn post(server: &Server, room: &str, headers: &str, body: &Value) -> Answer {
 }
 
 #[test]
-fn what_is_posted_is_heard_and_read() {
+fn posted_messages_are_broadcast_and_readable() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice");
     let answer = post(&server, "lobby", "", &json!({"content": "Hello", "name": "Bot"}));
@@ -114,7 +114,7 @@ fn a_record_is_read_page_by_page() {
 }
 
 #[test]
-fn a_repeat_gets_the_first_answer_and_another_body_a_conflict() {
+fn a_repeated_id_gets_the_first_answer_and_another_body_a_conflict() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice");
     let session = alice.welcome["payload"]["session"].as_str().unwrap().to_owned();
@@ -138,7 +138,7 @@ fn a_repeat_gets_the_first_answer_and_another_body_a_conflict() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_in_the_words_of_the_protocol() {
+fn user_commands_report_refusals_of_the_server() {
     let server = Server::start(&["--rate-limit", "off"]);
     let hi = json!({"content": "hi"});
     let long = json!({"content": "x".repeat(4001)});
@@ -174,7 +174,7 @@ fn what_cannot_be_done_is_said_in_the_words_of_the_protocol() {
 }
 
 #[test]
-fn a_flood_is_told_to_wait() {
+fn a_flood_is_refused_with_a_wait() {
     let server = Server::start(&["--rate-limit", "1", "--limit", "sends_burst_max=2"]);
     let mut alice = server.join("name=Alice");
     let session = alice.welcome["payload"]["session"].as_str().unwrap().to_owned();
@@ -190,7 +190,7 @@ fn a_flood_is_told_to_wait() {
 }
 
 #[test]
-fn pages_from_elsewhere_need_permission() {
+fn foreign_origins_need_permission() {
     let server = Server::start(&["--allow-origin", "https://app.example"]);
     let hi = json!({"content": "hi"});
     let foreign = post(&server, "lobby", "Origin: https://evil.example\r\n", &hi);

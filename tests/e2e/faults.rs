@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::data::{Data, text, until};
 
 #[test]
-fn a_damaged_record_is_named_and_left_as_it_is() {
+fn a_damaged_database_is_reported_and_left_as_it_is() {
     let data = Data::new();
     let mut server = data.start(&["--rate-limit", "off"]);
     let filler = "x".repeat(3_000);
@@ -36,7 +36,7 @@ fn a_damaged_record_is_named_and_left_as_it_is() {
 }
 
 #[test]
-fn a_second_server_is_told_which_directory_is_taken() {
+fn a_second_server_is_told_which_directory_is_in_use() {
     let data = Data::new();
     let server = data.start(&[]);
     let said = data.fails_to_start(&[]);
@@ -46,7 +46,7 @@ fn a_second_server_is_told_which_directory_is_taken() {
 }
 
 #[test]
-fn a_record_of_a_newer_server_is_left_as_it_is() {
+fn a_database_of_a_newer_server_is_left_as_it_is() {
     let data = Data::new();
     data.start(&[]).stop();
     let db = Connection::open(data.database()).unwrap();
@@ -59,7 +59,7 @@ fn a_record_of_a_newer_server_is_left_as_it_is() {
 }
 
 #[test]
-fn a_worker_that_hangs_stops_nothing_but_appends() {
+fn a_hanging_worker_stops_only_appends() {
     let data = Data::new();
     let server = data.start(&[]);
     let mut alice = server.join("name=Alice&room=dev&room=lobby");
@@ -87,7 +87,7 @@ fn a_worker_that_hangs_stops_nothing_but_appends() {
 }
 
 #[test]
-fn a_full_queue_is_told_and_a_retry_succeeds() {
+fn a_full_queue_is_reported_and_a_retry_succeeds() {
     let data = Data::new();
     let server = data.start(&["--limit", "queue_entries_max=1", "--rate-limit", "off"]);
     let mut alice = server.join("name=Alice");

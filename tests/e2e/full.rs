@@ -12,7 +12,7 @@ use crate::client::{Client, Server};
 use crate::data::{Data, text, until};
 
 #[test]
-fn a_full_disk_is_told_and_heals_when_there_is_space() {
+fn a_full_disk_is_reported_and_recovers_with_space() {
     let data = Data::new();
     let Some(_mounted) = Mounted::new(data.outer()) else { return };
     let mut server = data.start(ARGUMENTS);
@@ -29,7 +29,7 @@ fn a_full_disk_is_told_and_heals_when_there_is_space() {
 }
 
 #[test]
-fn a_database_at_its_limit_is_told_and_heals_when_there_is_space() {
+fn a_database_at_its_size_limit_is_reported_and_recovers_with_space() {
     let data = Data::new();
     data.start(&[]).stop();
     let ballast = Connection::open(data.database()).unwrap();
@@ -46,7 +46,7 @@ fn a_database_at_its_limit_is_told_and_heals_when_there_is_space() {
 }
 
 #[test]
-fn files_that_cannot_be_written_are_told_and_heal_when_they_can_be() {
+fn unwritable_files_are_reported_and_recover() {
     let data = Data::new();
     let mut server = data.start(ARGUMENTS);
     let story = Story::begin(&server);
@@ -60,7 +60,7 @@ fn files_that_cannot_be_written_are_told_and_heal_when_they_can_be() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_named_at_the_start() {
+fn an_unwritable_directory_is_reported_at_start() {
     let data = Data::new();
     let Some(mounted) = Mounted::new(data.outer()) else { return };
     data.start(&[]).stop();

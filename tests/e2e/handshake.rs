@@ -31,7 +31,7 @@ fn with(line: &'static str) -> impl Fn(&mut Vec<String>) {
 }
 
 #[test]
-fn a_bad_handshake_gets_a_clear_answer() {
+fn a_bad_handshake_is_answered_with_the_reason() {
     let server = Server::start(&[]);
     let path =
         |path: &'static str| handshake(move |lines| lines[0] = format!("GET {path} HTTP/1.1"));
@@ -85,7 +85,7 @@ fn a_bad_handshake_gets_a_clear_answer() {
 }
 
 #[test]
-fn a_foreign_page_is_refused_and_told_what_would_allow_it() {
+fn a_foreign_origin_is_refused_with_the_setting_that_allows_it() {
     let server = Server::start(&[]);
     let answer = server.exchange(&handshake(with("Origin: https://evil.example")));
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
@@ -100,7 +100,7 @@ fn a_foreign_page_is_refused_and_told_what_would_allow_it() {
 }
 
 #[test]
-fn a_trickled_handshake_is_cut_off_in_time() {
+fn a_handshake_that_trickles_in_is_cut_off_in_time() {
     let server = Server::start(&["--limit", "handshake_within=1s"]);
     let mut stream = server.tcp();
     let start = Instant::now();
@@ -158,7 +158,7 @@ fn odd_paths_find_nothing() {
 }
 
 #[test]
-fn health_and_readiness_are_told() {
+fn health_and_readiness_are_reported() {
     let server = Server::start(&[]);
     assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
     assert!(server.get("/readyz").starts_with("HTTP/1.1 200 "));
@@ -172,7 +172,7 @@ fn a_request_body_over_the_limit_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn a_handshake_split_anywhere_is_understood() {
+fn a_handshake_can_be_split_anywhere() {
     let server = Server::start(&[]);
     let request = handshake(|_| {});
     for cut in (1..request.len()).step_by(7) {

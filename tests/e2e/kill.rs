@@ -14,7 +14,7 @@ use crate::client::{Client, Server};
 use crate::data::{Data, text};
 
 #[test]
-fn nothing_acknowledged_or_shown_is_lost_when_the_server_is_killed() {
+fn nothing_acknowledged_or_published_is_lost_by_a_kill() {
     let rounds = number("KILL_ROUNDS").unwrap_or(5);
     let first = number("KILL_SEED").unwrap_or(1);
     let mut tally = Tally::default();

@@ -11,7 +11,7 @@ use crate::client::{Client, Server, binary};
 use crate::data::until;
 
 #[test]
-fn a_signal_ends_the_server_with_a_farewell() {
+fn a_signal_ends_the_server_with_bye() {
     for signal in ["-TERM", "-INT"] {
         let mut server = Server::start(&[]);
         let session = server.join("name=Back").welcome["payload"]["session"].clone();
@@ -40,7 +40,7 @@ fn a_signal_ends_the_server_with_a_farewell() {
 }
 
 #[test]
-fn a_client_that_never_answers_the_farewell_does_not_hold_up_the_end() {
+fn a_client_that_never_answers_the_close_does_not_delay_shutdown() {
     let mut server = Server::start(&["--drain", "200ms"]);
     let _silent = server.join("name=Silent");
     server.signal("-TERM");
@@ -58,7 +58,7 @@ fn a_second_signal_ends_the_server_at_once() {
 }
 
 #[test]
-fn the_server_ends_after_its_last_client_left() {
+fn the_server_exits_after_its_last_client_left() {
     let mut server = Server::start(&["--exit-when-empty", "300ms"]);
     let first = server.join("name=First");
     let second = server.join("name=Second");
@@ -70,7 +70,7 @@ fn the_server_ends_after_its_last_client_left() {
 }
 
 #[test]
-fn an_address_in_use_is_named() {
+fn an_address_in_use_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output =
@@ -81,7 +81,7 @@ fn an_address_in_use_is_named() {
 }
 
 #[test]
-fn several_addresses_are_listened_at() {
+fn the_server_can_listen_on_several_addresses() {
     // `Server` adds one address of its own.
     let server = Server::start(&["--listen", "[::1]:0"]);
     server.join("name=Alice").settle();
@@ -89,7 +89,7 @@ fn several_addresses_are_listened_at() {
 }
 
 #[test]
-fn a_silent_client_is_dropped_and_others_learn_of_it() {
+fn a_silent_client_is_dropped_and_others_see_it_leave() {
     let server = Server::start(&["--ping-after", "300ms", "--pong-within", "500ms"]);
     let mut alice = server.join("name=Alice");
     let ghost = server.join("name=Ghost");
@@ -105,7 +105,7 @@ fn a_silent_client_is_dropped_and_others_learn_of_it() {
 }
 
 #[test]
-fn the_log_tells_of_connections_but_not_of_what_is_said() {
+fn the_log_has_connections_but_no_message_texts() {
     let server = Server::start(&["--log-level", "debug", "--log-format", "json"]);
     let mut alice = server.join("name=Alice");
     alice.post("c1", "a deep secret");
@@ -139,7 +139,7 @@ fn half_closed_and_reset_connections_disturb_nobody() {
 }
 
 #[test]
-fn without_file_descriptors_nobody_is_disturbed_and_accepting_goes_on_later() {
+fn running_out_of_file_descriptors_disturbs_nobody_and_accepting_resumes() {
     let mut server = Server::start(&["--connections-per-address", "off"]);
     let mut alice = server.join("name=Alice");
     let limit = format!("--nofile={}:{}", 48, 48);

@@ -25,7 +25,7 @@ fn refusal(client: &mut Client) -> String {
 }
 
 #[test]
-fn whoever_is_kicked_or_banned_is_told_and_closed() {
+fn kicked_and_banned_users_are_told_and_closed() {
     let data = Data::new();
     let mut server = data.start(&[]);
     let (mut alice, mut others) = room(&server, &["Bob", "Eve"]);
@@ -66,7 +66,7 @@ fn whoever_is_kicked_or_banned_is_told_and_closed() {
 }
 
 #[test]
-fn muted_locked_and_slow_hand_back_what_was_typed() {
+fn refusals_for_mute_lock_and_slow_mode_have_the_text() {
     let server = Server::start(&[]);
     let (mut alice, mut others) = room(&server, &["Bob"]);
     let bob = &mut others[0];
@@ -90,7 +90,7 @@ fn muted_locked_and_slow_hand_back_what_was_typed() {
 }
 
 #[test]
-fn whoever_keeps_no_order_and_whoever_means_oneself_is_refused() {
+fn moderation_without_a_role_or_of_oneself_is_refused() {
     let server = Server::start(&["--rate-limit", "off"]);
     let (mut alice, mut others) = room(&server, &["Bob", "Eve"]);
     let bob = &mut others[0];
@@ -124,7 +124,7 @@ fn whoever_keeps_no_order_and_whoever_means_oneself_is_refused() {
 }
 
 #[test]
-fn when_the_last_owner_is_gone_whoever_kept_order_owns_the_room() {
+fn a_moderator_owns_the_room_when_its_owner_has_gone() {
     let server = Server::start(&["--session-life", "300ms", "--leave-grace", "100ms"]);
     let (mut alice, mut others) = room(&server, &["Bob", "Eve"]);
     let [bob, eve] = &mut others[..] else { unreachable!() };
@@ -143,7 +143,7 @@ fn when_the_last_owner_is_gone_whoever_kept_order_owns_the_room() {
 }
 
 #[test]
-fn flooding_is_refused_with_the_wait_and_ended_if_it_goes_on() {
+fn flooding_is_refused_with_a_wait_and_then_closed() {
     let server = Server::start(&["--limit", "flood_within=300ms"]);
     let mut eve = server.join("name=Eve");
     let mut bob = server.join("name=Bob");
@@ -179,7 +179,7 @@ fn flooding_is_refused_with_the_wait_and_ended_if_it_goes_on() {
 }
 
 #[test]
-fn rooms_made_by_the_thousand_leave_nothing() {
+fn thousands_of_empty_rooms_leave_nothing() {
     let server = Server::start(&["--rate-limit", "off", "--query-rate-limit", "off"]);
     let mut eve = server.join("name=Eve");
     // What the first rounds need is there for all that follow.
@@ -195,7 +195,7 @@ fn rooms_made_by_the_thousand_leave_nothing() {
 }
 
 #[test]
-fn rooms_that_are_kept_are_bounded() {
+fn the_number_of_stored_rooms_is_limited() {
     let mut arguments = vec!["--limit", "records_max=20", "--rate-limit", "off"];
     arguments.extend([
         "--limit",

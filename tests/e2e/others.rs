@@ -73,7 +73,7 @@ fn an_offer_of_http_2_is_ignored() {
 }
 
 #[test]
-fn a_chunked_message_is_said() {
+fn a_chunked_post_is_accepted() {
     let server = Server::start(&[]);
     let head = "POST /api/rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\n\
         Content-Type: application/json\r\nConnection: close\r\n";
@@ -148,7 +148,7 @@ fn the_library_is_served_to_allowed_origins() {
 }
 
 #[test]
-fn a_proxy_that_changes_the_host_is_named() {
+fn a_proxy_that_changes_the_host_is_reported() {
     let server = Server::start(&[]);
     let own = "Origin: https://chat.example\r\n";
     let answer = server.exchange(&handshake("GET /ws HTTP/1.1", own));
@@ -160,7 +160,7 @@ fn a_proxy_that_changes_the_host_is_named() {
 }
 
 #[test]
-fn a_name_that_points_here_from_elsewhere_is_refused() {
+fn a_foreign_host_name_is_refused() {
     let get = |server: &Server, path: &str, host: &str| {
         asks(server, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
     };

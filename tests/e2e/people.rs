@@ -6,7 +6,7 @@ use crate::client::{Client, Server};
 use crate::data::{Data, text};
 
 #[test]
-fn a_name_that_cannot_be_read_is_none_and_nobody_is_turned_away_for_it() {
+fn an_invalid_name_is_an_error_that_closes_no_connection() {
     let server = Server::start(&[]);
     for name in [
         // Bidirectional overrides and isolates, zero width, a soft hyphen, a tag, marks without end.
@@ -37,7 +37,7 @@ fn a_name_that_cannot_be_read_is_none_and_nobody_is_turned_away_for_it() {
 }
 
 #[test]
-fn whoever_looks_like_somebody_present_gets_a_number() {
+fn a_look_alike_name_gets_a_number() {
     let server = Server::start(&[]);
     let _bob = server.join("name=Bob");
     for (name, called) in [
@@ -59,7 +59,7 @@ fn whoever_looks_like_somebody_present_gets_a_number() {
 }
 
 #[test]
-fn a_session_takes_over_from_a_connection_that_is_not_known_to_be_dead() {
+fn a_session_can_be_resumed_while_its_dead_connection_seems_open() {
     let server = Server::start(&[]);
     let ghost = server.join("name=Alice&room=dev&room=ops");
     let mut alice = server.join(&format!("session={}", ghost.session()));
@@ -85,7 +85,7 @@ fn whisper(from: &mut Client, to: &str, content: &str) {
 }
 
 #[test]
-fn what_is_said_to_one_reaches_all_connections_of_both_and_nobody_else() {
+fn a_private_message_reaches_all_connections_of_both_and_nobody_else() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice");
     let mut phone = server.join(&format!("session={}", alice.session()));
@@ -110,7 +110,7 @@ fn what_is_said_to_one_reaches_all_connections_of_both_and_nobody_else() {
 }
 
 #[test]
-fn a_conversation_waits_for_whoever_is_away_and_outlives_the_server() {
+fn a_conversation_waits_for_an_offline_user_and_survives_a_restart() {
     let data = Data::new();
     let mut server = data.start(&[]);
     let mut alice = server.join("name=Alice");

@@ -27,7 +27,7 @@ fn both(client: &mut Client, event: &Value) -> [Vec<String>; 2] {
 }
 
 #[test]
-fn whatever_a_stranger_asks_a_private_room_is_as_if_it_did_not_exist() {
+fn a_private_room_is_hidden_from_strangers_in_every_request() {
     let server = Server::start(&["--rate-limit", "off", "--query-rate-limit", "off"]);
     let mut alice = den(&server);
     let mut eve = server.join("name=Eve");
@@ -79,7 +79,7 @@ fn whatever_a_stranger_asks_a_private_room_is_as_if_it_did_not_exist() {
 }
 
 #[test]
-fn joining_a_private_room_is_forbidden_by_every_way_in() {
+fn joining_a_private_room_is_forbidden_in_every_form() {
     let server = Server::start(&["--rate-limit", "off", "--query-rate-limit", "off"]);
     let mut alice = den(&server);
     let epoch = alice.epoch();
@@ -107,7 +107,7 @@ fn joining_a_private_room_is_forbidden_by_every_way_in() {
 }
 
 #[test]
-fn nor_is_it_there_over_http() {
+fn a_private_room_is_hidden_over_http() {
     let server = Server::start(&[]);
     let _alice = den(&server);
     let list = server.get("/api/rooms");
@@ -136,7 +136,7 @@ fn nor_is_it_there_over_http() {
 }
 
 #[test]
-fn members_are_members_after_the_server_was_killed_and_strangers_are_not() {
+fn membership_survives_a_kill() {
     let data = Data::new();
     let mut server = data.start(&[]);
     let mut alice = den(&server);

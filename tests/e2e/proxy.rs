@@ -104,7 +104,7 @@ fn clients_of_a_proxy_are_counted_each_for_its_own_network() {
 }
 
 #[test]
-fn a_proxy_is_not_one_person() {
+fn clients_behind_a_proxy_are_not_limited_as_one() {
     // Nor is one who says nothing of use taken for a single client.
     let server = start(&["--connections-per-address", "1"]);
     let said = ["", "X-Forwarded-For: unknown\r\n", "X-Forwarded-For:\r\n"];
@@ -115,7 +115,7 @@ fn a_proxy_is_not_one_person() {
 }
 
 #[test]
-fn who_is_not_listed_cannot_pass_for_another() {
+fn an_untrusted_proxy_cannot_set_the_client_address() {
     let server = start(&["--connections-per-address", "1"]);
     let spoofed = forwarded_for("192.0.2.1");
     // Whoever is at 127.0.0.2 is not counted; at 192.0.2.1 the second would be too many.
@@ -158,7 +158,7 @@ fn a_handshake_that_fails_leaves_no_count_behind() {
 }
 
 #[test]
-fn a_header_names_the_client_of_a_connection() {
+fn a_proxy_header_names_the_client_of_a_connection() {
     let server = start(&["--proxy-protocol", "on", "--connections-per-address", "1"]);
     let v4 = |last: u8| [V2, b"\x21\x11\0\x0c", &[192, 0, 2, last], &[0; 8]].concat();
     let v6 = |last: u8| [V2, b"\x21\x21\0\x24\x20\x01\x0d\xb8", &[last; 32]].concat();
@@ -184,7 +184,7 @@ fn a_header_names_the_client_of_a_connection() {
 }
 
 #[test]
-fn a_header_that_names_nobody_leaves_the_proxy_s_address() {
+fn a_proxy_header_without_an_address_keeps_the_proxys() {
     let server = start(&["--proxy-protocol", "on", "--connections-per-address", "1"]);
     let unknown: &[u8] = b"PROXY UNKNOWN\r\n";
     let spoofed = forwarded_for("192.0.2.9");
@@ -196,7 +196,7 @@ fn a_header_that_names_nobody_leaves_the_proxy_s_address() {
 }
 
 #[test]
-fn a_trusted_proxy_behind_another_is_believed() {
+fn a_trusted_proxy_behind_another_is_trusted() {
     let trusted = ["--trusted-proxy", "127.0.0.1,10.0.0.0/8", "--connections-per-address", "1"];
     let server = Server::start(&[&trusted[..], &["--proxy-protocol", "on"]].concat());
     let inner = line("10.0.0.1");
@@ -215,7 +215,7 @@ fn a_trusted_proxy_behind_another_is_believed() {
 }
 
 #[test]
-fn those_over_the_limit_are_not_answered_without_end() {
+fn refusals_above_the_connection_limit_are_limited() {
     let server = start(&["--proxy-protocol", "on", "--connections-per-address", "1"]);
     let one = begins(&server, PROXY, &line("192.0.2.1"), "").expect("the first");
     let mut surplus: Vec<TcpStream> = (0..33).map(|_| connect(&server, PROXY)).collect();
@@ -233,7 +233,7 @@ fn those_over_the_limit_are_not_answered_without_end() {
 }
 
 #[test]
-fn a_header_must_come_first_and_be_sound() {
+fn a_proxy_header_must_come_first_and_be_valid() {
     let server = start(&["--proxy-protocol", "on"]);
     let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for bytes in [
@@ -258,7 +258,7 @@ fn a_header_must_come_first_and_be_sound() {
 }
 
 #[test]
-fn a_header_is_no_request_where_it_is_not_expected() {
+fn a_proxy_header_is_refused_where_it_is_not_expected() {
     for (arguments, from) in [(&["--proxy-protocol", "on"][..], OTHER), (&[], PROXY)] {
         let server = start(arguments);
         let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".as_bytes();
@@ -272,7 +272,7 @@ fn a_header_is_no_request_where_it_is_not_expected() {
 }
 
 #[test]
-fn a_header_may_come_byte_by_byte() {
+fn a_proxy_header_can_arrive_byte_by_byte() {
     let server = start(&["--proxy-protocol", "on"]);
     let v2 = [V2, b"\x21\x11\0\x0f\xc0\0\x02\x02", &[0; 11]].concat();
     for (first, logged) in [(line("192.0.2.1"), "address=192.0.2.1"), (v2, "address=192.0.2.2")] {
@@ -286,7 +286,7 @@ fn a_header_may_come_byte_by_byte() {
 }
 
 #[test]
-fn a_header_must_be_there_in_the_time_of_the_handshake() {
+fn a_proxy_header_has_the_deadline_of_the_handshake() {
     let server = start(&["--proxy-protocol", "on", "--limit", "handshake_within=300ms"]);
     for first in [&b""[..], b"PROXY TCP4 192.0.2", V2] {
         assert_eq!(asks(&mut connect(&server, PROXY), first), 0, "{first:?}");
@@ -296,7 +296,7 @@ fn a_header_must_be_there_in_the_time_of_the_handshake() {
 }
 
 #[test]
-fn who_asks_too_much_waits_and_the_others_behind_the_proxy_do_not() {
+fn query_rates_apply_per_client_behind_a_proxy() {
     let server = start(&["--http-query-rate-limit", "1", "--limit", "requests_burst_max=2"]);
     let get = |from, path: &str, client: &str| {
         let headers = forwarded_for(client);

@@ -9,7 +9,7 @@ use crate::client::{Client, Server};
 use crate::data::{Data, text, until};
 
 #[test]
-fn what_was_said_is_there_when_the_server_comes_back() {
+fn messages_survive_a_restart() {
     let data = Data::new();
     let mut server = data.start(&[]);
     server.join("name=Alice").post("c1", "remember me");
@@ -26,7 +26,7 @@ fn what_was_said_is_there_when_the_server_comes_back() {
 }
 
 #[test]
-fn a_session_and_its_ids_hold_when_the_server_is_killed() {
+fn a_session_and_its_ids_survive_a_kill() {
     let data = Data::new();
     let mut server = data.start(&[]);
     let mut alice = server.join("name=Alice&room=dev&room=ops");
@@ -52,7 +52,7 @@ fn a_session_and_its_ids_hold_when_the_server_is_killed() {
 }
 
 #[test]
-fn what_was_changed_stays_changed_and_what_was_deleted_is_in_no_file() {
+fn edits_survive_a_restart_and_deleted_texts_are_in_no_file() {
     let data = Data::new();
     let mut server = data.start(&["--rate-limit", "off"]);
     let mut alice = server.join("name=Alice");
@@ -90,7 +90,7 @@ fn what_was_changed_stays_changed_and_what_was_deleted_is_in_no_file() {
 }
 
 #[test]
-fn a_deleted_text_is_in_no_file_though_the_server_was_killed_meanwhile() {
+fn a_deleted_text_is_in_no_file_even_after_a_kill() {
     let data = Data::new();
     let mut server = data.start(&[]);
     let mut alice = server.join("name=Alice");
@@ -106,7 +106,7 @@ fn a_deleted_text_is_in_no_file_though_the_server_was_killed_meanwhile() {
 }
 
 #[test]
-fn a_message_disappears_when_its_time_has_come() {
+fn a_message_expires_at_its_time() {
     let data = Data::new();
     let mut server = data.start(&["--limit", "ttl_min=1s"]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
@@ -124,7 +124,7 @@ fn a_message_disappears_when_its_time_has_come() {
 }
 
 #[test]
-fn a_message_disappears_while_the_server_is_down() {
+fn a_message_expires_while_the_server_is_down() {
     for ends in [Server::stop, Server::kill] {
         let data = Data::new();
         let mut server = data.start(&["--limit", "ttl_min=1s"]);
@@ -143,7 +143,7 @@ fn a_message_disappears_while_the_server_is_down() {
 }
 
 #[test]
-fn all_messages_of_a_server_can_disappear() {
+fn all_messages_of_a_server_can_expire() {
     let data = Data::new();
     let mut server = data.start(&["--limit", "ttl_min=1s", "--message-ttl", "1s"]);
     let mut alice = server.join("name=Alice");

@@ -10,7 +10,7 @@ use crate::client::{Client, Server};
 use crate::data::{Data, text};
 
 #[test]
-fn who_comes_back_at_once_has_missed_nothing() {
+fn an_immediate_resume_misses_nothing() {
     let data = Data::new();
     let server = data.start(FAST);
     let mut alice = server.join("name=Alice");
@@ -26,7 +26,7 @@ fn who_comes_back_at_once_has_missed_nothing() {
 }
 
 #[test]
-fn who_comes_back_after_a_restart_gets_exactly_what_was_missed() {
+fn a_resume_after_a_restart_repeats_exactly_what_was_missed() {
     let data = Data::new();
     let mut server = data.start(FAST);
     let bob = server.join("name=Bob&room=dev&room=ops");
@@ -56,7 +56,7 @@ fn who_comes_back_after_a_restart_gets_exactly_what_was_missed() {
 }
 
 #[test]
-fn every_kind_of_change_is_told_to_who_missed_it() {
+fn a_resume_repeats_every_kind_of_change() {
     let data = Data::new();
     let mut server = data.start(FAST);
     let mut alice = server.join("name=Alice");
@@ -82,7 +82,7 @@ fn every_kind_of_change_is_told_to_who_missed_it() {
 }
 
 #[test]
-fn numbers_of_another_journal_mean_nothing() {
+fn positions_of_another_epoch_are_refused() {
     let data = Data::new();
     let server = data.start(FAST);
     let mut alice = server.join("name=Alice");
@@ -121,7 +121,7 @@ fn a_position_above_the_top_is_unknown() {
 }
 
 #[test]
-fn what_is_no_longer_kept_is_named() {
+fn pruned_ranges_are_reported_as_lost() {
     let data = Data::new();
     let mut arguments = FAST.to_vec();
     arguments.extend(["--keep-messages", "10"]);
@@ -144,7 +144,7 @@ fn what_is_no_longer_kept_is_named() {
 }
 
 #[test]
-fn what_is_too_much_to_be_told_at_once_is_paged_while_others_talk() {
+fn a_large_backlog_is_paged_under_load() {
     let data = Data::new();
     let server = data.start(FAST);
     let mut alice = server.join("name=Alice");
@@ -175,7 +175,7 @@ fn what_is_too_much_to_be_told_at_once_is_paged_while_others_talk() {
 }
 
 #[test]
-fn nothing_is_lost_or_twice_while_others_go_on_talking() {
+fn a_resume_under_load_loses_and_repeats_nothing() {
     let data = Data::new();
     let server = data.start(FAST);
     let alice = server.join("name=Alice");

@@ -17,7 +17,7 @@ fn contents(payload: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn what_was_said_is_found_as_it_reads_now_and_only_where_one_may_read() {
+fn search_finds_current_texts_in_readable_rooms_only() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice&room=lobby&room=dev");
     let mut bob = server.join("name=Bob&room=secret");
@@ -60,7 +60,7 @@ fn what_was_said_is_found_as_it_reads_now_and_only_where_one_may_read() {
 }
 
 #[test]
-fn what_was_found_reads_well_as_text() {
+fn search_results_are_rendered_as_text() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice");
     alice.post("c1", "tea\n* Eve is here");

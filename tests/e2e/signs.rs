@@ -20,7 +20,7 @@ fn stats(server: &Server, query: &str) -> Value {
 }
 
 #[test]
-fn others_see_who_types_until_the_message_comes() {
+fn typing_is_shown_until_the_message_arrives() {
     let server = Server::start(&[]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
     alice.send(json!({"type": "typing", "room": "lobby", "payload": true}));
@@ -40,7 +40,7 @@ fn others_see_who_types_until_the_message_comes() {
 }
 
 #[test]
-fn whoever_falls_silent_or_goes_types_no_more() {
+fn timing_out_or_closing_ends_typing() {
     let server = Server::start(&["--limit", "typing_for=300ms", "--limit", "typing_every=100ms"]);
     let mut bob = server.join("name=Bob");
     let mut alice = server.join("name=Alice");
@@ -68,7 +68,7 @@ fn whoever_falls_silent_or_goes_types_no_more() {
 }
 
 #[test]
-fn a_storm_of_typing_keeps_nothing_from_being_said() {
+fn a_flood_of_typing_delays_no_message() {
     let server = Server::start(&[]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
     // Not as many as the work of a connection allows at once: those are refused, whatever they say.
@@ -83,7 +83,7 @@ fn a_storm_of_typing_keeps_nothing_from_being_said() {
 }
 
 #[test]
-fn a_status_is_told_and_listed() {
+fn a_status_is_broadcast_and_listed() {
     let server = Server::start(&["--limit", "presence_every=10ms"]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
     let payload = json!({"status": "away", "text": "lunch"});
@@ -114,7 +114,7 @@ fn a_status_is_told_and_listed() {
 }
 
 #[test]
-fn the_statistics_say_the_same_by_websocket_and_by_http() {
+fn statistics_are_the_same_by_websocket_and_http() {
     let server = Server::start(&[]);
     let (mut alice, _bob) = (server.join("name=Alice"), server.join("name=Bob&room=dev"));
     alice.post("c1", "Hello");
@@ -160,7 +160,7 @@ fn the_statistics_say_the_same_by_websocket_and_by_http() {
 }
 
 #[test]
-fn the_totals_of_days_outlive_the_server() {
+fn totals_of_days_survive_a_restart() {
     let data = Data::new();
     let mut server = data.start(&[]);
     let mut alice = server.join("name=Alice");

@@ -23,7 +23,7 @@ fn two_clients_talk_in_the_lobby() {
 }
 
 #[test]
-fn all_forms_of_saying_something_are_understood() {
+fn all_forms_of_a_message_are_accepted() {
     let server = Server::start(&["--rate-limit", "off"]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
     for (sent, heard) in [
@@ -50,7 +50,7 @@ fn all_forms_of_saying_something_are_understood() {
 }
 
 #[test]
-fn what_is_wrong_is_told_and_the_connection_stays() {
+fn errors_keep_the_connection_open() {
     let server = Server::start(&["--rate-limit", "off", "--query-rate-limit", "off"]);
     let (mut alice, mut bob) = (server.join("name=Alice"), server.join("name=Bob"));
     let deep = format!("{{\"type\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000));
@@ -101,7 +101,7 @@ fn an_id_is_acknowledged_once_and_a_repeat_gets_the_first_answer() {
 }
 
 #[test]
-fn rooms_are_made_on_demand_and_kept_apart() {
+fn rooms_are_created_on_demand_and_separate() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice&room=dev");
     let mut bob = server.join("name=Bob");
@@ -141,7 +141,7 @@ fn a_name_in_use_gets_a_number_and_names_can_change() {
 }
 
 #[test]
-fn a_session_brings_name_and_rooms_back() {
+fn a_resumed_session_restores_name_and_rooms() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice&room=dev&room=ops");
     let key = alice.welcome["payload"]["session"].as_str().unwrap().to_owned();
@@ -156,7 +156,7 @@ fn a_session_brings_name_and_rooms_back() {
 }
 
 #[test]
-fn text_and_simple_form_read_well() {
+fn text_and_simple_modes_are_rendered() {
     let server = Server::start(&["--mode", "simple"]);
     let mut text = server.connect("/ws?name=Terry&mode=text");
     let mut simple = server.connect("/ws/lobby/Sam");
@@ -199,7 +199,7 @@ fn echo_gives_the_sender_its_own_messages() {
 }
 
 #[test]
-fn too_fast_is_told_with_the_wait_and_the_text() {
+fn sends_above_the_rate_get_the_wait_and_the_text() {
     let server = Server::start(&["--rate-limit", "1", "--limit", "sends_burst_max=2"]);
     let mut alice = server.join("name=Alice");
     for n in 0..3 {
@@ -213,7 +213,7 @@ fn too_fast_is_told_with_the_wait_and_the_text() {
 }
 
 #[test]
-fn errors_in_a_row_end_the_connection() {
+fn too_many_errors_close_the_connection() {
     let server = Server::start(&["--limit", "errors_max=5", "--rate-limit", "off"]);
     let mut alice = server.join("name=Alice");
     for _ in 0..5 {
@@ -223,7 +223,7 @@ fn errors_in_a_row_end_the_connection() {
 }
 
 #[test]
-fn a_client_in_too_many_rooms_is_told() {
+fn a_client_in_too_many_rooms_gets_an_error() {
     let server = Server::start(&["--limit", "rooms_per_client_max=2"]);
     let mut alice = server.join("name=Alice&room=a&room=b");
     alice.send(json!({"type": "join_room", "id": "j", "payload": "c"}));
@@ -231,7 +231,7 @@ fn a_client_in_too_many_rooms_is_told() {
 }
 
 #[test]
-fn people_come_and_go() {
+fn joins_and_leaves_are_broadcast() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice");
     let bob = server.join("name=Bob");

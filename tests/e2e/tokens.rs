@@ -99,7 +99,7 @@ fn everywhere(server: &Server, query: &str, headers: &str) -> Vec<(String, u16)>
 }
 
 #[test]
-fn a_token_that_proves_nothing_is_refused_at_every_entrance() {
+fn an_invalid_token_is_refused_everywhere() {
     let data = Data::new();
     let server = data.start(&["--limit", "login_network_burst=1000"]);
     let good = token(&register(&server, "Alice"));
@@ -148,7 +148,7 @@ fn a_token_that_proves_nothing_is_refused_at_every_entrance() {
 }
 
 #[test]
-fn a_cookie_of_a_page_from_elsewhere_is_worth_nothing() {
+fn a_cookie_from_a_foreign_origin_is_ignored() {
     let server = Server::start(&["--limit", "login_network_burst=1000"]);
     let good = token(&register(&server, "Alice"));
     let headers = format!("Cookie: chinwag={good}\r\nOrigin: https://evil.example\r\n");
@@ -159,7 +159,7 @@ fn a_cookie_of_a_page_from_elsewhere_is_worth_nothing() {
 }
 
 #[test]
-fn what_is_shown_on_purpose_wins_over_a_cookie() {
+fn explicit_credentials_take_precedence_over_a_cookie() {
     let server = Server::start(&[]);
     let (alice, bob) = (token(&register(&server, "Alice")), token(&register(&server, "Bob")));
     let cookie = ("Cookie", &*format!("chinwag={alice}"));
@@ -176,7 +176,7 @@ fn what_is_shown_on_purpose_wins_over_a_cookie() {
 }
 
 #[test]
-fn where_a_login_is_required_nobody_else_comes_in() {
+fn guests_are_refused_where_a_login_is_required() {
     let server = Server::start(&["--auth", "required", "--limit", "login_network_burst=1000"]);
     let guest = server.get("/");
     assert!(guest.starts_with("HTTP/1.1 200 "), "the page is for everybody");
@@ -205,7 +205,7 @@ fn where_a_login_is_required_nobody_else_comes_in() {
 }
 
 #[test]
-fn where_there_are_guests_only_tokens_are_not_looked_at() {
+fn tokens_are_ignored_on_a_server_for_guests_only() {
     let data = Data::new();
     let good = token(&register(&data.start(&[]), "Alice"));
     let server = data.start(&["--auth", "open"]);
@@ -248,7 +248,7 @@ fn a_login_ends_when_its_token_expires() {
 }
 
 #[test]
-fn the_tokens_of_an_identity_provider_are_good() {
+fn tokens_of_an_identity_provider_are_accepted() {
     for (alg, key) in [("EdDSA", "ed25519"), ("RS256", "rsa")] {
         let server = start_with_provider(key, &["--auth", "required"]);
         let good = outside(alg, &claims("u1", 60));
@@ -272,7 +272,7 @@ fn the_tokens_of_an_identity_provider_are_good() {
 }
 
 #[test]
-fn a_session_key_that_was_guessed_wrong_is_a_new_guest() {
+fn an_unknown_session_key_makes_a_new_guest() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice");
     let session = alice.session();

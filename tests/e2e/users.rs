@@ -62,7 +62,7 @@ fn has_the_accounts(server: &Server) {
 }
 
 #[test]
-fn accounts_are_made_without_a_server() {
+fn accounts_can_be_created_without_a_server() {
     let data = Data::new();
     let failed = user(&data, &["list"], "").unwrap_err();
     assert!(failed.contains("no record"), "{failed}");
@@ -74,7 +74,7 @@ fn accounts_are_made_without_a_server() {
 }
 
 #[test]
-fn accounts_are_made_beside_a_server() {
+fn accounts_can_be_created_beside_a_running_server() {
     let data = Data::new();
     let mut server = data.start(&["--registration", "off"]);
     the_story(&data);
@@ -95,7 +95,7 @@ fn a_server_that_wants_proxy_headers_is_reached_too() {
 }
 
 #[test]
-fn a_server_with_guests_only_still_has_its_accounts_administered() {
+fn accounts_can_be_administered_on_a_server_for_guests_only() {
     let data = Data::new();
     let _server = data.start(&["--auth", "open"]);
     user(&data, &["add", "Bob"], PASSWORD).unwrap();
@@ -103,7 +103,7 @@ fn a_server_with_guests_only_still_has_its_accounts_administered() {
 }
 
 #[test]
-fn whoever_is_removed_or_has_another_password_is_out_at_once() {
+fn removal_or_a_new_password_closes_connections_at_once() {
     let data = Data::new();
     let server = data.start(&["--leave-grace", "100ms"]);
     for (verb, password) in [("passwd", "another one"), ("remove", "")] {
@@ -122,7 +122,7 @@ fn whoever_is_removed_or_has_another_password_is_out_at_once() {
 }
 
 #[test]
-fn what_cannot_be_reached_is_said() {
+fn an_unreachable_server_is_reported() {
     let data = Data::new();
     let mut server = data.start(&[]);
     register(&server, "Bob");
@@ -141,7 +141,7 @@ fn what_cannot_be_reached_is_said() {
 }
 
 #[test]
-fn only_administrators_administer() {
+fn only_admins_can_administer() {
     let data = Data::new();
     user(&data, &["add", "Root", "--admin"], PASSWORD).unwrap();
     let server = data.start(&[]);

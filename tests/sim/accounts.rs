@@ -53,7 +53,7 @@ fn an_account_has_its_name_and_no_session_key() {
 }
 
 #[test]
-fn a_name_is_kept_for_its_account_while_nobody_is_there() {
+fn the_name_of_an_account_stays_reserved_while_it_is_offline() {
     let mut world = World::new();
     world.register("Bob", 1, false);
     let guest = world.open("name=B0b");
@@ -64,7 +64,7 @@ fn a_name_is_kept_for_its_account_while_nobody_is_there() {
 }
 
 #[test]
-fn one_of_two_who_want_a_name_gets_it() {
+fn of_two_registrations_of_a_name_one_succeeds() {
     let mut world = World::new();
     world.prompt = false;
     let add = AccountRequest::Add;
@@ -80,7 +80,7 @@ fn one_of_two_who_want_a_name_gets_it() {
 }
 
 #[test]
-fn an_account_that_could_not_be_kept_is_none() {
+fn an_account_that_could_not_be_stored_does_not_exist() {
     let mut world = World::new();
     world.keeper.refuses = Some(JournalError::Unavailable);
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_guest_registers_its_own_name_and_goes_on_as_the_account() {
 }
 
 #[test]
-fn whoever_becomes_somebody_else_leaves_what_that_one_may_not_see() {
+fn a_client_that_logs_in_leaves_rooms_the_account_may_not_see() {
     let mut world = World::new();
     let alice = world.open("name=Alice&room=den");
     let session = world.welcome(alice).session;
@@ -144,7 +144,7 @@ fn whoever_becomes_somebody_else_leaves_what_that_one_may_not_see() {
 }
 
 #[test]
-fn a_guest_of_that_name_makes_way() {
+fn a_guest_with_the_name_of_an_account_is_renamed_when_its_owner_connects() {
     let mut world = World::new();
     let own = world.open("name=Bob");
     let session = world.welcome(own).session;
@@ -160,7 +160,7 @@ fn a_guest_of_that_name_makes_way() {
 }
 
 #[test]
-fn a_login_ends_by_itself_by_logging_out_and_with_the_account() {
+fn a_login_ends_when_it_expires_on_logout_and_with_its_account() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
     let one = world.admission(
@@ -191,7 +191,7 @@ fn a_login_ends_by_itself_by_logging_out_and_with_the_account() {
 }
 
 #[test]
-fn another_password_ends_all_logins() {
+fn a_new_password_ends_all_logins() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
     let client = world.enter_as(&bob, "");
@@ -206,7 +206,7 @@ fn another_password_ends_all_logins() {
 }
 
 #[test]
-fn messages_wait_for_an_account_and_what_it_has_read_is_known() {
+fn messages_wait_for_an_account_with_its_read_marker() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
     let alice = world.enter("name=Alice");
@@ -240,7 +240,7 @@ fn messages_wait_for_an_account_and_what_it_has_read_is_known() {
 }
 
 #[test]
-fn the_rooms_of_an_account_come_back_however_late() {
+fn an_account_rejoins_its_rooms_however_late() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
     let client = world.enter_as(&bob, "room=dev&room=ops");
@@ -258,7 +258,7 @@ fn the_rooms_of_an_account_come_back_however_late() {
 }
 
 #[test]
-fn an_account_of_another_issuer_is_made_when_it_is_first_seen() {
+fn an_account_of_another_issuer_is_created_when_first_seen() {
     let mut world = World::new();
     world.register("Bob", 1, false);
     let outside = Login { outside: true, admin: true, ..login(&account("Bob", 2), 7) };
@@ -276,7 +276,7 @@ fn an_account_of_another_issuer_is_made_when_it_is_first_seen() {
 }
 
 #[test]
-fn a_bad_cookie_comes_in_as_a_guest_and_is_told() {
+fn a_client_with_an_invalid_cookie_is_a_guest_and_is_told_why() {
     let mut world = World::new();
     let fault = Some(Refusal::new(Code::Unauthorized, "the token has expired"));
     let client = world.admission("/ws", "name=Alice", Admission { fault, ..Admission::default() });
@@ -285,7 +285,7 @@ fn a_bad_cookie_comes_in_as_a_guest_and_is_told() {
 }
 
 #[test]
-fn a_token_nobody_has_looked_at_proves_nothing() {
+fn an_unverified_token_is_refused() {
     let mut world = World::new();
     let client = world.enter("name=Alice");
     world.say(client, r#"{"type":"auth","payload":{"token":"x.y.z"}}"#);
@@ -293,14 +293,14 @@ fn a_token_nobody_has_looked_at_proves_nothing() {
 }
 
 #[test]
-fn there_are_at_most_so_many_accounts() {
+fn the_number_of_accounts_is_limited() {
     let mut world = World::with(|limits| limits.accounts_max = 1);
     world.register("Bob", 1, false);
     assert_eq!(code(command(&mut world, AccountRequest::Add(account("Eve", 2)))), Code::Overloaded);
 }
 
 #[test]
-fn an_account_is_not_forgotten_when_its_connection_becomes_another() {
+fn an_account_keeps_its_roles_when_its_connection_becomes_another_person() {
     let mut world = World::new();
     let (bob, eve) = (world.register("Bob", 1, false), world.register("Eve", 2, false));
     let client = world.enter_as(&bob, "room=den");
@@ -323,7 +323,7 @@ fn an_account_is_not_forgotten_when_its_connection_becomes_another() {
 }
 
 #[test]
-fn a_login_cannot_be_shaken_off_by_taking_up_a_session() {
+fn resuming_a_session_does_not_end_a_login() {
     let mut world = World::new();
     let bob = world.register("Bob", 1, false);
     let guest = world.open("name=Guest");
@@ -339,7 +339,7 @@ fn a_login_cannot_be_shaken_off_by_taking_up_a_session() {
 }
 
 #[test]
-fn reading_tokens_is_paid_for() {
+fn verifying_tokens_is_charged() {
     let mut world = World::with(|limits| limits.queries_burst_max = 3);
     let client = world.enter("");
     let charged = (0..4).map(|_| world.chat.charge_token(world.now, client).is_ok());
@@ -347,7 +347,7 @@ fn reading_tokens_is_paid_for() {
 }
 
 #[test]
-fn attempts_on_an_account_are_counted_together_however_its_name_is_written() {
+fn login_attempts_count_together_for_all_spellings_of_a_name() {
     let mut world = World::new();
     world.register("Bob", 1, false);
     let key = world.chat.counted_as("Bob");
@@ -358,7 +358,7 @@ fn attempts_on_an_account_are_counted_together_however_its_name_is_written() {
 }
 
 #[test]
-fn a_login_from_outside_comes_in_as_long_as_there_may_be_another_account() {
+fn a_login_of_another_issuer_is_admitted_while_an_account_can_be_created() {
     let mut world = World::with(|limits| limits.accounts_max = 1);
     let bob = account("Bob", 1);
     let outside = Login { outside: true, ..login(&bob, 7) };
@@ -369,7 +369,7 @@ fn a_login_from_outside_comes_in_as_long_as_there_may_be_another_account() {
 }
 
 #[test]
-fn nothing_is_left_of_an_account_that_was_removed() {
+fn a_removed_account_leaves_nothing() {
     let mut world = World::with(|limits| limits.session_life = Duration::from_secs(20));
     for away in [true, false] {
         let bob = world.register("Bob", 1, true);

@@ -38,7 +38,7 @@ fn back(code: Code) -> (Code, Option<String>) {
 }
 
 #[test]
-fn whoever_may_not_speak_any_more_is_told_what_it_said() {
+fn a_repeated_message_is_acknowledged_to_a_user_muted_since() {
     for (line, code) in [("/mute Eve", Code::Muted), ("/lock", Code::RoomLocked)] {
         let (mut world, alice, eve) = world();
         world.say(alice, line);
@@ -48,7 +48,7 @@ fn whoever_may_not_speak_any_more_is_told_what_it_said() {
 }
 
 #[test]
-fn whoever_is_out_of_the_room_is_told_what_it_said() {
+fn a_repeated_message_is_acknowledged_to_a_client_that_left_the_room() {
     let (mut world, _, eve) = world();
     world.say(eve, r#"{"type":"join_room","payload":"other"}"#);
     world.say(eve, r#"{"type":"leave_room","room":"dev"}"#);
@@ -56,7 +56,7 @@ fn whoever_is_out_of_the_room_is_told_what_it_said() {
 }
 
 #[test]
-fn a_message_in_slow_mode_is_not_kept_waiting() {
+fn a_repeated_message_in_slow_mode_is_acknowledged_at_once() {
     let (mut world, alice, eve) = world();
     world.say(alice, "/slow 60");
     world.pass(Duration::from_secs(61));
@@ -69,7 +69,7 @@ fn a_message_in_slow_mode_is_not_kept_waiting() {
 }
 
 #[test]
-fn a_deed_that_cannot_be_done_twice_is_acknowledged_twice() {
+fn a_repeated_moderation_that_can_take_effect_only_once_is_acknowledged_again() {
     let (mut world, alice, eve) = world();
     for (id, action) in [("m1", "kick"), ("m2", "ban"), ("m3", "unban")] {
         if action == "ban" {
@@ -92,7 +92,7 @@ fn a_deed_that_cannot_be_done_twice_is_acknowledged_twice() {
 }
 
 #[test]
-fn a_post_that_was_lost_is_acknowledged() {
+fn a_post_whose_answer_was_lost_is_acknowledged_again() {
     let (mut world, alice, eve) = world();
     let session = {
         let bob = world.open("name=Bob&room=dev");
@@ -117,7 +117,7 @@ fn a_post_that_was_lost_is_acknowledged() {
 }
 
 #[test]
-fn a_post_that_nobody_could_say_is_refused_as_such_and_paid_for() {
+fn an_invalid_post_is_refused_and_charged() {
     let (mut world, alice, _) = world();
     let session = {
         let bob = world.open("name=Bob&room=dev");
@@ -140,7 +140,7 @@ fn a_post_that_nobody_could_say_is_refused_as_such_and_paid_for() {
 }
 
 #[test]
-fn whether_it_was_said_cannot_be_told_while_the_record_is_out_of_reach() {
+fn a_replay_check_fails_while_the_journal_is_unavailable() {
     let (mut world, alice, eve) = world();
     world.say(alice, "/mute Eve");
     world.told.clear();
@@ -152,7 +152,7 @@ fn whether_it_was_said_cannot_be_told_while_the_record_is_out_of_reach() {
 }
 
 #[test]
-fn nobody_asks_so_for_a_private_room_or_above_the_rate() {
+fn requests_for_private_rooms_or_above_the_rate_are_refused() {
     let (mut world, alice, eve) = world();
     world.say(eve, r#"{"type":"join_room","payload":"other"}"#);
     world.say(alice, "/private");

@@ -29,7 +29,7 @@ fn refused(world: &mut World, client: ClientId) -> usize {
 }
 
 #[test]
-fn white_space_costs_as_much_as_words_and_too_much_of_it_ends_the_connection() {
+fn white_space_is_charged_like_words_and_can_be_a_flood() {
     let mut world = World::new();
     let eve = world.enter("name=Eve");
     for _ in 0..300 {
@@ -63,7 +63,7 @@ fn a_client_within_its_rate_is_never_closed() {
 }
 
 #[test]
-fn a_message_costs_by_its_size_and_is_paid_for_whether_it_is_right_or_not() {
+fn a_message_is_charged_by_its_size_whether_or_not_it_is_valid() {
     let mut world = World::with(|limits| limits.errors_max = u32::MAX);
     let eve = world.enter("name=Eve");
     let broken = format!("{{{}", "x".repeat(60_000));
@@ -84,7 +84,7 @@ fn a_message_costs_by_its_size_and_is_paid_for_whether_it_is_right_or_not() {
 }
 
 #[test]
-fn a_refusal_names_what_is_short_and_hands_its_text_back() {
+fn a_refusal_of_a_short_message_has_its_id_and_its_text() {
     let mut world = World::with(|limits| limits.sends_burst_max = 1000);
     let eve = world.enter("name=Eve");
     for _ in 0..300 {
@@ -101,7 +101,7 @@ fn a_refusal_names_what_is_short_and_hands_its_text_back() {
 }
 
 #[test]
-fn an_empty_bucket_of_a_network_refuses_its_busy_connections_and_closes_none() {
+fn an_exhausted_network_refuses_its_busy_connections_and_closes_none() {
     let mut world = World::with(|limits| limits.network_share = 2);
     let calm = enter_from(&mut world, NETWORK);
     let busy: Vec<ClientId> = (0..4).map(|_| enter_from(&mut world, NETWORK)).collect();
@@ -135,7 +135,7 @@ fn loopback_is_no_network() {
 }
 
 #[test]
-fn without_a_rate_of_messages_there_is_none_of_their_work() {
+fn without_a_send_rate_work_is_unlimited() {
     let mut world = World::with(|limits| limits.sends_per_second_max = None);
     let eve = world.enter("name=Eve");
     for _ in 0..3000 {
@@ -161,7 +161,7 @@ fn an_object_has_at_most_64_fields() {
 }
 
 #[test]
-fn names_are_bounded_before_they_are_looked_up() {
+fn names_are_limited_before_they_are_looked_up() {
     let mut world = World::new();
     let eve = world.enter("name=Eve");
     let name = |bytes: usize| "x".repeat(bytes);
@@ -187,7 +187,7 @@ fn names_are_bounded_before_they_are_looked_up() {
 }
 
 #[test]
-fn ligatures_count_as_what_they_are_written_out() {
+fn ligatures_count_as_the_letters_they_stand_for() {
     let mut world = World::new();
     let eve = world.enter("name=Eve");
     world.say(eve, &format!("/name {}", "\u{FDFA}".repeat(7)));
@@ -199,7 +199,7 @@ fn ligatures_count_as_what_they_are_written_out() {
 }
 
 #[test]
-fn so_many_rooms_are_brought_up_to_date_at_once() {
+fn positions_on_connecting_are_limited() {
     let mut world = World::with(|limits| limits.positions_max = 3);
     let bob = world.open("name=Bob&after=r0:1&after=r1:1&after=r2:1&after=r3:1&after=r4:1");
     let told = world.told(bob);
@@ -215,7 +215,7 @@ fn so_many_rooms_are_brought_up_to_date_at_once() {
 }
 
 #[test]
-fn a_resume_names_as_many_rooms_as_a_connection_may_be_in() {
+fn a_resume_names_at_most_as_many_rooms_as_a_connection_can_join() {
     let mut world = World::new();
     let eve = world.enter("name=Eve");
     let resume = |count: usize| {
@@ -229,7 +229,7 @@ fn a_resume_names_as_many_rooms_as_a_connection_may_be_in() {
 }
 
 #[test]
-fn names_that_differ_behind_a_ligature_are_not_one() {
+fn names_that_differ_after_a_ligature_are_different() {
     let mut world = World::new();
     let eve = world.enter("name=Eve");
     let name = |end: &str| format!("\u{A9}\u{FE0F}\u{AE}\u{FE0F}{}{end}", "\u{FDFA}".repeat(7));
@@ -246,7 +246,7 @@ fn names_that_differ_behind_a_ligature_are_not_one() {
 }
 
 #[test]
-fn of_many_pages_at_once_each_is_shorter() {
+fn many_pages_requested_at_once_are_shorter() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=a&room=b&room=c&history=0");
     for room in ["a", "b", "c"] {

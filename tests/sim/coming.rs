@@ -13,7 +13,7 @@ fn names(world: &mut World, clients: &[ClientId]) -> Vec<String> {
 }
 
 #[test]
-fn welcome_comes_first_and_says_all() {
+fn welcome_is_first_and_complete() {
     let mut world = World::new();
     let alice = world.open("name=Alice&room=dev&room=Ops");
     assert_eq!(
@@ -29,7 +29,7 @@ fn welcome_comes_first_and_says_all() {
 }
 
 #[test]
-fn nobody_is_refused_for_a_name() {
+fn no_client_is_refused_for_its_name() {
     let mut world = World::new();
     let clients = ["", "name=", "name=%20", "name=Bob", "name=bob", "name=BOB"];
     let clients: Vec<ClientId> = clients.iter().map(|query| world.open(query)).collect();
@@ -44,7 +44,7 @@ fn nobody_is_refused_for_a_name() {
 }
 
 #[test]
-fn an_impossible_name_is_answered_and_the_client_stays_anonymous() {
+fn an_invalid_name_is_an_error_and_the_client_stays_anonymous() {
     let mut world = World::new();
     for query in ["name=a%00b", "name=%E2%80%AEevil", "name=%C3", "name=a%E2%80%8Bb", "name=*"] {
         let client = world.open(query);
@@ -60,7 +60,7 @@ fn an_impossible_name_is_answered_and_the_client_stays_anonymous() {
 }
 
 #[test]
-fn rooms_that_cannot_be_are_left_out() {
+fn rooms_with_invalid_names_are_skipped_with_an_error() {
     let mut world = World::new();
     let client = world.open("room=%40Bob&room=a%2Fb&room=dev&room=DEV&room=");
     let told = world.told(client);
@@ -100,7 +100,7 @@ fn a_connection_is_in_32_rooms_at_most() {
 }
 
 #[test]
-fn rooms_nobody_is_in_and_nobody_spoke_in_vanish() {
+fn empty_rooms_without_messages_are_removed() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for n in 0..20 {
@@ -117,7 +117,7 @@ fn rooms_nobody_is_in_and_nobody_spoke_in_vanish() {
 }
 
 #[test]
-fn rooms_have_an_end() {
+fn the_number_of_rooms_is_limited() {
     let mut world = World::with(|limits| limits.rooms_max = 2);
     let alice = world.enter("name=Alice&room=a&room=b");
     world.say(alice, "/join c");
@@ -130,7 +130,7 @@ fn rooms_have_an_end() {
 }
 
 #[test]
-fn joining_makes_a_room_current_and_leaving_falls_back() {
+fn joining_makes_a_room_current_and_leaving_restores_the_previous_one() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=one");
     let listener = world.enter("name=Bob&room=one&room=two&room=three");
@@ -162,7 +162,7 @@ fn joining_makes_a_room_current_and_leaving_falls_back() {
 }
 
 #[test]
-fn a_session_takes_name_and_rooms_back() {
+fn a_resumed_session_has_its_name_and_rooms_again() {
     let mut world = World::new();
     let alice = world.open("name=Alice&room=dev&room=ops");
     let session = world.welcome(alice).session;
@@ -186,7 +186,7 @@ fn a_session_takes_name_and_rooms_back() {
 }
 
 #[test]
-fn a_name_is_free_once_the_leave_is_told() {
+fn a_name_is_free_once_the_leave_is_sent() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -228,7 +228,7 @@ fn two_tabs_of_a_session_are_one_person() {
 }
 
 #[test]
-fn who_comes_back_without_a_name_may_bring_one() {
+fn an_anonymous_session_can_be_resumed_with_a_name() {
     let mut world = World::new();
     let first = world.open("");
     let session = world.welcome(first).session;
@@ -241,14 +241,14 @@ fn who_comes_back_without_a_name_may_bring_one() {
 }
 
 #[test]
-fn a_guessed_session_is_a_new_one() {
+fn an_unknown_session_key_starts_a_new_session() {
     let mut world = World::new();
     let alice = world.open("session=AAAAAAAAAAAAAAAAAAAAAA");
     assert_ne!(&*world.welcome(alice).session, "AAAAAAAAAAAAAAAAAAAAAA");
 }
 
 #[test]
-fn sessions_without_a_connection_have_an_end() {
+fn detached_sessions_end() {
     let mut world = World::with(|limits| limits.detached_sessions_max = 2);
     let sessions: Vec<_> = (0..3)
         .map(|n| {
@@ -269,7 +269,7 @@ fn sessions_without_a_connection_have_an_end() {
 }
 
 #[test]
-fn sessions_that_said_nothing_go_first_and_then_those_of_the_network_that_brought_most() {
+fn blank_sessions_end_first_and_then_those_of_the_largest_network() {
     let mut world = World::with(|limits| limits.detached_sessions_max = 6);
     let mut visit = |query: &str, network: u8, says: bool| {
         let network = Some([192, 0, 2, network].into());
@@ -304,7 +304,7 @@ fn sessions_that_said_nothing_go_first_and_then_those_of_the_network_that_brough
 }
 
 #[test]
-fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
+fn a_session_is_stored_before_its_first_entry_until_it_ends() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     assert_eq!(world.orders, []);
@@ -343,7 +343,7 @@ fn the_keeper_knows_a_session_before_its_first_entry_and_until_it_ends() {
 }
 
 #[test]
-fn a_session_outlives_the_server() {
+fn a_session_survives_a_restart() {
     let mut world = World::new();
     let alice = world.open("name=Alice&room=dev");
     let session = world.welcome(alice).session;
@@ -396,7 +396,7 @@ fn a_name_can_be_changed_to_a_free_one() {
 }
 
 #[test]
-fn whoever_says_a_name_with_the_first_message_gets_it() {
+fn the_sender_of_a_first_message_names_an_anonymous_guest() {
     let mut world = World::new();
     let bob = world.enter("name=Abhi");
     let guest = world.enter("");
@@ -425,7 +425,7 @@ fn whoever_says_a_name_with_the_first_message_gets_it() {
 }
 
 #[test]
-fn everybody_is_told_when_to_come_back() {
+fn every_client_is_told_when_to_reconnect() {
     let mut world = World::new();
     let clients: Vec<ClientId> = (0..50).map(|_| world.enter("mode=text")).collect();
     world.told.clear();
@@ -448,7 +448,7 @@ fn everybody_is_told_when_to_come_back() {
 }
 
 #[test]
-fn a_parameter_that_cannot_be_read_is_told_and_the_rest_holds() {
+fn an_unreadable_parameter_is_reported_and_the_others_apply() {
     let mut world = World::with(|limits| limits.mode = OutputMode::Text);
     let alice = world.open("name=Alice&room=dev&mode=xml&history=abc&after=dev&echo=maybe");
     let lines = world.read(alice);
@@ -467,7 +467,7 @@ fn a_parameter_that_cannot_be_read_is_told_and_the_rest_holds() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_no_message() {
+fn an_invisible_message_is_refused() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let _bob = world.enter("name=Bob");
@@ -491,7 +491,7 @@ fn what_cannot_be_seen_is_no_message() {
 }
 
 #[test]
-fn a_client_may_change_how_it_reads() {
+fn a_client_can_change_its_output_mode() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -512,12 +512,12 @@ fn a_client_may_change_how_it_reads() {
 }
 
 #[test]
-fn nothing_is_due_when_nobody_was_there() {
+fn without_clients_nothing_is_due() {
     assert_eq!(World::new().chat.deadline(), Moment::NEVER);
 }
 
 #[test]
-fn who_quits_is_closed() {
+fn quit_closes_the_connection() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     world.say(alice, "/quit");

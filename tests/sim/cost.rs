@@ -114,7 +114,7 @@ fn no_text_costs_much_more_than_an_ordinary_one() {
 }
 
 #[test]
-fn broken_objects_cost_no_more_than_whole_ones() {
+fn invalid_objects_cost_no_more_than_valid_ones() {
     let whole = |bytes| format!(r#"{{"type":"send_message","payload":"{}"}}"#, filled('x', bytes));
     for bytes in [600, 60_000] {
         for dearest in [
@@ -134,7 +134,7 @@ fn broken_objects_cost_no_more_than_whole_ones() {
 }
 
 #[test]
-fn a_returning_client_with_a_thousand_conversations_costs_what_it_asks_for() {
+fn a_resume_with_a_thousand_conversations_costs_what_it_asks_for() {
     let world = |conversations: u32| {
         let mut world = World::with(|limits| {
             (limits.sends_per_second_max, limits.queries_per_second_max) = (None, None);
@@ -165,7 +165,7 @@ fn a_returning_client_with_a_thousand_conversations_costs_what_it_asks_for() {
 }
 
 #[test]
-fn a_name_that_a_thousand_accounts_have_with_a_number_is_found_quickly() {
+fn a_free_numbered_name_is_found_quickly_among_a_thousand_accounts() {
     let world = |accounts: u32| {
         let mut world = World::with(|limits| limits.requests_per_second_max = None);
         world.register("Eve", 255, false);

@@ -45,7 +45,7 @@ fn both_hear_a_private_message_on_all_connections_and_nobody_else_does() {
 }
 
 #[test]
-fn people_who_read_lines_see_who_speaks_to_whom() {
+fn private_messages_in_text_mode_name_sender_and_recipient() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&mode=text&echo=1");
     let bob = world.enter("name=Bob&mode=text");
@@ -62,7 +62,7 @@ fn people_who_read_lines_see_who_speaks_to_whom() {
 }
 
 #[test]
-fn a_message_to_nobody_or_oneself_is_handed_back() {
+fn a_private_message_to_nobody_or_oneself_is_refused_with_its_text() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     dm(&mut world, alice, "Bob", "hi");
@@ -126,7 +126,7 @@ fn a_later_guest_of_the_same_name_sees_nothing_of_the_former_ones() {
 }
 
 #[test]
-fn what_was_missed_comes_again_and_the_conversation_is_no_room() {
+fn a_resumed_conversation_repeats_what_was_missed_and_is_no_room() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.open("name=Bob");
@@ -154,7 +154,7 @@ fn what_was_missed_comes_again_and_the_conversation_is_no_room() {
 }
 
 #[test]
-fn what_is_said_while_the_page_is_on_its_way_comes_once_and_in_order() {
+fn messages_posted_while_a_page_is_pending_arrive_once_and_in_order() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -174,7 +174,7 @@ fn what_is_said_while_the_page_is_on_its_way_comes_once_and_in_order() {
 }
 
 #[test]
-fn conversations_outlive_the_server() {
+fn conversations_survive_a_restart() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -191,7 +191,7 @@ fn conversations_outlive_the_server() {
 }
 
 #[test]
-fn nobody_has_more_conversations_than_allowed() {
+fn conversations_of_a_user_are_limited() {
     let mut world = World::with(|limits| limits.directs_max = 2);
     let alice = world.enter("name=Alice");
     for name in ["A", "B", "C"] {
@@ -202,7 +202,7 @@ fn nobody_has_more_conversations_than_allowed() {
 }
 
 #[test]
-fn a_conversation_that_never_began_leaves_nothing() {
+fn a_conversation_without_a_message_leaves_nothing() {
     let mut world = World::with(|limits| limits.content_chars_max = 3);
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -216,7 +216,7 @@ fn a_conversation_that_never_began_leaves_nothing() {
 }
 
 #[test]
-fn what_somebody_said_before_it_left_for_good_can_still_be_had() {
+fn private_messages_of_a_user_who_left_for_good_can_be_read() {
     let mut world = World::new();
     let account = world.register("Alice", 1, false);
     let bob = world.enter("name=Bob");
@@ -236,7 +236,7 @@ fn what_somebody_said_before_it_left_for_good_can_still_be_had() {
 }
 
 #[test]
-fn whoever_said_nothing_finds_the_conversation_after_a_crash() {
+fn a_silent_recipient_finds_its_conversation_after_a_crash() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.open("name=Bob");
@@ -249,7 +249,7 @@ fn whoever_said_nothing_finds_the_conversation_after_a_crash() {
 }
 
 #[test]
-fn beginning_conversations_is_paid_for_though_nothing_is_said() {
+fn starting_conversations_is_charged_even_without_a_message() {
     let mut world = World::with(|limits| {
         limits.content_chars_max = 1;
         limits.errors_max = u32::MAX;
@@ -267,7 +267,7 @@ fn beginning_conversations_is_paid_for_though_nothing_is_said() {
 }
 
 #[test]
-fn a_numbered_name_of_a_conversation_is_no_other_users() {
+fn the_numbered_name_of_a_conversation_is_no_other_users() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let tom = world.enter("name=Tom");

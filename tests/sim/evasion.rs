@@ -95,7 +95,7 @@ fn with(login: &Login, network: [u8; 4]) -> Admission {
 }
 
 #[test]
-fn a_mute_or_ban_of_a_guest_binds_what_comes_from_its_network_afterwards() {
+fn a_restraint_of_a_guest_binds_later_sessions_of_its_network() {
     for (action, _, code) in BOTH {
         let (mut world, alice, eve) = world(HERE);
         world.say(alice, &format!("/{action} Eve"));
@@ -120,7 +120,7 @@ fn a_mute_or_ban_of_a_guest_binds_what_comes_from_its_network_afterwards() {
 }
 
 #[test]
-fn whoever_was_there_before_and_older_accounts_are_untouched() {
+fn a_ban_by_network_does_not_bind_earlier_sessions_and_accounts() {
     for (action, ..) in BOTH {
         let (mut world, alice, _) = world(HERE);
         let bob = world.admission("/ws", "name=Bob&room=dev", from(HERE));
@@ -143,7 +143,7 @@ fn whoever_was_there_before_and_older_accounts_are_untouched() {
 }
 
 #[test]
-fn a_session_begun_afterwards_stays_bound_after_a_restart() {
+fn a_session_begun_after_a_ban_stays_bound_after_a_restart() {
     for (action, _, code) in BOTH {
         let (mut world, alice, _) = world(HERE);
         world.say(alice, &format!("/{action} Eve"));
@@ -157,7 +157,7 @@ fn a_session_begun_afterwards_stays_bound_after_a_restart() {
 }
 
 #[test]
-fn a_mute_or_ban_by_network_ends_after_a_day_and_that_of_the_name_does_not() {
+fn a_restraint_binds_by_network_for_a_day_and_by_name_beyond_it() {
     for (action, _, code) in BOTH {
         let (mut world, alice, _) = world(HERE);
         world.say(alice, &format!("/{action} Eve"));
@@ -170,7 +170,7 @@ fn a_mute_or_ban_by_network_ends_after_a_day_and_that_of_the_name_does_not() {
 }
 
 #[test]
-fn this_machine_is_no_network() {
+fn loopback_does_not_bind_by_network() {
     for (action, _, code) in BOTH {
         let (mut world, alice, eve) = world(LOOPBACK);
         world.say(alice, &format!("/{action} Eve"));
@@ -185,7 +185,7 @@ fn this_machine_is_no_network() {
 }
 
 #[test]
-fn an_account_is_bound_like_the_guest_that_registers_it() {
+fn an_account_is_bound_by_the_restraints_of_the_guest_that_registered_it() {
     for (action, _, code) in BOTH {
         let mut world = World::new();
         let alice = world.enter("name=Alice&room=dev");
@@ -215,7 +215,7 @@ fn a_restraint_outlives_the_session() {
 }
 
 #[test]
-fn whoever_is_caught_can_be_freed_alone() {
+fn a_guest_caught_by_a_ban_can_be_freed_alone() {
     for (action, undo, code) in BOTH {
         let (mut world, alice, _) = world(HERE);
         world.say(alice, &format!("/{action} Eve"));
@@ -238,7 +238,7 @@ fn whoever_is_caught_can_be_freed_alone() {
 }
 
 #[test]
-fn so_many_are_freed_from_one_restraint_and_then_its_network_is() {
+fn after_64_freed_guests_a_restraint_stops_binding_by_network() {
     let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -253,7 +253,7 @@ fn so_many_are_freed_from_one_restraint_and_then_its_network_is() {
 }
 
 #[test]
-fn those_who_post_without_a_session_can_be_moderated() {
+fn guests_who_post_without_a_session_can_be_moderated() {
     for (action, _, code) in BOTH {
         let (mut world, alice, _) = world(ELSEWHERE);
         assert_eq!(posts(&mut world, HERE, "Mallory", Credential::Nobody), None);
@@ -289,7 +289,7 @@ fn a_session_that_only_posts_can_be_moderated_by_name() {
 }
 
 #[test]
-fn a_message_names_its_author() {
+fn a_moderation_can_target_the_author_of_a_message() {
     for (action, _, code) in BOTH {
         let (mut world, alice, _) = world(ELSEWHERE);
         assert_eq!(posts(&mut world, HERE, "Mallory", Credential::Nobody), None);
@@ -312,7 +312,7 @@ fn a_message_names_its_author() {
 }
 
 #[test]
-fn a_message_names_its_author_whatever_that_is_called_by_now() {
+fn a_message_identifies_its_author_under_any_later_name() {
     let (mut world, alice, eve) = world(HERE);
     world.say(eve, "/name Mallory");
     world.told.clear();
@@ -376,7 +376,7 @@ fn a_ban_of_an_account_leaves_that_of_a_guest_of_its_name() {
 }
 
 #[test]
-fn bans_and_mutes_of_version_0_1_0_hold_and_can_be_lifted() {
+fn bans_and_mutes_of_version_0_1_0_apply_and_can_be_lifted() {
     let (mut world, _, eve) = world(HERE);
     world.close(eve);
     let author = AuthorKey([9; 16]).to_hex();
@@ -403,7 +403,7 @@ fn bans_and_mutes_of_version_0_1_0_hold_and_can_be_lifted() {
 }
 
 #[test]
-fn the_rights_of_an_admin_are_those_of_the_connection_whose_token_says_so() {
+fn admin_rights_of_a_token_apply_to_its_connection_only() {
     let mut world = World::new();
     let account = world.register("Ann", 1, false);
     let plain = Login { outside: true, ..login(&account, 1) };
@@ -457,7 +457,7 @@ fn an_admin_cannot_delete_in_a_private_conversation() {
 }
 
 #[test]
-fn two_who_post_under_one_name_share_no_idempotency_keys() {
+fn two_networks_posting_under_one_name_share_no_idempotency_keys() {
     let (mut world, ..) = world(HERE);
     let nobody = || Credential::Nobody;
     assert_eq!(posts_as(&mut world, HERE, "Bot", nobody(), Some("1")), None);
@@ -493,7 +493,7 @@ fn counted(world: &World, list: &str) -> usize {
 }
 
 #[test]
-fn a_restraint_imposed_again_binds_whom_it_had_caught_and_leaves_who_was_freed() {
+fn a_restraint_imposed_again_binds_those_caught_before_but_not_those_freed() {
     for (action, undo, code) in BOTH {
         let (mut world, alice, _) = world(HERE);
         let older = world.admission("/ws", "name=Older", from(HERE));
@@ -517,7 +517,7 @@ fn a_restraint_imposed_again_binds_whom_it_had_caught_and_leaves_who_was_freed()
 }
 
 #[test]
-fn a_restraint_of_one_who_is_gone_keeps_its_network_when_it_is_imposed_again() {
+fn a_restraint_imposed_again_on_an_offline_guest_keeps_its_network() {
     for (action, _, code) in BOTH {
         let (mut world, alice, eve) = world(HERE);
         world.say(alice, &format!("/{action} Eve"));
@@ -539,7 +539,7 @@ fn a_restraint_of_one_who_is_gone_keeps_its_network_when_it_is_imposed_again() {
 }
 
 #[test]
-fn a_restraint_of_an_account_that_is_gone_binds_no_guest_of_its_name() {
+fn a_restraint_of_a_removed_account_does_not_bind_guests_of_its_name() {
     for (action, ..) in BOTH {
         let (mut world, alice, _) = world(HERE);
         world.register("Zed", 5, false);
@@ -554,7 +554,7 @@ fn a_restraint_of_an_account_that_is_gone_binds_no_guest_of_its_name() {
 }
 
 #[test]
-fn whoever_comes_after_a_restart_comes_later_though_the_clock_was_set_back() {
+fn a_session_after_a_restart_is_younger_even_if_the_clock_was_set_back() {
     for (action, _, code) in BOTH {
         let (mut world, alice, _) = world(HERE);
         world.pass(Duration::from_secs(60));
@@ -566,7 +566,7 @@ fn whoever_comes_after_a_restart_comes_later_though_the_clock_was_set_back() {
 }
 
 #[test]
-fn an_account_of_before_a_restart_is_older_though_the_clock_was_set_back() {
+fn an_account_from_before_a_restart_is_older_even_if_the_clock_was_set_back() {
     for (action, ..) in BOTH {
         let (mut world, ..) = world(HERE);
         let root = world.register("Root", 3, true);
@@ -582,7 +582,7 @@ fn an_account_of_before_a_restart_is_older_though_the_clock_was_set_back() {
 }
 
 #[test]
-fn a_member_of_before_a_restart_is_longer_one_though_the_clock_was_set_back() {
+fn a_member_from_before_a_restart_ranks_first_even_if_the_clock_was_set_back() {
     let mut world = World::new();
     world.keeper.guests = true;
     let alice = world.open("name=Alice&room=den");
@@ -612,7 +612,7 @@ fn a_member_of_before_a_restart_is_longer_one_though_the_clock_was_set_back() {
 }
 
 #[test]
-fn a_day_by_network_is_one_of_the_clock_though_that_was_set_back() {
+fn a_ban_by_network_lasts_a_day_even_if_the_clock_was_set_back() {
     for (action, _, code) in BOTH {
         let (mut world, alice, _) = world(HERE);
         world.now.unix_ms -= 3_600_000;
@@ -625,7 +625,7 @@ fn a_day_by_network_is_one_of_the_clock_though_that_was_set_back() {
 }
 
 #[test]
-fn a_restraint_without_the_time_it_was_imposed_at_began_when_its_stamp_says() {
+fn a_stored_restraint_without_a_time_begins_at_its_stamp() {
     let (mut world, alice, _) = world(HERE);
     world.say(alice, "/mute Eve");
     let value = world.keeper.key_values.iter_mut().find(|((it, _), _)| *it == Namespace::Mutes);
@@ -641,7 +641,7 @@ fn a_restraint_without_the_time_it_was_imposed_at_began_when_its_stamp_says() {
 }
 
 #[test]
-fn so_many_of_a_like_name_are_freed_from_one_restraint_and_then_its_name_is() {
+fn after_64_freed_guests_of_its_name_a_restraint_stops_binding_by_name() {
     let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -665,7 +665,7 @@ fn so_many_of_a_like_name_are_freed_from_one_restraint_and_then_its_name_is() {
 }
 
 #[test]
-fn a_name_is_bound_still_when_a_network_is_not_any_more() {
+fn a_restraint_still_binds_by_name_when_it_no_longer_binds_by_network() {
     let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -684,7 +684,7 @@ fn a_name_is_bound_still_when_a_network_is_not_any_more() {
 }
 
 #[test]
-fn whoever_was_freed_is_forgotten_with_its_session() {
+fn a_freed_guest_is_forgotten_with_its_session() {
     let mut world = World::with(|limits| limits.session_life = Duration::from_secs(60));
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -699,7 +699,7 @@ fn whoever_was_freed_is_forgotten_with_its_session() {
 }
 
 #[test]
-fn nobody_is_freed_from_what_does_not_bind_them_any_more() {
+fn unbanning_somebody_who_is_no_longer_bound_frees_nobody() {
     let (mut world, alice, _) = world(HERE);
     world.say(alice, "/mute Eve");
     world.admission("/ws", "name=Else&room=dev", from(HERE));
@@ -709,7 +709,7 @@ fn nobody_is_freed_from_what_does_not_bind_them_any_more() {
 }
 
 #[test]
-fn accounts_that_a_restrained_guest_registers_take_no_room_in_a_list() {
+fn accounts_registered_by_a_restrained_guest_do_not_fill_a_list() {
     for (action, undo, code) in BOTH {
         let mut world = World::with(|limits| limits.requests_per_second_max = None);
         let alice = world.enter("name=Alice&room=dev");
@@ -745,7 +745,7 @@ fn accounts_that_a_restrained_guest_registers_take_no_room_in_a_list() {
 }
 
 #[test]
-fn those_who_are_muted_take_no_place_of_a_member() {
+fn muted_users_do_not_count_as_members() {
     let mut world = World::with(|limits| limits.members_max = 2);
     let alice = world.enter("name=Alice&room=den");
     world.say(alice, "hi");
@@ -763,7 +763,7 @@ fn those_who_are_muted_take_no_place_of_a_member() {
 }
 
 #[test]
-fn a_restraint_of_one_without_a_name_binds_nobody_else_without_one() {
+fn a_restraint_of_an_anonymous_guest_does_not_bind_other_anonymous_guests() {
     for (action, _, code) in BOTH {
         for first in ["", "name=anonymous", "name=Anonymous-3"] {
             let (mut world, alice, _) = world([203, 0, 113, 1]);
@@ -786,7 +786,7 @@ fn a_restraint_of_one_without_a_name_binds_nobody_else_without_one() {
 }
 
 #[test]
-fn the_last_sixteen_who_posted_are_found_by_name_and_all_by_their_message() {
+fn the_last_sixteen_posters_are_found_by_name_and_all_by_message() {
     let (mut world, alice, _) = world(ELSEWHERE);
     for n in 0..17 {
         assert_eq!(posts(&mut world, HERE, &format!("Bot{n}"), Credential::Nobody), None);

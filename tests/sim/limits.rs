@@ -7,7 +7,7 @@ use chinwag::chat::{ClientId, Code, ServerEvent};
 use crate::world::World;
 
 #[test]
-fn sending_too_fast_is_refused_with_the_wait_and_the_text() {
+fn sends_above_the_rate_are_refused_with_the_wait_and_the_text() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for n in 0..10 {
@@ -24,7 +24,7 @@ fn sending_too_fast_is_refused_with_the_wait_and_the_text() {
 }
 
 #[test]
-fn the_rate_can_be_off() {
+fn the_send_rate_can_be_disabled() {
     let mut world = World::with(|limits| limits.sends_per_second_max = None);
     let alice = world.enter("name=Alice");
     for _ in 0..1000 {
@@ -46,7 +46,7 @@ fn flood(world: &mut World, client: ClientId, every: u64, millis: u64) -> Option
 }
 
 #[test]
-fn whoever_floods_for_ten_seconds_is_closed() {
+fn flooding_for_ten_seconds_closes_the_connection() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let (after, code) = flood(&mut world, alice, 10, 20_000).expect("still open");
@@ -59,7 +59,7 @@ fn whoever_floods_for_ten_seconds_is_closed() {
 }
 
 #[test]
-fn a_burst_now_and_then_is_no_flood() {
+fn occasional_bursts_are_no_flood() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for _ in 0..10 {
@@ -72,7 +72,7 @@ fn a_burst_now_and_then_is_no_flood() {
 }
 
 #[test]
-fn questions_have_a_rate_of_their_own() {
+fn queries_have_a_rate_of_their_own() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for _ in 0..30 {
@@ -104,7 +104,7 @@ fn a_search_costs_as_much_as_five_pings() {
 }
 
 #[test]
-fn fifty_errors_are_enough_and_only_time_forgets_them() {
+fn fifty_errors_close_a_connection_unless_time_passes() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for _ in 0..49 {
@@ -124,7 +124,7 @@ fn fifty_errors_are_enough_and_only_time_forgets_them() {
 }
 
 #[test]
-fn a_slow_keeper_costs_a_room_no_more_than_its_limit() {
+fn a_slow_journal_costs_a_room_no_more_than_its_limit() {
     let mut world = World::with(|limits| {
         limits.sends_per_second_max = None;
         limits.catch_up_max = 10;
@@ -151,7 +151,7 @@ fn a_slow_keeper_costs_a_room_no_more_than_its_limit() {
 }
 
 #[test]
-fn there_are_so_many_rooms_and_conversations_in_all() {
+fn the_number_of_rooms_and_conversations_is_limited() {
     let mut world = World::with(|limits| limits.records_max = 3);
     let alice = world.enter("name=Alice");
     world.enter("name=Bob");
@@ -171,7 +171,7 @@ fn there_are_so_many_rooms_and_conversations_in_all() {
 }
 
 #[test]
-fn a_reason_is_short() {
+fn a_long_reason_is_refused() {
     let mut world = World::with(|limits| limits.reason_chars_max = 4);
     let alice = world.enter("name=Alice&room=dev");
     world.enter("name=Eve&room=dev");
@@ -182,7 +182,7 @@ fn a_reason_is_short() {
 }
 
 #[test]
-fn an_account_has_read_marks_of_so_many_rooms() {
+fn the_read_markers_of_an_account_are_limited() {
     let mut world = World::with(|limits| limits.read_markers_max = 1);
     let bob = world.register("Bob", 1, false);
     let client = world.enter_as(&bob, "room=dev&room=ops");
@@ -202,7 +202,7 @@ fn an_account_has_read_marks_of_so_many_rooms() {
 }
 
 #[test]
-fn accounts_and_those_who_keep_order_have_rates_of_their_own() {
+fn accounts_and_moderators_have_rates_of_their_own() {
     let mut world = World::with(|limits| {
         (limits.sends_burst_max, limits.sends_per_second_max) = (2, Some(1));
         (limits.account_sends_burst_max, limits.account_sends_per_second_max) = (3, Some(1));

@@ -20,7 +20,7 @@ fn world() -> (World, ClientId, ClientId, ClientId) {
 }
 
 #[test]
-fn whoever_makes_a_room_owns_it_and_nobody_owns_the_default_one() {
+fn the_creator_of_a_room_owns_it_and_nobody_owns_the_lobby() {
     let (mut world, alice, bob, _) = world();
     world.say(alice, "/slow 5");
     assert!(world.types(alice).contains(&"moderated".to_owned()));
@@ -32,7 +32,7 @@ fn whoever_makes_a_room_owns_it_and_nobody_owns_the_default_one() {
 }
 
 #[test]
-fn whoever_keeps_no_order_may_do_none_of_it() {
+fn users_without_a_role_cannot_moderate() {
     let (mut world, _, bob, _) = world();
     world.pass(Duration::from_secs(2));
     world.told.clear();
@@ -52,7 +52,7 @@ fn whoever_keeps_no_order_may_do_none_of_it() {
 }
 
 #[test]
-fn a_moderator_may_but_not_to_those_above() {
+fn a_moderator_cannot_moderate_users_of_equal_or_higher_rank() {
     let (mut world, alice, bob, eve) = world();
     world.say(alice, "/promote Bob");
     world.told.clear();
@@ -76,7 +76,7 @@ fn a_moderator_may_but_not_to_those_above() {
 }
 
 #[test]
-fn nobody_does_it_to_themselves_or_to_nobody() {
+fn nobody_can_moderate_themselves_or_an_unknown_user() {
     let (mut world, alice, ..) = world();
     for (line, code) in [
         ("/kick Alice", Code::BadField),
@@ -104,7 +104,7 @@ fn nobody_does_it_to_themselves_or_to_nobody() {
 }
 
 #[test]
-fn a_banned_guest_is_known_by_session_name_and_network() {
+fn a_banned_guest_is_recognised_by_session_name_and_network() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -159,7 +159,7 @@ fn a_ban_of_an_account_holds_for_it_alone() {
 }
 
 #[test]
-fn a_locked_room_hears_only_those_who_keep_order() {
+fn only_moderators_can_post_in_a_locked_room() {
     let (mut world, alice, bob, _) = world();
     world.say(alice, "/lock");
     world.told.clear();
@@ -195,7 +195,7 @@ fn slow_mode_says_how_long_to_wait() {
 }
 
 #[test]
-fn a_moderator_takes_away_what_others_said_but_does_not_speak_for_them() {
+fn a_moderator_can_delete_but_not_edit_messages_of_others() {
     let (mut world, alice, bob, _) = world();
     world.say(bob, "spam");
     world.told.clear();
@@ -210,7 +210,7 @@ fn a_moderator_takes_away_what_others_said_but_does_not_speak_for_them() {
 }
 
 #[test]
-fn the_same_deed_sent_again_is_done_once() {
+fn a_repeated_moderation_is_done_once() {
     let (mut world, alice, _, eve) = world();
     let moderation =
         r#"{"type":"moderate","id":"m1","payload":{"action":"mute","user":"Eve","seconds":60}}"#;
@@ -224,7 +224,7 @@ fn the_same_deed_sent_again_is_done_once() {
 }
 
 #[test]
-fn two_deeds_under_way_at_once_are_both_kept() {
+fn two_pending_moderations_are_both_stored() {
     let (mut world, alice, ..) = world();
     world.prompt = false;
     world.say(alice, "/mute Eve");
@@ -236,7 +236,7 @@ fn two_deeds_under_way_at_once_are_both_kept() {
 }
 
 #[test]
-fn nothing_takes_effect_that_could_not_be_recorded() {
+fn a_moderation_that_was_not_recorded_has_no_effect() {
     let (mut world, alice, _, eve) = world();
     world.keeper.refuses = Some(chinwag::chat::record::JournalError::Unavailable);
     world.say(alice, "/ban Eve");
@@ -246,7 +246,7 @@ fn nothing_takes_effect_that_could_not_be_recorded() {
 }
 
 #[test]
-fn rates_depend_on_what_somebody_is() {
+fn rates_depend_on_the_role() {
     let (mut world, alice, bob, _) = world();
     let sent = |world: &mut World, client| {
         world.pass(Duration::from_secs(60));
@@ -263,7 +263,7 @@ fn rates_depend_on_what_somebody_is() {
 }
 
 #[test]
-fn bans_are_bounded_and_those_that_are_over_make_room() {
+fn bans_are_limited_and_expired_ones_do_not_count() {
     let mut world = World::with(|limits| limits.bans_max = 2);
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -281,7 +281,7 @@ fn bans_are_bounded_and_those_that_are_over_make_room() {
 }
 
 #[test]
-fn nobody_speaks_by_inviting_who_may_not_speak() {
+fn a_muted_user_cannot_post_by_inviting() {
     let (mut world, alice, bob, _) = world();
     world.enter("name=Guest");
     let invite =
@@ -305,7 +305,7 @@ fn nobody_speaks_by_inviting_who_may_not_speak() {
 }
 
 #[test]
-fn strangers_who_invite_to_a_public_room_use_up_nothing() {
+fn invitations_to_a_public_room_do_not_fill_its_lists() {
     let mut world = World::with(|limits| limits.members_max = 2);
     let alice = world.enter("name=Alice&room=dev");
     let bob = world.enter("name=Bob&room=dev");
@@ -320,7 +320,7 @@ fn strangers_who_invite_to_a_public_room_use_up_nothing() {
 }
 
 #[test]
-fn mutes_that_are_over_make_room() {
+fn expired_mutes_do_not_count() {
     let mut world = World::with(|limits| limits.mutes_max = 2);
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -352,7 +352,7 @@ fn a_ban_of_a_guest_holds_for_names_that_look_alike_in_capitals_only() {
 }
 
 #[test]
-fn two_deeds_on_one_person_hold_after_a_crash_between_them_and_what_follows() {
+fn two_moderations_of_one_user_survive_a_crash_before_their_answers() {
     let (mut world, alice, ..) = world();
     world.prompt = false;
     world.say(alice, "/mute Eve");
@@ -375,7 +375,7 @@ fn both_hold(key_values: &[KeyValue]) {
 }
 
 #[test]
-fn a_deed_in_vain_costs_as_much_as_any_other() {
+fn a_refused_moderation_costs_as_much_as_any_other() {
     let (mut world, alice, bob, _) = world();
     world.pass(Duration::from_secs(60));
     let _ = alice;
@@ -390,7 +390,7 @@ fn a_deed_in_vain_costs_as_much_as_any_other() {
 }
 
 #[test]
-fn keeping_a_deed_costs_one_order() {
+fn a_moderation_needs_no_request_but_its_append() {
     let (mut world, alice, ..) = world();
     world.prompt = false;
     world.orders.clear();
@@ -405,7 +405,7 @@ fn keeping_a_deed_costs_one_order() {
 }
 
 #[test]
-fn whoever_said_nothing_is_banned_after_a_crash_all_the_same() {
+fn a_silent_guest_stays_banned_after_a_crash() {
     let (mut world, alice, ..) = world();
     let late = world.open("name=Late&room=dev");
     let session = world.welcome(late).session;

@@ -22,7 +22,7 @@ fn news(world: &mut World, client: ClientId) -> Vec<String> {
 }
 
 #[test]
-fn joins_are_told_at_once_then_in_batches() {
+fn joins_are_sent_at_once_and_then_in_batches() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -40,7 +40,7 @@ fn joins_are_told_at_once_then_in_batches() {
 }
 
 #[test]
-fn a_leave_is_told_after_a_grace() {
+fn a_leave_is_sent_after_the_grace() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.open("name=Bob");
@@ -58,7 +58,7 @@ fn a_leave_is_told_after_a_grace() {
 }
 
 #[test]
-fn leaving_a_room_is_told_at_once() {
+fn leaving_a_room_is_sent_at_once() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -70,7 +70,7 @@ fn leaving_a_room_is_told_at_once() {
 }
 
 #[test]
-fn a_room_one_tab_has_left_is_left_after_the_grace() {
+fn a_room_left_by_one_tab_is_left_after_the_grace_of_the_other() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=dev");
     let bob = world.open("name=Bob&room=dev");
@@ -86,7 +86,7 @@ fn a_room_one_tab_has_left_is_left_after_the_grace() {
 }
 
 #[test]
-fn in_a_full_room_only_the_count_is_told() {
+fn in_a_full_room_only_the_count_is_sent() {
     let mut world = World::with(|limits| limits.presence_users_max = 3);
     let alice = world.enter("name=Alice");
     for n in 0..3 {
@@ -103,7 +103,7 @@ fn in_a_full_room_only_the_count_is_told() {
 }
 
 #[test]
-fn many_rooms_at_once_are_told_a_few_at_a_time() {
+fn presence_of_many_rooms_is_sent_a_few_at_a_time() {
     let mut world = World::new();
     for number in 0..800 {
         world.enter(&format!("name=Guest&room=r{}&session=none{number}", number % 8));
@@ -125,7 +125,7 @@ fn many_rooms_at_once_are_told_a_few_at_a_time() {
 }
 
 #[test]
-fn ten_thousand_who_join_within_ten_seconds_cost_each_other_a_few_events() {
+fn ten_thousand_joins_within_ten_seconds_cost_each_client_a_few_events() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let mut told = 0;
@@ -187,7 +187,7 @@ fn arrivals(count: u64) -> (u64, u64) {
 }
 
 #[test]
-fn arriving_costs_each_the_same_however_many_arrive() {
+fn a_join_costs_the_same_however_many_join() {
     let ((few_events, few_bytes), (many_events, many_bytes)) = (arrivals(2_500), arrivals(10_000));
     let each = |sum: u64, count: u64| sum as f64 / count as f64;
     let events = each(many_events, 10_000) / each(few_events, 2_500);

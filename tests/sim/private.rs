@@ -25,7 +25,7 @@ fn world() -> (World, ClientId, ClientId) {
 }
 
 #[test]
-fn a_private_room_does_not_exist_for_strangers_by_any_entrance() {
+fn a_private_room_does_not_exist_for_strangers_in_any_request() {
     let (mut world, alice, eve) = world();
     for text in [r#"{"type":"history","room":"den"}"#, r#"{"type":"list_users","room":"den"}"#] {
         world.say(eve, text);
@@ -66,7 +66,7 @@ fn a_private_room_does_not_exist_for_strangers_by_any_entrance() {
 }
 
 #[test]
-fn nor_does_it_exist_over_http() {
+fn a_private_room_does_not_exist_for_strangers_over_http() {
     let (mut world, alice, _) = world();
     let session = {
         world.told.clear();
@@ -89,7 +89,7 @@ fn nor_does_it_exist_over_http() {
 }
 
 #[test]
-fn an_invited_guest_comes_in_and_one_who_was_kicked_stays_out() {
+fn an_invited_guest_can_join_and_a_kicked_one_cannot() {
     let (mut world, alice, eve) = world();
     world.say(alice, "/invite Eve");
     let told = world.read(eve);
@@ -114,7 +114,7 @@ fn an_invited_guest_comes_in_and_one_who_was_kicked_stays_out() {
 }
 
 #[test]
-fn those_who_were_there_are_members_and_members_come_back() {
+fn people_in_a_room_become_members_when_it_is_made_private() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=den");
     let bob = world.open("name=Bob&room=den");
@@ -132,7 +132,7 @@ fn those_who_were_there_are_members_and_members_come_back() {
 }
 
 #[test]
-fn a_page_that_was_on_its_way_is_not_shown_to_whom_it_is_private_now() {
+fn a_pending_page_of_a_room_made_private_is_not_sent_to_strangers() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=den");
     world.say(alice, "the secret word");
@@ -145,7 +145,7 @@ fn a_page_that_was_on_its_way_is_not_shown_to_whom_it_is_private_now() {
 }
 
 #[test]
-fn the_default_room_is_everybodys() {
+fn the_lobby_cannot_be_made_private() {
     let mut world = World::new();
     let root = world.register("Root", 9, true);
     let root = world.enter_as(&root, "");
@@ -154,7 +154,7 @@ fn the_default_room_is_everybodys() {
 }
 
 #[test]
-fn admins_keep_order_everywhere_and_read_nothing_private() {
+fn admins_moderate_everywhere_and_read_no_private_room() {
     let (mut world, _, _) = world();
     let root = world.register("Root", 9, true);
     let root = world.enter_as(&root, "");
@@ -165,7 +165,7 @@ fn admins_keep_order_everywhere_and_read_nothing_private() {
 }
 
 #[test]
-fn membership_ends_with_the_session_and_the_room_has_another_owner() {
+fn membership_ends_with_the_session_and_another_user_owns_the_room() {
     let (mut world, alice, eve) = world();
     world.say(alice, "/invite Eve");
     world.say(alice, "/promote Eve");
@@ -185,7 +185,7 @@ fn membership_ends_with_the_session_and_the_room_has_another_owner() {
 }
 
 #[test]
-fn public_again_it_is_there_for_everybody() {
+fn a_room_made_public_again_is_visible_to_everybody() {
     let (mut world, alice, eve) = world();
     world.say(alice, "/public");
     world.say(eve, r#"{"type":"list_rooms"}"#);
@@ -209,7 +209,7 @@ fn a_private_room_has_at_most_so_many_members() {
 }
 
 #[test]
-fn whoever_keeps_order_no_more_is_a_member_still_and_one_kicked_is_neither() {
+fn a_demoted_moderator_stays_a_member_and_a_kicked_one_does_not() {
     let (mut world, alice, eve) = world();
     let session = {
         let tab = world.open("name=Bob");
@@ -238,7 +238,7 @@ fn whoever_keeps_order_no_more_is_a_member_still_and_one_kicked_is_neither() {
 }
 
 #[test]
-fn another_session_is_not_carried_into_a_room_it_may_not_be_in() {
+fn a_resumed_session_does_not_join_rooms_it_may_not_be_in() {
     let (mut world, alice, eve) = world();
     world.close(eve);
     world.told.clear();
@@ -257,7 +257,7 @@ fn another_session_is_not_carried_into_a_room_it_may_not_be_in() {
 }
 
 #[test]
-fn whoever_comes_while_a_room_becomes_private_is_a_member_or_outside() {
+fn people_who_join_while_a_room_becomes_private_are_members_or_removed() {
     let mut world = World::with(|limits| limits.members_max = 2);
     let alice = world.enter("name=Alice&room=den");
     world.say(alice, "hi");
@@ -278,7 +278,7 @@ fn whoever_comes_while_a_room_becomes_private_is_a_member_or_outside() {
 }
 
 #[test]
-fn whoever_left_before_a_room_became_private_is_no_member_after_a_restart() {
+fn a_user_who_left_before_a_room_became_private_is_no_member_after_a_restart() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=den");
     let eve = world.open("name=Eve&room=den");
@@ -299,7 +299,7 @@ fn whoever_left_before_a_room_became_private_is_no_member_after_a_restart() {
 }
 
 #[test]
-fn a_room_of_the_strangest_name_is_private_after_a_restart_too() {
+fn a_room_with_an_unusual_name_is_private_after_a_restart() {
     let mut world = World::new();
     let owner = world.open("name=Alice&room=a%E2%88%95b&room=a");
     let welcome = world.welcome(owner);
@@ -313,7 +313,7 @@ fn a_room_of_the_strangest_name_is_private_after_a_restart_too() {
 }
 
 #[test]
-fn what_is_refused_late_names_what_asked_for_it() {
+fn a_late_refusal_names_the_event_it_answers() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=den");
     world.say(alice, "the secret word");
@@ -329,7 +329,7 @@ fn what_is_refused_late_names_what_asked_for_it() {
 }
 
 #[test]
-fn a_room_has_an_owner_after_a_crash_who_never_said_anything() {
+fn a_room_keeps_a_silent_owner_after_a_crash() {
     let mut world = World::new();
     let alice = world.open("name=Alice&room=den");
     let session = world.welcome(alice).session;
@@ -360,7 +360,7 @@ fn a_room_made_private_by_its_first_entry_is_private_after_a_restart() {
 }
 
 #[test]
-fn a_private_room_without_owner_goes_to_a_moderator_else_to_the_longest_standing_member() {
+fn a_private_room_without_an_owner_passes_to_a_moderator_or_the_longest_standing_member() {
     for (moderator, heir) in [(None, "Zoe"), (Some("Bob"), "Bob")] {
         let mut world = World::new();
         let owner = world.enter("name=Owner&room=den");

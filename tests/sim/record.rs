@@ -29,7 +29,7 @@ fn mids(event: &ServerEvent) -> Vec<u64> {
 }
 
 #[test]
-fn joining_tells_what_was_said_before() {
+fn joining_sends_the_last_messages() {
     let (mut world, _) = with_messages(60);
     let bob = world.open("name=Bob");
     let told = world.told(bob);
@@ -59,7 +59,7 @@ fn joining_tells_what_was_said_before() {
 }
 
 #[test]
-fn history_comes_before_anything_live_and_nothing_lies_between() {
+fn history_precedes_live_messages_without_a_gap() {
     let (mut world, alice) = with_messages(2);
     world.prompt = false;
     let bob = world.open("name=Bob");
@@ -83,7 +83,7 @@ fn history_comes_before_anything_live_and_nothing_lies_between() {
 }
 
 #[test]
-fn a_page_that_knows_more_than_was_shown_is_cut() {
+fn a_page_is_cut_at_the_last_published_entry() {
     let (mut world, alice) = with_messages(2);
     world.prompt = false;
     world.say(alice, "m3");
@@ -103,7 +103,7 @@ fn a_page_that_knows_more_than_was_shown_is_cut() {
 }
 
 #[test]
-fn a_page_that_cannot_be_read_is_told_and_the_client_goes_live() {
+fn a_failed_read_is_an_error_and_the_client_goes_live() {
     let (mut world, alice) = with_messages(2);
     world.prompt = false;
     let bob = world.open("name=Bob");
@@ -118,7 +118,7 @@ fn a_page_that_cannot_be_read_is_told_and_the_client_goes_live() {
 }
 
 #[test]
-fn history_is_asked_for_by_seq() {
+fn history_is_read_by_seq() {
     let (mut world, alice) = with_messages(20);
     for (payload, expected) in [
         ("{}", (1..=20).collect::<Vec<u64>>()),
@@ -147,7 +147,7 @@ fn history_is_asked_for_by_seq() {
 }
 
 #[test]
-fn a_returning_client_gets_what_it_missed_and_then_goes_live() {
+fn a_resuming_client_gets_what_it_missed_and_then_goes_live() {
     let (mut world, alice) = with_messages(5);
     let bob = world.open("name=Bob&after=lobby:3&epoch=k3");
     assert_eq!(
@@ -167,7 +167,7 @@ fn a_returning_client_gets_what_it_missed_and_then_goes_live() {
 }
 
 #[test]
-fn a_client_may_return_with_nothing_missed_with_too_much_known_and_from_another_time() {
+fn a_resume_handles_nothing_missed_positions_above_the_top_and_another_epoch() {
     let (mut world, alice) = with_messages(5);
     let resumed = |world: &mut World, query: &str| {
         let client = world.open(query);
@@ -210,7 +210,7 @@ fn a_client_may_return_with_nothing_missed_with_too_much_known_and_from_another_
 }
 
 #[test]
-fn more_than_a_thousand_missed_events_are_for_paging() {
+fn a_resume_repeats_at_most_a_thousand_events() {
     let (mut world, _) = with_messages(1500);
     let bob = world.open("name=Bob&after=lobby:100&epoch=k3");
     let told = world.told(bob);
@@ -223,7 +223,7 @@ fn more_than_a_thousand_missed_events_are_for_paging() {
 }
 
 #[test]
-fn a_return_fits_into_a_send_queue() {
+fn a_resume_fits_into_a_send_queue() {
     let mut world = World::with(|limits| limits.sends_per_second_max = None);
     let alice = world.enter("name=Alice");
     for _ in 0..200 {
@@ -238,7 +238,7 @@ fn a_return_fits_into_a_send_queue() {
 }
 
 #[test]
-fn an_open_client_may_resume_too() {
+fn an_open_client_can_resume() {
     let (mut world, alice) = with_messages(3);
     let bob = world.open("name=Bob&room=dev");
     let session = world.welcome(bob).session;
@@ -296,7 +296,7 @@ fn joining_after_a_seq_resumes_the_room() {
 }
 
 #[test]
-fn what_a_slow_client_was_not_sent_is_named() {
+fn a_gap_names_what_a_slow_client_was_not_sent() {
     let (mut world, alice) = with_messages(3);
     let room = world.room_with(alice).unwrap();
     world.handle(Input::CaughtUp { client: alice, missed: vec![(room, 58, 90)] });
@@ -313,7 +313,7 @@ fn what_a_slow_client_was_not_sent_is_named() {
 }
 
 #[test]
-fn leaving_while_a_page_is_on_its_way_is_leaving() {
+fn a_client_that_leaves_while_a_page_is_pending_has_left() {
     let (mut world, alice) = with_messages(3);
     world.prompt = false;
     let bob = world.open("name=Bob&room=dev");

@@ -82,7 +82,7 @@ fn rooms(world: &mut World) -> Vec<RoomSummary> {
 }
 
 #[test]
-fn a_limit_of_nothing_brings_nothing() {
+fn a_limit_of_zero_returns_no_messages() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     world.say(alice, "one");
@@ -109,7 +109,7 @@ fn page(world: &mut World, span: Span, limit: Option<u32>) -> History {
 }
 
 #[test]
-fn a_post_is_answered_and_shown_only_once_it_is_recorded() {
+fn a_post_is_answered_and_published_only_once_recorded() {
     let mut world = world(|_| {});
     let alice = world.enter("name=Alice");
     world.prompt = false;
@@ -165,7 +165,7 @@ fn a_repeated_post_gets_the_first_answer() {
 }
 
 #[test]
-fn a_session_speaks_as_its_person_and_everybody_hears_it() {
+fn a_post_with_a_session_is_from_its_person_and_is_broadcast() {
     let mut world = world(|_| {});
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -187,7 +187,7 @@ fn a_session_speaks_as_its_person_and_everybody_hears_it() {
 }
 
 #[test]
-fn a_ghost_that_posts_has_its_name_for_as_long() {
+fn a_detached_session_has_its_name_while_it_posts() {
     let mut world = world(|_| {});
     let bob = world.enter("name=Bob");
     let alice = world.open("name=Alice");
@@ -207,7 +207,7 @@ fn a_ghost_that_posts_has_its_name_for_as_long() {
 }
 
 #[test]
-fn what_is_refused_leaves_no_room_behind() {
+fn a_refused_post_leaves_no_room() {
     let mut world = world(|limits| limits.content_chars_max = 3);
     let into = |room: &str, text: &str| Post { room: room.into(), ..post(text) };
     assert_eq!(refused(&mut world, into("new", "long")), Code::TooLong);
@@ -246,7 +246,7 @@ fn guests_of_a_network_share_a_rate_and_a_session_has_its_own() {
 }
 
 #[test]
-fn a_page_is_that_of_a_client() {
+fn a_page_over_http_has_the_limits_of_a_client() {
     let mut world = world(|limits| {
         (limits.history_max, limits.sends_per_second_max) = (5, None);
     });
@@ -279,7 +279,7 @@ fn a_page_is_that_of_a_client() {
 }
 
 #[test]
-fn those_who_ask_too_much_wait_and_others_do_not() {
+fn queries_above_the_rate_of_a_network_do_not_affect_others() {
     let mut world = world(|limits| {
         (limits.requests_per_second_max, limits.requests_burst_max) = (Some(10), 3);
         (limits.networks_max, limits.sends_burst_max) = (2, 1);
@@ -321,7 +321,7 @@ fn those_who_ask_too_much_wait_and_others_do_not() {
 }
 
 #[test]
-fn without_a_rate_anybody_may_ask_anything() {
+fn without_a_rate_queries_are_unlimited() {
     let mut world = world(|limits| {
         (limits.requests_per_second_max, limits.requests_burst_max) = (None, 1);
     });

@@ -35,7 +35,7 @@ fn the_same_inputs_have_the_same_effects() {
 }
 
 #[test]
-fn what_is_private_reaches_nobody_else() {
+fn private_messages_reach_nobody_else() {
     let word = std::env::var("SIM_SEED").unwrap_or_else(|_| "1..21".to_owned());
     let number = |word: &str| word.parse::<u64>().expect("SIM_SEED is a number or two");
     let seeds = match word.split_once("..") {

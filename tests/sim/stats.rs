@@ -85,7 +85,7 @@ fn messages_are_counted_by_minute_hour_and_day_and_by_room() {
 }
 
 #[test]
-fn only_the_ten_busiest_rooms_are_named() {
+fn only_the_ten_busiest_rooms_are_listed() {
     let mut world = World::with(|limits| limits.sends_per_second_max = None);
     for room in 0..12 {
         for _ in 0..=room {
@@ -98,7 +98,7 @@ fn only_the_ten_busiest_rooms_are_named() {
 }
 
 #[test]
-fn people_are_counted_once_however_often_they_come() {
+fn people_are_counted_once_however_often_they_connect() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -132,7 +132,7 @@ fn people_are_counted_once_however_often_they_come() {
 }
 
 #[test]
-fn whoever_takes_up_a_session_was_that_person_all_the_time() {
+fn a_client_that_resumes_a_session_is_counted_as_one_person() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -146,7 +146,7 @@ fn whoever_takes_up_a_session_was_that_person_all_the_time() {
 }
 
 #[test]
-fn the_journal_is_measured_from_the_order_to_the_answer() {
+fn journal_latency_is_measured_from_request_to_answer() {
     let mut world = World::with(|limits| limits.sends_per_second_max = None);
     let alice = world.enter("name=Alice");
     for millis in [vec![2; 98], vec![7, 30]].concat() {
@@ -164,7 +164,7 @@ fn the_journal_is_measured_from_the_order_to_the_answer() {
 }
 
 #[test]
-fn an_event_asks_for_an_hour_unless_it_says_otherwise() {
+fn an_event_returns_an_hour_of_statistics_by_default() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&mode=text");
     world.say(alice, "Hello");
@@ -191,7 +191,7 @@ fn an_event_asks_for_an_hour_unless_it_says_otherwise() {
 }
 
 #[test]
-fn a_day_of_minutes_is_kept_and_a_leap_of_the_clock_loses_no_more_than_that() {
+fn minutes_are_kept_for_a_day_and_a_leap_of_the_clock_loses_no_others() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     world.say(alice, "Hello");
@@ -230,7 +230,7 @@ fn kept(world: &mut World) -> Vec<Vec<(String, Option<String>)>> {
 }
 
 #[test]
-fn totals_of_days_are_kept_once_a_minute_and_at_the_end() {
+fn totals_of_days_are_saved_once_a_minute_and_on_shutdown() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     for _ in 0..70 {
@@ -256,7 +256,7 @@ fn totals_of_days_are_kept_once_a_minute_and_at_the_end() {
 }
 
 #[test]
-fn a_restart_goes_on_with_the_day_and_ninety_days_are_enough() {
+fn a_restart_continues_the_day_and_ninety_days_are_kept() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -282,7 +282,7 @@ fn a_restart_goes_on_with_the_day_and_ninety_days_are_enough() {
 }
 
 #[test]
-fn a_crowd_of_rooms_and_people_costs_no_more_than_the_limits() {
+fn statistics_of_many_rooms_and_people_stay_within_the_limits() {
     let mut world = World::with(|limits| {
         (limits.stats_rooms_max, limits.stats_users_max) = (8, 16);
         limits.sends_per_second_max = None;

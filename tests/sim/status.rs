@@ -33,7 +33,7 @@ fn away(text: &str) -> Status {
 }
 
 #[test]
-fn a_status_is_acknowledged_told_and_listed_until_it_is_taken_back() {
+fn a_status_is_acknowledged_broadcast_and_listed_until_reset() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -75,7 +75,7 @@ fn a_status_is_acknowledged_told_and_listed_until_it_is_taken_back() {
 }
 
 #[test]
-fn of_many_within_a_batch_the_last_is_told() {
+fn of_several_statuses_in_a_batch_the_last_is_sent() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob&mode=text");
@@ -102,7 +102,7 @@ fn of_many_within_a_batch_the_last_is_told() {
 }
 
 #[test]
-fn in_a_full_room_nothing_is_told_by_name() {
+fn in_a_full_room_statuses_are_not_sent_by_name() {
     let mut world = World::with(|limits| limits.presence_users_max = 3);
     let alice = world.enter("name=Alice");
     let others: Vec<ClientId> = (0..3).map(|n| world.enter(&format!("name=N{n}"))).collect();
@@ -118,7 +118,7 @@ fn in_a_full_room_nothing_is_told_by_name() {
 }
 
 #[test]
-fn a_ghost_takes_its_status_along_until_its_end() {
+fn a_detached_session_keeps_its_status_until_it_ends() {
     let mut world = World::new();
     let bob = world.enter("name=Bob");
     let alice = world.open("name=Alice");
@@ -138,7 +138,7 @@ fn a_ghost_takes_its_status_along_until_its_end() {
 }
 
 #[test]
-fn a_status_that_may_not_be_is_refused() {
+fn an_invalid_status_is_refused() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");

@@ -9,7 +9,7 @@ use crate::society::START;
 use crate::world::World;
 
 #[test]
-fn a_message_is_shown_and_acked_only_once_it_is_recorded() {
+fn a_message_is_published_and_acknowledged_only_once_recorded() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -53,7 +53,7 @@ fn without_an_id_there_is_no_ack_and_with_echo_there_is_a_message() {
 }
 
 #[test]
-fn what_is_wrong_with_a_message_is_said_and_the_text_handed_back() {
+fn an_invalid_message_is_refused_with_the_reason_and_its_text() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let long = "é".repeat(4001);
@@ -108,7 +108,7 @@ fn what_is_wrong_with_a_message_is_said_and_the_text_handed_back() {
 }
 
 #[test]
-fn the_same_id_is_the_same_message() {
+fn a_repeated_id_is_the_same_message() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -132,7 +132,7 @@ fn the_same_id_is_the_same_message() {
 }
 
 #[test]
-fn a_refused_append_is_told_with_its_text_and_can_be_tried_again() {
+fn a_failed_append_is_reported_with_its_text_and_can_be_retried() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -160,7 +160,7 @@ fn a_refused_append_is_told_with_its_text_and_can_be_tried_again() {
 }
 
 #[test]
-fn a_message_whose_sender_has_gone_is_shown_all_the_same() {
+fn a_message_is_published_although_its_sender_has_left() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -174,7 +174,7 @@ fn a_message_whose_sender_has_gone_is_shown_all_the_same() {
 }
 
 #[test]
-fn what_was_said_can_be_changed() {
+fn messages_can_be_edited_deleted_and_reacted_to() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -209,7 +209,7 @@ fn what_was_said_can_be_changed() {
 }
 
 #[test]
-fn a_message_may_have_an_end() {
+fn a_message_can_expire() {
     let mut world = World::with(|limits| limits.message_ttl = Some(Duration::from_secs(3600)));
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -237,7 +237,7 @@ fn a_message_may_have_an_end() {
 }
 
 #[test]
-fn commands_do_what_events_do() {
+fn slash_commands_do_what_events_do() {
     let mut world = World::with(|limits| limits.sends_per_second_max = None);
     let alice = world.enter("name=Alice");
     let bob = world.enter("name=Bob");
@@ -284,7 +284,7 @@ fn commands_do_what_events_do() {
 }
 
 #[test]
-fn a_ping_tells_the_top_of_each_room() {
+fn a_pong_has_the_top_of_each_room() {
     let mut world = World::new();
     let alice = world.enter("name=Alice&room=dev&room=lobby");
     world.say(alice, "one");

@@ -32,7 +32,7 @@ fn two(change: impl FnOnce(&mut Limits)) -> (World, ClientId, ClientId) {
 }
 
 #[test]
-fn the_others_in_the_room_are_told_and_nobody_else() {
+fn typing_is_sent_to_the_others_in_the_room_only() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -62,7 +62,7 @@ fn the_others_in_the_room_are_told_and_nobody_else() {
 }
 
 #[test]
-fn a_sign_is_passed_on_once_in_three_seconds() {
+fn typing_is_broadcast_once_in_three_seconds() {
     let (mut world, alice, bob) = two(|_| {});
     let mut told = Vec::new();
     for _ in 0..80 {
@@ -81,7 +81,7 @@ fn a_sign_is_passed_on_once_in_three_seconds() {
 }
 
 #[test]
-fn whoever_begins_again_is_told_when_it_may_be() {
+fn typing_again_is_shown_after_the_rest() {
     let (mut world, alice, bob) = two(|_| {});
     for event in [ON, OFF, OFF, ON] {
         world.say(alice, event);
@@ -104,7 +104,7 @@ fn whoever_begins_again_is_told_when_it_may_be() {
 }
 
 #[test]
-fn the_message_ends_it_once() {
+fn a_message_ends_typing_once() {
     let (mut world, alice, bob) = two(|_| {});
     world.say(alice, ON);
     world.prompt = false;
@@ -117,7 +117,7 @@ fn the_message_ends_it_once() {
 }
 
 #[test]
-fn a_post_over_http_ends_it_too_and_a_message_elsewhere_does_not() {
+fn typing_ends_with_a_post_over_http_and_not_with_a_message_elsewhere() {
     let mut world = World::new();
     let alice = world.open("name=Alice&room=lobby&room=dev");
     let session = world.welcome(alice).session;
@@ -136,7 +136,7 @@ fn a_post_over_http_ends_it_too_and_a_message_elsewhere_does_not() {
 }
 
 #[test]
-fn whoever_leaves_or_goes_types_no_more() {
+fn leaving_or_closing_ends_typing() {
     for way in ["/leave", "/quit", "close", "timeout"] {
         let (mut world, alice, bob) = two(|_| {});
         world.say(alice, ON);
@@ -152,7 +152,7 @@ fn whoever_leaves_or_goes_types_no_more() {
 }
 
 #[test]
-fn the_connection_that_types_is_the_one_that_counts() {
+fn typing_ends_with_the_connection_that_last_reported_it() {
     let mut world = World::new();
     let alice = world.open("name=Alice");
     let session = world.welcome(alice).session;
@@ -167,7 +167,7 @@ fn the_connection_that_types_is_the_one_that_counts() {
 }
 
 #[test]
-fn whoever_turns_out_to_be_somebody_else_types_no_more() {
+fn becoming_another_person_ends_typing() {
     let mut world = World::new();
     let carol = world.open("name=Carol");
     let session = world.welcome(carol).session;
@@ -182,7 +182,7 @@ fn whoever_turns_out_to_be_somebody_else_types_no_more() {
 }
 
 #[test]
-fn a_new_name_does_not_leave_the_old_one_typing() {
+fn a_rename_ends_typing_under_the_old_name() {
     let (mut world, alice, bob) = two(|_| {});
     world.say(alice, ON);
     world.say(alice, "/name Alma");
@@ -195,7 +195,7 @@ fn a_new_name_does_not_leave_the_old_one_typing() {
 }
 
 #[test]
-fn a_room_is_not_told_more_than_its_share() {
+fn typing_in_a_room_is_limited_for_the_room() {
     let mut world = World::with(|limits| limits.typing_per_second_max = Some(1));
     let reader = world.enter("name=Reader");
     let writers: Vec<ClientId> = (0..10).map(|n| world.enter(&format!("name=N{n}"))).collect();
@@ -216,7 +216,7 @@ fn a_room_is_not_told_more_than_its_share() {
 }
 
 #[test]
-fn a_storm_reaches_nobody_and_keeps_nothing_from_being_said() {
+fn a_flood_of_typing_reaches_nobody_and_delays_no_message() {
     // Of the signs alone: what all messages may cost is another limit.
     let (mut world, alice, bob) = two(|limits| limits.work_burst_max = 1_000_000);
     for n in 0..20_000 {
@@ -234,7 +234,7 @@ fn a_storm_reaches_nobody_and_keeps_nothing_from_being_said() {
 }
 
 #[test]
-fn a_room_one_is_not_in_is_told_as_ever_and_bad_signs_are_errors() {
+fn typing_in_another_room_is_not_in_room_and_bad_typing_is_an_error() {
     let (mut world, alice, bob) = two(|_| {});
     let far = world.enter("name=Far&room=dev");
     for (event, code) in [

@@ -82,7 +82,7 @@ fn silence_is_pinged_and_then_ended() {
 }
 
 #[test]
-fn any_byte_is_a_sign_of_life() {
+fn any_byte_counts_as_activity() {
     let mut peer = Peer::open();
     for _ in 0..10 {
         peer.wait(8_000);
