@@ -1,7 +1,7 @@
 //! chinwag is a real-time chat server in one static binary.
 //!
-//! This page is the map: what the parts are, how a message goes through them, and what holds
-//! everywhere. `README.md` says how to run it.
+//! This page is the map: the parts, the way of a message and of a return through them, and the
+//! invariants. `README.md` says how to run it.
 //!
 //! # Promises
 //!
@@ -53,17 +53,28 @@
 //!       → Effect::Journal(Append) → journal (one commit for all that wait)
 //!       → JournalResponse::Appended { seq, ts } → Chat::handle(Answered)
 //!       → Effect::Reply(ack) to the sender, Effect::Broadcast to the room
-//!       → server: written once per output form → one frame in the turn's buffer
+//!       → server: rendered once per output form → one frame in the turn's buffer
 //!       → a note for each member → flush: one write per connection
 //! ```
 //!
-//! A room shows only what came out of its journal, in the journal's order. Typing and presence are
-//! not in the record and go straight to the broadcast.
+//! A room publishes only what its journal has recorded, in the journal's order. Typing and presence
+//! are not recorded and go straight to the broadcast.
+//!
+//! # The way of a return
+//!
+//! ```text
+//! GET /ws?session=KEY&after=ROOM:SEQ → Chat::handle(Opened): the session is reattached, its rooms
+//!       are joined → Effect::Reply(welcome), Effect::Journal(Read) for each room
+//!       meanwhile the client is in no audience; each room keeps what it publishes
+//!       → JournalResponse::Page for each room → Chat::handle(Answered)
+//!       → Effect::Reply: resumed, the missed entries, those published meanwhile, live
+//!       → the client is in the audience again
+//! ```
 //!
 //! # The turn
 //!
 //! poll → accept → read → wake → deadlines → flush → reap: fixed phases, never a callback out of a
-//! callback. [`net`] tells more.
+//! callback; [`net`] describes them.
 //!
 //! # Invariants
 //!
@@ -75,13 +86,13 @@
 //!    [`config`]; its doc says what happens at the limit.
 //! 6. What comes in is bounded and paid for before it is looked up: a message by its size from a
 //!    bucket of its connection and one of its network, names by their length before they are folded,
-//!    a question by what it makes the journal do. No input costs more than 15 times what an ordinary
+//!    a query by what it makes the journal do. No input costs more than 15 times what an ordinary
 //!    one of its size does (`tests/sim/cost.rs`). What a connection is owed is bounded: nothing is
 //!    read from it while its queue is full or an answer is under way.
 //! 7. No byte from the network can panic the process: `ws`, `http`, `net`, `chat` and
 //!    `auth` deny indexing, unchecked arithmetic and `unwrap`; unsafe code is forbidden.
-//! 8. No message is shown to anybody before it is in the journal; no `ack` before it is as durable
-//!    as promised.
+//! 8. No message is published before it is in the journal; no `ack` is sent before the message is
+//!    as durable as promised.
 //!
 //! What is deliberately absent: an async runtime, a thread per anything, per-connection buffers,
 //! a client role in the codec, topics with wildcards, and any way to speak in another's name.

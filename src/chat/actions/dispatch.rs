@@ -50,14 +50,7 @@ impl Chat {
     ) -> Result<(), Refusal> {
         match command {
             Command::Send { content, reply_to, ttl, sender } => {
-                let message = Message { content, reply_to, ttl, sender };
-                match self.room_to_speak(step, from, room) {
-                    Ok(room) => self.send(step, from, room, id, message),
-                    Err(refusal) => {
-                        let room = self.rooms.room_named(room);
-                        self.refuse_to_send(step, from, room, id, message, refusal)
-                    }
-                }
+                self.send_in(step, from, room, id, Message { content, reply_to, ttl, sender })
             }
             Command::Direct { to, content, reply_to, ttl } => {
                 let message = Message { content, reply_to, ttl, sender: None };
@@ -72,19 +65,7 @@ impl Chat {
             // Charged when the token was read.
             Command::LogIn(login) => self.log_in(step, from, id, &login),
             Command::Auth(_) => Err(invalid_token()),
-            Command::Reply(content) => {
-                let room = self.room_of(from, room).map_err(|it| it.text(Arc::clone(&content)))?;
-                let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
-                let reply_to =
-                    Some(last.ok_or_else(|| no_such_message().text(Arc::clone(&content)))?);
-                self.send(
-                    step,
-                    from,
-                    room,
-                    id,
-                    Message { content, reply_to, ttl: None, sender: None },
-                )
-            }
+            Command::Reply(content) => self.send_reply(step, from, room, id, content),
             Command::Edit { mid, content } => {
                 self.change_message(step, from, room, id, mid, |mid| Change::Edited {
                     mid,
@@ -104,20 +85,63 @@ impl Chat {
             }
             Command::SetName(requested) => self.set_name(step, from, id, &requested),
             Command::SetStatus { away, text } => self.set_status(step, from, id, away, &text),
-            Command::Typing(on) => {
-                let room = self.room_of(from, room)?;
-                // Nobody is shown as typing who may not post.
-                if !on || self.check_speech(step, from, room, false).is_ok() {
-                    self.typing(step, from, room, on);
-                }
-                Ok(())
-            }
+            Command::Typing(on) => self.typing_in(step, from, room, on),
             Command::Quit => self.quit(step, from),
             command => {
                 self.charge_query(step.now, from, price(&command))?;
                 self.query(step, from, id, room, command)
             }
         }
+    }
+
+    /// Sends a message to the named room.
+    fn send_in(
+        &mut self,
+        step: &mut Step<'_>,
+        from: ClientRef,
+        room: Option<&str>,
+        id: Option<Arc<str>>,
+        message: Message,
+    ) -> Result<(), Refusal> {
+        match self.room_to_speak(step, from, room) {
+            Ok(room) => self.send(step, from, room, id, message),
+            Err(refusal) => {
+                let room = self.rooms.room_named(room);
+                self.refuse_to_send(step, from, room, id, message, refusal)
+            }
+        }
+    }
+
+    /// Sends an answer to the last message of the named room.
+    fn send_reply(
+        &mut self,
+        step: &mut Step<'_>,
+        from: ClientRef,
+        room: Option<&str>,
+        id: Option<Arc<str>>,
+        content: Arc<str>,
+    ) -> Result<(), Refusal> {
+        let back = |refusal: Refusal| refusal.text(Arc::clone(&content));
+        let room = self.room_of(from, room).map_err(back)?;
+        let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
+        let reply_to = Some(last.ok_or_else(no_such_message).map_err(back)?);
+        self.send(step, from, room, id, Message { content, reply_to, ttl: None, sender: None })
+    }
+
+    /// Starts or stops typing in the named room.
+    fn typing_in(
+        &mut self,
+        step: &mut Step<'_>,
+        from: ClientRef,
+        room: Option<&str>,
+        on: bool,
+    ) -> Result<(), Refusal> {
+        let room = self.room_of(from, room)?;
+        // Nobody is shown as typing who may not post.
+        if !on || self.check_speech(step, from, room, false).is_ok() {
+            self.typing(step, from, room, on);
+        }
+        Ok(())
     }
 
     /// Applies a change to the named room.
