@@ -70,7 +70,7 @@ impl Chat {
             Some(PendingRequest::Append(append)) => {
                 self.rooms.request_answered(append.room);
                 if append.planned.is_some() {
-                    self.deed_ended(step, append.room, false);
+                    self.moderation_ended(step, append.room, false);
                 }
                 let mut refusal = Refusal::refused(why).re(append.re);
                 if let Some(room) = self.rooms.get(append.room) {

@@ -101,7 +101,7 @@ impl Chat {
             .people
             .clients
             .get(from.slot.index())
-            .map(|client| (client.last_sent_in, client.said));
+            .map(|client| (client.last_sent_in, client.last_sent));
         let own = from.author;
         let may = |room: RoomId| {
             let direct = self.rooms.get(room).is_some_and(|it| it.direct_room.is_some());

@@ -68,7 +68,7 @@ impl Chat {
     }
 
     /// Removes a client from the rooms its new person may not be in.
-    pub(in crate::chat) fn check_seats(&mut self, step: &mut Step<'_>, from: ClientRef) {
+    pub(in crate::chat) fn leave_forbidden_rooms(&mut self, step: &mut Step<'_>, from: ClientRef) {
         let own = from.author;
         let Some((client, _)) = self.people.client(from.slot) else { return };
         let Some(who) = self.actor_on(from.slot) else { return };

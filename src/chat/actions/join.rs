@@ -23,7 +23,7 @@ impl Chat {
         history: Option<u32>,
         after: Option<u64>,
     ) -> Result<(), Refusal> {
-        let (room, new) = self.seat_in(step, from, requested)?;
+        let (room, new) = self.subscribe_to(step, from, requested)?;
         self.people.make_current(from.slot, room);
         let own = from.author;
         let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
@@ -55,7 +55,7 @@ impl Chat {
     }
 
     /// Subscribes a client to a room unless it is. Returns whether it is new.
-    fn seat_in(
+    fn subscribe_to(
         &mut self,
         step: &Step<'_>,
         from: ClientRef,
@@ -124,14 +124,14 @@ impl Chat {
         let mut news = person.map_or_else(Vec::new, |person| self.adopt(step, from, person));
         let from = self.people.client_ref(from.id).ok_or_else(Refusal::internal)?;
         if person.is_some() {
-            self.check_seats(step, from);
+            self.leave_forbidden_rooms(step, from);
         }
         let current =
             self.people.clients.get(from.slot.index()).and_then(|client| client.current());
         let mut rooms: Vec<(RoomId, u64)> = Vec::new();
         let mut fault = None;
         for (requested, after) in positions {
-            match self.seat_in(step, from, requested) {
+            match self.subscribe_to(step, from, requested) {
                 Ok((room, new)) if rooms.iter().all(|(other, _)| *other != room) => {
                     rooms.push((room, *after));
                     if new {

@@ -38,7 +38,7 @@ impl Chat {
         let from = self.people.client_ref(from.id).ok_or_else(Refusal::internal)?;
         news.extend(self.name_account(step, person, &account));
         self.people.hold_login(step, from.slot, login);
-        self.check_seats(step, from);
+        self.leave_forbidden_rooms(step, from);
         for room in news {
             self.rooms.tell_presence(step, room, &self.limits);
         }

@@ -229,7 +229,7 @@ impl Chat {
         let dirty = room.carry_out(&key_values, |rules| {
             rules.apply(&moderation, target.as_ref(), &present, at, stamp)
         });
-        self.deed_ended(step, key, true);
+        self.moderation_ended(step, key, true);
         self.rooms.reindex(key);
         for dirty in &dirty {
             if let DirtyKey::MemberState(author) = dirty {
@@ -252,7 +252,12 @@ impl Chat {
     }
 
     /// Records that a moderation is no longer pending, done or not.
-    pub(in crate::chat) fn deed_ended(&mut self, step: &mut Step<'_>, key: RoomId, done: bool) {
+    pub(in crate::chat) fn moderation_ended(
+        &mut self,
+        step: &mut Step<'_>,
+        key: RoomId,
+        done: bool,
+    ) {
         let key_values = self.rooms.get_mut(key).map_or_else(Vec::new, |room| room.end(done));
         step.put(key_values);
     }

@@ -40,7 +40,7 @@ impl Chat {
                 let here = client.is_some();
                 let echo = client.as_ref().is_some_and(|client| client.echo);
                 if let Some(client) = client.filter(|_| is_message) {
-                    (client.last_sent_in, client.said) = (room, mid);
+                    (client.last_sent_in, client.last_sent) = (room, mid);
                 }
                 if let Some(re) = re.filter(|_| here) {
                     step.reply(id, self.ack(author, re, room, appended));
@@ -69,7 +69,7 @@ impl Chat {
                 self.decided(step, room, *planned, &by);
             }
         } else if planned.is_some() {
-            self.deed_ended(step, room, false);
+            self.moderation_ended(step, room, false);
         }
         if is_message && !duplicate {
             self.counters.said(step.now, room, &self.limits);

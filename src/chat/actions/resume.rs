@@ -56,7 +56,7 @@ impl Chat {
         wanted: ResumeRequest,
     ) {
         let client = from.id;
-        let recall = number_of(self.pending.resumes.vacant_key());
+        let resume = number_of(self.pending.resumes.vacant_key());
         let mut parts = Vec::new();
         let mut missing = 0_usize;
         let entries = u32::try_from(self.limits.resume_entries_max).unwrap_or(u32::MAX);
@@ -65,14 +65,14 @@ impl Chat {
             let top = self.rooms.get(room).map_or(0, |room| room.top);
             if after < top {
                 missing = missing.saturating_add(1);
-                let purpose = Purpose::Missed { recall, part: parts.len() };
+                let purpose = Purpose::Missed { resume, part: parts.len() };
                 self.request_page(step, from.id, room, Span::Entries(after), entries, purpose);
             }
             parts.push(ResumePart { room, wait, after, top, page: None });
         }
         self.pending.resumes.insert(Resume { client, re: wanted.re, parts, missing });
         if missing == 0 {
-            self.finish_resume(step, recall);
+            self.finish_resume(step, resume);
         }
     }
 
@@ -134,14 +134,16 @@ impl Chat {
                 }
                 self.rooms.waited(pending.room);
             }
-            Purpose::Missed { recall, part } => {
-                let Some(returning) = self.pending.resumes.get_mut(recall as usize) else { return };
-                if let Some(part) = returning.parts.get_mut(part) {
+            Purpose::Missed { resume, part } => {
+                let Some(pending_resume) = self.pending.resumes.get_mut(resume as usize) else {
+                    return;
+                };
+                if let Some(part) = pending_resume.parts.get_mut(part) {
                     part.page = page.ok();
                 }
-                returning.missing = returning.missing.saturating_sub(1);
-                if returning.missing == 0 {
-                    self.finish_resume(step, recall);
+                pending_resume.missing = pending_resume.missing.saturating_sub(1);
+                if pending_resume.missing == 0 {
+                    self.finish_resume(step, resume);
                 }
             }
         }
@@ -214,14 +216,14 @@ impl Chat {
 
     /// Sends a resuming client everything it missed, once all pages have arrived.
     fn finish_resume(&mut self, step: &mut Step<'_>, key: u32) {
-        let Some(recall) = self.pending.resumes.try_remove(key as usize) else { return };
-        if let Some(from) = self.people.client_ref(recall.client)
+        let Some(resume) = self.pending.resumes.try_remove(key as usize) else { return };
+        if let Some(from) = self.people.client_ref(resume.client)
             && let Some((client, _)) = self.people.client(from.slot)
         {
             let mut budget = self.limits.resume_bytes_max;
             let mut rooms = Vec::new();
             let mut replays = Vec::new();
-            for part in &recall.parts {
+            for part in &resume.parts {
                 let Some(room) = self.rooms.get(part.room) else { continue };
                 if client.waits(part.room, part.wait) {
                     let own = from.author;
@@ -234,22 +236,22 @@ impl Chat {
             }
             let you = self.people.get(client.person).map(|person| Arc::clone(&person.name));
             let epoch = Arc::clone(&self.epoch);
-            let resumed = Resumed { re: recall.re, you: you.unwrap_or_default(), epoch, rooms };
-            step.reply(recall.client, ServerEvent::Resumed(Box::new(resumed)));
+            let resumed = Resumed { re: resume.re, you: you.unwrap_or_default(), epoch, rooms };
+            step.reply(resume.client, ServerEvent::Resumed(Box::new(resumed)));
             for (room, to, replay) in replays {
                 step.effects.extend(
-                    replay.into_iter().map(|event| Effect::Reply { client: recall.client, event }),
+                    replay.into_iter().map(|event| Effect::Reply { client: resume.client, event }),
                 );
                 self.catch_up(step, from, room, to);
                 if let Some(room) = self.rooms.get(room) {
                     let own = from.author;
                     let (room, seq) = (Arc::clone(room.name_for(own)), room.top);
-                    step.reply(recall.client, ServerEvent::Live { room, seq });
+                    step.reply(resume.client, ServerEvent::Live { room, seq });
                 }
                 self.listen(from.slot, room);
             }
         }
-        for part in recall.parts {
+        for part in resume.parts {
             self.rooms.waited(part.room);
         }
     }

@@ -24,9 +24,9 @@ impl Chat {
         let minutes = usize::try_from(minutes.unwrap_or(MINUTES_DEFAULT)).unwrap_or(MINUTES);
         let public = |room| self.rooms.get(room).is_some_and(|room| room.is_public());
         let busiest = counters.busy.busiest(counters.minute, BUSIEST, public);
-        let rooms = busiest.into_iter().filter_map(|bustle| {
-            let room = self.rooms.get(bustle.room)?;
-            let (minute, hour) = (bustle.minute, bustle.hour);
+        let rooms = busiest.into_iter().filter_map(|activity| {
+            let room = self.rooms.get(activity.room)?;
+            let (minute, hour) = (activity.minute, activity.hour);
             Some(Busy { room: Arc::clone(&room.name), users: room.people.len(), minute, hour })
         });
         let users =

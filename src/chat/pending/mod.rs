@@ -118,7 +118,7 @@ pub(in crate::chat) enum Purpose {
     /// What a resuming client missed in one room.
     Missed {
         /// The key of its [`Resume`].
-        recall: u32,
+        resume: u32,
         /// Its index in [`Resume::parts`].
         part: usize,
     },

@@ -66,7 +66,7 @@ pub(in crate::chat) struct Client {
     /// The room of its last message.
     pub(in crate::chat) last_sent_in: RoomId,
     /// The `mid` of its last message; 0 for none.
-    pub(in crate::chat) said: u64,
+    pub(in crate::chat) last_sent: u64,
 }
 
 /// The login of a client.
@@ -129,7 +129,7 @@ impl Client {
             flooding: Moment::NEVER,
             flooded: false,
             last_sent_in: RoomId(0),
-            said: 0,
+            last_sent: 0,
         }
     }
 

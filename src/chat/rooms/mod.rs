@@ -221,14 +221,14 @@ pub(in crate::chat) struct Rooms {
     pub(in crate::chat) typing: Typing,
     /// Rooms by the time their presence changes are due, earliest first. An entry is stale once the
     /// room was told meanwhile, and then has no effect.
-    pub(in crate::chat) news_due: VecDeque<(Moment, RoomId)>,
+    pub(in crate::chat) presence_queue: VecDeque<(Moment, RoomId)>,
 }
 
 impl Rooms {
     /// Returns when presence changes, read markers or typing indicators are due next.
     pub(in crate::chat) fn deadline(&self) -> Moment {
-        let news = self.news_due.front().map_or(Moment::NEVER, |(due, _)| *due);
-        news.min(self.read_markers.deadline()).min(self.typing.deadline())
+        let presence = self.presence_queue.front().map_or(Moment::NEVER, |(due, _)| *due);
+        presence.min(self.read_markers.deadline()).min(self.typing.deadline())
     }
 
     /// Finds a room.

@@ -20,9 +20,9 @@ use crate::clock::Moment;
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Presence {
     /// Changes that are not sent yet.
-    pub(in crate::chat) news: Vec<PresenceChange>,
+    pub(in crate::chat) changes: Vec<PresenceChange>,
     /// Whether there are too many changes to send them one by one.
-    pub(in crate::chat) many: bool,
+    pub(in crate::chat) count_only: bool,
     /// The earliest time of the next batch.
     pub(in crate::chat) quiet_until: Moment,
     /// When the next batch is due; zero: none is.
@@ -55,23 +55,23 @@ pub(in crate::chat) enum PresenceEvent {
 
 impl Rooms {
     /// Adds a presence change, to be sent by [`Rooms::tell_presence`] or when it is due.
-    pub(in crate::chat) fn note(&mut self, room: RoomId, news: PresenceChange, limits: &Limits) {
+    pub(in crate::chat) fn note(&mut self, room: RoomId, change: PresenceChange, limits: &Limits) {
         let limit = limits.presence_users_max;
         let Some(room) = self.get_mut(room) else { return };
-        if room.people.len() > limit || room.presence.news.len() >= limit.saturating_mul(2) {
-            room.presence.many |=
-                !matches!(news.what, PresenceEvent::Was(_) | PresenceEvent::Is(_));
-            room.presence.many |= !room.presence.news.is_empty();
-            room.presence.news = Vec::new();
-        } else if !room.presence.many {
-            if let PresenceEvent::Is(_) = news.what {
+        if room.people.len() > limit || room.presence.changes.len() >= limit.saturating_mul(2) {
+            room.presence.count_only |=
+                !matches!(change.what, PresenceEvent::Was(_) | PresenceEvent::Is(_));
+            room.presence.count_only |= !room.presence.changes.is_empty();
+            room.presence.changes = Vec::new();
+        } else if !room.presence.count_only {
+            if let PresenceEvent::Is(_) = change.what {
                 // Only the last status matters.
                 let older = |other: &PresenceChange| {
-                    matches!(other.what, PresenceEvent::Is(_)) && other.user == news.user
+                    matches!(other.what, PresenceEvent::Is(_)) && other.user == change.user
                 };
-                room.presence.news.retain(|other| !older(other));
+                room.presence.changes.retain(|other| !older(other));
             }
-            room.presence.news.push(news);
+            room.presence.changes.push(change);
         }
     }
 
@@ -85,33 +85,34 @@ impl Rooms {
         let every = limits.presence_every;
         let Some(room) = self.get_mut(key) else { return };
         let presence = &mut room.presence;
-        if presence.news.is_empty() && !presence.many {
+        if presence.changes.is_empty() && !presence.count_only {
             return;
         }
         if step.now.at < presence.quiet_until {
             if presence.due < presence.quiet_until {
                 presence.due = presence.quiet_until;
                 let due = presence.due;
-                self.news_due.push_back((due, key));
+                self.presence_queue.push_back((due, key));
             }
             return;
         }
-        let news = std::mem::take(&mut presence.news);
-        let many = std::mem::take(&mut presence.many);
-        let knows = |client| news.iter().all(|news| news.except == Some(client));
+        let changes = std::mem::take(&mut presence.changes);
+        let count_only = std::mem::take(&mut presence.count_only);
+        let knows = |client| changes.iter().all(|change| change.except == Some(client));
         match room.audience.as_slice() {
             [] => return,
             // A room with one listener is sent nothing, so the next join need not wait.
-            [only] if !many && knows(only.client) => return,
+            [only] if !count_only && knows(only.client) => return,
             _ => presence.quiet_until = step.now.at.after(every),
         }
         let count = room.people.len();
-        if many {
+        if count_only {
             let event = ServerEvent::Presence { room: Arc::clone(&room.name), count };
             step.effects.push(unnumbered(key, event, None));
             return;
         }
-        let known = news.into_iter().map(|news| (news.except, told(room, news, count)));
+        let known =
+            changes.into_iter().map(|change| (change.except, event_of(room, change, count)));
         step.effects.extend(known.map(|(except, event)| unnumbered(key, event, except)));
     }
 
@@ -119,11 +120,11 @@ impl Rooms {
     /// all rooms were told. The others remain due.
     pub(in crate::chat) fn presence_due(&mut self, step: &mut Step<'_>, limits: &Limits) {
         let mut listeners: usize = 0;
-        while let Some(&(due, room)) = self.news_due.front()
+        while let Some(&(due, room)) = self.presence_queue.front()
             && due <= step.now.at
             && listeners < LISTENERS_AT_ONCE
         {
-            self.news_due.pop_front();
+            self.presence_queue.pop_front();
             self.tell_presence(step, room, limits);
             listeners =
                 listeners.saturating_add(self.get(room).map_or(0, |room| room.audience.len()));
@@ -134,9 +135,9 @@ impl Rooms {
 /// After this many listeners, the remaining rooms wait for the next turn.
 const LISTENERS_AT_ONCE: usize = 256;
 
-fn told(room: &Room, news: PresenceChange, count: usize) -> ServerEvent {
-    let (room, user) = (Arc::clone(&room.name), news.user);
-    match news.what {
+fn event_of(room: &Room, change: PresenceChange, count: usize) -> ServerEvent {
+    let (room, user) = (Arc::clone(&room.name), change.user);
+    match change.what {
         PresenceEvent::Came => ServerEvent::UserJoined { room, user, count },
         PresenceEvent::Went(why) => ServerEvent::UserLeft { room, user, count, why },
         PresenceEvent::Was(was) => ServerEvent::Renamed { room, user, was, count },

@@ -16,7 +16,7 @@ use crate::chat::rooms::rules::{DirtyKey, Rules};
 pub(in crate::chat) struct ProjectedRules {
     rules: Rules,
     /// Number of pending moderation actions.
-    deeds: u32,
+    pending: u32,
     dirty: BTreeSet<DirtyKey>,
     /// Whether an outcome differs from what was written.
     stale: bool,
@@ -39,7 +39,7 @@ impl Room {
         });
         let dirty = apply(&mut projected.rules);
         let key_values = projected.rules.key_values(&key, &dirty);
-        projected.deeds = projected.deeds.saturating_add(1);
+        projected.pending = projected.pending.saturating_add(1);
         projected.dirty.extend(dirty);
         self.projected = Some(projected);
         key_values
@@ -65,9 +65,9 @@ impl Room {
     /// rewritten.
     pub(in crate::chat) fn end(&mut self, done: bool) -> Vec<KeyValue> {
         let Some(mut projected) = self.projected.take() else { return Vec::new() };
-        projected.deeds = projected.deeds.saturating_sub(1);
+        projected.pending = projected.pending.saturating_sub(1);
         projected.stale |= !done;
-        if projected.deeds == 0 {
+        if projected.pending == 0 {
             let stale = std::mem::take(&mut projected.stale);
             return if stale {
                 self.rules().key_values(&self.key, &projected.dirty)

@@ -69,10 +69,10 @@ impl RoomActivities {
         let mut top: Vec<RoomActivity> = Vec::with_capacity(most.saturating_add(1));
         for (&room, Messages { minutes, hour }) in &self.rooms {
             let minute = minutes.get(slot_of(minute)).copied().unwrap_or_default();
-            let bustle = RoomActivity { hour: *hour, minute, room };
-            let at = top.partition_point(|other| *other > bustle);
+            let activity = RoomActivity { hour: *hour, minute, room };
+            let at = top.partition_point(|other| *other > activity);
             if at < most && told(room) {
-                top.insert(at, bustle);
+                top.insert(at, activity);
                 top.truncate(most);
             }
         }

@@ -125,7 +125,7 @@ impl Rules {
             dirty.insert(DirtyKey::MemberState(author));
         }
         if self.owner == Some(author) {
-            let moderator = self.member_states.iter().find(|(_, standing)| standing.moderator);
+            let moderator = self.member_states.iter().find(|(_, it)| it.moderator);
             let members = self.member_states.iter().filter(|(_, it)| self.private && it.member);
             let heir = moderator.or_else(|| members.min_by_key(|(_, it)| it.since));
             self.owner = heir.map(|(author, _)| *author);
@@ -143,12 +143,12 @@ impl Rules {
         name: &Arc<str>,
     ) -> BTreeSet<DirtyKey> {
         let mut dirty = BTreeSet::new();
-        if let Some(standing) = self.member_states.remove(&from) {
+        if let Some(state) = self.member_states.remove(&from) {
             self.change(to, name, &mut dirty, |it| {
-                if standing.member {
-                    it.join(standing.since);
+                if state.member {
+                    it.join(state.since);
                 }
-                it.moderator |= standing.moderator;
+                it.moderator |= state.moderator;
             });
             dirty.insert(DirtyKey::MemberState(from));
         }

@@ -116,8 +116,8 @@ impl Rules {
             return Role::Owner;
         }
         match self.member_states.get(&author) {
-            Some(standing) if standing.moderator => Role::Moderator,
-            Some(standing) if standing.member => Role::Member,
+            Some(state) if state.moderator => Role::Moderator,
+            Some(state) if state.member => Role::Member,
             _ => Role::Stranger,
         }
     }
@@ -254,8 +254,8 @@ impl Rules {
             return Some(self.absent(author, name));
         }
         let like = likeness(name);
-        let standing = self.member_states.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
-        standing.map(|(author, standing)| Actor::absent(*author, &standing.name))
+        let found = self.member_states.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
+        found.map(|(author, state)| Actor::absent(*author, &state.name))
     }
 
     /// Returns the latest stamp in these rules.

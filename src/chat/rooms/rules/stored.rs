@@ -39,8 +39,8 @@ impl Rules {
                 (Namespace::Rooms, room.to_owned(), serde_json::to_string(&key_value).ok())
             }
             DirtyKey::MemberState(author) => {
-                let standing = self.member_states.get(author);
-                let value = standing.and_then(|standing| serde_json::to_string(standing).ok());
+                let state = self.member_states.get(author);
+                let value = state.and_then(|state| serde_json::to_string(state).ok());
                 (Namespace::MemberStates, format!("{room}/{}", author.to_hex()), value)
             }
             DirtyKey::Ban(key) => (Namespace::Bans, format!("{room}/{key}"), self.bans.value(key)),
@@ -61,17 +61,17 @@ impl Rules {
                     (key_value.private, key_value.locked, key_value.slow);
             }
             Namespace::MemberStates => {
-                let (Some(author), Ok(mut standing)) =
+                let (Some(author), Ok(mut state)) =
                     (AuthorKey::from_hex(key), serde_json::from_str::<MemberState>(value))
                 else {
                     return;
                 };
-                if standing.muted > 0 {
-                    self.mutes.restore_mute(author, &standing.name, standing.muted);
-                    standing.muted = 0;
+                if state.muted > 0 {
+                    self.mutes.restore_mute(author, &state.name, state.muted);
+                    state.muted = 0;
                 }
-                if standing.member || standing.moderator {
-                    self.member_states.insert(author, standing);
+                if state.member || state.moderator {
+                    self.member_states.insert(author, state);
                 }
             }
             Namespace::Bans => self.bans.restore(key, value),
