@@ -255,7 +255,7 @@ fn order() -> Vec<Named> {
     ]
 }
 
-/// Returns what only two, or only one, are told.
+/// Returns the events that only one or two clients receive.
 fn private() -> Vec<Named> {
     let whisper = |to: Option<&str>, sender: &str, room: &str| ServerEvent::Whisper {
         to: to.map(s),

@@ -197,11 +197,11 @@ impl Told {
     }
 }
 
-/// Checks the journal against what the child was told, and gives its top.
+/// Checks the journal against the answers the child received. Returns its top.
 fn check(dir: &Path, seed: u64, told: &Told, before: u64) -> u64 {
     let (mut desk, top) = Desk::open(dir);
     let left = desk.entries(before, top);
-    // A fact and its entry are one piece.
+    // A key-value record is stored atomically with its entry.
     let newest = left.iter().find(|(_, seq)| **seq == top).map(|(id, _)| id);
     assert_eq!(desk.key_value.as_deref(), newest.map(String::as_str), "CHINWAG_SEED={seed}");
     for (id, seq) in &told.answered {
@@ -224,14 +224,14 @@ fn check(dir: &Path, seed: u64, told: &Told, before: u64) -> u64 {
     top
 }
 
-/// A journal with one room, and whoever writes to it.
+/// A journal with one room, and its writer.
 struct Desk {
     journal: Journal,
     clock: Clock,
     woken: Receiver<()>,
     waiting: BTreeMap<RequestId, String>,
     tickets: u64,
-    /// The text of the newest entry, as a fact.
+    /// The text of the newest entry, as a key-value record.
     key_value: Option<Arc<str>>,
 }
 

@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_no_part_of_a_name() {
+    fn invisible_characters_are_refused_in_names() {
         for name in [
             "",
             "  ",
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_anything_to_see_is_blank() {
+    fn a_text_without_visible_characters_is_blank() {
         for text in [
             "",
             " \n",
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_has_a_shorter_list_of_names() {
+    fn room_names_allow_less_than_user_names() {
         let room = |requested: &str| RoomName::parse(requested, &Limits::default());
         let dev = room(" Dev ").unwrap();
         assert_eq!((&*dev.name, &*dev.key), ("Dev", "dev"));

@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_may_be_off() {
+    fn a_limit_can_be_disabled() {
         reads("off", None::<u32>, "off");
         reads("5", Some(5_u32), "5");
         refuses::<Option<u32>>(&["", "five", "-1"], "digits only, such as 64, or off");

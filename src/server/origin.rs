@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_from_elsewhere_may_not() {
+    fn a_foreign_origin_may_not_connect() {
         for (origin, host) in [
             ("https://evil.example", "chat.example"),
             ("https://chat.example.evil.com", "chat.example"),

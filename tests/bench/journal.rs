@@ -230,7 +230,7 @@ fn large(messages: u64, prune: bool) {
         desk.sent.insert(RequestId(desk.tickets + 1), time());
         desk.append(&format!("room {}", room % ROOMS));
         if number % 10 == 0 {
-            // Another room than the one just written to: whoever reads must wait for that.
+            // Another room than the one just written to, whose reads would wait for that.
             let room = format!("room {}", (room + 500) % ROOMS);
             let span = if number % 20 == 0 { Span::Before(seq) } else { Span::Entries(seq) };
             let took = desk.read(&room, span, &mut acks);
@@ -277,7 +277,7 @@ impl Echo {
     }
 }
 
-/// A journal and whoever uses it.
+/// A journal and its user.
 struct Desk {
     journal: Journal,
     clock: Clock,

@@ -1,4 +1,4 @@
-//! Accounts over HTTP: registering, logging in and out, and who is let in.
+//! Accounts over HTTP: registration, login, logout, admission.
 
 use std::io::{Read as _, Write as _};
 use std::time::Instant;
@@ -125,7 +125,7 @@ fn after_too_many_guesses_even_the_right_password_has_to_wait() {
     assert_eq!((refused.status, &refused.body["code"]), (429, &json!("rate_limited")));
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=3).contains(&wait), "{wait}");
-    // Somebody else's account is not affected.
+    // Other accounts are not affected.
     assert_eq!(log_in(&server, "Bob", "a wrong one").status, 401);
     until("the right password is good again", || log_in(&server, "Alice", PASSWORD).status == 200);
     assert!(began.elapsed().as_secs() >= 2);

@@ -1,4 +1,4 @@
-//! A directory with a record that outlives its servers, and what is asked of the record.
+//! A data directory that outlives its servers, and queries of its record.
 
 use std::fs;
 use std::path::{Path, PathBuf};

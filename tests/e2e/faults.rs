@@ -1,4 +1,4 @@
-//! A record that cannot be opened, and one whose worker does not keep up.
+//! A journal that cannot be opened, and one whose worker does not keep up.
 
 use std::fs;
 

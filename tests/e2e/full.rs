@@ -1,4 +1,4 @@
-//! A disk that takes nothing more while the server runs.
+//! A disk that fills up while the server runs.
 
 use std::fs::{self, File};
 use std::io::Write as _;

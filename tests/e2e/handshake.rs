@@ -1,4 +1,4 @@
-//! What is answered before a WebSocket is open, and to requests that want none.
+//! Opening handshakes, and other HTTP requests.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};

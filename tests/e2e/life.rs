@@ -189,7 +189,7 @@ fn a_client_that_never_reads_costs_the_others_nothing() {
         }));
         assert_eq!(alice.until("ack")["seq"], n + 1);
     }
-    // The sleeper wakes up: what it hears and the gaps it is told of make up the whole, in order.
+    // The sleeper wakes up: its messages and gaps cover the whole, in order.
     let (mut next, mut missed) = (1, None);
     while next <= 2_000 {
         let event = sleeper.next();

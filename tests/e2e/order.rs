@@ -1,4 +1,4 @@
-//! Order in a room, and what keeps one client from using up what is for all.
+//! Moderation, and limits that keep one client from using up what is for all.
 
 use std::fs;
 

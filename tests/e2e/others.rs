@@ -1,4 +1,4 @@
-//! What other programs send: old and odd forms of requests, and what they are answered.
+//! Other programs: old and odd forms of requests, and their answers.
 
 use std::io::{Read, Write};
 

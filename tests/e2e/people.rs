@@ -1,4 +1,4 @@
-//! People: what they may be called, and what is said to one alone.
+//! Users: their names, and private messages.
 
 use serde_json::json;
 
@@ -136,7 +136,7 @@ fn a_conversation_waits_for_an_offline_user_and_survives_a_restart() {
     whisper(&mut alice, "Bob", "two");
     let ack = alice.until("ack");
     assert_eq!((ack["seq"].as_u64(), ack["payload"]["duplicate"].as_bool()), (Some(2), Some(true)));
-    // A later guest of that name is somebody else.
+    // A later guest of that name is another author.
     let mut other = server.join("name=Robert&history=0");
     other.send(json!({"type": "search", "id": "s", "payload": "two"}));
     assert_eq!(other.until("search_results")["payload"]["messages"], json!([]));

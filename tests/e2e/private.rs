@@ -1,4 +1,4 @@
-//! Private rooms, probed by every entrance.
+//! Private rooms, probed by every kind of request.
 
 use serde_json::{Value, json};
 

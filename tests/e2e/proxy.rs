@@ -1,4 +1,4 @@
-//! Behind a proxy: who is believed, and who counts for which network.
+//! Proxies: which are trusted, and which network a client counts for.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ use socket2::{Domain, Socket, Type};
 use crate::client::{PATIENCE, Server};
 use crate::data::until;
 
-/// Where the trusted proxy of these tests is, and where somebody else is.
+/// The addresses of the trusted proxy and of another peer.
 const PROXY: [u8; 4] = [127, 0, 0, 1];
 const OTHER: [u8; 4] = [127, 0, 0, 2];
 
@@ -118,7 +118,7 @@ fn clients_behind_a_proxy_are_not_limited_as_one() {
 fn an_untrusted_proxy_cannot_set_the_client_address() {
     let server = start(&["--connections-per-address", "1"]);
     let spoofed = forwarded_for("192.0.2.1");
-    // Whoever is at 127.0.0.2 is not counted; at 192.0.2.1 the second would be too many.
+    // The client at 127.0.0.2 is not counted; at 192.0.2.1 the second would be too many.
     let _sockets = [(); 2].map(|()| begins(&server, OTHER, b"", &spoofed).expect("a WebSocket"));
     server.logs("address=127.0.0.2");
     assert!(!server.log().contains("192.0.2.1"), "{}", server.log());
@@ -291,7 +291,7 @@ fn a_proxy_header_has_the_deadline_of_the_handshake() {
     for first in [&b""[..], b"PROXY TCP4 192.0.2", V2] {
         assert_eq!(asks(&mut connect(&server, PROXY), first), 0, "{first:?}");
     }
-    // With it, there is somebody to tell.
+    // With a header, the request has begun and is answered.
     assert_eq!(asks(&mut connect(&server, PROXY), &line("192.0.2.1")), 408);
 }
 

@@ -1,4 +1,4 @@
-//! What is left when a server ends and another one starts on the same directory.
+//! The record after a restart on the same directory.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! Clients that come back and want what they missed.
+//! Clients that reconnect and resume.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,7 +45,7 @@ fn a_resume_after_a_restart_repeats_exactly_what_was_missed() {
     assert_eq!(numbers(&until_live(&mut bob, "dev")), [3, 4, 5]);
     assert_eq!(numbers(&until_live(&mut bob, "ops")), [1, 2, 3]);
 
-    // The same by an event, from a connection that was somebody else.
+    // The same by an event, from a connection of another person.
     let mut again = server.join("name=Zoe");
     let rooms = json!({"dev": 4, "ops": 3});
     resume(&mut again, json!({"session": session, "epoch": epoch, "rooms": rooms}));
@@ -200,7 +200,7 @@ fn a_resume_under_load_loses_and_repeats_nothing() {
     talk.stop();
 }
 
-/// Somebody who talks all the time.
+/// A client that posts all the time.
 struct Talk {
     stopped: Arc<AtomicBool>,
     talker: thread::JoinHandle<()>,
@@ -232,7 +232,7 @@ fn resume(client: &mut Client, payload: Value) {
     client.send(json!({"type": "resume", "id": "r", "payload": payload}));
 }
 
-/// Returns what a returning client is told of a room: the range, and the events until it is live.
+/// Returns the events of a resumed room: the range, and the events until it is live.
 fn told(client: &mut Client, room: &str) -> (Value, Vec<Value>) {
     let resumed = client.until("resumed");
     (resumed["payload"]["rooms"][room].clone(), until_live(client, room))

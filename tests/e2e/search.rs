@@ -1,4 +1,4 @@
-//! Finding what was said.
+//! Full-text search.
 
 use serde_json::{Value, json};
 

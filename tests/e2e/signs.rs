@@ -1,11 +1,11 @@
-//! Signs of life: who is typing, who is away, and how much is going on.
+//! Typing indicators, statuses and statistics.
 
 use serde_json::{Value, json};
 
 use crate::client::{Client, Server};
 use crate::data::Data;
 
-/// Reads until somebody is typing, or no more, and gives who and which.
+/// Reads until a typing event. Returns the user and the event.
 fn typing(client: &mut Client) -> (String, bool) {
     let event = client.until("typing");
     let user = event["payload"]["user"].as_str().expect("a name").to_owned();

@@ -1,4 +1,4 @@
-//! What people do: connect, talk, join, leave.
+//! Connecting, posting, joining, leaving.
 
 use serde_json::json;
 use tungstenite::Message;

@@ -1,4 +1,4 @@
-//! Tokens and session keys: what is good where, and what is not.
+//! Tokens and session keys: which are accepted where.
 
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};

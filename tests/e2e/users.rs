@@ -1,4 +1,4 @@
-//! `chinwag user`, and what it asks of a server at work.
+//! `chinwag user`, and its requests to a running server.
 
 use std::fs::{self, File};
 use std::io::Write as _;

@@ -222,7 +222,7 @@ impl Line {
         heard
     }
 
-    /// Takes note of statuses and close codes.
+    /// Counts statuses and close codes.
     fn note(&mut self, fates: &mut Fates) {
         loop {
             if self.body > 0 {

@@ -1,4 +1,4 @@
-//! Accounts: names that belong to somebody.
+//! Accounts: registration, logins, reserved names.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;

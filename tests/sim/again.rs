@@ -1,4 +1,4 @@
-//! What is sent again although it would be refused by now: whoever lost an `ack` gets it.
+//! Idempotency: repeated requests that would be refused by now, but were done before.
 
 use std::time::Duration;
 

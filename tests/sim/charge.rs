@@ -1,4 +1,4 @@
-//! What messages cost: every one of them, from its connection's bucket and its network's.
+//! The price of messages: each is charged to the bucket of its connection and that of its network.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn enter_from(world: &mut World, network: impl Into<IpAddr>) -> ClientId {
     client
 }
 
-/// Counts the refusals for the rate among what a client was told, which is nothing else.
+/// Counts the refusals for the rate, which must be all that a client received.
 fn refused(world: &mut World, client: ClientId) -> usize {
     let told = world.told(client);
     for event in &told {

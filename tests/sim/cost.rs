@@ -1,5 +1,5 @@
-//! What one guest may cost: for each thing a client can send, the dearest input against an ordinary
-//! one of the same size.
+//! The cost of one guest: for each kind of input, the dearest one against an ordinary one of the
+//! same size.
 
 #![expect(clippy::disallowed_methods, reason = "it measures durations")]
 

@@ -137,7 +137,7 @@ fn a_resumed_conversation_repeats_what_was_missed_and_is_no_room() {
     world.told.clear();
     let bob = world.open(&format!("session={session}&history=0&after=@Alice:1&epoch=k3"));
     let told = world.read(bob);
-    // Whoever types before it is told finds itself where it was, not in the conversation.
+    // The current room stays the same, so that plain text goes where it went before.
     assert!(told[0].contains("\"current\":\"lobby\",\"rooms\":{\"lobby\":"), "{told:?}");
     assert!(told[0].contains("\"direct\":{\"@Alice\":{\"with\":\"Alice\",\"seq\":2}}"), "{told:?}");
     assert!(told[1].contains("\"@Alice\":{\"from\":2,\"to\":2,\"complete\":true}"), "{told:?}");

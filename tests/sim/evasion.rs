@@ -1,4 +1,4 @@
-//! Order that cannot be evaded: a rule binds a person, not a session.
+//! Evasion of moderation: a restraint binds a person, not a session.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const HERE: [u8; 4] = [192, 0, 2, 7];
 const ELSEWHERE: [u8; 4] = [198, 51, 100, 1];
 const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
 
-/// The two actions that bind somebody, and the error that shows it.
+/// The two restraints, and the error that shows each.
 const BOTH: [(&str, &str, Code); 2] =
     [("mute", "unmute", Code::Muted), ("ban", "unban", Code::Banned)];
 
@@ -46,7 +46,7 @@ fn speaks(world: &mut World, query: &str, admission: Admission) -> Option<Code> 
     fault
 }
 
-/// Speaks in `dev`; returns the first error told until then, if any.
+/// Posts in `dev`. Returns the first error so far, if any.
 fn spoken(world: &mut World, client: ClientId) -> Option<Code> {
     world.say(client, r#"{"type":"send_message","room":"dev","payload":"x"}"#);
     world.told(client).into_iter().find_map(|event| match event {

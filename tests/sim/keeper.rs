@@ -1,4 +1,4 @@
-//! A keeper of records that can be slow, refuse, and answer reads before earlier appends.
+//! A fake journal that can be slow, refuse, and answer reads before earlier appends.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -19,9 +19,9 @@ pub(crate) struct Keeper {
     orders: VecDeque<JournalRequest>,
     appended: VecDeque<JournalResponse>,
     read: VecDeque<JournalResponse>,
-    /// What the next order is answered with instead of being carried out.
+    /// The error with which the next request is answered.
     pub(crate) refuses: Option<JournalError>,
-    /// Whether there may be authors without a session.
+    /// Whether authors without a session are allowed.
     pub(crate) guests: bool,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Record {
     pub(crate) entries: Vec<Entry>,
     authors: BTreeMap<u64, AuthorKey>,
     said: BTreeMap<u64, StoredMessage>,
-    /// Entries up to this one are not kept any more.
+    /// Entries up to this one were pruned.
     pub(crate) pruned: u64,
 }
 
@@ -45,7 +45,7 @@ impl Keeper {
         self.orders.is_empty() && self.appended.is_empty() && self.read.is_empty()
     }
 
-    /// Carries out the next order.
+    /// Carries out the next request.
     pub(crate) fn work(&mut self) {
         match self.orders.pop_front() {
             Some(JournalRequest::Append(draft)) => {
@@ -93,7 +93,7 @@ impl Keeper {
                 self.sessions.remove(&key);
             }
             Some(JournalRequest::Put(keep)) => {
-                // What nobody waits for is tried until it is kept.
+                // Requests without an id are retried until they succeed.
                 let refused = keep.request_id.and_then(|_| self.refuses.take());
                 if refused.is_none() {
                     self.keep(keep.key_values);
@@ -108,7 +108,7 @@ impl Keeper {
         }
     }
 
-    /// Whether facts wait to be written that belong to no entry.
+    /// Whether key-value records without an entry wait to be written.
     pub(crate) fn writes_facts(&self) -> bool {
         self.orders.iter().any(|order| matches!(order, JournalRequest::Put(_)))
     }
@@ -151,7 +151,7 @@ impl Keeper {
         first.pop_front().or_else(|| then.pop_front())
     }
 
-    /// Adds an entry of the keeper's own: a message has expired.
+    /// Appends an entry of the journal's own: a message has expired.
     pub(crate) fn expire(&mut self, room: &str, mid: u64) {
         let record = self.rooms.get_mut(room).unwrap();
         let change = Change::Deleted { mid, why: DeletionReason::Expired };
@@ -159,7 +159,7 @@ impl Keeper {
         self.appended.push_back(JournalResponse::Added { room: room.into(), entry });
     }
 
-    /// Returns what a chat must know that starts now.
+    /// Returns the snapshot for a chat that starts now.
     pub(crate) fn opening(&self, epoch: &str) -> Snapshot {
         let rooms = self.rooms.iter().map(|(key, record)| RoomRecord {
             key: Arc::clone(key),
@@ -189,7 +189,7 @@ impl Keeper {
         }
     }
 
-    /// Answers a draft that has come before.
+    /// Returns the first answer to a draft that was appended before.
     fn known(&self, draft: &Draft) -> Option<JournalResponse> {
         let id = draft.id.as_ref()?;
         let (room, change, first) = self.ids.get(&(draft.author, Arc::clone(id)))?;

@@ -1,4 +1,4 @@
-//! What should hold in the rooms of a simulation: found out from the record alone.
+//! The rules that must apply in the rooms of a simulation, derived from the record alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use chinwag::chat::record::{AuthorKey, Moderation, ModerationAction};
 /// What should hold in one room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Law {
-    /// Whether the record has begun: before, whoever makes the room anew owns it.
+    /// Whether the record has begun: before that, the creator of a new room of this name owns it.
     pub(crate) founded: bool,
     pub(crate) owner: Option<AuthorKey>,
     pub(crate) private: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Law {
 }
 
 impl Law {
-    /// Takes in a deed that is in the record. `present` are those in the room, `aim` whom it names.
+    /// Applies a recorded moderation. `present` are the people in the room, `aim` is the target.
     pub(crate) fn apply(
         &mut self,
         moderation: &Moderation,
@@ -71,14 +71,14 @@ impl Law {
         }
     }
 
-    /// Takes in that somebody is no member any more, for sure.
+    /// Records that an author is certainly no member any more.
     pub(crate) fn strike(&mut self, author: AuthorKey) {
         self.members.remove(&author);
         self.moderators.remove(&author);
         self.unsure.remove(&author);
     }
 
-    /// Takes in that somebody will not come back.
+    /// Records that an author cannot return.
     pub(crate) fn forget(&mut self, author: AuthorKey) {
         self.strike(author);
         self.muted.remove(&author);
@@ -86,14 +86,14 @@ impl Law {
             self.disputed |= !self.unsure.is_empty();
             self.owner = self.moderators.first().copied();
             if self.private && self.owner.is_none() {
-                // The longest-standing member, which is not told here.
+                // The longest-standing member, which is not known here.
                 self.disputed |= !self.members.is_empty();
                 self.heirs.extend(&self.members);
             }
         }
     }
 
-    /// Whether somebody is, or may be, allowed to know of the room.
+    /// Whether an author may, or possibly may, see the room.
     pub(crate) fn may_read(&self, author: AuthorKey) -> bool {
         let may_own = self.disputed && self.heirs.contains(&author);
         let unsure = self.vague || may_own || self.unsure.contains(&author);
@@ -106,7 +106,7 @@ impl Law {
             || self.moderators.contains(&author)
     }
 
-    /// Returns the role somebody has.
+    /// Returns the role of an author.
     pub(crate) fn role(&self, author: AuthorKey) -> Option<&'static str> {
         if self.owner == Some(author) {
             Some("owner")
@@ -119,7 +119,7 @@ impl Law {
         }
     }
 
-    /// Whether somebody may do such a thing, as far as that is known.
+    /// Whether an author may do this, as far as known.
     pub(crate) fn allows(&self, author: AuthorKey, admin: bool, action: ModerationAction) -> bool {
         let owner = admin || self.owner == Some(author);
         let needed = match action {
@@ -133,14 +133,14 @@ impl Law {
         needed || self.vague || self.disputed || self.unsure.contains(&author)
     }
 
-    /// Whether somebody is kept away.
+    /// Whether an author is banned.
     pub(crate) fn bars(&self, author: AuthorKey, now: u64) -> bool {
         let banned = self.banned.get(&author).is_some_and(|until| *until > now);
         let above = self.owner == Some(author) || self.moderators.contains(&author);
         banned && !above && !self.disputed && !self.unsure.contains(&author)
     }
 
-    /// Whether somebody has to be quiet.
+    /// Whether an author is muted.
     pub(crate) fn silences(&self, author: AuthorKey, now: u64) -> bool {
         let muted = self.locked || self.muted.get(&author).is_some_and(|until| *until > now);
         let above = self.owner == Some(author) || self.moderators.contains(&author);

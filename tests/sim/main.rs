@@ -1,4 +1,4 @@
-//! The chat, driven whole: stories with a made-up clock, and seeded simulations.
+//! The whole chat, driven with a fake clock: scenarios, and seeded simulations.
 
 mod accounts;
 mod again;

@@ -1,4 +1,4 @@
-//! Keeping order: roles, and what those may do who have none.
+//! Moderation: roles, and what users without one cannot do.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! News of coming and going.
+//! Presence: joins, leaves and renames.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ fn presence_of_many_rooms_is_sent_a_few_at_a_time() {
         world.enter(&format!("name=Guest&room=r{}&session=none{number}", number % 8));
     }
     world.pass(Duration::from_secs(5));
-    // The first in each room is told of at once, the second a second later.
+    // The first join of each room is sent at once, the second a second later.
     for number in 0..16 {
         world.enter(&format!("name=New&room=r{}", number % 8));
     }

@@ -1,4 +1,4 @@
-//! Private rooms: for whoever is no member they do not exist.
+//! Private rooms: for users who are no members they do not exist.
 
 use std::time::Duration;
 

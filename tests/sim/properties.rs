@@ -1,4 +1,4 @@
-//! The properties that are fuzzed, on random input built from what clients say.
+//! The fuzzed properties, on random input built from client events.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What was said before: history, returning, gaps.
+//! The record: history, resumes, gaps.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is asked without a WebSocket.
+//! HTTP requests.
 
 use std::net::IpAddr;
 use std::time::Duration;

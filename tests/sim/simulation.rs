@@ -32,7 +32,7 @@ pub(crate) struct Simulation {
     next_id: u64,
     /// Where each acknowledged id of a session stands.
     promised: BTreeMap<(String, String), (String, u64)>,
-    /// When each room was last told that somebody is typing.
+    /// When typing was last broadcast to each room.
     typed: BTreeMap<(String, String), Moment>,
     /// Effects in the order they came, if they are wanted.
     pub(crate) transcript: Option<Vec<String>>,
@@ -58,13 +58,13 @@ struct Model {
 /// What a client knows of a room.
 #[derive(Default)]
 struct View {
-    /// The next entry it must be told; `None`: its page is yet to come.
+    /// The next entry it must receive; `None`: its page is pending.
     next: Option<u64>,
-    /// Own messages it need not be told.
+    /// Its own messages, which it need not receive.
     own: BTreeSet<u64>,
-    /// Ranges it was told to be missing.
+    /// Ranges reported to it as missing.
     missing: Vec<(u64, u64)>,
-    /// What is told again, own messages too.
+    /// The entries a resume repeats, its own included.
     again: (u64, u64),
     /// Its page could not be read: it sees what comes.
     blind: bool,
@@ -350,7 +350,7 @@ impl Simulation {
             None => {
                 let model = self.clients.get_mut(&client).unwrap();
                 model.lag = Some(BTreeMap::new());
-                // What is only of the moment it will not be told.
+                // Ephemeral events are dropped for it.
                 model.rooms.values_mut().for_each(|view| view.typing.clear());
             }
         }
@@ -661,7 +661,7 @@ impl Model {
 }
 
 impl View {
-    /// Passes over what need not be told.
+    /// Skips what it need not receive.
     fn skipped(&self, next: u64) -> u64 {
         self.skipped_to(next, u64::MAX)
     }

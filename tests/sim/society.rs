@@ -228,7 +228,7 @@ impl Society {
         self.count(&format!("{:?}{private}", moderation.action));
     }
 
-    /// Takes note that it depends on what else is under way what a deed has left behind.
+    /// Records that the stored result of a moderation depends on other pending ones.
     fn doubt(&mut self, draft: &Draft) {
         let Change::Moderated { moderation } = &draft.change else { return };
         let aim = moderation.user.as_ref().map(|user| self.names[&**user]);
@@ -391,7 +391,7 @@ impl Society {
         known.keys().nth(at).cloned().unwrap_or_else(|| "lobby".to_owned())
     }
 
-    /// Returns the name of somebody, there or not.
+    /// Returns the name of a person, connected or not.
     fn somebody(&mut self) -> Option<String> {
         let count = self.names.len() as u64;
         // Those who came last are likelier to be there.

@@ -1,4 +1,4 @@
-//! How much is going on.
+//! Statistics.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

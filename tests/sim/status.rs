@@ -1,4 +1,4 @@
-//! Being away, and back.
+//! Statuses: away and back.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::world::World;
 
 const AWAY: &str = r#"{"type":"set_status","id":"s1","payload":{"status":"away","text":"lunch"}}"#;
 
-/// Returns the statuses a client was told, and forgets the rest.
+/// Takes the statuses a client received; discards the rest.
 fn statuses(world: &mut World, client: ClientId) -> Vec<String> {
     let told = world.told(client).into_iter().filter_map(|event| match event {
         ServerEvent::Status { user, status: Status { away, text }, .. } => {

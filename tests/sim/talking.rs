@@ -1,4 +1,4 @@
-//! Saying something, and changing what was said.
+//! Messages: posting, editing, deleting, reacting.
 
 use std::time::Duration;
 

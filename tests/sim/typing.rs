@@ -1,4 +1,4 @@
-//! Who is typing.
+//! Typing indicators.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::world::World;
 const ON: &str = r#"{"type":"typing","payload":true}"#;
 const OFF: &str = r#"{"type":"typing","payload":{"on":false}}"#;
 
-/// Returns who a client was told to be typing, or no more, and forgets the rest.
+/// Takes the typing events a client received; discards the rest.
 fn typing(world: &mut World, client: ClientId) -> Vec<String> {
     let told = world.told(client).into_iter().filter_map(|event| match event {
         ServerEvent::Typing { user, ttl_ms: Some(6000), .. } => Some(format!("+{user}")),
@@ -91,7 +91,7 @@ fn typing_again_is_shown_after_the_rest() {
     assert_eq!(typing(&mut world, bob), [""; 0]);
     world.pass(Duration::from_millis(1));
     assert_eq!(typing(&mut world, bob), ["+Alice"]);
-    // Six seconds after it said so, not after that was told.
+    // Six seconds after the event, not after it was broadcast.
     world.pass(Duration::from_millis(3000));
     assert_eq!(typing(&mut world, bob), ["-Alice"]);
     world.pass(Duration::from_secs(30));
@@ -205,7 +205,8 @@ fn typing_in_a_room_is_limited_for_the_room() {
         world.say(*writer, ON);
     }
     assert_eq!(typing(&mut world, reader), ["+N0", "+N1", "+N2", "+N3"]);
-    // What was not told needs no end; those who still type are told when there is room.
+    // An indicator that was not shown needs no end; those who still type are shown when the rate
+    // allows.
     world.pass(Duration::from_secs(3));
     assert_eq!(typing(&mut world, reader), ["+N4", "+N5", "+N6"]);
     world.pass(Duration::from_secs(30));

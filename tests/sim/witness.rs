@@ -1,5 +1,5 @@
-//! A client of a simulation that holds all it is told against the record, and against what it may
-//! know.
+//! A client of a simulation that checks every event it receives against the record, and against
+//! what it may know.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct Witness {
 /// What a client knows of a room or a conversation.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// The next entry it must be told; `None`: its page is yet to come.
+    /// The next entry it must receive; `None`: its page is pending.
     next: Option<u64>,
     missing: Vec<(u64, u64)>,
     after: Option<u64>,
@@ -51,7 +51,7 @@ impl Known {
         self.skipped_to(next, u64::MAX)
     }
 
-    /// Passes over what it was told to be missing, as far as it is not told after all.
+    /// Skips the ranges reported as missing, as far as it does not receive them after all.
     fn skipped_to(&self, mut next: u64, end: u64) -> u64 {
         let missing = |seq| self.missing.iter().any(|(from, to)| (*from..=*to).contains(&seq));
         while next < end && missing(next) {
@@ -88,7 +88,7 @@ impl Witness {
         format!(r#"{{"epoch":"e","rooms":{{{}}}}}"#, rooms.join(","))
     }
 
-    /// Makes sure that it may be told this.
+    /// Asserts that it may receive this.
     pub(crate) fn check(&self, event: &ServerEvent, society: &Society) {
         use ServerEvent as E;
         match event {
@@ -203,7 +203,7 @@ impl Witness {
         talks.filter(|(_, value)| mine(value)).map(|((_, key), _)| key.to_string()).next()
     }
 
-    /// Takes in what it is told.
+    /// Checks an event that it receives.
     pub(crate) fn told(&mut self, event: &ServerEvent) {
         use ServerEvent as E;
         match event {

@@ -1,4 +1,4 @@
-//! A chat, its keeper of records and a made-up clock, for tests that tell a story.
+//! A chat with a fake journal and a fake clock, for scenarios.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,13 +17,13 @@ pub(crate) struct World {
     pub(crate) chat: Chat,
     pub(crate) keeper: Keeper,
     pub(crate) now: Now,
-    /// What each client was told and has not been asked about yet.
+    /// The events that each client received since the test last took them.
     pub(crate) told: BTreeMap<ClientId, Vec<ServerEvent>>,
     pub(crate) closed: BTreeMap<ClientId, u16>,
-    /// Clients that nothing is read from.
+    /// Clients that the chat holds: nothing is read from them.
     pub(crate) held: BTreeSet<ClientId>,
     pub(crate) orders: Vec<JournalRequest>,
-    /// Whether the keeper answers at once.
+    /// Whether the journal answers at once.
     pub(crate) prompt: bool,
     next: u64,
 }
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// Ends the server without a word and starts it anew on the same record.
+    /// Crashes the server and starts it again on the same record.
     pub(crate) fn restart(&mut self) {
         self.chat = Chat::new(self.chat.limits().clone(), self.keeper.opening("k3"));
         self.now.at = Moment::from_millis(0);
@@ -66,7 +66,7 @@ impl World {
         self.admission(path, query, Admission::default())
     }
 
-    /// Opens a connection of an account and forgets the greeting.
+    /// Opens a connection of an account and discards its first events.
     pub(crate) fn enter_as(&mut self, account: &Account, query: &str) -> ClientId {
         let login = Some(login(account, 7));
         let client = self.admission("/ws", query, Admission { login, ..Admission::default() });
@@ -96,7 +96,7 @@ impl World {
         client
     }
 
-    /// Returns an account that is not there yet, whose author is this many times the same byte.
+    /// Returns an account that is not registered yet, whose author is this byte repeated.
     pub(crate) fn account(&self, name: &str, byte: u8) -> Account {
         Account {
             author: AuthorKey([byte; 16]),
@@ -108,13 +108,13 @@ impl World {
         }
     }
 
-    /// Makes such an account.
+    /// Registers such an account.
     pub(crate) fn register(&mut self, name: &str, byte: u8, admin: bool) -> Account {
         let account = Account { admin, ..self.account(name, byte) };
         self.add_account(account)
     }
 
-    /// Makes an account of this author.
+    /// Registers an account with this author.
     pub(crate) fn register_as(&mut self, name: &str, author: [u8; 16]) -> Account {
         let account = Account { author: AuthorKey(author), ..self.account(name, 0) };
         self.add_account(account)
@@ -129,7 +129,7 @@ impl World {
         account
     }
 
-    /// Opens a connection and forgets the greeting.
+    /// Opens a connection and discards its first events.
     pub(crate) fn enter(&mut self, query: &str) -> ClientId {
         let client = self.open(query);
         self.told.clear();
@@ -156,7 +156,7 @@ impl World {
         }
     }
 
-    /// Has the keeper answer all it was asked.
+    /// Lets the journal answer all its requests.
     pub(crate) fn settle(&mut self) {
         while !self.keeper.is_idle() {
             self.keeper.work();
@@ -170,7 +170,7 @@ impl World {
         }
     }
 
-    /// Lets time pass, with all that is due on the way.
+    /// Advances the clock, handling every deadline on the way.
     pub(crate) fn pass(&mut self, duration: Duration) {
         let end = self.now.at.after(duration);
         while self.chat.deadline() <= end {
@@ -224,19 +224,19 @@ impl World {
         }
     }
 
-    /// Returns what a client was told since it was asked last.
+    /// Takes the events a client received since the last call.
     pub(crate) fn told(&mut self, client: ClientId) -> Vec<ServerEvent> {
         self.told.remove(&client).unwrap_or_default()
     }
 
-    /// Returns the same, as it reads.
+    /// Takes the same, as rendered for the client.
     pub(crate) fn read(&mut self, client: ClientId) -> Vec<String> {
         let mode = self.chat.output_mode(client);
         let events = self.told(client);
         events.iter().filter_map(|event| rendered(event, mode)).collect()
     }
 
-    /// Returns the types of the events a client was told.
+    /// Takes the types of the events a client received.
     pub(crate) fn types(&mut self, client: ClientId) -> Vec<String> {
         self.told(client).iter().map(kind).collect()
     }
@@ -248,7 +248,7 @@ impl World {
         }
     }
 
-    /// Returns the only event a client was told, which must be an error.
+    /// Takes the only event a client received, which must be an error.
     pub(crate) fn error(&mut self, client: ClientId) -> Refusal {
         let mut told = self.told(client);
         match told.pop() {
@@ -257,7 +257,7 @@ impl World {
         }
     }
 
-    /// Returns the texts of the messages a client was told, and forgets the rest.
+    /// Takes the texts of the messages a client received; discards other events.
     pub(crate) fn heard(&mut self, client: ClientId) -> Vec<String> {
         let messages = self.told(client).into_iter().filter_map(|event| match event {
             ServerEvent::Message { content, .. } => Some(content.to_string()),
@@ -270,7 +270,7 @@ impl World {
         messages.collect()
     }
 
-    /// Finds a room by one that listens in it.
+    /// Finds a room by a client in its audience.
     pub(crate) fn room_with(&self, client: ClientId) -> Option<RoomId> {
         (0..1000)
             .map(RoomId)

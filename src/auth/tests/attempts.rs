@@ -79,7 +79,7 @@ fn an_attempt_refused_for_its_account_costs_its_network_nothing() {
 }
 
 #[test]
-fn a_success_forgets_the_failures_before_it_and_costs_nothing() {
+fn a_success_clears_the_failures_before_it_and_costs_nothing() {
     let limits = Limits { login_network_burst: 6, ..Limits::default() };
     let mut attempts = Attempts::new(&limits);
     for _ in 0..5 {

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_without_sense_or_right_is_refused() {
+    fn an_invalid_or_forbidden_search_is_refused() {
         let mut chat = chat(Limits { search_chars_max: 5, ..Limits::default() });
         for (text, code) in [
             (r#"{"type":"search"}"#, Code::MissingField),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn searches_are_counted_as_questions() {
+    fn searches_are_charged_as_queries() {
         let mut chat = chat(Limits { queries_burst_max: 1, ..Limits::default() });
         let search = r#"{"type":"search","payload":"tea"}"#;
         ordered(&mut chat, search);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_is_told_as_far_as_it_may_be_read_and_fits() {
+    fn search_results_are_cut_to_readable_rooms_and_the_page_size() {
         let mut chat = chat(Limits { page_bytes_max: 700, ..Limits::default() });
         let search = r#"{"type":"search","id":"s1","payload":"tea"}"#;
         let request_id = ordered(&mut chat, search).request_id;

@@ -195,7 +195,7 @@ mod tests {
     use crate::clock::Now;
 
     #[test]
-    fn a_storm_leaves_one_entry_for_each_who_types_and_none_in_the_end() {
+    fn a_flood_of_typing_leaves_one_entry_for_each_typist_and_none_in_the_end() {
         let limits = Limits { queries_per_second_max: None, ..Limits::default() };
         let mut chat = Chat::new(limits, Snapshot::default());
         let mut told = 0;

@@ -297,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_is_answered_once() {
+    fn a_request_is_answered_once() {
         let pending = || {
             PendingRequest::Page(PendingPage {
                 client: ClientId(1),

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn order_is_kept_with_a_word_a_name_a_time_and_a_reason() {
+    fn moderation_commands_take_a_name_a_time_and_a_reason() {
         let request = |line: &str| match asked(line) {
             Command::Moderate(request) => {
                 let ModerationRequest { action, user, mid: _, seconds, reason } = *request;
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_without_what_it_needs_says_how_it_is_written() {
+    fn a_command_without_its_arguments_shows_its_usage() {
         for line in [
             "/name",
             "/msg Bob",

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_says_who_comes_where() {
+    fn the_query_names_the_user_and_the_rooms() {
         let params = ConnectParams::parse(
             "/ws",
             "name=Alice+B&room=dev&room=a%2Bb&history=20&after=a:b:7&epoch=k3&session=x-_1&echo=1\

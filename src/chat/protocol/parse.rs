@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_and_no_command_is_said_as_it_is() {
+    fn plain_text_is_posted_as_it_is() {
         for (text, said) in [
             ("Hello there", "Hello there"),
             ("\"hi\"", "\"hi\""),
@@ -533,7 +533,7 @@ mod tests {
     }
 
     #[test]
-    fn joining_takes_its_room_from_wherever_it_stands() {
+    fn join_reads_its_room_from_any_field() {
         let join = Command::Join { room: "dev".into(), history: None, after: None, epoch: None };
         for text in [
             r#"{"type":"join_room","payload":"dev"}"#,
@@ -547,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_keeps_order_says_what_to_whom_and_why() {
+    fn moderation_events_name_action_target_and_reason() {
         let text = r#"{"type":"moderate","room":"lobby",
             "payload":{"action":"mute","user":"Eve","seconds":600,"reason":"flood"}}"#;
         let request = ModerationRequest {

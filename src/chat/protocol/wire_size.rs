@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_string_weighs_what_it_is_written_as() {
+    fn the_size_of_a_string_is_that_of_its_json() {
         for sample in ["", "plain", "\"\\\n\r\t", "\0\u{1}\u{1F}", "é👍"] {
             assert_eq!(text(sample), serde_json::to_string(sample).unwrap().len());
         }

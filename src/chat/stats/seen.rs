@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_comes_twice_is_counted_once_and_forgotten_after_a_day() {
+    fn a_person_who_returns_is_counted_once_and_forgotten_after_a_day() {
         let mut seen = Seen::default();
         for minute in [100, 103] {
             seen.came(author(1), minute);

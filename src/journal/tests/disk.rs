@@ -17,7 +17,7 @@ use crate::chat::record::{
 use crate::journal::Limits;
 
 #[test]
-fn what_was_said_is_there_after_a_restart() {
+fn messages_are_there_after_a_restart() {
     let mut world = World::sqlite();
     world.say("helo");
     world.change(edited(1, "hello"));

@@ -14,7 +14,7 @@ use crate::clock::{Clock, Moment};
 use crate::journal::Limits;
 
 #[test]
-fn facts_outlive_the_server() {
+fn key_values_survive_a_restart() {
     let mut world = World::sqlite();
     assert_eq!(world.opening.key_values, []);
     world.keep(vec![
@@ -38,7 +38,7 @@ fn facts_outlive_the_server() {
 }
 
 #[test]
-fn every_shelf_is_kept() {
+fn every_namespace_is_stored() {
     use Namespace::{
         Accounts, Bans, Days, DirectRooms, MemberStates, ReadMarkers, RevokedTokens, Rooms,
     };
@@ -52,7 +52,7 @@ fn every_shelf_is_kept() {
 }
 
 #[test]
-fn facts_that_nobody_waits_for_are_kept_in_the_order_given() {
+fn key_values_without_a_request_id_are_stored_in_order() {
     let mut world = World::sqlite();
     let mark = |value| key_value(Namespace::ReadMarkers, "a", value);
     let keep = |key_values| JournalRequest::Put(PutKeyValues { request_id: None, key_values });
@@ -67,7 +67,7 @@ fn facts_that_nobody_waits_for_are_kept_in_the_order_given() {
 }
 
 #[test]
-fn facts_of_a_draft_are_kept_only_with_a_new_entry() {
+fn key_values_of_a_draft_are_stored_only_with_a_new_entry() {
     let mut world = World::sqlite();
     let owner = |value| key_value(Namespace::Rooms, "lobby", value);
     let mut draft = world.draft(message("once"));
@@ -92,7 +92,7 @@ fn facts_of_a_draft_are_kept_only_with_a_new_entry() {
 }
 
 #[test]
-fn facts_beyond_the_queue_are_refused() {
+fn key_values_beyond_the_queue_are_refused() {
     let mut world = World::sqlite().with(Limits { queue_entries_max: 1, ..Limits::default() });
     let hold = hold(&world);
     let first = world.submit_keep(vec![key_value(Namespace::Bans, "lobby/a", "1")]);
@@ -112,7 +112,7 @@ fn facts_beyond_the_queue_are_refused() {
 }
 
 #[test]
-fn a_full_disk_refuses_facts_but_loses_none_that_nobody_waits_for() {
+fn a_full_disk_refuses_key_values_but_loses_none_without_a_request_id() {
     let (mut world, ballast) = nearly_full();
     let unasked = |value| {
         let key_values = vec![
@@ -148,7 +148,7 @@ fn a_full_disk_refuses_facts_but_loses_none_that_nobody_waits_for() {
 }
 
 #[test]
-fn a_journal_of_the_version_before_facts_keeps_all_it_has() {
+fn a_journal_without_key_values_is_upgraded_without_loss() {
     let mut world = World::sqlite();
     world.say("helo");
     world.change(edited(1, "hello"));
