@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::Actor;
 use super::index::{Candidate, Index, Lookup};
 use crate::chat::names::{ANONYMOUS, alike, likeness};
@@ -21,48 +19,29 @@ use crate::clock::Now;
 /// The bans or the mutes of a room, by storage key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Restraints {
-    by_key: BTreeMap<Arc<str>, Restraint>,
+    pub(super) by_key: BTreeMap<Arc<str>, Restraint>,
     index: Index,
 }
 
 /// A ban or a mute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Restraint {
-    name: Arc<str>,
-    author: AuthorKey,
+pub(super) struct Restraint {
+    pub(super) name: Arc<str>,
+    pub(super) author: AuthorKey,
     /// The accounts that its author registered or logged in to.
-    accounts: BTreeSet<AuthorKey>,
+    pub(super) accounts: BTreeSet<AuthorKey>,
     /// Whether it also binds by name and network.
-    guest: bool,
-    network: Option<IpAddr>,
+    pub(super) guest: bool,
+    pub(super) network: Option<IpAddr>,
     /// Its stamp, comparable with those of sessions; 0 if unknown.
-    since: u64,
+    pub(super) since: u64,
     /// When it was last imposed, in Unix milliseconds.
-    at: u64,
-    until: u64,
+    pub(super) at: u64,
+    pub(super) until: u64,
     /// Authors bound by name or network whom a moderator has freed.
-    freed: BTreeSet<AuthorKey>,
+    pub(super) freed: BTreeSet<AuthorKey>,
     /// The likenesses of the name.
-    like: [Box<str>; 2],
-}
-
-/// A restraint as it is stored. Version 0.1.0 has neither `since` nor the fields below `until`.
-#[derive(Serialize, Deserialize)]
-struct StoredRestraint {
-    name: Arc<str>,
-    author: String,
-    guest: bool,
-    network: Option<IpAddr>,
-    #[serde(default)]
-    since: u64,
-    until: u64,
-    /// `since` if there is none.
-    #[serde(default)]
-    at: Option<u64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    accounts: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    freed: Vec<String>,
+    pub(super) like: [Box<str>; 2],
 }
 
 impl Restraints {
@@ -207,52 +186,6 @@ impl Restraints {
         keys
     }
 
-    /// Encodes the restraint with a key; `None` if there is none.
-    pub(super) fn value(&self, key: &str) -> Option<String> {
-        let restraint = self.by_key.get(key)?.clone();
-        let Restraint { name, author, accounts, guest, network, since, at, until, freed, .. } =
-            restraint;
-        let to_hex =
-            |authors: BTreeSet<AuthorKey>| authors.into_iter().map(AuthorKey::to_hex).collect();
-        let (author, at) = (author.to_hex(), Some(at));
-        let (accounts, freed) = (to_hex(accounts), to_hex(freed));
-        let stored =
-            StoredRestraint { name, author, guest, network, since, until, at, accounts, freed };
-        serde_json::to_string(&stored).ok()
-    }
-
-    /// Restores the restraint with a key.
-    pub(super) fn restore(&mut self, key: &str, value: &str) {
-        let Ok(stored) = serde_json::from_str::<StoredRestraint>(value) else { return };
-        let StoredRestraint { name, author, guest, network, since, until, at, accounts, freed } =
-            stored;
-        let Some(author) = AuthorKey::from_hex(&author) else { return };
-        let from_hex = |authors: Vec<String>| {
-            authors.iter().filter_map(|author| AuthorKey::from_hex(author)).collect()
-        };
-        let (accounts, freed) = (from_hex(accounts), from_hex(freed));
-        let (like, at) = (likeness(&name), at.unwrap_or(since));
-        let restraint =
-            Restraint { name, author, accounts, guest, network, since, at, until, freed, like };
-        self.put(key.into(), restraint);
-    }
-
-    /// Restores a mute as version 0.1.0 stored it, in a member state.
-    pub(super) fn restore_mute(&mut self, author: AuthorKey, name: &Arc<str>, until: u64) {
-        self.insert(Restraint {
-            name: Arc::clone(name),
-            author,
-            accounts: BTreeSet::new(),
-            guest: false,
-            network: None,
-            since: 0,
-            at: 0,
-            until,
-            freed: BTreeSet::new(),
-            like: likeness(name),
-        });
-    }
-
     /// Searches for what binds an actor: by author, network and name, each with the restraint that
     /// ends last first. `found` also gets whether the match is by name.
     fn search<'a>(
@@ -304,7 +237,7 @@ impl Restraints {
         self.index.find(lookup).map(|it| Arc::clone(&it.key)).collect()
     }
 
-    fn insert(&mut self, restraint: Restraint) -> Arc<str> {
+    pub(super) fn insert(&mut self, restraint: Restraint) -> Arc<str> {
         let key: Arc<str> = restraint.author.to_hex().into();
         self.put(Arc::clone(&key), restraint);
         key
@@ -326,7 +259,7 @@ impl Restraints {
         }
     }
 
-    fn put(&mut self, key: Arc<str>, restraint: Restraint) {
+    pub(super) fn put(&mut self, key: Arc<str>, restraint: Restraint) {
         self.take(&key);
         for (lookup, end) in restraint.lookups() {
             self.index.insert(lookup, restraint.candidate(&key, end));

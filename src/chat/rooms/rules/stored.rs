@@ -1,10 +1,14 @@
 //! The rules of a room as key-value records.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::restraint::{Restraint, Restraints};
 use super::{DirtyKey, MemberState, Rules};
+use crate::chat::names::likeness;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// The room as a key-value record.
@@ -15,6 +19,25 @@ struct StoredRules {
     private: bool,
     locked: bool,
     slow: u64,
+}
+
+/// A restraint as it is stored. Version 0.1.0 has neither `since` nor the fields below `until`.
+#[derive(Serialize, Deserialize)]
+struct StoredRestraint {
+    name: Arc<str>,
+    author: String,
+    guest: bool,
+    network: Option<IpAddr>,
+    #[serde(default)]
+    since: u64,
+    until: u64,
+    /// `since` if there is none.
+    #[serde(default)]
+    at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accounts: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    freed: Vec<String>,
 }
 
 impl Rules {
@@ -78,5 +101,53 @@ impl Rules {
             Namespace::Mutes => self.mutes.restore(key, value),
             _ => {}
         }
+    }
+}
+
+impl Restraints {
+    /// Encodes the restraint with a key; `None` if there is none.
+    pub(super) fn value(&self, key: &str) -> Option<String> {
+        let restraint = self.by_key.get(key)?.clone();
+        let Restraint { name, author, accounts, guest, network, since, at, until, freed, .. } =
+            restraint;
+        let to_hex =
+            |authors: BTreeSet<AuthorKey>| authors.into_iter().map(AuthorKey::to_hex).collect();
+        let (author, at) = (author.to_hex(), Some(at));
+        let (accounts, freed) = (to_hex(accounts), to_hex(freed));
+        let stored =
+            StoredRestraint { name, author, guest, network, since, until, at, accounts, freed };
+        serde_json::to_string(&stored).ok()
+    }
+
+    /// Restores the restraint with a key.
+    pub(super) fn restore(&mut self, key: &str, value: &str) {
+        let Ok(stored) = serde_json::from_str::<StoredRestraint>(value) else { return };
+        let StoredRestraint { name, author, guest, network, since, until, at, accounts, freed } =
+            stored;
+        let Some(author) = AuthorKey::from_hex(&author) else { return };
+        let from_hex = |authors: Vec<String>| {
+            authors.iter().filter_map(|author| AuthorKey::from_hex(author)).collect()
+        };
+        let (accounts, freed) = (from_hex(accounts), from_hex(freed));
+        let (like, at) = (likeness(&name), at.unwrap_or(since));
+        let restraint =
+            Restraint { name, author, accounts, guest, network, since, at, until, freed, like };
+        self.put(key.into(), restraint);
+    }
+
+    /// Restores a mute as version 0.1.0 stored it, in a member state.
+    pub(super) fn restore_mute(&mut self, author: AuthorKey, name: &Arc<str>, until: u64) {
+        self.insert(Restraint {
+            name: Arc::clone(name),
+            author,
+            accounts: BTreeSet::new(),
+            guest: false,
+            network: None,
+            since: 0,
+            at: 0,
+            until,
+            freed: BTreeSet::new(),
+            like: likeness(name),
+        });
     }
 }
