@@ -70,14 +70,7 @@ impl Rules {
             }
             (_, None) => {}
         }
-        if matches!(
-            moderation.action,
-            ModerationAction::Lock
-                | ModerationAction::Unlock
-                | ModerationAction::Slow
-                | ModerationAction::MakePublic
-                | ModerationAction::MakePrivate
-        ) {
+        if moderation.action.changes_room() {
             dirty.insert(DirtyKey::Room);
         }
         dirty
@@ -169,6 +162,16 @@ impl Rules {
     ) -> BTreeSet<DirtyKey> {
         let bans = self.bans.hand_on(from, to).into_iter().map(DirtyKey::Ban);
         bans.chain(self.mutes.hand_on(from, to).into_iter().flat_map(mute_keys)).collect()
+    }
+}
+
+impl ModerationAction {
+    /// Whether it changes the rules of the room itself.
+    const fn changes_room(self) -> bool {
+        matches!(
+            self,
+            Self::Lock | Self::Unlock | Self::Slow | Self::MakePublic | Self::MakePrivate
+        )
     }
 }
 
