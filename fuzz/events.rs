@@ -129,6 +129,9 @@ fn answer(order: JournalRequest, seq: &mut u64) -> Option<JournalResponse> {
         JournalRequest::Put(keep) => {
             keep.request_id.map(|request_id| JournalResponse::Saved { request_id })
         }
+        JournalRequest::RemoveRoom(removal) => {
+            Some(JournalResponse::Saved { request_id: removal.request_id })
+        }
         JournalRequest::PutSession(_) | JournalRequest::DropSession(_) => None,
     }
 }

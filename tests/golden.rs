@@ -252,6 +252,8 @@ fn order() -> Vec<Named> {
         ("moderated_room", moderated(private)),
         ("left_kicked", left("kicked", Some("enough"))),
         ("left_banned", left("banned", None)),
+        ("left_removed", left("removed", Some("spam"))),
+        ("ack_room", ServerEvent::RoomRemoved { re: s("m3"), room: s("dev"), ts: TS }),
     ]
 }
 

@@ -43,6 +43,9 @@ pub struct Limits {
     /// Rooms in all, including those that are only a record; above: `overloaded` when creating
     /// another.
     pub records_max: usize,
+    /// Existing rooms that one network created since the start; above: `too_many_rooms` when
+    /// creating another.
+    pub network_rooms_max: usize,
     /// Accounts; above: `overloaded` on registration.
     pub accounts_max: usize,
     /// Private conversations of one author; above: `too_many_rooms` for a new one on either side.
@@ -174,6 +177,7 @@ impl Default for Limits {
             rooms_per_client_max: 32,
             rooms_max: 100_000,
             records_max: 1_000_000,
+            network_rooms_max: 2000,
             accounts_max: 100_000,
             directs_max: 1000,
             members_max: 1000,

@@ -152,6 +152,7 @@ limits! {
     chat.rooms_per_client_max <- rooms_per_connection;
     chat.rooms_max;
     chat.records_max <- rooms_kept_max;
+    chat.network_rooms_max;
     chat.accounts_max;
     chat.directs_max <- conversations_max;
     chat.members_max <- room_members_max;

@@ -13,7 +13,7 @@ use super::search::{self, RoomHits, Terms};
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
     AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest,
-    JournalResponse, Page, Query, RoomKey, Search, SearchPage, Snapshot,
+    JournalResponse, Page, Query, RemoveRoom, RoomKey, Search, SearchPage, Snapshot,
 };
 use crate::clock::{Moment, Now};
 
@@ -91,6 +91,10 @@ impl Memory {
             JournalRequest::Search(search) => {
                 let found = self.search(&search);
                 self.responses.push(JournalResponse::SearchPage(found));
+            }
+            JournalRequest::RemoveRoom(RemoveRoom { request_id, room }) => {
+                self.remove_room(&room);
+                self.responses.push(JournalResponse::Saved { request_id });
             }
             // Key-value records and sessions are for the next start, which finds nothing.
             JournalRequest::Put(put) => {
@@ -181,6 +185,13 @@ impl Memory {
         Ok(JournalResponse::Appended { request_id, seq, mid, ts, duplicate: false, count })
     }
 
+    fn remove_room(&mut self, key: &RoomKey) {
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        let next = room.history.next();
+        while room.pop(&mut self.index) {}
+        room.history = History::starting(next, next);
+    }
+
     fn page(&self, query: &Query) -> Page {
         let history = self.rooms.get(&query.room).map(|room| &room.history);
         history
@@ -238,17 +249,22 @@ impl Room {
                 || self.history.messages() > limits.messages_max();
             // The newest is about to be shown: it stays, whatever its size.
             let goes = kept_long || (too_many && self.history.len() > 1);
-            if !goes {
+            if !goes || !self.pop(index) {
                 return;
             }
-            let Some(StoredEntry { entry, .. }) = self.history.pop(false) else { return };
-            if let Change::Message { expires: Some(expires), .. } = entry.change {
-                index.expiries.remove(&(expires, Arc::clone(&self.key), entry.seq));
-            }
-            while let Some((_, author, id)) = self.ids.pop_front_if(|(seq, ..)| *seq <= entry.seq) {
-                index.first.remove(&(author, id));
-            }
         }
+    }
+
+    /// Removes the oldest entry; false if there is none.
+    fn pop(&mut self, index: &mut Index) -> bool {
+        let Some(StoredEntry { entry, .. }) = self.history.pop(false) else { return false };
+        if let Change::Message { expires: Some(expires), .. } = entry.change {
+            index.expiries.remove(&(expires, Arc::clone(&self.key), entry.seq));
+        }
+        while let Some((_, author, id)) = self.ids.pop_front_if(|(seq, ..)| *seq <= entry.seq) {
+            index.first.remove(&(author, id));
+        }
+        true
     }
 }
 

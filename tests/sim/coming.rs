@@ -326,6 +326,7 @@ fn a_session_is_stored_before_its_first_entry_until_it_ends() {
             JournalRequest::Read(_) => "read".to_owned(),
             JournalRequest::Search(_) => "search".to_owned(),
             JournalRequest::Put(_) => "keep".to_owned(),
+            JournalRequest::RemoveRoom(_) => "remove room".to_owned(),
             JournalRequest::DropSession(AuthorKey(_)) => "drop".to_owned(),
         })
         .collect();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chinwag::chat::record::{
     AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, Hit, JournalError,
-    JournalRequest, JournalResponse, KeyValue, Namespace, Page, PageContent, Query, RoomKey,
-    RoomRecord, Search, SearchPage, SessionRecord, Snapshot, Span, StoredMessage,
+    JournalRequest, JournalResponse, KeyValue, Namespace, Page, PageContent, Query, RemoveRoom,
+    RoomKey, RoomRecord, Search, SearchPage, SessionRecord, Snapshot, Span, StoredMessage,
 };
 
 /// The record of every room, and the answers that wait to be fetched.
@@ -34,6 +34,10 @@ pub(crate) struct Record {
     said: BTreeMap<u64, StoredMessage>,
     /// Entries up to this one were pruned.
     pub(crate) pruned: u64,
+    /// The last entry of the room that was removed before.
+    pub(crate) removed_to: u64,
+    /// Whether the room was removed, and nothing was added since.
+    removed: bool,
 }
 
 impl Keeper {
@@ -86,6 +90,16 @@ impl Keeper {
                 };
                 self.read.push_back(answer);
             }
+            Some(JournalRequest::RemoveRoom(RemoveRoom { request_id, room })) => {
+                let answer = match self.refuses.take() {
+                    Some(why) => JournalResponse::Rejected { request_id, why },
+                    None => {
+                        self.remove_room(&room);
+                        JournalResponse::Saved { request_id }
+                    }
+                };
+                self.appended.push_back(answer);
+            }
             Some(JournalRequest::PutSession(session)) => {
                 self.sessions.insert(session.key, session);
             }
@@ -135,6 +149,24 @@ impl Keeper {
         }
     }
 
+    fn remove_room(&mut self, room: &RoomKey) {
+        let is_about = |(namespace, key): &(Namespace, Arc<str>)| {
+            let (before, after) = key.split_once('/').unwrap_or((key, ""));
+            match namespace {
+                Namespace::ReadMarkers => after == &**room,
+                Namespace::Accounts | Namespace::RevokedTokens | Namespace::Days => false,
+                _ => before == &**room,
+            }
+        };
+        self.key_values.retain(|key, _| !is_about(key));
+        self.ids.retain(|_, (of, ..)| of != room);
+        let Some(record) = self.rooms.get_mut(room) else { return };
+        let top = record.entries.len() as u64;
+        (record.pruned, record.removed_to, record.removed) = (top, top, true);
+        record.authors.clear();
+        record.said.clear();
+    }
+
     /// Loses all but the record.
     pub(crate) fn crash(&mut self) {
         self.orders.clear();
@@ -163,12 +195,13 @@ impl Keeper {
     pub(crate) fn opening(&self, epoch: &str) -> Snapshot {
         let rooms = self.rooms.iter().map(|(key, record)| RoomRecord {
             key: Arc::clone(key),
-            name: Arc::clone(&record.name),
+            name: if record.removed { "".into() } else { Arc::clone(&record.name) },
             top: record.entries.len() as u64,
             topic: record
                 .entries
                 .iter()
                 .rev()
+                .take_while(|entry| !record.removed && entry.seq > record.removed_to)
                 .find_map(|entry| match &entry.change {
                     Change::Topic { topic } => Some(Arc::clone(topic)),
                     _ => None,
@@ -232,6 +265,7 @@ impl Keeper {
         {
             (*why, taken_away) = (DeletionReason::Moderator, 1);
         }
+        record.removed = false;
         let entry = record.add(draft.sender, draft.ts, change);
         let (seq, ts) = (entry.seq, entry.ts);
         let (mid, count) = match entry.change {

@@ -15,6 +15,7 @@ mod presence;
 mod private;
 mod properties;
 mod record;
+mod removal;
 mod requests;
 mod seeds;
 mod simulation;

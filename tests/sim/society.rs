@@ -43,6 +43,10 @@ pub(crate) struct Society {
     pub(crate) laws: BTreeMap<String, Law>,
     /// What the chat wanted recorded and has not heard of.
     drafts: BTreeMap<RequestId, Draft>,
+    /// Rooms that the chat wanted removed, likewise.
+    removals: BTreeMap<RequestId, String>,
+    /// The last entry of each room that was removed, as far as the chat knows.
+    pub(crate) removed: BTreeMap<String, u64>,
     /// Who is, or was just before, in which room.
     left: BTreeMap<(String, AuthorKey), Moment>,
     /// Sessions whose end the keeper may not know of.
@@ -84,6 +88,8 @@ impl Society {
             accounts: Vec::new(),
             laws: ROOMS.iter().map(|room| ((*room).to_owned(), Law::default())).collect(),
             drafts: BTreeMap::new(),
+            removals: BTreeMap::new(),
+            removed: BTreeMap::new(),
             left: BTreeMap::new(),
             ended: Vec::new(),
             names: BTreeMap::new(),
@@ -172,21 +178,29 @@ impl Society {
     /// Finds out what holds from now on.
     fn take_note(&mut self, answer: &JournalResponse) {
         match answer {
-            JournalResponse::Appended { request_id, duplicate: false, seq, .. } => {
+            JournalResponse::Appended { request_id, duplicate: false, .. } => {
                 let Some(draft) = self.drafts.remove(request_id) else { return };
-                self.enact(&draft, *seq);
+                self.enact(&draft);
             }
             JournalResponse::Appended { request_id, .. }
             | JournalResponse::Rejected { request_id, .. } => {
+                self.removals.remove(request_id);
                 if let Some(draft) = self.drafts.remove(request_id) {
                     self.doubt(&draft);
                 }
+            }
+            JournalResponse::Saved { request_id } => {
+                let Some(room) = self.removals.remove(request_id) else { return };
+                let top = self.keeper.rooms.get(&*room).map_or(0, |it| it.removed_to);
+                self.laws.insert(room.clone(), Law::default());
+                self.removed.insert(room, top);
+                self.count("removal");
             }
             _ => {}
         }
     }
 
-    fn enact(&mut self, draft: &Draft, seq: u64) {
+    fn enact(&mut self, draft: &Draft) {
         let room = draft.room.to_string();
         let present: BTreeSet<AuthorKey> = self
             .clients
@@ -201,7 +215,7 @@ impl Society {
             .map(|((_, author), _)| *author)
             .collect();
         let Some(law) = self.laws.get_mut(&room) else { return };
-        if seq == 1 {
+        if !law.founded {
             let key_value =
                 draft.key_values.iter().find(|key_value| key_value.namespace == Namespace::Rooms);
             let value = key_value.and_then(|key_value| key_value.value.as_deref());
@@ -329,6 +343,13 @@ impl Society {
                     }
                 }
                 self.drafts.insert(draft.request_id, draft.clone());
+            }
+            JournalRequest::RemoveRoom(removal) => {
+                let root = self.accounts[2].author;
+                let law = &self.laws[&*removal.room];
+                let deserted = law.owner.is_none() && law.members.is_empty();
+                assert!(law.may_read(root) || law.disputed || deserted, "{law:?} is removed");
+                self.removals.insert(removal.request_id, removal.room.to_string());
             }
             JournalRequest::DropSession(author) => {
                 self.ended.push(*author);

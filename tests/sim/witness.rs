@@ -109,6 +109,7 @@ impl Witness {
             E::History(history) => {
                 let record = self.record(&history.room, &society.keeper);
                 for said in &history.messages {
+                    self.check_stays(&history.room, said.mid, society);
                     check_said(said, record.expect("a page of no record"));
                 }
                 if !history.messages.is_empty() || !history.room.starts_with('@') {
@@ -118,6 +119,7 @@ impl Witness {
             E::SearchResults(results) => {
                 for hit in &results.hits {
                     self.check_room(&hit.room, society);
+                    self.check_stays(&hit.room, hit.said.mid, society);
                     check_said(&hit.said, self.record(&hit.room, &society.keeper).unwrap());
                 }
             }
@@ -145,6 +147,7 @@ impl Witness {
             _ => {
                 if let Some((room, seq)) = numbered(event) {
                     self.check_room(room, society);
+                    self.check_stays(room, seq, society);
                     let record = self.record(room, &society.keeper).expect("no record");
                     assert_same(event, &record.entries[seq as usize - 1]);
                 }
@@ -152,10 +155,20 @@ impl Witness {
         }
     }
 
+    /// Makes sure that nothing is told of a room that was removed.
+    fn check_stays(&self, room: &str, seq: u64, society: &Society) {
+        let removed = society.removed.get(room).copied().unwrap_or(0);
+        assert!(
+            seq > removed,
+            "{} is told entry {seq} of {room}, removed up to {removed}",
+            self.session
+        );
+    }
+
     fn check_line(&self, line: &RoomSummary, society: &Society) {
         self.check_room(&line.room, society);
         if let Some(law) = society.laws.get(&*line.room)
-            && !(law.vague || law.disputed || line.seq == 0)
+            && !(law.vague || law.disputed || !law.founded)
             && !law.unsure.contains(&self.author)
             && law.owner.is_none_or(|owner| !law.unsure.contains(&owner))
         {

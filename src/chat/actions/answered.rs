@@ -46,13 +46,15 @@ impl Chat {
                     self.author_found(step, *pending, Ok(author));
                 }
             }
-            JournalResponse::Saved { request_id } => {
-                if let Some(PendingRequest::Account(pending)) =
-                    self.pending.requests.take(request_id)
-                {
+            JournalResponse::Saved { request_id } => match self.pending.requests.take(request_id) {
+                Some(PendingRequest::Account(pending)) => {
                     self.account_saved(step, pending, Ok(()));
                 }
-            }
+                Some(PendingRequest::Removal(pending)) => {
+                    self.room_removed(step, *pending, Ok(()));
+                }
+                _ => {}
+            },
             JournalResponse::Added { room, entry } => self.added(step, &room, &entry),
             // The chat tries each time; only the server's readiness depends on it.
             JournalResponse::Health { .. } => {}
@@ -99,6 +101,7 @@ impl Chat {
             Some(PendingRequest::Search(pending)) => self.found(step, pending, Err(why)),
             Some(PendingRequest::Author(pending)) => self.author_found(step, *pending, Err(why)),
             Some(PendingRequest::Account(pending)) => self.account_saved(step, pending, Err(why)),
+            Some(PendingRequest::Removal(pending)) => self.room_removed(step, *pending, Err(why)),
             None => {}
         }
     }

@@ -1,5 +1,6 @@
 //! Connections: how one is opened for a person, closed, and drained.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chat::Chat;
@@ -139,6 +140,7 @@ impl Chat {
         faults: &mut Vec<Refusal>,
     ) -> (Vec<RoomId>, Vec<RoomId>) {
         let Some(who) = self.actor_on(slot) else { return (Vec::new(), Vec::new()) };
+        let network = self.people.clients.get(slot.index()).and_then(|client| client.network);
         let named = params.rooms.iter().map(String::as_str);
         let resumed = || params.after.iter().map(|(room, _)| room.as_str());
         let (direct, open): (Vec<&str>, Vec<&str>) =
@@ -146,15 +148,15 @@ impl Chat {
         let before = before.iter().rev().map(|room| &**room);
         let mut rooms = Vec::new();
         for requested in named.chain(open).chain(before) {
-            self.request_room(step, &who, requested, &mut rooms, faults);
+            self.request_room(step, (&who, network), requested, &mut rooms, faults);
         }
         if rooms.is_empty() {
             let lobby = self.limits.lobby.clone();
-            self.request_room(step, &who, &lobby, &mut rooms, faults);
+            self.request_room(step, (&who, network), &lobby, &mut rooms, faults);
         }
         let joined = rooms.clone();
         for requested in direct {
-            self.request_room(step, &who, requested, &mut rooms, faults);
+            self.request_room(step, (&who, network), requested, &mut rooms, faults);
         }
         let replay_only = rooms.split_off(joined.len());
         (joined, replay_only)
@@ -164,7 +166,7 @@ impl Chat {
     fn request_room(
         &mut self,
         step: &Step<'_>,
-        who: &Actor,
+        (who, network): (&Actor, Option<IpAddr>),
         requested: &str,
         rooms: &mut Vec<RoomId>,
         faults: &mut Vec<Refusal>,
@@ -180,7 +182,7 @@ impl Chat {
             faults.push(self.too_many_rooms());
             return;
         }
-        match self.room_to_join(step, who, true, requested) {
+        match self.room_to_join(step, who, true, network, requested) {
             Ok(room) if rooms.contains(&room) => {}
             Ok(room) => rooms.push(room),
             Err(fault) if faults.len() < self.limits.rooms_per_client_max => faults.push(fault),

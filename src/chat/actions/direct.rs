@@ -165,7 +165,7 @@ impl Chat {
     pub(in crate::chat) fn direct_summaries(&self, own: AuthorKey) -> Vec<DirectSummary> {
         let rooms = self.rooms.directs.of(own).iter().rev();
         let lines = rooms.filter_map(|&key| {
-            let room = self.rooms.get(key).filter(|room| room.top > 0)?;
+            let room = self.rooms.get(key).filter(|room| room.has_record())?;
             let direct_room = room.direct_room.as_ref()?;
             let (mine, theirs) = direct_room.seen_by(own)?;
             Some(DirectSummary {
@@ -232,7 +232,7 @@ impl Chat {
                 continue;
             }
             let authors = direct_room.authors();
-            if room.top > 0 {
+            if room.has_record() {
                 let key_values = vec![KeyValue { value: None, ..direct_room.key_value(&room.key) }];
                 step.put(key_values);
             }

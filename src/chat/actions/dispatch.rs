@@ -11,7 +11,7 @@ use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{Change, DeletionReason};
+use crate::chat::record::{Change, DeletionReason, ModerationAction};
 use crate::chat::step::Step;
 
 impl Chat {
@@ -61,16 +61,17 @@ impl Chat {
                 let room = self.room_of(from, room)?;
                 self.mark_read(step, from, room, seq)
             }
+            Command::Moderate(request) if request.action == ModerationAction::RemoveRoom => {
+                self.remove_room(step, from, room, id, request.reason)
+            }
             Command::Moderate(request) => self.moderate(step, from, room, id, *request),
             // Charged when the token was read.
             Command::LogIn(login) => self.log_in(step, from, id, &login),
             Command::Auth(_) => Err(invalid_token()),
             Command::Reply(content) => self.send_reply(step, from, room, id, content),
             Command::Edit { mid, content } => {
-                self.change_message(step, from, room, id, mid, |mid| Change::Edited {
-                    mid,
-                    content,
-                })
+                let edited = |mid| Change::Edited { mid, content };
+                self.change_message(step, from, room, id, mid, edited)
             }
             Command::Delete { mid } => {
                 let deleted = |mid| Change::Deleted { mid, why: DeletionReason::Author };

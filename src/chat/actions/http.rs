@@ -87,6 +87,9 @@ impl Chat {
                 step.respond(caller, self.stats(step.now, None, minutes));
                 Ok(())
             }
+            Request::RemoveRoom { by, room } => {
+                self.remove_room_by_request(step, caller, &by, &room)
+            }
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);
                 let posted = self.post(step, Origin { caller, network }, *post);
@@ -144,7 +147,8 @@ impl Chat {
         let (rate_key, _) = poster.rate_key(from.network);
         self.post_buckets.take(step.now.at, rate_key).map_err(refused)?;
         let (who, owns) = self.actor_of_poster(&poster, from.network);
-        let room = match self.room_to_join(step, &who, owns, &post.room) {
+        let network = Some(from.network);
+        let room = match self.room_to_join(step, &who, owns, network, &post.room) {
             Ok(room) => room,
             Err(refusal) => {
                 let room = self.rooms.room_named(Some(&post.room));

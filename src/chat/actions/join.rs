@@ -68,16 +68,13 @@ impl Chat {
         {
             return Ok((room, false));
         }
-        let subscriptions = self
-            .people
-            .clients
-            .get(from.slot.index())
-            .map_or(0, |it| it.subscriptions.as_slice().len());
-        if subscriptions >= self.limits.rooms_per_client_max {
+        let client = self.people.clients.get(from.slot.index()).ok_or_else(Refusal::internal)?;
+        let network = client.network;
+        if client.subscriptions.as_slice().len() >= self.limits.rooms_per_client_max {
             return Err(self.too_many_rooms());
         }
         let who = self.actor_on(from.slot).ok_or_else(Refusal::internal)?;
-        let room = self.room_to_join(step, &who, true, requested)?;
+        let room = self.room_to_join(step, &who, true, network, requested)?;
         self.subscribe(from.slot, room);
         Ok((room, true))
     }

@@ -171,7 +171,7 @@ impl Chat {
             let name = self.name_of_author(to).unwrap_or_default();
             let Some(room) = self.rooms.get_mut(key) else { continue };
             let key_values = room.amend(|rules| rules.hand_on(from, to, &name));
-            if room.top > 0 {
+            if room.has_record() {
                 step.put(key_values);
             }
             self.rooms.reindex(key);

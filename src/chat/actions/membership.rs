@@ -12,6 +12,7 @@
 //! A person is in a room as long as one of its clients is, and for `leave_grace` after the last of
 //! them was closed.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chat::Chat;
@@ -19,8 +20,8 @@ use crate::chat::effect::Listener;
 use crate::chat::few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId, number_of};
 use crate::chat::names::RoomName;
-use crate::chat::people::Membership;
 use crate::chat::people::client::{Delivery, Subscription};
+use crate::chat::people::{Membership, telling};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::rooms::presence::{PresenceChange, PresenceEvent};
 use crate::chat::rooms::rules::Actor;
@@ -28,12 +29,14 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
-    /// Finds the room an actor wants to join, or creates it; then the actor is its owner if `owns`.
+    /// Finds the room an actor wants to join, or creates it, from its network's share of rooms; then the
+    /// actor is its owner if `owns`.
     pub(in crate::chat) fn room_to_join(
         &mut self,
         step: &Step<'_>,
         who: &Actor,
         owns: bool,
+        network: Option<IpAddr>,
         requested: &str,
     ) -> Result<RoomId, Refusal> {
         if requested.trim_start().starts_with('@') {
@@ -42,14 +45,11 @@ impl Chat {
         let name = RoomName::parse(requested, &self.limits)
             .map_err(|fault| Refusal::new(Code::BadField, fault))?;
         let owner = (owns && !self.limits.is_lobby(&name.key)).then_some(who.author);
-        let room = self
-            .rooms
-            .open(&name, owner, &self.limits)
-            .ok_or_else(|| Refusal::new(Code::Overloaded, "there are too many rooms"))?;
-        match self.rooms.get(room).map(|inside| inside.rules().check_entry(who, step.now)) {
-            Some(Err(refusal)) => Err(refusal.room(&name.name)),
-            _ => Ok(room),
-        }
+        let room = self.rooms.open(&name, owner, telling(network), &self.limits)?;
+        let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
+        let entry = inside.rules().check_entry(who, step.now);
+        entry.and_then(|()| inside.check_stays()).map_err(|refusal| refusal.room(&name.name))?;
+        Ok(room)
     }
 
     /// Subscribes a client to a room, not yet in its audience. Presence changes are queued, not

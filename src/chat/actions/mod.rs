@@ -20,6 +20,7 @@ pub(in crate::chat) mod permissions;
 pub(in crate::chat) mod post;
 pub(in crate::chat) mod publish;
 pub(in crate::chat) mod read_markers;
+pub(in crate::chat) mod remove_room;
 pub(in crate::chat) mod rename;
 pub(in crate::chat) mod reply;
 pub(in crate::chat) mod restore;

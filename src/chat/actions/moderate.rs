@@ -10,7 +10,7 @@ use crate::chat::actions::idempotency::requested_change;
 use crate::chat::actions::permissions::Aim;
 use crate::chat::effect::Effect;
 use crate::chat::few;
-use crate::chat::ids::RoomId;
+use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::pending::{AppendRequest, PendingAuthor, PendingRequest, Planned, RequestOrigin};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::ModerationRequest;
@@ -293,10 +293,30 @@ impl Chat {
             posters.forget(target.author);
         }
         let Some(person) = self.people.of_session(target.author) else { return };
+        let (by, reason) = (Arc::clone(by), moderation.reason.clone());
+        for slot in self.take_out(step, room, person, &Removed { why, by, reason }) {
+            let code = if why == "banned" { 4003 } else { 4004 };
+            self.people.end_client(step, slot, code, why);
+        }
+        self.rooms.tell_presence(step, room, &self.limits);
+        self.session_changed(step, person);
+    }
+
+    /// Takes a person out of a room, and tells its connections. Returns those whose last room it was.
+    pub(in crate::chat) fn take_out(
+        &mut self,
+        step: &mut Step<'_>,
+        room: RoomId,
+        person: PersonId,
+        removed: &Removed,
+    ) -> Vec<ClientSlot> {
         let slots =
             self.people.get(person).map_or_else(Vec::new, |it| it.clients.as_slice().to_vec());
-        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
-        self.leave_room(person, room, why);
+        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else {
+            return Vec::new();
+        };
+        self.leave_room(person, room, removed.why);
+        let mut nowhere = Vec::new();
         for slot in slots {
             self.unlisten(slot, room);
             let Some(client) = self.people.clients.get_mut(slot.index()) else { continue };
@@ -305,18 +325,15 @@ impl Chat {
             {
                 continue;
             }
-            let (id, last) = (client.id, client.subscriptions.as_slice().is_empty());
-            self.rooms.leaves_typing(person, id, room);
-            let (by, reason) = (Arc::clone(by), moderation.reason.clone());
-            let removed = Some(Box::new(Removed { why, by, reason }));
-            step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), removed });
-            if last {
-                let code = if why == "banned" { 4003 } else { 4004 };
-                self.people.end_client(step, slot, code, why);
+            let id = client.id;
+            if client.subscriptions.as_slice().is_empty() {
+                nowhere.push(slot);
             }
+            self.rooms.leaves_typing(person, id, room);
+            let removed = Some(Box::new(removed.clone()));
+            step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), removed });
         }
-        self.rooms.tell_presence(step, room, &self.limits);
-        self.session_changed(step, person);
+        nowhere
     }
 
     fn tell_invited(&self, step: &mut Step<'_>, room: RoomId, target: &Actor, by: &Arc<str>) {

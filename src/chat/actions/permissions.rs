@@ -22,6 +22,7 @@ impl Chat {
         let Some(inside) = self.rooms.get(room) else {
             return Err(Refusal::new(Code::NoSuchRoom, "there is no such room"));
         };
+        inside.check_stays()?;
         if inside.direct_room.is_some() {
             return forbidden("a private conversation has no moderators");
         }

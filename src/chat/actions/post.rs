@@ -10,6 +10,7 @@ use crate::chat::names::{UserName, is_blank};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::{Change, JournalError};
+use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 
 impl Chat {
@@ -101,6 +102,7 @@ impl Chat {
             Change::Topic { topic } => self.check_length(topic, self.limits.topic_chars_max)?,
             Change::Message { .. } | Change::Deleted { .. } | Change::Moderated { .. } => {}
         }
+        let stays = self.rooms.get(room).map_or(Ok(()), Room::check_stays);
         let speaks = !matches!(change, Change::Deleted { .. });
         let text = match &change {
             Change::Edited { content: text, .. } | Change::Topic { topic: text } => {
@@ -112,6 +114,7 @@ impl Chat {
             Some(text) => refusal.text(Arc::clone(text)),
             None => refusal,
         };
+        stays.map_err(back)?;
         if speaks && let Err(refusal) = self.check_speech(step, from, room, false).map_err(back) {
             return self.refuse_unless_replayed(step, from, Some(room), id, change, refusal);
         }
@@ -138,6 +141,7 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let who = self.actor_on(from.slot).ok_or_else(Refusal::internal)?;
         let room = self.rooms.get(room).ok_or_else(Refusal::internal)?;
+        room.check_stays()?;
         let (author, admin) = (who.author, who.admin);
         if says {
             self.check_partner(author, room)?;

@@ -32,8 +32,9 @@ impl Chat {
         history: Option<u32>,
     ) {
         let limit = history.unwrap_or(self.limits.history_default).min(self.limits.history_max);
-        let top = self.rooms.get(room).map_or(0, |room| room.top);
-        if limit == 0 || top == 0 {
+        let inside = self.rooms.get(room);
+        let top = inside.map_or(0, |room| room.top);
+        if limit == 0 || !inside.is_some_and(Room::has_record) {
             self.listen(from.slot, room);
             return;
         }

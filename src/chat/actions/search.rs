@@ -39,7 +39,7 @@ impl Chat {
         };
         let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
         let rooms: Vec<_> =
-            rooms.filter(|room| room.top > 0).map(|room| Arc::clone(&room.key)).collect();
+            rooms.filter(|room| room.has_record()).map(|room| Arc::clone(&room.key)).collect();
         let client = from.id;
         if rooms.is_empty() {
             let results = SearchResults { re, hits: Vec::new(), more: false };

@@ -117,7 +117,7 @@ impl Chat {
         for key in self.rooms.rooms_of_member(author) {
             let Some(room) = self.rooms.get_mut(key) else { continue };
             let key_values = room.amend(|rules| rules.forget(author));
-            if room.rules().persisted || room.top > 0 {
+            if room.rules().persisted || room.has_record() {
                 step.put(key_values);
             }
             self.rooms.reindex(key);

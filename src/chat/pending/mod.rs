@@ -38,6 +38,8 @@ pub(in crate::chat) enum PendingRequest {
     Author(Box<PendingAuthor>),
     /// An account to be stored, or deleted.
     Account(PendingAccount),
+    /// A room to be removed.
+    Removal(Box<PendingRemoval>),
 }
 
 /// The origin of a request.
@@ -150,6 +152,21 @@ pub(in crate::chat) struct PendingAccount {
     pub(in crate::chat) guest: Option<AuthorKey>,
     /// Whether it is being deleted.
     pub(in crate::chat) removed: bool,
+}
+
+/// A room that is being removed.
+#[derive(Debug)]
+pub(in crate::chat) struct PendingRemoval {
+    /// Its origin.
+    pub(in crate::chat) origin: RequestOrigin,
+    /// The room.
+    pub(in crate::chat) room: RoomId,
+    /// The `id` of the client event.
+    pub(in crate::chat) re: Option<Arc<str>>,
+    /// The name of the administrator.
+    pub(in crate::chat) by: Arc<str>,
+    /// The reason given.
+    pub(in crate::chat) reason: Option<Arc<str>>,
 }
 
 /// A refused request that may have been done before.

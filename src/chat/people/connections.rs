@@ -194,6 +194,18 @@ impl People {
         }
     }
 
+    /// Removes a room from the sessions of people without a connection. Returns those people.
+    pub(in crate::chat) fn forget_room(&mut self, name: &Arc<str>) -> Vec<PersonId> {
+        let mut forgotten = Vec::new();
+        for (key, person) in &mut self.people {
+            if person.rooms.contains(name) {
+                person.rooms = person.rooms.iter().filter(|it| *it != name).cloned().collect();
+                forgotten.push(PersonId::new(key));
+            }
+        }
+        forgotten
+    }
+
     /// Records the network a person connects from.
     pub(in crate::chat) fn note_network(&mut self, key: PersonId, network: Option<IpAddr>) {
         if let Some(person) = self.get_mut(key) {

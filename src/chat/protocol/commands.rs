@@ -6,7 +6,7 @@ use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::{ModerationAction, Span};
 
 /// The commands: name, arguments, what it does.
-const COMMANDS: [(&str, &str, &str); 33] = [
+const COMMANDS: [(&str, &str, &str); 34] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
     ("join", "ROOM", "join a room; what you type goes there"),
@@ -39,6 +39,7 @@ const COMMANDS: [(&str, &str, &str); 33] = [
     ("public", "", "make the room public"),
     ("promote", "USER", "make a user a moderator"),
     ("demote", "USER", "take a moderator's role away"),
+    ("remove", "ROOM", "remove a room for good"),
     ("quit", "", "disconnect"),
 ];
 
@@ -92,6 +93,11 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
             }
             Command::Direct { to: to.into(), content: content.into(), reply_to: None, ttl: None }
         }
+        // Its name is said again, for nothing brings it back.
+        "remove" => {
+            room = Some(needed()?.trim_end().into());
+            Command::Moderate(Box::new(bare(ModerationAction::RemoveRoom)))
+        }
         _ if let Some(action) = action(&word) => {
             Command::Moderate(Box::new(request(action, &word, rest.trim_end())?))
         }
@@ -116,19 +122,19 @@ fn action(word: &str) -> Option<ModerationAction> {
     match word {
         "private" => Some(ModerationAction::MakePrivate),
         "public" => Some(ModerationAction::MakePublic),
-        word => ModerationAction::parse(word),
+        word => ModerationAction::parse(word).filter(|it| *it != ModerationAction::RemoveRoom),
     }
 }
 
 fn request(action: ModerationAction, word: &str, rest: &str) -> Result<ModerationRequest, Refusal> {
-    let mut request =
-        ModerationRequest { action, user: None, mid: None, seconds: None, reason: None };
+    let mut request = bare(action);
     let mut rest = rest;
     match action {
         ModerationAction::Lock
         | ModerationAction::Unlock
         | ModerationAction::MakePrivate
-        | ModerationAction::MakePublic => {
+        | ModerationAction::MakePublic
+        | ModerationAction::RemoveRoom => {
             return Ok(request);
         }
         ModerationAction::Slow => {
@@ -158,6 +164,11 @@ fn request(action: ModerationAction, word: &str, rest: &str) -> Result<Moderatio
     }
     request.reason = Some(rest).filter(|rest| !rest.is_empty()).map(Into::into);
     Ok(request)
+}
+
+/// Returns a request without parameters.
+fn bare(action: ModerationAction) -> ModerationRequest {
+    ModerationRequest { action, user: None, mid: None, seconds: None, reason: None }
 }
 
 /// Splits a line into a user's name, in quotes if it has spaces, and the rest.

@@ -64,7 +64,7 @@ pub struct Joined {
 /// The removal of a client from a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removed {
-    /// `kicked`, `banned` or `forbidden`.
+    /// `kicked`, `banned`, `removed` or `forbidden`.
     pub why: &'static str,
     /// The moderator.
     pub by: Arc<str>,

@@ -31,6 +31,13 @@ pub enum Request {
     },
     /// Post a message.
     Post(Box<Post>),
+    /// To remove a room.
+    RemoveRoom {
+        /// Who asks.
+        by: Credential,
+        /// The room.
+        room: Box<str>,
+    },
 }
 
 /// A message to post in a room.

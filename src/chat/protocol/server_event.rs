@@ -44,6 +44,15 @@ pub enum ServerEvent {
         /// The name.
         you: Arc<str>,
     },
+    /// A room was removed.
+    RoomRemoved {
+        /// The `id` of the client event.
+        re: Arc<str>,
+        /// The room.
+        room: Arc<str>,
+        /// Unix milliseconds.
+        ts: u64,
+    },
     /// The status was changed.
     StatusSet {
         /// The `id` of the event that is answered.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use entry::{Change, DeletionReason, Draft, Entry, StoredMessage};
 pub use key_value::{KeyValue, Namespace, PutKeyValues};
-pub use moderation::{Moderation, ModerationAction};
+pub use moderation::{Moderation, ModerationAction, RemoveRoom};
 pub use query::{AuthorQuery, Hit, Page, PageContent, Query, Search, SearchPage, Span};
 
 /// The id of a request, which its answer repeats.
@@ -101,7 +101,7 @@ pub struct Snapshot {
     pub epoch: String,
     /// The durability an `ack` reports: `memory`, `write` or `fsync`.
     pub durable: &'static str,
-    /// Every room that has a record.
+    /// Every room that has a record, and every removed one, which has no name.
     pub rooms: Vec<RoomRecord>,
     /// Every session that may still be resumed.
     pub sessions: Vec<SessionRecord>,
@@ -125,6 +125,8 @@ pub enum JournalRequest {
     Search(Search),
     /// Store key-value records.
     Put(PutKeyValues),
+    /// Remove a room.
+    RemoveRoom(RemoveRoom),
     /// Store a session; not answered.
     PutSession(SessionRecord),
     /// Delete a session; not answered.
@@ -162,7 +164,7 @@ pub enum JournalResponse {
         /// The author and the name it had, if there is such a message.
         author: Option<(AuthorKey, Arc<str>)>,
     },
-    /// The key-value records are stored.
+    /// The key-value records are stored, or the room is removed.
     Saved {
         /// The request's.
         request_id: RequestId,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::{RequestId, RoomKey};
+
 /// A moderation action with its target and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moderation {
@@ -18,6 +20,17 @@ pub struct Moderation {
     /// The reason given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Arc<str>>,
+}
+
+/// Removes a room: its record, and all that is stored beside it. Nothing of it is found any more, and
+/// its text is erased in steps. If the room is made again its numbers go on. Answered by
+/// [`Saved`](super::JournalResponse::Saved) or [`Rejected`](super::JournalResponse::Rejected).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoveRoom {
+    /// The request's id.
+    pub request_id: RequestId,
+    /// The room.
+    pub room: RoomKey,
 }
 
 /// A kind of moderation. (The words stand in the database and on the wire.)
@@ -50,11 +63,13 @@ pub enum ModerationAction {
     Promote,
     /// Makes a moderator an ordinary member.
     Demote,
+    /// Removes the room and its record.
+    RemoveRoom,
 }
 
 impl ModerationAction {
     /// All actions with their words.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::Kick, "kick"),
         (Self::Ban, "ban"),
         (Self::Unban, "unban"),
@@ -68,6 +83,7 @@ impl ModerationAction {
         (Self::MakePublic, "make_public"),
         (Self::Promote, "promote"),
         (Self::Demote, "demote"),
+        (Self::RemoveRoom, "remove_room"),
     ];
 
     /// Finds an action by its word.

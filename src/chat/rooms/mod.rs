@@ -6,7 +6,9 @@ pub(in crate::chat) mod posters;
 pub(in crate::chat) mod presence;
 pub(in crate::chat) mod projected;
 pub(in crate::chat) mod read_markers;
+pub(in crate::chat) mod removal;
 pub(in crate::chat) mod rules;
+mod shares;
 pub(in crate::chat) mod typing;
 pub(in crate::chat) mod upkeep;
 
@@ -14,6 +16,7 @@ pub(in crate::chat) mod upkeep;
 mod tests;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -22,6 +25,7 @@ use crate::chat::effect::Listener;
 use crate::chat::ids::{ClientId, PersonId, RoomId, number_of};
 use crate::chat::limits::Limits;
 use crate::chat::names::RoomName;
+use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
@@ -31,7 +35,9 @@ use crate::chat::rooms::posters::Posters;
 use crate::chat::rooms::presence::Presence;
 use crate::chat::rooms::projected::ProjectedRules;
 use crate::chat::rooms::read_markers::ReadMarkers;
+use crate::chat::rooms::removal::Removal;
 use crate::chat::rooms::rules::{DirtyKey, Rules};
+use crate::chat::rooms::shares::Shares;
 use crate::chat::rooms::typing::Typing;
 use crate::clock::Moment;
 use crate::rate::Bucket;
@@ -43,8 +49,10 @@ pub(in crate::chat) struct Room {
     pub(in crate::chat) key: RoomKey,
     /// Its name as it was first written.
     pub(in crate::chat) name: Arc<str>,
-    /// The `seq` of the last published entry; 0 if there is none.
+    /// The `seq` of the last published entry; `base` if there is none.
     pub(in crate::chat) top: u64,
+    /// The `seq` of the last entry of the removed room of this name; 0 if there was none.
+    base: u64,
     /// The `mid` of the last known message.
     pub(in crate::chat) last_mid: u64,
     /// Its topic, empty for none.
@@ -65,6 +73,10 @@ pub(in crate::chat) struct Room {
     pub(in crate::chat) orders: u32,
     /// Its two sides, if it is a private conversation.
     pub(in crate::chat) direct_room: Option<Box<DirectRoom>>,
+    /// The network that created it since the start, unless that is loopback.
+    made_from: Option<IpAddr>,
+    /// The progress of its removal.
+    pub(in crate::chat) removal: Removal,
     /// Its recent posters over HTTP, if any.
     pub(in crate::chat) posters: Option<Box<Posters>>,
     /// Its rules; `None` for the default ones, which most rooms have.
@@ -90,6 +102,7 @@ impl Room {
             key,
             name,
             top: 0,
+            base: 0,
             last_mid: 0,
             topic: "".into(),
             audience: Vec::new(),
@@ -100,6 +113,8 @@ impl Room {
             waiting: 0,
             orders: 0,
             direct_room: None,
+            made_from: None,
+            removal: Removal::None,
             posters: None,
             rules: None,
             projected: None,
@@ -127,7 +142,7 @@ impl Room {
     /// next entry.
     pub(in crate::chat) fn unsaved_key_values(&self) -> Vec<KeyValue> {
         match &self.direct_room {
-            Some(direct_room) if self.top == 0 => vec![direct_room.key_value(&self.key)],
+            Some(direct_room) if !self.has_record() => vec![direct_room.key_value(&self.key)],
             None if !self.rules().persisted => {
                 self.projected_rules().key_values(&self.key, &BTreeSet::from([DirtyKey::Room]))
             }
@@ -142,14 +157,20 @@ impl Room {
         }
     }
 
+    /// Whether it has a record.
+    pub(in crate::chat) fn has_record(&self) -> bool {
+        self.top > self.base
+    }
+
     /// Whether it is listed for everybody.
     pub(in crate::chat) fn is_public(&self) -> bool {
-        self.direct_room.is_none() && !self.rules().private
+        self.direct_room.is_none() && !self.rules().private && self.removal != Removal::Done
     }
 
     /// Whether an author may read its record.
     pub(in crate::chat) fn may_read(&self, author: Option<AuthorKey>) -> bool {
         match &self.direct_room {
+            _ if self.removal == Removal::Done => false,
             Some(direct_room) => {
                 author.is_some_and(|author| direct_room.authors().contains(&author))
             }
@@ -203,7 +224,10 @@ impl Room {
 
     /// Whether it can be removed: it has no record, nobody is in it and nothing is pending.
     fn is_idle(&self) -> bool {
-        self.top == 0 && self.people.is_empty() && !self.is_busy()
+        // The number of a removed room is not given to another: a client that lagged may yet be told
+        // by it what it missed.
+        let removed = self.removal == Removal::Done;
+        !removed && !self.has_record() && self.people.is_empty() && !self.is_busy()
     }
 }
 
@@ -213,6 +237,10 @@ pub(in crate::chat) struct Rooms {
     rooms: Slab<Room>,
     keys: HashMap<RoomKey, RoomId>,
     directory: Directory,
+    /// The last `seq` of removed rooms, at which a new one of the same name goes on.
+    removed: HashMap<RoomKey, u64>,
+    /// Number of rooms that each network created.
+    shares: Shares,
     /// Private conversations by participant.
     pub(in crate::chat) directs: DirectRooms,
     /// The read markers of accounts.
@@ -273,7 +301,7 @@ impl Rooms {
 
     /// Counts all rooms, including those that are only a record.
     pub(in crate::chat) fn len(&self) -> usize {
-        self.rooms.len()
+        self.keys.len()
     }
 
     /// Counts the rooms with people in them.
@@ -283,32 +311,46 @@ impl Rooms {
 
     /// Adds a room that has a record.
     pub(in crate::chat) fn restore(&mut self, record: RoomRecord) {
+        if record.name.is_empty() {
+            self.removed.insert(record.key, record.top);
+            return;
+        }
         let room = self.insert(record.key, record.name);
         if let Some(room) = self.get_mut(room) {
             (room.top, room.topic) = (record.top, record.topic);
         }
     }
 
-    /// Finds or creates a room; a new one is owned by `owner`. `None` if there are too many.
+    /// Finds or creates a room; a new one is owned by `owner`.
+    ///
+    /// # Errors
+    /// When there are too many, or too many that its network created.
     pub(in crate::chat) fn open(
         &mut self,
         name: &RoomName,
         owner: Option<AuthorKey>,
+        network: Option<IpAddr>,
         limits: &Limits,
-    ) -> Option<RoomId> {
+    ) -> Result<RoomId, Refusal> {
+        let too_many = || Refusal::new(Code::Overloaded, "there are too many rooms");
         match self.find(&name.key) {
-            Some(room) if self.get(room).is_some_and(|room| !room.people.is_empty()) => Some(room),
-            _ if self.live() >= limits.rooms_max => None,
-            Some(room) => Some(room),
-            None if self.len() >= limits.records_max => None,
+            Some(room) if self.get(room).is_some_and(|room| !room.people.is_empty()) => Ok(room),
+            _ if self.live() >= limits.rooms_max => Err(too_many()),
+            Some(room) => Ok(room),
+            None if self.len() >= limits.records_max => Err(too_many()),
             None => {
+                self.shares.check(network, limits)?;
                 let key = self.insert(Arc::clone(&name.key), Arc::clone(&name.name));
+                self.shares.add(network);
+                if let Some(room) = self.get_mut(key) {
+                    room.made_from = network;
+                }
                 if let Some(room) = self.get_mut(key).filter(|_| owner.is_some()) {
                     let rules = room.rules_mut();
                     (rules.owner, rules.persisted) = (owner, false);
                     self.reindex(key);
                 }
-                Some(key)
+                Ok(key)
             }
         }
     }
@@ -364,13 +406,19 @@ impl Rooms {
         let Some(gone) = self.rooms.try_remove(room.index()) else { return };
         self.keys.remove(&gone.key);
         self.reindex(room);
+        self.shares.remove(gone.made_from);
+        if gone.base > 0 {
+            self.removed.insert(gone.key, gone.base);
+        }
         if let Some(direct_room) = gone.direct_room {
             self.directs.remove(direct_room.authors(), room);
         }
     }
 
     fn insert(&mut self, key: RoomKey, name: Arc<str>) -> RoomId {
-        let room = RoomId::new(self.rooms.insert(Room::new(Arc::clone(&key), name)));
+        let base = self.removed.remove(&key).unwrap_or(0);
+        let room = Room { top: base, base, ..Room::new(Arc::clone(&key), name) };
+        let room = RoomId::new(self.rooms.insert(room));
         self.keys.insert(key, room);
         self.directory.resize(room, 0, 0, true);
         room

@@ -26,6 +26,15 @@ impl ReadMarkers {
         }
     }
 
+    /// Removes all markers of a room.
+    pub(in crate::chat) fn forget_room(&mut self, room: &RoomKey) {
+        self.by_author.retain(|_, marks| {
+            marks.remove(room);
+            !marks.is_empty()
+        });
+        self.unsaved.retain(|(_, other)| other != room);
+    }
+
     /// Returns when markers are to be saved.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         if self.unsaved.is_empty() { Moment::NEVER } else { self.due }

@@ -37,7 +37,7 @@ fn open(rooms: &mut Rooms, name: &str) -> RoomId {
 }
 
 fn open_within(rooms: &mut Rooms, name: &str, limits: &Limits) -> Option<RoomId> {
-    rooms.open(&RoomName::parse(name, limits).unwrap(), Some(author(1)), limits)
+    rooms.open(&RoomName::parse(name, limits).unwrap(), Some(author(1)), None, limits).ok()
 }
 
 /// Opens a room to which these clients listen.
@@ -104,7 +104,7 @@ fn private_rooms_are_not_visited_when_rooms_are_listed() {
     let owner = Some(AuthorKey([1; 16]));
     for n in 0..1000 {
         let name = RoomName::parse(&format!("room {n}"), &Limits::default()).unwrap();
-        let room = rooms.open(&name, owner, &Limits::default()).unwrap();
+        let room = rooms.open(&name, owner, None, &Limits::default()).unwrap();
         if n > 0 {
             rooms.enter(room, PersonId::new(n));
             rooms.get_mut(room).unwrap().rules_mut().private = true;

@@ -46,6 +46,11 @@ impl RoomActivities {
         self.rooms.clear();
     }
 
+    /// Removes a room.
+    pub(in crate::chat) fn remove(&mut self, room: RoomId) {
+        self.rooms.remove(&room);
+    }
+
     /// Counts a message. At `max` rooms, the quietest are dropped.
     pub(in crate::chat) fn said(&mut self, room: RoomId, minute: u64, max: usize) {
         if self.rooms.len() >= max && !self.rooms.contains_key(&room) {

@@ -167,6 +167,11 @@ impl Counters {
         self.count_day(now, |today| today.messages = today.messages.saturating_add(1));
     }
 
+    /// Removes the counts of a room.
+    pub(in crate::chat) fn forget_room(&mut self, room: RoomId) {
+        self.busy.remove(room);
+    }
+
     /// Counts the time the journal took for an entry.
     pub(in crate::chat) fn took(&mut self, time: Duration) {
         self.latencies.add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));

@@ -172,7 +172,7 @@ impl Ids {
             return Ok(Some(*first));
         }
         if self.any_indexed
-            && let Some(first) = find_indexed(db, author, id)?
+            && let Some(first) = find_indexed(db, rooms, author, id)?
         {
             return Ok(Some(first));
         }
@@ -261,6 +261,7 @@ impl Ids {
 
 fn find_indexed(
     db: &Connection,
+    rooms: &RoomTable,
     author: AuthorKey,
     id: &str,
 ) -> rusqlite::Result<Option<FirstAnswer>> {
@@ -271,6 +272,9 @@ fn find_indexed(
             "SELECT {ANSWER_COLUMNS} FROM entries WHERE entry = ?1 AND author = ?2 AND id = ?3"
         ))?;
         let found: i64 = row.get(0)?;
+        if !rooms.stores(room_of(found), seq_of(found)) {
+            continue;
+        }
         let first = entry.query_row(params![found, &author.0[..], id], first_answer).optional()?;
         if first.is_some() {
             return Ok(first);

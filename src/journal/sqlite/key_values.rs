@@ -64,6 +64,23 @@ pub(super) fn put(db: &Connection, key_value: &KeyValue) -> rusqlite::Result<()>
     statement.execute(params![namespace, key, &**value]).map(drop)
 }
 
+/// Deletes all records about a room.
+pub(super) fn remove_room(db: &Connection, room: &str) -> rusqlite::Result<()> {
+    let [rooms, directs, markers] =
+        [Namespace::Rooms, Namespace::DirectRooms, Namespace::ReadMarkers].map(number);
+    db.prepare_cached("DELETE FROM facts WHERE shelf IN (?1, ?2) AND key = ?3")?
+        .execute(params![rooms, directs, room])?;
+    for namespace in [Namespace::MemberStates, Namespace::Bans, Namespace::Mutes] {
+        // `0` follows `/`.
+        let sql = "DELETE FROM facts WHERE shelf = ?1 AND key > ?2 || '/' AND key < ?2 || '0'";
+        db.prepare_cached(sql)?.execute(params![number(namespace), room])?;
+    }
+    // An author is 32 digits.
+    db.prepare_cached("DELETE FROM facts WHERE shelf = ?1 AND substr(key, 34) = ?2")?
+        .execute(params![markers, room])
+        .map(drop)
+}
+
 /// Whether there is a record of this key.
 pub(super) fn exists(db: &Connection, namespace: Namespace, key: &str) -> rusqlite::Result<bool> {
     let mut statement = db.prepare_cached("SELECT 1 FROM facts WHERE shelf = ?1 AND key = ?2")?;

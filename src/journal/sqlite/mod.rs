@@ -23,6 +23,7 @@ mod open;
 mod prune;
 mod read;
 mod readers;
+mod removal;
 mod room_table;
 mod rooms;
 mod row;
@@ -51,7 +52,7 @@ use crate::clock::{Moment, Now};
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
 use running_searches::RunningSearches;
-use task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, bytes, key_values_bytes};
+use task::{AUTHOR_QUERY_BYTES, REMOVAL_BYTES, ReadRequest, Report, Task, bytes, key_values_bytes};
 use worker::PROBE_EVERY;
 
 /// The reactor's side of the engine.
@@ -122,6 +123,11 @@ impl Sqlite {
             }
             JournalRequest::Search(search) => self.search(search),
             JournalRequest::Put(put) => self.put(put),
+            JournalRequest::RemoveRoom(removal) => {
+                if self.queues(removal.request_id, REMOVAL_BYTES) {
+                    self.hand(Task::RemoveRoom(removal));
+                }
+            }
             JournalRequest::PutSession(session) => self.send_session(session.key, Some(session)),
             JournalRequest::DropSession(key) => self.send_session(key, None),
         }

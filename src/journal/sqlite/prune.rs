@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use rusqlite::params;
-
 use super::super::history::StoredEntry;
-use super::room_table::RoomRow;
+use super::room_table::{self, RoomRow};
 use super::row::{self, int, key, nat};
 use super::text_index;
 use super::write::{Writer, erase};
@@ -23,8 +21,12 @@ impl Writer {
                 Some(name) => self.room(name)?,
                 None => None,
             };
+            let room = room.filter(|room| room.number == row::room_of(message));
             let (Some(name), Some(room)) = (name, room) else {
-                tracing::warn!(message, "a message expires that belongs to no room");
+                match room_table::removed(&self.db, row::room_of(message))? {
+                    Some(removed) => text_index::remove(&self.db, &removed, mid, mid)?,
+                    None => tracing::warn!(message, "a message expires that belongs to no room"),
+                }
                 self.erase_silently(message)?;
                 continue;
             };
@@ -106,6 +108,9 @@ impl Writer {
             room.messages = self.count_messages(&room)?;
             tracing::warn!(room = &**name, messages = room.messages, "mended a room");
         }
+        if self.limits.ids_kept_ms() > 0 {
+            self.keep_ids(&room, before)?;
+        }
         self.drop_entries(&room, before)?;
         self.rooms.put(name, room);
         Ok(Some(room.first))
@@ -158,19 +163,23 @@ impl Writer {
         expired.collect()
     }
 
+    /// Keeps the ids of entries that are about to be deleted.
+    fn keep_ids(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
+        self.flush()?;
+        let mut statement = self.db.prepare_cached(
+            "INSERT OR IGNORE INTO old_ids (author, id, hash, entry, ts, mid, kind, count)
+             SELECT author, id, hash, entry, ts, mid, kind, count
+             FROM entries WHERE entry BETWEEN ?1 AND ?2 AND id IS NOT NULL",
+        )?;
+        let last = room.first.saturating_sub(1);
+        statement.execute([key(room.number, before), key(room.number, last)]).map(drop)
+    }
+
     /// Deletes the entries of a room from `before` up to its `first`, which stays.
     pub(super) fn drop_entries(&mut self, room: &RoomRow, before: u64) -> rusqlite::Result<()> {
         self.flush()?;
         let last = room.first.saturating_sub(1);
         let reach = [key(room.number, before), key(room.number, last)];
-        if self.limits.ids_kept_ms() > 0 {
-            let mut statement = self.db.prepare_cached(
-                "INSERT OR IGNORE INTO old_ids (author, id, hash, entry, ts, mid, kind, count)
-                 SELECT author, id, hash, entry, ts, mid, kind, count
-                 FROM entries WHERE entry BETWEEN ?1 AND ?2 AND id IS NOT NULL",
-            )?;
-            statement.execute(params![reach[0], reach[1]])?;
-        }
         self.ids.remove(&self.db, reach[0], reach[1])?;
         text_index::remove(&self.db, room, before, last)?;
         let mut statement =

@@ -23,12 +23,21 @@ pub(super) struct RoomRow {
     pub(super) searched: u64,
     /// When the first stored entry was made, if pruning has looked; else 0.
     pub(super) oldest: u64,
+    /// Whether the room was removed and not made again: it has no name.
+    pub(super) removed: bool,
 }
 
 impl RoomRow {
     /// Returns the `seq` of the room's next entry.
     pub(super) fn next(&self) -> u64 {
         self.top.saturating_add(1)
+    }
+
+    /// Returns a room that was removed and is made again, under this name.
+    pub(super) fn named(self, db: &Connection, name: &str) -> rusqlite::Result<Self> {
+        let mut statement = db.prepare_cached("UPDATE rooms SET name = ?2 WHERE room = ?1")?;
+        statement.execute((self.number, name))?;
+        Ok(Self { removed: false, ..self })
     }
 
     /// Whether no more entries can be numbered.
@@ -49,8 +58,9 @@ impl RoomRow {
 
 /// Reads a room.
 pub(super) fn find(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRow>> {
-    let mut statement =
-        db.prepare_cached("SELECT room, first, top, messages, searched FROM rooms WHERE key = ?1")?;
+    let mut statement = db.prepare_cached(
+        "SELECT room, first, top, messages, searched, name = '' FROM rooms WHERE key = ?1",
+    )?;
     let row = statement.query_row([key], |row| {
         Ok(RoomRow {
             number: row.get(0)?,
@@ -59,7 +69,19 @@ pub(super) fn find(db: &Connection, key: &str) -> rusqlite::Result<Option<RoomRo
             messages: nat(row.get(3)?),
             searched: nat(row.get(4)?),
             oldest: 0,
+            removed: row.get(5)?,
         })
+    });
+    row.optional()
+}
+
+/// Reads what is left of the removed room that had this number.
+pub(super) fn removed(db: &Connection, number: RoomNumber) -> rusqlite::Result<Option<RoomRow>> {
+    let sql = "SELECT first, top, searched FROM removed WHERE room = ?1";
+    let row = db.prepare_cached(sql)?.query_row([number], |row| {
+        let (first, top, searched) = (nat(row.get(0)?), nat(row.get(1)?), nat(row.get(2)?));
+        let (messages, oldest, removed) = (0, 0, true);
+        Ok(RoomRow { number, first, top, messages, searched, oldest, removed })
     });
     row.optional()
 }
@@ -75,12 +97,14 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<(Vec<RoomRecord>, RoomTab
         let key: RoomKey = row.get(1)?;
         let (number, top) = (row.get(0)?, nat(row.get(5)?));
         let (first, messages, searched) = (nat(row.get(4)?), nat(row.get(6)?), nat(row.get(7)?));
+        let name: Arc<str> = row.get(2)?;
+        let removed = name.is_empty();
         table.keys.insert(number, Arc::clone(&key));
         table.rows.insert(
             Arc::clone(&key),
-            RoomRow { number, first, top, messages, searched, oldest: 0 },
+            RoomRow { number, first, top, messages, searched, oldest: 0, removed },
         );
-        records.push(RoomRecord { key, name: row.get(2)?, top, topic: row.get(3)? });
+        records.push(RoomRecord { key, name, top, topic: row.get(3)? });
     }
     Ok((records, table))
 }
@@ -121,7 +145,14 @@ impl RoomTable {
         let mut statement = db.prepare_cached("INSERT INTO rooms (key, name) VALUES (?1, ?2)")?;
         let number = statement.insert([&**key, name])?;
         self.keys.insert(number, Arc::clone(key));
-        Ok(RoomRow { number, first: 1, top: 0, messages: 0, searched: 0, oldest: 0 })
+        let (first, top, messages, searched, oldest) = (1, 0, 0, 0, 0);
+        Ok(RoomRow { number, first, top, messages, searched, oldest, removed: false })
+    }
+
+    /// Notes that a room has another number.
+    pub(super) fn renumber(&mut self, key: &RoomKey, row: RoomRow) {
+        self.keys.insert(row.number, Arc::clone(key));
+        self.put(key, row);
     }
 
     /// Changes a room, in the database with [`RoomTable::save`].
@@ -168,8 +199,9 @@ impl RoomTable {
 
     /// Whether an entry that was added is still stored.
     pub(super) fn stores(&self, number: RoomNumber, seq: u64) -> bool {
-        let row = self.keys.get(&number).and_then(|key| self.rows.get(key));
-        row.is_none_or(|row| row.first <= seq)
+        let Some(key) = self.keys.get(&number) else { return false };
+        // A room that was removed has another number.
+        self.rows.get(key).is_none_or(|row| row.number == number && row.first <= seq)
     }
 
     /// Returns all rooms that are known.

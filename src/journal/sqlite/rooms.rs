@@ -50,6 +50,8 @@ pub(super) enum Next {
 struct Room {
     /// The newest entry that was reported.
     top: u64,
+    /// The entries below this were pruned.
+    first: u64,
     /// The number of drafts handed to the worker, and of those it has answered.
     submitted: u64,
     answered: u64,
@@ -165,6 +167,7 @@ impl Rooms {
     /// Removes the entries of a room that were pruned.
     pub(super) fn on_pruned(&mut self, key: &RoomKey, first: u64) {
         let Some(room) = self.rooms.get_mut(key) else { return };
+        room.first = first;
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
             self.bytes = self.bytes.saturating_sub(memory_bytes(history));
@@ -257,6 +260,10 @@ impl Rooms {
         let mut history = History::starting(entries_read.first, base);
         for stored in entries_read.entries {
             history.push(stored);
+        }
+        // It may have been read before they were pruned.
+        if entries_read.first < room.first {
+            history.prune(room.first);
         }
         self.bytes = self.bytes.saturating_add(memory_bytes(&history));
         room.recent = Some(Box::new(Recent { history, used: true, listed: true }));

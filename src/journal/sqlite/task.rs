@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::history::StoredEntry;
 use super::read::RecentEntries;
 use crate::chat::record::{
-    AuthorKey, AuthorQuery, Draft, JournalResponse, KeyValue, Page, PutKeyValues, Query, RequestId,
-    RoomKey, SearchPage, SessionRecord,
+    AuthorKey, AuthorQuery, Draft, JournalResponse, KeyValue, Page, PutKeyValues, Query,
+    RemoveRoom, RequestId, RoomKey, SearchPage, SessionRecord,
 };
 use crate::clock::Now;
 
@@ -21,6 +21,8 @@ pub(super) enum Task {
     FindAuthor(AuthorQuery),
     /// Save key-value records.
     PutKeyValues(PutKeyValues),
+    /// Remove a room.
+    RemoveRoom(RemoveRoom),
     /// Save a session, or delete it.
     Session(AuthorKey, Option<SessionRecord>),
     /// Expire messages, and prune.
@@ -81,7 +83,7 @@ impl Read {
 pub(super) enum Report {
     /// A draft was appended or refused; `stored` is its entry if there is a new one.
     Appended { room: RoomKey, bytes: usize, stored: Option<StoredEntry>, answer: JournalResponse },
-    /// A replay was checked, or key-value records were saved or refused. Without a request id there
+    /// A replay was checked, a room removed, or key-value records were saved or refused. Without a request id there
     /// is no answer, and they took no space in the queue.
     Answered { bytes: usize, answer: Option<JournalResponse> },
     /// An entry was added without a draft.
@@ -110,6 +112,9 @@ pub(super) type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// The bytes that a query for an author takes in the queue, roughly.
 pub(super) const AUTHOR_QUERY_BYTES: usize = size_of::<Task>();
+
+/// The bytes that the removal of a room takes in the queue, roughly.
+pub(super) const REMOVAL_BYTES: usize = size_of::<Task>();
 
 /// Returns the bytes that a draft takes in the queue, roughly.
 pub(super) fn bytes(draft: &Draft) -> usize {

@@ -101,6 +101,13 @@ impl TextIndex {
         }
     }
 
+    /// Takes note that this many entries will not be indexed any more, for their room is removed.
+    pub(super) fn on_removed(&mut self, unindexed: u64) {
+        let unindexed = unindexed.min(self.behind);
+        self.indexed = self.indexed.saturating_add(unindexed);
+        self.behind = self.behind.saturating_sub(unindexed);
+    }
+
     /// Whether there is work for a batch.
     pub(super) fn lags(&self) -> bool {
         self.state != State::Off && (self.is_behind() || self.stale == Stale::Some)

@@ -35,6 +35,8 @@ pub(super) struct Writer {
     pub(super) expiries_changed: bool,
     /// Whether this transaction erases text.
     pub(super) erased: bool,
+    /// Whether there may be entries of removed rooms.
+    pub(super) removing: bool,
     /// Messages of this transaction that are still to be inserted, several at once.
     rows: Vec<MessageRow>,
 }
@@ -73,6 +75,7 @@ impl Writer {
             text_index,
             expiries_changed: false,
             erased: false,
+            removing: true,
             rows: Vec::with_capacity(ROWS),
         })
     }
@@ -109,6 +112,7 @@ impl Writer {
         let rolled_back = self.db.execute_batch("ROLLBACK");
         tracing::debug!(?rolled_back, "rolled the transaction back");
         self.rows.clear();
+        self.removing = true;
         self.text_index.roll_back(self.rooms.dirty(), self.added);
         self.rooms.roll_back();
         self.ids.roll_back();
@@ -137,6 +141,7 @@ impl Writer {
             draft::check(&mut change, author == of, draft.moderator)?;
         }
         let room = match known {
+            Some(room) if room.removed => room.named(&self.db, &draft.room_name)?,
             Some(room) => room,
             None => self.rooms.insert(&self.db, key, &draft.room_name)?,
         };
@@ -387,7 +392,15 @@ mod tests {
         let path = scratch.path().join("journal.db");
         let db = schema::open(&path, Durability::Write, &limits, false).unwrap();
         let mut writer = Writer::new(db, limits, RoomTable::default()).unwrap();
-        let row = RoomRow { number: 1, first: 1, top: 1, messages: 1, searched: 0, oldest: 0 };
+        let row = RoomRow {
+            number: 1,
+            first: 1,
+            top: 1,
+            messages: 1,
+            searched: 0,
+            oldest: 0,
+            removed: false,
+        };
         let sql = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 1000)
                    INSERT INTO reactions (message, emoji, author, name, seq)
                    SELECT ?1, 'a', randomblob(16), 'Bob', n FROM n

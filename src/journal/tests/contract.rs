@@ -417,3 +417,32 @@ pub(super) fn facts_are_answered_in_order_with_appends(mut world: World) {
     assert_eq!(told, [Some(before), Some(draft.request_id), Some(after)]);
     assert_eq!(world.aside[2], JournalResponse::Saved { request_id: after });
 }
+
+pub(super) fn a_removed_room_has_no_record_and_goes_on_counting(mut world: World) {
+    world.say("one");
+    world.change(topic("tea"));
+    world.change(expiring("two", world.now.unix_ms + 500));
+    world.remove("nowhere");
+    world.remove("lobby");
+    for _ in 0..2 {
+        let page = world.page(Span::Entries(1), 10);
+        assert_eq!((page.top, &page.lost[..]), (3, &[(2, 3)][..]));
+        assert_eq!((entries(page), world.history(), world.author(1)), (vec![], vec![], None));
+        let draft = world.draft(edited(1, "text"));
+        assert_eq!(world.refuse(draft), JournalError::NoSuchMessage);
+        world.remove("lobby");
+        // Nothing expires in it.
+        world.pass(1000);
+        world.settle();
+        assert_eq!(world.aside, []);
+        world = world.again_if_kept();
+    }
+    assert_eq!(world.say("again"), 4);
+    assert_eq!(mids(world.page(Span::Latest, 10)), [4]);
+    assert_eq!(world.page(Span::Entries(0), 10).lost, [(1, 3)]);
+    world.remove("lobby");
+    assert_eq!(world.say("once more"), 5);
+    let mut world = world.again_if_kept();
+    assert_eq!(world.say("and more"), 6);
+    assert_eq!(mids(world.page(Span::Latest, 10)), [5, 6]);
+}

@@ -10,7 +10,8 @@ use super::world::{
     World, deleted, edited, expiring, message, moderated, reaction, request_id_of, topic,
 };
 use crate::chat::record::{
-    AuthorKey, Change, Draft, JournalRequest, JournalResponse, Query, RequestId, RoomKey, Span,
+    AuthorKey, Change, Draft, JournalRequest, JournalResponse, Query, RemoveRoom, RequestId,
+    RoomKey, Span,
 };
 use crate::journal::Limits;
 
@@ -19,6 +20,7 @@ use crate::journal::Limits;
 enum Step {
     Append { room: u8, author: u8, moderator: bool, id: Option<u8>, what: What },
     Read { room: u8, span: Span, limit: usize, bytes_max: usize },
+    Remove(u8),
     Pass(u64),
     Restart,
 }
@@ -118,6 +120,9 @@ fn order(world: &World, request_id: u64, step: &Step) -> Option<JournalRequest> 
             limit,
             bytes_max,
         })),
+        Step::Remove(number) => {
+            Some(JournalRequest::RemoveRoom(RemoveRoom { request_id, room: room(number) }))
+        }
         Step::Pass(_) | Step::Restart => None,
     }
 }
@@ -160,6 +165,7 @@ proptest! {
             prop_oneof![
                 20 => append(),
                 10 => read(),
+                1 => (0..2_u8).prop_map(Step::Remove),
                 3 => (0..2500_u64).prop_map(Step::Pass),
                 1 => Just(Step::Restart),
             ],

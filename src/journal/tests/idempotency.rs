@@ -101,3 +101,19 @@ pub(super) fn an_id_is_forgotten_with_its_pruned_message(world: World) {
     world.say("hi");
     assert_eq!(world.add(draft), 4);
 }
+
+pub(super) fn an_id_is_forgotten_with_its_removed_room(world: World) {
+    // They are written to the index soon.
+    let mut world = world.with(Limits { young_ids_max: 1, ..Limits::default() });
+    let mut drafts = Vec::new();
+    for number in 1..=9 {
+        let mut draft = world.draft(message("once"));
+        draft.id = Some(Arc::from(format!("c{number}")));
+        assert_eq!(world.add(draft.clone()), number);
+        drafts.push(draft);
+    }
+    world.remove("lobby");
+    for (seq, draft) in (10..).zip(drafts) {
+        assert_eq!(world.add(draft), seq);
+    }
+}

@@ -11,6 +11,7 @@ mod inconsistent;
 mod key_values;
 mod open;
 mod pruning;
+mod removal;
 mod removed;
 mod scratch;
 mod search;
@@ -58,6 +59,7 @@ cases! { entries of contract on memory sqlite: {
     old_messages_are_pruned_and_named
     moderation_is_an_entry_but_no_message
     facts_are_answered_in_order_with_appends
+    a_removed_room_has_no_record_and_goes_on_counting
 } }
 
 cases! { ids of idempotency on memory sqlite: {
@@ -68,6 +70,7 @@ cases! { ids of idempotency on memory sqlite: {
     what_came_before_is_recognised_and_nothing_is_added
     an_id_of_a_refused_draft_is_not_taken
     an_id_is_forgotten_with_its_pruned_message
+    an_id_is_forgotten_with_its_removed_room
 } }
 
 cases! { searches of search on memory sqlite indexed: {
@@ -77,6 +80,7 @@ cases! { searches of search on memory sqlite indexed: {
     an_edited_message_is_found_as_it_reads_now
     an_expired_message_is_not_found
     a_pruned_message_is_not_found
+    a_message_of_a_removed_room_is_not_found
     only_the_rooms_named_are_searched
     a_finding_is_cut_at_whole_messages
     a_search_shows_what_was_answered_before_it

@@ -127,6 +127,20 @@ pub(super) fn an_expired_message_is_not_found(mut world: World) {
     assert_eq!(world.finds("soon"), [2]);
 }
 
+pub(super) fn a_message_of_a_removed_room_is_not_found(mut world: World) {
+    for number in 1..=200 {
+        world.say(&format!("common number{number}"));
+    }
+    world.settle();
+    world.remove("lobby");
+    assert_eq!(world.finds("common"), [0; 0]);
+    world.say("common again");
+    assert_eq!(world.finds("common"), [201]);
+    let mut world = world.again_if_kept();
+    world.settle();
+    assert_eq!(world.finds("common"), [201]);
+}
+
 pub(super) fn a_pruned_message_is_not_found(world: World) {
     let limits = Limits { keep_messages: Some(2), ..world.limits.clone() };
     let mut world = world.with(limits);

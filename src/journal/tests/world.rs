@@ -11,7 +11,8 @@ use super::scratch::Scratch;
 use crate::chat::record::{
     AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest,
     JournalResponse, KeyValue, Moderation, ModerationAction, Namespace, Page, PageContent,
-    PutKeyValues, Query, RequestId, RoomKey, Search, SearchPage, Snapshot, Span, StoredMessage,
+    PutKeyValues, Query, RemoveRoom, RequestId, RoomKey, Search, SearchPage, Snapshot, Span,
+    StoredMessage,
 };
 use crate::clock::{Clock, Moment, Now};
 use crate::journal::{Engine, Journal, Limits, OpenError};
@@ -217,6 +218,15 @@ impl World {
     pub(super) fn keep(&mut self, key_values: Vec<KeyValue>) {
         let request_id = self.submit_keep(key_values);
         assert_eq!(self.answer_to(request_id), JournalResponse::Saved { request_id });
+    }
+
+    /// Has a room removed.
+    pub(super) fn remove(&mut self, room: &str) {
+        self.tickets += 1;
+        let request_id = RequestId(self.tickets);
+        let removal = RemoveRoom { request_id, room: RoomKey::from(room) };
+        let answer = self.command(request_id, JournalRequest::RemoveRoom(removal));
+        assert_eq!(answer, JournalResponse::Saved { request_id });
     }
 
     /// Appends what is expected to be taken, and gives its number.

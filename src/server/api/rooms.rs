@@ -24,11 +24,16 @@ pub(super) fn read(
         check_method("GET, HEAD", request)?;
         return Ok(Command::Rooms);
     }
-    let room = rest
-        .strip_prefix('/')
-        .and_then(|rest| rest.strip_suffix("/messages"))
-        .filter(|room| !room.is_empty() && !room.contains('/'))
-        .ok_or_else(EarlyResponse::not_found)?;
+    let rest = rest.strip_prefix('/').ok_or_else(EarlyResponse::not_found)?;
+    let (room, messages) =
+        rest.strip_suffix("/messages").map_or((rest, false), |room| (room, true));
+    if room.is_empty() || room.contains('/') {
+        return Err(EarlyResponse::not_found());
+    }
+    if !messages {
+        check_method("DELETE", request)?;
+        return Ok(Command::RemoveRoom { by, room: decode_segment(room)? });
+    }
     check_method("GET, HEAD, POST", request)?;
     if request.method == Method::Post {
         check_content_type(request)?;
@@ -160,7 +165,8 @@ mod tests {
             ("/api/rooms/", Err(404)),
             ("/api/rooms//messages", Err(404)),
             ("/api/rooms/a/b/messages", Err(404)),
-            ("/api/rooms/a", Err(404)),
+            ("/api/rooms/a", Err(405)),
+            ("/api/rooms/a/", Err(404)),
             ("/api/", Err(404)),
         ] {
             assert_eq!(asks(&format!("GET {target}"), "", ""), asked, "{target}");
@@ -216,6 +222,11 @@ mod tests {
             ("OPTIONS /api/rooms/a/messages", 204),
             ("DELETE /api/rooms/a/messages", 405),
             ("POST /api/rooms", 405),
+            ("DELETE /api/rooms", 405),
+            ("DELETE /api/rooms/a", 200),
+            ("DELETE /api/rooms/%zz", 400),
+            ("POST /api/rooms/a", 405),
+            ("OPTIONS /api/rooms/a", 204),
             ("HEAD /api/rooms", 200),
         ] {
             assert_eq!(asks(line, "", "").map_or_else(|status| status, |_| 200), status, "{line}");

@@ -91,6 +91,7 @@ impl Society {
         }
         let unwritten = self.keeper.writes_facts();
         self.keeper.crash();
+        self.removals.clear();
         for draft in std::mem::take(&mut self.drafts).into_values() {
             self.doubt(&draft);
         }

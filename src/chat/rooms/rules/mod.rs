@@ -211,6 +211,11 @@ impl Rules {
         self.spoke.insert(author, now.at);
     }
 
+    /// Whether nobody is anything here: nobody could come into a private room.
+    pub(in crate::chat) fn is_deserted(&self) -> bool {
+        self.owner.is_none() && self.member_states.is_empty()
+    }
+
     /// Counts members and moderators.
     pub(in crate::chat) fn member_states(&self) -> usize {
         self.member_states.len()

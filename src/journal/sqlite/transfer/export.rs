@@ -137,7 +137,8 @@ fn key_values(
 }
 
 fn has_name(line: &RoomLine, room: &str) -> bool {
-    *line.room == *room || *line.name == *room || *line.room == *room.to_lowercase()
+    let is_meant = *line.room == *room || *line.name == *room || *line.room == *room.to_lowercase();
+    is_meant && !line.name.is_empty()
 }
 
 /// Takes the text off a message whose time has come although no entry says so yet, and off its

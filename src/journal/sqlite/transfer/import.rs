@@ -212,6 +212,12 @@ impl Import {
                     room.top, line.first
                 )));
             }
+            Some(room) if room.removed && line.top > room.top => {
+                let named = room.named(&self.writer.db, &line.name);
+                let room = named.map_err(|source| self.sqlite(source))?;
+                self.writer.rooms.put(&line.room, room);
+                None
+            }
             Some(_) => None,
             None => {
                 self.make_room(line).map_err(|source| self.sqlite(source))?;

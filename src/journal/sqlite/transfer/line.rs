@@ -123,7 +123,8 @@ impl RoomLine {
 
     /// Checks the line by itself.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.room.is_empty() || self.name.is_empty() {
+        // A removed room has neither a name nor entries.
+        if self.room.is_empty() || (self.name.is_empty() && self.entries() > 0) {
             return Err("a room has a key and a name".to_owned());
         }
         if self.first == 0 || self.top >= ENTRIES_MAX || self.first > self.top.saturating_add(1) {

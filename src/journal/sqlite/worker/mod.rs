@@ -9,6 +9,7 @@
 
 mod inconsistent;
 mod refusals;
+mod sweep;
 mod upkeep;
 
 use std::collections::VecDeque;
@@ -21,7 +22,7 @@ use rusqlite::ErrorCode;
 use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
 use super::key_values;
-use super::prune::PruneBudget;
+use super::removal::{ERASED_BESIDE, ERASED_WHEN_IDLE};
 use super::row::{is_inconsistent, is_of_the_disk};
 use super::task::{AUTHOR_QUERY_BYTES, ReadRequest, Report, Task, Waker, bytes};
 use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
@@ -29,7 +30,7 @@ use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
 use super::{readers, schema};
 use crate::chat::record::{AuthorQuery, JournalResponse};
-use crate::clock::{Moment, Now};
+use crate::clock::Moment;
 use refusals::{key_values_report, refusals};
 pub(super) use upkeep::Erasure;
 use upkeep::{ERASE_PAUSE, LOOK_EVERY};
@@ -92,7 +93,7 @@ impl Worker {
     fn patience(&self) -> Duration {
         match (&self.degraded, self.mark.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
-            (None, _) if self.writer.text_index.lags() => INDEX_PAUSE,
+            (None, _) if self.writer.text_index.lags() || self.writer.removing => INDEX_PAUSE,
             (None, _) if self.erasure.is_due() => ERASE_PAUSE,
             (None, true) => MARK_EVERY,
             (None, false) => LOOK_EVERY,
@@ -239,6 +240,7 @@ impl Worker {
                         request_id,
                     }));
                 }
+                Task::RemoveRoom(removal) => reports.extend(self.remove_room(removal)?),
                 Task::Session(..) => reports.push(Report::Session),
                 Task::Sweep { now, retention } => {
                     pruned = self.sweep(*now, *retention, pruned, &mut reports)?;
@@ -247,6 +249,8 @@ impl Worker {
             }
         }
         self.prune_dirty(&mut reports)?;
+        let erased = if batch.is_empty() { ERASED_WHEN_IDLE } else { ERASED_BESIDE };
+        self.writer.erase_removed(erased)?;
         let mut expiry = self.expiry;
         if self.writer.expiries_changed {
             expiry = self.writer.next_expiry()?;
@@ -263,48 +267,15 @@ impl Worker {
         Ok(reports)
     }
 
-    fn sweep(
-        &mut self,
-        now: Now,
-        retention: bool,
-        mut pruned: i64,
-        reports: &mut Vec<Report>,
-    ) -> rusqlite::Result<i64> {
-        let gone = self.writer.expire(now.unix_ms)?;
-        reports.extend(gone.into_iter().map(|(room, stored)| Report::Added { room, stored }));
-        let mut more = false;
-        if retention {
-            let step = self.writer.prune_step(pruned, now.unix_ms)?;
-            let rooms = step.rooms.into_iter().map(|(room, first)| Report::Pruned { room, first });
-            reports.extend(rooms);
-            (pruned, more) = (step.after, step.more);
-            self.writer.forget_ids(now.unix_ms)?;
-        }
-        reports.push(Report::Swept { more, failed: false });
-        Ok(pruned)
-    }
-
-    /// Prunes the rooms of this transaction to the number of messages they may have, within the
-    /// budget; the rest is left to the sweeps.
-    fn prune_dirty(&mut self, reports: &mut Vec<Report>) -> rusqlite::Result<()> {
-        if self.writer.limits.keep_messages.is_none() {
-            return Ok(());
-        }
-        let mut budget = PruneBudget::beside(self.writer.added);
-        for room in self.writer.rooms.dirty().clone() {
-            if let Some(first) = self.writer.prune(&room, 0, &mut budget)? {
-                reports.push(Report::Pruned { room, first });
-            }
-        }
-        Ok(())
-    }
-
     /// Indexes messages, writes the mark or probes the database while no task comes.
     fn on_idle(&mut self) {
         self.upkeep();
         let Some(degraded) = &self.degraded else {
             if self.writer.text_index.lags() {
                 return self.index(BATCH_WHEN_IDLE);
+            }
+            if self.writer.removing {
+                return self.index(0);
             }
             return self.mark();
         };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::task::{AUTHOR_QUERY_BYTES, Report, Task, bytes, key_values_bytes};
+use super::super::task::{
+    AUTHOR_QUERY_BYTES, REMOVAL_BYTES, Report, Task, bytes, key_values_bytes,
+};
 use crate::chat::record::{JournalError, JournalResponse, PutKeyValues, RequestId};
 
 /// Returns the reports that refuse a batch.
@@ -36,6 +38,11 @@ pub(super) fn refusals(batch: &[Task]) -> Vec<Report> {
                 request_id,
                 why,
             }))
+        }
+        Task::RemoveRoom(removal) => {
+            let (request_id, why) = (removal.request_id, JournalError::Unavailable);
+            let answer = Some(JournalResponse::Rejected { request_id, why });
+            Some(Report::Answered { bytes: REMOVAL_BYTES, answer })
         }
         Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),

@@ -120,7 +120,11 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         }
         E::Resumed(it) => resumed(it),
         E::Message { .. } | E::Whisper { .. } | E::Error(_) => return None,
-        E::Ack { .. } | E::Named { .. } | E::StatusSet { .. } | E::Read { .. } => return None,
+        E::RoomRemoved { .. }
+        | E::Ack { .. }
+        | E::Named { .. }
+        | E::StatusSet { .. }
+        | E::Read { .. } => return None,
         E::History(_) | E::Live { .. } | E::Typing { .. } | E::Pong { .. } => return None,
         E::Account(_) | E::Accounts(_) => return None,
     })
@@ -170,6 +174,7 @@ fn moderated(room: &str, by: &str, moderation: &Moderation) -> String {
         ModerationAction::MakePrivate => format!("{by} made {room} private"),
         ModerationAction::MakePublic => format!("{by} made {room} public"),
         ModerationAction::Promote => format!("{by} gave {user} a higher role in {room}"),
+        ModerationAction::RemoveRoom => format!("{by} removed the room {room}"),
         ModerationAction::Demote => format!("{by} gave {user} a lower role in {room}"),
     };
     match (moderation.action, moderation.seconds) {
@@ -192,6 +197,7 @@ fn left(room: &str, removed: &Removed) -> String {
     let mut text = match *why {
         "banned" => format!("{by} banned you from {room}"),
         "kicked" => format!("{by} removed you from {room}"),
+        "removed" => format!("{by} removed the room {room}"),
         _ => format!("You are no longer in {room}"),
     };
     if let Some(reason) = reason {

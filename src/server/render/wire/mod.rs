@@ -10,10 +10,11 @@ mod users;
 use serde::{Serialize, Serializer};
 
 use crate::chat::ServerEvent;
+use crate::chat::record::ModerationAction;
 use messages::{
     Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
 };
-use replies::{Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, StatusSet};
+use replies::{Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, RoomRemoved, StatusSet};
 use rooms::{Joined, Left, Live, Presence, Read, RoomList, Welcome};
 use stats::Stats;
 use users::{Renamed, Typing, UserJoined, UserLeft, UserList, UserStatus};
@@ -51,6 +52,9 @@ impl<'a> Envelope<'a> {
             E::Whisper { message, .. } => return Self::of(message),
             E::Ack { re, room, seq, ts, .. } => {
                 Self::entry("ack", room, *seq, *ts).answering(Some(re))
+            }
+            E::RoomRemoved { re, room, ts } => {
+                Self::in_room("ack", room).answering(Some(re)).at(*ts)
             }
             E::Named { re, ts, .. } | E::StatusSet { re, ts, .. } => {
                 Self::new("ack").answering(Some(re)).at(*ts)
@@ -122,6 +126,7 @@ pub(in crate::server::render) enum Payload<'a> {
     Ack(Ack),
     NameSet(NameSet<'a>),
     StatusSet(StatusSet<'a>),
+    RoomRemoved(RoomRemoved),
     Welcome(Box<Welcome<'a>>),
     Joined(Joined<'a>),
     Left(Left<'a>),
@@ -172,6 +177,9 @@ impl<'a> Payload<'a> {
             }
             E::Named { you, .. } => Self::NameSet(NameSet { you }),
             E::StatusSet { status, .. } => Self::StatusSet(status.into()),
+            E::RoomRemoved { .. } => {
+                Self::RoomRemoved(RoomRemoved { action: ModerationAction::RemoveRoom.word() })
+            }
             E::Welcome(it) => Self::Welcome(Box::new((&**it).into())),
             E::Joined(it) => Self::Joined((&**it).into()),
             E::Left { removed, .. } => Self::Left(removed.as_deref()?.into()),

@@ -64,6 +64,12 @@ impl<'a> From<&'a chat::Status> for StatusSet<'a> {
     }
 }
 
+/// The payload of `ack` for the removal of a room.
+#[derive(Serialize)]
+pub(in crate::server::render) struct RoomRemoved {
+    pub(super) action: &'static str,
+}
+
 /// The payload of `notice`.
 #[derive(Serialize)]
 pub(in crate::server::render) struct Notice<'a> {
