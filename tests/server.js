@@ -16,7 +16,8 @@ export const PATIENCE_MS = 10_000;
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-function binary() {
+/** Returns the path of the program under test. */
+export function binary() {
   if (process.env.BINARY) return process.env.BINARY;
   const metadata = execFileSync("cargo", ["metadata", "--format-version=1", "--no-deps", "--offline"], { cwd: ROOT });
   const { target_directory: target } = JSON.parse(String(metadata));

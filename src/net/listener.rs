@@ -1,6 +1,5 @@
 //! Accepting connections, also when no file descriptor is left.
 
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -51,7 +50,7 @@ impl Lack {
 pub(super) struct Listeners {
     listeners: Vec<Listener>,
     /// Closed to accept and drop connections when no other descriptor is left.
-    spare: Option<File>,
+    spare: Option<Socket>,
     paused_until: Option<Moment>,
 }
 
@@ -146,27 +145,28 @@ impl Listeners {
 ///
 /// `accept` reports the lack of a descriptor also when no connection waits; so the loop ends with
 /// the first attempt that had the spare descriptor to use and yet found none.
-fn turn_away(socket: &TcpListener, spare_file: &mut Option<File>) {
+fn turn_away(socket: &TcpListener, spare_socket: &mut Option<Socket>) {
     const AT_ONCE_MAX: usize = 1024;
     for _ in 0..AT_ONCE_MAX {
-        if spare_file.take().is_none() {
+        if spare_socket.take().is_none() {
             break;
         }
         let accepted = socket.accept();
         let found = accepted.is_ok();
         drop(accepted);
-        *spare_file = spare().ok();
+        *spare_socket = spare().ok();
         if !found {
             break;
         }
     }
-    if spare_file.is_none() {
-        *spare_file = spare().ok();
+    if spare_socket.is_none() {
+        *spare_socket = spare().ok();
     }
 }
 
-fn spare() -> io::Result<File> {
-    File::open("/dev/null")
+/// Opens a descriptor that needs no file: the program also runs where there is none.
+fn spare() -> io::Result<Socket> {
+    Socket::new(Domain::UNIX, Type::DGRAM, None)
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ const IMPURE: &[&str] = &[
     "mio",
     "socket2",
     "rusqlite",
-    "getrandom",
+    "ring",
 ];
 
 static SOURCE: LazyLock<Tree> =
