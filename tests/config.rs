@@ -451,3 +451,19 @@ fn the_table_in_the_readme_is_the_table_of_settings() {
         assert!(table == right, "run: UPDATE_README=1 cargo test --test config readme");
     }
 }
+
+#[test]
+fn the_manual_page_and_the_completions_name_every_setting() {
+    for arguments in
+        [&["man"][..], &["completions", "bash"], &["completions", "zsh"], &["completions", "fish"]]
+    {
+        // Whoever makes a package has no server to configure.
+        let output = chinwag(arguments, &[("CHINWAG_LISTEN", "nowhere")]);
+        assert_eq!(output.status.code(), OK, "{}", stderr(&output));
+        let text = stdout(&output).replace('\\', "");
+        for setting in SETTINGS {
+            assert!(text.contains(&setting.flag()), "{arguments:?}: {}", setting.flag());
+        }
+    }
+    assert_eq!(chinwag(&["completions", "cmd"], &[]).status.code(), WRONG);
+}

@@ -15,6 +15,7 @@ mod ask;
 mod export;
 mod health;
 mod import;
+mod manual;
 mod progress;
 mod user;
 
@@ -74,6 +75,9 @@ pub fn run(
         }
     };
     let (name, arguments) = matches.subcommand().unwrap_or(("", &matches));
+    if let Some(text) = manual::text(name, arguments, command) {
+        return print(&text);
+    }
     // Settings may follow every word of a command; the last one has them all.
     let last = arguments.subcommand().map_or(arguments, |(_, last)| last);
     let effective = load(last, environment).map_err(|faults| match name {
@@ -82,7 +86,7 @@ pub fn run(
         _ => Failure::Configuration(faults),
     })?;
     match name {
-        "check" => check(&effective),
+        "check" => print(config::toml(&effective).as_bytes()),
         "export" => export::run(&effective.config, arguments),
         "health" => health::run(&effective.config),
         "import" => import::run(&effective.config, arguments),
@@ -91,9 +95,9 @@ pub fn run(
     }
 }
 
-/// Prints the effective configuration.
-fn check(effective: &Effective) -> Result<ExitCode, Failure> {
-    match io::stdout().write_all(config::toml(effective).as_bytes()) {
+/// Prints what a command is for.
+fn print(text: &[u8]) -> Result<ExitCode, Failure> {
+    match io::stdout().write_all(text) {
         // The reader may have seen enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::Run(format!("stdout: {error}")))
@@ -136,6 +140,7 @@ fn command() -> Command {
         .subcommand(health::command())
         .subcommand(import::command())
         .subcommand(user::command())
+        .subcommands(manual::commands())
         .arg(
             Arg::new(CONFIG)
                 .long(CONFIG)
