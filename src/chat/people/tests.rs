@@ -287,7 +287,7 @@ fn a_leave_is_due_after_the_grace_for_rooms_without_a_connection() {
     let (alice, _) = add(&mut people, 1, "Alice");
     let (first, second) = (open(&mut people, 1, alice), open(&mut people, 2, alice));
     let lost = Membership { room: DEV, at: 0, conns: 0, timed_out: true, left: at(5) };
-    let held = Membership { room: LOBBY, at: 0, conns: 1, timed_out: false, left: Moment::NEVER };
+    let held = Membership { room: LOBBY, at: 0, conns: 1, timed_out: false, left: at(0) };
     people.get_mut(alice).unwrap().memberships.extend([held, lost]);
     close(&mut people, first, at(5));
     assert_eq!((people.deadline(), people.next_leave(at(14), &limits())), (at(15), None));
@@ -349,6 +349,8 @@ fn a_login_that_is_renewed_expires_at_the_later_time() {
         people.hold_login(&step, slot, &login);
     }
     assert_eq!((people.deadline(), people.next_expired_login(at(89))), (at(90), None));
+    people.close(slot);
+    assert_eq!(people.deadline(), Moment::NEVER);
 }
 
 #[test]
