@@ -469,8 +469,12 @@ impl Simulation {
         let model = self.clients.get_mut(&client).expect("a client that is gone");
         match event {
             E::Welcome(welcome) => {
-                model.you = welcome.you.to_string();
                 model.session = welcome.session.to_string();
+                // One that comes with a name renames the other connections of its session.
+                let (you, session) = (welcome.you.to_string(), model.session.clone());
+                let own = self.clients.values_mut().filter(|model| model.session == session);
+                own.for_each(|model| model.you.clone_from(&you));
+                let model = self.clients.get_mut(&client).expect("a client that is gone");
                 for line in &welcome.rooms {
                     let view = model.rooms.entry(line.room.to_string()).or_default();
                     if view.after.is_empty() && (model.history == 0 || line.seq == 0) {
@@ -612,7 +616,7 @@ impl Model {
 
     fn sees_typing(&mut self, room: &str, user: &str, on: bool) {
         let view = self.rooms.get_mut(room).expect("somebody types in a room it is not in");
-        assert_ne!(self.you, user, "told of its own typing");
+        assert_ne!(self.you, user, "told of its own typing in {room}: {on}");
         match on {
             true => view.typing.insert(user.to_owned()),
             false => view.typing.remove(user),

@@ -195,6 +195,17 @@ fn a_rename_ends_typing_under_the_old_name() {
 }
 
 #[test]
+fn nobody_is_told_of_the_end_of_an_indicator_under_its_own_name() {
+    let (mut world, alice, bob) = two(|_| {});
+    world.say(alice, ON);
+    world.say(alice, "/name Alma");
+    assert_eq!(typing(&mut world, bob), ["+Alice", "-Alice"]);
+    world.say(bob, "/name Alice");
+    world.pass(Duration::from_secs(30));
+    assert_eq!(typing(&mut world, bob), [""; 0]);
+}
+
+#[test]
 fn typing_in_a_room_is_limited_for_the_room() {
     let mut world = World::with(|limits| limits.typing_per_second_max = Some(1));
     let reader = world.enter("name=Reader");

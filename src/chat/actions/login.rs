@@ -94,6 +94,9 @@ impl Chat {
             return Vec::new();
         };
         let (user, author) = (Arc::clone(user), *author);
+        // Before its new holder hears anything under the name.
+        self.rooms.renamed_typing(holder);
+        self.tell_typed(step);
         let rooms = self.people.places_of(holder);
         for &room in &rooms {
             let what = PresenceEvent::Was(Arc::clone(&account.name));

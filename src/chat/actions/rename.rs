@@ -79,6 +79,7 @@ impl Chat {
         person.named = true;
         let user = Arc::clone(&person.name);
         if user != was {
+            self.rooms.renamed_typing(key);
             for room in self.people.places_of(key) {
                 let (what, user) = (PresenceEvent::Was(Arc::clone(&was)), Arc::clone(&user));
                 self.rooms.note(room, PresenceChange { what, user, except: knows }, &self.limits);

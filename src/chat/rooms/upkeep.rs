@@ -58,6 +58,16 @@ impl Rooms {
         }
     }
 
+    /// Ends the indicators of a person who was renamed: later the old name may be somebody else's.
+    pub(in crate::chat) fn renamed_typing(&mut self, person: PersonId) {
+        let (first, last) = (RoomId(u32::MIN), RoomId(u32::MAX));
+        let keys = TypingKey { person, room: first }..=TypingKey { person, room: last };
+        let keys: Vec<TypingKey> = self.typing.typists.range(keys).map(|(key, _)| *key).collect();
+        for typing_key in keys {
+            self.stop_typing(Moment::default(), typing_key);
+        }
+    }
+
     /// Ends an indicator. What is left is the rest until it may be shown again.
     pub(in crate::chat) fn stop_typing(&mut self, now: Moment, typing_key: TypingKey) {
         let Some(mut writer) = self.typing.take(typing_key) else { return };
