@@ -239,10 +239,17 @@ impl Driver {
         let mut bytes = bytes.to_vec();
         let mut input = bytes.as_mut_slice();
         let (now, out) = (Now::default(), &mut self.story.out);
-        while let Some(event) = self.endpoint.receive(now, &mut self.shared, &mut input, out) {
-            let Event::Request(request) = event else {
-                self.story.events.push(event);
-                continue;
+        loop {
+            let event = self.endpoint.receive(now, &mut self.shared, &mut input, out);
+            let request = match event {
+                Some(Event::Request(request)) => request,
+                Some(Event::Deflated(_)) => continue,
+                Some(event) => {
+                    self.story.events.push(event);
+                    continue;
+                }
+                None if self.endpoint.goes_on(input) => continue,
+                None => break,
             };
             self.story.requests += 1;
             let answer = if request.path == "/ws" {

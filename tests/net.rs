@@ -656,6 +656,36 @@ fn a_connection_has_only_its_time_in_a_turn() {
 }
 
 #[test]
+fn those_that_took_long_do_not_delay_those_that_did_not() {
+    let limits = Limits { phase_max: Duration::from_millis(1), ..Limits::default() };
+    let world = World::new(limits, ws::Limits::default());
+    let mut slow: Vec<TcpStream> = (0..10).map(|_| world.open()).collect();
+    let (mut other, mut watch) = (world.open(), world.open());
+    for stream in &mut slow {
+        stream.write_all(&text("work").repeat(20)).unwrap();
+    }
+    // All of them were served at least once.
+    let mut heard_of: usize = 0;
+    while heard_of < 20 {
+        heard_of += usize::from(heard(&mut watch) == "work");
+    }
+    let mut waited: usize = 0;
+    for round in 0..10 {
+        let text = format!("other {round}");
+        say(&mut other, &text);
+        // What came before the first answer is old.
+        while heard(&mut other) != text {
+            waited += usize::from(round > 0);
+        }
+    }
+    assert!(waited < 50, "{waited} messages that take long before nine that do not");
+    // They go on: one of them with each turn.
+    while heard_of < 200 {
+        heard_of += usize::from(heard(&mut watch) == "work");
+    }
+}
+
+#[test]
 fn replies_that_are_not_read_stop_the_reading() {
     let limits = Limits { send_queue_bytes_max: 64 * 1024, ..Limits::default() };
     let world = World::new(limits, ws::Limits { compression: false, ..ws::Limits::default() });

@@ -105,6 +105,8 @@ pub(super) struct Conn {
     pub(super) unread: bool,
     /// Whether it is listed to be served.
     pub(super) listed: bool,
+    /// Whether it took long when it was served last, so that others go before it.
+    pub(super) slow: bool,
     /// Whether the handler owes it an answer and takes no input from it meanwhile.
     pub(super) held: bool,
     /// Whether the poll has reported that the peer ended its side; bytes may still wait.
@@ -143,6 +145,7 @@ impl Conn {
             blocked: false,
             unread: false,
             listed: false,
+            slow: false,
             held: false,
             ending: false,
             ended: false,

@@ -14,8 +14,10 @@
 //! of a turn.
 //!
 //! Connections that are ready are served in turn: each has a budget of bytes, messages and time, and
-//! nobody is served again before everybody ready was served once. What is left of a read, and of a
-//! phase that took too long, waits for the next turn, which comes at once.
+//! nobody is served again before everybody ready was served once. Those that took long when they
+//! were served last come after the others, but at least one of them each turn: whoever asks for
+//! little does not wait for all who ask for much. What is left of a read, and of a phase that took
+//! too long, waits for the next turn, which comes at once.
 //!
 //! A connection counts for the network of its client. A direct one is counted when it is accepted;
 //! one from a trusted proxy counts for the client that its PROXY header names, or for the one whose
@@ -40,7 +42,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::http::Request;
-use crate::ws::{Answer, Closed, Message};
+use crate::ws::{Answer, Closed, Deflated, Message};
 
 use proxy::Trusted;
 
@@ -59,7 +61,7 @@ pub struct Limits {
     /// them. At the limit the rest of what was read is held until the next turn.
     pub messages_per_turn_max: u32,
     /// Time that the messages of one connection may take in one turn. At the limit the rest of what
-    /// was read is held until the next turn.
+    /// was read is held until the next turn. After a quarter of it others are served before it.
     pub conn_time_per_turn_max: Duration,
     /// Time that reading from all connections may take in one turn, and as much again the handler's
     /// results of workers. At the limit the others wait for the next turn.
@@ -95,13 +97,20 @@ pub struct Limits {
     pub backlog: u32,
 }
 
+impl Limits {
+    /// Returns from when on the service of a connection in one turn has taken long.
+    fn slow_from(&self) -> Duration {
+        self.conn_time_per_turn_max.checked_div(4).unwrap_or_default()
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             read_bytes_per_turn_max: 64 * 1024,
             messages_per_turn_max: 32,
             conn_time_per_turn_max: Duration::from_millis(1),
-            phase_max: Duration::from_millis(10),
+            phase_max: Duration::from_millis(5),
             turn_bytes_max: 4 * 1024 * 1024,
             send_queue_bytes_max: 256 * 1024,
             lag_max: Duration::from_secs(30),
@@ -126,6 +135,12 @@ pub trait Handler {
 
     /// Handles a new WebSocket, opened by `request`.
     fn on_open(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request);
+
+    /// Returns whether a frame of a compressed message may be inflated; if not, the message is
+    /// discarded.
+    fn on_deflated(&mut self, _turn: &mut Turn<'_>, _conn: ConnId, _deflated: Deflated) -> bool {
+        true
+    }
 
     /// Handles a message.
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message);

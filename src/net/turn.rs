@@ -30,6 +30,8 @@ pub(super) struct Conns {
     pub(super) dirty: SlotSet,
     /// Connections to serve: those with events, and those with input that no event will report again.
     pub(super) ready: VecDeque<ConnId>,
+    /// Those of them that took long when they were served last.
+    pub(super) ready_slow: VecDeque<ConnId>,
     /// Connections that lagged and have caught up.
     pub(super) caught_up: Vec<ConnId>,
     /// Connections to remove.
@@ -56,6 +58,7 @@ impl Conns {
             wheel: Wheel::new(),
             dirty: SlotSet::default(),
             ready: VecDeque::new(),
+            ready_slow: VecDeque::new(),
             caught_up: Vec::new(),
             doomed: Vec::new(),
             networks,
@@ -117,14 +120,15 @@ impl Conns {
         }
     }
 
-    /// Lists a connection to be served, behind all that are listed.
+    /// Lists a connection to be served, behind all of its kind that are listed.
     pub(super) fn serve_soon(&mut self, id: ConnId) {
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
         if !conn.listed {
             conn.listed = true;
-            self.ready.push_back(id);
+            let ready = if conn.slow { &mut self.ready_slow } else { &mut self.ready };
+            ready.push_back(id);
         }
     }
 
@@ -143,7 +147,12 @@ impl Conns {
 
     /// Whether the frames of this turn, or the time of this phase, have reached the limit.
     pub(super) fn is_full(&self) -> bool {
-        self.frames.len() >= self.limits.turn_bytes_max || self.clock.elapsed() >= self.until
+        self.has_no_room() || self.clock.elapsed() >= self.until
+    }
+
+    /// Whether the frames of this turn have reached the limit.
+    pub(super) fn has_no_room(&self) -> bool {
+        self.frames.len() >= self.limits.turn_bytes_max
     }
 }
 

@@ -35,7 +35,7 @@ use crate::config::Config;
 use crate::http::Request;
 use crate::journal::Journal;
 use crate::net::{Broadcast, ConnId, FrameClass, Handler, Missed, Turn};
-use crate::ws::{Answer, Closed, Message};
+use crate::ws::{Answer, Closed, Deflated, Message};
 
 pub use accounts::Fault;
 use accounts::{Accounts, Caller};
@@ -97,6 +97,14 @@ impl Handler for Server {
         }
         let (seed, admission) = (random(), Box::new(admission));
         self.handle(turn, Input::Opened { client: client(conn), params, seed, admission });
+    }
+
+    fn on_deflated(&mut self, turn: &mut Turn<'_>, conn: ConnId, deflated: Deflated) -> bool {
+        let Deflated { before, bytes } = deflated;
+        let paid = self.chat.charge_inflating(turn.now(), client(conn), before, bytes);
+        let Err(refusal) = paid else { return true };
+        self.handle(turn, Input::Received { client: client(conn), event: Err(refusal) });
+        false
     }
 
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {

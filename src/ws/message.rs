@@ -2,7 +2,8 @@
 //!
 //! A message that lies in the read buffer as one frame is unmasked and checked there and copied
 //! once, into its `String`. What is incomplete at the buffer's end goes into an [`Incoming`], which
-//! lives until it is complete.
+//! lives until it is complete; so does what is compressed, since it is announced before it is
+//! inflated, and inflated in steps.
 
 use super::Limits;
 use super::deflate::{Lease, Shared};
@@ -21,10 +22,21 @@ pub enum Message {
     Binary(Vec<u8>),
 }
 
-/// A complete message or control frame.
+/// The payload of a frame of a compressed message, before it is inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deflated {
+    /// Compressed bytes of the message's earlier frames.
+    pub before: u64,
+    /// Compressed bytes of this frame, at least 1.
+    pub bytes: u64,
+}
+
+/// A complete message or control frame, or a step towards a compressed message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Message(Message),
+    /// A frame of a compressed message has begun.
+    Deflated(Deflated),
     Ping(Vec<u8>),
     Pong,
     Close(Vec<u8>),
@@ -40,19 +52,19 @@ impl Unit {
     }
 }
 
-/// Takes a unit that is one frame and complete in `input`. Takes nothing otherwise, also where
-/// [`Incoming`] will find a limit passed.
+/// Takes a unit that is one frame, not compressed, and complete in `input`. Takes nothing otherwise,
+/// also where [`Incoming`] will find a limit passed.
 pub(super) fn take_whole(
-    shared: &mut Shared,
+    limits: &Limits,
     deflate: bool,
     input: &mut &mut [u8],
 ) -> Result<Option<Unit>, Violation> {
     let Some((header, header_bytes)) = FrameHeader::parse(input, deflate)? else {
         return Ok(None);
     };
-    let limits = &shared.limits;
     let is_message = matches!(header.opcode, Opcode::Text | Opcode::Binary)
-        && header.payload_bytes <= wire_bytes_max(limits, header.rsv1);
+        && !header.rsv1
+        && header.payload_bytes <= wire_bytes_max(limits, false);
     if !header.fin || !(is_message || header.opcode.is_control()) {
         return Ok(None);
     }
@@ -66,11 +78,7 @@ pub(super) fn take_whole(
     if header.opcode.is_control() {
         return Ok(Some(Unit::control(header.opcode, payload.to_vec())));
     }
-    let is_text = header.opcode == Opcode::Text;
-    if header.rsv1 {
-        return inflate_whole(shared, is_text, payload).map(Some);
-    }
-    let message = if is_text {
+    let message = if header.opcode == Opcode::Text {
         let text = simdutf8::basic::from_utf8(payload).map_err(|_| Violation::InvalidUtf8)?;
         Message::Text(text.to_owned())
     } else {
@@ -147,7 +155,8 @@ impl Incoming {
         std::mem::take(&mut self.uncounted)
     }
 
-    /// Takes bytes until a unit is complete; `None` when `input` is used up.
+    /// Takes bytes until a unit is complete; `None` when `input` is used up, or after as much of it
+    /// as is inflated in one step.
     pub(super) fn receive(
         &mut self,
         shared: &mut Shared,
@@ -162,10 +171,17 @@ impl Incoming {
                         return Ok(None);
                     };
                     self.begin(shared, header)?;
+                    if let Some(deflated) = self.announced(header) {
+                        self.frame = Some(header);
+                        return Ok(Some(Unit::Deflated(deflated)));
+                    }
                     header
                 }
             };
-            let piece = take_piece(&mut frame, input);
+            let inflates =
+                !frame.opcode.is_control() && self.message.as_ref().is_some_and(Partial::inflates);
+            let step = if inflates { STEP_BYTES } else { usize::MAX };
+            let piece = take_piece(&mut frame, step, input);
             let ended = frame.payload_bytes == 0;
             if frame.opcode.is_control() {
                 self.control.extend_from_slice(piece);
@@ -174,9 +190,13 @@ impl Incoming {
                     return Ok(Some(Unit::control(frame.opcode, payload)));
                 }
             } else if let Some(message) = &mut self.message {
-                message.append(&shared.limits, piece)?;
-                if ended && frame.fin {
-                    return self.message.take().map(|it| it.finish(shared)).transpose();
+                let is_last = ended && frame.fin;
+                message.append(shared, piece, is_last)?;
+                if is_last
+                    && let Some(message) = self.message.take()
+                    && !matches!(message.coding, Coding::Skipped)
+                {
+                    return message.finish(shared).map(Some);
                 }
             }
             if !ended {
@@ -184,6 +204,21 @@ impl Incoming {
                 return Ok(None);
             }
         }
+    }
+
+    /// Discards the message that is arriving, without inflating the rest of it.
+    pub(super) fn skip(&mut self) {
+        if let Some(message) = &mut self.message {
+            (message.coding, message.payload) = (Coding::Skipped, Vec::new());
+        }
+    }
+
+    /// Returns what is to be inflated next, if the frame that begins is a part of it.
+    fn announced(&self, header: FrameHeader) -> Option<Deflated> {
+        let message = self.message.as_ref().filter(|message| message.inflates())?;
+        let bytes = header.payload_bytes;
+        let announced = !header.opcode.is_control() && bytes > 0;
+        announced.then(|| Deflated { before: message.wire_bytes.saturating_sub(bytes), bytes })
     }
 
     fn take_header(
@@ -214,7 +249,7 @@ impl Incoming {
             (Opcode::Continuation, None) => Err(Violation::UnexpectedContinuation),
             (Opcode::Text | Opcode::Binary, Some(_)) => Err(Violation::ExpectedContinuation),
             (Opcode::Text | Opcode::Binary, message) => {
-                message.insert(Partial::new(shared, header)).extend(&shared.limits, header)
+                message.insert(Partial::new(header)).extend(&shared.limits, header)
             }
             _ => Ok(()),
         }
@@ -238,19 +273,23 @@ struct Partial {
 #[derive(Debug)]
 enum Coding {
     Plain,
+    /// Compressed, and nothing is inflated yet.
+    Deflated,
     /// Inflated as they arrive.
     Inflated(Box<Lease>),
     /// Collected, and inflated when complete: too many inflaters are lent.
     Collected(Vec<u8>),
+    /// Compressed, and discarded.
+    Skipped,
 }
 
+/// Compressed bytes that are inflated in one step. The worst of them take some 200 µs: blocks
+/// without content that each bring a code of their own.
+const STEP_BYTES: usize = 1024;
+
 impl Partial {
-    fn new(shared: &Shared, header: FrameHeader) -> Self {
-        let coding = match header.rsv1.then(|| shared.lend_inflater()) {
-            None => Coding::Plain,
-            Some(Some(lease)) => Coding::Inflated(Box::new(lease)),
-            Some(None) => Coding::Collected(Vec::new()),
-        };
+    fn new(header: FrameHeader) -> Self {
+        let coding = if header.rsv1 { Coding::Deflated } else { Coding::Plain };
         Self {
             is_text: header.opcode == Opcode::Text,
             payload: Vec::new(),
@@ -275,19 +314,43 @@ impl Partial {
         Ok(())
     }
 
-    fn append(&mut self, limits: &Limits, piece: &[u8]) -> Result<(), Violation> {
+    /// Whether what arrives of it is to be inflated.
+    fn inflates(&self) -> bool {
+        !matches!(self.coding, Coding::Plain | Coding::Skipped)
+    }
+
+    fn append(
+        &mut self,
+        shared: &mut Shared,
+        piece: &[u8],
+        is_last: bool,
+    ) -> Result<(), Violation> {
+        if matches!(self.coding, Coding::Deflated) {
+            if is_last {
+                let (payload, result) = shared.inflate(piece);
+                (self.payload, self.coding) = (payload, Coding::Plain);
+                self.check_text()?;
+                return result;
+            }
+            self.coding = match shared.lend_inflater() {
+                Some(lease) => Coding::Inflated(Box::new(lease)),
+                None => Coding::Collected(Vec::new()),
+            };
+        }
         let result = match &mut self.coding {
             Coding::Plain => {
                 self.payload.extend_from_slice(piece);
                 Ok(())
             }
             Coding::Inflated(lease) => {
-                lease.inflater.inflate(piece, &mut self.payload, limits.message_bytes_max)
+                let bytes_max = shared.limits.message_bytes_max;
+                lease.inflater.inflate(piece, &mut self.payload, bytes_max)
             }
             Coding::Collected(bytes) => {
                 bytes.extend_from_slice(piece);
                 Ok(())
             }
+            Coding::Deflated | Coding::Skipped => Ok(()),
         };
         // First: invalid text precedes the other violation.
         self.check_text()?;
@@ -296,7 +359,7 @@ impl Partial {
 
     fn finish(mut self, shared: &mut Shared) -> Result<Unit, Violation> {
         match &mut self.coding {
-            Coding::Plain => {}
+            Coding::Plain | Coding::Deflated | Coding::Skipped => {}
             Coding::Inflated(lease) => {
                 let bytes_max = shared.limits.message_bytes_max;
                 let result = lease.inflater.finish(&mut self.payload, bytes_max);
@@ -313,10 +376,14 @@ impl Partial {
     }
 }
 
-/// Takes and unmasks the part of a frame's payload that is in `input`.
-fn take_piece<'a>(frame: &mut FrameHeader, input: &mut &'a mut [u8]) -> &'a mut [u8] {
+/// Takes and unmasks the part of a frame's payload that is in `input`, up to `bytes_max` bytes.
+fn take_piece<'a>(
+    frame: &mut FrameHeader,
+    bytes_max: usize,
+    input: &mut &'a mut [u8],
+) -> &'a mut [u8] {
     let missing = usize::try_from(frame.payload_bytes).unwrap_or(usize::MAX);
-    let piece = take(input, missing);
+    let piece = take(input, missing.min(bytes_max));
     unmask(piece, frame.masking_key);
     frame.masking_key = rotate(frame.masking_key, piece.len());
     let taken = u64::try_from(piece.len()).unwrap_or(u64::MAX);

@@ -8,12 +8,12 @@
 //!   bytes ─► endpoint ─► http::Parser ─► Event::Request ─► answer ─► handshake
 //!               │                                                       │ 101
 //!               └──────► message ─► frame, mask, utf8, deflate ◄────────┘
-//!                           └─────► Event::Message, Event::Closed
+//!                           └─────► Event::Deflated, Event::Message, Event::Closed
 //! ```
 //!
 //! Rules for the caller:
-//! - Call [`Endpoint::receive`] until it returns `None`, and once more after an answer, if only with
-//!   no bytes: the endpoint holds pipelined input.
+//! - Call [`Endpoint::receive`] until it returns `None` and does not go on ([`Endpoint::goes_on`]),
+//!   and once more after an answer, if only with no bytes: the endpoint holds pipelined input.
 //! - To leave the rest of the input for later, pass it to [`Endpoint::hold`]; `receive` takes it up.
 //! - Each call may change [`Endpoint::deadline`] and [`Endpoint::after`]. A deadline may have moved
 //!   when it comes; then [`Endpoint::on_deadline`] only updates it.
@@ -39,7 +39,7 @@ mod violation;
 pub use close::Closed;
 pub use deflate::{Shared, WindowBits};
 pub use endpoint::{After, Answer, Answered, Endpoint, Event};
-pub use message::Message;
+pub use message::{Deflated, Message};
 pub use violation::{Violation, code};
 
 use std::time::Duration;

@@ -27,7 +27,7 @@ impl Chat {
         bytes: usize,
         text: Option<&str>,
     ) -> Result<ClientEvent, Refusal> {
-        let paid = self.charge_message(now, id, bytes);
+        let paid = self.charge_work(now, id, Work::price(bytes));
         let text = text.ok_or_else(Refusal::binary);
         let read = || text.and_then(|text| ClientEvent::parse(text, &self.limits));
         match paid {
@@ -41,13 +41,28 @@ impl Chat {
         }
     }
 
-    fn charge_message(&mut self, now: Now, id: ClientId, bytes: usize) -> Result<(), Refusal> {
+    /// Charges a client for having a frame of a compressed message inflated, of so many bytes after
+    /// those of the frames `before`. The message itself costs what it would without compression.
+    ///
+    /// # Errors
+    /// As [`Chat::read`]; the message is not to be inflated then.
+    pub fn charge_inflating(
+        &mut self,
+        now: Now,
+        id: ClientId,
+        before: u64,
+        bytes: u64,
+    ) -> Result<(), Refusal> {
+        self.charge_work(now, id, Work::price_of_inflating(before, bytes))
+    }
+
+    /// Charges a client and its network.
+    fn charge_work(&mut self, now: Now, id: ClientId, price: u32) -> Result<(), Refusal> {
         let Some(rate) = self.work.rate else { return Ok(()) };
         let slot = self.people.by_id.get(&id);
         let Some(client) = slot.and_then(|slot| self.people.clients.get_mut(slot.index())) else {
             return Ok(());
         };
-        let price = Work::price(bytes);
         let taken = client.work.take_many(now.at, Some(rate), price);
         match taken {
             Taken::No(wait) => {

@@ -144,6 +144,7 @@ impl Reactor {
         let conns = &self.conns;
         let busy = conns.again
             || !conns.ready.is_empty()
+            || !conns.ready_slow.is_empty()
             || !conns.caught_up.is_empty()
             || !conns.dirty.is_empty()
             || (conns.accepting && self.listeners.is_ready(self.now.at));

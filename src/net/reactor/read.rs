@@ -15,7 +15,8 @@ use crate::net::transport::Moved;
 use crate::ws::{Answer, Answered, Event};
 
 impl Reactor {
-    /// Serves the connections that are ready, in the order in which they became so.
+    /// Serves the connections that are ready, in the order in which they became so: first those that
+    /// were quick the last time, then those that were not, at least one of them.
     pub(super) fn read(&mut self, events: &Events, handler: &mut impl Handler) {
         for event in events {
             let id = ConnId::from_token(event.token());
@@ -26,15 +27,35 @@ impl Reactor {
             }
         }
         self.conns.begin_phase();
-        for _ in 0..self.conns.ready.len() {
+        let (quick, slow) = (self.conns.ready.len(), self.conns.ready_slow.len());
+        for _ in 0..quick {
             if self.conns.is_full() {
                 break;
             }
             let Some(id) = self.conns.ready.pop_front() else { break };
-            if let Some(conn) = self.conns.get(id) {
-                conn.listed = false;
-                self.serve(id, handler);
+            self.serve_timed(id, handler);
+        }
+        for number in 0..slow {
+            if self.conns.has_no_room() || (number > 0 && self.conns.is_full()) {
+                break;
             }
+            let Some(id) = self.conns.ready_slow.pop_front() else { break };
+            self.serve_timed(id, handler);
+        }
+    }
+
+    /// Serves a connection that was listed, and notes whether it took long.
+    fn serve_timed(&mut self, id: ConnId, handler: &mut impl Handler) {
+        let Some(conn) = self.conns.get(id) else { return };
+        conn.listed = false;
+        let began = self.conns.clock.elapsed();
+        let goes_on = self.serve(id, handler);
+        let took = self.conns.clock.elapsed().saturating_sub(began);
+        let slow_from = self.conns.limits.slow_from();
+        let Some(conn) = self.conns.get(id) else { return };
+        conn.slow = took >= slow_from;
+        if goes_on {
+            self.conns.serve_soon(id);
         }
     }
 
@@ -61,26 +82,26 @@ impl Reactor {
         }
     }
 
-    /// Reads a connection until it is empty or has used up its budget for this turn.
-    fn serve(&mut self, id: ConnId, handler: &mut impl Handler) {
+    /// Reads a connection until it is empty or has used up its budget for this turn; returns whether
+    /// there is more.
+    fn serve(&mut self, id: ConnId, handler: &mut impl Handler) -> bool {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut budget = Budget::new(&self.conns);
         // Input held since an earlier turn comes first.
         if self.conns.get(id).is_some_and(|conn| conn.endpoint.holds_input()) {
             self.feed(id, &mut [], &mut budget, handler);
         }
-        loop {
+        let goes_on = loop {
             let Conns { slab, limits, .. } = &mut self.conns;
-            let Some(conn) = slab.get_mut(id.slot() as usize) else { break };
+            let Some(conn) = slab.get_mut(id.slot() as usize) else { break false };
             if conn.doomed || !conn.has_input() || !conn.may_proceed(limits) {
-                break;
+                break false;
             }
             if conn.endpoint.is_flooding() {
                 budget.bytes = budget.bytes.min(FLOOD_BYTES);
             }
             if conn.endpoint.holds_input() || budget.bytes == 0 || budget.messages == 0 {
-                self.conns.serve_soon(id);
-                break;
+                break true;
             }
             let room = scratch.len().min(budget.bytes);
             let buffer = scratch.get_mut(..room).unwrap_or_default();
@@ -94,8 +115,9 @@ impl Reactor {
                 Moved::Ended => self.end(id, false, handler),
                 Moved::Broken(_) => self.end(id, true, handler),
             }
-        }
+        };
         self.scratch = scratch;
+        goes_on
     }
 
     /// Passes bytes to the endpoint, and its events to the handler; what is above the budget is held.
@@ -119,9 +141,12 @@ impl Reactor {
             }
             let event = conn.endpoint.receive(self.now, shared, &mut input, frames.buffer());
             self.conns.settle(id);
-            let Some(event) = event else { return };
-            budget.take(&event);
-            self.dispatch(id, event, handler);
+            if let Some(event) = event {
+                budget.take(&event);
+                self.dispatch(id, event, handler);
+            } else if self.conns.get(id).is_none_or(|conn| !conn.endpoint.goes_on(input)) {
+                return;
+            }
         }
     }
 
@@ -133,6 +158,13 @@ impl Reactor {
                     conn.received = conn.received.saturating_add(1);
                 }
                 handler.on_message(&mut turn, id, message);
+            }
+            Event::Deflated(deflated) => {
+                if !handler.on_deflated(&mut turn, id, deflated)
+                    && let Some(conn) = turn.conns.get(id)
+                {
+                    conn.endpoint.skip_message();
+                }
             }
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
             Event::Request(request) => {

@@ -30,8 +30,12 @@ impl Endpoint {
             };
             match unit {
                 Unit::Message(message) if self.is_open() => return Some(Event::Message(message)),
+                Unit::Deflated(deflated) if self.is_open() => {
+                    return Some(Event::Deflated(deflated));
+                }
                 // Our Close is sent: only the peer's Close counts.
                 Unit::Message(_) => {}
+                Unit::Deflated(_) => self.skip_message(),
                 Unit::Close(body) => {
                     *input = &mut [];
                     return Some(self.on_close(now, shared, &body, out));
@@ -41,6 +45,14 @@ impl Endpoint {
                 }
                 Unit::Ping(_) | Unit::Pong => {}
             }
+        }
+    }
+
+    /// Discards the message that is arriving, without inflating the rest of it. There is no context
+    /// that later messages would need of it (RFC 7692 §7.1.1.2).
+    pub fn skip_message(&mut self) {
+        if let Some(incoming) = &mut self.incoming {
+            incoming.skip();
         }
     }
 
@@ -55,7 +67,7 @@ impl Endpoint {
         }
         let deflate = self.deflate.is_some();
         if self.incoming.is_none() {
-            let unit = message::take_whole(shared, deflate, input)?;
+            let unit = message::take_whole(&shared.limits, deflate, input)?;
             if let Some(unit) = unit {
                 if !matches!(unit, Unit::Message(_)) {
                     self.count_frames(now, shared, 1)?;

@@ -27,7 +27,7 @@ use self::exchange::Exchange;
 use super::close::{self, Closed};
 use super::deflate::{Shared, WindowBits};
 use super::handshake;
-use super::message::{Incoming, Message};
+use super::message::{Deflated, Incoming, Message};
 use super::violation::code;
 use crate::clock::{Moment, Now};
 use crate::http::{Request, Response};
@@ -38,6 +38,9 @@ use crate::rate::Bucket;
 pub enum Event {
     /// A request is complete and waits for [`Endpoint::answer`].
     Request(Box<Request>),
+    /// A frame of a compressed message has begun. Its payload is inflated by the next calls of
+    /// [`Endpoint::receive`], unless [`Endpoint::skip_message`] comes first.
+    Deflated(Deflated),
     /// A message is complete.
     Message(Message),
     /// The WebSocket has ended. Returned exactly once for each that was opened.
@@ -140,7 +143,8 @@ impl Endpoint {
     }
 
     /// Takes bytes from the front of `input`, appends output to `out`, and returns the next event;
-    /// `None` when the input is used up. Payloads are unmasked within `input`.
+    /// `None` when the input is used up, or earlier, after a step of inflating: then
+    /// [`Endpoint::goes_on`]. Payloads are unmasked within `input`.
     ///
     /// While a request is being answered the rest of the input is held; to process it, call this once
     /// more after the answer, if only with no bytes. After the end input is discarded.
@@ -162,7 +166,12 @@ impl Endpoint {
             }
         }
         let event = self.receive_now(now, shared, input, out);
-        if event.is_none() && self.ended { self.end() } else { event }
+        if event.is_none() && self.ended && input.is_empty() { self.end() } else { event }
+    }
+
+    /// Whether [`Endpoint::receive`] is to be called again although it returned no event.
+    pub fn goes_on(&self, input: &[u8]) -> bool {
+        self.wants_input() && (!input.is_empty() || self.holds_input())
     }
 
     /// Whether [`Endpoint::receive`] processes input now.

@@ -3,7 +3,7 @@
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 
 use super::*;
-use crate::ws::WindowBits;
+use crate::ws::{Deflated, WindowBits};
 
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
 
@@ -264,6 +264,73 @@ fn bad_text_fails_within_a_compressed_message() {
     assert_eq!(heard_with(limits, &bytes), "close 1007");
     let bytes = client_frame(0xc1, &hex("00 05 00 fa ff 61 62 63 64 ff 06"));
     assert_eq!(heard_with(limits, &bytes), "close 1009");
+}
+
+/// Returns all events of these bytes, and how many calls of `receive` they took.
+fn received(peer: &mut Peer, bytes: &[u8]) -> (Vec<Event>, usize) {
+    let mut bytes = bytes.to_vec();
+    let (mut input, mut events, mut calls) = (bytes.as_mut_slice(), Vec::new(), 0);
+    loop {
+        let Peer { endpoint, shared, now, out, .. } = peer;
+        calls += 1;
+        match endpoint.receive(*now, shared, &mut input, out) {
+            Some(event) => events.push(event),
+            None if endpoint.goes_on(input) => {}
+            None => return (events, calls),
+        }
+    }
+}
+
+#[test]
+fn each_frame_of_a_compressed_message_is_announced_before_it_is_inflated() {
+    let mut peer = Peer::open_with(Limits::default(), OFFER);
+    let payload = compress(b"Hello", 15);
+    let (start, end) = payload.split_at(3);
+    let frames = [client_frame(0x41, start), client_frame(0x00, b""), client_frame(0x80, end)];
+    let (events, _) = received(&mut peer, &frames.concat());
+    let deflated = |before: &[u8], bytes: &[u8]| {
+        Event::Deflated(Deflated { before: before.len() as u64, bytes: bytes.len() as u64 })
+    };
+    let message = Event::Message(Message::Text("Hello".into()));
+    assert_eq!(events, [deflated(b"", start), deflated(start, end), message]);
+}
+
+#[test]
+fn a_message_is_inflated_in_steps() {
+    let mut peer = Peer::open_with(Limits::default(), OFFER);
+    let blocks = [0x00, 0x00, 0x00, 0xff, 0xff].repeat(12_000);
+    let frame = client_frame(0xc1, &[&blocks[..], &compress(b"Hello", 15)].concat());
+    let (events, calls) = received(&mut peer, &frame);
+    assert_eq!(events.last(), Some(&Event::Message(Message::Text("Hello".into()))));
+    assert!(calls > blocks.len() / 1024, "{calls} calls");
+}
+
+#[test]
+fn a_message_that_is_skipped_is_not_inflated_and_changes_nothing_for_the_next() {
+    let mut peer = Peer::open_with(Limits::default(), OFFER);
+    peer.skips = true;
+    let broken = hex("ff ff");
+    for frames in [
+        vec![client_frame(0xc1, &broken)],
+        vec![client_frame(0x41, &broken), client_frame(0x89, b""), client_frame(0x80, &broken)],
+        vec![client_frame(0x41, b""), client_frame(0x80, &broken)],
+    ] {
+        let text = client_frame(0x81, b"Hello");
+        for cut in [false, true] {
+            let bytes = [frames.concat(), text.clone()].concat();
+            if cut {
+                peer.send_each(&bytes)
+            } else {
+                peer.send(&bytes)
+            }
+            let pongs = if frames.len() == 3 { "pong, " } else { "" };
+            let heard = peer.heard();
+            assert_eq!(heard.replace(pongs, ""), "text Hello", "{frames:?}");
+        }
+    }
+    peer.skips = false;
+    peer.send(&client_frame(0xc1, &compress(b"Hello", 15)));
+    assert_eq!(peer.heard(), "text Hello");
 }
 
 #[test]

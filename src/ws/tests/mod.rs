@@ -27,8 +27,10 @@ pub(super) struct Peer {
     pub(super) now: Now,
     /// Our output since the last `take_output`.
     pub(super) out: Vec<u8>,
-    /// All events but requests, which are upgraded at once.
+    /// All events but requests, which are upgraded at once, and the frames of compressed messages.
     pub(super) events: Vec<Event>,
+    /// Whether compressed messages are skipped.
+    pub(super) skips: bool,
 }
 
 impl Peer {
@@ -36,7 +38,7 @@ impl Peer {
         let shared = Shared::new(limits, http::Limits::default());
         let now = Now::default();
         let endpoint = Endpoint::new(now, &shared);
-        Self { endpoint, shared, now, out: Vec::new(), events: Vec::new() }
+        Self { endpoint, shared, now, out: Vec::new(), events: Vec::new(), skips: false }
     }
 
     /// Returns a peer after the opening handshake, without compression.
@@ -61,7 +63,10 @@ impl Peer {
             let event =
                 self.endpoint.receive(self.now, &mut self.shared, &mut input, &mut self.out);
             match event {
+                None if self.endpoint.goes_on(input) => {}
                 None => break,
+                Some(Event::Deflated(_)) if self.skips => self.endpoint.skip_message(),
+                Some(Event::Deflated(_)) => {}
                 Some(Event::Request(request)) => {
                     let answer = Answer::Upgrade { protocol: Some("chat.v1") };
                     self.endpoint.answer(
