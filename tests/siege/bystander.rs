@@ -33,12 +33,27 @@ pub(crate) struct Measured {
     pub(crate) visits: Times,
     pub(crate) searches: Times,
     pub(crate) logins: Times,
+    /// How long a thread waited for a processor.
+    pub(crate) waits: Times,
     pub(crate) faults: Vec<String>,
 }
 
 /// How long things took.
 #[derive(Clone, Default)]
 pub(crate) struct Times(Vec<Duration>);
+
+impl Measured {
+    /// Adds what was measured later.
+    pub(crate) fn add(&mut self, later: Self) {
+        let Self { talk, visits, searches, logins, waits, faults } = later;
+        self.talk.0.extend(talk.0);
+        self.visits.0.extend(visits.0);
+        self.searches.0.extend(searches.0);
+        self.logins.0.extend(logins.0);
+        self.waits.0.extend(waits.0);
+        self.faults.extend(faults);
+    }
+}
 
 impl Times {
     /// Adds what was begun every so often and took so long; what could not be begun in the meantime
@@ -105,6 +120,7 @@ impl Bystanders {
         (0..VISITORS).for_each(|number| start(visit, number));
         start(search, 0);
         start(log_in, 0);
+        start(doze, 0);
         Self { shared, threads }
     }
 
@@ -269,6 +285,18 @@ fn talk(shared: &Shared, number: usize) -> Result<(), String> {
             }
         },
     )
+}
+
+/// Measures how late the system wakes a thread: so much of a delay is not the server's.
+fn doze(shared: &Shared, _: usize) -> Result<(), String> {
+    const PAUSE: Duration = Duration::from_millis(2);
+    while !shared.ended.load(Ordering::SeqCst) {
+        let began = Instant::now();
+        thread::sleep(PAUSE);
+        let late = began.elapsed().saturating_sub(PAUSE);
+        shared.measured().waits.0.push(late);
+    }
+    Ok(())
 }
 
 /// Asks whether the server is alive, and comes into the room.

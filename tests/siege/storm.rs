@@ -40,6 +40,10 @@ pub(crate) enum Habit {
 pub(crate) struct Phase(AtomicU8);
 
 impl Phase {
+    pub(crate) fn rest(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     pub(crate) fn attack(&self) {
         self.0.store(1, Ordering::Relaxed);
     }

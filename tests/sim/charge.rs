@@ -266,3 +266,39 @@ fn many_pages_requested_at_once_are_shorter() {
     let most = 128 * 1024;
     assert_eq!(bytes, [most, most / 2, most / 3]);
 }
+
+#[test]
+fn inflating_is_paid_for_by_the_compressed_bytes_however_they_are_cut() {
+    let mut world = World::new();
+    let (whole, cut) = (world.enter("name=Whole"), world.enter("name=Cut"));
+    let now = world.now;
+    let mut charge = |client, before, bytes| {
+        world.chat.charge_inflating(now, client, before, bytes).map_err(|refusal| refusal.code)
+    };
+    // The burst is 300 units, of 256 bytes each.
+    assert_eq!(charge(whole, 0, 200 * 256), Ok(()));
+    for at in 0..200 * 256 {
+        assert_eq!(charge(cut, at, 1), Ok(()), "{at}");
+    }
+    for client in [whole, cut] {
+        assert_eq!(charge(client, 0, 101 * 256), Err(Code::RateLimited));
+        assert_eq!(charge(client, 0, 100 * 256), Ok(()));
+        assert_eq!(charge(client, 0, 1), Err(Code::RateLimited));
+    }
+}
+
+#[test]
+fn an_empty_bucket_of_a_network_keeps_its_busy_connections_from_inflating() {
+    let mut world = World::with(|limits| limits.network_share = 1);
+    let (eve, other) = (enter_from(&mut world, NETWORK), enter_from(&mut world, NETWORK));
+    let now = world.now;
+    let mut charge = |client, units: u64| {
+        let paid = world.chat.charge_inflating(now, client, 0, units * 256);
+        paid.map_err(|refusal| refusal.code)
+    };
+    assert_eq!(charge(eve, 299), Ok(()));
+    // It has taken less than its share.
+    assert_eq!([charge(other, 150), charge(other, 1)], [Ok(()), Ok(())]);
+    assert_eq!(charge(other, 1), Err(Code::RateLimited));
+    assert!(world.closed.is_empty());
+}

@@ -319,9 +319,9 @@ fn a_message_that_is_skipped_is_not_inflated_and_changes_nothing_for_the_next() 
         for cut in [false, true] {
             let bytes = [frames.concat(), text.clone()].concat();
             if cut {
-                peer.send_each(&bytes)
+                peer.send_each(&bytes);
             } else {
-                peer.send(&bytes)
+                peer.send(&bytes);
             }
             let pongs = if frames.len() == 3 { "pong, " } else { "" };
             let heard = peer.heard();
