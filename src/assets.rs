@@ -4,7 +4,8 @@
 //! own server. Each file is stored plain, and with gzip and brotli where that makes it smaller; the
 //! client's `Accept-Encoding` chooses.
 //!
-//! A page names its modules and styles under `/v/ID/`, where ID is that of the build. Under it a
+//! All addresses in pages, styles and modules are relative, so that a proxy may serve the page under any path.
+//! A page names its modules and styles under `v/ID/`, where ID is that of the build. Under it a
 //! file never changes, and another build's ID is not found: a page loaded while the server is
 //! replaced cannot mix two builds. Modules have no comments there. Everything else has no version in its name, so browsers
 //! keep it but ask each time whether it changed (RFC 9111 §5.2.2.4); an entity tag makes that a

@@ -1,6 +1,6 @@
 //! Prepares the files of `web/` for the binary: each one uncompressed, with gzip and with brotli.
 //!
-//! A build has an id, the hash of all files. Pages refer to their modules and styles under `/v/ID/`,
+//! A build has an id, the hash of all files. Pages refer to their modules and styles under `v/ID/`,
 //! so a page never runs with the modules of another build, and a browser caches them forever. The
 //! module of a page is served there as one file with all its imports and without comments, which
 //! saves round trips. The service worker receives the id and the names of the files.
@@ -118,7 +118,7 @@ fn entries(files: &Files) -> BTreeSet<String> {
 /// Returns the module that a line of a page loads.
 fn entry(line: &str) -> Option<&str> {
     let (module, _) =
-        line.trim().strip_prefix(r#"<script type="module" src="/"#)?.split_once('"')?;
+        line.trim().strip_prefix(r#"<script type="module" src=""#)?.split_once('"')?;
     Some(module)
 }
 
@@ -127,14 +127,21 @@ fn page(source: &str, build: &str) -> String {
     let mut page = String::new();
     for line in source.lines() {
         let is_part = entry(line).is_some_and(|module| module != OF_ALL_BUILDS);
-        if is_part || line.contains(r#"<link rel="stylesheet" href="/"#) {
-            page.push_str(&line.replace(r#"="/"#, &format!(r#"="/v/{build}/"#)));
+        if is_part || line.contains(r#"<link rel="stylesheet" href=""#) {
+            page.push_str(&in_build(line, build));
         } else {
             page.push_str(line);
         }
         page.push('\n');
     }
     page
+}
+
+/// Returns a line of a page with the id in the address it names.
+fn in_build(line: &str, build: &str) -> String {
+    ["src", "href"].iter().fold(line.to_owned(), |line, name| {
+        line.replace(&format!("{name}=\""), &format!("{name}=\"v/{build}/"))
+    })
 }
 
 /// Returns the service worker with the id and the files to cache for each page: all but itself and
@@ -147,7 +154,7 @@ fn worker(source: &str, files: &Files, build: &str) -> String {
     let list = |names: Vec<&String>| {
         names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
     };
-    let by_page = format!("{{ \"/\": [{}], \"/stats\": [{}] }}", list(first), list(more));
+    let by_page = format!("{{ \"\": [{}], \"stats\": [{}] }}", list(first), list(more));
     let lines = [
         ("const BUILD = \"\";", format!("const BUILD = \"{build}\";")),
         ("const FILES = {};", format!("const FILES = {by_page};")),

@@ -4,7 +4,7 @@
  * @module
  */
 
-const WORKER = "/sw.js";
+const WORKER = new URL("sw.js", location.href).href;
 
 /** The policy that the Content Security Policy requires: it permits only this worker. */
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("worker", {

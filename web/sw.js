@@ -1,7 +1,7 @@
 /**
  * The service worker: serves the pages offline.
  *
- * It caches the files of one build under their paths `/v/BUILD/…`, which no other build shares, so that
+ * It caches the files of one build under their paths `v/BUILD/…`, which no other build shares, so that
  * a page never loads modules of another build. It caches all files of a page or none; those of the chat
  * on installation, those of another page on its first visit. Pages come from the server as long as it
  * responds, so that their build matches it, otherwise from the cache. Nothing else is cached here;
@@ -15,18 +15,22 @@
 
 // The server fills in its own build here.
 const BUILD = "";
-/** File names by page. @type {Record<string, string[]>} */
+/** File names by page, the pages by their names next to this file. @type {Record<string, string[]>} */
 const FILES = {};
 
-const CACHE = `chinwag ${BUILD}`;
-const PREFIX = `/v/${BUILD}/`;
+/** The path that everything is below. */
+const ROOT = new URL("./", location.href).pathname;
+/** Other servers of this origin have caches of their own. */
+const CACHES = ROOT === "/" ? "chinwag " : `chinwag ${ROOT} `;
+const CACHE = CACHES + BUILD;
+const PREFIX = `${ROOT}v/${BUILD}/`;
 /** Time limit for a page from the server. */
 const PAGE_TIMEOUT_MS = 3_000;
 
-/** File names of the pages by path. */
-const PAGES = new Map([["/", "index.html"], ["/stats", "stats/index.html"]]);
-/** File names of files without a build in their paths. */
-const UNVERSIONED = new Map(["reload.js", "icon.svg", "manifest.webmanifest"].map((name) => [`/${name}`, name]));
+/** File names of the pages. */
+const PAGES = new Map([["", "index.html"], ["stats", "stats/index.html"]]);
+/** Files without a build in their paths. */
+const UNVERSIONED = new Set(["reload.js", "icon.svg", "manifest.webmanifest"]);
 
 /** @type {any} */
 const worker = self;
@@ -44,13 +48,14 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   /** @type {Request} */
   const request = event.request;
   const { origin, pathname } = new URL(request.url);
-  if (request.method !== "GET" || origin !== location.origin) return;
-  const page = request.mode === "navigate" && PAGES.get(pathname);
+  if (request.method !== "GET" || origin !== location.origin || !pathname.startsWith(ROOT)) return;
+  const name = nameOf(pathname);
+  const page = request.mode === "navigate" && PAGES.get(name);
   if (page) {
     event.respondWith(pageResponse(request, page));
-    event.waitUntil(cachePage(pathname).catch(() => {}));
+    event.waitUntil(cachePage(name).catch(() => {}));
   } else if (pathname.startsWith(PREFIX)) event.respondWith(cached(pathname).then((it) => it ?? fetch(request)));
-  else if (UNVERSIONED.has(pathname)) event.respondWith(unversioned(request, pathname));
+  else if (UNVERSIONED.has(name)) event.respondWith(unversioned(request, name));
 });
 
 worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
@@ -61,17 +66,17 @@ worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
 /** Focuses or opens the chat at a room. @param {string} room */
 async function show(room) {
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const chat = open.find((/** @type {any} */ { url }) => new URL(url).pathname === "/");
-  if (!chat) return worker.clients.openWindow(`/#${encodeURIComponent(room)}`);
+  const chat = open.find((/** @type {any} */ { url }) => new URL(url).pathname === ROOT);
+  if (!chat) return worker.clients.openWindow(`${ROOT}#${encodeURIComponent(room)}`);
   chat.postMessage({ open: room });
   return chat.focus();
 }
 
 /** Caches the chat and all open pages, which may have loaded before the worker. */
 async function cacheOpenPages() {
-  await cachePage("/");
+  await cachePage("");
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-  await Promise.all(open.map((/** @type {any} */ { url }) => cachePage(new URL(url).pathname)));
+  await Promise.all(open.map((/** @type {any} */ { url }) => cachePage(nameOf(new URL(url).pathname))));
 }
 
 /** Caches the files of a page once. The browser does not transfer loaded files again. @param {string} page */
@@ -84,7 +89,7 @@ async function cachePage(page) {
 
 async function removeOldBuilds() {
   const names = await caches.keys();
-  const old = names.filter((name) => name.startsWith("chinwag ") && name !== CACHE);
+  const old = names.filter((name) => name.startsWith(CACHES) && name !== CACHE && !name.slice(CACHES.length).includes("/"));
   await Promise.all(old.map((name) => caches.delete(name)));
   await worker.clients.claim();
 }
@@ -104,9 +109,14 @@ async function pageResponse(request, name) {
   return (await cached(PREFIX + name)) ?? response;
 }
 
-/** @param {Request} request @param {string} pathname */
-async function unversioned(request, pathname) {
-  return (await cached(PREFIX + UNVERSIONED.get(pathname))) ?? fetch(request);
+/** @param {Request} request @param {string} name */
+async function unversioned(request, name) {
+  return (await cached(PREFIX + name)) ?? fetch(request);
+}
+
+/** Returns a path as it is next to this file. @param {string} pathname */
+function nameOf(pathname) {
+  return pathname.slice(ROOT.length);
 }
 
 /** @param {string} path */

@@ -176,17 +176,29 @@ fn a_page_has_its_modules_in_one_file_without_comments() {
 /// What a page loads by itself, by the names in `web/`.
 fn loaded_by(page: &str) -> BTreeSet<String> {
     let html = text(&get(page)).to_owned();
-    let prefix = format!("=\"/v/{BUILD}/");
+    let prefix = format!("=\"v/{BUILD}/");
     let named: BTreeSet<String> = html
         .split(prefix.as_str())
         .skip(1)
         .filter_map(|rest| rest.split_once('"').map(|(name, _)| name.to_owned()))
         .collect();
     assert!(named.len() > 1, "{page} names {named:?}");
-    let of_all_builds = r#"<script type="module" src="/reload.js">"#;
-    assert!(html.find(of_all_builds) < html.find("src=\"/v/"), "{page}");
+    let of_all_builds = r#"<script type="module" src="reload.js">"#;
+    assert!(html.find(of_all_builds) < html.find("src=\"v/"), "{page}");
     assert!(html.contains(of_all_builds), "{page}");
     named
+}
+
+#[test]
+fn nothing_in_the_page_depends_on_the_path_it_is_served_at() {
+    for name in names() {
+        let is_page = [".html", ".webmanifest", ".css"].iter().any(|it| name.ends_with(it));
+        let file = get(&format!("/{name}"));
+        let absolute = ["href=\"/", "src=\"/", "url(/", "\": \"/", "url(\"/"];
+        if is_page {
+            assert!(!absolute.iter().any(|it| text(&file).contains(it)), "{name}");
+        }
+    }
 }
 
 #[test]
@@ -230,8 +242,8 @@ fn the_first_visit_transfers_at_most_100_kilobytes() {
 fn the_service_worker_caches_what_each_page_loads() {
     let worker = get("/sw.js");
     assert!(text(&worker).contains(&format!("\nconst BUILD = \"{BUILD}\";\n")));
-    let line = text(&worker).lines().find_map(|it| it.strip_prefix("const FILES = { \"/\": ["));
-    let (chat, stats) = line.and_then(|it| it.split_once("], \"/stats\": [")).expect("both pages");
+    let line = text(&worker).lines().find_map(|it| it.strip_prefix("const FILES = { \"\": ["));
+    let (chat, stats) = line.and_then(|it| it.split_once("], \"stats\": [")).expect("both pages");
     for name in loaded_by("/").into_iter().chain(["index.html", "icon.svg"].map(str::to_owned)) {
         assert!(chat.contains(&format!("\"{name}\"")), "{name} is not kept");
     }

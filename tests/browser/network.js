@@ -1,9 +1,11 @@
 /**
- * A slow network between browser and server, which counts its traffic.
+ * What may stand between browser and server: a slow network, which counts its traffic, and a proxy that serves
+ * the server under a path.
  *
  * @module
  */
 
+import { createServer as createHttpServer, request } from "node:http";
 import { connect, createServer } from "node:net";
 
 /**
@@ -62,4 +64,55 @@ function pass(socket, data, at) {
     socket.waiting -= 1;
     socket.write(data);
   }, Math.max(0, wait));
+}
+
+/**
+ * Opens a proxy that serves what is at the port under a path, and nothing elsewhere.
+ *
+ * @param {number} port
+ * @param {string} path  with a slash at both ends
+ */
+export async function openPathProxy(port, path) {
+  /** Requests for something outside the path. */
+  const strays = [];
+  const inside = (url) => (url.startsWith(path) ? url.slice(path.length - 1) : undefined);
+  const server = createHttpServer((incoming, response) => {
+    const { method, url, headers } = incoming;
+    const target = inside(url);
+    if (target === undefined) {
+      strays.push(url);
+      response.writeHead(404).end();
+      return;
+    }
+    const ahead = request({ host: "127.0.0.1", port, method, path: target, headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    ahead.on("error", () => response.destroy());
+    incoming.pipe(ahead);
+  });
+  server.on("upgrade", ({ method, url, rawHeaders }, socket) => {
+    const target = inside(url);
+    if (target === undefined) {
+      strays.push(url);
+      socket.destroy();
+      return;
+    }
+    const lines = rawHeaders.flatMap((name, at) => (at % 2 ? [] : [`${name}: ${rawHeaders[at + 1]}`]));
+    const ahead = connect(port, "127.0.0.1", () => ahead.write([`${method} ${target} HTTP/1.1`, ...lines, "", ""].join("\r\n")));
+    for (const [one, other] of [[socket, ahead], [ahead, socket]]) {
+      one.pipe(other);
+      one.on("error", () => other.destroy());
+      one.on("close", () => other.destroy());
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}${path}`,
+    strays,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }

@@ -293,7 +293,7 @@ test("the page is installable", async () => {
     const { errors, data } = await devtools.send("Page.getAppManifest");
     assert.deepEqual(errors, []);
     const { icons, start_url: start } = JSON.parse(data);
-    assert.equal(start, "/");
+    assert.equal(start, "./");
     for (const { src, sizes, type } of icons) {
       const icon = await page.evaluate(async (path) => {
         const answer = await fetch(path);

@@ -64,7 +64,7 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, res
       case "back":
         return setAway(kind === "away", words);
       case "stats":
-        return location.assign("/stats");
+        return location.assign("stats");
       case "quit":
         chat.stop();
         return quit();

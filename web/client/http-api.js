@@ -24,29 +24,30 @@ export class HttpApi {
   #fetch;
 
   /**
-   * @param {string | URL} url  of the WebSocket: `ws://HOST/ws`
+   * @param {string | URL} url  of the WebSocket: `ws://HOST/ws`; the API is next to it
    * @param {typeof globalThis.fetch} [fetch]
    */
   constructor(url, fetch = globalThis.fetch) {
     this.#url = new URL(url);
     this.#url.protocol = this.#url.protocol.replace("ws", "http");
+    this.#url.pathname = this.#url.pathname.replace(/\/ws(\/.*)?$/, "/");
     this.#url.search = this.#url.hash = "";
     this.#fetch = fetch;
   }
 
   /** @param {string} name @param {string} password @param {string} [session]  session key of the guest that has the name @returns {Promise<Login>} */
   register(name, password, session) {
-    return this.#post("/api/register", { name, password }, session);
+    return this.#post("api/register", { name, password }, session);
   }
 
   /** @param {string} name @param {string} password @returns {Promise<Login>} */
   logIn(name, password) {
-    return this.#post("/api/login", { name, password });
+    return this.#post("api/login", { name, password });
   }
 
   /** @param {string} [token]  omitted where the browser sends a cookie */
   async logOut(token) {
-    await this.#post("/api/logout", {}, token);
+    await this.#post("api/logout", {}, token);
   }
 
   /**
@@ -58,7 +59,7 @@ export class HttpApi {
    */
   async explainFailure(credential) {
     try {
-      const response = await this.#send("/api/rooms", "GET", credential);
+      const response = await this.#send("api/rooms", "GET", credential);
       if (response.ok || response.status === 404) return null;
       const { message, retryAfterMs } = await refusalOf(response);
       return { status: response.status, message, retryAfterMs };

@@ -44,9 +44,9 @@ export function isStrayKey({ key, ctrlKey, metaKey, altKey, target }) {
   return log.contains(/** @type {Node} */ (target)) && log.dataset.by !== "keys";
 }
 
-/** Returns the WebSocket URL of the server. */
+/** Returns the WebSocket URL of the server, which is next to the page. */
 export function address() {
-  const url = new URL("/ws", location.href);
+  const url = new URL("ws", location.href);
   url.protocol = url.protocol.replace("http", "ws");
   url.hash = "";
   return url;
