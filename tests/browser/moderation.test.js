@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { connectBot } from "./bots.js";
-import { connected, field, log, pressIn, pressOn, rows, say, sees, setUp, until } from "./world.js";
+import { binary } from "../server.js";
+import { connected, enter, field, log, pressIn, pressOn, rows, say, sees, setUp, startServer, until } from "./world.js";
 
 // Private rooms and moderation.
 
@@ -199,4 +204,43 @@ test("the away status is set and cleared from the own menu", async () => {
   await until(async () => !/away/.test(await people(bob).getByRole("button", { name: "Ava" }).innerText()), "Ava to be back");
   await say(alice, "/away lunch");
   await people(bob).getByText("away · lunch").waitFor();
+});
+
+test("an administrator removes a room after a question", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
+  execFileSync(binary(), ["user", "add", "Boss", "--admin", "--data", folder], { input: "correct horse\n" });
+  const server = await startServer({ args: ["--data", folder] });
+  try {
+    const bob = world.track(await enter(world.browser, server.url, "Bob", { room: "spam" }));
+    await say(bob, "/join hall");
+    await bob.getByRole("heading", { name: "#hall" }).waitFor();
+    await rooms(bob).getByRole("link", { name: "spam" }).click();
+    await say(bob, "buy my things");
+    const root = world.track(await enter(world.browser, server.url, "Root", { room: "spam" }));
+    await sees(root, "buy my things");
+    await root.locator("#room-menu").click();
+    assert.equal(await root.getByRole("menuitem", { name: "Remove room" }).count(), 0);
+    await root.keyboard.press("Escape");
+
+    await pressIn(root, root.locator("#me"), "Log in");
+    await root.getByRole("dialog").getByRole("textbox", { name: "Name" }).fill("Boss");
+    await root.getByRole("dialog").getByLabel("Password").fill("correct horse");
+    await root.keyboard.press("Enter");
+    await log(root).getByText("You are logged in as Boss.").waitFor();
+    await connected(root);
+    const dialog = root.getByRole("dialog", { name: "Remove spam for everyone?" });
+    await pressIn(root, root.locator("#room-menu"), "Remove room");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await say(bob, "still here");
+    await sees(root, "still here");
+    await pressIn(root, root.locator("#room-menu"), "Remove room");
+    await dialog.getByRole("button", { name: "Remove room" }).click();
+    await log(bob).getByText("Boss removed the room spam.").waitFor();
+    for (const page of [bob, root]) {
+      await until(async () => (await rooms(page).getByRole("link", { name: "spam" }).count()) === 0, "the room to be gone");
+    }
+  } finally {
+    await server.kill();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -38,6 +38,7 @@ test("actions on a room depend on its kind and the rank", () => {
   assert.equal(inDev(told({ role: "moderator" })), "lock unlock slow");
   assert.equal(inDev(told({ role: "owner" })), "lock unlock slow make_private");
   assert.equal(inDev(told({ role: "owner", isPrivate: true })), "lock unlock slow make_public");
+  assert.equal(inDev(told({ admin: true })), "lock unlock slow make_private remove_room");
   const state = told({ admin: true });
   assert.equal(moderates(state, state.rooms.get("@Bob")), false, "a conversation has nobody who keeps order");
   assert.equal(moderates(state, undefined), false);
@@ -74,7 +75,7 @@ test("after a login only the account's conversations remain, with unsent message
 });
 
 test("each action and each command has its text in every language", async () => {
-  const keys = ["mute", "mute_for", "unmute", "kick", "ban", "promote", "demote", "lock", "unlock", "slow_for", "slow_end", "make_private", "make_public"];
+  const keys = ["mute", "mute_for", "unmute", "kick", "ban", "promote", "demote", "lock", "unlock", "slow_for", "slow_end", "make_private", "make_public", "remove_room"];
   const source = await readFile(new URL("../../web/state/commands.js", import.meta.url), "utf8");
   const commands = [...source.matchAll(/^ {2}\["(\w+)", /gm)].map(([, name]) => `cmd_${name}`);
   assert.ok(commands.length > 25);

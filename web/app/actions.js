@@ -46,6 +46,11 @@ export class Actions {
     }
   }
 
+  /** Removes a room for everybody; the server tells all who are in it. @param {string} room */
+  removeRoom(room) {
+    this.#chat.moderate(room, "remove_room").catch(this.#feedback.showError);
+  }
+
   /** @param {string} query @param {string | undefined} room @param {number} limit */
   search(query, room, limit) {
     this.#store.dispatch({ type: "ui_searched", payload: { query } });

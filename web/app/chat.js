@@ -21,6 +21,7 @@ import { messageListView } from "../view/message-list.js";
 import { notifier } from "../view/notifications.js";
 import { address, announcer, isStrayKey, roomInAddress, showAddress, wake } from "../view/page.js";
 import { peopleView } from "../view/people.js";
+import { removalDialog } from "../view/removal.js";
 import { roomHeaderView } from "../view/room-header.js";
 import { roomsView } from "../view/rooms.js";
 import { searchView } from "../view/search.js";
@@ -166,6 +167,7 @@ function buildSideViews(core, composer, announce) {
     mention: composer.mention,
     moderate: (room, action, options) => actions.moderate(room, action, options),
     leave: (room) => navigation.leave(room),
+    confirmRemoval: removalDialog((room) => actions.removeRoom(room)),
     prefill: composer.prefill,
     setAway: (isAway) => actions.setAway(isAway),
     openAccountDialog: (kind) => openAccountDialog(kind, kind === "register" ? store.state.you : ""),

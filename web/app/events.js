@@ -70,7 +70,7 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify }
 
   /** Explains why the reader is no longer in a room, unless it was their own wish. @param {ChatEvent} event */
   function onLeft({ room = "", payload: { why, by, reason } }) {
-    if (why !== "kicked" && why !== "banned") return;
+    if (why !== "kicked" && why !== "banned" && why !== "removed") return;
     const line = t(`left_${why}`, { room, by: text(by) });
     feedback.show(text(reason) ? t("with_reason", { line, reason: text(reason) }) : line);
   }

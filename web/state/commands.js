@@ -37,6 +37,7 @@ export const commands = [
   ["unlock", ""],
   ["promote", "USER"],
   ["demote", "USER"],
+  ["remove", "ROOM"],
   ["stats", ""],
   ["whoami", ""],
   ["quit", ""],

@@ -14,6 +14,7 @@ import { isDirect } from "../client/event.js";
 const RANKS = ["", "member", "moderator", "owner", "admin"];
 const MODERATOR = RANKS.indexOf("moderator");
 const OWNER = RANKS.indexOf("owner");
+const ADMIN = RANKS.indexOf("admin");
 
 /** Offered durations of a mute, in seconds; 0 for no end. */
 export const MUTE_SECONDS = [600, 3600, 0];
@@ -51,7 +52,7 @@ export function actionsIn(state, room) {
   const rank = rankIn(state, room);
   if (rank < MODERATOR) return [];
   const change = room.isPrivate ? "make_public" : "make_private";
-  return ["lock", "unlock", "slow", ...(rank >= OWNER ? [change] : [])];
+  return ["lock", "unlock", "slow", ...(rank >= OWNER ? [change] : []), ...(rank >= ADMIN ? ["remove_room"] : [])];
 }
 
 /** Returns the other private rooms to which the reader may invite. @param {State} state @param {string} active @returns {string[]} */

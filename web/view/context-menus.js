@@ -21,6 +21,7 @@ import { span } from "./time.js";
  * @property {(name: string) => void} mention
  * @property {(room: string, action: string, options?: { user?: string, seconds?: number }) => void} moderate
  * @property {(room: string) => void} leave
+ * @property {(room: string) => void} confirmRemoval  asks whether to remove the room
  * @property {(text: string) => void} prefill  puts the beginning of a command into the input box
  * @property {(isAway: boolean) => void} setAway
  * @property {(kind: import("./account.js").Kind) => void} openAccountDialog
@@ -79,6 +80,7 @@ export function contextMenus(actions) {
     const leave = { label: t(isDirect(active) ? "close_conversation" : "leave_room"), act: () => actions.leave(active) };
     if (isDirect(active)) return [[leave]];
     const moderation = actionsIn(current, room).flatMap((action) => {
+      if (action === "remove_room") return [{ label: t("do_remove_room"), act: () => actions.confirmRemoval(active), isDangerous: true }];
       if (action !== "slow") return [{ label: t(`do_${action}`), act: () => moderate(active, action) }];
       return SLOW_SECONDS.map((seconds) => ({
         label: seconds ? t("do_slow_for", { time: span(seconds * 1000) }) : t("do_slow_end"),
