@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX } from "../../web/state/history.js";
-import { mentions, unreadIn } from "../../web/state/unread.js";
+import { unreadIn } from "../../web/state/unread.js";
+import { mentions } from "../../web/text/markup.js";
 import { reduce } from "../../web/state/reducer.js";
 import { initialState } from "../../web/state/state.js";
 
