@@ -24,12 +24,13 @@
 //!                    │          │
 //!                   ws         chat                 pure: RFC 6455, RFC 7692 │ pure: rooms, people
 //!                    │          │
-//!      http  assets  auth  rate  file  clock        leaves
+//!      http  assets  auth  rate  metrics  file  clock        leaves
 //! ```
 //!
 //! | module | names | is |
 //! |---|---|---|
 //! | [`clock`] | – | time as a value, read once per turn |
+//! | [`metrics`] | – | counters and distributions; any layer may name it, as it may `clock` and `rate` |
 //! | [`rate`] | `clock` | rate limits |
 //! | [`mod@file`] | – | files written whole or not at all |
 //! | [`http`] | – | request heads, small bodies, responses |
@@ -106,6 +107,7 @@ pub mod config;
 pub mod file;
 pub mod http;
 pub mod journal;
+pub mod metrics;
 pub mod net;
 pub mod rate;
 pub mod server;

@@ -200,6 +200,16 @@ impl Chat {
         &self.limits
     }
 
+    /// Charges a network for a query over HTTP that the server itself answers.
+    pub fn charge_request(&mut self, now: Now, network: IpAddr) -> Result<(), Refusal> {
+        self.query_buckets.take(now.at, network).map_err(rate::refused)
+    }
+
+    /// Counts the sessions without a connection.
+    pub fn detached_sessions(&self) -> usize {
+        self.people.detached()
+    }
+
     /// Counts the open WebSockets.
     pub fn clients(&self) -> usize {
         self.people.clients.len()

@@ -16,6 +16,7 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
+mod counters;
 mod draft;
 mod error;
 mod folding;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use crate::chat::record::{JournalRequest, JournalResponse, Snapshot};
 use crate::clock::{Moment, Now};
+pub use counters::{Counters, Gauges};
 pub use error::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
@@ -100,6 +102,22 @@ impl Journal {
         match &self.engine {
             Running::Memory(_) => true,
             Running::Sqlite(sqlite) => sqlite.writable(),
+        }
+    }
+
+    /// Returns what was counted since the start; none for the memory engine, which has no commits.
+    pub fn counters(&self) -> Option<&Counters> {
+        match &self.engine {
+            Running::Memory(_) => None,
+            Running::Sqlite(sqlite) => Some(sqlite.counters()),
+        }
+    }
+
+    /// Returns the state at this moment.
+    pub fn gauges(&self) -> Gauges {
+        match &self.engine {
+            Running::Memory(memory) => Gauges { cached_bytes: memory.bytes(), ..Gauges::default() },
+            Running::Sqlite(sqlite) => sqlite.gauges(),
         }
     }
 

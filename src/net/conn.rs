@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use mio::Token;
 
 use super::Limits;
+use super::counters::{Refused, count_many};
 use super::proxy::Parser;
 use super::queue::{Backlog, Frames, Queued, Slices};
 use super::transport::{Moved, Transport};
 use crate::clock::{Moment, Now};
-use crate::http::Status;
 use crate::ws::{After, Endpoint};
 
 /// Id of a connection. Slots are reused, ids never.
@@ -91,8 +91,8 @@ pub(super) struct Conn {
     pub(super) counted: bool,
     /// Whether the client uses TLS, according to a trusted proxy.
     pub(super) secure: bool,
-    /// The answer to any request of it, because there are too many connections.
-    pub(super) refusal: Option<Status>,
+    /// Why any request of it is refused.
+    pub(super) refusal: Option<Refused>,
     /// Messages received.
     pub(super) received: u32,
     /// Messages sent or queued.
@@ -125,7 +125,7 @@ impl Conn {
         transport: Transport,
         endpoint: Endpoint,
         address: IpAddr,
-        refusal: Option<Status>,
+        refusal: Option<Refused>,
     ) -> Self {
         Self {
             id,
@@ -242,6 +242,7 @@ impl Conn {
                 return Flushed::Broken;
             }
         };
+        count_many(&mut frames.sent_bytes, sent);
         if sent == length && !overflow && self.backlog.is_none() {
             self.queued = Queued::NONE;
             return Flushed::All;
@@ -263,7 +264,8 @@ impl Conn {
     /// Removes `sent` bytes and moves the rest into the backlog.
     fn keep_unsent(&mut self, now: Now, limits: &Limits, frames: &mut Frames, sent: usize) {
         let queued = std::mem::replace(&mut self.queued, Queued::NONE);
-        let backlog = self.backlog.get_or_insert_with(|| Box::new(Backlog::new(now.at)));
+        let backlog =
+            self.backlog.get_or_insert_with(|| Box::new(Backlog::new(now.at, frames.owed())));
         if sent > 0 {
             backlog.progress = now.at;
             self.endpoint.touch(now);
@@ -275,6 +277,8 @@ impl Conn {
         // A connection that lagged keeps the list of what it missed until that is delivered.
         if backlog.is_empty() && !backlog.lagging {
             self.backlog = None;
+        } else {
+            backlog.count();
         }
     }
 }

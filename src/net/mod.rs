@@ -27,7 +27,9 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
+mod broadcast;
 mod conn;
+mod counters;
 mod listener;
 mod networks;
 pub mod proxy;
@@ -46,10 +48,12 @@ use crate::ws::{Answer, Closed, Deflated, Message};
 
 use proxy::Trusted;
 
+pub use broadcast::Broadcast;
 pub use conn::ConnId;
+pub use counters::{Counters, Gauges, Refused};
 pub use queue::{FrameClass, Missed};
 pub use reactor::Reactor;
-pub use turn::{Broadcast, Turn};
+pub use turn::Turn;
 
 /// The reactor's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
+use super::counters::{Owed, SharedOwed};
 use crate::clock::Moment;
 
 /// The fate of a frame that cannot be delivered at once.
@@ -82,6 +83,9 @@ pub(super) struct Frames {
     bytes: Vec<u8>,
     frames: Vec<Frame>,
     runs: Vec<Run>,
+    owed: SharedOwed,
+    /// Bytes written to sockets since the start.
+    pub(super) sent_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -90,7 +94,7 @@ struct Frame {
     end: usize,
     class: FrameClass,
     /// A copy of its bytes, made when the first connection falls behind.
-    shared: Option<Rc<[u8]>>,
+    shared: Option<Rc<Kept>>,
     /// Bytes that lie elsewhere; then it has none in the buffer.
     uncopied: &'static [u8],
 }
@@ -142,6 +146,11 @@ impl Frames {
     /// Returns the bytes written since the last frame ended.
     pub(super) fn unfinished_len(&self) -> usize {
         self.bytes.len().saturating_sub(self.frames.last().map_or(0, |frame| frame.end))
+    }
+
+    /// Returns what all connections are owed from earlier turns.
+    pub(super) fn owed(&self) -> &SharedOwed {
+        &self.owed
     }
 
     /// Returns the bytes of all frames but those that are not copied.
@@ -211,7 +220,8 @@ impl Frames {
                     sent = rest;
                     continue;
                 }
-                let shared = frame.shared.get_or_insert_with(|| Rc::from(bytes));
+                let shared =
+                    frame.shared.get_or_insert_with(|| Rc::new(Kept::new(bytes, &self.owed)));
                 keep(Bytes::Shared(Rc::clone(shared)), frame.class, sent);
                 sent = 0;
             }
@@ -245,20 +255,52 @@ pub(super) struct Backlog {
     pub(super) lagging: bool,
     /// What was dropped since it began to lag, by stream.
     missed: Vec<Missed>,
+    owed: SharedOwed,
+    /// Its share of `owed`.
+    share: Share,
+}
+
+/// The share of one connection in [`Owed`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    behind: usize,
+    lagging: usize,
+    bytes: usize,
+    waiting: usize,
+}
+
+/// A copy of a frame for the connections that it waits for.
+#[derive(Debug)]
+pub(super) struct Kept {
+    bytes: Box<[u8]>,
+    owed: SharedOwed,
+}
+
+impl Kept {
+    fn new(bytes: &[u8], owed: &SharedOwed) -> Self {
+        owed.frame_bytes.replace(0, bytes.len());
+        Self { bytes: bytes.into(), owed: Rc::clone(owed) }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.owed.frame_bytes.replace(self.bytes.len(), 0);
+    }
 }
 
 /// The bytes of a frame that waits.
 #[derive(Clone, Debug)]
 pub(super) enum Bytes {
     /// Shared by all connections that it waits for.
-    Shared(Rc<[u8]>),
+    Shared(Rc<Kept>),
     Static(&'static [u8]),
 }
 
 impl Bytes {
     fn as_slice(&self) -> &[u8] {
         match self {
-            Self::Shared(bytes) => bytes,
+            Self::Shared(kept) => &kept.bytes,
             Self::Static(bytes) => bytes,
         }
     }
@@ -279,14 +321,36 @@ impl Waiting {
 }
 
 impl Backlog {
-    pub(super) fn new(now: Moment) -> Self {
+    pub(super) fn new(now: Moment, owed: &SharedOwed) -> Self {
         Self {
             waiting: VecDeque::new(),
             bytes: 0,
             progress: now,
             lagging: false,
             missed: Vec::new(),
+            owed: Rc::clone(owed),
+            share: Share::default(),
         }
+    }
+
+    /// Brings its share of what all connections are owed up to date.
+    pub(super) fn count(&mut self) {
+        let share = Share {
+            behind: 1,
+            lagging: usize::from(self.lagging),
+            bytes: self.bytes,
+            waiting: self.waiting.len(),
+        };
+        self.set_share(share);
+    }
+
+    fn set_share(&mut self, share: Share) {
+        let (before, Owed { behind, lagging, bytes, waiting, .. }) = (self.share, &*self.owed);
+        behind.replace(before.behind, share.behind);
+        lagging.replace(before.lagging, share.lagging);
+        bytes.replace(before.bytes, share.bytes);
+        waiting.replace(before.waiting, share.waiting);
+        self.share = share;
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -297,8 +361,10 @@ impl Backlog {
         self.waiting.is_empty()
     }
 
-    /// Takes what was missed, in the order in which streams were first missed.
-    pub(super) fn take_missed(&mut self) -> Vec<Missed> {
+    /// Ends lagging. Returns what was missed, in the order in which streams were first missed.
+    pub(super) fn catch_up(&mut self) -> Vec<Missed> {
+        self.lagging = false;
+        self.count();
         std::mem::take(&mut self.missed)
     }
 
@@ -372,6 +438,12 @@ impl Backlog {
             self.waiting.pop_front();
         }
         sent
+    }
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        self.set_share(Share::default());
     }
 }
 
@@ -474,7 +546,7 @@ mod tests {
         assert_eq!(gathered(&frames, queued), ["<", "abc", ">"]);
         assert_eq!(gathered(&frames, other), ["abc", "!"]);
         for (sent, expected) in [(0, "<abc>"), (1, "abc>"), (2, "bc>"), (4, ">"), (5, "")] {
-            let mut backlog = Backlog::new(Moment::default());
+            let mut backlog = Backlog::new(Moment::default(), frames.owed());
             frames.keep_unsent(queued, sent, |bytes, class, sent| {
                 if bytes.as_slice().len() == 3 {
                     assert!(std::ptr::eq(bytes.as_slice(), &BODY[..]));
@@ -485,10 +557,18 @@ mod tests {
         }
     }
 
+    fn shared(text: &str) -> Bytes {
+        Bytes::Shared(Rc::new(Kept::new(text.as_bytes(), &SharedOwed::default())))
+    }
+
+    fn empty() -> Backlog {
+        Backlog::new(Moment::default(), &SharedOwed::default())
+    }
+
     fn backlog(bytes_max: usize, frames: &[(&str, FrameClass)]) -> Backlog {
-        let mut backlog = Backlog::new(Moment::default());
+        let mut backlog = empty();
         for (text, class) in frames {
-            backlog.push(Bytes::Shared(text.as_bytes().into()), *class, 0, bytes_max);
+            backlog.push(shared(text), *class, 0, bytes_max);
         }
         backlog
     }
@@ -513,18 +593,18 @@ mod tests {
         );
         assert!(backlog.lagging);
         assert_eq!(waiting(&backlog), "rr");
-        backlog.push(Bytes::Shared(Rc::from(&b"dd"[..])), numbered(7), 0, 6);
+        backlog.push(shared("dd"), numbered(7), 0, 6);
         assert_eq!(waiting(&backlog), "rr");
-        assert_eq!(backlog.take_missed(), [Missed { stream: 7, first: 4, last: 7 }]);
+        assert_eq!(backlog.catch_up(), [Missed { stream: 7, first: 4, last: 7 }]);
     }
 
     #[test]
     fn a_partly_sent_frame_is_never_dropped() {
-        let mut backlog = Backlog::new(Moment::default());
-        backlog.push(Bytes::Shared(Rc::from(&b"abcd"[..])), numbered(1), 2, 3);
-        backlog.push(Bytes::Shared(Rc::from(&b"efgh"[..])), numbered(2), 0, 3);
+        let mut backlog = empty();
+        backlog.push(shared("abcd"), numbered(1), 2, 3);
+        backlog.push(shared("efgh"), numbered(2), 0, 3);
         assert_eq!(waiting(&backlog), "cd");
-        assert_eq!(backlog.take_missed(), [Missed { stream: 7, first: 2, last: 2 }]);
+        assert_eq!(backlog.catch_up(), [Missed { stream: 7, first: 2, last: 2 }]);
     }
 
     #[test]
@@ -534,25 +614,59 @@ mod tests {
             &[("aaaaa", numbered(1)), ("pp", FrameClass::Ephemeral), ("bb", numbered(2))],
         );
         assert_eq!(waiting(&backlog), "aaaaabb");
-        assert_eq!(backlog.take_missed(), []);
+        assert_eq!(backlog.catch_up(), []);
     }
 
     #[test]
     fn waiting_ephemeral_frames_make_room_for_numbered_ones() {
-        let mut backlog = Backlog::new(Moment::default());
-        backlog.push(Bytes::Shared(Rc::from(&b"half"[..])), FrameClass::Ephemeral, 2, 9);
+        let mut backlog = empty();
+        backlog.push(shared("half"), FrameClass::Ephemeral, 2, 9);
         for (text, class) in
             [("pp", FrameClass::Ephemeral), ("aaa", numbered(1)), ("bb", numbered(2))]
         {
-            backlog.push(Bytes::Shared(text.as_bytes().into()), class, 0, 9);
+            backlog.push(shared(text), class, 0, 9);
         }
         assert_eq!(waiting(&backlog), "lfppaaabb");
-        backlog.push(Bytes::Shared(Rc::from(&b"cc"[..])), numbered(3), 0, 9);
+        backlog.push(shared("cc"), numbered(3), 0, 9);
         assert_eq!((waiting(&backlog).as_str(), backlog.lagging), ("lfaaabbcc", false));
-        assert_eq!(backlog.take_missed(), []);
-        backlog.push(Bytes::Shared(Rc::from(&b"d"[..])), numbered(4), 0, 9);
+        assert_eq!(backlog.catch_up(), []);
+        backlog.push(shared("d"), numbered(4), 0, 9);
         assert_eq!((waiting(&backlog).as_str(), backlog.lagging), ("lf", true));
-        assert_eq!(backlog.take_missed(), [Missed { stream: 7, first: 1, last: 4 }]);
+        assert_eq!(backlog.catch_up(), [Missed { stream: 7, first: 1, last: 4 }]);
+    }
+
+    #[test]
+    fn what_all_are_owed_counts_a_shared_frame_for_each_and_its_memory_once() {
+        let mut frames = frames(&["abc", "de"]);
+        let owed = Rc::clone(frames.owed());
+        let mut backlogs = [(); 2].map(|()| {
+            let mut queued = Queued::NONE;
+            frames.enqueue(&mut queued, 0);
+            frames.enqueue(&mut queued, 1);
+            let mut backlog = Backlog::new(Moment::default(), &owed);
+            frames.keep_unsent(queued, 1, |bytes, class, sent| {
+                backlog.push(bytes, class, sent, 3);
+            });
+            backlog.count();
+            backlog
+        });
+        let all = || {
+            let Owed { behind, lagging, bytes, waiting, frame_bytes } = &*owed;
+            [behind, lagging, bytes, waiting, frame_bytes].map(|tally| tally.get())
+        };
+        // "bc" of the first frame waits for each of them; they lag, so the second was dropped.
+        assert_eq!(all(), [2, 2, 4, 2, 5]);
+        frames.clear(0);
+        assert_eq!(all(), [2, 2, 4, 2, 3]);
+        let [one, other] = &mut backlogs;
+        one.advance(2);
+        one.catch_up();
+        assert_eq!(all(), [2, 1, 2, 1, 3]);
+        other.advance(1);
+        other.count();
+        assert_eq!(all(), [2, 1, 1, 1, 3]);
+        drop(backlogs);
+        assert_eq!(all(), [0; 5]);
     }
 
     #[test]

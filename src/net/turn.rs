@@ -7,15 +7,17 @@ use std::time::Duration;
 use slab::Slab;
 
 use super::Limits;
+use super::broadcast::Broadcast;
 use super::conn::{Conn, ConnId};
+use super::counters::{Counters, Gauges, count};
 use super::networks::{Networks, network};
 use super::queue::{FrameClass, Frames};
 use super::slots::SlotSet;
 use super::wheel::Wheel;
 use crate::clock::{Clock, Now};
-use crate::http::Response;
-use crate::ws::frame::{self, Opcode};
-use crate::ws::{After, Message, Shared, WindowBits};
+use crate::http::{Response, Status};
+use crate::metrics::Counts;
+use crate::ws::{After, Shared};
 
 /// All connections, and the work queued for them.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ pub(super) struct Conns {
     /// Connections to remove.
     pub(super) doomed: Vec<ConnId>,
     pub(super) networks: Networks,
+    pub(super) counters: Counters,
     pub(super) clock: Clock,
     /// When this phase of the turn is to end, by [`Clock::elapsed`].
     until: Duration,
@@ -62,6 +65,7 @@ impl Conns {
             caught_up: Vec::new(),
             doomed: Vec::new(),
             networks,
+            counters: Counters::new(),
             clock,
             until: Duration::ZERO,
             accepting: true,
@@ -179,7 +183,7 @@ impl Turn<'_> {
     /// The frame is encoded for the first recipient of each output form; for the others this is a
     /// lookup. A connection that lags does not get it, and is told so later.
     pub fn deliver(&mut self, broadcast: &mut Broadcast<'_>, id: ConnId) {
-        let Conns { slab, frames, shared, dirty, .. } = &mut *self.conns;
+        let Conns { slab, frames, shared, dirty, counters, .. } = &mut *self.conns;
         let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
         if conn.id != id || conn.doomed || !conn.endpoint.is_open() {
             return;
@@ -188,13 +192,17 @@ impl Turn<'_> {
             && broadcast.class != FrameClass::Reply
         {
             backlog.record_missed(broadcast.class);
+            count(&mut counters.skipped_deliveries);
             return;
         }
         let frame = broadcast.frame(conn.endpoint.deflate(), frames, shared);
         conn.sent = conn.sent.saturating_add(1);
+        count(&mut counters.sent_messages);
         frames.enqueue(&mut conn.queued, frame);
         if broadcast.class == FrameClass::Reply {
             conn.count_reply(broadcast.payload.len());
+        } else {
+            count(&mut counters.deliveries);
         }
         dirty.insert(id.slot());
     }
@@ -247,6 +255,16 @@ impl Turn<'_> {
         ends.is_some_and(|(own, peer)| own.is_loopback() && !self.conns.trusts(peer))
     }
 
+    /// Whether the client is on this machine, as far as is known: its connection, and its address if
+    /// a trusted proxy named one.
+    pub fn is_loopback(&self, id: ConnId) -> bool {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        conn.is_some_and(|conn| {
+            let ends = conn.transport.ends();
+            ends.is_some_and(|(_, peer)| peer.is_loopback()) && conn.address.is_loopback()
+        })
+    }
+
     /// Returns the network of [`Turn::address`]: an IPv4 address, or an IPv6 /64. A trusted proxy
     /// that names no client has none, for all its clients would share it.
     pub fn network(&self, id: ConnId) -> Option<IpAddr> {
@@ -291,6 +309,28 @@ impl Turn<'_> {
         self.conns.slab.len()
     }
 
+    /// Returns the state of all connections at this moment.
+    pub fn gauges(&self) -> Gauges {
+        let owed = self.conns.frames.owed();
+        Gauges {
+            connections: self.conns.slab.len(),
+            behind: owed.behind.get(),
+            lagging: owed.lagging.get(),
+            queued_bytes: owed.bytes.get(),
+        }
+    }
+
+    /// Returns what was counted since the start, up to this turn.
+    pub fn counters(&self) -> Counters {
+        let Conns { counters, frames, .. } = &*self.conns;
+        Counters { sent_bytes: frames.sent_bytes, ..counters.clone() }
+    }
+
+    /// Returns the responses since the start by status.
+    pub fn responses(&self) -> &Counts<Status> {
+        &self.conns.shared.responses
+    }
+
     /// Stops accepting connections.
     pub fn stop_accepting(&mut self) {
         self.conns.accepting = false;
@@ -310,75 +350,5 @@ impl Turn<'_> {
     /// Ends the reactor after this turn.
     pub fn exit(&mut self) {
         self.conns.exit = true;
-    }
-}
-
-/// The largest window of permessage-deflate (RFC 7692 §7.1.2).
-const WINDOW_BITS_MAX: usize = 15;
-
-/// A message for many connections, encoded at most once for each way of compressing it.
-#[derive(Debug)]
-pub struct Broadcast<'a> {
-    class: FrameClass,
-    opcode: Opcode,
-    payload: &'a [u8],
-    plain: Option<u32>,
-    /// By window size; the plain frame where compression does not pay.
-    deflated: [Option<u32>; WINDOW_BITS_MAX + 1],
-}
-
-impl<'a> Broadcast<'a> {
-    /// Returns a broadcast of a text; it must not outlive the turn in which it is first delivered.
-    pub fn new(class: FrameClass, payload: &'a [u8]) -> Self {
-        Self::of(class, Opcode::Text, payload)
-    }
-
-    /// Returns a broadcast of a received message.
-    pub fn message(class: FrameClass, message: &'a Message) -> Self {
-        match message {
-            Message::Text(text) => Self::of(class, Opcode::Text, text.as_bytes()),
-            Message::Binary(bytes) => Self::of(class, Opcode::Binary, bytes),
-        }
-    }
-
-    fn of(class: FrameClass, opcode: Opcode, payload: &'a [u8]) -> Self {
-        Self { class, opcode, payload, plain: None, deflated: [None; WINDOW_BITS_MAX + 1] }
-    }
-
-    fn frame(
-        &mut self,
-        deflate: Option<WindowBits>,
-        frames: &mut Frames,
-        shared: &mut Shared,
-    ) -> u32 {
-        let Some(bits) = deflate else { return self.plain(frames) };
-        let index = usize::from(bits.get());
-        if let Some(Some(frame)) = self.deflated.get(index) {
-            return *frame;
-        }
-        let frame = if shared.deflate(self.opcode, bits, self.payload, frames.buffer()) {
-            self.finish(frames)
-        } else {
-            self.plain(frames)
-        };
-        if let Some(slot) = self.deflated.get_mut(index) {
-            *slot = Some(frame);
-        }
-        frame
-    }
-
-    fn plain(&mut self, frames: &mut Frames) -> u32 {
-        if let Some(frame) = self.plain {
-            return frame;
-        }
-        frame::encode(self.opcode, false, self.payload, frames.buffer());
-        let frame = self.finish(frames);
-        self.plain = Some(frame);
-        frame
-    }
-
-    fn finish(&self, frames: &mut Frames) -> u32 {
-        // Never empty: a frame has a header.
-        frames.finish(self.class).unwrap_or_default()
     }
 }

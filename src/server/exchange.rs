@@ -45,7 +45,11 @@ pub(super) enum AccountResponse {
 
 /// A response that ends a request before the chat, the journal or a worker is involved.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct EarlyResponse(Box<Response>);
+pub(super) struct EarlyResponse {
+    response: Box<Response>,
+    /// The code of the error that it tells, if it tells one of the chat's.
+    pub(super) code: Option<Code>,
+}
 
 impl Exchanges {
     /// Adds a request.
@@ -102,19 +106,20 @@ impl EarlyResponse {
 
     /// Returns the response itself.
     pub(super) fn into_response(self) -> Response {
-        *self.0
+        *self.response
     }
 }
 
 impl From<Response> for EarlyResponse {
     fn from(response: Response) -> Self {
-        Self(Box::new(response))
+        Self { response: Box::new(response), code: None }
     }
 }
 
 impl From<Refusal> for EarlyResponse {
     fn from(refusal: Refusal) -> Self {
-        error_response(refusal).into()
+        let code = Some(refusal.code);
+        Self { code, ..error_response(refusal).into() }
     }
 }
 

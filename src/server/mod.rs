@@ -11,11 +11,13 @@
 
 mod accounts;
 pub mod address;
+mod admin;
 mod api;
 mod errors;
 mod exchange;
 mod hosts;
 pub mod log;
+mod metrics;
 pub mod origin;
 mod random;
 pub mod render;
@@ -61,6 +63,7 @@ pub(crate) struct Server {
     exchanges: Exchanges,
     /// The number of open WebSockets.
     open: usize,
+    counters: metrics::Counters,
     exit_when_empty: Option<Duration>,
     drain: Duration,
     /// When the server ends, if that is scheduled.
@@ -75,6 +78,7 @@ impl Handler for Server {
 
     fn on_open(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) {
         self.open = self.open.saturating_add(1);
+        self.counters.opened = self.counters.opened.saturating_add(1);
         if !self.draining {
             self.end = None;
         }
@@ -120,6 +124,7 @@ impl Handler for Server {
 
     fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed) {
         self.open = self.open.saturating_sub(1);
+        self.counters.closed.add(closed.code());
         let (received, sent) = turn.counts(conn);
         let timed_out = closed == Closed::NoPong;
         tracing::info!(conn = conn.as_u64(), reason = %closed, received, sent, "disconnected");
@@ -211,6 +216,7 @@ impl Server {
             text: Vec::new(),
             exchanges: Exchanges::default(),
             open: 0,
+            counters: metrics::Counters::default(),
             exit_when_empty: config.exit_when_empty,
             drain: config.drain,
             end: None,
@@ -253,6 +259,7 @@ impl Server {
     }
 
     fn perform(&mut self, turn: &mut Turn<'_>, effect: Effect) {
+        self.counters.on_effect(&effect);
         match effect {
             Effect::Reply { client, event } => self.reply(turn, client, &event),
             Effect::Respond { caller, event } => self.respond(turn, caller, &event),

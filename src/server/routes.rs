@@ -23,6 +23,9 @@ impl Server {
         if let Err(response) = self.check_host(turn, conn, request) {
             return Answer::Respond(response);
         }
+        if path == "/metrics" {
+            return Answer::Respond(self.metrics(turn, conn, request));
+        }
         if path.starts_with("/api/") || is_websocket(request) {
             return self.admit(turn, conn, request);
         }
@@ -80,6 +83,7 @@ impl Server {
             let host = Escaped(host_of(request).unwrap_or_default());
             tracing::warn!(address, %origin, %host, "refused: origin not allowed");
             let refusal = Refusal::new(Code::Forbidden, refused.to_string());
+            self.counters.errors.add(refusal.code);
             return Answer::Respond(rejection(refusal, is_api, None));
         }
         if is_api && is_encoded(request) {
@@ -88,7 +92,10 @@ impl Server {
             return Answer::Respond(exchange::with_api_headers(response, origin));
         }
         match self.caller(turn.now(), request) {
-            Err(refusal) => Answer::Respond(rejection(refusal, is_api, origin)),
+            Err(refusal) => {
+                self.counters.errors.add(refusal.code);
+                Answer::Respond(rejection(refusal, is_api, origin))
+            }
             Ok(caller) if is_api => self.api(turn, conn, request, caller),
             Ok(_) if self.draining => {
                 Answer::Respond(Response::text(Status(503), "the server is shutting down"))

@@ -15,6 +15,7 @@ use super::frame::{self, Opcode};
 use super::violation::Violation;
 use crate::clock::Now;
 use crate::http::{self, Date, Response};
+use crate::metrics::Counts;
 
 /// RFC 7692 §7.2.1: the end of a flushed block; the sender removes it, the receiver appends it.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
@@ -60,6 +61,8 @@ pub struct Shared {
     /// Makes the response to a request that is not passed to the handler, from its path, the status
     /// and one line of text.
     pub refusal: fn(&str, http::Status, &str) -> Response,
+    /// Responses since the start, by status.
+    pub responses: Counts<http::Status>,
     date: Cell<Date>,
     inflater: Option<Inflater>,
     /// One for each window size, made when first needed; some 300 KiB each.
@@ -77,6 +80,7 @@ impl Shared {
             limits,
             http,
             refusal: |_, status, line| Response::text(status, line),
+            responses: Counts::new(http::Status::ALL),
             date: Cell::new(Date::of(0)),
             inflater: None,
             deflaters: [const { None }; 7],

@@ -12,6 +12,7 @@ mod handshake;
 mod health;
 mod kill;
 mod life;
+mod metrics;
 mod order;
 mod others;
 mod people;

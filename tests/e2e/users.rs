@@ -13,7 +13,7 @@ use crate::client::{Server, binary};
 use crate::data::{Data, until};
 
 /// Runs the command with a password on its stdin; gives what it wrote, or why it failed.
-fn user(data: &Data, arguments: &[&str], password: &str) -> Result<String, String> {
+pub fn user(data: &Data, arguments: &[&str], password: &str) -> Result<String, String> {
     let mut child = Command::new(binary())
         .arg("user")
         .args(arguments)

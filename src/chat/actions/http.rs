@@ -65,7 +65,7 @@ impl Chat {
         // A post is charged once its author is known.
         let paid = match &request {
             Request::Post(_) => Ok(()),
-            _ => self.query_buckets.take(step.now.at, network).map_err(refused),
+            _ => self.charge_request(step.now, network),
         };
         let done = paid.and_then(|()| match request {
             Request::Rooms => {

@@ -70,6 +70,39 @@ pub enum Code {
 }
 
 impl Code {
+    /// All codes, in their order.
+    pub const ALL: [Self; 29] = [
+        Self::BadJson,
+        Self::UnknownType,
+        Self::MissingField,
+        Self::BadField,
+        Self::TooLong,
+        Self::BinaryUnsupported,
+        Self::UnknownCommand,
+        Self::IdConflict,
+        Self::NoSuchRoom,
+        Self::NoSuchMessage,
+        Self::NotInRoom,
+        Self::NameInvalid,
+        Self::NameTaken,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NoSuchUser,
+        Self::AuthRequired,
+        Self::Muted,
+        Self::Banned,
+        Self::RoomLocked,
+        Self::SlowMode,
+        Self::RoomFull,
+        Self::TooManyRooms,
+        Self::TooManyReactions,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::StorageUnavailable,
+        Self::EpochMismatch,
+        Self::InternalError,
+    ];
+
     /// Returns its name on the wire.
     pub const fn word(self) -> &'static str {
         match self {
@@ -200,5 +233,16 @@ impl Refusal {
     #[must_use]
     pub fn text(self, text: impl Into<Arc<str>>) -> Self {
         Self { text: Some(text.into()), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_codes_is_complete() {
+        let numbers: Vec<usize> = Code::ALL.iter().map(|code| *code as usize).collect();
+        assert_eq!(numbers, (0..=Code::InternalError as usize).collect::<Vec<_>>());
     }
 }

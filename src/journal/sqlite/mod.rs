@@ -42,6 +42,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use super::counters::{Counters, Gauges};
 use super::page::hide_expired;
 use super::{Limits, RETENTION_EVERY, moment_of};
 use crate::chat::record::{
@@ -73,6 +74,7 @@ pub(super) struct Sqlite {
     limits: Limits,
     responses: Vec<JournalResponse>,
     underway: Underway,
+    counters: Counters,
     writable: bool,
     /// The time of the last call.
     now: Now,
@@ -166,6 +168,23 @@ impl Sqlite {
     /// Whether the last commit succeeded.
     pub(super) fn writable(&self) -> bool {
         self.writable
+    }
+
+    /// Returns what was counted since the start.
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Returns the state at this moment.
+    pub(super) fn gauges(&self) -> Gauges {
+        let Underway { appends, append_bytes, reads, unanswered, .. } = self.underway;
+        Gauges {
+            writes: appends.saturating_add(unanswered),
+            write_bytes: append_bytes,
+            reads,
+            searches: self.searches.underway(),
+            cached_bytes: self.rooms.bytes(),
+        }
     }
 
     /// Whether any request is without its response.
@@ -324,6 +343,7 @@ impl Sqlite {
             Report::Answered { answer: None, .. } | Report::Session => {
                 self.underway.unanswered = self.underway.unanswered.saturating_sub(1);
             }
+            Report::Committed { tasks, took } => self.counters.on_commit(tasks, took),
             Report::Expiry(expiry) => self.expiry = expiry,
             Report::Swept { more, failed } => {
                 self.underway.sweeping = false;

@@ -8,6 +8,7 @@ use std::thread;
 
 use rusqlite::Connection;
 
+use super::super::counters::Counters;
 use super::super::{Durability, Limits, OpenError, epoch};
 use super::checkpoint::{self, Checkpoints};
 use super::directory::{Directory, HighWaterMark};
@@ -19,7 +20,7 @@ use super::worker::{Erasure, Worker};
 use super::write::Writer;
 use super::{Sqlite, Underway, key_values, readers, room_table, schema};
 use crate::chat::record::{Search, Snapshot};
-use crate::clock::{Moment, Now};
+use crate::clock::{Clock, Moment, Now};
 
 /// Where the database is, and how it is to be opened.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ impl Sqlite {
             reports: report,
             waker,
             mark,
+            clock: Clock::start(),
             now: now.at,
             unsaved: Unsaved::default(),
             checkpoints,
@@ -99,6 +101,7 @@ impl Sqlite {
             done,
             responses: Vec::new(),
             underway: Underway::default(),
+            counters: Counters::new(),
             writable: true,
             now,
             expiry,

@@ -91,6 +91,11 @@ impl Rooms {
         Self { rooms, clock, bytes: 0, park_deadlines, limits, next }
     }
 
+    /// Returns the bytes of the entries in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Notes that a draft goes to the worker.
     pub(super) fn on_submit(&mut self, key: &RoomKey) {
         if let Some(room) = self.rooms.get_mut(key) {

@@ -1,6 +1,7 @@
 //! What passes between the reactor's thread and the journal's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::history::StoredEntry;
 use super::read::RecentEntries;
@@ -99,6 +100,8 @@ pub(super) enum Report {
     SearchDone { request_id: RequestId, page: Option<SearchPage> },
     /// A session was saved, or may be later.
     Session,
+    /// A batch of so many tasks was committed.
+    Committed { tasks: usize, took: Duration },
     /// When the next message expires has changed.
     Expiry(Option<u64>),
     /// A sweep has ended.

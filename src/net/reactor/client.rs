@@ -14,8 +14,9 @@
 use std::net::IpAddr;
 
 use super::SURPLUS_MAX;
-use crate::http::{Request, Status};
+use crate::http::Request;
 use crate::net::conn::{Conn, ConnId, Proxied};
+use crate::net::counters::Refused;
 use crate::net::proxy::{Parser, Source, forwarded_for, is_secure};
 use crate::net::turn::Conns;
 
@@ -47,6 +48,7 @@ impl Conns {
             Ok(Some(source)) => self.set_source(id, source),
             Err(fault) => {
                 tracing::debug!(proxy = %conn.address, %fault, "bad PROXY header");
+                self.counters.refused.add(Refused::ProxyHeader);
                 self.doom(id);
             }
         }
@@ -67,7 +69,10 @@ impl Conns {
         let Some(conn) = self.get(id) else { return };
         conn.counted = over.is_some();
         if let Some(over @ 1..) = over {
-            conn.refusal = conn.refusal.or(Some(Status(429)));
+            if conn.refusal.is_none() {
+                conn.refusal = Some(Refused::Network);
+                self.counters.refused.add(Refused::Network);
+            }
             if over > SURPLUS_MAX {
                 self.doom(id);
             }
@@ -99,6 +104,7 @@ impl Conns {
         let counted = self.networks.count(address);
         if counted.is_some_and(|over| over > 0) {
             self.networks.discount(address);
+            self.counters.refused.add(Refused::Network);
             return false;
         }
         self.get(id).is_some_and(|conn| {

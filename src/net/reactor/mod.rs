@@ -14,12 +14,12 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook_mio::v1_0::Signals;
 
 use super::conn::{Conn, ConnId, Flushed};
+use super::counters::{Refused, count};
 use super::listener::{self, Accepted, Listeners};
 use super::transport::Transport;
 use super::turn::{Conns, Turn};
 use super::{Handler, Limits};
 use crate::clock::{Clock, Moment, Now};
-use crate::http::Status;
 use crate::ws::{After, Endpoint, Event, Shared};
 
 /// Connections over the limit that are still given an answer before they are closed.
@@ -129,12 +129,17 @@ impl Reactor {
             }
             self.now = self.conns.clock.now();
             self.conns.again = false;
+            let began = self.conns.clock.elapsed();
+            self.conns.counters.events.add(events.iter().count() as u64);
             self.accept(&events);
             self.read(&events, handler);
             self.wake(handler);
             self.deadlines(handler);
             self.flush();
             self.reap(handler);
+            let took = self.conns.clock.elapsed().saturating_sub(began);
+            let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            self.conns.counters.turn_us.add(took_us);
         }
         Ok(())
     }
@@ -180,6 +185,7 @@ impl Reactor {
                 Accepted::Gone => {}
                 Accepted::None => break,
                 Accepted::Exhausted(error) => {
+                    self.conns.counters.refused.add(Refused::System);
                     tracing::warn!(%error, connections = self.conns.slab.len(), "accepting pauses");
                     break;
                 }
@@ -189,16 +195,20 @@ impl Reactor {
 
     fn add(&mut self, mut stream: TcpStream, address: SocketAddr) {
         let conns = &mut self.conns;
+        count(&mut conns.counters.accepted);
         let address = address.ip().to_canonical();
         let over = conns.slab.len().checked_sub(self.connections_max);
         let mut surplus = over.unwrap_or(0);
-        let mut refusal = over.map(|_| Status(503));
+        let mut refusal = over.map(|_| Refused::Connections);
         let (proxied, counted) = conns.classify(address);
         if let Some(over @ 1..) = counted
             && refusal.is_none()
         {
             surplus = over;
-            refusal = Some(Status(429));
+            refusal = Some(Refused::Network);
+        }
+        if let Some(refused) = refusal {
+            conns.counters.refused.add(refused);
         }
         let entry = conns.slab.vacant_entry();
         let slot = u32::try_from(entry.key()).unwrap_or(u32::MAX);
@@ -227,8 +237,7 @@ impl Reactor {
         for id in caught_up {
             let Some(conn) = self.conns.get(id) else { continue };
             let Some(backlog) = conn.backlog.as_mut() else { continue };
-            let missed = backlog.take_missed();
-            backlog.lagging = false;
+            let missed = backlog.catch_up();
             if backlog.is_empty() {
                 conn.backlog = None;
             }

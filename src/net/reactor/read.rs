@@ -8,9 +8,9 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::{Conns, Reactor, SIGNALS, Turn, WAKER, is_listener};
 use crate::clock::Clock;
-use crate::http::Status;
 use crate::net::Handler;
 use crate::net::conn::{Conn, ConnId};
+use crate::net::counters::{Refused, count, count_many};
 use crate::net::transport::Moved;
 use crate::ws::{Answer, Answered, Event};
 
@@ -109,6 +109,7 @@ impl Reactor {
                 Moved::Some(n) => {
                     conn.unread = n == room || conn.ending;
                     budget.bytes = budget.bytes.saturating_sub(n);
+                    count_many(&mut self.conns.counters.received_bytes, n);
                     self.feed(id, buffer.get_mut(..n).unwrap_or_default(), &mut budget, handler);
                 }
                 Moved::Blocked => conn.unread = false,
@@ -157,6 +158,7 @@ impl Reactor {
                 if let Some(conn) = turn.conns.get(id) {
                     conn.received = conn.received.saturating_add(1);
                 }
+                count(&mut turn.conns.counters.received_messages);
                 handler.on_message(&mut turn, id, message);
             }
             Event::Deflated(deflated) => {
@@ -170,20 +172,21 @@ impl Reactor {
             Event::Request(request) => {
                 turn.conns.read_forwarded(id, &request);
                 let refusal = turn.conns.shared.refusal;
-                let refuse = |status, conn: &Conn| {
-                    let line = too_many(status, conn);
-                    Answer::Respond(refusal(&request.path, status, line).with_close())
+                let refuse = |refused: Refused, conn: &Conn| {
+                    let (status, cause) = (refused.status(), refused.cause());
+                    tracing::info!(address = %conn.address, status = status.0, "refused: {cause}");
+                    Answer::Respond(refusal(&request.path, status, refused.line()).with_close())
                 };
                 let Some(conn) = turn.conns.get(id) else { return };
                 let mut answer = match conn.refusal {
-                    Some(status) => refuse(status, conn),
+                    Some(refused) => refuse(refused, conn),
                     None => handler.on_request(&mut turn, id, &request),
                 };
                 if matches!(answer, Answer::Upgrade { .. })
                     && !self.conns.admit(id)
                     && let Some(conn) = self.conns.get(id)
                 {
-                    answer = refuse(Status(429), conn);
+                    answer = refuse(Refused::Network, conn);
                 }
                 let Conns { slab, shared, frames, .. } = &mut self.conns;
                 let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
@@ -252,15 +255,5 @@ impl Budget {
         }
         let now = clock.elapsed();
         now >= *self.until.get_or_insert_with(|| now.saturating_add(self.time_max))
-    }
-}
-
-/// Logs that a request is over the limit of connections; returns why it is refused.
-fn too_many(status: Status, conn: &Conn) -> &'static str {
-    tracing::info!(address = %conn.address, status = status.0, "refused: too many connections");
-    if status == Status(429) {
-        "too many connections from your network"
-    } else {
-        "too many connections"
     }
 }

@@ -14,6 +14,7 @@ use crate::server::exchange::{
     AccountResponse, EarlyResponse, check_method, error_response, network, read_body,
 };
 use crate::server::log::Escaped;
+use crate::server::metrics::LoginResult;
 use crate::server::{Server, client, random};
 
 /// The body of a registration and of a login.
@@ -79,7 +80,10 @@ impl Server {
         let network = network(turn, conn);
         let counted_as = self.chat.counted_as(&name);
         let attempt = self.accounts.attempts.check(turn.now().at, &counted_as, network);
-        attempt.map_err(Refusal::rate_limited)?;
+        if let Err(wait) = attempt {
+            self.counters.logins.add(LoginResult::Limited);
+            return Err(Refusal::rate_limited(wait).into());
+        }
         let account = self.chat.account_named(&name);
         let author = account.map(|account| account.author);
         let hash = account.and_then(|account| account.hash.clone());

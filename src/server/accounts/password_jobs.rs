@@ -7,6 +7,7 @@ use crate::chat::{Account, AccountRequest, Input, Request};
 use crate::http::Status;
 use crate::net::Turn;
 use crate::server::exchange::error_response;
+use crate::server::metrics::LoginResult;
 use crate::server::{Server, random};
 
 impl Server {
@@ -67,11 +68,13 @@ impl Server {
         let response = match account.map(|account| account.author) {
             Some(author) => {
                 self.accounts.attempts.on_success(counted_as, *network);
+                self.counters.logins.add(LoginResult::Success);
                 self.token_response(*caller, Status(200), author, turn.now().unix_ms / 1000)
             }
             None => {
                 // The name is not logged: users type passwords into the wrong field.
                 tracing::info!(%network, "login failed");
+                self.counters.logins.add(LoginResult::Failure);
                 error_response(login::wrong_credentials())
             }
         };

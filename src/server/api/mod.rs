@@ -27,6 +27,7 @@ impl Server {
         match self.begin(turn, conn, request, caller) {
             Ok(()) => Answer::Later,
             Err(early) => {
+                early.code.into_iter().for_each(|code| self.counters.errors.add(code));
                 let response = early.into_response();
                 Answer::Respond(self.exchanges.end(super::client(conn), response))
             }

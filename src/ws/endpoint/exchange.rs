@@ -37,6 +37,7 @@ impl Endpoint {
         if self.phase != Phase::Answering {
             return &[];
         }
+        shared.responses.add(response.status);
         let keep_alive = self.keep_alive && !response.close;
         let rest = response.encode(&shared.date(now), self.head_only, keep_alive, out);
         if keep_alive {
@@ -109,6 +110,7 @@ impl Endpoint {
         response: Response,
         out: &mut Vec<u8>,
     ) {
+        shared.responses.add(response.status);
         let rest = response.with_close().encode(&shared.date(now), false, false, out);
         out.extend_from_slice(rest);
         self.shut(now, shared);

@@ -30,7 +30,7 @@ use super::handshake;
 use super::message::{Deflated, Incoming, Message};
 use super::violation::code;
 use crate::clock::{Moment, Now};
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, Status};
 use crate::rate::Bucket;
 
 /// An event of a connection.
@@ -203,6 +203,7 @@ impl Endpoint {
         let date = shared.date(now);
         match handshake::accept(request, &date, shared.limits.compression, protocol, out) {
             Ok(deflate) => {
+                shared.responses.add(Status(101));
                 self.phase = Phase::Open;
                 self.deflate = deflate.map(|deflate| deflate.window);
                 self.heard = now.at;

@@ -7,6 +7,7 @@
 //! on, and it probes until a write comes through. A failed commit may still be on disk after a
 //! crash; then its draft's `id` tells a retry that it was there.
 
+mod degraded;
 mod inconsistent;
 mod refusals;
 mod sweep;
@@ -30,7 +31,8 @@ use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
 use super::{readers, schema};
 use crate::chat::record::{AuthorQuery, JournalResponse};
-use crate::clock::Moment;
+use crate::clock::{Clock, Moment};
+pub(super) use degraded::{Degraded, PROBE_EVERY};
 use refusals::{key_values_report, refusals};
 pub(super) use upkeep::Erasure;
 use upkeep::{ERASE_PAUSE, LOOK_EVERY};
@@ -45,6 +47,8 @@ pub(super) struct Worker {
     pub(super) reports: Sender<Vec<Report>>,
     pub(super) waker: Waker,
     pub(super) mark: HighWaterMark,
+    /// Measures how long transactions take.
+    pub(super) clock: Clock,
     /// The newest time that came with tasks, and how long the worker has waited since.
     pub(super) now: Moment,
     pub(super) unsaved: Unsaved,
@@ -59,14 +63,6 @@ pub(super) struct Worker {
     pub(super) look_at: Moment,
     /// Keeps other servers out as long as the worker runs.
     pub(super) directory: Directory,
-}
-
-/// The state of a worker that cannot write.
-pub(super) struct Degraded {
-    /// Whether what was synced has become doubtful: then everything has to reach the database
-    /// itself before another entry is taken.
-    sync_failed: bool,
-    probe_at: Moment,
 }
 
 impl Worker {
@@ -205,7 +201,8 @@ impl Worker {
 
     /// Carries a batch out in one transaction.
     fn attempt(&mut self, batch: &[Task], index: u64) -> rusqlite::Result<Vec<Report>> {
-        let mut reports = Vec::with_capacity(batch.len());
+        let mut reports = Vec::with_capacity(batch.len().saturating_add(1));
+        let began = self.clock.elapsed();
         self.writer.begin()?;
         self.unsaved.put(&self.writer)?;
         let mut pruned = self.pruned;
@@ -256,6 +253,10 @@ impl Worker {
             expiry = self.writer.next_expiry()?;
         }
         self.writer.commit(index)?;
+        if !batch.is_empty() {
+            let took = self.clock.elapsed().saturating_sub(began);
+            reports.push(Report::Committed { tasks: batch.len(), took });
+        }
         self.erasure.on_commit(self.writer.erased, self.now);
         self.unsaved.clear();
         self.pruned = pruned;
@@ -300,32 +301,6 @@ impl Worker {
         }
     }
 
-    fn degrade(&mut self, sync_failed: bool) {
-        let probe_at = self.now.after(PROBE_EVERY);
-        self.degraded = Some(Degraded { sync_failed, probe_at });
-    }
-
-    /// Tries to write; false if it cannot be tried yet.
-    ///
-    /// After a failed sync the system may take pages for written that never reached the disk. So
-    /// everything is written once more, into the database itself, before anything else is added.
-    fn recover(&mut self, sync_failed: bool) -> rusqlite::Result<bool> {
-        if !self.directory.in_place() {
-            return Ok(false);
-        }
-        let db = &self.writer.db;
-        if sync_failed && (self.checkpoints.underway() || !schema::checkpoint(db)?) {
-            return Ok(false);
-        }
-        // Enough that a disk with space for one more page does not pass for healthy.
-        db.execute(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES ('probe', hex(zeroblob(?1)))",
-            [PROBE_BYTES / 2],
-        )?;
-        db.execute("DELETE FROM meta WHERE key = 'probe'", [])?;
-        Ok(true)
-    }
-
     /// Writes the mark, which must not run ahead of the disk.
     fn mark(&mut self) {
         self.mark.write(self.writer.entries, self.now);
@@ -361,8 +336,5 @@ impl Worker {
     }
 }
 
-/// How long a degraded worker waits before it tries again.
-pub(super) const PROBE_EVERY: Duration = Duration::from_millis(250);
-const PROBE_BYTES: i64 = 64 * 1024;
 /// How long the worker waits for a task before it indexes the next batch.
 const INDEX_PAUSE: Duration = Duration::from_millis(10);

@@ -1,0 +1,237 @@
+//! `/metrics`: the format, the figures, and who may see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use crate::accounts::{PASSWORD, bearer, log_in, register, token};
+use crate::api::request;
+use crate::client::Server;
+use crate::data::{Data, until};
+use crate::users::user;
+
+/// What a scrape says, checked against the format.
+#[derive(Default)]
+struct Scrape {
+    /// Type and help by the name of the metric.
+    families: BTreeMap<String, (String, String)>,
+    /// Values by name and labels, as they are written.
+    values: BTreeMap<String, f64>,
+}
+
+impl Scrape {
+    /// Reads a scrape; every deviation from the format fails the test.
+    fn parse(text: &str, openmetrics: bool) -> Self {
+        let mut scrape = Self::default();
+        let mut lines = text.strip_suffix('\n').expect("a line end at the end").split('\n');
+        if openmetrics {
+            assert_eq!(lines.next_back(), Some("# EOF"));
+        }
+        let mut current = (String::new(), String::new());
+        while let Some(line) = lines.next() {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                let (name, help) = rest.split_once(' ').expect("a help text");
+                let kind = lines.next().and_then(|line| line.strip_prefix("# TYPE "));
+                let (typed, kind) = kind.and_then(|it| it.split_once(' ')).expect("a type");
+                assert_eq!(name, typed);
+                assert!(help.len() > 10 && help.ends_with('.'), "{line}");
+                assert!(matches!(kind, "counter" | "gauge" | "histogram"), "{line}");
+                let total = kind == "counter" && !openmetrics;
+                assert_eq!(name.ends_with("_total"), total, "{line}");
+                let family = name.strip_suffix("_total").unwrap_or(name).to_owned();
+                let known = scrape.families.insert(family.clone(), (kind.into(), help.into()));
+                assert!(known.is_none(), "{line}");
+                current = (family, kind.to_owned());
+                continue;
+            }
+            scrape.sample(line, &current.0, &current.1);
+        }
+        scrape.check_histograms();
+        scrape
+    }
+
+    fn sample(&mut self, line: &str, family: &str, kind: &str) {
+        let (series, value) = line.rsplit_once(' ').expect(line);
+        let value: f64 = value.parse().expect(line);
+        assert!(value >= 0.0 && value.is_finite(), "{line}");
+        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+        let suffix = name.strip_prefix(family).expect(line);
+        let fits = match kind {
+            "counter" => suffix == "_total",
+            "gauge" => suffix.is_empty(),
+            _ => matches!(suffix, "_bucket" | "_sum" | "_count"),
+        };
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'))
+        };
+        assert!(fits && is_name(name), "{line}");
+        assert!(["chinwag_", "process_"].iter().any(|it| name.starts_with(it)), "{line}");
+        let labels = labels.strip_suffix('}').expect(line);
+        for label in labels.split(',').filter(|label| !label.is_empty()) {
+            let (key, value) = label.split_once('=').expect(line);
+            let value = value.strip_prefix('"').and_then(|it| it.strip_suffix('"')).expect(line);
+            // More than the format asks for: none of ours has anything to be escaped.
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_.+-".contains(c);
+            assert!(is_name(key) && !value.is_empty() && value.chars().all(plain), "{line}");
+        }
+        assert!(self.values.insert(series.to_owned(), value).is_none(), "twice: {line}");
+    }
+
+    fn check_histograms(&self) {
+        for (family, (kind, _)) in &self.families {
+            let first = |series: &str| series.strip_prefix(family.as_str()).map(str::to_owned);
+            let own = self.values.iter().filter_map(|(series, it)| Some((first(series)?, *it)));
+            assert!(own.clone().count() > 0, "{family} has no value");
+            if kind != "histogram" {
+                continue;
+            }
+            let mut buckets: Vec<(f64, f64)> = own
+                .filter_map(|(rest, count)| {
+                    let bound = rest.strip_prefix("_bucket{le=\"")?.strip_suffix("\"}")?;
+                    Some((bound.parse().expect("a number"), count))
+                })
+                .collect();
+            buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+            assert!(buckets.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{family}: {buckets:?}");
+            let (last, count) = *buckets.last().expect("buckets");
+            assert_eq!((last, count), (f64::INFINITY, self.values[&format!("{family}_count")]));
+        }
+    }
+
+    fn get(&self, series: &str) -> f64 {
+        *self.values.get(series).unwrap_or_else(|| panic!("no {series}"))
+    }
+}
+
+fn scrape_as(server: &Server, headers: &str) -> Scrape {
+    let answer = request_text(server, headers);
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
+    let openmetrics = headers.contains("openmetrics");
+    let form = if openmetrics {
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    } else {
+        "text/plain; version=0.0.4; charset=utf-8"
+    };
+    assert!(head.contains(&format!("Content-Type: {form}\r\n")), "{head}");
+    Scrape::parse(body, openmetrics)
+}
+
+fn request_text(server: &Server, headers: &str) -> String {
+    let host = &server.address;
+    let head = "GET /metrics HTTP/1.1\r\nConnection: close\r\nHost:";
+    server.exchange(format!("{head} {host}\r\n{headers}\r\n").as_bytes())
+}
+
+fn scrape(server: &Server) -> Scrape {
+    scrape_as(server, "")
+}
+
+#[test]
+fn figures_change_as_the_traffic_does() {
+    let data = Data::new();
+    let server = data.start(&[]);
+    let before = scrape(&server);
+    assert_eq!(before.get("chinwag_websockets_open"), 0.0);
+    let mut alice = server.join("name=Alice");
+    let mut others: Vec<_> = (0..3).map(|n| server.join(&format!("name=Bob{n}"))).collect();
+    for n in 0..4 {
+        alice.post(&format!("c{n}"), "hello");
+    }
+    others.iter_mut().for_each(|other| {
+        (0..4).for_each(|_| _ = other.hears("hello"));
+    });
+    alice.send(json!({"type": "send_message", "payload": 7}));
+    alice.until("error");
+    assert_eq!(request(&server, "POST /api/login", "", "{}").status, 400);
+    others.pop().expect("a client").socket.close(None).unwrap();
+    until("the close is counted", || {
+        scrape(&server).get("chinwag_websockets_closed_total{code=\"1005\"}") == 1.0
+    });
+    let after = scrape_as(&server, "Accept: application/openmetrics-text\r\n");
+    let grew = |series: &str| after.get(series) - before.get(series);
+    assert_eq!(after.get("chinwag_websockets_open"), 3.0);
+    assert_eq!(grew("chinwag_websockets_opened_total"), 4.0);
+    assert_eq!(grew("chinwag_messages_received_total"), 5.0);
+    assert!(grew("chinwag_deliveries_total") >= 12.0);
+    let sent = grew("chinwag_messages_sent_total");
+    assert!(sent >= grew("chinwag_deliveries_total") + 9.0, "{sent}");
+    assert!(grew("chinwag_received_bytes_total") > 500.0);
+    assert!(grew("chinwag_sent_bytes_total") > grew("chinwag_received_bytes_total"));
+    assert_eq!(grew("chinwag_errors_total{code=\"bad_field\"}"), 2.0);
+    assert_eq!(grew("chinwag_http_responses_total{status=\"101\"}"), 4.0);
+    assert_eq!(grew("chinwag_http_responses_total{status=\"400\"}"), 1.0);
+    assert!(grew("chinwag_connections_accepted_total") >= 6.0);
+    assert!((1.0..=4.0).contains(&grew("chinwag_journal_commit_seconds_count")));
+    assert!(grew("chinwag_journal_batch_size_sum") >= 4.0);
+    assert!(grew("chinwag_turn_seconds_count") > 8.0 && grew("chinwag_turn_seconds_sum") > 0.0);
+    assert!(grew("chinwag_turn_events_sum") > 8.0);
+    assert_eq!(after.get("chinwag_journal_writable"), 1.0);
+    assert_eq!(after.get("chinwag_rooms"), 1.0);
+    assert!(after.get("process_resident_memory_bytes") > 1e6);
+    assert!(after.get("process_open_fds") > 5.0);
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(after.get(&format!("chinwag_build_info{{version=\"{version}\"}}")), 1.0);
+}
+
+#[test]
+fn no_label_grows_with_users_rooms_or_what_they_send() {
+    let server = Server::start(&["--rate-limit", "off"]);
+    let series = |scrape: Scrape| scrape.values.into_keys().collect::<BTreeSet<_>>();
+    let before = series(scrape(&server));
+    let clients: Vec<_> = (0..40)
+        .map(|n| {
+            let mut client = server.join(&format!("name=U{n}&room=r{n}"));
+            client.post("a", "hi");
+            client.send(json!({"type": "no_such_type"}));
+            client
+        })
+        .collect();
+    for mut client in clients.into_iter().take(20) {
+        let code = tungstenite::protocol::frame::coding::CloseCode::Library(4321);
+        let reason = "bye".into();
+        client.socket.close(Some(tungstenite::protocol::CloseFrame { code, reason })).unwrap();
+    }
+    let other = "chinwag_websockets_closed_total{code=\"other\"}";
+    until("the closes are counted", || scrape(&server).get(other) == 20.0);
+    let after = scrape(&server);
+    assert_eq!(after.get("chinwag_rooms"), 40.0);
+    assert_eq!(series(after), before);
+}
+
+#[test]
+fn metrics_are_for_programs_on_this_machine_and_administrators() {
+    let data = Data::new();
+    let server = data.start(&["--trusted-proxy", "loopback"]);
+    let status = |headers: &str| request(&server, "GET /metrics", headers, "").status;
+    assert_eq!(status(""), 200);
+    for header in [
+        "X-Forwarded-For: 192.0.2.1",
+        "X-Forwarded-For: 127.0.0.1",
+        "Forwarded: for=192.0.2.1",
+        "X-Forwarded-Proto: https",
+        "X-Real-IP: 192.0.2.1",
+        "Via: 1.1 proxy",
+    ] {
+        assert_eq!(status(&format!("{header}\r\n")), 404, "{header}");
+        assert_eq!(request(&server, "GET /nothing", "", "").status, 404);
+    }
+    let status_with = |token: &str| status(&format!("X-Real-IP: 192.0.2.1\r\n{}", bearer(token)));
+    assert_eq!(status_with(&token(&register(&server, "Eve"))), 404);
+    assert_eq!(status_with("a.b.c"), 404);
+    user(&data, &["add", "Root", "--admin"], PASSWORD).unwrap();
+    assert_eq!(status_with(&token(&log_in(&server, "Root", PASSWORD))), 200);
+    let logins = "chinwag_logins_total{result=\"success\"}";
+    assert!(scrape(&server).get(logins) >= 1.0);
+    assert_eq!(request(&server, "POST /metrics", "", "").status, 405);
+}
+
+#[test]
+fn scrapes_are_charged_as_other_queries_are() {
+    let server = Server::start(&["--http-query-rate-limit", "1"]);
+    let answers = (0..80).map(|_| request(&server, "GET /metrics", "", ""));
+    let limited = answers.into_iter().find(|answer| answer.status != 200).expect("a limit");
+    assert_eq!(limited.status, 429);
+    assert!(limited.header("retry-after").is_some());
+}
