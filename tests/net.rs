@@ -804,3 +804,53 @@ fn when_a_turn_runs_out_of_time_waiting_connections_keep_their_order() {
     let place = all.iter().position(|text| text == "other").unwrap();
     assert!(place <= 6, "{place} messages that take long before one that does not");
 }
+
+/// Waits until something holds.
+fn until(mut holds: impl FnMut() -> bool) {
+    for _ in 0..20_000 {
+        if holds() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    panic!("it does not come");
+}
+
+/// Sends a plain request; returns the head of the answer.
+fn asks(world: &World) -> String {
+    let mut stream = world.connect();
+    stream.write_all(b"GET /x HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    head(&mut stream)
+}
+
+#[test]
+fn above_the_memory_limit_newcomers_are_refused_and_then_the_slowest_are_closed() {
+    let limits = Limits { memory_max: Some(3 << 20), ..Limits::default() };
+    let world = World::new(limits, ws::Limits::default());
+    let mut quick = world.open();
+    let mut slow: Vec<TcpStream> = (0..24).map(|_| world.open()).collect();
+    let mut refused = None;
+    let mut closed = None;
+    // They ask for more than is kept for them, and read nothing.
+    for stream in &mut slow {
+        let before = world.replies.load(Ordering::Relaxed);
+        stream.write_all(&text("reply").repeat(20)).unwrap();
+        until(|| world.replies.load(Ordering::Relaxed) >= before + 5);
+        let answer = asks(&world);
+        if answer.starts_with("HTTP/1.1 503 ") && refused.is_none() {
+            assert!(answer.contains("Retry-After: 10\r\n"), "{answer}");
+            refused = Some(answer);
+        }
+        closed = world.heard.try_recv().ok();
+        if closed.is_some() {
+            break;
+        }
+    }
+    assert!(refused.is_some(), "nobody is refused");
+    assert_eq!(closed.as_deref(), Some("closed 4102"));
+    // Whoever keeps up notices nothing.
+    say(&mut quick, "hello");
+    assert_eq!(heard(&mut quick), "hello");
+    // What was freed lets others in.
+    until(|| asks(&world).starts_with("HTTP/1.1 200 "));
+}

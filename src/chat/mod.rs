@@ -79,12 +79,20 @@ pub use protocol::status::Status;
 use crate::clock::{Moment, Now};
 use crate::rate::{Buckets, Rate};
 use pending::Pending;
-use people::People;
+use people::client::Client;
+use people::{People, Person};
 use rate::{RateKey, Work};
 use record::{KeyValue, Namespace, Snapshot};
 use rooms::{Room, Rooms};
 use stats::Counters;
 use step::Step;
+
+/// What a connection takes: itself, its entries in lists, and those of the rooms it is in.
+const CLIENT_BYTES: usize = size_of::<Client>().saturating_add(256);
+/// What a person takes: itself, a name, a key, and its entries in lists.
+const PERSON_BYTES: usize = size_of::<Person>().saturating_add(512);
+/// What a room takes: itself, a name, and its entries in lists.
+const ROOM_BYTES: usize = size_of::<Room>().saturating_add(256);
 
 /// The state of the chat: all people and all rooms.
 #[derive(Debug)]
@@ -205,9 +213,20 @@ impl Chat {
         self.query_buckets.take(now.at, network).map_err(rate::refused)
     }
 
+    /// Returns the bytes of memory that people, their connections and the rooms take: each counts as
+    /// much as a usual one.
+    pub fn memory(&self) -> usize {
+        let parts = [
+            self.people.clients.len().saturating_mul(CLIENT_BYTES),
+            self.people.len().saturating_mul(PERSON_BYTES),
+            self.rooms.len().saturating_mul(ROOM_BYTES),
+        ];
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
+
     /// Counts the sessions without a connection.
     pub fn detached_sessions(&self) -> usize {
-        self.people.detached()
+        self.people.detached_sessions()
     }
 
     /// Counts the open WebSockets.

@@ -63,6 +63,10 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
             format!("greater than {}", named("send_queue_bytes_max"))
         });
     }
+    let turn_fits = |max: u64| max >= config.net.turn_bytes_max as u64;
+    fault(config.net.memory_max.is_none_or(turn_fits), "max_memory", &|| {
+        format!("less than {}", named("turn_bytes_max"))
+    });
     fault(i32::try_from(config.net.backlog).is_ok(), "backlog", &|| {
         format!("too large; use at most {}", i32::MAX)
     });

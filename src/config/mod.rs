@@ -17,6 +17,7 @@ mod keys;
 mod load;
 mod lookup;
 mod origin;
+mod public_url;
 mod setting;
 mod show;
 mod table;
@@ -30,6 +31,7 @@ pub use self::{
     load::load,
     lookup::replacement,
     origin::{Host, WebOrigin},
+    public_url::PublicUrl,
     setting::{Setting, VARIABLE_PREFIX},
     show::{markdown, toml},
     table::{LIMITS, SETTINGS},
@@ -45,6 +47,8 @@ pub struct Config {
     pub allow_origin: Vec<AllowedOrigin>,
     /// Names by which this server may be reached, beside those of this machine.
     pub allow_host: Vec<AllowedHost>,
+    /// The URL that links to this server begin with.
+    pub public_url: Option<PublicUrl>,
     /// Where messages are stored.
     pub data: Data,
     /// What acknowledged messages survive.
@@ -95,6 +99,7 @@ impl Default for Config {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
             allow_origin: Vec::new(),
             allow_host: Vec::new(),
+            public_url: None,
             data: Data::Dir("chinwag-data".into()),
             durability: journal::Durability::Fsync,
             accept_loss: false,

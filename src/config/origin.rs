@@ -39,6 +39,11 @@ impl WebOrigin {
         Some(Self { scheme, host })
     }
 
+    /// Returns the name or address of its host.
+    pub fn host_name(&self) -> &str {
+        self.host.name()
+    }
+
     /// Whether a page of this origin was served by `host`. The `Host` header has no scheme, so a
     /// missing port is the default one of this origin's scheme.
     pub fn is_served_by(&self, host: &Host) -> bool {

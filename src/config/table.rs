@@ -19,6 +19,8 @@ settings! {
     allow_origin: allow_origin;
     /// Name this server is reached by; once given, requests for other names are refused.
     allow_host: allow_host;
+    /// URL that links to this server begin with; its pages may connect.
+    public_url: public_url;
     /// Trusted proxy: address, network, loopback or private.
     trusted_proxy: net.trusted_proxies;
     /// Who may connect: guests (open), guests and accounts (optional), or accounts only (required).
@@ -91,6 +93,8 @@ settings! {
     ["Connections"]
     /// Most connections; off for the limit of open files.
     connections_max: net.connections_max;
+    /// Most memory for clients, rooms and queues; then new connections are refused.
+    max_memory: net.memory_max size;
     /// Require a PROXY header from trusted proxies.
     proxy_protocol: net.proxy_protocol;
     /// Silence after which a client is pinged.

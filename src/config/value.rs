@@ -76,14 +76,16 @@ const NOT_A_DURATION: &str = "not a duration; use a number and a unit, such as 9
 const DURATION_MS_MAX: u64 = 36_500 * 24 * 60 * 60 * 1000;
 
 macro_rules! sizes {
-    ($($kind:ident)+) => {
+    ($($kind:ident up to $max:literal, $max_text:literal;)+) => {
         $(impl Value<Size> for $kind {
             fn form() -> String {
                 "SIZE".into()
             }
 
             fn parse(text: &str) -> Result<Self, String> {
-                Self::try_from(bytes(text)?).map_err(|_| TOO_LARGE.into())
+                let too_large = || concat!("too large; use at most ", $max_text).to_owned();
+                let bytes = bytes(text)?.filter(|bytes| *bytes <= $max).ok_or_else(too_large)?;
+                Self::try_from(bytes).map_err(|_| too_large())
             }
 
             fn text(&self) -> String {
@@ -97,24 +99,30 @@ macro_rules! sizes {
     };
 }
 
-sizes!(u64 usize);
+// Those of buffers fit into the `int` that socket options take; the others are of whole databases
+// or machines.
+sizes! {
+    usize up to 0x4000_0000, "1GiB";
+    u64 up to 0x4_0000_0000_0000, "1024TiB";
+}
 
-fn bytes(text: &str) -> Result<u64, String> {
+/// Parses a number of bytes; `None` for one that is too large for anything.
+fn bytes(text: &str) -> Result<Option<u64>, String> {
     let wrong = || NOT_A_SIZE.to_owned();
     let (number, unit) = number_and_unit(text);
     let known = |(name, _): &&(&str, u64)| name.eq_ignore_ascii_case(unit);
     let unit = if unit.is_empty() { 1 } else { BYTE_UNITS.iter().find(known).ok_or_else(wrong)?.1 };
     let number: u64 = number.parse().map_err(|_| wrong())?;
-    let bytes = number.checked_mul(unit).filter(|bytes| *bytes <= BYTES_MAX);
-    bytes.ok_or_else(|| TOO_LARGE.into())
+    Ok(number.checked_mul(unit))
 }
 
-const BYTE_UNITS: &[(&str, u64)] =
-    &[("GiB", 1024 * 1024 * 1024), ("MiB", 1024 * 1024), ("KiB", 1024)];
+const BYTE_UNITS: &[(&str, u64)] = &[
+    ("TiB", 1024 * 1024 * 1024 * 1024),
+    ("GiB", 1024 * 1024 * 1024),
+    ("MiB", 1024 * 1024),
+    ("KiB", 1024),
+];
 const NOT_A_SIZE: &str = "not a size; use bytes or a unit, such as 65536, 64KiB or 1MiB";
-const TOO_LARGE: &str = "too large; use at most 1GiB";
-/// Fits into the `int` that the socket options take.
-const BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 /// Splits `64KiB` into `64` and `KiB`.
 fn number_and_unit(text: &str) -> (&str, &str) {
@@ -342,9 +350,16 @@ mod tests {
         for text in ["", "KiB", "64KB", "-1", "1.5MiB"] {
             assert_eq!(bytes(text), Err(NOT_A_SIZE.into()));
         }
-        for text in ["2GiB", "18446744073709551615GiB"] {
-            assert_eq!(bytes(text), Err(TOO_LARGE.into()));
+        for text in ["2GiB", "1073741825", "18446744073709551615GiB"] {
+            let why = <usize as Value<Size>>::parse(text);
+            assert_eq!(why, Err("too large; use at most 1GiB".into()), "{text}");
         }
+        for text in ["1025TiB", "18446744073709551615GiB"] {
+            let why = <u64 as Value<Size>>::parse(text);
+            assert_eq!(why, Err("too large; use at most 1024TiB".into()), "{text}");
+        }
+        assert_eq!(<u64 as Value<Size>>::parse("1024TiB"), Ok(1 << 50));
+        assert_eq!(<u64 as Value<Size>>::parse("12GiB"), Ok(12 << 30));
     }
 
     #[test]

@@ -43,6 +43,12 @@ enum Missing {
 }
 
 impl Parser {
+    /// Returns the bytes of memory that an incomplete request takes.
+    pub fn memory(&self) -> usize {
+        let body = self.unfinished.as_ref().map_or(0, |(request, _)| request.body.capacity());
+        self.head.capacity().saturating_add(body)
+    }
+
     /// Takes bytes from the front of `input` up to the end of one request.
     ///
     /// Returns `None` when all of `input` is used up and the request is not complete.

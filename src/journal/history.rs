@@ -40,6 +40,9 @@ pub(super) struct History {
     bytes: usize,
 }
 
+/// What an entry takes beside its text: itself, and the heads of two allocations.
+const ENTRY_BYTES: usize = size_of::<StoredEntry>() + 64;
+
 impl History {
     /// Returns an empty part of a record; its first entry will be `base`.
     pub(super) fn starting(first: u64, base: u64) -> Self {
@@ -66,6 +69,11 @@ impl History {
     /// Returns the bytes of text in memory.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Returns the bytes of memory that it takes, roughly.
+    pub(super) fn memory(&self) -> usize {
+        self.len().saturating_mul(ENTRY_BYTES).saturating_add(self.bytes)
     }
 
     /// Returns the `seq` of the next entry.

@@ -99,6 +99,8 @@ pub(super) struct Conn {
     pub(super) sent: u32,
     /// Bytes of replies queued in this turn.
     pub(super) replied: u32,
+    /// Bytes of memory that its partial request, frame or message takes, as last counted.
+    pub(super) held_memory: u32,
     /// Whether writing waits for an event.
     pub(super) blocked: bool,
     /// Whether there may be bytes to read that no event will report again.
@@ -142,6 +144,7 @@ impl Conn {
             received: 0,
             sent: 0,
             replied: 0,
+            held_memory: 0,
             blocked: false,
             unread: false,
             listed: false,

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use crate::clock::Moment;
 use crate::http::Status;
 use crate::metrics::{Counts, Histogram};
 
@@ -13,6 +14,8 @@ pub enum Refused {
     Connections,
     /// As many are open from its network as may be.
     Network,
+    /// More memory is in use than may be.
+    Memory,
     /// Its PROXY header is malformed or missing.
     ProxyHeader,
     /// No file descriptor or memory of the system was left; nothing was answered.
@@ -21,13 +24,15 @@ pub enum Refused {
 
 impl Refused {
     /// All reasons.
-    pub const ALL: [Self; 4] = [Self::Connections, Self::Network, Self::ProxyHeader, Self::System];
+    pub const ALL: [Self; 5] =
+        [Self::Connections, Self::Network, Self::Memory, Self::ProxyHeader, Self::System];
 
     /// Returns the reason in one word, for programs.
     pub fn word(self) -> &'static str {
         match self {
             Self::Connections => "connections",
             Self::Network => "network",
+            Self::Memory => "memory",
             Self::ProxyHeader => "proxy_header",
             Self::System => "system",
         }
@@ -38,15 +43,21 @@ impl Refused {
         Status(if self == Self::Network { 429 } else { 503 })
     }
 
+    /// Whether the server as a whole has no place left.
+    pub(super) fn is_full(self) -> bool {
+        matches!(self, Self::Connections | Self::Memory)
+    }
+
     /// Returns what the log says.
     pub(super) fn cause(self) -> &'static str {
-        "too many connections"
+        if self == Self::Memory { "out of memory" } else { "too many connections" }
     }
 
     /// Returns the line of the answer.
     pub(super) fn line(self) -> &'static str {
         match self {
             Self::Network => "too many connections from your network",
+            Self::Memory => "the server is full; try again later",
             _ => self.cause(),
         }
     }
@@ -154,4 +165,42 @@ pub struct Gauges {
     pub lagging: usize,
     /// Bytes that wait for connections to take them.
     pub queued_bytes: usize,
+    /// Memory in use.
+    pub memory: Memory,
+    /// Most memory, if that is limited.
+    pub memory_max: Option<u64>,
+}
+
+/// Bytes of memory, as far as they are accounted for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Connections themselves.
+    pub connections: usize,
+    /// Partial requests, frames and messages.
+    pub received: usize,
+    /// What waits for connections to take it; a frame counts once, whatever their number.
+    pub queued: usize,
+    /// What the handler has.
+    pub handler: usize,
+}
+
+impl Memory {
+    /// Returns the sum.
+    pub fn total(&self) -> u64 {
+        let Self { connections, received, queued, handler } = *self;
+        [connections, received, queued, handler].into_iter().fold(0, usize::saturating_add) as u64
+    }
+}
+
+/// The memory in use, and how it stands to the limit.
+#[derive(Debug, Default)]
+pub(super) struct MemoryState {
+    /// Bytes of partial requests, frames and messages.
+    pub(super) received: usize,
+    /// Bytes of the handler, as of the begin of this turn.
+    pub(super) handler: usize,
+    /// Whether more is in use than may be.
+    pub(super) is_full: bool,
+    /// When to look next for connections to close.
+    pub(super) relief_from: Moment,
 }

@@ -31,6 +31,7 @@ mod broadcast;
 mod conn;
 mod counters;
 mod listener;
+mod memory;
 mod networks;
 pub mod proxy;
 pub mod queue;
@@ -50,7 +51,7 @@ use proxy::Trusted;
 
 pub use broadcast::Broadcast;
 pub use conn::ConnId;
-pub use counters::{Counters, Gauges, Refused};
+pub use counters::{Counters, Gauges, Memory, Refused};
 pub use queue::{FrameClass, Missed};
 pub use reactor::Reactor;
 pub use turn::Turn;
@@ -95,6 +96,10 @@ pub struct Limits {
     /// Whether connections of trusted proxies must begin with a PROXY header. Without one, or with a
     /// malformed one, they are closed without an answer.
     pub proxy_protocol: bool,
+    /// Bytes of memory of connections, their queues and the handler, as far as they are accounted
+    /// for. Above it a request of a new connection is answered 503; an eighth above it, connections
+    /// that have not taken what waits for them are closed, those with most first, until it holds.
+    pub memory_max: Option<u64>,
     /// Connections accepted in one turn. At the limit the others wait for the next turn.
     pub accepts_per_turn_max: usize,
     /// Connections the kernel holds until they are accepted.
@@ -123,6 +128,7 @@ impl Default for Limits {
             connections_per_address_max: Some(64),
             trusted_proxies: Vec::new(),
             proxy_protocol: false,
+            memory_max: None,
             accepts_per_turn_max: 64,
             backlog: 4096,
         }
@@ -165,6 +171,17 @@ pub trait Handler {
 
     /// Handles that [`Handler::deadline`] has passed.
     fn on_deadline(&mut self, _turn: &mut Turn<'_>) {}
+
+    /// Returns the bytes of memory that the handler has, as far as they are accounted for; called
+    /// once per turn.
+    fn memory(&self) -> usize {
+        0
+    }
+
+    /// Whether a request is passed on although the server is full: one by which it is watched.
+    fn serves_when_full(&self, _request: &Request) -> bool {
+        false
+    }
 
     /// Handles a signal watched with [`Reactor::watch_signals`].
     fn on_signal(&mut self, _turn: &mut Turn<'_>, _signal: i32) {}

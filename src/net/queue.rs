@@ -120,6 +120,17 @@ impl Queued {
 }
 
 impl Frames {
+    /// Returns the bytes of memory of all frames, those of earlier turns included.
+    pub(super) fn memory(&self) -> usize {
+        let Owed { behind, waiting, frame_bytes, .. } = &*self.owed;
+        let lists = [
+            behind.get().saturating_mul(size_of::<Backlog>()),
+            waiting.get().saturating_mul(size_of::<Waiting>()),
+            frame_bytes.get(),
+        ];
+        lists.into_iter().fold(self.bytes.capacity(), usize::saturating_add)
+    }
+
     /// Returns the buffer to write the next frame into; [`Frames::finish`] ends the frame.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -355,6 +366,15 @@ impl Backlog {
 
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Returns the bytes of the frames that wait and may be freed with it.
+    pub(super) fn memory(&self) -> usize {
+        let bytes = self.waiting.iter().map(|frame| match &frame.bytes {
+            Bytes::Shared(kept) => kept.bytes.len().saturating_add(size_of::<Waiting>()),
+            Bytes::Static(_) => 0,
+        });
+        bytes.fold(0, usize::saturating_add)
     }
 
     pub(super) fn is_empty(&self) -> bool {

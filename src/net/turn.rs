@@ -9,7 +9,7 @@ use slab::Slab;
 use super::Limits;
 use super::broadcast::Broadcast;
 use super::conn::{Conn, ConnId};
-use super::counters::{Counters, Gauges, count};
+use super::counters::{Counters, Gauges, Memory, MemoryState, count};
 use super::networks::{Networks, network};
 use super::queue::{FrameClass, Frames};
 use super::slots::SlotSet;
@@ -40,6 +40,7 @@ pub(super) struct Conns {
     pub(super) doomed: Vec<ConnId>,
     pub(super) networks: Networks,
     pub(super) counters: Counters,
+    pub(super) memory_state: MemoryState,
     pub(super) clock: Clock,
     /// When this phase of the turn is to end, by [`Clock::elapsed`].
     until: Duration,
@@ -66,6 +67,7 @@ impl Conns {
             doomed: Vec::new(),
             networks,
             counters: Counters::new(),
+            memory_state: MemoryState::default(),
             clock,
             until: Duration::ZERO,
             accepting: true,
@@ -146,6 +148,16 @@ impl Conns {
         if let Some(conn) = self.get(id) {
             conn.doomed = true;
             self.doomed.push(id);
+        }
+    }
+
+    /// Returns the memory in use.
+    pub(super) fn memory(&self) -> Memory {
+        Memory {
+            connections: self.slab.len().saturating_mul(size_of::<Conn>()),
+            received: self.memory_state.received,
+            queued: self.frames.memory(),
+            handler: self.memory_state.handler,
         }
     }
 
@@ -317,6 +329,8 @@ impl Turn<'_> {
             behind: owed.behind.get(),
             lagging: owed.lagging.get(),
             queued_bytes: owed.bytes.get(),
+            memory: self.conns.memory(),
+            memory_max: self.conns.limits.memory_max,
         }
     }
 

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::config::{AllowedHost, Host};
+use crate::config::{AllowedHost, Host, PublicUrl};
 
 /// How often a refusal is logged at most.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
@@ -17,14 +17,17 @@ const LOGGED_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Hosts {
     allowed: Vec<AllowedHost>,
+    /// The host of the public URL.
+    public: Option<String>,
     /// From when on a refusal is logged again.
     log_from: Moment,
 }
 
 impl Hosts {
-    /// Allows these names beside those of this machine.
-    pub(super) fn new(allowed: Vec<AllowedHost>) -> Self {
-        Self { allowed, log_from: Moment::default() }
+    /// Allows these names, and that of the public URL, beside those of this machine.
+    pub(super) fn new(allowed: Vec<AllowedHost>, public_url: Option<&PublicUrl>) -> Self {
+        let public = public_url.map(|url| url.origin().host_name().to_owned());
+        Self { allowed, public, log_from: Moment::default() }
     }
 
     /// Whether connections from elsewhere than this machine are checked, too.
@@ -44,6 +47,7 @@ impl Hosts {
             || name.parse::<Ipv4Addr>().is_ok()
             || name == "localhost"
             || name.ends_with(".localhost")
+            || self.public.as_deref() == Some(name)
             || self.allowed.iter().any(|allowed| allowed.0 == name)
     }
 
@@ -73,7 +77,7 @@ mod tests {
     use crate::config::Value;
 
     fn hosts(allowed: &str) -> Hosts {
-        Hosts::new(Vec::parse(allowed).expect(allowed))
+        Hosts::new(Vec::parse(allowed).expect(allowed), None)
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::chat::{
     Listener, OutputMode, Refusal, RoomId, ServerEvent,
 };
 use crate::clock::{Moment, Now};
-use crate::config::Config;
+use crate::config::{Config, PublicUrl};
 use crate::http::Request;
 use crate::journal::Journal;
 use crate::net::{Broadcast, ConnId, FrameClass, Handler, Missed, Turn};
@@ -52,6 +52,7 @@ pub(crate) struct Server {
     chat: Chat,
     journal: Journal,
     policy: origin::Policy,
+    public_url: Option<PublicUrl>,
     hosts: hosts::Hosts,
     accounts: Accounts,
     /// The chat's effects of one input; empty between inputs, and here to be reused.
@@ -187,6 +188,16 @@ impl Handler for Server {
         }
     }
 
+    fn memory(&self) -> usize {
+        let journal = self.journal.gauges();
+        let parts = [self.chat.memory(), journal.cached_bytes, journal.write_bytes];
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
+
+    fn serves_when_full(&self, request: &Request) -> bool {
+        matches!(request.path.as_str(), "/healthz" | "/metrics")
+    }
+
     fn on_signal(&mut self, turn: &mut Turn<'_>, signal: i32) {
         if self.draining {
             tracing::warn!(signal, "second signal, stopping at once");
@@ -208,8 +219,9 @@ impl Server {
         Self {
             chat,
             journal,
-            policy: origin::Policy::new(config.allow_origin.clone()),
-            hosts: hosts::Hosts::new(config.allow_host.clone()),
+            policy: origin::Policy::new(config.allow_origin.clone(), config.public_url.as_ref()),
+            public_url: config.public_url.clone(),
+            hosts: hosts::Hosts::new(config.allow_host.clone(), config.public_url.as_ref()),
             accounts,
             effects: Vec::new(),
             responses: Responses::default(),

@@ -7,7 +7,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::config::{AllowedOrigin, Host, WebOrigin};
+use crate::config::{AllowedOrigin, Host, PublicUrl, WebOrigin};
 
 /// The web pages that may connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,10 @@ pub enum Refused {
 }
 
 impl Policy {
-    /// Allows these origins beside the server's own.
-    pub fn new(others: Vec<AllowedOrigin>) -> Self {
+    /// Allows these origins beside the server's own, which is that of its public URL, too: a proxy
+    /// may have replaced the host.
+    pub fn new(mut others: Vec<AllowedOrigin>, public_url: Option<&PublicUrl>) -> Self {
+        others.extend(public_url.map(|url| AllowedOrigin::Only(url.origin().clone())));
         Self { others }
     }
 
@@ -77,7 +79,7 @@ mod tests {
     use crate::config::Value;
 
     fn policy(others: &str) -> Policy {
-        Policy::new(Vec::parse(others).expect(others))
+        Policy::new(Vec::parse(others).expect(others), None)
     }
 
     fn allows(others: &str, origin: &str, host: &str) -> bool {
@@ -176,6 +178,15 @@ mod tests {
         ] {
             assert!(!allows(list, origin, "chat.example"), "{origin}");
         }
+    }
+
+    #[test]
+    fn a_page_of_the_public_url_may_connect_whatever_the_host() {
+        let url = PublicUrl::parse("https://chat.example/talk").unwrap();
+        let policy = Policy::new(Vec::new(), Some(&url));
+        let check = |origin| policy.check([origin], Some("127.0.0.1:8080")).is_ok();
+        assert!(check("https://chat.example") && check("http://127.0.0.1:8080"));
+        assert!(!check("http://chat.example") && !check("https://evil.example"));
     }
 
     #[test]

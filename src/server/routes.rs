@@ -1,5 +1,6 @@
 //! Routing requests: the page's files, health checks, the HTTP API and WebSockets.
 
+use super::exchange::EarlyResponse;
 use super::log::Escaped;
 use super::{Server, errors, exchange, hosts};
 use crate::assets;
@@ -30,7 +31,7 @@ impl Server {
             return self.admit(turn, conn, request);
         }
         let response = match assets::respond(request) {
-            Some(response) => self.share(request, response),
+            Some(response) => self.with_canonical(path, self.share(request, response)),
             // §9.3.7: about the server in general.
             None if path == "*" => Response::new(Status(204)).with_header("Allow", "GET, HEAD"),
             None => errors::response(path, Status(404), "not found"),
@@ -73,6 +74,18 @@ impl Server {
         response.with_header("Vary", "Origin")
     }
 
+    /// Names the public URL of a page, so that whoever saves or indexes it by another address links to
+    /// that one.
+    fn with_canonical(&self, path: &str, response: Response) -> Response {
+        match &self.public_url {
+            Some(url) if matches!(path, "/" | "/stats") => {
+                let link = url.link(path);
+                response.with_header("Link", format!("<{link}>; rel=\"canonical\""))
+            }
+            _ => response,
+        }
+    }
+
     /// Admits a request to the API or a WebSocket if its origin and its caller are allowed.
     fn admit(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let is_api = request.path.starts_with("/api/");
@@ -89,6 +102,11 @@ impl Server {
         if is_api && is_encoded(request) {
             let line = "the body is encoded; send it without Content-Encoding";
             let response = exchange::status_response(Status(415), line);
+            return Answer::Respond(exchange::with_api_headers(response, origin));
+        }
+        if request.path == "/api/client" {
+            let response =
+                client_seen(turn, conn, request).unwrap_or_else(EarlyResponse::into_response);
             return Answer::Respond(exchange::with_api_headers(response, origin));
         }
         match self.caller(turn.now(), request) {
@@ -114,6 +132,21 @@ impl Server {
         }
         Response::text(Status(200), "ready")
     }
+}
+
+/// Returns what the server sees of a client, by which anybody can check the proxies in between.
+fn client_seen(
+    turn: &Turn<'_>,
+    conn: ConnId,
+    request: &Request,
+) -> Result<Response, EarlyResponse> {
+    exchange::check_method("GET, HEAD", request)?;
+    let seen = serde_json::json!({
+        "address": turn.address(conn).map(|address| address.to_string()),
+        "secure": turn.is_secure(conn),
+        "host": request.host,
+    });
+    Ok(Response::json(Status(200), seen.to_string()))
 }
 
 /// Returns the response to a request that is not admitted; a page of `origin` may read it.

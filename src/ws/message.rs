@@ -150,6 +150,18 @@ impl Incoming {
         self.header_bytes == 0 && self.frame.is_none() && self.message.is_none()
     }
 
+    /// Returns the bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        let message = self.message.as_ref().map_or(0, |message| {
+            message.payload.capacity().saturating_add(match &message.coding {
+                Coding::Plain | Coding::Deflated | Coding::Skipped => 0,
+                Coding::Inflated(_) => INFLATER_BYTES,
+                Coding::Collected(bytes) => bytes.capacity(),
+            })
+        });
+        size_of::<Self>().saturating_add(self.control.capacity()).saturating_add(message)
+    }
+
     /// Returns how many fragments and control frames have begun since the last call.
     pub(super) fn take_uncounted(&mut self) -> u32 {
         std::mem::take(&mut self.uncounted)
@@ -268,6 +280,9 @@ struct Partial {
     wire_bytes: u64,
     coding: Coding,
 }
+
+/// What an inflater takes, roughly.
+const INFLATER_BYTES: usize = 50 * 1024;
 
 /// How a message's bytes become its payload.
 #[derive(Debug)]

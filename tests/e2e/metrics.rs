@@ -235,3 +235,78 @@ fn scrapes_are_charged_as_other_queries_are() {
     assert_eq!(limited.status, 429);
     assert!(limited.header("retry-after").is_some());
 }
+
+#[test]
+fn a_server_that_is_full_refuses_newcomers_and_goes_on_for_the_others() {
+    let limit = ["--max-memory", "4MiB", "--rate-limit", "off"];
+    let server = Server::start(&[&limit[..], &["--limit", "turn_bytes_max=1MiB"]].concat());
+    let mut alice = server.join("name=Alice&room=a&room=b");
+    let is_full = |scrape: &Scrape| {
+        let parts = ["connections", "receive_buffers", "send_queues", "chat"];
+        let bytes = parts
+            .map(|part| scrape.get(&format!("chinwag_memory_accounted_bytes{{part=\"{part}\"}}")));
+        bytes.iter().sum::<f64>() > scrape.get("chinwag_memory_max_bytes")
+    };
+    assert!(!is_full(&scrape(&server)));
+    // The record of a server without a directory is in memory.
+    let text = "x".repeat(4000);
+    for n in 0..700 {
+        for room in ["a", "b"] {
+            let id = format!("{room}{n}");
+            alice.send(json!({"type": "send_message", "id": id, "room": room, "payload": text}));
+            alice.until("ack");
+        }
+    }
+    server.logs("out of memory: new connections are refused");
+    let refused = request(&server, "GET /", "", "");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("10")));
+    assert!(server.try_connect("/ws").is_none());
+    let refused = request(&server, "GET /api/rooms", "", "");
+    assert_eq!((refused.status, &refused.body["code"]), (503, &json!("overloaded")));
+    assert!(refused.header("retry-after").is_some());
+    // It is alive, and whoever watches it sees what is the matter.
+    assert_eq!(request(&server, "GET /healthz", "", "").status, 200);
+    assert_eq!(request(&server, "GET /readyz", "", "").status, 503);
+    let full = scrape(&server);
+    assert!(is_full(&full));
+    assert!(full.get("chinwag_connections_refused_total{reason=\"memory\"}") >= 3.0);
+    alice.post("c", "still here");
+}
+
+/// Returns the names of metrics in a text.
+fn names(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let ours = words.filter(|it| it.starts_with("chinwag_") || it.starts_with("process_"));
+    ours.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_dashboard_and_the_alerts_name_metrics_that_exist_and_the_dashboard_shows_all() {
+    let data = Data::new();
+    let server = data.start(&[]);
+    let scrape = scrape(&server);
+    let known: BTreeSet<String> =
+        scrape.values.keys().map(|it| it.split('{').next().unwrap().to_owned()).collect();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".packaging");
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    let (dashboard, alerts) = (read("grafana.json"), read("alerts.yaml"));
+    for (file, text) in [("grafana.json", &dashboard), ("alerts.yaml", &alerts)] {
+        let unknown: Vec<_> = names(text).difference(&known).cloned().collect();
+        assert!(unknown.is_empty(), "{file} names {unknown:?}");
+    }
+    let shown = names(&dashboard);
+    let missing = scrape.families.keys().filter(|family| {
+        !["", "_total", "_bucket"].iter().any(|end| shown.contains(&format!("{family}{end}")))
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&String>::new());
+    // Labels, too: a value that no metric has would never match.
+    for (label, values) in [("code", "internal_error"), ("result", "failure|limited")] {
+        for value in values.split('|') {
+            let wanted = format!("{label}=\"{value}\"");
+            assert!(scrape.values.keys().any(|series| series.contains(&wanted)), "{wanted}");
+        }
+    }
+    let dashboard: serde_json::Value = serde_json::from_str(&dashboard).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    assert!(panels.iter().all(|panel| panel["targets"][0]["expr"].is_string()));
+}

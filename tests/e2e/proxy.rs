@@ -321,3 +321,47 @@ fn query_rates_apply_per_client_behind_a_proxy() {
     let other = (0..5).map(|n| get(OTHER, "/api/rooms", &format!("192.0.2.{}", 100 + n)));
     assert!(other.skip(2).any(|it| it.starts_with("HTTP/1.1 429 ")));
 }
+
+#[test]
+fn anybody_can_ask_what_the_server_sees_of_the_client() {
+    let server = start(&["--auth", "required"]);
+    let asked = |headers: &str, from| {
+        let mut stream = connect(&server, from);
+        let head = "GET /api/client HTTP/1.1\r\nConnection: close\r\n";
+        stream.write_all(format!("{head}{headers}\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 ") && head.contains("no-store"), "{head}");
+        serde_json::from_str::<Value>(body).unwrap()
+    };
+    let forwarded = "Host: chat.localhost:99\r\nX-Forwarded-For: 192.0.2.7\r\n\
+                     X-Forwarded-Proto: https\r\n";
+    let seen = json!({"address": "192.0.2.7", "secure": true, "host": "chat.localhost:99"});
+    assert_eq!(asked(forwarded, PROXY), seen);
+    let direct = json!({"address": "127.0.0.2", "secure": false, "host": "chat.localhost:99"});
+    assert_eq!(asked(forwarded, OTHER), direct);
+}
+
+#[test]
+fn the_public_url_is_a_name_of_this_server() {
+    let server = start(&["--public-url", "https://chat.example/talk/"]);
+    let get = |path: &str, headers: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
+        server.exchange(head.as_bytes())
+    };
+    let page = get("/stats", "Host: localhost\r\n");
+    assert!(page.contains("\r\nLink: <https://chat.example/talk/stats>; rel=\"canonical\"\r\n"));
+    assert!(!get("/app.js", "Host: localhost\r\n").contains("\r\nLink: "));
+    // A proxy that replaces the host.
+    let origin = "Host: localhost\r\nOrigin: https://chat.example\r\n";
+    assert!(get("/api/rooms", origin).starts_with("HTTP/1.1 200 "));
+    let evil = "Host: localhost\r\nOrigin: https://evil.example\r\n";
+    assert!(get("/api/rooms", evil).starts_with("HTTP/1.1 403 "));
+    // A client on this machine that asks by that name.
+    let other = |host: &str| {
+        let mut stream = connect(&server, OTHER);
+        asks(&mut stream, format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
+    };
+    assert_eq!([other("chat.example"), other("evil.example")], [200, 421]);
+}

@@ -170,6 +170,16 @@ impl People {
         &mut self.accounts
     }
 
+    /// Counts all people, those without a connection included.
+    pub(in crate::chat) fn len(&self) -> usize {
+        self.people.len()
+    }
+
+    /// Counts the detached sessions.
+    pub(in crate::chat) fn detached_sessions(&self) -> usize {
+        self.detached.len()
+    }
+
     /// Adds a person to the detached sessions.
     fn put_detached(&mut self, key: PersonId) {
         if let Some(person) = self.people.get_mut(key.index()) {

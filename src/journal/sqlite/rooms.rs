@@ -138,7 +138,7 @@ impl Rooms {
         room.top = stored.entry.seq;
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
-            self.bytes = self.bytes.saturating_sub(memory_bytes(history));
+            self.bytes = self.bytes.saturating_sub(history.memory());
             if !mem::replace(&mut recent.listed, true) {
                 self.clock.push_back(Arc::clone(key));
             }
@@ -146,7 +146,7 @@ impl Rooms {
             while history.len() > self.limits.recent_entries_max {
                 history.pop(true);
             }
-            self.bytes = self.bytes.saturating_add(memory_bytes(history));
+            self.bytes = self.bytes.saturating_add(history.memory());
         }
         self.take_held(key);
         self.make_space();
@@ -175,9 +175,9 @@ impl Rooms {
         room.first = first;
         if let Some(recent) = &mut room.recent {
             let history = &mut recent.history;
-            self.bytes = self.bytes.saturating_sub(memory_bytes(history));
+            self.bytes = self.bytes.saturating_sub(history.memory());
             history.prune(first);
-            self.bytes = self.bytes.saturating_add(memory_bytes(history));
+            self.bytes = self.bytes.saturating_add(history.memory());
         }
     }
 
@@ -270,7 +270,7 @@ impl Rooms {
         if entries_read.first < room.first {
             history.prune(room.first);
         }
-        self.bytes = self.bytes.saturating_add(memory_bytes(&history));
+        self.bytes = self.bytes.saturating_add(history.memory());
         room.recent = Some(Box::new(Recent { history, used: true, listed: true }));
         room.filling = false;
         for query in mem::take(&mut room.waiting) {
@@ -283,7 +283,7 @@ impl Rooms {
     /// Drops the entries of a room from memory.
     fn forget_recent(&mut self, key: &RoomKey) {
         let recent = self.rooms.get_mut(key).and_then(|room| room.recent.take());
-        let bytes = recent.map_or(0, |recent| memory_bytes(&recent.history));
+        let bytes = recent.map_or(0, |recent| recent.history.memory());
         self.bytes = self.bytes.saturating_sub(bytes);
         self.clock.retain(|listed| listed != key);
     }
@@ -298,7 +298,7 @@ impl Rooms {
                 self.clock.push_back(key);
                 continue;
             }
-            self.bytes = self.bytes.saturating_sub(memory_bytes(&recent.history));
+            self.bytes = self.bytes.saturating_sub(recent.history.memory());
             room.recent = None;
         }
     }
@@ -334,13 +334,6 @@ fn is_recent(span: Span, top: u64, entries: usize) -> bool {
     }
 }
 
-/// Returns the bytes that a record takes, roughly.
-fn memory_bytes(history: &History) -> usize {
-    history.len().saturating_mul(ENTRY_BYTES).saturating_add(history.bytes())
-}
-
-/// What an entry takes beside its text: itself, and the heads of two allocations.
-const ENTRY_BYTES: usize = size_of::<StoredEntry>() + 64;
 /// How long a read waits for the appends before it. They take a few milliseconds unless the disk
 /// hangs.
 const PATIENCE: Duration = Duration::from_millis(250);

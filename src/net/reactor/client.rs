@@ -93,24 +93,31 @@ impl Conns {
         conn.secure = is_secure(request.headers("x-forwarded-proto"));
     }
 
-    /// Counts a client that opens a WebSocket through a trusted proxy; returns whether it may. No
+    /// Admits a client that opens a WebSocket, and counts it if it comes through a trusted proxy. No
     /// request follows this one.
-    pub(super) fn admit(&mut self, id: ConnId) -> bool {
-        let Some(conn) = self.get(id) else { return false };
+    pub(super) fn admit(&mut self, id: ConnId) -> Result<(), Refused> {
+        let admitted = match self.memory_state.is_full {
+            true => Err(Refused::Memory),
+            false => self.count_proxied(id),
+        };
+        admitted.inspect_err(|refused| self.counters.refused.add(*refused))
+    }
+
+    fn count_proxied(&mut self, id: ConnId) -> Result<(), Refused> {
+        let Some(conn) = self.get(id) else { return Ok(()) };
         let address = conn.address;
         if conn.proxied.take().is_none() || self.trusts(address) {
-            return true;
+            return Ok(());
         }
         let counted = self.networks.count(address);
         if counted.is_some_and(|over| over > 0) {
             self.networks.discount(address);
-            self.counters.refused.add(Refused::Network);
-            return false;
+            return Err(Refused::Network);
         }
-        self.get(id).is_some_and(|conn| {
+        if let Some(conn) = self.get(id) {
             conn.counted = counted.is_some();
-            true
-        })
+        }
+        Ok(())
     }
 
     /// Removes a connection from the counts.

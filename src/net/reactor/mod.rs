@@ -131,10 +131,12 @@ impl Reactor {
             self.conns.again = false;
             let began = self.conns.clock.elapsed();
             self.conns.counters.events.add(events.iter().count() as u64);
+            self.conns.weigh(handler.memory());
             self.accept(&events);
             self.read(&events, handler);
             self.wake(handler);
             self.deadlines(handler);
+            self.conns.relieve(self.now);
             self.flush();
             self.reap(handler);
             let took = self.conns.clock.elapsed().saturating_sub(began);
@@ -199,7 +201,8 @@ impl Reactor {
         let address = address.ip().to_canonical();
         let over = conns.slab.len().checked_sub(self.connections_max);
         let mut surplus = over.unwrap_or(0);
-        let mut refusal = over.map(|_| Refused::Connections);
+        let is_full = conns.memory_state.is_full.then_some(Refused::Memory);
+        let mut refusal = over.map(|_| Refused::Connections).or(is_full);
         let (proxied, counted) = conns.classify(address);
         if let Some(over @ 1..) = counted
             && refusal.is_none()
@@ -370,6 +373,7 @@ impl Reactor {
             // Closing the socket removes it from epoll and kqueue; this is for other systems.
             let _ = self.poll.registry().deregister(conn.transport.stream());
             self.conns.discount(&conn);
+            self.conns.forget_received(&conn);
             self.listeners.resume();
         }
     }

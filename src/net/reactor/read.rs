@@ -8,8 +8,9 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::{Conns, Reactor, SIGNALS, Turn, WAKER, is_listener};
 use crate::clock::Clock;
+use crate::http::Request;
 use crate::net::Handler;
-use crate::net::conn::{Conn, ConnId};
+use crate::net::conn::ConnId;
 use crate::net::counters::{Refused, count, count_many};
 use crate::net::transport::Moved;
 use crate::ws::{Answer, Answered, Event};
@@ -118,6 +119,7 @@ impl Reactor {
             }
         };
         self.scratch = scratch;
+        self.conns.weigh_received(id);
         goes_on
     }
 
@@ -171,22 +173,21 @@ impl Reactor {
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
             Event::Request(request) => {
                 turn.conns.read_forwarded(id, &request);
-                let refusal = turn.conns.shared.refusal;
-                let refuse = |refused: Refused, conn: &Conn| {
-                    let (status, cause) = (refused.status(), refused.cause());
-                    tracing::info!(address = %conn.address, status = status.0, "refused: {cause}");
-                    Answer::Respond(refusal(&request.path, status, refused.line()).with_close())
-                };
                 let Some(conn) = turn.conns.get(id) else { return };
                 let mut answer = match conn.refusal {
-                    Some(refused) => refuse(refused, conn),
+                    Some(refused) if !(refused.is_full() && handler.serves_when_full(&request)) => {
+                        refuse(&request, refused, turn.conns, id)
+                    }
                     None => handler.on_request(&mut turn, id, &request),
+                    Some(_) => match handler.on_request(&mut turn, id, &request) {
+                        Answer::Respond(response) => Answer::Respond(response.with_close()),
+                        answer => answer,
+                    },
                 };
                 if matches!(answer, Answer::Upgrade { .. })
-                    && !self.conns.admit(id)
-                    && let Some(conn) = self.conns.get(id)
+                    && let Err(refused) = self.conns.admit(id)
                 {
-                    answer = refuse(Refused::Network, conn);
+                    answer = refuse(&request, refused, &self.conns, id);
                 }
                 let Conns { slab, shared, frames, .. } = &mut self.conns;
                 let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
@@ -257,3 +258,19 @@ impl Budget {
         now >= *self.until.get_or_insert_with(|| now.saturating_add(self.time_max))
     }
 }
+
+/// Refuses a request, because of its connection.
+fn refuse(request: &Request, refused: Refused, conns: &Conns, id: ConnId) -> Answer {
+    let (status, cause) = (refused.status(), refused.cause());
+    let conn = conns.slab.get(id.slot() as usize);
+    let address = conn.map(|conn| tracing::field::display(conn.address));
+    tracing::info!(address, status = status.0, "refused: {cause}");
+    let mut response = (conns.shared.refusal)(&request.path, status, refused.line());
+    if response.headers.iter().all(|(name, _)| *name != RETRY_AFTER) {
+        response = response.with_header(RETRY_AFTER, RETRY_AFTER_S);
+    }
+    Answer::Respond(response.with_close())
+}
+
+const RETRY_AFTER: &str = "Retry-After";
+const RETRY_AFTER_S: &str = "10";

@@ -3,7 +3,7 @@
 use super::exposition::{Family, Label, Number, Values};
 use super::process::Process;
 use crate::metrics::{Counts, Histogram};
-use crate::net::Turn;
+use crate::net::{Memory, Turn};
 use crate::server::Server;
 
 /// Collects all metrics.
@@ -14,6 +14,7 @@ pub(super) fn scrape(server: &Server, turn: &Turn<'_>) -> Vec<Family> {
     scrape.reactor(turn);
     scrape.journal(server);
     scrape.chat(server);
+    scrape.memory(turn);
     scrape.process();
     scrape.0
 }
@@ -177,6 +178,33 @@ impl Scrape {
             Values::Gauge(vec![(
                 Label(Some(("version", env!("CARGO_PKG_VERSION").to_owned()))),
                 Number::Whole(1),
+            )]),
+        );
+    }
+
+    fn memory(&mut self, turn: &Turn<'_>) {
+        let gauges = turn.gauges();
+        let Memory { connections, received, queued, handler } = gauges.memory;
+        let parts = [
+            ("connections", connections),
+            ("receive_buffers", received),
+            ("send_queues", queued),
+            ("chat", handler),
+        ];
+        let values = parts.map(|(part, bytes)| {
+            (Label(Some(("part", part.to_owned()))), Number::Whole(bytes as u64))
+        });
+        self.add(
+            "chinwag_memory_accounted_bytes",
+            "Bytes of memory that --max-memory counts, by what they are for.",
+            Values::Gauge(values.into()),
+        );
+        self.add(
+            "chinwag_memory_max_bytes",
+            "The limit of these bytes, --max-memory; 0 for none.",
+            Values::Gauge(vec![(
+                Label::NONE,
+                Number::Whole(gauges.memory_max.unwrap_or_default()),
             )]),
         );
     }

@@ -18,6 +18,12 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
+    /// Returns the bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        let buffers = self.parser.memory().saturating_add(self.held.capacity());
+        size_of::<Self>().saturating_add(buffers)
+    }
+
     fn has_held(&self) -> bool {
         self.held_read < self.held.len()
     }

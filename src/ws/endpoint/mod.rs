@@ -327,6 +327,13 @@ impl Endpoint {
         self.exchange.is_none() && self.incoming.is_none()
     }
 
+    /// Returns the bytes of memory that a partial request, frame or message takes.
+    pub fn held_memory(&self) -> usize {
+        let exchange = self.exchange.as_ref().map_or(0, |exchange| exchange.memory());
+        let incoming = self.incoming.as_ref().map_or(0, |incoming| incoming.memory());
+        exchange.saturating_add(incoming)
+    }
+
     fn receive_now(
         &mut self,
         now: Now,
