@@ -72,8 +72,9 @@ export function setUp({ args, isFake = false } = {}) {
   return world;
 }
 
-export function startBrowser() {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+/** @param {string[]} [flags]  beside those of every browser */
+export function startBrowser(flags = []) {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
 }
 
 /**

@@ -12,7 +12,8 @@ import WebSocket from "ws";
 
 import { binary, until } from "../server.js";
 
-const DOCKERFILE = readFileSync(fileURLToPath(new URL("../../.packaging/Dockerfile", import.meta.url)), "utf8");
+const shipped = (name) => readFileSync(fileURLToPath(new URL(`../../.packaging/${name}`, import.meta.url)), "utf8");
+const DOCKERFILE = shipped("Dockerfile");
 
 /** What the last stage of the Dockerfile says: who runs what in which environment. */
 function image() {
@@ -92,4 +93,12 @@ test("the program serves, is healthy and keeps its record in a root that has not
   assert.match(past, /from nowhere/);
   await stopAgain();
   assert.deepEqual(readdirSync(root).sort(), [entry[0].slice(1), volume.slice(1)].sort(), "nothing was written elsewhere");
+});
+
+test("the settings of the services in compose.yaml hold", async () => {
+  const lines = [...shipped("compose.yaml").matchAll(/^ +(CHINWAG_\w+): (.*)$/gm)];
+  const environment = Object.fromEntries(lines.map(([, name, value]) => [name, value.replace(/\$\{CHAT_HOST:-(.*)\}/, "$1")]));
+  const { stdout } = await promisify(execFile)(binary(), ["check"], { env: environment });
+  assert.match(stdout, /^trusted_proxy = \["private"\]/m);
+  assert.match(stdout, /^allow_host = \["localhost"\]/m);
 });
