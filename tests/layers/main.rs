@@ -46,7 +46,7 @@ const CHAT: Layers = Layers {
         ("output_mode", &[]),
         ("limits", &["names"]),
         ("rate", &["protocol", "record"]),
-        ("names", &["record"]),
+        ("names", &["few", "record"]),
         ("effect", &["record", "protocol"]),
         ("input", &["record", "protocol"]),
         ("step", &["effect", "protocol", "record"]),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod again;
+mod alike;
 mod charge;
 mod coming;
 mod cost;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::ClientId;
-use crate::chat::names::{UserName, likeness};
+use crate::chat::names::{Likeness, UserName};
 use crate::chat::pending::{PendingAccount, PendingRequest};
 use crate::chat::people::telling;
 use crate::chat::protocol::account::{Account, AccountRequest, Registered};
@@ -32,8 +32,9 @@ impl Chat {
     /// Returns the key by which login attempts for a name are counted: all spellings of an
     /// account's name share one.
     pub fn counted_as(&self, name: &str) -> Box<str> {
-        let [key, _] = likeness(self.account_named(name).map_or(name, |account| &account.name));
-        key
+        let name = self.account_named(name).map_or(name, |account| &account.name);
+        let [letters, _] = Likeness::of(name).by_letter;
+        letters
     }
 
     /// Checks that a login has an account or can get one.
@@ -63,10 +64,7 @@ impl Chat {
         if self.people.accounts().len() >= self.limits.accounts_max {
             return Err(Refusal::new(Code::Overloaded, "there are too many accounts"));
         }
-        let holder = self.people.of_name(name.as_arc());
-        let holder = holder.and_then(|holder| self.people.get(holder));
-        let is_own = holder.is_some_and(|person| Some(person.author) == own);
-        if self.account_named(name.as_arc()).is_none() && (holder.is_none() || is_own) {
+        if self.people.is_free_for_account(name.as_arc(), own) {
             return Ok(());
         }
         Err(Refusal::new(Code::NameTaken, "this name is taken"))
@@ -194,8 +192,8 @@ impl Chat {
     /// connection.
     fn demote_to_guest(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         let Some(key) = self.people.of_session(author) else { return };
-        let Some(person) = self.people.get_mut(key) else { return };
-        (person.account, person.admin) = (false, false);
+        self.people.set_account(key, false, false);
+        let Some(person) = self.people.get(key) else { return };
         if person.clients.as_slice().is_empty() && person.memberships.as_slice().is_empty() {
             self.end_session(step, key);
         }

@@ -241,8 +241,7 @@ impl Chat {
             let room = if requested.starts_with('@') {
                 self.direct(from.author, requested)
             } else {
-                let name = RoomName::parse(requested, &self.limits).ok();
-                name.and_then(|name| self.rooms.find(&name.key))
+                self.rooms.room_named(Some(requested))
             };
             if let Some(room) = room
                 && rooms.contains(&room)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
-use crate::chat::names::likeness;
+use crate::chat::names::Likeness;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::DirectSummary;
 use crate::chat::protocol::server_event::ServerEvent;
@@ -141,13 +141,13 @@ impl Chat {
     /// another user's.
     fn label(&self, own: AuthorKey, with: AuthorKey, partner: &str) -> Arc<str> {
         let taken: HashSet<Box<str>> =
-            self.directs_of(own).flat_map(|side| likeness(&side.label)).collect();
+            self.directs_of(own).flat_map(|side| Likeness::of(&side.label).by_letter).collect();
         let mut label = format!("@{partner}");
         let mut number = 1_u32;
         let is_taken = |label: &str| {
             let user = label.strip_prefix('@').and_then(|name| self.people.author_named(name));
             user.is_some_and(|(user, _)| user != with)
-                || likeness(label).iter().any(|like| taken.contains(like))
+                || Likeness::of(label).by_letter.iter().any(|like| taken.contains(like))
         };
         while is_taken(&label) {
             number = number.saturating_add(1);

@@ -62,11 +62,9 @@ impl Chat {
         let known = self.people.of_session(account.author);
         let key = known.unwrap_or_else(|| self.people.add(account.author));
         self.people.reattach(key);
-        if let Some(person) = self.people.get_mut(key) {
-            (person.account, person.admin) = (true, account.admin);
-            if person.name.is_empty() {
-                person.name = Arc::clone(&account.name);
-            }
+        self.people.set_account(key, true, account.admin);
+        if let Some(person) = self.people.get_mut(key).filter(|person| person.name.is_empty()) {
+            person.name = Arc::clone(&account.name);
         }
         if known.is_none() {
             self.persist_session(step, key);
@@ -74,8 +72,8 @@ impl Chat {
         key
     }
 
-    /// Names an account's person; a guest with that name gets a number. Returns the rooms with
-    /// pending presence changes.
+    /// Names an account's person; a guest who would pass for it gets a number. Returns the rooms
+    /// with pending presence changes.
     pub(in crate::chat) fn name_account(
         &mut self,
         step: &mut Step<'_>,
@@ -87,30 +85,30 @@ impl Chat {
             return Vec::new();
         }
         let name = UserName::known(&account.name);
-        let Some(holder) = self.people.install(key, &name, &self.limits) else {
-            return Vec::new();
-        };
-        let Some(Person { name: user, author, .. }) = self.people.get(holder) else {
+        let guests = self.people.install(key, &name, &self.limits);
+        guests.into_iter().flat_map(|(guest, was)| self.make_way(step, guest, &was)).collect()
+    }
+
+    /// Notifies a guest of its new name, which an account has displaced. Returns the rooms with
+    /// pending presence changes.
+    fn make_way(&mut self, step: &mut Step<'_>, guest: PersonId, was: &Arc<str>) -> Vec<RoomId> {
+        let Some(Person { name: user, author, .. }) = self.people.get(guest) else {
             return Vec::new();
         };
         let (user, author) = (Arc::clone(user), *author);
         // Before its new holder hears anything under the name.
-        self.rooms.renamed_typing(holder);
+        self.rooms.renamed_typing(guest);
         self.tell_typed(step);
-        let rooms = self.people.places_of(holder);
+        let rooms = self.people.places_of(guest);
         for &room in &rooms {
-            let what = PresenceEvent::Was(Arc::clone(&account.name));
-            self.rooms.note(
-                room,
-                PresenceChange { what, user: Arc::clone(&user), except: None },
-                &self.limits,
-            );
+            let (what, user) = (PresenceEvent::Was(Arc::clone(was)), Arc::clone(&user));
+            self.rooms.note(room, PresenceChange { what, user, except: None }, &self.limits);
         }
         for client in self.people.clients_of(author) {
             let message = format!("This name belongs to an account. You are {user}.");
             step.notice(client, None, "renamed", message);
         }
-        self.session_changed(step, holder);
+        self.session_changed(step, guest);
         rooms
     }
 

@@ -43,6 +43,7 @@ impl Chat {
             return self.direct_or_new(who.author, requested.trim());
         }
         let name = RoomName::parse(requested, &self.limits)
+            .or_else(|fault| self.rooms.name_of_existing(requested).ok_or(fault))
             .map_err(|fault| Refusal::new(Code::BadField, fault))?;
         let owner = (owns && !self.limits.is_lobby(&name.key)).then_some(who.author);
         let room = self.rooms.open(&name, owner, telling(network), &self.limits)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::ids::{ClientId, PersonId};
-use crate::chat::names::UserName;
+use crate::chat::names::{Likeness, UserName};
 use crate::chat::output_mode::OutputMode;
 use crate::chat::people::client::{ClientRef, Delivery};
 use crate::chat::protocol::error::{Code, Refusal};
@@ -29,12 +29,11 @@ impl Chat {
             let message = "you are logged in; an account keeps its name";
             return Err(Refusal::new(Code::Forbidden, message));
         }
-        let author = from.author;
-        let registered = self.people.accounts().named(name.as_arc());
-        if registered.is_some_and(|account| account.author != author) {
+        let like = Likeness::of(name.as_arc());
+        if self.people.accounts().bars(&like, Some(from.author)) {
             return Err(Refusal::new(Code::NameTaken, "this name belongs to an account"));
         }
-        if self.people.of_name(name.as_arc()).is_some_and(|other| other != person) {
+        if self.people.guests_like(&like).any(|other| other != person) {
             return Err(Refusal::new(Code::NameTaken, "this name is taken"));
         }
         self.rename(step, from, &name);

@@ -4,6 +4,7 @@
 //! and those that change how other text is displayed, are refused, so that nobody can pass for
 //! another user by adding them.
 
+mod index;
 mod likeness;
 mod visible;
 
@@ -12,10 +13,11 @@ use std::sync::Arc;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use self::likeness::FOLDED_CHARS_MAX;
-use self::visible::readable;
+use self::visible::{check_marks, readable};
 use crate::chat::limits::Limits;
 use crate::chat::record::RoomKey;
-pub(in crate::chat) use likeness::{alike, fold, likeness};
+pub(in crate::chat) use index::{ByText, NameIndex};
+pub(in crate::chat) use likeness::{Likeness, fold};
 pub(in crate::chat) use visible::is_blank;
 
 /// The name of users without one.
@@ -45,11 +47,12 @@ impl UserName {
         if name.graphemes(true).count() > chars || name.len() > bytes {
             return Err(format!("a name has at most {chars} characters and {bytes} bytes"));
         }
+        check_marks(&name)?;
+        check_folded(&fold(&name))?;
         // In the simple form, `*` is the server's own name.
-        if name == "*" {
+        if Likeness::of(&name).by_letter.iter().any(|like| &**like == "*") {
             return Err("this name is the server's".to_owned());
         }
-        check_folded(&fold(&name))?;
         Ok(Self(name.into()))
     }
 
@@ -179,7 +182,17 @@ mod tests {
             "a\u{2800}b",
             "a\u{FE0F}",
             "a\u{E0041}",
+            "a\u{FFFC}",
             "a\u{FFFD}",
+            "\u{FF0A}",
+            "a\u{FF0A}",
+            "a\u{FE61}",
+            "\u{2217}",
+            "a\u{34F}b",
+            "a\u{34F}\u{301}",
+            "a\u{FE00}",
+            "漢\u{E0100}",
+            "a\u{180B}",
             "a\u{FFFF}",
             "a\u{E000}",
             "a\u{A0}b",

@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
+use unicode_script::{Script, ScriptExtension, UnicodeScript as _};
 
 use super::Fault;
 
@@ -29,6 +30,32 @@ pub(super) fn readable(requested: &str, bytes_max: usize) -> Result<String, Faul
     Ok(name)
 }
 
+/// Refuses combining marks of another script than their letter's, and a mark that is repeated at
+/// once: few fonts show them, or show them apart (UTS #39 §5.4).
+pub(super) fn check_marks(name: &str) -> Result<(), Fault> {
+    let (mut base, mut before) = (None, None);
+    for c in name.nfd() {
+        if !is_combining_mark(c) {
+            base = Some(c);
+        } else if before == Some(c) || !base.is_some_and(|base| fits(c, base)) {
+            return Err(format!("U+{:04X} cannot stand in a name like this", u32::from(c)));
+        }
+        before = Some(c);
+    }
+    Ok(())
+}
+
+/// Whether a combining mark belongs to the script of its base, or to no script.
+fn fits(mark: char, base: char) -> bool {
+    let (of_mark, of_base) = (mark.script_extension(), base.script_extension());
+    // The marks of the Latin script belong to all scripts: Unicode lists only where they are common,
+    // and Nivkh has a caron on Cyrillic letters.
+    let is_general = mark.script() == Script::Inherited
+        && (of_mark.is_inherited() || of_mark.contains_script(Script::Latin));
+    let is_shared = |base: ScriptExtension| !base.is_common() && !base.is_inherited();
+    is_general || (is_shared(of_base) && !of_mark.intersection(of_base).is_empty())
+}
+
 /// Combining marks on one letter; written languages need three.
 const MARKS_MAX: u32 = 4;
 
@@ -42,7 +69,8 @@ fn visible(c: char, before: Option<char>, after: Option<char>) -> bool {
         '\u{FE0E}' | '\u{FE0F}' => {
             before.is_some_and(|c| emoji(c) || (c.is_ascii() && after == Some('\u{20E3}')))
         }
-        '\u{FFFD}' => false,
+        // Placeholders, and what looks like the server's `*`.
+        '\u{FFFC}' | '\u{FFFD}' | '\u{FE61}' | '\u{FF0A}' => false,
         _ => !(c.is_control() || c.is_whitespace() || invisible(c)),
     }
 }
@@ -105,6 +133,57 @@ mod tests {
         }
         for text in [".", "\u{200B}a", "\u{E000}", "\u{FFFD}", "👍", "\u{301}", "ㅤx"] {
             assert!(!is_blank(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn marks_stand_on_letters_of_their_script_once() {
+        for name in [
+            "René",
+            "Nguyễn Thị",
+            "हिन्दी",
+            "ไทย ก้าว",
+            "עִבְרִית",
+            "العَرَبِيَّة",
+            "ـَ",
+            "Ёж",
+            "э\u{301}",
+            "р\u{30C}",
+            "ガキ\u{3099}",
+            "ー\u{3099}",
+            "i\u{307}\u{301}",
+            "தமிழ்",
+            "ខ្មែរ",
+            "မြန်မာ",
+            "བོད་ཡིག",
+            "1\u{FE0F}\u{20E3}",
+            "5\u{302}",
+            "ᾧ",
+        ] {
+            assert_eq!(check_marks(name), Ok(()), "{name}");
+        }
+        for name in [
+            "a\u{5B4}",
+            "a\u{64E}",
+            "a\u{651}",
+            "i\u{5C1}m",
+            "i\u{740}m",
+            "a\u{93C}",
+            "Bo\u{E31}b",
+            "a\u{3099}",
+            "漢\u{3099}",
+            "a\u{483}",
+            "я\u{5B4}",
+            "ก\u{EB4}",
+            "-\u{64E}",
+            "1\u{93F}",
+            "👍\u{5B4}",
+            "a\u{301}\u{64E}",
+            "é\u{301}",
+            "a\u{307}\u{307}",
+            "\u{64E}",
+        ] {
+            assert!(check_marks(name).is_err(), "{name:?}");
         }
     }
 }

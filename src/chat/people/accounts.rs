@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chat::names::likeness;
+use crate::chat::names::{ByText, Likeness, NameIndex};
 use crate::chat::protocol::account::{Account, Registered};
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// All accounts: a few hundred bytes each.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct Accounts {
-    pub(in crate::chat) by_likeness: HashMap<Box<str>, AuthorKey>,
+    names: NameIndex<AuthorKey>,
+    /// By the likenesses that guests cannot have.
+    by_pair: ByText<AuthorKey>,
     by_author: HashMap<AuthorKey, Account>,
 }
 
@@ -38,10 +40,27 @@ impl Accounts {
         self.by_author.get(&author)
     }
 
-    /// Finds an account by its name or a look-alike.
+    /// Finds an account by its name, or else the only one with a name that looks like it.
     pub(in crate::chat) fn named(&self, name: &str) -> Option<&Account> {
-        let author = likeness(name).iter().find_map(|key| self.by_likeness.get(key))?;
-        self.by_author.get(author)
+        self.find(&Likeness::of(name))
+    }
+
+    /// Finds an account by the likeness of its name, as [`Accounts::named`] does.
+    pub(in crate::chat) fn find(&self, like: &Likeness) -> Option<&Account> {
+        let mut named = self.names.named(like);
+        let author = named.next()?;
+        named.all(|other| other == author).then(|| self.by_author.get(author)).flatten()
+    }
+
+    /// Whether an account but `author`'s has this name or one that looks like it.
+    pub(in crate::chat) fn has(&self, like: &Likeness, author: Option<AuthorKey>) -> bool {
+        self.names.like(like).any(|other| Some(*other) != author)
+    }
+
+    /// Whether a guest with this name would pass for an account but `author`'s.
+    pub(in crate::chat) fn bars(&self, like: &Likeness, author: Option<AuthorKey>) -> bool {
+        let mut others = like.by_pair.iter().flat_map(|pairs| self.by_pair.get(pairs));
+        others.any(|other| Some(*other) != author)
     }
 
     /// Counts the accounts.
@@ -57,20 +76,19 @@ impl Accounts {
 
     /// Adds or replaces an account.
     pub(in crate::chat) fn put(&mut self, account: Account) {
-        for key in likeness(&account.name) {
-            self.by_likeness.entry(key).or_insert(account.author);
-        }
+        self.remove(account.author);
+        let like = Likeness::of(&account.name);
+        self.names.insert(&like, &account.author);
+        like.by_pair.iter().for_each(|pairs| self.by_pair.insert(pairs, &account.author));
         self.by_author.insert(account.author, account);
     }
 
     /// Removes an account and frees its name.
     pub(in crate::chat) fn remove(&mut self, author: AuthorKey) -> Option<Account> {
         let account = self.by_author.remove(&author)?;
-        for key in likeness(&account.name) {
-            if self.by_likeness.get(&key) == Some(&author) {
-                self.by_likeness.remove(&key);
-            }
-        }
+        let like = Likeness::of(&account.name);
+        self.names.remove(&like, &author);
+        like.by_pair.iter().for_each(|pairs| self.by_pair.remove(pairs, &author));
         Some(account)
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::chat::effect::{Effect, Listener};
 use crate::chat::few;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
+use crate::chat::names::Likeness;
 use crate::chat::people::client::{Client, ClientLogin, ClientRef, Delivery};
 use crate::chat::people::{People, Person, telling};
 use crate::chat::protocol::login::Login;
@@ -170,10 +171,11 @@ impl People {
     /// Finds the account or person with a name, and how the name is written.
     pub(in crate::chat) fn author_named(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
         let name = name.trim();
-        if let Some(account) = self.accounts().named(name) {
+        let like = Likeness::of(name);
+        if let Some(account) = self.accounts().find(&like) {
             return Some((account.author, Arc::clone(&account.name)));
         }
-        let person = self.get(self.of_name(name)?)?;
+        let person = self.get(self.guest_named(&like)?)?;
         // A transient person could never read an answer.
         (!person.transient).then(|| (person.author, Arc::clone(&person.name)))
     }

@@ -104,9 +104,9 @@ impl Person {
 #[derive(Debug, Default)]
 pub(in crate::chat) struct People {
     people: Slab<Person>,
-    /// Reserved names, by both their likenesses.
+    /// Reserved names of guests, by both their widest likenesses.
     names: HashMap<Box<str>, PersonId>,
-    /// Allocated numbers, by the folded base name they are appended to.
+    /// Allocated numbers, by the likeness of the base name they are appended to.
     numbers: HashMap<Box<str>, NameNumbers>,
     sessions: HashMap<AuthorKey, PersonId>,
     accounts: Accounts,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::chat::ids::PersonId;
 use crate::chat::limits::Limits;
-use crate::chat::names::{UserName, likeness};
+use crate::chat::names::{Likeness, UserName};
 use crate::chat::people::People;
 use crate::chat::record::AuthorKey;
 
@@ -19,17 +19,44 @@ pub(super) struct NameNumbers {
 }
 
 impl People {
-    /// Finds the person a name is reserved for.
+    /// Finds the person who holds a name.
     pub(in crate::chat) fn of_name(&self, name: &str) -> Option<PersonId> {
-        likeness(name).iter().find_map(|key| self.names.get(key)).copied()
+        let like = Likeness::of(name);
+        let account = self.accounts.find(&like).and_then(|it| self.of_session(it.author));
+        let is_called = |key: &PersonId| self.get(*key).is_some_and(|person| person.holds_name);
+        account.filter(is_called).or_else(|| self.guest_named(&like))
     }
 
-    /// Whether a name is reserved for no person and for no account but `author`'s.
+    /// Finds the guest who holds a name.
+    pub(in crate::chat) fn guest_named(&self, like: &Likeness) -> Option<PersonId> {
+        let is_like = |key: &PersonId| {
+            self.get(*key).is_some_and(|person| Likeness::of(&person.name).is_like(like))
+        };
+        self.guests_like(like).find(is_like)
+    }
+
+    /// Returns the guests who would pass for a user with this name: two at most.
+    pub(in crate::chat) fn guests_like(&self, like: &Likeness) -> impl Iterator<Item = PersonId> {
+        like.by_pair.iter().filter_map(|pairs| self.names.get(pairs)).copied()
+    }
+
+    /// Whether a guest may have a name: it would pass for no other guest and for no account but
+    /// `author`'s.
     pub(in crate::chat) fn is_free(&self, name: &str, author: Option<AuthorKey>) -> bool {
-        likeness(name).iter().all(|key| {
-            let owner = self.accounts.by_likeness.get(key);
-            !self.names.contains_key(key) && owner.is_none_or(|owner| Some(*owner) == author)
-        })
+        let like = Likeness::of(name);
+        self.guests_like(&like).next().is_none() && !self.accounts.bars(&like, author)
+    }
+
+    /// Whether an account may have a name: no other account's looks like it, and no guest but
+    /// `guest` would pass for it.
+    pub(in crate::chat) fn is_free_for_account(
+        &self,
+        name: &str,
+        guest: Option<AuthorKey>,
+    ) -> bool {
+        let like = Likeness::of(name);
+        let is_own = |key| self.get(key).is_some_and(|person| Some(person.author) == guest);
+        self.guests_like(&like).all(is_own) && !self.accounts.has(&like, None)
     }
 
     /// Returns the name of a new account: the requested one, with a number if it is in use.
@@ -41,7 +68,7 @@ impl People {
     ) -> Option<UserName> {
         let mut name = requested.clone();
         let mut number = 1_u32;
-        while !self.is_free(name.as_arc(), Some(author)) {
+        while !self.is_free_for_account(name.as_arc(), Some(author)) {
             number = match number {
                 0..COUNTED_TO => number.checked_add(1)?,
                 _ => number.checked_mul(2)?,
@@ -51,27 +78,30 @@ impl People {
         Some(name)
     }
 
-    /// Assigns an account's person the account's name. A guest who had that name is given a
-    /// numbered one and returned.
+    /// Assigns an account's person the account's name. Guests who would pass for it are given
+    /// numbered names, and returned with their former ones.
     pub(in crate::chat) fn install(
         &mut self,
         key: PersonId,
         name: &UserName,
         limits: &Limits,
-    ) -> Option<PersonId> {
-        let holder = self.of_name(name.as_arc()).filter(|holder| *holder != key);
-        if let Some(holder) = holder {
-            self.release(holder);
-        }
+    ) -> Vec<(PersonId, Arc<str>)> {
         self.release(key);
         self.hold(key, name);
         if let Some(person) = self.get_mut(key) {
             (person.number, person.lent, person.named) = (0, false, true);
         }
-        let holder = holder?;
-        let requested = UserName::known(&self.get(holder)?.name);
-        self.assign_name(holder, &requested, limits);
-        Some(holder)
+        let mut guests: Vec<PersonId> = self.guests_like(&Likeness::of(name.as_arc())).collect();
+        guests.dedup();
+        let mut renamed = Vec::new();
+        for guest in guests {
+            let Some(was) = self.get(guest).map(|person| Arc::clone(&person.name)) else {
+                continue;
+            };
+            self.assign_name(guest, &UserName::known(&was), limits);
+            renamed.push((guest, was));
+        }
+        renamed
     }
 
     /// Names a person, with a number appended if the name is in use. Returns whether a number was
@@ -87,7 +117,7 @@ impl People {
         let mut name = requested.clone();
         let author = self.get(key).map(|person| person.author);
         if !self.is_free(name.as_arc(), author) {
-            let base = folded(requested.base(limits));
+            let base = counted_by(requested.base(limits));
             loop {
                 number = self.numbers.entry(base.clone()).or_default().next();
                 name = requested.numbered(number, limits);
@@ -117,7 +147,7 @@ impl People {
         if person.holds_name {
             return false;
         }
-        if self.is_free(&person.name, Some(person.author)) {
+        if person.account || self.is_free(&person.name, Some(person.author)) {
             let name = UserName::known(&person.name);
             self.hold(key, &name);
             return false;
@@ -129,22 +159,34 @@ impl People {
         true
     }
 
+    /// Turns a guest into an account's person, or back.
+    pub(in crate::chat) fn set_account(&mut self, key: PersonId, account: bool, admin: bool) {
+        let Some(person) = self.get_mut(key) else { return };
+        person.admin = admin;
+        if std::mem::replace(&mut person.account, account) == account || !person.holds_name {
+            return;
+        }
+        let name = UserName::known(&person.name);
+        self.release(key);
+        self.hold(key, &name);
+    }
+
     /// Frees a person's name; [`Person::name`] keeps it.
     pub(in crate::chat) fn release(&mut self, key: PersonId) {
         let Some(person) = self.people.get_mut(key.index()) else { return };
         if !std::mem::take(&mut person.holds_name) {
             return;
         }
-        for like in likeness(&person.name) {
-            if self.names.get(&like) == Some(&key) {
-                self.names.remove(&like);
+        for pairs in Likeness::of(&person.name).by_pair {
+            if self.names.get(&pairs) == Some(&key) {
+                self.names.remove(&pairs);
             }
         }
         let suffix = format!("-{}", person.number);
         if std::mem::take(&mut person.lent)
             && let Some(base) = person.name.strip_suffix(&suffix)
         {
-            let base = folded(base);
+            let base = counted_by(base);
             if let Some(numbers) = self.numbers.get_mut(&base)
                 && numbers.give_back(person.number)
             {
@@ -157,8 +199,11 @@ impl People {
         let Some(person) = self.people.get_mut(key.index()) else { return };
         person.name = Arc::clone(name.as_arc());
         person.holds_name = true;
-        for like in likeness(name.as_arc()) {
-            self.names.entry(like).or_insert(key);
+        // The names of accounts are reserved by the accounts.
+        if !person.account {
+            for pairs in Likeness::of(name.as_arc()).by_pair {
+                self.names.entry(pairs).or_insert(key);
+            }
         }
     }
 }
@@ -168,10 +213,10 @@ impl People {
 /// names.
 const COUNTED_TO: u32 = 16;
 
-/// Returns the key of [`People::numbers`]: the first of the two likenesses of a name.
-fn folded(name: &str) -> Box<str> {
-    let [folded, _] = likeness(name);
-    folded
+/// Returns the key of [`People::numbers`]: the first of the widest likenesses of a name.
+fn counted_by(name: &str) -> Box<str> {
+    let [pairs, _] = Likeness::of(name).by_pair;
+    pairs
 }
 
 impl NameNumbers {

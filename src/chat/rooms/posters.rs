@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::chat::names::{alike, likeness};
+use crate::chat::names::Likeness;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::rules::Actor;
 
@@ -13,8 +13,7 @@ pub(in crate::chat) struct Posters(VecDeque<Poster>);
 #[derive(Debug)]
 struct Poster {
     who: Actor,
-    /// The likenesses of its name.
-    like: [Box<str>; 2],
+    like: Likeness,
 }
 
 impl Posters {
@@ -24,14 +23,16 @@ impl Posters {
         if self.0.len() >= POSTERS_MAX {
             self.0.pop_front();
         }
-        let like = likeness(&who.name);
+        let like = Likeness::of(&who.name);
         self.0.push_back(Poster { who, like });
     }
 
-    /// Finds the latest poster with a name.
+    /// Finds the latest poster with a name, or else with one that looks like it.
     pub(in crate::chat) fn named(&self, name: &str) -> Option<&Actor> {
-        let like = likeness(name);
-        self.0.iter().rev().find(|it| alike(&it.like, &like)).map(|it| &it.who)
+        let like = Likeness::of(name);
+        let exact = self.0.iter().rev().find(|it| it.like.is_same(&like));
+        let alike = || self.0.iter().rev().find(|it| it.like.is_like(&like));
+        exact.or_else(alike).map(|it| &it.who)
     }
 
     /// Finds the poster that is an author.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::ids::{ClientId, PersonId, RoomId};
-use crate::chat::names::fold;
+use crate::chat::names::{RoomName, fold};
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Rooms;
 use crate::chat::rooms::typing::{Stopped, TypingKey};
@@ -20,6 +20,13 @@ impl Rooms {
     /// Finds a room by its name, whether or not a client is in it.
     pub(in crate::chat) fn room_named(&self, named: Option<&str>) -> Option<RoomId> {
         self.find(&fold(named?.trim()))
+    }
+
+    /// Returns the name of a room that exists, which an earlier version may have allowed.
+    pub(in crate::chat) fn name_of_existing(&self, named: &str) -> Option<RoomName> {
+        let room = self.get(self.room_named(Some(named))?)?;
+        let name = RoomName { name: Arc::clone(&room.name), key: Arc::clone(&room.key) };
+        room.direct_room.is_none().then_some(name)
     }
 
     pub(in crate::chat) fn waited(&mut self, room: RoomId) {

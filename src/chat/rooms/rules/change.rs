@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Actor, DirtyKey, MemberState, Rules};
+use super::members::MemberState;
+use super::{Actor, DirtyKey, Rules};
 use crate::chat::record::{AuthorKey, Moderation, ModerationAction};
 use crate::clock::Now;
 

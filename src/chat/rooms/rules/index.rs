@@ -17,7 +17,7 @@ pub(super) enum Lookup {
     Freed(AuthorKey),
     /// The network of a guest.
     Network(IpAddr),
-    /// One of the two likenesses of a guest's name; last in this order.
+    /// One of the two widest likenesses of a guest's name; last in this order.
     Name(Box<str>),
 }
 

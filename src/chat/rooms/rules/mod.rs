@@ -6,6 +6,7 @@
 mod actor;
 mod change;
 mod index;
+mod members;
 mod restraint;
 mod stored;
 
@@ -13,10 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use self::members::MemberStates;
 use self::restraint::Restraints;
-use crate::chat::names::{alike, likeness};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::AuthorKey;
 use crate::clock::{Moment, Now};
@@ -35,28 +34,13 @@ pub(in crate::chat) struct Rules {
     pub(in crate::chat) slow: u64,
     /// Whether the room's key-value record is stored.
     pub(in crate::chat) persisted: bool,
-    member_states: BTreeMap<AuthorKey, MemberState>,
+    member_states: MemberStates,
     bans: Restraints,
     mutes: Restraints,
     /// When each author posted last, in slow mode.
     spoke: BTreeMap<AuthorKey, Moment>,
     /// The size of `spoke` at which authors who may post again are removed.
     sweep_at: usize,
-}
-
-/// An author's membership and role in a room.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct MemberState {
-    name: Arc<str>,
-    member: bool,
-    moderator: bool,
-    /// The stamp of when it became a member; 0 if unknown.
-    #[serde(skip_serializing_if = "is_zero")]
-    since: u64,
-    /// The end of a mute as version 0.1.0 stored it, in Unix milliseconds.
-    #[serde(skip_serializing)]
-    muted: u64,
 }
 
 /// A key-value record that has changed.
@@ -72,24 +56,6 @@ pub(in crate::chat) enum DirtyKey {
     Mute(Arc<str>),
 }
 
-impl MemberState {
-    /// Makes the author a member unless it is one.
-    fn join(&mut self, since: u64) {
-        if !std::mem::replace(&mut self.member, true) {
-            self.since = since;
-        }
-    }
-
-    /// Promotes or demotes the author. In a private room, moderators and former moderators are
-    /// members.
-    fn set_moderator(&mut self, moderator: bool, private: bool, since: u64) {
-        if private && (moderator || self.moderator) {
-            self.join(since);
-        }
-        self.moderator = moderator;
-    }
-}
-
 impl Rules {
     /// Returns the default rules, of a room without an owner.
     pub(in crate::chat) const fn none() -> Self {
@@ -99,7 +65,7 @@ impl Rules {
             locked: false,
             slow: 0,
             persisted: true,
-            member_states: BTreeMap::new(),
+            member_states: MemberStates::none(),
             bans: Restraints::none(),
             mutes: Restraints::none(),
             spoke: BTreeMap::new(),
@@ -258,14 +224,13 @@ impl Rules {
         if let Some((author, name)) = restrained {
             return Some(self.absent(author, name));
         }
-        let like = likeness(name);
-        let found = self.member_states.iter().find(|(_, it)| alike(&likeness(&it.name), &like));
-        found.map(|(author, state)| Actor::absent(*author, &state.name))
+        let found = self.member_states.named(name);
+        found.map(|(author, state)| Actor::absent(author, &state.name))
     }
 
     /// Returns the latest stamp in these rules.
     pub(in crate::chat) fn latest_stamp(&self) -> u64 {
-        let members = self.member_states.values().map(|it| it.since);
+        let members = self.member_states.iter().map(|(_, it)| it.since);
         let restraints = [self.bans.latest_stamp(), self.mutes.latest_stamp()];
         members.chain(restraints).max().unwrap_or(0)
     }
@@ -273,7 +238,12 @@ impl Rules {
     /// Lists all authors with a role or a restraint, or freed from one.
     pub(in crate::chat) fn authors(&self) -> Vec<AuthorKey> {
         let restrained = self.bans.authors().chain(self.mutes.authors());
-        self.member_states.keys().copied().chain(self.owner).chain(restrained).collect()
+        self.member_states
+            .iter()
+            .map(|(author, _)| *author)
+            .chain(self.owner)
+            .chain(restrained)
+            .collect()
     }
 }
 
@@ -281,11 +251,6 @@ impl Rules {
 const SPEAKERS_MIN: usize = 1024;
 /// At this many authors in slow mode all are removed: each may post once more.
 const SPEAKERS_MAX: usize = 65_536;
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
 
 fn private() -> Refusal {
     Refusal::new(Code::Forbidden, "this room is private; a member has to invite you")

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::Actor;
 use super::index::{Candidate, Index, Lookup};
-use crate::chat::names::{ANONYMOUS, alike, likeness};
+use crate::chat::names::{ANONYMOUS, Likeness, NameIndex};
 use crate::chat::record::AuthorKey;
 use crate::clock::Now;
 
@@ -20,6 +20,7 @@ use crate::clock::Now;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Restraints {
     pub(super) by_key: BTreeMap<Arc<str>, Restraint>,
+    names: NameIndex<Arc<str>>,
     index: Index,
 }
 
@@ -40,14 +41,13 @@ pub(super) struct Restraint {
     pub(super) until: u64,
     /// Authors bound by name or network whom a moderator has freed.
     pub(super) freed: BTreeSet<AuthorKey>,
-    /// The likenesses of the name.
-    pub(super) like: [Box<str>; 2],
+    pub(super) like: Likeness,
 }
 
 impl Restraints {
     /// Makes an empty list.
     pub(super) const fn none() -> Self {
-        Self { by_key: BTreeMap::new(), index: Index::none() }
+        Self { by_key: BTreeMap::new(), names: NameIndex::none(), index: Index::none() }
     }
 
     /// Returns when the restraint that binds an actor the longest ends, in Unix milliseconds;
@@ -75,9 +75,8 @@ impl Restraints {
 
     /// Finds one by the name of its author.
     pub(super) fn named(&self, name: &str) -> Option<(AuthorKey, &Arc<str>)> {
-        let like = likeness(name);
-        let found = self.by_key.values().find(|it| alike(&it.like, &like));
-        found.map(|it| (it.author, &it.name))
+        let key = self.names.named(&Likeness::of(name)).next()?;
+        self.by_key.get(key).map(|it| (it.author, &it.name))
     }
 
     /// Returns an author who is offline, with what its restraint stores about it.
@@ -115,7 +114,7 @@ impl Restraints {
             at: now.unix_ms,
             until,
             freed: BTreeSet::new(),
-            like: likeness(&target.name),
+            like: Likeness::of(&target.name),
         };
         if let Some(earlier) = earlier {
             if earlier.guest && earlier.since > 0 {
@@ -137,8 +136,10 @@ impl Restraints {
     pub(super) fn lift(&mut self, target: &Actor, now: Now) -> Vec<Arc<str>> {
         let (mut changed, _) = self.withdraw(target.author);
         if changed.is_empty() {
-            let like = likeness(&target.name);
-            changed = self.remove(|it| alike(&it.like, &like));
+            let keys: BTreeSet<_> =
+                self.names.named(&Likeness::of(&target.name)).cloned().collect();
+            keys.iter().for_each(|key| drop(self.take(key)));
+            changed.extend(keys);
         }
         let mut caught = BTreeMap::<Arc<str>, bool>::new();
         self.search(target, |by_name, found| {
@@ -206,11 +207,12 @@ impl Restraints {
         if who.account || !self.index.has_names() {
             return;
         }
-        for like in likeness(&who.name) {
+        for like in Likeness::of(&who.name).by_pair {
             let alike = self.index.find(&Lookup::Name(like));
             found(true, &mut alike.filter(|it| binds(it)));
         }
-        for like in without_number(&who.name).map(likeness).into_iter().flatten() {
+        let base = without_number(&who.name).map(|base| Likeness::of(base).by_pair);
+        for like in base.into_iter().flatten() {
             let alike = self.index.find(&Lookup::Name(like));
             found(true, &mut alike.filter(|it| came_later(it) && binds(it)));
         }
@@ -261,6 +263,7 @@ impl Restraints {
 
     pub(super) fn put(&mut self, key: Arc<str>, restraint: Restraint) {
         self.take(&key);
+        self.names.insert(&restraint.like, &key);
         for (lookup, end) in restraint.lookups() {
             self.index.insert(lookup, restraint.candidate(&key, end));
         }
@@ -269,6 +272,7 @@ impl Restraints {
 
     fn take(&mut self, key: &Arc<str>) -> Option<Restraint> {
         let restraint = self.by_key.remove(key)?;
+        self.names.remove(&restraint.like, key);
         for (lookup, end) in restraint.lookups() {
             self.index.remove(&lookup, &restraint.candidate(key, end));
         }
@@ -293,8 +297,8 @@ impl Restraint {
         }
         // The default name of guests does not identify anybody.
         let base = without_number(&self.name).unwrap_or(&self.name);
-        if !alike(&likeness(base), &likeness(ANONYMOUS)) {
-            let names = self.like.iter().cloned().map(Lookup::Name);
+        if !Likeness::of(base).passes_for(&Likeness::of(ANONYMOUS)) {
+            let names = self.like.by_pair.iter().cloned().map(Lookup::Name);
             lookups.extend(names.map(|lookup| (lookup, self.until)));
         }
         lookups

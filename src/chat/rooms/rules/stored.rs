@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::members::MemberState;
 use super::restraint::{Restraint, Restraints};
-use super::{DirtyKey, MemberState, Rules};
-use crate::chat::names::likeness;
+use super::{DirtyKey, Rules};
+use crate::chat::names::Likeness;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 
 /// The room as a key-value record.
@@ -129,7 +130,7 @@ impl Restraints {
             authors.iter().filter_map(|author| AuthorKey::from_hex(author)).collect()
         };
         let (accounts, freed) = (from_hex(accounts), from_hex(freed));
-        let (like, at) = (likeness(&name), at.unwrap_or(since));
+        let (like, at) = (Likeness::of(&name), at.unwrap_or(since));
         let restraint =
             Restraint { name, author, accounts, guest, network, since, at, until, freed, like };
         self.put(key.into(), restraint);
@@ -147,7 +148,7 @@ impl Restraints {
             at: 0,
             until,
             freed: BTreeSet::new(),
-            like: likeness(name),
+            like: Likeness::of(name),
         });
     }
 }
