@@ -1,5 +1,6 @@
 //! What must hold between settings, beyond the form of each.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{AllowedOrigin, Config, Effective, LIMITS, SETTINGS, keys};
@@ -25,6 +26,10 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     let named = |key| effective.named(key);
     fault(!config.listen.is_empty(), "listen", &|| "no address; use at least one".into());
     fault(listens_once(config), "listen", &|| "an address is given twice".into());
+    let shared = |address: SocketAddr| address.port() != 0 && config.listen.contains(&address);
+    fault(!config.admin_listen.is_some_and(shared), "admin_listen", &|| {
+        format!("the same as {}", named("listen"))
+    });
     fault(any_stands_alone(config), "allow_origin", &|| {
         "* already allows all; use either * or the others".into()
     });

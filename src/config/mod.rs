@@ -43,6 +43,8 @@ pub use self::{
 pub struct Config {
     /// Addresses to listen on.
     pub listen: Vec<SocketAddr>,
+    /// Address for administrators, instead of the others.
+    pub admin_listen: Option<SocketAddr>,
     /// Other origins whose pages may connect.
     pub allow_origin: Vec<AllowedOrigin>,
     /// Names by which this server may be reached, beside those of this machine.
@@ -97,6 +99,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
+            admin_listen: None,
             allow_origin: Vec::new(),
             allow_host: Vec::new(),
             public_url: None,

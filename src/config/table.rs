@@ -13,6 +13,8 @@ settings! {
     ["Basics"]
     /// Address to listen on; port 0 is any.
     listen: listen;
+    /// Address for metrics, statistics and administration, instead of the others.
+    admin_listen: admin_listen;
     /// Data directory; none keeps all in memory.
     data: data;
     /// Other origin whose pages may connect, or * for any.

@@ -1,7 +1,7 @@
 //! What a handler may do, and the connections it acts on.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use slab::Slab;
@@ -265,6 +265,12 @@ impl Turn<'_> {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         let ends = conn.and_then(|conn| conn.transport.ends());
         ends.is_some_and(|(own, peer)| own.is_loopback() && !self.conns.trusts(peer))
+    }
+
+    /// Returns the address that a connection was made to.
+    pub fn own_address(&self, id: ConnId) -> Option<SocketAddr> {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
+        conn.transport.own_address()
     }
 
     /// Whether the client is on this machine, as far as is known: its connection, and its address if

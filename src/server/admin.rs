@@ -1,12 +1,45 @@
-//! What is for those who run the server: who may see it, and its routes.
+//! What is for those who run the server: who may see it, and at which address.
+//!
+//! With an address of its own (`--admin-listen`), there is nothing of it at the others; whoever
+//! reaches that address may see the metrics. The routes of administration are those below
+//! `/api/users`; they need an administrator's token at either address.
 
+use super::accounts::USERS;
 use super::exchange::network;
 use super::{Server, errors, metrics};
-use crate::chat::Refusal;
+use crate::chat::{ClientEvent, Code, Command, Refusal};
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
 
 impl Server {
+    /// Whether a path is served to a connection, given the address that it was made to.
+    pub(super) fn serves_here(&self, turn: &Turn<'_>, conn: ConnId, path: &str) -> bool {
+        !is_for_admins(path) || self.is_for_admins(turn, conn)
+    }
+
+    /// Refuses an event that is not for the address that its connection was made to.
+    pub(super) fn for_this_address(
+        &self,
+        turn: &Turn<'_>,
+        conn: ConnId,
+        event: ClientEvent,
+    ) -> Result<ClientEvent, Refusal> {
+        if matches!(event.command, Command::Stats { .. }) && !self.is_for_admins(turn, conn) {
+            let refusal = Refusal::new(Code::Forbidden, "statistics are for administrators");
+            return Err(refusal.re(event.id));
+        }
+        Ok(event)
+    }
+
+    /// Whether the address that a connection was made to is for administrators.
+    fn is_for_admins(&self, turn: &Turn<'_>, conn: ConnId) -> bool {
+        let Some(admin_at) = self.admin_at else { return true };
+        turn.own_address(conn).is_some_and(|own| {
+            let ip = admin_at.ip();
+            own.port() == admin_at.port() && (ip.is_unspecified() || ip == own.ip())
+        })
+    }
+
     /// Answers `/metrics`. To those who may not see it there is no such path.
     pub(super) fn metrics(&mut self, turn: &Turn<'_>, conn: ConnId, request: &Request) -> Response {
         if !self.may_watch(turn, conn, request) {
@@ -22,13 +55,25 @@ impl Server {
         metrics::respond(self, turn, request)
     }
 
-    /// Whether the sender of a request may see how the server does: a program on this machine that
-    /// was not passed on by a proxy, or an administrator.
+    /// Whether the sender of a request may see how the server does: whoever reaches the address for
+    /// administrators; without one, a program on this machine that was not passed on by a proxy, and
+    /// an administrator.
     fn may_watch(&self, turn: &Turn<'_>, conn: ConnId, request: &Request) -> bool {
+        if self.admin_at.is_some() {
+            return self.is_for_admins(turn, conn);
+        }
         let passed_on = FORWARDING.iter().any(|name| request.header(name).is_some());
         (turn.is_loopback(conn) && !passed_on)
             || self.caller(turn.now(), request).is_ok_and(|caller| caller.admin)
     }
+}
+
+/// Whether a path is for administrators.
+fn is_for_admins(path: &str) -> bool {
+    let below = |top: &str| {
+        path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    ["/metrics", "/stats", "/api/stats", USERS].into_iter().any(below)
 }
 
 /// The headers by which proxies say that they pass a request on.

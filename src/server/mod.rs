@@ -25,6 +25,7 @@ mod responses;
 mod routes;
 mod start;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::chat::record::JournalResponse;
@@ -53,6 +54,8 @@ pub(crate) struct Server {
     journal: Journal,
     policy: origin::Policy,
     public_url: Option<PublicUrl>,
+    /// The address for administrators; without one, all addresses are.
+    admin_at: Option<SocketAddr>,
     hosts: hosts::Hosts,
     accounts: Accounts,
     /// The chat's effects of one input; empty between inputs, and here to be reused.
@@ -119,6 +122,7 @@ impl Handler for Server {
             Message::Binary(bytes) => (bytes.len(), std::str::from_utf8(bytes).ok()),
         };
         let event = self.chat.read(turn.now(), client(conn), bytes, text);
+        let event = event.and_then(|event| self.for_this_address(turn, conn, event));
         let event = event.and_then(|event| self.with_login(turn.now(), conn, event));
         self.handle(turn, Input::Received { client: client(conn), event });
     }
@@ -221,6 +225,7 @@ impl Server {
             journal,
             policy: origin::Policy::new(config.allow_origin.clone(), config.public_url.as_ref()),
             public_url: config.public_url.clone(),
+            admin_at: None,
             hosts: hosts::Hosts::new(config.allow_host.clone(), config.public_url.as_ref()),
             accounts,
             effects: Vec::new(),

@@ -24,6 +24,9 @@ impl Server {
         if let Err(response) = self.check_host(turn, conn, request) {
             return Answer::Respond(response);
         }
+        if !self.serves_here(turn, conn, path) {
+            return Answer::Respond(errors::response(path, Status(404), "not found"));
+        }
         if path == "/metrics" {
             return Answer::Respond(self.metrics(turn, conn, request));
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::slice::from_ref;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -79,29 +80,38 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         let real = reactor.listen(*address).map_err(|error| Failure::Listen(*address, error))?;
         addresses.push(real);
     }
+    let admin_at = config
+        .admin_listen
+        .map(|address| reactor.listen(address).map_err(|error| Failure::Listen(address, error)));
+    let admin_at = admin_at.transpose()?;
     reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
     let chat = Chat::new(config.chat.clone(), opening);
     let mut server = Server::new(config, chat, journal, accounts);
+    server.admin_at = admin_at;
     let _address = match &config.data {
         // Without it only commands beside this server do not find it; what is stored can be read.
-        Data::Dir(dir) => AddressFile::write(dir, &addresses)
+        Data::Dir(dir) => AddressFile::write(dir, admin_at.as_ref().map_or(&*addresses, from_ref))
             .inspect_err(|error| tracing::error!(%error, "cannot write the address file"))
             .ok(),
         Data::None => None,
     };
-    announce(&addresses);
+    announce(&addresses, admin_at);
     let result = reactor.run(&mut server).map_err(system("cannot poll"));
     server.close();
     result
 }
 
 /// Announces on stdout and in the log that the server is ready, and its addresses.
-fn announce(addresses: &[SocketAddr]) {
+fn announce(addresses: &[SocketAddr], admin_at: Option<SocketAddr>) {
     let mut stdout = io::stdout().lock();
     for address in addresses {
         tracing::info!(%address, "listening");
         // The parent may have closed the pipe.
         let _ = writeln!(stdout, "listening on http://{address}");
+    }
+    if let Some(address) = admin_at {
+        tracing::info!(%address, "listening for administrators");
+        let _ = writeln!(stdout, "listening for administrators on http://{address}");
     }
     let _ = stdout.flush();
 }

@@ -310,3 +310,42 @@ fn the_dashboard_and_the_alerts_name_metrics_that_exist_and_the_dashboard_shows_
     let panels = dashboard["panels"].as_array().expect("panels");
     assert!(panels.iter().all(|panel| panel["targets"][0]["expr"].is_string()));
 }
+
+#[test]
+fn with_an_address_for_administrators_the_others_have_nothing_for_them() {
+    let data = Data::new();
+    let mut server = data.start(&["--admin-listen", "127.0.0.1:0", "--trusted-proxy", "loopback"]);
+    user(&data, &["add", "Root", "--admin"], PASSWORD).unwrap();
+    let root = bearer(&token(&log_in(&server, "Root", PASSWORD)));
+    let paths = ["/metrics", "/stats", "/api/stats?minutes=1", "/api/users"];
+    for path in paths {
+        for headers in ["", &root] {
+            let answer = request(&server, &format!("GET {path}"), headers, "");
+            assert_eq!(answer.status, 404, "{path}");
+        }
+    }
+    let mut alice = server.join("name=Alice");
+    alice.send(json!({"type": "stats", "id": "s"}));
+    let refused = alice.until("error");
+    assert_eq!((&refused["re"], &refused["payload"]["code"]), (&json!("s"), &json!("forbidden")));
+    assert_eq!(request(&server, "GET /", "", "").status, 200);
+    assert_eq!(request(&server, "GET /healthz", "", "").status, 200);
+    // The address in the log is the real one.
+    server.logs("listening for administrators address=");
+    let log = server.log();
+    let rest = log.split("listening for administrators address=").nth(1).unwrap();
+    server.address = rest.split_whitespace().next().unwrap().to_owned();
+    for (path, status) in paths.into_iter().zip([200, 200, 200, 401]) {
+        let forwarded = "X-Forwarded-For: 192.0.2.1\r\n";
+        assert_eq!(
+            request(&server, &format!("GET {path}"), forwarded, "").status,
+            status,
+            "{path}"
+        );
+    }
+    assert_eq!(request(&server, "GET /api/users", &root, "").status, 200);
+    assert_eq!(request(&server, "GET /healthz", "", "").status, 200);
+    let mut watcher = server.join("name=Watcher");
+    watcher.send(json!({"type": "stats"}));
+    watcher.until("stats");
+}
