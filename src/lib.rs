@@ -37,7 +37,7 @@
 //! | [`ws`] | `clock`, `rate`, `http` | one connection's protocol life without a socket |
 //! | [`chat`] | `clock`, `rate` | the domain: inputs in, effects out |
 //! | [`auth`] | `clock`, `rate`, `file` | passwords and tokens |
-//! | [`net`] | `clock`, `http`, `ws` | sockets, timers, the turn |
+//! | [`net`] | `clock`, `rate`, `http`, `ws` | sockets, TLS, timers, the turn |
 //! | [`journal`] | `clock`, `chat` | the ordered record of each room |
 //! | [`assets`] | `http` | the page, embedded |
 //! | [`config`] | the layers' limits | flags, environment, file |

@@ -12,7 +12,9 @@ use std::time::Duration;
 use chinwag::clock::Clock;
 use chinwag::http::{self, Request, Response, Status};
 use chinwag::net::proxy::Trusted;
-use chinwag::net::{Broadcast, ConnId, FrameClass, Handler, Limits, Missed, Reactor, Turn};
+use chinwag::net::{
+    Broadcast, ConnId, FrameClass, Handler, Limits, Missed, Reactor, Transmission, Turn,
+};
 use chinwag::ws::{self, Answer, Closed, Message, Shared};
 
 /// Broadcasts every message with a number, and reports to the test.
@@ -130,7 +132,9 @@ impl World {
         let thread = thread::spawn(move || {
             let shared = Shared::new(messages, http::Limits::default());
             let mut reactor = Reactor::new(limits, shared, Clock::start(), 1024).unwrap();
-            ready.send(reactor.listen("127.0.0.1:0".parse().unwrap()).unwrap()).unwrap();
+            let address = "127.0.0.1:0".parse().unwrap();
+            let (_, address) = reactor.listen(address, Transmission::Plain).unwrap();
+            ready.send(address).unwrap();
             let (open, number, closed) = (Vec::new(), 0, 0);
             let [closed_max, files, replies] = counts;
             let mut hub = Hub { open, number, tell, closed, closed_max, files, replies };

@@ -3,7 +3,6 @@
 //! Keys come from a file named in the configuration and from nowhere else.
 
 use super::jose::Header;
-use super::limit::Limits;
 use super::public_key::{Algorithm, PublicKey, PublicKeyError};
 use super::{jwks, pem};
 
@@ -55,9 +54,4 @@ impl IdentityProvider {
             _ => None,
         }
     }
-}
-
-impl Limits {
-    /// The largest file of keys that is read.
-    pub const KEY_FILE_BYTES_MAX: u64 = 256 * 1024;
 }

@@ -1,12 +1,13 @@
 //! Asking a server at work over HTTP, as a command beside it does.
 
 use std::{
-    io::{self, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    io::{self, Read, Write},
+    net::TcpStream,
     time::Duration,
 };
 
-use crate::clock::Clock;
+use super::tls;
+use crate::{clock::Clock, server::address::ServedAt};
 
 /// How long an answer may take, and how long it may be.
 #[derive(Clone, Copy)]
@@ -27,7 +28,7 @@ pub(super) struct Answer {
 /// Sends a request (RFC 9112 §3) and takes in all of the answer. `request` asks for the connection
 /// to be closed. Where this machine passes for a proxy, the server reads nothing of what does not
 /// begin with a PROXY header, and closes.
-pub(super) fn ask(address: SocketAddr, request: &str, bounds: Bounds) -> io::Result<Answer> {
+pub(super) fn ask(address: ServedAt, request: &str, bounds: Bounds) -> io::Result<Answer> {
     let clock = Clock::start();
     let answer = exchange(address, "", request, bounds, &clock)?;
     let answer = match &answer[..] {
@@ -41,7 +42,7 @@ pub(super) fn ask(address: SocketAddr, request: &str, bounds: Bounds) -> io::Res
 }
 
 fn exchange(
-    address: SocketAddr,
+    address: ServedAt,
     head: &str,
     request: &str,
     bounds: Bounds,
@@ -51,18 +52,28 @@ fn exchange(
         Duration::ZERO => Err(io::Error::from(io::ErrorKind::TimedOut)),
         left => Ok(left),
     };
-    let mut stream = TcpStream::connect_timeout(&address, left()?)?;
-    stream.set_write_timeout(Some(left()?))?;
-    stream.write_all(&[head, request].concat().into_bytes())?;
+    let mut socket = TcpStream::connect_timeout(&address.address, left()?)?;
+    socket.set_write_timeout(Some(left()?))?;
+    socket.set_read_timeout(Some(left()?))?;
+    socket.write_all(head.as_bytes())?;
+    let timed = socket.try_clone()?;
+    let mut stream: Box<dyn Stream> = match address.tls {
+        true => Box::new(tls::connect(socket, address.address)?),
+        false => Box::new(socket),
+    };
     let mut answer = Vec::new();
+    match stream.write_all(request.as_bytes()) {
+        Err(error) if CLOSED.contains(&error.kind()) => return Ok(answer),
+        written => written?,
+    }
     let mut bytes = [0; 16 * 1024];
     while answer.len() < bounds.bytes_max {
-        stream.set_read_timeout(Some(left()?))?;
+        timed.set_read_timeout(Some(left()?))?;
         match stream.read(&mut bytes) {
             Ok(0) => break,
             Ok(length) => answer.extend_from_slice(bytes.get(..length).unwrap_or_default()),
             // What was closed before all of it was read comes back as a reset.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+            Err(error) if CLOSED.contains(&error.kind()) => break,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // What a read says that ran into its time limit.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => left().map(drop)?,
@@ -71,6 +82,14 @@ fn exchange(
     }
     Ok(answer)
 }
+
+trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
+
+/// How reads and writes fail on a connection that the server has closed.
+const CLOSED: [io::ErrorKind; 3] =
+    [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof];
 
 /// Reads an answer (RFC 9112 §4), if it is one.
 fn read(answer: &[u8]) -> Option<Answer> {

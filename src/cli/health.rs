@@ -3,7 +3,6 @@
 
 use std::{
     io::{self, Write as _},
-    net::SocketAddr,
     process::ExitCode,
     time::Duration,
 };
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Config, Data},
-    server::address::{AddressFile, reachable},
+    server::address::{AddressFile, ServedAt, reachable},
 };
 
 /// Describes the command.
@@ -26,10 +25,11 @@ pub(super) fn command() -> Command {
 
 /// Asks the server.
 pub(super) fn run(config: &Config) -> Result<ExitCode, Failure> {
-    let address = address(config)?;
+    let served = address(config)?;
+    let address = served.address;
     let failure = |why: &str| Failure::Run(format!("{address}: {why}"));
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    let answer = ask(address, &request, BOUNDS).map_err(|error| failure(&error.to_string()))?;
+    let answer = ask(served, &request, BOUNDS).map_err(|error| failure(&error.to_string()))?;
     if answer.status != 200 {
         return Err(failure(&format!("answers {}", answer.status)));
     }
@@ -42,12 +42,13 @@ const BOUNDS: Bounds = Bounds { within: Duration::from_secs(3), bytes_max: 16 * 
 
 /// Returns the first address of the server: the one that it left in its directory, where it can be
 /// read, else the one that it is told to listen on.
-fn address(config: &Config) -> Result<SocketAddr, Failure> {
+fn address(config: &Config) -> Result<ServedAt, Failure> {
     let left = match &config.data {
         Data::Dir(dir) => AddressFile::read(dir).unwrap_or_default(),
         Data::None => Vec::new(),
     };
     let told = config.listen.iter().copied().map(reachable).find(|address| address.port() != 0);
+    let told = told.map(|address| ServedAt { address, tls: !config.tls_cert.is_empty() });
     left.first().copied().or(told).ok_or_else(|| {
         Failure::Run("no server runs on this data directory, and --listen names no port".to_owned())
     })

@@ -16,7 +16,9 @@ mod export;
 mod health;
 mod import;
 mod manual;
+mod mkcert;
 mod progress;
+mod tls;
 mod user;
 
 use clap::{
@@ -90,6 +92,7 @@ pub fn run(
         "export" => export::run(&effective.config, arguments),
         "health" => health::run(&effective.config),
         "import" => import::run(&effective.config, arguments),
+        "mkcert" => mkcert::run(arguments),
         "user" => user::run(&effective.config, arguments),
         _ => serve(&effective.config),
     }
@@ -139,6 +142,7 @@ fn command() -> Command {
         .subcommand(export::command())
         .subcommand(health::command())
         .subcommand(import::command())
+        .subcommand(mkcert::command())
         .subcommand(user::command())
         .subcommands(manual::commands())
         .arg(

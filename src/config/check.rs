@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{AllowedOrigin, Config, Effective, LIMITS, SETTINGS, keys};
+use super::{AllowedOrigin, Config, Effective, LIMITS, SETTINGS, certificates, keys};
 use crate::auth;
 
 /// Returns all errors.
@@ -116,7 +116,9 @@ fn check_accounts(effective: &Effective, fault: &mut Complain<'_>) {
         format!("too small for {}; allow three times that and 1KiB", named("name_bytes_max"))
     });
     fault(limits.leeway <= MINUTE, "leeway", &|| "too long; use at most 60s".into());
-    if let Err((key, why)) = keys::identity_provider(config) {
+    let keys = keys::identity_provider(config).map(|_| ());
+    let certificates = certificates::certificates(config).map(|_| ());
+    for (key, why) in [keys, certificates].into_iter().filter_map(Result::err) {
         fault(false, key, &|| why.clone());
     }
 }
@@ -129,7 +131,7 @@ fn ttl_in_range(config: &Config) -> bool {
 }
 
 fn listens_once(config: &Config) -> bool {
-    let listen = &config.listen;
+    let listen: Vec<_> = config.listen.iter().chain(&config.listen_redirect).collect();
     let mut fixed = listen.iter().enumerate().filter(|(_, address)| address.port() != 0);
     fixed.all(|(at, address)| !listen.iter().take(at).any(|other| other == address))
 }

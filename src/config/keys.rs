@@ -1,9 +1,7 @@
 //! The public keys of the identity provider, from the files that the settings name.
 
-use std::{fs::File, io::Read as _, path::Path};
-
-use super::Config;
-use crate::auth::{IdentityProvider, Limits, OWN_ISSUER, PublicKeyError, Trust};
+use super::{Config, files};
+use crate::auth::{IdentityProvider, OWN_ISSUER, PublicKeyError, Trust};
 
 /// The setting that is wrong, and why.
 pub(super) type Fault = (&'static str, String);
@@ -40,7 +38,7 @@ pub(super) fn identity_provider(config: &Config) -> Result<Option<IdentityProvid
             "the name of this server itself; use that of the identity provider".into(),
         ));
     }
-    let text = text(path).map_err(|why| (key, why))?;
+    let text = files::text(path).map_err(|why| (key, why))?;
     let trust = Trust { issuer, audience, admins: config.jwt_admins };
     read(&text, trust).map(Some).map_err(|error| (key, error.to_string()))
 }
@@ -58,16 +56,4 @@ fn without_keys(config: &Config) -> Result<Option<IdentityProvider>, Fault> {
         Some((key, _)) => Err((key, "needs jwt-public-key or jwks too".into())),
         None => Ok(None),
     }
-}
-
-/// Reads a small file.
-fn text(path: &Path) -> Result<String, String> {
-    let unreadable = |error| format!("cannot be read: {error}");
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(Limits::KEY_FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > Limits::KEY_FILE_BYTES_MAX {
-        return Err("too large; use a file of at most 256KiB".into());
-    }
-    String::from_utf8(bytes).map_err(|_| "not text; use a PEM or JWKS file".into())
 }

@@ -10,9 +10,11 @@ use std::{
     time::Duration,
 };
 
+mod certificates;
 mod check;
 mod choice;
 mod effective;
+mod files;
 mod keys;
 mod load;
 mod lookup;
@@ -45,6 +47,12 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Address for administrators, instead of the others.
     pub admin_listen: Option<SocketAddr>,
+    /// PEM files with certificates; none for plain HTTP.
+    pub tls_cert: Vec<PathBuf>,
+    /// PEM files with their private keys, in the same order.
+    pub tls_key: Vec<PathBuf>,
+    /// Addresses that redirect to HTTPS.
+    pub listen_redirect: Vec<SocketAddr>,
     /// Other origins whose pages may connect.
     pub allow_origin: Vec<AllowedOrigin>,
     /// Names by which this server may be reached, beside those of this machine.
@@ -100,6 +108,9 @@ impl Default for Config {
         Self {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))],
             admin_listen: None,
+            tls_cert: Vec::new(),
+            tls_key: Vec::new(),
+            listen_redirect: Vec::new(),
             allow_origin: Vec::new(),
             allow_host: Vec::new(),
             public_url: None,

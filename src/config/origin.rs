@@ -50,6 +50,11 @@ impl WebOrigin {
         ["http", "https"].contains(&self.scheme.as_str())
             && self.host == host.clone().with_port(default_port(&self.scheme))
     }
+
+    /// Whether its pages come by TLS.
+    pub fn is_secure(&self) -> bool {
+        self.scheme == "https"
+    }
 }
 
 impl Host {

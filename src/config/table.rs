@@ -36,6 +36,14 @@ settings! {
     /// Minimum level: error, warn, info, debug or trace.
     log_level: log_level;
 
+    ["TLS"]
+    /// PEM file with a certificate and its chain; then every address is https://.
+    tls_cert: tls_cert;
+    /// PEM file with its private key; as many as certificates, in their order.
+    tls_key: tls_key;
+    /// Address that redirects http:// to https://.
+    listen_redirect: listen_redirect;
+
     ["Chat"]
     /// Send messages back to their sender by default.
     echo: chat.echo switch;
@@ -140,6 +148,9 @@ limits! {
     net.turn_bytes_max size;
     net.send_queue_bytes_max size;
     net.socket_send_buffer_bytes size;
+    net.tls_handshake_within;
+    net.tls_handshakes_max;
+    net.tls_time_per_turn_max;
     net.accepts_per_turn_max <- accepts_per_turn;
     net.backlog;
 

@@ -6,9 +6,10 @@ use mio::Token;
 
 use super::Limits;
 use super::counters::{Refused, count_many};
+use super::listener::ListenerId;
 use super::proxy::Parser;
 use super::queue::{Backlog, Frames, Queued, Slices};
-use super::transport::{Moved, Transport};
+use super::transport::{Scratch, Transport, Written};
 use crate::clock::{Moment, Now};
 use crate::ws::{After, Endpoint};
 
@@ -82,6 +83,10 @@ pub(super) struct Conn {
     pub(super) backlog: Option<Box<Backlog>>,
     /// When its entry in the wheel fires. Entries that fire earlier are outdated.
     pub(super) armed: Moment,
+    /// By when its TLS handshake must be complete; `NEVER` once it is, or without TLS.
+    pub(super) handshake_due: Moment,
+    /// The listening socket that it came by.
+    pub(super) listener: ListenerId,
     /// The client's address; behind a trusted proxy, that of the last request.
     pub(super) address: IpAddr,
     /// The trusted proxy, until it has named the client for good: by a PROXY header, or when the
@@ -89,7 +94,7 @@ pub(super) struct Conn {
     pub(super) proxied: Option<Box<Proxied>>,
     /// Whether it is counted for its network.
     pub(super) counted: bool,
-    /// Whether the client uses TLS, according to a trusted proxy.
+    /// Whether the client uses TLS; behind a trusted proxy, according to that.
     pub(super) secure: bool,
     /// Why any request of it is refused.
     pub(super) refusal: Option<Refused>,
@@ -126,9 +131,10 @@ impl Conn {
         id: ConnId,
         transport: Transport,
         endpoint: Endpoint,
+        listener: ListenerId,
         address: IpAddr,
-        refusal: Option<Refused>,
     ) -> Self {
+        let secure = transport.is_tls();
         Self {
             id,
             endpoint,
@@ -136,11 +142,13 @@ impl Conn {
             queued: Queued::NONE,
             backlog: None,
             armed: Moment::NEVER,
+            handshake_due: Moment::NEVER,
+            listener,
             address,
             proxied: None,
             counted: false,
-            secure: false,
-            refusal,
+            secure,
+            refusal: None,
             received: 0,
             sent: 0,
             replied: 0,
@@ -162,20 +170,26 @@ impl Conn {
         self.proxied.as_ref().is_some_and(|proxied| proxied.header.is_some())
     }
 
+    /// Whether its TLS handshake is still incomplete.
+    pub(super) fn is_handshaking(&self) -> bool {
+        self.handshake_due != Moment::NEVER
+    }
+
     /// Returns the earliest deadline of this connection. While it is owed anything, only progress
     /// counts; while it is held, it cannot be heard.
     pub(super) fn due(&self, limits: &Limits) -> Moment {
-        match &self.backlog {
+        let due = match &self.backlog {
             Some(backlog) => backlog.progress.after(limits.lag_max),
             None if self.held => Moment::NEVER,
             None => self.endpoint.deadline(),
-        }
+        };
+        due.min(self.handshake_due)
     }
 
     /// Returns the bytes that the connection has not taken yet, without the broadcasts of this turn.
     pub(super) fn owed(&self) -> usize {
         let waiting = self.backlog.as_ref().map_or(0, |backlog| backlog.bytes());
-        waiting.saturating_add(self.replied as usize)
+        waiting.saturating_add(self.replied as usize).saturating_add(self.transport.unsent())
     }
 
     /// Counts bytes of a reply as queued.
@@ -201,11 +215,12 @@ impl Conn {
         self.endpoint.holds_input() || (self.unread && !self.ended)
     }
 
-    /// Ends our side of the connection, once.
+    /// Ends our side of the connection, once; if the kernel has no room for TLS's last word, this is
+    /// to be called again.
     pub(super) fn shut(&mut self) {
         if !self.shut {
-            self.shut = true;
-            self.transport.shut();
+            self.shut = self.transport.shut();
+            self.blocked = !self.shut;
         }
     }
 
@@ -219,10 +234,16 @@ impl Conn {
     }
 
     /// Writes the backlog and what is queued in one call; the rest waits for the next flush.
-    pub(super) fn flush(&mut self, now: Now, limits: &Limits, frames: &mut Frames) -> Flushed {
+    pub(super) fn flush(
+        &mut self,
+        now: Now,
+        limits: &Limits,
+        frames: &mut Frames,
+        scratch: &mut Scratch,
+    ) -> Flushed {
         self.replied = 0;
         if self.blocked {
-            self.keep_unsent(now, limits, frames, 0);
+            self.keep_unsent(now, limits, frames, Written::NOTHING);
             return Flushed::Blocked;
         }
         let mut slices = Slices::new();
@@ -230,55 +251,50 @@ impl Conn {
             backlog.gather(&mut slices);
         }
         frames.gather(self.queued, &mut slices);
-        if slices.length == 0 {
+        if slices.length == 0 && self.transport.unsent() == 0 {
             self.queued = Queued::NONE;
             return Flushed::All;
         }
         let (length, overflow) = (slices.length, slices.overflow);
-        let moved = self.transport.write(slices.as_slice());
+        let written = self.transport.write(slices.as_slice(), scratch);
         drop(slices);
-        let sent = match moved {
-            Moved::Some(sent) => sent,
-            Moved::Blocked => 0,
-            Moved::Ended | Moved::Broken(_) => {
-                self.queued = Queued::NONE;
-                return Flushed::Broken;
-            }
+        let Ok(written) = written else {
+            self.queued = Queued::NONE;
+            return Flushed::Broken;
         };
-        count_many(&mut frames.sent_bytes, sent);
-        if sent == length && !overflow && self.backlog.is_none() {
+        self.blocked = written.blocked;
+        count_many(&mut frames.sent_bytes, written.sent);
+        let all = written.taken == length && !overflow && !written.blocked;
+        if all && self.backlog.is_none() {
             self.queued = Queued::NONE;
             return Flushed::All;
         }
-        self.blocked = sent < length;
-        self.keep_unsent(now, limits, frames, sent);
-        match &self.backlog {
-            Some(backlog) if !backlog.is_empty() => {
-                if self.blocked {
-                    Flushed::Blocked
-                } else {
-                    Flushed::Again
-                }
-            }
-            _ => Flushed::All,
+        self.keep_unsent(now, limits, frames, written);
+        if self.blocked {
+            Flushed::Blocked
+        } else if self.backlog.as_ref().is_some_and(|backlog| !backlog.is_empty()) {
+            Flushed::Again
+        } else {
+            Flushed::All
         }
     }
 
-    /// Removes `sent` bytes and moves the rest into the backlog.
-    fn keep_unsent(&mut self, now: Now, limits: &Limits, frames: &mut Frames, sent: usize) {
+    /// Removes what was written and moves the rest into the backlog.
+    fn keep_unsent(&mut self, now: Now, limits: &Limits, frames: &mut Frames, written: Written) {
         let queued = std::mem::replace(&mut self.queued, Queued::NONE);
         let backlog =
             self.backlog.get_or_insert_with(|| Box::new(Backlog::new(now.at, frames.owed())));
-        if sent > 0 {
+        if written.sent > 0 {
             backlog.progress = now.at;
             self.endpoint.touch(now);
         }
-        let sent = backlog.advance(sent);
-        frames.keep_unsent(queued, sent, |bytes, class, sent| {
+        let taken = backlog.advance(written.taken);
+        frames.keep_unsent(queued, taken, |bytes, class, sent| {
             backlog.push(bytes, class, sent, limits.send_queue_bytes_max);
         });
-        // A connection that lagged keeps the list of what it missed until that is delivered.
-        if backlog.is_empty() && !backlog.lagging {
+        // A connection that lagged keeps the list of what it missed until that is delivered, and one
+        // that has encrypted bytes to take the time since when.
+        if backlog.is_empty() && !backlog.lagging && self.transport.unsent() == 0 {
             self.backlog = None;
         } else {
             backlog.count();
@@ -292,7 +308,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_is_small() {
-        assert!(size_of::<Conn>() <= 168, "{}", size_of::<Conn>());
+        assert!(size_of::<Conn>() <= 192, "{}", size_of::<Conn>());
         assert!(size_of::<Proxied>() <= 48, "{}", size_of::<Proxied>());
     }
 }

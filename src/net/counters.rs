@@ -18,14 +18,22 @@ pub enum Refused {
     Memory,
     /// Its PROXY header is malformed or missing.
     ProxyHeader,
+    /// It does not speak TLS to a port with it.
+    NoTls,
     /// No file descriptor or memory of the system was left; nothing was answered.
     System,
 }
 
 impl Refused {
     /// All reasons.
-    pub const ALL: [Self; 5] =
-        [Self::Connections, Self::Network, Self::Memory, Self::ProxyHeader, Self::System];
+    pub const ALL: [Self; 6] = [
+        Self::Connections,
+        Self::Network,
+        Self::Memory,
+        Self::ProxyHeader,
+        Self::NoTls,
+        Self::System,
+    ];
 
     /// Returns the reason in one word, for programs.
     pub fn word(self) -> &'static str {
@@ -34,13 +42,18 @@ impl Refused {
             Self::Network => "network",
             Self::Memory => "memory",
             Self::ProxyHeader => "proxy_header",
+            Self::NoTls => "no_tls",
             Self::System => "system",
         }
     }
 
     /// Returns the status of the answer, where there is one.
     pub(super) fn status(self) -> Status {
-        Status(if self == Self::Network { 429 } else { 503 })
+        Status(match self {
+            Self::Network => 429,
+            Self::NoTls => 400,
+            _ => 503,
+        })
     }
 
     /// Whether the server as a whole has no place left.
@@ -50,7 +63,11 @@ impl Refused {
 
     /// Returns what the log says.
     pub(super) fn cause(self) -> &'static str {
-        if self == Self::Memory { "out of memory" } else { "too many connections" }
+        match self {
+            Self::Memory => "out of memory",
+            Self::NoTls => "no TLS",
+            _ => "too many connections",
+        }
     }
 
     /// Returns the line of the answer.
@@ -58,6 +75,7 @@ impl Refused {
         match self {
             Self::Network => "too many connections from your network",
             Self::Memory => "the server is full; try again later",
+            Self::NoTls => "this port is for https:// and wss:// only",
             _ => self.cause(),
         }
     }

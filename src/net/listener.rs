@@ -14,11 +14,24 @@ use crate::clock::Moment;
 /// How long accepting pauses when no file descriptor is left, unless one is freed.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// A listening socket, by the order in which they were opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListenerId(pub(super) u16);
+
+/// What connections of a listening socket begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transmission {
+    /// HTTP.
+    Plain,
+    /// A TLS handshake.
+    Tls,
+}
+
 /// The result of an attempt to accept.
 #[derive(Debug)]
 pub(super) enum Accepted {
     /// A connection.
-    Conn(TcpStream, SocketAddr),
+    Conn(TcpStream, SocketAddr, ListenerId, Transmission),
     /// No connection waits.
     None,
     /// A connection failed before it was accepted; there may be others.
@@ -57,6 +70,8 @@ pub(super) struct Listeners {
 #[derive(Debug)]
 struct Listener {
     socket: TcpListener,
+    id: ListenerId,
+    transmission: Transmission,
     /// Whether connections may wait: the poll reports an edge once.
     ready: bool,
 }
@@ -82,18 +97,20 @@ impl Listeners {
         Ok(Self { listeners: Vec::new(), spare: Some(spare()?), paused_until: None })
     }
 
-    /// Adds a socket, which is registered with its index.
-    pub(super) fn add(&mut self, socket: TcpListener) {
-        self.listeners.push(Listener { socket, ready: true });
+    /// Returns the id of the socket to be added next.
+    pub(super) fn next_id(&self) -> ListenerId {
+        ListenerId(u16::try_from(self.listeners.len()).unwrap_or(u16::MAX))
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.listeners.len()
+    /// Adds a socket, which is registered with its id.
+    pub(super) fn add(&mut self, socket: TcpListener, transmission: Transmission) {
+        let id = self.next_id();
+        self.listeners.push(Listener { socket, id, transmission, ready: true });
     }
 
     /// Notes that connections wait at a socket.
-    pub(super) fn mark_ready(&mut self, index: usize) {
-        if let Some(listener) = self.listeners.get_mut(index) {
+    pub(super) fn mark_ready(&mut self, id: ListenerId) {
+        if let Some(listener) = self.listeners.get_mut(usize::from(id.0)) {
             listener.ready = true;
         }
     }
@@ -124,7 +141,9 @@ impl Listeners {
     pub(super) fn accept(&mut self, now: Moment) -> Accepted {
         while let Some(listener) = self.listeners.iter_mut().find(|listener| listener.ready) {
             match listener.socket.accept() {
-                Ok((stream, address)) => return Accepted::Conn(stream, address),
+                Ok((stream, address)) => {
+                    return Accepted::Conn(stream, address, listener.id, listener.transmission);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => listener.ready = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {

@@ -34,7 +34,8 @@ impl Conns {
         let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
             return;
         };
-        let held = u32::try_from(conn.endpoint.held_memory()).unwrap_or(u32::MAX);
+        let held = conn.endpoint.held_memory().saturating_add(conn.transport.memory());
+        let held = u32::try_from(held).unwrap_or(u32::MAX);
         let before = std::mem::replace(&mut conn.held_memory, held);
         let received = &mut self.memory_state.received;
         *received = received.saturating_add(held as usize).saturating_sub(before as usize);

@@ -19,6 +19,9 @@
 //! little does not wait for all who ask for much. What is left of a read, and of a phase that took
 //! too long, waits for the next turn, which comes at once.
 //!
+//! Those in a TLS handshake are served after all others, in a time of their own: a handshake costs as
+//! much as some hundred messages.
+//!
 //! A connection counts for the network of its client. A direct one is counted when it is accepted;
 //! one from a trusted proxy counts for the client that its PROXY header names, or for the one whose
 //! request opens a WebSocket ([`proxy`], `X-Forwarded-For`).
@@ -37,6 +40,7 @@ pub mod proxy;
 pub mod queue;
 mod reactor;
 mod slots;
+pub mod tls;
 mod transport;
 mod turn;
 mod wheel;
@@ -52,6 +56,7 @@ use proxy::Trusted;
 pub use broadcast::Broadcast;
 pub use conn::ConnId;
 pub use counters::{Counters, Gauges, Memory, Refused};
+pub use listener::{ListenerId, Transmission};
 pub use queue::{FrameClass, Missed};
 pub use reactor::Reactor;
 pub use turn::Turn;
@@ -100,6 +105,14 @@ pub struct Limits {
     /// for. Above it a request of a new connection is answered 503; an eighth above it, connections
     /// that have not taken what waits for them are closed, those with most first, until it holds.
     pub memory_max: Option<u64>,
+    /// From a connection's first byte to the end of its TLS handshake. At the limit it is closed.
+    pub tls_handshake_within: Duration,
+    /// TLS handshakes that wait for their clients at once, each with at most some 90 KB. At the limit
+    /// the oldest is closed.
+    pub tls_handshakes_max: usize,
+    /// Time that TLS handshakes may take in one turn, one of them at least. At the limit the others
+    /// wait for the next turn, and while 64 do, no connection is accepted.
+    pub tls_time_per_turn_max: Duration,
     /// Connections accepted in one turn. At the limit the others wait for the next turn.
     pub accepts_per_turn_max: usize,
     /// Connections the kernel holds until they are accepted.
@@ -129,6 +142,9 @@ impl Default for Limits {
             trusted_proxies: Vec::new(),
             proxy_protocol: false,
             memory_max: None,
+            tls_handshake_within: Duration::from_secs(5),
+            tls_handshakes_max: 1024,
+            tls_time_per_turn_max: Duration::from_millis(2),
             accepts_per_turn_max: 64,
             backlog: 4096,
         }

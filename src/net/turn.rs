@@ -10,13 +10,17 @@ use super::Limits;
 use super::broadcast::Broadcast;
 use super::conn::{Conn, ConnId};
 use super::counters::{Counters, Gauges, Memory, MemoryState, count};
+use super::listener::ListenerId;
 use super::networks::{Networks, network};
 use super::queue::{FrameClass, Frames};
 use super::slots::SlotSet;
+use super::tls::{Acceptor, Certificates};
+use super::transport::Scratch;
 use super::wheel::Wheel;
 use crate::clock::{Clock, Now};
 use crate::http::{Response, Status};
 use crate::metrics::Counts;
+use crate::rate::Bucket;
 use crate::ws::{After, Shared};
 
 /// All connections, and the work queued for them.
@@ -34,6 +38,18 @@ pub(super) struct Conns {
     pub(super) ready: VecDeque<ConnId>,
     /// Those of them that took long when they were served last.
     pub(super) ready_slow: VecDeque<ConnId>,
+    /// Connections to serve whose TLS handshake is incomplete.
+    pub(super) handshakes: VecDeque<ConnId>,
+    /// Connections that have begun a TLS handshake, in that order; some may have completed it.
+    pub(super) handshaking: VecDeque<ConnId>,
+    /// The number of incomplete TLS handshakes.
+    pub(super) handshaking_count: usize,
+    pub(super) tls: Option<Acceptor>,
+    pub(super) scratch: Scratch,
+    /// How often it is logged that a client speaks TLS to a port without it.
+    pub(super) misdirected_tls: Bucket,
+    /// How often it is logged that a client speaks no TLS to a port with it.
+    pub(super) misdirected_plain: Bucket,
     /// Connections that lagged and have caught up.
     pub(super) caught_up: Vec<ConnId>,
     /// Connections to remove.
@@ -63,6 +79,13 @@ impl Conns {
             dirty: SlotSet::default(),
             ready: VecDeque::new(),
             ready_slow: VecDeque::new(),
+            handshakes: VecDeque::new(),
+            handshaking: VecDeque::new(),
+            handshaking_count: 0,
+            tls: None,
+            scratch: Scratch::default(),
+            misdirected_tls: Bucket::default(),
+            misdirected_plain: Bucket::default(),
             caught_up: Vec::new(),
             doomed: Vec::new(),
             networks,
@@ -133,7 +156,13 @@ impl Conns {
         };
         if !conn.listed {
             conn.listed = true;
-            let ready = if conn.slow { &mut self.ready_slow } else { &mut self.ready };
+            let ready = if conn.is_handshaking() {
+                &mut self.handshakes
+            } else if conn.slow {
+                &mut self.ready_slow
+            } else {
+                &mut self.ready
+            };
             ready.push_back(id);
         }
     }
@@ -254,10 +283,23 @@ impl Turn<'_> {
     }
 
     /// Whether the client used TLS for the current request, or for the one that opened the
-    /// WebSocket, according to a trusted proxy.
+    /// WebSocket; behind a trusted proxy, according to that.
     pub fn is_secure(&self, id: ConnId) -> bool {
         let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
         conn.is_some_and(|conn| conn.secure)
+    }
+
+    /// Returns the listening socket that a connection came by.
+    pub fn listener(&self, id: ConnId) -> Option<ListenerId> {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
+        Some(conn.listener)
+    }
+
+    /// Uses these certificates for the TLS sessions that begin from now on.
+    pub fn replace_certificates(&mut self, certificates: Certificates) {
+        if let Some(tls) = &mut self.conns.tls {
+            tls.replace(certificates);
+        }
     }
 
     /// Whether a connection was made to a loopback address, and not by a trusted proxy.

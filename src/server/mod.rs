@@ -13,9 +13,11 @@ mod accounts;
 pub mod address;
 mod admin;
 mod api;
+mod certificates;
 mod errors;
 mod exchange;
 mod hosts;
+mod https;
 pub mod log;
 mod metrics;
 pub mod origin;
@@ -27,6 +29,8 @@ mod start;
 
 use std::net::SocketAddr;
 use std::time::Duration;
+
+use signal_hook::consts::SIGHUP;
 
 use crate::chat::record::JournalResponse;
 use crate::chat::{
@@ -42,7 +46,9 @@ use crate::ws::{Answer, Closed, Deflated, Message};
 
 pub use accounts::Fault;
 use accounts::{Accounts, Caller};
+use certificates::CertificateReader;
 use exchange::Exchanges;
+use https::Https;
 pub use random::random;
 use responses::Responses;
 pub use start::{Failure, run};
@@ -57,6 +63,8 @@ pub(crate) struct Server {
     /// The address for administrators; without one, all addresses are.
     admin_at: Option<SocketAddr>,
     hosts: hosts::Hosts,
+    https: Https,
+    certificates: Option<CertificateReader>,
     accounts: Accounts,
     /// The chat's effects of one input; empty between inputs, and here to be reused.
     effects: Vec<Effect>,
@@ -77,7 +85,12 @@ pub(crate) struct Server {
 
 impl Handler for Server {
     fn on_request(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
-        self.route(turn, conn, request)
+        match self.route(turn, conn, request) {
+            Answer::Respond(response) if turn.is_secure(conn) => {
+                Answer::Respond(self.https.mark(request, response))
+            }
+            answer => answer,
+        }
     }
 
     fn on_open(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) {
@@ -165,6 +178,9 @@ impl Handler for Server {
             }
         }
         self.take_password_outcomes(turn);
+        if let Some(certificates) = self.certificates.as_ref().and_then(CertificateReader::take) {
+            turn.replace_certificates(certificates);
+        }
         let answers_due = !self.responses.is_empty() || self.journal.busy();
         let busy = answers_due || self.accounts.busy();
         if self.draining && self.open == 0 && !busy {
@@ -203,6 +219,10 @@ impl Handler for Server {
     }
 
     fn on_signal(&mut self, turn: &mut Turn<'_>, signal: i32) {
+        if signal == SIGHUP {
+            self.certificates.iter().for_each(CertificateReader::reload);
+            return;
+        }
         if self.draining {
             tracing::warn!(signal, "second signal, stopping at once");
             turn.exit();
@@ -227,6 +247,8 @@ impl Server {
             public_url: config.public_url.clone(),
             admin_at: None,
             hosts: hosts::Hosts::new(config.allow_host.clone(), config.public_url.as_ref()),
+            https: Https::default(),
+            certificates: None,
             accounts,
             effects: Vec::new(),
             responses: Responses::default(),

@@ -32,11 +32,14 @@ impl Policy {
         Self { others }
     }
 
-    /// Checks the values of all `Origin` headers against the `Host` header and the list.
+    /// Checks the values of all `Origin` headers against the `Host` header and the list. If the
+    /// client uses TLS (`secure`), so must this server's own page: without it, anybody on its way may
+    /// have changed it.
     pub fn check<'a>(
         &self,
         origins: impl IntoIterator<Item = &'a str>,
         host: Option<&str>,
+        secure: bool,
     ) -> Result<(), Refused> {
         let mut origins = origins.into_iter();
         let Some(origin) = origins.next() else {
@@ -49,7 +52,8 @@ impl Policy {
         if origins.next().is_some() {
             return Err(Refused::Nameless);
         }
-        let own = host.and_then(Host::parse).is_some_and(|host| origin.is_served_by(&host));
+        let own = host.and_then(Host::parse).is_some_and(|host| origin.is_served_by(&host))
+            && (origin.is_secure() || !secure);
         let listed =
             |other: &AllowedOrigin| matches!(other, AllowedOrigin::Only(other) if *other == origin);
         let foreign = |origin| Refused::Foreign(origin, host.unwrap_or_default().to_owned());
@@ -83,7 +87,7 @@ mod tests {
     }
 
     fn allows(others: &str, origin: &str, host: &str) -> bool {
-        policy(others).check([origin], Some(host)).is_ok()
+        policy(others).check([origin], Some(host), false).is_ok()
     }
 
     #[test]
@@ -107,6 +111,15 @@ mod tests {
         ] {
             assert!(allows("", origin, host), "{origin} on {host}");
         }
+    }
+
+    #[test]
+    fn with_tls_an_origin_without_it_is_foreign() {
+        let check = |origin| policy("").check([origin], Some("chat.example:8443"), true).is_ok();
+        assert!(check("https://chat.example:8443"));
+        assert!(!check("http://chat.example:8443"));
+        let listed = policy("http://chat.example");
+        assert!(listed.check(["http://chat.example"], Some("chat.example"), true).is_ok());
     }
 
     #[test]
@@ -184,7 +197,7 @@ mod tests {
     fn a_page_of_the_public_url_may_connect_whatever_the_host() {
         let url = PublicUrl::parse("https://chat.example/talk").unwrap();
         let policy = Policy::new(Vec::new(), Some(&url));
-        let check = |origin| policy.check([origin], Some("127.0.0.1:8080")).is_ok();
+        let check = |origin| policy.check([origin], Some("127.0.0.1:8080"), false).is_ok();
         assert!(check("https://chat.example") && check("http://127.0.0.1:8080"));
         assert!(!check("http://chat.example") && !check("https://evil.example"));
     }
@@ -198,24 +211,24 @@ mod tests {
 
     #[test]
     fn a_program_without_an_origin_may_connect() {
-        assert_eq!(policy("").check([], Some("chat.example")), Ok(()));
-        assert_eq!(policy("https://app.example").check([], None), Ok(()));
+        assert_eq!(policy("").check([], Some("chat.example"), false), Ok(()));
+        assert_eq!(policy("https://app.example").check([], None, false), Ok(()));
     }
 
     #[test]
     fn two_origins_or_no_host_are_refused() {
         let own = "http://chat.example";
-        let refused = policy("").check([own, own], Some("chat.example"));
+        let refused = policy("").check([own, own], Some("chat.example"), false);
         assert_eq!(refused, Err(Refused::Nameless));
-        assert!(policy("").check([own], None).is_err());
+        assert!(policy("").check([own], None, false).is_err());
     }
 
     #[test]
     fn a_refusal_says_which_setting_would_allow_it() {
-        let refused = policy("").check(["HTTPS://App.example:443"], Some("chat.example"));
+        let refused = policy("").check(["HTTPS://App.example:443"], Some("chat.example"), false);
         let text = refused.expect_err("refused").to_string();
         assert!(text.contains("--allow-origin https://app.example to"), "{text}");
-        let refused = policy("").check(["null"], Some("chat.example"));
+        let refused = policy("").check(["null"], Some("chat.example"), false);
         let text = refused.expect_err("refused").to_string();
         assert!(text.contains("--allow-origin '*'"), "{text}");
     }

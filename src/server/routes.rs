@@ -13,6 +13,13 @@ impl Server {
     /// Answers a request.
     pub(super) fn route(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let path = request.path.as_str();
+        if self.https.redirects(turn.listener(conn)) {
+            let checked = self.check_host(turn, conn, request);
+            return Answer::Respond(match checked {
+                Ok(()) => self.https.redirect(request),
+                Err(response) => response,
+            });
+        }
         match path {
             "/healthz" => {
                 let alive = || Response::text(Status(200), "alive");
@@ -34,7 +41,10 @@ impl Server {
             return self.admit(turn, conn, request);
         }
         let response = match assets::respond(request) {
-            Some(response) => self.with_canonical(path, self.share(request, response)),
+            Some(response) => {
+                let response = self.share(request, response, turn.is_secure(conn));
+                self.with_canonical(path, response)
+            }
             // §9.3.7: about the server in general.
             None if path == "*" => Response::new(Status(204)).with_header("Allow", "GET, HEAD"),
             None => errors::response(path, Status(404), "not found"),
@@ -62,12 +72,13 @@ impl Server {
     }
 
     /// Lets pages of allowed origins import the modules of the library.
-    fn share(&self, request: &Request, mut response: Response) -> Response {
+    fn share(&self, request: &Request, mut response: Response, secure: bool) -> Response {
         let path = request.path.as_str();
         if !path.ends_with(".js") || path == "/sw.js" || path.starts_with("/v/") {
             return response;
         }
-        let allowed = self.policy.check(request.headers("origin"), host_of(request)).is_ok();
+        let origins = request.headers("origin");
+        let allowed = self.policy.check(origins, host_of(request), secure).is_ok();
         if let Some(origin) = request.header("origin").filter(|_| allowed) {
             response.headers.retain(|(name, _)| *name != CORP);
             response = response
@@ -93,7 +104,9 @@ impl Server {
     fn admit(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
         let is_api = request.path.starts_with("/api/");
         let origin = request.header("origin");
-        if let Err(refused) = self.policy.check(request.headers("origin"), host_of(request)) {
+        let secure = turn.is_secure(conn);
+        let origins = request.headers("origin");
+        if let Err(refused) = self.policy.check(origins, host_of(request), secure) {
             let address = turn.address(conn).map(tracing::field::display);
             let origin = Escaped(origin.unwrap_or_default());
             let host = Escaped(host_of(request).unwrap_or_default());

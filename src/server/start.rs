@@ -4,12 +4,15 @@ use std::fmt;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::slice::from_ref;
+use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::accounts::{Accounts, Fault};
-use super::address::AddressFile;
+use super::address::{AddressFile, ServedAt};
+use super::certificates::{CertificateReader, warn_of_validity};
+use super::https::Https;
 use super::random::random;
 use super::{Server, errors, log};
 use crate::chat::Chat;
@@ -17,7 +20,7 @@ use crate::chat::record::{JournalRequest, PutKeyValues};
 use crate::clock::Clock;
 use crate::config::{Config, Data};
 use crate::journal::{self, Journal};
-use crate::net::Reactor;
+use crate::net::{Reactor, Transmission};
 use crate::ws::Shared;
 
 /// Why the server could not start, or stopped.
@@ -25,6 +28,8 @@ use crate::ws::Shared;
 pub enum Failure {
     /// The server cannot listen on an address.
     Listen(SocketAddr, io::Error),
+    /// The certificates cannot be used.
+    Certificates(String),
     /// The journal cannot be opened.
     Journal(journal::OpenError),
     /// Accounts cannot be set up.
@@ -37,6 +42,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Certificates(why) => f.write_str(why),
             Self::Journal(error) => error.fmt(f),
             Self::Accounts(fault) => fault.fmt(f),
             Self::System(what, error) => write!(f, "{what}: {error}"),
@@ -59,8 +65,15 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     shared.refusal = errors::response;
     let mut reactor = Reactor::new(config.net.clone(), shared, clock, files_max)
         .map_err(system("cannot start the reactor"))?;
+    let certificates = config.certificates().map_err(Failure::Certificates)?;
+    let has_tls = certificates.is_some();
+    if let Some(certificates) = certificates {
+        warn_of_validity(&certificates, config);
+        reactor.use_tls(certificates).map_err(system("cannot set up TLS"))?;
+    }
+    let waker = reactor.waker();
     let wake = || {
-        let waker = reactor.waker();
+        let waker = Arc::clone(&waker);
         move || {
             // A reactor that has ended needs no waking.
             let _ = waker.wake();
@@ -75,43 +88,70 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     if !key_values.is_empty() {
         journal.submit(now, JournalRequest::Put(PutKeyValues { request_id: None, key_values }));
     }
-    let mut addresses = Vec::new();
-    for address in &config.listen {
-        let real = reactor.listen(*address).map_err(|error| Failure::Listen(*address, error))?;
-        addresses.push(real);
-    }
-    let admin_at = config
-        .admin_listen
-        .map(|address| reactor.listen(address).map_err(|error| Failure::Listen(address, error)));
-    let admin_at = admin_at.transpose()?;
-    reactor.watch_signals(&[SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
+    let Listening { served, admin, https } = listen(&mut reactor, config, has_tls)?;
+    reactor.watch_signals(&[SIGHUP, SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
     let chat = Chat::new(config.chat.clone(), opening);
     let mut server = Server::new(config, chat, journal, accounts);
-    server.admin_at = admin_at;
+    server.admin_at = admin.map(|admin| admin.address);
+    server.https = https;
+    server.certificates = has_tls.then(|| CertificateReader::start(config, wake()));
     let _address = match &config.data {
         // Without it only commands beside this server do not find it; what is stored can be read.
-        Data::Dir(dir) => AddressFile::write(dir, admin_at.as_ref().map_or(&*addresses, from_ref))
+        Data::Dir(dir) => AddressFile::write(dir, admin.as_ref().map_or(&*served, from_ref))
             .inspect_err(|error| tracing::error!(%error, "cannot write the address file"))
             .ok(),
         Data::None => None,
     };
-    announce(&addresses, admin_at);
+    announce(&served, admin);
     let result = reactor.run(&mut server).map_err(system("cannot poll"));
     server.close();
     result
 }
 
+/// The real addresses of the server.
+struct Listening {
+    served: Vec<ServedAt>,
+    admin: Option<ServedAt>,
+    https: Https,
+}
+
+/// Listens on all addresses.
+fn listen(reactor: &mut Reactor, config: &Config, tls: bool) -> Result<Listening, Failure> {
+    let transmission = if tls { Transmission::Tls } else { Transmission::Plain };
+    let mut open = |address: SocketAddr, transmission| {
+        reactor.listen(address, transmission).map_err(|error| Failure::Listen(address, error))
+    };
+    let mut served = Vec::new();
+    for address in &config.listen {
+        let (_, address) = open(*address, transmission)?;
+        served.push(ServedAt { address, tls });
+    }
+    let mut admin = None;
+    if let Some(address) = config.admin_listen {
+        let (_, address) = open(address, Transmission::Plain)?;
+        admin = Some(ServedAt { address, tls: false });
+    }
+    let mut redirects = Vec::new();
+    for address in &config.listen_redirect {
+        let (listener, address) = open(*address, Transmission::Plain)?;
+        tracing::info!(%address, "redirecting to https");
+        redirects.push(listener);
+    }
+    let port = served.first().map_or(443, |first| first.address.port());
+    Ok(Listening { served, admin, https: Https::new(redirects, port) })
+}
+
 /// Announces on stdout and in the log that the server is ready, and its addresses.
-fn announce(addresses: &[SocketAddr], admin_at: Option<SocketAddr>) {
+fn announce(addresses: &[ServedAt], admin: Option<ServedAt>) {
     let mut stdout = io::stdout().lock();
     for address in addresses {
-        tracing::info!(%address, "listening");
+        tracing::info!(address = %address.address, tls = address.tls, "listening");
         // The parent may have closed the pipe.
-        let _ = writeln!(stdout, "listening on http://{address}");
+        let _ = writeln!(stdout, "listening on {address}");
     }
-    if let Some(address) = admin_at {
-        tracing::info!(%address, "listening for administrators");
-        let _ = writeln!(stdout, "listening for administrators on http://{address}");
+    if let Some(address) = admin {
+        tracing::info!(address = %address.address, "listening for administrators");
+        let _ = writeln!(stdout, "listening for administrators on {address}");
     }
     let _ = stdout.flush();
 }

@@ -1,12 +1,14 @@
 //! An echo server for the Autobahn suite: the reactor and the codec without the chat.
 //!
-//! `cargo run --release --example echo -- 127.0.0.1:9001`
+//! `cargo run --release --example echo -- 127.0.0.1:9001 [CERTIFICATE KEY]`: with TLS if it is given a
+//! certificate and its key.
 
-use std::{env, io};
+use std::{env, fs, io};
 
 use chinwag::clock::Clock;
 use chinwag::http::Request;
-use chinwag::net::{Broadcast, ConnId, FrameClass, Handler, Limits, Reactor, Turn};
+use chinwag::net::tls::{Certificate, Certificates};
+use chinwag::net::{Broadcast, ConnId, FrameClass, Handler, Limits, Reactor, Transmission, Turn};
 use chinwag::ws::{self, Answer, Closed, Message, Shared};
 
 struct Echo;
@@ -35,6 +37,15 @@ fn main() -> io::Result<()> {
     let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
     let address = address.parse().map_err(io::Error::other)?;
     let mut reactor = Reactor::new(limits, shared, Clock::start(), 1024)?;
-    println!("listening on {}", reactor.listen(address)?);
+    let mut transmission = Transmission::Plain;
+    if let (Some(chain), Some(key)) = (env::args().nth(2), env::args().nth(3)) {
+        let certificate = Certificate::from_pem(&fs::read(chain)?, &fs::read(key)?);
+        let certificate = certificate.map_err(|unusable| io::Error::other(unusable.to_string()))?;
+        if let Some(certificates) = Certificates::new([certificate]) {
+            reactor.use_tls(certificates)?;
+            transmission = Transmission::Tls;
+        }
+    }
+    println!("listening on {}", reactor.listen(address, transmission)?.1);
     reactor.run(&mut Echo)
 }

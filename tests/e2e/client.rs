@@ -48,7 +48,8 @@ impl Server {
                 log.push('\n');
             }
         });
-        let Some(address) = line.trim().strip_prefix("listening on http://") else {
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_default();
+        let Some((_, address)) = url.split_once("://") else {
             let _ = child.wait();
             panic!("not ready: {line:?} {}", log.lock().unwrap());
         };

@@ -23,5 +23,6 @@ mod resume;
 mod search;
 mod signs;
 mod talk;
+mod tls;
 mod tokens;
 mod users;

@@ -29,9 +29,9 @@ pub(super) fn run(config: &Config, dir: &Path, task: &Task) -> Result<Vec<Line>,
     let token = Tokens::new(&config.accounts, &key, None).issue_operator_token(now_unix_s);
     let mut faults = Vec::new();
     for address in addresses {
-        match ask(address, &request(task, address, token.as_str()), BOUNDS) {
+        match ask(address, &request(task, address.address, token.as_str()), BOUNDS) {
             Ok(answer) => return read(task, &answer).map_err(Failure::Run),
-            Err(error) => faults.push(format!("{address}: {error}")),
+            Err(error) => faults.push(format!("{}: {error}", address.address)),
         }
     }
     Err(failure(dir, &format!("has a server that cannot be reached: {}", faults.join(", "))))

@@ -44,10 +44,10 @@ pub fn forwarded_for<'a>(
 }
 
 /// Whether the client uses TLS, according to the last element of `X-Forwarded-Proto`, which the
-/// nearest proxy wrote.
-pub fn is_secure<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
-    let last = lines.last().and_then(|line| line.rsplit(',').next()).unwrap_or_default();
-    last.trim_matches([' ', '\t']).eq_ignore_ascii_case("https")
+/// nearest proxy wrote; `None` without a line.
+pub fn is_secure<'a>(lines: impl Iterator<Item = &'a str>) -> Option<bool> {
+    let last = lines.last()?.rsplit(',').next().unwrap_or_default();
+    Some(last.trim_matches([' ', '\t']).eq_ignore_ascii_case("https"))
 }
 
 /// Trusted proxies of one request at most; more are a loop or an attack.
@@ -134,17 +134,17 @@ mod tests {
     #[test]
     fn the_nearest_proxy_decides_whether_the_client_is_secure() {
         for (lines, secure) in [
-            (&["https"][..], true),
-            (&["HTTPS"], true),
-            (&["http, https"], true),
-            (&["http", "https"], true),
-            (&["https, http"], false),
-            (&["https", "http"], false),
-            (&["http"], false),
-            (&["https,"], false),
-            (&["wss"], false),
-            (&[""], false),
-            (&[], false),
+            (&["https"][..], Some(true)),
+            (&["HTTPS"], Some(true)),
+            (&["http, https"], Some(true)),
+            (&["http", "https"], Some(true)),
+            (&["https, http"], Some(false)),
+            (&["https", "http"], Some(false)),
+            (&["http"], Some(false)),
+            (&["https,"], Some(false)),
+            (&["wss"], Some(false)),
+            (&[""], Some(false)),
+            (&[], None),
         ] {
             assert_eq!(is_secure(lines.iter().copied()), secure, "{lines:?}");
         }

@@ -73,7 +73,8 @@ impl Conns {
                 conn.refusal = Some(Refused::Network);
                 self.counters.refused.add(Refused::Network);
             }
-            if over > SURPLUS_MAX {
+            let tls = self.get(id).is_some_and(|conn| conn.transport.is_tls());
+            if over > SURPLUS_MAX || tls {
                 self.doom(id);
             }
         }
@@ -90,7 +91,8 @@ impl Conns {
         }
         let Some(conn) = self.get(id) else { return };
         conn.address = client.ok().flatten().unwrap_or(proxy);
-        conn.secure = is_secure(request.headers("x-forwarded-proto"));
+        let secure = is_secure(request.headers("x-forwarded-proto"));
+        conn.secure = secure.unwrap_or_else(|| conn.transport.is_tls());
     }
 
     /// Admits a client that opens a WebSocket, and counts it if it comes through a trusted proxy. No

@@ -1,7 +1,9 @@
 //! The turn: poll → accept → read → wake → deadlines → flush → reap.
 
+mod accept;
 mod client;
 mod read;
+mod secure;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -9,18 +11,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook_mio::v1_0::Signals;
 
-use super::conn::{Conn, ConnId, Flushed};
-use super::counters::{Refused, count};
-use super::listener::{self, Accepted, Listeners};
-use super::transport::Transport;
+use super::conn::{ConnId, Flushed};
+use super::listener::{self, ListenerId, Listeners, Transmission};
+use super::tls::{Acceptor, Certificates};
 use super::turn::{Conns, Turn};
 use super::{Handler, Limits};
 use crate::clock::{Clock, Moment, Now};
-use crate::ws::{After, Endpoint, Event, Shared};
+use crate::ws::{After, Event, Shared};
 
 /// Connections over the limit that are still given an answer before they are closed.
 const SURPLUS_MAX: usize = 32;
@@ -47,6 +47,8 @@ pub struct Reactor {
     fired: Vec<ConnId>,
     /// The read buffer of all connections.
     scratch: Vec<u8>,
+    /// The buffer into which all connections decrypt.
+    plain: Vec<u8>,
     connections_max: usize,
 }
 
@@ -77,22 +79,37 @@ impl Reactor {
             now,
             fired: Vec::new(),
             scratch: vec![0; SCRATCH_BYTES],
+            plain: Vec::new(),
             connections_max,
         })
     }
 
-    /// Listens on an address; returns the real one, which differs for port 0.
+    /// Sets the certificates of TLS.
+    ///
+    /// # Errors
+    /// If the system has no random bytes.
+    pub fn use_tls(&mut self, certificates: Certificates) -> io::Result<()> {
+        self.conns.tls = Some(Acceptor::new(certificates).map_err(io::Error::other)?);
+        Ok(())
+    }
+
+    /// Listens on an address; returns the socket's id and the real address, which differs for port 0.
+    /// TLS needs [`Reactor::use_tls`].
     ///
     /// # Errors
     /// If the address cannot be bound.
-    pub fn listen(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
-        let index = self.listeners.len() as u32;
+    pub fn listen(
+        &mut self,
+        address: SocketAddr,
+        transmission: Transmission,
+    ) -> io::Result<(ListenerId, SocketAddr)> {
+        let id = self.listeners.next_id();
         let mut socket = listener::bind(address, &self.conns.limits)?;
-        let token = ConnId::new(index, NOT_A_CONN).token();
+        let token = ConnId::new(id.0.into(), NOT_A_CONN).token();
         self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
         let address = socket.local_addr()?;
-        self.listeners.add(socket);
-        Ok(address)
+        self.listeners.add(socket, transmission);
+        Ok((id, address))
     }
 
     /// Passes signals to the handler from now on, instead of their default action.
@@ -152,6 +169,7 @@ impl Reactor {
         let busy = conns.again
             || !conns.ready.is_empty()
             || !conns.ready_slow.is_empty()
+            || !conns.handshakes.is_empty()
             || !conns.caught_up.is_empty()
             || !conns.dirty.is_empty()
             || (conns.accepting && self.listeners.is_ready(self.now.at));
@@ -164,75 +182,6 @@ impl Reactor {
         let until = until.map(|moment| moment.since(self.now.at));
         let wait = [until, conns.wheel.wait(self.now.at)].into_iter().flatten().min()?;
         Some(wait.saturating_add(Duration::from_millis(1)))
-    }
-
-    fn accept(&mut self, events: &Events) {
-        for event in events {
-            let id = ConnId::from_token(event.token());
-            if is_listener(event.token()) {
-                self.listeners.mark_ready(id.slot() as usize);
-            }
-        }
-        if !self.conns.accepting {
-            self.listeners.close();
-            return;
-        }
-        if !self.listeners.is_ready(self.now.at) {
-            return;
-        }
-        self.listeners.resume();
-        for _ in 0..self.conns.limits.accepts_per_turn_max {
-            match self.listeners.accept(self.now.at) {
-                Accepted::Conn(stream, address) => self.add(stream, address),
-                Accepted::Gone => {}
-                Accepted::None => break,
-                Accepted::Exhausted(error) => {
-                    self.conns.counters.refused.add(Refused::System);
-                    tracing::warn!(%error, connections = self.conns.slab.len(), "accepting pauses");
-                    break;
-                }
-            }
-        }
-    }
-
-    fn add(&mut self, mut stream: TcpStream, address: SocketAddr) {
-        let conns = &mut self.conns;
-        count(&mut conns.counters.accepted);
-        let address = address.ip().to_canonical();
-        let over = conns.slab.len().checked_sub(self.connections_max);
-        let mut surplus = over.unwrap_or(0);
-        let is_full = conns.memory_state.is_full.then_some(Refused::Memory);
-        let mut refusal = over.map(|_| Refused::Connections).or(is_full);
-        let (proxied, counted) = conns.classify(address);
-        if let Some(over @ 1..) = counted
-            && refusal.is_none()
-        {
-            surplus = over;
-            refusal = Some(Refused::Network);
-        }
-        if let Some(refused) = refusal {
-            conns.counters.refused.add(refused);
-        }
-        let entry = conns.slab.vacant_entry();
-        let slot = u32::try_from(entry.key()).unwrap_or(u32::MAX);
-        conns.serial = conns.serial.wrapping_add(1) % NOT_A_CONN;
-        let id = ConnId::new(slot, conns.serial);
-        // Small messages must not wait for the acknowledgement of earlier ones.
-        let ready = stream.set_nodelay(true).and_then(|()| {
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            self.poll.registry().register(&mut stream, id.token(), interest)
-        });
-        if ready.is_err() || surplus > SURPLUS_MAX {
-            drop(stream);
-            if counted.is_some() {
-                conns.networks.discount(address);
-            }
-            return;
-        }
-        let endpoint = Endpoint::new(self.now, &conns.shared);
-        let conn = entry.insert(Conn::new(id, Transport::new(stream), endpoint, address, refusal));
-        (conn.proxied, conn.counted) = (proxied, counted.is_some());
-        conns.settle(id);
     }
 
     fn wake(&mut self, handler: &mut impl Handler) {
@@ -276,6 +225,9 @@ impl Reactor {
         let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
         if conn.due(limits) > self.now.at {
             return;
+        }
+        if conn.is_handshaking() {
+            return self.conns.doom(id);
         }
         if let Some(backlog) = &conn.backlog {
             if backlog.progress.after(limits.lag_max) <= self.now.at {
@@ -331,11 +283,11 @@ impl Reactor {
 
     /// Writes what a connection is owed; returns whether there is more than fits into one write.
     fn flush_conn(&mut self, slot: u32) -> bool {
-        let Conns { slab, frames, limits, shared, .. } = &mut self.conns;
+        let Conns { slab, frames, limits, shared, scratch, .. } = &mut self.conns;
         let Some(conn) = slab.get_mut(slot as usize) else { return false };
         let id = conn.id;
         let was_behind = conn.backlog.is_some();
-        let flushed = conn.flush(self.now, limits, frames);
+        let flushed = conn.flush(self.now, limits, frames, scratch);
         if was_behind && flushed == Flushed::All {
             conn.endpoint.on_drained(self.now, shared);
         }
@@ -370,6 +322,8 @@ impl Reactor {
                 handler.on_close(&mut turn, id, closed);
             }
             let mut conn = self.conns.slab.remove(id.slot() as usize);
+            self.conns.forget_handshake(&conn);
+            conn.transport.say_goodbye();
             // Closing the socket removes it from epoll and kqueue; this is for other systems.
             let _ = self.poll.registry().deregister(conn.transport.stream());
             self.conns.discount(&conn);

@@ -6,6 +6,7 @@ use mio::Events;
 use mio::event::Event as Ready;
 use signal_hook_mio::v1_0::Signals;
 
+use super::secure::Decrypted;
 use super::{Conns, Reactor, SIGNALS, Turn, WAKER, is_listener};
 use crate::clock::Clock;
 use crate::http::Request;
@@ -43,6 +44,7 @@ impl Reactor {
             let Some(id) = self.conns.ready_slow.pop_front() else { break };
             self.serve_timed(id, handler);
         }
+        self.shake_hands(handler);
     }
 
     /// Serves a connection that was listed, and notes whether it took long.
@@ -57,6 +59,24 @@ impl Reactor {
         conn.slow = took >= slow_from;
         if goes_on {
             self.conns.serve_soon(id);
+        }
+    }
+
+    /// Serves the connections in a TLS handshake until their time in this turn is up.
+    fn shake_hands(&mut self, handler: &mut impl Handler) {
+        let (clock, limits) = (&self.conns.clock, &self.conns.limits);
+        let until = clock.elapsed().saturating_add(limits.tls_time_per_turn_max);
+        for _ in 0..self.conns.handshakes.len() {
+            let Some(id) = self.conns.handshakes.pop_front() else { break };
+            if let Some(conn) = self.conns.get(id) {
+                conn.listed = false;
+                if self.serve(id, handler) {
+                    self.conns.serve_soon(id);
+                }
+            }
+            if self.conns.clock.elapsed() >= until {
+                break;
+            }
         }
     }
 
@@ -111,7 +131,8 @@ impl Reactor {
                     conn.unread = n == room || conn.ending;
                     budget.bytes = budget.bytes.saturating_sub(n);
                     count_many(&mut self.conns.counters.received_bytes, n);
-                    self.feed(id, buffer.get_mut(..n).unwrap_or_default(), &mut budget, handler);
+                    let input = buffer.get_mut(..n).unwrap_or_default();
+                    self.take_in(id, input, &mut budget, handler);
                 }
                 Moved::Blocked => conn.unread = false,
                 Moved::Ended => self.end(id, false, handler),
@@ -123,8 +144,8 @@ impl Reactor {
         goes_on
     }
 
-    /// Passes bytes to the endpoint, and its events to the handler; what is above the budget is held.
-    fn feed(
+    /// Passes bytes from the network on, without the PROXY header and decrypted.
+    fn take_in(
         &mut self,
         id: ConnId,
         mut input: &mut [u8],
@@ -134,6 +155,30 @@ impl Reactor {
         if !self.conns.take_header(id, &mut input) {
             return;
         }
+        let mut plain = std::mem::take(&mut self.plain);
+        plain.clear();
+        let decrypted = self.conns.decrypt(id, self.now.at, input, &mut plain);
+        if decrypted == Decrypted::Plain {
+            self.feed(id, input, budget, handler);
+        } else if !plain.is_empty() {
+            self.feed(id, &mut plain, budget, handler);
+        }
+        self.plain = plain;
+        match decrypted {
+            Decrypted::Plain | Decrypted::Open => {}
+            Decrypted::Ended => self.end(id, false, handler),
+            Decrypted::Failed => self.conns.doom(id),
+        }
+    }
+
+    /// Passes bytes to the endpoint, and its events to the handler; what is above the budget is held.
+    fn feed(
+        &mut self,
+        id: ConnId,
+        mut input: &mut [u8],
+        budget: &mut Budget,
+        handler: &mut impl Handler,
+    ) {
         loop {
             let Conns { slab, shared, frames, limits, clock, .. } = &mut self.conns;
             let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
@@ -264,12 +309,16 @@ fn refuse(request: &Request, refused: Refused, conns: &Conns, id: ConnId) -> Ans
     let (status, cause) = (refused.status(), refused.cause());
     let conn = conns.slab.get(id.slot() as usize);
     let address = conn.map(|conn| tracing::field::display(conn.address));
-    tracing::info!(address, status = status.0, "refused: {cause}");
-    let mut response = (conns.shared.refusal)(&request.path, status, refused.line());
-    if response.headers.iter().all(|(name, _)| *name != RETRY_AFTER) {
-        response = response.with_header(RETRY_AFTER, RETRY_AFTER_S);
+    let response = (conns.shared.refusal)(&request.path, status, refused.line()).with_close();
+    if refused == Refused::NoTls {
+        // Logged before, and trying again is of no use.
+        return Answer::Respond(response);
     }
-    Answer::Respond(response.with_close())
+    tracing::info!(address, status = status.0, "refused: {cause}");
+    if response.headers.iter().any(|(name, _)| *name == RETRY_AFTER) {
+        return Answer::Respond(response);
+    }
+    Answer::Respond(response.with_header(RETRY_AFTER, RETRY_AFTER_S))
 }
 
 const RETRY_AFTER: &str = "Retry-After";
