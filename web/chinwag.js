@@ -40,6 +40,7 @@
 
 import { connectUrl } from "./client/connect-url.js";
 import { Connection } from "./client/connection.js";
+import { encode } from "./client/encode.js";
 import { HttpApi } from "./client/http-api.js";
 import { entriesOf, isDirect, isNumbered, parse } from "./client/event.js";
 import { idGenerator } from "./client/ids.js";
@@ -99,8 +100,8 @@ export class Chinwag extends Requests {
     /** @param {string} text */
     const send = (text) => this.#connection.send(text);
     this.#timers = new Timers(clock);
-    this.#pending = new PendingRequests(this.#timers, (event) => send(JSON.stringify(event)));
-    this.#sender = new Sender(this.outbox, this.#timers, send, emit);
+    this.#pending = new PendingRequests(this.#timers, (event) => send(encode(event)));
+    this.#sender = new Sender({ outbox: this.outbox, timers: this.#timers, send, emit, probe: () => this.probe() });
     this.#sync = new RoomSync({
       timers: this.#timers,
       emit,
@@ -113,7 +114,7 @@ export class Chinwag extends Requests {
       {
         url: () => this.#connectUrl(),
         received: (data) => this.#onReceive(data),
-        ping: () => void send(JSON.stringify({ type: "ping", id: this.#newId() })),
+        ping: () => void send(encode({ type: "ping", id: this.#newId() })),
         connecting: () => this.#setPhase("connecting"),
         explainFailure: () => this.#http.explainFailure(this.#session.credential),
         lost: (why) => this.#onClosed("offline", why),
@@ -343,14 +344,22 @@ export class Chinwag extends Requests {
 
   /** @param {ChatEvent} event */
   #onWelcome(event) {
-    const { epoch, limits } = event.payload;
+    const { epoch, limits, account, session } = event.payload;
+    if (this.account && account !== true) {
+      // The login has ended meanwhile: nobody becomes a guest without wanting to.
+      this.#connection.refuse({ code: 401, reason: "" });
+      return;
+    }
     this.limits = Object.fromEntries(entriesOf(limits));
     this.#sender.frameMax = this.limits.frame ?? Infinity;
     const isNewEpoch = epoch !== this.#sync.epoch;
+    // In a new epoch nothing that was sent before is part of the record.
+    const isKnown = account === true || session === this.#session.key || (isNewEpoch && this.#sync.epoch !== "");
     const rooms = this.#session.applyWelcome(event.payload, { isNewEpoch, remaining: this.#remaining });
     this.#connection.welcomed();
     this.#emit(event);
     this.#sync.welcomed(rooms, this.#session.key, String(epoch ?? ""));
+    this.#sender.welcomed({ as: this.account ? this.you : "", isKnown });
     for (const room of this.#remaining) this.join(room).catch(() => {});
     this.#setPhase("catching_up");
     this.#advance();

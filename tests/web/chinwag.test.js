@@ -275,6 +275,77 @@ test("session, rooms and outbox survive a reload", async () => {
   assert.equal(world({ storage }).chat.outbox.entries.length, 0);
 });
 
+test("half of a character is sent as a replacement character", async () => {
+  const it = await live();
+  it.chat.send("lobby", "cut \ud83d");
+  it.chat.ask("search", { query: "\udca9 \ud83d\ude00" }).catch(() => {});
+  assert.deepEqual(it.socket.take().map(({ payload }) => payload.content ?? payload.query), ["cut \ufffd", "\ufffd \ud83d\ude00"]);
+});
+
+test("a message without an answer checks the connection, and does not block its room", async () => {
+  const it = await live();
+  const { id, done } = it.chat.send("lobby", "into the void");
+  it.socket.take();
+  await it.clock.pass(2_999);
+  assert.deepEqual(it.socket.take(), []);
+  await it.clock.pass(1);
+  assert.deepEqual(it.socket.take().map(({ type }) => type), ["ping"]);
+  assert.deepEqual(it.take("slow").map(({ payload }) => payload.entry.id), [id]);
+  await it.clock.pass(1_000);
+  await it.socket.say({ type: "error", payload: { code: "bad_json", message: "names nobody" } });
+  it.chat.send("lobby", "next");
+  assert.deepEqual(it.socket.take(), [], "one is in flight");
+  await it.clock.pass(11_000);
+  await assert.rejects(done, { code: "no_answer" });
+  assert.deepEqual(it.socket.take().map(({ payload }) => payload.content), ["next"]);
+  await it.socket.say({ type: "ack", re: it.chat.outbox.entries[1].id, room: "lobby", seq: 1, payload: { mid: 1 } });
+  await it.clock.pass(60_000);
+  assert.deepEqual(it.take("slow"), [], "an answered one is not watched");
+});
+
+test("a message that a lost session may have sent waits for its user", async () => {
+  const it = await live();
+  const { id } = it.chat.send("lobby", "Hello");
+  it.chat.send("lobby", "never tried");
+  await it.socket.end();
+  await it.clock.pass(500);
+  await it.socket.open({ session: "s2" });
+  await it.socket.say({ type: "resumed", payload: { rooms: { lobby: { from: 1, to: 0, complete: true } } } }, { type: "live", room: "lobby", payload: { seq: 0 } });
+  assert.deepEqual(it.socket.take().map(({ payload }) => payload.content), ["never tried"]);
+  assert.deepEqual(it.take("failed").map(({ payload }) => [payload.entry.id, payload.entry.error.code]), [[id, "unconfirmed"]]);
+});
+
+test("in a new epoch what was sent before is sent again", async () => {
+  const it = await live();
+  const { id } = it.chat.send("lobby", "Hello");
+  await it.socket.end();
+  await it.clock.pass(500);
+  await it.socket.open({ session: "s2", epoch: "e2" });
+  const sent = it.socket.take().filter(({ type }) => type === "send_message");
+  assert.deepEqual(sent.map((event) => event.id), [id]);
+});
+
+test("what an account submitted is sent by that account alone", async () => {
+  const storage = new FakeStorage();
+  const account = { session: undefined, account: true, you: "Maya" };
+  const before = await live({ storage, cookies: true, name: "Maya" }, account);
+  const { id } = before.chat.send("lobby", "from Maya");
+  await before.socket.end(4105);
+
+  const guest = world({ storage, cookies: true, name: undefined });
+  guest.chat.connect();
+  await guest.socket.open({ you: "Maya-2" });
+  assert.deepEqual([guest.chat.phase, guest.chat.you, guest.socket.take()], ["stopped", "Maya", []]);
+  assert.equal(guest.take("phase").at(-1).payload.code, 401, "nobody becomes a guest without wanting to");
+
+  const other = await live({ storage, cookies: true, name: "Zoe" }, { ...account, you: "Zoe" });
+  assert.deepEqual(other.socket.take(), []);
+  const after = world({ storage, cookies: true, name: "Maya" });
+  after.chat.connect();
+  await after.socket.open(account);
+  assert.deepEqual(after.socket.take().map((event) => event.id), [id]);
+});
+
 test("an old entry of the outbox is sent only on demand", async (context) => {
   context.mock.timers.enable({ apis: ["Date"], now: 1e12 });
   const storage = new FakeStorage();

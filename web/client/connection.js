@@ -105,8 +105,13 @@ export class Connection {
 
   /** Closes the connection for good. */
   stop() {
+    this.refuse({ code: 1000, reason: "" });
+  }
+
+  /** Closes the connection for a reason; no attempt follows. @param {{ code: number, reason: string }} why */
+  refuse(why) {
     this.#detach();
-    this.#handlers.stopped({ code: 1000, reason: "" });
+    this.#handlers.stopped(why);
   }
 
   /** Closes the connection and connects again. */
@@ -199,8 +204,7 @@ export class Connection {
     if (!why || isOutdated) return;
     const { status: code, message: reason, retryAfterMs } = why;
     if (code === 401 || code === 403) {
-      this.#detach();
-      this.#handlers.stopped({ code, reason });
+      this.refuse({ code, reason });
       return;
     }
     if (retryAfterMs < 0) return;

@@ -19,6 +19,7 @@
  * @property {any} payload
  * @property {number} at        time of submission by the local clock; orders the entries of earlier pages
  * @property {boolean} tried    it may have reached the server
+ * @property {string} [as]      the account that submitted it; absent for a guest
  * @property {Refused} [error]  why it failed; the entry waits for `retry` or `remove`
  */
 
@@ -83,17 +84,24 @@ export class Outbox {
 
   /**
    * Returns the first entry of each room that has not failed. Only one per room is in flight, so that a
-   * refusal never changes the order.
+   * refusal never changes the order. What an account submitted is sent by that account alone.
    *
+   * @param {string} as  the account; empty for a guest
    * @returns {Entry[]}
    */
-  heads() {
+  heads(as) {
     /** @type {Map<string, Entry>} */
     const heads = new Map();
     for (const entry of this.entries) {
-      if (!entry.error && !heads.has(entry.room)) heads.set(entry.room, entry);
+      const isOurs = entry.as === undefined || entry.as === as;
+      if (isOurs && !entry.error && !heads.has(entry.room)) heads.set(entry.room, entry);
     }
     return [...heads.values()];
+  }
+
+  /** Returns the messages that may have become part of the record already. */
+  unconfirmed() {
+    return this.entries.filter(mayBeStored);
   }
 
   /** Records that an entry may have reached the server. @param {Entry} entry */
@@ -221,7 +229,7 @@ function parseEntry(text) {
       typeof entry.type === "string" &&
       typeof entry.room === "string" &&
       typeof entry.at === "number";
-    return sound ? { ...entry, tried: true } : null;
+    return sound ? { ...entry, tried: entry.tried === true } : null;
   } catch {
     return null;
   }

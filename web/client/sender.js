@@ -6,6 +6,7 @@
  * @module
  */
 
+import { encode } from "./encode.js";
 import { Refusal } from "./event.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
@@ -16,6 +17,10 @@ import { Refusal } from "./event.js";
 const PAUSE_MAX_MS = 60_000;
 /** The delay if a refusal names none. */
 const PAUSE_MS = 1_000;
+/** Time without an answer after which the connection is checked, and the user is told. */
+const SLOW_MS = 3_000;
+/** Time limit for an answer on a connection that works: what gets none must not block its room. */
+const ANSWER_MS = 15_000;
 
 export class Sender {
   /** Bytes that the server accepts in one WebSocket message. */
@@ -25,6 +30,9 @@ export class Sender {
   #timers;
   #send;
   #emit;
+  #probe;
+  /** The account that is connected; empty for a guest. */
+  #as = "";
   /** Callbacks by id. @type {Map<string, Callbacks>} */
   #callbacks = new Map();
   /** The id of the entry in flight, by room. @type {Map<string, string>} */
@@ -33,16 +41,19 @@ export class Sender {
   #lastAt = 0;
 
   /**
-   * @param {import("./outbox.js").Outbox} outbox
-   * @param {import("./timers.js").Timers} timers
-   * @param {(text: string) => boolean} send
-   * @param {(event: ChatEvent) => void} emit
+   * @param {object} context
+   * @param {import("./outbox.js").Outbox} context.outbox
+   * @param {import("./timers.js").Timers} context.timers
+   * @param {(text: string) => boolean} context.send
+   * @param {(event: ChatEvent) => void} context.emit
+   * @param {() => void} context.probe  checks the connection
    */
-  constructor(outbox, timers, send, emit) {
+  constructor({ outbox, timers, send, emit, probe }) {
     this.#outbox = outbox;
     this.#timers = timers;
     this.#send = send;
     this.#emit = emit;
+    this.#probe = probe;
   }
 
   /**
@@ -55,7 +66,7 @@ export class Sender {
   submit(id, type, room, payload) {
     // A clock that is set back must not change the order.
     this.#lastAt = Math.max(Date.now(), this.#lastAt + 1);
-    const entry = { id, type, room, payload, at: this.#lastAt, tried: false };
+    const entry = { id, type, room, payload, at: this.#lastAt, tried: false, ...(this.#as ? { as: this.#as } : {}) };
     /** @type {Promise<ChatEvent>} */
     const done = new Promise((resolve, reject) => this.#callbacks.set(id, { resolve, reject }));
     // Callers that ignore the promise are informed by `failed`.
@@ -83,6 +94,18 @@ export class Sender {
     this.#emit({ type: "discarded", room: entry.room, payload: { entry } });
   }
 
+  /**
+   * Handles `welcome`. Another session does not recognise what an earlier one sent: messages that may
+   * have arrived then wait for `retry`, so that nobody reads them twice.
+   *
+   * @param {{ as: string, isKnown: boolean }} user  `as`: the account; empty for a guest
+   */
+  welcomed({ as, isKnown }) {
+    this.#as = as;
+    const unconfirmed = isKnown ? [] : this.#outbox.unconfirmed().filter((entry) => entry.as === undefined);
+    for (const entry of unconfirmed) this.#fail(entry, new Refusal({ code: "unconfirmed" }));
+  }
+
   /** Starts sending: all missed events were emitted, so new messages follow them. */
   goLive() {
     this.#isLive = true;
@@ -99,7 +122,7 @@ export class Sender {
   answer(event) {
     const entry = this.#outbox.find(event.re ?? "");
     if (!entry) return;
-    this.#inFlight.delete(entry.room);
+    this.#landed(entry);
     const refusal = event.type === "error" ? new Refusal(event.payload) : null;
     if (!refusal) this.#settle(entry, event);
     else if (refusal.retryable) this.#pauseRoom(entry.room, refusal.retryAfterMs);
@@ -109,19 +132,42 @@ export class Sender {
 
   #flush() {
     if (!this.#isLive) return;
-    for (const entry of this.#outbox.heads()) {
+    for (const entry of this.#outbox.heads(this.#as)) {
       const { id, type, room, payload } = entry;
       if (this.#inFlight.has(room) || this.#timers.runs(`pause ${room}`)) continue;
       const named = type === "direct_message" ? {} : { room };
-      const text = JSON.stringify({ type, id, ...named, payload });
+      const text = encode({ type, id, ...named, payload });
       if (new TextEncoder().encode(text).length > this.frameMax) {
         // The server would close the connection each time.
         this.#fail(entry, new Refusal({ code: "too_long" }));
         continue;
       }
       this.#outbox.tried(entry);
-      if (this.#send(text)) this.#inFlight.set(room, id);
+      if (!this.#send(text)) continue;
+      this.#inFlight.set(room, id);
+      this.#await(entry);
     }
+  }
+
+  /** Watches for the answer to an entry. @param {Entry} entry */
+  #await(entry) {
+    const { id, room } = entry;
+    this.#timers.start(`slow ${room}`, SLOW_MS, () => {
+      this.#emit({ type: "slow", room, payload: { entry } });
+      this.#probe();
+    });
+    this.#timers.start(`answer to ${id}`, ANSWER_MS, () => {
+      this.#landed(entry);
+      this.#fail(entry, new Refusal({ code: "no_answer" }));
+      this.#flush();
+    });
+  }
+
+  /** Handles that an entry is not in flight any more. @param {Entry} entry */
+  #landed({ id, room }) {
+    this.#inFlight.delete(room);
+    this.#timers.stop(`slow ${room}`);
+    this.#timers.stop(`answer to ${id}`);
   }
 
   /**

@@ -22,7 +22,7 @@ export class Session {
   you;
 
   /** Whether the user has an account; false for a guest. */
-  account = false;
+  account;
 
   /** Token of an account; empty for a guest, and where the browser has a cookie. */
   token;
@@ -49,6 +49,7 @@ export class Session {
     this.you = name || saved.name;
     this.token = token;
     this.key = saved.session;
+    this.account = saved.account && cookies && this.you === saved.name;
     this.rooms = [...new Set([...rooms, ...saved.rooms])];
     this.#cookies = cookies;
     this.#storage = storage;

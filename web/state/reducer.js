@@ -85,6 +85,11 @@ export function reduce(state, event, now) {
     case "queued":
     case "failed":
       return addPending(state, room, payload.entry);
+    case "slow":
+      return updateRoom(state, room, (it) => ({
+        ...it,
+        pending: it.pending.map((entry) => (entry.id === payload.entry.id ? { ...entry, isSlow: true } : entry)),
+      }));
     case "settled":
     case "discarded":
       return removePending(state, room, payload.entry?.id);

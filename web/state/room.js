@@ -30,6 +30,7 @@
  * @property {any} payload
  * @property {number} at
  * @property {{ code: string, message: string }} [error]
+ * @property {boolean} [isSlow]  the server has not answered for some seconds
  */
 
 /**

@@ -103,7 +103,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }
   }
   if (reactions.length) body.append(reactionsOf(mid, reactions, actions));
   if (pending?.error) body.append(failure(pending, actions));
-  else if (isUnsent) body.append(make("span", { class: "unseen", text: t("unsent") }));
+  else if (isUnsent) body.append(make("span", pending.isSlow ? { class: "muted note", text: t("sending") } : { class: "unseen", text: t("unsent") }));
   // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
   row.prepend(isHead ? avatar(sender) : gutter(time), body);
@@ -164,10 +164,18 @@ function failure({ id, error }, { retry, discard }) {
   return make(
     "div",
     { class: "failure" },
-    make("span", { text: t("failed", { reason: error?.message || error?.code || "" }) }),
+    make("span", { text: t("failed", { reason: failureReason(error) }) }),
     make("button", { type: "button", text: t("retry"), onclick: () => retry(id) }),
     make("button", { type: "button", class: "quiet", text: t("discard"), onclick: () => discard(id) }),
   );
+}
+
+/** Returns why an entry failed, in the reader's language where the library itself decided so. @param {{ code: string, message: string } | undefined} error */
+function failureReason({ code, message } = { code: "", message: "" }) {
+  if (code === "stale") return t("reason_stale");
+  if (code === "unconfirmed") return t("reason_unconfirmed");
+  if (code === "no_answer") return t("reason_no_answer");
+  return message || code;
 }
 
 /** @param {Item} a @param {Item} b */
