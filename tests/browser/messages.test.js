@@ -40,6 +40,49 @@ test("a reload keeps name, rooms and messages without asking", async () => {
   assert.equal(await alice.evaluate(() => location.hash), "#reload");
 });
 
+test("what is typed and not sent survives a reload, in its room", async () => {
+  const alice = await person("Ally", { room: "draft" });
+  await field(alice).fill("not yet");
+  await alice.reload();
+  await connected(alice);
+  await until(async () => (await field(alice).inputValue()) === "not yet", "the draft");
+  await alice.getByRole("textbox", { name: "Room" }).fill("elsewhere");
+  await alice.keyboard.press("Enter");
+  await alice.getByRole("heading", { name: "#elsewhere" }).waitFor();
+  assert.equal(await field(alice).inputValue(), "");
+  await alice.getByRole("link", { name: "draft", exact: true }).click();
+  await until(async () => (await field(alice).inputValue()) === "not yet", "the draft");
+  await field(alice).press("Enter");
+  await sees(alice, "not yet");
+  await alice.reload();
+  await connected(alice);
+  assert.equal(await field(alice).inputValue(), "");
+});
+
+test("a line that means nothing goes back into the field", async () => {
+  const alice = await person("Alix", { room: "slash" });
+  for (const line of ["/etc/passwd is a file", "/join", "/edit nothing of mine"]) {
+    await say(alice, line);
+    await until(async () => (await field(alice).inputValue()) === line, line);
+  }
+});
+
+test("who scrolls up a little reads on undisturbed", async () => {
+  const alice = await person("Aldo", { room: "reading" });
+  const bob = await person("Bert", { room: "reading" });
+  await say(alice, "line\n".repeat(60).trim());
+  await sees(bob, "line");
+  await log(bob).hover();
+  const top = () => log(bob).evaluate((it) => it.scrollTop);
+  const end = await top();
+  await bob.mouse.wheel(0, -40);
+  await until(async () => (await top()) < end, "the scroll");
+  const reading = await top();
+  await say(alice, "something new");
+  await bob.getByRole("button", { name: /1 new message below/ }).waitFor();
+  assert.equal(await top(), reading);
+});
+
 test("a room in the address is opened", async () => {
   const alice = world.track(await openPage(world.browser, `${world.url}/#kit%20chen`));
   assert.equal(await alice.getByRole("textbox", { name: "Room" }).inputValue(), "kit chen");
@@ -67,10 +110,21 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await say(alice, "teh first");
   await sees(bob, "teh first");
 
+  await field(alice).fill("a draft");
+  await rows(alice, "teh first").hover();
+  await alice.getByRole("button", { name: "Edit", exact: true }).click();
+  const editor = alice.getByRole("textbox", { name: "Edit message" });
+  await editor.press("Escape");
+  assert.equal(await field(alice).inputValue(), "a draft", "editing is not done in its place");
+  await field(alice).fill("");
   await field(alice).press("ArrowUp");
-  assert.equal(await field(alice).inputValue(), "teh first");
-  await field(alice).fill("the first");
-  await field(alice).press("Enter");
+  assert.equal(await editor.inputValue(), "teh first");
+  await editor.fill("x".repeat(4100));
+  await log(alice).getByText("100 characters too many").waitFor();
+  await alice.getByRole("button", { name: "Save" }).click();
+  assert.equal(await editor.inputValue(), "x".repeat(4100), "what is too long is not sent");
+  await editor.fill("the first");
+  await alice.getByRole("button", { name: "Save" }).click();
   await sees(bob, "the first");
   await sees(bob, "(edited)");
   await sees(bob, "teh first", 0);
@@ -96,9 +150,18 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await chip(bob).waitFor();
 
   await rows(bob, "an answer").hover();
+  await bob.clock.install();
   await bob.getByRole("button", { name: "Delete" }).click();
+  await bob.getByText("Message deleted").waitFor();
+  await bob.getByRole("button", { name: "Undo" }).click();
+  await sees(bob, "an answer");
+  await rows(bob, "an answer").hover();
+  await bob.getByRole("button", { name: "Delete" }).click();
+  await bob.getByText("Message deleted").waitFor();
+  await sees(alice, "an answer");
+  await bob.clock.runFor(8_000);
   await sees(alice, "an answer", 0);
-  await sees(bob, "an answer", 0);
+  await bob.getByText("Message deleted").waitFor({ state: "detached" });
 });
 
 test("unread messages are counted in the list and in the title", async () => {
@@ -191,6 +254,9 @@ test("a person's menu inserts a mention", async () => {
 test("a refused message stays and can be discarded", async () => {
   const alice = await person("Alf", { room: "long" });
   await say(alice, "x".repeat(4001));
+  await alice.getByText("1 character too many").waitFor();
+  assert.equal(await field(alice).inputValue(), "x".repeat(4001), "what is too long stays in the field");
+  await say(alice, "/expire 999999999999 for ever");
   await log(alice).getByText(/Not sent:/).waitFor();
   await say(alice, "short");
   await sees(alice, "short");

@@ -109,6 +109,7 @@ test("messages deleted meanwhile do not reappear", async () => {
     await alice.goto("about:blank");
     await say(bob, "/delete");
     await sees(bob, "regretted", 0);
+    await bob.getByText("Message deleted").waitFor({ state: "hidden" });
     await alice.goto(server.url);
     await connected(alice);
     await sees(alice, "stays");

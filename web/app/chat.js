@@ -30,6 +30,8 @@ import { toolbarView } from "../view/toolbar.js";
 import { Actions } from "./actions.js";
 import * as cache from "./cache.js";
 import { commandRunner } from "./commands.js";
+import { Deletions } from "./deletions.js";
+import { Drafts } from "./drafts.js";
 import { handleEvents } from "./events.js";
 import { Feedback } from "./feedback.js";
 import { HistoryLoader } from "./history-loader.js";
@@ -48,6 +50,7 @@ const TICK_MS = 1_000;
  * @property {HistoryLoader} loader
  * @property {Feedback} feedback
  * @property {Actions} actions
+ * @property {Deletions} deletions
  * @property {Navigation} navigation
  * @property {() => void} quit
  */
@@ -70,6 +73,7 @@ export function startChat(name, room, storage, quit) {
   const feedback = new Feedback(store, announce);
   const loader = new HistoryLoader(chat, store);
   const actions = new Actions(chat, store, feedback);
+  const deletions = new Deletions((of, mid) => void chat.delete(of, mid), (event) => store.dispatch(event));
   const panels = drawers();
   const navigation = new Navigation({
     chat,
@@ -80,12 +84,12 @@ export function startChat(name, room, storage, quit) {
     focusComposer: () => composer.focus(),
     scrollTo: (mid) => list.show(mid),
   });
-  const core = { chat, store, loader, feedback, actions, navigation, quit };
+  const core = { chat, store, loader, feedback, actions, deletions, navigation, quit };
   const list = buildList(core);
-  const composer = buildComposer(core);
+  const composer = buildComposer(core, new Drafts(storage));
   buildToolbar(core, composer);
   const notify = notifier({ open: (target) => navigation.open(target) });
-  handleEvents({ chat, store, loader, feedback, announce, notify });
+  handleEvents({ chat, store, loader, feedback, announce, notify, restore: (text) => composer.restore(text) });
   store.views = [list, composer, ...buildSideViews(core, composer, announce)];
   listenToPage(core, list, composer);
 
@@ -98,7 +102,7 @@ export function startChat(name, room, storage, quit) {
 }
 
 /** @param {Core} core */
-function buildList({ chat, store, loader, actions, navigation }) {
+function buildList({ chat, store, loader, actions, deletions, navigation }) {
   const list = messageListView({
     retry: (id) => chat.retry(id),
     discard: (id) => chat.discard(id),
@@ -107,44 +111,53 @@ function buildList({ chat, store, loader, actions, navigation }) {
     loadPage: (room, page) => loader.loadPage(room, page),
     seek: (room, mid) => navigation.showMessage(room, mid),
     open: (room) => navigation.open(room),
+    undoDelete: (mid) => deletions.undo(store.state.active, mid),
+    saveEdit: (mid, text) => {
+      endEdit(store);
+      chat.edit(store.state.active, mid, text);
+    },
+    cancelEdit: () => endEdit(store),
+    limit: () => chat.limits.content,
     attention: () => updateAttention(store, list),
   });
   return list;
 }
 
-/** @param {Core} core */
-function buildComposer({ chat, store, feedback, actions, navigation, quit }) {
+/** @param {Core} core @param {Drafts} drafts */
+function buildComposer({ chat, store, feedback, actions, deletions, navigation, quit }, drafts) {
   const commands = commandRunner({
     chat,
     state: () => store.state,
     dispatch: (event) => store.dispatch(event),
     navigation,
     feedback,
+    remove: (room, mid) => deletions.begin(room, mid),
     restore: (text) => composer.restore(text),
     setAway: (isAway, text) => actions.setAway(isAway, text),
     quit,
   });
   const composer = composerView({
     submit: (text, replyTo) => commands.submit(text, replyTo),
-    edit: (mid, text) => chat.edit(store.state.active, mid, text),
     editLast: () => {
       const message = commands.lastMessage((it) => it.sender === store.state.you);
-      if (message) composer.edit(message);
+      if (message) beginEdit(store, message);
     },
     typing: (on) => chat.typing(store.state.active, on),
     people: () => (activeRoom(store)?.people ?? []).map((it) => it.name),
+    drafts,
+    limit: () => chat.limits.content,
   });
   return composer;
 }
 
 /** @param {Core} core @param {Composer} composer */
-function buildToolbar({ chat, store, actions }, composer) {
+function buildToolbar({ store, actions, deletions }, composer) {
   toolbarView({
     you: () => store.state.you,
     mayDelete: ({ sender }) => sender === store.state.you || moderates(store.state, activeRoom(store)),
     reply: composer.reply,
-    edit: composer.edit,
-    remove: ({ mid }) => chat.delete(store.state.active, mid),
+    edit: (message) => beginEdit(store, message),
+    remove: ({ mid }) => deletions.begin(store.state.active, mid),
     react: (mid, emoji, on) => actions.react(mid, emoji, on),
     leaveList: composer.focus,
   });
@@ -227,6 +240,17 @@ function listenToPage({ chat, store, navigation }, list, composer) {
 function updateAttention(store, list) {
   const attentive = list.isAtEnd() && isReaderHere();
   if (attentive !== store.state.attentive) store.dispatch({ type: "ui_attention", payload: { attentive } });
+}
+
+/** Opens the editor of a message. @param {Store} store @param {import("../state/room.js").Message} message */
+function beginEdit(store, { mid }) {
+  store.dispatch({ type: "ui_edit", payload: { mid } });
+}
+
+/** Closes the editor of a message. @param {Store} store */
+function endEdit(store) {
+  store.dispatch({ type: "ui_edit_ended" });
+  byId("message").focus({ preventScroll: true });
 }
 
 /** @param {Store} store */

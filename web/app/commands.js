@@ -19,13 +19,14 @@ import { t } from "../strings/strings.js";
  * @property {(event: import("../client/event.js").ChatEvent) => void} dispatch
  * @property {import("./navigation.js").Navigation} navigation
  * @property {import("./feedback.js").Feedback} feedback
+ * @property {(room: string, mid: number) => void} remove       deletes a message, unless it is undone
  * @property {(text: string) => void} restore                  puts a text back into the input box
  * @property {(isAway: boolean, text?: string) => void} setAway
  * @property {() => void} quit
  */
 
 /** @param {CommandContext} context */
-export function commandRunner({ chat, state, dispatch, navigation, feedback, restore, setAway, quit }) {
+export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, quit }) {
   return { submit, lastMessage };
 
   /** @param {string} line @param {number} [replyTo] */
@@ -44,7 +45,7 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, res
       case "reply":
       case "edit":
       case "delete":
-        return actOnLast(kind, words, number);
+        return actOnLast(kind, words, number) || restore(line);
       case "msg": {
         const room = conversationWith(state(), to);
         navigation.openConversation(to);
@@ -69,6 +70,7 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, res
         chat.stop();
         return quit();
       case "usage":
+        restore(line);
         return feedback.show(t("usage", { usage: words }));
       default:
         return chat.command(active, line).catch((error) => {
@@ -84,7 +86,7 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, res
     return rooms.get(active)?.messages.findLast(fits);
   }
 
-  /** @param {"reply" | "edit" | "delete"} kind @param {string} text @param {number} number */
+  /** Whether there was something to act on. @param {"reply" | "edit" | "delete"} kind @param {string} text @param {number} number */
   function actOnLast(kind, text, number) {
     const { active, you } = state();
     const own = lastMessage((it) => it.sender === you);
@@ -93,9 +95,12 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, res
     if (kind === "reply") {
       if (other) send(active, text, { replyTo: other.mid });
       else feedback.show(t("nothing_to_reply"));
-    } else if (mid === undefined) feedback.show(t("nothing_to_edit"));
+      return other !== undefined;
+    }
+    if (mid === undefined) feedback.show(t("nothing_to_edit"));
     else if (kind === "edit") chat.edit(active, mid, text);
-    else chat.delete(active, mid);
+    else remove(active, mid);
+    return mid !== undefined;
   }
 
   /** @param {string} room @param {string} text @param {{ replyTo?: number, ttl?: number }} options */

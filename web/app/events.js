@@ -6,8 +6,7 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { text } from "../state/room.js";
-import { emptyRoom } from "../state/room.js";
+import { emptyRoom, text } from "../state/room.js";
 import { isAddressed } from "../state/unread.js";
 import { plainText } from "../text/markup.js";
 import { t } from "../strings/strings.js";
@@ -25,11 +24,12 @@ const LOGGED_OUT = 4001;
  * @property {import("./history-loader.js").HistoryLoader} loader
  * @property {import("./feedback.js").Feedback} feedback
  * @property {(text: string) => void} announce                             reads a text to screen readers
+ * @property {(text: string) => void} restore                              puts a text back into the input box
  * @property {(title: string, text: string, room: string) => void} notify  shows a system notification
  */
 
 /** Dispatches every event of the library, and reacts to some. @param {EventContext} context */
-export function handleEvents({ chat, store, loader, feedback, announce, notify }) {
+export function handleEvents({ chat, store, loader, feedback, announce, notify, restore }) {
   chat.on("*", (/** @type {ChatEvent} */ event) => {
     store.dispatch(event);
     switch (event.type) {
@@ -39,8 +39,12 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify }
         return onMessage(event);
       case "left":
         return onLeft(event);
+      case "error":
+        // A line that the server refused, such as an unknown command, goes back to where it was typed.
+        if (event.re === undefined) restore(text(event.payload.text));
+        break;
       case "failed":
-        return announce(t("failed", { reason: event.payload.entry.error.message }));
+        return onFailed(event);
       case "phase":
         // After a logout, here or elsewhere, nothing stays on this device.
         if (event.payload.code === LOGGED_OUT) cache.forget();
@@ -66,6 +70,17 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify }
     if (sender === chat.you) return;
     if (room === store.state.active) announce(t("said", { name: sender, text: content }));
     if (isAddressed(store.state.rooms.get(room) ?? emptyRoom(room), content, chat.you)) notify(`${sender} – ${room}`, plainText(content), room);
+  }
+
+  /** @param {ChatEvent} event */
+  function onFailed({ room, payload: { entry } }) {
+    const { id, type, payload, error } = entry;
+    announce(t("failed", { reason: error.message }));
+    if (type !== "edit_message" || error.code === "no_answer" || store.state.edit) return;
+    // The new text is shown nowhere else: it goes back where it was written.
+    chat.discard(id);
+    store.dispatch({ type: "ui_edit", room, payload: { mid: payload.mid, text: payload.content } });
+    feedback.show(t("failed", { reason: error.message }));
   }
 
   /** Explains why the reader is no longer in a room, unless it was their own wish. @param {ChatEvent} event */

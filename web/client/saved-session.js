@@ -44,11 +44,11 @@ export function remember(storage, key, saved) {
   }
 }
 
-/** Removes the session and the outbox, which must not be sent by another user. @param {Store | null} storage */
+/** Removes the session and all that was typed and not sent, which is nobody else's. @param {Store | null} storage */
 export function clearSession(storage, key = "chinwag") {
   try {
     const keys = Array.from({ length: storage?.length ?? 0 }, (_, at) => storage?.key(at) ?? "");
-    for (const it of keys) if (it === key || it.startsWith(`${key}:outbox:`)) storage?.removeItem(it);
+    for (const it of keys) if (it === key || it.startsWith(`${key}:`)) storage?.removeItem(it);
   } catch {
     // Forbidden storage: nothing was saved.
   }

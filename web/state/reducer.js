@@ -146,6 +146,15 @@ function reducePageEvent(state, { type, room = state.active, payload = {} }, now
       return updateReader(state, { user: text(payload.you), was: state.you });
     case "ui_status":
       return updateReader(state, { user: state.you, status: text(payload.status), text: text(payload.text) });
+    case "ui_edit":
+      return { ...state, edit: { room, mid: payload.mid, text: payload.text } };
+    case "ui_edit_ended":
+      return { ...state, edit: null };
+    case "ui_deleting":
+      return updateRoom(state, room, (it) => {
+        const others = it.deleting.filter((mid) => mid !== payload.mid);
+        return { ...it, deleting: payload.on ? [...others, payload.mid] : others };
+      });
     case "ui_whole":
       return updateRoom(state, room, (it) => ({ ...it, more: false }));
     case "ui_ticked":
@@ -197,6 +206,7 @@ function deleteMessage(state, name, mid) {
   const next = updateRoom(state, name, (room) => ({
     ...room,
     messages: room.messages.filter((it) => it.mid !== mid),
+    deleting: room.deleting.filter((it) => it !== mid),
   }));
   const { search } = next;
   const found = search?.found.filter((it) => it.mid !== mid || it.room !== name);

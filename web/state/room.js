@@ -74,6 +74,7 @@
  * @property {string} role          of the reader: `owner`, `moderator`, `member` or empty
  * @property {boolean} isPrivate    visible only to members
  * @property {string} partner       current name of the other person of a private conversation
+ * @property {number[]} deleting    messages that the reader deletes, while it can be undone
  * @property {Record<string, number>} typing  expiry times by name, local clock
  */
 
@@ -98,6 +99,7 @@ export function emptyRoom(name) {
     role: "",
     isPrivate: false,
     partner: "",
+    deleting: [],
     typing: {},
   };
 }

@@ -22,7 +22,10 @@
  * @property {Search | null} search
  * @property {Record<string, number>} limits
  * @property {number} notices       number of the last notice
+ * @property {Edit | null} edit     the message that the reader edits
  */
+
+/** @typedef {{ room: string, mid: number, text?: string }} Edit  `text`: instead of the message's, after a refusal */
 
 /**
  * A search and its results, newest first.
@@ -51,5 +54,6 @@ export function initialState(active = "") {
     search: null,
     limits: {},
     notices: 0,
+    edit: null,
   };
 }

@@ -25,6 +25,8 @@ import { find, withReaction } from "./room.js";
  * @property {boolean} [isMentioned]  mentions the reader
  * @property {Message | null} [quoted]  the message it replies to; null if that is not loaded
  * @property {Pending} [pending]      the pending event that sends or changes it
+ * @property {{ text?: string }} [edit]  the reader edits it; `text`: instead of the message's
+ * @property {boolean} [isDeleting]   the reader deletes it, and can still undo that
  * @property {number} [day]           midnight, local time
  * @property {import("./room.js").Notice} [notice]
  * @property {import("./room.js").Range} [range]  of a gap or of lost messages
@@ -40,10 +42,10 @@ const RUN_MS = 5 * 60_000;
  * @param {Room} room
  * @param {number} from
  * @param {number} to
- * @param {{ you: string, clockOffset: number }} reader  `clockOffset`: server clock minus ours
+ * @param {{ you: string, clockOffset: number, edit: import("./state.js").Edit | null }} reader  `clockOffset`: server clock minus ours
  * @returns {Item[]}
  */
-export function timeline(room, from, to, { you, clockOffset }) {
+export function timeline(room, from, to, { you, clockOffset, edit }) {
   const { messages, pending } = room;
   const names = knownNames(room);
   const isEnd = to >= messages.length;
@@ -84,6 +86,8 @@ export function timeline(room, from, to, { you, clockOffset }) {
       isMentioned: message.sender !== you && mentions(message.content, you, names),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
       pending: changes.get(mid) ?? pendingById.get(local),
+      edit: edit?.room === room.name && edit.mid === mid ? edit : undefined,
+      isDeleting: room.deleting.includes(mid),
     });
     before = message;
   }

@@ -1,11 +1,12 @@
 /**
- * The input box: drafts per room, replies and edits.
+ * The input box: a draft for each room, and replies.
  *
  * @module
  */
 
 import { isDirect } from "../client/event.js";
 import { t } from "../strings/strings.js";
+import { countCharacters } from "./counter.js";
 import { byId, iconButton, make, icons } from "./dom.js";
 import { autocompleteView } from "./autocomplete.js";
 
@@ -14,25 +15,25 @@ import { autocompleteView } from "./autocomplete.js";
 /**
  * @typedef {object} ComposerActions
  * @property {(text: string, replyTo?: number) => void} submit
- * @property {(mid: number, text: string) => void} edit
  * @property {() => void} editLast
  * @property {(on: boolean) => void} typing
  * @property {() => string[]} people
+ * @property {{ get: (room: string) => string, set: (room: string, text: string) => void }} drafts
+ * @property {() => number | undefined} limit  the longest text, in characters
  */
 
 /** The server forwards one typing event in this time. */
 const TYPING_MS = 3_000;
 
 /** @param {ComposerActions} actions */
-export function composerView({ submit, edit, editLast, typing, people }) {
+export function composerView({ submit, editLast, typing, people, drafts, limit }) {
   const form = byId("composer");
   const field = byId("message");
   const context = byId("context");
   const autocomplete = autocompleteView(field, people);
-  /** Unsent text by room. @type {Map<string, string>} */
-  const drafts = new Map();
-  /** @type {{ kind: "reply" | "edit", message: Message } | null} */
-  let mode = null;
+  const counter = byId("counter");
+  /** The message that is answered. @type {Message | null} */
+  let replyTo = null;
   let typedAt = -Infinity;
   let room = "";
 
@@ -43,6 +44,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   field.addEventListener("keydown", onKey);
   field.addEventListener("input", () => {
     fit();
+    drafts.set(room, field.value);
     const now = performance.now();
     if (field.value === "" && typedAt > 0) {
       typedAt = -Infinity;
@@ -59,38 +61,29 @@ export function composerView({ submit, edit, editLast, typing, people }) {
     /** @param {import("../state/state.js").State} state */
     update({ active, rooms }) {
       if (active === room) return;
-      // A draft stays with its room; an edit is cancelled.
-      if (mode?.kind !== "edit") drafts.set(room, field.value);
-      const draft = drafts.get(active) ?? (room === "" ? field.value : "");
+      const draft = drafts.get(active) || (room === "" ? field.value : "");
       room = active;
-      setMode(null);
+      setReply(null);
       setValue(draft);
       field.placeholder = active ? t("message_to", { room: titleOf(active, rooms.get(active)?.partner) }) : "";
     },
 
     /** @param {Message} message */
     reply(message) {
-      setMode({ kind: "reply", message });
-      field.focus();
-    },
-
-    /** @param {Message} message */
-    edit(message) {
-      setMode({ kind: "edit", message });
-      setValue(message.content);
+      setReply(message);
       field.focus();
     },
 
     /** Inserts a mention at the caret. @param {string} name */
     mention(name) {
       field.setRangeText(`@${name} `, field.selectionStart, field.selectionEnd, "end");
-      fit();
+      setValue(field.value);
       field.focus();
     },
 
     /** Replaces the text by the beginning of a command. @param {string} text */
     prefill(text) {
-      setMode(null);
+      setReply(null);
       setValue(text);
       field.focus();
       field.setSelectionRange(text.length, text.length);
@@ -98,7 +91,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
 
     /** Restores a text that could not be sent, unless another one has been typed. @param {string} text */
     restore(text) {
-      if (field.value === "") setValue(text);
+      if (text && field.value === "") setValue(text);
     },
 
     focus: () => field.focus({ preventScroll: true }),
@@ -107,13 +100,12 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   function send() {
     const text = field.value.replace(/\s+$/, "");
     autocomplete.close();
-    if (text.trim() === "") return;
-    const sent = mode;
-    setMode(null);
+    if (text.trim() === "" || !countCharacters(counter, text, limit())) return;
+    const answered = replyTo?.mid;
+    setReply(null);
     setValue("");
     typedAt = -Infinity;
-    if (sent?.kind === "edit") edit(sent.message.mid, text);
-    else submit(text, sent?.message.mid);
+    submit(text, answered);
     field.focus();
   }
 
@@ -126,29 +118,27 @@ export function composerView({ submit, edit, editLast, typing, people }) {
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       send();
-    } else if (event.key === "Escape" && mode) {
+    } else if (event.key === "Escape" && replyTo) {
       event.preventDefault();
-      if (mode.kind === "edit") setValue("");
-      setMode(null);
+      setReply(null);
     } else if (event.key === "ArrowUp" && field.value === "") {
       event.preventDefault();
       editLast();
     }
   }
 
-  /** @param {typeof mode} next */
-  function setMode(next) {
-    mode = next;
+  /** @param {Message | null} next */
+  function setReply(next) {
+    replyTo = next;
     context.hidden = next === null;
     if (!next) {
       context.replaceChildren();
       return;
     }
-    const { sender, content } = next.message;
-    const label = next.kind === "edit" ? t("editing") : t("replying", { name: sender });
+    const { sender, content } = next;
+    const label = t("replying", { name: sender });
     const cancel = iconButton(icons.close, t("cancel"), () => {
-      if (mode?.kind === "edit") setValue("");
-      setMode(null);
+      setReply(null);
       field.focus();
     });
     context.replaceChildren(
@@ -161,6 +151,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   /** @param {string} value */
   function setValue(value) {
     field.value = value;
+    drafts.set(room, value);
     fit();
   }
 
@@ -168,6 +159,7 @@ export function composerView({ submit, edit, editLast, typing, people }) {
   function fit() {
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight}px`;
+    countCharacters(counter, field.value, limit());
   }
 }
 

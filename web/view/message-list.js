@@ -54,6 +54,8 @@ export function messageListView(actions) {
   let seen = 0;
   let isLoading = false;
   let isMoving = false;
+  /** Where the list was scrolled to before. */
+  let top = 0;
   /** The unread marker that the reader has seen, by number. */
   let seenMarker = 0;
   /** A gap that could not be filled, by its last number: only the reader tries again. */
@@ -81,7 +83,7 @@ export function messageListView(actions) {
       const nextRoom = next.rooms.get(next.active);
       const hasBegun = !room?.messages.length && Boolean(nextRoom?.messages.length);
       const isOther = next.active !== before.active || (room === undefined && nextRoom !== undefined) || hasBegun;
-      if (!isOther && nextRoom === room && next.you === before.you) return;
+      if (!isOther && nextRoom === room && next.you === before.you && next.edit === before.edit) return;
       const pendingBefore = room?.pending.length ?? 0;
       room = nextRoom;
       if (isOther) enter();
@@ -214,10 +216,12 @@ export function messageListView(actions) {
     return null;
   }
 
-  /** @param {number} top */
-  function moveTo(top) {
-    isMoving = true;
-    log.scrollTop = top;
+  /** @param {number} to */
+  function moveTo(to) {
+    const before = log.scrollTop;
+    log.scrollTop = to;
+    // Only a change is followed by an event.
+    if (log.scrollTop !== before) isMoving = true;
   }
 
   function stickToEnd() {
@@ -229,7 +233,10 @@ export function messageListView(actions) {
     isMoving = false;
     if (!room) return;
     const fromEnd = log.scrollHeight - log.scrollTop - log.clientHeight;
-    if (!isOurs) isFollowing = last === Infinity && fromEnd < END_PX;
+    // Who scrolls up a little reads: the list stays where it is.
+    const isUp = log.scrollTop < top;
+    top = log.scrollTop;
+    if (!isOurs) isFollowing = last === Infinity && fromEnd < (isUp ? 2 : END_PX);
     if (isFollowing) seen = room.messages.at(-1)?.mid ?? seen;
     actions.attention();
     if (log.scrollTop < NEAR_PX) slideUp();

@@ -5,6 +5,7 @@
  */
 
 import { reader, t } from "../strings/strings.js";
+import { editorOf } from "./editor.js";
 import { hueOf, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
 import { noticeNodes } from "./notice.js";
@@ -19,6 +20,10 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {(id: string) => void} discard
  * @property {(mid: number, emoji: string, on: boolean) => void} react
  * @property {(mid: number) => void} show
+ * @property {(mid: number) => void} undoDelete
+ * @property {(mid: number, text: string) => void} saveEdit
+ * @property {() => void} cancelEdit
+ * @property {() => number | undefined} limit  the longest text, in characters
  * @property {(range: import("../state/room.js").Range) => void} fill
  * @property {(room: string) => void} open
  * @property {() => ReadonlySet<string>} names  of those in the room, folded
@@ -71,8 +76,12 @@ export function tickRow(row, serverNow) {
 }
 
 /** @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
-function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }, you, actions) {
+function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, edit, isDeleting }, you, actions) {
   if (!message) return;
+  if (isDeleting) {
+    fillDeleted(row, mid, actions);
+    return;
+  }
   const { sender, content, ts, replyTo, edited, expires, reactions } = message;
   const isUnsent = pending !== undefined && mid === Infinity;
   const state = pending?.error ? "failed" : pending ? "waiting" : "";
@@ -89,12 +98,14 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }
     body.append(make("div", { class: "meta" }, name, time));
   }
   if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
+  if (!edit) row.editor = null;
+  else row.editor ??= editorOf(edit.text ?? content, { save: (text) => actions.saveEdit(mid, text), cancel: actions.cancelEdit, limit: actions.limit });
   const text = make("div", { class: isEmojiOnly(content) ? "text large" : "text", dir: "auto" });
   const isAction = content.startsWith(ACTION_PREFIX);
   if (isAction) text.append(make("em", { class: "action" }, "∗ ", make("bdi", { text: sender }), " "));
   text.append(format(isAction ? content.slice(ACTION_PREFIX.length) : content, you, actions.names()));
   if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
-  body.append(text);
+  body.append(row.editor ?? text);
 
   row.countdown = null;
   if (expires !== undefined && !isUnsent) {
@@ -107,6 +118,16 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending }
   // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
   row.prepend(isHead ? avatar(sender) : gutter(time), body);
+}
+
+/** Fills the row of a message that is being deleted. @param {any} row @param {number} mid @param {RowActions} actions */
+function fillDeleted(row, mid, { undoDelete }) {
+  const undo = make("button", { type: "button", class: "quiet", text: t("undo"), onclick: () => undoDelete(mid) });
+  row.className = "row message deleted";
+  row.setAttribute("aria-label", t("message_deleted"));
+  row.countdown = row.editor = null;
+  const body = make("div", { class: "body muted" }, make("span", { text: t("message_deleted") }), " ", undo);
+  row.replaceChildren(make("span", { class: "gutter", "aria-hidden": "true" }), body);
 }
 
 /** @param {string} sender */
@@ -188,6 +209,8 @@ function isSame(a, b) {
     a.isMentioned === b.isMentioned &&
     a.quoted === b.quoted &&
     a.pending === b.pending &&
+    a.edit === b.edit &&
+    a.isDeleting === b.isDeleting &&
     a.day === b.day &&
     a.notice === b.notice &&
     a.range === b.range

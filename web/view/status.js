@@ -52,6 +52,7 @@ export function statusView({ connectNow, logIn }) {
       setText(now, t(ended ? "log_in" : "reconnect"));
       clearInterval(ticking);
       setText(countdown, "");
+      if (ended) logIn();
       if (phase !== "offline") return;
       retryAt = performance.now() + (why.retry_in_ms ?? 0);
       tick();

@@ -68,7 +68,8 @@ export function toolbarView(actions) {
   /** @param {any} target */
   function rowAt(target) {
     const found = target.closest?.(".row.message");
-    return found && Number.isFinite(found.item.mid) ? found : null;
+    const isFree = found && Number.isFinite(found.item.mid) && !found.item.edit && !found.item.isDeleting;
+    return isFree ? found : null;
   }
 
   /** @param {any} next */
