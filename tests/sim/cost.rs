@@ -3,10 +3,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "it measures durations")]
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use chinwag::chat::Admission;
-use chinwag::chat::record::{AuthorKey, Namespace};
+use chinwag::chat::record::{AuthorKey, Namespace, Span};
+use chinwag::chat::{AccountRequest, Admission, Body, ClientId, Credential, Input, Post, Request};
 
 use crate::society::START;
 use crate::world::World;
@@ -40,7 +41,7 @@ fn duration(text: &str) -> Duration {
 fn compare(name: &str, ordinary: &str, dearest: &str) {
     // Below this the clock and the allocator are measured, and the reading of each byte, which is
     // paid for by the size.
-    let floor = Duration::from_micros(20) + Duration::from_nanos(3 * dearest.len() as u64);
+    let floor = Duration::from_micros(20) + Duration::from_nanos(5 * dearest.len() as u64);
     let (ordinary, dearest) = (duration(ordinary), duration(dearest));
     assert!(
         dearest <= ordinary.max(floor) * RATIO_MAX,
@@ -53,36 +54,122 @@ fn filled(c: char, bytes: usize) -> String {
     c.to_string().repeat(bytes / c.len_utf8())
 }
 
+/// Messages with a name of any length.
+const NAMES: [&str; 36] = [
+    r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
+    r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
+    r#"{"type":"join_room","payload":"NAME"}"#,
+    r#"{"type":"join_room","payload":"@NAME"}"#,
+    r#"{"type":"leave_room","payload":"NAME"}"#,
+    r#"{"type":"typing","room":"NAME","payload":true}"#,
+    r#"{"type":"typing","room":"@NAME","payload":true}"#,
+    r#"{"type":"read","room":"@NAME","payload":{"seq":1}}"#,
+    r#"{"type":"history","room":"@NAME"}"#,
+    r#"{"type":"list_users","room":"@NAME"}"#,
+    r#"{"type":"list_rooms","room":"@NAME"}"#,
+    r#"{"type":"stats","room":"@NAME"}"#,
+    r#"{"type":"ping","room":"@NAME"}"#,
+    r#"{"type":"search","room":"@NAME","payload":{"query":"x"}}"#,
+    r#"{"type":"set_topic","room":"@NAME","payload":"x"}"#,
+    r#"{"type":"react","room":"@NAME","payload":{"mid":1,"emoji":"+"}}"#,
+    r#"{"type":"edit_message","room":"@NAME","payload":{"mid":1,"content":"x"}}"#,
+    r#"{"type":"delete_message","room":"@NAME","payload":{"mid":1}}"#,
+    r#"{"type":"direct_message","payload":{"to":"NAME","content":"x"}}"#,
+    r#"{"type":"moderate","payload":{"action":"mute","user":"NAME"}}"#,
+    r#"{"type":"set_name","payload":"NAME"}"#,
+    r#"{"type":"resume","payload":{"rooms":{"@NAME":1}}}"#,
+    r#"{"sender":"NAME","content":"x"}"#,
+    "/join NAME",
+    "/leave NAME",
+    "/who @NAME",
+    "/msg NAME x",
+    "/kick NAME",
+    "/ban NAME",
+    "/unban NAME",
+    "/mute NAME",
+    "/invite NAME",
+    "/promote NAME",
+    "/demote NAME",
+    "/name NAME",
+    "/remove NAME",
+];
+
+/// Messages with a text of any length, or that take none and get one all the same.
+const TEXTS: [&str; 33] = [
+    "TEXT",
+    r#"{"type":"send_message","payload":"TEXT"}"#,
+    r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
+    r#"{"type":"set_topic","payload":"TEXT"}"#,
+    r#"{"type":"react","payload":{"mid":1,"emoji":"TEXT"}}"#,
+    r#"{"type":"search","payload":{"query":"TEXT"}}"#,
+    r#"{"type":"auth","payload":"TEXT"}"#,
+    r#"{"type":"resume","payload":{"session":"TEXT"}}"#,
+    r#"{"type":"TEXT"}"#,
+    "/unmute TEXT",
+    "/help TEXT",
+    "/rooms TEXT",
+    "/reply TEXT",
+    "/me TEXT",
+    "/topic TEXT",
+    "/history TEXT",
+    "/edit TEXT",
+    "/delete TEXT",
+    "/expire TEXT",
+    "/expire 60 TEXT",
+    "/away TEXT",
+    "/back TEXT",
+    "/whoami TEXT",
+    "/stats TEXT",
+    "/mode TEXT",
+    "/slow TEXT",
+    "/lock TEXT",
+    "/unlock TEXT",
+    "/private TEXT",
+    "/public TEXT",
+    "/TEXT",
+    "/ban Alice TEXT",
+    r#"{"type":"moderate","payload":{"action":"kick","user":"Bob","reason":"TEXT"}}"#,
+];
+
+/// Messages with a number of any size.
+const NUMBERS: [&str; 15] = [
+    r#"{"type":"stats","payload":{"minutes":NUMBER}}"#,
+    r#"{"type":"history","payload":{"before":NUMBER,"limit":NUMBER}}"#,
+    r#"{"type":"history","payload":{"after":NUMBER}}"#,
+    r#"{"type":"history","payload":{"around":NUMBER}}"#,
+    r#"{"type":"search","payload":{"query":"x","before":NUMBER,"limit":NUMBER}}"#,
+    r#"{"type":"join_room","payload":{"room":"dev","history":NUMBER}}"#,
+    r#"{"type":"join_room","payload":{"room":"dev","after":NUMBER,"epoch":"e"}}"#,
+    r#"{"type":"read","payload":{"seq":NUMBER}}"#,
+    r#"{"type":"resume","payload":{"epoch":"e","rooms":{"dev":NUMBER}}}"#,
+    r#"{"type":"send_message","payload":{"content":"x","ttl":NUMBER,"reply_to":NUMBER}}"#,
+    r#"{"type":"edit_message","payload":{"mid":NUMBER,"content":"x"}}"#,
+    r#"{"type":"delete_message","payload":{"mid":NUMBER}}"#,
+    r#"{"type":"react","payload":{"mid":NUMBER,"emoji":"+"}}"#,
+    r#"{"type":"moderate","payload":{"action":"mute","mid":NUMBER,"seconds":NUMBER}}"#,
+    "/slow NUMBER",
+];
+
+/// Queries of `/ws` with a text of any length.
+const QUERIES: [&str; 13] = [
+    "name=TEXT",
+    "username=TEXT",
+    "user=TEXT",
+    "room=TEXT",
+    "name=a&room=TEXT&room=TEXT&room=TEXT&room=TEXT",
+    "epoch=TEXT",
+    "session=TEXT",
+    "history=TEXT",
+    "after=TEXT:1",
+    "after=@TEXT:1&epoch=e",
+    "echo=TEXT",
+    "mode=TEXT",
+    "TEXT=TEXT",
+];
+
 #[test]
 fn no_name_in_a_message_costs_much_more_than_an_ordinary_one() {
-    let events = [
-        r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
-        r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
-        r#"{"type":"join_room","payload":"NAME"}"#,
-        r#"{"type":"join_room","payload":"@NAME"}"#,
-        r#"{"type":"leave_room","payload":"NAME"}"#,
-        r#"{"type":"typing","room":"NAME","payload":true}"#,
-        r#"{"type":"typing","room":"@NAME","payload":true}"#,
-        r#"{"type":"read","room":"@NAME","payload":{"seq":1}}"#,
-        r#"{"type":"history","room":"@NAME"}"#,
-        r#"{"type":"list_users","room":"@NAME"}"#,
-        r#"{"type":"search","room":"@NAME","payload":{"query":"x"}}"#,
-        r#"{"type":"set_topic","room":"@NAME","payload":"x"}"#,
-        r#"{"type":"react","room":"@NAME","payload":{"mid":1,"emoji":"+"}}"#,
-        r#"{"type":"edit_message","room":"@NAME","payload":{"mid":1,"content":"x"}}"#,
-        r#"{"type":"delete_message","room":"@NAME","payload":{"mid":1}}"#,
-        r#"{"type":"direct_message","payload":{"to":"NAME","content":"x"}}"#,
-        r#"{"type":"moderate","payload":{"action":"mute","user":"NAME"}}"#,
-        r#"{"type":"set_name","payload":"NAME"}"#,
-        r#"{"type":"resume","payload":{"rooms":{"@NAME":1}}}"#,
-        r#"{"sender":"NAME","content":"x"}"#,
-        "/join NAME",
-        "/who @NAME",
-        "/msg NAME x",
-        "/ban NAME",
-        "/name NAME",
-    ];
-    for event in events {
+    for event in NAMES {
         for bytes in [48, 126, 510, 60_000] {
             let with = |c| event.replace("NAME", &filled(c, bytes));
             compare(&format!("{event} with {bytes} bytes"), &with('ж'), &with(LIGATURE));
@@ -92,22 +179,193 @@ fn no_name_in_a_message_costs_much_more_than_an_ordinary_one() {
 
 #[test]
 fn no_text_costs_much_more_than_an_ordinary_one() {
-    for event in [
-        "TEXT",
-        r#"{"type":"send_message","payload":"TEXT"}"#,
-        r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
-        r#"{"type":"set_topic","payload":"TEXT"}"#,
-        r#"{"type":"react","payload":{"mid":1,"emoji":"TEXT"}}"#,
-        r#"{"type":"search","payload":{"query":"TEXT"}}"#,
-        r#"{"type":"auth","payload":"TEXT"}"#,
-        r#"{"type":"resume","payload":{"session":"TEXT"}}"#,
-        r#"{"type":"TEXT"}"#,
-    ] {
+    for event in TEXTS {
         for bytes in [60, 6000, 60_000] {
             let with = |c| event.replace("TEXT", &filled(c, bytes));
             for c in [LIGATURE, '\u{0301}', ' ', '\u{FE0F}', '\u{1F469}'] {
                 let name = format!("{event} with {bytes} bytes of U+{:04X}", u32::from(c));
                 compare(&name, &with('ж'), &with(c));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_number_costs_much_more_than_an_ordinary_one() {
+    for event in NUMBERS {
+        for largest in [u64::MAX, 1 << 53, u64::from(u32::MAX)] {
+            let with = |number: u64| event.replace("NUMBER", &number.to_string());
+            compare(&format!("{event} with {largest}"), &with(1), &with(largest));
+        }
+    }
+}
+
+#[test]
+fn no_query_costs_much_more_than_an_ordinary_one() {
+    let duration = |query: &str| {
+        let mut world = World::new();
+        world.enter("name=Bob&room=dev");
+        let mut least = Duration::MAX;
+        for _ in 0..12 {
+            let begin = Instant::now();
+            let client = world.enter(query);
+            least = least.min(begin.elapsed());
+            world.close(client);
+            world.pass(Duration::from_secs(3600));
+            world.told.clear();
+        }
+        least
+    };
+    for query in QUERIES {
+        for bytes in [48, 510, 7000] {
+            let with = |c| query.replace("TEXT", &filled(c, bytes));
+            let (ordinary, dearest) = (duration(&with('ж')), duration(&with(LIGATURE)));
+            let floor = Duration::from_micros(40) + Duration::from_nanos(20 * bytes as u64);
+            assert!(
+                dearest <= ordinary.max(floor) * RATIO_MAX,
+                "{query} with {bytes} bytes: {dearest:?}, but an ordinary one {ordinary:?}"
+            );
+        }
+    }
+}
+
+/// Returns the part of a source that is no test.
+fn untested(source: &str) -> &str {
+    source.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+/// Returns what stands before an arrow in the part of a source that is no test.
+fn arms(source: &str) -> BTreeSet<&str> {
+    let arms = untested(source).lines().filter_map(|line| {
+        let (word, rest) = line.trim_start().strip_prefix('"')?.split_once('"')?;
+        let named = word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        let is_arm = rest.starts_with(" =>") || rest.starts_with(" if ") || rest.starts_with(" |");
+        (named && !word.is_empty() && is_arm).then_some(word)
+    });
+    arms.collect()
+}
+
+#[test]
+fn every_event_every_command_and_every_parameter_has_its_row() {
+    let rows = [&NAMES[..], &TEXTS[..], &NUMBERS[..]].concat();
+    let events = arms(include_str!("../../src/chat/protocol/parse.rs"));
+    assert!(events.contains("send_message") && events.len() > 20, "{events:?}");
+    for event in events {
+        let row = format!(r#""type":"{event}""#);
+        assert!(rows.iter().any(|it| it.contains(&row)), "no row for {event}");
+    }
+    let commands = include_str!("../../src/chat/protocol/commands.rs");
+    let commands: Vec<&str> = untested(commands)
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("(\"")?.split_once('"'))
+        .map(|(word, _)| word)
+        .collect();
+    assert!(commands.contains(&"join") && commands.len() > 30, "{commands:?}");
+    // It ends the connection, and with it the measurement.
+    for command in commands.into_iter().filter(|it| *it != "quit") {
+        let row = |it: &&str| it.split([' ', '{']).next() == Some(&*format!("/{command}"));
+        assert!(rows.iter().any(row), "no row for /{command}");
+    }
+    let parameters = arms(include_str!("../../src/chat/protocol/connect.rs"));
+    assert!(parameters.contains("name") && parameters.len() > 8, "{parameters:?}");
+    for parameter in parameters {
+        let row = |it: &&str| it.split('&').any(|it| it.starts_with(&format!("{parameter}=")));
+        assert!(QUERIES.iter().any(row), "no row for {parameter}=");
+    }
+}
+
+/// Returns the ordinary and the dearest inputs of the kind of a request. Which kinds there are the
+/// compiler knows: one more needs a row here.
+fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
+    let text = || filled(c, bytes);
+    let by = || Credential::Nobody;
+    let number = if c == LIGATURE { u32::MAX } else { 1 };
+    match kind {
+        Request::Rooms => vec![Request::Rooms],
+        Request::Stats { .. } => vec![Request::Stats { minutes: Some(number) }],
+        Request::History { .. } => {
+            let spans = [Span::Latest, Span::Before(number.into()), Span::Around(number.into())];
+            let rooms = [text(), "dev".to_owned()];
+            let history = |(span, room): (Span, &String)| Request::History {
+                by: by(),
+                room: room.as_str().into(),
+                span,
+                limit: Some(number),
+            };
+            spans
+                .into_iter()
+                .flat_map(|span| rooms.iter().map(move |room| (span, room)))
+                .map(history)
+                .collect()
+        }
+        Request::Post(_) => {
+            let post = |room: String, content: String, name: Option<String>| {
+                let body = Body {
+                    content: content.into(),
+                    reply_to: Some(number.into()),
+                    ttl: Some(number.into()),
+                    name: name.map(Into::into),
+                };
+                Request::Post(Box::new(Post { room: room.into(), by: by(), id: None, body }))
+            };
+            vec![
+                post(text(), "x".into(), None),
+                post("dev".into(), text(), None),
+                post("dev".into(), "x".into(), Some(text())),
+            ]
+        }
+        Request::RemoveRoom { .. } => {
+            let remove = |room: String| Request::RemoveRoom { by: by(), room: room.into() };
+            vec![remove(text()), remove("dev".to_owned())]
+        }
+        Request::AccountRequest(_) => {
+            let (name, hash) = (text().into(), "hash".into());
+            let remove = AccountRequest::Remove { name: text().into() };
+            let requests = [AccountRequest::SetHash { name, hash }, remove, AccountRequest::List];
+            requests.into_iter().map(|it| Request::AccountRequest(Box::new(it))).collect()
+        }
+    }
+}
+
+#[test]
+fn no_request_costs_much_more_than_an_ordinary_one() {
+    let duration = |request: &Request| {
+        let mut world = World::with(|limits| {
+            (limits.requests_per_second_max, limits.sends_per_second_max) = (None, None);
+        });
+        world.keeper.guests = true;
+        world.enter("name=Bob&room=dev");
+        let mut least = Duration::MAX;
+        for _ in 0..12 {
+            let (caller, network) = (ClientId(1 << 32), [192, 0, 2, 1].into());
+            let asked = Input::Asked { caller, network, request: request.clone() };
+            let begin = Instant::now();
+            world.handle(asked);
+            least = least.min(begin.elapsed());
+            world.told.clear();
+        }
+        least
+    };
+    let room = || Box::<str>::from("dev");
+    let by = || Credential::Nobody;
+    let body = Body { content: "x".into(), reply_to: None, ttl: None, name: None };
+    let kinds = [
+        Request::Rooms,
+        Request::Stats { minutes: None },
+        Request::RemoveRoom { by: by(), room: room() },
+        Request::History { by: by(), room: room(), span: Span::Latest, limit: None },
+        Request::Post(Box::new(Post { room: room(), by: by(), id: None, body })),
+        Request::AccountRequest(Box::new(AccountRequest::List)),
+    ];
+    for kind in kinds {
+        for bytes in [48, 510, 6000] {
+            let pairs =
+                requests(&kind, 'ж', bytes).into_iter().zip(requests(&kind, LIGATURE, bytes));
+            for (ordinary, dearest) in pairs {
+                let (usual, most) = (duration(&ordinary), duration(&dearest));
+                let floor = Duration::from_micros(40) + Duration::from_nanos(20 * bytes as u64);
+                let name = format!("{dearest:?}");
+                assert!(most <= usual.max(floor) * RATIO_MAX, "{name:.80}: {most:?} but {usual:?}");
             }
         }
     }
