@@ -47,14 +47,16 @@ impl Law {
             (ModerationAction::MakePublic, _) => (self.private, self.vague) = (false, false),
             (ModerationAction::Lock, _) => self.locked = true,
             (ModerationAction::Unlock, _) => self.locked = false,
-            (ModerationAction::Kick, Some(aim)) if self.private => self.strike(aim),
+            (ModerationAction::Kick, Some(aim)) if self.private => self.oust(aim),
             (ModerationAction::Ban, Some(aim)) => {
-                self.strike(aim);
+                self.oust(aim);
                 self.banned.insert(aim, until);
             }
             (ModerationAction::Unban, Some(aim)) => drop(self.banned.remove(&aim)),
             (ModerationAction::Mute, Some(aim)) => drop(self.muted.insert(aim, until)),
             (ModerationAction::Unmute, Some(aim)) => drop(self.muted.remove(&aim)),
+            (ModerationAction::Invite | ModerationAction::Promote, Some(aim))
+                if self.banned.get(&aim).is_some_and(|until| *until > now) => {}
             (ModerationAction::Invite, Some(aim)) if self.private => drop(self.members.insert(aim)),
             (ModerationAction::Promote, Some(aim)) => {
                 self.moderators.insert(aim);
@@ -80,8 +82,14 @@ impl Law {
 
     /// Records that an author cannot return.
     pub(crate) fn forget(&mut self, author: AuthorKey) {
-        self.strike(author);
+        self.oust(author);
         self.muted.remove(&author);
+    }
+
+    /// Records that an author is nothing here any more, nor will inherit the room.
+    fn oust(&mut self, author: AuthorKey) {
+        self.strike(author);
+        self.heirs.remove(&author);
         if self.owner == Some(author) {
             self.disputed |= !self.unsure.is_empty();
             self.owner = self.moderators.first().copied();

@@ -388,3 +388,107 @@ fn a_private_room_without_an_owner_passes_to_a_moderator_or_the_longest_standing
         );
     }
 }
+
+/// Returns a private room's owner and its members, the first for the longest, in a world in which
+/// sessions end soon.
+fn den_of(members: &[&str]) -> (World, ClientId, Vec<ClientId>) {
+    let mut world = World::with(|limits| limits.detached_sessions_max = 0);
+    let owner = world.enter("name=Owner&room=den");
+    world.say(owner, "/private");
+    let clients = members.iter().map(|name| {
+        let client = world.enter(&format!("name={name}"));
+        world.say(owner, &format!("/invite {name}"));
+        world.say(client, "/join den");
+        client
+    });
+    let clients = clients.collect();
+    world.told.clear();
+    (world, owner, clients)
+}
+
+/// Whether a client owns its room.
+fn owns(world: &mut World, client: ClientId) -> bool {
+    world.told.clear();
+    world.say(client, r#"{"type":"moderate","payload":{"action":"demote","user":"Ann"}}"#);
+    world.types(client) != ["error"]
+}
+
+#[test]
+fn a_member_banned_while_the_owner_goes_does_not_inherit_the_room() {
+    let (mut world, owner, clients) = den_of(&["Zoe", "Bob", "Ann"]);
+    world.prompt = false;
+    world.say(owner, "/ban Zoe");
+    world.close(owner);
+    world.pass(Duration::from_secs(60));
+    world.prompt = true;
+    world.settle();
+    assert_eq!(world.closed.get(&clients[0]), None);
+    world.told.clear();
+    world.say(clients[0], "/join den");
+    assert_eq!(world.error(clients[0]).code, Code::Banned);
+    assert!(owns(&mut world, clients[1]));
+    world.restart();
+    let back = world.open("name=Zoe&room=den");
+    let told = world.read(back).join("");
+    assert!(!told.contains(r#""room":"den","users""#), "{told}");
+}
+
+#[test]
+fn a_banned_owner_loses_the_room_to_the_longest_standing_member() {
+    let (mut world, owner, clients) = den_of(&["Zoe", "Bob", "Ann"]);
+    let root = world.register("Admin", 5, true);
+    let root_client = world.enter_as(&root, "");
+    world.say(owner, "/invite Admin");
+    world.say(root_client, "/join den");
+    world.say(root_client, "/ban Owner");
+    assert_eq!(world.closed[&owner], 4003);
+    assert!(!owns(&mut world, clients[1]) && owns(&mut world, clients[0]));
+}
+
+#[test]
+fn nobody_who_is_banned_is_invited_or_promoted() {
+    for public in [false, true] {
+        let (mut world, owner, clients) = den_of(&["Zoe", "Ann"]);
+        if public {
+            world.say(owner, "/public");
+        }
+        world.say(owner, "/ban Zoe 60");
+        for command in ["/invite Zoe", "/promote Zoe"] {
+            world.told.clear();
+            world.say(owner, command);
+            assert_eq!(world.error(owner).code, Code::Forbidden, "{command}");
+            assert!(world.told(clients[0]).is_empty());
+        }
+        // The same while the ban is not recorded yet.
+        world.say(owner, "/unban Zoe");
+        world.prompt = false;
+        world.say(owner, "/ban Zoe");
+        world.say(owner, "/invite Zoe");
+        world.say(owner, "/promote Zoe");
+        world.settle();
+        let told = world.read(clients[0]).join("");
+        assert!(!told.contains("invited"), "{told}");
+        world.prompt = true;
+        world.say(clients[0], "/join den");
+        assert_eq!(world.error(clients[0]).code, Code::Banned);
+        world.say(clients[0], r#"{"type":"list_rooms"}"#);
+        let told = world.read(clients[0]).join("");
+        assert!(public || !told.contains("den"), "{told}");
+    }
+}
+
+#[test]
+fn a_muted_member_inherits_a_private_room_only_when_there_is_no_other() {
+    for (other, heir) in [(true, "Bob"), (false, "Zoe")] {
+        let members: &[&str] = if other { &["Zoe", "Bob", "Ann"] } else { &["Zoe"] };
+        let (mut world, owner, clients) = den_of(members);
+        world.say(owner, "/mute Zoe");
+        world.close(owner);
+        world.pass(Duration::from_secs(60));
+        for (name, client) in members.iter().zip(clients) {
+            world.told.clear();
+            world.say(client, "/slow 0");
+            assert_eq!(world.types(client) != ["error"], *name == heir, "{name}");
+        }
+    }
+}

@@ -171,7 +171,7 @@ impl Chat {
         for key in self.rooms.rooms_of_member(from) {
             let name = self.name_of_author(to).unwrap_or_default();
             let Some(room) = self.rooms.get_mut(key) else { continue };
-            let key_values = room.amend(|rules| rules.hand_on(from, to, &name));
+            let key_values = room.amend(|rules| rules.hand_on(from, to, &name, step.now));
             if room.has_record() {
                 step.put(key_values);
             }

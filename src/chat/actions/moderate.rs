@@ -229,6 +229,7 @@ impl Chat {
         let dirty = room.carry_out(&key_values, |rules| {
             rules.apply(&moderation, target.as_ref(), &present, at, stamp)
         });
+        let banned = target.as_ref().is_some_and(|it| room.rules().is_banned(it.author, at));
         self.moderation_ended(step, key, true);
         self.rooms.reindex(key);
         for dirty in &dirty {
@@ -243,7 +244,9 @@ impl Chat {
             (ModerationAction::Ban, Some(target)) => {
                 self.remove_from_room(step, key, &target, "banned", &moderation, by);
             }
-            (ModerationAction::Invite, Some(target)) => self.tell_invited(step, key, &target, by),
+            (ModerationAction::Invite, Some(target)) if !banned => {
+                self.tell_invited(step, key, &target, by);
+            }
             (ModerationAction::MakePrivate, None) => {
                 self.remove_non_members(step, key, &moderation, by);
             }

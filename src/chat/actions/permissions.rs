@@ -78,6 +78,11 @@ impl Chat {
             let message = "you cannot moderate someone of equal or higher rank";
             return Err(Refusal::new(Code::Forbidden, message));
         }
+        let welcomes = matches!(action, ModerationAction::Invite | ModerationAction::Promote);
+        if welcomes && rules.is_banned(target.author, now) {
+            let message = "this user is banned from the room; unban them first";
+            return Err(Refusal::new(Code::Forbidden, message));
+        }
         let key = self.people.of_session(target.author);
         let is_there = key.is_some_and(|key| inside.people.contains(&key));
         let is_member = rules.private && rules.role(target.author, false) >= Role::Member;

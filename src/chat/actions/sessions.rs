@@ -116,7 +116,7 @@ impl Chat {
     pub(in crate::chat) fn forget_author(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         for key in self.rooms.rooms_of_member(author) {
             let Some(room) = self.rooms.get_mut(key) else { continue };
-            let key_values = room.amend(|rules| rules.forget(author));
+            let key_values = room.amend(|rules| rules.forget(author, step.now));
             if room.rules().persisted || room.has_record() {
                 step.put(key_values);
             }

@@ -470,9 +470,9 @@ fn a_room_whose_owner_has_gone_belongs_to_a_moderator_else_to_the_oldest_member(
         rules.apply(&invite, Some(&guest(n, "Guest", n, 0)), &[], at(0), stamp);
     }
     apply(&mut rules, ModerationAction::Promote, None, Some(&guest(3, "Guest", 3, 0)));
-    rules.forget(author(1));
+    rules.forget(author(1), at(0));
     assert_eq!(rules.owner, Some(author(3)));
-    let dirty = rules.forget(author(3));
+    let dirty = rules.forget(author(3), at(0));
     assert_eq!(rules.owner, Some(author(4)));
     assert_eq!(dirty, BTreeSet::from([DirtyKey::Room, DirtyKey::MemberState(author(3))]));
 }
@@ -483,7 +483,7 @@ fn a_guest_who_logs_in_keeps_its_roles_and_its_restraints() {
     rules.owner = Some(author(2));
     let bob = guest(2, "Bob", 1, 500);
     apply(&mut rules, ModerationAction::Mute, None, Some(&bob));
-    rules.hand_on(author(2), author(9), &"Bob".into());
+    rules.hand_on(author(2), author(9), &"Bob".into(), at(0));
     let account = Actor { author: author(9), account: true, ..guest(9, "Robert", 5, 0) };
     assert_eq!(rules.role(author(9), false), Role::Owner);
     assert_eq!(rules.role(author(2), false), Role::Stranger);

@@ -38,14 +38,10 @@ impl Rules {
             }
             // Whoever is kicked from a private room may not come in again.
             (ModerationAction::Kick, Some(target)) if private => {
-                self.change(target.author, &target.name, &mut dirty, |it| {
-                    (it.member, it.moderator) = (false, false);
-                });
+                self.strip(target.author, now, &mut dirty);
             }
             (ModerationAction::Ban, Some(target)) => {
-                self.change(target.author, &target.name, &mut dirty, |it| {
-                    (it.member, it.moderator) = (false, false);
-                });
+                self.strip(target.author, now, &mut dirty);
                 let changed = self.bans.impose(target, now, stamp, until(moderation.seconds));
                 dirty.extend(changed.into_iter().map(DirtyKey::Ban));
             }
@@ -59,6 +55,9 @@ impl Rules {
             (ModerationAction::Unmute, Some(target)) => {
                 dirty.extend(self.mutes.lift(target, now).into_iter().flat_map(mute_keys));
             }
+            // Banned while this was being recorded.
+            (ModerationAction::Invite | ModerationAction::Promote, Some(target))
+                if self.is_banned(target.author, now) => {}
             // An invitation to a public room is a mere notice.
             (ModerationAction::Invite, Some(_)) if !private => {}
             (action, Some(target)) => {
@@ -109,34 +108,54 @@ impl Rules {
         }
     }
 
-    /// Forgets an author whose session has ended. If it was the owner, a moderator becomes the
-    /// owner, else the longest-standing member of a private room. Returns the changed keys.
-    pub(in crate::chat) fn forget(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
-        let bans = self.bans.forget(author).into_iter().map(DirtyKey::Ban);
-        let mut dirty: BTreeSet<DirtyKey> = bans.collect();
-        dirty.extend(self.mutes.forget(author).into_iter().flat_map(mute_keys));
+    /// Takes all roles from an author. The room of an owner goes to the heir.
+    fn strip(&mut self, author: AuthorKey, now: Now, dirty: &mut BTreeSet<DirtyKey>) {
         if self.member_states.remove(&author).is_some() {
             dirty.insert(DirtyKey::MemberState(author));
         }
         if self.owner == Some(author) {
-            let moderator = self.member_states.iter().find(|(_, it)| it.moderator);
-            let members = self.member_states.iter().filter(|(_, it)| self.private && it.member);
-            let heir = moderator.or_else(|| members.min_by_key(|(_, it)| it.since));
-            self.owner = heir.map(|(author, _)| *author);
+            self.owner = self.heir(now);
             dirty.insert(DirtyKey::Room);
         }
+    }
+
+    /// Returns who owns the room next: a moderator, else the longest-standing member of a private
+    /// room, one who is not muted first. Nobody who is banned.
+    fn heir(&self, now: Now) -> Option<AuthorKey> {
+        let may = |(author, state): &(&AuthorKey, &MemberState)| {
+            (state.moderator || (self.private && state.member)) && !self.is_banned(**author, now)
+        };
+        let rank = |(author, state): &(&AuthorKey, &MemberState)| match state.moderator {
+            true => (false, false, 0),
+            false => (true, self.mutes.binds(**author, now), state.since),
+        };
+        let heir = self.member_states.iter().filter(may).min_by_key(rank);
+        heir.map(|(author, _)| *author)
+    }
+
+    /// Forgets an author whose session has ended. The room of an owner goes to the heir. Returns
+    /// the changed keys.
+    pub(in crate::chat) fn forget(&mut self, author: AuthorKey, now: Now) -> BTreeSet<DirtyKey> {
+        let bans = self.bans.forget(author).into_iter().map(DirtyKey::Ban);
+        let mut dirty: BTreeSet<DirtyKey> = bans.collect();
+        dirty.extend(self.mutes.forget(author).into_iter().flat_map(mute_keys));
+        self.strip(author, now, &mut dirty);
         dirty
     }
 
-    /// Moves everything an author has here, roles and restraints, to another. Returns the changed
-    /// keys.
+    /// Moves everything an author has here, roles and restraints, to another; no roles to one who
+    /// is banned. Returns the changed keys.
     pub(in crate::chat) fn hand_on(
         &mut self,
         from: AuthorKey,
         to: AuthorKey,
         name: &Arc<str>,
+        now: Now,
     ) -> BTreeSet<DirtyKey> {
         let mut dirty = BTreeSet::new();
+        if self.is_banned(to, now) {
+            self.strip(from, now, &mut dirty);
+        }
         if let Some(state) = self.member_states.remove(&from) {
             self.change(to, name, &mut dirty, |it| {
                 if state.member {

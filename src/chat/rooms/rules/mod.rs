@@ -202,6 +202,11 @@ impl Rules {
         self.bans.has(author)
     }
 
+    /// Whether a ban of its own, or of the guest it was, binds an author.
+    pub(in crate::chat) fn is_banned(&self, author: AuthorKey, now: Now) -> bool {
+        self.bans.binds(author, now)
+    }
+
     /// Whether a ban binds an actor.
     pub(in crate::chat) fn bans_actor(&self, who: &Actor, now: Now) -> bool {
         self.bans.until(who, now).is_some()

@@ -73,6 +73,12 @@ impl Restraints {
         self.index.find(&Lookup::Author(author)).next().is_some()
     }
 
+    /// Whether one of its own, or of the guest it was, binds an author.
+    pub(super) fn binds(&self, author: AuthorKey, now: Now) -> bool {
+        let longest = self.index.find(&Lookup::Author(author)).next();
+        longest.is_some_and(|it| it.end.0 > now.unix_ms)
+    }
+
     /// Finds one by the name of its author.
     pub(super) fn named(&self, name: &str) -> Option<(AuthorKey, &Arc<str>)> {
         let key = self.names.named(&Likeness::of(name)).next()?;
