@@ -72,9 +72,10 @@ impl Bucket {
         if used <= capacity / 2 { Taken::Easily } else { Taken::Hardly }
     }
 
-    /// Puts a token back.
-    pub fn put_back(&mut self, rate: Rate) {
-        self.full_at = self.full_at.saturating_sub(rate.interval);
+    /// Puts tokens back.
+    pub fn put_back(&mut self, rate: Rate, tokens: u32) {
+        let interval = rate.interval.saturating_mul(u64::from(tokens)).min(rate.capacity);
+        self.full_at = self.full_at.saturating_sub(interval);
     }
 
     /// Whether the bucket is full, and so need not be kept.
@@ -130,10 +131,10 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
         }
     }
 
-    /// Puts a token back into the key's bucket.
-    pub fn put_back(&mut self, key: K) {
+    /// Puts tokens back into the key's bucket.
+    pub fn put_back(&mut self, key: K, tokens: u32) {
         if let (Some(bucket), Some(rate)) = (self.buckets.get_mut(&key), self.rate) {
-            bucket.put_back(rate);
+            bucket.put_back(rate, tokens);
         }
     }
 
@@ -202,7 +203,7 @@ mod tests {
         for key in ['a', 'b'] {
             assert_eq!([1, 2, 3].map(|_| buckets.take(at(1), key)), [Ok(()), Ok(()), empty(1000)]);
         }
-        buckets.put_back('a');
+        buckets.put_back('a', 1);
         assert_eq!([1, 2].map(|_| buckets.take(at(1), 'a')), [Ok(()), empty(1000)]);
         buckets.fill('b');
         assert_eq!([1, 2, 3].map(|_| buckets.take(at(1), 'b')), [Ok(()), Ok(()), empty(1000)]);
@@ -224,7 +225,7 @@ mod tests {
         let mut bucket = Bucket::default();
         for now in [at(1), Moment::NEVER, Moment::NEVER] {
             let _ = bucket.take(now, rate);
-            bucket.put_back(Rate::every(Duration::ZERO, 0));
+            bucket.put_back(Rate::every(Duration::ZERO, 0), u32::MAX);
         }
     }
 }

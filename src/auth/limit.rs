@@ -23,7 +23,8 @@ pub struct Limits {
     pub login_burst: u32,
     /// Time after which one more may come.
     pub login_every: Duration,
-    /// Failed logins and registrations from one network that may come at once; more: wait.
+    /// Failed logins and registrations from one network that may come at once; more: wait. A correct
+    /// login counts a tenth.
     pub login_network_burst: u32,
     /// Time after which one more may come.
     pub login_network_every: Duration,

@@ -79,23 +79,43 @@ fn an_attempt_refused_for_its_account_costs_its_network_nothing() {
 }
 
 #[test]
-fn a_success_clears_the_failures_before_it_and_costs_nothing() {
-    let limits = Limits { login_network_burst: 6, ..Limits::default() };
+fn a_success_clears_the_failures_of_its_account_but_not_those_of_its_network() {
+    let limits = Limits { login_network_burst: 7, ..Limits::default() };
     let mut attempts = Attempts::new(&limits);
     for _ in 0..5 {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
     }
     attempts.on_success("alice", network(1));
-    // Four failures of the network still count.
+    // Four failures of the network still count, and a tenth for the success.
     for _ in 0..2 {
         assert_eq!(attempts.check(at(1), "alice", network(1)), Ok(()));
     }
-    assert_eq!(attempts.check(at(1), "alice", network(1)), wait(3));
-    // Successes are not limited.
-    for _ in 0..1000 {
-        assert_eq!(attempts.check(at(1), "bob", network(2)), Ok(()));
-        attempts.on_success("bob", network(2));
+    let short = Err(Duration::from_millis(300));
+    assert_eq!(attempts.check(at(1), "alice", network(1)), short);
+}
+
+#[test]
+fn a_network_may_log_in_two_hundred_times_and_then_ten_times_in_three_seconds() {
+    let mut attempts = Attempts::new(&Limits::default());
+    let mut log_in = |now: Moment, network: IpAddr| {
+        let checked = attempts.check(now, "bob", network);
+        if checked.is_ok() {
+            attempts.on_success("bob", network);
+        }
+        checked
+    };
+    // An attempt under way needs its whole price.
+    for _ in 0..191 {
+        assert_eq!(log_in(at(1), network(2)), Ok(()));
     }
+    assert_eq!(log_in(at(1), network(2)), Err(Duration::from_millis(300)));
+    assert_eq!(log_in(at(1), network(3)), Ok(()), "another network is not refused");
+    for _ in 0..10 {
+        assert_eq!(log_in(at(4), network(2)), Ok(()));
+    }
+    assert_eq!(log_in(at(4), network(2)), Err(Duration::from_millis(300)));
+    // Whoever is refused for that is not refused for the account's failures.
+    assert_eq!(log_in(at(5), network(2)), Ok(()));
 }
 
 #[test]
@@ -109,7 +129,7 @@ fn successes_do_not_refill_the_bucket_of_a_guesser() {
         }
         guesses += u32::from(attempts.check(at(1), &format!("user{n}"), network(1)).is_ok());
     }
-    assert_eq!(guesses, 10);
+    assert_eq!(guesses, 9);
 }
 
 #[test]
