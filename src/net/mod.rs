@@ -107,7 +107,7 @@ pub struct Limits {
     pub memory_max: Option<u64>,
     /// From a connection's first byte to the end of its TLS handshake. At the limit it is closed.
     pub tls_handshake_within: Duration,
-    /// TLS handshakes that wait for their clients at once, each with at most some 90 KB. At the limit
+    /// TLS handshakes that wait for their clients at once, each with at most some 40 KB. At the limit
     /// the oldest is closed.
     pub tls_handshakes_max: usize,
     /// Time that TLS handshakes may take in one turn, one of them at least. At the limit the others

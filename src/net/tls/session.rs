@@ -19,7 +19,7 @@ use rustls::unbuffered::{
 /// (RFC 5246 §6.2.3). A handshake message above it, which no client has, ends the session.
 const INCOMING_BYTES_MAX: usize = 5 + 16 * 1024 + 2048;
 /// What rustls holds for the keys of a session, about.
-const KEYS_BYTES: usize = 3 * 1024;
+const KEYS_BYTES: usize = 2 * 1024;
 /// What a record may add to its plaintext (RFC 5246 §6.2.3: header, nonce, tag; RFC 8446 §5.2).
 const RECORD_OVERHEAD: usize = 5 + 8 + 16 + 1;
 const RECORD_PLAIN_BYTES_MAX: usize = 16 * 1024;
