@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use super::draft::ReactionCounts;
 use super::page::{Budget, Source, entry_bytes, message_bytes};
-use super::search::Terms;
 use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, StoredMessage};
 
 /// An entry and its author.
@@ -161,29 +160,22 @@ impl History {
         self.first = first;
     }
 
-    /// Collects the newest messages below `before` that contain these words, within the budget;
-    /// scans `scan_max` entries. Also returns whether there may be more.
-    pub(super) fn search(
-        &self,
-        terms: &Terms,
-        before: u64,
-        mut budget: Budget,
-        scan_max: usize,
-    ) -> (Vec<StoredMessage>, bool) {
+    /// Returns the entries below `before`, newest first.
+    pub(super) fn down_from(&self, before: u64) -> impl Iterator<Item = &StoredEntry> {
         let end = usize::try_from(before.saturating_sub(self.base)).unwrap_or(usize::MAX);
-        let end = end.min(self.entries.len());
-        let mut found = Vec::new();
-        for stored in self.entries.range(end.saturating_sub(scan_max)..end).rev() {
-            let Some(said) = self.said(stored) else { continue };
-            if said.deleted.is_some() || !terms.is_in(&said.content) {
-                continue;
-            }
-            if !budget.take(message_bytes(&said)) {
-                return (found, true);
-            }
-            found.push(said);
-        }
-        (found, end > scan_max)
+        self.entries.range(..end.min(self.entries.len())).rev()
+    }
+
+    /// Returns the text of a message as it reads now; `None` for an entry of another kind.
+    pub(super) fn text<'a>(&'a self, stored: &'a StoredEntry) -> Option<&'a str> {
+        let Change::Message { content, .. } = &stored.entry.change else { return None };
+        let changed = self.changed.get(&stored.entry.seq);
+        Some(changed.and_then(|changed| changed.content.as_ref()).unwrap_or(content))
+    }
+
+    /// Finds a message that is not deleted, in its current state.
+    pub(super) fn current(&self, mid: u64) -> Option<StoredMessage> {
+        self.said(self.message(mid)?)
     }
 
     /// Returns the entries from `seq` on.
@@ -272,9 +264,8 @@ impl Source for History {
         seq: u64,
         mut budget: Budget,
     ) -> Result<(Vec<StoredMessage>, bool), NotInMemory> {
-        let end = usize::try_from(seq.saturating_sub(self.base)).unwrap_or(usize::MAX);
         let mut found = Vec::new();
-        for stored in self.entries.range(..end.min(self.entries.len())).rev() {
+        for stored in self.down_from(seq) {
             let Some(said) = self.said(stored) else { continue };
             if !budget.take(message_bytes(&said)) {
                 return Ok((found, true));

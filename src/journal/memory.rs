@@ -1,21 +1,25 @@
 //! The engine that keeps the record in memory.
 //!
-//! A request is carried out when it is submitted; its response waits for the next
-//! [`Memory::responses`]. It is also the reference that other engines are tested against.
+//! A request is carried out when it is submitted, but a search step by step with each
+//! [`Memory::responses`], for which the other responses wait as well. It is also the reference that other engines are tested against.
+
+mod searching;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::draft::{self, FirstAnswer, changed_message};
 use super::history::{History, StoredEntry};
-use super::page::{self, Budget};
-use super::search::{self, RoomHits, Terms};
+use super::page;
+use super::search::SEARCHES_OF_ONE_MAX;
+use super::turns::Turns;
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
     AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest,
-    JournalResponse, Page, Query, RemoveRoom, RoomKey, Search, SearchPage, Snapshot,
+    JournalResponse, Page, Query, RemoveRoom, RoomKey, Search, Snapshot,
 };
 use crate::clock::{Moment, Now};
+use searching::Searching;
 
 /// The records in memory.
 #[derive(Debug)]
@@ -25,6 +29,7 @@ pub(super) struct Memory {
     index: Index,
     /// Bytes of memory that all entries take, roughly.
     bytes: usize,
+    searches: Turns<Searching>,
     responses: Vec<JournalResponse>,
     /// When rooms are next pruned by age.
     retention: Moment,
@@ -58,6 +63,7 @@ impl Memory {
             rooms: HashMap::new(),
             index: Index::default(),
             bytes: 0,
+            searches: Turns::default(),
             responses: Vec::new(),
             retention,
             now,
@@ -91,10 +97,7 @@ impl Memory {
                 let page = self.page(&query);
                 self.responses.push(JournalResponse::Page(page));
             }
-            JournalRequest::Search(search) => {
-                let found = self.search(&search);
-                self.responses.push(JournalResponse::SearchPage(found));
-            }
+            JournalRequest::Search(search) => self.search(search),
             JournalRequest::RemoveRoom(RemoveRoom { request_id, room }) => {
                 self.remove_room(&room);
                 self.responses.push(JournalResponse::Saved { request_id });
@@ -121,6 +124,9 @@ impl Memory {
                 self.bytes = self.bytes.saturating_sub(freed);
             }
         }
+        let Self { searches, rooms, .. } = self;
+        let found = searches.step(|searching| searching.step(rooms));
+        self.responses.extend(found.map(JournalResponse::SearchPage));
         out.append(&mut self.responses);
     }
 
@@ -129,14 +135,14 @@ impl Memory {
         self.bytes
     }
 
-    /// Whether responses wait to be taken.
+    /// Whether responses wait to be taken, or searches to go on.
     pub(super) fn busy(&self) -> bool {
-        !self.responses.is_empty()
+        !self.responses.is_empty() || !self.searches.is_empty()
     }
 
-    /// Returns when the next message expires or rooms are to be pruned.
+    /// Returns when the next message expires or rooms are to be pruned; at once while it is busy.
     pub(super) fn deadline(&self) -> Moment {
-        if !self.responses.is_empty() {
+        if self.busy() {
             return self.now.at;
         }
         let expiry = self.index.expiries.first();
@@ -212,21 +218,14 @@ impl Memory {
             .unwrap_or_else(|| page::empty(query))
     }
 
-    fn search(&self, search: &Search) -> SearchPage {
-        let terms = Terms::parse(&search.words);
-        let scan_max = search::scan_share(self.limits.scan_entries_max, search);
-        let before = search.before.unwrap_or(u64::MAX);
-        let in_room = |key: &RoomKey| {
-            let budget = Budget::new(search.limit, search.bytes_max);
-            let history = &self.rooms.get(key)?.history;
-            let (found, more) = history.search(&terms, before, budget, scan_max);
-            Some(RoomHits { room: Arc::clone(key), found, more })
-        };
-        let rooms = match terms.is_empty() {
-            true => Vec::new(),
-            false => search.rooms.iter().filter_map(in_room).collect(),
-        };
-        search::merge(search, rooms)
+    fn search(&mut self, search: Search) {
+        let Search { request_id, asker, .. } = search;
+        let (all, own) = (self.searches.len(), self.searches.of(asker));
+        if all >= self.limits.queue_searches_max || own >= SEARCHES_OF_ONE_MAX {
+            let why = JournalError::Overloaded;
+            return self.responses.push(JournalResponse::ReadFailed { request_id, why });
+        }
+        self.searches.add(asker, Searching::new(search, self.limits.scan_entries_max));
     }
 
     /// Deletes the messages that have expired.

@@ -25,6 +25,7 @@ mod memory;
 mod page;
 mod search;
 mod sqlite;
+mod turns;
 
 use std::path::PathBuf;
 use std::sync::Arc;

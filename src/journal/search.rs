@@ -231,6 +231,8 @@ pub(super) fn merge(search: &Search, rooms: Vec<RoomHits>) -> SearchPage {
     SearchPage { request_id: search.request_id, hits, more }
 }
 
+/// Searches that one asker may have without a response; more are refused as `Overloaded`.
+pub(super) const SEARCHES_OF_ONE_MAX: usize = 16;
 /// Terms of a query that are looked up in the index; the rest is left to [`Terms::is_in`].
 const INDEX_TERMS_MAX: usize = 32;
 /// A shorter last word is no prefix: half of the index begins with `a`.

@@ -1,10 +1,10 @@
 //! The threads that read beside the worker.
 
-use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender};
 
 use rusqlite::Connection;
 
+use super::super::turns::Turns;
 use super::read;
 use super::search::Searching;
 use super::task::{Read, ReadRequest, ReadTarget, Report, Waker};
@@ -35,59 +35,32 @@ pub(super) fn serve_searches(
 ) {
     let mut turns = Turns::default();
     loop {
-        if turns.askers.is_empty() {
+        if turns.is_empty() {
             let Ok(search) = searches.recv() else { return };
-            turns.add(Searching::new(search, scan_max));
+            turns.add(search.asker, Searching::new(search, scan_max));
         }
         for search in searches.try_iter() {
-            turns.add(Searching::new(search, scan_max));
+            turns.add(search.asker, Searching::new(search, scan_max));
         }
-        let Some((request_id, page)) = turns.step(db) else { continue };
+        let Some((request_id, page)) = turns.step(|searching| step(searching, db)) else {
+            continue;
+        };
         if reports.send(vec![Report::SearchDone { request_id, page }]).is_ok() {
             waker();
         }
     }
 }
 
-/// The searches of each asker, the next to have a turn first.
-#[derive(Debug, Default)]
-struct Turns {
-    askers: VecDeque<VecDeque<Searching>>,
-}
-
-impl Turns {
-    fn add(&mut self, searching: Searching) {
-        let asker = searching.search().asker;
-        let own = |own: &&mut VecDeque<Searching>| {
-            own.front().is_some_and(|first| first.search().asker == asker)
-        };
-        match self.askers.iter_mut().find(own) {
-            Some(own) => own.push_back(searching),
-            None => self.askers.push_back(VecDeque::from([searching])),
+/// Runs a step of a search; returns the result if that ends it, `None` in it if it failed.
+fn step(searching: &mut Searching, db: &Connection) -> Option<(RequestId, Option<SearchPage>)> {
+    let page = match searching.step(db) {
+        Ok(page) => Some(page?),
+        Err(error) => {
+            tracing::error!(%error, "the journal cannot be searched");
+            None
         }
-    }
-
-    /// Runs a step of the next asker's search; returns the result if that ends it.
-    fn step(&mut self, db: &Connection) -> Option<(RequestId, Option<SearchPage>)> {
-        let mut own = self.askers.pop_front()?;
-        let searching = own.front_mut()?;
-        let done = match searching.step(db) {
-            Ok(Some(page)) => Some(Some(page)),
-            Ok(None) => None,
-            Err(error) => {
-                tracing::error!(%error, "the journal cannot be searched");
-                Some(None)
-            }
-        };
-        let done = done.map(|page| (searching.search().request_id, page));
-        if done.is_some() {
-            own.pop_front();
-        }
-        if !own.is_empty() {
-            self.askers.push_back(own);
-        }
-        done
-    }
+    };
+    Some((searching.search().request_id, page))
 }
 
 /// Reads, and returns the report.
@@ -131,15 +104,16 @@ mod tests {
         };
         let mut turns = Turns::default();
         for number in 0..30 {
-            turns.add(Searching::new(search(number, 1, "large"), 50_000));
+            turns.add(1, Searching::new(search(number, 1, "large"), 50_000));
         }
-        turns.add(Searching::new(search(100, 2, "small"), 50_000));
-        turns.add(Searching::new(search(101, 2, "small"), 50_000));
+        turns.add(2, Searching::new(search(100, 2, "small"), 50_000));
+        turns.add(2, Searching::new(search(101, 2, "small"), 50_000));
         let mut ended = Vec::new();
         let mut steps = 0;
-        while !turns.askers.is_empty() {
+        while !turns.is_empty() {
             steps += 1;
-            ended.extend(turns.step(&db).map(|(id, page)| (id.0, steps, page.is_some())));
+            let done = turns.step(|searching| step(searching, &db));
+            ended.extend(done.map(|(id, page)| (id.0, steps, page.is_some())));
         }
         assert_eq!(ended[..2], [(100, 2, true), (101, 4, true)]);
         let order: Vec<u64> = ended[2..].iter().map(|(number, ..)| *number).collect();

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::super::history::StoredEntry;
+use super::super::search::SEARCHES_OF_ONE_MAX;
 use crate::chat::record::{Change, RequestId, RoomKey, Search, SearchPage};
 
 /// The changes reported while searches run. Results that are older than those must not be shown.
@@ -31,7 +32,7 @@ impl RunningSearches {
     /// Begins a search, if fewer than `max` are running, and not too many of this asker's.
     pub(super) fn begin(&mut self, search: &Search, max: usize) -> bool {
         let own = self.by_asker.get(&search.asker).copied().unwrap_or(0);
-        if self.underway() >= max || own >= OWN_MAX {
+        if self.underway() >= max || own >= SEARCHES_OF_ONE_MAX {
             return false;
         }
         self.by_asker.insert(search.asker, own.saturating_add(1));
@@ -96,9 +97,6 @@ impl RunningSearches {
         }
     }
 }
-
-/// Searches that one asker may have without a response; more are refused as `Overloaded`.
-const OWN_MAX: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -168,7 +166,7 @@ mod tests {
     #[test]
     fn an_asker_has_a_share_of_the_searches() {
         let mut searches = RunningSearches::default();
-        for number in 0..OWN_MAX as u64 {
+        for number in 0..SEARCHES_OF_ONE_MAX as u64 {
             assert!(searches.begin(&search(number, 7), 256));
         }
         assert!(!searches.begin(&search(100, 7), 256) && searches.begin(&search(100, 8), 256));

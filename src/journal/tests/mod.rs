@@ -84,4 +84,6 @@ cases! { searches of search on memory sqlite indexed: {
     only_the_rooms_named_are_searched
     a_finding_is_cut_at_whole_messages
     a_search_shows_what_was_answered_before_it
+    many_searches_of_one_asker_do_not_keep_another_waiting
+    an_asker_has_at_most_sixteen_searches_under_way
 } }

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::{World, deleted, edited, expiring, message, reaction};
-use crate::chat::record::{Change, DeletionReason, SearchPage};
+use super::world::{World, deleted, edited, expiring, message, reaction, request_id_of};
+use crate::chat::record::{
+    Change, DeletionReason, JournalError, JournalRequest, JournalResponse, RequestId, RoomKey,
+    Search, SearchPage,
+};
 use crate::journal::Limits;
 
 pub(super) fn what_was_said_is_found_by_its_words(mut world: World) {
@@ -220,4 +223,53 @@ pub(super) fn a_search_shows_what_was_answered_before_it(mut world: World) {
         assert_eq!(world.finds("turn").len() as u64, 20 - number);
     }
     assert!(matches!(world.entries()[0].change, Change::Message { .. }));
+}
+
+/// Submits a search of a room for what is not there and in no index.
+fn submit_search(world: &mut World, number: u64, asker: u64, room: &str) {
+    world.submit(JournalRequest::Search(Search {
+        request_id: RequestId(number),
+        asker,
+        rooms: vec![RoomKey::from(room)],
+        words: "?!".into(),
+        before: None,
+        limit: 10,
+        bytes_max: 1000,
+    }));
+}
+
+pub(super) fn many_searches_of_one_asker_do_not_keep_another_waiting(mut world: World) {
+    for _ in 0..3000 {
+        let draft = world.draft(message("how long? nothing is said here, it goes on and on"));
+        world.submit(JournalRequest::Append(draft));
+    }
+    world.settle();
+    world.aside.clear();
+    for number in 0..16 {
+        submit_search(&mut world, 10_000 + number, 1, "lobby");
+    }
+    submit_search(&mut world, 20_000, 2, "empty");
+    world.answer_to(RequestId(20_000));
+    let before = world.aside.len();
+    assert!(before < 16, "all searches of the other were answered before");
+    world.settle();
+    let order: Vec<u64> =
+        world.aside.iter().filter_map(request_id_of).map(|request_id| request_id.0).collect();
+    assert_eq!(order, (10_000..10_016).collect::<Vec<_>>(), "those of one asker come in order");
+}
+
+pub(super) fn an_asker_has_at_most_sixteen_searches_under_way(mut world: World) {
+    world.say("hi");
+    for number in 0..17 {
+        submit_search(&mut world, 10_000 + number, 1, "lobby");
+    }
+    submit_search(&mut world, 20_000, 2, "lobby");
+    world.settle();
+    let refused: Vec<_> = (world.aside.iter())
+        .filter_map(|answer| match answer {
+            JournalResponse::ReadFailed { request_id, why } => Some((request_id.0, *why)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(refused, [(10_016, JournalError::Overloaded)]);
 }
