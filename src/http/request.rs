@@ -59,15 +59,20 @@ impl Request {
     }
 
     /// Returns the elements of a comma-separated list over all lines of this name, trimmed; empty
-    /// ones are skipped (RFC 9110 §5.6.1).
+    /// ones are skipped (RFC 9110 §5.6.1). What follows the first 128, empty ones included, is
+    /// ignored: a list is looked through once for each word that is wanted.
     pub fn tokens<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.fields
             .values(name)
             .flat_map(|value| value.split(','))
+            .take(ELEMENTS_MAX)
             .map(|element| element.trim_matches([' ', '\t']))
             .filter(|element| !element.is_empty())
     }
 }
+
+/// Elements of a list that are read.
+const ELEMENTS_MAX: usize = 128;
 
 /// The headers of a request, in one string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 mod accounts;
 mod api;
 mod client;
+mod cost;
 mod data;
 mod faults;
 mod full;

@@ -64,6 +64,12 @@ fn lists_run_over_lines_and_skip_empty_elements() {
 }
 
 #[test]
+fn a_list_is_read_up_to_its_128th_element() {
+    let request = one(&with(&format!("L: {}a\r\nl: b,c", ",".repeat(126))));
+    assert_eq!(request.tokens("l").collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[test]
 fn methods_are_case_sensitive() {
     for (method, expected) in [
         ("GET", Method::Get),
