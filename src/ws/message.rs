@@ -302,6 +302,9 @@ enum Coding {
 /// without content that each bring a code of their own.
 const STEP_BYTES: usize = 1024;
 
+/// Compressed bytes that are inflated at once where no inflater is free: eight steps.
+const COLLECTED_BYTES_MAX: u64 = 8 * 1024;
+
 impl Partial {
     fn new(header: FrameHeader) -> Self {
         let coding = if header.rsv1 { Coding::Deflated } else { Coding::Plain };
@@ -360,6 +363,9 @@ impl Partial {
             Coding::Inflated(lease) => {
                 let bytes_max = shared.limits.message_bytes_max;
                 lease.inflater.inflate(piece, &mut self.payload, bytes_max)
+            }
+            Coding::Collected(_) if self.wire_bytes > COLLECTED_BYTES_MAX => {
+                Err(Violation::TooManyCompressed)
             }
             Coding::Collected(bytes) => {
                 bytes.extend_from_slice(piece);

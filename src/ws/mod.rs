@@ -76,7 +76,8 @@ pub struct Limits {
     /// Payloads below this many bytes are sent uncompressed.
     pub deflate_bytes_min: usize,
     /// Compressed messages of all connections that are inflated as they come, each with some 50
-    /// KiB of its own; those above are inflated when complete.
+    /// KiB of its own. Those above are inflated at once when complete; one that then has more than
+    /// 8 KiB on the wire fails the connection with 1013.
     pub inflaters_max: usize,
 }
 

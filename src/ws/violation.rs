@@ -26,6 +26,8 @@ pub mod code {
     pub const INTERNAL: u16 = 1011;
     /// Service restart.
     pub const RESTART: u16 = 1012;
+    /// Try again later.
+    pub const TRY_AGAIN: u16 = 1013;
     /// Too many frames for too long.
     pub const TOO_MANY: u16 = 4101;
     /// No sign of life after a ping.
@@ -65,6 +67,9 @@ pub enum Violation {
     MessageTooBig,
     /// §10.4: the message passes [`super::Limits::fragments_max`].
     TooManyFragments,
+    /// The message is compressed and long, and as many as [`super::Limits::inflaters_max`] are
+    /// arriving.
+    TooManyCompressed,
     /// The message takes longer than [`super::Limits::message_within`].
     MessageTooSlow,
     /// More fragments and control frames than [`super::Limits::frames_per_second`], for
@@ -78,6 +83,7 @@ impl Violation {
         match self {
             Self::InvalidUtf8 | Self::BadDeflate => code::INVALID_DATA,
             Self::MessageTooBig | Self::TooManyFragments => code::TOO_BIG,
+            Self::TooManyCompressed => code::TRY_AGAIN,
             Self::MessageTooSlow => code::POLICY,
             Self::TooManyFrames => code::TOO_MANY,
             _ => code::PROTOCOL_ERROR,
@@ -102,6 +108,7 @@ impl Violation {
             Self::BadDeflate => "invalid DEFLATE data",
             Self::MessageTooBig => "message is too big",
             Self::TooManyFragments => "too many fragments",
+            Self::TooManyCompressed => "too many compressed messages",
             Self::MessageTooSlow => "message takes too long",
             Self::TooManyFrames => "too many frames",
         }
