@@ -87,9 +87,12 @@
 //!    [`config`]; its doc says what happens at the limit.
 //! 6. What comes in is bounded and paid for before it is looked up: a message by its size from a
 //!    bucket of its connection and one of its network, names by their length before they are folded,
-//!    a query by what it makes the journal do. No input costs more than 15 times what an ordinary
-//!    one of its size does (`tests/sim/cost.rs`). What a connection is owed is bounded: nothing is
-//!    read from it while its queue is full or an answer is under way.
+//!    a query by what it makes the journal do, a password before it is hashed. No input costs more
+//!    than 15 times what an ordinary one of its size does (`tests/sim/cost.rs`, `tests/e2e/cost.rs`).
+//!    What is compressed is paid for when its frame begins, and inflated 1 KiB of the wire at a time;
+//!    inflated, it is bounded like any message. Searches go on in steps, and askers take turns. What
+//!    a connection is owed is bounded: nothing is read from it while its queue is full or an answer
+//!    is under way.
 //! 7. No byte from the network can panic the process: `ws`, `http`, `net`, `chat` and
 //!    `auth` deny indexing, unchecked arithmetic and `unwrap`; unsafe code is forbidden.
 //! 8. No message is published before it is in the journal; no `ack` is sent before the message is
