@@ -26,7 +26,7 @@
  * ```
  *
  * Events of the server are emitted under their own `type` (`message`, `user_joined`, …). Others are
- * `phase` when the connection changes; `queued`, `settled`, `failed` and `discarded` for submitted
+ * `phase` when the connection changes, unless the server only restarts; `queued`, `settled`, `failed` and `discarded` for submitted
  * events; `reset` when the known state of a room is invalid; `lost` for a range that the server no
  * longer has. `*` receives all events.
  *
@@ -47,6 +47,7 @@ import { idGenerator } from "./client/ids.js";
 import { Listeners } from "./client/listeners.js";
 import { Outbox, eventOfAck } from "./client/outbox.js";
 import { PendingRequests } from "./client/pending-requests.js";
+import { PhaseTracker } from "./client/phase.js";
 import { RoomSync } from "./client/room-sync.js";
 import { Requests } from "./client/requests.js";
 import { Sender } from "./client/sender.js";
@@ -62,9 +63,6 @@ export { remembered } from "./client/saved-session.js";
 /** @typedef {import("./client/options.js").Phase} Phase */
 
 export class Chinwag extends Requests {
-  /** @type {Phase} */
-  phase = "idle";
-
   /** Sizes and rates of the last `welcome`. @type {Record<string, number>} */
   limits = {};
 
@@ -84,6 +82,7 @@ export class Chinwag extends Requests {
   #remaining = [];
   #listeners = new Listeners();
   #newId = idGenerator();
+  #phase = new PhaseTracker((phase, why) => this.#emit({ type: "phase", payload: { phase, ...why } }));
 
   /** @param {Options} options */
   constructor(options) {
@@ -115,7 +114,11 @@ export class Chinwag extends Requests {
         url: () => this.#connectUrl(),
         received: (data) => this.#onReceive(data),
         ping: () => void send(encode({ type: "ping", id: this.#newId() })),
-        connecting: () => this.#setPhase("connecting"),
+        connecting: () => this.#phase.set("connecting"),
+        paused: () => {
+          this.#onDisconnect();
+          this.#phase.pause();
+        },
         explainFailure: () => this.#http.explainFailure(this.#session.credential),
         lost: (why) => this.#onClosed("offline", why),
         stopped: (why) => this.#onClosed("stopped", why),
@@ -123,6 +126,11 @@ export class Chinwag extends Requests {
       { WebSocket: options.WebSocket, clock, random: options.random },
     );
     options.wake?.(() => this.probe());
+  }
+
+  /** The announced phase. */
+  get phase() {
+    return this.#phase.announced;
   }
 
   /** The user's name on the server. */
@@ -294,7 +302,7 @@ export class Chinwag extends Requests {
   /** @param {Phase} phase @param {object} why */
   #onClosed(phase, why) {
     this.#onDisconnect();
-    this.#setPhase(phase, why);
+    this.#phase.set(phase, why);
   }
 
   /** Ends everything that belongs to the lost connection. */
@@ -315,19 +323,13 @@ export class Chinwag extends Requests {
     this.reconnect();
   }
 
-  /** @param {Phase} phase @param {object} [why] */
-  #setPhase(phase, why = {}) {
-    this.phase = phase;
-    this.#emit({ type: "phase", payload: { phase, ...why } });
-  }
-
   /** @param {unknown} data */
   #onReceive(data) {
     const event = parse(data);
     if (!event || this.#pending.isHintAnswer(event)) return;
     if (event.type === "welcome") {
       // Only the first `welcome` of a connection is valid.
-      if (this.phase === "connecting" && event.payload.rooms) this.#onWelcome(event);
+      if (this.#phase.current === "connecting" && event.payload.rooms) this.#onWelcome(event);
       return;
     }
     this.#updateConnection(event);
@@ -361,7 +363,7 @@ export class Chinwag extends Requests {
     this.#sync.welcomed(rooms, this.#session.key, String(epoch ?? ""));
     this.#sender.welcomed({ as: this.account ? this.you : "", isKnown });
     for (const room of this.#remaining) this.join(room).catch(() => {});
-    this.#setPhase("catching_up");
+    this.#phase.set("catching_up");
     this.#advance();
   }
 
@@ -397,10 +399,12 @@ export class Chinwag extends Requests {
 
   /** Fills gaps, and becomes `live` when there are none. */
   #advance() {
-    if (this.phase !== "live" && this.phase !== "catching_up") return;
+    const phase = this.#phase.current;
+    if (phase !== "live" && phase !== "catching_up") return;
     this.#sync.fillGaps();
-    if (this.phase === "live" || !this.#sync.isComplete) return;
-    this.#setPhase("live");
+    if (phase === "live" || !this.#sync.isComplete) return;
+    this.#connection.restarted();
+    this.#phase.set("live");
     this.#sender.goLive();
   }
 }

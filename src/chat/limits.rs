@@ -143,8 +143,8 @@ pub struct Limits {
     pub ttl_min: Duration,
     /// The longest `ttl` of a message; above: `bad_field`.
     pub ttl_max: Duration,
-    /// The longest time a client is asked to wait before it reconnects after a restart.
-    pub return_within: Duration,
+    /// Clients per second that are asked to reconnect after a restart; more take longer.
+    pub reconnects_per_second: u32,
     /// Bytes of a WebSocket message. The chat only reports it in `welcome`.
     pub frame_bytes_max: usize,
     /// The silence after which the server pings. The chat only reports it in `welcome`.
@@ -223,7 +223,7 @@ impl Default for Limits {
             message_ttl: None,
             ttl_min: Duration::from_secs(5),
             ttl_max: Duration::from_secs(7 * 24 * 60 * 60),
-            return_within: Duration::from_secs(15),
+            reconnects_per_second: 1000,
             frame_bytes_max: 64 * 1024,
             ping_after: Duration::from_secs(9),
         }

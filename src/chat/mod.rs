@@ -38,6 +38,7 @@
 
 mod actions;
 mod effect;
+mod farewell;
 mod few;
 mod ids;
 mod input;
@@ -78,6 +79,7 @@ pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
 use crate::rate::{Buckets, Rate};
+use farewell::Farewell;
 use pending::Pending;
 use people::client::Client;
 use people::{People, Person};
@@ -113,8 +115,8 @@ pub struct Chat {
     /// Buckets of the work of messages.
     work: Work,
     counters: Counters,
-    /// The seed for the reconnect times, once the server is draining.
-    draining: Option<u64>,
+    /// The reconnect times, once the server is draining.
+    farewell: Option<Farewell>,
 }
 
 impl Chat {
@@ -138,7 +140,7 @@ impl Chat {
             query_buckets,
             work,
             counters,
-            draining: None,
+            farewell: None,
         };
         let (pairs, key_values): (Vec<KeyValue>, Vec<KeyValue>) = opening
             .key_values
@@ -146,9 +148,7 @@ impl Chat {
             .partition(|key_value| key_value.namespace == Namespace::DirectRooms);
         chat.restore_rooms(opening.rooms, &pairs);
         chat.restore_key_values(&key_values);
-        for session in opening.sessions {
-            chat.restore(session);
-        }
+        chat.restore_sessions(opening.sessions, opening.taken_at);
         chat.restore_stamp();
         chat
     }

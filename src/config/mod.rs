@@ -81,7 +81,7 @@ pub struct Config {
     pub jwt_audience: Option<String>,
     /// Whether its tokens may grant administrator rights.
     pub jwt_admins: bool,
-    /// How long clients may take to disconnect on shutdown.
+    /// How long a shutdown takes at most.
     pub drain: Duration,
     /// How long the server runs without clients.
     pub exit_when_empty: Option<Duration>,

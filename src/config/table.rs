@@ -117,7 +117,7 @@ settings! {
     compression: ws.compression;
 
     ["Process"]
-    /// Time clients have to disconnect on shutdown.
+    /// Longest time that a shutdown takes.
     drain: drain zero;
     /// Exit this long after the last client has left.
     exit_when_empty: exit_when_empty zero;
@@ -204,7 +204,7 @@ limits! {
     chat.json_depth_max;
     chat.ttl_min;
     chat.ttl_max;
-    chat.return_within zero;
+    chat.reconnects_per_second <- return_within;
 
     accounts.password_bytes_max size;
     accounts.password_jobs_max;

@@ -131,12 +131,6 @@ impl Listeners {
         self.paused_until = None;
     }
 
-    /// Stops listening: the kernel refuses new connections.
-    pub(super) fn close(&mut self) {
-        self.listeners.clear();
-        self.paused_until = None;
-    }
-
     /// Accepts one connection.
     pub(super) fn accept(&mut self, now: Moment) -> Accepted {
         while let Some(listener) = self.listeners.iter_mut().find(|listener| listener.ready) {

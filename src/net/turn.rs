@@ -60,7 +60,6 @@ pub(super) struct Conns {
     pub(super) clock: Clock,
     /// When this phase of the turn is to end, by [`Clock::elapsed`].
     until: Duration,
-    pub(super) accepting: bool,
     /// Whether the next turn comes at once.
     pub(super) again: bool,
     pub(super) exit: bool,
@@ -93,7 +92,6 @@ impl Conns {
             memory_state: MemoryState::default(),
             clock,
             until: Duration::ZERO,
-            accepting: true,
             again: false,
             exit: false,
         }
@@ -393,9 +391,28 @@ impl Turn<'_> {
         &self.conns.shared.responses
     }
 
-    /// Stops accepting connections.
-    pub fn stop_accepting(&mut self) {
-        self.conns.accepting = false;
+    /// Prepares the end: idle connections are closed, each other one after its next response, and a
+    /// peer that does nothing holds the end up for at most `silence_max`. Connections are still
+    /// accepted: they are to learn why they are refused.
+    pub fn drain(&mut self, silence_max: Duration) {
+        let conns = &mut *self.conns;
+        conns.shared.draining = true;
+        let close_within = &mut conns.shared.limits.close_within;
+        *close_within = silence_max.min(*close_within);
+        conns.limits.lag_max = silence_max.min(conns.limits.lag_max);
+        let ids: Vec<ConnId> = conns.slab.iter().map(|(_, conn)| conn.id).collect();
+        for id in ids {
+            if let Some(conn) = conns.get(id) {
+                conn.endpoint.close_idle();
+            }
+            conns.settle(id);
+        }
+    }
+
+    /// Whether no connection waits for a response, or for the rest of one.
+    pub fn is_settled(&self) -> bool {
+        let mut conns = self.conns.slab.iter();
+        conns.all(|(_, conn)| conn.endpoint.wants_input() && conn.owed() == 0)
     }
 
     /// Whether this turn's output or time has reached its limit, so that the rest of the work should

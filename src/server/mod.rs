@@ -18,6 +18,7 @@ mod errors;
 mod exchange;
 mod hosts;
 mod https;
+mod lifecycle;
 pub mod log;
 mod metrics;
 pub mod origin;
@@ -28,7 +29,6 @@ mod routes;
 mod start;
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use signal_hook::consts::SIGHUP;
 
@@ -49,6 +49,7 @@ use accounts::{Accounts, Caller};
 use certificates::CertificateReader;
 use exchange::Exchanges;
 use https::Https;
+use lifecycle::Lifecycle;
 pub use random::random;
 use responses::Responses;
 pub use start::{Failure, run};
@@ -73,14 +74,8 @@ pub(crate) struct Server {
     /// The buffer that events are rendered into.
     text: Vec<u8>,
     exchanges: Exchanges,
-    /// The number of open WebSockets.
-    open: usize,
     counters: metrics::Counters,
-    exit_when_empty: Option<Duration>,
-    drain: Duration,
-    /// When the server ends, if that is scheduled.
-    end: Option<Moment>,
-    draining: bool,
+    lifecycle: Lifecycle,
 }
 
 impl Handler for Server {
@@ -94,11 +89,8 @@ impl Handler for Server {
     }
 
     fn on_open(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) {
-        self.open = self.open.saturating_add(1);
+        self.lifecycle.on_open();
         self.counters.opened = self.counters.opened.saturating_add(1);
-        if !self.draining {
-            self.end = None;
-        }
         let mut params = ConnectParams::parse(&request.path, &request.query);
         if let Some(protocol) = routes::subprotocol(request) {
             params.mode = routes::mode_of(protocol).or(params.mode);
@@ -141,14 +133,13 @@ impl Handler for Server {
     }
 
     fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed) {
-        self.open = self.open.saturating_sub(1);
         self.counters.closed.add(closed.code());
         let (received, sent) = turn.counts(conn);
         let timed_out = closed == Closed::NoPong;
         tracing::info!(conn = conn.as_u64(), reason = %closed, received, sent, "disconnected");
         self.handle(turn, Input::Closed { client: client(conn), timed_out });
-        if self.open == 0 {
-            self.on_empty(turn.now());
+        if self.lifecycle.on_close(turn.now().at) {
+            turn.again();
         }
     }
 
@@ -183,20 +174,20 @@ impl Handler for Server {
         }
         let answers_due = !self.responses.is_empty() || self.journal.busy();
         let busy = answers_due || self.accounts.busy();
-        if self.draining && self.open == 0 && !busy {
+        if self.lifecycle.is_drained() && !busy && turn.is_settled() {
             turn.exit();
         }
     }
 
     fn deadline(&self) -> Moment {
-        let end = self.end.unwrap_or(Moment::NEVER);
-        self.chat.deadline().min(self.journal.deadline()).min(end)
+        self.chat.deadline().min(self.journal.deadline()).min(self.lifecycle.end())
     }
 
     fn on_deadline(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now();
-        if self.end.is_some_and(|end| end <= now.at) {
-            tracing::info!(clients = self.open, draining = self.draining, "time is up, stopping");
+        if self.lifecycle.end() <= now.at {
+            let clients = self.lifecycle.clients();
+            tracing::info!(clients, "time is up, stopping");
             turn.exit();
         }
         if self.chat.deadline() <= now.at {
@@ -223,17 +214,7 @@ impl Handler for Server {
             self.certificates.iter().for_each(CertificateReader::reload);
             return;
         }
-        if self.draining {
-            tracing::warn!(signal, "second signal, stopping at once");
-            turn.exit();
-            return;
-        }
-        tracing::info!(signal, clients = self.open, "draining");
-        self.draining = true;
-        self.end = Some(turn.now().at.after(self.drain));
-        turn.stop_accepting();
-        let seed = u64::from_le_bytes(random());
-        self.handle(turn, Input::Drain { seed });
+        self.stop(turn, signal);
     }
 }
 
@@ -254,19 +235,8 @@ impl Server {
             responses: Responses::default(),
             text: Vec::new(),
             exchanges: Exchanges::default(),
-            open: 0,
             counters: metrics::Counters::default(),
-            exit_when_empty: config.exit_when_empty,
-            drain: config.drain,
-            end: None,
-            draining: false,
-        }
-    }
-
-    /// Closes the journal, after it has written what it was given.
-    fn close(self) {
-        if !self.journal.close(self.drain) {
-            tracing::error!("the journal did not finish in time; its last entries may be lost");
+            lifecycle: Lifecycle::new(config.drain, config.exit_when_empty),
         }
     }
 
@@ -375,13 +345,6 @@ impl Server {
             let mut responses = Vec::new();
             self.journal.responses(now, &mut responses);
             responses.into_iter().for_each(|response| self.responses.push(response));
-        }
-    }
-
-    /// Schedules the end of the server after its last client has left, if configured.
-    fn on_empty(&mut self, now: Now) {
-        if let Some(after) = self.exit_when_empty.filter(|_| !self.draining) {
-            self.end = Some(now.at.after(after));
         }
     }
 }

@@ -131,16 +131,14 @@ impl Server {
                 Answer::Respond(rejection(refusal, is_api, origin))
             }
             Ok(caller) if is_api => self.api(turn, conn, request, caller),
-            Ok(_) if self.draining => {
-                Answer::Respond(Response::text(Status(503), "the server is shutting down"))
-            }
+            Ok(_) if self.lifecycle.is_draining() => Answer::Respond(self.shutting_down()),
             Ok(_) => Answer::Upgrade { protocol: subprotocol(request) },
         }
     }
 
     /// Answers whether new clients can be served.
     fn ready(&self) -> Response {
-        if self.draining {
+        if self.lifecycle.is_draining() {
             return Response::text(Status(503), "draining");
         }
         if !self.journal.writable() {

@@ -63,6 +63,8 @@ pub struct Shared {
     pub refusal: fn(&str, http::Status, &str) -> Response,
     /// Responses since the start, by status.
     pub responses: Counts<http::Status>,
+    /// Whether each connection ends after its next response.
+    pub draining: bool,
     date: Cell<Date>,
     inflater: Option<Inflater>,
     /// One for each window size, made when first needed; some 300 KiB each.
@@ -81,6 +83,7 @@ impl Shared {
             http,
             refusal: |_, status, line| Response::text(status, line),
             responses: Counts::new(http::Status::ALL),
+            draining: false,
             date: Cell::new(Date::of(0)),
             inflater: None,
             deflaters: [const { None }; 7],

@@ -7,6 +7,7 @@ mod api;
 mod client;
 mod cost;
 mod data;
+mod drain;
 mod faults;
 mod full;
 mod handshake;

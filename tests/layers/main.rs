@@ -43,6 +43,7 @@ const CHAT: Layers = Layers {
     may_name: &[
         ("ids", &[]),
         ("few", &[]),
+        ("farewell", &[]),
         ("output_mode", &[]),
         ("limits", &["names"]),
         ("rate", &["protocol", "record"]),
@@ -59,8 +60,8 @@ const CHAT: Layers = Layers {
         (
             "actions",
             &[
-                "Chat", "effect", "input", "step", "few", "names", "rate", "record", "protocol",
-                "stats", "pending", "people", "rooms",
+                "Chat", "effect", "farewell", "input", "step", "few", "names", "rate", "record",
+                "protocol", "stats", "pending", "people", "rooms",
             ],
         ),
     ],

@@ -214,6 +214,7 @@ impl Keeper {
             value: Some(Arc::clone(value)),
         });
         Snapshot {
+            taken_at: 0,
             epoch: epoch.to_owned(),
             durable: "memory",
             rooms: rooms.collect(),

@@ -18,6 +18,7 @@ mod properties;
 mod record;
 mod removal;
 mod requests;
+mod restart;
 mod seeds;
 mod simulation;
 mod society;

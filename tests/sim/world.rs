@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, JournalRequest};
+use chinwag::chat::record::{AuthorKey, JournalRequest, Snapshot};
 use chinwag::chat::{
     Account, AccountRequest, Admission, Chat, ClientId, ConnectParams, Effect, Input, Limits,
     OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
@@ -52,7 +52,8 @@ impl World {
 
     /// Crashes the server and starts it again on the same record.
     pub(crate) fn restart(&mut self) {
-        self.chat = Chat::new(self.chat.limits().clone(), self.keeper.opening("k3"));
+        let opening = Snapshot { taken_at: self.now.unix_ms, ..self.keeper.opening("k3") };
+        self.chat = Chat::new(self.chat.limits().clone(), opening);
         self.now.at = Moment::from_millis(0);
         self.told.clear();
         self.held.clear();

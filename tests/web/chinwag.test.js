@@ -420,11 +420,83 @@ test("bye sets the delay", async () => {
   const it = await live();
   await it.socket.say({ type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 1830 } });
   await it.socket.end(1012, "restart");
-  assert.equal(it.told.at(-1).payload.retry_in_ms, 1830);
   await it.clock.pass(1829);
   assert.equal(it.sockets.length, 1);
   await it.clock.pass(1);
   assert.equal(it.sockets.length, 2);
+});
+
+/** Has the server accept the connection and resume the room. */
+async function comeBack(it) {
+  await it.socket.open();
+  await it.socket.say(
+    { type: "resumed", payload: { you: "Alice", epoch: "e1", rooms: { lobby: { from: 1, to: 0, complete: true } } } },
+    { type: "live", room: "lobby", payload: { seq: 0 }, seq: 0 },
+  );
+}
+
+const BYE = { type: "bye", payload: { code: 1012, reason: "restart", reconnect: true, after_ms: 1000 } };
+
+test("a restart in the promised time is not announced", async () => {
+  const it = await live();
+  it.take();
+  await it.socket.say(BYE);
+  await it.socket.end(1012, "restart");
+  it.chat.send("lobby", "meanwhile");
+  // The first attempts come too early.
+  await it.clock.pass(1000);
+  await it.socket.end(1006);
+  await it.clock.pass(500);
+  assert.equal(it.sockets.length, 3);
+  assert.equal(it.chat.phase, "live");
+  await comeBack(it);
+  const sent = it.socket.take().find(({ type }) => type === "send_message");
+  assert.equal(sent.payload.content, "meanwhile");
+  await it.socket.say({ type: "ack", re: sent.id, room: "lobby", seq: 1, payload: { mid: 1 } });
+  await it.clock.pass(20_000);
+  assert.deepEqual(it.take("phase"), []);
+});
+
+test("a restart that takes longer than promised is announced", async () => {
+  const it = await live();
+  it.take();
+  await it.socket.say(BYE);
+  await it.socket.end(1012, "restart");
+  for (let ms = 0; ms < 10_900; ms += 100) {
+    await it.clock.pass(100);
+    if (it.socket.readyState === 0) await it.socket.end(1006);
+  }
+  assert.deepEqual(it.take("phase"), []);
+  await it.clock.pass(100);
+  const [{ payload }] = it.take("phase");
+  assert.equal(payload.phase, "offline");
+  assert.ok(payload.retry_in_ms > 0, JSON.stringify(payload));
+  assert.equal(it.chat.phase, "offline");
+  await it.clock.pass(payload.retry_in_ms);
+  await comeBack(it);
+  assert.deepEqual(it.take("phase").map(({ payload: { phase } }) => phase), ["connecting", "catching_up", "live"]);
+});
+
+test("a loss after a restart is announced", async () => {
+  const it = await live();
+  await it.socket.say(BYE);
+  await it.socket.end(1012, "restart");
+  await it.clock.pass(1000);
+  await comeBack(it);
+  it.take();
+  await it.socket.end(1006);
+  assert.equal(it.take("phase")[0].payload.phase, "offline");
+});
+
+test("a connection that is stopped during a restart is stopped", async () => {
+  const it = await live();
+  await it.socket.say(BYE);
+  await it.socket.end(1012, "restart");
+  it.take();
+  it.chat.stop();
+  await it.clock.pass(60_000);
+  assert.deepEqual(it.take("phase").map(({ payload: { phase } }) => phase), ["stopped"]);
+  assert.equal(it.sockets.length, 1);
 });
 
 test("close codes 40xx stop the connection until connect", async () => {

@@ -27,6 +27,8 @@ const SILENCE_MS = 25_000;
 const PONG_MS = 10_000;
 /** Time limit for the answer to a ping after the page slept or the network changed. */
 const PROBE_MS = 4_000;
+/** Time beyond that named by `bye` in which a restart is not reported as a loss. */
+const RESTART_MS = 10_000;
 
 /**
  * @typedef {object} Handlers
@@ -36,6 +38,7 @@ const PROBE_MS = 4_000;
  * @property {() => void} connecting           an attempt starts
  * @property {() => Promise<import("./http-api.js").Rejection | null>} explainFailure  returns why an attempt failed, if known
  * @property {(why: { code: number, reason: string, retry_in_ms: number }) => void} lost
+ * @property {() => void} paused               the server restarts, and the connection will be back shortly
  * @property {(why: { code: number, reason: string }) => void} stopped  no attempt follows
  */
 
@@ -50,6 +53,8 @@ export class Connection {
   /** The delay requested by `bye`, in ms. @type {number | null} */
   #retryAfter = null;
   #isFinal = false;
+  /** Until when the loss of the connection is part of a restart. */
+  #restartUntil = -Infinity;
   #hasOpened = false;
   #receivedAt = 0;
 
@@ -156,8 +161,16 @@ export class Connection {
    * @param {{ after_ms?: unknown, reconnect?: unknown }} payload
    */
   bye({ after_ms, reconnect }) {
-    if (typeof after_ms === "number") this.#retryAfter = Math.min(Math.max(0, after_ms), 300_000);
     this.#isFinal = reconnect === false;
+    if (typeof after_ms !== "number") return;
+    this.#retryAfter = Math.min(Math.max(0, after_ms), 300_000);
+    if (reconnect === true) this.#restartUntil = this.#timers.now() + this.#retryAfter + RESTART_MS;
+  }
+
+  /** Ends a restart: the connection is as it was before. */
+  restarted() {
+    this.#restartUntil = -Infinity;
+    this.#timers.stop("restart");
   }
 
   #watchSilence() {
@@ -191,9 +204,31 @@ export class Connection {
     if (hundred === 41) this.#failures = Math.max(this.#failures, BACK_OFF_FAILURES);
     const ceiling = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failures, 10));
     const wait = this.#retryAfter ?? this.#random() * ceiling;
-    this.#failures += 1;
-    this.#timers.start("retry", wait, () => this.open());
-    this.#handlers.lost({ code, reason, retry_in_ms: wait });
+    if (this.#retryAfter === null) this.#failures += 1;
+    this.#retry({ code, reason, retry_in_ms: wait });
+  }
+
+  /**
+   * Connects again after a delay. While the server restarts, the loss is reported only if that takes
+   * longer than promised.
+   *
+   * @param {{ code: number, reason: string, retry_in_ms: number }} why
+   */
+  #retry(why) {
+    const startedAt = this.#timers.now();
+    this.#timers.start("retry", why.retry_in_ms, () => this.open());
+    const rest = this.#restartUntil - startedAt;
+    if (rest <= 0) {
+      this.#handlers.lost(why);
+      return;
+    }
+    this.#handlers.paused();
+    this.#timers.start("restart", rest, () => {
+      this.restarted();
+      if (!this.#timers.runs("retry")) return;
+      const retry_in_ms = startedAt + why.retry_in_ms - this.#timers.now();
+      this.#handlers.lost({ ...why, retry_in_ms });
+    });
   }
 
   /** Asks over HTTP why an attempt was rejected, which browsers do not reveal. */
@@ -208,9 +243,7 @@ export class Connection {
       return;
     }
     if (retryAfterMs < 0) return;
-    const wait = Math.min(retryAfterMs, 300_000);
-    this.#timers.start("retry", wait, () => this.open());
-    this.#handlers.lost({ code, reason, retry_in_ms: wait });
+    this.#retry({ code, reason, retry_in_ms: Math.min(retryAfterMs, 300_000) });
   }
 
   /** Closes the socket and ignores its further events. */

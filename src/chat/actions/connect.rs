@@ -84,8 +84,8 @@ impl Chat {
             self.rooms.tell_presence(step, room, &self.limits);
         }
         self.session_changed(step, person);
-        if let Some(seed) = self.draining {
-            self.say_bye(step, slot, seed);
+        if let Some(farewell) = self.farewell {
+            self.say_bye(step, slot, farewell.any_ms(id.0));
         }
     }
 

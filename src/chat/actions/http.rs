@@ -137,7 +137,7 @@ impl Chat {
 
     fn post(&mut self, step: &mut Step<'_>, from: Origin, post: Post) -> Result<(), Refusal> {
         let poster = self.poster(step, &post)?;
-        if self.draining.is_some() {
+        if self.farewell.is_some() {
             return Err(Refusal::new(Code::Overloaded, "the server is shutting down"));
         }
         if matches!(poster, Poster::Guest(_)) && post.room.trim_start().starts_with('@') {

@@ -188,8 +188,12 @@ impl Chat {
         }
     }
 
-    /// Ends the memberships of people who have not reconnected in time.
+    /// Ends the memberships of people who have not reconnected in time; of nobody once clients are told
+    /// to reconnect to the next server.
     pub(in crate::chat) fn grace_due(&mut self, step: &mut Step<'_>) {
+        if self.farewell.is_some() {
+            self.people.drop_leaves();
+        }
         while let Some(leave) = self.people.next_leave(step.now.at, &self.limits) {
             let key = leave.person;
             for membership in leave.memberships {

@@ -7,7 +7,7 @@ pub(in crate::chat) mod charge;
 pub(in crate::chat) mod connect;
 pub(in crate::chat) mod direct;
 pub(in crate::chat) mod dispatch;
-mod drain;
+pub(in crate::chat) mod drain;
 pub(in crate::chat) mod find;
 pub(in crate::chat) mod history;
 pub(in crate::chat) mod http;

@@ -6,9 +6,9 @@ use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::PersonId;
 use crate::chat::names::ANONYMOUS;
-use crate::chat::record::{AuthorKey, JournalRequest, SessionRecord};
+use crate::chat::record::{AuthorKey, JournalRequest, Online, SessionRecord};
 use crate::chat::step::Step;
-use crate::clock::Moment;
+use crate::clock::{Moment, Now};
 
 impl Chat {
     /// Detaches a person's session; its name is free again.
@@ -24,10 +24,10 @@ impl Chat {
     }
 
     /// Restores a session from before the start; its life starts anew.
-    pub(in crate::chat) fn restore(&mut self, session: SessionRecord) {
+    pub(in crate::chat) fn restore(&mut self, session: SessionRecord) -> PersonId {
         let account = self.people.accounts().get(session.key).is_some();
         let key = self.people.add(session.key);
-        let Some(person) = self.people.get_mut(key) else { return };
+        let Some(person) = self.people.get_mut(key) else { return key };
         person.named = !session.name.starts_with(ANONYMOUS);
         person.name = session.name;
         person.rooms = session.rooms.into();
@@ -35,10 +35,11 @@ impl Chat {
         (person.since, person.network) = (session.since, session.network);
         if account {
             (person.persisted, person.account) = (true, true);
-            return;
+            return key;
         }
         person.persisted = true;
         self.people.detach(key, &self.limits);
+        key
     }
 
     /// Makes every new stamp later than all that were restored, whatever the clock says.
@@ -68,9 +69,22 @@ impl Chat {
         let Some(person) = self.people.get(key) else { return };
         let (author, name) = (person.author, Arc::clone(&person.name));
         let (since, network) = (person.since, person.network);
-        let rooms = self.rooms_of(key);
-        let record = SessionRecord { key: author, name, rooms, since, network };
+        let (rooms, online) = (self.rooms_of(key), self.online(step.now, key));
+        let record = SessionRecord { key: author, name, rooms, since, network, online };
         step.effects.push(Effect::Journal(JournalRequest::PutSession(record)));
+    }
+
+    /// Returns the presence to be stored: only when the server ends.
+    fn online(&self, now: Now, key: PersonId) -> Option<Online> {
+        let person = self.farewell.and_then(|_| self.people.get(key))?;
+        let rooms = person.memberships.as_slice();
+        let owned = rooms.iter().filter_map(|membership| {
+            let room = self.rooms.get(membership.room)?;
+            let is_unsaved = room.rules().owner == Some(person.author) && !room.rules().persisted;
+            is_unsaved.then(|| Arc::clone(&room.name))
+        });
+        let owned = owned.collect();
+        (!rooms.is_empty()).then_some(Online { at: now.unix_ms, owned })
     }
 
     /// Stores a session again if the journal has it.

@@ -1,6 +1,7 @@
 //! Timers of people: leaves, ends of detached sessions, expiries of logins.
 //!
-//! Leaves and sessions each have one duration, so their queues are in order. An entry is not removed
+//! Leaves and sessions each have one duration, so their queues are in order; only after a restart are
+//! there leaves that come later than those scheduled next. An entry is not removed
 //! when its person reconnects: it is stale then, and skipped when it is due.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -44,7 +45,14 @@ impl People {
 
     /// Schedules the leave of a person after one of its connections was closed.
     pub(in crate::chat) fn schedule_leave(&mut self, key: PersonId, now: Moment, limits: &Limits) {
-        self.timers.leaves.push_back((now.after(limits.leave_grace), key));
+        let due = now.after(limits.leave_grace);
+        let at = self.timers.leaves.partition_point(|(other, _)| *other <= due);
+        self.timers.leaves.insert(at, (due, key));
+    }
+
+    /// Removes all leaves: nobody leaves any more.
+    pub(in crate::chat) fn drop_leaves(&mut self) {
+        self.timers.leaves.clear();
     }
 
     /// Removes and returns the next leave that is due.

@@ -12,6 +12,8 @@ mod query;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use entry::{Change, DeletionReason, Draft, Entry, StoredMessage};
 pub use key_value::{KeyValue, Namespace, PutKeyValues};
 pub use moderation::{Moderation, ModerationAction, RemoveRoom};
@@ -79,6 +81,18 @@ pub struct SessionRecord {
     pub since: u64,
     /// The network it last connected from; `None` for loopback and unspecified addresses.
     pub network: Option<IpAddr>,
+    /// Its presence when the server was stopped; `None` if it was offline.
+    pub online: Option<Online>,
+}
+
+/// The presence of a user when the server was stopped, beside the rooms of the session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Online {
+    /// Unix milliseconds at which the server was stopped.
+    pub at: u64,
+    /// The rooms whose owner it was, but for those with a record, which names their owner.
+    #[serde(default)]
+    pub owned: Vec<Arc<str>>,
 }
 
 /// A room as the journal knows it at start.
@@ -97,6 +111,8 @@ pub struct RoomRecord {
 /// The state the chat starts from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Unix milliseconds at which it was taken.
+    pub taken_at: u64,
     /// The journal's incarnation.
     pub epoch: String,
     /// The durability an `ack` reports: `memory`, `write` or `fsync`.

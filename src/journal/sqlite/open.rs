@@ -109,8 +109,8 @@ impl Sqlite {
             sweep_not_before: Moment::default(),
             limits,
         };
-        let durable = durable(place.durability);
-        Ok((sqlite, Snapshot { epoch, durable, rooms, sessions, key_values }))
+        let (taken_at, durable) = (now.unix_ms, durable(place.durability));
+        Ok((sqlite, Snapshot { taken_at, epoch, durable, rooms, sessions, key_values }))
     }
 }
 

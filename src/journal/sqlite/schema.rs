@@ -19,7 +19,7 @@ use super::super::folding::folding;
 use super::super::search::index_text;
 use super::super::{Durability, Limits, OpenError};
 use super::row::int;
-use crate::chat::record::{AuthorKey, SessionRecord};
+use crate::chat::record::{AuthorKey, Online, SessionRecord};
 
 /// Opens the database for writing, and makes it if there is none.
 pub(super) fn open(
@@ -79,13 +79,15 @@ pub(super) fn sessions(db: &Connection) -> rusqlite::Result<Vec<SessionRecord>> 
     let sessions = statement.query_map([], |row| {
         let text: String = row.get(2)?;
         // Written by us; should it ever be damaged, the session is worth more than its rooms.
-        let (rooms, since, network) = match serde_json::from_str(&text) {
-            Ok(StoredSession::Rooms(rooms)) => (rooms, 0, None),
-            Ok(StoredSession::Whole { rooms, since, network }) => (rooms, since, network),
-            Err(_) => (Vec::new(), 0, None),
+        let (rooms, since, network, online) = match serde_json::from_str(&text) {
+            Ok(StoredSession::Rooms(rooms)) => (rooms, 0, None, None),
+            Ok(StoredSession::Whole { rooms, since, network, online }) => {
+                (rooms, since, network, online)
+            }
+            Err(_) => (Vec::new(), 0, None, None),
         };
         let (key, name) = (AuthorKey(row.get(0)?), row.get(1)?);
-        Ok(SessionRecord { key, name, rooms, since, network })
+        Ok(SessionRecord { key, name, rooms, since, network, online })
     })?;
     sessions.collect()
 }
@@ -102,16 +104,17 @@ enum StoredSession {
         since: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         network: Option<IpAddr>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        online: Option<Online>,
     },
 }
 
 /// Writes the column `rooms` of a session.
 pub(super) fn session_text(session: &SessionRecord) -> String {
-    let SessionRecord { rooms, since, network, .. } = session;
-    let (rooms, since, network) = (rooms.clone(), *since, *network);
-    let stored = match (since, network) {
-        (0, None) => StoredSession::Rooms(rooms),
-        _ => StoredSession::Whole { rooms, since, network },
+    let SessionRecord { rooms, since, network, online, .. } = session.clone();
+    let stored = match (since, network, &online) {
+        (0, None, None) => StoredSession::Rooms(rooms),
+        _ => StoredSession::Whole { rooms, since, network, online },
     };
     serde_json::to_string(&stored).unwrap_or_default()
 }

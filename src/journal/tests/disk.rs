@@ -11,7 +11,7 @@ use super::world::{
     ALICE, BOB, World, deleted, edited, expiring, message, reaction, request_id_of, said, topic,
 };
 use crate::chat::record::{
-    Change, DeletionReason, JournalError, JournalRequest, JournalResponse, RoomRecord,
+    Change, DeletionReason, JournalError, JournalRequest, JournalResponse, Online, RoomRecord,
     SessionRecord, Span,
 };
 use crate::journal::Limits;
@@ -137,8 +137,14 @@ fn many_messages_expire_in_steps() {
 fn a_session_of_version_0_1_0_is_read() {
     let mut world = World::sqlite();
     let rooms = vec![Arc::from("lobby")];
-    let session =
-        SessionRecord { key: ALICE, name: Arc::from("Alice"), rooms, since: 0, network: None };
+    let session = SessionRecord {
+        key: ALICE,
+        name: Arc::from("Alice"),
+        rooms,
+        since: 0,
+        network: None,
+        online: None,
+    };
     world.submit(JournalRequest::PutSession(session.clone()));
     let world = world.again();
     assert_eq!(world.opening.sessions, [session]);
@@ -153,13 +159,14 @@ fn sessions_outlive_the_server() {
         rooms: vec![Arc::from("lobby"), Arc::from("Dev \"1\"")],
         since: 7,
         network: Some([192, 0, 2, 7].into()),
+        online: Some(Online { at: 9, owned: vec![Arc::from("lobby")] }),
     };
     world.submit(JournalRequest::PutSession(SessionRecord { key: BOB, ..session.clone() }));
     world.submit(JournalRequest::PutSession(session.clone()));
     world.submit(JournalRequest::DropSession(BOB));
     let mut world = world.again();
     assert_eq!(world.opening.sessions, [session.clone()]);
-    session.name = Arc::from("Alice B");
+    (session.name, session.online) = (Arc::from("Alice B"), None);
     world.submit(JournalRequest::PutSession(session.clone()));
     let mut world = world.again();
     assert_eq!(world.opening.sessions, [session]);

@@ -160,6 +160,7 @@ fn a_full_disk_refuses_appends_until_there_is_space() {
         rooms: Vec::new(),
         since: 0,
         network: None,
+        online: None,
     };
     world.submit(JournalRequest::PutSession(session.clone()));
     // It stays so as long as there is no space.

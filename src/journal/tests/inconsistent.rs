@@ -187,7 +187,7 @@ fn what_can_never_be_saved_is_dropped_alone() {
     );
     let session = |key, name: &str| {
         let name = Arc::from(name);
-        SessionRecord { key, name, rooms: Vec::new(), since: 0, network: None }
+        SessionRecord { key, name, rooms: Vec::new(), since: 0, network: None, online: None }
     };
     let fact = |value| key_value(Namespace::Days, value, value);
     for value in ["bad", "good"] {

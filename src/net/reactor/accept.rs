@@ -23,10 +23,6 @@ impl Reactor {
                 self.listeners.mark_ready(ListenerId(id.slot() as u16));
             }
         }
-        if !self.conns.accepting {
-            self.listeners.close();
-            return;
-        }
         let hurried = self.conns.handshakes.len() >= HANDSHAKES_WAITING_MAX;
         if hurried || !self.listeners.is_ready(self.now.at) {
             return;

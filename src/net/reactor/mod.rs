@@ -172,7 +172,7 @@ impl Reactor {
             || !conns.handshakes.is_empty()
             || !conns.caught_up.is_empty()
             || !conns.dirty.is_empty()
-            || (conns.accepting && self.listeners.is_ready(self.now.at));
+            || self.listeners.is_ready(self.now.at);
         if busy {
             return Some(Duration::ZERO);
         }

@@ -29,7 +29,7 @@ impl Scrape {
             "Open connections, WebSockets and HTTP.",
             gauges.connections,
         );
-        self.gauge("chinwag_websockets_open", "Open WebSockets.", server.open);
+        self.gauge("chinwag_websockets_open", "Open WebSockets.", server.lifecycle.clients());
         self.counter(
             "chinwag_connections_accepted",
             "Connections accepted, refused ones included.",
@@ -170,7 +170,7 @@ impl Scrape {
         self.gauge(
             "chinwag_draining",
             "1 while the server shuts down, else 0.",
-            usize::from(server.draining),
+            usize::from(server.lifecycle.is_draining()),
         );
         self.add(
             "chinwag_build_info",

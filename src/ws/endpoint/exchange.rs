@@ -44,7 +44,7 @@ impl Endpoint {
             return &[];
         }
         shared.responses.add(response.status);
-        let keep_alive = self.keep_alive && !response.close;
+        let keep_alive = self.keep_alive && !response.close && !shared.draining;
         let rest = response.encode(&shared.date(now), self.head_only, keep_alive, out);
         if keep_alive {
             self.phase = Phase::Idle;

@@ -244,6 +244,13 @@ impl Endpoint {
         }
     }
 
+    /// Closes the connection if it waits for another request.
+    pub fn close_idle(&mut self) {
+        if self.phase == Phase::Idle {
+            self.over();
+        }
+    }
+
     /// Handles the end of input: the peer's FIN, or a transport error.
     ///
     /// A request that is being answered is still answered.
