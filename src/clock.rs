@@ -4,6 +4,7 @@
 //! it, so that tests can drive every layer with a clock of their own. Within a turn the reactor only
 //! measures how long its phases take.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A point on the monotonic clock, in milliseconds since the program started.
@@ -41,7 +42,8 @@ impl Moment {
 pub struct Now {
     /// Monotonic, for deadlines and durations.
     pub at: Moment,
-    /// Unix time in milliseconds, as exact as the machine's clock.
+    /// Unix time in milliseconds, as exact as the machine's clock. It does not go back when that is
+    /// set back by up to an hour.
     pub unix_ms: u64,
 }
 
@@ -49,13 +51,14 @@ pub struct Now {
 #[derive(Debug)]
 pub struct Clock {
     started: Instant,
+    unix: Cell<UnixTime>,
 }
 
 impl Clock {
     /// Starts the monotonic clock at zero.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     pub fn start() -> Self {
-        Self { started: Instant::now() }
+        Self { started: Instant::now(), unix: Cell::default() }
     }
 
     /// Returns the time since the start, for measuring within a turn.
@@ -67,10 +70,41 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     pub fn now(&self) -> Now {
         let at = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now { at: Moment(at), unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX) }
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let wall_ms = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX);
+        let (unix, unix_ms) = self.unix.get().read(at, wall_ms);
+        self.unix.set(unix);
+        Now { at: Moment(at), unix_ms }
     }
 }
+
+/// The Unix time that a server goes by.
+///
+/// It is that of the machine until the machine's clock is set back. Then it goes on at half the pace
+/// until the machine's has caught up: what is to end at a Unix time still ends, a little later, and
+/// nothing is dated before what went before it. A clock that is set back by more than
+/// [`SET_BACK_MAX_MS`] is followed at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct UnixTime {
+    /// When the two were last the same: by the monotonic clock, and the Unix time.
+    met_at: u64,
+    met_unix_ms: u64,
+}
+
+impl UnixTime {
+    /// Returns the Unix time, and what it is counted from.
+    fn read(self, at: u64, wall_ms: u64) -> (Self, u64) {
+        let since = at.saturating_sub(self.met_at);
+        let unix_ms = self.met_unix_ms.saturating_add(since / 2);
+        if wall_ms < unix_ms && unix_ms.saturating_sub(wall_ms) <= SET_BACK_MAX_MS {
+            return (self, unix_ms);
+        }
+        (Self { met_at: at, met_unix_ms: wall_ms }, wall_ms)
+    }
+}
+
+/// How far a clock may be set back without being followed at once.
+const SET_BACK_MAX_MS: u64 = 60 * 60 * 1000;
 
 /// Returns the day with this number since 1970: `2026-11-25`.
 pub fn date(day: u64) -> String {
@@ -105,6 +139,31 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns the Unix times at these points of the monotonic and the machine's clock, in seconds.
+    fn read(points: &[(u64, u64)]) -> Vec<u64> {
+        let mut unix = UnixTime::default();
+        let mut read = |&(at, wall): &(u64, u64)| {
+            let (next, unix_ms) = unix.read(at * 1000, wall * 1000);
+            unix = next;
+            unix_ms / 1000
+        };
+        points.iter().map(&mut read).collect()
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_what_waits_for_a_unix_time() {
+        let hour = 3600;
+        let points = [(0, 9000), (10, 9010), (20, 9010 - hour), (30, 9020 - hour), (7300, 12690)];
+        assert_eq!(read(&points), [9000, 9010, 9015, 9020, 12_690], "half the pace, then the same");
+        assert_eq!(read(&[(0, 9000), (1, 9000), (2, 8999), (3, 9000)]), [9000, 9000, 9001, 9001]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_forth_or_far_back_is_followed_at_once() {
+        assert_eq!(read(&[(0, 9000), (1, 99_001), (2, 99_002)]), [9000, 99_001, 99_002]);
+        assert_eq!(read(&[(0, 99_000), (1, 9001), (2, 9002)]), [99_000, 9001, 9002]);
+    }
 
     #[test]
     fn a_day_has_its_name() {
