@@ -82,6 +82,30 @@ fn an_unread_log_blocks_nobody() {
 }
 
 #[test]
+fn the_lines_that_a_slow_reader_missed_are_counted() {
+    let mut server = Server::start(&["--log-level=trace"]);
+    for _ in 0..6_000 {
+        server.refuses("https://elsewhere.example");
+    }
+    // Now somebody reads: first what the pipe and the queue held, then how much is missing.
+    let mut stderr = server.child.stderr.take().expect("a pipe");
+    let reader = std::thread::spawn(move || {
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).expect("text");
+        log
+    });
+    server.refuses("https://elsewhere.example");
+    assert_eq!(server.terminate().code(), Some(0));
+    let log = reader.join().expect("a log");
+    let counts = log.lines().filter_map(|line| {
+        line.strip_prefix("WARN ")?.strip_suffix(" lines left out")?.parse::<usize>().ok()
+    });
+    let missing: usize = counts.sum();
+    let refused = log.matches("origin not allowed").count();
+    assert!(missing > 0 && refused + missing >= 6_001, "{refused} lines, {missing} left out");
+}
+
+#[test]
 fn every_line_of_a_json_log_is_an_object_whatever_users_send() {
     let mut server = Server::start(&["--log-format=json", "--log-level=trace"]);
     for origin in ["https://a.example", "null", "\"}{\"x\":\"", "h\u{e4}\u{202e}\\n", "a b=c"] {
