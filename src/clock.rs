@@ -43,7 +43,7 @@ pub struct Now {
     /// Monotonic, for deadlines and durations.
     pub at: Moment,
     /// Unix time in milliseconds, as exact as the machine's clock. It does not go back when that is
-    /// set back by up to an hour.
+    /// set back by up to two hours.
     pub unix_ms: u64,
 }
 
@@ -104,7 +104,7 @@ impl UnixTime {
 }
 
 /// How far a clock may be set back without being followed at once.
-const SET_BACK_MAX_MS: u64 = 60 * 60 * 1000;
+const SET_BACK_MAX_MS: u64 = 2 * 60 * 60 * 1000;
 
 /// Returns the day with this number since 1970: `2026-11-25`.
 pub fn date(day: u64) -> String {

@@ -72,6 +72,14 @@ impl Tokens {
         }
     }
 
+    /// Changes the limits, and the identity provider with its keys. The server's key stays.
+    pub fn reload(&mut self, limits: &Limits, provider: Option<IdentityProvider>) {
+        self.provider = provider;
+        self.life_s = limits.token_life.as_secs();
+        self.bytes_max = limits.token_bytes_max;
+        self.leeway_s = limits.leeway.as_secs();
+    }
+
     /// Issues a token of this server.
     pub fn issue(&self, login: &Login<'_>, now_unix_s: u64) -> Token {
         self.sign(&OwnPayload {

@@ -78,12 +78,12 @@ pub use protocol::stats::{Busy, Day, Series, Stats};
 pub use protocol::status::Status;
 
 use crate::clock::{Moment, Now};
-use crate::rate::{Buckets, Rate};
+use crate::rate::Buckets;
 use farewell::Farewell;
 use pending::Pending;
 use people::client::Client;
 use people::{People, Person};
-use rate::{RateKey, Work};
+use rate::{RateKey, Work, post_rate, query_rate};
 use record::{KeyValue, Namespace, Snapshot};
 use rooms::{Room, Rooms};
 use stats::Counters;
@@ -123,11 +123,8 @@ impl Chat {
     /// Restores the chat from a snapshot; its sessions start detached.
     pub fn new(limits: Limits, opening: Snapshot) -> Self {
         let counters = Counters::restored(&opening);
-        let rate = |tokens: Option<u32>, burst| tokens.and_then(|it| Rate::per_second(it, burst));
-        let posts = rate(limits.sends_per_second_max, limits.sends_burst_max);
-        let post_buckets = Buckets::new(posts, limits.networks_max);
-        let queries = rate(limits.requests_per_second_max, limits.requests_burst_max);
-        let query_buckets = Buckets::new(queries, limits.networks_max);
+        let post_buckets = Buckets::new(post_rate(&limits), limits.networks_max);
+        let query_buckets = Buckets::new(query_rate(&limits), limits.networks_max);
         let work = Work::new(&limits);
         let mut chat = Self {
             limits,
@@ -201,6 +198,20 @@ impl Chat {
         let client =
             self.people.by_id.get(&client).and_then(|slot| self.people.clients.get(slot.index()));
         client.map_or(OutputMode::Json, |client| client.mode)
+    }
+
+    /// Changes the limits. What exceeds them stays until it ends by itself.
+    pub fn set_limits(&mut self, limits: Limits) {
+        let old = std::mem::replace(&mut self.limits, limits);
+        let limits = &self.limits;
+        if post_rate(&old) != post_rate(limits) {
+            self.post_buckets = Buckets::new(post_rate(limits), limits.networks_max);
+        }
+        if query_rate(&old) != query_rate(limits) {
+            self.query_buckets = Buckets::new(query_rate(limits), limits.networks_max);
+        }
+        self.work = Work::new(limits);
+        self.people.reschedule(limits);
     }
 
     /// Returns the limits, for parsing events.

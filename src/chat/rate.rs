@@ -52,6 +52,16 @@ impl Work {
     }
 }
 
+/// Returns the rate of posts by request; `None`: no limit.
+pub(in crate::chat) fn post_rate(limits: &Limits) -> Option<Rate> {
+    Rate::per_second(limits.sends_per_second_max?, limits.sends_burst_max)
+}
+
+/// Returns the rate of queries by request; `None`: no limit.
+pub(in crate::chat) fn query_rate(limits: &Limits) -> Option<Rate> {
+    Rate::per_second(limits.requests_per_second_max?, limits.requests_burst_max)
+}
+
 /// Each of these bytes of a message cost one more unit.
 const BYTES_PER_UNIT: usize = 2048;
 

@@ -27,7 +27,7 @@ use clap::{
     value_parser,
 };
 
-use crate::config::{self, Config, Data, Effective, Faults, SETTINGS, Setting};
+use crate::config::{self, Config, Data, Effective, Faults, SETTINGS, Setting, Source};
 use crate::server;
 
 /// Why the program ends without having done its work.
@@ -82,7 +82,8 @@ pub fn run(
     }
     // Settings may follow every word of a command; the last one has them all.
     let last = arguments.subcommand().map_or(arguments, |(_, last)| last);
-    let effective = load(last, environment).map_err(|faults| match name {
+    let environment: Vec<_> = environment.into_iter().collect();
+    let effective = load(last, &environment).map_err(|faults| match name {
         // Who asks for health knows 0 and 1 only, and reads one line.
         "health" => Failure::Run(faults.0.join("; ")),
         _ => Failure::Configuration(faults),
@@ -94,7 +95,7 @@ pub fn run(
         "import" => import::run(&effective.config, arguments),
         "mkcert" => mkcert::run(arguments),
         "user" => user::run(&effective.config, arguments),
-        _ => serve(&effective.config),
+        _ => serve(effective, last.clone(), environment),
     }
 }
 
@@ -109,9 +110,23 @@ fn print(text: &[u8]) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Serves until a signal ends it.
-fn serve(config: &Config) -> Result<ExitCode, Failure> {
-    server::run(config).map_err(|error| Failure::Run(error.to_string()))?;
+/// Serves until a signal ends it. Sockets that are passed stand for the default address.
+fn serve(
+    effective: Effective,
+    arguments: ArgMatches,
+    environment: Vec<(OsString, OsString)>,
+) -> Result<ExitCode, Failure> {
+    let failed = |error: &dyn Display| Failure::Run(error.to_string());
+    let passed = server::systemd::passed_sockets().map_err(|error| failed(&error))?;
+    let replaces_default = !passed.is_empty();
+    let config = move |mut effective: Effective| {
+        if replaces_default && *effective.source("listen") == Source::Default {
+            effective.config.listen.clear();
+        }
+        effective.config
+    };
+    let load = Box::new(move || load(&arguments, &environment).map(config));
+    server::run(&config(effective), passed, load).map_err(|error| failed(&error))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -194,11 +209,7 @@ fn argument(setting: &Setting) -> Arg {
     }
 }
 
-fn load(
-    arguments: &ArgMatches,
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Effective, Faults> {
-    let environment: Vec<_> = environment.into_iter().collect();
+fn load(arguments: &ArgMatches, environment: &[(OsString, OsString)]) -> Result<Effective, Faults> {
     let in_environment = environment.iter().find(|(name, _)| name == CONFIG_VARIABLE);
     let flags = SETTINGS.iter().filter_map(|setting| {
         let texts: Vec<&str> =

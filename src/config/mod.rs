@@ -20,6 +20,7 @@ mod load;
 mod lookup;
 mod origin;
 mod public_url;
+mod reload;
 mod setting;
 mod show;
 mod table;
@@ -34,6 +35,7 @@ pub use self::{
     lookup::replacement,
     origin::{Host, WebOrigin},
     public_url::PublicUrl,
+    reload::Change,
     setting::{Setting, VARIABLE_PREFIX},
     show::{markdown, toml},
     table::{LIMITS, SETTINGS},

@@ -73,6 +73,12 @@ impl Memory {
         (memory, opening)
     }
 
+    /// Changes how much is kept.
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.retention = if limits.prunes() { self.now.at } else { Moment::NEVER };
+        self.limits = limits;
+    }
+
     /// Carries out a request.
     pub(super) fn submit(&mut self, now: Now, request: JournalRequest) {
         self.expire(now);

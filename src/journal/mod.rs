@@ -98,6 +98,15 @@ impl Journal {
         }
     }
 
+    /// Changes how much is kept: the age and the number of messages, and the size of the database.
+    /// The other limits are those of the start.
+    pub fn set_limits(&mut self, limits: Limits) {
+        match &mut self.engine {
+            Running::Memory(memory) => memory.set_limits(limits),
+            Running::Sqlite(sqlite) => sqlite.set_limits(limits),
+        }
+    }
+
     /// Whether the journal can be written at present.
     pub fn writable(&self) -> bool {
         match &self.engine {

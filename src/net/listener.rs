@@ -1,12 +1,12 @@
 //! Accepting connections, also when no file descriptor is left.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use rustix::io::Errno;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::Limits;
 use crate::clock::Moment;
@@ -90,6 +90,13 @@ pub(super) fn bind(address: SocketAddr, limits: &Limits) -> io::Result<TcpListen
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(limits.backlog).unwrap_or(i32::MAX))?;
     Ok(TcpListener::from_std(socket.into()))
+}
+
+/// Sets the properties of a passed listening socket to those that [`bind`] sets.
+pub(super) fn prepare(socket: net::TcpListener, limits: &Limits) -> io::Result<TcpListener> {
+    SockRef::from(&socket).set_send_buffer_size(limits.socket_send_buffer_bytes)?;
+    socket.set_nonblocking(true)?;
+    Ok(TcpListener::from_std(socket))
 }
 
 impl Listeners {

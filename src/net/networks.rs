@@ -27,6 +27,11 @@ impl Networks {
         Self { counts: HashMap::new(), max }
     }
 
+    /// Changes the limit; connections that were accepted without one stay uncounted.
+    pub(super) fn set_max(&mut self, max: Option<usize>) {
+        self.max = max;
+    }
+
     /// Counts a connection; returns by how many its network is over the limit, or `None` if it is not
     /// to be counted.
     pub(super) fn count(&mut self, address: IpAddr) -> Option<usize> {

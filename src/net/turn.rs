@@ -18,10 +18,10 @@ use super::tls::{Acceptor, Certificates};
 use super::transport::Scratch;
 use super::wheel::Wheel;
 use crate::clock::{Clock, Now};
-use crate::http::{Response, Status};
+use crate::http::{self, Response, Status};
 use crate::metrics::Counts;
 use crate::rate::Bucket;
-use crate::ws::{After, Shared};
+use crate::ws::{self, After, Shared};
 
 /// All connections, and the work queued for them.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ pub(super) struct Conns {
     pub(super) networks: Networks,
     pub(super) counters: Counters,
     pub(super) memory_state: MemoryState,
+    /// The process's limit of open files.
+    files_max: usize,
     pub(super) clock: Clock,
     /// When this phase of the turn is to end, by [`Clock::elapsed`].
     until: Duration,
@@ -66,7 +68,7 @@ pub(super) struct Conns {
 }
 
 impl Conns {
-    pub(super) fn new(limits: Limits, shared: Shared, clock: Clock) -> Self {
+    pub(super) fn new(limits: Limits, shared: Shared, clock: Clock, files_max: usize) -> Self {
         let networks = Networks::new(limits.connections_per_address_max);
         Self {
             slab: Slab::new(),
@@ -90,11 +92,18 @@ impl Conns {
             networks,
             counters: Counters::new(),
             memory_state: MemoryState::default(),
+            files_max,
             clock,
             until: Duration::ZERO,
             again: false,
             exit: false,
         }
+    }
+
+    /// Returns the limit of connections.
+    pub(super) fn connections_max(&self) -> usize {
+        let by_files = || self.files_max.saturating_sub(64).max(1);
+        self.limits.connections_max.unwrap_or_else(by_files)
     }
 
     pub(super) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
@@ -407,6 +416,13 @@ impl Turn<'_> {
             }
             conns.settle(id);
         }
+    }
+
+    /// Changes the limits, for connections that are open, too.
+    pub fn set_limits(&mut self, limits: Limits, ws: ws::Limits, http: http::Limits) {
+        self.conns.networks.set_max(limits.connections_per_address_max);
+        self.conns.limits = limits;
+        (self.conns.shared.limits, self.conns.shared.http) = (ws, http);
     }
 
     /// Whether no connection waits for a response, or for the rest of one.

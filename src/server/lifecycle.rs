@@ -36,7 +36,12 @@ impl Lifecycle {
         Self { drain, exit_when_empty, clients: 0, end: Moment::NEVER, draining: false }
     }
 
-    /// Takes note of a new client.
+    /// Changes the times; an end that is scheduled stays.
+    pub(super) fn reload(&mut self, drain: Duration, exit_when_empty: Option<Duration>) {
+        (self.drain, self.exit_when_empty) = (drain, exit_when_empty);
+    }
+
+    /// Counts a new client.
     pub(super) fn on_open(&mut self) {
         self.clients = self.clients.saturating_add(1);
         if !self.draining {
@@ -44,7 +49,7 @@ impl Lifecycle {
         }
     }
 
-    /// Takes note that a client has left. Returns whether that was the last one a draining server
+    /// Counts a client that has left. Returns whether that was the last one a draining server
     /// waited for.
     pub(super) fn on_close(&mut self, now: Moment) -> bool {
         self.clients = self.clients.saturating_sub(1);
@@ -79,11 +84,15 @@ impl Lifecycle {
 
     /// Returns the part of the time that is the journal's, at least a second.
     fn journal_within(&self) -> Duration {
-        (self.drain / 5).max(Duration::from_secs(1))
+        self.a_fifth().max(Duration::from_secs(1))
     }
 
     fn clients_within(&self) -> Duration {
-        self.drain.saturating_sub(self.drain / 5)
+        self.drain.saturating_sub(self.a_fifth())
+    }
+
+    fn a_fifth(&self) -> Duration {
+        self.drain.checked_div(5).unwrap_or_default()
     }
 }
 
@@ -98,7 +107,8 @@ impl Server {
         tracing::info!(signal, clients = self.lifecycle.clients, "draining");
         self.lifecycle.draining = true;
         self.lifecycle.end = turn.now().at.after(self.lifecycle.clients_within());
-        turn.drain(self.lifecycle.drain / 5);
+        self.notifier.stopping(self.lifecycle.clients);
+        turn.drain(self.lifecycle.a_fifth());
         let seed = u64::from_le_bytes(random());
         self.handle(turn, Input::Drain { seed });
     }

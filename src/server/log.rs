@@ -17,7 +17,10 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{filter::LevelFilter, fmt::MakeWriter, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Registry, filter::LevelFilter, fmt::MakeWriter, layer::SubscriberExt, reload,
+    util::SubscriberInitExt,
+};
 
 use crate::config::{LogFormat, LogLevel};
 
@@ -25,6 +28,19 @@ use crate::config::{LogFormat, LogLevel};
 #[derive(Debug)]
 pub struct Log {
     queue: Queue,
+    level: Level,
+}
+
+/// The minimum level of the running log.
+#[derive(Clone, Debug)]
+pub struct Level(reload::Handle<LevelFilter, Registry>);
+
+impl Level {
+    /// Changes the level.
+    pub fn set(&self, level: LogLevel) {
+        // It fails only if there is no log any more.
+        _ = self.0.reload(filter(level));
+    }
 }
 
 /// Starts the log for the whole process.
@@ -38,19 +54,27 @@ pub fn start(format: LogFormat, level: LogLevel) -> io::Result<Log> {
     thread::Builder::new()
         .name("log".into())
         .spawn(move || write_lines(&queued, &lost, format, &mut io::stderr()))?;
-    let builder = tracing_subscriber::fmt()
-        .with_max_level(filter(level))
+    let (filter, level) = reload::Layer::new(filter(level));
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer()
         .with_target(false)
         .with_ansi(io::stderr().is_terminal())
         .with_writer(queue.clone());
     match format {
-        LogFormat::Text => builder.finish().try_init(),
+        LogFormat::Text => registry.with(lines).try_init(),
         LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).finish().try_init()
+            registry.with(lines.json().flatten_event(true).with_current_span(false)).try_init()
         }
     }
     .map_err(io::Error::other)?;
-    Ok(Log { queue })
+    Ok(Log { queue, level: Level(level) })
+}
+
+impl Log {
+    /// Returns the handle that changes the minimum level.
+    pub fn level(&self) -> Level {
+        self.level.clone()
+    }
 }
 
 impl Drop for Log {

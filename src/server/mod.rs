@@ -23,10 +23,12 @@ pub mod log;
 mod metrics;
 pub mod origin;
 mod random;
+mod reload;
 pub mod render;
 mod responses;
 mod routes;
 mod start;
+pub mod systemd;
 
 use std::net::SocketAddr;
 
@@ -38,7 +40,7 @@ use crate::chat::{
     Listener, OutputMode, Refusal, RoomId, ServerEvent,
 };
 use crate::clock::{Moment, Now};
-use crate::config::{Config, PublicUrl};
+use crate::config::PublicUrl;
 use crate::http::Request;
 use crate::journal::Journal;
 use crate::net::{Broadcast, ConnId, FrameClass, Handler, Missed, Turn};
@@ -51,8 +53,11 @@ use exchange::Exchanges;
 use https::Https;
 use lifecycle::Lifecycle;
 pub use random::random;
+pub use reload::Load;
+use reload::Reload;
 use responses::Responses;
 pub use start::{Failure, run};
+use systemd::Notifier;
 
 /// The handler that makes the reactor a chat server.
 #[derive(Debug)]
@@ -76,6 +81,8 @@ pub(crate) struct Server {
     exchanges: Exchanges,
     counters: metrics::Counters,
     lifecycle: Lifecycle,
+    reload: Reload,
+    notifier: Notifier,
 }
 
 impl Handler for Server {
@@ -180,11 +187,13 @@ impl Handler for Server {
     }
 
     fn deadline(&self) -> Moment {
-        self.chat.deadline().min(self.journal.deadline()).min(self.lifecycle.end())
+        let own = self.lifecycle.end().min(self.notifier.deadline());
+        self.chat.deadline().min(self.journal.deadline()).min(own)
     }
 
     fn on_deadline(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now();
+        self.notifier.feed(now.at);
         if self.lifecycle.end() <= now.at {
             let clients = self.lifecycle.clients();
             tracing::info!(clients, "time is up, stopping");
@@ -210,17 +219,17 @@ impl Handler for Server {
     }
 
     fn on_signal(&mut self, turn: &mut Turn<'_>, signal: i32) {
-        if signal == SIGHUP {
-            self.certificates.iter().for_each(CertificateReader::reload);
-            return;
+        match signal {
+            SIGHUP => self.reload(turn),
+            _ => self.stop(turn, signal),
         }
-        self.stop(turn, signal);
     }
 }
 
 impl Server {
     /// Returns a handler without clients.
-    fn new(config: &Config, chat: Chat, journal: Journal, accounts: Accounts) -> Self {
+    fn new(reload: Reload, chat: Chat, journal: Journal, accounts: Accounts) -> Self {
+        let config = reload.config();
         Self {
             chat,
             journal,
@@ -237,6 +246,8 @@ impl Server {
             exchanges: Exchanges::default(),
             counters: metrics::Counters::default(),
             lifecycle: Lifecycle::new(config.drain, config.exit_when_empty),
+            reload,
+            notifier: Notifier::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::slice::from_ref;
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ use super::address::{AddressFile, ServedAt};
 use super::certificates::{CertificateReader, warn_of_validity};
 use super::https::Https;
 use super::random::random;
+use super::reload::{Load, Reload};
+use super::systemd::Notifier;
 use super::{Server, errors, log};
 use crate::chat::Chat;
 use crate::chat::record::{JournalRequest, PutKeyValues};
@@ -50,14 +52,16 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs the server until it is shut down.
+/// Runs the server until it is shut down, on the addresses of the configuration and on `passed` sockets;
+/// `load` reads the configuration anew.
 ///
 /// # Errors
 /// If it cannot start, or polling fails.
-pub fn run(config: &Config) -> Result<(), Failure> {
+pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), Failure> {
     let system = |what| move |error| Failure::System(what, error);
+    let notifier = Notifier::from_environment().map_err(system("NOTIFY_SOCKET"))?;
     // Writes the last lines when it is dropped.
-    let _log =
+    let log =
         log::start(config.log_format, config.log_level).map_err(system("cannot start the log"))?;
     let files_max = raise_file_limit();
     let clock = Clock::start();
@@ -88,13 +92,15 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     if !key_values.is_empty() {
         journal.submit(now, JournalRequest::Put(PutKeyValues { request_id: None, key_values }));
     }
-    let Listening { served, admin, https } = listen(&mut reactor, config, has_tls)?;
+    let Listening { served, admin, https } = listen(&mut reactor, config, passed, has_tls)?;
     reactor.watch_signals(&[SIGHUP, SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
     let chat = Chat::new(config.chat.clone(), opening);
-    let mut server = Server::new(config, chat, journal, accounts);
+    let reload = Reload::new(load, config.clone(), log.level());
+    let mut server = Server::new(reload, chat, journal, accounts);
     server.admin_at = admin.map(|admin| admin.address);
     server.https = https;
     server.certificates = has_tls.then(|| CertificateReader::start(config, wake()));
+    server.notifier = notifier;
     let _address = match &config.data {
         // Without it only commands beside this server do not find it; what is stored can be read.
         Data::Dir(dir) => AddressFile::write(dir, admin.as_ref().map_or(&*served, from_ref))
@@ -103,6 +109,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         Data::None => None,
     };
     announce(&served, admin);
+    server.notifier.ready(now.at);
     let result = reactor.run(&mut server).map_err(system("cannot poll"));
     server.close();
     result
@@ -115,13 +122,23 @@ struct Listening {
     https: Https,
 }
 
-/// Listens on all addresses.
-fn listen(reactor: &mut Reactor, config: &Config, tls: bool) -> Result<Listening, Failure> {
+/// Listens on the passed sockets and on all addresses.
+fn listen(
+    reactor: &mut Reactor,
+    config: &Config,
+    passed: Vec<TcpListener>,
+    tls: bool,
+) -> Result<Listening, Failure> {
     let transmission = if tls { Transmission::Tls } else { Transmission::Plain };
+    let mut served = Vec::new();
+    for socket in passed {
+        let adopted = reactor.adopt(socket, transmission);
+        let (_, address) = adopted.map_err(|error| Failure::System("a passed socket", error))?;
+        served.push(ServedAt { address, tls });
+    }
     let mut open = |address: SocketAddr, transmission| {
         reactor.listen(address, transmission).map_err(|error| Failure::Listen(address, error))
     };
-    let mut served = Vec::new();
     for address in &config.listen {
         let (_, address) = open(*address, transmission)?;
         served.push(ServedAt { address, tls });

@@ -185,3 +185,43 @@ fn who_leaves_first_after_a_restart_is_told_of_first() {
     world.pass(Duration::from_secs(10));
     assert_eq!(comings_and_goings(&mut world, alice).len(), 3);
 }
+
+#[test]
+fn shorter_times_hold_for_those_who_have_left_already() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    let bob = world.open("name=Bob");
+    let session = world.welcome(bob).session;
+    world.told.clear();
+    world.close(bob);
+    let mut limits = world.chat.limits().clone();
+    limits.leave_grace = Duration::from_secs(2);
+    limits.session_life = Duration::from_secs(20);
+    world.chat.set_limits(limits);
+    world.pass(Duration::from_millis(1999));
+    assert_eq!(comings_and_goings(&mut world, alice), [""; 0]);
+    world.pass(Duration::from_millis(2));
+    assert_eq!(comings_and_goings(&mut world, alice), ["-Bob closed"]);
+    world.pass(Duration::from_secs(19));
+    let bob = world.open(&format!("session={session}"));
+    assert_ne!(&*world.welcome(bob).session, &*session, "the session has ended");
+}
+
+#[test]
+fn longer_times_hold_for_sessions_that_wait_already() {
+    let mut world = World::new();
+    let bob = world.open("name=Bob");
+    let session = world.welcome(bob).session;
+    world.close(bob);
+    world.pass(Duration::from_secs(60));
+    let mut limits = world.chat.limits().clone();
+    limits.session_life = Duration::from_secs(3600);
+    world.chat.set_limits(limits);
+    world.pass(Duration::from_secs(1800));
+    let bob = world.open(&format!("session={session}"));
+    assert_eq!(&*world.welcome(bob).you, "Bob");
+    world.close(bob);
+    world.pass(Duration::from_secs(3601));
+    let bob = world.open(&format!("session={session}"));
+    assert_ne!(&*world.welcome(bob).session, &*session, "the session has ended");
+}

@@ -50,6 +50,24 @@ impl People {
         self.timers.leaves.insert(at, (due, key));
     }
 
+    /// Schedules all leaves and ends of sessions anew, after the limits have changed.
+    pub(in crate::chat) fn reschedule(&mut self, limits: &Limits) {
+        let waiting: BTreeSet<PersonId> =
+            self.timers.leaves.drain(..).map(|(_, key)| key).collect();
+        let mut leaves = BTreeSet::new();
+        for key in waiting {
+            let Some(person) = self.get(key) else { continue };
+            let left = person.memberships.as_slice().iter().map(|membership| membership.left);
+            let left = left.chain([person.left]).filter(|left| *left != Moment::NEVER);
+            leaves.extend(left.map(|left| (left.after(limits.leave_grace), key)));
+        }
+        self.timers.leaves = leaves.into_iter().collect();
+        let detached = self.iter().filter(|(_, person)| person.detached_session);
+        let sessions: BTreeSet<(Moment, PersonId)> =
+            detached.map(|(key, person)| (person.left.after(limits.session_life), key)).collect();
+        self.timers.sessions = sessions.into_iter().collect();
+    }
+
     /// Removes all leaves: nobody leaves any more.
     pub(in crate::chat) fn drop_leaves(&mut self) {
         self.timers.leaves.clear();

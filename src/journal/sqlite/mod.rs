@@ -135,6 +135,13 @@ impl Sqlite {
         }
     }
 
+    /// Changes how much is kept.
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.retention = if limits.prunes() { self.now.at } else { Moment::NEVER };
+        self.outbox.push(Task::SetLimits(Box::new(limits.clone())));
+        self.limits = limits;
+    }
+
     /// Returns the responses that are ready, and has the worker do what is due.
     pub(super) fn responses(&mut self, now: Now, out: &mut Vec<JournalResponse>) {
         self.now = now;

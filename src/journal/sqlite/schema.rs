@@ -212,11 +212,7 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
     db.query_row("PRAGMA wal_autocheckpoint = 1000", [], |_| Ok(()))?;
     let wal_bytes_max = int(limits.wal_bytes_max);
     db.query_row(&format!("PRAGMA journal_size_limit = {wal_bytes_max}"), [], |_| Ok(()))?;
-    if let Some(bytes) = limits.database_bytes_max {
-        let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        let pages = int(bytes).checked_div(page).unwrap_or(1).max(1);
-        db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
-    }
+    limit_size(db, limits.database_bytes_max)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     db.create_scalar_function("index_text", 1, flags, |arguments| {
@@ -228,6 +224,17 @@ fn configure(db: &Connection, durability: Durability, limits: &Limits) -> rusqli
         Ok(index_text(&String::from_utf8_lossy(bytes)))
     })
 }
+
+/// Limits the size of the database, or lets it grow as far as SQLite can.
+pub(super) fn limit_size(db: &Connection, bytes: Option<u64>) -> rusqlite::Result<()> {
+    let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let pages = bytes.map(|bytes| int(bytes).checked_div(page).unwrap_or(1).max(1));
+    let pages = pages.unwrap_or(PAGES_MAX);
+    db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+}
+
+/// The pages that SQLite can number.
+const PAGES_MAX: i64 = 0xFFFF_FFFE;
 
 /// Brings the database to our version, all in one transaction.
 fn migrate(db: &Connection, version: i64) -> rusqlite::Result<()> {

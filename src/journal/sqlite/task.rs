@@ -10,6 +10,7 @@ use crate::chat::record::{
     RemoveRoom, RequestId, RoomKey, SearchPage, SessionRecord,
 };
 use crate::clock::Now;
+use crate::journal::Limits;
 
 /// A task for the worker.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) enum Task {
         /// Whether to prune as well.
         retention: bool,
     },
+    /// Change how much is kept.
+    SetLimits(Box<Limits>),
     /// Read, after the tasks before it and before those after it.
     Read(ReadRequest),
 }

@@ -54,7 +54,7 @@ impl Reactor {
         let conns = &mut self.conns;
         count(&mut conns.counters.accepted);
         let address = address.ip().to_canonical();
-        let over = conns.slab.len().checked_sub(self.connections_max);
+        let over = conns.slab.len().checked_sub(conns.connections_max());
         let mut surplus = over.unwrap_or(0);
         let is_full = conns.memory_state.is_full.then_some(Refused::Memory);
         let mut refusal = over.map(|_| Refused::Connections).or(is_full);

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook_mio::v1_0::Signals;
 
@@ -49,7 +50,6 @@ pub struct Reactor {
     scratch: Vec<u8>,
     /// The buffer into which all connections decrypt.
     plain: Vec<u8>,
-    connections_max: usize,
 }
 
 impl fmt::Debug for Reactor {
@@ -66,10 +66,8 @@ impl Reactor {
     pub fn new(limits: Limits, shared: Shared, clock: Clock, files_max: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER.token())?);
-        let connections_max =
-            limits.connections_max.unwrap_or_else(|| files_max.saturating_sub(64).max(1));
         let now = clock.now();
-        let conns = Conns::new(limits, shared, clock);
+        let conns = Conns::new(limits, shared, clock, files_max);
         Ok(Self {
             poll,
             waker,
@@ -80,7 +78,6 @@ impl Reactor {
             fired: Vec::new(),
             scratch: vec![0; SCRATCH_BYTES],
             plain: Vec::new(),
-            connections_max,
         })
     }
 
@@ -103,8 +100,29 @@ impl Reactor {
         address: SocketAddr,
         transmission: Transmission,
     ) -> io::Result<(ListenerId, SocketAddr)> {
+        let socket = listener::bind(address, &self.conns.limits)?;
+        self.add_listener(socket, transmission)
+    }
+
+    /// Listens on a socket that listens already; returns its address.
+    ///
+    /// # Errors
+    /// If the system refuses to change the socket.
+    pub fn adopt(
+        &mut self,
+        socket: std::net::TcpListener,
+        transmission: Transmission,
+    ) -> io::Result<(ListenerId, SocketAddr)> {
+        let socket = listener::prepare(socket, &self.conns.limits)?;
+        self.add_listener(socket, transmission)
+    }
+
+    fn add_listener(
+        &mut self,
+        mut socket: TcpListener,
+        transmission: Transmission,
+    ) -> io::Result<(ListenerId, SocketAddr)> {
         let id = self.listeners.next_id();
-        let mut socket = listener::bind(address, &self.conns.limits)?;
         let token = ConnId::new(id.0.into(), NOT_A_CONN).token();
         self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
         let address = socket.local_addr()?;

@@ -22,7 +22,9 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::auth::{self, Attempts, Busy, PasswordWorker, SigningKey, SigningKeyError, Tokens};
+use crate::auth::{
+    self, Attempts, Busy, IdentityProvider, PasswordWorker, SigningKey, SigningKeyError, Tokens,
+};
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, RequestId, Snapshot};
 use crate::chat::{ClientId, Code, Refusal};
 use crate::config::{Auth, Config, Data};
@@ -124,6 +126,13 @@ impl Accounts {
             revoked,
         };
         Ok((accounts, expired))
+    }
+
+    /// Changes what can change while the server runs; `provider` has the keys read anew.
+    pub(super) fn reload(&mut self, config: &Config, provider: Option<IdentityProvider>) {
+        (self.auth, self.registration) = (config.auth, config.registration);
+        self.limits = config.accounts.clone();
+        self.tokens.reload(&self.limits, provider);
     }
 
     /// Whether any request waits for a password or a logout.

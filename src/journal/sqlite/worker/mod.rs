@@ -32,6 +32,7 @@ use super::write::{AppendError, Writer};
 use super::{readers, schema};
 use crate::chat::record::{AuthorQuery, JournalResponse};
 use crate::clock::{Clock, Moment};
+use crate::journal::Limits;
 pub(super) use degraded::{Degraded, PROBE_EVERY};
 use refusals::{key_values_report, refusals};
 pub(super) use upkeep::Erasure;
@@ -98,7 +99,19 @@ impl Worker {
 
     fn receive(&mut self, (now, tasks): (Moment, Vec<Task>)) {
         self.now = self.now.max(now);
-        self.inbox.extend(tasks);
+        for task in tasks {
+            match task {
+                Task::SetLimits(limits) => self.set_limits(*limits),
+                task => self.inbox.push_back(task),
+            }
+        }
+    }
+
+    fn set_limits(&mut self, limits: Limits) {
+        if let Err(error) = schema::limit_size(&self.writer.db, limits.database_bytes_max) {
+            tracing::error!(%error, "the size of the database cannot be limited");
+        }
+        self.writer.limits = limits;
     }
 
     /// Works until nothing waits.
@@ -242,7 +255,7 @@ impl Worker {
                 Task::Sweep { now, retention } => {
                     pruned = self.sweep(*now, *retention, pruned, &mut reports)?;
                 }
-                Task::Read(_) => {}
+                Task::Read(_) | Task::SetLimits(_) => {}
             }
         }
         self.prune_dirty(&mut reports)?;

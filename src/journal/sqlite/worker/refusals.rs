@@ -46,7 +46,7 @@ pub(super) fn refusals(batch: &[Task]) -> Vec<Report> {
         }
         Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
-        Task::Read(_) => None,
+        Task::Read(_) | Task::SetLimits(_) => None,
     };
     batch.iter().filter_map(refusal).collect()
 }
