@@ -19,6 +19,14 @@ fn world() -> (World, ClientId) {
     (world, root)
 }
 
+/// The same, in which sessions of guests end soon after their connection.
+fn world_with_short_sessions() -> (World, ClientId) {
+    let mut world = World::with(|limits| limits.detached_sessions_max = 0);
+    let root = world.register("Root", 9, true);
+    let root = world.enter_as(&root, "");
+    (world, root)
+}
+
 #[test]
 fn whoever_was_in_a_removed_room_is_told_and_stays_connected() {
     let (mut world, root) = world();
@@ -151,6 +159,66 @@ fn what_is_said_while_a_room_is_being_removed_is_refused() {
     assert_eq!(world.types(alice), ["ack", "left"]);
     assert_eq!(world.types(root), ["ack"]);
     assert!(world.keeper.rooms["dev"].pruned == 2);
+}
+
+/// Has an account in a room made private, of which the moderation is refused, so that its rules are
+/// written again; a member's session ends, and an account reads, all while the room is being removed.
+fn rules_changed_while_a_room_is_being_removed(world: &mut World, root: ClientId) {
+    let olga = world.register("Olga", 1, false);
+    let olga = world.enter_as(&olga, "room=dev");
+    let guest = world.enter("name=Guest&room=dev");
+    world.say(olga, "/private");
+    world.say(olga, "/mute Guest");
+    world.say(olga, "secret");
+    world.say(olga, "/public");
+    world.prompt = false;
+    world.keeper.refuses = Some(JournalError::Overloaded);
+    world.say(olga, "/private");
+    world.say(root, REMOVE);
+    let refused = loop {
+        world.keeper.work();
+        if let Some(answer) = world.keeper.fetch(false) {
+            break answer;
+        }
+    };
+    world.handle(Input::Answered(refused));
+    world.close(guest);
+    world.say(olga, r#"{"type":"read","room":"dev","payload":{"seq":4}}"#);
+    world.pass(Duration::from_secs(700));
+}
+
+/// Lists what is stored of a room beside its record.
+fn stored(world: &World) -> Vec<String> {
+    let keys = world.keeper.key_values.iter().map(|((space, key), value)| {
+        let end = if key.ends_with("/dev") { "read" } else { "" };
+        (format!("{space:?} {end}{key}"), value)
+    });
+    let of_room = keys.filter(|(key, _)| key.contains(" dev") || key.contains("read"));
+    of_room.map(|(key, value)| format!("{key} {value}")).collect()
+}
+
+#[test]
+fn nothing_of_a_room_is_stored_after_its_removal() {
+    let (mut world, root) = world_with_short_sessions();
+    rules_changed_while_a_room_is_being_removed(&mut world, root);
+    world.settle();
+    assert!(world.types(root).contains(&"ack".to_owned()));
+    assert_eq!(stored(&world), [""; 0]);
+}
+
+#[test]
+fn what_changed_while_a_room_was_to_be_removed_is_stored_when_it_stays() {
+    let (mut world, root) = world_with_short_sessions();
+    rules_changed_while_a_room_is_being_removed(&mut world, root);
+    world.keeper.refuses = Some(JournalError::Unavailable);
+    world.prompt = true;
+    world.settle();
+    world.pass(Duration::from_secs(10));
+    assert!(world.types(root).contains(&"error".to_owned()));
+    let stored = stored(&world).concat();
+    assert!(stored.contains(r#""private":false"#), "{stored}");
+    assert_eq!(stored.matches("MemberStates").count(), 1, "the guest has left: {stored}");
+    assert!(stored.contains("ReadMarkers"), "{stored}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Markers only move forward. They are saved in batches, a second after the first unsaved one: if a
 //! crash loses one, a few messages count as unread again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,11 @@ impl Chat {
             return;
         }
         let unsaved = std::mem::take(&mut self.rooms.read_markers.unsaved);
+        // Saved after the removal in the journal, they would be of the next room of that name.
+        let (held, unsaved): (BTreeSet<_>, BTreeSet<_>) =
+            unsaved.into_iter().partition(|(_, room)| self.rooms.is_being_removed(room));
+        self.rooms.read_markers.unsaved = held;
+        self.rooms.read_markers.due = step.now.at.after(SAVE_AFTER);
         let key_values = unsaved.into_iter().map(|(author, room)| {
             let marks = self.rooms.read_markers.by_author.get(&author);
             let seq = marks.and_then(|marks| marks.get(&room)).copied();

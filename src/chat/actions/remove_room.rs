@@ -20,7 +20,6 @@ use crate::chat::protocol::payloads::Removed;
 use crate::chat::protocol::request::Credential;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{JournalError, JournalRequest, RemoveRoom};
-use crate::chat::rooms::removal::Removal;
 use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 
@@ -103,7 +102,7 @@ impl Chat {
         pending: PendingRemoval,
     ) -> Result<(), Refusal> {
         let inside = self.rooms.get_mut(pending.room).ok_or_else(Refusal::internal)?;
-        inside.removal = Removal::Underway;
+        inside.begin_removal();
         inside.orders = inside.orders.saturating_add(1);
         let room = Arc::clone(&inside.key);
         let request_id = self.pending.requests.put(PendingRequest::Removal(Box::new(pending)));
@@ -123,7 +122,7 @@ impl Chat {
         let Some(room) = self.rooms.get_mut(key) else { return };
         let name = Arc::clone(&room.name);
         if let Err(why) = removed {
-            room.removal = Removal::None;
+            step.put(room.cancel_removal());
             let refusal = Refusal::refused(why).re(re).room(&name);
             self.answer_removal(step, origin, ServerEvent::Error(Box::new(refusal)));
         } else {

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use crate::chat::record::KeyValue;
 use crate::chat::rooms::Room;
+use crate::chat::rooms::removal::Removal;
 use crate::chat::rooms::rules::{DirtyKey, Rules};
 
-/// The rules of a room with all pending moderation applied.
+/// The rules of a room with all pending moderation applied. The removal of a room counts as one:
+/// what is written after it in the journal would be the rules of the next room of that name.
 #[derive(Debug, Default)]
 pub(in crate::chat) struct ProjectedRules {
     rules: Rules,
@@ -79,7 +81,20 @@ impl Room {
         Vec::new()
     }
 
-    /// Changes the rules without a moderation action. Returns the key-value records to store.
+    /// Begins its removal. Until that ends, its rules are not stored.
+    pub(in crate::chat) fn begin_removal(&mut self) {
+        self.removal = Removal::Underway;
+        self.begin(|_| BTreeSet::new());
+    }
+
+    /// Ends its removal: it stays. Returns the key-value records to store.
+    pub(in crate::chat) fn cancel_removal(&mut self) -> Vec<KeyValue> {
+        self.removal = Removal::None;
+        self.end(false)
+    }
+
+    /// Changes the rules without a moderation action. Returns the key-value records to store; none
+    /// while the room is being removed.
     pub(in crate::chat) fn amend(
         &mut self,
         change: impl Fn(&mut Rules) -> BTreeSet<DirtyKey>,
@@ -90,6 +105,9 @@ impl Room {
             projected.dirty.extend(dirty.iter().cloned());
             projected.stale = true;
         }
-        self.projected_rules().key_values(&self.key, &dirty)
+        match self.removal {
+            Removal::None => self.projected_rules().key_values(&self.key, &dirty),
+            Removal::Underway | Removal::Done => Vec::new(),
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::ids::RoomId;
 use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::record::RoomKey;
 use crate::chat::rooms::{Room, Rooms};
 
 /// How far the removal of a room has come.
@@ -29,6 +30,12 @@ impl Room {
 }
 
 impl Rooms {
+    /// Whether the journal is removing the room of this name.
+    pub(in crate::chat) fn is_being_removed(&self, key: &RoomKey) -> bool {
+        let room = self.find(key).and_then(|room| self.get(room));
+        room.is_some_and(|room| room.removal == Removal::Underway)
+    }
+
     /// Makes nothing lead to a room any more, in which nobody is.
     pub(in crate::chat) fn remove(&mut self, room: RoomId) {
         let Some(inside) = self.rooms.get_mut(room.index()) else { return };
