@@ -178,6 +178,20 @@ fn a_guest_registers_the_name_it_has_and_goes_on_as_the_account() {
 }
 
 #[test]
+fn correct_logins_cost_a_tenth_of_wrong_ones() {
+    let limits = ["--limit", "login_network_burst=3", "--limit", "login_network_every=1h"];
+    let server = Server::start(&limits);
+    // This is the price of ten logins, which leaves that of twenty.
+    register(&server, "Alice");
+    for _ in 0..11 {
+        assert_eq!(log_in(&server, "Alice", PASSWORD).status, 200);
+    }
+    // Nine are left, and an attempt needs ten before it is known to be right.
+    let refused = log_in(&server, "Alice", PASSWORD);
+    assert_eq!((refused.status, &refused.body["code"]), (429, &json!("rate_limited")));
+}
+
+#[test]
 fn a_logout_ends_the_login_on_all_connections_for_good() {
     let data = Data::new();
     let mut server = data.start(&[]);
