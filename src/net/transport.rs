@@ -3,7 +3,7 @@
 //! `WouldBlock` and `Interrupted` are handled here and seen nowhere else.
 
 use std::io::{ErrorKind, IoSlice, Read, Write};
-use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown};
 
 use mio::net::TcpStream;
 
@@ -69,11 +69,6 @@ impl Transport {
     pub(super) fn ends(&self) -> Option<(IpAddr, IpAddr)> {
         let (own, peer) = (self.stream.local_addr().ok()?, self.stream.peer_addr().ok()?);
         Some((own.ip().to_canonical(), peer.ip().to_canonical()))
-    }
-
-    /// Returns the address of our end.
-    pub(super) fn own_address(&self) -> Option<SocketAddr> {
-        self.stream.local_addr().ok()
     }
 
     /// Whether it is by TLS.

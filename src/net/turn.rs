@@ -1,7 +1,7 @@
 //! What a handler may do, and the connections it acts on.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use slab::Slab;
@@ -55,6 +55,8 @@ pub(super) struct Conns {
     /// Connections to remove.
     pub(super) doomed: Vec<ConnId>,
     pub(super) networks: Networks,
+    /// The listener that no proxy is in front of, see [`super::Reactor::listen_directly`].
+    pub(super) direct_listener: Option<ListenerId>,
     pub(super) counters: Counters,
     pub(super) memory_state: MemoryState,
     /// The process's limit of open files.
@@ -90,6 +92,7 @@ impl Conns {
             caught_up: Vec::new(),
             doomed: Vec::new(),
             networks,
+            direct_listener: None,
             counters: Counters::new(),
             memory_state: MemoryState::default(),
             files_max,
@@ -316,10 +319,10 @@ impl Turn<'_> {
         ends.is_some_and(|(own, peer)| own.is_loopback() && !self.conns.trusts(peer))
     }
 
-    /// Returns the address that a connection was made to.
-    pub fn own_address(&self, id: ConnId) -> Option<SocketAddr> {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
-        conn.transport.own_address()
+    /// Whether a connection was made to the address of [`super::Reactor::listen_directly`].
+    pub fn is_direct(&self, id: ConnId) -> bool {
+        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        conn.is_some_and(|conn| self.conns.direct_listener == Some(conn.listener))
     }
 
     /// Whether the client is on this machine, as far as is known: its connection, and its address if

@@ -33,11 +33,7 @@ impl Server {
 
     /// Whether the address that a connection was made to is for administrators.
     fn is_for_admins(&self, turn: &Turn<'_>, conn: ConnId) -> bool {
-        let Some(admin_at) = self.admin_at else { return true };
-        turn.own_address(conn).is_some_and(|own| {
-            let ip = admin_at.ip();
-            own.port() == admin_at.port() && (ip.is_unspecified() || ip == own.ip())
-        })
+        !self.has_admin_address || turn.is_direct(conn)
     }
 
     /// Answers `/metrics`. To those who may not see it there is no such path.
@@ -59,7 +55,7 @@ impl Server {
     /// administrators; without one, a program on this machine that was not passed on by a proxy, and
     /// an administrator.
     fn may_watch(&self, turn: &Turn<'_>, conn: ConnId, request: &Request) -> bool {
-        if self.admin_at.is_some() {
+        if self.has_admin_address {
             return self.is_for_admins(turn, conn);
         }
         let passed_on = FORWARDING.iter().any(|name| request.header(name).is_some());

@@ -30,8 +30,6 @@ mod routes;
 mod start;
 pub mod systemd;
 
-use std::net::SocketAddr;
-
 use signal_hook::consts::SIGHUP;
 
 use crate::chat::record::JournalResponse;
@@ -66,8 +64,8 @@ pub(crate) struct Server {
     journal: Journal,
     policy: origin::Policy,
     public_url: Option<PublicUrl>,
-    /// The address for administrators; without one, all addresses are.
-    admin_at: Option<SocketAddr>,
+    /// Whether there is an address for administrators; without one, all addresses are.
+    has_admin_address: bool,
     hosts: hosts::Hosts,
     https: Https,
     certificates: Option<CertificateReader>,
@@ -235,7 +233,7 @@ impl Server {
             journal,
             policy: origin::Policy::new(config.allow_origin.clone(), config.public_url.as_ref()),
             public_url: config.public_url.clone(),
-            admin_at: None,
+            has_admin_address: config.admin_listen.is_some(),
             hosts: hosts::Hosts::new(config.allow_host.clone(), config.public_url.as_ref()),
             https: Https::default(),
             certificates: None,

@@ -97,7 +97,6 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     let chat = Chat::new(config.chat.clone(), opening);
     let reload = Reload::new(load, config.clone(), log.level());
     let mut server = Server::new(reload, chat, journal, accounts);
-    server.admin_at = admin.map(|admin| admin.address);
     server.https = https;
     server.certificates = has_tls.then(|| CertificateReader::start(config, wake()));
     server.notifier = notifier;
@@ -143,16 +142,17 @@ fn listen(
         let (_, address) = open(*address, transmission)?;
         served.push(ServedAt { address, tls });
     }
-    let mut admin = None;
-    if let Some(address) = config.admin_listen {
-        let (_, address) = open(address, Transmission::Plain)?;
-        admin = Some(ServedAt { address, tls: false });
-    }
     let mut redirects = Vec::new();
     for address in &config.listen_redirect {
         let (listener, address) = open(*address, Transmission::Plain)?;
         tracing::info!(%address, "redirecting to https");
         redirects.push(listener);
+    }
+    let mut admin = None;
+    if let Some(address) = config.admin_listen {
+        let address =
+            reactor.listen_directly(address).map_err(|error| Failure::Listen(address, error))?;
+        admin = Some(ServedAt { address, tls: false });
     }
     let port = served.first().map_or(443, |first| first.address.port());
     Ok(Listening { served, admin, https: Https::new(redirects, port) })

@@ -311,6 +311,24 @@ fn the_dashboard_and_the_alerts_name_metrics_that_exist_and_the_dashboard_shows_
     assert!(panels.iter().all(|panel| panel["targets"][0]["expr"].is_string()));
 }
 
+/// Returns the address for administrators, as the log names it.
+fn admin_address(server: &Server) -> String {
+    let line = "listening for administrators address=";
+    server.logs(line);
+    let log = server.log();
+    let rest = log.split(line).nth(1).and_then(|rest| rest.split_whitespace().next());
+    rest.unwrap().to_owned()
+}
+
+#[test]
+fn no_proxy_is_in_front_of_the_address_for_administrators() {
+    let proxied = ["--trusted-proxy", "loopback", "--proxy-protocol", "on"];
+    let admin = ["--admin-listen", "127.0.0.1:0"];
+    let mut server = Server::start(&[&proxied[..], &admin[..]].concat());
+    server.address = admin_address(&server);
+    assert!(scrape(&server).get("chinwag_connections_open") >= 1.0);
+}
+
 #[test]
 fn with_an_address_for_administrators_the_others_have_nothing_for_them() {
     let data = Data::new();
@@ -330,11 +348,7 @@ fn with_an_address_for_administrators_the_others_have_nothing_for_them() {
     assert_eq!((&refused["re"], &refused["payload"]["code"]), (&json!("s"), &json!("forbidden")));
     assert_eq!(request(&server, "GET /", "", "").status, 200);
     assert_eq!(request(&server, "GET /healthz", "", "").status, 200);
-    // The address in the log is the real one.
-    server.logs("listening for administrators address=");
-    let log = server.log();
-    let rest = log.split("listening for administrators address=").nth(1).unwrap();
-    server.address = rest.split_whitespace().next().unwrap().to_owned();
+    server.address = admin_address(&server);
     for (path, status) in paths.into_iter().zip([200, 200, 200, 401]) {
         let forwarded = "X-Forwarded-For: 192.0.2.1\r\n";
         assert_eq!(

@@ -58,7 +58,8 @@ impl Reactor {
         let mut surplus = over.unwrap_or(0);
         let is_full = conns.memory_state.is_full.then_some(Refused::Memory);
         let mut refusal = over.map(|_| Refused::Connections).or(is_full);
-        let (proxied, counted) = conns.classify(address);
+        let is_direct = conns.direct_listener == Some(listener);
+        let (proxied, counted) = if is_direct { (None, None) } else { conns.classify(address) };
         if let Some(over @ 1..) = counted
             && refusal.is_none()
         {

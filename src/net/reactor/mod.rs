@@ -130,6 +130,17 @@ impl Reactor {
         Ok((id, address))
     }
 
+    /// As [`Reactor::listen`], for one address without TLS that no proxy is in front of: its
+    /// connections are neither those of trusted proxies nor counted by network.
+    ///
+    /// # Errors
+    /// If the address cannot be bound.
+    pub fn listen_directly(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
+        let (listener, address) = self.listen(address, Transmission::Plain)?;
+        self.conns.direct_listener = Some(listener);
+        Ok(address)
+    }
+
     /// Passes signals to the handler from now on, instead of their default action.
     ///
     /// # Errors
