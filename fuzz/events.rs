@@ -142,6 +142,7 @@ fn said(mid: u64, content: &str) -> StoredMessage {
         seq: mid,
         ts: 0,
         sender: "Alice".into(),
+        account: false,
         content: content.into(),
         reply_to: None,
         expires: None,

@@ -63,8 +63,16 @@ fn no_text_can_imitate_other_lines_in_a_terminal() {
         let sender = "Eve".into();
         let (room, content) = ("lobby".into(), content.into());
         let (reply_to, expires) = (None, None);
-        let event =
-            ServerEvent::Message { room, seq: 1, ts: TS, sender, content, reply_to, expires };
+        let event = ServerEvent::Message {
+            room,
+            seq: 1,
+            ts: TS,
+            sender,
+            account: false,
+            content,
+            reply_to,
+            expires,
+        };
         rendered(&event, OutputMode::Text).unwrap()
     };
     for (content, shown) in [
@@ -134,6 +142,7 @@ fn moderation_and_private_messages_are_safe_text_lines() {
         seq: 1,
         ts: TS,
         sender: s(sender),
+        account: false,
         content: s(content),
         reply_to: None,
         expires: None,
@@ -161,6 +170,19 @@ fn s(text: &str) -> Arc<str> {
 
 type Named = (&'static str, ServerEvent);
 
+fn by_account() -> ServerEvent {
+    ServerEvent::Message {
+        room: s("lobby"),
+        seq: 42,
+        ts: TS,
+        sender: s("Bob"),
+        account: true,
+        content: s("Hello"),
+        reply_to: None,
+        expires: None,
+    }
+}
+
 fn recorded() -> Vec<Named> {
     let room = s("lobby");
     let message = |seq, content: &str, reply_to, expires| ServerEvent::Message {
@@ -168,6 +190,7 @@ fn recorded() -> Vec<Named> {
         seq,
         ts: TS,
         sender: s("Alice"),
+        account: false,
         content: s(content),
         reply_to,
         expires,
@@ -176,6 +199,7 @@ fn recorded() -> Vec<Named> {
         ("message", message(42, "Hello", None, None)),
         ("message_reply", message(42, "Hello", Some(41), Some(TS + 60_000))),
         ("message_odd", message(42, "a \"b\" \\ \n\u{0}\u{1B} </script> é👍", None, None)),
+        ("message_account", by_account()),
         ("message_me", message(42, "/me waves", None, None)),
         (
             "message_edited",
@@ -266,6 +290,7 @@ fn private() -> Vec<Named> {
             seq: 7,
             ts: TS,
             sender: s(sender),
+            account: false,
             content: s("psst"),
             reply_to: None,
             expires: None,
@@ -325,11 +350,16 @@ fn private() -> Vec<Named> {
 fn people() -> Vec<Named> {
     let room = s("lobby");
     let away = || Status { away: true, text: s("lunch") };
-    let bob = || User { status: away(), ..user("Bob", 1) };
+    let bob = || User { status: away(), account: true, ..user("Bob", 1) };
     let eve = || user("Eve", 0);
     let users = || vec![bob(), eve()];
-    let status =
-        |status| ServerEvent::Status { room: s("lobby"), user: s("Bob"), status, count: 7 };
+    let status = |status| ServerEvent::Status {
+        room: s("lobby"),
+        user: s("Bob"),
+        account: true,
+        status,
+        count: 7,
+    };
     let typing = |ttl_ms| ServerEvent::Typing { room: s("lobby"), user: s("Bob"), ttl_ms };
     vec![
         (
@@ -346,14 +376,23 @@ fn people() -> Vec<Named> {
             })),
         ),
         ("left", ServerEvent::Left { re: Some(s("j2")), room: s("dev"), removed: None }),
-        ("user_joined", ServerEvent::UserJoined { room: room.clone(), user: s("Bob"), count: 8 }),
+        (
+            "user_joined",
+            ServerEvent::UserJoined { room: room.clone(), user: s("Bob"), account: true, count: 8 },
+        ),
         (
             "user_left",
             ServerEvent::UserLeft { room: room.clone(), user: s("Bob"), count: 7, why: "timeout" },
         ),
         (
             "presence_renamed",
-            ServerEvent::Renamed { room: room.clone(), user: s("Rob"), was: s("Bob"), count: 7 },
+            ServerEvent::Renamed {
+                room: room.clone(),
+                user: s("Rob"),
+                account: false,
+                was: s("Bob"),
+                count: 7,
+            },
         ),
         ("presence_status", status(away())),
         ("presence_back", status(Status::default())),
@@ -387,6 +426,7 @@ fn record() -> Vec<Named> {
         seq: mid,
         ts: TS,
         sender: s("Bob"),
+        account: false,
         content: s(content),
         reply_to: None,
         expires: None,
@@ -397,6 +437,7 @@ fn record() -> Vec<Named> {
     let changed = StoredMessage {
         seq: 125,
         reply_to: Some(118),
+        account: true,
         expires: Some(TS + 60_000),
         edited: true,
         reactions: vec![(s("👍"), vec![s("Alice"), s("Bob")])],

@@ -264,6 +264,7 @@ impl Desk {
             room_name: room(),
             author: AuthorKey([7; 16]),
             sender: Arc::from("Alice"),
+            account: false,
             moderator: false,
             id: Some(Arc::from(id)),
             ts: now.unix_ms,

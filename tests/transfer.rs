@@ -218,6 +218,35 @@ fn key_values_and_moderation_are_imported_with_their_room() {
 }
 
 #[test]
+fn an_import_cannot_claim_an_account() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    let (mut desk, _) = Desk::open(&from, Limits::default());
+    for author in 1..=3 {
+        desk.append("lobby", author, None, message("hi"));
+    }
+    assert!(desk.close());
+    let exported = export(&from, &[]);
+    let claimed = exported.replace(r#""sender":"user1""#, r#""sender":"user1","account":true"#);
+    assert_ne!(claimed, exported);
+    let refused = chinwag(&["import", &to.file("claimed", &claimed)], &to);
+    assert_ne!(refused.status.code(), OK, "{}", stderr(&refused));
+    // Of these authors, the first has an account of its name, the second one of another name.
+    let account = |author: u8, name: &str| KeyValue {
+        namespace: Namespace::Accounts,
+        key: AuthorKey([author; 16]).to_hex().into(),
+        value: Some(format!(r#"{{"name":"{name}"}}"#).into()),
+    };
+    let (mut desk, _) = Desk::open(&to, Limits::default());
+    desk.keep(vec![account(1, "user1"), account(2, "Bob")]);
+    assert!(desk.close());
+    let done = chinwag(&["import", &to.file("record", &exported)], &to);
+    assert_eq!(done.status.code(), OK, "{}", stderr(&done));
+    let (mut desk, _) = Desk::open(&to, Limits::default());
+    let accounts: Vec<bool> = desk.read("lobby").iter().map(|said| said.account).collect();
+    assert_eq!(accounts, [true, false, false]);
+}
+
+#[test]
 fn a_file_without_key_values_is_read() {
     let (from, to) = (Scratch::new(), Scratch::new());
     talk(&from);
@@ -475,6 +504,7 @@ impl Desk {
             room_name: room.into(),
             author: AuthorKey([author; 16]),
             sender: format!("user{author}").into(),
+            account: false,
             moderator: author == 9,
             id: id.map(Arc::from),
             ts: NOW + self.tickets,

@@ -189,7 +189,7 @@ impl History {
 
     /// Returns the current state of a message; `None` for an entry of another kind.
     fn said(&self, stored: &StoredEntry) -> Option<StoredMessage> {
-        let Entry { seq: mid, ts, sender, change } = &stored.entry;
+        let Entry { seq: mid, ts, sender, account, change } = &stored.entry;
         let Change::Message { content, reply_to, expires } = change else { return None };
         let changed = self.changed.get(mid);
         let edit = changed.and_then(|changed| changed.content.as_ref());
@@ -198,6 +198,7 @@ impl History {
             seq: changed.map_or(*mid, |changed| changed.seq),
             ts: *ts,
             sender: Arc::clone(sender),
+            account: *account,
             content: Arc::clone(edit.unwrap_or(content)),
             reply_to: *reply_to,
             expires: *expires,

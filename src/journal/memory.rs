@@ -173,7 +173,7 @@ impl Memory {
         let Some(room) = self.rooms.get_mut(&draft.room) else {
             return Err(JournalError::Unavailable);
         };
-        let Draft { request_id, room: key, author, sender, ts, mut change, .. } = draft;
+        let Draft { request_id, room: key, author, sender, account, ts, mut change, .. } = draft;
         if let Some(mid) = changed_message(&change) {
             let of = room.history.message(mid).ok_or(JournalError::NoSuchMessage)?.author;
             draft::check(&mut change, author == of, draft.moderator)?;
@@ -200,7 +200,8 @@ impl Memory {
             Change::Topic { .. } | Change::Moderated { .. } => 0,
         };
         let before = room.history.memory();
-        room.history.push(StoredEntry { author, entry: Entry { seq, ts, sender, change } });
+        room.history
+            .push(StoredEntry { author, entry: Entry { seq, ts, sender, account, change } });
         if let Some((key, hash)) = id {
             room.ids.push_back((seq, key.0, Arc::clone(&key.1)));
             self.index.first.insert(key, FirstAnswer { hash, seq, mid, ts, count });
@@ -244,7 +245,7 @@ impl Memory {
             let (author, sender) = (stored.author, Arc::clone(&stored.entry.sender));
             let change = Change::Deleted { mid, why: DeletionReason::Expired };
             let seq = room.history.next();
-            let entry = Entry { seq, ts: now.unix_ms, sender, change };
+            let entry = Entry { seq, ts: now.unix_ms, sender, account: false, change };
             let before = room.history.memory();
             room.history.push(StoredEntry { author, entry: entry.clone() });
             room.prune(&self.limits, 0, &mut self.index);
@@ -300,6 +301,7 @@ mod tests {
             room_name: Arc::from("lobby"),
             author: AuthorKey([1; 16]),
             sender: Arc::from("Alice"),
+            account: false,
             moderator: false,
             id: None,
             ts: 1,

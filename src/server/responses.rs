@@ -136,6 +136,7 @@ mod tests {
             seq: 1,
             ts: 0,
             sender: Arc::from("Alice"),
+            account: false,
             content,
             reply_to: None,
             expires: None,

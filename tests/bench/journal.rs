@@ -314,6 +314,7 @@ impl Desk {
             room,
             author: author(self.tickets),
             sender: Arc::from("Alice"),
+            account: false,
             moderator: false,
             id: Some(Arc::from(format!("c{}-{}", now.unix_ms, self.tickets))),
             ts: now.unix_ms,

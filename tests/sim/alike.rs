@@ -258,6 +258,51 @@ fn a_room_of_before_the_upgrade_is_entered_whatever_its_name() {
 }
 
 #[test]
+fn messages_users_and_presence_say_who_has_an_account() {
+    const SIGN: &str = r#""account":true"#;
+    let mut world = World::new();
+    let tom = world.register("Tom", 1, false);
+    let eve = world.enter("name=Eve");
+    let events = |told: Vec<String>, kind: &str| {
+        let kind = format!(r#""type":"{kind}""#);
+        let found: Vec<_> = told.into_iter().filter(|event| event.contains(&kind)).collect();
+        assert_eq!(found.len(), 1, "{kind}: {found:?}");
+        found.concat()
+    };
+    let client = world.open_with(&tom);
+    assert!(events(world.read(eve), "user_joined").contains(SIGN));
+    world.say(client, r#"{"type":"set_status","payload":{"status":"away","text":"lunch"}}"#);
+    world.pass(Duration::from_secs(1));
+    assert!(events(world.read(eve), "presence").contains(SIGN));
+    world.say(client, "by Tom");
+    assert!(events(world.read(eve), "message").contains(SIGN));
+    world.told.clear();
+    world.say(eve, "by Eve");
+    let of_guest = events(world.read(client), "message");
+    assert!(!of_guest.contains("account"), "{of_guest}");
+    world.told.clear();
+    // Nothing that a guest sends makes it an account.
+    world.say(
+        eve,
+        r#"{"type":"send_message","account":true,"payload":{"content":"forged","account":true}}"#,
+    );
+    world.say(eve, r#"{"type":"set_name","payload":{"name":"Ivy","account":true}}"#);
+    world.pass(Duration::from_secs(1));
+    let told = world.read(client).concat();
+    assert!(told.contains("forged") && told.contains("Ivy") && !told.contains("account"), "{told}");
+    world.told.clear();
+    for (ask, kind) in [
+        (r#"{"type":"history"}"#, "history"),
+        (r#"{"type":"list_users"}"#, "user_list"),
+        (r#"{"type":"search","payload":{"query":"by"}}"#, "search_results"),
+    ] {
+        world.say(eve, ask);
+        let answer = events(world.read(eve), kind);
+        assert_eq!(answer.matches(SIGN).count(), 1, "{answer}");
+    }
+}
+
+#[test]
 fn a_name_that_nobody_has_is_looked_for_as_quickly_among_a_thousand_members() {
     let world = |members: u32| {
         let mut world = World::with(|limits| {

@@ -187,7 +187,7 @@ impl Keeper {
     pub(crate) fn expire(&mut self, room: &str, mid: u64) {
         let record = self.rooms.get_mut(room).unwrap();
         let change = Change::Deleted { mid, why: DeletionReason::Expired };
-        let entry = record.add("*".into(), 0, change);
+        let entry = record.add("*".into(), false, 0, change);
         self.appended.push_back(JournalResponse::Added { room: room.into(), entry });
     }
 
@@ -267,7 +267,7 @@ impl Keeper {
             (*why, taken_away) = (DeletionReason::Moderator, 1);
         }
         record.removed = false;
-        let entry = record.add(draft.sender, draft.ts, change);
+        let entry = record.add(draft.sender, draft.account, draft.ts, change);
         let (seq, ts) = (entry.seq, entry.ts);
         let (mid, count) = match entry.change {
             Change::Message { .. } => (seq, 0),
@@ -350,7 +350,7 @@ impl Record {
         }
     }
 
-    fn add(&mut self, sender: Arc<str>, ts: u64, mut change: Change) -> Entry {
+    fn add(&mut self, sender: Arc<str>, account: bool, ts: u64, mut change: Change) -> Entry {
         let seq = self.entries.len() as u64 + 1;
         match &mut change {
             Change::Message { content, reply_to, expires } => {
@@ -359,6 +359,7 @@ impl Record {
                     seq,
                     ts,
                     sender: Arc::clone(&sender),
+                    account,
                     content: Arc::clone(content),
                     reply_to: *reply_to,
                     expires: *expires,
@@ -393,7 +394,7 @@ impl Record {
             }
             Change::Topic { .. } | Change::Moderated { .. } => {}
         }
-        let entry = Entry { seq, ts, sender, change };
+        let entry = Entry { seq, ts, sender, account, change };
         self.entries.push(entry.clone());
         entry
     }

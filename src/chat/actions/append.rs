@@ -52,7 +52,8 @@ impl Chat {
             self.rooms.speaks_as(room, author, &Arc::clone(name));
         }
         self.persist_participants(step, room);
-        let Some(Person { name, .. }) = self.people.get(key) else { return };
+        let Some(Person { name, account, .. }) = self.people.get(key) else { return };
+        let account = *account;
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
         // Moderators may delete the messages of others, but not edit them.
@@ -74,6 +75,7 @@ impl Chat {
             room,
             re: id.clone(),
             sender: Arc::clone(name),
+            account,
             change: change.clone(),
             planned: planned.map(Box::new),
             since: step.now.at,
@@ -84,6 +86,7 @@ impl Chat {
             room_name: Arc::clone(&inside.name),
             author,
             sender: Arc::clone(name),
+            account,
             moderator,
             id,
             ts: step.now.unix_ms,

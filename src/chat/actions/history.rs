@@ -159,6 +159,7 @@ fn lines(history: History) -> Vec<ServerEvent> {
             seq: said.mid,
             ts: said.ts,
             sender: said.sender,
+            account: said.account,
             content: said.content,
             reply_to: said.reply_to,
             expires: said.expires,

@@ -62,6 +62,7 @@ impl Chat {
             room_name: Arc::clone(&inside.name),
             author,
             sender: Arc::from(""),
+            account: false,
             moderator: false,
             id,
             ts: step.now.unix_ms,

@@ -102,7 +102,11 @@ impl Chat {
         let rooms = self.people.places_of(guest);
         for &room in &rooms {
             let (what, user) = (PresenceEvent::Was(Arc::clone(was)), Arc::clone(&user));
-            self.rooms.note(room, PresenceChange { what, user, except: None }, &self.limits);
+            self.rooms.note(
+                room,
+                PresenceChange { what, user, account: false, except: None },
+                &self.limits,
+            );
         }
         for client in self.people.clients_of(author) {
             let message = format!("This name belongs to an account. You are {user}.");

@@ -102,9 +102,10 @@ impl Chat {
         let (conns, timed_out, left) = (1, false, Moment::NEVER);
         person.memberships.push(Membership { room, at, conns, timed_out, left });
         let (user, says) = (Arc::clone(&person.name), person.status.is_some());
+        let account = person.account;
         self.rooms.note(
             room,
-            PresenceChange { what: PresenceEvent::Came, user, except: Some(client) },
+            PresenceChange { what: PresenceEvent::Came, user, account, except: Some(client) },
             &self.limits,
         );
         if says {
@@ -132,7 +133,7 @@ impl Chat {
         else {
             return;
         };
-        let user = Arc::clone(&person.name);
+        let (user, account) = (Arc::clone(&person.name), person.account);
         if let Some(moved) = self.rooms.exit(room, membership.at)
             && let Some(other) = self.people.get_mut(moved).and_then(|other| other.membership(room))
         {
@@ -140,7 +141,7 @@ impl Chat {
         }
         self.rooms.note(
             room,
-            PresenceChange { what: PresenceEvent::Went(why), user, except: None },
+            PresenceChange { what: PresenceEvent::Went(why), user, account, except: None },
             &self.limits,
         );
         self.rooms.vacate(room);

@@ -26,7 +26,8 @@ impl Chat {
             }
             _ => return,
         };
-        let PendingAppend { origin, room, re, sender, mut change, planned, since } = append;
+        let PendingAppend { origin, room, re, sender, account, mut change, planned, since } =
+            append;
         self.rooms.request_answered(room);
         self.counters.took(step.now.at.since(since));
         let Appended { seq, mid, ts, duplicate, count } = appended;
@@ -61,7 +62,7 @@ impl Chat {
                 *why = if count > 0 { DeletionReason::Moderator } else { DeletionReason::Author };
             }
             let by = Arc::clone(&sender);
-            self.publish(step, room, &Entry { seq, ts, sender, change }, except);
+            self.publish(step, room, &Entry { seq, ts, sender, account, change }, except);
             if let Some(room) = self.rooms.get_mut(room) {
                 room.key_values_saved();
             }

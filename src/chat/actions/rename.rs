@@ -76,12 +76,16 @@ impl Chat {
         let numbered = self.people.assign_name(key, requested, &self.limits);
         let Some(person) = self.people.get_mut(key) else { return false };
         person.named = true;
-        let user = Arc::clone(&person.name);
+        let (user, account) = (Arc::clone(&person.name), person.account);
         if user != was {
             self.rooms.renamed_typing(key);
             for room in self.people.places_of(key) {
                 let (what, user) = (PresenceEvent::Was(Arc::clone(&was)), Arc::clone(&user));
-                self.rooms.note(room, PresenceChange { what, user, except: knows }, &self.limits);
+                self.rooms.note(
+                    room,
+                    PresenceChange { what, user, account, except: knows },
+                    &self.limits,
+                );
             }
         }
         numbered

@@ -165,6 +165,7 @@ mod tests {
             seq: mid,
             ts: 1,
             sender: "Bob".into(),
+            account: false,
             content: "\"".repeat(50).into(),
             reply_to: None,
             expires: None,

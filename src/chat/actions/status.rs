@@ -67,7 +67,8 @@ impl Chat {
     ) {
         let Some(person) = self.people.get(key) else { return };
         let (user, what) = (Arc::clone(&person.name), PresenceEvent::Is(person.status()));
-        self.rooms.note(room, PresenceChange { what, user, except: knows }, &self.limits);
+        let (account, except) = (person.account, knows);
+        self.rooms.note(room, PresenceChange { what, user, account, except }, &self.limits);
     }
 }
 

@@ -67,6 +67,8 @@ pub(in crate::chat) struct PendingAppend {
     pub(in crate::chat) re: Option<Arc<str>>,
     /// The name of its author.
     pub(in crate::chat) sender: Arc<str>,
+    /// Whether its author has an account.
+    pub(in crate::chat) account: bool,
     /// The change.
     pub(in crate::chat) change: Change,
     /// The moderation to apply once it is appended.

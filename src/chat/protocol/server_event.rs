@@ -72,6 +72,8 @@ pub enum ServerEvent {
         ts: u64,
         /// The name of its author.
         sender: Arc<str>,
+        /// Whether its sender had an account.
+        account: bool,
         /// The text.
         content: Arc<str>,
         /// The `mid` it answers.
@@ -189,6 +191,8 @@ pub enum ServerEvent {
         room: Arc<str>,
         /// The user.
         user: Arc<str>,
+        /// Whether the user has an account.
+        account: bool,
         /// Number of people in the room.
         count: usize,
     },
@@ -209,6 +213,8 @@ pub enum ServerEvent {
         room: Arc<str>,
         /// The name.
         user: Arc<str>,
+        /// Whether the user has an account.
+        account: bool,
         /// The name before.
         was: Arc<str>,
         /// Number of people in the room.
@@ -220,6 +226,8 @@ pub enum ServerEvent {
         room: Arc<str>,
         /// The user.
         user: Arc<str>,
+        /// Whether the user has an account.
+        account: bool,
         /// The status.
         status: Status,
         /// Number of people in the room.
@@ -329,6 +337,7 @@ impl ServerEvent {
                 seq,
                 ts,
                 sender: by,
+                account: entry.account,
                 content: Arc::clone(content),
                 reply_to: *reply_to,
                 expires: *expires,

@@ -102,6 +102,7 @@ mod tests {
                 seq: mid,
                 ts: 0,
                 sender: "A".into(),
+                account: false,
                 content: "x".repeat(bytes).into(),
                 reply_to: None,
                 expires: None,

@@ -74,6 +74,8 @@ pub struct Entry {
     pub ts: u64,
     /// The name its author had.
     pub sender: Arc<str>,
+    /// Whether its author had an account.
+    pub account: bool,
     /// What it changed.
     pub change: Change,
 }
@@ -91,6 +93,8 @@ pub struct Draft {
     pub author: AuthorKey,
     /// The author's name now.
     pub sender: Arc<str>,
+    /// Whether the author has an account.
+    pub account: bool,
     /// Whether the author may delete the messages of others.
     pub moderator: bool,
     /// The client's idempotency key, unique per author.
@@ -114,6 +118,8 @@ pub struct StoredMessage {
     pub ts: u64,
     /// The name its author had.
     pub sender: Arc<str>,
+    /// Whether its author had an account.
+    pub account: bool,
     /// The text as it reads now; empty when `gone`.
     pub content: Arc<str>,
     /// The `mid` it answers.

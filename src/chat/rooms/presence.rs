@@ -36,6 +36,8 @@ pub(in crate::chat) struct PresenceChange {
     pub(in crate::chat) what: PresenceEvent,
     /// The name of the user.
     pub(in crate::chat) user: Arc<str>,
+    /// Whether the user has an account.
+    pub(in crate::chat) account: bool,
     /// A client that knows already.
     pub(in crate::chat) except: Option<ClientId>,
 }
@@ -136,12 +138,12 @@ impl Rooms {
 const LISTENERS_AT_ONCE: usize = 256;
 
 fn event_of(room: &Room, change: PresenceChange, count: usize) -> ServerEvent {
-    let (room, user) = (Arc::clone(&room.name), change.user);
+    let (room, user, account) = (Arc::clone(&room.name), change.user, change.account);
     match change.what {
-        PresenceEvent::Came => ServerEvent::UserJoined { room, user, count },
+        PresenceEvent::Came => ServerEvent::UserJoined { room, user, account, count },
         PresenceEvent::Went(why) => ServerEvent::UserLeft { room, user, count, why },
-        PresenceEvent::Was(was) => ServerEvent::Renamed { room, user, was, count },
-        PresenceEvent::Is(status) => ServerEvent::Status { room, user, status, count },
+        PresenceEvent::Was(was) => ServerEvent::Renamed { room, user, account, was, count },
+        PresenceEvent::Is(status) => ServerEvent::Status { room, user, account, status, count },
     }
 }
 

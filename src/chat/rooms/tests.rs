@@ -54,7 +54,7 @@ fn with_audience(rooms: &mut Rooms, clients: &[u64]) -> RoomId {
 
 fn joined(user: &str, client: u64) -> PresenceChange {
     let except = Some(ClientId(client));
-    PresenceChange { what: PresenceEvent::Came, user: user.into(), except }
+    PresenceChange { what: PresenceEvent::Came, user: user.into(), account: false, except }
 }
 
 fn tell(rooms: &mut Rooms, room: RoomId, millis: u64) -> Vec<Effect> {
@@ -70,7 +70,8 @@ fn limits() -> Limits {
 }
 
 fn user_joined(room: RoomId, user: &str, count: usize, client: u64) -> Effect {
-    let event = ServerEvent::UserJoined { room: "lobby".into(), user: user.into(), count };
+    let event =
+        ServerEvent::UserJoined { room: "lobby".into(), user: user.into(), account: false, count };
     Effect::Broadcast { room, event, except: Some(ClientId(client)), seq: None }
 }
 
@@ -267,7 +268,11 @@ fn in_a_large_room_only_the_number_of_people_is_sent() {
     let room = with_audience(&mut rooms, &[1, 2, 3, 4]);
     rooms.note(room, joined("Alice", 1), &limits());
     let status = PresenceEvent::Is(Status { away: true, text: "".into() });
-    rooms.note(room, PresenceChange { what: status, user: "Bob".into(), except: None }, &limits());
+    rooms.note(
+        room,
+        PresenceChange { what: status, user: "Bob".into(), account: true, except: None },
+        &limits(),
+    );
     let event = ServerEvent::Presence { room: "lobby".into(), count: 4 };
     let expected = Effect::Broadcast { room, event, except: None, seq: None };
     assert_eq!(tell(&mut rooms, room, 0), [expected]);
@@ -295,12 +300,12 @@ fn nobody_is_sent_what_it_did_itself_and_the_last_status_alone_is_sent() {
     assert_eq!(tell(&mut rooms, room, 0), []);
     for text in ["lunch", "meeting"] {
         let what = PresenceEvent::Is(Status { away: true, text: text.into() });
-        let change = PresenceChange { what, user: "Bob".into(), except: None };
+        let change = PresenceChange { what, user: "Bob".into(), account: true, except: None };
         rooms.note(room, change, &limits());
     }
     let status = Status { away: true, text: "meeting".into() };
     let (name, user, count) = ("lobby".into(), "Bob".into(), 1);
-    let event = ServerEvent::Status { room: name, user, status, count };
+    let event = ServerEvent::Status { room: name, user, account: true, status, count };
     // The change before did not use up the batch.
     let expected = Effect::Broadcast { room, event, except: None, seq: None };
     assert_eq!(tell(&mut rooms, room, 1), [expected]);

@@ -123,7 +123,7 @@ mod tests {
 
     fn push(room: &mut Room, change: Change) {
         let (seq, author) = (room.history.next(), AuthorKey([1; 16]));
-        let entry = Entry { seq, ts: seq, sender: "Alice".into(), change };
+        let entry = Entry { seq, ts: seq, sender: "Alice".into(), account: false, change };
         room.history.push(StoredEntry { author, entry });
     }
 

@@ -36,7 +36,7 @@ impl Writer {
                 continue;
             }
             let change = Change::Deleted { mid, why: DeletionReason::Expired };
-            let entry = Entry { seq: room.next(), ts: unix_ms, sender, change };
+            let entry = Entry { seq: room.next(), ts: unix_ms, sender, account: false, change };
             let stored = StoredEntry { author, entry };
             self.add(&name, room, &stored, None)?;
             gone.push((name, stored));

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 use super::super::history::{Reaction, StoredEntry, grouped};
 use super::super::page::{self, Budget, Source, message_bytes};
 use super::room_table::{self, RoomRow};
-use super::row::{self, ENTRY_COLUMNS, key, nat, seq_of};
+use super::row::{self, ACCOUNT, ENTRY_COLUMNS, key, nat, seq_of};
 use crate::chat::record::{AuthorKey, Entry, Page, Query, StoredMessage};
 
 /// Reads what a query asks for, all of it at one point in time.
@@ -39,13 +39,15 @@ pub(super) fn newest(
         return Ok(RecentEntries { first: 1, top: 0, entries: Vec::new() });
     };
     let mut statement = snapshot.prepare_cached(&format!(
-        "SELECT {ENTRY_COLUMNS} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC"
+        "SELECT {ENTRY_COLUMNS}, {ACCOUNT} FROM entries
+         WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry DESC"
     ))?;
     let mut rows = statement.query([key(room.number, room.first), key(room.number, room.top)])?;
     let mut budget = Budget::new(entries_max, bytes_max);
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
-        let stored = row::stored_entry(row)?;
+        let mut stored = row::stored_entry(row)?;
+        stored.entry.account = row.get(12)?;
         if !budget.take(stored.bytes()) {
             break;
         }
@@ -86,12 +88,14 @@ impl Source for StoredRoom<'_> {
     fn entries(&self, seq: u64, mut budget: Budget) -> rusqlite::Result<(Vec<Entry>, bool)> {
         let RoomRow { number, top, .. } = self.room;
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT {ENTRY_COLUMNS} FROM entries WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry"
+            "SELECT {ENTRY_COLUMNS}, {ACCOUNT} FROM entries
+             WHERE entry BETWEEN ?1 AND ?2 ORDER BY entry"
         ))?;
         let mut rows = statement.query([key(number, seq), key(number, top)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let stored = row::stored_entry(row)?;
+            let mut stored = row::stored_entry(row)?;
+            stored.entry.account = row.get(12)?;
             if !budget.take(stored.bytes()) {
                 return Ok((found, true));
             }
@@ -110,7 +114,7 @@ impl StoredRoom<'_> {
         mut budget: Budget,
     ) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed
+            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT}
              FROM entries WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 ORDER BY entry {order}"
         ))?;
         let mut rows = statement.query([first, last])?;
@@ -145,6 +149,7 @@ impl StoredRoom<'_> {
             seq: changed.map_or(mid, nat),
             ts: nat(row.get(1)?),
             sender: row.get(2)?,
+            account: row.get(9)?,
             content,
             reply_to: row.get::<_, Option<i64>>(4)?.map(nat),
             expires: row.get::<_, Option<i64>>(5)?.map(nat),

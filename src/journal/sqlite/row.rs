@@ -137,6 +137,7 @@ fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusql
             &hash,
             &reply_to.map(int),
             &expires.map(int),
+            &entry.account.then_some(true),
         ];
         for value in values {
             at = at.saturating_add(1);
@@ -150,7 +151,8 @@ fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusql
 fn insert_sql(rows: usize) -> String {
     let row = format!("(?, 0{})", ", ?".repeat(COLUMNS - 1));
     format!(
-        "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash, reply_to, expires)
+        "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash, reply_to, expires,
+                              account)
          VALUES {}",
         vec![row; rows].join(", ")
     )
@@ -158,7 +160,7 @@ fn insert_sql(rows: usize) -> String {
 
 /// Messages inserted at once.
 pub(super) const ROWS: usize = 16;
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 10;
 static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert_sql(ROWS));
 static INSERT_ROW: LazyLock<String> = LazyLock::new(|| insert_sql(1));
 
@@ -232,7 +234,13 @@ struct Columns {
 pub(super) const ENTRY_COLUMNS: &str = "entry, kind, ts, sender, author, text, mid, reply_to, expires, \
                                given, count, gone";
 
-/// Reads an entry from [`ENTRY_COLUMNS`].
+/// Whether the author of a message had an account. A message that does not say so, of an earlier
+/// version, an import or a guest, is of the account that has its author and its sender's name.
+pub(super) const ACCOUNT: &str = "coalesce(account, EXISTS (SELECT 1 FROM facts
+    WHERE shelf = 0 AND key = lower(hex(author))
+    AND CASE WHEN json_valid(value) THEN json_extract(value, '$.name') = sender END))";
+
+/// Reads an entry from [`ENTRY_COLUMNS`], without [`ACCOUNT`].
 pub(super) fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
     let text: Arc<str> = row.get(5)?;
     let mid = || Ok::<_, rusqlite::Error>(seq_of(row.get(6)?));
@@ -256,6 +264,6 @@ pub(super) fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
         unknown => return Err(rusqlite::Error::IntegralValueOutOfRange(1, unknown)),
     };
     let (seq, ts) = (seq_of(row.get(0)?), nat(row.get(2)?));
-    let entry = Entry { seq, ts, sender: row.get(3)?, change };
+    let entry = Entry { seq, ts, sender: row.get(3)?, account: false, change };
     Ok(StoredEntry { author: AuthorKey(row.get(4)?), entry })
 }

@@ -113,6 +113,7 @@ mod tests {
                 seq: mid,
                 ts: 1,
                 sender: "Alice".into(),
+                account: false,
                 content: "word".into(),
                 reply_to: None,
                 expires,
@@ -123,7 +124,7 @@ mod tests {
         };
         let stored = |seq, change| StoredEntry {
             author: AuthorKey([1; 16]),
-            entry: Entry { seq, ts: 1, sender: "Alice".into(), change },
+            entry: Entry { seq, ts: 1, sender: "Alice".into(), account: false, change },
         };
         let mut searches = RunningSearches::default();
         assert!(searches.begin(&search(1, 1), 1) && !searches.begin(&search(2, 2), 1));

@@ -9,7 +9,7 @@ use super::super::page::{Budget, message_bytes};
 use super::super::search::{self, RoomHits, Terms};
 use super::read::StoredRoom;
 use super::room_table;
-use super::row::key;
+use super::row::{ACCOUNT, key};
 use crate::chat::record::{Search, SearchPage, StoredMessage};
 
 /// A search on its way: one room after the other, each from its newest message down.
@@ -152,10 +152,11 @@ impl InRoom {
         let scanned = last.saturating_sub(least).saturating_add(1);
         self.scan_left = self.scan_left.saturating_sub(scanned);
         *work = work.saturating_sub(scanned);
-        let mut statement = source.db.prepare_cached(
-            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed FROM entries
-             WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL ORDER BY entry DESC",
-        )?;
+        let mut statement = source.db.prepare_cached(&format!(
+            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT}
+             FROM entries
+             WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL ORDER BY entry DESC"
+        ))?;
         let number = source.room.number;
         let mut rows = statement.query([key(number, least), key(number, last)])?;
         while let Some(row) = rows.next()? {
@@ -180,12 +181,12 @@ impl InRoom {
         *work = work.saturating_sub(RANGE_WORK);
         let (number, first) = (source.room.number, source.room.first);
         let least = first.max(last.saturating_sub(RANGE.saturating_sub(1)));
-        let mut statement = source.db.prepare_cached(
-            "SELECT entry, ts, sender, entries.text, reply_to, expires, gone, edit, changed
-             FROM search CROSS JOIN entries ON entry = search.rowid
+        let mut statement = source.db.prepare_cached(&format!(
+            "SELECT entry, ts, sender, entries.text, reply_to, expires, gone, edit, changed,
+             {ACCOUNT} FROM search CROSS JOIN entries ON entry = search.rowid
              WHERE search MATCH ?3 AND search.rowid BETWEEN ?1 AND ?2
-             AND kind = 0 AND gone IS NULL ORDER BY search.rowid DESC",
-        )?;
+             AND kind = 0 AND gone IS NULL ORDER BY search.rowid DESC"
+        ))?;
         let (from, to) = (key(number, least), key(number, last));
         let mut rows = statement.query(params![from, to, expression])?;
         while let Some(row) = rows.next()? {

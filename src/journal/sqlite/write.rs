@@ -125,7 +125,7 @@ impl Writer {
         &mut self,
         draft: &Draft,
     ) -> Result<(JournalResponse, Option<StoredEntry>), AppendError> {
-        let Draft { request_id, room: key, author, sender, ts, change, id, .. } = draft;
+        let Draft { request_id, room: key, author, sender, account, ts, change, id, .. } = draft;
         let (request_id, author, ts) = (*request_id, *author, *ts);
         let id = id.as_ref().map(|id| (id, draft::hash(draft)));
         if let Some((id, hash)) = &id
@@ -160,8 +160,10 @@ impl Writer {
             Change::Edited { mid, .. } => (*mid, 0),
             Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
-        let stored =
-            StoredEntry { author, entry: Entry { seq, ts, sender: Arc::clone(sender), change } };
+        let stored = StoredEntry {
+            author,
+            entry: Entry { seq, ts, sender: Arc::clone(sender), account: *account, change },
+        };
         self.add(key, room, &stored, id)?;
         draft.key_values.iter().try_for_each(|key_value| key_values::put(&self.db, key_value))?;
         if let Some((id, hash)) = id {

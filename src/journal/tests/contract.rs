@@ -91,6 +91,7 @@ pub(super) fn edits_are_folded_in(mut world: World) {
         seq: 4,
         ts,
         sender: Arc::from("Alice"),
+        account: false,
         content: Arc::from("Hello"),
         reply_to: None,
         expires: None,
@@ -195,7 +196,8 @@ pub(super) fn a_message_expires_at_its_time(mut world: World) {
     world.settle();
     let room = Arc::from("lobby");
     let change = Change::Deleted { mid: 1, why: DeletionReason::Expired };
-    let entry = Entry { seq: 2, ts: world.now.unix_ms, sender: Arc::from("Alice"), change };
+    let entry =
+        Entry { seq: 2, ts: world.now.unix_ms, sender: Arc::from("Alice"), account: false, change };
     assert_eq!(world.aside, [JournalResponse::Added { room, entry }]);
     let said = world.history().remove(0);
     assert_eq!((said.deleted, &*said.content, said.seq), (Some(DeletionReason::Expired), "", 2));
@@ -280,6 +282,7 @@ pub(super) fn entries_come_as_they_happened(mut world: World) {
         seq: 2,
         ts: world.now.unix_ms,
         sender: Arc::from("Alice"),
+        account: false,
         change: edited(1, "hello"),
     };
     assert_eq!(entries(page), [entry]);
@@ -391,7 +394,10 @@ pub(super) fn moderation_is_an_entry_but_no_message(world: World) {
     }
     let page = world.page(Span::Entries(1), 1);
     let (sender, ts) = (Arc::from("Alice"), draft.ts);
-    assert_eq!(entries(page), [Entry { seq: 2, ts, sender, change: moderated("Eve") }]);
+    assert_eq!(
+        entries(page),
+        [Entry { seq: 2, ts, sender, account: false, change: moderated("Eve") }]
+    );
     assert_eq!(world.append(draft.clone()), told(true));
     let deletion = world.draft(deleted(2));
     assert_eq!(world.refuse(deletion), JournalError::NoSuchMessage);

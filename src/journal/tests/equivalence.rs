@@ -106,6 +106,7 @@ fn order(world: &World, request_id: u64, step: &Step) -> Option<JournalRequest> 
                 room,
                 author: AuthorKey([author; 16]),
                 sender: Arc::from(["Alice", "Bob"][usize::from(author)]),
+                account: false,
                 moderator,
                 id: id.map(|id| Arc::from(format!("c{id}"))),
                 ts: world.now.unix_ms,

@@ -156,7 +156,11 @@ fn a_journal_without_key_values_is_upgraded_without_loss() {
     world.stop();
     let path = world.dir().join("journal.db");
     let db = Connection::open(&path).unwrap();
-    db.execute_batch("DROP TABLE facts; DROP TABLE removed; PRAGMA user_version = 2").unwrap();
+    db.execute_batch(
+        "DROP TABLE facts; DROP TABLE removed; ALTER TABLE entries DROP COLUMN account;
+         PRAGMA user_version = 2",
+    )
+    .unwrap();
     db.close().unwrap();
     let mut world = world.started();
     assert_eq!((world.history(), world.entries()), (history, entries));
@@ -168,5 +172,5 @@ fn a_journal_without_key_values_is_upgraded_without_loss() {
     world.stop();
     let version = Connection::open(&path).unwrap();
     let version: i64 = version.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 6);
+    assert_eq!(version, 7);
 }

@@ -53,7 +53,7 @@ fn a_journal_from_before_the_index_is_indexed_in_steps() {
     world.stop();
     let db = Connection::open(world.dir().join("journal.db")).unwrap();
     db.execute_batch(
-        "DROP TABLE facts; DROP TABLE removed;
+        "DROP TABLE facts; DROP TABLE removed; ALTER TABLE entries DROP COLUMN account;
              DROP TABLE search; ALTER TABLE rooms DROP COLUMN searched; PRAGMA user_version = 1",
     )
     .unwrap();

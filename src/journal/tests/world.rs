@@ -150,6 +150,7 @@ impl World {
             room_name: Arc::from("Lobby"),
             author: ALICE,
             sender: Arc::from("Alice"),
+            account: false,
             moderator: false,
             id: None,
             ts: self.now.unix_ms,

@@ -156,7 +156,7 @@ impl EntryLine {
     /// Returns the line of an entry.
     pub(super) fn of(full_entry: FullEntry) -> Self {
         let FullEntry { stored: StoredEntry { author, entry }, id } = full_entry;
-        let Entry { seq, ts, sender, change } = entry;
+        let Entry { seq, ts, sender, change, .. } = entry;
         let (id, hash) = id.unzip();
         let (author, hash) = (hex(&author.0), hash.map(|hash| hex(&hash)));
         let change = match change {
@@ -191,7 +191,8 @@ impl EntryLine {
         if numbers.into_iter().flatten().any(|number| i64::try_from(number).is_err()) {
             return Err("a number is too large".to_owned());
         }
-        let entry = Entry { seq, ts, sender, change };
+        // A file cannot claim that an author has an account: the accounts tell.
+        let entry = Entry { seq, ts, sender, account: false, change };
         Ok(FullEntry { stored: StoredEntry { author, entry }, id: id.zip(hash) })
     }
 }

@@ -86,7 +86,7 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         E::Joined(it) => joined(it),
         E::Left { room, removed: Some(removed), .. } => left(room, removed),
         E::Left { room, .. } => format!("You left {room}"),
-        E::UserJoined { room, user, count } => format!("{user} joined {room} ({count} online)"),
+        E::UserJoined { room, user, count, .. } => format!("{user} joined {room} ({count} online)"),
         E::UserLeft { room, user, count, why: "timeout" } => {
             format!("{user} left {room}, connection lost ({count} online)")
         }

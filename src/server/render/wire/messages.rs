@@ -13,6 +13,8 @@ use crate::chat::record::{DeletionReason, Moderation, ModerationAction, StoredMe
 pub(in crate::server::render) struct Message<'a> {
     pub(super) mid: u64,
     pub(super) sender: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) account: bool,
     pub(super) content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<u64>,
@@ -142,6 +144,8 @@ struct Stored<'a> {
     seq: u64,
     ts: u64,
     sender: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    account: bool,
     content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<u64>,
@@ -170,6 +174,7 @@ impl<'a> From<&'a StoredMessage> for Stored<'a> {
             seq: it.seq,
             ts: it.ts,
             sender: &it.sender,
+            account: it.account,
             content: &it.content,
             reply_to: it.reply_to,
             expires: it.expires,

@@ -158,9 +158,9 @@ impl<'a> Payload<'a> {
     pub(super) fn of(event: &'a ServerEvent) -> Option<Self> {
         use ServerEvent as E;
         Some(match event {
-            E::Message { seq, sender, content, reply_to, expires, .. } => {
-                let (reply_to, expires) = (*reply_to, *expires);
-                Self::Message(Message { mid: *seq, sender, content, reply_to, expires })
+            E::Message { seq, sender, account, content, reply_to, expires, .. } => {
+                let (mid, account, reply_to, expires) = (*seq, *account, *reply_to, *expires);
+                Self::Message(Message { mid, sender, account, content, reply_to, expires })
             }
             E::Edited { mid, sender, content, .. } => {
                 Self::Edited(Edited { mid: *mid, sender, content })
@@ -186,17 +186,17 @@ impl<'a> Payload<'a> {
             E::Read { seq, .. } => Self::Read(Read { seq: *seq }),
             E::Account(it) => Self::Account((&**it).into()),
             E::Accounts(all) => Self::Accounts(all.as_slice().into()),
-            E::UserJoined { user, count, .. } => {
-                Self::UserJoined(UserJoined { user, count: *count })
+            E::UserJoined { user, account, count, .. } => {
+                Self::UserJoined(UserJoined { user, account: *account, count: *count })
             }
             E::UserLeft { user, count, why, .. } => {
                 Self::UserLeft(UserLeft { user, count: *count, why })
             }
-            E::Renamed { user, was, count, .. } => {
-                Self::Renamed(Renamed { user, count: *count, was })
+            E::Renamed { user, account, was, count, .. } => {
+                Self::Renamed(Renamed { user, account: *account, count: *count, was })
             }
-            E::Status { user, status, count, .. } => {
-                Self::UserStatus(UserStatus::new(user, *count, status))
+            E::Status { user, account, status, count, .. } => {
+                Self::UserStatus(UserStatus::new(user, *account, *count, status))
             }
             E::Typing { user, ttl_ms, .. } => Self::Typing(Typing::new(user, *ttl_ms)),
             E::Presence { count, .. } => Self::Presence(Presence { count: *count }),

@@ -48,6 +48,8 @@ impl<'a> UserList<'a> {
 #[derive(Serialize)]
 pub(in crate::server::render) struct UserJoined<'a> {
     pub(super) user: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) account: bool,
     pub(super) count: usize,
 }
 
@@ -63,6 +65,8 @@ pub(in crate::server::render) struct UserLeft<'a> {
 #[derive(Serialize)]
 pub(in crate::server::render) struct Renamed<'a> {
     pub(super) user: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) account: bool,
     pub(super) count: usize,
     pub(super) was: &'a str,
 }
@@ -71,14 +75,21 @@ pub(in crate::server::render) struct Renamed<'a> {
 #[derive(Serialize)]
 pub(in crate::server::render) struct UserStatus<'a> {
     user: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    account: bool,
     count: usize,
     status: &'static str,
     text: &'a str,
 }
 
 impl<'a> UserStatus<'a> {
-    pub(super) fn new(user: &'a str, count: usize, status: &'a chat::Status) -> Self {
-        Self { user, count, status: status.word(), text: &status.text }
+    pub(super) fn new(
+        user: &'a str,
+        account: bool,
+        count: usize,
+        status: &'a chat::Status,
+    ) -> Self {
+        Self { user, account, count, status: status.word(), text: &status.text }
     }
 }
 
