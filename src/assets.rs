@@ -12,11 +12,13 @@
 //! short answer.
 
 mod coding;
+mod document;
 
 use std::borrow::Cow;
 
 use crate::http::{Method, Request, Response, Status};
 use coding::Coding;
+pub use document::Document;
 
 // `BUILD`, the id, and `Web`, which has the files by coding and name.
 include!(concat!(env!("OUT_DIR"), "/web.rs"));
@@ -29,18 +31,23 @@ pub fn respond(request: &Request) -> Option<Response> {
     if variants.is_empty() {
         return None;
     }
+    Some(answer(request, name, lasts, variants))
+}
+
+/// Answers a request for a file; `lasts` if it never changes.
+fn answer(request: &Request, name: &str, lasts: bool, variants: Vec<Variant>) -> Response {
     // The question by which HAProxy checks whether a server is up.
     if request.method == Method::Options {
-        return Some(Response::new(Status(204)).with_header("Allow", "GET, HEAD, OPTIONS"));
+        return Response::new(Status(204)).with_header("Allow", "GET, HEAD, OPTIONS");
     }
     if !matches!(request.method, Method::Get | Method::Head) {
         let refusal = Response::text(Status(405), "only GET and HEAD");
-        return Some(refusal.with_header("Allow", "GET, HEAD"));
+        return refusal.with_header("Allow", "GET, HEAD");
     }
     let is_chosen = variants.len() > 1;
     let Some(variant) = coding::choose(request, variants, |variant| variant.coding) else {
         let refusal = Response::text(Status(406), "available codings: br and gzip");
-        return Some(refusal.with_header("Vary", "Accept-Encoding"));
+        return refusal.with_header("Vary", "Accept-Encoding");
     };
     let fresh = request.tokens("if-none-match").any(|tag| is_tag(tag, &variant.tag));
     let mut response = Response::new(Status(if fresh { 304 } else { 200 }))
@@ -56,14 +63,14 @@ pub fn respond(request: &Request) -> Option<Response> {
         response = response.with_header(header, value);
     }
     if fresh {
-        return Some(response);
+        return response;
     }
     response = response.with_header("Content-Type", content_type(name));
     if variant.coding != Coding::Identity {
         response = response.with_header("Content-Encoding", variant.coding.name());
     }
     response.body = variant.content;
-    Some(response)
+    response
 }
 
 /// Headers of everything that a browser may show: code only from the server's own files,
@@ -101,6 +108,7 @@ fn is_for(header: &str, name: &str, lasts: bool) -> bool {
 const LASTING: &str = "max-age=31536000, immutable";
 
 /// A file in one coding.
+#[derive(Clone, Debug)]
 struct Variant {
     coding: Coding,
     content: Cow<'static, [u8]>,

@@ -154,7 +154,7 @@ pub struct Limits {
 impl Limits {
     /// Bytes of a user's or a room's name as written by a client: composing (NFC) may shorten it,
     /// but not to a quarter, and `@` may precede it.
-    pub(in crate::chat) fn written_name_bytes_max(&self) -> usize {
+    pub fn written_name_bytes_max(&self) -> usize {
         self.name_bytes_max.max(self.room_bytes_max).saturating_mul(4).saturating_add(1)
     }
 }

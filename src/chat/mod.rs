@@ -67,6 +67,7 @@ pub use protocol::account::{Account, AccountRequest, Registered};
 pub use protocol::client_event::{ClientEvent, Command, ModerationRequest, SearchQuery};
 pub use protocol::connect::ConnectParams;
 pub use protocol::error::{Code, Refusal};
+pub use protocol::kind::{EventKind, Field, Need, PayloadForm, ValueForm};
 pub use protocol::login::Login;
 pub use protocol::payloads::{
     DirectSummary, History, Hit, Joined, Missed, Removed, Resumed, RoomSummary, SearchResults,

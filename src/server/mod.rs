@@ -14,6 +14,7 @@ pub mod address;
 mod admin;
 mod api;
 mod certificates;
+mod documents;
 mod errors;
 mod exchange;
 mod hosts;
@@ -47,6 +48,7 @@ use crate::ws::{Answer, Closed, Deflated, Message};
 pub use accounts::Fault;
 use accounts::{Accounts, Caller};
 use certificates::CertificateReader;
+use documents::Documents;
 use exchange::Exchanges;
 use https::Https;
 use lifecycle::Lifecycle;
@@ -69,6 +71,7 @@ pub(crate) struct Server {
     hosts: hosts::Hosts,
     https: Https,
     certificates: Option<CertificateReader>,
+    documents: Documents,
     accounts: Accounts,
     /// The chat's effects of one input; empty between inputs, and here to be reused.
     effects: Vec<Effect>,
@@ -237,6 +240,7 @@ impl Server {
             hosts: hosts::Hosts::new(config.allow_host.clone(), config.public_url.as_ref()),
             https: Https::default(),
             certificates: None,
+            documents: Documents::new(&config.chat, &config.accounts),
             accounts,
             effects: Vec::new(),
             responses: Responses::default(),

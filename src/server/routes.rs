@@ -1,5 +1,8 @@
 //! Routing requests: the page's files, health checks, the HTTP API and WebSockets.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::exchange::EarlyResponse;
 use super::log::Escaped;
 use super::{Server, errors, exchange, hosts};
@@ -39,6 +42,9 @@ impl Server {
         }
         if path.starts_with("/api/") || is_websocket(request) {
             return self.admit(turn, conn, request);
+        }
+        if let Some(response) = self.documents.respond(request) {
+            return Answer::Respond(response);
         }
         let response = match assets::respond(request) {
             Some(response) => {
@@ -148,6 +154,18 @@ impl Server {
     }
 }
 
+/// What the server sees of a client.
+#[derive(JsonSchema, Serialize)]
+pub(super) struct ClientSeen<'a> {
+    /// Its IP address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// Whether it uses TLS.
+    secure: bool,
+    /// The host that it asked for.
+    host: &'a str,
+}
+
 /// Returns what the server sees of a client, by which anybody can check the proxies in between.
 fn client_seen(
     turn: &Turn<'_>,
@@ -155,12 +173,12 @@ fn client_seen(
     request: &Request,
 ) -> Result<Response, EarlyResponse> {
     exchange::check_method("GET, HEAD", request)?;
-    let seen = serde_json::json!({
-        "address": turn.address(conn).map(|address| address.to_string()),
-        "secure": turn.is_secure(conn),
-        "host": request.host,
-    });
-    Ok(Response::json(Status(200), seen.to_string()))
+    let seen = ClientSeen {
+        address: turn.address(conn).map(|address| address.to_string()),
+        secure: turn.is_secure(conn),
+        host: &request.host,
+    };
+    Ok(Response::json(Status(200), serde_json::json!(seen).to_string()))
 }
 
 /// Returns the response to a request that is not admitted; a page of `origin` may read it.

@@ -88,6 +88,46 @@ pub(in crate::chat) enum Key {
 }
 
 impl Key {
+    /// All fields with a name.
+    #[cfg(test)]
+    pub(in crate::chat) const ALL: [Self; 35] = [
+        Self::Type,
+        Self::Id,
+        Self::Room,
+        Self::Payload,
+        Self::Content,
+        Self::Text,
+        Self::Message,
+        Self::Sender,
+        Self::From,
+        Self::Name,
+        Self::Username,
+        Self::ReplyTo,
+        Self::Ttl,
+        Self::Mid,
+        Self::Emoji,
+        Self::On,
+        Self::Status,
+        Self::Minutes,
+        Self::Topic,
+        Self::History,
+        Self::Before,
+        Self::After,
+        Self::Around,
+        Self::Limit,
+        Self::Query,
+        Self::Session,
+        Self::Epoch,
+        Self::Rooms,
+        Self::To,
+        Self::Seq,
+        Self::Token,
+        Self::Action,
+        Self::User,
+        Self::Seconds,
+        Self::Reason,
+    ];
+
     /// Returns the field's name.
     pub(in crate::chat) fn word(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@ pub(in crate::chat) mod commands;
 pub(in crate::chat) mod connect;
 pub(in crate::chat) mod error;
 pub(in crate::chat) mod fields;
+pub(in crate::chat) mod kind;
 pub(in crate::chat) mod login;
 pub(in crate::chat) mod parse;
 pub(in crate::chat) mod payloads;

@@ -12,6 +12,7 @@ use crate::chat::protocol::client_event::{ClientEvent, Command, ModerationReques
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::fields::{Fields, Key, Value, id_of};
+use crate::chat::protocol::kind::EventKind;
 use crate::chat::protocol::request::Body;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::{ModerationAction, Span};
@@ -131,14 +132,17 @@ fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
 
 /// Returns the room and the command of an event.
 fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, Command), Refusal> {
+    use EventKind as E;
     let room = fields.text(Key::Room)?.map(Box::from);
     let Some(kind) = fields.text(Key::Type)? else {
         return Ok((room, untyped(fields)?));
     };
+    let kind = EventKind::parse(&kind)
+        .ok_or_else(|| Refusal::new(Code::UnknownType, "there is no event of this type"))?;
     let (mut bare, mut payload) = match fields.take(Key::Payload) {
         Value::Absent => (Value::Absent, Fields::default()),
         text @ Value::Text(_) => (text, Fields::default()),
-        on @ Value::Bool(_) if kind == "typing" => (on, Fields::default()),
+        on @ Value::Bool(_) if kind == E::Typing => (on, Fields::default()),
         Value::Object(payload) => (Value::Absent, payload),
         _ => return Err(Key::Payload.expects("an object or a string")),
     };
@@ -148,82 +152,81 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         Value::Text(text) => Ok(Some(text.into_owned())),
         _ => inner.text(key).map(|text| text.map(Cow::into_owned)),
     };
-    let command = match &*kind {
-        "send_message" => match std::mem::take(&mut bare) {
+    let command = match kind {
+        E::SendMessage => match std::mem::take(&mut bare) {
             Value::Text(text) => {
                 Command::Send { content: text.into(), reply_to: None, ttl: None, sender: None }
             }
             _ => untyped(inner)?,
         },
-        "edit_message" => Command::Edit {
-            mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?),
-            content: content(inner)?,
-        },
-        "delete_message" => Command::Delete { mid: Some(Key::Mid.needed(inner.mid(Key::Mid)?)?) },
-        "react" => Command::React {
-            mid: Key::Mid.needed(inner.mid(Key::Mid)?)?,
+        E::EditMessage => Command::Edit { mid: Some(mid(inner)?), content: content(inner)? },
+        E::DeleteMessage => Command::Delete { mid: Some(mid(inner)?) },
+        E::React => Command::React {
+            mid: mid(inner)?,
             emoji: Key::Emoji.needed(inner.text(Key::Emoji)?)?.into(),
             on: inner.switch(Key::On)?.unwrap_or(true),
         },
-        "join_room" => Command::Join {
+        E::JoinRoom => Command::Join {
             room: Key::Room
                 .needed(either(inner, Key::Room)?.map(Box::from).or_else(|| room.clone()))?,
             history: inner.number(Key::History)?.map(clamped),
             after: inner.number(Key::After)?,
             epoch: inner.text(Key::Epoch)?.map(Box::from),
         },
-        "leave_room" => {
+        E::LeaveRoom => {
             return Ok((either(inner, Key::Room)?.map(Box::from).or(room), Command::Leave));
         }
-        "list_rooms" => Command::ListRooms,
-        "list_users" => Command::ListUsers,
-        "history" => history(inner)?,
-        "search" => Command::Search(SearchQuery {
+        E::ListRooms => Command::ListRooms,
+        E::ListUsers => Command::ListUsers,
+        E::History => history(inner)?,
+        E::Search => Command::Search(SearchQuery {
             words: Key::Query.needed(either(inner, Key::Query)?)?.into(),
             limit: inner.number(Key::Limit)?.map(clamped),
             before: inner.number(Key::Before)?,
         }),
-        "resume" => resume(inner, limits)?,
-        "set_name" => Command::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
-        "set_topic" => Command::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
-        "direct_message" => Command::Direct {
+        E::Resume => resume(inner, limits)?,
+        E::SetName => Command::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
+        E::SetTopic => Command::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
+        E::DirectMessage => Command::Direct {
             to: Key::To.needed(inner.text(Key::To)?)?.into(),
             content: content(inner)?,
             reply_to: inner.mid(Key::ReplyTo)?,
             ttl: inner.number(Key::Ttl)?,
         },
-        "read" => Command::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
-        "auth" => Command::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
-        "moderate" => Command::Moderate(Box::new(request(inner)?)),
-        "ping" => Command::Ping,
-        kind => passing(kind, bare, inner)?,
+        E::Read => Command::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
+        E::Auth => Command::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
+        E::Moderate => Command::Moderate(Box::new(request(inner)?)),
+        E::Ping => Command::Ping,
+        E::Typing => typing(bare, inner)?,
+        E::SetStatus => status(bare, inner)?,
+        E::Stats => Command::Stats { minutes: inner.number(Key::Minutes)?.map(clamped) },
     };
     Ok((room, command))
 }
 
-/// Parses the events that leave no trace in the record.
-fn passing(kind: &str, bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Command, Refusal> {
-    Ok(match kind {
-        "typing" => Command::Typing(match bare {
-            Value::Bool(on) => on,
-            Value::Absent => payload.switch(Key::On)?.unwrap_or(true),
-            _ => return Err(Key::Payload.expects("true, false or an object")),
-        }),
-        "set_status" => {
-            let word = match bare {
-                Value::Text(word) => Some(word),
-                _ => payload.text(Key::Status)?,
-            };
-            let away = Status::parse(&Key::Status.needed(word)?);
-            let text = payload.text(Key::Text)?.unwrap_or_default().into();
-            Command::SetStatus {
-                away: away.ok_or_else(|| Key::Status.expects("online or away"))?,
-                text,
-            }
-        }
-        "stats" => Command::Stats { minutes: payload.number(Key::Minutes)?.map(clamped) },
-        _ => return Err(Refusal::new(Code::UnknownType, "there is no event of this type")),
+fn typing(bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Command, Refusal> {
+    Ok(Command::Typing(match bare {
+        Value::Bool(on) => on,
+        Value::Absent => payload.switch(Key::On)?.unwrap_or(true),
+        _ => return Err(Key::Payload.expects("true, false or an object")),
+    }))
+}
+
+fn status(bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Command, Refusal> {
+    let word = match bare {
+        Value::Text(word) => Some(word),
+        _ => payload.text(Key::Status)?,
+    };
+    let away = Status::parse(&Key::Status.needed(word)?);
+    let text = payload.text(Key::Text)?.unwrap_or_default().into();
+    Ok(Command::SetStatus {
+        away: away.ok_or_else(|| Key::Status.expects("online or away"))?,
+        text,
     })
+}
+
+fn mid(payload: &mut Fields<'_>) -> Result<u64, Refusal> {
+    Key::Mid.needed(payload.mid(Key::Mid)?)
 }
 
 /// Parses `{"sender":"Abhi","content":"Hello, World!"}`, or the payload of `send_message`.

@@ -1,5 +1,6 @@
 //! `/api/users`: the administration of accounts.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Caller, PasswordJob, PasswordPurpose, login};
@@ -13,8 +14,8 @@ use crate::server::exchange::{
 use crate::server::{Server, client, random};
 
 /// The body of a request for a new account.
-#[derive(Deserialize)]
-struct NewAccount {
+#[derive(Deserialize, JsonSchema)]
+pub(in crate::server) struct NewAccount {
     name: String,
     password: String,
     #[serde(default)]
@@ -22,8 +23,8 @@ struct NewAccount {
 }
 
 /// The body of a request for a new password.
-#[derive(Deserialize)]
-struct NewPassword {
+#[derive(Deserialize, JsonSchema)]
+pub(in crate::server) struct NewPassword {
     password: String,
 }
 

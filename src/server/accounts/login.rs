@@ -1,6 +1,7 @@
 //! `/api/register`, `/api/login` and `/api/logout`.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::caller::COOKIE;
 use super::{Caller, PasswordJob, PasswordPurpose, no_accounts};
@@ -18,10 +19,17 @@ use crate::server::metrics::LoginResult;
 use crate::server::{Server, client, random};
 
 /// The body of a registration and of a login.
-#[derive(Deserialize)]
-struct Credentials {
+#[derive(Deserialize, JsonSchema)]
+pub(in crate::server) struct Credentials {
     name: String,
     password: String,
+}
+
+/// The body of the response to a registration and a login.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct TokenIssued<'a> {
+    token: &'a str,
+    name: &'a str,
 }
 
 impl Server {
@@ -164,8 +172,9 @@ impl Server {
         let life_s = self.accounts.limits.token_life.as_secs();
         let cookie = self.cookie(caller, token.as_str(), life_s);
         tracing::info!(name = %Escaped(&account.name), "logged in");
-        let body = serde_json::json!({ "token": token.as_str(), "name": *account.name });
-        Response::json(status, body.to_string()).with_header("Set-Cookie", cookie)
+        let body = TokenIssued { token: token.as_str(), name: &account.name };
+        Response::json(status, serde_json::json!(body).to_string())
+            .with_header("Set-Cookie", cookie)
     }
 
     /// Returns a cookie that no script can read and that no other site makes a browser send.

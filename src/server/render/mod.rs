@@ -9,6 +9,7 @@ mod wire;
 use serde::Serialize;
 
 use crate::chat::{OutputMode, ServerEvent};
+pub(in crate::server) use wire::{Body, body, events};
 use wire::{Envelope, Payload, Receipt};
 
 impl ServerEvent {

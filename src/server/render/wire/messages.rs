@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Map;
+use super::{Map, words};
 use crate::chat;
 use crate::chat::record::{DeletionReason, Moderation, ModerationAction, StoredMessage};
 
 /// The payload of `message`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Message<'a> {
     pub(super) mid: u64,
     pub(super) sender: &'a str,
@@ -23,7 +24,7 @@ pub(in crate::server::render) struct Message<'a> {
 }
 
 /// The payload of `message_edited`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Edited<'a> {
     pub(super) mid: u64,
     pub(super) sender: &'a str,
@@ -31,7 +32,7 @@ pub(in crate::server::render) struct Edited<'a> {
 }
 
 /// The payload of `message_deleted`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Deleted<'a> {
     mid: u64,
     by: &'a str,
@@ -45,7 +46,7 @@ impl<'a> Deleted<'a> {
 }
 
 /// The payload of `reaction`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Reaction<'a> {
     pub(super) mid: u64,
     pub(super) emoji: &'a str,
@@ -55,15 +56,16 @@ pub(in crate::server::render) struct Reaction<'a> {
 }
 
 /// The payload of `topic`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Topic<'a> {
     pub(super) topic: &'a str,
     pub(super) by: &'a str,
 }
 
 /// The payload of `moderated`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Moderated<'a> {
+    #[schemars(schema_with = "words::actions")]
     action: ModerationAction,
     by: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +85,7 @@ impl<'a> Moderated<'a> {
 }
 
 /// The payload of `gap`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Gap {
     pub(super) from: u64,
     pub(super) to: u64,
@@ -91,7 +93,7 @@ pub(in crate::server::render) struct Gap {
 }
 
 /// The payload of `history`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct History<'a> {
     epoch: &'a str,
     messages: Vec<Stored<'a>>,
@@ -117,13 +119,13 @@ impl<'a> From<&'a chat::History> for History<'a> {
 }
 
 /// The payload of `search_results`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct SearchResults<'a> {
     messages: Vec<Hit<'a>>,
     more: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Hit<'a> {
     room: &'a str,
     #[serde(flatten)]
@@ -138,7 +140,7 @@ impl<'a> From<&'a chat::SearchResults> for SearchResults<'a> {
 }
 
 /// A message as it reads now, in `history` and `search_results`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Stored<'a> {
     mid: u64,
     seq: u64,
@@ -160,7 +162,7 @@ struct Stored<'a> {
 }
 
 /// The users who gave a message one of its reactions.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Reactions<'a> {
     emoji: &'a str,
     users: &'a [Arc<str>],
@@ -185,21 +187,21 @@ impl<'a> From<&'a StoredMessage> for Stored<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Range {
     from: u64,
     to: u64,
 }
 
 /// The payload of `resumed`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Resumed<'a> {
     you: &'a str,
     epoch: &'a str,
     rooms: Map<'a, Missed>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Missed {
     from: u64,
     to: u64,

@@ -1,16 +1,23 @@
 //! Events as JSON: an envelope and one struct for the payload of each event, as `protocol.md`
 //! describes them. Fields are written in the order in which they are declared.
 
+mod kind;
 mod messages;
 mod replies;
 mod rooms;
+mod schema;
 mod stats;
 mod users;
+mod words;
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use crate::chat::ServerEvent;
 use crate::chat::record::ModerationAction;
+use kind::Kind;
 use messages::{
     Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
 };
@@ -20,12 +27,13 @@ use stats::Stats;
 use users::{Renamed, Typing, UserJoined, UserLeft, UserList, UserStatus};
 
 pub(super) use replies::Receipt;
+pub(in crate::server) use schema::{Body, body, events};
 
 /// An event as it is sent to a WebSocket client.
 #[derive(Serialize)]
 pub(in crate::server::render) struct Envelope<'a> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: Kind,
     #[serde(skip_serializing_if = "Option::is_none")]
     re: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,66 +49,67 @@ pub(in crate::server::render) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Returns the event in its envelope; `None` for events that only answer HTTP requests.
     pub(super) fn of(event: &'a ServerEvent) -> Option<Self> {
+        use Kind as K;
         use ServerEvent as E;
         let envelope = match event {
-            E::Message { room, seq, ts, .. } => Self::entry("message", room, *seq, *ts),
-            E::Edited { room, seq, ts, .. } => Self::entry("message_edited", room, *seq, *ts),
-            E::Deleted { room, seq, ts, .. } => Self::entry("message_deleted", room, *seq, *ts),
-            E::Reaction { room, seq, ts, .. } => Self::entry("reaction", room, *seq, *ts),
-            E::Topic { room, seq, ts, .. } => Self::entry("topic", room, *seq, *ts),
-            E::Moderated { room, seq, ts, .. } => Self::entry("moderated", room, *seq, *ts),
+            E::Message { room, seq, ts, .. } => Self::entry(K::Message, room, *seq, *ts),
+            E::Edited { room, seq, ts, .. } => Self::entry(K::MessageEdited, room, *seq, *ts),
+            E::Deleted { room, seq, ts, .. } => Self::entry(K::MessageDeleted, room, *seq, *ts),
+            E::Reaction { room, seq, ts, .. } => Self::entry(K::Reaction, room, *seq, *ts),
+            E::Topic { room, seq, ts, .. } => Self::entry(K::Topic, room, *seq, *ts),
+            E::Moderated { room, seq, ts, .. } => Self::entry(K::Moderated, room, *seq, *ts),
             E::Whisper { message, .. } => return Self::of(message),
             E::Ack { re, room, seq, ts, .. } => {
-                Self::entry("ack", room, *seq, *ts).answering(Some(re))
+                Self::entry(K::Ack, room, *seq, *ts).answering(Some(re))
             }
             E::RoomRemoved { re, room, ts } => {
-                Self::in_room("ack", room).answering(Some(re)).at(*ts)
+                Self::in_room(K::Ack, room).answering(Some(re)).at(*ts)
             }
             E::Named { re, ts, .. } | E::StatusSet { re, ts, .. } => {
-                Self::new("ack").answering(Some(re)).at(*ts)
+                Self::new(K::Ack).answering(Some(re)).at(*ts)
             }
-            E::Welcome(it) => Self::new("welcome").at(it.ts),
-            E::Joined(it) => Self::in_room("joined", &it.room).answering(it.re.as_deref()),
-            E::Left { re, room, .. } => Self::in_room("left", room).answering(re.as_deref()),
-            E::Read { room, .. } => Self::in_room("read", room),
-            E::UserJoined { room, .. } => Self::in_room("user_joined", room),
-            E::UserLeft { room, .. } => Self::in_room("user_left", room),
+            E::Welcome(it) => Self::new(K::Welcome).at(it.ts),
+            E::Joined(it) => Self::in_room(K::Joined, &it.room).answering(it.re.as_deref()),
+            E::Left { re, room, .. } => Self::in_room(K::Left, room).answering(re.as_deref()),
+            E::Read { room, .. } => Self::in_room(K::Read, room),
+            E::UserJoined { room, .. } => Self::in_room(K::UserJoined, room),
+            E::UserLeft { room, .. } => Self::in_room(K::UserLeft, room),
             E::Renamed { room, .. } | E::Status { room, .. } | E::Presence { room, .. } => {
-                Self::in_room("presence", room)
+                Self::in_room(K::Presence, room)
             }
-            E::Typing { room, .. } => Self::in_room("typing", room),
-            E::RoomList { re, .. } => Self::new("room_list").answering(re.as_deref()),
+            E::Typing { room, .. } => Self::in_room(K::Typing, room),
+            E::RoomList { re, .. } => Self::new(K::RoomList).answering(re.as_deref()),
             E::UserList { re, room, .. } => {
-                Self::in_room("user_list", room).answering(re.as_deref())
+                Self::in_room(K::UserList, room).answering(re.as_deref())
             }
-            E::History(it) => Self::in_room("history", &it.room).answering(it.re.as_deref()),
-            E::SearchResults(it) => Self::new("search_results").answering(it.re.as_deref()),
-            E::Stats(it) => Self::new("stats").answering(it.re.as_deref()).at(it.ts),
-            E::Resumed(it) => Self::new("resumed").answering(it.re.as_deref()),
-            E::Live { room, .. } => Self::in_room("live", room),
-            E::Gap { room, .. } => Self::in_room("gap", room),
+            E::History(it) => Self::in_room(K::History, &it.room).answering(it.re.as_deref()),
+            E::SearchResults(it) => Self::new(K::SearchResults).answering(it.re.as_deref()),
+            E::Stats(it) => Self::new(K::Stats).answering(it.re.as_deref()).at(it.ts),
+            E::Resumed(it) => Self::new(K::Resumed).answering(it.re.as_deref()),
+            E::Live { room, .. } => Self::in_room(K::Live, room),
+            E::Gap { room, .. } => Self::in_room(K::Gap, room),
             E::Notice { re, room, .. } => {
-                Self { room: room.as_deref(), ..Self::new("notice").answering(re.as_deref()) }
+                Self { room: room.as_deref(), ..Self::new(K::Notice).answering(re.as_deref()) }
             }
-            E::Pong { re, ts, .. } => Self::new("pong").answering(re.as_deref()).at(*ts),
+            E::Pong { re, ts, .. } => Self::new(K::Pong).answering(re.as_deref()).at(*ts),
             E::Error(it) => {
-                Self { room: it.room.as_deref(), ..Self::new("error").answering(it.re.as_deref()) }
+                Self { room: it.room.as_deref(), ..Self::new(K::Error).answering(it.re.as_deref()) }
             }
-            E::Bye { .. } => Self::new("bye"),
+            E::Bye { .. } => Self::new(K::Bye),
             E::Account(_) | E::Accounts(_) => return None,
         };
         Some(Self { payload: Payload::of(event), ..envelope })
     }
 
-    fn new(kind: &'static str) -> Self {
+    fn new(kind: Kind) -> Self {
         Self { kind, re: None, room: None, seq: None, ts: None, payload: None }
     }
 
-    fn in_room(kind: &'static str, room: &'a str) -> Self {
+    fn in_room(kind: Kind, room: &'a str) -> Self {
         Self { room: Some(room), ..Self::new(kind) }
     }
 
-    fn entry(kind: &'static str, room: &'a str, seq: u64, ts: u64) -> Self {
+    fn entry(kind: Kind, room: &'a str, seq: u64, ts: u64) -> Self {
         Self { seq: Some(seq), ts: Some(ts), ..Self::in_room(kind, room) }
     }
 
@@ -228,5 +237,20 @@ impl<V> Map<'_, V> {
 impl<V: Serialize> Serialize for Map<'_, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+impl<V: JsonSchema> JsonSchema for Map<'_, V> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}ByName", V::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<V>();
+        json_schema!({ "type": "object", "additionalProperties": value })
     }
 }

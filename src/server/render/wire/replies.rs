@@ -3,13 +3,14 @@
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Map;
+use super::{Map, words};
 use crate::chat::{self, ServerEvent};
 
 /// The payload of `ack` for an entry in a room's history.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Ack {
     #[serde(skip_serializing_if = "Option::is_none")]
     mid: Option<NonZeroU64>,
@@ -24,7 +25,7 @@ impl Ack {
 }
 
 /// An `ack` as the body of an HTTP response, with what the envelope would say.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Receipt<'a> {
     room: &'a str,
     seq: u64,
@@ -46,13 +47,13 @@ impl<'a> Receipt<'a> {
 }
 
 /// The payload of `ack` for a change of the client's name.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct NameSet<'a> {
     pub(super) you: &'a str,
 }
 
 /// The payload of `ack` for a change of the client's status.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct StatusSet<'a> {
     status: &'static str,
     text: &'a str,
@@ -65,20 +66,20 @@ impl<'a> From<&'a chat::Status> for StatusSet<'a> {
 }
 
 /// The payload of `ack` for the removal of a room.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct RoomRemoved {
     pub(super) action: &'static str,
 }
 
 /// The payload of `notice`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Notice<'a> {
     pub(super) code: &'static str,
     pub(super) message: &'a str,
 }
 
 /// The payload of `pong`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Pong<'a> {
     rooms: Map<'a, u64>,
 }
@@ -90,8 +91,9 @@ impl<'a> From<&'a [(Arc<str>, u64)]> for Pong<'a> {
 }
 
 /// The payload of `error`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Error<'a> {
+    #[schemars(schema_with = "words::codes")]
     code: &'static str,
     message: &'a str,
     retryable: bool,
@@ -114,7 +116,7 @@ impl<'a> From<&'a chat::Refusal> for Error<'a> {
 }
 
 /// The payload of `bye`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Bye {
     code: u16,
     reason: &'static str,
@@ -129,7 +131,7 @@ impl Bye {
 }
 
 /// The public data of an account; of its password only whether there is one.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Account<'a> {
     name: &'a str,
     admin: bool,
@@ -143,7 +145,7 @@ impl<'a> From<&'a chat::Account> for Account<'a> {
 }
 
 /// A list of accounts.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Accounts<'a> {
     accounts: Vec<Account<'a>>,
 }

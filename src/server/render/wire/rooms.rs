@@ -1,5 +1,6 @@
 //! Payloads about rooms and the client's memberships.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Map;
@@ -7,7 +8,7 @@ use super::users::User;
 use crate::chat;
 
 /// The payload of `welcome`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Welcome<'a> {
     v: u8,
     you: &'a str,
@@ -30,7 +31,7 @@ pub(in crate::server::render) struct Welcome<'a> {
 }
 
 /// A direct conversation.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Direct<'a> {
     with: &'a str,
     seq: u64,
@@ -38,7 +39,7 @@ struct Direct<'a> {
     read: Option<ReadUpTo>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Limits {
     content: usize,
     frame: usize,
@@ -77,12 +78,12 @@ impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
 }
 
 /// The payload of `room_list`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct RoomList<'a> {
     rooms: Vec<NamedRoom<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct NamedRoom<'a> {
     room: &'a str,
     #[serde(flatten)]
@@ -98,7 +99,7 @@ impl<'a> From<&'a [chat::RoomSummary]> for RoomList<'a> {
 }
 
 /// A room in a list.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Room<'a> {
     seq: u64,
     users: usize,
@@ -125,7 +126,7 @@ impl<'a> From<&'a chat::RoomSummary> for Room<'a> {
 }
 
 /// How far an account has read.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct ReadUpTo {
     read: u64,
     unread: u64,
@@ -138,7 +139,7 @@ impl ReadUpTo {
 }
 
 /// The payload of `joined`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Joined<'a> {
     seq: u64,
     topic: &'a str,
@@ -164,7 +165,7 @@ impl<'a> From<&'a chat::Joined> for Joined<'a> {
 }
 
 /// The payload of `left` if the client was removed from the room.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Left<'a> {
     why: &'static str,
     by: &'a str,
@@ -179,19 +180,19 @@ impl<'a> From<&'a chat::Removed> for Left<'a> {
 }
 
 /// The payload of `read`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Read {
     pub(super) seq: u64,
 }
 
 /// The payload of `live`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Live {
     pub(super) seq: u64,
 }
 
 /// The payload of `presence` without a name: only the number of users is known.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Presence {
     pub(super) count: usize,
 }

@@ -1,11 +1,12 @@
 //! The payload of `stats`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chat;
 
 /// The payload of `stats`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Stats<'a> {
     users: Users,
     connections: u64,
@@ -15,21 +16,24 @@ pub(in crate::server::render) struct Stats<'a> {
     days: Vec<Day<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "UserCounts")]
 struct Users {
     now: u64,
     hour: u64,
     day: u64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "MessageCounts")]
 struct Messages {
     minute: u64,
     hour: u64,
     day: u64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "BusyRoom")]
 struct Room<'a> {
     room: &'a str,
     users: usize,
@@ -37,7 +41,7 @@ struct Room<'a> {
     hour: u32,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Series<'a> {
     step_s: u32,
     from: u64,
@@ -48,7 +52,7 @@ struct Series<'a> {
     journal_p99_us: &'a [u64],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Day<'a> {
     day: &'a str,
     messages: u64,

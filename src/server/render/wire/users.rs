@@ -1,11 +1,12 @@
 //! Payloads about the users in a room.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::chat;
 
 /// A user in a list.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct User<'a> {
     name: &'a str,
     status: &'static str,
@@ -32,7 +33,7 @@ impl<'a> From<&'a chat::User> for User<'a> {
 }
 
 /// The payload of `user_list`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct UserList<'a> {
     count: usize,
     users: Vec<User<'a>>,
@@ -45,7 +46,7 @@ impl<'a> UserList<'a> {
 }
 
 /// The payload of `user_joined`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct UserJoined<'a> {
     pub(super) user: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -54,7 +55,7 @@ pub(in crate::server::render) struct UserJoined<'a> {
 }
 
 /// The payload of `user_left`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct UserLeft<'a> {
     pub(super) user: &'a str,
     pub(super) count: usize,
@@ -62,7 +63,7 @@ pub(in crate::server::render) struct UserLeft<'a> {
 }
 
 /// The payload of `presence` when a user has changed its name.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Renamed<'a> {
     pub(super) user: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -72,7 +73,7 @@ pub(in crate::server::render) struct Renamed<'a> {
 }
 
 /// The payload of `presence` when a user has changed its status.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct UserStatus<'a> {
     user: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -94,7 +95,7 @@ impl<'a> UserStatus<'a> {
 }
 
 /// The payload of `typing`.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Typing<'a> {
     user: &'a str,
     on: bool,

@@ -1,0 +1,506 @@
+//! The kinds of client events, and the form of each: what the parser dispatches on, and what the
+//! description of the protocol is made of.
+
+use crate::chat::protocol::fields::Key;
+
+/// A kind of client event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// Post a message.
+    SendMessage,
+    /// Start or stop typing.
+    Typing,
+    /// Request a `pong`.
+    Ping,
+    /// Move the read marker.
+    Read,
+    /// Add or remove a reaction.
+    React,
+    /// Edit a message.
+    EditMessage,
+    /// Delete a message.
+    DeleteMessage,
+    /// Send a private message.
+    DirectMessage,
+    /// Join a room.
+    JoinRoom,
+    /// Leave a room.
+    LeaveRoom,
+    /// List the rooms.
+    ListRooms,
+    /// List the users of a room.
+    ListUsers,
+    /// Read a part of a room's history.
+    History,
+    /// Search for messages.
+    Search,
+    /// Resume rooms after a lost connection.
+    Resume,
+    /// Change the user's name.
+    SetName,
+    /// Set the user's status.
+    SetStatus,
+    /// Set the room's topic.
+    SetTopic,
+    /// Log in with a token.
+    Auth,
+    /// Moderate in the room.
+    Moderate,
+    /// Request the statistics.
+    Stats,
+}
+
+/// The form of an event's payload.
+#[derive(Clone, Copy, Debug)]
+pub struct PayloadForm {
+    /// The fields of the payload as an object.
+    pub fields: &'static [Field],
+    /// The name of the field that a payload which is no object stands for.
+    pub bare: Option<&'static str>,
+    /// Fields of which at most one may be present.
+    pub exclusive: &'static [&'static str],
+}
+
+/// A field of a payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub(in crate::chat) key: Key,
+    /// The form of its value.
+    pub value: ValueForm,
+    /// Whether it must be present.
+    pub need: Need,
+    /// What it means.
+    pub about: &'static str,
+}
+
+/// Whether a field must be present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It must be.
+    Required,
+    /// It may be absent.
+    Optional,
+    /// It must be present here or in the envelope.
+    HereOrInEnvelope,
+    /// It may stand for the required field of this name.
+    InsteadOf(&'static str),
+}
+
+/// The form of a field's value. `null` is the same as no field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueForm {
+    /// A string.
+    Text,
+    /// The text of a message.
+    Content,
+    /// A topic.
+    Topic,
+    /// The text of a status.
+    StatusText,
+    /// A search query.
+    Query,
+    /// A reaction.
+    Emoji,
+    /// The name of a user.
+    UserName,
+    /// The name of a room, or of a private conversation.
+    RoomName,
+    /// The reason of a moderation.
+    Reason,
+    /// `online` or `away`.
+    Status,
+    /// A moderation action.
+    Action,
+    /// A whole number from 0.
+    Number,
+    /// A number from 1.
+    Mid,
+    /// The life of a message in seconds.
+    Ttl,
+    /// True or false.
+    Switch,
+    /// An object of room names and numbers.
+    Positions,
+}
+
+impl EventKind {
+    /// All kinds, in their order.
+    pub const ALL: [Self; 21] = [
+        Self::SendMessage,
+        Self::Typing,
+        Self::Ping,
+        Self::Read,
+        Self::React,
+        Self::EditMessage,
+        Self::DeleteMessage,
+        Self::DirectMessage,
+        Self::JoinRoom,
+        Self::LeaveRoom,
+        Self::ListRooms,
+        Self::ListUsers,
+        Self::History,
+        Self::Search,
+        Self::Resume,
+        Self::SetName,
+        Self::SetStatus,
+        Self::SetTopic,
+        Self::Auth,
+        Self::Moderate,
+        Self::Stats,
+    ];
+
+    /// Finds a kind by its name.
+    pub(in crate::chat) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Returns its name: the `type` of the event.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SendMessage => "send_message",
+            Self::Typing => "typing",
+            Self::Ping => "ping",
+            Self::Read => "read",
+            Self::React => "react",
+            Self::EditMessage => "edit_message",
+            Self::DeleteMessage => "delete_message",
+            Self::DirectMessage => "direct_message",
+            Self::JoinRoom => "join_room",
+            Self::LeaveRoom => "leave_room",
+            Self::ListRooms => "list_rooms",
+            Self::ListUsers => "list_users",
+            Self::History => "history",
+            Self::Search => "search",
+            Self::Resume => "resume",
+            Self::SetName => "set_name",
+            Self::SetStatus => "set_status",
+            Self::SetTopic => "set_topic",
+            Self::Auth => "auth",
+            Self::Moderate => "moderate",
+            Self::Stats => "stats",
+        }
+    }
+
+    /// Returns what it does.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::SendMessage => "Post a message in a room.",
+            Self::Typing => "Start or stop typing.",
+            Self::Ping => "Request a `pong`.",
+            Self::Read => "Move the account's read marker in a room.",
+            Self::React => "Add or remove a reaction.",
+            Self::EditMessage => "Edit a message.",
+            Self::DeleteMessage => "Delete a message.",
+            Self::DirectMessage => "Send a private message.",
+            Self::JoinRoom => "Join a room.",
+            Self::LeaveRoom => "Leave a room.",
+            Self::ListRooms => "List the rooms.",
+            Self::ListUsers => "List the users of a room.",
+            Self::History => "Read a part of a room's history.",
+            Self::Search => "Search for messages by their words.",
+            Self::Resume => "Resume rooms after a lost connection.",
+            Self::SetName => "Change the user's name.",
+            Self::SetStatus => "Set the user's status.",
+            Self::SetTopic => "Set the room's topic.",
+            Self::Auth => "Log in with a token.",
+            Self::Moderate => "Moderate in the room.",
+            Self::Stats => "Request the statistics.",
+        }
+    }
+
+    /// Returns the form of its payload.
+    pub const fn payload(self) -> PayloadForm {
+        match self {
+            Self::SendMessage => PayloadForm::of(SEND).or_bare("content"),
+            Self::Typing => PayloadForm::of(TYPING).or_bare("on"),
+            Self::Read => PayloadForm::of(READ),
+            Self::React => PayloadForm::of(REACT),
+            Self::EditMessage => PayloadForm::of(EDIT),
+            Self::DeleteMessage => PayloadForm::of(DELETE),
+            Self::DirectMessage => PayloadForm::of(DIRECT),
+            Self::JoinRoom => PayloadForm::of(JOIN).or_bare("room"),
+            Self::LeaveRoom => PayloadForm::of(LEAVE).or_bare("room"),
+            Self::Ping | Self::ListRooms | Self::ListUsers => PayloadForm::of(&[]),
+            Self::History => PayloadForm {
+                exclusive: &["before", "after", "around"],
+                ..PayloadForm::of(HISTORY)
+            },
+            Self::Search => PayloadForm::of(SEARCH).or_bare("query"),
+            Self::Resume => PayloadForm::of(RESUME),
+            Self::SetName => PayloadForm::of(SET_NAME).or_bare("name"),
+            Self::SetStatus => PayloadForm::of(SET_STATUS).or_bare("status"),
+            Self::SetTopic => PayloadForm::of(SET_TOPIC).or_bare("topic"),
+            Self::Auth => PayloadForm::of(AUTH).or_bare("token"),
+            Self::Moderate => PayloadForm::of(MODERATE),
+            Self::Stats => PayloadForm::of(STATS),
+        }
+    }
+}
+
+impl PayloadForm {
+    /// The form of an object without `type`, and of the body of a post over HTTP.
+    pub const UNTYPED: Self = Self::of(SEND);
+
+    const fn of(fields: &'static [Field]) -> Self {
+        Self { fields, bare: None, exclusive: &[] }
+    }
+
+    const fn or_bare(self, field: &'static str) -> Self {
+        Self { bare: Some(field), ..self }
+    }
+}
+
+impl Field {
+    /// Returns its name.
+    pub fn name(&self) -> &'static str {
+        self.key.word()
+    }
+}
+
+const fn required(key: Key, value: ValueForm, about: &'static str) -> Field {
+    Field { key, value, need: Need::Required, about }
+}
+
+const fn optional(key: Key, value: ValueForm, about: &'static str) -> Field {
+    Field { key, value, need: Need::Optional, about }
+}
+
+const fn instead(key: Key, value: ValueForm, of: &'static str) -> Field {
+    Field { key, value, need: Need::InsteadOf(of), about: "Another name of `content`." }
+}
+
+const CONTENT: Field = required(Key::Content, ValueForm::Content, "The text.");
+const CONTENT_AS_TEXT: Field = instead(Key::Text, ValueForm::Content, "content");
+const CONTENT_AS_MESSAGE: Field = instead(Key::Message, ValueForm::Content, "content");
+const REPLY_TO: Field =
+    optional(Key::ReplyTo, ValueForm::Mid, "The `mid` of the message it answers.");
+const TTL: Field = optional(Key::Ttl, ValueForm::Ttl, "Seconds after which it disappears.");
+const MID: Field = required(Key::Mid, ValueForm::Mid, "The message.");
+
+const SENDER: &str = "The name of a guest who has none yet; a value that is no string is ignored.";
+
+const SEND: &[Field] = &[
+    CONTENT,
+    CONTENT_AS_TEXT,
+    CONTENT_AS_MESSAGE,
+    REPLY_TO,
+    TTL,
+    optional(Key::Sender, ValueForm::Text, SENDER),
+    optional(Key::From, ValueForm::Text, SENDER),
+    optional(Key::Name, ValueForm::Text, SENDER),
+    optional(Key::Username, ValueForm::Text, SENDER),
+    optional(Key::User, ValueForm::Text, SENDER),
+];
+const TYPING: &[Field] = &[optional(Key::On, ValueForm::Switch, "Whether it starts; the default.")];
+const READ: &[Field] = &[required(Key::Seq, ValueForm::Number, "The last `seq` read.")];
+const REACT: &[Field] = &[
+    MID,
+    required(Key::Emoji, ValueForm::Emoji, "The reaction."),
+    optional(Key::On, ValueForm::Switch, "Whether to add it, the default; false removes it."),
+];
+const EDIT: &[Field] = &[MID, CONTENT, CONTENT_AS_TEXT, CONTENT_AS_MESSAGE];
+const DELETE: &[Field] = &[MID];
+const DIRECT: &[Field] = &[
+    required(Key::To, ValueForm::UserName, "The recipient."),
+    CONTENT,
+    CONTENT_AS_TEXT,
+    CONTENT_AS_MESSAGE,
+    REPLY_TO,
+    TTL,
+];
+const JOIN: &[Field] = &[
+    Field {
+        key: Key::Room,
+        value: ValueForm::RoomName,
+        need: Need::HereOrInEnvelope,
+        about: "The room.",
+    },
+    optional(Key::History, ValueForm::Number, "How many past messages to send."),
+    optional(Key::After, ValueForm::Number, "The last `seq` known, instead of `history`."),
+    optional(Key::Epoch, ValueForm::Text, "The epoch that `after` belongs to."),
+];
+const LEAVE: &[Field] =
+    &[optional(Key::Room, ValueForm::RoomName, "The room, unless the envelope names it.")];
+const HISTORY: &[Field] = &[
+    optional(Key::Before, ValueForm::Number, "Messages below this `seq`."),
+    optional(Key::After, ValueForm::Number, "Messages above this `seq`."),
+    optional(Key::Around, ValueForm::Number, "Messages around this `seq`."),
+    optional(Key::Limit, ValueForm::Number, "How many messages."),
+];
+const SEARCH: &[Field] = &[
+    required(Key::Query, ValueForm::Query, "Words, and phrases in quotes."),
+    optional(Key::Limit, ValueForm::Number, "How many messages."),
+    optional(Key::Before, ValueForm::Number, "Messages with a `mid` below this."),
+];
+const RESUME: &[Field] = &[
+    optional(Key::Session, ValueForm::Text, "The key of the session."),
+    optional(Key::Epoch, ValueForm::Text, "The epoch that the numbers belong to."),
+    optional(Key::Rooms, ValueForm::Positions, "The last `seq` known of each room."),
+];
+const SET_NAME: &[Field] = &[required(Key::Name, ValueForm::UserName, "The name.")];
+const SET_STATUS: &[Field] = &[
+    required(Key::Status, ValueForm::Status, "The status."),
+    optional(Key::Text, ValueForm::StatusText, "The text shown with it."),
+];
+const SET_TOPIC: &[Field] = &[required(Key::Topic, ValueForm::Topic, "The topic.")];
+const AUTH: &[Field] = &[required(Key::Token, ValueForm::Text, "The token.")];
+const MODERATE: &[Field] = &[
+    required(Key::Action, ValueForm::Action, "The action."),
+    optional(Key::User, ValueForm::UserName, "The name of the target."),
+    optional(Key::Mid, ValueForm::Mid, "A message whose author is the target, instead of `user`."),
+    optional(Key::Seconds, ValueForm::Number, "How long it holds; for `slow`, the interval."),
+    optional(Key::Reason, ValueForm::Reason, "The reason."),
+];
+const STATS: &[Field] = &[optional(Key::Minutes, ValueForm::Number, "How many minutes.")];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::chat::limits::Limits;
+    use crate::chat::protocol::client_event::{ClientEvent, Command};
+    use crate::chat::protocol::error::Code;
+
+    fn parse(event: &Value) -> Result<Command, Code> {
+        let event = ClientEvent::parse(&event.to_string(), &Limits::default());
+        event.map(|event| event.command).map_err(|refusal| refusal.code)
+    }
+
+    fn with_payload(kind: EventKind, payload: &Value) -> Result<Command, Code> {
+        parse(&json!({ "type": kind.word(), "payload": payload }))
+    }
+
+    fn sample(value: ValueForm) -> Value {
+        match value {
+            ValueForm::Status => json!("away"),
+            ValueForm::Action => json!("kick"),
+            ValueForm::Number | ValueForm::Mid | ValueForm::Ttl => json!(7),
+            ValueForm::Switch => json!(false),
+            ValueForm::Positions => json!({ "lobby": 7 }),
+            _ => json!("word"),
+        }
+    }
+
+    /// Returns a payload of only what must be there.
+    fn least(form: PayloadForm) -> Map<String, Value> {
+        let is_needed =
+            |field: &&Field| matches!(field.need, Need::Required | Need::HereOrInEnvelope);
+        let needed = form.fields.iter().filter(is_needed);
+        needed.map(|field| (field.name().to_owned(), sample(field.value))).collect()
+    }
+
+    fn is_sender(field: &Field) -> bool {
+        field.about == SENDER
+    }
+
+    #[test]
+    fn the_list_of_kinds_is_complete() {
+        let numbers: Vec<usize> = EventKind::ALL.iter().map(|kind| *kind as usize).collect();
+        assert_eq!(numbers, (0..=EventKind::Stats as usize).collect::<Vec<_>>());
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::parse(kind.word()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn every_described_field_is_read_and_only_with_a_value_of_its_form() {
+        for kind in EventKind::ALL {
+            let form = kind.payload();
+            let least = least(form);
+            let bare = with_payload(kind, &json!(least)).unwrap();
+            for field in form.fields {
+                let mut payload = least.clone();
+                if let Need::InsteadOf(other) = field.need {
+                    payload.remove(other);
+                }
+                payload.insert(field.name().into(), sample(field.value));
+                let read = with_payload(kind, &json!(payload)).unwrap();
+                // What a payload must have, and what is left to the chat, says nothing else.
+                if field.need == Need::Optional && kind != EventKind::LeaveRoom {
+                    assert_ne!(read, bare, "{kind:?} {}", field.name());
+                }
+                payload.insert(field.name().into(), json!([]));
+                let refused = with_payload(kind, &json!(payload));
+                if is_sender(field) {
+                    assert_eq!(refused, Ok(bare.clone()));
+                } else {
+                    assert_eq!(refused, Err(Code::BadField), "{kind:?} {}", field.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_not_described_is_ignored() {
+        for kind in EventKind::ALL {
+            let form = kind.payload();
+            let described: BTreeSet<_> = form.fields.iter().map(Field::name).collect();
+            for key in Key::ALL {
+                if described.contains(key.word()) {
+                    continue;
+                }
+                let mut payload = least(form);
+                let without = with_payload(kind, &json!(payload));
+                payload.insert(key.word().into(), json!([]));
+                assert_eq!(with_payload(kind, &json!(payload)), without, "{kind:?} {key:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_must_be_there_is_missed_and_null_is_nothing() {
+        for kind in EventKind::ALL {
+            let form = kind.payload();
+            for field in form.fields {
+                let mut payload = least(form);
+                let before = with_payload(kind, &json!(payload)).unwrap();
+                payload.insert(field.name().into(), Value::Null);
+                let read = with_payload(kind, &json!(payload));
+                match field.need {
+                    Need::Required => assert_eq!(read, Err(Code::MissingField), "{kind:?}"),
+                    Need::HereOrInEnvelope => {
+                        assert_eq!(read, Err(Code::MissingField));
+                        let event = json!({ "type": kind.word(), "room": sample(field.value) });
+                        assert_eq!(parse(&event), Ok(before));
+                    }
+                    Need::Optional | Need::InsteadOf(_) => assert_eq!(read, Ok(before)),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_payload_that_is_no_object_stands_for_the_described_field() {
+        for kind in EventKind::ALL {
+            let form = kind.payload();
+            let field = form.fields.iter().find(|field| Some(field.name()) == form.bare);
+            assert_eq!(field.is_some(), form.bare.is_some(), "{kind:?}");
+            if let Some(field) = field {
+                let mut payload = least(form);
+                payload.insert(field.name().into(), sample(field.value));
+                let bare = with_payload(kind, &sample(field.value));
+                assert_eq!(bare, with_payload(kind, &json!(payload)), "{kind:?}");
+            } else {
+                let ignored = parse(&json!({ "type": kind.word() }));
+                assert_eq!(with_payload(kind, &json!("word")), ignored, "{kind:?}");
+            }
+            if kind != EventKind::Typing {
+                assert_eq!(with_payload(kind, &json!(true)), Err(Code::BadField), "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_fields_that_exclude_each_other_two_are_refused() {
+        for kind in EventKind::ALL {
+            let form = kind.payload();
+            for pair in form.exclusive.windows(2) {
+                let payload = json!({ pair[0]: 1, pair[1]: 2 });
+                assert_eq!(with_payload(kind, &payload), Err(Code::BadField));
+            }
+        }
+    }
+}

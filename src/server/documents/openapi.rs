@@ -1,0 +1,186 @@
+//! OpenAPI 3.1: what is asked over HTTP.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::operations::{OPERATIONS, Operation, Parameter, RequestBody, ResponseBody, Who};
+use super::{client_events, generator, info};
+use crate::auth;
+use crate::chat::{Limits, PayloadForm};
+use crate::http::Status;
+use crate::server::accounts::{Credentials, NewAccount, NewPassword, TokenIssued};
+use crate::server::{render, routes};
+
+const ABOUT: &str = "Errors below `/api` are the payload of the protocol's `error`; 429 and 503 say \
+                     in `Retry-After` when to ask again.";
+
+/// Returns the document.
+pub(super) fn describe(chat: &Limits, accounts: &auth::Limits) -> Value {
+    let mut schemas = Schemas {
+        chat,
+        accounts,
+        sent: generator(SchemaSettings::draft2020_12().for_serialize()),
+        read: generator(SchemaSettings::draft2020_12().for_deserialize()),
+    };
+    let mut paths = Map::new();
+    for operation in OPERATIONS {
+        let described = schemas.operation(operation);
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method] = described;
+    }
+    let mut definitions = schemas.sent.take_definitions(true);
+    definitions.append(&mut schemas.read.take_definitions(true));
+    json!({
+        "openapi": "3.1.0",
+        "info": info("chinwag: HTTP", ABOUT),
+        // Relative to the document, so that a proxy may serve it under any path.
+        "servers": [{ "url": "./" }],
+        "paths": paths,
+        "components": {
+            "schemas": definitions,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of an account, or the key of a guest's session.",
+                },
+                "cookie": { "type": "apiKey", "in": "cookie", "name": "chinwag" },
+            },
+        },
+    })
+}
+
+struct Schemas<'a> {
+    chat: &'a Limits,
+    accounts: &'a auth::Limits,
+    sent: SchemaGenerator,
+    read: SchemaGenerator,
+}
+
+impl Schemas<'_> {
+    fn operation(&mut self, it: &Operation) -> Value {
+        let (status, sent) = it.success;
+        let content = self.sent(sent);
+        let mut responses = Map::new();
+        responses.insert(
+            status.to_string(),
+            json!({
+                "description": Status(status).reason(),
+                "content": content,
+            }),
+        );
+        let error = self.sent(it.refusal);
+        for status in it.refusals.iter().chain(it.who.refusals()) {
+            let response = json!({ "description": Status(*status).reason(), "content": error });
+            responses.insert(status.to_string(), response);
+        }
+        responses.insert("default".into(), json!({ "description": "Refused.", "content": error }));
+        let mut described = json!({
+            "operationId": it.id,
+            "summary": it.summary,
+            "responses": responses,
+            "security": it.who.security(),
+        });
+        if !it.parameters.is_empty() {
+            let all = it.parameters.iter().map(|it| parameter(*it, self.chat));
+            described["parameters"] = all.collect();
+        }
+        if let Some(body) = it.body {
+            let schema = self.body(body);
+            let content = json!({ "application/json": { "schema": schema } });
+            described["requestBody"] = json!({ "required": true, "content": content });
+        }
+        described
+    }
+
+    /// Returns the content of a response.
+    fn sent(&mut self, body: ResponseBody) -> Value {
+        let g = &mut self.sent;
+        let schema = match body {
+            ResponseBody::None => return json!({}),
+            ResponseBody::Text => json!({ "type": "string" }),
+            ResponseBody::Document => json!({ "type": "object" }),
+            ResponseBody::Event(body) => json!(render::body(body, g)),
+            ResponseBody::Token => json!(g.subschema_for::<TokenIssued<'_>>()),
+            ResponseBody::Client => json!(g.subschema_for::<routes::ClientSeen<'_>>()),
+        };
+        let kind =
+            if matches!(body, ResponseBody::Text) { "text/plain" } else { "application/json" };
+        json!({ kind: { "schema": schema } })
+    }
+
+    /// Returns the schema of a request's body.
+    fn body(&mut self, body: RequestBody) -> Value {
+        let characters_min = self.accounts.password_chars_min;
+        match body {
+            RequestBody::Message => client_events::fields(PayloadForm::UNTYPED, self.chat),
+            RequestBody::LogIn => self.with_password::<Credentials>(1),
+            RequestBody::Registration => self.with_password::<Credentials>(characters_min),
+            RequestBody::Account => self.with_password::<NewAccount>(characters_min),
+            RequestBody::Password => self.with_password::<NewPassword>(characters_min),
+        }
+    }
+
+    /// Returns the schema of a body with a password, and perhaps a name, and their limits.
+    fn with_password<T: JsonSchema>(&mut self, characters_min: usize) -> Value {
+        let mut schema = json!(T::json_schema(&mut self.read));
+        schema["properties"]["password"]["minLength"] = json!(characters_min);
+        schema["properties"]["password"]["maxLength"] = json!(self.accounts.password_bytes_max);
+        if schema["properties"].get("name").is_some() {
+            schema["properties"]["name"]["minLength"] = json!(1);
+            schema["properties"]["name"]["maxLength"] = json!(self.chat.name_bytes_max);
+        }
+        schema
+    }
+}
+
+impl Who {
+    fn security(self) -> Value {
+        match self {
+            Self::Anybody => json!([]),
+            Self::Guests => json!([{}, { "bearer": [] }, { "cookie": [] }]),
+            Self::Admins => json!([{ "bearer": [] }, { "cookie": [] }]),
+        }
+    }
+
+    /// Returns the statuses by which it refuses others.
+    fn refusals(self) -> &'static [u16] {
+        match self {
+            Self::Anybody => &[],
+            Self::Guests | Self::Admins => &[401, 403],
+        }
+    }
+}
+
+fn parameter(it: Parameter, limits: &Limits) -> Value {
+    let whole = |max: u64| json!({ "type": "integer", "minimum": 0, "maximum": max });
+    let (name, place, schema, about) = match it {
+        Parameter::Room => {
+            let schema =
+                json!({ "type": "string", "minLength": 1, "maxLength": limits.room_bytes_max });
+            ("room", "path", schema, "The room.")
+        }
+        Parameter::User => {
+            let schema =
+                json!({ "type": "string", "minLength": 1, "maxLength": limits.name_bytes_max });
+            ("name", "path", schema, "The name of the account.")
+        }
+        Parameter::Before => ("before", "query", whole(u64::MAX), "Messages below this `seq`."),
+        Parameter::After => ("after", "query", whole(u64::MAX), "Messages above this `seq`."),
+        Parameter::Around => ("around", "query", whole(u64::MAX), "Messages around this `seq`."),
+        Parameter::Limit => ("limit", "query", whole(u64::MAX), "How many messages at most."),
+        Parameter::Minutes => ("minutes", "query", whole(u64::MAX), "How many minutes at most."),
+        Parameter::IdempotencyKey => {
+            let schema = json!({
+                "type": "string",
+                "minLength": 1,
+                "maxLength": limits.id_bytes_max,
+                "pattern": "^[!-~]+$",
+            });
+            ("Idempotency-Key", "header", schema, "The `id` of the message, to repeat it safely.")
+        }
+    };
+    let required = place == "path";
+    json!({ "name": name, "in": place, "required": required, "schema": schema, "description": about })
+}
