@@ -39,7 +39,7 @@
 //! | [`auth`] | `clock`, `rate`, `file` | passwords and tokens |
 //! | [`net`] | `clock`, `rate`, `http`, `ws` | sockets, TLS, timers, the turn |
 //! | [`journal`] | `clock`, `chat` | the ordered record of each room |
-//! | [`assets`] | `http` | the page, embedded |
+//! | [`assets`] | `http` | the page, embedded, and files made at the start |
 //! | [`config`] | the layers' limits | flags, environment, file |
 //! | [`server`] | all but `cli` | the one place where sockets and chat meet |
 //! | [`cli`] | all | the commands |

@@ -108,7 +108,9 @@ fn value(form: ValueForm, limits: &Limits) -> Value {
     let text = |max: usize| json!({ "type": "string", "maxLength": max });
     match form {
         ValueForm::Text => json!({ "type": "string" }),
-        ValueForm::Content => text(limits.content_chars_max),
+        ValueForm::Content => {
+            json!({ "type": "string", "maxLength": limits.content_chars_max, "pattern": "\\S" })
+        }
         ValueForm::Topic => text(limits.topic_chars_max),
         ValueForm::StatusText => text(limits.status_chars_max),
         ValueForm::Query => text(limits.search_chars_max),

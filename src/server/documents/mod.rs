@@ -81,3 +81,49 @@ fn without_null(schema: &mut Schema) {
         any.retain(|it| it.get("type").is_none_or(|it| it != "null"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lists the references in a document that lead nowhere.
+    fn dangling(document: &Value) -> Vec<String> {
+        fn visit<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+            match value {
+                Value::Object(all) => {
+                    found.extend(all.get("$ref").and_then(Value::as_str));
+                    all.values().for_each(|value| visit(value, found));
+                }
+                Value::Array(all) => all.iter().for_each(|value| visit(value, found)),
+                _ => {}
+            }
+        }
+        let mut references = Vec::new();
+        visit(document, &mut references);
+        assert!(references.len() > 20);
+        let leads = |it: &&&str| document.pointer(it.trim_start_matches('#')).is_some();
+        references.iter().filter(|it| !leads(it)).map(|it| (*it).to_owned()).collect()
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema_or_a_message() {
+        let (chat, accounts) = (Limits::default(), auth::Limits::default());
+        assert_eq!(dangling(&asyncapi::describe(&chat)), [""; 0]);
+        assert_eq!(dangling(&openapi::describe(&chat, &accounts)), [""; 0]);
+    }
+
+    #[test]
+    fn the_limits_of_the_server_are_those_of_its_schemas() {
+        let chat = Limits { content_chars_max: 123, id_bytes_max: 17, ..Limits::default() };
+        let document = asyncapi::describe(&chat);
+        let properties = "/components/messages/client.edit_message/payload/properties";
+        let at = |rest: &str| document.pointer(&format!("{properties}{rest}")).cloned();
+        assert_eq!(at("/payload/properties/content/maxLength"), Some(json!(123)));
+        assert_eq!(at("/id/maxLength"), Some(json!(17)));
+        let accounts = auth::Limits { password_chars_min: 5, ..auth::Limits::default() };
+        let document = openapi::describe(&chat, &accounts);
+        let schema = "/paths/~1api~1register/post/requestBody/content/application~1json/schema";
+        let length = document.pointer(&format!("{schema}/properties/password/minLength"));
+        assert_eq!(length, Some(&json!(5)));
+    }
+}

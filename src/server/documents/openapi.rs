@@ -176,7 +176,6 @@ fn parameter(it: Parameter, limits: &Limits) -> Value {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": limits.id_bytes_max,
-                "pattern": "^[!-~]+$",
             });
             ("Idempotency-Key", "header", schema, "The `id` of the message, to repeat it safely.")
         }
