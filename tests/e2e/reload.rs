@@ -113,7 +113,10 @@ fn what_needs_a_restart_is_named_each_time_and_flags_win() {
         let log = it.reload(text, "configuration reloaded");
         assert!(log.contains("needs a restart"), "{log}");
         assert!(log.contains("setting=durability old=fsync new=write"), "{log}");
-        assert!(!log.contains("setting=listen") && !log.contains("setting=history"), "flags win: {log}");
+        assert!(
+            !log.contains("setting=listen") && !log.contains("setting=history"),
+            "flags win: {log}"
+        );
     }
     assert_eq!(it.server.join("name=Alice").post("c1", "hi")["payload"]["durable"], "fsync");
 }
