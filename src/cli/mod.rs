@@ -12,6 +12,8 @@ use std::{
 };
 
 mod ask;
+mod backup;
+mod check;
 mod export;
 mod health;
 mod import;
@@ -89,7 +91,8 @@ pub fn run(
         _ => Failure::Configuration(faults),
     })?;
     match name {
-        "check" => print(config::toml(&effective).as_bytes()),
+        "backup" => backup::run(&effective.config, arguments),
+        "check" => check::run(&effective, arguments),
         "export" => export::run(&effective.config, arguments),
         "health" => health::run(&effective.config),
         "import" => import::run(&effective.config, arguments),
@@ -150,10 +153,8 @@ fn command() -> Command {
         .about("A real-time chat server: start it, open the page, talk.")
         .after_help(AFTER_HELP)
         .max_term_width(100)
-        .subcommand(
-            Command::new("check")
-                .about("Print the effective configuration, or everything that is wrong with it"),
-        )
+        .subcommand(backup::command())
+        .subcommand(check::command())
         .subcommand(export::command())
         .subcommand(health::command())
         .subcommand(import::command())

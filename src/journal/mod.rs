@@ -37,7 +37,9 @@ pub use counters::{Counters, Gauges};
 pub use error::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
-pub use sqlite::transfer::{Exported, Imported, TransferError, export, import};
+pub use sqlite::transfer::{
+    Contents, Exported, Imported, TransferError, back_up, export, import, look_through,
+};
 
 /// The record of every room.
 #[derive(Debug)]

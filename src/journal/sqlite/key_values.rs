@@ -52,6 +52,13 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<KeyValue>> {
     Ok(key_values)
 }
 
+/// Counts the records of a namespace.
+pub(super) fn count(db: &Connection, namespace: Namespace) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM facts WHERE shelf = ?1";
+    let count: i64 = db.query_row(sql, [number(namespace)], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// Saves a record, or deletes it if it has no value.
 pub(super) fn put(db: &Connection, key_value: &KeyValue) -> rusqlite::Result<()> {
     let (namespace, key) = (number(key_value.namespace), &*key_value.key);

@@ -1,5 +1,6 @@
 //! What every engine has to do, and that all do the same.
 
+mod backup;
 mod checkpoint;
 mod contract;
 mod disk;

@@ -1,4 +1,4 @@
-//! Export and import: the record as a file of JSON lines.
+//! Export and import: the record as a file of JSON lines; and backup: as a database.
 //!
 //! ```text
 //! {"type":"journal","version":2,"epoch":"0a1b2c3d4e5f","rooms":1,"entries":2,"facts":1}
@@ -18,6 +18,7 @@
 //! What was deleted, or whose time has come, has no text. Sessions are not in it, nor are ids that
 //! outlived their entry. A fact that the journal has already is left as it is.
 
+mod backup;
 mod export;
 mod import;
 mod line;
@@ -32,6 +33,7 @@ use super::super::OpenError;
 use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
 use super::row::{self, ENTRY_COLUMNS};
+pub use backup::{Contents, back_up, look_through};
 pub use export::{Exported, export};
 pub use import::{Imported, import};
 
