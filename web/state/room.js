@@ -12,6 +12,7 @@
  * @property {string} sender
  * @property {string} content
  * @property {number} ts           server time
+ * @property {boolean} [account]   its sender had an account
  * @property {number} [replyTo]
  * @property {number} [expires]    server time
  * @property {boolean} [edited]
@@ -156,7 +157,8 @@ export function withPresence(room, type, payload) {
   }
   // A status without a text clears the text of the one before.
   const changes = payload.status === undefined ? payload : { text: "", ...payload };
-  const person = asPerson({ ...before, ...changes, name });
+  // Left out of a guest's event, whoever had the name before.
+  const person = asPerson({ ...before, ...changes, name, account: payload.account });
   return { ...room, count: total, people: sorted([...others, person]) };
 }
 
@@ -174,7 +176,7 @@ export function withPeople(room, users, total) {
 
 /** Returns the message of a payload. @param {any} raw @param {string} you @param {string} [local] @returns {Message} */
 export function asMessage(raw, you, local) {
-  const { mid, seq, ts, sender, content, reply_to, expires, edited, reactions } = raw;
+  const { mid, seq, ts, sender, account, content, reply_to, expires, edited, reactions } = raw;
   /** @type {Message} */
   const message = {
     mid: count(mid, count(seq, 0)),
@@ -183,6 +185,7 @@ export function asMessage(raw, you, local) {
     ts: timestamp(ts),
     reactions: asReactions(reactions, you),
   };
+  if (account === true) message.account = true;
   if (typeof reply_to === "number") message.replyTo = reply_to;
   if (typeof expires === "number") message.expires = timestamp(expires);
   if (edited) message.edited = true;

@@ -42,16 +42,17 @@ const RUN_MS = 5 * 60_000;
  * @param {Room} room
  * @param {number} from
  * @param {number} to
- * @param {{ you: string, clockOffset: number, edit: import("./state.js").Edit | null }} reader  `clockOffset`: server clock minus ours
+ * @param {{ you: string, account?: boolean, clockOffset: number, edit: import("./state.js").Edit | null }} reader  `clockOffset`: server clock minus ours
  * @returns {Item[]}
  */
-export function timeline(room, from, to, { you, clockOffset, edit }) {
+export function timeline(room, from, to, reader) {
+  const { you, edit } = reader;
   const { messages, pending } = room;
   const names = knownNames(room);
   const isEnd = to >= messages.length;
   const changes = changesOf(pending);
   const visible = messages.slice(from, to).map((it) => withChange(it, changes.get(it.mid), you));
-  if (isEnd) visible.push(...pending.filter(isMessage).map((it) => asPendingMessage(it, you, clockOffset)));
+  if (isEnd) visible.push(...pending.filter(isMessage).map((it) => asPendingMessage(it, reader)));
   const pendingById = new Map(pending.map((it) => [it.id, it]));
 
   let before = /** @type {Message | undefined} */ (messages[from - 1]);
@@ -107,8 +108,8 @@ function isMarkerAfter({ messages, firstUnread, oldest, more }, from) {
 }
 
 /** @param {Message} message @param {Message} before */
-function continues({ sender, ts, replyTo }, before) {
-  return sender === before.sender && replyTo === undefined && ts - before.ts <= RUN_MS;
+function continues({ sender, account, ts, replyTo }, before) {
+  return sender === before.sender && account === before.account && replyTo === undefined && ts - before.ts <= RUN_MS;
 }
 
 /** @param {Pending} entry */
@@ -167,11 +168,12 @@ function withChange(message, change, you) {
   return { ...message, reactions: withReaction(message.reactions, { ...payload, user: you }, you) };
 }
 
-/** Returns a pending message as if it had arrived. @param {Pending} entry @param {string} you @param {number} clockOffset @returns {Message} */
-function asPendingMessage({ id, payload, at }, you, clockOffset) {
+/** Returns a pending message as if it had arrived. @param {Pending} entry @param {{ you: string, account?: boolean, clockOffset: number }} reader @returns {Message} */
+function asPendingMessage({ id, payload, at }, { you, account, clockOffset }) {
   return {
     mid: Infinity,
     sender: you,
+    account: account || undefined,
     content: String(payload?.content ?? ""),
     ts: at + clockOffset,
     replyTo: payload?.reply_to,

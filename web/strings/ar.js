@@ -91,6 +91,7 @@ export const ar = {
   message_gone: "لم تعد تلك الرسالة موجودة.",
   load_gap: "تحميل الرسائل الناقصة",
   away: "بعيد",
+  has_account: "حساب مسجّل",
   role_owner: "المالك",
   role_moderator: "مشرف",
   private_room: "غرفة خاصة",

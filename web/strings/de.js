@@ -91,6 +91,7 @@ export const de = {
   message_gone: "Diese Nachricht gibt es nicht mehr.",
   load_gap: "Fehlende Nachrichten laden",
   away: "abwesend",
+  has_account: "Registriertes Konto",
   role_owner: "Besitzer",
   role_moderator: "Moderator",
   private_room: "Privater Raum",

@@ -94,6 +94,7 @@ export const en = {
   message_gone: "That message no longer exists.",
   load_gap: "Load missing messages",
   away: "away",
+  has_account: "Registered account",
   role_owner: "owner",
   role_moderator: "moderator",
   private_room: "Private room",

@@ -5,6 +5,7 @@
  */
 
 import { reader, t } from "../strings/strings.js";
+import { accountSign } from "./account-sign.js";
 import { editorOf } from "./editor.js";
 import { hueOf, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
@@ -82,12 +83,12 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
     fillDeleted(row, mid, actions);
     return;
   }
-  const { sender, content, ts, replyTo, edited, expires, reactions } = message;
+  const { sender, account, content, ts, replyTo, edited, expires, reactions } = message;
   const isUnsent = pending !== undefined && mid === Infinity;
   const state = pending?.error ? "failed" : pending ? "waiting" : "";
   row.className = `row message ${isHead ? "run" : ""} ${isMentioned ? "mentioned" : ""} ${state}`;
   row.setAttribute("role", "article");
-  row.setAttribute("aria-label", `${sender}, ${clock(ts)}`);
+  row.setAttribute("aria-label", [sender, account ? t("has_account") : "", clock(ts)].filter(Boolean).join(", "));
   row.tabIndex = -1;
 
   const body = make("div", { class: "body" });
@@ -95,7 +96,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
   if (isHead) {
     const name = make("bdi", { class: "sender", text: sender });
     name.style.setProperty("--hue", String(hueOf(sender)));
-    body.append(make("div", { class: "meta" }, name, time));
+    body.append(make("div", { class: "meta" }, name, ...(account ? [accountSign()] : []), time));
   }
   if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
   if (!edit) row.editor = null;

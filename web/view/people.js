@@ -7,6 +7,7 @@
 import { isDirect } from "../client/event.js";
 import { peopleIn } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
+import { accountSign } from "./account-sign.js";
 import { byId, hueOf, make, reconcile, setText } from "./dom.js";
 
 /** @typedef {import("../state/room.js").Person} Person */
@@ -27,14 +28,16 @@ export function peopleView({ openMenu }) {
     const dot = make("span", { class: "avatar small", "aria-hidden": "true", text: initialOf(name) });
     dot.style.setProperty("--hue", String(hueOf(name)));
     const details = make("span", { class: "muted details", dir: "auto" });
+    const sign = accountSign();
     const button = make(
       "button",
       { class: "person", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(button, name) },
       dot,
       make("bdi", { class: "name", text: name }),
+      sign,
       details,
     );
-    return Object.assign(make("li", {}, button), { details, dot });
+    return Object.assign(make("li", {}, button), { details, dot, sign });
   };
 
   return {
@@ -67,7 +70,8 @@ export function initialOf(name) {
 }
 
 /** @param {any} row @param {Person} person @param {string} you */
-function show(row, { name, status, text, role }, you) {
+function show(row, { name, status, text, role, account }, you) {
+  row.sign.hidden = !account;
   row.dot.classList.toggle("away", status !== "");
   const roleName = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
   const state = status === "away" || status === "absent" ? t(status) : status;
