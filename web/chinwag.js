@@ -388,7 +388,7 @@ export class Chinwag extends Requests {
       this.#sync.receive(entry ? { ...event, local: entry.id } : event);
       return;
     }
-    const acknowledged = entry && eventOfAck(entry, event, this.you);
+    const acknowledged = entry && eventOfAck(entry, event, this);
     if (acknowledged) this.#sync.receive(acknowledged);
   }
 

@@ -132,6 +132,22 @@ test("login errors are explained, and nothing is lost", async () => {
   }
 });
 
+test("who has an account is shown beside the name, and a guest is not", async () => {
+  const member = await guest("Minna");
+  await becomes(member, "Register", "Minna");
+  const visitor = world.track(await enter(world.browser, world.url, "Gustav"));
+  await say(member, "from an account");
+  await sees(visitor, "from an account");
+  await say(visitor, "from a guest");
+  await sees(visitor, "from a guest");
+  const sign = (text) => visitor.locator(".row.message", { hasText: text }).getByRole("img", { name: "Registered account" });
+  assert.deepEqual([await sign("from an account").count(), await sign("from a guest").count()], [1, 0]);
+  const people = visitor.getByRole("list", { name: "People" });
+  const signOf = (name) => people.getByRole("button", { name: new RegExp(name) }).getByRole("img", { name: "Registered account" });
+  await signOf("Minna").waitFor();
+  assert.equal(await signOf("Gustav").count(), 0);
+});
+
 test("a logout leaves nothing behind and is shown in other tabs", async () => {
   const first = await guest("Fritz");
   await becomes(first, "Register", "Fritz");

@@ -3,6 +3,9 @@ import { test } from "node:test";
 
 import { Refusal, remembered } from "../../web/chinwag.js";
 import { clearSession } from "../../web/client/saved-session.js";
+import { reduce } from "../../web/state/reducer.js";
+import { initialState } from "../../web/state/state.js";
+import { timeline } from "../../web/state/timeline.js";
 import { settle } from "./fake-clock.js";
 import { FakeStorage, world } from "./fake-socket.js";
 
@@ -29,6 +32,27 @@ async function live(options, welcome = LOBBY) {
   it.told.length = 0;
   return it;
 }
+
+test("messages and people say who has an account", async () => {
+  const it = world();
+  it.chat.connect();
+  await it.socket.open({ session: undefined, account: true });
+  const { id } = it.chat.send("lobby", "mine");
+  await it.socket.say({ type: "ack", re: id, room: "lobby", seq: 1, ts: 5, payload: { mid: 1 } });
+  assert.equal(it.take("message")[0].payload.account, true, "without an echo, too");
+
+  const said = (mid, account) => ({ type: "message", room: "lobby", seq: mid, ts: mid, payload: { mid, sender: "Bob", content: "hi", ...(account ? { account } : {}) } });
+  const users = { type: "user_list", room: "lobby", payload: { count: 1, users: [{ name: "Bob", account: true }] } };
+  let state = initialState("lobby");
+  for (const event of [{ type: "joined", room: "lobby", payload: {} }, said(1, true), said(2, false), users]) state = reduce(state, event, 0);
+  const room = state.rooms.get("lobby");
+  assert.deepEqual(room.messages.map(({ account }) => account), [true, undefined]);
+  const rows = timeline(room, 0, 2, state).filter(({ kind }) => kind === "message");
+  assert.deepEqual(rows.map(({ isHead }) => isHead), [true, true], "a guest of that name does not go on with what the account said");
+  assert.equal(room.people[0].account, true);
+  state = reduce(state, { type: "presence", room: "lobby", payload: { user: "Bob", was: "Bob", status: "away" } }, 0);
+  assert.equal(state.rooms.get("lobby").people[0].account, false, "a guest has the name now");
+});
 
 test("a guest that registers shows its key, hands its rooms over, and comes back as the account", async () => {
   const { fetch, asked } = http({ status: 201, token: "t.o.k", name: "Alice" });

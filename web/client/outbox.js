@@ -188,10 +188,10 @@ function mayBeStored({ type, tried, error }) {
  *
  * @param {Entry} entry
  * @param {ChatEvent & { room: string, seq: number }} ack
- * @param {string} you
+ * @param {{ you: string, account: boolean }} user
  * @returns {(ChatEvent & { room: string, seq: number }) | null}
  */
-export function eventOfAck({ id, type, payload: submitted }, ack, you) {
+export function eventOfAck({ id, type, payload: submitted }, ack, { you, account }) {
   const { room, ts, seq } = ack;
   const mid = ack.payload?.mid ?? submitted?.mid ?? seq;
   const base = { room, ts, seq, local: id };
@@ -200,7 +200,7 @@ export function eventOfAck({ id, type, payload: submitted }, ack, you) {
     case "direct_message": {
       const { content, reply_to, ttl } = submitted;
       const expires = ttl === undefined || ts === undefined ? undefined : ts + ttl * 1000;
-      return { ...base, type: "message", payload: { mid, sender: you, content, reply_to, expires } };
+      return { ...base, type: "message", payload: { mid, sender: you, ...(account ? { account } : {}), content, reply_to, expires } };
     }
     case "edit_message":
       return { ...base, type: "message_edited", payload: { mid, sender: you, content: submitted.content } };
