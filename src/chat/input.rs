@@ -1,6 +1,7 @@
 //! Inputs: what the chat has to react to.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::protocol::client_event::ClientEvent;
@@ -62,6 +63,11 @@ pub enum Input {
         author: AuthorKey,
         /// Its id.
         id: [u8; 16],
+    },
+    /// An administrator announced something to everybody.
+    Announced {
+        /// The message.
+        message: Arc<str>,
     },
     /// The time of [`Chat::deadline`](super::Chat::deadline) has come.
     Due,

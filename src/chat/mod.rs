@@ -64,6 +64,7 @@ pub use limits::Limits;
 pub use output_mode::OutputMode;
 pub use people::author_of;
 pub use protocol::account::{Account, AccountRequest, Registered};
+pub use protocol::administration::{Connection, ListedRoom, Part};
 pub use protocol::client_event::{ClientEvent, Command, ModerationRequest, SearchQuery};
 pub use protocol::connect::ConnectParams;
 pub use protocol::error::{Code, Refusal};
@@ -178,6 +179,7 @@ impl Chat {
             Input::LoggedOut { author, id } => {
                 self.log_out(step, author, Some(id), "logged out");
             }
+            Input::Announced { message } => self.announce(step, &message),
             Input::Drain { seed } => self.drain(step, seed),
         }
         self.tell_typed(step);

@@ -11,6 +11,7 @@ use std::{
     process::ExitCode,
 };
 
+mod admin;
 mod ask;
 mod backup;
 mod check;
@@ -19,6 +20,7 @@ mod health;
 mod import;
 mod manual;
 mod mkcert;
+mod operator;
 mod progress;
 mod tls;
 mod user;
@@ -91,6 +93,7 @@ pub fn run(
         _ => Failure::Configuration(faults),
     })?;
     match name {
+        "admin" => admin::run(&effective.config, arguments),
         "backup" => backup::run(&effective.config, arguments),
         "check" => check::run(&effective, arguments),
         "export" => export::run(&effective.config, arguments),
@@ -153,6 +156,7 @@ fn command() -> Command {
         .about("A real-time chat server: start it, open the page, talk.")
         .after_help(AFTER_HELP)
         .max_term_width(100)
+        .subcommand(admin::command())
         .subcommand(backup::command())
         .subcommand(check::command())
         .subcommand(export::command())

@@ -2,9 +2,10 @@
 //!
 //! With an address of its own (`--admin-listen`), there is nothing of it at the others; whoever
 //! reaches that address may see the metrics. The routes of administration are those below
-//! `/api/users`; they need an administrator's token at either address.
+//! `/api/users` and `/api/admin`; they need an administrator's token at either address.
 
 use super::accounts::USERS;
+use super::api::ADMIN;
 use super::exchange::network;
 use super::{Server, errors, metrics};
 use crate::chat::{ClientEvent, Code, Command, Refusal};
@@ -69,7 +70,7 @@ fn is_for_admins(path: &str) -> bool {
     let below = |top: &str| {
         path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    ["/metrics", "/stats", "/api/stats", USERS].into_iter().any(below)
+    ["/metrics", "/stats", "/api/stats", USERS, ADMIN].into_iter().any(below)
 }
 
 /// The headers by which proxies say that they pass a request on.

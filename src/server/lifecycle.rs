@@ -105,6 +105,14 @@ impl Server {
             return;
         }
         tracing::info!(signal, clients = self.lifecycle.clients, "draining");
+        self.begin_drain(turn);
+    }
+
+    /// Begins to drain, unless the server does so already.
+    pub(super) fn begin_drain(&mut self, turn: &mut Turn<'_>) {
+        if self.lifecycle.draining {
+            return;
+        }
         self.lifecycle.draining = true;
         self.lifecycle.end = turn.now().at.after(self.lifecycle.clients_within());
         self.notifier.stopping(self.lifecycle.clients);

@@ -36,6 +36,14 @@ pub struct Log {
 pub struct Level(reload::Handle<LevelFilter, Registry>);
 
 impl Level {
+    /// Returns the level.
+    pub fn get(&self) -> LogLevel {
+        let filter = self.0.clone_current().unwrap_or(LevelFilter::OFF);
+        let levels =
+            [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
+        levels.into_iter().find(|level| self::filter(*level) == filter).unwrap_or(LogLevel::Error)
+    }
+
     /// Changes the level.
     pub fn set(&self, level: LogLevel) {
         // It fails only if there is no log any more.

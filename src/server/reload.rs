@@ -34,6 +34,11 @@ impl Reload {
         Self { load, config, log_level }
     }
 
+    /// Returns the handle that changes the minimum level of the log.
+    pub(super) fn log_level(&self) -> &Level {
+        &self.log_level
+    }
+
     /// Returns the configuration that holds.
     pub(super) fn config(&self) -> &Config {
         &self.config

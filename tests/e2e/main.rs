@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "a test has no inside")]
 
 mod accounts;
+mod admin;
 mod api;
 mod backup;
 mod client;

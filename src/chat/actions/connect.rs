@@ -52,6 +52,7 @@ impl Chat {
         };
         let mode = params.mode.unwrap_or(self.limits.mode);
         let mut client = Client::new(id, person, mode, params.echo.unwrap_or(self.limits.echo));
+        client.since = step.now.unix_ms;
         client.network = network;
         client.knows_restart =
             params.chat_v1 || params.session.is_some() || !params.after.is_empty();

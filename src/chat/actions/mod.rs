@@ -1,6 +1,7 @@
 //! Handlers of inputs, one file per subject: the only `impl Chat` outside `chat/mod.rs`.
 
 pub(in crate::chat) mod account;
+pub(in crate::chat) mod administration;
 pub(in crate::chat) mod answered;
 pub(in crate::chat) mod append;
 pub(in crate::chat) mod charge;

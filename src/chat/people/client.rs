@@ -29,6 +29,8 @@ pub(in crate::chat) struct Client {
     pub(in crate::chat) id: ClientId,
     /// Its person.
     pub(in crate::chat) person: PersonId,
+    /// When it was opened, in Unix milliseconds.
+    pub(in crate::chat) since: u64,
     /// The network it comes from, if known.
     pub(in crate::chat) network: Option<IpAddr>,
     /// The login it was opened with.
@@ -111,6 +113,7 @@ impl Client {
         Self {
             id,
             person,
+            since: 0,
             network: None,
             login: None,
             mode,

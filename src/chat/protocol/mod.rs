@@ -1,6 +1,7 @@
 #![doc = include_str!("protocol.md")]
 
 pub(in crate::chat) mod account;
+pub mod administration;
 pub(in crate::chat) mod client_event;
 pub(in crate::chat) mod commands;
 pub(in crate::chat) mod connect;

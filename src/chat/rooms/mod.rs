@@ -280,6 +280,11 @@ impl Rooms {
         rooms.take(count).map(Room::line).collect()
     }
 
+    /// Lists all rooms from a position on, each with its own.
+    pub(in crate::chat) fn from(&self, from: usize) -> impl Iterator<Item = (usize, &Room)> {
+        self.rooms.iter().skip_while(move |(at, _)| *at < from)
+    }
+
     /// Lists the rooms in which an author has a role or a restraint.
     pub(in crate::chat) fn rooms_of_member(&self, author: AuthorKey) -> Vec<RoomId> {
         self.directory.rooms_of(author)

@@ -94,7 +94,7 @@ impl Server {
 pub(in crate::server) const USERS: &str = "/api/users";
 
 /// Refuses callers that may not administer accounts.
-fn check_admin(caller: &Caller) -> Result<(), Refusal> {
+pub(in crate::server) fn check_admin(caller: &Caller) -> Result<(), Refusal> {
     let message = "only administrators may do this";
     match &caller.credential {
         _ if caller.admin => Ok(()),

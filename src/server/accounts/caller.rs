@@ -102,9 +102,10 @@ impl Server {
         Ok(login)
     }
 
-    /// Whether a token was signed with the server's own key file; it is valid for `/api/users` only.
+    /// Whether a token was signed with the server's own key file; it is valid for
+    /// administration only.
     fn is_operator_token(&self, now: Now, request: &Request, token: &str) -> bool {
-        request.path.starts_with("/api/users")
+        ["/api/users", "/api/admin"].iter().any(|top| request.path.starts_with(top))
             && self.accounts.tokens.verify_operator_token(token, now.unix_ms / 1000).is_ok()
     }
 }

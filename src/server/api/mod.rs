@@ -4,7 +4,10 @@
 //! the response. In between the request waits: for the journal, as a WebSocket's message would, or
 //! for the password worker.
 
+mod admin;
 mod rooms;
+
+pub(super) use admin::ADMIN;
 
 use super::Server;
 use super::accounts::{Caller, USERS};
@@ -49,6 +52,9 @@ impl Server {
             "/api/logout" => return self.log_out(turn, conn, request, &caller),
             path if path.strip_prefix(USERS).is_some_and(is_below) => {
                 self.users(turn, conn, request, &caller)?
+            }
+            path if path.strip_prefix(ADMIN).is_some_and(is_below) => {
+                return Err(self.administer(turn, conn, request, &caller)?.into());
             }
             _ => Some(rooms::read(request, self.chat.limits(), caller.credential)?),
         };

@@ -1,0 +1,163 @@
+//! `/api/admin`: the administration of a server at work.
+//!
+//! All but the removal of rooms is answered at once. Lists come in parts of a bounded length, and each
+//! request is charged like a query.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::chat::{ClientId, Code, Input, Refusal};
+use crate::config::{LogLevel, Value as _};
+use crate::http::{Method, Request, Response, Status};
+use crate::net::{ConnId, Turn};
+use crate::server::accounts::{Caller, check_admin};
+use crate::server::exchange::{EarlyResponse, check_method, decode_segment, network, read_body};
+use crate::server::{Server, conn as conn_of};
+
+/// The path of all administration but that of accounts.
+pub(in crate::server) const ADMIN: &str = "/api/admin";
+
+#[derive(Deserialize)]
+struct Notice {
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Level {
+    level: String,
+}
+
+impl Server {
+    /// Answers a request below [`ADMIN`].
+    pub(super) fn administer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        conn: ConnId,
+        request: &Request,
+        caller: &Caller,
+    ) -> Result<Response, EarlyResponse> {
+        let rest = request.path.strip_prefix(ADMIN).unwrap_or_default();
+        let mut parts = rest.split('/').skip(1);
+        let (what, which) = (parts.next().unwrap_or_default(), parts.next());
+        let methods = match (what, which, parts.next()) {
+            ("connections" | "rooms", None, None) => "GET, HEAD",
+            ("connections" | "users", Some(_), None) => "DELETE",
+            ("notice" | "drain", None, None) => "POST",
+            ("log-level", None, None) => "GET, HEAD, POST",
+            _ => return Err(EarlyResponse::not_found()),
+        };
+        check_method(methods, request)?;
+        check_admin(caller)?;
+        self.chat.charge_request(turn.now(), network(turn, conn))?;
+        match (what, which) {
+            ("connections", Some(id)) => self.close_connection(turn, id),
+            ("connections", None) => self.list_connections(turn, request),
+            ("users", name) => self.close_all_of(turn, name.unwrap_or_default()),
+            ("rooms", _) => self.list_rooms(request),
+            ("notice", _) => self.announce(turn, request),
+            ("drain", _) => {
+                tracing::info!(
+                    clients = self.lifecycle.clients(),
+                    "draining: an administrator asks"
+                );
+                self.begin_drain(turn);
+                Ok(done(&json!({ "draining": true })))
+            }
+            _ => self.log_level(request),
+        }
+    }
+
+    fn list_connections(
+        &self,
+        turn: &Turn<'_>,
+        request: &Request,
+    ) -> Result<Response, EarlyResponse> {
+        let part = self.chat.connections(position(request)?);
+        let line = |it: &crate::chat::Connection| {
+            let conn = conn_of(it.client);
+            json!({
+                "id": it.client.0.to_string(),
+                "name": it.name,
+                "account": it.account,
+                "address": turn.address(conn).map(|address| address.to_string()),
+                "rooms": it.rooms,
+                "since": it.since,
+                "bytes": turn.owed(conn),
+            })
+        };
+        let lines: Vec<_> = part.items.iter().map(line).collect();
+        Ok(done(&json!({ "connections": lines, "next": part.next })))
+    }
+
+    fn list_rooms(&self, request: &Request) -> Result<Response, EarlyResponse> {
+        let part = self.chat.public_rooms(position(request)?);
+        let line = |it: &crate::chat::ListedRoom| {
+            let (room, users, connections) = (&it.name, it.users, it.connections);
+            json!({ "room": room, "users": users, "connections": connections, "seq": it.seq })
+        };
+        let lines: Vec<_> = part.items.iter().map(line).collect();
+        Ok(done(&json!({ "rooms": lines, "next": part.next })))
+    }
+
+    fn close_connection(&self, turn: &mut Turn<'_>, id: &str) -> Result<Response, EarlyResponse> {
+        let client = id.parse().ok().map(ClientId).filter(|client| self.chat.has_client(*client));
+        let client =
+            client.ok_or_else(|| Refusal::new(Code::NoSuchUser, "there is no such connection"))?;
+        turn.close(conn_of(client), KICKED, WHY);
+        Ok(done(&json!({ "closed": 1 })))
+    }
+
+    fn close_all_of(&self, turn: &mut Turn<'_>, name: &str) -> Result<Response, EarlyResponse> {
+        let name = decode_segment(name)?;
+        let clients = self
+            .chat
+            .connections_of(&name)
+            .ok_or_else(|| Refusal::new(Code::NoSuchUser, "there is no such user"))?;
+        for client in &clients {
+            turn.close(conn_of(*client), KICKED, WHY);
+        }
+        Ok(done(&json!({ "closed": clients.len() })))
+    }
+
+    fn announce(
+        &mut self,
+        turn: &mut Turn<'_>,
+        request: &Request,
+    ) -> Result<Response, EarlyResponse> {
+        let Notice { message } = read_body(request)?;
+        let message = message.trim().into();
+        self.chat.check_announcement(&message)?;
+        if message.is_empty() {
+            return Err(Refusal::new(Code::BadField, "message: a text is expected").into());
+        }
+        self.handle(turn, Input::Announced { message });
+        Ok(done(&json!({ "clients": self.chat.clients() })))
+    }
+
+    fn log_level(&self, request: &Request) -> Result<Response, EarlyResponse> {
+        if request.method == Method::Post {
+            let Level { level } = read_body(request)?;
+            let level = LogLevel::parse(&level)
+                .map_err(|why| Refusal::new(Code::BadField, format!("level: {why}")))?;
+            self.reload.log_level().set(level);
+        }
+        Ok(done(&json!({ "level": self.reload.log_level().get().text() })))
+    }
+}
+
+/// The close code and reason of connections that an administrator closes.
+const KICKED: u16 = 4004;
+const WHY: &str = "closed by an administrator";
+
+/// Reads the position at which a list goes on.
+fn position(request: &Request) -> Result<usize, Refusal> {
+    let mut query = form_urlencoded::parse(request.query.as_bytes());
+    let Some((_, from)) = query.find(|(key, value)| key == "from" && !value.is_empty()) else {
+        return Ok(0);
+    };
+    from.parse().map_err(|_| Refusal::new(Code::BadField, "from: a whole number is expected"))
+}
+
+fn done(body: &serde_json::Value) -> Response {
+    Response::json(Status(200), body.to_string())
+}
