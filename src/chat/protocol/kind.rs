@@ -89,6 +89,8 @@ pub enum Need {
 /// The form of a field's value. `null` is the same as no field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueForm {
+    /// Any value; one that is no string is ignored.
+    Any,
     /// A string.
     Text,
     /// The text of a message.
@@ -241,6 +243,12 @@ impl PayloadForm {
     /// The form of an object without `type`, and of the body of a post over HTTP.
     pub const UNTYPED: Self = Self::of(SEND);
 
+    /// Returns the fields that may stand for a required one, in the order in which they are read.
+    pub fn stand_ins(self, field: &Field) -> impl Iterator<Item = &'static Field> {
+        let name = field.name();
+        self.fields.iter().filter(move |other| other.need == Need::InsteadOf(name))
+    }
+
     const fn of(fields: &'static [Field]) -> Self {
         Self { fields, bare: None, exclusive: &[] }
     }
@@ -285,11 +293,11 @@ const SEND: &[Field] = &[
     CONTENT_AS_MESSAGE,
     REPLY_TO,
     TTL,
-    optional(Key::Sender, ValueForm::Text, SENDER),
-    optional(Key::From, ValueForm::Text, SENDER),
-    optional(Key::Name, ValueForm::Text, SENDER),
-    optional(Key::Username, ValueForm::Text, SENDER),
-    optional(Key::User, ValueForm::Text, SENDER),
+    optional(Key::Sender, ValueForm::Any, SENDER),
+    optional(Key::From, ValueForm::Any, SENDER),
+    optional(Key::Name, ValueForm::Any, SENDER),
+    optional(Key::Username, ValueForm::Any, SENDER),
+    optional(Key::User, ValueForm::Any, SENDER),
 ];
 const TYPING: &[Field] = &[optional(Key::On, ValueForm::Switch, "Whether it starts; the default.")];
 const READ: &[Field] = &[required(Key::Seq, ValueForm::Number, "The last `seq` read.")];
@@ -393,7 +401,7 @@ mod tests {
     }
 
     fn is_sender(field: &Field) -> bool {
-        field.about == SENDER
+        field.value == ValueForm::Any
     }
 
     #[test]

@@ -63,8 +63,12 @@ fn payload(form: PayloadForm, limits: &Limits) -> Value {
 /// Returns the schema of an object with these fields. Others are ignored.
 pub(super) fn fields(form: PayloadForm, limits: &Limits) -> Value {
     let property = |field: &Field| {
-        let mut schema = value(field.value, limits);
-        if field.need != Need::Required
+        let mut schema = match field.need {
+            // Read only where the field that it stands for is absent.
+            Need::InsteadOf(_) => json!({}),
+            _ => value(field.value, limits),
+        };
+        if (field.need != Need::Required || form.stand_ins(field).next().is_some())
             && let Some(Value::String(one)) = schema.get("type").cloned()
         {
             schema["type"] = json!([one, "null"]);
@@ -76,19 +80,20 @@ pub(super) fn fields(form: PayloadForm, limits: &Limits) -> Value {
     let mut schema = json!({ "type": "object", "properties": properties });
     let mut required = Vec::new();
     for field in form.fields.iter().filter(|field| field.need == Need::Required) {
-        let stand_ins: Vec<&str> = form
-            .fields
-            .iter()
-            .filter(|other| other.need == Need::InsteadOf(field.name()))
-            .map(Field::name)
-            .collect();
-        if stand_ins.is_empty() {
+        let names: Vec<&str> =
+            [field.name()].into_iter().chain(form.stand_ins(field).map(Field::name)).collect();
+        if names.len() == 1 {
             required.push(field.name());
-        } else {
-            let one = |name: &str| json!({ "properties": { name: { "type": "string" } }, "required": [name] });
-            let any: Vec<Value> = [field.name()].into_iter().chain(stand_ins).map(one).collect();
-            schema["anyOf"] = json!(any);
+            continue;
         }
+        let nothing = json!({ "type": "null" });
+        let any = names.iter().enumerate().map(|(at, name)| {
+            let before = names.iter().take(at).map(|name| ((*name).to_owned(), nothing.clone()));
+            let own = ((*name).to_owned(), value(field.value, limits));
+            let properties: Map<String, Value> = before.chain([own]).collect();
+            json!({ "properties": properties, "required": [name] })
+        });
+        schema["anyOf"] = any.collect();
     }
     if !required.is_empty() {
         schema["required"] = json!(required);
@@ -107,6 +112,7 @@ pub(super) fn fields(form: PayloadForm, limits: &Limits) -> Value {
 fn value(form: ValueForm, limits: &Limits) -> Value {
     let text = |max: usize| json!({ "type": "string", "maxLength": max });
     match form {
+        ValueForm::Any => json!({}),
         ValueForm::Text => json!({ "type": "string" }),
         ValueForm::Content => {
             json!({ "type": "string", "maxLength": limits.content_chars_max, "pattern": "\\S" })

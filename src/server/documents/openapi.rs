@@ -71,8 +71,15 @@ impl Schemas<'_> {
             }),
         );
         let error = self.sent(it.refusal);
+        let retry_after = json!({
+            "description": "Seconds after which the same request may succeed.",
+            "schema": { "type": "integer", "minimum": 1 },
+        });
         for status in it.refusals.iter().chain(it.who.refusals()) {
-            let response = json!({ "description": Status(*status).reason(), "content": error });
+            let mut response = json!({ "description": Status(*status).reason(), "content": error });
+            if matches!(status, 429 | 503) {
+                response["headers"] = json!({ "Retry-After": retry_after });
+            }
             responses.insert(status.to_string(), response);
         }
         responses.insert("default".into(), json!({ "description": "Refused.", "content": error }));
