@@ -1,6 +1,6 @@
 //! `chinwag admin`: looks into a server at work, and steps in.
 
-use std::{io::Write as _, path::Path, process::ExitCode};
+use std::{io::Write as _, path::Path, process::ExitCode, time::Duration};
 
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{
     operator::{self, Request, encoded},
     print,
 };
-use crate::config::Config;
+use crate::config::{Config, Value as _};
 
 /// Describes the commands.
 pub(super) fn command() -> Command {
@@ -41,10 +41,25 @@ pub(super) fn command() -> Command {
                 .about("Print the minimum level of the log, or set it until the server ends")
                 .arg(argument("LEVEL", "error, warn, info, debug or trace").required(false)),
         )
+        .subcommand(
+            Command::new("ban")
+                .about("Ban an account or a network from the server")
+                .arg(argument("WHO", "account:NAME or network:NETWORK"))
+                .arg(
+                    Arg::new(FOR).long(FOR).value_name("DURATION").help("How long [default: ever]"),
+                )
+                .arg(Arg::new(REASON).long(REASON).value_name("TEXT").help("What they are told")),
+        )
+        .subcommand(
+            Command::new("unban").about("Lift a ban").arg(argument("WHO", "As bans lists it")),
+        )
+        .subcommand(Command::new("bans").about("List bans: whom, until (Unix ms), reason"))
         .subcommand(Command::new("drain").about("Have all clients leave, and end the server"))
 }
 
 const WHAT: &str = "what";
+const FOR: &str = "for";
+const REASON: &str = "reason";
 
 /// Does what was asked for.
 pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, Failure> {
@@ -52,7 +67,24 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
     let (verb, arguments) = arguments.subcommand().unwrap_or(("connections", arguments));
     let what = arguments.try_get_one::<String>(WHAT).ok().flatten().map(String::as_str);
     let lines = match (verb, what) {
-        ("connections" | "rooms", _) => list(config, dir, verb)?,
+        ("connections" | "rooms" | "bans", _) => list(config, dir, verb)?,
+        ("ban", who) => {
+            let seconds = arguments
+                .get_one::<String>(FOR)
+                .map(|text| Duration::parse(text))
+                .transpose()
+                .map_err(|why| Failure::Run(format!("--for: {why}")))?
+                .map(|duration| duration.as_secs());
+            let reason = arguments.get_one::<String>(REASON);
+            let body = json!({ "who": who, "seconds": seconds, "reason": reason });
+            let done = send(config, dir, "POST", "/bans", &body)?;
+            format!("{} is banned; {}", shown(&done["who"]), closed(&done))
+        }
+        ("unban", who) => {
+            let path = format!("/bans/{}", encoded(who.unwrap_or_default()));
+            let done = send(config, dir, "DELETE", &path, &Value::Null)?;
+            format!("{} is not banned any more\n", shown(&done["who"]))
+        }
         ("close", id) => {
             let path = format!("/connections/{}", encoded(id.unwrap_or_default()));
             closed(&send(config, dir, "DELETE", &path, &Value::Null)?)
@@ -97,6 +129,7 @@ fn send(
 fn list(config: &Config, dir: &Path, verb: &str) -> Result<String, Failure> {
     let fields = match verb {
         "rooms" => &["room", "users", "connections", "seq"][..],
+        "bans" => &["who", "until", "reason"],
         _ => &["id", "name", "address", "since", "bytes", "rooms"],
     };
     let (mut lines, mut next) = (Vec::new(), json!(0));

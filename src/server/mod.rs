@@ -13,6 +13,7 @@ mod accounts;
 pub mod address;
 mod admin;
 mod api;
+mod bans;
 mod certificates;
 mod documents;
 mod errors;
@@ -31,9 +32,11 @@ mod routes;
 mod start;
 pub mod systemd;
 
+use std::net::IpAddr;
+
 use signal_hook::consts::SIGHUP;
 
-use crate::chat::record::JournalResponse;
+use crate::chat::record::{AuthorKey, JournalResponse};
 use crate::chat::{
     Admission, Chat, ClientEvent, ClientId, Command, ConnectParams, Credential, Effect, Input,
     Listener, OutputMode, Refusal, RoomId, ServerEvent,
@@ -73,6 +76,7 @@ pub(crate) struct Server {
     certificates: Option<CertificateReader>,
     documents: Documents,
     accounts: Accounts,
+    bans: bans::Bans,
     /// The chat's effects of one input; empty between inputs, and here to be reused.
     effects: Vec<Effect>,
     /// The journal's responses that are still to be handed to the chat.
@@ -229,7 +233,13 @@ impl Handler for Server {
 
 impl Server {
     /// Returns a handler without clients.
-    fn new(reload: Reload, chat: Chat, journal: Journal, accounts: Accounts) -> Self {
+    fn new(
+        reload: Reload,
+        chat: Chat,
+        journal: Journal,
+        accounts: Accounts,
+        bans: bans::Bans,
+    ) -> Self {
         let config = reload.config();
         Self {
             chat,
@@ -242,6 +252,7 @@ impl Server {
             certificates: None,
             documents: Documents::new(&config.chat, &config.accounts),
             accounts,
+            bans,
             effects: Vec::new(),
             responses: Responses::default(),
             text: Vec::new(),
@@ -264,10 +275,29 @@ impl Server {
         let Command::Auth(token) = command else { return Ok(ClientEvent { id, room, command }) };
         let login =
             self.chat.charge_token(now, client(conn)).and_then(|()| self.verify_token(now, &token));
+        let login = login.and_then(|login| {
+            self.check_banned(now, None, Some(login.author))?;
+            Ok(login)
+        });
         match login {
             Ok(login) => Ok(ClientEvent { id, room, command: Command::LogIn(Box::new(login)) }),
             Err(refusal) => Err(refusal.re(id)),
         }
+    }
+
+    /// Refuses an account, or a client at an address, that is banned from the server; administrators
+    /// are exempt.
+    fn check_banned(
+        &self,
+        now: Now,
+        address: Option<IpAddr>,
+        author: Option<AuthorKey>,
+    ) -> Result<(), Refusal> {
+        let account = author.and_then(|author| self.chat.account(author));
+        if account.is_some_and(|account| account.admin) {
+            return Ok(());
+        }
+        self.bans.check(address, author, now.unix_ms)
     }
 
     /// Hands an input to the chat and performs its effects.

@@ -7,7 +7,7 @@ use super::exchange::EarlyResponse;
 use super::log::Escaped;
 use super::{Server, errors, exchange, hosts};
 use crate::assets;
-use crate::chat::{Code, OutputMode, Refusal};
+use crate::chat::{Code, Credential, OutputMode, Refusal};
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
 use crate::ws::Answer;
@@ -131,7 +131,17 @@ impl Server {
                 client_seen(turn, conn, request).unwrap_or_else(EarlyResponse::into_response);
             return Answer::Respond(exchange::with_api_headers(response, origin));
         }
-        match self.caller(turn.now(), request) {
+        let caller = self.caller(turn.now(), request).and_then(|caller| {
+            let author = match &caller.credential {
+                Credential::Login(login) => Some(login.author),
+                Credential::Nobody | Credential::Session(_) => None,
+            };
+            if !caller.admin {
+                self.check_banned(turn.now(), turn.address(conn), author)?;
+            }
+            Ok(caller)
+        });
+        match caller {
             Err(refusal) => {
                 self.counters.errors.add(refusal.code);
                 Answer::Respond(rejection(refusal, is_api, origin))

@@ -11,6 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::accounts::{Accounts, Fault};
 use super::address::{AddressFile, ServedAt};
+use super::bans::Bans;
 use super::certificates::{CertificateReader, warn_of_validity};
 use super::https::Https;
 use super::random::random;
@@ -94,9 +95,10 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     }
     let Listening { served, admin, https } = listen(&mut reactor, config, passed, has_tls)?;
     reactor.watch_signals(&[SIGHUP, SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
+    let bans = Bans::open(&mut opening, config.accounts.server_bans_max);
     let chat = Chat::new(config.chat.clone(), opening);
     let reload = Reload::new(load, config.clone(), log.level());
-    let mut server = Server::new(reload, chat, journal, accounts);
+    let mut server = Server::new(reload, chat, journal, accounts, bans);
     server.https = https;
     server.certificates = has_tls.then(|| CertificateReader::start(config, wake()));
     server.notifier = notifier;

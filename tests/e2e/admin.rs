@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::accounts::{PASSWORD, bearer, log_in, register, token};
+use crate::accounts::{PASSWORD, bearer, knocks, log_in, register, token, with_cookie};
 use crate::api::{Answer, request};
 use crate::client::{Server, binary};
 use crate::data::{Data, text, until};
@@ -197,4 +197,55 @@ fn requests_of_administrators_are_charged_like_queries() {
         .map(|_| ask(&server, &root, "GET /api/admin/connections", &Value::Null).status)
         .collect();
     assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[test]
+fn a_banned_account_is_out_and_stays_out_over_a_restart() {
+    let data = Data::new();
+    let (mut server, root) = with_root(&data, &[]);
+    let bob = token(&register(&server, "Bob"));
+    let mut inside = with_cookie(&server, &bob);
+    let body = json!({ "who": "account:bob", "seconds": 3600, "reason": "flood" });
+    let banned = ask(&server, &root, "POST /api/admin/bans", &body);
+    assert_eq!((banned.status, &banned.body["closed"]), (200, &json!(1)), "{}", banned.body);
+    assert_eq!(inside.closed().0, 4003);
+    for restarted in [false, true] {
+        if restarted {
+            server.stop();
+            server = data.start(&[]);
+        }
+        let out = log_in(&server, "Bob", PASSWORD);
+        assert_eq!((out.status, text_of(&out.body["code"])), (403, "banned".to_owned()));
+        assert!(text_of(&out.body["message"]).ends_with(": flood"));
+        assert_eq!(log_in(&server, "Bob", "a wrong one").status, 401);
+        assert_eq!(knocks(&server, &format!("token={bob}"), ""), 403);
+        let rooms = request(&server, "GET /api/rooms", &bearer(&bob), "");
+        assert_eq!(rooms.status, 403);
+        let mut guest = server.join("name=Guest");
+        guest.send(json!({ "type": "auth", "id": "a1", "payload": { "token": bob } }));
+        assert_eq!(text(&guest.until("error"), "code"), "banned");
+    }
+    assert!(admin(&data, &["bans"]).unwrap().starts_with("account:Bob\t"));
+    admin(&data, &["unban", "account:Bob"]).unwrap();
+    assert_eq!(log_in(&server, "Bob", PASSWORD).status, 200);
+    assert!(admin(&data, &["unban", "account:Bob"]).unwrap_err().contains("no such ban"));
+}
+
+#[test]
+fn a_banned_network_is_refused_but_for_administrators() {
+    let data = Data::new();
+    let (server, root) = with_root(&data, &["--trusted-proxy", "loopback"]);
+    let from = |address: &str| format!("X-Forwarded-For: {address}\r\n");
+    let reason = ["--for", "1h", "--reason", "spam"];
+    admin(&data, &[&["ban", "network:192.0.2.0/24"][..], &reason].concat()).unwrap();
+    assert_eq!(knocks(&server, "", &from("192.0.2.7")), 403);
+    assert_eq!(knocks(&server, "", &from("192.0.3.7")), 101);
+    let by_root = format!("{root}{}", from("192.0.2.7"));
+    assert_eq!(ask(&server, &by_root, "GET /api/admin/bans", &Value::Null).status, 200);
+    admin(&data, &["unban", "network:192.0.2.0/24"]).unwrap();
+    assert_eq!(knocks(&server, "", &from("192.0.2.7")), 101);
+    for who in ["network:any", "network:0.0.0.0/0", "Bob", "user:Bob", ""] {
+        let body = json!({ "who": who });
+        assert_eq!(ask(&server, &root, "POST /api/admin/bans", &body).status, 400, "{who}");
+    }
 }

@@ -52,7 +52,10 @@ impl Chat {
                 return Some(key);
             }
             Namespace::ReadMarkers => self.rooms.read_markers.restore(&key_value.key, value),
-            Namespace::DirectRooms | Namespace::RevokedTokens | Namespace::Days => {}
+            Namespace::DirectRooms
+            | Namespace::RevokedTokens
+            | Namespace::Days
+            | Namespace::ServerBans => {}
         }
         None
     }

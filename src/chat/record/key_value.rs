@@ -25,6 +25,8 @@ pub enum Namespace {
     Days,
     /// Mutes; keys are `ROOMKEY/…`.
     Mutes,
+    /// Bans from the whole server.
+    ServerBans,
 }
 
 /// A key-value record.

@@ -6,7 +6,7 @@ use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of each namespace in the database (`shelf`), and its word in exported files. They
 /// never change.
-const NAMESPACES: [(Namespace, i64, &str); 9] = [
+const NAMESPACES: [(Namespace, i64, &str); 10] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -16,6 +16,7 @@ const NAMESPACES: [(Namespace, i64, &str); 9] = [
     (Namespace::RevokedTokens, 6, "revoked"),
     (Namespace::Days, 7, "days"),
     (Namespace::Mutes, 8, "mutes"),
+    (Namespace::ServerBans, 9, "server_bans"),
 ];
 
 /// Returns the number of a namespace.
@@ -102,7 +103,10 @@ pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
         Namespace::Rooms | Namespace::DirectRooms => *key_value.key == *room,
         Namespace::MemberStates | Namespace::Bans | Namespace::Mutes => before == room,
         Namespace::ReadMarkers => after == room,
-        Namespace::Accounts | Namespace::RevokedTokens | Namespace::Days => false,
+        Namespace::Accounts
+        | Namespace::RevokedTokens
+        | Namespace::Days
+        | Namespace::ServerBans => false,
     }
 }
 

@@ -69,6 +69,10 @@ impl Server {
             Some(author) => {
                 self.accounts.attempts.on_success(counted_as, *network);
                 self.counters.logins.add(LoginResult::Success);
+                if let Err(refusal) = self.check_banned(turn.now(), None, Some(author)) {
+                    let response = error_response(refusal);
+                    return self.finish_exchange(turn, *caller, response);
+                }
                 self.token_response(*caller, Status(200), author, turn.now().unix_ms / 1000)
             }
             None => {

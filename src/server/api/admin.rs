@@ -3,14 +3,19 @@
 //! All but the removal of rooms is answered at once. Lists come in parts of a bounded length, and each
 //! request is charged like a query.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::chat::record::{JournalRequest, PutKeyValues};
 use crate::chat::{ClientId, Code, Input, Refusal};
 use crate::config::{LogLevel, Value as _};
 use crate::http::{Method, Request, Response, Status};
+use crate::net::proxy::Trusted;
 use crate::net::{ConnId, Turn};
 use crate::server::accounts::{Caller, check_admin};
+use crate::server::bans::{Ban, Bound};
 use crate::server::exchange::{EarlyResponse, check_method, decode_segment, network, read_body};
 use crate::server::{Server, conn as conn_of};
 
@@ -20,6 +25,13 @@ pub(in crate::server) const ADMIN: &str = "/api/admin";
 #[derive(Deserialize)]
 struct Notice {
     message: String,
+}
+
+#[derive(Deserialize)]
+struct NewBan {
+    who: String,
+    seconds: Option<u64>,
+    reason: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +53,8 @@ impl Server {
         let (what, which) = (parts.next().unwrap_or_default(), parts.next());
         let methods = match (what, which, parts.next()) {
             ("connections" | "rooms", None, None) => "GET, HEAD",
-            ("connections" | "users", Some(_), None) => "DELETE",
+            ("connections" | "users" | "bans", Some(_), None) => "DELETE",
+            ("bans", None, None) => "GET, HEAD, POST",
             ("notice" | "drain", None, None) => "POST",
             ("log-level", None, None) => "GET, HEAD, POST",
             _ => return Err(EarlyResponse::not_found()),
@@ -53,6 +66,9 @@ impl Server {
             ("connections", Some(id)) => self.close_connection(turn, id),
             ("connections", None) => self.list_connections(turn, request),
             ("users", name) => self.close_all_of(turn, name.unwrap_or_default()),
+            ("bans", Some(who)) => self.lift(turn, who),
+            ("bans", None) if request.method == Method::Post => self.ban(turn, request),
+            ("bans", None) => self.list_bans(turn, request),
             ("rooms", _) => self.list_rooms(request),
             ("notice", _) => self.announce(turn, request),
             ("drain", _) => {
@@ -119,6 +135,79 @@ impl Server {
         Ok(done(&json!({ "closed": clients.len() })))
     }
 
+    fn list_bans(&self, turn: &Turn<'_>, request: &Request) -> Result<Response, EarlyResponse> {
+        let (from, count) = (position(request)?, self.chat.limits().listed_max);
+        let mut bans = self.bans.list(turn.now().unix_ms).skip(from);
+        let line = |(who, ban): (String, &Ban)| json!({ "who": who, "until": ban.until, "reason": ban.reason });
+        let lines: Vec<_> = bans.by_ref().take(count).map(line).collect();
+        let next = bans.next().map(|_| from.saturating_add(count));
+        Ok(done(&json!({ "bans": lines, "next": next })))
+    }
+
+    /// Adds a ban, and closes the connections that it binds.
+    fn ban(&mut self, turn: &mut Turn<'_>, request: &Request) -> Result<Response, EarlyResponse> {
+        let NewBan { who, seconds, reason } = read_body(request)?;
+        let reason = reason.unwrap_or_default().trim().into();
+        self.chat.check_announcement(&reason)?;
+        let expected = "who: account:NAME or network:NETWORK is expected";
+        let bad = || Refusal::new(Code::BadField, expected);
+        let (kind, text) = who.split_once(':').ok_or_else(bad)?;
+        let (bound, name) = match kind {
+            "account" => {
+                let account = self
+                    .chat
+                    .account_named(text)
+                    .ok_or_else(|| Refusal::new(Code::NoSuchUser, "there is no such account"))?;
+                (Bound::Account(account.author), Arc::clone(&account.name))
+            }
+            "network" => {
+                let bound = Bound::network(text)?;
+                let Bound::Network(network) = &bound else { return Err(bad().into()) };
+                let name = network.text().into();
+                (bound, name)
+            }
+            _ => return Err(bad().into()),
+        };
+        let now = turn.now();
+        let until = seconds.map(|seconds| now.unix_ms.saturating_add(seconds.saturating_mul(1000)));
+        let ban = Ban { name: Arc::clone(&name), until, reason };
+        let key_values = self.bans.add(bound.clone(), ban, now.unix_ms)?;
+        let put = PutKeyValues { request_id: None, key_values };
+        self.journal.submit(now, JournalRequest::Put(put));
+        let bound = match bound {
+            Bound::Account(_) => self.chat.connections_of(&name).unwrap_or_default(),
+            Bound::Network(network) => self.connections_from(turn, network),
+        };
+        for client in &bound {
+            turn.close(conn_of(*client), BANNED, "banned from this server");
+        }
+        tracing::info!(kind, closed = bound.len(), "banned from the server");
+        Ok(done(&json!({ "who": format!("{kind}:{name}"), "until": until, "closed": bound.len() })))
+    }
+
+    fn connections_from(&self, turn: &Turn<'_>, network: Trusted) -> Vec<ClientId> {
+        let (mut found, mut next) = (Vec::new(), Some(0));
+        while let Some(from) = next {
+            let part = self.chat.connections(from);
+            let clients = part.items.iter().map(|it| it.client);
+            found.extend(clients.filter(|client| {
+                turn.address(conn_of(*client)).is_some_and(|address| network.contains(address))
+            }));
+            next = part.next;
+        }
+        found
+    }
+
+    fn lift(&mut self, turn: &Turn<'_>, who: &str) -> Result<Response, EarlyResponse> {
+        let who = decode_segment(who)?;
+        let record = self.bans.lift(&who);
+        let record =
+            record.ok_or_else(|| Refusal::new(Code::NoSuchUser, "there is no such ban"))?;
+        let put = PutKeyValues { request_id: None, key_values: vec![record] };
+        self.journal.submit(turn.now(), JournalRequest::Put(put));
+        Ok(done(&json!({ "who": who })))
+    }
+
     fn announce(
         &mut self,
         turn: &mut Turn<'_>,
@@ -145,6 +234,8 @@ impl Server {
     }
 }
 
+/// The close code of connections that a ban binds.
+const BANNED: u16 = 4003;
 /// The close code and reason of connections that an administrator closes.
 const KICKED: u16 = 4004;
 const WHY: &str = "closed by an administrator";
