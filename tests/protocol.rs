@@ -126,23 +126,27 @@ impl Visit<'_> for Fields {
     }
 }
 
-/// The types of events: what `Envelope::of` names.
+/// The types of events: the variants of `Kind`, as serde names them.
 #[derive(Default)]
 struct Types(BTreeSet<String>);
 
 impl Visit<'_> for Types {
-    fn visit_expr_call(&mut self, call: &syn::ExprCall) {
-        if let syn::Expr::Path(function) = &*call.func
-            && let [of, name] = &function.path.segments.iter().collect::<Vec<_>>()[..]
-            && of.ident == "Self"
-            && (name.ident == "new" || name.ident == "in_room" || name.ident == "entry")
-            && let Some(syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(kind), .. })) =
-                call.args.first()
-        {
-            self.0.insert(kind.value());
+    fn visit_item_enum(&mut self, item: &syn::ItemEnum) {
+        if item.ident == "Kind" {
+            self.0.extend(item.variants.iter().map(|variant| snake_case(&variant.ident)));
         }
-        visit::visit_expr_call(self, call);
     }
+}
+
+fn snake_case(name: &syn::Ident) -> String {
+    let mut words = String::new();
+    for c in name.to_string().chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
 }
 
 /// The words for programs: those of errors, and what stands as `code` or `why`.
