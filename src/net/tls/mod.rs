@@ -1,6 +1,6 @@
 //! TLS 1.2 and 1.3 (RFC 5246, RFC 8446) by rustls, without a socket.
 //!
-//! A [`Session`] takes encrypted bytes and appends what is in them to the caller's buffer; the other
+//! A `Session` takes encrypted bytes and appends what is in them to the caller's buffer; the other
 //! way round it encrypts into the caller's buffer. It keeps an incomplete record and what its socket
 //! has not taken yet, and nothing else: an idle session has no buffer. All that a record decrypts to
 //! is handed over at once, so no plaintext waits where no event reports it.
