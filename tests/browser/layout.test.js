@@ -79,6 +79,18 @@ test("only valid markup is formatted", async () => {
   for (const [text, expected] of cases) assert.equal(await html(text), expected, text);
 });
 
+test("text of another direction stands beneath its name", async () => {
+  const alice = await person("Farah", { room: "direction" });
+  await say(alice, "صباح الخير");
+  await sees(alice, "صباح الخير");
+  const distance = await rows(alice, "صباح").evaluate((row) => {
+    const range = document.createRange();
+    range.selectNodeContents(row.querySelector(".text"));
+    return Math.abs(range.getBoundingClientRect().left - row.querySelector(".sender").getBoundingClientRect().left);
+  });
+  assert.ok(distance < 2, `${distance} px`);
+});
+
 test("ugly text breaks neither the layout nor the page", async () => {
   const eve = await connectBot(world.url, "Eve\u0301", "ugly");
   const alice = await person("Abby", { room: "ugly", viewport: { width: 360, height: 640 } });
