@@ -477,6 +477,13 @@ test("a restart that takes longer than promised is announced", async () => {
   assert.deepEqual(it.take("phase").map(({ payload: { phase } }) => phase), ["connecting", "catching_up", "live"]);
 });
 
+test("a restart that is to take long is announced at once", async () => {
+  const it = await live();
+  await it.socket.say({ ...BYE, payload: { ...BYE.payload, after_ms: 60_000 } });
+  await it.socket.end(1012, "restart");
+  assert.deepEqual(it.take("phase").map(({ payload }) => [payload.phase, payload.retry_in_ms]), [["offline", 60_000]]);
+});
+
 test("a loss after a restart is announced", async () => {
   const it = await live();
   await it.socket.say(BYE);

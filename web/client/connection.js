@@ -29,6 +29,8 @@ const PONG_MS = 10_000;
 const PROBE_MS = 4_000;
 /** Time beyond that named by `bye` in which a restart is not reported as a loss. */
 const RESTART_MS = 10_000;
+/** The longest delay of a restart that is kept quiet: who waits longer is to know why. */
+const RESTART_DELAY_MAX_MS = 15_000;
 
 /**
  * @typedef {object} Handlers
@@ -164,7 +166,8 @@ export class Connection {
     this.#isFinal = reconnect === false;
     if (typeof after_ms !== "number") return;
     this.#retryAfter = Math.min(Math.max(0, after_ms), 300_000);
-    if (reconnect === true) this.#restartUntil = this.#timers.now() + this.#retryAfter + RESTART_MS;
+    const isShort = reconnect === true && this.#retryAfter <= RESTART_DELAY_MAX_MS;
+    if (isShort) this.#restartUntil = this.#timers.now() + this.#retryAfter + RESTART_MS;
   }
 
   /** Ends a restart: the connection is as it was before. */
