@@ -195,8 +195,9 @@ test("a new build replaces the old one as a whole", async () => {
   });
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${proxy.address().port}`;
-  const own = /"v\/(\w{16})\//.exec(await (await fetch(url)).text())[1];
+  let own = "";
   try {
+    own = /"v\/(\w{16})\//.exec(await (await fetch(url)).text())[1];
     const page = world.track(await openPage(world.browser, url));
     await page.getByRole("textbox", { name: "Your name" }).waitFor();
     await kept(page);
