@@ -1,6 +1,7 @@
 //! A message for many connections, encoded once for each way of compressing it.
 
-use super::queue::{FrameClass, Frames};
+use super::backlog::FrameClass;
+use super::queue::Frames;
 use crate::ws::frame::{self, Opcode};
 use crate::ws::{Message, Shared, WindowBits};
 

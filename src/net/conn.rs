@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use mio::Token;
 
 use super::Limits;
+use super::backlog::Backlog;
 use super::counters::{Refused, count_many};
 use super::listener::ListenerId;
 use super::proxy::Parser;
-use super::queue::{Backlog, Frames, Queued, Slices};
+use super::queue::{Frames, Queued};
+use super::slices::Slices;
 use super::transport::{Scratch, Transport, Written};
 use crate::clock::{Moment, Now};
 use crate::ws::{After, Endpoint};

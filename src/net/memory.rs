@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::conn::{Conn, ConnId};
+use super::conns::Conns;
 use super::queue::Queued;
-use super::turn::Conns;
 use crate::clock::Now;
 
 /// How long to wait before looking again, where closing connections did not help.

@@ -30,15 +30,18 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
+mod backlog;
 mod broadcast;
 mod conn;
+mod conns;
 mod counters;
 mod listener;
 mod memory;
 mod networks;
 pub mod proxy;
-pub mod queue;
+mod queue;
 mod reactor;
+mod slices;
 mod slots;
 pub mod tls;
 mod transport;
@@ -53,11 +56,11 @@ use crate::ws::{Answer, Closed, Deflated, Message};
 
 use proxy::Trusted;
 
+pub use backlog::{FrameClass, Missed};
 pub use broadcast::Broadcast;
 pub use conn::ConnId;
 pub use counters::{Counters, Gauges, Memory, Refused};
 pub use listener::{ListenerId, Transmission};
-pub use queue::{FrameClass, Missed};
 pub use reactor::Reactor;
 pub use turn::Turn;
 

@@ -16,9 +16,9 @@ use std::net::IpAddr;
 use super::SURPLUS_MAX;
 use crate::http::Request;
 use crate::net::conn::{Conn, ConnId, Proxied};
+use crate::net::conns::Conns;
 use crate::net::counters::Refused;
 use crate::net::proxy::{Parser, Source, forwarded_for, is_secure};
-use crate::net::turn::Conns;
 
 impl Conns {
     pub(in crate::net) fn trusts(&self, address: IpAddr) -> bool {

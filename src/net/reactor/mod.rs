@@ -16,9 +16,10 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use signal_hook_mio::v1_0::Signals;
 
 use super::conn::{ConnId, Flushed};
+use super::conns::Conns;
 use super::listener::{self, ListenerId, Listeners, Transmission};
 use super::tls::{Acceptor, Certificates};
-use super::turn::{Conns, Turn};
+use super::turn::Turn;
 use super::{Handler, Limits};
 use crate::clock::{Clock, Moment, Now};
 use crate::ws::{After, Event, Shared};

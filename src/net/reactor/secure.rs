@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::net::conn::{Conn, ConnId};
+use crate::net::conns::Conns;
 use crate::net::counters::Refused;
 use crate::net::tls::Received;
-use crate::net::turn::Conns;
 use crate::rate::{Bucket, Rate, Taken};
 
 /// What came of bytes from the network.
