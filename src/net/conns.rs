@@ -107,14 +107,14 @@ impl Conns {
     }
 
     pub(super) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
-        self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id && !conn.doomed)
+        find_mut(&mut self.slab, id).filter(|conn| !conn.doomed)
     }
 
     /// Handles what a call to the endpoint left: bytes to send, an end, an earlier deadline.
     pub(super) fn settle(&mut self, id: ConnId) {
         let bytes = self.frames.unfinished_len();
         let frame = self.frames.finish(FrameClass::Reply);
-        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+        let Some(conn) = find_mut(&mut self.slab, id) else {
             return;
         };
         if let Some(frame) = frame {
@@ -138,7 +138,7 @@ impl Conns {
         if rest.is_empty() {
             return;
         }
-        if let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) {
+        if let Some(conn) = find_mut(&mut self.slab, id) {
             self.frames.enqueue_uncopied(&mut conn.queued, rest);
             conn.count_reply(rest.len());
             self.dirty.insert(id.slot());
@@ -147,7 +147,7 @@ impl Conns {
 
     /// Ensures that the wheel fires by the connection's deadline.
     pub(super) fn arm(&mut self, id: ConnId) {
-        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+        let Some(conn) = find_mut(&mut self.slab, id) else {
             return;
         };
         let due = conn.due(&self.limits);
@@ -158,7 +158,7 @@ impl Conns {
 
     /// Lists a connection to be served, behind all of its kind that are listed.
     pub(super) fn serve_soon(&mut self, id: ConnId) {
-        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+        let Some(conn) = find_mut(&mut self.slab, id) else {
             return;
         };
         if !conn.listed {
@@ -206,4 +206,14 @@ impl Conns {
     pub(super) fn has_no_room(&self) -> bool {
         self.frames.len() >= self.limits.turn_bytes_max
     }
+}
+
+/// Finds a connection, one that is to be removed, too.
+pub(super) fn find(slab: &Slab<Conn>, id: ConnId) -> Option<&Conn> {
+    slab.get(id.slot() as usize).filter(|conn| conn.id == id)
+}
+
+/// As [`find`].
+pub(super) fn find_mut(slab: &mut Slab<Conn>, id: ConnId) -> Option<&mut Conn> {
+    slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id)
 }

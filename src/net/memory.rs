@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::conn::{Conn, ConnId};
-use super::conns::Conns;
+use super::conns::{Conns, find_mut};
 use super::queue::Queued;
 use crate::clock::Now;
 
@@ -31,7 +31,7 @@ impl Conns {
 
     /// Counts what a connection holds of what it received.
     pub(super) fn weigh_received(&mut self, id: ConnId) {
-        let Some(conn) = self.slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+        let Some(conn) = find_mut(&mut self.slab, id) else {
             return;
         };
         let held = conn.endpoint.held_memory().saturating_add(conn.transport.memory());
@@ -82,7 +82,7 @@ impl Conns {
     /// have half a frame, after which no Close can follow.
     fn drop_queue(&mut self, id: ConnId, now: Now) {
         let Self { slab, frames, shared, .. } = self;
-        let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
+        let Some(conn) = find_mut(slab, id) else { return };
         conn.endpoint.close(now, shared, 4102, "out of memory", frames.buffer());
         self.settle(id);
         if let Some(conn) = self.get(id) {

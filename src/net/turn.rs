@@ -7,7 +7,7 @@ use super::Limits;
 use super::backlog::FrameClass;
 use super::broadcast::Broadcast;
 use super::conn::{Conn, ConnId};
-use super::conns::Conns;
+use super::conns::{Conns, find, find_mut};
 use super::counters::{Counters, Gauges, count};
 use super::listener::ListenerId;
 use super::networks::network;
@@ -41,8 +41,8 @@ impl Turn<'_> {
     /// lookup. A connection that lags does not get it, and is told so later.
     pub fn deliver(&mut self, broadcast: &mut Broadcast<'_>, id: ConnId) {
         let Conns { slab, frames, shared, dirty, counters, .. } = &mut *self.conns;
-        let Some(conn) = slab.get_mut(id.slot() as usize) else { return };
-        if conn.id != id || conn.doomed || !conn.endpoint.is_open() {
+        let Some(conn) = find_mut(slab, id) else { return };
+        if conn.doomed || !conn.endpoint.is_open() {
             return;
         }
         if let Some(backlog) = conn.backlog.as_mut().filter(|backlog| backlog.lagging)
@@ -68,7 +68,7 @@ impl Turn<'_> {
     pub fn respond(&mut self, id: ConnId, response: &Response) {
         let now = self.now;
         let Conns { slab, frames, shared, .. } = &mut *self.conns;
-        let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+        let Some(conn) = find_mut(slab, id) else {
             return;
         };
         let rest = conn.endpoint.complete(now, shared, response, frames.buffer());
@@ -80,7 +80,7 @@ impl Turn<'_> {
     pub fn close(&mut self, id: ConnId, code: u16, reason: &str) {
         let now = self.now;
         let Conns { slab, frames, shared, .. } = &mut *self.conns;
-        let Some(conn) = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id) else {
+        let Some(conn) = find_mut(slab, id) else {
             return;
         };
         let held = std::mem::take(&mut conn.held);
@@ -94,20 +94,20 @@ impl Turn<'_> {
     /// Returns the client's address: of the connection, or behind a trusted proxy, of the current
     /// request.
     pub fn address(&self, id: ConnId) -> Option<IpAddr> {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
+        let conn = find(&self.conns.slab, id)?;
         Some(conn.address)
     }
 
     /// Whether the client used TLS for the current request, or for the one that opened the
     /// WebSocket; behind a trusted proxy, according to that.
     pub fn is_secure(&self, id: ConnId) -> bool {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let conn = find(&self.conns.slab, id);
         conn.is_some_and(|conn| conn.secure)
     }
 
     /// Returns the listening socket that a connection came by.
     pub fn listener(&self, id: ConnId) -> Option<ListenerId> {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id)?;
+        let conn = find(&self.conns.slab, id)?;
         Some(conn.listener)
     }
 
@@ -120,21 +120,21 @@ impl Turn<'_> {
 
     /// Whether a connection was made to a loopback address, and not by a trusted proxy.
     pub fn is_local(&self, id: ConnId) -> bool {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let conn = find(&self.conns.slab, id);
         let ends = conn.and_then(|conn| conn.transport.ends());
         ends.is_some_and(|(own, peer)| own.is_loopback() && !self.conns.trusts(peer))
     }
 
     /// Whether a connection was made to the address of [`super::Reactor::listen_directly`].
     pub fn is_direct(&self, id: ConnId) -> bool {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let conn = find(&self.conns.slab, id);
         conn.is_some_and(|conn| self.conns.direct_listener == Some(conn.listener))
     }
 
     /// Whether the client is on this machine, as far as is known: its connection, and its address if
     /// a trusted proxy named one.
     pub fn is_loopback(&self, id: ConnId) -> bool {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let conn = find(&self.conns.slab, id);
         conn.is_some_and(|conn| {
             let ends = conn.transport.ends();
             ends.is_some_and(|(_, peer)| peer.is_loopback()) && conn.address.is_loopback()
@@ -149,7 +149,7 @@ impl Turn<'_> {
 
     /// Returns how many messages were received from and sent to a connection.
     pub fn counts(&self, id: ConnId) -> (u32, u32) {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let conn = find(&self.conns.slab, id);
         conn.map_or((0, 0), |conn| (conn.received, conn.sent))
     }
 
@@ -165,7 +165,7 @@ impl Turn<'_> {
     pub fn release(&mut self, id: ConnId) {
         let now = self.now;
         let Conns { slab, shared, .. } = &mut *self.conns;
-        let conn = slab.get_mut(id.slot() as usize).filter(|conn| conn.id == id && conn.held);
+        let conn = find_mut(slab, id).filter(|conn| conn.held);
         if let Some(conn) = conn {
             conn.held = false;
             conn.endpoint.on_drained(now, shared);
@@ -176,7 +176,7 @@ impl Turn<'_> {
 
     /// Returns the bytes that a connection has not taken yet, without the broadcasts of this turn.
     pub fn owed(&self, id: ConnId) -> usize {
-        let conn = self.conns.slab.get(id.slot() as usize).filter(|conn| conn.id == id);
+        let conn = find(&self.conns.slab, id);
         conn.map_or(0, Conn::owed)
     }
 
