@@ -109,6 +109,14 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
         Self { rate, keys_max, buckets: HashMap::new(), swept: Moment::default() }
     }
 
+    /// Changes the limits. Where the rate is another, all buckets are full again.
+    pub fn set_limits(&mut self, rate: Option<Rate>, keys_max: usize) {
+        if self.rate != rate {
+            self.buckets.clear();
+        }
+        (self.rate, self.keys_max) = (rate, keys_max);
+    }
+
     /// Takes one token from the key's bucket.
     pub fn take(&mut self, now: Moment, key: K) -> Result<(), Limited> {
         self.take_many(now, key, 1)
@@ -217,6 +225,18 @@ mod tests {
         assert_eq!(buckets.take(at(1000), 'c'), Err(Limited::TooManyKeys));
         assert_eq!(buckets.take(at(1000), 'a'), empty(200));
         assert_eq!(buckets.take(at(1300), 'c'), Ok(()));
+    }
+
+    #[test]
+    fn a_new_number_of_keys_holds_at_once_and_only_a_new_rate_fills_the_buckets() {
+        let (slow, fast) = (Rate::per_second(1, 1), Rate::per_second(5, 1));
+        let mut buckets = Buckets::new(slow, 1);
+        assert_eq!(buckets.take(at(1000), 'a'), Ok(()));
+        assert_eq!(buckets.take(at(1000), 'b'), Err(Limited::TooManyKeys));
+        buckets.set_limits(slow, 2);
+        assert_eq!(['a', 'b'].map(|key| buckets.take(at(1000), key)), [empty(1000), Ok(())]);
+        buckets.set_limits(fast, 2);
+        assert_eq!([1, 2].map(|_| buckets.take(at(1000), 'a')), [Ok(()), empty(200)]);
     }
 
     #[test]

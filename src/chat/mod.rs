@@ -205,16 +205,11 @@ impl Chat {
 
     /// Changes the limits. What exceeds them stays until it ends by itself.
     pub fn set_limits(&mut self, limits: Limits) {
-        let old = std::mem::replace(&mut self.limits, limits);
-        let limits = &self.limits;
-        if post_rate(&old) != post_rate(limits) {
-            self.post_buckets = Buckets::new(post_rate(limits), limits.networks_max);
-        }
-        if query_rate(&old) != query_rate(limits) {
-            self.query_buckets = Buckets::new(query_rate(limits), limits.networks_max);
-        }
-        self.work = Work::new(limits);
-        self.people.reschedule(limits);
+        self.post_buckets.set_limits(post_rate(&limits), limits.networks_max);
+        self.query_buckets.set_limits(query_rate(&limits), limits.networks_max);
+        self.work.set_limits(&limits);
+        self.people.reschedule(&limits);
+        self.limits = limits;
     }
 
     /// Returns the limits, for parsing events.
@@ -227,8 +222,8 @@ impl Chat {
         self.query_buckets.take(now.at, network).map_err(rate::refused)
     }
 
-    /// Returns the bytes of memory that people, their connections and the rooms take: each counts as
-    /// much as a usual one.
+    /// Returns the bytes of memory that people, their connections and the rooms take: each counts
+    /// as much as a usual one.
     pub fn memory(&self) -> usize {
         let parts = [
             self.people.clients.len().saturating_mul(CLIENT_BYTES),

@@ -28,14 +28,14 @@ pub(in crate::chat) struct Work {
 impl Work {
     /// Returns empty buckets; unlimited where messages are.
     pub(in crate::chat) fn new(limits: &Limits) -> Self {
-        let (per_s, burst) = (limits.work_per_second_max, limits.work_burst_max);
-        let limited = limits.sends_per_second_max.is_some();
-        let rate = |share: u32| {
-            let burst = burst.saturating_mul(share);
-            limited.then(|| Rate::per_second(per_s.saturating_mul(share), burst)).flatten()
-        };
-        let networks = Buckets::new(rate(limits.network_share), limits.networks_max);
-        Self { rate: rate(1), networks }
+        let networks = Buckets::new(work_rate(limits, limits.network_share), limits.networks_max);
+        Self { rate: work_rate(limits, 1), networks }
+    }
+
+    /// Changes the limits.
+    pub(in crate::chat) fn set_limits(&mut self, limits: &Limits) {
+        self.rate = work_rate(limits, 1);
+        self.networks.set_limits(work_rate(limits, limits.network_share), limits.networks_max);
     }
 
     /// Returns the units that a message of `bytes` costs.
@@ -60,6 +60,13 @@ pub(in crate::chat) fn post_rate(limits: &Limits) -> Option<Rate> {
 /// Returns the rate of queries by request; `None`: no limit.
 pub(in crate::chat) fn query_rate(limits: &Limits) -> Option<Rate> {
     Rate::per_second(limits.requests_per_second_max?, limits.requests_burst_max)
+}
+
+/// Returns the rate of the work of so many connections together; `None`: no limit.
+fn work_rate(limits: &Limits, connections: u32) -> Option<Rate> {
+    limits.sends_per_second_max?;
+    let per_s = limits.work_per_second_max.saturating_mul(connections);
+    Rate::per_second(per_s, limits.work_burst_max.saturating_mul(connections))
 }
 
 /// Each of these bytes of a message cost one more unit.

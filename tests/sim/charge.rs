@@ -302,3 +302,19 @@ fn an_empty_bucket_of_a_network_keeps_its_busy_connections_from_inflating() {
     assert_eq!(charge(other, 1), Err(Code::RateLimited));
     assert!(world.closed.is_empty());
 }
+
+#[test]
+fn a_reload_does_not_fill_the_bucket_of_a_network() {
+    let mut world = World::with(|limits| limits.network_share = 1);
+    let (eve, other) = (enter_from(&mut world, NETWORK), enter_from(&mut world, NETWORK));
+    let now = world.now;
+    let charge = |world: &mut World, client, units: u64| {
+        world.chat.charge_inflating(now, client, 0, units * 256).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(charge(&mut world, eve, 299), Ok(()));
+    assert_eq!(charge(&mut world, other, 151), Ok(()));
+    world.reload(|limits| limits.errors_max = 5);
+    assert_eq!(charge(&mut world, other, 2), Err(Code::RateLimited));
+    world.reload(|limits| limits.network_share = 2);
+    assert_eq!(charge(&mut world, other, 2), Ok(()));
+}

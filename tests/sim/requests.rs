@@ -321,6 +321,22 @@ fn queries_above_the_rate_of_a_network_do_not_affect_others() {
 }
 
 #[test]
+fn a_reload_makes_room_for_more_networks() {
+    let mut world = world(|limits| limits.networks_max = 1);
+    let requests = [Request::Rooms, Request::Post(Box::new(post("hi")))];
+    let asked = |world: &mut World, number| {
+        requests.clone().map(|request| match answered(world, asked_from(number, request)) {
+            ServerEvent::Error(refusal) => Some(refusal.code),
+            _ => None,
+        })
+    };
+    assert_eq!(asked(&mut world, 1), [None; 2]);
+    assert_eq!(asked(&mut world, 2), [Some(Code::Overloaded); 2]);
+    world.reload(|limits| limits.networks_max = 2);
+    assert_eq!(asked(&mut world, 2), [None; 2]);
+}
+
+#[test]
 fn without_a_rate_queries_are_unlimited() {
     let mut world = world(|limits| {
         (limits.requests_per_second_max, limits.requests_burst_max) = (None, 1);

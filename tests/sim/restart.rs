@@ -194,10 +194,10 @@ fn shorter_times_hold_for_those_who_have_left_already() {
     let session = world.welcome(bob).session;
     world.told.clear();
     world.close(bob);
-    let mut limits = world.chat.limits().clone();
-    limits.leave_grace = Duration::from_secs(2);
-    limits.session_life = Duration::from_secs(20);
-    world.chat.set_limits(limits);
+    world.reload(|limits| {
+        limits.leave_grace = Duration::from_secs(2);
+        limits.session_life = Duration::from_secs(20);
+    });
     world.pass(Duration::from_millis(1999));
     assert_eq!(comings_and_goings(&mut world, alice), [""; 0]);
     world.pass(Duration::from_millis(2));
@@ -214,9 +214,7 @@ fn longer_times_hold_for_sessions_that_wait_already() {
     let session = world.welcome(bob).session;
     world.close(bob);
     world.pass(Duration::from_secs(60));
-    let mut limits = world.chat.limits().clone();
-    limits.session_life = Duration::from_secs(3600);
-    world.chat.set_limits(limits);
+    world.reload(|limits| limits.session_life = Duration::from_secs(3600));
     world.pass(Duration::from_secs(1800));
     let bob = world.open(&format!("session={session}"));
     assert_eq!(&*world.welcome(bob).you, "Bob");

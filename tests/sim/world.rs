@@ -50,6 +50,13 @@ impl World {
         }
     }
 
+    /// Changes the limits, as a reload does.
+    pub(crate) fn reload(&mut self, change: impl FnOnce(&mut Limits)) {
+        let mut limits = self.chat.limits().clone();
+        change(&mut limits);
+        self.chat.set_limits(limits);
+    }
+
     /// Crashes the server and starts it again on the same record.
     pub(crate) fn restart(&mut self) {
         let opening = Snapshot { taken_at: self.now.unix_ms, ..self.keeper.opening("k3") };
