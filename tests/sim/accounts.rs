@@ -366,6 +366,12 @@ fn a_login_of_another_issuer_is_admitted_while_an_account_can_be_created() {
     assert_eq!(world.chat.admits(&login(&bob, 7)).unwrap_err().code, Code::Unauthorized);
     world.register("Eve", 2, false);
     assert_eq!(world.chat.admits(&outside).unwrap_err().code, Code::Overloaded);
+    // The last account may have been created since.
+    let login = Some(outside);
+    let late = world.admission("/ws", "", Admission { login, ..Admission::default() });
+    let told = world.told(late);
+    let is_refused = |event: &ServerEvent| matches!(event, ServerEvent::Error(it) if it.code == Code::Overloaded);
+    assert!(told.iter().any(is_refused), "{told:?}");
 }
 
 #[test]

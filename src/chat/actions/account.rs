@@ -13,7 +13,6 @@ use crate::chat::pending::{PendingAccount, PendingRequest};
 use crate::chat::people::telling;
 use crate::chat::protocol::account::{Account, AccountRequest, Registered};
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::login::Login;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, JournalError, JournalRequest, KeyValue, PutKeyValues};
 use crate::chat::step::Step;
@@ -35,23 +34,6 @@ impl Chat {
         let name = self.account_named(name).map_or(name, |account| &account.name);
         let [letters, _] = Likeness::of(name).by_letter;
         letters
-    }
-
-    /// Checks that a login has an account or can get one.
-    ///
-    /// # Errors
-    /// If its account is gone, or there are too many accounts to create one.
-    pub fn admits(&self, login: &Login) -> Result<(), Refusal> {
-        if self.account(login.author).is_some() {
-            return Ok(());
-        }
-        if !login.outside {
-            return Err(Refusal::new(Code::Unauthorized, "the account of this token is gone"));
-        }
-        if self.people.accounts().len() < self.limits.accounts_max {
-            return Ok(());
-        }
-        Err(Refusal::new(Code::Overloaded, "there are too many accounts"))
     }
 
     /// Checks that a name can be registered; `own` is the author who asks, if known.

@@ -36,13 +36,12 @@ impl Chat {
         }
         let Admission { network, login, fault } = admission;
         let mut faults: Vec<Refusal> = fault.into_iter().collect();
-        let account = login.as_ref().map(|login| self.account_of(step, login));
-        if let Some(None) = account {
-            let message = "the account of this token is gone";
-            faults.push(Refusal::new(Code::Unauthorized, message));
-        }
+        let account = login.as_ref().and_then(|login| {
+            let account = self.account_of(step, login);
+            account.map_err(|gone| faults.push(gone)).ok()
+        });
         let mut news = Vec::new();
-        let (person, session, renamed) = match account.flatten() {
+        let (person, session, renamed) = match account {
             Some(account) => {
                 let person = self.person_of(step, &account);
                 news = self.name_account(step, person, &account);

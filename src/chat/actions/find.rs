@@ -85,11 +85,10 @@ impl Chat {
     ) -> Result<RoomId, Refusal> {
         let found = match who {
             Some(own) if named.trim_start().starts_with('@') => self.direct(own, named.trim()),
-            _ => self.rooms.find(&fold(named.trim())),
+            _ => self.rooms.room_named(Some(named)),
         };
         let may = |room: &RoomId| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
-        let nothing = || Refusal::new(Code::NoSuchRoom, "there is no such room");
-        found.filter(may).ok_or_else(nothing)
+        found.filter(may).ok_or_else(Refusal::no_such_room)
     }
 
     /// Finds the last message of a client.

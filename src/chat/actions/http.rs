@@ -169,8 +169,7 @@ impl Chat {
                 return self.of_session(session).map(|author| Poster::Known(author, false));
             }
             Credential::Login(login) => {
-                let gone = || Refusal::new(Code::Unauthorized, "the account of this token is gone");
-                let account = self.account_of(step, login).ok_or_else(gone)?;
+                let account = self.account_of(step, login)?;
                 let known = self.people.of_session(account.author).is_some();
                 let person = self.person_of(step, &account);
                 if !known && let Some(person) = self.people.get_mut(person) {

@@ -25,9 +25,7 @@ impl Chat {
         re: Option<Arc<str>>,
         login: &Login,
     ) -> Result<(), Refusal> {
-        let account = self
-            .account_of(step, login)
-            .ok_or_else(|| Refusal::new(Code::Unauthorized, "the account of this token is gone"))?;
+        let account = self.account_of(step, login)?;
         let before = from.author;
         let person = self.person_of(step, &account);
         let was_guest = self.people.accounts().get(before).is_none() && before != account.author;
@@ -141,21 +139,37 @@ impl Chat {
         }
     }
 
+    /// Checks that a login has an account or can get one.
+    ///
+    /// # Errors
+    /// If its account is gone, or there are too many accounts to create one.
+    pub fn admits(&self, login: &Login) -> Result<(), Refusal> {
+        if self.people.accounts().get(login.author).is_some() {
+            return Ok(());
+        }
+        if !login.outside {
+            return Err(account_gone());
+        }
+        if self.people.accounts().len() < self.limits.accounts_max {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::Overloaded, "there are too many accounts"))
+    }
+
     /// Finds the account of a login; one of another issuer is created when first seen.
     pub(in crate::chat) fn account_of(
         &mut self,
         step: &mut Step<'_>,
         login: &Login,
-    ) -> Option<Account> {
+    ) -> Result<Account, Refusal> {
         if let Some(account) = self.people.accounts().get(login.author) {
-            return Some(account.clone());
+            return Ok(account.clone());
         }
-        if !login.outside || self.people.accounts().len() >= self.limits.accounts_max {
-            return None;
-        }
+        self.admits(login)?;
         let requested =
             UserName::parse(&login.name, &self.limits).unwrap_or_else(|_| UserName::anonymous());
-        let name = self.people.free_name(&requested, login.author, &self.limits)?;
+        let name = self.people.free_name(&requested, login.author, &self.limits);
+        let name = name.ok_or_else(account_gone)?;
         let account = Account {
             author: login.author,
             name: Arc::clone(name.as_arc()),
@@ -167,7 +181,7 @@ impl Chat {
         self.people.accounts_mut().put(account.clone());
         let key_values = vec![account.key_value()];
         step.put(key_values);
-        Some(account)
+        Ok(account)
     }
 
     /// Moves the roles and restraints of a guest to an account.
@@ -182,4 +196,9 @@ impl Chat {
             self.rooms.reindex(key);
         }
     }
+}
+
+/// Returns the refusal of a login without an account.
+fn account_gone() -> Refusal {
+    Refusal::new(Code::Unauthorized, "the account of this token is gone")
 }

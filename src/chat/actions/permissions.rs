@@ -19,9 +19,7 @@ impl Chat {
         action: ModerationAction,
     ) -> Result<Role, Refusal> {
         let forbidden = |message: &'static str| Err(Refusal::new(Code::Forbidden, message));
-        let Some(inside) = self.rooms.get(room) else {
-            return Err(Refusal::new(Code::NoSuchRoom, "there is no such room"));
-        };
+        let inside = self.rooms.get(room).ok_or_else(Refusal::no_such_room)?;
         inside.check_stays()?;
         if inside.direct_room.is_some() {
             return forbidden("a private conversation has no moderators");

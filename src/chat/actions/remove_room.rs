@@ -1,5 +1,5 @@
-//! Removing rooms, with all that was said in them. Administrators may, everywhere but in private rooms
-//! of others.
+//! Removing rooms, with all that was said in them. Administrators may, everywhere but in private
+//! rooms of others.
 //!
 //! ```text
 //! remove_room ─▶ RemoveRoom to the journal; nothing is added to the room any more
@@ -12,7 +12,6 @@ use std::sync::Arc;
 use crate::chat::Chat;
 use crate::chat::effect::Effect;
 use crate::chat::ids::{ClientId, RoomId};
-use crate::chat::names::fold;
 use crate::chat::pending::{PendingRemoval, PendingRequest, RequestOrigin};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
@@ -59,8 +58,7 @@ impl Chat {
         let Credential::Login(login) = by else {
             return Err(Refusal::new(Code::AuthRequired, ADMINS_ONLY));
         };
-        let gone = || Refusal::new(Code::Unauthorized, "the account of this token is gone");
-        let account = self.account_of(step, login).ok_or_else(gone)?;
+        let account = self.account_of(step, login)?;
         let mut actor = self.account_actor(account.author, &account.name);
         actor.admin |= login.outside && login.admin;
         let room = self.room_to_remove(&actor, named)?;
@@ -79,18 +77,17 @@ impl Chat {
             let message = "a private conversation cannot be removed";
             return Err(Refusal::new(Code::Forbidden, message));
         }
-        let nothing = || Refusal::new(Code::NoSuchRoom, "there is no such room");
         if named.len() > self.limits.written_name_bytes_max() {
-            return Err(nothing());
+            return Err(Refusal::no_such_room());
         }
-        let room = self.rooms.find(&fold(named.trim())).ok_or_else(nothing)?;
-        let inside = self.rooms.get(room).ok_or_else(nothing)?;
+        let room = self.rooms.room_named(Some(named)).ok_or_else(Refusal::no_such_room)?;
+        let inside = self.rooms.get(room).ok_or_else(Refusal::no_such_room)?;
         if self.limits.is_lobby(&inside.key) {
             return Err(Refusal::new(Code::Forbidden, "the lobby cannot be removed"));
         }
         let deserted = inside.people.is_empty() && inside.rules().is_deserted();
         if !inside.may_read(Some(actor.author)) && !deserted {
-            return Err(nothing());
+            return Err(Refusal::no_such_room());
         }
         inside.check_stays()?;
         Ok(room)

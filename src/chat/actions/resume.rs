@@ -310,6 +310,5 @@ fn replay(
 }
 
 fn gone(re: Option<Arc<str>>) -> ServerEvent {
-    let refusal = Refusal::new(Code::NoSuchRoom, "there is no such room");
-    ServerEvent::Error(Box::new(refusal.re(re)))
+    ServerEvent::Error(Box::new(Refusal::no_such_room().re(re)))
 }

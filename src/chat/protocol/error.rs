@@ -184,6 +184,11 @@ impl Refusal {
         Self::new(Code::BinaryUnsupported, "binary messages must be UTF-8 text")
     }
 
+    /// Returns the refusal of a request about a room that does not exist, or is as if it did not.
+    pub fn no_such_room() -> Self {
+        Self::new(Code::NoSuchRoom, "there is no such room")
+    }
+
     /// Returns the refusal of a request above a rate.
     pub fn rate_limited(wait: Duration) -> Self {
         Self::wait(Code::RateLimited, wait)
