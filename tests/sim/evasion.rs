@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, Namespace};
 use chinwag::chat::{
-    AccountRequest, Admission, Body, ClientId, Code, Credential, Input, Login, Post, Request,
-    ServerEvent, author_of,
+    AccountRequest, Admission, Body, ClientId, Code, Credential, Input, Limits, Login, Post,
+    Request, ServerEvent, author_of,
 };
 
 use crate::society::login;
@@ -27,13 +27,24 @@ fn from(network: impl Into<IpAddr>) -> Admission {
 
 /// Alice owns `dev`, in which Eve is, too; both have said something.
 fn world(network: [u8; 4]) -> (World, ClientId, ClientId) {
-    let mut world = World::new();
+    world_with(network, |_| {})
+}
+
+fn world_with(network: [u8; 4], change: impl FnOnce(&mut Limits)) -> (World, ClientId, ClientId) {
+    let mut world = World::with(change);
     world.keeper.guests = true;
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
     let eve = world.admission("/ws", "name=Eve&room=dev", from(network));
     world.say(eve, "flood");
     world.told.clear();
+    (world, alice, eve)
+}
+
+/// The same, in which Alice has muted Eve.
+fn muted(change: impl FnOnce(&mut Limits)) -> (World, ClientId, ClientId) {
+    let (mut world, alice, eve) = world_with(HERE, change);
+    world.say(alice, "/mute Eve");
     (world, alice, eve)
 }
 
@@ -239,11 +250,7 @@ fn a_guest_caught_by_a_ban_can_be_freed_alone() {
 
 #[test]
 fn after_64_freed_guests_a_restraint_stops_binding_by_network() {
-    let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
-    let alice = world.enter("name=Alice&room=dev");
-    world.say(alice, "hi");
-    world.admission("/ws", "name=Eve&room=dev", from(HERE));
-    world.say(alice, "/mute Eve");
+    let (mut world, alice, _) = muted(|limits| limits.moderator_sends_per_second_max = None);
     for n in 0..=64 {
         assert_eq!(speaks(&mut world, "name=New", from(HERE)), Some(Code::Muted), "{n}");
         world.admission("/ws", &format!("name=Guest{n}"), from(HERE));
@@ -642,11 +649,7 @@ fn a_stored_restraint_without_a_time_begins_at_its_stamp() {
 
 #[test]
 fn after_64_freed_guests_of_its_name_a_restraint_stops_binding_by_name() {
-    let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
-    let alice = world.enter("name=Alice&room=dev");
-    world.say(alice, "hi");
-    let eve = world.admission("/ws", "name=Eve&room=dev", from(HERE));
-    world.say(alice, "/mute Eve");
+    let (mut world, alice, eve) = muted(|limits| limits.moderator_sends_per_second_max = None);
     let mut freed = Vec::new();
     for n in 0..=64 {
         let client = world.admission("/ws", "name=Eve", from(ELSEWHERE));
@@ -666,11 +669,7 @@ fn after_64_freed_guests_of_its_name_a_restraint_stops_binding_by_name() {
 
 #[test]
 fn a_restraint_still_binds_by_name_when_it_no_longer_binds_by_network() {
-    let mut world = World::with(|limits| limits.moderator_sends_per_second_max = None);
-    let alice = world.enter("name=Alice&room=dev");
-    world.say(alice, "hi");
-    world.admission("/ws", "name=Eve&room=dev", from(HERE));
-    world.say(alice, "/mute Eve");
+    let (mut world, alice, _) = muted(|limits| limits.moderator_sends_per_second_max = None);
     for n in 0..=64 {
         world.admission("/ws", &format!("name=Guest{n}"), from(HERE));
         world.say(alice, &format!("/unmute Guest{n}"));
@@ -685,11 +684,7 @@ fn a_restraint_still_binds_by_name_when_it_no_longer_binds_by_network() {
 
 #[test]
 fn a_freed_guest_is_forgotten_with_its_session() {
-    let mut world = World::with(|limits| limits.session_life = Duration::from_secs(60));
-    let alice = world.enter("name=Alice&room=dev");
-    world.say(alice, "hi");
-    world.admission("/ws", "name=Eve&room=dev", from(HERE));
-    world.say(alice, "/mute Eve");
+    let (mut world, alice, _) = muted(|limits| limits.session_life = Duration::from_secs(60));
     let freed = world.admission("/ws", "name=Free", from(HERE));
     world.say(alice, "/unmute Free");
     assert_eq!((comes(&mut world, freed), counted(&world, "freed")), (None, 1));

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chinwag::chat::record::JournalError;
-use chinwag::chat::{Admission, ClientId, Code, Credential, Input, Request, ServerEvent};
+use chinwag::chat::{Admission, ClientId, Code, Credential, Input, Limits, Request, ServerEvent};
 
 use crate::society::login;
 use crate::world::{World, kind};
@@ -13,7 +13,11 @@ const REMOVE: &str = r#"{"type":"moderate","id":"r","room":"dev","payload":{"act
 
 /// A world with an administrator in the lobby.
 fn world() -> (World, ClientId) {
-    let mut world = World::new();
+    world_with(|_| {})
+}
+
+fn world_with(change: impl FnOnce(&mut Limits)) -> (World, ClientId) {
+    let mut world = World::with(change);
     let root = world.register("Root", 9, true);
     let root = world.enter_as(&root, "");
     (world, root)
@@ -21,10 +25,7 @@ fn world() -> (World, ClientId) {
 
 /// The same, in which sessions of guests end soon after their connection.
 fn world_with_short_sessions() -> (World, ClientId) {
-    let mut world = World::with(|limits| limits.detached_sessions_max = 0);
-    let root = world.register("Root", 9, true);
-    let root = world.enter_as(&root, "");
-    (world, root)
+    world_with(|limits| limits.detached_sessions_max = 0)
 }
 
 #[test]
@@ -320,12 +321,10 @@ fn a_session_that_comes_back_is_not_in_a_removed_room() {
 
 #[test]
 fn a_network_makes_its_share_of_the_rooms_there_are() {
-    let mut world = World::with(|limits| {
+    let (mut world, root) = world_with(|limits| {
         (limits.network_rooms_max, limits.sends_per_second_max) = (3, None);
         limits.queries_per_second_max = None;
     });
-    let root = world.register("Root", 9, true);
-    let root = world.enter_as(&root, "");
     let from = |world: &mut World, network: [u8; 4], query: &str| {
         let network = Some(network.into());
         world.admission("/ws", query, Admission { network, ..Admission::default() })
