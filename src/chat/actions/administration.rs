@@ -10,8 +10,8 @@ use crate::chat::protocol::error::Refusal;
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Lists open WebSockets from a position on, at most `limits.listed_max`. Positions last as long as
-    /// the connections there do, so that what is open all the while is listed once.
+    /// Lists open WebSockets from a position on, at most `limits.listed_max`. Positions last as
+    /// long as the connections there do, so that what is open all the while is listed once.
     pub fn connections(&self, from: usize) -> Part<Connection> {
         let clients = self.people.clients.iter().skip_while(|(slot, _)| *slot < from);
         let mut clients = clients.take(self.limits.listed_max.saturating_add(1));

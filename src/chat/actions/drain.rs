@@ -1,8 +1,8 @@
 //! The end of the server and the next start, so that nobody is seen leaving or joining.
 //!
 //! When the server ends, it stores who is online and tells each client when to come back. The next
-//! one has them in their rooms again, without a connection, until that time and the leave grace have
-//! passed.
+//! one has them in their rooms again, without a connection, until that time and the leave grace
+//! have passed.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -29,8 +29,8 @@ use crate::chat::step::Step;
 use crate::clock::Moment;
 
 impl Chat {
-    /// Finds the room an actor wants to join, or creates it, from its network's share of rooms; then the
-    /// actor is its owner if `owns`.
+    /// Finds the room an actor wants to join, or creates it, from its network's share of rooms;
+    /// then the actor is its owner if `owns`.
     pub(in crate::chat) fn room_to_join(
         &mut self,
         step: &Step<'_>,
@@ -189,8 +189,8 @@ impl Chat {
         }
     }
 
-    /// Ends the memberships of people who have not reconnected in time; of nobody once clients are told
-    /// to reconnect to the next server.
+    /// Ends the memberships of people who have not reconnected in time; of nobody once clients are
+    /// told to reconnect to the next server.
     pub(in crate::chat) fn grace_due(&mut self, step: &mut Step<'_>) {
         if self.farewell.is_some() {
             self.people.drop_leaves();

@@ -305,7 +305,8 @@ impl Chat {
         self.session_changed(step, person);
     }
 
-    /// Takes a person out of a room, and tells its connections. Returns those whose last room it was.
+    /// Takes a person out of a room, and tells its connections. Returns those whose last room it
+    /// was.
     pub(in crate::chat) fn take_out(
         &mut self,
         step: &mut Step<'_>,

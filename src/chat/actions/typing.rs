@@ -20,6 +20,7 @@ use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::pending::RequestOrigin;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::server_event::ServerEvent;
+use crate::chat::rooms::Room;
 use crate::chat::rooms::direct::DirectRoom;
 use crate::chat::rooms::typing::{Stopped, TypingKey, Typist};
 use crate::chat::step::Step;
@@ -95,7 +96,7 @@ impl Chat {
         for Stopped { person, client, room, name, user } in
             std::mem::take(&mut self.rooms.typing.stopped)
         {
-            let same = |room: &crate::chat::rooms::Room| Arc::ptr_eq(&room.name, &name);
+            let same = |room: &Room| Arc::ptr_eq(&room.name, &name);
             if self.rooms.get(room).is_some_and(same) {
                 self.hint(step, room, person, client, user, None);
             }

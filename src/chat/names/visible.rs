@@ -48,8 +48,8 @@ pub(super) fn check_marks(name: &str) -> Result<(), Fault> {
 /// Whether a combining mark belongs to the script of its base, or to no script.
 fn fits(mark: char, base: char) -> bool {
     let (of_mark, of_base) = (mark.script_extension(), base.script_extension());
-    // The marks of the Latin script belong to all scripts: Unicode lists only where they are common,
-    // and Nivkh has a caron on Cyrillic letters.
+    // The marks of the Latin script belong to all scripts: Unicode lists only where they are
+    // common, and Nivkh has a caron on Cyrillic letters.
     let is_general = mark.script() == Script::Inherited
         && (of_mark.is_inherited() || of_mark.contains_script(Script::Latin));
     let is_shared = |base: ScriptExtension| !base.is_common() && !base.is_inherited();

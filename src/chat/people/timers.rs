@@ -1,8 +1,8 @@
 //! Timers of people: leaves, ends of detached sessions, expiries of logins.
 //!
-//! Leaves and sessions each have one duration, so their queues are in order; only after a restart are
-//! there leaves that come later than those scheduled next. An entry is not removed
-//! when its person reconnects: it is stale then, and skipped when it is due.
+//! Leaves and sessions each have one duration, so their queues are in order; only after a restart
+//! are there leaves that come later than those scheduled next. An entry is not removed when its
+//! person reconnects: it is stale then, and skipped when it is due.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;

@@ -22,8 +22,8 @@ pub struct Moderation {
     pub reason: Option<Arc<str>>,
 }
 
-/// Removes a room: its record, and all that is stored beside it. Nothing of it is found any more, and
-/// its text is erased in steps. If the room is made again its numbers go on. Answered by
+/// Removes a room: its record, and all that is stored beside it. Nothing of it is found any more,
+/// and its text is erased in steps. If the room is made again its numbers go on. Answered by
 /// [`Saved`](super::JournalResponse::Saved) or [`Rejected`](super::JournalResponse::Rejected).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoveRoom {

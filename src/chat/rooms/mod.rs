@@ -224,8 +224,8 @@ impl Room {
 
     /// Whether it can be removed: it has no record, nobody is in it and nothing is pending.
     fn is_idle(&self) -> bool {
-        // The number of a removed room is not given to another: a client that lagged may yet be told
-        // by it what it missed.
+        // The number of a removed room is not given to another: a client that lagged may yet be
+        // told by it what it missed.
         let removed = self.removal == Removal::Done;
         !removed && !self.has_record() && self.people.is_empty() && !self.is_busy()
     }
