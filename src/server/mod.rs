@@ -23,6 +23,7 @@ mod https;
 mod lifecycle;
 pub mod log;
 mod metrics;
+mod operations;
 pub mod origin;
 mod random;
 mod reload;

@@ -11,7 +11,6 @@
 mod asyncapi;
 mod client_events;
 mod openapi;
-mod operations;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;

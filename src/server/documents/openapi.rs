@@ -4,12 +4,14 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::operations::{OPERATIONS, Operation, Parameter, RequestBody, ResponseBody, Who};
 use super::{client_events, generator, info};
 use crate::auth;
 use crate::chat::{Limits, PayloadForm};
 use crate::http::Status;
 use crate::server::accounts::{Credentials, NewAccount, NewPassword, TokenIssued};
+use crate::server::operations::{
+    OPERATIONS, Operation, Parameter, RequestBody, ResponseBody, Who,
+};
 use crate::server::{render, routes};
 
 const ABOUT: &str = "Errors below `/api` are the payload of the protocol's `error`; 429 and 503 say \
