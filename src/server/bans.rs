@@ -114,25 +114,12 @@ impl Bans {
         ban: Ban,
         unix_ms: u64,
     ) -> Result<Vec<KeyValue>, Refusal> {
-        let mut key_values = Vec::new();
-        let mut gone = |bound: Bound| key_values.push(key_value(bound.key(), None));
-        self.accounts.retain(|author, ban| {
-            let holds = ban.holds(unix_ms);
-            if !holds {
-                gone(Bound::Account(*author));
-            }
-            holds
-        });
-        self.networks.retain(|_, (network, ban)| {
-            let holds = ban.holds(unix_ms);
-            if !holds {
-                gone(Bound::Network(*network));
-            }
-            holds
-        });
-        if self.len() >= self.bans_max {
+        let (held, gone): (Vec<_>, Vec<_>) = self.all().partition(|(_, ban)| ban.holds(unix_ms));
+        if held.iter().filter(|(other, _)| *other != bound).count() >= self.bans_max {
             return Err(Refusal::new(Code::Overloaded, "there are too many bans; lift some"));
         }
+        let gone: Vec<Bound> = gone.into_iter().map(|(bound, _)| bound).collect();
+        let mut key_values: Vec<_> = gone.iter().filter_map(|bound| self.remove(bound)).collect();
         let value = serde_json::to_string(&ban).ok().map(Into::into);
         key_values.push(key_value(bound.key(), value));
         self.put(bound, ban);
@@ -149,7 +136,12 @@ impl Bans {
             ("network", text) => Bound::network(text).ok()?,
             _ => return None,
         };
-        match &bound {
+        self.remove(&bound)
+    }
+
+    /// Removes a ban. Returns the record to delete, if there is one.
+    fn remove(&mut self, bound: &Bound) -> Option<KeyValue> {
+        match bound {
             Bound::Account(author) => drop(self.accounts.remove(author)?),
             Bound::Network(network) => drop(self.networks.remove(network.text().as_str())?),
         }
@@ -181,8 +173,10 @@ impl Bans {
         accounts.chain(networks).filter(move |(_, ban)| ban.holds(unix_ms))
     }
 
-    fn len(&self) -> usize {
-        self.accounts.len().saturating_add(self.networks.len())
+    fn all(&self) -> impl Iterator<Item = (Bound, &Ban)> {
+        let accounts = self.accounts.iter().map(|(author, ban)| (Bound::Account(*author), ban));
+        let networks = self.networks.values().map(|(network, ban)| (Bound::Network(*network), ban));
+        accounts.chain(networks)
     }
 }
 
@@ -239,6 +233,29 @@ mod tests {
         let lifted = bans.lift("account:Bob").unwrap();
         assert_eq!((&lifted.key, &lifted.value), (&added[0].key, &None));
         assert!(!refuses(&bans, "", Some(BOB), 0));
+    }
+
+    #[test]
+    fn at_the_limit_a_ban_can_be_replaced() {
+        let mut bans = none(1);
+        bans.add(Bound::Account(BOB), ban("Bob", Some(50)), 0).unwrap();
+        assert_eq!(bans.add(Bound::Account(BOB), ban("Bob", Some(90)), 10).unwrap().len(), 1);
+        assert!(refuses(&bans, "", Some(BOB), 60));
+        assert!(!refuses(&bans, "", Some(BOB), 90));
+    }
+
+    #[test]
+    fn a_refused_ban_leaves_what_is_stored_to_be_deleted_later() {
+        let mut bans = none(1);
+        let mut over = none(2);
+        for (name, until) in [("192.0.2.1", Some(50)), ("192.0.2.2", None)] {
+            over.add(Bound::network(name).unwrap(), ban(name, until), 0).unwrap();
+        }
+        (bans.accounts, bans.networks) = (over.accounts, over.networks);
+        assert!(bans.add(Bound::Account(BOB), ban("Bob", None), 60).is_err());
+        bans.lift("network:192.0.2.2").unwrap();
+        let stored = bans.add(Bound::Account(BOB), ban("Bob", None), 60).unwrap();
+        assert_eq!(stored.iter().map(|it| it.value.is_some()).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]
