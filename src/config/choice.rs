@@ -173,6 +173,11 @@ pub enum LogLevel {
     Trace,
 }
 
+impl LogLevel {
+    /// All levels.
+    pub const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+}
+
 /// Implements [`Value`] for an enum whose values are words.
 macro_rules! words {
     ($name:ident, $form:literal { $($variant:ident = $word:literal,)+ }) => {

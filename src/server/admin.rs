@@ -4,9 +4,8 @@
 //! reaches that address may see the metrics. The routes of administration are those below
 //! `/api/users` and `/api/admin`; they need an administrator's token at either address.
 
-use super::accounts::USERS;
-use super::api::ADMIN;
 use super::exchange::network;
+use super::operations::{ADMIN, USERS, is_below};
 use super::{Server, errors, metrics};
 use crate::chat::{ClientEvent, Code, Command, Refusal};
 use crate::http::{Method, Request, Response, Status};
@@ -67,10 +66,7 @@ impl Server {
 
 /// Whether a path is for administrators.
 fn is_for_admins(path: &str) -> bool {
-    let below = |top: &str| {
-        path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    ["/metrics", "/stats", "/api/stats", USERS, ADMIN].into_iter().any(below)
+    ["/metrics", "/stats", "/api/stats", USERS, ADMIN].iter().any(|top| is_below(path, top))
 }
 
 /// The headers by which proxies say that they pass a request on.

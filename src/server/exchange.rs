@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use super::Server;
+use super::{Server, operations};
 use crate::chat::{ClientId, Code, Refusal, ServerEvent};
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
@@ -128,19 +128,25 @@ pub(super) fn network(turn: &Turn<'_>, conn: ConnId) -> IpAddr {
     turn.network(conn).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
-/// Checks that a request has one of these methods, a list as in `Allow`. Answers a CORS preflight.
-pub(super) fn check_method(methods: &'static str, request: &Request) -> Result<(), EarlyResponse> {
-    let method = match request.method {
-        Method::Get => "GET",
-        Method::Head => "HEAD",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-        Method::Options | Method::Other => "",
+/// Checks that the API has the path of a request, with its method. Answers a CORS preflight.
+pub(super) fn check_method(request: &Request) -> Result<(), EarlyResponse> {
+    let mut described = operations::methods(&request.path);
+    let asked = match request.method {
+        Method::Head => Method::Get,
+        method => method,
     };
-    if methods.split(", ").any(|one| one == method) {
+    if described.clone().any(|method| method == asked) {
         return Ok(());
     }
-    let allowed = format!("{methods}, OPTIONS");
+    let words = |method| match method {
+        Method::Get => "GET, HEAD, ",
+        Method::Post => "POST, ",
+        _ => "DELETE, ",
+    };
+    let allowed = match described.next() {
+        None => return Err(EarlyResponse::not_found()),
+        first => first.into_iter().chain(described).map(words).collect::<String>() + "OPTIONS",
+    };
     let response = if request.method == Method::Options {
         Response::new(Status(204))
             .with_header("Access-Control-Allow-Methods", allowed.clone())

@@ -39,9 +39,10 @@ impl Level {
     /// Returns the level.
     pub fn get(&self) -> LogLevel {
         let filter = self.0.clone_current().unwrap_or(LevelFilter::OFF);
-        let levels =
-            [LogLevel::Error, LogLevel::Warn, LogLevel::Info, LogLevel::Debug, LogLevel::Trace];
-        levels.into_iter().find(|level| self::filter(*level) == filter).unwrap_or(LogLevel::Error)
+        LogLevel::ALL
+            .into_iter()
+            .find(|level| self::filter(*level) == filter)
+            .unwrap_or(LogLevel::Error)
     }
 
     /// Changes the level.

@@ -1,12 +1,30 @@
-//! The operations of the HTTP interface.
+//! The operations of the HTTP interface: which paths there are below `/api`, with which methods, and
+//! what the OpenAPI document says of them and of the others.
 
-use crate::server::render::Body;
+use super::render::Body;
+use crate::http::Method;
+
+/// The path of all accounts; each one is below it.
+pub(super) const USERS: &str = "/api/users";
+
+/// The path of all administration but that of accounts.
+pub(super) const ADMIN: &str = "/api/admin";
+
+/// Whether a path is `top` or below it.
+pub(super) fn is_below(path: &str, top: &str) -> bool {
+    path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Lists the methods that are described at a path; none if there is no such path.
+pub(super) fn methods(path: &str) -> impl Iterator<Item = Method> + Clone {
+    OPERATIONS.iter().filter(move |it| it.is_at(path)).map(|it| it.method)
+}
 
 /// What can be asked at a path with a method.
 #[derive(Debug)]
 pub(super) struct Operation {
     pub(super) path: &'static str,
-    pub(super) method: &'static str,
+    pub(super) method: Method,
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
     pub(super) who: Who,
@@ -16,6 +34,19 @@ pub(super) struct Operation {
     pub(super) refusal: ResponseBody,
     /// Statuses of refusals beside those of [`Who`].
     pub(super) refusals: &'static [u16],
+}
+
+impl Operation {
+    /// Whether its path is this one, whatever stands for the parameters.
+    fn is_at(&self, path: &str) -> bool {
+        let (mut own, mut segments) = (self.path.split('/'), path.split('/'));
+        own.by_ref().all(|own| {
+            segments.next().is_some_and(|segment| match own.starts_with('{') {
+                true => !segment.is_empty(),
+                false => segment == own,
+            })
+        }) && segments.next().is_none()
+    }
 }
 
 /// Who may ask.
@@ -34,6 +65,9 @@ pub(super) enum Who {
 pub(super) enum Parameter {
     Room,
     User,
+    Connection,
+    Ban,
+    From,
     Before,
     After,
     Around,
@@ -50,6 +84,9 @@ pub(super) enum RequestBody {
     Registration,
     Account,
     Password,
+    Notice,
+    Ban,
+    LogLevel,
 }
 
 /// The body of a response.
@@ -61,6 +98,15 @@ pub(super) enum ResponseBody {
     Event(Body),
     Token,
     Client,
+    Connections,
+    Rooms,
+    Bans,
+    Banned,
+    Unbanned,
+    Closed,
+    Notified,
+    Draining,
+    LogLevel,
 }
 
 const ERROR: ResponseBody = ResponseBody::Event(Body::Error);
@@ -68,7 +114,7 @@ const ERROR: ResponseBody = ResponseBody::Event(Body::Error);
 const fn get(path: &'static str, id: &'static str, sent: ResponseBody) -> Operation {
     Operation {
         path,
-        method: "get",
+        method: Method::Get,
         id,
         summary: "",
         who: Who::Guests,
@@ -89,12 +135,27 @@ const fn page(path: &'static str, id: &'static str, sent: ResponseBody) -> Opera
 const fn post(path: &'static str, id: &'static str, body: RequestBody) -> Operation {
     let body = Some(body);
     Operation {
-        method: "post",
+        method: Method::Post,
         body,
         success: (201, ResponseBody::Token),
         refusals: &[400, 409, 413, 415, 429, 503],
         ..get(path, id, ResponseBody::None)
     }
+}
+
+/// Returns an operation of administrators.
+const fn admin(
+    method: Method,
+    path: &'static str,
+    id: &'static str,
+    sent: ResponseBody,
+) -> Operation {
+    let refusals: &[u16] = match method {
+        Method::Get => &[400, 429],
+        Method::Delete => &[400, 404, 429],
+        _ => &[400, 404, 413, 415, 429, 503],
+    };
+    Operation { method, who: Who::Admins, refusals, ..get(path, id, sent) }
 }
 
 /// All operations.
@@ -137,7 +198,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..post("/api/login", "logIn", RequestBody::LogIn)
     },
     Operation {
-        method: "post",
+        method: Method::Post,
         summary: "End the login that the request presents.",
         success: (204, ResponseBody::None),
         refusals: &[503],
@@ -148,7 +209,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..get("/api/rooms", "rooms", ResponseBody::Event(Body::RoomList))
     },
     Operation {
-        method: "delete",
+        method: Method::Delete,
         summary: "Remove a room with all that was said in it.",
         who: Who::Admins,
         parameters: &[Parameter::Room],
@@ -192,7 +253,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..post("/api/users", "addAccount", RequestBody::Account)
     },
     Operation {
-        method: "delete",
+        method: Method::Delete,
         summary: "Remove an account and close its connections.",
         who: Who::Admins,
         parameters: &[Parameter::User],
@@ -207,4 +268,80 @@ pub(super) const OPERATIONS: &[Operation] = &[
         refusals: &[400, 404, 413, 415, 429, 503],
         ..post("/api/users/{name}/password", "setPassword", RequestBody::Password)
     },
+    Operation {
+        summary: "The open WebSockets.",
+        parameters: &[Parameter::From],
+        ..admin(Method::Get, "/api/admin/connections", "connections", ResponseBody::Connections)
+    },
+    Operation {
+        summary: "Close a connection.",
+        parameters: &[Parameter::Connection],
+        ..admin(
+            Method::Delete,
+            "/api/admin/connections/{id}",
+            "closeConnection",
+            ResponseBody::Closed,
+        )
+    },
+    Operation {
+        summary: "Close all connections of a user.",
+        parameters: &[Parameter::User],
+        ..admin(Method::Delete, "/api/admin/users/{name}", "closeUser", ResponseBody::Closed)
+    },
+    Operation {
+        summary: "The public rooms.",
+        parameters: &[Parameter::From],
+        ..admin(Method::Get, "/api/admin/rooms", "publicRooms", ResponseBody::Rooms)
+    },
+    Operation {
+        summary: "The bans from the server.",
+        parameters: &[Parameter::From],
+        ..admin(Method::Get, "/api/admin/bans", "bans", ResponseBody::Bans)
+    },
+    Operation {
+        summary: "Ban an account or a network from the server.",
+        body: Some(RequestBody::Ban),
+        ..admin(Method::Post, "/api/admin/bans", "ban", ResponseBody::Banned)
+    },
+    Operation {
+        summary: "Lift a ban.",
+        parameters: &[Parameter::Ban],
+        ..admin(Method::Delete, "/api/admin/bans/{who}", "unban", ResponseBody::Unbanned)
+    },
+    Operation {
+        summary: "Send everybody a notice.",
+        body: Some(RequestBody::Notice),
+        ..admin(Method::Post, "/api/admin/notice", "notify", ResponseBody::Notified)
+    },
+    Operation {
+        summary: "The minimum level of the log.",
+        ..admin(Method::Get, "/api/admin/log-level", "logLevel", ResponseBody::LogLevel)
+    },
+    Operation {
+        summary: "Set the minimum level of the log until the server ends.",
+        body: Some(RequestBody::LogLevel),
+        ..admin(Method::Post, "/api/admin/log-level", "setLogLevel", ResponseBody::LogLevel)
+    },
+    Operation {
+        summary: "Have all clients leave, and end the server.",
+        ..admin(Method::Post, "/api/admin/drain", "drain", ResponseBody::Draining)
+    },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_the_methods_of_its_operations() {
+        let at = |path: &str| methods(path).collect::<Vec<_>>();
+        assert_eq!(at("/api/users"), [Method::Get, Method::Post]);
+        assert_eq!(at("/api/rooms/a%2Fb/messages"), [Method::Get, Method::Post]);
+        assert_eq!(at("/api/rooms/messages"), [Method::Delete]);
+        for path in ["", "/", "/api", "/api/rooms/", "/api/rooms//messages", "/api/users/a/b"] {
+            assert_eq!(at(path), [], "{path}");
+        }
+        assert!(is_below("/api/users", USERS) && is_below("/api/users/a", USERS));
+        assert!(!is_below("/api/usersa", USERS) && !is_below("/api", USERS));
+    }
+}

@@ -87,6 +87,7 @@ impl Server {
     fn apply(&mut self, turn: &mut Turn<'_>, config: &Config) {
         turn.set_limits(config.net.clone(), config.ws, config.http);
         self.chat.set_limits(config.chat.clone());
+        self.documents.set_limits(&config.chat, &config.accounts);
         self.journal.set_limits(config.journal.clone());
         let public_url = config.public_url.as_ref();
         self.policy = origin::Policy::new(config.allow_origin.clone(), public_url);

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::exchange::EarlyResponse;
 use super::log::Escaped;
+use super::operations::is_below;
 use super::{Server, errors, exchange, hosts};
 use crate::assets;
 use crate::chat::{Code, Credential, OutputMode, Refusal};
@@ -182,7 +183,7 @@ fn client_seen(
     conn: ConnId,
     request: &Request,
 ) -> Result<Response, EarlyResponse> {
-    exchange::check_method("GET, HEAD", request)?;
+    exchange::check_method(request)?;
     let seen = ClientSeen {
         address: turn.address(conn).map(|address| address.to_string()),
         secure: turn.is_secure(conn),
@@ -207,7 +208,7 @@ const CORP: &str = "Cross-Origin-Resource-Policy";
 fn is_websocket(request: &Request) -> bool {
     let path = request.path.as_str();
     let upgrades = || request.tokens("upgrade").any(|it| it.eq_ignore_ascii_case("websocket"));
-    path == "/ws" || path.starts_with("/ws/") || (path == "/" && upgrades())
+    is_below(path, "/ws") || (path == "/" && upgrades())
 }
 
 /// Whether the body has a content coding, of which none is supported.

@@ -15,7 +15,7 @@ const RATIO_MAX: u32 = 15;
 const TIMES: u32 = 4;
 
 /// Request lines with a text of any length.
-const LINES: [&str; 33] = [
+const LINES: [&str; 36] = [
     "GET /TEXT",
     "GET /?TEXT",
     "GET /v/TEXT",
@@ -45,7 +45,10 @@ const LINES: [&str; 33] = [
     "DELETE /api/admin/connections/TEXT",
     "DELETE /api/admin/users/TEXT",
     "GET /api/admin/rooms?from=TEXT",
+    "GET /api/admin/bans?from=TEXT",
+    "DELETE /api/admin/bans/TEXT",
     "POST /api/admin/log-level?TEXT",
+    "POST /api/admin/drain?TEXT",
     "POST /api/users/TEXT/password",
     "DELETE /api/users/TEXT",
     "TEXT /",
@@ -78,7 +81,7 @@ const HEADERS: [&str; 22] = [
 ];
 
 /// Bodies with a text of any length.
-const BODIES: [(&str, &str); 14] = [
+const BODIES: [(&str, &str); 16] = [
     ("/api/login", "TEXT"),
     ("/api/login", r#"{"name":"TEXT","password":"correct horse"}"#),
     ("/api/login", r#"{"name":"Alice","password":"TEXT"}"#),
@@ -87,6 +90,8 @@ const BODIES: [(&str, &str); 14] = [
     ("/api/register", r#"{"name":"Alice","password":"TEXT"}"#),
     ("/api/logout", "TEXT"),
     ("/api/users", r#"{"name":"TEXT","password":"TEXT"}"#),
+    ("/api/admin/bans", r#"{"who":"account:TEXT","reason":"TEXT"}"#),
+    ("/api/admin/notice", r#"{"message":"TEXT"}"#),
     ("/api/rooms/lobby/messages", "TEXT"),
     ("/api/rooms/lobby/messages", r#"{"content":"TEXT"}"#),
     ("/api/rooms/lobby/messages", r#"{"content":"x","name":"TEXT"}"#),
@@ -269,7 +274,8 @@ fn every_route_and_every_header_has_its_row() {
     let rows: Vec<&str> = LINES.into_iter().chain(BODIES.map(|(path, _)| path)).collect();
     for path in paths {
         // A name in a path of the OpenAPI document.
-        let path = path.replace("{room}", "TEXT").replace("{name}", "TEXT");
+        let names = ["{room}", "{name}", "{id}", "{who}"];
+        let path = names.iter().fold(path, |path, name| path.replace(name, "TEXT"));
         assert!(rows.iter().any(|it| it.contains(&format!("/{path}"))), "no row for /{path}");
     }
     for folder in ["server", "ws", "http", "assets", "net"] {

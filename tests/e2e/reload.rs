@@ -88,6 +88,24 @@ fn origins_rates_and_accounts_change() {
 }
 
 #[test]
+fn the_documents_describe_the_limits_that_hold() {
+    let it = Configured::start("content_chars_max = 77", &[]);
+    let describes = |path: &str, max: &str| {
+        let document = it.server.get(path);
+        assert!(document.starts_with("HTTP/1.1 200 "), "{document}");
+        document.contains(&format!("\"maxLength\":{max},"))
+    };
+    for (text, max, other) in [("", "77", "88"), ("content_chars_max = 88", "88", "77")] {
+        if !text.is_empty() {
+            it.reload(text, "configuration reloaded");
+        }
+        for path in ["/asyncapi.json", "/openapi.json"] {
+            assert!(describes(path, max) && !describes(path, other), "{path} {max}");
+        }
+    }
+}
+
+#[test]
 fn a_bad_file_changes_nothing_and_is_named() {
     let it = Configured::start("content_chars_max = 10", &[]);
     let log = it.reload("content_chars_max = 20\necho = 7\nfoo = 1", "unknown setting");

@@ -8,9 +8,8 @@ use crate::auth::Password;
 use crate::chat::{AccountRequest, Code, Credential, Refusal, Request as Command};
 use crate::http::{Method, Request};
 use crate::net::{ConnId, Turn};
-use crate::server::exchange::{
-    AccountResponse, EarlyResponse, check_method, decode_segment, network, read_body,
-};
+use crate::server::exchange::{AccountResponse, EarlyResponse, decode_segment, network, read_body};
+use crate::server::operations::USERS;
 use crate::server::{Server, client, random};
 
 /// The body of a request for a new account.
@@ -39,17 +38,8 @@ impl Server {
         caller: &Caller,
     ) -> Result<Option<Command>, EarlyResponse> {
         let rest = request.path.strip_prefix(USERS).unwrap_or_default();
-        let mut parts = rest.split('/').skip(1);
-        let segments = (parts.next(), parts.next(), parts.next());
-        let allowed = match segments {
-            (None, ..) => "GET, HEAD, POST",
-            (Some(_), None, _) => "DELETE",
-            (Some(_), Some("password"), None) => "POST",
-            _ => return Err(EarlyResponse::not_found()),
-        };
-        check_method(allowed, request)?;
         check_admin(caller)?;
-        let name = segments.0.map(decode_segment).transpose()?;
+        let name = rest.split('/').nth(1).map(decode_segment).transpose()?;
         let account_request = match (name, request.method) {
             (None, Method::Post) => {
                 let NewAccount { name, password, admin } = read_body(request)?;
@@ -89,9 +79,6 @@ impl Server {
             .submit(job, |worker, id, network| worker.hash(id, network, password, random()))?)
     }
 }
-
-/// The path of all accounts; each one is below it.
-pub(in crate::server) const USERS: &str = "/api/users";
 
 /// Refuses callers that may not administer accounts.
 pub(in crate::server) fn check_admin(caller: &Caller) -> Result<(), Refusal> {

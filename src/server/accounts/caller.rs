@@ -12,6 +12,7 @@ use crate::clock::Now;
 use crate::config::Auth;
 use crate::http::{Method, Request};
 use crate::server::Server;
+use crate::server::operations::{ADMIN, USERS, is_below};
 
 /// Name of the cookie that carries a browser's token.
 pub(super) const COOKIE: &str = "chinwag";
@@ -105,7 +106,7 @@ impl Server {
     /// Whether a token was signed with the server's own key file; it is valid for
     /// administration only.
     fn is_operator_token(&self, now: Now, request: &Request, token: &str) -> bool {
-        ["/api/users", "/api/admin"].iter().any(|top| request.path.starts_with(top))
+        [USERS, ADMIN].iter().any(|top| is_below(&request.path, top))
             && self.accounts.tokens.verify_operator_token(token, now.unix_ms / 1000).is_ok()
     }
 }

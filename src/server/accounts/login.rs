@@ -11,9 +11,7 @@ use crate::chat::{ClientId, Code, Credential, Input, Refusal, author_of};
 use crate::config::Auth;
 use crate::http::{Request, Response, Status};
 use crate::net::{ConnId, Turn};
-use crate::server::exchange::{
-    AccountResponse, EarlyResponse, check_method, error_response, network, read_body,
-};
+use crate::server::exchange::{AccountResponse, EarlyResponse, error_response, network, read_body};
 use crate::server::log::Escaped;
 use crate::server::metrics::LoginResult;
 use crate::server::{Server, client, random};
@@ -41,7 +39,6 @@ impl Server {
         request: &Request,
         caller: &Caller,
     ) -> Result<(), EarlyResponse> {
-        check_method("POST", request)?;
         if self.accounts.auth == Auth::Open || !self.accounts.registration {
             let message = "registration is closed; ask the administrator of this server";
             return Err(Refusal::new(Code::Forbidden, message).into());
@@ -73,7 +70,6 @@ impl Server {
         conn: ConnId,
         request: &Request,
     ) -> Result<(), EarlyResponse> {
-        check_method("POST", request)?;
         if self.accounts.auth == Auth::Open {
             return Err(no_accounts().into());
         }
@@ -108,10 +104,8 @@ impl Server {
         &mut self,
         turn: &mut Turn<'_>,
         conn: ConnId,
-        request: &Request,
         caller: &Caller,
     ) -> Result<(), EarlyResponse> {
-        check_method("POST", request)?;
         let client = client(conn);
         let Credential::Login(login) = &caller.credential else {
             // There is nothing to revoke, but perhaps an old cookie.

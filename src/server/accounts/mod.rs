@@ -28,7 +28,7 @@ use crate::auth::{
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, RequestId, Snapshot};
 use crate::chat::{ClientId, Code, Refusal};
 use crate::config::{Auth, Config, Data};
-pub(super) use administration::{NewAccount, NewPassword, USERS, check_admin};
+pub(super) use administration::{NewAccount, NewPassword, check_admin};
 pub(super) use caller::Caller;
 pub(super) use login::{Credentials, TokenIssued};
 use revoked_tokens::RevokedTokens;

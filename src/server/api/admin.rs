@@ -3,10 +3,11 @@
 //! All but the removal of rooms is answered at once. Lists come in parts of a bounded length, and each
 //! request is charged like a query.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::chat::record::{JournalRequest, PutKeyValues};
 use crate::chat::{ClientId, Code, Input, Refusal};
@@ -16,27 +17,134 @@ use crate::net::proxy::Trusted;
 use crate::net::{ConnId, Turn};
 use crate::server::accounts::{Caller, check_admin};
 use crate::server::bans::{Ban, Bound};
-use crate::server::exchange::{EarlyResponse, check_method, decode_segment, network, read_body};
+use crate::server::exchange::{EarlyResponse, decode_segment, network, read_body};
+use crate::server::operations::ADMIN;
 use crate::server::{Server, conn as conn_of};
 
-/// The path of all administration but that of accounts.
-pub(in crate::server) const ADMIN: &str = "/api/admin";
-
-#[derive(Deserialize)]
-struct Notice {
+/// The body of a request to send everybody a notice.
+#[derive(Deserialize, JsonSchema)]
+pub(in crate::server) struct NewNotice {
     message: String,
 }
 
-#[derive(Deserialize)]
-struct NewBan {
+/// The body of a request to ban.
+#[derive(Deserialize, JsonSchema)]
+pub(in crate::server) struct NewBan {
+    /// `account:NAME` or `network:NETWORK`.
     who: String,
+    /// How long; for ever if absent.
     seconds: Option<u64>,
+    /// What those bound by it are told.
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Level {
-    level: String,
+/// The minimum level of the log.
+#[derive(Deserialize, JsonSchema, Serialize)]
+pub(in crate::server) struct LevelOfLog<'a> {
+    level: Cow<'a, str>,
+}
+
+/// A part of the open WebSockets.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct ListedConnections {
+    connections: Vec<ListedConnection>,
+    /// The `from` of the next part, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<usize>,
+}
+
+#[derive(JsonSchema, Serialize)]
+struct ListedConnection {
+    id: String,
+    /// The name of its user.
+    name: Arc<str>,
+    /// Whether that is an account's.
+    account: bool,
+    /// Its IP address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// The public rooms it has joined.
+    rooms: Vec<Arc<str>>,
+    /// When it was opened, in Unix milliseconds.
+    since: u64,
+    /// Bytes that it has not taken yet.
+    bytes: usize,
+}
+
+/// A part of the public rooms.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct ListedRooms {
+    rooms: Vec<ListedRoom>,
+    /// The `from` of the next part, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<usize>,
+}
+
+#[derive(JsonSchema, Serialize)]
+struct ListedRoom {
+    /// Its name.
+    room: Arc<str>,
+    /// The number of users in it.
+    users: usize,
+    /// The number of connections that receive its events.
+    connections: usize,
+    /// The `seq` of its newest entry.
+    seq: u64,
+}
+
+/// A part of the bans from the server.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct ListedBans<'a> {
+    bans: Vec<ListedBan<'a>>,
+    /// The `from` of the next part, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<usize>,
+}
+
+#[derive(JsonSchema, Serialize)]
+struct ListedBan<'a> {
+    /// What it is lifted by.
+    who: String,
+    /// When it ends, in Unix milliseconds; never if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
+    reason: &'a str,
+}
+
+/// A ban that was added.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct Banned {
+    /// What it is lifted by.
+    who: String,
+    /// When it ends, in Unix milliseconds; never if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
+    /// The number of connections it closed.
+    closed: usize,
+}
+
+/// A ban that was lifted.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct Unbanned<'a> {
+    who: &'a str,
+}
+
+/// The number of connections that were closed.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct ConnectionsClosed {
+    closed: usize,
+}
+
+/// The number of connections that were sent a notice.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct Notified {
+    clients: usize,
+}
+
+/// Whether the server shuts down.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server) struct Draining {
+    draining: bool,
 }
 
 impl Server {
@@ -51,15 +159,6 @@ impl Server {
         let rest = request.path.strip_prefix(ADMIN).unwrap_or_default();
         let mut parts = rest.split('/').skip(1);
         let (what, which) = (parts.next().unwrap_or_default(), parts.next());
-        let methods = match (what, which, parts.next()) {
-            ("connections" | "rooms", None, None) => "GET, HEAD",
-            ("connections" | "users" | "bans", Some(_), None) => "DELETE",
-            ("bans", None, None) => "GET, HEAD, POST",
-            ("notice" | "drain", None, None) => "POST",
-            ("log-level", None, None) => "GET, HEAD, POST",
-            _ => return Err(EarlyResponse::not_found()),
-        };
-        check_method(methods, request)?;
         check_admin(caller)?;
         self.chat.charge_request(turn.now(), network(turn, conn))?;
         match (what, which) {
@@ -71,15 +170,16 @@ impl Server {
             ("bans", None) => self.list_bans(turn, request),
             ("rooms", _) => self.list_rooms(request),
             ("notice", _) => self.announce(turn, request),
+            ("log-level", _) => self.log_level(request),
             ("drain", _) => {
                 tracing::info!(
                     clients = self.lifecycle.clients(),
                     "draining: an administrator asks"
                 );
                 self.begin_drain(turn);
-                Ok(done(&json!({ "draining": true })))
+                Ok(done(&Draining { draining: true }))
             }
-            _ => self.log_level(request),
+            _ => Err(EarlyResponse::not_found()),
         }
     }
 
@@ -89,30 +189,30 @@ impl Server {
         request: &Request,
     ) -> Result<Response, EarlyResponse> {
         let part = self.chat.connections(position(request)?);
-        let line = |it: &crate::chat::Connection| {
+        let line = |it: crate::chat::Connection| {
             let conn = conn_of(it.client);
-            json!({
-                "id": it.client.0.to_string(),
-                "name": it.name,
-                "account": it.account,
-                "address": turn.address(conn).map(|address| address.to_string()),
-                "rooms": it.rooms,
-                "since": it.since,
-                "bytes": turn.owed(conn),
-            })
+            ListedConnection {
+                id: it.client.0.to_string(),
+                name: it.name,
+                account: it.account,
+                address: turn.address(conn).map(|address| address.to_string()),
+                rooms: it.rooms,
+                since: it.since,
+                bytes: turn.owed(conn),
+            }
         };
-        let lines: Vec<_> = part.items.iter().map(line).collect();
-        Ok(done(&json!({ "connections": lines, "next": part.next })))
+        let connections = part.items.into_iter().map(line).collect();
+        Ok(done(&ListedConnections { connections, next: part.next }))
     }
 
     fn list_rooms(&self, request: &Request) -> Result<Response, EarlyResponse> {
         let part = self.chat.public_rooms(position(request)?);
-        let line = |it: &crate::chat::ListedRoom| {
-            let (room, users, connections) = (&it.name, it.users, it.connections);
-            json!({ "room": room, "users": users, "connections": connections, "seq": it.seq })
+        let line = |it: crate::chat::ListedRoom| {
+            let crate::chat::ListedRoom { name: room, users, connections, seq } = it;
+            ListedRoom { room, users, connections, seq }
         };
-        let lines: Vec<_> = part.items.iter().map(line).collect();
-        Ok(done(&json!({ "rooms": lines, "next": part.next })))
+        let rooms = part.items.into_iter().map(line).collect();
+        Ok(done(&ListedRooms { rooms, next: part.next }))
     }
 
     fn close_connection(&self, turn: &mut Turn<'_>, id: &str) -> Result<Response, EarlyResponse> {
@@ -120,7 +220,7 @@ impl Server {
         let client =
             client.ok_or_else(|| Refusal::new(Code::NoSuchUser, "there is no such connection"))?;
         turn.close(conn_of(client), KICKED, WHY);
-        Ok(done(&json!({ "closed": 1 })))
+        Ok(done(&ConnectionsClosed { closed: 1 }))
     }
 
     fn close_all_of(&self, turn: &mut Turn<'_>, name: &str) -> Result<Response, EarlyResponse> {
@@ -132,16 +232,18 @@ impl Server {
         for client in &clients {
             turn.close(conn_of(*client), KICKED, WHY);
         }
-        Ok(done(&json!({ "closed": clients.len() })))
+        Ok(done(&ConnectionsClosed { closed: clients.len() }))
     }
 
     fn list_bans(&self, turn: &Turn<'_>, request: &Request) -> Result<Response, EarlyResponse> {
         let (from, count) = (position(request)?, self.chat.limits().listed_max);
-        let mut bans = self.bans.list(turn.now().unix_ms).skip(from);
-        let line = |(who, ban): (String, &Ban)| json!({ "who": who, "until": ban.until, "reason": ban.reason });
-        let lines: Vec<_> = bans.by_ref().take(count).map(line).collect();
-        let next = bans.next().map(|_| from.saturating_add(count));
-        Ok(done(&json!({ "bans": lines, "next": next })))
+        let mut all = self.bans.list(turn.now().unix_ms).skip(from);
+        let listed = all.by_ref().take(count);
+        let bans =
+            listed.map(|(who, ban)| ListedBan { who, until: ban.until, reason: &ban.reason });
+        let bans = bans.collect();
+        let next = all.next().map(|_| from.saturating_add(count));
+        Ok(done(&ListedBans { bans, next }))
     }
 
     /// Adds a ban, and closes the connections that it binds.
@@ -182,7 +284,7 @@ impl Server {
             turn.close(conn_of(*client), BANNED, "banned from this server");
         }
         tracing::info!(kind, closed = bound.len(), "banned from the server");
-        Ok(done(&json!({ "who": format!("{kind}:{name}"), "until": until, "closed": bound.len() })))
+        Ok(done(&Banned { who: format!("{kind}:{name}"), until, closed: bound.len() }))
     }
 
     fn connections_from(&self, turn: &Turn<'_>, network: Trusted) -> Vec<ClientId> {
@@ -205,7 +307,7 @@ impl Server {
             record.ok_or_else(|| Refusal::new(Code::NoSuchUser, "there is no such ban"))?;
         let put = PutKeyValues { request_id: None, key_values: vec![record] };
         self.journal.submit(turn.now(), JournalRequest::Put(put));
-        Ok(done(&json!({ "who": who })))
+        Ok(done(&Unbanned { who: &who }))
     }
 
     fn announce(
@@ -213,24 +315,24 @@ impl Server {
         turn: &mut Turn<'_>,
         request: &Request,
     ) -> Result<Response, EarlyResponse> {
-        let Notice { message } = read_body(request)?;
+        let NewNotice { message } = read_body(request)?;
         let message = message.trim().into();
         self.chat.check_announcement(&message)?;
         if message.is_empty() {
             return Err(Refusal::new(Code::BadField, "message: a text is expected").into());
         }
         self.handle(turn, Input::Announced { message });
-        Ok(done(&json!({ "clients": self.chat.clients() })))
+        Ok(done(&Notified { clients: self.chat.clients() }))
     }
 
     fn log_level(&self, request: &Request) -> Result<Response, EarlyResponse> {
         if request.method == Method::Post {
-            let Level { level } = read_body(request)?;
+            let LevelOfLog { level } = read_body(request)?;
             let level = LogLevel::parse(&level)
                 .map_err(|why| Refusal::new(Code::BadField, format!("level: {why}")))?;
             self.reload.log_level().set(level);
         }
-        Ok(done(&json!({ "level": self.reload.log_level().get().text() })))
+        Ok(done(&LevelOfLog { level: self.reload.log_level().get().text().into() }))
     }
 }
 
@@ -249,6 +351,6 @@ fn position(request: &Request) -> Result<usize, Refusal> {
     from.parse().map_err(|_| Refusal::new(Code::BadField, "from: a whole number is expected"))
 }
 
-fn done(body: &serde_json::Value) -> Response {
-    Response::json(Status(200), body.to_string())
+fn done(body: &impl Serialize) -> Response {
+    Response::json(Status(200), serde_json::json!(body).to_string())
 }

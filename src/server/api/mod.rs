@@ -7,11 +7,15 @@
 mod admin;
 mod rooms;
 
-pub(super) use admin::ADMIN;
+pub(super) use admin::{
+    Banned, ConnectionsClosed, Draining, LevelOfLog, ListedBans, ListedConnections, ListedRooms,
+    NewBan, NewNotice, Notified, Unbanned,
+};
 
 use super::Server;
-use super::accounts::{Caller, USERS};
-use super::exchange::{AccountResponse, EarlyResponse, event_response, network};
+use super::accounts::Caller;
+use super::exchange::{AccountResponse, EarlyResponse, check_method, event_response, network};
+use super::operations::{ADMIN, USERS, is_below};
 use crate::chat::{ClientId, Input, ServerEvent};
 use crate::http::{Request, Response, Status};
 use crate::net::{ConnId, Turn};
@@ -37,7 +41,8 @@ impl Server {
         }
     }
 
-    /// Starts what a request asks for.
+    /// Starts what a request asks for, if there is an operation for it: what is not described is
+    /// not served.
     fn begin(
         &mut self,
         turn: &mut Turn<'_>,
@@ -45,15 +50,13 @@ impl Server {
         request: &Request,
         caller: Caller,
     ) -> Result<(), EarlyResponse> {
-        let is_below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        check_method(request)?;
         let asked = match request.path.as_str() {
             "/api/register" => return self.register(turn, conn, request, &caller),
             "/api/login" => return self.log_in(turn, conn, request),
-            "/api/logout" => return self.log_out(turn, conn, request, &caller),
-            path if path.strip_prefix(USERS).is_some_and(is_below) => {
-                self.users(turn, conn, request, &caller)?
-            }
-            path if path.strip_prefix(ADMIN).is_some_and(is_below) => {
+            "/api/logout" => return self.log_out(turn, conn, &caller),
+            path if is_below(path, USERS) => self.users(turn, conn, request, &caller)?,
+            path if is_below(path, ADMIN) => {
                 return Err(self.administer(turn, conn, request, &caller)?.into());
             }
             _ => Some(rooms::read(request, self.chat.limits(), caller.credential)?),

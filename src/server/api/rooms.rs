@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::chat::record::Span;
 use crate::chat::{Body, Code, Credential, Limits, Post, Refusal, Request as Command};
 use crate::http::{Method, Request};
-use crate::server::exchange::{EarlyResponse, check_content_type, check_method, decode_segment};
+use crate::server::exchange::{EarlyResponse, check_content_type, decode_segment};
 
 /// Reads what a request asks of the chat.
 pub(super) fn read(
@@ -14,27 +14,15 @@ pub(super) fn read(
     by: Credential,
 ) -> Result<Command, EarlyResponse> {
     if request.path == "/api/stats" {
-        check_method("GET, HEAD", request)?;
         return Ok(stats(&request.query)?);
     }
-    let Some(rest) = request.path.strip_prefix("/api/rooms") else {
-        return Err(EarlyResponse::not_found());
-    };
-    if rest.is_empty() {
-        check_method("GET, HEAD", request)?;
+    if request.path == "/api/rooms" {
         return Ok(Command::Rooms);
     }
-    let rest = rest.strip_prefix('/').ok_or_else(EarlyResponse::not_found)?;
-    let (room, messages) =
-        rest.strip_suffix("/messages").map_or((rest, false), |room| (room, true));
-    if room.is_empty() || room.contains('/') {
-        return Err(EarlyResponse::not_found());
-    }
-    if !messages {
-        check_method("DELETE", request)?;
+    let room = request.path.strip_prefix("/api/rooms/").ok_or_else(EarlyResponse::not_found)?;
+    let Some(room) = room.strip_suffix("/messages") else {
         return Ok(Command::RemoveRoom { by, room: decode_segment(room)? });
-    }
-    check_method("GET, HEAD, POST", request)?;
+    };
     if request.method == Method::Post {
         check_content_type(request)?;
         return Ok(post(room, request, limits, by)?);
@@ -112,6 +100,7 @@ fn post(
 mod tests {
     use super::*;
     use crate::http::Parser;
+    use crate::server::exchange::check_method;
 
     /// Returns what a request asks of the chat, or the status of its early response.
     fn asks(line: &str, headers: &str, body: &str) -> Result<Command, u16> {
@@ -120,7 +109,8 @@ mod tests {
         let text = format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}{length}\r\n{body}");
         let request = Parser::default().feed(&Default::default(), &mut text.as_bytes());
         let request = request.unwrap().unwrap();
-        read(&request, &Limits::default(), Credential::Nobody)
+        check_method(&request)
+            .and_then(|()| read(&request, &Limits::default(), Credential::Nobody))
             .map_err(|early| early.into_response().status.0)
     }
 

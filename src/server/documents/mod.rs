@@ -1,5 +1,5 @@
 //! Machine-readable descriptions of the protocol: AsyncAPI 3 for the WebSocket, OpenAPI 3.1 for
-//! HTTP. Made once, when the server starts, of the types and tables that parse and render.
+//! HTTP. Made anew only when limits change, of the types and tables that parse and render.
 #![cfg_attr(
     not(test),
     expect(
@@ -25,6 +25,7 @@ use crate::http::{Request, Response};
 /// The descriptions that a server serves.
 #[derive(Debug)]
 pub(super) struct Documents {
+    limits: (Limits, auth::Limits),
     asyncapi: Document,
     openapi: Document,
 }
@@ -34,8 +35,16 @@ impl Documents {
     pub(super) fn new(chat: &Limits, accounts: &auth::Limits) -> Self {
         let document = |name, content: Value| Document::new(name, content.to_string().into_bytes());
         Self {
+            limits: (chat.clone(), accounts.clone()),
             asyncapi: document("asyncapi.json", asyncapi::describe(chat)),
             openapi: document("openapi.json", openapi::describe(chat, accounts)),
+        }
+    }
+
+    /// Describes the server with other limits; the same ones cost nothing.
+    pub(super) fn set_limits(&mut self, chat: &Limits, accounts: &auth::Limits) {
+        if (&self.limits.0, &self.limits.1) != (chat, accounts) {
+            *self = Self::new(chat, accounts);
         }
     }
 

@@ -7,11 +7,14 @@ use serde_json::{Map, Value, json};
 use super::{client_events, generator, info};
 use crate::auth;
 use crate::chat::{Limits, PayloadForm};
-use crate::http::Status;
+use crate::config::{LogLevel, Value as _};
+use crate::http::{Method, Status};
 use crate::server::accounts::{Credentials, NewAccount, NewPassword, TokenIssued};
-use crate::server::operations::{
-    OPERATIONS, Operation, Parameter, RequestBody, ResponseBody, Who,
+use crate::server::api::{
+    Banned, ConnectionsClosed, Draining, LevelOfLog, ListedBans, ListedConnections, ListedRooms,
+    NewBan, NewNotice, Notified, Unbanned,
 };
+use crate::server::operations::{OPERATIONS, Operation, Parameter, RequestBody, ResponseBody, Who};
 use crate::server::{render, routes};
 
 const ABOUT: &str = "Errors below `/api` are the payload of the protocol's `error`; 429 and 503 say \
@@ -29,7 +32,7 @@ pub(super) fn describe(chat: &Limits, accounts: &auth::Limits) -> Value {
     for operation in OPERATIONS {
         let described = schemas.operation(operation);
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
-        path[operation.method] = described;
+        path[word(operation.method)] = described;
     }
     let mut definitions = schemas.sent.take_definitions(true);
     definitions.append(&mut schemas.read.take_definitions(true));
@@ -113,6 +116,15 @@ impl Schemas<'_> {
             ResponseBody::Event(body) => json!(render::body(body, g)),
             ResponseBody::Token => json!(g.subschema_for::<TokenIssued<'_>>()),
             ResponseBody::Client => json!(g.subschema_for::<routes::ClientSeen<'_>>()),
+            ResponseBody::Connections => json!(g.subschema_for::<ListedConnections>()),
+            ResponseBody::Rooms => json!(g.subschema_for::<ListedRooms>()),
+            ResponseBody::Bans => json!(g.subschema_for::<ListedBans<'_>>()),
+            ResponseBody::Banned => json!(g.subschema_for::<Banned>()),
+            ResponseBody::Unbanned => json!(g.subschema_for::<Unbanned<'_>>()),
+            ResponseBody::Closed => json!(g.subschema_for::<ConnectionsClosed>()),
+            ResponseBody::Notified => json!(g.subschema_for::<Notified>()),
+            ResponseBody::Draining => json!(g.subschema_for::<Draining>()),
+            ResponseBody::LogLevel => json!(g.subschema_for::<LevelOfLog<'_>>()),
         };
         let kind =
             if matches!(body, ResponseBody::Text) { "text/plain" } else { "application/json" };
@@ -128,7 +140,29 @@ impl Schemas<'_> {
             RequestBody::Registration => self.with_password::<Credentials>(characters_min),
             RequestBody::Account => self.with_password::<NewAccount>(characters_min),
             RequestBody::Password => self.with_password::<NewPassword>(characters_min),
+            RequestBody::Notice => {
+                let mut schema = self.with_text::<NewNotice>("message");
+                schema["properties"]["message"]["pattern"] = json!("\\S");
+                schema
+            }
+            RequestBody::Ban => {
+                let mut schema = self.with_text::<NewBan>("reason");
+                schema["properties"]["who"]["pattern"] = json!("^(account|network):");
+                schema
+            }
+            RequestBody::LogLevel => {
+                let mut schema = json!(LevelOfLog::json_schema(&mut self.read));
+                schema["properties"]["level"]["enum"] = json!(LogLevel::ALL.map(|it| it.text()));
+                schema
+            }
         }
+    }
+
+    /// Returns the schema of a body with a text that others are shown, and its limit.
+    fn with_text<T: JsonSchema>(&mut self, name: &str) -> Value {
+        let mut schema = json!(T::json_schema(&mut self.read));
+        schema["properties"][name]["maxLength"] = json!(self.chat.reason_chars_max);
+        schema
     }
 
     /// Returns the schema of a body with a password, and perhaps a name, and their limits.
@@ -141,6 +175,18 @@ impl Schemas<'_> {
             schema["properties"]["name"]["maxLength"] = json!(self.chat.name_bytes_max);
         }
         schema
+    }
+}
+
+/// Returns the key of a method.
+fn word(method: Method) -> &'static str {
+    match method {
+        Method::Get => "get",
+        Method::Head => "head",
+        Method::Post => "post",
+        Method::Delete => "delete",
+        Method::Options => "options",
+        Method::Other => "trace",
     }
 }
 
@@ -175,6 +221,16 @@ fn parameter(it: Parameter, limits: &Limits) -> Value {
                 json!({ "type": "string", "minLength": 1, "maxLength": limits.name_bytes_max });
             ("name", "path", schema, "The name of the account.")
         }
+        Parameter::Connection => {
+            ("id", "path", json!({ "type": "string", "minLength": 1 }), "The connection.")
+        }
+        Parameter::Ban => (
+            "who",
+            "path",
+            json!({ "type": "string", "minLength": 1 }),
+            "The ban, as it is listed.",
+        ),
+        Parameter::From => ("from", "query", whole(u64::MAX), "0, or the `next` of another part."),
         Parameter::Before => ("before", "query", whole(u64::MAX), "Messages below this `seq`."),
         Parameter::After => ("after", "query", whole(u64::MAX), "Messages above this `seq`."),
         Parameter::Around => ("around", "query", whole(u64::MAX), "Messages around this `seq`."),
