@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Server;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, Snapshot};
 use crate::chat::{Code, Refusal};
+use crate::clock::Now;
 use crate::config::Value as _;
 use crate::net::proxy::Trusted;
 
@@ -42,6 +44,23 @@ pub(super) enum Bound {
     Account(AuthorKey),
     /// An address or a network.
     Network(Trusted),
+}
+
+impl Server {
+    /// Refuses an account, or a client at an address, that is banned from the server; administrators
+    /// are exempt.
+    pub(super) fn check_banned(
+        &self,
+        now: Now,
+        address: Option<IpAddr>,
+        author: Option<AuthorKey>,
+    ) -> Result<(), Refusal> {
+        let account = author.and_then(|author| self.chat.account(author));
+        if account.is_some_and(|account| account.admin) {
+            return Ok(());
+        }
+        self.bans.check(address, author, now.unix_ms)
+    }
 }
 
 impl Ban {

@@ -33,11 +33,9 @@ mod routes;
 mod start;
 pub mod systemd;
 
-use std::net::IpAddr;
-
 use signal_hook::consts::SIGHUP;
 
-use crate::chat::record::{AuthorKey, JournalResponse};
+use crate::chat::record::JournalResponse;
 use crate::chat::{
     Admission, Chat, ClientEvent, ClientId, Command, ConnectParams, Credential, Effect, Input,
     Listener, OutputMode, Refusal, RoomId, ServerEvent,
@@ -284,21 +282,6 @@ impl Server {
             Ok(login) => Ok(ClientEvent { id, room, command: Command::LogIn(Box::new(login)) }),
             Err(refusal) => Err(refusal.re(id)),
         }
-    }
-
-    /// Refuses an account, or a client at an address, that is banned from the server; administrators
-    /// are exempt.
-    fn check_banned(
-        &self,
-        now: Now,
-        address: Option<IpAddr>,
-        author: Option<AuthorKey>,
-    ) -> Result<(), Refusal> {
-        let account = author.and_then(|author| self.chat.account(author));
-        if account.is_some_and(|account| account.admin) {
-            return Ok(());
-        }
-        self.bans.check(address, author, now.unix_ms)
     }
 
     /// Hands an input to the chat and performs its effects.
