@@ -37,16 +37,20 @@ pub(super) enum CopyOutcome {
 }
 
 impl Checkpoints {
-    /// Takes the checkpoints of this connection over.
+    /// Takes the checkpoints of this connection over. `on_commit` is told the number of pages in the
+    /// log after each commit.
     pub(super) fn new(
         db: &mut Connection,
         command: Sender<()>,
         copied: Receiver<CopyOutcome>,
+        mut on_commit: impl FnMut(u32) + Send + 'static,
     ) -> rusqlite::Result<Self> {
         let pages = Arc::new(AtomicU32::new(0));
         let counter = Arc::clone(&pages);
         db.wal_hook(Some(move |_: &mut Wal, pages: i32| {
-            counter.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            let pages = u32::try_from(pages).unwrap_or(0);
+            counter.store(pages, Ordering::Relaxed);
+            on_commit(pages);
             Ok(())
         }))?;
         Ok(Self { pages, command, copied, underway: false, at: PAGES })
@@ -175,7 +179,7 @@ mod tests {
         let scratch = Scratch::new();
         let mut db = open(&scratch);
         let ((command, asked), (tell, copied)) = (channel(), channel());
-        let mut checkpoints = Checkpoints::new(&mut db, command, copied).unwrap();
+        let mut checkpoints = Checkpoints::new(&mut db, command, copied, |_| ()).unwrap();
         let pages = |it: &Checkpoints| it.pages.load(Ordering::Relaxed);
         add(&db, PAGES / 2);
         checkpoints.after_commit(&db);
@@ -203,7 +207,7 @@ mod tests {
         let scratch = Scratch::new();
         let mut db = open(&scratch);
         let ((command, _asked), (tell, copied)) = (channel(), channel());
-        let mut checkpoints = Checkpoints::new(&mut db, command, copied).unwrap();
+        let mut checkpoints = Checkpoints::new(&mut db, command, copied, |_| ()).unwrap();
         add(&db, PAGES_MAX);
         checkpoints.after_commit(&db);
         tell.send(CopyOutcome::Partly).unwrap();

@@ -113,6 +113,11 @@ impl Directory {
         fs::metadata(self.path.join(name)).ok().as_ref().map(identity)
     }
 
+    /// Returns the path of the database's write-ahead log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.path.join(LOG)
+    }
+
     /// Returns the path of the database.
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)

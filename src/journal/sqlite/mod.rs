@@ -17,6 +17,7 @@
 
 mod checkpoint;
 mod directory;
+mod gaps;
 mod ids;
 mod key_values;
 mod open;

@@ -12,6 +12,7 @@ use super::super::counters::Counters;
 use super::super::{Durability, Limits, OpenError, epoch};
 use super::checkpoint::{self, Checkpoints};
 use super::directory::{Directory, HighWaterMark};
+use super::gaps::Gaps;
 use super::rooms::Rooms;
 use super::running_searches::RunningSearches;
 use super::task::{ReadRequest, Report, Waker};
@@ -57,13 +58,12 @@ impl Sqlite {
         let (mark, lossy) = mark(place, &directory, writer.entries, now)?;
         let epoch = schema::epoch(&writer.db, &epoch(epoch_seed), lossy).map_err(failed)?;
 
-        let (tasks, taken) = channel();
-        let (report, reports) = channel();
+        let ((tasks, taken), (report, reports)) = (channel(), channel());
         let (doing, done) = channel::<()>();
         let reporting = Reporting { report, waker, doing };
         let (read_requests, search_requests) = readers(&path, limits.scan_entries_max, &reporting)?;
         let Reporting { report, waker, doing } = reporting;
-        let checkpoints = checkpoints(&mut writer.db, &path)?;
+        let (checkpoints, gaps) = checkpoints(&mut writer.db, &path, &directory.log())?;
         if !directory.in_place() {
             return Err(OpenError::Locked { path: place.dir.clone() });
         }
@@ -79,6 +79,7 @@ impl Sqlite {
             now: now.at,
             unsaved: Unsaved::default(),
             checkpoints,
+            gaps,
             pruned: 0,
             expiry,
             degraded: None,
@@ -146,17 +147,24 @@ fn readers(
     Ok((read_requests, search_requests))
 }
 
-/// Starts the thread that copies the log of this connection into the database.
-fn checkpoints(db: &mut Connection, path: &Path) -> Result<Checkpoints, OpenError> {
+/// Starts the thread that copies the log of this connection into the database. Also returns the
+/// pages whose gaps are to be overwritten.
+fn checkpoints(
+    db: &mut Connection,
+    path: &Path,
+    log: &Path,
+) -> Result<(Checkpoints, Gaps), OpenError> {
     let copier = schema::open_copier(path)?;
     let ((command, asked), (tell, copied)) = (channel(), channel());
-    let checkpoints = Checkpoints::new(db, command, copied);
+    let failed = |source| OpenError::Directory { path: log.to_owned(), source };
+    let (gaps, mut log) = Gaps::open(db, log).map_err(failed)?;
+    let checkpoints = Checkpoints::new(db, command, copied, move |pages| log.on_commit(pages));
     spawn("journal-copy", move || {
         checkpoint::run_copier(&copier, &asked, &tell);
         drop(copier);
         drop(tell);
     })?;
-    checkpoints.map_err(|source| OpenError::of(path, source))
+    checkpoints.map(|it| (it, gaps)).map_err(|source| OpenError::of(path, source))
 }
 
 /// Checks the journal against its mark. Also returns whether it has lost entries, which is accepted.

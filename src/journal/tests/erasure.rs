@@ -6,7 +6,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::scratch::{copy, found_in};
-use super::world::{World, deleted, edited, expiring};
+use super::world::{World, deleted, edited, expiring, message};
+use crate::chat::record::Draft;
 use crate::clock::Clock;
 use crate::journal::Limits;
 
@@ -102,4 +103,44 @@ fn deleted_text_leaves_the_files_while_other_requests_come() {
         world.pass(20);
         world.author(mid);
     });
+}
+
+/// Fills two rooms in turns, so that rows are moved whenever a page is full.
+fn in_two_rooms(world: &mut World) -> Vec<Draft> {
+    let mut said = Vec::new();
+    for number in 0..400 {
+        let length = number * 7919 % 23;
+        let mut draft =
+            world.draft(message(&format!("a secretword {}", "and more ".repeat(length))));
+        draft.room = Arc::from(["lobby", "tea"][number % 2]);
+        let mid = world.add(draft.clone());
+        said.push(Draft { change: deleted(mid), ..draft });
+    }
+    said
+}
+
+#[test]
+fn deleted_text_leaves_the_pages_that_it_was_moved_from() {
+    let mut world = World::sqlite();
+    for draft in in_two_rooms(&mut world) {
+        let request_id = world.draft(draft.change.clone()).request_id;
+        world.add(Draft { request_id, ..draft });
+    }
+    goes(&mut world, |_| {});
+}
+
+#[test]
+fn deleted_text_leaves_the_pages_that_an_earlier_version_moved_it_from() {
+    let mut world = World::sqlite();
+    in_two_rooms(&mut world);
+    world.stop();
+    let db = Connection::open(world.dir().join("journal.db")).unwrap();
+    // Rows that become longer are moved.
+    let sql = "PRAGMA secure_delete = ON; UPDATE entries SET text = text || text || text;
+               UPDATE entries SET text = ''";
+    db.execute_batch(sql).unwrap();
+    db.close().unwrap();
+    assert!(found_in(&world.dir(), b"secretword"), "nothing was moved");
+    let mut world = world.started();
+    goes(&mut world, |_| {});
 }

@@ -22,6 +22,7 @@ use rusqlite::ErrorCode;
 
 use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
+use super::gaps::{Gaps, PAGES_BESIDE, PAGES_WHEN_IDLE};
 use super::key_values;
 use super::removal::{ERASED_BESIDE, ERASED_WHEN_IDLE};
 use super::row::{is_inconsistent, is_of_the_disk};
@@ -54,6 +55,7 @@ pub(super) struct Worker {
     pub(super) now: Moment,
     pub(super) unsaved: Unsaved,
     pub(super) checkpoints: Checkpoints,
+    pub(super) gaps: Gaps,
     /// The room after which pruning goes on.
     pub(super) pruned: i64,
     /// When the next message expires, as last reported.
@@ -90,11 +92,16 @@ impl Worker {
     fn patience(&self) -> Duration {
         match (&self.degraded, self.mark.due(self.writer.entries)) {
             (Some(_), _) => PROBE_EVERY,
-            (None, _) if self.writer.text_index.lags() || self.writer.removing => INDEX_PAUSE,
+            (None, _) if self.writer.text_index.lags() || self.has_steps() => INDEX_PAUSE,
             (None, _) if self.erasure.is_due() => ERASE_PAUSE,
             (None, true) => MARK_EVERY,
             (None, false) => LOOK_EVERY,
         }
+    }
+
+    /// Whether there is something to overwrite in steps.
+    fn has_steps(&self) -> bool {
+        self.writer.removing || self.gaps.are_due()
     }
 
     fn receive(&mut self, (now, tasks): (Moment, Vec<Task>)) {
@@ -205,6 +212,7 @@ impl Worker {
     /// Refuses a batch, and everything after it until the database can be written.
     fn fail(&mut self, batch: &[Task], error: &rusqlite::Error) -> Vec<Report> {
         tracing::error!(%error, "the journal cannot be written; messages are refused");
+        self.gaps.give_up();
         self.degrade(error.sqlite_error_code() != Some(ErrorCode::DiskFull));
         self.unsaved.defer(batch);
         let mut reports = refusals(batch);
@@ -259,13 +267,18 @@ impl Worker {
             }
         }
         self.prune_dirty(&mut reports)?;
-        let erased = if batch.is_empty() { ERASED_WHEN_IDLE } else { ERASED_BESIDE };
-        self.writer.erase_removed(erased)?;
+        let (entries, pages) = match batch.is_empty() {
+            true => (ERASED_WHEN_IDLE, PAGES_WHEN_IDLE),
+            false => (ERASED_BESIDE, PAGES_BESIDE),
+        };
+        self.writer.erase_removed(entries)?;
+        self.writer.erased |= self.gaps.overwrite(&self.writer.db, pages)?;
         let mut expiry = self.expiry;
         if self.writer.expiries_changed {
             expiry = self.writer.next_expiry()?;
         }
         self.writer.commit(index)?;
+        self.gaps.on_commit();
         if !batch.is_empty() {
             let took = self.clock.elapsed().saturating_sub(began);
             reports.push(Report::Committed { tasks: batch.len(), took });
@@ -288,7 +301,7 @@ impl Worker {
             if self.writer.text_index.lags() {
                 return self.index(BATCH_WHEN_IDLE);
             }
-            if self.writer.removing {
+            if self.has_steps() {
                 return self.index(0);
             }
             return self.mark();

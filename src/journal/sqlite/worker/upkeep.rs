@@ -1,9 +1,9 @@
 //! What the worker does beside its tasks, about once a second: it puts erased text out of reach, and
 //! looks whether its files are in place.
 //!
-//! SQLite overwrites what is deleted, but the write-ahead log still has the pages as they were. So
-//! some time after a transaction that erased text the log is copied into the database, by the
-//! copier as far as possible, and then cut off. A connection that reads from the log (an export or a
+//! What is deleted is overwritten (see [`gaps`](super::super::gaps)), but the write-ahead log still
+//! has the pages as they were. So some time after a transaction that erased text the log is copied
+//! into the database, by the copier as far as possible, and then cut off. A connection that reads from the log (an export or a
 //! backup) puts that off until it ends, and a process that is killed until the next start.
 
 use std::time::Duration;
