@@ -355,9 +355,32 @@ test("a notification has the text without its markup", () => {
   assert.equal(plainText("> quoted\n- a\n- b\n```js\nlet x;\n```\n:tada:"), "quoted a b let x; :tada:");
 });
 
+test("what a message costs grows with its length alone", () => {
+  const half = (unit, length) => unit.repeat(length / 2 / unit.length);
+  const kinds = {
+    "markers of all kinds in a row": (length) => half("*_", length) + half("_*", length),
+    "links without a host": (length) => half("[a](http://", length) + half("(http://[b](", length),
+    "spaces in a heading": (length) => `# a${half(" ", length)}b${half(" ", length)}c`,
+    "more emphasis than is nested": (length) => half("*a **b ", length) + half("c** d* ", length),
+  };
+  for (const [kind, make] of Object.entries(kinds)) {
+    const timeOf = (length) => {
+      const text = make(length);
+      return Math.min(...[1, 2, 3].map(() => {
+        const start = performance.now();
+        parse(text);
+        return performance.now() - start;
+      }));
+    };
+    timeOf(1_000);
+    // 16 times the length: 256 times the cost would be its square.
+    assert.ok(timeOf(16_000) < 80 * Math.max(timeOf(1_000), 0.5), kind);
+  }
+});
+
 test("deep and long markup is read quickly and ends", () => {
   const nested = (blocks) => Math.max(0, ...blocks.map(({ blocks: quoted = [], items = [] }) => 1 + Math.max(nested(quoted), nested(items.flat()))));
-  for (const unit of ["*", "**a ", "*a **b ", "_", "`", "``a", "[", "[a](", "> ", "- ", "@", "@a ", ":", "https://", "~~", "*a", "<", "1. ", "(", "*(", "a* "]) {
+  for (const unit of ["*", "**a ", "*a **b ", "_", "`", "``a", "[", "[a](", "> ", "- ", "@", "@a ", ":", "https://", "~~", "*a", "<", "1. ", "(", "*(", "a* ", "*_", "a*_~~", "[a](http://", "# a ", "*a **b c** "]) {
     const text = unit.repeat(4000 / unit.length);
     assert.ok(nested(parse(text, NAMES)) <= 6, unit);
     assert.ok(nested(parse(`${text}\n`.repeat(2), NAMES)) <= 6, unit);

@@ -22,7 +22,7 @@
  * @property {string} marker
  * @property {number} left      markers not yet used
  * @property {boolean} opens
- * @property {boolean} closes
+ * @property {boolean} closes  never both
  */
 
 /** How deep emphasis may be nested; deeper markers stay as they were typed. */
@@ -36,36 +36,43 @@ const STARTS_WORD = /[\p{L}\p{N}\p{Extended_Pictographic}\u{1f1e6}-\u{1f1ff}@#`]
 const SHORTCODE = /^:[a-z0-9_+-]{2,32}:/;
 
 /**
- * Returns the run of markers at a position, or null if the characters there are plain text.
+ * Returns the runs of the markers that stand at a position, those without a meaning as text, and where
+ * the markers end.
  *
  * @param {string} text
  * @param {number} at
- * @returns {Run | null}
+ * @returns {{ parts: (Inline | Run)[], end: number }}
  */
-export function runAt(text, at) {
-  const marker = text[at];
-  let end = at;
-  while (text[end] === marker) end += 1;
-  const left = end - at;
-  if (!LENGTHS[/** @type {keyof typeof LENGTHS} */ (marker)]?.includes(left)) return null;
-  return { marker, left, opens: opens(text, at, end), closes: closes(text, at, end) };
+export function runsAt(text, at) {
+  const [markers] = /[*_~]*/.exec(text.slice(at)) ?? [""];
+  const end = at + markers.length;
+  // What stands around all of them counts for each.
+  const isFirst = beginsWord(text, at);
+  const is = { opens: isFirst && opens(text, end), closes: !isFirst && closes(text, end) };
+  const parts = (markers.match(/\*+|_+|~+/g) ?? []).map((run) => {
+    const hasMeaning = LENGTHS[/** @type {keyof typeof LENGTHS} */ (run[0])].includes(run.length);
+    return hasMeaning ? { marker: run[0], left: run.length, ...is } : { kind: /** @type {const} */ ("text"), text: run };
+  });
+  return { parts, end };
 }
 
-/** @param {string} text @param {number} at @param {number} end */
-function opens(text, at, end) {
+/** Whether nothing that a word could belong to stands before the markers here. @param {string} text @param {number} at */
+function beginsWord(text, at) {
   const before = skipBack(text, at);
-  if (before > 0 && !/\s/.test(text[before - 1]) && !isOpening(text, before - 1)) return false;
-  const rest = text.slice(skip(text, end));
+  return before === 0 || /\s/.test(text[before - 1]) || isOpening(text, before - 1);
+}
+
+/** @param {string} text @param {number} end */
+function opens(text, end) {
+  const rest = text.slice(end);
   const [next = " ", second = " "] = rest.slice(0, 4);
   if (/["']/.test(next)) return !/[\s"'.,]/.test(second);
   return STARTS_WORD.test(next) || OPENING.test(next) || SHORTCODE.test(rest.slice(0, 34));
 }
 
-/** @param {string} text @param {number} at @param {number} end */
-function closes(text, at, end) {
-  const last = skipBack(text, at);
-  if (last === 0 || /\s/.test(text[last - 1]) || isOpening(text, last - 1)) return false;
-  const [next = " ", second = " "] = text.slice(skip(text, end)).slice(0, 4);
+/** @param {string} text @param {number} end */
+function closes(text, end) {
+  const [next = " ", second = " "] = text.slice(end, end + 4);
   if (/\s/.test(next)) return true;
   // A file, a path or a call goes on: `_config_.yml`, `*a*/b`, `_f_(x)`.
   if (/[./\\]/.test(next) && /[\p{L}\p{N}]/u.test(second)) return false;
@@ -77,12 +84,6 @@ function isOpening(text, at) {
   if (!/["']/.test(text[at])) return OPENING.test(text[at]);
   const before = skipBack(text, at);
   return before === 0 || /\s/.test(text[before - 1]) || OPENING.test(text[before - 1]);
-}
-
-/** Returns the position after the markers that stand here. @param {string} text @param {number} at */
-function skip(text, at) {
-  while (/[*_~]/.test(text[at] ?? "")) at += 1;
-  return at;
 }
 
 /** Returns the position before the markers that stand here. @param {string} text @param {number} at */
@@ -105,7 +106,7 @@ export function emphasize(parts) {
     if ("marker" in part && part.closes) close(part, out, bottom);
     if (!("marker" in part) || part.left > 0) out.push(part);
   }
-  return joined(out.map((part) => ("marker" in part ? { kind: "text", text: part.marker.repeat(part.left) } : part)));
+  return joined(out.map(asText));
 }
 
 /** Pairs a closing run with the openers before it. @param {Run} run @param {(Inline | Run)[]} out @param {Record<string, number>} bottom */
@@ -113,9 +114,9 @@ function close(run, out, bottom) {
   while (run.left > 0) {
     let at = out.length - 1;
     const lowest = bottom[run.marker] ?? 0;
-    while (at >= lowest && !opensFor(out[at], run)) at -= 1;
+    while (at >= lowest && !opensFor(out[at], run.marker)) at -= 1;
     if (at < lowest) {
-      if (!run.opens) bottom[run.marker] = out.length;
+      bottom[run.marker] = out.length;
       return;
     }
     const opener = /** @type {Run} */ (out[at]);
@@ -123,7 +124,10 @@ function close(run, out, bottom) {
     const children = joined(out.slice(at + 1).map(asText));
     const kind = run.marker === "~" ? "strike" : used === 2 ? "strong" : "em";
     const depth = 1 + Math.max(0, ...children.map((child) => child.depth ?? 0));
-    if (depth > DEPTH_MAX) return;
+    if (depth > DEPTH_MAX) {
+      bottom[run.marker] = out.length;
+      return;
+    }
     out.length = at;
     opener.left -= used;
     run.left -= used;
@@ -133,11 +137,9 @@ function close(run, out, bottom) {
   }
 }
 
-/** Whether a part can be the beginning of what this run ends. @param {Inline | Run} part @param {Run} run */
-function opensFor(part, run) {
-  if (!("marker" in part) || part.marker !== run.marker || !part.opens) return false;
-  // CommonMark's rules 9 and 10: `*a**b*` is not taken apart in its middle.
-  return !(part.closes || run.opens) || (part.left + run.left) % 3 !== 0;
+/** @param {Inline | Run} part @param {string} marker */
+function opensFor(part, marker) {
+  return "marker" in part && part.marker === marker && part.opens;
 }
 
 /** @param {Inline | Run} part @returns {Inline} */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { emphasize, runAt } from "./emphasis.js";
+import { emphasize, runsAt } from "./emphasis.js";
 import { hrefOf, isHonest, linkEnd } from "./links.js";
 import { lastCharacter, mentionEnd } from "./names.js";
 
@@ -36,10 +36,10 @@ function paragraph(text, names, isInLink) {
   const ticks = new Map();
   let plainFrom = 0;
   let at = 0;
-  /** @param {Inline | import("./emphasis.js").Run} part @param {number} end */
-  const push = (part, end) => {
+  /** @param {(Inline | import("./emphasis.js").Run)[]} found @param {number} end */
+  const push = (found, end) => {
     if (at > plainFrom) parts.push({ kind: "text", text: text.slice(plainFrom, at) });
-    parts.push(part);
+    for (const part of found) parts.push(part);
     plainFrom = at = end;
   };
   while (at < text.length) {
@@ -49,15 +49,14 @@ function paragraph(text, names, isInLink) {
     if (character === "`") {
       const length = runLength(text, at);
       const end = codeEnd(text, at, length, ticks);
-      if (end > at) push({ kind: "code", text: codeText(text.slice(at + length, end - length)) }, end);
+      if (end > at) push([{ kind: "code", text: codeText(text.slice(at + length, end - length)) }], end);
       else at += length;
     } else if (character === "*" || character === "_" || character === "~") {
-      const run = runAt(text, at);
-      if (run) push(run, at + run.left);
-      else at += runLength(text, at);
+      const markers = runsAt(text, at);
+      push(markers.parts, markers.end);
     } else {
       const found = at < text.length && token(text, at, names, brackets, isInLink);
-      if (found) push(found.part, found.end);
+      if (found) push([found.part], found.end);
       else at += 1;
     }
   }

@@ -36,8 +36,14 @@ export function linkEnd(text, at) {
   const start = SCHEME.lastIndex;
   const open = /** @type {string[]} */ ([]);
   let end = start;
+  let hasHost = false;
   for (const character of text.slice(start)) {
     if (STOP.test(character)) break;
+    if (!hasHost && character === "/" && text[end - 1] !== "/") {
+      // Without a host there is no link, however much follows.
+      if (hrefOf(text.slice(at, end)) === null) return at;
+      hasHost = true;
+    }
     const partner = CLOSING.get(character);
     if (partner !== undefined && open.pop() !== partner) break;
     if ("([{".includes(character)) open.push(character);

@@ -9,7 +9,7 @@
  */
 
 import { parseInline } from "./inline.js";
-import { foldName } from "./names.js";
+import { foldName, withName } from "./names.js";
 
 /** @typedef {import("./emphasis.js").Inline} Inline */
 
@@ -32,7 +32,7 @@ const NO_NAMES = /** @type {ReadonlySet<string>} */ (new Set());
 const FENCE = /^ {0,3}(`{3,}|~{3,})[^\S\n]*([^\s`]*)[^\S\n]*$/;
 const QUOTE = /^ {0,3}>+ /;
 const QUOTE_GOES_ON = /^ {0,3}>+(?: |$)/;
-const HEADING = /^ {0,3}#{1,6} +(\S.*?)(?: +#+)?\s*$/;
+const HEADING = /^ {0,3}#{1,6} +(\S.*)$/;
 const ITEM = /^( *)([-*+]|(\d{1,9})([.)])) +(?=\S)/;
 
 /**
@@ -51,7 +51,7 @@ export function mentions(content, you, names = NO_NAMES) {
   if (!you || !content.includes("@")) return false;
   const folded = foldName(you);
   const called = `@${folded}`;
-  return inlinesOf(parse(content, new Set([...names, folded]))).some(
+  return inlinesOf(parse(content, withName(names, folded))).some(
     ({ kind, text = "" }) => kind === "mention" && foldName(text) === called,
   );
 }
@@ -131,18 +131,27 @@ function fence(lines, at) {
 
 /** Returns what stands before the closing fence in this line, or null if it has none. @param {string} line @param {string} marker */
 function closedBy(line, marker) {
-  const end = line.trimEnd();
-  let start = end.length;
-  while (end[start - 1] === marker[0]) start -= 1;
-  if (end.length - start < marker.length) return null;
-  const before = end.slice(0, start);
+  const trimmedLine = line.trimEnd();
+  const start = lengthWithout(marker[0], trimmedLine);
+  if (trimmedLine.length - start < marker.length) return null;
+  const before = trimmedLine.slice(0, start);
   return before.trim() === "" ? "" : before;
+}
+
+/** Returns the length of a line without the signs at its end. @param {string} sign @param {string} line */
+function lengthWithout(sign, line) {
+  let end = line.length;
+  while (line[end - 1] === sign) end -= 1;
+  return end;
 }
 
 /** @param {string} line @param {ReadonlySet<string>} names @returns {Found | null} */
 function heading(line, names) {
-  const found = HEADING.exec(line);
-  return found && { block: { kind: "heading", inlines: parseInline(found[1], names) }, lines: 1 };
+  const found = HEADING.exec(line.trimEnd());
+  if (!found) return null;
+  const end = lengthWithout("#", found[1]);
+  const text = found[1][end - 1] === " " ? found[1].slice(0, end).trimEnd() : found[1];
+  return { block: { kind: "heading", inlines: parseInline(text, names) }, lines: 1 };
 }
 
 /**

@@ -9,6 +9,11 @@ export function foldName(name) {
   return name.normalize("NFC").toLowerCase();
 }
 
+/** Returns the names with one more; the set itself if it has that one. @param {ReadonlySet<string>} names @param {string} folded */
+export function withName(names, folded) {
+  return names.has(folded) ? names : new Set([...names, folded]);
+}
+
 /** The longest name, in UTF-16 units; the server's limit of 32 characters may take two each. */
 const NAME_UNITS_MAX = 96;
 
@@ -30,7 +35,7 @@ export function mentionEnd(text, at, names) {
   const start = at + 1;
   const longest = names.size ? Math.min(text.length, start + NAME_UNITS_MAX) : start;
   for (let end = longest; end > start; end -= 1) {
-    if (endsName(text, end) && names.has(foldName(text.slice(start, end)))) return end;
+    if (names.has(foldName(text.slice(start, end))) && endsName(text, end)) return end;
   }
   WORD.lastIndex = start;
   return WORD.test(text) ? WORD.lastIndex : at;

@@ -98,7 +98,7 @@ export function composerView({ submit, editLast, typing, people, drafts, limit }
   };
 
   function send() {
-    const text = field.value.replace(/\s+$/, "");
+    const text = field.value.trimEnd();
     autocomplete.close();
     if (text.trim() === "" || !countCharacters(counter, text, limit())) return;
     const answered = replyTo?.mid;

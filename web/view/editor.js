@@ -21,7 +21,7 @@ export function editorOf(content, { save, cancel, limit }) {
   field.value = content;
   const counter = make("span", { class: "counter note", "aria-live": "polite", hidden: true });
   const submit = () => {
-    const text = field.value.replace(/\s+$/, "");
+    const text = field.value.trimEnd();
     if (text.trim() === "" || !countCharacters(counter, text, limit())) return;
     if (text === content) cancel();
     else save(text);
