@@ -64,6 +64,21 @@ test("pending messages are at the end, with the reader's name and the server's t
   assert.deepEqual(rows(it, 0, 0), [], "only at the end of the list");
 });
 
+test("a deleted message is hidden until it is gone, and shown again if the server refuses", () => {
+  const entry = { id: "a", type: "delete_message", payload: { mid: 1 }, at: 0 };
+  const shown = (rest) => timeline(room([message(1)], rest), 0, 1, reader)[1];
+  assert.equal(shown({ deleting: [1] }).isDeleting, true);
+  assert.deepEqual([shown({ pending: [entry] }).isDeleting, shown({ pending: [entry] }).pending], [true, entry], "nothing is left to undo");
+  const refused = { ...entry, error: { code: "forbidden", message: "" } };
+  assert.deepEqual([shown({ pending: [refused] }).isDeleting, shown({ pending: [refused] }).pending], [false, refused]);
+});
+
+test("a message is read for mentions again when somebody comes whom it may mean", () => {
+  const it = message(1, "Bob", MORNING, { content: "@Alice Smith" });
+  const isMentioned = (...names) => timeline(room([it], { people: names.map((name) => ({ name })) }), 0, 1, reader)[1].isMentioned;
+  assert.deepEqual([isMentioned("Alice"), isMentioned("Alice", "Alice Smith"), isMentioned("Alice")], [true, false, true]);
+});
+
 test("a pending reaction is shown, and removed when refused", () => {
   const entry = { id: "a", type: "react", payload: { mid: 1, emoji: "👍", on: true }, at: 0 };
   const shown = (pending) => timeline(room([message(1)], { pending }), 0, 1, reader)[1].message.reactions;

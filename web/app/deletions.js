@@ -25,11 +25,11 @@ export class Deletions {
 
   /** @param {string} room @param {number} mid */
   begin(room, mid) {
-    const key = `${mid} ${room}`;
+    const key = keyOf(room, mid);
     if (this.#waiting.has(key)) return;
     const finish = () => {
-      this.#end(key);
       this.#send(room, mid);
+      this.#end(room, mid);
     };
     this.#waiting.set(key, { timer: setTimeout(finish, UNDO_MS), finish });
     this.#dispatch({ type: "ui_deleting", room, payload: { mid, on: true } });
@@ -37,17 +37,23 @@ export class Deletions {
 
   /** @param {string} room @param {number} mid */
   undo(room, mid) {
-    this.#end(`${mid} ${room}`);
-    this.#dispatch({ type: "ui_deleting", room, payload: { mid, on: false } });
+    this.#end(room, mid);
   }
 
   finishAll() {
     for (const { finish } of [...this.#waiting.values()]) finish();
   }
 
-  /** @param {string} key */
-  #end(key) {
+  /** @param {string} room @param {number} mid */
+  #end(room, mid) {
+    const key = keyOf(room, mid);
     clearTimeout(this.#waiting.get(key)?.timer);
     this.#waiting.delete(key);
+    this.#dispatch({ type: "ui_deleting", room, payload: { mid, on: false } });
   }
+}
+
+/** @param {string} room @param {number} mid */
+function keyOf(room, mid) {
+  return `${mid} ${room}`;
 }

@@ -26,7 +26,7 @@ import { find, withReaction } from "./room.js";
  * @property {Message | null} [quoted]  the message it replies to; null if that is not loaded
  * @property {Pending} [pending]      the pending event that sends or changes it
  * @property {{ text?: string }} [edit]  the reader edits it; `text`: instead of the message's
- * @property {boolean} [isDeleting]   the reader deletes it, and can still undo that
+ * @property {boolean} [isDeleting]   the reader deletes it, and can undo that until it is pending
  * @property {number} [day]           midnight, local time
  * @property {import("./room.js").Notice} [notice]
  * @property {import("./room.js").Range} [range]  of a gap or of lost messages
@@ -67,6 +67,7 @@ export function timeline(room, from, to, reader) {
       before = undefined;
     }
     const { mid, ts, replyTo, local = `m${mid}` } = message;
+    const change = changes.get(mid);
     if (midnight(ts) !== day) {
       day = midnight(ts);
       items.push({ key: `day ${mid}`, kind: "date", mid, day });
@@ -84,11 +85,11 @@ export function timeline(room, from, to, reader) {
       mid,
       message,
       isHead: !before || !continues(message, before),
-      isMentioned: message.sender !== you && mentions(message.content, you, names),
+      isMentioned: message.sender !== you && isMentionedIn(message, you, names),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
-      pending: changes.get(mid) ?? pendingById.get(local),
+      pending: change ?? pendingById.get(local),
       edit: edit?.room === room.name && edit.mid === mid ? edit : undefined,
-      isDeleting: room.deleting.includes(mid),
+      isDeleting: room.deleting.includes(mid) || (change?.type === "delete_message" && !change.error),
     });
     before = message;
   }
@@ -166,6 +167,18 @@ function withChange(message, change, you) {
   const isMine = message.reactions.some((it) => it.emoji === payload.emoji && it.mine);
   if (isMine === payload.on) return message;
   return { ...message, reactions: withReaction(message.reactions, { ...payload, user: you }, you) };
+}
+
+/** Whether messages mention the reader; each is read again only if the names have changed. @type {WeakMap<Message, { you: string, names: ReadonlySet<string>, isMentioned: boolean }>} */
+const mentionsRead = new WeakMap();
+
+/** @param {Message} message @param {string} you @param {ReadonlySet<string>} names */
+function isMentionedIn(message, you, names) {
+  const last = mentionsRead.get(message);
+  if (last && last.you === you && last.names === names) return last.isMentioned;
+  const isMentioned = mentions(message.content, you, names);
+  mentionsRead.set(message, { you, names, isMentioned });
+  return isMentioned;
 }
 
 /** Returns a pending message as if it had arrived. @param {Pending} entry @param {{ you: string, account?: boolean, clockOffset: number }} reader @returns {Message} */

@@ -80,7 +80,7 @@ export function tickRow(row, serverNow) {
 function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, edit, isDeleting }, you, actions) {
   if (!message) return;
   if (isDeleting) {
-    fillDeleted(row, mid, actions);
+    fillDeleted(row, mid, !pending, actions);
     return;
   }
   const { sender, account, content, ts, replyTo, edited, expires, reactions } = message;
@@ -121,13 +121,13 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
   row.prepend(isHead ? avatar(sender) : gutter(time), body);
 }
 
-/** Fills the row of a message that is being deleted. @param {any} row @param {number} mid @param {RowActions} actions */
-function fillDeleted(row, mid, { undoDelete }) {
-  const undo = make("button", { type: "button", class: "quiet", text: t("undo"), onclick: () => undoDelete(mid) });
+/** Fills the row of a message that is being deleted. @param {any} row @param {number} mid @param {boolean} canUndo @param {RowActions} actions */
+function fillDeleted(row, mid, canUndo, { undoDelete }) {
+  const undo = canUndo && make("button", { type: "button", class: "quiet", text: t("undo"), onclick: () => undoDelete(mid) });
   row.className = "row message deleted";
   row.setAttribute("aria-label", t("message_deleted"));
   row.countdown = row.editor = null;
-  const body = make("div", { class: "body muted" }, make("span", { text: t("message_deleted") }), " ", undo);
+  const body = make("div", { class: "body muted" }, make("span", { text: t("message_deleted") }), ...(undo ? [" ", undo] : []));
   row.replaceChildren(make("span", { class: "gutter", "aria-hidden": "true" }), body);
 }
 
