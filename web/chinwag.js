@@ -81,6 +81,8 @@ export class Chinwag extends Requests {
   /** Rooms that did not fit into the URL. @type {string[]} */
   #remaining = [];
   #listeners = new Listeners();
+  /** @param {ChatEvent} event */
+  #emit = (event) => this.#listeners.emit(event);
   #newId = idGenerator();
   #phase = new PhaseTracker((phase, why) => this.#emit({ type: "phase", payload: { phase, ...why } }));
 
@@ -94,16 +96,14 @@ export class Chinwag extends Requests {
     this.#session = new Session(options);
     this.outbox = new Outbox(storage, storageKey);
 
-    /** @param {ChatEvent} event */
-    const emit = (event) => this.#emit(event);
     /** @param {string} text */
     const send = (text) => this.#connection.send(text);
     this.#timers = new Timers(clock);
     this.#pending = new PendingRequests(this.#timers, (event) => send(encode(event)));
-    this.#sender = new Sender({ outbox: this.outbox, timers: this.#timers, send, emit, probe: () => this.probe() });
+    this.#sender = new Sender({ outbox: this.outbox, timers: this.#timers, send, emit: this.#emit, probe: () => this.probe() });
     this.#sync = new RoomSync({
       timers: this.#timers,
-      emit,
+      emit: this.#emit,
       ask: (type, payload, room) => this.ask(type, payload, room),
       isOpen: () => this.#connection.isOpen,
       changed: () => this.#advance(),
@@ -247,11 +247,6 @@ export class Chinwag extends Requests {
     return this.ask("join_room", { room, history });
   }
 
-  /** @param {string} room */
-  leave(room) {
-    return this.ask("leave_room", { room });
-  }
-
   /** @param {string} name */
   async setName(name) {
     const answer = await this.ask("set_name", name);
@@ -390,11 +385,6 @@ export class Chinwag extends Requests {
     }
     const acknowledged = entry && eventOfAck(entry, event, this);
     if (acknowledged) this.#sync.receive(acknowledged);
-  }
-
-  /** @param {ChatEvent} event */
-  #emit(event) {
-    this.#listeners.emit(event);
   }
 
   /** Fills gaps, and becomes `live` when there are none. */

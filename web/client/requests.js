@@ -98,8 +98,8 @@ export class Requests {
 
   /**
    * Moderates a room. Actions on a `user`: `kick`, `ban`, `unban`, `mute`, `unmute`, `promote`, `demote`,
-   * `invite`; on the room: `lock`, `unlock`, `slow`, `make_private`, `make_public`. Fails without a
-   * connection, because a late action would be a surprise.
+   * `invite`; on the room: `lock`, `unlock`, `slow`, `make_private`, `make_public`, `remove_room`.
+   * Fails without a connection, because a late action would be a surprise.
    *
    * @param {string} room
    * @param {string} action
@@ -107,6 +107,11 @@ export class Requests {
    */
   moderate(room, action, options = {}) {
     return this.ask("moderate", { action, ...options }, room);
+  }
+
+  /** @param {string} room */
+  leave(room) {
+    return this.ask("leave_room", { room });
   }
 
   /** @param {"online" | "away"} status @param {string} [text] */
