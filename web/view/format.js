@@ -8,7 +8,7 @@
  */
 
 import { parse } from "../text/markup.js";
-import { foldName } from "../text/names.js";
+import { foldName, withName } from "../text/names.js";
 import { make } from "./dom.js";
 import { emoji } from "./emoji.js";
 
@@ -25,7 +25,8 @@ import { emoji } from "./emoji.js";
  */
 export function format(text, you, names) {
   const out = document.createDocumentFragment();
-  out.append(...blockNodes(parse(text, new Set([...names, foldName(you)])), foldName(you)));
+  const folded = foldName(you);
+  out.append(...blockNodes(parse(text, withName(names, folded)), folded));
   return out;
 }
 
