@@ -47,6 +47,8 @@ fn writer_that_is_killed() {
     let seed: u64 = number("CHINWAG_CHILD_SEED").unwrap();
     let (mut desk, _) = Desk::open(Path::new(&dir));
     let mut out = std::io::stdout().lock();
+    // With one processor, the test harness has begun a line.
+    writeln!(out).unwrap();
     for number in 0.. {
         let id = format!("{seed}-{number}");
         writeln!(out, "sent {id}").unwrap();
