@@ -29,7 +29,7 @@ pub(super) struct Memory {
     index: Index,
     /// Bytes of memory that all entries take, roughly.
     bytes: usize,
-    searches: Turns<Searching>,
+    searches: Turns<u64, Searching>,
     responses: Vec<JournalResponse>,
     /// When rooms are next pruned by age.
     retention: Moment,
@@ -227,7 +227,7 @@ impl Memory {
 
     fn search(&mut self, search: Search) {
         let Search { request_id, asker, .. } = search;
-        let (all, own) = (self.searches.len(), self.searches.of(asker));
+        let (all, own) = (self.searches.len(), self.searches.of(&asker));
         if all >= self.limits.queue_searches_max || own >= SEARCHES_OF_ONE_MAX {
             let why = JournalError::Overloaded;
             return self.responses.push(JournalResponse::ReadFailed { request_id, why });

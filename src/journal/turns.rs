@@ -1,53 +1,53 @@
-//! The order in which searches go on: those who ask take turns, a step each.
+//! The order in which reads and searches go on: those that they are for take turns, a step each.
 
 use std::collections::VecDeque;
 
-/// The searches of each asker, the next to have a turn first; no list is empty.
+/// The tasks of each owner, the next to have a turn first; no list is empty.
 #[derive(Debug)]
-pub(super) struct Turns<S> {
-    askers: VecDeque<(u64, VecDeque<S>)>,
+pub(super) struct Turns<O, T> {
+    owners: VecDeque<(O, VecDeque<T>)>,
 }
 
-impl<S> Default for Turns<S> {
+impl<O, T> Default for Turns<O, T> {
     fn default() -> Self {
-        Self { askers: VecDeque::new() }
+        Self { owners: VecDeque::new() }
     }
 }
 
-impl<S> Turns<S> {
-    /// Adds a search, behind the others of its asker.
-    pub(super) fn add(&mut self, asker: u64, search: S) {
-        match self.askers.iter_mut().find(|(of, _)| *of == asker) {
-            Some((_, own)) => own.push_back(search),
-            None => self.askers.push_back((asker, VecDeque::from([search]))),
+impl<O: PartialEq, T> Turns<O, T> {
+    /// Adds a task, behind the others of its owner.
+    pub(super) fn add(&mut self, owner: O, task: T) {
+        match self.owners.iter_mut().find(|(of, _)| *of == owner) {
+            Some((_, own)) => own.push_back(task),
+            None => self.owners.push_back((owner, VecDeque::from([task]))),
         }
     }
 
-    /// Runs a step of the next asker's search; returns its result if that ends the search.
-    pub(super) fn step<R>(&mut self, step: impl FnOnce(&mut S) -> Option<R>) -> Option<R> {
-        let (asker, mut own) = self.askers.pop_front()?;
+    /// Runs a step of the next owner's task; returns its result if that ends the task.
+    pub(super) fn step<R>(&mut self, step: impl FnOnce(&mut T) -> Option<R>) -> Option<R> {
+        let (owner, mut own) = self.owners.pop_front()?;
         let result = step(own.front_mut()?);
         if result.is_some() {
             own.pop_front();
         }
         if !own.is_empty() {
-            self.askers.push_back((asker, own));
+            self.owners.push_back((owner, own));
         }
         result
     }
 
-    /// Whether there is no search.
+    /// Whether there is no task.
     pub(super) fn is_empty(&self) -> bool {
-        self.askers.is_empty()
+        self.owners.is_empty()
     }
 
-    /// Counts the searches.
+    /// Counts the tasks.
     pub(super) fn len(&self) -> usize {
-        self.askers.iter().map(|(_, own)| own.len()).sum()
+        self.owners.iter().map(|(_, own)| own.len()).sum()
     }
 
-    /// Counts the searches of an asker.
-    pub(super) fn of(&self, asker: u64) -> usize {
-        self.askers.iter().find(|(of, _)| *of == asker).map_or(0, |(_, own)| own.len())
+    /// Counts the tasks of an owner.
+    pub(super) fn of(&self, owner: &O) -> usize {
+        self.owners.iter().find(|(of, _)| of == owner).map_or(0, |(_, own)| own.len())
     }
 }

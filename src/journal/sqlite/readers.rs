@@ -10,15 +10,27 @@ use super::search::Searching;
 use super::task::{Read, ReadRequest, ReadTarget, Report, Waker};
 use crate::chat::record::{RequestId, Search, SearchPage};
 
-/// Serves reads on its own thread until the reactor's side is closed.
+/// Serves reads on its own thread until the reactor's side is closed. Rooms take turns, a read each:
+/// many who read one room keep nobody out of another.
 pub(super) fn serve_reads(
     db: &Connection,
     read_requests: &Receiver<ReadRequest>,
     reports: &Sender<Vec<Report>>,
     waker: &Waker,
 ) {
-    for request in read_requests {
-        if reports.send(vec![answer(db, request, false)]).is_ok() {
+    let mut turns = Turns::default();
+    loop {
+        if turns.is_empty() {
+            let Ok(request) = read_requests.recv() else { return };
+            turns.add(request.target.room().clone(), request);
+        }
+        for request in read_requests.try_iter() {
+            turns.add(request.target.room().clone(), request);
+        }
+        let Some(report) = turns.step(|request| Some(answer(db, request.clone(), false))) else {
+            continue;
+        };
+        if reports.send(vec![report]).is_ok() {
             waker();
         }
     }
@@ -79,10 +91,39 @@ pub(super) fn answer(db: &Connection, request: ReadRequest, in_order: bool) -> R
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
     use super::*;
     use crate::journal::sqlite::schema;
     use crate::journal::tests::Scratch;
     use crate::journal::{Durability, Limits};
+
+    #[test]
+    fn reads_take_turns_by_room() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("journal.db");
+        let db = schema::open(&path, Durability::Write, &Limits::default(), false).unwrap();
+        let (requests, received) = channel();
+        for room in ["large"; 20].into_iter().chain(["small"; 2]) {
+            let target =
+                ReadTarget::RecentEntries { room: room.into(), entries_max: 1, bytes_max: 1 };
+            requests.send(ReadRequest { target, tries: 0 }).unwrap();
+        }
+        drop(requests);
+        let (reports, sent) = channel();
+        serve_reads(&db, &received, &reports, &(Arc::new(|| ()) as Waker));
+        let rooms: Vec<_> = sent
+            .try_iter()
+            .flatten()
+            .map(|report| match report {
+                Report::Read { request, .. } => request.target.room().clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(rooms.len(), 22);
+        assert_eq!(rooms[..5], ["large", "small", "large", "small", "large"].map(Into::into));
+    }
 
     #[test]
     fn searches_take_turns_by_asker() {
