@@ -8,6 +8,8 @@ pub(in crate::chat) struct Farewell {
     seed: u64,
     /// At least 1.
     clients: u64,
+    /// When the first comes back.
+    first_ms: u64,
     /// The time from the first to the last; at least 1.
     spread_ms: u64,
 }
@@ -17,8 +19,13 @@ impl Farewell {
     pub(in crate::chat) fn new(seed: u64, clients: usize, limits: &Limits) -> Self {
         let clients = u64::try_from(clients).unwrap_or(u64::MAX).max(1);
         let per_second = u64::from(limits.reconnects_per_second.max(1));
-        let spread_ms = clients.saturating_mul(1000).div_ceil(per_second);
-        Self { seed, clients, spread_ms: spread_ms.max(SPREAD_MIN_MS) }
+        // A tenth is left for those who come a little later than they should.
+        let spread_ms =
+            clients.saturating_mul(1000).saturating_mul(10).div_ceil(per_second.saturating_mul(9));
+        let spread_ms = spread_ms.max(SPREAD_MIN_MS);
+        // The more there are, the longer it takes to save their sessions and to restore them.
+        let first_ms = FIRST_MS.saturating_add(spread_ms / 10);
+        Self { seed, clients, first_ms, spread_ms }
     }
 
     /// Returns the moment of one of the clients, counted from 0: no two are closer than the rate
@@ -27,22 +34,22 @@ impl Farewell {
         let rotated = number.wrapping_add(self.seed).checked_rem(self.clients).unwrap_or(0);
         let after = u128::from(rotated).saturating_mul(u128::from(self.spread_ms));
         let after = after.checked_div(u128::from(self.clients)).unwrap_or(0);
-        FIRST_MS.saturating_add(u64::try_from(after).unwrap_or(u64::MAX))
+        self.first_ms.saturating_add(u64::try_from(after).unwrap_or(u64::MAX))
     }
 
     /// Returns a moment for one who comes later than the others were counted.
     pub(in crate::chat) fn any_ms(&self, number: u64) -> u64 {
         let after = scatter(self.seed ^ number).checked_rem(self.spread_ms).unwrap_or(0);
-        FIRST_MS.saturating_add(after)
+        self.first_ms.saturating_add(after)
     }
 
     /// Returns a moment by which all have come back.
     pub(in crate::chat) fn last_ms(&self) -> u64 {
-        FIRST_MS.saturating_add(self.spread_ms)
+        self.first_ms.saturating_add(self.spread_ms)
     }
 }
 
-/// The time that a restart takes at least.
+/// The time that a restart takes at least; a tenth of the spread is added.
 const FIRST_MS: u64 = 1000;
 /// The time over which clients are spread, however few.
 const SPREAD_MIN_MS: u64 = 1000;
@@ -81,10 +88,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_ten_thousand_comes_back_after_eleven_seconds() {
+    fn the_last_of_ten_thousand_comes_back_after_thirteen_seconds() {
         let moments = moments(10_000, 1000);
-        assert_eq!((moments[0], moments[9_999]), (1000, 10_999));
-        assert_eq!(self::moments(2, 1000), [1000, 1500]);
+        assert_eq!((moments[0], moments[9_999]), (2111, 13_221));
+        assert_eq!(self::moments(2, 1000), [1111, 1667]);
     }
 
     #[test]
@@ -92,7 +99,7 @@ mod tests {
         let limits = Limits { reconnects_per_second: 1, ..Limits::default() };
         let farewell = Farewell::new(u64::MAX, usize::MAX, &limits);
         for number in [0, 1, u64::MAX] {
-            assert!(farewell.own_ms(number) >= 1000 && farewell.any_ms(number) >= 1000);
+            assert!(farewell.own_ms(number) >= FIRST_MS && farewell.any_ms(number) >= FIRST_MS);
         }
     }
 }

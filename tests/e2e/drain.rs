@@ -58,7 +58,7 @@ fn while_the_server_ends_requests_are_answered_once_and_upgrades_are_refused() {
     let refused = upgrade(&server);
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     let after = refused.lines().find_map(|line| line.strip_prefix("Retry-After: ")).unwrap();
-    assert!((1..=2).contains(&after.parse::<u32>().unwrap()), "{refused}");
+    assert!((2..=3).contains(&after.parse::<u32>().unwrap()), "{refused}");
     // Without asking for it, the connection ends after the response.
     let page = server.exchange(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
     assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("Connection: close"), "{page}");
@@ -86,7 +86,7 @@ fn the_end_comes_when_the_last_client_has_left() {
     distinct.sort_unstable();
     distinct.dedup();
     assert_eq!(distinct.len(), 20, "each has a delay of its own: {delays:?}");
-    assert!(distinct[0] >= 1000 && distinct[19] < 2000, "{delays:?}");
+    assert!(distinct[0] >= 1000 && distinct[19] < 2200, "{delays:?}");
     drop(clients);
     server.logs("closed by us with 1001");
     assert!(server.is_running());
