@@ -1,14 +1,13 @@
 //! The cost of one guest: for each kind of input, the dearest one against an ordinary one of the
 //! same size.
 
-#![expect(clippy::disallowed_methods, reason = "it measures durations")]
-
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, Namespace, Span};
 use chinwag::chat::{AccountRequest, Admission, Body, ClientId, Credential, Input, Post, Request};
 
+use crate::duration::{self, time};
 use crate::society::START;
 use crate::world::World;
 
@@ -18,8 +17,8 @@ const LIGATURE: char = '\u{FDFA}';
 /// How many times as long the dearest input may take.
 const RATIO_MAX: u32 = 15;
 
-/// What one message takes: the least of many attempts, so that a busy machine does not count.
-fn duration(text: &str) -> Duration {
+/// Returns what takes a message in, again and again.
+fn message(text: &str) -> impl FnMut() -> Duration {
     let mut world = World::with(|limits| {
         (limits.sends_per_second_max, limits.queries_per_second_max) = (None, None);
         limits.errors_max = u32::MAX;
@@ -27,14 +26,11 @@ fn duration(text: &str) -> Duration {
     let client = world.enter("name=Alice&room=dev&history=0");
     world.say(client, "hello");
     world.told.clear();
-    let mut least = Duration::MAX;
-    for _ in 0..12 {
-        let begin = Instant::now();
-        world.say(client, text);
-        least = least.min(begin.elapsed());
+    move || {
+        let took = time(|| world.say(client, text));
         world.told.clear();
+        took
     }
-    least
 }
 
 #[track_caller]
@@ -42,11 +38,7 @@ fn compare(name: &str, ordinary: &str, dearest: &str) {
     // Below this the clock and the allocator are measured, and the reading of each byte, which is
     // paid for by the size.
     let floor = Duration::from_micros(20) + Duration::from_nanos(5 * dearest.len() as u64);
-    let (ordinary, dearest) = (duration(ordinary), duration(dearest));
-    assert!(
-        dearest <= ordinary.max(floor) * RATIO_MAX,
-        "{name}: {dearest:?}, but an ordinary one {ordinary:?}"
-    );
+    duration::compare(name, RATIO_MAX, floor, message(ordinary), message(dearest));
 }
 
 /// Fills a text to so many bytes with one character.
@@ -202,29 +194,25 @@ fn no_number_costs_much_more_than_an_ordinary_one() {
 
 #[test]
 fn no_query_costs_much_more_than_an_ordinary_one() {
-    let duration = |query: &str| {
+    let arrival = |query: String| {
         let mut world = World::new();
         world.enter("name=Bob&room=dev");
-        let mut least = Duration::MAX;
-        for _ in 0..12 {
-            let begin = Instant::now();
-            let client = world.enter(query);
-            least = least.min(begin.elapsed());
-            world.close(client);
+        move || {
+            let mut client = None;
+            let took = time(|| client = Some(world.enter(&query)));
+            client.into_iter().for_each(|client| world.close(client));
             world.pass(Duration::from_secs(3600));
             world.told.clear();
+            took
         }
-        least
     };
     for query in QUERIES {
         for bytes in [48, 510, 7000] {
             let with = |c| query.replace("TEXT", &filled(c, bytes));
-            let (ordinary, dearest) = (duration(&with('ж')), duration(&with(LIGATURE)));
             let floor = Duration::from_micros(40) + Duration::from_nanos(20 * bytes as u64);
-            assert!(
-                dearest <= ordinary.max(floor) * RATIO_MAX,
-                "{query} with {bytes} bytes: {dearest:?}, but an ordinary one {ordinary:?}"
-            );
+            let name = format!("{query} with {bytes} bytes");
+            let (ordinary, dearest) = (arrival(with('ж')), arrival(with(LIGATURE)));
+            duration::compare(&name, RATIO_MAX, floor, ordinary, dearest);
         }
     }
 }
@@ -334,22 +322,19 @@ fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
 
 #[test]
 fn no_request_costs_much_more_than_an_ordinary_one() {
-    let duration = |request: &Request| {
+    let asking = |request: Request| {
         let mut world = World::with(|limits| {
             (limits.requests_per_second_max, limits.sends_per_second_max) = (None, None);
         });
         world.keeper.guests = true;
         world.enter("name=Bob&room=dev");
-        let mut least = Duration::MAX;
-        for _ in 0..12 {
+        move || {
             let (caller, network) = (ClientId(1 << 32), [192, 0, 2, 1].into());
             let asked = Input::Asked { caller, network, request: request.clone() };
-            let begin = Instant::now();
-            world.handle(asked);
-            least = least.min(begin.elapsed());
+            let took = time(|| world.handle(asked));
             world.told.clear();
+            took
         }
-        least
     };
     let room = || Box::<str>::from("dev");
     let by = || Credential::Nobody;
@@ -367,10 +352,9 @@ fn no_request_costs_much_more_than_an_ordinary_one() {
             let pairs =
                 requests(&kind, 'ж', bytes).into_iter().zip(requests(&kind, LIGATURE, bytes));
             for (ordinary, dearest) in pairs {
-                let (usual, most) = (duration(&ordinary), duration(&dearest));
                 let floor = Duration::from_micros(40) + Duration::from_nanos(20 * bytes as u64);
                 let name = format!("{dearest:?}");
-                assert!(most <= usual.max(floor) * RATIO_MAX, "{name:.80}: {most:?} but {usual:?}");
+                duration::compare(&name, RATIO_MAX, floor, asking(ordinary), asking(dearest));
             }
         }
     }
@@ -414,17 +398,11 @@ fn a_resume_with_a_thousand_conversations_costs_what_it_asks_for() {
         let after: String = (0..1000).map(|n| format!("&after=@{n}:1")).collect();
         format!("session={session}{after}")
     };
-    let least = |(mut world, session): (World, String)| {
-        let mut least = Duration::MAX;
-        for _ in 0..5 {
-            let begin = Instant::now();
-            world.enter(&query(&session));
-            least = least.min(begin.elapsed());
-        }
-        least
-    };
-    let (few, many) = (least(world(2)), least(world(900)));
-    assert!(many <= few.max(Duration::from_micros(200)) * RATIO_MAX, "{many:?} but {few:?}");
+    let coming_back =
+        |(mut world, session): (World, String)| move || time(|| _ = world.enter(&query(&session)));
+    let (few, many) = (coming_back(world(2)), coming_back(world(900)));
+    let floor = Duration::from_micros(200);
+    duration::compare("a resume", RATIO_MAX, floor, few, many);
 }
 
 #[test]
@@ -439,26 +417,24 @@ fn a_free_numbered_name_is_found_quickly_among_a_thousand_accounts() {
         }
         world
     };
-    let least = |mut world: World| {
-        let mut least = Duration::MAX;
-        for _ in 0..5 {
-            let begin = Instant::now();
-            let guest = world.enter("name=Eve");
-            least = least.min(begin.elapsed());
-            world.close(guest);
+    let coming = |mut world: World| {
+        move || {
+            let mut guest = None;
+            let took = time(|| guest = Some(world.enter("name=Eve")));
+            guest.into_iter().for_each(|guest| world.close(guest));
             world.pass(Duration::from_secs(3600));
+            took
         }
-        least
     };
-    let (few, many) = (least(world(1)), least(world(1000)));
-    assert!(many <= few.max(Duration::from_micros(50)) * RATIO_MAX, "{many:?} but {few:?}");
+    let (few, many) = (coming(world(1)), coming(world(1000)));
+    duration::compare("a numbered name", RATIO_MAX, Duration::from_micros(50), few, many);
 }
 
 /// The name and the network of one who is muted.
 type Muted = fn(u32) -> (String, [u8; 4]);
 
-/// What it takes a guest to speak in a room with so many mutes of guests.
-fn among_mutes(mutes: u32, muted: Muted, query: &str) -> Duration {
+/// Returns what has a guest speak in a room with so many mutes of guests.
+fn among_mutes(mutes: u32, muted: Muted, query: &str) -> impl FnMut() -> Duration {
     let mut world = World::with(|limits| limits.sends_per_second_max = None);
     let alice = world.enter("name=Alice&room=dev");
     world.say(alice, "hi");
@@ -483,14 +459,12 @@ fn among_mutes(mutes: u32, muted: Muted, query: &str) -> Duration {
     world.restart();
     let query = format!("room=dev&{}", query.replace("SESSION", &session));
     let guest = world.admission("/ws", &query, from([192, 0, 2, 1]));
-    let mut least = Duration::MAX;
-    for _ in 0..30 {
-        let begin = Instant::now();
-        world.say(guest, r#"{"type":"send_message","room":"dev","payload":"x"}"#);
-        least = least.min(begin.elapsed());
+    move || {
+        let text = r#"{"type":"send_message","room":"dev","payload":"x"}"#;
+        let took = time(|| world.say(guest, text));
         world.told.clear();
+        took
     }
-    least
 }
 
 #[test]
@@ -503,7 +477,7 @@ fn a_message_costs_the_same_however_many_are_muted() {
         for query in ["session=SESSION", "name=Bob", "name=Carol"] {
             let few = among_mutes(0, muted, query);
             let many = among_mutes(1000, muted, query);
-            assert!(many <= few * RATIO_MAX, "{query}: {many:?} but {few:?} among no mutes");
+            duration::compare(query, RATIO_MAX, Duration::ZERO, few, many);
         }
     }
 }
