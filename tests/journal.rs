@@ -338,7 +338,7 @@ fn wait(journal: &mut Journal, clock: &Clock, woken: &Receiver<()>) -> Vec<Journ
         if !answers.is_empty() {
             return answers;
         }
-        woken.recv_timeout(Duration::from_secs(20)).expect("the journal hangs");
+        woken.recv_timeout(Duration::from_secs(60)).expect("the journal hangs");
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the binary on a free port; nobody reads its stderr unless asked to.
 struct Server {

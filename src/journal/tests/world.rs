@@ -360,7 +360,7 @@ pub(super) fn request_id_of(answer: &JournalResponse) -> Option<RequestId> {
 
 pub(super) const NOON: Now = Now { at: Moment::from_millis(50), unix_ms: 1_000_000 };
 /// How long a test waits for a thread before it fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn said(page: Page) -> Vec<StoredMessage> {
     match page.found {
