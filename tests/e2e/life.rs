@@ -90,7 +90,7 @@ fn the_server_can_listen_on_several_addresses() {
 
 #[test]
 fn a_silent_client_is_dropped_and_others_see_it_leave() {
-    let server = Server::start(&["--ping-after", "300ms", "--pong-within", "500ms"]);
+    let server = Server::start(&["--ping-after", "500ms", "--pong-within", "3s"]);
     let mut alice = server.join("name=Alice");
     let ghost = server.join("name=Ghost");
     // Reading answers pings by itself; the ghost does not read.

@@ -287,7 +287,7 @@ fn a_proxy_header_can_arrive_byte_by_byte() {
 
 #[test]
 fn a_proxy_header_has_the_deadline_of_the_handshake() {
-    let server = start(&["--proxy-protocol", "on", "--limit", "handshake_within=300ms"]);
+    let server = start(&["--proxy-protocol", "on", "--limit", "handshake_within=2s"]);
     for first in [&b""[..], b"PROXY TCP4 192.0.2", V2] {
         assert_eq!(asks(&mut connect(&server, PROXY), first), 0, "{first:?}");
     }

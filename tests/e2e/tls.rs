@@ -438,7 +438,7 @@ fn a_record_that_is_cut_off_ends_the_connection() {
 fn who_does_not_finish_the_handshake_is_closed_in_time_and_in_number() {
     let certs = Certs::new("half");
     let server =
-        certs.serve(&["--limit", "tls_handshake_within=500ms", "--limit", "tls_handshakes_max=20"]);
+        certs.serve(&["--limit", "tls_handshake_within=3s", "--limit", "tls_handshakes_max=20"]);
     let config = Arc::new(certs.client(&TLS13));
     let mut client =
         ClientConnection::new(Arc::clone(&config), "localhost".try_into().unwrap()).unwrap();
