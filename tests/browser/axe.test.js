@@ -84,9 +84,20 @@ for (const [look, options] of LOOKS) {
 
     const isDrawer = await page.locator("#rooms-open").isVisible();
     if (isDrawer) await page.locator("#rooms-open").click();
-    await page.locator("#room-field").fill(`private ${look}`);
+    await page.locator("#new-room-open").click();
+    await page.locator(".new-room input").first().fill(room);
+    await page.keyboard.press("Enter");
+    await page.locator(".new-room [role=alert]:not(:empty)").waitFor();
     await isSound(page, "making a room");
-    await page.locator("#room-field").fill("");
+    await page.keyboard.press("Escape");
+    for (const dialog of ["jump", "browse"]) {
+      await page.locator(`#${dialog}-open`).click();
+      await page.locator(`.${dialog} [role=option]`).first().waitFor();
+      await isSound(page, dialog);
+      await page.locator(`.${dialog} input`).fill("nothing like this");
+      await isSound(page, `${dialog} without a result`);
+      await page.keyboard.press("Escape");
+    }
     await page.locator("#me").click();
     await page.locator(".menu button").first().waitFor();
     await isSound(page, "one's own menu");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { connected, enter, field, log, newTab, openPage, pressOn, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, jumpTo, log, makeRoom, newTab, openPage, pressOn, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
 const world = setUp({ args: [] });
 
@@ -46,9 +46,7 @@ test("what is typed and not sent survives a reload, in its room", async () => {
   await alice.reload();
   await connected(alice);
   await until(async () => (await field(alice).inputValue()) === "not yet", "the draft");
-  await alice.getByRole("textbox", { name: "Room" }).fill("elsewhere");
-  await alice.keyboard.press("Enter");
-  await alice.getByRole("heading", { name: "#elsewhere" }).waitFor();
+  await makeRoom(alice, "elsewhere");
   assert.equal(await field(alice).inputValue(), "");
   await alice.getByRole("link", { name: "draft", exact: true }).click();
   await until(async () => (await field(alice).inputValue()) === "not yet", "the draft");
@@ -167,9 +165,7 @@ test("messages are edited, answered, reacted to and deleted", async () => {
 test("unread messages are counted in the list and in the title", async () => {
   const alice = await person("Amy", { room: "here" });
   const bob = await person("Bill", { room: "there" });
-  await alice.getByRole("textbox", { name: "Room" }).fill("there");
-  await alice.keyboard.press("Enter");
-  await alice.getByRole("heading", { name: "#there" }).waitFor();
+  await jumpTo(alice, "there");
   await say(alice, "I am here");
   await sees(bob, "I am here");
   await alice.getByRole("link", { name: "here", exact: true }).click();
@@ -201,10 +197,9 @@ test("rooms are left and listed, topics set, names changed", async () => {
   const bob = await person("Bo", { room: "first" });
   await say(alice, "/topic Release day");
   await bob.getByText("Release day").waitFor();
-  await say(bob, "/join second");
-  await bob.getByRole("heading", { name: "#second" }).waitFor();
+  await makeRoom(bob, "second");
   await say(alice, "/rooms");
-  await alice.getByRole("button", { name: /#second/ }).click();
+  await alice.getByRole("dialog", { name: "Browse rooms" }).getByRole("option", { name: /second/ }).click();
   await alice.getByRole("heading", { name: "#second" }).waitFor();
   await say(bob, "/name Bosse");
   await alice.getByRole("list", { name: "People" }).getByText("Bosse").waitFor();
@@ -215,9 +210,7 @@ test("rooms are left and listed, topics set, names changed", async () => {
   assert.equal(await alice.getByRole("link", { name: "second" }).count(), 0);
   await say(alice, "/leave");
   await alice.getByText("Join a room to start.").waitFor();
-  await alice.getByRole("textbox", { name: "Room" }).fill("first");
-  await alice.keyboard.press("Enter");
-  await alice.getByRole("heading", { name: "#first" }).waitFor();
+  await jumpTo(alice, "first");
 });
 
 test("an unknown command is not broadcast, and the server's answer is shown", async () => {

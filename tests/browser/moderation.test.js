@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { connectBot } from "./bots.js";
 import { binary } from "../server.js";
-import { connected, enter, field, log, pressIn, pressOn, rows, say, sees, setUp, startServer, until } from "./world.js";
+import { connected, enter, field, jumpTo, log, makeRoom, pressIn, pressOn, rows, say, sees, setUp, startServer, until } from "./world.js";
 
 // Private rooms and moderation.
 
@@ -27,19 +27,11 @@ function rooms(page) {
   return page.getByRole("navigation", { name: "Rooms" });
 }
 
-/** Creates a room with the form below the list. */
-async function make(page, name, isPrivate) {
-  await page.getByRole("textbox", { name: "Room" }).fill(name);
-  if (isPrivate) await page.getByRole("checkbox", { name: /Private/ }).check();
-  await rooms(page).getByRole("button", { name: "Join" }).click();
-  await page.getByRole("heading", { name: `#${name}` }).waitFor();
-}
-
 test("a private room is visible only to its members", async () => {
   const owner = await person("Olga", "hall");
   const friend = await person("Fred", "hall");
   const stranger = await person("Sven", "hall");
-  await make(owner, "cellar", true);
+  await makeRoom(owner, "cellar", { isPrivate: true });
   await log(owner).getByText("Olga made the room private.").waitFor();
   await until(async () => (await rooms(owner).getByRole("link", { name: "cellar" }).getAttribute("title")) === "Private room", "the lock");
   await owner.locator("#room-name svg").waitFor();
@@ -47,10 +39,14 @@ test("a private room is visible only to its members", async () => {
   await sees(owner, "between us");
 
   await say(stranger, "/rooms");
-  await stranger.getByRole("heading", { name: "Rooms on this server" }).waitFor();
-  assert.doesNotMatch(await stranger.locator("#found").innerText(), /cellar/);
+  const listed = stranger.getByRole("dialog", { name: "Browse rooms" });
+  await listed.getByRole("option", { name: /hall/ }).waitFor();
+  assert.doesNotMatch(await listed.innerText(), /cellar/);
+  await stranger.keyboard.press("Escape");
   await say(stranger, "/join cellar");
-  await log(stranger).locator(".row.notice").waitFor();
+  await stranger.getByRole("button", { name: "Create it" }).click();
+  await stranger.getByRole("alert").getByText(/may not|private|forbidden|invit/i).waitFor();
+  await stranger.keyboard.press("Escape");
   assert.equal(await rooms(stranger).getByRole("link", { name: "cellar" }).count(), 0);
 
   await rooms(owner).getByRole("link", { name: "hall" }).click();
@@ -68,7 +64,7 @@ test("a private room is visible only to its members", async () => {
   assert.equal(await rooms(friend).getByRole("link", { name: "cellar" }).count(), 0);
   await pressIn(owner, owner.locator("#room-menu"), "Make public");
   await log(owner).getByText("Olga made the room public.").waitFor();
-  await make(stranger, "cellar");
+  await jumpTo(stranger, "cellar");
 });
 
 for (const [size, options] of [["desk", {}], ["phone", PHONE]]) {

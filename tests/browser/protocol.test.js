@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { connected, field, join, log, openPage, rows, say, sees, setUp, statusIs, until } from "./world.js";
+import { connected, field, join, log, makeRoom, openPage, rows, say, sees, setUp, statusIs, until } from "./world.js";
 
 // Accounts, private rooms, moderation and other parts of the protocol that a server may not support:
 // the test plays one that does.
@@ -169,9 +169,7 @@ test("notifications need the reader's permission, and a click opens the room", a
   });
   await page.reload();
   await join(page, "Alice", "dev");
-  await page.getByRole("textbox", { name: "Room" }).fill("lobby");
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { name: "#lobby" }).waitFor();
+  await makeRoom(page, "lobby");
   assert.equal(await page.evaluate(() => Notification.asked), 0);
   await page.getByRole("button", { name: "Notify me about mentions" }).click();
   assert.equal(await page.evaluate(() => Notification.asked), 1);
@@ -228,6 +226,7 @@ test("the service worker shows notifications on phones, and a tap opens the room
   await until(() => page.evaluate(() => window.shown.length), "the notification");
   assert.deepEqual(await page.evaluate(() => window.shown), [{ title: "Bob – dev", body: "@Alice, come", tag: "dev" }]);
   await page.evaluate(() => Object.defineProperty(document, "hidden", { configurable: true, get: () => false }));
+  world.server.append("attic", "message", { sender: "Bob", content: "of long ago" });
   await page.evaluate(() => navigator.serviceWorker.dispatchEvent(new MessageEvent("message", { data: { open: "attic" } })));
   await page.getByRole("heading", { name: "#attic" }).waitFor();
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { connectBot } from "./bots.js";
-import { FREELY, field, log, rows, say, sees, setUp, texts, until } from "./world.js";
+import { FREELY, field, log, makeRoom, rows, say, sees, setUp, texts, until } from "./world.js";
 
 const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
@@ -95,9 +95,7 @@ test("an empty result is shown, and Escape returns to the conversation", async (
 test("a search in all rooms opens another room", async () => {
   const bob = await haystack("shed", 120);
   const alice = await person("Ava", { room: "shed" });
-  await alice.getByRole("textbox", { name: "Room" }).fill("house");
-  await alice.keyboard.press("Enter");
-  await alice.getByRole("heading", { name: "#house" }).waitFor();
+  await makeRoom(alice, "house");
   const panel = await search(alice, "needle");
   await panel.getByRole("checkbox", { name: "Only in this room" }).check();
   await panel.getByRole("button", { name: "Find" }).click();
@@ -127,9 +125,7 @@ test("the page offers to jump to the first unread message", async () => {
   const bob = await haystack("office", 30);
   const alice = await person("Amir", { room: "office" });
   await sees(alice, "straw 30");
-  await alice.getByRole("textbox", { name: "Room" }).fill("canteen");
-  await alice.keyboard.press("Enter");
-  await alice.getByRole("heading", { name: "#canteen" }).waitFor();
+  await makeRoom(alice, "canteen");
   await bob.say(...Array.from({ length: 150 }, (_, i) => `news ${i + 1}`));
   await alice.getByRole("link", { name: /office 150 unread/ }).click();
   await sees(alice, "news 150");

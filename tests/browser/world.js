@@ -166,6 +166,26 @@ export function texts(page) {
   return log(page).locator(".text").allInnerTexts();
 }
 
+/** Makes a room by the dialog. */
+export async function makeRoom(page, name, { isPrivate = false } = {}) {
+  await page.getByRole("button", { name: "New room" }).click();
+  const dialog = page.getByRole("dialog", { name: "New room" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill(name);
+  if (isPrivate) await dialog.getByRole("checkbox", { name: /Private/ }).check();
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("heading", { name: `#${name}` }).waitFor();
+}
+
+/** Goes to a room that exists. */
+export async function jumpTo(page, name) {
+  await page.keyboard.press("Control+k");
+  const dialog = page.getByRole("dialog", { name: "Jump to" });
+  await dialog.getByRole("combobox").fill(`#${name}`);
+  await dialog.getByRole("option", { name }).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: `#${name}` }).waitFor();
+}
+
 /** Chooses from the menu of a button. */
 export async function pressIn(page, button, choice) {
   await button.click();

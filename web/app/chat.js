@@ -31,12 +31,15 @@ import { Actions } from "./actions.js";
 import * as cache from "./cache.js";
 import { commandRunner } from "./commands.js";
 import { Deletions } from "./deletions.js";
+import { Directory } from "./directory.js";
 import { Drafts } from "./drafts.js";
 import { handleEvents } from "./events.js";
 import { Feedback } from "./feedback.js";
+import { setUpFinding } from "./find.js";
 import { HistoryLoader } from "./history-loader.js";
 import { Navigation } from "./navigation.js";
 import { readMarkerView } from "./read-marker.js";
+import { Recent } from "./recent.js";
 import { Store } from "./store.js";
 
 const TICK_MS = 1_000;
@@ -52,6 +55,8 @@ const TICK_MS = 1_000;
  * @property {Actions} actions
  * @property {Deletions} deletions
  * @property {Navigation} navigation
+ * @property {Directory} directory
+ * @property {Recent} recent
  * @property {() => void} quit
  */
 
@@ -74,23 +79,29 @@ export function startChat(name, room, storage, quit) {
   const loader = new HistoryLoader(chat, store);
   const actions = new Actions(chat, store, feedback);
   const deletions = new Deletions((of, mid) => void chat.delete(of, mid), (event) => store.dispatch(event));
+  const directory = new Directory(chat);
+  const recent = new Recent(storage);
   const panels = drawers();
   const navigation = new Navigation({
     chat,
     store,
     loader,
     feedback,
+    directory,
+    askToCreate: (name) => finding.askForRoom(name, true),
     closeDrawer: panels.closeOverlay,
     focusComposer: () => composer.focus(),
     scrollTo: (mid) => list.show(mid),
   });
-  const core = { chat, store, loader, feedback, actions, deletions, navigation, quit };
+  const core = { chat, store, loader, feedback, actions, deletions, navigation, directory, recent, quit };
   const list = buildList(core);
-  const composer = buildComposer(core, new Drafts(storage));
+  const composer = buildComposer(core, new Drafts(storage), () => finding.browse());
   buildToolbar(core, composer);
   const notify = notifier({ open: (target) => navigation.open(target) });
   handleEvents({ chat, store, loader, feedback, announce, notify, restore: (text) => composer.restore(text) });
-  store.views = [list, composer, ...buildSideViews(core, composer, announce)];
+  const rooms = roomsView({ open: (room) => navigation.open(room), leave: (room) => navigation.leave(room) });
+  const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
+  store.views = [list, composer, rooms, ...buildSideViews(core, composer, announce)];
   listenToPage(core, list, composer);
 
   // What an earlier page could not send is still in the outbox.
@@ -110,7 +121,7 @@ function buildList({ chat, store, loader, actions, deletions, navigation }) {
     loadOlder: (room) => loader.loadOlder(room),
     loadPage: (room, page) => loader.loadPage(room, page),
     seek: (room, mid) => navigation.showMessage(room, mid),
-    open: (room) => navigation.open(room),
+    open: (room) => navigation.join(room),
     undoDelete: (mid) => deletions.undo(store.state.active, mid),
     saveEdit: (mid, text) => {
       endEdit(store);
@@ -123,8 +134,8 @@ function buildList({ chat, store, loader, actions, deletions, navigation }) {
   return list;
 }
 
-/** @param {Core} core @param {Drafts} drafts */
-function buildComposer({ chat, store, feedback, actions, deletions, navigation, quit }, drafts) {
+/** @param {Core} core @param {Drafts} drafts @param {() => void} browse  opens the list of all rooms */
+function buildComposer({ chat, store, feedback, actions, deletions, navigation, quit }, drafts, browse) {
   const commands = commandRunner({
     chat,
     state: () => store.state,
@@ -134,6 +145,7 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
     remove: (room, mid) => deletions.begin(room, mid),
     restore: (text) => composer.restore(text),
     setAway: (isAway, text) => actions.setAway(isAway, text),
+    browse,
     quit,
   });
   const composer = composerView({
@@ -189,12 +201,6 @@ function buildSideViews(core, composer, announce) {
   return [
     roomHeaderView(),
     peopleView({ openMenu: openPersonMenu }),
-    roomsView({
-      open: (room) => navigation.open(room),
-      createPrivate: (room) => navigation.open(room, (name) => actions.moderate(name, "make_private")),
-      leave: (room) => navigation.leave(room),
-      closeFound: () => store.dispatch({ type: "ui_found_closed" }),
-    }),
     searchView({
       search: (query, room, limit) => actions.search(query, room, limit),
       show: (room, mid) => navigation.showMessage(room, mid),
@@ -206,7 +212,7 @@ function buildSideViews(core, composer, announce) {
     }),
     cache.cacheView(chat, (event) => store.dispatch(event), { active: () => store.state.active }),
     readMarkerView((room, seq) => actions.markRead(room, seq)),
-    { update: ({ active }) => showAddress(active) },
+    { update: ({ active, rooms }) => (showAddress(active, (room) => rooms.has(room)), core.recent.visit(active)) },
   ];
 }
 

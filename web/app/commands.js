@@ -22,11 +22,12 @@ import { t } from "../strings/strings.js";
  * @property {(room: string, mid: number) => void} remove       deletes a message, unless it is undone
  * @property {(text: string) => void} restore                  puts a text back into the input box
  * @property {(isAway: boolean, text?: string) => void} setAway
+ * @property {() => void} browse  opens the list of all rooms
  * @property {() => void} quit
  */
 
 /** @param {CommandContext} context */
-export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, quit }) {
+export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, browse, quit }) {
   return { submit, lastMessage };
 
   /** @param {string} line @param {number} [replyTo] */
@@ -60,7 +61,7 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, rem
       case "name":
         return chat.setName(words).then(() => dispatch({ type: "ui_renamed", payload: { you: chat.you } }), feedback.showError);
       case "rooms":
-        return chat.ask("list_rooms").catch(feedback.showError);
+        return browse();
       case "away":
       case "back":
         return setAway(kind === "away", words);

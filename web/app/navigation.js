@@ -5,6 +5,7 @@
  */
 
 import { isDirect } from "../client/event.js";
+import { roomNamed } from "../state/directory.js";
 import { isLoaded } from "../state/history.js";
 import { conversationWith } from "../state/moderation.js";
 import { find } from "../state/room.js";
@@ -16,6 +17,8 @@ import { t } from "../strings/strings.js";
  * @property {import("./store.js").Store} store
  * @property {import("./history-loader.js").HistoryLoader} loader
  * @property {import("./feedback.js").Feedback} feedback
+ * @property {import("./directory.js").Directory} directory
+ * @property {(name: string) => void} askToCreate  asks about a room that does not exist
  * @property {() => void} closeDrawer           closes a panel that lies over the conversation
  * @property {() => void} focusComposer
  * @property {(mid: number) => void} scrollTo   shows a message of the open room
@@ -29,22 +32,51 @@ export class Navigation {
     this.#context = context;
   }
 
-  /** Opens a room, joining it if necessary. @param {string} name @param {(room: string) => void} [onOpen]  called with the room's exact name */
-  open(name, onOpen) {
-    const { chat, store, loader, feedback, closeDrawer, focusComposer } = this.#context;
+  /** Opens a room that is there, joining it if necessary; asks about one that is not. @param {string} name */
+  open(name) {
+    const { directory, feedback, askToCreate } = this.#context;
+    if (!name || this.#openKnown(name)) return;
+    directory.load().then(
+      (rooms) => (roomNamed(rooms, name) ? this.join(name) : askToCreate(name)),
+      feedback.showError,
+    );
+  }
+
+  /** Opens a room, joining or making it if necessary. @param {string} name */
+  join(name) {
+    if (!this.#openKnown(name)) this.create(name).catch(this.#context.feedback.showError);
+  }
+
+  /** Joins a room, which makes it if it is not there. @param {string} name @returns {Promise<string>} its exact name */
+  async create(name) {
+    const { room = name } = await this.#context.chat.join(name);
+    this.#show(room);
+    return room;
+  }
+
+  /** Opens a conversation or a joined room; returns whether it is one. @param {string} name */
+  #openKnown(name) {
+    const known = roomNamed(this.#context.store.state.rooms.values(), name)?.name;
+    if (known || isDirect(name)) this.#show(known ?? name);
+    return known !== undefined || isDirect(name);
+  }
+
+  /** @param {string} room */
+  #show(room) {
+    const { store, loader, closeDrawer, focusComposer } = this.#context;
     closeDrawer();
-    if (!name) return;
-    const rooms = [...store.state.rooms.keys()];
-    const known = rooms.find((it) => it.toLowerCase() === name.toLowerCase());
-    /** @param {string} room */
-    const show = (room) => {
-      store.dispatch({ type: "ui_opened", room });
-      loader.loadLatest(room);
-      focusComposer();
-      onOpen?.(room);
-    };
-    if (known || isDirect(name)) show(known ?? name);
-    else chat.join(name).then(({ room }) => show(room ?? name), feedback.showError);
+    store.dispatch({ type: "ui_opened", room });
+    loader.loadLatest(room);
+    focusComposer();
+  }
+
+  /** Opens the room that stands some steps further in a list. @param {readonly string[]} order @param {number} step */
+  openNeighbour(order, step) {
+    const at = order.indexOf(this.#context.store.state.active);
+    // From no place in the list, the first step leads to one of its ends.
+    const next = at < 0 ? (step > 0 ? 0 : order.length - 1) : at + step;
+    const room = order[(next + order.length) % order.length];
+    if (room) this.open(room);
   }
 
   /** Opens the private conversation with a person. @param {string} person */

@@ -70,8 +70,6 @@ export function reduce(state, event, now) {
       return updateRoom(state, room, (it) => withPresence(it, type, payload));
     case "user_list":
       return updateRoom(state, room, (it) => withPeople(it, payload.users, payload.count));
-    case "room_list":
-      return { ...state, found: list(payload.rooms).map(asListedRoom) };
     case "search_results":
       return setResults(state, event);
     case "typing":
@@ -140,8 +138,6 @@ function reducePageEvent(state, { type, room = state.active, payload = {} }, now
       return state.search ? { ...state, search: { ...state.search, isBusy: false, failure: text(payload.message) } } : state;
     case "ui_search_closed":
       return { ...state, search: null };
-    case "ui_found_closed":
-      return { ...state, found: null };
     case "ui_renamed":
       return updateReader(state, { user: text(payload.you), was: state.you });
     case "ui_status":
@@ -298,9 +294,4 @@ function expire(state, now) {
     });
   }
   return next;
-}
-
-/** @param {any} raw */
-function asListedRoom(raw) {
-  return { room: text(raw.room), users: count(raw.users, 0), topic: text(raw.topic) };
 }

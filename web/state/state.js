@@ -18,7 +18,6 @@
  * @property {string} active
  * @property {boolean} attentive    the reader sees the end of the active room
  * @property {number} clockOffset   server clock minus local clock, in ms
- * @property {{ room: string, users: number, topic: string }[] | null} found  the answer to `list_rooms`, while it is shown
  * @property {Search | null} search
  * @property {Record<string, number>} limits
  * @property {number} notices       number of the last notice
@@ -50,7 +49,6 @@ export function initialState(active = "") {
     active,
     attentive: true,
     clockOffset: 0,
-    found: null,
     search: null,
     limits: {},
     notices: 0,

@@ -61,9 +61,19 @@ export function roomInAddress() {
   }
 }
 
-/** Puts the room into the address of the page. @param {string} room */
-export function showAddress(room) {
-  if (roomInAddress() !== room) history.replaceState(null, "", `#${encodeURIComponent(room)}`);
+/**
+ * Puts the room into the address of the page. *Back* then leads to the room before, if that is still
+ * there.
+ *
+ * @param {string} room
+ * @param {(room: string) => boolean} isThere
+ */
+export function showAddress(room, isThere) {
+  const before = roomInAddress();
+  if (before === room) return;
+  const address = `#${encodeURIComponent(room)}`;
+  if (room && isThere(before)) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The lists of rooms and of private conversations, the form to join a room, and the answer to `/rooms`.
+ * The lists of rooms and of private conversations.
  *
  * @module
  */
@@ -14,34 +14,30 @@ import { byId, icon, iconButton, make, icons, reconcile, setText } from "./dom.j
 /**
  * @typedef {object} RoomsActions
  * @property {(room: string) => void} open
- * @property {(room: string) => void} createPrivate
  * @property {(room: string) => void} leave
- * @property {() => void} closeFound
  */
 
 /** @param {RoomsActions} actions */
-export function roomsView({ open, createPrivate, leave, closeFound }) {
+export function roomsView({ open, leave }) {
   const list = byId("rooms");
-  const found = byId("found");
-  const form = byId("room-form");
-  const field = byId("room-field");
-  const choice = byId("room-choice");
-  const isPrivate = byId("room-private");
   const conversations = byId("conversations");
+  const panel = list.parentElement;
   const rows = new Map();
   const conversationRows = new Map();
+  /** @type {State | undefined} */
+  let latest;
+  /** Whether unread rooms may be out of sight: then they rise. */
+  let isLong = false;
+  /** The names of all, as shown. @type {string[]} */
+  let order = [];
 
-  field.addEventListener("input", () => (choice.hidden = field.value.trim() === ""));
-  form.addEventListener("submit", (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const name = field.value.trim().replace(/^#/, "");
-    if (!name) return;
-    if (isPrivate.checked) createPrivate(name);
-    else open(name);
-    field.value = "";
-    isPrivate.checked = false;
-    choice.hidden = true;
-  });
+  new ResizeObserver(() => {
+    const before = isLong;
+    isLong = panel.scrollHeight > panel.clientHeight;
+    if (isLong !== before) draw();
+  }).observe(panel);
+  // Nothing moves beneath the pointer or the focus.
+  for (const change of ["mouseleave", "focusout"]) panel.addEventListener(change, () => requestAnimationFrame(draw));
 
   /** @param {Room} room */
   const create = ({ name }) => {
@@ -53,7 +49,9 @@ export function roomsView({ open, createPrivate, leave, closeFound }) {
       "a",
       {
         href: `#${encodeURIComponent(name)}`,
-        onclick: (/** @type {Event} */ event) => {
+        onclick: (/** @type {MouseEvent} */ event) => {
+          // With a key, the browser opens a tab or a window.
+          if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
           event.preventDefault();
           open(name);
         },
@@ -71,33 +69,41 @@ export function roomsView({ open, createPrivate, leave, closeFound }) {
   return {
     /** @param {State} state @param {State} before */
     update(state, before) {
-      if (state.found !== before.found) showFound(state.found);
-      if (state.rooms === before.rooms && state.active === before.active) return;
-      const all = [...state.rooms.values()];
-      const how = {
-        key: (/** @type {Room} */ { name }) => name,
-        create: (/** @type {Room} */ room) => showRoom(create(room), room, state.active),
-        update: (/** @type {any} */ row, /** @type {Room} */ room) => showRoom(row, room, state.active),
-      };
-      reconcile(list, rows, all.filter(({ name }) => !isDirect(name)), how);
-      reconcile(conversations, conversationRows, all.filter(({ name }) => isDirect(name)), how);
-      byId("conversations-part").hidden = conversationRows.size === 0;
+      latest = state;
+      if (state.rooms !== before.rooms || state.active !== before.active) draw();
     },
+
+    /** Returns the names of rooms and conversations, in the order shown. */
+    order: () => order,
   };
 
-  /** @param {State["found"]} rooms */
-  function showFound(rooms) {
-    found.hidden = rooms === null;
-    const close = iconButton(icons.close, t("close"), closeFound);
-    const items = (rooms ?? []).map(({ room, users, topic }) => {
-      const button = make("button", { class: "quiet", type: "button", title: topic, onclick: () => open(room) });
-      button.append(make("bdi", { text: `#${room}` }), make("span", { class: "muted", text: ` ${users}` }));
-      return make("li", {}, button);
-    });
-    found.replaceChildren(
-      make("div", { class: "side-head" }, make("h2", { text: t("room_list") }), close),
-      make("ul", {}, ...items),
-    );
+  function draw() {
+    if (!latest) return;
+    const { rooms, active } = latest;
+    const how = {
+      key: (/** @type {Room} */ { name }) => name,
+      create: (/** @type {Room} */ room) => showRoom(create(room), room, active),
+      update: (/** @type {any} */ row, /** @type {Room} */ room) => showRoom(row, room, active),
+    };
+    const all = sorted([...rooms.values()]);
+    order = all.map(({ name }) => name);
+    reconcile(list, rows, all.filter(({ name }) => !isDirect(name)), how);
+    reconcile(conversations, conversationRows, all.filter(({ name }) => isDirect(name)), how);
+    conversations.hidden = conversationRows.size === 0;
+    isLong = panel.scrollHeight > panel.clientHeight;
+  }
+
+  /** Returns rooms before conversations; in a list that is too long to see, unread ones come first. @param {Room[]} all */
+  function sorted(all) {
+    const isHeld = panel.matches(":hover") || panel.contains(document.activeElement);
+    const places = new Map(order.map((name, at) => [name, at]));
+    /** @param {Room} room */
+    const rank = ({ name, unread, mentions }) => {
+      if (isHeld) return places.get(name) ?? Infinity;
+      return isLong && unread > 0 ? (mentions > 0 ? 0 : 1) : 2;
+    };
+    const parts = [all.filter(({ name }) => !isDirect(name)), all.filter(({ name }) => isDirect(name))];
+    return parts.flatMap((part) => part.sort((a, b) => Math.sign(rank(a) - rank(b)) || 0));
   }
 }
 

@@ -1,0 +1,77 @@
+/**
+ * The ways to rooms and people: the dialogs *Jump to*, *Browse rooms* and *New room*, and their keys.
+ *
+ * @module
+ */
+
+import { isDirect } from "../client/event.js";
+import { byId } from "../view/dom.js";
+import { jumpDialogs } from "../view/jump.js";
+import { newRoomDialog } from "../view/new-room.js";
+import { errorText } from "./feedback.js";
+
+/**
+ * @typedef {object} FindContext
+ * @property {import("./store.js").Store} store
+ * @property {import("./navigation.js").Navigation} navigation
+ * @property {import("./directory.js").Directory} directory
+ * @property {import("./recent.js").Recent} recent
+ * @property {import("./actions.js").Actions} actions
+ * @property {(text: string) => void} prefill  puts the beginning of a command into the input box
+ * @property {() => readonly string[]} order   rooms and conversations as they are listed
+ */
+
+/**
+ * Connects the dialogs with their buttons and keys.
+ *
+ * @param {FindContext} context
+ */
+export function setUpFinding({ store, navigation, directory, recent, actions, prefill, order }) {
+  const askForRoom = newRoomDialog({
+    rooms: async () => [
+      ...(await directory.load()).map(({ name }) => name),
+      ...[...store.state.rooms.keys()].filter((it) => !isDirect(it)),
+    ],
+    open: (room) => navigation.open(room),
+    create: async (name, isPrivate) => {
+      const room = await navigation.create(name);
+      if (isPrivate) await actions.moderate(room, "make_private");
+    },
+    errorText,
+  });
+  const { jump, browse } = jumpDialogs({
+    state: () => store.state,
+    recent: () => recent.rooms,
+    directory,
+    open: (room) => navigation.open(room),
+    join: (room) => navigation.join(room),
+    openConversation: (person) => navigation.openConversation(person),
+    prefill,
+    create: askForRoom,
+  });
+  byId("jump-open").onclick = () => jump();
+  byId("browse-open").onclick = browse;
+  byId("new-room-open").onclick = () => askForRoom();
+  byId("direct-open").onclick = () => jump("@");
+  document.addEventListener("keydown", (event) => {
+    const { key, ctrlKey, metaKey, altKey, shiftKey, defaultPrevented } = event;
+    if (defaultPrevented || altKey || shiftKey || !(ctrlKey || metaKey) || key.toLowerCase() !== "k") return;
+    event.preventDefault();
+    jump();
+  });
+  // Before the input box takes the arrow keys for itself.
+  document.addEventListener("keydown", onArrow, true);
+  return { askForRoom, browse };
+
+  /** @param {KeyboardEvent} event */
+  function onArrow(event) {
+    const { key, altKey, ctrlKey, metaKey, shiftKey } = event;
+    const isArrow = key === "ArrowUp" || key === "ArrowDown";
+    if (!isArrow || !altKey || ctrlKey || metaKey || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const { rooms, active } = store.state;
+    const among = order().filter((name) => !shiftKey || name === active || (rooms.get(name)?.unread ?? 0) > 0);
+    navigation.openNeighbour(among, key === "ArrowUp" ? -1 : 1);
+  }
+}
