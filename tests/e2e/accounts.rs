@@ -119,7 +119,7 @@ fn a_wrong_password_and_an_unknown_name_are_answered_alike() {
 
 #[test]
 fn after_too_many_guesses_even_the_right_password_has_to_wait() {
-    let server = Server::start(&["--limit", "login_burst=2", "--limit", "login_every=3s"]);
+    let server = Server::start(&["--limit", "login_burst=2", "--limit", "login_every=10s"]);
     register(&server, "Alice");
     let began = Instant::now();
     for name in ["Alice", "alice"] {
@@ -128,7 +128,7 @@ fn after_too_many_guesses_even_the_right_password_has_to_wait() {
     let refused = log_in(&server, "Аlice", PASSWORD);
     assert_eq!((refused.status, &refused.body["code"]), (429, &json!("rate_limited")));
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-    assert!((1..=3).contains(&wait), "{wait}");
+    assert!((1..=10).contains(&wait), "{wait}");
     // Other accounts are not affected.
     assert_eq!(log_in(&server, "Bob", "a wrong one").status, 401);
     until("the right password is good again", || log_in(&server, "Alice", PASSWORD).status == 200);
