@@ -11,7 +11,9 @@ import { remembered } from "./chinwag.js";
 import { clearSession } from "./client/saved-session.js";
 import { t } from "./strings/strings.js";
 import { roomInAddress, translatePage } from "./view/page.js";
+import { showTheme } from "./view/preferences.js";
 
+showTheme();
 translatePage(t);
 const storage = openStorage();
 const { name: savedName } = remembered(storage);

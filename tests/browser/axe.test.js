@@ -121,6 +121,11 @@ for (const [look, options] of LOOKS) {
     await page.locator(".row.message:not(.waiting)", { hasText: "psst" }).waitFor();
     await isSound(page, "a private conversation");
 
+    if (isDrawer) await page.locator("#rooms-open").click();
+    await page.locator("#settings-open").click();
+    await isSound(page, "the settings");
+    await page.keyboard.press("Escape");
+    if (isDrawer) await page.keyboard.press("Escape");
     await page.locator("#search-open").click();
     await isSound(page, "the search");
     await page.locator("#search-field").fill("needles");

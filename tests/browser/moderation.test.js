@@ -60,6 +60,12 @@ test("a private room is visible only to its members", async () => {
   assert.doesNotMatch(await stranger.content(), /cosy|between us/);
 
   await pressIn(friend, friend.locator("#room-menu"), "Leave room");
+  const question = friend.getByRole("dialog", { name: "Leave #cellar?" });
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await say(friend, "still here");
+  await sees(friend, "still here");
+  await pressIn(friend, friend.locator("#room-menu"), "Leave room");
+  await question.getByRole("button", { name: "Leave room" }).click();
   await friend.getByRole("heading", { name: "#hall" }).waitFor();
   assert.equal(await rooms(friend).getByRole("link", { name: "cellar" }).count(), 0);
   await pressIn(owner, owner.locator("#room-menu"), "Make public");
@@ -130,7 +136,12 @@ test("menus offer only permitted moderation actions", async () => {
   await say(guest, "/kick Otto");
   await log(guest).getByText("only moderators of this room").waitFor();
   assert.equal(await people(guest).getByRole("button", { name: "Otto" }).count(), 1);
+  const question = mod.getByRole("dialog", { name: "Ban Gero from #ranks?" });
   await pressOn(mod, "Gero", "Ban from room");
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await pressOn(mod, "Gero", "Ban from room");
+  assert.equal(await people(mod).getByRole("button", { name: "Gero" }).count(), 1);
+  await question.getByRole("button", { name: "Ban from room" }).click();
   await guest.getByText("banned you").first().waitFor();
 });
 
@@ -149,9 +160,34 @@ test("the room menu locks, slows and sets the topic", async () => {
   await log(guest).getByText("set slow mode to 10s").waitFor();
   await pressIn(owner, owner.locator("#room-menu"), "Turn slow mode off");
   await pressIn(owner, owner.locator("#room-menu"), "Set topic");
-  await owner.keyboard.type("House rules");
+  await owner.getByRole("dialog", { name: "Topic of #rules" }).getByRole("textbox", { name: "Topic" }).fill("House rules");
   await owner.keyboard.press("Enter");
   await guest.locator("#room-topic", { hasText: "House rules" }).waitFor();
+});
+
+test("the beginning of a room offers to set a topic and to invite, and dialogs ask for the rest", async () => {
+  const owner = await person("Odo", "fresh");
+  const friend = await person("Finn", "elsewhere");
+  const log = owner.getByRole("log");
+  await log.getByText("This is #fresh").waitFor();
+  await log.getByRole("button", { name: "Set topic" }).click();
+  const topic = owner.getByRole("dialog", { name: "Topic of #fresh" });
+  await topic.getByRole("textbox", { name: "Topic" }).fill("given up");
+  await owner.keyboard.press("Escape");
+  await topic.waitFor({ state: "detached" });
+  assert.equal(await owner.locator("#room-topic").textContent(), "");
+  await log.getByRole("button", { name: "Invite someone" }).click();
+  await owner.getByRole("dialog", { name: "Invite to #fresh" }).getByRole("textbox").fill("Finn");
+  await owner.getByRole("button", { name: "Invite", exact: true }).click();
+  await friend.getByRole("button", { name: "Join fresh" }).waitFor();
+  await pressIn(owner, owner.locator("#me"), "Change name");
+  await owner.getByRole("dialog", { name: "Change name" }).getByRole("textbox").fill("Oda");
+  await owner.keyboard.press("Enter");
+  await people(owner).getByRole("button", { name: "Oda" }).waitFor();
+  await pressIn(owner, owner.locator("#room-menu"), "Invite someone");
+  await owner.keyboard.press("Escape");
+  await say(owner, "/msg Finn hello");
+  await log.getByText("This is your conversation with Finn").waitFor();
 });
 
 test("menus work with the keyboard", async () => {
@@ -208,8 +244,7 @@ test("an administrator removes a room after a question", async () => {
   const server = await startServer({ args: ["--data", folder] });
   try {
     const bob = world.track(await enter(world.browser, server.url, "Bob", { room: "spam" }));
-    await say(bob, "/join hall");
-    await bob.getByRole("heading", { name: "#hall" }).waitFor();
+    await makeRoom(bob, "hall");
     await rooms(bob).getByRole("link", { name: "spam" }).click();
     await say(bob, "buy my things");
     const root = world.track(await enter(world.browser, server.url, "Root", { room: "spam" }));

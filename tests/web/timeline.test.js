@@ -13,7 +13,7 @@ function message(mid, sender = "Bob", ts = MORNING + mid * 1000, rest = {}) {
 }
 
 function room(messages, rest = {}) {
-  return { ...emptyRoom("lobby"), messages, ...rest };
+  return { ...emptyRoom("lobby"), more: true, messages, ...rest };
 }
 
 /** Returns rows in short form: `>` begins a run. */
@@ -26,6 +26,17 @@ function rows(it, from = 0, to = it.messages.length) {
 test("each day begins with its date, each run with its sender", () => {
   const messages = [message(1), message(2), message(3, "Eve"), message(4, "Eve", MORNING + DAY), message(5, "Eve", MORNING + DAY + 6 * 60_000)];
   assert.deepEqual(rows(room(messages)), ["date", ">1", " 2", ">3", "date", ">4", ">5"]);
+});
+
+test("a room begins with an introduction once its beginning is known", () => {
+  const kinds = (messages, rest, from = 0) => timeline(room(messages, rest), from, messages.length, reader).map(({ kind }) => kind);
+  assert.deepEqual(kinds([], { more: false }), ["intro"]);
+  assert.deepEqual(kinds([message(1)], { more: false }), ["intro", "date", "message"], "a new room");
+  assert.deepEqual(kinds([message(3)], { more: false, oldest: 1 }), ["intro", "date", "message"]);
+  assert.deepEqual(kinds([message(3)], { more: false, oldest: 1 }, 1), [], "below the beginning");
+  assert.deepEqual(kinds([message(3)], { more: false }), ["date", "message"], "nothing before it is known");
+  assert.deepEqual(kinds([message(3)], { more: true, oldest: 3 }), ["date", "message"]);
+  assert.deepEqual(kinds([message(3)], { more: false, oldest: 1, lost: [{ from: 1, to: 2 }] }), ["lost", "date", "message"]);
 });
 
 test("a window shows the same items as the whole list", () => {

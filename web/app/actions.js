@@ -46,6 +46,16 @@ export class Actions {
     }
   }
 
+  /** @param {string} name */
+  async rename(name) {
+    try {
+      await this.#chat.setName(name);
+      this.#store.dispatch({ type: "ui_renamed", payload: { you: this.#chat.you } });
+    } catch (error) {
+      this.#feedback.showError(error);
+    }
+  }
+
   /** Removes a room for everybody; the server tells all who are in it. @param {string} room */
   removeRoom(room) {
     this.#chat.moderate(room, "remove_room").catch(this.#feedback.showError);

@@ -79,7 +79,7 @@ export function cacheView(chat, dispatch, { active, store = indexedStore() }) {
       shown.add(room);
       dispatch({ type: "ui_opened", room });
       dispatch({ type: "topic", room, payload: { topic } });
-      dispatch({ type: "history", room, payload: { messages, first: messages[0]?.mid ?? 0, more: false } });
+      dispatch({ type: "history", room, payload: { messages, first: messages[0]?.mid ?? 0, more: (messages[0]?.mid ?? 0) > 1 } });
     }
     dispatch({ type: "ui_opened", room: first });
   }

@@ -21,10 +21,10 @@ import { messageListView } from "../view/message-list.js";
 import { notifier } from "../view/notifications.js";
 import { address, announcer, isStrayKey, roomInAddress, showAddress, wake } from "../view/page.js";
 import { peopleView } from "../view/people.js";
-import { removalDialog } from "../view/removal.js";
 import { roomHeaderView } from "../view/room-header.js";
 import { roomsView } from "../view/rooms.js";
 import { searchView } from "../view/search.js";
+import { settingsView } from "../view/settings.js";
 import { statusView } from "../view/status.js";
 import { toolbarView } from "../view/toolbar.js";
 import { Actions } from "./actions.js";
@@ -38,6 +38,7 @@ import { Feedback } from "./feedback.js";
 import { setUpFinding } from "./find.js";
 import { HistoryLoader } from "./history-loader.js";
 import { Navigation } from "./navigation.js";
+import { Questions } from "./questions.js";
 import { readMarkerView } from "./read-marker.js";
 import { Recent } from "./recent.js";
 import { Store } from "./store.js";
@@ -57,6 +58,7 @@ const TICK_MS = 1_000;
  * @property {Navigation} navigation
  * @property {Directory} directory
  * @property {Recent} recent
+ * @property {Questions} questions
  * @property {() => void} quit
  */
 
@@ -93,13 +95,14 @@ export function startChat(name, room, storage, quit) {
     focusComposer: () => composer.focus(),
     scrollTo: (mid) => list.show(mid),
   });
-  const core = { chat, store, loader, feedback, actions, deletions, navigation, directory, recent, quit };
+  const questions = new Questions({ chat, store, actions, navigation });
+  const core = { chat, store, loader, feedback, actions, deletions, navigation, directory, recent, questions, quit };
   const list = buildList(core);
   const composer = buildComposer(core, new Drafts(storage), () => finding.browse());
   buildToolbar(core, composer);
   const notify = notifier({ open: (target) => navigation.open(target) });
   handleEvents({ chat, store, loader, feedback, announce, notify, restore: (text) => composer.restore(text) });
-  const rooms = roomsView({ open: (room) => navigation.open(room), leave: (room) => navigation.leave(room) });
+  const rooms = roomsView({ open: (room) => navigation.open(room), leave: (room) => questions.leave(room) });
   const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
   store.views = [list, composer, rooms, ...buildSideViews(core, composer, announce)];
   listenToPage(core, list, composer);
@@ -113,7 +116,7 @@ export function startChat(name, room, storage, quit) {
 }
 
 /** @param {Core} core */
-function buildList({ chat, store, loader, actions, deletions, navigation }) {
+function buildList({ chat, store, loader, actions, deletions, navigation, questions }) {
   const list = messageListView({
     retry: (id) => chat.retry(id),
     discard: (id) => chat.discard(id),
@@ -129,6 +132,8 @@ function buildList({ chat, store, loader, actions, deletions, navigation }) {
     },
     cancelEdit: () => endEdit(store),
     limit: () => chat.limits.content,
+    setTopic: () => questions.setTopic(),
+    invite: () => questions.invite(),
     attention: () => updateAttention(store, list),
   });
   return list;
@@ -146,6 +151,7 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
     restore: (text) => composer.restore(text),
     setAway: (isAway, text) => actions.setAway(isAway, text),
     browse,
+    rename: (name) => actions.rename(name),
     quit,
   });
   const composer = composerView({
@@ -184,16 +190,20 @@ function buildToolbar({ store, actions, deletions }, composer) {
  * @returns {import("./store.js").View[]}
  */
 function buildSideViews(core, composer, announce) {
-  const { chat, store, actions, navigation } = core;
+  const { chat, store, actions, navigation, questions } = core;
   const openAccountDialog = buildAccountDialog(core);
+  settingsView();
   const { openPersonMenu } = contextMenus({
     state: () => store.state,
     openConversation: (person) => navigation.openConversation(person),
     mention: composer.mention,
     moderate: (room, action, options) => actions.moderate(room, action, options),
-    leave: (room) => navigation.leave(room),
-    confirmRemoval: removalDialog((room) => actions.removeRoom(room)),
-    prefill: composer.prefill,
+    leave: (room) => questions.leave(room),
+    ban: (room, user) => questions.ban(room, user),
+    removeRoom: (room) => questions.removeRoom(room),
+    setTopic: () => questions.setTopic(),
+    invite: () => questions.invite(),
+    rename: () => questions.rename(),
     setAway: (isAway) => actions.setAway(isAway),
     openAccountDialog: (kind) => openAccountDialog(kind, kind === "register" ? store.state.you : ""),
     logOut: () => chat.logOut().then(core.quit, core.feedback.showError),

@@ -22,12 +22,13 @@ import { t } from "../strings/strings.js";
  * @property {(room: string, mid: number) => void} remove       deletes a message, unless it is undone
  * @property {(text: string) => void} restore                  puts a text back into the input box
  * @property {(isAway: boolean, text?: string) => void} setAway
+ * @property {(name: string) => void} rename
  * @property {() => void} browse  opens the list of all rooms
  * @property {() => void} quit
  */
 
 /** @param {CommandContext} context */
-export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, browse, quit }) {
+export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, rename, browse, quit }) {
   return { submit, lastMessage };
 
   /** @param {string} line @param {number} [replyTo] */
@@ -59,7 +60,7 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, rem
       case "leave":
         return navigation.leave(to || active);
       case "name":
-        return chat.setName(words).then(() => dispatch({ type: "ui_renamed", payload: { you: chat.you } }), feedback.showError);
+        return rename(words);
       case "rooms":
         return browse();
       case "away":

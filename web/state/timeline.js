@@ -18,7 +18,7 @@ import { find, withReaction } from "./room.js";
  *
  * @typedef {object} Item
  * @property {string} key
- * @property {"message" | "date" | "notice" | "lost" | "gap" | "unread"} kind
+ * @property {"message" | "date" | "notice" | "lost" | "gap" | "unread" | "intro"} kind
  * @property {number} mid             its position; 0 before the first message
  * @property {Message} [message]
  * @property {boolean} [isHead]       first of a run of messages by one sender
@@ -30,6 +30,10 @@ import { find, withReaction } from "./room.js";
  * @property {number} [day]           midnight, local time
  * @property {import("./room.js").Notice} [notice]
  * @property {import("./room.js").Range} [range]  of a gap or of lost messages
+ * @property {string} [room]          the room that begins here
+ * @property {string} [partner]       of a conversation that begins here
+ * @property {string} [topic]
+ * @property {boolean} [isPrivate]
  */
 
 /** Maximum time between messages of a run. */
@@ -59,8 +63,7 @@ export function timeline(room, from, to, reader) {
   let day = before && midnight(before.ts);
   let isMarkerDue = isMarkerAfter(room, from);
   const others = otherItems(room, before?.mid ?? 0, isEnd ? Infinity : (messages[to - 1]?.mid ?? 0));
-  /** @type {Item[]} */
-  const items = [];
+  const items = from === 0 && isWhole(room) ? [introOf(room)] : [];
   for (const message of visible) {
     while (others.length > 0 && others[0].mid < message.mid) {
       items.push(/** @type {Item} */ (others.shift()));
@@ -94,6 +97,16 @@ export function timeline(room, from, to, reader) {
     before = message;
   }
   return [...items, ...others];
+}
+
+/** Whether everything since the beginning of the room is known; a new room has no history to load. @param {Room} room */
+function isWhole({ more, lost, oldest, messages }) {
+  return !more && lost.length === 0 && (oldest === 1 || (oldest === 0 && (messages[0]?.mid ?? 1) === 1));
+}
+
+/** @param {Room} room @returns {Item} */
+function introOf({ name, partner, topic, isPrivate }) {
+  return { key: "intro", kind: "intro", mid: 0, room: name, partner, topic, isPrivate };
 }
 
 /**

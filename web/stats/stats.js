@@ -7,6 +7,7 @@
 import { Chinwag } from "../chinwag.js";
 import { byId, make, setText } from "../view/dom.js";
 import { address, translatePage } from "../view/page.js";
+import { showTheme } from "../view/preferences.js";
 import { card } from "./card.js";
 import { byDay, OVER_TIME, overTime } from "./contents.js";
 import { figures as figuresOf } from "./figures.js";
@@ -19,6 +20,7 @@ const POLL_MS = 3_000;
 /** Storage key of the chat's session. */
 const KEY = "chinwag";
 
+showTheme();
 translatePage(t);
 document.title = `${t("title")} – chinwag`;
 const tiles = ["people", "connections", "messages", "journal"].map(tile);

@@ -21,8 +21,11 @@ import { span } from "./time.js";
  * @property {(name: string) => void} mention
  * @property {(room: string, action: string, options?: { user?: string, seconds?: number }) => void} moderate
  * @property {(room: string) => void} leave
- * @property {(room: string) => void} confirmRemoval  asks whether to remove the room
- * @property {(text: string) => void} prefill  puts the beginning of a command into the input box
+ * @property {(room: string, user: string) => void} ban
+ * @property {(room: string) => void} removeRoom
+ * @property {() => void} setTopic
+ * @property {() => void} invite
+ * @property {() => void} rename
  * @property {(isAway: boolean) => void} setAway
  * @property {(kind: import("./account.js").Kind) => void} openAccountDialog
  * @property {() => void} logOut
@@ -64,6 +67,7 @@ export function contextMenus(actions) {
   /** @param {string} room @param {string} action @param {string} user @returns {Choice[]} */
   function moderationChoices(room, action, user) {
     const isDangerous = action === "kick" || action === "ban";
+    if (action === "ban") return [{ label: t("do_ban"), act: () => actions.ban(room, user), isDangerous }];
     if (action !== "mute") return [{ label: t(`do_${action}`), act: () => moderate(room, action, { user }), isDangerous }];
     return MUTE_SECONDS.map((seconds) => ({
       label: seconds ? t("do_mute_for", { time: span(seconds * 1000) }) : t("do_mute"),
@@ -80,7 +84,7 @@ export function contextMenus(actions) {
     const leave = { label: t(isDirect(active) ? "close_conversation" : "leave_room"), act: () => actions.leave(active) };
     if (isDirect(active)) return [[leave]];
     const moderation = actionsIn(current, room).flatMap((action) => {
-      if (action === "remove_room") return [{ label: t("do_remove_room"), act: () => actions.confirmRemoval(active), isDangerous: true }];
+      if (action === "remove_room") return [{ label: t("do_remove_room"), act: () => actions.removeRoom(active), isDangerous: true }];
       if (action !== "slow") return [{ label: t(`do_${action}`), act: () => moderate(active, action) }];
       return SLOW_SECONDS.map((seconds) => ({
         label: seconds ? t("do_slow_for", { time: span(seconds * 1000) }) : t("do_slow_end"),
@@ -88,8 +92,8 @@ export function contextMenus(actions) {
       }));
     });
     const commands = [
-      { label: t("do_topic"), act: () => actions.prefill(`/topic ${room.topic}`) },
-      { label: t("do_invite"), act: () => actions.prefill("/invite ") },
+      { label: t("do_topic"), act: actions.setTopic },
+      { label: t("do_invite"), act: actions.invite },
     ];
     return [commands, moderation, [leave]];
   }
@@ -105,7 +109,7 @@ export function contextMenus(actions) {
           { label: t("log_in"), act: () => actions.openAccountDialog("log_in") },
         ];
     const status = [{ label: t(isAway ? "set_online" : "set_away"), act: () => actions.setAway(!isAway) }];
-    if (!current.account) status.push({ label: t("change_name"), act: () => actions.prefill("/name ") });
+    if (!current.account) status.push({ label: t("change_name"), act: actions.rename });
     return [status, account];
   }
 }

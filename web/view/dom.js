@@ -70,14 +70,6 @@ export function reconcile(parent, rows, items, { key, create, update }) {
   }
 }
 
-/** Returns the colour of a name, as a hue angle. @param {string} name */
-export function hueOf(name) {
-  // FNV-1a: names that differ in one letter get different colours.
-  let hash = 2166136261;
-  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619);
-  return ((hash >>> 0) % 36) * 10;
-}
-
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Makes a line drawing, 24 units wide, in the colour of the text. @param {string} path */
@@ -105,5 +97,6 @@ export const icons = {
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   delete: "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
   lock: "M6 11h12v9H6zM8.500 11V8a3.500 3.500 0 0 1 7 0v3",
+  react_more: "M18 4v6M15 7h6M13 3.500a9 9 0 1 0 7.500 7.500M8 14.500a4.500 4.500 0 0 0 7 0M8.500 9.500v.01M14 9.500v.01",
   react: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8.500 14.500a4.500 4.500 0 0 0 7 0M9 9.500v.01M15 9.500v.01",
 };

@@ -13,6 +13,7 @@ import { isLoaded } from "../state/history.js";
 import { timeline } from "../state/timeline.js";
 import { knownNames } from "../state/unread.js";
 import { byId, make, reconcile, setText } from "./dom.js";
+import { dayView } from "./day.js";
 import { fillRow, makeRow, tickRow } from "./message.js";
 
 /** @typedef {import("../state/state.js").State} State */
@@ -41,6 +42,7 @@ export function messageListView(actions) {
   const above = byId("above");
   const rowActions = { ...actions, show, fill, names: () => knownNames(room ?? { people: [] }) };
   const rows = new Map();
+  const showDay = dayView();
   /** @type {State} */
   let state;
   /** @type {Room | undefined} */
@@ -188,6 +190,7 @@ export function messageListView(actions) {
     else if (anchor?.row.isConnected) moveTo(log.scrollTop + anchor.row.offsetTop - anchor.top);
     showBelow();
     showAbove();
+    showDay(log.children, log.scrollTop);
   }
 
   /** Reduces the window to its size, around a message. @param {number} mid */
@@ -244,6 +247,7 @@ export function messageListView(actions) {
     fillNearGap();
     showBelow();
     showAbove();
+    showDay(log.children, log.scrollTop);
   }
 
   function slideUp() {

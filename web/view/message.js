@@ -6,11 +6,12 @@
 
 import { reader, t } from "../strings/strings.js";
 import { accountSign } from "./account-sign.js";
+import { avatar } from "./avatar.js";
 import { editorOf } from "./editor.js";
-import { hueOf, make, setText } from "./dom.js";
+import { icon, icons, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
+import { introNodes } from "./intro.js";
 import { noticeNodes } from "./notice.js";
-import { initialOf } from "./people.js";
 import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
 
 /** @typedef {import("../state/timeline.js").Item} Item */
@@ -28,6 +29,8 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {(range: import("../state/room.js").Range) => void} fill
  * @property {(room: string) => void} open
  * @property {() => ReadonlySet<string>} names  of those in the room, folded
+ * @property {() => void} setTopic
+ * @property {() => void} invite
  */
 
 /** The beginning of a message that describes an action of its sender. */
@@ -55,6 +58,9 @@ export function fillRow(row, item, you, actions) {
     case "date":
       row.replaceChildren(make("h2", { text: dayName(item.day ?? 0) }));
       break;
+    case "intro":
+      row.replaceChildren(...introNodes(item, actions));
+      break;
     case "unread":
       row.replaceChildren(make("span", { text: t("new_messages") }));
       break;
@@ -69,9 +75,10 @@ export function fillRow(row, item, you, actions) {
   }
 }
 
-/** Rewrites the countdown of a disappearing message. @param {any} row @param {number} serverNow */
+/** Rewrites what depends on the time: the countdown of a disappearing message, the name of a day. @param {any} row @param {number} serverNow */
 export function tickRow(row, serverNow) {
-  const { message } = row.item;
+  const { message, kind, day } = row.item;
+  if (kind === "date") setText(row.firstChild, dayName(day));
   if (!row.countdown || message?.expires === undefined) return;
   setText(row.countdown, t("expires_in", { time: span(message.expires - serverNow) }));
 }
@@ -95,7 +102,6 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
   const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: isHead ? clock(ts) : shortClock(ts) });
   if (isHead) {
     const name = make("bdi", { class: "sender", text: sender });
-    name.style.setProperty("--hue", String(hueOf(sender)));
     body.append(make("div", { class: "meta" }, name, ...(account ? [accountSign()] : []), time));
   }
   if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
@@ -131,13 +137,6 @@ function fillDeleted(row, mid, canUndo, { undoDelete }) {
   row.replaceChildren(make("span", { class: "gutter", "aria-hidden": "true" }), body);
 }
 
-/** @param {string} sender */
-function avatar(sender) {
-  const element = make("span", { class: "avatar", "aria-hidden": "true", text: initialOf(sender) });
-  element.style.setProperty("--hue", String(hueOf(sender)));
-  return element;
-}
-
 /** @param {Element} time */
 function gutter(time) {
   return make("span", { class: "gutter", "aria-hidden": "true" }, time);
@@ -153,7 +152,7 @@ function quote(mid, quoted, { show }) {
     properties,
     make("bdi", { class: "sender", text: quoted.sender }),
     " ",
-    make("bdi", { text: quoted.content.slice(0, 120).replace(/\s+/g, " ") }),
+    make("bdi", { class: "excerpt", dir: "auto", text: quoted.content.slice(0, 120).replace(/\s+/g, " ") }),
   );
 }
 
@@ -178,7 +177,9 @@ function reactionsOf(mid, reactions, { react }) {
       `${emoji} ${count.toLocaleString(reader.locale)}`,
     ),
   );
-  return make("div", { class: "reactions" }, ...chips);
+  // The toolbar shows its picker.
+  const more = make("button", { class: "chip more", type: "button", "aria-label": t("react_more"), title: t("react_more") }, icon(icons.react_more));
+  return make("div", { class: "reactions" }, ...chips, more);
 }
 
 /** @param {import("../state/room.js").Pending} pending @param {RowActions} actions */
@@ -214,6 +215,10 @@ function isSame(a, b) {
     a.isDeleting === b.isDeleting &&
     a.day === b.day &&
     a.notice === b.notice &&
+    a.topic === b.topic &&
+    a.partner === b.partner &&
+    a.isPrivate === b.isPrivate &&
+    a.room === b.room &&
     a.range === b.range
   );
 }

@@ -6,6 +6,7 @@
 
 import { setLanguage } from "../strings/strings.js";
 import { byId, make, setText } from "./dom.js";
+import { wantedLanguages } from "./preferences.js";
 
 /** Announcements that stay in the region. */
 const ANNOUNCEMENTS_MAX = 5;
@@ -17,8 +18,7 @@ const ANNOUNCEMENT_CHARS_MAX = 200;
  * @param {(key: string) => string} t  returns the text of a key
  */
 export function translatePage(t) {
-  const wanted = new URLSearchParams(location.search).get("lang");
-  const { lang, dir } = setLanguage(wanted ? [wanted] : navigator.languages);
+  const { lang, dir } = setLanguage(wantedLanguages());
   document.documentElement.lang = lang;
   document.documentElement.dir = dir;
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-t]"))) {

@@ -8,7 +8,8 @@ import { isDirect } from "../client/event.js";
 import { peopleIn } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { accountSign } from "./account-sign.js";
-import { byId, hueOf, make, reconcile, setText } from "./dom.js";
+import { avatar, presenceOf, showPresence } from "./avatar.js";
+import { byId, make, reconcile, setText } from "./dom.js";
 
 /** @typedef {import("../state/room.js").Person} Person */
 
@@ -18,6 +19,7 @@ const LISTED_MAX = 500;
 /** @param {{ openMenu: (button: HTMLElement, name: string) => void }} actions */
 export function peopleView({ openMenu }) {
   const list = byId("people");
+  const here = byId("people-here");
   const many = byId("people-many");
   const opener = byId("people-open");
   const number = byId("people-count");
@@ -25,19 +27,16 @@ export function peopleView({ openMenu }) {
 
   /** @param {Person} person */
   const create = ({ name }) => {
-    const dot = make("span", { class: "avatar small", "aria-hidden": "true", text: initialOf(name) });
-    dot.style.setProperty("--hue", String(hueOf(name)));
+    const picture = avatar(name, { isSmall: true });
     const details = make("span", { class: "muted details", dir: "auto" });
     const sign = accountSign();
     const button = make(
       "button",
       { class: "person", type: "button", "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(button, name) },
-      dot,
-      make("bdi", { class: "name", text: name }),
-      sign,
-      details,
+      picture,
+      make("span", { class: "lines" }, make("span", { class: "line" }, make("bdi", { class: "name", text: name }), sign), " ", details),
     );
-    return Object.assign(make("li", {}, button), { details, dot, sign });
+    return Object.assign(make("li", {}, button), { details, picture, sign });
   };
 
   return {
@@ -55,6 +54,7 @@ export function peopleView({ openMenu }) {
         create: (person) => show(create(person), person, state.you),
         update: (row, person) => show(row, person, state.you),
       });
+      setText(here, room ? t("here", { n: total }) : "");
       setText(number, total ? String(total) : "");
       opener.title = t("people_count", { n: total });
       opener.setAttribute("aria-label", `${t("menu_people")} ${total || ""}`.trim());
@@ -64,18 +64,13 @@ export function peopleView({ openMenu }) {
   };
 }
 
-/** Returns the first letter of a name, with its diacritics. @param {string} name */
-export function initialOf(name) {
-  return (name.match(/\p{L}\p{M}{0,2}|\p{N}|\p{Extended_Pictographic}/u)?.[0] ?? "?").toUpperCase();
-}
-
 /** @param {any} row @param {Person} person @param {string} you */
 function show(row, { name, status, text, role, account }, you) {
   row.sign.hidden = !account;
-  row.dot.classList.toggle("away", status !== "");
+  showPresence(row.picture, presenceOf(status));
   const roleName = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
   const state = status === "away" || status === "absent" ? t(status) : status;
-  const about = [name === you ? `(${t("you")})` : "", roleName, state, text].filter(Boolean).join(" · ");
+  const about = [name === you ? t("you") : "", roleName, state, text].filter(Boolean).join(" · ");
   setText(row.details, about);
   row.details.title = about;
   return row;

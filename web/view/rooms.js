@@ -5,7 +5,9 @@
  */
 
 import { isDirect } from "../client/event.js";
+import { partnerOf, personOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
+import { avatar, presenceOf, showPresence } from "./avatar.js";
 import { byId, icon, iconButton, make, icons, reconcile, setText } from "./dom.js";
 
 /** @typedef {import("../state/state.js").State} State */
@@ -43,7 +45,7 @@ export function roomsView({ open, leave }) {
   const create = ({ name }) => {
     const badge = make("span", { class: "badge", "aria-hidden": "true" });
     const unread = make("span", { class: "unseen" });
-    const sign = make("span", { class: "sign", "aria-hidden": "true" });
+    const sign = make("span", { class: isDirect(name) ? "sign person-sign" : "sign", "aria-hidden": "true" });
     const title = make("bdi", { class: "name" });
     const link = make(
       "a",
@@ -79,13 +81,13 @@ export function roomsView({ open, leave }) {
 
   function draw() {
     if (!latest) return;
-    const { rooms, active } = latest;
+    const state = latest;
     const how = {
       key: (/** @type {Room} */ { name }) => name,
-      create: (/** @type {Room} */ room) => showRoom(create(room), room, active),
-      update: (/** @type {any} */ row, /** @type {Room} */ room) => showRoom(row, room, active),
+      create: (/** @type {Room} */ room) => showRoom(create(room), room, state),
+      update: (/** @type {any} */ row, /** @type {Room} */ room) => showRoom(row, room, state),
     };
-    const all = sorted([...rooms.values()]);
+    const all = sorted([...state.rooms.values()]);
     order = all.map(({ name }) => name);
     reconcile(list, rows, all.filter(({ name }) => !isDirect(name)), how);
     reconcile(conversations, conversationRows, all.filter(({ name }) => isDirect(name)), how);
@@ -107,15 +109,20 @@ export function roomsView({ open, leave }) {
   }
 }
 
-/** @param {any} row @param {Room} room @param {string} active */
-function showRoom(row, { name, unread, mentions, isPrivate, partner }, active) {
-  setText(row.label, partner || name.replace(/^@/, ""));
-  if (row.isPrivate !== isPrivate) {
+/** @param {any} row @param {Room} room @param {State} state */
+function showRoom(row, room, state) {
+  const { name, unread, mentions, isPrivate } = room;
+  const isConversation = isDirect(name);
+  const title = isConversation ? partnerOf(room) : name;
+  if (row.label.textContent !== title && isConversation) row.sign.replaceChildren((row.picture = avatar(title, { isSmall: true })));
+  setText(row.label, title);
+  if (isConversation) showPresence(row.picture, presenceOf(personOf(state, title)?.status ?? "absent"));
+  else if (row.isPrivate !== isPrivate) {
     row.isPrivate = isPrivate;
-    row.sign.replaceChildren(isPrivate ? icon(icons.lock) : isDirect(name) ? "@" : "#");
+    row.sign.replaceChildren(isPrivate ? icon(icons.lock) : "#");
     row.link.title = isPrivate ? t("private_room") : "";
   }
-  const isActive = name === active;
+  const isActive = name === state.active;
   row.className = isActive ? "active" : unread ? "unread" : "";
   if (isActive) row.link.setAttribute("aria-current", "page");
   else row.link.removeAttribute("aria-current");

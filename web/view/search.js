@@ -6,7 +6,7 @@
 
 import { t } from "../strings/strings.js";
 import { accountSign } from "./account-sign.js";
-import { byId, hueOf, make, setText } from "./dom.js";
+import { byId, make, setText } from "./dom.js";
 import { dayAndClock, isoOf, longTime } from "./time.js";
 
 /** @typedef {import("../state/state.js").State} State */
@@ -69,7 +69,6 @@ export function searchView({ search, show, announce }) {
   /** @param {import("../state/room.js").Message & { room: string }} message @param {string} query */
   function result({ room: where, mid, sender, account, content, ts }, query) {
     const name = make("bdi", { class: "sender", text: sender });
-    name.style.setProperty("--hue", String(hueOf(sender)));
     const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: dayAndClock(ts) });
     const place = make("bdi", { class: "muted", text: where.startsWith("@") ? where : `#${where}` });
     const words = excerpt(content, query).map(({ text, isHit }) => (isHit ? make("mark", { text }) : text));

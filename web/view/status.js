@@ -6,8 +6,10 @@
  * @module
  */
 
+import { personOf } from "../state/moderation.js";
 import { unreadIn } from "../state/unread.js";
 import { t } from "../strings/strings.js";
+import { avatar, presenceOf } from "./avatar.js";
 import { byId, make, setText } from "./dom.js";
 
 /** @typedef {import("../state/state.js").State} State */
@@ -69,11 +71,14 @@ function phaseText(phase, reason) {
 }
 
 /** @param {State} state */
-function showReader({ you, account, phase }) {
+function showReader(state) {
+  const { you, account, phase } = state;
   const me = byId("me");
   const suffix = account || you === "" || phase === "idle" ? "" : t("guest");
-  const whole = `${you} ${suffix}`;
+  const presence = phase === "live" ? presenceOf(personOf(state, you)?.status ?? "") : "absent";
+  const whole = `${you} ${suffix} ${presence}`;
   if (me.dataset.whole === whole) return;
   me.dataset.whole = whole;
-  me.replaceChildren(make("bdi", { class: "name", text: you }), " ", make("span", { class: "muted", text: suffix }));
+  const names = make("span", { class: "lines" }, make("bdi", { class: "name", text: you }), " ", make("span", { class: "muted details", text: suffix }));
+  me.replaceChildren(avatar(you, { isSmall: true, presence }), names);
 }

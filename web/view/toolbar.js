@@ -58,6 +58,12 @@ export function toolbarView(actions) {
   log.addEventListener("focusout", (/** @type {any} */ { relatedTarget }) => {
     if (!log.contains(relatedTarget)) hide();
   });
+  log.addEventListener("click", (/** @type {any} */ { target }) => {
+    if (!target.closest?.(".chip.more")) return;
+    show(rowAt(target));
+    picker.hidden = false;
+    picker.querySelector("button")?.focus();
+  });
   log.addEventListener("keydown", onKey);
   // Keys typed after a press on a message are meant for the input box.
   log.addEventListener("pointerdown", () => (log.dataset.by = "pointer"));
