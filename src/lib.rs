@@ -24,7 +24,7 @@
 //!                    │          │
 //!                   ws         chat                 pure: RFC 6455, RFC 7692 │ pure: rooms, people
 //!                    │          │
-//!      http  assets  auth  rate  metrics  file  clock        leaves
+//!      http  assets  auth  rate  metrics  file  files  clock        leaves
 //! ```
 //!
 //! | module | names | is |
@@ -33,7 +33,8 @@
 //! | [`metrics`] | – | counters and distributions; any layer may name it, as it may `clock` and `rate` |
 //! | [`rate`] | `clock` | rate limits |
 //! | [`mod@file`] | – | files written whole or not at all |
-//! | [`http`] | – | request heads, small bodies, responses |
+//! | [`files`] | – | the files of users on disk, as blobs |
+//! | [`http`] | – | request heads, bodies small or in parts, responses |
 //! | [`ws`] | `clock`, `rate`, `http` | one connection's protocol life without a socket |
 //! | [`chat`] | `clock`, `rate` | the domain: inputs in, effects out |
 //! | [`auth`] | `clock`, `rate`, `file` | passwords and tokens |
@@ -108,6 +109,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod file;
+pub mod files;
 pub mod http;
 pub mod journal;
 pub mod metrics;

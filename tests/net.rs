@@ -20,6 +20,8 @@ use chinwag::ws::{self, Answer, Closed, Message, Shared};
 /// Broadcasts every message with a number, and reports to the test.
 struct Hub {
     open: Vec<ConnId>,
+    /// Connections whose body is held until the next phase.
+    held: Vec<ConnId>,
     number: u64,
     tell: std::sync::mpsc::Sender<String>,
     /// Connections closed in this turn, and at most in any.
@@ -35,6 +37,10 @@ struct Hub {
 static FILE: [u8; 2_000_000] = [b'f'; 2_000_000];
 
 const REPLY_BYTES: usize = 60_000;
+
+/// Bytes and number of the parts of a streamed response: more than the kernel holds.
+const PART: u64 = 64 * 1024;
+const PARTS: usize = 800;
 
 impl Handler for Hub {
     fn on_request(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
@@ -53,8 +59,31 @@ impl Handler for Hub {
                 let count = turn.connections().to_string();
                 Answer::Respond(Response::text(Status(200), &count).with_close())
             }
+            "/parts" => {
+                turn.begin_response(conn, &Response::new(Status(200)), PARTS as u64 * PART);
+                Answer::Later
+            }
+            "/upload" => Answer::Receive,
             path => Answer::Respond(Response::text(Status(200), path)),
         }
+    }
+
+    fn on_part(&mut self, turn: &mut Turn<'_>, conn: ConnId, bytes: Vec<u8>, last: bool) {
+        self.files.fetch_add(bytes.len(), Ordering::Relaxed);
+        turn.hold(conn);
+        self.held.push(conn);
+        if last {
+            turn.respond(conn, &Response::text(Status(201), "done"));
+        }
+    }
+
+    fn on_drained(&mut self, turn: &mut Turn<'_>, conn: ConnId) {
+        let sent = self.files.fetch_add(1, Ordering::Relaxed) + 1;
+        turn.send_part(conn, &[b'p'; PART as usize], sent == PARTS);
+    }
+
+    fn on_cut(&mut self, _: &mut Turn<'_>, _: ConnId) {
+        let _ = self.tell.send("cut".to_owned());
     }
 
     fn on_open(&mut self, _: &mut Turn<'_>, conn: ConnId, _: &Request) {
@@ -101,8 +130,9 @@ impl Handler for Hub {
         let _ = self.tell.send(format!("closed {}", closed.code()));
     }
 
-    fn on_wake(&mut self, _: &mut Turn<'_>) {
+    fn on_wake(&mut self, turn: &mut Turn<'_>) {
         self.closed = 0;
+        self.held.drain(..).for_each(|conn| turn.release(conn));
     }
 
     fn on_caught_up(&mut self, turn: &mut Turn<'_>, conn: ConnId, missed: &[Missed]) {
@@ -130,14 +160,16 @@ impl World {
         let [files, replies] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
         let counts = [&closed_max, &files, &replies].map(Arc::clone);
         let thread = thread::spawn(move || {
-            let shared = Shared::new(messages, http::Limits::default());
+            let mut shared = Shared::new(messages, http::Limits::default());
+            shared.streams = |request| request.path == "/upload";
             let mut reactor = Reactor::new(limits, shared, Clock::start(), 1024).unwrap();
             let address = "127.0.0.1:0".parse().unwrap();
             let (_, address) = reactor.listen(address, Transmission::Plain).unwrap();
             ready.send(address).unwrap();
             let (open, number, closed) = (Vec::new(), 0, 0);
             let [closed_max, files, replies] = counts;
-            let mut hub = Hub { open, number, tell, closed, closed_max, files, replies };
+            let held = Vec::new();
+            let mut hub = Hub { open, held, number, tell, closed, closed_max, files, replies };
             reactor.run(&mut hub).unwrap();
         });
         let address = address.recv().unwrap();
@@ -857,4 +889,49 @@ fn above_the_memory_limit_newcomers_are_refused_and_then_the_slowest_are_closed(
     assert_eq!(heard(&mut quick), "hello");
     // What was freed lets others in.
     until(|| asks(&world).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn a_streamed_response_is_asked_for_only_as_fast_as_it_is_read() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let mut stream = world.connect();
+    stream
+        .write_all(b"GET /parts HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n")
+        .unwrap();
+    assert!(head(&mut stream).contains("Content-Length: 52428800\r\n"));
+    for _ in 0..50 {
+        world.connections();
+    }
+    assert!(world.files.load(Ordering::Relaxed) < PARTS / 2);
+    let mut body = vec![0; PARTS * PART as usize];
+    stream.read_exact(&mut body).unwrap();
+    assert!(body.iter().all(|byte| *byte == b'p'));
+    assert!(head(&mut stream).starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn a_streamed_response_that_nobody_reads_any_more_is_cut() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let mut stream = world.connect();
+    stream.write_all(b"GET /parts HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    head(&mut stream);
+    drop(stream);
+    world.hears("cut");
+}
+
+#[test]
+fn a_streamed_body_is_held_between_its_parts_and_arrives_whole() {
+    let world = World::new(Limits::default(), ws::Limits::default());
+    let mut stream = world.connect();
+    let body = vec![b'u'; 3_000_000];
+    let head_of =
+        format!("POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(head_of.as_bytes()).unwrap();
+    stream.write_all(&body).unwrap();
+    assert!(head(&mut stream).starts_with("HTTP/1.1 201 "));
+    assert_eq!(world.files.load(Ordering::Relaxed), body.len());
+    let mut cut = world.connect();
+    cut.write_all(head_of.as_bytes()).unwrap();
+    drop(cut);
+    world.hears("cut");
 }

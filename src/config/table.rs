@@ -136,6 +136,8 @@ limits! {
     ws.frames_burst;
     ws.frames_over_max;
     ws.handshake_within;
+    ws.body_within;
+    ws.body_bytes_min size;
     ws.keep_alive_within;
     ws.close_within;
     ws.deflate_bytes_min size zero;

@@ -19,6 +19,8 @@ pub(super) struct Chunked {
     begun: bool,
     /// Bytes of all lines, of chunks and of the trailer.
     lines_bytes: usize,
+    /// Bytes of data so far.
+    data_bytes: usize,
     /// Whether the last byte of a line was a CR.
     cr: bool,
 }
@@ -61,6 +63,7 @@ impl Chunked {
             if let State::Data(missing) = self.state {
                 let (data, rest) = input.split_at_checked(missing).unwrap_or((input, &[]));
                 body.extend_from_slice(data);
+                self.data_bytes = self.data_bytes.saturating_add(data.len());
                 *input = rest;
                 self.state = match missing.saturating_sub(data.len()) {
                     0 => State::End,
@@ -69,7 +72,7 @@ impl Chunked {
                 continue;
             }
             *input = rest;
-            if self.take_byte(limits, byte, body.len())? {
+            if self.take_byte(limits, byte)? {
                 return Ok(true);
             }
         }
@@ -77,7 +80,8 @@ impl Chunked {
     }
 
     /// Takes a byte of a line; returns whether it ends the body.
-    fn take_byte(&mut self, limits: &Limits, byte: u8, body_bytes: usize) -> Result<bool, Error> {
+    fn take_byte(&mut self, limits: &Limits, byte: u8) -> Result<bool, Error> {
+        let body_bytes = self.data_bytes;
         self.lines_bytes = self.lines_bytes.saturating_add(1);
         // A chunk of one byte has a line of three bytes and a line end.
         if self.lines_bytes > limits.head_bytes_max.saturating_add(body_bytes.saturating_mul(8)) {
@@ -87,7 +91,7 @@ impl Chunked {
             (true, b'\n') => {
                 self.cr = false;
                 let begun = std::mem::take(&mut self.begun);
-                return self.end_line(limits, begun, body_bytes);
+                return self.end_line(limits, begun);
             }
             (true, _) => return Err(Error::BadChunk),
             (false, b'\n') => return Err(Error::BareLineFeed),
@@ -114,7 +118,8 @@ impl Chunked {
         Ok(false)
     }
 
-    fn end_line(&mut self, limits: &Limits, begun: bool, body_bytes: usize) -> Result<bool, Error> {
+    fn end_line(&mut self, limits: &Limits, begun: bool) -> Result<bool, Error> {
+        let body_bytes = self.data_bytes;
         self.state = match self.state {
             State::Size(_, part) if !begun || part == Part::Blanks => return Err(Error::BadChunk),
             State::Size(0, _) => State::Trailer,

@@ -20,7 +20,7 @@ pub(super) struct Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyLength {
     /// This many bytes.
-    Bytes(usize),
+    Bytes(u64),
     /// The last chunk.
     Chunked,
 }
@@ -42,7 +42,7 @@ pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
         fields.push(header.name, header.value);
     }
     let host = check_host(version, &fields)?;
-    let body = body_length(limits, version, method, &fields)?;
+    let body = body_length(version, method, &fields)?;
     let expects_continue = expects_continue(version, &fields)?;
     let mut request = Request {
         method,
@@ -51,6 +51,7 @@ pub(super) fn parse(limits: &Limits, bytes: &[u8]) -> Result<Head, Error> {
         body: Vec::new(),
         version,
         keep_alive: true,
+        streamed: None,
         host: authority.unwrap_or(host).to_owned(),
         fields,
     };
@@ -151,12 +152,7 @@ fn is_authority(text: &str) -> bool {
 }
 
 /// Returns what delimits the body; refuses what could be read in two ways (§6.3).
-fn body_length(
-    limits: &Limits,
-    version: Version,
-    method: Method,
-    fields: &Fields,
-) -> Result<BodyLength, Error> {
+fn body_length(version: Version, method: Method, fields: &Fields) -> Result<BodyLength, Error> {
     let mut lengths = fields.values("content-length");
     let length = lengths.next();
     let mut codings = fields.values("transfer-encoding");
@@ -184,10 +180,7 @@ fn body_length(
     if length > 0 && bodiless {
         return Err(Error::UnexpectedBody);
     }
-    match usize::try_from(length) {
-        Ok(length) if length <= limits.body_bytes_max => Ok(BodyLength::Bytes(length)),
-        _ => Err(Error::BodyTooLarge),
-    }
+    Ok(BodyLength::Bytes(length))
 }
 
 fn expects_continue(version: Version, fields: &Fields) -> Result<bool, Error> {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as a WebSocket server needs it: request heads, small bodies, responses.
+//! HTTP/1.1 as far as a chat server needs it: request heads, bodies small or in parts, responses.
 //!
 //! RFC 9112 and RFC 9110; section numbers in this directory are RFC 9112's unless another one is
 //! named. [`Parser`] takes bytes as they arrive and returns complete [`Request`]s; [`Response`] encodes
@@ -20,7 +20,7 @@ mod response;
 pub use date::Date;
 pub use head::is_token_byte;
 pub use parser::Parser;
-pub use request::{Method, Request, Version};
+pub use request::{Method, Request, StreamedLength, Version};
 pub use response::{Response, Status};
 
 use std::fmt;
@@ -32,8 +32,8 @@ pub struct Limits {
     pub head_bytes_max: usize,
     /// Header lines of a request; more is answered 431.
     pub headers_max: usize,
-    /// Bytes of a request's body; more is answered 413, before any of it is read, or of the chunk
-    /// that passes the limit.
+    /// Bytes of a request's body that is not streamed; more is answered 413, before any of it is
+    /// read, or of the chunk that passes the limit.
     pub body_bytes_max: usize,
 }
 

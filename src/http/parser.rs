@@ -8,16 +8,18 @@
 //!            blank line, no body
 //!          ┌───────────────────────► Request
 //!   Head ──┤                            ▲
-//!          └──► Body ───────────────────┘
-//!   blank line,      Content-Length bytes,
-//!   body             or the last chunk
+//!          ├──► Body ───────────────────┘
+//!          │         Content-Length bytes,
+//!          │         or the last chunk
+//!          └──► Request, then Streamed ──► part, part, last part
+//!   blank line, a body that is streamed
 //! ```
 
 use std::mem;
 
 use super::chunked::Chunked;
 use super::head::{self, BodyLength, Head};
-use super::request::Request;
+use super::request::{Request, StreamedLength};
 use super::{Error, Limits};
 
 /// The incremental parser of requests.
@@ -31,14 +33,24 @@ pub struct Parser {
     skipped: bool,
     /// A request whose body is incomplete; then `head` is empty.
     unfinished: Option<(Request, Missing)>,
+    /// The body of the last request, as long as it is streamed and incomplete.
+    streamed: Option<Streamed>,
     wants_continue: bool,
+}
+
+/// A body that is taken in parts.
+#[derive(Clone, Debug)]
+struct Streamed {
+    /// The path of its request.
+    path: String,
+    missing: Missing,
 }
 
 /// The bytes a body still lacks.
 #[derive(Clone, Debug)]
 enum Missing {
-    /// This many bytes, > 0.
-    Bytes(usize),
+    /// This many bytes.
+    Bytes(u64),
     Chunks(Chunked),
 }
 
@@ -57,20 +69,77 @@ impl Parser {
     ///
     /// After an error close the connection; the parser must not be used again.
     pub fn feed(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Request>, Error> {
+        self.feed_streaming(limits, |_| false, input)
+    }
+
+    /// As [`Parser::feed`]. A request for which `streams` is true is returned without its body, which
+    /// [`Parser::feed_part`] must take before this is called again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parser::feed`].
+    pub fn feed_streaming(
+        &mut self,
+        limits: &Limits,
+        streams: fn(&Request) -> bool,
+        input: &mut &[u8],
+    ) -> Result<Option<Request>, Error> {
         if self.unfinished.is_none() {
-            let Some(Head { request, body, expects_continue }) = self.feed_head(limits, input)?
+            let Some(Head { mut request, body, expects_continue }) =
+                self.feed_head(limits, input)?
             else {
                 return Ok(None);
             };
-            let missing = match body {
-                BodyLength::Bytes(0) => return Ok(Some(request)),
-                BodyLength::Bytes(bytes) => Missing::Bytes(bytes),
-                BodyLength::Chunked => Missing::Chunks(Chunked::default()),
+            let (missing, streamed) = match body {
+                BodyLength::Bytes(bytes) => (Missing::Bytes(bytes), StreamedLength::Bytes(bytes)),
+                BodyLength::Chunked => {
+                    (Missing::Chunks(Chunked::default()), StreamedLength::Chunked)
+                }
             };
-            self.wants_continue = expects_continue;
+            if streams(&request) {
+                self.wants_continue = expects_continue;
+                request.streamed = Some(streamed);
+                self.streamed = Some(Streamed { path: request.path.clone(), missing });
+                return Ok(Some(request));
+            }
+            if body == BodyLength::Bytes(0) {
+                return Ok(Some(request));
+            }
+            let most = limits.body_bytes_max as u64;
+            let too_large = matches!(body, BodyLength::Bytes(bytes) if bytes > most);
+            self.wants_continue = expects_continue && !too_large;
             self.unfinished = Some((request, missing));
+            if too_large {
+                return Err(Error::BodyTooLarge);
+            }
         }
         self.feed_body(limits, input)
+    }
+
+    /// Takes bytes of a streamed body from the front of `input` and appends the data to `out`; returns
+    /// whether the body is complete. Its size is not limited.
+    ///
+    /// # Errors
+    ///
+    /// If a chunk is malformed. As after [`Parser::feed`].
+    pub fn feed_part(
+        &mut self,
+        limits: &Limits,
+        input: &mut &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        let Some(streamed) = &mut self.streamed else { return Ok(true) };
+        let limits = Limits { body_bytes_max: usize::MAX, ..*limits };
+        let complete = streamed.missing.feed(&limits, input, out)?;
+        if complete {
+            self.streamed = None;
+        }
+        Ok(complete)
+    }
+
+    /// Whether a streamed body is incomplete.
+    pub fn is_streaming(&self) -> bool {
+        self.streamed.is_some()
     }
 
     /// Returns the path of an incomplete request, or of the one refused, as far as it can be read;
@@ -78,6 +147,9 @@ impl Parser {
     pub fn path(&self) -> &str {
         if let Some((request, _)) = &self.unfinished {
             return &request.path;
+        }
+        if let Some(streamed) = &self.streamed {
+            return &streamed.path;
         }
         let line = self.head.split(|&byte| byte == b'\r').next().unwrap_or_default();
         let target = line.split(|&byte| byte == b' ').nth(1).unwrap_or_default();
@@ -87,7 +159,10 @@ impl Parser {
 
     /// Whether no part of a request has arrived.
     pub fn is_empty(&self) -> bool {
-        self.head.is_empty() && self.unfinished.is_none() && !self.skipped
+        self.head.is_empty()
+            && self.unfinished.is_none()
+            && self.streamed.is_none()
+            && !self.skipped
     }
 
     /// Whether the peer waits for `100 Continue` before it sends the body
@@ -185,16 +260,30 @@ impl Parser {
     /// Collects the body; memory grows with the bytes received, not with those announced.
     fn feed_body(&mut self, limits: &Limits, input: &mut &[u8]) -> Result<Option<Request>, Error> {
         let Some((request, missing)) = &mut self.unfinished else { return Ok(None) };
-        let complete = match missing {
-            Missing::Bytes(missing) => {
-                let (body, rest) = input.split_at_checked(*missing).unwrap_or((input, &[]));
-                *input = rest;
-                request.body.extend_from_slice(body);
-                *missing = missing.saturating_sub(body.len());
-                *missing == 0
-            }
-            Missing::Chunks(chunked) => chunked.feed(limits, input, &mut request.body)?,
-        };
+        let complete = missing.feed(limits, input, &mut request.body)?;
         Ok(if complete { self.unfinished.take().map(|(request, _)| request) } else { None })
+    }
+}
+
+impl Missing {
+    /// Takes bytes from the front of `input` and appends the data to `body`; returns whether the body
+    /// is complete.
+    fn feed(
+        &mut self,
+        limits: &Limits,
+        input: &mut &[u8],
+        body: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        match self {
+            Self::Bytes(missing) => {
+                let most = usize::try_from(*missing).unwrap_or(usize::MAX);
+                let (data, rest) = input.split_at_checked(most).unwrap_or((input, &[]));
+                *input = rest;
+                body.extend_from_slice(data);
+                *missing = missing.saturating_sub(data.len() as u64);
+                Ok(*missing == 0)
+            }
+            Self::Chunks(chunked) => chunked.feed(limits, input, body),
+        }
     }
 }

@@ -26,6 +26,15 @@ pub enum Version {
     Http11,
 }
 
+/// The announced length of a body that is streamed (§6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamedLength {
+    /// This many bytes.
+    Bytes(u64),
+    /// Unknown: the body is chunked.
+    Chunked,
+}
+
 /// A request with its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -41,6 +50,8 @@ pub struct Request {
     pub version: Version,
     /// Whether another request may follow on this connection.
     pub keep_alive: bool,
+    /// The announced length of a body that follows in parts; `None` if `body` is all there is.
+    pub streamed: Option<StreamedLength>,
     /// The authority the request is for: of an absolute-form target, else the Host header (§3.2.2);
     /// empty if there is neither.
     pub host: String,

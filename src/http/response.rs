@@ -32,6 +32,7 @@ impl Status {
         201 => "Created",
         202 => "Accepted",
         204 => "No Content",
+        206 => "Partial Content",
         301 => "Moved Permanently",
         302 => "Found",
         303 => "See Other",
@@ -51,6 +52,7 @@ impl Status {
         413 => "Content Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
         417 => "Expectation Failed",
         421 => "Misdirected Request",
         422 => "Unprocessable Content",
@@ -134,15 +136,34 @@ impl Response {
         keep_alive: bool,
         out: &mut Vec<u8>,
     ) -> &'static [u8] {
+        let bodiless = self.status.is_bodiless();
+        self.encode_head(date, (!bodiless).then_some(self.body.len() as u64), keep_alive, out);
+        match &self.body {
+            _ if bodiless || head_only => &[],
+            Cow::Borrowed(body) if body.len() >= UNCOPIED_BYTES_MIN => body,
+            body => {
+                out.extend_from_slice(body);
+                &[]
+            }
+        }
+    }
+
+    /// Appends all but the body, which has this length; a response without one has none.
+    pub fn encode_head(
+        &self,
+        date: &Date,
+        length: Option<u64>,
+        keep_alive: bool,
+        out: &mut Vec<u8>,
+    ) {
         put(out, &["HTTP/1.1 ", &self.status.0.to_string(), " ", self.status.reason(), "\r\n"]);
         for (name, value) in &self.headers {
             put(out, &[name, ": "]);
             out.extend(value.bytes().map(|byte| if byte.is_ascii_control() { b' ' } else { byte }));
             put(out, &["\r\n"]);
         }
-        let bodiless = self.status.is_bodiless();
-        if !bodiless {
-            put(out, &["Content-Length: ", &self.body.len().to_string(), "\r\n"]);
+        if let Some(length) = length {
+            put(out, &["Content-Length: ", &length.to_string(), "\r\n"]);
         }
         if self.status.0 >= 200 {
             put(out, &["Date: "]);
@@ -153,14 +174,6 @@ impl Response {
             put(out, &["Connection: close\r\n"]);
         }
         put(out, &["\r\n"]);
-        match &self.body {
-            _ if bodiless || head_only => &[],
-            Cow::Borrowed(body) if body.len() >= UNCOPIED_BYTES_MIN => body,
-            body => {
-                out.extend_from_slice(body);
-                &[]
-            }
-        }
     }
 }
 

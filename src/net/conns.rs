@@ -49,6 +49,8 @@ pub(super) struct Conns {
     pub(super) misdirected_plain: Bucket,
     /// Connections that lagged and have caught up.
     pub(super) caught_up: Vec<ConnId>,
+    /// Connections that have taken all that was sent of a response so far.
+    pub(super) drained: Vec<ConnId>,
     /// Connections to remove.
     pub(super) doomed: Vec<ConnId>,
     pub(super) networks: Networks,
@@ -87,6 +89,7 @@ impl Conns {
             misdirected_tls: Bucket::default(),
             misdirected_plain: Bucket::default(),
             caught_up: Vec::new(),
+            drained: Vec::new(),
             doomed: Vec::new(),
             networks,
             direct_listener: None,

@@ -174,6 +174,17 @@ pub trait Handler {
     /// Handles a message.
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message);
 
+    /// Handles a part of a body answered with [`Answer::Receive`]; after the last one the response is
+    /// due.
+    fn on_part(&mut self, _turn: &mut Turn<'_>, _conn: ConnId, _bytes: Vec<u8>, _last: bool) {}
+
+    /// Handles that a connection has taken all that was sent of a response begun with
+    /// [`Turn::begin_response`].
+    fn on_drained(&mut self, _turn: &mut Turn<'_>, _conn: ConnId) {}
+
+    /// Handles that a streamed body or response ends before it is complete.
+    fn on_cut(&mut self, _turn: &mut Turn<'_>, _conn: ConnId) {}
+
     /// Handles the end of a WebSocket; called once for each [`Handler::on_open`].
     fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed);
 

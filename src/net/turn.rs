@@ -71,9 +71,43 @@ impl Turn<'_> {
         let Some(conn) = find_mut(slab, id) else {
             return;
         };
+        conn.held = false;
         let rest = conn.endpoint.complete(now, shared, response, frames.buffer());
         self.conns.settle_with(id, rest);
         self.conns.serve_soon(id);
+    }
+
+    /// Begins the response to a request answered with [`crate::ws::Answer::Later`]; its body of
+    /// `length` bytes follows in parts, the next whenever [`super::Handler::on_drained`] is called.
+    pub fn begin_response(&mut self, id: ConnId, response: &Response, length: u64) {
+        let now = self.now;
+        let Conns { slab, frames, shared, .. } = &mut *self.conns;
+        let Some(conn) = find_mut(slab, id) else { return };
+        if conn.endpoint.begin_sending(now, shared, response, length, frames.buffer()) {
+            self.conns.settle(id);
+        }
+    }
+
+    /// Sends a part of the body of such a response, the last one if `last`.
+    pub fn send_part(&mut self, id: ConnId, bytes: &[u8], last: bool) {
+        let now = self.now;
+        let Conns { slab, frames, shared, .. } = &mut *self.conns;
+        let Some(conn) = find_mut(slab, id).filter(|conn| conn.endpoint.is_sending()) else {
+            return;
+        };
+        frames.buffer().extend_from_slice(bytes);
+        if last {
+            conn.endpoint.end_sending(now, shared);
+        }
+        self.conns.settle(id);
+        if last {
+            self.conns.serve_soon(id);
+        }
+    }
+
+    /// Ends a connection at once: the body that it was promised cannot be sent.
+    pub fn cut(&mut self, id: ConnId) {
+        self.conns.doom(id);
     }
 
     /// Starts the closing handshake of a WebSocket.
@@ -153,10 +187,11 @@ impl Turn<'_> {
         conn.map_or((0, 0), |conn| (conn.received, conn.sent))
     }
 
-    /// Reads nothing from an open WebSocket until it is released: its handler owes it an answer. Its
-    /// peer is not expected to be heard meanwhile.
+    /// Reads nothing from an open WebSocket, or of a streamed body, until it is released: its handler
+    /// owes it an answer. Its peer is not expected to be heard meanwhile.
     pub fn hold(&mut self, id: ConnId) {
-        if let Some(conn) = self.conns.get(id).filter(|conn| conn.endpoint.is_open()) {
+        let is_heard = |conn: &&mut Conn| conn.endpoint.is_open() || conn.endpoint.is_receiving();
+        if let Some(conn) = self.conns.get(id).filter(is_heard) {
             conn.held = true;
         }
     }
@@ -237,7 +272,10 @@ impl Turn<'_> {
     /// Whether no connection waits for a response, or for the rest of one.
     pub fn is_settled(&self) -> bool {
         let mut conns = self.conns.slab.iter();
-        conns.all(|(_, conn)| conn.endpoint.wants_input() && conn.owed() == 0)
+        conns.all(|(_, conn)| {
+            let endpoint = &conn.endpoint;
+            endpoint.wants_input() && !endpoint.is_receiving() && conn.owed() == 0
+        })
     }
 
     /// Whether this turn's output or time has reached its limit, so that the rest of the work should

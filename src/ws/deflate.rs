@@ -14,7 +14,7 @@ use super::Limits;
 use super::frame::{self, Opcode};
 use super::violation::Violation;
 use crate::clock::Now;
-use crate::http::{self, Date, Response};
+use crate::http::{self, Date, Request, Response};
 use crate::metrics::Counts;
 
 /// RFC 7692 §7.2.1: the end of a flushed block; the sender removes it, the receiver appends it.
@@ -61,6 +61,8 @@ pub struct Shared {
     /// Makes the response to a request that is not passed to the handler, from its path, the status
     /// and one line of text.
     pub refusal: fn(&str, http::Status, &str) -> Response,
+    /// Whether the body of a request is passed to the handler in parts, as it comes.
+    pub streams: fn(&Request) -> bool,
     /// Responses since the start, by status.
     pub responses: Counts<http::Status>,
     /// Whether each connection ends after its next response.
@@ -82,6 +84,7 @@ impl Shared {
             limits,
             http,
             refusal: |_, status, line| Response::text(status, line),
+            streams: |_| false,
             responses: Counts::new(http::Status::ALL),
             draining: false,
             date: Cell::new(Date::of(0)),

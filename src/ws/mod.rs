@@ -62,6 +62,11 @@ pub struct Limits {
     pub frames_over_max: Duration,
     /// From the connection's or a request's first byte to its last; longer is answered 408.
     pub handshake_within: Duration,
+    /// The time in which [`Limits::body_bytes_min`] of a body that is streamed must come, over and over;
+    /// a slower one is answered 408. What the server itself delays does not count.
+    pub body_within: Duration,
+    /// Bytes of a streamed body that must come within [`Limits::body_within`].
+    pub body_bytes_min: usize,
     /// Between two requests; longer closes the connection without a word.
     pub keep_alive_within: Duration,
     /// Silence after which a ping is sent.
@@ -91,6 +96,8 @@ impl Default for Limits {
             frames_burst: 2048,
             frames_over_max: Duration::from_secs(5),
             handshake_within: Duration::from_secs(10),
+            body_within: Duration::from_secs(30),
+            body_bytes_min: 16 * 1024,
             keep_alive_within: Duration::from_secs(10),
             ping_after: Duration::from_secs(9),
             pong_within: Duration::from_secs(10),

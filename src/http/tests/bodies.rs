@@ -81,3 +81,52 @@ fn a_chunked_body_has_the_same_limit() {
         assert_eq!(parse(&chunked(&endless)), Err(Error::BodyTooLarge));
     }
 }
+
+/// The path, the announced length and the body of a request.
+type Streamed = (String, Option<StreamedLength>, Vec<u8>);
+
+/// Parses `bytes` in steps, the bodies of all requests with a path `/s` streamed.
+fn stream(bytes: &[u8], step: usize) -> Result<Vec<Streamed>, Error> {
+    let limits = Limits { body_bytes_max: 4, ..Limits::default() };
+    let (mut parser, mut requests) = (Parser::default(), Vec::new());
+    for mut input in bytes.chunks(step) {
+        while !input.is_empty() || parser.is_streaming() {
+            if let (true, Some((_, _, body))) = (parser.is_streaming(), requests.last_mut()) {
+                assert_eq!(parser.path(), "/s");
+                parser.feed_part(&limits, &mut input, body)?;
+                if parser.is_streaming() {
+                    break;
+                }
+            } else if let Some(request) =
+                parser.feed_streaming(&limits, |request| request.path == "/s", &mut input)?
+            {
+                requests.push((request.path, request.streamed, request.body));
+            }
+        }
+        assert!(input.is_empty());
+    }
+    assert!(parser.is_empty());
+    Ok(requests)
+}
+
+#[test]
+fn a_streamed_body_comes_in_parts_and_may_be_larger_than_others() {
+    let bytes = b"POST /s HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789\
+        POST /s HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n1\r\ng\r\n0\r\n\r\n\
+        POST /s HTTP/1.1\r\nHost: h\r\n\r\n\
+        POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd";
+    let length = |bytes| Some(StreamedLength::Bytes(bytes));
+    let expected = [
+        ("/s".to_owned(), length(10), b"0123456789".to_vec()),
+        ("/s".to_owned(), Some(StreamedLength::Chunked), b"abcdefg".to_vec()),
+        ("/s".to_owned(), length(0), Vec::new()),
+        ("/a".to_owned(), None, b"abcd".to_vec()),
+    ];
+    for step in [1, 7, bytes.len()] {
+        assert_eq!(stream(bytes, step).unwrap(), expected, "{step}");
+    }
+    let large = b"POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde";
+    assert_eq!(stream(large, 1), Err(Error::BodyTooLarge));
+    let bad = b"POST /s HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n";
+    assert_eq!(stream(bad, 1), Err(Error::BadChunk));
+}

@@ -22,7 +22,7 @@ use super::tls::{Acceptor, Certificates};
 use super::turn::Turn;
 use super::{Handler, Limits};
 use crate::clock::{Clock, Moment, Now};
-use crate::ws::{After, Event, Shared};
+use crate::ws::{After, Shared};
 
 /// Connections over the limit that are still given an answer before they are closed.
 const SURPLUS_MAX: usize = 32;
@@ -201,6 +201,7 @@ impl Reactor {
             || !conns.ready_slow.is_empty()
             || !conns.handshakes.is_empty()
             || !conns.caught_up.is_empty()
+            || !conns.drained.is_empty()
             || !conns.dirty.is_empty()
             || self.listeners.is_ready(self.now.at);
         if busy {
@@ -225,6 +226,11 @@ impl Reactor {
             }
             let mut turn = Turn { conns: &mut self.conns, now: self.now };
             handler.on_caught_up(&mut turn, id, &missed);
+        }
+        for id in std::mem::take(&mut self.conns.drained) {
+            if self.conns.get(id).is_some_and(|conn| conn.endpoint.is_sending()) {
+                handler.on_drained(&mut Turn { conns: &mut self.conns, now: self.now }, id);
+            }
         }
         self.conns.begin_phase();
         handler.on_wake(&mut Turn { conns: &mut self.conns, now: self.now });
@@ -322,6 +328,7 @@ impl Reactor {
             conn.endpoint.on_drained(self.now, shared);
         }
         let (after, lags) = (conn.endpoint.after(), conn.lags());
+        let sends = conn.endpoint.is_sending();
         let goes_on = conn.has_input() && conn.may_proceed(limits);
         match flushed {
             Flushed::All if after == After::Drop => self.conns.doom(id),
@@ -331,6 +338,9 @@ impl Reactor {
                 }
                 if lags {
                     self.conns.caught_up.push(id);
+                }
+                if sends {
+                    self.conns.drained.push(id);
                 }
             }
             Flushed::Broken => self.conns.doom(id),
@@ -347,9 +357,8 @@ impl Reactor {
         let doomed = std::mem::take(&mut self.conns.doomed);
         for id in doomed {
             let Some(conn) = self.conns.slab.get_mut(id.slot() as usize) else { continue };
-            if let Some(Event::Closed(closed)) = conn.endpoint.on_lost() {
-                let mut turn = Turn { conns: &mut self.conns, now: self.now };
-                handler.on_close(&mut turn, id, closed);
+            if let Some(event) = conn.endpoint.on_lost() {
+                self.dispatch(id, event, handler);
             }
             let mut conn = self.conns.slab.remove(id.slot() as usize);
             self.conns.forget_handshake(&conn);

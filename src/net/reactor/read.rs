@@ -216,6 +216,8 @@ impl Reactor {
                 }
             }
             Event::Closed(closed) => handler.on_close(&mut turn, id, closed),
+            Event::Part { bytes, last } => handler.on_part(&mut turn, id, bytes, last),
+            Event::Cut => handler.on_cut(&mut turn, id),
             Event::Request(request) => {
                 turn.conns.read_forwarded(id, &request);
                 let Some(conn) = turn.conns.get(id) else { return };

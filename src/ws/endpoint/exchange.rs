@@ -15,6 +15,8 @@ pub(super) struct Exchange {
     /// Input behind a request that is being answered; the first `held_read` bytes are processed.
     held: Vec<u8>,
     held_read: usize,
+    /// Bytes of a streamed body since its deadline was set.
+    part_bytes: usize,
 }
 
 impl Exchange {
@@ -40,12 +42,62 @@ impl Endpoint {
         response: &Response,
         out: &mut Vec<u8>,
     ) -> &'static [u8] {
-        if self.phase != Phase::Answering {
+        if !matches!(self.phase, Phase::Answering | Phase::Receiving) {
             return &[];
         }
         shared.responses.add(response.status);
-        let keep_alive = self.keep_alive && !response.close && !shared.draining;
+        let keep_alive = self.keeps_alive(shared, response);
         let rest = response.encode(&shared.date(now), self.head_only, keep_alive, out);
+        self.finish(now, shared, keep_alive);
+        rest
+    }
+
+    /// Begins the response to a request answered with [`Answer::Later`](super::Answer::Later), whose
+    /// body has this length: so many bytes are to follow, and then [`Endpoint::end_sending`].
+    /// Returns whether they are awaited.
+    pub fn begin_sending(
+        &mut self,
+        now: Now,
+        shared: &Shared,
+        response: &Response,
+        length: u64,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        if self.phase != Phase::Answering {
+            return false;
+        }
+        shared.responses.add(response.status);
+        self.keep_alive = self.keeps_alive(shared, response);
+        response.encode_head(&shared.date(now), Some(length), self.keep_alive, out);
+        self.phase = Phase::Sending;
+        true
+    }
+
+    /// Ends a response whose body has been sent.
+    pub fn end_sending(&mut self, now: Now, shared: &Shared) {
+        if self.phase == Phase::Sending {
+            self.finish(now, shared, self.keep_alive);
+        }
+    }
+
+    /// Whether the rest of a response follows.
+    pub fn is_sending(&self) -> bool {
+        self.phase == Phase::Sending
+    }
+
+    /// Whether the rest of a streamed body follows.
+    pub fn is_receiving(&self) -> bool {
+        self.phase == Phase::Receiving
+    }
+
+    /// Whether another request may follow this response: not after a body that is left unread.
+    fn keeps_alive(&self, shared: &Shared, response: &Response) -> bool {
+        let unread = self.exchange.as_ref().is_some_and(|it| it.parser.is_streaming());
+        self.keep_alive && !response.close && !shared.draining && !unread
+    }
+
+    /// Waits for the next request, or ends the connection.
+    fn finish(&mut self, now: Now, shared: &Shared, keep_alive: bool) {
         if keep_alive {
             self.phase = Phase::Idle;
             self.deadline = now.at.after(shared.limits.keep_alive_within);
@@ -55,7 +107,68 @@ impl Endpoint {
         if self.ended && !self.holds_input() {
             self.over();
         }
-        rest
+    }
+
+    /// Begins to receive a body in parts.
+    pub(super) fn begin_receiving(&mut self, now: Now, shared: &Shared, out: &mut Vec<u8>) {
+        let Some(exchange) = &mut self.exchange else { return };
+        if exchange.parser.take_continue() {
+            out.extend_from_slice(CONTINUE);
+        }
+        exchange.part_bytes = 0;
+        self.phase = Phase::Receiving;
+        self.deadline = now.at.after(shared.limits.body_within);
+    }
+
+    pub(super) fn receive_body(
+        &mut self,
+        now: Now,
+        shared: &Shared,
+        input: &mut &mut [u8],
+        out: &mut Vec<u8>,
+    ) -> Option<Event> {
+        let exchange = self.exchange.as_mut()?;
+        let (mut rest, mut bytes): (&[u8], _) = (input, Vec::new());
+        let result = exchange.parser.feed_part(&shared.http, &mut rest, &mut bytes);
+        let taken = input.len().saturating_sub(rest.len());
+        take(input, taken);
+        exchange.part_bytes = exchange.part_bytes.saturating_add(bytes.len());
+        match result {
+            Ok(false) if bytes.is_empty() => None,
+            Ok(false) => Some(Event::Part { bytes, last: false }),
+            Ok(true) => {
+                self.phase = Phase::Answering;
+                self.deadline = Moment::NEVER;
+                if self.exchange.as_ref().is_some_and(|it| !it.has_held()) {
+                    self.exchange = None;
+                }
+                Some(Event::Part { bytes, last: true })
+            }
+            Err(error) => {
+                let path = exchange.parser.path();
+                let response = (shared.refusal)(path, error.status(), error.reason());
+                self.refuse(now, shared, response, out);
+                *input = &mut [];
+                Some(Event::Cut)
+            }
+        }
+    }
+
+    /// Goes on if enough of a streamed body has come in time, else answers 408.
+    pub(super) fn on_body_deadline(
+        &mut self,
+        now: Now,
+        shared: &Shared,
+        out: &mut Vec<u8>,
+    ) -> Option<Event> {
+        let exchange = self.exchange.as_mut()?;
+        if exchange.part_bytes >= shared.limits.body_bytes_min {
+            exchange.part_bytes = 0;
+            self.deadline = now.at.after(shared.limits.body_within);
+            return None;
+        }
+        self.refuse_late(now, shared, out);
+        Some(Event::Cut)
     }
 
     pub(super) fn receive_request(
@@ -74,10 +187,11 @@ impl Endpoint {
         }
         let mut exchange = self.exchange.take().unwrap_or_default();
         let mut rest: &[u8] = input;
-        let result = exchange.parser.feed(&shared.http, &mut rest);
+        let result = exchange.parser.feed_streaming(&shared.http, shared.streams, &mut rest);
         let taken = input.len().saturating_sub(rest.len());
         take(input, taken);
-        if exchange.parser.take_continue() {
+        // A streamed body is asked for by the handler's answer.
+        if !exchange.parser.is_streaming() && exchange.parser.take_continue() {
             out.extend_from_slice(CONTINUE);
         }
         match result {
@@ -86,7 +200,7 @@ impl Endpoint {
                 None
             }
             Ok(Some(request)) => {
-                if exchange.has_held() {
+                if exchange.has_held() || exchange.parser.is_streaming() {
                     self.exchange = Some(exchange);
                 }
                 self.phase = Phase::Answering;

@@ -17,6 +17,9 @@
 //!                             close_within
 //! ```
 //!
+//! A request whose body is streamed goes from `Answering` to `Receiving` and back, and one whose
+//! response is goes on to `Sending`, which ends like `Answering`.
+//!
 //! In `Shut` all output is sent: input is discarded until the peer ends the connection, so that no
 //! reset overtakes our last bytes (§7.1.1).
 
@@ -45,6 +48,16 @@ pub enum Event {
     Message(Message),
     /// The WebSocket has ended. Returned exactly once for each that was opened.
     Closed(Closed),
+    /// A part of a streamed body, see [`Answer::Receive`].
+    Part {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Whether the body is complete; then the response is due.
+        last: bool,
+    },
+    /// The connection has ended before a streamed body was complete, or before a streamed response
+    /// was. Nothing more can be received or sent.
+    Cut,
 }
 
 /// The handler's answer to a request.
@@ -59,6 +72,9 @@ pub enum Answer {
     Respond(Response),
     /// The response follows with [`Endpoint::complete`].
     Later,
+    /// Receive the streamed body of the request ([`Request::streamed`]) in parts; the response
+    /// follows with [`Endpoint::complete`], after the last part or before.
+    Receive,
 }
 
 /// The outcome of an answer.
@@ -116,6 +132,8 @@ enum Phase {
     Idle,
     Reading,
     Answering,
+    Receiving,
+    Sending,
     Open,
     Closing,
     Shut,
@@ -158,7 +176,7 @@ impl Endpoint {
         if !input.is_empty() {
             self.touch(now);
         }
-        if self.holds_input() && self.phase != Phase::Answering {
+        if self.holds_input() && self.wants_input() {
             self.hold(input);
             let event = self.receive_held(now, shared, out);
             if event.is_some() || self.holds_input() {
@@ -176,7 +194,7 @@ impl Endpoint {
 
     /// Whether [`Endpoint::receive`] processes input now.
     pub fn wants_input(&self) -> bool {
-        self.phase != Phase::Answering
+        !matches!(self.phase, Phase::Answering | Phase::Sending)
     }
 
     /// Answers the last request.
@@ -195,6 +213,10 @@ impl Endpoint {
         }
         let protocol = match answer {
             Answer::Later => return Answered::Later,
+            Answer::Receive => {
+                self.begin_receiving(now, shared, out);
+                return Answered::Later;
+            }
             Answer::Respond(response) => {
                 return Answered::Responded(self.complete(now, shared, &response, out));
             }
@@ -238,7 +260,7 @@ impl Endpoint {
                 self.phase = Phase::Closing;
                 self.deadline = now.at.after(shared.limits.close_within);
             }
-            Phase::Answering => self.keep_alive = false,
+            Phase::Answering | Phase::Receiving | Phase::Sending => self.keep_alive = false,
             Phase::Idle | Phase::Reading => self.over(),
             Phase::Closing | Phase::Shut | Phase::Over => {}
         }
@@ -256,12 +278,16 @@ impl Endpoint {
     /// A request that is being answered is still answered.
     pub fn on_eof(&mut self, _now: Now) -> Option<Event> {
         self.ended = true;
-        if self.phase == Phase::Answering || self.holds_input() { None } else { self.end() }
+        if !self.wants_input() || self.holds_input() { None } else { self.end() }
     }
 
     /// Handles that the connection is lost: input that is held is not handled any more.
     pub fn on_lost(&mut self) -> Option<Event> {
         self.ended = true;
+        if self.phase == Phase::Sending {
+            self.over();
+            return Some(Event::Cut);
+        }
         self.end()
     }
 
@@ -280,9 +306,10 @@ impl Endpoint {
                 self.refuse_late(now, shared, out);
                 None
             }
+            Phase::Receiving => self.on_body_deadline(now, shared, out),
             Phase::Open => self.on_open_deadline(now, shared, out),
             Phase::Closing => self.end(),
-            Phase::Idle | Phase::Answering | Phase::Shut | Phase::Over => {
+            Phase::Idle | Phase::Answering | Phase::Sending | Phase::Shut | Phase::Over => {
                 self.over();
                 None
             }
@@ -312,6 +339,7 @@ impl Endpoint {
         let within = match self.phase {
             Phase::Idle => limits.keep_alive_within,
             Phase::Reading => limits.handshake_within,
+            Phase::Receiving => limits.body_within,
             Phase::Closing | Phase::Shut => limits.close_within,
             Phase::Open => {
                 if let Some(incoming) = &mut self.incoming {
@@ -319,7 +347,7 @@ impl Endpoint {
                 }
                 return;
             }
-            Phase::Answering | Phase::Over => return,
+            Phase::Answering | Phase::Sending | Phase::Over => return,
         };
         self.deadline = now.at.after(within);
     }
@@ -351,7 +379,8 @@ impl Endpoint {
         match self.phase {
             Phase::Open | Phase::Closing => self.receive_frames(now, shared, input, out),
             Phase::Idle | Phase::Reading => self.receive_request(now, shared, input, out),
-            Phase::Answering => {
+            Phase::Receiving => self.receive_body(now, shared, input, out),
+            Phase::Answering | Phase::Sending => {
                 self.hold(input);
                 None
             }
@@ -382,7 +411,11 @@ impl Endpoint {
     /// Ends the connection after the end of input or a timeout.
     fn end(&mut self) -> Option<Event> {
         let closed = match self.phase {
-            Phase::Answering => return None,
+            Phase::Answering | Phase::Sending => return None,
+            Phase::Receiving => {
+                self.over();
+                return Some(Event::Cut);
+            }
             Phase::Open => Some(Closed::Lost),
             Phase::Closing => Some(Closed::ByUs { code: self.close_code }),
             _ => None,

@@ -4,6 +4,7 @@ mod closing;
 mod deflate;
 mod framing;
 mod handshake;
+mod streaming;
 mod text;
 mod time;
 
@@ -68,7 +69,10 @@ impl Peer {
                 Some(Event::Deflated(_)) if self.skips => self.endpoint.skip_message(),
                 Some(Event::Deflated(_)) => {}
                 Some(Event::Request(request)) => {
-                    let answer = Answer::Upgrade { protocol: Some("chat.v1") };
+                    let answer = match request.streamed {
+                        Some(_) => Answer::Receive,
+                        None => Answer::Upgrade { protocol: Some("chat.v1") },
+                    };
                     self.endpoint.answer(
                         self.now,
                         &mut self.shared,
