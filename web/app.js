@@ -10,22 +10,25 @@ import { showEntrance } from "./app/entrance.js";
 import { remembered } from "./chinwag.js";
 import { clearSession } from "./client/saved-session.js";
 import { t } from "./strings/strings.js";
-import { roomInAddress, translatePage } from "./view/page.js";
+import { targetInAddress, translatePage } from "./view/page.js";
 import { showTheme } from "./view/preferences.js";
 
 showTheme();
 translatePage(t);
 const storage = openStorage();
 const { name: savedName } = remembered(storage);
-if (savedName) start(savedName, roomInAddress());
+const target = targetInAddress();
+if (savedName) start(savedName, "");
 else {
   cache.forget();
   showEntrance(start);
 }
 
-/** @param {string} name @param {string} room */
+/** @param {string} name @param {string} room  is joined, and made if it does not exist */
 function start(name, room) {
-  startChat(name, room, storage, quit);
+  // To a message leads only what the address says, and not a room of its name that is made for it.
+  const isLink = target.mid !== undefined && room === target.room;
+  startChat(name, { room: isLink ? "" : room, target: room && !isLink ? { room } : target }, storage, quit);
 }
 
 /** Forgets the user on this device and starts again. */

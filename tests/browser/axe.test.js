@@ -54,6 +54,16 @@ for (const [look, options] of LOOKS) {
     await page.locator(".toolbar button").first().click();
     await page.locator(".picker").waitFor();
     await isSound(page, "picker");
+    await page.keyboard.press("Escape");
+    await page.locator(".row.message .body").first().hover();
+    await page.locator(".toolbar [aria-haspopup=menu]").click();
+    await page.locator(".menu button").first().waitFor();
+    await isSound(page, "the menu of a message");
+    await page.keyboard.press("Escape");
+    await page.locator(".meta > .sender").first().click();
+    await page.locator(".person-card").waitFor();
+    await isSound(page, "the card of a person");
+    await page.keyboard.press("Escape");
     if (await page.locator("#rooms-open").isVisible()) {
       await page.locator("#rooms-open").click();
       await isSound(page, "rooms");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { connected, enter, field, jumpTo, log, makeRoom, newTab, openPage, pressOn, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, jumpTo, log, makeRoom, newTab, openPage, pressOn, pressOnMessage, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
 
 const world = setUp({ args: [] });
 
@@ -147,14 +147,12 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await alice.getByRole("button", { name: "🎉, 2 reactions" }).click();
   await chip(bob).waitFor();
 
-  await rows(bob, "an answer").hover();
   await bob.clock.install();
-  await bob.getByRole("button", { name: "Delete" }).click();
+  await pressOnMessage(bob, "an answer", "Delete");
   await bob.getByText("Message deleted").waitFor();
   await bob.getByRole("button", { name: "Undo" }).click();
   await sees(bob, "an answer");
-  await rows(bob, "an answer").hover();
-  await bob.getByRole("button", { name: "Delete" }).click();
+  await pressOnMessage(bob, "an answer", "Delete");
   await bob.getByText("Message deleted").waitFor();
   await sees(alice, "an answer");
   await bob.clock.runFor(8_000);

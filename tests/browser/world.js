@@ -192,6 +192,13 @@ export async function pressIn(page, button, choice) {
   await page.getByRole("menu").getByRole("menuitem", { name: choice }).click();
 }
 
+/** Chooses from the menu of a message. */
+export async function pressOnMessage(page, text, choice) {
+  const row = rows(page, text).first();
+  await row.hover();
+  await pressIn(page, row.getByRole("button", { name: "More actions" }), choice);
+}
+
 /** Chooses from the menu of a person. */
 export function pressOn(page, name, choice) {
   return pressIn(page, page.getByRole("list", { name: "People" }).getByRole("button", { name }), choice);

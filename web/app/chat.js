@@ -10,16 +10,19 @@
  */
 
 import { Chinwag, remembered } from "../chinwag.js";
+import { roomNamed } from "../state/directory.js";
 import { moderates } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
+import { pressablePeople } from "../view/card.js";
+import { copyText, setUpCopying } from "../view/clipboard.js";
 import { composerView } from "../view/composer.js";
 import { contextMenus } from "../view/context-menus.js";
 import { byId, isReaderHere } from "../view/dom.js";
 import { drawers } from "../view/drawers.js";
 import { messageListView } from "../view/message-list.js";
 import { notifier } from "../view/notifications.js";
-import { address, announcer, isStrayKey, roomInAddress, showAddress, wake } from "../view/page.js";
+import { address, addressOf, announcer, isRevisit, isStrayKey, showAddress, targetInAddress, wake } from "../view/page.js";
 import { peopleView } from "../view/people.js";
 import { roomHeaderView } from "../view/room-header.js";
 import { roomsView } from "../view/rooms.js";
@@ -69,13 +72,16 @@ const TICK_MS = 1_000;
  * Shows the chat and connects.
  *
  * @param {string} name
- * @param {string} room  empty for the rooms of the saved session
+ * @param {object} first
+ * @param {string} first.room  is joined at once; empty for the rooms of the saved session
+ * @param {import("../text/link.js").Target} first.target  what is shown first, if it is there
  * @param {Storage | null} storage
  * @param {() => void} quit  forgets the user and starts again
  */
-export function startChat(name, room, storage, quit) {
+export function startChat(name, { room, target }, storage, quit) {
   const chat = new Chinwag({ url: address(), name, rooms: room ? [room] : [], storage, cookies: true, wake });
-  const store = new Store(room || chat.rooms[0]);
+  const known = chat.rooms.find((it) => it.toLowerCase() === target.room.toLowerCase());
+  const store = new Store(known ?? chat.rooms[0]);
   const announce = announcer();
   const feedback = new Feedback(store, announce);
   const loader = new HistoryLoader(chat, store);
@@ -99,13 +105,14 @@ export function startChat(name, room, storage, quit) {
   const core = { chat, store, loader, feedback, actions, deletions, navigation, directory, recent, questions, quit };
   const list = buildList(core);
   const composer = buildComposer(core, new Drafts(storage), () => finding.browse());
-  buildToolbar(core, composer);
+  buildToolbar(core, composer, announce);
   const notify = notifier({ open: (target) => navigation.open(target) });
   handleEvents({ chat, store, loader, feedback, announce, notify, restore: (text) => composer.restore(text) });
   const rooms = roomsView({ open: (room) => navigation.open(room), leave: (room) => questions.leave(room) });
   const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
   store.views = [list, composer, rooms, ...buildSideViews(core, composer, announce)];
   listenToPage(core, list, composer);
+  if (target.mid !== undefined || (target.room && !known)) followOnce(core, target);
 
   // What an earlier page could not send is still in the outbox.
   for (const entry of chat.outbox.entries) store.dispatch({ type: "queued", room: entry.room, payload: { entry } });
@@ -168,8 +175,8 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
   return composer;
 }
 
-/** @param {Core} core @param {Composer} composer */
-function buildToolbar({ store, actions, deletions }, composer) {
+/** @param {Core} core @param {Composer} composer @param {(text: string) => void} announce */
+function buildToolbar({ store, actions, deletions, feedback }, composer, announce) {
   toolbarView({
     you: () => store.state.you,
     mayDelete: ({ sender }) => sender === store.state.you || moderates(store.state, activeRoom(store)),
@@ -177,8 +184,18 @@ function buildToolbar({ store, actions, deletions }, composer) {
     edit: (message) => beginEdit(store, message),
     remove: ({ mid }) => deletions.begin(store.state.active, mid),
     react: (mid, emoji, on) => actions.react(mid, emoji, on),
+    markUnread: ({ mid }) => store.dispatch({ type: "ui_marked_unread", payload: { mid } }),
+    copyText: ({ content }) => copy(content),
+    copyLink: ({ mid }) => copy(addressOf({ room: store.state.active, mid, epoch: store.state.epoch })),
     leaveList: composer.focus,
   });
+  setUpCopying();
+
+  /** @param {string} text */
+  async function copy(text) {
+    if (await copyText(text)) announce(t("copied"));
+    else feedback.show(t("copy_failed"));
+  }
 }
 
 /**
@@ -193,7 +210,7 @@ function buildSideViews(core, composer, announce) {
   const { chat, store, actions, navigation, questions } = core;
   const openAccountDialog = buildAccountDialog(core);
   settingsView();
-  const { openPersonMenu } = contextMenus({
+  const { openPersonMenu, openPersonCard } = contextMenus({
     state: () => store.state,
     openConversation: (person) => navigation.openConversation(person),
     mention: composer.mention,
@@ -208,6 +225,7 @@ function buildSideViews(core, composer, announce) {
     openAccountDialog: (kind) => openAccountDialog(kind, kind === "register" ? store.state.you : ""),
     logOut: () => chat.logOut().then(core.quit, core.feedback.showError),
   });
+  pressablePeople(openPersonCard);
   return [
     roomHeaderView(),
     peopleView({ openMenu: openPersonMenu }),
@@ -242,7 +260,13 @@ function listenToPage({ chat, store, navigation }, list, composer) {
     // Another page of this browser has logged in.
     if (key === "chinwag" && remembered(storageArea).account && !store.state.account) chat.reconnect();
   });
-  addEventListener("hashchange", () => navigation.open(roomInAddress()));
+  addEventListener("hashchange", () => {
+    const target = targetInAddress();
+    const isGone = isRevisit() && !roomNamed(store.state.rooms.values(), target.room);
+    // Going back joins no room that was left.
+    if (isGone) showAddress(store.state.active, () => false);
+    else navigation.follow(target);
+  });
   document.addEventListener("visibilitychange", () => updateAttention(store, list));
   for (const change of ["focus", "blur"]) addEventListener(change, () => updateAttention(store, list));
   document.addEventListener("keydown", (event) => isStrayKey(event) && composer.focus());
@@ -250,6 +274,15 @@ function listenToPage({ chat, store, navigation }, list, composer) {
     store.dispatch({ type: "ui_ticked" });
     list.tick(Date.now() + store.state.clockOffset);
   }, TICK_MS);
+}
+
+/** Goes where the address points as soon as the server can be asked. @param {Core} core @param {import("../text/link.js").Target} target */
+function followOnce({ chat, navigation }, target) {
+  const stop = chat.on("phase", ({ payload }) => {
+    if (payload.phase !== "live") return;
+    stop();
+    navigation.follow(target);
+  });
 }
 
 /** Updates whether the reader sees the end of the open room. @param {Store} store @param {MessageList} list */

@@ -7,7 +7,7 @@
 import { HttpApi } from "../client/http-api.js";
 import { accountDialog } from "../view/account.js";
 import { byId } from "../view/dom.js";
-import { address, roomInAddress } from "../view/page.js";
+import { address, targetInAddress } from "../view/page.js";
 
 /** Shows the entrance until the user joins. @param {(name: string, room: string) => void} onJoin */
 export function showEntrance(onJoin) {
@@ -15,7 +15,7 @@ export function showEntrance(onJoin) {
   const name = byId("join-name");
   const room = byId("join-room");
   entrance.hidden = false;
-  room.value = roomInAddress();
+  room.value = targetInAddress().room;
   name.focus();
   const api = new HttpApi(address());
   const openDialog = accountDialog(async (kind, login, password) => {

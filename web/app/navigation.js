@@ -37,7 +37,7 @@ export class Navigation {
     const { directory, feedback, askToCreate } = this.#context;
     if (!name || this.#openKnown(name)) return;
     directory.load().then(
-      (rooms) => (roomNamed(rooms, name) ? this.join(name) : askToCreate(name)),
+      (rooms) => (roomNamed(rooms, name) || !directory.isWhole ? this.join(name) : askToCreate(name)),
       feedback.showError,
     );
   }
@@ -45,6 +45,25 @@ export class Navigation {
   /** Opens a room, joining or making it if necessary. @param {string} name */
   join(name) {
     if (!this.#openKnown(name)) this.create(name).catch(this.#context.feedback.showError);
+  }
+
+  /** Goes where an address points. @param {import("../text/link.js").Target} target */
+  follow({ room: name, mid, epoch }) {
+    const { store, feedback, directory } = this.#context;
+    if (mid === undefined) {
+      this.open(name);
+      return;
+    }
+    const known = roomNamed(store.state.rooms.values(), name);
+    if (epoch !== undefined && epoch !== store.state.epoch) feedback.show(t("link_foreign"));
+    else if (known) this.showMessage(known.name, mid);
+    else if (isDirect(name)) feedback.show(t("link_unreadable"));
+    else {
+      directory.load().then(async (rooms) => {
+        if (directory.isWhole && !roomNamed(rooms, name)) feedback.show(t("link_unreadable"));
+        else await this.showMessage(await this.create(name), mid);
+      }).catch(feedback.showError);
+    }
   }
 
   /** Joins a room, which makes it if it is not there. @param {string} name @returns {Promise<string>} its exact name */

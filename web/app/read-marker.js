@@ -37,5 +37,5 @@ export function unsentReadMarker({ account, phase, attentive, rooms, active }) {
   if (!account || phase !== "live" || !attentive) return null;
   const room = rooms.get(active);
   const seq = room?.messages.at(-1)?.mid ?? 0;
-  return room && seq > room.read ? { room: active, seq } : null;
+  return room && !room.isHeld && seq > room.read ? { room: active, seq } : null;
 }

@@ -22,7 +22,7 @@ export function listedRooms(payload) {
     topic: text(raw.topic),
     users: count(raw.users, 0),
     isPrivate: raw.private === true,
-    at: timestamp(raw.ts),
+    at: timestamp(raw.last),
   }));
 }
 

@@ -12,7 +12,7 @@ import { upsertRoom, updateRoom, removeRoom, openRoom, markSeen } from "./rooms.
 import { isDirect } from "../client/event.js";
 import { applyModeration, addNotice, addServerNotice } from "./notices.js";
 import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
-import { isAddressed, recounted, withReadTo, withUnread, withoutUnreadMarker } from "./unread.js";
+import { isAddressed, recounted, withReadTo, withUnread, withUnreadFrom, withoutUnreadMarker } from "./unread.js";
 import {
   asMessage,
   count,
@@ -151,6 +151,8 @@ function reducePageEvent(state, { type, room = state.active, payload = {} }, now
         const others = it.deleting.filter((mid) => mid !== payload.mid);
         return { ...it, deleting: payload.on ? [...others, payload.mid] : others };
       });
+    case "ui_marked_unread":
+      return updateRoom(state, room, (it) => withUnreadFrom(it, payload.mid, state.you));
     case "ui_whole":
       return updateRoom(state, room, (it) => ({ ...it, more: false }));
     case "ui_ticked":
@@ -219,7 +221,7 @@ function addMessage(state, name, { seq, ts, local, payload = {} }) {
   const message = asMessage({ ts, ...payload, mid: payload.mid ?? seq }, state.you, local);
   const isOwn = message.sender === state.you;
   const isActive = state.active === name;
-  const isSeen = isOwn || (state.attentive && isActive);
+  const isSeen = isOwn || (state.attentive && isActive && !state.rooms.get(name)?.isHeld);
   return upsertRoom(state, name, (room) => {
     const { [message.sender]: _, ...typing } = room.typing;
     const counted = isSeen ? room : withUnread(room, message, isAddressed(room, message.content, state.you));

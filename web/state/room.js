@@ -71,6 +71,7 @@
  * @property {number} unread
  * @property {number} mentions
  * @property {number} firstUnread   the first message that was unread when the reader came; 0 for none
+ * @property {boolean} isHeld       marked as unread by the reader: it stays so until it is opened again
  * @property {number} read          the read marker of an account; 0 for guests
  * @property {string} role          of the reader: `owner`, `moderator`, `member` or empty
  * @property {boolean} isPrivate    visible only to members
@@ -96,6 +97,7 @@ export function emptyRoom(name) {
     unread: 0,
     mentions: 0,
     firstUnread: 0,
+    isHeld: false,
     read: 0,
     role: "",
     isPrivate: false,

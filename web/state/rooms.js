@@ -54,7 +54,7 @@ export function firstRoom({ rooms }) {
 export function openRoom(state, name) {
   if (!name) return { ...state, active: "" };
   const moved = state.active === name ? state : updateRoom(state, state.active, deactivated);
-  const next = upsertRoom(moved, name, (it) => it);
+  const next = upsertRoom(moved, name, (it) => (it.isHeld && state.active !== name ? { ...it, isHeld: false } : it));
   return markSeen({ ...next, active: name, attentive: true });
 }
 
@@ -67,6 +67,6 @@ function deactivated(room) {
 export function markSeen(state) {
   if (!state.attentive) return state;
   return updateRoom(state, state.active, (it) =>
-    it.unread === 0 ? it : { ...it, unread: 0, mentions: 0 },
+    it.unread === 0 || it.isHeld ? it : { ...it, unread: 0, mentions: 0 },
   );
 }

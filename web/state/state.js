@@ -20,6 +20,7 @@
  * @property {number} clockOffset   server clock minus local clock, in ms
  * @property {Search | null} search
  * @property {Record<string, number>} limits
+ * @property {string} epoch         names the record that message numbers belong to
  * @property {number} notices       number of the last notice
  * @property {Edit | null} edit     the message that the reader edits
  */
@@ -51,6 +52,7 @@ export function initialState(active = "") {
     clockOffset: 0,
     search: null,
     limits: {},
+    epoch: "",
     notices: 0,
     edit: null,
   };

@@ -76,6 +76,12 @@ export function recounted(room, you) {
   return { ...room, unread, mentions: mentionCount, firstUnread: unread > 0 ? room.firstUnread : 0 };
 }
 
+/** Marks a message and those after it as unread, until the room is opened again. @param {Room} room @param {number} mid @param {string} you @returns {Room} */
+export function withUnreadFrom(room, mid, you) {
+  const { unread, mentions: mentionCount } = unreadAfter(room, mid - 1, you);
+  return { ...room, unread, mentions: mentionCount, firstUnread: unread > 0 ? mid : 0, isHeld: unread > 0, read: Math.min(room.read, mid - 1) };
+}
+
 /** @param {Room} room @returns {Room} */
 export function withoutUnreadMarker(room) {
   return room.firstUnread === 0 ? room : { ...room, firstUnread: 0 };

@@ -20,7 +20,7 @@ import { count, timestamp, text } from "./room.js";
  * @returns {State}
  */
 export function applyWelcome(state, { ts, payload = {} }, now) {
-  const { you, limits, rooms, direct, current, account, role } = payload;
+  const { you, limits, rooms, direct, current, account, role, epoch } = payload;
   const clockOffset = ts === undefined ? 0 : timestamp(ts) - now;
   let next = {
     ...state,
@@ -28,6 +28,7 @@ export function applyWelcome(state, { ts, payload = {} }, now) {
     account: account === true,
     role: text(role),
     limits: limits ?? {},
+    epoch: text(epoch),
     clockOffset,
   };
   if (state.you !== "" && state.account !== next.account) next = withoutConversations(next);

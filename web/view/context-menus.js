@@ -7,6 +7,8 @@
 import { isDirect } from "../client/event.js";
 import { MUTE_SECONDS, SLOW_SECONDS, actionsIn, actionsOn, personOf, roomsToInvite } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
+import { foldName } from "../text/names.js";
+import { openCard } from "./card.js";
 import { byId } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { span } from "./time.js";
@@ -31,14 +33,28 @@ import { span } from "./time.js";
  * @property {() => void} logOut
  */
 
-/** @param {MenuActions} actions @returns {{ openPersonMenu: (button: HTMLElement, name: string) => void }} */
+/** @param {MenuActions} actions @returns {Record<"openPersonMenu" | "openPersonCard", (button: HTMLElement, name: string) => void>} */
 export function contextMenus(actions) {
   const { state, moderate } = actions;
   const roomButton = byId("room-menu");
   const me = byId("me");
   roomButton.addEventListener("click", () => openMenu(roomButton, t("room_actions"), roomChoices()));
   me.addEventListener("click", () => openMenu(me, t("own_actions"), readerChoices()));
-  return { openPersonMenu };
+  return { openPersonMenu, openPersonCard };
+
+  /** @param {HTMLElement} anchor @param {string} called */
+  function openPersonCard(anchor, called) {
+    const current = state();
+    const room = current.rooms.get(current.active);
+    const name = room?.people.find((it) => foldName(it.name) === foldName(called))?.name ?? called;
+    const person = room?.people.find((it) => it.name === name) ?? personOf(current, name);
+    openCard(anchor, person ?? { name, status: "absent", text: "", role: "", account: false }, {
+      isYou: name === current.you,
+      message: () => actions.openConversation(name),
+      mention: () => actions.mention(name),
+      more: (button) => openPersonMenu(button, name),
+    });
+  }
 
   /** @param {HTMLElement} button @param {string} name */
   function openPersonMenu(button, name) {

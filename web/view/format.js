@@ -80,7 +80,7 @@ function inlineNodes(inlines, you) {
         return make("a", properties, ...inlineNodes(children, you));
       }
       case "mention":
-        return make(foldName(text.slice(1)) === you ? "mark" : "span", { class: "mention", dir: "auto", text });
+        return make(foldName(text.slice(1)) === you ? "mark" : "span", { class: "mention", role: "button", "aria-haspopup": "dialog", tabindex: "-1", dir: "auto", text });
       case "shortcode":
         return emoji.get(text) ?? `:${text}:`;
       default:

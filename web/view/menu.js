@@ -22,8 +22,9 @@ let close = () => {};
  * @param {HTMLElement} button
  * @param {string} label
  * @param {Choice[][]} groups  with a line between them
+ * @param {HTMLElement} [back]   takes the focus instead of the button when the menu closes
  */
-export function openMenu(button, label, groups) {
+export function openMenu(button, label, groups, back = button) {
   const isOpen = button.getAttribute("aria-expanded") === "true";
   close();
   if (isOpen) return;
@@ -34,7 +35,7 @@ export function openMenu(button, label, groups) {
   // Assistive technology finds it in the landmark of its button.
   const place = button.closest("aside, main, nav, footer") ?? document.body;
   place.append(menu);
-  position(menu, button.getBoundingClientRect());
+  placeBeside(menu, button.getBoundingClientRect());
   button.setAttribute("aria-expanded", "true");
   document.addEventListener("pointerdown", onPress, true);
   addEventListener("resize", shut);
@@ -71,7 +72,7 @@ export function openMenu(button, label, groups) {
   /** Closes the menu and returns the focus. */
   function leave() {
     shut();
-    button.focus({ preventScroll: true });
+    back.focus({ preventScroll: true });
   }
 
   function shut() {
@@ -83,8 +84,8 @@ export function openMenu(button, label, groups) {
   }
 }
 
-/** Places the menu below its button, or above it where there is no space. @param {HTMLElement} menu @param {DOMRect} anchor */
-function position(menu, anchor) {
+/** Places a menu below its button, or above it where there is no space. @param {HTMLElement} menu @param {DOMRect} anchor */
+export function placeBeside(menu, anchor) {
   const { width, height } = menu.getBoundingClientRect();
   const isRtl = document.documentElement.dir === "rtl";
   const left = isRtl ? anchor.right - width : anchor.left;

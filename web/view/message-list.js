@@ -9,6 +9,7 @@
  */
 
 import { t } from "../strings/strings.js";
+import { hashOf } from "../text/link.js";
 import { isLoaded } from "../state/history.js";
 import { timeline } from "../state/timeline.js";
 import { knownNames } from "../state/unread.js";
@@ -35,12 +36,12 @@ const END_PX = 60;
  * @property {() => void} attention  the reader may have reached the end, or left it
  */
 
-/** @param {MessageListActions & Omit<import("./message.js").RowActions, "show" | "fill" | "names">} actions */
+/** @param {MessageListActions & Omit<import("./message.js").RowActions, "show" | "fill" | "link" | "names">} actions */
 export function messageListView(actions) {
   const log = byId("log");
   const below = byId("below");
   const above = byId("above");
-  const rowActions = { ...actions, show, fill, names: () => knownNames(room ?? { people: [] }) };
+  const rowActions = { ...actions, show, fill, link: (/** @type {number} */ mid) => hashOf({ room: room?.name ?? "", mid }), names: () => knownNames(room ?? { people: [] }) };
   const rows = new Map();
   const showDay = dayView();
   /** @type {State} */
@@ -176,14 +177,17 @@ export function messageListView(actions) {
     if (anchor) narrow(anchor.row.item?.mid ?? 0);
     const from = indexOf(first);
     const to = last === Infinity ? messages.length : indexOf(last) + 1;
-    const hadFocus = log.contains(document.activeElement);
+    const focused = document.activeElement;
+    const focusedRow = log.contains(focused) ? (focused?.closest(".row.message") ?? log) : null;
     reconcile(log, rows, timeline(room, from, to, state), {
       key: (item) => item.key,
       create: (item) => makeRow(item, state.you, rowActions),
       update: (row, item) => fillRow(row, item, state.you, rowActions),
     });
-    // The focused row may be gone; the focus must stay in the list.
-    if (hadFocus && !log.contains(document.activeElement)) log.focus({ preventScroll: true });
+    // What had the focus may be gone; the focus must stay in the list.
+    if (focusedRow && !log.contains(document.activeElement)) {
+      /** @type {HTMLElement} */ (log.contains(focusedRow) ? focusedRow : log).focus({ preventScroll: true });
+    }
     showEmpty(rows.size === 0);
     for (const row of rows.values()) tickRow(row, Date.now() + state.clockOffset);
     if (isFollowing) stickToEnd();

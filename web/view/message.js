@@ -11,6 +11,7 @@ import { editorOf } from "./editor.js";
 import { icon, icons, make, setText } from "./dom.js";
 import { format, isEmojiOnly } from "./format.js";
 import { introNodes } from "./intro.js";
+import { setStops } from "./list-focus.js";
 import { noticeNodes } from "./notice.js";
 import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
 
@@ -28,6 +29,7 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {() => number | undefined} limit  the longest text, in characters
  * @property {(range: import("../state/room.js").Range) => void} fill
  * @property {(room: string) => void} open
+ * @property {(mid: number) => string} link      the address of a message
  * @property {() => ReadonlySet<string>} names  of those in the room, folded
  * @property {() => void} setTopic
  * @property {() => void} invite
@@ -73,6 +75,7 @@ export function fillRow(row, item, you, actions) {
     default:
       row.replaceChildren(...noticeNodes(item, actions));
   }
+  setStops(row);
 }
 
 /** Rewrites what depends on the time: the countdown of a disappearing message, the name of a day. @param {any} row @param {number} serverNow */
@@ -96,12 +99,13 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
   row.className = `row message ${isHead ? "run" : ""} ${isMentioned ? "mentioned" : ""} ${state}`;
   row.setAttribute("role", "article");
   row.setAttribute("aria-label", [sender, account ? t("has_account") : "", clock(ts)].filter(Boolean).join(", "));
-  row.tabIndex = -1;
+  if (!row.hasAttribute("tabindex")) row.tabIndex = -1;
 
   const body = make("div", { class: "body" });
-  const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: isHead ? clock(ts) : shortClock(ts) });
+  const shownTime = make("time", { datetime: isoOf(ts), title: longTime(ts), text: isHead ? clock(ts) : shortClock(ts) });
+  const time = isUnsent ? shownTime : make("a", { class: "time", href: actions.link(mid) }, shownTime);
   if (isHead) {
-    const name = make("bdi", { class: "sender", text: sender });
+    const name = make("bdi", { class: "sender", role: "button", "aria-haspopup": "dialog", text: sender });
     body.append(make("div", { class: "meta" }, name, ...(account ? [accountSign()] : []), time));
   }
   if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
@@ -124,7 +128,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
   else if (isUnsent) body.append(make("span", pending.isSlow ? { class: "muted note", text: t("sending") } : { class: "unseen", text: t("unsent") }));
   // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
-  row.prepend(isHead ? avatar(sender) : gutter(time), body);
+  row.prepend(isHead ? avatar(sender) : make("span", { class: "gutter" }, time), body);
 }
 
 /** Fills the row of a message that is being deleted. @param {any} row @param {number} mid @param {boolean} canUndo @param {RowActions} actions */
@@ -135,11 +139,6 @@ function fillDeleted(row, mid, canUndo, { undoDelete }) {
   row.countdown = row.editor = null;
   const body = make("div", { class: "body muted" }, make("span", { text: t("message_deleted") }), ...(undo ? [" ", undo] : []));
   row.replaceChildren(make("span", { class: "gutter", "aria-hidden": "true" }), body);
-}
-
-/** @param {Element} time */
-function gutter(time) {
-  return make("span", { class: "gutter", "aria-hidden": "true" }, time);
 }
 
 /** @param {number} mid @param {import("../state/room.js").Message | null} quoted @param {RowActions} actions */

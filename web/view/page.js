@@ -5,6 +5,7 @@
  */
 
 import { setLanguage } from "../strings/strings.js";
+import { hashOf, targetOf } from "../text/link.js";
 import { byId, make, setText } from "./dom.js";
 import { wantedLanguages } from "./preferences.js";
 
@@ -52,13 +53,19 @@ export function address() {
   return url;
 }
 
-/** Returns the room named in the address of the page, or an empty string. */
-export function roomInAddress() {
-  try {
-    return decodeURIComponent(location.hash.slice(1)).trim();
-  } catch {
-    return "";
-  }
+/** Returns the room, and perhaps the message, that the address of the page names. */
+export function targetInAddress() {
+  return targetOf(location.hash);
+}
+
+/** Returns the address of a message, for others. @param {import("../text/link.js").Target} target */
+export function addressOf(target) {
+  return new URL(hashOf(target), location.origin + location.pathname).href;
+}
+
+/** Whether the browser is at an address of an earlier visit, as after *Back*. */
+export function isRevisit() {
+  return history.state?.visited === true;
 }
 
 /**
@@ -69,11 +76,11 @@ export function roomInAddress() {
  * @param {(room: string) => boolean} isThere
  */
 export function showAddress(room, isThere) {
-  const before = roomInAddress();
+  const { room: before } = targetInAddress();
   if (before === room) return;
-  const address = `#${encodeURIComponent(room)}`;
-  if (room && isThere(before)) history.pushState(null, "", address);
-  else history.replaceState(null, "", address);
+  const address = hashOf({ room });
+  if (room && isThere(before)) history.pushState({ visited: true }, "", address);
+  else history.replaceState({ visited: true }, "", address);
 }
 
 /**

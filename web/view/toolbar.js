@@ -1,9 +1,9 @@
 /**
- * The actions for a message: a toolbar in the row that is hovered or focused, and the keys that do the
- * same.
+ * The actions for a message: a toolbar in the row that is hovered or focused, with a menu, and the keys
+ * that do the same.
  *
- * In the list, arrow keys move between messages; `r` replies, `e` edits, `+` reacts, `Delete`
- * deletes.
+ * In the list, arrow keys move between messages and Enter opens the menu; `r` replies, `e` edits, `+`
+ * reacts, `u` marks as unread, `Delete` deletes.
  *
  * @module
  */
@@ -11,6 +11,8 @@
 import { favourites } from "./emoji.js";
 import { t } from "../strings/strings.js";
 import { byId, iconButton, make, icons } from "./dom.js";
+import { moveStopWithFocus, setStops, stopsIn } from "./list-focus.js";
+import { openMenu } from "./menu.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 
@@ -21,6 +23,9 @@ import { byId, iconButton, make, icons } from "./dom.js";
  * @property {(message: Message) => void} reply
  * @property {(message: Message) => void} edit
  * @property {(message: Message) => void} remove
+ * @property {(message: Message) => void} markUnread
+ * @property {(message: Message) => void} copyText
+ * @property {(message: Message) => void} copyLink
  * @property {(mid: number, emoji: string, on: boolean) => void} react
  * @property {() => void} leaveList
  */
@@ -34,7 +39,9 @@ export function toolbarView(actions) {
   const reactButton = button("react", () => (picker.hidden = !picker.hidden));
   const replyButton = button("reply", () => actions.reply(row.item.message));
   const editButton = button("edit", () => actions.edit(row.item.message));
-  const deleteButton = button("delete", () => actions.remove(row.item.message));
+  const moreButton = iconButton(icons.more, t("more_actions"), () => openActions(moreButton));
+  moreButton.setAttribute("aria-haspopup", "menu");
+  moreButton.setAttribute("aria-expanded", "false");
   const picker = make("div", { class: "picker", role: "group", "aria-label": t("react"), hidden: true });
   for (const emoji of favourites) {
     picker.append(make("button", { type: "button", text: emoji, "aria-label": emoji, onclick: () => react(emoji) }));
@@ -45,10 +52,12 @@ export function toolbarView(actions) {
     reactButton,
     replyButton,
     editButton,
-    deleteButton,
+    moreButton,
     picker,
   );
+  const isMenuOpen = () => moreButton.getAttribute("aria-expanded") === "true";
 
+  moveStopWithFocus(log);
   log.addEventListener("mouseover", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("focusin", (/** @type {any} */ { target }) => show(rowAt(target)));
   log.addEventListener("mouseleave", () => {
@@ -80,19 +89,39 @@ export function toolbarView(actions) {
 
   /** @param {any} next */
   function show(next) {
-    if (!next || (next === row && bar.isConnected)) return;
+    if (!next || (next === row && bar.isConnected) || isMenuOpen()) return;
+    // What is moved loses the focus.
+    if (bar.contains(document.activeElement)) row.focus({ preventScroll: true });
     row = next;
-    const isOwn = row.item.message.sender === actions.you();
-    editButton.hidden = !isOwn;
-    deleteButton.hidden = !actions.mayDelete(row.item.message);
+    editButton.hidden = row.item.message.sender !== actions.you();
     picker.hidden = true;
     row.append(bar);
+    setStops(row);
   }
 
   function hide() {
+    if (isMenuOpen()) return;
     picker.hidden = true;
     bar.remove();
     row = null;
+  }
+
+  /** Opens the menu of the row. @param {HTMLElement} back  takes the focus when the menu closes */
+  function openActions(back) {
+    const { message } = row.item;
+    /** @param {string} label @param {(message: Message) => void} act */
+    const choice = (label, act) => ({ label: t(label), act: () => act(message) });
+    const change = [
+      ...(message.sender === actions.you() ? [choice("edit", actions.edit)] : []),
+      ...(actions.mayDelete(message) ? [{ ...choice("delete", actions.remove), isDangerous: true }] : []),
+    ];
+    const use = [
+      choice("reply", actions.reply),
+      choice("copy_text", actions.copyText),
+      choice("copy_link", actions.copyLink),
+      choice("mark_unread", actions.markUnread),
+    ];
+    openMenu(moreButton, t("more_actions"), [use, change], back);
   }
 
   /** @param {string} emoji */
@@ -114,9 +143,10 @@ export function toolbarView(actions) {
       return;
     }
     const target = /** @type {any} */ (event.target);
-    if (target !== log && !target.matches(".row.message")) return;
+    const stops = stopsIn(log);
+    if (target !== log && !stops.includes(target)) return;
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-      const next = neighbour(target, event.key === "ArrowUp");
+      const next = target === log ? stops.at(-1) : stops[stops.indexOf(target) + (event.key === "ArrowUp" ? -1 : 1)];
       if (!next) return;
       event.preventDefault();
       next.focus({ preventScroll: true });
@@ -124,26 +154,29 @@ export function toolbarView(actions) {
       return;
     }
     if (target === log || log.dataset.by !== "keys" || !rowAt(target)) return;
-    const isOwn = target.item.message.sender === actions.you();
-    if (event.key === "r") actions.reply(target.item.message);
-    else if (event.key === "e" && isOwn) actions.edit(target.item.message);
-    else if (event.key === "Delete" && actions.mayDelete(target.item.message)) actions.remove(target.item.message);
-    else if (event.key === "+") {
-      picker.hidden = false;
-      picker.querySelector("button")?.focus();
-    } else return;
-    event.preventDefault();
+    if (actOn(target, event.key)) event.preventDefault();
   }
 
-  /** @param {any} from @param {boolean} isUp */
-  function neighbour(from, isUp) {
-    const rows = /** @type {any[]} */ ([...log.querySelectorAll(".row.message")]);
-    if (from === log) return rows.at(-1);
-    return rows[rows.indexOf(from) + (isUp ? -1 : 1)];
+  /** Does what a key means in a row; returns whether it means something. @param {any} target @param {string} key */
+  function actOn(target, key) {
+    const { message } = target.item;
+    if (key === "Enter") {
+      show(target);
+      openActions(target);
+    } else if (key === "r") actions.reply(message);
+    else if (key === "u") actions.markUnread(message);
+    else if (key === "e" && message.sender === actions.you()) actions.edit(message);
+    else if (key === "Delete" && actions.mayDelete(message)) actions.remove(message);
+    else if (key === "+") {
+      show(target);
+      picker.hidden = false;
+      picker.querySelector("button")?.focus();
+    } else return false;
+    return true;
   }
 }
 
-/** @param {"react" | "reply" | "edit" | "delete"} what @param {() => void} onclick */
+/** @param {"react" | "reply" | "edit"} what @param {() => void} onclick */
 function button(what, onclick) {
   return iconButton(icons[what], t(what), onclick);
 }
