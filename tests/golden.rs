@@ -399,7 +399,14 @@ fn people() -> Vec<Named> {
         ("typing", typing(Some(6000))),
         ("typing_over", typing(None)),
         ("presence", ServerEvent::Presence { room: room.clone(), count: 8123 }),
-        ("room_list", ServerEvent::RoomList { re: Some(s("q1")), rooms: vec![line()] }),
+        (
+            "room_list",
+            ServerEvent::RoomList {
+                re: Some(s("q1")),
+                rooms: vec![RoomSummary { last: Some(TS), ..line() }],
+                next: Some("7.12".into()),
+            },
+        ),
         ("user_list", ServerEvent::UserList { re: Some(s("q2")), room, count: 7, users: users() }),
     ]
 }
@@ -414,6 +421,7 @@ fn line() -> RoomSummary {
         users: 7,
         seq: 46,
         topic: s(""),
+        last: None,
         private: false,
         role: None,
         read: None,

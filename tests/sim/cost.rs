@@ -47,7 +47,7 @@ fn filled(c: char, bytes: usize) -> String {
 }
 
 /// Messages with a name of any length.
-const NAMES: [&str; 36] = [
+const NAMES: [&str; 37] = [
     r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
     r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
     r#"{"type":"join_room","payload":"NAME"}"#,
@@ -59,6 +59,7 @@ const NAMES: [&str; 36] = [
     r#"{"type":"history","room":"@NAME"}"#,
     r#"{"type":"list_users","room":"@NAME"}"#,
     r#"{"type":"list_rooms","room":"@NAME"}"#,
+    r#"{"type":"list_rooms","payload":{"from":"NAME"}}"#,
     r#"{"type":"stats","room":"@NAME"}"#,
     r#"{"type":"ping","room":"@NAME"}"#,
     r#"{"type":"search","room":"@NAME","payload":{"query":"x"}}"#,
@@ -124,8 +125,9 @@ const TEXTS: [&str; 33] = [
 ];
 
 /// Messages with a number of any size.
-const NUMBERS: [&str; 15] = [
+const NUMBERS: [&str; 16] = [
     r#"{"type":"stats","payload":{"minutes":NUMBER}}"#,
+    r#"{"type":"list_rooms","payload":{"from":"NUMBER.NUMBER","limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"before":NUMBER,"limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"after":NUMBER}}"#,
     r#"{"type":"history","payload":{"around":NUMBER}}"#,

@@ -207,6 +207,13 @@ impl Keeper {
                     _ => None,
                 })
                 .unwrap_or_default(),
+            last: record
+                .entries
+                .iter()
+                .rev()
+                .take_while(|entry| !record.removed && entry.seq > record.removed_to)
+                .find(|entry| matches!(entry.change, Change::Message { .. }))
+                .map_or(0, |entry| entry.ts),
         });
         let key_values = self.key_values.iter().map(|((namespace, key), value)| KeyValue {
             namespace: *namespace,

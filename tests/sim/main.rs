@@ -7,6 +7,7 @@ mod charge;
 mod coming;
 mod cost;
 mod direct;
+mod directory;
 mod duration;
 mod evasion;
 mod keeper;

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::actions::post::{Message, no_such_message};
-use crate::chat::ids::{ClientId, RoomId};
+use crate::chat::ids::ClientId;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::{ClientEvent, Command};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::RoomSummary;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Change, DeletionReason, ModerationAction};
 use crate::chat::step::Step;
@@ -87,6 +86,9 @@ impl Chat {
             Command::SetName(requested) => self.set_name(step, from, id, &requested),
             Command::SetStatus { away, text } => self.set_status(step, from, id, away, &text),
             Command::Typing(on) => self.typing_in(step, from, room, on),
+            Command::ListRooms { from: after, limit } => {
+                self.list_rooms(step, from, id, after.as_deref(), limit)
+            }
             Command::Quit => self.quit(step, from),
             command => {
                 self.charge_query(step.now, from, price(&command))?;
@@ -240,10 +242,6 @@ impl Chat {
                 let room = Arc::clone(room.name_for(from.author));
                 step.reply(from.id, ServerEvent::UserList { re, room, count, users });
             }
-            Command::ListRooms => {
-                let rooms = self.rooms_for(from);
-                step.reply(from.id, ServerEvent::RoomList { re, rooms });
-            }
             Command::Ping => {
                 let rooms = self.tops(from);
                 step.reply(from.id, ServerEvent::Pong { re, ts: step.now.unix_ms, rooms });
@@ -270,24 +268,6 @@ impl Chat {
             _ => {}
         }
         Ok(())
-    }
-
-    /// Lists the rooms visible to a client, its private ones first.
-    fn rooms_for(&self, from: ClientRef) -> Vec<RoomSummary> {
-        let own = from.author;
-        let private = |room: &RoomId| {
-            self.rooms.get(*room).is_some_and(|room| !room.is_public() && room.may_read(Some(own)))
-        };
-        let mut rooms: Vec<RoomSummary> = self
-            .rooms
-            .rooms_of_member(own)
-            .into_iter()
-            .filter(private)
-            .filter_map(|room| self.line_for(own, room))
-            .collect();
-        rooms.extend(self.rooms.largest(self.limits.listed_max));
-        rooms.truncate(self.limits.listed_max);
-        rooms
     }
 
     fn tops(&self, from: ClientRef) -> Vec<(Arc<str>, u64)> {

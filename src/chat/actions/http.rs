@@ -70,7 +70,7 @@ impl Chat {
         let done = paid.and_then(|()| match request {
             Request::Rooms => {
                 let rooms = self.rooms.largest(self.limits.listed_max);
-                step.respond(caller, ServerEvent::RoomList { re: None, rooms });
+                step.respond(caller, ServerEvent::RoomList { re: None, rooms, next: None });
                 Ok(())
             }
             Request::AccountRequest(account_request) => {

@@ -98,7 +98,7 @@ impl Chat {
         let seq = entry.seq;
         room.top = room.top.max(seq);
         match &entry.change {
-            Change::Message { .. } => room.last_mid = seq,
+            Change::Message { .. } => (room.last_mid, room.spoke) = (seq, entry.ts),
             Change::Topic { topic } => room.topic = Arc::clone(topic),
             _ => {}
         }

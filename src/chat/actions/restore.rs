@@ -24,7 +24,7 @@ impl Chat {
                 let authors = direct_room.authors();
                 let room = self.rooms.insert_direct(record.key, direct_room);
                 if let Some(inside) = self.rooms.get_mut(room) {
-                    inside.top = record.top;
+                    (inside.top, inside.spoke) = (record.top, record.last);
                 }
                 self.rooms.directs.touch(authors, room);
             }

@@ -120,6 +120,7 @@ mod tests {
             name: name.to_uppercase().into(),
             top: 9,
             topic: "".into(),
+            last: 0,
         };
         let rooms = ["lobby", "dev", "ops"].map(room).into();
         let mut chat = Chat::new(limits, Snapshot { rooms, ..Snapshot::default() });

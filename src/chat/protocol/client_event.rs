@@ -70,7 +70,12 @@ pub enum Command {
     /// Leave the room.
     Leave,
     /// List the rooms.
-    ListRooms,
+    ListRooms {
+        /// The `next` of the page before.
+        from: Option<Box<str>>,
+        /// Number of rooms.
+        limit: Option<u32>,
+    },
     /// List the people in the room.
     ListUsers,
     /// Read a part of the record.

@@ -63,7 +63,7 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
             room = optional(rest);
             Command::Leave
         }
-        "rooms" => Command::ListRooms,
+        "rooms" => Command::ListRooms { from: None, limit: None },
         "who" => {
             room = optional(rest);
             Command::ListUsers
@@ -276,7 +276,7 @@ mod tests {
             ("/name Alice B", Command::SetName("Alice B".into())),
             ("/join  dev ops ", join),
             ("/leave", Command::Leave),
-            ("/rooms", Command::ListRooms),
+            ("/rooms", Command::ListRooms { from: None, limit: None }),
             ("/who dev", Command::ListUsers),
             ("/reply yes", Command::Reply("yes".into())),
             ("/me waves", send("/me waves", None)),

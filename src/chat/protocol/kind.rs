@@ -222,7 +222,8 @@ impl EventKind {
             Self::DirectMessage => PayloadForm::of(DIRECT),
             Self::JoinRoom => PayloadForm::of(JOIN).or_bare("room"),
             Self::LeaveRoom => PayloadForm::of(LEAVE).or_bare("room"),
-            Self::Ping | Self::ListRooms | Self::ListUsers => PayloadForm::of(&[]),
+            Self::ListRooms => PayloadForm::of(LIST_ROOMS),
+            Self::Ping | Self::ListUsers => PayloadForm::of(&[]),
             Self::History => PayloadForm {
                 exclusive: &["before", "after", "around"],
                 ..PayloadForm::of(HISTORY)
@@ -329,6 +330,10 @@ const JOIN: &[Field] = &[
 ];
 const LEAVE: &[Field] =
     &[optional(Key::Room, ValueForm::RoomName, "The room, unless the envelope names it.")];
+const LIST_ROOMS: &[Field] = &[
+    optional(Key::From, ValueForm::Text, "The `next` of the page before."),
+    optional(Key::Limit, ValueForm::Number, "How many rooms."),
+];
 const HISTORY: &[Field] = &[
     optional(Key::Before, ValueForm::Number, "Messages below this `seq`."),
     optional(Key::After, ValueForm::Number, "Messages above this `seq`."),

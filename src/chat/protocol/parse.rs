@@ -146,14 +146,9 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         Value::Object(payload) => (Value::Absent, payload),
         _ => return Err(Key::Payload.expects("an object or a string")),
     };
-    let inner = &mut payload;
-    // The payload if it is a string, else the field of that name.
-    let mut either = |inner: &mut Fields<'_>, key: Key| match std::mem::take(&mut bare) {
-        Value::Text(text) => Ok(Some(text.into_owned())),
-        _ => inner.text(key).map(|text| text.map(Cow::into_owned)),
-    };
+    let (bare, inner) = (&mut bare, &mut payload);
     let command = match kind {
-        E::SendMessage => match std::mem::take(&mut bare) {
+        E::SendMessage => match std::mem::take(bare) {
             Value::Text(text) => {
                 Command::Send { content: text.into(), reply_to: None, ttl: None, sender: None }
             }
@@ -168,25 +163,19 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
         },
         E::JoinRoom => Command::Join {
             room: Key::Room
-                .needed(either(inner, Key::Room)?.map(Box::from).or_else(|| room.clone()))?,
+                .needed(either(bare, inner, Key::Room)?.map(Box::from).or_else(|| room.clone()))?,
             history: inner.number(Key::History)?.map(clamped),
             after: inner.number(Key::After)?,
             epoch: inner.text(Key::Epoch)?.map(Box::from),
         },
         E::LeaveRoom => {
-            return Ok((either(inner, Key::Room)?.map(Box::from).or(room), Command::Leave));
+            return Ok((either(bare, inner, Key::Room)?.map(Box::from).or(room), Command::Leave));
         }
-        E::ListRooms => Command::ListRooms,
-        E::ListUsers => Command::ListUsers,
-        E::History => history(inner)?,
-        E::Search => Command::Search(SearchQuery {
-            words: Key::Query.needed(either(inner, Key::Query)?)?.into(),
-            limit: inner.number(Key::Limit)?.map(clamped),
-            before: inner.number(Key::Before)?,
-        }),
         E::Resume => resume(inner, limits)?,
-        E::SetName => Command::SetName(Key::Name.needed(either(inner, Key::Name)?)?.into()),
-        E::SetTopic => Command::SetTopic(Key::Topic.needed(either(inner, Key::Topic)?)?.into()),
+        E::SetName => Command::SetName(Key::Name.needed(either(bare, inner, Key::Name)?)?.into()),
+        E::SetTopic => {
+            Command::SetTopic(Key::Topic.needed(either(bare, inner, Key::Topic)?)?.into())
+        }
         E::DirectMessage => Command::Direct {
             to: Key::To.needed(inner.text(Key::To)?)?.into(),
             content: content(inner)?,
@@ -194,14 +183,49 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
             ttl: inner.number(Key::Ttl)?,
         },
         E::Read => Command::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
-        E::Auth => Command::Auth(Key::Token.needed(either(inner, Key::Token)?)?.into()),
+        E::Auth => Command::Auth(Key::Token.needed(either(bare, inner, Key::Token)?)?.into()),
         E::Moderate => Command::Moderate(Box::new(request(inner)?)),
-        E::Ping => Command::Ping,
-        E::Typing => typing(bare, inner)?,
-        E::SetStatus => status(bare, inner)?,
-        E::Stats => Command::Stats { minutes: inner.number(Key::Minutes)?.map(clamped) },
+        E::Typing => typing(std::mem::take(bare), inner)?,
+        E::SetStatus => status(std::mem::take(bare), inner)?,
+        kind => query(kind, bare, inner)?,
     };
     Ok((room, command))
+}
+
+/// Returns the command of an event that only asks for something.
+fn query(
+    kind: EventKind,
+    bare: &mut Value<'_>,
+    payload: &mut Fields<'_>,
+) -> Result<Command, Refusal> {
+    use EventKind as E;
+    Ok(match kind {
+        E::ListRooms => Command::ListRooms {
+            from: payload.text(Key::From)?.map(Box::from),
+            limit: payload.number(Key::Limit)?.map(clamped),
+        },
+        E::ListUsers => Command::ListUsers,
+        E::History => history(payload)?,
+        E::Search => Command::Search(SearchQuery {
+            words: Key::Query.needed(either(bare, payload, Key::Query)?)?.into(),
+            limit: payload.number(Key::Limit)?.map(clamped),
+            before: payload.number(Key::Before)?,
+        }),
+        E::Stats => Command::Stats { minutes: payload.number(Key::Minutes)?.map(clamped) },
+        _ => Command::Ping,
+    })
+}
+
+/// Returns the payload if it is a string, else the field of that name.
+fn either(
+    bare: &mut Value<'_>,
+    payload: &mut Fields<'_>,
+    key: Key,
+) -> Result<Option<String>, Refusal> {
+    match std::mem::take(bare) {
+        Value::Text(text) => Ok(Some(text.into_owned())),
+        _ => payload.text(key).map(|text| text.map(Cow::into_owned)),
+    }
 }
 
 fn typing(bare: Value<'_>, payload: &mut Fields<'_>) -> Result<Command, Refusal> {
@@ -329,6 +353,8 @@ fn depth_above(text: &str, max: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LIST_ROOMS: Command = Command::ListRooms { from: None, limit: None };
 
     fn parse(text: &str) -> Result<ClientEvent, Refusal> {
         ClientEvent::parse(text, &Limits::default())
@@ -464,7 +490,7 @@ mod tests {
             }
         );
         assert_eq!(command(r#"{"type":"send_message","payload":"/quit"}"#), send("/quit"));
-        assert_eq!(command(r#"{"type":"list_rooms","payload":null}"#), Command::ListRooms);
+        assert_eq!(command(r#"{"type":"list_rooms","payload":null}"#), LIST_ROOMS);
         assert_eq!(code(r#"{"type":"shout"}"#), Code::UnknownType);
         assert_eq!(code(r#"{"type":"error"}"#), Code::UnknownType);
         assert_eq!(code(r#"{"type":7}"#), Code::BadField);

@@ -96,6 +96,8 @@ pub struct RoomSummary {
     pub seq: u64,
     /// Its topic.
     pub topic: Arc<str>,
+    /// Unix milliseconds of its last message, if there was one.
+    pub last: Option<u64>,
     /// Whether it is private.
     pub private: bool,
     /// The reader's role, if it has one.

@@ -253,8 +253,10 @@ pub enum ServerEvent {
     RoomList {
         /// The `id` of the event that is answered.
         re: Option<Arc<str>>,
-        /// The fullest first.
+        /// The reader's private ones first, then the fullest.
         rooms: Vec<RoomSummary>,
+        /// Where the next page begins, if there is one.
+        next: Option<Box<str>>,
     },
     /// The people in a room.
     UserList {

@@ -106,6 +106,8 @@ pub struct RoomRecord {
     pub top: u64,
     /// Its topic, empty for none.
     pub topic: Arc<str>,
+    /// Unix milliseconds of its last message; 0 if there is none.
+    pub last: u64,
 }
 
 /// The state the chat starts from.

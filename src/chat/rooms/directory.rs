@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 
 use crate::chat::ids::RoomId;
 use crate::chat::record::AuthorKey;
@@ -25,6 +26,21 @@ impl Directory {
         self.largest.iter().map(|(_, room)| *room)
     }
 
+    /// Lists the public rooms after a position, each with its number of people.
+    pub(super) fn largest_after(
+        &self,
+        after: Option<(usize, RoomId)>,
+    ) -> impl Iterator<Item = (usize, RoomId)> {
+        let after =
+            after.map_or(Bound::Unbounded, |(users, room)| Bound::Excluded((Reverse(users), room)));
+        self.largest.range((after, Bound::Unbounded)).map(|(Reverse(users), room)| (*users, *room))
+    }
+
+    /// Counts the public rooms.
+    pub(super) fn public(&self) -> usize {
+        self.largest.len()
+    }
+
     /// Counts the rooms with people in them.
     pub(super) fn live(&self) -> usize {
         self.live
@@ -34,6 +50,17 @@ impl Directory {
     pub(super) fn rooms_of(&self, author: AuthorKey) -> Vec<RoomId> {
         let rooms = self.by_author.get(&author);
         rooms.map_or_else(Vec::new, |rooms| rooms.iter().copied().collect())
+    }
+
+    /// Lists the rooms after this one in which an author has a role or a restraint.
+    pub(super) fn rooms_of_after(
+        &self,
+        author: AuthorKey,
+        after: Option<RoomId>,
+    ) -> impl Iterator<Item = RoomId> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rooms = self.by_author.get(&author).into_iter();
+        rooms.flat_map(move |rooms| rooms.range((after, Bound::Unbounded)).copied())
     }
 
     /// Updates the number of people in a room, and whether it is public.

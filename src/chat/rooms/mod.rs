@@ -55,6 +55,8 @@ pub(in crate::chat) struct Room {
     base: u64,
     /// The `mid` of the last known message.
     pub(in crate::chat) last_mid: u64,
+    /// Unix milliseconds of its last message; 0 if there was none.
+    pub(in crate::chat) spoke: u64,
     /// Its topic, empty for none.
     pub(in crate::chat) topic: Arc<str>,
     /// The clients that receive its events.
@@ -104,6 +106,7 @@ impl Room {
             top: 0,
             base: 0,
             last_mid: 0,
+            spoke: 0,
             topic: "".into(),
             audience: Vec::new(),
             people: Vec::new(),
@@ -192,6 +195,7 @@ impl Room {
             users: self.people.len(),
             seq: self.top,
             topic: Arc::clone(&self.topic),
+            last: Some(self.spoke).filter(|ts| *ts > 0),
             private: self.rules().private,
             role: None,
             read: None,
@@ -285,6 +289,28 @@ impl Rooms {
         self.rooms.iter().skip_while(move |(at, _)| *at < from)
     }
 
+    /// Lists public rooms, those after a position, with the position of each.
+    pub(in crate::chat) fn public_after(
+        &self,
+        after: Option<(usize, RoomId)>,
+    ) -> impl Iterator<Item = (usize, RoomId)> {
+        self.directory.largest_after(after)
+    }
+
+    /// Counts the public rooms.
+    pub(in crate::chat) fn public(&self) -> usize {
+        self.directory.public()
+    }
+
+    /// Lists the rooms after this one in which an author has a role or a restraint.
+    pub(in crate::chat) fn rooms_of_member_after(
+        &self,
+        author: AuthorKey,
+        after: Option<RoomId>,
+    ) -> impl Iterator<Item = RoomId> {
+        self.directory.rooms_of_after(author, after)
+    }
+
     /// Lists the rooms in which an author has a role or a restraint.
     pub(in crate::chat) fn rooms_of_member(&self, author: AuthorKey) -> Vec<RoomId> {
         self.directory.rooms_of(author)
@@ -322,7 +348,7 @@ impl Rooms {
         }
         let room = self.insert(record.key, record.name);
         if let Some(room) = self.get_mut(room) {
-            (room.top, room.topic) = (record.top, record.topic);
+            (room.top, room.topic, room.spoke) = (record.top, record.topic, record.last);
         }
     }
 

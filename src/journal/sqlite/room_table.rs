@@ -89,7 +89,10 @@ pub(super) fn removed(db: &Connection, number: RoomNumber) -> rusqlite::Result<O
 /// Reads all rooms: as the chat needs them, by key, and as the writer does.
 pub(super) fn all(db: &Connection) -> rusqlite::Result<(Vec<RoomRecord>, RoomTable)> {
     let mut statement = db.prepare(
-        "SELECT room, key, name, topic, first, top, messages, searched FROM rooms ORDER BY key",
+        "SELECT room, key, name, topic, first, top, messages, searched,
+            (SELECT ts FROM entries WHERE entry <= rooms.room << 40 | rooms.top
+                AND entry > rooms.room << 40 AND kind = 0 ORDER BY entry DESC LIMIT 1)
+         FROM rooms ORDER BY key",
     )?;
     let mut rows = statement.query([])?;
     let (mut records, mut table) = (Vec::new(), RoomTable::default());
@@ -104,7 +107,8 @@ pub(super) fn all(db: &Connection) -> rusqlite::Result<(Vec<RoomRecord>, RoomTab
             Arc::clone(&key),
             RoomRow { number, first, top, messages, searched, oldest: 0, removed },
         );
-        records.push(RoomRecord { key, name, top, topic: row.get(3)? });
+        let last = row.get::<_, Option<i64>>(8)?.map_or(0, nat);
+        records.push(RoomRecord { key, name, top, topic: row.get(3)?, last });
     }
     Ok((records, table))
 }

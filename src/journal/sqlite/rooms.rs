@@ -382,6 +382,7 @@ mod tests {
             name: Arc::clone(&key),
             top: 1000,
             topic: "".into(),
+            last: 0,
         };
         let limits = Limits { recent_entries_max: 100, ..Limits::default() };
         let asks = |span| {

@@ -32,6 +32,7 @@ fn messages_are_there_after_a_restart() {
         name: Arc::from("Lobby"),
         top: 4,
         topic: Arc::from("tea"),
+        last: world.history()[0].ts,
     };
     assert_eq!((&world.opening.rooms, &world.opening.epoch), (&vec![room], &epoch));
     assert_eq!((world.history(), world.entries()), (history, entries));

@@ -98,9 +98,10 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         },
         E::Presence { room, count } => format!("{room}: {count} online"),
         E::RoomList { rooms, .. } if rooms.is_empty() => "There are no rooms.".to_owned(),
-        E::RoomList { rooms, .. } => {
+        E::RoomList { rooms, next, .. } => {
             let lines: Vec<String> = rooms.iter().map(room_and_users).collect();
-            format!("Rooms: {}", lines.join(", "))
+            let more = if next.is_some() { " and more" } else { "" };
+            format!("Rooms: {}{more}", lines.join(", "))
         }
         E::SearchResults(it) => search_results(it),
         E::Stats(it) => stats::summary(it),

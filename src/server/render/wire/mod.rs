@@ -209,7 +209,9 @@ impl<'a> Payload<'a> {
             }
             E::Typing { user, ttl_ms, .. } => Self::Typing(Typing::new(user, *ttl_ms)),
             E::Presence { count, .. } => Self::Presence(Presence { count: *count }),
-            E::RoomList { rooms, .. } => Self::RoomList(rooms.as_slice().into()),
+            E::RoomList { rooms, next, .. } => {
+                Self::RoomList(RoomList::new(rooms, next.as_deref()))
+            }
             E::UserList { count, users, .. } => Self::UserList(UserList::new(*count, users)),
             E::History(it) => Self::History((&**it).into()),
             E::SearchResults(it) => Self::SearchResults((&**it).into()),

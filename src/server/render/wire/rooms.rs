@@ -81,6 +81,8 @@ impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
 #[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct RoomList<'a> {
     rooms: Vec<NamedRoom<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -90,11 +92,11 @@ struct NamedRoom<'a> {
     summary: Room<'a>,
 }
 
-impl<'a> From<&'a [chat::RoomSummary]> for RoomList<'a> {
-    fn from(rooms: &'a [chat::RoomSummary]) -> Self {
+impl<'a> RoomList<'a> {
+    pub(super) fn new(rooms: &'a [chat::RoomSummary], next: Option<&'a str>) -> Self {
         let named =
             |line: &'a chat::RoomSummary| NamedRoom { room: &line.room, summary: line.into() };
-        Self { rooms: rooms.iter().map(named).collect() }
+        Self { rooms: rooms.iter().map(named).collect(), next }
     }
 }
 
@@ -104,6 +106,8 @@ struct Room<'a> {
     seq: u64,
     users: usize,
     topic: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     private: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,6 +122,7 @@ impl<'a> From<&'a chat::RoomSummary> for Room<'a> {
             seq: it.seq,
             users: it.users,
             topic: &it.topic,
+            last: it.last,
             private: it.private,
             role: it.role,
             read: ReadUpTo::new(it.seq, it.read),
