@@ -363,16 +363,11 @@ export class Chinwag extends Requests {
   }
 
   /** Updates the connection from an event, before it is emitted. @param {ChatEvent} event */
-  #updateConnection({ type, room = "", payload = {} }) {
-    if (type === "bye") {
-      this.#connection.bye(payload);
-    } else if (type === "joined") {
-      this.#session.current = room;
-      if (!isDirect(room)) this.#session.addRoom(room);
-    } else if (type === "left") {
-      this.#session.removeRoom(room);
-      this.#sync.forget(room);
-    }
+  #updateConnection(event) {
+    const { type, room = "", payload } = event;
+    this.#session.observe(event);
+    if (type === "bye") this.#connection.bye(payload);
+    else if (type === "left") this.#sync.forget(room);
   }
 
   /** Emits a numbered event in its turn. @param {ChatEvent & { room: string, seq: number }} event */

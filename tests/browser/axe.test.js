@@ -100,6 +100,11 @@ for (const [look, options] of LOOKS) {
     await page.locator(".new-room [role=alert]:not(:empty)").waitFor();
     await isSound(page, "making a room");
     await page.keyboard.press("Escape");
+    await page.locator("#jump-open").focus();
+    await page.keyboard.press("?");
+    await page.locator(".shortcuts").waitFor();
+    await isSound(page, "the keys");
+    await page.keyboard.press("Escape");
     for (const dialog of ["jump", "browse"]) {
       await page.locator(`#${dialog}-open`).click();
       await page.locator(`.${dialog} [role=option]`).first().waitFor();

@@ -123,6 +123,56 @@ test("Alt with arrows goes through the rooms, with Shift through unread ones", a
   bob.close();
 });
 
+test("? and /help show keys and commands", async () => {
+  const alice = await person("Hel", { room: "help" });
+  const dialog = alice.getByRole("dialog", { name: "Keyboard shortcuts" });
+  await field(alice).fill("/help");
+  await alice.keyboard.press("Enter");
+  await dialog.getByText("Previous and next unread room").waitFor();
+  await dialog.getByText("/kick USER [WHY]").waitFor();
+  await alice.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await alice.keyboard.type("why?");
+  assert.equal(await field(alice).inputValue(), "why?", "in the field it is a character");
+  await alice.getByRole("button", { name: "Browse rooms" }).focus();
+  await alice.keyboard.press("?");
+  await dialog.waitFor();
+  await alice.keyboard.press("Escape");
+  assert.equal(await alice.evaluate(() => document.activeElement.id), "browse-open");
+});
+
+test("names are completed by any word and without accents, rooms too", async () => {
+  await person("Zoë Marlowe", { room: "complete" });
+  const alice = await person("Cora", { room: "complete" });
+  await alice.getByRole("list", { name: "People" }).getByText("Zoë Marlowe").waitFor();
+  await field(alice).fill("hi @marl");
+  await alice.getByRole("option", { name: "@Zoë Marlowe" }).click();
+  assert.equal(await field(alice).inputValue(), "hi @Zoë Marlowe ");
+  await field(alice).pressSequentially("in #compl");
+  await alice.getByRole("option", { name: "#complete" }).click();
+  assert.equal(await field(alice).inputValue(), "hi @Zoë Marlowe in #complete ");
+});
+
+test("a name that is changed in one tab is changed in the other", async () => {
+  const first = await person("Tabby", { room: "naming" });
+  const second = world.track(await newTab(first.context(), `${world.url}/#naming`));
+  await second.getByRole("heading", { name: "#naming", exact: true }).waitFor();
+  await say(first, "/name Tabitha");
+  await second.getByRole("button", { name: /^Tabitha/ }).first().waitFor();
+  await until(async () => /Tabitha/.test(await second.locator("#me").innerText()), "the name at the foot");
+  await second.reload();
+  await until(async () => /Tabitha/.test(await second.locator("#me").innerText()), "the name after a reload");
+});
+
+test("the focus goes to the input box when what had it is gone", async () => {
+  const alice = await person("Foc", { room: "stay" });
+  await makeRoom(alice, "go away");
+  await alice.getByRole("button", { name: "Leave go away" }).focus();
+  await alice.keyboard.press("Enter");
+  await heading(alice, "stay");
+  await until(() => alice.evaluate(() => document.activeElement.id === "message"), "the focus", () => alice.evaluate(() => document.activeElement.outerHTML.slice(0, 100)));
+});
+
 test("unread rooms rise where the list is too long to see", async () => {
   const alice = await person("Rita", { room: "r01", viewport: { width: 1000, height: 420 } });
   for (let number = 2; number <= 12; number += 1) await makeRoom(alice, `r${String(number).padStart(2, "0")}`);

@@ -81,6 +81,20 @@ test("on a phone the search closes when a result is opened", async () => {
   bob.close();
 });
 
+test("arrow keys walk through the results", async () => {
+  const bob = await haystack("stable", 20);
+  const alice = await person("Arwen", { room: "stable" });
+  await sees(alice, "straw 20");
+  const panel = await search(alice, "straw");
+  await panel.getByText(/messages found/).waitFor();
+  await panel.getByRole("searchbox").focus();
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp"]) await alice.keyboard.press(key);
+  assert.match(await alice.evaluate(() => document.activeElement.innerText), /straw 19/);
+  await alice.keyboard.press("Enter");
+  await until(() => alice.evaluate(() => document.activeElement.matches(".row") && document.activeElement.innerText.includes("straw 19")), "the message to have the focus");
+  bob.close();
+});
+
 test("an empty result is shown, and Escape returns to the conversation", async () => {
   const alice = await person("Abel", { room: "empty" });
   await say(alice, "one word");

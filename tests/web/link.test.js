@@ -26,6 +26,33 @@ test("an address names a room, a message and a record", () => {
   }
 });
 
+test("unread counts messages of others that exist", () => {
+  const now = 1_732_104_000_000;
+  const event = (type, seq, payload) => ({ type, room: "dev", seq, ts: now, payload });
+  const message = (seq, sender, rest = {}) => event("message", seq, { mid: seq, sender, content: "x", ...rest });
+  const rooms = { hall: { seq: 0, users: 2, topic: "" }, dev: { seq: 0, users: 2, topic: "" } };
+  const events = [
+    { type: "welcome", ts: now, payload: { you: "Zoe", current: "hall", rooms } },
+    message(1, "Bob"), message(2, "Zoe"), message(3, "Bob", { content: "@Zoe" }), message(4, "Bob", { expires: now + 1000 }),
+    event("message_edited", 5, { mid: 3, sender: "Bob", content: "@Zoe!" }),
+    event("reaction", 6, { mid: 1, emoji: "👍", user: "Bob", on: true, count: 1 }),
+  ];
+  const dev = (state) => {
+    const { unread, mentions } = state.rooms.get("dev");
+    return [unread, mentions];
+  };
+  const then = (state, next, at = now) => reduce(state, next, at);
+  let state = events.reduce((it, next) => then(it, next), initialState());
+  assert.deepEqual(dev(state), [3, 1], "edits and reactions count nothing");
+  state = then(state, event("message_deleted", 7, { mid: 3, by: "Bob", why: "author" }));
+  assert.deepEqual(dev(state), [2, 0]);
+  state = then(state, { type: "ui_ticked" }, now + 2000);
+  assert.deepEqual(dev(state), [1, 0]);
+  state = then(state, event("message_deleted", 8, { mid: 2, by: "Zoe", why: "author" }));
+  state = then(state, event("message_deleted", 9, { mid: 1, by: "Bob", why: "author" }));
+  assert.deepEqual([...dev(state), state.rooms.get("dev").firstUnread], [0, 0, 0]);
+});
+
 test("what is marked as unread stays so until the room is opened again", () => {
   const now = 1_732_104_000_000;
   const message = (seq, sender) => ({ type: "message", room: "dev", seq, ts: now, payload: { mid: seq, sender, content: "x" } });

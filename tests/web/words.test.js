@@ -82,6 +82,10 @@ test("autocompletion offers commands, people and emoji", () => {
   assert.deepEqual(inserted("/le"), ["/leave "]);
   assert.deepEqual(inserted("/who"), ["/who ", "/whoami"]);
   assert.deepEqual(inserted("@b"), ["@Bob ", "@barbara "]);
+  const named = (word) => suggestions(word, ["Ana Raman", "Zoé", "Ramón", "Bram"], ["dev-ops", "Ops", "random"]).map(({ insert }) => insert);
+  assert.deepEqual(named("@ram"), ["@Ramón ", "@Ana Raman "], "by any word, those that begin so first");
+  assert.deepEqual(named("@zoe"), ["@Zoé "], "without accents");
+  assert.deepEqual(named("#ops"), ["#Ops ", "#dev-ops "]);
   assert.deepEqual(inserted(":rocke"), ["🚀 "]);
   assert.deepEqual(inserted(""), []);
 });

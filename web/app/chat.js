@@ -10,8 +10,9 @@
  */
 
 import { Chinwag, remembered } from "../chinwag.js";
+import { isDirect } from "../client/event.js";
 import { roomNamed } from "../state/directory.js";
-import { moderates } from "../state/moderation.js";
+import { moderates, namesIn } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
 import { pressablePeople } from "../view/card.js";
@@ -111,6 +112,7 @@ export function startChat(name, { room, target }, storage, quit) {
   const rooms = roomsView({ open: (room) => navigation.open(room), leave: (room) => questions.leave(room) });
   const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
   store.views = [list, composer, rooms, ...buildSideViews(core, composer, announce)];
+  store.onFocusLost = composer.focus;
   listenToPage(core, list, composer);
   if (target.mid !== undefined || (target.room && !known)) followOnce(core, target);
 
@@ -147,7 +149,7 @@ function buildList({ chat, store, loader, actions, deletions, navigation, questi
 }
 
 /** @param {Core} core @param {Drafts} drafts @param {() => void} browse  opens the list of all rooms */
-function buildComposer({ chat, store, feedback, actions, deletions, navigation, quit }, drafts, browse) {
+function buildComposer({ chat, store, feedback, actions, deletions, navigation, directory, quit }, drafts, browse) {
   const commands = commandRunner({
     chat,
     state: () => store.state,
@@ -168,7 +170,8 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
       if (message) beginEdit(store, message);
     },
     typing: (on) => chat.typing(store.state.active, on),
-    people: () => (activeRoom(store)?.people ?? []).map((it) => it.name),
+    people: () => namesIn(store.state),
+    rooms: () => [...new Set([...[...store.state.rooms.keys()].filter((it) => !isDirect(it)), ...directory.rooms.map(({ name }) => name)])],
     drafts,
     limit: () => chat.limits.content,
   });

@@ -8,6 +8,7 @@ import { isDirect } from "../client/event.js";
 import { parseCommand } from "../state/commands.js";
 import { conversationWith, partnerOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
+import { openShortcuts } from "../view/shortcuts.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 /** @typedef {import("../state/state.js").State} State */
@@ -63,6 +64,8 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, rem
         return rename(words);
       case "rooms":
         return browse();
+      case "help":
+        return openShortcuts();
       case "away":
       case "back":
         return setAway(kind === "away", words);

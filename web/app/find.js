@@ -8,6 +8,7 @@ import { isDirect } from "../client/event.js";
 import { byId } from "../view/dom.js";
 import { jumpDialogs } from "../view/jump.js";
 import { newRoomDialog } from "../view/new-room.js";
+import { shortcutsKey } from "../view/shortcuts.js";
 import { errorText } from "./feedback.js";
 
 /**
@@ -49,6 +50,7 @@ export function setUpFinding({ store, navigation, directory, recent, actions, pr
     prefill,
     create: askForRoom,
   });
+  shortcutsKey();
   byId("jump-open").onclick = () => jump();
   byId("browse-open").onclick = browse;
   byId("new-room-open").onclick = () => askForRoom();

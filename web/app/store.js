@@ -21,6 +21,9 @@ export class Store {
   /** Updated in this order. @type {View[]} */
   views = [];
 
+  /** Puts the focus somewhere else when what had it is gone. @type {() => void} */
+  onFocusLost = () => {};
+
   /** The state that the views show. @type {State} */
   #drawn;
   #isDrawPending = false;
@@ -46,6 +49,9 @@ export class Store {
     this.#isDrawPending = false;
     const before = this.#drawn;
     this.#drawn = this.state;
+    const focused = document.activeElement;
     for (const view of this.views) view.update(this.state, before);
+    // What had the focus may be gone, as the room that was left.
+    if (focused && !focused.isConnected && document.activeElement === document.body) this.onFocusLost();
   }
 }

@@ -81,6 +81,19 @@ export class Session {
     this.save();
   }
 
+  /** Applies what an event says about the user. @param {import("./event.js").ChatEvent} event */
+  observe({ type, room = "", payload = {} }) {
+    if (type === "joined") {
+      this.current = room;
+      if (!isDirect(room)) this.addRoom(room);
+    } else if (type === "left") {
+      this.removeRoom(room);
+    } else if (type === "presence" && payload.was === this.you && typeof payload.user === "string") {
+      // Another connection of the user has changed the name.
+      this.rename(payload.user);
+    }
+  }
+
   /** Continues as an account, whose conversations are not known yet. @param {import("./http-api.js").Login} login */
   continueAs({ token, name }) {
     this.token = this.#cookies ? "" : token;

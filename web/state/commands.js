@@ -47,7 +47,7 @@ export const commands = [
  * The meaning of a line in the input box.
  *
  * @typedef {object} Command
- * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "rooms" | "stats" | "away" | "back" | "server" | "usage"} kind
+ * @property {"say" | "join" | "leave" | "name" | "msg" | "topic" | "expire" | "reply" | "edit" | "delete" | "quit" | "help" | "rooms" | "stats" | "away" | "back" | "server" | "usage"} kind
  * @property {string} [text]
  * @property {string} [to]      room or person
  * @property {number} [number]  seconds or `mid`
@@ -91,6 +91,7 @@ export function parseCommand(line) {
     case "away":
       return { kind: "away", text };
     case "back":
+    case "help":
     case "quit":
     case "rooms":
     case "stats":

@@ -70,6 +70,12 @@ export function personOf(state, name) {
   return undefined;
 }
 
+/** Returns the names of all people that are known, those of the open room first. @param {State} state */
+export function namesIn({ rooms, active }) {
+  const others = [...rooms.values()].flatMap((room) => (isDirect(room.name) ? partnerOf(room) : room.people.map(({ name }) => name)));
+  return [...new Set([...(rooms.get(active)?.people ?? []).map(({ name }) => name), ...others])];
+}
+
 /** Returns the people in a room, or both people of a private conversation. @param {State} state @param {Room | undefined} room @returns {Person[]} */
 export function peopleIn(state, room) {
   if (!room || !isDirect(room.name)) return room?.people ?? [];

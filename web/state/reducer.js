@@ -12,11 +12,12 @@ import { upsertRoom, updateRoom, removeRoom, openRoom, markSeen } from "./rooms.
 import { isDirect } from "../client/event.js";
 import { applyModeration, addNotice, addServerNotice } from "./notices.js";
 import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
-import { isAddressed, recounted, withReadTo, withUnread, withUnreadFrom, withoutUnreadMarker } from "./unread.js";
+import { isAddressed, recounted, withReadTo, withUnread, withUnreadFrom, withoutUnread, withoutUnreadMarker } from "./unread.js";
 import {
   asMessage,
   count,
   emptyRoom,
+  find,
   list,
   text,
   withChangedMessage,
@@ -64,9 +65,10 @@ export function reduce(state, event, now) {
     case "topic":
     case "moderated":
       return applyNumbered(removePending(state, room, event.local), room, event);
+    case "presence":
+      return updateRoom(withOwnName(state, payload), room, (it) => withPresence(it, type, payload));
     case "user_joined":
     case "user_left":
-    case "presence":
       return updateRoom(state, room, (it) => withPresence(it, type, payload));
     case "user_list":
       return updateRoom(state, room, (it) => withPeople(it, payload.users, payload.count));
@@ -99,6 +101,11 @@ export function reduce(state, event, now) {
     default:
       return reducePageEvent(state, event, now);
   }
+}
+
+/** Renames the reader if another connection has changed the name. @param {State} state @param {any} payload  of `presence` */
+function withOwnName(state, { was, user }) {
+  return was !== undefined && was === state.you && text(user) ? { ...state, you: text(user) } : state;
 }
 
 /**
@@ -201,11 +208,15 @@ function applyNumbered(state, name, event) {
 
 /** @param {State} state @param {string} name @param {number} mid @returns {State} */
 function deleteMessage(state, name, mid) {
-  const next = updateRoom(state, name, (room) => ({
-    ...room,
-    messages: room.messages.filter((it) => it.mid !== mid),
-    deleting: room.deleting.filter((it) => it !== mid),
-  }));
+  const next = updateRoom(state, name, (room) => {
+    const gone = find(room.messages, mid);
+    const rest = {
+      ...room,
+      messages: room.messages.filter((it) => it !== gone),
+      deleting: room.deleting.filter((it) => it !== mid),
+    };
+    return gone ? withoutUnread(rest, [gone], state.you) : rest;
+  });
   const { search } = next;
   const found = search?.found.filter((it) => it.mid !== mid || it.room !== name);
   return !search || found?.length === search.found.length ? next : { ...next, search: { ...search, found: found ?? [] } };
@@ -292,7 +303,9 @@ function expire(state, now) {
       const typists = Object.entries(room.typing);
       if (room.messages.every(isAlive) && typists.every(isTyping)) return room;
       const messages = room.messages.filter(isAlive);
-      return { ...room, messages, typing: Object.fromEntries(typists.filter(isTyping)) };
+      const rest = { ...room, messages, typing: Object.fromEntries(typists.filter(isTyping)) };
+      const gone = room.messages.filter((it) => !isAlive(it));
+      return withoutUnread(rest, gone, state.you);
     });
   }
   return next;

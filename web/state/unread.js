@@ -45,6 +45,16 @@ export function withUnread(room, { mid }, isMentioned) {
   };
 }
 
+/** Takes messages that are gone out of the unread ones. @param {Room} room  without them @param {Message[]} gone @param {string} you @returns {Room} */
+export function withoutUnread(room, gone, you) {
+  const { unread, firstUnread, mentions: mentionCount } = room;
+  const counted = gone.filter(({ mid, sender }) => firstUnread > 0 && mid >= firstUnread && sender !== you);
+  if (unread === 0 || counted.length === 0) return room;
+  const left = Math.max(0, unread - counted.length);
+  const addressed = counted.filter(({ content }) => isAddressed(room, content, you)).length;
+  return { ...room, unread: left, mentions: Math.min(left, Math.max(0, mentionCount - addressed)), firstUnread: left > 0 ? firstUnread : 0 };
+}
+
 /**
  * Moves the read marker of an account.
  *

@@ -1,10 +1,12 @@
 /**
- * Autocompletion in the input box: commands after `/`, people after `@`, emoji after `:`.
+ * Autocompletion in the input box: commands after `/`, people after `@`, rooms after `#`, emoji after
+ * `:`.
  *
  * @module
  */
 
 import { commands } from "../state/commands.js";
+import { WORD_RANK, rankOf } from "../text/match.js";
 import { emoji } from "./emoji.js";
 import { t } from "../strings/strings.js";
 import { byId, make } from "./dom.js";
@@ -15,9 +17,10 @@ const SHOWN_MAX = 8;
 
 /**
  * @param {any} field
- * @param {() => string[]} people  names in the room
+ * @param {() => string[]} people  names
+ * @param {() => string[]} rooms
  */
-export function autocompleteView(field, people) {
+export function autocompleteView(field, people, rooms) {
   const box = byId("suggestions");
   /** @type {Suggestion[]} */
   let offered = [];
@@ -32,9 +35,9 @@ export function autocompleteView(field, people) {
 
   function offer() {
     const upTo = field.value.slice(0, field.selectionStart);
-    const word = /(?:^|\s)(\/[a-z]*|@[\p{L}\p{N}_.-]*|:[a-z0-9_+-]{2,})$/u.exec(upTo)?.[1] ?? "";
+    const word = /(?:^|\s)(\/[a-z]*|[@#][\p{L}\p{M}\p{N}_.-]*|:[a-z0-9_+-]{2,})$/u.exec(upTo)?.[1] ?? "";
     start = upTo.length - word.length;
-    offered = word.startsWith("/") && start > 0 ? [] : suggestions(word, people()).slice(0, SHOWN_MAX);
+    offered = word.startsWith("/") && start > 0 ? [] : suggestions(word, people(), rooms()).slice(0, SHOWN_MAX);
     chosen = 0;
     draw();
   }
@@ -101,9 +104,10 @@ export function autocompleteView(field, people) {
 /**
  * @param {string} word  the word before the caret, with its prefix
  * @param {string[]} people
+ * @param {string[]} [rooms]
  * @returns {Suggestion[]}
  */
-export function suggestions(word, people) {
+export function suggestions(word, people, rooms = []) {
   const rest = word.slice(1).toLowerCase();
   if (word.startsWith("/")) {
     return commands
@@ -115,9 +119,10 @@ export function suggestions(word, people) {
       }));
   }
   if (word.startsWith("@")) {
-    return people
-      .filter((name) => name.toLowerCase().startsWith(rest))
-      .map((name) => ({ label: `@${name}`, hint: "", insert: `@${name} ` }));
+    return named(rest, people).map((name) => ({ label: `@${name}`, hint: "", insert: `@${name} ` }));
+  }
+  if (word.startsWith("#")) {
+    return named(rest, rooms).map((name) => ({ label: `#${name}`, hint: "", insert: `#${name} ` }));
   }
   if (word.startsWith(":")) {
     return [...emoji]
@@ -125,4 +130,10 @@ export function suggestions(word, people) {
       .map(([name, character]) => ({ label: character, hint: `:${name}:`, insert: `${character} ` }));
   }
   return [];
+}
+
+/** Returns the names of which a word begins so: those that begin so themselves first. @param {string} typed @param {string[]} names */
+function named(typed, names) {
+  const ranked = names.map((name) => ({ name, rank: rankOf(typed, name) })).filter(({ rank }) => rank <= WORD_RANK);
+  return ranked.sort((a, b) => Math.max(a.rank, 1) - Math.max(b.rank, 1)).map(({ name }) => name);
 }

@@ -17,7 +17,8 @@ import { autocompleteView } from "./autocomplete.js";
  * @property {(text: string, replyTo?: number) => void} submit
  * @property {() => void} editLast
  * @property {(on: boolean) => void} typing
- * @property {() => string[]} people
+ * @property {() => string[]} people  who can be mentioned
+ * @property {() => string[]} rooms
  * @property {{ get: (room: string) => string, set: (room: string, text: string) => void }} drafts
  * @property {() => number | undefined} limit  the longest text, in characters
  */
@@ -26,11 +27,11 @@ import { autocompleteView } from "./autocomplete.js";
 const TYPING_MS = 3_000;
 
 /** @param {ComposerActions} actions */
-export function composerView({ submit, editLast, typing, people, drafts, limit }) {
+export function composerView({ submit, editLast, typing, people, rooms, drafts, limit }) {
   const form = byId("composer");
   const field = byId("message");
   const context = byId("context");
-  const autocomplete = autocompleteView(field, people);
+  const autocomplete = autocompleteView(field, people, rooms);
   const counter = byId("counter");
   /** The message that is answered. @type {Message | null} */
   let replyTo = null;

@@ -42,6 +42,15 @@ export function searchView({ search, show, announce }) {
     limit = FIRST_PAGE;
     ask();
   });
+  byId("search-side").addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const stops = [field, ...results.querySelectorAll("button")];
+    const at = stops.indexOf(document.activeElement);
+    const next = stops[at + (event.key === "ArrowDown" ? 1 : -1)];
+    if (at < 0 || !next) return;
+    event.preventDefault();
+    next.focus();
+  });
   more.addEventListener("click", () => {
     limit = Math.min(limit * 3, RESULTS_MAX);
     ask();
