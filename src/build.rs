@@ -7,6 +7,8 @@
 
 #[path = "build/bundle.rs"]
 mod bundle;
+#[path = "build/emoji.rs"]
+mod emoji;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -20,6 +22,9 @@ use sha1::{Digest, Sha1};
 /// The module that pages of all builds load: it reloads a page whose build is gone.
 const OF_ALL_BUILDS: &str = "reload.js";
 
+/// The emoji and their names.
+const EMOJI: &str = "emoji.json";
+
 /// Files by their names in `web/`.
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -29,6 +34,7 @@ fn main() {
     println!("cargo::rerun-if-changed=src/build");
     let mut files = Files::new();
     read(Path::new("web"), "", &mut files);
+    files.insert(EMOJI.to_owned(), emoji::file());
     let build = id(&files);
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let root = out.join("web");
@@ -144,12 +150,13 @@ fn in_build(line: &str, build: &str) -> String {
     })
 }
 
-/// Returns the service worker with the id and the files to cache for each page: all but itself and
-/// the icons that only an installation needs.
+/// Returns the service worker with the id and the files to cache for each page: all but itself, the
+/// icons that only an installation needs, and the emoji, which are loaded when they are first needed.
 fn worker(source: &str, files: &Files, build: &str) -> String {
     let entries = entries(files);
     let is_part = |name: &String| !name.ends_with(".js") || entries.contains(name);
-    let cached = files.keys().filter(|name| is_part(name) && !name.ends_with(".png"));
+    let is_later = |name: &String| name.ends_with(".png") || name == EMOJI;
+    let cached = files.keys().filter(|name| is_part(name) && !is_later(name));
     let (more, first): (Vec<_>, Vec<_>) = cached.partition(|name| name.starts_with("stats/"));
     let list = |names: Vec<&String>| {
         names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")

@@ -174,6 +174,34 @@ fn a_message_is_published_although_its_sender_has_left() {
 }
 
 #[test]
+fn a_reaction_is_one_however_its_emoji_is_written() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice");
+    world.say(alice, "Hello");
+    for (written, one) in [
+        ("👍", "👍"),
+        ("👍\u{FE0F}", "👍"),
+        ("❤", "❤\u{FE0F}"),
+        ("❤\u{FE0F}", "❤\u{FE0F}"),
+        ("❤\u{FE0E}", "❤\u{FE0F}"),
+        ("👁\u{200D}🗨", "👁\u{FE0F}\u{200D}🗨\u{FE0F}"),
+        ("👍🏽", "👍🏽"),
+        ("ß", "ß"),
+    ] {
+        for on in [true, false] {
+            world.told.clear();
+            let payload = format!(r#"{{"mid":1,"emoji":"{written}","on":{on}}}"#);
+            world.say(alice, &format!(r#"{{"type":"react","id":"{written}{on}","payload":{payload}}}"#));
+            let emoji = world.told(alice).into_iter().find_map(|event| match event {
+                ServerEvent::Reaction { emoji, .. } => Some(emoji),
+                _ => None,
+            });
+            assert_eq!(emoji.as_deref(), Some(one), "{written:?} {on}");
+        }
+    }
+}
+
+#[test]
 fn messages_can_be_edited_deleted_and_reacted_to() {
     let mut world = World::new();
     let alice = world.enter("name=Alice");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parseCommand } from "../../web/state/commands.js";
-import { emoji } from "../../web/view/emoji.js";
+import { emojiGroups, emojiNamed, findEmoji, takeEmoji } from "../../web/view/emoji.js";
 import { coverage, setLanguage, t } from "../../web/strings/strings.js";
 import { moderationLine } from "../../web/view/notice.js";
 import { excerpt } from "../../web/view/search.js";
@@ -77,6 +77,11 @@ test("typed lines are parsed", () => {
   for (const [line, meaning] of cases) assert.deepEqual(parseCommand(line), meaning, line);
 });
 
+takeEmoji([
+  [["❤️", "red heart", "heart"], ["🚀", "rocket", "rocket"]],
+  [["👍", "thumbs up", "+1", "thumbsup"], ["🔥", "fire", "fire"], ["🧑‍🚒", "firefighter", "firefighter"], ["🎉", "party popper", "tada"], ["🎆", "fireworks", "fireworks"]],
+]);
+
 test("autocompletion offers commands, people and emoji", () => {
   const inserted = (word) => suggestions(word, ["Bob", "barbara", "Zoe"]).map(({ insert }) => insert);
   assert.deepEqual(inserted("/le"), ["/leave "]);
@@ -90,12 +95,17 @@ test("autocompletion offers commands, people and emoji", () => {
   assert.deepEqual(inserted(""), []);
 });
 
-test("each shortcode is one word for one emoji", () => {
-  assert.ok(emoji.size > 300);
-  for (const [name, sign] of emoji) {
-    assert.match(name, /^[a-z0-9_+-]+$/);
-    assert.match(sign, /\p{Extended_Pictographic}|\p{RI}/u, name);
-  }
+test("emoji are found by the words of their names, and short names come first", () => {
+  const found = (query, most = 9) => findEmoji(query, most).map(({ sign }) => sign).join("");
+  assert.equal(found("fire"), "🔥🧑‍🚒🎆");
+  assert.equal(found("red heart"), "❤️");
+  assert.equal(found("HEART"), "❤️");
+  assert.equal(found("eart"), "", "not within a word");
+  assert.equal(found("+1"), "👍");
+  assert.equal(found("f", 1), "🔥");
+  assert.equal(found("  "), "");
+  assert.deepEqual(["tada", "heart", "constructor"].map(emojiNamed), ["🎉", "❤️", undefined]);
+  assert.deepEqual(emojiGroups().map((group) => group.length), [2, 5]);
 });
 
 test("each moderation action has a text, with time and reason if given", () => {

@@ -7,7 +7,8 @@
 
 import { commands } from "../state/commands.js";
 import { WORD_RANK, rankOf } from "../text/match.js";
-import { emoji } from "./emoji.js";
+import { replaceText } from "./edit-text.js";
+import { findEmoji, hasEmoji, loadEmoji } from "./emoji.js";
 import { t } from "../strings/strings.js";
 import { byId, make } from "./dom.js";
 
@@ -40,6 +41,7 @@ export function autocompleteView(field, people, rooms) {
     offered = word.startsWith("/") && start > 0 ? [] : suggestions(word, people(), rooms()).slice(0, SHOWN_MAX);
     chosen = 0;
     draw();
+    if (word.startsWith(":") && !hasEmoji()) loadEmoji().then((isThere) => isThere && document.activeElement === field && offer());
   }
 
   function close() {
@@ -70,9 +72,7 @@ export function autocompleteView(field, people, rooms) {
   /** @param {number} index */
   function accept(index) {
     const { insert } = offered[index];
-    field.setRangeText(insert, start, field.selectionStart, "end");
-    close();
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    replaceText(field, insert, start, field.selectionStart);
     close();
   }
 
@@ -125,9 +125,8 @@ export function suggestions(word, people, rooms = []) {
     return named(rest, rooms).map((name) => ({ label: `#${name}`, hint: "", insert: `#${name} ` }));
   }
   if (word.startsWith(":")) {
-    return [...emoji]
-      .filter(([name]) => name.startsWith(rest))
-      .map(([name, character]) => ({ label: character, hint: `:${name}:`, insert: `${character} ` }));
+    return findEmoji(rest, SHOWN_MAX)
+      .map(({ sign, names: [name, short = name] }) => ({ label: sign, hint: `:${short}:`, insert: `${sign} ` }));
   }
   return [];
 }

@@ -7,8 +7,10 @@
 import { isDirect } from "../client/event.js";
 import { t } from "../strings/strings.js";
 import { countCharacters } from "./counter.js";
-import { byId, iconButton, make, icons } from "./dom.js";
+import { byId, iconButton, isTouch, make, icons } from "./dom.js";
 import { autocompleteView } from "./autocomplete.js";
+import { formatByKey, replaceText } from "./edit-text.js";
+import { openEmojiPicker } from "./emoji-picker.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 
@@ -33,6 +35,7 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
   const context = byId("context");
   const autocomplete = autocompleteView(field, people, rooms);
   const counter = byId("counter");
+  const emojiButton = byId("emoji-open");
   /** The message that is answered. @type {Message | null} */
   let replyTo = null;
   let typedAt = -Infinity;
@@ -43,6 +46,10 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
     send();
   });
   field.addEventListener("keydown", onKey);
+  if (isTouch()) field.setAttribute("enterkeyhint", "enter");
+  emojiButton.addEventListener("click", () => {
+    openEmojiPicker(emojiButton, { pick: (sign) => replaceText(field, sign), leave: () => field.focus({ preventScroll: true }) });
+  });
   field.addEventListener("input", () => {
     fit();
     drafts.set(room, field.value);
@@ -77,9 +84,7 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
 
     /** Inserts a mention at the caret. @param {string} name */
     mention(name) {
-      field.setRangeText(`@${name} `, field.selectionStart, field.selectionEnd, "end");
-      setValue(field.value);
-      field.focus();
+      replaceText(field, `@${name} `);
     },
 
     /** Replaces the text by the beginning of a command. @param {string} text */
@@ -95,7 +100,10 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
       if (text && field.value === "") setValue(text);
     },
 
-    focus: () => field.focus({ preventScroll: true }),
+    /** Moves the focus here, except where that would open a keyboard over the page. */
+    focus: () => {
+      if (!isTouch()) field.focus({ preventScroll: true });
+    },
   };
 
   function send() {
@@ -116,7 +124,9 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
     if (event.isComposing || event.keyCode === 229) return;
     if (autocomplete.onKey(event)) {
       event.preventDefault();
-    } else if (event.key === "Enter" && !event.shiftKey) {
+    } else if (formatByKey(field, event)) {
+      event.preventDefault();
+    } else if (event.key === "Enter" && !event.shiftKey && (event.ctrlKey || !isTouch())) {
       event.preventDefault();
       send();
     } else if (event.key === "Escape" && replyTo) {

@@ -37,6 +37,11 @@ export function isReaderHere() {
   return !document.hidden && document.hasFocus();
 }
 
+/** Whether the reader points with a finger: a keyboard on the screen then has no other key for a new line. */
+export function isTouch() {
+  return matchMedia("(pointer: coarse)").matches;
+}
+
 /** Sets the text if it differs, so that a live region is not read aloud again. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -97,6 +102,8 @@ export const icons = {
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   lock: "M6 11h12v9H6zM8.500 11V8a3.500 3.500 0 0 1 7 0v3",
+  copy: "M9 9h11v11H9zM5 15H4V4h11v1",
+  done: "M5 13l4 4L19 7",
   react_more: "M18 4v6M15 7h6M13 3.500a9 9 0 1 0 7.500 7.500M8 14.500a4.500 4.500 0 0 0 7 0M8.500 9.500v.01M14 9.500v.01",
   react: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M8.500 14.500a4.500 4.500 0 0 0 7 0M9 9.500v.01M15 9.500v.01",
 };

@@ -1,57 +1,90 @@
 /**
- * The `:shortcode:` names of common emoji.
+ * The emoji and their names, which are loaded when they are first needed.
  *
  * @module
  */
 
-const TABLE = `
-grinning 😀 smiley 😃 smile 😄 grin 😁 laughing 😆 sweat_smile 😅 rofl 🤣 joy 😂 slightly_smiling_face 🙂
-upside_down_face 🙃 wink 😉 blush 😊 innocent 😇 smiling_face_with_three_hearts 🥰 heart_eyes 😍 star_struck 🤩
-kissing_heart 😘 yum 😋 stuck_out_tongue 😛 zany_face 🤪 money_mouth_face 🤑 hugs 🤗 shushing_face 🤫
-thinking 🤔 zipper_mouth_face 🤐 raised_eyebrow 🤨 neutral_face 😐 expressionless 😑 no_mouth 😶 smirk 😏
-unamused 😒 roll_eyes 🙄 grimacing 😬 relieved 😌 pensive 😔 sleepy 😪 drooling_face 🤤 sleeping 😴 mask 😷
-face_with_thermometer 🤒 nauseated_face 🤢 sneezing_face 🤧 hot_face 🥵 cold_face 🥶 dizzy_face 😵
-exploding_head 🤯 cowboy_hat_face 🤠 partying_face 🥳 sunglasses 😎 nerd_face 🤓 monocle_face 🧐 confused 😕
-worried 😟 slightly_frowning_face 🙁 open_mouth 😮 hushed 😯 astonished 😲 flushed 😳 pleading_face 🥺
-fearful 😨 cold_sweat 😰 cry 😢 sob 😭 scream 😱 confounded 😖 disappointed 😞 sweat 😓 weary 😩 tired_face 😫
-yawning_face 🥱 triumph 😤 rage 😡 angry 😠 smiling_imp 😈 skull 💀 poop 💩 clown_face 🤡 ghost 👻 alien 👽
-robot 🤖 smiley_cat 😺 see_no_evil 🙈 hear_no_evil 🙉 speak_no_evil 🙊 kiss 💋 broken_heart 💔 heart ❤️
-orange_heart 🧡 yellow_heart 💛 green_heart 💚 blue_heart 💙 purple_heart 💜 black_heart 🖤 white_heart 🤍
-sparkling_heart 💖 two_hearts 💕 100 💯 anger 💢 boom 💥 collision 💥 dizzy 💫 sweat_drops 💦 dash 💨 zzz 💤
-wave 👋 raised_hand ✋ vulcan_salute 🖖 ok_hand 👌 pinched_fingers 🤌 v ✌️ crossed_fingers 🤞 metal 🤘
-call_me_hand 🤙 point_left 👈 point_right 👉 point_up ☝️ point_down 👇 +1 👍 thumbsup 👍 -1 👎 thumbsdown 👎
-fist ✊ facepunch 👊 clap 👏 raised_hands 🙌 open_hands 👐 handshake 🤝 pray 🙏 writing_hand ✍️ muscle 💪
-ear 👂 eyes 👀 brain 🧠 baby 👶 shrug 🤷 facepalm 🤦 bow 🙇 dancer 💃 runner 🏃 family 👪 dog 🐶 cat 🐱
-mouse 🐭 rabbit 🐰 fox_face 🦊 bear 🐻 panda_face 🐼 tiger 🐯 lion 🦁 cow 🐮 pig 🐷 frog 🐸 monkey 🐒 chicken 🐔
-penguin 🐧 bird 🐦 owl 🦉 wolf 🐺 unicorn 🦄 bee 🐝 bug 🐛 butterfly 🦋 snail 🐌 crab 🦀 turtle 🐢 snake 🐍
-octopus 🐙 fish 🐟 dolphin 🐬 whale 🐳 elephant 🐘 bouquet 💐 cherry_blossom 🌸 rose 🌹 sunflower 🌻 tulip 🌷
-seedling 🌱 evergreen_tree 🌲 palm_tree 🌴 cactus 🌵 four_leaf_clover 🍀 maple_leaf 🍁 mushroom 🍄 apple 🍎
-banana 🍌 watermelon 🍉 strawberry 🍓 peach 🍑 pineapple 🍍 avocado 🥑 tomato 🍅 corn 🌽 bread 🍞 croissant 🥐
-cheese 🧀 egg 🥚 bacon 🥓 hamburger 🍔 fries 🍟 pizza 🍕 taco 🌮 burrito 🌯 ramen 🍜 sushi 🍣 icecream 🍦
-doughnut 🍩 cookie 🍪 birthday 🎂 cake 🍰 chocolate_bar 🍫 popcorn 🍿 coffee ☕ tea 🍵 wine_glass 🍷 cocktail 🍸
-beer 🍺 beers 🍻 champagne 🍾 earth_africa 🌍 earth_americas 🌎 mountain ⛰️ camping 🏕️ beach_umbrella 🏖️
-house 🏠 office 🏢 hospital 🏥 school 🏫 train 🚆 bus 🚌 car 🚗 bike 🚲 airplane ✈️ rocket 🚀 ship 🚢 anchor ⚓
-construction 🚧 watch ⌚ hourglass ⌛ alarm_clock ⏰ stopwatch ⏱️ sunny ☀️ cloud ☁️ umbrella ☔ rainbow 🌈 zap ⚡
-snowflake ❄️ snowman ⛄ fire 🔥 droplet 💧 ocean 🌊 moon 🌙 star ⭐ star2 🌟 sparkles ✨ jack_o_lantern 🎃
-christmas_tree 🎄 fireworks 🎆 balloon 🎈 tada 🎉 confetti_ball 🎊 gift 🎁 ticket 🎫 medal 🏅 trophy 🏆
-1st_place_medal 🥇 soccer ⚽ basketball 🏀 football 🏈 tennis 🎾 dart 🎯 video_game 🎮 game_die 🎲 art 🎨
-musical_note 🎵 notes 🎶 microphone 🎤 headphones 🎧 guitar 🎸 drum 🥁 crown 👑 gem 💎 bell 🔔 no_bell 🔕
-loudspeaker 📢 iphone 📱 telephone ☎️ battery 🔋 computer 💻 keyboard ⌨️ printer 🖨️ floppy_disk 💾 camera 📷
-tv 📺 mag 🔍 candle 🕯️ bulb 💡 flashlight 🔦 books 📚 book 📖 newspaper 📰 bookmark 🔖 moneybag 💰
-credit_card 💳 email 📧 envelope ✉️ inbox_tray 📥 package 📦 pencil ✏️ memo 📝 briefcase 💼 file_folder 📁
-calendar 📅 chart_with_upwards_trend 📈 chart_with_downwards_trend 📉 bar_chart 📊 pushpin 📌 paperclip 📎
-scissors ✂️ wastebasket 🗑️ lock 🔒 unlock 🔓 key 🔑 hammer 🔨 wrench 🔧 gear ⚙️ link 🔗 magnet 🧲 microscope 🔬
-telescope 🔭 pill 💊 door 🚪 bed 🛏️ shower 🚿 soap 🧼 shopping_cart 🛒 warning ⚠️ no_entry ⛔ radioactive ☢️
-arrow_up ⬆️ arrow_right ➡️ arrow_down ⬇️ arrow_left ⬅️ recycle ♻️ white_check_mark ✅ heavy_check_mark ✔️ x ❌
-question ❓ exclamation ❗ infinity ♾️ copyright ©️ red_circle 🔴 green_circle 🟢 checkered_flag 🏁 rainbow_flag 🏳️‍🌈
-`;
+/** @typedef {{ sign: string, names: string[] }} Emoji  the name in words first, then those of `:shortcodes:` */
 
-const words = TABLE.trim().split(/\s+/);
-
-/** The emoji by name. @type {ReadonlyMap<string, string>} */
-export const emoji = new Map(
-  Array.from({ length: words.length / 2 }, (_, i) => [words[2 * i], words[2 * i + 1]]),
-);
-
-/** The emoji offered as reactions. */
+/** The emoji offered first. */
 export const favourites = "👍 ❤️ 😂 🎉 😮 😢 🙏 👀 🔥 ✅ 👏 🚀 💯 🤔 👎 ☕".split(" ");
+
+/** The groups; empty until they are loaded. @type {readonly Emoji[][]} */
+let groups = [];
+/** Signs by shortcode. @type {Map<string, string>} */
+const signs = new Map();
+/** Called once the names are there. @type {(() => void)[]} */
+let waiting = [];
+/** @type {Promise<boolean> | null} */
+let loading = null;
+
+/** Loads the emoji; returns whether they are there. @returns {Promise<boolean>} */
+export function loadEmoji() {
+  loading ??= load().catch(() => {
+    // The next one who needs them tries again.
+    loading = null;
+    return false;
+  });
+  return loading;
+}
+
+/** Calls a function once the emoji are loaded, whoever needs them. @param {() => void} act */
+export function onceEmojiLoaded(act) {
+  if (groups.length > 0) act();
+  else waiting.push(act);
+}
+
+/** Whether the emoji are loaded. */
+export function hasEmoji() {
+  return groups.length > 0;
+}
+
+/** Returns the groups of emoji. */
+export function emojiGroups() {
+  return groups;
+}
+
+/** Returns the emoji with a short name, or undefined; if they are not loaded, that begins. @param {string} shortcode */
+export function emojiNamed(shortcode) {
+  if (groups.length === 0) loadEmoji();
+  return signs.get(shortcode);
+}
+
+/**
+ * Returns the emoji that fit a query: each of its words begins a word of a name. Short names that begin
+ * with it come first.
+ *
+ * @param {string} query
+ * @param {number} most
+ */
+export function findEmoji(query, most) {
+  const wanted = query.toLowerCase().split(/[\s_]+/).filter(Boolean);
+  if (wanted.length === 0) return [];
+  const whole = wanted.join("_");
+  /** @param {Emoji} emoji */
+  const fits = ({ names }) => {
+    const words = names.flatMap((name) => name.toLowerCase().split(/[\s_:,-]+/));
+    return wanted.every((part) => words.some((word) => word.startsWith(part)) || names.includes(part));
+  };
+  /** @param {Emoji} emoji */
+  const isNamed = ({ names }) => names.slice(1).some((name) => name.startsWith(whole));
+  const found = groups.flat().filter((emoji) => isNamed(emoji) || fits(emoji));
+  return [...found.filter(isNamed), ...found.filter((it) => !isNamed(it))].slice(0, most);
+}
+
+/** Takes the emoji of a file. @param {string[][][]} raw */
+export function takeEmoji(raw) {
+  groups = raw.map((group) => group.map(([sign, ...names]) => ({ sign, names })));
+  for (const { sign, names } of groups.flat()) for (const name of names.slice(1)) signs.set(name, sign);
+  for (const act of waiting) act();
+  waiting = [];
+}
+
+async function load() {
+  // The file stands beside the module of the page, under the path of the same build.
+  const beside = /** @type {HTMLScriptElement} */ (document.querySelector('script[src$="app.js"]')).src;
+  const response = await fetch(new URL("emoji.json", beside));
+  if (!response.ok) throw new Error(`${response.status}`);
+  takeEmoji(await response.json());
+  return true;
+}

@@ -7,10 +7,11 @@
  * @module
  */
 
+import { t } from "../strings/strings.js";
 import { parse } from "../text/markup.js";
 import { foldName, withName } from "../text/names.js";
-import { make } from "./dom.js";
-import { emoji } from "./emoji.js";
+import { icon, iconButton, icons, make } from "./dom.js";
+import { emojiNamed } from "./emoji.js";
 
 /** @typedef {import("../text/markup.js").Block} Block */
 /** @typedef {import("../text/emphasis.js").Inline} Inline */
@@ -32,9 +33,16 @@ export function format(text, you, names) {
 
 /** Whether the text consists of a few emoji, which are shown larger. @param {string} text */
 export function isEmojiOnly(text) {
-  const plain = text.length <= 200 ? text.replace(SHORTCODE, (whole, name) => emoji.get(name) ?? whole) : "";
+  const plain = text.length <= 200 ? text.replace(SHORTCODE, (whole, name) => emojiNamed(name) ?? whole) : "";
   const graphemes = [...segmenter.segment(plain.replace(/\s+/g, ""))];
   return graphemes.length > 0 && graphemes.length <= EMOJI_MAX && graphemes.every(({ segment }) => EMOJI.test(segment));
+}
+
+/** Time for which a button shows that it has copied. */
+const COPIED_MS = 1_500;
+/** Whether an item of the list may show the short name of an emoji. @param {import("../state/timeline.js").Item} item */
+export function hasShortcode({ message }) {
+  return /:[a-z0-9_+-]+:/.test(message?.content ?? "");
 }
 
 /** The most emoji that are shown larger. */
@@ -49,7 +57,7 @@ function blockNodes(blocks, you) {
   return blocks.flatMap(({ kind, inlines = [], text, blocks: quoted = [], items = [], start }) => {
     switch (kind) {
       case "code":
-        return make("pre", { tabindex: "0", dir: "ltr" }, make("code", { text }));
+        return codeBlock(text);
       case "quote":
         return make("blockquote", {}, ...blockNodes(quoted, you));
       case "heading":
@@ -62,6 +70,16 @@ function blockNodes(blocks, you) {
         return inlineNodes(inlines, you);
     }
   });
+}
+
+/** Returns a block of code with a button that copies it. @param {string} [text] */
+function codeBlock(text = "") {
+  const button = iconButton(icons.copy, t("copy"), async () => {
+    await navigator.clipboard?.writeText(text).catch(() => {});
+    button.replaceChildren(icon(icons.done));
+    setTimeout(() => button.replaceChildren(icon(icons.copy)), COPIED_MS);
+  });
+  return make("div", { class: "code" }, make("pre", { tabindex: "0", dir: "ltr" }, make("code", { text })), button);
 }
 
 /** @param {Inline[]} inlines @param {string} you @returns {(Node | string)[]} */
@@ -82,7 +100,7 @@ function inlineNodes(inlines, you) {
       case "mention":
         return make(foldName(text.slice(1)) === you ? "mark" : "span", { class: "mention", role: "button", "aria-haspopup": "dialog", tabindex: "-1", dir: "auto", text });
       case "shortcode":
-        return emoji.get(text) ?? `:${text}:`;
+        return emojiNamed(text) ?? `:${text}:`;
       default:
         return text;
     }

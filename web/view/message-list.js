@@ -15,6 +15,8 @@ import { timeline } from "../state/timeline.js";
 import { knownNames } from "../state/unread.js";
 import { byId, make, reconcile, setText } from "./dom.js";
 import { dayView } from "./day.js";
+import { onceEmojiLoaded } from "./emoji.js";
+import { hasShortcode } from "./format.js";
 import { fillRow, makeRow, tickRow } from "./message.js";
 
 /** @typedef {import("../state/state.js").State} State */
@@ -78,6 +80,10 @@ export function messageListView(actions) {
   new ResizeObserver(() => {
     if (isFollowing) stickToEnd();
   }).observe(log);
+  onceEmojiLoaded(() => {
+    for (const row of rows.values()) if (hasShortcode(row.item)) row.item = null;
+    if (room) draw();
+  });
 
   return {
     /** @param {State} next @param {State} before */

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { favourites } from "./emoji.js";
+import { openEmojiPicker } from "./emoji-picker.js";
 import { t } from "../strings/strings.js";
 import { byId, iconButton, make, icons } from "./dom.js";
 import { moveStopWithFocus, setStops, stopsIn } from "./list-focus.js";
@@ -36,16 +36,14 @@ export function toolbarView(actions) {
   /** @type {any} */
   let row = null;
 
-  const reactButton = button("react", () => (picker.hidden = !picker.hidden));
+  const reactButton = button("react", () => openPicker(reactButton));
+  reactButton.setAttribute("aria-haspopup", "dialog");
+  reactButton.setAttribute("aria-expanded", "false");
   const replyButton = button("reply", () => actions.reply(row.item.message));
   const editButton = button("edit", () => actions.edit(row.item.message));
   const moreButton = iconButton(icons.more, t("more_actions"), () => openActions(moreButton));
   moreButton.setAttribute("aria-haspopup", "menu");
   moreButton.setAttribute("aria-expanded", "false");
-  const picker = make("div", { class: "picker", role: "group", "aria-label": t("react"), hidden: true });
-  for (const emoji of favourites) {
-    picker.append(make("button", { type: "button", text: emoji, "aria-label": emoji, onclick: () => react(emoji) }));
-  }
   const bar = make(
     "div",
     { class: "toolbar", role: "group", "aria-label": t("actions") },
@@ -53,7 +51,6 @@ export function toolbarView(actions) {
     replyButton,
     editButton,
     moreButton,
-    picker,
   );
   const isMenuOpen = () => moreButton.getAttribute("aria-expanded") === "true";
 
@@ -70,8 +67,7 @@ export function toolbarView(actions) {
   log.addEventListener("click", (/** @type {any} */ { target }) => {
     if (!target.closest?.(".chip.more")) return;
     show(rowAt(target));
-    picker.hidden = false;
-    picker.querySelector("button")?.focus();
+    openPicker(target.closest(".chip.more"));
   });
   log.addEventListener("keydown", onKey);
   // Keys typed after a press on a message are meant for the input box.
@@ -94,14 +90,12 @@ export function toolbarView(actions) {
     if (bar.contains(document.activeElement)) row.focus({ preventScroll: true });
     row = next;
     editButton.hidden = row.item.message.sender !== actions.you();
-    picker.hidden = true;
     row.append(bar);
     setStops(row);
   }
 
   function hide() {
     if (isMenuOpen()) return;
-    picker.hidden = true;
     bar.remove();
     row = null;
   }
@@ -124,13 +118,18 @@ export function toolbarView(actions) {
     openMenu(moreButton, t("more_actions"), [use, change], back);
   }
 
-  /** @param {string} emoji */
-  function react(emoji) {
-    const { message } = row.item;
-    const isMine = message.reactions.some((/** @type {any} */ it) => it.emoji === emoji && it.mine);
-    picker.hidden = true;
-    row.focus({ preventScroll: true });
-    actions.react(message.mid, emoji, !isMine);
+  /** Opens the picker for the row's message. @param {HTMLElement} opener */
+  function openPicker(opener) {
+    const target = row;
+    openEmojiPicker(opener, { pick, leave: () => target.focus({ preventScroll: true }) });
+
+    /** @param {string} emoji */
+    function pick(emoji) {
+      const { message } = target.item;
+      const isMine = message.reactions.some((/** @type {any} */ it) => it.emoji === emoji && it.mine);
+      target.focus({ preventScroll: true });
+      actions.react(message.mid, emoji, !isMine);
+    }
   }
 
   /** @param {KeyboardEvent} event */
@@ -138,8 +137,7 @@ export function toolbarView(actions) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
       event.preventDefault();
-      if (picker.hidden) actions.leaveList();
-      else picker.hidden = true;
+      actions.leaveList();
       return;
     }
     const target = /** @type {any} */ (event.target);
@@ -169,8 +167,7 @@ export function toolbarView(actions) {
     else if (key === "Delete" && actions.mayDelete(message)) actions.remove(message);
     else if (key === "+") {
       show(target);
-      picker.hidden = false;
-      picker.querySelector("button")?.focus();
+      openPicker(reactButton);
     } else return false;
     return true;
   }

@@ -77,6 +77,7 @@ impl Chat {
                 self.change_message(step, from, room, id, mid, deleted)
             }
             Command::React { mid, emoji, on } => {
+                let emoji = self.one_form(emoji);
                 let change = Change::Reaction { mid, emoji, on, count: 0 };
                 self.change_in(step, from, room, id, change)
             }
@@ -95,6 +96,18 @@ impl Chat {
                 self.query(step, from, id, room, command)
             }
         }
+    }
+
+    /// Returns an emoji in its fully qualified form (UTS #51 ED-18), so that it is one reaction
+    /// however it was written.
+    fn one_form(&self, emoji: Arc<str>) -> Arc<str> {
+        // What is longer is refused as it is.
+        if emoji.len() > self.limits.emoji_bytes_max {
+            return emoji;
+        }
+        let plain = || emoji.replace(['\u{FE0E}', '\u{FE0F}'], "");
+        let known = emojis::get(&emoji).or_else(|| emojis::get(&plain()));
+        known.map_or_else(|| Arc::clone(&emoji), |known| known.as_str().into())
     }
 
     /// Sends a message to the named room.
