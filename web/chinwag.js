@@ -123,7 +123,7 @@ export class Chinwag extends Requests {
         lost: (why) => this.#onClosed("offline", why),
         stopped: (why) => this.#onClosed("stopped", why),
       },
-      { WebSocket: options.WebSocket, clock, random: options.random },
+      { ...options, clock },
     );
     options.wake?.(() => this.probe());
   }

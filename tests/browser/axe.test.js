@@ -124,7 +124,7 @@ for (const [look, options] of LOOKS) {
     await page.locator(".menu button").nth(2).click();
     await page.locator(".row.notice").first().waitFor();
     await page.locator("#message").fill("locked, but not for me");
-    await page.keyboard.press("Enter");
+    await page.locator("#send").click();
     if (await page.locator("#people-open").isVisible()) await page.locator("#people-open").click();
     await page.locator(".person", { hasText: "Bert" }).click();
     await page.locator(".menu .danger").first().waitFor();
@@ -132,7 +132,7 @@ for (const [look, options] of LOOKS) {
     await page.locator(".menu button").first().click();
     await page.locator("#conversations li, #room-name").first().waitFor({ state: "attached" });
     await page.locator("#message").fill("psst");
-    await page.keyboard.press("Enter");
+    await page.locator("#send").click();
     await page.locator(".row.message:not(.waiting)", { hasText: "psst" }).waitFor();
     await isSound(page, "a private conversation");
 

@@ -137,8 +137,7 @@ for (const [size, options] of [["phone", { viewport: { width: 320, height: 600 }
     const { x, width } = await now.boundingBox();
     assert.ok(x >= 0 && x + width <= (options.viewport?.width ?? 1280));
     assert.equal(await alice.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
-    await field(alice).fill("said offline");
-    await field(alice).press("Enter");
+    await say(alice, "said offline");
     await rows(alice, "said offline").waitFor();
     assert.equal(heard("send_message").length, 0);
     await now.click();

@@ -191,7 +191,10 @@ fn a_reaction_is_one_however_its_emoji_is_written() {
         for on in [true, false] {
             world.told.clear();
             let payload = format!(r#"{{"mid":1,"emoji":"{written}","on":{on}}}"#);
-            world.say(alice, &format!(r#"{{"type":"react","id":"{written}{on}","payload":{payload}}}"#));
+            world.say(
+                alice,
+                &format!(r#"{{"type":"react","id":"{written}{on}","payload":{payload}}}"#),
+            );
             let emoji = world.told(alice).into_iter().find_map(|event| match event {
                 ServerEvent::Reaction { emoji, .. } => Some(emoji),
                 _ => None,

@@ -30,6 +30,7 @@ import { roomsView } from "../view/rooms.js";
 import { searchView } from "../view/search.js";
 import { settingsView } from "../view/settings.js";
 import { statusView } from "../view/status.js";
+import { toastsView } from "../view/toasts.js";
 import { toolbarView } from "../view/toolbar.js";
 import { Actions } from "./actions.js";
 import * as cache from "./cache.js";
@@ -80,7 +81,7 @@ const TICK_MS = 1_000;
  * @param {() => void} quit  forgets the user and starts again
  */
 export function startChat(name, { room, target }, storage, quit) {
-  const chat = new Chinwag({ url: address(), name, rooms: room ? [room] : [], storage, cookies: true, wake });
+  const chat = new Chinwag({ url: address(), name, rooms: room ? [room] : [], storage, cookies: true, wake, isWatched: () => !document.hidden });
   const known = chat.rooms.find((it) => it.toLowerCase() === target.room.toLowerCase());
   const store = new Store(known ?? chat.rooms[0]);
   const announce = announcer();
@@ -108,10 +109,11 @@ export function startChat(name, { room, target }, storage, quit) {
   const composer = buildComposer(core, new Drafts(storage), () => finding.browse());
   buildToolbar(core, composer, announce);
   const notify = notifier({ open: (target) => navigation.open(target) });
-  handleEvents({ chat, store, loader, feedback, announce, notify, restore: (text) => composer.restore(text) });
+  const toasts = toastsView({ open: (target) => navigation.open(target) });
+  handleEvents({ chat, store, loader, feedback, announce, notify, toast: toasts.show, restore: (text) => composer.restore(text) });
   const rooms = roomsView({ open: (room) => navigation.open(room), leave: (room) => questions.leave(room) });
   const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
-  store.views = [list, composer, rooms, ...buildSideViews(core, composer, announce)];
+  store.views = [list, composer, rooms, toasts, ...buildSideViews(core, composer, announce)];
   store.onFocusLost = composer.focus;
   listenToPage(core, list, composer);
   if (target.mid !== undefined || (target.room && !known)) followOnce(core, target);

@@ -10,6 +10,7 @@ import { emptyRoom, text } from "../state/room.js";
 import { isAddressed } from "../state/unread.js";
 import { plainText } from "../text/markup.js";
 import { t } from "../strings/strings.js";
+import { isReaderHere } from "../view/dom.js";
 import * as cache from "./cache.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
@@ -26,10 +27,11 @@ const LOGGED_OUT = 4001;
  * @property {(text: string) => void} announce                             reads a text to screen readers
  * @property {(text: string) => void} restore                              puts a text back into the input box
  * @property {(title: string, text: string, room: string) => void} notify  shows a system notification
+ * @property {(title: string, text: string, room: string) => void} toast   shows a notice in the page
  */
 
 /** Dispatches every event of the library, and reacts to some. @param {EventContext} context */
-export function handleEvents({ chat, store, loader, feedback, announce, notify, restore }) {
+export function handleEvents({ chat, store, loader, feedback, announce, notify, toast, restore }) {
   chat.on("*", (/** @type {ChatEvent} */ event) => {
     store.dispatch(event);
     switch (event.type) {
@@ -69,7 +71,13 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify, 
     const content = text(payload.content);
     if (sender === chat.you) return;
     if (room === store.state.active) announce(t("said", { name: sender, text: content }));
-    if (isAddressed(store.state.rooms.get(room) ?? emptyRoom(room), content, chat.you)) notify(`${sender} – ${room}`, plainText(content), room);
+    if (!isAddressed(store.state.rooms.get(room) ?? emptyRoom(room), content, chat.you)) return;
+    const words = plainText(content);
+    notify(`${sender} – ${room}`, words, room);
+    if (room === store.state.active || !isReaderHere()) return;
+    const title = isDirect(room) ? sender : `${sender} – #${room}`;
+    toast(title, words, room);
+    announce(t("said", { name: title, text: words }));
   }
 
   /** @param {ChatEvent} event */

@@ -14,6 +14,8 @@ const SUBPROTOCOL = "chat.v1";
 /** Full jitter: the delay is random between zero and this, doubled with each failure. */
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 30_000;
+/** The longest delay while somebody looks. */
+const RETRY_WATCHED_MAX_MS = 5_000;
 /** Close code of an expired login: reconnecting would mean becoming a guest. */
 const EXPIRED = 4105;
 /** Failures that a close code 41xx, which asks for a longer delay, counts as at least. */
@@ -48,6 +50,7 @@ export class Connection {
   #Socket;
   #handlers;
   #random;
+  #isWatched;
   #timers;
   /** @type {any} */
   #socket = null;
@@ -62,12 +65,13 @@ export class Connection {
 
   /**
    * @param {Handlers} handlers
-   * @param {{ WebSocket?: any, clock: import("./timers.js").Clock, random?: () => number }} context
+   * @param {{ WebSocket?: any, clock: import("./timers.js").Clock, random?: () => number, isWatched?: () => boolean }} context
    */
-  constructor(handlers, { WebSocket, clock, random }) {
+  constructor(handlers, { WebSocket, clock, random, isWatched }) {
     this.#handlers = handlers;
     this.#Socket = WebSocket ?? globalThis.WebSocket;
     this.#random = random ?? Math.random;
+    this.#isWatched = isWatched ?? (() => false);
     this.#timers = new Timers(clock);
   }
 
@@ -205,7 +209,9 @@ export class Connection {
       return;
     }
     if (hundred === 41) this.#failures = Math.max(this.#failures, BACK_OFF_FAILURES);
-    const ceiling = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failures, 10));
+    // A server that asks for a longer delay gets it.
+    const most = this.#isWatched() && hundred !== 41 ? RETRY_WATCHED_MAX_MS : RETRY_MAX_MS;
+    const ceiling = Math.min(most, RETRY_FIRST_MS * 2 ** Math.min(this.#failures, 10));
     const wait = this.#retryAfter ?? this.#random() * ceiling;
     if (this.#retryAfter === null) this.#failures += 1;
     this.#retry({ code, reason, retry_in_ms: wait });

@@ -21,6 +21,7 @@
  * @property {string} [storageKey]     prefix of its keys, by default `chinwag`
  * @property {number} [history]        messages requested on joining a room, 0–200, by default 50
  * @property {(probe: () => void) => void} [wake]  registers `probe`, to be called when the network may be back
+ * @property {() => boolean} [isWatched]  whether somebody looks: then a retry comes within 5 s
  * @property {() => number} [random]   for the jitter
  * @property {import("./timers.js").Clock} [clock]
  */

@@ -19,6 +19,13 @@ export function unreadIn(state) {
   return sum;
 }
 
+/** Returns the number of unread messages that are meant for the reader. @param {import("./state.js").State} state */
+export function mentionsIn(state) {
+  let sum = 0;
+  for (const { mentions: number } of state.rooms.values()) sum += number;
+  return sum;
+}
+
 /** @type {WeakMap<readonly unknown[], ReadonlySet<string>>} */
 const namesByPeople = new WeakMap();
 

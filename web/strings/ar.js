@@ -274,4 +274,5 @@ export const ar = {
   emoji_group_7: "رموز",
   emoji_group_8: "أعلام",
   copy: "نسخ",
+  show_all: "عرض الكل",
 };

@@ -274,4 +274,5 @@ export const de = {
   emoji_group_7: "Symbole",
   emoji_group_8: "Flaggen",
   copy: "Kopieren",
+  show_all: "Alles anzeigen",
 };

@@ -277,4 +277,5 @@ export const en = {
   emoji_group_7: "Symbols",
   emoji_group_8: "Flags",
   copy: "Copy",
+  show_all: "Show all",
 };

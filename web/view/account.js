@@ -7,6 +7,7 @@
  */
 
 import { t } from "../strings/strings.js";
+import { closeOnBack } from "./back.js";
 import { byId, setText } from "./dom.js";
 import { span } from "./time.js";
 
@@ -33,14 +34,21 @@ export function accountDialog(enter) {
     setKind(kind === "register" ? "log_in" : "register");
     (name.value ? password : name).focus();
   };
-  dialog.onclose = () => (password.value = "");
+  let closed = () => {};
+  dialog.onclose = () => {
+    closed();
+    password.value = "";
+  };
 
   return (wanted, known = "", note = "") => {
     setKind(wanted);
     name.value = known;
     password.value = "";
     if (note) setText(failure, note);
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      dialog.showModal();
+      closed = closeOnBack(() => dialog.close());
+    }
     (known ? password : name).focus();
   };
 

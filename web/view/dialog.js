@@ -8,7 +8,8 @@
  */
 
 import { t } from "../strings/strings.js";
-import { byId, iconButton, icons, make } from "./dom.js";
+import { closeOnBack } from "./back.js";
+import { byId, iconButton, icons, isTouch, make } from "./dom.js";
 
 /**
  * @param {string} name  distinguishes it from other dialogs
@@ -26,12 +27,14 @@ export function openDialog(name, title, ...content) {
   const before = document.activeElement;
   dialog.addEventListener("pointerdown", (/** @type {Event} */ { target }) => target === dialog && dialog.close());
   dialog.addEventListener("close", () => {
+    closed();
     dialog.remove();
     if (document.activeElement !== document.body && document.activeElement !== before) return;
     if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus({ preventScroll: true });
-    else byId("message").focus({ preventScroll: true });
+    else if (!isTouch()) byId("message").focus({ preventScroll: true });
   });
   document.body.append(dialog);
   dialog.showModal();
+  const closed = closeOnBack(() => dialog.close());
   return dialog;
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { closeOnBack } from "./back.js";
 import { byId } from "./dom.js";
 
 export function drawers() {
@@ -17,6 +18,9 @@ export function drawers() {
     ["search", byId("search-open")],
     ["people", byId("people-open")],
   ]);
+
+  /** Reports that the open panel is closed. @type {() => void} */
+  let closed = () => {};
 
   for (const [name, opener] of openers) {
     opener.addEventListener("click", () => (chat.dataset.drawer === name ? close() : open(name)));
@@ -39,13 +43,17 @@ export function drawers() {
   function open(name) {
     chat.dataset.drawer = name;
     for (const [other, opener] of openers) opener.setAttribute("aria-expanded", String(other === name));
-    panelOf(name)?.querySelector("a, button.person, input")?.focus();
+    const panel = panelOf(name);
+    closed();
+    closed = panel && isOverlay(panel) ? closeOnBack(close) : () => {};
+    panel?.querySelector("a, button.person, input")?.focus();
   }
 
   function close() {
     const name = chat.dataset.drawer;
     if (!name) return;
     delete chat.dataset.drawer;
+    closed();
     const opener = openers.get(name);
     opener.setAttribute("aria-expanded", "false");
     opener.focus();

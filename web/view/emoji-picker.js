@@ -7,6 +7,7 @@
  */
 
 import { t } from "../strings/strings.js";
+import { closeOnBack } from "./back.js";
 import { make } from "./dom.js";
 import { emojiGroups, favourites, findEmoji, loadEmoji } from "./emoji.js";
 import { placeBeside } from "./menu.js";
@@ -40,6 +41,7 @@ export function openEmojiPicker(button, { pick, leave = () => button.focus({ pre
   document.addEventListener("pointerdown", onPress, true);
   addEventListener("resize", shut);
   close = shut;
+  const closed = closeOnBack(shut);
   showRecent();
   loadEmoji().then(showTabs);
   placeBeside(picker, button.getBoundingClientRect());
@@ -113,6 +115,7 @@ export function openEmojiPicker(button, { pick, leave = () => button.focus({ pre
   }
 
   function shut() {
+    closed();
     picker.remove();
     button.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", onPress, true);

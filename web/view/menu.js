@@ -7,6 +7,7 @@
  * @module
  */
 
+import { closeOnBack } from "./back.js";
 import { make } from "./dom.js";
 
 /** @typedef {{ label: string, act: () => void, isDangerous?: boolean }} Choice */
@@ -40,6 +41,7 @@ export function openMenu(button, label, groups, back = button) {
   document.addEventListener("pointerdown", onPress, true);
   addEventListener("resize", shut);
   close = shut;
+  const closed = closeOnBack(leave);
   items[0]?.focus();
 
   /** @param {Choice} choice */
@@ -76,6 +78,7 @@ export function openMenu(button, label, groups, back = button) {
   }
 
   function shut() {
+    closed();
     menu.remove();
     button.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", onPress, true);

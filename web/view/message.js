@@ -35,6 +35,9 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {() => void} invite
  */
 
+/** Lines of a text that are shown at once. */
+const LINES_MAX = 40;
+
 /** The beginning of a message that describes an action of its sender. */
 const ACTION_PREFIX = "/me ";
 
@@ -117,6 +120,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
   text.append(format(isAction ? content.slice(ACTION_PREFIX.length) : content, you, actions.names()));
   if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
   body.append(row.editor ?? text);
+  if (!row.editor && !row.isUnfolded && isLong(content)) body.append(unfoldButton(row, text));
 
   row.countdown = null;
   if (expires !== undefined && !isUnsent) {
@@ -129,6 +133,25 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, pending, 
   // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
   row.prepend(isHead ? avatar(sender) : make("span", { class: "gutter" }, time), body);
+}
+
+/** Whether a text has so many lines that it is folded; code scrolls in its own box. @param {string} content */
+function isLong(content) {
+  return content.length > LINES_MAX && content.replace(/```[^]*?```/g, "").split("\n").length > LINES_MAX;
+}
+
+/** Folds a text and makes the button that shows all of it. @param {any} row @param {Element} text */
+function unfoldButton(row, text) {
+  text.classList.add("folded");
+  const button = make("button", { type: "button", class: "quiet unfold", text: t("show_all"), onclick: unfold });
+  return button;
+
+  function unfold() {
+    row.isUnfolded = true;
+    text.classList.remove("folded");
+    row.focus({ preventScroll: true });
+    button.remove();
+  }
 }
 
 /** Fills the row of a message that is being deleted. @param {any} row @param {number} mid @param {boolean} canUndo @param {RowActions} actions */

@@ -6,6 +6,7 @@
 
 import { setLanguage } from "../strings/strings.js";
 import { hashOf, targetOf } from "../text/link.js";
+import { isSpent } from "./back.js";
 import { byId, make, setText } from "./dom.js";
 import { wantedLanguages } from "./preferences.js";
 
@@ -30,9 +31,9 @@ export function translatePage(t) {
   }
 }
 
-/** Calls `probe` when the network or the page may be back. @param {() => void} probe */
+/** Calls `probe` when the network changes and when the page is looked at again. @param {() => void} probe */
 export function wake(probe) {
-  addEventListener("online", probe);
+  for (const change of ["online", "offline"]) addEventListener(change, probe);
   addEventListener("pageshow", (event) => event.persisted && probe());
   document.addEventListener("visibilitychange", () => !document.hidden && probe());
 }
@@ -79,7 +80,7 @@ export function showAddress(room, isThere) {
   const { room: before } = targetInAddress();
   if (before === room) return;
   const address = hashOf({ room });
-  if (room && isThere(before)) history.pushState({ visited: true }, "", address);
+  if (room && isThere(before) && !isSpent()) history.pushState({ visited: true }, "", address);
   else history.replaceState({ visited: true }, "", address);
 }
 

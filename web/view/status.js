@@ -7,7 +7,7 @@
  */
 
 import { personOf } from "../state/moderation.js";
-import { unreadIn } from "../state/unread.js";
+import { mentionsIn, unreadIn } from "../state/unread.js";
 import { t } from "../strings/strings.js";
 import { avatar, presenceOf } from "./avatar.js";
 import { byId, make, setText } from "./dom.js";
@@ -45,6 +45,7 @@ export function statusView({ connectNow, logIn }) {
       const title = [unread ? `(${unread})` : "", state.active, state.active ? "– chinwag" : "chinwag"];
       const whole = title.filter(Boolean).join(" ");
       if (document.title !== whole) document.title = whole;
+      if (state.rooms !== before.rooms) showBadge(mentionsIn(state));
       if (phase === before.phase && why === before.why) return;
       chat.dataset.phase = phase;
       const ended = phase === "stopped" ? LOGIN_ENDED.get(why.code ?? 0) : undefined;
@@ -61,6 +62,14 @@ export function statusView({ connectNow, logIn }) {
       ticking = setInterval(tick, 1000);
     },
   };
+}
+
+/** Puts a number on the icon of the installed page. @param {number} number */
+function showBadge(number) {
+  const badges = /** @type {any} */ (navigator);
+  const done = number > 0 ? badges.setAppBadge?.(number) : badges.clearAppBadge?.();
+  // Not every platform has badges.
+  done?.catch(() => {});
 }
 
 /** @param {string} phase @param {string} [reason] */

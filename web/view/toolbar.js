@@ -13,6 +13,7 @@ import { t } from "../strings/strings.js";
 import { byId, iconButton, make, icons } from "./dom.js";
 import { moveStopWithFocus, setStops, stopsIn } from "./list-focus.js";
 import { openMenu } from "./menu.js";
+import { onLongPress, openSheet } from "./sheet.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 
@@ -69,6 +70,7 @@ export function toolbarView(actions) {
     show(rowAt(target));
     openPicker(target.closest(".chip.more"));
   });
+  onLongPress(log, (target) => openRowSheet(rowAt(target)));
   log.addEventListener("keydown", onKey);
   // Keys typed after a press on a message are meant for the input box.
   log.addEventListener("pointerdown", () => (log.dataset.by = "pointer"));
@@ -102,7 +104,19 @@ export function toolbarView(actions) {
 
   /** Opens the menu of the row. @param {HTMLElement} back  takes the focus when the menu closes */
   function openActions(back) {
-    const { message } = row.item;
+    openMenu(moreButton, t("more_actions"), choicesFor(row.item.message), back);
+  }
+
+  /** Opens the sheet of a row. @param {any} target */
+  function openRowSheet(target) {
+    if (!target) return;
+    const { message } = target.item;
+    show(target);
+    openSheet(message.sender, choicesFor(message), { react: (emoji) => react(target, emoji), more: () => openPicker(reactButton) });
+  }
+
+  /** @param {Message} message */
+  function choicesFor(message) {
     /** @param {string} label @param {(message: Message) => void} act */
     const choice = (label, act) => ({ label: t(label), act: () => act(message) });
     const change = [
@@ -115,21 +129,21 @@ export function toolbarView(actions) {
       choice("copy_link", actions.copyLink),
       choice("mark_unread", actions.markUnread),
     ];
-    openMenu(moreButton, t("more_actions"), [use, change], back);
+    return [use, change];
   }
 
   /** Opens the picker for the row's message. @param {HTMLElement} opener */
   function openPicker(opener) {
     const target = row;
-    openEmojiPicker(opener, { pick, leave: () => target.focus({ preventScroll: true }) });
+    openEmojiPicker(opener, { pick: (emoji) => react(target, emoji), leave: () => target.focus({ preventScroll: true }) });
+  }
 
-    /** @param {string} emoji */
-    function pick(emoji) {
-      const { message } = target.item;
-      const isMine = message.reactions.some((/** @type {any} */ it) => it.emoji === emoji && it.mine);
-      target.focus({ preventScroll: true });
-      actions.react(message.mid, emoji, !isMine);
-    }
+  /** @param {any} target @param {string} emoji */
+  function react(target, emoji) {
+    const { message } = target.item;
+    const isMine = message.reactions.some((/** @type {any} */ it) => it.emoji === emoji && it.mine);
+    target.focus({ preventScroll: true });
+    actions.react(message.mid, emoji, !isMine);
   }
 
   /** @param {KeyboardEvent} event */

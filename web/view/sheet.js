@@ -1,0 +1,65 @@
+/**
+ * The sheet that a long press on a message opens: six reactions, and the actions of its menu.
+ *
+ * @module
+ */
+
+import { t } from "../strings/strings.js";
+import { openDialog } from "./dialog.js";
+import { iconButton, icons, isTouch, make } from "./dom.js";
+import { recent } from "./emoji-picker.js";
+import { favourites } from "./emoji.js";
+
+const REACTIONS = 6;
+/** Time and distance within which a touch becomes a long press. */
+const PRESS_MS = 500;
+const MOVED_PX = 10;
+
+/**
+ * Calls `open` for a long press on an element.
+ *
+ * @param {Element} element
+ * @param {(target: Element) => void} open
+ */
+export function onLongPress(element, open) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let x = 0;
+  let y = 0;
+  const cancel = () => clearTimeout(timer);
+  element.addEventListener("pointerdown", (/** @type {any} */ event) => {
+    cancel();
+    if (event.pointerType !== "touch") return;
+    ({ clientX: x, clientY: y } = event);
+    timer = setTimeout(() => open(event.target), PRESS_MS);
+  });
+  element.addEventListener("pointermove", (/** @type {any} */ { clientX, clientY }) => {
+    if (Math.hypot(clientX - x, clientY - y) > MOVED_PX) cancel();
+  });
+  for (const end of ["pointerup", "pointercancel", "scroll"]) element.addEventListener(end, cancel, { passive: true });
+  // The browser has a menu of its own for a long press.
+  element.addEventListener("contextmenu", (event) => isTouch() && event.preventDefault());
+}
+
+/**
+ * @param {string} title
+ * @param {import("./menu.js").Choice[][]} groups
+ * @param {{ react: (emoji: string) => void, more: () => void }} actions  `more`: opens the picker
+ */
+export function openSheet(title, groups, { react, more }) {
+  /** @param {() => void} act */
+  const press = (act) => () => {
+    dialog.close();
+    act();
+  };
+  const offered = [...new Set([...recent(), ...favourites])].slice(0, REACTIONS);
+  const reactions = offered.map((emoji) => make("button", { type: "button", text: emoji, "aria-label": emoji, onclick: press(() => react(emoji)) }));
+  const items = groups.flat().map(({ label, act, isDangerous }) =>
+    make("button", { class: isDangerous ? "danger" : "", type: "button", role: "menuitem", text: label, onclick: press(act) }));
+  const dialog = openDialog(
+    "sheet",
+    title,
+    make("div", { class: "sheet-reactions", role: "group", "aria-label": t("react") }, ...reactions, iconButton(icons.react_more, t("react_more"), press(more))),
+    make("div", { role: "menu", "aria-label": t("more_actions") }, ...items),
+  );
+}
