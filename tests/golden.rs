@@ -300,6 +300,7 @@ fn private() -> Vec<Named> {
     let room = RoomSummary {
         room: s("den"),
         private: true,
+        locked: true,
         role: Some("moderator"),
         read: Some(40),
         ..line()
@@ -320,6 +321,8 @@ fn private() -> Vec<Named> {
                 count: 2,
                 users: vec![member, user("Eve", 1)],
                 private: true,
+                locked: false,
+                slow: 10,
                 role: Some("member"),
             })),
         ),
@@ -372,6 +375,8 @@ fn people() -> Vec<Named> {
                 count: 2,
                 users: users(),
                 private: false,
+                locked: false,
+                slow: 0,
                 role: None,
             })),
         ),
@@ -423,6 +428,8 @@ fn line() -> RoomSummary {
         topic: s(""),
         last: None,
         private: false,
+        locked: false,
+        slow: 0,
         role: None,
         read: None,
     }

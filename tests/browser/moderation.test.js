@@ -152,6 +152,17 @@ test("the room menu locks, slows and sets the topic", async () => {
   await log(guest).getByText("Oskar locked the room.").waitFor();
   await say(guest, "may I?");
   await rows(guest, "may I?").and(guest.locator(".failed")).waitFor();
+  // One of the two, by what the room is, also for who comes later.
+  const offered = async (page) => {
+    await page.locator("#room-menu").click();
+    const items = await page.getByRole("menuitem").allInnerTexts();
+    await page.keyboard.press("Escape");
+    return items.filter((it) => /lock/i.test(it));
+  };
+  assert.deepEqual(await offered(owner), ["Unlock"]);
+  await owner.reload();
+  await connected(owner);
+  assert.deepEqual(await offered(owner), ["Unlock"]);
   await pressIn(owner, owner.locator("#room-menu"), "Unlock");
   await log(guest).getByText("Oskar unlocked the room.").waitFor();
   await guest.getByRole("button", { name: "Retry" }).click();

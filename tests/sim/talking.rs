@@ -189,6 +189,7 @@ fn a_reaction_is_one_however_its_emoji_is_written() {
         ("ß", "ß"),
     ] {
         for on in [true, false] {
+            world.pass(Duration::from_secs(5));
             world.told.clear();
             let payload = format!(r#"{{"mid":1,"emoji":"{written}","on":{on}}}"#);
             world.say(

@@ -396,6 +396,21 @@ test("delays double from half a second to thirty, with full jitter", async () =>
     await it.clock.pass(waits.at(-1));
   }
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]);
+  let isWatched = true;
+  const watched = world({ isWatched: () => isWatched });
+  watched.chat.connect();
+  const waitedFor = async (code) => {
+    await watched.socket.end(code);
+    const { retry_in_ms } = watched.told.at(-1).payload;
+    await watched.clock.pass(retry_in_ms);
+    return retry_in_ms;
+  };
+  const seen = [];
+  for (let i = 0; i < 7; i += 1) seen.push(await waitedFor());
+  assert.deepEqual(seen, [500, 1000, 2000, 4000, 5000, 5000, 5000], "who looks waits at most five seconds");
+  assert.equal(await waitedFor(4102), 30000, "unless the server asks for more");
+  isWatched = false;
+  assert.equal(await waitedFor(), 30000);
   const calm = world({ random: () => 0.25 });
   calm.chat.connect();
   await calm.socket.end();

@@ -35,10 +35,17 @@ test("actions on a person depend on both ranks", () => {
 test("actions on a room depend on its kind and the rank", () => {
   const inDev = (state) => actionsIn(state, state.rooms.get("dev")).join(" ");
   assert.equal(inDev(told()), "");
-  assert.equal(inDev(told({ role: "moderator" })), "lock unlock slow");
-  assert.equal(inDev(told({ role: "owner" })), "lock unlock slow make_private");
-  assert.equal(inDev(told({ role: "owner", isPrivate: true })), "lock unlock slow make_public");
-  assert.equal(inDev(told({ admin: true })), "lock unlock slow make_private remove_room");
+  assert.equal(inDev(told({ role: "moderator" })), "lock slow");
+  assert.equal(inDev(told({ role: "owner" })), "lock slow make_private");
+  assert.equal(inDev(told({ role: "owner", isPrivate: true })), "lock slow make_public");
+  assert.equal(inDev(told({ admin: true })), "lock slow make_private remove_room");
+  const change = (action, seconds) => (state) => reduce(state, { type: "moderated", room: "dev", payload: { action, by: "Oz", seconds } }, 0);
+  const locked = change("lock")(told({ role: "moderator" }));
+  assert.equal(inDev(locked), "unlock slow", "what it is now decides");
+  assert.equal(inDev(change("unlock")(locked)), "lock slow");
+  assert.equal(change("slow", 10)(locked).rooms.get("dev").slow, 10);
+  const joined = { type: "joined", room: "dev", payload: { role: "owner", locked: true, slow: 60 } };
+  assert.equal(inDev(reduce(told(), joined, 0)), "unlock slow make_private");
   const state = told({ admin: true });
   assert.equal(moderates(state, state.rooms.get("@Bob")), false, "a conversation has nobody who keeps order");
   assert.equal(moderates(state, undefined), false);

@@ -52,7 +52,7 @@ export function actionsIn(state, room) {
   const rank = rankIn(state, room);
   if (rank < MODERATOR) return [];
   const change = room.isPrivate ? "make_public" : "make_private";
-  return ["lock", "unlock", "slow", ...(rank >= OWNER ? [change] : []), ...(rank >= ADMIN ? ["remove_room"] : [])];
+  return [room.isLocked ? "unlock" : "lock", "slow", ...(rank >= OWNER ? [change] : []), ...(rank >= ADMIN ? ["remove_room"] : [])];
 }
 
 /** Returns the other private rooms to which the reader may invite. @param {State} state @param {string} active @returns {string[]} */

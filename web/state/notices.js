@@ -22,6 +22,11 @@ export function applyModeration(state, name, { seq, payload = {} }) {
     case "make_private":
     case "make_public":
       return updateRoom(next, name, (room) => ({ ...room, isPrivate: moderation.action === "make_private" }));
+    case "lock":
+    case "unlock":
+      return updateRoom(next, name, (room) => ({ ...room, isLocked: moderation.action === "lock" }));
+    case "slow":
+      return updateRoom(next, name, (room) => ({ ...room, slow: moderation.seconds }));
     case "promote":
     case "demote": {
       const role = moderation.action === "promote" ? "moderator" : "";

@@ -75,6 +75,8 @@
  * @property {number} read          the read marker of an account; 0 for guests
  * @property {string} role          of the reader: `owner`, `moderator`, `member` or empty
  * @property {boolean} isPrivate    visible only to members
+ * @property {boolean} isLocked     only moderators may write
+ * @property {number} slow          seconds between two messages of one person; 0 for no slow mode
  * @property {string} partner       current name of the other person of a private conversation
  * @property {number[]} deleting    messages that the reader deletes, while it can be undone
  * @property {Record<string, number>} typing  expiry times by name, local clock
@@ -101,6 +103,8 @@ export function emptyRoom(name) {
     read: 0,
     role: "",
     isPrivate: false,
+    isLocked: false,
+    slow: 0,
     partner: "",
     deleting: [],
     typing: {},

@@ -76,11 +76,13 @@ function withWelcome(room, raw, you) {
 }
 
 /** Returns the fields of a room that `welcome` and `joined` set. @param {Room} room @param {any} raw */
-export function roomFields(room, { topic, role, private: isPrivate, with: partner }) {
+export function roomFields(room, { topic, role, private: isPrivate, locked, slow, with: partner }) {
   return {
     topic: text(topic),
     role: text(role),
     isPrivate: isPrivate === true,
+    isLocked: locked === true,
+    slow: count(slow, 0),
     partner: text(partner) || room.partner,
   };
 }

@@ -102,7 +102,7 @@ export function contextMenus(actions) {
     const moderation = actionsIn(current, room).flatMap((action) => {
       if (action === "remove_room") return [{ label: t("do_remove_room"), act: () => actions.removeRoom(active), isDangerous: true }];
       if (action !== "slow") return [{ label: t(`do_${action}`), act: () => moderate(active, action) }];
-      return SLOW_SECONDS.map((seconds) => ({
+      return SLOW_SECONDS.filter((it) => it !== room.slow).map((seconds) => ({
         label: seconds ? t("do_slow_for", { time: span(seconds * 1000) }) : t("do_slow_end"),
         act: () => moderate(active, action, { seconds }),
       }));

@@ -36,6 +36,8 @@ impl Chat {
             count: if inside.direct_room.is_some() { users.len() } else { inside.people.len() },
             users,
             private: inside.rules().private,
+            locked: inside.rules().locked,
+            slow: inside.rules().slow,
             role: inside.rules().shown_role(own),
         };
         step.reply(from.id, ServerEvent::Joined(Box::new(joined)));

@@ -57,6 +57,10 @@ pub struct Joined {
     pub users: Vec<User>,
     /// Whether it is private.
     pub private: bool,
+    /// Whether only moderators may post.
+    pub locked: bool,
+    /// Seconds between two messages of one person; 0: no slow mode.
+    pub slow: u64,
     /// The client's role, if it has one.
     pub role: Option<&'static str>,
 }
@@ -100,6 +104,10 @@ pub struct RoomSummary {
     pub last: Option<u64>,
     /// Whether it is private.
     pub private: bool,
+    /// Whether only moderators may post.
+    pub locked: bool,
+    /// Seconds between two messages of one person; 0: no slow mode.
+    pub slow: u64,
     /// The reader's role, if it has one.
     pub role: Option<&'static str>,
     /// The last entry the reader has read, if known.

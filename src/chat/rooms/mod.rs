@@ -197,6 +197,8 @@ impl Room {
             topic: Arc::clone(&self.topic),
             last: Some(self.spoke).filter(|ts| *ts > 0),
             private: self.rules().private,
+            locked: self.rules().locked,
+            slow: self.rules().slow,
             role: None,
             read: None,
         }

@@ -110,6 +110,10 @@ struct Room<'a> {
     last: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     private: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    locked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slow: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
     #[serde(flatten)]
@@ -124,6 +128,8 @@ impl<'a> From<&'a chat::RoomSummary> for Room<'a> {
             topic: &it.topic,
             last: it.last,
             private: it.private,
+            locked: it.locked,
+            slow: Some(it.slow).filter(|seconds| *seconds > 0),
             role: it.role,
             read: ReadUpTo::new(it.seq, it.read),
         }
@@ -152,6 +158,10 @@ pub(in crate::server::render) struct Joined<'a> {
     users: Vec<User<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     private: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    locked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slow: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
 }
@@ -164,6 +174,8 @@ impl<'a> From<&'a chat::Joined> for Joined<'a> {
             count: it.count,
             users: it.users.iter().map(User::from).collect(),
             private: it.private,
+            locked: it.locked,
+            slow: Some(it.slow).filter(|seconds| *seconds > 0),
             role: it.role,
         }
     }

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { connectBot } from "./bots.js";
+import { FREELY, jumpTo, log, rows, say, sees, setUp, until } from "./world.js";
+
+const world = setUp({ args: [...FREELY, "--data", "none"] });
+
+test("a mention elsewhere is shown over the open room, spoken, and a press leads there", async () => {
+  const page = await world.enter("Mia", { room: "garden" });
+  const bob = await connectBot(world.url, "Bob", "kitchen");
+  await jumpTo(page, "kitchen");
+  await page.getByRole("link", { name: "garden" }).click();
+  await page.getByRole("heading", { name: "#garden" }).waitFor();
+  await bob.say("nothing for her");
+  await bob.say("@Mia, come **over**");
+  const toast = page.getByRole("button", { name: "Bob – #kitchen @Mia, come over" });
+  await toast.waitFor();
+  assert.match(await page.locator("#announcer").innerText(), /Bob – #kitchen: @Mia, come over/);
+  assert.equal(await page.locator(".toast").count(), 1);
+  await toast.click();
+  await page.getByRole("heading", { name: "#kitchen" }).waitFor();
+  await bob.say("@Mia, here");
+  await sees(page, "@Mia, here");
+  assert.equal(await page.locator(".toast").count(), 0, "what is open needs none");
+  bob.close();
+});
+
+test("the icon of the installed page counts what is meant for the reader", async () => {
+  const page = await world.enter("Bonnie", { room: "icon" });
+  const bob = await connectBot(world.url, "Bill", "other");
+  await jumpTo(page, "other");
+  await page.getByRole("link", { name: "icon" }).click();
+  await page.evaluate(() => {
+    window.badges = [];
+    navigator.setAppBadge = async (number) => window.badges.push(number);
+    navigator.clearAppBadge = async () => window.badges.push(0);
+  });
+  await bob.say("hello", "@Bonnie?");
+  await until(() => page.evaluate(() => window.badges.at(-1) === 1), "the badge");
+  await page.getByRole("link", { name: "other" }).click();
+  await until(() => page.evaluate(() => window.badges.at(-1) === 0), "no badge");
+  bob.close();
+});
+
+test("a text of many lines is folded until it is asked for", async () => {
+  const page = await world.enter("Fritz", { room: "folded" });
+  const eve = await connectBot(world.url, "Eve", "folded");
+  await eve.say(`a${"\n".repeat(3990)}b`, `short\n\`\`\`\n${"code\n".repeat(60)}\`\`\``);
+  await sees(page, "short");
+  const height = async (text) => (await rows(page, text).boundingBox()).height;
+  assert.ok((await height(/^Eve.*a/s)) < 500, `${await height(/^Eve.*a/s)} px`);
+  assert.equal(await log(page).getByRole("button", { name: "Show all" }).count(), 1, "code scrolls by itself");
+  await log(page).getByRole("button", { name: "Show all" }).click();
+  await until(async () => (await height(/^Eve.*a/s)) > 5_000, "all of it");
+  eve.close();
+});
+
+test("past midnight, today becomes yesterday", async () => {
+  const page = await world.enter("Dawn", { room: "midnight" });
+  await say(page, "before midnight");
+  await sees(page, "before midnight");
+  await log(page).getByRole("heading", { name: "Today" }).waitFor();
+  await page.clock.setFixedTime(Date.now() + 24 * 3600 * 1000);
+  await log(page).getByRole("heading", { name: "Yesterday" }).waitFor();
+});
