@@ -2,8 +2,8 @@
 //!
 //! Each module becomes a function that is called once, after those it imports, and returns its
 //! exports. This supports only modules as in `web/`: no cycles, no top-level `await`, no default
-//! export, no export that is reassigned, and import statements that end with `";`. Anything else
-//! fails the build.
+//! export, no export that is reassigned, no text of several lines, and import statements that end
+//! with `";`. What is not supported fails the build or the tests.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -101,7 +101,7 @@ fn bind(module: &str, what: &str, from: &str, exports: &mut Vec<String>) -> Stri
     format!("const {{ {} }} = {from};\n", pairs.join(", "))
 }
 
-/// Returns the source without the comments that have lines of their own.
+/// Returns the source without indentation, and without the comments that have lines of their own.
 fn without_comments(source: &str) -> String {
     let mut code = String::new();
     let mut is_comment = false;
@@ -110,8 +110,10 @@ fn without_comments(source: &str) -> String {
         let begins =
             words.starts_with("/*") && words.find("*/").is_none_or(|at| at + 2 == words.len());
         is_comment |= begins;
-        if !is_comment && !words.starts_with("//") {
-            code.push_str(line);
+        if !is_comment && !words.is_empty() && !words.starts_with("//") {
+            // A statement at the margin begins a declaration, so the others keep a space.
+            code.push_str(if line.starts_with(' ') { " " } else { "" });
+            code.push_str(words);
             code.push('\n');
         }
         is_comment &= !words.ends_with("*/");
