@@ -32,7 +32,6 @@ import { find, withReaction } from "./room.js";
  * @property {import("./room.js").Range} [range]  of a gap or of lost messages
  * @property {string} [room]          the room that begins here
  * @property {string} [partner]       of a conversation that begins here
- * @property {string} [topic]
  * @property {boolean} [isPrivate]
  */
 
@@ -105,8 +104,8 @@ function isWhole({ more, lost, oldest, messages }) {
 }
 
 /** @param {Room} room @returns {Item} */
-function introOf({ name, partner, topic, isPrivate }) {
-  return { key: "intro", kind: "intro", mid: 0, room: name, partner, topic, isPrivate };
+function introOf({ name, partner, isPrivate }) {
+  return { key: "intro", kind: "intro", mid: 0, room: name, partner, isPrivate };
 }
 
 /**

@@ -16,13 +16,12 @@ import { icon, icons, make } from "./dom.js";
  */
 
 /** Returns the nodes of the row. @param {import("../state/timeline.js").Item} item @param {IntroActions} actions */
-export function introNodes({ room = "", partner = "", topic = "", isPrivate }, { setTopic, invite }) {
+export function introNodes({ room = "", partner = "", isPrivate }, { setTopic, invite }) {
   if (isDirect(room)) {
     const name = partner || room.slice(1);
     return [avatar(name), make("p", { class: "title", text: t("intro_direct", { name }) }), make("p", { class: "muted", text: t("intro_direct_note", { name }) })];
   }
   const sign = make("span", { class: "sign", "aria-hidden": "true" }, isPrivate ? icon(icons.lock) : "#");
-  const note = topic ? make("bdi", { text: topic }) : t(isPrivate ? "intro_private_note" : "intro_note");
   const choices = [
     make("button", { type: "button", text: t("do_topic"), onclick: setTopic }),
     make("button", { type: "button", text: t("do_invite"), onclick: invite }),
@@ -30,7 +29,7 @@ export function introNodes({ room = "", partner = "", topic = "", isPrivate }, {
   return [
     sign,
     make("p", { class: "title", dir: "auto", text: t("intro_title", { room: `#${room}` }) }),
-    make("p", { class: "muted" }, note),
+    make("p", { class: "muted", text: t(isPrivate ? "intro_private_note" : "intro_note") }),
     make("div", { class: "choices" }, ...choices),
   ];
 }

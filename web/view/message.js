@@ -237,7 +237,6 @@ function isSame(a, b) {
     a.isDeleting === b.isDeleting &&
     a.day === b.day &&
     a.notice === b.notice &&
-    a.topic === b.topic &&
     a.partner === b.partner &&
     a.isPrivate === b.isPrivate &&
     a.room === b.room &&
