@@ -7,7 +7,7 @@ const world = setUp({ args: [...FREELY, "--data", "none"] });
 
 const PHONE = { viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true };
 
-/** Holds a finger on an element. */
+/** Touches an element until its sheet is open. */
 async function hold(page, element) {
   const { x, y, height } = await element.boundingBox();
   const session = await page.context().newCDPSession(page);
