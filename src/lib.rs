@@ -100,7 +100,7 @@
 //!    as durable as promised.
 //!
 //! What is deliberately absent: an async runtime, a thread per anything, per-connection buffers,
-//! a client role in the codec, topics with wildcards, and any way to speak in another's name.
+//! a client role in the endpoint, topics with wildcards, and any way to speak in another's name.
 
 pub mod assets;
 pub mod auth;

@@ -173,7 +173,7 @@ pub(super) struct Inflater {
 
 impl Inflater {
     /// Returns an inflater with a window of 15 bits, which suits any smaller one of the sender.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { stream: Decompress::new(false), ended: false, last: [0; TAIL.len()] }
     }
 
@@ -248,6 +248,13 @@ impl Inflater {
         self.inflate(&FINAL, out, bytes_max)?;
         if self.ended && out.len() == length { Ok(()) } else { Err(Violation::BadDeflate) }
     }
+}
+
+/// Returns `payload` compressed as one message of its own.
+pub(super) fn deflate_once(payload: &[u8]) -> Option<Vec<u8>> {
+    let mut deflated = Vec::new();
+    let done = deflate(&mut Compress::new(Compression::new(LEVEL), false), payload, &mut deflated);
+    done.then_some(deflated)
 }
 
 /// Compresses `payload` as one message, without the tail.

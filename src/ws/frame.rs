@@ -1,5 +1,8 @@
 //! Frames: the header of one received, and the encoding of one sent (§5.2).
+//!
+//! Clients mask their frames, servers do not (§5.1); all else is the same both ways.
 
+use super::mask::unmask;
 use super::violation::Violation;
 
 /// The type of a frame (§5.2).
@@ -45,17 +48,17 @@ const MASK: u8 = 0x80;
 const LENGTH_16: u8 = 126;
 const LENGTH_64: u8 = 127;
 
-/// Bytes of the longest header a client sends.
+/// Bytes of the longest header.
 pub(super) const HEADER_BYTES_MAX: usize = 14;
 
-/// The header of a client's frame.
+/// The header of a frame.
 ///
 /// | byte | bits |
 /// |---|---|
 /// | 0 | FIN, RSV1, RSV2, RSV3, opcode (4) |
 /// | 1 | MASK, length (7): 126 if 2 bytes of length follow, 127 if 8 do |
 /// | 2… | the length if it is longer, big-endian |
-/// | … | masking key (4 bytes) |
+/// | … | masking key (4 bytes), in a client's frame |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FrameHeader {
     pub(super) fin: bool,
@@ -63,13 +66,40 @@ pub(super) struct FrameHeader {
     pub(super) rsv1: bool,
     pub(super) opcode: Opcode,
     pub(super) payload_bytes: u64,
+    /// All zero in a server's frame.
     pub(super) masking_key: [u8; 4],
 }
 
 impl FrameHeader {
-    /// Parses a header at the front of `bytes`; returns it and its length, `None` while it is
-    /// incomplete. A violation is found with its first byte.
+    /// Parses the header of a client's frame at the front of `bytes`; returns it and its length,
+    /// `None` while it is incomplete. A violation is found with its first byte.
     pub(super) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<(Self, usize)>, Violation> {
+        let Some((mut header, rest)) = Self::parse_unkeyed(bytes, deflate, MASK)? else {
+            return Ok(None);
+        };
+        let Some((&masking_key, rest)) = rest.split_first_chunk() else {
+            return Ok(None);
+        };
+        header.masking_key = masking_key;
+        Ok(Some((header, bytes.len().saturating_sub(rest.len()))))
+    }
+
+    /// Parses the header of a server's frame, as [`FrameHeader::parse`] does a client's.
+    pub(super) fn parse_unmasked(
+        bytes: &[u8],
+        deflate: bool,
+    ) -> Result<Option<(Self, usize)>, Violation> {
+        let parsed = Self::parse_unkeyed(bytes, deflate, 0)?;
+        Ok(parsed.map(|(header, rest)| (header, bytes.len().saturating_sub(rest.len()))))
+    }
+
+    /// Parses a header up to the masking key; `mask` is what its MASK bit must be.
+    #[inline]
+    fn parse_unkeyed(
+        bytes: &[u8],
+        deflate: bool,
+        mask: u8,
+    ) -> Result<Option<(Self, &[u8])>, Violation> {
         let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
@@ -86,8 +116,8 @@ impl FrameHeader {
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
         };
-        if second & MASK == 0 {
-            return Err(Violation::Unmasked);
+        if second & MASK != mask {
+            return Err(if mask == 0 { Violation::Masked } else { Violation::Unmasked });
         }
         let length = second & !MASK;
         if opcode.is_control() && length > 125 {
@@ -96,11 +126,7 @@ impl FrameHeader {
         let Some((payload_bytes, rest)) = parse_length(length, rest)? else {
             return Ok(None);
         };
-        let Some((&masking_key, rest)) = rest.split_first_chunk() else {
-            return Ok(None);
-        };
-        let header = Self { fin, rsv1, opcode, payload_bytes, masking_key };
-        Ok(Some((header, bytes.len().saturating_sub(rest.len()))))
+        Ok(Some((Self { fin, rsv1, opcode, payload_bytes, masking_key: [0; 4] }, rest)))
     }
 }
 
@@ -128,17 +154,37 @@ fn parse_length(length: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violati
 
 /// Appends one frame that ends its message: never masked (§5.1), length in its shortest form.
 pub fn encode(opcode: Opcode, rsv1: bool, payload: &[u8], out: &mut Vec<u8>) {
+    encode_header(opcode, rsv1, 0, payload.len(), out);
+    out.extend_from_slice(payload);
+}
+
+/// Appends one frame that ends its message, masked as a client has to (§5.3).
+pub(super) fn encode_masked(
+    opcode: Opcode,
+    rsv1: bool,
+    payload: &[u8],
+    key: [u8; 4],
+    out: &mut Vec<u8>,
+) {
+    encode_header(opcode, rsv1, MASK, payload.len(), out);
+    out.extend_from_slice(&key);
+    let start = out.len();
+    out.extend_from_slice(payload);
+    unmask(out.get_mut(start..).unwrap_or_default(), key);
+}
+
+#[inline]
+fn encode_header(opcode: Opcode, rsv1: bool, mask: u8, payload_bytes: usize, out: &mut Vec<u8>) {
     let first = FIN | if rsv1 { RSV1 } else { 0 } | opcode as u8;
-    match payload.len() {
-        length @ 0..=125 => out.extend_from_slice(&[first, length as u8]),
+    match payload_bytes {
+        length @ 0..=125 => out.extend_from_slice(&[first, mask | length as u8]),
         length @ 126..=0xffff => {
-            out.extend_from_slice(&[first, LENGTH_16]);
+            out.extend_from_slice(&[first, mask | LENGTH_16]);
             out.extend_from_slice(&(length as u16).to_be_bytes());
         }
         length => {
-            out.extend_from_slice(&[first, LENGTH_64]);
+            out.extend_from_slice(&[first, mask | LENGTH_64]);
             out.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
-    out.extend_from_slice(payload);
 }

@@ -155,7 +155,7 @@ fn check_protocols(request: &Request) -> Result<(), Rejection> {
 }
 
 /// §4.2.2 item 5.4.
-fn accept_key(key: &str) -> String {
+pub(super) fn accept_key(key: &str) -> String {
     let mut sha1 = Sha1::new();
     sha1.update(key.as_bytes());
     sha1.update(GUID);

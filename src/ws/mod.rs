@@ -1,8 +1,9 @@
 //! The protocol of one WebSocket connection, without a socket: RFC 6455, RFC 7692.
 //!
 //! Section numbers in this directory are RFC 6455's unless another one is named. An [`Endpoint`]
-//! takes bytes and time and returns [`Event`]s; output is appended to the caller's buffer. Server
-//! side only. I/O and timers are `net`'s, the meaning of messages is `server`'s.
+//! takes bytes and time and returns [`Event`]s; output is appended to the caller's buffer. I/O and timers
+//! are `net`'s, the meaning of messages is `server`'s. The other side, as far as a command of this
+//! program needs it, is [`client`].
 //!
 //! ```text
 //!   bytes ─► endpoint ─► http::Parser ─► Event::Request ─► answer ─► handshake
@@ -25,6 +26,7 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
+pub mod client;
 mod close;
 mod deflate;
 mod endpoint;

@@ -39,6 +39,8 @@ pub mod code {
 pub enum Violation {
     /// §5.1: a client's frame is not masked.
     Unmasked,
+    /// §5.1: a server's frame is masked.
+    Masked,
     /// §5.2, RFC 7692 §6: a reserved bit is set without an extension that uses it.
     ReservedBits,
     /// §5.2: the opcode is reserved.
@@ -94,6 +96,7 @@ impl Violation {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Unmasked => "frame is not masked",
+            Self::Masked => "frame of a server is masked",
             Self::ReservedBits => "reserved bit is set",
             Self::ReservedOpcode => "reserved opcode",
             Self::NonMinimalLength => "length is not minimal",

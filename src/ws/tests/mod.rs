@@ -1,5 +1,6 @@
 //! Tables of literal bytes, named by section or rule, driven through whole endpoints.
 
+mod client;
 mod closing;
 mod deflate;
 mod framing;
