@@ -43,4 +43,6 @@ pub struct Gauges {
     pub searches: usize,
     /// Bytes of entries in memory.
     pub cached_bytes: usize,
+    /// Bytes that are free where the database is, as last looked at; none without one.
+    pub disk_free_bytes: Option<u64>,
 }

@@ -18,6 +18,7 @@ mod certificates;
 mod documents;
 mod errors;
 mod exchange;
+pub mod health;
 mod hosts;
 mod https;
 mod lifecycle;

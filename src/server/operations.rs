@@ -106,6 +106,7 @@ pub(super) enum ResponseBody {
     Closed,
     Notified,
     Draining,
+    Health,
     LogLevel,
 }
 
@@ -312,6 +313,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Send everybody a notice.",
         body: Some(RequestBody::Notice),
         ..admin(Method::Post, "/api/admin/notice", "notify", ResponseBody::Notified)
+    },
+    Operation {
+        summary: "How the server is.",
+        ..admin(Method::Get, "/api/admin/health", "serverHealth", ResponseBody::Health)
     },
     Operation {
         summary: "The minimum level of the log.",

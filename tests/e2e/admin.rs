@@ -165,6 +165,7 @@ fn only_administrators_reach_the_administration_and_at_its_own_address() {
     for (line, body) in [
         ("GET /api/admin/connections", Value::Null),
         ("GET /api/admin/rooms", Value::Null),
+        ("GET /api/admin/health", Value::Null),
         ("DELETE /api/admin/users/Root", Value::Null),
         ("DELETE /api/admin/connections/1", Value::Null),
         ("POST /api/admin/notice", json!({ "message": "hi" })),
@@ -180,6 +181,8 @@ fn only_administrators_reach_the_administration_and_at_its_own_address() {
         ("GET /api/admin/what", 404),
         ("GET /api/admin/rooms/a/b", 404),
         ("POST /api/admin/rooms", 405),
+        ("GET /api/admin/health", 200),
+        ("POST /api/admin/health", 405),
         ("GET /api/admin/drain", 405),
         ("GET /api/admin/rooms?from=x", 400),
         ("GET /api/admin/rooms?from=99999999", 200),

@@ -17,7 +17,7 @@ const ATTEMPTS_MAX: u32 = 10;
 const TIMES: u32 = 4;
 
 /// Request lines with a text of any length.
-const LINES: [&str; 36] = [
+const LINES: [&str; 37] = [
     "GET /TEXT",
     "GET /?TEXT",
     "GET /v/TEXT",
@@ -44,6 +44,7 @@ const LINES: [&str; 36] = [
     "GET /openapi.json?TEXT",
     "GET /api/admin/TEXT",
     "GET /api/admin/connections?from=TEXT",
+    "GET /api/admin/health?TEXT",
     "DELETE /api/admin/connections/TEXT",
     "DELETE /api/admin/users/TEXT",
     "GET /api/admin/rooms?from=TEXT",

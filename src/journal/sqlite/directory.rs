@@ -9,7 +9,11 @@ use std::os::unix::fs::{
     DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use rustix::fs::fstatvfs;
 
 use super::super::OpenError;
 use crate::clock::Moment;
@@ -26,7 +30,21 @@ pub(super) struct Directory {
     log: Option<(u64, u64)>,
     /// Whether a log was there before.
     log_left: bool,
+    space: Space,
 }
+
+/// The bytes that are free in a directory, as last measured.
+#[derive(Clone, Debug)]
+pub(super) struct Space(Arc<AtomicU64>);
+
+impl Space {
+    /// Returns the bytes; `None` if the system does not tell.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|bytes| *bytes != UNKNOWN)
+    }
+}
+
+const UNKNOWN: u64 = u64::MAX;
 
 impl Directory {
     /// Locks a directory, and makes it if there is none. Nobody else may look into it.
@@ -61,7 +79,14 @@ impl Directory {
         }
         let log_left = fs::metadata(path.join(LOG)).is_ok_and(|log| log.len() > 0);
         let path = path.to_owned();
-        let directory = Self { path, lock, database, log: None, log_left };
+        let directory = Self {
+            path,
+            lock,
+            database,
+            log: None,
+            log_left,
+            space: Space(Arc::new(AtomicU64::new(UNKNOWN))),
+        };
         // Another server may have renamed the files meanwhile.
         match directory.is_locked() {
             true => Ok(directory),
@@ -90,6 +115,17 @@ impl Directory {
     /// Whether a process that ended early left a write-ahead log behind.
     pub(super) fn log_left(&self) -> bool {
         self.log_left
+    }
+
+    /// Returns what [`Directory::measure`] measures.
+    pub(super) fn space(&self) -> Space {
+        self.space.clone()
+    }
+
+    /// Measures how much is free, which may wait for the disk.
+    pub(super) fn measure(&self) {
+        let free = fstatvfs(&self.lock).map(|of| of.f_bavail.saturating_mul(of.f_frsize));
+        self.space.0.store(free.unwrap_or(UNKNOWN), Ordering::Relaxed);
     }
 
     /// Whether the files in the directory are still those that were opened. Not before SQLite has

@@ -51,6 +51,7 @@ use crate::chat::record::{
     RequestId, Search, SearchPage, SessionRecord,
 };
 use crate::clock::{Moment, Now};
+use directory::Space;
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
 use running_searches::RunningSearches;
@@ -77,6 +78,7 @@ pub(super) struct Sqlite {
     underway: Underway,
     counters: Counters,
     writable: bool,
+    space: Space,
     /// The time of the last call.
     now: Now,
     /// When the next message expires: Unix milliseconds.
@@ -192,6 +194,7 @@ impl Sqlite {
             reads,
             searches: self.searches.underway(),
             cached_bytes: self.rooms.bytes(),
+            disk_free_bytes: self.space.free_bytes(),
         }
     }
 

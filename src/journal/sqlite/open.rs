@@ -68,6 +68,8 @@ impl Sqlite {
             return Err(OpenError::Locked { path: place.dir.clone() });
         }
         directory.reserve();
+        directory.measure();
+        let space = directory.space();
         let worker = Worker {
             writer,
             tasks: taken,
@@ -87,10 +89,7 @@ impl Sqlite {
             look_at: now.at,
             directory,
         };
-        spawn("journal", move || {
-            worker.run();
-            drop(doing);
-        })?;
+        start(worker, doing)?;
         let sqlite = Self {
             rooms: Rooms::new(&rooms, limits.clone()),
             tasks,
@@ -104,6 +103,7 @@ impl Sqlite {
             underway: Underway::default(),
             counters: Counters::new(),
             writable: true,
+            space,
             now,
             expiry,
             retention: if limits.prunes() { now.at } else { Moment::NEVER },
@@ -113,6 +113,14 @@ impl Sqlite {
         let (taken_at, durable) = (now.unix_ms, durable(place.durability));
         Ok((sqlite, Snapshot { taken_at, epoch, durable, rooms, sessions, key_values }))
     }
+}
+
+/// Starts the thread that writes.
+fn start(worker: Worker, doing: Sender<()>) -> Result<(), OpenError> {
+    spawn("journal", move || {
+        worker.run();
+        drop(doing);
+    })
 }
 
 /// The channels by which a thread reports to the reactor and shows that it has not ended.

@@ -169,6 +169,7 @@ impl Server {
             ("bans", None) if request.method == Method::Post => self.ban(turn, request),
             ("bans", None) => self.list_bans(turn, request),
             ("rooms", _) => self.list_rooms(request),
+            ("health", _) => Ok(self.health()),
             ("notice", _) => self.announce(turn, request),
             ("log-level", _) => self.log_level(request),
             ("drain", _) => {

@@ -14,6 +14,7 @@ use crate::server::api::{
     Banned, ConnectionsClosed, Draining, LevelOfLog, ListedBans, ListedConnections, ListedRooms,
     NewBan, NewNotice, Notified, Unbanned,
 };
+use crate::server::health::Health;
 use crate::server::operations::{OPERATIONS, Operation, Parameter, RequestBody, ResponseBody, Who};
 use crate::server::{render, routes};
 
@@ -124,6 +125,7 @@ impl Schemas<'_> {
             ResponseBody::Closed => json!(g.subschema_for::<ConnectionsClosed>()),
             ResponseBody::Notified => json!(g.subschema_for::<Notified>()),
             ResponseBody::Draining => json!(g.subschema_for::<Draining>()),
+            ResponseBody::Health => json!(g.subschema_for::<Health>()),
             ResponseBody::LogLevel => json!(g.subschema_for::<LevelOfLog<'_>>()),
         };
         let kind =

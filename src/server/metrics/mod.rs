@@ -7,6 +7,8 @@ mod exposition;
 mod figures;
 mod process;
 
+pub(super) use process::Process;
+
 use crate::chat::{Code, Effect, ServerEvent};
 use crate::http::{Request, Response};
 use crate::metrics::Counts;

@@ -7,20 +7,20 @@ use rustix::process::{Resource, getrlimit};
 
 /// The figures of this process; those that cannot be read are left out.
 #[derive(Debug, Default)]
-pub(super) struct Process {
+pub(in crate::server) struct Process {
     /// Seconds of the processor, of all threads.
-    pub(super) cpu_s: Option<f64>,
+    pub(in crate::server) cpu_s: Option<f64>,
     /// Bytes of resident memory.
-    pub(super) resident_bytes: Option<u64>,
+    pub(in crate::server) resident_bytes: Option<u64>,
     /// Open file descriptors.
-    pub(super) descriptors: Option<u64>,
+    pub(in crate::server) descriptors: Option<u64>,
     /// Most open file descriptors.
-    pub(super) descriptors_max: Option<u64>,
+    pub(in crate::server) descriptors_max: Option<u64>,
 }
 
 impl Process {
     /// Reads the figures.
-    pub(super) fn read() -> Self {
+    pub(in crate::server) fn read() -> Self {
         let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
         Self {
             cpu_s: cpu_ticks(&stat).map(|ticks| ticks as f64 / clock_ticks_per_second() as f64),

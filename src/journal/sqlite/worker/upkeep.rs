@@ -69,6 +69,7 @@ impl Worker {
     /// Stops writing if the files are not those in the directory any more: what was written would be
     /// lost with the process.
     fn look(&mut self) {
+        self.directory.measure();
         if self.degraded.is_none() && !self.directory.in_place() {
             tracing::error!(
                 "files of the journal were removed or renamed while in use; messages are refused"
