@@ -15,6 +15,7 @@ mod admin;
 mod ask;
 mod backup;
 mod check;
+mod doctor;
 mod export;
 mod health;
 mod import;
@@ -96,6 +97,7 @@ pub fn run(
         "admin" => admin::run(&effective.config, arguments),
         "backup" => backup::run(&effective.config, arguments),
         "check" => check::run(&effective, arguments),
+        "doctor" => doctor::run(arguments),
         "export" => export::run(&effective.config, arguments),
         "health" => health::run(&effective.config),
         "import" => import::run(&effective.config, arguments),
@@ -159,6 +161,7 @@ fn command() -> Command {
         .subcommand(admin::command())
         .subcommand(backup::command())
         .subcommand(check::command())
+        .subcommand(doctor::command())
         .subcommand(export::command())
         .subcommand(health::command())
         .subcommand(import::command())

@@ -44,6 +44,11 @@ impl WebOrigin {
         self.host.name()
     }
 
+    /// Returns its port, given or not; none for a scheme without one.
+    pub fn port(&self) -> Option<u16> {
+        self.host.port
+    }
+
     /// Whether a page of this origin was served by `host`. The `Host` header has no scheme, so a
     /// missing port is the default one of this origin's scheme.
     pub fn is_served_by(&self, host: &Host) -> bool {

@@ -9,6 +9,7 @@ mod backup;
 mod client;
 mod cost;
 mod data;
+mod doctor;
 mod drain;
 mod faults;
 mod full;

@@ -23,10 +23,10 @@ use tungstenite::{Message, WebSocket};
 use crate::client::{PATIENCE, Server, binary};
 
 /// A directory with a certificate made by the program under test; removed when dropped.
-struct Certs(PathBuf);
+pub struct Certs(PathBuf);
 
 impl Certs {
-    fn new(test: &str) -> Self {
+    pub fn new(test: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("chinwag-tls-{test}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
@@ -41,12 +41,12 @@ impl Certs {
         assert!(made.status.success(), "{made:?}");
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
 
     /// Starts a server with this certificate.
-    fn serve(&self, more: &[&str]) -> Server {
+    pub fn serve(&self, more: &[&str]) -> Server {
         let (cert, key) = (self.path("cert.pem"), self.path("key.pem"));
         Server::start(&[&["--tls-cert", &cert, "--tls-key", &key], more].concat())
     }

@@ -44,12 +44,13 @@ export function replaced(text, changes) {
   return text;
 }
 
-/** Makes a directory with a certificate of both hosts, as `both.pem` and `both.key`. */
-function scratch() {
+/** Makes a directory with a certificate of both hosts, as `both.pem` and `both.key`, that is valid for so many days. */
+function scratch(days = 30) {
   const dir = mkdtempSync(join(tmpdir(), "chinwag-proxy-"));
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-    "-subj", `/CN=${OWN_HOST}`, "-addext", `subjectAltName=DNS:${OWN_HOST},DNS:${OTHER_HOST}`,
-    "-keyout", join(dir, "both.key"), "-out", join(dir, "both.pem")], { stdio: "pipe" });
+  const [key, request, pem] = ["both.key", "both.csr", "both.pem"].map((name) => join(dir, name));
+  execFileSync("openssl", ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", `/CN=${OWN_HOST}`,
+    "-addext", `subjectAltName=DNS:${OWN_HOST},DNS:${OTHER_HOST}`, "-keyout", key, "-out", request], { stdio: "pipe" });
+  execFileSync("openssl", ["x509", "-req", "-in", request, "-signkey", key, "-days", String(days), "-copy_extensions", "copy", "-out", pem], { stdio: "pipe" });
   return dir;
 }
 
@@ -80,7 +81,7 @@ async function run(dir, [program, ...args], ports, environment = {}) {
     await stop();
     throw error;
   }
-  return { ...ports, log: () => log, signal: (/** @type {NodeJS.Signals} */ signal) => child.kill(signal), stop };
+  return { ...ports, pem: join(dir, "both.pem"), log: () => log, signal: (/** @type {NodeJS.Signals} */ signal) => child.kill(signal), stop };
 }
 
 function listens(child, port, secure, log) {
@@ -93,8 +94,8 @@ function listens(child, port, secure, log) {
 }
 
 /** Runs nginx. `changes` are those of a mistake; `upstream` is where the server is. */
-export async function nginx(upstream, changes = [], timeout = "4s") {
-  const dir = scratch();
+export async function nginx(upstream, changes = [], days = undefined) {
+  const dir = scratch(days);
   const [http, https] = [await freePort(), await freePort()];
   const sites = replaced(shipped("nginx.conf"), [
     ["listen 80;", `listen 127.0.0.1:${http};`],
@@ -111,7 +112,7 @@ export async function nginx(upstream, changes = [], timeout = "4s") {
   const main = `daemon off; pid ${dir}/pid; error_log stderr;
 ${process.getuid?.() === 0 ? "user root;" : ""}
 events {}
-http { access_log off; proxy_read_timeout ${timeout}; proxy_send_timeout ${timeout}; ${temporary.join(" ")} include ${dir}/sites.conf; }`;
+http { access_log off; proxy_read_timeout 4s; proxy_send_timeout 4s; ${temporary.join(" ")} include ${dir}/sites.conf; }`;
   writeFileSync(join(dir, "nginx.conf"), main);
   return run(dir, ["nginx", "-e", "stderr", "-p", dir, "-c", join(dir, "nginx.conf")], { http, https });
 }

@@ -17,7 +17,7 @@ pub struct Validity {
 
 impl Validity {
     /// Reads it from a certificate; `None` if that is malformed, or older than 1970.
-    pub(super) fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
+    pub fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
         let signed = field(&mut inside(AnyRef::from_der(certificate).ok()?)?)?;
         let mut fields = inside(signed)?;
         let version_or_serial = field(&mut fields)?;
