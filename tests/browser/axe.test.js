@@ -64,6 +64,10 @@ for (const [look, options] of LOOKS) {
     await page.locator(".person-card").waitFor();
     await isSound(page, "the card of a person");
     await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    bob.send({ type: "direct_message", id: "d", payload: { to: await page.locator("#me .name").textContent(), content: "psst" } });
+    await page.locator(".toast").waitFor();
+    await isSound(page, "a toast");
     if (await page.locator("#rooms-open").isVisible()) {
       await page.locator("#rooms-open").click();
       await isSound(page, "rooms");

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { FREELY, makeRoom, rows, say, sees, setUp, until } from "./world.js";
@@ -34,6 +36,16 @@ test("a long press on a message opens a sheet with six reactions and the actions
   await hold(page, rows(page, "hold me").locator(".text"));
   await sheet.getByRole("menuitem", { name: "Reply" }).tap();
   await page.getByText("Replying to Lola").waitFor();
+});
+
+test("axe-core finds nothing in the sheet", async () => {
+  const page = await world.enter("Anka", { room: "sound", ...PHONE });
+  await say(page, "hold me");
+  await sees(page, "hold me");
+  await hold(page, rows(page, "hold me").locator(".text"));
+  await page.evaluate(await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`), []);
 });
 
 test("Back closes what is open, and then leads to the room before", async () => {
