@@ -117,10 +117,7 @@ impl Handler for Hub {
         }
         self.number += 1;
         let mark = FrameClass::Numbered { stream: 1, number: self.number };
-        let mut broadcast = Broadcast::message(mark, &message);
-        for conn in &self.open {
-            turn.deliver(&mut broadcast, *conn);
-        }
+        turn.deliver(Broadcast::message(mark, &message), self.open.iter().copied());
     }
 
     fn on_close(&mut self, _: &mut Turn<'_>, conn: ConnId, closed: Closed) {

@@ -152,6 +152,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Whether a text may be the `id` of an event.
+    pub fn fits_id(&self, id: &str) -> bool {
+        (1..=self.id_bytes_max).contains(&id.len())
+    }
+
     /// Bytes of a user's or a room's name as written by a client: composing (NFC) may shorten it,
     /// but not to a quarter, and `@` may precede it.
     pub fn written_name_bytes_max(&self) -> usize {

@@ -69,6 +69,7 @@ pub use protocol::client_event::{ClientEvent, Command, ModerationRequest, Search
 pub use protocol::connect::ConnectParams;
 pub use protocol::error::{Code, Refusal};
 pub use protocol::kind::{EventKind, Field, Need, PayloadForm, ValueForm};
+pub use protocol::literal::is_literal;
 pub use protocol::login::Login;
 pub use protocol::payloads::{
     DirectSummary, History, Hit, Joined, Missed, Removed, Resumed, RoomSummary, SearchResults,

@@ -5,6 +5,7 @@
 
 mod searching;
 
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -163,15 +164,13 @@ impl Memory {
         {
             return first.again(draft.request_id, *hash);
         }
-        // An edit of a missing message must not make a room.
-        if !self.rooms.contains_key(&draft.room) {
-            if changed_message(&draft.change).is_some() {
+        let room = match self.rooms.entry(Arc::clone(&draft.room)) {
+            Occupied(room) => room.into_mut(),
+            // An edit of a missing message must not make a room.
+            Vacant(_) if changed_message(&draft.change).is_some() => {
                 return Err(JournalError::NoSuchMessage);
             }
-            self.rooms.insert(Arc::clone(&draft.room), Room::new(Arc::clone(&draft.room)));
-        }
-        let Some(room) = self.rooms.get_mut(&draft.room) else {
-            return Err(JournalError::Unavailable);
+            Vacant(place) => place.insert(Room::new(Arc::clone(&draft.room))),
         };
         let Draft { request_id, room: key, author, sender, account, ts, mut change, .. } = draft;
         if let Some(mid) = changed_message(&change) {

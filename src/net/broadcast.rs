@@ -38,13 +38,21 @@ impl<'a> Broadcast<'a> {
     }
 
     /// Returns the number of its frame for this way of compressing.
+    #[inline]
     pub(super) fn frame(
         &mut self,
         deflate: Option<WindowBits>,
         frames: &mut Frames,
         shared: &mut Shared,
     ) -> u32 {
-        let Some(bits) = deflate else { return self.plain(frames) };
+        match (deflate, self.plain) {
+            (None, Some(frame)) => frame,
+            (None, None) => self.plain(frames),
+            (Some(bits), _) => self.deflated(bits, frames, shared),
+        }
+    }
+
+    fn deflated(&mut self, bits: WindowBits, frames: &mut Frames, shared: &mut Shared) -> u32 {
         let index = usize::from(bits.get());
         if let Some(Some(frame)) = self.deflated.get(index) {
             return *frame;

@@ -177,9 +177,12 @@ impl Conns {
         }
     }
 
-    /// Begins a phase whose work may take [`Limits::phase_max`].
-    pub(super) fn begin_phase(&mut self) {
-        self.until = self.clock.elapsed().saturating_add(self.limits.phase_max);
+    /// Begins a phase whose work may take [`Limits::phase_max`]. Returns its begin, by
+    /// [`Clock::elapsed`].
+    pub(super) fn begin_phase(&mut self) -> Duration {
+        let began = self.clock.elapsed();
+        self.until = began.saturating_add(self.limits.phase_max);
+        began
     }
 
     /// Lists a connection to be removed at the end of the turn.
@@ -202,7 +205,12 @@ impl Conns {
 
     /// Whether the frames of this turn, or the time of this phase, have reached the limit.
     pub(super) fn is_full(&self) -> bool {
-        self.has_no_room() || self.clock.elapsed() >= self.until
+        self.is_full_at(self.clock.elapsed())
+    }
+
+    /// As [`Conns::is_full`], at a time that was just read.
+    pub(super) fn is_full_at(&self, elapsed: Duration) -> bool {
+        self.has_no_room() || elapsed >= self.until
     }
 
     /// Whether the frames of this turn have reached the limit.

@@ -2,19 +2,22 @@
 //!
 //! All frames made in a turn lie back to back in one buffer. Queued for a connection are *runs* of
 //! them; a frame right after the last queued one only extends that run, so a room in which many
-//! talk costs each member one range and no copy. A connection that takes everything at once holds
-//! no memory. What one does not take becomes a `Backlog` of shared frames: however many
-//! connections are behind, each frame is kept once. Static bytes, such as a file of the page, are
-//! never copied.
+//! talk costs each member one range and no copy. Most connections have one run, which needs no list.
+//! A connection that takes everything at once holds no memory. What one does not take becomes a
+//! `Backlog` of shared frames: however many connections are behind, each frame is kept once. Static
+//! bytes, such as a file of the page, are never copied.
 
+use std::iter;
 use std::rc::Rc;
 
 use super::backlog::{Backlog, Bytes, FrameClass, Kept, Waiting};
 use super::counters::{Owed, SharedOwed};
 use super::slices::Slices;
 
-/// The end of a list of runs: an index that no run has.
+/// In place of the first frame: nothing is queued.
 const NONE: u32 = u32::MAX;
+/// In place of the first frame: there is a list of runs.
+const LISTED: u32 = u32::MAX - 1;
 
 /// The frames of one turn.
 #[derive(Debug, Default)]
@@ -38,24 +41,25 @@ struct Frame {
     uncopied: &'static [u8],
 }
 
-/// The frames `first..last`, and the next run of the same connection. If `first` is `last`, it is
-/// this one frame of static bytes.
+/// The frames `first..last`. If `first` is `last`, it is this one frame of static bytes.
 #[derive(Clone, Copy, Debug)]
 struct Run {
     first: u32,
     last: u32,
+    /// The next run of the same connection; the last one is followed by the first.
     next: u32,
 }
 
-/// The runs queued for one connection in this turn.
+/// The runs queued for one connection in this turn. Most connections have one, which lies here: the
+/// frames `first..last`. If `first` is [`LISTED`], `last` is the number of the last run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Queued {
-    head: u32,
-    tail: u32,
+    first: u32,
+    last: u32,
 }
 
 impl Queued {
-    pub(super) const NONE: Self = Self { head: NONE, tail: NONE };
+    pub(super) const NONE: Self = Self { first: NONE, last: NONE };
 }
 
 impl Frames {
@@ -109,36 +113,52 @@ impl Frames {
     }
 
     /// Queues a frame for a connection.
+    #[inline]
     pub(super) fn enqueue(&mut self, queued: &mut Queued, frame: u32) {
         let next = frame.saturating_add(1);
-        match self.runs.get_mut(queued.tail as usize) {
-            Some(tail) if tail.last == frame => tail.last = next,
-            _ => self.push_run(queued, frame, next),
+        if queued.first != LISTED && queued.last == frame {
+            queued.last = next;
+        } else {
+            self.push_run(queued, frame, next);
         }
     }
 
     fn push_run(&mut self, queued: &mut Queued, first: u32, last: u32) {
-        let number = self.runs.len() as u32;
-        match self.runs.get_mut(queued.tail as usize) {
-            Some(tail) => tail.next = number,
-            None => queued.head = number,
+        if queued.first == NONE {
+            *queued = Queued { first, last };
+            return;
         }
-        self.runs.push(Run { first, last, next: NONE });
-        queued.tail = number;
+        let number = self.runs.len() as u32;
+        if queued.first != LISTED {
+            self.runs.push(Run { first: queued.first, last: queued.last, next: number });
+            *queued = Queued { first: LISTED, last: number };
+        }
+        let number = self.runs.len() as u32;
+        let Some(tail) = self.runs.get_mut(queued.last as usize) else { return };
+        if tail.last == first && first != last {
+            tail.last = last;
+            return;
+        }
+        let next = std::mem::replace(&mut tail.next, number);
+        self.runs.push(Run { first, last, next });
+        queued.last = number;
     }
 
     /// Adds what is queued to a write.
     pub(super) fn gather<'a>(&'a self, queued: Queued, slices: &mut Slices<'a>) {
-        let mut at = queued.head;
-        while let Some(run) = self.runs.get(at as usize) {
-            if run.first == run.last {
-                slices.push(self.frames.get(run.first as usize).map_or(&[], |it| it.uncopied));
-            } else {
-                let range = self.start(run.first)..self.start(run.last);
-                slices.push(self.bytes.get(range).unwrap_or_default());
-            }
-            at = run.next;
+        if queued.first < LISTED {
+            return slices.push(self.bytes_of(queued.first, queued.last));
         }
+        for (first, last) in runs_of(&self.runs, queued) {
+            slices.push(self.bytes_of(first, last));
+        }
+    }
+
+    fn bytes_of(&self, first: u32, last: u32) -> &[u8] {
+        if first == last {
+            return self.frames.get(first as usize).map_or(&[], |it| it.uncopied);
+        }
+        self.bytes.get(self.start(first)..self.start(last)).unwrap_or_default()
     }
 
     /// Calls `keep` with the bytes of each queued frame of which not all bytes were sent, its class,
@@ -149,8 +169,8 @@ impl Frames {
         mut sent: usize,
         mut keep: impl FnMut(Bytes, FrameClass, usize),
     ) {
-        let mut at = queued.head;
-        while let Some(&Run { first, last, next }) = self.runs.get(at as usize) {
+        let runs = std::mem::take(&mut self.runs);
+        for (first, last) in runs_of(&runs, queued) {
             if first == last {
                 let bytes = self.frames.get(first as usize).map_or(&[][..], |it| it.uncopied);
                 match sent.checked_sub(bytes.len()) {
@@ -159,7 +179,6 @@ impl Frames {
                         keep(Bytes::Static(bytes), FrameClass::Reply, std::mem::take(&mut sent));
                     }
                 }
-                at = next;
                 continue;
             }
             let mut start = self.start(first);
@@ -175,8 +194,8 @@ impl Frames {
                 keep(Bytes::Shared(Rc::clone(shared)), frame.class, sent);
                 sent = 0;
             }
-            at = next;
         }
+        self.runs = runs;
     }
 
     /// Removes all frames. A buffer that grew large is given back.
@@ -191,6 +210,18 @@ impl Frames {
         let before = frame.checked_sub(1).and_then(|before| self.frames.get(before as usize));
         before.map_or(0, |frame| frame.end)
     }
+}
+
+/// Returns the first frame of each queued run, and the one after its last.
+fn runs_of(runs: &[Run], queued: Queued) -> impl Iterator<Item = (u32, u32)> {
+    let only = (queued.first < LISTED).then_some((queued.first, queued.last));
+    let tail = if queued.first == LISTED { runs.get(queued.last as usize) } else { None };
+    let head = tail.map(|tail| tail.next);
+    let list = iter::successors(head, move |at| {
+        (*at != queued.last).then(|| runs.get(*at as usize).map_or(queued.last, |run| run.next))
+    });
+    let listed = list.filter_map(|at| runs.get(at as usize).map(|run| (run.first, run.last)));
+    only.into_iter().chain(listed)
 }
 
 #[cfg(test)]

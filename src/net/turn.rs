@@ -8,7 +8,7 @@ use super::backlog::FrameClass;
 use super::broadcast::Broadcast;
 use super::conn::{Conn, ConnId};
 use super::conns::{Conns, find, find_mut};
-use super::counters::{Counters, Gauges, count};
+use super::counters::{Counters, Gauges, count_many};
 use super::listener::ListenerId;
 use super::networks::network;
 use super::tls::Certificates;
@@ -32,36 +32,46 @@ impl Turn<'_> {
 
     /// Sends a text message to one connection.
     pub fn send(&mut self, conn: ConnId, payload: &[u8]) {
-        self.deliver(&mut Broadcast::new(FrameClass::Reply, payload), conn);
+        self.deliver(Broadcast::new(FrameClass::Reply, payload), [conn]);
     }
 
-    /// Sends a broadcast to one of its recipients.
+    /// Sends a broadcast to its recipients.
     ///
     /// The frame is encoded for the first recipient of each output form; for the others this is a
     /// lookup. A connection that lags does not get it, and is told so later.
-    pub fn deliver(&mut self, broadcast: &mut Broadcast<'_>, id: ConnId) {
+    pub fn deliver(
+        &mut self,
+        mut broadcast: Broadcast<'_>,
+        recipients: impl IntoIterator<Item = ConnId>,
+    ) {
         let Conns { slab, frames, shared, dirty, counters, .. } = &mut *self.conns;
-        let Some(conn) = find_mut(slab, id) else { return };
-        if conn.doomed || !conn.endpoint.is_open() {
-            return;
+        let is_reply = broadcast.class == FrameClass::Reply;
+        let (mut sent, mut skipped) = (0_usize, 0_usize);
+        for id in recipients {
+            let Some(conn) = find_mut(slab, id) else { continue };
+            if conn.doomed || !conn.endpoint.is_open() {
+                continue;
+            }
+            if let Some(backlog) = &mut conn.backlog
+                && backlog.lagging
+                && !is_reply
+            {
+                backlog.record_missed(broadcast.class);
+                skipped = skipped.saturating_add(1);
+                continue;
+            }
+            let frame = broadcast.frame(conn.endpoint.deflate(), frames, shared);
+            frames.enqueue(&mut conn.queued, frame);
+            conn.sent = conn.sent.saturating_add(1);
+            if is_reply {
+                conn.count_reply(broadcast.payload.len());
+            }
+            dirty.insert(id.slot());
+            sent = sent.saturating_add(1);
         }
-        if let Some(backlog) = conn.backlog.as_mut().filter(|backlog| backlog.lagging)
-            && broadcast.class != FrameClass::Reply
-        {
-            backlog.record_missed(broadcast.class);
-            count(&mut counters.skipped_deliveries);
-            return;
-        }
-        let frame = broadcast.frame(conn.endpoint.deflate(), frames, shared);
-        conn.sent = conn.sent.saturating_add(1);
-        count(&mut counters.sent_messages);
-        frames.enqueue(&mut conn.queued, frame);
-        if broadcast.class == FrameClass::Reply {
-            conn.count_reply(broadcast.payload.len());
-        } else {
-            count(&mut counters.deliveries);
-        }
-        dirty.insert(id.slot());
+        count_many(&mut counters.sent_messages, sent);
+        count_many(&mut counters.deliveries, if is_reply { 0 } else { sent });
+        count_many(&mut counters.skipped_deliveries, skipped);
     }
 
     /// Sends the response to a request answered with [`crate::ws::Answer::Later`].

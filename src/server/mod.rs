@@ -161,9 +161,15 @@ impl Handler for Server {
     }
 
     fn on_wake(&mut self, turn: &mut Turn<'_>) {
+        let mut is_begun = false;
         loop {
             self.take_responses(turn.now());
+            if is_begun && !self.responses.is_empty() && turn.is_full() {
+                turn.again();
+                break;
+            }
             let Some(response) = self.responses.next() else { break };
+            is_begun = true;
             match response {
                 JournalResponse::Saved { request_id } if self.accounts.is_logout(request_id) => {
                     self.finish_logout(turn, request_id, Ok(()));
@@ -174,10 +180,6 @@ impl Handler for Server {
                     self.finish_logout(turn, request_id, Err(Refusal::refused(why)));
                 }
                 response => self.handle(turn, Input::Answered(response)),
-            }
-            if turn.is_full() {
-                turn.again();
-                break;
             }
         }
         self.take_password_outcomes(turn);
@@ -358,12 +360,9 @@ impl Server {
             if !used || !event.render(mode, turn.now().unix_ms, &mut self.text) {
                 continue;
             }
-            let mut broadcast = Broadcast::new(class, &self.text);
-            for listener in audience {
-                if listener.mode == mode && !except.contains(&listener.client) {
-                    turn.deliver(&mut broadcast, conn(listener.client));
-                }
-            }
+            let hears = |it: &&Listener| it.mode == mode && !except.contains(&it.client);
+            let recipients = audience.iter().filter(hears).map(|it| conn(it.client));
+            turn.deliver(Broadcast::new(class, &self.text), recipients);
         }
     }
 

@@ -19,7 +19,7 @@ impl Handler for Echo {
     }
     fn on_open(&mut self, _: &mut Turn<'_>, _: ConnId, _: &Request) {}
     fn on_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: Message) {
-        turn.deliver(&mut Broadcast::message(FrameClass::Reply, &message), conn);
+        turn.deliver(Broadcast::message(FrameClass::Reply, &message), [conn]);
     }
     fn on_close(&mut self, _: &mut Turn<'_>, _: ConnId, _: Closed) {}
 }

@@ -59,6 +59,9 @@ impl Chat {
 
     /// Ends the typing of an author whose message was recorded.
     pub(in crate::chat) fn typed(&mut self, step: &Step<'_>, origin: RequestOrigin, room: RoomId) {
+        if self.rooms.typing.typists.is_empty() {
+            return;
+        }
         let person = match origin {
             RequestOrigin::Client(id) => {
                 let client = self
@@ -70,7 +73,7 @@ impl Chat {
             }
             RequestOrigin::Request { author, .. } => self.people.of_session(author),
         };
-        if let Some(person) = person.filter(|_| !self.rooms.typing.typists.is_empty()) {
+        if let Some(person) = person {
             self.rooms.stop_typing(step.now.at, TypingKey { person, room });
         }
     }
@@ -93,6 +96,9 @@ impl Chat {
 
     /// Sends rooms the users who have stopped typing.
     pub(in crate::chat) fn tell_typed(&mut self, step: &mut Step<'_>) {
+        if self.rooms.typing.stopped.is_empty() {
+            return;
+        }
         for Stopped { person, client, room, name, user } in
             std::mem::take(&mut self.rooms.typing.stopped)
         {

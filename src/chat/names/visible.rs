@@ -80,10 +80,12 @@ pub(in crate::chat) fn is_blank(text: &str) -> bool {
     // Private-use characters may have a glyph in the reader's font.
     let private = |c| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}');
     text.chars().all(|c| {
-        c.is_whitespace()
-            || c.is_control()
-            || matches!(c, '\u{FE0E}' | '\u{FE0F}')
-            || (invisible(c) && !private(c))
+        // Most texts begin with one of these, and need no other look.
+        !c.is_ascii_graphic()
+            && (c.is_whitespace()
+                || c.is_control()
+                || matches!(c, '\u{FE0E}' | '\u{FE0F}')
+                || (invisible(c) && !private(c)))
     })
 }
 

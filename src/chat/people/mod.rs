@@ -23,7 +23,7 @@ use sha1::{Digest as _, Sha1};
 use slab::Slab;
 
 use crate::chat::few::Few;
-use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
+use crate::chat::ids::{ByClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::names::{UserName, fold};
 use crate::chat::people::accounts::Accounts;
 use crate::chat::people::client::Client;
@@ -116,7 +116,7 @@ pub(in crate::chat) struct People {
     /// The open connections.
     pub(in crate::chat) clients: Slab<Client>,
     /// Slots by client id.
-    pub(in crate::chat) by_id: HashMap<ClientId, ClientSlot>,
+    pub(in crate::chat) by_id: ByClientId<ClientSlot>,
     /// The detached sessions.
     detached: Detached,
     timers: Timers,

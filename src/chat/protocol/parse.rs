@@ -13,6 +13,7 @@ use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::fields::{Fields, Key, Value, id_of};
 use crate::chat::protocol::kind::EventKind;
+use crate::chat::protocol::plain_message;
 use crate::chat::protocol::request::Body;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::{ModerationAction, Span};
@@ -23,6 +24,10 @@ impl ClientEvent {
     /// # Errors
     /// If it is invalid; the refusal says why.
     pub fn parse(text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        if let Some(event) = plain_message::read(text, limits) {
+            event.check_names(limits)?;
+            return Ok(event);
+        }
         if text.trim_start().is_empty() {
             return Ok(Self::of(Command::Nothing));
         }
@@ -100,7 +105,7 @@ fn trimmed(text: &str) -> &str {
 fn fields<'a>(text: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
     let json = trimmed(text);
     let bad = |message: String| {
-        let id = id_of(json).filter(|id| fits(id, limits));
+        let id = id_of(json).filter(|id| limits.fits_id(id));
         Refusal::new(Code::BadJson, message).text(text).re(id.map(Arc::from))
     };
     if depth_above(json, limits.json_depth_max) {
@@ -109,16 +114,11 @@ fn fields<'a>(text: &'a str, limits: &Limits) -> Result<Fields<'a>, Refusal> {
     Fields::read(json).map_err(|error| bad(format!("this is no JSON object: {error}")))
 }
 
-/// Whether a text may be the `id` of an event.
-fn fits(id: &str, limits: &Limits) -> bool {
-    (1..=limits.id_bytes_max).contains(&id.len())
-}
-
 /// Parses a message that begins like an object.
-fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
+pub(super) fn object(text: &str, limits: &Limits) -> Result<ClientEvent, Refusal> {
     let mut fields = fields(text, limits)?;
     let id = match fields.text(Key::Id)? {
-        Some(id) if !fits(&id, limits) => {
+        Some(id) if !limits.fits_id(&id) => {
             let message = format!("id: a string of 1 to {} bytes", limits.id_bytes_max);
             return Err(Refusal::new(Code::BadField, message));
         }
@@ -327,9 +327,12 @@ fn clamped(number: u64) -> u32 {
 
 /// Whether objects and arrays are nested more than `max` deep.
 fn depth_above(text: &str, max: usize) -> bool {
-    // Most events have fewer brackets than that in all; counting them is vectorised.
-    let opening = |byte: u8| usize::from(matches!(byte, b'{' | b'['));
-    if text.bytes().fold(0, |count: usize, byte| count.wrapping_add(opening(byte))) <= max {
+    // Most events have fewer brackets than that in all. They are counted in one byte, which a part
+    // of that length cannot overflow, so that the compiler vectorizes it.
+    let opening = |byte: &u8| u8::from(matches!(byte, b'{' | b'['));
+    let count = |part: &[u8]| part.iter().fold(0_u8, |sum, byte| sum.wrapping_add(opening(byte)));
+    let parts = text.as_bytes().chunks(usize::from(u8::MAX));
+    if parts.map(|part| usize::from(count(part))).sum::<usize>() <= max {
         return false;
     }
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);

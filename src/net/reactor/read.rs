@@ -10,10 +10,10 @@ use super::secure::Decrypted;
 use super::{Conns, Reactor, SIGNALS, Turn, WAKER, is_listener};
 use crate::clock::Clock;
 use crate::http::Request;
-use crate::net::Handler;
 use crate::net::conn::ConnId;
 use crate::net::counters::{Refused, count, count_many};
 use crate::net::transport::Moved;
+use crate::net::{Handler, Limits};
 use crate::ws::{Answer, Answered, Event};
 
 impl Reactor {
@@ -28,53 +28,55 @@ impl Reactor {
                 self.on_ready(id, event);
             }
         }
-        self.conns.begin_phase();
+        // One look at the clock between two connections.
+        let mut at = self.conns.begin_phase();
         let (quick, slow) = (self.conns.ready.len(), self.conns.ready_slow.len());
         for _ in 0..quick {
-            if self.conns.is_full() {
+            if self.conns.is_full_at(at) {
                 break;
             }
             let Some(id) = self.conns.ready.pop_front() else { break };
-            self.serve_timed(id, handler);
+            at = self.serve_timed(id, at, handler);
         }
         for number in 0..slow {
-            if self.conns.has_no_room() || (number > 0 && self.conns.is_full()) {
+            if self.conns.has_no_room() || (number > 0 && self.conns.is_full_at(at)) {
                 break;
             }
             let Some(id) = self.conns.ready_slow.pop_front() else { break };
-            self.serve_timed(id, handler);
+            at = self.serve_timed(id, at, handler);
         }
-        self.shake_hands(handler);
+        self.shake_hands(at, handler);
     }
 
-    /// Serves a connection that was listed, and notes whether it took long.
-    fn serve_timed(&mut self, id: ConnId, handler: &mut impl Handler) {
-        let Some(conn) = self.conns.get(id) else { return };
+    /// Serves a connection that was listed, and notes whether it took long. Returns when it ended;
+    /// both times are by [`Clock::elapsed`].
+    fn serve_timed(&mut self, id: ConnId, began: Duration, handler: &mut impl Handler) -> Duration {
+        let Some(conn) = self.conns.get(id) else { return began };
         conn.listed = false;
-        let began = self.conns.clock.elapsed();
-        let goes_on = self.serve(id, handler);
-        let took = self.conns.clock.elapsed().saturating_sub(began);
+        let goes_on = self.serve(id, began, handler);
+        let ended = self.conns.clock.elapsed();
         let slow_from = self.conns.limits.slow_from();
-        let Some(conn) = self.conns.get(id) else { return };
-        conn.slow = took >= slow_from;
+        let Some(conn) = self.conns.get(id) else { return ended };
+        conn.slow = ended.saturating_sub(began) >= slow_from;
         if goes_on {
             self.conns.serve_soon(id);
         }
+        ended
     }
 
     /// Serves the connections in a TLS handshake until their time in this turn is up.
-    fn shake_hands(&mut self, handler: &mut impl Handler) {
-        let (clock, limits) = (&self.conns.clock, &self.conns.limits);
-        let until = clock.elapsed().saturating_add(limits.tls_time_per_turn_max);
+    fn shake_hands(&mut self, mut at: Duration, handler: &mut impl Handler) {
+        let until = at.saturating_add(self.conns.limits.tls_time_per_turn_max);
         for _ in 0..self.conns.handshakes.len() {
             let Some(id) = self.conns.handshakes.pop_front() else { break };
             if let Some(conn) = self.conns.get(id) {
                 conn.listed = false;
-                if self.serve(id, handler) {
+                if self.serve(id, at, handler) {
                     self.conns.serve_soon(id);
                 }
             }
-            if self.conns.clock.elapsed() >= until {
+            at = self.conns.clock.elapsed();
+            if at >= until {
                 break;
             }
         }
@@ -104,10 +106,10 @@ impl Reactor {
     }
 
     /// Reads a connection until it is empty or has used up its budget for this turn; returns whether
-    /// there is more.
-    fn serve(&mut self, id: ConnId, handler: &mut impl Handler) -> bool {
+    /// there is more. It began at this time, by [`Clock::elapsed`].
+    fn serve(&mut self, id: ConnId, began: Duration, handler: &mut impl Handler) -> bool {
         let mut scratch = std::mem::take(&mut self.scratch);
-        let mut budget = Budget::new(&self.conns);
+        let mut budget = Budget::new(&self.conns.limits, began);
         // Input held since an earlier turn comes first.
         if self.conns.get(id).is_some_and(|conn| conn.endpoint.holds_input()) {
             self.feed(id, &mut [], &mut budget, handler);
@@ -273,19 +275,19 @@ const FLOOD_BYTES: usize = 4096;
 struct Budget {
     bytes: usize,
     messages: u32,
-    /// When its time is over, by [`Clock::elapsed`]; read with the first message.
-    until: Option<Duration>,
-    time_max: Duration,
+    /// When its time is over, by [`Clock::elapsed`].
+    until: Duration,
+    /// Whether anything was passed on.
+    is_begun: bool,
 }
 
 impl Budget {
-    fn new(conns: &Conns) -> Self {
-        let limits = &conns.limits;
+    fn new(limits: &Limits, began: Duration) -> Self {
         Self {
             bytes: limits.read_bytes_per_turn_max,
             messages: limits.messages_per_turn_max,
-            until: None,
-            time_max: limits.conn_time_per_turn_max,
+            until: began.saturating_add(limits.conn_time_per_turn_max),
+            is_begun: false,
         }
     }
 
@@ -298,11 +300,8 @@ impl Budget {
     /// Whether nothing more may be passed on. Most connections send one message at a time, and need
     /// no look at the clock.
     fn is_spent(&mut self, clock: &Clock) -> bool {
-        if self.messages == 0 {
-            return true;
-        }
-        let now = clock.elapsed();
-        now >= *self.until.get_or_insert_with(|| now.saturating_add(self.time_max))
+        let is_begun = std::mem::replace(&mut self.is_begun, true);
+        self.messages == 0 || (is_begun && clock.elapsed() >= self.until)
     }
 }
 

@@ -84,8 +84,7 @@ fn post(
     let room = decode_segment(room)?;
     let mut ids = request.headers("idempotency-key");
     let id: Option<Arc<str>> = ids.next().map(Arc::from);
-    let fits = |id: &Arc<str>| (1..=limits.id_bytes_max).contains(&id.len());
-    if ids.next().is_some() || !id.as_ref().is_none_or(fits) {
+    if ids.next().is_some() || !id.as_ref().is_none_or(|id| limits.fits_id(id)) {
         let message =
             format!("Idempotency-Key: one key of 1 to {} bytes is expected", limits.id_bytes_max);
         return Err(Refusal::new(Code::BadField, message));

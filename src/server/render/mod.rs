@@ -1,8 +1,9 @@
 //! Renders events in the form that a client chose.
 //!
 //! A broadcast is rendered once per form, whatever the number of its recipients, straight into the
-//! buffer it is sent from.
+//! buffer it is sent from. The two events that every message causes have a path of their own.
 
+mod frequent;
 mod text;
 mod wire;
 
@@ -17,6 +18,7 @@ impl ServerEvent {
     /// shown in this form. `now_ms` is the time shown where the event itself has none.
     pub fn render(&self, mode: OutputMode, now_ms: u64, out: &mut Vec<u8>) -> bool {
         match mode {
+            OutputMode::Json if frequent::event(self, out) => {}
             OutputMode::Json => match Envelope::of(self) {
                 Some(envelope) => write(&envelope, out),
                 None => return false,

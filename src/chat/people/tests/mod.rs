@@ -8,6 +8,7 @@ mod timers;
 use std::time::Duration;
 
 use super::*;
+use crate::chat::ids::ClientId;
 use crate::chat::limits::Limits;
 use crate::chat::output_mode::OutputMode;
 use crate::chat::step::Step;
