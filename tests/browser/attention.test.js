@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { connectBot } from "./bots.js";
-import { FREELY, jumpTo, log, rows, say, sees, setUp, until } from "./world.js";
+import { FREELY, connected, enter, jumpTo, log, rows, say, sees, setUp, startServer, statusIs, until } from "./world.js";
 
 const world = setUp({ args: [...FREELY, "--data", "none"] });
 
@@ -63,4 +63,50 @@ test("past midnight, today becomes yesterday", async () => {
   await log(page).getByRole("heading", { name: "Today" }).waitFor();
   await page.clock.setFixedTime(Date.now() + 24 * 3600 * 1000);
   await log(page).getByRole("heading", { name: "Yesterday" }).waitFor();
+});
+
+test("a window that is seen but not looked at notifies and counts", async () => {
+  const page = await world.enter("Wanda", { room: "window" });
+  const bob = await connectBot(world.url, "Wim", "window");
+  await page.evaluate(() => {
+    window.shown = [];
+    window.Notification = class {
+      static permission = "granted";
+      constructor(title, { body }) {
+        window.shown.push(`${title}: ${body}`);
+      }
+    };
+    document.hasFocus = () => false;
+    dispatchEvent(new Event("blur"));
+  });
+  assert.equal(await page.evaluate(() => document.hidden), false);
+  await bob.say("@Wanda, look");
+  await until(() => page.evaluate(() => window.shown.length === 1), "the notification");
+  await until(async () => /^\(1\)/.test(await page.title()), "the count");
+  await page.evaluate(() => {
+    delete document.hasFocus;
+    dispatchEvent(new Event("focus"));
+  });
+  await until(async () => !/^\(/.test(await page.title()), "the count to go", () => page.title());
+  bob.close();
+});
+
+test("a server that does not answer is told of: first of the message, then of the connection", async () => {
+  const server = await startServer({ args: [...FREELY, "--data", "none"] });
+  try {
+    const page = world.track(await enter(world.browser, server.url, "Paul", { room: "silence" }));
+    await say(page, "before");
+    await sees(page, "before");
+    process.kill(server.pid, "SIGSTOP");
+    await say(page, "into the silence");
+    await rows(page, "into the silence").getByText("Sending…").waitFor();
+    await statusIs(page, "Offline");
+    await page.getByText(/retrying in [0-5] s/).waitFor();
+    process.kill(server.pid, "SIGCONT");
+    await connected(page);
+    await sees(page, "into the silence");
+  } finally {
+    process.kill(server.pid, "SIGCONT");
+    await server.kill();
+  }
 });

@@ -238,6 +238,30 @@ for (const width of [320, 390]) {
   });
 }
 
+for (const [width, locale] of [[390, "en"], [1180, "ar"], [2560, "en"], [2560, "ar"]]) {
+  test(`at ${width} pixels a text is at most 76 characters wide and beneath its name, in ${locale}`, async () => {
+    const page = await person("Wilma", { room: `wide ${width} ${locale}`, locale: "en", viewport: { width, height: 800 } });
+    if (locale === "ar") await page.goto(`${world.url}/?lang=ar#wide ${width} ar`);
+    await page.locator('#chat[data-phase="live"]').waitFor();
+    await page.locator("#message").fill("word ".repeat(100));
+    await page.locator("#send").click();
+    const sent = page.locator("#log .row.message:not(.waiting)", { hasText: "word" });
+    await sent.waitFor();
+    const [wide, distance] = await sent.evaluate((row, isRtl) => {
+      const text = row.querySelector(".text");
+      const ruler = document.createElement("span");
+      ruler.style.cssText = "position: absolute; width: 76ch";
+      text.append(ruler);
+      const [most, { left, right, width: real }, name] = [ruler.getBoundingClientRect().width, text.getBoundingClientRect(), row.querySelector(".sender").getBoundingClientRect()];
+      ruler.remove();
+      return [real - most, Math.abs(isRtl ? right - name.right : left - name.left)];
+    }, locale === "ar");
+    assert.ok(wide <= 1, `${wide} px more than 76 characters`);
+    assert.ok(distance < 3, `${distance} px beside its name`);
+    assert.equal(await overflow(page), 0);
+  });
+}
+
 test("the page follows the preferred colour scheme", async () => {
   const luminance = (page) => page.evaluate(() => {
     const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d");

@@ -32,6 +32,16 @@ test("actions on a person depend on both ranks", () => {
   assert.deepEqual(offered(told({ admin: true })), ["Ann:", `Bob: ${order} promote`, `Mo: ${order} demote`, `Oz: ${order} promote`]);
 });
 
+test("somebody known to be muted can be unmuted, and nobody twice", () => {
+  const after = (...actions) => actions.reduce((state, [action, seconds]) => reduce(state, { type: "moderated", room: "dev", ts: 1_000, payload: { action, by: "Oz", user: "Bob", seconds } }, 0), told({ role: "moderator" }));
+  const onBob = (state, now) => actionsOn(state, state.rooms.get("dev"), { name: "Bob", role: "" }, now).filter((it) => /mute/.test(it)).join(" ");
+  assert.equal(onBob(after()), "mute unmute", "who came later does not know");
+  assert.equal(onBob(after(["mute"])), "unmute");
+  assert.equal(onBob(after(["mute"], ["unmute"])), "mute");
+  assert.equal(onBob(after(["mute", 60]), 60_000), "unmute");
+  assert.equal(onBob(after(["mute", 60]), 62_000), "mute", "it is over");
+});
+
 test("actions on a room depend on its kind and the rank", () => {
   const inDev = (state) => actionsIn(state, state.rooms.get("dev")).join(" ");
   assert.equal(inDev(told()), "");

@@ -33,18 +33,22 @@ export function moderates(state, room) {
 }
 
 /**
- * Returns the moderation actions that the reader may take on a person.
+ * Returns the moderation actions that the reader may take on a person. Whether somebody is muted is
+ * known only if it was told; else both are offered.
  *
  * @param {State} state
  * @param {Room} room
  * @param {Person} person
+ * @param {number} [now]  server time
  * @returns {string[]}  actions of the protocol
  */
-export function actionsOn(state, room, { name, role }) {
+export function actionsOn(state, room, { name, role }, now = Date.now() + state.clockOffset) {
   const rank = rankIn(state, room);
   if (name === state.you || rank < MODERATOR || RANKS.indexOf(role) >= rank) return [];
   const change = role === "moderator" ? "demote" : "promote";
-  return ["mute", "unmute", "kick", "ban", ...(rank >= OWNER ? [change] : [])];
+  const until = Object.hasOwn(room.mutes, name) ? room.mutes[name] : undefined;
+  const muting = until === undefined ? ["mute", "unmute"] : [until > now ? "unmute" : "mute"];
+  return [...muting, "kick", "ban", ...(rank >= OWNER ? [change] : [])];
 }
 
 /** Returns the moderation actions that the reader may take on a room. @param {State} state @param {Room} room @returns {string[]} */

@@ -14,7 +14,7 @@ import { count, text, withRole } from "./room.js";
 const NOTICES_MAX = 50;
 
 /** @param {State} state @param {string} name @param {ChatEvent} event @returns {State} */
-export function applyModeration(state, name, { seq, payload = {} }) {
+export function applyModeration(state, name, { seq, ts = 0, payload = {} }) {
   const { action, by, user, seconds, reason } = payload;
   const moderation = { action: text(action), by: text(by), user: text(user), seconds: count(seconds, 0), reason: text(reason) };
   const next = addNotice(state, name, seq === undefined ? { moderation } : { moderation, after: seq });
@@ -27,6 +27,12 @@ export function applyModeration(state, name, { seq, payload = {} }) {
       return updateRoom(next, name, (room) => ({ ...room, isLocked: moderation.action === "lock" }));
     case "slow":
       return updateRoom(next, name, (room) => ({ ...room, slow: moderation.seconds }));
+    case "mute":
+    case "unmute": {
+      const end = moderation.seconds > 0 ? ts + moderation.seconds * 1000 : Infinity;
+      const until = moderation.action === "mute" ? end : 0;
+      return updateRoom(next, name, (room) => ({ ...room, mutes: { ...room.mutes, [moderation.user]: until } }));
+    }
     case "promote":
     case "demote": {
       const role = moderation.action === "promote" ? "moderator" : "";

@@ -259,8 +259,8 @@ function setResults(state, { payload = {}, asked }) {
 }
 
 /** Returns the fields of a room that survive a reset of its history. @param {Room} room */
-function survivingReset({ topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, partner }) {
-  return { topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, partner };
+function survivingReset({ topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, mutes, partner }) {
+  return { topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, mutes, partner };
 }
 
 /** @param {State} state @param {string} name @param {any} payload @param {number} now */

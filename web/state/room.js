@@ -77,6 +77,7 @@
  * @property {boolean} isPrivate    visible only to members
  * @property {boolean} isLocked     only moderators may write
  * @property {number} slow          seconds between two messages of one person; 0 for no slow mode
+ * @property {Record<string, number>} mutes  until when people are muted, as far as that was told: 0 for not, server time
  * @property {string} partner       current name of the other person of a private conversation
  * @property {number[]} deleting    messages that the reader deletes, while it can be undone
  * @property {Record<string, number>} typing  expiry times by name, local clock
@@ -105,6 +106,7 @@ export function emptyRoom(name) {
     isPrivate: false,
     isLocked: false,
     slow: 0,
+    mutes: {},
     partner: "",
     deleting: [],
     typing: {},
