@@ -275,4 +275,7 @@ export const ar = {
   emoji_group_8: "أعلام",
   copy: "نسخ",
   show_all: "عرض الكل",
+  key_bold: "غامق",
+  key_italic: "مائل",
+  key_link: "رابط من النص المحدد",
 };

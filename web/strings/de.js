@@ -275,4 +275,7 @@ export const de = {
   emoji_group_8: "Flaggen",
   copy: "Kopieren",
   show_all: "Alles anzeigen",
+  key_bold: "Fett",
+  key_italic: "Kursiv",
+  key_link: "Link aus dem ausgewählten Text",
 };

@@ -278,4 +278,7 @@ export const en = {
   emoji_group_8: "Flags",
   copy: "Copy",
   show_all: "Show all",
+  key_bold: "Bold",
+  key_italic: "Italic",
+  key_link: "Link from the selected text",
 };

@@ -48,7 +48,7 @@ export function confirmed({ title, note, action }) {
 /** @param {string} title @param {(Node | null)[]} inside @param {Node} action @returns {Promise<boolean>} whether the action was chosen */
 function ask(title, inside, action) {
   const cancel = make("button", { class: "quiet", type: "button", text: t("cancel") });
-  const form = make("form", {}, ...inside, make("div", { class: "buttons" }, cancel, action));
+  const form = make("form", {}, ...inside, make("div", { class: "buttons" }, action, cancel));
   const dialog = openDialog("question", title, form);
   let isDone = false;
   cancel.onclick = () => dialog.close();

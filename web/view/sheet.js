@@ -57,7 +57,7 @@ export function openSheet(title, groups, { react, more }) {
   const items = groups.flat().map(({ label, act, isDangerous }) =>
     make("button", { class: isDangerous ? "danger" : "", type: "button", role: "menuitem", text: label, onclick: press(act) }));
   const dialog = openDialog(
-    "sheet",
+    "message-sheet",
     title,
     make("div", { class: "sheet-reactions", role: "group", "aria-label": t("react") }, ...reactions, iconButton(icons.react_more, t("react_more"), press(more))),
     make("div", { role: "menu", "aria-label": t("more_actions") }, ...items),
