@@ -45,7 +45,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
   child.stdout.on("data", (data) => (out += data));
   const url = await until(() => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${log}`);
-    return /listening on (http:\/\/\S+)/.exec(out)?.[1];
+    return /listening on (https?:\/\/\S+)/.exec(out)?.[1];
   }, "the server to listen");
   return {
     url,
