@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use socket2::{Domain, SockAddr, Socket, Type};
+
 use super::tls;
 use crate::{clock::Clock, server::address::ServedAt};
 
@@ -28,7 +30,7 @@ pub(super) struct Answer {
 /// Sends a request (RFC 9112 §3) and takes in all of the answer. `request` asks for the connection
 /// to be closed. Where this machine passes for a proxy, the server reads nothing of what does not
 /// begin with a PROXY header, and closes.
-pub(super) fn ask(address: ServedAt, request: &str, bounds: Bounds) -> io::Result<Answer> {
+pub(super) fn ask(address: &ServedAt, request: &str, bounds: Bounds) -> io::Result<Answer> {
     let clock = Clock::start();
     let answer = exchange(address, "", request, bounds, &clock)?;
     let answer = match &answer[..] {
@@ -42,7 +44,7 @@ pub(super) fn ask(address: ServedAt, request: &str, bounds: Bounds) -> io::Resul
 }
 
 fn exchange(
-    address: ServedAt,
+    address: &ServedAt,
     head: &str,
     request: &str,
     bounds: Bounds,
@@ -52,14 +54,14 @@ fn exchange(
         Duration::ZERO => Err(io::Error::from(io::ErrorKind::TimedOut)),
         left => Ok(left),
     };
-    let mut socket = TcpStream::connect_timeout(&address.address, left()?)?;
+    let mut socket = dial(address, left()?)?;
     socket.set_write_timeout(Some(left()?))?;
     socket.set_read_timeout(Some(left()?))?;
     socket.write_all(head.as_bytes())?;
     let timed = socket.try_clone()?;
-    let mut stream: Box<dyn Stream> = match address.tls {
-        true => Box::new(tls::connect(socket, address.address)?),
-        false => Box::new(socket),
+    let mut stream: Box<dyn Stream> = match address {
+        ServedAt::Https(address) => Box::new(tls::connect(socket, *address)?),
+        ServedAt::Http(_) | ServedAt::Unix(_) => Box::new(socket),
     };
     let mut answer = Vec::new();
     match stream.write_all(request.as_bytes()) {
@@ -81,6 +83,19 @@ fn exchange(
         }
     }
     Ok(answer)
+}
+
+/// Opens a connection. A Unix socket is read and written like one of TCP.
+fn dial(address: &ServedAt, within: Duration) -> io::Result<TcpStream> {
+    let (domain, address) = match address {
+        ServedAt::Http(address) | ServedAt::Https(address) => {
+            (Domain::for_address(*address), SockAddr::from(*address))
+        }
+        ServedAt::Unix(path) => (Domain::UNIX, SockAddr::unix(path)?),
+    };
+    let socket = Socket::new(domain, Type::STREAM, None)?;
+    socket.connect_timeout(&address, within)?;
+    Ok(socket.into())
 }
 
 trait Stream: Read + Write {}

@@ -26,10 +26,10 @@ pub(super) fn command() -> Command {
 /// Asks the server.
 pub(super) fn run(config: &Config) -> Result<ExitCode, Failure> {
     let served = address(config)?;
-    let address = served.address;
+    let (address, host) = (served.place(), served.host());
     let failure = |why: &str| Failure::Run(format!("{address}: {why}"));
-    let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    let answer = ask(served, &request, BOUNDS).map_err(|error| failure(&error.to_string()))?;
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let answer = ask(&served, &request, BOUNDS).map_err(|error| failure(&error.to_string()))?;
     if answer.status != 200 {
         return Err(failure(&format!("answers {}", answer.status)));
     }
@@ -48,8 +48,8 @@ fn address(config: &Config) -> Result<ServedAt, Failure> {
         Data::None => Vec::new(),
     };
     let told = config.listen.iter().copied().map(reachable).find(|address| address.port() != 0);
-    let told = told.map(|address| ServedAt { address, tls: !config.tls_cert.is_empty() });
-    left.first().copied().or(told).ok_or_else(|| {
+    let told = told.map(|address| ServedAt::tcp(address, !config.tls_cert.is_empty()));
+    left.first().cloned().or(told).ok_or_else(|| {
         Failure::Run("no server runs on this data directory, and --listen names no port".to_owned())
     })
 }

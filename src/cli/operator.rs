@@ -1,7 +1,7 @@
 //! Requests to a server at work, by whoever may read its key: it is asked over HTTP at an address that
 //! it left in its directory, with a token made with that key.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 
@@ -37,9 +37,9 @@ pub(super) fn send(config: &Config, dir: &Path, request: &Request) -> Result<Str
     let token = Tokens::new(&config.accounts, &key, None).issue_operator_token(now_unix_s);
     let mut faults = Vec::new();
     for address in addresses {
-        match ask(address, &written(request, address.address, token.as_str()), BOUNDS) {
+        match ask(&address, &written(request, &address.host(), token.as_str()), BOUNDS) {
             Ok(answer) => return read(answer).map_err(Failure::Run),
-            Err(error) => faults.push(format!("{}: {error}", address.address)),
+            Err(error) => faults.push(format!("{}: {error}", address.place())),
         }
     }
     Err(failure(dir, &format!("has a server that cannot be reached: {}", faults.join(", "))))
@@ -64,14 +64,14 @@ fn failure(dir: &Path, why: &str) -> Failure {
 }
 
 /// Writes a request (RFC 9112 §3).
-fn written(request: &Request, address: SocketAddr, token: &str) -> String {
+fn written(request: &Request, host: &str, token: &str) -> String {
     let Request { method, path, body } = request;
     let length = match body.len() {
         0 => String::new(),
         length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
     };
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
          Authorization: Bearer {token}\r\n{length}\r\n{body}"
     )
 }

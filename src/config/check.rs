@@ -1,9 +1,8 @@
 //! What must hold between settings, beyond the form of each.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::{AllowedOrigin, Config, Effective, LIMITS, SETTINGS, certificates, keys};
+use super::{AdminAddress, AllowedOrigin, Config, Effective, LIMITS, SETTINGS, certificates, keys};
 use crate::auth;
 
 /// Returns all errors.
@@ -26,8 +25,7 @@ pub(super) fn check(effective: &Effective) -> Vec<String> {
     let named = |key| effective.named(key);
     fault(!config.listen.is_empty(), "listen", &|| "no address; use at least one".into());
     fault(listens_once(config), "listen", &|| "an address is given twice".into());
-    let shared = |address: SocketAddr| address.port() != 0 && config.listen.contains(&address);
-    fault(!config.admin_listen.is_some_and(shared), "admin_listen", &|| {
+    fault(admin_stands_alone(config), "admin_listen", &|| {
         format!("the same as {}", named("listen"))
     });
     fault(any_stands_alone(config), "allow_origin", &|| {
@@ -134,6 +132,14 @@ fn listens_once(config: &Config) -> bool {
     let listen: Vec<_> = config.listen.iter().chain(&config.listen_redirect).collect();
     let mut fixed = listen.iter().enumerate().filter(|(_, address)| address.port() != 0);
     fixed.all(|(at, address)| !listen.iter().take(at).any(|other| other == address))
+}
+
+/// Whether the address for administrators is none of the others.
+fn admin_stands_alone(config: &Config) -> bool {
+    match &config.admin_listen {
+        Some(AdminAddress::Tcp(address)) => address.port() == 0 || !config.listen.contains(address),
+        Some(AdminAddress::Unix(_)) | None => true,
+    }
 }
 
 fn any_stands_alone(config: &Config) -> bool {

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+mod admin_address;
 mod certificates;
 mod check;
 mod choice;
@@ -29,6 +30,7 @@ mod value;
 use crate::{auth, chat, http, journal, net, ws};
 
 pub use self::{
+    admin_address::AdminAddress,
     choice::{AllowedHost, AllowedOrigin, Auth, Data, LogFormat, LogLevel},
     effective::{Effective, Faults, Source},
     load::load,
@@ -48,7 +50,7 @@ pub struct Config {
     /// Addresses to listen on.
     pub listen: Vec<SocketAddr>,
     /// Address for administrators, instead of the others.
-    pub admin_listen: Option<SocketAddr>,
+    pub admin_listen: Option<AdminAddress>,
     /// PEM files with certificates; none for plain HTTP.
     pub tls_cert: Vec<PathBuf>,
     /// PEM files with their private keys, in the same order.

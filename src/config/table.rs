@@ -13,7 +13,7 @@ settings! {
     ["Basics"]
     /// Address to listen on; port 0 is any.
     listen: listen;
-    /// Address for metrics, statistics and administration, instead of the others.
+    /// Address, or unix:PATH, for metrics, statistics and administration, instead of the others.
     admin_listen: admin_listen;
     /// Data directory; none keeps all in memory.
     data: data;

@@ -1,10 +1,11 @@
 //! Accepting connections, also when no file descriptor is left.
 
 use std::io::{self, ErrorKind};
-use std::net::{self, SocketAddr};
+use std::net::{self, IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{TcpListener, TcpStream, UnixListener};
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
@@ -31,7 +32,7 @@ pub enum Transmission {
 #[derive(Debug)]
 pub(super) enum Accepted {
     /// A connection.
-    Conn(TcpStream, SocketAddr, ListenerId, Transmission),
+    Conn(TcpStream, IpAddr, ListenerId, Transmission),
     /// No connection waits.
     None,
     /// A connection failed before it was accepted; there may be others.
@@ -67,9 +68,35 @@ pub(super) struct Listeners {
     paused_until: Option<Moment>,
 }
 
+/// A socket that listens.
+#[derive(Debug)]
+pub(super) enum ListeningSocket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl ListeningSocket {
+    /// Accepts a connection, with the address of its peer; of this machine, if it has none.
+    fn accept(&self) -> io::Result<(TcpStream, IpAddr)> {
+        match self {
+            Self::Tcp(socket) => {
+                let (stream, address) = socket.accept()?;
+                // Small messages must not wait for the acknowledgement of earlier ones.
+                stream.set_nodelay(true)?;
+                Ok((stream, address.ip().to_canonical()))
+            }
+            Self::Unix(socket) => {
+                let (stream, _) = socket.accept()?;
+                // It is read, written and shut like one of TCP, which only has more options.
+                Ok((OwnedFd::from(stream).into(), Ipv4Addr::LOCALHOST.into()))
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Listener {
-    socket: TcpListener,
+    socket: ListeningSocket,
     id: ListenerId,
     transmission: Transmission,
     /// Whether connections may wait: the poll reports an edge once.
@@ -110,7 +137,7 @@ impl Listeners {
     }
 
     /// Adds a socket, which is registered with its id.
-    pub(super) fn add(&mut self, socket: TcpListener, transmission: Transmission) {
+    pub(super) fn add(&mut self, socket: ListeningSocket, transmission: Transmission) {
         let id = self.next_id();
         self.listeners.push(Listener { socket, id, transmission, ready: true });
     }
@@ -165,7 +192,7 @@ impl Listeners {
 ///
 /// `accept` reports the lack of a descriptor also when no connection waits; so the loop ends with
 /// the first attempt that had the spare descriptor to use and yet found none.
-fn turn_away(socket: &TcpListener, spare_socket: &mut Option<Socket>) {
+fn turn_away(socket: &ListeningSocket, spare_socket: &mut Option<Socket>) {
     const AT_ONCE_MAX: usize = 1024;
     for _ in 0..AT_ONCE_MAX {
         if spare_socket.take().is_none() {

@@ -12,27 +12,64 @@ use std::path::{Path, PathBuf};
 use crate::file;
 
 /// An address that a server is reached at, written as the beginning of its URLs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServedAt {
-    /// The address.
-    pub address: SocketAddr,
-    /// Whether it is by TLS.
-    pub tls: bool,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServedAt {
+    /// An address, without TLS.
+    Http(SocketAddr),
+    /// An address, by TLS.
+    Https(SocketAddr),
+    /// A Unix socket, by its path.
+    Unix(PathBuf),
 }
 
 impl fmt::Display for ServedAt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.tls { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.address)
+        match self {
+            Self::Http(address) => write!(f, "http://{address}"),
+            Self::Https(address) => write!(f, "https://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
     }
 }
 
 impl ServedAt {
+    /// Returns an address with or without TLS.
+    pub fn tcp(address: SocketAddr, tls: bool) -> Self {
+        if tls { Self::Https(address) } else { Self::Http(address) }
+    }
+
+    /// Returns the address and the port, or the path.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Http(address) | Self::Https(address) => address.to_string(),
+            Self::Unix(path) => path.display().to_string(),
+        }
+    }
+
+    /// Returns what `Host` of a request says.
+    pub fn host(&self) -> String {
+        match self {
+            Self::Http(_) | Self::Https(_) => self.place(),
+            Self::Unix(_) => "localhost".to_owned(),
+        }
+    }
+
+    /// Returns a line of the file. Without TLS that is the address alone, as in 0.1.0.
+    fn line(&self) -> String {
+        match self {
+            Self::Http(address) => address.to_string(),
+            Self::Https(_) | Self::Unix(_) => self.to_string(),
+        }
+    }
+
     /// Parses a line of the file.
     fn parse(line: &str) -> Option<Self> {
+        if let Some(path) = line.strip_prefix("unix:") {
+            return Some(Self::Unix(path.into()));
+        }
         let by_tls = line.strip_prefix("https://");
-        let (address, tls) = (by_tls.unwrap_or(line), by_tls.is_some());
-        Some(Self { address: reachable(address.parse().ok()?), tls })
+        let address = reachable(by_tls.unwrap_or(line).parse().ok()?);
+        Some(Self::tcp(address, by_tls.is_some()))
     }
 }
 
@@ -49,10 +86,7 @@ impl AddressFile {
     pub fn write(dir: &Path, addresses: &[ServedAt]) -> io::Result<Self> {
         let file = file::replace(dir, FILE, |file| {
             file.try_lock()?;
-            addresses.iter().try_for_each(|served| match served.tls {
-                true => writeln!(file, "{served}"),
-                false => writeln!(file, "{}", served.address),
-            })
+            addresses.iter().try_for_each(|served| writeln!(file, "{}", served.line()))
         })?;
         Ok(Self { path: dir.join(FILE), _locked: file })
     }
@@ -107,14 +141,16 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("chinwag-address-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let real = ["127.0.0.1:80", "0.0.0.0:81", "[::]:82", "[2001:db8::1]:83"];
-        let served = |address: &str, tls| ServedAt { address: address.parse().unwrap(), tls };
+        let served = |address: &str, tls| ServedAt::tcp(address.parse().unwrap(), tls);
+        let socket = ServedAt::Unix("/run/a b.sock".into());
         let real = real.map(|address| served(address, address.ends_with('2')));
-        let file = AddressFile::write(&dir, &real).unwrap();
+        let file =
+            AddressFile::write(&dir, &[&real[..], std::slice::from_ref(&socket)].concat()).unwrap();
         let mode = fs::metadata(dir.join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let reached = ["127.0.0.1:80", "127.0.0.1:81", "[::1]:82", "[2001:db8::1]:83"];
         let reached = reached.map(|address| served(address, address.ends_with('2')));
-        assert_eq!(AddressFile::read(&dir).unwrap(), reached);
+        assert_eq!(AddressFile::read(&dir).unwrap(), [&reached[..], &[socket]].concat());
         // As if the server had been killed.
         let left = fs::read(dir.join(FILE)).unwrap();
         drop(file);

@@ -33,6 +33,7 @@ mod responses;
 mod routes;
 mod start;
 pub mod systemd;
+mod unix_socket;
 
 use signal_hook::consts::SIGHUP;
 

@@ -17,11 +17,12 @@ use super::https::Https;
 use super::random::random;
 use super::reload::{Load, Reload};
 use super::systemd::Notifier;
+use super::unix_socket::{self, SocketFile};
 use super::{Server, errors, log};
 use crate::chat::Chat;
 use crate::chat::record::{JournalRequest, PutKeyValues};
 use crate::clock::Clock;
-use crate::config::{Config, Data};
+use crate::config::{AdminAddress, Config, Data};
 use crate::journal::{self, Journal};
 use crate::net::{Reactor, Transmission};
 use crate::ws::Shared;
@@ -30,7 +31,7 @@ use crate::ws::Shared;
 #[derive(Debug)]
 pub enum Failure {
     /// The server cannot listen on an address.
-    Listen(SocketAddr, io::Error),
+    Listen(String, io::Error),
     /// The certificates cannot be used.
     Certificates(String),
     /// The journal cannot be opened.
@@ -93,7 +94,8 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     if !key_values.is_empty() {
         journal.submit(now, JournalRequest::Put(PutKeyValues { request_id: None, key_values }));
     }
-    let Listening { served, admin, https } = listen(&mut reactor, config, passed, has_tls)?;
+    let Listening { served, admin, socket_file: _socket_file, https } =
+        listen(&mut reactor, config, passed, has_tls)?;
     reactor.watch_signals(&[SIGHUP, SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
     let bans = Bans::open(&mut opening, config.accounts.server_bans_max);
     let chat = Chat::new(config.chat.clone(), opening);
@@ -120,6 +122,8 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
 struct Listening {
     served: Vec<ServedAt>,
     admin: Option<ServedAt>,
+    /// Keeps the file of the socket for administrators until it is dropped.
+    socket_file: Option<SocketFile>,
     https: Https,
 }
 
@@ -135,14 +139,18 @@ fn listen(
     for socket in passed {
         let adopted = reactor.adopt(socket, transmission);
         let (_, address) = adopted.map_err(|error| Failure::System("a passed socket", error))?;
-        served.push(ServedAt { address, tls });
+        served.push((address, tls));
     }
+    let failed = |address: &dyn fmt::Display| {
+        let address = address.to_string();
+        move |error| Failure::Listen(address, error)
+    };
     let mut open = |address: SocketAddr, transmission| {
-        reactor.listen(address, transmission).map_err(|error| Failure::Listen(address, error))
+        reactor.listen(address, transmission).map_err(failed(&address))
     };
     for address in &config.listen {
         let (_, address) = open(*address, transmission)?;
-        served.push(ServedAt { address, tls });
+        served.push((address, tls));
     }
     let mut redirects = Vec::new();
     for address in &config.listen_redirect {
@@ -150,26 +158,36 @@ fn listen(
         tracing::info!(%address, "redirecting to https");
         redirects.push(listener);
     }
-    let mut admin = None;
-    if let Some(address) = config.admin_listen {
-        let address =
-            reactor.listen_directly(address).map_err(|error| Failure::Listen(address, error))?;
-        admin = Some(ServedAt { address, tls: false });
+    let (mut admin, mut socket_file) = (None, None);
+    match &config.admin_listen {
+        Some(AdminAddress::Tcp(address)) => {
+            let real = reactor.listen_directly(*address).map_err(failed(address))?;
+            admin = Some(ServedAt::Http(real));
+        }
+        Some(AdminAddress::Unix(path)) => {
+            let shown = path.display();
+            let (socket, file) = unix_socket::listen(path).map_err(failed(&shown))?;
+            reactor.listen_locally(socket).map_err(failed(&shown))?;
+            (admin, socket_file) = (Some(ServedAt::Unix(path.clone())), Some(file));
+        }
+        None => {}
     }
-    let port = served.first().map_or(443, |first| first.address.port());
-    Ok(Listening { served, admin, https: Https::new(redirects, port) })
+    let port = served.first().map_or(443, |(address, _)| address.port());
+    let served = served.into_iter().map(|(address, tls)| ServedAt::tcp(address, tls)).collect();
+    Ok(Listening { served, admin, socket_file, https: Https::new(redirects, port) })
 }
 
 /// Announces on stdout and in the log that the server is ready, and its addresses.
 fn announce(addresses: &[ServedAt], admin: Option<ServedAt>) {
     let mut stdout = io::stdout().lock();
     for address in addresses {
-        tracing::info!(address = %address.address, tls = address.tls, "listening");
+        let tls = matches!(address, ServedAt::Https(_));
+        tracing::info!(address = %address.place(), tls, "listening");
         // The parent may have closed the pipe.
         let _ = writeln!(stdout, "listening on {address}");
     }
     if let Some(address) = admin {
-        tracing::info!(address = %address.address, "listening for administrators");
+        tracing::info!(address = %address.place(), "listening for administrators");
         let _ = writeln!(stdout, "listening for administrators on {address}");
     }
     let _ = stdout.flush();

@@ -1,12 +1,14 @@
 //! `chinwag admin`, and `/api/admin`.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
 use crate::accounts::{PASSWORD, bearer, knocks, log_in, register, token, with_cookie};
 use crate::api::{Answer, request};
-use crate::client::{Server, binary};
+use crate::client::{PATIENCE, Server, binary};
 use crate::data::{Data, text, until};
 use crate::users::user;
 
@@ -251,4 +253,39 @@ fn a_banned_network_is_refused_but_for_administrators() {
         let body = json!({ "who": who });
         assert_eq!(ask(&server, &root, "POST /api/admin/bans", &body).status, 400, "{who}");
     }
+}
+
+#[test]
+fn administrators_have_a_socket_that_only_the_servers_user_can_open() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let data = Data::new();
+    let path = data.outer().join("admin.sock");
+    let place = format!("unix:{}", path.display());
+    let arguments = ["--admin-listen", place.as_str()];
+    let (mut server, root) = with_root(&data, &arguments);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    server.logs("listening for administrators");
+    let _alice = server.join("name=Alice");
+    assert!(admin(&data, &["connections"]).unwrap().contains("\tAlice\t"));
+    assert!(user(&data, &["list"], "").unwrap().contains("Root"));
+    let hidden = ask(&server, &root, "GET /api/admin/connections", &Value::Null);
+    assert_eq!(hidden.status, 404);
+    let mut stream = UnixStream::connect(&path).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("chinwag_"), "{answer}");
+    let health = Command::new(binary()).args(["health", "--data"]).arg(data.dir()).output();
+    assert_eq!(health.unwrap().stdout, format!("{}: alive\n", path.display()).as_bytes());
+    let other = Data::new();
+    let why = other.fails_to_start(&arguments);
+    assert!(why.contains("another program listens there"), "{why}");
+    server.kill();
+    assert!(path.exists());
+    let mut server = data.start(&arguments);
+    assert_eq!(admin(&data, &["connections"]), Ok(String::new()));
+    server.stop();
+    assert!(!path.exists());
 }

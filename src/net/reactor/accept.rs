@@ -1,6 +1,6 @@
 //! The accept phase.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use mio::net::TcpStream;
 use mio::{Events, Interest};
@@ -47,13 +47,12 @@ impl Reactor {
     fn add(
         &mut self,
         mut stream: TcpStream,
-        address: SocketAddr,
+        address: IpAddr,
         listener: ListenerId,
         transmission: Transmission,
     ) {
         let conns = &mut self.conns;
         count(&mut conns.counters.accepted);
-        let address = address.ip().to_canonical();
         let over = conns.slab.len().checked_sub(conns.connections_max());
         let mut surplus = over.unwrap_or(0);
         let is_full = conns.memory_state.is_full.then_some(Refused::Memory);
@@ -73,11 +72,8 @@ impl Reactor {
         let slot = u32::try_from(entry.key()).unwrap_or(u32::MAX);
         conns.serial = conns.serial.wrapping_add(1) % NOT_A_CONN;
         let id = ConnId::new(slot, conns.serial);
-        // Small messages must not wait for the acknowledgement of earlier ones.
-        let ready = stream.set_nodelay(true).and_then(|()| {
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            self.poll.registry().register(&mut stream, id.token(), interest)
-        });
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let ready = self.poll.registry().register(&mut stream, id.token(), interest);
         let tls = transmission == Transmission::Tls;
         // A refusal by TLS would cost a handshake.
         let unanswered = surplus > SURPLUS_MAX || (tls && refusal.is_some());

@@ -8,6 +8,7 @@ mod secure;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::conn::{ConnId, Flushed};
 use super::conns::Conns;
-use super::listener::{self, ListenerId, Listeners, Transmission};
+use super::listener::{self, ListenerId, Listeners, ListeningSocket, Transmission};
 use super::tls::{Acceptor, Certificates};
 use super::turn::Turn;
 use super::{Handler, Limits};
@@ -123,12 +124,17 @@ impl Reactor {
         mut socket: TcpListener,
         transmission: Transmission,
     ) -> io::Result<(ListenerId, SocketAddr)> {
-        let id = self.listeners.next_id();
-        let token = ConnId::new(id.0.into(), NOT_A_CONN).token();
+        let (id, token) = self.next_listener();
         self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
         let address = socket.local_addr()?;
-        self.listeners.add(socket, transmission);
+        self.listeners.add(ListeningSocket::Tcp(socket), transmission);
         Ok((id, address))
+    }
+
+    /// Returns the id and the token of the listening socket to be added next.
+    fn next_listener(&self) -> (ListenerId, Token) {
+        let id = self.listeners.next_id();
+        (id, ConnId::new(id.0.into(), NOT_A_CONN).token())
     }
 
     /// As [`Reactor::listen`], for one address without TLS that no proxy is in front of: its
@@ -140,6 +146,20 @@ impl Reactor {
         let (listener, address) = self.listen(address, Transmission::Plain)?;
         self.conns.direct_listener = Some(listener);
         Ok(address)
+    }
+
+    /// As [`Reactor::listen_directly`], on a Unix socket that listens and does not block. Its peers
+    /// have the address 127.0.0.1.
+    ///
+    /// # Errors
+    /// If the poll has no room.
+    pub fn listen_locally(&mut self, socket: UnixListener) -> io::Result<()> {
+        let mut socket = mio::net::UnixListener::from_std(socket);
+        let (listener, token) = self.next_listener();
+        self.poll.registry().register(&mut socket, token, Interest::READABLE)?;
+        self.listeners.add(ListeningSocket::Unix(socket), Transmission::Plain);
+        self.conns.direct_listener = Some(listener);
+        Ok(())
     }
 
     /// Passes signals to the handler from now on, instead of their default action.
