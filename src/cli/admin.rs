@@ -54,6 +54,11 @@ pub(super) fn command() -> Command {
             Command::new("unban").about("Lift a ban").arg(argument("WHO", "As bans lists it")),
         )
         .subcommand(Command::new("bans").about("List bans: whom, until (Unix ms), reason"))
+        .subcommand(
+            Command::new("remove-room")
+                .about("Remove a room, but no private one, with all that was said in it")
+                .arg(argument("ROOM", "Its name")),
+        )
         .subcommand(Command::new("drain").about("Have all clients leave, and end the server"))
 }
 
@@ -92,6 +97,13 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
         ("kick", name) => {
             let path = format!("/users/{}", encoded(name.unwrap_or_default()));
             closed(&send(config, dir, "DELETE", &path, &Value::Null)?)
+        }
+        ("remove-room", room) => {
+            let room = room.unwrap_or_default();
+            let path = format!("/api/rooms/{}", encoded(room));
+            let request = Request { method: "DELETE", path, body: String::new() };
+            operator::send(config, dir, &request)?;
+            format!("{room} is removed\n")
         }
         ("notice", text) => {
             let told = send(config, dir, "POST", "/notice", &json!({ "message": text }))?;

@@ -289,3 +289,33 @@ fn administrators_have_a_socket_that_only_the_servers_user_can_open() {
     server.stop();
     assert!(!path.exists());
 }
+
+#[test]
+fn an_operator_removes_a_room() {
+    let data = Data::new();
+    let (server, root) = with_root(&data, &[]);
+    let mut alice = server.join("name=Alice&room=dev%20room");
+    alice.post("c1", "soon gone");
+    let _bob = server.join("name=Bob&room=lobby");
+    let mut eve = server.join("name=Eve&room=secret");
+    eve.post("c1", "hers");
+    eve.say("/private");
+    eve.until("moderated");
+    assert_eq!(admin(&data, &["remove-room", "Dev Room"]), Ok("Dev Room is removed\n".to_owned()));
+    let left = alice.until("left");
+    assert_eq!((text(&left, "why"), text(&left, "by")), ("removed", "*"));
+    for (room, why) in [
+        ("dev room", "no such room"),
+        ("secret", "no such room"),
+        ("lobby", "cannot be removed"),
+        ("@Bob", "cannot be removed"),
+    ] {
+        let failed = admin(&data, &["remove-room", room]).unwrap_err();
+        assert!(failed.contains(why), "{room}: {failed}");
+    }
+    let token = bearer(&token(&register(&server, "Bob2")));
+    for (headers, status) in [("", 401), (token.as_str(), 403), (&root, 404)] {
+        let answer = ask(&server, headers, "DELETE /api/rooms/none", &Value::Null);
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+}

@@ -310,7 +310,7 @@ fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
             ]
         }
         Request::RemoveRoom { .. } => {
-            let remove = |room: String| Request::RemoveRoom { by: by(), room: room.into() };
+            let remove = |room: String| Request::RemoveRoom { by: Some(by()), room: room.into() };
             vec![remove(text()), remove("dev".to_owned())]
         }
         Request::AccountRequest(_) => {
@@ -344,7 +344,7 @@ fn no_request_costs_much_more_than_an_ordinary_one() {
     let kinds = [
         Request::Rooms,
         Request::Stats { minutes: None },
-        Request::RemoveRoom { by: by(), room: room() },
+        Request::RemoveRoom { by: Some(by()), room: room() },
         Request::History { by: by(), room: room(), span: Span::Latest, limit: None },
         Request::Post(Box::new(Post { room: room(), by: by(), id: None, body })),
         Request::AccountRequest(Box::new(AccountRequest::List)),

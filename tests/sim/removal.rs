@@ -276,7 +276,7 @@ fn a_request_of_an_administrator_removes_a_room() {
     let alice = world.enter("name=Alice&room=dev");
     let remove = |world: &mut World, by: Credential| {
         let (caller, network) = (ClientId(1 << 41), IpAddr::from([192, 0, 2, 7]));
-        let request = Request::RemoveRoom { by, room: "dev".into() };
+        let request = Request::RemoveRoom { by: Some(by), room: "dev".into() };
         world.handle(Input::Asked { caller, network, request });
         world.told(caller).pop().unwrap()
     };

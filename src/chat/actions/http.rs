@@ -88,7 +88,7 @@ impl Chat {
                 Ok(())
             }
             Request::RemoveRoom { by, room } => {
-                self.remove_room_by_request(step, caller, &by, &room)
+                self.remove_room_by_request(step, caller, by.as_ref(), &room)
             }
             Request::Post(post) => {
                 let text = Arc::clone(&post.body.content);

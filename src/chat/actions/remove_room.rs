@@ -18,7 +18,7 @@ use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::Removed;
 use crate::chat::protocol::request::Credential;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{JournalError, JournalRequest, RemoveRoom};
+use crate::chat::record::{AuthorKey, JournalError, JournalRequest, RemoveRoom};
 use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 
@@ -52,15 +52,19 @@ impl Chat {
         &mut self,
         step: &mut Step<'_>,
         caller: ClientId,
-        by: &Credential,
+        by: Option<&Credential>,
         named: &str,
     ) -> Result<(), Refusal> {
-        let Credential::Login(login) = by else {
-            return Err(Refusal::new(Code::AuthRequired, ADMINS_ONLY));
+        let actor = match by {
+            None => Actor { admin: true, ..Actor::absent(AuthorKey([0; 16]), &"*".into()) },
+            Some(Credential::Login(login)) => {
+                let account = self.account_of(step, login)?;
+                let mut actor = self.account_actor(account.author, &account.name);
+                actor.admin |= login.outside && login.admin;
+                actor
+            }
+            Some(_) => return Err(Refusal::new(Code::AuthRequired, ADMINS_ONLY)),
         };
-        let account = self.account_of(step, login)?;
-        let mut actor = self.account_actor(account.author, &account.name);
-        actor.admin |= login.outside && login.admin;
         let room = self.room_to_remove(&actor, named)?;
         let (by, re, reason) = (Arc::clone(&actor.name), None, None);
         let origin = RequestOrigin::Request { caller, author: actor.author };

@@ -33,8 +33,8 @@ pub enum Request {
     Post(Box<Post>),
     /// To remove a room.
     RemoveRoom {
-        /// Who asks.
-        by: Credential,
+        /// Who asks; none if it is whoever runs the server.
+        by: Option<Credential>,
         /// The room.
         room: Box<str>,
     },

@@ -59,7 +59,7 @@ impl Server {
             path if is_below(path, ADMIN) => {
                 return Err(self.administer(turn, conn, request, &caller)?.into());
             }
-            _ => Some(rooms::read(request, self.chat.limits(), caller.credential)?),
+            _ => Some(rooms::read(request, self.chat.limits(), caller)?),
         };
         if let Some(request) = asked {
             let (caller, network) = (super::client(conn), network(turn, conn));

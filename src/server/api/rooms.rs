@@ -5,14 +5,16 @@ use std::sync::Arc;
 use crate::chat::record::Span;
 use crate::chat::{Body, Code, Credential, Limits, Post, Refusal, Request as Command};
 use crate::http::{Method, Request};
+use crate::server::accounts::Caller;
 use crate::server::exchange::{EarlyResponse, check_content_type, decode_segment};
 
 /// Reads what a request asks of the chat.
 pub(super) fn read(
     request: &Request,
     limits: &Limits,
-    by: Credential,
+    caller: Caller,
 ) -> Result<Command, EarlyResponse> {
+    let Caller { credential: by, admin, .. } = caller;
     if request.path == "/api/stats" {
         return Ok(stats(&request.query)?);
     }
@@ -21,6 +23,8 @@ pub(super) fn read(
     }
     let room = request.path.strip_prefix("/api/rooms/").ok_or_else(EarlyResponse::not_found)?;
     let Some(room) = room.strip_suffix("/messages") else {
+        let is_operator = admin && matches!(by, Credential::Nobody);
+        let by = (!is_operator).then_some(by);
         return Ok(Command::RemoveRoom { by, room: decode_segment(room)? });
     };
     if request.method == Method::Post {
@@ -109,7 +113,7 @@ mod tests {
         let request = Parser::default().feed(&Default::default(), &mut text.as_bytes());
         let request = request.unwrap().unwrap();
         check_method(&request)
-            .and_then(|()| read(&request, &Limits::default(), Credential::Nobody))
+            .and_then(|()| read(&request, &Limits::default(), Caller::default()))
             .map_err(|early| early.into_response().status.0)
     }
 
