@@ -15,9 +15,9 @@ use chinwag::chat::record::{
     AuthorKey, DeletionReason, Moderation, ModerationAction, StoredMessage,
 };
 use chinwag::chat::{
-    Account, Busy, Code, Day, DirectSummary, History, Hit, Joined, Missed, OutputMode, Refusal,
-    Removed, Resumed, RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User,
-    Welcome,
+    Account, Busy, Code, Day, DirectSummary, History, Hit, Invitation, Joined, MembershipSummary,
+    Missed, Notify, OutputMode, Refusal, Removed, Resumed, RoomSummary, SearchResults, Series,
+    ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -311,6 +311,16 @@ fn private() -> Vec<Named> {
         ("whisper", whisper(None, "Bob", "@Bob")),
         ("whisper_own", whisper(Some("Bob"), "Alice", "@Bob")),
         ("read", ServerEvent::Read { room: s("lobby"), seq: 42 }),
+        ("membership", ServerEvent::Membership { re: Some(s("m4")), membership: membership() }),
+        ("invitation", ServerEvent::Invitation(invitation())),
+        (
+            "invitation_declined",
+            ServerEvent::InvitationAnswered {
+                re: Some(s("i1")),
+                room: s("den"),
+                answer: "declined",
+            },
+        ),
         (
             "joined_private",
             ServerEvent::Joined(Box::new(Joined {
@@ -333,6 +343,11 @@ fn private() -> Vec<Named> {
                 account: true,
                 admin: true,
                 directs: vec![direct],
+                memberships: Some(vec![
+                    MembershipSummary { notify: Notify::Mentions, ..membership() },
+                    MembershipSummary { room: s("lobby"), order: 2_097_152, ..membership() },
+                ]),
+                invitations: vec![invitation()],
                 current: Some(s("den")),
                 rooms: vec![room],
                 ..*welcome
@@ -588,6 +603,14 @@ fn stats() -> ServerEvent {
     }))
 }
 
+fn membership() -> MembershipSummary {
+    MembershipSummary { room: s("den"), notify: Notify::All, order: 1_048_576 }
+}
+
+fn invitation() -> Invitation {
+    Invitation { room: s("nook"), by: s("Carol"), ts: TS }
+}
+
 fn welcome() -> ServerEvent {
     ServerEvent::Welcome(Box::new(Welcome {
         ts: TS,
@@ -597,6 +620,8 @@ fn welcome() -> ServerEvent {
         account: false,
         admin: false,
         directs: Vec::new(),
+        memberships: None,
+        invitations: Vec::new(),
         epoch: s("k3"),
         current: Some(s("lobby")),
         rooms: vec![line()],

@@ -58,6 +58,10 @@ pub struct Limits {
     pub mutes_max: usize,
     /// Read markers of an account; above: those of further rooms are ignored.
     pub read_markers_max: usize,
+    /// Memberships of an account; above: it is in further rooms only while connected.
+    pub memberships_max: usize,
+    /// Open invitations of a user; above: the oldest is withdrawn.
+    pub invitations_max: usize,
     /// Unicode scalar values of a reason; above: `too_long`.
     pub reason_chars_max: usize,
     /// Sends per second of a connection with an account. `None`: no limit.
@@ -189,6 +193,8 @@ impl Default for Limits {
             bans_max: 1000,
             mutes_max: 1000,
             read_markers_max: 1000,
+            memberships_max: 500,
+            invitations_max: 100,
             reason_chars_max: 200,
             account_sends_per_second_max: Some(5),
             account_sends_burst_max: 10,

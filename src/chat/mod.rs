@@ -71,6 +71,7 @@ pub use protocol::error::{Code, Refusal};
 pub use protocol::kind::{EventKind, Field, Need, PayloadForm, ValueForm};
 pub use protocol::literal::is_literal;
 pub use protocol::login::Login;
+pub use protocol::membership::{Invitation, MembershipSummary, Notify};
 pub use protocol::payloads::{
     DirectSummary, History, Hit, Joined, Missed, Removed, Resumed, RoomSummary, SearchResults,
     User, Welcome,

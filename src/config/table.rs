@@ -178,6 +178,8 @@ limits! {
     chat.bans_max <- room_bans_max;
     chat.mutes_max <- room_mutes_max;
     chat.read_markers_max <- read_marks_max;
+    chat.memberships_max;
+    chat.invitations_max;
     chat.reason_chars_max;
     chat.listed_max;
     chat.history_max;

@@ -47,12 +47,17 @@ fn filled(c: char, bytes: usize) -> String {
 }
 
 /// Messages with a name of any length.
-const NAMES: [&str; 37] = [
+const NAMES: [&str; 42] = [
     r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
     r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
     r#"{"type":"join_room","payload":"NAME"}"#,
     r#"{"type":"join_room","payload":"@NAME"}"#,
     r#"{"type":"leave_room","payload":"NAME"}"#,
+    r#"{"type":"accept","payload":"NAME"}"#,
+    r#"{"type":"decline","payload":"NAME"}"#,
+    r#"{"type":"set_membership","room":"NAME","payload":{"notify":"none"}}"#,
+    "/accept NAME",
+    "/decline NAME",
     r#"{"type":"typing","room":"NAME","payload":true}"#,
     r#"{"type":"typing","room":"@NAME","payload":true}"#,
     r#"{"type":"read","room":"@NAME","payload":{"seq":1}}"#,
@@ -88,7 +93,7 @@ const NAMES: [&str; 37] = [
 ];
 
 /// Messages with a text of any length, or that take none and get one all the same.
-const TEXTS: [&str; 33] = [
+const TEXTS: [&str; 35] = [
     "TEXT",
     r#"{"type":"send_message","payload":"TEXT"}"#,
     r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
@@ -99,6 +104,8 @@ const TEXTS: [&str; 33] = [
     r#"{"type":"resume","payload":{"session":"TEXT"}}"#,
     r#"{"type":"TEXT"}"#,
     "/unmute TEXT",
+    "/notify TEXT",
+    r#"{"type":"set_membership","payload":{"notify":"TEXT"}}"#,
     "/help TEXT",
     "/rooms TEXT",
     "/reply TEXT",
@@ -125,7 +132,7 @@ const TEXTS: [&str; 33] = [
 ];
 
 /// Messages with a number of any size.
-const NUMBERS: [&str; 16] = [
+const NUMBERS: [&str; 17] = [
     r#"{"type":"stats","payload":{"minutes":NUMBER}}"#,
     r#"{"type":"list_rooms","payload":{"from":"NUMBER.NUMBER","limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"before":NUMBER,"limit":NUMBER}}"#,
@@ -135,6 +142,7 @@ const NUMBERS: [&str; 16] = [
     r#"{"type":"join_room","payload":{"room":"dev","history":NUMBER}}"#,
     r#"{"type":"join_room","payload":{"room":"dev","after":NUMBER,"epoch":"e"}}"#,
     r#"{"type":"read","payload":{"seq":NUMBER}}"#,
+    r#"{"type":"set_membership","payload":{"order":NUMBER}}"#,
     r#"{"type":"resume","payload":{"epoch":"e","rooms":{"dev":NUMBER}}}"#,
     r#"{"type":"send_message","payload":{"content":"x","ttl":NUMBER,"reply_to":NUMBER}}"#,
     r#"{"type":"edit_message","payload":{"mid":NUMBER,"content":"x"}}"#,
@@ -145,7 +153,7 @@ const NUMBERS: [&str; 16] = [
 ];
 
 /// Queries of `/ws` with a text of any length.
-const QUERIES: [&str; 13] = [
+const QUERIES: [&str; 14] = [
     "name=TEXT",
     "username=TEXT",
     "user=TEXT",
@@ -157,6 +165,7 @@ const QUERIES: [&str; 13] = [
     "after=TEXT:1",
     "after=@TEXT:1&epoch=e",
     "echo=TEXT",
+    "memberships=TEXT",
     "mode=TEXT",
     "TEXT=TEXT",
 ];

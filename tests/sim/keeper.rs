@@ -153,7 +153,9 @@ impl Keeper {
         let is_about = |(namespace, key): &(Namespace, Arc<str>)| {
             let (before, after) = key.split_once('/').unwrap_or((key, ""));
             match namespace {
-                Namespace::ReadMarkers => after == &**room,
+                Namespace::ReadMarkers | Namespace::Memberships | Namespace::Invitations => {
+                    after == &**room
+                }
                 Namespace::Accounts | Namespace::RevokedTokens | Namespace::Days => false,
                 _ => before == &**room,
             }

@@ -13,6 +13,7 @@ mod evasion;
 mod keeper;
 mod law;
 mod limits;
+mod members;
 mod order;
 mod presence;
 mod private;

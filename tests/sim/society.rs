@@ -388,6 +388,12 @@ impl Society {
                 law.strike(author);
             }
         }
+        if let ServerEvent::InvitationAnswered { room, answer: "declined", .. } = event {
+            let author = self.clients[&client].author;
+            // A crash may bring the membership back.
+            self.laws.get_mut(&**room).unwrap().unsure.insert(author);
+            self.count("declined");
+        }
         if let ServerEvent::Error(refusal) = event
             && matches!(refusal.code.word(), "banned" | "forbidden" | "no_such_room")
         {

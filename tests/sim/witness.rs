@@ -98,7 +98,10 @@ impl Witness {
                     self.check_entry(&it.room, society);
                 }
                 welcome.directs.iter().for_each(|it| self.check_room(&it.room, society));
+                let invitations = welcome.invitations.iter();
+                invitations.for_each(|it| self.check_room(&it.room, society));
             }
+            E::Invitation(invitation) => self.check_room(&invitation.room, society),
             E::Joined(joined) => {
                 self.check_room(&joined.room, society);
                 self.check_entry(&joined.room, society);

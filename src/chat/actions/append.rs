@@ -66,7 +66,7 @@ impl Chat {
             inside.rules_mut().speaks(author, step.now);
         }
         let mut key_values = match &planned {
-            Some(planned) => planned.key_values().to_vec(),
+            Some(planned) => planned.key_values(&inside.key),
             None => Vec::new(),
         };
         key_values.extend(inside.unsaved_key_values());

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chat::Chat;
+use crate::chat::actions::membership::too_many_rooms;
 use crate::chat::ids::{ClientId, ClientSlot, PersonId, RoomId};
 use crate::chat::input::Admission;
 use crate::chat::names::{RoomName, UserName};
@@ -17,6 +18,7 @@ use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
+use crate::clock::Now;
 
 impl Chat {
     /// Opens a client: gives it a person and its rooms, and requests their history.
@@ -53,9 +55,10 @@ impl Chat {
         let mut client = Client::new(id, person, mode, params.echo.unwrap_or(self.limits.echo));
         client.since = step.now.unix_ms;
         client.network = network;
+        client.memberships = params.memberships;
         client.knows_restart =
             params.chat_v1 || params.session.is_some() || !params.after.is_empty();
-        let before = self.rooms_of(person);
+        let before = self.rooms_before(step.now, person, params, network, &mut faults);
         let slot = self.people.open(client);
         if let Some(login) = login.filter(|_| session.is_empty()) {
             self.people.hold_login(step, slot, &login);
@@ -70,16 +73,22 @@ impl Chat {
         for &room in &replay_only {
             self.replay_only(slot, room);
         }
+        let author = self.people.author_of(slot);
+        let from = ClientRef { id, slot, person, author };
+        let named = self.named_rooms(from, params, &joined);
+        for &room in &named {
+            self.become_member(step, from, room);
+        }
         let mut welcome = self.welcome(step, person, session, renamed, &joined);
         welcome.admin = self.people.is_admin(slot);
+        welcome.memberships =
+            (welcome.account && params.memberships).then(|| self.memberships_of(author));
         step.reply(id, ServerEvent::Welcome(Box::new(welcome)));
         for fault in faults {
             step.reply(id, ServerEvent::Error(Box::new(fault)));
         }
         tell_ignored(step, id, params, &left_out);
-        let author = self.people.author_of(slot);
-        let from = ClientRef { id, slot, person, author };
-        self.send_backlog(step, from, params, &rooms);
+        self.send_backlog(step, from, params, &rooms, &named);
         for &room in rooms.iter().chain(&news) {
             self.rooms.tell_presence(step, room, &self.limits);
         }
@@ -140,22 +149,23 @@ impl Chat {
     ) -> (Vec<RoomId>, Vec<RoomId>) {
         let Some(who) = self.actor_on(slot) else { return (Vec::new(), Vec::new()) };
         let network = self.people.clients.get(slot.index()).and_then(|client| client.network);
+        let most = self.rooms_max(slot);
         let named = params.rooms.iter().map(String::as_str);
         let resumed = || params.after.iter().map(|(room, _)| room.as_str());
         let (direct, open): (Vec<&str>, Vec<&str>) =
             resumed().partition(|room| room.starts_with('@'));
-        let before = before.iter().rev().map(|room| &**room);
+        let before = before.iter().map(|room| &**room);
         let mut rooms = Vec::new();
         for requested in named.chain(open).chain(before) {
-            self.request_room(step, (&who, network), requested, &mut rooms, faults);
+            self.request_room(step, (&who, network, most), requested, &mut rooms, faults);
         }
         if rooms.is_empty() {
             let lobby = self.limits.lobby.clone();
-            self.request_room(step, (&who, network), &lobby, &mut rooms, faults);
+            self.request_room(step, (&who, network, most), &lobby, &mut rooms, faults);
         }
         let joined = rooms.clone();
         for requested in direct {
-            self.request_room(step, (&who, network), requested, &mut rooms, faults);
+            self.request_room(step, (&who, network, most), requested, &mut rooms, faults);
         }
         let replay_only = rooms.split_off(joined.len());
         (joined, replay_only)
@@ -165,20 +175,20 @@ impl Chat {
     fn request_room(
         &mut self,
         step: &Step<'_>,
-        (who, network): (&Actor, Option<IpAddr>),
+        (who, network, most): (&Actor, Option<IpAddr>, usize),
         requested: &str,
         rooms: &mut Vec<RoomId>,
         faults: &mut Vec<Refusal>,
     ) {
         // One fault reports all rooms above the limit.
-        let full = rooms.len() >= self.limits.rooms_per_client_max;
+        let full = rooms.len() >= most;
         let known = RoomName::parse(requested, &self.limits)
             .is_ok_and(|name| self.rooms.find(&name.key).is_some_and(|room| rooms.contains(&room)));
         if known || (full && faults.iter().any(|fault| fault.code == Code::TooManyRooms)) {
             return;
         }
         if full {
-            faults.push(self.too_many_rooms());
+            faults.push(too_many_rooms(most));
             return;
         }
         match self.room_to_join(step, who, true, network, requested) {
@@ -187,6 +197,45 @@ impl Chat {
             Err(fault) if faults.len() < self.limits.rooms_per_client_max => faults.push(fault),
             Err(_) => {}
         }
+    }
+
+    /// Returns the names of the rooms that a new connection joins unasked, the current one first:
+    /// those its account is a member of, if it asks for these, else those its person was in.
+    fn rooms_before(
+        &mut self,
+        now: Now,
+        person: PersonId,
+        params: &ConnectParams,
+        network: Option<IpAddr>,
+        faults: &mut Vec<Refusal>,
+    ) -> Vec<Arc<str>> {
+        let account = self.people.get(person).filter(|person| person.account);
+        if let Some(author) = account.filter(|_| params.memberships).map(|it| it.author)
+            && self.rooms.memberships.count(author) > 0
+        {
+            return self.rooms_of_account(now, author, network).unwrap_or_else(|refusal| {
+                faults.push(refusal);
+                Vec::new()
+            });
+        }
+        let mut rooms = self.rooms_of(person);
+        rooms.reverse();
+        rooms
+    }
+
+    /// Lists the rooms of a new connection that it has named; all, if it asks for memberships and
+    /// has none yet.
+    fn named_rooms(
+        &self,
+        from: ClientRef,
+        params: &ConnectParams,
+        joined: &[RoomId],
+    ) -> Vec<RoomId> {
+        if params.memberships && self.rooms.memberships.count(from.author) == 0 {
+            return joined.to_vec();
+        }
+        let named = params.rooms.iter().filter_map(|room| self.rooms.room_named(Some(room)));
+        named.filter(|room| joined.contains(room)).collect()
     }
 
     fn welcome(
@@ -218,6 +267,8 @@ impl Chat {
             current: current.map(|room| Arc::clone(room.name_for(own))),
             rooms: rooms.iter().filter_map(|room| self.line_for(own, *room)).collect(),
             directs: self.direct_summaries(own),
+            memberships: None,
+            invitations: self.invitations_of(own),
             ping_ms: u64::try_from(limits.ping_after.as_millis()).unwrap_or(u64::MAX),
             content_max: limits.content_chars_max,
             frame_max: limits.frame_bytes_max,
@@ -234,6 +285,7 @@ impl Chat {
         from: ClientRef,
         params: &ConnectParams,
         rooms: &[RoomId],
+        named: &[RoomId],
     ) {
         let mut missed: Vec<(RoomId, u64)> = Vec::new();
         for (requested, after) in &params.after {
@@ -251,7 +303,11 @@ impl Chat {
         }
         for &room in rooms {
             if missed.iter().all(|(other, _)| *other != room) {
-                self.greet(step, from, room, params.history);
+                // Of the other rooms of an account the client asks for the history when it needs it.
+                let is_quiet = params.memberships && !named.contains(&room);
+                let is_current = rooms.first() == Some(&room);
+                let history = if is_quiet && !is_current { Some(0) } else { params.history };
+                self.greet(step, from, room, history);
             }
         }
         if missed.is_empty() {

@@ -238,6 +238,11 @@ impl Chat {
                 return self.join(step, from, re, &room, history, after);
             }
             Command::Leave => return self.leave(step, from, re, room),
+            Command::SetMembership { notify, order } => {
+                return self.set_membership(step, from, re, room, (notify, order));
+            }
+            Command::Accept { room } => return self.accept(step, from, re, &room),
+            Command::Decline { room } => return self.decline(step, from, re, &room),
             Command::Resume { session, epoch, rooms } => {
                 self.check_epoch(epoch.as_deref())?;
                 return self.resume(step, from, re, session.as_deref(), &rooms);

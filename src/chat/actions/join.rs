@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::chat::Chat;
+use crate::chat::actions::membership::too_many_rooms;
 use crate::chat::ids::RoomId;
 use crate::chat::pending::ResumeRequest;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::Joined;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::Span;
+use crate::chat::record::{AuthorKey, Span};
 use crate::chat::step::Step;
 
 impl Chat {
@@ -25,22 +26,12 @@ impl Chat {
     ) -> Result<(), Refusal> {
         let (room, new) = self.subscribe_to(step, from, requested)?;
         self.people.make_current(from.slot, room);
-        let own = from.author;
-        let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
-        let users = self.users(room, inside);
-        let joined = Joined {
-            re: re.clone(),
-            room: Arc::clone(inside.name_for(own)),
-            seq: inside.top,
-            topic: Arc::clone(&inside.topic),
-            count: if inside.direct_room.is_some() { users.len() } else { inside.people.len() },
-            users,
-            private: inside.rules().private,
-            locked: inside.rules().locked,
-            slow: inside.rules().slow,
-            role: inside.rules().shown_role(own),
-        };
+        let joined = self.joined(from.author, room, re.clone()).ok_or_else(Refusal::internal)?;
         step.reply(from.id, ServerEvent::Joined(Box::new(joined)));
+        let asks = self.people.clients.get(from.slot.index()).is_some_and(|it| it.memberships);
+        if self.become_member(step, from, room) && asks {
+            step.reply(from.id, self.membership(from.author, room, None));
+        }
         match after {
             Some(after) => {
                 self.start_resume(step, from, ResumeRequest { re, rooms: vec![(room, after)] });
@@ -54,6 +45,29 @@ impl Chat {
         self.rooms.tell_presence(step, room, &self.limits);
         self.session_changed(step, from.person);
         Ok(())
+    }
+
+    /// Returns a room that an author has joined.
+    pub(in crate::chat) fn joined(
+        &self,
+        own: AuthorKey,
+        room: RoomId,
+        re: Option<Arc<str>>,
+    ) -> Option<Joined> {
+        let inside = self.rooms.get(room)?;
+        let users = self.users(room, inside);
+        Some(Joined {
+            re,
+            room: Arc::clone(inside.name_for(own)),
+            seq: inside.top,
+            topic: Arc::clone(&inside.topic),
+            count: if inside.direct_room.is_some() { users.len() } else { inside.people.len() },
+            users,
+            private: inside.rules().private,
+            locked: inside.rules().locked,
+            slow: inside.rules().slow,
+            role: inside.rules().shown_role(own),
+        })
     }
 
     /// Subscribes a client to a room unless it is. Returns whether it is new.
@@ -72,8 +86,9 @@ impl Chat {
         }
         let client = self.people.clients.get(from.slot.index()).ok_or_else(Refusal::internal)?;
         let network = client.network;
-        if client.subscriptions.as_slice().len() >= self.limits.rooms_per_client_max {
-            return Err(self.too_many_rooms());
+        let most = self.rooms_max(from.slot);
+        if client.subscriptions.as_slice().len() >= most {
+            return Err(too_many_rooms(most));
         }
         let who = self.actor_on(from.slot).ok_or_else(Refusal::internal)?;
         let room = self.room_to_join(step, &who, true, network, requested)?;
@@ -94,13 +109,11 @@ impl Chat {
             return Err(Refusal::new(Code::NotInRoom, "you have not joined this conversation"));
         }
         let own = from.author;
-        let name = self
-            .rooms
-            .get(room)
-            .map(|room| Arc::clone(room.name_for(own)))
-            .ok_or_else(Refusal::internal)?;
+        let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
+        let (key, name) = (Arc::clone(&inside.key), Arc::clone(inside.name_for(own)));
         self.unsubscribe(from.slot, room);
-        step.reply(from.id, ServerEvent::Left { re, room: name, removed: None });
+        step.reply(from.id, ServerEvent::Left { re, room: Arc::clone(&name), removed: None });
+        self.end_membership(step, from, room, (&key, &name));
         self.rooms.tell_presence(step, room, &self.limits);
         self.session_changed(step, from.person);
         Ok(())

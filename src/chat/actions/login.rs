@@ -184,8 +184,9 @@ impl Chat {
         Ok(account)
     }
 
-    /// Moves the roles and restraints of a guest to an account.
+    /// Moves the roles, restraints and invitations of a guest to an account.
     pub(in crate::chat) fn inherit(&mut self, step: &mut Step<'_>, from: AuthorKey, to: AuthorKey) {
+        self.hand_on_invitations(step, from, to);
         for key in self.rooms.rooms_of_member(from) {
             let name = self.name_of_author(to).unwrap_or_default();
             let Some(room) = self.rooms.get_mut(key) else { continue };

@@ -208,12 +208,6 @@ impl Chat {
         }
     }
 
-    /// Returns the refusal of a room above the limit of a connection.
-    pub(in crate::chat) fn too_many_rooms(&self) -> Refusal {
-        let most = self.limits.rooms_per_client_max;
-        Refusal::new(Code::TooManyRooms, format!("a connection may be in {most} rooms"))
-    }
-
     /// Marks a subscription to a private conversation as replay only.
     pub(in crate::chat) fn replay_only(&mut self, slot: ClientSlot, room: RoomId) {
         if self.rooms.get(room).is_some_and(|room| room.direct_room.is_some())
@@ -223,4 +217,9 @@ impl Chat {
             subscription.replay_only = true;
         }
     }
+}
+
+/// Returns the refusal of a room above the limit of a connection.
+pub(in crate::chat) fn too_many_rooms(most: usize) -> Refusal {
+    Refusal::new(Code::TooManyRooms, format!("a connection may be in {most} rooms"))
 }

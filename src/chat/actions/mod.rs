@@ -1,7 +1,8 @@
 //! Handlers of inputs, one file per subject: the only `impl Chat` outside `chat/mod.rs`.
 
 pub(in crate::chat) mod account;
-pub(in crate::chat) mod administration;
+pub(in crate::chat) mod account_memberships;
+mod administration;
 pub(in crate::chat) mod answered;
 pub(in crate::chat) mod append;
 pub(in crate::chat) mod charge;
@@ -14,7 +15,8 @@ pub(in crate::chat) mod history;
 pub(in crate::chat) mod http;
 pub(in crate::chat) mod idempotency;
 pub(in crate::chat) mod identity;
-pub(in crate::chat) mod join;
+pub(in crate::chat) mod invitations;
+mod join;
 pub(in crate::chat) mod list_rooms;
 mod login;
 pub(in crate::chat) mod membership;

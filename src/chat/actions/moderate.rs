@@ -20,6 +20,7 @@ use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{
     AuthorKey, AuthorQuery, Change, JournalError, JournalRequest, Moderation, ModerationAction,
 };
+use crate::chat::rooms::invitations::OpenInvitation;
 use crate::chat::rooms::rules::{Actor, DirtyKey, Role};
 use crate::chat::step::Step;
 use crate::clock::Now;
@@ -138,13 +139,19 @@ impl Chat {
             self.persist_session_of(step, author);
         }
         let inside = self.rooms.get_mut(room).ok_or_else(Refusal::internal)?;
+        let is_new = |target: &&Actor| !inside.rules().may_read(Some(target.author));
+        let invitation = target.as_ref().filter(|_| moderation.action == ModerationAction::Invite);
+        let invitation = invitation.filter(is_new).map(|_| {
+            let (name, by) = (Arc::clone(&inside.name), Arc::clone(&actor.name));
+            OpenInvitation { name, by, ts: at.unix_ms }
+        });
         let key_values =
             inside.begin(|rules| rules.apply(&moderation, target.as_ref(), &present, at, stamp));
         if role < Role::Moderator {
             inside.rules_mut().speaks(actor.author, at);
         }
-        let planned =
-            Planned { moderation: Arc::clone(&moderation), target, at, stamp, key_values };
+        let moderated = Arc::clone(&moderation);
+        let planned = Planned { moderation: moderated, target, at, stamp, key_values, invitation };
         let (change, planned) = (Change::Moderated { moderation }, Some(planned));
         self.record(step, origin, person, room, AppendRequest { id, change, planned });
         Ok(())
@@ -223,7 +230,7 @@ impl Chat {
         planned: Planned,
         by: &Arc<str>,
     ) {
-        let Planned { moderation, target, at, stamp, key_values } = planned;
+        let Planned { moderation, target, at, stamp, key_values, invitation } = planned;
         let present = self.present(key, &moderation);
         let Some(room) = self.rooms.get_mut(key) else { return };
         let dirty = room.carry_out(&key_values, |rules| {
@@ -245,7 +252,10 @@ impl Chat {
                 self.remove_from_room(step, key, &target, "banned", &moderation, by);
             }
             (ModerationAction::Invite, Some(target)) if !banned => {
-                self.tell_invited(step, key, &target, by);
+                self.invited(step, key, &target, invitation, by);
+            }
+            (ModerationAction::Invite, Some(target)) if invitation.is_some() => {
+                self.drop_invitation(step, key, target.author);
             }
             (ModerationAction::MakePrivate, None) => {
                 self.remove_non_members(step, key, &moderation, by);
@@ -295,6 +305,7 @@ impl Chat {
         if let Some(posters) = self.rooms.get_mut(room).and_then(|it| it.posters.as_mut()) {
             posters.forget(target.author);
         }
+        self.revoke_membership(step, target.author, room);
         let Some(person) = self.people.of_session(target.author) else { return };
         let (by, reason) = (Arc::clone(by), moderation.reason.clone());
         for slot in self.take_out(step, room, person, &Removed { why, by, reason }) {
@@ -338,15 +349,6 @@ impl Chat {
             step.reply(id, ServerEvent::Left { re: None, room: Arc::clone(&name), removed });
         }
         nowhere
-    }
-
-    fn tell_invited(&self, step: &mut Step<'_>, room: RoomId, target: &Actor, by: &Arc<str>) {
-        let Some(name) = self.rooms.get(room).map(|room| Arc::clone(&room.name)) else { return };
-        for client in self.people.clients_of(target.author) {
-            let (re, room) = (None, Some(Arc::clone(&name)));
-            let message = format!("{by} invites you to {name}; /join {name}").into();
-            step.reply(client, ServerEvent::Notice { re, room, code: "invited", message });
-        }
     }
 }
 

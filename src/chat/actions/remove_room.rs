@@ -136,6 +136,7 @@ impl Chat {
             for person in self.people.forget_room(&name) {
                 self.session_changed(step, person);
             }
+            self.withdraw_invitations(step, key);
             self.counters.forget_room(key);
             self.rooms.remove(key);
         }

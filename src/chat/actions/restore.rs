@@ -52,6 +52,8 @@ impl Chat {
                 return Some(key);
             }
             Namespace::ReadMarkers => self.rooms.read_markers.restore(&key_value.key, value),
+            Namespace::Memberships => self.rooms.memberships.restore(&key_value.key, value),
+            Namespace::Invitations => self.rooms.invitations.restore(&key_value.key, value),
             Namespace::DirectRooms
             | Namespace::RevokedTokens
             | Namespace::Days

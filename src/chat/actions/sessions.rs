@@ -94,7 +94,8 @@ impl Chat {
         }
     }
 
-    /// Lists the rooms that a person's next connection would join; the last one is current.
+    /// Lists the rooms that a person's next connection would join, up to the limit of one; the last
+    /// one is current.
     pub(in crate::chat) fn rooms_of(&self, key: PersonId) -> Vec<Arc<str>> {
         let Some(person) = self.people.get(key) else { return Vec::new() };
         let clients = person.clients.as_slice();
@@ -112,7 +113,10 @@ impl Chat {
             .map(|membership| membership.room)
             .chain(joined.map(|subscription| subscription.room));
         let rooms = rooms.filter_map(|room| self.rooms.get(room));
-        rooms.map(|room| Arc::clone(room.name_for(person.author))).collect()
+        let mut rooms: Vec<_> =
+            rooms.map(|room| Arc::clone(room.name_for(person.author))).collect();
+        rooms.drain(..rooms.len().saturating_sub(self.limits.rooms_per_client_max));
+        rooms
     }
 
     /// Stores the session of a guest that has a role or a restraint in a room, so that it survives
@@ -125,7 +129,7 @@ impl Chat {
         }
     }
 
-    /// Removes the roles, restraints, markers and conversations of an author whose session has
+    /// Removes the roles, restraints, markers, memberships and conversations of an author whose session has
     /// ended.
     pub(in crate::chat) fn forget_author(&mut self, step: &mut Step<'_>, author: AuthorKey) {
         for key in self.rooms.rooms_of_member(author) {
@@ -137,6 +141,9 @@ impl Chat {
             self.rooms.reindex(key);
         }
         self.forget_read_markers(step, author);
+        self.forget_invitations(step, author);
+        let memberships = self.rooms.memberships.forget_author(author);
+        step.put(memberships);
         self.forget_directs(step, author);
     }
 }

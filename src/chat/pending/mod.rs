@@ -9,6 +9,7 @@ use crate::chat::protocol::account::Account;
 use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::record::{AuthorKey, Change, KeyValue, Moderation, Page, RequestId, Span};
+use crate::chat::rooms::invitations::OpenInvitation;
 use crate::chat::rooms::rules::Actor;
 use crate::clock::{Moment, Now};
 
@@ -210,14 +211,18 @@ pub(in crate::chat) struct Planned {
     pub(in crate::chat) at: Now,
     /// Its stamp, comparable with those of sessions.
     pub(in crate::chat) stamp: u64,
-    /// The key-value records stored with the entry.
+    /// The key-value records of the rules, stored with the entry.
     pub(in crate::chat) key_values: Vec<KeyValue>,
+    /// The invitation of the target, stored with the entry.
+    pub(in crate::chat) invitation: Option<OpenInvitation>,
 }
 
 impl Planned {
     /// Returns the key-value records stored with the entry.
-    pub(in crate::chat) fn key_values(&self) -> &[KeyValue] {
-        &self.key_values
+    pub(in crate::chat) fn key_values(&self, room: &str) -> Vec<KeyValue> {
+        let invited = self.target.as_ref().zip(self.invitation.as_ref());
+        let invitation = invited.map(|(target, open)| open.key_value(target.author, room));
+        self.key_values.iter().cloned().chain(invitation).collect()
     }
 }
 

@@ -39,6 +39,8 @@ pub(in crate::chat) struct Client {
     pub(in crate::chat) mode: OutputMode,
     /// Whether it receives its own messages.
     pub(in crate::chat) echo: bool,
+    /// Whether it is in all rooms of its account, and hears of changes to them.
+    pub(in crate::chat) memberships: bool,
     /// Whether it handles close code 1012, service restart.
     pub(in crate::chat) knows_restart: bool,
     /// Whether it is being closed; its events are ignored.
@@ -118,6 +120,7 @@ impl Client {
             login: None,
             mode,
             echo,
+            memberships: false,
             knows_restart: false,
             closing: false,
             warned: false,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::chat::output_mode::OutputMode;
 use crate::chat::protocol::login::Login;
+use crate::chat::protocol::membership::Notify;
 use crate::chat::record::{ModerationAction, Span};
 
 /// An event of a client.
@@ -69,6 +70,23 @@ pub enum Command {
     },
     /// Leave the room.
     Leave,
+    /// Change the account's membership of the room.
+    SetMembership {
+        /// What to be notified of.
+        notify: Option<Notify>,
+        /// The place in the account's list.
+        order: Option<u64>,
+    },
+    /// Accept the invitation to a room.
+    Accept {
+        /// The room.
+        room: Box<str>,
+    },
+    /// Decline the invitation to a room.
+    Decline {
+        /// The room.
+        room: Box<str>,
+    },
     /// List the rooms.
     ListRooms {
         /// The `next` of the page before.

@@ -3,14 +3,18 @@
 use crate::chat::output_mode::OutputMode;
 use crate::chat::protocol::client_event::{ClientEvent, Command, ModerationRequest, typed};
 use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::membership::Notify;
 use crate::chat::record::{ModerationAction, Span};
 
 /// The commands: name, arguments, what it does.
-const COMMANDS: [(&str, &str, &str); 34] = [
+const COMMANDS: [(&str, &str, &str); 37] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
     ("join", "ROOM", "join a room; what you type goes there"),
     ("leave", "[ROOM]", "leave a room"),
+    ("accept", "ROOM", "accept an invitation to a private room"),
+    ("decline", "ROOM", "decline an invitation to a private room"),
+    ("notify", "all|mentions|none", "set what a room notifies you of"),
     ("rooms", "", "list the rooms"),
     ("who", "[ROOM]", "list the people in a room"),
     ("reply", "TEXT", "reply to the last message"),
@@ -58,6 +62,12 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
         "join" => {
             let room = needed()?.trim_end().into();
             Command::Join { room, history: None, after: None, epoch: None }
+        }
+        "accept" => Command::Accept { room: needed()?.trim_end().into() },
+        "decline" => Command::Decline { room: needed()?.trim_end().into() },
+        "notify" => {
+            let level = Notify::parse(rest.trim_end()).ok_or_else(|| usage(&word))?;
+            Command::SetMembership { notify: Some(level), order: None }
         }
         "leave" => {
             room = optional(rest);
@@ -276,6 +286,12 @@ mod tests {
             ("/name Alice B", Command::SetName("Alice B".into())),
             ("/join  dev ops ", join),
             ("/leave", Command::Leave),
+            ("/accept  den ", Command::Accept { room: "den".into() }),
+            ("/decline den", Command::Decline { room: "den".into() }),
+            (
+                "/notify mentions ",
+                Command::SetMembership { notify: Some(Notify::Mentions), order: None },
+            ),
             ("/rooms", Command::ListRooms { from: None, limit: None }),
             ("/who dev", Command::ListUsers),
             ("/reply yes", Command::Reply("yes".into())),
@@ -347,6 +363,10 @@ mod tests {
             "/slow down",
             "/invite ",
             "/join ",
+            "/accept",
+            "/decline ",
+            "/notify",
+            "/notify loudly",
             "/reply",
             "/me",
             "/edit",

@@ -23,6 +23,8 @@ pub struct ConnectParams {
     pub echo: Option<bool>,
     /// The output mode.
     pub mode: Option<OutputMode>,
+    /// Whether the client is to be in all rooms of its account.
+    pub memberships: bool,
     /// Whether it offered the subprotocol `chat.v1`.
     pub chat_v1: bool,
     /// The expected form of each parameter that could not be read.
@@ -69,6 +71,11 @@ impl ConnectParams {
                 let done = position.is_some();
                 self.after.extend(position);
                 (done, "after: room:seq is expected")
+            }
+            "memberships" => {
+                let asks = flag(value);
+                self.memberships = asks.unwrap_or(self.memberships);
+                (asks.is_some(), "memberships: 1 or 0 is expected")
             }
             "echo" => (put(&mut self.echo, flag(value)), "echo: 1 or 0 is expected"),
             "mode" => (
@@ -132,7 +139,7 @@ mod tests {
         let params = ConnectParams::parse(
             "/ws",
             "name=Alice+B&room=dev&room=a%2Bb&history=20&after=a:b:7&epoch=k3&session=x-_1&echo=1\
-             &mode=text&unknown=1",
+             &mode=text&memberships=1&unknown=1",
         );
         assert_eq!(
             params,
@@ -145,6 +152,7 @@ mod tests {
                 session: Some("x-_1".into()),
                 echo: Some(true),
                 mode: Some(OutputMode::Text),
+                memberships: true,
                 chat_v1: false,
                 ignored: vec![],
             }
@@ -194,12 +202,14 @@ mod tests {
         let after = "after: room:seq is expected";
         let echo = "echo: 1 or 0 is expected";
         let mode = "mode: json, text or simple is expected";
+        let memberships = "memberships: 1 or 0 is expected";
         for (query, ignored) in [
             ("mode=xml", vec![mode]),
             ("mode=xml&mode=Text&mode=", vec![mode]),
             ("history=abc&history=-1&history=1.5", vec![history]),
             ("after=dev&after=dev:x&after=:", vec![after]),
             ("echo=maybe&&==", vec![echo]),
+            ("memberships=all&memberships=2", vec![memberships]),
             ("echo=2&mode=x&after=a&history=b", vec![echo, mode, after, history]),
         ] {
             let params = ConnectParams::parse("/ws", query);

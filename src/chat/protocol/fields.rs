@@ -82,6 +82,10 @@ pub(in crate::chat) enum Key {
     Seconds,
     /// The reason of a moderation.
     Reason,
+    /// What to be notified of.
+    Notify,
+    /// A place in a list.
+    Order,
     /// An unknown field.
     #[serde(other)]
     Other,
@@ -90,7 +94,7 @@ pub(in crate::chat) enum Key {
 impl Key {
     /// All fields with a name.
     #[cfg(test)]
-    pub(in crate::chat) const ALL: [Self; 35] = [
+    pub(in crate::chat) const ALL: [Self; 37] = [
         Self::Type,
         Self::Id,
         Self::Room,
@@ -126,6 +130,8 @@ impl Key {
         Self::User,
         Self::Seconds,
         Self::Reason,
+        Self::Notify,
+        Self::Order,
     ];
 
     /// Returns the field's name.
@@ -166,6 +172,8 @@ impl Key {
             Self::User => "user",
             Self::Seconds => "seconds",
             Self::Reason => "reason",
+            Self::Notify => "notify",
+            Self::Order => "order",
             Self::Other => "field",
         }
     }

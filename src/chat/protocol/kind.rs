@@ -48,6 +48,12 @@ pub enum EventKind {
     Moderate,
     /// Request the statistics.
     Stats,
+    /// Change a membership.
+    SetMembership,
+    /// Accept an invitation.
+    Accept,
+    /// Decline an invitation.
+    Decline,
 }
 
 /// The form of an event's payload.
@@ -111,6 +117,8 @@ pub enum ValueForm {
     Reason,
     /// `online` or `away`.
     Status,
+    /// `all`, `mentions` or `none`.
+    Notify,
     /// A moderation action.
     Action,
     /// A whole number from 0.
@@ -127,7 +135,7 @@ pub enum ValueForm {
 
 impl EventKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::SendMessage,
         Self::Typing,
         Self::Ping,
@@ -149,6 +157,9 @@ impl EventKind {
         Self::Auth,
         Self::Moderate,
         Self::Stats,
+        Self::SetMembership,
+        Self::Accept,
+        Self::Decline,
     ];
 
     /// Finds a kind by its name.
@@ -180,6 +191,9 @@ impl EventKind {
             Self::Auth => "auth",
             Self::Moderate => "moderate",
             Self::Stats => "stats",
+            Self::SetMembership => "set_membership",
+            Self::Accept => "accept",
+            Self::Decline => "decline",
         }
     }
 
@@ -207,6 +221,9 @@ impl EventKind {
             Self::Auth => "Log in with a token.",
             Self::Moderate => "Moderate in the room.",
             Self::Stats => "Request the statistics.",
+            Self::SetMembership => "Set what the account is notified of in a room, and its place.",
+            Self::Accept => "Accept an invitation to a private room.",
+            Self::Decline => "Decline an invitation to a private room.",
         }
     }
 
@@ -236,6 +253,8 @@ impl EventKind {
             Self::Auth => PayloadForm::of(AUTH).or_bare("token"),
             Self::Moderate => PayloadForm::of(MODERATE),
             Self::Stats => PayloadForm::of(STATS),
+            Self::SetMembership => PayloadForm::of(SET_MEMBERSHIP),
+            Self::Accept | Self::Decline => PayloadForm::of(ANSWER).or_bare("room"),
         }
     }
 }
@@ -317,13 +336,19 @@ const DIRECT: &[Field] = &[
     REPLY_TO,
     TTL,
 ];
+const ROOM: Field = Field {
+    key: Key::Room,
+    value: ValueForm::RoomName,
+    need: Need::HereOrInEnvelope,
+    about: "The room.",
+};
+const ANSWER: &[Field] = &[ROOM];
+const SET_MEMBERSHIP: &[Field] = &[
+    optional(Key::Notify, ValueForm::Notify, "What to be notified of."),
+    optional(Key::Order, ValueForm::Number, "Its place in the account's list."),
+];
 const JOIN: &[Field] = &[
-    Field {
-        key: Key::Room,
-        value: ValueForm::RoomName,
-        need: Need::HereOrInEnvelope,
-        about: "The room.",
-    },
+    ROOM,
     optional(Key::History, ValueForm::Number, "How many past messages to send."),
     optional(Key::After, ValueForm::Number, "The last `seq` known, instead of `history`."),
     optional(Key::Epoch, ValueForm::Text, "The epoch that `after` belongs to."),
@@ -389,6 +414,7 @@ mod tests {
     fn sample(value: ValueForm) -> Value {
         match value {
             ValueForm::Status => json!("away"),
+            ValueForm::Notify => json!("none"),
             ValueForm::Action => json!("kick"),
             ValueForm::Number | ValueForm::Mid | ValueForm::Ttl => json!(7),
             ValueForm::Switch => json!(false),
@@ -412,7 +438,7 @@ mod tests {
     #[test]
     fn the_list_of_kinds_is_complete() {
         let numbers: Vec<usize> = EventKind::ALL.iter().map(|kind| *kind as usize).collect();
-        assert_eq!(numbers, (0..=EventKind::Stats as usize).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..=EventKind::Decline as usize).collect::<Vec<_>>());
         for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.word()), Some(kind));
         }

@@ -10,6 +10,7 @@ pub(in crate::chat) mod fields;
 pub(in crate::chat) mod kind;
 pub(in crate::chat) mod literal;
 pub(in crate::chat) mod login;
+pub(in crate::chat) mod membership;
 pub(in crate::chat) mod parse;
 pub(in crate::chat) mod payloads;
 pub(in crate::chat) mod plain_message;

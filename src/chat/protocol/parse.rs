@@ -13,6 +13,7 @@ use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::fields::{Fields, Key, Value, id_of};
 use crate::chat::protocol::kind::EventKind;
+use crate::chat::protocol::membership::Notify;
 use crate::chat::protocol::plain_message;
 use crate::chat::protocol::request::Body;
 use crate::chat::protocol::status::Status;
@@ -58,7 +59,9 @@ impl ClientEvent {
     fn check_names(&self, limits: &Limits) -> Result<(), Refusal> {
         let bytes_max = limits.written_name_bytes_max();
         let other = match &self.command {
-            Command::Join { room, .. } => Some((Key::Room, room)),
+            Command::Join { room, .. } | Command::Accept { room } | Command::Decline { room } => {
+                Some((Key::Room, room))
+            }
             Command::Direct { to, .. } => Some((Key::To, to)),
             Command::Moderate(request) => request.user.as_ref().map(|user| (Key::User, user)),
             _ => None,
@@ -162,12 +165,13 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
             on: inner.switch(Key::On)?.unwrap_or(true),
         },
         E::JoinRoom => Command::Join {
-            room: Key::Room
-                .needed(either(bare, inner, Key::Room)?.map(Box::from).or_else(|| room.clone()))?,
+            room: named_room(bare, inner, &room)?,
             history: inner.number(Key::History)?.map(clamped),
             after: inner.number(Key::After)?,
             epoch: inner.text(Key::Epoch)?.map(Box::from),
         },
+        E::Accept => Command::Accept { room: named_room(bare, inner, &room)? },
+        E::Decline => Command::Decline { room: named_room(bare, inner, &room)? },
         E::LeaveRoom => {
             return Ok((either(bare, inner, Key::Room)?.map(Box::from).or(room), Command::Leave));
         }
@@ -192,7 +196,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
     Ok((room, command))
 }
 
-/// Returns the command of an event that only asks for something.
+/// Returns the command of an event that does not go into a record.
 fn query(
     kind: EventKind,
     bare: &mut Value<'_>,
@@ -211,10 +215,31 @@ fn query(
             limit: payload.number(Key::Limit)?.map(clamped),
             before: payload.number(Key::Before)?,
         }),
+        E::SetMembership => {
+            Command::SetMembership { notify: notify(payload)?, order: payload.number(Key::Order)? }
+        }
         E::Stats => Command::Stats { minutes: payload.number(Key::Minutes)?.map(clamped) },
         _ => Command::Ping,
     })
 }
+
+/// Returns the room that the payload names, else the envelope.
+fn named_room(
+    bare: &mut Value<'_>,
+    payload: &mut Fields<'_>,
+    room: &Option<Box<str>>,
+) -> Result<Box<str>, Refusal> {
+    let named = either(bare, payload, Key::Room)?.map(Box::from);
+    Key::Room.needed(named.or_else(|| room.clone()))
+}
+
+fn notify(payload: &mut Fields<'_>) -> Result<Option<Notify>, Refusal> {
+    let word = payload.text(Key::Notify)?;
+    let level = |word: &str| Notify::parse(word).ok_or_else(|| Key::Notify.expects(LEVELS));
+    word.map(|word| level(&word)).transpose()
+}
+
+const LEVELS: &str = "all, mentions or none";
 
 /// Returns the payload if it is a string, else the field of that name.
 fn either(

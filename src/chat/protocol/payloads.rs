@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::chat::protocol::membership::{Invitation, MembershipSummary};
 use crate::chat::protocol::status::Status;
 use crate::chat::record::StoredMessage;
 
@@ -28,6 +29,10 @@ pub struct Welcome {
     pub rooms: Vec<RoomSummary>,
     /// Its private conversations, the latest first.
     pub directs: Vec<DirectSummary>,
+    /// The memberships of its account, if it asks for them.
+    pub memberships: Option<Vec<MembershipSummary>>,
+    /// Its open invitations, the oldest first.
+    pub invitations: Vec<Invitation>,
     /// Milliseconds of silence after which the server pings.
     pub ping_ms: u64,
     /// The maximum of characters in a message.

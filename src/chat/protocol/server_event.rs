@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::Refusal;
+use crate::chat::protocol::membership::{Invitation, MembershipSummary};
 use crate::chat::protocol::payloads::{
     History, Joined, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
 };
@@ -180,6 +181,24 @@ pub enum ServerEvent {
         room: Arc<str>,
         /// The last entry read.
         seq: u64,
+    },
+    /// The membership of the account in a room was made or changed.
+    Membership {
+        /// The `id` of the event that is answered.
+        re: Option<Arc<str>>,
+        /// The membership.
+        membership: MembershipSummary,
+    },
+    /// The user was invited to a private room.
+    Invitation(Invitation),
+    /// An invitation was answered or withdrawn.
+    InvitationAnswered {
+        /// The `id` of the event that is answered.
+        re: Option<Arc<str>>,
+        /// The room.
+        room: Arc<str>,
+        /// `accepted`, `declined` or `withdrawn`.
+        answer: &'static str,
     },
     /// An account was created or changed; sent to HTTP requests only.
     Account(Box<Account>),

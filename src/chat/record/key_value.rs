@@ -27,6 +27,10 @@ pub enum Namespace {
     Mutes,
     /// Bans from the whole server.
     ServerBans,
+    /// Memberships of accounts; keys are `AUTHORHEX/ROOMKEY`.
+    Memberships,
+    /// Invitations that are not answered; keys are `AUTHORHEX/ROOMKEY`.
+    Invitations,
 }
 
 /// A key-value record.

@@ -2,6 +2,8 @@
 
 pub(in crate::chat) mod direct;
 mod directory;
+pub(in crate::chat) mod invitations;
+pub(in crate::chat) mod memberships;
 pub(in crate::chat) mod posters;
 pub(in crate::chat) mod presence;
 pub(in crate::chat) mod projected;
@@ -31,6 +33,8 @@ use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{DirectRoom, DirectRooms};
 use crate::chat::rooms::directory::Directory;
+use crate::chat::rooms::invitations::Invitations;
+use crate::chat::rooms::memberships::Memberships;
 use crate::chat::rooms::posters::Posters;
 use crate::chat::rooms::presence::Presence;
 use crate::chat::rooms::projected::ProjectedRules;
@@ -251,6 +255,10 @@ pub(in crate::chat) struct Rooms {
     pub(in crate::chat) directs: DirectRooms,
     /// The read markers of accounts.
     pub(in crate::chat) read_markers: ReadMarkers,
+    /// The memberships of accounts.
+    pub(in crate::chat) memberships: Memberships,
+    /// Invitations that are not answered.
+    pub(in crate::chat) invitations: Invitations,
     /// Typing indicators.
     pub(in crate::chat) typing: Typing,
     /// Rooms by the time their presence changes are due, earliest first. An entry is stale once the

@@ -48,6 +48,7 @@ impl Rooms {
         let gone = std::mem::replace(inside, left);
         self.keys.remove(&gone.key);
         self.read_markers.forget_room(&gone.key);
+        self.memberships.forget_room(&gone.key);
         self.shares.remove(gone.made_from);
         self.reindex(room);
         if gone.top > 0 {

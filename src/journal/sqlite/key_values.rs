@@ -6,7 +6,7 @@ use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of each namespace in the database (`shelf`), and its word in exported files. They
 /// never change.
-const NAMESPACES: [(Namespace, i64, &str); 10] = [
+const NAMESPACES: [(Namespace, i64, &str); 12] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -17,6 +17,8 @@ const NAMESPACES: [(Namespace, i64, &str); 10] = [
     (Namespace::Days, 7, "days"),
     (Namespace::Mutes, 8, "mutes"),
     (Namespace::ServerBans, 9, "server_bans"),
+    (Namespace::Memberships, 10, "memberships"),
+    (Namespace::Invitations, 11, "invitations"),
 ];
 
 /// Returns the number of a namespace.
@@ -74,8 +76,7 @@ pub(super) fn put(db: &Connection, key_value: &KeyValue) -> rusqlite::Result<()>
 
 /// Deletes all records about a room.
 pub(super) fn remove_room(db: &Connection, room: &str) -> rusqlite::Result<()> {
-    let [rooms, directs, markers] =
-        [Namespace::Rooms, Namespace::DirectRooms, Namespace::ReadMarkers].map(number);
+    let [rooms, directs] = [Namespace::Rooms, Namespace::DirectRooms].map(number);
     db.prepare_cached("DELETE FROM facts WHERE shelf IN (?1, ?2) AND key = ?3")?
         .execute(params![rooms, directs, room])?;
     for namespace in [Namespace::MemberStates, Namespace::Bans, Namespace::Mutes] {
@@ -83,10 +84,12 @@ pub(super) fn remove_room(db: &Connection, room: &str) -> rusqlite::Result<()> {
         let sql = "DELETE FROM facts WHERE shelf = ?1 AND key > ?2 || '/' AND key < ?2 || '0'";
         db.prepare_cached(sql)?.execute(params![number(namespace), room])?;
     }
-    // An author is 32 digits.
-    db.prepare_cached("DELETE FROM facts WHERE shelf = ?1 AND substr(key, 34) = ?2")?
-        .execute(params![markers, room])
-        .map(drop)
+    for namespace in [Namespace::ReadMarkers, Namespace::Memberships, Namespace::Invitations] {
+        // An author is 32 digits.
+        db.prepare_cached("DELETE FROM facts WHERE shelf = ?1 AND substr(key, 34) = ?2")?
+            .execute(params![number(namespace), room])?;
+    }
+    Ok(())
 }
 
 /// Whether there is a record of this key.
@@ -102,7 +105,7 @@ pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
     match key_value.namespace {
         Namespace::Rooms | Namespace::DirectRooms => *key_value.key == *room,
         Namespace::MemberStates | Namespace::Bans | Namespace::Mutes => before == room,
-        Namespace::ReadMarkers => after == room,
+        Namespace::ReadMarkers | Namespace::Memberships | Namespace::Invitations => after == room,
         Namespace::Accounts
         | Namespace::RevokedTokens
         | Namespace::Days
@@ -133,6 +136,8 @@ mod tests {
         assert!(is_about(Namespace::Bans, "dev/10.0.0.0/8", "dev"));
         assert!(is_about(Namespace::Mutes, "dev/0a1b", "dev"));
         assert!(is_about(Namespace::ReadMarkers, "0a1b/dev", "dev"));
+        assert!(is_about(Namespace::Memberships, "0a1b/dev", "dev"));
+        assert!(is_about(Namespace::Invitations, "0a1b/dev", "dev"));
         assert!(is_about(Namespace::DirectRooms, "@0a1b", "@0a1b"));
         for (namespace, key) in [
             (Namespace::Rooms, "developers"),

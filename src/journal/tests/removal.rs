@@ -102,6 +102,8 @@ fn what_is_stored_beside_a_removed_room_is_deleted_and_nothing_else() {
             key_value(Namespace::Bans, &format!("{room}/{author}"), "{}"),
             key_value(Namespace::Mutes, &format!("{room}/{author}"), "{}"),
             key_value(Namespace::ReadMarkers, &format!("{author}/{room}"), "1"),
+            key_value(Namespace::Memberships, &format!("{author}/{room}"), "{}"),
+            key_value(Namespace::Invitations, &format!("{author}/{room}"), "{}"),
         ]
     };
     let rooms = ["lobby", "lobby2", "lobb", "y"];

@@ -96,6 +96,11 @@ fn query(limits: &Limits) -> Value {
         "epoch": { "type": "string", "description": "The epoch that the numbers of `after` belong to." },
         "session": { "type": "string", "description": "The key of the session to resume." },
         "token": { "type": "string", "description": "The token of an account." },
+        "memberships": {
+            "type": "string",
+            "enum": ["1", "0", "true", "false"],
+            "description": "Whether to be in all rooms that the account is a member of.",
+        },
         "echo": { "type": "string", "enum": ["1", "0", "true", "false"] },
         "mode": { "type": "string", "enum": ["json", "text", "simple"] },
     } })

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::chat::record::ModerationAction;
-use crate::chat::{EventKind, Field, Limits, Need, PayloadForm, ValueForm};
+use crate::chat::{EventKind, Field, Limits, Need, Notify, PayloadForm, ValueForm};
 
 /// Returns the schema of an event.
 pub(super) fn event(kind: EventKind, limits: &Limits) -> Value {
@@ -124,6 +124,9 @@ fn value(form: ValueForm, limits: &Limits) -> Value {
         ValueForm::Reason => text(limits.reason_chars_max),
         ValueForm::UserName | ValueForm::RoomName => text(limits.written_name_bytes_max()),
         ValueForm::Status => json!({ "type": "string", "enum": ["online", "away"] }),
+        ValueForm::Notify => {
+            json!({ "type": "string", "enum": Notify::ALL.map(|(_, word)| word) })
+        }
         ValueForm::Action => {
             json!({ "type": "string", "enum": ModerationAction::ALL.map(|(_, word)| word) })
         }

@@ -19,6 +19,9 @@ impl Society {
         for _ in 0..self.random.up_to(3) {
             query += &format!("&room={}", self.room());
         }
+        if self.random.up_to(2) == 0 {
+            query += "&memberships=1";
+        }
         let account = match self.random.up_to(3) {
             0 => Some(self.random.up_to(self.accounts.len() as u64) as usize),
             _ => None,
@@ -201,7 +204,10 @@ impl Society {
             0 => self.room().to_owned(),
             _ => self.room_for(client),
         };
-        let (kind, payload) = match self.random.up_to(8) {
+        let (kind, payload) = match self.random.up_to(11) {
+            8 => ("set_membership", r#"{"notify":"none","order":7}"#),
+            9 => ("accept", "null"),
+            10 => ("decline", "null"),
             0 => ("history", r#"{"before":50,"limit":9}"#),
             1 => ("search", r#""secret""#),
             2 => ("list_rooms", "null"),

@@ -108,6 +108,17 @@ impl Rules {
         }
     }
 
+    /// Ends the membership of an author who declines an invitation. Returns the changed keys.
+    pub(in crate::chat) fn decline(&mut self, author: AuthorKey) -> BTreeSet<DirtyKey> {
+        let is_mere_member =
+            self.member_states.get(&author).is_some_and(|state| state.member && !state.moderator);
+        if !self.private || !is_mere_member || self.owner == Some(author) {
+            return BTreeSet::new();
+        }
+        self.member_states.remove(&author);
+        BTreeSet::from([DirtyKey::MemberState(author)])
+    }
+
     /// Takes all roles from an author. The room of an owner goes to the heir.
     fn strip(&mut self, author: AuthorKey, now: Now, dirty: &mut BTreeSet<DirtyKey>) {
         if self.member_states.remove(&author).is_some() {

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 
 use crate::chat::record::{DeletionReason, Moderation, ModerationAction};
 use crate::chat::{
-    Hit, Joined, Removed, Resumed, RoomSummary, SearchResults, ServerEvent, Status, User, Welcome,
+    Hit, Invitation, Joined, MembershipSummary, Notify, Removed, Resumed, RoomSummary,
+    SearchResults, ServerEvent, Status, User, Welcome,
 };
 use crate::clock;
 
@@ -112,6 +113,15 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         E::Gap { room, from, to, .. } => {
             format!("{room}: messages {from}-{to} were skipped, your connection was too slow")
         }
+        E::Membership { membership: MembershipSummary { room, notify, .. }, .. } => match notify {
+            Notify::All => format!("You are notified of everything in {room}"),
+            Notify::Mentions => format!("You are notified of mentions in {room}"),
+            Notify::None => format!("You are notified of nothing in {room}"),
+        },
+        E::Invitation(it) => invitation(it),
+        E::InvitationAnswered { room, answer, .. } => {
+            format!("The invitation to {room} is {answer}")
+        }
         E::Notice { message, .. } => message.clone().into_owned(),
         E::Bye { reason, after_ms, .. } => {
             format!(
@@ -135,7 +145,18 @@ fn sentence(event: &ServerEvent) -> Option<String> {
 fn welcome(it: &Welcome) -> String {
     let rooms: Vec<String> = it.rooms.iter().map(room_and_users).collect();
     let rooms = if rooms.is_empty() { "no room".to_owned() } else { rooms.join(", ") };
-    format!("Welcome, {}. You are in {rooms}. /help lists the commands.", it.you)
+    let mut text = format!("Welcome, {}. You are in {rooms}. /help lists the commands.", it.you);
+    for open in it.invitations.iter().take(INVITATIONS_SHOWN) {
+        let _ = write!(text, "\n{}", invitation(open));
+    }
+    text
+}
+
+/// Invitations named in the first sentence.
+const INVITATIONS_SHOWN: usize = 10;
+
+fn invitation(Invitation { room, by, .. }: &Invitation) -> String {
+    format!("{by} invites you to {room}; /accept {room} or /decline {room}")
 }
 
 /// Returns a room that was joined as a sentence.

@@ -17,6 +17,8 @@ pub(in crate::server) enum Kind {
     Joined,
     Left,
     Read,
+    Membership,
+    Invitation,
     Live,
     Gap,
     Resumed,
@@ -37,7 +39,7 @@ pub(in crate::server) enum Kind {
 
 impl Kind {
     /// All kinds, in their order.
-    pub(in crate::server) const ALL: [Self; 27] = [
+    pub(in crate::server) const ALL: [Self; 29] = [
         Self::Welcome,
         Self::Message,
         Self::MessageEdited,
@@ -49,6 +51,8 @@ impl Kind {
         Self::Joined,
         Self::Left,
         Self::Read,
+        Self::Membership,
+        Self::Invitation,
         Self::Live,
         Self::Gap,
         Self::Resumed,
@@ -81,6 +85,8 @@ impl Kind {
             Self::Joined => "The client has joined the room.",
             Self::Left => "The client has left the room; with a payload, it was removed.",
             Self::Read => "Another connection of the account has moved its read marker.",
+            Self::Membership => "The account is a member of the room, and how.",
+            Self::Invitation => "The user is invited to the room, or the invitation has ended.",
             Self::Live => "Everything up to `seq` has been sent.",
             Self::Gap => "A range of the room's history was not sent.",
             Self::Resumed => "What was missed in each room; the entries follow.",
@@ -111,7 +117,9 @@ impl Kind {
             | Self::Topic
             | Self::Moderated => (&["room", "seq", "ts", "payload"], &[]),
             Self::Ack => (&["re", "ts", "payload"], &["room", "seq"]),
-            Self::Joined | Self::UserList | Self::History => (&["room", "payload"], &["re"]),
+            Self::Joined | Self::UserList | Self::History | Self::Membership | Self::Invitation => {
+                (&["room", "payload"], &["re"])
+            }
             Self::Left => (&["room"], &["re", "payload"]),
             Self::Read
             | Self::Live

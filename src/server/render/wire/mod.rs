@@ -2,6 +2,7 @@
 //! describes them. Fields are written in the order in which they are declared.
 
 mod kind;
+mod memberships;
 mod messages;
 mod replies;
 mod rooms;
@@ -18,6 +19,7 @@ use serde::{Serialize, Serializer};
 use crate::chat::ServerEvent;
 use crate::chat::record::ModerationAction;
 use kind::Kind;
+use memberships::{Invitation, InvitationAnswered, Membership};
 use messages::{
     Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
 };
@@ -72,6 +74,13 @@ impl<'a> Envelope<'a> {
             E::Joined(it) => Self::in_room(K::Joined, &it.room).answering(it.re.as_deref()),
             E::Left { re, room, .. } => Self::in_room(K::Left, room).answering(re.as_deref()),
             E::Read { room, .. } => Self::in_room(K::Read, room),
+            E::Membership { re, membership } => {
+                Self::in_room(K::Membership, &membership.room).answering(re.as_deref())
+            }
+            E::Invitation(it) => Self::in_room(K::Invitation, &it.room),
+            E::InvitationAnswered { re, room, .. } => {
+                Self::in_room(K::Invitation, room).answering(re.as_deref())
+            }
             E::UserJoined { room, .. } => Self::in_room(K::UserJoined, room),
             E::UserLeft { room, .. } => Self::in_room(K::UserLeft, room),
             E::Renamed { room, .. } | E::Status { room, .. } | E::Presence { room, .. } => {
@@ -140,6 +149,9 @@ pub(in crate::server::render) enum Payload<'a> {
     Joined(Joined<'a>),
     Left(Left<'a>),
     Read(Read),
+    Membership(Membership),
+    Invitation(Invitation<'a>),
+    InvitationAnswered(InvitationAnswered),
     Account(Account<'a>),
     Accounts(Accounts<'a>),
     UserJoined(UserJoined<'a>),
@@ -193,6 +205,11 @@ impl<'a> Payload<'a> {
             E::Joined(it) => Self::Joined((&**it).into()),
             E::Left { removed, .. } => Self::Left(removed.as_deref()?.into()),
             E::Read { seq, .. } => Self::Read(Read { seq: *seq }),
+            E::Membership { membership, .. } => Self::Membership(membership.into()),
+            E::Invitation(it) => Self::Invitation(it.into()),
+            E::InvitationAnswered { answer, .. } => {
+                Self::InvitationAnswered(InvitationAnswered { answer })
+            }
             E::Account(it) => Self::Account((&**it).into()),
             E::Accounts(all) => Self::Accounts(all.as_slice().into()),
             E::UserJoined { user, account, count, .. } => {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Map;
+use super::memberships::{NamedInvitation, NamedMembership};
 use super::users::User;
 use crate::chat;
 
@@ -25,6 +26,10 @@ pub(in crate::server::render) struct Welcome<'a> {
     rooms: Map<'a, Room<'a>>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     direct: Map<'a, Direct<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memberships: Option<Vec<NamedMembership<'a>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    invitations: Vec<NamedInvitation<'a>>,
     ping_ms: u64,
     limits: Limits,
     server: &'static str,
@@ -65,6 +70,8 @@ impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
             current: it.current.as_deref(),
             rooms: Map(it.rooms.iter().map(|line| (&*line.room, line.into())).collect()),
             direct: Map(it.directs.iter().map(direct).collect()),
+            memberships: it.memberships.as_ref().map(|all| all.iter().map(Into::into).collect()),
+            invitations: it.invitations.iter().map(Into::into).collect(),
             ping_ms: it.ping_ms,
             limits: Limits {
                 content: it.content_max,

@@ -4,6 +4,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
+use super::memberships::{Invitation, InvitationAnswered, Membership};
 use super::messages::{
     Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
 };
@@ -86,6 +87,11 @@ fn payload(kind: Kind, g: &mut SchemaGenerator) -> Schema {
         Kind::Joined => g.subschema_for::<Joined<'_>>(),
         Kind::Left => g.subschema_for::<Left<'_>>(),
         Kind::Read => g.subschema_for::<Read>(),
+        Kind::Membership => g.subschema_for::<Membership>(),
+        Kind::Invitation => json_schema!({ "anyOf": [
+            g.subschema_for::<Invitation<'_>>(),
+            g.subschema_for::<InvitationAnswered>(),
+        ] }),
         Kind::Live => g.subschema_for::<Live>(),
         Kind::Gap => g.subschema_for::<Gap>(),
         Kind::Resumed => g.subschema_for::<Resumed<'_>>(),
