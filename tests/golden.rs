@@ -16,8 +16,8 @@ use chinwag::chat::record::{
 };
 use chinwag::chat::{
     Account, Busy, Code, Day, DirectSummary, History, Hit, Invitation, Joined, MembershipSummary,
-    Missed, Notify, OutputMode, Refusal, Removed, Resumed, RoomSummary, SearchResults, Series,
-    ServerEvent, Stats, Status, User, Welcome,
+    Missed, Notify, OutputMode, ReadState, Refusal, Removed, Resumed, RoomSummary, SearchResults,
+    Series, ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -302,15 +302,20 @@ fn private() -> Vec<Named> {
         private: true,
         locked: true,
         role: Some("moderator"),
-        read: Some(40),
+        read: Some(ReadState { read: 40, unread: 4 }),
         ..line()
     };
     let ServerEvent::Welcome(welcome) = welcome() else { unreachable!() };
-    let direct = DirectSummary { room: s("@Bob"), with: s("Bobby"), seq: 7, read: Some(5) };
+    let direct = DirectSummary {
+        room: s("@Bob"),
+        with: s("Bobby"),
+        seq: 7,
+        read: Some(ReadState { read: 5, unread: 2 }),
+    };
     vec![
         ("whisper", whisper(None, "Bob", "@Bob")),
         ("whisper_own", whisper(Some("Bob"), "Alice", "@Bob")),
-        ("read", ServerEvent::Read { room: s("lobby"), seq: 42 }),
+        ("read", ServerEvent::Read { re: None, room: s("lobby"), seq: 42, unread: 3 }),
         ("membership", ServerEvent::Membership { re: Some(s("m4")), membership: membership() }),
         ("invitation", ServerEvent::Invitation(invitation())),
         (

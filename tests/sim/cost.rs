@@ -132,7 +132,7 @@ const TEXTS: [&str; 35] = [
 ];
 
 /// Messages with a number of any size.
-const NUMBERS: [&str; 17] = [
+const NUMBERS: [&str; 18] = [
     r#"{"type":"stats","payload":{"minutes":NUMBER}}"#,
     r#"{"type":"list_rooms","payload":{"from":"NUMBER.NUMBER","limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"before":NUMBER,"limit":NUMBER}}"#,
@@ -142,6 +142,7 @@ const NUMBERS: [&str; 17] = [
     r#"{"type":"join_room","payload":{"room":"dev","history":NUMBER}}"#,
     r#"{"type":"join_room","payload":{"room":"dev","after":NUMBER,"epoch":"e"}}"#,
     r#"{"type":"read","payload":{"seq":NUMBER}}"#,
+    r#"{"type":"mark_unread","payload":{"mid":NUMBER}}"#,
     r#"{"type":"set_membership","payload":{"order":NUMBER}}"#,
     r#"{"type":"resume","payload":{"epoch":"e","rooms":{"dev":NUMBER}}}"#,
     r#"{"type":"send_message","payload":{"content":"x","ttl":NUMBER,"reply_to":NUMBER}}"#,

@@ -29,5 +29,6 @@ mod stats;
 mod status;
 mod talking;
 mod typing;
+mod unread;
 mod witness;
 mod world;

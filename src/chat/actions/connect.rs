@@ -89,6 +89,8 @@ impl Chat {
         }
         tell_ignored(step, id, params, &left_out);
         self.send_backlog(step, from, params, &rooms, &named);
+        let counted = [&joined[..], self.rooms.directs.of(author)].concat();
+        self.count_unread(step, from, &counted);
         for &room in rooms.iter().chain(&news) {
             self.rooms.tell_presence(step, room, &self.limits);
         }

@@ -174,7 +174,7 @@ impl Chat {
                     .name_of_author(direct_room.partner(own))
                     .unwrap_or_else(|| Arc::clone(&theirs.name)),
                 seq: room.top,
-                read: self.read_marker(own, key),
+                read: self.read_state(own, key),
             })
         });
         lines.take(self.limits.listed_max).collect()

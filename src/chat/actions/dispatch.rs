@@ -238,6 +238,10 @@ impl Chat {
                 return self.join(step, from, re, &room, history, after);
             }
             Command::Leave => return self.leave(step, from, re, room),
+            Command::MarkUnread(mid) => {
+                let room = self.room_of(from, room)?;
+                return self.mark_unread(step, from, re, room, mid);
+            }
             Command::SetMembership { notify, order } => {
                 return self.set_membership(step, from, re, room, (notify, order));
             }

@@ -54,7 +54,7 @@ impl Chat {
         let Some(inside) = self.rooms.get_mut(room) else { return };
         // When many pages are requested at once, as on connecting, each is shorter.
         let due = match purpose {
-            Purpose::Requested { .. } => 1,
+            Purpose::Requested { .. } | Purpose::Counting => 1,
             _ => self.people.await_answer(step, client),
         };
         let bytes_max = bytes_max.checked_div(due as usize).unwrap_or(bytes_max);

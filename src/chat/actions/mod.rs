@@ -35,3 +35,4 @@ pub(in crate::chat) mod sessions;
 pub(in crate::chat) mod stats;
 pub(in crate::chat) mod status;
 pub(in crate::chat) mod typing;
+mod unread;

@@ -98,7 +98,17 @@ impl Chat {
         let seq = entry.seq;
         room.top = room.top.max(seq);
         match &entry.change {
-            Change::Message { .. } => (room.last_mid, room.spoke) = (seq, entry.ts),
+            Change::Message { .. } => {
+                (room.last_mid, room.spoke) = (seq, entry.ts);
+                if let Some(latest) = &mut room.latest {
+                    latest.push(seq, entry.account.then(|| Arc::clone(&entry.sender)));
+                }
+            }
+            Change::Deleted { mid, .. } => {
+                if let Some(latest) = &mut room.latest {
+                    latest.remove(*mid);
+                }
+            }
             Change::Topic { topic } => room.topic = Arc::clone(topic),
             _ => {}
         }

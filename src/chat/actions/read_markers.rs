@@ -1,6 +1,6 @@
 //! Read markers: how far each account has read.
 //!
-//! Markers only move forward. They are saved in batches, a second after the first unsaved one: if a
+//! Markers move forward, and back only when that is asked for. They are saved in batches, a second after the first unsaved one: if a
 //! crash loses one, a few messages count as unread again.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,8 @@ use std::time::Duration;
 use crate::chat::Chat;
 use crate::chat::ids::RoomId;
 use crate::chat::people::client::ClientRef;
-use crate::chat::protocol::error::Refusal;
+use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::payloads::ReadState;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
 use crate::chat::step::Step;
@@ -19,7 +20,7 @@ use crate::chat::step::Step;
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 
 impl Chat {
-    /// Moves a client's marker, and tells the other connections of its account.
+    /// Moves a client's marker forward, and tells the other connections of its account.
     pub(in crate::chat) fn mark_read(
         &mut self,
         step: &mut Step<'_>,
@@ -27,33 +28,86 @@ impl Chat {
         room: RoomId,
         seq: u64,
     ) -> Result<(), Refusal> {
-        let (id, person) = (from.id, from.person);
+        if self.move_marker(step, from, room, seq, false)? {
+            self.tell_read(step, from, room);
+        }
+        Ok(())
+    }
+
+    /// Moves a client's marker back before a message, and tells it and the other connections of its
+    /// account.
+    pub(in crate::chat) fn mark_unread(
+        &mut self,
+        step: &mut Step<'_>,
+        from: ClientRef,
+        re: Option<Arc<str>>,
+        room: RoomId,
+        mid: u64,
+    ) -> Result<(), Refusal> {
+        if self.people.accounts().get(from.author).is_none() {
+            return Err(Refusal::new(Code::AuthRequired, "only accounts have read marks"));
+        }
+        if self.move_marker(step, from, room, mid.saturating_sub(1), true)? {
+            self.tell_read(step, from, room);
+        }
+        if let Some(event) = self.read_event(from.author, room, re) {
+            step.reply(from.id, event);
+        }
+        Ok(())
+    }
+
+    /// Moves a client's marker forward, or back. Returns whether it has moved.
+    fn move_marker(
+        &mut self,
+        step: &Step<'_>,
+        from: ClientRef,
+        room: RoomId,
+        seq: u64,
+        back: bool,
+    ) -> Result<bool, Refusal> {
+        let person = from.person;
         let Some(person) = self.people.get(person).filter(|person| person.account) else {
-            return Ok(());
+            return Ok(false);
         };
         let author = person.author;
         let inside = self.rooms.get(room).ok_or_else(Refusal::internal)?;
-        let (key, name) = (Arc::clone(&inside.key), Arc::clone(inside.name_for(author)));
+        let key = Arc::clone(&inside.key);
         let seq = seq.min(inside.top);
         let marks = self.rooms.read_markers.by_author.entry(author).or_default();
         if marks.len() >= self.limits.read_markers_max && !marks.contains_key(&key) {
-            return Ok(());
+            return Ok(false);
         }
         let mark = marks.entry(Arc::clone(&key)).or_default();
-        if *mark >= seq {
-            return Ok(());
+        if *mark == seq || (*mark > seq) != back {
+            return Ok(false);
         }
         *mark = seq;
         if self.rooms.read_markers.unsaved.is_empty() {
             self.rooms.read_markers.due = step.now.at.after(SAVE_AFTER);
         }
         self.rooms.read_markers.unsaved.insert((author, key));
-        for other in self.people.clients_of(author) {
-            if other != id {
-                step.reply(other, ServerEvent::Read { room: Arc::clone(&name), seq });
+        Ok(true)
+    }
+
+    /// Tells the other connections of a client's account how far it has read.
+    fn tell_read(&self, step: &mut Step<'_>, from: ClientRef, room: RoomId) {
+        let Some(event) = self.read_event(from.author, room, None) else { return };
+        for other in self.people.clients_of(from.author) {
+            if other != from.id {
+                step.reply(other, event.clone());
             }
         }
-        Ok(())
+    }
+
+    fn read_event(
+        &self,
+        author: AuthorKey,
+        room: RoomId,
+        re: Option<Arc<str>>,
+    ) -> Option<ServerEvent> {
+        let ReadState { read: seq, unread } = self.read_state(author, room)?;
+        let room = Arc::clone(self.rooms.get(room)?.name_for(author));
+        Some(ServerEvent::Read { re, room, seq, unread })
     }
 
     /// Returns the marker of an author in a room, if it has an account.

@@ -92,7 +92,7 @@ impl Chat {
     pub(in crate::chat) fn line_for(&self, own: AuthorKey, key: RoomId) -> Option<RoomSummary> {
         let room = self.rooms.get(key)?;
         let name = Arc::clone(room.name_for(own));
-        let (role, read) = (room.rules().shown_role(own), self.read_marker(own, key));
+        let (role, read) = (room.rules().shown_role(own), self.read_state(own, key));
         Some(RoomSummary { room: name, role, read, ..room.line() })
     }
 }

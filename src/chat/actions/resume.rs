@@ -95,7 +95,7 @@ impl Chat {
         page: Result<Page, JournalError>,
     ) {
         self.rooms.request_answered(pending.room);
-        if !matches!(pending.purpose, Purpose::Requested { .. }) {
+        if !matches!(pending.purpose, Purpose::Requested { .. } | Purpose::Counting) {
             self.people.answer_arrived(step, pending.client);
         }
         let from = self.people.client_ref(pending.client);
@@ -115,6 +115,7 @@ impl Chat {
                 (Some(from), Err(why)) => self.unread(step, from, pending.room, re, why),
                 (None, _) => {}
             },
+            Purpose::Counting => self.counted(step, pending.room, page),
             Purpose::Requested { by } => {
                 let own = by.unwrap_or(AuthorKey([0; 16]));
                 let may = self.rooms.get(pending.room).is_some_and(|room| room.may_read(by));

@@ -115,6 +115,8 @@ pub(in crate::chat) enum Purpose {
         /// The `id` of the event that asked.
         re: Option<Arc<str>>,
     },
+    /// The latest messages of a room, for counting what is unread.
+    Counting,
     /// The answer to an HTTP request, whose id stands for the client's.
     Requested {
         /// The author who asked, if known.

@@ -145,8 +145,10 @@ pub enum Command {
         /// Seconds after which it disappears.
         ttl: Option<u64>,
     },
-    /// Move the read marker of the room.
+    /// Move the read marker of the room forward.
     Read(u64),
+    /// Move the read marker of the room back before this message.
+    MarkUnread(u64),
     /// Log in with a token. The server verifies it and replaces this by `LogIn`.
     Auth(Box<str>),
     /// Log in as the account that a token has proved.

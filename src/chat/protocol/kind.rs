@@ -54,6 +54,8 @@ pub enum EventKind {
     Accept,
     /// Decline an invitation.
     Decline,
+    /// Move the read marker back.
+    MarkUnread,
 }
 
 /// The form of an event's payload.
@@ -135,7 +137,7 @@ pub enum ValueForm {
 
 impl EventKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::SendMessage,
         Self::Typing,
         Self::Ping,
@@ -160,6 +162,7 @@ impl EventKind {
         Self::SetMembership,
         Self::Accept,
         Self::Decline,
+        Self::MarkUnread,
     ];
 
     /// Finds a kind by its name.
@@ -194,6 +197,7 @@ impl EventKind {
             Self::SetMembership => "set_membership",
             Self::Accept => "accept",
             Self::Decline => "decline",
+            Self::MarkUnread => "mark_unread",
         }
     }
 
@@ -224,6 +228,7 @@ impl EventKind {
             Self::SetMembership => "Set what the account is notified of in a room, and its place.",
             Self::Accept => "Accept an invitation to a private room.",
             Self::Decline => "Decline an invitation to a private room.",
+            Self::MarkUnread => "Move the account's read marker back before a message.",
         }
     }
 
@@ -235,7 +240,7 @@ impl EventKind {
             Self::Read => PayloadForm::of(READ),
             Self::React => PayloadForm::of(REACT),
             Self::EditMessage => PayloadForm::of(EDIT),
-            Self::DeleteMessage => PayloadForm::of(DELETE),
+            Self::DeleteMessage | Self::MarkUnread => PayloadForm::of(DELETE),
             Self::DirectMessage => PayloadForm::of(DIRECT),
             Self::JoinRoom => PayloadForm::of(JOIN).or_bare("room"),
             Self::LeaveRoom => PayloadForm::of(LEAVE).or_bare("room"),
@@ -438,7 +443,7 @@ mod tests {
     #[test]
     fn the_list_of_kinds_is_complete() {
         let numbers: Vec<usize> = EventKind::ALL.iter().map(|kind| *kind as usize).collect();
-        assert_eq!(numbers, (0..=EventKind::Decline as usize).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..=EventKind::MarkUnread as usize).collect::<Vec<_>>());
         for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.word()), Some(kind));
         }

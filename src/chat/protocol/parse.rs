@@ -215,6 +215,7 @@ fn query(
             limit: payload.number(Key::Limit)?.map(clamped),
             before: payload.number(Key::Before)?,
         }),
+        E::MarkUnread => Command::MarkUnread(mid(payload)?),
         E::SetMembership => {
             Command::SetMembership { notify: notify(payload)?, order: payload.number(Key::Order)? }
         }

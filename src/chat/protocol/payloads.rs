@@ -90,8 +90,17 @@ pub struct DirectSummary {
     pub with: Arc<str>,
     /// Its top `seq`.
     pub seq: u64,
-    /// The last entry read, if known.
-    pub read: Option<u64>,
+    /// What the client has read of it, if known.
+    pub read: Option<ReadState>,
+}
+
+/// What an account has read of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadState {
+    /// The last entry it has read.
+    pub read: u64,
+    /// Number of messages of others above that, up to 100.
+    pub unread: u64,
 }
 
 /// A room in a list.
@@ -115,8 +124,8 @@ pub struct RoomSummary {
     pub slow: u64,
     /// The reader's role, if it has one.
     pub role: Option<&'static str>,
-    /// The last entry the reader has read, if known.
-    pub read: Option<u64>,
+    /// What the reader has read of it, if known.
+    pub read: Option<ReadState>,
 }
 
 /// A user in a list.

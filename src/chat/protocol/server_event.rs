@@ -175,12 +175,17 @@ pub enum ServerEvent {
         /// Why, if the client did not ask for it.
         removed: Option<Box<Removed>>,
     },
-    /// Another connection of the account moved the read marker.
+    /// The read marker of the account, moved by another connection or back, or what was counted
+    /// above it.
     Read {
+        /// The `id` of the event that is answered.
+        re: Option<Arc<str>>,
         /// The room.
         room: Arc<str>,
         /// The last entry read.
         seq: u64,
+        /// Number of messages of others above that, up to 100.
+        unread: u64,
     },
     /// The membership of the account in a room was made or changed.
     Membership {

@@ -3,6 +3,7 @@
 pub(in crate::chat) mod direct;
 mod directory;
 pub(in crate::chat) mod invitations;
+pub(in crate::chat) mod latest;
 pub(in crate::chat) mod memberships;
 pub(in crate::chat) mod posters;
 pub(in crate::chat) mod presence;
@@ -34,6 +35,7 @@ use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{DirectRoom, DirectRooms};
 use crate::chat::rooms::directory::Directory;
 use crate::chat::rooms::invitations::Invitations;
+use crate::chat::rooms::latest::Latest;
 use crate::chat::rooms::memberships::Memberships;
 use crate::chat::rooms::posters::Posters;
 use crate::chat::rooms::presence::Presence;
@@ -61,6 +63,8 @@ pub(in crate::chat) struct Room {
     pub(in crate::chat) last_mid: u64,
     /// Unix milliseconds of its last message; 0 if there was none.
     pub(in crate::chat) spoke: u64,
+    /// Its latest messages, once they were needed.
+    pub(in crate::chat) latest: Option<Box<Latest>>,
     /// Its topic, empty for none.
     pub(in crate::chat) topic: Arc<str>,
     /// The clients that receive its events.
@@ -111,6 +115,7 @@ impl Room {
             base: 0,
             last_mid: 0,
             spoke: 0,
+            latest: None,
             topic: "".into(),
             audience: Vec::new(),
             people: Vec::new(),
@@ -255,6 +260,8 @@ pub(in crate::chat) struct Rooms {
     pub(in crate::chat) directs: DirectRooms,
     /// The read markers of accounts.
     pub(in crate::chat) read_markers: ReadMarkers,
+    /// Number of rooms whose latest messages are kept.
+    pub(in crate::chat) latest_count: usize,
     /// The memberships of accounts.
     pub(in crate::chat) memberships: Memberships,
     /// Invitations that are not answered.
@@ -414,6 +421,8 @@ impl Rooms {
     /// Removes a private conversation.
     pub(in crate::chat) fn drop_direct(&mut self, room: RoomId) {
         if let Some(gone) = self.rooms.try_remove(room.index()) {
+            self.latest_count =
+                self.latest_count.saturating_sub(usize::from(gone.latest.is_some()));
             self.keys.remove(&gone.key);
         }
     }

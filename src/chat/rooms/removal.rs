@@ -47,6 +47,7 @@ impl Rooms {
         };
         let gone = std::mem::replace(inside, left);
         self.keys.remove(&gone.key);
+        self.latest_count = self.latest_count.saturating_sub(usize::from(gone.latest.is_some()));
         self.read_markers.forget_room(&gone.key);
         self.memberships.forget_room(&gone.key);
         self.shares.remove(gone.made_from);

@@ -204,7 +204,8 @@ impl Society {
             0 => self.room().to_owned(),
             _ => self.room_for(client),
         };
-        let (kind, payload) = match self.random.up_to(11) {
+        let (kind, payload) = match self.random.up_to(12) {
+            11 => ("mark_unread", r#"{"mid":3}"#),
             8 => ("set_membership", r#"{"notify":"none","order":7}"#),
             9 => ("accept", "null"),
             10 => ("decline", "null"),

@@ -84,7 +84,7 @@ impl Kind {
             Self::Ack => "The event with the `id` that `re` repeats has been carried out.",
             Self::Joined => "The client has joined the room.",
             Self::Left => "The client has left the room; with a payload, it was removed.",
-            Self::Read => "Another connection of the account has moved its read marker.",
+            Self::Read => "How far the account has read, where another connection has moved that.",
             Self::Membership => "The account is a member of the room, and how.",
             Self::Invitation => "The user is invited to the room, or the invitation has ended.",
             Self::Live => "Everything up to `seq` has been sent.",
@@ -117,12 +117,14 @@ impl Kind {
             | Self::Topic
             | Self::Moderated => (&["room", "seq", "ts", "payload"], &[]),
             Self::Ack => (&["re", "ts", "payload"], &["room", "seq"]),
-            Self::Joined | Self::UserList | Self::History | Self::Membership | Self::Invitation => {
-                (&["room", "payload"], &["re"])
-            }
+            Self::Joined
+            | Self::UserList
+            | Self::History
+            | Self::Membership
+            | Self::Invitation
+            | Self::Read => (&["room", "payload"], &["re"]),
             Self::Left => (&["room"], &["re", "payload"]),
-            Self::Read
-            | Self::Live
+            Self::Live
             | Self::Gap
             | Self::UserJoined
             | Self::UserLeft

@@ -73,7 +73,7 @@ impl<'a> Envelope<'a> {
             E::Welcome(it) => Self::new(K::Welcome).at(it.ts),
             E::Joined(it) => Self::in_room(K::Joined, &it.room).answering(it.re.as_deref()),
             E::Left { re, room, .. } => Self::in_room(K::Left, room).answering(re.as_deref()),
-            E::Read { room, .. } => Self::in_room(K::Read, room),
+            E::Read { re, room, .. } => Self::in_room(K::Read, room).answering(re.as_deref()),
             E::Membership { re, membership } => {
                 Self::in_room(K::Membership, &membership.room).answering(re.as_deref())
             }
@@ -204,7 +204,7 @@ impl<'a> Payload<'a> {
             E::Welcome(it) => Self::Welcome(Box::new((&**it).into())),
             E::Joined(it) => Self::Joined((&**it).into()),
             E::Left { removed, .. } => Self::Left(removed.as_deref()?.into()),
-            E::Read { seq, .. } => Self::Read(Read { seq: *seq }),
+            E::Read { seq, unread, .. } => Self::Read(Read { seq: *seq, unread: *unread }),
             E::Membership { membership, .. } => Self::Membership(membership.into()),
             E::Invitation(it) => Self::Invitation(it.into()),
             E::InvitationAnswered { answer, .. } => {

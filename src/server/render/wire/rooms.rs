@@ -56,7 +56,7 @@ struct Limits {
 impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
     fn from(it: &'a chat::Welcome) -> Self {
         let direct = |line: &'a chat::DirectSummary| {
-            let read = ReadUpTo::new(line.seq, line.read);
+            let read = line.read.map(Into::into);
             (&*line.room, Direct { with: &line.with, seq: line.seq, read })
         };
         Self {
@@ -138,7 +138,7 @@ impl<'a> From<&'a chat::RoomSummary> for Room<'a> {
             locked: it.locked,
             slow: Some(it.slow).filter(|seconds| *seconds > 0),
             role: it.role,
-            read: ReadUpTo::new(it.seq, it.read),
+            read: it.read.map(Into::into),
         }
     }
 }
@@ -150,9 +150,9 @@ struct ReadUpTo {
     unread: u64,
 }
 
-impl ReadUpTo {
-    fn new(top: u64, read: Option<u64>) -> Option<Self> {
-        read.map(|read| Self { read, unread: top.saturating_sub(read) })
+impl From<chat::ReadState> for ReadUpTo {
+    fn from(chat::ReadState { read, unread }: chat::ReadState) -> Self {
+        Self { read, unread }
     }
 }
 
@@ -207,6 +207,7 @@ impl<'a> From<&'a chat::Removed> for Left<'a> {
 #[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Read {
     pub(super) seq: u64,
+    pub(super) unread: u64,
 }
 
 /// The payload of `live`.
