@@ -15,9 +15,9 @@ use chinwag::chat::record::{
     AuthorKey, DeletionReason, Moderation, ModerationAction, StoredMessage,
 };
 use chinwag::chat::{
-    Account, Busy, Code, Day, DirectSummary, History, Hit, Invitation, Joined, MembershipSummary,
-    Missed, Notify, OutputMode, ReadState, Refusal, Removed, Resumed, RoomSummary, SearchResults,
-    Series, ServerEvent, Stats, Status, User, Welcome,
+    Account, Busy, Code, Day, DirectSummary, History, Hit, Invitation, Joined, Member,
+    MembershipSummary, Missed, Notify, OutputMode, ReadState, Refusal, Removed, Resumed,
+    RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -316,6 +316,18 @@ fn private() -> Vec<Named> {
         ("whisper", whisper(None, "Bob", "@Bob")),
         ("whisper_own", whisper(Some("Bob"), "Alice", "@Bob")),
         ("read", ServerEvent::Read { re: None, room: s("lobby"), seq: 42, unread: 3 }),
+        (
+            "member_list",
+            ServerEvent::MemberList {
+                re: Some(s("q3")),
+                room: s("den"),
+                members: vec![
+                    Member { name: s("Carol"), role: Some("moderator") },
+                    Member { name: s("Dave"), role: None },
+                ],
+                next: Some(s("Dave")),
+            },
+        ),
         ("membership", ServerEvent::Membership { re: Some(s("m4")), membership: membership() }),
         ("invitation", ServerEvent::Invitation(invitation())),
         (

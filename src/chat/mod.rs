@@ -73,7 +73,7 @@ pub use protocol::literal::is_literal;
 pub use protocol::login::Login;
 pub use protocol::membership::{Invitation, MembershipSummary, Notify};
 pub use protocol::payloads::{
-    DirectSummary, History, Hit, Joined, Missed, ReadState, Removed, Resumed, RoomSummary,
+    DirectSummary, History, Hit, Joined, Member, Missed, ReadState, Removed, Resumed, RoomSummary,
     SearchResults, User, Welcome,
 };
 pub use protocol::request::{Body, Credential, Post, Request};

@@ -47,13 +47,15 @@ fn filled(c: char, bytes: usize) -> String {
 }
 
 /// Messages with a name of any length.
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 44] = [
     r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
     r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
     r#"{"type":"join_room","payload":"NAME"}"#,
     r#"{"type":"join_room","payload":"@NAME"}"#,
     r#"{"type":"leave_room","payload":"NAME"}"#,
     r#"{"type":"accept","payload":"NAME"}"#,
+    r#"{"type":"list_members","payload":{"from":"NAME"}}"#,
+    "/members NAME",
     r#"{"type":"decline","payload":"NAME"}"#,
     r#"{"type":"set_membership","room":"NAME","payload":{"notify":"none"}}"#,
     "/accept NAME",

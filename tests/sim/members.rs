@@ -372,6 +372,64 @@ fn nothing_of_an_account_that_is_removed_is_kept() {
     }
 }
 
+/// Reads the list of members who are not in a room, in pages of so many.
+fn absent(world: &mut World, asker: ClientId, room: &str, limit: usize) -> Vec<String> {
+    let (mut names, mut from) = (Vec::new(), String::new());
+    loop {
+        world.told.clear();
+        let payload = format!(r#"{{"limit":{limit}{from}}}"#);
+        world.say(
+            asker,
+            &format!(r#"{{"type":"list_members","room":"{room}","payload":{payload}}}"#),
+        );
+        match world.told(asker).pop() {
+            Some(ServerEvent::MemberList { members, next, .. }) => {
+                assert!(members.len() <= limit);
+                names.extend(members.iter().map(|member| member.name.to_string()));
+                let Some(next) = next else { return names };
+                from = format!(r#","from":"{next}""#);
+            }
+            other => panic!("no list but {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn members_who_are_not_in_a_room_are_listed_in_pages() {
+    let mut world = World::with(|limits| limits.queries_per_second_max = None);
+    let accounts: Vec<Account> =
+        (0..7).map(|n| world.register(&format!("N{n}"), 10 + n, false)).collect();
+    let clients: Vec<ClientId> =
+        accounts.iter().map(|account| page(&mut world, account, "&room=dev").0).collect();
+    let asker = world.enter("name=Asker&room=dev");
+    assert_eq!(absent(&mut world, asker, "dev", 3), [""; 0]);
+    for client in &clients[1..5] {
+        world.close(*client);
+    }
+    world.say(clients[6], "/leave dev");
+    world.pass(Duration::from_secs(30));
+    for limit in 1..6 {
+        assert_eq!(absent(&mut world, asker, "dev", limit), ["N1", "N2", "N3", "N4"]);
+    }
+    world.restart();
+    let asker = world.enter("name=Asker&room=dev");
+    assert_eq!(absent(&mut world, asker, "dev", 200).len(), 6);
+    world.say(asker, r#"{"type":"list_members","payload":{"from":"nobody"}}"#);
+    assert_eq!(world.error(asker).code, Code::BadField);
+}
+
+#[test]
+fn only_who_may_read_a_room_is_told_its_members() {
+    let mut world = World::new();
+    let (_, bob) = invited(&mut world);
+    let (client, _) = page(&mut world, &bob, "&room=den");
+    world.close(client);
+    world.pass(Duration::from_secs(30));
+    let eve = world.enter("name=Eve");
+    world.say(eve, r#"{"type":"list_members","room":"den"}"#);
+    assert_eq!(world.error(eve).code, Code::NoSuchRoom);
+}
+
 /// Opens a connection of an account that is in so many rooms. Returns the world and the connection.
 fn member_of(rooms: usize) -> (World, Account) {
     let mut world = World::with(|limits| limits.network_rooms_max = 10_000);

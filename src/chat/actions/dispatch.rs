@@ -238,6 +238,9 @@ impl Chat {
                 return self.join(step, from, re, &room, history, after);
             }
             Command::Leave => return self.leave(step, from, re, room),
+            Command::ListMembers { from: after, limit } => {
+                return self.list_members(step, from, re, room, (after.as_deref(), limit));
+            }
             Command::MarkUnread(mid) => {
                 let room = self.room_of(from, room)?;
                 return self.mark_unread(step, from, re, room, mid);
@@ -308,7 +311,7 @@ impl Chat {
 /// work.
 fn price(command: &Command) -> u32 {
     match command {
-        Command::Search(_) => 5,
+        Command::Search(_) | Command::ListMembers { .. } => 5,
         Command::History { .. } => 2,
         Command::Resume { rooms, .. } => {
             u32::try_from(rooms.len() / 8).unwrap_or(u32::MAX).saturating_add(1)

@@ -96,6 +96,13 @@ pub enum Command {
     },
     /// List the people in the room.
     ListUsers,
+    /// List the members of the room who are not in it.
+    ListMembers {
+        /// The `next` of the page before.
+        from: Option<Box<str>>,
+        /// Number of members.
+        limit: Option<u32>,
+    },
     /// Read a part of the record.
     History {
         /// The part.

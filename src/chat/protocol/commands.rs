@@ -7,7 +7,7 @@ use crate::chat::protocol::membership::Notify;
 use crate::chat::record::{ModerationAction, Span};
 
 /// The commands: name, arguments, what it does.
-const COMMANDS: [(&str, &str, &str); 37] = [
+const COMMANDS: [(&str, &str, &str); 38] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
     ("join", "ROOM", "join a room; what you type goes there"),
@@ -17,6 +17,7 @@ const COMMANDS: [(&str, &str, &str); 37] = [
     ("notify", "all|mentions|none", "set what a room notifies you of"),
     ("rooms", "", "list the rooms"),
     ("who", "[ROOM]", "list the people in a room"),
+    ("members", "[ROOM]", "list members who are not in a room"),
     ("reply", "TEXT", "reply to the last message"),
     ("me", "TEXT", "describe what you do"),
     ("topic", "[TEXT]", "show or set the room's topic"),
@@ -74,6 +75,10 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
             Command::Leave
         }
         "rooms" => Command::ListRooms { from: None, limit: None },
+        "members" => {
+            room = optional(rest);
+            Command::ListMembers { from: None, limit: None }
+        }
         "who" => {
             room = optional(rest);
             Command::ListUsers
@@ -294,6 +299,7 @@ mod tests {
             ),
             ("/rooms", Command::ListRooms { from: None, limit: None }),
             ("/who dev", Command::ListUsers),
+            ("/members", Command::ListMembers { from: None, limit: None }),
             ("/reply yes", Command::Reply("yes".into())),
             ("/me waves", send("/me waves", None)),
             ("/topic", Command::Topic),

@@ -56,6 +56,8 @@ pub enum EventKind {
     Decline,
     /// Move the read marker back.
     MarkUnread,
+    /// List the members of a room who are not in it.
+    ListMembers,
 }
 
 /// The form of an event's payload.
@@ -137,7 +139,7 @@ pub enum ValueForm {
 
 impl EventKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::SendMessage,
         Self::Typing,
         Self::Ping,
@@ -163,6 +165,7 @@ impl EventKind {
         Self::Accept,
         Self::Decline,
         Self::MarkUnread,
+        Self::ListMembers,
     ];
 
     /// Finds a kind by its name.
@@ -198,6 +201,7 @@ impl EventKind {
             Self::Accept => "accept",
             Self::Decline => "decline",
             Self::MarkUnread => "mark_unread",
+            Self::ListMembers => "list_members",
         }
     }
 
@@ -228,6 +232,7 @@ impl EventKind {
             Self::SetMembership => "Set what the account is notified of in a room, and its place.",
             Self::Accept => "Accept an invitation to a private room.",
             Self::Decline => "Decline an invitation to a private room.",
+            Self::ListMembers => "List the members of a room who are not in it.",
             Self::MarkUnread => "Move the account's read marker back before a message.",
         }
     }
@@ -244,7 +249,7 @@ impl EventKind {
             Self::DirectMessage => PayloadForm::of(DIRECT),
             Self::JoinRoom => PayloadForm::of(JOIN).or_bare("room"),
             Self::LeaveRoom => PayloadForm::of(LEAVE).or_bare("room"),
-            Self::ListRooms => PayloadForm::of(LIST_ROOMS),
+            Self::ListRooms | Self::ListMembers => PayloadForm::of(LIST),
             Self::Ping | Self::ListUsers => PayloadForm::of(&[]),
             Self::History => PayloadForm {
                 exclusive: &["before", "after", "around"],
@@ -360,9 +365,9 @@ const JOIN: &[Field] = &[
 ];
 const LEAVE: &[Field] =
     &[optional(Key::Room, ValueForm::RoomName, "The room, unless the envelope names it.")];
-const LIST_ROOMS: &[Field] = &[
+const LIST: &[Field] = &[
     optional(Key::From, ValueForm::Text, "The `next` of the page before."),
-    optional(Key::Limit, ValueForm::Number, "How many rooms."),
+    optional(Key::Limit, ValueForm::Number, "How many."),
 ];
 const HISTORY: &[Field] = &[
     optional(Key::Before, ValueForm::Number, "Messages below this `seq`."),
@@ -443,7 +448,7 @@ mod tests {
     #[test]
     fn the_list_of_kinds_is_complete() {
         let numbers: Vec<usize> = EventKind::ALL.iter().map(|kind| *kind as usize).collect();
-        assert_eq!(numbers, (0..=EventKind::MarkUnread as usize).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..=EventKind::ListMembers as usize).collect::<Vec<_>>());
         for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.word()), Some(kind));
         }

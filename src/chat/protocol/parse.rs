@@ -63,6 +63,7 @@ impl ClientEvent {
                 Some((Key::Room, room))
             }
             Command::Direct { to, .. } => Some((Key::To, to)),
+            Command::ListMembers { from, .. } => from.as_ref().map(|from| (Key::From, from)),
             Command::Moderate(request) => request.user.as_ref().map(|user| (Key::User, user)),
             _ => None,
         };
@@ -209,6 +210,10 @@ fn query(
             limit: payload.number(Key::Limit)?.map(clamped),
         },
         E::ListUsers => Command::ListUsers,
+        E::ListMembers => Command::ListMembers {
+            from: payload.text(Key::From)?.map(Box::from),
+            limit: payload.number(Key::Limit)?.map(clamped),
+        },
         E::History => history(payload)?,
         E::Search => Command::Search(SearchQuery {
             words: Key::Query.needed(either(bare, payload, Key::Query)?)?.into(),

@@ -143,6 +143,15 @@ pub struct User {
     pub status: Status,
 }
 
+/// A member of a room who is not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The name of the account.
+    pub name: Arc<str>,
+    /// Its role in the room, if it has one.
+    pub role: Option<&'static str>,
+}
+
 /// A part of a room's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {

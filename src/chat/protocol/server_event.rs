@@ -8,7 +8,7 @@ use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::membership::{Invitation, MembershipSummary};
 use crate::chat::protocol::payloads::{
-    History, Joined, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
+    History, Joined, Member, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
 };
 use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
@@ -292,6 +292,17 @@ pub enum ServerEvent {
         count: usize,
         /// The people, up to the limit of a list.
         users: Vec<User>,
+    },
+    /// Members of a room who are not in it.
+    MemberList {
+        /// The `id` of the event that is answered.
+        re: Option<Arc<str>>,
+        /// The room.
+        room: Arc<str>,
+        /// The members.
+        members: Vec<Member>,
+        /// Where the next page begins, if there is one.
+        next: Option<Arc<str>>,
     },
     /// A part of the record.
     History(Box<History>),

@@ -1,6 +1,7 @@
 //! Memberships: the rooms that each account has joined and not left, connected or not.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,17 @@ impl Memberships {
             }
         }
         Some(key_value(author, room, None))
+    }
+
+    /// Lists the members of a room after this one, or from the first on.
+    pub(in crate::chat) fn members_after(
+        &self,
+        room: &str,
+        after: Option<AuthorKey>,
+    ) -> impl Iterator<Item = AuthorKey> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let members = self.by_room.get(room).into_iter();
+        members.flat_map(move |members| members.range((after, Bound::Unbounded)).copied())
     }
 
     /// Removes all memberships of an account. Returns what deletes their key-value records.

@@ -107,6 +107,11 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         E::SearchResults(it) => search_results(it),
         E::Stats(it) => stats::summary(it),
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
+        E::MemberList { room, members, next, .. } => {
+            let names: Vec<&str> = members.iter().map(|member| &*member.name).collect();
+            let more = if next.is_some() { " and more" } else { "" };
+            format!("Members not in {room}: {}{more}", names.join(", "))
+        }
         E::Gap { room, from, to, why: "retention" } => {
             format!("{room}: messages {from}-{to} are no longer available")
         }

@@ -28,6 +28,7 @@ pub(in crate::server) enum Kind {
     Typing,
     RoomList,
     UserList,
+    MemberList,
     History,
     SearchResults,
     Stats,
@@ -39,7 +40,7 @@ pub(in crate::server) enum Kind {
 
 impl Kind {
     /// All kinds, in their order.
-    pub(in crate::server) const ALL: [Self; 29] = [
+    pub(in crate::server) const ALL: [Self; 30] = [
         Self::Welcome,
         Self::Message,
         Self::MessageEdited,
@@ -62,6 +63,7 @@ impl Kind {
         Self::Typing,
         Self::RoomList,
         Self::UserList,
+        Self::MemberList,
         Self::History,
         Self::SearchResults,
         Self::Stats,
@@ -96,6 +98,7 @@ impl Kind {
             Self::Typing => "A user types, or no longer.",
             Self::RoomList => "The rooms.",
             Self::UserList => "The users of the room.",
+            Self::MemberList => "The members of the room who are not in it.",
             Self::History => "A part of the room's history.",
             Self::SearchResults => "The messages that a search found.",
             Self::Stats => "The statistics of the server.",
@@ -119,6 +122,7 @@ impl Kind {
             Self::Ack => (&["re", "ts", "payload"], &["room", "seq"]),
             Self::Joined
             | Self::UserList
+            | Self::MemberList
             | Self::History
             | Self::Membership
             | Self::Invitation

@@ -64,3 +64,26 @@ impl<'a> From<&'a chat::Invitation> for NamedInvitation<'a> {
 pub(in crate::server::render) struct InvitationAnswered {
     pub(super) answer: &'static str,
 }
+
+/// The payload of `member_list`.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server::render) struct MemberList<'a> {
+    members: Vec<Member<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+}
+
+/// A member of a room.
+#[derive(JsonSchema, Serialize)]
+struct Member<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+}
+
+impl<'a> MemberList<'a> {
+    pub(super) fn new(members: &'a [chat::Member], next: Option<&'a str>) -> Self {
+        let member = |it: &'a chat::Member| Member { name: &it.name, role: it.role };
+        Self { members: members.iter().map(member).collect(), next }
+    }
+}

@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 use crate::chat::ServerEvent;
 use crate::chat::record::ModerationAction;
 use kind::Kind;
-use memberships::{Invitation, InvitationAnswered, Membership};
+use memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use messages::{
     Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
 };
@@ -90,6 +90,9 @@ impl<'a> Envelope<'a> {
             E::RoomList { re, .. } => Self::new(K::RoomList).answering(re.as_deref()),
             E::UserList { re, room, .. } => {
                 Self::in_room(K::UserList, room).answering(re.as_deref())
+            }
+            E::MemberList { re, room, .. } => {
+                Self::in_room(K::MemberList, room).answering(re.as_deref())
             }
             E::History(it) => Self::in_room(K::History, &it.room).answering(it.re.as_deref()),
             E::SearchResults(it) => Self::new(K::SearchResults).answering(it.re.as_deref()),
@@ -162,6 +165,7 @@ pub(in crate::server::render) enum Payload<'a> {
     Presence(Presence),
     RoomList(RoomList<'a>),
     UserList(UserList<'a>),
+    MemberList(MemberList<'a>),
     History(History<'a>),
     SearchResults(SearchResults<'a>),
     Stats(Box<Stats<'a>>),
@@ -230,6 +234,9 @@ impl<'a> Payload<'a> {
                 Self::RoomList(RoomList::new(rooms, next.as_deref()))
             }
             E::UserList { count, users, .. } => Self::UserList(UserList::new(*count, users)),
+            E::MemberList { members, next, .. } => {
+                Self::MemberList(MemberList::new(members, next.as_deref()))
+            }
             E::History(it) => Self::History((&**it).into()),
             E::SearchResults(it) => Self::SearchResults((&**it).into()),
             E::Stats(it) => Self::Stats(Box::new((&**it).into())),

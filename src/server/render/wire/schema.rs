@@ -4,7 +4,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
-use super::memberships::{Invitation, InvitationAnswered, Membership};
+use super::memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use super::messages::{
     Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
 };
@@ -105,6 +105,7 @@ fn payload(kind: Kind, g: &mut SchemaGenerator) -> Schema {
         Kind::Typing => g.subschema_for::<Typing<'_>>(),
         Kind::RoomList => g.subschema_for::<RoomList<'_>>(),
         Kind::UserList => g.subschema_for::<UserList<'_>>(),
+        Kind::MemberList => g.subschema_for::<MemberList<'_>>(),
         Kind::History => g.subschema_for::<History<'_>>(),
         Kind::SearchResults => g.subschema_for::<SearchResults<'_>>(),
         Kind::Stats => g.subschema_for::<Stats<'_>>(),
