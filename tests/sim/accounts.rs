@@ -229,10 +229,11 @@ fn messages_wait_for_an_account_with_its_read_marker() {
     world.say(first, r#"{"type":"read","room":"@Alice","payload":{"seq":99}}"#);
     world.say(first, r#"{"type":"read","room":"@Alice","payload":{"seq":1}}"#);
     assert_eq!(world.types(first), [""; 0]);
-    let read = |seq: u64| {
-        format!("{{\"type\":\"read\",\"room\":\"@Alice\",\"payload\":{{\"seq\":{seq}}}}}")
+    let read = |seq: u64, unread: u64| {
+        let payload = format!("{{\"seq\":{seq},\"unread\":{unread}}}");
+        format!("{{\"type\":\"read\",\"room\":\"@Alice\",\"payload\":{payload}}}")
     };
-    assert_eq!(world.read(second), [read(1), read(2)]);
+    assert_eq!(world.read(second), [read(1, 1), read(2, 0)]);
     world.pass(Duration::from_secs(2));
     world.restart();
     let again = world.open_with(&bob);

@@ -169,19 +169,9 @@ impl Chat {
 
     /// Lists the other connections of a client's author that ask for memberships.
     pub(in crate::chat) fn other_member_clients(&self, from: ClientRef) -> Vec<ClientRef> {
-        let mut others = self.member_clients(from.author);
+        let mut others = self.people.member_clients(from.author);
         others.retain(|other| other.id != from.id);
         others
-    }
-
-    /// Lists the connections of an author that ask for memberships.
-    pub(in crate::chat) fn member_clients(&self, author: AuthorKey) -> Vec<ClientRef> {
-        let clients = self.people.clients_of(author).into_iter();
-        let asks = |client: &ClientRef| {
-            let client = self.people.clients.get(client.slot.index());
-            client.is_some_and(|client| client.memberships && !client.closing)
-        };
-        clients.filter_map(|id| self.people.client_ref(id)).filter(asks).collect()
     }
 
     /// Subscribes a connection to a room that another of its account has joined.

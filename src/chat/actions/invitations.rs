@@ -20,18 +20,6 @@ impl Chat {
         self.rooms.invitations.of(author).into_iter().map(summary).collect()
     }
 
-    /// Joins a room that a client is invited to.
-    pub(in crate::chat) fn accept(
-        &mut self,
-        step: &mut Step<'_>,
-        from: ClientRef,
-        re: Option<Arc<str>>,
-        named: &str,
-    ) -> Result<(), Refusal> {
-        self.invitation(from.author, named)?;
-        self.join(step, from, re, named, None, None)
-    }
-
     /// Declines an invitation: the client is no member of the room any more.
     pub(in crate::chat) fn decline(
         &mut self,
@@ -54,8 +42,12 @@ impl Chat {
         Ok(())
     }
 
-    /// Returns the key and the name of the room of an invitation.
-    fn invitation(&self, author: AuthorKey, named: &str) -> Result<(RoomKey, Arc<str>), Refusal> {
+    /// Returns the key and the name of the room that an author is invited to.
+    pub(in crate::chat) fn invitation(
+        &self,
+        author: AuthorKey,
+        named: &str,
+    ) -> Result<(RoomKey, Arc<str>), Refusal> {
         let key = RoomKey::from(fold(named.trim()));
         let found = self.rooms.invitations.get(author, &key).map(|open| Arc::clone(&open.name));
         let none = || Refusal::new(Code::NoSuchRoom, "you are not invited to such a room");
@@ -81,7 +73,8 @@ impl Chat {
             }
         }
         for id in self.people.clients_of(target.author) {
-            let asks = self.member_clients(target.author).iter().any(|client| client.id == id);
+            let asks =
+                self.people.member_clients(target.author).iter().any(|client| client.id == id);
             match invitation.as_ref().filter(|_| asks) {
                 Some(open) => step.reply(id, ServerEvent::Invitation(summary(open))),
                 None => {
@@ -117,7 +110,7 @@ impl Chat {
         let name = self.rooms.invitations.get(author, room).map(|open| Arc::clone(&open.name));
         let Some(name) = name else { return };
         step.put(self.rooms.invitations.remove(author, room).into_iter().collect());
-        for client in self.member_clients(author) {
+        for client in self.people.member_clients(author) {
             if Some(client.id) != except {
                 let room = Arc::clone(&name);
                 let event = ServerEvent::InvitationAnswered { re: None, room, answer };

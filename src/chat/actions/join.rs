@@ -8,9 +8,8 @@ use crate::chat::ids::RoomId;
 use crate::chat::pending::ResumeRequest;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::Joined;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, Span};
+use crate::chat::record::Span;
 use crate::chat::step::Step;
 
 impl Chat {
@@ -47,27 +46,16 @@ impl Chat {
         Ok(())
     }
 
-    /// Returns a room that an author has joined.
-    pub(in crate::chat) fn joined(
-        &self,
-        own: AuthorKey,
-        room: RoomId,
+    /// Joins a room that a client is invited to.
+    pub(in crate::chat) fn accept(
+        &mut self,
+        step: &mut Step<'_>,
+        from: ClientRef,
         re: Option<Arc<str>>,
-    ) -> Option<Joined> {
-        let inside = self.rooms.get(room)?;
-        let users = self.users(room, inside);
-        Some(Joined {
-            re,
-            room: Arc::clone(inside.name_for(own)),
-            seq: inside.top,
-            topic: Arc::clone(&inside.topic),
-            count: if inside.direct_room.is_some() { users.len() } else { inside.people.len() },
-            users,
-            private: inside.rules().private,
-            locked: inside.rules().locked,
-            slow: inside.rules().slow,
-            role: inside.rules().shown_role(own),
-        })
+        named: &str,
+    ) -> Result<(), Refusal> {
+        self.invitation(from.author, named)?;
+        self.join(step, from, re, named, None, None)
     }
 
     /// Subscribes a client to a room unless it is. Returns whether it is new.

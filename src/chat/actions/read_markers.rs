@@ -14,6 +14,7 @@ use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::ReadState;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, Namespace};
+use crate::chat::rooms::latest::COUNTED_MAX;
 use crate::chat::step::Step;
 
 /// How long an unsaved marker waits for others.
@@ -89,7 +90,7 @@ impl Chat {
         Ok(true)
     }
 
-    /// Tells the other connections of a client's account how far it has read.
+    /// Sends the other connections of a client's account how far it has read.
     fn tell_read(&self, step: &mut Step<'_>, from: ClientRef, room: RoomId) {
         let Some(event) = self.read_event(from.author, room, None) else { return };
         for other in self.people.clients_of(from.author) {
@@ -110,8 +111,20 @@ impl Chat {
         Some(ServerEvent::Read { re, room, seq, unread })
     }
 
+    /// Returns how far an account has read in a room, and how much it has not. Until the latest
+    /// messages are known, every entry counts.
+    pub(in crate::chat) fn read_state(&self, own: AuthorKey, room: RoomId) -> Option<ReadState> {
+        let read = self.read_marker(own, room)?;
+        let name = &self.people.accounts().get(own)?.name;
+        let inside = self.rooms.get(room)?;
+        let counted = inside.latest.as_ref().and_then(|latest| latest.count(read, name));
+        let unread =
+            counted.unwrap_or_else(|| inside.top.saturating_sub(read).min(COUNTED_MAX as u64));
+        Some(ReadState { read, unread })
+    }
+
     /// Returns the marker of an author in a room, if it has an account.
-    pub(in crate::chat) fn read_marker(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
+    fn read_marker(&self, author: AuthorKey, room: RoomId) -> Option<u64> {
         self.people.accounts().get(author)?;
         let key = &self.rooms.get(room)?.key;
         let marks = self.rooms.read_markers.by_author.get(&author);

@@ -10,7 +10,7 @@ use crate::chat::pending::{Appended, RequestOrigin};
 use crate::chat::people::Person;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::protocol::payloads::{RoomSummary, User};
+use crate::chat::protocol::payloads::{Joined, RoomSummary, User};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
@@ -60,6 +60,29 @@ impl Chat {
             user(room, person, membership.map_or(0, |membership| membership.conns as usize))
         });
         users.collect()
+    }
+
+    /// Returns a room that an author has joined.
+    pub(in crate::chat) fn joined(
+        &self,
+        own: AuthorKey,
+        room: RoomId,
+        re: Option<Arc<str>>,
+    ) -> Option<Joined> {
+        let inside = self.rooms.get(room)?;
+        let users = self.users(room, inside);
+        Some(Joined {
+            re,
+            room: Arc::clone(inside.name_for(own)),
+            seq: inside.top,
+            topic: Arc::clone(&inside.topic),
+            count: if inside.direct_room.is_some() { users.len() } else { inside.people.len() },
+            users,
+            private: inside.rules().private,
+            locked: inside.rules().locked,
+            slow: inside.rules().slow,
+            role: inside.rules().shown_role(own),
+        })
     }
 
     /// Returns the `ack` of a recorded entry.

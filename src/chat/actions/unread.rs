@@ -6,23 +6,11 @@ use crate::chat::pending::Purpose;
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::payloads::ReadState;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{AuthorKey, JournalError, Page, PageContent, Span};
+use crate::chat::record::{JournalError, Page, PageContent, Span};
 use crate::chat::rooms::latest::{COUNTED_MAX, Latest};
 use crate::chat::step::Step;
 
 impl Chat {
-    /// Returns how far an account has read in a room, and how much it has not. Until the latest
-    /// messages are known, every entry counts.
-    pub(in crate::chat) fn read_state(&self, own: AuthorKey, room: RoomId) -> Option<ReadState> {
-        let read = self.read_marker(own, room)?;
-        let name = &self.people.accounts().get(own)?.name;
-        let inside = self.rooms.get(room)?;
-        let counted = inside.latest.as_ref().and_then(|latest| latest.count(read, name));
-        let unread =
-            counted.unwrap_or_else(|| inside.top.saturating_sub(read).min(COUNTED_MAX as u64));
-        Some(ReadState { read, unread })
-    }
-
     /// Requests the latest messages of rooms for which they are not known, to correct the counts
     /// that an account's new connection was told.
     pub(in crate::chat) fn count_unread(

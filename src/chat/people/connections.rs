@@ -168,6 +168,16 @@ impl People {
             .collect()
     }
 
+    /// Lists the connections of an author that ask for memberships.
+    pub(in crate::chat) fn member_clients(&self, author: AuthorKey) -> Vec<ClientRef> {
+        let clients = self.clients_of(author).into_iter().filter_map(|id| self.client_ref(id));
+        let asks = |client: &ClientRef| {
+            let client = self.clients.get(client.slot.index());
+            client.is_some_and(|client| client.memberships && !client.closing)
+        };
+        clients.filter(asks).collect()
+    }
+
     /// Finds the account or person with a name, and how the name is written.
     pub(in crate::chat) fn author_named(&self, name: &str) -> Option<(AuthorKey, Arc<str>)> {
         let name = name.trim();
