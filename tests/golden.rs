@@ -28,10 +28,9 @@ fn every_event_matches_its_golden_file() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
-    for (name, event) in [recorded(), order(), private(), people(), record(), accounts(), other()]
-        .into_iter()
-        .flatten()
-    {
+    let all =
+        [recorded(), order(), private(), memberships(), people(), record(), accounts(), other()];
+    for (name, event) in all.into_iter().flatten() {
         let sent = rendered(&event, OutputMode::Json);
         let sent = sent.map(|text| serde_json::from_str::<Value>(&text).unwrap());
         let mut actual = json!({
@@ -281,6 +280,44 @@ fn order() -> Vec<Named> {
     ]
 }
 
+/// Returns the events about memberships of an account.
+fn memberships() -> Vec<Named> {
+    vec![
+        (
+            "notice_room",
+            ServerEvent::Notice {
+                re: None,
+                room: Some(s("den")),
+                code: "invited",
+                message: "Alice invites you to den; /join den".into(),
+            },
+        ),
+        ("read", ServerEvent::Read { re: None, room: s("lobby"), seq: 42, unread: 3 }),
+        (
+            "member_list",
+            ServerEvent::MemberList {
+                re: Some(s("q3")),
+                room: s("den"),
+                members: vec![
+                    Member { name: s("Carol"), role: Some("moderator") },
+                    Member { name: s("Dave"), role: None },
+                ],
+                next: Some(s("Dave")),
+            },
+        ),
+        ("membership", ServerEvent::Membership { re: Some(s("m4")), membership: membership() }),
+        ("invitation", ServerEvent::Invitation(invitation())),
+        (
+            "invitation_declined",
+            ServerEvent::InvitationAnswered {
+                re: Some(s("i1")),
+                room: s("den"),
+                answer: "declined",
+            },
+        ),
+    ]
+}
+
 /// Returns the events that only one or two clients receive.
 fn private() -> Vec<Named> {
     let whisper = |to: Option<&str>, sender: &str, room: &str| ServerEvent::Whisper {
@@ -315,29 +352,6 @@ fn private() -> Vec<Named> {
     vec![
         ("whisper", whisper(None, "Bob", "@Bob")),
         ("whisper_own", whisper(Some("Bob"), "Alice", "@Bob")),
-        ("read", ServerEvent::Read { re: None, room: s("lobby"), seq: 42, unread: 3 }),
-        (
-            "member_list",
-            ServerEvent::MemberList {
-                re: Some(s("q3")),
-                room: s("den"),
-                members: vec![
-                    Member { name: s("Carol"), role: Some("moderator") },
-                    Member { name: s("Dave"), role: None },
-                ],
-                next: Some(s("Dave")),
-            },
-        ),
-        ("membership", ServerEvent::Membership { re: Some(s("m4")), membership: membership() }),
-        ("invitation", ServerEvent::Invitation(invitation())),
-        (
-            "invitation_declined",
-            ServerEvent::InvitationAnswered {
-                re: Some(s("i1")),
-                room: s("den"),
-                answer: "declined",
-            },
-        ),
         (
             "joined_private",
             ServerEvent::Joined(Box::new(Joined {
@@ -369,15 +383,6 @@ fn private() -> Vec<Named> {
                 rooms: vec![room],
                 ..*welcome
             })),
-        ),
-        (
-            "notice_room",
-            ServerEvent::Notice {
-                re: None,
-                room: Some(s("den")),
-                code: "invited",
-                message: "Alice invites you to den; /join den".into(),
-            },
         ),
     ]
 }

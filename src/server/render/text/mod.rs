@@ -3,15 +3,13 @@
 //! A page of history has no line of its own: the chat sends clients of these forms its messages
 //! one by one.
 
+mod answers;
 mod stats;
 
 use std::fmt::Write as _;
 
 use crate::chat::record::{DeletionReason, Moderation, ModerationAction};
-use crate::chat::{
-    Hit, Invitation, Joined, MembershipSummary, Notify, Removed, Resumed, RoomSummary,
-    SearchResults, ServerEvent, Status, User, Welcome,
-};
+use crate::chat::{Joined, Removed, Resumed, RoomSummary, ServerEvent, Status, Welcome};
 use crate::clock;
 
 /// Appends the event as text: one event, one WebSocket message.
@@ -98,34 +96,19 @@ fn sentence(event: &ServerEvent) -> Option<String> {
             _ => format!("{user} is {}", status_and_text(status)),
         },
         E::Presence { room, count } => format!("{room}: {count} online"),
-        E::RoomList { rooms, .. } if rooms.is_empty() => "There are no rooms.".to_owned(),
-        E::RoomList { rooms, next, .. } => {
-            let lines: Vec<String> = rooms.iter().map(room_and_users).collect();
-            let more = if next.is_some() { " and more" } else { "" };
-            format!("Rooms: {}{more}", lines.join(", "))
-        }
-        E::SearchResults(it) => search_results(it),
-        E::Stats(it) => stats::summary(it),
-        E::UserList { room, count, users, .. } => user_list(room, *count, users),
-        E::MemberList { room, members, next, .. } => {
-            let names: Vec<&str> = members.iter().map(|member| &*member.name).collect();
-            let more = if next.is_some() { " and more" } else { "" };
-            format!("Members not in {room}: {}{more}", names.join(", "))
-        }
+        E::RoomList { .. }
+        | E::UserList { .. }
+        | E::MemberList { .. }
+        | E::SearchResults(_)
+        | E::Stats(_)
+        | E::Membership { .. }
+        | E::Invitation(_)
+        | E::InvitationAnswered { .. } => return answers::sentence(event),
         E::Gap { room, from, to, why: "retention" } => {
             format!("{room}: messages {from}-{to} are no longer available")
         }
         E::Gap { room, from, to, .. } => {
             format!("{room}: messages {from}-{to} were skipped, your connection was too slow")
-        }
-        E::Membership { membership: MembershipSummary { room, notify, .. }, .. } => match notify {
-            Notify::All => format!("You are notified of everything in {room}"),
-            Notify::Mentions => format!("You are notified of mentions in {room}"),
-            Notify::None => format!("You are notified of nothing in {room}"),
-        },
-        E::Invitation(it) => invitation(it),
-        E::InvitationAnswered { room, answer, .. } => {
-            format!("The invitation to {room} is {answer}")
         }
         E::Notice { message, .. } => message.clone().into_owned(),
         E::Bye { reason, after_ms, .. } => {
@@ -152,17 +135,13 @@ fn welcome(it: &Welcome) -> String {
     let rooms = if rooms.is_empty() { "no room".to_owned() } else { rooms.join(", ") };
     let mut text = format!("Welcome, {}. You are in {rooms}. /help lists the commands.", it.you);
     for open in it.invitations.iter().take(INVITATIONS_SHOWN) {
-        let _ = write!(text, "\n{}", invitation(open));
+        let _ = write!(text, "\n{}", answers::invitation(open));
     }
     text
 }
 
 /// Invitations named in the first sentence.
 const INVITATIONS_SHOWN: usize = 10;
-
-fn invitation(Invitation { room, by, .. }: &Invitation) -> String {
-    format!("{by} invites you to {room}; /accept {room} or /decline {room}")
-}
 
 /// Returns a room that was joined as a sentence.
 fn joined(it: &Joined) -> String {
@@ -229,39 +208,6 @@ fn left(room: &str, removed: &Removed) -> String {
     };
     if let Some(reason) = reason {
         let _ = write!(text, ": {reason}");
-    }
-    text
-}
-
-/// Returns the messages found, one per line.
-fn search_results(it: &SearchResults) -> String {
-    let count = it.hits.len();
-    let mut text = match count {
-        0 => "No messages found.".to_owned(),
-        1 => "1 message found".to_owned(),
-        _ => format!("{count} messages found"),
-    };
-    if count > 0 {
-        text.push_str(if it.more { ", older ones not shown:" } else { ":" });
-    }
-    for Hit { room, said } in &it.hits {
-        let mut head = Vec::new();
-        time(&mut head, said.ts);
-        let clock = String::from_utf8_lossy(&head);
-        let _ = write!(text, "\n{clock} {room} <{}> {}", said.sender, said.content);
-    }
-    text
-}
-
-fn user_list(room: &str, count: usize, users: &[User]) -> String {
-    let name = |user: &User| match user.status == Status::default() {
-        true => user.name.to_string(),
-        false => format!("{} ({})", user.name, status_and_text(&user.status)),
-    };
-    let names: Vec<String> = users.iter().map(name).collect();
-    let mut text = format!("In {room} ({count} online): {}", names.join(", "));
-    if count > users.len() {
-        let _ = write!(text, " and {} more", count.saturating_sub(users.len()));
     }
     text
 }
