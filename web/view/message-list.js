@@ -124,7 +124,11 @@ export function messageListView(actions) {
     first = messages.at(-ROWS_FIRST)?.mid ?? 0;
     draw();
     const marker = rows.get("unread");
-    if (marker && marker.offsetTop < log.scrollTop) log.scrollTop = marker.offsetTop - log.clientHeight / 3;
+    if (marker && marker.offsetTop < log.scrollTop) {
+      // What is drawn before the scroll event must not lead to the end again.
+      isFollowing = false;
+      moveTo(marker.offsetTop - log.clientHeight / 3);
+    }
     onScroll();
   }
 
