@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { connectBot } from "./bots.js";
-import { connected, enter, log, newTab, openPage, pressIn, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, log, newTab, openPage, pressIn, say, sees, setUp, startServer, statusIs, stored, texts, until } from "./world.js";
 
 const PASSWORD = "correct horse";
 
@@ -260,4 +260,23 @@ test("accounts survive a killed server, and direct messages sent meanwhile arriv
     await own.kill();
     await rm(folder, { recursive: true });
   }
+});
+
+test("a login that has ended makes nobody a guest: it is asked for over the room, with the name filled in", async () => {
+  const page = await guest("Ines", { room: "evening" });
+  await becomes(page, "Register", "Ines");
+  await say(page, "before");
+  await sees(page, "before");
+  await stored(page, "before");
+  await page.context().clearCookies();
+  await page.reload();
+  await dialog(page).waitFor();
+  assert.equal(await dialog(page).getByRole("textbox", { name: "Name" }).inputValue(), "Ines");
+  await sees(page, "before");
+  assert.doesNotMatch(await page.locator("#me").innerText(), /guest/);
+  await dialog(page).getByLabel("Password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await isMember(page, "Ines");
+  await say(page, "after");
+  await sees(page, "after");
 });

@@ -14,9 +14,10 @@ import { until } from "./world.js";
  * @param {string} url   of the page
  * @param {string} name
  * @param {string} room
+ * @param {Record<string, string>} [parameters]  of the connection, such as a `token`
  */
-export async function connectBot(url, name, room) {
-  const query = new URLSearchParams({ name, room, history: "0" });
+export async function connectBot(url, name, room, parameters = {}) {
+  const query = new URLSearchParams({ name, room, history: "0", ...parameters });
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws?${query}`);
   const heard = [];
   socket.on("message", (data) => heard.push(JSON.parse(String(data))));

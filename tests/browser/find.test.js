@@ -194,7 +194,7 @@ test("Back leads to the room before, and Ctrl with a press opens a tab", async (
   await heading(alice, "first");
   await alice.goForward();
   await heading(alice, "second");
-  await say(alice, "/leave");
+  await say(alice, "/leave second");
   await until(async () => (await alice.getByRole("link", { name: "second", exact: true }).count()) === 0, "leaving");
   const tab = alice.context().waitForEvent("page");
   await alice.getByRole("link", { name: "third", exact: true }).click({ modifiers: ["Control"] });

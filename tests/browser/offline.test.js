@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { connected, enter, field, newTab, openPage, rows, say, sees, setUp, startServer, statusIs, texts, until } from "./world.js";
+import { connected, enter, field, newTab, openPage, rows, say, sees, setUp, startServer, statusIs, stored, texts, until } from "./world.js";
 
 const world = setUp();
 
@@ -21,27 +21,6 @@ async function kept(page) {
       await new Promise((resolve) => navigator.serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
     }
   });
-}
-
-/** Waits until the message cache contains a text, or no longer does. */
-async function stored(page, text, isThere = true) {
-  const found = () =>
-    page.evaluate(
-      (wanted) =>
-        new Promise((resolve, reject) => {
-          const request = indexedDB.open("chinwag");
-          request.onerror = () => reject(request.error);
-          request.onsuccess = () => {
-            const all = request.result.transaction("rooms").objectStore("rooms").getAll();
-            all.onsuccess = () => {
-              request.result.close();
-              resolve(JSON.stringify(all.result).includes(wanted));
-            };
-          };
-        }),
-      text,
-    );
-  await until(async () => (await found()) === isThere, `the store ${isThere ? "to have" : "not to have"} ${text}`);
 }
 
 function files(page) {

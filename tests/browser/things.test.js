@@ -142,6 +142,20 @@ test("avatars, names and mentions show who somebody is", async () => {
   await alice.getByRole("heading", { name: "@Ben Ali" }).waitFor();
 });
 
+test("replies are counted at a message, and the number leads to them", async () => {
+  const bob = await connectBot(world.url, "Bob of replies", "answers");
+  await bob.say("a question");
+  await bob.say(...Array.from({ length: 60 }, (_, i) => `filler ${i + 1}\nand more`), { content: "one answer", reply_to: 1 }, { content: "two answer", reply_to: 1 });
+  await bob.say(...Array.from({ length: 30 }, (_, i) => `later ${i + 1}`));
+  const alice = await person("Ari", { room: "answers" });
+  await sees(alice, "later 30");
+  await alice.evaluate(() => (location.hash = "#answers/1"));
+  const replies = rows(alice, "a question").getByRole("button", { name: "2 replies" });
+  await replies.click();
+  await until(() => inSight(rows(alice, "one answer")), "the first answer to be in sight");
+  bob.close();
+});
+
 test("the messages are one tab stop, and keys act on the one that has the focus", async () => {
   const alice = await person("Kay", { room: "keys" });
   const bob = await connectBot(world.url, "Bob of keys", "keys");

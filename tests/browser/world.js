@@ -166,6 +166,27 @@ export function texts(page) {
   return log(page).locator(".text").allInnerTexts();
 }
 
+/** Waits until the message cache contains a text, or no longer does. */
+export async function stored(page, text, isThere = true) {
+  const found = () =>
+    page.evaluate(
+      (wanted) =>
+        new Promise((resolve, reject) => {
+          const request = indexedDB.open("chinwag");
+          request.onerror = () => reject(request.error);
+          request.onsuccess = () => {
+            const all = request.result.transaction("rooms").objectStore("rooms").getAll();
+            all.onsuccess = () => {
+              request.result.close();
+              resolve(JSON.stringify(all.result).includes(wanted));
+            };
+          };
+        }),
+      text,
+    );
+  await until(async () => (await found()) === isThere, `the store ${isThere ? "to have" : "not to have"} ${text}`);
+}
+
 /** Makes a room by the dialog. */
 export async function makeRoom(page, name, { isPrivate = false } = {}) {
   await page.getByRole("button", { name: "New room" }).click();

@@ -23,6 +23,12 @@ function rows(it, from = 0, to = it.messages.length) {
   );
 }
 
+test("a message knows how many answer it, and which is the first", () => {
+  const messages = [1, 2, 3, 4].map((mid) => ({ mid, sender: "Bob", content: "x", ts: 1_700_000_000_000 + mid, reactions: [], ...(mid > 2 ? { replyTo: 1 } : {}) }));
+  const items = timeline({ ...emptyRoom("dev"), messages }, 0, 4, { you: "Zoe", clockOffset: 0, edit: null });
+  assert.deepEqual(items.filter(({ kind }) => kind === "message").map(({ replies }) => replies), [{ number: 2, first: 3 }, undefined, undefined, undefined]);
+});
+
 test("each day begins with its date, each run with its sender", () => {
   const messages = [message(1), message(2), message(3, "Eve"), message(4, "Eve", MORNING + DAY), message(5, "Eve", MORNING + DAY + 6 * 60_000)];
   assert.deepEqual(rows(room(messages)), ["date", ">1", " 2", ">3", "date", ">4", ">5"]);

@@ -129,4 +129,5 @@ test("an excerpt highlights the hits", () => {
   assert.equal(shown(`${"x ".repeat(200)}needle${" y".repeat(200)}`, "needle"), `…${"x ".repeat(20)}[needle]${" y".repeat(67)}…`);
   assert.equal(shown("🎉".repeat(200), "none").replace(/🎉/gu, ""), "…", "no half characters");
   assert.equal(shown("", "x"), "");
+  assert.equal(shown("alice in lobby", 'from:alice IN:"the lobby" lobby'), "alice in [lobby]", "filters are no words");
 });

@@ -83,7 +83,7 @@ const TICK_MS = 1_000;
 export function startChat(name, { room, target }, storage, quit) {
   const chat = new Chinwag({ url: address(), name, rooms: room ? [room] : [], storage, cookies: true, wake, isWatched: () => !document.hidden });
   const known = chat.rooms.find((it) => it.toLowerCase() === target.room.toLowerCase());
-  const store = new Store(known ?? chat.rooms[0]);
+  const store = new Store(known ?? chat.rooms[0], chat.account);
   const announce = announcer();
   const feedback = new Feedback(store, announce);
   const loader = new HistoryLoader(chat, store);
@@ -241,11 +241,11 @@ function buildSideViews(core, composer, announce) {
     }),
     statusView({
       connectNow: () => chat.connect(),
-      logIn: () => openAccountDialog("log_in", store.state.you),
+      logIn: () => openAccountDialog("log_in", chat.you),
     }),
     cache.cacheView(chat, (event) => store.dispatch(event), { active: () => store.state.active }),
     readMarkerView((room, seq) => actions.markRead(room, seq)),
-    { update: ({ active, rooms }) => (showAddress(active, (room) => rooms.has(room)), core.recent.visit(active)) },
+    visitView(core.recent),
   ];
 }
 
@@ -279,6 +279,22 @@ function listenToPage({ chat, store, navigation }, list, composer) {
     store.dispatch({ type: "ui_ticked" });
     list.tick(Date.now() + store.state.clockOffset);
   }, TICK_MS);
+}
+
+/** Returns a view that keeps the address and the order of visits. @param {Recent} recent */
+function visitView(recent) {
+  /** @type {string | null} */
+  let shown = null;
+  return {
+    /** @param {import("../state/state.js").State} state */
+    update({ active, rooms }) {
+      // Between changes the browser may be on its way to another address.
+      if (active === shown) return;
+      shown = active;
+      showAddress(active, (room) => rooms.has(room));
+      recent.visit(active);
+    },
+  };
 }
 
 /** Goes where the address points as soon as the server can be asked. @param {Core} core @param {import("../text/link.js").Target} target */

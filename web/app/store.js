@@ -28,9 +28,9 @@ export class Store {
   #drawn;
   #isDrawPending = false;
 
-  /** @param {string} [active]  the room that is opened first */
-  constructor(active) {
-    this.state = this.#drawn = initialState(active);
+  /** @param {string} [active]  the room that is opened first @param {boolean} [account]  whether the reader has one */
+  constructor(active, account) {
+    this.state = this.#drawn = initialState(active, account);
   }
 
   /** Applies an event. @param {ChatEvent} event */

@@ -38,13 +38,13 @@
  * @property {string} failure
  */
 
-/** Returns the state before the first event. @param {string} [active] @returns {State} */
-export function initialState(active = "") {
+/** Returns the state before the first event. @param {string} [active] @param {boolean} [account]  whether the reader has one @returns {State} */
+export function initialState(active = "", account = false) {
   return {
     phase: "idle",
     why: {},
     you: "",
-    account: false,
+    account,
     role: "",
     rooms: new Map(),
     active,

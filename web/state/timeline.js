@@ -24,6 +24,7 @@ import { find, withReaction } from "./room.js";
  * @property {boolean} [isHead]       first of a run of messages by one sender
  * @property {boolean} [isMentioned]  mentions the reader
  * @property {Message | null} [quoted]  the message it replies to; null if that is not loaded
+ * @property {Replies} [replies]  how many there are, and the first of them
  * @property {Pending} [pending]      the pending event that sends or changes it
  * @property {{ text?: string }} [edit]  the reader edits it; `text`: instead of the message's
  * @property {boolean} [isDeleting]   the reader deletes it, and can undo that until it is pending
@@ -56,6 +57,7 @@ export function timeline(room, from, to, reader) {
   const changes = changesOf(pending);
   const visible = messages.slice(from, to).map((it) => withChange(it, changes.get(it.mid), you));
   if (isEnd) visible.push(...pending.filter(isMessage).map((it) => asPendingMessage(it, reader)));
+  const replies = repliesIn(messages);
   const pendingById = new Map(pending.map((it) => [it.id, it]));
 
   let before = /** @type {Message | undefined} */ (messages[from - 1]);
@@ -89,6 +91,7 @@ export function timeline(room, from, to, reader) {
       isHead: !before || !continues(message, before),
       isMentioned: message.sender !== you && isMentionedIn(message, you, names),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
+      replies: replies.get(mid),
       pending: change ?? pendingById.get(local),
       edit: edit?.room === room.name && edit.mid === mid ? edit : undefined,
       isDeleting: room.deleting.includes(mid) || (change?.type === "delete_message" && !change.error),
@@ -96,6 +99,25 @@ export function timeline(room, from, to, reader) {
     before = message;
   }
   return [...items, ...others];
+}
+
+/** @typedef {{ number: number, first: number }} Replies */
+
+/** @type {WeakMap<Message[], Map<number, Replies>>} */
+const repliesByMessages = new WeakMap();
+
+/** Returns the loaded replies by the message that they answer. @param {Message[]} messages */
+function repliesIn(messages) {
+  let replies = repliesByMessages.get(messages);
+  if (replies) return replies;
+  replies = new Map();
+  for (const { mid, replyTo } of messages) {
+    if (replyTo === undefined) continue;
+    const before = replies.get(replyTo);
+    replies.set(replyTo, { number: (before?.number ?? 0) + 1, first: before?.first ?? mid });
+  }
+  repliesByMessages.set(messages, replies);
+  return replies;
 }
 
 /** Whether everything since the beginning of the room is known; a new room has no history to load. @param {Room} room */

@@ -92,6 +92,7 @@ export const ar = {
   mark_unread: "تعليم كغير مقروء من هنا",
   reply_unavailable: "الرسالة الأصلية",
   replying: "رد على {name}",
+  replies: { one: "رد واحد", two: "ردّان", few: "{n} ردود", other: "{n} ردًا" },
   edit_message: "تعديل الرسالة",
   save: "حفظ",
   undo: "تراجع",

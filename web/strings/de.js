@@ -92,6 +92,7 @@ export const de = {
   mark_unread: "Ab hier als ungelesen markieren",
   reply_unavailable: "Ursprüngliche Nachricht",
   replying: "Antwort an {name}",
+  replies: { one: "{n} Antwort", other: "{n} Antworten" },
   edit_message: "Nachricht bearbeiten",
   save: "Speichern",
   undo: "Rückgängig",

@@ -95,6 +95,7 @@ export const en = {
   mark_unread: "Mark unread from here",
   reply_unavailable: "Original message",
   replying: "Replying to {name}",
+  replies: { one: "{n} reply", other: "{n} replies" },
   edit_message: "Edit message",
   save: "Save",
   undo: "Undo",

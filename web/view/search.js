@@ -90,6 +90,9 @@ export function searchView({ search, show, announce }) {
 /** @type {import("../state/state.js").Search} */
 const NO_SEARCH = { query: "", isBusy: false, found: [], more: false, failure: "" };
 
+/** What narrows a search, and is no word to be found. */
+const FILTER = /(?<!\S)(?:from|in|before|after|has):(?:"[^"]*"|\S+)/gi;
+
 /**
  * Returns the part of a text around the words of a query, or its beginning if none is found: the
  * server may match words that this does not.
@@ -100,7 +103,7 @@ const NO_SEARCH = { query: "", isBusy: false, found: [], more: false, failure: "
  */
 export function excerpt(content, query) {
   const plain = content.replace(/\s+/g, " ");
-  const words = query.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  const words = query.replace(FILTER, "").match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
   const found = words.length ? new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})`, "giu") : /(?!)/g;
   const first = plain.search(found);
   const start = first > BEFORE_CHARS ? first - BEFORE_CHARS : 0;
