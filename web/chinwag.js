@@ -72,6 +72,7 @@ export class Chinwag extends Requests {
   #url;
   #http;
   #history;
+  #memberships;
   #timers;
   #connection;
   #sync;
@@ -93,6 +94,7 @@ export class Chinwag extends Requests {
     this.#url = url;
     this.#http = new HttpApi(url, options.fetch);
     this.#history = options.history ?? 50;
+    this.#memberships = options.memberships === true;
     this.#session = new Session(options);
     this.outbox = new Outbox(storage, storageKey);
 
@@ -243,7 +245,7 @@ export class Chinwag extends Requests {
    * @param {{ history?: number }} [options]
    */
   join(room, { history = this.#history } = {}) {
-    if (!this.#connection.isOpen) this.#session.addRoom(room);
+    if (!this.#connection.isOpen) this.#session.want(room);
     return this.ask("join_room", { room, history });
   }
 
@@ -289,6 +291,8 @@ export class Chinwag extends Requests {
       history: this.#history,
       rooms: new Set([...this.rooms, ...this.direct]),
       seqOf: (room) => this.#sync.seqOf(room),
+      memberships: this.#memberships,
+      isNamed: (room) => this.#session.isNamed(room),
     });
     this.#remaining = remaining;
     return href;

@@ -194,7 +194,7 @@ test("rooms are left and listed, topics set, names changed", async () => {
   const alice = await person("Ava", { room: "first" });
   const bob = await person("Bo", { room: "first" });
   await say(alice, "/topic Release day");
-  await bob.getByText("Release day").waitFor();
+  await bob.getByText("Release day").first().waitFor();
   await makeRoom(bob, "second");
   await say(alice, "/rooms");
   await alice.getByRole("dialog", { name: "Browse rooms" }).getByRole("option", { name: /second/ }).click();

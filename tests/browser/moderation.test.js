@@ -52,7 +52,8 @@ test("a private room is visible only to its members", async () => {
   await rooms(owner).getByRole("link", { name: "hall" }).click();
   await pressOn(owner, "Fred", "Invite to cellar");
   await log(owner).getByText("Fred was invited to cellar.").waitFor();
-  await friend.getByRole("button", { name: "Join cellar" }).click();
+  await rooms(friend).getByText("Olga invites you to cellar").waitFor();
+  await rooms(friend).getByRole("button", { name: "Accept" }).click();
   await friend.getByRole("heading", { name: "#cellar" }).waitFor();
   await say(friend, "how cosy");
   await rooms(owner).getByRole("link", { name: /cellar/ }).click();

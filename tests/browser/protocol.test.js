@@ -101,9 +101,10 @@ test("moderation is shown in the room", async () => {
   await log(alice).getByText("Eve: juggle Bob").waitFor();
   tell({ type: "user_list", room: "dev", payload: { users: [{ name: "Alice" }, { name: "Eve", role: "owner", status: "away", text: "lunch" }] } });
   await alice.getByRole("list", { name: "People" }).getByText("owner · away · lunch").waitFor();
-  tell({ type: "notice", room: "attic", payload: { code: "invited", message: "Eve invites you to attic" } });
-  await log(alice).getByText("Eve invites you to attic").waitFor();
-  await alice.getByRole("button", { name: "Join attic" }).click();
+  tell({ type: "invitation", room: "attic", payload: { by: "Eve", ts: Date.now() } });
+  const rooms = alice.getByRole("navigation", { name: "Rooms" });
+  await rooms.getByText("Eve invites you to attic").waitFor();
+  await rooms.getByRole("button", { name: "Accept" }).click();
   await alice.getByRole("heading", { name: "#attic" }).waitFor();
   tell({ type: "left", room: "attic", payload: { why: "kicked", by: "Eve", reason: "" } });
   await alice.getByRole("heading", { name: "#dev" }).waitFor();

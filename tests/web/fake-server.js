@@ -210,6 +210,7 @@ export class FakeServer {
         return this.#history(client, id, room, payload ?? {});
       case "resume":
         return this.#resume(client, new Map(Object.entries(payload.rooms)), id);
+      case "accept":
       case "join_room":
         client.rooms.add(payload.room);
         client.session.rooms = [...client.rooms];

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { unsentReadMarker } from "../../web/app/read-marker.js";
-import { unreadIn } from "../../web/state/unread.js";
+import { inOrder } from "../../web/state/memberships.js";
+import { isNotified, unreadIn } from "../../web/state/unread.js";
 import { reduce } from "../../web/state/reducer.js";
 import { initialState } from "../../web/state/state.js";
 import { timeline } from "../../web/state/timeline.js";
@@ -125,10 +126,57 @@ test("moderation is shown in its place and takes effect", () => {
   assert.deepEqual([dev(demoted).role, dev(demoted).people[0].role], ["", ""]);
 });
 
-test("an invitation is shown in the open room and leads to its room", () => {
+test("an invitation to a public room is shown in the open room and leads there", () => {
   const state = after(welcome, { type: "notice", room: "attic", payload: { code: "invited", message: "Eve invites you to attic" } });
   assert.deepEqual(state.rooms.get("lobby").notices, [{ id: 1, text: "Eve invites you to attic", after: 0, invites: "attic" }]);
   assert.equal(state.rooms.has("attic"), false);
+});
+
+test("an invitation waits until it is answered, on whatever connection", () => {
+  const invitation = (room, payload) => ({ type: "invitation", room, payload });
+  const known = { ...welcome, payload: { ...welcome.payload, invitations: [{ room: "attic", by: "Eve", ts: NOW }] } };
+  const state = after(known, invitation("den", { by: "Bob", ts: NOW }));
+  assert.deepEqual(state.invitations, [{ room: "attic", by: "Eve" }, { room: "den", by: "Bob" }]);
+  assert.equal(state.rooms.has("attic"), false);
+  const declined = reduce(state, invitation("attic", { answer: "declined" }), NOW);
+  assert.deepEqual(declined.invitations, [{ room: "den", by: "Bob" }]);
+  assert.deepEqual(reduce(declined, { type: "joined", room: "den", re: "1", payload: { seq: 0, users: [], count: 0 } }, NOW).invitations, []);
+});
+
+test("memberships have a level and a place, and come with their past when it is asked for", () => {
+  const memberships = [{ room: "dev", notify: "none", order: 5 }, { room: "lobby", notify: "mentions", order: 9 }];
+  const known = { ...welcome, payload: { ...welcome.payload, current: "lobby", memberships } };
+  const state = after(known);
+  const { notify, order, isUnloaded } = dev(state);
+  assert.deepEqual({ notify, order, isUnloaded }, { notify: "none", order: 5, isUnloaded: true });
+  assert.equal(state.rooms.get("lobby").isUnloaded, false);
+  assert.equal(unreadIn(state), 2, "of the conversation; a silent room is not counted");
+  const loud = reduce(state, { type: "membership", room: "dev", payload: { notify: "all", order: 12 } }, NOW);
+  assert.deepEqual(inOrder([...loud.rooms.values()]).map(({ name }) => name), ["lobby", "dev", "@Bob-2"]);
+  assert.equal(isNotified(dev(loud), "anything", "Alice"), true);
+  assert.equal(isNotified(dev(state), "@Alice", "Alice"), false);
+});
+
+test("members who are not here are listed, until they come", () => {
+  const list = { type: "member_list", re: "1", room: "dev", payload: { members: [{ name: "Carol", role: "owner" }, { name: "Dan" }] } };
+  const people = { type: "user_list", room: "dev", payload: { count: 1, users: [{ name: "Eve", account: true }] } };
+  const absent = (state) => dev(state).absent.map(({ name, role, status }) => [name, role, status].join(" ").trim());
+  let state = after(welcome, people, list);
+  assert.deepEqual(absent(state), ["Carol owner absent", "Dan  absent"]);
+  state = reduce(state, { type: "user_joined", room: "dev", payload: { user: "Dan", count: 2, account: true } }, NOW);
+  state = reduce(state, { type: "user_left", room: "dev", payload: { user: "Eve", count: 1, why: "closed" } }, NOW);
+  assert.deepEqual(absent(state), ["Carol owner absent", "Eve  absent"]);
+  state = reduce(state, { type: "user_left", room: "dev", payload: { user: "Dan", count: 0, why: "left" } }, NOW);
+  assert.deepEqual(absent(state), ["Carol owner absent", "Eve  absent"]);
+});
+
+test("the server's number of unread messages counts, and a mark that moves back holds", () => {
+  const read = (payload) => ({ type: "read", room: "dev", payload });
+  const state = after(welcome, { type: "ui_opened", room: "dev" }, message("dev", 60), message("dev", 61), read({ seq: 59, unread: 2 }));
+  const forward = reduce(state, read({ seq: 61, unread: 0 }), NOW);
+  assert.deepEqual([dev(forward).unread, dev(forward).read, dev(forward).isHeld], [0, 61, false]);
+  const back = reduce(forward, read({ seq: 60, unread: 1 }), NOW);
+  assert.deepEqual([dev(back).unread, dev(back).firstUnread, dev(back).isHeld], [1, 61, true]);
 });
 
 test("a removed reader loses the room", () => {

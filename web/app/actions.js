@@ -69,6 +69,26 @@ export class Actions {
     });
   }
 
+  /** Marks a message of a room and those after it as unread. @param {string} room @param {number} mid */
+  markUnread(room, mid) {
+    this.#store.dispatch({ type: "ui_marked_unread", room, payload: { mid } });
+    // What a guest has read the server does not keep.
+    if (!this.#store.state.account) return;
+    // The marker may not have come that far.
+    this.#chat.read(room, mid - 1);
+    this.#chat.markUnread(room, mid).catch(this.#feedback.showError);
+  }
+
+  /** @param {string} room */
+  decline(room) {
+    this.#chat.decline(room).catch(this.#feedback.showError);
+  }
+
+  /** @param {string} room @param {"all" | "mentions" | "none"} notify */
+  setNotify(room, notify) {
+    this.#chat.setMembership(room, { notify }).catch(this.#feedback.showError);
+  }
+
   /** Moves the read marker of a room. @param {string} room @param {number} seq */
   markRead(room, seq) {
     this.#chat.read(room, seq);

@@ -42,6 +42,7 @@ import { handleEvents } from "./events.js";
 import { Feedback } from "./feedback.js";
 import { setUpFinding } from "./find.js";
 import { HistoryLoader } from "./history-loader.js";
+import { membersView } from "./members.js";
 import { Navigation } from "./navigation.js";
 import { Questions } from "./questions.js";
 import { readMarkerView } from "./read-marker.js";
@@ -81,7 +82,7 @@ const TICK_MS = 1_000;
  * @param {() => void} quit  forgets the user and starts again
  */
 export function startChat(name, { room, target }, storage, quit) {
-  const chat = new Chinwag({ url: address(), name, rooms: room ? [room] : [], storage, cookies: true, wake, isWatched: () => !document.hidden });
+  const chat = new Chinwag({ url: address(), name, rooms: room ? [room] : [], storage, cookies: true, memberships: true, wake, isWatched: () => !document.hidden });
   const known = chat.rooms.find((it) => it.toLowerCase() === target.room.toLowerCase());
   const store = new Store(known ?? chat.rooms[0], chat.account);
   const announce = announcer();
@@ -111,7 +112,12 @@ export function startChat(name, { room, target }, storage, quit) {
   const notify = notifier({ open: (target) => navigation.open(target) });
   const toasts = toastsView({ open: (target) => navigation.open(target) });
   handleEvents({ chat, store, loader, feedback, announce, notify, toast: toasts.show, restore: (text) => composer.restore(text) });
-  const rooms = roomsView({ open: (room) => navigation.open(room), leave: (room) => questions.leave(room) });
+  const rooms = roomsView({
+    open: (room) => navigation.open(room),
+    leave: (room) => questions.leave(room),
+    accept: (room) => navigation.accept(room),
+    decline: (room) => actions.decline(room),
+  });
   const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
   store.views = [list, composer, rooms, toasts, ...buildSideViews(core, composer, announce)];
   store.onFocusLost = composer.focus;
@@ -189,7 +195,7 @@ function buildToolbar({ store, actions, deletions, feedback }, composer, announc
     edit: (message) => beginEdit(store, message),
     remove: ({ mid }) => deletions.begin(store.state.active, mid),
     react: (mid, emoji, on) => actions.react(mid, emoji, on),
-    markUnread: ({ mid }) => store.dispatch({ type: "ui_marked_unread", payload: { mid } }),
+    markUnread: ({ mid }) => actions.markUnread(store.state.active, mid),
     copyText: ({ content }) => copy(content),
     copyLink: ({ mid }) => copy(addressOf({ room: store.state.active, mid, epoch: store.state.epoch })),
     leaveList: composer.focus,
@@ -221,6 +227,7 @@ function buildSideViews(core, composer, announce) {
     mention: composer.mention,
     moderate: (room, action, options) => actions.moderate(room, action, options),
     leave: (room) => questions.leave(room),
+    setNotify: (room, notify) => actions.setNotify(room, notify),
     ban: (room, user) => questions.ban(room, user),
     removeRoom: (room) => questions.removeRoom(room),
     setTopic: () => questions.setTopic(),
@@ -244,6 +251,7 @@ function buildSideViews(core, composer, announce) {
       logIn: () => openAccountDialog("log_in", chat.you),
     }),
     cache.cacheView(chat, (event) => store.dispatch(event), { active: () => store.state.active }),
+    membersView(chat),
     readMarkerView((room, seq) => actions.markRead(room, seq)),
     visitView(core.recent),
   ];

@@ -6,14 +6,17 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { emptyRoom, text } from "../state/room.js";
-import { isAddressed } from "../state/unread.js";
+import { emptyRoom, list, text } from "../state/room.js";
+import { isAddressed, isNotified } from "../state/unread.js";
 import { plainText } from "../text/markup.js";
 import { t } from "../strings/strings.js";
 import { isReaderHere } from "../view/dom.js";
 import * as cache from "./cache.js";
 
 /** @typedef {import("../client/event.js").ChatEvent} ChatEvent */
+
+/** Above this number an account is in rooms without being a member. */
+const MEMBERSHIPS_MAX = 500;
 
 /** The close code after a logout. */
 const LOGGED_OUT = 4001;
@@ -41,6 +44,9 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify, 
         return onMessage(event);
       case "left":
         return onLeft(event);
+      case "invitation":
+        if (!event.payload.answer) announce(t("invited_by", { user: text(event.payload.by), room: event.room ?? "" }));
+        break;
       case "error":
         // A line that the server refused, such as an unknown command, goes back to where it was typed.
         if (event.re === undefined) restore(text(event.payload.text));
@@ -48,6 +54,7 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify, 
       case "failed":
         return onFailed(event);
       case "phase":
+        if (event.payload.phase === "live") loader.loadOthers();
         // After a logout, here or elsewhere, nothing stays on this device.
         if (event.payload.code === LOGGED_OUT) cache.forget();
         break;
@@ -59,7 +66,10 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify, 
   /** @param {ChatEvent} event */
   function onWelcome({ payload }) {
     if (payload.renamed) feedback.show(t("renamed", { name: chat.you }));
+    const memberships = list(payload.memberships).map(({ room }) => room);
     for (const room of chat.rooms) {
+      // It was left on another device while this one was away.
+      if (payload.memberships && memberships.length < MEMBERSHIPS_MAX && !memberships.includes(room)) chat.leave(room).catch(() => {});
       if (!isDirect(room)) chat.ask("list_users", undefined, room).catch(() => {});
     }
     loader.loadLatest(store.state.active);
@@ -71,10 +81,10 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify, 
     const content = text(payload.content);
     if (sender === chat.you) return;
     if (room === store.state.active) announce(t("said", { name: sender, text: content }));
-    if (!isAddressed(store.state.rooms.get(room) ?? emptyRoom(room), content, chat.you)) return;
+    const where = store.state.rooms.get(room) ?? emptyRoom(room);
     const words = plainText(content);
-    notify(`${sender} – ${room}`, words, room);
-    if (room === store.state.active || !isReaderHere()) return;
+    if (isNotified(where, content, chat.you)) notify(`${sender} – ${room}`, words, room);
+    if (room === store.state.active || !isReaderHere() || where.notify === "none" || !isAddressed(where, content, chat.you)) return;
     const title = isDirect(room) ? sender : `${sender} – #${room}`;
     toast(title, words, room);
     announce(t("said", { name: title, text: words }));

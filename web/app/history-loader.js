@@ -8,6 +8,8 @@ import { isDirect } from "../client/event.js";
 
 /** Messages per page. */
 const PAGE_SIZE = 50;
+/** Rooms that are loaded before they are opened. */
+const OTHERS_MAX = 30;
 
 export class HistoryLoader {
   #chat;
@@ -47,9 +49,21 @@ export class HistoryLoader {
     if (page && !(page.first < before)) this.#store.dispatch({ type: "ui_whole", room: name });
   }
 
-  /** Loads the latest page of a conversation, which the server does not send on connecting. @param {string} name */
-  loadLatest(name) {
-    if (isDirect(name) && this.#chat.direct.has(name) && this.#room(name)?.oldest === 0) this.loadPage(name, {});
+  /** Loads the latest page of a conversation or of a room whose past the server did not send. @param {string} name */
+  async loadLatest(name) {
+    const room = this.#room(name);
+    const isWanted = isDirect(name) ? this.#chat.direct.has(name) : room?.isUnloaded;
+    if (isWanted && room?.oldest === 0) await this.loadPage(name, {});
+  }
+
+  /** Loads the rooms whose past the server did not send, unread ones first, one after the other. */
+  async loadOthers() {
+    const rooms = [...this.#store.state.rooms.values()].filter((it) => it.isUnloaded);
+    rooms.sort((a, b) => Math.sign(b.unread) - Math.sign(a.unread));
+    for (const { name } of rooms.slice(0, OTHERS_MAX)) {
+      if (this.#store.state.phase !== "live") return;
+      await this.loadLatest(name);
+    }
   }
 
   /** @param {string} name */

@@ -47,6 +47,12 @@ export class Navigation {
     if (!this.#openKnown(name)) this.create(name).catch(this.#context.feedback.showError);
   }
 
+  /** Accepts an invitation, and opens its room. @param {string} name */
+  accept(name) {
+    const { chat, feedback } = this.#context;
+    chat.accept(name).then(({ room = name }) => this.#show(room), feedback.showError);
+  }
+
   /** Goes where an address points. @param {import("../text/link.js").Target} target */
   follow({ room: name, mid, epoch }) {
     const { store, feedback, directory } = this.#context;

@@ -18,6 +18,8 @@ const URL_MAX = 6_000;
  * @property {number} history
  * @property {Set<string>} rooms  including private conversations
  * @property {(room: string) => number | undefined} seqOf
+ * @property {boolean} memberships  be in all rooms of the account
+ * @property {(room: string) => boolean} isNamed  whether the server is to be told to join a room
  */
 
 /**
@@ -27,7 +29,7 @@ const URL_MAX = 6_000;
  * @param {ConnectParameters} parameters
  * @returns {{ href: string, remaining: string[] }}
  */
-export function connectUrl(base, { name, session, token, epoch, history, rooms, seqOf }) {
+export function connectUrl(base, { name, session, token, epoch, history, rooms, seqOf, memberships, isNamed }) {
   const url = new URL(base);
   const query = url.searchParams;
   query.set("echo", "1");
@@ -36,9 +38,10 @@ export function connectUrl(base, { name, session, token, epoch, history, rooms, 
   if (token) query.set("token", token);
   else if (session) query.set("session", session);
   if (epoch) query.set("epoch", epoch);
+  if (memberships) query.set("memberships", "1");
   const remaining = [];
   for (const room of rooms) {
-    const isJoined = !isDirect(room);
+    const isJoined = !isDirect(room) && isNamed(room);
     if (url.href.length > URL_MAX) {
       if (isJoined) remaining.push(room);
       continue;

@@ -15,6 +15,7 @@
  * @property {string[]} [rooms]        joined at the start, in addition to the saved ones
  * @property {string} [token]          of an account; guests have none
  * @property {boolean} [cookies]       the browser sends the login by itself; the token is not stored
+ * @property {boolean} [memberships]   be in all rooms of the account, on whatever connection it joined them
  * @property {any} [WebSocket]         implementation, if there is no global one
  * @property {typeof fetch} [fetch]    implementation for HTTP
  * @property {Store | null} [storage]  stores session, rooms and outbox across reloads

@@ -145,6 +145,31 @@ export class Requests {
     return this.ask("search", { query, before, limit }, room);
   }
 
+  /** Accepts an invitation: joins the room. @param {string} room */
+  accept(room) {
+    return this.ask("accept", { room });
+  }
+
+  /** Declines an invitation. @param {string} room */
+  decline(room) {
+    return this.ask("decline", { room });
+  }
+
+  /**
+   * Sets what an account is notified of in a room, and the place of the room in its list.
+   *
+   * @param {string} room
+   * @param {{ notify?: "all" | "mentions" | "none", order?: number }} membership
+   */
+  setMembership(room, membership) {
+    return this.ask("set_membership", membership, room);
+  }
+
+  /** Moves the read marker of an account back, before a message. @param {string} room @param {number} mid */
+  markUnread(room, mid) {
+    return this.ask("mark_unread", { mid }, room);
+  }
+
   /** Sends others whether the user is typing. @param {string} room @param {boolean} on */
   typing(room, on) {
     this.hint("typing", room, on);

@@ -13,6 +13,7 @@ import { remember, remembered } from "./saved-session.js";
  * @property {string[]} [rooms]
  * @property {string} [token]
  * @property {boolean} [cookies]
+ * @property {boolean} [memberships]
  * @property {import("./outbox.js").Store | null} [storage]
  * @property {string} [storageKey]
  */
@@ -39,18 +40,23 @@ export class Session {
   /** The current room of the connection, to which plain text goes. */
   current = "";
 
+  /** Rooms that the user wants to be in and has not joined yet. @type {Set<string>} */
+  #wanted;
+  #memberships;
   #cookies;
   #storage;
   #storageKey;
 
   /** @param {SessionOptions} options */
-  constructor({ name, rooms = [], token = "", cookies = false, storage = null, storageKey = "chinwag" }) {
+  constructor({ name, rooms = [], token = "", cookies = false, memberships = false, storage = null, storageKey = "chinwag" }) {
     const saved = remembered(storage, storageKey);
     this.you = name || saved.name;
     this.token = token;
     this.key = saved.session;
     this.account = saved.account && cookies && this.you === saved.name;
     this.rooms = [...new Set([...rooms, ...saved.rooms])];
+    this.#wanted = new Set(rooms);
+    this.#memberships = memberships;
     this.#cookies = cookies;
     this.#storage = storage;
     this.#storageKey = storageKey;
@@ -59,6 +65,17 @@ export class Session {
   /** Token or session key, unless the browser sends a cookie. */
   get credential() {
     return this.token || (this.#cookies ? "" : this.key);
+  }
+
+  /** Whether a room is to be named on connecting: the server knows those of an account. @param {string} room */
+  isNamed(room) {
+    return !(this.#memberships && this.account) || this.#wanted.has(room);
+  }
+
+  /** Adds a room to be joined with the next connection. @param {string} room */
+  want(room) {
+    this.#wanted.add(room);
+    this.addRoom(room);
   }
 
   /** Adds a room that is requested or joined. @param {string} room */
@@ -89,8 +106,8 @@ export class Session {
     } else if (type === "left") {
       this.removeRoom(room);
     } else if (type === "presence" && payload.was === this.you && typeof payload.user === "string") {
-      // Another connection of the user has changed the name.
-      this.rename(payload.user);
+      // Another connection of the user has changed the name, and saved it.
+      this.you = payload.user;
     }
   }
 
@@ -123,6 +140,7 @@ export class Session {
     if (typeof session === "string") this.key = session;
     if (typeof current === "string") this.current = current;
     const joined = entriesOf(rooms);
+    this.#wanted.clear();
     const conversations = entriesOf(direct).filter(([room]) => isDirect(room));
     // Only the newest are listed; other known ones still exist, unless the epoch is new.
     if (isNewEpoch) this.direct.clear();

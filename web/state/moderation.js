@@ -77,7 +77,9 @@ export function personOf(state, name) {
 /** Returns the names of all people that are known, those of the open room first. @param {State} state */
 export function namesIn({ rooms, active }) {
   const others = [...rooms.values()].flatMap((room) => (isDirect(room.name) ? partnerOf(room) : room.people.map(({ name }) => name)));
-  return [...new Set([...(rooms.get(active)?.people ?? []).map(({ name }) => name), ...others])];
+  const room = rooms.get(active);
+  const members = [...(room?.people ?? []), ...(room?.absent ?? [])].map(({ name }) => name);
+  return [...new Set([...members, ...others])];
 }
 
 /** Returns the people in a room, or both people of a private conversation. @param {State} state @param {Room | undefined} room @returns {Person[]} */

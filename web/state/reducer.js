@@ -12,7 +12,8 @@ import { upsertRoom, updateRoom, removeRoom, openRoom, markSeen } from "./rooms.
 import { isDirect } from "../client/event.js";
 import { applyModeration, addNotice, addServerNotice } from "./notices.js";
 import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
-import { isAddressed, recounted, withReadTo, withUnread, withUnreadFrom, withoutUnread, withoutUnreadMarker } from "./unread.js";
+import { withInvitation, withMembership, withReadMarker } from "./memberships.js";
+import { isAddressed, recounted, withUnread, withUnreadFrom, withoutUnread, withoutUnreadMarker } from "./unread.js";
 import {
   asMessage,
   count,
@@ -20,6 +21,7 @@ import {
   find,
   list,
   text,
+  withAbsent,
   withChangedMessage,
   withPeople,
   withPresence,
@@ -51,8 +53,9 @@ export function reduce(state, event, now) {
     case "welcome":
       return applyWelcome(state, event, now);
     case "joined":
-      return upsertRoom(state, room, (it) =>
-        withPeople({ ...it, ...roomFields(it, payload) }, payload.users, payload.count),
+      return upsertRoom(withInvitation(state, room, { answer: "accepted" }), room, (it) =>
+        // Joined on another connection, it comes without its past.
+        withPeople({ ...it, ...roomFields(it, payload), isUnloaded: event.re === undefined && it.oldest === 0 }, payload.users, payload.count),
       );
     case "left":
       return removeRoom(state, room);
@@ -77,7 +80,13 @@ export function reduce(state, event, now) {
     case "typing":
       return setTyping(state, room, payload, now);
     case "read":
-      return updateRoom(state, room, (it) => withReadTo(it, count(payload.seq, 0), state.you));
+      return withReadMarker(state, room, payload);
+    case "member_list":
+      return updateRoom(state, room, (it) => withAbsent(it, payload.members, event.asked?.from !== undefined));
+    case "membership":
+      return updateRoom(state, room, (it) => withMembership(it, payload));
+    case "invitation":
+      return withInvitation(state, room, payload);
     case "lost":
       return updateRoom(state, room, (it) => withLost(it, [payload]));
     case "reset":
@@ -244,7 +253,7 @@ function addMessage(state, name, { seq, ts, local, payload = {} }) {
 
 /** Adds a page of history. @param {State} state @param {Room} room @param {ChatEvent} event @returns {Room} */
 function addHistory(state, room, { payload = {}, asked }) {
-  const next = withHistory(room, payload, state.you, asked);
+  const next = { ...withHistory(room, payload, state.you, asked), isUnloaded: false };
   const isReadingHistory = (asked?.before ?? asked?.after ?? asked?.around) !== undefined;
   const whole = trimmed(next, MESSAGES_MAX, isReadingHistory);
   return state.account ? recounted(whole, state.you) : whole;
@@ -259,8 +268,8 @@ function setResults(state, { payload = {}, asked }) {
 }
 
 /** Returns the fields of a room that survive a reset of its history. @param {Room} room */
-function survivingReset({ topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, mutes, partner }) {
-  return { topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, mutes, partner };
+function survivingReset({ topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, mutes, partner, notify, order }) {
+  return { topic, count: users, people, pending, typing, role, isPrivate, isLocked, slow, mutes, partner, notify, order };
 }
 
 /** @param {State} state @param {string} name @param {any} payload @param {number} now */

@@ -42,7 +42,7 @@
  * @property {number} after     the message that it follows
  * @property {string} text      from the server or the page; empty for a moderation action
  * @property {Moderation} [moderation]
- * @property {string} [invites] the room of an invitation
+ * @property {string} [invites] the public room of an invitation
  */
 
 /**
@@ -61,6 +61,7 @@
  * @property {string} topic
  * @property {number} count
  * @property {Person[]} people      sorted by name; empty in rooms too big for a list
+ * @property {Person[]} absent      members who are not in the room, as far as they are known; sorted by name
  * @property {Message[]} messages   ascending by `mid`
  * @property {Pending[]} pending
  * @property {Notice[]} notices
@@ -73,6 +74,9 @@
  * @property {number} firstUnread   the first message that was unread when the reader came; 0 for none
  * @property {boolean} isHeld       marked as unread by the reader: it stays so until it is opened again
  * @property {number} read          the read marker of an account; 0 for guests
+ * @property {boolean} isUnloaded   its history is to be asked for
+ * @property {"all" | "mentions" | "none" | ""} notify  of what the reader is notified; empty for no membership
+ * @property {number} order         place in the list, the lowest first; 0 if unknown
  * @property {string} role          of the reader: `owner`, `moderator`, `member` or empty
  * @property {boolean} isPrivate    visible only to members
  * @property {boolean} isLocked     only moderators may write
@@ -90,6 +94,7 @@ export function emptyRoom(name) {
     topic: "",
     count: 0,
     people: [],
+    absent: [],
     messages: [],
     pending: [],
     notices: [],
@@ -102,6 +107,9 @@ export function emptyRoom(name) {
     firstUnread: 0,
     isHeld: false,
     read: 0,
+    isUnloaded: false,
+    notify: "",
+    order: 0,
     role: "",
     isPrivate: false,
     isLocked: false,
@@ -161,14 +169,34 @@ export function withPresence(room, type, payload) {
   const others = room.people.filter((it) => it.name !== name && it.name !== payload.was);
   if (type === "user_left") {
     const { [name]: _, ...typing } = room.typing;
-    return { ...room, count: total, people: others, typing };
+    return withAbsentAfter({ ...room, count: total, people: others, typing }, before, payload);
   }
   // A status without a text clears the text of the one before.
   const changes = payload.status === undefined ? payload : { text: "", ...payload };
   // Left out of a guest's event, whoever had the name before.
   const person = asPerson({ ...before, ...changes, name, account: payload.account });
-  return { ...room, count: total, people: sorted([...others, person]) };
+  return withAbsentAfter({ ...room, count: total, people: sorted([...others, person]) }, undefined, payload);
 }
+
+/** Adds members who are not in the room, or replaces them by a first page. @param {Room} room @param {unknown} members @param {boolean} isMore @returns {Room} */
+export function withAbsent(room, members, isMore) {
+  const here = new Set(room.people.map(({ name }) => name));
+  const page = list(members).map((raw) => asPerson({ ...raw, status: ABSENT, account: true })).filter(({ name }) => name && !here.has(name));
+  const known = new Set(page.map(({ name }) => name));
+  return { ...room, absent: sorted([...(isMore ? room.absent.filter(({ name }) => !known.has(name)) : []), ...page]) };
+}
+
+/** Keeps the absent members after somebody has come or gone. @param {Room} room  after it @param {Person | undefined} before  who it was @param {any} payload @returns {Room} */
+function withAbsentAfter(room, before, { user, was, why }) {
+  const others = room.absent.filter(({ name }) => name !== user && name !== was);
+  // Whoever left the room is no member any more; whose connection has ended still is one.
+  const isAway = before?.account === true && (why === "closed" || why === "timeout");
+  if (!isAway && others.length === room.absent.length) return room;
+  return { ...room, absent: isAway ? sorted([...others, { ...before, status: ABSENT, text: "" }]) : others };
+}
+
+/** The status of somebody who is not there. */
+const ABSENT = "absent";
 
 /** Sets the role of a person; empty for none. @param {Room} room @param {string} name @param {string} role @returns {Room} */
 export function withRole(room, name, role) {

@@ -18,12 +18,15 @@
  * @property {string} active
  * @property {boolean} attentive    the reader sees the end of the active room
  * @property {number} clockOffset   server clock minus local clock, in ms
+ * @property {Invitation[]} invitations  the oldest first
  * @property {Search | null} search
  * @property {Record<string, number>} limits
  * @property {string} epoch         names the record that message numbers belong to
  * @property {number} notices       number of the last notice
  * @property {Edit | null} edit     the message that the reader edits
  */
+
+/** @typedef {{ room: string, by: string }} Invitation */
 
 /** @typedef {{ room: string, mid: number, text?: string }} Edit  `text`: instead of the message's, after a refusal */
 
@@ -50,6 +53,7 @@ export function initialState(active = "", account = false) {
     active,
     attentive: true,
     clockOffset: 0,
+    invitations: [],
     search: null,
     limits: {},
     epoch: "",

@@ -12,33 +12,42 @@ import { find } from "./room.js";
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
 
-/** Returns the number of unread messages in all rooms. @param {import("./state.js").State} state */
+/** Returns the number of unread messages in all rooms but those that the reader has silenced. @param {import("./state.js").State} state */
 export function unreadIn(state) {
   let sum = 0;
-  for (const { unread } of state.rooms.values()) sum += unread;
+  for (const { unread, notify } of state.rooms.values()) if (notify !== "none") sum += unread;
   return sum;
 }
 
 /** Returns the number of unread messages that are meant for the reader. @param {import("./state.js").State} state */
 export function mentionsIn(state) {
   let sum = 0;
-  for (const { mentions: number } of state.rooms.values()) sum += number;
+  for (const { mentions: number, notify } of state.rooms.values()) if (notify !== "none") sum += number;
   return sum;
 }
 
-/** @type {WeakMap<readonly unknown[], ReadonlySet<string>>} */
+/** @typedef {readonly { name: string }[]} Names */
+
+/** @type {WeakMap<Names, { absent: Names, names: ReadonlySet<string> }>} */
 const namesByPeople = new WeakMap();
 
-/** Returns the names of those in the room, folded, by which mentions are read. @param {{ people: readonly { name: string }[] }} room */
-export function knownNames({ people }) {
-  let names = namesByPeople.get(people);
-  if (!names) namesByPeople.set(people, (names = new Set(people.map(({ name }) => foldName(name)))));
+/** Returns the names of those in the room and of its members, folded, by which mentions are read. @param {{ people: Names, absent: Names }} room */
+export function knownNames({ people, absent }) {
+  const known = namesByPeople.get(people);
+  if (known?.absent === absent) return known.names;
+  const names = new Set([...people, ...absent].map(({ name }) => foldName(name)));
+  namesByPeople.set(people, { absent, names });
   return names;
 }
 
 /** Whether a message addresses the reader: directly or by a mention. @param {Room} room @param {string} content @param {string} you */
 export function isAddressed(room, content, you) {
   return isDirect(room.name) || mentions(content, you, knownNames(room));
+}
+
+/** Whether a message is one that the reader wants to be notified of. @param {Room} room @param {string} content @param {string} you */
+export function isNotified(room, content, you) {
+  return room.notify === "all" || (room.notify !== "none" && isAddressed(room, content, you));
 }
 
 /** Counts an unread message. @param {Room} room @param {Message} message @param {boolean} isMentioned @returns {Room} */
@@ -50,6 +59,14 @@ export function withUnread(room, { mid }, isMentioned) {
     mentions: room.mentions + (isMentioned ? 1 : 0),
     firstUnread: room.unread === 0 ? mid : room.firstUnread,
   };
+}
+
+/** Sets the read marker and the number of unread messages as the server knows them. @param {Room} room @param {number} read @param {number} unread @param {string} you @returns {Room} */
+export function withUnreadCount(room, read, unread, you) {
+  const { mentions: mentionCount } = unreadAfter(room, read, you);
+  // A marker that moves back was moved by the reader, to come back to it.
+  const isHeld = unread > 0 && (room.isHeld || read < room.read);
+  return { ...room, read, unread, mentions: Math.min(unread, mentionCount), firstUnread: unread > 0 ? read + 1 : 0, isHeld };
 }
 
 /** Takes messages that are gone out of the unread ones. @param {Room} room  without them @param {Message[]} gone @param {string} you @returns {Room} */

@@ -6,6 +6,7 @@
 
 import { upsertRoom, firstRoom, removeRoom, openRoom, markSeen } from "./rooms.js";
 import { entriesOf, isDirect } from "../client/event.js";
+import { withMemberships } from "./memberships.js";
 import { withReadTo } from "./unread.js";
 import { count, timestamp, text } from "./room.js";
 
@@ -37,9 +38,12 @@ export function applyWelcome(state, { ts, payload = {} }, now) {
     const isGone = !isDirect(name) && !joined.has(name);
     if (isGone && room.pending.length === 0) next = removeRoom(next, name);
   }
+  // Of an account's other rooms the history comes when it is asked for.
+  const isUnloaded = (/** @type {string} */ name) => payload.memberships !== undefined && name !== current && !isDirect(name);
   for (const [name, raw] of [...joined, ...entriesOf(direct)]) {
-    next = upsertRoom(next, name, (it) => withWelcome(it, raw ?? {}, next.you));
+    next = upsertRoom(next, name, (it) => ({ ...withWelcome(it, raw ?? {}, next.you), isUnloaded: isUnloaded(name) && it.oldest === 0 }));
   }
+  next = withMemberships(next, payload);
   if (next.rooms.has(next.active)) return markSeen(next);
   return openRoom(next, next.rooms.has(current) ? current : firstRoom(next));
 }

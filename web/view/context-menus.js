@@ -23,6 +23,7 @@ import { span } from "./time.js";
  * @property {(name: string) => void} mention
  * @property {(room: string, action: string, options?: { user?: string, seconds?: number }) => void} moderate
  * @property {(room: string) => void} leave
+ * @property {(room: string, notify: "all" | "mentions" | "none") => void} setNotify
  * @property {(room: string, user: string) => void} ban
  * @property {(room: string) => void} removeRoom
  * @property {() => void} setTopic
@@ -32,6 +33,9 @@ import { span } from "./time.js";
  * @property {(kind: import("./account.js").Kind) => void} openAccountDialog
  * @property {() => void} logOut
  */
+
+/** Of what a member is notified. @type {("all" | "mentions" | "none")[]} */
+const LEVELS = ["all", "mentions", "none"];
 
 /** @param {MenuActions} actions @returns {Record<"openPersonMenu" | "openPersonCard", (button: HTMLElement, name: string) => void>} */
 export function contextMenus(actions) {
@@ -46,8 +50,10 @@ export function contextMenus(actions) {
   function openPersonCard(anchor, called) {
     const current = state();
     const room = current.rooms.get(current.active);
-    const name = room?.people.find((it) => foldName(it.name) === foldName(called))?.name ?? called;
-    const person = room?.people.find((it) => it.name === name) ?? personOf(current, name);
+    const members = [...(room?.people ?? []), ...(room?.absent ?? [])];
+    const named = members.find((it) => foldName(it.name) === foldName(called));
+    const name = named?.name ?? called;
+    const person = named ?? personOf(current, name);
     openCard(anchor, person ?? { name, status: "absent", text: "", role: "", account: false }, {
       isYou: name === current.you,
       message: () => actions.openConversation(name),
@@ -111,7 +117,13 @@ export function contextMenus(actions) {
       { label: t("do_topic"), act: actions.setTopic },
       { label: t("do_invite"), act: actions.invite },
     ];
-    return [commands, moderation, [leave]];
+    return [commands, notificationChoices(room), moderation, [leave]];
+  }
+
+  /** @param {import("../state/room.js").Room} room @returns {Choice[]} */
+  function notificationChoices({ name, notify }) {
+    if (notify === "") return [];
+    return LEVELS.map((level) => ({ label: t(`notify_${level}`), isChosen: level === notify, act: () => actions.setNotify(name, level) }));
   }
 
   /** @returns {Choice[][]} */

@@ -10,7 +10,7 @@
 import { closeOnBack } from "./back.js";
 import { make } from "./dom.js";
 
-/** @typedef {{ label: string, act: () => void, isDangerous?: boolean }} Choice */
+/** @typedef {{ label: string, act: () => void, isDangerous?: boolean, isChosen?: boolean }} Choice  `isChosen`: of several of which one holds */
 
 const EDGE_PX = 8;
 
@@ -45,12 +45,13 @@ export function openMenu(button, label, groups, back = button) {
   items[0]?.focus();
 
   /** @param {Choice} choice */
-  function entry({ label: text, act, isDangerous }) {
+  function entry({ label: text, act, isDangerous, isChosen }) {
     const onclick = () => {
       leave();
       act();
     };
-    return make("button", { class: isDangerous ? "danger" : "", type: "button", role: "menuitem", tabindex: -1, text, onclick });
+    const kind = isChosen === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": String(isChosen) };
+    return make("button", { class: isDangerous ? "danger" : "", type: "button", ...kind, tabindex: -1, text, onclick });
   }
 
   /** @param {KeyboardEvent} event */

@@ -25,6 +25,7 @@ import { fillRow, makeRow, tickRow } from "./message.js";
 const ROWS_MAX = 240;
 const ROWS_FIRST = 80;
 const STEP = 60;
+const NOBODY = { people: [], absent: [] };
 /** Distance from an edge at which the window slides. */
 const NEAR_PX = 800;
 /** Distance from the end within which the list follows it. */
@@ -43,7 +44,7 @@ export function messageListView(actions) {
   const log = byId("log");
   const below = byId("below");
   const above = byId("above");
-  const rowActions = { ...actions, show, fill, link: (/** @type {number} */ mid) => hashOf({ room: room?.name ?? "", mid }), names: () => knownNames(room ?? { people: [] }) };
+  const rowActions = { ...actions, show, fill, link: (/** @type {number} */ mid) => hashOf({ room: room?.name ?? "", mid }), names: () => knownNames(room ?? NOBODY) };
   const rows = new Map();
   const showDay = dayView();
   /** @type {State} */

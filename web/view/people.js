@@ -23,7 +23,10 @@ export function peopleView({ openMenu }) {
   const many = byId("people-many");
   const opener = byId("people-open");
   const number = byId("people-count");
+  const absentList = byId("absent");
+  const absentTitle = byId("absent-title");
   const rows = new Map();
+  const absentRows = new Map();
 
   /** @param {Person} person */
   const create = ({ name }) => {
@@ -46,14 +49,23 @@ export function peopleView({ openMenu }) {
       const roomBefore = before.rooms.get(before.active);
       if (state.rooms === before.rooms && state.active === before.active && state.you === before.you) return;
       const isConversation = room !== undefined && isDirect(room.name);
-      if (!isConversation && room?.people === roomBefore?.people && room?.count === roomBefore?.count && state.you === before.you) return;
+      if (!isConversation && room?.people === roomBefore?.people && room?.count === roomBefore?.count && room?.absent === roomBefore?.absent && state.you === before.you) return;
       const people = peopleIn(state, room);
       const total = Math.max(room?.count ?? 0, people.length);
-      reconcile(list, rows, people.slice(0, LISTED_MAX), {
-        key: ({ name }) => name,
-        create: (person) => show(create(person), person, state.you),
-        update: (row, person) => show(row, person, state.you),
+      const how = {
+        key: (/** @type {Person} */ { name }) => name,
+        create: (/** @type {Person} */ person) => show(create(person), person, state.you),
+        update: (/** @type {any} */ row, /** @type {Person} */ person) => show(row, person, state.you),
+      };
+      reconcile(list, rows, people.slice(0, LISTED_MAX), how);
+      const absent = room?.absent ?? [];
+      reconcile(absentList, absentRows, absent.slice(0, LISTED_MAX), {
+        ...how,
+        create: (person) => show(create(person), person, state.you, true),
+        update: (row, person) => show(row, person, state.you, true),
       });
+      absentTitle.hidden = absentList.hidden = absent.length === 0;
+      setText(absentTitle, t("absent_count", { n: absent.length }));
       setText(here, room ? t("here", { n: total }) : "");
       setText(number, total ? String(total) : "");
       opener.title = t("people_count", { n: total });
@@ -64,13 +76,13 @@ export function peopleView({ openMenu }) {
   };
 }
 
-/** @param {any} row @param {Person} person @param {string} you */
-function show(row, { name, status, text, role, account }, you) {
+/** @param {any} row @param {Person} person @param {string} you @param {boolean} [isSection]  the heading says that they are not here */
+function show(row, { name, status, text, role, account }, you, isSection = false) {
   row.sign.hidden = !account;
   showPresence(row.picture, presenceOf(status));
   const roleName = role === "owner" || role === "moderator" ? t(`role_${role}`) : "";
   const state = status === "away" || status === "absent" ? t(status) : status;
-  const about = [name === you ? t("you") : "", roleName, state, text].filter(Boolean).join(" · ");
+  const about = [name === you ? t("you") : "", roleName, isSection ? "" : state, text].filter(Boolean).join(" · ");
   setText(row.details, about);
   row.details.title = about;
   return row;

@@ -5,6 +5,7 @@
  */
 
 import { isDirect } from "../client/event.js";
+import { inOrder } from "../state/memberships.js";
 import { partnerOf, personOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { avatar, presenceOf, showPresence } from "./avatar.js";
@@ -17,15 +18,19 @@ import { byId, icon, iconButton, make, icons, reconcile, setText } from "./dom.j
  * @typedef {object} RoomsActions
  * @property {(room: string) => void} open
  * @property {(room: string) => void} leave
+ * @property {(room: string) => void} accept   an invitation
+ * @property {(room: string) => void} decline
  */
 
 /** @param {RoomsActions} actions */
-export function roomsView({ open, leave }) {
+export function roomsView({ open, leave, accept, decline }) {
   const list = byId("rooms");
   const conversations = byId("conversations");
+  const invitations = byId("invitations");
   const panel = list.parentElement;
   const rows = new Map();
   const conversationRows = new Map();
+  const invitationRows = new Map();
   /** @type {State | undefined} */
   let latest;
   /** Whether unread rooms may be out of sight: then they rise. */
@@ -72,6 +77,7 @@ export function roomsView({ open, leave }) {
     /** @param {State} state @param {State} before */
     update(state, before) {
       latest = state;
+      if (state.invitations !== before.invitations) drawInvitations(state.invitations);
       if (state.rooms !== before.rooms || state.active !== before.active) draw();
     },
 
@@ -87,12 +93,28 @@ export function roomsView({ open, leave }) {
       create: (/** @type {Room} */ room) => showRoom(create(room), room, state),
       update: (/** @type {any} */ row, /** @type {Room} */ room) => showRoom(row, room, state),
     };
-    const all = sorted([...state.rooms.values()]);
+    const all = sorted(inOrder([...state.rooms.values()]));
     order = all.map(({ name }) => name);
     reconcile(list, rows, all.filter(({ name }) => !isDirect(name)), how);
     reconcile(conversations, conversationRows, all.filter(({ name }) => isDirect(name)), how);
     conversations.hidden = conversationRows.size === 0;
     isLong = panel.scrollHeight > panel.clientHeight;
+  }
+
+  /** @param {State["invitations"]} waiting */
+  function drawInvitations(waiting) {
+    invitations.hidden = waiting.length === 0;
+    reconcile(invitations, invitationRows, waiting, {
+      key: ({ room, by }) => `${by} ${room}`,
+      create: ({ room, by }) =>
+        make(
+          "li",
+          {},
+          make("span", { dir: "auto", text: t("invited_by", { user: by, room }) }),
+          make("button", { type: "button", class: "primary", text: t("accept"), title: t("join_room", { room }), onclick: () => accept(room) }),
+          make("button", { type: "button", text: t("decline"), onclick: () => decline(room) }),
+        ),
+    });
   }
 
   /** Returns rooms before conversations; in a list that is too long to see, unread ones come first. @param {Room[]} all */
@@ -111,7 +133,7 @@ export function roomsView({ open, leave }) {
 
 /** @param {any} row @param {Room} room @param {State} state */
 function showRoom(row, room, state) {
-  const { name, unread, mentions, isPrivate } = room;
+  const { name, unread, mentions, isPrivate, notify } = room;
   const isConversation = isDirect(name);
   const title = isConversation ? partnerOf(room) : name;
   if (row.label.textContent !== title && isConversation) row.sign.replaceChildren((row.picture = avatar(title, { isSmall: true })));
@@ -123,7 +145,7 @@ function showRoom(row, room, state) {
     row.link.title = isPrivate ? t("private_room") : "";
   }
   const isActive = name === state.active;
-  row.className = isActive ? "active" : unread ? "unread" : "";
+  row.className = [isActive ? "active" : unread && notify !== "none" ? "unread" : "", notify === "none" ? "silent" : ""].join(" ").trim();
   if (isActive) row.link.setAttribute("aria-current", "page");
   else row.link.removeAttribute("aria-current");
   row.badge.hidden = unread === 0;
