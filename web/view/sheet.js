@@ -62,4 +62,8 @@ export function openSheet(title, groups, { react, more }) {
     make("div", { class: "sheet-reactions", role: "group", "aria-label": t("react") }, ...reactions, iconButton(icons.react_more, t("react_more"), press(more))),
     make("div", { role: "menu", "aria-label": t("more_actions") }, ...items),
   );
+  // The finger that opened the sheet may lie on it, and its end is no press.
+  let isPressed = false;
+  dialog.addEventListener("pointerdown", () => (isPressed = true), true);
+  dialog.addEventListener("click", (event) => !isPressed && event.detail > 0 && event.stopPropagation(), true);
 }
