@@ -34,7 +34,8 @@ const without = (...lines) => lines.map((line) => [line, ""]);
 const FORWARDED_FOR = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;";
 const UPGRADE = ["proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection upgrade;"];
 
-describe("the doctor", { concurrency: true }, () => {
+// Each has a server and a proxy of its own, which take their time on a busy machine.
+describe("the doctor", { concurrency: 4 }, () => {
   for (const [name, start] of Object.entries({ nginx, haproxy })) {
     test(`finds nothing wrong through ${name} as it is shipped`, async (context) => {
       const dir = mkdtempSync(join(tmpdir(), "chinwag-doctor-"));

@@ -44,7 +44,7 @@ function sClient(args = [], port = server.port, write = (stdin, _said) => stdin.
 
 const suite = (said) => /Cipher is (\S+)/.exec(said)?.[1];
 
-describe("by OpenSSL", { concurrency: true }, () => {
+describe("by OpenSSL", { concurrency: 2 }, () => {
   test("only TLS 1.2 and 1.3 are spoken", async () => {
     for (const [version, name] of [["-tls1_2", "TLSv1.2"], ["-tls1_3", "TLSv1.3"]]) {
       const { code, said } = await sClient([version]);
