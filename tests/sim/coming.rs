@@ -443,7 +443,7 @@ fn every_client_is_told_when_to_reconnect() {
     assert_eq!(world.keeper.sessions.len(), 50, "silent ones are remembered too");
     delays.sort_unstable();
     delays.dedup();
-    assert!(delays.len() == 50 && delays[0] == 1111 && delays[49] < 2223);
+    assert!(delays.len() == 50 && delays[0] == 1100 && delays[49] < 2100);
     let late = world.open("");
     assert_eq!(world.types(late), ["welcome", "bye"]);
 }
