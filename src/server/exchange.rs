@@ -6,12 +6,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::{Server, operations};
-use crate::chat::{ClientId, Code, Refusal, ServerEvent};
+use crate::chat::{ClientId, Code, Limits, Refusal, ServerEvent};
 use crate::http::{Method, Request, Response, Status};
 use crate::net::{ConnId, Turn};
 
@@ -160,6 +161,31 @@ pub(super) fn check_method(request: &Request) -> Result<(), EarlyResponse> {
 
 /// The request headers that a page of another origin may set.
 const CORS_REQUEST_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key";
+
+/// Refuses a body with a content coding, of which none is supported.
+pub(super) fn check_encoding(request: &Request) -> Result<(), EarlyResponse> {
+    let mut codings = request.tokens("content-encoding");
+    if request.body.is_empty() || codings.all(|coding| coding.eq_ignore_ascii_case("identity")) {
+        return Ok(());
+    }
+    let line = "the body is encoded; send it without Content-Encoding";
+    Err(status_response(Status(415), line).into())
+}
+
+/// Reads the idempotency key of a request.
+pub(super) fn idempotency_key(
+    request: &Request,
+    limits: &Limits,
+) -> Result<Option<Arc<str>>, Refusal> {
+    let mut ids = request.headers("idempotency-key");
+    let id: Option<Arc<str>> = ids.next().map(Arc::from);
+    if ids.next().is_some() || !id.as_ref().is_none_or(|id| limits.fits_id(id)) {
+        let message =
+            format!("Idempotency-Key: one key of 1 to {} bytes is expected", limits.id_bytes_max);
+        return Err(Refusal::new(Code::BadField, message));
+    }
+    Ok(id)
+}
 
 /// Reads a JSON body.
 pub(super) fn read_body<T: for<'de> Deserialize<'de>>(

@@ -122,10 +122,8 @@ impl Server {
             self.counters.errors.add(refusal.code);
             return Answer::Respond(rejection(refusal, is_api, None));
         }
-        if is_api && is_encoded(request) {
-            let line = "the body is encoded; send it without Content-Encoding";
-            let response = exchange::status_response(Status(415), line);
-            return Answer::Respond(exchange::with_api_headers(response, origin));
+        if let (true, Err(early)) = (is_api, exchange::check_encoding(request)) {
+            return Answer::Respond(exchange::with_api_headers(early.into_response(), origin));
         }
         if request.path == "/api/client" {
             let response =
@@ -209,12 +207,6 @@ fn is_websocket(request: &Request) -> bool {
     let path = request.path.as_str();
     let upgrades = || request.tokens("upgrade").any(|it| it.eq_ignore_ascii_case("websocket"));
     is_below(path, "/ws") || (path == "/" && upgrades())
-}
-
-/// Whether the body has a content coding, of which none is supported.
-fn is_encoded(request: &Request) -> bool {
-    let mut codings = request.tokens("content-encoding");
-    !request.body.is_empty() && codings.any(|coding| !coding.eq_ignore_ascii_case("identity"))
 }
 
 /// Returns the response to GET, HEAD and OPTIONS, by which some proxies check; refuses other methods.

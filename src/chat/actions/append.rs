@@ -8,7 +8,7 @@ use crate::chat::ids::{PersonId, RoomId};
 use crate::chat::pending::{AppendRequest, PendingAppend, PendingRequest, RequestOrigin};
 use crate::chat::people::Person;
 use crate::chat::people::client::ClientRef;
-use crate::chat::record::{Change, Draft, JournalRequest};
+use crate::chat::record::{AuthorKey, Change, Draft, JournalRequest};
 use crate::chat::rooms::rules::Role;
 use crate::chat::step::Step;
 
@@ -35,31 +35,42 @@ impl Chat {
         room: RoomId,
         requested: AppendRequest,
     ) {
-        let AppendRequest { id, change, planned } = requested;
         if self.people.get(key).is_some_and(|person| !person.persisted) {
             self.persist_session(step, key);
         }
-        let Some(Person { author, name, .. }) = self.people.get(key) else { return };
-        let author = *author;
+        let Some(Person { author, name, account, .. }) = self.people.get(key) else { return };
+        let (author, name, account) = (*author, Arc::clone(name), *account);
         // Only the deletion of a message depends on the rights of the connection.
-        let deletes = matches!(change, Change::Deleted { .. });
         let client = match origin {
-            RequestOrigin::Client(id) if deletes => self.people.by_id.get(&id),
+            RequestOrigin::Client(id) if deletes(&requested.change) => self.people.by_id.get(&id),
             _ => None,
         };
         let admin = client.is_some_and(|slot| self.people.is_admin(*slot));
-        if let Change::Message { .. } = change {
-            self.rooms.speaks_as(room, author, &Arc::clone(name));
+        if let Change::Message { .. } = requested.change {
+            self.rooms.speaks_as(room, author, &name);
         }
+        self.record_as(step, origin, &Writer { author, name, account, admin }, room, requested);
+    }
+
+    /// Requests a change on behalf of an author, who need not be a person.
+    pub(in crate::chat) fn record_as(
+        &mut self,
+        step: &mut Step<'_>,
+        origin: RequestOrigin,
+        writer: &Writer,
+        room: RoomId,
+        requested: AppendRequest,
+    ) {
+        let Writer { author, name, account, admin } = writer;
+        let (author, account) = (*author, *account);
+        let AppendRequest { id, change, planned } = requested;
         self.persist_participants(step, room);
-        let Some(Person { name, account, .. }) = self.people.get(key) else { return };
-        let account = *account;
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
         // Moderators may delete the messages of others, but not edit them.
-        let moderator = deletes
+        let moderator = deletes(&change)
             && inside.direct_room.is_none()
-            && inside.rules().role(author, admin) >= Role::Moderator;
+            && inside.rules().role(author, *admin) >= Role::Moderator;
         if let Change::Message { .. } = change
             && inside.rules().slow > 0
         {
@@ -105,4 +116,21 @@ impl Chat {
             self.persist_session_of(step, author);
         }
     }
+}
+
+/// The author of a change.
+#[derive(Debug)]
+pub(in crate::chat) struct Writer {
+    /// The author.
+    pub(in crate::chat) author: AuthorKey,
+    /// Its name.
+    pub(in crate::chat) name: Arc<str>,
+    /// Whether it has an account.
+    pub(in crate::chat) account: bool,
+    /// Whether it has admin rights.
+    pub(in crate::chat) admin: bool,
+}
+
+fn deletes(change: &Change) -> bool {
+    matches!(change, Change::Deleted { .. })
 }

@@ -6,7 +6,7 @@ use crate::chat::Chat;
 use crate::chat::ids::{ClientSlot, PersonId, RoomId};
 use crate::chat::names::fold;
 use crate::chat::people::client::ClientRef;
-use crate::chat::people::telling;
+use crate::chat::people::{author_of, telling};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
@@ -89,6 +89,16 @@ impl Chat {
         };
         let may = |room: &RoomId| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
         found.filter(may).ok_or_else(Refusal::no_such_room)
+    }
+
+    /// Finds the author of a session key. Keys are looked up by their hash, so that the time it
+    /// takes reveals nothing about a guess.
+    ///
+    /// # Errors
+    /// If no session has this key.
+    pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
+        let unknown = || Refusal::new(Code::Unauthorized, "unknown or expired session");
+        self.people.guest_of(session).map(|_| author_of(session)).ok_or_else(unknown)
     }
 
     /// Finds the last message of a client.

@@ -11,7 +11,7 @@ use crate::chat::actions::post::Message;
 use crate::chat::ids::{ClientId, PersonId, RoomId};
 use crate::chat::names::UserName;
 use crate::chat::pending::{AppendRequest, Purpose, ReplayCandidate, RequestOrigin};
-use crate::chat::people::{author_by, author_of, telling};
+use crate::chat::people::{author_by, telling};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::request::{Body, Credential, Post, Request};
 use crate::chat::protocol::server_event::ServerEvent;
@@ -123,16 +123,6 @@ impl Chat {
             Credential::Session(session) => self.of_session(session).map(Some),
             Credential::Login(login) => Ok(Some(login.author)),
         }
-    }
-
-    /// Finds the author of a session key. Keys are looked up by their hash, so that the time it
-    /// takes reveals nothing about a guess.
-    ///
-    /// # Errors
-    /// If no session has this key.
-    pub fn of_session(&self, session: &str) -> Result<AuthorKey, Refusal> {
-        let unknown = || Refusal::new(Code::Unauthorized, "unknown or expired session");
-        self.people.guest_of(session).map(|_| author_of(session)).ok_or_else(unknown)
     }
 
     fn post(&mut self, step: &mut Step<'_>, from: Origin, post: Post) -> Result<(), Refusal> {

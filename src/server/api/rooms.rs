@@ -1,12 +1,10 @@
 //! `/api/stats` and `/api/rooms`: reading what a request asks of the chat.
 
-use std::sync::Arc;
-
 use crate::chat::record::Span;
 use crate::chat::{Body, Code, Credential, Limits, Post, Refusal, Request as Command};
 use crate::http::{Method, Request};
 use crate::server::accounts::Caller;
-use crate::server::exchange::{EarlyResponse, check_content_type, decode_segment};
+use crate::server::exchange::{EarlyResponse, check_content_type, decode_segment, idempotency_key};
 
 /// Reads what a request asks of the chat.
 pub(super) fn read(
@@ -86,13 +84,7 @@ fn post(
     by: Credential,
 ) -> Result<Command, Refusal> {
     let room = decode_segment(room)?;
-    let mut ids = request.headers("idempotency-key");
-    let id: Option<Arc<str>> = ids.next().map(Arc::from);
-    if ids.next().is_some() || !id.as_ref().is_none_or(|id| limits.fits_id(id)) {
-        let message =
-            format!("Idempotency-Key: one key of 1 to {} bytes is expected", limits.id_bytes_max);
-        return Err(Refusal::new(Code::BadField, message));
-    }
+    let id = idempotency_key(request, limits)?;
     let body = std::str::from_utf8(&request.body)
         .map_err(|_| Refusal::new(Code::BadJson, "the body is not valid UTF-8"))?;
     let body = Body::parse(body, limits)?;
