@@ -84,7 +84,7 @@ pub(crate) fn any_conversation_has_answers(data: &[u8]) {
                     well_formed(&event);
                 }
                 Effect::Journal(request) => answers.extend(answer(request, &mut seq)),
-                Effect::Hold { .. } | Effect::Release { .. } => {}
+                Effect::Hold { .. } | Effect::Release { .. } | Effect::Deliver(_) => {}
                 Effect::Close { code, .. } => assert!((1000..5000).contains(&code)),
             }
         }

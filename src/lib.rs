@@ -73,6 +73,14 @@
 //!       → the client is in the audience again
 //! ```
 //!
+//! # The way of a message out of a hook
+//!
+//! ```text
+//! published → the room's outgoing hooks are due → Effect::Journal(Read) after the hook's position
+//!       → JournalResponse::Page → Effect::Deliver(the first message) → server: rendered, signed by a
+//!       thread that sends, and sent → Input::Delivered → the position moves on, or it is sent again
+//! ```
+//!
 //! # The turn
 //!
 //! poll → accept → read → wake → deadlines → flush → reap: fixed phases, never a callback out of a

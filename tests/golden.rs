@@ -15,8 +15,8 @@ use chinwag::chat::record::{
     AuthorKey, DeletionReason, Moderation, ModerationAction, StoredMessage,
 };
 use chinwag::chat::{
-    Account, Busy, Code, Day, DirectSummary, History, Hit, Invitation, Joined, Member,
-    MembershipSummary, Missed, Notify, OutputMode, ReadState, Refusal, Removed, Resumed,
+    Account, Busy, Code, Day, DirectSummary, History, Hit, Hook, HookKind, Invitation, Joined,
+    Member, MembershipSummary, Missed, Notify, OutputMode, ReadState, Refusal, Removed, Resumed,
     RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
@@ -182,6 +182,19 @@ fn by_account() -> ServerEvent {
     }
 }
 
+fn by_hook(sender: &str) -> ServerEvent {
+    ServerEvent::Message {
+        room: s("lobby"),
+        seq: 42,
+        ts: TS,
+        sender: s(sender),
+        account: false,
+        content: s("disk full"),
+        reply_to: None,
+        expires: None,
+    }
+}
+
 fn recorded() -> Vec<Named> {
     let room = s("lobby");
     let message = |seq, content: &str, reply_to, expires| ServerEvent::Message {
@@ -199,6 +212,8 @@ fn recorded() -> Vec<Named> {
         ("message_reply", message(42, "Hello", Some(41), Some(TS + 60_000))),
         ("message_odd", message(42, "a \"b\" \\ \n\u{0}\u{1B} </script> é👍", None, None)),
         ("message_account", by_account()),
+        ("message_hook", by_hook("Grafana [hook alerts]")),
+        ("message_hook_itself", by_hook("alerts [hook]")),
         ("message_me", message(42, "/me waves", None, None)),
         (
             "message_edited",
@@ -540,6 +555,20 @@ fn record() -> Vec<Named> {
     ]
 }
 
+fn hook(kind: HookKind) -> Hook {
+    let is_sent = kind == HookKind::Outgoing;
+    Hook {
+        id: AuthorKey([7; 16]),
+        kind,
+        name: s("alerts"),
+        by: s("Alice"),
+        since: TS,
+        url: is_sent.then(|| s("https://bot.example/in")),
+        secret: is_sent.then(|| s("a secret")),
+        disabled: false,
+    }
+}
+
 /// Returns the events that only answer HTTP requests.
 fn accounts() -> Vec<Named> {
     let account = |name, admin, hash: Option<&str>| Account {
@@ -555,6 +584,18 @@ fn accounts() -> Vec<Named> {
     vec![
         ("account", ServerEvent::Account(Box::new(alice()))),
         ("accounts", ServerEvent::Accounts(all)),
+        ("hook", {
+            let (hook, key) = (Box::new(hook(HookKind::Incoming)), Some(s("a token")));
+            ServerEvent::Hook { hook, key }
+        }),
+        ("hook_outgoing", {
+            let (hook, key) = (Box::new(hook(HookKind::Outgoing)), Some(s("a secret")));
+            ServerEvent::Hook { hook, key }
+        }),
+        ("hooks", {
+            let disabled = Hook { disabled: true, ..hook(HookKind::Outgoing) };
+            ServerEvent::Hooks(vec![hook(HookKind::Incoming), disabled])
+        }),
     ]
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::output_mode::OutputMode;
+use crate::chat::protocol::delivery::Delivery;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::JournalRequest;
 
@@ -67,6 +68,9 @@ pub enum Effect {
         /// Clients that are left out.
         except: Vec<ClientId>,
     },
+    /// Send a message to the target of a hook.
+    /// [`Input::Delivered`](super::Input::Delivered) tells what became of it, exactly once.
+    Deliver(Box<Delivery>),
     /// Send a request to the journal.
     Journal(JournalRequest),
     /// Close a client's WebSocket.

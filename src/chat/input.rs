@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::chat::ids::{ClientId, RoomId};
 use crate::chat::protocol::client_event::ClientEvent;
 use crate::chat::protocol::connect::ConnectParams;
+use crate::chat::protocol::delivery::Delivered;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::request::Request;
@@ -57,6 +58,15 @@ pub enum Input {
     },
     /// The journal answered a request.
     Answered(JournalResponse),
+    /// The target of a hook answered, or did not.
+    Delivered {
+        /// The hook.
+        hook: AuthorKey,
+        /// The entry's `seq`.
+        seq: u64,
+        /// What became of it.
+        outcome: Delivered,
+    },
     /// A login was revoked: its connections are closed.
     LoggedOut {
         /// The author of the login.

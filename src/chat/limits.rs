@@ -56,6 +56,14 @@ pub struct Limits {
     pub bans_max: usize,
     /// Mutes of a room; above: `room_full`.
     pub mutes_max: usize,
+    /// Hooks in all; above: `overloaded` when adding another.
+    pub hooks_max: usize,
+    /// How long the target of a hook may take to answer.
+    pub hook_within: Duration,
+    /// The longest wait after a failure of a hook's target, unless the target asks for a longer one.
+    pub hook_retry_max: Duration,
+    /// How long the target of a hook may fail on end; then the hook is disabled.
+    pub hook_fails_for: Duration,
     /// Read markers of an account; above: those of further rooms are ignored.
     pub read_markers_max: usize,
     /// Memberships of an account; above: it is in further rooms only while connected.
@@ -192,6 +200,10 @@ impl Default for Limits {
             members_max: 1000,
             bans_max: 1000,
             mutes_max: 1000,
+            hooks_max: 10_000,
+            hook_within: Duration::from_secs(10),
+            hook_retry_max: Duration::from_secs(10 * 60),
+            hook_fails_for: Duration::from_secs(3 * 24 * 60 * 60),
             read_markers_max: 1000,
             memberships_max: 500,
             invitations_max: 100,

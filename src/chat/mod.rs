@@ -14,7 +14,9 @@
 //!                                                  then live: the client is in the audience again
 //!
 //! retry    refused, but has an id ─ idempotency ─▶ Journal(CheckReplay) ─▶ ack or error
-//! HTTP     Asked ─ http ─▶ rooms, history, post, accounts: one Respond each
+//! HTTP     Asked ─ http ─▶ rooms, history, post, accounts, hooks: one Respond each
+//!
+//! hooks    publish ─ deliver ─▶ Journal(Read) ─▶ Deliver ─ Delivered ─▶ the next message, or again
 //! ```
 //!
 //! | part | contents |
@@ -61,13 +63,16 @@ pub use effect::{Effect, Listener};
 pub use ids::{ClientId, RoomId};
 pub use input::{Admission, Input};
 pub use limits::Limits;
+pub use names::hook_of;
 pub use output_mode::OutputMode;
 pub use people::author_of;
 pub use protocol::account::{Account, AccountRequest, Registered};
 pub use protocol::administration::{Connection, ListedRoom, Part};
 pub use protocol::client_event::{ClientEvent, Command, ModerationRequest, SearchQuery};
 pub use protocol::connect::ConnectParams;
+pub use protocol::delivery::{Delivered, Delivery};
 pub use protocol::error::{Code, Refusal};
+pub use protocol::hook::{Hook, HookAction, HookKind, HookPost};
 pub use protocol::kind::{EventKind, Field, Need, PayloadForm, ValueForm};
 pub use protocol::literal::is_literal;
 pub use protocol::login::Login;
@@ -99,6 +104,8 @@ const CLIENT_BYTES: usize = size_of::<Client>().saturating_add(256);
 const PERSON_BYTES: usize = size_of::<Person>().saturating_add(512);
 /// What a room takes: itself, a name, and its entries in lists.
 const ROOM_BYTES: usize = size_of::<Room>().saturating_add(256);
+/// What a hook takes: itself, a name, a URL, and its entries in lists.
+const HOOK_BYTES: usize = size_of::<Hook>().saturating_add(512);
 
 /// The state of the chat: all people and all rooms.
 #[derive(Debug)]
@@ -178,12 +185,14 @@ impl Chat {
                 self.typing_due(step);
                 self.days_due(step);
             }
+            Input::Delivered { hook, seq, outcome } => self.delivered(step, hook, seq, outcome),
             Input::LoggedOut { author, id } => {
                 self.log_out(step, author, Some(id), "logged out");
             }
             Input::Announced { message } => self.announce(step, &message),
             Input::Drain { seed } => self.drain(step, seed),
         }
+        self.send_to_hooks(step);
         self.tell_typed(step);
     }
 
@@ -214,6 +223,11 @@ impl Chat {
         self.limits = limits;
     }
 
+    /// Returns the journal's incarnation.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
     /// Returns the limits, for parsing events.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -224,13 +238,14 @@ impl Chat {
         self.query_buckets.take(now.at, network).map_err(rate::refused)
     }
 
-    /// Returns the bytes of memory that people, their connections and the rooms take: each counts
+    /// Returns the bytes of memory that people, their connections, the rooms and their hooks take: each counts
     /// as much as a usual one.
     pub fn memory(&self) -> usize {
         let parts = [
             self.people.clients.len().saturating_mul(CLIENT_BYTES),
             self.people.len().saturating_mul(PERSON_BYTES),
             self.rooms.len().saturating_mul(ROOM_BYTES),
+            self.rooms.hooks.len().saturating_mul(HOOK_BYTES),
         ];
         parts.into_iter().fold(0, usize::saturating_add)
     }

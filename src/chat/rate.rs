@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::chat::ids::RoomId;
 use crate::chat::limits::Limits;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::record::{AuthorKey, JournalError};
@@ -14,6 +15,8 @@ pub(in crate::chat) enum RateKey {
     Author(AuthorKey),
     /// All guests of a network.
     Network(IpAddr),
+    /// All hooks of a room.
+    Hooks(RoomId),
 }
 
 /// The work of messages, whatever they contain, in units.

@@ -32,6 +32,28 @@ pub enum AllowedOrigin {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost(pub String);
 
+/// A host that hooks may send messages to, normalised. Without a port, it is the one of the scheme.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookHost(pub Host);
+
+impl Value for HookHost {
+    fn form() -> String {
+        "HOST[:PORT]".into()
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Host::parse(text).map(Self).ok_or_else(|| {
+            "not a host; use one without scheme and path, such as hooks.example, 10.0.0.7:8000 or \
+             [fd00::7]:8000"
+                .into()
+        })
+    }
+
+    fn text(&self) -> String {
+        self.0.to_string()
+    }
+}
+
 impl Value for AllowedHost {
     fn form() -> String {
         "NAME".into()

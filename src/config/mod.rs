@@ -31,7 +31,7 @@ use crate::{auth, chat, http, journal, net, ws};
 
 pub use self::{
     admin_address::AdminAddress,
-    choice::{AllowedHost, AllowedOrigin, Auth, Data, LogFormat, LogLevel},
+    choice::{AllowedHost, AllowedOrigin, Auth, Data, HookHost, LogFormat, LogLevel},
     effective::{Effective, Faults, Source},
     load::load,
     lookup::replacement,
@@ -61,6 +61,8 @@ pub struct Config {
     pub allow_origin: Vec<AllowedOrigin>,
     /// Names by which this server may be reached, beside those of this machine.
     pub allow_host: Vec<AllowedHost>,
+    /// Hosts that hooks may send messages to.
+    pub hook_allow: Vec<HookHost>,
     /// The URL that links to this server begin with.
     pub public_url: Option<PublicUrl>,
     /// Where messages are stored.
@@ -117,6 +119,7 @@ impl Default for Config {
             listen_redirect: Vec::new(),
             allow_origin: Vec::new(),
             allow_host: Vec::new(),
+            hook_allow: Vec::new(),
             public_url: None,
             data: Data::Dir("chinwag-data".into()),
             durability: journal::Durability::Fsync,

@@ -92,9 +92,23 @@ impl Host {
         self.port.is_none()
     }
 
+    /// Returns the port, if it was given.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// Fills in a missing port.
     fn with_port(self, default: Option<u16>) -> Self {
         Self { port: self.port.or(default), ..self }
+    }
+}
+
+impl Display for Host {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.name),
+            None => f.write_str(&self.name),
+        }
     }
 }
 

@@ -51,6 +51,8 @@ settings! {
     mode: chat.mode;
     /// Past messages sent on joining a room.
     history_default: chat.history_default zero;
+    /// Host that the hooks of rooms may send messages to; an address may be private.
+    hook_allow: hook_allow;
     /// Longest message text, in characters.
     content_chars_max: chat.content_chars_max;
     /// Largest WebSocket message.
@@ -177,6 +179,10 @@ limits! {
     chat.members_max <- room_members_max;
     chat.bans_max <- room_bans_max;
     chat.mutes_max <- room_mutes_max;
+    chat.hooks_max;
+    chat.hook_within;
+    chat.hook_retry_max;
+    chat.hook_fails_for;
     chat.read_markers_max <- read_marks_max;
     chat.memberships_max;
     chat.invitations_max;

@@ -1,11 +1,11 @@
-//! Errors of HTTP: JSON below `/api`, a line of text elsewhere.
+//! Errors of HTTP: JSON below `/api` and `/hooks`, a line of text elsewhere.
 
 use super::exchange;
 use crate::http::{Response, Status};
 
-/// Whether a path belongs to the HTTP API.
+/// Whether a path belongs to the HTTP API, or is of a hook.
 pub(super) fn is_api(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/")
+    path == "/api" || path.starts_with("/api/") || path.starts_with("/hooks/")
 }
 
 /// Returns the response to a request for this path that ends in an error.

@@ -30,6 +30,8 @@ struct Exchange {
     /// Whether its client uses TLS.
     secure: bool,
     account_response: AccountResponse,
+    /// Whether it posts by a hook.
+    is_hook: bool,
 }
 
 /// The form of a response that is about an account.
@@ -58,8 +60,19 @@ impl Exchanges {
         let origin = request.header("origin").map(str::to_owned);
         let by_tls = origin.as_deref().is_some_and(|origin| origin.starts_with("https://"));
         let secure = by_tls || turn.is_secure(conn);
-        let exchange = Exchange { origin, secure, account_response: AccountResponse::default() };
+        let exchange = Exchange { origin, secure, ..Exchange::default() };
         self.pending.insert(super::client(conn), exchange);
+    }
+
+    /// Adds a request that posts by a hook.
+    pub(super) fn begin_hook(&mut self, conn: ConnId) {
+        let exchange = Exchange { is_hook: true, ..Exchange::default() };
+        self.pending.insert(super::client(conn), exchange);
+    }
+
+    /// Whether a request posts by a hook.
+    pub(super) fn is_hook(&self, caller: ClientId) -> bool {
+        self.pending.get(&caller).is_some_and(|exchange| exchange.is_hook)
     }
 
     /// Removes a request and completes its response.

@@ -19,6 +19,7 @@ mod documents;
 mod errors;
 mod exchange;
 pub mod health;
+mod hooks;
 mod hosts;
 mod https;
 mod lifecycle;
@@ -54,6 +55,7 @@ use accounts::{Accounts, Caller};
 use certificates::CertificateReader;
 use documents::Documents;
 use exchange::Exchanges;
+use hooks::Hooks;
 use https::Https;
 use lifecycle::Lifecycle;
 pub use random::random;
@@ -85,6 +87,7 @@ pub(crate) struct Server {
     /// The buffer that events are rendered into.
     text: Vec<u8>,
     exchanges: Exchanges,
+    hooks: Hooks,
     counters: metrics::Counters,
     lifecycle: Lifecycle,
     reload: Reload,
@@ -184,6 +187,7 @@ impl Handler for Server {
             }
         }
         self.take_password_outcomes(turn);
+        self.take_deliveries(turn);
         if let Some(certificates) = self.certificates.as_ref().and_then(CertificateReader::take) {
             turn.replace_certificates(certificates);
         }
@@ -260,6 +264,7 @@ impl Server {
             responses: Responses::default(),
             text: Vec::new(),
             exchanges: Exchanges::default(),
+            hooks: Hooks::default(),
             counters: metrics::Counters::default(),
             lifecycle: Lifecycle::new(config.drain, config.exit_when_empty),
             reload,
@@ -314,6 +319,7 @@ impl Server {
             Effect::Hint { room, event, except } => {
                 self.broadcast(turn, room, None, &event, &except, None);
             }
+            Effect::Deliver(delivery) => self.deliver(turn, &delivery),
             Effect::Journal(request) => self.journal.submit(turn.now(), request),
             Effect::Close { client, code, reason } => turn.close(conn(client), code, &reason),
         }

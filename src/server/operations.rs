@@ -74,6 +74,8 @@ pub(super) enum Parameter {
     Limit,
     Minutes,
     IdempotencyKey,
+    Hook,
+    Token,
 }
 
 /// The body of a request.
@@ -87,6 +89,8 @@ pub(super) enum RequestBody {
     Notice,
     Ban,
     LogLevel,
+    NewHook,
+    Incoming,
 }
 
 /// The body of a response.
@@ -235,6 +239,34 @@ pub(super) const OPERATIONS: &[Operation] = &[
         success: (201, ResponseBody::Event(Body::Receipt)),
         refusals: &[400, 404, 409, 413, 415, 429, 503],
         ..post("/api/rooms/{room}/messages", "post", RequestBody::Message)
+    },
+    Operation {
+        summary: "The hooks of a room, for those who moderate it.",
+        parameters: &[Parameter::Room],
+        refusals: &[400, 404, 429],
+        ..get("/api/rooms/{room}/hooks", "hooks", ResponseBody::Event(Body::Hooks))
+    },
+    Operation {
+        summary: "Add a hook to a room. Its token or secret is told this once.",
+        parameters: &[Parameter::Room],
+        success: (201, ResponseBody::Event(Body::Hook)),
+        refusals: &[400, 404, 409, 413, 415, 429, 503],
+        ..post("/api/rooms/{room}/hooks", "addHook", RequestBody::NewHook)
+    },
+    Operation {
+        method: Method::Delete,
+        summary: "Remove a hook of a room.",
+        parameters: &[Parameter::Room, Parameter::Hook],
+        refusals: &[400, 404, 429, 503],
+        ..get("/api/rooms/{room}/hooks/{hook}", "removeHook", ResponseBody::Event(Body::Hook))
+    },
+    Operation {
+        summary: "Post a message by a hook.",
+        who: Who::Anybody,
+        parameters: &[Parameter::Token, Parameter::IdempotencyKey],
+        success: (200, ResponseBody::Text),
+        refusals: &[400, 403, 404, 409, 413, 415, 429, 503],
+        ..post("/hooks/{token}", "postByHook", RequestBody::Incoming)
     },
     Operation {
         summary: "The statistics of the server.",

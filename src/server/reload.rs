@@ -93,6 +93,7 @@ impl Server {
         self.policy = origin::Policy::new(config.allow_origin.clone(), public_url);
         self.hosts = hosts::Hosts::new(config.allow_host.clone(), public_url);
         self.public_url = config.public_url.clone();
+        self.hooks.reload(config.hook_allow.clone());
         self.lifecycle.reload(config.drain, config.exit_when_empty);
         self.reload.log_level.set(config.log_level);
     }

@@ -41,6 +41,9 @@ impl Server {
         if path == "/metrics" {
             return Answer::Respond(self.metrics(turn, conn, request));
         }
+        if let Some(answer) = self.hook(turn, conn, request) {
+            return answer;
+        }
         if path.starts_with("/api/") || is_websocket(request) {
             return self.admit(turn, conn, request);
         }

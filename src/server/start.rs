@@ -13,6 +13,7 @@ use super::accounts::{Accounts, Fault};
 use super::address::{AddressFile, ServedAt};
 use super::bans::Bans;
 use super::certificates::{CertificateReader, warn_of_validity};
+use super::hooks::Hooks;
 use super::https::Https;
 use super::random::random;
 use super::reload::{Load, Reload};
@@ -102,6 +103,7 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     let reload = Reload::new(load, config.clone(), log.level());
     let mut server = Server::new(reload, chat, journal, accounts, bans);
     server.https = https;
+    server.hooks = Hooks::new(config.hook_allow.clone(), wake());
     server.certificates = has_tls.then(|| CertificateReader::start(config, wake()));
     server.notifier = notifier;
     let _address = match &config.data {

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::client::Server;
+use crate::hooks::{incoming, owner};
 
 /// How many times as long the dearest input may take.
 const RATIO_MAX: u32 = 15;
@@ -17,7 +18,7 @@ const ATTEMPTS_MAX: u32 = 10;
 const TIMES: u32 = 4;
 
 /// Request lines with a text of any length.
-const LINES: [&str; 37] = [
+const LINES: [&str; 40] = [
     "GET /TEXT",
     "GET /?TEXT",
     "GET /v/TEXT",
@@ -40,6 +41,9 @@ const LINES: [&str; 37] = [
     "GET /api/rooms/lobby/messages?limit=TEXT",
     "POST /api/rooms/TEXT/messages",
     "DELETE /api/rooms/TEXT",
+    "GET /api/rooms/TEXT/hooks",
+    "DELETE /api/rooms/TEXT/hooks/TEXT",
+    "POST /hooks/TEXT",
     "GET /asyncapi.json?TEXT",
     "GET /openapi.json?TEXT",
     "GET /api/admin/TEXT",
@@ -83,8 +87,8 @@ const HEADERS: [&str; 22] = [
     "X-Forwarded-Proto: TEXT",
 ];
 
-/// Bodies with a text of any length.
-const BODIES: [(&str, &str); 16] = [
+/// Bodies with a text of any length. TOKEN is that of a hook.
+const BODIES: [(&str, &str); 22] = [
     ("/api/login", "TEXT"),
     ("/api/login", r#"{"name":"TEXT","password":"correct horse"}"#),
     ("/api/login", r#"{"name":"Alice","password":"TEXT"}"#),
@@ -101,6 +105,12 @@ const BODIES: [(&str, &str); 16] = [
     ("/api/rooms/lobby/messages", r#"{"content":"x","reply_to":"TEXT"}"#),
     ("/api/rooms/lobby/messages", r#"{"content":"x","ttl":"TEXT"}"#),
     ("/api/rooms/lobby/messages", r#"{"content":"x","TEXT":"TEXT"}"#),
+    ("/api/rooms/TEXT/hooks", r#"{"kind":"incoming","name":"TEXT"}"#),
+    ("/api/rooms/dev/hooks", r#"{"kind":"outgoing","name":"x","url":"TEXT"}"#),
+    ("/hooks/TOKEN", "TEXT"),
+    ("/hooks/TOKEN", r#"{"content":"TEXT","TEXT":0}"#),
+    ("/hooks/TOKEN", r#"{"text":"x","username":"TEXT"}"#),
+    ("/hooks/TOKEN", r#"{"attachments":[{"title":"TEXT","fallback":"TEXT"}]}"#),
 ];
 
 /// What the largest texts are made of: a ligature that compatible folding makes eighteen characters
@@ -119,7 +129,8 @@ struct Measured {
 
 impl Measured {
     fn start() -> Self {
-        Self { server: Server::start(&["--trusted-proxy", "loopback"]), network: 0 }
+        let arguments = ["--trusted-proxy", "loopback", "--rate-limit", "off"];
+        Self { server: Server::start(&arguments), network: 0 }
     }
 
     /// Returns the processor time that a request takes, sent several times, each from a network of
@@ -238,11 +249,14 @@ fn no_header_costs_much_more_than_an_ordinary_one() {
 #[test]
 fn no_body_costs_much_more_than_an_ordinary_one() {
     let mut measured = Measured::start();
+    let (_alice, session) = owner(&measured.server);
+    let token = incoming(&measured.server, &session, "alerts");
     for (path, body) in BODIES {
+        let path = path.replace("TOKEN", &token);
         for bytes in [30, 1000, 60_000] {
             let most = bytes / body.matches("TEXT").count();
             measured.compare(most, "ж", &IN_BODIES, |text| {
-                (format!("POST {path}"), body.replace("TEXT", text))
+                (format!("POST {}", path.replace("TEXT", "dev")), body.replace("TEXT", text))
             });
         }
     }
@@ -284,7 +298,7 @@ fn every_route_and_every_header_has_its_row() {
     let rows: Vec<&str> = LINES.into_iter().chain(BODIES.map(|(path, _)| path)).collect();
     for path in paths {
         // A name in a path of the OpenAPI document.
-        let names = ["{room}", "{name}", "{id}", "{who}"];
+        let names = ["{room}", "{name}", "{id}", "{who}", "{hook}", "{token}"];
         let path = names.iter().fold(path, |path, name| path.replace(name, "TEXT"));
         assert!(rows.iter().any(|it| it.contains(&format!("/{path}"))), "no row for /{path}");
     }

@@ -15,6 +15,7 @@ mod faults;
 mod full;
 mod handshake;
 mod health;
+mod hooks;
 mod kill;
 mod life;
 mod metrics;

@@ -2,10 +2,15 @@
 //! same size.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, Namespace, Span};
-use chinwag::chat::{AccountRequest, Admission, Body, ClientId, Credential, Input, Post, Request};
+use chinwag::chat::{
+    AccountRequest, Admission, Body, ClientId, Credential, HookAction, HookKind, HookPost, Input,
+    Post, Request, ServerEvent, author_of,
+};
 
 use crate::duration::{self, time};
 use crate::society::START;
@@ -281,6 +286,28 @@ fn every_event_every_command_and_every_parameter_has_its_row() {
     }
 }
 
+/// Returns requests about hooks with a text in each place.
+fn hook_requests(text: &str) -> Vec<Request> {
+    let hooks = |(room, action): (&str, HookAction)| Request::Hooks {
+        by: Credential::Nobody,
+        room: room.into(),
+        action,
+    };
+    let add = |name: &str, url: Option<Arc<str>>| HookAction::Add {
+        kind: HookKind::Outgoing,
+        name: name.into(),
+        url,
+        key: text.into(),
+    };
+    let named = [
+        ("dev", add(text, None)),
+        ("dev", add("x", Some(text.into()))),
+        ("dev", HookAction::List),
+        (text, HookAction::List),
+    ];
+    named.into_iter().map(hooks).collect()
+}
+
 /// Returns the ordinary and the dearest inputs of the kind of a request. Which kinds there are the
 /// compiler knows: one more needs a row here.
 fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
@@ -321,6 +348,15 @@ fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
                 post("dev".into(), "x".into(), Some(text())),
             ]
         }
+        Request::Hooks { .. } => hook_requests(&text()),
+        Request::HookPost(_) => {
+            let post = |content: String, username: Option<String>| {
+                let (hook, username) = (author_of("token"), username.map(Into::into));
+                let (id, content) = (None, content.into());
+                Request::HookPost(Box::new(HookPost { hook, id, content, username }))
+            };
+            vec![post(text(), None), post("x".to_owned(), Some(text()))]
+        }
         Request::RemoveRoom { .. } => {
             let remove = |room: String| Request::RemoveRoom { by: Some(by()), room: room.into() };
             vec![remove(text()), remove("dev".to_owned())]
@@ -341,9 +377,21 @@ fn no_request_costs_much_more_than_an_ordinary_one() {
             (limits.requests_per_second_max, limits.sends_per_second_max) = (None, None);
         });
         world.keeper.guests = true;
-        world.enter("name=Bob&room=dev");
+        let bob = world.open("name=Bob&room=dev");
+        let session = Credential::Session(world.welcome(bob).session.to_string().into());
+        world.say(bob, "hi");
+        let (caller, network) = (ClientId(1 << 32), IpAddr::from([192, 0, 2, 1]));
+        let (by, room) = (session.clone(), "dev".into());
+        let (kind, name, key) = (HookKind::Incoming, "Bot".into(), "token".into());
+        let action = HookAction::Add { kind, name, url: None, key };
+        let request_of_hook = Request::Hooks { by, room, action };
+        world.handle(Input::Asked { caller, network, request: request_of_hook });
+        assert!(matches!(world.told(caller)[..], [ServerEvent::Hook { .. }]));
+        let mut request = request.clone();
+        if let Request::Hooks { by, .. } = &mut request {
+            *by = session;
+        }
         move || {
-            let (caller, network) = (ClientId(1 << 32), [192, 0, 2, 1].into());
             let asked = Input::Asked { caller, network, request: request.clone() };
             let took = time(|| world.handle(asked));
             world.told.clear();
@@ -360,6 +408,13 @@ fn no_request_costs_much_more_than_an_ordinary_one() {
         Request::History { by: by(), room: room(), span: Span::Latest, limit: None },
         Request::Post(Box::new(Post { room: room(), by: by(), id: None, body })),
         Request::AccountRequest(Box::new(AccountRequest::List)),
+        Request::Hooks { by: by(), room: room(), action: HookAction::List },
+        Request::HookPost(Box::new(HookPost {
+            hook: author_of("token"),
+            id: None,
+            content: "x".into(),
+            username: None,
+        })),
     ];
     for kind in kinds {
         for bytes in [48, 510, 6000] {

@@ -10,6 +10,7 @@ mod direct;
 mod directory;
 mod duration;
 mod evasion;
+mod hooks;
 mod keeper;
 mod law;
 mod limits;

@@ -445,6 +445,7 @@ impl Simulation {
                     }
                 }
                 Effect::Journal(order) => self.keeper.submit(order),
+                Effect::Deliver(delivery) => panic!("no hook was added: {delivery:?}"),
                 Effect::Respond { caller, .. } => panic!("{caller:?} asked nothing"),
                 Effect::Hold { .. } | Effect::Release { .. } => {}
                 Effect::Close { client, code, .. } => panic!("{client:?} closed: {code}"),

@@ -301,6 +301,7 @@ impl Society {
             }
             Effect::Journal(order) => self.order(order),
             Effect::Respond { event, .. } => self.responded(&event),
+            Effect::Deliver(delivery) => panic!("no hook was added: {delivery:?}"),
             Effect::Hold { .. } | Effect::Release { .. } => {}
             Effect::Close { client, code, .. } => {
                 assert!(matches!(code, 4003 | 4004), "{client:?} closed: {code}");

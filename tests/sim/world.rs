@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chinwag::chat::record::{AuthorKey, JournalRequest, Snapshot};
 use chinwag::chat::{
-    Account, AccountRequest, Admission, Chat, ClientId, ConnectParams, Effect, Input, Limits,
-    OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
+    Account, AccountRequest, Admission, Chat, ClientId, ConnectParams, Delivery, Effect, Input,
+    Limits, OutputMode, Refusal, Request, RoomId, ServerEvent, Welcome,
 };
 use chinwag::clock::{Moment, Now};
 
@@ -23,6 +23,8 @@ pub(crate) struct World {
     /// Clients that the chat holds: nothing is read from them.
     pub(crate) held: BTreeSet<ClientId>,
     pub(crate) orders: Vec<JournalRequest>,
+    /// What was to be sent to the targets of hooks since the test last took it.
+    pub(crate) deliveries: Vec<Delivery>,
     /// Whether the journal answers at once.
     pub(crate) prompt: bool,
     next: u64,
@@ -45,6 +47,7 @@ impl World {
             closed: BTreeMap::new(),
             held: BTreeSet::new(),
             orders: Vec::new(),
+            deliveries: Vec::new(),
             prompt: true,
             next: 0,
         }
@@ -220,6 +223,7 @@ impl World {
                     }
                 }
             }
+            Effect::Deliver(delivery) => self.deliveries.push(*delivery),
             Effect::Journal(order) => {
                 self.orders.push(order.clone());
                 self.keeper.submit(order);

@@ -4,8 +4,10 @@ import { test } from "node:test";
 import { Refusal, remembered } from "../../web/chinwag.js";
 import { clearSession } from "../../web/client/saved-session.js";
 import { reduce } from "../../web/state/reducer.js";
+import { asMessage } from "../../web/state/room.js";
 import { initialState } from "../../web/state/state.js";
 import { timeline } from "../../web/state/timeline.js";
+import { withoutMark } from "../../web/view/account-sign.js";
 import { settle } from "./fake-clock.js";
 import { FakeStorage, world } from "./fake-socket.js";
 
@@ -52,6 +54,14 @@ test("messages and people say who has an account", async () => {
   assert.equal(room.people[0].account, true);
   state = reduce(state, { type: "presence", room: "lobby", payload: { user: "Bob", was: "Bob", status: "away" } }, 0);
   assert.equal(state.rooms.get("lobby").people[0].account, false, "a guest has the name now");
+});
+
+test("a message says which hook posted it", () => {
+  const raw = { mid: 1, ts: 1, sender: "Grafana [hook alerts]", hook: "alerts", content: "down" };
+  assert.equal(asMessage(raw, "Ann").hook, "alerts");
+  for (const hook of [undefined, 7, ""]) assert.equal(asMessage({ ...raw, hook }, "Ann").hook, undefined);
+  for (const sender of ["Grafana [hook alerts]", "Grafana [hook]"]) assert.equal(withoutMark(sender), "Grafana");
+  assert.equal(withoutMark("Grafana"), "Grafana");
 });
 
 test("a guest that registers shows its key, hands its rooms over, and comes back as the account", async () => {

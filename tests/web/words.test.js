@@ -111,12 +111,13 @@ test("emoji are found by the words of their names, and short names come first", 
 test("each moderation action has a text, with time and reason if given", () => {
   setLanguage(["en"]);
   const moderation = (action, rest = {}) => moderationLine({ action, by: "Eve", user: "Bob", seconds: 0, reason: "", ...rest });
-  for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" ")) {
+  for (const action of "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote add_hook remove_hook".split(" ")) {
     assert.match(moderation(action), /^Eve .*\.$/, action);
   }
   assert.equal(moderation("mute", { seconds: 600, reason: "flood" }), "Eve muted Bob for 10m. (flood)");
   assert.equal(moderation("slow", { seconds: 5 }), "Eve set slow mode to 5s.");
   assert.equal(moderation("slow"), "Eve turned slow mode off.");
+  assert.equal(moderation("add_hook", { user: "alerts [hook]" }), "Eve invited alerts [hook].");
   assert.equal(moderation("constructor"), "Eve: constructor Bob");
 });
 

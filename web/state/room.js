@@ -13,6 +13,7 @@
  * @property {string} content
  * @property {number} ts           server time
  * @property {boolean} [account]   its sender had an account
+ * @property {string} [hook]       the hook that posted it; its sender names the hook, too
  * @property {number} [replyTo]
  * @property {number} [expires]    server time
  * @property {boolean} [edited]
@@ -212,7 +213,7 @@ export function withPeople(room, users, total) {
 
 /** Returns the message of a payload. @param {any} raw @param {string} you @param {string} [local] @returns {Message} */
 export function asMessage(raw, you, local) {
-  const { mid, seq, ts, sender, account, content, reply_to, expires, edited, reactions } = raw;
+  const { mid, seq, ts, sender, account, hook, content, reply_to, expires, edited, reactions } = raw;
   /** @type {Message} */
   const message = {
     mid: count(mid, count(seq, 0)),
@@ -222,6 +223,7 @@ export function asMessage(raw, you, local) {
     reactions: asReactions(reactions, you),
   };
   if (account === true) message.account = true;
+  if (text(hook)) message.hook = hook;
   if (typeof reply_to === "number") message.replyTo = reply_to;
   if (typeof expires === "number") message.expires = timestamp(expires);
   if (edited) message.edited = true;

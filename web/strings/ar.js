@@ -139,6 +139,7 @@ export const ar = {
   away: "بعيد",
   online: "متصل",
   has_account: "حساب مسجّل",
+  hook: "خطاف",
   role_owner: "المالك",
   role_moderator: "مشرف",
   private_room: "غرفة خاصة",

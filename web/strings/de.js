@@ -139,6 +139,7 @@ export const de = {
   away: "abwesend",
   online: "online",
   has_account: "Registriertes Konto",
+  hook: "Hook",
   role_owner: "Besitzer",
   role_moderator: "Moderator",
   private_room: "Privater Raum",

@@ -142,6 +142,7 @@ export const en = {
   away: "away",
   online: "online",
   has_account: "Registered account",
+  hook: "hook",
   role_owner: "owner",
   role_moderator: "moderator",
   private_room: "Private room",

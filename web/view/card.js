@@ -87,6 +87,8 @@ export function pressablePeople(open) {
     const pressed = /** @type {Element} */ (target).closest(PEOPLE);
     if (!(pressed instanceof HTMLElement) || getSelection()?.type === "Range") return;
     const { message } = /** @type {any} */ (pressed.closest(".row")).item;
+    // A hook is nobody.
+    if (message.hook && !pressed.matches(".mention")) return;
     // The picture is beside the name, which can take the focus.
     const anchor = pressed.matches(".avatar") ? pressed.parentElement?.querySelector(".meta > .sender") : pressed;
     open(/** @type {HTMLElement} */ (anchor), pressed.matches(".mention") ? (pressed.textContent ?? "").slice(1) : message.sender);

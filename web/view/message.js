@@ -5,7 +5,7 @@
  */
 
 import { reader, t } from "../strings/strings.js";
-import { accountSign } from "./account-sign.js";
+import { accountSign, hookSign, withoutMark } from "./account-sign.js";
 import { avatar } from "./avatar.js";
 import { editorOf } from "./editor.js";
 import { icon, icons, make, setText } from "./dom.js";
@@ -96,20 +96,21 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, replies, 
     fillDeleted(row, mid, !pending, actions);
     return;
   }
-  const { sender, account, content, ts, replyTo, edited, expires, reactions } = message;
+  const { account, hook, content, ts, replyTo, edited, expires, reactions } = message;
+  const sender = hook ? withoutMark(message.sender) : message.sender;
   const isUnsent = pending !== undefined && mid === Infinity;
   const state = pending?.error ? "failed" : pending ? "waiting" : "";
   row.className = `row message ${isHead ? "run" : ""} ${isMentioned ? "mentioned" : ""} ${state}`;
   row.setAttribute("role", "article");
-  row.setAttribute("aria-label", [sender, account ? t("has_account") : "", clock(ts)].filter(Boolean).join(", "));
+  row.setAttribute("aria-label", [sender, account ? t("has_account") : "", hook ? t("hook") : "", clock(ts)].filter(Boolean).join(", "));
   if (!row.hasAttribute("tabindex")) row.tabIndex = -1;
 
   const body = make("div", { class: "body" });
   const shownTime = make("time", { datetime: isoOf(ts), title: longTime(ts), text: isHead ? clock(ts) : shortClock(ts) });
   const time = isUnsent ? shownTime : make("a", { class: "time", href: actions.link(mid) }, shownTime);
   if (isHead) {
-    const name = make("bdi", { class: "sender", role: "button", "aria-haspopup": "dialog", text: sender });
-    body.append(make("div", { class: "meta" }, name, ...(account ? [accountSign()] : []), time));
+    const name = make("bdi", { class: "sender", text: sender, ...(hook ? {} : { role: "button", "aria-haspopup": "dialog" }) });
+    body.append(make("div", { class: "meta" }, name, ...(account ? [accountSign()] : []), ...(hook ? [hookSign(hook)] : []), time));
   }
   if (replyTo !== undefined) body.append(quote(replyTo, quoted ?? null, actions));
   if (!edit) row.editor = null;

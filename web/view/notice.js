@@ -32,6 +32,9 @@ export function noticeNodes({ notice }, { open }) {
 
 /** Returns the text for a moderation action. @param {Moderation} moderation */
 export function moderationLine({ action, by, user, seconds, reason }) {
+  // A hook comes and goes as a user does.
+  if (action === "add_hook") action = "invite";
+  if (action === "remove_hook") action = "kick";
   const time = span(seconds * 1000);
   const isTimed = seconds > 0 && (action === "mute" || action === "ban");
   const isOff = action === "slow" && seconds === 0;

@@ -1,7 +1,7 @@
 //! Responses of the journal, passed on to what waited for them.
 
 use crate::chat::Chat;
-use crate::chat::pending::{Appended, PendingRequest, RequestOrigin};
+use crate::chat::pending::{Appended, HookChange, PendingRequest, RequestOrigin};
 use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{Change, JournalError, JournalResponse, RequestId};
@@ -25,13 +25,11 @@ impl Chat {
             | JournalResponse::ReadFailed { request_id, why } => {
                 self.request_failed(step, request_id, why);
             }
-            JournalResponse::Page(page) => {
-                if let Some(PendingRequest::Page(pending)) =
-                    self.pending.requests.take(page.request_id)
-                {
-                    self.paged(step, pending, Ok(page));
-                }
-            }
+            JournalResponse::Page(page) => match self.pending.requests.take(page.request_id) {
+                Some(PendingRequest::Page(pending)) => self.paged(step, pending, Ok(page)),
+                Some(PendingRequest::HookPage(hook)) => self.hook_paged(step, hook, Ok(page)),
+                _ => {}
+            },
             JournalResponse::SearchPage(page) => {
                 if let Some(PendingRequest::Search(pending)) =
                     self.pending.requests.take(page.request_id)
@@ -74,6 +72,9 @@ impl Chat {
                 if append.planned.is_some() {
                     self.moderation_ended(step, append.room, false);
                 }
+                if let Some(HookChange { id, key: Some(_), .. }) = append.hook.as_deref() {
+                    self.rooms.hooks.remove(*id);
+                }
                 let mut refusal = Refusal::refused(why).re(append.re);
                 if let Some(room) = self.rooms.get(append.room) {
                     refusal = refusal.room(room.name_for(self.asks_as(append.origin)));
@@ -98,6 +99,7 @@ impl Chat {
             }
             Some(PendingRequest::ReplayCheck(check)) => self.replay_checked(step, *check, Err(why)),
             Some(PendingRequest::Page(pending)) => self.paged(step, pending, Err(why)),
+            Some(PendingRequest::HookPage(hook)) => self.hook_paged(step, hook, Err(why)),
             Some(PendingRequest::Search(pending)) => self.found(step, pending, Err(why)),
             Some(PendingRequest::Author(pending)) => self.author_found(step, *pending, Err(why)),
             Some(PendingRequest::Account(pending)) => self.account_saved(step, pending, Err(why)),

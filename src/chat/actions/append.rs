@@ -23,7 +23,13 @@ impl Chat {
         change: Change,
     ) {
         let (origin, person) = (RequestOrigin::Client(from.id), from.person);
-        self.record(step, origin, person, room, AppendRequest { id, change, planned: None });
+        self.record(
+            step,
+            origin,
+            person,
+            room,
+            AppendRequest { id, change, planned: None, hook: None },
+        );
     }
 
     /// Requests a change on behalf of a person.
@@ -63,7 +69,7 @@ impl Chat {
     ) {
         let Writer { author, name, account, admin } = writer;
         let (author, account) = (*author, *account);
-        let AppendRequest { id, change, planned } = requested;
+        let AppendRequest { id, change, planned, hook } = requested;
         self.persist_participants(step, room);
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
@@ -80,6 +86,7 @@ impl Chat {
             Some(planned) => planned.key_values(&inside.key),
             None => Vec::new(),
         };
+        key_values.extend(hook.iter().flat_map(|hook| hook.key_values.iter().cloned()));
         key_values.extend(inside.unsaved_key_values());
         let request_id = self.pending.requests.put(PendingRequest::Append(PendingAppend {
             origin,
@@ -89,6 +96,7 @@ impl Chat {
             account,
             change: change.clone(),
             planned: planned.map(Box::new),
+            hook: hook.map(Box::new),
             since: step.now.at,
         }));
         step.effects.push(Effect::Journal(JournalRequest::Append(Draft {

@@ -25,6 +25,7 @@ impl Chat {
         let farewell = Farewell::new(seed, self.people.clients.len(), &self.limits);
         self.farewell = Some(farewell);
         self.save_read_markers(step, true);
+        self.save_hook_positions(step);
         let unsaved: Vec<PersonId> = self
             .people
             .iter()

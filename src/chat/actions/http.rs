@@ -65,6 +65,8 @@ impl Chat {
         // A post is charged once its author is known.
         let paid = match &request {
             Request::Post(_) => Ok(()),
+            // Before its body was read.
+            Request::HookPost(_) => Ok(()),
             _ => self.charge_request(step.now, network),
         };
         let done = paid.and_then(|()| match request {
@@ -86,6 +88,14 @@ impl Chat {
             Request::Stats { minutes } => {
                 step.respond(caller, self.stats(step.now, None, minutes));
                 Ok(())
+            }
+            Request::Hooks { by, room, action } => {
+                self.hooks_asked(step, caller, &by, &room, action)
+            }
+            Request::HookPost(post) => {
+                let text = Arc::clone(&post.content);
+                let posted = self.post_by_hook(step, caller, *post);
+                posted.map_err(|refusal| refusal.text(text))
             }
             Request::RemoveRoom { by, room } => {
                 self.remove_room_by_request(step, caller, by.as_ref(), &room)
@@ -216,7 +226,7 @@ impl Chat {
             origin,
             person,
             room,
-            AppendRequest { id: post.id, change, planned: None },
+            AppendRequest { id: post.id, change, planned: None, hook: None },
         );
         Ok(())
     }

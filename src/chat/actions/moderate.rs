@@ -153,7 +153,7 @@ impl Chat {
         let moderated = Arc::clone(&moderation);
         let planned = Planned { moderation: moderated, target, at, stamp, key_values, invitation };
         let (change, planned) = (Change::Moderated { moderation }, Some(planned));
-        self.record(step, origin, person, room, AppendRequest { id, change, planned });
+        self.record(step, origin, person, room, AppendRequest { id, change, planned, hook: None });
         Ok(())
     }
 

@@ -26,7 +26,7 @@ impl Chat {
             }
             _ => return,
         };
-        let PendingAppend { origin, room, re, sender, account, mut change, planned, since } =
+        let PendingAppend { origin, room, re, sender, account, mut change, planned, hook, since } =
             append;
         self.rooms.request_answered(room);
         self.counters.took(step.now.at.since(since));
@@ -49,8 +49,11 @@ impl Chat {
                 except = (is_message && !echo).then_some(id);
             }
             RequestOrigin::Request { caller, .. } => {
-                let re = re.unwrap_or_default();
-                step.respond(caller, self.ack(author, re, room, appended));
+                let told = match hook {
+                    Some(hook) => self.hook_changed(step, *hook),
+                    None => self.ack(author, re.unwrap_or_default(), room, appended),
+                };
+                step.respond(caller, told);
                 self.has_posted(author);
             }
         }
@@ -94,6 +97,10 @@ impl Chat {
         entry: &Entry,
         except: Option<ClientId>,
     ) {
+        if let (Change::Message { .. }, Some(room)) = (&entry.change, self.rooms.get(key)) {
+            let room = Arc::clone(&room.key);
+            self.rooms.hooks.wake(step.now.at, &room);
+        }
         let Some(room) = self.rooms.get_mut(key) else { return };
         let seq = entry.seq;
         room.top = room.top.max(seq);

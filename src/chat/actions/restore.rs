@@ -1,6 +1,7 @@
 //! The state from before the start, restored.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::chat::Chat;
 use crate::chat::ids::RoomId;
@@ -50,6 +51,12 @@ impl Chat {
                 let key = self.rooms.find(room)?;
                 self.rooms.get_mut(key)?.rules_mut().restore(key_value.namespace, rest, value);
                 return Some(key);
+            }
+            Namespace::Hooks | Namespace::HookPositions => {
+                // The hooks of a room without a record would be of the next room of that name.
+                let room = self.rooms.get(self.rooms.find(room)?)?;
+                let (key, top) = (Arc::clone(&room.key), room.top);
+                self.rooms.hooks.restore(key_value.namespace, (&key, top), rest, value);
             }
             Namespace::ReadMarkers => self.rooms.read_markers.restore(&key_value.key, value),
             Namespace::Memberships => self.rooms.memberships.restore(&key_value.key, value),

@@ -4,6 +4,7 @@
 //! and those that change how other text is displayed, are refused, so that nobody can pass for
 //! another user by adding them.
 
+mod hook;
 mod index;
 mod likeness;
 mod visible;
@@ -16,6 +17,8 @@ use self::likeness::FOLDED_CHARS_MAX;
 use self::visible::{check_marks, readable};
 use crate::chat::limits::Limits;
 use crate::chat::record::RoomKey;
+pub use hook::hook_of;
+pub(in crate::chat) use hook::hook_sender;
 pub(in crate::chat) use index::{ByText, NameIndex};
 pub(in crate::chat) use likeness::{Likeness, fold};
 pub(in crate::chat) use visible::is_blank;
@@ -52,6 +55,9 @@ impl UserName {
         // In the simple form, `*` is the server's own name.
         if Likeness::of(&name).by_letter.iter().any(|like| &**like == "*") {
             return Err("this name is the server's".to_owned());
+        }
+        if hook::is_like_hook(&name) {
+            return Err("this name is one of a hook".to_owned());
         }
         Ok(Self(name.into()))
     }

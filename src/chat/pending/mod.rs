@@ -33,6 +33,8 @@ pub(in crate::chat) enum PendingRequest {
     ReplayCheck(Box<ReplayCheck>),
     /// A page of the record.
     Page(PendingPage),
+    /// A page with messages for the target of a hook.
+    HookPage(AuthorKey),
     /// A search.
     Search(PendingSearch),
     /// The author of a message, for a moderation action.
@@ -74,8 +76,21 @@ pub(in crate::chat) struct PendingAppend {
     pub(in crate::chat) change: Change,
     /// The moderation to apply once it is appended.
     pub(in crate::chat) planned: Option<Box<Planned>>,
+    /// The hook that it adds or removes.
+    pub(in crate::chat) hook: Option<Box<HookChange>>,
     /// When it was requested.
     pub(in crate::chat) since: Moment,
+}
+
+/// A hook that is being added or removed.
+#[derive(Debug)]
+pub(in crate::chat) struct HookChange {
+    /// Its id.
+    pub(in crate::chat) id: AuthorKey,
+    /// Its key, if it is being added; without one it is being removed.
+    pub(in crate::chat) key: Option<Arc<str>>,
+    /// The key-value records stored with the entry.
+    pub(in crate::chat) key_values: Vec<KeyValue>,
 }
 
 /// A page that is being read for a client.
@@ -237,6 +252,8 @@ pub(in crate::chat) struct AppendRequest {
     pub(in crate::chat) change: Change,
     /// The moderation to apply once it is appended.
     pub(in crate::chat) planned: Option<Planned>,
+    /// The hook that it adds or removes.
+    pub(in crate::chat) hook: Option<HookChange>,
 }
 
 /// A request to resume rooms, each after this `seq`.

@@ -149,7 +149,9 @@ fn request(action: ModerationAction, word: &str, rest: &str) -> Result<Moderatio
         | ModerationAction::Unlock
         | ModerationAction::MakePrivate
         | ModerationAction::MakePublic
-        | ModerationAction::RemoveRoom => {
+        | ModerationAction::RemoveRoom
+        | ModerationAction::AddHook
+        | ModerationAction::RemoveHook => {
             return Ok(request);
         }
         ModerationAction::Slow => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::chat::protocol::account::AccountRequest;
+use crate::chat::protocol::hook::{HookAction, HookPost};
 use crate::chat::protocol::login::Login;
 use crate::chat::record::Span;
 
@@ -31,6 +32,17 @@ pub enum Request {
     },
     /// Post a message.
     Post(Box<Post>),
+    /// Add, list or remove the hooks of a room.
+    Hooks {
+        /// Who asks.
+        by: Credential,
+        /// The room.
+        room: Box<str>,
+        /// What to do.
+        action: HookAction,
+    },
+    /// Post a message by a hook.
+    HookPost(Box<HookPost>),
     /// To remove a room.
     RemoveRoom {
         /// Who asks; none if it is whoever runs the server.

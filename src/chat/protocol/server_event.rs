@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::error::Refusal;
+use crate::chat::protocol::hook::Hook;
 use crate::chat::protocol::membership::{Invitation, MembershipSummary};
 use crate::chat::protocol::payloads::{
     History, Joined, Member, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
@@ -209,6 +210,15 @@ pub enum ServerEvent {
     Account(Box<Account>),
     /// All accounts; sent to HTTP requests only.
     Accounts(Vec<Account>),
+    /// A hook was added or removed; sent to HTTP requests only.
+    Hook {
+        /// The hook.
+        hook: Box<Hook>,
+        /// Its key, if it was added.
+        key: Option<Arc<str>>,
+    },
+    /// The hooks of a room; sent to HTTP requests only.
+    Hooks(Vec<Hook>),
     /// A user joined.
     UserJoined {
         /// The room.

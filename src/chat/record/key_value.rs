@@ -31,6 +31,10 @@ pub enum Namespace {
     Memberships,
     /// Invitations that are not answered; keys are `AUTHORHEX/ROOMKEY`.
     Invitations,
+    /// Hooks; keys are `ROOMKEY/IDHEX`.
+    Hooks,
+    /// How far outgoing hooks have come; keys are `ROOMKEY/IDHEX`.
+    HookPositions,
 }
 
 /// A key-value record.

@@ -65,11 +65,15 @@ pub enum ModerationAction {
     Demote,
     /// Removes the room and its record.
     RemoveRoom,
+    /// Adds a hook, which stands in place of a user.
+    AddHook,
+    /// Removes a hook.
+    RemoveHook,
 }
 
 impl ModerationAction {
     /// All actions with their words.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 16] = [
         (Self::Kick, "kick"),
         (Self::Ban, "ban"),
         (Self::Unban, "unban"),
@@ -84,11 +88,19 @@ impl ModerationAction {
         (Self::Promote, "promote"),
         (Self::Demote, "demote"),
         (Self::RemoveRoom, "remove_room"),
+        (Self::AddHook, "add_hook"),
+        (Self::RemoveHook, "remove_hook"),
     ];
 
-    /// Finds an action by its word.
+    /// Lists the actions that a client may ask for by an event, with their words.
+    pub fn requestable() -> impl Iterator<Item = (Self, &'static str)> {
+        let by_request = [Self::AddHook, Self::RemoveHook];
+        Self::ALL.into_iter().filter(move |(action, _)| !by_request.contains(action))
+    }
+
+    /// Finds an action that a client may ask for, by its word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, known)| *known == word).map(|(action, _)| action)
+        Self::requestable().find(|(_, known)| *known == word).map(|(action, _)| action)
     }
 
     /// Returns the word.

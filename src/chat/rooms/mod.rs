@@ -2,6 +2,7 @@
 
 pub(in crate::chat) mod direct;
 mod directory;
+pub(in crate::chat) mod hooks;
 pub(in crate::chat) mod invitations;
 pub(in crate::chat) mod latest;
 pub(in crate::chat) mod memberships;
@@ -34,6 +35,7 @@ use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::record::{AuthorKey, KeyValue, RoomKey, RoomRecord};
 use crate::chat::rooms::direct::{DirectRoom, DirectRooms};
 use crate::chat::rooms::directory::Directory;
+use crate::chat::rooms::hooks::Hooks;
 use crate::chat::rooms::invitations::Invitations;
 use crate::chat::rooms::latest::Latest;
 use crate::chat::rooms::memberships::Memberships;
@@ -266,6 +268,8 @@ pub(in crate::chat) struct Rooms {
     pub(in crate::chat) memberships: Memberships,
     /// Invitations that are not answered.
     pub(in crate::chat) invitations: Invitations,
+    /// The hooks of all rooms.
+    pub(in crate::chat) hooks: Hooks,
     /// Typing indicators.
     pub(in crate::chat) typing: Typing,
     /// Rooms by the time their presence changes are due, earliest first. An entry is stale once the
@@ -274,10 +278,11 @@ pub(in crate::chat) struct Rooms {
 }
 
 impl Rooms {
-    /// Returns when presence changes, read markers or typing indicators are due next.
+    /// Returns when presence changes, read markers, typing indicators or hooks are due next.
     pub(in crate::chat) fn deadline(&self) -> Moment {
         let presence = self.presence_queue.front().map_or(Moment::NEVER, |(due, _)| *due);
-        presence.min(self.read_markers.deadline()).min(self.typing.deadline())
+        let others = [self.read_markers.deadline(), self.typing.deadline(), self.hooks.deadline()];
+        others.into_iter().fold(presence, Moment::min)
     }
 
     /// Finds a room.

@@ -50,6 +50,7 @@ impl Rooms {
         self.latest_count = self.latest_count.saturating_sub(usize::from(gone.latest.is_some()));
         self.read_markers.forget_room(&gone.key);
         self.memberships.forget_room(&gone.key);
+        self.hooks.forget_room(&gone.key);
         self.shares.remove(gone.made_from);
         self.reindex(room);
         if gone.top > 0 {

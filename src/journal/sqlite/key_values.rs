@@ -6,7 +6,7 @@ use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of each namespace in the database (`shelf`), and its word in exported files. They
 /// never change.
-const NAMESPACES: [(Namespace, i64, &str); 12] = [
+const NAMESPACES: [(Namespace, i64, &str); 14] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -19,6 +19,8 @@ const NAMESPACES: [(Namespace, i64, &str); 12] = [
     (Namespace::ServerBans, 9, "server_bans"),
     (Namespace::Memberships, 10, "memberships"),
     (Namespace::Invitations, 11, "invitations"),
+    (Namespace::Hooks, 12, "hooks"),
+    (Namespace::HookPositions, 13, "hook_positions"),
 ];
 
 /// Returns the number of a namespace.
@@ -79,7 +81,13 @@ pub(super) fn remove_room(db: &Connection, room: &str) -> rusqlite::Result<()> {
     let [rooms, directs] = [Namespace::Rooms, Namespace::DirectRooms].map(number);
     db.prepare_cached("DELETE FROM facts WHERE shelf IN (?1, ?2) AND key = ?3")?
         .execute(params![rooms, directs, room])?;
-    for namespace in [Namespace::MemberStates, Namespace::Bans, Namespace::Mutes] {
+    for namespace in [
+        Namespace::MemberStates,
+        Namespace::Bans,
+        Namespace::Mutes,
+        Namespace::Hooks,
+        Namespace::HookPositions,
+    ] {
         // `0` follows `/`.
         let sql = "DELETE FROM facts WHERE shelf = ?1 AND key > ?2 || '/' AND key < ?2 || '0'";
         db.prepare_cached(sql)?.execute(params![number(namespace), room])?;
@@ -106,7 +114,10 @@ pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
         Namespace::Rooms | Namespace::DirectRooms => *key_value.key == *room,
         Namespace::MemberStates | Namespace::Bans | Namespace::Mutes => before == room,
         Namespace::ReadMarkers | Namespace::Memberships | Namespace::Invitations => after == room,
-        Namespace::Accounts
+        // Somewhere else, a room's hooks would go on sending what is said to the targets of here.
+        Namespace::Hooks
+        | Namespace::HookPositions
+        | Namespace::Accounts
         | Namespace::RevokedTokens
         | Namespace::Days
         | Namespace::ServerBans => false,
@@ -147,6 +158,7 @@ mod tests {
             (Namespace::Accounts, "dev"),
             (Namespace::RevokedTokens, "dev"),
             (Namespace::Days, "dev"),
+            (Namespace::Hooks, "dev/0a1b"),
         ] {
             assert!(!is_about(namespace, key, "dev"), "{namespace:?} {key}");
         }

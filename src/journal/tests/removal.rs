@@ -101,6 +101,8 @@ fn what_is_stored_beside_a_removed_room_is_deleted_and_nothing_else() {
             key_value(Namespace::MemberStates, &format!("{room}/{author}"), "{}"),
             key_value(Namespace::Bans, &format!("{room}/{author}"), "{}"),
             key_value(Namespace::Mutes, &format!("{room}/{author}"), "{}"),
+            key_value(Namespace::Hooks, &format!("{room}/{author}"), "{}"),
+            key_value(Namespace::HookPositions, &format!("{room}/{author}"), "{}"),
             key_value(Namespace::ReadMarkers, &format!("{author}/{room}"), "1"),
             key_value(Namespace::Memberships, &format!("{author}/{room}"), "{}"),
             key_value(Namespace::Invitations, &format!("{author}/{room}"), "{}"),

@@ -22,11 +22,13 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::Server;
 use crate::auth::{
     self, Attempts, Busy, IdentityProvider, PasswordWorker, SigningKey, SigningKeyError, Tokens,
 };
 use crate::chat::record::{AuthorKey, KeyValue, Namespace, RequestId, Snapshot};
 use crate::chat::{ClientId, Code, Refusal};
+use crate::clock::Now;
 use crate::config::{Auth, Config, Data};
 pub(super) use administration::{NewAccount, NewPassword, check_admin};
 pub(super) use caller::Caller;
@@ -184,6 +186,14 @@ impl Accounts {
     /// Removes a logout. Returns its caller.
     fn end_logout(&mut self, request_id: RequestId) -> Option<ClientId> {
         self.logouts.remove(&logout_number(request_id)?)
+    }
+}
+
+impl Server {
+    /// Charges a network for a guess at a secret, as for a wrong password.
+    pub(super) fn charge_guess(&mut self, now: Now, network: IpAddr) -> Result<(), Refusal> {
+        let attempt = self.accounts.attempts.check_network(now.at, network);
+        attempt.map_err(Refusal::rate_limited)
     }
 }
 

@@ -5,16 +5,19 @@
 //! for the password worker.
 
 mod admin;
+mod hooks;
 mod rooms;
 
 pub(super) use admin::{
     Banned, ConnectionsClosed, Draining, LevelOfLog, ListedBans, ListedConnections, ListedRooms,
     NewBan, NewNotice, Notified, Unbanned,
 };
+pub(super) use hooks::NewHook;
 
 use super::Server;
 use super::accounts::Caller;
 use super::exchange::{AccountResponse, EarlyResponse, check_method, event_response, network};
+use super::hooks::posted;
 use super::operations::{ADMIN, USERS, is_below};
 use crate::chat::{ClientId, Input, ServerEvent};
 use crate::http::{Request, Response, Status};
@@ -59,6 +62,9 @@ impl Server {
             path if is_below(path, ADMIN) => {
                 return Err(self.administer(turn, conn, request, &caller)?.into());
             }
+            path if hooks::are_meant(path) => {
+                Some(hooks::read(request, &self.hooks, caller.credential)?)
+            }
             _ => Some(rooms::read(request, self.chat.limits(), caller)?),
         };
         if let Some(request) = asked {
@@ -78,6 +84,10 @@ impl Server {
             (ServerEvent::Account(_), AccountResponse::Created) => {
                 Response { status: Status(201), ..event_response(event) }
             }
+            (ServerEvent::Hook { key: Some(_), .. }, _) => {
+                Response { status: Status(201), ..event_response(event) }
+            }
+            (ServerEvent::Ack { .. }, _) if self.exchanges.is_hook(caller) => posted(),
             _ => event_response(event),
         };
         self.finish_exchange(turn, caller, response);

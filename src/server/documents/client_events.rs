@@ -128,7 +128,8 @@ fn value(form: ValueForm, limits: &Limits) -> Value {
             json!({ "type": "string", "enum": Notify::ALL.map(|(_, word)| word) })
         }
         ValueForm::Action => {
-            json!({ "type": "string", "enum": ModerationAction::ALL.map(|(_, word)| word) })
+            let words: Vec<&str> = ModerationAction::requestable().map(|(_, word)| word).collect();
+            json!({ "type": "string", "enum": words })
         }
         ValueForm::Number => json!({ "type": "integer", "minimum": 0 }),
         ValueForm::Mid => json!({ "type": "integer", "minimum": 1 }),

@@ -12,9 +12,10 @@ use crate::http::{Method, Status};
 use crate::server::accounts::{Credentials, NewAccount, NewPassword, TokenIssued};
 use crate::server::api::{
     Banned, ConnectionsClosed, Draining, LevelOfLog, ListedBans, ListedConnections, ListedRooms,
-    NewBan, NewNotice, Notified, Unbanned,
+    NewBan, NewHook, NewNotice, Notified, Unbanned,
 };
 use crate::server::health::Health;
+use crate::server::hooks::Incoming;
 use crate::server::operations::{OPERATIONS, Operation, Parameter, RequestBody, ResponseBody, Who};
 use crate::server::{render, routes};
 
@@ -157,6 +158,14 @@ impl Schemas<'_> {
                 schema["properties"]["level"]["enum"] = json!(LogLevel::ALL.map(|it| it.text()));
                 schema
             }
+            RequestBody::NewHook => {
+                let mut schema = json!(NewHook::json_schema(&mut self.read));
+                schema["properties"]["kind"]["enum"] = json!(["incoming", "outgoing"]);
+                schema["properties"]["name"]["minLength"] = json!(1);
+                schema["properties"]["name"]["maxLength"] = json!(self.chat.name_bytes_max);
+                schema
+            }
+            RequestBody::Incoming => json!(self.read.subschema_for::<Incoming>()),
         }
     }
 
@@ -233,6 +242,14 @@ fn parameter(it: Parameter, limits: &Limits) -> Value {
             "The ban, as it is listed.",
         ),
         Parameter::From => ("from", "query", whole(u64::MAX), "0, or the `next` of another part."),
+        Parameter::Hook => {
+            let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
+            ("hook", "path", schema, "The id of the hook.")
+        }
+        Parameter::Token => {
+            let schema = json!({ "type": "string", "minLength": 1, "maxLength": 64 });
+            ("token", "path", schema, "The token of the hook.")
+        }
         Parameter::Before => ("before", "query", whole(u64::MAX), "Messages below this `seq`."),
         Parameter::After => ("after", "query", whole(u64::MAX), "Messages above this `seq`."),
         Parameter::Around => ("around", "query", whole(u64::MAX), "Messages around this `seq`."),

@@ -2,7 +2,7 @@
 //!
 //! What is written is what [`super::wire`] would write; a test compares them.
 
-use crate::chat::{ServerEvent, is_literal};
+use crate::chat::{ServerEvent, hook_of, is_literal};
 
 /// Appends the event as JSON if it is one of these; otherwise appends nothing and returns false.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
@@ -18,6 +18,9 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
             string(br#","sender":"#, sender, out);
             if *account {
                 out.extend_from_slice(br#","account":true"#);
+            }
+            if let Some(hook) = hook_of(sender) {
+                string(br#","hook":"#, hook, out);
             }
             string(br#","content":"#, content, out);
             if let Some(mid) = reply_to {
@@ -77,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_message_and_its_ack_are_written_as_serde_writes_them() {
-        let texts = ["", "a", "\"", "a\\b\nc\u{1}", "漢 👍 \u{7F}\u{2028}</script>"];
+        let texts =
+            ["", "a", "\"", "a\\b\nc\u{1}", "a [hook \"b]", "漢 👍 \u{7F}\u{2028}</script>"];
         let numbers = [1, 9, 10, 1_732_104_003_042, u64::MAX];
         for (text, number) in texts.iter().flat_map(|text| numbers.map(|number| (*text, number))) {
             for on in [false, true] {

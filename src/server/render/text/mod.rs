@@ -125,7 +125,7 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         | E::StatusSet { .. }
         | E::Read { .. } => return None,
         E::History(_) | E::Live { .. } | E::Typing { .. } | E::Pong { .. } => return None,
-        E::Account(_) | E::Accounts(_) => return None,
+        E::Account(_) | E::Accounts(_) | E::Hook { .. } | E::Hooks(_) => return None,
     })
 }
 
@@ -180,6 +180,8 @@ fn moderated(room: &str, by: &str, moderation: &Moderation) -> String {
         ModerationAction::MakePrivate => format!("{by} made {room} private"),
         ModerationAction::MakePublic => format!("{by} made {room} public"),
         ModerationAction::Promote => format!("{by} gave {user} a higher role in {room}"),
+        ModerationAction::AddHook => format!("{by} added {user} to {room}"),
+        ModerationAction::RemoveHook => format!("{by} removed {user} from {room}"),
         ModerationAction::RemoveRoom => format!("{by} removed the room {room}"),
         ModerationAction::Demote => format!("{by} gave {user} a lower role in {room}"),
     };

@@ -16,6 +16,8 @@ pub(in crate::server::render) struct Message<'a> {
     pub(super) sender: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) account: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hook: Option<&'a str>,
     pub(super) content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reply_to: Option<u64>,
@@ -148,6 +150,8 @@ struct Stored<'a> {
     sender: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     account: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hook: Option<&'a str>,
     content: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<u64>,
@@ -177,6 +181,7 @@ impl<'a> From<&'a StoredMessage> for Stored<'a> {
             ts: it.ts,
             sender: &it.sender,
             account: it.account,
+            hook: chat::hook_of(&it.sender),
             content: &it.content,
             reply_to: it.reply_to,
             expires: it.expires,

@@ -1,6 +1,7 @@
 //! Events as JSON: an envelope and one struct for the payload of each event, as `protocol.md`
 //! describes them. Fields are written in the order in which they are declared.
 
+mod hooks;
 mod kind;
 mod memberships;
 mod messages;
@@ -16,8 +17,9 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use crate::chat::ServerEvent;
 use crate::chat::record::ModerationAction;
+use crate::chat::{ServerEvent, hook_of};
+use hooks::{Hook, Hooks};
 use kind::Kind;
 use memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use messages::{
@@ -108,7 +110,7 @@ impl<'a> Envelope<'a> {
                 Self { room: it.room.as_deref(), ..Self::new(K::Error).answering(it.re.as_deref()) }
             }
             E::Bye { .. } => Self::new(K::Bye),
-            E::Account(_) | E::Accounts(_) => return None,
+            E::Account(_) | E::Accounts(_) | E::Hook { .. } | E::Hooks(_) => return None,
         };
         Some(Self { payload: Payload::of(event), ..envelope })
     }
@@ -157,6 +159,8 @@ pub(in crate::server::render) enum Payload<'a> {
     InvitationAnswered(InvitationAnswered),
     Account(Account<'a>),
     Accounts(Accounts<'a>),
+    Hook(Hook<'a>),
+    Hooks(Hooks<'a>),
     UserJoined(UserJoined<'a>),
     UserLeft(UserLeft<'a>),
     Renamed(Renamed<'a>),
@@ -184,8 +188,9 @@ impl<'a> Payload<'a> {
         use ServerEvent as E;
         Some(match event {
             E::Message { seq, sender, account, content, reply_to, expires, .. } => {
-                let (mid, account, reply_to, expires) = (*seq, *account, *reply_to, *expires);
-                Self::Message(Message { mid, sender, account, content, reply_to, expires })
+                let (mid, account, hook) = (*seq, *account, hook_of(sender));
+                let (reply_to, expires) = (*reply_to, *expires);
+                Self::Message(Message { mid, sender, account, hook, content, reply_to, expires })
             }
             E::Edited { mid, sender, content, .. } => {
                 Self::Edited(Edited { mid: *mid, sender, content })
@@ -216,6 +221,8 @@ impl<'a> Payload<'a> {
             }
             E::Account(it) => Self::Account((&**it).into()),
             E::Accounts(all) => Self::Accounts(all.as_slice().into()),
+            E::Hook { hook, key } => Self::Hook(Hook::new(hook, key.as_deref())),
+            E::Hooks(all) => Self::Hooks(all.as_slice().into()),
             E::UserJoined { user, account, count, .. } => {
                 Self::UserJoined(UserJoined { user, account: *account, count: *count })
             }

@@ -3,6 +3,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::hooks::{Hook, Hooks};
 use super::kind::Kind;
 use super::memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use super::messages::{
@@ -22,6 +23,8 @@ pub(in crate::server) enum Body {
     Accounts,
     Error,
     History,
+    Hook,
+    Hooks,
     Receipt,
     RoomList,
     RoomRemoved,
@@ -45,6 +48,8 @@ pub(in crate::server) fn body(body: Body, g: &mut SchemaGenerator) -> Schema {
         Body::Accounts => g.subschema_for::<Accounts<'_>>(),
         Body::Error => g.subschema_for::<Error<'_>>(),
         Body::History => g.subschema_for::<History<'_>>(),
+        Body::Hook => g.subschema_for::<Hook<'_>>(),
+        Body::Hooks => g.subschema_for::<Hooks<'_>>(),
         Body::Receipt => g.subschema_for::<Receipt<'_>>(),
         Body::RoomList => g.subschema_for::<RoomList<'_>>(),
         Body::RoomRemoved => g.subschema_for::<RoomRemoved>(),
