@@ -16,8 +16,8 @@ use chinwag::chat::record::{
 };
 use chinwag::chat::{
     Account, Busy, Code, Day, DirectSummary, History, Hit, Hook, HookKind, Invitation, Joined,
-    Member, MembershipSummary, Missed, Notify, OutputMode, ReadState, Refusal, Removed, Resumed,
-    RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User, Welcome,
+    Member, MembershipSummary, Missed, Notify, OutputMode, Pins, ReadState, Refusal, Removed,
+    Resumed, RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User, Welcome,
 };
 use serde_json::{Value, json};
 
@@ -28,8 +28,17 @@ fn every_event_matches_its_golden_file() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let write = std::env::var("GOLDEN").is_ok_and(|word| word == "write");
     let mut names = BTreeSet::new();
-    let all =
-        [recorded(), order(), private(), memberships(), people(), record(), accounts(), other()];
+    let all = [
+        recorded(),
+        order(),
+        private(),
+        memberships(),
+        pinned(),
+        people(),
+        record(),
+        accounts(),
+        other(),
+    ];
     for (name, event) in all.into_iter().flatten() {
         let sent = rendered(&event, OutputMode::Json);
         let sent = sent.map(|text| serde_json::from_str::<Value>(&text).unwrap());
@@ -295,6 +304,45 @@ fn order() -> Vec<Named> {
     ]
 }
 
+/// Returns the events about pinned messages.
+fn pinned() -> Vec<Named> {
+    let said = |mid, content: &str| StoredMessage {
+        mid,
+        seq: mid,
+        ts: TS,
+        sender: s("Bob"),
+        account: false,
+        content: s(content),
+        reply_to: None,
+        expires: None,
+        deleted: None,
+        edited: false,
+        reactions: Vec::new(),
+    };
+    vec![
+        (
+            "message_pinned",
+            ServerEvent::Pinned {
+                room: s("lobby"),
+                seq: 46,
+                ts: TS,
+                mid: 42,
+                by: s("Alice"),
+                on: true,
+            },
+        ),
+        (
+            "pins",
+            ServerEvent::Pins(Box::new(Pins {
+                re: Some(s("f2")),
+                room: s("dev"),
+                messages: vec![said(130, "tea"), said(119, "more tea")],
+                more: false,
+            })),
+        ),
+    ]
+}
+
 /// Returns the events about memberships of an account.
 fn memberships() -> Vec<Named> {
     vec![
@@ -522,6 +570,7 @@ fn record() -> Vec<Named> {
                 top: 131,
                 more: true,
                 lost: vec![(1, 69)],
+                pins: vec![119],
             })),
         ),
         (

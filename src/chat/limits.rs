@@ -70,6 +70,8 @@ pub struct Limits {
     pub memberships_max: usize,
     /// Open invitations of a user; above: the oldest is withdrawn.
     pub invitations_max: usize,
+    /// Pinned messages of a room; above: `too_many_pins`.
+    pub pins_max: usize,
     /// Unicode scalar values of a reason; above: `too_long`.
     pub reason_chars_max: usize,
     /// Sends per second of a connection with an account. `None`: no limit.
@@ -207,6 +209,7 @@ impl Default for Limits {
             read_markers_max: 1000,
             memberships_max: 500,
             invitations_max: 100,
+            pins_max: 50,
             reason_chars_max: 200,
             account_sends_per_second_max: Some(5),
             account_sends_burst_max: 10,

@@ -186,6 +186,7 @@ limits! {
     chat.read_markers_max <- read_marks_max;
     chat.memberships_max;
     chat.invitations_max;
+    chat.pins_max;
     chat.reason_chars_max;
     chat.listed_max;
     chat.history_max;

@@ -43,6 +43,11 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
             part(emoji.as_bytes());
             part(&[u8::from(*on)]);
         }
+        Change::Pinned { mid, on } => {
+            part(b"pinned");
+            part(&mid.to_le_bytes());
+            part(&[u8::from(*on)]);
+        }
         Change::Topic { topic } => {
             part(b"topic");
             part(topic.as_bytes());
@@ -62,7 +67,7 @@ pub(super) fn changed_message(change: &Change) -> Option<u64> {
     match change {
         Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => None,
         Change::Edited { mid, .. } | Change::Deleted { mid, .. } => Some(*mid),
-        Change::Reaction { mid, .. } => Some(*mid),
+        Change::Reaction { mid, .. } | Change::Pinned { mid, .. } => Some(*mid),
     }
 }
 

@@ -121,7 +121,7 @@ impl History {
         let seq = stored.entry.seq;
         match &stored.entry.change {
             Change::Message { .. } => self.messages = self.messages.saturating_add(1),
-            Change::Topic { .. } | Change::Moderated { .. } => {}
+            Change::Pinned { .. } | Change::Topic { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 if let Some(changed) = self.change(*mid, seq) {
                     changed.content = Some(Arc::clone(content));

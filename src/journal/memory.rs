@@ -195,7 +195,7 @@ impl Memory {
                 count = draft::deletion_count(*why);
                 *mid
             }
-            Change::Edited { mid, .. } => *mid,
+            Change::Edited { mid, .. } | Change::Pinned { mid, .. } => *mid,
             Change::Topic { .. } | Change::Moderated { .. } => 0,
         };
         let before = room.history.memory();

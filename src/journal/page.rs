@@ -184,7 +184,7 @@ pub(super) fn entry_bytes(entry: &Entry) -> usize {
         Change::Message { content, .. } | Change::Edited { content, .. } => content.len(),
         Change::Reaction { emoji, .. } => emoji.len(),
         Change::Topic { topic } => topic.len(),
-        Change::Deleted { .. } => 0,
+        Change::Deleted { .. } | Change::Pinned { .. } => 0,
         Change::Moderated { moderation } => [&moderation.user, &moderation.reason]
             .into_iter()
             .flatten()

@@ -52,7 +52,7 @@ fn filled(c: char, bytes: usize) -> String {
 }
 
 /// Messages with a name of any length.
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 48] = [
     r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
     r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
     r#"{"type":"join_room","payload":"NAME"}"#,
@@ -79,6 +79,10 @@ const NAMES: [&str; 44] = [
     r#"{"type":"react","room":"@NAME","payload":{"mid":1,"emoji":"+"}}"#,
     r#"{"type":"edit_message","room":"@NAME","payload":{"mid":1,"content":"x"}}"#,
     r#"{"type":"delete_message","room":"@NAME","payload":{"mid":1}}"#,
+    r#"{"type":"pin","room":"@NAME","payload":{"mid":1}}"#,
+    r#"{"type":"unpin","room":"@NAME","payload":{"mid":1}}"#,
+    r#"{"type":"list_pins","room":"@NAME"}"#,
+    "/pins NAME",
     r#"{"type":"direct_message","payload":{"to":"NAME","content":"x"}}"#,
     r#"{"type":"moderate","payload":{"action":"mute","user":"NAME"}}"#,
     r#"{"type":"set_name","payload":"NAME"}"#,
@@ -100,7 +104,7 @@ const NAMES: [&str; 44] = [
 ];
 
 /// Messages with a text of any length, or that take none and get one all the same.
-const TEXTS: [&str; 35] = [
+const TEXTS: [&str; 37] = [
     "TEXT",
     r#"{"type":"send_message","payload":"TEXT"}"#,
     r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
@@ -121,6 +125,8 @@ const TEXTS: [&str; 35] = [
     "/history TEXT",
     "/edit TEXT",
     "/delete TEXT",
+    "/pin TEXT",
+    "/unpin TEXT",
     "/expire TEXT",
     "/expire 60 TEXT",
     "/away TEXT",
@@ -139,7 +145,7 @@ const TEXTS: [&str; 35] = [
 ];
 
 /// Messages with a number of any size.
-const NUMBERS: [&str; 18] = [
+const NUMBERS: [&str; 20] = [
     r#"{"type":"stats","payload":{"minutes":NUMBER}}"#,
     r#"{"type":"list_rooms","payload":{"from":"NUMBER.NUMBER","limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"before":NUMBER,"limit":NUMBER}}"#,
@@ -155,6 +161,8 @@ const NUMBERS: [&str; 18] = [
     r#"{"type":"send_message","payload":{"content":"x","ttl":NUMBER,"reply_to":NUMBER}}"#,
     r#"{"type":"edit_message","payload":{"mid":NUMBER,"content":"x"}}"#,
     r#"{"type":"delete_message","payload":{"mid":NUMBER}}"#,
+    r#"{"type":"pin","payload":{"mid":NUMBER}}"#,
+    r#"{"type":"unpin","payload":{"mid":NUMBER}}"#,
     r#"{"type":"react","payload":{"mid":NUMBER,"emoji":"+"}}"#,
     r#"{"type":"moderate","payload":{"action":"mute","mid":NUMBER,"seconds":NUMBER}}"#,
     "/slow NUMBER",

@@ -31,7 +31,7 @@ pub(crate) struct Record {
     pub(crate) name: Arc<str>,
     pub(crate) entries: Vec<Entry>,
     authors: BTreeMap<u64, AuthorKey>,
-    said: BTreeMap<u64, StoredMessage>,
+    pub(crate) said: BTreeMap<u64, StoredMessage>,
     /// Entries up to this one were pruned.
     pub(crate) pruned: u64,
     /// The last entry of the room that was removed before.
@@ -281,7 +281,7 @@ impl Keeper {
         let (mid, count) = match entry.change {
             Change::Message { .. } => (seq, 0),
             Change::Deleted { mid, .. } => (mid, taken_away),
-            Change::Edited { mid, .. } => (mid, 0),
+            Change::Edited { mid, .. } | Change::Pinned { mid, .. } => (mid, 0),
             Change::Reaction { mid, count, .. } => (mid, count),
             Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
@@ -345,7 +345,7 @@ impl Record {
         let (mid, own) = match draft.change {
             Change::Edited { mid, .. } => (mid, true),
             Change::Deleted { mid, .. } => (mid, !draft.moderator),
-            Change::Reaction { mid, .. } => (mid, false),
+            Change::Reaction { mid, .. } | Change::Pinned { mid, .. } => (mid, false),
             Change::Message { .. } | Change::Topic { .. } | Change::Moderated { .. } => {
                 return Ok(());
             }
@@ -401,7 +401,7 @@ impl Record {
                 }
                 *count = names.len() as u32;
             }
-            Change::Topic { .. } | Change::Moderated { .. } => {}
+            Change::Pinned { .. } | Change::Topic { .. } | Change::Moderated { .. } => {}
         }
         let entry = Entry { seq, ts, sender, account, change };
         self.entries.push(entry.clone());

@@ -16,6 +16,7 @@ mod law;
 mod limits;
 mod members;
 mod order;
+mod pins;
 mod presence;
 mod private;
 mod properties;

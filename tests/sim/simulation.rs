@@ -689,6 +689,7 @@ pub(crate) fn numbered(event: &ServerEvent) -> Option<(&str, u64)> {
         | E::Edited { room, seq, .. }
         | E::Deleted { room, seq, .. }
         | E::Reaction { room, seq, .. }
+        | E::Pinned { room, seq, .. }
         | E::Topic { room, seq, .. }
         | E::Moderated { room, seq, .. } => Some((room, *seq)),
         _ => None,
@@ -725,6 +726,9 @@ pub(crate) fn assert_same(event: &ServerEvent, entry: &Entry) {
             E::Reaction { mid, on, count, .. },
             Change::Reaction { mid: of, on: given, count: now, .. },
         ) => assert_eq!((mid, on, count), (of, given, now)),
+        (E::Pinned { mid, on, by, .. }, Change::Pinned { mid: of, on: now }) => {
+            assert_eq!((mid, on, by), (of, now, &entry.sender));
+        }
         (E::Topic { topic, by, .. }, Change::Topic { topic: new }) => {
             assert_eq!((topic, by), (new, &entry.sender));
         }

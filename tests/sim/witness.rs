@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chinwag::chat::record::{AuthorKey, Namespace, StoredMessage};
-use chinwag::chat::{ClientId, RoomId, RoomSummary, ServerEvent};
+use chinwag::chat::{ClientId, Pins, RoomId, RoomSummary, ServerEvent};
 
 use super::keeper::{Keeper, Record};
 use super::simulation::{assert_same, numbered};
@@ -119,6 +119,7 @@ impl Witness {
                     self.check_room(&history.room, society);
                 }
             }
+            E::Pins(pins) => self.check_pins(pins, society),
             E::SearchResults(results) => {
                 for hit in &results.hits {
                     self.check_room(&hit.room, society);
@@ -155,6 +156,18 @@ impl Witness {
                     assert_same(event, &record.entries[seq as usize - 1]);
                 }
             }
+        }
+    }
+
+    fn check_pins(&self, pins: &Pins, society: &Society) {
+        let record = self.record(&pins.room, &society.keeper);
+        for said in &pins.messages {
+            self.check_stays(&pins.room, said.mid, society);
+            check_said(said, record.expect("pins of no record"));
+            assert!(said.deleted.is_none(), "{said:?} is pinned");
+        }
+        if !pins.messages.is_empty() {
+            self.check_room(&pins.room, society);
         }
     }
 

@@ -12,7 +12,7 @@ import { world } from "./fake-socket.js";
 const GOLDEN = new URL("../golden/", import.meta.url);
 
 /** Events that only the library interprets. */
-const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats", "search_results", "room_list", "membership", "invitation", "member_list"]);
+const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats", "search_results", "room_list", "membership", "invitation", "member_list", "message_pinned", "pins"]);
 
 const names = existsSync(GOLDEN) ? readdirSync(GOLDEN).filter((name) => name.endsWith(".json")) : [];
 const golden = names.flatMap((name) => {

@@ -88,6 +88,7 @@ impl Chat {
         };
         key_values.extend(hook.iter().flat_map(|hook| hook.key_values.iter().cloned()));
         key_values.extend(inside.unsaved_key_values());
+        key_values.extend(inside.pin_key_value(&change, step.now.unix_ms));
         let request_id = self.pending.requests.put(PendingRequest::Append(PendingAppend {
             origin,
             room,

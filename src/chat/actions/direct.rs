@@ -233,7 +233,8 @@ impl Chat {
             }
             let authors = direct_room.authors();
             if room.has_record() {
-                let key_values = vec![KeyValue { value: None, ..direct_room.key_value(&room.key) }];
+                let mut key_values = room.forget_pins();
+                key_values.push(KeyValue { value: None, ..direct_room.key_value(&room.key) });
                 step.put(key_values);
             }
             self.rooms.directs.remove(authors, key);
@@ -248,6 +249,7 @@ impl ServerEvent {
         if let Self::Message { room, .. }
         | Self::Edited { room, .. }
         | Self::Deleted { room, .. }
+        | Self::Pinned { room, .. }
         | Self::Reaction { room, .. }
         | Self::Topic { room, .. } = &mut self
         {

@@ -81,6 +81,7 @@ impl Chat {
                 let change = Change::Reaction { mid, emoji, on, count: 0 };
                 self.change_in(step, from, room, id, change)
             }
+            Command::Pin { mid, on } => self.pin(step, from, room, id, (mid, on)),
             Command::SetTopic(topic) => {
                 self.change_in(step, from, room, id, Change::Topic { topic })
             }
@@ -238,6 +239,10 @@ impl Chat {
                 return self.join(step, from, re, &room, history, after);
             }
             Command::Leave => return self.leave(step, from, re, room),
+            Command::ListPins => {
+                let room = self.room_to_read(from, room)?;
+                return self.list_pins(step, from, re, room);
+            }
             Command::ListMembers { from: after, limit } => {
                 return self.list_members(step, from, re, room, (after.as_deref(), limit));
             }
@@ -311,7 +316,7 @@ impl Chat {
 /// work.
 fn price(command: &Command) -> u32 {
     match command {
-        Command::Search(_) | Command::ListMembers { .. } => 5,
+        Command::Search(_) | Command::ListMembers { .. } | Command::ListPins => 5,
         Command::History { .. } => 2,
         Command::Resume { rooms, .. } => {
             u32::try_from(rooms.len() / 8).unwrap_or(u32::MAX).saturating_add(1)

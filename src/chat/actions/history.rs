@@ -118,6 +118,7 @@ impl Chat {
             top: page.top.min(inside.top),
             more: page.more || cut,
             lost: page.lost,
+            pins: inside.pins.keys().copied().collect(),
         })
     }
 

@@ -143,5 +143,6 @@ fn could_be_replayed(refusal: &Refusal) -> bool {
             | Code::Forbidden
             | Code::AuthRequired
             | Code::RoomFull
+            | Code::TooManyPins
     )
 }

@@ -100,7 +100,10 @@ impl Chat {
                 }
             }
             Change::Topic { topic } => self.check_length(topic, self.limits.topic_chars_max)?,
-            Change::Message { .. } | Change::Deleted { .. } | Change::Moderated { .. } => {}
+            Change::Message { .. }
+            | Change::Deleted { .. }
+            | Change::Pinned { .. }
+            | Change::Moderated { .. } => {}
         }
         let stays = self.rooms.get(room).map_or(Ok(()), Room::check_stays);
         let speaks = !matches!(change, Change::Deleted { .. });
@@ -120,6 +123,7 @@ impl Chat {
         }
         if let Change::Edited { mid, .. }
         | Change::Deleted { mid, .. }
+        | Change::Pinned { mid, .. }
         | Change::Reaction { mid, .. } = &change
             && self.above_top(room, *mid)
         {

@@ -115,10 +115,14 @@ impl Chat {
                 if let Some(latest) = &mut room.latest {
                     latest.remove(*mid);
                 }
+                step.put(self.rooms.unpin(key, *mid).into_iter().collect());
             }
+            Change::Pinned { mid, on: true } => drop(room.pins.insert(*mid, entry.ts)),
+            Change::Pinned { mid, on: false } => drop(room.pins.remove(mid)),
             Change::Topic { topic } => room.topic = Arc::clone(topic),
             _ => {}
         }
+        let Some(room) = self.rooms.get_mut(key) else { return };
         let event = ServerEvent::of_entry(&room.name, entry);
         if room.waiting > 0 {
             room.remember(Recent { seq, event: event.clone(), except }, &self.limits);

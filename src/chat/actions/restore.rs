@@ -59,6 +59,11 @@ impl Chat {
                 self.rooms.hooks.restore(key_value.namespace, (&key, top), rest, value);
             }
             Namespace::ReadMarkers => self.rooms.read_markers.restore(&key_value.key, value),
+            Namespace::Pins => {
+                let room = self.rooms.find(room)?;
+                let pin = rest.parse::<u64>().ok().zip(value.parse::<u64>().ok());
+                self.rooms.get_mut(room)?.pins.extend(pin);
+            }
             Namespace::Memberships => self.rooms.memberships.restore(&key_value.key, value),
             Namespace::Invitations => self.rooms.invitations.restore(&key_value.key, value),
             Namespace::DirectRooms

@@ -115,6 +115,9 @@ impl Chat {
                 (Some(from), Err(why)) => self.unread(step, from, pending.room, re, why),
                 (None, _) => {}
             },
+            Purpose::Pin { list, mid } => {
+                self.pin_arrived(step, from, pending.room, (list, mid), page);
+            }
             Purpose::Counting => self.counted(step, pending.room, page),
             Purpose::Requested { by } => {
                 let own = by.unwrap_or(AuthorKey([0; 16]));

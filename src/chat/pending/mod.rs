@@ -8,7 +8,9 @@ use crate::chat::ids::{ClientId, RoomId, number_of};
 use crate::chat::protocol::account::Account;
 use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::Refusal;
-use crate::chat::record::{AuthorKey, Change, KeyValue, Moderation, Page, RequestId, Span};
+use crate::chat::record::{
+    AuthorKey, Change, KeyValue, Moderation, Page, RequestId, Span, StoredMessage,
+};
 use crate::chat::rooms::invitations::OpenInvitation;
 use crate::chat::rooms::rules::Actor;
 use crate::clock::{Moment, Now};
@@ -20,6 +22,8 @@ pub(in crate::chat) struct Pending {
     pub(in crate::chat) requests: RequestIds,
     /// Resumes whose pages have not all arrived.
     pub(in crate::chat) resumes: Slab<Resume>,
+    /// Lists of pinned messages that have not all arrived.
+    pub(in crate::chat) pin_lists: Slab<PinList>,
     /// The last wait number allocated.
     pub(in crate::chat) waits: u32,
 }
@@ -130,6 +134,13 @@ pub(in crate::chat) enum Purpose {
         /// The `id` of the event that asked.
         re: Option<Arc<str>>,
     },
+    /// A pinned message.
+    Pin {
+        /// The key of its [`PinList`].
+        list: u32,
+        /// The message.
+        mid: u64,
+    },
     /// The latest messages of a room, for counting what is unread.
     Counting,
     /// The answer to an HTTP request, whose id stands for the client's.
@@ -144,6 +155,19 @@ pub(in crate::chat) enum Purpose {
         /// Its index in [`Resume::parts`].
         part: usize,
     },
+}
+
+/// A list of pinned messages that is being read.
+#[derive(Debug)]
+pub(in crate::chat) struct PinList {
+    /// The `id` of the event that asked.
+    pub(in crate::chat) re: Option<Arc<str>>,
+    /// The messages, in the order of the list.
+    pub(in crate::chat) mids: Vec<u64>,
+    /// Those that have arrived.
+    pub(in crate::chat) messages: Vec<StoredMessage>,
+    /// Number of messages that have not.
+    pub(in crate::chat) missing: usize,
 }
 
 /// A moderation that names a message instead of a user.

@@ -57,6 +57,15 @@ pub enum Command {
         /// Whether to add it; false removes it.
         on: bool,
     },
+    /// Pin a message, or unpin it.
+    Pin {
+        /// The message.
+        mid: u64,
+        /// Whether to pin it.
+        on: bool,
+    },
+    /// List the pinned messages of the room.
+    ListPins,
     /// Join a room.
     Join {
         /// The room.

@@ -7,7 +7,7 @@ use crate::chat::protocol::membership::Notify;
 use crate::chat::record::{ModerationAction, Span};
 
 /// The commands: name, arguments, what it does.
-const COMMANDS: [(&str, &str, &str); 38] = [
+const COMMANDS: [(&str, &str, &str); 41] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
     ("join", "ROOM", "join a room; what you type goes there"),
@@ -24,6 +24,9 @@ const COMMANDS: [(&str, &str, &str); 38] = [
     ("history", "[N]", "show earlier messages"),
     ("edit", "TEXT", "correct your last message"),
     ("delete", "[SEQ]", "delete a message of yours"),
+    ("pin", "SEQ", "pin a message"),
+    ("unpin", "SEQ", "unpin a message"),
+    ("pins", "[ROOM]", "show the pinned messages"),
     ("expire", "SECONDS TEXT", "send a message that disappears"),
     ("msg", "USER TEXT", "send a private message"),
     ("away", "[TEXT]", "set yourself away"),
@@ -66,10 +69,7 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
         }
         "accept" => Command::Accept { room: needed()?.trim_end().into() },
         "decline" => Command::Decline { room: needed()?.trim_end().into() },
-        "notify" => {
-            let level = Notify::parse(rest.trim_end()).ok_or_else(|| usage(&word))?;
-            Command::SetMembership { notify: Some(level), order: None }
-        }
+        "notify" => notify(&word, rest)?,
         "leave" => {
             room = optional(rest);
             Command::Leave
@@ -94,6 +94,11 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
         }
         "edit" => Command::Edit { mid: None, content: needed()?.into() },
         "delete" => Command::Delete { mid: number(&word, rest)? },
+        "pin" | "unpin" => pin(&word, rest)?,
+        "pins" => {
+            room = optional(rest);
+            Command::ListPins
+        }
         "expire" => expire(rest)?,
         "away" => Command::SetStatus { away: true, text: rest.into() },
         "back" => Command::SetStatus { away: false, text: "".into() },
@@ -196,6 +201,16 @@ fn someone(rest: &str) -> (&str, &str) {
         None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
     };
     (name.trim(), more.trim_start())
+}
+
+fn pin(word: &str, rest: &str) -> Result<Command, Refusal> {
+    let mid = number(word, rest)?.filter(|mid| *mid > 0).ok_or_else(|| usage(word))?;
+    Ok(Command::Pin { mid, on: word == "pin" })
+}
+
+fn notify(word: &str, rest: &str) -> Result<Command, Refusal> {
+    let level = Notify::parse(rest.trim_end()).ok_or_else(|| usage(word))?;
+    Ok(Command::SetMembership { notify: Some(level), order: None })
 }
 
 fn expire(rest: &str) -> Result<Command, Refusal> {
@@ -311,6 +326,9 @@ mod tests {
             ("/edit as meant", Command::Edit { mid: None, content: "as meant".into() }),
             ("/delete", Command::Delete { mid: None }),
             ("/delete 7", Command::Delete { mid: Some(7) }),
+            ("/pin 7", Command::Pin { mid: 7, on: true }),
+            ("/unpin 7 ", Command::Pin { mid: 7, on: false }),
+            ("/pins", Command::ListPins),
             ("/expire 60 soon gone", send("soon gone", Some(60))),
             ("/away lunch ", Command::SetStatus { away: true, text: "lunch ".into() }),
             ("/away", Command::SetStatus { away: true, text: "".into() }),
@@ -378,6 +396,8 @@ mod tests {
             "/reply",
             "/me",
             "/edit",
+            "/pin",
+            "/unpin 0",
             "/expire 5",
             "/expire x y",
             "/mode loud",

@@ -57,6 +57,8 @@ pub enum Code {
     TooManyRooms,
     /// The message has as many kinds of reactions as allowed.
     TooManyReactions,
+    /// The room has as many pinned messages as allowed.
+    TooManyPins,
     /// A rate is exceeded.
     RateLimited,
     /// The server is overloaded.
@@ -71,7 +73,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in their order.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::BadJson,
         Self::UnknownType,
         Self::MissingField,
@@ -96,6 +98,7 @@ impl Code {
         Self::RoomFull,
         Self::TooManyRooms,
         Self::TooManyReactions,
+        Self::TooManyPins,
         Self::RateLimited,
         Self::Overloaded,
         Self::StorageUnavailable,
@@ -130,6 +133,7 @@ impl Code {
             Self::RoomFull => "room_full",
             Self::TooManyRooms => "too_many_rooms",
             Self::TooManyReactions => "too_many_reactions",
+            Self::TooManyPins => "too_many_pins",
             Self::RateLimited => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::StorageUnavailable => "storage_unavailable",

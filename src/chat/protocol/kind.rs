@@ -58,6 +58,12 @@ pub enum EventKind {
     MarkUnread,
     /// List the members of a room who are not in it.
     ListMembers,
+    /// Pin a message.
+    Pin,
+    /// Unpin a message.
+    Unpin,
+    /// List the pinned messages of a room.
+    ListPins,
 }
 
 /// The form of an event's payload.
@@ -139,7 +145,7 @@ pub enum ValueForm {
 
 impl EventKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::SendMessage,
         Self::Typing,
         Self::Ping,
@@ -166,6 +172,9 @@ impl EventKind {
         Self::Decline,
         Self::MarkUnread,
         Self::ListMembers,
+        Self::Pin,
+        Self::Unpin,
+        Self::ListPins,
     ];
 
     /// Finds a kind by its name.
@@ -202,6 +211,9 @@ impl EventKind {
             Self::Decline => "decline",
             Self::MarkUnread => "mark_unread",
             Self::ListMembers => "list_members",
+            Self::Pin => "pin",
+            Self::Unpin => "unpin",
+            Self::ListPins => "list_pins",
         }
     }
 
@@ -233,6 +245,9 @@ impl EventKind {
             Self::Accept => "Accept an invitation to a private room.",
             Self::Decline => "Decline an invitation to a private room.",
             Self::ListMembers => "List the members of a room who are not in it.",
+            Self::Pin => "Pin a message.",
+            Self::Unpin => "Unpin a message.",
+            Self::ListPins => "List the pinned messages of a room.",
             Self::MarkUnread => "Move the account's read marker back before a message.",
         }
     }
@@ -245,12 +260,14 @@ impl EventKind {
             Self::Read => PayloadForm::of(READ),
             Self::React => PayloadForm::of(REACT),
             Self::EditMessage => PayloadForm::of(EDIT),
-            Self::DeleteMessage | Self::MarkUnread => PayloadForm::of(DELETE),
+            Self::DeleteMessage | Self::MarkUnread | Self::Pin | Self::Unpin => {
+                PayloadForm::of(DELETE)
+            }
             Self::DirectMessage => PayloadForm::of(DIRECT),
             Self::JoinRoom => PayloadForm::of(JOIN).or_bare("room"),
             Self::LeaveRoom => PayloadForm::of(LEAVE).or_bare("room"),
             Self::ListRooms | Self::ListMembers => PayloadForm::of(LIST),
-            Self::Ping | Self::ListUsers => PayloadForm::of(&[]),
+            Self::Ping | Self::ListUsers | Self::ListPins => PayloadForm::of(&[]),
             Self::History => PayloadForm {
                 exclusive: &["before", "after", "around"],
                 ..PayloadForm::of(HISTORY)
@@ -448,7 +465,7 @@ mod tests {
     #[test]
     fn the_list_of_kinds_is_complete() {
         let numbers: Vec<usize> = EventKind::ALL.iter().map(|kind| *kind as usize).collect();
-        assert_eq!(numbers, (0..=EventKind::ListMembers as usize).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..=EventKind::ListPins as usize).collect::<Vec<_>>());
         for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.word()), Some(kind));
         }

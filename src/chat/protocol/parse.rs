@@ -159,6 +159,8 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
             _ => untyped(inner)?,
         },
         E::EditMessage => Command::Edit { mid: Some(mid(inner)?), content: content(inner)? },
+        E::Pin => Command::Pin { mid: mid(inner)?, on: true },
+        E::Unpin => Command::Pin { mid: mid(inner)?, on: false },
         E::DeleteMessage => Command::Delete { mid: Some(mid(inner)?) },
         E::React => Command::React {
             mid: mid(inner)?,
@@ -210,6 +212,7 @@ fn query(
             limit: payload.number(Key::Limit)?.map(clamped),
         },
         E::ListUsers => Command::ListUsers,
+        E::ListPins => Command::ListPins,
         E::ListMembers => Command::ListMembers {
             from: payload.text(Key::From)?.map(Box::from),
             limit: payload.number(Key::Limit)?.map(clamped),

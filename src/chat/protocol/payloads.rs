@@ -169,6 +169,21 @@ pub struct History {
     pub more: bool,
     /// Ranges that retention has removed.
     pub lost: Vec<(u64, u64)>,
+    /// The room's pinned messages, by `mid`.
+    pub pins: Vec<u64>,
+}
+
+/// The pinned messages of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pins {
+    /// The `id` of the event that is answered.
+    pub re: Option<Arc<str>>,
+    /// The room.
+    pub room: Arc<str>,
+    /// The messages, the one pinned last first.
+    pub messages: Vec<StoredMessage>,
+    /// Whether some are left out because the answer would be too long.
+    pub more: bool,
 }
 
 /// The results of a search.

@@ -9,7 +9,7 @@ use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::hook::Hook;
 use crate::chat::protocol::membership::{Invitation, MembershipSummary};
 use crate::chat::protocol::payloads::{
-    History, Joined, Member, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
+    History, Joined, Member, Pins, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
 };
 use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
@@ -131,6 +131,21 @@ pub enum ServerEvent {
         on: bool,
         /// Number of people who have it now.
         count: u32,
+    },
+    /// A message was pinned, or is pinned no more.
+    Pinned {
+        /// The room.
+        room: Arc<str>,
+        /// The entry's `seq`.
+        seq: u64,
+        /// Its time.
+        ts: u64,
+        /// The message.
+        mid: u64,
+        /// Who did it.
+        by: Arc<str>,
+        /// Whether it was pinned.
+        on: bool,
     },
     /// The topic was changed.
     Topic {
@@ -316,6 +331,8 @@ pub enum ServerEvent {
     },
     /// A part of the record.
     History(Box<History>),
+    /// The pinned messages of a room.
+    Pins(Box<Pins>),
     /// The results of a search.
     SearchResults(Box<SearchResults>),
     /// The statistics.
@@ -406,6 +423,7 @@ impl ServerEvent {
                 on: *on,
                 count: *count,
             },
+            Change::Pinned { mid, on } => Self::Pinned { room, seq, ts, mid: *mid, by, on: *on },
             Change::Topic { topic } => Self::Topic { room, seq, ts, topic: Arc::clone(topic), by },
             Change::Moderated { moderation } => {
                 Self::Moderated { room, seq, ts, by, moderation: Arc::clone(moderation) }

@@ -26,7 +26,7 @@ pub(in crate::chat) fn event(event: &ServerEvent) -> usize {
         }
         ServerEvent::Topic { room, topic, .. } => (room, text(topic)),
         ServerEvent::Reaction { room, emoji, .. } => (room, text(emoji)),
-        ServerEvent::Deleted { room, .. } => (room, 0),
+        ServerEvent::Deleted { room, .. } | ServerEvent::Pinned { room, .. } => (room, 0),
         ServerEvent::Moderated { room, moderation, .. } => {
             let texts = [&moderation.user, &moderation.reason].into_iter().flatten();
             (room, texts.fold(0, |sum, it| text(it).saturating_add(sum)))

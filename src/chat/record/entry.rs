@@ -42,6 +42,13 @@ pub enum Change {
         /// Number of people with this reaction; filled in by the journal.
         count: u32,
     },
+    /// A message was pinned, or is pinned no more.
+    Pinned {
+        /// The message.
+        mid: u64,
+        /// Whether it was pinned.
+        on: bool,
+    },
     /// The topic was changed.
     Topic {
         /// The topic, empty for none.

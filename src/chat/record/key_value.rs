@@ -35,6 +35,8 @@ pub enum Namespace {
     Hooks,
     /// How far outgoing hooks have come; keys are `ROOMKEY/IDHEX`.
     HookPositions,
+    /// Pinned messages; keys are `ROOMKEY/MID`.
+    Pins,
 }
 
 /// A key-value record.

@@ -6,6 +6,7 @@ pub(in crate::chat) mod hooks;
 pub(in crate::chat) mod invitations;
 pub(in crate::chat) mod latest;
 pub(in crate::chat) mod memberships;
+mod pins;
 pub(in crate::chat) mod posters;
 pub(in crate::chat) mod presence;
 pub(in crate::chat) mod projected;
@@ -19,7 +20,7 @@ pub(in crate::chat) mod upkeep;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -65,6 +66,8 @@ pub(in crate::chat) struct Room {
     pub(in crate::chat) last_mid: u64,
     /// Unix milliseconds of its last message; 0 if there was none.
     pub(in crate::chat) spoke: u64,
+    /// Its pinned messages, each with the time at which it was pinned, in Unix milliseconds.
+    pub(in crate::chat) pins: BTreeMap<u64, u64>,
     /// Its latest messages, once they were needed.
     pub(in crate::chat) latest: Option<Box<Latest>>,
     /// Its topic, empty for none.
@@ -117,6 +120,7 @@ impl Room {
             base: 0,
             last_mid: 0,
             spoke: 0,
+            pins: BTreeMap::new(),
             latest: None,
             topic: "".into(),
             audience: Vec::new(),

@@ -6,7 +6,7 @@ use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of each namespace in the database (`shelf`), and its word in exported files. They
 /// never change.
-const NAMESPACES: [(Namespace, i64, &str); 14] = [
+const NAMESPACES: [(Namespace, i64, &str); 15] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -21,6 +21,7 @@ const NAMESPACES: [(Namespace, i64, &str); 14] = [
     (Namespace::Invitations, 11, "invitations"),
     (Namespace::Hooks, 12, "hooks"),
     (Namespace::HookPositions, 13, "hook_positions"),
+    (Namespace::Pins, 14, "pins"),
 ];
 
 /// Returns the number of a namespace.
@@ -87,6 +88,7 @@ pub(super) fn remove_room(db: &Connection, room: &str) -> rusqlite::Result<()> {
         Namespace::Mutes,
         Namespace::Hooks,
         Namespace::HookPositions,
+        Namespace::Pins,
     ] {
         // `0` follows `/`.
         let sql = "DELETE FROM facts WHERE shelf = ?1 AND key > ?2 || '/' AND key < ?2 || '0'";
@@ -112,7 +114,9 @@ pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
     let (before, after) = key_value.key.split_once('/').unwrap_or((&key_value.key, ""));
     match key_value.namespace {
         Namespace::Rooms | Namespace::DirectRooms => *key_value.key == *room,
-        Namespace::MemberStates | Namespace::Bans | Namespace::Mutes => before == room,
+        Namespace::MemberStates | Namespace::Bans | Namespace::Mutes | Namespace::Pins => {
+            before == room
+        }
         Namespace::ReadMarkers | Namespace::Memberships | Namespace::Invitations => after == room,
         // Somewhere else, a room's hooks would go on sending what is said to the targets of here.
         Namespace::Hooks
@@ -146,6 +150,7 @@ mod tests {
         assert!(is_about(Namespace::MemberStates, "dev/0a1b", "dev"));
         assert!(is_about(Namespace::Bans, "dev/10.0.0.0/8", "dev"));
         assert!(is_about(Namespace::Mutes, "dev/0a1b", "dev"));
+        assert!(is_about(Namespace::Pins, "dev/7", "dev"));
         assert!(is_about(Namespace::ReadMarkers, "0a1b/dev", "dev"));
         assert!(is_about(Namespace::Memberships, "0a1b/dev", "dev"));
         assert!(is_about(Namespace::Invitations, "0a1b/dev", "dev"));

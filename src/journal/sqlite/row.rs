@@ -28,6 +28,7 @@ mod kind {
     pub(super) const REACTION: i64 = 3;
     pub(super) const TOPIC: i64 = 4;
     pub(super) const MODERATED: i64 = 5;
+    pub(super) const PINNED: i64 = 6;
 }
 
 const SEQ_BITS: u32 = 40;
@@ -191,6 +192,11 @@ pub(super) fn insert(
             row.count = Some(i64::from(*count));
             (kind::REACTION, &**emoji)
         }
+        Change::Pinned { mid, on } => {
+            row.mid = Some(key(room, *mid));
+            row.given = Some(*on);
+            (kind::PINNED, "")
+        }
         Change::Topic { topic } => (kind::TOPIC, &**topic),
         Change::Moderated { moderation } => {
             json = serde_json::to_string(moderation)
@@ -255,6 +261,7 @@ pub(super) fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
         kind::REACTION => {
             Change::Reaction { mid: mid()?, emoji: text, on: row.get(9)?, count: row.get(10)? }
         }
+        kind::PINNED => Change::Pinned { mid: mid()?, on: row.get(9)? },
         kind::TOPIC => Change::Topic { topic: text },
         kind::MODERATED => Change::Moderated {
             moderation: serde_json::from_str(&text).map_err(|error| {

@@ -281,7 +281,7 @@ impl OpenError {
 }
 
 /// The migrations; each brings the database to the next version.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("search.sql"),
     include_str!("facts.sql"),
@@ -289,6 +289,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("folding.sql"),
     include_str!("removed.sql"),
     include_str!("accounts.sql"),
+    include_str!("pins.sql"),
 ];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -132,7 +132,7 @@ pub(super) fn bytes(draft: &Draft) -> usize {
         Change::Moderated { moderation } => {
             moderation.reason.as_ref().map_or(0, |reason| reason.len())
         }
-        Change::Deleted { .. } => 0,
+        Change::Deleted { .. } | Change::Pinned { .. } => 0,
     };
     let id = draft.id.as_ref().map_or(0, |id| id.len());
     let parts =

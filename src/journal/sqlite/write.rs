@@ -157,7 +157,7 @@ impl Writer {
             Change::Message { .. } => (seq, 0),
             Change::Reaction { mid, count, .. } => (*mid, *count),
             Change::Deleted { mid, why } => (*mid, draft::deletion_count(*why)),
-            Change::Edited { mid, .. } => (*mid, 0),
+            Change::Edited { mid, .. } | Change::Pinned { mid, .. } => (*mid, 0),
             Change::Topic { .. } | Change::Moderated { .. } => (0, 0),
         };
         let stored = StoredEntry {
@@ -319,7 +319,7 @@ impl Writer {
         let Entry { seq, sender, change, .. } = &stored.entry;
         let (seq, db) = (int(*seq), &self.db);
         match change {
-            Change::Message { .. } | Change::Moderated { .. } => {}
+            Change::Message { .. } | Change::Pinned { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 text_index::remove(db, room, *mid, *mid)?;
                 let mut statement = db.prepare_cached(

@@ -105,6 +105,7 @@ fn what_is_stored_beside_a_removed_room_is_deleted_and_nothing_else() {
             key_value(Namespace::HookPositions, &format!("{room}/{author}"), "{}"),
             key_value(Namespace::ReadMarkers, &format!("{author}/{room}"), "1"),
             key_value(Namespace::Memberships, &format!("{author}/{room}"), "{}"),
+            key_value(Namespace::Pins, &format!("{room}/7"), "1"),
             key_value(Namespace::Invitations, &format!("{author}/{room}"), "{}"),
         ]
     };

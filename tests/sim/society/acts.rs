@@ -121,7 +121,9 @@ impl Society {
         let Some(client) = self.client() else { return };
         let (room, mid) = (self.room_for(client), 1 + self.random.up_to(20));
         let text = format!("secret {}", self.random.up_to(100_000));
-        let (kind, payload) = match self.random.up_to(8) {
+        let (kind, payload) = match self.random.up_to(10) {
+            8 => ("pin", format!(r#"{{"mid":{mid}}}"#)),
+            9 => ("unpin", format!(r#"{{"mid":{mid}}}"#)),
             0 => ("edit_message", format!(r#"{{"mid":{mid},"content":"{text}"}}"#)),
             1 => ("delete_message", format!(r#"{{"mid":{mid}}}"#)),
             2 => ("react", format!(r#"{{"mid":{mid},"emoji":"👍"}}"#)),
@@ -204,7 +206,8 @@ impl Society {
             0 => self.room().to_owned(),
             _ => self.room_for(client),
         };
-        let (kind, payload) = match self.random.up_to(12) {
+        let (kind, payload) = match self.random.up_to(13) {
+            12 => ("list_pins", "null"),
             11 => ("mark_unread", r#"{"mid":3}"#),
             8 => ("set_membership", r#"{"notify":"none","order":7}"#),
             9 => ("accept", "null"),

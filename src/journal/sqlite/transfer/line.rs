@@ -101,6 +101,10 @@ enum ChangeLine {
         on: bool,
         count: u32,
     },
+    Pinned {
+        mid: u64,
+        on: bool,
+    },
     Topic {
         topic: Arc<str>,
     },
@@ -168,6 +172,7 @@ impl EntryLine {
             Change::Reaction { mid, emoji, on, count } => {
                 ChangeLine::Reaction { mid, emoji, on, count }
             }
+            Change::Pinned { mid, on } => ChangeLine::Pinned { mid, on },
             Change::Topic { topic } => ChangeLine::Topic { topic },
             Change::Moderated { moderation } => ChangeLine::Moderated(moderation),
         };
@@ -212,6 +217,7 @@ impl ChangeLine {
             Self::Reaction { mid, emoji, on, count } => {
                 Change::Reaction { mid: earlier(mid)?, emoji, on, count }
             }
+            Self::Pinned { mid, on } => Change::Pinned { mid: earlier(mid)?, on },
             Self::Topic { topic } => Change::Topic { topic },
             Self::Moderated(moderation) => Change::Moderated { moderation },
         })

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{room_and_users, stats, status_and_text, time};
+use crate::chat::record::StoredMessage;
 use crate::chat::{
     Hit, Invitation, Member, Notify, RoomSummary, SearchResults, ServerEvent, Status, User,
 };
@@ -15,6 +16,11 @@ pub(super) fn sentence(event: &ServerEvent) -> Option<String> {
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
         E::MemberList { room, members, next, .. } => member_list(room, members, next.is_some()),
         E::SearchResults(it) => search_results(it),
+        E::Pins(it) => {
+            let mut text = format!("Pinned in {}:", it.room);
+            it.messages.iter().for_each(|said| found(&mut text, &it.room, said));
+            text
+        }
         E::Stats(it) => stats::summary(it),
         E::Membership { membership, .. } => {
             let what = match membership.notify {
@@ -61,13 +67,16 @@ fn search_results(it: &SearchResults) -> String {
     if count > 0 {
         text.push_str(if it.more { ", older ones not shown:" } else { ":" });
     }
-    for Hit { room, said } in &it.hits {
-        let mut head = Vec::new();
-        time(&mut head, said.ts);
-        let clock = String::from_utf8_lossy(&head);
-        let _ = write!(text, "\n{clock} {room} <{}> {}", said.sender, said.content);
-    }
+    it.hits.iter().for_each(|Hit { room, said }| found(&mut text, room, said));
     text
+}
+
+/// Appends a message of a list on a line of its own.
+fn found(text: &mut String, room: &str, said: &StoredMessage) {
+    let mut head = Vec::new();
+    time(&mut head, said.ts);
+    let clock = String::from_utf8_lossy(&head);
+    let _ = write!(text, "\n{clock} {room} <{}> {}", said.sender, said.content);
 }
 
 fn user_list(room: &str, count: usize, users: &[User]) -> String {

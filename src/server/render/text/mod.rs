@@ -77,6 +77,8 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         E::Reaction { mid, emoji, user, on: false, .. } => {
             format!("{user} removed {emoji} from {mid}")
         }
+        E::Pinned { mid, by, on: true, .. } => format!("{by} pinned message {mid}"),
+        E::Pinned { mid, by, on: false, .. } => format!("{by} unpinned message {mid}"),
         E::Topic { room, topic, by, .. } if topic.is_empty() => {
             format!("{by} cleared the topic of {room}")
         }
@@ -100,6 +102,7 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         | E::UserList { .. }
         | E::MemberList { .. }
         | E::SearchResults(_)
+        | E::Pins(_)
         | E::Stats(_)
         | E::Membership { .. }
         | E::Invitation(_)

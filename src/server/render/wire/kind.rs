@@ -11,6 +11,7 @@ pub(in crate::server) enum Kind {
     MessageEdited,
     MessageDeleted,
     Reaction,
+    MessagePinned,
     Topic,
     Moderated,
     Ack,
@@ -30,6 +31,7 @@ pub(in crate::server) enum Kind {
     UserList,
     MemberList,
     History,
+    Pins,
     SearchResults,
     Stats,
     Notice,
@@ -40,12 +42,13 @@ pub(in crate::server) enum Kind {
 
 impl Kind {
     /// All kinds, in their order.
-    pub(in crate::server) const ALL: [Self; 30] = [
+    pub(in crate::server) const ALL: [Self; 32] = [
         Self::Welcome,
         Self::Message,
         Self::MessageEdited,
         Self::MessageDeleted,
         Self::Reaction,
+        Self::MessagePinned,
         Self::Topic,
         Self::Moderated,
         Self::Ack,
@@ -65,6 +68,7 @@ impl Kind {
         Self::UserList,
         Self::MemberList,
         Self::History,
+        Self::Pins,
         Self::SearchResults,
         Self::Stats,
         Self::Notice,
@@ -81,6 +85,7 @@ impl Kind {
             Self::MessageEdited => "A message was edited.",
             Self::MessageDeleted => "A message was deleted.",
             Self::Reaction => "A reaction was added or removed.",
+            Self::MessagePinned => "A message was pinned, or is pinned no more.",
             Self::Topic => "The topic of the room was set.",
             Self::Moderated => "A moderator acted in the room.",
             Self::Ack => "The event with the `id` that `re` repeats has been carried out.",
@@ -100,6 +105,7 @@ impl Kind {
             Self::UserList => "The users of the room.",
             Self::MemberList => "The members of the room who are not in it.",
             Self::History => "A part of the room's history.",
+            Self::Pins => "The pinned messages of the room.",
             Self::SearchResults => "The messages that a search found.",
             Self::Stats => "The statistics of the server.",
             Self::Notice => "A remark of the server to this client.",
@@ -117,12 +123,14 @@ impl Kind {
             | Self::MessageEdited
             | Self::MessageDeleted
             | Self::Reaction
+            | Self::MessagePinned
             | Self::Topic
             | Self::Moderated => (&["room", "seq", "ts", "payload"], &[]),
             Self::Ack => (&["re", "ts", "payload"], &["room", "seq"]),
             Self::Joined
             | Self::UserList
             | Self::MemberList
+            | Self::Pins
             | Self::History
             | Self::Membership
             | Self::Invitation

@@ -57,6 +57,14 @@ pub(in crate::server::render) struct Reaction<'a> {
     pub(super) count: u32,
 }
 
+/// The payload of `message_pinned`.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server::render) struct Pinned<'a> {
+    pub(super) mid: u64,
+    pub(super) by: &'a str,
+    pub(super) on: bool,
+}
+
 /// The payload of `topic`.
 #[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct Topic<'a> {
@@ -104,6 +112,8 @@ pub(in crate::server::render) struct History<'a> {
     top: u64,
     more: bool,
     lost: Vec<Range>,
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    pins: &'a [u64],
 }
 
 impl<'a> From<&'a chat::History> for History<'a> {
@@ -116,7 +126,21 @@ impl<'a> From<&'a chat::History> for History<'a> {
             top: it.top,
             more: it.more,
             lost: it.lost.iter().map(|&(from, to)| Range { from, to }).collect(),
+            pins: &it.pins,
         }
+    }
+}
+
+/// The payload of `pins`.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server::render) struct Pins<'a> {
+    messages: Vec<Stored<'a>>,
+    more: bool,
+}
+
+impl<'a> From<&'a chat::Pins> for Pins<'a> {
+    fn from(it: &'a chat::Pins) -> Self {
+        Self { messages: it.messages.iter().map(Stored::from).collect(), more: it.more }
     }
 }
 

@@ -23,7 +23,8 @@ use hooks::{Hook, Hooks};
 use kind::Kind;
 use memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use messages::{
-    Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
+    Deleted, Edited, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
+    SearchResults, Topic,
 };
 use replies::{Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, RoomRemoved, StatusSet};
 use rooms::{Joined, Left, Live, Presence, Read, RoomList, Welcome};
@@ -60,6 +61,7 @@ impl<'a> Envelope<'a> {
             E::Edited { room, seq, ts, .. } => Self::entry(K::MessageEdited, room, *seq, *ts),
             E::Deleted { room, seq, ts, .. } => Self::entry(K::MessageDeleted, room, *seq, *ts),
             E::Reaction { room, seq, ts, .. } => Self::entry(K::Reaction, room, *seq, *ts),
+            E::Pinned { room, seq, ts, .. } => Self::entry(K::MessagePinned, room, *seq, *ts),
             E::Topic { room, seq, ts, .. } => Self::entry(K::Topic, room, *seq, *ts),
             E::Moderated { room, seq, ts, .. } => Self::entry(K::Moderated, room, *seq, *ts),
             E::Whisper { message, .. } => return Self::of(message),
@@ -97,6 +99,7 @@ impl<'a> Envelope<'a> {
                 Self::in_room(K::MemberList, room).answering(re.as_deref())
             }
             E::History(it) => Self::in_room(K::History, &it.room).answering(it.re.as_deref()),
+            E::Pins(it) => Self::in_room(K::Pins, &it.room).answering(it.re.as_deref()),
             E::SearchResults(it) => Self::new(K::SearchResults).answering(it.re.as_deref()),
             E::Stats(it) => Self::new(K::Stats).answering(it.re.as_deref()).at(it.ts),
             E::Resumed(it) => Self::new(K::Resumed).answering(it.re.as_deref()),
@@ -144,6 +147,7 @@ pub(in crate::server::render) enum Payload<'a> {
     Edited(Edited<'a>),
     Deleted(Deleted<'a>),
     Reaction(Reaction<'a>),
+    Pinned(Pinned<'a>),
     Topic(Topic<'a>),
     Moderated(Moderated<'a>),
     Ack(Ack),
@@ -171,6 +175,7 @@ pub(in crate::server::render) enum Payload<'a> {
     UserList(UserList<'a>),
     MemberList(MemberList<'a>),
     History(History<'a>),
+    Pins(Pins<'a>),
     SearchResults(SearchResults<'a>),
     Stats(Box<Stats<'a>>),
     Resumed(Resumed<'a>),
@@ -199,6 +204,7 @@ impl<'a> Payload<'a> {
             E::Reaction { mid, emoji, user, on, count, .. } => {
                 Self::Reaction(Reaction { mid: *mid, emoji, user, on: *on, count: *count })
             }
+            E::Pinned { mid, by, on, .. } => Self::Pinned(Pinned { mid: *mid, by, on: *on }),
             E::Topic { topic, by, .. } => Self::Topic(Topic { topic, by }),
             E::Moderated { by, moderation, .. } => Self::Moderated(Moderated::new(by, moderation)),
             E::Whisper { message, .. } => return Self::of(message),
@@ -245,6 +251,7 @@ impl<'a> Payload<'a> {
                 Self::MemberList(MemberList::new(members, next.as_deref()))
             }
             E::History(it) => Self::History((&**it).into()),
+            E::Pins(it) => Self::Pins((&**it).into()),
             E::SearchResults(it) => Self::SearchResults((&**it).into()),
             E::Stats(it) => Self::Stats(Box::new((&**it).into())),
             E::Resumed(it) => Self::Resumed((&**it).into()),

@@ -7,7 +7,8 @@ use super::hooks::{Hook, Hooks};
 use super::kind::Kind;
 use super::memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use super::messages::{
-    Deleted, Edited, Gap, History, Message, Moderated, Reaction, Resumed, SearchResults, Topic,
+    Deleted, Edited, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
+    SearchResults, Topic,
 };
 use super::replies::{
     Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, Receipt, RoomRemoved, StatusSet,
@@ -81,6 +82,7 @@ fn payload(kind: Kind, g: &mut SchemaGenerator) -> Schema {
         Kind::MessageEdited => g.subschema_for::<Edited<'_>>(),
         Kind::MessageDeleted => g.subschema_for::<Deleted<'_>>(),
         Kind::Reaction => g.subschema_for::<Reaction<'_>>(),
+        Kind::MessagePinned => g.subschema_for::<Pinned<'_>>(),
         Kind::Topic => g.subschema_for::<Topic<'_>>(),
         Kind::Moderated => g.subschema_for::<Moderated<'_>>(),
         Kind::Ack => json_schema!({ "anyOf": [
@@ -112,6 +114,7 @@ fn payload(kind: Kind, g: &mut SchemaGenerator) -> Schema {
         Kind::UserList => g.subschema_for::<UserList<'_>>(),
         Kind::MemberList => g.subschema_for::<MemberList<'_>>(),
         Kind::History => g.subschema_for::<History<'_>>(),
+        Kind::Pins => g.subschema_for::<Pins<'_>>(),
         Kind::SearchResults => g.subschema_for::<SearchResults<'_>>(),
         Kind::Stats => g.subschema_for::<Stats<'_>>(),
         Kind::Notice => g.subschema_for::<Notice<'_>>(),

@@ -1,0 +1,3 @@
+-- Version 8: pinned messages. From here on an entry may be of kind 6, pinned: `given` is 1 if the message
+-- was pinned, 0 if it is so no more. Which ones are pinned stands in `facts`, as do memberships and
+-- invitations.
