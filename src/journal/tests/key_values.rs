@@ -172,5 +172,5 @@ fn a_journal_without_key_values_is_upgraded_without_loss() {
     world.stop();
     let version = Connection::open(&path).unwrap();
     let version: i64 = version.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 7);
+    assert_eq!(version, 8);
 }
