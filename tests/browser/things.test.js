@@ -93,7 +93,7 @@ test("the menu of a message copies, answers, edits, deletes and marks as unread"
   await rows(alice, "second of Ben").hover();
   await rows(alice, "second of Ben").getByRole("button", { name: "More actions" }).click();
   // Anna made the room, and may delete in it.
-  assert.deepEqual(await alice.getByRole("menuitem").allInnerTexts(), ["Reply", "Copy text", "Copy link", "Mark unread from here", "Delete"]);
+  assert.deepEqual(await alice.getByRole("menuitem").allInnerTexts(), ["Reply", "Copy text", "Copy link", "Mark unread from here", "Pin", "Delete"]);
   await alice.keyboard.press("Escape");
   await pressOnMessage(alice, "first of Ben", "Copy text");
   await until(async () => (await clipboard(alice)) === "first of *Ben*", "the text");
@@ -140,6 +140,28 @@ test("avatars, names and mentions show who somebody is", async () => {
   await alice.keyboard.press("Escape");
   await card.getByRole("button", { name: "Message", exact: true }).click();
   await alice.getByRole("heading", { name: "@Ben Ali" }).waitFor();
+});
+
+test("moderators pin messages, which all find in a panel", async () => {
+  const alice = await person("Pia", { room: "pins" });
+  const bob = await person("Pit", { room: "pins" });
+  await say(alice, "the **rules**");
+  await say(alice, "something else");
+  await sees(bob, "something else");
+  await rows(bob, "the rules").hover();
+  await rows(bob, "the rules").getByRole("button", { name: "More actions" }).click();
+  assert.equal(await bob.getByRole("menuitem", { name: "Pin" }).count(), 0);
+  await bob.keyboard.press("Escape");
+  await pressOnMessage(alice, "the rules", "Pin");
+  await notice(bob, "Pia pinned a message.");
+  await rows(bob, "the rules").getByText("pinned").waitFor();
+  await bob.getByRole("button", { name: "Pinned messages" }).click();
+  await bob.getByRole("dialog", { name: "Pinned messages" }).getByRole("button", { name: /Pia.*the rules/ }).click();
+  await until(() => bob.evaluate(() => document.activeElement.innerText.includes("the rules")), "the message to have the focus");
+  const late = await person("Lea", { room: "pins" });
+  await late.getByRole("button", { name: "Pinned messages" }).waitFor();
+  await pressOnMessage(alice, "the rules", "Unpin");
+  await bob.getByRole("button", { name: "Pinned messages" }).waitFor({ state: "hidden" });
 });
 
 test("replies are counted at a message, and the number leads to them", async () => {

@@ -13,6 +13,7 @@ import { Chinwag, remembered } from "../chinwag.js";
 import { isDirect } from "../client/event.js";
 import { roomNamed } from "../state/directory.js";
 import { moderates, namesIn } from "../state/moderation.js";
+import { asMessage, list } from "../state/room.js";
 import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
 import { pressablePeople } from "../view/card.js";
@@ -25,6 +26,7 @@ import { messageListView } from "../view/message-list.js";
 import { notifier } from "../view/notifications.js";
 import { address, addressOf, announcer, isRevisit, isStrayKey, showAddress, targetInAddress, wake } from "../view/page.js";
 import { peopleView } from "../view/people.js";
+import { pinsView } from "../view/pins.js";
 import { roomHeaderView } from "../view/room-header.js";
 import { roomsView } from "../view/rooms.js";
 import { searchView } from "../view/search.js";
@@ -187,7 +189,7 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
 }
 
 /** @param {Core} core @param {Composer} composer @param {(text: string) => void} announce */
-function buildToolbar({ store, actions, deletions, feedback }, composer, announce) {
+function buildToolbar({ chat, store, actions, deletions, feedback }, composer, announce) {
   toolbarView({
     you: () => store.state.you,
     mayDelete: ({ sender }) => sender === store.state.you || moderates(store.state, activeRoom(store)),
@@ -195,6 +197,8 @@ function buildToolbar({ store, actions, deletions, feedback }, composer, announc
     edit: (message) => beginEdit(store, message),
     remove: ({ mid }) => deletions.begin(store.state.active, mid),
     react: (mid, emoji, on) => actions.react(mid, emoji, on),
+    mayPin: () => isDirect(store.state.active) || moderates(store.state, activeRoom(store)),
+    pin: ({ mid }, on) => void chat.pin(store.state.active, mid, on),
     markUnread: ({ mid }) => actions.markUnread(store.state.active, mid),
     copyText: ({ content }) => copy(content),
     copyLink: ({ mid }) => copy(addressOf({ room: store.state.active, mid, epoch: store.state.epoch })),
@@ -252,6 +256,11 @@ function buildSideViews(core, composer, announce) {
     }),
     cache.cacheView(chat, (event) => store.dispatch(event), { active: () => store.state.active }),
     membersView(chat),
+    pinsView({
+      load: async (room) => list((await chat.listPins(room)).payload.messages).map((raw) => asMessage(raw, store.state.you)),
+      show: (room, mid) => navigation.showMessage(room, mid),
+      showError: core.feedback.showError,
+    }),
     readMarkerView((room, seq) => actions.markRead(room, seq)),
     visitView(core.recent),
   ];

@@ -210,6 +210,9 @@ export function eventOfAck({ id, type, payload: submitted }, ack, { you, account
       const { emoji, on } = submitted;
       return { ...base, type: "reaction", payload: { mid, emoji, user: you, on } };
     }
+    case "pin":
+    case "unpin":
+      return { ...base, type: "message_pinned", payload: { mid, by: you, on: type === "pin" } };
     case "set_topic":
       return { ...base, type: "topic", payload: { topic: submitted, by: you } };
     default:

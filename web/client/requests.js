@@ -91,6 +91,16 @@ export class Requests {
     return this.submit("delete_message", room, { mid });
   }
 
+  /** Pins a message, or unpins it. @param {string} room @param {number} mid @param {boolean} on */
+  pin(room, mid, on) {
+    return this.submit(on ? "pin" : "unpin", room, { mid });
+  }
+
+  /** Requests the pinned messages of a room. @param {string} room */
+  listPins(room) {
+    return this.ask("list_pins", undefined, room);
+  }
+
   /** @param {string} room @param {number} mid @param {string} emoji @param {boolean} on */
   react(room, mid, emoji, on) {
     return this.submit("react", room, { mid, emoji, on });

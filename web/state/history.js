@@ -58,8 +58,9 @@ export function withHistory(room, payload, you, asked) {
   const remaining = gone.size ? room.messages.filter(({ mid }) => !gone.has(mid)) : room.messages;
   const filled = withMessages({ ...room, messages: remaining }, existing);
   const span = spanOf(payload, asked ?? {});
+  const pins = Array.isArray(payload.pins) ? payload.pins.filter((/** @type {unknown} */ it) => typeof it === "number") : room.pins;
   const covered = span ? coverage(room, span, count(payload.top, 0)) : {};
-  return withLost({ ...filled, ...covered }, list(payload.lost));
+  return withLost({ ...filled, ...covered, pins }, list(payload.lost));
 }
 
 /** Adds ranges that the server no longer has. @param {Room} room @param {any[]} raws @returns {Room} */

@@ -62,3 +62,19 @@ export function addNotice(state, name, fields) {
     return { ...room, notices: [...room.notices, notice].slice(-NOTICES_MAX) };
   });
 }
+
+/** Pins a message, or unpins it. @param {State} state @param {string} name @param {ChatEvent} event @returns {State} */
+export function applyPin(state, name, { seq, payload = {} }) {
+  const moderation = { action: payload.on ? "pin" : "unpin", by: text(payload.by), user: "", seconds: 0, reason: "" };
+  const next = addNotice(state, name, seq === undefined ? { moderation } : { moderation, after: seq });
+  return updateRoom(next, name, (room) => {
+    const others = room.pins.filter((mid) => mid !== payload.mid);
+    return { ...room, pins: payload.on ? [...others, count(payload.mid, 0)] : others };
+  });
+}
+
+/** Returns the pins without those of messages that are gone. @param {number[]} pins @param {{ mid: number }[]} gone */
+export function withoutPins(pins, gone) {
+  const mids = new Set(gone.map(({ mid }) => mid));
+  return pins.some((it) => mids.has(it)) ? pins.filter((it) => !mids.has(it)) : pins;
+}

@@ -10,7 +10,7 @@
 
 import { upsertRoom, updateRoom, removeRoom, openRoom, markSeen } from "./rooms.js";
 import { isDirect } from "../client/event.js";
-import { applyModeration, addNotice, addServerNotice } from "./notices.js";
+import { applyModeration, applyPin, addNotice, addServerNotice, withoutPins } from "./notices.js";
 import { INACTIVE_MESSAGES_MAX, MESSAGES_MAX, trimmed, withHistory, withLost, withMessages } from "./history.js";
 import { withInvitation, withMembership, withReadMarker } from "./memberships.js";
 import { isAddressed, recounted, withUnread, withUnreadFrom, withoutUnread, withoutUnreadMarker } from "./unread.js";
@@ -65,6 +65,7 @@ export function reduce(state, event, now) {
     case "message_edited":
     case "message_deleted":
     case "reaction":
+    case "message_pinned":
     case "topic":
     case "moderated":
       return applyNumbered(removePending(state, room, event.local), room, event);
@@ -208,6 +209,8 @@ function applyNumbered(state, name, event) {
           reactions: withReaction(it.reactions, payload, state.you),
         })),
       );
+    case "message_pinned":
+      return applyPin(state, name, event);
     case "moderated":
       return applyModeration(state, name, event);
     default:
@@ -223,6 +226,7 @@ function deleteMessage(state, name, mid) {
       ...room,
       messages: room.messages.filter((it) => it !== gone),
       deleting: room.deleting.filter((it) => it !== mid),
+      pins: withoutPins(room.pins, gone ? [gone] : []),
     };
     return gone ? withoutUnread(rest, [gone], state.you) : rest;
   });
@@ -312,8 +316,8 @@ function expire(state, now) {
       const typists = Object.entries(room.typing);
       if (room.messages.every(isAlive) && typists.every(isTyping)) return room;
       const messages = room.messages.filter(isAlive);
-      const rest = { ...room, messages, typing: Object.fromEntries(typists.filter(isTyping)) };
       const gone = room.messages.filter((it) => !isAlive(it));
+      const rest = { ...room, messages, pins: withoutPins(room.pins, gone), typing: Object.fromEntries(typists.filter(isTyping)) };
       return withoutUnread(rest, gone, state.you);
     });
   }

@@ -84,6 +84,7 @@
  * @property {number} slow          seconds between two messages of one person; 0 for no slow mode
  * @property {Record<string, number>} mutes  until when people are muted, as far as that was told: 0 for not, server time
  * @property {string} partner       current name of the other person of a private conversation
+ * @property {number[]} pins        pinned messages
  * @property {number[]} deleting    messages that the reader deletes, while it can be undone
  * @property {Record<string, number>} typing  expiry times by name, local clock
  */
@@ -117,6 +118,7 @@ export function emptyRoom(name) {
     slow: 0,
     mutes: {},
     partner: "",
+    pins: [],
     deleting: [],
     typing: {},
   };

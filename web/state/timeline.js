@@ -24,6 +24,7 @@ import { find, withReaction } from "./room.js";
  * @property {boolean} [isHead]       first of a run of messages by one sender
  * @property {boolean} [isMentioned]  mentions the reader
  * @property {Message | null} [quoted]  the message it replies to; null if that is not loaded
+ * @property {boolean} [isPinned]
  * @property {Replies} [replies]  how many there are, and the first of them
  * @property {Pending} [pending]      the pending event that sends or changes it
  * @property {{ text?: string }} [edit]  the reader edits it; `text`: instead of the message's
@@ -91,6 +92,7 @@ export function timeline(room, from, to, reader) {
       isHead: !before || !continues(message, before),
       isMentioned: message.sender !== you && isMentionedIn(message, you, names),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
+      isPinned: room.pins.includes(mid),
       replies: replies.get(mid),
       pending: change ?? pendingById.get(local),
       edit: edit?.room === room.name && edit.mid === mid ? edit : undefined,

@@ -90,7 +90,7 @@ export function tickRow(row, serverNow) {
 }
 
 /** @param {any} row @param {Item} item @param {string} you @param {RowActions} actions */
-function fillMessage(row, { mid, message, isHead, isMentioned, quoted, replies, pending, edit, isDeleting }, you, actions) {
+function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned, replies, pending, edit, isDeleting }, you, actions) {
   if (!message) return;
   if (isDeleting) {
     fillDeleted(row, mid, !pending, actions);
@@ -129,6 +129,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, replies, 
     body.append(row.countdown);
   }
   if (reactions.length) body.append(reactionsOf(mid, reactions, actions));
+  if (isPinned) body.append(make("div", { class: "muted note", text: t("pinned") }));
   if (replies) body.append(make("button", { class: "replies", type: "button", text: t("replies", { n: replies.number }), onclick: () => actions.show(replies.first) }));
   if (pending?.error) body.append(failure(pending, actions));
   else if (isUnsent) body.append(make("span", pending.isSlow ? { class: "muted note", text: t("sending") } : { class: "unseen", text: t("unsent") }));
@@ -234,6 +235,7 @@ function isSame(a, b) {
     a.isHead === b.isHead &&
     a.isMentioned === b.isMentioned &&
     a.quoted === b.quoted &&
+    a.isPinned === b.isPinned &&
     a.replies?.number === b.replies?.number &&
     a.replies?.first === b.replies?.first &&
     a.pending === b.pending &&

@@ -12,7 +12,7 @@ import { span } from "./time.js";
 
 /** Moderation actions that have a text of their own. */
 const ACTIONS = new Set(
-  "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote".split(" "),
+  "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote pin unpin".split(" "),
 );
 
 /**

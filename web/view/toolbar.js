@@ -25,6 +25,8 @@ import { onLongPress, openSheet } from "./sheet.js";
  * @property {(message: Message) => void} edit
  * @property {(message: Message) => void} remove
  * @property {(message: Message) => void} markUnread
+ * @property {() => boolean} mayPin
+ * @property {(message: Message, on: boolean) => void} pin
  * @property {(message: Message) => void} copyText
  * @property {(message: Message) => void} copyLink
  * @property {(mid: number, emoji: string, on: boolean) => void} react
@@ -104,7 +106,7 @@ export function toolbarView(actions) {
 
   /** Opens the menu of the row. @param {HTMLElement} back  takes the focus when the menu closes */
   function openActions(back) {
-    openMenu(moreButton, t("more_actions"), choicesFor(row.item.message), back);
+    openMenu(moreButton, t("more_actions"), choicesFor(row.item), back);
   }
 
   /** Opens the sheet of a row. @param {any} target */
@@ -112,11 +114,11 @@ export function toolbarView(actions) {
     if (!target) return;
     const { message } = target.item;
     show(target);
-    openSheet(message.sender, choicesFor(message), { react: (emoji) => react(target, emoji), more: () => openPicker(reactButton) });
+    openSheet(message.sender, choicesFor(target.item), { react: (emoji) => react(target, emoji), more: () => openPicker(reactButton) });
   }
 
-  /** @param {Message} message */
-  function choicesFor(message) {
+  /** @param {any} item */
+  function choicesFor({ message, isPinned }) {
     /** @param {string} label @param {(message: Message) => void} act */
     const choice = (label, act) => ({ label: t(label), act: () => act(message) });
     const change = [
@@ -129,7 +131,8 @@ export function toolbarView(actions) {
       choice("copy_link", actions.copyLink),
       choice("mark_unread", actions.markUnread),
     ];
-    return [use, change];
+    const pin = actions.mayPin() ? [choice(isPinned ? "unpin" : "pin", () => actions.pin(message, !isPinned))] : [];
+    return [use, pin, change];
   }
 
   /** Opens the picker for the row's message. @param {HTMLElement} opener */
