@@ -117,7 +117,7 @@ test("each moderation action has a text, with time and reason if given", () => {
   assert.equal(moderation("mute", { seconds: 600, reason: "flood" }), "Eve muted Bob for 10m. (flood)");
   assert.equal(moderation("slow", { seconds: 5 }), "Eve set slow mode to 5s.");
   assert.equal(moderation("slow"), "Eve turned slow mode off.");
-  assert.equal(moderation("add_hook", { user: "alerts [hook]" }), "Eve invited alerts [hook].");
+  assert.equal(moderation("add_hook", { user: "alerts [hook]" }), "Eve added the hook alerts [hook].");
   assert.equal(moderation("constructor"), "Eve: constructor Bob");
 });
 

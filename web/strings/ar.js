@@ -165,6 +165,8 @@ export const ar = {
   moderated_slow: "ضبط {by} الوضع البطيء على {time}.",
   moderated_slow_off: "أوقف {by} الوضع البطيء.",
   moderated_invite: "دعا {by} {user}.",
+  moderated_add_hook: "أضاف {by} الخطاف {user}.",
+  moderated_remove_hook: "أزال {by} الخطاف {user}.",
   moderated_make_private: "جعل {by} الغرفة خاصة.",
   moderated_make_public: "جعل {by} الغرفة عامة.",
   moderated_promote: "جعل {by} {user} مشرفًا.",

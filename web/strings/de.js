@@ -165,6 +165,8 @@ export const de = {
   moderated_slow: "{by} hat den langsamen Modus auf {time} gestellt.",
   moderated_slow_off: "{by} hat den langsamen Modus ausgeschaltet.",
   moderated_invite: "{by} hat {user} eingeladen.",
+  moderated_add_hook: "{by} hat den Hook {user} hinzugefügt.",
+  moderated_remove_hook: "{by} hat den Hook {user} entfernt.",
   moderated_make_private: "{by} hat den Raum privat gemacht.",
   moderated_make_public: "{by} hat den Raum öffentlich gemacht.",
   moderated_promote: "{by} hat {user} zum Moderator gemacht.",

@@ -168,6 +168,8 @@ export const en = {
   moderated_slow: "{by} set slow mode to {time}.",
   moderated_slow_off: "{by} turned slow mode off.",
   moderated_invite: "{by} invited {user}.",
+  moderated_add_hook: "{by} added the hook {user}.",
+  moderated_remove_hook: "{by} removed the hook {user}.",
   moderated_make_private: "{by} made the room private.",
   moderated_make_public: "{by} made the room public.",
   moderated_promote: "{by} made {user} a moderator.",

@@ -12,7 +12,7 @@ import { span } from "./time.js";
 
 /** Moderation actions that have a text of their own. */
 const ACTIONS = new Set(
-  "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote pin unpin".split(" "),
+  "kick ban unban mute unmute lock unlock slow invite make_private make_public promote demote pin unpin add_hook remove_hook".split(" "),
 );
 
 /**
@@ -32,9 +32,6 @@ export function noticeNodes({ notice }, { open }) {
 
 /** Returns the text for a moderation action. @param {Moderation} moderation */
 export function moderationLine({ action, by, user, seconds, reason }) {
-  // A hook comes and goes as a user does.
-  if (action === "add_hook") action = "invite";
-  if (action === "remove_hook") action = "kick";
   const time = span(seconds * 1000);
   const isTimed = seconds > 0 && (action === "mute" || action === "ban");
   const isOff = action === "slow" && seconds === 0;
