@@ -87,8 +87,13 @@ impl Connection {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)?;
-        self.stream.flush()
+        self.stream.write_all(bytes).and_then(|()| self.stream.flush()).map_err(|error| {
+            if !is_late(&error) {
+                return error;
+            }
+            let why = format!("nothing was taken within {} s", PATIENCE.as_secs());
+            io::Error::new(io::ErrorKind::TimedOut, why)
+        })
     }
 
     /// Reads what comes next; nothing at the end.
