@@ -179,6 +179,7 @@ impl Limits {
 }
 
 impl Default for Limits {
+    #[expect(clippy::too_many_lines, reason = "a line for each limit")]
     fn default() -> Self {
         Self {
             content_chars_max: 4000,

@@ -189,6 +189,7 @@ pub(in crate::server::render) enum Payload<'a> {
 
 impl<'a> Payload<'a> {
     /// Returns the payload of an event; `None` if the envelope says everything.
+    #[expect(clippy::too_many_lines, reason = "an arm for each event")]
     pub(super) fn of(event: &'a ServerEvent) -> Option<Self> {
         use ServerEvent as E;
         Some(match event {
