@@ -453,7 +453,7 @@ mod tests {
             assert!(refusal.message.ends_with(name), "{line}: {}", refusal.message);
             assert_eq!(refusal.text.as_deref(), Some(line));
         }
-        for line in ["/", "/ x", "/usr/bin/env", "/xxxxxxxx", "/pong"] {
+        for line in ["/", "/ x", "/usr/bin/env", "/xxxxxxxx", "/dance"] {
             let refusal = parse(line).unwrap_err();
             assert_eq!(refusal.code, Code::UnknownCommand);
             assert!(!refusal.message.contains("did you mean"), "{line}: {}", refusal.message);
