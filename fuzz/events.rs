@@ -112,6 +112,10 @@ fn answer(order: JournalRequest, seq: &mut u64) -> Option<JournalResponse> {
             let author = Some((AuthorKey([1; 16]), Arc::from("a")));
             Some(JournalResponse::Author { request_id: query.request_id, author })
         }
+        JournalRequest::FindFile(query) => {
+            Some(JournalResponse::File { request_id: query.request_id, found: None })
+        }
+        JournalRequest::CheckBlobs(_) => None,
         JournalRequest::Read(query) => Some(JournalResponse::Page(Page {
             request_id: query.request_id,
             room: query.room,
@@ -138,6 +142,7 @@ fn answer(order: JournalRequest, seq: &mut u64) -> Option<JournalResponse> {
 
 fn said(mid: u64, content: &str) -> StoredMessage {
     StoredMessage {
+        files: Default::default(),
         mid,
         seq: mid,
         ts: 0,
@@ -156,7 +161,7 @@ fn said(mid: u64, content: &str) -> StoredMessage {
 fn well_formed(event: &ServerEvent) {
     for mode in [OutputMode::Json, OutputMode::Text, OutputMode::Simple] {
         let mut out = Vec::new();
-        if !event.render(mode, 0, &mut out) {
+        if !event.render(mode, 0, None, &mut out) {
             assert!(out.is_empty());
             continue;
         }

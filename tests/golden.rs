@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    AuthorKey, DeletionReason, Moderation, ModerationAction, StoredMessage,
+    AuthorKey, DeletionReason, File, FileId, Files, Moderation, ModerationAction, StoredMessage,
 };
 use chinwag::chat::{
     Account, Busy, Code, Day, DirectSummary, History, Hit, Hook, HookKind, Invitation, Joined,
@@ -72,6 +72,7 @@ fn no_text_can_imitate_other_lines_in_a_terminal() {
         let (room, content) = ("lobby".into(), content.into());
         let (reply_to, expires) = (None, None);
         let event = ServerEvent::Message {
+            files: Files::default(),
             room,
             seq: 1,
             ts: TS,
@@ -146,6 +147,7 @@ fn moderation_and_private_messages_are_safe_text_lines() {
     let line = moderation(ModerationAction::Kick, Some(evil), None, Some(evil));
     assert_eq!(line, format!("* Renée removed {shown} from dev ({shown})"));
     let message = |sender: &str, content: &str| ServerEvent::Message {
+        files: Files::default(),
         room: s("@x"),
         seq: 1,
         ts: TS,
@@ -166,7 +168,7 @@ fn moderation_and_private_messages_are_safe_text_lines() {
 
 fn rendered(event: &ServerEvent, mode: OutputMode) -> Option<String> {
     let mut out = b"before".to_vec();
-    let shown = event.render(mode, TS, &mut out);
+    let shown = event.render(mode, TS, None, &mut out);
     let text = String::from_utf8(out).unwrap().split_off("before".len());
     assert!(shown || text.is_empty());
     shown.then_some(text)
@@ -180,6 +182,7 @@ type Named = (&'static str, ServerEvent);
 
 fn by_account() -> ServerEvent {
     ServerEvent::Message {
+        files: Files::default(),
         room: s("lobby"),
         seq: 42,
         ts: TS,
@@ -201,12 +204,29 @@ fn by_hook(sender: &str) -> ServerEvent {
         content: s("disk full"),
         reply_to: None,
         expires: None,
+        files: Files::default(),
     }
+}
+
+fn photo() -> File {
+    let (name, media_type) = (s("a photo.jpg"), s("image/jpeg"));
+    let (bytes, size) = (1_234_567, Some((640, 480)));
+    File { name, media_type, bytes, size, ..File::unknown(FileId([0x0a; 16])) }
+}
+
+fn with_files() -> ServerEvent {
+    let mut event = by_account();
+    if let ServerEvent::Message { content, files, .. } = &mut event {
+        let report = File { name: s("report.zip"), size: None, ..photo() };
+        (*content, *files) = (s("See"), Files::from([photo(), report]));
+    }
+    event
 }
 
 fn recorded() -> Vec<Named> {
     let room = s("lobby");
     let message = |seq, content: &str, reply_to, expires| ServerEvent::Message {
+        files: Files::default(),
         room: s("lobby"),
         seq,
         ts: TS,
@@ -223,6 +243,7 @@ fn recorded() -> Vec<Named> {
         ("message_account", by_account()),
         ("message_hook", by_hook("Grafana [hook alerts]")),
         ("message_hook_itself", by_hook("alerts [hook]")),
+        ("message_files", with_files()),
         ("message_me", message(42, "/me waves", None, None)),
         (
             "message_edited",
@@ -318,6 +339,7 @@ fn pinned() -> Vec<Named> {
         deleted: None,
         edited: false,
         reactions: Vec::new(),
+        files: Files::default(),
     };
     vec![
         (
@@ -386,6 +408,7 @@ fn private() -> Vec<Named> {
     let whisper = |to: Option<&str>, sender: &str, room: &str| ServerEvent::Whisper {
         to: to.map(s),
         message: Box::new(ServerEvent::Message {
+            files: Files::default(),
             room: s(room),
             seq: 7,
             ts: TS,
@@ -433,6 +456,7 @@ fn private() -> Vec<Named> {
         (
             "welcome_account",
             ServerEvent::Welcome(Box::new(Welcome {
+                file_max: Some(26_214_400),
                 session: "".into(),
                 account: true,
                 admin: true,
@@ -537,6 +561,7 @@ fn line() -> RoomSummary {
 
 fn record() -> Vec<Named> {
     let said = |mid, content: &str| StoredMessage {
+        files: Files::default(),
         mid,
         seq: mid,
         ts: TS,
@@ -645,6 +670,7 @@ fn accounts() -> Vec<Named> {
             let disabled = Hook { disabled: true, ..hook(HookKind::Outgoing) };
             ServerEvent::Hooks(vec![hook(HookKind::Incoming), disabled])
         }),
+        ("file", ServerEvent::FileAdded(Box::new(photo()))),
     ]
 }
 
@@ -725,6 +751,7 @@ fn invitation() -> Invitation {
 
 fn welcome() -> ServerEvent {
     ServerEvent::Welcome(Box::new(Welcome {
+        file_max: Some(26_214_400),
         ts: TS,
         you: s("Alice"),
         renamed: false,

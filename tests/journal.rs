@@ -270,7 +270,12 @@ impl Desk {
             moderator: false,
             id: Some(Arc::from(id)),
             ts: now.unix_ms,
-            change: Change::Message { content: Arc::from(id), reply_to: None, expires: None },
+            change: Change::Message {
+                files: Default::default(),
+                content: Arc::from(id),
+                reply_to: None,
+                expires: None,
+            },
             key_values: vec![KeyValue {
                 namespace: Namespace::ReadMarkers,
                 key: room(),

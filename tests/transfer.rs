@@ -395,8 +395,12 @@ fn a_record_can_be_imported_from_stdin() {
 fn talk(scratch: &Scratch) {
     let (mut desk, _) = Desk::open(scratch, Limits::default());
     let gone = |mid, why| Change::Deleted { mid, why };
-    let expiring =
-        |text: &str, expires| Change::Message { content: text.into(), reply_to: None, expires };
+    let expiring = |text: &str, expires| Change::Message {
+        files: Default::default(),
+        content: text.into(),
+        reply_to: None,
+        expires,
+    };
     for (author, id, change) in [
         (1, Some("m1"), message("one")),
         (2, Some("m1"), message("zwei \"\\\n\u{2028}\u{0} ☕")),
@@ -421,7 +425,12 @@ fn talk(scratch: &Scratch) {
     while desk.journal.busy() || desk.expired < 1 {
         desk.responses();
     }
-    let reply = Change::Message { content: "ja".into(), reply_to: Some(1), expires: None };
+    let reply = Change::Message {
+        files: Default::default(),
+        content: "ja".into(),
+        reply_to: Some(1),
+        expires: None,
+    };
     for change in [message("Kaffee?"), reply, reaction(1, true)] {
         desk.append("Kaffee", 1, None, change);
     }
@@ -453,7 +462,12 @@ fn key_values() -> Vec<KeyValue> {
 const FACT: &str = r#"{"type":"fact","shelf":"rooms","key":"dev","value":"{}"}"#;
 
 fn message(text: &str) -> Change {
-    Change::Message { content: text.into(), reply_to: None, expires: None }
+    Change::Message {
+        files: Default::default(),
+        content: text.into(),
+        reply_to: None,
+        expires: None,
+    }
 }
 
 fn reaction(mid: u64, on: bool) -> Change {

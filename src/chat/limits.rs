@@ -145,6 +145,26 @@ pub struct Limits {
     pub id_bytes_max: usize,
     /// Levels of objects and arrays in one event; above: `bad_json`.
     pub json_depth_max: usize,
+    /// Bytes of a file; above: `too_long`.
+    pub file_bytes_max: u64,
+    /// Whether the server keeps files.
+    pub files: bool,
+    /// Files of a message; above: `bad_field`.
+    pub files_per_message_max: usize,
+    /// How long a file waits for a message that carries it; then it is removed.
+    pub upload_life: Duration,
+    /// Files that wait for their message; above: `overloaded` for another upload.
+    pub waiting_uploads_max: usize,
+    /// Files of one author that wait for their message; above: `overloaded` for another upload.
+    pub waiting_uploads_per_author_max: usize,
+    /// Bytes that an author may upload in a day; above: `rate_limited`.
+    pub upload_bytes_per_day_max: u64,
+    /// Bytes that a network may upload in a day; above: `rate_limited`.
+    pub network_upload_bytes_per_day_max: u64,
+    /// Files per second that a network may ask for; above: `rate_limited`.
+    pub downloads_per_second_max: u32,
+    /// Burst of the rate above.
+    pub downloads_burst_max: u32,
     /// The room of clients that name none.
     pub lobby: String,
     /// Whether senders receive their own messages unless they ask otherwise.
@@ -244,6 +264,16 @@ impl Default for Limits {
             positions_max: 200,
             id_bytes_max: 64,
             json_depth_max: 16,
+            file_bytes_max: 25 * 1024 * 1024,
+            files: true,
+            files_per_message_max: 10,
+            upload_life: Duration::from_secs(60 * 60),
+            waiting_uploads_max: 10_000,
+            waiting_uploads_per_author_max: 100,
+            upload_bytes_per_day_max: 2 * 1024 * 1024 * 1024,
+            network_upload_bytes_per_day_max: 20 * 1024 * 1024 * 1024,
+            downloads_per_second_max: 100,
+            downloads_burst_max: 1000,
             lobby: "lobby".to_owned(),
             echo: false,
             mode: OutputMode::Json,

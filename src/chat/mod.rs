@@ -25,6 +25,7 @@
 //! | `people` | people, their names, accounts, sessions, connections and timers |
 //! | `rooms` | rooms, audience, presence, typing, rules, private conversations, read markers |
 //! | `pending` | what waits for the journal, as plain data |
+//! | `uploads` | files that no message carries yet |
 //! | `stats` | counters |
 //! | [`protocol`] | events of clients and server, as plain data, and the parser |
 //! | [`record`] | the contract with the journal |
@@ -55,6 +56,7 @@ pub mod record;
 mod rooms;
 mod stats;
 mod step;
+mod uploads;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -81,10 +83,11 @@ pub use protocol::payloads::{
     DirectSummary, History, Hit, Joined, Member, Missed, Pins, ReadState, Removed, Resumed,
     RoomSummary, SearchResults, User, Welcome,
 };
-pub use protocol::request::{Body, Credential, Post, Request};
+pub use protocol::request::{Body, Credential, NewFile, Post, Request, Uploader};
 pub use protocol::server_event::ServerEvent;
 pub use protocol::stats::{Busy, Day, Series, Stats};
 pub use protocol::status::Status;
+pub use uploads::upload_blobs;
 
 use crate::clock::{Moment, Now};
 use crate::rate::Buckets;
@@ -92,11 +95,12 @@ use farewell::Farewell;
 use pending::Pending;
 use people::client::Client;
 use people::{People, Person};
-use rate::{RateKey, Work, post_rate, query_rate};
+use rate::{RateKey, Work, download_rate, post_rate, query_rate};
 use record::{KeyValue, Namespace, Snapshot};
 use rooms::{Room, Rooms};
 use stats::Counters;
 use step::Step;
+use uploads::Uploads;
 
 /// What a connection takes: itself, its entries in lists, and those of the rooms it is in.
 const CLIENT_BYTES: usize = size_of::<Client>().saturating_add(256);
@@ -123,8 +127,11 @@ pub struct Chat {
     post_buckets: Buckets<RateKey>,
     /// Buckets of queries over HTTP.
     query_buckets: Buckets<IpAddr>,
+    /// Buckets of files that are asked for.
+    download_buckets: Buckets<IpAddr>,
     /// Buckets of the work of messages.
     work: Work,
+    uploads: Uploads,
     counters: Counters,
     /// The reconnect times, once the server is draining.
     farewell: Option<Farewell>,
@@ -136,7 +143,9 @@ impl Chat {
         let counters = Counters::restored(&opening);
         let post_buckets = Buckets::new(post_rate(&limits), limits.networks_max);
         let query_buckets = Buckets::new(query_rate(&limits), limits.networks_max);
+        let download_buckets = Buckets::new(download_rate(&limits), limits.networks_max);
         let work = Work::new(&limits);
+        let uploads = Uploads::new(&limits);
         let mut chat = Self {
             limits,
             epoch: opening.epoch.into(),
@@ -146,7 +155,9 @@ impl Chat {
             pending: Pending::default(),
             post_buckets,
             query_buckets,
+            download_buckets,
             work,
+            uploads,
             counters,
             farewell: None,
         };
@@ -184,6 +195,7 @@ impl Chat {
                 self.save_read_markers(step, false);
                 self.typing_due(step);
                 self.days_due(step);
+                self.uploads_due(step);
             }
             Input::Delivered { hook, seq, outcome } => self.delivered(step, hook, seq, outcome),
             Input::LoggedOut { author, id } => {
@@ -198,7 +210,12 @@ impl Chat {
 
     /// Returns when [`Input::Due`] is due.
     pub fn deadline(&self) -> Moment {
-        let next = [self.people.deadline(), self.rooms.deadline(), self.counters.deadline()];
+        let next = [
+            self.people.deadline(),
+            self.rooms.deadline(),
+            self.counters.deadline(),
+            self.uploads.deadline(),
+        ];
         next.into_iter().min().unwrap_or(Moment::NEVER)
     }
 
@@ -218,7 +235,9 @@ impl Chat {
     pub fn set_limits(&mut self, limits: Limits) {
         self.post_buckets.set_limits(post_rate(&limits), limits.networks_max);
         self.query_buckets.set_limits(query_rate(&limits), limits.networks_max);
+        self.download_buckets.set_limits(download_rate(&limits), limits.networks_max);
         self.work.set_limits(&limits);
+        self.uploads.set_limits(&limits);
         self.people.reschedule(&limits);
         self.limits = limits;
     }
@@ -246,6 +265,7 @@ impl Chat {
             self.people.len().saturating_mul(PERSON_BYTES),
             self.rooms.len().saturating_mul(ROOM_BYTES),
             self.rooms.hooks.len().saturating_mul(HOOK_BYTES),
+            self.uploads.memory(),
         ];
         parts.into_iter().fold(0, usize::saturating_add)
     }

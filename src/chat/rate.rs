@@ -65,6 +65,11 @@ pub(in crate::chat) fn query_rate(limits: &Limits) -> Option<Rate> {
     Rate::per_second(limits.requests_per_second_max?, limits.requests_burst_max)
 }
 
+/// Returns the rate of files that are asked for.
+pub(in crate::chat) fn download_rate(limits: &Limits) -> Option<Rate> {
+    Rate::per_second(limits.downloads_per_second_max, limits.downloads_burst_max)
+}
+
 /// Returns the rate of the work of so many connections together; `None`: no limit.
 fn work_rate(limits: &Limits, connections: u32) -> Option<Rate> {
     limits.sends_per_second_max?;

@@ -27,7 +27,7 @@ mod show;
 mod table;
 mod value;
 
-use crate::{auth, chat, http, journal, net, ws};
+use crate::{auth, chat, files as file_store, http, journal, net, ws};
 
 pub use self::{
     admin_address::AdminAddress,
@@ -103,6 +103,8 @@ pub struct Config {
     pub net: net::Limits,
     /// Limits of the chat.
     pub chat: chat::Limits,
+    /// Limits of files.
+    pub files: file_store::Limits,
     /// Limits of passwords, logins and tokens.
     pub accounts: auth::Limits,
     /// Limits of the journal.
@@ -140,6 +142,7 @@ impl Default for Config {
             ws: ws::Limits::default(),
             net: net::Limits::default(),
             chat: chat::Limits::default(),
+            files: file_store::Limits::default(),
             accounts: auth::Limits::default(),
             journal: journal::Limits::default(),
         }
@@ -162,6 +165,8 @@ impl Config {
     fn complete(&mut self) {
         self.chat.frame_bytes_max = self.ws.message_bytes_max;
         self.chat.ping_after = self.ws.ping_after;
+        // Blobs have no place but in the data directory.
+        self.chat.files &= self.data != Data::None;
         // Without a limit for guests there is none for accounts and moderators.
         if self.chat.sends_per_second_max.is_none() {
             self.chat.account_sends_per_second_max = None;

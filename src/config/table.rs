@@ -81,6 +81,12 @@ settings! {
     keep_messages: journal.keep_messages;
     /// Largest database; then messages are refused.
     database_bytes_max: journal.database_bytes_max size;
+    /// Take files with messages.
+    files: chat.files;
+    /// Largest file.
+    file_bytes_max: chat.file_bytes_max size;
+    /// Largest size of all files together.
+    files_bytes_max: files.bytes_max size;
     /// Start even if data has been lost.
     accept_loss: accept_loss switch;
     /// Check the whole database on start.
@@ -216,6 +222,17 @@ limits! {
     chat.ttl_min;
     chat.ttl_max;
     chat.reconnects_per_second <- return_within;
+    chat.files_per_message_max;
+    chat.upload_life;
+    chat.waiting_uploads_max;
+    chat.waiting_uploads_per_author_max;
+    chat.upload_bytes_per_day_max size;
+    chat.network_upload_bytes_per_day_max size;
+    chat.downloads_per_second_max;
+    chat.downloads_burst_max;
+
+    files.uploads_max;
+    files.uploads_per_network_max;
 
     accounts.password_bytes_max size;
     accounts.password_jobs_max;

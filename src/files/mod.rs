@@ -44,6 +44,27 @@ pub type Hash = [u8; 32];
 /// The directory of the blobs in a data directory.
 pub const DIRECTORY: &str = "files";
 
+/// The limits of uploads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all files together, each counted once; above: `storage_unavailable` for an upload.
+    pub bytes_max: Option<u64>,
+    /// Uploads at once, each with three parts in memory and an open file; above: `overloaded`.
+    pub uploads_max: usize,
+    /// Uploads at once from one network; above: `overloaded`.
+    pub uploads_per_network_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_max: Some(10 * 1024 * 1024 * 1024),
+            uploads_max: 32,
+            uploads_per_network_max: 12,
+        }
+    }
+}
+
 /// The handle of the two threads, which end when this is dropped.
 pub struct Store {
     writes: Sender<Write>,

@@ -22,11 +22,12 @@ pub(super) fn hash(draft: &Draft) -> BodyHash {
     };
     part(draft.room.as_bytes());
     match &draft.change {
-        Change::Message { content, reply_to, expires } => {
+        Change::Message { content, reply_to, expires, files } => {
             part(b"message");
             part(content.as_bytes());
             part(&reply_to.unwrap_or(0).to_le_bytes());
             part(&expires.map_or(0, |expires| expires.saturating_sub(draft.ts)).to_le_bytes());
+            files.iter().for_each(|file| part(&file.id.0));
         }
         Change::Edited { mid, content } => {
             part(b"edited");

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use super::draft::ReactionCounts;
 use super::page::{Budget, Source, entry_bytes, message_bytes};
-use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, StoredMessage};
+use crate::chat::record::{
+    AuthorKey, Change, DeletionReason, Entry, Files, StoredMessage, files_bytes,
+};
 
 /// An entry and its author.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,7 +192,7 @@ impl History {
     /// Returns the current state of a message; `None` for an entry of another kind.
     fn said(&self, stored: &StoredEntry) -> Option<StoredMessage> {
         let Entry { seq: mid, ts, sender, account, change } = &stored.entry;
-        let Change::Message { content, reply_to, expires } = change else { return None };
+        let Change::Message { content, reply_to, expires, files } = change else { return None };
         let changed = self.changed.get(mid);
         let edit = changed.and_then(|changed| changed.content.as_ref());
         Some(StoredMessage {
@@ -202,6 +204,7 @@ impl History {
             content: Arc::clone(edit.unwrap_or(content)),
             reply_to: *reply_to,
             expires: *expires,
+            files: Arc::clone(files),
             deleted: changed.and_then(|changed| changed.deleted),
             edited: edit.is_some(),
             reactions: changed.map_or_else(Vec::new, |changed| grouped(&changed.reactions)),
@@ -239,7 +242,11 @@ impl History {
         for stored in self.entries.range_mut(start..end) {
             let seq = stored.entry.seq;
             let content = match &mut stored.entry.change {
-                Change::Message { content, .. } if seq == mid => content,
+                Change::Message { content, files, .. } if seq == mid => {
+                    self.bytes = self.bytes.saturating_sub(files_bytes(files));
+                    *files = Files::default();
+                    content
+                }
                 Change::Edited { mid: of, content } if *of == mid => content,
                 _ => continue,
             };

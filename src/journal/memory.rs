@@ -16,8 +16,9 @@ use super::search::SEARCHES_OF_ONE_MAX;
 use super::turns::Turns;
 use super::{Limits, RETENTION_EVERY, epoch, moment_of};
 use crate::chat::record::{
-    AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest,
-    JournalResponse, Page, Query, RemoveRoom, RoomKey, Search, Snapshot,
+    AuthorKey, AuthorQuery, BlobHash, Change, DeletionReason, Draft, Entry, FileId, FileQuery,
+    Files, FoundFile, JournalError, JournalRequest, JournalResponse, Page, Query, RemoveRoom,
+    RoomKey, Search, Snapshot,
 };
 use crate::clock::{Moment, Now};
 use searching::Searching;
@@ -45,6 +46,12 @@ struct Index {
     first: HashMap<(AuthorKey, Arc<str>), FirstAnswer>,
     /// When messages expire: Unix milliseconds, room, `mid`.
     expiries: BTreeSet<(u64, RoomKey, u64)>,
+    /// The message of each file.
+    files: HashMap<FileId, (RoomKey, u64)>,
+    /// How many files have each blob.
+    blobs: HashMap<BlobHash, u64>,
+    /// Blobs of files that were freed.
+    freed: BTreeSet<BlobHash>,
 }
 
 #[derive(Debug)]
@@ -104,6 +111,11 @@ impl Memory {
                 let page = self.page(&query);
                 self.responses.push(JournalResponse::Page(page));
             }
+            JournalRequest::FindFile(FileQuery { request_id, file }) => {
+                let found = self.find_file(file).map(Box::new);
+                self.responses.push(JournalResponse::File { request_id, found });
+            }
+            JournalRequest::CheckBlobs(blobs) => self.index.freed.extend(blobs),
             JournalRequest::Search(search) => self.search(search),
             JournalRequest::RemoveRoom(RemoveRoom { request_id, room }) => {
                 self.remove_room(&room);
@@ -131,6 +143,10 @@ impl Memory {
                 self.bytes = self.bytes.saturating_sub(freed);
             }
         }
+        let unused = self.index.unused_blobs();
+        if !unused.is_empty() {
+            self.responses.push(JournalResponse::Unused(unused));
+        }
         let Self { searches, rooms, .. } = self;
         let found = searches.step(|searching| searching.step(rooms));
         self.responses.extend(found.map(JournalResponse::SearchPage));
@@ -144,7 +160,7 @@ impl Memory {
 
     /// Whether responses wait to be taken, or searches to go on.
     pub(super) fn busy(&self) -> bool {
-        !self.responses.is_empty() || !self.searches.is_empty()
+        !self.responses.is_empty() || !self.searches.is_empty() || !self.index.freed.is_empty()
     }
 
     /// Returns when the next message expires or rooms are to be pruned; at once while it is busy.
@@ -180,7 +196,8 @@ impl Memory {
         let seq = room.history.next();
         let mut count = 0;
         let mid = match &mut change {
-            Change::Message { expires, .. } => {
+            Change::Message { expires, files, .. } => {
+                self.index.add_files(files, &key, seq);
                 if let Some(expires) = expires {
                     self.index.expiries.insert((*expires, key, seq));
                 }
@@ -193,6 +210,7 @@ impl Memory {
             }
             Change::Deleted { mid, why } => {
                 count = draft::deletion_count(*why);
+                self.index.free_files(room.history.message(*mid));
                 *mid
             }
             Change::Edited { mid, .. } | Change::Pinned { mid, .. } => *mid,
@@ -215,6 +233,13 @@ impl Memory {
         let next = room.history.next();
         while room.pop(&mut self.index) {}
         room.history = History::starting(next, next);
+    }
+
+    fn find_file(&self, id: FileId) -> Option<FoundFile> {
+        let (room, mid) = self.index.files.get(&id)?;
+        let said = self.rooms.get(room)?.history.current(*mid)?;
+        let file = said.files.iter().find(|file| file.id == id)?.clone();
+        Some(FoundFile { room: Arc::clone(room), expires: said.expires, file })
     }
 
     fn page(&self, query: &Query) -> Page {
@@ -245,12 +270,43 @@ impl Memory {
             let change = Change::Deleted { mid, why: DeletionReason::Expired };
             let seq = room.history.next();
             let entry = Entry { seq, ts: now.unix_ms, sender, account: false, change };
+            self.index.free_files(Some(stored));
             let before = room.history.memory();
             room.history.push(StoredEntry { author, entry: entry.clone() });
             room.prune(&self.limits, 0, &mut self.index);
             self.bytes = self.bytes.saturating_add(room.history.memory()).saturating_sub(before);
             self.responses.push(JournalResponse::Added { room: key, entry });
         }
+    }
+}
+
+impl Index {
+    fn add_files(&mut self, files: &Files, room: &RoomKey, mid: u64) {
+        for file in files.iter() {
+            self.files.entry(file.id).or_insert_with(|| (Arc::clone(room), mid));
+            let used = self.blobs.entry(file.blob).or_default();
+            *used = used.saturating_add(1);
+        }
+    }
+
+    /// Frees the files of a message that goes.
+    fn free_files(&mut self, stored: Option<&StoredEntry>) {
+        let Some(Change::Message { files, .. }) = stored.map(|it| &it.entry.change) else { return };
+        for file in files.iter() {
+            self.files.remove(&file.id);
+            let Some(used) = self.blobs.get_mut(&file.blob) else { continue };
+            *used = used.saturating_sub(1);
+            if *used == 0 {
+                self.blobs.remove(&file.blob);
+            }
+            self.freed.insert(file.blob);
+        }
+    }
+
+    /// Takes the blobs of freed files that no message carries.
+    fn unused_blobs(&mut self) -> Vec<BlobHash> {
+        let freed = std::mem::take(&mut self.freed);
+        freed.into_iter().filter(|blob| !self.blobs.contains_key(blob)).collect()
     }
 }
 
@@ -277,7 +333,9 @@ impl Room {
 
     /// Removes the oldest entry; false if there is none.
     fn pop(&mut self, index: &mut Index) -> bool {
-        let Some(StoredEntry { entry, .. }) = self.history.pop(false) else { return false };
+        let Some(stored) = self.history.pop(false) else { return false };
+        index.free_files(Some(&stored));
+        let entry = stored.entry;
         if let Change::Message { expires: Some(expires), .. } = entry.change {
             index.expiries.remove(&(expires, Arc::clone(&self.key), entry.seq));
         }
@@ -305,6 +363,7 @@ mod tests {
             id: None,
             ts: 1,
             change: Change::Message {
+                files: Default::default(),
                 content: Arc::from(content),
                 reply_to: None,
                 expires: Some(99),

@@ -4,7 +4,8 @@ use std::iter;
 use std::sync::Arc;
 
 use crate::chat::record::{
-    Change, DeletionReason, Entry, Page, PageContent, Query, Span, StoredMessage,
+    Change, DeletionReason, Entry, Files, Page, PageContent, Query, Span, StoredMessage,
+    files_bytes,
 };
 
 /// A source of the entries of one room.
@@ -83,6 +84,7 @@ pub(super) fn hide_expired(page: &mut Page, unix_ms: u64) {
                 said.deleted.get_or_insert(DeletionReason::Expired);
                 said.edited = false;
                 said.reactions = Vec::new();
+                said.files = Files::default();
             }
             return;
         }
@@ -91,9 +93,10 @@ pub(super) fn hide_expired(page: &mut Page, unix_ms: u64) {
     let mut hidden = Vec::new();
     for entry in entries {
         match &mut entry.change {
-            Change::Message { content, expires, .. } if over(expires) => {
+            Change::Message { content, expires, files, .. } if over(expires) => {
                 hidden.push(entry.seq);
                 *content = Arc::from("");
+                *files = Files::default();
             }
             Change::Edited { mid, content } if hidden.contains(mid) => *content = Arc::from(""),
             _ => {}
@@ -181,7 +184,8 @@ impl Budget {
 /// Returns the bytes of text in an entry, which limits count.
 pub(super) fn entry_bytes(entry: &Entry) -> usize {
     let text = match &entry.change {
-        Change::Message { content, .. } | Change::Edited { content, .. } => content.len(),
+        Change::Message { content, files, .. } => content.len().saturating_add(files_bytes(files)),
+        Change::Edited { content, .. } => content.len(),
         Change::Reaction { emoji, .. } => emoji.len(),
         Change::Topic { topic } => topic.len(),
         Change::Deleted { .. } | Change::Pinned { .. } => 0,
@@ -198,5 +202,5 @@ pub(super) fn entry_bytes(entry: &Entry) -> usize {
 pub(super) fn message_bytes(said: &StoredMessage) -> usize {
     let reactions = said.reactions.iter().flat_map(|(emoji, names)| iter::once(emoji).chain(names));
     let text = iter::once(&said.sender).chain(iter::once(&said.content)).chain(reactions);
-    text.map(|text| text.len()).sum()
+    text.map(|text| text.len()).sum::<usize>().saturating_add(files_bytes(&said.files))
 }

@@ -89,13 +89,16 @@ impl Turn<'_> {
 
     /// Begins the response to a request answered with [`crate::ws::Answer::Later`]; its body of
     /// `length` bytes follows in parts, the next whenever [`super::Handler::on_drained`] is called.
-    pub fn begin_response(&mut self, id: ConnId, response: &Response, length: u64) {
+    /// Returns whether they are awaited; if the connection is gone, they are not.
+    pub fn begin_response(&mut self, id: ConnId, response: &Response, length: u64) -> bool {
         let now = self.now;
         let Conns { slab, frames, shared, .. } = &mut *self.conns;
-        let Some(conn) = find_mut(slab, id) else { return };
-        if conn.endpoint.begin_sending(now, shared, response, length, frames.buffer()) {
+        let Some(conn) = find_mut(slab, id).filter(|conn| !conn.doomed) else { return false };
+        let awaited = conn.endpoint.begin_sending(now, shared, response, length, frames.buffer());
+        if awaited {
             self.conns.settle(id);
         }
+        awaited
     }
 
     /// Sends a part of the body of such a response, the last one if `last`.

@@ -81,6 +81,17 @@ impl Exchanges {
         with_api_headers(response, exchange.origin.as_deref())
     }
 
+    /// Removes a request without an answer: its connection is gone.
+    pub(super) fn forget(&mut self, caller: ClientId) {
+        self.pending.remove(&caller);
+    }
+
+    /// Removes a request and completes the head of its response, which is a file.
+    pub(super) fn end_file(&mut self, caller: ClientId, response: Response) -> Response {
+        let exchange = self.pending.remove(&caller).unwrap_or_default();
+        with_cors_headers(response, exchange.origin.as_deref())
+    }
+
     /// Sets the form of the response if it is about an account.
     pub(super) fn set_account_response(&mut self, caller: ClientId, form: AccountResponse) {
         if let Some(exchange) = self.pending.get_mut(&caller) {
@@ -178,7 +189,8 @@ const CORS_REQUEST_HEADERS: &str = "Authorization, Content-Type, Idempotency-Key
 /// Refuses a body with a content coding, of which none is supported.
 pub(super) fn check_encoding(request: &Request) -> Result<(), EarlyResponse> {
     let mut codings = request.tokens("content-encoding");
-    if request.body.is_empty() || codings.all(|coding| coding.eq_ignore_ascii_case("identity")) {
+    let has_body = !request.body.is_empty() || request.streamed.is_some();
+    if !has_body || codings.all(|coding| coding.eq_ignore_ascii_case("identity")) {
         return Ok(());
     }
     let line = "the body is encoded; send it without Content-Encoding";
@@ -245,7 +257,7 @@ pub(super) fn decode_segment(segment: &str) -> Result<Box<str>, Refusal> {
 /// Returns the response that carries an event of the chat.
 pub(super) fn event_response(event: &ServerEvent) -> Response {
     let (status, retry_after_s) = match event {
-        ServerEvent::Ack { .. } => (Status(201), None),
+        ServerEvent::Ack { .. } | ServerEvent::FileAdded(_) => (Status(201), None),
         ServerEvent::Error(refusal) => (status_of(refusal.code), retry_after_s(refusal)),
         _ => (Status(200), None),
     };
@@ -294,7 +306,7 @@ pub(super) fn status_of(code: Code) -> Status {
     Status(match code {
         Code::Unauthorized | Code::AuthRequired => 401,
         Code::Forbidden | Code::Muted | Code::Banned | Code::RoomLocked => 403,
-        Code::NoSuchRoom | Code::NoSuchUser => 404,
+        Code::NoSuchRoom | Code::NoSuchUser | Code::NoSuchFile => 404,
         Code::IdConflict | Code::NameTaken => 409,
         Code::TooLong => 413,
         Code::RateLimited | Code::SlowMode => 429,
@@ -311,7 +323,10 @@ pub(super) fn with_challenge(response: Response) -> Response {
 /// Adds the headers of every response below `/api/`; the CORS headers let a page of `origin` read
 /// it.
 pub(super) fn with_api_headers(response: Response, origin: Option<&str>) -> Response {
-    let response = response.with_header("Cache-Control", "no-store");
+    with_cors_headers(response.with_header("Cache-Control", "no-store"), origin)
+}
+
+fn with_cors_headers(response: Response, origin: Option<&str>) -> Response {
     match origin {
         Some(origin) => response
             .with_header("Access-Control-Allow-Origin", origin.to_owned())

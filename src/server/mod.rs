@@ -18,6 +18,7 @@ mod certificates;
 mod documents;
 mod errors;
 mod exchange;
+mod files;
 pub mod health;
 mod hooks;
 mod hosts;
@@ -55,6 +56,7 @@ use accounts::{Accounts, Caller};
 use certificates::CertificateReader;
 use documents::Documents;
 use exchange::Exchanges;
+use files::Files;
 use hooks::Hooks;
 use https::Https;
 use lifecycle::Lifecycle;
@@ -87,6 +89,7 @@ pub(crate) struct Server {
     /// The buffer that events are rendered into.
     text: Vec<u8>,
     exchanges: Exchanges,
+    files: Files,
     hooks: Hooks,
     counters: metrics::Counters,
     lifecycle: Lifecycle,
@@ -148,6 +151,18 @@ impl Handler for Server {
         self.handle(turn, Input::Received { client: client(conn), event });
     }
 
+    fn on_part(&mut self, turn: &mut Turn<'_>, conn: ConnId, bytes: Vec<u8>, last: bool) {
+        self.on_upload_part(turn, conn, &bytes, last);
+    }
+
+    fn on_drained(&mut self, _: &mut Turn<'_>, conn: ConnId) {
+        self.on_download_drained(conn);
+    }
+
+    fn on_cut(&mut self, _: &mut Turn<'_>, conn: ConnId) {
+        self.on_transfer_cut(conn);
+    }
+
     fn on_close(&mut self, turn: &mut Turn<'_>, conn: ConnId, closed: Closed) {
         self.counters.closed.add(closed.code());
         let (received, sent) = turn.counts(conn);
@@ -183,11 +198,13 @@ impl Handler for Server {
                 {
                     self.finish_logout(turn, request_id, Err(Refusal::refused(why)));
                 }
+                JournalResponse::Unused(blobs) => self.remove_blobs(blobs),
                 response => self.handle(turn, Input::Answered(response)),
             }
         }
         self.take_password_outcomes(turn);
         self.take_deliveries(turn);
+        self.take_file_outcomes(turn);
         if let Some(certificates) = self.certificates.as_ref().and_then(CertificateReader::take) {
             turn.replace_certificates(certificates);
         }
@@ -222,7 +239,8 @@ impl Handler for Server {
 
     fn memory(&self) -> usize {
         let journal = self.journal.gauges();
-        let parts = [self.chat.memory(), journal.cached_bytes, journal.write_bytes];
+        let files = self.files.memory();
+        let parts = [self.chat.memory(), journal.cached_bytes, journal.write_bytes, files];
         parts.into_iter().fold(0, usize::saturating_add)
     }
 
@@ -246,6 +264,7 @@ impl Server {
         journal: Journal,
         accounts: Accounts,
         bans: bans::Bans,
+        files: Files,
     ) -> Self {
         let config = reload.config();
         Self {
@@ -264,6 +283,7 @@ impl Server {
             responses: Responses::default(),
             text: Vec::new(),
             exchanges: Exchanges::default(),
+            files,
             hooks: Hooks::default(),
             counters: metrics::Counters::default(),
             lifecycle: Lifecycle::new(config.drain, config.exit_when_empty),
@@ -328,7 +348,8 @@ impl Server {
     fn reply(&mut self, turn: &mut Turn<'_>, client: ClientId, event: &ServerEvent) {
         self.text.clear();
         let mode = self.chat.output_mode(client);
-        if event.render(mode, turn.now().unix_ms, &mut self.text) {
+        let links = self.public_url.as_ref();
+        if event.render(mode, turn.now().unix_ms, links, &mut self.text) {
             turn.send(conn(client), &self.text);
         }
     }
@@ -364,7 +385,8 @@ impl Server {
             [(OutputMode::Json, json), (OutputMode::Text, text), (OutputMode::Simple, simple)]
         {
             self.text.clear();
-            if !used || !event.render(mode, turn.now().unix_ms, &mut self.text) {
+            let links = self.public_url.as_ref();
+            if !used || !event.render(mode, turn.now().unix_ms, links, &mut self.text) {
                 continue;
             }
             let hears = |it: &&Listener| it.mode == mode && !except.contains(&it.client);

@@ -76,12 +76,18 @@ pub(super) enum Parameter {
     IdempotencyKey,
     Hook,
     Token,
+    FileName,
+    File,
+    NameInPath,
+    Range,
+    IfNoneMatch,
 }
 
 /// The body of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RequestBody {
     Message,
+    File,
     LogIn,
     Registration,
     Account,
@@ -99,6 +105,8 @@ pub(super) enum ResponseBody {
     None,
     Text,
     Document,
+    /// The bytes of a file.
+    Bytes,
     Event(Body),
     Token,
     Client,
@@ -239,6 +247,24 @@ pub(super) const OPERATIONS: &[Operation] = &[
         success: (201, ResponseBody::Event(Body::Receipt)),
         refusals: &[400, 404, 409, 413, 415, 429, 503],
         ..post("/api/rooms/{room}/messages", "post", RequestBody::Message)
+    },
+    Operation {
+        summary: "Upload a file for a message in a room; it goes unless a message carries it within an hour.",
+        parameters: &[Parameter::Room, Parameter::FileName],
+        success: (201, ResponseBody::Event(Body::File)),
+        refusals: &[400, 404, 408, 413, 415, 429, 503],
+        ..post("/api/rooms/{room}/files", "upload", RequestBody::File)
+    },
+    Operation {
+        summary: "The bytes of a file that a message carries; `206` with a part of them, `304` without.",
+        parameters: &[
+            Parameter::File,
+            Parameter::NameInPath,
+            Parameter::Range,
+            Parameter::IfNoneMatch,
+        ],
+        refusals: &[404, 416, 429, 503],
+        ..get("/files/{file}/{name}", "file", ResponseBody::Bytes)
     },
     Operation {
         summary: "The hooks of a room, for those who moderate it.",

@@ -89,6 +89,7 @@ impl Server {
         self.chat.set_limits(config.chat.clone());
         self.documents.set_limits(&config.chat, &config.accounts);
         self.journal.set_limits(config.journal.clone());
+        self.files.set_limits(config.files.clone());
         let public_url = config.public_url.as_ref();
         self.policy = origin::Policy::new(config.allow_origin.clone(), public_url);
         self.hosts = hosts::Hosts::new(config.allow_host.clone(), public_url);

@@ -132,6 +132,7 @@ mod tests {
     fn long_page(id: u64) -> JournalResponse {
         let content = Arc::from("long ago ".repeat(SHORT_BYTES_MAX / 9));
         let said = StoredMessage {
+            files: Default::default(),
             mid: 1,
             seq: 1,
             ts: 0,

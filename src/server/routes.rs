@@ -44,7 +44,7 @@ impl Server {
         if let Some(answer) = self.hook(turn, conn, request) {
             return answer;
         }
-        if path.starts_with("/api/") || is_websocket(request) {
+        if is_api(path) || is_websocket(request) {
             return self.admit(turn, conn, request);
         }
         if let Some(response) = self.documents.respond(request) {
@@ -112,7 +112,7 @@ impl Server {
 
     /// Admits a request to the API or a WebSocket if its origin and its caller are allowed.
     fn admit(&mut self, turn: &mut Turn<'_>, conn: ConnId, request: &Request) -> Answer {
-        let is_api = request.path.starts_with("/api/");
+        let is_api = is_api(&request.path);
         let origin = request.header("origin");
         let secure = turn.is_secure(conn);
         let origins = request.headers("origin");
@@ -147,6 +147,9 @@ impl Server {
             Err(refusal) => {
                 self.counters.errors.add(refusal.code);
                 Answer::Respond(rejection(refusal, is_api, origin))
+            }
+            Ok(caller) if request.streamed.is_some() => {
+                self.upload(turn, conn, request, &caller.credential)
             }
             Ok(caller) if is_api => self.api(turn, conn, request, caller),
             Ok(_) if self.lifecycle.is_draining() => Answer::Respond(self.shutting_down()),
@@ -204,6 +207,11 @@ fn rejection(refusal: Refusal, is_api: bool, origin: Option<&str>) -> Response {
 }
 
 const CORP: &str = "Cross-Origin-Resource-Policy";
+
+/// Whether a path is that of the API or of a file, to which the same callers and pages are admitted.
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/") || path.starts_with("/files/")
+}
 
 /// Whether a request wants a WebSocket. Clients that are given no path ask for one at `/`.
 fn is_websocket(request: &Request) -> bool {

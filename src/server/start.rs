@@ -13,15 +13,16 @@ use super::accounts::{Accounts, Fault};
 use super::address::{AddressFile, ServedAt};
 use super::bans::Bans;
 use super::certificates::{CertificateReader, warn_of_validity};
+use super::files::Files;
 use super::hooks::Hooks;
 use super::https::Https;
 use super::random::random;
 use super::reload::{Load, Reload};
 use super::systemd::Notifier;
 use super::unix_socket::{self, SocketFile};
-use super::{Server, errors, log};
-use crate::chat::Chat;
-use crate::chat::record::{JournalRequest, PutKeyValues};
+use super::{Server, errors, files, log};
+use crate::chat::record::{JournalRequest, PutKeyValues, Snapshot};
+use crate::chat::{self, Chat};
 use crate::clock::Clock;
 use crate::config::{AdminAddress, Config, Data};
 use crate::journal::{self, Journal};
@@ -70,6 +71,7 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     let clock = Clock::start();
     let mut shared = Shared::new(config.ws, config.http);
     shared.refusal = errors::response;
+    shared.streams = files::streams;
     let mut reactor = Reactor::new(config.net.clone(), shared, clock, files_max)
         .map_err(system("cannot start the reactor"))?;
     let certificates = config.certificates().map_err(Failure::Certificates)?;
@@ -98,10 +100,11 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     let Listening { served, admin, socket_file: _socket_file, https } =
         listen(&mut reactor, config, passed, has_tls)?;
     reactor.watch_signals(&[SIGHUP, SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
+    let files = open_files(config, &mut opening, wake())?;
     let bans = Bans::open(&mut opening, config.accounts.server_bans_max);
     let chat = Chat::new(config.chat.clone(), opening);
     let reload = Reload::new(load, config.clone(), log.level());
-    let mut server = Server::new(reload, chat, journal, accounts, bans);
+    let mut server = Server::new(reload, chat, journal, accounts, bans, files);
     server.https = https;
     server.hooks = Hooks::new(config.hook_allow.clone(), wake());
     server.certificates = has_tls.then(|| CertificateReader::start(config, wake()));
@@ -118,6 +121,18 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     let result = reactor.run(&mut server).map_err(system("cannot poll"));
     server.close();
     result
+}
+
+/// Opens the store of files; takes the blobs out of the snapshot.
+fn open_files(
+    config: &Config,
+    opening: &mut Snapshot,
+    waker: impl Fn() + Clone + Send + 'static,
+) -> Result<Files, Failure> {
+    let of_messages = std::mem::take(&mut opening.blobs).into_iter();
+    let of_uploads = chat::upload_blobs(&opening.key_values);
+    Files::open(config, of_messages.chain(of_uploads), waker)
+        .map_err(|error| Failure::System("cannot open the directory of files", error))
 }
 
 /// The real addresses of the server.

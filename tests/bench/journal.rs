@@ -318,7 +318,12 @@ impl Desk {
             moderator: false,
             id: Some(Arc::from(format!("c{}-{}", now.unix_ms, self.tickets))),
             ts: now.unix_ms,
-            change: Change::Message { content: Arc::from(TEXT), reply_to: None, expires: None },
+            change: Change::Message {
+                files: Default::default(),
+                content: Arc::from(TEXT),
+                reply_to: None,
+                expires: None,
+            },
             key_values: Vec::new(),
         };
         self.journal.submit(now, JournalRequest::Append(draft));

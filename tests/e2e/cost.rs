@@ -18,7 +18,7 @@ const ATTEMPTS_MAX: u32 = 10;
 const TIMES: u32 = 4;
 
 /// Request lines with a text of any length.
-const LINES: [&str; 40] = [
+const LINES: [&str; 44] = [
     "GET /TEXT",
     "GET /?TEXT",
     "GET /v/TEXT",
@@ -58,11 +58,15 @@ const LINES: [&str; 40] = [
     "POST /api/admin/drain?TEXT",
     "POST /api/users/TEXT/password",
     "DELETE /api/users/TEXT",
+    "POST /api/rooms/TEXT/files",
+    "POST /api/rooms/lobby/files?name=TEXT",
+    "GET /files/TEXT/TEXT",
+    "GET /files/00000000000000000000000000000000/TEXT",
     "TEXT /",
 ];
 
 /// Headers with a text of any length.
-const HEADERS: [&str; 22] = [
+const HEADERS: [&str; 24] = [
     "Authorization: TEXT",
     "Authorization: Bearer TEXT",
     "Cookie: TEXT",
@@ -77,6 +81,8 @@ const HEADERS: [&str; 22] = [
     "Content-Type: application/json; TEXT",
     "Idempotency-Key: TEXT",
     "If-None-Match: TEXT",
+    "If-Range: TEXT",
+    "Range: TEXT",
     "Sec-WebSocket-Extensions: TEXT",
     "Sec-WebSocket-Extensions: permessage-deflate; TEXT",
     "Sec-WebSocket-Key: TEXT",
@@ -298,7 +304,7 @@ fn every_route_and_every_header_has_its_row() {
     let rows: Vec<&str> = LINES.into_iter().chain(BODIES.map(|(path, _)| path)).collect();
     for path in paths {
         // A name in a path of the OpenAPI document.
-        let names = ["{room}", "{name}", "{id}", "{who}", "{hook}", "{token}"];
+        let names = ["{room}", "{file}", "{name}", "{id}", "{who}", "{hook}", "{token}"];
         let path = names.iter().fold(path, |path, name| path.replace(name, "TEXT"));
         assert!(rows.iter().any(|it| it.contains(&format!("/{path}"))), "no row for /{path}");
     }
@@ -311,7 +317,7 @@ fn every_route_and_every_header_has_its_row() {
             assert!(HEADERS.iter().any(row), "no row for {header}");
         }
     }
-    for parameter in ["before", "after", "around", "limit", "minutes"] {
+    for parameter in ["before", "after", "around", "limit", "minutes", "name"] {
         assert!(LINES.iter().any(|it| it.contains(&format!("{parameter}="))));
     }
 }

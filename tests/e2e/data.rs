@@ -67,6 +67,8 @@ impl Data {
     /// Returns every file of the record with its bytes, without what SQLite makes by looking.
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let paths = fs::read_dir(self.dir()).unwrap().map(|entry| entry.unwrap().path());
+        // Those of users are blobs of their own.
+        let paths = paths.filter(|path| path.is_file());
         let mut files: Vec<_> = paths.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
         let by_product = |path: &Path, bytes: &[u8]| {
             path.ends_with("journal.db-shm")

@@ -12,6 +12,7 @@ mod data;
 mod doctor;
 mod drain;
 mod faults;
+mod files;
 mod full;
 mod handshake;
 mod health;

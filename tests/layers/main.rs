@@ -31,7 +31,7 @@ const CRATE: Layers = Layers {
         ("assets", &["http"]),
         ("net", &["http", "ws"]),
         ("journal", &["chat"]),
-        ("config", &["http", "ws", "chat", "net", "journal", "auth"]),
+        ("config", &["http", "ws", "chat", "net", "journal", "auth", "files"]),
         (
             "server",
             &["file", "files", "http", "ws", "chat", "auth", "assets", "net", "journal", "config"],
@@ -59,13 +59,14 @@ const CHAT: Layers = Layers {
         ("protocol", &["names", "rate", "record"]),
         ("stats", &["names", "rate", "record", "protocol"]),
         ("pending", &["record", "protocol", "rooms"]),
+        ("uploads", &["rate", "record"]),
         ("people", &["effect", "few", "names", "record", "protocol", "step"]),
         ("rooms", &["effect", "names", "record", "protocol", "step"]),
         (
             "actions",
             &[
                 "Chat", "effect", "farewell", "input", "step", "few", "names", "rate", "record",
-                "protocol", "stats", "pending", "people", "rooms",
+                "protocol", "stats", "pending", "people", "rooms", "uploads",
             ],
         ),
     ],

@@ -23,7 +23,7 @@ fn welcome_is_first_and_complete() {
           \"current\":\"dev\",\"rooms\":{\"dev\":{\"seq\":0,\"users\":1,\"topic\":\"\",\
           \"role\":\"owner\"},\"Ops\":{\"seq\":0,\"users\":1,\"topic\":\"\",\
           \"role\":\"owner\"}},\"ping_ms\":9000,\"limits\":\
-          {\"content\":4000,\"frame\":65536,\"burst\":10,\"per_s\":5},\
+          {\"content\":4000,\"frame\":65536,\"burst\":10,\"per_s\":5,\"file\":26214400},\
           \"server\":\"chinwag/0.1.0\"}}"]
     );
 }
@@ -323,6 +323,8 @@ fn a_session_is_stored_before_its_first_entry_until_it_ends() {
             JournalRequest::Append(_) => "append".to_owned(),
             JournalRequest::CheckReplay(_) => "recognise".to_owned(),
             JournalRequest::FindAuthor(_) => "find author".to_owned(),
+            JournalRequest::FindFile(_) => "find file".to_owned(),
+            JournalRequest::CheckBlobs(_) => "check blobs".to_owned(),
             JournalRequest::Read(_) => "read".to_owned(),
             JournalRequest::Search(_) => "search".to_owned(),
             JournalRequest::Put(_) => "keep".to_owned(),

@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{AuthorKey, Namespace, Span};
+use chinwag::chat::record::{AuthorKey, BlobHash, FileId, Namespace, Span};
 use chinwag::chat::{
     AccountRequest, Admission, Body, ClientId, Credential, HookAction, HookKind, HookPost, Input,
-    Post, Request, ServerEvent, author_of,
+    NewFile, Post, Request, ServerEvent, Uploader, author_of,
 };
 
 use crate::duration::{self, time};
@@ -343,6 +343,7 @@ fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
         Request::Post(_) => {
             let post = |room: String, content: String, name: Option<String>| {
                 let body = Body {
+                    files: Default::default(),
                     content: content.into(),
                     reply_to: Some(number.into()),
                     ttl: Some(number.into()),
@@ -365,6 +366,8 @@ fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
             };
             vec![post(text(), None), post("x".to_owned(), Some(text()))]
         }
+        Request::File { .. } => vec![Request::File { by: by(), file: FileId([7; 16]) }],
+        Request::AddFile(_) => vec![Request::AddFile(Box::new(new_file(text(), number.into())))],
         Request::RemoveRoom { .. } => {
             let remove = |room: String| Request::RemoveRoom { by: Some(by()), room: room.into() };
             vec![remove(text()), remove("dev".to_owned())]
@@ -376,6 +379,13 @@ fn requests(kind: &Request, c: char, bytes: usize) -> Vec<Request> {
             requests.into_iter().map(|it| Request::AccountRequest(Box::new(it))).collect()
         }
     }
+}
+
+fn new_file(name: String, bytes: u64) -> NewFile {
+    let (author, network) = (AuthorKey([1; 16]), IpAddr::from([192, 0, 2, 1]));
+    let uploader = Uploader { author, network, room: "dev".into() };
+    let (id, blob, media_type) = (FileId([7; 16]), BlobHash([1; 32]), "image/png");
+    NewFile { id, uploader, blob, name: name.into(), media_type, bytes, size: None }
 }
 
 #[test]
@@ -408,7 +418,13 @@ fn no_request_costs_much_more_than_an_ordinary_one() {
     };
     let room = || Box::<str>::from("dev");
     let by = || Credential::Nobody;
-    let body = Body { content: "x".into(), reply_to: None, ttl: None, name: None };
+    let body = Body {
+        files: Default::default(),
+        content: "x".into(),
+        reply_to: None,
+        ttl: None,
+        name: None,
+    };
     let kinds = [
         Request::Rooms,
         Request::Stats { minutes: None },
@@ -423,6 +439,8 @@ fn no_request_costs_much_more_than_an_ordinary_one() {
             content: "x".into(),
             username: None,
         })),
+        Request::File { by: by(), file: FileId([1; 16]) },
+        Request::AddFile(Box::new(new_file("x".to_owned(), 1))),
     ];
     for kind in kinds {
         for bytes in [48, 510, 6000] {

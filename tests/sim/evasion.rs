@@ -84,7 +84,13 @@ fn posts_as(
     id: Option<&str>,
 ) -> Option<Code> {
     let content = format!("{name} posts");
-    let body = Body { content: content.into(), reply_to: None, ttl: None, name: Some(name.into()) };
+    let body = Body {
+        files: Default::default(),
+        content: content.into(),
+        reply_to: None,
+        ttl: None,
+        name: Some(name.into()),
+    };
     let post = Post { room: "dev".into(), by, id: id.map(Into::into), body };
     match asks(world, network, Request::Post(Box::new(post))) {
         ServerEvent::Error(refusal) => Some(refusal.code),
@@ -468,7 +474,13 @@ fn two_networks_posting_under_one_name_share_no_idempotency_keys() {
     let (mut world, ..) = world(HERE);
     let nobody = || Credential::Nobody;
     assert_eq!(posts_as(&mut world, HERE, "Bot", nobody(), Some("1")), None);
-    let body = Body { content: "else".into(), reply_to: None, ttl: None, name: Some("Bot".into()) };
+    let body = Body {
+        files: Default::default(),
+        content: "else".into(),
+        reply_to: None,
+        ttl: None,
+        name: Some("Bot".into()),
+    };
     let post = Post { room: "dev".into(), by: nobody(), id: Some("1".into()), body };
     let mut asked = |network| asks(&mut world, network, Request::Post(Box::new(post.clone())));
     assert!(matches!(asked(ELSEWHERE), ServerEvent::Ack { duplicate: false, .. }));

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chinwag::chat::record::{
-    AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, Hit, JournalError,
-    JournalRequest, JournalResponse, KeyValue, Namespace, Page, PageContent, Query, RemoveRoom,
-    RoomKey, RoomRecord, Search, SearchPage, SessionRecord, Snapshot, Span, StoredMessage,
+    AuthorKey, AuthorQuery, BlobHash, Change, DeletionReason, Draft, Entry, File, FileQuery, Files,
+    FoundFile, Hit, JournalError, JournalRequest, JournalResponse, KeyValue, Namespace, Page,
+    PageContent, Query, RemoveRoom, RoomKey, RoomRecord, Search, SearchPage, SessionRecord,
+    Snapshot, Span, StoredMessage,
 };
 
 /// The record of every room, and the answers that wait to be fetched.
@@ -90,6 +91,8 @@ impl Keeper {
                 };
                 self.read.push_back(answer);
             }
+            Some(JournalRequest::FindFile(query)) => self.find_file(query),
+            Some(JournalRequest::CheckBlobs(blobs)) => self.check_blobs(blobs),
             Some(JournalRequest::RemoveRoom(RemoveRoom { request_id, room })) => {
                 let answer = match self.refuses.take() {
                     Some(why) => JournalResponse::Rejected { request_id, why },
@@ -125,6 +128,31 @@ impl Keeper {
     /// Whether key-value records without an entry wait to be written.
     pub(crate) fn writes_facts(&self) -> bool {
         self.orders.iter().any(|order| matches!(order, JournalRequest::Put(_)))
+    }
+
+    fn find_file(&mut self, FileQuery { request_id, file }: FileQuery) {
+        let answer = match self.refuses.take() {
+            Some(why) => JournalResponse::ReadFailed { request_id, why },
+            None => {
+                let found = self.file(|it| it.id == file).map(Box::new);
+                JournalResponse::File { request_id, found }
+            }
+        };
+        self.read.push_back(answer);
+    }
+
+    fn check_blobs(&mut self, mut blobs: Vec<BlobHash>) {
+        blobs.retain(|blob| self.file(|it| it.blob == *blob).is_none());
+        self.appended.push_back(JournalResponse::Unused(blobs));
+    }
+
+    /// Finds a file of a message.
+    fn file(&self, is: impl Fn(&File) -> bool) -> Option<FoundFile> {
+        self.rooms.iter().find_map(|(room, record)| {
+            let said = record.said.values().find(|said| said.files.iter().any(&is))?;
+            let file = said.files.iter().find(|file| is(file))?.clone();
+            Some(FoundFile { room: Arc::clone(room), expires: said.expires, file })
+        })
     }
 
     fn find(&self, search: &Search) -> SearchPage {
@@ -223,6 +251,7 @@ impl Keeper {
             value: Some(Arc::clone(value)),
         });
         Snapshot {
+            blobs: Vec::new(),
             taken_at: 0,
             epoch: epoch.to_owned(),
             durable: "memory",
@@ -238,7 +267,15 @@ impl Keeper {
         let (room, change, first) = self.ids.get(&(draft.author, Arc::clone(id)))?;
         let request_id = draft.request_id;
         let JournalResponse::Appended { seq, mid, ts, count, .. } = *first else { unreachable!() };
-        Some(match (room, change) == (&draft.room, &draft.change) {
+        // A refused message knows only the ids of its files.
+        let bare = |change: &Change| match change.clone() {
+            Change::Message { content, reply_to, expires, files } => {
+                let files = files.iter().map(|file| File::unknown(file.id)).collect();
+                Change::Message { content, reply_to, expires, files }
+            }
+            change => change,
+        };
+        Some(match (room, bare(change)) == (&draft.room, bare(&draft.change)) {
             true => JournalResponse::Appended { request_id, seq, mid, ts, duplicate: true, count },
             false => JournalResponse::Rejected { request_id, why: JournalError::IdConflict },
         })
@@ -362,8 +399,9 @@ impl Record {
     fn add(&mut self, sender: Arc<str>, account: bool, ts: u64, mut change: Change) -> Entry {
         let seq = self.entries.len() as u64 + 1;
         match &mut change {
-            Change::Message { content, reply_to, expires } => {
+            Change::Message { content, reply_to, expires, files } => {
                 let said = StoredMessage {
+                    files: Arc::clone(files),
                     mid: seq,
                     seq,
                     ts,
@@ -385,6 +423,7 @@ impl Record {
             Change::Deleted { mid, why } => {
                 let said = self.said.get_mut(mid).unwrap();
                 (said.seq, said.deleted, said.content) = (seq, Some(*why), "".into());
+                said.files = Files::default();
             }
             Change::Reaction { mid, emoji, on, count } => {
                 let said = self.said.get_mut(mid).unwrap();

@@ -177,7 +177,7 @@ fn arrivals(count: u64) -> (u64, u64) {
                     other => panic!("{other:?}"),
                 };
                 written.clear();
-                event.render(OutputMode::Json, 0, &mut written);
+                event.render(OutputMode::Json, 0, None, &mut written);
                 events += readers;
                 bytes += readers * written.len() as u64;
             }

@@ -21,7 +21,13 @@ fn world(change: impl FnOnce(&mut Limits)) -> World {
 }
 
 pub(crate) fn post(content: &str) -> Post {
-    let body = Body { content: content.into(), reply_to: None, ttl: None, name: None };
+    let body = Body {
+        files: Default::default(),
+        content: content.into(),
+        reply_to: None,
+        ttl: None,
+        name: None,
+    };
     Post { room: "lobby".into(), by: Credential::Nobody, id: None, body }
 }
 

@@ -31,7 +31,13 @@ fn stats(world: &mut World, minutes: u32) -> Stats {
 
 fn post(world: &mut World, room: &str, name: &str) {
     world.keeper.guests = true;
-    let body = Body { content: "hi".into(), reply_to: None, ttl: None, name: Some(name.into()) };
+    let body = Body {
+        files: Default::default(),
+        content: "hi".into(),
+        reply_to: None,
+        ttl: None,
+        name: Some(name.into()),
+    };
     let post = Post { room: room.into(), by: Credential::Nobody, id: None, body };
     world.handle(Input::Asked {
         caller: CALLER,

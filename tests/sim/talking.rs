@@ -289,6 +289,7 @@ fn slash_commands_do_what_events_do() {
     let changes: Vec<Change> =
         world.keeper.rooms["lobby"].entries.iter().map(|entry| entry.change.clone()).collect();
     let message = |content: &str, reply_to| Change::Message {
+        files: Default::default(),
         content: content.into(),
         reply_to,
         expires: None,

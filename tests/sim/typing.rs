@@ -126,7 +126,13 @@ fn typing_ends_with_a_post_over_http_and_not_with_a_message_elsewhere() {
     world.say(alice, ON);
     world.say(alice, r#"{"type":"send_message","room":"dev","payload":"there"}"#);
     assert_eq!(typing(&mut world, bob), ["+Alice"]);
-    let body = Body { content: "here".into(), reply_to: None, ttl: None, name: None };
+    let body = Body {
+        files: Default::default(),
+        content: "here".into(),
+        reply_to: None,
+        ttl: None,
+        name: None,
+    };
     let network = IpAddr::from([192, 0, 2, 1]);
     let by = Credential::Session(session);
     let post = Box::new(Post { room: "lobby".into(), by, id: None, body });

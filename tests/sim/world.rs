@@ -292,7 +292,7 @@ impl World {
 
 pub(crate) fn rendered(event: &ServerEvent, mode: OutputMode) -> Option<String> {
     let mut out = Vec::new();
-    event.render(mode, START, &mut out).then(|| String::from_utf8(out).unwrap())
+    event.render(mode, START, None, &mut out).then(|| String::from_utf8(out).unwrap())
 }
 
 pub(crate) fn kind(event: &ServerEvent) -> String {

@@ -51,8 +51,17 @@ impl Chat {
                 Some(PendingRequest::Removal(pending)) => {
                     self.room_removed(step, *pending, Ok(()));
                 }
+                Some(PendingRequest::Upload(pending)) => self.file_added(step, pending, Ok(())),
                 _ => {}
             },
+            JournalResponse::File { request_id, found } => {
+                if let Some(PendingRequest::File(pending)) = self.pending.requests.take(request_id)
+                {
+                    self.file_found(step, pending, Ok(found.map(|found| *found)));
+                }
+            }
+            // The server removes them.
+            JournalResponse::Unused(_) => {}
             JournalResponse::Added { room, entry } => self.added(step, &room, &entry),
             // The chat tries each time; only the server's readiness depends on it.
             JournalResponse::Health { .. } => {}
@@ -69,6 +78,9 @@ impl Chat {
         match self.pending.requests.take(request_id) {
             Some(PendingRequest::Append(append)) => {
                 self.rooms.request_answered(append.room);
+                if let Change::Message { files, .. } = &append.change {
+                    self.end_claim(files, false);
+                }
                 if append.planned.is_some() {
                     self.moderation_ended(step, append.room, false);
                 }
@@ -104,6 +116,8 @@ impl Chat {
             Some(PendingRequest::Author(pending)) => self.author_found(step, *pending, Err(why)),
             Some(PendingRequest::Account(pending)) => self.account_saved(step, pending, Err(why)),
             Some(PendingRequest::Removal(pending)) => self.room_removed(step, *pending, Err(why)),
+            Some(PendingRequest::Upload(pending)) => self.file_added(step, pending, Err(why)),
+            Some(PendingRequest::File(pending)) => self.file_found(step, pending, Err(why)),
             None => {}
         }
     }

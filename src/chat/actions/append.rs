@@ -71,6 +71,10 @@ impl Chat {
         let (author, account) = (*author, *account);
         let AppendRequest { id, change, planned, hook } = requested;
         self.persist_participants(step, room);
+        let uploads = match &change {
+            Change::Message { files, .. } => self.claim_files(files),
+            _ => Vec::new(),
+        };
         let Some(inside) = self.rooms.get_mut(room) else { return };
         inside.orders = inside.orders.saturating_add(1);
         // Moderators may delete the messages of others, but not edit them.
@@ -89,6 +93,7 @@ impl Chat {
         key_values.extend(hook.iter().flat_map(|hook| hook.key_values.iter().cloned()));
         key_values.extend(inside.unsaved_key_values());
         key_values.extend(inside.pin_key_value(&change, step.now.unix_ms));
+        key_values.extend(uploads);
         let request_id = self.pending.requests.put(PendingRequest::Append(PendingAppend {
             origin,
             room,

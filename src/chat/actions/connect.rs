@@ -276,6 +276,7 @@ impl Chat {
             frame_max: limits.frame_bytes_max,
             burst,
             per_s,
+            file_max: limits.files.then_some(limits.file_bytes_max),
         }
     }
 

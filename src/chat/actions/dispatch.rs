@@ -48,11 +48,12 @@ impl Chat {
         command: Command,
     ) -> Result<(), Refusal> {
         match command {
-            Command::Send { content, reply_to, ttl, sender } => {
-                self.send_in(step, from, room, id, Message { content, reply_to, ttl, sender })
+            Command::Send { content, reply_to, ttl, files, sender } => {
+                let message = Message { content, reply_to, ttl, files, sender };
+                self.send_in(step, from, room, id, message)
             }
-            Command::Direct { to, content, reply_to, ttl } => {
-                let message = Message { content, reply_to, ttl, sender: None };
+            Command::Direct { to, content, reply_to, ttl, files } => {
+                let message = Message { content, reply_to, ttl, files, sender: None };
                 self.send_direct(step, from, id, &to, message)
             }
             Command::Read(seq) => {
@@ -142,7 +143,9 @@ impl Chat {
         let room = self.room_of(from, room).map_err(back)?;
         let last = self.rooms.get(room).map(|room| room.last_mid).filter(|mid| *mid > 0);
         let reply_to = Some(last.ok_or_else(no_such_message).map_err(back)?);
-        self.send(step, from, room, id, Message { content, reply_to, ttl: None, sender: None })
+        let files = Vec::new();
+        let message = Message { content, reply_to, ttl: None, files, sender: None };
+        self.send(step, from, room, id, message)
     }
 
     /// Starts or stops typing in the named room.

@@ -8,6 +8,7 @@ use crate::chat::names::fold;
 use crate::chat::people::client::ClientRef;
 use crate::chat::people::{author_of, telling};
 use crate::chat::protocol::error::{Code, Refusal};
+use crate::chat::protocol::request::Credential;
 use crate::chat::record::AuthorKey;
 use crate::chat::rooms::Room;
 use crate::chat::rooms::rules::Actor;
@@ -89,6 +90,15 @@ impl Chat {
         };
         let may = |room: &RoomId| self.rooms.get(*room).is_some_and(|room| room.may_read(who));
         found.filter(may).ok_or_else(Refusal::no_such_room)
+    }
+
+    /// Returns the author of a read request.
+    pub(in crate::chat) fn reader(&self, by: &Credential) -> Result<Option<AuthorKey>, Refusal> {
+        match by {
+            Credential::Nobody => Ok(None),
+            Credential::Session(session) => self.of_session(session).map(Some),
+            Credential::Login(login) => Ok(Some(login.author)),
+        }
     }
 
     /// Finds the author of a session key. Keys are looked up by their hash, so that the time it

@@ -164,6 +164,7 @@ fn lines(history: History) -> Vec<ServerEvent> {
             content: said.content,
             reply_to: said.reply_to,
             expires: said.expires,
+            files: said.files,
         }
     });
     losses.chain(said).collect()

@@ -17,7 +17,7 @@ use crate::chat::protocol::hook::{Hook, HookAction, HookKind, HookPost};
 use crate::chat::protocol::request::Credential;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::rate::{RateKey, refused};
-use crate::chat::record::{AuthorKey, Change, Moderation, ModerationAction};
+use crate::chat::record::{AuthorKey, Change, Files, Moderation, ModerationAction};
 use crate::chat::rooms::rules::Actor;
 use crate::chat::step::Step;
 use crate::clock::Now;
@@ -240,11 +240,12 @@ impl Chat {
         }
         let given = username.and_then(|name| UserName::parse(&name, &self.limits).ok());
         let name = hook_sender(&hook.hook.name, given.as_ref().map(|name| &**name.as_arc()));
-        let message = Message { content, reply_to: None, ttl: None, sender: None };
+        let message =
+            Message { content, reply_to: None, ttl: None, files: Vec::new(), sender: None };
         let life = self.check_message(room, &message)?;
         let origin = RequestOrigin::Request { caller, author };
         let checked = self.check_hook(step.now, author, &name, room);
-        let change = message.into_change(step, life);
+        let change = message.into_change(step, life, Files::default());
         if let Err(refusal) = checked {
             let before = ReplayCandidate { origin, author, room: Some(room), id, change };
             return self.check_replay(step, before, refusal);

@@ -48,8 +48,9 @@ impl Poster {
 
 impl Body {
     fn message(&self) -> Message {
-        let Self { content, reply_to, ttl, name: _ } = self;
-        Message { content: Arc::clone(content), reply_to: *reply_to, ttl: *ttl, sender: None }
+        let Self { content, reply_to, ttl, files, name: _ } = self;
+        let (content, files) = (Arc::clone(content), files.clone());
+        Message { content, reply_to: *reply_to, ttl: *ttl, files, sender: None }
     }
 }
 
@@ -64,9 +65,11 @@ impl Chat {
     ) {
         // A post is charged once its author is known.
         let paid = match &request {
-            Request::Post(_) => Ok(()),
+            // An upload was charged when it began.
+            Request::Post(_) | Request::AddFile(_) => Ok(()),
             // Before its body was read.
             Request::HookPost(_) => Ok(()),
+            Request::File { .. } => self.charge_download(step.now, network),
             _ => self.charge_request(step.now, network),
         };
         let done = paid.and_then(|()| match request {
@@ -97,6 +100,11 @@ impl Chat {
                 let posted = self.post_by_hook(step, caller, *post);
                 posted.map_err(|refusal| refusal.text(text))
             }
+            Request::AddFile(new) => {
+                self.add_file(step, caller, *new);
+                Ok(())
+            }
+            Request::File { by, file } => self.find_file(step, caller, &by, file),
             Request::RemoveRoom { by, room } => {
                 self.remove_room_by_request(step, caller, by.as_ref(), &room)
             }
@@ -123,15 +131,6 @@ impl Chat {
         match self.history(own, room, span, None, page) {
             Some(history) => ServerEvent::History(Box::new(history)),
             None => self.unreadable(own, room, None, JournalError::Unavailable),
-        }
-    }
-
-    /// Returns the author of a read request.
-    fn reader(&self, by: &Credential) -> Result<Option<AuthorKey>, Refusal> {
-        match by {
-            Credential::Nobody => Ok(None),
-            Credential::Session(session) => self.of_session(session).map(Some),
-            Credential::Login(login) => Ok(Some(login.author)),
         }
     }
 
@@ -216,10 +215,17 @@ impl Chat {
         if let Err(refusal) = self.check_author(step.now, who, room) {
             return self.refuse_post(step, from, Some(room), poster, &post, refusal);
         }
+        let (_, author) = poster.rate_key(from.network);
+        let files = match self.files_to_send(author, room, &message.files) {
+            Ok(files) => files,
+            Err(refusal) => {
+                return self.refuse_post(step, from, Some(room), poster, &post, refusal);
+            }
+        };
         let (person, author) = self.let_speak(step, poster, from.network);
         self.note_poster(room, who, person, from.network);
         self.count_speaker(step.now, author);
-        let change = message.into_change(step, life);
+        let change = message.into_change(step, life, files);
         let origin = RequestOrigin::Request { caller: from.caller, author };
         self.record(
             step,

@@ -144,5 +144,6 @@ fn could_be_replayed(refusal: &Refusal) -> bool {
             | Code::AuthRequired
             | Code::RoomFull
             | Code::TooManyPins
+            | Code::NoSuchFile
     )
 }

@@ -9,7 +9,7 @@ use crate::chat::ids::RoomId;
 use crate::chat::names::{UserName, is_blank};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::{Code, Refusal};
-use crate::chat::record::{Change, JournalError};
+use crate::chat::record::{Change, File, FileId, Files, JournalError};
 use crate::chat::rooms::Room;
 use crate::chat::step::Step;
 
@@ -33,7 +33,13 @@ impl Chat {
             let heard = self.speak_as(step, from, sender);
             heard.map_err(|refusal| refusal.text(Arc::clone(&message.content)))?;
         }
-        self.append(step, from, room, id, message.into_change(step, life));
+        let files = match self.files_to_send(from.author, room, &message.files) {
+            Ok(files) => files,
+            Err(refusal) => {
+                return self.refuse_to_send(step, from, Some(room), id, message, refusal);
+            }
+        };
+        self.append(step, from, room, id, message.into_change(step, life, files));
         Ok(())
     }
 
@@ -60,7 +66,10 @@ impl Chat {
     ) -> Result<(Change, Refusal), Refusal> {
         let refusal = refusal.text(Arc::clone(&message.content));
         match self.life(message.ttl) {
-            Ok(life) => Ok((message.into_change(step, life), refusal)),
+            Ok(life) => {
+                let files = message.files.iter().map(|id| File::unknown(*id)).collect();
+                Ok((message.into_change(step, life, files), refusal))
+            }
             Err(_) => Err(refusal),
         }
     }
@@ -71,7 +80,16 @@ impl Chat {
         room: RoomId,
         message: &Message,
     ) -> Result<Option<u64>, Refusal> {
-        self.check_content(&message.content)?;
+        if message.files.is_empty() {
+            self.check_content(&message.content)?;
+        } else {
+            self.check_length(&message.content, self.limits.content_chars_max)?;
+        }
+        if message.files.len() > self.limits.files_per_message_max {
+            let most = self.limits.files_per_message_max;
+            let refusal = Refusal::new(Code::BadField, format!("files: at most {most}"));
+            return Err(refusal.text(Arc::clone(&message.content)));
+        }
         let life = self.life(message.ttl)?;
         if message.reply_to.is_some_and(|mid| self.above_top(room, mid)) {
             return Err(no_such_message().text(Arc::clone(&message.content)));
@@ -239,17 +257,25 @@ pub(in crate::chat) struct Message {
     pub(in crate::chat) reply_to: Option<u64>,
     /// Seconds after which it disappears.
     pub(in crate::chat) ttl: Option<u64>,
+    /// The files that it carries.
+    pub(in crate::chat) files: Vec<FileId>,
     /// The sender the client claims to be.
     pub(in crate::chat) sender: Option<Box<str>>,
 }
 
 impl Message {
     /// Turns it into a change, which expires after `life` milliseconds.
-    pub(in crate::chat) fn into_change(self, step: &Step<'_>, life: Option<u64>) -> Change {
+    pub(in crate::chat) fn into_change(
+        self,
+        step: &Step<'_>,
+        life: Option<u64>,
+        files: Files,
+    ) -> Change {
         Change::Message {
             content: self.content,
             reply_to: self.reply_to,
             expires: life.map(|ms| step.now.unix_ms.saturating_add(ms)),
+            files,
         }
     }
 }

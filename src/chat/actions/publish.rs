@@ -32,6 +32,9 @@ impl Chat {
         self.counters.took(step.now.at.since(since));
         let Appended { seq, mid, ts, duplicate, count } = appended;
         let is_message = matches!(change, Change::Message { .. });
+        if let Change::Message { files, .. } = &change {
+            self.end_claim(files, !duplicate);
+        }
         let mut except = None;
         let author = self.asks_as(origin);
         match origin {

@@ -66,6 +66,7 @@ impl Chat {
             }
             Namespace::Memberships => self.rooms.memberships.restore(&key_value.key, value),
             Namespace::Invitations => self.rooms.invitations.restore(&key_value.key, value),
+            Namespace::Uploads => self.uploads.restore(value),
             Namespace::DirectRooms
             | Namespace::RevokedTokens
             | Namespace::Days

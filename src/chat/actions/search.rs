@@ -162,6 +162,7 @@ mod tests {
 
     fn hit(room: &str, mid: u64) -> record::Hit {
         let said = StoredMessage {
+            files: Default::default(),
             mid,
             seq: mid,
             ts: 1,

@@ -4,6 +4,7 @@
 //! and those that change how other text is displayed, are refused, so that nobody can pass for
 //! another user by adding them.
 
+mod file;
 mod hook;
 mod index;
 mod likeness;
@@ -17,6 +18,7 @@ use self::likeness::FOLDED_CHARS_MAX;
 use self::visible::{check_marks, readable};
 use crate::chat::limits::Limits;
 use crate::chat::record::RoomKey;
+pub(in crate::chat) use file::file_name;
 pub use hook::hook_of;
 pub(in crate::chat) use hook::hook_sender;
 pub(in crate::chat) use index::{ByText, NameIndex};

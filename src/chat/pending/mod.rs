@@ -9,7 +9,7 @@ use crate::chat::protocol::account::Account;
 use crate::chat::protocol::client_event::ModerationRequest;
 use crate::chat::protocol::error::Refusal;
 use crate::chat::record::{
-    AuthorKey, Change, KeyValue, Moderation, Page, RequestId, Span, StoredMessage,
+    AuthorKey, Change, FileId, KeyValue, Moderation, Page, RequestId, Span, StoredMessage,
 };
 use crate::chat::rooms::invitations::OpenInvitation;
 use crate::chat::rooms::rules::Actor;
@@ -45,6 +45,10 @@ pub(in crate::chat) enum PendingRequest {
     Author(Box<PendingAuthor>),
     /// An account to be stored, or deleted.
     Account(PendingAccount),
+    /// An upload to be stored.
+    Upload(PendingFile),
+    /// A file to be found.
+    File(PendingFile),
     /// A room to be removed.
     Removal(Box<PendingRemoval>),
 }
@@ -196,6 +200,17 @@ pub(in crate::chat) struct PendingAccount {
     pub(in crate::chat) guest: Option<AuthorKey>,
     /// Whether it is being deleted.
     pub(in crate::chat) removed: bool,
+}
+
+/// A file that is being stored or looked up.
+#[derive(Debug)]
+pub(in crate::chat) struct PendingFile {
+    /// The request to answer.
+    pub(in crate::chat) caller: ClientId,
+    /// The author who asks, if known.
+    pub(in crate::chat) by: Option<AuthorKey>,
+    /// The file.
+    pub(in crate::chat) file: FileId,
 }
 
 /// A room that is being removed.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::chat::output_mode::OutputMode;
 use crate::chat::protocol::login::Login;
 use crate::chat::protocol::membership::Notify;
-use crate::chat::record::{ModerationAction, Span};
+use crate::chat::record::{FileId, ModerationAction, Span};
 
 /// An event of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Command {
         reply_to: Option<u64>,
         /// Seconds after which it disappears.
         ttl: Option<u64>,
+        /// The files that it carries.
+        files: Vec<FileId>,
         /// The sender the client claims to be: the `sender` of an object without `type`.
         sender: Option<Box<str>>,
     },
@@ -160,6 +162,8 @@ pub enum Command {
         reply_to: Option<u64>,
         /// Seconds after which it disappears.
         ttl: Option<u64>,
+        /// The files that it carries.
+        files: Vec<FileId>,
     },
     /// Move the read marker of the room forward.
     Read(u64),
@@ -181,6 +185,13 @@ pub enum Command {
     Mode(OutputMode),
     /// Close the connection.
     Quit,
+}
+
+impl Command {
+    /// Returns the command that posts a text.
+    pub(in crate::chat) fn send(content: Arc<str>) -> Self {
+        Self::Send { content, reply_to: None, ttl: None, files: Vec::new(), sender: None }
+    }
 }
 
 /// A moderation as a client requested it.
@@ -217,7 +228,7 @@ impl ClientEvent {
 
     /// Returns the event that posts a typed line.
     pub(in crate::chat) fn said(line: &str) -> Self {
-        Self::of(Command::Send { content: typed(line), reply_to: None, ttl: None, sender: None })
+        Self::of(Command::send(typed(line)))
     }
 }
 

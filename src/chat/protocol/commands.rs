@@ -111,7 +111,8 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
             if to.is_empty() || content.is_empty() {
                 return Err(usage(&word).text(text));
             }
-            Command::Direct { to: to.into(), content: content.into(), reply_to: None, ttl: None }
+            let (to, content, files) = (to.into(), content.into(), Vec::new());
+            Command::Direct { to, content, reply_to: None, ttl: None, files }
         }
         // Its name is said again, for nothing brings it back.
         "remove" => {
@@ -220,7 +221,8 @@ fn expire(rest: &str) -> Result<Command, Refusal> {
     if ttl.is_none() || content.is_empty() {
         return Err(usage("expire"));
     }
-    Ok(Command::Send { content: content.into(), reply_to: None, ttl, sender: None })
+    let (content, files) = (content.into(), Vec::new());
+    Ok(Command::Send { content, reply_to: None, ttl, files, sender: None })
 }
 
 fn optional(rest: &str) -> Option<Box<str>> {
@@ -297,6 +299,7 @@ mod tests {
         let join =
             Command::Join { room: "dev ops".into(), history: None, after: None, epoch: None };
         let send = |content: &str, ttl| Command::Send {
+            files: Default::default(),
             content: content.into(),
             reply_to: None,
             ttl,
@@ -341,6 +344,7 @@ mod tests {
             assert_eq!(asked(line), command, "{line}");
         }
         let direct = |to: &str| Command::Direct {
+            files: Default::default(),
             to: to.into(),
             content: "psst you".into(),
             reply_to: None,

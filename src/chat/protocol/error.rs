@@ -29,6 +29,8 @@ pub enum Code {
     NoSuchRoom,
     /// There is no such message.
     NoSuchMessage,
+    /// There is no such file, or not for this message.
+    NoSuchFile,
     /// The client is not in that room.
     NotInRoom,
     /// The name is invalid.
@@ -73,7 +75,7 @@ pub enum Code {
 
 impl Code {
     /// All codes, in their order.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::BadJson,
         Self::UnknownType,
         Self::MissingField,
@@ -84,6 +86,7 @@ impl Code {
         Self::IdConflict,
         Self::NoSuchRoom,
         Self::NoSuchMessage,
+        Self::NoSuchFile,
         Self::NotInRoom,
         Self::NameInvalid,
         Self::NameTaken,
@@ -119,6 +122,7 @@ impl Code {
             Self::IdConflict => "id_conflict",
             Self::NoSuchRoom => "no_such_room",
             Self::NoSuchMessage => "no_such_message",
+            Self::NoSuchFile => "no_such_file",
             Self::NotInRoom => "not_in_room",
             Self::NameInvalid => "name_invalid",
             Self::NameTaken => "name_taken",

@@ -38,6 +38,8 @@ pub(in crate::chat) enum Key {
     ReplyTo,
     /// The seconds a message is kept.
     Ttl,
+    /// The files of a message.
+    Files,
     /// The message that is changed.
     Mid,
     /// A reaction.
@@ -94,7 +96,7 @@ pub(in crate::chat) enum Key {
 impl Key {
     /// All fields with a name.
     #[cfg(test)]
-    pub(in crate::chat) const ALL: [Self; 37] = [
+    pub(in crate::chat) const ALL: [Self; 38] = [
         Self::Type,
         Self::Id,
         Self::Room,
@@ -108,6 +110,7 @@ impl Key {
         Self::Username,
         Self::ReplyTo,
         Self::Ttl,
+        Self::Files,
         Self::Mid,
         Self::Emoji,
         Self::On,
@@ -150,6 +153,7 @@ impl Key {
             Self::Username => "username",
             Self::ReplyTo => "reply_to",
             Self::Ttl => "ttl",
+            Self::Files => "files",
             Self::Mid => "mid",
             Self::Emoji => "emoji",
             Self::On => "on",
@@ -205,6 +209,8 @@ pub(in crate::chat) enum Value<'a> {
     Object(Fields<'a>),
     /// The rooms of a `resume`, in the order written.
     Positions(Vec<(Box<str>, u64)>),
+    /// The files of a message, in the order written.
+    Texts(Vec<Cow<'a, str>>),
     /// A value that no field accepts.
     Other,
 }
@@ -393,8 +399,18 @@ impl<'de> Visitor<'de> for Seed {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value::Other)
+        if self.0 != Key::Files {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Value::Other);
+        }
+        let mut texts = Some(Vec::new());
+        while let Some(value) = seq.next_element_seed(Self(Key::Id))? {
+            match (value, &mut texts) {
+                (Value::Text(text), Some(texts)) if texts.len() < FIELDS_MAX => texts.push(text),
+                _ => texts = None,
+            }
+        }
+        Ok(texts.map_or(Value::Other, Value::Texts))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {

@@ -141,6 +141,8 @@ pub enum ValueForm {
     Switch,
     /// An object of room names and numbers.
     Positions,
+    /// A list of ids of files.
+    Files,
 }
 
 impl EventKind {
@@ -330,6 +332,11 @@ const CONTENT_AS_MESSAGE: Field = instead(Key::Message, ValueForm::Content, "con
 const REPLY_TO: Field =
     optional(Key::ReplyTo, ValueForm::Mid, "The `mid` of the message it answers.");
 const TTL: Field = optional(Key::Ttl, ValueForm::Ttl, "Seconds after which it disappears.");
+const FILES: Field = optional(
+    Key::Files,
+    ValueForm::Files,
+    "The ids of uploaded files that it carries; then `content` may be empty.",
+);
 const MID: Field = required(Key::Mid, ValueForm::Mid, "The message.");
 
 const SENDER: &str = "The name of a guest who has none yet; a value that is no string is ignored.";
@@ -340,6 +347,7 @@ const SEND: &[Field] = &[
     CONTENT_AS_MESSAGE,
     REPLY_TO,
     TTL,
+    FILES,
     optional(Key::Sender, ValueForm::Any, SENDER),
     optional(Key::From, ValueForm::Any, SENDER),
     optional(Key::Name, ValueForm::Any, SENDER),
@@ -362,6 +370,7 @@ const DIRECT: &[Field] = &[
     CONTENT_AS_MESSAGE,
     REPLY_TO,
     TTL,
+    FILES,
 ];
 const ROOM: Field = Field {
     key: Key::Room,
@@ -446,6 +455,7 @@ mod tests {
             ValueForm::Number | ValueForm::Mid | ValueForm::Ttl => json!(7),
             ValueForm::Switch => json!(false),
             ValueForm::Positions => json!({ "lobby": 7 }),
+            ValueForm::Files => json!(["0a".repeat(16)]),
             _ => json!("word"),
         }
     }
@@ -488,7 +498,7 @@ mod tests {
                 if field.need == Need::Optional && kind != EventKind::LeaveRoom {
                     assert_ne!(read, bare, "{kind:?} {}", field.name());
                 }
-                payload.insert(field.name().into(), json!([]));
+                payload.insert(field.name().into(), json!([[]]));
                 let refused = with_payload(kind, &json!(payload));
                 if is_sender(field) {
                     assert_eq!(refused, Ok(bare.clone()));

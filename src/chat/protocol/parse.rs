@@ -17,7 +17,7 @@ use crate::chat::protocol::membership::Notify;
 use crate::chat::protocol::plain_message;
 use crate::chat::protocol::request::Body;
 use crate::chat::protocol::status::Status;
-use crate::chat::record::{ModerationAction, Span};
+use crate::chat::record::{FileId, ModerationAction, Span};
 
 impl ClientEvent {
     /// Parses a text message.
@@ -153,9 +153,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
     let (bare, inner) = (&mut bare, &mut payload);
     let command = match kind {
         E::SendMessage => match std::mem::take(bare) {
-            Value::Text(text) => {
-                Command::Send { content: text.into(), reply_to: None, ttl: None, sender: None }
-            }
+            Value::Text(text) => Command::send(text.into()),
             _ => untyped(inner)?,
         },
         E::EditMessage => Command::Edit { mid: Some(mid(inner)?), content: content(inner)? },
@@ -188,6 +186,7 @@ fn asked(fields: &mut Fields<'_>, limits: &Limits) -> Result<(Option<Box<str>>, 
             content: content(inner)?,
             reply_to: inner.mid(Key::ReplyTo)?,
             ttl: inner.number(Key::Ttl)?,
+            files: files(inner)?,
         },
         E::Read => Command::Read(Key::Seq.needed(inner.number(Key::Seq)?)?),
         E::Auth => Command::Auth(Key::Token.needed(either(bare, inner, Key::Token)?)?.into()),
@@ -289,8 +288,8 @@ fn mid(payload: &mut Fields<'_>) -> Result<u64, Refusal> {
 
 /// Parses `{"sender":"Abhi","content":"Hello, World!"}`, or the payload of `send_message`.
 fn untyped(fields: &mut Fields<'_>) -> Result<Command, Refusal> {
-    let Body { content, reply_to, ttl, name: sender } = body(fields)?;
-    Ok(Command::Send { content, reply_to, ttl, sender })
+    let Body { content, reply_to, ttl, files, name: sender } = body(fields)?;
+    Ok(Command::Send { content, reply_to, ttl, files, sender })
 }
 
 fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
@@ -302,8 +301,20 @@ fn body(fields: &mut Fields<'_>) -> Result<Body, Refusal> {
         content,
         reply_to: fields.mid(Key::ReplyTo)?,
         ttl: fields.number(Key::Ttl)?,
+        files: files(fields)?,
         name: name.map(Box::from),
     })
+}
+
+/// Returns the ids of the files that a message carries.
+fn files(fields: &mut Fields<'_>) -> Result<Vec<FileId>, Refusal> {
+    let ids = match fields.take(Key::Files) {
+        Value::Absent => return Ok(Vec::new()),
+        Value::Texts(ids) => ids,
+        _ => return Err(Key::Files.expects("a list of file ids")),
+    };
+    let ids: Option<Vec<FileId>> = ids.iter().map(|id| FileId::from_hex(id)).collect();
+    ids.ok_or_else(|| Key::Files.expects("a list of file ids"))
 }
 
 /// Returns the text of a message, under any of its names.
@@ -406,7 +417,7 @@ mod tests {
     }
 
     fn send(content: &str) -> Command {
-        Command::Send { content: content.into(), reply_to: None, ttl: None, sender: None }
+        Command::send(content.into())
     }
 
     #[test]
@@ -519,6 +530,7 @@ mod tests {
                 id: Some("c7".into()),
                 room: Some("lobby".into()),
                 command: Command::Send {
+                    files: Default::default(),
                     content: "HeŁlo".into(),
                     reply_to: Some(41),
                     ttl: Some(60),
@@ -536,6 +548,7 @@ mod tests {
     #[test]
     fn an_object_without_type_says_something() {
         let said = |content: &str, sender: &str| Command::Send {
+            files: Default::default(),
             content: content.into(),
             reply_to: None,
             ttl: None,
@@ -560,7 +573,13 @@ mod tests {
             let edit = Command::Edit { mid: Some(1), content: "a".into() };
             assert_eq!(command(&event("edit_message")), edit);
             let (to, content) = ("Bob".into(), "a".into());
-            let direct = Command::Direct { to, content, reply_to: None, ttl: None };
+            let direct = Command::Direct {
+                files: Default::default(),
+                to,
+                content,
+                reply_to: None,
+                ttl: None,
+            };
             assert_eq!(command(&event("direct_message")), direct);
         }
         assert_eq!(code(r#"{"sender":"Abhi"}"#), Code::MissingField);

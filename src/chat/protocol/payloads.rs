@@ -43,6 +43,8 @@ pub struct Welcome {
     pub burst: u32,
     /// Sends per second, if limited.
     pub per_s: Option<u32>,
+    /// Bytes of a file; `None` if the server keeps none.
+    pub file_max: Option<u64>,
 }
 
 /// A room that was joined.

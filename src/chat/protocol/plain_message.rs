@@ -41,7 +41,7 @@ pub(in crate::chat) fn read(text: &str, limits: &Limits) -> Option<ClientEvent> 
     Some(ClientEvent {
         id: id.map(Into::into),
         room: room.map(Into::into),
-        command: Command::Send { content, reply_to: None, ttl: None, sender: None },
+        command: Command::send(content),
     })
 }
 

@@ -1,11 +1,12 @@
 //! HTTP requests, as plain values.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::chat::protocol::account::AccountRequest;
 use crate::chat::protocol::hook::{HookAction, HookPost};
 use crate::chat::protocol::login::Login;
-use crate::chat::record::Span;
+use crate::chat::record::{AuthorKey, BlobHash, FileId, RoomKey, Span};
 
 /// An HTTP request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,15 @@ pub enum Request {
     },
     /// Post a message by a hook.
     HookPost(Box<HookPost>),
+    /// Add an uploaded file.
+    AddFile(Box<NewFile>),
+    /// Find a file.
+    File {
+        /// The reader.
+        by: Credential,
+        /// The file.
+        file: FileId,
+    },
     /// To remove a room.
     RemoveRoom {
         /// Who asks; none if it is whoever runs the server.
@@ -65,6 +75,36 @@ pub struct Post {
     pub body: Body,
 }
 
+/// The author of an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uploader {
+    /// The author.
+    pub author: AuthorKey,
+    /// The network it comes from.
+    pub network: IpAddr,
+    /// The room that the file may be used in.
+    pub room: RoomKey,
+}
+
+/// A file that was uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// A random id.
+    pub id: FileId,
+    /// Its author.
+    pub uploader: Uploader,
+    /// Its bytes.
+    pub blob: BlobHash,
+    /// Its name as the author wrote it.
+    pub name: Box<str>,
+    /// Its media type.
+    pub media_type: &'static str,
+    /// The number of its bytes.
+    pub bytes: u64,
+    /// Width and height of a picture.
+    pub size: Option<(u32, u32)>,
+}
+
 /// The body of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
@@ -74,6 +114,8 @@ pub struct Body {
     pub reply_to: Option<u64>,
     /// Seconds after which it disappears.
     pub ttl: Option<u64>,
+    /// The files that it carries.
+    pub files: Vec<FileId>,
     /// The name of a guest; ignored with a credential.
     pub name: Option<Box<str>>,
 }

@@ -13,7 +13,7 @@ use crate::chat::protocol::payloads::{
 };
 use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
-use crate::chat::record::{Change, DeletionReason, Entry, Moderation};
+use crate::chat::record::{Change, DeletionReason, Entry, File, Files, Moderation};
 
 /// An event of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub enum ServerEvent {
         reply_to: Option<u64>,
         /// Unix milliseconds at which it disappears.
         expires: Option<u64>,
+        /// Its files.
+        files: Files,
     },
     /// A message was edited.
     Edited {
@@ -223,6 +225,10 @@ pub enum ServerEvent {
     },
     /// An account was created or changed; sent to HTTP requests only.
     Account(Box<Account>),
+    /// A file was uploaded; sent to HTTP requests only.
+    FileAdded(Box<File>),
+    /// A file was found; the answer to HTTP requests only.
+    FileFound(Box<File>),
     /// All accounts; sent to HTTP requests only.
     Accounts(Vec<Account>),
     /// A hook was added or removed; sent to HTTP requests only.
@@ -396,7 +402,7 @@ impl ServerEvent {
         let (room, seq, ts, by) =
             (Arc::clone(room), entry.seq, entry.ts, Arc::clone(&entry.sender));
         match &entry.change {
-            Change::Message { content, reply_to, expires } => Self::Message {
+            Change::Message { content, reply_to, expires, files } => Self::Message {
                 room,
                 seq,
                 ts,
@@ -405,6 +411,7 @@ impl ServerEvent {
                 content: Arc::clone(content),
                 reply_to: *reply_to,
                 expires: *expires,
+                files: Arc::clone(files),
             },
             Change::Edited { mid, content } => {
                 let content = Arc::clone(content);

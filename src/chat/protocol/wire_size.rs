@@ -2,7 +2,7 @@
 
 use crate::chat::protocol::payloads::Hit;
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{Span, StoredMessage};
+use crate::chat::record::{Span, StoredMessage, files_bytes};
 
 /// Bytes of an event or a message besides its strings.
 const FRAME: usize = 160;
@@ -21,9 +21,10 @@ fn text(text: &str) -> usize {
 /// Returns the bytes of an event that repeats an entry.
 pub(in crate::chat) fn event(event: &ServerEvent) -> usize {
     let (room, content) = match event {
-        ServerEvent::Message { room, content, .. } | ServerEvent::Edited { room, content, .. } => {
-            (room, text(content))
+        ServerEvent::Message { room, content, files, .. } => {
+            (room, text(content).saturating_add(files_bytes(files)))
         }
+        ServerEvent::Edited { room, content, .. } => (room, text(content)),
         ServerEvent::Topic { room, topic, .. } => (room, text(topic)),
         ServerEvent::Reaction { room, emoji, .. } => (room, text(emoji)),
         ServerEvent::Deleted { room, .. } | ServerEvent::Pinned { room, .. } => (room, 0),
@@ -38,7 +39,8 @@ pub(in crate::chat) fn event(event: &ServerEvent) -> usize {
 
 fn said(said: &StoredMessage) -> usize {
     let names = said.reactions.iter().flat_map(|(emoji, names)| names.iter().chain([emoji]));
-    names.fold(FRAME.saturating_add(text(&said.content)), |sum, name| {
+    let own = text(&said.content).saturating_add(files_bytes(&said.files));
+    names.fold(FRAME.saturating_add(own), |sum, name| {
         sum.saturating_add(text(name)).saturating_add(24)
     })
 }
@@ -98,6 +100,7 @@ mod tests {
     fn page(bytes: usize) -> Vec<StoredMessage> {
         (1..=9)
             .map(|mid| StoredMessage {
+                files: Default::default(),
                 mid,
                 seq: mid,
                 ts: 0,

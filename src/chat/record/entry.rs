@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::file::Files;
 use super::moderation::Moderation;
 use super::{AuthorKey, KeyValue, RequestId, RoomKey};
 
@@ -16,6 +17,8 @@ pub enum Change {
         reply_to: Option<u64>,
         /// Unix milliseconds at which it disappears.
         expires: Option<u64>,
+        /// Its files.
+        files: Files,
     },
     /// A message was edited.
     Edited {
@@ -133,6 +136,8 @@ pub struct StoredMessage {
     pub reply_to: Option<u64>,
     /// Unix milliseconds at which it disappears.
     pub expires: Option<u64>,
+    /// Its files; none when `gone`.
+    pub files: Files,
     /// Why it was deleted, if it was.
     pub deleted: Option<DeletionReason>,
     /// Whether it was edited.

@@ -37,6 +37,8 @@ pub enum Namespace {
     HookPositions,
     /// Pinned messages; keys are `ROOMKEY/MID`.
     Pins,
+    /// Uploaded files that no message carries yet, by id.
+    Uploads,
 }
 
 /// A key-value record.

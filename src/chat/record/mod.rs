@@ -5,6 +5,7 @@
 //! published before it has one. Everything here is plain data and may cross threads.
 
 mod entry;
+mod file;
 mod key_value;
 mod moderation;
 mod query;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use entry::{Change, DeletionReason, Draft, Entry, StoredMessage};
+pub use file::{BlobHash, File, FileId, FileQuery, Files, FoundFile, files_bytes};
 pub use key_value::{KeyValue, Namespace, PutKeyValues};
 pub use moderation::{Moderation, ModerationAction, RemoveRoom};
 pub use query::{AuthorQuery, Hit, Page, PageContent, Query, Search, SearchPage, Span};
@@ -125,6 +127,8 @@ pub struct Snapshot {
     pub sessions: Vec<SessionRecord>,
     /// Every key-value record, by namespace, then key.
     pub key_values: Vec<KeyValue>,
+    /// Every blob that a message carries.
+    pub blobs: Vec<BlobHash>,
 }
 
 /// A request of the chat to the journal. Requests are carried out in order.
@@ -139,6 +143,11 @@ pub enum JournalRequest {
     FindAuthor(AuthorQuery),
     /// Read from a record.
     Read(Query),
+    /// Find a file.
+    FindFile(FileQuery),
+    /// Find those of these blobs that no message carries, for [`JournalResponse::Unused`]; none of them is
+    /// no answer.
+    CheckBlobs(Vec<BlobHash>),
     /// Find messages.
     Search(Search),
     /// Store key-value records.
@@ -182,6 +191,15 @@ pub enum JournalResponse {
         /// The author and the name it had, if there is such a message.
         author: Option<(AuthorKey, Arc<str>)>,
     },
+    /// A file was looked up.
+    File {
+        /// The query's.
+        request_id: RequestId,
+        /// The file, if a message carries it.
+        found: Option<Box<FoundFile>>,
+    },
+    /// Blobs that no message carries any more.
+    Unused(Vec<BlobHash>),
     /// The key-value records are stored, or the room is removed.
     Saved {
         /// The request's.

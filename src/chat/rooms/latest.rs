@@ -121,6 +121,7 @@ mod tests {
             deleted: None,
             edited: false,
             reactions: Vec::new(),
+            files: Arc::default(),
         }
     }
 

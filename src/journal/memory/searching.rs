@@ -128,7 +128,12 @@ mod tests {
     }
 
     fn message(content: &str) -> Change {
-        Change::Message { content: content.into(), reply_to: None, expires: None }
+        Change::Message {
+            files: Default::default(),
+            content: content.into(),
+            reply_to: None,
+            expires: None,
+        }
     }
 
     fn room_of(messages: usize, text: &str) -> HashMap<RoomKey, Room> {

@@ -6,7 +6,7 @@ use crate::chat::record::{KeyValue, Namespace};
 
 /// The number of each namespace in the database (`shelf`), and its word in exported files. They
 /// never change.
-const NAMESPACES: [(Namespace, i64, &str); 15] = [
+const NAMESPACES: [(Namespace, i64, &str); 16] = [
     (Namespace::Accounts, 0, "accounts"),
     (Namespace::Rooms, 1, "rooms"),
     (Namespace::MemberStates, 2, "standings"),
@@ -22,6 +22,7 @@ const NAMESPACES: [(Namespace, i64, &str); 15] = [
     (Namespace::Hooks, 12, "hooks"),
     (Namespace::HookPositions, 13, "hook_positions"),
     (Namespace::Pins, 14, "pins"),
+    (Namespace::Uploads, 15, "uploads"),
 ];
 
 /// Returns the number of a namespace.
@@ -124,7 +125,8 @@ pub(super) fn is_about(key_value: &KeyValue, room: &str) -> bool {
         | Namespace::Accounts
         | Namespace::RevokedTokens
         | Namespace::Days
-        | Namespace::ServerBans => false,
+        | Namespace::ServerBans
+        | Namespace::Uploads => false,
     }
 }
 

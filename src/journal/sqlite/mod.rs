@@ -17,6 +17,8 @@
 
 mod checkpoint;
 mod directory;
+mod file_column;
+mod files;
 mod gaps;
 mod ids;
 mod key_values;
@@ -47,15 +49,15 @@ use super::counters::{Counters, Gauges};
 use super::page::hide_expired;
 use super::{Limits, RETENTION_EVERY, moment_of};
 use crate::chat::record::{
-    AuthorKey, Draft, JournalError, JournalRequest, JournalResponse, PutKeyValues, Query,
-    RequestId, Search, SearchPage, SessionRecord,
+    AuthorKey, Draft, FileQuery, FoundFile, JournalError, JournalRequest, JournalResponse,
+    PutKeyValues, Query, RequestId, Search, SearchPage, SessionRecord,
 };
 use crate::clock::{Moment, Now};
 use directory::Space;
 pub(super) use open::Place;
 use rooms::{Next, Rooms};
 use running_searches::RunningSearches;
-use task::{AUTHOR_QUERY_BYTES, REMOVAL_BYTES, ReadRequest, Report, Task, bytes, key_values_bytes};
+use task::{AUTHOR_QUERY_BYTES, REMOVAL_BYTES, ReaderTask, Report, Task, bytes, key_values_bytes};
 use worker::PROBE_EVERY;
 
 /// The reactor's side of the engine.
@@ -66,7 +68,7 @@ pub(super) struct Sqlite {
     /// Tasks that go to the worker with the next [`Sqlite::responses`], so that those of one turn are
     /// committed in one transaction.
     outbox: Vec<Task>,
-    read_requests: Sender<ReadRequest>,
+    read_requests: Sender<ReaderTask>,
     /// Searches have a reader of their own: some take long.
     search_requests: Sender<Search>,
     searches: RunningSearches,
@@ -125,6 +127,12 @@ impl Sqlite {
                 self.underway.reads = self.underway.reads.saturating_add(1);
                 self.rooms.read(now.at, query);
                 self.go_on();
+            }
+            JournalRequest::FindFile(query) => self.find_file(query),
+            JournalRequest::CheckBlobs(blobs) => {
+                if self.queues_unanswered() {
+                    self.hand(Task::CheckBlobs(blobs));
+                }
             }
             JournalRequest::Search(search) => self.search(search),
             JournalRequest::Put(put) => self.put(put),
@@ -271,6 +279,27 @@ impl Sqlite {
         }
     }
 
+    fn find_file(&mut self, query: FileQuery) {
+        let request_id = query.request_id;
+        if self.underway.reads >= self.limits.queue_reads_max {
+            let why = JournalError::Overloaded;
+            return self.responses.push(JournalResponse::ReadFailed { request_id, why });
+        }
+        self.underway.reads = self.underway.reads.saturating_add(1);
+        if self.read_requests.send(ReaderTask::FindFile(query)).is_err() {
+            self.file_found(request_id, None);
+        }
+    }
+
+    fn file_found(&mut self, request_id: RequestId, found: Option<Option<FoundFile>>) {
+        self.underway.reads = self.underway.reads.saturating_sub(1);
+        let why = JournalError::Unavailable;
+        self.responses.push(match found {
+            Some(found) => JournalResponse::File { request_id, found: found.map(Box::new) },
+            None => JournalResponse::ReadFailed { request_id, why },
+        });
+    }
+
     fn found(&mut self, request_id: RequestId, mut page: Option<SearchPage>) {
         self.searches.end(request_id, page.as_mut(), self.now.unix_ms);
         let why = JournalError::Unavailable;
@@ -341,6 +370,8 @@ impl Sqlite {
                 self.searches.on_pruned(&room, first);
                 self.rooms.on_pruned(&room, first);
             }
+            Report::FileFound { request_id, found } => self.file_found(request_id, found),
+            Report::Unused(blobs) => self.responses.push(JournalResponse::Unused(blobs)),
             Report::SearchDone { request_id, page } => self.found(request_id, page),
             Report::Read { request, read: Some(read), in_order } => {
                 self.rooms.on_read(request, read, in_order);
@@ -388,7 +419,7 @@ impl Sqlite {
                 }
                 Next::Read(request) => {
                     let target = request.target.clone();
-                    if self.read_requests.send(request).is_err() {
+                    if self.read_requests.send(ReaderTask::Read(request)).is_err() {
                         self.rooms.on_read_failed(target);
                     }
                 }

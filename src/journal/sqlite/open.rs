@@ -15,12 +15,12 @@ use super::directory::{Directory, HighWaterMark};
 use super::gaps::Gaps;
 use super::rooms::Rooms;
 use super::running_searches::RunningSearches;
-use super::task::{ReadRequest, Report, Waker};
+use super::task::{ReaderTask, Report, Waker};
 use super::unsaved::Unsaved;
 use super::worker::{Erasure, Worker};
 use super::write::Writer;
-use super::{Sqlite, Underway, key_values, readers, room_table, schema};
-use crate::chat::record::{Search, Snapshot};
+use super::{Sqlite, Underway, files, key_values, readers, room_table, schema};
+use crate::chat::record::{BlobHash, KeyValue, Search, Snapshot};
 use crate::clock::{Clock, Moment, Now};
 
 /// Where the database is, and how it is to be opened.
@@ -52,7 +52,7 @@ impl Sqlite {
         let failed = |source| OpenError::of(&path, source);
         let (rooms, table) = room_table::all(&db).map_err(failed)?;
         let sessions = schema::sessions(&db).map_err(failed)?;
-        let key_values = key_values::all(&db).map_err(failed)?;
+        let (key_values, blobs) = kept(&db).map_err(failed)?;
         let mut writer = Writer::new(db, limits.clone(), table).map_err(failed)?;
         let expiry = writer.next_expiry().map_err(failed)?;
         let (mark, lossy) = mark(place, &directory, writer.entries, now)?;
@@ -111,7 +111,7 @@ impl Sqlite {
             limits,
         };
         let (taken_at, durable) = (now.unix_ms, durable(place.durability));
-        Ok((sqlite, Snapshot { taken_at, epoch, durable, rooms, sessions, key_values }))
+        Ok((sqlite, Snapshot { taken_at, epoch, durable, rooms, sessions, key_values, blobs }))
     }
 }
 
@@ -121,6 +121,11 @@ fn start(worker: Worker, doing: Sender<()>) -> Result<(), OpenError> {
         worker.run();
         drop(doing);
     })
+}
+
+/// Reads the key-value records, and the blobs that messages carry.
+fn kept(db: &Connection) -> rusqlite::Result<(Vec<KeyValue>, Vec<BlobHash>)> {
+    Ok((key_values::all(db)?, files::blobs(db)?))
 }
 
 /// The channels by which a thread reports to the reactor and shows that it has not ended.
@@ -136,7 +141,7 @@ fn readers(
     path: &Path,
     scan_max: usize,
     reporting: &Reporting,
-) -> Result<(Sender<ReadRequest>, Sender<Search>), OpenError> {
+) -> Result<(Sender<ReaderTask>, Sender<Search>), OpenError> {
     let (reader, searcher) = (schema::open_reader(path)?, schema::open_reader(path)?);
     let (read_requests, asked) = channel();
     let (search_requests, searches) = channel();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::history::StoredEntry;
+use super::files;
 use super::room_table::{self, RoomRow};
 use super::row::{self, int, key, nat};
 use super::text_index;
@@ -48,6 +49,7 @@ impl Writer {
     fn erase_silently(&mut self, message: i64) -> rusqlite::Result<()> {
         let seq = int(row::seq_of(message));
         erase(&self.db, message, DeletionReason::Expired, seq)?;
+        files::free(&self.db, [message; 2], &mut self.freed)?;
         self.expiries_changed = true;
         self.erased = true;
         Ok(())
@@ -180,6 +182,7 @@ impl Writer {
         self.flush()?;
         let last = room.first.saturating_sub(1);
         let reach = [key(room.number, before), key(room.number, last)];
+        files::free(&self.db, reach, &mut self.freed)?;
         self.ids.remove(&self.db, reach[0], reach[1])?;
         text_index::remove(&self.db, room, before, last)?;
         let mut statement =

@@ -6,8 +6,9 @@ use rusqlite::{Connection, Row};
 
 use super::super::history::{Reaction, StoredEntry, grouped};
 use super::super::page::{self, Budget, Source, message_bytes};
+use super::file_column;
 use super::room_table::{self, RoomRow};
-use super::row::{self, ACCOUNT, ENTRY_COLUMNS, key, nat, seq_of};
+use super::row::{self, ACCOUNT, ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, key, nat, seq_of};
 use crate::chat::record::{AuthorKey, Entry, Page, Query, StoredMessage};
 
 /// Reads what a query asks for, all of it at one point in time.
@@ -47,7 +48,7 @@ pub(super) fn newest(
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let mut stored = row::stored_entry(row)?;
-        stored.entry.account = row.get(12)?;
+        stored.entry.account = row.get(ENTRY_COLUMN_COUNT)?;
         if !budget.take(stored.bytes()) {
             break;
         }
@@ -95,7 +96,7 @@ impl Source for StoredRoom<'_> {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let mut stored = row::stored_entry(row)?;
-            stored.entry.account = row.get(12)?;
+            stored.entry.account = row.get(ENTRY_COLUMN_COUNT)?;
             if !budget.take(stored.bytes()) {
                 return Ok((found, true));
             }
@@ -114,7 +115,8 @@ impl StoredRoom<'_> {
         mut budget: Budget,
     ) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let mut statement = self.db.prepare_cached(&format!(
-            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT}
+            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT},
+                    files
              FROM entries WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 ORDER BY entry {order}"
         ))?;
         let mut rows = statement.query([first, last])?;
@@ -153,6 +155,7 @@ impl StoredRoom<'_> {
             content,
             reply_to: row.get::<_, Option<i64>>(4)?.map(nat),
             expires: row.get::<_, Option<i64>>(5)?.map(nat),
+            files: file_column::of_column(row, 10)?,
             deleted: row.get::<_, Option<i64>>(6)?.map(row::why),
             edited,
             reactions,

@@ -5,29 +5,36 @@ use std::sync::mpsc::{Receiver, Sender};
 use rusqlite::Connection;
 
 use super::super::turns::Turns;
+use super::files;
 use super::read;
 use super::search::Searching;
-use super::task::{Read, ReadRequest, ReadTarget, Report, Waker};
-use crate::chat::record::{RequestId, Search, SearchPage};
+use super::task::{Read, ReadRequest, ReadTarget, ReaderTask, Report, Waker};
+use crate::chat::record::{FileQuery, RequestId, Search, SearchPage};
 
 /// Serves reads on its own thread until the reactor's side is closed. Rooms take turns, a read each:
 /// many who read one room keep nobody out of another.
 pub(super) fn serve_reads(
     db: &Connection,
-    read_requests: &Receiver<ReadRequest>,
+    tasks: &Receiver<ReaderTask>,
     reports: &Sender<Vec<Report>>,
     waker: &Waker,
 ) {
     let mut turns = Turns::default();
     loop {
         if turns.is_empty() {
-            let Ok(request) = read_requests.recv() else { return };
-            turns.add(request.target.room().clone(), request);
+            let Ok(task) = tasks.recv() else { return };
+            turns.add(task.owner(), task);
         }
-        for request in read_requests.try_iter() {
-            turns.add(request.target.room().clone(), request);
+        for task in tasks.try_iter() {
+            turns.add(task.owner(), task);
         }
-        let Some(report) = turns.step(|request| Some(answer(db, request.clone(), false))) else {
+        let report = turns.step(|task| {
+            Some(match task {
+                ReaderTask::Read(request) => answer(db, request.clone(), false),
+                ReaderTask::FindFile(query) => find_file(db, *query),
+            })
+        });
+        let Some(report) = report else {
             continue;
         };
         if reports.send(vec![report]).is_ok() {
@@ -75,6 +82,13 @@ fn step(searching: &mut Searching, db: &Connection) -> Option<(RequestId, Option
     Some((searching.search().request_id, page))
 }
 
+/// Looks a file up, and returns the report.
+fn find_file(db: &Connection, query: FileQuery) -> Report {
+    let found = files::find(db, query.file)
+        .inspect_err(|error| tracing::error!(%error, "the journal cannot be read"));
+    Report::FileFound { request_id: query.request_id, found: found.ok() }
+}
+
 /// Reads, and returns the report.
 pub(super) fn answer(db: &Connection, request: ReadRequest, in_order: bool) -> Report {
     let read = match &request.target {
@@ -108,7 +122,7 @@ mod tests {
         for room in ["large"; 20].into_iter().chain(["small"; 2]) {
             let target =
                 ReadTarget::RecentEntries { room: room.into(), entries_max: 1, bytes_max: 1 };
-            requests.send(ReadRequest { target, tries: 0 }).unwrap();
+            requests.send(ReaderTask::Read(ReadRequest { target, tries: 0 })).unwrap();
         }
         drop(requests);
         let (reports, sent) = channel();

@@ -347,7 +347,12 @@ mod tests {
 
     fn append(rooms: &mut Rooms, key: &RoomKey, seq: u64) {
         rooms.on_submit(key);
-        let change = Change::Message { content: "hi".into(), reply_to: None, expires: None };
+        let change = Change::Message {
+            files: Default::default(),
+            content: "hi".into(),
+            reply_to: None,
+            expires: None,
+        };
         let entry = Entry { seq, ts: 1, sender: "Alice".into(), account: false, change };
         rooms.on_append_answered(key, Some(StoredEntry { author: AuthorKey([1; 16]), entry }));
     }

@@ -15,6 +15,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, Row, params};
 
 use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
+use super::file_column;
 use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry};
 
 /// The number of a room in the database.
@@ -123,7 +124,7 @@ pub(super) fn insert_messages(db: &Connection, rows: &[MessageRow]) -> rusqlite:
 fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusqlite::Result<()> {
     let mut at = 0_usize;
     for MessageRow { room, stored: StoredEntry { author, entry }, id } in rows {
-        let Change::Message { content, reply_to, expires } = &entry.change else { continue };
+        let Change::Message { content, reply_to, expires, files } = &entry.change else { continue };
         let (id, hash) = match id {
             Some((id, hash)) => (Some(&**id), Some(&hash[..])),
             None => (None, None),
@@ -139,6 +140,7 @@ fn insert_rows(mut statement: CachedStatement<'_>, rows: &[MessageRow]) -> rusql
             &reply_to.map(int),
             &expires.map(int),
             &entry.account.then_some(true),
+            &file_column::to_column(files),
         ];
         for value in values {
             at = at.saturating_add(1);
@@ -153,7 +155,7 @@ fn insert_sql(rows: usize) -> String {
     let row = format!("(?, 0{})", ", ?".repeat(COLUMNS - 1));
     format!(
         "INSERT INTO entries (entry, kind, ts, sender, author, text, id, hash, reply_to, expires,
-                              account)
+                              account, files)
          VALUES {}",
         vec![row; rows].join(", ")
     )
@@ -161,7 +163,7 @@ fn insert_sql(rows: usize) -> String {
 
 /// Messages inserted at once.
 pub(super) const ROWS: usize = 16;
-const COLUMNS: usize = 10;
+const COLUMNS: usize = 11;
 static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert_sql(ROWS));
 static INSERT_ROW: LazyLock<String> = LazyLock::new(|| insert_sql(1));
 
@@ -238,7 +240,10 @@ struct Columns {
 
 /// The columns that [`stored_entry`] reads.
 pub(super) const ENTRY_COLUMNS: &str = "entry, kind, ts, sender, author, text, mid, reply_to, expires, \
-                               given, count, gone";
+                               given, count, gone, files";
+
+/// The number of those columns.
+pub(super) const ENTRY_COLUMN_COUNT: usize = 13;
 
 /// Whether the author of a message had an account. A message that does not say so, of an earlier
 /// version, an import or a guest, is of the account that has its author and its sender's name.
@@ -255,6 +260,7 @@ pub(super) fn stored_entry(row: &Row<'_>) -> rusqlite::Result<StoredEntry> {
             content: text,
             reply_to: row.get::<_, Option<i64>>(7)?.map(nat),
             expires: row.get::<_, Option<i64>>(8)?.map(nat),
+            files: file_column::of_column(row, 12)?,
         },
         kind::EDITED => Change::Edited { mid: mid()?, content: text },
         kind::DELETED => Change::Deleted { mid: mid()?, why: why(row.get(11)?) },

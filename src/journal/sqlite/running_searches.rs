@@ -109,6 +109,7 @@ mod tests {
         let hit = |mid, expires| Hit {
             room: RoomKey::from("lobby"),
             said: StoredMessage {
+                files: Default::default(),
                 mid,
                 seq: mid,
                 ts: 1,

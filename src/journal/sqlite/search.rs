@@ -153,7 +153,8 @@ impl InRoom {
         self.scan_left = self.scan_left.saturating_sub(scanned);
         *work = work.saturating_sub(scanned);
         let mut statement = source.db.prepare_cached(&format!(
-            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT}
+            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT},
+                    files
              FROM entries
              WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 AND gone IS NULL ORDER BY entry DESC"
         ))?;
@@ -183,7 +184,7 @@ impl InRoom {
         let least = first.max(last.saturating_sub(RANGE.saturating_sub(1)));
         let mut statement = source.db.prepare_cached(&format!(
             "SELECT entry, ts, sender, entries.text, reply_to, expires, gone, edit, changed,
-             {ACCOUNT} FROM search CROSS JOIN entries ON entry = search.rowid
+             {ACCOUNT}, files FROM search CROSS JOIN entries ON entry = search.rowid
              WHERE search MATCH ?3 AND search.rowid BETWEEN ?1 AND ?2
              AND kind = 0 AND gone IS NULL ORDER BY search.rowid DESC"
         ))?;

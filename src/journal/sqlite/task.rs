@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::super::history::StoredEntry;
 use super::read::RecentEntries;
 use crate::chat::record::{
-    AuthorKey, AuthorQuery, Draft, JournalResponse, KeyValue, Page, PutKeyValues, Query,
-    RemoveRoom, RequestId, RoomKey, SearchPage, SessionRecord,
+    AuthorKey, AuthorQuery, BlobHash, Draft, FileQuery, FoundFile, JournalResponse, KeyValue, Page,
+    PutKeyValues, Query, RemoveRoom, RequestId, RoomKey, SearchPage, SessionRecord,
 };
 use crate::clock::Now;
 use crate::journal::Limits;
@@ -21,6 +21,8 @@ pub(super) enum Task {
     CheckReplay(Draft),
     /// Find who wrote a message.
     FindAuthor(AuthorQuery),
+    /// Find those of these blobs that no message carries.
+    CheckBlobs(Vec<BlobHash>),
     /// Save key-value records.
     PutKeyValues(PutKeyValues),
     /// Remove a room.
@@ -45,6 +47,25 @@ pub(super) struct ReadRequest {
     pub(super) target: ReadTarget,
     /// The number of reads that were not in line.
     pub(super) tries: u32,
+}
+
+/// A request to the thread that reads.
+#[derive(Debug)]
+pub(super) enum ReaderTask {
+    /// Read from a room.
+    Read(ReadRequest),
+    /// Find a file.
+    FindFile(FileQuery),
+}
+
+impl ReaderTask {
+    /// Returns whose turn it is in: that of its room, or that of all files.
+    pub(super) fn owner(&self) -> RoomKey {
+        match self {
+            Self::Read(request) => Arc::clone(request.target.room()),
+            Self::FindFile(_) => Arc::from(""),
+        }
+    }
 }
 
 /// The target of a read.
@@ -99,6 +120,10 @@ pub(super) enum Report {
     /// A read has ended; `None` if the database could not be read. One `in_order` agrees with the
     /// reports before it.
     Read { request: ReadRequest, read: Option<Read>, in_order: bool },
+    /// A file was looked up; `None` if the database could not be read.
+    FileFound { request_id: RequestId, found: Option<Option<FoundFile>> },
+    /// Blobs that no message carries any more.
+    Unused(Vec<BlobHash>),
     /// A search has ended; `None` if the database could not be read.
     SearchDone { request_id: RequestId, page: Option<SearchPage> },
     /// A session was saved, or may be later.
@@ -124,9 +149,10 @@ pub(super) const REMOVAL_BYTES: usize = size_of::<Task>();
 
 /// Returns the bytes that a draft takes in the queue, roughly.
 pub(super) fn bytes(draft: &Draft) -> usize {
-    use crate::chat::record::Change;
+    use crate::chat::record::{Change, files_bytes};
     let text = match &draft.change {
-        Change::Message { content, .. } | Change::Edited { content, .. } => content.len(),
+        Change::Message { content, files, .. } => content.len().saturating_add(files_bytes(files)),
+        Change::Edited { content, .. } => content.len(),
         Change::Reaction { emoji, .. } => emoji.len(),
         Change::Topic { topic } => topic.len(),
         Change::Moderated { moderation } => {

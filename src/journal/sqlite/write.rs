@@ -1,5 +1,6 @@
 //! Writing to the database: many drafts in one transaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -7,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::Limits;
 use super::super::draft::{self, BodyHash, FirstAnswer, ReactionCounts, changed_message};
 use super::super::history::StoredEntry;
+use super::files;
 use super::ids::Ids;
 use super::key_values;
 use super::room_table::{RoomRow, RoomTable};
@@ -14,8 +16,8 @@ use super::row::{self, MessageRow, ROWS, int, key};
 use super::schema;
 use super::text_index::{self, TextIndex};
 use crate::chat::record::{
-    AuthorKey, Change, DeletionReason, Draft, Entry, JournalError, JournalResponse, RoomKey,
-    SessionRecord,
+    AuthorKey, BlobHash, Change, DeletionReason, Draft, Entry, JournalError, JournalResponse,
+    RoomKey, SessionRecord,
 };
 
 /// The one connection that writes, and what it knows of the database. Between [`Writer::begin`] and
@@ -37,6 +39,8 @@ pub(super) struct Writer {
     pub(super) erased: bool,
     /// Whether there may be entries of removed rooms.
     pub(super) removing: bool,
+    /// Blobs of files that this transaction frees; another message may carry them.
+    pub(super) freed: BTreeSet<BlobHash>,
     /// Messages of this transaction that are still to be inserted, several at once.
     rows: Vec<MessageRow>,
 }
@@ -76,6 +80,7 @@ impl Writer {
             expiries_changed: false,
             erased: false,
             removing: true,
+            freed: BTreeSet::new(),
             rows: Vec::with_capacity(ROWS),
         })
     }
@@ -85,6 +90,7 @@ impl Writer {
         self.added = 0;
         self.expiries_changed = false;
         self.erased = false;
+        self.freed.clear();
         self.rooms.clean();
         self.ids.rotate(&self.db, &mut self.rooms)?;
         self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -191,7 +197,8 @@ impl Writer {
         stored: &StoredEntry,
         id: Option<(&Arc<str>, BodyHash)>,
     ) -> rusqlite::Result<()> {
-        if let Change::Message { expires, .. } = &stored.entry.change {
+        if let Change::Message { expires, files, .. } = &stored.entry.change {
+            files::add(&self.db, room.number, &stored.entry, files)?;
             let id = id.map(|(id, hash)| (Arc::clone(id), hash));
             self.rows.push(MessageRow { room: room.number, stored: stored.clone(), id });
             if self.rows.len() == ROWS {
@@ -330,7 +337,9 @@ impl Writer {
             }
             Change::Deleted { mid, why } => {
                 text_index::remove(db, room, *mid, *mid)?;
-                erase(db, key(room.number, *mid), *why, seq)?;
+                let message = key(room.number, *mid);
+                erase(db, message, *why, seq)?;
+                files::free(db, [message; 2], &mut self.freed)?;
                 self.erased = true;
                 self.expiries_changed = true;
             }
@@ -371,7 +380,7 @@ pub(super) fn erase(
     seq: i64,
 ) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(
-        "UPDATE entries SET text = '', edit = NULL, gone = ?2, changed = ?3 WHERE entry = ?1",
+        "UPDATE entries SET text = '', edit = NULL, files = NULL, gone = ?2, changed = ?3 WHERE entry = ?1",
     )?;
     statement.execute([message, row::gone(why), seq])?;
     db.prepare_cached("UPDATE entries SET text = '' WHERE mid = ?1 AND kind = 1")?

@@ -87,6 +87,7 @@ pub(super) fn edits_are_folded_in(mut world: World) {
     world.change(edited(1, "hello"));
     world.change(edited(1, "Hello"));
     let first = StoredMessage {
+        files: Default::default(),
         mid: 1,
         seq: 4,
         ts,

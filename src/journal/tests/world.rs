@@ -354,7 +354,10 @@ pub(super) fn request_id_of(answer: &JournalResponse) -> Option<RequestId> {
         | JournalResponse::ReadFailed { request_id, .. } => Some(*request_id),
         JournalResponse::Page(page) => Some(page.request_id),
         JournalResponse::SearchPage(page) => Some(page.request_id),
-        JournalResponse::Added { .. } | JournalResponse::Health { .. } => None,
+        JournalResponse::File { request_id, .. } => Some(*request_id),
+        JournalResponse::Added { .. }
+        | JournalResponse::Unused(_)
+        | JournalResponse::Health { .. } => None,
     }
 }
 
@@ -382,11 +385,21 @@ pub(super) fn mids(page: Page) -> Vec<u64> {
 }
 
 pub(super) fn message(content: &str) -> Change {
-    Change::Message { content: Arc::from(content), reply_to: None, expires: None }
+    Change::Message {
+        files: Default::default(),
+        content: Arc::from(content),
+        reply_to: None,
+        expires: None,
+    }
 }
 
 pub(super) fn expiring(content: &str, expires: u64) -> Change {
-    Change::Message { content: Arc::from(content), reply_to: None, expires: Some(expires) }
+    Change::Message {
+        files: Default::default(),
+        content: Arc::from(content),
+        reply_to: None,
+        expires: Some(expires),
+    }
 }
 
 pub(super) fn edited(mid: u64, content: &str) -> Change {

@@ -19,7 +19,7 @@ use super::accounts::Caller;
 use super::exchange::{AccountResponse, EarlyResponse, check_method, event_response, network};
 use super::hooks::posted;
 use super::operations::{ADMIN, USERS, is_below};
-use crate::chat::{ClientId, Input, ServerEvent};
+use crate::chat::{ClientId, Credential, Input, ServerEvent};
 use crate::http::{Request, Response, Status};
 use crate::net::{ConnId, Turn};
 use crate::ws::Answer;
@@ -36,12 +36,28 @@ impl Server {
         self.exchanges.begin(turn, conn, request);
         match self.begin(turn, conn, request, caller) {
             Ok(()) => Answer::Later,
-            Err(early) => {
-                early.code.into_iter().for_each(|code| self.counters.errors.add(code));
-                let response = early.into_response();
-                Answer::Respond(self.exchanges.end(super::client(conn), response))
-            }
+            Err(early) => self.answer_early(conn, early),
         }
+    }
+
+    /// Answers an upload early, or lets its body come.
+    pub(super) fn upload(
+        &mut self,
+        turn: &Turn<'_>,
+        conn: ConnId,
+        request: &Request,
+        by: &Credential,
+    ) -> Answer {
+        self.exchanges.begin(turn, conn, request);
+        match self.begin_upload(turn, conn, request, by) {
+            Ok(()) => Answer::Receive,
+            Err(early) => self.answer_early(conn, early),
+        }
+    }
+
+    fn answer_early(&mut self, conn: ConnId, early: EarlyResponse) -> Answer {
+        early.code.into_iter().for_each(|code| self.counters.errors.add(code));
+        Answer::Respond(self.exchanges.end(super::client(conn), early.into_response()))
     }
 
     /// Starts what a request asks for, if there is an operation for it: what is not described is
@@ -58,6 +74,9 @@ impl Server {
             "/api/register" => return self.register(turn, conn, request, &caller),
             "/api/login" => return self.log_in(turn, conn, request),
             "/api/logout" => return self.log_out(turn, conn, &caller),
+            path if path.starts_with("/files/") => {
+                return self.begin_download(turn, conn, request, caller.credential);
+            }
             path if is_below(path, USERS) => self.users(turn, conn, request, &caller)?,
             path if is_below(path, ADMIN) => {
                 return Err(self.administer(turn, conn, request, &caller)?.into());
@@ -76,6 +95,10 @@ impl Server {
 
     /// Sends the event with which the chat answers a request.
     pub(super) fn respond(&mut self, turn: &mut Turn<'_>, caller: ClientId, event: &ServerEvent) {
+        if let ServerEvent::FileFound(file) = event {
+            return self.send_file(turn, caller, file);
+        }
+        self.forget_download(caller);
         let response = match (event, self.exchanges.account_response(caller)) {
             (ServerEvent::Account(account), AccountResponse::Token) => {
                 let now_unix_s = turn.now().unix_ms / 1000;

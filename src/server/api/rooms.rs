@@ -94,6 +94,7 @@ fn post(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::record::FileId;
     use crate::http::Parser;
     use crate::server::exchange::check_method;
 
@@ -164,13 +165,15 @@ mod tests {
             "caf%C3%A9",
             "Idempotency-Key: k1\r\n\
              Content-Type: application/json; charset=utf-8\r\n",
-            r#" {"content":"hi","reply_to":4,"ttl":60,"name":"Bot","new":[]}"#,
+            r#" {"content":"hi","reply_to":4,"ttl":60,"name":"Bot","new":[],
+                 "files":["0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"]}"#,
         );
         let post = post.unwrap();
         assert_eq!((&*post.room, post.by), ("café", Credential::Nobody));
         assert_eq!(post.id.as_deref(), Some("k1"));
-        let Body { content, reply_to, ttl, name } = post.body;
+        let Body { content, reply_to, ttl, files, name } = post.body;
         assert_eq!((&*content, reply_to, ttl), ("hi", Some(4), Some(60)));
+        assert_eq!(files, [FileId([0x0a; 16])]);
         assert_eq!(name.as_deref(), Some("Bot"));
     }
 

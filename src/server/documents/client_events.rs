@@ -139,6 +139,11 @@ fn value(form: ValueForm, limits: &Limits) -> Value {
             "maximum": limits.ttl_max.as_secs(),
         }),
         ValueForm::Switch => json!({ "type": "boolean" }),
+        ValueForm::Files => json!({
+            "type": "array",
+            "maxItems": limits.files_per_message_max,
+            "items": { "type": "string", "pattern": "^[0-9a-f]{32}$" },
+        }),
         ValueForm::Positions => json!({
             "type": "object",
             "maxProperties": limits.rooms_per_client_max,

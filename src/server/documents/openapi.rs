@@ -102,7 +102,11 @@ impl Schemas<'_> {
         }
         if let Some(body) = it.body {
             let schema = self.body(body);
-            let content = json!({ "application/json": { "schema": schema } });
+            let kind = match body {
+                RequestBody::File => "application/octet-stream",
+                _ => "application/json",
+            };
+            let content = json!({ kind: { "schema": schema } });
             described["requestBody"] = json!({ "required": true, "content": content });
         }
         described
@@ -115,6 +119,7 @@ impl Schemas<'_> {
             ResponseBody::None => return json!({}),
             ResponseBody::Text => json!({ "type": "string" }),
             ResponseBody::Document => json!({ "type": "object" }),
+            ResponseBody::Bytes => return json!({ "*/*": {} }),
             ResponseBody::Event(body) => json!(render::body(body, g)),
             ResponseBody::Token => json!(g.subschema_for::<TokenIssued<'_>>()),
             ResponseBody::Client => json!(g.subschema_for::<routes::ClientSeen<'_>>()),
@@ -138,6 +143,7 @@ impl Schemas<'_> {
     fn body(&mut self, body: RequestBody) -> Value {
         let characters_min = self.accounts.password_chars_min;
         match body {
+            RequestBody::File => json!({}),
             RequestBody::Message => client_events::fields(PayloadForm::UNTYPED, self.chat),
             RequestBody::LogIn => self.with_password::<Credentials>(1),
             RequestBody::Registration => self.with_password::<Credentials>(characters_min),
@@ -255,6 +261,23 @@ fn parameter(it: Parameter, limits: &Limits) -> Value {
         Parameter::Around => ("around", "query", whole(u64::MAX), "Messages around this `seq`."),
         Parameter::Limit => ("limit", "query", whole(u64::MAX), "How many messages at most."),
         Parameter::Minutes => ("minutes", "query", whole(u64::MAX), "How many minutes at most."),
+        Parameter::FileName => {
+            ("name", "query", json!({ "type": "string" }), "The name of the file.")
+        }
+        Parameter::File => {
+            let schema = json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
+            ("file", "path", schema, "The id of the file.")
+        }
+        Parameter::NameInPath => {
+            let schema = json!({ "type": "string", "minLength": 1 });
+            ("name", "path", schema, "The name that a browser saves it under; any.")
+        }
+        Parameter::Range => {
+            ("Range", "header", json!({ "type": "string" }), "One range of bytes (RFC 9110).")
+        }
+        Parameter::IfNoneMatch => {
+            ("If-None-Match", "header", json!({ "type": "string" }), "The `ETag` that is known.")
+        }
         Parameter::IdempotencyKey => {
             let schema = json!({
                 "type": "string",

@@ -92,7 +92,7 @@ impl Server {
     /// Sends a message to the target of a hook.
     pub(super) fn deliver(&mut self, turn: &mut Turn<'_>, delivery: &Delivery) {
         self.text.clear();
-        delivery.event.render(OutputMode::Json, turn.now().unix_ms, &mut self.text);
+        delivery.event.render(OutputMode::Json, turn.now().unix_ms, None, &mut self.text);
         self.hooks.deliver(delivery, self.chat.epoch(), &self.text, self.chat.limits());
         if !self.hooks.failed.is_empty() {
             turn.again();

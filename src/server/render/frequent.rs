@@ -7,7 +7,17 @@ use crate::chat::{ServerEvent, hook_of, is_literal};
 /// Appends the event as JSON if it is one of these; otherwise appends nothing and returns false.
 pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
     match event {
-        ServerEvent::Message { room, seq, ts, sender, account, content, reply_to, expires } => {
+        ServerEvent::Message {
+            room,
+            seq,
+            ts,
+            sender,
+            account,
+            content,
+            reply_to,
+            expires,
+            files,
+        } if files.is_empty() => {
             let payload_bytes =
                 room.len().saturating_add(sender.len()).saturating_add(content.len());
             out.reserve(payload_bytes.saturating_add(OTHER_BYTES_MAX));
@@ -94,6 +104,7 @@ mod tests {
                     content: text.into(),
                     reply_to: on.then_some(number),
                     expires: (!on).then_some(number),
+                    files: Default::default(),
                 });
                 assert_same(&ServerEvent::Ack {
                     re: text.into(),

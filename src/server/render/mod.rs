@@ -10,21 +10,29 @@ mod wire;
 use serde::Serialize;
 
 use crate::chat::{OutputMode, ServerEvent};
+use crate::config::PublicUrl;
 pub(in crate::server) use wire::{Body, body, events};
 use wire::{Envelope, Payload, Receipt};
 
 impl ServerEvent {
     /// Appends the event to `out`. Returns false and leaves `out` as it was if the event is not
-    /// shown in this form. `now_ms` is the time shown where the event itself has none.
-    pub fn render(&self, mode: OutputMode, now_ms: u64, out: &mut Vec<u8>) -> bool {
+    /// shown in this form. `now_ms` is the time shown where the event itself has none, `links` what
+    /// links to files begin with.
+    pub fn render(
+        &self,
+        mode: OutputMode,
+        now_ms: u64,
+        links: Option<&PublicUrl>,
+        out: &mut Vec<u8>,
+    ) -> bool {
         match mode {
             OutputMode::Json if frequent::event(self, out) => {}
             OutputMode::Json => match Envelope::of(self) {
                 Some(envelope) => write(&envelope, out),
                 None => return false,
             },
-            OutputMode::Text => return text::event(self, out),
-            OutputMode::Simple => return text::simple(self, now_ms, out),
+            OutputMode::Text => return text::event(self, links, out),
+            OutputMode::Simple => return text::simple(self, now_ms, links, out),
         }
         true
     }

@@ -17,7 +17,7 @@ use super::super::row::{RoomNumber, key, nat};
 use super::super::schema;
 use super::line::{EntryLine, Header, KeyValueLine, Line, RoomLine, VERSION};
 use super::{FullEntry, TransferError, full_entry, select_full_entry};
-use crate::chat::record::{Change, KeyValue, Namespace};
+use crate::chat::record::{Change, Files, KeyValue, Namespace};
 use crate::clock::Now;
 
 /// The outcome of an export.
@@ -65,12 +65,13 @@ pub fn export(
     for key_value in key_values.into_iter().filter_map(KeyValueLine::of) {
         write(out, &Line::KeyValue(key_value))?;
     }
+    let select = select_full_entry(&snapshot).map_err(failed)?;
     let mut done = 0_u64;
     for (number, line) in rooms {
         let reach = [key(number, line.first), key(number, line.top)];
         write(out, &Line::Room(line))?;
         let mut statement = snapshot
-            .prepare_cached(&format!("{} BETWEEN ?1 AND ?2 ORDER BY entry", select_full_entry()))
+            .prepare_cached(&format!("{select} BETWEEN ?1 AND ?2 ORDER BY entry"))
             .map_err(failed)?;
         let mut rows = statement.query(reach).map_err(failed)?;
         let mut over = HashSet::new();
@@ -116,8 +117,8 @@ fn rooms(db: &Connection) -> rusqlite::Result<Vec<(RoomNumber, RoomLine)>> {
     rooms.collect()
 }
 
-/// Reads the key-value records for the file: all but revoked logins, which are of no use elsewhere,
-/// or those about these rooms.
+/// Reads the key-value records for the file: all but revoked logins and uploads without a message,
+/// which are of no use elsewhere, or those about these rooms.
 fn key_values(
     db: &Connection,
     only: Option<&Vec<(RoomNumber, RoomLine)>>,
@@ -129,7 +130,7 @@ fn key_values(
     }
     let belongs = |key_value: &KeyValue| match only {
         Some(rooms) => rooms.iter().any(|(_, line)| key_values::is_about(key_value, &line.room)),
-        None => key_value.namespace != Namespace::RevokedTokens,
+        None => !matches!(key_value.namespace, Namespace::RevokedTokens | Namespace::Uploads),
     };
     let mut key_values = key_values::all(db)?;
     key_values.retain(belongs);
@@ -146,9 +147,12 @@ fn has_name(line: &RoomLine, room: &str) -> bool {
 fn hide(entry: &mut FullEntry, now: Now, over: &mut HashSet<u64>) {
     let seq = entry.stored.entry.seq;
     match &mut entry.stored.entry.change {
-        Change::Message { content, expires: Some(expires), .. } if *expires <= now.unix_ms => {
+        Change::Message { content, expires: Some(expires), files, .. }
+            if *expires <= now.unix_ms =>
+        {
             over.insert(seq);
             *content = Arc::from("");
+            *files = Files::default();
         }
         Change::Edited { mid, content } if over.contains(mid) => *content = Arc::from(""),
         _ => {}

@@ -22,7 +22,7 @@ use super::super::write::Writer;
 use super::super::{room_table, schema};
 use super::line::{EntryLine, Header, KeyValueLine, Line, RoomLine, VERSION};
 use super::{FullEntry, TransferError, full_entry, select_full_entry};
-use crate::chat::record::{Change, RoomKey};
+use crate::chat::record::{Change, Files, RoomKey};
 use crate::clock::Now;
 
 /// The outcome of an import.
@@ -277,7 +277,7 @@ impl Import {
     }
 
     fn known(&self, entry: i64) -> rusqlite::Result<Option<FullEntry>> {
-        let sql = format!("{} = ?1", select_full_entry());
+        let sql = format!("{} = ?1", select_full_entry(&self.writer.db)?);
         let mut statement = self.writer.db.prepare_cached(&sql)?;
         statement.query_row([entry], full_entry).optional()
     }
@@ -350,9 +350,11 @@ fn is_same(one: &FullEntry, other: &FullEntry) -> bool {
 fn without_text(entry: &FullEntry) -> (FullEntry, Arc<str>) {
     let mut entry = entry.clone();
     let text = match &mut entry.stored.entry.change {
-        Change::Message { content, .. } | Change::Edited { content, .. } => {
+        Change::Message { content, files, .. } => {
+            *files = Files::default();
             std::mem::replace(content, Arc::from(""))
         }
+        Change::Edited { content, .. } => std::mem::replace(content, Arc::from("")),
         _ => Arc::from(""),
     };
     (entry, text)

@@ -8,7 +8,7 @@ use super::super::super::history::StoredEntry;
 use super::super::key_values;
 use super::super::row::SEQ_MAX;
 use super::FullEntry;
-use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, KeyValue, Moderation};
+use crate::chat::record::{AuthorKey, Change, DeletionReason, Entry, File, KeyValue, Moderation};
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -86,6 +86,8 @@ enum ChangeLine {
         reply_to: Option<u64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires: Option<u64>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<File>,
     },
     Edited {
         mid: u64,
@@ -164,8 +166,8 @@ impl EntryLine {
         let (id, hash) = id.unzip();
         let (author, hash) = (hex(&author.0), hash.map(|hash| hex(&hash)));
         let change = match change {
-            Change::Message { content, reply_to, expires } => {
-                ChangeLine::Message { text: content, reply_to, expires }
+            Change::Message { content, reply_to, expires, files } => {
+                ChangeLine::Message { text: content, reply_to, expires, files: files.to_vec() }
             }
             Change::Edited { mid, content } => ChangeLine::Edited { mid, text: content },
             Change::Deleted { mid, why } => ChangeLine::Deleted { mid, why: why.into() },
@@ -209,8 +211,8 @@ impl ChangeLine {
             false => Err(format!("entry {seq} is not about an earlier one: mid is {mid}")),
         };
         Ok(match self {
-            Self::Message { text, reply_to, expires } => {
-                Change::Message { content: text, reply_to, expires }
+            Self::Message { text, reply_to, expires, files } => {
+                Change::Message { content: text, reply_to, expires, files: files.into() }
             }
             Self::Edited { mid, text } => Change::Edited { mid: earlier(mid)?, content: text },
             Self::Deleted { mid, why } => Change::Deleted { mid: earlier(mid)?, why: why.into() },

@@ -27,12 +27,12 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::super::OpenError;
 use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
-use super::row::{self, ENTRY_COLUMNS};
+use super::row::{self, ENTRY_COLUMN_COUNT, ENTRY_COLUMNS};
 pub use backup::{Contents, back_up, look_through};
 pub use export::{Exported, export};
 pub use import::{Imported, import};
@@ -118,13 +118,20 @@ struct FullEntry {
 }
 
 /// Returns the query for whole entries, up to its condition.
-fn select_full_entry() -> String {
-    format!("SELECT {ENTRY_COLUMNS}, id, hash FROM entries WHERE entry")
+fn select_full_entry(db: &Connection) -> rusqlite::Result<String> {
+    // The database may be of a version without files.
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'files')";
+    let has_files: bool = db.query_row(sql, [], |row| row.get(0))?;
+    let columns = match has_files {
+        true => ENTRY_COLUMNS.to_owned(),
+        false => ENTRY_COLUMNS.replace("files", "NULL"),
+    };
+    Ok(format!("SELECT {columns}, id, hash FROM entries WHERE entry"))
 }
 
 /// Reads an entry that [`select_full_entry`] found.
 fn full_entry(row: &Row<'_>) -> rusqlite::Result<FullEntry> {
-    let id: Option<String> = row.get(12)?;
-    let hash: Option<BodyHash> = row.get(13)?;
+    let id: Option<String> = row.get(ENTRY_COLUMN_COUNT)?;
+    let hash: Option<BodyHash> = row.get(ENTRY_COLUMN_COUNT + 1)?;
     Ok(FullEntry { stored: row::stored_entry(row)?, id: id.zip(hash) })
 }

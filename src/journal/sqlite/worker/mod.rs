@@ -22,6 +22,7 @@ use rusqlite::ErrorCode;
 
 use super::checkpoint::Checkpoints;
 use super::directory::{Directory, HighWaterMark, MARK_EVERY};
+use super::files;
 use super::gaps::{Gaps, PAGES_BESIDE, PAGES_WHEN_IDLE};
 use super::key_values;
 use super::removal::{ERASED_BESIDE, ERASED_WHEN_IDLE};
@@ -31,7 +32,7 @@ use super::text_index::{BATCH_BETWEEN_APPENDS, BATCH_WHEN_IDLE};
 use super::unsaved::Unsaved;
 use super::write::{AppendError, Writer};
 use super::{readers, schema};
-use crate::chat::record::{AuthorQuery, JournalResponse};
+use crate::chat::record::{AuthorQuery, BlobHash, JournalResponse};
 use crate::clock::{Clock, Moment};
 use crate::journal::Limits;
 pub(super) use degraded::{Degraded, PROBE_EVERY};
@@ -244,12 +245,8 @@ impl Worker {
                     let answer = Some(self.writer.recognise(draft)?);
                     reports.push(Report::Answered { bytes: bytes(draft), answer });
                 }
-                Task::FindAuthor(AuthorQuery { request_id, room, mid }) => {
-                    let author = self.writer.sender_of(room, *mid)?;
-                    let answer = JournalResponse::Author { request_id: *request_id, author };
-                    reports
-                        .push(Report::Answered { bytes: AUTHOR_QUERY_BYTES, answer: Some(answer) });
-                }
+                Task::FindAuthor(query) => reports.push(self.find_author(query)?),
+                Task::CheckBlobs(blobs) => reports.push(self.check_blobs(blobs)),
                 Task::PutKeyValues(keep) => {
                     keep.key_values
                         .iter()
@@ -277,8 +274,10 @@ impl Worker {
         if self.writer.expiries_changed {
             expiry = self.writer.next_expiry()?;
         }
+        let unused = self.unused_blobs()?;
         self.writer.commit(index)?;
         self.gaps.on_commit();
+        reports.extend(unused);
         if !batch.is_empty() {
             let took = self.clock.elapsed().saturating_sub(began);
             reports.push(Report::Committed { tasks: batch.len(), took });
@@ -292,6 +291,26 @@ impl Worker {
             reports.insert(0, Report::Expiry(expiry));
         }
         Ok(reports)
+    }
+
+    fn find_author(&mut self, query: &AuthorQuery) -> rusqlite::Result<Report> {
+        let AuthorQuery { request_id, room, mid } = query;
+        let author = self.writer.sender_of(room, *mid)?;
+        let answer = JournalResponse::Author { request_id: *request_id, author };
+        Ok(Report::Answered { bytes: AUTHOR_QUERY_BYTES, answer: Some(answer) })
+    }
+
+    /// Has blobs looked at as if this transaction had freed them.
+    fn check_blobs(&mut self, blobs: &[BlobHash]) -> Report {
+        self.writer.freed.extend(blobs);
+        Report::Session
+    }
+
+    /// Reports the blobs that this transaction has freed and no message carries.
+    fn unused_blobs(&mut self) -> rusqlite::Result<Option<Report>> {
+        let freed = std::mem::take(&mut self.writer.freed);
+        let unused = files::unused(&self.writer.db, freed)?;
+        Ok((!unused.is_empty()).then_some(Report::Unused(unused)))
     }
 
     /// Indexes messages, writes the mark or probes the database while no task comes.

@@ -44,7 +44,7 @@ pub(super) fn refusals(batch: &[Task]) -> Vec<Report> {
             let answer = Some(JournalResponse::Rejected { request_id, why });
             Some(Report::Answered { bytes: REMOVAL_BYTES, answer })
         }
-        Task::Session(..) => Some(Report::Session),
+        Task::CheckBlobs(_) | Task::Session(..) => Some(Report::Session),
         Task::Sweep { .. } => Some(Report::Swept { more: false, failed: true }),
         Task::Read(_) | Task::SetLimits(_) => None,
     };

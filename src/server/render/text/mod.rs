@@ -4,6 +4,7 @@
 //! one by one.
 
 mod answers;
+mod files;
 mod stats;
 
 use std::fmt::Write as _;
@@ -11,16 +12,20 @@ use std::fmt::Write as _;
 use crate::chat::record::{DeletionReason, Moderation, ModerationAction};
 use crate::chat::{Joined, Removed, Resumed, RoomSummary, ServerEvent, Status, Welcome};
 use crate::clock;
+use crate::config::PublicUrl;
 
 /// Appends the event as text: one event, one WebSocket message.
-pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
+pub(super) fn event(event: &ServerEvent, links: Option<&PublicUrl>, out: &mut Vec<u8>) -> bool {
     match event {
-        ServerEvent::Message { ts, sender, content, .. } => {
-            line(out, *ts, sender, content);
+        ServerEvent::Message { ts, sender, content, files, .. } => {
+            line(out, *ts, sender, &files::with_content(content, files, links));
         }
         ServerEvent::Whisper { to, message } => {
-            let ServerEvent::Message { ts, sender, content, .. } = &**message else { return false };
-            whisper(out, *ts, sender, to.as_deref(), content);
+            let ServerEvent::Message { ts, sender, content, files, .. } = &**message else {
+                return false;
+            };
+            let content = files::with_content(content, files, links);
+            whisper(out, *ts, sender, to.as_deref(), &content);
         }
         ServerEvent::Error(refusal) => {
             let mut text = format!("! {}", refusal.message);
@@ -40,10 +45,17 @@ pub(super) fn event(event: &ServerEvent, out: &mut Vec<u8>) -> bool {
 
 /// Appends the event as `{"sender","content","timestamp"}`; the sender of everything but messages
 /// is `*`.
-pub(super) fn simple(event: &ServerEvent, now_ms: u64, out: &mut Vec<u8>) -> bool {
+pub(super) fn simple(
+    event: &ServerEvent,
+    now_ms: u64,
+    links: Option<&PublicUrl>,
+    out: &mut Vec<u8>,
+) -> bool {
     match event {
-        ServerEvent::Message { ts, sender, content, .. } => line_of_json(out, sender, content, *ts),
-        ServerEvent::Whisper { message, .. } => return simple(message, now_ms, out),
+        ServerEvent::Message { ts, sender, content, files, .. } => {
+            line_of_json(out, sender, &files::with_content(content, files, links), *ts);
+        }
+        ServerEvent::Whisper { message, .. } => return simple(message, now_ms, links, out),
         ServerEvent::Error(refusal) => match &refusal.text {
             Some(text) => {
                 let text = format!("{}, not sent: {text}", refusal.message);
@@ -129,6 +141,7 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         | E::Read { .. } => return None,
         E::History(_) | E::Live { .. } | E::Typing { .. } | E::Pong { .. } => return None,
         E::Account(_) | E::Accounts(_) | E::Hook { .. } | E::Hooks(_) => return None,
+        E::FileAdded(_) | E::FileFound(_) => return None,
     })
 }
 

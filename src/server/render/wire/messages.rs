@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Map, words};
 use crate::chat;
-use crate::chat::record::{DeletionReason, Moderation, ModerationAction, StoredMessage};
+use crate::chat::record::{self, DeletionReason, Moderation, ModerationAction, StoredMessage};
 
 /// The payload of `message`.
 #[derive(JsonSchema, Serialize)]
@@ -23,6 +23,35 @@ pub(in crate::server::render) struct Message<'a> {
     pub(super) reply_to: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) expires: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) files: Vec<File<'a>>,
+}
+
+/// A file of a message, and the answer to an upload.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server::render) struct File<'a> {
+    file: String,
+    name: &'a str,
+    #[serde(rename = "type")]
+    media_type: &'a str,
+    bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+}
+
+impl<'a> From<&'a record::File> for File<'a> {
+    fn from(it: &'a record::File) -> Self {
+        Self {
+            file: it.id.to_hex(),
+            name: &it.name,
+            media_type: &it.media_type,
+            bytes: it.bytes,
+            width: it.size.map(|(width, _)| width),
+            height: it.size.map(|(_, height)| height),
+        }
+    }
 }
 
 /// The payload of `message_edited`.
@@ -181,6 +210,8 @@ struct Stored<'a> {
     reply_to: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<File<'a>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     edited: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -209,6 +240,7 @@ impl<'a> From<&'a StoredMessage> for Stored<'a> {
             content: &it.content,
             reply_to: it.reply_to,
             expires: it.expires,
+            files: it.files.iter().map(File::from).collect(),
             edited: it.edited,
             deleted: it.deleted.map(deletion),
             reactions: reactions.collect(),

@@ -23,7 +23,7 @@ use hooks::{Hook, Hooks};
 use kind::Kind;
 use memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use messages::{
-    Deleted, Edited, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
+    Deleted, Edited, File, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
     SearchResults, Topic,
 };
 use replies::{Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, RoomRemoved, StatusSet};
@@ -114,6 +114,7 @@ impl<'a> Envelope<'a> {
             }
             E::Bye { .. } => Self::new(K::Bye),
             E::Account(_) | E::Accounts(_) | E::Hook { .. } | E::Hooks(_) => return None,
+            E::FileAdded(_) | E::FileFound(_) => return None,
         };
         Some(Self { payload: Payload::of(event), ..envelope })
     }
@@ -162,6 +163,7 @@ pub(in crate::server::render) enum Payload<'a> {
     Invitation(Invitation<'a>),
     InvitationAnswered(InvitationAnswered),
     Account(Account<'a>),
+    File(File<'a>),
     Accounts(Accounts<'a>),
     Hook(Hook<'a>),
     Hooks(Hooks<'a>),
@@ -193,10 +195,20 @@ impl<'a> Payload<'a> {
     pub(super) fn of(event: &'a ServerEvent) -> Option<Self> {
         use ServerEvent as E;
         Some(match event {
-            E::Message { seq, sender, account, content, reply_to, expires, .. } => {
+            E::Message { seq, sender, account, content, reply_to, expires, files, .. } => {
                 let (mid, account, hook) = (*seq, *account, hook_of(sender));
                 let (reply_to, expires) = (*reply_to, *expires);
-                Self::Message(Message { mid, sender, account, hook, content, reply_to, expires })
+                let files = files.iter().map(File::from).collect();
+                Self::Message(Message {
+                    mid,
+                    sender,
+                    account,
+                    hook,
+                    content,
+                    reply_to,
+                    expires,
+                    files,
+                })
             }
             E::Edited { mid, sender, content, .. } => {
                 Self::Edited(Edited { mid: *mid, sender, content })
@@ -227,6 +239,7 @@ impl<'a> Payload<'a> {
                 Self::InvitationAnswered(InvitationAnswered { answer })
             }
             E::Account(it) => Self::Account((&**it).into()),
+            E::FileAdded(it) | E::FileFound(it) => Self::File((&**it).into()),
             E::Accounts(all) => Self::Accounts(all.as_slice().into()),
             E::Hook { hook, key } => Self::Hook(Hook::new(hook, key.as_deref())),
             E::Hooks(all) => Self::Hooks(all.as_slice().into()),

@@ -51,6 +51,8 @@ struct Limits {
     burst: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     per_s: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<u64>,
 }
 
 impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
@@ -78,6 +80,7 @@ impl<'a> From<&'a chat::Welcome> for Welcome<'a> {
                 frame: it.frame_max,
                 burst: it.burst,
                 per_s: it.per_s,
+                file: it.file_max,
             },
             server: concat!("chinwag/", env!("CARGO_PKG_VERSION")),
         }

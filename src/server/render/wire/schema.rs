@@ -7,7 +7,7 @@ use super::hooks::{Hook, Hooks};
 use super::kind::Kind;
 use super::memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use super::messages::{
-    Deleted, Edited, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
+    Deleted, Edited, File, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
     SearchResults, Topic,
 };
 use super::replies::{
@@ -23,6 +23,7 @@ pub(in crate::server) enum Body {
     Account,
     Accounts,
     Error,
+    File,
     History,
     Hook,
     Hooks,
@@ -48,6 +49,7 @@ pub(in crate::server) fn body(body: Body, g: &mut SchemaGenerator) -> Schema {
         Body::Account => g.subschema_for::<Account<'_>>(),
         Body::Accounts => g.subschema_for::<Accounts<'_>>(),
         Body::Error => g.subschema_for::<Error<'_>>(),
+        Body::File => g.subschema_for::<File<'_>>(),
         Body::History => g.subschema_for::<History<'_>>(),
         Body::Hook => g.subschema_for::<Hook<'_>>(),
         Body::Hooks => g.subschema_for::<Hooks<'_>>(),
