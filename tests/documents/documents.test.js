@@ -96,7 +96,14 @@ test("they are compressed and revalidated", async () => {
 
 test("every golden event is valid and has no field that is not described", () => {
   const faultOf = judge("server");
-  const bodies = { account: judgeBody("Account"), accounts: judgeBody("Accounts") };
+  const bodies = {
+    account: judgeBody("Account"),
+    accounts: judgeBody("Accounts"),
+    file: judgeBody("File"),
+    hook: judgeBody("Hook"),
+    hook_outgoing: judgeBody("Hook"),
+    hooks: judgeBody("Hooks"),
+  };
   const seen = new Set();
   for (const file of readdirSync(new URL("../golden/", import.meta.url))) {
     const { event, body } = JSON.parse(read(`../golden/${file}`));
@@ -116,6 +123,9 @@ test("what is not described is no event", () => {
     { type: "send_message" },
     { type: "send_message", payload: {} },
     { type: "send_message", payload: { content: 7 } },
+    { type: "send_message", payload: { content: " " } },
+    { type: "send_message", payload: { content: "", files: [] } },
+    { type: "edit_message", payload: { mid: 1, content: "" } },
     { type: "react", payload: { mid: 0, emoji: "👍" } },
     { type: "history", payload: { before: 1, after: 2 } },
     { type: "join_room" },
@@ -127,6 +137,18 @@ test("what is not described is no event", () => {
   for (const event of [{ type: "ack" }, { type: "message", room: "lobby", seq: 1, ts: 1, payload: { mid: 1 } }]) {
     assert.notEqual(toClient(event), null, JSON.stringify(event));
   }
+});
+
+test("a message with files needs no text", () => {
+  const client = judge("client");
+  const files = ["0a".repeat(16)];
+  for (const name of ["content", "text", "message"]) {
+    for (const event of [{ type: "send_message" }, { type: "direct_message" }]) {
+      const payload = { [name]: "", files, ...(event.type === "direct_message" && { to: "Bob" }) };
+      assert.equal(client({ ...event, payload }), null, name);
+    }
+  }
+  assert.equal(client({ content: "", files }), null);
 });
 
 /** Returns the JSON objects in a text of Markdown that are whole events: in code, with a `type`, a sender or a content. */

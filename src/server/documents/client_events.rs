@@ -62,12 +62,16 @@ fn payload(form: PayloadForm, limits: &Limits) -> Value {
 
 /// Returns the schema of an object with these fields. Others are ignored.
 pub(super) fn fields(form: PayloadForm, limits: &Limits) -> Value {
+    let files = form.fields.iter().find(|field| field.value == ValueForm::Files);
     let property = |field: &Field| {
         let mut schema = match field.need {
             // Read only where the field that it stands for is absent.
             Need::InsteadOf(_) => json!({}),
             _ => value(field.value, limits),
         };
+        if files.is_some() && field.value == ValueForm::Content {
+            schema = or_blank(schema);
+        }
         if (field.need != Need::Required || form.stand_ins(field).next().is_some())
             && let Some(Value::String(one)) = schema.get("type").cloned()
         {
@@ -87,11 +91,18 @@ pub(super) fn fields(form: PayloadForm, limits: &Limits) -> Value {
             continue;
         }
         let nothing = json!({ "type": "null" });
-        let any = names.iter().enumerate().map(|(at, name)| {
+        let own = value(field.value, limits);
+        let any = names.iter().enumerate().flat_map(|(at, name)| {
             let before = names.iter().take(at).map(|name| ((*name).to_owned(), nothing.clone()));
-            let own = ((*name).to_owned(), value(field.value, limits));
-            let properties: Map<String, Value> = before.chain([own]).collect();
-            json!({ "properties": properties, "required": [name] })
+            let mut properties: Map<String, Value> = before.collect();
+            properties.insert((*name).to_owned(), own.clone());
+            let alone = json!({ "properties": properties, "required": [name] });
+            let with_files = files.map(|files| {
+                properties.insert((*name).to_owned(), or_blank(own.clone()));
+                properties.insert(files.name().into(), json!({ "type": "array", "minItems": 1 }));
+                json!({ "properties": properties, "required": [name, files.name()] })
+            });
+            [Some(alone), with_files].into_iter().flatten()
         });
         schema["anyOf"] = any.collect();
     }
@@ -106,6 +117,14 @@ pub(super) fn fields(form: PayloadForm, limits: &Limits) -> Value {
         schema["not"] = json!({ "anyOf": pairs });
     }
     schema
+}
+
+/// Returns the schema of a text that may be blank, too.
+fn or_blank(mut text: Value) -> Value {
+    if let Some(schema) = text.as_object_mut() {
+        schema.remove("pattern");
+    }
+    text
 }
 
 /// Returns the schema of a value.
