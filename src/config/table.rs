@@ -19,7 +19,7 @@ settings! {
     data: data;
     /// Other origin whose pages may connect, or * for any.
     allow_origin: allow_origin;
-    /// Name this server is reached by; once given, requests for other names are refused.
+    /// Name of this server; once given, other names are refused.
     allow_host: allow_host;
     /// URL that links to this server begin with; its pages may connect.
     public_url: public_url;
@@ -37,9 +37,9 @@ settings! {
     log_level: log_level;
 
     ["TLS"]
-    /// PEM file with a certificate and its chain; then every address is https://.
+    /// PEM file with a certificate chain; every address is then https://.
     tls_cert: tls_cert;
-    /// PEM file with its private key; as many as certificates, in their order.
+    /// PEM file with its private key; as many, and in the same order.
     tls_key: tls_key;
     /// Address that redirects http:// to https://.
     listen_redirect: listen_redirect;
