@@ -341,6 +341,7 @@ fn pinned() -> Vec<Named> {
         reactions: Vec::new(),
         files: Files::default(),
     };
+    let photo = StoredMessage { files: Files::from([photo()]), ..said(131, "") };
     vec![
         (
             "message_pinned",
@@ -358,7 +359,7 @@ fn pinned() -> Vec<Named> {
             ServerEvent::Pins(Box::new(Pins {
                 re: Some(s("f2")),
                 room: s("dev"),
-                messages: vec![said(130, "tea"), said(119, "more tea")],
+                messages: vec![photo, said(130, "tea"), said(119, "more tea")],
                 more: false,
             })),
         ),

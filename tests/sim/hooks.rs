@@ -4,10 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::chat::record::{JournalError, Namespace};
+use chinwag::chat::record::{BlobHash, FileId, JournalError, Namespace};
 use chinwag::chat::{
     ClientId, Code, Credential, Delivered, Delivery, Hook, HookAction, HookKind, HookPost, Input,
-    OutputMode, Request, ServerEvent, author_of,
+    NewFile, OutputMode, Request, ServerEvent, author_of,
 };
 
 use crate::society::login;
@@ -425,6 +425,31 @@ fn programs_that_post_and_listen_do_not_hear_themselves() {
     assert_eq!(dev.world.deliveries, []);
     assert!(dev.post("in 2", "theirs", None).is_ok());
     assert_eq!(dev.delivery().1, "theirs");
+}
+
+#[test]
+fn a_message_of_files_alone_is_sent() {
+    let mut dev = dev();
+    assert!(dev.add("Out", "secret", Some(URL)).is_ok());
+    let network = IpAddr::from([192, 0, 2, 7]);
+    let (now, owner, id) = (dev.world.now, dev.owner.clone(), FileId([7; 16]));
+    let new = NewFile {
+        id,
+        uploader: dev.world.chat.begin_upload(now, &owner, network, "dev", 9).unwrap(),
+        blob: BlobHash([1; 32]),
+        name: "a.png".into(),
+        media_type: "image/png",
+        bytes: 9,
+        size: None,
+    };
+    assert!(dev.ask(Request::AddFile(Box::new(new))).is_ok());
+    dev.world.say(dev.alice, &format!(r#"{{"content":"","files":["{}"]}}"#, id.to_hex()));
+    match &dev.world.deliveries[..] {
+        [Delivery { event: ServerEvent::Message { files, .. }, .. }] => {
+            assert_eq!((files.len(), files[0].id), (1, id));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -174,8 +174,11 @@ impl Chat {
 /// Whether an entry is a message for the target of the hook with a name. What a hook of the same
 /// name posted is not: two that belong to one program do not answer each other for ever.
 fn is_for(entry: &Entry, hook: &str) -> bool {
-    let is_message =
-        matches!(&entry.change, Change::Message { content, .. } if !content.is_empty());
+    let is_message = match &entry.change {
+        // A deleted message has neither.
+        Change::Message { content, files, .. } => !content.is_empty() || !files.is_empty(),
+        _ => false,
+    };
     is_message && hook_of(&entry.sender) != Some(hook)
 }
 

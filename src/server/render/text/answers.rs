@@ -2,23 +2,24 @@
 
 use std::fmt::Write as _;
 
-use super::{room_and_users, stats, status_and_text, time};
+use super::{files, room_and_users, stats, status_and_text, time};
 use crate::chat::record::StoredMessage;
 use crate::chat::{
     Hit, Invitation, Member, Notify, RoomSummary, SearchResults, ServerEvent, Status, User,
 };
+use crate::config::PublicUrl;
 
 /// Returns such an event as a sentence.
-pub(super) fn sentence(event: &ServerEvent) -> Option<String> {
+pub(super) fn sentence(event: &ServerEvent, links: Option<&PublicUrl>) -> Option<String> {
     use ServerEvent as E;
     Some(match event {
         E::RoomList { rooms, next, .. } => room_list(rooms, next.is_some()),
         E::UserList { room, count, users, .. } => user_list(room, *count, users),
         E::MemberList { room, members, next, .. } => member_list(room, members, next.is_some()),
-        E::SearchResults(it) => search_results(it),
+        E::SearchResults(it) => search_results(it, links),
         E::Pins(it) => {
             let mut text = format!("Pinned in {}:", it.room);
-            it.messages.iter().for_each(|said| found(&mut text, &it.room, said));
+            it.messages.iter().for_each(|said| found(&mut text, &it.room, said, links));
             text
         }
         E::Stats(it) => stats::summary(it),
@@ -57,7 +58,7 @@ fn member_list(room: &str, members: &[Member], more: bool) -> String {
 }
 
 /// Returns the messages found, one per line.
-fn search_results(it: &SearchResults) -> String {
+fn search_results(it: &SearchResults, links: Option<&PublicUrl>) -> String {
     let count = it.hits.len();
     let mut text = match count {
         0 => "No messages found.".to_owned(),
@@ -67,16 +68,17 @@ fn search_results(it: &SearchResults) -> String {
     if count > 0 {
         text.push_str(if it.more { ", older ones not shown:" } else { ":" });
     }
-    it.hits.iter().for_each(|Hit { room, said }| found(&mut text, room, said));
+    it.hits.iter().for_each(|Hit { room, said }| found(&mut text, room, said, links));
     text
 }
 
 /// Appends a message of a list on a line of its own.
-fn found(text: &mut String, room: &str, said: &StoredMessage) {
+fn found(text: &mut String, room: &str, said: &StoredMessage, links: Option<&PublicUrl>) {
     let mut head = Vec::new();
     time(&mut head, said.ts);
     let clock = String::from_utf8_lossy(&head);
-    let _ = write!(text, "\n{clock} {room} <{}> {}", said.sender, said.content);
+    let content = files::with_content(&said.content, &said.files, links);
+    let _ = write!(text, "\n{clock} {room} <{}> {content}", said.sender);
 }
 
 fn user_list(room: &str, count: usize, users: &[User]) -> String {

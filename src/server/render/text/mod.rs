@@ -35,7 +35,7 @@ pub(super) fn event(event: &ServerEvent, links: Option<&PublicUrl>, out: &mut Ve
             escaped(&text, out);
         }
         _ => {
-            let Some(text) = sentence(event) else { return false };
+            let Some(text) = sentence(event, links) else { return false };
             out.extend_from_slice(b"* ");
             escaped(&text, out);
         }
@@ -63,7 +63,7 @@ pub(super) fn simple(
             }
             None => line_of_json(out, "*", &refusal.message, now_ms),
         },
-        _ => match sentence(event) {
+        _ => match sentence(event, links) {
             Some(text) => line_of_json(out, "*", &text, now_ms),
             None => return false,
         },
@@ -72,7 +72,7 @@ pub(super) fn simple(
 }
 
 /// Returns an event as a sentence; `None` if it is not shown as one.
-fn sentence(event: &ServerEvent) -> Option<String> {
+fn sentence(event: &ServerEvent, links: Option<&PublicUrl>) -> Option<String> {
     use ServerEvent as E;
     Some(match event {
         E::Welcome(it) => welcome(it),
@@ -118,7 +118,7 @@ fn sentence(event: &ServerEvent) -> Option<String> {
         | E::Stats(_)
         | E::Membership { .. }
         | E::Invitation(_)
-        | E::InvitationAnswered { .. } => return answers::sentence(event),
+        | E::InvitationAnswered { .. } => return answers::sentence(event, links),
         E::Gap { room, from, to, why: "retention" } => {
             format!("{room}: messages {from}-{to} are no longer available")
         }
