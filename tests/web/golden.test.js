@@ -16,9 +16,8 @@ const UNSEEN = new Set(["ack", "bye", "gap", "live", "pong", "resumed", "stats",
 
 const names = existsSync(GOLDEN) ? readdirSync(GOLDEN).filter((name) => name.endsWith(".json")) : [];
 const golden = names.flatMap((name) => {
-  const held = JSON.parse(readFileSync(new URL(name, GOLDEN), "utf8"));
-  const events = Array.isArray(held) ? held : typeof held.type === "string" ? [held] : Object.values(held);
-  return events.filter((event) => typeof event?.type === "string").map((event) => ({ name, event }));
+  const { event } = JSON.parse(readFileSync(new URL(name, GOLDEN), "utf8"));
+  return event ? [{ name, event }] : [];
 });
 const skip = golden.length === 0 && "there are no golden files";
 
