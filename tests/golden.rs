@@ -30,6 +30,7 @@ fn every_event_matches_its_golden_file() {
     let mut names = BTreeSet::new();
     let all = [
         recorded(),
+        messages(),
         order(),
         private(),
         memberships(),
@@ -223,6 +224,16 @@ fn with_files() -> ServerEvent {
     event
 }
 
+/// Returns messages of others than guests, and with more than text.
+fn messages() -> Vec<Named> {
+    vec![
+        ("message_account", by_account()),
+        ("message_hook", by_hook("Grafana [hook alerts]")),
+        ("message_hook_itself", by_hook("alerts [hook]")),
+        ("message_files", with_files()),
+    ]
+}
+
 fn recorded() -> Vec<Named> {
     let room = s("lobby");
     let message = |seq, content: &str, reply_to, expires| ServerEvent::Message {
@@ -240,10 +251,6 @@ fn recorded() -> Vec<Named> {
         ("message", message(42, "Hello", None, None)),
         ("message_reply", message(42, "Hello", Some(41), Some(TS + 60_000))),
         ("message_odd", message(42, "a \"b\" \\ \n\u{0}\u{1B} </script> é👍", None, None)),
-        ("message_account", by_account()),
-        ("message_hook", by_hook("Grafana [hook alerts]")),
-        ("message_hook_itself", by_hook("alerts [hook]")),
-        ("message_files", with_files()),
         ("message_me", message(42, "/me waves", None, None)),
         (
             "message_edited",
