@@ -27,6 +27,8 @@ export function autocompleteView(field, people, rooms) {
   let offered = [];
   let chosen = 0;
   let start = 0;
+  /** Counts what is typed, so that emoji that come later are offered only for what still stands there. */
+  let inputs = 0;
 
   field.addEventListener("input", offer);
   field.addEventListener("blur", close);
@@ -41,18 +43,22 @@ export function autocompleteView(field, people, rooms) {
     offered = word.startsWith("/") && start > 0 ? [] : suggestions(word, people(), rooms()).slice(0, SHOWN_MAX);
     chosen = 0;
     draw();
-    if (word.startsWith(":") && !hasEmoji()) loadEmoji().then((isThere) => isThere && document.activeElement === field && offer());
+    const asked = ++inputs;
+    if (word.startsWith(":") && !hasEmoji()) loadEmoji().then((isThere) => isThere && asked === inputs && offer());
   }
 
   function close() {
+    inputs += 1;
     offered = [];
     draw();
   }
 
   /** Handles a key that belongs to the list; returns whether it did. @param {KeyboardEvent} event */
   function onKey(event) {
-    if (offered.length === 0) return false;
+    const isOpen = offered.length > 0;
+    // What is still loading is not wanted any more either.
     if (event.key === "Escape") close();
+    else if (!isOpen) return false;
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       chosen = (chosen + (event.key === "ArrowDown" ? 1 : offered.length - 1)) % offered.length;
       draw();
@@ -66,7 +72,7 @@ export function autocompleteView(field, people, rooms) {
       }
       accept(chosen);
     } else return false;
-    return true;
+    return isOpen;
   }
 
   /** @param {number} index */
