@@ -195,6 +195,7 @@ test("the messages are one tab stop, and keys act on the one that has the focus"
   assert.equal(await focused(), "third");
   await alice.keyboard.press("e");
   await alice.getByRole("textbox", { name: "Edit message" }).press("Escape");
+  await until(async () => (await focused()) === "message", "the input box to have the focus");
   await alice.keyboard.press("Shift+Tab");
   assert.equal(await focused(), "third", "the stop is where the focus was");
   await alice.keyboard.press("ArrowUp");
