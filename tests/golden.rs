@@ -332,9 +332,9 @@ fn order() -> Vec<Named> {
     ]
 }
 
-/// Returns the events about pinned messages.
-fn pinned() -> Vec<Named> {
-    let said = |mid, content: &str| StoredMessage {
+/// Returns a message of Bob's.
+fn said(mid: u64, content: &str) -> StoredMessage {
+    StoredMessage {
         mid,
         seq: mid,
         ts: TS,
@@ -347,7 +347,11 @@ fn pinned() -> Vec<Named> {
         edited: false,
         reactions: Vec::new(),
         files: Files::default(),
-    };
+    }
+}
+
+/// Returns the events about pinned messages.
+fn pinned() -> Vec<Named> {
     let photo = StoredMessage { files: Files::from([photo()]), ..said(131, "") };
     vec![
         (
@@ -568,20 +572,6 @@ fn line() -> RoomSummary {
 }
 
 fn record() -> Vec<Named> {
-    let said = |mid, content: &str| StoredMessage {
-        files: Files::default(),
-        mid,
-        seq: mid,
-        ts: TS,
-        sender: s("Bob"),
-        account: false,
-        content: s(content),
-        reply_to: None,
-        expires: None,
-        deleted: None,
-        edited: false,
-        reactions: Vec::new(),
-    };
     let changed = StoredMessage {
         seq: 125,
         reply_to: Some(118),
