@@ -12,7 +12,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Time limit for a condition. */
-export const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 30_000;
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
