@@ -332,3 +332,26 @@ test("a page connects at once when the network returns", async () => {
   await sees(alice, "still here");
   await connected(alice);
 });
+
+test("the files of a message are links with their size", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "chinwag-"));
+  const own = await startServer({ args: ["--data", folder] });
+  try {
+    const post = async (path, body, headers) => (await fetch(own.url + path, { method: "POST", body, headers })).json();
+    const json = { "Content-Type": "application/json" };
+    const { token } = await post("/api/register", JSON.stringify({ name: "Fay", password: "correct horse" }), json);
+    const authorized = { Authorization: `Bearer ${token}` };
+    await post("/api/rooms/files/messages", JSON.stringify({ content: "first" }), { ...json, ...authorized });
+    const alice = world.track(await enter(world.browser, own.url, "Alice", { room: "files" }));
+    const { file } = await post("/api/rooms/files/files?name=50%25%20plan.txt", "a".repeat(1_500_000), authorized);
+    await post("/api/rooms/files/messages", JSON.stringify({ content: "", files: [file] }), { ...json, ...authorized });
+    const link = log(alice).getByRole("link", { name: "50% plan.txt" });
+    await link.waitFor();
+    await log(alice).getByText("1.5 MB").waitFor();
+    const bytes = await link.evaluate(async ({ href }) => (await (await fetch(href)).text()).length);
+    assert.equal(bytes, 1_500_000);
+  } finally {
+    await own.kill();
+    await rm(folder, { recursive: true });
+  }
+});

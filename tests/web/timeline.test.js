@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { emptyRoom } from "../../web/state/room.js";
+import { asMessage, emptyRoom, wordsOf } from "../../web/state/room.js";
 import { timeline } from "../../web/state/timeline.js";
 
 const reader = { you: "Alice", clockOffset: 0 };
@@ -101,4 +101,17 @@ test("a pending reaction is shown, and removed when refused", () => {
   const shown = (pending) => timeline(room([message(1)], { pending }), 0, 1, reader)[1].message.reactions;
   assert.deepEqual(shown([entry]), [{ emoji: "👍", count: 1, mine: true, users: ["Alice"] }]);
   assert.deepEqual(shown([{ ...entry, error: { code: "muted", message: "" } }]), []);
+});
+
+test("a message has the files that are some, and their names are its words if it has no others", () => {
+  const file = "0a".repeat(16);
+  const raw = { mid: 1, ts: 1, sender: "Bob", content: "", files: [{ file, name: "a b.txt", bytes: 7 }, { file: "../x", name: "x" }, null, { file, name: 8 }] };
+  const { files, ...rest } = asMessage(raw, "Ann");
+  assert.deepEqual(files, [
+    { href: `files/${file}/a%20b.txt`, name: "a b.txt", bytes: 7 },
+    { href: `files/${file}/`, name: "", bytes: 0 },
+  ]);
+  assert.equal(wordsOf({ ...rest, files: files.slice(0, 1) }), "a b.txt");
+  assert.equal(wordsOf({ ...rest, content: "See", files }), "See");
+  for (const none of [undefined, [], 7]) assert.equal("files" in asMessage({ ...raw, files: none }, "Ann"), false);
 });

@@ -6,7 +6,7 @@
  */
 
 import { isDirect } from "../client/event.js";
-import { emptyRoom, list, text } from "../state/room.js";
+import { asMessage, emptyRoom, list, text, wordsOf } from "../state/room.js";
 import { isAddressed, isNotified } from "../state/unread.js";
 import { plainText } from "../text/markup.js";
 import { t } from "../strings/strings.js";
@@ -77,12 +77,12 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify, 
 
   /** @param {ChatEvent} event */
   function onMessage({ room = "", payload }) {
-    const sender = text(payload.sender);
-    const content = text(payload.content);
+    const message = asMessage(payload, chat.you);
+    const { sender, content } = message;
     if (sender === chat.you) return;
-    if (room === store.state.active) announce(t("said", { name: sender, text: content }));
+    if (room === store.state.active) announce(t("said", { name: sender, text: wordsOf(message) }));
     const where = store.state.rooms.get(room) ?? emptyRoom(room);
-    const words = plainText(content);
+    const words = plainText(wordsOf(message));
     if (isNotified(where, content, chat.you)) notify(`${sender} – ${room}`, words, room);
     if (room === store.state.active || !isReaderHere() || where.notify === "none" || !isAddressed(where, content, chat.you)) return;
     const title = isDirect(room) ? sender : `${sender} – #${room}`;

@@ -18,8 +18,11 @@
  * @property {number} [expires]    server time
  * @property {boolean} [edited]
  * @property {Reaction[]} reactions
+ * @property {Attachment[]} [files]
  * @property {string} [local]      its id in the outbox: keeps its row on the page the same
  */
+
+/** @typedef {{ href: string, name: string, bytes: number }} Attachment */
 
 /** @typedef {{ emoji: string, count: number, mine: boolean, users: string[] }} Reaction */
 
@@ -216,6 +219,7 @@ export function withPeople(room, users, total) {
 /** Returns the message of a payload. @param {any} raw @param {string} you @param {string} [local] @returns {Message} */
 export function asMessage(raw, you, local) {
   const { mid, seq, ts, sender, account, hook, content, reply_to, expires, edited, reactions } = raw;
+  const files = asAttachments(raw.files);
   /** @type {Message} */
   const message = {
     mid: count(mid, count(seq, 0)),
@@ -229,8 +233,14 @@ export function asMessage(raw, you, local) {
   if (typeof reply_to === "number") message.replyTo = reply_to;
   if (typeof expires === "number") message.expires = timestamp(expires);
   if (edited) message.edited = true;
+  if (files.length) message.files = files;
   if (local !== undefined) message.local = local;
   return message;
+}
+
+/** Returns what a message says in words: its text, or the names of its files. @param {{ content: string, files?: Attachment[] }} message */
+export function wordsOf({ content, files = [] }) {
+  return content || files.map(({ name }) => name).join(", ");
 }
 
 /** Returns an array without null, or an empty one for another value. @param {unknown} value @returns {any[]} */
@@ -251,6 +261,16 @@ export function count(value, otherwise) {
 /** Returns a time within the range of a `Date`. @param {unknown} value */
 export function timestamp(value) {
   return Math.min(Math.max(count(value, 0), 0), 8.64e15);
+}
+
+/** @param {unknown} files @returns {Attachment[]} */
+function asAttachments(files) {
+  const known = list(files).filter(({ file }) => /^[0-9a-f]{32}$/.test(file));
+  return known.map(({ file, name, bytes }) => ({
+    href: `files/${file}/${encodeURIComponent(text(name))}`,
+    name: text(name),
+    bytes: count(bytes, 0),
+  }));
 }
 
 /** @param {any} raw @param {string} you @returns {Reaction[]} */

@@ -5,6 +5,7 @@
  */
 
 import { reader, t } from "../strings/strings.js";
+import { wordsOf } from "../state/room.js";
 import { accountSign, hookSign, withoutMark } from "./account-sign.js";
 import { avatar } from "./avatar.js";
 import { editorOf } from "./editor.js";
@@ -122,6 +123,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned,
   if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
   body.append(row.editor ?? text);
   if (!row.editor && !row.isUnfolded && isLong(content)) body.append(unfoldButton(row, text));
+  if (message.files) body.append(filesOf(message.files));
 
   row.countdown = null;
   if (expires !== undefined && !isUnsent) {
@@ -136,6 +138,20 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned,
   // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
   row.prepend(isHead ? avatar(sender) : make("span", { class: "gutter" }, time), body);
+}
+
+/** @param {import("../state/room.js").Attachment[]} files */
+function filesOf(files) {
+  const links = files.map(({ href, name, bytes }) =>
+    make("li", {}, make("a", { href, download: name, dir: "auto", text: name }), make("span", { class: "muted", text: ` ${sizeOf(bytes)}` })),
+  );
+  return make("ul", { class: "files" }, ...links);
+}
+
+/** @param {number} bytes */
+function sizeOf(bytes) {
+  const [unit, size] = bytes < 1e6 ? ["kilobyte", bytes / 1e3] : ["megabyte", bytes / 1e6];
+  return size.toLocaleString(reader.locale, { style: "unit", unit, maximumSignificantDigits: 2 });
 }
 
 /** Whether a text has so many lines that it is folded; code scrolls in its own box. @param {string} content */
@@ -177,7 +193,7 @@ function quote(mid, quoted, { show }) {
     properties,
     make("bdi", { class: "sender", text: quoted.sender }),
     " ",
-    make("bdi", { class: "excerpt", dir: "auto", text: quoted.content.slice(0, 120).replace(/\s+/g, " ") }),
+    make("bdi", { class: "excerpt", dir: "auto", text: wordsOf(quoted).slice(0, 120).replace(/\s+/g, " ") }),
   );
 }
 
