@@ -157,6 +157,8 @@ pub struct Limits {
     pub waiting_uploads_max: usize,
     /// Files of one author that wait for their message; above: `overloaded` for another upload.
     pub waiting_uploads_per_author_max: usize,
+    /// Files from one network that wait for their message; above: `overloaded` for another upload.
+    pub waiting_uploads_per_network_max: usize,
     /// Bytes that an author may upload in a day; above: `rate_limited`.
     pub upload_bytes_per_day_max: u64,
     /// Bytes that a network may upload in a day; above: `rate_limited`.
@@ -270,6 +272,7 @@ impl Default for Limits {
             upload_life: Duration::from_secs(60 * 60),
             waiting_uploads_max: 10_000,
             waiting_uploads_per_author_max: 100,
+            waiting_uploads_per_network_max: 1000,
             upload_bytes_per_day_max: 2 * 1024 * 1024 * 1024,
             network_upload_bytes_per_day_max: 20 * 1024 * 1024 * 1024,
             downloads_per_second_max: 100,

@@ -22,6 +22,8 @@ pub(in crate::chat) struct Uploads {
     blobs: HashMap<BlobHash, usize>,
     /// How many each author has.
     of_author: HashMap<AuthorKey, usize>,
+    /// How many came from each network since the start.
+    of_network: HashMap<IpAddr, usize>,
     /// When to look for old ones.
     due: Moment,
     authors: Buckets<AuthorKey>,
@@ -34,6 +36,8 @@ pub(in crate::chat) struct Upload {
     pub(in crate::chat) file: File,
     /// The author who may use it.
     pub(in crate::chat) author: AuthorKey,
+    /// The network it came from, unless that was before the start.
+    pub(in crate::chat) network: Option<IpAddr>,
     /// The room it may be used in.
     pub(in crate::chat) room: RoomKey,
     /// Unix milliseconds of its arrival.
@@ -58,6 +62,7 @@ impl Uploads {
             by_age: BTreeSet::new(),
             blobs: HashMap::new(),
             of_author: HashMap::new(),
+            of_network: HashMap::new(),
             due: Moment::NEVER,
             authors: Buckets::new(daily(limits.upload_bytes_per_day_max), limits.networks_max),
             networks: Buckets::new(
@@ -107,9 +112,18 @@ impl Uploads {
         self.waiting.get(&id).map(|upload| &upload.file)
     }
 
-    /// Counts the uploads, and those of an author.
-    pub(in crate::chat) fn count(&self, author: AuthorKey) -> (usize, usize) {
-        (self.waiting.len(), self.of_author.get(&author).copied().unwrap_or(0))
+    /// Whether another upload may wait for its message.
+    pub(in crate::chat) fn has_place(
+        &self,
+        limits: &Limits,
+        author: AuthorKey,
+        network: IpAddr,
+    ) -> bool {
+        let own = self.of_author.get(&author).copied().unwrap_or(0);
+        let near = self.of_network.get(&network).copied().unwrap_or(0);
+        self.waiting.len() < limits.waiting_uploads_max
+            && own < limits.waiting_uploads_per_author_max
+            && near < limits.waiting_uploads_per_network_max
     }
 
     /// Adds an upload, which is removed after `life` unless a message carries it.
@@ -123,6 +137,9 @@ impl Uploads {
         self.by_age.insert((upload.at, id));
         count(&mut self.blobs, upload.file.blob);
         count(&mut self.of_author, upload.author);
+        if let Some(network) = upload.network.filter(|network| is_counted(*network)) {
+            count(&mut self.of_network, network);
+        }
         self.waiting.insert(id, upload);
     }
 
@@ -132,6 +149,9 @@ impl Uploads {
         self.by_age.remove(&(upload.at, id));
         uncount(&mut self.blobs, upload.file.blob);
         uncount(&mut self.of_author, upload.author);
+        if let Some(network) = upload.network {
+            uncount(&mut self.of_network, network);
+        }
         Some(upload)
     }
 
@@ -199,7 +219,7 @@ impl Uploads {
         };
         let Some(author) = AuthorKey::from_hex(&author) else { return };
         self.due = Moment::default();
-        self.insert(Upload { file, author, room, at, claimed: false });
+        self.insert(Upload { file, author, network: None, room, at, claimed: false });
     }
 
     /// Returns the bytes of memory that they take, roughly.
@@ -280,7 +300,8 @@ mod tests {
 
     fn upload(id: u8, at: u64) -> Upload {
         let file = File { blob: BlobHash([id / 2; 32]), ..File::unknown(FileId([id; 16])) };
-        Upload { file, author: AuthorKey([1; 16]), room: "lobby".into(), at, claimed: false }
+        let (author, room) = (AuthorKey([1; 16]), "lobby".into());
+        Upload { file, author, network: None, room, at, claimed: false }
     }
 
     fn now(ms: u64) -> Now {
@@ -323,7 +344,40 @@ mod tests {
         assert!(uploads.has_blob(BlobHash([1; 32])), "the claimed one has it, too");
         assert_eq!(uploads.remove(FileId([2; 16])).map(|it| it.at), Some(2));
         assert!(!uploads.has_blob(BlobHash([1; 32])));
-        assert_eq!(uploads.count(AuthorKey([1; 16])), (1, 1));
+        assert_eq!((uploads.waiting.len(), uploads.of_author[&AuthorKey([1; 16])]), (1, 1));
+    }
+
+    #[test]
+    fn nobody_and_no_network_takes_all_places_of_uploads_that_wait() {
+        let limits = Limits {
+            waiting_uploads_max: 6,
+            waiting_uploads_per_author_max: 2,
+            waiting_uploads_per_network_max: 3,
+            ..Limits::default()
+        };
+        let mut uploads = Uploads::new(&limits);
+        let [near, far, local] = [[192, 0, 2, 1], [192, 0, 2, 2], [127, 0, 0, 1]].map(IpAddr::from);
+        let mut last = 0;
+        let mut add = |uploads: &mut Uploads, author, network| {
+            last += 1;
+            let author = AuthorKey([author; 16]);
+            let has_place = uploads.has_place(&limits, author, network);
+            if has_place {
+                let upload = Upload { author, network: Some(network), ..upload(last, 1) };
+                uploads.add(now(1), LIFE, upload);
+            }
+            has_place
+        };
+        assert_eq!([1, 1, 1].map(|author| add(&mut uploads, author, near)), [true, true, false]);
+        assert_eq!([2, 3].map(|author| add(&mut uploads, author, near)), [true, false]);
+        assert!(add(&mut uploads, 3, far));
+        // Behind an untrusted proxy all have this address.
+        assert_eq!([4, 5, 6].map(|author| add(&mut uploads, author, local)), [true, true, false]);
+        for id in 1..=10 {
+            uploads.remove(FileId([id; 16]));
+        }
+        assert!(uploads.of_author.is_empty() && uploads.of_network.is_empty());
+        assert!(add(&mut uploads, 3, near));
     }
 
     #[test]

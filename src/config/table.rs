@@ -226,13 +226,16 @@ limits! {
     chat.upload_life;
     chat.waiting_uploads_max;
     chat.waiting_uploads_per_author_max;
+    chat.waiting_uploads_per_network_max;
     chat.upload_bytes_per_day_max size;
     chat.network_upload_bytes_per_day_max size;
     chat.downloads_per_second_max;
     chat.downloads_burst_max;
 
+    files.disk_free_bytes_min size zero;
     files.uploads_max;
     files.uploads_per_network_max;
+    files.upload_slow_after;
 
     accounts.password_bytes_max size;
     accounts.password_jobs_max;

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
+use std::time::Duration;
 
 pub use media::{BYTES, is_shown};
 use reader::Read;
@@ -49,18 +50,25 @@ pub const DIRECTORY: &str = "files";
 pub struct Limits {
     /// Bytes of all files together, each counted once; above: `storage_unavailable` for an upload.
     pub bytes_max: Option<u64>,
+    /// Bytes of the disk that uploads leave free, so that messages can still be written; with less:
+    /// `storage_unavailable`.
+    pub disk_free_bytes_min: u64,
     /// Uploads at once, each with three parts in memory and an open file; above: `overloaded`.
     pub uploads_max: usize,
     /// Uploads at once from one network; above: `overloaded`.
     pub uploads_per_network_max: usize,
+    /// How long an upload has its place however slow it is.
+    pub upload_slow_after: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes_max: Some(10 * 1024 * 1024 * 1024),
+            disk_free_bytes_min: 128 * 1024 * 1024,
             uploads_max: 32,
             uploads_per_network_max: 12,
+            upload_slow_after: Duration::from_secs(30),
         }
     }
 }
@@ -72,6 +80,8 @@ pub struct Store {
     outcomes: Receiver<Outcome>,
     /// Bytes of all blobs.
     bytes: Arc<AtomicU64>,
+    /// Bytes of the disk that are left free.
+    spared: Arc<AtomicU64>,
 }
 
 /// What is known of the bytes of a blob.
@@ -128,12 +138,14 @@ pub enum Outcome {
 impl Store {
     /// Opens the directory, which is made if there is none, and starts the threads; they call `waker`
     /// after each outcome. Blobs that are not in `live`, and what a crash left of uploads, are removed.
+    /// Uploads leave so many bytes of the disk free.
     ///
     /// # Errors
     /// If the directory cannot be made, or no thread started.
     pub fn open(
         dir: &Path,
         live: HashSet<Hash>,
+        spared: u64,
         waker: impl Fn() + Clone + Send + 'static,
     ) -> io::Result<Self> {
         match DirBuilder::new().mode(0o700).create(dir) {
@@ -143,14 +155,20 @@ impl Store {
         let (writes, write_queue) = mpsc::channel();
         let (reads, read_queue) = mpsc::channel();
         let (out, outcomes) = mpsc::channel();
-        let bytes = Arc::new(AtomicU64::new(0));
-        let writer = Writer::new(dir.to_owned(), Arc::clone(&bytes), out.clone(), waker.clone());
+        let (bytes, spared) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(spared)));
+        let counts = (Arc::clone(&bytes), Arc::clone(&spared));
+        let writer = Writer::new(dir.to_owned(), counts, out.clone(), waker.clone());
         let write = move || writer.run(&write_queue, &live);
         thread::Builder::new().name("files-write".into()).spawn(write)?;
         let dir = dir.to_owned();
         let read = move || reader::run(&dir, &read_queue, &out, waker);
         thread::Builder::new().name("files-read".into()).spawn(read)?;
-        Ok(Self { writes, reads, outcomes, bytes })
+        Ok(Self { writes, reads, outcomes, bytes, spared })
+    }
+
+    /// Changes how many bytes of the disk uploads leave free.
+    pub fn spare(&self, bytes: u64) {
+        self.spared.store(bytes, Ordering::Relaxed);
     }
 
     /// Begins an upload.

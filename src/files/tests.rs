@@ -16,7 +16,7 @@ impl Scratch {
     }
 
     fn store(&self, live: &[Hash]) -> Store {
-        Store::open(&self.0, live.iter().copied().collect(), || {}).unwrap()
+        Store::open(&self.0, live.iter().copied().collect(), 0, || {}).unwrap()
     }
 
     /// Returns the names in the directory.
@@ -134,6 +134,40 @@ fn what_a_crash_left_is_removed_at_the_start_and_what_is_live_stays() {
     keep(&store, 9, &[b""]);
     assert!(scratch.names().contains(&ABC.to_owned()));
     assert_eq!((scratch.names().len(), store.bytes()), (2, 3));
+}
+
+#[test]
+fn a_start_removes_nothing_that_the_store_did_not_write() {
+    let scratch = Scratch::new();
+    let names = ["thesis.txt", "1.partial", ".part", "x.part", &ABC[1..], &ABC.to_uppercase()];
+    fs::create_dir(&scratch.0).unwrap();
+    for name in names {
+        fs::write(scratch.0.join(name), name).unwrap();
+    }
+    fs::create_dir(scratch.0.join(ABC)).unwrap();
+    for left in ["7.part", &format!("{ABC}.part"), &ABC.replace('b', "0")] {
+        fs::write(scratch.0.join(left), "left").unwrap();
+    }
+    keep(&scratch.store(&[]), 1, &[b"x"]);
+    let found = scratch.names();
+    for name in names.iter().chain(&[ABC]) {
+        assert!(found.contains(&(*name).to_owned()), "{name} is gone: {found:?}");
+    }
+    assert_eq!(found.len(), names.len() + 2, "{found:?}");
+}
+
+#[test]
+fn uploads_leave_some_of_the_disk_free() {
+    let scratch = Scratch::new();
+    let store = scratch.store(&[]);
+    store.spare(u64::MAX);
+    store.begin(1);
+    store.write(1, b"abc".to_vec());
+    store.finish(1);
+    assert_eq!(next(&store), Outcome::Failed { upload: 1, full: true });
+    store.spare(0);
+    keep(&store, 2, &[b"abc"]);
+    assert_eq!(scratch.names(), [ABC]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 
 use ring::digest::{Context, SHA256};
+use rustix::fs::fstatvfs;
 
 use super::{Contents, Hash, Outcome, media, name, path};
 
@@ -29,6 +30,8 @@ pub(super) struct Writer<W> {
     uploads: HashMap<u64, Upload>,
     /// Bytes of all blobs.
     bytes: Arc<AtomicU64>,
+    /// Bytes of the disk that are left free.
+    spared: Arc<AtomicU64>,
     out: Sender<Outcome>,
     waker: W,
 }
@@ -48,8 +51,13 @@ struct Upload {
 const HEAD_BYTES: u64 = 256 * 1024;
 
 impl<W: Fn()> Writer<W> {
-    pub(super) fn new(dir: PathBuf, bytes: Arc<AtomicU64>, out: Sender<Outcome>, waker: W) -> Self {
-        Self { dir, uploads: HashMap::new(), bytes, out, waker }
+    pub(super) fn new(
+        dir: PathBuf,
+        (bytes, spared): (Arc<AtomicU64>, Arc<AtomicU64>),
+        out: Sender<Outcome>,
+        waker: W,
+    ) -> Self {
+        Self { dir, uploads: HashMap::new(), bytes, spared, out, waker }
     }
 
     /// Cleans the directory up, and works until the handle is dropped.
@@ -66,18 +74,23 @@ impl<W: Fn()> Writer<W> {
         }
     }
 
-    /// Removes what is not live, and counts the bytes of what is.
+    /// Removes blobs that are not live and what is left of uploads, and counts the bytes of the others.
+    /// What has another name is not ours.
     fn clean(&self, live: &HashSet<Hash>) -> io::Result<()> {
         let names: HashMap<String, &Hash> = live.iter().map(|hash| (name(hash), hash)).collect();
         let (mut found, mut bytes, mut removed) = (0_usize, 0_u64, 0_usize);
         for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
-            if entry.file_name().to_str().is_some_and(|name| names.contains_key(name)) {
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if names.contains_key(name) {
                 found = found.saturating_add(1);
                 bytes = bytes.saturating_add(entry.metadata()?.len());
-            } else if entry.file_type()?.is_file() {
-                fs::remove_file(entry.path())?;
-                removed = removed.saturating_add(1);
+            } else if is_ours(name) && entry.file_type()?.is_file() {
+                match fs::remove_file(entry.path()) {
+                    Ok(()) => removed = removed.saturating_add(1),
+                    Err(error) => tracing::warn!(name, %error, "a file cannot be removed"),
+                }
             }
         }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -133,7 +146,9 @@ impl<W: Fn()> Writer<W> {
 
     /// One that has failed is gone: what still comes of it is ignored.
     fn part(&mut self, number: u64, bytes: &[u8]) -> io::Result<Option<Outcome>> {
+        let spared = self.spared.load(Ordering::Relaxed);
         let Some(upload) = self.uploads.get_mut(&number) else { return Ok(None) };
+        spare(&upload.file, spared)?;
         upload.file.write_all(bytes)?;
         upload.digest.update(bytes);
         upload.bytes = upload.bytes.saturating_add(bytes.len() as u64);
@@ -188,6 +203,21 @@ impl<W: Fn()> Writer<W> {
             Err(error) => tracing::error!(%error, "a file cannot be removed"),
         }
     }
+}
+
+/// Fails if less than so many bytes are free on the disk of a file.
+fn spare(file: &File, bytes: u64) -> io::Result<()> {
+    let disk = fstatvfs(file)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free < bytes { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+}
+
+/// Whether a file has the name of a blob, or of what becomes one.
+fn is_ours(name: &str) -> bool {
+    let (stem, is_part) = name.strip_suffix(".part").map_or((name, false), |stem| (stem, true));
+    let is_hash =
+        stem.len() == 64 && stem.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_hash || (is_part && !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn sync(dir: &Path) -> io::Result<()> {

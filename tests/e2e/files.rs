@@ -157,6 +157,9 @@ fn a_file_is_uploaded_carried_and_read() {
     }
     let head = fetch(&server, "HEAD", &id, "", "");
     assert!(head.has("Content-Length: 29") && head.body.is_empty(), "{}", head.head);
+    // RFC 9110 §14.2: only GET has ranges.
+    let head = fetch(&server, "HEAD", &id, "", "Range: bytes=1-3\r\n");
+    assert!(head.status() == 200 && head.has("Content-Length: 29"), "{}", head.head);
     let part = get(&server, &id, "", "Range: bytes=1-3\r\n");
     assert_eq!((part.status(), &part.body[..]), (206, &b"PNG"[..]));
     assert!(part.has("Content-Range: bytes 1-3/29"), "{}", part.head);
@@ -410,6 +413,31 @@ fn there_are_limits_to_all_files_to_those_of_a_day_and_to_those_at_once() {
     assert!([201, 429].contains(&spent.status()), "{}", spent.head);
     let spent = upload(&server, "lobby", "n", &key(&alice), &noise(390_000, 5));
     assert!([429, 503].contains(&spent.status()), "{}", spent.head);
+}
+
+#[test]
+fn slow_uploads_give_way_when_all_places_are_taken() {
+    let data = Data::new();
+    let limits = ["--limit", "uploads_max=2", "--limit", "upload_slow_after=1s"];
+    let server = data.start(&[&limits[..], &["--rate-limit", "off"]].concat());
+    let alice = server.join("name=Alice");
+    let length = "Expect: 100-continue\r\nContent-Length: 1000000\r\n";
+    let slow = |bytes: usize| {
+        let mut stream = begin(&server, "lobby", "n", &key(&alice), length);
+        stream.read_exact(&mut [0; 25]).unwrap();
+        stream.write_all(&vec![b'x'; bytes]).unwrap();
+        stream
+    };
+    let (slower, slowest) = (slow(10_000), slow(0));
+    let refused = upload(&server, "lobby", "n", &key(&alice), b"abc");
+    assert_eq!((refused.status(), refused.json()["code"].clone()), (503, json!("overloaded")));
+    until("the slowest upload has given way", || {
+        upload(&server, "lobby", "n", &key(&alice), b"abc").status() == 201
+    });
+    let ended = read(slowest);
+    assert_eq!((ended.status(), ended.json()["code"].clone()), (503, json!("overloaded")));
+    slower.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(read(slower).status(), 0, "it went on");
 }
 
 #[test]

@@ -406,6 +406,9 @@ fn nothing_is_lost_over_a_crash_or_a_restart() {
         assert_eq!(dev.delivery(), (4, "two".to_owned()));
         if drains {
             dev.world.handle(Input::Drain { seed: 5 });
+            dev.delivered("secret", 4, failed(0));
+            dev.world.pass(Duration::from_secs(9));
+            assert!(dev.world.chat.deadline() > dev.world.now.at, "it waits for nothing");
         }
         dev.world.restart();
         dev.world.pass(Duration::from_secs(1));

@@ -23,7 +23,7 @@ impl Chat {
     /// Has the next messages read for the hooks that are due.
     pub(in crate::chat) fn send_to_hooks(&mut self, step: &mut Step<'_>) {
         if self.farewell.is_some() {
-            return;
+            return self.rooms.hooks.stop();
         }
         while let Some(id) = self.rooms.hooks.next_due(step.now.at) {
             let Some(hook) = self.rooms.hooks.get(id) else { continue };

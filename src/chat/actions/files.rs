@@ -58,10 +58,7 @@ impl Chat {
         // A conversation that has no message yet is created by the first one.
         self.rooms.vacate(id);
         checked?;
-        let (all, own) = self.uploads.count(author);
-        if all >= self.limits.waiting_uploads_max
-            || own >= self.limits.waiting_uploads_per_author_max
-        {
+        if !self.uploads.has_place(&self.limits, author, network) {
             let message = "too many files wait for their message";
             return Err(Refusal::new(Code::Overloaded, message));
         }
@@ -105,8 +102,9 @@ impl Chat {
         let NewFile { id, uploader, blob, name, media_type, bytes, size } = new;
         let name = file_name(&name);
         let file = File { id, blob, name, media_type: media_type.into(), bytes, size };
-        let Uploader { author, room, .. } = uploader;
-        let upload = Upload { file, author, room, at: step.now.unix_ms, claimed: false };
+        let Uploader { author, network, room } = uploader;
+        let (network, at) = (Some(network), step.now.unix_ms);
+        let upload = Upload { file, author, network, room, at, claimed: false };
         let key_values = vec![upload.key_value()];
         self.uploads.add(step.now, self.limits.upload_life, upload);
         let pending = PendingRequest::Upload(PendingFile { caller, by: Some(author), file: id });

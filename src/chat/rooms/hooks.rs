@@ -269,6 +269,11 @@ impl Hooks {
         self.forget(id, before);
     }
 
+    /// Has no hook be due any more: the server ends, and the next one goes on.
+    pub(in crate::chat) fn stop(&mut self) {
+        self.due.clear();
+    }
+
     /// Lists the hooks whose position is not stored.
     pub(in crate::chat) fn unsaved(&self) -> Vec<AuthorKey> {
         let moved = |it: &&RoomHook| it.progress.position != it.progress.saved;

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 use super::scratch::{copy, fsync, nearly_full};
 use super::world::{ALICE, World, hold, message, mids, request_id_of};
 use crate::chat::record::{
-    JournalError, JournalRequest, JournalResponse, Query, RequestId, RoomKey, SessionRecord, Span,
+    BlobHash, JournalError, JournalRequest, JournalResponse, Query, RequestId, RoomKey,
+    SessionRecord, Span,
 };
 use crate::clock::Moment;
 use crate::journal::Limits;
@@ -167,6 +168,11 @@ fn a_full_disk_refuses_appends_until_there_is_space() {
     std::thread::sleep(Duration::from_millis(600));
     assert_eq!(world.refuse(draft.clone()), JournalError::Unavailable);
     assert_eq!(world.aside.len(), 1);
+    // Files can make room by going.
+    let blob = BlobHash([7; 32]);
+    world.submit(JournalRequest::CheckBlobs(vec![blob]));
+    world.settle();
+    assert_eq!(world.aside.pop(), Some(JournalResponse::Unused(vec![blob])));
 
     ballast.execute_batch("DROP TABLE ballast").unwrap();
     while !world.journal().writable() {

@@ -43,7 +43,7 @@ impl Server {
     /// Answers an upload early, or lets its body come.
     pub(super) fn upload(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
         conn: ConnId,
         request: &Request,
         by: &Credential,

@@ -49,7 +49,11 @@ impl Conditions {
     pub(super) fn of(request: &Request) -> Self {
         Self {
             if_none_match: request.tokens("if-none-match").map(str::to_owned).collect(),
-            range: request.header("range").and_then(Range::parse),
+            // RFC 9110 §14.2: only GET has ranges.
+            range: request
+                .header("range")
+                .filter(|_| request.method == Method::Get)
+                .and_then(Range::parse),
             if_range: request.header("if-range").map(str::to_owned),
         }
     }

@@ -56,7 +56,8 @@ impl Files {
         let store = match &config.data {
             Data::Dir(dir) => {
                 let live = live.map(|blob| blob.0).collect();
-                Some(Store::open(&dir.join(files::DIRECTORY), live, waker)?)
+                let spared = config.files.disk_free_bytes_min;
+                Some(Store::open(&dir.join(files::DIRECTORY), live, spared, waker)?)
             }
             Data::None => None,
         };
@@ -73,6 +74,9 @@ impl Files {
 
     /// Changes the limits.
     pub(super) fn set_limits(&mut self, limits: files::Limits) {
+        if let Some(store) = &self.store {
+            store.spare(limits.disk_free_bytes_min);
+        }
         self.limits = limits;
     }
 

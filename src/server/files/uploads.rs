@@ -6,6 +6,7 @@ use crate::chat::record::{BlobHash, FileId};
 use crate::chat::{
     ClientId, Code, Credential, Input, NewFile, Refusal, Request as Command, Uploader,
 };
+use crate::clock::Moment;
 use crate::files::{Contents, PART_BYTES, Store};
 use crate::http::{Request, StreamedLength};
 use crate::net::{ConnId, Turn};
@@ -19,6 +20,7 @@ use crate::server::{Server, random};
 pub(super) struct Upload {
     number: u64,
     uploader: Uploader,
+    began: Moment,
     name: Box<str>,
     /// Bytes that were charged, and are kept free in the store.
     reserved: u64,
@@ -29,6 +31,10 @@ pub(super) struct Upload {
     unwritten: usize,
     contents: Option<Contents>,
 }
+
+/// An upload that is slower may have to give way. Above it, all places for a day are all bytes that
+/// two networks may upload in it.
+const SLOW_BYTES_PER_SECOND: u64 = 16 * 1024;
 
 /// Bytes of an upload that the store may have before it has written them.
 const UNWRITTEN_MAX: usize = 2 * PART_BYTES;
@@ -43,7 +49,7 @@ impl Server {
     /// Admits an upload, whose body then comes by [`Server::on_upload_part`].
     pub(in crate::server) fn begin_upload(
         &mut self,
-        turn: &Turn<'_>,
+        turn: &mut Turn<'_>,
         conn: ConnId,
         request: &Request,
         by: &Credential,
@@ -64,6 +70,9 @@ impl Server {
             Some(StreamedLength::Chunked) | None => most,
         };
         let network = network(turn, conn);
+        if self.files.uploads.len() >= self.files.limits.uploads_max {
+            self.end_slowest(turn);
+        }
         self.check_room_for(reserved, network)?;
         let uploader = self.chat.begin_upload(turn.now(), by, network, &room, reserved)?;
         let files = &mut self.files;
@@ -72,6 +81,7 @@ impl Server {
         let upload = Upload {
             number,
             uploader,
+            began: turn.now().at,
             name: name_of(request),
             reserved,
             received: 0,
@@ -85,6 +95,22 @@ impl Server {
             store.begin(number);
         }
         Ok(())
+    }
+
+    /// Ends the slowest of the uploads under way, if it is so slow that the others that want its place
+    /// are not to wait for it.
+    fn end_slowest(&mut self, turn: &mut Turn<'_>) {
+        let (now, patience) = (turn.now().at, self.files.limits.upload_slow_after);
+        let rate = |it: &Upload| {
+            let took = now.since(it.began);
+            let rate = it.received.checked_div(took.as_secs()).unwrap_or(u64::MAX);
+            (took >= patience && rate < SLOW_BYTES_PER_SECOND).then_some(rate)
+        };
+        let slow = self.files.uploads.iter().filter_map(|(conn, it)| Some((rate(it)?, *conn)));
+        if let Some((_, slowest)) = slow.min_by_key(|(rate, _)| *rate) {
+            let message = "this upload is slow, and others wait for its place; try again";
+            self.refuse_upload(turn, slowest, Refusal::new(Code::Overloaded, message));
+        }
     }
 
     /// Refuses an upload for which there is no place: on disk, or among those under way.

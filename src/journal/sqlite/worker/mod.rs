@@ -191,7 +191,7 @@ impl Worker {
         }
         if self.degraded.is_some() {
             self.unsaved.defer(batch);
-            return refusals(batch);
+            return self.refuse(batch);
         }
         match self.attempt(batch, index) {
             Ok(reports) => reports,
@@ -216,8 +216,24 @@ impl Worker {
         self.gaps.give_up();
         self.degrade(error.sqlite_error_code() != Some(ErrorCode::DiskFull));
         self.unsaved.defer(batch);
-        let mut reports = refusals(batch);
+        let mut reports = self.refuse(batch);
         reports.push(Report::Health { writable: false });
+        reports
+    }
+
+    /// Refuses a batch. Blobs are looked at all the same: nothing is written for that, and what goes
+    /// makes room on a full disk.
+    fn refuse(&self, batch: &[Task]) -> Vec<Report> {
+        let mut reports = refusals(batch);
+        let blobs = batch.iter().filter_map(|task| match task {
+            Task::CheckBlobs(blobs) => Some(blobs),
+            _ => None,
+        });
+        match files::unused(&self.writer.db, blobs.flatten().copied().collect()) {
+            Ok(unused) if unused.is_empty() => {}
+            Ok(unused) => reports.push(Report::Unused(unused)),
+            Err(error) => tracing::warn!(%error, "files that no message has may stay"),
+        }
         reports
     }
 
