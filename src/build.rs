@@ -3,7 +3,8 @@
 //! A build has an id, the hash of all files. Pages refer to their modules and styles under `v/ID/`,
 //! so a page never runs with the modules of another build, and a browser caches them forever. The
 //! module of a page is served there as one file with all its imports and without comments, which
-//! saves round trips. The service worker receives the id and the names of the files.
+//! saves round trips; what it imports by `import("…")` are files of their own. The service worker
+//! receives the id and the names of the files.
 
 #[path = "build/bundle.rs"]
 mod bundle;
@@ -45,9 +46,15 @@ fn main() {
     for (name, content) in &files {
         put(&root, name, &finished(name, content, &files, &build));
     }
+    let mut bundles = BTreeMap::new();
     for entry in entries(&files) {
-        let bundle = bundle::of(&entry, |module| text(module, &files));
-        put(&root, &format!("v/{entry}"), bundle.as_bytes());
+        for (name, code) in bundle::of(&entry, |module| text(module, &files)) {
+            let other = bundles.insert(name.clone(), code.clone());
+            assert!(other.is_none_or(|it| it == code), "the pages share no chunk web/{name}");
+        }
+    }
+    for (name, code) in bundles {
+        put(&root, &format!("v/{name}"), code.as_bytes());
     }
     write(&out.join("web.rs"), embedding(&root, &build).as_bytes());
 }
@@ -110,6 +117,7 @@ fn finished(name: &str, content: &[u8], files: &Files, build: &str) -> Vec<u8> {
     match name {
         "sw.js" => worker(text(name, files), files, build).into_bytes(),
         _ if name.ends_with(".html") => page(text(name, files), build).into_bytes(),
+        _ if name.ends_with(".css") => bundle::without_comments(text(name, files)).into_bytes(),
         _ => content.to_vec(),
     }
 }

@@ -9,23 +9,29 @@ import { startChat } from "./app/chat.js";
 import { showEntrance } from "./app/entrance.js";
 import { remembered } from "./chinwag.js";
 import { clearSession } from "./client/saved-session.js";
-import { t } from "./strings/strings.js";
-import { targetInAddress, translatePage } from "./view/page.js";
+import { loadTexts, t } from "./strings/strings.js";
+import { chooseLanguage, targetInAddress, translatePage } from "./view/page.js";
 import { showTheme } from "./view/preferences.js";
 
 showTheme();
-translatePage(t);
+chooseLanguage();
 const storage = openStorage();
-const { name: savedName } = remembered(storage);
-const target = targetInAddress();
-if (savedName) start(savedName, "");
-else {
-  cache.forget();
-  showEntrance(start);
+// Nothing is shown before, in no language.
+loadTexts().then(begin);
+
+function begin() {
+  translatePage(t);
+  const { name } = remembered(storage);
+  if (name) start(name, "");
+  else {
+    cache.forget();
+    showEntrance(start);
+  }
 }
 
 /** @param {string} name @param {string} room  is joined, and made if it does not exist */
 function start(name, room) {
+  const target = targetInAddress();
   // To a message leads only what the address says, and not a room of its name that is made for it.
   const isLink = target.mid !== undefined && room === target.room;
   startChat(name, { room: isLink ? "" : room, target: room && !isLink ? { room } : target }, storage, quit);

@@ -2,13 +2,14 @@
  * The service worker: serves the pages offline.
  *
  * It caches the files of one build under their paths `v/BUILD/…`, which no other build shares, so that
- * a page never loads modules of another build. It caches all files of a page or none; those of the chat
- * on installation, those of another page on its first visit. Pages come from the server as long as it
+ * a page never loads modules of another build. It caches all files that a page begins with or none; those
+ * of the chat on installation, those of another page on its first visit. What a page loads later is cached
+ * when it is first needed. Pages come from the server as long as it
  * responds, so that their build matches it, otherwise from the cache. Nothing else is cached here;
  * `app/cache.js` caches messages.
  *
- * A new build takes over as soon as it is cached, and removes the old one. Open pages continue: they have
- * loaded all their modules, and use the new build on the next visit.
+ * A new build takes over as soon as it is cached, and removes the old one. Open pages continue, but for what
+ * they have not loaded yet, and use the new build on the next visit.
  *
  * @module
  */
@@ -54,7 +55,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   if (page) {
     event.respondWith(pageResponse(request, page));
     event.waitUntil(cachePage(name).catch(() => {}));
-  } else if (pathname.startsWith(PREFIX)) event.respondWith(cached(pathname).then((it) => it ?? fetch(request)));
+  } else if (pathname.startsWith(PREFIX)) event.respondWith(cached(pathname).then((it) => it ?? fetchAndCache(request)));
   else if (UNVERSIONED.has(name)) event.respondWith(unversioned(request, name));
 });
 
@@ -107,6 +108,17 @@ async function pageResponse(request, name) {
   const first = await Promise.race([response, timeout]).catch(() => undefined);
   if (first && first.status < 500) return first;
   return (await cached(PREFIX + name)) ?? response;
+}
+
+/** @param {Request} request  of a file of this build, which never changes */
+async function fetchAndCache(request) {
+  const response = await fetch(request);
+  if (response.ok) {
+    const cache = await caches.open(CACHE);
+    // A full disk: the file is not there offline.
+    await cache.put(request, response.clone()).catch(() => {});
+  }
+  return response;
 }
 
 /** @param {Request} request @param {string} name */

@@ -1,32 +1,87 @@
 //! Bundles a module and all its imports into one file.
 //!
 //! Each module becomes a function that is called once, after those it imports, and returns its
-//! exports. This supports only modules as in `web/`: no cycles, no top-level `await`, no default
-//! export, no export that is reassigned, no text of several lines, and import statements that end
-//! with `";`. What is not supported fails the build or the tests.
+//! exports. A module that is imported by `import("./it.js")` becomes a file of its own, a chunk, with
+//! what only it imports; what it shares with the rest of the page it takes from the bundle. A chunk's
+//! default export are the exports of its module.
+//!
+//! This supports only modules as in `web/`: no cycles, no top-level `await`, no default export, no
+//! export that is reassigned, no text of several lines, no `/** @` in a text, and import statements
+//! that end with `";`. Chunks share no module with each other but those in the bundle. What is not
+//! supported fails the build or the tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// Returns the bundle of a module; `source` returns a module by its name in `web/`.
-pub(crate) fn of<'a>(entry: &str, source: impl Fn(&str) -> &'a str) -> String {
-    let mut bundle = Bundle { source, done: BTreeMap::new(), code: String::new() };
+/// Returns the bundle of a module and its chunks by their names in `web/`; `source` returns a module.
+pub(crate) fn of<'a>(entry: &str, source: impl Fn(&str) -> &'a str) -> BTreeMap<String, String> {
+    let mut bundle = Bundle {
+        source,
+        entry: entry.to_owned(),
+        done: BTreeMap::new(),
+        file: entry.to_owned(),
+        code: String::new(),
+        chunks: BTreeSet::new(),
+        shared: BTreeSet::new(),
+    };
     bundle.add(entry, &mut Vec::new());
-    bundle.code
+    let mut of_entry = std::mem::take(&mut bundle.code);
+    let mut files = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    while let Some(chunk) = bundle.chunks.pop_first() {
+        if files.contains_key(&chunk) {
+            continue;
+        }
+        assert!(!bundle.done.contains_key(&chunk), "web/{chunk} is in the bundle of {entry}");
+        bundle.file.clone_from(&chunk);
+        let variable = bundle.add(&chunk, &mut Vec::new());
+        let mut code = format!("{}export default {variable};\n", std::mem::take(&mut bundle.code));
+        let taken = std::mem::take(&mut bundle.shared);
+        if !taken.is_empty() {
+            let names = taken.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let from = relative(&chunk, entry);
+            code.insert_str(0, &format!("import {{ {names} }} from \"{from}\";\n"));
+        }
+        shared.extend(taken);
+        files.insert(chunk, code);
+    }
+    let names = shared.into_iter().collect::<Vec<_>>().join(", ");
+    writeln!(of_entry, "export {{ {names} }};").expect("strings take everything");
+    files.insert(entry.to_owned(), of_entry);
+    files
 }
+
+/// What the variables of modules begin with, in the bundle and in chunks.
+const OF_BUNDLE: &str = "$m";
+const OF_CHUNK: &str = "$c";
 
 struct Bundle<F> {
     source: F,
-    /// Variables of the modules in the bundle.
-    done: BTreeMap<String, String>,
+    entry: String,
+    /// Modules that have been added: the file that each is in, and its variable.
+    done: BTreeMap<String, (String, String)>,
+    /// The name of the file that is being made.
+    file: String,
     code: String,
+    /// Modules imported by `import("…")`.
+    chunks: BTreeSet<String>,
+    /// Variables of the bundle that the file takes from it.
+    shared: BTreeSet<String>,
 }
 
 impl<'a, F: Fn(&str) -> &'a str> Bundle<F> {
     /// Adds a module after all its imports; returns its variable.
     fn add(&mut self, module: &str, above: &mut Vec<String>) -> String {
-        if let Some(known) = self.done.get(module) {
-            return known.clone();
+        if let Some((file, variable)) = self.done.get(module) {
+            if *file != self.file {
+                assert!(
+                    *file == self.entry,
+                    "web/{module} is in two chunks: {file} and {}",
+                    self.file
+                );
+                self.shared.insert(variable.clone());
+            }
+            return variable.clone();
         }
         assert!(!above.iter().any(|it| it == module), "web/{module} imports itself: {above:?}");
         above.push(module.to_owned());
@@ -37,7 +92,8 @@ impl<'a, F: Fn(&str) -> &'a str> Bundle<F> {
         while let Some(line) = lines.next() {
             let names_file = line.starts_with("import ") || line.starts_with("export {");
             if !names_file {
-                body.push_str(&declaration(module, line, &mut exports));
+                let line = self.with_chunks(module, line);
+                body.push_str(&declaration(module, &line, &mut exports));
                 body.push('\n');
                 continue;
             }
@@ -51,13 +107,36 @@ impl<'a, F: Fn(&str) -> &'a str> Bundle<F> {
             body.push_str(&bind(module, what, &from, &mut exports));
         }
         above.pop();
-        let variable = format!("$m{}", self.done.len());
+        let variable = self.next_variable();
         let returned = exports.join(", ");
         let made =
             format!("const {variable} = (() => {{\n{body}return {{ {returned} }};\n}})();\n");
         self.code.push_str(&made);
-        self.done.insert(module.to_owned(), variable.clone());
+        self.done.insert(module.to_owned(), (self.file.clone(), variable.clone()));
         variable
+    }
+
+    /// Returns the variable of the next module. Its name does not depend on other files, so that the
+    /// chunk of two pages is one.
+    fn next_variable(&self) -> String {
+        let number = self.done.values().filter(|(file, _)| *file == self.file).count();
+        format!("{}{number}", if self.file == self.entry { OF_BUNDLE } else { OF_CHUNK })
+    }
+
+    /// Returns a line whose calls of `import` name chunks, and records these.
+    fn with_chunks(&mut self, module: &str, line: &str) -> String {
+        let mut parts = line.split("import(\"");
+        let mut done = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (file, rest) =
+                part.split_once("\")").unwrap_or_else(|| panic!("web/{module}: {line}"));
+            let chunk = resolve(module, file);
+            let path = relative(&self.file, &chunk);
+            write!(done, "import(\"{path}\").then((it) => it.default){rest}")
+                .expect("strings take everything");
+            self.chunks.insert(chunk);
+        }
+        done
     }
 }
 
@@ -97,12 +176,19 @@ fn bind(module: &str, what: &str, from: &str, exports: &mut Vec<String>) -> Stri
         exports.extend(pairs.map(|(theirs, ours)| format!("{ours}: {from}.{theirs}")));
         return String::new();
     }
-    let pairs: Vec<String> = pairs.map(|(theirs, ours)| format!("{theirs}: {ours}")).collect();
+    let pairs: Vec<String> = pairs
+        .map(
+            |(theirs, ours)| {
+                if theirs == ours { ours.to_owned() } else { format!("{theirs}: {ours}") }
+            },
+        )
+        .collect();
     format!("const {{ {} }} = {from};\n", pairs.join(", "))
 }
 
-/// Returns the source without indentation, and without the comments that have lines of their own.
-fn without_comments(source: &str) -> String {
+/// Returns a module or style sheet without indentation, without the comments that have lines of their
+/// own, and without types within a line.
+pub(crate) fn without_comments(source: &str) -> String {
     let mut code = String::new();
     let mut is_comment = false;
     for line in source.lines() {
@@ -113,12 +199,31 @@ fn without_comments(source: &str) -> String {
         if !is_comment && !words.is_empty() && !words.starts_with("//") {
             // A statement at the margin begins a declaration, so the others keep a space.
             code.push_str(if line.starts_with(' ') { " " } else { "" });
-            code.push_str(words);
+            code.push_str(&without_types(words));
             code.push('\n');
         }
         is_comment &= !words.ends_with("*/");
     }
     code
+}
+
+/// Returns a line without its comments of the form `/** @… */`.
+fn without_types(line: &str) -> String {
+    let mut parts = line.split("/** @");
+    let mut code = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once("*/").unwrap_or_else(|| panic!("no end: {line}"));
+        code.push_str(rest.strip_prefix(' ').unwrap_or(rest));
+    }
+    code
+}
+
+/// Returns the path by which one file in `web/` imports another.
+fn relative(from: &str, to: &str) -> String {
+    match from.matches('/').count() {
+        0 => format!("./{to}"),
+        depth => format!("{}{to}", "../".repeat(depth)),
+    }
 }
 
 /// Returns the name of a file that a module imports by a relative path.

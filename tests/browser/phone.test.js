@@ -62,9 +62,11 @@ test("Back closes what is open, and then leads to the room before", async () => 
   await page.goBack();
   await until(async () => !(await isOpen()), "the rooms to close");
   await hold(page, rows(page, "hold me").locator(".text"));
+  await page.getByRole("dialog").waitFor();
   await page.goBack();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Emoji", exact: true }).tap();
+  await page.getByRole("dialog").waitFor();
   await page.goBack();
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal(await page.getByRole("heading", { name: "#first" }).count(), 1);

@@ -5,7 +5,9 @@ import { test } from "node:test";
 import { conversationWith, actionsIn, actionsOn, moderates, peopleIn, roomsToInvite } from "../../web/state/moderation.js";
 import { reduce } from "../../web/state/reducer.js";
 import { initialState } from "../../web/state/state.js";
-import { coverage } from "../../web/strings/strings.js";
+import { ar } from "../../web/strings/ar.js";
+import { de } from "../../web/strings/de.js";
+import { en } from "../../web/strings/en.js";
 
 /** Returns a state in which the reader has a role in a room with three others. */
 function told({ role = "", admin = false, isPrivate = false, account = admin } = {}) {
@@ -97,5 +99,5 @@ test("each action and each command has its text in every language", async () => 
   const commands = [...source.matchAll(/^ {2}\["(\w+)", /gm)].map(([, name]) => `cmd_${name}`);
   assert.ok(commands.length > 25);
   const wanted = [...keys.map((key) => `do_${key}`), ...commands, "log_in_note", "register_note", "logged_out", "login_expired", "login_needed", "absent", "close_conversation"];
-  for (const { lang, keys: known } of coverage()) assert.deepEqual(wanted.filter((key) => !known.includes(key)), [], lang);
+  for (const [lang, table] of Object.entries({ ar, de, en })) assert.deepEqual(wanted.filter((key) => !(key in table)), [], lang);
 });

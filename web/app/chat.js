@@ -16,7 +16,6 @@ import { moderates, namesIn } from "../state/moderation.js";
 import { asMessage, list } from "../state/room.js";
 import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
-import { pressablePeople } from "../view/card.js";
 import { copyText, setUpCopying } from "../view/clipboard.js";
 import { composerView } from "../view/composer.js";
 import { contextMenus } from "../view/context-menus.js";
@@ -25,12 +24,13 @@ import { drawers } from "../view/drawers.js";
 import { messageListView } from "../view/message-list.js";
 import { notifier } from "../view/notifications.js";
 import { address, addressOf, announcer, isRevisit, isStrayKey, showAddress, targetInAddress, wake } from "../view/page.js";
+import { onPartMissing, withPart } from "../view/parts.js";
 import { peopleView } from "../view/people.js";
 import { pinsView } from "../view/pins.js";
+import { pressablePeople } from "../view/pressable-people.js";
 import { roomHeaderView } from "../view/room-header.js";
 import { roomsView } from "../view/rooms.js";
 import { searchView } from "../view/search.js";
-import { settingsView } from "../view/settings.js";
 import { statusView } from "../view/status.js";
 import { toastsView } from "../view/toasts.js";
 import { toolbarView } from "../view/toolbar.js";
@@ -89,6 +89,7 @@ export function startChat(name, { room, target }, storage, quit) {
   const store = new Store(known ?? chat.rooms[0], chat.account);
   const announce = announcer();
   const feedback = new Feedback(store, announce);
+  onPartMissing(() => feedback.show(t("part_missing")));
   const loader = new HistoryLoader(chat, store);
   const actions = new Actions(chat, store, feedback);
   const deletions = new Deletions((of, mid) => void chat.delete(of, mid), (event) => store.dispatch(event));
@@ -109,7 +110,7 @@ export function startChat(name, { room, target }, storage, quit) {
   const questions = new Questions({ chat, store, actions, navigation });
   const core = { chat, store, loader, feedback, actions, deletions, navigation, directory, recent, questions, quit };
   const list = buildList(core);
-  const composer = buildComposer(core, new Drafts(storage), () => finding.browse());
+  const composer = buildComposer(core, new Drafts(storage), { browse: () => finding.browse(), help: () => finding.help() });
   buildToolbar(core, composer, announce);
   const notify = notifier({ open: (target) => navigation.open(target) });
   const toasts = toastsView({ open: (target) => navigation.open(target) });
@@ -158,8 +159,8 @@ function buildList({ chat, store, loader, actions, deletions, navigation, questi
   return list;
 }
 
-/** @param {Core} core @param {Drafts} drafts @param {() => void} browse  opens the list of all rooms */
-function buildComposer({ chat, store, feedback, actions, deletions, navigation, directory, quit }, drafts, browse) {
+/** @param {Core} core @param {Drafts} drafts @param {{ browse: () => void, help: () => void }} dialogs */
+function buildComposer({ chat, store, feedback, actions, deletions, navigation, directory, quit }, drafts, { browse, help }) {
   const commands = commandRunner({
     chat,
     state: () => store.state,
@@ -170,6 +171,7 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
     restore: (text) => composer.restore(text),
     setAway: (isAway, text) => actions.setAway(isAway, text),
     browse,
+    help,
     rename: (name) => actions.rename(name),
     quit,
   });
@@ -224,7 +226,7 @@ function buildToolbar({ chat, store, actions, deletions, feedback }, composer, a
 function buildSideViews(core, composer, announce) {
   const { chat, store, actions, navigation, questions } = core;
   const openAccountDialog = buildAccountDialog(core);
-  settingsView();
+  byId("settings-open").onclick = () => withPart(import("../view/settings.js"), ({ openSettings }) => openSettings());
   const { openPersonMenu, openPersonCard } = contextMenus({
     state: () => store.state,
     openConversation: (person) => navigation.openConversation(person),

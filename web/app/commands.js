@@ -8,7 +8,6 @@ import { isDirect } from "../client/event.js";
 import { parseCommand } from "../state/commands.js";
 import { conversationWith, partnerOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
-import { openShortcuts } from "../view/shortcuts.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 /** @typedef {import("../state/state.js").State} State */
@@ -25,11 +24,12 @@ import { openShortcuts } from "../view/shortcuts.js";
  * @property {(isAway: boolean, text?: string) => void} setAway
  * @property {(name: string) => void} rename
  * @property {() => void} browse  opens the list of all rooms
+ * @property {() => void} help    opens the list of keys and commands
  * @property {() => void} quit
  */
 
 /** @param {CommandContext} context */
-export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, rename, browse, quit }) {
+export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, rename, browse, help, quit }) {
   return { submit, lastMessage };
 
   /** @param {string} line @param {number} [replyTo] */
@@ -65,7 +65,7 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, rem
       case "rooms":
         return browse();
       case "help":
-        return openShortcuts();
+        return help();
       case "away":
       case "back":
         return setAway(kind === "away", words);

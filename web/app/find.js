@@ -1,14 +1,13 @@
 /**
- * The ways to rooms and people: the dialogs *Jump to*, *Browse rooms* and *New room*, and their keys.
+ * The ways to rooms and people: the dialogs *Jump to*, *Browse rooms* and *New room*, the list of keys,
+ * and the keys themselves.
  *
  * @module
  */
 
 import { isDirect } from "../client/event.js";
 import { byId } from "../view/dom.js";
-import { jumpDialogs } from "../view/jump.js";
-import { newRoomDialog } from "../view/new-room.js";
-import { shortcutsKey } from "../view/shortcuts.js";
+import { withPart } from "../view/parts.js";
 import { errorText } from "./feedback.js";
 
 /**
@@ -28,7 +27,8 @@ import { errorText } from "./feedback.js";
  * @param {FindContext} context
  */
 export function setUpFinding({ store, navigation, directory, recent, actions, prefill, order }) {
-  const askForRoom = newRoomDialog({
+  /** @type {import("../view/new-room.js").NewRoomActions} */
+  const creation = {
     rooms: async () => [
       ...(await directory.load()).map(({ name }) => name),
       ...[...store.state.rooms.keys()].filter((it) => !isDirect(it)),
@@ -39,8 +39,9 @@ export function setUpFinding({ store, navigation, directory, recent, actions, pr
       if (isPrivate) await actions.moderate(room, "make_private");
     },
     errorText,
-  });
-  const { jump, browse } = jumpDialogs({
+  };
+  /** @type {import("../view/jump.js").JumpActions} */
+  const places = {
     state: () => store.state,
     recent: () => recent.rooms,
     directory,
@@ -49,13 +50,15 @@ export function setUpFinding({ store, navigation, directory, recent, actions, pr
     openConversation: (person) => navigation.openConversation(person),
     prefill,
     create: askForRoom,
-  });
-  shortcutsKey();
+  };
+  document.addEventListener("keydown", onQuestionMark, true);
   byId("jump-open").onclick = () => jump();
   byId("browse-open").onclick = browse;
   byId("new-room-open").onclick = () => askForRoom();
   byId("direct-open").onclick = () => jump("@");
   document.addEventListener("keydown", (event) => {
+    // The K that follows finds the dialog loaded, and so does what is typed into it.
+    if (event.key === "Control" || event.key === "Meta") dialogs().catch(() => {});
     const { key, ctrlKey, metaKey, altKey, shiftKey, defaultPrevented } = event;
     if (defaultPrevented || altKey || shiftKey || !(ctrlKey || metaKey) || key.toLowerCase() !== "k") return;
     event.preventDefault();
@@ -63,7 +66,39 @@ export function setUpFinding({ store, navigation, directory, recent, actions, pr
   });
   // Before the input box takes the arrow keys for itself.
   document.addEventListener("keydown", onArrow, true);
-  return { askForRoom, browse };
+  return { askForRoom, browse, help };
+
+  function dialogs() {
+    return import("../view/jump.js");
+  }
+
+  /** Opens the dialog *Jump to*. @param {string} [text]  what stands in the field at first */
+  function jump(text) {
+    withPart(dialogs(), ({ jumpDialogs }) => jumpDialogs(places).jump(text));
+  }
+
+  function browse() {
+    withPart(dialogs(), ({ jumpDialogs }) => jumpDialogs(places).browse());
+  }
+
+  /** Opens the dialog for a new room. @param {string} [name] @param {boolean} [isMissing]  somebody tried to join it */
+  function askForRoom(name, isMissing) {
+    withPart(import("../view/new-room.js"), ({ openNewRoom }) => openNewRoom(creation, name, isMissing));
+  }
+
+  /** Opens the list of keys and commands. */
+  function help() {
+    withPart(import("../view/shortcuts.js"), ({ openShortcuts }) => openShortcuts());
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onQuestionMark(event) {
+    const { key, ctrlKey, metaKey, altKey, target } = event;
+    const isTyping = target instanceof HTMLElement && target.matches("input, textarea, select");
+    if (key !== "?" || ctrlKey || metaKey || altKey || isTyping) return;
+    event.preventDefault();
+    help();
+  }
 
   /** @param {KeyboardEvent} event */
   function onArrow(event) {

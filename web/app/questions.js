@@ -6,7 +6,7 @@
 
 import { isDirect } from "../client/event.js";
 import { t } from "../strings/strings.js";
-import { askForText, confirmed } from "../view/question.js";
+import { loaded } from "../view/parts.js";
 
 const TOPIC_LENGTH = 500;
 /** People offered by name. */
@@ -34,7 +34,7 @@ export class Questions {
     const { active: room, rooms } = store.state;
     const value = rooms.get(room)?.topic ?? "";
     const title = t("topic_title", { room: `#${room}` });
-    const topic = await askForText({ title, label: t("topic"), action: t("save"), value, longest: TOPIC_LENGTH, isOptional: true });
+    const topic = await this.#ask({ title, label: t("topic"), action: t("save"), value, longest: TOPIC_LENGTH, isOptional: true });
     if (topic !== null && topic !== value) chat.setTopic(room, topic);
   }
 
@@ -44,7 +44,7 @@ export class Questions {
     const { active: room } = store.state;
     const here = new Set(store.state.rooms.get(room)?.people.map(({ name }) => name));
     const offered = this.#names().filter((name) => !here.has(name));
-    const user = await askForText({ title: t("invite_title", { room: `#${room}` }), label: t("account_name"), action: t("invite"), offered });
+    const user = await this.#ask({ title: t("invite_title", { room: `#${room}` }), label: t("account_name"), action: t("invite"), offered });
     if (user) actions.moderate(room, "invite", { user });
   }
 
@@ -52,7 +52,7 @@ export class Questions {
   async rename() {
     const { store, actions } = this.#context;
     const { you } = store.state;
-    const name = await askForText({ title: t("change_name"), label: t("account_name"), action: t("save"), value: you });
+    const name = await this.#ask({ title: t("change_name"), label: t("account_name"), action: t("save"), value: you });
     if (name && name !== you) actions.rename(name);
   }
 
@@ -61,19 +61,31 @@ export class Questions {
     const { store, navigation } = this.#context;
     const isPrivate = !isDirect(room) && store.state.rooms.get(room)?.isPrivate === true;
     const question = { title: t("leave_title", { room: `#${room}` }), note: t("leave_note"), action: t("leave_room") };
-    if (!isPrivate || (await confirmed(question))) navigation.leave(room);
+    if (!isPrivate || (await this.#confirm(question))) navigation.leave(room);
   }
 
   /** Bans somebody from a room. @param {string} room @param {string} user */
   async ban(room, user) {
     const question = { title: t("ban_title", { user, room: `#${room}` }), note: t("ban_note"), action: t("do_ban") };
-    if (await confirmed(question)) this.#context.actions.moderate(room, "ban", { user });
+    if (await this.#confirm(question)) this.#context.actions.moderate(room, "ban", { user });
   }
 
   /** Removes a room for everyone. @param {string} room */
   async removeRoom(room) {
     const question = { title: t("remove_room_title", { room }), note: t("remove_room_note"), action: t("do_remove_room") };
-    if (await confirmed(question)) this.#context.actions.removeRoom(room);
+    if (await this.#confirm(question)) this.#context.actions.removeRoom(room);
+  }
+
+  /** @param {Parameters<typeof import("../view/question.js").askForText>[0]} question @returns {Promise<string | null>} */
+  async #ask(question) {
+    const dialogs = await loaded(import("../view/question.js"));
+    return dialogs ? dialogs.askForText(question) : null;
+  }
+
+  /** @param {Parameters<typeof import("../view/question.js").confirmed>[0]} question @returns {Promise<boolean>} */
+  async #confirm(question) {
+    const dialogs = await loaded(import("../view/question.js"));
+    return dialogs !== null && dialogs.confirmed(question);
   }
 
   /** Returns the names of those in the reader's rooms. */

@@ -6,7 +6,7 @@
 
 import { Chinwag } from "../chinwag.js";
 import { byId, make, setText } from "../view/dom.js";
-import { address, translatePage } from "../view/page.js";
+import { address, chooseLanguage, translatePage } from "../view/page.js";
 import { showTheme } from "../view/preferences.js";
 import { card } from "./card.js";
 import { byDay, OVER_TIME, overTime } from "./contents.js";
@@ -21,6 +21,7 @@ const POLL_MS = 3_000;
 const KEY = "chinwag";
 
 showTheme();
+chooseLanguage();
 translatePage(t);
 document.title = `${t("title")} – chinwag`;
 const tiles = ["people", "connections", "messages", "journal"].map(tile);

@@ -119,6 +119,7 @@ export const de = {
   unread: { one: "{n} ungelesene Nachricht", other: "{n} ungelesene Nachrichten" },
   unread_mention: { one: "{n} ungelesene Nachricht, du wirst erwähnt", other: "{n} ungelesene Nachrichten, du wirst erwähnt" },
   renamed: "Dieser Name ist nicht verfügbar. Du heißt jetzt {name}.",
+  part_missing: "Dieser Teil der Seite lässt sich nicht laden. Lade die Seite neu und versuche es noch einmal.",
   not_while_offline: "Offline nicht verfügbar.",
   nothing_to_edit: "Du hast hier keine Nachricht zum Bearbeiten.",
   nothing_to_reply: "Hier ist keine Nachricht zum Antworten.",

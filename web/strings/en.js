@@ -122,6 +122,7 @@ export const en = {
   unread: { one: "{n} unread message", other: "{n} unread messages" },
   unread_mention: { one: "{n} unread message, you are mentioned", other: "{n} unread messages, you are mentioned" },
   renamed: "That name is not available. You are now {name}.",
+  part_missing: "This part of the page could not be loaded. Reload the page and try again.",
   not_while_offline: "Not available while offline.",
   nothing_to_edit: "You have no message to edit here.",
   nothing_to_reply: "There is no message to reply to here.",

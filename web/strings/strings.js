@@ -1,20 +1,25 @@
 /**
  * The texts of the page, one table per language; `t("key", { name: "…" })` returns a text.
  *
- * A missing translation falls back to English. An entry that depends on a number is an object of plural
+ * English is part of the page, and what a missing translation falls back to; the others are loaded when
+ * they are chosen. An entry that depends on a number is an object of plural
  * categories (`Intl.PluralRules`), chosen by `n`.
  *
  * @module
  */
 
-import { ar } from "./ar.js";
-import { de } from "./de.js";
 import { en } from "./en.js";
 
 /** @typedef {import("./en.js").Table} Table */
 
 /** @type {Record<string, Table>} */
-const tables = { en, de, ar };
+const tables = { en };
+
+/** Loads the tables of the other languages. @type {Record<string, () => Promise<Table>>} */
+const loaders = {
+  ar: async () => (await import("./ar.js")).ar,
+  de: async () => (await import("./de.js")).de,
+};
 
 const RTL = new Set(["ar", "fa", "he", "ur"]);
 
@@ -23,16 +28,22 @@ export const reader = { language: "en", locale: "en" };
 let plurals = new Intl.PluralRules("en");
 
 /**
- * Chooses the first wanted language that has a table.
+ * Chooses the first wanted language that has a table; `loadTexts` loads that.
  *
  * @param {readonly string[]} wanted  BCP 47 tags, best first
  * @returns {{ lang: string, dir: "ltr" | "rtl" }}
  */
 export function setLanguage(wanted) {
-  reader.locale = wanted.find((tag) => Object.hasOwn(tables, primary(tag))) ?? "en";
+  reader.locale = wanted.find((tag) => primary(tag) === "en" || Object.hasOwn(loaders, primary(tag))) ?? "en";
   reader.language = primary(reader.locale);
   plurals = new Intl.PluralRules(reader.locale);
   return { lang: reader.language, dir: RTL.has(reader.language) ? "rtl" : "ltr" };
+}
+
+/** Loads the texts of the chosen language. Without them, those in English are shown. */
+export async function loadTexts() {
+  const { language } = reader;
+  if (!Object.hasOwn(tables, language)) tables[language] = await loaders[language]().catch(() => en);
 }
 
 /**
@@ -42,7 +53,7 @@ export function setLanguage(wanted) {
  * @param {Record<string, string | number>} [values]
  */
 export function t(key, values = {}) {
-  const entry = tables[reader.language][key] ?? tables.en[key] ?? key;
+  const entry = tables[reader.language]?.[key] ?? en[key] ?? key;
   const form = typeof entry === "string" ? entry : entry[plurals.select(Number(values.n))] ?? entry.other;
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? "";
@@ -50,11 +61,6 @@ export function t(key, values = {}) {
     // Two adjacent names of the other direction would change places.
     return RTL.has(reader.language) ? `\u2068${value}\u2069` : value;
   });
-}
-
-/** Returns the keys of each language, for the test of completeness. */
-export function coverage() {
-  return Object.entries(tables).map(([lang, table]) => ({ lang, keys: Object.keys(table) }));
 }
 
 /** @param {string} tag */

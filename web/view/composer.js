@@ -10,7 +10,7 @@ import { countCharacters } from "./counter.js";
 import { byId, iconButton, isTouch, make, icons } from "./dom.js";
 import { autocompleteView } from "./autocomplete.js";
 import { formatByKey, replaceText } from "./edit-text.js";
-import { openEmojiPicker } from "./emoji-picker.js";
+import { withPart } from "./parts.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 
@@ -48,7 +48,9 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
   field.addEventListener("keydown", onKey);
   if (isTouch()) field.setAttribute("enterkeyhint", "enter");
   emojiButton.addEventListener("click", () => {
-    openEmojiPicker(emojiButton, { pick: (sign) => replaceText(field, sign), leave: () => field.focus({ preventScroll: true }) });
+    withPart(import("./emoji-picker.js"), ({ openEmojiPicker }) => {
+      openEmojiPicker(emojiButton, { pick: (sign) => replaceText(field, sign), leave: () => field.focus({ preventScroll: true }) });
+    });
   });
   field.addEventListener("input", () => {
     fit();

@@ -8,9 +8,9 @@ import { isDirect } from "../client/event.js";
 import { MUTE_SECONDS, SLOW_SECONDS, actionsIn, actionsOn, personOf, roomsToInvite } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { foldName } from "../text/names.js";
-import { openCard } from "./card.js";
 import { byId } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { withPart } from "./parts.js";
 import { span } from "./time.js";
 
 /** @typedef {import("../state/state.js").State} State */
@@ -54,11 +54,13 @@ export function contextMenus(actions) {
     const named = members.find((it) => foldName(it.name) === foldName(called));
     const name = named?.name ?? called;
     const person = named ?? personOf(current, name);
-    openCard(anchor, person ?? { name, status: "absent", text: "", role: "", account: false }, {
-      isYou: name === current.you,
-      message: () => actions.openConversation(name),
-      mention: () => actions.mention(name),
-      more: (button) => openPersonMenu(button, name),
+    withPart(import("./card.js"), ({ openCard }) => {
+      openCard(anchor, person ?? { name, status: "absent", text: "", role: "", account: false }, {
+        isYou: name === current.you,
+        message: () => actions.openConversation(name),
+        mention: () => actions.mention(name),
+        more: (button) => openPersonMenu(button, name),
+      });
     });
   }
 

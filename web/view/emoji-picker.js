@@ -9,11 +9,9 @@
 import { t } from "../strings/strings.js";
 import { closeOnBack } from "./back.js";
 import { make } from "./dom.js";
-import { emojiGroups, favourites, findEmoji, loadEmoji } from "./emoji.js";
+import { emojiGroups, favourites, findEmoji, loadEmoji, recent, remember } from "./emoji.js";
 import { placeBeside } from "./menu.js";
 
-const KEY = "chinwag:emoji";
-const RECENT_MAX = 16;
 const FOUND_MAX = 64;
 const COLUMNS = 8;
 
@@ -121,24 +119,5 @@ export function openEmojiPicker(button, { pick, leave = () => button.focus({ pre
     document.removeEventListener("pointerdown", onPress, true);
     removeEventListener("resize", shut);
     close = () => {};
-  }
-}
-
-/** Returns the emoji that were picked last, the latest first. @returns {string[]} */
-export function recent() {
-  try {
-    return (localStorage.getItem(KEY) ?? "").split(" ").filter(Boolean);
-  } catch {
-    return [];
-  }
-}
-
-/** @param {string} sign */
-function remember(sign) {
-  const signs = [sign, ...recent().filter((it) => it !== sign)].slice(0, RECENT_MAX);
-  try {
-    localStorage.setItem(KEY, signs.join(" "));
-  } catch {
-    // Full or forbidden storage: the favourites are offered.
   }
 }

@@ -9,6 +9,9 @@
 /** The emoji offered first. */
 export const favourites = "👍 ❤️ 😂 🎉 😮 😢 🙏 👀 🔥 ✅ 👏 🚀 💯 🤔 👎 ☕".split(" ");
 
+const KEY = "chinwag:emoji";
+const RECENT_MAX = 16;
+
 /** The groups; empty until they are loaded. @type {readonly Emoji[][]} */
 let groups = [];
 /** Signs by shortcode. @type {Map<string, string>} */
@@ -78,6 +81,25 @@ export function takeEmoji(raw) {
   for (const { sign, names } of groups.flat()) for (const name of names.slice(1)) signs.set(name, sign);
   for (const act of waiting) act();
   waiting = [];
+}
+
+/** Returns the emoji that were picked last, the latest first. @returns {string[]} */
+export function recent() {
+  try {
+    return (localStorage.getItem(KEY) ?? "").split(" ").filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/** Puts an emoji before those that were picked last. @param {string} sign */
+export function remember(sign) {
+  const signs = [sign, ...recent().filter((it) => it !== sign)].slice(0, RECENT_MAX);
+  try {
+    localStorage.setItem(KEY, signs.join(" "));
+  } catch {
+    // Full or forbidden storage: the favourites are offered.
+  }
 }
 
 async function load() {

@@ -14,15 +14,15 @@ import { wantedLanguages } from "./preferences.js";
 const ANNOUNCEMENTS_MAX = 5;
 const ANNOUNCEMENT_CHARS_MAX = 200;
 
-/**
- * Chooses the language and puts its texts into the page.
- *
- * @param {(key: string) => string} t  returns the text of a key
- */
-export function translatePage(t) {
+/** Chooses the language of the page. */
+export function chooseLanguage() {
   const { lang, dir } = setLanguage(wantedLanguages());
   document.documentElement.lang = lang;
   document.documentElement.dir = dir;
+}
+
+/** Puts the texts into the page. @param {(key: string) => string} t  returns the text of a key */
+export function translatePage(t) {
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-t]"))) {
     setText(element, t(element.dataset.t ?? ""));
   }

@@ -6,19 +6,16 @@
 
 import { t } from "../strings/strings.js";
 import { openDialog } from "./dialog.js";
-import { byId, make } from "./dom.js";
+import { make } from "./dom.js";
 import { preference, setPreference, showTheme } from "./preferences.js";
 
 /** Languages by their tags, in their own words. */
 const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["ar", "العربية"]];
 
-/** Opens the dialog at a press on its button. */
-export function settingsView() {
-  byId("settings-open").addEventListener("click", () => {
-    const themes = ["light", "dark"].map((theme) => [theme, t(`theme_${theme}`)]);
-    const note = make("p", { class: "muted", text: t("settings_note") });
-    openDialog("settings", t("settings"), choice("theme", themes, showTheme), choice("language", LANGUAGES, reload), note);
-  });
+export function openSettings() {
+  const themes = ["light", "dark"].map((theme) => [theme, t(`theme_${theme}`)]);
+  const note = make("p", { class: "muted", text: t("settings_note") });
+  openDialog("settings", t("settings"), choice("theme", themes, showTheme), choice("language", LANGUAGES, reload), note);
 }
 
 /**

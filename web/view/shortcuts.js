@@ -7,7 +7,7 @@
 import { commands } from "../state/commands.js";
 import { t } from "../strings/strings.js";
 import { openDialog } from "./dialog.js";
-import { byId, make } from "./dom.js";
+import { make } from "./dom.js";
 
 /** Keys and the names of what they do, by where they work. @type {[string, [string[], string][]][]} */
 const KEYS = [
@@ -48,17 +48,6 @@ export function openShortcuts() {
   const all = make("div", { class: "sheet", tabindex: "0", role: "group", "aria-label": t("keyboard_shortcuts") }, ...parts, typed);
   openDialog("shortcuts", t("keyboard_shortcuts"), all);
   all.focus();
-}
-
-/** Opens the dialog by its key. */
-export function shortcutsKey() {
-  document.addEventListener("keydown", (event) => {
-    const { key, ctrlKey, metaKey, altKey, target } = event;
-    const isTyping = target instanceof HTMLElement && target.matches("input, textarea, select");
-    if (key !== "?" || ctrlKey || metaKey || altKey || isTyping || byId("chat").hidden) return;
-    event.preventDefault();
-    openShortcuts();
-  }, true);
 }
 
 /** @param {string} title @param {[Node[], string][]} rows */

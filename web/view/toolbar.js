@@ -8,12 +8,12 @@
  * @module
  */
 
-import { openEmojiPicker } from "./emoji-picker.js";
 import { t } from "../strings/strings.js";
 import { byId, iconButton, make, icons } from "./dom.js";
 import { moveStopWithFocus, setStops, stopsIn } from "./list-focus.js";
+import { onLongPress } from "./long-press.js";
 import { openMenu } from "./menu.js";
-import { onLongPress, openSheet } from "./sheet.js";
+import { withPart } from "./parts.js";
 
 /** @typedef {import("../state/room.js").Message} Message */
 
@@ -114,7 +114,10 @@ export function toolbarView(actions) {
     if (!target) return;
     const { message } = target.item;
     show(target);
-    openSheet(message.sender, choicesFor(target.item), { react: (emoji) => react(target, emoji), more: () => openPicker(reactButton) });
+    const choices = choicesFor(target.item);
+    withPart(import("./sheet.js"), ({ openSheet }) => {
+      openSheet(message.sender, choices, { react: (emoji) => react(target, emoji), more: () => openPicker(reactButton) });
+    });
   }
 
   /** @param {any} item */
@@ -138,7 +141,11 @@ export function toolbarView(actions) {
   /** Opens the picker for the row's message. @param {HTMLElement} opener */
   function openPicker(opener) {
     const target = row;
-    openEmojiPicker(opener, { pick: (emoji) => react(target, emoji), leave: () => target.focus({ preventScroll: true }) });
+    withPart(import("./emoji-picker.js"), ({ openEmojiPicker }) => {
+      // The pointer may have left the row.
+      if (!opener.isConnected) show(target);
+      openEmojiPicker(opener, { pick: (emoji) => react(target, emoji), leave: () => target.focus({ preventScroll: true }) });
+    });
   }
 
   /** @param {any} target @param {string} emoji */

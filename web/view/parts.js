@@ -1,0 +1,34 @@
+/**
+ * Parts of the page that are loaded when they are first needed.
+ *
+ * @module
+ */
+
+/** Shows the reader that a part cannot be loaded. @type {() => void} */
+let show = () => {};
+
+/** @param {() => void} act  shows the reader that a part cannot be loaded */
+export function onPartMissing(act) {
+  show = act;
+}
+
+/**
+ * Returns a part as soon as it is loaded, or null: without network it cannot be, nor where the server was
+ * replaced by another build.
+ *
+ * @template T
+ * @param {Promise<T>} part
+ * @returns {Promise<T | null>}
+ */
+export function loaded(part) {
+  return part.catch(() => {
+    show();
+    return null;
+  });
+}
+
+/** Uses a part as soon as it is loaded. @template T @param {Promise<T>} part @param {(part: T) => void} use */
+export async function withPart(part, use) {
+  const it = await loaded(part);
+  if (it) use(it);
+}
