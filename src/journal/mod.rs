@@ -21,6 +21,7 @@ mod draft;
 mod error;
 mod folding;
 mod history;
+mod matching;
 mod memory;
 mod page;
 mod search;

@@ -95,6 +95,29 @@ test("arrow keys walk through the results", async () => {
   bob.close();
 });
 
+test("filters narrow a search, and a bad date is named", async () => {
+  const bob = await connectBot(world.url, "Bob Byte", "pantry");
+  await bob.say("tea at https://tea.example", "more tea");
+  const alice = await person("Agnes", { room: "pantry" });
+  await say(alice, "my tea");
+  const panel = await search(alice, 'tea from:"bob byte" has:link');
+  await panel.getByText("1 message found").waitFor();
+  assert.equal(await panel.locator("mark").first().innerText(), "tea");
+  assert.equal(await panel.getByText("Narrow it down with").isVisible(), false);
+  await searchAgain(panel, "from:agnes in:pantry");
+  await panel.getByText("my tea").waitFor();
+  await searchAgain(panel, "tea before:yesterday");
+  await panel.getByText("a date such as 2026-11-20 is expected after before:").waitFor();
+  assert.ok(await panel.getByText("Narrow it down with").isVisible());
+  bob.close();
+});
+
+/** Searches again in the open panel. */
+async function searchAgain(panel, words) {
+  await panel.getByRole("searchbox", { name: "Search for" }).fill(words);
+  await panel.getByRole("button", { name: "Find" }).click();
+}
+
 test("an empty result is shown, and Escape returns to the conversation", async () => {
   const alice = await person("Abel", { room: "empty" });
   await say(alice, "one word");

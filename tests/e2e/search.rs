@@ -60,6 +60,33 @@ fn search_finds_current_texts_in_readable_rooms_only() {
 }
 
 #[test]
+fn filters_narrow_a_search() {
+    let server = Server::start(&["--query-rate-limit", "off"]);
+    let mut alice = server.join("name=Alice&room=lobby&room=dev");
+    let mut bob = server.join("name=Bob%20B&room=lobby");
+    alice.post("c1", "tea at https://tea.example");
+    bob.post("b1", "more tea");
+    alice.send(json!({"type": "send_message", "id": "c2", "room": "dev", "payload": "dev tea"}));
+    alice.until("ack");
+    let mut found = |query: &str| {
+        let payload = json!({"query": query, "zone": "+14:00"});
+        let event = json!({"type": "search", "id": "s1", "payload": payload});
+        let found = search(&mut alice, event);
+        contents(&found).join(", ")
+    };
+    assert_eq!(found("tea from:alice in:lobby"), "tea at https://tea.example");
+    assert_eq!(found("from:\"bob b\""), "more tea");
+    assert_eq!(found("in:dev tea"), "dev tea");
+    assert_eq!(found("has:link"), "tea at https://tea.example");
+    assert_eq!(found("tea before:2026-01-01"), "");
+    assert_eq!(found("from:bob after:2020-01-01"), "");
+    for (query, code) in [("in:secret tea", "not_in_room"), ("before:soon", "bad_field")] {
+        alice.send(json!({"type": "search", "payload": query}));
+        assert_eq!(alice.until("error")["payload"]["code"], code);
+    }
+}
+
+#[test]
 fn search_results_are_rendered_as_text() {
     let server = Server::start(&[]);
     let mut alice = server.join("name=Alice");
@@ -78,4 +105,8 @@ fn search_results_are_rendered_as_text() {
     assert_eq!(lines[2], "    * Eve is here", "no line passes for somebody else's");
     terry.say(r#"{"type":"search","payload":"coffee"}"#);
     assert_eq!(terry.text(), "* No messages found.");
+    terry.say("/search tea from:alice");
+    assert_eq!(terry.text(), text);
+    terry.say("/search before:tomorrow");
+    assert_eq!(terry.text(), "! query: a date such as 2026-11-20 is expected after before:");
 }

@@ -52,7 +52,7 @@ fn filled(c: char, bytes: usize) -> String {
 }
 
 /// Messages with a name of any length.
-const NAMES: [&str; 48] = [
+const NAMES: [&str; 49] = [
     r#"{"type":"send_message","room":"NAME","payload":"x"}"#,
     r#"{"type":"send_message","room":"@NAME","payload":"x"}"#,
     r#"{"type":"join_room","payload":"NAME"}"#,
@@ -75,6 +75,7 @@ const NAMES: [&str; 48] = [
     r#"{"type":"stats","room":"@NAME"}"#,
     r#"{"type":"ping","room":"@NAME"}"#,
     r#"{"type":"search","room":"@NAME","payload":{"query":"x"}}"#,
+    r#"{"type":"search","payload":{"query":"in:NAME from:NAME"}}"#,
     r#"{"type":"set_topic","room":"@NAME","payload":"x"}"#,
     r#"{"type":"react","room":"@NAME","payload":{"mid":1,"emoji":"+"}}"#,
     r#"{"type":"edit_message","room":"@NAME","payload":{"mid":1,"content":"x"}}"#,
@@ -104,13 +105,16 @@ const NAMES: [&str; 48] = [
 ];
 
 /// Messages with a text of any length, or that take none and get one all the same.
-const TEXTS: [&str; 37] = [
+const TEXTS: [&str; 40] = [
     "TEXT",
     r#"{"type":"send_message","payload":"TEXT"}"#,
     r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
     r#"{"type":"set_topic","payload":"TEXT"}"#,
     r#"{"type":"react","payload":{"mid":1,"emoji":"TEXT"}}"#,
     r#"{"type":"search","payload":{"query":"TEXT"}}"#,
+    r#"{"type":"search","payload":{"query":"x","zone":"TEXT"}}"#,
+    "/search TEXT",
+    "/search from:TEXT",
     r#"{"type":"auth","payload":"TEXT"}"#,
     r#"{"type":"resume","payload":{"session":"TEXT"}}"#,
     r#"{"type":"TEXT"}"#,

@@ -158,8 +158,11 @@ impl Keeper {
     fn find(&self, search: &Search) -> SearchPage {
         let rooms = search.rooms.iter().filter_map(|room| Some((room, self.rooms.get(room)?)));
         let said = rooms.flat_map(|(room, record)| {
+            let from = &search.filter.from;
             let fits = |said: &&StoredMessage| {
-                said.deleted.is_none() && said.content.contains(&*search.words)
+                said.deleted.is_none()
+                    && said.content.contains(&*search.words)
+                    && (from.is_empty() || from.contains(&said.sender))
             };
             let said = record.said.values().rev().filter(fits).cloned();
             said.map(|said| Hit { room: Arc::clone(room), said })

@@ -64,7 +64,7 @@ export class Actions {
   /** @param {string} query @param {string | undefined} room @param {number} limit */
   search(query, room, limit) {
     this.#store.dispatch({ type: "ui_searched", payload: { query } });
-    this.#chat.search(query, { room, limit }).catch((error) => {
+    this.#chat.search(query, { room, limit, zone: zone() }).catch((error) => {
       this.#store.dispatch({ type: "ui_search_failed", payload: { message: errorText(error) } });
     });
   }
@@ -99,4 +99,11 @@ export class Actions {
   react(mid, emoji, on) {
     this.#chat.react(this.#store.state.active, mid, emoji, on);
   }
+}
+
+/** Returns how far the reader's clock is ahead of UTC, as in `+02:00`. */
+function zone() {
+  const minutes = -new Date().getTimezoneOffset();
+  const two = (/** @type {number} */ number) => String(Math.floor(number)).padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }

@@ -148,11 +148,12 @@ export class Requests {
   /**
    * Searches messages, newest first; without a room, in all joined ones.
    *
-   * @param {string} query  words, and phrases in quotes
-   * @param {{ room?: string, before?: number, limit?: number }} [options]  `before` needs a room
+   * @param {string} query  words, phrases in quotes, and filters
+   * @param {{ room?: string, before?: number, limit?: number, zone?: string }} [options]  `before` needs a room;
+   *   `zone` is the difference of the dates to UTC, as in `+02:00`
    */
-  search(query, { room, before, limit } = {}) {
-    return this.ask("search", { query, before, limit }, room);
+  search(query, { room, before, limit, zone } = {}) {
+    return this.ask("search", { query, before, limit, zone }, room);
   }
 
   /** Accepts an invitation: joins the room. @param {string} room */

@@ -133,6 +133,7 @@ export const ar = {
   search_messages: "البحث في الرسائل",
   search_for: "البحث عن",
   search_here: "في هذه الغرفة فقط",
+  search_hint: "ضيّق البحث باستخدام ⁨from:اسم⁩ (المرسل) و⁨in:غرفة⁩ (الغرفة) و⁨before:2026-11-20⁩ (قبل) و⁨after:2026-11-20⁩ (بعد) و⁨has:file⁩ (ملف) و⁨has:image⁩ (صورة) و⁨has:link⁩ (رابط).",
   find: "ابحث",
   results: "نتائج البحث",
   results_count: { zero: "لم يُعثر على شيء", one: "عُثر على رسالة واحدة", two: "عُثر على رسالتين", few: "عُثر على {n} رسائل", other: "عُثر على {n} رسالة" },

@@ -133,6 +133,7 @@ export const de = {
   search_messages: "Nachrichten suchen",
   search_for: "Suchen nach",
   search_here: "Nur in diesem Raum",
+  search_hint: "Grenze ein mit from:Name, in:Raum, before:2026-11-20 (davor), after:2026-11-20 (danach), has:file (Datei), has:image (Bild) oder has:link.",
   find: "Suchen",
   results: "Suchergebnisse",
   results_count: { one: "{n} Nachricht gefunden", other: "{n} Nachrichten gefunden" },

@@ -136,6 +136,7 @@ export const en = {
   search_messages: "Search messages",
   search_for: "Search for",
   search_here: "Only in this room",
+  search_hint: "Narrow it down with from:name, in:room, before:2026-11-20, after:2026-11-20, has:file, has:image or has:link.",
   find: "Find",
   results: "Search results",
   results_count: { one: "{n} message found", other: "{n} messages found" },

@@ -32,6 +32,7 @@ export function searchView({ search, show, announce }) {
   const field = byId("search-field");
   const here = byId("search-here");
   const note = byId("search-note");
+  const hint = byId("search-hint");
   const results = byId("results");
   const more = byId("search-more");
   let limit = FIRST_PAGE;
@@ -64,6 +65,7 @@ export function searchView({ search, show, announce }) {
       const { query, isBusy, found, more: isMore, failure } = state.search ?? NO_SEARCH;
       const summary = isBusy ? t("loading") : failure || (query ? t("results_count", { n: found.length }) : "");
       setText(note, summary);
+      hint.hidden = found.length > 0;
       if (summary && !isBusy) announce(summary);
       results.replaceChildren(...found.map((it) => result(it, query)));
       more.hidden = !isMore || limit >= RESULTS_MAX;

@@ -10,6 +10,7 @@ use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::client_event::SearchQuery;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::payloads::{Hit, SearchResults};
+use crate::chat::protocol::search_query::ParsedQuery;
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
 use crate::chat::record::{JournalError, JournalRequest, Search, SearchPage};
@@ -25,18 +26,16 @@ impl Chat {
         room: Option<&str>,
         search: SearchQuery,
     ) -> Result<(), Refusal> {
-        let SearchQuery { words, limit, before } = search;
+        let SearchQuery { words, limit, before, zone_ms } = search;
         if words.trim().is_empty() {
             return Err(Refusal::new(Code::BadField, "query is empty"));
         }
         self.check_length(&words, self.limits.search_chars_max)?;
-        if before.is_some() && room.is_none() {
+        let ParsedQuery { words, rooms, filter } = ParsedQuery::parse(&words, zone_ms)?;
+        let keys = self.rooms_to_search(from, room, &rooms)?;
+        if before.is_some() && (keys.len() != 1 || rooms.is_empty() && room.is_none()) {
             return Err(Refusal::new(Code::BadField, "before: the room of this number is missing"));
         }
-        let keys = match room {
-            Some(_) => vec![self.room_of(from, room)?],
-            None => self.searchable_rooms(from),
-        };
         let rooms = keys.into_iter().filter_map(|room| self.rooms.get(room));
         let rooms: Vec<_> =
             rooms.filter(|room| room.has_record()).map(|room| Arc::clone(&room.key)).collect();
@@ -52,7 +51,7 @@ impl Chat {
             self.pending.requests.put(PendingRequest::Search(PendingSearch { client, re }));
         let bytes_max = self.limits.page_bytes_max;
         let asker = client.0;
-        let search = Search { request_id, asker, rooms, words, before, limit, bytes_max };
+        let search = Search { request_id, asker, rooms, words, filter, before, limit, bytes_max };
         step.effects.push(Effect::Journal(JournalRequest::Search(search)));
         self.people.await_answer(step, client);
         Ok(())
@@ -88,6 +87,32 @@ impl Chat {
         step.reply(client, ServerEvent::SearchResults(Box::new(results)));
     }
 
+    /// Returns the rooms of a search: those of its filters, else the one of the event, else all.
+    fn rooms_to_search(
+        &self,
+        from: ClientRef,
+        room: Option<&str>,
+        filters: &[Box<str>],
+    ) -> Result<Vec<RoomId>, Refusal> {
+        if filters.is_empty() {
+            return match room {
+                Some(_) => Ok(vec![self.room_of(from, room)?]),
+                None => Ok(self.searchable_rooms(from)),
+            };
+        }
+        let mut keys = Vec::new();
+        for name in filters {
+            let not_in_room = |refusal: Refusal| {
+                Refusal::new(refusal.code, format!("you are not in the room {name}; join it first"))
+            };
+            let key = self.room_of(from, Some(name)).map_err(not_in_room)?;
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
     /// Lists the rooms a client has joined, and its private conversations.
     fn searchable_rooms(&self, from: ClientRef) -> Vec<RoomId> {
         let client = self.people.clients.get(from.slot.index());
@@ -107,7 +132,8 @@ impl Chat {
 mod tests {
     use super::*;
     use crate::chat::record::{
-        self, JournalResponse, RequestId, RoomRecord, Snapshot, StoredMessage,
+        self, JournalResponse, RequestId, RoomRecord, SearchContent, SearchFilter, Snapshot,
+        StoredMessage,
     };
     use crate::chat::{ClientEvent, ClientId, ConnectParams, Input, Limits};
     use crate::clock::Now;
@@ -199,6 +225,18 @@ mod tests {
         let search = ordered(&mut chat, r#"{"type":"search","payload":"tea time"}"#);
         assert_eq!(search.rooms, ["dev".into(), "lobby".into()]);
         assert_eq!((&*search.words, search.limit, search.before), ("tea time", 50, None));
+        let search = ordered(
+            &mut chat,
+            r##"{"type":"search","room":"lobby","payload":{"query":"in:#DEV has:file tea from:Bob in:dev after:2024-11-19","before":9,"zone":"+01:00"}}"##,
+        );
+        assert_eq!((search.rooms, &*search.words), (vec!["dev".into()], "tea"));
+        let filter = SearchFilter {
+            from: vec!["Bob".into()],
+            since: Some(1_732_060_800_000 - 60 * 60 * 1000),
+            until: None,
+            has: vec![SearchContent::File],
+        };
+        assert_eq!((search.filter, search.before), (filter, Some(9)));
         // A room without a record has nothing to find.
         let told = say(&mut chat, r#"{"type":"search","id":"s","room":"new","payload":"tea"}"#);
         assert_eq!(results(&told), (vec![], false));
@@ -206,7 +244,9 @@ mod tests {
 
     #[test]
     fn an_invalid_or_forbidden_search_is_refused() {
-        let mut chat = chat(Limits { search_chars_max: 5, ..Limits::default() });
+        let limits =
+            Limits { search_chars_max: 5, queries_per_second_max: None, ..Limits::default() };
+        let mut chat = chat(limits);
         for (text, code) in [
             (r#"{"type":"search"}"#, Code::MissingField),
             (r#"{"type":"search","payload":{"limit":3}}"#, Code::MissingField),
@@ -217,6 +257,9 @@ mod tests {
             (r#"{"type":"search","payload":"coffee"}"#, Code::TooLong),
             (r#"{"type":"search","room":"ops","payload":"tea"}"#, Code::NotInRoom),
             (r#"{"type":"search","room":"nowhere","payload":"tea"}"#, Code::NotInRoom),
+            (r#"{"type":"search","payload":"in:a"}"#, Code::NotInRoom),
+            (r#"{"type":"search","payload":"in:"}"#, Code::BadField),
+            (r#"{"type":"search","payload":{"query":"tea","zone":"CET"}}"#, Code::BadField),
         ] {
             assert_eq!(refused(&mut chat, text), code, "{text}");
         }

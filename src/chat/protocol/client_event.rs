@@ -212,12 +212,14 @@ pub struct ModerationRequest {
 /// A search request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchQuery {
-    /// Words, and phrases in quotes.
+    /// Words, phrases in quotes, and filters.
     pub words: Arc<str>,
     /// Number of messages.
     pub limit: Option<u32>,
     /// Only messages of the room with a `mid` below this.
     pub before: Option<u64>,
+    /// How far the clock of its dates is ahead of UTC, in milliseconds.
+    pub zone_ms: i64,
 }
 
 impl ClientEvent {

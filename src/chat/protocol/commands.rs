@@ -1,13 +1,15 @@
 //! Slash commands: what people type instead of events.
 
 use crate::chat::output_mode::OutputMode;
-use crate::chat::protocol::client_event::{ClientEvent, Command, ModerationRequest, typed};
+use crate::chat::protocol::client_event::{
+    ClientEvent, Command, ModerationRequest, SearchQuery, typed,
+};
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::membership::Notify;
 use crate::chat::record::{ModerationAction, Span};
 
 /// The commands: name, arguments, what it does.
-const COMMANDS: [(&str, &str, &str); 41] = [
+const COMMANDS: [(&str, &str, &str); 42] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
     ("join", "ROOM", "join a room; what you type goes there"),
@@ -22,6 +24,7 @@ const COMMANDS: [(&str, &str, &str); 41] = [
     ("me", "TEXT", "describe what you do"),
     ("topic", "[TEXT]", "show or set the room's topic"),
     ("history", "[N]", "show earlier messages"),
+    ("search", "WORDS", "search your rooms; from:NAME in:ROOM has:file"),
     ("edit", "TEXT", "correct your last message"),
     ("delete", "[SEQ]", "delete a message of yours"),
     ("pin", "SEQ", "pin a message"),
@@ -58,6 +61,9 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
     let (word, rest) = body.split_once(char::is_whitespace).unwrap_or((body, ""));
     let rest = rest.trim_start();
     let word = word.to_ascii_lowercase();
+    if let Some(query) = query(&word, rest)? {
+        return Ok(query);
+    }
     let needed = || if rest.is_empty() { Err(usage(&word)) } else { Ok(rest) };
     let mut room = None;
     let command = match &*word {
@@ -74,36 +80,17 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
             room = optional(rest);
             Command::Leave
         }
-        "rooms" => Command::ListRooms { from: None, limit: None },
-        "members" => {
-            room = optional(rest);
-            Command::ListMembers { from: None, limit: None }
-        }
-        "who" => {
-            room = optional(rest);
-            Command::ListUsers
-        }
         "reply" => Command::Reply(needed()?.into()),
         // The slash stays: clients recognise an action by it.
         "me" => return Ok(ClientEvent::said(&format!("/me {}", needed()?))),
         "topic" if rest.is_empty() => Command::Topic,
         "topic" => Command::SetTopic(rest.into()),
-        "history" => {
-            let limit = number(&word, rest)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-            Command::History { span: Span::Latest, limit }
-        }
         "edit" => Command::Edit { mid: None, content: needed()?.into() },
         "delete" => Command::Delete { mid: number(&word, rest)? },
         "pin" | "unpin" => pin(&word, rest)?,
-        "pins" => {
-            room = optional(rest);
-            Command::ListPins
-        }
         "expire" => expire(rest)?,
         "away" => Command::SetStatus { away: true, text: rest.into() },
         "back" => Command::SetStatus { away: false, text: "".into() },
-        "whoami" => Command::WhoAmI,
-        "stats" => Command::Stats { minutes: None },
         "mode" => Command::Mode(OutputMode::parse(rest.trim_end()).ok_or_else(|| usage(&word))?),
         "quit" => Command::Quit,
         "msg" => {
@@ -125,6 +112,29 @@ pub(in crate::chat) fn parse(line: &str) -> Result<ClientEvent, Refusal> {
         _ => return Err(unknown(&word).text(text)),
     };
     Ok(ClientEvent { id: None, room, command })
+}
+
+/// Returns the event of a line that asks for something.
+fn query(word: &str, rest: &str) -> Result<Option<ClientEvent>, Refusal> {
+    let (room, command) = match word {
+        "rooms" => (None, Command::ListRooms { from: None, limit: None }),
+        "members" => (optional(rest), Command::ListMembers { from: None, limit: None }),
+        "who" => (optional(rest), Command::ListUsers),
+        "pins" => (optional(rest), Command::ListPins),
+        "history" => {
+            let limit = number(word, rest)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+            (None, Command::History { span: Span::Latest, limit })
+        }
+        "search" if rest.is_empty() => return Err(usage(word)),
+        "search" => {
+            let words = rest.into();
+            (None, Command::Search(SearchQuery { words, limit: None, before: None, zone_ms: 0 }))
+        }
+        "whoami" => (None, Command::WhoAmI),
+        "stats" => (None, Command::Stats { minutes: None }),
+        _ => return Ok(None),
+    };
+    Ok(Some(ClientEvent { id: None, room, command }))
 }
 
 /// Lists all commands, one a line.
@@ -326,6 +336,15 @@ mod tests {
             ("/topic Release day", Command::SetTopic("Release day".into())),
             ("/history", Command::History { span: Span::Latest, limit: None }),
             ("/history 5", Command::History { span: Span::Latest, limit: Some(5) }),
+            (
+                "/search tea from:bob",
+                Command::Search(SearchQuery {
+                    words: "tea from:bob".into(),
+                    limit: None,
+                    before: None,
+                    zone_ms: 0,
+                }),
+            ),
             ("/edit as meant", Command::Edit { mid: None, content: "as meant".into() }),
             ("/delete", Command::Delete { mid: None }),
             ("/delete 7", Command::Delete { mid: Some(7) }),

@@ -88,6 +88,8 @@ pub(in crate::chat) enum Key {
     Notify,
     /// A place in a list.
     Order,
+    /// The difference of a clock to UTC.
+    Zone,
     /// An unknown field.
     #[serde(other)]
     Other,
@@ -96,7 +98,7 @@ pub(in crate::chat) enum Key {
 impl Key {
     /// All fields with a name.
     #[cfg(test)]
-    pub(in crate::chat) const ALL: [Self; 38] = [
+    pub(in crate::chat) const ALL: [Self; 39] = [
         Self::Type,
         Self::Id,
         Self::Room,
@@ -135,6 +137,7 @@ impl Key {
         Self::Reason,
         Self::Notify,
         Self::Order,
+        Self::Zone,
     ];
 
     /// Returns the field's name.
@@ -178,6 +181,7 @@ impl Key {
             Self::Reason => "reason",
             Self::Notify => "notify",
             Self::Order => "order",
+            Self::Zone => "zone",
             Self::Other => "field",
         }
     }

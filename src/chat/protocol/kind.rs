@@ -117,6 +117,8 @@ pub enum ValueForm {
     StatusText,
     /// A search query.
     Query,
+    /// The difference of a clock to UTC, as in `+02:00`.
+    Zone,
     /// A reaction.
     Emoji,
     /// The name of a user.
@@ -402,9 +404,10 @@ const HISTORY: &[Field] = &[
     optional(Key::Limit, ValueForm::Number, "How many messages."),
 ];
 const SEARCH: &[Field] = &[
-    required(Key::Query, ValueForm::Query, "Words, and phrases in quotes."),
+    required(Key::Query, ValueForm::Query, "Words, phrases in quotes, and filters."),
     optional(Key::Limit, ValueForm::Number, "How many messages."),
     optional(Key::Before, ValueForm::Number, "Messages with a `mid` below this."),
+    optional(Key::Zone, ValueForm::Zone, "How far the clock of its dates is ahead of UTC."),
 ];
 const RESUME: &[Field] = &[
     optional(Key::Session, ValueForm::Text, "The key of the session."),
@@ -456,6 +459,7 @@ mod tests {
             ValueForm::Switch => json!(false),
             ValueForm::Positions => json!({ "lobby": 7 }),
             ValueForm::Files => json!(["0a".repeat(16)]),
+            ValueForm::Zone => json!("+02:00"),
             _ => json!("word"),
         }
     }

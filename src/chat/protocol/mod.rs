@@ -17,6 +17,7 @@ pub(in crate::chat) mod parse;
 pub(in crate::chat) mod payloads;
 pub(in crate::chat) mod plain_message;
 pub(in crate::chat) mod request;
+pub(in crate::chat) mod search_query;
 pub(in crate::chat) mod server_event;
 pub(in crate::chat) mod stats;
 pub(in crate::chat) mod status;

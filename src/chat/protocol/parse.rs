@@ -16,6 +16,7 @@ use crate::chat::protocol::kind::EventKind;
 use crate::chat::protocol::membership::Notify;
 use crate::chat::protocol::plain_message;
 use crate::chat::protocol::request::Body;
+use crate::chat::protocol::search_query::zone_ms;
 use crate::chat::protocol::status::Status;
 use crate::chat::record::{FileId, ModerationAction, Span};
 
@@ -221,6 +222,7 @@ fn query(
             words: Key::Query.needed(either(bare, payload, Key::Query)?)?.into(),
             limit: payload.number(Key::Limit)?.map(clamped),
             before: payload.number(Key::Before)?,
+            zone_ms: zone(payload)?,
         }),
         E::MarkUnread => Command::MarkUnread(mid(payload)?),
         E::SetMembership => {
@@ -245,6 +247,12 @@ fn notify(payload: &mut Fields<'_>) -> Result<Option<Notify>, Refusal> {
     let word = payload.text(Key::Notify)?;
     let level = |word: &str| Notify::parse(word).ok_or_else(|| Key::Notify.expects(LEVELS));
     word.map(|word| level(&word)).transpose()
+}
+
+/// Returns how far a clock is ahead of UTC, in milliseconds.
+fn zone(payload: &mut Fields<'_>) -> Result<i64, Refusal> {
+    let Some(zone) = payload.text(Key::Zone)? else { return Ok(0) };
+    zone_ms(&zone).ok_or_else(|| Key::Zone.expects("a difference to UTC such as +02:00"))
 }
 
 const LEVELS: &str = "all, mentions or none";

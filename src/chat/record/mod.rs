@@ -19,7 +19,10 @@ pub use entry::{Change, DeletionReason, Draft, Entry, StoredMessage};
 pub use file::{BlobHash, File, FileId, FileQuery, Files, FoundFile, files_bytes};
 pub use key_value::{KeyValue, Namespace, PutKeyValues};
 pub use moderation::{Moderation, ModerationAction, RemoveRoom};
-pub use query::{AuthorQuery, Hit, Page, PageContent, Query, Search, SearchPage, Span};
+pub use query::{
+    AuthorQuery, Hit, Page, PageContent, Query, Search, SearchContent, SearchFilter, SearchPage,
+    Span,
+};
 
 /// The id of a request, which its answer repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

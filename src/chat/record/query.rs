@@ -83,12 +83,38 @@ pub struct Search {
     pub rooms: Vec<RoomKey>,
     /// The query: words, and phrases in quotes; no other syntax.
     pub words: Arc<str>,
+    /// What narrows the search. With it, `words` may be empty.
+    pub filter: SearchFilter,
     /// Only messages with a `mid` below this.
     pub before: Option<u64>,
     /// At most this many messages.
     pub limit: usize,
     /// At most about this many bytes of text; cut at whole messages.
     pub bytes_max: usize,
+}
+
+/// What narrows a search: a message has to pass all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchFilter {
+    /// Names, one of which its sender has to have; any if this is empty.
+    pub from: Vec<Arc<str>>,
+    /// Unix milliseconds of the first messages.
+    pub since: Option<u64>,
+    /// Unix milliseconds above those of the last messages.
+    pub until: Option<u64>,
+    /// What it has to contain.
+    pub has: Vec<SearchContent>,
+}
+
+/// What a message may contain beside its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchContent {
+    /// A file of any kind.
+    File,
+    /// A picture.
+    Image,
+    /// The address of a page.
+    Link,
 }
 
 /// The answer to a [`Search`].

@@ -6,16 +6,17 @@ use std::mem;
 use std::sync::Arc;
 
 use super::super::history::History;
+use super::super::matching::{Candidate, Matching};
 use super::super::page::{Budget, message_bytes};
-use super::super::search::{self, RoomHits, Terms};
+use super::super::search::{self, RoomHits};
 use super::Room;
-use crate::chat::record::{RoomKey, Search, SearchPage};
+use crate::chat::record::{Change, RoomKey, Search, SearchPage};
 
 /// A search on its way: one room after the other, each from its newest message down.
 #[derive(Debug)]
 pub(super) struct Searching {
     search: Search,
-    terms: Terms,
+    matching: Matching,
     /// The number of entries to scan in each room.
     scan_max: usize,
     done: Vec<InRoom>,
@@ -38,17 +39,17 @@ struct InRoom {
 impl Searching {
     /// Prepares a search that scans `scan_max` entries.
     pub(super) fn new(search: Search, scan_max: usize) -> Self {
-        let terms = Terms::parse(&search.words);
+        let matching = Matching::new(&search);
         let scan_max = search::scan_share(scan_max, &search);
         let room = InRoom::new(&search, scan_max);
-        Self { search, terms, scan_max, done: Vec::new(), room }
+        Self { search, matching, scan_max, done: Vec::new(), room }
     }
 
     /// Searches a bit further; returns the results at the end.
     pub(super) fn step(&mut self, rooms: &HashMap<RoomKey, Room>) -> Option<SearchPage> {
-        let Self { search, terms, scan_max, done, room: at } = self;
+        let Self { search, matching, scan_max, done, room: at } = self;
         let mut work = STEP;
-        while !terms.is_empty()
+        while !matching.is_empty()
             && let Some(name) = search.rooms.get(done.len())
         {
             if work == 0 {
@@ -56,7 +57,7 @@ impl Searching {
             }
             work = work.saturating_sub(ENTRY);
             let room = rooms.get(name);
-            if room.is_none_or(|room| at.step(&room.history, terms, &mut work)) {
+            if room.is_none_or(|room| at.step(&room.history, matching, &mut work)) {
                 done.push(mem::replace(at, InRoom::new(search, *scan_max)));
             }
         }
@@ -68,7 +69,7 @@ impl Searching {
         let hits = self.search.rooms.iter().zip(&self.done).filter_map(|(name, at)| {
             let history = &rooms.get(name)?.history;
             let found = at.found.iter().filter_map(|mid| history.current(*mid));
-            let found = found.filter(|said| self.terms.is_in(&said.content)).collect();
+            let found = found.filter(|said| self.matching.takes(Candidate::of(said))).collect();
             Some(RoomHits { room: Arc::clone(name), found, more: at.more })
         });
         search::merge(&self.search, hits.collect())
@@ -83,7 +84,7 @@ impl InRoom {
     }
 
     /// Looks at some of the entries that are left. Returns whether the search of the room has ended.
-    fn step(&mut self, history: &History, terms: &Terms, work: &mut usize) -> bool {
+    fn step(&mut self, history: &History, matching: &Matching, work: &mut usize) -> bool {
         for stored in history.down_from(self.before) {
             if self.scan_left == 0 {
                 self.more = true;
@@ -94,9 +95,15 @@ impl InRoom {
             }
             let mid = stored.entry.seq;
             (self.before, self.scan_left) = (mid, self.scan_left.saturating_sub(1));
-            let text = history.text(stored).unwrap_or_default();
-            *work = work.saturating_sub(ENTRY.saturating_add(text.len()));
-            if !terms.is_in(text) {
+            *work = work.saturating_sub(ENTRY);
+            let (Change::Message { files, .. }, Some(text)) =
+                (&stored.entry.change, history.text(stored))
+            else {
+                continue;
+            };
+            *work = work.saturating_sub(text.len());
+            let (ts, sender) = (stored.entry.ts, &*stored.entry.sender);
+            if !matching.takes(Candidate { ts, sender, files, text }) {
                 continue;
             }
             let Some(said) = history.current(mid) else { continue };
@@ -151,6 +158,7 @@ mod tests {
             asker: 1,
             rooms: vec!["lobby".into(), "empty".into()],
             words: words.into(),
+            filter: Default::default(),
             before: None,
             limit: 10,
             bytes_max: 1 << 20,

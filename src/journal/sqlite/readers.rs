@@ -153,6 +153,7 @@ mod tests {
             asker,
             rooms: vec![room.into()],
             words: "word".into(),
+            filter: Default::default(),
             before: None,
             limit: 10,
             bytes_max: 1000,

@@ -182,6 +182,7 @@ mod tests {
             asker,
             rooms: Vec::new(),
             words: "word".into(),
+            filter: Default::default(),
             before: None,
             limit: 1,
             bytes_max: 1,

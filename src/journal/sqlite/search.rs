@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 
+use super::super::matching::{Candidate, Matching};
 use super::super::page::{Budget, message_bytes};
-use super::super::search::{self, RoomHits, Terms};
+use super::super::search::{self, RoomHits};
 use super::read::StoredRoom;
 use super::room_table;
 use super::row::{ACCOUNT, key};
@@ -19,8 +20,8 @@ use crate::chat::record::{Search, SearchPage, StoredMessage};
 #[derive(Debug)]
 pub(super) struct Searching {
     search: Search,
-    terms: Terms,
-    /// The query for the index, if it has anything of the terms.
+    matching: Matching,
+    /// The query for the index, if it has anything of the words.
     expression: Option<String>,
     /// The number of entries to scan in each room.
     scan_max: u64,
@@ -51,11 +52,11 @@ enum Left {
 impl Searching {
     /// Prepares a search that scans `scan_max` entries where there is no index.
     pub(super) fn new(search: Search, scan_max: usize) -> Self {
-        let terms = Terms::parse(&search.words);
+        let matching = Matching::new(&search);
         let scan_max = search::scan_share(scan_max, &search) as u64;
         let room = InRoom::new(&search, scan_max);
-        let expression = terms.expression();
-        Self { search, terms, expression, scan_max, done: Vec::new(), room }
+        let expression = matching.expression();
+        Self { search, matching, expression, scan_max, done: Vec::new(), room }
     }
 
     /// Returns what was asked.
@@ -66,11 +67,11 @@ impl Searching {
     /// Searches a bit further; returns the results at the end.
     pub(super) fn step(&mut self, db: &Connection) -> rusqlite::Result<Option<SearchPage>> {
         let snapshot = db.unchecked_transaction()?;
-        let Self { search, terms, expression, scan_max, done, room: at } = self;
-        let query = Query { terms, expression: expression.as_deref() };
+        let Self { search, matching, expression, scan_max, done, room: at } = self;
+        let query = Query { matching, expression: expression.as_deref() };
         let mut work = STEP;
         while work > 0
-            && !terms.is_empty()
+            && !matching.is_empty()
             && let Some(name) = search.rooms.get(done.len())
         {
             work = work.saturating_sub(ROOM);
@@ -85,14 +86,14 @@ impl Searching {
                 done.push(RoomHits { room: Arc::clone(name), found, more });
             }
         }
-        let ends = terms.is_empty() || done.len() == search.rooms.len();
+        let ends = matching.is_empty() || done.len() == search.rooms.len();
         Ok(ends.then(|| search::merge(search, mem::take(done))))
     }
 }
 
 /// The query of a search.
 struct Query<'a> {
-    terms: &'a Terms,
+    matching: &'a Matching,
     expression: Option<&'a str>,
 }
 
@@ -119,11 +120,11 @@ impl InRoom {
         let indexed = if query.expression.is_some() { room.searched } else { 0 };
         let (least, fits) = match query.expression {
             Some(expression) if last <= indexed => {
-                self.step_index(source, last, query.terms, expression, work)?
+                self.step_index(source, last, query.matching, expression, work)?
             }
             _ => {
                 let least = room.first.max(indexed.saturating_add(1));
-                self.step_scan(source, least, last, query.terms, work)?
+                self.step_scan(source, least, last, query.matching, work)?
             }
         };
         self.last = Some(least.saturating_sub(1));
@@ -141,7 +142,7 @@ impl InRoom {
         source: &StoredRoom<'_>,
         least: u64,
         last: u64,
-        terms: &Terms,
+        matching: &Matching,
         work: &mut u64,
     ) -> rusqlite::Result<(u64, bool)> {
         let entries = self.scan_left.min((*work).max(1));
@@ -162,7 +163,7 @@ impl InRoom {
         let mut rows = statement.query([key(number, least), key(number, last)])?;
         while let Some(row) = rows.next()? {
             let said = source.said(row)?;
-            if terms.is_in(&said.content) && !self.take(said) {
+            if matching.takes(Candidate::of(&said)) && !self.take(said) {
                 return Ok((least, false));
             }
         }
@@ -175,7 +176,7 @@ impl InRoom {
         &mut self,
         source: &StoredRoom<'_>,
         last: u64,
-        terms: &Terms,
+        matching: &Matching,
         expression: &str,
         work: &mut u64,
     ) -> rusqlite::Result<(u64, bool)> {
@@ -195,7 +196,7 @@ impl InRoom {
             let mid = said.mid;
             *work = work.saturating_sub(1);
             self.checks_left = self.checks_left.saturating_sub(1);
-            if terms.is_in(&said.content) && !self.take(said) || self.checks_left == 0 {
+            if matching.takes(Candidate::of(&said)) && !self.take(said) || self.checks_left == 0 {
                 return Ok((mid, false));
             }
             if *work == 0 {

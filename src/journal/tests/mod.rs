@@ -91,4 +91,7 @@ cases! { searches of search on memory sqlite indexed: {
     a_search_shows_what_was_answered_before_it
     many_searches_of_one_asker_do_not_keep_another_waiting
     an_asker_has_at_most_sixteen_searches_under_way
+    a_filter_narrows_a_search
+    a_filter_alone_finds_messages
+    a_filtered_search_looks_at_no_more_entries_than_another
 } }

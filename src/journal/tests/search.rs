@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::world::{World, deleted, edited, expiring, message, reaction, request_id_of};
 use crate::chat::record::{
-    Change, DeletionReason, JournalError, JournalRequest, JournalResponse, RequestId, RoomKey,
-    Search, SearchPage,
+    Change, DeletionReason, File, FileId, JournalError, JournalRequest, JournalResponse, RequestId,
+    RoomKey, Search, SearchContent, SearchFilter, SearchPage,
 };
 use crate::journal::Limits;
 
@@ -232,6 +232,7 @@ fn submit_search(world: &mut World, number: u64, asker: u64, room: &str) {
         asker,
         rooms: vec![RoomKey::from(room)],
         words: "?!".into(),
+        filter: Default::default(),
         before: None,
         limit: 10,
         bytes_max: 1000,
@@ -272,4 +273,93 @@ pub(super) fn an_asker_has_at_most_sixteen_searches_under_way(mut world: World) 
         })
         .collect();
     assert_eq!(refused, [(10_016, JournalError::Overloaded)]);
+}
+
+/// Returns a file of a type.
+fn file(number: u8, media_type: &str) -> File {
+    let mut file = File::unknown(FileId([number; 16]));
+    file.media_type = media_type.into();
+    file.name = "name".into();
+    file
+}
+
+/// Adds messages of several people, with files and links, a second apart from 1,000 ms on.
+fn say_various(world: &mut World) {
+    let various = [
+        ("Alice", "tea at https://tea.example", None),
+        ("René", "tea", Some("image/png")),
+        ("Alice", "coffee", None),
+        ("Bob B", "tea and files", Some("application/pdf")),
+        ("alice", "", Some("image/gif")),
+    ];
+    for (number, (sender, content, media_type)) in (1..).zip(various) {
+        let files = media_type.map(|it| file(number, it)).into_iter().collect();
+        let (content, reply_to, expires) = (content.into(), None, None);
+        let mut draft = world.draft(Change::Message { content, reply_to, expires, files });
+        (draft.sender, draft.ts) = (sender.into(), u64::from(number) * 1000);
+        world.add(draft);
+    }
+}
+
+fn from(name: &str) -> SearchFilter {
+    SearchFilter { from: vec![name.into()], ..SearchFilter::default() }
+}
+
+fn has(content: SearchContent) -> SearchFilter {
+    SearchFilter { has: vec![content], ..SearchFilter::default() }
+}
+
+pub(super) fn a_filter_narrows_a_search(mut world: World) {
+    say_various(&mut world);
+    let times = |since, until| SearchFilter { since, until, ..SearchFilter::default() };
+    let both =
+        SearchFilter { from: vec!["RENE".into(), "bob b".into()], ..times(None, Some(4000)) };
+    for (words, filter, mids) in [
+        ("tea", SearchFilter::default(), &[4, 2, 1][..]),
+        ("tea", from("ALICE"), &[1]),
+        ("tea", from("rene"), &[2]),
+        ("tea", from("bob B"), &[4]),
+        ("tea", from("bob"), &[]),
+        ("tea", both, &[2]),
+        ("tea", times(Some(2000), Some(4000)), &[2]),
+        ("tea", times(Some(2001), None), &[4]),
+        ("tea", times(Some(5000), Some(1000)), &[]),
+        ("tea", has(SearchContent::Link), &[1]),
+        ("tea", has(SearchContent::File), &[4, 2]),
+        ("tea", has(SearchContent::Image), &[2]),
+        ("coffee", has(SearchContent::File), &[]),
+    ] {
+        assert_eq!(world.finds_with(words, filter.clone()), mids, "{words} {filter:?}");
+    }
+    world.change(edited(1, "tea without a link"));
+    assert_eq!(world.finds_with("tea", has(SearchContent::Link)), [0; 0]);
+    world.change(deleted(2));
+    assert_eq!(world.finds_with("tea", has(SearchContent::File)), [4]);
+}
+
+pub(super) fn a_filter_alone_finds_messages(mut world: World) {
+    say_various(&mut world);
+    world.change(reaction(1, "+", true));
+    world.change(super::world::topic("quarterly"));
+    assert_eq!(world.finds_with("", from("alice")), [5, 3, 1]);
+    assert_eq!(world.finds_with("", has(SearchContent::File)), [5, 4, 2]);
+    assert_eq!(world.finds_with("\"\"", has(SearchContent::Image)), [5, 2]);
+    assert_eq!(world.finds_with("", SearchFilter::default()), [0; 0]);
+    world.change(deleted(5));
+    assert_eq!(world.finds_with("", from("alice")), [3, 1]);
+}
+
+pub(super) fn a_filtered_search_looks_at_no_more_entries_than_another(world: World) {
+    let mut world = world.with(Limits { scan_entries_max: 10, ..Limits::default() });
+    say_various(&mut world);
+    for _ in 0..10 {
+        world.say("?!");
+    }
+    let mut search = |words: &str, filter| {
+        let page = world.find(&["lobby"], words, None, 100, 1 << 20, filter);
+        (page.hits.len(), page.more)
+    };
+    assert_eq!(search("!?", SearchFilter::default()), (0, true));
+    assert_eq!(search("", has(SearchContent::File)), (0, true));
+    assert_eq!(search("", from("alice")), (10, true));
 }

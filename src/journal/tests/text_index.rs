@@ -124,8 +124,16 @@ fn too_many_searches_are_refused() {
     let request_id = RequestId(99);
     let rooms = vec![RoomKey::from("lobby")];
     let words = "word".into();
-    let search =
-        Search { request_id, asker: 0, rooms, words, before: None, limit: 1, bytes_max: 100 };
+    let search = Search {
+        request_id,
+        asker: 0,
+        rooms,
+        words,
+        filter: Default::default(),
+        before: None,
+        limit: 1,
+        bytes_max: 100,
+    };
     world.submit(JournalRequest::Search(search));
     let told = JournalResponse::ReadFailed { request_id, why: JournalError::Overloaded };
     assert_eq!(world.answer_to(request_id), told);

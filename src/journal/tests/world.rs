@@ -11,8 +11,8 @@ use super::scratch::Scratch;
 use crate::chat::record::{
     AuthorKey, AuthorQuery, Change, DeletionReason, Draft, Entry, JournalError, JournalRequest,
     JournalResponse, KeyValue, Moderation, ModerationAction, Namespace, Page, PageContent,
-    PutKeyValues, Query, RemoveRoom, RequestId, RoomKey, Search, SearchPage, Snapshot, Span,
-    StoredMessage,
+    PutKeyValues, Query, RemoveRoom, RequestId, RoomKey, Search, SearchFilter, SearchPage,
+    Snapshot, Span, StoredMessage,
 };
 use crate::clock::{Clock, Moment, Now};
 use crate::journal::{Engine, Journal, Limits, OpenError};
@@ -282,20 +282,21 @@ impl World {
         before: Option<u64>,
         limit: usize,
     ) -> SearchPage {
-        self.find(rooms, words, before, limit, 1 << 20)
+        self.find(rooms, words, before, limit, 1 << 20, SearchFilter::default())
     }
 
     pub(super) fn search_bytes(&mut self, rooms: &[&str], words: &str, bytes: usize) -> SearchPage {
-        self.find(rooms, words, None, 100, bytes)
+        self.find(rooms, words, None, 100, bytes, SearchFilter::default())
     }
 
-    fn find(
+    pub(super) fn find(
         &mut self,
         rooms: &[&str],
         words: &str,
         before: Option<u64>,
         limit: usize,
         bytes_max: usize,
+        filter: SearchFilter,
     ) -> SearchPage {
         self.tickets += 1;
         let request_id = RequestId(self.tickets);
@@ -305,6 +306,7 @@ impl World {
             asker: 0,
             rooms,
             words: Arc::from(words),
+            filter,
             before,
             limit,
             bytes_max,
@@ -318,6 +320,12 @@ impl World {
     /// Returns the names of the lobby's messages with these words in them.
     pub(super) fn finds(&mut self, words: &str) -> Vec<u64> {
         let page = self.search(&["lobby"], words, None, 100);
+        page.hits.iter().map(|hit| hit.said.mid).collect()
+    }
+
+    /// Returns the numbers of the lobby's messages with these words that pass a filter.
+    pub(super) fn finds_with(&mut self, words: &str, filter: SearchFilter) -> Vec<u64> {
+        let page = self.find(&["lobby"], words, None, 100, 1 << 20, filter);
         page.hits.iter().map(|hit| hit.said.mid).collect()
     }
 

@@ -139,6 +139,7 @@ fn value(form: ValueForm, limits: &Limits) -> Value {
         ValueForm::Topic => text(limits.topic_chars_max),
         ValueForm::StatusText => text(limits.status_chars_max),
         ValueForm::Query => text(limits.search_chars_max),
+        ValueForm::Zone => json!({ "type": "string", "pattern": "^[+-][0-9]{2}:[0-9]{2}$" }),
         ValueForm::Emoji => text(limits.emoji_bytes_max),
         ValueForm::Reason => text(limits.reason_chars_max),
         ValueForm::UserName | ValueForm::RoomName => text(limits.written_name_bytes_max()),
