@@ -37,7 +37,7 @@ pub(in crate::server) struct Incoming {
     /// The name to show beside the hook's.
     username: Option<String>,
     /// Further texts, as Slack calls them.
-    attachments: Vec<Attachment>,
+    attachments: Option<Vec<Attachment>>,
 }
 
 /// A further text of a post.
@@ -128,7 +128,7 @@ impl Incoming {
         if let Some(content) = &self.content {
             return Some(content.as_str().into());
         }
-        let attached = self.attachments.iter().flat_map(|it| {
+        let attached = self.attachments.iter().flatten().flat_map(|it| {
             let shown = [it.title.as_deref(), it.text.as_deref()];
             let is_shown = shown.iter().flatten().any(|text| !text.is_empty());
             if is_shown { shown } else { [it.fallback.as_deref(), None] }
@@ -190,6 +190,7 @@ mod tests {
             ("text/plain", r#"{"content":"hi","new":[]}"#, some("hi", "")),
             (json, r#"{"text":"up","username":"Bot","channel":"x"}"#, some("up", "Bot")),
             (json, r#"{"text":"up","username":" "}"#, some("up", "")),
+            (json, r#"{"text":"up","username":null,"attachments":null}"#, some("up", "")),
             (
                 json,
                 r#"{"attachments":[{"title":"Down","text":"db","fallback":"f"},{"fallback":"g"}]}"#,

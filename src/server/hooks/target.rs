@@ -17,7 +17,7 @@ impl Target {
     /// a network that the operator named.
     pub(super) fn parse(url: &str, allow: &[HookHost]) -> Result<Self, String> {
         const FORM: &str = "url: https://HOST[:PORT]/PATH is expected";
-        if url.len() > URL_BYTES_MAX || url.contains('#') {
+        if url.len() > URL_BYTES_MAX || !url.is_ascii() || url.contains('#') {
             return Err(format!("{FORM}, of at most {URL_BYTES_MAX} bytes"));
         }
         let uri: Uri = url.parse().map_err(|_| FORM.to_owned())?;
@@ -91,6 +91,8 @@ mod tests {
             "http://012.0.0.7:8000/",
             "https://hooks.example /",
             "https://hooks.example/\n",
+            "https://hooks.example/\u{e9}",
+            "https://hooks.example/\u{202e}x",
             &format!("https://hooks.example/{}", "x".repeat(2048)),
         ] {
             assert!(Target::parse(url, &allow).is_err(), "{url}");
