@@ -10,9 +10,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use chinwag::chat::record::{
-    AuthorKey, Change, DeletionReason, Draft, JournalRequest, JournalResponse, KeyValue,
-    Moderation, ModerationAction, Namespace, PageContent, PutKeyValues, Query, RequestId, Snapshot,
-    Span, StoredMessage,
+    AuthorKey, BlobHash, Change, DeletionReason, Draft, File, FileId, JournalRequest,
+    JournalResponse, KeyValue, Moderation, ModerationAction, Namespace, PageContent, PutKeyValues,
+    Query, RequestId, Snapshot, Span, StoredMessage,
 };
 use chinwag::clock::{Moment, Now};
 use chinwag::journal::{Durability, Engine, Journal, Limits};
@@ -389,6 +389,92 @@ fn a_record_can_be_imported_from_stdin() {
     assert_eq!(done.status.code(), OK, "{}", stderr(&done));
     assert!(stderr(&done).starts_with("stdin: imported 20 entries"), "{}", stderr(&done));
     assert_eq!(export(&to, &[]), exported);
+}
+
+/// The SHA-256 of `abc`, FIPS 180-4.
+const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+/// Has a message with a file whose bytes are `abc`, and one more whose file went with it.
+fn talk_with_files(scratch: &Scratch) {
+    let (mut desk, _) = Desk::open(scratch, Limits::default());
+    let with_file = |number: u8, blob: &str| {
+        let (id, blob) = (FileId([number; 16]), BlobHash::from_hex(blob).expect("a hash"));
+        let name = format!("photo {number}.jpg").into();
+        let file = File { blob, name, bytes: 3, ..File::unknown(id) };
+        let content = "look".into();
+        Change::Message { content, reply_to: None, expires: None, files: [file].into() }
+    };
+    desk.append("Lobby", 1, None, with_file(1, ABC));
+    desk.append("Lobby", 1, None, with_file(2, &"0".repeat(64)));
+    desk.append("Lobby", 1, None, Change::Deleted { mid: 2, why: DeletionReason::Author });
+    assert!(desk.close());
+    let files = scratch.data().join("files");
+    fs::create_dir(&files).expect("a new directory");
+    fs::write(files.join(ABC), "abc").expect("a file");
+}
+
+#[test]
+fn files_are_exported_and_imported_with_their_bytes() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk_with_files(&from);
+    let dir = to.0.join("blobs");
+    let copied = ["export", "--files-dir", dir.to_str().unwrap()];
+    let record = to.file("record", &export(&from, &copied[1..]));
+    assert_eq!(fs::read(dir.join(ABC)).unwrap(), b"abc");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "the other one was deleted");
+    let told = chinwag(&["export"], &from);
+    assert_eq!((told.status.code(), stdout(&told)), (OK, &*fs::read_to_string(&record).unwrap()));
+    assert_eq!(stderr(&told), "the bytes of 1 files are not in it; --files-dir copies them\n");
+
+    let without = chinwag(&["import", &record], &to);
+    assert_eq!(without.status.code(), OK, "{}", stderr(&without));
+    assert!(stderr(&without).contains("imported 3 entries"), "{}", stderr(&without));
+    assert!(stderr(&without).contains("1 files are not in "), "{}", stderr(&without));
+    let checked = chinwag(&["check"], &to);
+    assert_eq!(checked.status.code(), FAILED);
+    let fault = format!("photo 1.jpg (message 1 in Lobby, {ABC}) is missing");
+    assert!(stderr(&checked).contains(&fault), "{}", stderr(&checked));
+    // The same file once more, with the bytes.
+    let again = chinwag(&["import", &record, copied[1], copied[2]], &to);
+    assert_eq!(again.status.code(), OK, "{}", stderr(&again));
+    assert!(!stderr(&again).contains("are not in"), "{}", stderr(&again));
+    assert_eq!(fs::read(to.data().join("files").join(ABC)).unwrap(), b"abc");
+    let checked = chinwag(&["check"], &to);
+    assert!(stderr(&checked).contains("0 accounts, 1 files"), "{}", stderr(&checked));
+    assert_eq!(export(&to, &copied[1..]).lines().count(), 5);
+}
+
+#[test]
+fn files_that_are_missing_or_damaged_are_named_and_nothing_is_imported() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    talk_with_files(&from);
+    let dir = to.0.join("blobs");
+    let dir = dir.to_str().unwrap();
+    let record = to.file("record", &export(&from, &["--files-dir", dir]));
+    let blob = Path::new(dir).join(ABC);
+    for (bytes, fault) in
+        [(None, "is missing"), (Some("abd"), "is damaged"), (Some("ab"), "is damaged")]
+    {
+        match bytes {
+            Some(bytes) => fs::write(&blob, bytes).unwrap(),
+            None => fs::remove_file(&blob).unwrap(),
+        }
+        let failed = chinwag(&["import", &record, "--files-dir", dir], &to);
+        assert_eq!(failed.status.code(), FAILED);
+        let told = format!("line 3: the file photo 1.jpg ({ABC}) {fault}; nothing was imported");
+        assert!(stderr(&failed).contains(&told), "{}", stderr(&failed));
+        assert_eq!(export(&to, &[]).lines().count(), 1);
+        fs::copy(&blob, from.data().join("files").join(ABC)).ok();
+        if bytes.is_none() {
+            fs::remove_file(from.data().join("files").join(ABC)).unwrap();
+        }
+        let other = to.0.join("other");
+        let failed = chinwag(&["export", "--files-dir", other.to_str().unwrap()], &from);
+        assert_eq!(failed.status.code(), FAILED);
+        let told = format!("photo 1.jpg (message 1 in Lobby, {ABC}) {fault}");
+        assert!(stderr(&failed).contains(&told), "{}", stderr(&failed));
+        assert_eq!(fs::read_dir(&other).unwrap().count(), 0, "no half file");
+    }
 }
 
 /// Fills two rooms with everything that can happen.

@@ -8,7 +8,7 @@ use std::{
 
 use clap::{ArgMatches, Command, parser::ValueSource};
 
-use super::{Failure, print};
+use super::{Failure, blobs, print};
 use crate::{
     config::{self, Data, Effective},
     journal::{self, Contents},
@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn command() -> Command {
     Command::new("check")
         .about("Print the effective configuration, or everything that is wrong with it")
-        .after_help("With --data DIR it also looks through the record there.")
+        .after_help("With --data DIR it also looks through the record and the files there.")
 }
 
 /// Prints the configuration, and looks through the record if asked to.
@@ -30,14 +30,19 @@ pub(super) fn run(effective: &Effective, arguments: &ArgMatches) -> Result<ExitC
     if let Data::Dir(dir) = &effective.config.data {
         let contents =
             journal::look_through(dir).map_err(|error| Failure::Run(error.to_string()))?;
-        // The record is sound even if that cannot be written.
-        _ = writeln!(io::stderr(), "{}: sound; {}", dir.display(), told(&contents));
+        let others = blobs::look_through(dir)?;
+        let lines = [Some(format!("sound; {}", told(&contents))), others];
+        for line in lines.into_iter().flatten() {
+            // The record is sound even if that cannot be written.
+            _ = writeln!(io::stderr(), "{}: {line}", dir.display());
+        }
     }
     Ok(code)
 }
 
 /// Returns a line about what a record has.
 pub(super) fn told(contents: &Contents) -> String {
-    let Contents { version, rooms, entries, accounts } = contents;
-    format!("version {version}, {rooms} rooms, {entries} entries, {accounts} accounts")
+    let Contents { version, rooms, entries, accounts, files } = contents;
+    let files = if *files > 0 { format!(", {files} files") } else { String::new() };
+    format!("version {version}, {rooms} rooms, {entries} entries, {accounts} accounts{files}")
 }

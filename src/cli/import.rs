@@ -2,18 +2,26 @@
 //! run.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, BufRead, BufReader, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{Failure, directory, progress::Progress};
+use super::{
+    Failure,
+    blobs::{self, FILES},
+    directory,
+    progress::Progress,
+};
 use crate::{
+    chat::record,
     clock::Clock,
     config::Config,
+    files::{self, Fault},
     journal::{self, Imported, TransferError},
 };
 
@@ -28,6 +36,7 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .required(true),
         )
+        .arg(blobs::argument("Copy the bytes of files from there; all must be there"))
         .arg(Arg::new(KEEP_EPOCH).long("keep-epoch").action(ArgAction::SetTrue).help(
             "Let clients go on where they were: only for a file as new as what they have seen",
         ))
@@ -51,10 +60,22 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
     };
     let take_epoch = arguments.get_flag(KEEP_EPOCH);
     let now = Clock::start().now();
-    let mut progress = Progress::new("Read");
+    let mut progress = Progress::new("Read", "entries");
     let mut show = |done, all| progress.show(done, all);
+    let (from, to) = (arguments.get_one::<PathBuf>(FILES), dir.join(files::DIRECTORY));
+    let mut missing = HashSet::new();
+    let mut take_file = |file: &record::File| match from {
+        Some(from) => take(from, &to, file),
+        None => {
+            if files::size(&to, &file.blob.0) != Some(file.bytes) {
+                missing.insert(file.blob);
+            }
+            Ok(())
+        }
+    };
+    let limits = config.journal.clone();
     let imported =
-        journal::import(dir, config.journal.clone(), now, take_epoch, &mut *input, &mut show);
+        journal::import(dir, limits, now, take_epoch, &mut *input, &mut show, &mut take_file);
     progress.end();
     let imported = imported.map_err(|error| {
         Failure::Run(match error {
@@ -64,7 +85,21 @@ pub(super) fn run(config: &Config, arguments: &ArgMatches) -> Result<ExitCode, F
     })?;
     // The import has succeeded even if its output cannot be written.
     _ = writeln!(io::stderr(), "{name}: {}", told(&imported));
+    if !missing.is_empty() {
+        let (count, to) = (missing.len(), to.display());
+        let line = format!("{count} files are not in {to}; import again with --files-dir DIR");
+        _ = writeln!(io::stderr(), "{name}: {line}");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Copies the bytes of a file into the data directory.
+fn take(from: &Path, to: &Path, file: &record::File) -> Result<(), String> {
+    let record::File { name, blob, bytes, .. } = file;
+    let taken = files::make_dir(to)
+        .map_err(Fault::Failed)
+        .and_then(|()| files::copy(from, to, &blob.0, *bytes));
+    taken.map_err(|fault| format!("the file {name} ({}) {fault}", blob.to_hex()))
 }
 
 fn told(imported: &Imported) -> String {

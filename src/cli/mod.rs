@@ -14,6 +14,7 @@ use std::{
 mod admin;
 mod ask;
 mod backup;
+mod blobs;
 mod check;
 mod doctor;
 mod export;

@@ -6,15 +6,16 @@ use std::io::{self, IsTerminal as _, Write as _};
 #[derive(Debug)]
 pub(super) struct Progress {
     what: &'static str,
+    unit: &'static str,
     shows: bool,
     /// The step shown last.
     shown: Option<u64>,
 }
 
 impl Progress {
-    /// Begins to tell of `what`, such as "Exported".
-    pub(super) fn new(what: &'static str) -> Self {
-        Self { what, shows: io::stderr().is_terminal(), shown: None }
+    /// Begins to tell of `what`, such as "Exported", and of what.
+    pub(super) fn new(what: &'static str, unit: &'static str) -> Self {
+        Self { what, unit, shows: io::stderr().is_terminal(), shown: None }
     }
 
     /// Shows that so many of all entries are done.
@@ -25,7 +26,7 @@ impl Progress {
         let step = step(done, all);
         if self.shown != Some(step) {
             self.shown = Some(step);
-            self.draw(&line(self.what, done, all));
+            self.draw(&line(self.what, self.unit, done, all));
         }
     }
 
@@ -47,10 +48,10 @@ fn step(done: u64, all: u64) -> u64 {
     done.saturating_mul(1000).checked_div(all).unwrap_or(0)
 }
 
-fn line(what: &str, done: u64, all: u64) -> String {
+fn line(what: &str, unit: &str, done: u64, all: u64) -> String {
     let percent = step(done, all).min(1000) / 10;
     let full = usize::try_from(percent / 5).unwrap_or(0);
-    format!("{what} {:<20} {percent:>3} % {done} of {all} entries", "#".repeat(full))
+    format!("{what} {:<20} {percent:>3} % {done} of {all} {unit}", "#".repeat(full))
 }
 
 #[cfg(test)]
@@ -59,10 +60,10 @@ mod tests {
 
     #[test]
     fn the_line_has_a_bar_the_percent_and_the_counts() {
-        assert_eq!(line("Read", 0, 0), "Read                        0 % 0 of 0 entries");
+        assert_eq!(line("Read", "entries", 0, 0), "Read                        0 % 0 of 0 entries");
         let half = "Read ##########            50 % 5 of 10 entries";
-        assert_eq!(line("Read", 5, 10), half);
+        assert_eq!(line("Read", "entries", 5, 10), half);
         let all = "Read #################### 100 % 12 of 10 entries";
-        assert_eq!(line("Read", 12, 10), all);
+        assert_eq!(line("Read", "entries", 12, 10), all);
     }
 }

@@ -16,6 +16,7 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)
 )]
 
+mod blobs;
 mod media;
 mod reader;
 #[cfg(test)]
@@ -24,8 +25,8 @@ mod writer;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read as _};
+use std::fs::DirBuilder;
+use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,9 +35,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
+pub use blobs::{Fault, check, copy, count_others, size};
 pub use media::{BYTES, is_shown};
 use reader::Read;
-use ring::digest::{Context, SHA256};
 use writer::{Write, Writer};
 
 /// The SHA-256 of a blob.
@@ -148,10 +149,7 @@ impl Store {
         spared: u64,
         waker: impl Fn() + Clone + Send + 'static,
     ) -> io::Result<Self> {
-        match DirBuilder::new().mode(0o700).create(dir) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        make_dir(dir)?;
         let (writes, write_queue) = mpsc::channel();
         let (reads, read_queue) = mpsc::channel();
         let (out, outcomes) = mpsc::channel();
@@ -234,37 +232,15 @@ pub fn path(dir: &Path, hash: &Hash) -> PathBuf {
     dir.join(name(hash))
 }
 
-/// Whether a file has the bytes of this hash.
+/// Makes a directory for blobs, unless it is there. Nobody else may look into it.
 ///
 /// # Errors
-/// If it cannot be read.
-pub fn is_intact(path: &Path, hash: &Hash) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    let (mut context, mut part) = (Context::new(&SHA256), vec![0; PART_BYTES]);
-    loop {
-        match file.read(&mut part)? {
-            0 => return Ok(context.finish().as_ref() == hash),
-            read => context.update(part.get(..read).unwrap_or_default()),
-        }
+/// If it cannot be made.
+pub fn make_dir(dir: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
-}
-
-/// Copies the blob of a directory into another one, unless it is there.
-///
-/// # Errors
-/// If it cannot be read, is damaged, or cannot be written.
-pub fn copy(from: &Path, to: &Path, hash: &Hash) -> io::Result<()> {
-    let (from, to) = (path(from, hash), path(to, hash));
-    if !is_intact(&from, hash)? {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is damaged"));
-    }
-    if to.exists() && is_intact(&to, hash)? {
-        return Ok(());
-    }
-    let new = to.with_extension("part");
-    fs::copy(&from, &new)?;
-    File::open(&new)?.sync_all()?;
-    fs::rename(new, to)
 }
 
 /// Bytes that pass between the threads at once.

@@ -1,3 +1,4 @@
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
@@ -82,7 +83,7 @@ fn a_blob_has_the_name_of_its_hash_and_is_the_owners_alone() {
     assert_eq!(next(&store), Outcome::Read { download: 7, bytes: Some(b"bc".to_vec()) });
     store.read(8, contents.hash, 2, 2);
     assert_eq!(next(&store), Outcome::Read { download: 8, bytes: None });
-    assert!(is_intact(&path(&scratch.0, &contents.hash), &contents.hash).unwrap());
+    assert!(check(&scratch.0, &contents.hash, 3).is_ok());
 }
 
 #[test]
@@ -168,6 +169,34 @@ fn uploads_leave_some_of_the_disk_free() {
     store.spare(0);
     keep(&store, 2, &[b"abc"]);
     assert_eq!(scratch.names(), [ABC]);
+}
+
+#[test]
+fn a_blob_is_copied_whole_or_not_at_all() {
+    let (from, to) = (Scratch::new(), Scratch::new());
+    let hash = keep(&from.store(&[]), 1, &[b"abc"]).hash;
+    make_dir(&to.0).unwrap();
+    let copied = || copy(&from.0, &to.0, &hash, 3);
+    fs::write(to.0.join(format!("{ABC}.part")), "left").unwrap();
+    copied().unwrap();
+    let mode = fs::metadata(to.0.join(ABC)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((to.names(), mode), (vec![ABC.to_owned()], 0o600));
+    // What is there is not copied again, and what is damaged is.
+    fs::remove_file(from.0.join(ABC)).unwrap();
+    copied().unwrap();
+    fs::write(to.0.join(ABC), "abd").unwrap();
+    assert!(matches!(check(&to.0, &hash, 3), Err(Fault::Damaged)));
+    assert!(matches!(copied(), Err(Fault::Missing)));
+    fs::write(from.0.join(ABC), "abd").unwrap();
+    assert!(matches!(copied(), Err(Fault::Damaged)));
+    fs::write(from.0.join(ABC), "abc").unwrap();
+    copied().unwrap();
+    assert_eq!(to.names(), [ABC]);
+    assert!(check(&to.0, &hash, 3).is_ok() && check(&to.0, &hash, 4).is_err());
+    assert_eq!(count_others(&to.0, &HashSet::from([hash])).unwrap(), 0);
+    assert_eq!(count_others(&to.0, &HashSet::new()).unwrap(), 1);
+    fs::remove_dir_all(&to.0).unwrap();
+    assert!(matches!(copied(), Err(Fault::Failed(_))));
 }
 
 #[test]

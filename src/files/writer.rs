@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use ring::digest::{Context, SHA256};
 use rustix::fs::fstatvfs;
 
+use super::blobs::is_hash;
 use super::{Contents, Hash, Outcome, media, name, path};
 
 /// A request to the thread.
@@ -214,10 +215,9 @@ fn spare(file: &File, bytes: u64) -> io::Result<()> {
 
 /// Whether a file has the name of a blob, or of what becomes one.
 fn is_ours(name: &str) -> bool {
-    let (stem, is_part) = name.strip_suffix(".part").map_or((name, false), |stem| (stem, true));
-    let is_hash =
-        stem.len() == 64 && stem.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    is_hash || (is_part && !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit()))
+    let part = name.strip_suffix(".part");
+    let is_number = |stem: &str| !stem.is_empty() && stem.bytes().all(|it| it.is_ascii_digit());
+    is_hash(part.unwrap_or(name)) || part.is_some_and(is_number)
 }
 
 fn sync(dir: &Path) -> io::Result<()> {

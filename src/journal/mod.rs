@@ -39,7 +39,8 @@ pub use error::OpenError;
 use memory::Memory;
 use sqlite::Sqlite;
 pub use sqlite::transfer::{
-    Contents, Exported, Imported, TransferError, back_up, export, import, look_through,
+    CarriedFile, Contents, Exported, Imported, TransferError, back_up, carried_files, export,
+    import, look_through,
 };
 
 /// The record of every room.

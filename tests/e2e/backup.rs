@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::accounts::{PASSWORD, log_in, register};
 use crate::client::binary;
 use crate::data::Data;
+use crate::files;
 
 /// Runs the command; returns its exit code and what it wrote to stderr.
 fn chinwag(arguments: &[&str], dir: &Path) -> (Option<i32>, String) {
@@ -84,4 +85,36 @@ fn a_damaged_record_is_named_in_a_line_and_by_the_exit_code() {
     let (code, found) = chinwag(&["check"], &data.dir());
     assert!(code == Some(1) && found.contains("is damaged"), "{code:?} {found}");
     assert_eq!(found.lines().count(), 1, "{found}");
+}
+
+#[test]
+fn what_is_wrong_with_files_is_named_beside_a_server_and_without_one() {
+    let data = Data::new();
+    let mut server = data.start(&[]);
+    let mut alice = server.join("name=Alice");
+    let names = ["one.txt", "two.txt", "waits.txt"];
+    let ids =
+        names.map(|name| files::add(&server, "lobby", name, &alice.session(), name.as_bytes()));
+    assert_eq!(files::send(&mut alice, "m", "lobby", "", &[&ids[0], &ids[1]])["type"], "ack");
+    let (code, found) = chinwag(&["check"], &data.dir());
+    assert!(code == Some(0) && found.contains("0 accounts, 2 files"), "{found}");
+    assert_eq!(found.lines().count(), 1, "the one that waits is no fault: {found}");
+    server.kill();
+    let dir = data.dir().join("files");
+    let blob_of = |text: &str| {
+        let mut all = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+        all.find(|path| fs::read(path).unwrap() == text.as_bytes()).unwrap()
+    };
+    fs::write(dir.join("0".repeat(64)), "of no message").unwrap();
+    let (code, found) = chinwag(&["check"], &data.dir());
+    assert_eq!(code, Some(0), "{found}");
+    assert!(found.contains("1 files in it are of no message"), "{found}");
+    fs::write(blob_of("one.txt"), "one.TXT").unwrap();
+    fs::remove_file(blob_of("two.txt")).unwrap();
+    let (code, found) = chinwag(&["check"], &data.dir());
+    assert_eq!((code, found.lines().count()), (Some(1), 2), "{found}");
+    for (name, fault) in [("one.txt", "is damaged"), ("two.txt", "is missing")] {
+        let line = found.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.contains("message 1 in lobby") && line.ends_with(fault), "{line}");
+    }
 }

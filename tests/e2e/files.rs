@@ -11,13 +11,13 @@ use crate::client::{Client, Server};
 use crate::data::{Data, until};
 
 /// A response, its body as it came.
-struct Answer {
+pub struct Answer {
     head: String,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    fn status(&self) -> u16 {
+    pub fn status(&self) -> u16 {
         self.head.get(9..12).and_then(|code| code.parse().ok()).unwrap_or_default()
     }
 
@@ -38,7 +38,7 @@ fn read(mut stream: TcpStream) -> Answer {
     Answer { head: String::from_utf8_lossy(&bytes).into_owned(), body }
 }
 
-fn key(client: &Client) -> String {
+pub fn key(client: &Client) -> String {
     client.welcome["payload"]["session"].as_str().unwrap().to_owned()
 }
 
@@ -65,13 +65,13 @@ fn upload(server: &Server, room: &str, name: &str, key: &str, bytes: &[u8]) -> A
 }
 
 /// Uploads a file, and returns its id.
-fn add(server: &Server, room: &str, name: &str, key: &str, bytes: &[u8]) -> String {
+pub fn add(server: &Server, room: &str, name: &str, key: &str, bytes: &[u8]) -> String {
     let answer = upload(server, room, name, key, bytes);
     assert_eq!(answer.status(), 201, "{}", answer.head);
     answer.json()["file"].as_str().unwrap().to_owned()
 }
 
-fn get(server: &Server, id: &str, key: &str, more: &str) -> Answer {
+pub fn get(server: &Server, id: &str, key: &str, more: &str) -> Answer {
     fetch(server, "GET", id, key, more)
 }
 
@@ -82,7 +82,7 @@ fn fetch(server: &Server, method: &str, id: &str, key: &str, more: &str) -> Answ
     read(stream)
 }
 
-fn send(client: &mut Client, id: &str, room: &str, content: &str, files: &[&str]) -> Value {
+pub fn send(client: &mut Client, id: &str, room: &str, content: &str, files: &[&str]) -> Value {
     let payload = json!({"content": content, "files": files});
     client.send(json!({"type": "send_message", "id": id, "room": room, "payload": payload}));
     loop {

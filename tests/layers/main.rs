@@ -36,7 +36,13 @@ const CRATE: Layers = Layers {
             "server",
             &["file", "files", "http", "ws", "chat", "auth", "assets", "net", "journal", "config"],
         ),
-        ("cli", &["http", "ws", "chat", "auth", "assets", "net", "journal", "config", "server"]),
+        (
+            "cli",
+            &[
+                "files", "http", "ws", "chat", "auth", "assets", "net", "journal", "config",
+                "server",
+            ],
+        ),
     ],
     everybodys: &["clock", "metrics", "rate"],
 };

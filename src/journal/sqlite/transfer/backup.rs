@@ -18,7 +18,7 @@ use super::super::super::{Durability, Limits, OpenError};
 use super::super::directory::DATABASE;
 use super::super::write::Writer;
 use super::super::{key_values, room_table, schema};
-use super::{TransferError, export};
+use super::{TransferError, export, has_files};
 use crate::chat::record::Namespace;
 use crate::clock::Now;
 
@@ -33,6 +33,8 @@ pub struct Contents {
     pub entries: u64,
     /// The number of accounts.
     pub accounts: u64,
+    /// The number of files that messages carry, each counted once for all that have its bytes.
+    pub files: u64,
 }
 
 /// Copies the journal in `dir` into `file`, which must not exist and is readable by its owner only.
@@ -83,7 +85,7 @@ pub fn look_through(dir: &Path) -> Result<Contents, TransferError> {
 }
 
 /// Returns the path of the database in a directory.
-fn database(dir: &Path) -> Result<PathBuf, TransferError> {
+pub(super) fn database(dir: &Path) -> Result<PathBuf, TransferError> {
     let path = dir.join(DATABASE);
     if path.exists() { Ok(path) } else { Err(TransferError::NoJournal { path: dir.to_owned() }) }
 }
@@ -134,7 +136,12 @@ fn contents(db: &Connection) -> rusqlite::Result<Contents> {
         0 => 0,
         _ => key_values::count(db, Namespace::Accounts)?,
     };
+    let files = match has_files(db)? {
+        true => count("SELECT count(DISTINCT blob) FROM files")?,
+        false => 0,
+    };
     Ok(Contents {
+        files,
         version: number("PRAGMA user_version")?,
         rooms: count("SELECT count(*) FROM rooms WHERE name <> ''")?,
         entries: count("SELECT coalesce(sum(top - first + 1), 0) FROM rooms WHERE name <> ''")?,

@@ -15,18 +15,21 @@ use super::super::directory::DATABASE;
 use super::super::key_values;
 use super::super::row::{RoomNumber, key, nat};
 use super::super::schema;
+use super::carried::CarriedFile;
 use super::line::{EntryLine, Header, KeyValueLine, Line, RoomLine, VERSION};
 use super::{FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, Files, KeyValue, Namespace};
 use crate::clock::Now;
 
 /// The outcome of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
     /// The number of rooms.
     pub rooms: u64,
     /// The number of entries.
     pub entries: u64,
+    /// The files of the messages, whose bytes are not in it.
+    pub files: Vec<CarriedFile>,
 }
 
 /// Writes the record of the journal in `dir` as JSON lines, or that of one room by its name.
@@ -66,9 +69,10 @@ pub fn export(
         write(out, &Line::KeyValue(key_value))?;
     }
     let select = select_full_entry(&snapshot).map_err(failed)?;
-    let mut done = 0_u64;
+    let (mut done, mut files) = (0_u64, Vec::new());
     for (number, line) in rooms {
         let reach = [key(number, line.first), key(number, line.top)];
+        let room = Arc::clone(&line.name);
         write(out, &Line::Room(line))?;
         let mut statement = snapshot
             .prepare_cached(&format!("{select} BETWEEN ?1 AND ?2 ORDER BY entry"))
@@ -78,13 +82,14 @@ pub fn export(
         while let Some(row) = rows.next().map_err(failed)? {
             let mut entry = full_entry(row).map_err(failed)?;
             hide(&mut entry, now, &mut over);
+            files.extend(CarriedFile::of(&room, &entry.stored.entry));
             write(out, &Line::Entry(EntryLine::of(entry)))?;
             done = done.saturating_add(1);
             progress(done, entries);
         }
     }
     out.flush().map_err(TransferError::Write)?;
-    Ok(Exported { rooms: count, entries: done })
+    Ok(Exported { rooms: count, entries: done, files })
 }
 
 /// Opens the database for reading; a server may be writing to it.

@@ -22,7 +22,7 @@ use super::super::write::Writer;
 use super::super::{room_table, schema};
 use super::line::{EntryLine, Header, KeyValueLine, Line, RoomLine, VERSION};
 use super::{FullEntry, TransferError, full_entry, select_full_entry};
-use crate::chat::record::{Change, Files, RoomKey};
+use crate::chat::record::{Change, File, Files, RoomKey};
 use crate::clock::Now;
 
 /// The outcome of an import.
@@ -43,7 +43,8 @@ pub struct Imported {
 /// Adds what stands in `input` to the journal in `dir`, which is made if there is none; all of it,
 /// or nothing.
 ///
-/// With `take_epoch`, a journal without entries takes the epoch of a whole record over. `progress` is
+/// `check_file` is asked for each file of a message whether its bytes are there; if it answers with a
+/// fault, nothing is imported. With `take_epoch`, a journal without entries takes the epoch of a whole record over. `progress` is
 /// told how many entries are read, and of how many.
 pub fn import(
     dir: &Path,
@@ -52,6 +53,7 @@ pub fn import(
     take_epoch: bool,
     input: &mut dyn BufRead,
     progress: &mut dyn FnMut(u64, u64),
+    check_file: &mut dyn FnMut(&File) -> Result<(), String>,
 ) -> Result<Imported, TransferError> {
     let durability = Durability::Fsync;
     let place = Place { dir: dir.to_owned(), durability, accept_loss: false, check: false };
@@ -73,6 +75,7 @@ pub fn import(
         entries: 0,
         key_values: 0,
         imported: Imported::default(),
+        check_file,
     };
     if let Err(error) = import.all(take_epoch, input, progress) {
         import.writer.roll_back();
@@ -88,7 +91,7 @@ pub fn import(
 }
 
 /// An import under way.
-struct Import {
+struct Import<'a> {
     writer: Writer,
     path: PathBuf,
     /// The number of the line read last.
@@ -98,6 +101,7 @@ struct Import {
     entries: u64,
     key_values: u64,
     imported: Imported,
+    check_file: &'a mut dyn FnMut(&File) -> Result<(), String>,
 }
 
 /// The room whose entries are read.
@@ -110,7 +114,7 @@ struct Open {
     index: Option<Vec<(i64, i64)>>,
 }
 
-impl Import {
+impl Import<'_> {
     fn all(
         &mut self,
         take_epoch: bool,
@@ -268,12 +272,22 @@ impl Import {
         }
         let known = self.known(key(room.number, seq));
         match known.map_err(|source| self.sqlite(source))? {
-            Some(known) if is_same(&known, &entry) => Ok(()),
+            Some(known) if is_same(&known, &entry) => self.check_files(&known),
             _ => Err(self.fault(format!(
                 "the journal has another entry {seq} in the room {name}; import into an empty \
                  directory"
             ))),
         }
+    }
+
+    /// Checks that the bytes of a message's files are there.
+    fn check_files(&mut self, entry: &FullEntry) -> Result<(), TransferError> {
+        if let Change::Message { files, .. } = &entry.stored.entry.change {
+            for file in files.iter() {
+                (self.check_file)(file).map_err(|fault| self.fault(fault))?;
+            }
+        }
+        Ok(())
     }
 
     fn known(&self, entry: i64) -> rusqlite::Result<Option<FullEntry>> {
@@ -283,6 +297,7 @@ impl Import {
     }
 
     fn add(&mut self, name: &RoomKey, entry: &FullEntry) -> Result<(), TransferError> {
+        self.check_files(entry)?;
         let FullEntry { stored, id } = entry;
         let room = self.writer.room(name);
         let Some(room) = room.map_err(|source| self.sqlite(source))? else { return Ok(()) };

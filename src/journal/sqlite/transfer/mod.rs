@@ -15,10 +15,12 @@
 //! the facts about this room, so that it does not come back as another one; a whole record has all
 //! but what was revoked, also who has registered.
 //!
-//! What was deleted, or whose time has come, has no text. Sessions are not in it, nor are ids that
+//! What was deleted, or whose time has come, has no text. The bytes of files are not in it: who exports
+//! is told of the files, and who imports is asked whether they are there. Sessions are not in it, nor are ids that
 //! outlived their entry. A fact that the journal has already is left as it is.
 
 mod backup;
+mod carried;
 mod export;
 mod import;
 mod line;
@@ -34,6 +36,7 @@ use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
 use super::row::{self, ENTRY_COLUMN_COUNT, ENTRY_COLUMNS};
 pub use backup::{Contents, back_up, look_through};
+pub use carried::{CarriedFile, carried_files};
 pub use export::{Exported, export};
 pub use import::{Imported, import};
 
@@ -119,14 +122,17 @@ struct FullEntry {
 
 /// Returns the query for whole entries, up to its condition.
 fn select_full_entry(db: &Connection) -> rusqlite::Result<String> {
-    // The database may be of a version without files.
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'files')";
-    let has_files: bool = db.query_row(sql, [], |row| row.get(0))?;
-    let columns = match has_files {
+    let columns = match has_files(db)? {
         true => ENTRY_COLUMNS.to_owned(),
         false => ENTRY_COLUMNS.replace("files", "NULL"),
     };
     Ok(format!("SELECT {columns}, id, hash FROM entries WHERE entry"))
+}
+
+/// Whether the database is of a version with files.
+fn has_files(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'files')";
+    db.query_row(sql, [], |row| row.get(0))
 }
 
 /// Reads an entry that [`select_full_entry`] found.
