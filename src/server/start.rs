@@ -7,7 +7,8 @@ use std::slice::from_ref;
 use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 
 use super::accounts::{Accounts, Fault};
 use super::address::{AddressFile, ServedAt};
@@ -100,6 +101,8 @@ pub fn run(config: &Config, passed: Vec<TcpListener>, load: Load) -> Result<(), 
     let Listening { served, admin, socket_file: _socket_file, https } =
         listen(&mut reactor, config, passed, has_tls)?;
     reactor.watch_signals(&[SIGHUP, SIGINT, SIGTERM]).map_err(system("cannot handle signals"))?;
+    // By default the signal ends the process: a write fails now.
+    flag::register(SIGXFSZ, Arc::default()).map_err(system("cannot handle signals"))?;
     let files = open_files(config, &mut opening, wake())?;
     let bans = Bans::open(&mut opening, config.accounts.server_bans_max);
     let chat = Chat::new(config.chat.clone(), opening);

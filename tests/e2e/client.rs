@@ -111,6 +111,13 @@ impl Server {
         self.exchange(head.as_bytes())
     }
 
+    /// Limits the size of the files that it writes; false where the program for that is missing.
+    pub fn limit_file_size(&self, bytes: u64) -> bool {
+        let (limit, pid) = (format!("--fsize={bytes}"), self.child.id().to_string());
+        let done = Command::new("prlimit").args([&limit, "--pid", &pid]).status();
+        done.is_ok_and(|status| status.success())
+    }
+
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());

@@ -21,7 +21,7 @@ impl Answer {
         self.head.get(9..12).and_then(|code| code.parse().ok()).unwrap_or_default()
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.head))
     }
 
@@ -56,7 +56,7 @@ fn begin(server: &Server, room: &str, name: &str, key: &str, more: &str) -> TcpS
     stream
 }
 
-fn upload(server: &Server, room: &str, name: &str, key: &str, bytes: &[u8]) -> Answer {
+pub fn upload(server: &Server, room: &str, name: &str, key: &str, bytes: &[u8]) -> Answer {
     let length = format!("Content-Length: {}\r\n", bytes.len());
     let mut stream = begin(server, room, name, key, &length);
     // Refused early, the connection may be reset under the body.
@@ -94,7 +94,7 @@ pub fn send(client: &mut Client, id: &str, room: &str, content: &str, files: &[&
 }
 
 /// Returns the names of the blobs, and of what is left of uploads.
-fn blobs(data: &Data) -> Vec<String> {
+pub fn blobs(data: &Data) -> Vec<String> {
     let entries = fs::read_dir(data.dir().join("files")).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
@@ -106,7 +106,7 @@ fn only_blob(data: &Data) -> PathBuf {
 }
 
 /// Bytes that are no text, different for each seed.
-fn noise(bytes: usize, seed: u32) -> Vec<u8> {
+pub fn noise(bytes: usize, seed: u32) -> Vec<u8> {
     let mut state = seed;
     let next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Server};
 use crate::data::{Data, text, until};
+use crate::files;
 
 #[test]
 fn a_full_disk_is_reported_and_recovers_with_space() {
@@ -71,6 +73,62 @@ fn an_unwritable_directory_is_reported_at_start() {
     let said = data.fails_to_start(&[]);
     assert!(said.contains(data.dir().to_str().unwrap()), "{said}");
     assert!(said.contains("Read-only"), "{said}");
+}
+
+#[test]
+fn uploads_on_a_full_disk_are_refused_and_leave_nothing() {
+    let data = Data::new();
+    let Some(_mounted) = Mounted::new(data.outer()) else { return };
+    let server = data.start(&[ARGUMENTS, &["--limit", "disk_free_bytes_min=0"]].concat());
+    let mut alice = server.join("name=Alice");
+    let session = alice.session();
+    let bytes = |seed| files::noise(1_500_000, seed);
+    let kept = files::add(&server, "lobby", "kept", &session, &bytes(1));
+    assert_eq!(files::send(&mut alice, "kept", "lobby", "", &[&kept])["type"], "ack");
+    // Ten at once, of which at most one has room.
+    let answers: Vec<_> = thread::scope(|scope| {
+        let up = |seed| files::upload(&server, "lobby", "n", &session, &bytes(seed));
+        let all: Vec<_> = (2..12).map(|seed| scope.spawn(move || up(seed))).collect();
+        all.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    let refused = answers
+        .iter()
+        .filter(|answer| answer.status() == 503 && answer.json()["code"] == "storage_unavailable");
+    assert!(refused.count() >= 9, "{:?}", answers.iter().map(|it| it.status()).collect::<Vec<_>>());
+    until("there are no half files", || files::blobs(&data).iter().all(|it| it.len() == 64));
+    // The space of those that failed is free again.
+    until("it is ready", || server.get("/readyz").starts_with("HTTP/1.1 200"));
+    assert_eq!(alice.post("after", "after")["type"], "ack");
+    assert!(files::get(&server, &kept, "", "").body == bytes(1));
+}
+
+#[test]
+fn uploads_leave_room_for_messages() {
+    let data = Data::new();
+    let server = data.start(&["--limit", "disk_free_bytes_min=1000000GiB"]);
+    let mut alice = server.join("name=Alice");
+    let refused = files::upload(&server, "lobby", "n", &alice.session(), b"abc");
+    assert_eq!(refused.status(), 503, "{}", refused.json());
+    assert_eq!(refused.json()["message"], "the disk is full");
+    assert_eq!(alice.post("m", "hi")["type"], "ack");
+    until("there are no files", || files::blobs(&data).is_empty());
+}
+
+#[test]
+fn a_limit_to_the_size_of_files_refuses_an_upload_and_ends_nothing() {
+    let data = Data::new();
+    let mut server = data.start(&[]);
+    let mut alice = server.join("name=Alice");
+    if !server.limit_file_size(1_000_000) {
+        eprintln!("skipped: there is no prlimit here");
+        return;
+    }
+    let large = files::upload(&server, "lobby", "n", &alice.session(), &files::noise(3_000_000, 1));
+    assert!(server.is_running(), "{}", server.log());
+    assert_eq!((large.status(), &large.json()["code"]), (503, &json!("storage_unavailable")));
+    let small = files::add(&server, "lobby", "n", &alice.session(), b"abc");
+    assert_eq!(files::send(&mut alice, "m", "lobby", "", &[&small])["type"], "ack");
+    until("there is one file", || files::blobs(&data).len() == 1);
 }
 
 /// A conversation on a disk that fails and heals.
