@@ -192,14 +192,14 @@ fn read(client: &mut Client, before: u64) -> BTreeMap<u64, String> {
 }
 
 /// Spreads numbers that are near each other over all there are (SplitMix64).
-fn scatter(number: u64) -> u64 {
+pub fn scatter(number: u64) -> u64 {
     let z = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
 
-fn number(name: &str) -> Option<u64> {
+pub fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap())
 }
 

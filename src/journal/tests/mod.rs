@@ -1,6 +1,7 @@
 //! What every engine has to do, and that all do the same.
 
 mod backup;
+mod blobs;
 mod checkpoint;
 mod contract;
 mod disk;
