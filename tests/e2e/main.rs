@@ -13,6 +13,7 @@ mod doctor;
 mod drain;
 mod faults;
 mod files;
+mod files_beside;
 mod files_kill;
 mod full;
 mod handshake;

@@ -15,9 +15,8 @@ use super::super::directory::DATABASE;
 use super::super::key_values;
 use super::super::row::{RoomNumber, key, nat};
 use super::super::schema;
-use super::carried::CarriedFile;
 use super::line::{EntryLine, Header, KeyValueLine, Line, RoomLine, VERSION};
-use super::{FullEntry, TransferError, full_entry, select_full_entry};
+use super::{CarriedFile, FullEntry, TransferError, full_entry, select_full_entry};
 use crate::chat::record::{Change, Files, KeyValue, Namespace};
 use crate::clock::Now;
 

@@ -28,6 +28,7 @@ mod line;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
@@ -35,8 +36,9 @@ use super::super::OpenError;
 use super::super::draft::BodyHash;
 use super::super::history::StoredEntry;
 use super::row::{self, ENTRY_COLUMN_COUNT, ENTRY_COLUMNS};
+use crate::chat::record::{Change, Entry, File};
 pub use backup::{Contents, back_up, look_through};
-pub use carried::{CarriedFile, carried_files};
+pub use carried::carried_files;
 pub use export::{Exported, export};
 pub use import::{Imported, import};
 
@@ -109,6 +111,37 @@ impl std::error::Error for TransferError {
 impl From<OpenError> for TransferError {
     fn from(error: OpenError) -> Self {
         Self::Open(error)
+    }
+}
+
+/// A file and the message that carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedFile {
+    /// The name of the room.
+    pub room: Arc<str>,
+    /// The message.
+    pub mid: u64,
+    /// The file.
+    pub file: File,
+}
+
+impl CarriedFile {
+    /// Returns the files of an entry, if it is a message.
+    fn of(room: &Arc<str>, entry: &Entry) -> impl Iterator<Item = Self> {
+        let files = match &entry.change {
+            Change::Message { files, .. } => Some(files),
+            _ => None,
+        };
+        let carried =
+            |file: &File| Self { room: Arc::clone(room), mid: entry.seq, file: file.clone() };
+        files.into_iter().flat_map(|files| files.iter()).map(carried)
+    }
+}
+
+impl fmt::Display for CarriedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { room, mid, file: File { name, blob, .. } } = self;
+        write!(f, "{name} (message {mid} in {room}, {})", blob.to_hex())
     }
 }
 
