@@ -154,6 +154,7 @@ fn said(mid: u64, content: &str) -> StoredMessage {
         deleted: None,
         edited: false,
         reactions: Vec::new(),
+        replies: 0,
     }
 }
 

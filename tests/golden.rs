@@ -17,7 +17,8 @@ use chinwag::chat::record::{
 use chinwag::chat::{
     Account, Busy, Code, Day, DirectSummary, History, Hit, Hook, HookKind, Invitation, Joined,
     Member, MembershipSummary, Missed, Notify, OutputMode, Pins, ReadState, Refusal, Removed,
-    Resumed, RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User, Welcome,
+    Replies, Resumed, RoomSummary, SearchResults, Series, ServerEvent, Stats, Status, User,
+    Welcome,
 };
 use serde_json::{Value, json};
 
@@ -346,6 +347,7 @@ fn said(mid: u64, content: &str) -> StoredMessage {
         deleted: None,
         edited: false,
         reactions: Vec::new(),
+        replies: 0,
         files: Files::default(),
     }
 }
@@ -579,6 +581,7 @@ fn record() -> Vec<Named> {
         expires: Some(TS + 60_000),
         edited: true,
         reactions: vec![(s("👍"), vec![s("Alice"), s("Bob")])],
+        replies: 3,
         ..said(120, "as meant")
     };
     let gone = StoredMessage { seq: 126, deleted: Some(DeletionReason::Author), ..said(121, "") };
@@ -606,6 +609,16 @@ fn record() -> Vec<Named> {
                     Missed { room: s("lobby"), from: 42, to: 57, lost: None },
                     Missed { room: s("dev"), from: 8, to: 9, lost: Some((8, 9, "retention")) },
                 ],
+            })),
+        ),
+        (
+            "replies",
+            ServerEvent::Replies(Box::new(Replies {
+                re: Some(s("r2")),
+                room: s("lobby"),
+                mid: 119,
+                messages: vec![StoredMessage { reply_to: Some(119), ..said(120, "hi, too") }],
+                more: true,
             })),
         ),
         (

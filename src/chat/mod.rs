@@ -80,8 +80,8 @@ pub use protocol::literal::is_literal;
 pub use protocol::login::Login;
 pub use protocol::membership::{Invitation, MembershipSummary, Notify};
 pub use protocol::payloads::{
-    DirectSummary, History, Hit, Joined, Member, Missed, Pins, ReadState, Removed, Resumed,
-    RoomSummary, SearchResults, User, Welcome,
+    DirectSummary, History, Hit, Joined, Member, Missed, Pins, ReadState, Removed, Replies,
+    Resumed, RoomSummary, SearchResults, User, Welcome,
 };
 pub use protocol::request::{Body, Credential, NewFile, Post, Request, Uploader};
 pub use protocol::server_event::ServerEvent;

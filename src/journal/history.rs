@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::draft::ReactionCounts;
-use super::page::{Budget, Source, entry_bytes, message_bytes};
+use super::page::{Budget, REPLIES_COUNTED_MAX, Source, entry_bytes, message_bytes};
 use crate::chat::record::{
     AuthorKey, Change, DeletionReason, Entry, Files, StoredMessage, files_bytes,
 };
@@ -37,6 +37,8 @@ pub(super) struct History {
     entries: VecDeque<StoredEntry>,
     /// The state of the messages in memory that were changed.
     changed: HashMap<u64, MessageState>,
+    /// The replies to the messages in memory, oldest first, without those that are deleted.
+    replies: HashMap<u64, Vec<u64>>,
     messages: u64,
     bytes: usize,
 }
@@ -52,6 +54,7 @@ impl History {
             base,
             entries: VecDeque::new(),
             changed: HashMap::new(),
+            replies: HashMap::new(),
             messages: 0,
             bytes: 0,
         }
@@ -122,7 +125,12 @@ impl History {
         debug_assert_eq!(stored.entry.seq, self.next(), "a record has no gaps");
         let seq = stored.entry.seq;
         match &stored.entry.change {
-            Change::Message { .. } => self.messages = self.messages.saturating_add(1),
+            Change::Message { reply_to, .. } => {
+                self.messages = self.messages.saturating_add(1);
+                if let Some(to) = reply_to.filter(|to| self.base <= *to && *to < seq) {
+                    self.replies.entry(to).or_default().push(seq);
+                }
+            }
             Change::Pinned { .. } | Change::Topic { .. } | Change::Moderated { .. } => {}
             Change::Edited { mid, content } => {
                 if let Some(changed) = self.change(*mid, seq) {
@@ -152,6 +160,7 @@ impl History {
             self.messages = self.messages.saturating_sub(1);
             self.changed.remove(&oldest.entry.seq);
         }
+        self.replies.remove(&oldest.entry.seq);
         Some(oldest)
     }
 
@@ -208,6 +217,7 @@ impl History {
             deleted: changed.and_then(|changed| changed.deleted),
             edited: edit.is_some(),
             reactions: changed.map_or_else(Vec::new, |changed| grouped(&changed.reactions)),
+            replies: self.replies.get(mid).map_or(0, |mids| counted(mids.len())),
         })
     }
 
@@ -242,7 +252,10 @@ impl History {
         for stored in self.entries.range_mut(start..end) {
             let seq = stored.entry.seq;
             let content = match &mut stored.entry.change {
-                Change::Message { content, files, .. } if seq == mid => {
+                Change::Message { content, reply_to, files, .. } if seq == mid => {
+                    if let Some(replies) = reply_to.and_then(|to| self.replies.get_mut(&to)) {
+                        replies.retain(|reply| *reply != mid);
+                    }
                     self.bytes = self.bytes.saturating_sub(files_bytes(files));
                     *files = Files::default();
                     content
@@ -301,6 +314,27 @@ impl Source for History {
         Ok((found, false))
     }
 
+    fn replies(
+        &self,
+        to: u64,
+        seq: u64,
+        mut budget: Budget,
+    ) -> Result<(Vec<StoredMessage>, bool), NotInMemory> {
+        if to < self.base {
+            return Err(NotInMemory);
+        }
+        let mids = self.replies.get(&to).map_or(&[][..], Vec::as_slice);
+        let mut found = Vec::new();
+        for mid in mids.iter().skip(mids.partition_point(|mid| *mid < seq)) {
+            let Some(said) = self.current(*mid) else { continue };
+            if !budget.take(message_bytes(&said)) {
+                return Ok((found, true));
+            }
+            found.push(said);
+        }
+        Ok((found, false))
+    }
+
     fn entries(&self, seq: u64, mut budget: Budget) -> Result<(Vec<Entry>, bool), NotInMemory> {
         let mut found = Vec::new();
         for stored in self.since(seq)? {
@@ -311,6 +345,11 @@ impl Source for History {
         }
         Ok((found, false))
     }
+}
+
+/// Returns the number of replies as it is told.
+pub(super) fn counted(replies: usize) -> u32 {
+    u32::try_from(replies.min(REPLIES_COUNTED_MAX)).unwrap_or(0)
 }
 
 /// A page needs entries that are stored, but not in memory.

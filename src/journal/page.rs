@@ -27,6 +27,15 @@ pub(super) trait Source {
     /// more.
     fn from(&self, seq: u64, budget: Budget) -> Result<(Vec<StoredMessage>, bool), Self::Error>;
 
+    /// Collects the oldest replies to `to` from `seq` on that are not deleted, within the budget.
+    /// Also returns whether there are more.
+    fn replies(
+        &self,
+        to: u64,
+        seq: u64,
+        budget: Budget,
+    ) -> Result<(Vec<StoredMessage>, bool), Self::Error>;
+
     /// Collects the oldest entries from `seq` on, within the budget. Also returns whether there are
     /// more.
     fn entries(&self, seq: u64, budget: Budget) -> Result<(Vec<Entry>, bool), Self::Error>;
@@ -54,6 +63,9 @@ pub(super) fn page<S: Source>(source: &S, query: &Query) -> Result<Page, S::Erro
             found.extend(after);
             (found, before || more)
         }
+        // No reply is kept longer than the message.
+        Span::Replies { to, .. } if to < source.first() => (Vec::new(), false),
+        Span::Replies { to, after } => source.replies(to, after.saturating_add(1), budget)?,
         Span::Entries(seq) => {
             let seq = seq.saturating_add(1);
             let (entries, more) = source.entries(seq, budget)?;
@@ -141,6 +153,9 @@ fn newer<S: Source>(
     lose(lost, seq.max(1), source.first());
     Ok(part)
 }
+
+/// Replies to a message that are counted; above, there are as many or more.
+pub(super) const REPLIES_COUNTED_MAX: usize = 100;
 
 /// Notes that the entries `from..end` are lost.
 fn lose(lost: &mut Vec<(u64, u64)>, from: u64, end: u64) {

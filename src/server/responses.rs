@@ -144,6 +144,7 @@ mod tests {
             deleted: None,
             edited: false,
             reactions: Vec::new(),
+            replies: 0,
         };
         JournalResponse::Page(Page {
             request_id: RequestId(id),

@@ -164,7 +164,7 @@ test("moderators pin messages, which all find in a panel", async () => {
   await bob.getByRole("button", { name: "Pinned messages" }).waitFor({ state: "hidden" });
 });
 
-test("replies are counted at a message, and the number leads to them", async () => {
+test("replies are counted at a message, loaded or not, and the number leads to them", async () => {
   const bob = await connectBot(world.url, "Bob of replies", "answers");
   await bob.say("a question");
   await bob.say(...Array.from({ length: 60 }, (_, i) => `filler ${i + 1}\nand more`), { content: "one answer", reply_to: 1 }, { content: "two answer", reply_to: 1 });
@@ -174,6 +174,9 @@ test("replies are counted at a message, and the number leads to them", async () 
   await alice.evaluate(() => (location.hash = "#answers/1"));
   const replies = rows(alice, "a question").getByRole("button", { name: "2 replies" });
   await replies.click();
+  const dialog = alice.getByRole("dialog", { name: "Replies" });
+  await dialog.getByRole("button", { name: /two answer/ }).waitFor();
+  await dialog.getByRole("button", { name: /one answer/ }).click();
   await until(() => inSight(rows(alice, "one answer")), "the first answer to be in sight");
   bob.close();
 });

@@ -105,7 +105,7 @@ const NAMES: [&str; 49] = [
 ];
 
 /// Messages with a text of any length, or that take none and get one all the same.
-const TEXTS: [&str; 40] = [
+const TEXTS: [&str; 41] = [
     "TEXT",
     r#"{"type":"send_message","payload":"TEXT"}"#,
     r#"{"type":"set_status","payload":{"status":"away","text":"TEXT"}}"#,
@@ -114,6 +114,7 @@ const TEXTS: [&str; 40] = [
     r#"{"type":"search","payload":{"query":"TEXT"}}"#,
     r#"{"type":"search","payload":{"query":"x","zone":"TEXT"}}"#,
     "/search TEXT",
+    "/replies TEXT",
     "/search from:TEXT",
     r#"{"type":"auth","payload":"TEXT"}"#,
     r#"{"type":"resume","payload":{"session":"TEXT"}}"#,
@@ -149,12 +150,13 @@ const TEXTS: [&str; 40] = [
 ];
 
 /// Messages with a number of any size.
-const NUMBERS: [&str; 20] = [
+const NUMBERS: [&str; 21] = [
     r#"{"type":"stats","payload":{"minutes":NUMBER}}"#,
     r#"{"type":"list_rooms","payload":{"from":"NUMBER.NUMBER","limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"before":NUMBER,"limit":NUMBER}}"#,
     r#"{"type":"history","payload":{"after":NUMBER}}"#,
     r#"{"type":"history","payload":{"around":NUMBER}}"#,
+    r#"{"type":"replies","payload":{"mid":NUMBER,"after":NUMBER,"limit":NUMBER}}"#,
     r#"{"type":"search","payload":{"query":"x","before":NUMBER,"limit":NUMBER}}"#,
     r#"{"type":"join_room","payload":{"room":"dev","history":NUMBER}}"#,
     r#"{"type":"join_room","payload":{"room":"dev","after":NUMBER,"epoch":"e"}}"#,

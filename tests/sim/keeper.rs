@@ -416,6 +416,7 @@ impl Record {
                     deleted: None,
                     edited: false,
                     reactions: Vec::new(),
+                    replies: 0,
                 };
                 self.said.insert(seq, said);
             }

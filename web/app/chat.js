@@ -13,7 +13,7 @@ import { Chinwag, remembered } from "../chinwag.js";
 import { isDirect } from "../client/event.js";
 import { roomNamed } from "../state/directory.js";
 import { moderates, namesIn } from "../state/moderation.js";
-import { asMessage, list } from "../state/room.js";
+import { asMessage, list as listOf } from "../state/room.js";
 import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
 import { copyText, setUpCopying } from "../view/clipboard.js";
@@ -136,7 +136,7 @@ export function startChat(name, { room, target }, storage, quit) {
 }
 
 /** @param {Core} core */
-function buildList({ chat, store, loader, actions, deletions, navigation, questions }) {
+function buildList({ chat, store, loader, actions, deletions, feedback, navigation, questions }) {
   const list = messageListView({
     retry: (id) => chat.retry(id),
     discard: (id) => chat.discard(id),
@@ -145,6 +145,7 @@ function buildList({ chat, store, loader, actions, deletions, navigation, questi
     loadPage: (room, page) => loader.loadPage(room, page),
     seek: (room, mid) => navigation.showMessage(room, mid),
     open: (room) => navigation.join(room),
+    showReplies: (mid) => showReplies(store.state.active, mid),
     undoDelete: (mid) => deletions.undo(store.state.active, mid),
     saveEdit: (mid, text) => {
       endEdit(store);
@@ -157,6 +158,18 @@ function buildList({ chat, store, loader, actions, deletions, navigation, questi
     attention: () => updateAttention(store, list),
   });
   return list;
+
+  /** @param {string} room @param {number} mid */
+  function showReplies(room, mid) {
+    withPart(import("../view/replies.js"), ({ openReplies }) => openReplies({
+      load: async (after) => {
+        const { messages, more } = (await chat.replies(room, mid, { after })).payload;
+        return { messages: listOf(messages).map((raw) => asMessage(raw, store.state.you)), more: more === true };
+      },
+      show: (reply) => navigation.showMessage(room, reply),
+      showError: feedback.showError,
+    }));
+  }
 }
 
 /** @param {Core} core @param {Drafts} drafts @param {{ browse: () => void, help: () => void }} dialogs */
@@ -259,7 +272,7 @@ function buildSideViews(core, composer, announce) {
     cache.cacheView(chat, (event) => store.dispatch(event), { active: () => store.state.active }),
     membersView(chat),
     pinsView({
-      load: async (room) => list((await chat.listPins(room)).payload.messages).map((raw) => asMessage(raw, store.state.you)),
+      load: async (room) => listOf((await chat.listPins(room)).payload.messages).map((raw) => asMessage(raw, store.state.you)),
       show: (room, mid) => navigation.showMessage(room, mid),
       showError: core.feedback.showError,
     }),

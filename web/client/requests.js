@@ -101,6 +101,17 @@ export class Requests {
     return this.ask("list_pins", undefined, room);
   }
 
+  /**
+   * Requests the replies to a message, the oldest first.
+   *
+   * @param {string} room
+   * @param {number} mid
+   * @param {{ after?: number, limit?: number }} [page]
+   */
+  replies(room, mid, page = {}) {
+    return this.ask("replies", { mid, ...page }, room);
+  }
+
   /** @param {string} room @param {number} mid @param {string} emoji @param {boolean} on */
   react(room, mid, emoji, on) {
     return this.submit("react", room, { mid, emoji, on });

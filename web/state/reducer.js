@@ -228,7 +228,7 @@ function deleteMessage(state, name, mid) {
       deleting: room.deleting.filter((it) => it !== mid),
       pins: withoutPins(room.pins, gone ? [gone] : []),
     };
-    return gone ? withoutUnread(rest, [gone], state.you) : rest;
+    return gone ? withoutUnread(withReplies(rest, gone, -1), [gone], state.you) : rest;
   });
   const { search } = next;
   const found = search?.found.filter((it) => it.mid !== mid || it.room !== name);
@@ -250,9 +250,16 @@ function addMessage(state, name, { seq, ts, local, payload = {} }) {
     const { [message.sender]: _, ...typing } = room.typing;
     const counted = isSeen ? room : withUnread(room, message, isAddressed(room, message.content, state.you));
     const partner = room.partner || isOwn || !isDirect(name) ? room.partner : message.sender;
-    const next = withMessages({ ...counted, typing, partner }, [message]);
+    const isNew = !find(room.messages, message.mid);
+    const next = withReplies(withMessages({ ...counted, typing, partner }, [message]), message, isNew ? 1 : 0);
     return trimmed(next, isActive ? MESSAGES_MAX : INACTIVE_MESSAGES_MAX, isActive && !state.attentive);
   });
+}
+
+/** Changes the number of replies at the message that another one answers. @param {Room} room @param {Message} reply @param {number} by */
+function withReplies(room, { replyTo }, by) {
+  if (replyTo === undefined || by === 0) return room;
+  return withChangedMessage(room, replyTo, (it) => ({ ...it, replies: Math.max((it.replies ?? 0) + by, 0) }));
 }
 
 /** Adds a page of history. @param {State} state @param {Room} room @param {ChatEvent} event @returns {Room} */

@@ -15,6 +15,7 @@
  * @property {boolean} [account]   its sender had an account
  * @property {string} [hook]       the hook that posted it; its sender names the hook, too
  * @property {number} [replyTo]
+ * @property {number} [replies]    how many there are; 100 means as many or more
  * @property {number} [expires]    server time
  * @property {boolean} [edited]
  * @property {Reaction[]} reactions
@@ -231,6 +232,7 @@ export function asMessage(raw, you, local) {
   if (account === true) message.account = true;
   if (text(hook)) message.hook = hook;
   if (typeof reply_to === "number") message.replyTo = reply_to;
+  if (count(raw.replies, 0) > 0) message.replies = raw.replies;
   if (typeof expires === "number") message.expires = timestamp(expires);
   if (edited) message.edited = true;
   if (files.length) message.files = files;

@@ -25,7 +25,7 @@ import { find, withReaction } from "./room.js";
  * @property {boolean} [isMentioned]  mentions the reader
  * @property {Message | null} [quoted]  the message it replies to; null if that is not loaded
  * @property {boolean} [isPinned]
- * @property {Replies} [replies]  how many there are, and the first of them
+ * @property {number} [replies]  how many there are
  * @property {Pending} [pending]      the pending event that sends or changes it
  * @property {{ text?: string }} [edit]  the reader edits it; `text`: instead of the message's
  * @property {boolean} [isDeleting]   the reader deletes it, and can undo that until it is pending
@@ -93,7 +93,7 @@ export function timeline(room, from, to, reader) {
       isMentioned: message.sender !== you && isMentionedIn(message, you, names),
       quoted: replyTo === undefined ? undefined : (find(messages, replyTo) ?? null),
       isPinned: room.pins.includes(mid),
-      replies: replies.get(mid),
+      replies: Math.max(message.replies ?? 0, replies.get(mid) ?? 0),
       pending: change ?? pendingById.get(local),
       edit: edit?.room === room.name && edit.mid === mid ? edit : undefined,
       isDeleting: room.deleting.includes(mid) || (change?.type === "delete_message" && !change.error),
@@ -103,20 +103,16 @@ export function timeline(room, from, to, reader) {
   return [...items, ...others];
 }
 
-/** @typedef {{ number: number, first: number }} Replies */
-
-/** @type {WeakMap<Message[], Map<number, Replies>>} */
+/** @type {WeakMap<Message[], Map<number, number>>} */
 const repliesByMessages = new WeakMap();
 
-/** Returns the loaded replies by the message that they answer. @param {Message[]} messages */
+/** Counts the loaded replies by the message that they answer. @param {Message[]} messages */
 function repliesIn(messages) {
   let replies = repliesByMessages.get(messages);
   if (replies) return replies;
   replies = new Map();
-  for (const { mid, replyTo } of messages) {
-    if (replyTo === undefined) continue;
-    const before = replies.get(replyTo);
-    replies.set(replyTo, { number: (before?.number ?? 0) + 1, first: before?.first ?? mid });
+  for (const { replyTo } of messages) {
+    if (replyTo !== undefined) replies.set(replyTo, (replies.get(replyTo) ?? 0) + 1);
   }
   repliesByMessages.set(messages, replies);
   return replies;

@@ -24,6 +24,7 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {(id: string) => void} discard
  * @property {(mid: number, emoji: string, on: boolean) => void} react
  * @property {(mid: number) => void} show
+ * @property {(mid: number) => void} showReplies
  * @property {(mid: number) => void} undoDelete
  * @property {(mid: number, text: string) => void} saveEdit
  * @property {() => void} cancelEdit
@@ -38,6 +39,9 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
 
 /** Lines of a text that are shown at once. */
 const LINES_MAX = 40;
+
+/** Replies that the server counts; above, there are as many or more. */
+const REPLIES_COUNTED_MAX = 100;
 
 /** The beginning of a message that describes an action of its sender. */
 const ACTION_PREFIX = "/me ";
@@ -132,12 +136,17 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned,
   }
   if (reactions.length) body.append(reactionsOf(mid, reactions, actions));
   if (isPinned) body.append(make("div", { class: "muted note", text: t("pinned") }));
-  if (replies) body.append(make("button", { class: "replies", type: "button", text: t("replies", { n: replies.number }), onclick: () => actions.show(replies.first) }));
+  if (replies) body.append(make("button", { class: "replies", type: "button", text: repliesText(replies), onclick: () => actions.showReplies(mid) }));
   if (pending?.error) body.append(failure(pending, actions));
   else if (isUnsent) body.append(make("span", pending.isSlow ? { class: "muted note", text: t("sending") } : { class: "unseen", text: t("unsent") }));
   // The toolbar may be in this row and have the focus: it stays.
   for (const child of [...row.children]) if (!child.matches(".toolbar")) child.remove();
   row.prepend(isHead ? avatar(sender) : make("span", { class: "gutter" }, time), body);
+}
+
+/** @param {number} number */
+function repliesText(number) {
+  return number < REPLIES_COUNTED_MAX ? t("replies", { n: number }) : t("replies_many");
 }
 
 /** @param {import("../state/room.js").Attachment[]} files */
@@ -252,8 +261,7 @@ function isSame(a, b) {
     a.isMentioned === b.isMentioned &&
     a.quoted === b.quoted &&
     a.isPinned === b.isPinned &&
-    a.replies?.number === b.replies?.number &&
-    a.replies?.first === b.replies?.first &&
+    a.replies === b.replies &&
     a.pending === b.pending &&
     a.edit === b.edit &&
     a.isDeleting === b.isDeleting &&

@@ -4,13 +4,10 @@
  * @module
  */
 
-import { plainText } from "../text/markup.js";
 import { t } from "../strings/strings.js";
 import { openDialog } from "./dialog.js";
 import { byId, make } from "./dom.js";
-import { dayAndClock, isoOf, longTime } from "./time.js";
-
-const EXCERPT_CHARS = 300;
+import { excerptOf } from "./excerpt.js";
 
 /**
  * @typedef {object} PinsActions
@@ -36,16 +33,10 @@ export function pinsView({ load, show, showError }) {
   /** @param {string} name */
   async function open(name) {
     const messages = await load(name);
-    const rows = messages.map(({ mid, sender, ts, content }) => {
-      const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: dayAndClock(ts) });
-      const meta = make("span", { class: "meta" }, make("bdi", { class: "sender", text: sender }), " ", time);
-      const excerpt = make("span", { class: "excerpt", dir: "auto", text: plainText(content).slice(0, EXCERPT_CHARS) });
-      const onclick = () => {
-        dialog.close();
-        show(name, mid);
-      };
-      return make("li", {}, make("button", { class: "result", type: "button", onclick }, meta, " ", excerpt));
-    });
+    const rows = messages.map((message) => excerptOf(message, () => {
+      dialog.close();
+      show(name, message.mid);
+    }));
     const list = rows.length ? make("ul", { class: "pinned" }, ...rows) : make("p", { class: "muted", text: t("no_pins") });
     const dialog = openDialog("pins", t("pinned_messages"), list);
   }

@@ -10,7 +10,7 @@ use crate::chat::protocol::client_event::{ClientEvent, Command};
 use crate::chat::protocol::commands;
 use crate::chat::protocol::error::{Code, Refusal};
 use crate::chat::protocol::server_event::ServerEvent;
-use crate::chat::record::{Change, DeletionReason, ModerationAction};
+use crate::chat::record::{Change, DeletionReason, ModerationAction, Span};
 use crate::chat::step::Step;
 
 impl Chat {
@@ -266,6 +266,10 @@ impl Chat {
                 let room = self.room_to_read(from, room)?;
                 self.fetch_history(step, from, room, span, limit, re);
             }
+            Command::Replies { mid, after, limit } => {
+                let room = self.room_to_read(from, room)?;
+                self.fetch_history(step, from, room, Span::Replies { to: mid, after }, limit, re);
+            }
             Command::Search(search) => return self.search(step, from, re, room, search),
             Command::ListUsers => {
                 let key = self.room_to_read(from, room)?;
@@ -320,7 +324,7 @@ impl Chat {
 fn price(command: &Command) -> u32 {
     match command {
         Command::Search(_) | Command::ListMembers { .. } | Command::ListPins => 5,
-        Command::History { .. } => 2,
+        Command::History { .. } | Command::Replies { .. } => 2,
         Command::Resume { rooms, .. } => {
             u32::try_from(rooms.len() / 8).unwrap_or(u32::MAX).saturating_add(1)
         }

@@ -9,7 +9,7 @@ use crate::chat::output_mode::OutputMode;
 use crate::chat::pending::{PendingPage, PendingRequest, Purpose};
 use crate::chat::people::client::ClientRef;
 use crate::chat::protocol::error::Refusal;
-use crate::chat::protocol::payloads::History;
+use crate::chat::protocol::payloads::{History, Replies};
 use crate::chat::protocol::server_event::ServerEvent;
 use crate::chat::protocol::wire_size;
 use crate::chat::record::{
@@ -82,6 +82,11 @@ impl Chat {
     ) {
         let own = from.author;
         let Some(history) = self.history(own, room, span, re, page) else { return };
+        if let Span::Replies { to: mid, .. } = span {
+            let History { re, room, messages, more, .. } = history;
+            let replies = Replies { re, room, mid, messages, more };
+            return step.reply(from.id, ServerEvent::Replies(Box::new(replies)));
+        }
         let Some(inside) = self.rooms.get(room) else { return };
         let Some((client, _)) = self.people.client(from.slot) else { return };
         if client.mode == OutputMode::Json {

@@ -200,6 +200,7 @@ mod tests {
             deleted: None,
             edited: false,
             reactions: Vec::new(),
+            replies: 0,
         };
         record::Hit { room: room.into(), said }
     }

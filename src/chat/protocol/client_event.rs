@@ -121,6 +121,15 @@ pub enum Command {
         /// Number of messages.
         limit: Option<u32>,
     },
+    /// Read the replies to a message.
+    Replies {
+        /// The message.
+        mid: u64,
+        /// The `seq` above which they are.
+        after: u64,
+        /// Number of messages.
+        limit: Option<u32>,
+    },
     /// Search for messages by their words.
     Search(SearchQuery),
     /// Resume rooms after a lost connection.

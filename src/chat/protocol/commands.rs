@@ -9,7 +9,7 @@ use crate::chat::protocol::membership::Notify;
 use crate::chat::record::{ModerationAction, Span};
 
 /// The commands: name, arguments, what it does.
-const COMMANDS: [(&str, &str, &str); 42] = [
+const COMMANDS: [(&str, &str, &str); 43] = [
     ("help", "", "list the commands"),
     ("name", "NEW", "change your name"),
     ("join", "ROOM", "join a room; what you type goes there"),
@@ -24,6 +24,7 @@ const COMMANDS: [(&str, &str, &str); 42] = [
     ("me", "TEXT", "describe what you do"),
     ("topic", "[TEXT]", "show or set the room's topic"),
     ("history", "[N]", "show earlier messages"),
+    ("replies", "SEQ", "show the replies to a message"),
     ("search", "WORDS", "search your rooms; from:NAME in:ROOM has:file"),
     ("edit", "TEXT", "correct your last message"),
     ("delete", "[SEQ]", "delete a message of yours"),
@@ -124,6 +125,10 @@ fn query(word: &str, rest: &str) -> Result<Option<ClientEvent>, Refusal> {
         "history" => {
             let limit = number(word, rest)?.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
             (None, Command::History { span: Span::Latest, limit })
+        }
+        "replies" => {
+            let mid = number(word, rest)?.filter(|mid| *mid > 0).ok_or_else(|| usage(word))?;
+            (None, Command::Replies { mid, after: 0, limit: None })
         }
         "search" if rest.is_empty() => return Err(usage(word)),
         "search" => {
@@ -336,6 +341,7 @@ mod tests {
             ("/topic Release day", Command::SetTopic("Release day".into())),
             ("/history", Command::History { span: Span::Latest, limit: None }),
             ("/history 5", Command::History { span: Span::Latest, limit: Some(5) }),
+            ("/replies 7 ", Command::Replies { mid: 7, after: 0, limit: None }),
             (
                 "/search tea from:bob",
                 Command::Search(SearchQuery {

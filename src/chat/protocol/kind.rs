@@ -64,6 +64,8 @@ pub enum EventKind {
     Unpin,
     /// List the pinned messages of a room.
     ListPins,
+    /// Read the replies to a message.
+    Replies,
 }
 
 /// The form of an event's payload.
@@ -149,7 +151,7 @@ pub enum ValueForm {
 
 impl EventKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::SendMessage,
         Self::Typing,
         Self::Ping,
@@ -179,6 +181,7 @@ impl EventKind {
         Self::Pin,
         Self::Unpin,
         Self::ListPins,
+        Self::Replies,
     ];
 
     /// Finds a kind by its name.
@@ -218,6 +221,7 @@ impl EventKind {
             Self::Pin => "pin",
             Self::Unpin => "unpin",
             Self::ListPins => "list_pins",
+            Self::Replies => "replies",
         }
     }
 
@@ -252,6 +256,7 @@ impl EventKind {
             Self::Pin => "Pin a message.",
             Self::Unpin => "Unpin a message.",
             Self::ListPins => "List the pinned messages of a room.",
+            Self::Replies => "Read the replies to a message, the oldest first.",
             Self::MarkUnread => "Move the account's read marker back before a message.",
         }
     }
@@ -276,6 +281,7 @@ impl EventKind {
                 exclusive: &["before", "after", "around"],
                 ..PayloadForm::of(HISTORY)
             },
+            Self::Replies => PayloadForm::of(REPLIES),
             Self::Search => PayloadForm::of(SEARCH).or_bare("query"),
             Self::Resume => PayloadForm::of(RESUME),
             Self::SetName => PayloadForm::of(SET_NAME).or_bare("name"),
@@ -403,6 +409,11 @@ const HISTORY: &[Field] = &[
     optional(Key::Around, ValueForm::Number, "Messages around this `seq`."),
     optional(Key::Limit, ValueForm::Number, "How many messages."),
 ];
+const REPLIES: &[Field] = &[
+    MID,
+    optional(Key::After, ValueForm::Number, "Replies above this `seq`."),
+    optional(Key::Limit, ValueForm::Number, "How many messages."),
+];
 const SEARCH: &[Field] = &[
     required(Key::Query, ValueForm::Query, "Words, phrases in quotes, and filters."),
     optional(Key::Limit, ValueForm::Number, "How many messages."),
@@ -479,7 +490,7 @@ mod tests {
     #[test]
     fn the_list_of_kinds_is_complete() {
         let numbers: Vec<usize> = EventKind::ALL.iter().map(|kind| *kind as usize).collect();
-        assert_eq!(numbers, (0..=EventKind::ListPins as usize).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..=EventKind::Replies as usize).collect::<Vec<_>>());
         for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.word()), Some(kind));
         }

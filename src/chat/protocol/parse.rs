@@ -218,6 +218,11 @@ fn query(
             limit: payload.number(Key::Limit)?.map(clamped),
         },
         E::History => history(payload)?,
+        E::Replies => Command::Replies {
+            mid: mid(payload)?,
+            after: payload.number(Key::After)?.unwrap_or(0),
+            limit: payload.number(Key::Limit)?.map(clamped),
+        },
         E::Search => Command::Search(SearchQuery {
             words: Key::Query.needed(either(bare, payload, Key::Query)?)?.into(),
             limit: payload.number(Key::Limit)?.map(clamped),

@@ -188,6 +188,21 @@ pub struct Pins {
     pub more: bool,
 }
 
+/// Replies to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replies {
+    /// The `id` of the event that is answered.
+    pub re: Option<Arc<str>>,
+    /// The room.
+    pub room: Arc<str>,
+    /// The message.
+    pub mid: u64,
+    /// The replies, the oldest first.
+    pub messages: Vec<StoredMessage>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
 /// The results of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchResults {

@@ -9,7 +9,8 @@ use crate::chat::protocol::error::Refusal;
 use crate::chat::protocol::hook::Hook;
 use crate::chat::protocol::membership::{Invitation, MembershipSummary};
 use crate::chat::protocol::payloads::{
-    History, Joined, Member, Pins, Removed, Resumed, RoomSummary, SearchResults, User, Welcome,
+    History, Joined, Member, Pins, Removed, Replies, Resumed, RoomSummary, SearchResults, User,
+    Welcome,
 };
 use crate::chat::protocol::stats::Stats;
 use crate::chat::protocol::status::Status;
@@ -339,6 +340,8 @@ pub enum ServerEvent {
     History(Box<History>),
     /// The pinned messages of a room.
     Pins(Box<Pins>),
+    /// Replies to a message.
+    Replies(Box<Replies>),
     /// The results of a search.
     SearchResults(Box<SearchResults>),
     /// The statistics.

@@ -58,7 +58,7 @@ pub(in crate::chat) fn cut(
     let (mut front, mut back) = (0_usize, 0_usize);
     let middle = match span {
         Span::Latest | Span::Before(_) => messages.len(),
-        Span::After(_) | Span::Entries(_) => 0,
+        Span::After(_) | Span::Entries(_) | Span::Replies { .. } => 0,
         Span::Around(mid) => messages.partition_point(|said| said.mid < mid),
     };
     while sum > bytes_max && rest.len() > 1 {
@@ -112,6 +112,7 @@ mod tests {
                 deleted: None,
                 edited: false,
                 reactions: Vec::new(),
+                replies: 0,
             })
             .collect()
     }

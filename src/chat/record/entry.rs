@@ -144,4 +144,6 @@ pub struct StoredMessage {
     pub edited: bool,
     /// Reactions: each emoji and the names of those who gave it.
     pub reactions: Vec<(Arc<str>, Vec<Arc<str>>)>,
+    /// Number of replies to it, up to 100; counted for pages, not for searches.
+    pub replies: u32,
 }

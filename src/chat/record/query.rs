@@ -33,6 +33,13 @@ pub enum Span {
     Around(u64),
     /// Every entry above this `seq`, unfolded: for resuming.
     Entries(u64),
+    /// The oldest replies to a message.
+    Replies {
+        /// The message.
+        to: u64,
+        /// The `seq` above which they are.
+        after: u64,
+    },
 }
 
 /// The answer to a [`Query`].

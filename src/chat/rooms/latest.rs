@@ -121,6 +121,7 @@ mod tests {
             deleted: None,
             edited: false,
             reactions: Vec::new(),
+            replies: 0,
             files: Arc::default(),
         }
     }

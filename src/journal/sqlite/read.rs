@@ -1,14 +1,14 @@
 //! Reading from the database.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::super::history::{Reaction, StoredEntry, grouped};
-use super::super::page::{self, Budget, Source, message_bytes};
+use super::super::page::{self, Budget, REPLIES_COUNTED_MAX, Source, message_bytes};
 use super::file_column;
 use super::room_table::{self, RoomRow};
-use super::row::{self, ACCOUNT, ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, key, nat, seq_of};
+use super::row::{self, ACCOUNT, ENTRY_COLUMN_COUNT, ENTRY_COLUMNS, int, key, nat, seq_of};
 use crate::chat::record::{AuthorKey, Entry, Page, Query, StoredMessage};
 
 /// Reads what a query asks for, all of it at one point in time.
@@ -77,13 +77,24 @@ impl Source for StoredRoom<'_> {
 
     fn below(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let RoomRow { number, first, .. } = self.room;
-        let last = key(number, seq.saturating_sub(1));
-        self.messages("DESC", key(number, first), last, budget)
+        let range = [key(number, first), key(number, seq.saturating_sub(1))];
+        self.messages(&BELOW, &range, budget)
     }
 
     fn from(&self, seq: u64, budget: Budget) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
         let RoomRow { number, top, .. } = self.room;
-        self.messages("ASC", key(number, seq), key(number, top), budget)
+        self.messages(&FROM, &[key(number, seq), key(number, top)], budget)
+    }
+
+    fn replies(
+        &self,
+        to: u64,
+        seq: u64,
+        budget: Budget,
+    ) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
+        let RoomRow { number, top, .. } = self.room;
+        let first = key(number, seq.max(to.saturating_add(1)));
+        self.messages(&REPLIES, &[int(to), first, key(number, top)], budget)
     }
 
     fn entries(&self, seq: u64, mut budget: Budget) -> rusqlite::Result<(Vec<Entry>, bool)> {
@@ -109,26 +120,35 @@ impl Source for StoredRoom<'_> {
 impl StoredRoom<'_> {
     fn messages(
         &self,
-        order: &str,
-        first: i64,
-        last: i64,
+        sql: &str,
+        range: &[i64],
         mut budget: Budget,
     ) -> rusqlite::Result<(Vec<StoredMessage>, bool)> {
-        let mut statement = self.db.prepare_cached(&format!(
-            "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT},
-                    files
-             FROM entries WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 ORDER BY entry {order}"
-        ))?;
-        let mut rows = statement.query([first, last])?;
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(range))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let said = self.said(row)?;
+            let mut said = self.said(row)?;
             if !budget.take(message_bytes(&said)) {
                 return Ok((found, true));
             }
+            said.replies = self.reply_count(said.mid)?;
             found.push(said);
         }
         Ok((found, false))
+    }
+
+    /// Counts the replies to a message.
+    fn reply_count(&self, mid: u64) -> rusqlite::Result<u32> {
+        let RoomRow { number, top, .. } = self.room;
+        let mut statement = self.db.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM entries INDEXED BY replies
+             WHERE reply_to = ?1 AND entry BETWEEN ?2 AND ?3 AND gone IS NULL LIMIT ?4)",
+        )?;
+        let most = int(REPLIES_COUNTED_MAX as u64);
+        let first = key(number, mid.saturating_add(1));
+        let range = [int(mid), first, key(number, top), most];
+        statement.query_row(range, |row| row.get(0))
     }
 
     /// Reads a message as it reads now.
@@ -159,6 +179,7 @@ impl StoredRoom<'_> {
             deleted: row.get::<_, Option<i64>>(6)?.map(row::why),
             edited,
             reactions,
+            replies: 0,
         })
     }
 
@@ -173,3 +194,23 @@ impl StoredRoom<'_> {
         given.collect()
     }
 }
+
+/// Returns the statement that reads messages as [`StoredRoom::said`] expects them.
+fn messages_sql(rest: &str) -> String {
+    format!(
+        "SELECT entry, ts, sender, text, reply_to, expires, gone, edit, changed, {ACCOUNT}, files
+         FROM entries {rest}"
+    )
+}
+
+static BELOW: LazyLock<String> = LazyLock::new(|| {
+    messages_sql("WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 ORDER BY entry DESC")
+});
+static FROM: LazyLock<String> =
+    LazyLock::new(|| messages_sql("WHERE entry BETWEEN ?1 AND ?2 AND kind = 0 ORDER BY entry"));
+static REPLIES: LazyLock<String> = LazyLock::new(|| {
+    messages_sql(
+        "INDEXED BY replies
+         WHERE reply_to = ?1 AND entry BETWEEN ?2 AND ?3 AND gone IS NULL ORDER BY entry",
+    )
+});

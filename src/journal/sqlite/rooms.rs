@@ -330,6 +330,7 @@ fn is_recent(span: Span, top: u64, entries: usize) -> bool {
     match span {
         Span::Latest => true,
         Span::After(seq) | Span::Entries(seq) => seq.saturating_add(entries as u64) >= top,
+        Span::Replies { to, .. } => to.saturating_add(entries as u64) > top,
         Span::Before(_) | Span::Around(_) => false,
     }
 }

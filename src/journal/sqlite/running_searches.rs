@@ -121,6 +121,7 @@ mod tests {
                 deleted: None,
                 edited: false,
                 reactions: Vec::new(),
+                replies: 0,
             },
         };
         let stored = |seq, change| StoredEntry {

@@ -281,7 +281,7 @@ impl OpenError {
 }
 
 /// The migrations; each brings the database to the next version.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("schema.sql"),
     include_str!("search.sql"),
     include_str!("facts.sql"),
@@ -291,6 +291,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("accounts.sql"),
     include_str!("pins.sql"),
     include_str!("files.sql"),
+    include_str!("replies.sql"),
 ];
 #[expect(clippy::cast_possible_wrap, reason = "a handful of migrations")]
 const VERSION: i64 = MIGRATIONS.len() as i64;

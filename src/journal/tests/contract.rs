@@ -99,6 +99,7 @@ pub(super) fn edits_are_folded_in(mut world: World) {
         deleted: None,
         edited: true,
         reactions: Vec::new(),
+        replies: 0,
     };
     let other = StoredMessage {
         mid: 2,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::world::{
-    World, deleted, edited, expiring, message, moderated, reaction, request_id_of, topic,
+    World, answer, deleted, edited, expiring, message, moderated, reaction, request_id_of, topic,
 };
 use crate::chat::record::{
     AuthorKey, Change, Draft, JournalRequest, JournalResponse, Query, RemoveRoom, RequestId,
@@ -29,6 +29,7 @@ enum Step {
 enum What {
     Say(u8),
     SayFor(u64),
+    Answer(u64, Option<u64>),
     Edit(u64, u8),
     Delete(u64),
     React(u64, bool, bool),
@@ -41,6 +42,8 @@ fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         8 => (0..20_u8).prop_map(What::Say),
         2 => (1..4000_u64).prop_map(What::SayFor),
+        4 => (mid(), proptest::option::weighted(0.2, 1..4000_u64))
+            .prop_map(|(mid, life)| What::Answer(mid, life)),
         3 => (mid(), 0..20_u8).prop_map(|(mid, text)| What::Edit(mid, text)),
         2 => mid().prop_map(What::Delete),
         3 => (mid(), any::<bool>(), any::<bool>()).prop_map(|(mid, a, on)| What::React(mid, a, on)),
@@ -64,6 +67,7 @@ fn read() -> impl Strategy<Value = Step> {
         1 => seq().prop_map(Span::After),
         1 => seq().prop_map(Span::Around),
         3 => seq().prop_map(Span::Entries),
+        2 => (seq(), seq()).prop_map(|(to, after)| Span::Replies { to, after }),
     ];
     (0..3_u8, span, 0..8_usize, 0..200_usize)
         .prop_map(|(room, span, limit, bytes_max)| Step::Read { room, span, limit, bytes_max })
@@ -133,6 +137,7 @@ fn change(world: &World, what: &What) -> Change {
     match *what {
         What::Say(content) => message(&text(content)),
         What::SayFor(millis) => expiring("for a while", world.now.unix_ms + millis),
+        What::Answer(mid, life) => answer(mid, life.map(|life| world.now.unix_ms + life)),
         What::Edit(mid, content) => edited(mid, &text(content)),
         What::Delete(mid) => deleted(mid),
         What::React(mid, plus, on) => reaction(mid, if plus { "+" } else { "-" }, on),

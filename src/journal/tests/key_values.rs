@@ -158,7 +158,7 @@ fn a_journal_without_key_values_is_upgraded_without_loss() {
     let db = Connection::open(&path).unwrap();
     db.execute_batch(
         "DROP TABLE facts; DROP TABLE removed; ALTER TABLE entries DROP COLUMN account;
-         DROP TABLE files; ALTER TABLE entries DROP COLUMN files;
+         DROP TABLE files; ALTER TABLE entries DROP COLUMN files; DROP INDEX replies;
          PRAGMA user_version = 2",
     )
     .unwrap();
@@ -173,5 +173,5 @@ fn a_journal_without_key_values_is_upgraded_without_loss() {
     world.stop();
     let version = Connection::open(&path).unwrap();
     let version: i64 = version.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 9);
+    assert_eq!(version, 10);
 }

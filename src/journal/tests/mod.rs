@@ -66,6 +66,8 @@ cases! { parts of pages on memory sqlite: {
     entries_come_as_they_happened
     a_page_is_cut_at_whole_messages
     a_room_without_a_record_is_empty
+    replies_are_found_and_counted_by_their_message
+    replies_are_counted_up_to_a_hundred_and_not_beyond_what_is_kept
 } }
 
 cases! { ids of idempotency on memory sqlite: {

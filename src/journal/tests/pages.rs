@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::world::{World, edited, entries, mids, said, topic};
+use super::world::{World, answer, deleted, edited, entries, mids, said, topic};
 use crate::chat::record::{Entry, Span};
+use crate::journal::Limits;
 
 pub(super) fn pages_go_in_the_direction_asked_for(mut world: World) {
     for _ in 0..10 {
@@ -84,6 +85,67 @@ pub(super) fn a_page_is_cut_at_whole_messages(mut world: World) {
     let page = world.page_of("lobby", Span::Entries(1), 100, 31);
     assert!(page.more);
     assert_eq!(entries(page).len(), 2);
+}
+
+pub(super) fn replies_are_found_and_counted_by_their_message(mut world: World) {
+    world.say("who comes?");
+    world.say("who else?");
+    for to in [1, 2, 1, 99, 1] {
+        world.change(answer(to, None));
+    }
+    // In another room.
+    let mut draft = world.draft(answer(1, None));
+    draft.room = Arc::from("dev");
+    world.add(draft);
+    let replies = |world: &mut World, to, after, limit| {
+        let page = world.page(Span::Replies { to, after }, limit);
+        (page.more, mids(page))
+    };
+    assert_eq!(replies(&mut world, 1, 0, 10), (false, vec![3, 5, 7]));
+    assert_eq!(replies(&mut world, 1, 0, 2), (true, vec![3, 5]));
+    assert_eq!(replies(&mut world, 1, 5, 2), (false, vec![7]));
+    assert_eq!(replies(&mut world, 2, 0, 10), (false, vec![4]));
+    assert_eq!(replies(&mut world, 3, 0, 10), (false, vec![]));
+    assert_eq!(replies(&mut world, 50, 0, 10), (false, vec![]));
+    world.change(answer(1, None));
+    let expires = world.now.unix_ms + 1000;
+    world.change(answer(1, Some(expires)));
+    world.change(edited(3, "I do"));
+    world.change(deleted(5));
+    world.pass(1000);
+    world.settle();
+    assert_eq!(replies(&mut world, 1, 0, 10), (false, vec![3, 7, 8]));
+    let counts: Vec<u32> = world.history().iter().map(|said| said.replies).collect();
+    assert_eq!(counts[..2], [3, 1]);
+    assert!(counts[2..].iter().all(|count| *count == 0));
+    world.change(deleted(1));
+    assert_eq!(replies(&mut world, 1, 0, 10), (false, vec![3, 7, 8]));
+    let mut world = world.again_if_kept();
+    if world.opening.rooms.is_empty() {
+        return;
+    }
+    assert_eq!(replies(&mut world, 1, 0, 10), (false, vec![3, 7, 8]));
+    assert_eq!(world.history()[1].replies, 1);
+}
+
+pub(super) fn replies_are_counted_up_to_a_hundred_and_not_beyond_what_is_kept(world: World) {
+    let limits = Limits { keep_messages: Some(103), ..Limits::default() };
+    let mut world = world.with(limits);
+    world.say("gone soon");
+    world.change(answer(1, None));
+    world.say("much to say");
+    for _ in 0..102 {
+        world.change(answer(3, None));
+    }
+    world.settle();
+    let page = world.page(Span::Latest, 103);
+    let said = said(page);
+    assert_eq!((said[0].mid, said[0].replies), (3, 100));
+    assert_eq!(world.page(Span::Replies { to: 3, after: 0 }, 200).top, 105);
+    let page = world.page(Span::Replies { to: 3, after: 0 }, 200);
+    assert_eq!(mids(page).len(), 102);
+    let page = world.page(Span::Replies { to: 1, after: 0 }, 200);
+    assert_eq!(mids(page), [0; 0]);
 }
 
 pub(super) fn a_room_without_a_record_is_empty(mut world: World) {

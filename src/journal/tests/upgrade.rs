@@ -32,6 +32,7 @@ fn a_journal_of_0_1_0_shows_the_same_history() {
     assert_eq!((&*said[6].content, said[6].edited), ("a typo", true));
     assert_eq!((&*said[7].content, said[7].deleted.is_some()), ("", true));
     assert_eq!(said[13].reply_to, Some(5));
+    assert_eq!(said.iter().find(|it| it.mid == 5).unwrap().replies, 1);
     assert!(said.iter().all(|it| !it.account), "the only account has said nothing");
     // An id that was sent before the upgrade is still known.
     let mut draft = world.draft(message("今天我们讨论数据库迁移的问题"));

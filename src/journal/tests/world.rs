@@ -392,6 +392,12 @@ pub(super) fn mids(page: Page) -> Vec<u64> {
     said(page).iter().map(|said| said.mid).collect()
 }
 
+/// Returns a reply to a message.
+pub(super) fn answer(to: u64, expires: Option<u64>) -> Change {
+    let (content, reply_to) = ("yes".into(), Some(to));
+    Change::Message { content, reply_to, expires, files: Default::default() }
+}
+
 pub(super) fn message(content: &str) -> Change {
     Change::Message {
         files: Default::default(),

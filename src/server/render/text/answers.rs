@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{files, room_and_users, stats, status_and_text, time};
 use crate::chat::record::StoredMessage;
 use crate::chat::{
-    Hit, Invitation, Member, Notify, RoomSummary, SearchResults, ServerEvent, Status, User,
+    Hit, Invitation, Member, Notify, Replies, RoomSummary, SearchResults, ServerEvent, Status, User,
 };
 use crate::config::PublicUrl;
 
@@ -22,6 +22,7 @@ pub(super) fn sentence(event: &ServerEvent, links: Option<&PublicUrl>) -> Option
             it.messages.iter().for_each(|said| found(&mut text, &it.room, said, links));
             text
         }
+        E::Replies(it) => replies(it, links),
         E::Stats(it) => stats::summary(it),
         E::Membership { membership, .. } => {
             let what = match membership.notify {
@@ -55,6 +56,20 @@ fn room_list(rooms: &[RoomSummary], more: bool) -> String {
 fn member_list(room: &str, members: &[Member], more: bool) -> String {
     let names: Vec<&str> = members.iter().map(|member| &*member.name).collect();
     format!("Members not in {room}: {}{}", names.join(", "), if more { " and more" } else { "" })
+}
+
+/// Returns the replies to a message, one per line.
+fn replies(it: &Replies, links: Option<&PublicUrl>) -> String {
+    let Replies { room, mid, .. } = it;
+    let said = it.messages.iter().filter(|said| said.deleted.is_none());
+    let mut text = format!("Replies to message {mid} in {room}:");
+    let length = text.len();
+    said.for_each(|said| found(&mut text, room, said, links));
+    if text.len() == length {
+        return format!("No replies to message {mid} in {room}.");
+    }
+    text.push_str(if it.more { "\nand more" } else { "" });
+    text
 }
 
 /// Returns the messages found, one per line.

@@ -115,6 +115,7 @@ fn sentence(event: &ServerEvent, links: Option<&PublicUrl>) -> Option<String> {
         | E::MemberList { .. }
         | E::SearchResults(_)
         | E::Pins(_)
+        | E::Replies(_)
         | E::Stats(_)
         | E::Membership { .. }
         | E::Invitation(_)

@@ -32,6 +32,7 @@ pub(in crate::server) enum Kind {
     MemberList,
     History,
     Pins,
+    Replies,
     SearchResults,
     Stats,
     Notice,
@@ -42,7 +43,7 @@ pub(in crate::server) enum Kind {
 
 impl Kind {
     /// All kinds, in their order.
-    pub(in crate::server) const ALL: [Self; 32] = [
+    pub(in crate::server) const ALL: [Self; 33] = [
         Self::Welcome,
         Self::Message,
         Self::MessageEdited,
@@ -69,6 +70,7 @@ impl Kind {
         Self::MemberList,
         Self::History,
         Self::Pins,
+        Self::Replies,
         Self::SearchResults,
         Self::Stats,
         Self::Notice,
@@ -106,6 +108,7 @@ impl Kind {
             Self::MemberList => "The members of the room who are not in it.",
             Self::History => "A part of the room's history.",
             Self::Pins => "The pinned messages of the room.",
+            Self::Replies => "Replies to a message.",
             Self::SearchResults => "The messages that a search found.",
             Self::Stats => "The statistics of the server.",
             Self::Notice => "A remark of the server to this client.",
@@ -131,6 +134,7 @@ impl Kind {
             | Self::UserList
             | Self::MemberList
             | Self::Pins
+            | Self::Replies
             | Self::History
             | Self::Membership
             | Self::Invitation

@@ -1,5 +1,6 @@
 //! Payloads about messages and the other entries of a room's history.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -173,6 +174,21 @@ impl<'a> From<&'a chat::Pins> for Pins<'a> {
     }
 }
 
+/// The payload of `replies`.
+#[derive(JsonSchema, Serialize)]
+pub(in crate::server::render) struct Replies<'a> {
+    mid: u64,
+    messages: Vec<Stored<'a>>,
+    more: bool,
+}
+
+impl<'a> From<&'a chat::Replies> for Replies<'a> {
+    fn from(it: &'a chat::Replies) -> Self {
+        let messages = it.messages.iter().map(Stored::from).collect();
+        Self { mid: it.mid, messages, more: it.more }
+    }
+}
+
 /// The payload of `search_results`.
 #[derive(JsonSchema, Serialize)]
 pub(in crate::server::render) struct SearchResults<'a> {
@@ -218,6 +234,8 @@ struct Stored<'a> {
     deleted: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<Reactions<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replies: Option<NonZeroU32>,
 }
 
 /// The users who gave a message one of its reactions.
@@ -244,6 +262,7 @@ impl<'a> From<&'a StoredMessage> for Stored<'a> {
             edited: it.edited,
             deleted: it.deleted.map(deletion),
             reactions: reactions.collect(),
+            replies: NonZeroU32::new(it.replies),
         }
     }
 }

@@ -23,8 +23,8 @@ use hooks::{Hook, Hooks};
 use kind::Kind;
 use memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use messages::{
-    Deleted, Edited, File, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
-    SearchResults, Topic,
+    Deleted, Edited, File, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Replies,
+    Resumed, SearchResults, Topic,
 };
 use replies::{Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, RoomRemoved, StatusSet};
 use rooms::{Joined, Left, Live, Presence, Read, RoomList, Welcome};
@@ -100,6 +100,7 @@ impl<'a> Envelope<'a> {
             }
             E::History(it) => Self::in_room(K::History, &it.room).answering(it.re.as_deref()),
             E::Pins(it) => Self::in_room(K::Pins, &it.room).answering(it.re.as_deref()),
+            E::Replies(it) => Self::in_room(K::Replies, &it.room).answering(it.re.as_deref()),
             E::SearchResults(it) => Self::new(K::SearchResults).answering(it.re.as_deref()),
             E::Stats(it) => Self::new(K::Stats).answering(it.re.as_deref()).at(it.ts),
             E::Resumed(it) => Self::new(K::Resumed).answering(it.re.as_deref()),
@@ -178,6 +179,7 @@ pub(in crate::server::render) enum Payload<'a> {
     MemberList(MemberList<'a>),
     History(History<'a>),
     Pins(Pins<'a>),
+    Replies(Replies<'a>),
     SearchResults(SearchResults<'a>),
     Stats(Box<Stats<'a>>),
     Resumed(Resumed<'a>),
@@ -266,6 +268,7 @@ impl<'a> Payload<'a> {
             }
             E::History(it) => Self::History((&**it).into()),
             E::Pins(it) => Self::Pins((&**it).into()),
+            E::Replies(it) => Self::Replies((&**it).into()),
             E::SearchResults(it) => Self::SearchResults((&**it).into()),
             E::Stats(it) => Self::Stats(Box::new((&**it).into())),
             E::Resumed(it) => Self::Resumed((&**it).into()),

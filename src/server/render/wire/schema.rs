@@ -7,8 +7,8 @@ use super::hooks::{Hook, Hooks};
 use super::kind::Kind;
 use super::memberships::{Invitation, InvitationAnswered, MemberList, Membership};
 use super::messages::{
-    Deleted, Edited, File, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Resumed,
-    SearchResults, Topic,
+    Deleted, Edited, File, Gap, History, Message, Moderated, Pinned, Pins, Reaction, Replies,
+    Resumed, SearchResults, Topic,
 };
 use super::replies::{
     Account, Accounts, Ack, Bye, Error, NameSet, Notice, Pong, Receipt, RoomRemoved, StatusSet,
@@ -117,6 +117,7 @@ fn payload(kind: Kind, g: &mut SchemaGenerator) -> Schema {
         Kind::MemberList => g.subschema_for::<MemberList<'_>>(),
         Kind::History => g.subschema_for::<History<'_>>(),
         Kind::Pins => g.subschema_for::<Pins<'_>>(),
+        Kind::Replies => g.subschema_for::<Replies<'_>>(),
         Kind::SearchResults => g.subschema_for::<SearchResults<'_>>(),
         Kind::Stats => g.subschema_for::<Stats<'_>>(),
         Kind::Notice => g.subschema_for::<Notice<'_>>(),
