@@ -54,7 +54,7 @@ fn a_journal_from_before_the_index_is_indexed_in_steps() {
     let db = Connection::open(world.dir().join("journal.db")).unwrap();
     db.execute_batch(
         "DROP TABLE facts; DROP TABLE removed; ALTER TABLE entries DROP COLUMN account;
-             DROP TABLE files; ALTER TABLE entries DROP COLUMN files;
+             DROP TABLE files; ALTER TABLE entries DROP COLUMN files; DROP INDEX replies;
              DROP TABLE search; ALTER TABLE rooms DROP COLUMN searched; PRAGMA user_version = 1",
     )
     .unwrap();
