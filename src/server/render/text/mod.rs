@@ -120,12 +120,7 @@ fn sentence(event: &ServerEvent, links: Option<&PublicUrl>) -> Option<String> {
         | E::Membership { .. }
         | E::Invitation(_)
         | E::InvitationAnswered { .. } => return answers::sentence(event, links),
-        E::Gap { room, from, to, why: "retention" } => {
-            format!("{room}: messages {from}-{to} are no longer available")
-        }
-        E::Gap { room, from, to, .. } => {
-            format!("{room}: messages {from}-{to} were skipped, your connection was too slow")
-        }
+        E::Gap { room, from, to, why } => gap(room, *from, *to, why),
         E::Notice { message, .. } => message.clone().into_owned(),
         E::Bye { reason, after_ms, .. } => {
             format!(
@@ -229,6 +224,13 @@ fn left(room: &str, removed: &Removed) -> String {
         let _ = write!(text, ": {reason}");
     }
     text
+}
+
+fn gap(room: &str, from: u64, to: u64, why: &str) -> String {
+    match why {
+        "retention" => format!("{room}: messages {from}-{to} are no longer available"),
+        _ => format!("{room}: messages {from}-{to} were skipped, your connection was too slow"),
+    }
 }
 
 fn status_and_text(status: &Status) -> String {
