@@ -98,6 +98,41 @@ test("Ctrl+B, Ctrl+I and Ctrl+K format what is selected", async () => {
   await page.getByRole("dialog", { name: "Jump to" }).waitFor();
 });
 
+test("code whose language is named is coloured, loaded when it is first needed, and easy to read", async () => {
+  const asked = [];
+  const page = await world.enter("Hugo", { room: "colours" });
+  page.on("request", (request) => /highlight/.test(request.url()) && asked.push(request.url()));
+  await say(page, "```\nlet plain = 1;\n```");
+  await sees(page, "plain");
+  assert.deepEqual(asked, []);
+  const code = '// why\nconst name = call("text", 1);';
+  await say(page, `\`\`\`js\n${code}\n\`\`\``);
+  await rows(page, "why").locator(".code-keyword").waitFor();
+  assert.equal(await rows(page, "why").locator("pre").innerText(), code);
+  await say(page, "```brainfuck\n+++ why not\n```");
+  await sees(page, "why not");
+  assert.equal(await rows(page, "why not").locator("pre span").count(), 0);
+  assert.equal(asked.length, 1);
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: theme });
+    const low = await page.evaluate(() => {
+      const canvas = document.createElement("canvas").getContext("2d");
+      const luminance = (colour) => {
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((it) => (it / 255 <= 0.03928 ? it / 255 / 12.92 : ((it / 255 + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const colours = [...document.querySelectorAll("pre span")].map((span) => {
+        const [a, b] = [getComputedStyle(span).color, getComputedStyle(span.closest("pre")).backgroundColor].map(luminance);
+        return [span.className, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+      });
+      return { number: new Set(colours.map(([name]) => name)).size, low: colours.filter(([, contrast]) => contrast < 4.5) };
+    });
+    assert.deepEqual(low, { number: 5, low: [] }, theme);
+  }
+});
+
 test("a block of code is copied by its button, and its text has no more than the code", async () => {
   const page = await world.enter("Cody", { room: "code" });
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -54,10 +54,10 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** @param {Block[]} blocks @param {string} you @returns {(Node | string)[]} */
 function blockNodes(blocks, you) {
-  return blocks.flatMap(({ kind, inlines = [], text, blocks: quoted = [], items = [], start }) => {
+  return blocks.flatMap(({ kind, inlines = [], text, language, blocks: quoted = [], items = [], start }) => {
     switch (kind) {
       case "code":
-        return codeBlock(text);
+        return codeBlock(text, language);
       case "quote":
         return make("blockquote", {}, ...blockNodes(quoted, you));
       case "heading":
@@ -72,14 +72,31 @@ function blockNodes(blocks, you) {
   });
 }
 
-/** Returns a block of code with a button that copies it. @param {string} [text] */
-function codeBlock(text = "") {
+/** Returns a block of code with a button that copies it. @param {string} [text] @param {string} [language] */
+function codeBlock(text = "", language = "") {
   const button = iconButton(icons.copy, t("copy"), async () => {
     await navigator.clipboard?.writeText(text).catch(() => {});
     button.replaceChildren(icon(icons.done));
     setTimeout(() => button.replaceChildren(icon(icons.copy)), COPIED_MS);
   });
-  return make("div", { class: "code" }, make("pre", { tabindex: "0", dir: "ltr" }, make("code", { text })), button);
+  const code = make("code", { text });
+  if (language) colour(code, text, language);
+  return make("div", { class: "code" }, make("pre", { tabindex: "0", dir: "ltr" }, code), button);
+}
+
+/** Finds the parts of a code; null until it is loaded. @type {typeof import("../text/highlight.js").highlight | null} */
+let highlight = null;
+
+/** Colours a code, as soon as that is loaded. @param {HTMLElement} code @param {string} text @param {string} language */
+async function colour(code, text, language) {
+  if (!highlight) {
+    const part = await import("../text/highlight.js").catch(() => null);
+    // Code can be read without colours.
+    if (!part) return;
+    highlight = part.highlight;
+  }
+  const parts = highlight(text, language);
+  if (parts) code.replaceChildren(...parts.map(({ text: part, kind }) => (kind ? make("span", { class: `code-${kind}`, text: part }) : part)));
 }
 
 /** @param {Inline[]} inlines @param {string} you @returns {(Node | string)[]} */
