@@ -6,6 +6,7 @@
 
 import { isDirect } from "../client/event.js";
 import { t } from "../strings/strings.js";
+import { plainText } from "../text/markup.js";
 import { countCharacters } from "./counter.js";
 import { byId, iconButton, isTouch, make, icons } from "./dom.js";
 import { autocompleteView } from "./autocomplete.js";
@@ -156,7 +157,7 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
     });
     context.replaceChildren(
       make("strong", { text: label }),
-      make("bdi", { class: "muted excerpt", text: content.slice(0, 120) }),
+      make("bdi", { class: "muted excerpt", text: plainText(content).slice(0, 120) }),
       cancel,
     );
   }

@@ -6,6 +6,7 @@
 
 import { reader, t } from "../strings/strings.js";
 import { wordsOf } from "../state/room.js";
+import { plainText } from "../text/markup.js";
 import { accountSign, hookSign, withoutMark } from "./account-sign.js";
 import { avatar } from "./avatar.js";
 import { editorOf } from "./editor.js";
@@ -202,7 +203,7 @@ function quote(mid, quoted, { show }) {
     properties,
     make("bdi", { class: "sender", text: quoted.sender }),
     " ",
-    make("bdi", { class: "excerpt", dir: "auto", text: wordsOf(quoted).slice(0, 120).replace(/\s+/g, " ") }),
+    make("bdi", { class: "excerpt", dir: "auto", text: plainText(wordsOf(quoted)).slice(0, 120) }),
   );
 }
 
