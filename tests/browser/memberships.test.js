@@ -126,7 +126,54 @@ test("a room tells of everything, of mentions or of nothing", async () => {
   assert.equal(await page.title(), "quiet place – chinwag");
   const other = await account("Nora", "Log in");
   await other.locator("#rooms li.silent").waitFor();
+
+  // So do the toasts and what is read aloud. The second device keeps its room open.
+  const toasts = page.locator(".toast");
+  await jumpTo(page, "noise");
+  await sees(page, "bla");
+  assert.equal(await toasts.count(), 0);
+  for (const [level, heard] of [["mentions", ["@Nora?"]], ["everything", ["so so", "@Nora?"]]]) {
+    await pressIn(page, menu, level, "menuitemradio");
+    await jumpTo(page, "quiet place");
+    for (const said of ["so so", "@Nora?"]) {
+      await bob.say(`${level}: ${said}`);
+      if (heard.includes(said)) await toasts.getByText(`${level}: ${said}`).waitFor();
+    }
+    const spoken = await page.locator("#announcer p").allInnerTexts();
+    const elsewhere = spoken.filter((it) => it.startsWith("Bob of noise – #noise: ") && it.includes(level)).map((it) => it.replace(/^.*?: .*?: /, ""));
+    assert.deepEqual(elsewhere, heard, level);
+    await jumpTo(page, "noise");
+    assert.equal(await toasts.count(), 0);
+  }
   bob.close();
+});
+
+test("rooms are put into an order by hand, dragged or with keys, on every device", async () => {
+  const page = await account("Otto");
+  for (const room of ["one", "two", "three"]) await makeRoom(page, `${room} of order`);
+  const other = await account("Otto", "Log in");
+  const isOrder = (where, order) =>
+    until(async () => (await names(where)).join(" ").replaceAll(" of order", "") === order, order, async () => (await names(where)).join(" "));
+  await isOrder(other, "lobby one two three");
+  const link = (name) => rooms(page).getByRole("link", { name });
+  await link("three of order").dragTo(link("lobby"), { targetPosition: { x: 20, y: 3 } });
+  await isOrder(page, "three lobby one two");
+  await isOrder(other, "three lobby one two");
+  await link("three of order").dragTo(link("two of order"), { targetPosition: { x: 20, y: 25 } });
+  await isOrder(page, "lobby one two three");
+  await link("two of order").focus();
+  await page.keyboard.press("Control+Shift+ArrowUp");
+  await page.keyboard.press("Control+Shift+ArrowUp");
+  await isOrder(page, "two lobby one three");
+  assert.equal(await page.locator("#announcer p").last().innerText(), "two of order: 1 of 4");
+  await page.keyboard.press("Control+Shift+ArrowUp");
+  await page.keyboard.press("Control+Shift+ArrowDown");
+  await isOrder(page, "lobby two one three");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent.includes("two of order")), true, "the focus stays");
+  await isOrder(other, "lobby two one three");
+  await page.reload();
+  await connected(page);
+  await isOrder(page, "lobby two one three");
 });
 
 test("members who are not here are listed", async () => {

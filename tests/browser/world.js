@@ -208,9 +208,9 @@ export async function jumpTo(page, name) {
 }
 
 /** Chooses from the menu of a button. */
-export async function pressIn(page, button, choice) {
+export async function pressIn(page, button, choice, role = "menuitem") {
   await button.click();
-  await page.getByRole("menu").getByRole("menuitem", { name: choice }).click();
+  await page.getByRole("menu").getByRole(role, { name: choice }).click();
 }
 
 /** Chooses from the menu of a message. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { unsentReadMarker } from "../../web/app/read-marker.js";
-import { inOrder } from "../../web/state/memberships.js";
+import { inOrder, ordersWith } from "../../web/state/memberships.js";
 import { isNotified, unreadIn } from "../../web/state/unread.js";
 import { reduce } from "../../web/state/reducer.js";
 import { initialState } from "../../web/state/state.js";
@@ -141,6 +141,18 @@ test("an invitation waits until it is answered, on whatever connection", () => {
   const declined = reduce(state, invitation("attic", { answer: "declined" }), NOW);
   assert.deepEqual(declined.invitations, [{ room: "den", by: "Bob" }]);
   assert.deepEqual(reduce(declined, { type: "joined", room: "den", re: "1", payload: { seq: 0, users: [], count: 0 } }, NOW).invitations, []);
+});
+
+test("a room that is put before another gets a place between its neighbours, and they make room only where there is none", () => {
+  const rooms = [["a", 10], ["b", 20], ["c", 21], ["d", 22], ["@Bob", 0], ["e", 40]].map(([name, order]) => ({ name, order }));
+  const changes = (name, before) => ordersWith(rooms, name, before).map(({ room, order }) => `${room}=${order}`).join(" ");
+  assert.equal(changes("e", "b"), "e=15");
+  assert.equal(changes("e", "a"), "e=5");
+  assert.equal(changes("a", "e"), "a=31");
+  assert.equal(changes("a"), `a=${40 + 1_048_576}`, "at the end");
+  assert.equal(changes("a", "c"), "a=21 c=22 d=23");
+  assert.equal(changes("a", "gone"), changes("a"));
+  assert.deepEqual(ordersWith([{ name: "x", order: 1 }, { name: "y", order: 2 }], "y", "x"), [{ room: "y", order: 1 }, { room: "x", order: 2 }]);
 });
 
 test("memberships have a level and a place, and come with their past when it is asked for", () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ordersWith } from "../state/memberships.js";
 import { t } from "../strings/strings.js";
 import { errorText } from "./feedback.js";
 
@@ -87,6 +88,14 @@ export class Actions {
   /** @param {string} room @param {"all" | "mentions" | "none"} notify */
   setNotify(room, notify) {
     this.#chat.setMembership(room, { notify }).catch(this.#feedback.showError);
+  }
+
+  /** Puts a room before another in the account's order, or at its end. @param {string} room @param {string} [before] */
+  reorder(room, before) {
+    for (const { room: name, order } of ordersWith([...this.#store.state.rooms.values()], room, before)) {
+      this.#store.dispatch({ type: "membership", room: name, payload: { order } });
+      this.#chat.setMembership(name, { order }).catch(this.#feedback.showError);
+    }
   }
 
   /** Moves the read marker of a room. @param {string} room @param {number} seq */

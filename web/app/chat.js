@@ -120,6 +120,8 @@ export function startChat(name, { room, target }, storage, quit) {
     leave: (room) => questions.leave(room),
     accept: (room) => navigation.accept(room),
     decline: (room) => actions.decline(room),
+    reorder: (room, before) => actions.reorder(room, before),
+    announce,
   });
   const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
   store.views = [list, composer, rooms, toasts, ...buildSideViews(core, composer, announce)];

@@ -7,7 +7,7 @@
 
 import { isDirect } from "../client/event.js";
 import { asMessage, emptyRoom, list, text, wordsOf } from "../state/room.js";
-import { isAddressed, isNotified } from "../state/unread.js";
+import { isNotified } from "../state/unread.js";
 import { plainText } from "../text/markup.js";
 import { t } from "../strings/strings.js";
 import { isReaderHere } from "../view/dom.js";
@@ -80,11 +80,12 @@ export function handleEvents({ chat, store, loader, feedback, announce, notify, 
     const message = asMessage(payload, chat.you);
     const { sender, content } = message;
     if (sender === chat.you) return;
-    if (room === store.state.active) announce(t("said", { name: sender, text: wordsOf(message) }));
-    const where = store.state.rooms.get(room) ?? emptyRoom(room);
     const words = plainText(wordsOf(message));
-    if (isNotified(where, content, chat.you)) notify(`${sender} – ${room}`, words, room);
-    if (room === store.state.active || !isReaderHere() || where.notify === "none" || !isAddressed(where, content, chat.you)) return;
+    if (room === store.state.active) announce(t("said", { name: sender, text: words }));
+    const where = store.state.rooms.get(room) ?? emptyRoom(room);
+    if (!isNotified(where, content, chat.you)) return;
+    notify(`${sender} – ${room}`, words, room);
+    if (room === store.state.active || !isReaderHere()) return;
     const title = isDirect(room) ? sender : `${sender} – #${room}`;
     toast(title, words, room);
     announce(t("said", { name: title, text: words }));

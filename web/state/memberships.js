@@ -13,6 +13,8 @@ import { withReadTo, withUnreadCount } from "./unread.js";
 /** @typedef {import("./state.js").State} State */
 
 const LEVELS = ["all", "mentions", "none"];
+/** How far the server puts new memberships apart. */
+const ORDER_STEP = 1_048_576;
 
 /** Applies the memberships and invitations of `welcome`. @param {State} state @param {any} payload @returns {State} */
 export function withMemberships(state, { memberships, invitations }) {
@@ -42,6 +44,31 @@ export function withReadMarker(state, name, { seq, unread }) {
 /** @param {any} raw */
 function asInvitation({ room, by }) {
   return { room: text(room), by: text(by) };
+}
+
+/**
+ * Returns the orders that change when a room is put before another: its own, between those of its
+ * neighbours, and where nothing is between them, those that have to make room.
+ *
+ * @param {Room[]} rooms
+ * @param {string} name
+ * @param {string} [before]  without it, the room comes last
+ * @returns {{ room: string, order: number }[]}
+ */
+export function ordersWith(rooms, name, before) {
+  const others = inOrder(rooms).filter((it) => it.order > 0 && it.name !== name);
+  const found = others.findIndex((it) => it.name === before);
+  const at = found < 0 ? others.length : found;
+  const lower = others[at - 1]?.order ?? 0;
+  const upper = others[at]?.order ?? lower + 2 * ORDER_STEP;
+  let last = Math.max(lower + 1, Math.floor((lower + upper) / 2));
+  const changes = [{ room: name, order: last }];
+  for (const { name: room, order } of others.slice(at)) {
+    if (order > last) break;
+    last += 1;
+    changes.push({ room, order: last });
+  }
+  return changes;
 }
 
 /** Returns the places in the list: by the order of the account, then as they were joined. @param {Room[]} rooms */

@@ -38,6 +38,8 @@ export const ar = {
   commands: "الأوامر",
   key_rooms: "الغرفة السابقة والتالية",
   key_unread_rooms: "الغرفة غير المقروءة السابقة والتالية",
+  key_move_room: "نقل الغرفة المحدّدة إلى أعلى وإلى أسفل",
+  room_moved: "{room}: {at} من {n}",
   key_close: "إغلاق ما هو مفتوح",
   key_new_line: "سطر جديد",
   key_complete: "اقتراح أشخاص أو غرف أو رموز أو أوامر",

@@ -38,6 +38,8 @@ export const de = {
   commands: "Befehle",
   key_rooms: "Voriger und nächster Raum",
   key_unread_rooms: "Voriger und nächster ungelesener Raum",
+  key_move_room: "Den Raum mit dem Fokus nach oben und unten verschieben",
+  room_moved: "{room}: {at} von {n}",
   key_close: "Schließen, was offen ist",
   key_new_line: "Neue Zeile",
   key_complete: "Personen, Räume, Emoji oder Befehle vorschlagen",

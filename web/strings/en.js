@@ -41,6 +41,8 @@ export const en = {
   commands: "Commands",
   key_rooms: "Previous and next room",
   key_unread_rooms: "Previous and next unread room",
+  key_move_room: "Move the room in focus up and down",
+  room_moved: "{room}: {at} of {n}",
   key_close: "Close what is open",
   key_new_line: "New line",
   key_complete: "Suggest people, rooms, emoji or commands",

@@ -10,6 +10,7 @@ import { partnerOf, personOf } from "../state/moderation.js";
 import { t } from "../strings/strings.js";
 import { avatar, presenceOf, showPresence } from "./avatar.js";
 import { byId, icon, iconButton, make, icons, reconcile, setText } from "./dom.js";
+import { orderByHand } from "./room-order.js";
 
 /** @typedef {import("../state/state.js").State} State */
 /** @typedef {import("../state/room.js").Room} Room */
@@ -20,10 +21,12 @@ import { byId, icon, iconButton, make, icons, reconcile, setText } from "./dom.j
  * @property {(room: string) => void} leave
  * @property {(room: string) => void} accept   an invitation
  * @property {(room: string) => void} decline
+ * @property {(room: string, before: string | undefined) => void} reorder  puts a room before another, or at the end
+ * @property {(text: string) => void} announce
  */
 
 /** @param {RoomsActions} actions */
-export function roomsView({ open, leave, accept, decline }) {
+export function roomsView({ open, leave, accept, decline, reorder, announce }) {
   const list = byId("rooms");
   const conversations = byId("conversations");
   const invitations = byId("invitations");
@@ -45,6 +48,15 @@ export function roomsView({ open, leave, accept, decline }) {
   }).observe(panel);
   // Nothing moves beneath the pointer or the focus.
   for (const change of ["mouseleave", "focusout"]) panel.addEventListener(change, () => requestAnimationFrame(draw));
+
+  orderByHand(list, (room, before) => {
+    const others = order.filter((name) => name !== room);
+    const at = before === undefined ? others.findLastIndex((name) => !isDirect(name)) + 1 : others.indexOf(before);
+    order = others.toSpliced(at, 0, room);
+    reorder(room, before);
+    draw();
+    announce(t("room_moved", { room, at: at + 1, n: rows.size }));
+  });
 
   /** @param {Room} room */
   const create = ({ name }) => {
@@ -70,7 +82,7 @@ export function roomsView({ open, leave, accept, decline }) {
     );
     const leaveButton = iconButton(icons.close, t("leave", { room: name }), () => leave(name));
     leaveButton.classList.add("leave");
-    return Object.assign(make("li", {}, link, leaveButton), { link, badge, unread, sign, label: title });
+    return Object.assign(make("li", {}, link, leaveButton), { link, badge, unread, sign, label: title, room: name });
   };
 
   return {
@@ -144,6 +156,10 @@ function showRoom(row, room, state) {
     row.sign.replaceChildren(isPrivate ? icon(icons.lock) : "#");
     row.link.title = isPrivate ? t("private_room") : "";
   }
+  // The link within would be dragged by itself.
+  row.draggable = state.account && !isConversation;
+  row.link.draggable = !row.draggable;
+  if (row.draggable) row.link.setAttribute("aria-keyshortcuts", "Control+Shift+ArrowUp Control+Shift+ArrowDown");
   const isActive = name === state.active;
   row.className = [isActive ? "active" : unread && notify !== "none" ? "unread" : "", notify === "none" ? "silent" : ""].join(" ").trim();
   if (isActive) row.link.setAttribute("aria-current", "page");

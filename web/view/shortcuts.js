@@ -15,6 +15,7 @@ const KEYS = [
     [["Ctrl K"], "jump_to"],
     [["Alt ↑", "Alt ↓"], "key_rooms"],
     [["Alt Shift ↑", "Alt Shift ↓"], "key_unread_rooms"],
+    [["Ctrl Shift ↑", "Ctrl Shift ↓"], "key_move_room"],
     [["Esc"], "key_close"],
     [["?"], "keyboard_shortcuts"],
   ]],
