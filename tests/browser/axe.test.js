@@ -16,6 +16,7 @@ const LOOKS = [
   ["phone", { viewport: { width: 360, height: 700 }, hasTouch: true, isMobile: true }],
   ["dark phone", { viewport: { width: 320, height: 600 }, colorScheme: "dark" }],
   ["Arabic", { locale: "ar" }],
+  ["dark Arabic", { locale: "ar", colorScheme: "dark" }],
 ];
 
 const world = setUp({ args: [...FREELY, "--data", "none"] });
@@ -32,7 +33,7 @@ async function isSound(page, what) {
 for (const [look, options] of LOOKS) {
   test(`axe-core finds nothing in the chat: ${look}`, async () => {
     const bob = await connectBot(world.url, "Bert", `axe ${look}`);
-    await bob.say("Hello *all* of `you`", "> quoted\nhttps://example.org", "```\ncode\n```");
+    await bob.say("Hello *all* of `you`", "> quoted\nhttps://example.org", "```js\nlet code = f(\"text\", 1); // why\n```");
     await bob.say({ content: "an answer, @Ann", reply_to: 1 }, "🎉");
     bob.send({ type: "react", id: "r", payload: { mid: 1, emoji: "👍", on: true } });
     bob.send({ type: "set_topic", id: "t", payload: "What axe finds" });
@@ -44,6 +45,7 @@ for (const [look, options] of LOOKS) {
     await page.locator('#chat[data-phase="live"]').waitFor();
     await bob.say("@Ann, here");
     await page.locator(".text", { hasText: "here" }).last().hover();
+    await page.locator(".code-keyword").first().waitFor();
     await isSound(page, "chat");
     await page.locator("#message").fill("/");
     await page.locator("#suggestions li").first().waitFor();
@@ -124,11 +126,29 @@ for (const [look, options] of LOOKS) {
     if (isDrawer) await page.keyboard.press("Escape");
 
     await page.locator("#room-menu").click();
+    await page.locator(".menu button").first().click();
+    await page.locator("dialog.question").waitFor();
+    await isSound(page, "a question");
+    await page.keyboard.press("Escape");
+    await page.locator("#room-menu").click();
     await isSound(page, "the room's menu");
     await page.locator(".menu button").nth(2).click();
     await page.locator(".row.notice").first().waitFor();
     await page.locator("#message").fill("locked, but not for me");
     await page.locator("#send").click();
+    const own = page.locator(".row.message:not(.waiting)", { hasText: "but not for me" });
+    await own.waitFor();
+    await page.locator("#message").press("ArrowUp");
+    await page.locator(".row.message textarea").waitFor();
+    await isSound(page, "the editor of a message");
+    await page.keyboard.press("Escape");
+    await own.locator(".text").hover();
+    await own.locator(".toolbar [aria-haspopup=menu]").click();
+    await page.locator(".menu button").nth(4).click();
+    await page.locator("#pins-open").click();
+    await page.locator("dialog.pins").waitFor();
+    await isSound(page, "what is pinned");
+    await page.keyboard.press("Escape");
     if (await page.locator("#people-open").isVisible()) await page.locator("#people-open").click();
     await page.locator(".person", { hasText: "Bert" }).click();
     await page.locator(".menu .danger").first().waitFor();
