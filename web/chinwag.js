@@ -10,6 +10,10 @@
  * chat.connect();
  * ```
  *
+ * Files are uploaded first, and sent with a message to the same room: `const file = await
+ * chat.upload(room, blob, { name, onProgress, signal })`, then `chat.send(room, "", { files: [file] })`;
+ * `chat.download(id)` returns a blob.
+ *
  * Guarantees: each numbered event of a room is emitted once and in order, across reconnects; a
  * submitted event is sent until the server has answered, and takes effect once; a lost connection is
  * re-established, unless the server forbids it.
@@ -164,12 +168,7 @@ export class Chinwag extends Requests {
     this.#session.token = token;
   }
 
-  /**
-   * Calls `listener` for each event of this type; returns a function that removes it.
-   *
-   * @param {string} type
-   * @param {(event: any) => void} listener
-   */
+  /** Calls `listener` for each event of this type; returns a function that removes it. @param {string} type @param {(event: any) => void} listener */
   on(type, listener) {
     return this.#listeners.add(type, listener);
   }
@@ -214,10 +213,7 @@ export class Chinwag extends Requests {
     this.#connection.stop();
   }
 
-  /**
-   * Checks the connection now, for when the network or the page is back: skips the delay before a retry,
-   * and pings an open connection.
-   */
+  /** Checks the connection now, as when the network is back: skips the delay before a retry, pings an open one. */
   probe() {
     this.#connection.probe();
   }
@@ -238,12 +234,7 @@ export class Chinwag extends Requests {
     this.#sender.discard(id);
   }
 
-  /**
-   * Joins a room. Without a connection, it is joined with the next one.
-   *
-   * @param {string} room
-   * @param {{ history?: number }} [options]
-   */
+  /** Joins a room; without a connection, with the next one. @param {string} room @param {{ history?: number }} [options] */
   join(room, { history = this.#history } = {}) {
     if (!this.#connection.isOpen) this.#session.want(room);
     return this.ask("join_room", { room, history });
@@ -279,6 +270,11 @@ export class Chinwag extends Requests {
   /** @override @param {string} type @param {string} room @param {any} payload */
   hint(type, room, payload) {
     this.#pending.hint({ type, id: this.#newId(), room, payload });
+  }
+
+  /** @override @param {string} path */
+  access(path) {
+    return this.#http.access(path, this.token || this.#session.key);
   }
 
   /** Returns the URL of the next connection. */

@@ -87,6 +87,19 @@ test("cached messages are shown without a server", async (context) => {
   assert.deepEqual([later.state.active, later.state.you], ["lobby", "Alice"]);
 });
 
+test("a cached message has its files", async (context) => {
+  const store = new Memory();
+  const file = { file: "0a".repeat(16), name: "cat.png", type: "image/png", bytes: 9, width: 4, height: 3 };
+  await visit(context, store, (it) => {
+    it.welcome({ lobby: standing });
+    it.tell(message("lobby", 1, "", { files: [file] }));
+    it.live();
+  });
+  const later = page(store);
+  await settled();
+  assert.deepEqual(later.state.rooms.get("lobby")?.messages[0].files, [file]);
+});
+
 test("the requested room stays open", async (context) => {
   const store = new Memory();
   await visit(context, store, (it) => {

@@ -10,9 +10,11 @@ const ALLOWED = {
   client: [],
   strings: [],
   text: [],
+  // Files of pictures.
+  media: [],
   state: ["client", "text"],
   view: ["client", "strings", "text", "state"],
-  app: ["client", "strings", "text", "state", "view"],
+  app: ["client", "strings", "text", "media", "state", "view"],
   stats: ["client", "strings", "view"],
   // Scripts that a page or the browser loads beside the modules.
   standalone: [],

@@ -108,8 +108,8 @@ test("a message has the files that are some, and their names are its words if it
   const raw = { mid: 1, ts: 1, sender: "Bob", content: "", files: [{ file, name: "a b.txt", bytes: 7 }, { file: "../x", name: "x" }, null, { file, name: 8 }] };
   const { files, ...rest } = asMessage(raw, "Ann");
   assert.deepEqual(files, [
-    { href: `files/${file}/a%20b.txt`, name: "a b.txt", bytes: 7 },
-    { href: `files/${file}/`, name: "", bytes: 0 },
+    { file, name: "a b.txt", type: "", bytes: 7, width: 0, height: 0 },
+    { file, name: "", type: "", bytes: 0, width: 0, height: 0 },
   ]);
   assert.equal(wordsOf({ ...rest, files: files.slice(0, 1) }), "a b.txt");
   assert.equal(wordsOf({ ...rest, content: "See", files }), "See");

@@ -133,8 +133,8 @@ function entryOf({ name, topic, messages, who, place }) {
 }
 
 /** Returns a message in the form of the protocol. @param {Message} message */
-function raw({ mid, sender, account, hook, content, ts, replyTo, edited, reactions, replies }) {
-  return { mid, sender, account, hook, content, ts, reply_to: replyTo, edited, reactions, replies };
+function raw({ mid, sender, account, hook, content, ts, replyTo, edited, reactions, replies, files }) {
+  return { mid, sender, account, hook, content, ts, reply_to: replyTo, edited, reactions, replies, files };
 }
 
 /** Ignores a failure: the cache is optional. @param {Promise<unknown>} done */

@@ -13,7 +13,7 @@ import { Chinwag, remembered } from "../chinwag.js";
 import { isDirect } from "../client/event.js";
 import { roomNamed } from "../state/directory.js";
 import { moderates, namesIn } from "../state/moderation.js";
-import { asMessage, list as listOf } from "../state/room.js";
+import { asMessage, list as listOf, wordsOf } from "../state/room.js";
 import { t } from "../strings/strings.js";
 import { accountDialog } from "../view/account.js";
 import { copyText, setUpCopying } from "../view/clipboard.js";
@@ -35,6 +35,7 @@ import { statusView } from "../view/status.js";
 import { toastsView } from "../view/toasts.js";
 import { toolbarView } from "../view/toolbar.js";
 import { Actions } from "./actions.js";
+import { attaching } from "./attaching.js";
 import * as cache from "./cache.js";
 import { commandRunner } from "./commands.js";
 import { Deletions } from "./deletions.js";
@@ -110,7 +111,7 @@ export function startChat(name, { room, target }, storage, quit) {
   const questions = new Questions({ chat, store, actions, navigation });
   const core = { chat, store, loader, feedback, actions, deletions, navigation, directory, recent, questions, quit };
   const list = buildList(core);
-  const composer = buildComposer(core, new Drafts(storage), { browse: () => finding.browse(), help: () => finding.help() });
+  const { composer, attached } = buildComposer(core, new Drafts(storage), announce, { browse: () => finding.browse(), help: () => finding.help() });
   buildToolbar(core, composer, announce);
   const notify = notifier({ open: (target) => navigation.open(target) });
   const toasts = toastsView({ open: (target) => navigation.open(target) });
@@ -124,7 +125,7 @@ export function startChat(name, { room, target }, storage, quit) {
     announce,
   });
   const finding = setUpFinding({ store, navigation, directory, recent, actions, prefill: composer.prefill, order: rooms.order });
-  store.views = [list, composer, rooms, toasts, ...buildSideViews(core, composer, announce)];
+  store.views = [list, composer, attached, rooms, toasts, ...buildSideViews(core, composer, announce)];
   store.onFocusLost = composer.focus;
   listenToPage(core, list, composer);
   if (target.mid !== undefined || (target.room && !known)) followOnce(core, target);
@@ -157,6 +158,11 @@ function buildList({ chat, store, loader, actions, deletions, feedback, navigati
     limit: () => chat.limits.content,
     setTopic: () => questions.setTopic(),
     invite: () => questions.invite(),
+    files: {
+      isKeyNeeded: () => !store.state.account && (isDirect(store.state.active) || activeRoom(store)?.isPrivate === true),
+      download: (file, options) => chat.download(file, options),
+      showError: feedback.showError,
+    },
     attention: () => updateAttention(store, list),
   });
   return list;
@@ -174,8 +180,8 @@ function buildList({ chat, store, loader, actions, deletions, feedback, navigati
   }
 }
 
-/** @param {Core} core @param {Drafts} drafts @param {{ browse: () => void, help: () => void }} dialogs */
-function buildComposer({ chat, store, feedback, actions, deletions, navigation, directory, quit }, drafts, { browse, help }) {
+/** @param {Core} core @param {Drafts} drafts @param {(text: string) => void} announce @param {{ browse: () => void, help: () => void }} dialogs */
+function buildComposer({ chat, store, feedback, actions, deletions, navigation, directory, quit }, drafts, announce, { browse, help }) {
   const commands = commandRunner({
     chat,
     state: () => store.state,
@@ -187,6 +193,7 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
     setAway: (isAway, text) => actions.setAway(isAway, text),
     browse,
     help,
+    hold: (room, text, options) => attached.hold(room, text, options),
     rename: (name) => actions.rename(name),
     quit,
   });
@@ -201,8 +208,19 @@ function buildComposer({ chat, store, feedback, actions, deletions, navigation, 
     rooms: () => [...new Set([...[...store.state.rooms.keys()].filter((it) => !isDirect(it)), ...directory.rooms.map(({ name }) => name)])],
     drafts,
     limit: () => chat.limits.content,
+    hasFiles: () => attached.has(),
   });
-  return composer;
+  const attached = attaching({
+    chat,
+    store,
+    feedback,
+    announce,
+    drafts,
+    deliver: commands.deliver,
+    restore: composer.restore,
+    focus: composer.focus,
+  });
+  return { composer, attached };
 }
 
 /** @param {Core} core @param {Composer} composer @param {(text: string) => void} announce */
@@ -217,7 +235,7 @@ function buildToolbar({ chat, store, actions, deletions, feedback }, composer, a
     mayPin: () => isDirect(store.state.active) || moderates(store.state, activeRoom(store)),
     pin: ({ mid }, on) => void chat.pin(store.state.active, mid, on),
     markUnread: ({ mid }) => actions.markUnread(store.state.active, mid),
-    copyText: ({ content }) => copy(content),
+    copyText: (message) => copy(wordsOf(message)),
     copyLink: ({ mid }) => copy(addressOf({ room: store.state.active, mid, epoch: store.state.epoch })),
     leaveList: composer.focus,
   });

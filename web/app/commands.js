@@ -25,12 +25,15 @@ import { t } from "../strings/strings.js";
  * @property {(name: string) => void} rename
  * @property {() => void} browse  opens the list of all rooms
  * @property {() => void} help    opens the list of keys and commands
+ * @property {(room: string, text: string, options: import("./uploads.js").MessageOptions) => boolean} hold  takes a message that waits for its files
  * @property {() => void} quit
  */
 
+/** @typedef {import("./uploads.js").MessageOptions & { files?: import("../client/requests.js").UploadedFile[] }} SendOptions */
+
 /** @param {CommandContext} context */
-export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, rename, browse, help, quit }) {
-  return { submit, lastMessage };
+export function commandRunner({ chat, state, dispatch, navigation, feedback, remove, restore, setAway, rename, browse, help, hold, quit }) {
+  return { submit, deliver, lastMessage };
 
   /** @param {string} line @param {number} [replyTo] */
   function submit(line, replyTo) {
@@ -108,10 +111,15 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, rem
     return mid !== undefined;
   }
 
-  /** @param {string} room @param {string} text @param {{ replyTo?: number, ttl?: number }} options */
+  /** @param {string} room @param {string} text @param {import("./uploads.js").MessageOptions} options */
   function send(room, text, options) {
     if (!room) restore(text);
-    else if (isDirect(room) && !chat.direct.has(room)) beginConversation(room, text, options);
+    else if (!hold(room, text, options)) deliver(room, text, options);
+  }
+
+  /** @param {string} room @param {string} text @param {SendOptions} options */
+  function deliver(room, text, options) {
+    if (isDirect(room) && !chat.direct.has(room)) beginConversation(room, text, options);
     else chat.send(room, text, options);
   }
 
@@ -120,12 +128,12 @@ export function commandRunner({ chat, state, dispatch, navigation, feedback, rem
    *
    * @param {string} room
    * @param {string} text
-   * @param {{ replyTo?: number, ttl?: number }} options
+   * @param {SendOptions} options
    */
-  function beginConversation(room, text, { ttl }) {
+  function beginConversation(room, text, { ttl, files }) {
     const known = state().rooms.get(room);
     const to = known ? partnerOf(known) : room.slice(1);
-    chat.sendTo(to, text, { ttl, room }).done.then(({ room: actual }) => {
+    chat.sendTo(to, text, { ttl, room, files }).done.then(({ room: actual }) => {
       if (!actual || actual === room || state().active !== room) return;
       dispatch({ type: "left", room });
       dispatch({ type: "ui_opened", room: actual });

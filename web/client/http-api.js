@@ -19,20 +19,38 @@ const RESPONSE_MS = 15_000;
  * @property {number} retryAfterMs -1 if the server named none
  */
 
+/**
+ * What is needed for a request that another module sends.
+ *
+ * @typedef {object} Access
+ * @property {URL} url
+ * @property {Record<string, string>} headers
+ * @property {typeof globalThis.fetch} [fetch]  the one that was given instead of the global one
+ */
+
+/** @typedef {{ file: string, name: string, type: string, bytes: number, width?: number, height?: number }} UploadedFile */
+
 export class HttpApi {
   #url;
   #fetch;
+  #given;
 
   /**
    * @param {string | URL} url  of the WebSocket: `ws://HOST/ws`; the API is next to it
    * @param {typeof globalThis.fetch} [fetch]
    */
-  constructor(url, fetch = globalThis.fetch) {
+  constructor(url, fetch) {
     this.#url = new URL(url);
     this.#url.protocol = this.#url.protocol.replace("ws", "http");
     this.#url.pathname = this.#url.pathname.replace(/\/ws(\/.*)?$/, "/");
     this.#url.search = this.#url.hash = "";
-    this.#fetch = fetch;
+    this.#fetch = fetch ?? globalThis.fetch;
+    this.#given = fetch;
+  }
+
+  /** Returns what is needed for a request. @param {string} path @param {string} [credential]  token or session key @returns {Access} */
+  access(path, credential) {
+    return { url: new URL(path, this.#url), headers: credential ? { authorization: `Bearer ${credential}` } : {}, fetch: this.#given };
   }
 
   /** @param {string} name @param {string} password @param {string} [session]  session key of the guest that has the name @returns {Promise<Login>} */
@@ -71,23 +89,28 @@ export class HttpApi {
   /** @param {string} path @param {object} body @param {string} [credential] @returns {Promise<any>} */
   async #post(path, body, credential) {
     const response = await this.#send(path, "POST", credential, JSON.stringify(body));
-    if (!response.ok) throw await refusalOf(response);
+    await accepted(response);
     return response.status === 204 ? {} : response.json();
   }
 
   /** @param {string} path @param {string} method @param {string} [credential] @param {string} [body] */
   async #send(path, method, credential, body) {
-    /** @type {Record<string, string>} */
-    const headers = body === undefined ? {} : { "content-type": "application/json" };
-    if (credential) headers.authorization = `Bearer ${credential}`;
+    const { url, headers } = this.access(path, credential);
+    if (body !== undefined) headers["content-type"] = "application/json";
     const fetch = this.#fetch;
     try {
-      return await fetch(new URL(path, this.#url), { method, headers, body, signal: AbortSignal.timeout(RESPONSE_MS) });
+      return await fetch(url, { method, headers, body, signal: AbortSignal.timeout(RESPONSE_MS) });
     } catch {
       // The cause makes no difference to the caller.
       throw new Error("offline");
     }
   }
+}
+
+/** Returns a response unless it is a refusal, which it rejects with. @param {Response} response */
+export async function accepted(response) {
+  if (!response.ok) throw await refusalOf(response);
+  return response;
 }
 
 /** Returns the refusal that a response contains. @param {Response} response */

@@ -71,7 +71,7 @@ export class Outbox {
 
   /**
    * Returns the entry that became this event. An answer names it. One's own message may arrive before
-   * its answer, for example after a reload; it is recognised by its content.
+   * its answer, for example after a reload; it is recognised by its content and files.
    *
    * @param {ChatEvent} event
    * @param {string} you
@@ -79,7 +79,7 @@ export class Outbox {
   entryOf({ type, re = "", room, payload = {} }, you) {
     if (type === "ack") return this.find(re);
     if (type !== "message" || payload.sender !== you) return undefined;
-    return this.entries.find((it) => it.room === room && mayBeStored(it) && it.payload?.content === payload.content);
+    return this.entries.find((it) => it.room === room && mayBeStored(it) && it.payload?.content === payload.content && haveSameFiles(it.payload, payload));
   }
 
   /**
@@ -177,6 +177,21 @@ export class Outbox {
   }
 }
 
+/** Returns what the server is sent of a payload: of files, only their ids. @param {any} payload */
+export function sentPayload(payload) {
+  return payload?.files ? { ...payload, files: idsOf(payload) } : payload;
+}
+
+/** @param {any} a @param {any} b */
+function haveSameFiles(a, b) {
+  return String(idsOf(a)) === String(idsOf(b));
+}
+
+/** @param {{ files?: unknown }} payload  of a message */
+function idsOf({ files }) {
+  return Array.isArray(files) ? files.map((it) => it?.file ?? it) : [];
+}
+
 /** Whether this may have become a message already. @param {Entry} entry */
 function mayBeStored({ type, tried, error }) {
   return tried && !error && (type === "send_message" || type === "direct_message");
@@ -198,9 +213,9 @@ export function eventOfAck({ id, type, payload: submitted }, ack, { you, account
   switch (type) {
     case "send_message":
     case "direct_message": {
-      const { content, reply_to, ttl } = submitted;
+      const { content, reply_to, ttl, files } = submitted;
       const expires = ttl === undefined || ts === undefined ? undefined : ts + ttl * 1000;
-      return { ...base, type: "message", payload: { mid, sender: you, ...(account ? { account } : {}), content, reply_to, expires } };
+      return { ...base, type: "message", payload: { mid, sender: you, ...(account ? { account } : {}), content, reply_to, expires, ...(files ? { files } : {}) } };
     }
     case "edit_message":
       return { ...base, type: "message_edited", payload: { mid, sender: you, content: submitted.content } };

@@ -1,5 +1,5 @@
 /**
- * The client events of the protocol as methods.
+ * The client events of the protocol, and its files, as methods.
  *
  * Events that change a room's history are submitted: they stay in the outbox until the server has
  * answered, across reconnects and, with a storage, across reloads. Others are requests, which fail
@@ -8,7 +8,10 @@
  * @module
  */
 
+import { accepted } from "./http-api.js";
+
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
+/** @typedef {import("./http-api.js").UploadedFile} UploadedFile */
 
 /**
  * A submitted event: `id` names it in `settled` and `failed`, `done` resolves with its answer.
@@ -60,14 +63,46 @@ export class Requests {
   }
 
   /**
-   * Sends a message to a room.
+   * Returns what is needed for an HTTP request to the server.
+   *
+   * @abstract
+   * @param {string} path
+   * @returns {import("./http-api.js").Access}
+   */
+  access(path) {
+    throw new Error(`${path}: not implemented`);
+  }
+
+  /**
+   * Uploads a file to a room, for a message to that room by this user within an hour. Rejects with a
+   * `Refusal` if the server refuses, with the signal's reason if that aborts, else with an `Error`.
+   *
+   * @param {string} room
+   * @param {Blob} blob
+   * @param {import("./files.js").UploadOptions} [options]
+   * @returns {Promise<UploadedFile>}
+   */
+  async upload(room, blob, options = {}) {
+    const { upload } = await import("./files.js");
+    const response = await upload(this.access(`api/rooms/${encodeURIComponent(room)}/files`), blob, options);
+    return (await accepted(response)).json();
+  }
+
+  /** Downloads a file of a message. @param {string} file  its id @param {{ signal?: AbortSignal }} [options] */
+  async download(file, { signal } = {}) {
+    const { download } = await import("./files.js");
+    return (await accepted(await download(this.access(`files/${file}/-`), signal))).blob();
+  }
+
+  /**
+   * Sends a message to a room. With `files`, which were uploaded to that room, the content may be empty.
    *
    * @param {string} room
    * @param {string} content
-   * @param {{ replyTo?: number, ttl?: number }} [options]  `ttl` in seconds
+   * @param {{ replyTo?: number, ttl?: number, files?: UploadedFile[] }} [options]  `ttl` in seconds
    */
-  send(room, content, { replyTo, ttl } = {}) {
-    return this.submit("send_message", room, { content, reply_to: replyTo, ttl });
+  send(room, content, { replyTo, ttl, files } = {}) {
+    return this.submit("send_message", room, { content, reply_to: replyTo, ttl, files });
   }
 
   /**
@@ -75,10 +110,10 @@ export class Requests {
    *
    * @param {string} to
    * @param {string} content
-   * @param {{ ttl?: number, room?: string }} [options]  `room` is its name until the answer
+   * @param {{ ttl?: number, room?: string, files?: UploadedFile[] }} [options]  `room` is its name until the answer
    */
-  sendTo(to, content, { ttl, room = `@${to}` } = {}) {
-    return this.submit("direct_message", room, { to, content, ttl });
+  sendTo(to, content, { ttl, room = `@${to}`, files } = {}) {
+    return this.submit("direct_message", room, { to, content, ttl, files });
   }
 
   /** @param {string} room @param {number} mid @param {string} content */

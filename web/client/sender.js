@@ -8,6 +8,7 @@
 
 import { encode } from "./encode.js";
 import { Refusal } from "./event.js";
+import { sentPayload } from "./outbox.js";
 
 /** @typedef {import("./event.js").ChatEvent} ChatEvent */
 /** @typedef {import("./outbox.js").Entry} Entry */
@@ -136,7 +137,7 @@ export class Sender {
       const { id, type, room, payload } = entry;
       if (this.#inFlight.has(room) || this.#timers.runs(`pause ${room}`)) continue;
       const named = type === "direct_message" ? {} : { room };
-      const text = encode({ type, id, ...named, payload });
+      const text = encode({ type, id, ...named, payload: sentPayload(payload) });
       if (new TextEncoder().encode(text).length > this.frameMax) {
         // The server would close the connection each time.
         this.#fail(entry, new Refusal({ code: "too_long" }));

@@ -23,7 +23,17 @@
  * @property {string} [local]      its id in the outbox: keeps its row on the page the same
  */
 
-/** @typedef {{ href: string, name: string, bytes: number }} Attachment */
+/**
+ * A file of a message.
+ *
+ * @typedef {object} Attachment
+ * @property {string} file    its id
+ * @property {string} name
+ * @property {string} type    a media type that browsers show safely, or `application/octet-stream`
+ * @property {number} bytes
+ * @property {number} width   in pixels; 0 for what is no picture
+ * @property {number} height
+ */
 
 /** @typedef {{ emoji: string, count: number, mine: boolean, users: string[] }} Reaction */
 
@@ -265,15 +275,26 @@ export function timestamp(value) {
   return Math.min(Math.max(count(value, 0), 0), 8.64e15);
 }
 
-/** @param {unknown} files @returns {Attachment[]} */
-function asAttachments(files) {
+/** Returns the files of a message, as far as they are some. @param {unknown} files @returns {Attachment[]} */
+export function asAttachments(files) {
   const known = list(files).filter(({ file }) => /^[0-9a-f]{32}$/.test(file));
-  return known.map(({ file, name, bytes }) => ({
-    href: `files/${file}/${encodeURIComponent(text(name))}`,
+  return known.map(({ file, name, type, bytes, width, height }) => ({
+    file,
     name: text(name),
+    type: text(type),
     bytes: count(bytes, 0),
+    width: pixels(width),
+    height: pixels(height),
   }));
 }
+
+/** Returns a side of a picture as the attributes of an image take it. @param {unknown} value */
+function pixels(value) {
+  return Math.trunc(Math.min(Math.max(count(value, 0), 0), PIXELS_MAX));
+}
+
+/** A side of the largest picture that is shown by its size. */
+const PIXELS_MAX = 100_000;
 
 /** @param {any} raw @param {string} you @returns {Reaction[]} */
 function asReactions(raw, you) {

@@ -7,7 +7,7 @@
 
 import { mentions } from "../text/markup.js";
 import { knownNames } from "./unread.js";
-import { find, withReaction } from "./room.js";
+import { asAttachments, find, withReaction } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./room.js").Message} Message */
@@ -215,6 +215,7 @@ function isMentionedIn(message, you, names) {
 
 /** Returns a pending message as if it had arrived. @param {Pending} entry @param {{ you: string, account?: boolean, clockOffset: number }} reader @returns {Message} */
 function asPendingMessage({ id, payload, at }, { you, account, clockOffset }) {
+  const files = asAttachments(payload?.files);
   return {
     mid: Infinity,
     sender: you,
@@ -223,6 +224,7 @@ function asPendingMessage({ id, payload, at }, { you, account, clockOffset }) {
     ts: at + clockOffset,
     replyTo: payload?.reply_to,
     reactions: [],
+    ...(files.length ? { files } : {}),
     local: id,
   };
 }

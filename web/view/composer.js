@@ -5,6 +5,7 @@
  */
 
 import { isDirect } from "../client/event.js";
+import { wordsOf } from "../state/room.js";
 import { t } from "../strings/strings.js";
 import { plainText } from "../text/markup.js";
 import { countCharacters } from "./counter.js";
@@ -24,13 +25,14 @@ import { withPart } from "./parts.js";
  * @property {() => string[]} rooms
  * @property {{ get: (room: string) => string, set: (room: string, text: string) => void }} drafts
  * @property {() => number | undefined} limit  the longest text, in characters
+ * @property {() => boolean} hasFiles  whether files are attached, so that the text may be empty
  */
 
 /** The server forwards one typing event in this time. */
 const TYPING_MS = 3_000;
 
 /** @param {ComposerActions} actions */
-export function composerView({ submit, editLast, typing, people, rooms, drafts, limit }) {
+export function composerView({ submit, editLast, typing, people, rooms, drafts, limit, hasFiles }) {
   const form = byId("composer");
   const field = byId("message");
   const context = byId("context");
@@ -112,7 +114,7 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
   function send() {
     const text = field.value.trimEnd();
     autocomplete.close();
-    if (text.trim() === "" || !countCharacters(counter, text, limit())) return;
+    if ((text.trim() === "" && !hasFiles()) || !countCharacters(counter, text, limit())) return;
     const answered = replyTo?.mid;
     setReply(null);
     setValue("");
@@ -149,7 +151,7 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
       context.replaceChildren();
       return;
     }
-    const { sender, content } = next;
+    const { sender } = next;
     const label = t("replying", { name: sender });
     const cancel = iconButton(icons.close, t("cancel"), () => {
       setReply(null);
@@ -157,7 +159,7 @@ export function composerView({ submit, editLast, typing, people, rooms, drafts, 
     });
     context.replaceChildren(
       make("strong", { text: label }),
-      make("bdi", { class: "muted excerpt", text: plainText(content).slice(0, 120) }),
+      make("bdi", { class: "muted excerpt", text: plainText(wordsOf(next)).slice(0, 120) }),
       cancel,
     );
   }

@@ -11,6 +11,7 @@ import { accountSign, hookSign, withoutMark } from "./account-sign.js";
 import { avatar } from "./avatar.js";
 import { editorOf } from "./editor.js";
 import { icon, icons, make, setText } from "./dom.js";
+import { filesOf } from "./files.js";
 import { format, isEmojiOnly } from "./format.js";
 import { introNodes } from "./intro.js";
 import { setStops } from "./list-focus.js";
@@ -36,6 +37,7 @@ import { clock, dayName, isoOf, longTime, shortClock, span } from "./time.js";
  * @property {() => ReadonlySet<string>} names  of those in the room, folded
  * @property {() => void} setTopic
  * @property {() => void} invite
+ * @property {import("./attachment.js").FileActions} files
  */
 
 /** Lines of a text that are shown at once. */
@@ -128,7 +130,7 @@ function fillMessage(row, { mid, message, isHead, isMentioned, quoted, isPinned,
   if (edited) text.append(make("span", { class: "muted note", text: ` (${t("edited")})` }));
   body.append(row.editor ?? text);
   if (!row.editor && !row.isUnfolded && isLong(content)) body.append(unfoldButton(row, text));
-  if (message.files) body.append(filesOf(message.files));
+  if (message.files) body.append(filesIn(row, message.files, !isUnsent, actions));
 
   row.countdown = null;
   if (expires !== undefined && !isUnsent) {
@@ -150,18 +152,10 @@ function repliesText(number) {
   return number < REPLIES_COUNTED_MAX ? t("replies", { n: number }) : t("replies_many");
 }
 
-/** @param {import("../state/room.js").Attachment[]} files */
-function filesOf(files) {
-  const links = files.map(({ href, name, bytes }) =>
-    make("li", {}, make("a", { href, download: name, dir: "auto", text: name }), make("span", { class: "muted", text: ` ${sizeOf(bytes)}` })),
-  );
-  return make("ul", { class: "files" }, ...links);
-}
-
-/** @param {number} bytes */
-function sizeOf(bytes) {
-  const [unit, size] = bytes < 1e6 ? ["kilobyte", bytes / 1e3] : ["megabyte", bytes / 1e6];
-  return size.toLocaleString(reader.locale, { style: "unit", unit, maximumSignificantDigits: 2 });
+/** Returns the files in a row, whose pictures stay as they are while nothing changes about them. @param {any} row @param {import("../state/room.js").Attachment[]} files @param {boolean} isSent @param {RowActions} actions */
+function filesIn(row, files, isSent, actions) {
+  if (row.files?.of !== files || row.files.isSent !== isSent) row.files = { of: files, isSent, list: filesOf(files, isSent, actions.files) };
+  return row.files.list;
 }
 
 /** Whether a text has so many lines that it is folded; code scrolls in its own box. @param {string} content */

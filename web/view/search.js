@@ -5,6 +5,7 @@
  */
 
 import { t } from "../strings/strings.js";
+import { wordsOf } from "../state/room.js";
 import { accountSign } from "./account-sign.js";
 import { byId, make, setText } from "./dom.js";
 import { dayAndClock, isoOf, longTime } from "./time.js";
@@ -78,11 +79,12 @@ export function searchView({ search, show, announce }) {
   }
 
   /** @param {import("../state/room.js").Message & { room: string }} message @param {string} query */
-  function result({ room: where, mid, sender, account, content, ts }, query) {
+  function result(message, query) {
+    const { room: where, mid, sender, account, ts } = message;
     const name = make("bdi", { class: "sender", text: sender });
     const time = make("time", { datetime: isoOf(ts), title: longTime(ts), text: dayAndClock(ts) });
     const place = make("bdi", { class: "muted", text: where.startsWith("@") ? where : `#${where}` });
-    const words = excerpt(content, query).map(({ text, isHit }) => (isHit ? make("mark", { text }) : text));
+    const words = excerpt(wordsOf(message), query).map(({ text, isHit }) => (isHit ? make("mark", { text }) : text));
     const text = make("span", { class: "excerpt", dir: "auto" }, ...words);
     const meta = make("span", { class: "meta" }, name, ...(account ? [accountSign()] : []), " ", place, " ", time);
     return make("li", {}, make("button", { class: "result", type: "button", onclick: () => show(where, mid) }, meta, " ", text));
