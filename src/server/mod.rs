@@ -60,11 +60,12 @@ use files::Files;
 use hooks::Hooks;
 use https::Https;
 use lifecycle::Lifecycle;
+pub use metrics::Process;
 pub use random::random;
 pub use reload::Load;
 use reload::Reload;
 use responses::Responses;
-pub use start::{Failure, run};
+pub use start::{Failure, raise_file_limit, run};
 use systemd::Notifier;
 
 /// The handler that makes the reactor a chat server.

@@ -214,7 +214,7 @@ fn announce(addresses: &[ServedAt], admin: Option<ServedAt>) {
 }
 
 /// Raises the limit of open files as far as the system allows. Returns it.
-fn raise_file_limit() -> usize {
+pub fn raise_file_limit() -> usize {
     let before = getrlimit(Resource::Nofile);
     let wanted = Rlimit { current: before.maximum, maximum: before.maximum };
     let raised = setrlimit(Resource::Nofile, wanted);

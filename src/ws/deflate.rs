@@ -177,7 +177,7 @@ impl Inflater {
         Self { stream: Decompress::new(false), ended: false, last: [0; TAIL.len()] }
     }
 
-    fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.stream.reset(false);
         self.ended = false;
         self.last = [0; TAIL.len()];

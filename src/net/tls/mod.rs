@@ -24,7 +24,7 @@ use rustls::server::{NoServerSessionStorage, ServerConfig};
 pub use certificates::{Certificate, Certificates, Unusable};
 pub use validity::Validity;
 
-pub(super) use session::{Received, Session};
+pub use session::{Received, Session, Side};
 
 /// Groups for the key exchange: P-384 would cost ten times as much, and every client has another.
 const GROUPS: [&dyn SupportedKxGroup; 2] = [kx_group::X25519, kx_group::SECP256R1];

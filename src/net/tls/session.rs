@@ -1,4 +1,4 @@
-//! One TLS session of the server.
+//! One TLS session, of the server or of a client.
 //!
 //! ```text
 //!   socket ─► receive ─► plaintext, all of it, to the caller
@@ -9,11 +9,13 @@
 
 use std::sync::Arc;
 
-use rustls::ServerConfig;
-use rustls::server::UnbufferedServerConnection;
+use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::pki_types::ServerName;
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{
-    ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus,
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus, WriteTraffic,
 };
+use rustls::{ClientConfig, CommonState, HandshakeKind, ServerConfig};
 
 /// Bytes of an incomplete record or handshake message that are kept: a record of the largest size
 /// (RFC 5246 §6.2.3). A handshake message above it, which no client has, ends the session.
@@ -27,9 +29,45 @@ const RECORD_PLAIN_BYTES_MAX: usize = 16 * 1024;
 /// Why a session ends at once. An alert for the peer is in [`Session::outgoing`].
 type Fault = rustls::Error;
 
+/// One side of rustls.
+pub trait Side {
+    /// What rustls knows of this side.
+    type Data;
+
+    /// Processes the records at the front of `input`.
+    fn process<'a, 'b>(&'a mut self, input: &'b mut [u8]) -> UnbufferedStatus<'a, 'b, Self::Data>;
+
+    /// Returns what both sides have in common.
+    fn common(&self) -> &CommonState;
+}
+
+impl Side for UnbufferedServerConnection {
+    type Data = ServerConnectionData;
+
+    fn process<'a, 'b>(&'a mut self, input: &'b mut [u8]) -> UnbufferedStatus<'a, 'b, Self::Data> {
+        self.process_tls_records(input)
+    }
+
+    fn common(&self) -> &CommonState {
+        self
+    }
+}
+
+impl Side for UnbufferedClientConnection {
+    type Data = ClientConnectionData;
+
+    fn process<'a, 'b>(&'a mut self, input: &'b mut [u8]) -> UnbufferedStatus<'a, 'b, Self::Data> {
+        self.process_tls_records(input)
+    }
+
+    fn common(&self) -> &CommonState {
+        self
+    }
+}
+
 /// What came of received bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::net) enum Received {
+pub enum Received {
     /// The session goes on.
     Open,
     /// The peer has ended its side with `close_notify`.
@@ -37,8 +75,8 @@ pub(in crate::net) enum Received {
 }
 
 /// The state of one session.
-pub(in crate::net) struct Session {
-    tls: UnbufferedServerConnection,
+pub struct Session<S = UnbufferedServerConnection> {
+    tls: S,
     /// The beginning of an incomplete record; at most [`INCOMING_BYTES_MAX`].
     incoming: Vec<u8>,
     /// Encrypted bytes that the socket has not taken yet.
@@ -51,7 +89,7 @@ pub(in crate::net) struct Session {
     failed: bool,
 }
 
-impl std::fmt::Debug for Session {
+impl<S: Side> std::fmt::Debug for Session<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("handshaking", &self.is_handshaking()).finish()
     }
@@ -59,35 +97,58 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     pub(super) fn new(config: Arc<ServerConfig>) -> Result<Self, Fault> {
-        let tls = UnbufferedServerConnection::new(config)?;
-        Ok(Self {
+        UnbufferedServerConnection::new(config).map(Self::of)
+    }
+}
+
+impl Session<UnbufferedClientConnection> {
+    /// Begins a session with the server of this name; the first bytes for it are in
+    /// [`Session::outgoing`].
+    ///
+    /// # Errors
+    /// If the settings allow no session.
+    pub fn connect(config: Arc<ClientConfig>, name: ServerName<'static>) -> Result<Self, Fault> {
+        let mut session = Self::of(UnbufferedClientConnection::new(config, name)?);
+        session.receive(&mut [], &mut Vec::new())?;
+        Ok(session)
+    }
+}
+
+impl<S: Side> Session<S> {
+    fn of(tls: S) -> Self {
+        Self {
             tls,
             incoming: Vec::new(),
             outgoing: Vec::new(),
             ended: false,
             closed: false,
             failed: false,
-        })
+        }
     }
 
     /// Whether the handshake is not complete.
-    pub(in crate::net) fn is_handshaking(&self) -> bool {
-        self.tls.is_handshaking()
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.common().is_handshaking()
+    }
+
+    /// Whether the handshake resumed an earlier session.
+    pub fn is_resumed(&self) -> bool {
+        self.tls.common().handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     /// Returns the encrypted bytes that the socket has not taken yet.
-    pub(in crate::net) fn outgoing(&self) -> &[u8] {
+    pub fn outgoing(&self) -> &[u8] {
         &self.outgoing
     }
 
     /// Removes the first bytes of [`Session::outgoing`]: the socket has taken them.
-    pub(in crate::net) fn advance(&mut self, taken: usize) {
+    pub fn advance(&mut self, taken: usize) {
         // What is left is copied, so that the memory of the rest is given back.
         self.outgoing = self.outgoing.get(taken..).unwrap_or_default().to_vec();
     }
 
     /// Keeps encrypted bytes that the socket did not take.
-    pub(in crate::net) fn keep(&mut self, rest: &[u8]) {
+    pub fn keep(&mut self, rest: &[u8]) {
         self.outgoing.extend_from_slice(rest);
     }
 
@@ -97,7 +158,7 @@ impl Session {
     }
 
     /// Returns the bytes of all that it holds, about.
-    pub(in crate::net) fn memory(&self) -> usize {
+    pub fn memory(&self) -> usize {
         KEYS_BYTES.saturating_add(size_of::<Self>()).saturating_add(self.buffers())
     }
 
@@ -106,11 +167,7 @@ impl Session {
     ///
     /// # Errors
     /// If the peer breaks the protocol; what it sent before is in `plain`.
-    pub(in crate::net) fn receive(
-        &mut self,
-        input: &mut [u8],
-        plain: &mut Vec<u8>,
-    ) -> Result<Received, Fault> {
+    pub fn receive(&mut self, input: &mut [u8], plain: &mut Vec<u8>) -> Result<Received, Fault> {
         if self.failed {
             return Err(Fault::General("the session has failed".into()));
         }
@@ -149,7 +206,7 @@ impl Session {
         let mut used = 0_usize;
         loop {
             let rest = input.get_mut(used..).unwrap_or_default();
-            let UnbufferedStatus { mut discard, state, .. } = self.tls.process_tls_records(rest);
+            let UnbufferedStatus { mut discard, state, .. } = self.tls.process(rest);
             let mut goes_on = true;
             match state {
                 Ok(ConnectionState::ReadTraffic(mut traffic)) => {
@@ -177,8 +234,8 @@ impl Session {
 
     /// Appends the alert of a fault to what is to be sent.
     fn take_alert(&mut self) {
-        while self.tls.wants_write() {
-            let state = self.tls.process_tls_records(&mut []).state;
+        while self.tls.common().wants_write() {
+            let state = self.tls.process(&mut []).state;
             let Ok(ConnectionState::EncodeTlsData(data)) = state else { return };
             if encode(data, &mut self.outgoing).is_err() {
                 return;
@@ -190,7 +247,7 @@ impl Session {
     ///
     /// # Errors
     /// If the session has failed, or may not be used any longer with its keys.
-    pub(in crate::net) fn encrypt(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+    pub fn encrypt(&mut self, plain: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
         out.clear();
         let records = plain.len().div_ceil(RECORD_PLAIN_BYTES_MAX);
         let room = plain.len().saturating_add(records.saturating_mul(RECORD_OVERHEAD));
@@ -198,7 +255,7 @@ impl Session {
     }
 
     /// Appends `close_notify` to what is to be sent, once.
-    pub(in crate::net) fn close(&mut self) {
+    pub fn close(&mut self) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
@@ -216,14 +273,14 @@ impl Session {
         &mut self,
         out: &mut Vec<u8>,
         room: usize,
-        encrypt: impl Fn(&mut Traffic<'_>, &mut [u8]) -> Result<usize, EncryptError>,
+        encrypt: impl Fn(&mut WriteTraffic<'_, S::Data>, &mut [u8]) -> Result<usize, EncryptError>,
     ) -> Result<(), Fault> {
         if self.failed {
             return Err(Fault::General("the session has failed".into()));
         }
         loop {
             // The bytes of a handshake message that is incomplete must be there.
-            match self.tls.process_tls_records(&mut self.incoming).state? {
+            match self.tls.process(&mut self.incoming).state? {
                 ConnectionState::EncodeTlsData(data) => encode(data, out)?,
                 ConnectionState::TransmitTlsData(transmit) => transmit.done(),
                 ConnectionState::WriteTraffic(mut traffic) => {
@@ -244,8 +301,6 @@ impl Session {
         }
     }
 }
-
-type Traffic<'a> = rustls::unbuffered::WriteTraffic<'a, rustls::server::ServerConnectionData>;
 
 /// Level and description (RFC 8446 §6).
 const CLOSE_PLAIN_BYTES: usize = 2;

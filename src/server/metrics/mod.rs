@@ -7,7 +7,7 @@ mod exposition;
 mod figures;
 mod process;
 
-pub(super) use process::Process;
+pub use process::Process;
 
 use crate::chat::{Code, Effect, ServerEvent};
 use crate::http::{Request, Response};

@@ -1,34 +1,41 @@
-//! What the system says of this process, in `/proc`; other systems than Linux say nothing there.
+//! What the system says of a process, in `/proc`; other systems than Linux say nothing there.
 
 use std::fs;
 
 use rustix::param::clock_ticks_per_second;
 use rustix::process::{Resource, getrlimit};
 
-/// The figures of this process; those that cannot be read are left out.
+/// The figures of a process; those that cannot be read are left out.
 #[derive(Debug, Default)]
-pub(in crate::server) struct Process {
+pub struct Process {
     /// Seconds of the processor, of all threads.
-    pub(in crate::server) cpu_s: Option<f64>,
+    pub cpu_s: Option<f64>,
     /// Bytes of resident memory.
-    pub(in crate::server) resident_bytes: Option<u64>,
-    /// Open file descriptors.
-    pub(in crate::server) descriptors: Option<u64>,
-    /// Most open file descriptors.
-    pub(in crate::server) descriptors_max: Option<u64>,
+    pub resident_bytes: Option<u64>,
+    /// Open file descriptors; only of this process.
+    pub descriptors: Option<u64>,
+    /// Most open file descriptors; only of this process.
+    pub descriptors_max: Option<u64>,
 }
 
 impl Process {
-    /// Reads the figures.
-    pub(in crate::server) fn read() -> Self {
-        let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    /// Reads the figures of this process.
+    pub fn read() -> Self {
         Self {
-            cpu_s: cpu_ticks(&stat).map(|ticks| ticks as f64 / clock_ticks_per_second() as f64),
-            resident_bytes: fs::read_to_string("/proc/self/status")
-                .ok()
-                .and_then(|status| resident_bytes(&status)),
             descriptors: descriptors(),
             descriptors_max: getrlimit(Resource::Nofile).current,
+            ..Self::of("self")
+        }
+    }
+
+    /// Reads the figures of the process with this id.
+    pub fn of(id: &str) -> Self {
+        let file = |name| fs::read_to_string(format!("/proc/{id}/{name}")).unwrap_or_default();
+        Self {
+            cpu_s: cpu_ticks(&file("stat"))
+                .map(|ticks| ticks as f64 / clock_ticks_per_second() as f64),
+            resident_bytes: resident_bytes(&file("status")),
+            ..Self::default()
         }
     }
 }
@@ -76,5 +83,8 @@ mod tests {
         let Process { cpu_s, resident_bytes, descriptors, descriptors_max } = Process::read();
         assert!(cpu_s.is_some_and(|it| it >= 0.0) && resident_bytes > Some(100_000));
         assert!(descriptors >= Some(3) && descriptors_max >= descriptors);
+        let other = Process::of(&std::process::id().to_string());
+        assert!(other.cpu_s >= cpu_s && other.resident_bytes.is_some());
+        assert!(Process::of("no").cpu_s.is_none());
     }
 }
