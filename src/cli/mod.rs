@@ -14,6 +14,7 @@ use std::{
 mod admin;
 mod ask;
 mod backup;
+mod bench;
 mod blobs;
 mod check;
 mod doctor;
@@ -97,6 +98,7 @@ pub fn run(
     match name {
         "admin" => admin::run(&effective.config, arguments),
         "backup" => backup::run(&effective.config, arguments),
+        "bench" => bench::run(arguments),
         "check" => check::run(&effective, arguments),
         "doctor" => doctor::run(arguments),
         "export" => export::run(&effective.config, arguments),
@@ -161,23 +163,16 @@ fn command() -> Command {
         .max_term_width(100)
         .subcommand(admin::command())
         .subcommand(backup::command())
+        .subcommand(without_settings(bench::command()))
         .subcommand(check::command())
-        .subcommand(doctor::command())
+        .subcommand(without_settings(doctor::command()))
         .subcommand(export::command())
         .subcommand(health::command())
         .subcommand(import::command())
-        .subcommand(mkcert::command())
+        .subcommand(without_settings(mkcert::command()))
         .subcommand(user::command())
         .subcommands(manual::commands())
-        .arg(
-            Arg::new(CONFIG)
-                .long(CONFIG)
-                .value_name("FILE")
-                .help("TOML file with settings")
-                .help_heading(SETTINGS.first().map(|setting| setting.group))
-                .value_parser(value_parser!(PathBuf))
-                .global(true),
-        )
+        .arg(config_file())
         .arg(
             Arg::new(LIMIT)
                 .long(LIMIT)
@@ -188,6 +183,22 @@ fn command() -> Command {
                 .hide(true),
         )
         .args(SETTINGS.iter().map(argument))
+}
+
+fn config_file() -> Arg {
+    Arg::new(CONFIG)
+        .long(CONFIG)
+        .value_name("FILE")
+        .help("TOML file with settings")
+        .help_heading(SETTINGS.first().map(|setting| setting.group))
+        .value_parser(value_parser!(PathBuf))
+        .global(true)
+}
+
+/// Leaves the settings out of the help of a command that heeds none.
+fn without_settings(command: Command) -> Command {
+    let settings = std::iter::once(config_file()).chain(SETTINGS.iter().map(argument));
+    command.args(settings.map(|setting| setting.hide(true)))
 }
 
 const CONFIG: &str = "config";

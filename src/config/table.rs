@@ -21,7 +21,7 @@ settings! {
     allow_origin: allow_origin;
     /// Name of this server; once given, other names are refused.
     allow_host: allow_host;
-    /// URL that links to this server begin with; its pages may connect.
+    /// URL of this server in links; its pages may connect.
     public_url: public_url;
     /// Trusted proxy: address, network, loopback or private.
     trusted_proxy: net.trusted_proxies;

@@ -6,6 +6,7 @@ mod accounts;
 mod admin;
 mod api;
 mod backup;
+mod bench;
 mod client;
 mod cost;
 mod data;

@@ -9,17 +9,17 @@ use std::{
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     SupportedProtocolVersion,
 };
 
 use super::connection::{Connection, Deadline, PATIENCE};
 use super::outcome::{Outcome, fail, pass, skip};
 use super::place::Place;
+use crate::cli::tls::roots;
 use crate::clock::{Clock, date};
 use crate::net::tls::Validity;
 
@@ -188,16 +188,10 @@ struct Examined {
 }
 
 impl Examiner {
-    /// Returns one that trusts those whom browsers trust, and those in the file that `SSL_CERT_FILE`
-    /// names.
+    /// Returns one that trusts whom the commands trust.
     fn new() -> io::Result<Self> {
-        let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        if let Some(file) = std::env::var_os("SSL_CERT_FILE") {
-            let more = CertificateDer::pem_file_iter(&file).map_err(io::Error::other)?;
-            roots.add_parsable_certificates(more.flatten());
-        }
-        let provider = Arc::new(default_provider());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        let (roots, provider) = (Arc::new(roots()?), Arc::new(default_provider()));
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
             .build()
             .map_err(io::Error::other)?;
         Ok(Self { verifier, examined: Mutex::new(None) })
