@@ -39,16 +39,16 @@ pub(super) fn copy_all(dir: &Path, carried: &[CarriedFile], to: &Path) -> Result
 /// Looks through all files of a data directory. Returns a line about what no message has.
 pub(super) fn look_through(dir: &Path) -> Result<Option<String>, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Run(error.to_string());
-    let (carried, waiting) = journal::carried_files(dir).map_err(|error| failed(&error))?;
     let at = dir.join(files::DIRECTORY);
+    // Before the record: a server may be adding to both.
+    let stored = files::names(&at).map_err(|error| failed(&error))?;
+    let (carried, waiting) = journal::carried_files(dir).map_err(|error| failed(&error))?;
     let checked = |it: &CarriedFile| files::check(&at, &it.file.blob.0, it.file.bytes);
     report(dir, faults("Checked", &carried, checked))?;
-    let waiting = chat::upload_blobs(&waiting).map(|blob| blob.0);
-    let known = carried.iter().map(|it| it.file.blob.0).chain(waiting).collect();
-    let others = match at.exists() {
-        true => files::count_others(&at, &known).map_err(|error| failed(&error))?,
-        false => 0,
-    };
+    let waiting = chat::upload_blobs(&waiting);
+    let known = carried.iter().map(|it| it.file.blob).chain(waiting).map(BlobHash::to_hex);
+    let known: HashSet<String> = known.collect();
+    let others = stored.iter().filter(|name| !known.contains(*name)).count();
     let line = || format!("{others} files in it are of no message; the next start removes them");
     Ok((others > 0).then(line))
 }

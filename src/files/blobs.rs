@@ -1,7 +1,6 @@
 //! Blobs at rest: whether they are whole, and their copies elsewhere. For commands; the server has its
 //! threads.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -10,7 +9,7 @@ use std::path::Path;
 
 use ring::digest::{Context, SHA256};
 
-use super::{Hash, PART_BYTES, name, path};
+use super::{Hash, PART_BYTES, path};
 
 /// What is wrong with a blob.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Missing => f.write_str("is missing"),
             Self::Damaged => f.write_str("is damaged"),
-            Self::Failed(error) => error.fmt(f),
+            Self::Failed(error) => write!(f, "cannot be read or copied: {error}"),
         }
     }
 }
@@ -100,19 +99,17 @@ fn pass(mut from: impl io::Read, mut to: impl io::Write, hash: &Hash) -> Result<
     if context.finish().as_ref() == hash { Ok(()) } else { Err(Fault::Damaged) }
 }
 
-/// Counts the blobs in a directory that are none of these.
+/// Returns the names of the blobs in a directory; none if there is no such directory.
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn count_others(dir: &Path, known: &HashSet<Hash>) -> io::Result<u64> {
-    let names: HashSet<String> = known.iter().map(name).collect();
-    let mut count = 0_u64;
-    for entry in fs::read_dir(dir)? {
-        let found = entry?.file_name();
-        let is_other = |found: &&str| is_hash(found) && !names.contains(*found);
-        count = count.saturating_add(u64::from(found.to_str().filter(is_other).is_some()));
+pub fn names(dir: &Path) -> io::Result<Vec<String>> {
+    if !dir.exists() {
+        return Ok(Vec::new());
     }
-    Ok(count)
+    let names = fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().into_string()));
+    let names: io::Result<Vec<_>> = names.collect();
+    Ok(names?.into_iter().flatten().filter(|name| is_hash(name)).collect())
 }
 
 /// Whether this is the name of a blob.

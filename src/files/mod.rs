@@ -35,7 +35,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-pub use blobs::{Fault, check, copy, count_others, size};
+pub use blobs::{Fault, check, copy, names, size};
 pub use media::{BYTES, is_shown};
 use reader::Read;
 use writer::{Write, Writer};
