@@ -2,16 +2,18 @@
  * Measures the page: `node tests/browser/figures.js`.
  *
  * The bytes and requests of the first and the next visit, with headers, and the time until the page is
- * usable, near and far from the server; the cost of 10,000 messages.
+ * usable, near and far from the server; the time from Enter to the message; a room of 20,000 messages.
  *
  * @module
  */
 
 import { connectBot } from "./bots.js";
+import { heapOf, scrolling, timeToJoin, timesOfTalk } from "./measures.js";
 import { openSlowNetwork } from "./network.js";
-import { FREELY, enter, join, openPage, sees, startBrowser, startServer } from "./world.js";
+import { FREELY, enter, join, openPage, startBrowser, startServer } from "./world.js";
 
-const MANY = 10_000;
+const MANY = 20_000;
+const TALK = 100;
 /** A mobile network: 150 ms round trip, 1.6 Mbit/s. */
 const FAR = { delayMs: 75, bytesPerS: 200_000 };
 
@@ -19,6 +21,7 @@ const server = await startServer({ args: [...FREELY, "--data", "none"] });
 try {
   await measureVisits("near");
   await measureVisits("150 ms, 1.6 Mbit/s away", FAR);
+  await measureTalk();
   await measureMany();
 } finally {
   await server.kill();
@@ -69,19 +72,31 @@ async function canTalk(page) {
   }, undefined, { polling: "raf" });
 }
 
+async function measureTalk() {
+  const browser = await startBrowser();
+  const page = await enter(browser, server.url, "Ida", { room: "talk" });
+  const other = await enter(browser, server.url, "Jon", { room: "talk" });
+  await page.getByRole("textbox", { name: "Message", exact: true }).focus();
+  const { own, theirs } = await timesOfTalk(page, other, TALK);
+  const spread = (times) => `median ${times[TALK / 2].toFixed(0)} ms, 95 % ${times[TALK * 0.95].toFixed(0)} ms`;
+  print("Enter to the message", spread(own));
+  print("Enter to the message on another page", spread(theirs));
+  await browser.close();
+}
+
 async function measureMany() {
   const browser = await startBrowser();
-  const reader = await enter(browser, server.url, "Gil", { room: "many" });
   const crowd = await connectBot(server.url, "Hal", "many");
   for (let i = 0; i < MANY / 1000; i += 1) {
     await crowd.say(...Array.from({ length: 1000 }, (_, k) => `message ${i * 1000 + k + 1} of many, with some words in it`));
   }
-  await sees(reader, `message ${MANY} `);
-  const inspector = await reader.context().newCDPSession(reader);
-  await inspector.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await inspector.send("Runtime.getHeapUsage");
+  const reader = await enter(browser, server.url, "Gil", { room: "calm" });
+  const join = await timeToJoin(reader, "many", `message ${MANY} `);
+  const { times, shift } = await scrolling(reader);
   const nodes = await reader.evaluate(() => document.querySelectorAll("*").length);
-  print(`${MANY.toLocaleString("en")} messages`, `heap ${(usedSize / 1e6).toFixed(1)} MB, ${nodes} elements`);
+  print(`${MANY.toLocaleString("en")} messages: join`, `${join.toFixed(0)} ms`);
+  print("scrolled", `longest frame ${times.at(-1).toFixed(0)} ms, layout shift ${shift}`);
+  print("kept", `heap ${((await heapOf(reader)) / 1e6).toFixed(1)} MB, ${nodes} elements`);
   crowd.close();
   await browser.close();
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { connectBot } from "./bots.js";
+import { heapOf, scrolling, timeToJoin } from "./measures.js";
 import { FREELY, field, join, log, makeRoom, openPage, rows, say, sees, setUp, texts, until } from "./world.js";
 
 const world = setUp({ args: [...FREELY, "--data", "none"] });
@@ -90,6 +91,11 @@ test("text of another direction stands beneath its name", async () => {
     return Math.abs(range.getBoundingClientRect().left - row.querySelector(".sender").getBoundingClientRect().left);
   });
   assert.ok(distance < 2, `${distance} px`);
+  // What has a direction of its own tears nothing apart.
+  await say(alice, "شغّل `npm run build` ثم @Farah في https://example.org/");
+  await sees(alice, "npm run build");
+  const parts = await rows(alice, "npm run build").locator(".text").evaluate((text) => [...text.children].map((it) => [it.tagName, getComputedStyle(it).unicodeBidi]));
+  assert.deepEqual(parts, [["CODE", "isolate"], ["MARK", "isolate"], ["A", "isolate"]]);
 });
 
 test("ugly text breaks neither the layout nor the page", async () => {
@@ -319,6 +325,27 @@ test("joining moves nothing that is already read", async () => {
   bob.close();
 });
 
+test("older messages move nothing that is read, even at the very top", async () => {
+  const bob = await connectBot(world.url, "Bert", "top");
+  await bob.say(...Array.from({ length: 300 }, (_, i) => `line ${i + 1}${i % 7 ? "" : "\nwith\nmore"}`));
+  const alice = await person("Anke", { room: "top" });
+  await sees(alice, "line 300");
+  for (let page = 1; page <= 4; page += 1) {
+    const moved = await log(alice).evaluate((list) => new Promise((resolve) => {
+      list.scrollTop = 0;
+      const [oldest, row] = list.querySelectorAll(".row.message");
+      const before = row.getBoundingClientRect().top;
+      const look = () => {
+        if (list.querySelector(".row.message") === oldest) requestAnimationFrame(look);
+        else resolve(row.getBoundingClientRect().top - before);
+      };
+      look();
+    }));
+    assert.ok(Math.abs(moved) < 2, `page ${page} moves it by ${moved} px`);
+  }
+  bob.close();
+});
+
 test("history is loaded on demand without jumps", async () => {
   const bob = await connectBot(world.url, "Bodo", "past");
   await bob.say(...Array.from({ length: 400 }, (_, i) => `line ${i + 1}${i % 7 ? "" : "\nwith\nmore"}`));
@@ -358,41 +385,32 @@ test("history is loaded on demand without jumps", async () => {
   bob.close();
 });
 
-test("ten thousand messages scroll smoothly with few rows", async () => {
+test("a room of twenty thousand messages is joined and scrolled like one of some hundred", async () => {
   const bob = await connectBot(world.url, "Boris", "many");
-  const alice = await person("Agnes", { room: "many" });
-  for (let thousand = 0; thousand < 10; thousand += 1) {
-    await bob.say(...Array.from({ length: 1000 }, (_, i) => `message ${thousand * 1000 + i + 1} with some words in it`));
+  const bert = await connectBot(world.url, "Berta", "few");
+  const numbered = (from, number) => Array.from({ length: number }, (_, i) => `message ${from + i} with some words in it`);
+  for (let thousand = 0; thousand < 20; thousand += 1) await bob.say(...numbered(thousand * 1000 + 1, 1000));
+  await bert.say(...numbered(1, 400));
+  const alice = await person("Agnes", { room: "calm" });
+  const figures = {};
+  for (const [room, last] of [["few", 400], ["many", 20_000]]) {
+    const join = await timeToJoin(alice, room, `message ${last} `);
+    const nodes = await alice.evaluate(() => document.querySelectorAll("#log *").length);
+    const { times, shift } = await scrolling(alice);
+    figures[room] = { join, nodes, p95: times[Math.floor(times.length * 0.95)], longest: times.at(-1), shift, heap: await heapOf(alice) };
+    console.log(room, JSON.stringify(figures[room]));
+    await alice.getByRole("button", { name: /latest|below/ }).click();
+    await rows(alice, `message ${last} `).waitFor();
   }
-  await sees(alice, "message 10000 ");
-  const nodes = await alice.evaluate(() => document.querySelectorAll("#log *").length);
-  assert.ok(nodes < 5_000, `${nodes} nodes`);
-  await log(alice).hover();
-  const frames = alice.evaluate(() => new Promise((resolve) => {
-    const times = [];
-    let last = performance.now();
-    const step = (now) => {
-      times.push(now - last);
-      last = now;
-      if (times.length < 120) requestAnimationFrame(step);
-      else resolve(times.toSorted((a, b) => a - b));
-    };
-    requestAnimationFrame(step);
-  }));
-  for (let i = 0; i < 60; i += 1) await alice.mouse.wheel(0, -400);
-  const sorted = await frames;
-  const median = sorted[60];
-  const p95 = sorted[114];
-  console.log(`frames while scrolling: median ${median.toFixed(1)} ms, 95 % ${p95.toFixed(1)} ms; ${nodes} nodes`);
-  assert.ok(p95 < 100, `95 % of frames within ${p95} ms`);
-  const session = await alice.context().newCDPSession(alice);
-  await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
-  console.log(`heap with 10,000 messages: ${(usedSize / 1e6).toFixed(1)} MB`);
-  assert.ok(usedSize < 40e6);
-  await alice.getByRole("button", { name: /latest|below/ }).click();
-  await rows(alice, "message 10000 ").waitFor();
+  const { few, many } = figures;
+  // The machine may be slow and busy, so the figures of one room are measured by those of the other.
+  assert.ok(many.join < 5 * few.join + 500, `${many.join} ms to join`);
+  assert.ok(many.nodes < 2 * few.nodes, `${many.nodes} nodes`);
+  assert.ok(many.p95 < 3 * few.p95 + 50, `95 % of frames within ${many.p95} ms`);
+  assert.ok(many.shift < 0.01 + few.shift, `the layout shifts by ${many.shift}`);
+  assert.ok(many.heap < 10e6, `${many.heap} bytes of heap`);
   bob.close();
+  bert.close();
 });
 
 test("history is not read aloud, new messages are", async () => {

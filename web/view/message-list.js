@@ -95,10 +95,13 @@ export function messageListView(actions) {
       const isOther = next.active !== before.active || (room === undefined && nextRoom !== undefined) || hasBegun;
       if (!isOther && nextRoom === room && next.you === before.you && next.edit === before.edit) return;
       const pendingBefore = room?.pending.length ?? 0;
+      const oldestBefore = room?.oldest ?? 0;
       room = nextRoom;
       if (isOther) enter();
       // The reader's own new message is always shown.
       else if ((room?.pending.length ?? 0) > pendingBefore) scrollToEnd();
+      // At the very top the list can only stay where it is if the older messages are drawn at once.
+      else if (!isFollowing && (room?.oldest ?? 0) < oldestBefore && indexOf(first) > 0 && log.scrollTop < NEAR_PX) slideUp();
       else draw();
     },
 
@@ -226,12 +229,16 @@ export function messageListView(actions) {
     else if (!note) log.append(make("p", { class: "empty muted", text: t("empty") }));
   }
 
-  /** Returns the first visible row and its position. A gap is no anchor: loaded messages push it away. */
+  /**
+   * Returns a visible row that stays as it is, and its position. What is loaded above takes the place of
+   * gaps and dates, and changes the first message, which then goes on with that of another.
+   */
   function anchorRow() {
-    for (const row of log.children) {
-      if (row.item?.kind !== "gap" && row.offsetTop + row.offsetHeight > log.scrollTop) return { row, top: row.offsetTop };
-    }
-    return null;
+    const all = [...log.children];
+    const oldest = all.find((row) => row.item?.kind === "message");
+    const visible = all.filter((row) => row.item?.kind !== "gap" && row.offsetTop + row.offsetHeight > log.scrollTop);
+    const row = visible.find((it) => it.item?.kind === "message" && it !== oldest) ?? visible[0];
+    return row ? { row, top: row.offsetTop } : null;
   }
 
   /** @param {number} to */
