@@ -72,8 +72,8 @@ test("a window that is seen but not looked at notifies and counts", async () => 
     window.shown = [];
     window.Notification = class {
       static permission = "granted";
-      constructor(title, { body }) {
-        window.shown.push(`${title}: ${body}`);
+      constructor(title, { body, tag, renotify }) {
+        window.shown.push(`${title}: ${body}, ${tag}, ${renotify}`);
       }
     };
     document.hasFocus = () => false;
@@ -82,6 +82,7 @@ test("a window that is seen but not looked at notifies and counts", async () => 
   assert.equal(await page.evaluate(() => document.hidden), false);
   await bob.say("@Wanda, look");
   await until(() => page.evaluate(() => window.shown.length === 1), "the notification");
+  assert.equal(await page.evaluate(() => window.shown[0]), "Wim – window: @Wanda, look, window, true", "one for each room, and heard again");
   await until(async () => /^\(1\)/.test(await page.title()), "the count");
   await page.evaluate(() => {
     delete document.hasFocus;

@@ -160,6 +160,22 @@ test("messages are edited, answered, reacted to and deleted", async () => {
   await bob.getByText("Message deleted").waitFor({ state: "detached" });
 });
 
+test("a second press where a message was deleted deletes no other", async () => {
+  const alice = await person("Alva", { room: "twice" });
+  for (const text of ["the one above", "the one between", "the one below"]) await say(alice, text);
+  await sees(alice, "the one below");
+  const row = rows(alice, "the one between");
+  await row.hover();
+  await row.getByRole("button", { name: "More actions" }).click();
+  const { x, y, width, height } = await alice.getByRole("menuitem", { name: "Delete" }).boundingBox();
+  const press = () => alice.mouse.click(x + width / 2, y + height / 2);
+  await press();
+  await alice.getByText("Message deleted").waitFor();
+  for (let time = 0; time < 3; time += 1) await press();
+  assert.equal(await alice.getByText("Message deleted").count(), 1);
+  for (const text of ["the one above", "the one below"]) await sees(alice, text);
+});
+
 test("unread messages are counted in the list and in the title", async () => {
   const alice = await person("Amy", { room: "here" });
   const bob = await person("Bill", { room: "there" });

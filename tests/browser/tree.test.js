@@ -93,6 +93,47 @@ test("the views of the page have the trees that are written down", async () => {
   bob.close();
 });
 
+test("what tools look for has its name", async () => {
+  const page = world.track(await openPage(world.browser, world.url, { locale: "en-US" }));
+  await page.getByRole("textbox", { name: "Your name" }).fill("Tool");
+  await page.getByRole("button", { name: "Join" }).click();
+  await page.getByRole("textbox", { name: "Message", exact: true }).fill("mine");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("log", { name: "Messages" }).getByText("mine").waitFor();
+  await page.getByRole("list", { name: "People" }).getByText("Tool").waitFor();
+  await page.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "lobby" }).waitFor();
+  await sees(page, "mine");
+  assert.match(await rows(page, "mine").getByRole("link").getAttribute("href"), /^#lobby\/\d+$/);
+  await rows(page, "mine").hover();
+  await rows(page, "mine").getByRole("button", { name: "More actions" }).click();
+  // The lobby is nobody's, so that nobody pins there.
+  assert.deepEqual(await page.getByRole("menu").getByRole("menuitem").allInnerTexts(), ["Reply", "Copy text", "Copy link", "Mark unread from here", "Edit", "Delete"]);
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await page.getByRole("textbox", { name: "Edit message" }).waitFor();
+  await page.getByRole("button", { name: "Save" }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await rows(page, "mine").hover();
+  await pressIn(page, rows(page, "mine").getByRole("button", { name: "More actions" }), "Delete");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("button", { name: "Settings" }).click();
+  const settings = page.getByRole("dialog", { name: "Settings" });
+  assert.deepEqual(await settings.getByRole("combobox", { name: "Theme" }).getByRole("option").allInnerTexts(), ["System", "Light", "Dark"]);
+  await settings.getByRole("combobox", { name: "Language" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog", { name: "Jump to" }).getByRole("option").first().waitFor();
+  await page.keyboard.press("Escape");
+  for (const name of ["Browse rooms", "New room"]) {
+    await page.getByRole("button", { name }).click();
+    await page.getByRole("dialog", { name }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog", { name }).waitFor({ state: "detached" });
+  }
+  await page.locator("#jump-open").focus();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+});
+
 test("the tree of a phone has the drawers", async () => {
   const page = world.track(await enter(world.browser, world.url, "Pip", { room: "phone", locale: "en-US", viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true }));
   await say(page, "hold me");

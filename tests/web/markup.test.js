@@ -258,6 +258,7 @@ const TABLES = {
     ["Https://example.com/path", "<a https://example.com/path>Https://example.com/path</a>"],
     ["HTTP://EXAMPLE.COM/A", "<a http://example.com/A>HTTP://EXAMPLE.COM/A</a>"],
     ["详见https://example.com/。谢谢", "详见<a>https://example.com/</a>。谢谢"],
+    ["详见https://example.com。谢谢", "详见<a https://example.com/>https://example.com</a>。谢谢"],
     ["（https://example.com/a）、「https://example.com/b」", "（<a>https://example.com/a</a>）、「<a>https://example.com/b</a>」"],
     ["https://example.com/，也", "<a>https://example.com/</a>，也"],
     ["(https://en.wikipedia.org/wiki/Rust_(programming_language))", "(<a>https://en.wikipedia.org/wiki/Rust_(programming_language)</a>)"],
@@ -334,6 +335,20 @@ test("nothing that is typed is lost but markers", () => {
     const letters = (it) => it.replace(/[^\p{L}\p{N}]/gu, "");
     const kept = letters(written(parse(text, NAMES)).replace(/<(\/?(ul|list|li|h|quote|em|strong|s|code|a|pre)( [^>]*)?|ol \d+)>/g, ""));
     if (!/^\s*\d+[.)] |```\w|\(https?:|~~~/m.test(text)) assert.equal(kept, letters(text), text);
+  }
+});
+
+test("a text is read the same way for showing it, for calling people and for notifications", () => {
+  const leaves = (inlines) => inlines.flatMap((it) => (it.children ? leaves(it.children) : [it]));
+  const all = (blocks) => blocks.flatMap(({ inlines, kind, text, blocks: quoted = [], items = [] }) => (kind === "code" ? [{ kind, text }] : [...leaves(inlines ?? []), ...all(quoted), ...all(items.flat())]));
+  for (const [text] of Object.values(TABLES).flat()) {
+    const shown = all(parse(text, NAMES));
+    for (const you of ["Bob", "Priya Raman", "José", "unknown.name"]) {
+      const isCalled = shown.some((it) => it.kind === "mention" && it.text.normalize("NFC").toLowerCase() === `@${you.toLowerCase()}`);
+      assert.equal(mentions(text, you, NAMES), isCalled, `${you} in ${text}`);
+    }
+    const words = (it) => it.replace(/\s+/g, "");
+    assert.equal(words(plainText(text)), words(shown.map(({ kind, text: part }) => (kind === "shortcode" ? `:${part}:` : part)).join("")), text);
   }
 });
 
