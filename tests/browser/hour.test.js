@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join as joined } from "node:path";
 import { after, before, test } from "node:test";
 
+import { attach, drawn, loaded, ready } from "./files.js";
 import { FREELY, connected, field, join, jumpTo, log, makeRoom, newTab, openPage, pressIn, pressOnMessage, rows, say, sees, setUp, startServer, until } from "./world.js";
 
 // What a person does in the first hour, as a script of forty steps.
@@ -123,11 +124,6 @@ const STEPS = [
     await rows(here.maya, "const answer").getByRole("button", { name: "Copy", exact: true }).click();
     await until(async () => (await clipboard(here.maya)) === "const answer = 42;", "the copy");
   }],
-  ["she looks through all rooms", async () => {
-    await here.maya.getByRole("button", { name: "Browse rooms" }).click();
-    await here.maya.getByRole("dialog", { name: "Browse rooms" }).getByRole("option", { name: /platform/ }).waitFor();
-    await here.maya.keyboard.press("Escape");
-  }],
   ["she makes a room", () => makeRoom(here.maya, "coffee")],
   ["she sets its topic", async () => {
     await log(here.maya).getByRole("button", { name: "Set topic" }).click();
@@ -210,6 +206,12 @@ const STEPS = [
     await rooms(here.sam).getByRole("button", { name: "Accept" }).click();
     await heading(here.sam, "#hiring");
     await sees(here.sam, "candidates of this week");
+  }],
+  ["she sends a picture there, and Sam sees it", async () => {
+    await attach(here.maya, await drawn(here.maya, "desk.png", { width: 300, height: 200 }));
+    await ready(here.maya, "desk.png");
+    await here.maya.getByRole("button", { name: "Send" }).click();
+    assert.deepEqual(await loaded(here.sam, "desk.png"), [300, 200]);
   }],
   ["a search finds a word in one of her rooms", async () => {
     await here.maya.getByRole("button", { name: "Search messages" }).click();
