@@ -1,6 +1,6 @@
 //! Those who are not part of it: they talk, come, search and log in, and measure how long it takes.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::server::Client;
+use crate::stream::Target;
 use crate::wire;
 
 /// The room they are in.
@@ -79,7 +80,7 @@ type Promise = (u64, String);
 
 /// What all of them share.
 struct Shared {
-    address: SocketAddr,
+    target: Target,
     measured: Mutex<Measured>,
     promises: Mutex<Vec<Promise>>,
     /// How many wait for an answer.
@@ -97,9 +98,9 @@ pub(crate) struct Bystanders {
 }
 
 impl Bystanders {
-    pub(crate) fn start(address: SocketAddr) -> Self {
+    pub(crate) fn start(target: Target) -> Self {
         let shared = Arc::new(Shared {
-            address,
+            target,
             measured: Mutex::default(),
             promises: Mutex::default(),
             waiting: AtomicUsize::new(0),
@@ -157,7 +158,7 @@ impl Bystanders {
         promises.sort_unstable();
         let network = self.shared.network(203);
         let mut reader = Client::open(
-            self.shared.address,
+            &self.shared.target,
             network,
             &format!("name=Reader{}&room={ROOM}&history=0", network.octets()[3]),
         )?;
@@ -241,7 +242,7 @@ impl Shared {
 fn talk(shared: &Shared, number: usize) -> Result<(), String> {
     let network = Ipv4Addr::new(192, 0, 2, 1 + number as u8);
     let query = format!("name=Talker{number}&room={ROOM}&echo=1&history=0");
-    let mut client = Client::open(shared.address, network, &query)?;
+    let mut client = Client::open(&shared.target, network, &query)?;
     let mut seen = None;
     let who = |fault: String| format!("talker {number}: {fault}");
     shared.every(
@@ -307,14 +308,14 @@ fn visit(shared: &Shared, number: usize) -> Result<(), String> {
         |round| {
             let network = shared.network(192);
             let outcome = if round % 2 == 0 {
-                let mut client = Client::connect(shared.address, network);
+                let mut client = Client::connect(&shared.target, network);
                 let answer = client.as_mut().map_err(|error| error.clone());
                 answer.and_then(|it| it.request(&wire::get("/healthz"))).and_then(|(status, _)| {
                     if status == 200 { Ok(()) } else { Err(format!("/healthz: {status}")) }
                 })
             } else {
                 let query = format!("name=Visitor{number}-{round}&room={ROOM}&history=20");
-                Client::open(shared.address, network, &query)
+                Client::open(&shared.target, network, &query)
                     .and_then(|mut client| look(shared, &mut client))
             };
             outcome.map_err(|fault| format!("a visitor: {fault}"))
@@ -338,7 +339,7 @@ fn look(shared: &Shared, client: &mut Client) -> Result<(), String> {
 fn search(shared: &Shared, _: usize) -> Result<(), String> {
     let network = Ipv4Addr::new(192, 0, 3, 1);
     let query = format!("name=Searcher&room={ROOM}&history=0");
-    let mut client = Client::open(shared.address, network, &query)?;
+    let mut client = Client::open(&shared.target, network, &query)?;
     shared.every(
         SEARCH_EVERY,
         |it| &mut it.searches,
@@ -357,7 +358,7 @@ fn search(shared: &Shared, _: usize) -> Result<(), String> {
 fn log_in(shared: &Shared, _: usize) -> Result<(), String> {
     for number in 0..4 {
         let body = json!({"name": format!("Honest{number}"), "password": PASSWORD}).to_string();
-        let mut client = Client::connect(shared.address, shared.network(203))?;
+        let mut client = Client::connect(&shared.target, shared.network(203))?;
         let (status, answer) = client.request(&wire::post("/api/register", &body))?;
         if status != 201 {
             return Err(format!("cannot register: {status} {answer}"));
@@ -369,7 +370,7 @@ fn log_in(shared: &Shared, _: usize) -> Result<(), String> {
         |round| {
             let name = format!("Honest{}", round % 4);
             let body = json!({"name": name, "password": PASSWORD}).to_string();
-            let mut client = Client::connect(shared.address, shared.network(203))?;
+            let mut client = Client::connect(&shared.target, shared.network(203))?;
             let (status, answer) = client.request(&wire::post("/api/login", &body))?;
             if status != 200 {
                 shared.measured().faults.push(format!("a login: {status} {answer}"));

@@ -3,7 +3,7 @@
 //! `cargo test --release --test siege` takes a minute and is what `tests/run siege` does. For more:
 //!
 //! ```text
-//! cargo test --release --test siege -- [--seconds N] [--binary PATH] [--only NAME,…]
+//! cargo test --release --test siege -- [--seconds N] [--binary PATH] [--only NAME,…] [--tls on]
 //! ```
 //!
 //! Each attacker opens its connections, and is silent and attacks by turns. The bystanders' 99th
@@ -17,8 +17,10 @@
 
 mod attackers;
 mod bystander;
+mod report;
 mod server;
 mod storm;
+mod stream;
 mod wire;
 
 use std::net::Ipv4Addr;
@@ -28,24 +30,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bystander::{Bystanders, Measured, Times};
+use report::Report;
 use server::{Allowance, Client, Server};
-use storm::{Attacker, Fates, Phase, storm};
+use storm::{Attacker, Phase, storm};
 
-/// What a delay may be however quick the server is without an attack, unless there is an hour.
-const QUICK: Duration = Duration::from_millis(50);
-/// How often a thread is woken until an answer is there: the server's, the journal's and the one that
-/// asked, and once more for the second round.
-const WAKES: u32 = 4;
 /// How often an attacker is silent and attacks.
 const ROUNDS: usize = 2;
-/// What a search may take: searches take turns.
-const SEARCH: Duration = Duration::from_secs(1);
-/// What a login may take: one password is hashed at a time.
-const LOGIN: Duration = Duration::from_secs(5);
 /// How long what is left of an attack may keep the server busy.
 const RECOVERY: Duration = Duration::from_secs(10);
 /// What is lost by a crash would fill the screen.
 const FAULTS_SHOWN: usize = 8;
+/// A longer siege has several passes: what it leaves behind in each would add up.
+const PASS: Duration = Duration::from_secs(600);
+/// What the server may hold at rest after the last pass, of what it held after the second, in
+/// percent.
+const GROWTH_MOST: u64 = 110;
 /// From here on delays are measured well enough to be compared alone.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -55,7 +54,8 @@ fn main() -> ExitCode {
         .iter()
         .filter(|it| options.only.is_empty() || options.only.iter().any(|name| name == it.name))
         .collect();
-    let slot = options.time / attackers.len().max(1) as u32;
+    let passes = (options.time.as_secs() / PASS.as_secs()).max(1) as u32;
+    let slot = options.time / passes / attackers.len().max(1) as u32;
     let hold = |siege: &mut Siege<'_>, attacker| {
         let faults = siege.stand(attacker, slot);
         for fault in faults.iter().take(FAULTS_SHOWN) {
@@ -63,8 +63,9 @@ fn main() -> ExitCode {
         }
         faults.is_empty()
     };
-    println!("{}: {} attackers, {slot:?} each", options.binary, attackers.len());
-    let allowance = Allowance::by_default();
+    let how = if options.tls { "through TLS" } else { "plain" };
+    println!("{}, {how}: {} attackers, {slot:?} each", options.binary, attackers.len());
+    let allowance = Allowance::by_default(options.tls);
     println!(
         "memory beside an idle server's: {} MB, and {} KB for each connection",
         allowance.shared >> 20,
@@ -73,10 +74,20 @@ fn main() -> ExitCode {
     println!("{HEADER}");
     let mut siege = Siege::new(&options);
     let mut failed = Vec::new();
-    for attacker in attackers {
-        if !hold(&mut siege, attacker) && !hold(&mut siege, attacker) {
-            failed.push(attacker.name);
+    for pass in 1..=passes {
+        for attacker in &attackers {
+            if !hold(&mut siege, attacker) && !hold(&mut siege, attacker) {
+                failed.push(attacker.name);
+                // What one attacker leaves behind is not to be held against the next.
+                siege.restart();
+            }
         }
+        siege.at_rest.push(siege.server.memory());
+        println!("pass {pass}: {}", siege.summary());
+    }
+    if siege.has_grown() {
+        println!("    BROKEN: memory at rest has grown");
+        failed.push("growth");
     }
     println!("{} of the attackers broke a bound: {}", failed.len(), failed.join(", "));
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -89,6 +100,8 @@ struct Options {
     binary: String,
     time: Duration,
     only: Vec<String>,
+    /// Whether everybody speaks TLS.
+    tls: bool,
 }
 
 impl Options {
@@ -97,6 +110,7 @@ impl Options {
             binary: env!("CARGO_BIN_EXE_chinwag").to_owned(),
             time: Duration::from_secs(60),
             only: Vec::new(),
+            tls: false,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -106,6 +120,7 @@ impl Options {
                 "--seconds" => {
                     options.time = Duration::from_secs(value.parse().expect("--seconds N"));
                 }
+                "--tls" => options.tls = value == "on",
                 "--only" => options.only = value.split(',').map(str::to_owned).collect(),
                 _ => panic!("unknown argument {argument}"),
             }
@@ -124,18 +139,34 @@ struct Siege<'a> {
     /// The most connections that an attacker has had: what they took, the allocator may keep.
     connections_most: usize,
     attacks: u8,
+    /// Memory after each pass since the server started.
+    at_rest: Vec<u64>,
+    /// Of all attackers: what was measured while they were silent, and while they attacked.
+    silent: Measured,
+    attacked: Measured,
 }
 
 impl<'a> Siege<'a> {
     fn new(options: &'a Options) -> Self {
-        let (server, bystanders) = begin(&options.binary);
+        let (server, bystanders) = begin(options);
         let idle = server.memory();
-        Self { options, server, bystanders, read_back: 0, idle, connections_most: 0, attacks: 0 }
+        Self {
+            options,
+            server,
+            bystanders,
+            read_back: 0,
+            idle,
+            connections_most: 0,
+            attacks: 0,
+            at_rest: Vec::new(),
+            silent: Measured::default(),
+            attacked: Measured::default(),
+        }
     }
 
     /// Withstands one attacker, prints what was measured, and returns what was wrong.
     fn stand(&mut self, attacker: &'static Attacker, slot: Duration) -> Vec<String> {
-        self.attacks += 1;
+        self.attacks = self.attacks.wrapping_add(1);
         self.bystanders.pause(RECOVERY);
         let descriptors = self.server.descriptors();
         let absent = self.goes_away();
@@ -143,8 +174,9 @@ impl<'a> Siege<'a> {
         self.server.forget_peak();
         let phase = Arc::new(Phase::default());
         let storming = {
-            let (phase, number, address) = (Arc::clone(&phase), self.attacks, self.server.address);
-            thread::spawn(move || storm(attacker, number, address, &phase))
+            let (phase, number, target) =
+                (Arc::clone(&phase), self.attacks, self.server.target.clone());
+            thread::spawn(move || storm(attacker, number, &target, &phase))
         };
         let (mut silent, mut attacked) = (Measured::default(), Measured::default());
         let mut cpu = Duration::ZERO;
@@ -167,7 +199,7 @@ impl<'a> Siege<'a> {
         attacked.add(self.bystanders.take());
         let peak = self.server.peak();
         self.connections_most = self.connections_most.max(attacker.connections);
-        let allowed = self.idle + Allowance::by_default().of(self.connections_most);
+        let allowed = self.idle + Allowance::by_default(self.options.tls).of(self.connections_most);
         let report = Report { attacker, silent, attacked, cpu, peak, allowed, fates };
         println!("{}", report.line());
         let mut faults = report.faults(self.options.time >= LONG);
@@ -176,13 +208,14 @@ impl<'a> Siege<'a> {
                 faults.extend(absent.and_then(|session| self.comes_back(&session)).err());
                 faults.extend(self.read_back());
             }
-            Err(fault) => faults.push(fault),
+            Err(fault) => {
+                faults.push(fault);
+                self.restart();
+            }
         }
+        self.silent.add(report.silent);
+        self.attacked.add(report.attacked);
         self.bystanders.go_on();
-        if !faults.is_empty() {
-            // What one attacker leaves behind is not to be held against the next.
-            self.restart();
-        }
         faults
     }
 
@@ -211,7 +244,7 @@ impl<'a> Siege<'a> {
     fn goes_away(&self) -> Result<String, String> {
         let query = format!("name=Absent{}&room={}&history=0", self.attacks, bystander::ROOM);
         let network = Ipv4Addr::new(192, 0, 4, self.attacks);
-        let mut client = Client::open(self.server.address, network, &query)?;
+        let mut client = Client::open(&self.server.target, network, &query)?;
         let session = client.next()?["payload"]["session"].as_str().map(str::to_owned);
         client.say(r#"{"type":"send_message","id":"a","payload":"back in a minute"}"#)?;
         while client.next()?["type"] != "ack" {}
@@ -222,7 +255,7 @@ impl<'a> Siege<'a> {
     fn comes_back(&self, session: &str) -> Result<(), String> {
         let network = Ipv4Addr::new(192, 0, 4, self.attacks);
         let query = format!("session={session}&history=0");
-        let mut client = Client::open(self.server.address, network, &query)?;
+        let mut client = Client::open(&self.server.target, network, &query)?;
         match client.next()?["payload"]["session"].as_str() {
             Some(same) if same == session => Ok(()),
             _ => Err("the session of one who was away is gone".to_owned()),
@@ -240,26 +273,48 @@ impl<'a> Siege<'a> {
     }
 
     fn restart(&mut self) {
-        let (server, bystanders) = begin(&self.options.binary);
+        let (server, bystanders) = begin(self.options);
         self.server = server;
         std::mem::replace(&mut self.bystanders, bystanders).end();
         (self.read_back, self.idle) = (0, self.server.memory());
         self.connections_most = 0;
+        self.at_rest.clear();
+    }
+
+    /// What bystanders of all attackers measured, and what the server holds at rest.
+    fn summary(&self) -> String {
+        let ms = |times: &Times, at| times.percentile(at).as_secs_f64() * 1000.0;
+        let both = |times: &Times| format!("{:.1}/{:.1}", ms(times, 0.5), ms(times, 0.99));
+        format!(
+            "talk p50/p99 {} > {} ms, waits p99 {:.1} ms, {} MB and {} descriptors at rest",
+            both(&self.silent.talk),
+            both(&self.attacked.talk),
+            ms(&self.attacked.waits, 0.99),
+            self.server.memory() >> 20,
+            self.server.descriptors(),
+        )
+    }
+
+    fn has_grown(&self) -> bool {
+        match (self.at_rest.get(1), self.at_rest.get(2..).and_then(<[_]>::last)) {
+            (Some(second), Some(last)) => *last * 100 > *second * GROWTH_MOST,
+            _ => false,
+        }
     }
 }
 
 /// Starts a server with something in it, and bystanders that have begun to talk.
-fn begin(binary: &str) -> (Server, Bystanders) {
-    let server = Server::start(binary);
+fn begin(options: &Options) -> (Server, Bystanders) {
+    let server = Server::start(&options.binary, options.tls);
     prepare(&server).expect("a server that nobody attacks answers");
-    let bystanders = Bystanders::start(server.address);
+    let bystanders = Bystanders::start(server.target.clone());
     thread::sleep(Duration::from_millis(700));
     (server, bystanders)
 }
 
 fn prepare(server: &Server) -> Result<(), String> {
     let network = Ipv4Addr::new(203, 0, 113, 1);
-    let mut client = Client::connect(server.address, network)?;
+    let mut client = Client::connect(&server.target, network)?;
     let (_, page) = client.request(&wire::get("/"))?;
     let script = page.split('"').find(|it| it.ends_with("/app.js")).unwrap_or("/");
     let script = if script.starts_with('/') { script.to_owned() } else { format!("/{script}") };
@@ -269,7 +324,7 @@ fn prepare(server: &Server) -> Result<(), String> {
     for number in 0..4 {
         let query = format!("name=Archivist{number}&room={}&history=0", attackers::ARCHIVE);
         let network = Ipv4Addr::new(203, 0, 113, 2 + number);
-        let mut client = Client::open(server.address, network, &query)?;
+        let mut client = Client::open(&server.target, network, &query)?;
         // As many as may be said at once.
         for at in 0..10 {
             let text = "long ago ".repeat(430);
@@ -278,67 +333,4 @@ fn prepare(server: &Server) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// What was measured of one attacker.
-struct Report {
-    attacker: &'static Attacker,
-    silent: Measured,
-    attacked: Measured,
-    cpu: Duration,
-    peak: u64,
-    allowed: u64,
-    fates: Fates,
-}
-
-impl Report {
-    fn line(&self) -> String {
-        let Self { attacker, silent, attacked, cpu, peak, allowed, fates } = self;
-        let ms = |times: &Times, at| format!("{:.1}", times.percentile(at).as_secs_f64() * 1000.0);
-        let both = |times: &Times| format!("{}/{}", ms(times, 0.5), ms(times, 0.99));
-        let fates: Vec<String> =
-            fates.iter().map(|(fate, count)| format!("{fate} ×{count}")).collect();
-        format!(
-            "{:16} {:5} | {} > {} ms | {} > {} | {} | {} | {} | {:.1} s | {} ({}) MB | {}",
-            attacker.name,
-            attacker.connections,
-            both(&silent.talk),
-            both(&attacked.talk),
-            ms(&silent.visits, 0.99),
-            ms(&attacked.visits, 0.99),
-            ms(&attacked.searches, 1.0),
-            ms(&attacked.logins, 1.0),
-            ms(&attacked.waits, 0.99),
-            cpu.as_secs_f64(),
-            peak >> 20,
-            allowed >> 20,
-            fates.join(", "),
-        )
-    }
-
-    /// What breaks a bound; in a long siege delays are compared alone.
-    fn faults(&self, long: bool) -> Vec<String> {
-        let Self { silent, attacked, .. } = self;
-        let mut faults = Vec::new();
-        let mut hold = |what: &str, took: Duration, most: Duration| {
-            if took > most {
-                faults.push(format!("{what} took {took:?}, at most {most:?} is right"));
-            }
-        };
-        let least = if long { Duration::ZERO } else { QUICK };
-        let waits = attacked.waits.percentile(0.99) * WAKES;
-        let most = |silent: &Times| (silent.percentile(0.99) * 3).max(least) + waits;
-        hold("talking", attacked.talk.percentile(0.99), most(&silent.talk));
-        hold("coming", attacked.visits.percentile(0.99), most(&silent.visits));
-        hold("searching", attacked.searches.percentile(1.0), SEARCH);
-        hold("logging in", attacked.logins.percentile(1.0), LOGIN);
-        if self.peak > self.allowed {
-            faults.push(format!("{} MB are more than the limits allow", self.peak >> 20));
-        }
-        for measured in [silent, attacked] {
-            let known = measured.faults.iter().take(3);
-            faults.extend(known.map(|fault| format!("bystander: {fault}")));
-        }
-        faults
-    }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::setpriority_process;
-use socket2::{Domain, Socket, Type};
 
+use crate::stream::{Stream, Target};
 use crate::wire::{self, Inbox};
 
 /// Who attacks, and how.
@@ -61,7 +61,7 @@ impl Phase {
 pub(crate) type Fates = BTreeMap<String, u64>;
 
 /// Opens the connections, waits for the phase to attack, attacks until it ends.
-pub(crate) fn storm(attacker: &Attacker, number: u8, address: SocketAddr, phase: &Phase) -> Fates {
+pub(crate) fn storm(attacker: &Attacker, number: u8, target: &Target, phase: &Phase) -> Fates {
     // The server and those who measure are not to wait for a processor because of the attackers.
     let _ = setpriority_process(None, 15);
     let mut fates = Fates::new();
@@ -69,7 +69,7 @@ pub(crate) fn storm(attacker: &Attacker, number: u8, address: SocketAddr, phase:
     while phase.get() < 2 {
         let attacks = phase.get() == 1;
         for line in &mut lines {
-            line.turn(attacker, number, address, attacks, &mut fates);
+            line.turn(attacker, number, target, attacks, &mut fates);
             if phase.get() == 2 {
                 break;
             }
@@ -96,7 +96,7 @@ enum Talk {
 /// One connection of an attacker.
 struct Line {
     number: usize,
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     inbox: Inbox,
     talk: Talk,
     /// Bytes of an answer's body that are still to come.
@@ -128,13 +128,13 @@ impl Line {
         &mut self,
         attacker: &Attacker,
         number: u8,
-        address: SocketAddr,
+        target: &Target,
         attacks: bool,
         fates: &mut Fates,
     ) {
         if self.stream.is_none() {
             if Instant::now() >= self.next {
-                self.connect(attacker, number, address, fates);
+                self.connect(attacker, number, target, fates);
             }
             return;
         }
@@ -156,22 +156,21 @@ impl Line {
         }
     }
 
-    fn connect(&mut self, attacker: &Attacker, number: u8, address: SocketAddr, fates: &mut Fates) {
+    fn connect(&mut self, attacker: &Attacker, number: u8, target: &Target, fates: &mut Fates) {
         let direct = attacker.name.starts_with("churn");
         let own = if direct { Some(self.loopback()) } else { None };
-        let Ok(stream) = connect(address, own) else {
+        // As many networks as the default limit of connections for each of them asks for.
+        let network = u8::try_from(self.number / 60).unwrap_or(u8::MAX);
+        let network = Ipv4Addr::new(198, 18, number, network);
+        let proxied = if direct { Vec::new() } else { wire::proxied(network) };
+        let connected = target.connect(own, &proxied, Duration::from_millis(100));
+        let Ok(stream) = connected.and_then(|it| it.socket().set_nonblocking(true).map(|()| it))
+        else {
             *fates.entry("no connection".into()).or_default() += 1;
             return self.end();
         };
-        self.out.clear();
-        if !direct {
-            // As many networks as the default limit of connections for each of them asks for.
-            let network = u8::try_from(self.number / 60).unwrap_or(u8::MAX);
-            self.out = wire::proxied(Ipv4Addr::new(198, 18, number, network));
-        }
-        let opening = (attacker.opening)(self.number);
-        self.talk = if opening.is_empty() { Talk::Http } else { Talk::Handshake };
-        self.out.extend(opening);
+        self.out = (attacker.opening)(self.number);
+        self.talk = if self.out.is_empty() { Talk::Http } else { Talk::Handshake };
         (self.sent, self.body, self.inbox, self.stream) = (0, 0, Inbox::default(), Some(stream));
     }
 
@@ -258,14 +257,4 @@ impl Line {
         self.out.clear();
         self.sent = 0;
     }
-}
-
-fn connect(address: SocketAddr, own: Option<Ipv4Addr>) -> std::io::Result<TcpStream> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    if let Some(own) = own {
-        socket.bind(&SocketAddrV4::new(own, 0).into())?;
-    }
-    socket.connect_timeout(&address.into(), Duration::from_millis(100))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
 }
