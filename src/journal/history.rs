@@ -4,8 +4,10 @@
 //! It always is a run of entries without gaps up to the top. Every change of a message comes after
 //! it, so the run knows the current state of each of its messages.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::draft::ReactionCounts;
 use super::page::{Budget, REPLIES_COUNTED_MAX, Source, entry_bytes, message_bytes};
@@ -53,8 +55,8 @@ impl History {
             first,
             base,
             entries: VecDeque::new(),
-            changed: HashMap::new(),
-            replies: HashMap::new(),
+            changed: HashMap::default(),
+            replies: HashMap::default(),
             messages: 0,
             bytes: 0,
         }
@@ -391,7 +393,7 @@ pub(super) struct Reaction {
 /// Groups reactions by emoji, in the order of the oldest reaction of each.
 pub(super) fn grouped(given: &[Reaction]) -> Vec<(Arc<str>, Vec<Arc<str>>)> {
     let mut groups: Vec<(Arc<str>, Vec<Arc<str>>)> = Vec::new();
-    let mut at: HashMap<&str, usize> = HashMap::new();
+    let mut at: HashMap<&str, usize> = HashMap::default();
     for Reaction { emoji, name, .. } in given {
         let group = *at.entry(emoji).or_insert_with(|| {
             groups.push((Arc::clone(emoji), Vec::new()));

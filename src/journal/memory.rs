@@ -6,8 +6,10 @@
 mod searching;
 
 use std::collections::hash_map::Entry::{Occupied, Vacant};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::draft::{self, FirstAnswer, changed_message};
 use super::history::{History, StoredEntry};
@@ -68,7 +70,7 @@ impl Memory {
         let retention = if limits.prunes() { now.at } else { Moment::NEVER };
         let memory = Self {
             limits,
-            rooms: HashMap::new(),
+            rooms: HashMap::default(),
             index: Index::default(),
             bytes: 0,
             searches: Turns::default(),

@@ -1,9 +1,10 @@
 //! Searching the records in memory in steps, so that searches can take turns, and the reactor, on
 //! whose thread they run, has its own between them.
 
-use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::super::history::History;
 use super::super::matching::{Candidate, Matching};
@@ -149,7 +150,7 @@ mod tests {
         for _ in 0..messages {
             push(&mut room, message(text));
         }
-        HashMap::from([(key, room)])
+        HashMap::from_iter([(key, room)])
     }
 
     fn search(words: &str, scan_max: usize) -> Searching {

@@ -7,10 +7,10 @@
 //! with each commit, and then dropped from memory. The column `indexed` of a room names the `seq` up
 //! to which its ids are in the index; those above it are read at the start.
 
-use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::{Arc, LazyLock};
 
+use foldhash::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 
 use super::super::draft::FirstAnswer;

@@ -1,9 +1,10 @@
 //! The table of rooms, and its rows as the writer knows them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::row::{RoomNumber, SEQ_MAX, int, nat};

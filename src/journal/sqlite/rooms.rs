@@ -7,10 +7,12 @@
 //! (it is *parked*), but not for long: if the worker hangs, it gets what was answered so far. Reads
 //! of a room that is not in memory are *waiting* while its newest entries are read once for all.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
+
+use foldhash::HashMap;
 
 use super::super::Limits;
 use super::super::history::{History, StoredEntry};
