@@ -515,6 +515,29 @@ fn a_client_can_change_its_output_mode() {
 }
 
 #[test]
+fn who_comes_back_to_a_room_is_shown_what_it_said_before_it_left() {
+    let mut world = World::new();
+    let alice = world.enter("name=Alice&room=dev");
+    world.say(alice, "first");
+    world.prompt = false;
+    world.say(alice, r#"{"type":"send_message","id":"a","payload":"second"}"#);
+    // The room keeps what it publishes while Bob waits for his page.
+    world.open("name=Bob&after=dev:0");
+    world.say(alice, "/leave dev");
+    while !world.types(alice).contains(&"ack".to_owned()) {
+        world.keeper.work();
+        if let Some(answer) = world.keeper.fetch(false) {
+            world.handle(Input::Answered(answer));
+        }
+    }
+    world.say(alice, r#"{"type":"join_room","payload":{"room":"dev","history":0}}"#);
+    world.say(alice, r#"{"type":"resume","payload":{"epoch":"k3","rooms":{"dev":0}}}"#);
+    world.settle();
+    let told = world.types(alice);
+    assert_eq!(told.iter().filter(|kind| *kind == "message").count(), 2, "{told:?}");
+}
+
+#[test]
 fn without_clients_nothing_is_due() {
     assert_eq!(World::new().chat.deadline(), Moment::NEVER);
 }

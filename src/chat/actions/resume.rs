@@ -295,8 +295,8 @@ fn replay(
     let mut reached = pruned.map_or(part.after, |(_, last, _)| *last);
     let mut events = Vec::new();
     for entry in entries.iter().filter(|entry| entry.seq <= missed.to) {
-        // The connection knows what it sent itself while it waited.
-        if client.echo || !room.is_own(entry.seq, client.id) {
+        // The connection knows what it sent itself while it waits; what it sent before, it asked for.
+        if client.echo || entry.seq <= part.top || !room.is_own(entry.seq, client.id) {
             let event = ServerEvent::of_entry(name, entry);
             let Some(rest) = budget.checked_sub(wire_size::event(&event)) else { break };
             *budget = rest;
