@@ -1,5 +1,5 @@
-// Counts the instructions for a message. The start of the server is taken out by counting twice, with
-// few and with many rounds of messages. System calls count as nothing: callgrind sees the process alone.
+// Counts the instructions for a message, a connection and a return. The start of the server is taken
+// out by counting twice, with few and with many rounds. System calls count as nothing: callgrind sees the process alone.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,14 +12,16 @@ const GROWTH_MAX = 1.05;
 const TABLE = new URL("counts.json", import.meta.url);
 const BINARY = process.env.BINARY ?? "../../target/x86_64-unknown-linux-gnu/release/chinwag";
 
-// What is counted: how many clients are in the room, how many messages come in one write, and
-// whether each has an id, and so an ack.
-const SCENARIOS = {
+// What is counted of messages: how many clients are in the room, how many messages come in one write,
+// and whether each has an id, and so an ack.
+const MESSAGES = {
   "2 readers, one message at a time": { readers: 2, together: 1 },
   "2 readers, 8 messages at once": { readers: 2, together: 8 },
   "2 readers, 8 messages at once, acknowledged": { readers: 2, together: 8, id: true },
   "50 readers, 8 messages at once": { readers: 50, together: 8 },
 };
+/** Messages that one who comes back has missed. */
+const MISSED = 50;
 
 /** A client that counts the messages it is sent. */
 class Client {
@@ -83,23 +85,15 @@ function message(/** @type {number} */ number, /** @type {boolean} */ id) {
   return JSON.stringify({ type: "send_message", ...(id && { id: `c${number + 1000}` }), payload });
 }
 
-/** Returns the instructions of a server that handles so many messages. */
-async function instructions({ readers, together, id = false }, /** @type {number} */ messages) {
+/** Returns the instructions of a server that is used like this. */
+async function instructions(/** @type {(port: number) => Promise<Client[]>} */ use) {
   const options = ["--listen", "127.0.0.1:0", "--data", "none", "--rate-limit", "off"];
   const valgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null", BINARY];
   const server = spawn("valgrind", [...valgrind, ...options, "--log-level", "error"]);
   let told = "";
   server.stderr.on("data", (data) => (told += data));
   const [line] = await once(createInterface(server.stdout), "line");
-  const port = Number(String(line).match(/:(\d+)/)?.[1]);
-  const clients = [];
-  for (let n = 0; n < readers; n++) {
-    clients.push(await Client.open(port, `name=u${n}&room=r&echo=1&history=0`));
-  }
-  for (let sent = 0; sent < messages; sent += together) {
-    clients[0].send(Array.from({ length: together }, (_, n) => message(sent + n, id)));
-    for (const client of clients) await client.reads(sent + together);
-  }
+  const clients = await use(Number(String(line).match(/:(\d+)/)?.[1]));
   for (const client of clients) client.end();
   server.kill("SIGTERM");
   await once(server, "close");
@@ -108,14 +102,57 @@ async function instructions({ readers, together, id = false }, /** @type {number
   return Number(count);
 }
 
+function talk({ readers, together, id = false }, /** @type {number} */ rounds) {
+  return async (/** @type {number} */ port) => {
+    const clients = [];
+    for (let n = 0; n < readers; n++) {
+      clients.push(await Client.open(port, `name=u${n}&room=r&echo=1&history=0`));
+    }
+    for (let sent = 0; sent < rounds * together; sent += together) {
+      clients[0].send(Array.from({ length: together }, (_, n) => message(sent + n, id)));
+      for (const client of clients) await client.reads(sent + together);
+    }
+    return clients;
+  };
+}
+
+/** Each in a room of its own: that others are told is no part of it. */
+function come(/** @type {number} */ rounds) {
+  return async (/** @type {number} */ port) => {
+    const clients = [];
+    for (let n = 0; n < rounds; n++) {
+      clients.push(await Client.open(port, `name=u${n}&room=r${n}&history=0`));
+    }
+    return clients;
+  };
+}
+
+function comeBack(/** @type {number} */ rounds) {
+  return async (/** @type {number} */ port) => {
+    const talker = await Client.open(port, "name=talker&room=r&echo=1&history=0");
+    talker.send(Array.from({ length: MISSED }, (_, n) => message(n, false)));
+    await talker.reads(MISSED);
+    for (let n = 0; n < rounds; n++) {
+      const client = await Client.open(port, `name=back${n}&room=quiet${n}&after=r:0`);
+      await client.reads(MISSED);
+      client.end();
+    }
+    return [talker];
+  };
+}
+
 async function counted() {
   /** @type {Record<string, number>} */
   const counts = {};
-  for (const [name, scenario] of Object.entries(SCENARIOS)) {
-    const [few, many] = [FEW_ROUNDS * scenario.together, MANY_ROUNDS * scenario.together];
-    const more = (await instructions(scenario, many)) - (await instructions(scenario, few));
-    counts[name] = Math.round(more / (many - few));
+  const count = async (/** @type {string} */ name, use, /** @type {number} */ each) => {
+    const more = (await instructions(use(MANY_ROUNDS))) - (await instructions(use(FEW_ROUNDS)));
+    counts[name] = Math.round(more / (MANY_ROUNDS - FEW_ROUNDS) / each);
+  };
+  for (const [name, scenario] of Object.entries(MESSAGES)) {
+    await count(name, (/** @type {number} */ rounds) => talk(scenario, rounds), scenario.together);
   }
+  await count("a connection", come, 1);
+  await count(`a return that missed ${MISSED} messages`, comeBack, 1);
   return counts;
 }
 
